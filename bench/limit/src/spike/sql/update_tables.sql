@@ -1,0 +1,1 @@
+alter table pending add column lease uuid, add column worker uuid;

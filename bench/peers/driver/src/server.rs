@@ -1,0 +1,14 @@
+use std::process::Command;
+
+use crate::{Options, Peer, Result};
+
+/// Gives a PostgreSQL that has just taken in a backlog the statistics that autovacuum would within
+/// a minute; without them some peers' plans, and so their figures, are a matter of luck.
+pub(crate) fn settle<P: Peer>(options: &Options) -> Result<()> {
+    if P::SERVER != Some("postgres") {
+        return Ok(());
+    }
+    let statements = ["-qc", "vacuum analyze", "-qc", "checkpoint"];
+    let status = Command::new("psql").arg(&options.store).args(statements).status()?;
+    status.success().then_some(()).ok_or_else(|| format!("psql ended with {status}").into())
+}

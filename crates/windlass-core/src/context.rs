@@ -1,0 +1,264 @@
+//! What a handler knows of its attempt and can do from within it.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::client::{Client, Draft, EnqueueError};
+use crate::handler::Job;
+use crate::id::{JobId, LeaseId, WorkerId};
+use crate::job::{Claimed, Enqueued};
+use crate::job_error::JobError;
+use crate::json::Json;
+
+/// One attempt, with the application's state beside it. Everything of [`AttemptContext`] can be
+/// called on it.
+#[derive(Debug)]
+pub struct Context<App = ()> {
+    app: Arc<App>,
+    attempt: Arc<AttemptContext>,
+}
+
+impl<App> Context<App> {
+    pub(crate) fn new(app: Arc<App>, attempt: Arc<AttemptContext>) -> Self {
+        Self { app, attempt }
+    }
+
+    /// The application's state, as given to the worker.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+}
+
+impl<App> Deref for Context<App> {
+    type Target = AttemptContext;
+
+    fn deref(&self) -> &AttemptContext {
+        &self.attempt
+    }
+}
+
+/// What the engine tells a running attempt.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Signals {
+    /// The worker is stopping: safe points end the attempt.
+    pub(crate) stopping: CancellationToken,
+    /// The attempt must end: called off, timed out, lease lost, or grace over.
+    pub(crate) cancelled: CancellationToken,
+}
+
+/// One attempt of one job.
+#[derive(Debug)]
+pub struct AttemptContext {
+    job: Arc<Claimed>,
+    lease: LeaseId,
+    worker: WorkerId,
+    worker_label: Arc<str>,
+    timeout: Duration,
+    signals: Signals,
+    client: Client,
+    finished: AtomicBool,
+}
+
+/// What fences a write in the name of an attempt: the lease, the place in it and the worker.
+#[derive(Debug, Clone)]
+pub struct Fence {
+    /// The lease.
+    pub lease: LeaseId,
+    /// The job as it was claimed, with its place in the lease.
+    pub job: Arc<Claimed>,
+    /// The worker that holds the lease.
+    pub worker: WorkerId,
+    /// The worker's label, as it goes into the job's record.
+    pub label: Arc<str>,
+}
+
+/// What the engine gives an attempt besides the job.
+pub(crate) struct Surroundings {
+    pub(crate) lease: LeaseId,
+    pub(crate) worker: WorkerId,
+    pub(crate) worker_label: Arc<str>,
+    pub(crate) timeout: Duration,
+    pub(crate) signals: Signals,
+    pub(crate) client: Client,
+}
+
+impl AttemptContext {
+    pub(crate) fn new(job: Arc<Claimed>, around: Surroundings) -> Self {
+        Self {
+            job,
+            lease: around.lease,
+            worker: around.worker,
+            worker_label: around.worker_label,
+            timeout: around.timeout,
+            signals: around.signals,
+            client: around.client,
+            finished: AtomicBool::new(false),
+        }
+    }
+
+    /// The job's id, the same on every attempt.
+    #[must_use]
+    pub fn job_id(&self) -> JobId {
+        self.job.id
+    }
+
+    /// The job's kind.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.job.kind
+    }
+
+    /// The version of the args.
+    #[must_use]
+    pub fn version(&self) -> u16 {
+        self.job.version
+    }
+
+    /// The queue the job came from.
+    #[must_use]
+    pub fn queue(&self) -> &str {
+        &self.job.queue
+    }
+
+    /// The args as stored.
+    #[must_use]
+    pub fn args(&self) -> &Json {
+        &self.job.args
+    }
+
+    /// The number of this attempt, from 1. It was committed before the handler started.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.job.attempt
+    }
+
+    /// How many attempts failed before this one.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.job.failures
+    }
+
+    /// The job's own limit of failures, if it has one; 0 never gives up.
+    #[must_use]
+    pub fn max_attempts(&self) -> Option<u16> {
+        self.job.max_attempts
+    }
+
+    /// A text that is the same on every attempt of this job and on no other job: what makes an
+    /// effect elsewhere idempotent.
+    #[must_use]
+    pub fn idempotency_key(&self) -> String {
+        self.job.id.to_string()
+    }
+
+    /// The job at the root of this job's tree: itself, unless a handler enqueued it.
+    #[must_use]
+    pub fn root(&self) -> JobId {
+        self.job.root.unwrap_or(self.job.id)
+    }
+
+    /// The W3C trace context of whoever enqueued the job.
+    #[must_use]
+    pub fn traceparent(&self) -> Option<&str> {
+        self.job.meta.traceparent.as_deref()
+    }
+
+    /// The worker that runs this attempt, for people.
+    #[must_use]
+    pub fn worker(&self) -> &str {
+        &self.worker_label
+    }
+
+    /// How long this attempt may run.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Ends the attempt here if the worker is stopping or the attempt was called off: the job
+    /// runs again elsewhere, and no failure is counted.
+    ///
+    /// # Errors
+    /// When the attempt should end; hand the error on with `?`.
+    pub fn safe_point(&self) -> Result<(), JobError> {
+        if self.signals.cancelled.is_cancelled() {
+            return Err(JobError::cancelled("asked to stop"));
+        }
+        if self.signals.stopping.is_cancelled() {
+            return Err(JobError::stopped());
+        }
+        Ok(())
+    }
+
+    /// Whether the worker is stopping.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.signals.stopping.is_cancelled()
+    }
+
+    /// Resolves when the worker begins to stop.
+    pub async fn stopping(&self) {
+        self.signals.stopping.cancelled().await;
+    }
+
+    /// Resolves when the attempt must end: called off, timed out, lease lost, or the grace of a
+    /// stopping worker over. A handler that goes on is abandoned 2 s later.
+    pub async fn cancelled(&self) {
+        self.signals.cancelled.cancelled().await;
+    }
+
+    /// Whether the attempt must end.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.signals.cancelled.is_cancelled()
+    }
+
+    /// Enqueues another job as this job's child: it carries this job's root and trace. Committed
+    /// when it returns, whatever becomes of this attempt.
+    ///
+    /// # Errors
+    /// As [`Client::enqueue`].
+    pub async fn enqueue<J: Job>(&self, draft: Draft<J>) -> Result<Enqueued, EnqueueError> {
+        self.client.enqueue(self.child(draft)).await
+    }
+
+    /// A job as this job's child, to be enqueued in a transaction of the handler's.
+    #[must_use]
+    pub fn child<J: Job>(&self, draft: Draft<J>) -> Draft<J> {
+        draft.child_of(self.job.id, self.root(), self.traceparent())
+    }
+
+    /// A client to this worker's store.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What fences a write of this attempt. Driver adapters use it to finish the job inside the
+    /// handler's own transaction.
+    #[must_use]
+    pub fn fence(&self) -> Fence {
+        Fence {
+            lease: self.lease,
+            job: Arc::clone(&self.job),
+            worker: self.worker,
+            label: Arc::clone(&self.worker_label),
+        }
+    }
+
+    /// Notes that the job was finished inside a transaction of the handler's. The engine then
+    /// writes nothing more for a handler that returns a value; if that transaction turns out not
+    /// to have committed, the attempt counts as failed.
+    pub fn note_finished(&self) {
+        self.finished.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn was_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,208 @@
+//! Claimed jobs that have not started, and which of them starts next. No I/O.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::id::LeaseId;
+use crate::job::Claimed;
+use crate::limits::SUSPECT_LOSSES;
+
+/// A claimed job that has not started.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) lease: LeaseId,
+    pub(super) queue: usize,
+    pub(super) job: Arc<Claimed>,
+}
+
+/// Claimed jobs in the order they start, and the limits they start under.
+#[derive(Debug)]
+pub(super) struct Dispatch {
+    ready: VecDeque<Ready>,
+    suspect: Option<Ready>,
+    suspect_runs: bool,
+    slots: usize,
+    running: usize,
+    queue_slots: Vec<usize>,
+    queue_running: Vec<usize>,
+    kind_slots: HashMap<String, usize>,
+    kind_running: HashMap<String, usize>,
+}
+
+impl Dispatch {
+    pub(super) fn new(
+        slots: usize,
+        queue_slots: Vec<usize>,
+        kind_slots: HashMap<String, usize>,
+    ) -> Self {
+        Self {
+            ready: VecDeque::new(),
+            suspect: None,
+            suspect_runs: false,
+            slots,
+            running: 0,
+            queue_running: vec![0; queue_slots.len()],
+            queue_slots,
+            kind_slots,
+            kind_running: HashMap::new(),
+        }
+    }
+
+    /// Takes a claimed job in. Gives it back where it must not be kept: a suspect beside
+    /// another one.
+    pub(super) fn offer(&mut self, ready: Ready) -> Result<(), Ready> {
+        if ready.job.losses < SUSPECT_LOSSES {
+            self.ready.push_back(ready);
+        } else if self.suspect.is_some() || self.suspect_runs {
+            return Err(ready);
+        } else {
+            self.suspect = Some(ready);
+        }
+        Ok(())
+    }
+
+    /// The next job to start, where a slot is free. A suspect only when `suspects_are_home`.
+    pub(super) fn next(&mut self, suspects_are_home: bool) -> Option<Ready> {
+        if self.running >= self.slots {
+            return None;
+        }
+        if suspects_are_home && self.suspect.as_ref().is_some_and(|ready| self.has_room(ready)) {
+            let suspect = self.suspect.take()?;
+            self.suspect_runs = true;
+            self.count(&suspect);
+            return Some(suspect);
+        }
+        let at = self.ready.iter().position(|ready| self.has_room(ready))?;
+        let ready = self.ready.remove(at)?;
+        self.count(&ready);
+        Some(ready)
+    }
+
+    /// An attempt has ended.
+    pub(super) fn ended(&mut self, queue: usize, kind: &str, suspect: bool) {
+        self.running -= 1;
+        self.queue_running[queue] -= 1;
+        if let Some(running) = self.kind_running.get_mut(kind) {
+            *running -= 1;
+        }
+        if suspect {
+            self.suspect_runs = false;
+        }
+    }
+
+    /// All jobs that have not started, to be handed back.
+    pub(super) fn drain(&mut self) -> Vec<Ready> {
+        self.ready.drain(..).chain(self.suspect.take()).collect()
+    }
+
+    /// The leases of jobs that have not started.
+    pub(super) fn leases(&self) -> impl Iterator<Item = LeaseId> + '_ {
+        self.ready.iter().chain(&self.suspect).map(|ready| ready.lease)
+    }
+
+    /// Whether a kind has as many jobs in hand as it may run: no more are claimed.
+    pub(super) fn is_full(&self, kind: &str) -> bool {
+        let Some(slots) = self.kind_slots.get(kind) else { return false };
+        let waiting = self.ready.iter().filter(|ready| ready.job.kind == kind).count();
+        self.kind_running.get(kind).copied().unwrap_or(0) + waiting >= *slots
+    }
+
+    /// Whether any kind has slots of its own.
+    pub(super) fn has_kind_slots(&self) -> bool {
+        !self.kind_slots.is_empty()
+    }
+
+    fn has_room(&self, ready: &Ready) -> bool {
+        if self.queue_running[ready.queue] >= self.queue_slots[ready.queue] {
+            return false;
+        }
+        if self.kind_slots.is_empty() {
+            return true;
+        }
+        let running = self.kind_running.get(&ready.job.kind).copied().unwrap_or(0);
+        self.kind_slots.get(&ready.job.kind).is_none_or(|slots| running < *slots)
+    }
+
+    fn count(&mut self, ready: &Ready) {
+        self.running += 1;
+        self.queue_running[ready.queue] += 1;
+        if self.kind_slots.contains_key(&ready.job.kind) {
+            *self.kind_running.entry(ready.job.kind.clone()).or_default() += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::JobId;
+    use crate::job::Meta;
+    use crate::json::Json;
+    use crate::time::Timestamp;
+
+    fn ready(kind: &str, losses: u16) -> Ready {
+        let job = Claimed {
+            position: 1,
+            id: JobId::new(),
+            kind: kind.to_owned(),
+            version: 1,
+            queue: "q".to_owned(),
+            priority: 0,
+            attempt: 1,
+            failures: 0,
+            losses,
+            max_attempts: None,
+            args: Json::stored("{}"),
+            run_at: Timestamp::from_micros(0),
+            created_at: Timestamp::from_micros(0),
+            root: None,
+            parent: None,
+            origin: None,
+            meta: Meta::default(),
+            history: None,
+        };
+        Ready { lease: LeaseId::new(), queue: 0, job: Arc::new(job) }
+    }
+
+    fn dispatch(slots: usize) -> Dispatch {
+        Dispatch::new(slots, vec![slots], HashMap::from([("slow".to_owned(), 1)]))
+    }
+
+    #[test]
+    fn no_more_start_than_there_are_slots() {
+        let mut dispatch = dispatch(2);
+        for _ in 0..3 {
+            dispatch.offer(ready("a", 0)).expect("kept");
+        }
+        assert!(dispatch.next(true).is_some() && dispatch.next(true).is_some());
+        assert!(dispatch.next(true).is_none());
+        dispatch.ended(0, "a", false);
+        assert!(dispatch.next(true).is_some());
+    }
+
+    #[test]
+    fn a_kind_with_slots_of_its_own_lets_others_pass() {
+        let mut dispatch = dispatch(9);
+        for kind in ["slow", "slow", "a"] {
+            dispatch.offer(ready(kind, 0)).expect("kept");
+        }
+        assert_eq!(dispatch.next(true).map(|next| next.job.kind.clone()), Some("slow".to_owned()));
+        assert!(dispatch.is_full("slow"));
+        assert_eq!(dispatch.next(true).map(|next| next.job.kind.clone()), Some("a".to_owned()));
+        assert!(dispatch.next(true).is_none());
+    }
+
+    /// C13: a job that may kill its worker runs without another such job beside it, and only
+    /// once the others are handed back for sure.
+    #[test]
+    fn suspects_run_one_at_a_time() {
+        let mut dispatch = dispatch(9);
+        dispatch.offer(ready("a", 2)).expect("kept");
+        assert!(dispatch.offer(ready("a", 2)).is_err());
+        assert!(dispatch.next(false).is_none());
+        assert!(dispatch.next(true).is_some());
+        assert!(dispatch.offer(ready("a", 2)).is_err());
+        dispatch.ended(0, "a", true);
+        dispatch.offer(ready("a", 2)).expect("kept");
+    }
+}

@@ -1,0 +1,271 @@
+//! What to claim and when. No I/O; the caller says what time it is.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::limits::{POLL_WAITS, PREFETCH_AHEAD};
+use crate::store::Share;
+
+/// After a claim that was not filled there is probably nothing left; a moment's patience turns
+/// many tiny claims into one.
+const TRICKLE: Duration = Duration::from_millis(2);
+
+/// One queue as the fetcher sees it.
+#[derive(Debug)]
+struct Served {
+    name: String,
+    /// Jobs of it that run or are claimed at most, before prefetch; also its weight.
+    slots: usize,
+    held: usize,
+    /// Whether the last claim got all it asked of it.
+    hot: bool,
+    /// How far it is behind its fair part, in jobs.
+    credit: f64,
+}
+
+/// Decides claims for the queues of one worker.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    queues: Vec<Served>,
+    slots: usize,
+    claim_jobs: usize,
+    prefetch: usize,
+    longest_poll: Duration,
+    /// Moving average of how long handlers run, in seconds; `None` before the first.
+    mean: Option<f64>,
+    held: usize,
+    empty_claims: usize,
+    next: Instant,
+    asked: Vec<(usize, usize)>,
+}
+
+impl Fetch {
+    pub(super) fn new(queues: &[(String, usize)], slots: usize, limits: FetchLimits) -> Self {
+        let queues = queues
+            .iter()
+            .map(|(name, slots)| Served {
+                name: name.clone(),
+                slots: *slots,
+                held: 0,
+                hot: false,
+                credit: 0.0,
+            })
+            .collect();
+        Self {
+            queues,
+            slots,
+            claim_jobs: limits.claim_jobs,
+            prefetch: limits.prefetch,
+            longest_poll: limits.longest_poll,
+            mean: None,
+            held: 0,
+            empty_claims: 0,
+            next: Instant::now(),
+            asked: Vec::new(),
+        }
+    }
+
+    /// Work may have come: look at once.
+    pub(super) fn poke(&mut self, now: Instant) {
+        self.empty_claims = 0;
+        self.next = now;
+    }
+
+    /// When to look next, if anything can be claimed then.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        (self.wanted() > 0).then_some(self.next)
+    }
+
+    /// What to claim now, if it is time and there is room.
+    pub(super) fn shares(&mut self, now: Instant) -> Option<(Vec<Share>, usize)> {
+        let wanted = self.wanted();
+        if wanted == 0 || now < self.next {
+            return None;
+        }
+        let mut order: Vec<usize> = (0..self.queues.len()).collect();
+        order.sort_by(|a, b| {
+            let (a, b) = (&self.queues[*a], &self.queues[*b]);
+            a.hot.cmp(&b.hot).then(b.credit.total_cmp(&a.credit))
+        });
+        let hot_weight: usize = self.queues.iter().filter(|q| q.hot).map(|q| q.slots).sum();
+        let ahead = self.ahead();
+        self.asked.clear();
+        let mut shares = Vec::with_capacity(order.len());
+        for at in order {
+            let queue = &self.queues[at];
+            let room = (queue.slots + ahead).saturating_sub(queue.held);
+            let fair = if queue.hot { (wanted * queue.slots / hot_weight.max(1)).max(1) } else { wanted };
+            let jobs = room.min(fair).min(wanted);
+            if jobs > 0 {
+                self.asked.push((at, jobs));
+                shares.push(Share { queue: queue.name.clone(), jobs });
+            }
+        }
+        (!shares.is_empty()).then_some((shares, wanted))
+    }
+
+    /// A claim came back with these numbers of jobs, by queue.
+    pub(super) fn claimed(&mut self, got: &[usize], now: Instant) {
+        let total: usize = got.iter().sum();
+        let weight: usize = self.asked.iter().map(|(at, _)| self.queues[*at].slots).sum();
+        let mut filled = false;
+        for (at, asked) in std::mem::take(&mut self.asked) {
+            let queue = &mut self.queues[at];
+            queue.hot = got[at] >= asked;
+            filled |= queue.hot;
+            queue.held += got[at];
+            let fair = total as f64 * queue.slots as f64 / weight.max(1) as f64;
+            queue.credit = if got[at] == 0 { 0.0 } else { queue.credit + fair - got[at] as f64 };
+        }
+        self.held += total;
+        if total == 0 {
+            self.empty_claims += 1;
+            self.next = now + self.poll_wait();
+        } else {
+            self.empty_claims = 0;
+            self.next = if filled { now } else { now + TRICKLE };
+        }
+    }
+
+    /// A job of this queue is no longer held.
+    pub(super) fn freed(&mut self, queue: usize) {
+        self.held -= 1;
+        self.queues[queue].held -= 1;
+    }
+
+    /// A handler ran for this long.
+    pub(super) fn ran(&mut self, duration: Duration) {
+        let seconds = duration.as_secs_f64();
+        self.mean = Some(self.mean.map_or(seconds, |mean| mean + (seconds - mean) / 16.0));
+    }
+
+    /// The place of a queue in the numbers given to [`Fetch::claimed`].
+    pub(super) fn queue_index(&self, name: &str) -> Option<usize> {
+        self.queues.iter().position(|queue| queue.name == name)
+    }
+
+    pub(super) fn queue_count(&self) -> usize {
+        self.queues.len()
+    }
+
+    fn wanted(&self) -> usize {
+        let ahead = self.ahead();
+        let wanted = (self.slots + ahead).saturating_sub(self.held).min(self.claim_jobs);
+        // With work ahead a claim waits until it is worth its round trip.
+        let worthwhile = if ahead > 0 { (ahead / 2).clamp(1, self.claim_jobs) } else { 1 };
+        if wanted < worthwhile { 0 } else { wanted }
+    }
+
+    /// Jobs worth claiming ahead: what the slots get done in [`PREFETCH_AHEAD`].
+    fn ahead(&self) -> usize {
+        let Some(mean) = self.mean else { return 0 };
+        let per_slot = PREFETCH_AHEAD.as_secs_f64() / mean.max(1e-6);
+        if per_slot < 1.0 { 0 } else { ((per_slot * self.slots as f64) as usize).min(self.prefetch) }
+    }
+
+    fn poll_wait(&self) -> Duration {
+        let step = self.empty_claims.saturating_sub(1).min(POLL_WAITS.len() - 1);
+        POLL_WAITS[step].min(self.longest_poll)
+    }
+}
+
+/// The limits a fetcher keeps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FetchLimits {
+    pub(super) claim_jobs: usize,
+    pub(super) prefetch: usize,
+    pub(super) longest_poll: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: FetchLimits =
+        FetchLimits { claim_jobs: 500, prefetch: 1_000, longest_poll: Duration::from_secs(2) };
+
+    fn fetch(queues: &[(&str, usize)], slots: usize) -> Fetch {
+        let queues: Vec<_> = queues.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
+        Fetch::new(&queues, slots, LIMITS)
+    }
+
+    fn claim(fetch: &mut Fetch, backlog: &mut [usize]) -> Vec<usize> {
+        let (shares, most) = fetch.shares(Instant::now()).expect("room");
+        let mut left = most;
+        let mut got = vec![0; backlog.len()];
+        for share in shares {
+            let at = fetch.queue_index(&share.queue).expect("known");
+            got[at] = share.jobs.min(backlog[at]).min(left);
+            backlog[at] -= got[at];
+            left -= got[at];
+        }
+        fetch.claimed(&got, Instant::now());
+        got
+    }
+
+    /// E2: never more than the free slots while nothing says that jobs are short.
+    #[tokio::test]
+    async fn without_knowledge_exactly_the_free_slots_are_claimed() {
+        let mut fetch = fetch(&[("a", 25)], 25);
+        assert_eq!(claim(&mut fetch, &mut [1_000]), [25]);
+        assert!(fetch.shares(Instant::now()).is_none());
+        fetch.freed(0);
+        assert_eq!(claim(&mut fetch, &mut [1_000]), [1]);
+    }
+
+    #[tokio::test]
+    async fn short_jobs_are_claimed_ahead_and_long_ones_not() {
+        let mut fetch = fetch(&[("a", 100)], 100);
+        fetch.ran(Duration::from_micros(5));
+        assert_eq!(claim(&mut fetch, &mut [9_999]), [500]);
+        assert_eq!(claim(&mut fetch, &mut [9_999]), [500]);
+        for _ in 0..200 {
+            fetch.ran(Duration::from_secs(1));
+        }
+        assert!(fetch.shares(Instant::now()).is_none());
+    }
+
+    /// E1: a queue with a backlog does not keep another waiting.
+    #[tokio::test]
+    async fn a_quiet_queue_is_served_before_a_busy_one() {
+        let mut fetch = fetch(&[("busy", 4), ("quiet", 4)], 4);
+        assert_eq!(claim(&mut fetch, &mut [100_000, 0]), [4, 0]);
+        fetch.freed(0);
+        assert_eq!(claim(&mut fetch, &mut [100_000, 1]), [0, 1]);
+    }
+
+    #[tokio::test]
+    async fn two_busy_queues_share_by_weight() {
+        let mut fetch = fetch(&[("a", 30), ("b", 10)], 40);
+        let mut backlog = [100_000, 100_000];
+        let mut total = [0, 0];
+        for _ in 0..400 {
+            if fetch.held < 40 {
+                let got = claim(&mut fetch, &mut backlog);
+                total[0] += got[0];
+                total[1] += got[1];
+            }
+            // The oldest of each queue ends now and then.
+            let at = usize::from(total[1] * 3 > total[0] && fetch.queues[1].held > 0);
+            if fetch.queues[at].held > 0 {
+                fetch.freed(at);
+            }
+        }
+        let ratio = f64::from(u32::try_from(total[0]).expect("small")) / total[1] as f64;
+        assert!((2.0..4.5).contains(&ratio), "{total:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_empty_queue_is_looked_at_less_and_less() {
+        let mut fetch = fetch(&[("a", 1)], 1);
+        for wait in [10, 20, 50, 100, 200, 500, 1_000, 2_000, 2_000] {
+            assert_eq!(claim(&mut fetch, &mut [0]), [0]);
+            let next = fetch.next_look().expect("room");
+            assert_eq!(next - Instant::now(), Duration::from_millis(wait));
+            tokio::time::advance(next - Instant::now()).await;
+        }
+        fetch.poke(Instant::now());
+        assert!(fetch.shares(Instant::now()).is_some());
+    }
+}

@@ -1,0 +1,376 @@
+//! A worker: built, started, watched, stopped.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::FuturesUnordered;
+use tokio::runtime::Handle;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::dispatch::Dispatch;
+use super::duties::Duties;
+use super::events::{Event, Health, Stats};
+use super::fetch::{Fetch, FetchLimits};
+use super::options::Options;
+use super::outbox::Outbox;
+use super::panics;
+use super::run::{Command, Engine, Phase};
+use crate::client::{Client, EnqueueLayer};
+use crate::handler::{Registered, Run};
+use crate::id::WorkerId;
+use crate::job::HandlerKey;
+use crate::limits;
+use crate::name::check_queue;
+use crate::store::{Registration, Store};
+
+/// Jobs a worker runs at once unless told otherwise. Handlers are futures, so that this costs
+/// little and a backlog moves at once.
+const DEFAULT_SLOTS: usize = 50;
+/// Events kept for a watcher that is slow; it is told how many it missed.
+const EVENTS_KEPT: usize = 4_096;
+
+/// A worker to be started: which kinds it runs, from which queues, how many at once.
+#[must_use = "a worker does nothing until it is started"]
+pub struct Worker<App = ()> {
+    app: Arc<App>,
+    client: Client,
+    handlers: Vec<Registered>,
+    queues: Vec<(String, usize)>,
+    slots: Option<usize>,
+    options: Options,
+    build: String,
+}
+
+/// Why a worker was not started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// Nothing to run.
+    #[error("a worker needs at least one handler: call `.handle::<YourJob>()`")]
+    NoHandlers,
+    /// Two handlers for one kind.
+    #[error("kind `{0}` has two handlers; a kind must name one")]
+    DuplicateKind(String),
+    /// A name that cannot be used.
+    #[error(transparent)]
+    Name(#[from] crate::name::NameError),
+    /// A limit of zero.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+    /// Not inside a Tokio runtime.
+    #[error("a worker must be started inside a Tokio runtime: its handlers run there")]
+    NoRuntime,
+    /// The engine's thread could not be made.
+    #[error("the engine's thread could not be started: {0}")]
+    Thread(String),
+}
+
+impl Worker<()> {
+    /// A worker whose handlers need no application state.
+    pub fn without_app(store: Arc<dyn Store>) -> Self {
+        Self::new(store, ())
+    }
+}
+
+impl<App: Send + Sync + 'static> Worker<App> {
+    /// A worker on this store whose handlers see `app`.
+    pub fn new(store: Arc<dyn Store>, app: App) -> Self {
+        Self {
+            app: Arc::new(app),
+            client: Client::new(store),
+            handlers: Vec::new(),
+            queues: Vec::new(),
+            slots: None,
+            options: Options::default(),
+            build: concat!("windlass ", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// Runs jobs of this type.
+    pub fn handle<J: Run<App>>(mut self) -> Self {
+        self.handlers.push(Registered::typed::<J, App>(Arc::clone(&self.app)));
+        self
+    }
+
+    /// Runs jobs of a kind chosen at run time.
+    pub fn handle_dynamic(mut self, registered: Registered) -> Self {
+        self.handlers.push(registered);
+        self
+    }
+
+    /// Serves this queue, running at most `slots` of its jobs at once; slots are also its weight
+    /// against other queues. Without any such call the queues that the kinds declare are served.
+    pub fn queue(mut self, name: impl Into<String>, slots: usize) -> Self {
+        self.queues.push((name.into(), slots));
+        self
+    }
+
+    /// Runs at most so many jobs at once, over all queues. The default is the sum over the
+    /// queues, or 50.
+    pub fn slots(mut self, slots: usize) -> Self {
+        self.slots = Some(slots);
+        self
+    }
+
+    /// Other times and sizes than the defaults.
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The program and version shown in the list of workers.
+    pub fn build(mut self, build: impl Into<String>) -> Self {
+        self.build = build.into();
+        self
+    }
+
+    /// Sees every job that handlers enqueue through their context.
+    pub fn layer(mut self, layer: impl EnqueueLayer) -> Self {
+        self.client = self.client.with_layer(layer);
+        self
+    }
+
+    /// Starts the engine on a thread of its own. Handlers run on the runtime this is called in.
+    /// Returns at once: the worker registers, and reconnects, by itself.
+    ///
+    /// # Errors
+    /// When the worker makes no sense as declared, or there is no runtime.
+    pub fn start(self) -> Result<RunningWorker, StartError> {
+        self.check()?;
+        let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        panics::install();
+        let (commands, command_rx) = mpsc::unbounded_channel();
+        let (reports, ends) = mpsc::unbounded_channel();
+        let (events, _) = broadcast::channel(EVENTS_KEPT);
+        let (health, health_rx) = watch::channel(Health::Good);
+        let stats = Arc::new(Stats::default());
+        let watchers = Watchers { reports, events: events.clone(), health, stats: Arc::clone(&stats) };
+        let engine_runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|error| StartError::Thread(error.to_string()))?;
+        let engine = self.into_engine(runtime, watchers);
+        let label = Arc::clone(&engine.label);
+        let (gone_tx, gone) = watch::channel(false);
+        std::thread::Builder::new()
+            .name("windlass-engine".to_owned())
+            .spawn(move || {
+                engine_runtime.block_on(engine.run(command_rx, ends));
+                gone_tx.send_replace(true);
+            })
+            .map_err(|error| StartError::Thread(error.to_string()))?;
+        Ok(RunningWorker { commands, events, health: health_rx, stats, label, gone })
+    }
+
+    fn check(&self) -> Result<(), StartError> {
+        if self.handlers.is_empty() {
+            return Err(StartError::NoHandlers);
+        }
+        let mut kinds: Vec<&str> = self.handlers.iter().map(|h| h.kind.as_str()).collect();
+        kinds.sort_unstable();
+        if let Some(pair) = kinds.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(StartError::DuplicateKind(pair[0].to_owned()));
+        }
+        for (queue, slots) in &self.queues {
+            check_queue(queue)?;
+            if *slots == 0 {
+                return Err(StartError::Zero("a queue's slots"));
+            }
+        }
+        if self.slots == Some(0) { Err(StartError::Zero("slots")) } else { Ok(()) }
+    }
+
+    /// The queues served, with their slots, and the slots over all of them.
+    fn layout(&self) -> (Vec<(String, usize)>, usize) {
+        if self.queues.is_empty() {
+            let slots = self.slots.unwrap_or(DEFAULT_SLOTS);
+            let mut queues: Vec<(String, usize)> =
+                self.handlers.iter().map(|handler| (handler.queue.clone(), slots)).collect();
+            queues.sort();
+            queues.dedup();
+            return (queues, slots);
+        }
+        let sum = self.queues.iter().map(|(_, slots)| slots).sum();
+        (self.queues.clone(), self.slots.unwrap_or(sum))
+    }
+
+    fn into_engine(self, runtime: Handle, watchers: Watchers) -> Engine {
+        let (queues, slots) = self.layout();
+        let now = Instant::now();
+        let worker = WorkerId::new();
+        let host = host_name();
+        let label = label(&host, worker);
+        let store = Arc::clone(self.client.store());
+        let names: Vec<String> = queues.iter().map(|(name, _)| name.clone()).collect();
+        let handlers: Arc<[HandlerKey]> =
+            self.handlers.iter().flat_map(|handler| handler.keys().collect::<Vec<_>>()).collect();
+        let fetch_limits = FetchLimits {
+            claim_jobs: self.options.claim_jobs,
+            prefetch: self.options.prefetch,
+            longest_poll: self.options.poll,
+        };
+        let kind_slots: HashMap<String, usize> = self
+            .handlers
+            .iter()
+            .filter_map(|handler| handler.policy.slots.map(|slots| (handler.kind.clone(), slots)))
+            .collect();
+        Engine {
+            bell: store.wakeups().add(worker, names.clone()),
+            registration: Registration {
+                worker,
+                label: label.to_string(),
+                host,
+                pid: std::process::id(),
+                build: self.build,
+                queues: names,
+                handlers,
+                slots: u32::try_from(slots).unwrap_or(u32::MAX),
+                lease: self.options.lease,
+            },
+            fetch: Fetch::new(&queues, slots, fetch_limits),
+            dispatch: Dispatch::new(slots, queues.iter().map(|(_, n)| *n).collect(), kind_slots),
+            handlers: self.handlers.into_iter().map(|h| (h.kind.clone(), h)).collect(),
+            store,
+            options: self.options,
+            runtime,
+            client: self.client,
+            label,
+            running: HashMap::new(),
+            next_key: 0,
+            next_deadline: None,
+            outbox: Outbox::default(),
+            duties: Duties::new(now),
+            phase: Phase::Working,
+            stopping: CancellationToken::new(),
+            waiters: Vec::new(),
+            released: 0,
+            claiming: false,
+            settling_leases: Vec::new(),
+            settling: false,
+            settle_after: now,
+            retry_after: now,
+            failures_in_row: 0,
+            inflight: FuturesUnordered::new(),
+            reports: watchers.reports,
+            events: watchers.events,
+            health: watchers.health,
+            stats: watchers.stats,
+        }
+    }
+}
+
+struct Watchers {
+    reports: mpsc::UnboundedSender<super::attempt::Ended>,
+    events: broadcast::Sender<Event>,
+    health: watch::Sender<Health>,
+    stats: Arc<Stats>,
+}
+
+/// This machine's name, for people.
+fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "host".to_owned())
+}
+
+/// Host, process id and the end of the worker's id: readable, and different at each start.
+fn label(host: &str, worker: WorkerId) -> Arc<str> {
+    let id = worker.to_string();
+    format!("{host}:{}:{}", std::process::id(), &id[id.len() - 4..]).into()
+}
+
+/// A worker that runs. Dropping it stops it without grace; call [`RunningWorker::stop`].
+#[derive(Debug)]
+pub struct RunningWorker {
+    commands: mpsc::UnboundedSender<Command>,
+    events: broadcast::Sender<Event>,
+    health: watch::Receiver<Health>,
+    stats: Arc<Stats>,
+    label: Arc<str>,
+    gone: watch::Receiver<bool>,
+}
+
+/// How a worker stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopReport {
+    /// Jobs it handed back, unstarted or unfinished, without counting a failure.
+    pub released: u64,
+}
+
+impl RunningWorker {
+    /// Host, process id and a few letters, as in the list of workers and in each job's history.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Running totals.
+    #[must_use]
+    pub fn stats(&self) -> &Arc<Stats> {
+        &self.stats
+    }
+
+    /// Events from now on. A slow reader misses the oldest and is told how many.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// How the worker fares with its store, as it changes.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+
+    /// Takes no new work until [`RunningWorker::resume`]; unstarted jobs are handed back.
+    pub fn quiet(&self) {
+        self.send(Command::Quiet(true));
+    }
+
+    /// Takes work again.
+    pub fn resume(&self) {
+        self.send(Command::Quiet(false));
+    }
+
+    /// Stops with the default grace of 25 s, see [`RunningWorker::stop_within`].
+    pub async fn stop(&self) -> StopReport {
+        self.stop_within(limits::GRACE).await
+    }
+
+    /// Stops: nothing new is claimed, unstarted jobs are handed back at once, safe points end
+    /// their attempts, running handlers have `grace` to end; those that remain are told to, and
+    /// handed back without counting a failure. Calling it again can only shorten the grace.
+    pub async fn stop_within(&self, grace: Duration) -> StopReport {
+        let (done, answer) = oneshot::channel();
+        self.send(Command::Stop { grace, done });
+        match answer.await {
+            Ok(released) => StopReport { released },
+            Err(_) => {
+                self.wait_gone().await;
+                StopReport { released: 0 }
+            }
+        }
+    }
+
+    /// Runs until `signal` resolves, then stops with the default grace.
+    pub async fn stop_on(&self, signal: impl Future<Output = ()>) -> StopReport {
+        signal.await;
+        self.stop().await
+    }
+
+    async fn wait_gone(&self) {
+        // The sender goes with the engine's thread, which is just as gone.
+        let _ = self.gone.clone().wait_for(|gone| *gone).await;
+    }
+
+    fn send(&self, command: Command) {
+        // An engine that has stopped needs no commands.
+        let _ = self.commands.send(command);
+    }
+}

@@ -1,0 +1,134 @@
+//! What can go wrong between the engine and its store.
+
+use std::error::Error;
+
+use crate::id::JobId;
+use crate::json::JsonError;
+use crate::name::NameError;
+
+/// The cause below an error, kept whole.
+pub type Source = Box<dyn Error + Send + Sync>;
+
+/// Why a store did not do what it was asked.
+///
+/// The variants are the ones somebody acts on. `Unavailable` and `Unknown` pass by themselves:
+/// the engine backs off and tries again. Only `Unknown` leaves open whether the call happened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No such job, queue or worker.
+    #[error("{what} does not exist")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// The thing is in a state that does not allow it.
+    #[error("{what}")]
+    Conflict {
+        /// What stands in the way.
+        what: String,
+    },
+    /// The lease is no longer held; nothing was written.
+    #[error("the lease was lost: job {job} was given to another worker; nothing was written")]
+    LeaseLost {
+        /// The job whose write was refused.
+        job: JobId,
+    },
+    /// The input cannot be stored; nothing was written.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database cannot be reached or is shutting down. It did not happen.
+    #[error("the database cannot be reached: {reason}")]
+    Unavailable {
+        /// What the driver said.
+        reason: String,
+    },
+    /// The connection broke after the request was sent: it may or may not have happened.
+    #[error("the connection broke before the answer came, so it may or may not have happened: {reason}")]
+    Unknown {
+        /// What the driver said.
+        reason: String,
+    },
+    /// The database's disk is full. It did not happen.
+    #[error("the database's disk is full: {reason}")]
+    DiskFull {
+        /// What the database said.
+        reason: String,
+    },
+    /// The database cannot serve as a store: wrong version, newer schema, read-only, no rights.
+    #[error("{reason}")]
+    Unusable {
+        /// What is wrong and what to do.
+        reason: String,
+        /// Which exit code says so.
+        kind: Unusable,
+    },
+    /// A row has a value that nothing here wrote.
+    #[error("{table}.{column} of {row} has a value that cannot be read: {value}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's id.
+        row: String,
+        /// The value.
+        value: String,
+    },
+    /// Anything else the database refused.
+    #[error("the database refused: {0}")]
+    Backend(#[source] Source),
+}
+
+/// Why a database cannot serve as a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// The URL or its options make no sense.
+    Url,
+    /// The schema is newer than this program, or is not there.
+    Schema,
+    /// The database server or library is of an unsuitable version, or only a replica.
+    Server,
+    /// Rights are missing.
+    Rights,
+}
+
+impl StoreError {
+    /// Whether trying again later can help without anybody doing anything.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Unknown { .. } | Self::DiskFull { .. })
+    }
+
+    /// A job that does not exist.
+    #[must_use]
+    pub fn no_job(id: JobId) -> Self {
+        Self::NotFound { what: format!("job {id}") }
+    }
+}
+
+/// Why a job was refused at enqueue. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Its args.
+    #[error("args refused: {0}")]
+    Args(#[from] JsonError),
+    /// Its kind's or queue's name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Too many jobs in one call.
+    #[error("{jobs} jobs in one call are above the limit of {limit}")]
+    Many {
+        /// How many there were.
+        jobs: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// An enqueue layer said no.
+    #[error("refused by {layer}: {reason}")]
+    Layer {
+        /// The layer's name.
+        layer: &'static str,
+        /// Its reason.
+        reason: String,
+    },
+}

@@ -1,0 +1,218 @@
+//! What applications write: a payload type that is the job, and how it runs.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::client::Draft;
+use crate::context::{AttemptContext, Context};
+use crate::job::HandlerKey;
+use crate::job_error::JobError;
+use crate::json::Json;
+use crate::limits;
+use crate::name::DEFAULT_QUEUE;
+use crate::retry::RetryPolicy;
+
+/// A payload type that is a job. Derive it:
+///
+/// ```ignore
+/// #[derive(Serialize, Deserialize, Job)]
+/// #[job(kind = "mail.welcome", queue = "mail", max_attempts = 8, timeout = "30s")]
+/// struct Welcome { user_id: i64 }
+/// ```
+///
+/// The kind is always written out: renaming the struct must not orphan stored jobs.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job",
+    label = "not a job",
+    note = "derive it: `#[derive(Serialize, Deserialize, Job)] #[job(kind = \"…\")]`"
+)]
+pub trait Job: Serialize + DeserializeOwned + Send + 'static {
+    /// What is to be done, such as `mail.welcome`. Handlers are found by it.
+    const KIND: &'static str;
+    /// The shape of the payload, raised when it changes incompatibly.
+    const VERSION: u16 = 1;
+    /// Where such jobs wait.
+    const QUEUE: &'static str = DEFAULT_QUEUE;
+    /// Smaller runs first.
+    const PRIORITY: i16 = 0;
+    /// Failures after which such a job is dead; 0 never gives up; `None` is the default of 25.
+    const MAX_ATTEMPTS: Option<u16> = None;
+    /// How long a handler may run; `None` is the default of 15 minutes.
+    const TIMEOUT: Option<Duration> = None;
+
+    /// When a failed job of this kind is tried again.
+    #[must_use]
+    fn retry_policy() -> RetryPolicy {
+        let default = RetryPolicy::default();
+        let max_attempts = Self::MAX_ATTEMPTS.map_or(default.max_attempts, |limit| (limit > 0).then_some(limit));
+        RetryPolicy { max_attempts, ..default }
+    }
+
+    /// Turns args of an older version into this one; `None` where there is no way, and such
+    /// jobs then wait, visibly, for a worker that knows their version.
+    #[must_use]
+    fn upgrade() -> Option<Upgrade<Self>> {
+        None
+    }
+
+    /// This payload as a job, to be adjusted and enqueued.
+    #[must_use]
+    fn job(self) -> Draft<Self> {
+        Draft::new(&self)
+    }
+}
+
+/// Turns args of an older version into the present payload.
+pub type Upgrade<J> = fn(version: u16, args: &Json) -> Result<J, JobError>;
+
+/// How a job runs, with the application's state `App` at hand.
+///
+/// A value ends the job as completed. An error decides what becomes of it, see [`JobError`].
+/// There is nothing to acknowledge: the result alone decides.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how it runs with `{App}` as the application's state",
+    label = "no `impl Run<{App}> for {Self}`",
+    note = "write `impl Run<{App}> for {Self}` with `async fn run(self, cx: &Context<{App}>)`; the worker's state and the impl's must be the same type"
+)]
+pub trait Run<App: Send + Sync + 'static = ()>: Job {
+    /// What a completed job leaves behind, stored as JSON.
+    type Output: Serialize + Send;
+
+    /// Does the work. It may run more than once: at least once, fenced. What it does outside
+    /// this database should carry [`Context::idempotency_key`].
+    fn run(
+        self,
+        cx: &Context<App>,
+    ) -> impl Future<Output = Result<Self::Output, JobError>> + Send;
+}
+
+/// What a worker must know of a kind to run it.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// When a failed job is tried again.
+    pub retry: RetryPolicy,
+    /// How long a handler may run.
+    pub timeout: Duration,
+    /// How many jobs of the kind this process runs at once; `None` sets no limit of its own.
+    pub slots: Option<usize>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { retry: RetryPolicy::default(), timeout: limits::TIMEOUT, slots: None }
+    }
+}
+
+/// The result of one attempt, on its way.
+pub type Running = Pin<Box<dyn Future<Output = Result<Option<Json>, JobError>> + Send>>;
+
+/// A handler of a kind chosen at run time, such as an executable. Typed jobs need none: see
+/// [`Run`].
+pub trait Handler: Send + Sync + 'static {
+    /// Runs one attempt. The future is dropped when the attempt is abandoned.
+    fn run(&self, attempt: Arc<AttemptContext>) -> Running;
+}
+
+/// A kind with its handler and policy, as a worker keeps it.
+#[derive(Clone)]
+pub struct Registered {
+    /// The kind.
+    pub kind: String,
+    /// The version it is; older ones are taken where it can upgrade.
+    pub version: u16,
+    /// Whether args of older versions are taken too.
+    pub upgrades: bool,
+    /// The queue the kind declares.
+    pub queue: String,
+    /// Retry, timeout, slots.
+    pub policy: Policy,
+    /// What runs it.
+    pub handler: Arc<dyn Handler>,
+}
+
+impl Registered {
+    /// A kind whose handler is chosen at run time.
+    #[must_use]
+    pub fn dynamic(kind: impl Into<String>, policy: Policy, handler: Arc<dyn Handler>) -> Self {
+        Self {
+            kind: kind.into(),
+            version: 1,
+            upgrades: false,
+            queue: DEFAULT_QUEUE.to_owned(),
+            policy,
+            handler,
+        }
+    }
+
+    /// A typed job with the application's state.
+    pub(crate) fn typed<J: Run<App>, App: Send + Sync + 'static>(app: Arc<App>) -> Self {
+        Self {
+            kind: J::KIND.to_owned(),
+            version: J::VERSION,
+            upgrades: J::upgrade().is_some(),
+            queue: J::QUEUE.to_owned(),
+            policy: Policy {
+                retry: J::retry_policy(),
+                timeout: J::TIMEOUT.unwrap_or(limits::TIMEOUT),
+                slots: None,
+            },
+            handler: Arc::new(Typed::<J, App> { app, job: PhantomData }),
+        }
+    }
+
+    /// The kinds and versions it can run.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = HandlerKey> + '_ {
+        let first = if self.upgrades { 1 } else { self.version };
+        (first..=self.version).map(|version| HandlerKey::new(&self.kind, version))
+    }
+}
+
+struct Typed<J, App> {
+    app: Arc<App>,
+    job: PhantomData<fn() -> J>,
+}
+
+impl<J: Run<App>, App: Send + Sync + 'static> Handler for Typed<J, App> {
+    fn run(&self, attempt: Arc<AttemptContext>) -> Running {
+        let cx = Context::new(Arc::clone(&self.app), attempt);
+        Box::pin(async move {
+            let output = read::<J>(&cx)?.run(&cx).await?;
+            output_json(&output)
+        })
+    }
+}
+
+/// The payload from the args, through the upgrade where they are of an older version. Args that
+/// do not fit never will, so the job is dead at first sight.
+fn read<J: Job>(cx: &AttemptContext) -> Result<J, JobError> {
+    if cx.version() == J::VERSION {
+        return cx.args().read().map_err(|error| JobError::dead(format_args!("malformed args: {error}")));
+    }
+    match J::upgrade() {
+        Some(upgrade) => upgrade(cx.version(), cx.args()),
+        None => Err(JobError::dead(format_args!("args of version {} cannot be read", cx.version()))),
+    }
+}
+
+/// The output as JSON. `()` leaves nothing behind; what cannot be stored is replaced by a note,
+/// because the work itself is done.
+fn output_json<T: Serialize>(output: &T) -> Result<Option<Json>, JobError> {
+    match Json::output_of(output) {
+        Ok(json) if json.as_str() == "null" => Ok(None),
+        Ok(json) => Ok(Some(json)),
+        Err(error) => Ok(Some(unstorable_output(&error))),
+    }
+}
+
+/// The note that stands in for an output that cannot be stored.
+#[must_use]
+pub fn unstorable_output(error: &crate::json::JsonError) -> Json {
+    let note = serde_json::json!({ "windlass_output_not_stored": error.to_string() });
+    Json::stored(note.to_string())
+}

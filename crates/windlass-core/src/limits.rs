@@ -1,0 +1,68 @@
+//! Every limit of the system, in one place, with its unit.
+
+use std::time::Duration;
+
+/// Bytes of JSON a job's args may have.
+pub const ARGS_BYTES: usize = 256 * 1024;
+/// Bytes of JSON a job's output may have; a larger one is replaced by a note of its size.
+pub const OUTPUT_BYTES: usize = 256 * 1024;
+/// Bytes of an error's text that are kept; a longer one ends with a mark that says so.
+pub const ERROR_BYTES: usize = 8 * 1024;
+/// Characters of a kind's or a queue's name.
+pub const NAME_CHARS: usize = 128;
+/// Past attempts listed with a job; older ones give way, their number stays.
+pub const HISTORY_ENTRIES: usize = 32;
+/// Attempts of a job unless its kind declares another number.
+pub const MAX_ATTEMPTS: u16 = 25;
+/// Worker deaths a job survives: at this one it is dead, "lost 3 times".
+pub const MAX_LOSSES: u16 = 3;
+/// From this many losses on a job runs without another such job beside it in the process,
+/// so that the next death names its cause.
+pub const SUSPECT_LOSSES: u16 = MAX_LOSSES - 1;
+/// How long a handler may run unless its kind declares another time.
+pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// How long a handler that was told to stop may take before it is abandoned.
+pub const ABANDON_AFTER: Duration = Duration::from_secs(2);
+/// The longest wait between two attempts.
+pub const RETRY_CAP: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a worker's lease lasts without renewal.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// How often a worker renews its lease.
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How often due jobs are promoted and dead workers looked for.
+pub const SWEEP: Duration = Duration::from_secs(1);
+/// How long the leader stays leader without renewing.
+pub const LEADER_TTL: Duration = Duration::from_secs(10);
+/// How often parked kinds are looked at and finished jobs pruned.
+pub const TIDY: Duration = Duration::from_secs(10);
+/// How long running handlers may go on after a stop.
+pub const GRACE: Duration = Duration::from_secs(25);
+/// Jobs of one claim.
+pub const CLAIM_JOBS: usize = 500;
+/// Bytes of args in one claim; a single larger job is still claimed.
+pub const CLAIM_BYTES: usize = 8 * 1024 * 1024;
+/// Jobs of one settlement.
+pub const SETTLE_JOBS: usize = 1_000;
+/// Jobs promoted, rescued or pruned by one statement.
+pub const SWEEP_JOBS: usize = 1_000;
+/// Jobs of one enqueue call.
+pub const ENQUEUE_JOBS: usize = 100_000;
+/// Work claimed ahead, per slot: more is claimed only while jobs are shorter than this.
+pub const PREFETCH_AHEAD: Duration = Duration::from_millis(50);
+/// Waits between looks at an empty queue, after it became empty; the last one repeats.
+pub const POLL_WAITS: [Duration; 8] = [
+    Duration::from_millis(10),
+    Duration::from_millis(20),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_millis(1_000),
+    Duration::from_millis(2_000),
+];
+/// The longest back-off between two tries to reach the database.
+pub const RECONNECT_CAP: Duration = Duration::from_secs(5);
+/// How long completed and cancelled jobs are kept. Dead jobs are kept until a person decides.
+pub const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long a count may take before it is estimated instead.
+pub const COUNT_DEADLINE: Duration = Duration::from_millis(800);

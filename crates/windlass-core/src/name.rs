@@ -1,0 +1,116 @@
+//! Names of kinds and queues: what they may be made of.
+
+use crate::limits::NAME_CHARS;
+
+/// The queue of a kind that declares none. There is exactly one such name.
+pub const DEFAULT_QUEUE: &str = "default";
+
+/// A kind or queue name that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// The name has no characters.
+    #[error("a {what} needs a name")]
+    Empty {
+        /// `kind` or `queue`.
+        what: &'static str,
+    },
+    /// The name is longer than [`NAME_CHARS`].
+    #[error("{what} name of {chars} characters is above the limit of {NAME_CHARS}")]
+    Long {
+        /// `kind` or `queue`.
+        what: &'static str,
+        /// How long it is.
+        chars: usize,
+    },
+    /// A character is not allowed.
+    #[error("{what} `{name}` has the character {found:?} at {at}: only letters, digits and . _ - : / may be used")]
+    Character {
+        /// `kind` or `queue`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The character.
+        found: char,
+        /// Its place, in characters from 0.
+        at: usize,
+    },
+}
+
+/// Checks the name of a kind.
+///
+/// # Errors
+/// When it is empty, too long or has a character other than letters, digits and `. _ - : /`.
+pub fn check_kind(name: &str) -> Result<(), NameError> {
+    check("kind", name)
+}
+
+/// Checks the name of a queue, by the same rule as a kind's.
+///
+/// # Errors
+/// As [`check_kind`].
+pub fn check_queue(name: &str) -> Result<(), NameError> {
+    check("queue", name)
+}
+
+fn check(what: &'static str, name: &str) -> Result<(), NameError> {
+    let chars = name.chars().count();
+    if chars == 0 {
+        return Err(NameError::Empty { what });
+    }
+    if chars > NAME_CHARS {
+        return Err(NameError::Long { what, chars });
+    }
+    let stranger = |c: &char| !(c.is_alphanumeric() || "._-:/".contains(*c));
+    match name.chars().enumerate().find(|(_, c)| stranger(c)) {
+        Some((at, found)) => Err(NameError::Character { what, name: name.to_owned(), found, at }),
+        None => Ok(()),
+    }
+}
+
+/// Whether `name` fits `pattern`, in which `*` stands for any run of characters.
+#[must_use]
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked() {
+        assert_eq!(check_kind("mail.welcome"), Ok(()));
+        assert_eq!(check_queue("größe-2/a:b"), Ok(()));
+        assert!(check_kind("").is_err());
+        assert!(check_kind("a b").is_err());
+        assert!(check_kind("a@2").is_err());
+        assert!(check_queue(&"x".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn a_star_stands_for_any_run() {
+        for (pattern, name, fits) in [
+            ("img.*", "img.thumb", true),
+            ("img.*", "img", false),
+            ("*", "", true),
+            ("*.thumb", "img.thumb", true),
+            ("i*.t*b", "img.thumb", true),
+            ("img.thumb", "img.thumb", true),
+            ("img", "img.thumb", false),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(matches(pattern, name), fits, "{pattern} on {name}");
+        }
+    }
+}

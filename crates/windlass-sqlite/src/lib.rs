@@ -1,0 +1,34 @@
+//! The SQLite store of Windlass: every SQLite statement and migration.
+//!
+//! One writer thread shares each commit among whoever waits; readers have threads of their own;
+//! a watcher notices commits of other processes. `synchronous=FULL` is the default: what was
+//! acknowledged survives a power cut.
+//!
+//! Other languages enqueue by `insert into windlass_enqueue (kind, args) values (…)`.
+
+mod alive;
+mod cancel;
+mod claim;
+mod connect;
+mod enqueue;
+mod error;
+mod finish;
+mod migrate;
+mod open;
+mod queues;
+mod read;
+mod reader;
+mod retry;
+mod row;
+mod settle;
+mod store;
+mod sweep;
+mod tidy;
+mod watch;
+mod workers;
+mod writer;
+
+pub use connect::Durability;
+pub use enqueue::enqueue;
+pub use open::{Migration, Options};
+pub use store::SqliteStore;

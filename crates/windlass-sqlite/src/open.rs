@@ -1,0 +1,125 @@
+//! Opening a store.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use windlass_core::error::{StoreError, Unusable};
+
+use crate::alive::Alive;
+use crate::connect::{self, Durability};
+use crate::migrate;
+use crate::reader::Readers;
+use crate::store::SqliteStore;
+use crate::watch;
+use crate::writer::Writer;
+
+/// Whether opening may change the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Migration {
+    /// Bring the schema up to date. The default.
+    #[default]
+    Apply,
+    /// Refuse to open unless it is up to date.
+    Check,
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// How hard a commit is pushed to the disk.
+    pub durability: Durability,
+    /// Whether opening may change the schema.
+    pub migration: Migration,
+}
+
+impl SqliteStore {
+    /// Opens `sqlite:PATH` or `sqlite:PATH?synchronous=normal`, creating the file and the schema
+    /// where they are missing. Safe when several processes do it at once.
+    ///
+    /// # Errors
+    /// When the URL makes no sense, the file cannot be opened, or the schema is newer.
+    pub async fn open(url: &str, migration: Migration) -> Result<Self, StoreError> {
+        let (path, durability) = parse(url)?;
+        let options = Options { durability, migration };
+        tokio::task::spawn_blocking(move || Self::open_file(&path, options))
+            .await
+            .map_err(|error| StoreError::Unavailable { reason: error.to_string() })?
+    }
+
+    /// Opens a file; blocks on the disk.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_file(path: &Path, options: Options) -> Result<Self, StoreError> {
+        connect::check_library()?;
+        let connection = connect::writer(path, options.durability)?;
+        match options.migration {
+            Migration::Apply => migrate::migrate(&connection).map(drop)?,
+            Migration::Check => migrate::check(&connection)?,
+        }
+        let wakeups = Arc::default();
+        watch::start(path, Arc::downgrade(&wakeups))?;
+        Ok(Self {
+            writer: Writer::start(connection)?,
+            readers: Readers::start(path)?,
+            wakeups,
+            alive: Alive::beside(path),
+            durability: options.durability,
+            labels: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// Brings the schema of a file up to date; how many migrations that took.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or its schema is newer.
+    pub fn migrate(url: &str) -> Result<u32, StoreError> {
+        connect::check_library()?;
+        let (path, durability) = parse(url)?;
+        migrate::migrate(&connect::writer(&path, durability)?)
+    }
+}
+
+fn parse(url: &str) -> Result<(PathBuf, Durability), StoreError> {
+    let refuse = |reason: String| StoreError::Unusable { reason, kind: Unusable::Url };
+    let rest = url
+        .strip_prefix("sqlite:")
+        .ok_or_else(|| refuse(format!("`{url}` is no SQLite URL: expected sqlite:PATH")))?;
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if path.is_empty() || path == ":memory:" {
+        return Err(refuse(format!(
+            "`{url}` names no file: jobs must survive the process, so a path is needed, such as sqlite:windlass.db"
+        )));
+    }
+    let mut durability = Durability::Full;
+    for option in query.split('&').filter(|option| !option.is_empty()) {
+        durability = match option {
+            "synchronous=full" => Durability::Full,
+            "synchronous=normal" => Durability::LosesRecentCommitsOnPowerCut,
+            other => {
+                return Err(refuse(format!(
+                    "`{other}` is no option of a SQLite URL: synchronous=full (the default) or synchronous=normal"
+                )));
+            }
+        };
+    }
+    Ok((path.into(), durability))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read() {
+        assert_eq!(parse("sqlite:a.db").expect("a path").0, Path::new("a.db"));
+        assert_eq!(parse("sqlite:///tmp/a.db").expect("a path").0, Path::new("/tmp/a.db"));
+        let normal = parse("sqlite:a.db?synchronous=normal").expect("a path").1;
+        assert_eq!(normal, Durability::LosesRecentCommitsOnPowerCut);
+        for url in ["a.db", "sqlite:", "sqlite::memory:", "sqlite:a.db?synchronous=off"] {
+            assert!(parse(url).is_err(), "{url}");
+        }
+    }
+}

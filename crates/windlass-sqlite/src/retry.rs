@@ -1,0 +1,43 @@
+//! Retry: a person runs a job again, now. Failures and losses begin at zero, the history stays.
+
+use rusqlite::params;
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::state::State;
+use windlass_core::store::Retried;
+
+use crate::cancel::finished;
+use crate::finish::tally;
+use crate::row::{Id, run};
+use crate::settle::{Desk, one};
+
+const STATE: &str = "select state from windlass_pending where id = ?1";
+const HURRY: &str = "update windlass_pending set state = 2, run_at = ?2 where id = ?1 and state in (1, 3)";
+const REVIVE: &str = "insert into windlass_pending \
+     (id, queue, kind, version, state, priority, attempt, max_attempts, run_at, created_at, args, root, parent, origin, meta, history) \
+     select id, queue, kind, version, 2, priority, attempt, max_attempts, ?2, created_at, args, root, parent, origin, meta, history \
+     from windlass_finished where id = ?1";
+const REMOVE: &str = "delete from windlass_finished where id = ?1 returning queue";
+
+pub(crate) fn retry(desk: &Desk<'_>, jobs: &[JobId]) -> Result<Vec<Retried>, StoreError> {
+    jobs.iter().map(|job| retry_one(desk, *job)).collect()
+}
+
+fn retry_one(desk: &Desk<'_>, job: JobId) -> Result<Retried, StoreError> {
+    let (id, now) = (Id::from(job), desk.now.as_micros());
+    let pending: Option<i16> = one(desk.connection, STATE, [&id])?;
+    match pending.and_then(State::from_code) {
+        Some(State::Scheduled | State::Retryable) => {
+            run(desk.connection, HURRY, params![id, now])?;
+            Ok(Retried::Now)
+        }
+        Some(state) => Ok(Retried::Unneeded(state)),
+        None => {
+            let Some(state) = finished(desk.connection, job)? else { return Ok(Retried::Missing) };
+            run(desk.connection, REVIVE, params![id, now])?;
+            let queue: Option<String> = one(desk.connection, REMOVE, [&id])?;
+            tally(desk.connection, &queue.unwrap_or_default(), state.code(), -1)?;
+            Ok(Retried::Now)
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Rows as the domain's types, read in one place each.
+
+use std::collections::HashMap;
+
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::job::{Attempt, Claimed, JobRecord, Meta, WorkerRecord};
+use windlass_core::json::Json;
+use windlass_core::state::State;
+use windlass_core::time::Timestamp;
+
+use crate::error::store_error;
+
+/// An id as 16 bytes.
+pub(crate) struct Id(pub(crate) Uuid);
+
+impl From<JobId> for Id {
+    fn from(id: JobId) -> Self {
+        Self(id.as_uuid())
+    }
+}
+
+impl From<LeaseId> for Id {
+    fn from(id: LeaseId) -> Self {
+        Self(id.as_uuid())
+    }
+}
+
+impl From<WorkerId> for Id {
+    fn from(id: WorkerId) -> Self {
+        Self(id.as_uuid())
+    }
+}
+
+impl Id {
+    pub(crate) fn job(self) -> JobId {
+        JobId::from_uuid(self.0)
+    }
+
+    pub(crate) fn worker(self) -> WorkerId {
+        WorkerId::from_uuid(self.0)
+    }
+
+    pub(crate) fn lease(self) -> LeaseId {
+        LeaseId::from_uuid(self.0)
+    }
+}
+
+impl ToSql for Id {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.0.as_bytes())))
+    }
+}
+
+impl FromSql for Id {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?;
+        Uuid::from_slice(bytes)
+            .map(Self)
+            .map_err(|error| rusqlite::types::FromSqlError::Other(Box::new(error)))
+    }
+}
+
+/// What a claim needs of a row, in the order [`claimed`] reads it.
+pub(crate) const CLAIMED: &str = "id, queue, kind, version, priority, attempt, failures, losses, \
+     max_attempts, args, root, meta, run_at, created_at, parent, origin, history";
+
+/// A claimed job from a row of [`CLAIMED`], with the attempt already counted.
+pub(crate) fn claimed(row: &Row<'_>, position: i16) -> rusqlite::Result<Claimed> {
+    let meta: Option<String> = row.get(11)?;
+    Ok(Claimed {
+        position,
+        id: row.get::<_, Id>(0)?.job(),
+        queue: row.get(1)?,
+        kind: row.get(2)?,
+        version: row.get(3)?,
+        priority: row.get(4)?,
+        attempt: row.get::<_, u32>(5)? + 1,
+        failures: row.get(6)?,
+        losses: row.get(7)?,
+        max_attempts: row.get(8)?,
+        args: Json::stored(row.get::<_, String>(9)?),
+        root: row.get::<_, Option<Id>>(10)?.map(Id::job),
+        meta: Meta::from_stored(meta.as_deref()),
+        run_at: Timestamp::from_micros(row.get(12)?),
+        created_at: Timestamp::from_micros(row.get(13)?),
+        parent: row.get::<_, Option<Id>>(14)?.map(Id::job),
+        origin: row.get(15)?,
+        history: row.get::<_, Option<String>>(16)?.map(Into::into),
+    })
+}
+
+/// A job's columns, the same from both tables, in the order [`record`] reads them. `{}` is
+/// replaced by what differs: see [`PENDING_RECORD`] and [`FINISHED_RECORD`].
+macro_rules! record_columns {
+    ($started:literal, $finished:literal, $worker:literal, $output:literal, $cancel:literal) => {
+        concat!(
+            "id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, \
+             run_at, created_at, args, root, parent, origin, meta, history, reason, ",
+            $started, ", ", $finished, ", ", $worker, ", ", $output, ", ", $cancel
+        )
+    };
+}
+
+/// A job from `windlass_pending`.
+pub(crate) const PENDING_RECORD: &str = record_columns!(
+    "claimed_at",
+    "null",
+    "(select w.label from windlass_lease l join windlass_worker w on w.id = l.worker where l.id = lease)",
+    "null",
+    "cancel is not null"
+);
+/// A job from `windlass_finished`.
+pub(crate) const FINISHED_RECORD: &str =
+    record_columns!("started_at", "finished_at", "worker", "output", "0");
+
+/// A job's row as it is, before anything in it is doubted.
+pub(crate) struct RawRecord {
+    record: JobRecord,
+    state: i16,
+    history: Option<String>,
+}
+
+pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<RawRecord> {
+    let meta: Option<String> = row.get(16)?;
+    let moment = |at: usize| row.get::<_, Option<i64>>(at).map(|m| m.map(Timestamp::from_micros));
+    let record = JobRecord {
+        id: row.get::<_, Id>(0)?.job(),
+        queue: row.get(1)?,
+        kind: row.get(2)?,
+        version: row.get(3)?,
+        state: State::Waiting,
+        priority: row.get(5)?,
+        attempt: row.get(6)?,
+        failures: row.get(7)?,
+        losses: row.get(8)?,
+        max_attempts: row.get(9)?,
+        run_at: Timestamp::from_micros(row.get(10)?),
+        created_at: Timestamp::from_micros(row.get(11)?),
+        args: Json::stored(row.get::<_, String>(12)?),
+        root: row.get::<_, Option<Id>>(13)?.map(Id::job),
+        parent: row.get::<_, Option<Id>>(14)?.map(Id::job),
+        origin: row.get(15)?,
+        meta: Meta::from_stored(meta.as_deref()),
+        history: Vec::new(),
+        reason: row.get(18)?,
+        started_at: moment(19)?,
+        finished_at: moment(20)?,
+        worker: row.get(21)?,
+        output: row.get::<_, Option<String>>(22)?.map(Json::stored),
+        cancel_requested: row.get(23)?,
+    };
+    Ok(RawRecord { record, state: row.get(4)?, history: row.get(17)? })
+}
+
+impl RawRecord {
+    /// The record, if its row has only values that something here wrote.
+    pub(crate) fn read(self) -> Result<JobRecord, StoreError> {
+        let Self { mut record, state, history } = self;
+        let corrupt = |column, value: String| StoreError::Corrupt {
+            table: "windlass_job",
+            column,
+            row: record.id.to_string(),
+            value,
+        };
+        let state = State::from_code(state).ok_or_else(|| corrupt("state", state.to_string()))?;
+        let history: Vec<Attempt> = match history {
+            None => Vec::new(),
+            Some(text) => serde_json::from_str(&text).map_err(|_| corrupt("history", text))?,
+        };
+        record.state = state;
+        record.history = history;
+        Ok(record)
+    }
+}
+
+/// A worker's columns, in the order [`worker`] reads them; running jobs are counted beside.
+pub(crate) const WORKER: &str = "id, label, host, pid, build, queues, handlers, slots, \
+     started_at, seen_at, expires_at, quiet";
+
+pub(crate) fn worker(row: &Row<'_>, running: &HashMap<WorkerId, u64>) -> rusqlite::Result<WorkerRecord> {
+    let id = row.get::<_, Id>(0)?.worker();
+    let list = |at: usize| -> rusqlite::Result<Vec<String>> {
+        Ok(serde_json::from_str(&row.get::<_, String>(at)?).unwrap_or_default())
+    };
+    let handlers: String = row.get(6)?;
+    Ok(WorkerRecord {
+        id,
+        label: row.get(1)?,
+        host: row.get(2)?,
+        pid: row.get(3)?,
+        build: row.get(4)?,
+        queues: list(5)?,
+        handlers: serde_json::from_str(&handlers).unwrap_or_default(),
+        slots: row.get(7)?,
+        started_at: Timestamp::from_micros(row.get(8)?),
+        seen_at: Timestamp::from_micros(row.get(9)?),
+        expires_at: Timestamp::from_micros(row.get(10)?),
+        quiet: row.get(11)?,
+        running: running.get(&id).copied().unwrap_or(0),
+    })
+}
+
+/// All rows of a query, read one by one.
+pub(crate) fn all<T>(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(store_error)?;
+    let rows = statement.query_map(params, read).map_err(store_error)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(store_error)
+}
+
+/// Runs a statement; how many rows it changed.
+pub(crate) fn run(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<usize, StoreError> {
+    connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(store_error)
+}

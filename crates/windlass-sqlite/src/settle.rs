@@ -1,0 +1,188 @@
+//! Settle: the end of an attempt, written only where its lease still holds.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use windlass_core::error::StoreError;
+use windlass_core::id::LeaseId;
+use windlass_core::job::Attempt;
+use windlass_core::limits::HISTORY_ENTRIES;
+use windlass_core::state::{Outcome, State};
+use windlass_core::store::{Settled, Settlement, Verdict};
+use windlass_core::time::{Timestamp, micros};
+
+use crate::error::store_error;
+use crate::finish::{Ending, finish};
+use crate::row::{Id, run};
+
+const CALLED_OFF: &str = "select cancel from windlass_pending where id = ?1 and lease = ?2";
+const BACK: &str = "update windlass_pending set state = ?3, run_at = ?4, failures = failures + ?5, \
+     losses = losses + ?6, history = ?7, reason = null, lease = null, claimed_at = null, cancel = null \
+     where id = ?1 and lease = ?2";
+const SETTLED_ONE: &str = "update windlass_lease set unsettled = unsettled - ?2 where id = ?1";
+const DROP_EMPTY: &str = "delete from windlass_lease where id = ?1 and unsettled <= 0";
+
+/// What a settlement knows besides itself.
+pub(crate) struct Desk<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) label: &'a str,
+    pub(crate) now: Timestamp,
+    pub(crate) prune_at: Timestamp,
+}
+
+pub(crate) fn settle(desk: &Desk<'_>, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+    let mut answers = Vec::with_capacity(settlements.len());
+    let mut by_lease: Vec<(LeaseId, i64)> = Vec::new();
+    for settlement in settlements {
+        let answer = settle_one(desk, settlement)?;
+        if answer == Settled::Done {
+            match by_lease.iter_mut().find(|(lease, _)| *lease == settlement.lease) {
+                Some((_, number)) => *number += 1,
+                None => by_lease.push((settlement.lease, 1)),
+            }
+        }
+        answers.push(answer);
+    }
+    for (lease, number) in by_lease {
+        run(desk.connection, SETTLED_ONE, params![Id::from(lease), number])?;
+        run(desk.connection, DROP_EMPTY, [Id::from(lease)])?;
+    }
+    Ok(answers)
+}
+
+fn settle_one(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled, StoreError> {
+    let written = match &settlement.verdict {
+        Verdict::Complete { output } => {
+            let ending = Ending {
+                state: State::Completed,
+                reason: None,
+                output: output.as_ref().map(|json| json.as_str()),
+                attempt: None,
+            };
+            finish(desk, settlement.job.id, settlement.lease, settlement.ran, &ending)?
+        }
+        Verdict::Die { outcome, error, reason } => {
+            ended(desk, settlement, State::Dead, (*outcome, Some(error)), reason)?
+        }
+        Verdict::Cancel { outcome, reason } => {
+            ended(desk, settlement, State::Cancelled, (*outcome, None), reason)?
+        }
+        Verdict::Retry { outcome, error, delay } => {
+            back(desk, settlement, State::Retryable, (*outcome, Some(error)), micros(*delay))?
+        }
+        Verdict::Snooze { delay } => {
+            back(desk, settlement, State::Scheduled, (Outcome::Snoozed, None), micros(*delay))?
+        }
+        Verdict::Release { delay } => {
+            let state = if delay.is_zero() { State::Available } else { State::Scheduled };
+            back(desk, settlement, state, (Outcome::Released, None), micros(*delay))?
+        }
+    };
+    if written { Ok(Settled::Done) } else { refused(desk, settlement) }
+}
+
+fn ended(
+    desk: &Desk<'_>,
+    settlement: &Settlement,
+    state: State,
+    (outcome, error): (Outcome, Option<&String>),
+    reason: &str,
+) -> Result<bool, StoreError> {
+    let attempt = attempt(desk, settlement, outcome, error);
+    let ending = Ending { state, reason: Some(reason), output: None, attempt: Some(&attempt) };
+    finish(desk, settlement.job.id, settlement.lease, settlement.ran, &ending)
+}
+
+/// Puts the job back; one that was called off meanwhile ends as cancelled instead.
+fn back(
+    desk: &Desk<'_>,
+    settlement: &Settlement,
+    state: State,
+    (outcome, error): (Outcome, Option<&String>),
+    delay: i64,
+) -> Result<bool, StoreError> {
+    let (job, lease) = (Id::from(settlement.job.id), Id::from(settlement.lease));
+    let Some(cancel) = one::<Option<String>>(desk.connection, CALLED_OFF, params![job, lease])? else {
+        return Ok(false);
+    };
+    if let Some(reason) = cancel {
+        let how = if outcome.counts_as_failure() { outcome } else { Outcome::Cancelled };
+        return ended(desk, settlement, State::Cancelled, (how, error), &reason);
+    }
+    let history = settlement.job.history.as_deref();
+    // A job that was never started, handed back, leaves no trace but its attempt's number.
+    let history = match settlement.ran {
+        None if outcome == Outcome::Released => history.map(str::to_owned),
+        _ => Some(append(history, &attempt(desk, settlement, outcome, error))),
+    };
+    let run_at = desk.now.as_micros().saturating_add(delay);
+    let failed = i64::from(outcome.counts_as_failure());
+    let changed = run(
+        desk.connection,
+        BACK,
+        params![job, lease, state.code(), run_at, failed, 0, history],
+    )?;
+    Ok(changed == 1)
+}
+
+fn attempt(
+    desk: &Desk<'_>,
+    settlement: &Settlement,
+    outcome: Outcome,
+    error: Option<&String>,
+) -> Attempt {
+    Attempt {
+        attempt: settlement.job.attempt,
+        outcome,
+        worker: desk.label.to_owned(),
+        started_at: settlement
+            .ran
+            .map(|ran| Timestamp::from_micros(desk.now.as_micros().saturating_sub(micros(ran)))),
+        ended_at: Some(desk.now),
+        error: error.cloned(),
+    }
+}
+
+/// The history with one more attempt, the oldest giving way at the limit.
+pub(crate) fn append(history: Option<&str>, attempt: &Attempt) -> String {
+    let mut entries: Vec<Attempt> =
+        history.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    if entries.len() >= HISTORY_ENTRIES {
+        entries.drain(..=entries.len() - HISTORY_ENTRIES);
+    }
+    entries.push(attempt.clone());
+    serde_json::to_string(&entries).unwrap_or_else(|_| "[]".to_owned())
+}
+
+/// Why nothing was written: this worker wrote it before, or the lease is gone.
+fn refused(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled, StoreError> {
+    const FINISHED: &str =
+        "select 1 from windlass_finished where id = ?1 and attempt = ?2 and worker = ?3";
+    let job = settlement.job.id;
+    let finished: Option<i64> =
+        one(desk.connection, FINISHED, params![Id::from(job), settlement.job.attempt, desk.label])?;
+    if finished.is_some() {
+        return Ok(Settled::Already);
+    }
+    const WAITING: &str = "select history from windlass_pending where id = ?1";
+    let history: Option<Option<String>> = one(desk.connection, WAITING, [Id::from(job)])?;
+    let entries: Vec<Attempt> = history
+        .flatten()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    let ours = entries.iter().any(|entry| {
+        entry.attempt == settlement.job.attempt
+            && entry.worker == desk.label
+            && entry.outcome != Outcome::Lost
+    });
+    Ok(if ours { Settled::Already } else { Settled::Lost })
+}
+
+pub(crate) fn one<T: rusqlite::types::FromSql>(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Option<T>, StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row(params, |row| row.get(0)).optional())
+        .map_err(store_error)
+}

@@ -1,0 +1,99 @@
+//! Tidy: prune what was kept long enough; park what nobody knows, bring it back when somebody
+//! does.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::job::HandlerKey;
+use windlass_core::limits::SWEEP_JOBS;
+use windlass_core::store::Tidied;
+use windlass_core::time::Timestamp;
+
+use crate::finish::tally;
+use crate::row::{Id, all, run};
+
+/// The state under which pruned jobs are counted.
+pub(crate) const PRUNED: i16 = 8;
+/// Available jobs looked at, per queue, for kinds that nobody knows: the ones in front.
+const HEADS: i64 = 2_000;
+
+const PRUNABLE: &str = "select id, queue, state from windlass_finished where prune_at <= ?1 order by prune_at limit ?2";
+const PRUNE: &str = "delete from windlass_finished where id = ?1";
+const QUEUES: &str = "select distinct queue from windlass_pending where state = 2";
+const FRONT: &str = "select id, kind, version from windlass_pending where queue = ?1 and state = 2 order by priority, run_at limit ?2";
+const PARK: &str = "update windlass_pending set state = 0, reason = ?2 where id = ?1 and state = 2";
+const PARKED: &str = "select id, kind, version from windlass_pending where state = 0 limit ?1";
+const UNPARK: &str = "update windlass_pending set state = 2, reason = null where id = ?1 and state = 0";
+
+pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, StoreError> {
+    let known = known(connection)?;
+    Ok(Tidied {
+        pruned: prune(connection, now)?,
+        unparked: unpark(connection, &known)?,
+        parked: park(connection, &known)?,
+    })
+}
+
+fn prune(connection: &Connection, now: Timestamp) -> Result<u64, StoreError> {
+    let most = i64::try_from(SWEEP_JOBS).unwrap_or(i64::MAX);
+    let old = all(connection, PRUNABLE, params![now.as_micros(), most], |row| {
+        Ok((row.get::<_, Id>(0)?, row.get::<_, String>(1)?, row.get::<_, i16>(2)?))
+    })?;
+    let mut counted: BTreeMap<(String, i16), i64> = BTreeMap::new();
+    for (id, queue, state) in old {
+        run(connection, PRUNE, [id])?;
+        *counted.entry((queue, state)).or_default() += 1;
+    }
+    let mut pruned = 0;
+    for ((queue, state), jobs) in counted {
+        tally(connection, &queue, state, -jobs)?;
+        tally(connection, &queue, PRUNED, jobs)?;
+        pruned += jobs.unsigned_abs();
+    }
+    Ok(pruned)
+}
+
+/// The kinds and versions that some registered worker knows.
+pub(crate) fn known(connection: &Connection) -> Result<HashSet<HandlerKey>, StoreError> {
+    let lists = all(connection, "select handlers from windlass_worker", [], |row| row.get::<_, String>(0))?;
+    Ok(lists
+        .iter()
+        .flat_map(|list| serde_json::from_str::<Vec<HandlerKey>>(list).unwrap_or_default())
+        .collect())
+}
+
+fn park(connection: &Connection, known: &HashSet<HandlerKey>) -> Result<u64, StoreError> {
+    let mut parked = 0;
+    for queue in all(connection, QUEUES, [], |row| row.get::<_, String>(0))? {
+        for (id, key) in candidates(connection, FRONT, params![queue, HEADS])? {
+            if !known.contains(&key) {
+                let reason = format!("no live worker knows {}", key.as_str());
+                parked += run(connection, PARK, params![id, reason])? as u64;
+            }
+        }
+    }
+    Ok(parked)
+}
+
+/// Brings back parked jobs whose kind and version somebody knows now.
+pub(crate) fn unpark(connection: &Connection, known: &HashSet<HandlerKey>) -> Result<u64, StoreError> {
+    let mut unparked = 0;
+    for (id, key) in candidates(connection, PARKED, [i64::MAX])? {
+        if known.contains(&key) {
+            unparked += run(connection, UNPARK, [id])? as u64;
+        }
+    }
+    Ok(unparked)
+}
+
+fn candidates(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<(Id, HandlerKey)>, StoreError> {
+    all(connection, sql, params, |row| {
+        let kind: String = row.get(1)?;
+        Ok((row.get(0)?, HandlerKey::new(&kind, row.get(2)?)))
+    })
+}

@@ -1,0 +1,122 @@
+//! Workers: register, renew, leave; and what a lease still holds.
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::state::State;
+use windlass_core::store::{Beat, Quiet, Registration};
+use windlass_core::time::{Timestamp, micros};
+
+use crate::row::{Id, all, run};
+use crate::settle::one;
+
+const REGISTER: &str = "insert into windlass_worker \
+     (id, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at) \
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) \
+     on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at";
+const RENEW: &str = "update windlass_worker set seen_at = ?2, expires_at = ?3, attention = 0 where id = ?1 returning quiet";
+const LEASES: &str = "select id from windlass_lease where worker = ?1";
+const CANCELS: &str = "select p.id, p.cancel from windlass_pending p join windlass_lease l on l.id = p.lease \
+     where l.worker = ?1 and p.state = 4 and p.cancel is not null";
+const RELEASE: &str = "update windlass_pending set state = 2, run_at = ?3, lease = null, claimed_at = null \
+     where id = ?1 and lease = ?2 and cancel is null";
+
+pub(crate) fn register(
+    connection: &Connection,
+    worker: &Registration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let list = |names: &[String]| serde_json::to_string(names).unwrap_or_default();
+    let handlers: Vec<String> = worker.handlers.iter().map(|key| key.as_str().to_owned()).collect();
+    run(
+        connection,
+        REGISTER,
+        params![
+            Id::from(worker.worker),
+            worker.label,
+            worker.host,
+            worker.pid,
+            worker.build,
+            list(&worker.queues),
+            list(&handlers),
+            worker.slots,
+            now.as_micros(),
+            now.as_micros().saturating_add(micros(worker.lease)),
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn heartbeat(
+    connection: &Connection,
+    worker: WorkerId,
+    lease: i64,
+    now: Timestamp,
+) -> Result<Beat, StoreError> {
+    let until = now.as_micros().saturating_add(lease);
+    let quiet: Option<bool> =
+        one(connection, RENEW, params![Id::from(worker), now.as_micros(), until])?;
+    let Some(quiet) = quiet else { return Ok(Beat::Gone) };
+    let cancels = all(connection, CANCELS, [Id::from(worker)], |row| {
+        Ok((row.get::<_, Id>(0)?.job(), row.get(1)?))
+    })?;
+    Ok(Beat::Alive { leases: leases(connection, worker)?, cancels, quiet })
+}
+
+pub(crate) fn leases(connection: &Connection, worker: WorkerId) -> Result<Vec<LeaseId>, StoreError> {
+    all(connection, LEASES, [Id::from(worker)], |row| Ok(row.get::<_, Id>(0)?.lease()))
+}
+
+/// The ids of a lease's jobs, in order.
+pub(crate) fn jobs_of(connection: &Connection, lease: LeaseId) -> Result<Vec<JobId>, StoreError> {
+    const JOBS: &str = "select jobs from windlass_lease where id = ?1";
+    let packed: Option<Vec<u8>> = one(connection, JOBS, [Id::from(lease)])?;
+    Ok(packed
+        .unwrap_or_default()
+        .chunks_exact(16)
+        .filter_map(|bytes| uuid::Uuid::from_slice(bytes).ok())
+        .map(JobId::from_uuid)
+        .collect())
+}
+
+pub(crate) fn drop_lease(connection: &Connection, lease: LeaseId) -> Result<(), StoreError> {
+    run(connection, "delete from windlass_lease where id = ?1", [Id::from(lease)]).map(drop)
+}
+
+/// Hands back what is unsettled of a lease; jobs that were called off stay for the caller.
+pub(crate) fn release(
+    connection: &Connection,
+    lease: LeaseId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut released = 0;
+    for job in jobs_of(connection, lease)? {
+        let changed =
+            run(connection, RELEASE, params![Id::from(job), Id::from(lease), now.as_micros()])?;
+        released += changed as u64;
+    }
+    Ok(released)
+}
+
+pub(crate) fn remove(connection: &Connection, worker: WorkerId) -> Result<(), StoreError> {
+    run(connection, "delete from windlass_worker where id = ?1", [Id::from(worker)])?;
+    run(connection, "delete from windlass_leader where worker = ?1", [Id::from(worker)]).map(drop)
+}
+
+pub(crate) fn quiet(connection: &Connection, worker: WorkerId, wish: Quiet) -> Result<bool, StoreError> {
+    const WISH: &str = "update windlass_worker set quiet = ?2, attention = 1 where id = ?1";
+    Ok(run(connection, WISH, params![Id::from(worker), wish == Quiet::On])? == 1)
+}
+
+/// The jobs of a lease that still run under it.
+pub(crate) fn held(connection: &Connection, lease: LeaseId) -> Result<Vec<JobId>, StoreError> {
+    const HELD: &str = "select state from windlass_pending where id = ?1 and lease = ?2";
+    let mut held = Vec::new();
+    for job in jobs_of(connection, lease)? {
+        let state: Option<i16> = one(connection, HELD, params![Id::from(job), Id::from(lease)])?;
+        if state == Some(State::Running.code()) {
+            held.push(job);
+        }
+    }
+    Ok(held)
+}

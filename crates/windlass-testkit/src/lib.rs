@@ -1,0 +1,1 @@
+//! Conformance suite, model, fault tools and fixtures of Windlass.
