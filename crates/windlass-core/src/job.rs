@@ -174,6 +174,8 @@ impl HandlerKey {
 pub struct Claimed {
     /// Its place in the lease, from 1.
     pub position: i16,
+    /// How many jobs were claimed under the lease.
+    pub batch: i16,
     /// Its id.
     pub id: JobId,
     /// Its kind.

@@ -105,6 +105,12 @@ pub enum Verdict {
         /// What the handler returned.
         output: Option<Json>,
     },
+    /// The handler finished the job in a transaction of its own. If that did not commit, the
+    /// other verdict holds.
+    Confirm {
+        /// What becomes of the job when it is not finished.
+        otherwise: Box<Verdict>,
+    },
     /// Failed, to be tried again. If it was called off meanwhile it is cancelled instead.
     Retry {
         /// Error, timeout or panic.
@@ -282,6 +288,18 @@ pub struct Unserved {
     pub oldest_due_at: Timestamp,
     /// Whether some live worker serves the queue (and only the kind is unknown).
     pub queue_served: bool,
+}
+
+impl Unserved {
+    /// The group, marked whether its queue is served; nothing where some worker serves the queue
+    /// and knows the kind.
+    #[must_use]
+    pub fn unless_served(mut self, workers: &[WorkerRecord]) -> Option<Self> {
+        let key = HandlerKey::new(&self.kind, self.version);
+        let mut serving = workers.iter().filter(|worker| worker.queues.contains(&self.queue)).peekable();
+        self.queue_served = serving.peek().is_some();
+        (!serving.any(|worker| worker.handlers.contains(&key))).then_some(self)
+    }
 }
 
 /// What a store says about itself, for `doctor`.

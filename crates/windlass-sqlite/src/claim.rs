@@ -51,6 +51,8 @@ pub(crate) fn claim(
         }
     }
     if !jobs.is_empty() {
+        let batch = i16::try_from(jobs.len()).unwrap_or(i16::MAX);
+        jobs.iter_mut().filter_map(Arc::get_mut).for_each(|job| job.batch = batch);
         hold(connection, request, &jobs, now)?;
     }
     Ok(Batch { lease: request.lease, jobs })

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params_from_iter};
 use windlass_core::error::StoreError;
 use windlass_core::filter::{Field, Filter};
 use windlass_core::id::{JobId, WorkerId};
-use windlass_core::job::{HandlerKey, JobRecord, WorkerRecord};
+use windlass_core::job::{JobRecord, WorkerRecord};
 use windlass_core::state::State;
 use windlass_core::store::{Counts, Facts, Page, QueueRecord, Unserved};
 use windlass_core::time::Timestamp;
@@ -176,21 +176,7 @@ pub(crate) fn unserved(connection: &Connection, now: Timestamp) -> Result<Vec<Un
             queue_served: false,
         })
     })?;
-    Ok(unserved_of(groups, &workers))
-}
-
-fn unserved_of(groups: Vec<Unserved>, workers: &[WorkerRecord]) -> Vec<Unserved> {
-    groups
-        .into_iter()
-        .filter_map(|mut group| {
-            let key = HandlerKey::new(&group.kind, group.version);
-            let serving: Vec<_> =
-                workers.iter().filter(|worker| worker.queues.contains(&group.queue)).collect();
-            group.queue_served = !serving.is_empty();
-            let served = serving.iter().any(|worker| worker.handlers.contains(&key));
-            (!served).then_some(group)
-        })
-        .collect()
+    Ok(groups.into_iter().filter_map(|group| group.unless_served(&workers)).collect())
 }
 
 pub(crate) fn facts(connection: &Connection, durability: &'static str) -> Result<Facts, StoreError> {

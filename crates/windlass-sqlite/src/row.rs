@@ -73,6 +73,7 @@ pub(crate) fn claimed(row: &Row<'_>, position: i16) -> rusqlite::Result<Claimed>
     let meta: Option<String> = row.get(11)?;
     Ok(Claimed {
         position,
+        batch: 0,
         id: row.get::<_, Id>(0)?.job(),
         queue: row.get(1)?,
         kind: row.get(2)?,

@@ -49,7 +49,14 @@ pub(crate) fn settle(desk: &Desk<'_>, settlements: &[Settlement]) -> Result<Vec<
 }
 
 fn settle_one(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled, StoreError> {
+    if let Verdict::Confirm { otherwise } = &settlement.verdict {
+        return match refused(desk, settlement)? {
+            Settled::Already => Ok(Settled::Already),
+            _ => settle_one(desk, &Settlement { verdict: (**otherwise).clone(), ..settlement.clone() }),
+        };
+    }
     let written = match &settlement.verdict {
+        Verdict::Confirm { .. } => false,
         Verdict::Complete { output } => {
             let ending = Ending {
                 state: State::Completed,

@@ -29,7 +29,7 @@ pub async fn measure(url: &str, jobs: usize, batch: usize) -> Result<Figure> {
         settler.settle(&lease).await?;
         latencies.push(lease.asked_at.elapsed());
     }
-    claims.await??;
+    let _claimer = claims.await??;
     let cost = meter.stop().await?;
 
     let finished: i64 = admin.query_one("select count(*) from finished", &[]).await?.get(0);
@@ -55,13 +55,13 @@ impl Claimer {
         Ok(Claimer { claim: client.prepare(sql::CLAIM).await?, client, batch: batch as i64 })
     }
 
-    async fn claim_all(self, leases: mpsc::Sender<Lease>) -> Result<()> {
+    async fn claim_all(self, leases: mpsc::Sender<Lease>) -> Result<Self> {
         let worker = Uuid::now_v7();
         loop {
             let (id, asked_at) = (Uuid::now_v7(), Instant::now());
             let rows = self.client.query(&self.claim, &[&QUEUE, &self.batch, &id, &worker]).await?;
             if rows.is_empty() {
-                return Ok(());
+                return Ok(self);
             }
             let claimed_at = SystemTime::now();
             let lease = Lease { id, jobs: rows.len(), asked_at, claimed_at };

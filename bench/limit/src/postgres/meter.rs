@@ -25,7 +25,8 @@ pub struct Cost {
 }
 
 impl<'c> Meter<'c> {
-    /// Watches the backends of the sessions that do the work; `admin` is idle meanwhile.
+    /// Watches the backends of the sessions that do the work. They must live until
+    /// the meter stops: a backend takes its CPU time with it.
     pub async fn start(admin: &'c Client, sessions: &[&Client]) -> Result<Self> {
         let mut backends = Vec::new();
         for session in sessions {

@@ -4,6 +4,7 @@ pub mod scratch;
 pub mod sql;
 
 mod bulk;
+mod callers;
 mod drain;
 mod enqueue;
 mod wal;
@@ -11,15 +12,18 @@ mod wal;
 use anyhow::Result;
 use tokio_postgres::{Client, NoTls};
 
+use callers::Callers;
+
 use crate::figure::Figure;
 use crate::mode::{Mode, Options};
 
 pub async fn measure(mode: Mode, options: &Options, batch: usize) -> Result<Figure> {
-    let (url, jobs, clients) = (options.store.as_str(), options.jobs, options.clients);
+    let url = options.store.as_str();
+    let callers = Callers::connect(url, options.clients, options.jobs);
     let figure = match mode {
-        Mode::Drain => drain::measure(url, jobs, batch).await,
-        Mode::Bulk => bulk::measure(url, jobs, batch, clients).await,
-        Mode::Enqueue => enqueue::measure(url, jobs, clients).await,
+        Mode::Drain => drain::measure(url, options.jobs, batch).await,
+        Mode::Bulk => bulk::measure(callers.await?, batch).await,
+        Mode::Enqueue => enqueue::measure(callers.await?).await,
     };
     scratch::drop(&connect(url).await?).await?;
     figure
@@ -41,12 +45,4 @@ pub async fn connect(url: &str) -> Result<Client> {
         ))
         .await?;
     Ok(client)
-}
-
-pub async fn connect_many(url: &str, count: usize) -> Result<Vec<Client>> {
-    let mut clients = Vec::with_capacity(count);
-    for _ in 0..count {
-        clients.push(connect(url).await?);
-    }
-    Ok(clients)
 }

@@ -1,4 +1,4 @@
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use tokio_postgres::Client;
 
 pub const SCHEMA: &str = "limit_bench";
@@ -20,10 +20,4 @@ pub async fn drop(client: &Client) -> Result<()> {
 pub async fn tidy(client: &Client) -> Result<()> {
     client.batch_execute("vacuum analyze pending").await?;
     Ok(client.batch_execute("checkpoint").await?)
-}
-
-pub async fn expect_pending(client: &Client, jobs: usize) -> Result<()> {
-    let pending: i64 = client.query_one("select count(*) from pending", &[]).await?.get(0);
-    ensure!(pending as usize == jobs, "{pending} of {jobs} jobs inserted");
-    Ok(())
 }

@@ -62,9 +62,10 @@ impl Ended {
     /// Three in a hundred jobs fail, once.
     pub fn by_chance(job: Claimed) -> Self {
         let fails = job.attempt == 1 && fastrand::u8(0..100) < 3;
-        let (state, output) = match fails {
-            true => (RETRYABLE, "connection reset by peer".to_string()),
-            false => (COMPLETED, format!(r#"{{"receipt":{}}}"#, fastrand::u32(..))),
+        let (state, output) = if fails {
+            (RETRYABLE, "connection reset by peer".to_string())
+        } else {
+            (COMPLETED, format!(r#"{{"receipt":{}}}"#, fastrand::u32(..)))
         };
         Ended { job, state, output, finished_at: SystemTime::now() }
     }

@@ -31,11 +31,11 @@ impl Feed {
         }
     }
 
-    /// The next batch, if that takes no waiting for another session.
-    pub async fn next_if_ready(&mut self) -> Result<Vec<Claimed>> {
+    /// The next batch, unless another session is still claiming it.
+    pub async fn next_if_ready(&mut self) -> Result<Option<Vec<Claimed>>> {
         match self {
-            Feed::Alternate(claimer) => claimer.claim().await,
-            Feed::Overlap(receiver) => receiver.try_recv().unwrap_or_else(|_| Ok(Vec::new())),
+            Feed::Alternate(claimer) => claimer.claim().await.map(Some),
+            Feed::Overlap(receiver) => receiver.try_recv().ok().transpose(),
         }
     }
 }

@@ -28,10 +28,8 @@ async fn print_trial(trial: &Trial, store: &str) -> Result<()> {
     }
     let explain = format!("explain (analyze, buffers, wal) {}", trial.design.claim);
     let limit = trial.batch as i64;
-    let plan = engine
-        .client
-        .query(&explain, &[&QUEUE, &limit, &Uuid::now_v7(), &Uuid::now_v7()])
-        .await?;
+    let plan =
+        engine.client.query(&explain, &[&QUEUE, &limit, &Uuid::now_v7(), &Uuid::now_v7()]).await?;
     for line in plan {
         println!("{}", line.get::<_, String>(0));
     }

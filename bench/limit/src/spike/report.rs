@@ -3,7 +3,7 @@ use std::fmt;
 use super::reading::Reading;
 use super::trial::Trial;
 
-/// The readings of all rounds, as a Markdown table of medians.
+/// The readings of all rounds, as a Markdown table.
 #[derive(Default)]
 pub struct Report {
     rows: Vec<Row>,
@@ -44,7 +44,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "|---|---|---|---|---|---|---|---|---|---|")?;
         for row in &self.rows {
-            let reading = Reading::median(&row.readings);
+            let reading = Reading::summary(&row.readings);
             writeln!(f, "| {} | {:>3} | {:<14} {reading}", row.connections, row.group, row.design)?;
         }
         Ok(())

@@ -60,9 +60,13 @@ impl<'t> Shift<'t> {
         // A dry queue is not asked again while there is enough to settle.
         let window = if self.dry { self.trial.group } else { self.trial.window };
         while self.desk.len() < window {
-            let batch = match self.desk.len() < self.trial.group {
-                true => self.feed.next().await?,
-                false => self.feed.next_if_ready().await?,
+            let batch = if self.desk.len() < self.trial.group {
+                self.feed.next().await?
+            } else {
+                match self.feed.next_if_ready().await? {
+                    Some(batch) => batch,
+                    None => break,
+                }
             };
             self.dry = batch.is_empty();
             if self.dry {

@@ -31,18 +31,19 @@ impl Trial {
         let admin = postgres::connect(store).await?;
         self.set_up(&admin).await?;
 
-        let settler = Arc::new(self.engine(store).await?);
-        let claimer = match self.connections {
-            1 => settler.clone(),
+        let settling = Arc::new(self.engine(store).await?);
+        let claiming = match self.connections {
+            1 => settling.clone(),
             _ => Arc::new(self.engine(store).await?),
         };
-        let meter = Meter::start(&admin, &[&settler.client, &claimer.client]).await?;
-        let claimer = Claimer { engine: claimer, worker: Uuid::now_v7(), batch: self.batch };
+        let meter = Meter::start(&admin, &[&settling.client, &claiming.client]).await?;
+        let claimer =
+            Claimer { engine: claiming.clone(), worker: Uuid::now_v7(), batch: self.batch };
         let feed = match self.connections {
             1 => Feed::Alternate(claimer),
             _ => Feed::overlapping(claimer),
         };
-        let tally = Shift::new(self, settler, feed).work().await?;
+        let tally = Shift::new(self, settling.clone(), feed).work().await?;
         let cost = meter.stop().await?;
 
         audit::check(&admin, self.jobs).await?;

@@ -18,11 +18,11 @@ pub fn measure(path: &Path, jobs: usize, clients: usize) -> Result<Figure> {
     let client_start = cpu::of_this_process()?;
     let start = Instant::now();
     let (latencies, log_bytes) = thread::scope(|scope| {
-        let callers: Vec<_> =
-            (0..clients).map(|_| scope.spawn(|| call(path, jobs_each))).collect();
+        let callers: Vec<_> = (0..clients).map(|_| scope.spawn(|| call(path, jobs_each))).collect();
         let mut total = (Vec::with_capacity(jobs), 0);
         for caller in callers {
-            let (latencies, log_bytes) = caller.join().map_err(|_| anyhow!("a client panicked"))??;
+            let (latencies, log_bytes) =
+                caller.join().map_err(|_| anyhow!("a client panicked"))??;
             total.0.extend(latencies);
             total.1 += log_bytes;
         }

@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, ensure};
 use rusqlite::{Connection, Statement, params};
@@ -19,10 +19,11 @@ const INSERT: &str = "
 pub fn open(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
-    let mode: String =
-        connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
+    let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
     ensure!(mode == "wal", "journal mode is {mode}");
     connection.execute_batch("pragma synchronous = full")?;
+    let level: i64 = connection.query_row("pragma synchronous", [], |row| row.get(0))?;
+    ensure!(level == 2, "synchronous is {level}");
     Ok(connection)
 }
 
@@ -76,6 +77,6 @@ pub fn remove(path: &Path) -> Result<()> {
     Ok(())
 }
 
-pub fn micros(time: std::time::SystemTime) -> i64 {
-    time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
+pub fn micros(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
 }

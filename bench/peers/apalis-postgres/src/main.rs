@@ -9,9 +9,9 @@ use sqlx::postgres::{PgPool, PgPoolOptions};
 
 const QUEUE: &str = "mail";
 /// Jobs fetched, and results written, at a time.
-const FASTEST_BATCH: usize = 500;
+const FASTEST_BATCH: usize = 1_000;
 /// Behind the notifications, which don't tell of a backlog.
-const FASTEST_POLL: Duration = Duration::from_millis(10);
+const FASTEST_POLL: Duration = Duration::from_millis(50);
 
 struct ApalisPostgres {
     pool: PgPool,
@@ -25,7 +25,8 @@ impl Peer for ApalisPostgres {
 
     async fn open(options: &Options) -> Result<Self> {
         let connections = options.clients.max(20) as u32;
-        let pool = PgPoolOptions::new().max_connections(connections).connect(&options.store).await?;
+        let pool =
+            PgPoolOptions::new().max_connections(connections).connect(&options.store).await?;
         PostgresStorage::setup(&pool).await?;
         Ok(Self { pool, options: options.clone() })
     }

@@ -1,16 +1,16 @@
 //! apalis with its SQLite backend.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use apalis::prelude::*;
 use apalis_sqlite::{Config as StorageConfig, SqliteStorage};
 use bench_driver::{Config, Job, Options, Peer, Result, drive, ran};
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 
 const QUEUE: &str = "mail";
 /// Jobs fetched, and results written, at a time.
-const FASTEST_BATCH: usize = 500;
-/// Behind the notifications, which don't tell of a backlog.
+const FASTEST_BATCH: usize = 100;
 const FASTEST_POLL: Duration = Duration::from_millis(10);
 
 struct ApalisSqlite {
@@ -24,9 +24,16 @@ impl Peer for ApalisSqlite {
     const SERVER: Option<&'static str> = None;
 
     async fn open(options: &Options) -> Result<Self> {
-        let connections = options.clients.max(20) as u32;
-        let pool = PgPoolOptions::new().max_connections(connections).connect(&options.store).await?;
-        SqliteStorage::setup(&pool).await?;
+        let connect = SqliteConnectOptions::from_str(&options.store)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        // setup() turns synchronous off on the one connection that it happens to be given, so it
+        // gets a pool of its own and the durable one is opened after it.
+        let setup = SqlitePool::connect_with(connect.clone()).await?;
+        SqliteStorage::setup(&setup).await?;
+        setup.close().await;
+        let pool = SqlitePool::connect_with(connect).await?;
         Ok(Self { pool, options: options.clone() })
     }
 

@@ -38,7 +38,8 @@ impl Peer for Awa {
 
     async fn open(options: &Options) -> Result<Self> {
         let connections = options.clients.max(20) as u32;
-        let pool = PgPoolOptions::new().max_connections(connections).connect(&options.store).await?;
+        let pool =
+            PgPoolOptions::new().max_connections(connections).connect(&options.store).await?;
         awa::migrations::run(&pool).await?;
         let storage = QueueStorage::new(QueueStorageConfig::default())?;
         storage.install(&pool).await?;

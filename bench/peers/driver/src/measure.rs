@@ -113,9 +113,9 @@ async fn check_stored<P: Peer>(peer: &P, options: &Options) -> Result<()> {
 
 fn batches(options: &Options) -> impl Iterator<Item = Vec<Job>> {
     let (jobs, batch) = (options.jobs as u64, options.batch as u64);
-    (0..jobs).step_by(options.batch).map(move |first| {
-        (first..jobs.min(first + batch)).map(Job::new).collect()
-    })
+    (0..jobs)
+        .step_by(options.batch)
+        .map(move |first| (first..jobs.min(first + batch)).map(Job::new).collect())
 }
 
 fn random_gap() -> Duration {

@@ -29,7 +29,8 @@ pub struct Options {
 impl Options {
     pub fn from_command_line() -> Result<Self> {
         let mut words = std::env::args().skip(1);
-        let mode = words.next().ok_or("usage: DRIVER MODE --store URL [--config C] [--jobs N] …")?;
+        let mode =
+            words.next().ok_or("usage: DRIVER MODE --store URL [--config C] [--jobs N] …")?;
         let mut options = Self {
             mode: parse_mode(&mode)?,
             store: String::new(),

@@ -63,7 +63,9 @@ impl Tally {
         let never = self.started.iter().filter(|at| at.load(Ordering::Relaxed) == 0).count();
         match (runs, never) {
             (runs, 0) if runs == self.started.len() => Ok(()),
-            _ => Err(format!("{runs} runs of {} jobs, {never} never ran", self.started.len()).into()),
+            _ => {
+                Err(format!("{runs} runs of {} jobs, {never} never ran", self.started.len()).into())
+            }
         }
     }
 }

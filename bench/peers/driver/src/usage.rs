@@ -13,10 +13,7 @@ pub(crate) struct CpuTime {
 
 impl CpuTime {
     pub(crate) fn now(server: Option<&str>) -> Self {
-        Self {
-            client_ms: stat_ms("self", |_| true),
-            server_ms: server.and_then(server_ms),
-        }
+        Self { client_ms: stat_ms("self", |_| true), server_ms: server.and_then(server_ms) }
     }
 
     pub(crate) fn client_ms_since(self, start: Self) -> Option<f64> {

@@ -63,7 +63,8 @@ impl Peer for Effectum {
 
     async fn unfinished(&self) -> Result<u64> {
         let counts = self.counts.lock().map_err(|_| "a count panicked")?;
-        let jobs: i64 = counts.query_row("select count(*) from active_jobs", (), |row| row.get(0))?;
+        let jobs: i64 =
+            counts.query_row("select count(*) from active_jobs", (), |row| row.get(0))?;
         Ok(jobs as u64)
     }
 }

@@ -12,6 +12,7 @@ use sqlx::postgres::{PgPool, PgPoolOptions};
 
 /// What its author's benchmark fetches at a time, and how long completions wait for company.
 const LOCAL_QUEUE: usize = 500;
+const LOCAL_QUEUES: usize = 2;
 const COMPLETION_DELAY: Duration = Duration::from_millis(5);
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -38,7 +39,8 @@ impl Peer for GraphileWorker {
 
     async fn open(options: &Options) -> Result<Self> {
         let connections = options.clients.max(20) as u32;
-        let pool = PgPoolOptions::new().max_connections(connections).connect(&options.store).await?;
+        let pool =
+            PgPoolOptions::new().max_connections(connections).connect(&options.store).await?;
         let utils = worker_options(&pool, options).init().await?.create_utils();
         Ok(Self { pool, utils, options: options.clone() })
     }
@@ -78,7 +80,9 @@ fn worker_options(pool: &PgPool, options: &Options) -> WorkerOptions {
     match options.config {
         Config::Default => as_it_comes,
         Config::Fastest => as_it_comes
-            .local_queue(LocalQueueConfig::default().with_size(LOCAL_QUEUE))
+            .local_queue(
+                LocalQueueConfig::default().with_size(LOCAL_QUEUE).with_queue_count(LOCAL_QUEUES),
+            )
             .complete_job_batch_delay(COMPLETION_DELAY)
             .fail_job_batch_delay(COMPLETION_DELAY),
     }

@@ -34,7 +34,8 @@ impl Peer for River {
 
     async fn open(options: &Options) -> Result<Self> {
         let connections = options.clients.max(20) as u32;
-        let pool = PgPoolOptions::new().max_connections(connections).connect(&options.store).await?;
+        let pool =
+            PgPoolOptions::new().max_connections(connections).connect(&options.store).await?;
         PostgresMigrator::new(pool.clone()).migrate_up().await?;
         let client = client(&pool, options)?;
         Ok(Self { pool, client })

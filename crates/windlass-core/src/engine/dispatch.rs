@@ -143,6 +143,7 @@ mod tests {
     fn ready(kind: &str, losses: u16) -> Ready {
         let job = Claimed {
             position: 1,
+            batch: 1,
             id: JobId::new(),
             kind: kind.to_owned(),
             version: 1,

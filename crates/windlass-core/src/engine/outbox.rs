@@ -70,7 +70,7 @@ impl Outbox {
 /// The outcome a verdict stands for, and its error.
 pub(super) fn outcome_of(verdict: &Verdict) -> (Outcome, Option<&str>) {
     match verdict {
-        Verdict::Complete { .. } => (Outcome::Ok, None),
+        Verdict::Complete { .. } | Verdict::Confirm { .. } => (Outcome::Ok, None),
         Verdict::Retry { outcome, error, .. } | Verdict::Die { outcome, error, .. } => {
             (*outcome, Some(error))
         }

@@ -88,7 +88,7 @@ impl Engine {
         self.outbox.done(parcel);
         self.stats.settled.fetch_add(1, Ordering::Relaxed);
         let verdict = &parcel.settlement.verdict;
-        if matches!(verdict, Verdict::Complete { .. }) {
+        if matches!(verdict, Verdict::Complete { .. } | Verdict::Confirm { .. }) {
             self.stats.completed.fetch_add(1, Ordering::Relaxed);
         }
         self.tell(|| {

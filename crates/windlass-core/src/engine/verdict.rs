@@ -29,12 +29,14 @@ pub(super) fn decide(
         return None;
     }
     Some(match ended.end {
-        End::Value(_) if ended.finished => failure(
-            Outcome::Error,
-            "the handler finished the job in a transaction that did not commit".to_owned(),
-            job,
-            policy,
-        ),
+        End::Value(_) if ended.finished => Verdict::Confirm {
+            otherwise: Box::new(failure(
+                Outcome::Error,
+                "the handler finished the job in a transaction that did not commit".to_owned(),
+                job,
+                policy,
+            )),
+        },
         End::Value(output) => Verdict::Complete { output },
         End::Error(error) => of_error(&error, ending, job, policy),
         End::Panic(text) => failure(Outcome::Panic, text, job, policy),

@@ -9,12 +9,13 @@ with mark as materialized (
         and bit_count(lease.settled | mark.positions) = lease.size
     returning lease.id, lease.worker
 ), kept as (
+    -- Skips what `closed` has just deleted. Were completeness a condition here, two
+    -- settlements that complete a lease together would both fail theirs.
     update lease
     set settled = lease.settled | mark.positions
     from mark
     where lease.id = mark.lease
         and bit_count(lease.settled & mark.positions) = 0
-        and bit_count(lease.settled | mark.positions) < lease.size
     returning lease.id, lease.worker
 ), held as materialized (
     select id, worker from closed

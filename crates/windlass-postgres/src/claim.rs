@@ -1,0 +1,80 @@
+//! Claim: one statement takes available rows out of `pending` and writes one lease for them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+use windlass_core::store::{Batch, ClaimRequest, Now};
+use windlass_core::time::Timestamp;
+
+use crate::floor::Floors;
+use crate::lane::Lane;
+use crate::row::claimed;
+use crate::watch::channel;
+
+const CLAIM: &str = include_str!("sql/claim.sql");
+
+/// What a store keeps of a worker of this process.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub(crate) label: Arc<str>,
+    pub(crate) queues: Vec<String>,
+    /// Whether the database has been told that this worker sleeps.
+    pub(crate) asleep: AtomicBool,
+    /// Whether anybody could wake it by a notification.
+    pub(crate) wakeable: bool,
+}
+
+pub(crate) async fn claim(
+    lane: &Lane,
+    request: &ClaimRequest,
+    (local, floors): (&Local, &Floors),
+    now: Now,
+) -> Result<Batch, StoreError> {
+    let started = std::time::Instant::now();
+    let now = now.map(Timestamp::as_micros);
+    let (lease, worker) = (request.lease.as_uuid(), request.worker.as_uuid());
+    let queues: Vec<&str> = request.shares.iter().map(|share| share.queue.as_str()).collect();
+    let jobs: Vec<i32> = request.shares.iter().map(|share| to_i32(share.jobs)).collect();
+    let (priorities, moments) = floors.of(&queues);
+    let (most, bytes) = (to_i32(request.jobs), i64::try_from(request.bytes).unwrap_or(i64::MAX));
+    let handlers: Vec<&str> = request.handlers.iter().map(|key| key.as_str()).collect();
+    let label: &str = &local.label;
+    let was_asleep = local.asleep.load(Ordering::Relaxed);
+    let channel = (local.wakeable && !was_asleep).then(|| channel(request.worker));
+    let rows = lane
+        .query(
+            CLAIM,
+            &[
+                (&now, Type::INT8),
+                (&lease, Type::UUID),
+                (&worker, Type::UUID),
+                (&queues, Type::TEXT_ARRAY),
+                (&jobs, Type::INT4_ARRAY),
+                (&priorities, Type::INT2_ARRAY),
+                (&moments, Type::INT8_ARRAY),
+                (&most, Type::INT4),
+                (&bytes, Type::INT8),
+                (&handlers, Type::TEXT_ARRAY),
+                (&label, Type::TEXT),
+                (&channel, Type::TEXT),
+                (&local.queues, Type::TEXT_ARRAY),
+                (&was_asleep, Type::BOOL),
+            ],
+        )
+        .await?;
+    local.asleep.store(if rows.is_empty() { was_asleep || channel.is_some() } else { false }, Ordering::Relaxed);
+    let batch = i16::try_from(rows.len()).unwrap_or(i16::MAX);
+    let jobs = rows
+        .iter()
+        .zip(1i16..)
+        .map(|(row, position)| claimed(row, 0, (position, batch)).map(Arc::new))
+        .collect::<Result<Vec<_>, _>>()?;
+    floors.learn(&queues, &jobs, started.elapsed());
+    Ok(Batch { lease: request.lease, jobs })
+}
+
+fn to_i32(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

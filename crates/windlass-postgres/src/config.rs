@@ -1,0 +1,129 @@
+//! The URL: what of it is the driver's and what is ours.
+
+use std::str::FromStr;
+
+use windlass_core::error::{StoreError, Unusable};
+
+/// Connections a worker process needs: claims, settlements, and the one that listens.
+pub const CONNECTIONS: u32 = 3;
+
+/// What stands between us and the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Path {
+    /// Nothing: sessions are ours.
+    Direct,
+    /// A pooler in transaction mode: no prepared statements, no LISTEN, no session locks.
+    TransactionPooler,
+}
+
+/// Where the store is and how it is reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) driver: tokio_postgres::Config,
+    pub(crate) schema: String,
+    pub(crate) path: Path,
+    pub(crate) connections: u32,
+}
+
+fn refuse(reason: String) -> StoreError {
+    StoreError::Unusable { reason, kind: Unusable::Url }
+}
+
+impl FromStr for Config {
+    type Err = StoreError;
+
+    fn from_str(url: &str) -> Result<Self, StoreError> {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let mut config = Self {
+            driver: tokio_postgres::Config::new(),
+            schema: "windlass".to_owned(),
+            path: Path::Direct,
+            connections: CONNECTIONS,
+        };
+        let mut theirs = Vec::new();
+        for option in query.split('&').filter(|option| !option.is_empty()) {
+            match option.split_once('=') {
+                Some(("schema", name)) => config.schema = schema(name)?,
+                Some(("pooler", "transaction")) => config.path = Path::TransactionPooler,
+                Some(("pooler", "none")) => config.path = Path::Direct,
+                Some(("pooler", other)) => {
+                    return Err(refuse(format!("pooler={other}: expected transaction or none")));
+                }
+                Some(("connections", number)) => config.connections = connections(number)?,
+                _ => theirs.push(option),
+            }
+        }
+        let rest = if theirs.is_empty() { String::new() } else { format!("?{}", theirs.join("&")) };
+        config.driver = format!("{base}{rest}").parse().map_err(|error: tokio_postgres::Error| {
+            let cause = std::error::Error::source(&error).map_or_else(String::new, |c| format!(": {c}"));
+            refuse(format!("the URL cannot be read: {error}{cause}; expected postgres://user@host/database with options schema, pooler, connections and the driver's"))
+        })?;
+        config.set_defaults();
+        Ok(config)
+    }
+}
+
+impl Config {
+    fn set_defaults(&mut self) {
+        use std::time::Duration;
+        let driver = &mut self.driver;
+        if driver.get_connect_timeout().is_none() {
+            driver.connect_timeout(Duration::from_secs(5));
+        }
+        if driver.get_application_name().is_none() {
+            driver.application_name("windlass");
+        }
+        // A host that vanished without a word is noticed within half a minute, not in two hours.
+        driver.keepalives_idle(Duration::from_secs(10));
+        driver.keepalives_interval(Duration::from_secs(5));
+        driver.keepalives_retries(3);
+        driver.tcp_user_timeout(Duration::from_secs(30));
+    }
+}
+
+fn schema(name: &str) -> Result<String, StoreError> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    if starts && name.len() <= 63 && name.chars().all(fits) {
+        Ok(name.to_owned())
+    } else {
+        Err(refuse(format!("schema `{name}` cannot be used: small letters, digits and _ only")))
+    }
+}
+
+fn connections(number: &str) -> Result<u32, StoreError> {
+    number
+        .parse()
+        .ok()
+        .filter(|number| *number >= 1)
+        .ok_or_else(|| refuse(format!("connections={number}: expected a number of at least 1")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_options_are_ours_and_the_rest_is_the_drivers() {
+        let config: Config =
+            "postgres://u@h/d?schema=jobs&pooler=transaction&connections=2&application_name=x"
+                .parse()
+                .expect("a URL");
+        assert_eq!(config.schema, "jobs");
+        assert_eq!(config.path, Path::TransactionPooler);
+        assert_eq!(config.connections, 2);
+        assert_eq!(config.driver.get_application_name(), Some("x"));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for url in [
+            "postgres://h/d?schema=a-b",
+            "postgres://h/d?pooler=session",
+            "postgres://h/d?connections=0",
+            "postgres://h/d?wrong=1",
+        ] {
+            assert!(url.parse::<Config>().is_err(), "{url}");
+        }
+    }
+}

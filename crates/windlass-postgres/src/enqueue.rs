@@ -1,0 +1,105 @@
+//! Enqueue: new rows of `pending`, from arrays, one statement for any number.
+
+use std::collections::HashSet;
+
+use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::job::{Due, Enqueued, Identity, NewJob};
+use windlass_core::store::Now;
+use windlass_core::time::{Timestamp, micros};
+
+use crate::lane::{Bind, Lane};
+
+const ENQUEUE: &str = include_str!("sql/enqueue.sql");
+const ENQUEUE_GIVEN: &str = include_str!("sql/enqueue_given.sql");
+
+/// The columns of new rows.
+#[derive(Default)]
+struct Columns<'a> {
+    id: Vec<Uuid>,
+    queue: Vec<&'a str>,
+    kind: Vec<&'a str>,
+    version: Vec<i16>,
+    priority: Vec<i16>,
+    max_attempts: Vec<Option<i16>>,
+    at: Vec<Option<i64>>,
+    delay: Vec<i64>,
+    args: Vec<&'a str>,
+    root: Vec<Option<Uuid>>,
+    parent: Vec<Option<Uuid>>,
+    origin: Vec<Option<&'a str>>,
+    meta: Vec<Option<String>>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(jobs: impl Iterator<Item = &'a NewJob>) -> Self {
+        let mut columns = Self::default();
+        for job in jobs {
+            let (at, delay) = match job.due {
+                Due::Now => (None, 0),
+                Due::In(delay) => (None, micros(delay)),
+                Due::At(moment) => (Some(moment.as_micros()), 0),
+            };
+            columns.id.push(job.id.as_uuid());
+            columns.queue.push(&job.queue);
+            columns.kind.push(&job.kind);
+            columns.version.push(job.version.cast_signed());
+            columns.priority.push(job.priority);
+            columns.max_attempts.push(job.max_attempts.map(u16::cast_signed));
+            columns.at.push(at);
+            columns.delay.push(delay);
+            columns.args.push(job.args.as_str());
+            columns.root.push(job.root.map(|id| id.as_uuid()));
+            columns.parent.push(job.parent.map(|id| id.as_uuid()));
+            columns.origin.push(job.origin.as_deref());
+            columns.meta.push(job.meta.to_stored());
+        }
+        columns
+    }
+
+    async fn send(&self, lane: &Lane, sql: &'static str, now: Now) -> Result<Vec<Uuid>, StoreError> {
+        let now = now.map(Timestamp::as_micros);
+        // The queues that somebody may sleep on: those with a job that is due at once.
+        let due = (0..self.id.len()).filter(|at| self.at[*at].is_none() && self.delay[*at] == 0);
+        let queues: Vec<&str> = due.map(|at| self.queue[at]).collect::<HashSet<_>>().into_iter().collect();
+        let mut binds: Vec<Bind<'_>> = vec![
+            (&now, Type::INT8),
+            (&self.id, Type::UUID_ARRAY),
+            (&self.queue, Type::TEXT_ARRAY),
+            (&self.kind, Type::TEXT_ARRAY),
+            (&self.version, Type::INT2_ARRAY),
+            (&self.priority, Type::INT2_ARRAY),
+            (&self.max_attempts, Type::INT2_ARRAY),
+            (&self.at, Type::INT8_ARRAY),
+            (&self.delay, Type::INT8_ARRAY),
+            (&self.args, Type::TEXT_ARRAY),
+            (&self.root, Type::UUID_ARRAY),
+            (&self.parent, Type::UUID_ARRAY),
+            (&self.origin, Type::TEXT_ARRAY),
+            (&self.meta, Type::TEXT_ARRAY),
+        ];
+        if sql == ENQUEUE {
+            binds.push((&queues as &(dyn ToSql + Sync), Type::TEXT_ARRAY));
+            lane.query(sql, &binds).await?;
+            return Ok(self.id.clone());
+        }
+        let rows = lane.query(sql, &binds).await?;
+        rows.iter().map(|row| crate::row::get(row, 0)).collect()
+    }
+}
+
+/// Writes jobs, all or none: one statement.
+pub(crate) async fn enqueue(lane: &Lane, jobs: &[NewJob], now: Now) -> Result<Vec<Enqueued>, StoreError> {
+    let columns = Columns::of(jobs.iter());
+    if jobs.iter().all(|job| job.identity == Identity::Fresh) {
+        columns.send(lane, ENQUEUE, now).await?;
+        return Ok(jobs.iter().map(|job| Enqueued::New(job.id)).collect());
+    }
+    let written: HashSet<Uuid> = columns.send(lane, ENQUEUE_GIVEN, now).await?.into_iter().collect();
+    let answer = |id: JobId| {
+        if written.contains(&id.as_uuid()) { Enqueued::New(id) } else { Enqueued::Existing(id) }
+    };
+    Ok(jobs.iter().map(|job| answer(job.id)).collect())
+}

@@ -1,0 +1,142 @@
+//! Rows as the domain's types, read in one place each.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::job::{Attempt, Claimed, HandlerKey, JobRecord, Meta, WorkerRecord};
+use windlass_core::json::Json;
+use windlass_core::state::State;
+use windlass_core::time::Timestamp;
+
+/// A value of a row; a type that does not fit is a fault of the schema, not of the program.
+pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Result<T, StoreError> {
+    row.try_get(at).map_err(|error| StoreError::Backend(Box::new(error)))
+}
+
+fn unsigned<T: TryFrom<i64> + Default>(number: impl Into<i64>) -> T {
+    T::try_from(number.into()).unwrap_or_default()
+}
+
+/// A claimed job from a row of `sql/claim.sql`, or of `sql/rescue.sql` from its column `at` on.
+pub(crate) fn claimed(row: &Row, at: usize, (position, batch): (i16, i16)) -> Result<Claimed, StoreError> {
+    let meta: Option<&str> = get(row, at + 11)?;
+    Ok(Claimed {
+        position,
+        batch,
+        id: JobId::from_uuid(get(row, at)?),
+        queue: get(row, at + 1)?,
+        kind: get(row, at + 2)?,
+        version: unsigned(get::<i16>(row, at + 3)?),
+        priority: get(row, at + 4)?,
+        attempt: unsigned(get::<i32>(row, at + 5)?),
+        failures: unsigned(get::<i32>(row, at + 6)?),
+        losses: unsigned(get::<i16>(row, at + 7)?),
+        max_attempts: get::<Option<i16>>(row, at + 8)?.map(unsigned),
+        args: Json::stored(get::<&str>(row, at + 9)?),
+        root: get::<Option<Uuid>>(row, at + 10)?.map(JobId::from_uuid),
+        meta: Meta::from_stored(meta),
+        run_at: Timestamp::from_micros(get(row, at + 12)?),
+        created_at: Timestamp::from_micros(get(row, at + 13)?),
+        parent: get::<Option<Uuid>>(row, at + 14)?.map(JobId::from_uuid),
+        origin: get(row, at + 15)?,
+        history: get::<Option<&str>>(row, at + 16)?.map(Into::into),
+    })
+}
+
+/// An unsettled job of a lease, from a row of `sql/rescue.sql` or `sql/release.sql`.
+pub(crate) struct Held {
+    pub(crate) lease: LeaseId,
+    pub(crate) worker: WorkerId,
+    pub(crate) label: String,
+    pub(crate) job: Claimed,
+    pub(crate) called_off: Option<String>,
+    pub(crate) is_finished: bool,
+}
+
+pub(crate) fn held(row: &Row) -> Result<Held, StoreError> {
+    let batch: i32 = get(row, 3)?;
+    Ok(Held {
+        lease: LeaseId::from_uuid(get(row, 0)?),
+        worker: WorkerId::from_uuid(get(row, 1)?),
+        label: get(row, 2)?,
+        job: claimed(row, 5, (get(row, 4)?, unsigned(batch)))?,
+        called_off: get(row, 22)?,
+        is_finished: get(row, 23)?,
+    })
+}
+
+/// A job from a row of the record columns, see `read`.
+pub(crate) fn record(row: &Row) -> Result<JobRecord, StoreError> {
+    let id = JobId::from_uuid(get(row, 0)?);
+    let corrupt = |column, value: String| StoreError::Corrupt {
+        table: "windlass.job",
+        column,
+        row: id.to_string(),
+        value,
+    };
+    let code: i16 = get(row, 4)?;
+    let history: Option<&str> = get(row, 17)?;
+    let history: Vec<Attempt> = match history {
+        None => Vec::new(),
+        Some(text) => {
+            serde_json::from_str(text).map_err(|_| corrupt("history", text.to_owned()))?
+        }
+    };
+    let meta: Option<&str> = get(row, 16)?;
+    let moment = |at| Ok::<_, StoreError>(get::<Option<i64>>(row, at)?.map(Timestamp::from_micros));
+    Ok(JobRecord {
+        id,
+        queue: get(row, 1)?,
+        kind: get(row, 2)?,
+        version: unsigned(get::<i16>(row, 3)?),
+        state: State::from_code(code).ok_or_else(|| corrupt("state", code.to_string()))?,
+        priority: get(row, 5)?,
+        attempt: unsigned(get::<i32>(row, 6)?),
+        failures: unsigned(get::<i32>(row, 7)?),
+        losses: unsigned(get::<i16>(row, 8)?),
+        max_attempts: get::<Option<i16>>(row, 9)?.map(unsigned),
+        run_at: Timestamp::from_micros(get(row, 10)?),
+        created_at: Timestamp::from_micros(get(row, 11)?),
+        args: Json::stored(get::<&str>(row, 12)?),
+        root: get::<Option<Uuid>>(row, 13)?.map(JobId::from_uuid),
+        parent: get::<Option<Uuid>>(row, 14)?.map(JobId::from_uuid),
+        origin: get(row, 15)?,
+        meta: Meta::from_stored(meta),
+        history,
+        reason: get(row, 18)?,
+        started_at: moment(19)?,
+        finished_at: moment(20)?,
+        worker: get(row, 21)?,
+        output: get::<Option<&str>>(row, 22)?.map(Json::stored),
+        cancel_requested: get(row, 23)?,
+    })
+}
+
+/// A worker from a row of `read::WORKERS`.
+pub(crate) fn worker(row: &Row) -> Result<WorkerRecord, StoreError> {
+    let moment = |at| Ok::<_, StoreError>(Timestamp::from_micros(get(row, at)?));
+    let handlers: Vec<&str> = get(row, 6)?;
+    Ok(WorkerRecord {
+        id: WorkerId::from_uuid(get(row, 0)?),
+        label: get(row, 1)?,
+        host: get(row, 2)?,
+        pid: unsigned(get::<i32>(row, 3)?),
+        build: get(row, 4)?,
+        queues: get(row, 5)?,
+        handlers: handlers.into_iter().filter_map(key).collect(),
+        slots: unsigned(get::<i32>(row, 7)?),
+        started_at: moment(8)?,
+        seen_at: moment(9)?,
+        expires_at: moment(10)?,
+        quiet: get(row, 11)?,
+        running: unsigned(get::<i64>(row, 12)?),
+    })
+}
+
+/// A stored `kind@version`; what is not one is nothing a claim could match either.
+pub(crate) fn key(text: &str) -> Option<HandlerKey> {
+    let (kind, version) = text.rsplit_once('@')?;
+    Some(HandlerKey::new(kind, version.parse().ok()?))
+}

@@ -1,0 +1,349 @@
+//! Settle: ends of attempts as arrays; the lease row is the fence, and the worker brings the job
+//! back with it, so that the lease's own copy is read only when a worker died.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::id::{LeaseId, WorkerId};
+use windlass_core::limits::{HISTORY_ENTRIES, KEEP_FINISHED};
+use windlass_core::state::{Outcome, State};
+use windlass_core::store::{Now, Settled, Settlement, Verdict};
+use windlass_core::time::{Timestamp, micros};
+
+use crate::lane::{Bind, Lane};
+use crate::row::get;
+use crate::settled_before;
+
+const COMPLETE: &str = include_str!("sql/complete.sql");
+const SETTLE: &str = include_str!("sql/settle.sql");
+
+/// The target of a settlement that only marks its place: the job is finished already.
+const MARK_ONLY: i16 = 9;
+
+/// Whose leases are settled.
+#[derive(Clone, Copy)]
+pub(crate) struct Holder<'a> {
+    pub(crate) worker: WorkerId,
+    pub(crate) label: &'a str,
+}
+
+/// Settles each where its lease holds; the answers are in the order of the settlements.
+pub(crate) async fn settle(
+    lane: &Lane,
+    holder: Holder<'_>,
+    settlements: &[Settlement],
+    now: Now,
+) -> Result<Vec<Settled>, StoreError> {
+    let confirmed = settled_before::confirm(lane, settlements).await?;
+    let mut items: Vec<Item<'_>> =
+        settlements.iter().zip(&confirmed).map(|(one, is_finished)| Item::of(one, *is_finished)).collect();
+    let mut answers = vec![Settled::Lost; items.len()];
+    for plain in [true, false] {
+        let chosen: Vec<usize> = (0..items.len()).filter(|at| items[*at].is_plain() == plain).collect();
+        if chosen.is_empty() {
+            continue;
+        }
+        let fenced = send(lane, holder, (&items, &chosen), plain, now).await?;
+        for at in chosen {
+            if fenced.contains(&items[at].lease) {
+                answers[at] = Settled::Done;
+            }
+        }
+    }
+    // A lease that refused as a whole may hold what is left of a settlement whose answer was lost.
+    let refused: Vec<usize> = (0..answers.len()).filter(|at| answers[*at] != Settled::Done).collect();
+    for at in refused {
+        answers[at] = one_by_one(lane, holder, &mut items[at], &settlements[at], now).await?;
+    }
+    Ok(answers)
+}
+
+async fn one_by_one(
+    lane: &Lane,
+    holder: Holder<'_>,
+    item: &mut Item<'_>,
+    settlement: &Settlement,
+    now: Now,
+) -> Result<Settled, StoreError> {
+    let plain = item.is_plain();
+    let items = std::slice::from_ref(item);
+    let fenced = send(lane, holder, (items, &[0]), plain, now).await?;
+    if !fenced.is_empty() {
+        return Ok(Settled::Done);
+    }
+    settled_before::look(lane, holder, settlement).await
+}
+
+/// One settlement as a row of the statement.
+struct Item<'a> {
+    settlement: &'a Settlement,
+    lease: LeaseId,
+    state: i16,
+    outcome: Outcome,
+    delay: i64,
+    output: Option<&'a str>,
+    reason: Option<&'a str>,
+    entry: Option<serde_json::Value>,
+}
+
+impl<'a> Item<'a> {
+    fn of(settlement: &'a Settlement, is_finished: bool) -> Self {
+        let mut item = Self {
+            settlement,
+            lease: settlement.lease,
+            state: MARK_ONLY,
+            outcome: Outcome::Ok,
+            delay: 0,
+            output: None,
+            reason: None,
+            entry: None,
+        };
+        let verdict = match &settlement.verdict {
+            Verdict::Confirm { .. } if is_finished => return item,
+            Verdict::Confirm { otherwise } => otherwise,
+            other => other,
+        };
+        item.take(verdict);
+        item
+    }
+
+    fn take(&mut self, verdict: &'a Verdict) {
+        let back = |later: State, delay: std::time::Duration| {
+            if delay.is_zero() { State::Available.code() } else { later.code() }
+        };
+        match verdict {
+            Verdict::Confirm { .. } => {}
+            Verdict::Complete { output } => {
+                self.state = State::Completed.code();
+                self.output = output.as_ref().map(|json| json.as_str());
+            }
+            Verdict::Retry { outcome, error, delay } => {
+                // A loss without delay is available at once; a failed attempt waits by its name.
+                let lost = *outcome == Outcome::Lost;
+                self.state = if lost { back(State::Retryable, *delay) } else { State::Retryable.code() };
+                self.delay = micros(*delay);
+                self.note(*outcome, (!error.is_empty()).then_some(error));
+            }
+            Verdict::Die { outcome, error, reason } => {
+                self.state = State::Dead.code();
+                self.reason = Some(reason);
+                self.note(*outcome, (!error.is_empty()).then_some(error));
+            }
+            Verdict::Cancel { outcome, reason } => {
+                self.state = State::Cancelled.code();
+                self.reason = Some(reason);
+                self.note(*outcome, None);
+            }
+            Verdict::Snooze { delay } => {
+                self.state = State::Scheduled.code();
+                self.delay = micros(*delay);
+                self.note(Outcome::Snoozed, None);
+            }
+            Verdict::Release { delay } => {
+                self.state = back(State::Scheduled, *delay);
+                self.delay = micros(*delay);
+                self.outcome = Outcome::Released;
+                // A job that was never started, handed back, leaves no trace but its number.
+                if self.settlement.ran.is_some() {
+                    self.note(Outcome::Released, None);
+                }
+            }
+        }
+    }
+
+    /// The attempt as an entry of the job's history; the database adds the times.
+    fn note(&mut self, outcome: Outcome, error: Option<&String>) {
+        self.outcome = outcome;
+        let mut entry = json!({ "attempt": self.settlement.job.attempt, "outcome": outcome });
+        if let Some(error) = error {
+            entry["error"] = json!(error);
+        }
+        self.entry = Some(entry);
+    }
+
+    /// Whether the job is simply done: the statement for these does nothing else.
+    fn is_plain(&self) -> bool {
+        self.state == State::Completed.code()
+    }
+}
+
+/// Places settled per lease, as the bits of a mask.
+fn masks(items: &[&Item<'_>]) -> (Vec<Uuid>, Vec<String>, Vec<i16>) {
+    let mut by_lease: HashMap<LeaseId, (Vec<u8>, i16)> = HashMap::new();
+    for item in items {
+        let job = &item.settlement.job;
+        let (bits, number) = by_lease
+            .entry(item.lease)
+            .or_insert_with(|| (vec![b'0'; usize::from(job.batch.unsigned_abs())], 0));
+        if let Some(bit) = bits.get_mut(usize::from(job.position.unsigned_abs()).wrapping_sub(1)) {
+            *number += i16::from(*bit == b'0');
+            *bit = b'1';
+        }
+    }
+    let (mut leases, mut texts, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+    for (lease, (bits, number)) in by_lease {
+        leases.push(lease.as_uuid());
+        texts.push(bits.into_iter().map(char::from).collect());
+        numbers.push(number);
+    }
+    (leases, texts, numbers)
+}
+
+/// Sends the chosen items as one statement; the leases that held.
+async fn send(
+    lane: &Lane,
+    holder: Holder<'_>,
+    (items, chosen): (&[Item<'_>], &[usize]),
+    plain: bool,
+    now: Now,
+) -> Result<Vec<LeaseId>, StoreError> {
+    let items: Vec<&Item<'_>> = chosen.iter().map(|at| &items[*at]).collect();
+    let (leases, texts, numbers) = masks(&items);
+    let now = now.map(Timestamp::as_micros);
+    let worker = holder.worker.as_uuid();
+    let keep = micros(KEEP_FINISHED);
+    let most = i32::try_from(HISTORY_ENTRIES).unwrap_or(i32::MAX);
+    let columns = Columns::of(&items);
+    let ends = Ends::of(&items, holder.label);
+    let mut binds: Vec<Bind<'_>> = vec![
+        (&now, Type::INT8),
+        (&worker, Type::UUID),
+        (&leases, Type::UUID_ARRAY),
+        (&texts, Type::TEXT_ARRAY),
+        (&numbers, Type::INT2_ARRAY),
+    ];
+    if plain {
+        binds.push((&keep, Type::INT8));
+    } else {
+        binds.push((&most, Type::INT4));
+    }
+    columns.bind(&mut binds);
+    if !plain {
+        ends.bind(&mut binds);
+        binds.push((&keep, Type::INT8));
+    }
+    binds.push((&holder.label, Type::TEXT));
+    let rows = lane.query(if plain { COMPLETE } else { SETTLE }, &binds).await?;
+    rows.iter().map(|row| get(row, 0).map(LeaseId::from_uuid)).collect()
+}
+
+/// The job's own columns, as the worker has them.
+#[derive(Default)]
+struct Columns<'a> {
+    lease: Vec<Uuid>,
+    id: Vec<Uuid>,
+    run_at: Vec<i64>,
+    created_at: Vec<i64>,
+    ran: Vec<Option<i64>>,
+    attempt: Vec<i32>,
+    failures: Vec<i32>,
+    version: Vec<i16>,
+    priority: Vec<i16>,
+    losses: Vec<i16>,
+    max_attempts: Vec<Option<i16>>,
+    queue: Vec<&'a str>,
+    kind: Vec<&'a str>,
+    args: Vec<&'a str>,
+    output: Vec<Option<&'a str>>,
+    root: Vec<Option<Uuid>>,
+    parent: Vec<Option<Uuid>>,
+    origin: Vec<Option<&'a str>>,
+    meta: Vec<Option<String>>,
+    history: Vec<Option<&'a str>>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(items: &[&Item<'a>]) -> Self {
+        let mut columns = Self::default();
+        for item in items {
+            let job = &item.settlement.job;
+            columns.lease.push(item.lease.as_uuid());
+            columns.id.push(job.id.as_uuid());
+            columns.run_at.push(job.run_at.as_micros());
+            columns.created_at.push(job.created_at.as_micros());
+            columns.ran.push(item.settlement.ran.map(micros));
+            columns.attempt.push(job.attempt.cast_signed());
+            columns.failures.push(job.failures.cast_signed());
+            columns.version.push(job.version.cast_signed());
+            columns.priority.push(job.priority);
+            columns.losses.push(job.losses.cast_signed());
+            columns.max_attempts.push(job.max_attempts.map(u16::cast_signed));
+            columns.queue.push(&job.queue);
+            columns.kind.push(&job.kind);
+            columns.args.push(job.args.as_str());
+            columns.output.push(item.output);
+            columns.root.push(job.root.map(|id| id.as_uuid()));
+            columns.parent.push(job.parent.map(|id| id.as_uuid()));
+            columns.origin.push(job.origin.as_deref());
+            columns.meta.push(job.meta.to_stored());
+            columns.history.push(job.history.as_deref());
+        }
+        columns
+    }
+
+    fn bind<'b>(&'b self, binds: &mut Vec<Bind<'b>>) {
+        let columns: [Bind<'b>; 20] = [
+            (&self.lease, Type::UUID_ARRAY),
+            (&self.id, Type::UUID_ARRAY),
+            (&self.run_at, Type::INT8_ARRAY),
+            (&self.created_at, Type::INT8_ARRAY),
+            (&self.ran, Type::INT8_ARRAY),
+            (&self.attempt, Type::INT4_ARRAY),
+            (&self.failures, Type::INT4_ARRAY),
+            (&self.version, Type::INT2_ARRAY),
+            (&self.priority, Type::INT2_ARRAY),
+            (&self.losses, Type::INT2_ARRAY),
+            (&self.max_attempts, Type::INT2_ARRAY),
+            (&self.queue, Type::TEXT_ARRAY),
+            (&self.kind, Type::TEXT_ARRAY),
+            (&self.args, Type::TEXT_ARRAY),
+            (&self.output, Type::TEXT_ARRAY),
+            (&self.root, Type::UUID_ARRAY),
+            (&self.parent, Type::UUID_ARRAY),
+            (&self.origin, Type::TEXT_ARRAY),
+            (&self.meta, Type::TEXT_ARRAY),
+            (&self.history, Type::TEXT_ARRAY),
+        ];
+        binds.extend(columns);
+    }
+}
+
+/// What becomes of each job, where that is more than "done".
+struct Ends<'a> {
+    state: Vec<i16>,
+    outcome: Vec<i16>,
+    delay: Vec<i64>,
+    reason: Vec<Option<&'a str>>,
+    entry: Vec<Option<String>>,
+}
+
+impl<'a> Ends<'a> {
+    fn of(items: &[&Item<'a>], label: &str) -> Self {
+        let signed = |entry: &Option<serde_json::Value>| {
+            let mut entry = entry.clone()?;
+            entry["worker"] = json!(label);
+            Some(entry.to_string())
+        };
+        Self {
+            state: items.iter().map(|item| item.state).collect(),
+            outcome: items.iter().map(|item| item.outcome.code()).collect(),
+            delay: items.iter().map(|item| item.delay).collect(),
+            reason: items.iter().map(|item| item.reason).collect(),
+            entry: items.iter().map(|item| signed(&item.entry)).collect(),
+        }
+    }
+
+    fn bind<'b>(&'b self, binds: &mut Vec<Bind<'b>>) {
+        let columns: [Bind<'b>; 5] = [
+            (&self.state, Type::INT2_ARRAY),
+            (&self.outcome, Type::INT2_ARRAY),
+            (&self.delay, Type::INT8_ARRAY),
+            (&self.reason, Type::TEXT_ARRAY),
+            (&self.entry, Type::TEXT_ARRAY),
+        ];
+        binds.extend(columns);
+    }
+}

@@ -1,0 +1,57 @@
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+share as (
+  select s.queue, s.jobs, s.floor_priority, s.floor_run_at
+  from unnest($4::text[], $5::int4[], $6::int2[], $7::int8[])
+       with ordinality as s(queue, jobs, floor_priority, floor_run_at, turn)
+  where not exists (select from windlass.queue q where q.name = s.queue and q.paused_at is not null)
+  order by s.turn
+),
+picked as (
+  select p.place, octet_length(p.args) as bytes
+  from share cross join lateral (
+    select ctid as place, args from windlass.pending
+    where queue = share.queue and state = 2 and (priority, run_at) >= (share.floor_priority, share.floor_run_at)
+      and kind || '@' || version = any ($10::text[])
+    order by priority, run_at
+    limit share.jobs
+    for update skip locked
+  ) as p
+  limit $8::int4
+),
+fitting as (
+  select place, sum(bytes) over (rows unbounded preceding) - bytes as before from picked
+),
+gone as (
+  delete from windlass.pending
+  where ctid = any (array(select place from fitting where before < $9::int8))
+  returning id, run_at, created_at, attempt + 1 as attempt, failures, version, priority, losses, max_attempts,
+            queue, kind, args, root, parent, origin, meta, history
+),
+numbered as (
+  select (row_number() over (order by priority, run_at, id))::int2 as place, * from gone
+),
+held as (
+  insert into windlass.lease (id, worker, claimed_at, unsettled, settled, label, jobs)
+  select $2::uuid, $3::uuid, clock.now, n.number, repeat('0', n.number)::bit varying, $11::text, n.jobs
+  from clock, (
+    select count(*)::int4 as number,
+           array_agg(row(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue,
+                         kind, args, root, parent, origin, meta, history)::windlass.held_job order by place) as jobs
+    from numbered
+  ) as n
+  where n.number > 0
+),
+asleep as (
+  insert into windlass.idle (worker, channel, queues)
+  select $3::uuid, $12::text, $13::text[]
+  where $12::text is not null and not exists (select from gone)
+  on conflict (worker) do nothing
+),
+awake as (
+  delete from windlass.idle where worker = $3::uuid and $14::bool and exists (select from gone)
+)
+select id, queue, kind, version, priority, attempt, failures, losses, max_attempts, args, root, meta, run_at,
+       created_at, parent, origin, history,
+       -- Losing a claim in a crash of the server only means that the jobs are claimed again.
+       (select set_config('synchronous_commit', 'off', true))
+from numbered order by place

@@ -1,0 +1,11 @@
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+renewed as (
+  update windlass.worker w set seen_at = clock.now, expires_at = clock.now + $3::int8, attention = false
+  from clock where w.id = $2::uuid
+  returning w.quiet
+)
+select quiet,
+       array(select id from windlass.lease where worker = $2::uuid and unsettled > 0),
+       array(select job from windlass.called_off where worker = $2::uuid order by job),
+       array(select reason from windlass.called_off where worker = $2::uuid order by job)
+from renewed

@@ -1,0 +1,32 @@
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+hurried as (
+  update windlass.pending p set state = 2, run_at = clock.now
+  from clock where p.id = any ($2::uuid[]) and p.state in (1, 3)
+  returning p.id, p.queue
+),
+gone as (
+  delete from windlass.finished where id = any ($2::uuid[])
+  returning *
+),
+counted as (
+  insert into windlass.tally (queue, state, shelf, jobs)
+  select queue, state, case state when 7 then null else (prune_at / 86400000000)::int4 end, -count(*)
+  from gone group by 1, 2, 3
+),
+back as (
+  insert into windlass.pending
+    (id, run_at, created_at, attempt, state, version, priority, max_attempts, queue, kind, args, root, parent, origin,
+     meta, history)
+  select id, now, created_at, attempt, 2, version, priority, max_attempts, queue, kind, args, root, parent, origin,
+         meta, history
+  from gone, clock
+),
+ringing as (
+  select count(pg_notify(s.channel, ''))
+  from (select channel from windlass.idle i
+        where exists (select from gone where queue = any (i.queues))
+           or exists (select from hurried where queue = any (i.queues))) as s
+)
+select id from gone, ringing
+union all
+select id from hurried

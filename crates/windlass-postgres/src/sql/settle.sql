@@ -1,0 +1,73 @@
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+mark as (
+  select m.lease, m.mask::bit varying as mask, m.number
+  from unnest($3::uuid[], $4::text[], $5::int2[]) as m(lease, mask, number)
+),
+ended as (
+  delete from windlass.lease l using mark m
+  where l.id = m.lease and l.worker = $2::uuid and l.unsettled = m.number and position(B'1' in (l.settled & m.mask)) = 0
+  returning l.id
+),
+kept as (
+  update windlass.lease l set unsettled = l.unsettled - m.number, settled = l.settled | m.mask
+  from mark m
+  where l.id = m.lease and l.worker = $2::uuid and l.unsettled > m.number and position(B'1' in (l.settled & m.mask)) = 0
+  returning l.id
+),
+fenced as (select id from ended union all select id from kept),
+job as (
+  select t.id, t.run_at, t.created_at, t.ran, t.attempt, t.version, t.priority, t.max_attempts, t.queue, t.kind,
+         t.args, t.output, t.root, t.parent, t.origin, t.meta, t.delay,
+         -- What was called off meanwhile does not go back to work.
+         case when c.job is not null and t.state < 5 then 6 else t.state end::int2 as state,
+         case when c.job is not null and t.state < 5 then c.reason else t.reason end as reason,
+         t.failures + (t.outcome in (1, 2, 3, 4))::int4 as failures,
+         (t.losses + (t.outcome = 4)::int4)::int2 as losses,
+         case
+           when t.entry is null then t.history
+           else (case when jsonb_array_length(past) >= $6::int4 then past - 0 else past end
+                 || jsonb_build_array(t.entry::jsonb || jsonb_build_object('started_at', now - t.ran, 'ended_at', now)))::text
+         end as history
+  from clock,
+       unnest($7::uuid[], $8::uuid[], $9::int8[], $10::int8[], $11::int8[], $12::int4[], $13::int4[], $14::int2[],
+              $15::int2[], $16::int2[], $17::int2[], $18::text[], $19::text[], $20::text[], $21::text[], $22::uuid[],
+              $23::uuid[], $24::text[], $25::text[], $26::text[], $27::int2[], $28::int2[], $29::int8[], $30::text[],
+              $31::text[])
+       as t(lease, id, run_at, created_at, ran, attempt, failures, version, priority, losses, max_attempts, queue,
+            kind, args, output, root, parent, origin, meta, history, state, outcome, delay, reason, entry)
+  join fenced on fenced.id = t.lease
+  left join windlass.called_off c on c.job = t.id
+  cross join lateral (select coalesce(t.history::jsonb, '[]') as past) as p
+),
+done as (
+  insert into windlass.finished
+    (id, run_at, created_at, started_at, finished_at, prune_at, attempt, failures, state, version, priority, losses,
+     max_attempts, queue, kind, args, worker, output, reason, root, parent, origin, meta, history)
+  select id, run_at, created_at, now - ran, now, case state when 7 then 9223372036854775807 else now + $32::int8 end,
+         attempt, failures, state, version, priority, losses, max_attempts, queue, kind, args, $33::text, output,
+         reason, root, parent, origin, meta, history
+  from job, clock where state > 4
+),
+counted as (
+  insert into windlass.tally (queue, state, shelf, jobs)
+  select queue, state, case state when 7 then null else ((clock.now + $32::int8) / 86400000000)::int4 end, count(*)
+  from job, clock where state > 4 group by queue, state, clock.now
+),
+back as (
+  insert into windlass.pending
+    (id, run_at, created_at, attempt, failures, state, version, priority, losses, max_attempts, queue, kind, args,
+     root, parent, origin, meta, history)
+  select id, now + delay, created_at, attempt, failures, state, version, priority, losses, max_attempts, queue, kind,
+         args, root, parent, origin, meta, history
+  from job, clock where state < 4
+),
+heard as (
+  delete from windlass.called_off where job in (select id from job)
+),
+ringing as (
+  select count(pg_notify(s.channel, ''))
+  from (select channel from windlass.idle i
+        where exists (select from job where state = 2 and queue = any (i.queues))
+        limit (select count(*) from job where state = 2)) as s
+)
+select id from fenced, ringing

@@ -1,0 +1,63 @@
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+-- A session lock that can be had belongs to nobody: the process behind it is gone, or is just
+-- connecting again. So it counts only when it is still free a moment later.
+other as materialized (
+  select w.id, w.missing_at, w.expires_at <= clock.now as expired,
+         w.guard is not null and pg_try_advisory_xact_lock(w.guard) as missing
+  from windlass.worker w, clock
+  where w.id <> $2::uuid
+),
+dead as (
+  select id from other, clock where expired or (missing and missing_at <= clock.now - $5::int8)
+),
+fresh as (
+  select 1 from windlass.leader, clock where duty = 'sweep' and worker = $2::uuid and expires_at > clock.now + $3::int8 / 2
+),
+taken as (
+  insert into windlass.leader as l (duty, worker, expires_at)
+  select 'sweep', $2::uuid, clock.now + $3::int8 from clock where not exists (select from fresh)
+  on conflict (duty) do update set worker = excluded.worker, expires_at = excluded.expires_at
+  where l.worker = excluded.worker or l.expires_at <= excluded.expires_at - $3::int8
+     or not exists (select from other where other.id = l.worker and other.id not in (select id from dead))
+  returning 1
+),
+leads as (select exists (select from fresh) or exists (select from taken) as leads),
+noted as (
+  update windlass.worker w set missing_at = case when o.missing then clock.now end
+  from other o, clock, leads
+  where leads.leads and w.id = o.id and o.missing is distinct from (o.missing_at is not null) and o.id not in (select id from dead)
+),
+due as (
+  select ctid from windlass.pending, clock
+  where state in (1, 3) and run_at <= clock.now and (select leads from leads)
+  order by run_at limit $4::int8
+  for update of pending skip locked
+),
+promoted as (
+  update windlass.pending set state = 2 where ctid = any (array(select ctid from due)) and state in (1, 3)
+  returning queue
+),
+buried as (
+  delete from windlass.worker w using leads
+  where leads.leads and w.id in (select id from dead)
+  returning w.id
+),
+hushed as (
+  delete from windlass.idle i using buried b where i.worker = b.id
+),
+ringing as (
+  select count(pg_notify(s.channel, ''))
+  from (select channel from windlass.idle i
+        where exists (select from promoted where queue = any (i.queues))
+        limit (select count(*) from promoted)) as s
+)
+select leads.leads,
+       (select count(*) from promoted),
+       (select count(*) from buried),
+       (select min(p.run_at) from windlass.pending p where p.state in (1, 3) and p.run_at > clock.now) - clock.now,
+       coalesce((select attention from windlass.worker where id = $2::uuid), false),
+       exists (select from buried) or exists (
+         select from windlass.lease l where not exists (select from windlass.worker w where w.id = l.worker)),
+       exists (select from other where missing and missing_at is null),
+       ringing.count
+from leads, clock, ringing

@@ -1,0 +1,189 @@
+//! Watch: the connection that listens, and whose session lock says that this process lives.
+//!
+//! It is made again whenever it breaks, and every worker is woken then: what was sent in between
+//! is lost. Where sessions are not ours (a transaction pooler) there is none, and polling and the
+//! lease do its work.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
+use windlass_core::error::StoreError;
+use windlass_core::id::WorkerId;
+use windlass_core::limits::RECONNECT_CAP;
+use windlass_core::wake::Wakeups;
+
+use crate::connect::{Note, connect};
+use crate::error::store_error;
+use crate::lane::Shared;
+
+/// Who waits for a lock's key.
+type Reply = oneshot::Sender<Option<i64>>;
+
+/// What the watcher is asked.
+enum Wish {
+    Guard(WorkerId, Reply),
+    LetGo(WorkerId),
+}
+
+/// The watcher's handle; dropping the last one ends it.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    wishes: mpsc::UnboundedSender<Wish>,
+}
+
+/// The key of a worker's session lock: the random half of its id.
+pub(crate) fn guard_key(worker: WorkerId) -> i64 {
+    worker.as_uuid().as_u64_pair().1.cast_signed()
+}
+
+/// The channel on which one worker is woken.
+pub(crate) fn channel(worker: WorkerId) -> String {
+    format!("windlass_{}", worker.as_uuid().simple())
+}
+
+impl Watch {
+    pub(crate) fn start(shared: Arc<Shared>, wakeups: &Arc<Wakeups>) -> Self {
+        let (wishes, asked) = mpsc::unbounded_channel();
+        let watcher = Watcher { shared: Arc::clone(&shared), wakeups: Arc::downgrade(wakeups), guarded: Vec::new() };
+        shared.io.spawn(watcher.run(asked));
+        Self { wishes }
+    }
+
+    /// Listens for a worker and takes its session lock. The lock's key, or nothing where sessions
+    /// are not ours or the connection is down: the lease alone decides then.
+    pub(crate) async fn guard(&self, worker: WorkerId) -> Option<i64> {
+        let (reply, answer) = oneshot::channel();
+        self.wishes.send(Wish::Guard(worker, reply)).ok()?;
+        answer.await.ok()?
+    }
+
+    pub(crate) fn let_go(&self, worker: WorkerId) {
+        // A watcher that is gone holds nothing.
+        let _ = self.wishes.send(Wish::LetGo(worker));
+    }
+}
+
+struct Watcher {
+    shared: Arc<Shared>,
+    wakeups: Weak<Wakeups>,
+    guarded: Vec<WorkerId>,
+}
+
+impl Watcher {
+    /// Waits for a worker, then keeps a session up as long as there is one.
+    async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Wish>) {
+        while let Some(wish) = asked.recv().await {
+            match wish {
+                Wish::LetGo(worker) => self.guarded.retain(|guarded| *guarded != worker),
+                Wish::Guard(worker, reply) if self.shared.owns_sessions() => {
+                    self.guarded.push(worker);
+                    if self.keep_session(&mut asked, (worker, reply)).await.is_ok() {
+                        return;
+                    }
+                }
+                Wish::Guard(_, reply) => {
+                    // A caller that stopped waiting will register again.
+                    let _ = reply.send(None);
+                }
+            }
+        }
+    }
+
+    /// `Ok` when the store is dropped, an error when sessions turned out not to be ours.
+    async fn keep_session(
+        &mut self,
+        asked: &mut mpsc::UnboundedReceiver<Wish>,
+        first: (WorkerId, Reply),
+    ) -> Result<(), StoreError> {
+        let mut first = Some(first);
+        let mut backoff = Duration::from_millis(5);
+        loop {
+            let ended = self.session(asked, &mut first).await;
+            // Without a session the worker registers without a guard: its lease alone counts.
+            if let Some((_, reply)) = first.take() {
+                let _ = reply.send(None);
+            }
+            match ended {
+                Ok(()) => return Ok(()),
+                Err(error) if !self.shared.owns_sessions() => return Err(error),
+                Err(error) => tracing::debug!(%error, "the listening connection ended"),
+            }
+            tokio::time::sleep(backoff).await;
+            backoff = (backoff * 2).min(RECONNECT_CAP);
+        }
+    }
+
+    /// One connection's life; `Ok` when the store is dropped.
+    async fn session(
+        &mut self,
+        asked: &mut mpsc::UnboundedReceiver<Wish>,
+        first: &mut Option<(WorkerId, Reply)>,
+    ) -> Result<(), StoreError> {
+        let (notes, mut noted) = mpsc::unbounded_channel();
+        let client = connect(&self.shared.config, &self.shared.io, Some(notes)).await?;
+        for worker in &self.guarded {
+            guard(&client, *worker).await?;
+        }
+        if let Some((worker, reply)) = first.take() {
+            let _ = reply.send(Some(guard_key(worker)));
+        }
+        if let Some(wakeups) = self.wakeups.upgrade() {
+            wakeups.work_anywhere();
+            wakeups.news();
+        }
+        loop {
+            tokio::select! {
+                note = noted.recv() => match note {
+                    Some(note) => self.on_note(&note),
+                    None => return Err(StoreError::Unavailable { reason: "the listening connection was closed".to_owned() }),
+                },
+                wish = asked.recv() => match wish {
+                    Some(wish) => self.on_wish(&client, wish).await?,
+                    None => return Ok(()),
+                },
+            }
+        }
+    }
+
+    fn on_note(&self, (channel_name, _queue): &Note) {
+        let Some(wakeups) = self.wakeups.upgrade() else { return };
+        for worker in &self.guarded {
+            if channel(*worker) == *channel_name {
+                wakeups.work_for(*worker);
+            }
+        }
+    }
+
+    async fn on_wish(&mut self, client: &Client, wish: Wish) -> Result<(), StoreError> {
+        match wish {
+            Wish::Guard(worker, reply) => {
+                guard(client, worker).await?;
+                self.guarded.push(worker);
+                // A caller that stopped waiting will register again.
+                let _ = reply.send(Some(guard_key(worker)));
+            }
+            Wish::LetGo(worker) => {
+                self.guarded.retain(|guarded| *guarded != worker);
+                release(client, worker).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn guard(client: &Client, worker: WorkerId) -> Result<(), StoreError> {
+    let key = guard_key(worker);
+    let binds: [&(dyn ToSql + Sync); 1] = [&key];
+    client.batch_execute(&format!("listen {}", channel(worker))).await.map_err(store_error)?;
+    client.query("select pg_advisory_lock($1)", &binds).await.map(drop).map_err(store_error)
+}
+
+async fn release(client: &Client, worker: WorkerId) -> Result<(), StoreError> {
+    let key = guard_key(worker);
+    let binds: [&(dyn ToSql + Sync); 1] = [&key];
+    client.batch_execute(&format!("unlisten {}", channel(worker))).await.map_err(store_error)?;
+    client.query("select pg_advisory_unlock($1)", &binds).await.map(drop).map_err(store_error)
+}

@@ -1,0 +1,171 @@
+//! PostgreSQL clusters of our own, so that tests need no server, no port and no password.
+//!
+//! The shared cluster serves every test process of a user: whoever comes first makes and starts
+//! it, each test has a database in it, and a watchdog stops it when nobody has used it for a
+//! minute; its files stay, so that the next run starts at once. A private cluster belongs to one
+//! test, which may stop, kill and restart it.
+
+mod account;
+mod binaries;
+mod server;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use account::Account;
+use binaries::Binaries;
+use server::Server;
+
+/// A running cluster.
+#[derive(Debug)]
+pub struct Cluster {
+    server: Server,
+    hold: Hold,
+}
+
+/// What keeps a cluster alive.
+#[derive(Debug)]
+enum Hold {
+    /// The lock by which the watchdog knows that the shared cluster is in use.
+    #[expect(dead_code, reason = "held, never read")]
+    Shared(File),
+    /// The folder of a private cluster, removed with it.
+    #[expect(dead_code, reason = "held, never read")]
+    Private(TempDir),
+}
+
+impl Cluster {
+    /// The cluster all tests of this user share, started if it is down.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed or does not start; with its last log lines.
+    #[must_use]
+    pub fn shared() -> Self {
+        let (binaries, account) = (Binaries::find(), Account::for_server());
+        let folder = shared_folder(&binaries, &account);
+        // In this order: while the watchdog stops the server it holds `users` alone.
+        let users = locked(&folder.join("users.lock"), File::lock_shared);
+        let starting = locked(&folder.join("start.lock"), File::lock);
+        let mut server = Server::new(binaries, account, folder);
+        if !server.is_up() {
+            server.init();
+            server.start();
+            server.watch_for_idleness();
+        }
+        drop(starting);
+        Self { server, hold: Hold::Shared(users) }
+    }
+
+    /// A cluster for one test alone.
+    ///
+    /// # Panics
+    /// As [`Cluster::shared`].
+    #[must_use]
+    pub fn private() -> Self {
+        let (binaries, account) = (Binaries::find(), Account::for_server());
+        let folder = tempfile::Builder::new().prefix("windlass-pg-").tempdir();
+        let folder = folder.expect("the temporary folder can be written");
+        account.own(folder.path());
+        let mut server = Server::new(binaries, account, folder.path().to_owned());
+        server.init();
+        server.start();
+        Self { server, hold: Hold::Private(folder) }
+    }
+
+    /// Makes an empty database; its name.
+    ///
+    /// # Panics
+    /// When the cluster is down.
+    #[must_use]
+    pub fn create_database(&self) -> String {
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        self.server.sql(&format!("create database {name}"));
+        name
+    }
+
+    /// Drops a database, whoever is still connected to it. A cluster that is down keeps it.
+    pub fn drop_database(&self, name: &str) {
+        if self.server.is_up() {
+            self.server.sql(&format!("drop database if exists {name} with (force)"));
+        }
+    }
+
+    /// The URL of a database through the Unix socket.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        self.server.socket_url(database)
+    }
+
+    /// The URL of a database through the loopback interface, with a password.
+    #[must_use]
+    pub fn tcp_url(&self, database: &str) -> String {
+        self.server.tcp_url(database)
+    }
+
+    /// Stops as a service manager does: connections are ended, nothing needs recovery.
+    ///
+    /// # Panics
+    /// When the cluster is shared, or does not stop.
+    pub fn stop(&self) {
+        self.must_be_private();
+        self.server.stop("fast");
+    }
+
+    /// Stops without a checkpoint, so that the next start recovers from the log.
+    ///
+    /// # Panics
+    /// As [`Cluster::stop`].
+    pub fn stop_at_once(&self) {
+        self.must_be_private();
+        self.server.stop("immediate");
+    }
+
+    /// Kills the server with SIGKILL, as the kernel does when memory runs out.
+    ///
+    /// # Panics
+    /// As [`Cluster::stop`].
+    pub fn kill(&self) {
+        self.must_be_private();
+        self.server.kill();
+    }
+
+    /// Starts again on the same port, after a stop or a kill.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start(&mut self) {
+        self.must_be_private();
+        self.server.start();
+    }
+
+    fn must_be_private(&self) {
+        assert!(matches!(self.hold, Hold::Private(_)), "other tests use the shared cluster");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if matches!(self.hold, Hold::Private(_)) && self.server.is_up() {
+            self.server.stop("immediate");
+        }
+    }
+}
+
+/// The folder of the shared cluster. Not below `target`: a socket's path has at most 107 bytes,
+/// and the server's own user must be able to reach it.
+fn shared_folder(binaries: &Binaries, account: &Account) -> PathBuf {
+    let name = format!("windlass-pg{}-{}", binaries.major, account::our_uid());
+    let folder = std::env::temp_dir().join(name);
+    account.make_own_folder(&folder);
+    folder
+}
+
+fn locked(path: &Path, lock: impl FnOnce(&File) -> std::io::Result<()>) -> File {
+    let options = File::options().create(true).append(true).open(path);
+    let file = options.unwrap_or_else(|error| panic!("{} cannot be opened: {error}", path.display()));
+    lock(&file).unwrap_or_else(|error| panic!("{} cannot be locked: {error}", path.display()));
+    file
+}

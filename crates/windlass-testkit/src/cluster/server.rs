@@ -1,0 +1,205 @@
+//! One server and its folder: `data`, `log`, `password`, and the socket.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::account::Account;
+use super::binaries::Binaries;
+
+const SUPERUSER: &str = "windlass";
+/// What differs from PostgreSQL's defaults. Durability stays as in production: tests of what
+/// survives a crash run here.
+const SETTINGS: &str = "fsync = on\nshared_buffers = 16MB\nmax_connections = 200\n\
+     listen_addresses = '127.0.0.1'\ntimezone = 'UTC'\nlog_min_messages = warning\n";
+/// How long a start may take. After a kill, the dead server's children must vanish first.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Looks of five seconds each without a user, after which the watchdog stops the server.
+const IDLE_LOOKS: u32 = 12;
+
+#[derive(Debug)]
+pub(super) struct Server {
+    binaries: Binaries,
+    account: Account,
+    folder: PathBuf,
+}
+
+impl Server {
+    pub(super) fn new(binaries: Binaries, account: Account, folder: PathBuf) -> Self {
+        Self { binaries, account, folder }
+    }
+
+    /// Whether somebody answers at the socket.
+    pub(super) fn is_up(&self) -> bool {
+        self.port().is_some_and(|port| UnixStream::connect(self.socket(port)).is_ok())
+    }
+
+    /// Makes the cluster's files unless they are there.
+    pub(super) fn init(&self) {
+        if self.folder.join("data/windlass.conf").exists() {
+            return;
+        }
+        // What an interrupted run left half done.
+        let _ = fs::remove_dir_all(self.folder.join("data"));
+        let password = self.folder.join("password");
+        write_private(&password, &Uuid::new_v4().simple().to_string());
+        self.account.own(&password);
+        let mut initdb = self.binaries.program("initdb");
+        initdb.arg("--pgdata").arg(self.folder.join("data")).arg("--pwfile").arg(&password);
+        initdb.args(["--username", SUPERUSER, "--auth-local=trust", "--auth-host=scram-sha-256"]);
+        initdb.args(["--encoding=UTF8", "--locale=C", "--no-instructions"]);
+        self.must_run(initdb);
+        let settings = format!(
+            "{SETTINGS}unix_socket_directories = '{}'\nport = {}\n",
+            self.folder.display(),
+            free_port()
+        );
+        append(&self.folder.join("data/postgresql.conf"), "include 'windlass.conf'\n");
+        let file = self.folder.join("data/windlass.conf");
+        write_private(&file, &settings);
+        self.account.own(&file);
+    }
+
+    /// Starts, and waits until connections are accepted.
+    pub(super) fn start(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut start = self.control("start");
+            start.arg("--log").arg(self.folder.join("log"));
+            start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let started = start.status().expect("pg_ctl can be run");
+            if started.success() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "PostgreSQL does not start:\n{}", self.last_lines());
+            self.take_another_port_if_taken();
+        }
+    }
+
+    pub(super) fn stop(&self, mode: &str) {
+        let mut stop = self.control("stop");
+        stop.args(["--mode", mode]);
+        self.must_run(stop);
+    }
+
+    pub(super) fn kill(&self) {
+        let file = fs::read_to_string(self.folder.join("data/postmaster.pid"));
+        let pid = file.ok().and_then(|text| text.lines().next().map(str::to_owned));
+        let pid = pid.expect("a running server has written its process id");
+        let mut kill = Command::new("/bin/sh");
+        kill.args(["-c", "kill -KILL \"$0\"", &pid]);
+        self.must_run(kill);
+    }
+
+    /// Leaves a process behind that stops the server once nobody holds `users.lock` any more.
+    /// It must outlive us: no test knows that it is the last.
+    pub(super) fn watch_for_idleness(&self) {
+        const WATCH: &str = r#"
+            looks=0
+            while [ -e data/postmaster.pid ]; do
+              sleep 5
+              if flock -xn users.lock true; then looks=$((looks + 1)); else looks=0; fi
+              if [ $looks -ge "$1" ] && flock -xn users.lock "$0" stop -D data -m fast; then exit; fi
+            done"#;
+        let mut watchdog = Command::new("/bin/sh");
+        watchdog.args(["-c", WATCH]).arg(self.binaries.path("pg_ctl")).arg(IDLE_LOOKS.to_string());
+        self.account.runs(&mut watchdog);
+        watchdog.current_dir(&self.folder).process_group(0);
+        watchdog.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        watchdog.spawn().expect("a shell can be started");
+    }
+
+    /// Runs one statement as superuser.
+    pub(super) fn sql(&self, statement: &str) {
+        let mut psql = self.binaries.program("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statement]);
+        psql.arg(self.socket_url("postgres"));
+        self.must_run(psql);
+    }
+
+    pub(super) fn socket_url(&self, database: &str) -> String {
+        let host = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://{SUPERUSER}@{host}:{}/{database}", self.written_port())
+    }
+
+    pub(super) fn tcp_url(&self, database: &str) -> String {
+        let password = fs::read_to_string(self.folder.join("password"));
+        let password = password.expect("the password was written with the cluster");
+        format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{}/{database}", self.written_port())
+    }
+
+    fn control(&self, verb: &str) -> Command {
+        let mut command = self.binaries.program("pg_ctl");
+        command.args([verb, "--wait", "--silent", "--timeout=60", "--pgdata"]);
+        command.arg(self.folder.join("data"));
+        self.account.runs(&mut command);
+        command
+    }
+
+    fn must_run(&self, mut command: Command) {
+        self.account.runs(&mut command);
+        let output = command.stdin(Stdio::null()).output();
+        let output = output.unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command:?} failed: {said}\n{}", self.last_lines());
+    }
+
+    fn socket(&self, port: u16) -> PathBuf {
+        self.folder.join(format!(".s.PGSQL.{port}"))
+    }
+
+    fn port(&self) -> Option<u16> {
+        let settings = fs::read_to_string(self.folder.join("data/windlass.conf")).ok()?;
+        settings.lines().find_map(|line| line.strip_prefix("port = ")?.parse().ok())
+    }
+
+    fn written_port(&self) -> u16 {
+        self.port().expect("the port was written with the cluster")
+    }
+
+    /// The port was free when the files were made; since then somebody may have taken it.
+    fn take_another_port_if_taken(&self) {
+        let port = self.written_port();
+        if TcpListener::bind(("127.0.0.1", port)).is_err() {
+            let file = self.folder.join("data/windlass.conf");
+            let settings = fs::read_to_string(&file).expect("the settings were written");
+            let line = |port: u16| format!("port = {port}\n");
+            fs::write(&file, settings.replace(&line(port), &line(free_port())))
+                .expect("the settings can be written");
+        }
+    }
+
+    fn last_lines(&self) -> String {
+        let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("the loopback interface has a free port")
+        .port()
+}
+
+fn write_private(path: &Path, text: &str) {
+    use std::io::Write;
+    let file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .unwrap_or_else(|error| panic!("{} cannot be written: {error}", path.display()));
+}
+
+fn append(path: &Path, text: &str) {
+    use std::io::Write;
+    let file = fs::File::options().append(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .unwrap_or_else(|error| panic!("{} cannot be written: {error}", path.display()));
+}

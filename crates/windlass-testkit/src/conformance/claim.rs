@@ -1,0 +1,157 @@
+//! Claim: the right jobs, in the right order, each to one worker.
+
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+use windlass_core::id::JobId;
+use windlass_core::store::{Batch, Share};
+
+use crate::bench::{Bench, MINUTE, SECOND};
+use crate::draft::{job, jobs};
+use crate::worker::worker;
+
+/// E13: by priority, then by the time they became due, then first in, first out.
+pub async fn jobs_come_by_priority_then_due_time_then_age(bench: Bench) {
+    let start = bench.moment();
+    bench.advance(MINUTE);
+    let fifth = bench.enqueue_one(job().priority(1)).await;
+    let third = bench.enqueue_one(job()).await;
+    let fourth = bench.enqueue_one(job()).await;
+    let first = bench.enqueue_one(job().priority(-1)).await;
+    let second = bench.enqueue_one(job().due_at(start)).await;
+    let batch = bench.worker().await.claim(10).await;
+    assert_eq!(ids(&batch), [first, second, third, fourth, fifth]);
+    assert!(batch.jobs.iter().map(|job| job.position).eq(1..=5), "positions count from 1");
+}
+
+/// C6, L8: the attempt is counted when the job is claimed, before anything runs.
+pub async fn the_attempt_is_counted_at_the_claim(bench: Bench) {
+    let id = bench.enqueue_one(job().args("{\"a\":1}").max_attempts(4)).await;
+    bench.advance(SECOND);
+    let worker = bench.worker().await;
+    let batch = worker.claim(1).await;
+    let claimed = &batch.jobs[0];
+    assert_eq!((claimed.id, claimed.attempt, claimed.failures, claimed.losses), (id, 1, 0, 0));
+    assert_eq!((claimed.args.as_str(), claimed.max_attempts), ("{\"a\":1}", Some(4)));
+    bench.check_job(id, "running, attempt 1").await;
+    let record = bench.job(id).await;
+    assert_eq!(record.started_at, Some(bench.moment()));
+    assert_eq!(record.worker.as_deref(), Some(worker.label()));
+}
+
+/// A claim takes no more than it asked for, and leaves the rest where it is.
+pub async fn a_claim_takes_no_more_than_it_asked_for(bench: Bench) {
+    let enqueued = bench.enqueue(jobs(5)).await;
+    let worker = bench.worker().await;
+    assert_eq!(ids(&worker.claim(3).await), enqueued[..3]);
+    bench.check("available 2, running 3").await;
+    assert_eq!(ids(&worker.claim(3).await), enqueued[3..]);
+    assert_eq!(ids(&worker.claim(3).await), []);
+}
+
+/// Where there is nothing, no lease is written.
+pub async fn an_empty_claim_leaves_no_lease(bench: Bench) {
+    let worker = bench.worker().await;
+    assert_eq!(ids(&worker.claim(3).await), []);
+    super::heartbeat::check_leases(&worker, &[]).await;
+}
+
+/// S2 of RELIABILITY: nothing is claimed before it is due.
+pub async fn a_job_due_later_is_not_claimed(bench: Bench) {
+    bench.enqueue_one(job().due_in(MINUTE)).await;
+    assert_eq!(ids(&bench.worker().await.claim(10).await), []);
+    bench.check("scheduled 1").await;
+}
+
+/// C21: queues give in the order they are named, each no more than its share.
+pub async fn queues_give_in_order_and_within_their_shares(bench: Bench) {
+    let slow = bench.enqueue(jobs(3).map(|job| job.queue("slow"))).await;
+    let fast = bench.enqueue(jobs(3).map(|job| job.queue("fast").priority(9))).await;
+    bench.enqueue(jobs(3).map(|job| job.queue("other"))).await;
+    let worker = bench.start(worker().serving(&["fast", "slow"])).await;
+    let mut request = worker.request(10);
+    request.shares[0].jobs = 2;
+    let batch = worker.claim_by(&request).await;
+    assert_eq!(ids(&batch), [&fast[..2], &slow].concat());
+    bench.check("available 4, running 5").await;
+}
+
+/// C21: all shares together give no more than the claim.
+pub async fn all_shares_together_give_no_more_than_the_claim(bench: Bench) {
+    let first = bench.enqueue(jobs(3).map(|job| job.queue("first"))).await;
+    let second = bench.enqueue(jobs(3).map(|job| job.queue("second"))).await;
+    let worker = bench.start(worker().serving(&["first", "second"])).await;
+    assert_eq!(ids(&worker.claim(4).await), [&first[..], &second[..1]].concat());
+}
+
+/// A queue with no share gives nothing, though its worker serves it.
+pub async fn a_share_of_none_gives_nothing(bench: Bench) {
+    bench.enqueue(jobs(2)).await;
+    let worker = bench.worker().await;
+    let mut request = worker.request(10);
+    request.shares = vec![Share { queue: "default".to_owned(), jobs: 0 }];
+    assert_eq!(ids(&worker.claim_by(&request).await), []);
+    bench.check("available 2").await;
+}
+
+/// C18: a claim's args stay within its bytes.
+pub async fn args_stay_within_the_bytes_of_a_claim(bench: Bench) {
+    bench.enqueue(jobs(5).map(|job| job.bytes(100))).await;
+    let worker = bench.worker().await;
+    let mut request = worker.request(10);
+    request.bytes = 250;
+    assert_eq!(worker.claim_by(&request).await.jobs.len(), 2);
+    bench.check("available 3, running 2").await;
+}
+
+/// C18: a job larger than the bytes of a claim is still taken, alone.
+pub async fn a_job_larger_than_the_bytes_is_taken_alone(bench: Bench) {
+    let large = bench.enqueue_one(job().bytes(1_000)).await;
+    bench.enqueue_one(job().bytes(100)).await;
+    let worker = bench.worker().await;
+    let mut request = worker.request(10);
+    request.bytes = 250;
+    assert_eq!(ids(&worker.claim_by(&request).await), [large]);
+}
+
+/// C27, C26, E19: what the worker does not know stays, in whatever kind or version, and does not
+/// stand in the way of what it knows.
+pub async fn only_known_kinds_and_versions_are_claimed(bench: Bench) {
+    bench.enqueue(jobs(20).map(|job| job.kind("a.ghost").priority(-5))).await;
+    bench.enqueue_one(job().kind("a.known").version(2)).await;
+    let known = bench.enqueue_one(job().kind("a.known")).await;
+    let worker = bench.start(worker().knowing(&[("a.known", 1), ("b.known", 2)])).await;
+    assert_eq!(ids(&worker.claim(10).await), [known]);
+    bench.check("available 21, running 1").await;
+}
+
+/// L1: claim ids are never handed out by a store: the batch is held under the lease asked for.
+pub async fn a_batch_is_held_under_the_lease_that_was_asked_for(bench: Bench) {
+    bench.enqueue(jobs(3)).await;
+    let worker = bench.worker().await;
+    let request = worker.request(2);
+    let batch = worker.claim_by(&request).await;
+    assert_eq!(batch.lease, request.lease);
+    super::heartbeat::check_leases(&worker, &[&batch]).await;
+}
+
+/// C2, O5, L2: workers that claim at the same moment share no job, and leave none over.
+pub async fn racing_claims_share_no_job_and_leave_none(bench: Bench) {
+    let enqueued = bench.enqueue(jobs(200)).await;
+    let workers = [bench.worker().await, bench.worker().await, bench.worker().await];
+    let mut taken: HashMap<JobId, usize> = HashMap::new();
+    for _ in 0..50 {
+        let batches = join_all(workers.iter().map(|worker| worker.claim(7))).await;
+        for id in batches.iter().flat_map(ids) {
+            *taken.entry(id).or_default() += 1;
+        }
+    }
+    assert!(taken.values().all(|times| *times == 1), "a job was claimed twice");
+    assert_eq!(taken.len(), enqueued.len());
+    bench.check("running 200").await;
+}
+
+/// The ids of a batch's jobs, in their order.
+pub(super) fn ids(batch: &Batch) -> Vec<JobId> {
+    batch.jobs.iter().map(|job| job.id).collect()
+}

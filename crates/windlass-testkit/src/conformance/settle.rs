@@ -1,0 +1,273 @@
+//! Settle: how an attempt ends, written once, only where its lease still holds.
+
+use windlass_core::id::LeaseId;
+use windlass_core::limits::HISTORY_ENTRIES;
+use windlass_core::state::Outcome;
+use windlass_core::store::{Settled, Verdict};
+
+use super::heartbeat::check_leases;
+use crate::bench::{Bench, MINUTE, SECOND};
+use crate::draft::{job, jobs};
+use crate::verdicts::{
+    call_off, complete, complete_with, die, hand_back, hand_back_for, retry, retry_after, snooze,
+};
+use crate::worker::{RAN, settlement};
+
+/// Every verdict that the store can be given, with what it makes of a job at its first attempt.
+fn endings() -> Vec<(Verdict, &'static str)> {
+    vec![
+        (complete(), "completed, attempt 1"),
+        (complete_with("[1]"), "completed, attempt 1, output [1]"),
+        (retry(MINUTE), "retryable in 60s, attempt 1, failures 1, history error"),
+        (
+            retry_after(Outcome::Timeout, MINUTE),
+            "retryable in 60s, attempt 1, failures 1, history timeout",
+        ),
+        (
+            retry_after(Outcome::Panic, MINUTE),
+            "retryable in 60s, attempt 1, failures 1, history panic",
+        ),
+        (die(), "dead, attempt 1, failures 1, history error: beyond repair"),
+        (call_off(Outcome::Cancelled), "cancelled, attempt 1, history cancelled: nothing to do"),
+        (call_off(Outcome::Discarded), "cancelled, attempt 1, history discarded: nothing to do"),
+        (call_off(Outcome::Expired), "cancelled, attempt 1, history expired: nothing to do"),
+        (snooze(MINUTE), "scheduled in 60s, attempt 1, history snoozed"),
+        (hand_back_for(MINUTE), "scheduled in 60s, attempt 1, history released"),
+        (hand_back(), "available, attempt 1, history released"),
+    ]
+}
+
+/// C5, O3, O6: state, numbers, history and reason are written in one step by each verdict.
+pub async fn each_verdict_has_its_own_ending(bench: Bench) {
+    let worker = bench.worker().await;
+    let mut settled = Vec::new();
+    for (verdict, ending) in endings() {
+        // Alone on the queue, so that the claim takes no job of a former round.
+        let id = bench.enqueue_one(job().priority(-1)).await;
+        worker.run_one(verdict).await;
+        bench.check_job(id, ending).await;
+        settled.push(id);
+    }
+    check_leases(&worker, &[]).await;
+    bench.check("scheduled 2, available 1, retryable 3, completed 2, cancelled 3, dead 1").await;
+}
+
+/// X1: nine reasons for an end stay nine different ones, and only four of them are failures.
+pub async fn nine_outcomes_are_told_apart_and_four_are_failures(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    bench.worker().await.claim(1).await;
+    bench.rescue().await;
+    for outcome in [Outcome::Error, Outcome::Timeout, Outcome::Panic] {
+        bench.worker().await.run_one(retry_after(outcome, SECOND)).await;
+        bench.promote().await;
+    }
+    bench.check_job(
+        id,
+        "available, attempt 4, failures 4, losses 1, history lost error timeout panic",
+    )
+    .await;
+    let worker = bench.worker().await;
+    worker.run_one(snooze(SECOND)).await;
+    bench.promote().await;
+    worker.run_one(hand_back()).await;
+    for outcome in [Outcome::Cancelled, Outcome::Expired, Outcome::Discarded] {
+        worker.run_one(call_off(outcome)).await;
+        bench.check("cancelled 1").await;
+        bench.retry(id).await;
+    }
+    bench.check_job(
+        id,
+        "available, attempt 9, history lost error timeout panic snoozed released cancelled \
+         expired discarded",
+    )
+    .await;
+}
+
+/// S5: an attempt is kept with its number, worker, times and error.
+pub async fn an_attempt_is_kept_with_its_worker_times_and_error(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    let worker = bench.worker().await;
+    let batch = worker.claim(1).await;
+    bench.advance(MINUTE);
+    worker.settle(&batch, 0, retry(SECOND)).await;
+    let history = bench.job(id).await.history;
+    let past = &history[0];
+    assert_eq!((past.attempt, past.outcome), (1, Outcome::Error));
+    assert_eq!((past.worker.as_str(), past.error.as_deref()), (worker.label(), Some("it broke")));
+    assert_eq!(past.ended_at, Some(bench.moment()));
+    assert_eq!(past.started_at.map(|start| start.after(RAN)), Some(bench.moment()));
+}
+
+/// S5: a finished job says when its last attempt started, when it ended and who had it.
+pub async fn a_finished_job_says_when_and_by_whom(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    let worker = bench.worker().await;
+    bench.advance(MINUTE);
+    worker.run_one(complete()).await;
+    let record = bench.job(id).await;
+    assert_eq!(record.finished_at, Some(bench.moment()));
+    assert_eq!(record.started_at.map(|start| start.after(RAN)), Some(bench.moment()));
+    assert_eq!(record.worker.as_deref(), Some(worker.label()));
+}
+
+/// X2 of RELIABILITY: a settlement sent again after a lost answer is known as already written,
+/// and changes nothing, whatever it said.
+pub async fn a_settlement_sent_twice_is_already_written(bench: Bench) {
+    let worker = bench.worker().await;
+    for (verdict, ending) in endings() {
+        let id = bench.enqueue_one(job().priority(-1)).await;
+        let batch = worker.claim(1).await;
+        assert_eq!(worker.settle(&batch, 0, verdict.clone()).await, Settled::Done);
+        assert_eq!(worker.settle(&batch, 0, verdict).await, Settled::Already, "{ending}");
+        bench.check_job(id, ending).await;
+    }
+}
+
+/// X2 of RELIABILITY: also within one call.
+pub async fn a_settlement_twice_in_one_call_is_written_once(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    bench.enqueue_one(job()).await;
+    let worker = bench.worker().await;
+    let batch = worker.claim(2).await;
+    let once = settlement(&batch, 0, retry(MINUTE));
+    let answers = worker.send(&[once.clone(), once]).await;
+    assert_eq!(answers, [Settled::Done, Settled::Already]);
+    bench.check_job(id, "retryable in 60s, attempt 1, failures 1, history error").await;
+    check_leases(&worker, &[&batch]).await;
+}
+
+/// C2, C3, L3: whatever a worker says about a job it has lost is refused and changes nothing.
+pub async fn nothing_is_written_after_the_lease_was_lost(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    let stale = bench.worker().await;
+    let batch = stale.claim(1).await;
+    bench.rescue().await;
+    for (verdict, _) in endings() {
+        assert_eq!(stale.settle(&batch, 0, verdict).await, Settled::Lost);
+    }
+    bench.check_job(id, "available, attempt 1, failures 1, losses 1, history lost").await;
+    bench.check("available 1").await;
+}
+
+/// C3, L3, L7: a stale end does not touch the attempt of the worker that has the job now, and
+/// does not hinder its end.
+pub async fn a_stale_settlement_does_not_touch_the_next_attempt(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    let stale = bench.worker().await;
+    let old = stale.claim(1).await;
+    bench.rescue().await;
+    let worker = bench.worker().await;
+    let batch = worker.claim(1).await;
+    assert_eq!(stale.settle(&old, 0, complete_with("1")).await, Settled::Lost);
+    bench.check_job(id, "running, attempt 2, failures 1, losses 1, history lost").await;
+    assert_eq!(worker.settle(&batch, 0, complete_with("2")).await, Settled::Done);
+    assert_eq!(stale.settle(&old, 0, complete_with("1")).await, Settled::Lost);
+    bench.check_job(id, "completed, attempt 2, failures 1, losses 1, history lost, output 2").await;
+}
+
+/// C3, L3: a job that died of the loss was not settled by the worker that lost it, though it
+/// was the last to have it.
+pub async fn the_loser_of_a_buried_job_has_lost_it(bench: Bench) {
+    let id = bench.enqueue_one(job().max_attempts(1)).await;
+    let stale = bench.worker().await;
+    let batch = stale.claim(1).await;
+    bench.rescue().await;
+    bench.check("dead 1").await;
+    assert_eq!(stale.settle(&batch, 0, complete()).await, Settled::Lost);
+    assert_eq!(bench.job(id).await.losses, 1);
+    bench.check("dead 1").await;
+}
+
+/// C3, L3: the same for a job that was called off before its worker died.
+pub async fn the_loser_of_a_cancelled_job_has_lost_it(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    let stale = bench.worker().await;
+    let batch = stale.claim(1).await;
+    bench.cancel(id).await;
+    bench.rescue().await;
+    bench.check("cancelled 1").await;
+    assert_eq!(stale.settle(&batch, 0, complete()).await, Settled::Lost);
+    bench.check("cancelled 1").await;
+}
+
+/// L3: the lease is the fence; knowing the job is not enough.
+pub async fn a_settlement_under_an_unknown_lease_is_lost(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    let worker = bench.worker().await;
+    let mut batch = worker.claim(1).await;
+    batch.lease = LeaseId::new();
+    for (verdict, _) in endings() {
+        assert_eq!(worker.settle(&batch, 0, verdict).await, Settled::Lost);
+    }
+    bench.check_job(id, "running, attempt 1").await;
+}
+
+/// L3: the lease of another batch is as good as none.
+pub async fn a_settlement_under_another_batchs_lease_is_lost(bench: Bench) {
+    let ids = bench.enqueue(jobs(2)).await;
+    let worker = bench.worker().await;
+    let mut first = worker.claim(1).await;
+    let second = worker.claim(1).await;
+    first.lease = second.lease;
+    assert_eq!(worker.settle(&first, 0, complete()).await, Settled::Lost);
+    bench.check_job(ids[0], "running, attempt 1").await;
+    assert_eq!(worker.settle(&second, 0, complete()).await, Settled::Done);
+    bench.check("running 1, completed 1").await;
+}
+
+/// X2, D2: a batch may be settled bit by bit; its lease goes with the last job.
+pub async fn a_batch_is_settled_bit_by_bit(bench: Bench) {
+    bench.enqueue(jobs(4)).await;
+    let worker = bench.worker().await;
+    let batch = worker.claim(4).await;
+    assert_eq!(worker.settle(&batch, 2, complete()).await, Settled::Done);
+    let two = [settlement(&batch, 0, retry(MINUTE)), settlement(&batch, 3, die())];
+    assert_eq!(worker.send(&two).await, [Settled::Done, Settled::Done]);
+    bench.check("retryable 1, running 1, completed 1, dead 1").await;
+    check_leases(&worker, &[&batch]).await;
+    assert_eq!(worker.settle(&batch, 1, complete()).await, Settled::Done);
+    bench.check("retryable 1, completed 2, dead 1").await;
+    check_leases(&worker, &[]).await;
+}
+
+/// C3: answers come in the order of the settlements, and a lost one does not spoil the others.
+pub async fn one_call_settles_several_batches_and_tells_which_were_lost(bench: Bench) {
+    bench.enqueue(jobs(4)).await;
+    let worker = bench.worker().await;
+    let (first, second) = (worker.claim(2).await, worker.claim(2).await);
+    let mut foreign = settlement(&second, 1, complete());
+    foreign.lease = LeaseId::new();
+    let mixed = [
+        settlement(&first, 1, complete()),
+        foreign,
+        settlement(&second, 0, complete()),
+        settlement(&first, 0, complete()),
+    ];
+    let done = Settled::Done;
+    assert_eq!(worker.send(&mixed).await, [done, Settled::Lost, done, done]);
+    bench.check("running 1, completed 3").await;
+    check_leases(&worker, &[&second]).await;
+}
+
+/// A batch of none changes nothing.
+pub async fn no_settlements_have_no_answers(bench: Bench) {
+    assert_eq!(bench.worker().await.send(&[]).await, []);
+    bench.check("nothing").await;
+}
+
+/// O39: history is bounded; the newest attempts stay, and their numbers tell of the older ones.
+pub async fn history_keeps_the_newest_attempts(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    let worker = bench.worker().await;
+    let attempts = HISTORY_ENTRIES + 3;
+    for _ in 0..attempts {
+        worker.run_one(hand_back()).await;
+    }
+    let kept: Vec<usize> =
+        bench.job(id).await.history.iter().map(|past| past.attempt as usize).collect();
+    assert!(kept.iter().copied().eq(attempts - HISTORY_ENTRIES + 1..=attempts), "kept {kept:?}");
+    worker.run_one(die()).await;
+    let history = bench.job(id).await.history;
+    assert_eq!(history.len(), HISTORY_ENTRIES);
+    assert_eq!(history.last().map(|past| past.outcome), Some(Outcome::Error));
+}

@@ -1,0 +1,58 @@
+//! A PostgreSQL database in the cluster that all tests share.
+
+use std::sync::Arc;
+
+use windlass_core::store::Store;
+use windlass_postgres::{Migration, PostgresStore};
+
+use super::{Database, Opening};
+use crate::cluster::Cluster;
+
+/// A database, dropped when this is.
+#[derive(Debug)]
+pub struct PostgresDatabase {
+    cluster: Arc<Cluster>,
+    name: String,
+}
+
+impl PostgresDatabase {
+    /// An empty database in the shared cluster.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed or cannot be started.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self::in_cluster(Arc::new(Cluster::shared()))
+    }
+
+    /// An empty database in this cluster.
+    ///
+    /// # Panics
+    /// When the cluster is down.
+    #[must_use]
+    pub fn in_cluster(cluster: Arc<Cluster>) -> Self {
+        let name = cluster.create_database();
+        Self { cluster, name }
+    }
+
+    /// Where it is found.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.cluster.url(&self.name)
+    }
+}
+
+impl Database for PostgresDatabase {
+    fn open(&self) -> Opening<'_> {
+        Box::pin(async move {
+            let store = PostgresStore::open(&self.url(), Migration::Apply).await?;
+            Ok(Arc::new(store) as Arc<dyn Store>)
+        })
+    }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        self.cluster.drop_database(&self.name);
+    }
+}

@@ -1,0 +1,105 @@
+//! Drafts of jobs: `job().priority(-5).due_in(MINUTE)`.
+
+use std::time::Duration;
+
+use windlass_core::id::JobId;
+use windlass_core::job::{Due, Identity, NewJob};
+use windlass_core::json::Json;
+use windlass_core::time::Timestamp;
+
+/// The kind of a job for which a test has no other, at version 1.
+pub const KIND: &str = "work";
+
+/// A job that a test is about to enqueue.
+#[derive(Debug, Clone)]
+pub struct Draft(NewJob);
+
+/// A job of [`KIND`] on the default queue, due at once.
+#[must_use]
+pub fn job() -> Draft {
+    Draft(NewJob::new(KIND, Json::stored("null")))
+}
+
+/// Several such jobs.
+pub fn jobs(number: usize) -> impl Iterator<Item = Draft> {
+    (0..number).map(|_| job())
+}
+
+impl Draft {
+    /// Of another kind.
+    #[must_use]
+    pub fn kind(mut self, kind: &str) -> Self {
+        self.0.kind = kind.to_owned();
+        self
+    }
+
+    /// With args of another version.
+    #[must_use]
+    pub fn version(mut self, version: u16) -> Self {
+        self.0.version = version;
+        self
+    }
+
+    /// On another queue.
+    #[must_use]
+    pub fn queue(mut self, queue: &str) -> Self {
+        self.0.queue = queue.to_owned();
+        self
+    }
+
+    /// Of another priority; smaller runs first.
+    #[must_use]
+    pub fn priority(mut self, priority: i16) -> Self {
+        self.0.priority = priority;
+        self
+    }
+
+    /// With these args, which must be JSON.
+    #[must_use]
+    pub fn args(mut self, json: &str) -> Self {
+        self.0.args = Json::args(json).expect("a test's args are JSON within the limit");
+        self
+    }
+
+    /// With args of this many bytes.
+    #[must_use]
+    pub fn bytes(self, bytes: usize) -> Self {
+        let quotes = 2;
+        self.args(&format!("\"{}\"", "x".repeat(bytes - quotes)))
+    }
+
+    /// Due this long after it is enqueued.
+    #[must_use]
+    pub fn due_in(mut self, wait: Duration) -> Self {
+        self.0.due = Due::In(wait);
+        self
+    }
+
+    /// Due at a moment.
+    #[must_use]
+    pub fn due_at(mut self, moment: Timestamp) -> Self {
+        self.0.due = Due::At(moment);
+        self
+    }
+
+    /// Dead after this many failures.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u16) -> Self {
+        self.0.max_attempts = Some(attempts);
+        self
+    }
+
+    /// With an id that the caller chose.
+    #[must_use]
+    pub fn given(mut self, id: JobId) -> Self {
+        self.0.id = id;
+        self.0.identity = Identity::Given;
+        self
+    }
+
+    /// The job as a store takes it.
+    #[must_use]
+    pub fn done(self) -> NewJob {
+        self.0
+    }
+}

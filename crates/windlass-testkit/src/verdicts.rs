@@ -1,0 +1,66 @@
+//! Verdicts by short names.
+
+use std::time::Duration;
+
+use windlass_core::json::Json;
+use windlass_core::state::Outcome;
+use windlass_core::store::Verdict;
+
+/// Done, without output.
+#[must_use]
+pub fn complete() -> Verdict {
+    Verdict::Complete { output: None }
+}
+
+/// Done, with this output, which must be JSON.
+#[must_use]
+pub fn complete_with(json: &str) -> Verdict {
+    let output = Json::output(json).expect("a test's output is JSON within the limit");
+    Verdict::Complete { output: Some(output) }
+}
+
+/// Failed with an error, to be tried again later.
+#[must_use]
+pub fn retry(delay: Duration) -> Verdict {
+    retry_after(Outcome::Error, delay)
+}
+
+/// Ended by this outcome, to be tried again later.
+#[must_use]
+pub fn retry_after(outcome: Outcome, delay: Duration) -> Verdict {
+    Verdict::Retry { outcome, error: "it broke".to_owned(), delay }
+}
+
+/// Failed for good.
+#[must_use]
+pub fn die() -> Verdict {
+    Verdict::Die {
+        outcome: Outcome::Error,
+        error: "it broke".to_owned(),
+        reason: "beyond repair".to_owned(),
+    }
+}
+
+/// Nothing is left to do, for this outcome's reason.
+#[must_use]
+pub fn call_off(outcome: Outcome) -> Verdict {
+    Verdict::Cancel { outcome, reason: "nothing to do".to_owned() }
+}
+
+/// To be run again later by its own wish.
+#[must_use]
+pub fn snooze(delay: Duration) -> Verdict {
+    Verdict::Snooze { delay }
+}
+
+/// Handed back, available at once.
+#[must_use]
+pub fn hand_back() -> Verdict {
+    Verdict::Release { delay: Duration::ZERO }
+}
+
+/// Handed back, available later.
+#[must_use]
+pub fn hand_back_for(delay: Duration) -> Verdict {
+    Verdict::Release { delay }
+}

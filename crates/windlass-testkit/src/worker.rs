@@ -1,0 +1,173 @@
+//! A worker in a test: a registered name that claims and settles when it is told to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use windlass_core::id::WorkerId;
+use windlass_core::job::HandlerKey;
+use windlass_core::limits::{CLAIM_BYTES, LEASE};
+use windlass_core::name::DEFAULT_QUEUE;
+use windlass_core::store::{
+    Batch, Beat, ClaimRequest, Registration, Settled, Settlement, Share, Swept, Verdict,
+};
+
+use crate::bench::Bench;
+use crate::draft::KIND;
+
+/// How long a handler is said to have run.
+pub const RAN: Duration = Duration::from_secs(2);
+
+/// What a worker is to be like.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    queues: Vec<String>,
+    handlers: Vec<HandlerKey>,
+}
+
+/// A worker of the default queue that knows [`KIND`] at version 1.
+#[must_use]
+pub fn worker() -> Profile {
+    Profile {
+        queues: vec![DEFAULT_QUEUE.to_owned()],
+        handlers: vec![HandlerKey::new(KIND, 1)],
+    }
+}
+
+impl Profile {
+    /// Serves these queues instead, the first one first.
+    #[must_use]
+    pub fn serving(mut self, queues: &[&str]) -> Self {
+        self.queues = queues.iter().map(|queue| (*queue).to_owned()).collect();
+        self
+    }
+
+    /// Knows these kinds and versions instead.
+    #[must_use]
+    pub fn knowing(mut self, handlers: &[(&str, u16)]) -> Self {
+        self.handlers =
+            handlers.iter().map(|(kind, version)| HandlerKey::new(kind, *version)).collect();
+        self
+    }
+
+    /// A registration under a new id.
+    #[must_use]
+    pub fn registration(self) -> Registration {
+        let worker = WorkerId::new();
+        Registration {
+            worker,
+            label: format!("bench-{worker}"),
+            host: "bench".to_owned(),
+            pid: std::process::id(),
+            build: "testkit".to_owned(),
+            queues: self.queues,
+            handlers: self.handlers.into(),
+            slots: 10,
+            lease: LEASE,
+        }
+    }
+}
+
+/// A registered worker.
+#[derive(Debug)]
+pub struct Worker<'b> {
+    bench: &'b Bench,
+    registration: Registration,
+}
+
+impl<'b> Worker<'b> {
+    pub(crate) fn new(bench: &'b Bench, registration: Registration) -> Self {
+        Self { bench, registration }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> WorkerId {
+        self.registration.worker
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.registration.label
+    }
+
+    /// A claim of up to so many jobs of its queues, under a new lease.
+    #[must_use]
+    pub fn request(&self, jobs: usize) -> ClaimRequest {
+        let share = |queue: &String| Share { queue: queue.clone(), jobs };
+        ClaimRequest {
+            worker: self.id(),
+            lease: windlass_core::id::LeaseId::new(),
+            shares: self.registration.queues.iter().map(share).collect(),
+            jobs,
+            bytes: CLAIM_BYTES,
+            handlers: Arc::clone(&self.registration.handlers),
+        }
+    }
+
+    /// Claims up to so many jobs.
+    pub async fn claim(&self, jobs: usize) -> Batch {
+        self.claim_by(&self.request(jobs)).await
+    }
+
+    /// Claims by a request of its own.
+    pub async fn claim_by(&self, request: &ClaimRequest) -> Batch {
+        let claimed = self.bench.store().claim(request, self.bench.now()).await;
+        claimed.expect("a claim reaches the store")
+    }
+
+    /// Claims one job and ends its attempt.
+    pub async fn run_one(&self, verdict: Verdict) {
+        let batch = self.claim(1).await;
+        assert_eq!(self.settle(&batch, 0, verdict).await, Settled::Done, "of the one job claimed");
+    }
+
+    /// Settles one job of a batch.
+    pub async fn settle(&self, batch: &Batch, nth: usize, verdict: Verdict) -> Settled {
+        self.send(&[settlement(batch, nth, verdict)]).await[0]
+    }
+
+    /// Settles every job of a batch in the same way.
+    pub async fn settle_all(&self, batch: &Batch, verdict: &Verdict) -> Vec<Settled> {
+        let all: Vec<_> =
+            (0..batch.jobs.len()).map(|nth| settlement(batch, nth, verdict.clone())).collect();
+        self.send(&all).await
+    }
+
+    /// Sends settlements as they are.
+    pub async fn send(&self, settlements: &[Settlement]) -> Vec<Settled> {
+        let answers = self.bench.store().settle(self.id(), settlements, self.bench.now()).await;
+        answers.expect("a settlement reaches the store")
+    }
+
+    /// Hands back what is unsettled of a batch.
+    pub async fn release(&self, batch: &Batch) -> u64 {
+        let released = self.bench.store().release(self.id(), batch.lease, self.bench.now()).await;
+        released.expect("a release reaches the store")
+    }
+
+    /// Renews its lease.
+    pub async fn beat(&self) -> Beat {
+        let beat = self.bench.store().heartbeat(self.id(), LEASE, self.bench.now()).await;
+        beat.expect("a heartbeat reaches the store")
+    }
+
+    /// One sweep.
+    pub async fn sweep(&self) -> Swept {
+        let swept = self.bench.store().sweep(self.id(), self.bench.now()).await;
+        swept.expect("a sweep reaches the store")
+    }
+
+    /// Leaves, handing back what it holds.
+    pub async fn leave(self) {
+        let left = self.bench.store().leave(self.id(), self.bench.now()).await;
+        left.expect("a worker can leave");
+    }
+}
+
+/// The settlement of one job of a batch, after [`RAN`].
+#[must_use]
+pub fn settlement(batch: &Batch, nth: usize, verdict: Verdict) -> Settlement {
+    let job = batch.jobs.get(nth).expect("the batch has this many jobs");
+    Settlement { lease: batch.lease, job: Arc::clone(job), ran: Some(RAN), verdict }
+}
