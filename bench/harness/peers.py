@@ -9,6 +9,7 @@ class Peer:
     store: str
     # One of: windlass, limit, rust, node, python.
     kind: str
+    # The first is the one that bulk and enqueue are measured in.
     configs: tuple = ("fastest", "default")
     # The most jobs for a mode, or for a mode in one configuration, that would take minutes.
     at_most: dict = field(default_factory=dict)

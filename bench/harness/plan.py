@@ -30,17 +30,19 @@ class Measurement:
 
     def arguments(self, store):
         arguments = [*self.command, self.mode, "--store", store]
-        for name in ("jobs", "slots", "batch", "clients"):
+        for name in ("jobs", "batch", "clients"):
             arguments += [f"--{name}", str(getattr(self, name))]
-        if self.peer.kind == "windlass":
-            return [*arguments, "--json"]
         if self.peer.kind == "limit":
             return arguments
+        arguments += ["--slots", str(self.slots)]
+        if self.peer.kind == "windlass":
+            return [*arguments, "--json"]
         return [*arguments, "--config", self.config]
 
 
 def measurements(ready, options):
-    """Peers are neighbours within a measurement, so that each meets about the same machine."""
+    """Peers are neighbours within a measurement, so that each meets about the same machine: first
+    all of them in their first configuration, then in their second."""
     return [
         Measurement(
             peer=peer,
@@ -54,7 +56,7 @@ def measurements(ready, options):
         )
         for mode in options.modes
         for clients, jobs in _sizes(mode, options)
-        for position, _ in enumerate(("first", "second"))
+        for position in range(2)
         for peer, command in ready
         for config in _configs(peer, mode)[position : position + 1]
     ]
@@ -71,4 +73,7 @@ def _sizes(mode, options):
 
 def _configs(peer, mode):
     """How a peer's worker is set up doesn't matter to those who only enqueue."""
+    if mode == "latency" and peer.kind == "limit":
+        # Plain SQL has no worker that could pick anything up.
+        return ()
     return peer.configs if mode in ("drain", "latency") else peer.configs[:1]

@@ -31,7 +31,7 @@ def run(command, timeout_s, cwd=None, env=None):
     finally:
         _end_group(child)
     if child.returncode != 0:
-        raise Failed(_last_line(err) or _last_line(out) or f"exit status {child.returncode}")
+        raise Failed(_telling_line(err) or f"exit status {child.returncode}")
     return out
 
 
@@ -43,6 +43,8 @@ def _end_group(child):
     child.wait()
 
 
-def _last_line(text):
+def _telling_line(text):
+    """The first line about an error, which tools follow with advice; otherwise the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else ""
+    errors = [line for line in lines if "error" in line.lower()]
+    return (errors or lines[-1:] or [""])[0][:200]

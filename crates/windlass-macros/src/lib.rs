@@ -1,1 +1,61 @@
-//! x
+//! `#[derive(Job)]`: writes the constants of `windlass::Job` from `#[job(…)]`. It saves typing;
+//! the trait is the truth and can be implemented by hand.
+
+mod attributes;
+
+use proc_macro::TokenStream;
+use quote::quote;
+use syn::{DeriveInput, parse_macro_input};
+
+use crate::attributes::Attributes;
+
+/// Makes a struct a job.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `kind = "mail.welcome"` | required: what is stored and what handlers are found by |
+/// | `queue = "mail"` | where such jobs wait; `default` otherwise |
+/// | `priority = 5` | smaller runs first; 0 otherwise |
+/// | `max_attempts = 8` | failures after which it is dead; 0 never gives up; 25 otherwise |
+/// | `timeout = "30s"` | how long a handler may run; 15 minutes otherwise |
+/// | `version = 2` | the shape of the payload; 1 otherwise |
+/// | `upgrade = path` | `fn(u16, &Json) -> Result<Self, JobError>` for args of older versions |
+/// | `retry = path` | `fn() -> RetryPolicy` |
+#[proc_macro_derive(Job, attributes(job))]
+pub fn derive_job(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
+    let attributes = Attributes::of(input)?;
+    let name = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    let kind = &attributes.kind;
+    let queue = attributes.queue.map(|queue| quote!(const QUEUE: &'static str = #queue;));
+    let priority = attributes.priority.map(|priority| quote!(const PRIORITY: i16 = #priority;));
+    let version = attributes.version.map(|version| quote!(const VERSION: u16 = #version;));
+    let attempts = attributes.max_attempts.map(
+        |limit| quote!(const MAX_ATTEMPTS: ::core::option::Option<u16> = ::core::option::Option::Some(#limit);),
+    );
+    let timeout = attributes.timeout_ms.map(|ms| {
+        quote!(const TIMEOUT: ::core::option::Option<::core::time::Duration> =
+            ::core::option::Option::Some(::core::time::Duration::from_millis(#ms));)
+    });
+    let upgrade = attributes.upgrade.map(|path| {
+        quote! {
+            fn upgrade() -> ::core::option::Option<fn(u16, &::windlass::Json) -> ::core::result::Result<Self, ::windlass::JobError>> {
+                ::core::option::Option::Some(#path)
+            }
+        }
+    });
+    let retry = attributes
+        .retry
+        .map(|path| quote!(fn retry_policy() -> ::windlass::RetryPolicy { #path() }));
+    Ok(quote! {
+        impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
+            const KIND: &'static str = #kind;
+            #queue #priority #version #attempts #timeout #upgrade #retry
+        }
+    })
+}

@@ -24,6 +24,7 @@ mod retry;
 mod row;
 mod settle;
 mod settled_before;
+pub mod statement;
 mod store;
 mod sweep;
 mod tidy;

@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use windlass_core::error::StoreError;
 use windlass_core::filter::Filter;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{Due, Enqueued, JobRecord, NewJob, WorkerRecord};

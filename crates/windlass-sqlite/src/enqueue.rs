@@ -1,19 +1,79 @@
 //! Enqueue: new rows of `windlass_pending`.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::job::{Due, Enqueued, Identity, NewJob};
 use windlass_core::state::State;
 use windlass_core::time::{Timestamp, micros};
 
-use crate::error::store_error;
-use crate::row::{Id, run};
+use crate::row::run;
 
-/// The statement every Rust adapter runs too; its binds are [`insert`]'s.
-const INSERT: &str = "insert into windlass_pending \
+/// Writes one job; its binds are [`Binds`]'s fields in order.
+pub const INSERT: &str = "insert into windlass_pending \
      (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta) \
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+     select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 \
+     where ?15 = 0 or not exists (select 1 from windlass_finished where id = ?1) \
      on conflict (id) do nothing";
+
+/// The binds of [`INSERT`], for drivers of all kinds.
+#[derive(Debug, Clone)]
+pub struct Binds<'a> {
+    /// 1: 16 bytes.
+    pub id: [u8; 16],
+    /// 2
+    pub queue: &'a str,
+    /// 3
+    pub kind: &'a str,
+    /// 4
+    pub version: u16,
+    /// 5
+    pub state: i16,
+    /// 6
+    pub priority: i16,
+    /// 7
+    pub max_attempts: Option<u16>,
+    /// 8: microseconds since 1970.
+    pub run_at: i64,
+    /// 9: likewise.
+    pub created_at: i64,
+    /// 10
+    pub args: &'a str,
+    /// 11
+    pub root: Option<[u8; 16]>,
+    /// 12
+    pub parent: Option<[u8; 16]>,
+    /// 13
+    pub origin: Option<&'a str>,
+    /// 14
+    pub meta: Option<String>,
+    /// 15: whether a finished job with the id may exist.
+    pub is_given: bool,
+}
+
+impl<'a> Binds<'a> {
+    /// The binds of a job written now.
+    #[must_use]
+    pub fn of(job: &'a NewJob, now: Timestamp) -> Self {
+        let (run_at, state) = due(job.due, now);
+        Self {
+            id: *job.id.as_uuid().as_bytes(),
+            queue: &job.queue,
+            kind: &job.kind,
+            version: job.version,
+            state: state.code(),
+            priority: job.priority,
+            max_attempts: job.max_attempts,
+            run_at: run_at.as_micros(),
+            created_at: now.as_micros(),
+            args: job.args.as_str(),
+            root: job.root.map(|id| *id.as_uuid().as_bytes()),
+            parent: job.parent.map(|id| *id.as_uuid().as_bytes()),
+            origin: job.origin.as_deref(),
+            meta: job.meta.to_stored(),
+            is_given: job.identity == Identity::Given,
+        }
+    }
+}
 
 /// Writes jobs inside whatever transaction the connection is in.
 ///
@@ -24,28 +84,13 @@ pub fn enqueue(connection: &Connection, jobs: &[NewJob], now: Timestamp) -> Resu
 }
 
 fn insert(connection: &Connection, job: &NewJob, now: Timestamp) -> Result<Enqueued, StoreError> {
-    if job.identity == Identity::Given && is_finished(connection, job)? {
-        return Ok(Enqueued::Existing(job.id));
-    }
-    let (run_at, state) = due(job.due, now);
+    let b = Binds::of(job, now);
     let written = run(
         connection,
         INSERT,
         params![
-            Id::from(job.id),
-            job.queue,
-            job.kind,
-            job.version,
-            state.code(),
-            job.priority,
-            job.max_attempts,
-            run_at.as_micros(),
-            now.as_micros(),
-            job.args.as_str(),
-            job.root.map(Id::from),
-            job.parent.map(Id::from),
-            job.origin,
-            job.meta.to_stored(),
+            b.id, b.queue, b.kind, b.version, b.state, b.priority, b.max_attempts, b.run_at, b.created_at, b.args,
+            b.root, b.parent, b.origin, b.meta, b.is_given,
         ],
     )?;
     Ok(if written == 0 { Enqueued::Existing(job.id) } else { Enqueued::New(job.id) })
@@ -59,12 +104,4 @@ fn due(due: Due, now: Timestamp) -> (Timestamp, State) {
         Due::At(moment) => moment,
     };
     (run_at, if run_at > now { State::Scheduled } else { State::Available })
-}
-
-fn is_finished(connection: &Connection, job: &NewJob) -> Result<bool, StoreError> {
-    connection
-        .prepare_cached("select 1 from windlass_finished where id = ?1")
-        .and_then(|mut statement| statement.query_row([Id::from(job.id)], |_| Ok(())).optional())
-        .map(|found| found.is_some())
-        .map_err(store_error)
 }

@@ -29,6 +29,7 @@ mod workers;
 mod writer;
 
 pub use connect::Durability;
-pub use enqueue::enqueue;
+pub use enqueue::{Binds, INSERT, enqueue};
 pub use open::{Migration, Options};
+pub use settle::finish_in_transaction;
 pub use store::SqliteStore;

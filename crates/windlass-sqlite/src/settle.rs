@@ -1,10 +1,14 @@
 //! Settle: the end of an attempt, written only where its lease still holds.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, params};
+use windlass_core::context::Fence;
 use windlass_core::error::StoreError;
 use windlass_core::id::LeaseId;
 use windlass_core::job::Attempt;
-use windlass_core::limits::HISTORY_ENTRIES;
+use windlass_core::json::Json;
+use windlass_core::limits::{HISTORY_ENTRIES, KEEP_FINISHED};
 use windlass_core::state::{Outcome, State};
 use windlass_core::store::{Settled, Settlement, Verdict};
 use windlass_core::time::{Timestamp, micros};
@@ -46,6 +50,28 @@ pub(crate) fn settle(desk: &Desk<'_>, settlements: &[Settlement]) -> Result<Vec<
         run(desk.connection, DROP_EMPTY, [Id::from(lease)])?;
     }
     Ok(answers)
+}
+
+/// Completes a running job inside the transaction the connection is in; `false` where the lease
+/// is lost.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn finish_in_transaction(
+    connection: &Connection,
+    fence: &Fence,
+    output: Option<Json>,
+) -> Result<bool, StoreError> {
+    let now = Timestamp::wall_clock();
+    let prune_at = now.after(KEEP_FINISHED);
+    let desk = Desk { connection, label: &fence.label, now, prune_at };
+    let settlement = Settlement {
+        lease: fence.lease,
+        job: Arc::clone(&fence.job),
+        ran: None,
+        verdict: Verdict::Complete { output },
+    };
+    Ok(settle(&desk, &[settlement])? == [Settled::Done])
 }
 
 fn settle_one(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled, StoreError> {

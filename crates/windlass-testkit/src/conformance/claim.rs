@@ -10,7 +10,7 @@ use crate::bench::{Bench, MINUTE, SECOND};
 use crate::draft::{job, jobs};
 use crate::worker::worker;
 
-/// E13: by priority, then by the time they became due, then first in, first out.
+/// E10: by priority, then by the time they became due, then first in, first out.
 pub async fn jobs_come_by_priority_then_due_time_then_age(bench: Bench) {
     let start = bench.moment();
     bench.advance(MINUTE);
@@ -94,7 +94,7 @@ pub async fn a_share_of_none_gives_nothing(bench: Bench) {
     bench.check("available 2").await;
 }
 
-/// C18: a claim's args stay within its bytes.
+/// A claim's args stay within its bytes.
 pub async fn args_stay_within_the_bytes_of_a_claim(bench: Bench) {
     bench.enqueue(jobs(5).map(|job| job.bytes(100))).await;
     let worker = bench.worker().await;
@@ -104,7 +104,7 @@ pub async fn args_stay_within_the_bytes_of_a_claim(bench: Bench) {
     bench.check("available 3, running 2").await;
 }
 
-/// C18: a job larger than the bytes of a claim is still taken, alone.
+/// A job larger than the bytes of a claim is still taken, alone.
 pub async fn a_job_larger_than_the_bytes_is_taken_alone(bench: Bench) {
     let large = bench.enqueue_one(job().bytes(1_000)).await;
     bench.enqueue_one(job().bytes(100)).await;

@@ -1,0 +1,95 @@
+//! What stands in `#[job(…)]`.
+
+use syn::spanned::Spanned;
+use syn::{DeriveInput, Error, LitInt, LitStr, Path, Result};
+
+const KEYS: [&str; 8] =
+    ["kind", "queue", "priority", "max_attempts", "timeout", "version", "upgrade", "retry"];
+
+/// The keys of `#[job(…)]`, read.
+#[derive(Default)]
+pub(crate) struct Attributes {
+    pub(crate) kind: String,
+    pub(crate) queue: Option<String>,
+    pub(crate) priority: Option<i16>,
+    pub(crate) max_attempts: Option<u16>,
+    pub(crate) timeout_ms: Option<u64>,
+    pub(crate) version: Option<u16>,
+    pub(crate) upgrade: Option<Path>,
+    pub(crate) retry: Option<Path>,
+}
+
+impl Attributes {
+    pub(crate) fn of(input: &DeriveInput) -> Result<Self> {
+        let mut found = Self::default();
+        for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("job")) {
+            attribute.parse_nested_meta(|meta| found.take(&meta))?;
+        }
+        if found.kind.is_empty() {
+            return Err(Error::new(
+                input.ident.span(),
+                "a job needs a kind that stays when the type is renamed: add #[job(kind = \"mail.welcome\")]",
+            ));
+        }
+        Ok(found)
+    }
+
+    fn take(&mut self, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
+        let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        match key.as_str() {
+            "kind" => self.kind = name(meta)?,
+            "queue" => self.queue = Some(name(meta)?),
+            "priority" => self.priority = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
+            "max_attempts" => self.max_attempts = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
+            "timeout" => self.timeout_ms = Some(duration(&meta.value()?.parse()?)?),
+            "version" => self.version = Some(version(&meta.value()?.parse()?)?),
+            "upgrade" => self.upgrade = Some(meta.value()?.parse()?),
+            "retry" => self.retry = Some(meta.value()?.parse()?),
+            other => return Err(Error::new(meta.path.span(), unknown(other))),
+        }
+        Ok(())
+    }
+}
+
+fn unknown(key: &str) -> String {
+    let near = KEYS.iter().find(|known| {
+        let shared = known.chars().zip(key.chars()).take_while(|(a, b)| a == b).count();
+        shared >= 3 || known.starts_with(key)
+    });
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("`{key}` is no key of #[job(…)]: {}{hint}", KEYS.join(", "))
+}
+
+/// A kind's or queue's name, by the rule the library checks at run time.
+fn name(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<String> {
+    let literal: LitStr = meta.value()?.parse()?;
+    let name = literal.value();
+    let fits = |c: char| c.is_alphanumeric() || "._-:/".contains(c);
+    if name.is_empty() || name.chars().count() > 128 || !name.chars().all(fits) {
+        let wrong = "a name has 1 to 128 letters, digits and . _ - : /";
+        return Err(Error::new(literal.span(), wrong));
+    }
+    Ok(name)
+}
+
+fn version(literal: &LitInt) -> Result<u16> {
+    match literal.base10_parse()? {
+        0 => Err(Error::new(literal.span(), "versions begin with 1")),
+        version => Ok(version),
+    }
+}
+
+fn duration(literal: &LitStr) -> Result<u64> {
+    let text = literal.value();
+    let wrong = || Error::new(literal.span(), "expected a number and a unit, such as 250ms, 30s, 5m or 2h");
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    let unit = match &text[digits..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(unit).filter(|ms| *ms > 0).ok_or_else(wrong)
+}

@@ -1,0 +1,5 @@
+//! Every store against the conformance suite.
+
+mod list;
+// mod postgres;
+mod sqlite;

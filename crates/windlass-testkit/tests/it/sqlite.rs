@@ -1,0 +1,1 @@
+windlass_testkit::conformance!(sqlite);

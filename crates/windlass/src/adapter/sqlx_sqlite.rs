@@ -1,0 +1,43 @@
+//! sqlx on SQLite: a connection, or a transaction. Begin it with `begin_with("BEGIN IMMEDIATE")`:
+//! a deferred one fails, unasked for, when another process writes in between.
+
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+use windlass_core::error::StoreError;
+use windlass_core::job::{Enqueued, NewJob};
+use windlass_core::time::Timestamp;
+use windlass_sqlite::{Binds, INSERT};
+
+use crate::target::EnqueueOn;
+
+impl EnqueueOn for &mut SqliteConnection {
+    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
+        let b = Binds::of(&job, Timestamp::wall_clock());
+        let done = sqlx::query(INSERT)
+            .bind(b.id.to_vec())
+            .bind(b.queue.to_owned())
+            .bind(b.kind.to_owned())
+            .bind(i64::from(b.version))
+            .bind(b.state)
+            .bind(b.priority)
+            .bind(b.max_attempts.map(i64::from))
+            .bind(b.run_at)
+            .bind(b.created_at)
+            .bind(b.args.to_owned())
+            .bind(b.root.map(|id| id.to_vec()))
+            .bind(b.parent.map(|id| id.to_vec()))
+            .bind(b.origin.map(str::to_owned))
+            .bind(b.meta)
+            .bind(b.is_given)
+            .execute(self)
+            .await
+            .map_err(|error| StoreError::Backend(Box::new(error)))?;
+        let is_new = done.rows_affected() > 0;
+        Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
+    }
+}
+
+impl EnqueueOn for &mut Transaction<'_, Sqlite> {
+    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
+        (&mut **self).write(job).await
+    }
+}
