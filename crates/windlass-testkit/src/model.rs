@@ -1,0 +1,68 @@
+//! Random lives: a store and the rules of the domain are given the same steps, and must agree
+//! about every job after each of them.
+//!
+//! The rules ([`rules`]) are a few lines per verb, held to the table of transitions; they know
+//! no SQL, no batches and no bytes. A checker that has never failed proves nothing, so the same
+//! steps run against stores with a fault put in ([`fault`]), and must disagree there.
+
+mod compare;
+mod driver;
+mod fault;
+mod rules;
+mod steps;
+
+use std::sync::Arc;
+
+use crate::bench::Bench;
+use crate::database::{Database, run};
+
+use driver::Driver;
+use fault::{Fault, FaultyStore};
+
+/// Lives of one run, each with a seed and a database of its own.
+const SEEDS: std::ops::Range<u64> = 0..20;
+/// Steps of one life.
+const STEPS: usize = 250;
+
+/// Leads many lives; the variable `WINDLASS_SEED` picks one.
+///
+/// # Panics
+/// When the store and the rules disagree; with the seed and the last steps.
+pub fn agree<D: Database>(fresh: impl Fn() -> D) {
+    let chosen = std::env::var("WINDLASS_SEED").ok();
+    let chosen = chosen.map(|text| text.parse().expect("WINDLASS_SEED is a number"));
+    for seed in chosen.map_or(SEEDS, |seed| seed..seed + 1) {
+        if let Err(difference) = run(fresh(), |bench| live(bench, seed, None)) {
+            panic!("seed {seed} (WINDLASS_SEED={seed} runs it alone): {difference}");
+        }
+    }
+}
+
+/// Puts each fault into a store in turn, and leads lives until it shows.
+///
+/// # Panics
+/// When a fault shows in no life: the check that should see it is blind.
+pub fn catch_every_fault<D: Database>(fresh: impl Fn() -> D) {
+    for fault in Fault::ALL {
+        let caught = SEEDS.into_iter().find_map(|seed| {
+            let difference = run(fresh(), |bench| live(bench, seed, Some(fault))).err()?;
+            Some((seed, difference))
+        });
+        let Some((seed, difference)) = caught else { panic!("{fault:?} shows in no life") };
+        println!("{fault:?} shows with seed {seed}: {}", difference.lines().next().unwrap_or(""));
+    }
+}
+
+/// One life; how the store and the rules disagree, if they do.
+async fn live(bench: Bench, seed: u64, fault: Option<Fault>) -> Result<(), String> {
+    let store = match fault {
+        None => bench.shared_store(),
+        Some(fault) => Arc::new(FaultyStore::new(bench.shared_store(), fault)),
+    };
+    let mut driver = Driver::new(store, bench.moment(), seed);
+    for _ in 0..STEPS {
+        let step = driver.step().await;
+        step.map_err(|difference| format!("{difference}\nafter\n{}", driver.last_steps()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! The driver: picks a step by chance, takes it in the store and in the rules, and compares.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use windlass_core::id::{JobId, WorkerId};
+use windlass_core::job::Claimed;
+use windlass_core::store::{Settlement, Store};
+use windlass_core::time::Timestamp;
+
+use super::compare::compare;
+use super::rules::Rules;
+
+/// Steps told when the store and the rules disagree.
+const TOLD: usize = 15;
+/// Settlements remembered, to be sent again.
+const REMEMBERED: usize = 40;
+
+/// One life of a store.
+pub(super) struct Driver {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) rules: Rules,
+    pub(super) random: Rng,
+    /// Jobs that are held, as they were claimed.
+    pub(super) claimed: Vec<(WorkerId, Arc<Claimed>)>,
+    /// Settlements that were written, and ones whose lease was lost before they were sent.
+    pub(super) stale: VecDeque<(WorkerId, Settlement)>,
+    /// The last leader, and when it last led.
+    pub(super) led: Option<(WorkerId, Timestamp)>,
+    told: VecDeque<String>,
+    taken: usize,
+}
+
+impl Driver {
+    pub(super) fn new(store: Arc<dyn Store>, now: Timestamp, seed: u64) -> Self {
+        Self {
+            store,
+            rules: Rules::new(now),
+            random: Rng::with_seed(seed),
+            claimed: Vec::new(),
+            stale: VecDeque::new(),
+            led: None,
+            told: VecDeque::new(),
+            taken: 0,
+        }
+    }
+
+    /// Takes a step; how the store and the rules disagree afterwards, if they do.
+    pub(super) async fn step(&mut self) -> Result<(), String> {
+        self.taken += 1;
+        match self.random.u32(..100) {
+            0..18 => self.enqueue().await?,
+            18..20 => self.enqueue_again().await?,
+            20..24 => self.register().await?,
+            24..42 => self.claim().await?,
+            42..62 => self.settle().await?,
+            62..70 => self.settle_stale().await?,
+            70..73 => self.release().await?,
+            73..75 => self.leave().await?,
+            75..80 => self.cancel().await?,
+            80..84 => self.retry().await?,
+            84..87 => self.pause_or_resume().await?,
+            87..96 => self.pass_time_and_sweep().await?,
+            _ => self.tidy().await?,
+        }
+        compare(&*self.store, &mut self.rules).await
+    }
+
+    /// The last steps, one a line.
+    pub(super) fn last_steps(&self) -> String {
+        self.told.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Remembers a step for whoever has to understand a difference.
+    pub(super) fn tell(&mut self, step: String) {
+        if self.told.len() == TOLD {
+            self.told.pop_front();
+        }
+        self.told.push_back(format!("  {}. {step}", self.taken));
+    }
+
+    /// Remembers a settlement that must not be written any more.
+    pub(super) fn remember(&mut self, worker: WorkerId, settlement: Settlement) {
+        if self.stale.len() == REMEMBERED {
+            self.stale.pop_front();
+        }
+        self.stale.push_back((worker, settlement));
+    }
+
+    /// One of these, by chance.
+    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+        if from.is_empty() { None } else { Some(from[self.random.usize(..from.len())]) }
+    }
+
+    /// Some job, in whatever state.
+    pub(super) fn some_job(&mut self) -> Option<JobId> {
+        let ids: Vec<JobId> = self.rules.jobs.keys().copied().collect();
+        self.pick(&ids)
+    }
+
+    /// Some worker whose lease has not run out.
+    pub(super) fn some_worker(&mut self) -> Option<WorkerId> {
+        let now = self.rules.now;
+        let alive: Vec<WorkerId> = self
+            .rules
+            .workers
+            .iter()
+            .filter(|(_, worker)| worker.expires_at > now)
+            .map(|(id, _)| *id)
+            .collect();
+        self.pick(&alive)
+    }
+
+    /// Up to so many seconds, to the microsecond, so that no two moments meet by accident.
+    pub(super) fn up_to(&mut self, seconds: u64) -> Duration {
+        Duration::from_micros(self.random.u64(1..seconds * 1_000_000))
+    }
+}

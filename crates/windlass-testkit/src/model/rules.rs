@@ -1,0 +1,328 @@
+//! The rules of the domain, in memory: what becomes of each job by each verb.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::limits::KEEP_FINISHED;
+use windlass_core::loss::{AfterLoss, after_loss};
+use windlass_core::state::{Outcome, State, TRANSITIONS, Verb};
+use windlass_core::store::{Cancelled, Retried, Verdict};
+use windlass_core::time::Timestamp;
+
+/// A job as the rules see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Job {
+    pub(super) queue: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) priority: i16,
+    pub(super) max_attempts: Option<u16>,
+    pub(super) state: State,
+    pub(super) attempt: u32,
+    pub(super) failures: u32,
+    pub(super) losses: u16,
+    pub(super) called_off: bool,
+    pub(super) lease: Option<LeaseId>,
+    pub(super) history: Vec<Outcome>,
+    /// When it is due; `None` where chance decides, until the store has said it.
+    pub(super) run_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+}
+
+/// A worker as the rules see it.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) expires_at: Timestamp,
+    pub(super) kinds: Vec<&'static str>,
+}
+
+/// Everything there is, by the rules.
+#[derive(Debug)]
+pub(super) struct Rules {
+    pub(super) now: Timestamp,
+    pub(super) jobs: BTreeMap<JobId, Job>,
+    pub(super) workers: BTreeMap<WorkerId, Member>,
+    /// Leases by age, with their workers.
+    pub(super) leases: Vec<(LeaseId, WorkerId)>,
+    pub(super) paused: BTreeSet<&'static str>,
+    pub(super) pruned: u64,
+}
+
+impl Job {
+    /// A job that was just enqueued.
+    pub(super) fn new(queue: &'static str, kind: &'static str, priority: i16) -> Self {
+        Self {
+            queue,
+            kind,
+            priority,
+            max_attempts: None,
+            state: State::Available,
+            attempt: 0,
+            failures: 0,
+            losses: 0,
+            called_off: false,
+            lease: None,
+            history: Vec::new(),
+            run_at: None,
+            finished_at: None,
+        }
+    }
+
+    fn go(&mut self, verb: Verb, to: State) {
+        let step = (Some(self.state), verb, to);
+        assert!(TRANSITIONS.contains(&step), "the rules know no {step:?}");
+        self.state = to;
+        if to != State::Running {
+            self.lease = None;
+            self.called_off = false;
+        }
+    }
+
+    fn wait(&mut self, verb: Verb, to: State, run_at: Option<Timestamp>) {
+        self.go(verb, to);
+        self.run_at = run_at;
+    }
+
+    fn end(&mut self, verb: Verb, to: State, now: Timestamp) {
+        self.go(verb, to);
+        self.finished_at = Some(now);
+    }
+
+    fn record(&mut self, outcome: Outcome) {
+        self.history.push(outcome);
+        self.failures += u32::from(outcome.counts_as_failure());
+    }
+
+    /// The end of an attempt whose lease holds.
+    fn settle(&mut self, verdict: &Verdict, now: Timestamp) {
+        let (outcome, state, delay) = match verdict {
+            Verdict::Complete { .. } => return self.end(Verb::Settle, State::Completed, now),
+            Verdict::Die { outcome, .. } => {
+                self.record(*outcome);
+                return self.end(Verb::Settle, State::Dead, now);
+            }
+            Verdict::Cancel { outcome, .. } => {
+                self.record(*outcome);
+                return self.end(Verb::Settle, State::Cancelled, now);
+            }
+            Verdict::Retry { outcome, delay, .. } => (*outcome, State::Retryable, *delay),
+            Verdict::Snooze { delay } => (Outcome::Snoozed, State::Scheduled, *delay),
+            Verdict::Release { delay } if delay.is_zero() => {
+                (Outcome::Released, State::Available, *delay)
+            }
+            Verdict::Release { delay } => (Outcome::Released, State::Scheduled, *delay),
+        };
+        if self.called_off {
+            let failed = outcome.counts_as_failure();
+            self.record(if failed { outcome } else { Outcome::Cancelled });
+            return self.end(Verb::Settle, State::Cancelled, now);
+        }
+        self.record(outcome);
+        self.wait(Verb::Settle, state, Some(now.after(delay)));
+    }
+
+    /// The end of an attempt whose worker died.
+    fn lose(&mut self, now: Timestamp) {
+        let after = after_loss(self.failures, self.losses, self.max_attempts);
+        self.record(Outcome::Lost);
+        if self.called_off {
+            return self.end(Verb::Rescue, State::Cancelled, now);
+        }
+        self.losses += 1;
+        match after {
+            AfterLoss::Available => self.wait(Verb::Rescue, State::Available, Some(now)),
+            AfterLoss::Later(_) => self.wait(Verb::Rescue, State::Retryable, None),
+            AfterLoss::Dead(_) => self.end(Verb::Rescue, State::Dead, now),
+        }
+    }
+
+    /// Handed back with its lease; where in its queue is left to the store.
+    fn hand_back(&mut self, now: Timestamp) {
+        if self.called_off {
+            self.end(Verb::Settle, State::Cancelled, now);
+        } else {
+            self.wait(Verb::Settle, State::Available, None);
+        }
+    }
+}
+
+impl Rules {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            now,
+            jobs: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            leases: Vec::new(),
+            paused: BTreeSet::new(),
+            pruned: 0,
+        }
+    }
+
+    pub(super) fn enqueue(&mut self, id: JobId, mut job: Job, run_at: Timestamp) {
+        let due = run_at <= self.now;
+        job.state = if due { State::Available } else { State::Scheduled };
+        job.run_at = Some(run_at);
+        self.jobs.insert(id, job);
+    }
+
+    pub(super) fn register(&mut self, worker: WorkerId, member: Member) {
+        self.unpark(|kind| member.kinds.contains(&kind));
+        self.workers.insert(worker, member);
+    }
+
+    /// What a claim of this worker gets: queues in order, in each by priority, due time and age.
+    pub(super) fn claim(
+        &mut self,
+        (worker, lease): (WorkerId, LeaseId),
+        queues: &[&'static str],
+        most: usize,
+    ) -> Vec<JobId> {
+        let kinds = &self.workers[&worker].kinds;
+        let mut picked = Vec::new();
+        for queue in queues.iter().filter(|queue| !self.paused.contains(*queue)) {
+            let fits = |job: &Job| {
+                job.state == State::Available && job.queue == *queue && kinds.contains(&job.kind)
+            };
+            let mut found: Vec<_> = self.jobs.iter().filter(|(_, job)| fits(job)).collect();
+            found.sort_by_key(|(id, job)| (job.priority, job.run_at, **id));
+            picked.extend(found.into_iter().map(|(id, _)| *id));
+        }
+        picked.truncate(most);
+        for id in &picked {
+            let job = self.job(*id);
+            job.go(Verb::Claim, State::Running);
+            job.attempt += 1;
+            job.lease = Some(lease);
+        }
+        if !picked.is_empty() {
+            self.leases.push((lease, worker));
+        }
+        picked
+    }
+
+    /// Whether the settlement is written: only while its lease holds the job.
+    pub(super) fn settle(&mut self, lease: LeaseId, id: JobId, verdict: &Verdict) -> bool {
+        let now = self.now;
+        match self.jobs.get_mut(&id) {
+            Some(job) if job.lease == Some(lease) => job.settle(verdict, now),
+            _ => return false,
+        }
+        self.drop_empty_leases();
+        true
+    }
+
+    pub(super) fn release(&mut self, lease: LeaseId) {
+        let now = self.now;
+        for id in self.held(lease) {
+            self.job(id).hand_back(now);
+        }
+        self.drop_empty_leases();
+    }
+
+    pub(super) fn leave(&mut self, worker: WorkerId) {
+        self.workers.remove(&worker);
+        for lease in self.leases_of(worker) {
+            self.release(lease);
+        }
+    }
+
+    /// Promotes what is due and takes back what dead workers held; the sweeper itself is alive.
+    pub(super) fn sweep(&mut self, sweeper: WorkerId) {
+        let now = self.now;
+        for job in self.jobs.values_mut() {
+            let waits = matches!(job.state, State::Scheduled | State::Retryable);
+            if waits && job.run_at.is_some_and(|due| due <= now) {
+                job.go(Verb::Promote, State::Available);
+            }
+        }
+        let dead: Vec<WorkerId> = self
+            .workers
+            .iter()
+            .filter(|(id, worker)| **id != sweeper && worker.expires_at <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        for worker in dead {
+            self.workers.remove(&worker);
+            for lease in self.leases_of(worker) {
+                for id in self.held(lease) {
+                    self.job(id).lose(now);
+                }
+            }
+        }
+        self.drop_empty_leases();
+    }
+
+    /// Prunes, parks and unparks.
+    pub(super) fn tidy(&mut self) {
+        let now = self.now;
+        let is_old = |job: &Job| {
+            let kept = job.finished_at.is_some_and(|end| end.after(KEEP_FINISHED) <= now);
+            matches!(job.state, State::Completed | State::Cancelled) && kept
+        };
+        let before = self.jobs.len();
+        self.jobs.retain(|_, job| !is_old(job));
+        self.pruned += (before - self.jobs.len()) as u64;
+        let known: BTreeSet<&str> =
+            self.workers.values().flat_map(|worker| worker.kinds.iter().copied()).collect();
+        self.unpark(|kind| known.contains(kind));
+        for job in self.jobs.values_mut() {
+            if job.state == State::Available && !known.contains(job.kind) {
+                job.go(Verb::Park, State::Waiting);
+            }
+        }
+    }
+
+    pub(super) fn cancel(&mut self, id: JobId) -> Cancelled {
+        let now = self.now;
+        match self.jobs.get_mut(&id) {
+            None => Cancelled::Missing,
+            Some(job) if job.state.is_terminal() => Cancelled::Ended(job.state),
+            Some(job) if job.state == State::Running => {
+                job.called_off = true;
+                Cancelled::Requested
+            }
+            Some(job) => {
+                job.end(Verb::Cancel, State::Cancelled, now);
+                Cancelled::Now
+            }
+        }
+    }
+
+    pub(super) fn retry(&mut self, id: JobId) -> Retried {
+        let now = self.now;
+        let Some(job) = self.jobs.get_mut(&id) else { return Retried::Missing };
+        if matches!(job.state, State::Waiting | State::Available | State::Running) {
+            return Retried::Unneeded(job.state);
+        }
+        job.wait(Verb::Retry, State::Available, Some(now));
+        (job.failures, job.losses, job.finished_at) = (0, 0, None);
+        Retried::Now
+    }
+
+    /// The jobs a lease holds.
+    pub(super) fn held(&self, lease: LeaseId) -> Vec<JobId> {
+        let holds = |job: &Job| job.lease == Some(lease);
+        self.jobs.iter().filter(|(_, job)| holds(job)).map(|(id, _)| *id).collect()
+    }
+
+    pub(super) fn leases_of(&self, worker: WorkerId) -> Vec<LeaseId> {
+        let of = |(_, holder): &&(LeaseId, WorkerId)| *holder == worker;
+        self.leases.iter().filter(of).map(|(lease, _)| *lease).collect()
+    }
+
+    fn job(&mut self, id: JobId) -> &mut Job {
+        self.jobs.get_mut(&id).expect("the rules name jobs they have")
+    }
+
+    fn unpark(&mut self, known: impl Fn(&str) -> bool) {
+        for job in self.jobs.values_mut() {
+            if job.state == State::Waiting && known(job.kind) {
+                job.go(Verb::Unpark, State::Available);
+            }
+        }
+    }
+
+    fn drop_empty_leases(&mut self) {
+        let held: BTreeSet<LeaseId> = self.jobs.values().filter_map(|job| job.lease).collect();
+        self.leases.retain(|(lease, _)| held.contains(lease));
+    }
+}
