@@ -315,6 +315,8 @@ pub struct Facts {
     pub bytes: Option<u64>,
     /// The database's clock.
     pub now: Timestamp,
+    /// Bytes of write-ahead log written since the database was made, where it can be told.
+    pub log_bytes: Option<u64>,
     /// How a commit is made durable, such as `synchronous=FULL`.
     pub durability: String,
     /// Whether that is what a power cut needs.

@@ -23,6 +23,16 @@ pub(crate) struct Config {
     pub(crate) schema: String,
     pub(crate) path: Path,
     pub(crate) connections: u32,
+    pub(crate) history: History,
+}
+
+/// What is kept of completed jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum History {
+    /// The whole job with its output, until its time of keeping ends.
+    Kept,
+    /// Only their number. An answer to a completion that got lost cannot be told from a lost lease.
+    Counted,
 }
 
 fn refuse(reason: String) -> StoreError {
@@ -39,6 +49,7 @@ impl FromStr for Config {
             schema: "windlass".to_owned(),
             path: Path::Direct,
             connections: CONNECTIONS,
+            history: History::Kept,
         };
         let mut theirs = Vec::new();
         for option in query.split('&').filter(|option| !option.is_empty()) {
@@ -49,6 +60,8 @@ impl FromStr for Config {
                 Some(("pooler", other)) => {
                     return Err(refuse(format!("pooler={other}: expected transaction or none")));
                 }
+                Some(("history", "on")) => config.history = History::Kept,
+                Some(("history", "off")) => config.history = History::Counted,
                 Some(("connections", number)) => config.connections = connections(number)?,
                 _ => theirs.push(option),
             }
@@ -56,7 +69,7 @@ impl FromStr for Config {
         let rest = if theirs.is_empty() { String::new() } else { format!("?{}", theirs.join("&")) };
         config.driver = format!("{base}{rest}").parse().map_err(|error: tokio_postgres::Error| {
             let cause = std::error::Error::source(&error).map_or_else(String::new, |c| format!(": {c}"));
-            refuse(format!("the URL cannot be read: {error}{cause}; expected postgres://user@host/database with options schema, pooler, connections and the driver's"))
+            refuse(format!("the URL cannot be read: {error}{cause}; expected postgres://user@host/database with options schema, pooler, connections, history and the driver's"))
         })?;
         config.set_defaults();
         Ok(config)

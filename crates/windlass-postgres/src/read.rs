@@ -190,6 +190,7 @@ pub(crate) async fn facts(lane: &Lane) -> Result<Facts, StoreError> {
         known_version: migrate::KNOWN,
         bytes: get::<Option<i64>>(&row, 1)?.map(i64::unsigned_abs),
         now: Timestamp::from_micros(get(&row, 2)?),
+        log_bytes: get::<Option<i64>>(&row, 6)?.map(i64::unsigned_abs),
         durable: durability == "fsync=on, synchronous_commit=on",
         durability,
         oldest_snapshot: snapshot_age

@@ -28,6 +28,8 @@ const MARK_ONLY: i16 = 9;
 pub(crate) struct Holder<'a> {
     pub(crate) worker: WorkerId,
     pub(crate) label: &'a str,
+    /// Whether completed jobs are kept, or only counted.
+    pub(crate) history: bool,
 }
 
 /// Settles each where its lease holds; the answers are in the order of the settlements.
@@ -226,6 +228,9 @@ async fn send(
         binds.push((&keep, Type::INT8));
     }
     binds.push((&holder.label, Type::TEXT));
+    if plain {
+        binds.push((&holder.history, Type::BOOL));
+    }
     let rows = lane.query(if plain { COMPLETE } else { SETTLE }, &binds).await?;
     rows.iter().map(|row| get(row, 0).map(LeaseId::from_uuid)).collect()
 }

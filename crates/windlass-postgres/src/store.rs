@@ -16,6 +16,7 @@ use windlass_core::wake::Wakeups;
 
 use crate::claim::Local;
 use crate::coalesce::Coalescer;
+use crate::config::History;
 use crate::floor::Floors;
 use crate::lane::{Lane, Shared};
 use crate::settle::Holder;
@@ -114,7 +115,11 @@ impl Store for PostgresStore {
     ) -> Reply<'a, Vec<Settled>> {
         Box::pin(async move {
             let local = self.local(worker);
-            let holder = Holder { worker, label: &local.label };
+            let holder = Holder {
+                worker,
+                label: &local.label,
+                history: self.shared.config.history == History::Kept,
+            };
             settle::settle(&self.writes, holder, settlements, now).await
         })
     }

@@ -111,7 +111,7 @@ pub(crate) async fn settle_held(
     }
     let mut written = 0;
     for (worker, (label, settlements)) in by_worker {
-        let answers = settle(lane, Holder { worker, label: &label }, &settlements, now).await?;
+        let answers = settle(lane, Holder { worker, label: &label, history: true }, &settlements, now).await?;
         written += answers.iter().filter(|answer| **answer == Settled::Done).count() as u64;
     }
     Ok(written)

@@ -30,6 +30,6 @@ mod writer;
 
 pub use connect::Durability;
 pub use enqueue::{Binds, INSERT, enqueue};
-pub use open::{Migration, Options};
+pub use open::{History, Migration, Options};
 pub use settle::finish_in_transaction;
 pub use store::SqliteStore;

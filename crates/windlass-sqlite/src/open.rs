@@ -31,6 +31,18 @@ pub struct Options {
     pub durability: Durability,
     /// Whether opening may change the schema.
     pub migration: Migration,
+    /// Whether completed jobs are kept, or only counted.
+    pub history: History,
+}
+
+/// What is kept of completed jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum History {
+    /// The whole job with its output, until its time of keeping ends. The default.
+    #[default]
+    Kept,
+    /// Only their number.
+    Counted,
 }
 
 impl SqliteStore {
@@ -40,8 +52,8 @@ impl SqliteStore {
     /// # Errors
     /// When the URL makes no sense, the file cannot be opened, or the schema is newer.
     pub async fn open(url: &str, migration: Migration) -> Result<Self, StoreError> {
-        let (path, durability) = parse(url)?;
-        let options = Options { durability, migration };
+        let (path, options) = parse(url)?;
+        let options = Options { migration, ..options };
         tokio::task::spawn_blocking(move || Self::open_file(&path, options))
             .await
             .map_err(|error| StoreError::Unavailable { reason: error.to_string() })?
@@ -66,6 +78,7 @@ impl SqliteStore {
             wakeups,
             alive: Alive::beside(path),
             durability: options.durability,
+            keeps_completed: options.history == History::Kept,
             labels: Mutex::new(HashMap::new()),
         })
     }
@@ -76,12 +89,12 @@ impl SqliteStore {
     /// When the file cannot be opened or its schema is newer.
     pub fn migrate(url: &str) -> Result<u32, StoreError> {
         connect::check_library()?;
-        let (path, durability) = parse(url)?;
-        migrate::migrate(&connect::writer(&path, durability)?)
+        let (path, options) = parse(url)?;
+        migrate::migrate(&connect::writer(&path, options.durability)?)
     }
 }
 
-fn parse(url: &str) -> Result<(PathBuf, Durability), StoreError> {
+fn parse(url: &str) -> Result<(PathBuf, Options), StoreError> {
     let refuse = |reason: String| StoreError::Unusable { reason, kind: Unusable::Url };
     let rest = url
         .strip_prefix("sqlite:")
@@ -93,19 +106,21 @@ fn parse(url: &str) -> Result<(PathBuf, Durability), StoreError> {
             "`{url}` names no file: jobs must survive the process, so a path is needed, such as sqlite:windlass.db"
         )));
     }
-    let mut durability = Durability::Full;
+    let mut options = Options::default();
     for option in query.split('&').filter(|option| !option.is_empty()) {
-        durability = match option {
-            "synchronous=full" => Durability::Full,
-            "synchronous=normal" => Durability::LosesRecentCommitsOnPowerCut,
+        match option {
+            "synchronous=full" => options.durability = Durability::Full,
+            "synchronous=normal" => options.durability = Durability::LosesRecentCommitsOnPowerCut,
+            "history=on" => options.history = History::Kept,
+            "history=off" => options.history = History::Counted,
             other => {
                 return Err(refuse(format!(
-                    "`{other}` is no option of a SQLite URL: synchronous=full (the default) or synchronous=normal"
+                    "`{other}` is no option of a SQLite URL: synchronous=full (the default) or normal, history=on (the default) or off"
                 )));
             }
-        };
+        }
     }
-    Ok((path.into(), durability))
+    Ok((path.into(), options))
 }
 
 #[cfg(test)]
@@ -116,7 +131,7 @@ mod tests {
     fn urls_are_read() {
         assert_eq!(parse("sqlite:a.db").expect("a path").0, Path::new("a.db"));
         assert_eq!(parse("sqlite:///tmp/a.db").expect("a path").0, Path::new("/tmp/a.db"));
-        let normal = parse("sqlite:a.db?synchronous=normal").expect("a path").1;
+        let normal = parse("sqlite:a.db?synchronous=normal").expect("a path").1.durability;
         assert_eq!(normal, Durability::LosesRecentCommitsOnPowerCut);
         for url in ["a.db", "sqlite:", "sqlite::memory:", "sqlite:a.db?synchronous=off"] {
             assert!(parse(url).is_err(), "{url}");

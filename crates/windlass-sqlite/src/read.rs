@@ -189,6 +189,7 @@ pub(crate) fn facts(connection: &Connection, durability: &'static str) -> Result
         known_version: migrate::KNOWN,
         bytes: u64::try_from((pages - free) * page).ok(),
         now: Timestamp::wall_clock(),
+        log_bytes: None,
         durability: format!("synchronous={durability}"),
         durable: durability == "FULL",
         oldest_snapshot: None,

@@ -30,6 +30,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) label: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) prune_at: Timestamp,
+    /// Whether completed jobs are kept, or only counted.
+    pub(crate) keeps_completed: bool,
 }
 
 pub(crate) fn settle(desk: &Desk<'_>, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
@@ -64,7 +66,7 @@ pub fn finish_in_transaction(
 ) -> Result<bool, StoreError> {
     let now = Timestamp::wall_clock();
     let prune_at = now.after(KEEP_FINISHED);
-    let desk = Desk { connection, label: &fence.label, now, prune_at };
+    let desk = Desk { connection, label: &fence.label, now, prune_at, keeps_completed: true };
     let settlement = Settlement {
         lease: fence.lease,
         job: Arc::clone(&fence.job),

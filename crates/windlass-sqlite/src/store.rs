@@ -33,6 +33,7 @@ pub struct SqliteStore {
     pub(crate) wakeups: Arc<Wakeups>,
     pub(crate) alive: Alive,
     pub(crate) durability: Durability,
+    pub(crate) keeps_completed: bool,
     pub(crate) labels: Mutex<HashMap<WorkerId, Arc<str>>>,
 }
 
@@ -42,7 +43,7 @@ fn at(now: Now) -> Timestamp {
 }
 
 fn desk<'a>(connection: &'a Connection, label: &'a str, now: Timestamp) -> Desk<'a> {
-    Desk { connection, label, now, prune_at: now.after(KEEP_FINISHED) }
+    Desk { connection, label, now, prune_at: now.after(KEEP_FINISHED), keeps_completed: true }
 }
 
 impl SqliteStore {
@@ -123,8 +124,12 @@ impl Store for SqliteStore {
     ) -> Reply<'a, Vec<Settled>> {
         Box::pin(async move {
             let (owned, label) = (settlements.to_vec(), self.label(worker));
+            let keeps_completed = self.keeps_completed;
             self.writer
-                .write(move |c| settle::settle(&desk(c, &label, at(now)), &owned))
+                .write(move |c| {
+                    let desk = Desk { keeps_completed, ..desk(c, &label, at(now)) };
+                    settle::settle(&desk, &owned)
+                })
                 .await
         })
     }

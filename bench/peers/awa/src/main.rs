@@ -12,9 +12,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
 const QUEUE: &str = "default";
-/// The worker count of its author's published throughput: a slot is held until the completion,
-/// which is batched, has committed.
-const FASTEST_WORKERS: u32 = 256;
 const ROTATE_QUEUES: Duration = Duration::from_millis(1_000);
 const ROTATE_LEASES: Duration = Duration::from_millis(50);
 
@@ -35,6 +32,9 @@ impl Peer for Awa {
     const NAME: &'static str = "awa";
     const LOCK: &'static str = include_str!("../Cargo.lock");
     const SERVER: Option<&'static str> = Some("postgres");
+    /// The worker count of its author's published throughput: a slot is held until the completion,
+    /// which is batched, has committed.
+    const FASTEST_SLOTS: Option<usize> = Some(256);
 
     async fn open(options: &Options) -> Result<Self> {
         let connections = options.clients.max(20) as u32;
@@ -85,15 +85,12 @@ fn insert_params(job: Job) -> Result<InsertParams> {
 }
 
 fn queue_config(options: &Options) -> QueueConfig {
-    let as_it_comes = QueueConfig { max_workers: options.slots as u32, ..QueueConfig::default() };
+    let max_workers = options.slots::<Awa>() as u32;
+    let as_it_comes = QueueConfig { max_workers, ..QueueConfig::default() };
     match options.config {
         Config::Default => as_it_comes,
         // Without a deadline awa takes its compact path for receipts.
-        Config::Fastest => QueueConfig {
-            max_workers: FASTEST_WORKERS,
-            deadline_duration: Duration::ZERO,
-            ..as_it_comes
-        },
+        Config::Fastest => QueueConfig { deadline_duration: Duration::ZERO, ..as_it_comes },
     }
 }
 

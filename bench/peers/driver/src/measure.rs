@@ -1,5 +1,6 @@
 //! The four measurements, each from an empty store.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -119,8 +120,9 @@ fn batches(options: &Options) -> impl Iterator<Item = Vec<Job>> {
 }
 
 fn random_gap() -> Duration {
-    let noise = Instant::now().elapsed().as_nanos() as u64 ^ tally().now() / 97;
-    Duration::from_millis(GAP_MS.start + noise % (GAP_MS.end - GAP_MS.start))
+    // The standard library's only source of randomness.
+    let random = RandomState::new().build_hasher().finish();
+    Duration::from_millis(GAP_MS.start + random % (GAP_MS.end - GAP_MS.start))
 }
 
 struct Stopwatch {

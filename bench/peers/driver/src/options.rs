@@ -1,4 +1,4 @@
-use crate::Result;
+use crate::{Peer, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -45,6 +45,14 @@ impl Options {
             options.set(&flag, value)?;
         }
         Ok(options)
+    }
+
+    /// How many jobs the worker of this peer runs at a time.
+    pub fn slots<P: Peer>(&self) -> usize {
+        match self.config {
+            Config::Default => self.slots,
+            Config::Fastest => P::FASTEST_SLOTS.unwrap_or(self.slots),
+        }
     }
 
     /// The path of a SQLite store, which is given as `sqlite:PATH`.

@@ -8,6 +8,8 @@ pub trait Peer: Send + Sync + Sized + 'static {
     const LOCK: &'static str;
     /// The name of the server's processes, whose CPU time counts as the store's; `None` in process.
     const SERVER: Option<&'static str>;
+    /// How many slots the fastest configuration has, where it doesn't take the number given.
+    const FASTEST_SLOTS: Option<usize> = None;
 
     /// Opens the store, which is empty, and lays out the peer's tables.
     fn open(options: &Options) -> impl Future<Output = Result<Self>>;

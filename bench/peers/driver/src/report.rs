@@ -15,7 +15,7 @@ pub(crate) fn line<P: Peer>(options: &Options, measured: &Measured) -> String {
         "store": options.store.split_once(':').map_or("", |(scheme, _)| scheme),
         "config": options.config.name(),
         "jobs": measured.jobs,
-        "slots": options.slots,
+        "slots": options.slots::<P>(),
         "batch": options.batch,
         "clients": options.clients,
         "per_s": (!is_latency).then(|| per_s.round()),

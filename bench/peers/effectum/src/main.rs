@@ -6,10 +6,6 @@ use std::sync::{Mutex, OnceLock};
 use bench_driver::{Config, Job, Options, Peer, Result, drive, ran};
 use effectum::{JobRunner, Queue, RunningJob, Worker};
 
-/// Its worker fetches as many jobs as it may run, so concurrency is its batch size: with 500 it
-/// fetches 250 at a time, as soon as half are done.
-const FASTEST_CONCURRENCY: u16 = 500;
-
 static WORKER: OnceLock<Worker> = OnceLock::new();
 
 struct Effectum {
@@ -22,6 +18,8 @@ impl Peer for Effectum {
     const NAME: &'static str = "effectum";
     const LOCK: &'static str = include_str!("../Cargo.lock");
     const SERVER: Option<&'static str> = None;
+    /// The worker fetches as many jobs as it may run, so concurrency is its batch size.
+    const FASTEST_SLOTS: Option<usize> = Some(500);
 
     async fn open(options: &Options) -> Result<Self> {
         let path = options.sqlite_path()?;
@@ -47,9 +45,11 @@ impl Peer for Effectum {
 
     async fn start_worker(&self) -> Result<()> {
         let send_mail = JobRunner::builder("send_mail", send_mail).build();
-        let (min, max) = match self.options.config {
-            Config::Default => (self.options.slots as u16, self.options.slots as u16),
-            Config::Fastest => (FASTEST_CONCURRENCY / 2, FASTEST_CONCURRENCY),
+        let max = self.options.slots::<Self>() as u16;
+        let min = match self.options.config {
+            Config::Default => max,
+            // Fetches as soon as half are done.
+            Config::Fastest => max / 2,
         };
         let worker = Worker::builder(&self.queue, ())
             .min_concurrency(min)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 // The one JSON line of a driver; what doesn't apply to a mode is null.
 export function line(peer, options, measured) {
-  const { mode, config, slots, batch, clients } = options
+  const { mode, config, batch, clients } = options
   const isLatency = mode === 'latency'
   // An idle worker's CPU over the gaps between samples says nothing per job.
   const per1k = (ms) => (ms === null || isLatency ? null : round((ms * 1e3) / measured.jobs))
@@ -14,7 +14,7 @@ export function line(peer, options, measured) {
     store: options.store.split(':', 1)[0],
     config,
     jobs: measured.jobs,
-    slots,
+    slots: peer.slots ?? options.slots,
     batch,
     clients,
     per_s: isLatency ? null : Math.round((measured.jobs * 1e3) / measured.elapsedMs),

@@ -11,9 +11,6 @@ use riverqueue::{
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
-/// A fetch takes as many jobs as there are free workers; more than this was no faster.
-const FASTEST_WORKERS: usize = 500;
-
 static RUN: OnceLock<RunHandle> = OnceLock::new();
 
 #[derive(Clone, Debug, Serialize, Deserialize, JobArgs)]
@@ -31,6 +28,8 @@ impl Peer for River {
     const NAME: &'static str = "riverqueue";
     const LOCK: &'static str = include_str!("../Cargo.lock");
     const SERVER: Option<&'static str> = Some("postgres");
+    /// A fetch takes as many jobs as there are free workers; more than this was no faster.
+    const FASTEST_SLOTS: Option<usize> = Some(500);
 
     async fn open(options: &Options) -> Result<Self> {
         let connections = options.clients.max(20) as u32;
@@ -66,12 +65,12 @@ impl Peer for River {
 fn client(pool: &PgPool, options: &Options) -> Result<Client> {
     let mut workers = Workers::new();
     workers.add_fn(send_mail)?;
-    let builder = Client::builder(pool.clone()).workers(workers);
+    let builder = Client::builder(pool.clone())
+        .workers(workers)
+        .queue("default", QueueConfig::new(options.slots::<River>()));
     let builder = match options.config {
-        Config::Default => builder.queue("default", QueueConfig::new(options.slots)),
-        Config::Fastest => builder
-            .fetch_cooldown(FETCH_COOLDOWN_MIN)
-            .queue("default", QueueConfig::new(FASTEST_WORKERS)),
+        Config::Default => builder,
+        Config::Fastest => builder.fetch_cooldown(FETCH_COOLDOWN_MIN),
     };
     Ok(builder.build()?)
 }

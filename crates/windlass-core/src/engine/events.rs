@@ -1,6 +1,8 @@
 //! What a worker tells those who watch it.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::id::JobId;
@@ -71,7 +73,11 @@ pub struct Stats {
     pub(crate) abandoned: AtomicU64,
     pub(crate) running: AtomicU64,
     pub(crate) claims: AtomicU64,
+    pub(crate) claim_times: Mutex<VecDeque<Duration>>,
 }
+
+/// Times of claims that are kept.
+const CLAIM_TIMES: usize = 10_000;
 
 impl Stats {
     /// Handlers started.
@@ -108,6 +114,20 @@ impl Stats {
     #[must_use]
     pub fn running(&self) -> u64 {
         self.running.load(Ordering::Relaxed)
+    }
+
+    /// How long the latest claims that got something took, oldest first.
+    #[must_use]
+    pub fn claim_times(&self) -> Vec<Duration> {
+        self.claim_times.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+
+    pub(crate) fn note_claim(&self, took: Duration) {
+        let mut times = self.claim_times.lock().unwrap_or_else(PoisonError::into_inner);
+        if times.len() == CLAIM_TIMES {
+            times.pop_front();
+        }
+        times.push_back(took);
     }
 
     /// Claims sent to the store.

@@ -46,7 +46,7 @@ pub(super) enum Command {
 
 /// An answer of the store.
 pub(super) enum Done {
-    Claimed(LeaseId, Result<Batch, StoreError>),
+    Claimed(Duration, Result<Batch, StoreError>),
     Settled(Vec<Parcel>, Result<Vec<Settled>, StoreError>),
     Beat(Instant, Result<Beat, StoreError>),
     Swept(Result<Swept, StoreError>),
@@ -170,7 +170,7 @@ impl Engine {
 
     fn on_done(&mut self, done: Done) {
         match done {
-            Done::Claimed(lease, result) => self.on_claimed(lease, result),
+            Done::Claimed(took, result) => self.on_claimed(took, result),
             Done::Settled(parcels, result) => self.on_settled(parcels, result),
             Done::Beat(sent, result) => self.on_beat(sent, result),
             Done::Swept(result) => self.on_swept(result),
@@ -260,7 +260,7 @@ impl Engine {
         let store = Arc::clone(&self.store);
         self.inflight.push(Box::pin(async move {
             let result = store.claim(&request, None).await;
-            Done::Claimed(request.lease, result)
+            Done::Claimed(now.elapsed(), result)
         }));
     }
 
@@ -278,7 +278,7 @@ impl Engine {
         (!open.is_empty()).then_some(open)
     }
 
-    fn on_claimed(&mut self, lease: LeaseId, result: Result<Batch, StoreError>) {
+    fn on_claimed(&mut self, took: Duration, result: Result<Batch, StoreError>) {
         self.claiming = false;
         let now = Instant::now();
         let batch = match result {
@@ -299,10 +299,12 @@ impl Engine {
         for job in batch.jobs {
             let Some(queue) = self.fetch.queue_index(&job.queue) else { continue };
             got[queue] += 1;
-            readies.push(Ready { lease, queue, job });
+            readies.push(Ready { lease: batch.lease, queue, job });
         }
         if readies.is_empty() {
             self.tell(|| Event::Idle);
+        } else {
+            self.stats.note_claim(took);
         }
         self.fetch.claimed(&got, now);
         let keep = self.takes_work();

@@ -30,10 +30,10 @@ done as (
      max_attempts, queue, kind, args, worker, output, root, parent, origin, meta, history)
   select id, run_at, created_at, now - ran, now, now + $6::int8, attempt, failures, 5, version, priority, losses,
          max_attempts, queue, kind, args, $27::text, output, root, parent, origin, meta, history
-  from job, clock
+  from job, clock where $28::bool
 ),
 counted as (
   insert into windlass.tally (queue, state, shelf, jobs)
-  select queue, 5, ((clock.now + $6::int8) / 86400000000)::int4, count(*) from job, clock group by queue, clock.now
+  select queue, 5, case when $28::bool then ((clock.now + $6::int8) / 86400000000)::int4 end, count(*) from job, clock group by queue, clock.now
 )
 select id from fenced

@@ -17,31 +17,31 @@ use windlass_core::wake::Wakeups;
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// L3: a settlement ends whatever attempt the job is at.
+    /// L3: a settlement ends whatever attempt its job is at.
     SettlesWithoutFence,
-    /// L3, X2: a settlement sent twice is reported as written twice.
-    ForgetsWhatWasSettled,
-    /// L2, L5: a worker is rescued before its lease has run out.
+    /// C3: a settlement that was refused is reported as written.
+    AcknowledgesTheStale,
+    /// L2, L5: a worker is taken for dead before its lease has run out.
     RescuesTooEarly,
+    /// C13: the death of a worker counts for nothing.
+    CountsNoLosses,
     /// D1: a job is acknowledged and not written.
     LosesAJob,
     /// W3: a paused queue still gives jobs.
     ForgetsPauses,
     /// C1: a cancel is acknowledged and not written.
     ForgetsCancels,
-    /// L8: a job handed back by its worker loses its attempt and its place: it is written anew.
-    SettlesLate,
 }
 
 impl Fault {
     pub(super) const ALL: [Self; 7] = [
         Self::SettlesWithoutFence,
-        Self::ForgetsWhatWasSettled,
+        Self::AcknowledgesTheStale,
         Self::RescuesTooEarly,
+        Self::CountsNoLosses,
         Self::LosesAJob,
         Self::ForgetsPauses,
         Self::ForgetsCancels,
-        Self::SettlesLate,
     ];
 }
 
@@ -49,6 +49,171 @@ impl Fault {
 pub(super) struct FaultyStore {
     store: Arc<dyn Store>,
     fault: Fault,
-    /// Each job as it was claimed last, with the lease.
-    last: Mutex<HashMap<JobId, (LeaseId, Arc<Claimed>)>>,
+    /// Each job as it was claimed last, with its lease.
+    claimed: Mutex<HashMap<JobId, (LeaseId, Arc<Claimed>)>>,
+}
+
+impl FaultyStore {
+    pub(super) fn new(store: Arc<dyn Store>, fault: Fault) -> Self {
+        Self { store, fault, claimed: Mutex::default() }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    fn remember(&self, batch: &Batch) {
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        claimed.extend(batch.jobs.iter().map(|job| (job.id, (batch.lease, Arc::clone(job)))));
+    }
+
+    /// The settlement, turned to the attempt its job is at.
+    fn unfenced(&self, settlement: &Settlement) -> Settlement {
+        let claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (lease, job) = &claimed[&settlement.job.id];
+        Settlement { lease: *lease, job: Arc::clone(job), ..settlement.clone() }
+    }
+
+    /// Lets dead workers leave as if they had said good-bye.
+    async fn forgive(&self, sweeper: WorkerId, now: Now) {
+        for worker in self.store.workers().await.unwrap_or_default() {
+            if worker.id != sweeper && now.is_some_and(|now| worker.expires_at <= now) {
+                self.store.leave(worker.id, now).await.expect("a worker can leave");
+            }
+        }
+    }
+}
+
+impl Store for FaultyStore {
+    fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
+        Box::pin(async move {
+            if !self.has(Fault::LosesAJob) || jobs.len() < 2 {
+                return self.store.enqueue(jobs, now).await;
+            }
+            let mut answers = self.store.enqueue(&jobs[1..], now).await?;
+            answers.insert(0, Enqueued::New(jobs[0].id));
+            Ok(answers)
+        })
+    }
+
+    fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
+        Box::pin(async move {
+            let batch = self.store.claim(request, now).await?;
+            self.remember(&batch);
+            Ok(batch)
+        })
+    }
+
+    fn settle<'a>(
+        &'a self,
+        worker: WorkerId,
+        settlements: &'a [Settlement],
+        now: Now,
+    ) -> Reply<'a, Vec<Settled>> {
+        Box::pin(async move {
+            let sent: Vec<Settlement> = if self.has(Fault::SettlesWithoutFence) {
+                settlements.iter().map(|settlement| self.unfenced(settlement)).collect()
+            } else {
+                settlements.to_vec()
+            };
+            let answers = self.store.settle(worker, &sent, now).await?;
+            if self.has(Fault::AcknowledgesTheStale) {
+                return Ok(vec![Settled::Done; answers.len()]);
+            }
+            Ok(answers)
+        })
+    }
+
+    fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
+        Box::pin(async move {
+            if self.has(Fault::CountsNoLosses) {
+                self.forgive(worker, now).await;
+            }
+            let early = if self.has(Fault::RescuesTooEarly) { LEASE / 2 } else { Duration::ZERO };
+            self.store.sweep(worker, now.map(|now| now.after(early))).await
+        })
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        jobs: &'a [JobId],
+        reason: &'a str,
+        now: Now,
+    ) -> Reply<'a, Vec<Cancelled>> {
+        if self.has(Fault::ForgetsCancels) {
+            return Box::pin(async move { Ok(vec![Cancelled::Now; jobs.len()]) });
+        }
+        self.store.cancel(jobs, reason, now)
+    }
+
+    fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
+        if self.has(Fault::ForgetsPauses) {
+            return Box::pin(async { Ok(()) });
+        }
+        self.store.pause(queue, note, now)
+    }
+
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+        self.store.register(worker, now)
+    }
+
+    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
+        self.store.release(worker, lease, now)
+    }
+
+    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+        self.store.heartbeat(worker, lease, now)
+    }
+
+    fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
+        self.store.leave(worker, now)
+    }
+
+    fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
+        self.store.tidy(now)
+    }
+
+    fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
+        self.store.retry(jobs, now)
+    }
+
+    fn resume<'a>(&'a self, queue: &'a str, now: Now) -> Reply<'a, bool> {
+        self.store.resume(queue, now)
+    }
+
+    fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool> {
+        self.store.quiet(worker, wish, now)
+    }
+
+    fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
+        self.store.job(id)
+    }
+
+    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
+        self.store.jobs(filter, page)
+    }
+
+    fn counts(&self) -> Reply<'_, Counts> {
+        self.store.counts()
+    }
+
+    fn queues(&self) -> Reply<'_, Vec<QueueRecord>> {
+        self.store.queues()
+    }
+
+    fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {
+        self.store.workers()
+    }
+
+    fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>> {
+        self.store.unserved(now)
+    }
+
+    fn facts(&self) -> Reply<'_, Facts> {
+        self.store.facts()
+    }
+
+    fn wakeups(&self) -> &Wakeups {
+        self.store.wakeups()
+    }
 }

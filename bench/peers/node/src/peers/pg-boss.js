@@ -21,6 +21,7 @@ export async function open({ store, config, slots, clients }) {
     name: 'pg-boss',
     package: 'pg-boss',
     server: 'postgres',
+    slots: isFastest ? FASTEST.localConcurrency : slots,
 
     enqueue: (job) => boss.send(QUEUE, job),
 

@@ -1,0 +1,41 @@
+//! What lies in the store beforehand.
+
+use std::time::Duration;
+
+use windlass::prelude::*;
+
+use super::drain;
+use super::{Bench, noop::QUEUE};
+
+/// Jobs of one call while preparing.
+const BATCH: u64 = 5_000;
+/// Nobody wants scheduled jobs to become due while a benchmark runs.
+const FAR: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+pub(crate) async fn prepare(bench: &Bench) -> anyhow::Result<()> {
+    if bench.args.finished > 0 {
+        drain::preload(bench, bench.args.finished).await?;
+        drain::work(bench, bench.args.finished).await?;
+    }
+    fill(bench, bench.args.scheduled, Some(FAR)).await?;
+    fill(bench, bench.args.ready, None).await
+}
+
+/// Enqueues jobs, due at once or later.
+pub(crate) async fn fill(bench: &Bench, jobs: u64, delay: Option<Duration>) -> anyhow::Result<()> {
+    let client = Client::new(bench.store.clone());
+    let mut left = jobs;
+    while left > 0 {
+        let now = left.min(BATCH);
+        let drafts = (0..now).map(|_| {
+            let draft = bench.payload.clone().job().queue(QUEUE);
+            match delay {
+                Some(delay) => draft.after(delay),
+                None => draft,
+            }
+        });
+        client.enqueue_all(drafts).await?;
+        left -= now;
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! The figures: one document, or a few lines for people.
+
+use serde::Serialize;
+
+use super::usage::Usage;
+use super::{Args, Finding};
+
+/// One measurement. What does not apply or cannot be told is null.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    schema: &'static str,
+    mode: &'static str,
+    store: String,
+    /// Jobs that were measured.
+    jobs: u64,
+    slots: usize,
+    batch: usize,
+    clients: usize,
+    ready: u64,
+    scheduled: u64,
+    finished: u64,
+    /// Whether completed jobs were kept.
+    history: bool,
+    /// Bytes of args of each job, about.
+    bytes: usize,
+    /// Seconds from the first call or claim to the last job.
+    seconds: f64,
+    /// Jobs per second.
+    per_s: f64,
+    /// Milliseconds; of what, says the mode's help.
+    p50_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    /// Milliseconds of processor time per 1,000 jobs, in this process.
+    client_cpu_ms_per_1k: Option<f64>,
+    /// The same, in the database's processes, where they are separate and on this machine.
+    store_cpu_ms_per_1k: Option<f64>,
+    /// Bytes of write-ahead log per job, over the whole server.
+    wal_bytes_per_job: Option<f64>,
+    /// The most memory this process had resident.
+    rss_mb: Option<f64>,
+}
+
+impl Report {
+    pub(crate) fn new(args: &Args, store: &str, mut finding: Finding, used: Usage) -> Self {
+        finding.times_ms.sort_by(f64::total_cmp);
+        let jobs = finding.jobs.max(1) as f64;
+        let per_1k = |ms: Option<f64>| ms.map(|ms| rounded(ms * 1e3 / jobs));
+        Self {
+            schema: "bench.v1",
+            mode: args.mode.word(),
+            store: store.split(['?', ':']).next().unwrap_or_default().to_owned(),
+            jobs: finding.jobs,
+            slots: args.slots,
+            batch: args.batch,
+            clients: args.clients,
+            ready: args.ready,
+            scheduled: args.scheduled,
+            finished: args.finished,
+            history: args.history == super::History::On,
+            bytes: args.bytes,
+            seconds: rounded(finding.seconds),
+            per_s: (jobs / finding.seconds).round(),
+            p50_ms: percentile(&finding.times_ms, 0.50),
+            p99_ms: percentile(&finding.times_ms, 0.99),
+            client_cpu_ms_per_1k: per_1k(used.client_cpu_ms),
+            store_cpu_ms_per_1k: per_1k(used.store_cpu_ms),
+            wal_bytes_per_job: used.log_bytes.map(|bytes| (bytes as f64 / jobs).round()),
+            rss_mb: used.rss_mb.map(rounded),
+        }
+    }
+
+    pub(crate) fn print(&self, json: bool) -> anyhow::Result<()> {
+        if json {
+            println!("{}", serde_json::to_string(self)?);
+            return Ok(());
+        }
+        let number = |value: Option<f64>, unit: &str| {
+            value.map_or_else(|| "-".to_owned(), |value| format!("{value}{unit}"))
+        };
+        println!("{:<8} {:>10} /s   p50 {}   p99 {}", self.mode, self.per_s, number(self.p50_ms, " ms"), number(self.p99_ms, " ms"));
+        println!(
+            "         {} jobs in {} s, {} slots, {} clients, batches of {}, history {}, args of {} bytes",
+            self.jobs, self.seconds, self.slots, self.clients, self.batch, if self.history { "on" } else { "off" }, self.bytes
+        );
+        println!(
+            "         per 1,000 jobs: {} here, {} in the store; log {} a job; memory {}",
+            number(self.client_cpu_ms_per_1k, " ms"),
+            number(self.store_cpu_ms_per_1k, " ms"),
+            number(self.wal_bytes_per_job, " B"),
+            number(self.rss_mb, " MB")
+        );
+        Ok(())
+    }
+}
+
+/// The value below which this part of the sorted ones lies.
+fn percentile(sorted: &[f64], part: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get((last as f64 * part).round() as usize).copied().map(rounded)
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
