@@ -8,6 +8,8 @@ use windlass_core::error::StoreError;
 use crate::config::{Config, Path};
 use crate::error::{connect_error, store_error};
 use crate::io::Io;
+#[cfg(feature = "tls")]
+use crate::tls;
 
 /// What a session of ours is set to. Plans are made once and never for a table that looked empty;
 /// a session that hangs inside a transaction is ended by the server.
@@ -38,10 +40,24 @@ async fn dial(
     notes: Option<UnboundedSender<Note>>,
 ) -> Result<Client, StoreError> {
     use tokio_postgres::config::SslMode;
-    if config.driver.get_ssl_mode() == SslMode::Disable {
-        return dial_with(config, tokio_postgres::NoTls, io, notes).await;
+    match config.driver.get_ssl_mode() {
+        SslMode::Disable => dial_with(config, tokio_postgres::NoTls, io, notes).await,
+        // "Prefer" promises nothing, so on this very machine it is not worth its cost.
+        SslMode::Prefer if is_local(config) => dial_with(config, tokio_postgres::NoTls, io, notes).await,
+        SslMode::Prefer => dial_with(config, tls::unverified()?, io, notes).await,
+        _ => dial_with(config, tls::verified()?, io, notes).await,
     }
-    dial_with(config, tls()?, io, notes).await
+}
+
+#[cfg(feature = "tls")]
+fn is_local(config: &Config) -> bool {
+    use tokio_postgres::config::Host;
+    config.driver.get_hosts().iter().all(|host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        }
+    })
 }
 
 #[cfg(not(feature = "tls"))]
@@ -103,21 +119,4 @@ where
             }
         }
     }
-}
-
-#[cfg(feature = "tls")]
-fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, StoreError> {
-    use std::sync::Arc;
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        // A certificate of the system that cannot be read is one root fewer, no reason to stop.
-        let _ = roots.add(certificate);
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| StoreError::Unavailable { reason: format!("TLS: {error}") })?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
 }

@@ -28,6 +28,8 @@ pub mod statement;
 mod store;
 mod sweep;
 mod tidy;
+#[cfg(feature = "tls")]
+mod tls;
 mod watch;
 mod workers;
 

@@ -95,6 +95,10 @@ impl Dispatch {
         self.ready.drain(..).chain(self.suspect.take()).collect()
     }
 
+    pub(super) fn has_unstarted(&self) -> bool {
+        !self.ready.is_empty() || self.suspect.is_some()
+    }
+
     /// The leases of jobs that have not started.
     pub(super) fn leases(&self) -> impl Iterator<Item = LeaseId> + '_ {
         self.ready.iter().chain(&self.suspect).map(|ready| ready.lease)

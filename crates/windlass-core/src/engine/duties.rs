@@ -57,12 +57,13 @@ impl Duties {
         now < self.lease_until
     }
 
-    pub(super) fn beat_now(&mut self) {
-        self.beat_at = Instant::now();
+    /// Asks for a heartbeat at this moment, unless one is due sooner.
+    fn beat_by(&mut self, moment: Instant) {
+        self.beat_at = self.beat_at.min(moment);
     }
 
     pub(super) fn sweep_now(&mut self) {
-        self.sweep_at = Instant::now();
+        self.sweep_at = self.sweep_at.min(Instant::now());
     }
 
     /// When the next duty is due that is not under way.
@@ -89,6 +90,11 @@ fn far() -> Instant {
 }
 
 impl Engine {
+    /// A heartbeat as soon as the store may be asked again.
+    pub(super) fn beat_now(&mut self) {
+        self.duties.beat_by(self.retry_after.max(Instant::now()));
+    }
+
     pub(super) fn send_duties(&mut self, now: Instant) {
         if !self.duties.registered {
             return self.send_registration(now);
@@ -238,7 +244,7 @@ impl Engine {
             }));
         }
         if !strays.is_empty() {
-            self.duties.beat_at = self.duties.beat_at.min(Instant::now() + self.options.sweep);
+            self.duties.beat_by(Instant::now() + self.options.sweep);
         }
         self.duties.strays = strays;
     }
@@ -257,7 +263,7 @@ impl Engine {
         self.note_success();
         self.duties.leads = swept.leads;
         if swept.attention {
-            self.duties.beat_now();
+            self.beat_now();
         }
         if let Some(due) = swept.next_due {
             self.duties.sweep_at = self.duties.sweep_at.min(Instant::now() + due);

@@ -287,7 +287,7 @@ impl Engine {
                 // An unknown answer may have left jobs under this lease: the next heartbeat
                 // finds it and hands them back.
                 if matches!(error, StoreError::Unknown { .. }) {
-                    self.duties.beat_now();
+                    self.beat_now();
                 }
                 self.fetch.claimed(&vec![0; self.fetch.queue_count()], now);
                 return self.note_failure(&error);
@@ -329,7 +329,10 @@ impl Engine {
         // After a long stop (SIGSTOP, a paused machine) the lease may be over: nothing starts
         // until a heartbeat has said that it is not.
         if !self.duties.lease_holds(now) {
-            return self.duties.beat_now();
+            if self.dispatch.has_unstarted() {
+                self.beat_now();
+            }
+            return;
         }
         while let Some(ready) = self.dispatch.next(self.outbox.suspects_are_home()) {
             self.start(ready, now);

@@ -109,6 +109,6 @@ impl Engine {
         let job = parcel.settlement.job.id;
         tracing::warn!(%job, kind = parcel.settlement.job.kind, "the end of an attempt was refused: its lease is lost");
         self.tell(|| Event::Refused { job });
-        self.duties.beat_now();
+        self.beat_now();
     }
 }
