@@ -19,6 +19,15 @@ def describe():
     }
 
 
+def parent(pid):
+    """The process that started this one, as text, or None where there is no /proc to tell."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return stat.rpartition(") ")[2].split()[1]
+
+
 def load_average():
     return [round(each, 2) for each in os.getloadavg()]
 

@@ -28,8 +28,12 @@ class Redis:
         self._before = {name: self._config(name) for name in ("appendonly", "appendfsync")}
         self._command("CONFIG", "SET", "appendfsync", "everysec")
         self._command("CONFIG", "SET", "appendonly", "yes")
-        version = self._command("INFO", "server").split("redis_version:")[1].split()[0]
-        self.description = {"version": version, "appendonly": "yes", "appendfsync": "everysec"}
+        self.server_pid = self._info("process_id")
+        self.description = {
+            "version": self._info("redis_version"),
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+        }
 
     @contextmanager
     def fresh(self):
@@ -41,6 +45,9 @@ class Redis:
         for name, value in self._before.items():
             self._command("CONFIG", "SET", name, value)
         self._connection.close()
+
+    def _info(self, name):
+        return self._command("INFO", "server").split(f"{name}:")[1].split()[0]
 
     def _config(self, name):
         return self._command("CONFIG", "GET", name)[1]

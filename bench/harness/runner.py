@@ -25,7 +25,8 @@ def run_interleaved(measurements, stores, rounds):
 def _run(measurement, stores):
     try:
         with stores.fresh(measurement.peer.store) as url:
-            return parse(run(measurement.arguments(url), TIMEOUT_S))
+            environment = stores.environment(measurement.peer.store)
+            return parse(run(measurement.arguments(url), TIMEOUT_S, env=environment))
     except (Failed, ValueError) as failed:
         return {"failed": str(failed)}
 

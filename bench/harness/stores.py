@@ -1,6 +1,7 @@
 """The servers, on this machine only, and an empty store in one of them for every measurement."""
 
 import ipaddress
+import os
 import shutil
 import sys
 import tempfile
@@ -8,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import redis
+from . import machine, redis
 from .process import Failed, run
 
 DATABASE = "windlass_bench"
+A_LASTING_PROCESS = "select pid from pg_stat_activity where backend_type = 'checkpointer'"
 TIMEOUT_S = 60
 
 
@@ -56,6 +58,11 @@ class Stores:
     def fresh(self, name):
         return self._opened[name].fresh()
 
+    def environment(self, name):
+        """Tells a driver whose CPU time the store's is."""
+        pid = self._opened[name].server_pid
+        return os.environ | ({"BENCH_SERVER_PID": pid} if pid else {})
+
     def describe(self):
         return {name: store.description for name, store in self._opened.items()}
 
@@ -72,10 +79,13 @@ class Postgres:
 
     def __init__(self, url):
         self._admin = _loopback(url)
-        self._url = urlsplit(url)._replace(path=f"/{DATABASE}").geturl()
+        # TLS on the loopback would be measured with those peers only that ask for it by default.
+        parts = urlsplit(url)._replace(path=f"/{DATABASE}", query="sslmode=disable")
+        self._url = parts.geturl()
         settings = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "jit")
         values = [self._psql(f"show {name}").split()[0] for name in settings]
         self.description = dict(zip(settings, values))
+        self.server_pid = machine.parent(self._psql(A_LASTING_PROCESS).strip())
 
     @contextmanager
     def fresh(self):
@@ -93,6 +103,8 @@ class Postgres:
 
 class Sqlite:
     """A folder is made for every measurement and removed with all that is in it."""
+
+    server_pid = None
 
     def __init__(self, directory):
         self._directory = directory

@@ -6,13 +6,14 @@ use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Due, Enqueued, Identity, NewJob};
+use windlass_core::job::{Due, Enqueued, Identity, Meta, NewJob};
 use windlass_core::store::Now;
 use windlass_core::time::{Timestamp, micros};
 
 use crate::lane::{Bind, Lane};
 
 const ENQUEUE: &str = include_str!("sql/enqueue.sql");
+const ENQUEUE_ALIKE: &str = include_str!("sql/enqueue_alike.sql");
 const ENQUEUE_GIVEN: &str = include_str!("sql/enqueue_given.sql");
 
 /// The columns of new rows.
@@ -90,8 +91,49 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Whether two jobs differ in nothing but id and args, and need nothing special.
+fn is_alike(first: &NewJob, job: &NewJob) -> bool {
+    let plain = job.identity == Identity::Fresh
+        && job.due == Due::Now
+        && job.root.is_none()
+        && job.parent.is_none()
+        && job.meta == Meta::default();
+    plain
+        && (job.version, job.priority, job.max_attempts)
+            == (first.version, first.priority, first.max_attempts)
+        && job.kind == first.kind
+        && job.queue == first.queue
+        && job.origin == first.origin
+}
+
+async fn enqueue_alike(lane: &Lane, first: &NewJob, jobs: &[NewJob], now: Now) -> Result<(), StoreError> {
+    let now = now.map(Timestamp::as_micros);
+    let ids: Vec<Uuid> = jobs.iter().map(|job| job.id.as_uuid()).collect();
+    let args: Vec<&str> = jobs.iter().map(|job| job.args.as_str()).collect();
+    lane.query(
+        ENQUEUE_ALIKE,
+        &[
+            (&now, Type::INT8),
+            (&ids, Type::UUID_ARRAY),
+            (&first.queue, Type::TEXT),
+            (&first.kind, Type::TEXT),
+            (&first.version.cast_signed(), Type::INT2),
+            (&first.priority, Type::INT2),
+            (&first.max_attempts.map(u16::cast_signed), Type::INT2),
+            (&args, Type::TEXT_ARRAY),
+            (&first.origin, Type::TEXT),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
 /// Writes jobs, all or none: one statement.
 pub(crate) async fn enqueue(lane: &Lane, jobs: &[NewJob], now: Now) -> Result<Vec<Enqueued>, StoreError> {
+    if let Some(first) = jobs.first().filter(|first| jobs.iter().all(|job| is_alike(first, job))) {
+        enqueue_alike(lane, first, jobs, now).await?;
+        return Ok(jobs.iter().map(|job| Enqueued::New(job.id)).collect());
+    }
     let columns = Columns::of(jobs.iter());
     if jobs.iter().all(|job| job.identity == Identity::Fresh) {
         columns.send(lane, ENQUEUE, now).await?;

@@ -71,7 +71,6 @@ create table windlass_finished (
   history      text
 ) strict, without rowid;
 
-create index windlass_prunable on windlass_finished (prune_at) where prune_at is not null;
 create index windlass_ended on windlass_finished (state, id) where state in (6, 7);
 
 -- Numbers of finished jobs, kept in the transactions that finish them, so that nobody counts
@@ -103,6 +102,12 @@ create table windlass_queue (
   name      text not null primary key,
   paused_at integer,
   note      text
+) strict, without rowid;
+
+-- How far a walk through all rows has come.
+create table windlass_walk (
+  name text not null primary key,
+  at   blob not null
 ) strict, without rowid;
 
 create table windlass_leader (

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
-use windlass_core::job::Claimed;
+use windlass_core::job::{Claimed, HandlerKey};
 use windlass_core::store::{Batch, ClaimRequest, Share};
 use windlass_core::time::Timestamp;
 
@@ -39,7 +39,7 @@ pub(crate) fn claim(
 ) -> Result<Batch, StoreError> {
     let mut jobs: Vec<Arc<Claimed>> = Vec::new();
     let mut bytes = 0;
-    let known: HashSet<&str> = request.handlers.iter().map(|key| key.as_str()).collect();
+    let mut known = Known::new(request);
     for share in &request.shares {
         let left = request.jobs.saturating_sub(jobs.len());
         if left == 0 || bytes >= request.bytes {
@@ -47,7 +47,7 @@ pub(crate) fn claim(
         }
         if is_open(connection, &share.queue)? {
             let share = Share { queue: share.queue.clone(), jobs: share.jobs.min(left) };
-            pick(connection, &share, &known, (request.bytes, &mut bytes), &mut jobs)?;
+            pick(connection, &share, &mut known, (request.bytes, &mut bytes), &mut jobs)?;
         }
     }
     if !jobs.is_empty() {
@@ -69,7 +69,7 @@ fn is_open(connection: &Connection, queue: &str) -> Result<bool, StoreError> {
 fn pick(
     connection: &Connection,
     share: &Share,
-    known: &HashSet<&str>,
+    known: &mut Known<'_>,
     (most_bytes, bytes): (usize, &mut usize),
     jobs: &mut Vec<Arc<Claimed>>,
 ) -> Result<(), StoreError> {
@@ -81,7 +81,7 @@ fn pick(
         let Some(row) = rows.next().map_err(store_error)? else { break };
         let position = i16::try_from(jobs.len() + 1).unwrap_or(i16::MAX);
         let job = claimed(row, position).map_err(store_error)?;
-        if !known.contains(format!("{}@{}", job.kind, job.version).as_str()) {
+        if !known.has(&job) {
             continue;
         }
         *bytes += job.args.as_str().len();
@@ -92,6 +92,31 @@ fn pick(
         taken += 1;
     }
     Ok(())
+}
+
+/// The kinds and versions a worker knows, with the answer for the last one asked: jobs of one kind
+/// come in long runs.
+struct Known<'a> {
+    keys: HashSet<&'a str>,
+    last: Option<(String, u16, bool)>,
+}
+
+impl<'a> Known<'a> {
+    fn new(request: &'a ClaimRequest) -> Self {
+        Self { keys: request.handlers.iter().map(|key| key.as_str()).collect(), last: None }
+    }
+
+    fn has(&mut self, job: &Claimed) -> bool {
+        if let Some((kind, version, answer)) = &self.last
+            && *kind == job.kind
+            && *version == job.version
+        {
+            return *answer;
+        }
+        let answer = self.keys.contains(HandlerKey::new(&job.kind, job.version).as_str());
+        self.last = Some((job.kind.clone(), job.version, answer));
+        answer
+    }
 }
 
 fn select_available() -> String {

@@ -67,9 +67,6 @@ fn move_row(
     };
     let started_at = ran.map(|ran| desk.now.as_micros().saturating_sub(micros(ran)));
     let prune_at = (ending.state != State::Dead).then(|| desk.prune_at.as_micros());
-    if ending.state == State::Completed && !desk.keeps_completed {
-        return count_only(desk, job, lease.as_ref());
-    }
     let moved = run(
         desk.connection,
         MOVE,
@@ -95,15 +92,6 @@ fn move_row(
         tally(desk.connection, &queue, ending.state.code(), 1)?;
     }
     Ok(true)
-}
-
-/// Completes a job of which only the number is kept.
-fn count_only(desk: &Desk<'_>, job: JobId, lease: Option<&Id>) -> Result<bool, StoreError> {
-    let queue: Option<String> = one(desk.connection, REMOVE, params![Id::from(job), lease])?;
-    if let Some(queue) = &queue {
-        tally(desk.connection, queue, State::Completed.code(), 1)?;
-    }
-    Ok(queue.is_some())
 }
 
 /// Counts finished jobs of a queue.

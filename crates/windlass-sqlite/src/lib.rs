@@ -9,6 +9,7 @@
 mod alive;
 mod cancel;
 mod claim;
+mod complete;
 mod connect;
 mod enqueue;
 mod error;

@@ -13,6 +13,7 @@ use windlass_core::state::{Outcome, State};
 use windlass_core::store::{Settled, Settlement, Verdict};
 use windlass_core::time::{Timestamp, micros};
 
+use crate::complete::{Completed, complete};
 use crate::error::store_error;
 use crate::finish::{Ending, finish};
 use crate::row::{Id, run};
@@ -37,8 +38,9 @@ pub(crate) struct Desk<'a> {
 pub(crate) fn settle(desk: &Desk<'_>, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
     let mut answers = Vec::with_capacity(settlements.len());
     let mut by_lease: Vec<(LeaseId, i64)> = Vec::new();
+    let mut completed = Completed::default();
     for settlement in settlements {
-        let answer = settle_one(desk, settlement)?;
+        let answer = settle_one(desk, settlement, &mut completed)?;
         if answer == Settled::Done {
             match by_lease.iter_mut().find(|(lease, _)| *lease == settlement.lease) {
                 Some((_, number)) => *number += 1,
@@ -47,6 +49,7 @@ pub(crate) fn settle(desk: &Desk<'_>, settlements: &[Settlement]) -> Result<Vec<
         }
         answers.push(answer);
     }
+    completed.write(desk.connection)?;
     for (lease, number) in by_lease {
         run(desk.connection, SETTLED_ONE, params![Id::from(lease), number])?;
         run(desk.connection, DROP_EMPTY, [Id::from(lease)])?;
@@ -76,24 +79,24 @@ pub fn finish_in_transaction(
     Ok(settle(&desk, &[settlement])? == [Settled::Done])
 }
 
-fn settle_one(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled, StoreError> {
+fn settle_one(
+    desk: &Desk<'_>,
+    settlement: &Settlement,
+    completed: &mut Completed,
+) -> Result<Settled, StoreError> {
     if let Verdict::Confirm { otherwise } = &settlement.verdict {
         return match refused(desk, settlement)? {
             Settled::Already => Ok(Settled::Already),
-            _ => settle_one(desk, &Settlement { verdict: (**otherwise).clone(), ..settlement.clone() }),
+            _ => settle_one(
+                desk,
+                &Settlement { verdict: (**otherwise).clone(), ..settlement.clone() },
+                completed,
+            ),
         };
     }
     let written = match &settlement.verdict {
         Verdict::Confirm { .. } => false,
-        Verdict::Complete { output } => {
-            let ending = Ending {
-                state: State::Completed,
-                reason: None,
-                output: output.as_ref().map(|json| json.as_str()),
-                attempt: None,
-            };
-            finish(desk, settlement.job.id, settlement.lease, settlement.ran, &ending)?
-        }
+        Verdict::Complete { output } => complete(desk, settlement, output.as_ref(), completed)?,
         Verdict::Die { outcome, error, reason } => {
             ended(desk, settlement, State::Dead, (*outcome, Some(error)), reason)?
         }

@@ -6,19 +6,23 @@ use std::collections::{BTreeMap, HashSet};
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::job::HandlerKey;
-use windlass_core::limits::SWEEP_JOBS;
 use windlass_core::store::Tidied;
 use windlass_core::time::Timestamp;
 
 use crate::finish::tally;
 use crate::row::{Id, all, run};
+use crate::settle::one;
 
 /// The state under which pruned jobs are counted.
 pub(crate) const PRUNED: i16 = 8;
 /// Available jobs looked at, per queue, for kinds that nobody knows: the ones in front.
 const HEADS: i64 = 2_000;
 
-const PRUNABLE: &str = "select id, queue, state from windlass_finished where prune_at <= ?1 order by prune_at limit ?2";
+/// Finished jobs looked at in one round.
+const WALK: i64 = 5_000;
+const WALKED: &str = "select at from windlass_walk where name = 'prune'";
+const WALK_ON: &str = "insert into windlass_walk (name, at) values ('prune', ?1) on conflict (name) do update set at = excluded.at";
+const NEXT: &str = "select id, queue, state, prune_at from windlass_finished where id > ?1 order by id limit ?2";
 const PRUNE: &str = "delete from windlass_finished where id = ?1";
 const QUEUES: &str = "select distinct queue from windlass_pending where state = 2";
 const FRONT: &str = "select id, kind, version from windlass_pending where queue = ?1 and state = 2 order by priority, run_at limit ?2";
@@ -35,13 +39,19 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     })
 }
 
+/// Removes old jobs among the next ones of a walk by id: an index by age would cost every
+/// completion more than the walk costs once in a while.
 fn prune(connection: &Connection, now: Timestamp) -> Result<u64, StoreError> {
-    let most = i64::try_from(SWEEP_JOBS).unwrap_or(i64::MAX);
-    let old = all(connection, PRUNABLE, params![now.as_micros(), most], |row| {
-        Ok((row.get::<_, Id>(0)?, row.get::<_, String>(1)?, row.get::<_, i16>(2)?))
+    let from: Option<Vec<u8>> = one(connection, WALKED, [])?;
+    let seen = all(connection, NEXT, params![from.unwrap_or_default(), WALK], |row| {
+        let old = row.get::<_, Option<i64>>(3)?.is_some_and(|at| at <= now.as_micros());
+        Ok((row.get::<_, Id>(0)?, row.get::<_, String>(1)?, row.get::<_, i16>(2)?, old))
     })?;
+    let is_at_end = (seen.len() as i64) < WALK;
+    let last = seen.last().filter(|_| !is_at_end).map(|(id, ..)| id.0.as_bytes().to_vec());
+    run(connection, WALK_ON, [last.unwrap_or_default()])?;
     let mut counted: BTreeMap<(String, i16), i64> = BTreeMap::new();
-    for (id, queue, state) in old {
+    for (id, queue, state, _) in seen.into_iter().filter(|(.., old)| *old) {
         run(connection, PRUNE, [id])?;
         *counted.entry((queue, state)).or_default() += 1;
     }

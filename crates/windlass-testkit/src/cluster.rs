@@ -1,7 +1,7 @@
 //! PostgreSQL clusters of our own, so that tests need no server, no port and no password.
 //!
 //! The shared cluster serves every test process of a user: whoever comes first makes and starts
-//! it, each test has a database in it, and a watchdog stops it when nobody has used it for a
+//! it, each test has a database in it alone, and a watchdog stops it when nobody has used it for a
 //! minute; its files stay, so that the next run starts at once. A private cluster belongs to one
 //! test, which may stop, kill and restart it.
 
@@ -13,7 +13,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use account::Account;
 use binaries::Binaries;
@@ -24,6 +23,17 @@ use server::Server;
 pub struct Cluster {
     server: Server,
     hold: Hold,
+}
+
+/// A database of one test. It is emptied and used again by a later one: dropping a database
+/// costs two checkpoints, half a second where tests run side by side. Until then it can be
+/// looked at.
+#[derive(Debug)]
+pub struct OwnDatabase {
+    /// Its name.
+    pub name: String,
+    #[expect(dead_code, reason = "held, never read: the kernel lets go when the test ends")]
+    slot: File,
 }
 
 /// What keeps a cluster alive.
@@ -49,7 +59,7 @@ impl Cluster {
         // In this order: while the watchdog stops the server it holds `users` alone.
         let users = locked(&folder.join("users.lock"), File::lock_shared);
         let starting = locked(&folder.join("start.lock"), File::lock);
-        let mut server = Server::new(binaries, account, folder);
+        let server = Server::new(binaries, account, folder);
         if !server.is_up() {
             server.init();
             server.start();
@@ -69,28 +79,26 @@ impl Cluster {
         let folder = tempfile::Builder::new().prefix("windlass-pg-").tempdir();
         let folder = folder.expect("the temporary folder can be written");
         account.own(folder.path());
-        let mut server = Server::new(binaries, account, folder.path().to_owned());
+        let server = Server::new(binaries, account, folder.path().to_owned());
         server.init();
         server.start();
         Self { server, hold: Hold::Private(folder) }
     }
 
-    /// Makes an empty database; its name.
+    /// An empty database, this value's alone for as long as it lives.
     ///
     /// # Panics
     /// When the cluster is down.
     #[must_use]
-    pub fn create_database(&self) -> String {
-        let name = format!("test_{}", Uuid::now_v7().simple());
-        self.server.sql(&format!("create database {name}"));
-        name
-    }
-
-    /// Drops a database, whoever is still connected to it. A cluster that is down keeps it.
-    pub fn drop_database(&self, name: &str) {
-        if self.server.is_up() {
-            self.server.sql(&format!("drop database if exists {name} with (force)"));
-        }
+    pub fn database(&self) -> OwnDatabase {
+        let free = |number: u32| {
+            let slot = open_lock(&self.server.folder().join(format!("slot-{number}.lock")));
+            slot.try_lock().ok().map(|()| (number, slot))
+        };
+        let (number, slot) = (0..).find_map(free).expect("there are more numbers than tests");
+        let name = format!("test_{number}");
+        self.server.empty_database(&name);
+        OwnDatabase { name, slot }
     }
 
     /// The URL of a database through the Unix socket.
@@ -132,11 +140,11 @@ impl Cluster {
         self.server.kill();
     }
 
-    /// Starts again on the same port, after a stop or a kill.
+    /// Starts again after a stop or a kill, on the same port if it is still free.
     ///
     /// # Panics
     /// When it does not start.
-    pub fn start(&mut self) {
+    pub fn start(&self) {
         self.must_be_private();
         self.server.start();
     }
@@ -163,9 +171,13 @@ fn shared_folder(binaries: &Binaries, account: &Account) -> PathBuf {
     folder
 }
 
+fn open_lock(path: &Path) -> File {
+    let file = File::options().create(true).append(true).open(path);
+    file.unwrap_or_else(|error| panic!("{} cannot be opened: {error}", path.display()))
+}
+
 fn locked(path: &Path, lock: impl FnOnce(&File) -> std::io::Result<()>) -> File {
-    let options = File::options().create(true).append(true).open(path);
-    let file = options.unwrap_or_else(|error| panic!("{} cannot be opened: {error}", path.display()));
+    let file = open_lock(path);
     lock(&file).unwrap_or_else(|error| panic!("{} cannot be locked: {error}", path.display()));
     file
 }

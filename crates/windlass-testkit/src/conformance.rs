@@ -5,6 +5,7 @@
 
 pub mod cancel;
 pub mod claim;
+pub mod confirm;
 pub mod enqueue;
 pub mod heartbeat;
 pub mod leader;
@@ -65,7 +66,10 @@ macro_rules! behaviours {
                 a_called_off_job_may_still_end_by_itself
                 an_ended_job_is_not_cancelled
                 answers_to_a_cancel_come_in_the_order_of_the_ids
+                a_job_named_twice_is_cancelled_once
                 a_cancel_and_a_claim_do_not_both_win
+                a_cancel_that_meets_the_end_of_an_attempt_is_not_lost
+                a_completed_job_has_forgotten_that_it_was_called_off
                 a_revived_job_has_forgotten_that_it_was_called_off
             }
             claim {
@@ -81,7 +85,13 @@ macro_rules! behaviours {
                 a_job_larger_than_the_bytes_is_taken_alone
                 only_known_kinds_and_versions_are_claimed
                 a_batch_is_held_under_the_lease_that_was_asked_for
+                jobs_that_come_in_front_are_not_overlooked
                 racing_claims_share_no_job_and_leave_none
+            }
+            confirm {
+                an_unfinished_job_takes_the_other_verdict
+                a_finished_job_is_left_as_it_is
+                a_lost_job_is_neither_confirmed_nor_changed
             }
             enqueue {
                 a_job_is_read_back_as_it_was_written
@@ -208,6 +218,7 @@ macro_rules! behaviours {
                 a_finished_job_says_when_and_by_whom
                 a_settlement_sent_twice_is_already_written
                 a_settlement_twice_in_one_call_is_written_once
+                of_racing_settlements_of_one_attempt_one_is_written
                 nothing_is_written_after_the_lease_was_lost
                 a_stale_settlement_does_not_touch_the_next_attempt
                 the_loser_of_a_buried_job_has_lost_it

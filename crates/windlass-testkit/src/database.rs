@@ -9,10 +9,10 @@ use windlass_core::store::Store;
 
 use crate::bench::Bench;
 
-// mod postgres;
+mod postgres;
 mod sqlite;
 
-// pub use postgres::PostgresDatabase;
+pub use postgres::PostgresDatabase;
 pub use sqlite::SqliteFile;
 
 /// A store being opened.
@@ -29,10 +29,7 @@ pub trait Database: Send + Sync + 'static {
 ///
 /// # Panics
 /// When the behaviour does.
-pub fn run<F: Future>(
-    database: impl Database,
-    behaviour: impl FnOnce(Bench) -> F,
-) -> F::Output {
+pub fn run<F: Future>(database: impl Database, behaviour: impl FnOnce(Bench) -> F) -> F::Output {
     // Declared first, dropped last: after the runtime, and with it every connection, has ended.
     let database: Arc<dyn Database> = Arc::new(database);
     let runtime = tokio::runtime::Builder::new_multi_thread()

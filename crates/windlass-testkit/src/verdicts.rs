@@ -19,6 +19,12 @@ pub fn complete_with(json: &str) -> Verdict {
     Verdict::Complete { output: Some(output) }
 }
 
+/// Finished by the handler itself, or else this.
+#[must_use]
+pub fn confirm_or(otherwise: Verdict) -> Verdict {
+    Verdict::Confirm { otherwise: Box::new(otherwise) }
+}
+
 /// Failed with an error, to be tried again later.
 #[must_use]
 pub fn retry(delay: Duration) -> Verdict {

@@ -27,10 +27,7 @@ pub struct Profile {
 /// A worker of the default queue that knows [`KIND`] at version 1.
 #[must_use]
 pub fn worker() -> Profile {
-    Profile {
-        queues: vec![DEFAULT_QUEUE.to_owned()],
-        handlers: vec![HandlerKey::new(KIND, 1)],
-    }
+    Profile { queues: vec![DEFAULT_QUEUE.to_owned()], handlers: vec![HandlerKey::new(KIND, 1)] }
 }
 
 impl Profile {

@@ -21,7 +21,6 @@ struct ApalisPostgres {
 impl Peer for ApalisPostgres {
     const NAME: &'static str = "apalis-postgres";
     const LOCK: &'static str = include_str!("../Cargo.lock");
-    const SERVER: Option<&'static str> = Some("postgres");
 
     async fn open(options: &Options) -> Result<Self> {
         let connections = options.clients.max(20) as u32;

@@ -21,7 +21,6 @@ struct ApalisSqlite {
 impl Peer for ApalisSqlite {
     const NAME: &'static str = "apalis-sqlite";
     const LOCK: &'static str = include_str!("../Cargo.lock");
-    const SERVER: Option<&'static str> = None;
 
     async fn open(options: &Options) -> Result<Self> {
         let connect = SqliteConnectOptions::from_str(&options.store)?

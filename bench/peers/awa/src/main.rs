@@ -31,7 +31,6 @@ struct Awa {
 impl Peer for Awa {
     const NAME: &'static str = "awa";
     const LOCK: &'static str = include_str!("../Cargo.lock");
-    const SERVER: Option<&'static str> = Some("postgres");
     /// The worker count of its author's published throughput: a slot is held until the completion,
     /// which is batched, has committed.
     const FASTEST_SLOTS: Option<usize> = Some(256);

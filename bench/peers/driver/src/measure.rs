@@ -29,24 +29,24 @@ pub(crate) async fn drain<P: Peer>(peer: &P, options: &Options) -> Result<Measur
     for batch in batches(options) {
         peer.enqueue_batch(batch).await?;
     }
-    server::settle::<P>(options)?;
-    let stopwatch = Stopwatch::start::<P>();
+    server::settle(options)?;
+    let stopwatch = Stopwatch::start();
     peer.start_worker().await?;
     tally().wait_for_runs(options.jobs).await;
     while peer.unfinished().await? > 0 {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    let measured = stopwatch.stop::<P>(options.jobs);
+    let measured = stopwatch.stop(options.jobs);
     tally().check_each_ran_once()?;
     Ok(measured)
 }
 
 pub(crate) async fn bulk<P: Peer>(peer: &P, options: &Options) -> Result<Measured> {
-    let stopwatch = Stopwatch::start::<P>();
+    let stopwatch = Stopwatch::start();
     for batch in batches(options) {
         peer.enqueue_batch(batch).await?;
     }
-    let measured = stopwatch.stop::<P>(options.jobs);
+    let measured = stopwatch.stop(options.jobs);
     check_stored(peer, options).await?;
     Ok(measured)
 }
@@ -54,7 +54,7 @@ pub(crate) async fn bulk<P: Peer>(peer: &P, options: &Options) -> Result<Measure
 pub(crate) async fn enqueue<P: Peer>(peer: P, options: &Options) -> Result<Measured> {
     let peer = Arc::new(peer);
     let next = Arc::new(AtomicUsize::new(0));
-    let stopwatch = Stopwatch::start::<P>();
+    let stopwatch = Stopwatch::start();
     let clients: Vec<_> = (0..options.clients)
         .map(|_| tokio::spawn(enqueue_from(peer.clone(), next.clone(), options.jobs)))
         .collect();
@@ -62,7 +62,7 @@ pub(crate) async fn enqueue<P: Peer>(peer: P, options: &Options) -> Result<Measu
     for client in clients {
         latencies.extend(client.await??);
     }
-    let measured = stopwatch.stop::<P>(options.jobs);
+    let measured = stopwatch.stop(options.jobs);
     check_stored(peer.as_ref(), options).await?;
     latencies.sort_by(f64::total_cmp);
     Ok(Measured { latencies, ..measured })
@@ -73,7 +73,7 @@ pub(crate) async fn latency<P: Peer>(peer: &P, options: &Options) -> Result<Meas
     peer.start_worker().await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let mut latencies = Vec::with_capacity(options.jobs);
-    let stopwatch = Stopwatch::start::<P>();
+    let stopwatch = Stopwatch::start();
     while latencies.len() < options.jobs && stopwatch.began.elapsed() < LATENCY_BUDGET {
         let id = latencies.len();
         let called_at = tally().now();
@@ -82,7 +82,7 @@ pub(crate) async fn latency<P: Peer>(peer: &P, options: &Options) -> Result<Meas
         latencies.push((tally().started_at(id) - called_at) as f64 / 1e6);
         tokio::time::sleep(random_gap()).await;
     }
-    let measured = stopwatch.stop::<P>(latencies.len());
+    let measured = stopwatch.stop(latencies.len());
     latencies.sort_by(f64::total_cmp);
     Ok(Measured { latencies, ..measured })
 }
@@ -131,14 +131,14 @@ struct Stopwatch {
 }
 
 impl Stopwatch {
-    fn start<P: Peer>() -> Self {
+    fn start() -> Self {
         usage::reset_peak_memory();
-        Self { cpu: CpuTime::now(P::SERVER), began: Instant::now() }
+        Self { cpu: CpuTime::now(), began: Instant::now() }
     }
 
-    fn stop<P: Peer>(&self, jobs: usize) -> Measured {
+    fn stop(&self, jobs: usize) -> Measured {
         let elapsed = self.began.elapsed();
-        let cpu = CpuTime::now(P::SERVER);
+        let cpu = CpuTime::now();
         Measured {
             jobs,
             elapsed,

@@ -6,8 +6,6 @@ pub trait Peer: Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// The Cargo.lock it was built from, which has its version.
     const LOCK: &'static str;
-    /// The name of the server's processes, whose CPU time counts as the store's; `None` in process.
-    const SERVER: Option<&'static str>;
     /// How many slots the fastest configuration has, where it doesn't take the number given.
     const FASTEST_SLOTS: Option<usize> = None;
 

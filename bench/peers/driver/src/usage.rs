@@ -1,7 +1,9 @@
 //! CPU time and memory from /proc; elsewhere than Linux these figures are absent.
 
-use std::fs;
+use std::{env, fs};
 
+/// Names the server's first process; without it, as for a store in process, there is no figure.
+const SERVER_PID: &str = "BENCH_SERVER_PID";
 /// USER_HZ, which Linux fixes at 100 for everything it shows in /proc.
 const TICK_MS: f64 = 10.0;
 
@@ -12,8 +14,8 @@ pub(crate) struct CpuTime {
 }
 
 impl CpuTime {
-    pub(crate) fn now(server: Option<&str>) -> Self {
-        Self { client_ms: stat_ms("self", |_| true), server_ms: server.and_then(server_ms) }
+    pub(crate) fn now() -> Self {
+        Self { client_ms: Process::read("self").map(|own| own.cpu_ms), server_ms: server_ms() }
     }
 
     pub(crate) fn client_ms_since(self, start: Self) -> Option<f64> {
@@ -37,26 +39,31 @@ pub(crate) fn peak_memory_mb() -> Option<f64> {
     Some(kb / 1024.0)
 }
 
-/// The CPU time of all processes with this name, ended children included.
-fn server_ms(name: &str) -> Option<f64> {
-    let total: f64 = fs::read_dir("/proc")
+/// The CPU time of the server's first process and its children, ended ones included.
+fn server_ms() -> Option<f64> {
+    let first = env::var(SERVER_PID).ok()?;
+    let children: f64 = fs::read_dir("/proc")
         .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()))
-        .filter_map(|pid| stat_ms(&pid, |comm| comm == name))
+        .filter_map(|entry| Process::read(entry.ok()?.file_name().to_str()?))
+        .filter(|process| process.parent == first)
+        .map(|process| process.cpu_ms)
         .sum();
-    // No such process here means a server on another machine, not a server without work.
-    (total > 0.0).then_some(total)
+    Some(Process::read(&first)?.cpu_ms + children)
 }
 
-fn stat_ms(pid: &str, wanted: impl Fn(&str) -> bool) -> Option<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name may hold spaces and parentheses: the fields start after its last one.
-    let (head, fields) = stat.rsplit_once(") ")?;
-    if !wanted(head.split_once('(')?.1) {
-        return None;
+struct Process {
+    parent: String,
+    /// Ended children included.
+    cpu_ms: f64,
+}
+
+impl Process {
+    fn read(pid: &str) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name may hold spaces and parentheses: state, parent and so on start after its last.
+        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+        // utime, stime, cutime and cstime.
+        let ticks: f64 = fields.get(11..15)?.iter().filter_map(|n| n.parse::<f64>().ok()).sum();
+        Some(Self { parent: fields[1].to_owned(), cpu_ms: ticks * TICK_MS })
     }
-    // utime, stime, cutime, cstime: fields 14 to 17 of the line.
-    let ticks: f64 = fields.split(' ').skip(11).take(4).filter_map(|n| n.parse::<f64>().ok()).sum();
-    Some(ticks * TICK_MS)
 }

@@ -17,7 +17,6 @@ struct Effectum {
 impl Peer for Effectum {
     const NAME: &'static str = "effectum";
     const LOCK: &'static str = include_str!("../Cargo.lock");
-    const SERVER: Option<&'static str> = None;
     /// The worker fetches as many jobs as it may run, so concurrency is its batch size.
     const FASTEST_SLOTS: Option<usize> = Some(500);
 

@@ -35,7 +35,6 @@ struct GraphileWorker {
 impl Peer for GraphileWorker {
     const NAME: &'static str = "graphile_worker";
     const LOCK: &'static str = include_str!("../Cargo.lock");
-    const SERVER: Option<&'static str> = Some("postgres");
 
     async fn open(options: &Options) -> Result<Self> {
         let connections = options.clients.max(20) as u32;

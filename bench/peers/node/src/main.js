@@ -1,9 +1,9 @@
 // node src/main.js PEER MODE --store URL [--config C] [--jobs N] …
 //
-// A peer module exports open(options), which returns an object with: name; package; server, the
-// name of the store's processes; slots, where it doesn't take the number given; enqueue(job);
-// enqueueBatch(jobs); startWorker(ran), whose handler does nothing but call ran(id); and
-// unfinished(), the number of jobs that the store doesn't yet have as finished.
+// A peer module exports open(options), which returns an object with: name; package; slots, where it
+// doesn't take the number given; enqueue(job); enqueueBatch(jobs); startWorker(ran), whose handler
+// does nothing but call ran(id); and unfinished(), the number of jobs that the store doesn't yet
+// have as finished.
 import { measurements } from './measure.js'
 import { optionsFromCommandLine } from './options.js'
 import { line } from './report.js'

@@ -14,9 +14,9 @@ export const measurements = { drain, bulk, enqueue, latency }
 // Works off a backlog with one worker, until the store has every job as finished.
 async function drain(peer, options) {
   for (const batch of batches(options.jobs, options.batch)) await peer.enqueueBatch(batch)
-  settle(peer, options)
+  settle(options)
   const tally = new Tally(options.jobs)
-  const stopwatch = new Stopwatch(peer.server)
+  const stopwatch = new Stopwatch()
   await peer.startWorker(tally.ran)
   await tally.waitForRuns(options.jobs)
   while ((await peer.unfinished()) > 0) await sleep(2)
@@ -26,7 +26,7 @@ async function drain(peer, options) {
 }
 
 async function bulk(peer, options) {
-  const stopwatch = new Stopwatch(peer.server)
+  const stopwatch = new Stopwatch()
   for (const batch of batches(options.jobs, options.batch)) await peer.enqueueBatch(batch)
   const measured = stopwatch.stop(options.jobs)
   await checkStored(peer, options)
@@ -44,7 +44,7 @@ async function enqueue(peer, options) {
       latencies.push(performance.now() - began)
     }
   }
-  const stopwatch = new Stopwatch(peer.server)
+  const stopwatch = new Stopwatch()
   await Promise.all(Array.from({ length: options.clients }, client))
   const measured = stopwatch.stop(options.jobs)
   await checkStored(peer, options)
@@ -57,7 +57,7 @@ async function latency(peer, options) {
   await peer.startWorker(tally.ran)
   await sleep(2_000)
   const latencies = []
-  const stopwatch = new Stopwatch(peer.server)
+  const stopwatch = new Stopwatch()
   const deadline = performance.now() + LATENCY_BUDGET_MS
   while (latencies.length < options.jobs && performance.now() < deadline) {
     const id = latencies.length

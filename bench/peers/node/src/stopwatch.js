@@ -1,10 +1,9 @@
 import { clientCpuMs, peakMemoryMb, resetPeakMemory, serverCpuMs } from './usage.js'
 
 export class Stopwatch {
-  constructor(server) {
-    this.server = server
+  constructor() {
     resetPeakMemory()
-    this.serverCpuMs = serverCpuMs(server)
+    this.serverCpuMs = serverCpuMs()
     this.clientCpuMs = clientCpuMs()
     this.began = performance.now()
   }
@@ -12,7 +11,7 @@ export class Stopwatch {
   stop(jobs) {
     const elapsedMs = performance.now() - this.began
     const clientMs = clientCpuMs() - this.clientCpuMs
-    const serverMs = this.serverCpuMs === null ? null : serverCpuMs(this.server) - this.serverCpuMs
+    const serverMs = this.serverCpuMs === null ? null : serverCpuMs() - this.serverCpuMs
     return { jobs, elapsedMs, clientMs, serverMs, rssMb: peakMemoryMb(), latencies: [] }
   }
 }

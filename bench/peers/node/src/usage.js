@@ -8,19 +8,15 @@ export function clientCpuMs() {
   return (user + system) / 1e3
 }
 
-// The CPU time of all processes with this name, ended children included; null when there are none.
-export function serverCpuMs(name) {
-  let total = 0
-  for (const pid of readdirSync('/proc')) {
-    if (!/^\d+$/.test(pid)) continue
-    const stat = readStat(pid)
-    // The name may hold spaces and parentheses: the fields start after its last one.
-    const end = stat.lastIndexOf(')')
-    if (stat.slice(stat.indexOf('(') + 1, end) !== name) continue
-    const ticks = stat.slice(end + 2).split(' ').slice(11, 15).map(Number)
-    total += ticks.reduce((sum, each) => sum + each, 0) * TICK_MS
-  }
-  return total > 0 ? total : null
+// The CPU time of the server's first process and its children, ended ones included; null when the
+// process isn't named, as for a store on another machine.
+export function serverCpuMs() {
+  const first = process.env.BENCH_SERVER_PID
+  if (!first) return null
+  const children = readdirSync('/proc')
+    .map(readProcess)
+    .filter((each) => each?.parent === first)
+  return [readProcess(first), ...children].reduce((sum, each) => sum + each.cpuMs, 0)
 }
 
 // Makes the peak start from here, so that preloading doesn't count.
@@ -41,10 +37,15 @@ export function peakMemoryMb() {
   }
 }
 
-function readStat(pid) {
+function readProcess(pid) {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name may hold spaces and parentheses: state, parent and so on start after its last one.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // utime, stime, cutime and cstime.
+    const ticks = fields.slice(11, 15).map(Number)
+    return { parent: fields[1], cpuMs: ticks.reduce((sum, each) => sum + each, 0) * TICK_MS }
   } catch {
-    return ''
+    return null
   }
 }

@@ -17,9 +17,9 @@ async def drain(peer, options):
     """Works off a backlog with one worker, until the store has every job as finished."""
     for batch in batches(options.jobs, options.batch):
         await peer.enqueue_batch(batch)
-    _settle(peer, options)
+    _settle(options)
     tally = Tally(options.jobs)
-    stopwatch = Stopwatch(peer.server)
+    stopwatch = Stopwatch()
     await peer.start_worker(tally.ran)
     await tally.wait_for_runs(options.jobs)
     while await peer.unfinished() > 0:
@@ -30,7 +30,7 @@ async def drain(peer, options):
 
 
 async def bulk(peer, options):
-    stopwatch = Stopwatch(peer.server)
+    stopwatch = Stopwatch()
     for batch in batches(options.jobs, options.batch):
         await peer.enqueue_batch(batch)
     measured = stopwatch.stop(options.jobs)
@@ -48,7 +48,7 @@ async def enqueue(peer, options):
             await peer.enqueue(job(id))
             latencies.append(time.monotonic() - began)
 
-    stopwatch = Stopwatch(peer.server)
+    stopwatch = Stopwatch()
     await asyncio.gather(*(client() for _ in range(options.clients)))
     measured = stopwatch.stop(options.jobs)
     await _check_stored(peer, options)
@@ -61,7 +61,7 @@ async def latency(peer, options):
     await peer.start_worker(tally.ran)
     await asyncio.sleep(2)
     latencies = []
-    stopwatch = Stopwatch(peer.server)
+    stopwatch = Stopwatch()
     while len(latencies) < options.jobs and stopwatch.elapsed() < LATENCY_BUDGET_S:
         id = len(latencies)
         called_at = time.monotonic()
@@ -78,10 +78,10 @@ async def _check_stored(peer, options):
         raise RuntimeError(f"{options.jobs} jobs enqueued, {stored} stored")
 
 
-def _settle(peer, options):
+def _settle(options):
     """Gives a PostgreSQL that has just taken in a backlog the statistics that autovacuum would
     within a minute; without them some peers' plans, and so their figures, are a matter of luck."""
-    if peer.server == "postgres":
+    if options.store.startswith("postgres"):
         subprocess.run(
             ["psql", options.store, "-qc", "vacuum analyze", "-qc", "checkpoint"], check=True
         )

@@ -9,10 +9,9 @@ TICK_MS = 10
 
 
 class Stopwatch:
-    def __init__(self, server):
-        self._server = server
+    def __init__(self):
         _reset_peak_memory()
-        self._server_ms = _server_cpu_ms(server)
+        self._server_ms = _server_cpu_ms()
         self._client_ms = time.process_time() * 1e3
         self._began = time.monotonic()
 
@@ -21,7 +20,7 @@ class Stopwatch:
 
     def stop(self, jobs):
         elapsed = self.elapsed()
-        server_ms = _server_cpu_ms(self._server)
+        server_ms = _server_cpu_ms()
         return {
             "jobs": jobs,
             "elapsed": elapsed,
@@ -32,18 +31,22 @@ class Stopwatch:
         }
 
 
-def _server_cpu_ms(name):
-    """The CPU time of all processes with this name, ended children included."""
+def _server_cpu_ms():
+    """The CPU time of the server's first process and its children, ended ones included."""
+    first = os.environ.get("BENCH_SERVER_PID")
+    if not first:
+        return None
     total = 0
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            head, _, fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")
+            stat = Path(f"/proc/{pid}/stat").read_text()
         except OSError:
             continue
-        # The name may hold spaces and parentheses: the fields start after its last one.
-        if head.partition("(")[2] == name:
-            total += sum(map(int, fields.split()[11:15])) * TICK_MS
-    return total or None
+        # The name may hold spaces and parentheses: state, parent and so on start after its last.
+        fields = stat.rpartition(") ")[2].split()
+        if first in (pid, fields[1]):
+            total += sum(map(int, fields[11:15])) * TICK_MS
+    return total
 
 
 def _reset_peak_memory():

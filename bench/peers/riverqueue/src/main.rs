@@ -27,7 +27,6 @@ struct River {
 impl Peer for River {
     const NAME: &'static str = "riverqueue";
     const LOCK: &'static str = include_str!("../Cargo.lock");
-    const SERVER: Option<&'static str> = Some("postgres");
     /// A fetch takes as many jobs as there are free workers; more than this was no faster.
     const FASTEST_SLOTS: Option<usize> = Some(500);
 

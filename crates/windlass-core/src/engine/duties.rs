@@ -85,6 +85,10 @@ impl Duties {
     }
 }
 
+/// A round that pruned so many is followed by another one soon.
+const A_LOT: u64 = 500;
+const TIDY_AGAIN: Duration = Duration::from_millis(100);
+
 fn far() -> Instant {
     Instant::now() + Duration::from_secs(3_600)
 }
@@ -278,6 +282,9 @@ impl Engine {
         self.duties.tidying = false;
         match result {
             Ok(tidied) => {
+                if tidied.pruned >= A_LOT {
+                    self.duties.tidy_at = Instant::now() + TIDY_AGAIN;
+                }
                 if tidied.parked > 0 {
                     tracing::warn!(jobs = tidied.parked, "parked jobs that no live worker knows; `windlass doctor` lists them");
                 }

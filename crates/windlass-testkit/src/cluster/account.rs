@@ -46,7 +46,8 @@ impl Account {
     pub(super) fn own(&self, path: &Path) {
         if let Some(gid) = self.other {
             let given = chown(path, Some(self.uid), Some(gid));
-            given.unwrap_or_else(|error| panic!("{} cannot be given away: {error}", path.display()));
+            given
+                .unwrap_or_else(|error| panic!("{} cannot be given away: {error}", path.display()));
         }
     }
 

@@ -18,7 +18,8 @@ const SUPERUSER: &str = "windlass";
 /// What differs from PostgreSQL's defaults. Durability stays as in production: tests of what
 /// survives a crash run here.
 const SETTINGS: &str = "fsync = on\nshared_buffers = 16MB\nmax_connections = 200\n\
-     listen_addresses = '127.0.0.1'\ntimezone = 'UTC'\nlog_min_messages = warning\n";
+     listen_addresses = '127.0.0.1'\ntimezone = 'UTC'\nlog_checkpoints = off\n\
+     client_min_messages = warning\n";
 /// How long a start may take. After a kill, the dead server's children must vanish first.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Looks of five seconds each without a user, after which the watchdog stops the server.
@@ -56,21 +57,14 @@ impl Server {
         initdb.args(["--username", SUPERUSER, "--auth-local=trust", "--auth-host=scram-sha-256"]);
         initdb.args(["--encoding=UTF8", "--locale=C", "--no-instructions"]);
         self.must_run(initdb);
-        let settings = format!(
-            "{SETTINGS}unix_socket_directories = '{}'\nport = {}\n",
-            self.folder.display(),
-            free_port()
-        );
         append(&self.folder.join("data/postgresql.conf"), "include 'windlass.conf'\n");
-        let file = self.folder.join("data/windlass.conf");
-        write_private(&file, &settings);
-        self.account.own(&file);
     }
 
     /// Starts, and waits until connections are accepted.
-    pub(super) fn start(&mut self) {
+    pub(super) fn start(&self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
+            self.write_settings();
             let mut start = self.control("start");
             start.arg("--log").arg(self.folder.join("log"));
             start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -79,7 +73,6 @@ impl Server {
                 return;
             }
             assert!(Instant::now() < deadline, "PostgreSQL does not start:\n{}", self.last_lines());
-            self.take_another_port_if_taken();
         }
     }
 
@@ -99,7 +92,10 @@ impl Server {
     }
 
     /// Leaves a process behind that stops the server once nobody holds `users.lock` any more.
-    /// It must outlive us: no test knows that it is the last.
+    #[expect(
+        clippy::zombie_processes,
+        reason = "it outlives us: no test knows that it is the last"
+    )]
     pub(super) fn watch_for_idleness(&self) {
         const WATCH: &str = r#"
             looks=0
@@ -116,12 +112,33 @@ impl Server {
         watchdog.spawn().expect("a shell can be started");
     }
 
-    /// Runs one statement as superuser.
-    pub(super) fn sql(&self, statement: &str) {
+    /// Makes a database, or empties the one of that name, ending whatever is still connected.
+    pub(super) fn empty_database(&self, name: &str) {
+        const EMPTY: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
+             where datname = current_database() and pid <> pg_backend_pid(); \
+             do $$ declare s text; begin \
+               for s in select nspname from pg_namespace \
+                        where nspname !~ '^pg_' and nspname <> 'information_schema' \
+               loop execute format('drop schema %I cascade', s); end loop; \
+               create schema public; \
+             end $$";
+        let mut empty = self.psql(name, EMPTY);
+        empty.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if !empty.status().is_ok_and(|status| status.success()) {
+            self.must_run(self.psql("postgres", &format!("create database {name}")));
+        }
+    }
+
+    fn psql(&self, database: &str, statements: &str) -> Command {
         let mut psql = self.binaries.program("psql");
-        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statement]);
-        psql.arg(self.socket_url("postgres"));
-        self.must_run(psql);
+        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statements]);
+        psql.arg(self.socket_url(database));
+        self.account.runs(&mut psql);
+        psql
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(super) fn socket_url(&self, database: &str) -> String {
@@ -164,16 +181,15 @@ impl Server {
         self.port().expect("the port was written with the cluster")
     }
 
-    /// The port was free when the files were made; since then somebody may have taken it.
-    fn take_another_port_if_taken(&self) {
-        let port = self.written_port();
-        if TcpListener::bind(("127.0.0.1", port)).is_err() {
-            let file = self.folder.join("data/windlass.conf");
-            let settings = fs::read_to_string(&file).expect("the settings were written");
-            let line = |port: u16| format!("port = {port}\n");
-            fs::write(&file, settings.replace(&line(port), &line(free_port())))
-                .expect("the settings can be written");
-        }
+    /// Keeps the port unless somebody has taken it meanwhile.
+    fn write_settings(&self) {
+        let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        let port = self.port().filter(is_free).unwrap_or_else(free_port);
+        let folder = self.folder.display();
+        let settings = format!("{SETTINGS}unix_socket_directories = '{folder}'\nport = {port}\n");
+        let file = self.folder.join("data/windlass.conf");
+        write_private(&file, &settings);
+        self.account.own(&file);
     }
 
     fn last_lines(&self) -> String {

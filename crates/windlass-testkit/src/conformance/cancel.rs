@@ -2,7 +2,7 @@
 
 use windlass_core::id::JobId;
 use windlass_core::state::{Outcome, State};
-use windlass_core::store::{Cancelled, Settled};
+use windlass_core::store::{Cancelled, Retried, Settled};
 
 use crate::bench::{Bench, MINUTE, SECOND};
 use crate::draft::{job, jobs};
@@ -99,23 +99,28 @@ pub async fn an_ended_job_is_not_cancelled(bench: Bench) {
     bench.check("completed 1, cancelled 1, dead 1").await;
 }
 
-/// The answers are in the order of the ids, also for jobs that do not exist and for one named
-/// twice.
+/// The answers are in the order of the ids, also for jobs that do not exist.
 pub async fn answers_to_a_cancel_come_in_the_order_of_the_ids(bench: Bench) {
     let first = bench.enqueue_one(job()).await;
     bench.worker().await.claim(1).await;
     let second = bench.enqueue_one(job()).await;
-    let asked = [second, JobId::new(), first, second];
+    let asked = [second, JobId::new(), first];
     let answers = bench.store().cancel(&asked, "not wanted", bench.now()).await;
-    let expected = [
-        Cancelled::Now,
-        Cancelled::Missing,
-        Cancelled::Requested,
-        Cancelled::Ended(State::Cancelled),
-    ];
+    let expected = [Cancelled::Now, Cancelled::Missing, Cancelled::Requested];
     assert_eq!(answers.expect("they reach the store"), expected);
     let none = bench.store().cancel(&[], "not wanted", bench.now()).await;
     assert_eq!(none.expect("it reaches the store"), []);
+}
+
+/// S1: a job named twice in one call ends once.
+pub async fn a_job_named_twice_is_cancelled_once(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    let answers = bench.store().cancel(&[id, id], "not wanted", bench.now()).await;
+    assert_eq!(answers.expect("they reach the store")[0], Cancelled::Now);
+    bench.check("cancelled 1").await;
+    let answers = bench.store().retry(&[id, id], bench.now()).await;
+    assert_eq!(answers.expect("they reach the store")[0], Retried::Now);
+    bench.check("available 1").await;
 }
 
 /// X18, C2 of RELIABILITY: of a cancel and a claim at the same moment one wins, and the answer
@@ -130,6 +135,37 @@ pub async fn a_cancel_and_a_claim_do_not_both_win(bench: Bench) {
         worker.settle_all(&batch, &retry(SECOND)).await;
     }
     bench.check("cancelled 40").await;
+}
+
+/// X18, C3 of RELIABILITY: a cancel that meets the end of an attempt is not lost: whichever comes
+/// first, the job does not run again.
+pub async fn a_cancel_that_meets_the_end_of_an_attempt_is_not_lost(bench: Bench) {
+    let worker = bench.worker().await;
+    for _ in 0..40 {
+        let id = bench.enqueue_one(job()).await;
+        let batch = worker.claim(1).await;
+        let (settled, answer) =
+            tokio::join!(worker.settle(&batch, 0, retry(SECOND)), bench.cancel(id));
+        assert_eq!(settled, Settled::Done);
+        assert!(matches!(answer, Cancelled::Now | Cancelled::Requested), "{answer:?}");
+        assert_eq!(bench.job(id).await.state, State::Cancelled, "after {answer:?}");
+    }
+    bench.check("cancelled 40").await;
+}
+
+/// X18: a job that was completed although it was called off may be run again, as often as it
+/// needs.
+pub async fn a_completed_job_has_forgotten_that_it_was_called_off(bench: Bench) {
+    let id = bench.enqueue_one(job()).await;
+    let worker = bench.worker().await;
+    let batch = worker.claim(1).await;
+    bench.cancel(id).await;
+    worker.settle(&batch, 0, complete()).await;
+    bench.retry(id).await;
+    let batch = worker.claim(1).await;
+    bench.check_job(id, "running, attempt 2").await;
+    worker.settle(&batch, 0, retry(MINUTE)).await;
+    bench.check_job(id, "retryable in 60s, attempt 2, failures 1, history error").await;
 }
 
 /// X18: a job that ended and was revived is not called off any more.

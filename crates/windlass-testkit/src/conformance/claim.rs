@@ -135,6 +135,36 @@ pub async fn a_batch_is_held_under_the_lease_that_was_asked_for(bench: Bench) {
     super::heartbeat::check_leases(&worker, &[&batch]).await;
 }
 
+/// W1 of RELIABILITY: whatever a worker has learnt about a queue, a job that comes in front of
+/// what it had is not overlooked, whoever brings it.
+pub async fn jobs_that_come_in_front_are_not_overlooked(bench: Bench) {
+    let start = bench.moment();
+    bench.advance(MINUTE);
+    let worker = bench.worker().await;
+    let later = bench.enqueue_one(job().due_in(SECOND)).await;
+    bench.enqueue(jobs(50)).await;
+    let handed_back = worker.claim(1).await;
+    for _ in 0..3 {
+        worker.claim(10).await;
+    }
+    let urgent = bench.enqueue_one(job().priority(-3)).await;
+    let older = bench.enqueue_one(job().due_at(start)).await;
+    assert_eq!(ids(&worker.claim(2).await), [urgent, older]);
+    let elsewhere = [job().priority(-2).done(), job().due_at(start).done()];
+    let other = bench.another_store().await;
+    other.enqueue(&elsewhere, bench.now()).await.expect("it reaches the store");
+    assert_eq!(ids(&worker.claim(2).await), [elsewhere[0].id, elsewhere[1].id]);
+    worker.release(&handed_back).await;
+    bench.advance(SECOND);
+    worker.sweep().await;
+    let mut left = Vec::new();
+    for _ in 0..3 {
+        left.extend(ids(&worker.claim(10).await));
+    }
+    assert!(left.contains(&later) && left.contains(&handed_back.jobs[0].id));
+    assert_eq!(left.len(), 21, "all that is left");
+}
+
 /// C2, O5, L2: workers that claim at the same moment share no job, and leave none over.
 pub async fn racing_claims_share_no_job_and_leave_none(bench: Bench) {
     let enqueued = bench.enqueue(jobs(200)).await;

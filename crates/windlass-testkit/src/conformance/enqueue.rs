@@ -22,7 +22,10 @@ pub async fn a_job_is_read_back_as_it_was_written(bench: Bench) {
     bench.try_enqueue(std::slice::from_ref(&new)).await.expect("it is accepted");
     bench.check_job(new.id, "available").await;
     let read = bench.job(new.id).await;
-    assert_eq!((read.kind.as_str(), read.version, read.queue.as_str()), ("mail.welcome", 3, "mail"));
+    assert_eq!(
+        (read.kind.as_str(), read.version, read.queue.as_str()),
+        ("mail.welcome", 3, "mail")
+    );
     assert_eq!((read.priority, read.max_attempts, read.args), (-7, Some(9), new.args));
     assert_eq!((read.root, read.parent), (Some(root), Some(parent)));
     assert_eq!((read.origin.as_deref(), read.meta), (Some("a test"), meta));

@@ -75,7 +75,8 @@ pub async fn errors_come_back_as_they_were(bench: Bench) {
 /// not collide.
 pub async fn strange_names_come_back_as_they_were(bench: Bench) {
     let alike = "x".repeat(127);
-    let names = ["größe-2/a:b", "a.b", "a_b", "A.b", "数据", &format!("{alike}1"), &format!("{alike}2")];
+    let names =
+        ["größe-2/a:b", "a.b", "a_b", "A.b", "数据", &format!("{alike}1"), &format!("{alike}2")];
     for name in names {
         let new: NewJob = job().kind(name).queue(name).done();
         new.check().expect("the name is allowed");
@@ -94,11 +95,14 @@ fn value(random: &mut Rng, depth: u32) -> String {
     let space = ["", " ", "\n\t"][random.usize(..3)];
     match random.u32(..if depth == 0 { 5 } else { 7 }) {
         0 => ["null", "true", "false"][random.usize(..3)].to_owned(),
-        1 => ["-0", "0.10", "1e400", "12345678901234567890123", "1E-7"][random.usize(..5)].to_owned(),
+        1 => {
+            ["-0", "0.10", "1e400", "12345678901234567890123", "1E-7"][random.usize(..5)].to_owned()
+        }
         2 => random.i64(..).to_string(),
         3 | 4 => text(random),
         5 => {
-            let items: Vec<String> = (0..random.usize(..4)).map(|_| value(random, depth - 1)).collect();
+            let items: Vec<String> =
+                (0..random.usize(..4)).map(|_| value(random, depth - 1)).collect();
             format!("[{space}{}{space}]", items.join(&format!("{space},")))
         }
         _ => {
@@ -111,8 +115,20 @@ fn value(random: &mut Rng, depth: u32) -> String {
 }
 
 fn text(random: &mut Rng) -> String {
-    const SIGNS: [&str; 12] =
-        ["a", "Z", " ", "\\n", "\\\"", "\\\\", "\\u00e9", "é", "\\ud83d\\ude00", "😀", "'", "\u{2028}"];
+    const SIGNS: [&str; 12] = [
+        "a",
+        "Z",
+        " ",
+        "\\n",
+        "\\\"",
+        "\\\\",
+        "\\u00e9",
+        "é",
+        "\\ud83d\\ude00",
+        "😀",
+        "'",
+        "\u{2028}",
+    ];
     let signs: String = (0..random.usize(..12)).map(|_| SIGNS[random.usize(..12)]).collect();
     format!("\"{signs}\"")
 }

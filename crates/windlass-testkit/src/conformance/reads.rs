@@ -78,10 +78,10 @@ pub async fn jobs_are_found_by_state_queue_and_kind(bench: Bench) {
         ("queue:q.*d -state:cancelled,completed", &[State::Scheduled, State::Dead]),
         ("kind:K.dead", &[]),
         ("queue:q.?ead", &[]),
-        ("-state:waiting,scheduled,available,retryable,completed -queue:q.dead", &[
-            State::Running,
-            State::Cancelled,
-        ]),
+        (
+            "-state:waiting,scheduled,available,retryable,completed -queue:q.dead",
+            &[State::Running, State::Cancelled],
+        ),
     ];
     for (filter, expected) in filters {
         let mut expected: Vec<JobId> = expected.iter().map(|state| ids[state]).collect();

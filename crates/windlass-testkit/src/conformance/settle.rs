@@ -61,11 +61,12 @@ pub async fn nine_outcomes_are_told_apart_and_four_are_failures(bench: Bench) {
         bench.worker().await.run_one(retry_after(outcome, SECOND)).await;
         bench.promote().await;
     }
-    bench.check_job(
-        id,
-        "available, attempt 4, failures 4, losses 1, history lost error timeout panic",
-    )
-    .await;
+    bench
+        .check_job(
+            id,
+            "available, attempt 4, failures 4, losses 1, history lost error timeout panic",
+        )
+        .await;
     let worker = bench.worker().await;
     worker.run_one(snooze(SECOND)).await;
     bench.promote().await;
@@ -75,12 +76,13 @@ pub async fn nine_outcomes_are_told_apart_and_four_are_failures(bench: Bench) {
         bench.check("cancelled 1").await;
         bench.retry(id).await;
     }
-    bench.check_job(
-        id,
-        "available, attempt 9, history lost error timeout panic snoozed released cancelled \
+    bench
+        .check_job(
+            id,
+            "available, attempt 9, history lost error timeout panic snoozed released cancelled \
          expired discarded",
-    )
-    .await;
+        )
+        .await;
 }
 
 /// S5: an attempt is kept with its number, worker, times and error.
@@ -134,6 +136,20 @@ pub async fn a_settlement_twice_in_one_call_is_written_once(bench: Bench) {
     assert_eq!(answers, [Settled::Done, Settled::Already]);
     bench.check_job(id, "retryable in 60s, attempt 1, failures 1, history error").await;
     check_leases(&worker, &[&batch]).await;
+}
+
+/// X2 of RELIABILITY: sent again while the first is still under way, it is written once.
+pub async fn of_racing_settlements_of_one_attempt_one_is_written(bench: Bench) {
+    let worker = bench.worker().await;
+    for _ in 0..30 {
+        let id = bench.enqueue_one(job().priority(-1)).await;
+        let batch = worker.claim(1).await;
+        let again = || worker.settle(&batch, 0, retry(MINUTE));
+        let answers = <[Settled; 3]>::from(tokio::join!(again(), again(), again()));
+        let done = answers.iter().filter(|answer| **answer == Settled::Done).count();
+        assert!(done == 1 && !answers.contains(&Settled::Lost), "{answers:?}");
+        bench.check_job(id, "retryable in 60s, attempt 1, failures 1, history error").await;
+    }
 }
 
 /// C2, C3, L3: whatever a worker says about a job it has lost is refused and changes nothing.

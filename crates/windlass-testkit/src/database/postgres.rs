@@ -6,13 +6,13 @@ use windlass_core::store::Store;
 use windlass_postgres::{Migration, PostgresStore};
 
 use super::{Database, Opening};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, OwnDatabase};
 
-/// A database, dropped when this is.
+/// A database, free for another test when this is dropped.
 #[derive(Debug)]
 pub struct PostgresDatabase {
     cluster: Arc<Cluster>,
-    name: String,
+    database: OwnDatabase,
 }
 
 impl PostgresDatabase {
@@ -31,14 +31,14 @@ impl PostgresDatabase {
     /// When the cluster is down.
     #[must_use]
     pub fn in_cluster(cluster: Arc<Cluster>) -> Self {
-        let name = cluster.create_database();
-        Self { cluster, name }
+        let database = cluster.database();
+        Self { cluster, database }
     }
 
     /// Where it is found.
     #[must_use]
     pub fn url(&self) -> String {
-        self.cluster.url(&self.name)
+        self.cluster.url(&self.database.name)
     }
 }
 
@@ -48,11 +48,5 @@ impl Database for PostgresDatabase {
             let store = PostgresStore::open(&self.url(), Migration::Apply).await?;
             Ok(Arc::new(store) as Arc<dyn Store>)
         })
-    }
-}
-
-impl Drop for PostgresDatabase {
-    fn drop(&mut self) {
-        self.cluster.drop_database(&self.name);
     }
 }

@@ -1,5 +1,7 @@
 //! What the store says against what the rules say.
 
+use std::collections::BTreeSet;
+
 use windlass_core::filter::Filter;
 use windlass_core::id::JobId;
 use windlass_core::job::JobRecord;
@@ -9,11 +11,10 @@ use windlass_core::store::{Page, Store};
 
 use super::rules::{Job, Rules};
 
-/// Compares every job, and the numbers of them. A due time that the rules left open is learnt
-/// from the store, so that the next steps can be held to it.
-pub(super) async fn compare(store: &dyn Store, rules: &mut Rules) -> Result<(), String> {
-    let page = Page { before: None, limit: usize::from(u16::MAX) };
-    let records = store.jobs(&Filter::default(), page).await.map_err(|error| error.to_string())?;
+/// Compares every job. A due time that the rules left open is learnt from the store, so that the
+/// next steps can be held to it.
+pub(super) async fn compare_jobs(store: &dyn Store, rules: &mut Rules) -> Result<(), String> {
+    let records = all(store).await?;
     if !records.iter().rev().map(|record| record.id).eq(rules.jobs.keys().copied()) {
         return Err(missing(&records, rules));
     }
@@ -23,9 +24,28 @@ pub(super) async fn compare(store: &dyn Store, rules: &mut Rules) -> Result<(), 
         }
         let (said, expected) = (said(record), expected(job));
         if said != expected {
-            return Err(format!("{}: the store says\n  {said}\nthe rules\n  {expected}", record.id));
+            return Err(format!(
+                "{}: the store says\n  {said}\nthe rules\n  {expected}",
+                record.id
+            ));
         }
     }
+    Ok(())
+}
+
+/// The jobs that the store has.
+pub(super) async fn ids(store: &dyn Store) -> Result<BTreeSet<JobId>, String> {
+    Ok(all(store).await?.into_iter().map(|record| record.id).collect())
+}
+
+/// Every job, newest first.
+async fn all(store: &dyn Store) -> Result<Vec<JobRecord>, String> {
+    let page = Page { before: None, limit: usize::from(u16::MAX) };
+    store.jobs(&Filter::default(), page).await.map_err(|error| error.to_string())
+}
+
+/// Compares the numbers of jobs.
+pub(super) async fn compare_counts(store: &dyn Store, rules: &Rules) -> Result<(), String> {
     let counts = store.counts().await.map_err(|error| error.to_string())?;
     for state in State::ALL {
         let expected = rules.jobs.values().filter(|job| job.state == state).count() as u64;
@@ -49,7 +69,8 @@ fn missing(records: &[JobRecord], rules: &Rules) -> String {
 fn said(record: &JobRecord) -> String {
     let outcomes: Vec<Outcome> = record.history.iter().map(|past| past.outcome).collect();
     let called_off = if record.cancel_requested { ", called off" } else { "" };
-    let due = if is_ahead(record.state) { format!(", due {}", record.run_at) } else { String::new() };
+    let due =
+        if is_ahead(record.state) { format!(", due {}", record.run_at) } else { String::new() };
     format!(
         "{} {} {}: attempt {}, failures {}, losses {}{called_off}{due}, {outcomes:?}",
         record.state, record.queue, record.kind, record.attempt, record.failures, record.losses

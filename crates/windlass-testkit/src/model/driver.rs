@@ -10,11 +10,13 @@ use windlass_core::job::Claimed;
 use windlass_core::store::{Settlement, Store};
 use windlass_core::time::Timestamp;
 
-use super::compare::compare;
+use super::compare::{compare_counts, compare_jobs};
 use super::rules::Rules;
 
 /// Steps told when the store and the rules disagree.
 const TOLD: usize = 15;
+/// Steps from one count to the next: counting says little that the jobs did not say.
+const COUNTED: usize = 10;
 /// Settlements remembered, to be sent again.
 const REMEMBERED: usize = 40;
 
@@ -65,7 +67,11 @@ impl Driver {
             87..96 => self.pass_time_and_sweep().await?,
             _ => self.tidy().await?,
         }
-        compare(&*self.store, &mut self.rules).await
+        compare_jobs(&*self.store, &mut self.rules).await?;
+        if self.taken.is_multiple_of(COUNTED) {
+            compare_counts(&*self.store, &self.rules).await?;
+        }
+        Ok(())
     }
 
     /// The last steps, one a line.
@@ -98,6 +104,13 @@ impl Driver {
     pub(super) fn some_job(&mut self) -> Option<JobId> {
         let ids: Vec<JobId> = self.rules.jobs.keys().copied().collect();
         self.pick(&ids)
+    }
+
+    /// One or two of them.
+    pub(super) fn some_jobs(&mut self) -> Vec<JobId> {
+        let mut ids: Vec<JobId> = (0..2).filter_map(|_| self.some_job()).collect();
+        ids.dedup();
+        ids
     }
 
     /// Some worker whose lease has not run out.

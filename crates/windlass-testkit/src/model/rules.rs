@@ -1,6 +1,7 @@
 //! The rules of the domain, in memory: what becomes of each job by each verb.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::limits::KEEP_FINISHED;
@@ -8,6 +9,9 @@ use windlass_core::loss::{AfterLoss, after_loss};
 use windlass_core::state::{Outcome, State, TRANSITIONS, Verb};
 use windlass_core::store::{Cancelled, Retried, Verdict};
 use windlass_core::time::Timestamp;
+
+/// A store may remove finished jobs by whole days.
+const LINGER: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// A job as the rules see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,9 @@ pub(super) struct Job {
     pub(super) run_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
 }
+
+/// A place in line: queue, priority, due time.
+pub(super) type Place = (&'static str, i16, Option<Timestamp>);
 
 /// A worker as the rules see it.
 #[derive(Debug, Clone)]
@@ -67,6 +74,10 @@ impl Job {
         }
     }
 
+    fn place(&self) -> Place {
+        (self.queue, self.priority, self.run_at)
+    }
+
     fn go(&mut self, verb: Verb, to: State) {
         let step = (Some(self.state), verb, to);
         assert!(TRANSITIONS.contains(&step), "the rules know no {step:?}");
@@ -96,6 +107,7 @@ impl Job {
     fn settle(&mut self, verdict: &Verdict, now: Timestamp) {
         let (outcome, state, delay) = match verdict {
             Verdict::Complete { .. } => return self.end(Verb::Settle, State::Completed, now),
+            Verdict::Confirm { otherwise } => return self.settle(otherwise, now),
             Verdict::Die { outcome, .. } => {
                 self.record(*outcome);
                 return self.end(Verb::Settle, State::Dead, now);
@@ -169,34 +181,39 @@ impl Rules {
         self.workers.insert(worker, member);
     }
 
-    /// What a claim of this worker gets: queues in order, in each by priority, due time and age.
-    pub(super) fn claim(
-        &mut self,
-        (worker, lease): (WorkerId, LeaseId),
-        queues: &[&'static str],
-        most: usize,
-    ) -> Vec<JobId> {
+    /// The places in line that a claim of this worker may take: queues in order, in each by
+    /// priority and due time. Who comes first of those with the same place is left to the store.
+    pub(super) fn claimable(&self, worker: WorkerId, queues: &[&'static str]) -> Vec<Place> {
         let kinds = &self.workers[&worker].kinds;
-        let mut picked = Vec::new();
+        let mut places = Vec::new();
         for queue in queues.iter().filter(|queue| !self.paused.contains(*queue)) {
-            let fits = |job: &Job| {
+            let fits = |job: &&Job| {
                 job.state == State::Available && job.queue == *queue && kinds.contains(&job.kind)
             };
-            let mut found: Vec<_> = self.jobs.iter().filter(|(_, job)| fits(job)).collect();
-            found.sort_by_key(|(id, job)| (job.priority, job.run_at, **id));
-            picked.extend(found.into_iter().map(|(id, _)| *id));
+            let mut found: Vec<Place> = self.jobs.values().filter(fits).map(Job::place).collect();
+            found.sort();
+            places.extend(found);
         }
-        picked.truncate(most);
-        for id in &picked {
+        places
+    }
+
+    /// The places of these jobs, as far as they could be claimed.
+    pub(super) fn places(&self, ids: &[JobId]) -> Vec<Place> {
+        let jobs = ids.iter().filter_map(|id| self.jobs.get(id));
+        jobs.filter(|job| job.state == State::Available).map(Job::place).collect()
+    }
+
+    /// Claims these jobs.
+    pub(super) fn claim(&mut self, worker: WorkerId, lease: LeaseId, ids: &[JobId]) {
+        for id in ids {
             let job = self.job(*id);
             job.go(Verb::Claim, State::Running);
             job.attempt += 1;
             job.lease = Some(lease);
         }
-        if !picked.is_empty() {
+        if !ids.is_empty() {
             self.leases.push((lease, worker));
         }
-        picked
     }
 
     /// Whether the settlement is written: only while its lease holds the job.
@@ -251,15 +268,19 @@ impl Rules {
         self.drop_empty_leases();
     }
 
-    /// Prunes, parks and unparks.
-    pub(super) fn tidy(&mut self) {
+    /// Prunes, parks and unparks. Jobs are kept for their time at least; how soon after it they go
+    /// is left to the store, within [`LINGER`].
+    pub(super) fn tidy(&mut self, is_kept: impl Fn(JobId) -> bool) {
         let now = self.now;
-        let is_old = |job: &Job| {
-            let kept = job.finished_at.is_some_and(|end| end.after(KEEP_FINISHED) <= now);
-            matches!(job.state, State::Completed | State::Cancelled) && kept
+        let is_over = |job: &Job, time: Duration| {
+            let over = job.finished_at.is_some_and(|end| end.after(time) <= now);
+            matches!(job.state, State::Completed | State::Cancelled) && over
+        };
+        let goes = |id: JobId, job: &Job| {
+            is_over(job, KEEP_FINISHED + LINGER) || is_over(job, KEEP_FINISHED) && !is_kept(id)
         };
         let before = self.jobs.len();
-        self.jobs.retain(|_, job| !is_old(job));
+        self.jobs.retain(|id, job| !goes(*id, job));
         self.pruned += (before - self.jobs.len()) as u64;
         let known: BTreeSet<&str> =
             self.workers.values().flat_map(|worker| worker.kinds.iter().copied()).collect();

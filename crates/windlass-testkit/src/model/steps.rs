@@ -11,11 +11,12 @@ use windlass_core::limits::{CLAIM_BYTES, KEEP_FINISHED, LEADER_TTL, LEASE};
 use windlass_core::state::Outcome;
 use windlass_core::store::{ClaimRequest, Settled, Settlement, Share, Swept, Verdict};
 
+use super::compare::ids;
 use super::driver::Driver;
 use super::rules::{Job, Member};
 use crate::draft::job;
 use crate::verdicts::{
-    call_off, complete, die, hand_back, hand_back_for, retry_after, snooze,
+    call_off, complete, confirm_or, die, hand_back, hand_back_for, retry_after, snooze,
 };
 use crate::worker::{RAN, worker};
 
@@ -84,10 +85,13 @@ impl Driver {
         };
         self.tell(format!("{worker} claims {most} from {queues:?}"));
         let batch = self.store.claim(&request, Some(self.rules.now)).await.map_err(said)?;
-        let expected = self.rules.claim((worker, request.lease), &queues, most);
+        let mut expected = self.rules.claimable(worker, &queues);
+        expected.truncate(most);
         let claimed: Vec<_> = batch.jobs.iter().map(|job| job.id).collect();
+        same("claim", &self.rules.places(&claimed), &expected)?;
+        self.rules.claim(worker, request.lease, &claimed);
         self.claimed.extend(batch.jobs.into_iter().map(|job| (worker, job)));
-        same("claim", &claimed, &expected)
+        Ok(())
     }
 
     pub(super) async fn settle(&mut self) -> Result<(), String> {
@@ -153,7 +157,7 @@ impl Driver {
     }
 
     pub(super) async fn cancel(&mut self) -> Result<(), String> {
-        let ids: Vec<_> = (0..2).filter_map(|_| self.some_job()).collect();
+        let ids = self.some_jobs();
         self.tell(format!("cancel {ids:?}"));
         let answers =
             self.store.cancel(&ids, "by chance", Some(self.rules.now)).await.map_err(said)?;
@@ -161,7 +165,7 @@ impl Driver {
     }
 
     pub(super) async fn retry(&mut self) -> Result<(), String> {
-        let ids: Vec<_> = (0..2).filter_map(|_| self.some_job()).collect();
+        let ids = self.some_jobs();
         self.tell(format!("retry {ids:?}"));
         let answers = self.store.retry(&ids, Some(self.rules.now)).await.map_err(said)?;
         same("retry", &answers, &ids.iter().map(|id| self.rules.retry(*id)).collect())
@@ -197,11 +201,15 @@ impl Driver {
         }
         let Some(sweeper) = self.some_worker() else { return Ok(()) };
         self.tell(format!("{sweeper} sweeps"));
-        let swept = self.store.sweep(sweeper, Some(self.rules.now)).await.map_err(said)?;
+        let mut swept = self.store.sweep(sweeper, Some(self.rules.now)).await.map_err(said)?;
         self.check_lead(sweeper, &swept)?;
         if swept.leads {
             self.bury(sweeper);
             self.rules.sweep(sweeper);
+        }
+        // A round is bounded; the rules know no bounds.
+        while swept.promoted + swept.rescued > 0 {
+            swept = self.store.sweep(sweeper, Some(self.rules.now)).await.map_err(said)?;
         }
         Ok(())
     }
@@ -214,7 +222,8 @@ impl Driver {
         }
         self.tell("tidy".to_owned());
         self.store.tidy(Some(now)).await.map_err(said)?;
-        self.rules.tidy();
+        let kept = ids(&*self.store).await?;
+        self.rules.tidy(|id| kept.contains(&id));
         Ok(())
     }
 
@@ -278,7 +287,8 @@ impl Driver {
     fn verdict(&mut self) -> Verdict {
         let delay = Duration::from_secs(self.random.u64(1..40));
         match self.random.u32(..12) {
-            0..4 => complete(),
+            0..3 => complete(),
+            3 => confirm_or(retry_after(Outcome::Error, delay)),
             4 => retry_after(Outcome::Error, delay),
             5 => retry_after(Outcome::Timeout, delay),
             6 => retry_after(Outcome::Panic, delay),

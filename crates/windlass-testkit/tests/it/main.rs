@@ -1,5 +1,6 @@
 //! Every store against the conformance suite.
 
+mod cluster;
 mod list;
-// mod postgres;
+mod postgres;
 mod sqlite;

@@ -10,7 +10,6 @@ export async function open({ store, config, slots }) {
   return {
     name: 'bullmq',
     package: 'bullmq',
-    server: 'redis-server',
 
     enqueue: (job) => queue.add('send_mail', job, removal(config)),
 

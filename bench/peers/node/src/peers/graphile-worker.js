@@ -14,7 +14,6 @@ export async function open({ store, config, slots, clients }) {
   return {
     name: 'graphile-worker',
     package: 'graphile-worker',
-    server: 'postgres',
 
     enqueue: (job) => utils.addJob('send_mail', job),
 

@@ -20,7 +20,6 @@ export async function open({ store, config, slots, clients }) {
   return {
     name: 'pg-boss',
     package: 'pg-boss',
-    server: 'postgres',
     slots: isFastest ? FASTEST.localConcurrency : slots,
 
     enqueue: (job) => boss.send(QUEUE, job),

@@ -17,7 +17,6 @@ async def open(options):
 
 class Procrastinate:
     name = "procrastinate"
-    server = "postgres"
 
     def __init__(self, app, options):
         self._app = app

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use windlass::job::Due;
 use windlass::prelude::*;
+use windlass::{Draft, NewJob};
 
 use super::drain;
-use super::{Bench, noop::QUEUE};
+use super::Bench;
 
 /// Jobs of one call while preparing.
 const BATCH: u64 = 5_000;
@@ -27,13 +29,8 @@ pub(crate) async fn fill(bench: &Bench, jobs: u64, delay: Option<Duration>) -> a
     let mut left = jobs;
     while left > 0 {
         let now = left.min(BATCH);
-        let drafts = (0..now).map(|_| {
-            let draft = bench.payload.clone().job().queue(QUEUE);
-            match delay {
-                Some(delay) => draft.after(delay),
-                None => draft,
-            }
-        });
+        let due = delay.map_or(Due::Now, Due::In);
+        let drafts = (0..now).map(|_| Draft::from(NewJob { due, ..bench.payload.new_job(0) }));
         client.enqueue_all(drafts).await?;
         left -= now;
     }

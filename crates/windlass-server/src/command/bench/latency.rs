@@ -43,7 +43,7 @@ pub(crate) async fn pickup(bench: &Bench) -> anyhow::Result<Finding> {
     for sample in 0..=samples {
         tokio::time::sleep(Duration::from_millis(fastrand::u64(20..80))).await;
         let sent_us = u64::try_from(clock.elapsed().as_micros())?;
-        client.enqueue(bench.payload.sent_at(sent_us).job()).await?;
+        client.enqueue(bench.payload.draft(sent_us)).await?;
         let Some(time_ms) = started.recv().await else { break };
         if sample > 0 {
             times_ms.push(time_ms);

@@ -21,7 +21,7 @@ pub(crate) async fn both(bench: &Bench) -> anyhow::Result<Finding> {
         callers.spawn(async move {
             for _ in 0..jobs {
                 let sent_us = u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
-                client.enqueue(payload.sent_at(sent_us).job()).await?;
+                client.enqueue(payload.draft(sent_us)).await?;
             }
             Ok::<_, windlass::StoreError>(())
         });

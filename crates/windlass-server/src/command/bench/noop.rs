@@ -5,14 +5,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use windlass::prelude::*;
 use windlass::store::Store;
-use windlass::{Options, RunningWorker};
+use windlass::{Draft, Json, NewJob, Options, RunningWorker};
 
-/// The queue that benchmarks use.
-pub(crate) const QUEUE: &str = "windlass.bench";
+/// The queue of this run: what an earlier one left must not be in its way.
+pub(crate) fn queue() -> String {
+    format!("bench.{}", std::process::id())
+}
 
 /// Does nothing.
 #[derive(Debug, Clone, Serialize, Deserialize, Job)]
-#[job(kind = "windlass.bench.noop", queue = "windlass.bench")]
+#[job(kind = "windlass.bench.noop")]
 pub(crate) struct Noop {
     /// When the caller began to enqueue it, in microseconds of the benchmark's own clock.
     pub(crate) sent_us: u64,
@@ -25,9 +27,15 @@ impl Noop {
         Self { sent_us: 0, text: "x".repeat(bytes.saturating_sub(24)) }
     }
 
-    /// The same, sent now.
-    pub(crate) fn sent_at(&self, us: u64) -> Self {
-        Self { sent_us: us, text: self.text.clone() }
+    /// A job sent at this moment of the benchmark's clock, on this run's queue.
+    pub(crate) fn new_job(&self, sent_us: u64) -> NewJob {
+        let args = format!(r#"{{"sent_us":{sent_us},"text":"{}"}}"#, self.text);
+        NewJob { queue: queue(), ..NewJob::new(Self::KIND, Json::stored(args)) }
+    }
+
+    /// The same as a draft.
+    pub(crate) fn draft(&self, sent_us: u64) -> Draft<()> {
+        Draft::from(self.new_job(sent_us))
     }
 }
 
@@ -60,7 +68,7 @@ pub(crate) fn worker(
 ) -> anyhow::Result<RunningWorker> {
     Ok(Worker::new(Arc::clone(store), App(on_start))
         .handle::<Noop>()
-        .queue(QUEUE, slots)
+        .queue(queue(), slots)
         .options(Options::default())
         .start()?)
 }
