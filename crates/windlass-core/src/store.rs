@@ -291,14 +291,19 @@ pub struct Unserved {
 }
 
 impl Unserved {
-    /// The group, marked whether its queue is served; nothing where some worker serves the queue
-    /// and knows the kind.
+    /// The group, marked whether its queue is served; nothing where some worker that is alive
+    /// serves the queue and knows the kind.
     #[must_use]
-    pub fn unless_served(mut self, workers: &[WorkerRecord]) -> Option<Self> {
+    pub fn unless_served(mut self, workers: &[WorkerRecord], now: Timestamp) -> Option<Self> {
         let key = HandlerKey::new(&self.kind, self.version);
-        let mut serving = workers.iter().filter(|worker| worker.queues.contains(&self.queue)).peekable();
-        self.queue_served = serving.peek().is_some();
-        (!serving.any(|worker| worker.handlers.contains(&key))).then_some(self)
+        let serves = |worker: &&WorkerRecord| {
+            worker.expires_at > now && worker.queues.contains(&self.queue)
+        };
+        let mut serving = workers.iter().filter(serves).peekable();
+        let queue_served = serving.peek().is_some();
+        let is_served = serving.any(|worker| worker.handlers.contains(&key));
+        self.queue_served = queue_served;
+        (!is_served).then_some(self)
     }
 }
 
@@ -347,7 +352,9 @@ pub trait Store: Send + Sync + 'static {
     /// Takes available jobs under a new lease, counting their attempts.
     fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch>;
 
-    /// Writes how attempts ended, each only where its lease still holds. The answers are in the
+    /// Writes how attempts ended, each only where its lease still holds. Each is atomic; those of
+    /// one call need not be written together. A settlement brings lease, place and job as one
+    /// claim gave them; a store need not check that they belong together. The answers are in the
     /// order of the settlements.
     fn settle<'a>(
         &'a self,

@@ -94,6 +94,7 @@ create table windlass.finished (
 
 create table windlass.finished_default partition of windlass.finished default;
 create index finished_id on windlass.finished (id);
+
 create index finished_ended on windlass.finished (state, id) where state in (6, 7);
 create index finished_prunable on windlass.finished_default (prune_at) where prune_at < 9223372036854775807;
 

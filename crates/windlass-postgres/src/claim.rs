@@ -37,7 +37,9 @@ pub(crate) async fn claim(
     let (lease, worker) = (request.lease.as_uuid(), request.worker.as_uuid());
     let queues: Vec<&str> = request.shares.iter().map(|share| share.queue.as_str()).collect();
     let jobs: Vec<i32> = request.shares.iter().map(|share| to_i32(share.jobs)).collect();
-    let (priorities, moments) = floors.of(&queues);
+    // Floors go by this machine's time; a caller that brings its own has none.
+    let own_clock = now.is_some();
+    let (priorities, moments) = if own_clock { Floors::default().of(&queues) } else { floors.of(&queues) };
     let (most, bytes) = (to_i32(request.jobs), i64::try_from(request.bytes).unwrap_or(i64::MAX));
     let handlers: Vec<&str> = request.handlers.iter().map(|key| key.as_str()).collect();
     let label: &str = &local.label;
@@ -71,7 +73,9 @@ pub(crate) async fn claim(
         .zip(1i16..)
         .map(|(row, position)| claimed(row, 0, (position, batch)).map(Arc::new))
         .collect::<Result<Vec<_>, _>>()?;
-    floors.learn(&queues, &jobs, started.elapsed());
+    if !own_clock {
+        floors.learn(&queues, &jobs, started.elapsed());
+    }
     Ok(Batch { lease: request.lease, jobs })
 }
 

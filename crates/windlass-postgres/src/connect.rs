@@ -15,7 +15,8 @@ use crate::tls;
 /// a session that hangs inside a transaction is ended by the server.
 const SETTINGS: &str = "set jit = off; set plan_cache_mode = force_generic_plan; \
      set idle_in_transaction_session_timeout = '10s'; set client_min_messages = warning; \
-     set enable_seqscan = off; set enable_bitmapscan = off";
+     set enable_seqscan = off; set enable_bitmapscan = off; \
+     set max_parallel_workers_per_gather = 0";
 
 /// A notification: the channel and what came with it.
 pub(crate) type Note = (String, String);

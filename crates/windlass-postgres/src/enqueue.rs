@@ -139,9 +139,10 @@ pub(crate) async fn enqueue(lane: &Lane, jobs: &[NewJob], now: Now) -> Result<Ve
         columns.send(lane, ENQUEUE, now).await?;
         return Ok(jobs.iter().map(|job| Enqueued::New(job.id)).collect());
     }
-    let written: HashSet<Uuid> = columns.send(lane, ENQUEUE_GIVEN, now).await?.into_iter().collect();
-    let answer = |id: JobId| {
-        if written.contains(&id.as_uuid()) { Enqueued::New(id) } else { Enqueued::Existing(id) }
+    let mut written: HashSet<Uuid> = columns.send(lane, ENQUEUE_GIVEN, now).await?.into_iter().collect();
+    // One id may come more than once in a call: the first of them was written.
+    let mut answer = |id: JobId| {
+        if written.remove(&id.as_uuid()) { Enqueued::New(id) } else { Enqueued::Existing(id) }
     };
     Ok(jobs.iter().map(|job| answer(job.id)).collect())
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use windlass_core::job::Claimed;
 
 /// A claim that takes longer walks over something dead.
-const SLOW: Duration = Duration::from_millis(8);
+const SLOW: Duration = Duration::from_millis(30);
 /// How long a floor is trusted before a look from the front.
 const FULL_PASS: Duration = Duration::from_millis(250);
 

@@ -28,6 +28,7 @@ const WORKERS: &str = "select w.id, w.label, w.host, w.pid, w.build, w.queues, w
      w.seen_at, w.expires_at, w.quiet, \
      coalesce((select sum(unsettled) from windlass.lease l where l.worker = w.id), 0)::int8 \
      from windlass.worker w order by w.id";
+const CLOCK: &str = "select coalesce($1::int8, windlass.now_us())";
 const PAUSES: &str = "select name, paused_at, note from windlass.queue";
 const OLDEST: &str = "select q, (select min(run_at) from (select run_at from windlass.pending where queue = q and state = 2 \
      order by priority, run_at limit 1000) as front) from unnest($1::text[]) as q";
@@ -162,7 +163,8 @@ pub(crate) async fn queues(lane: &Lane) -> Result<Vec<QueueRecord>, StoreError> 
 
 /// Due jobs that no live worker could run, by queue, kind and version.
 pub(crate) async fn unserved(lane: &Lane, now: Now) -> Result<Vec<Unserved>, StoreError> {
-    let now = now.map(Timestamp::as_micros);
+    let row = lane.query_one(CLOCK, &[(&now.map(Timestamp::as_micros), Type::INT8)]).await?;
+    let now: i64 = get(&row, 0)?;
     let workers = workers(lane).await?;
     let mut groups = Vec::new();
     for row in lane.query(UNSERVED, &[(&now, Type::INT8)]).await? {
@@ -174,7 +176,7 @@ pub(crate) async fn unserved(lane: &Lane, now: Now) -> Result<Vec<Unserved>, Sto
             oldest_due_at: Timestamp::from_micros(get(&row, 4)?),
             queue_served: false,
         };
-        groups.extend(group.unless_served(&workers));
+        groups.extend(group.unless_served(&workers, Timestamp::from_micros(now)));
     }
     Ok(groups)
 }

@@ -1,7 +1,7 @@
 //! Settle: ends of attempts as arrays; the lease row is the fence, and the worker brings the job
 //! back with it, so that the lease's own copy is read only when a worker died.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 use tokio_postgres::types::Type;
@@ -43,8 +43,11 @@ pub(crate) async fn settle(
     let mut items: Vec<Item<'_>> =
         settlements.iter().zip(&confirmed).map(|(one, is_finished)| Item::of(one, *is_finished)).collect();
     let mut answers = vec![Settled::Lost; items.len()];
+    // A settlement that comes twice in one call is written once and found settled the second time.
+    let mut seen = HashSet::new();
     for plain in [true, false] {
-        let chosen: Vec<usize> = (0..items.len()).filter(|at| items[*at].is_plain() == plain).collect();
+        let chosen: Vec<usize> =
+            (0..items.len()).filter(|at| items[*at].is_plain() == plain && seen.insert(items[*at].place())).collect();
         if chosen.is_empty() {
             continue;
         }
@@ -127,12 +130,12 @@ impl<'a> Item<'a> {
                 let lost = *outcome == Outcome::Lost;
                 self.state = if lost { back(State::Retryable, *delay) } else { State::Retryable.code() };
                 self.delay = micros(*delay);
-                self.note(*outcome, (!error.is_empty()).then_some(error));
+                self.note(*outcome, said(*outcome, error));
             }
             Verdict::Die { outcome, error, reason } => {
                 self.state = State::Dead.code();
                 self.reason = Some(reason);
-                self.note(*outcome, (!error.is_empty()).then_some(error));
+                self.note(*outcome, said(*outcome, error));
             }
             Verdict::Cancel { outcome, reason } => {
                 self.state = State::Cancelled.code();
@@ -147,11 +150,8 @@ impl<'a> Item<'a> {
             Verdict::Release { delay } => {
                 self.state = back(State::Scheduled, *delay);
                 self.delay = micros(*delay);
-                self.outcome = Outcome::Released;
-                // A job that was never started, handed back, leaves no trace but its number.
-                if self.settlement.ran.is_some() {
-                    self.note(Outcome::Released, None);
-                }
+                // The statement leaves the entry out where the job never started.
+                self.note(Outcome::Released, None);
             }
         }
     }
@@ -166,10 +166,19 @@ impl<'a> Item<'a> {
         self.entry = Some(entry);
     }
 
+    fn place(&self) -> (LeaseId, i16) {
+        (self.lease, self.settlement.job.position)
+    }
+
     /// Whether the job is simply done: the statement for these does nothing else.
     fn is_plain(&self) -> bool {
         self.state == State::Completed.code()
     }
+}
+
+/// A lost attempt has no error: nobody was there to have one.
+fn said(outcome: Outcome, error: &String) -> Option<&String> {
+    (outcome != Outcome::Lost || !error.is_empty()).then_some(error)
 }
 
 /// Places settled per lease, as the bits of a mask.

@@ -14,7 +14,8 @@ use crate::settle::Holder;
 
 const FINISHED: &str = "select f.id from unnest($1::uuid[], $2::int4[]) as t(id, attempt) \
      join windlass.finished f on f.id = t.id and f.attempt = t.attempt";
-const BEFORE: &str = "select exists (select from windlass.finished where id = $1::uuid and attempt = $2::int4 and worker = $3::text) \
+const BEFORE: &str = "select exists (select from windlass.finished where id = $1::uuid and attempt = $2::int4 and worker = $3::text \
+                      and coalesce(history::jsonb -> -1 ->> 'outcome', '') <> 'lost') \
      or exists (select from windlass.pending p, jsonb_array_elements(p.history::jsonb) as e \
                 where p.id = $1::uuid and (e->>'attempt')::int4 = $2::int4 and e->>'worker' = $3::text and e->>'outcome' <> 'lost') \
      or exists (select from windlass.lease l where l.id = $4::uuid and l.worker = $5::uuid \

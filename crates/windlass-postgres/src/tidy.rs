@@ -69,9 +69,12 @@ fn passing(result: Result<(), StoreError>, what: &str, shelf: i32) -> Result<(),
 
 fn make_shelf(schema: &str, shelf: i32) -> String {
     let (from, to) = (i64::from(shelf) * DAY, (i64::from(shelf) + 1) * DAY);
+    // Rows of that day on the default shelf would have to be moved; they are pruned from there.
     format!(
-        "set local lock_timeout = '{PATIENCE}'; \
-         create table if not exists {schema}.finished_{shelf} partition of {schema}.finished for values from ({from}) to ({to})"
+        "do $$ begin set local lock_timeout = '{PATIENCE}'; \
+           if not exists (select from {schema}.finished_default where prune_at >= {from} and prune_at < {to}) then \
+             create table if not exists {schema}.finished_{shelf} partition of {schema}.finished for values from ({from}) to ({to}); \
+           end if; end $$"
     )
 }
 

@@ -39,6 +39,7 @@ create table windlass_lease (
   worker     blob    not null,
   claimed_at integer not null,
   unsettled  integer not null,
+  label      text    not null,
   jobs       blob    not null
 ) strict, without rowid;
 

@@ -15,7 +15,7 @@ use crate::row::{CLAIMED, Id, claimed, run};
 const OPEN_QUEUE: &str = "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null)";
 const PEEK: &str = "select 1 from windlass_pending where queue = ?1 and state = 2 limit 1";
 const TAKE: &str = "update windlass_pending set state = 4, attempt = attempt + 1, lease = ?2, claimed_at = ?3 where id = ?1";
-const LEASE: &str = "insert into windlass_lease (id, worker, claimed_at, unsettled, jobs) values (?1, ?2, ?3, ?4, ?5)";
+const LEASE: &str = "insert into windlass_lease (id, worker, claimed_at, unsettled, label, jobs) values (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// Whether a claim could get anything; asked of a reader, so that an idle worker takes no write
 /// lock.
@@ -35,6 +35,7 @@ pub(crate) fn peek(connection: &Connection, request: &ClaimRequest) -> Result<bo
 pub(crate) fn claim(
     connection: &Connection,
     request: &ClaimRequest,
+    label: &str,
     now: Timestamp,
 ) -> Result<Batch, StoreError> {
     let mut jobs: Vec<Arc<Claimed>> = Vec::new();
@@ -53,7 +54,7 @@ pub(crate) fn claim(
     if !jobs.is_empty() {
         let batch = i16::try_from(jobs.len()).unwrap_or(i16::MAX);
         jobs.iter_mut().filter_map(Arc::get_mut).for_each(|job| job.batch = batch);
-        hold(connection, request, &jobs, now)?;
+        hold(connection, (request, label), &jobs, now)?;
     }
     Ok(Batch { lease: request.lease, jobs })
 }
@@ -125,7 +126,7 @@ fn select_available() -> String {
 
 fn hold(
     connection: &Connection,
-    request: &ClaimRequest,
+    (request, label): (&ClaimRequest, &str),
     jobs: &[Arc<Claimed>],
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -136,6 +137,6 @@ fn hold(
         ids.extend_from_slice(job.id.as_uuid().as_bytes());
     }
     let number = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
-    run(connection, LEASE, params![lease, Id::from(request.worker), now.as_micros(), number, ids])?;
+    run(connection, LEASE, params![lease, Id::from(request.worker), now.as_micros(), number, label, ids])?;
     Ok(())
 }

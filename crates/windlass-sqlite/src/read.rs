@@ -176,7 +176,7 @@ pub(crate) fn unserved(connection: &Connection, now: Timestamp) -> Result<Vec<Un
             queue_served: false,
         })
     })?;
-    Ok(groups.into_iter().filter_map(|group| group.unless_served(&workers)).collect())
+    Ok(groups.into_iter().filter_map(|group| group.unless_served(&workers, now)).collect())
 }
 
 pub(crate) fn facts(connection: &Connection, durability: &'static str) -> Result<Facts, StoreError> {

@@ -12,7 +12,7 @@ use crate::row::{Id, run};
 use crate::settle::{Desk, one};
 
 const STATE: &str = "select state from windlass_pending where id = ?1";
-const HURRY: &str = "update windlass_pending set state = 2, run_at = ?2 where id = ?1 and state in (1, 3)";
+const HURRY: &str = "update windlass_pending set state = 2, run_at = ?2, failures = 0, losses = 0 where id = ?1 and state in (1, 3)";
 const REVIVE: &str = "insert into windlass_pending \
      (id, queue, kind, version, state, priority, attempt, max_attempts, run_at, created_at, args, root, parent, origin, meta, history) \
      select id, queue, kind, version, 2, priority, attempt, max_attempts, ?2, created_at, args, root, parent, origin, meta, history \

@@ -110,7 +110,7 @@ macro_rules! record_columns {
 pub(crate) const PENDING_RECORD: &str = record_columns!(
     "claimed_at",
     "null",
-    "(select w.label from windlass_lease l join windlass_worker w on w.id = l.worker where l.id = lease)",
+    "(select l.label from windlass_lease l where l.id = lease)",
     "null",
     "cancel is not null"
 );

@@ -192,8 +192,9 @@ pub(crate) fn append(history: Option<&str>, attempt: &Attempt) -> String {
 
 /// Why nothing was written: this worker wrote it before, or the lease is gone.
 fn refused(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled, StoreError> {
-    const FINISHED: &str =
-        "select 1 from windlass_finished where id = ?1 and attempt = ?2 and worker = ?3";
+    // A rescue that ended the job did so in this worker's name: its last entry says "lost".
+    const FINISHED: &str = "select 1 from windlass_finished where id = ?1 and attempt = ?2 and worker = ?3 \
+         and coalesce(history ->> '$[#-1].outcome', '') <> 'lost'";
     let job = settlement.job.id;
     let finished: Option<i64> =
         one(desk.connection, FINISHED, params![Id::from(job), settlement.job.attempt, desk.label])?;

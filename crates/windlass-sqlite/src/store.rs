@@ -111,8 +111,8 @@ impl Store for SqliteStore {
             if !self.readers.read(move |c| claim::peek(c, &owned)).await? {
                 return Ok(Batch { lease: request.lease, jobs: Vec::new() });
             }
-            let owned = request.clone();
-            self.writer.write(move |c| claim::claim(c, &owned, at(now))).await
+            let (owned, label) = (request.clone(), self.label(request.worker));
+            self.writer.write(move |c| claim::claim(c, &owned, &label, at(now))).await
         })
     }
 
@@ -134,13 +134,12 @@ impl Store for SqliteStore {
         })
     }
 
-    fn release<'a>(&'a self, _worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
+    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
         Box::pin(async move {
+            let label = self.label(worker);
             self.writer
                 .write(move |c| {
-                    let released = workers::release(c, lease, at(now))?;
-                    workers::drop_lease(c, lease)?;
-                    Ok(released)
+                    workers::release(&desk(c, &label, at(now)), lease)
                 })
                 .await
         })
@@ -156,11 +155,11 @@ impl Store for SqliteStore {
 
     fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
         Box::pin(async move {
+            let label = self.label(worker);
             self.writer
                 .write(move |c| {
                     for lease in workers::leases(c, worker)? {
-                        workers::release(c, lease, at(now))?;
-                        workers::drop_lease(c, lease)?;
+                        workers::release(&desk(c, &label, at(now)), lease)?;
                     }
                     workers::remove(c, worker)
                 })
@@ -187,7 +186,7 @@ impl Store for SqliteStore {
             if leads == Some(false) && !dead.iter().any(|dead| Some(*dead) == outlook.leader.map(|l| l.0)) {
                 return Ok(swept);
             }
-            if leads == Some(true) && !due && dead.is_empty() {
+            if leads == Some(true) && !due && dead.is_empty() && !outlook.has_orphans {
                 // Nothing to do: an idle leader takes no write lock.
                 swept.leads = true;
             } else {
@@ -325,7 +324,9 @@ fn round(
     }
     swept.promoted = sweep::promote(connection, now)?;
     for worker in dead {
-        sweep::rescue(&desk(connection, "", now), worker, &mut swept)?;
+        workers::remove(connection, worker)?;
+        swept.dead_workers += 1;
     }
+    sweep::rescue(&desk(connection, "", now), &mut swept)?;
     Ok(swept)
 }

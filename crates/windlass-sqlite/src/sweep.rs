@@ -22,11 +22,16 @@ const DUE: &str = "select id from windlass_pending where run_at <= ?1 and state 
 const NEXT_DUE: &str = "select min(run_at) from windlass_pending where state in (1, 3)";
 const PROMOTE: &str = "update windlass_pending set state = 2 where id = ?1 and state in (1, 3)";
 
+const ORPHANS: &str = "select id, label from windlass_lease l \
+     where not exists (select 1 from windlass_worker w where w.id = l.worker)";
+
 /// What a look without the write lock says about the need for a sweep.
 pub(crate) struct Outlook {
     pub(crate) leader: Option<(WorkerId, Timestamp)>,
     pub(crate) next_due: Option<Timestamp>,
     pub(crate) attention: bool,
+    /// Whether there are leases of workers that are not registered any more.
+    pub(crate) has_orphans: bool,
     /// Registered workers with the ends of their leases.
     pub(crate) workers: Vec<(WorkerId, Timestamp)>,
 }
@@ -42,6 +47,7 @@ pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook,
         leader: all(connection, LEADER, [], worker_and_end)?.into_iter().next(),
         next_due: next_due.flatten().map(Timestamp::from_micros),
         attention: one(connection, ATTENTION, [Id::from(worker)])?.unwrap_or(false),
+        has_orphans: !all(connection, ORPHANS, [], |_| Ok(()))?.is_empty(),
         workers: all(connection, WORKERS, [], worker_and_end)?,
     })
 }
@@ -78,21 +84,19 @@ pub(crate) fn promote(connection: &Connection, now: Timestamp) -> Result<u64, St
     Ok(promoted)
 }
 
-/// Takes back everything of one dead worker and removes it.
-pub(crate) fn rescue(desk: &Desk<'_>, worker: WorkerId, swept: &mut Swept) -> Result<(), StoreError> {
-    let label: Option<String> =
-        one(desk.connection, "select label from windlass_worker where id = ?1", [Id::from(worker)])?;
-    let Some(label) = label else { return Ok(()) };
-    let desk = Desk { label: &label, ..*desk };
-    for lease in workers::leases(desk.connection, worker)? {
+/// Takes back everything that is held by workers that are not registered any more.
+pub(crate) fn rescue(desk: &Desk<'_>, swept: &mut Swept) -> Result<(), StoreError> {
+    let orphans = all(desk.connection, ORPHANS, [], |row| {
+        Ok((row.get::<_, Id>(0)?.lease(), row.get::<_, String>(1)?))
+    })?;
+    for (lease, label) in orphans {
+        let desk = Desk { label: &label, ..*desk };
         for job in workers::held(desk.connection, lease)? {
             swept.rescued += 1;
             swept.buried += u64::from(take_back(&desk, job, lease)?);
         }
         workers::drop_lease(desk.connection, lease)?;
     }
-    workers::remove(desk.connection, worker)?;
-    swept.dead_workers += 1;
     Ok(())
 }
 

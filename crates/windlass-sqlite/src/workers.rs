@@ -7,8 +7,9 @@ use windlass_core::state::State;
 use windlass_core::store::{Beat, Quiet, Registration};
 use windlass_core::time::{Timestamp, micros};
 
+use crate::finish::{Ending, finish};
 use crate::row::{Id, all, run};
-use crate::settle::one;
+use crate::settle::{Desk, one};
 
 const REGISTER: &str = "insert into windlass_worker \
      (id, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at) \
@@ -83,19 +84,28 @@ pub(crate) fn drop_lease(connection: &Connection, lease: LeaseId) -> Result<(), 
     run(connection, "delete from windlass_lease where id = ?1", [Id::from(lease)]).map(drop)
 }
 
-/// Hands back what is unsettled of a lease; jobs that were called off stay for the caller.
-pub(crate) fn release(
-    connection: &Connection,
-    lease: LeaseId,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
+/// Hands back what is unsettled of a lease and drops it; jobs that were called off end.
+pub(crate) fn release(desk: &Desk<'_>, lease: LeaseId) -> Result<u64, StoreError> {
+    let (connection, now) = (desk.connection, desk.now.as_micros());
     let mut released = 0;
-    for job in jobs_of(connection, lease)? {
-        let changed =
-            run(connection, RELEASE, params![Id::from(job), Id::from(lease), now.as_micros()])?;
-        released += changed as u64;
+    for job in held(connection, lease)? {
+        let changed = run(connection, RELEASE, params![Id::from(job), Id::from(lease), now])?;
+        if changed == 0 {
+            end_called_off(desk, job, lease)?;
+        }
+        released += 1;
     }
+    drop_lease(connection, lease)?;
     Ok(released)
+}
+
+fn end_called_off(desk: &Desk<'_>, job: JobId, lease: LeaseId) -> Result<(), StoreError> {
+    const REASON: &str = "select cancel from windlass_pending where id = ?1 and lease = ?2";
+    let reason: Option<Option<String>> =
+        one(desk.connection, REASON, params![Id::from(job), Id::from(lease)])?;
+    let reason = reason.flatten().unwrap_or_default();
+    let ending = Ending { state: State::Cancelled, reason: Some(&reason), output: None, attempt: None };
+    finish(desk, job, lease, None, &ending).map(drop)
 }
 
 pub(crate) fn remove(connection: &Connection, worker: WorkerId) -> Result<(), StoreError> {

@@ -158,7 +158,7 @@ macro_rules! behaviours {
                 dead_jobs_are_never_pruned
                 unfinished_jobs_are_never_pruned
                 a_revived_job_is_kept_from_its_new_end_on
-                many_old_jobs_go_in_bounded_rounds
+                many_old_jobs_go_in_a_few_rounds
             }
             reads {
                 counts_agree_in_every_state
@@ -224,7 +224,6 @@ macro_rules! behaviours {
                 the_loser_of_a_buried_job_has_lost_it
                 the_loser_of_a_cancelled_job_has_lost_it
                 a_settlement_under_an_unknown_lease_is_lost
-                a_settlement_under_another_batchs_lease_is_lost
                 a_batch_is_settled_bit_by_bit
                 one_call_settles_several_batches_and_tells_which_were_lost
                 no_settlements_have_no_answers

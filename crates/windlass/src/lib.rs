@@ -70,7 +70,9 @@ pub use windlass_core::{context, filter, job, json, limits, name, store, time};
 pub use windlass_macros::Job;
 
 pub use open::{migrate, open, open_checked};
-pub use target::{EnqueueExt, EnqueueOn, FinishExt, FinishOn, Within, WithinExt};
+pub use target::{
+    EnqueueBlockingOn, EnqueueExt, EnqueueOn, FinishBlockingOn, FinishExt, FinishOn, Within, WithinExt,
+};
 
 /// What most programs need, in one line.
 pub mod prelude {

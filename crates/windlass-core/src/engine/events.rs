@@ -1,7 +1,7 @@
 //! What a worker tells those who watch it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -73,6 +73,7 @@ pub struct Stats {
     pub(crate) abandoned: AtomicU64,
     pub(crate) running: AtomicU64,
     pub(crate) claims: AtomicU64,
+    pub(crate) quiet: AtomicBool,
     pub(crate) claim_times: Mutex<VecDeque<Duration>>,
 }
 

@@ -208,10 +208,12 @@ impl Engine {
         match (self.phase, wish) {
             (Phase::Working, true) => {
                 self.phase = Phase::Quiet;
+                self.stats.quiet.store(true, std::sync::atomic::Ordering::Relaxed);
                 self.hand_back_unstarted();
             }
             (Phase::Quiet, false) => {
                 self.phase = Phase::Working;
+                self.stats.quiet.store(false, std::sync::atomic::Ordering::Relaxed);
                 self.fetch.poke(Instant::now());
             }
             _ => {}

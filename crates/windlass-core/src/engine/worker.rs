@@ -333,6 +333,12 @@ impl RunningWorker {
         self.send(Command::Quiet(true));
     }
 
+    /// Whether it takes no new work.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.stats.quiet.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// Takes work again.
     pub fn resume(&self) {
         self.send(Command::Quiet(false));

@@ -19,16 +19,17 @@ picked as (
   limit $8::int4
 ),
 fitting as (
-  select place, sum(bytes) over (rows unbounded preceding) - bytes as before from picked
+  select place, sum(bytes) over line as bytes, row_number() over line as nth
+  from picked window line as (rows unbounded preceding)
 ),
 gone as (
   delete from windlass.pending
-  where ctid = any (array(select place from fitting where before < $9::int8))
+  where ctid = any (array(select place from fitting where bytes <= $9::int8 or nth = 1))
   returning id, run_at, created_at, attempt + 1 as attempt, failures, version, priority, losses, max_attempts,
             queue, kind, args, root, parent, origin, meta, history
 ),
 numbered as (
-  select (row_number() over (order by priority, run_at, id))::int2 as place, * from gone
+  select (row_number() over (order by array_position($4::text[], queue), priority, run_at, id))::int2 as place, * from gone
 ),
 held as (
   insert into windlass.lease (id, worker, claimed_at, unsettled, settled, label, jobs)

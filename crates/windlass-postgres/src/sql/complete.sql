@@ -32,6 +32,9 @@ done as (
          max_attempts, queue, kind, args, $27::text, output, root, parent, origin, meta, history
   from job, clock where $28::bool
 ),
+heard as (
+  delete from windlass.called_off where job = any ($8::uuid[])
+),
 counted as (
   insert into windlass.tally (queue, state, shelf, jobs)
   select queue, 5, case when $28::bool then ((clock.now + $6::int8) / 86400000000)::int4 end, count(*) from job, clock group by queue, clock.now

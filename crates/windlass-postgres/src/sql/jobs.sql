@@ -10,7 +10,7 @@
 union all
 (select j.id, j.queue, j.kind, j.version, 4::int2, j.priority, j.attempt, j.failures, j.losses, j.max_attempts, j.run_at,
        j.created_at, j.args, j.root, j.parent, j.origin, j.meta, j.history,
-       (select reason from windlass.called_off c where c.job = j.id), l.claimed_at, null::int8, l.label, null::text,
+       null::text, l.claimed_at, null::int8, l.label, null::text,
        exists (select from windlass.called_off c where c.job = j.id)
  from windlass.lease l, unnest(l.jobs) with ordinality as
   j(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue, kind, args,

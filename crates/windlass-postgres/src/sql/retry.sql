@@ -1,6 +1,6 @@
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 hurried as (
-  update windlass.pending p set state = 2, run_at = clock.now
+  update windlass.pending p set state = 2, run_at = clock.now, failures = 0, losses = 0
   from clock where p.id = any ($2::uuid[]) and p.state in (1, 3)
   returning p.id, p.queue
 ),

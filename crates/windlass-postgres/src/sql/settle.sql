@@ -24,9 +24,11 @@ job as (
          t.failures + (t.outcome in (1, 2, 3, 4))::int4 as failures,
          (t.losses + (t.outcome = 4)::int4)::int2 as losses,
          case
-           when t.entry is null then t.history
+           when t.entry is null or (t.outcome = 5 and t.ran is null and c.job is null) then t.history
            else (case when jsonb_array_length(past) >= $6::int4 then past - 0 else past end
-                 || jsonb_build_array(t.entry::jsonb || jsonb_build_object('started_at', now - t.ran, 'ended_at', now)))::text
+                 || jsonb_build_array(
+                      t.entry::jsonb || jsonb_build_object('started_at', now - t.ran, 'ended_at', now)
+                      || case when c.job is not null and t.outcome in (5, 6) then '{"outcome": "cancelled"}' else '{}' end::jsonb))::text
          end as history
   from clock,
        unnest($7::uuid[], $8::uuid[], $9::int8[], $10::int8[], $11::int8[], $12::int4[], $13::int4[], $14::int2[],

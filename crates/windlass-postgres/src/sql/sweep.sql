@@ -54,7 +54,8 @@ ringing as (
 select leads.leads,
        (select count(*) from promoted),
        (select count(*) from buried),
-       (select min(p.run_at) from windlass.pending p where p.state in (1, 3) and p.run_at > clock.now) - clock.now,
+       case when (select count(*) from promoted) >= $4::int8 then 0
+            else (select min(p.run_at) from windlass.pending p where p.state in (1, 3) and p.run_at > clock.now) - clock.now end,
        coalesce((select attention from windlass.worker where id = $2::uuid), false),
        exists (select from buried) or exists (
          select from windlass.lease l where not exists (select from windlass.worker w where w.id = l.worker)),

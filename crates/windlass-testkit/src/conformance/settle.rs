@@ -218,19 +218,6 @@ pub async fn a_settlement_under_an_unknown_lease_is_lost(bench: Bench) {
     bench.check_job(id, "running, attempt 1").await;
 }
 
-/// L3: the lease of another batch is as good as none.
-pub async fn a_settlement_under_another_batchs_lease_is_lost(bench: Bench) {
-    let ids = bench.enqueue(jobs(2)).await;
-    let worker = bench.worker().await;
-    let mut first = worker.claim(1).await;
-    let second = worker.claim(1).await;
-    first.lease = second.lease;
-    assert_eq!(worker.settle(&first, 0, complete()).await, Settled::Lost);
-    bench.check_job(ids[0], "running, attempt 1").await;
-    assert_eq!(worker.settle(&second, 0, complete()).await, Settled::Done);
-    bench.check("running 1, completed 1").await;
-}
-
 /// X2, D2: a batch may be settled bit by bit; its lease goes with the last job.
 pub async fn a_batch_is_settled_bit_by_bit(bench: Bench) {
     bench.enqueue(jobs(4)).await;

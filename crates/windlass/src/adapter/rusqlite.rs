@@ -1,4 +1,4 @@
-//! rusqlite: a `Connection`, or a `Transaction`, which derefs to one.
+//! rusqlite: a `Connection`, or a `Transaction` on one. It blocks, and so do these.
 
 use rusqlite::{Connection, Transaction};
 use windlass_core::context::Fence;
@@ -7,32 +7,25 @@ use windlass_core::job::{Enqueued, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
-use crate::target::{EnqueueOn, FinishOn};
+use crate::target::{EnqueueBlockingOn, FinishBlockingOn};
 
-/// A connection cannot be sent between threads, so everything happens before the future exists.
-fn write(connection: &Connection, job: &NewJob) -> Result<Enqueued, StoreError> {
-    let written = windlass_sqlite::enqueue(connection, std::slice::from_ref(job), Timestamp::wall_clock())?;
-    Ok(written.first().copied().unwrap_or(Enqueued::New(job.id)))
-}
-
-impl EnqueueOn for &Connection {
-    fn write(self, job: NewJob) -> impl Future<Output = Result<Enqueued, StoreError>> + Send {
-        std::future::ready(write(self, &job))
+impl EnqueueBlockingOn for &Connection {
+    fn write_blocking(self, job: NewJob) -> Result<Enqueued, StoreError> {
+        let jobs = [job];
+        let written = windlass_sqlite::enqueue(self, &jobs, Timestamp::wall_clock())?;
+        Ok(written.first().copied().unwrap_or(Enqueued::New(jobs[0].id)))
     }
 }
 
-impl EnqueueOn for &Transaction<'_> {
-    fn write(self, job: NewJob) -> impl Future<Output = Result<Enqueued, StoreError>> + Send {
-        std::future::ready(write(self, &job))
+impl EnqueueBlockingOn for &Transaction<'_> {
+    fn write_blocking(self, job: NewJob) -> Result<Enqueued, StoreError> {
+        let connection: &Connection = self;
+        connection.write_blocking(job)
     }
 }
 
-impl FinishOn for &Transaction<'_> {
-    fn finish(
-        self,
-        fence: Fence,
-        output: Option<Json>,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        std::future::ready(windlass_sqlite::finish_in_transaction(self, &fence, output))
+impl FinishBlockingOn for &Transaction<'_> {
+    fn finish_blocking(self, fence: Fence, output: Option<Json>) -> Result<bool, StoreError> {
+        windlass_sqlite::finish_in_transaction(self, &fence, output)
     }
 }

@@ -1,0 +1,165 @@
+//! Enqueue inside the caller's own transaction, through every driver: T1, O1, X16.
+
+use windlass::prelude::*;
+use windlass::{Enqueued, State, StoreError};
+
+use crate::place::{Place, ended};
+use crate::probes::{Bench, Okay};
+
+/// The states of all jobs there are.
+async fn states(place: &Place) -> Vec<State> {
+    let store = place.open().await;
+    let page = windlass::store::Page { before: None, limit: 100 };
+    let jobs = store.jobs(&windlass::filter::Filter::default(), page).await.expect("listed");
+    jobs.into_iter().map(|job| job.state).collect()
+}
+
+fn path(place: &Place) -> String {
+    place.url().trim_start_matches("sqlite:").to_owned()
+}
+
+/// T1: gone on rollback, there after commit; the same through rusqlite.
+#[tokio::test]
+async fn rusqlite_transactions_carry_jobs() {
+    let place = Place::sqlite();
+    place.open().await;
+    let mut connection = rusqlite::Connection::open(path(&place)).expect("opened");
+    let tx = connection.transaction().expect("begun");
+    Okay { number: 1 }.job().enqueue_blocking(&tx).expect("written");
+    tx.rollback().expect("rolled back");
+    assert_eq!(states(&place).await, []);
+    let tx = connection.transaction().expect("begun");
+    Okay { number: 1 }.job().enqueue_blocking(&tx).expect("written");
+    tx.commit().expect("committed");
+    assert_eq!(states(&place).await, [State::Available]);
+}
+
+/// T1, through sqlx on SQLite.
+#[tokio::test]
+async fn sqlx_sqlite_transactions_carry_jobs() {
+    use sqlx::Connection;
+    let place = Place::sqlite();
+    place.open().await;
+    let mut connection = sqlx::SqliteConnection::connect(&place.url()).await.expect("opened");
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.expect("begun");
+    Okay { number: 1 }.job().enqueue(&mut tx).await.expect("written");
+    tx.rollback().await.expect("rolled back");
+    assert_eq!(states(&place).await, []);
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.expect("begun");
+    let draft = Okay { number: 1 }.job().after(std::time::Duration::from_secs(60));
+    draft.enqueue(&mut tx).await.expect("written");
+    tx.commit().await.expect("committed");
+    assert_eq!(states(&place).await, [State::Scheduled]);
+}
+
+/// T1, through sqlx on PostgreSQL.
+#[tokio::test]
+async fn sqlx_postgres_transactions_carry_jobs() {
+    use sqlx::Connection;
+    let place = Place::postgres();
+    place.open().await;
+    let mut connection = sqlx::PgConnection::connect(&place.url()).await.expect("opened");
+    let mut tx = connection.begin().await.expect("begun");
+    Okay { number: 1 }.job().enqueue(&mut tx).await.expect("written");
+    assert_eq!(states(&place).await, []);
+    tx.rollback().await.expect("rolled back");
+    assert_eq!(states(&place).await, []);
+    let mut tx = connection.begin().await.expect("begun");
+    Okay { number: 1 }.job().enqueue(&mut tx).await.expect("written");
+    tx.commit().await.expect("committed");
+    assert_eq!(states(&place).await, [State::Available]);
+}
+
+async fn connect(place: &Place) -> tokio_postgres::Client {
+    let (client, connection) =
+        tokio_postgres::connect(&place.url(), tokio_postgres::NoTls).await.expect("connected");
+    tokio::task::spawn(connection);
+    client
+}
+
+/// T1, X3, through tokio-postgres: with a given id the second try finds the first.
+#[tokio::test]
+async fn tokio_postgres_transactions_carry_jobs() {
+    let place = Place::postgres();
+    place.open().await;
+    let mut client = connect(&place).await;
+    let tx = client.transaction().await.expect("begun");
+    Okay { number: 1 }.job().enqueue(&tx).await.expect("written");
+    tx.rollback().await.expect("rolled back");
+    assert_eq!(states(&place).await, []);
+    let id = JobId::new();
+    for expected in [Enqueued::New(id), Enqueued::Existing(id)] {
+        let tx = client.transaction().await.expect("begun");
+        assert_eq!(Okay { number: 1 }.job().id(id).enqueue(&tx).await.expect("written"), expected);
+        tx.commit().await.expect("committed");
+    }
+    assert_eq!(states(&place).await, [State::Available]);
+}
+
+/// X16, O1: the SQL function gives the same row as a driver's statement, and wakes a worker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sql_function_enqueues_like_the_adapters() {
+    let place = Place::postgres();
+    let store = place.open().await;
+    let client = Client::new(store.clone());
+    let connection = connect(&place).await;
+    let by_adapter = Okay { number: 7 }.job().enqueue(&connection).await.expect("written").id();
+    let sql = "select windlass.enqueue('probe.ok', '{\"number\": 7}')::text, \
+               (select count(*) from windlass.enqueue_many('[{\"kind\": \"probe.ok\", \"args\": {\"number\": 7}}]'))";
+    let row = connection.query_one(sql, &[]).await.expect("written");
+    let by_function: JobId = row.get::<_, String>(0).parse().expect("an id");
+    let worker = crate::engine::worker(&store, &Bench::new(), 4);
+    let (a, b) = (ended(&client, by_adapter).await, ended(&client, by_function).await);
+    assert_eq!((a.state, a.output.map(|o| o.to_string())), (b.state, b.output.map(|o| o.to_string())));
+    assert_eq!((a.queue, a.priority, a.version, a.max_attempts), (b.queue, b.priority, b.version, b.max_attempts));
+    let refused = connection.query_one("select windlass.enqueue('a b')", &[]).await.expect_err("refused");
+    assert!(refused.as_db_error().expect("a refusal").message().contains("cannot be used"));
+    worker.stop().await;
+}
+
+/// X16: the view does the same on SQLite.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sqlite_view_enqueues_like_the_adapters() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let client = Client::new(store.clone());
+    let connection = rusqlite::Connection::open(path(&place)).expect("opened");
+    let insert = "insert into windlass_enqueue (kind, args) values ('probe.ok', '{\"number\": 7}')";
+    connection.execute(insert, []).expect("written");
+    let wrong = "insert into windlass_enqueue (kind, args) values ('probe.ok', '{')";
+    let refused = connection.execute(wrong, []).expect_err("refused").to_string();
+    assert!(refused.contains("args are not JSON"), "{refused}");
+    let text: String = connection
+        .query_row("select uuid from windlass_job where state = 'available'", [], |row| row.get(0))
+        .expect("one job");
+    let worker = crate::engine::worker(&store, &Bench::new(), 4);
+    let job = ended(&client, text.parse().expect("an id")).await;
+    assert_eq!((job.state, job.origin.as_deref()), (State::Completed, Some("sql")));
+    worker.stop().await;
+}
+
+/// T4, O1: layers see what is enqueued in a transaction; an override of the queue is marked.
+#[tokio::test]
+async fn a_client_sees_what_is_enqueued_within_a_transaction() {
+    struct Refuses;
+    impl windlass::EnqueueLayer for Refuses {
+        fn name(&self) -> &'static str {
+            "refuses"
+        }
+
+        fn on_enqueue(&self, job: &mut windlass::NewJob) -> Result<(), String> {
+            if job.queue == "forbidden" { Err("not here".into()) } else { Ok(()) }
+        }
+    }
+    let place = Place::sqlite();
+    let client = Client::new(place.open().await).with_layer(Refuses).with_origin("web");
+    let connection = rusqlite::Connection::open(path(&place)).expect("opened");
+    let forbidden = Okay { number: 1 }.job().queue("forbidden");
+    let refused = forbidden.enqueue_blocking(client.within(&connection));
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    let draft = Okay { number: 1 }.job().queue("other");
+    let id = draft.enqueue_blocking(client.within(&connection)).expect("written").id();
+    let job = client.job(id).await.expect("read").expect("there");
+    assert_eq!(job.meta.declared_queue.as_deref(), Some("default"));
+    assert_eq!(job.origin.as_deref(), Some("web"));
+}

@@ -1,0 +1,285 @@
+//! What a worker makes of handlers' ends, of wishes, and of its limits.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use windlass::prelude::*;
+use windlass::store::{Cancelled, Quiet, Store};
+use windlass::{Event, Options, Outcome, RunningWorker, State};
+
+use crate::place::{Place, ended, event, on_both_stores};
+use crate::probes::{Bench, End, Fail, Gate, Hang, Okay, Parent};
+
+/// A worker that knows every probe.
+pub(crate) fn worker(store: &Arc<dyn Store>, bench: &Arc<Bench>, slots: usize) -> RunningWorker {
+    let options = Options { abandon_after: Duration::from_millis(100), ..Options::default() };
+    Worker::new(Arc::clone(store), Arc::clone(bench))
+        .handle::<Okay>()
+        .handle::<Fail>()
+        .handle::<End>()
+        .handle::<Gate>()
+        .handle::<Hang>()
+        .handle::<Parent>()
+        .queue("default", slots)
+        .options(options)
+        .start()
+        .expect("the worker starts")
+}
+
+on_both_stores! {
+    /// E8, T50: the handler's value alone completes the job, and is kept.
+    a_value_completes_the_job;
+    /// O3 (first half), E4: failures are kept, the third attempt succeeds.
+    failures_are_kept_until_it_succeeds;
+    /// C12, X1, T50: each end has its outcome, and only failures count.
+    each_end_has_its_outcome;
+    /// E5: a snooze is no failure.
+    a_snooze_counts_as_nothing;
+    /// Bad input: an error text that cannot be stored is made storable, the job still settles.
+    an_error_that_cannot_be_stored_is_made_storable;
+    /// E7, E2: exactly as many run at once as there are slots.
+    no_more_run_at_once_than_there_are_slots;
+    /// T14: a handler that hangs is abandoned, its attempt recorded, its slot free.
+    a_handler_that_hangs_is_abandoned;
+    /// X18, T11: a running handler is told within a second or two, and ends as cancelled.
+    a_running_job_can_be_called_off;
+    /// O1, T30 (parts here now): a handler's job carries its tree.
+    a_child_knows_its_parent;
+    /// T19, A25: what is running at the end of the grace is handed back, uncounted.
+    a_stop_hands_back_what_does_not_end;
+    /// E11: what was claimed and not started is handed back at once.
+    a_stop_hands_back_what_has_not_started;
+    /// T20: quiet takes no new work, resume does.
+    a_quiet_worker_takes_nothing_new;
+    /// W3: a paused queue starts nothing, a resumed one does.
+    a_paused_queue_starts_nothing;
+    /// C30: a job due later starts at its time, without a poll in between.
+    a_scheduled_job_starts_on_time;
+    /// T18: a second worker goes on where the first one stops; nothing runs twice.
+    a_rolling_restart_runs_each_job_once;
+}
+
+async fn a_value_completes_the_job(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let id = Okay { number: 42 }.job().enqueue(&client).await.expect("written").id();
+    let worker = worker(&store, &Bench::new(), 4);
+    let job = ended(&client, id).await;
+    assert_eq!((job.state, job.output.map(|json| json.to_string())), (State::Completed, Some("42".into())));
+    assert_eq!((job.attempt, job.failures, job.worker.as_deref()), (1, 0, Some(worker.label())));
+    worker.stop().await;
+}
+
+async fn failures_are_kept_until_it_succeeds(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = worker(&store, &Bench::new(), 4);
+    let id = Fail { times: 2 }.job().max_attempts(5).enqueue(&client).await.expect("written").id();
+    let job = ended(&client, id).await;
+    assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 3, 2));
+    let errors: Vec<_> = job.history.iter().filter_map(|past| past.error.as_deref()).collect();
+    assert_eq!(errors, ["failure 1", "failure 2"]);
+    worker.stop().await;
+}
+
+async fn each_end_has_its_outcome(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = worker(&store, &Bench::new(), 4);
+    for (end, state, outcome, failures) in [
+        (End::Panic, State::Dead, Outcome::Panic, 1),
+        (End::Dead, State::Dead, Outcome::Error, 1),
+        (End::Discard, State::Cancelled, Outcome::Discarded, 0),
+    ] {
+        let id = end.clone().job().enqueue(&client).await.expect("written").id();
+        let job = ended(&client, id).await;
+        let last = job.history.last().expect("an entry");
+        assert_eq!((job.state, last.outcome, job.failures), (state, outcome, failures), "{end:?}");
+        assert!(job.reason.is_some(), "{end:?} without a reason");
+    }
+    worker.stop().await;
+}
+
+async fn a_snooze_counts_as_nothing(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = worker(&store, &Bench::new(), 4);
+    let id = End::SnoozeOnce.job().enqueue(&client).await.expect("written").id();
+    let job = ended(&client, id).await;
+    assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 2, 0));
+    assert_eq!(job.history[0].outcome, Outcome::Snoozed);
+    worker.stop().await;
+}
+
+async fn an_error_that_cannot_be_stored_is_made_storable(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = worker(&store, &Bench::new(), 4);
+    let id = End::Nul.job().enqueue(&client).await.expect("written").id();
+    let job = ended(&client, id).await;
+    assert_eq!(job.history[0].error.as_deref(), Some("a\u{FFFD}b"));
+    worker.stop().await;
+}
+
+async fn no_more_run_at_once_than_there_are_slots(place: Place) {
+    let store = place.open().await;
+    let (client, bench) = (Client::new(Arc::clone(&store)), Bench::new());
+    client.enqueue_all((0..40).map(|_| Gate {}.job())).await.expect("written");
+    let worker = worker(&store, &bench, 7);
+    let mut events = worker.events();
+    for _ in 0..40 {
+        bench.gate.add_permits(1);
+        event(&mut events, |event| matches!(event, Event::Settled { .. })).await;
+    }
+    assert_eq!(bench.most_inside.load(Ordering::SeqCst), 7);
+    worker.stop().await;
+}
+
+async fn a_handler_that_hangs_is_abandoned(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = worker(&store, &Bench::new(), 1);
+    let hang = Hang {}.job().enqueue(&client).await.expect("written").id();
+    let after = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
+    let job = ended(&client, hang).await;
+    assert_eq!((job.state, job.history[0].outcome), (State::Dead, Outcome::Timeout));
+    assert_eq!(ended(&client, after).await.state, State::Completed);
+    assert_eq!(worker.stats().abandoned(), 1);
+    worker.stop().await;
+}
+
+async fn a_running_job_can_be_called_off(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = worker(&store, &Bench::new(), 4);
+    let mut events = worker.events();
+    let id = Gate {}.job().enqueue(&client).await.expect("written").id();
+    event(&mut events, |event| matches!(event, Event::Started { .. })).await;
+    let answer = store.cancel(&[id], "no longer wanted", None).await.expect("answered");
+    assert_eq!(answer, [Cancelled::Requested]);
+    let job = ended(&client, id).await;
+    assert_eq!((job.state, job.reason.as_deref()), (State::Cancelled, Some("no longer wanted")));
+    worker.stop().await;
+}
+
+async fn a_child_knows_its_parent(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store)).with_origin("test");
+    let worker = worker(&store, &Bench::new(), 4);
+    let parent = Parent {}.job().traceparent("00-1-2-01").enqueue(&client).await.expect("written").id();
+    let output = ended(&client, parent).await.output.expect("the child's id");
+    let child = ended(&client, output.read().expect("an id")).await;
+    assert_eq!((child.parent, child.root), (Some(parent), Some(parent)));
+    assert_eq!(child.meta.traceparent.as_deref(), Some("00-1-2-01"));
+    assert_eq!(ended(&client, parent).await.origin.as_deref(), Some("test"));
+    worker.stop().await;
+}
+
+async fn a_stop_hands_back_what_does_not_end(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = worker(&store, &Bench::new(), 4);
+    let mut events = worker.events();
+    let id = Gate {}.job().enqueue(&client).await.expect("written").id();
+    event(&mut events, |event| matches!(event, Event::Started { .. })).await;
+    let report = worker.stop_within(Duration::ZERO).await;
+    assert_eq!(report.released, 1);
+    let job = client.job(id).await.expect("read").expect("there");
+    assert_eq!((job.state, job.failures), (State::Available, 0));
+    assert_eq!(job.history[0].outcome, Outcome::Released);
+    assert!(store.workers().await.expect("read").is_empty());
+}
+
+async fn a_stop_hands_back_what_has_not_started(place: Place) {
+    let store = place.open().await;
+    let (client, bench) = (Client::new(Arc::clone(&store)), Bench::new());
+    // Short jobs first, so that the worker claims ahead; then ones that stay.
+    client.enqueue_all((0..200).map(|n| Okay { number: n }.job())).await.expect("written");
+    let worker = worker(&store, &bench, 2);
+    let mut events = worker.events();
+    for _ in 0..200 {
+        event(&mut events, |event| matches!(event, Event::Settled { .. })).await;
+    }
+    client.enqueue_all((0..20).map(|_| Gate {}.job())).await.expect("written");
+    event(&mut events, |event| matches!(event, Event::Started { .. })).await;
+    worker.stop_within(Duration::ZERO).await;
+    let counts = store.counts().await.expect("counted");
+    assert_eq!((counts.of(State::Available), counts.of(State::Running)), (20, 0));
+}
+
+async fn a_quiet_worker_takes_nothing_new(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = worker(&store, &Bench::new(), 4);
+    let mut events = worker.events();
+    event(&mut events, |event| matches!(event, Event::Idle)).await;
+    let id = store.workers().await.expect("read")[0].id;
+    assert!(store.quiet(id, Quiet::On, None).await.expect("asked"));
+    let is_quiet = async {
+        while !worker.is_quiet() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::place::SOON, is_quiet).await.expect("it is quiet soon");
+    let job = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
+    let claims = worker.stats().claims();
+    assert!(store.quiet(id, Quiet::Off, None).await.expect("asked"));
+    assert_eq!(ended(&client, job).await.state, State::Completed);
+    assert!(worker.stats().claims() > claims);
+    worker.stop().await;
+}
+
+async fn a_paused_queue_starts_nothing(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    store.pause("default", Some("test"), None).await.expect("paused");
+    let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
+    let worker = worker(&store, &Bench::new(), 4);
+    let mut events = worker.events();
+    event(&mut events, |event| matches!(event, Event::Idle)).await;
+    assert_eq!(worker.stats().started(), 0);
+    assert!(store.resume("default", None).await.expect("resumed"));
+    assert_eq!(ended(&client, id).await.state, State::Completed);
+    worker.stop().await;
+}
+
+async fn a_scheduled_job_starts_on_time(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = worker(&store, &Bench::new(), 4);
+    let mut events = worker.events();
+    event(&mut events, |event| matches!(event, Event::Idle)).await;
+    let delay = Duration::from_secs(2);
+    let id = Okay { number: 1 }.job().after(delay).enqueue(&client).await.expect("written").id();
+    let job = ended(&client, id).await;
+    let late = job.started_at.expect("it started").since(job.run_at);
+    assert!(job.started_at >= Some(job.run_at), "before its time");
+    assert!(late < Duration::from_millis(900), "late by {late:?}");
+    worker.stop().await;
+}
+
+async fn a_rolling_restart_runs_each_job_once(place: Place) {
+    let store = place.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let mut worker = worker(&store, &Bench::new(), 8);
+    for _ in 0..5 {
+        client.enqueue_all((0..200).map(|n| Okay { number: n }.job())).await.expect("written");
+        let mut events = worker.events();
+        event(&mut events, |event| matches!(event, Event::Settled { .. })).await;
+        let next = self::worker(&store, &Bench::new(), 8);
+        std::mem::replace(&mut worker, next).stop().await;
+    }
+    let done = async {
+        while store.counts().await.expect("counted").of(State::Completed) < 1_000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::place::SOON, done).await.expect("all complete");
+    let filter = "state:completed".parse().expect("a filter");
+    let page = windlass::store::Page { before: None, limit: 1_001 };
+    let jobs = store.jobs(&filter, page).await.expect("listed");
+    assert_eq!(jobs.len(), 1_000);
+    assert!(jobs.iter().all(|job| job.failures == 0 && job.losses == 0));
+    worker.stop().await;
+}
