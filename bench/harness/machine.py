@@ -22,8 +22,9 @@ def describe():
 def parent(pid):
     """The process that started this one, as text, or None where there is no /proc to tell."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
+        # PostgreSQL shows no process to a role without privileges.
+        stat = Path(f"/proc/{int(pid)}/stat").read_text()
+    except (OSError, ValueError):
         return None
     return stat.rpartition(") ")[2].split()[1]
 

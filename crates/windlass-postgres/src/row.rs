@@ -52,7 +52,6 @@ pub(crate) struct Held {
     pub(crate) label: String,
     pub(crate) job: Claimed,
     pub(crate) called_off: Option<String>,
-    pub(crate) is_finished: bool,
 }
 
 pub(crate) fn held(row: &Row) -> Result<Held, StoreError> {
@@ -63,7 +62,6 @@ pub(crate) fn held(row: &Row) -> Result<Held, StoreError> {
         label: get(row, 2)?,
         job: claimed(row, 5, (get(row, 4)?, unsigned(batch)))?,
         called_off: get(row, 22)?,
-        is_finished: get(row, 23)?,
     })
 }
 

@@ -14,12 +14,14 @@ use crate::settle::Holder;
 
 const FINISHED: &str = "select f.id from unnest($1::uuid[], $2::int4[]) as t(id, attempt) \
      join windlass.finished f on f.id = t.id and f.attempt = t.attempt";
+/// Whether the attempt was settled by this worker, and whether its lease is there at all.
 const BEFORE: &str = "select exists (select from windlass.finished where id = $1::uuid and attempt = $2::int4 and worker = $3::text \
                       and coalesce(history::jsonb -> -1 ->> 'outcome', '') <> 'lost') \
      or exists (select from windlass.pending p, jsonb_array_elements(p.history::jsonb) as e \
                 where p.id = $1::uuid and (e->>'attempt')::int4 = $2::int4 and e->>'worker' = $3::text and e->>'outcome' <> 'lost') \
      or exists (select from windlass.lease l where l.id = $4::uuid and l.worker = $5::uuid \
-                and get_bit(l.settled, $6::int4 - 1) = 1)";
+                and get_bit(l.settled, $6::int4 - 1) = 1), \
+     exists (select from windlass.lease l where l.id = $4::uuid and l.worker = $5::uuid)";
 
 /// Which of the settlements that ask for it are of jobs that are finished by this very attempt.
 pub(crate) async fn confirm(lane: &Lane, settlements: &[Settlement]) -> Result<Vec<bool>, StoreError> {
@@ -58,5 +60,10 @@ pub(crate) async fn look(
             ],
         )
         .await?;
-    Ok(if get(&row, 0)? { Settled::Already } else { Settled::Lost })
+    Ok(match (get(&row, 0)?, get(&row, 1)?) {
+        (true, _) => Settled::Already,
+        // It is there and was not free: a transaction that finishes one of its jobs holds it.
+        (false, true) => Settled::Busy,
+        (false, false) => Settled::Lost,
+    })
 }

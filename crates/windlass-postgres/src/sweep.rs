@@ -49,12 +49,12 @@ pub(crate) async fn sweep(lane: &Lane, worker: WorkerId, now: Now) -> Result<Rou
     let next_due = get::<Option<i64>>(&row, 3)?.map(|us| Duration::from_micros(us.unsigned_abs()));
     let is_missing: bool = get(&row, 6)?;
     // A second look is due soon where a worker was missing for the first time.
-    let again = (leads && is_missing).then_some(MISSING + Duration::from_millis(20));
+    let again = is_missing.then_some(MISSING + Duration::from_millis(20));
     let swept = Swept {
         leads,
         promoted: count(1)?,
         dead_workers: count(2)?,
-        next_due: [next_due, again].into_iter().flatten().min(),
+        next_due: [next_due.filter(|_| leads), again].into_iter().flatten().min(),
         attention: get(&row, 4)?,
         ..Swept::default()
     };

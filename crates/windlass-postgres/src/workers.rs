@@ -100,12 +100,7 @@ pub(crate) async fn settle_held(
 ) -> Result<u64, StoreError> {
     let mut by_worker: HashMap<WorkerId, (String, Vec<Settlement>)> = HashMap::new();
     for one in held {
-        let verdict = match &one {
-            Held { is_finished: true, .. } => {
-                Verdict::Confirm { otherwise: Box::new(verdict(&one)) }
-            }
-            _ => verdict(&one),
-        };
+        let verdict = verdict(&one);
         let (_, settlements) = by_worker.entry(one.worker).or_insert_with(|| (one.label.clone(), Vec::new()));
         settlements.push(Settlement { lease: one.lease, job: Arc::new(one.job), ran: None, verdict });
     }

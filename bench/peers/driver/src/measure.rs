@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinSet;
+
 use crate::tally::tally;
 use crate::usage::{self, CpuTime};
 use crate::{Job, Options, Peer, Result, server};
@@ -55,12 +57,13 @@ pub(crate) async fn enqueue<P: Peer>(peer: P, options: &Options) -> Result<Measu
     let peer = Arc::new(peer);
     let next = Arc::new(AtomicUsize::new(0));
     let stopwatch = Stopwatch::start();
-    let clients: Vec<_> = (0..options.clients)
-        .map(|_| tokio::spawn(enqueue_from(peer.clone(), next.clone(), options.jobs)))
-        .collect();
+    let mut clients = JoinSet::new();
+    for _ in 0..options.clients {
+        clients.spawn(enqueue_from(peer.clone(), next.clone(), options.jobs));
+    }
     let mut latencies = Vec::with_capacity(options.jobs);
-    for client in clients {
-        latencies.extend(client.await??);
+    while let Some(client) = clients.join_next().await {
+        latencies.extend(client??);
     }
     let measured = stopwatch.stop(options.jobs);
     check_stored(peer.as_ref(), options).await?;

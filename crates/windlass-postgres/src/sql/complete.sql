@@ -3,15 +3,20 @@ mark as (
   select m.lease, m.mask::bit varying as mask, m.number
   from unnest($3::uuid[], $4::text[], $5::int2[]) as m(lease, mask, number)
 ),
+-- A transaction in which a handler finishes its job holds the row: the others wait for their next
+-- turn instead of for that.
+free as materialized (
+  select id from windlass.lease where id = any ($3::uuid[]) and worker = $2::uuid for update skip locked
+),
 ended as (
-  delete from windlass.lease l using mark m
-  where l.id = m.lease and l.worker = $2::uuid and l.unsettled = m.number and position(B'1' in (l.settled & m.mask)) = 0
+  delete from windlass.lease l using mark m, free f
+  where l.id = m.lease and f.id = l.id and l.unsettled = m.number and position(B'1' in (l.settled & m.mask)) = 0
   returning l.id
 ),
 kept as (
   update windlass.lease l set unsettled = l.unsettled - m.number, settled = l.settled | m.mask
-  from mark m
-  where l.id = m.lease and l.worker = $2::uuid and l.unsettled > m.number and position(B'1' in (l.settled & m.mask)) = 0
+  from mark m, free f
+  where l.id = m.lease and f.id = l.id and l.unsettled > m.number and position(B'1' in (l.settled & m.mask)) = 0
   returning l.id
 ),
 fenced as (select id from ended union all select id from kept),

@@ -1,9 +1,11 @@
 with clock as (select windlass.now_us() as now),
--- Holds off a rescue until the transaction ends, and no settlement of other jobs of the lease.
+-- The fence, and from here to the end of the transaction the lease is held: a rescue and the
+-- settlements of its other jobs pass it by until then.
 held as (
-  select id from windlass.lease
+  update windlass.lease
+  set settled = set_bit(settled, ($3::int2 - 1)::int4, 1), unsettled = unsettled - 1
   where id = $1::text::uuid and worker = $2::text::uuid and get_bit(settled, ($3::int2 - 1)::int4) = 0
-  for key share
+  returning id
 ),
 done as (
   insert into windlass.finished

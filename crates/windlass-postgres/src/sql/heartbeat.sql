@@ -3,6 +3,10 @@ renewed as (
   update windlass.worker w set seen_at = clock.now, expires_at = clock.now + $3::int8, attention = false
   from clock where w.id = $2::uuid
   returning w.quiet
+),
+-- What handlers finished in transactions of their own leaves empty leases behind.
+husks as (
+  delete from windlass.lease where worker = $2::uuid and unsettled <= 0
 )
 select quiet,
        array(select id from windlass.lease where worker = $2::uuid and unsettled > 0),

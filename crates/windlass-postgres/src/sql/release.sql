@@ -1,8 +1,7 @@
 -- What is unsettled of one lease, or of all leases of one worker.
 select l.id, l.worker, l.label, length(l.settled), j.place::int2, j.id, j.queue, j.kind, j.version, j.priority,
        j.attempt, j.failures, j.losses, j.max_attempts, j.args, j.root, j.meta, j.run_at, j.created_at, j.parent,
-       j.origin, j.history, null::text,
-       exists (select from windlass.finished f where f.id = j.id and f.attempt = j.attempt)
+       j.origin, j.history, null::text
 from windlass.lease l,
 unnest(l.jobs) with ordinality as
   j(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue, kind, args,

@@ -1,9 +1,7 @@
--- What is unsettled of leases whose worker is not registered any more. `done` says that the handler
--- finished the job in a transaction of its own and only the word of it got lost.
+-- What is unsettled of leases whose worker is not registered any more.
 select l.id, l.worker, l.label, l.jobs_number, j.place::int2, j.id, j.queue, j.kind, j.version, j.priority, j.attempt,
        j.failures, j.losses, j.max_attempts, j.args, j.root, j.meta, j.run_at, j.created_at, j.parent, j.origin,
-       j.history, (select reason from windlass.called_off c where c.job = j.id),
-       exists (select from windlass.finished f where f.id = j.id and f.attempt = j.attempt)
+       j.history, (select reason from windlass.called_off c where c.job = j.id)
 from (
   select id, worker, label, length(settled) as jobs_number, settled, jobs from windlass.lease o
   where not exists (select from windlass.worker w where w.id = o.worker)

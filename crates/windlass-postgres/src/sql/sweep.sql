@@ -25,7 +25,8 @@ leads as (select exists (select from fresh) or exists (select from taken) as lea
 noted as (
   update windlass.worker w set missing_at = case when o.missing then clock.now end
   from other o, clock, leads
-  where leads.leads and w.id = o.id and o.missing is distinct from (o.missing_at is not null) and o.id not in (select id from dead)
+  where (leads.leads or w.id = (select worker from windlass.leader where duty = 'sweep'))
+    and w.id = o.id and o.missing is distinct from (o.missing_at is not null) and o.id not in (select id from dead)
 ),
 due as (
   select ctid from windlass.pending, clock
@@ -59,6 +60,7 @@ select leads.leads,
        coalesce((select attention from windlass.worker where id = $2::uuid), false),
        exists (select from buried) or exists (
          select from windlass.lease l where not exists (select from windlass.worker w where w.id = l.worker)),
-       exists (select from other where missing and missing_at is null),
+       exists (select from other where missing and missing_at is null
+                 and (leads.leads or id = (select worker from windlass.leader where duty = 'sweep'))),
        ringing.count
 from leads, clock, ringing

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
 use windlass::store::Store;
 use windlass::{Client, Event, JobId, JobRecord};
-use windlass_testkit::database::PostgresDatabase;
+use windlass_testkit::database::{Database, PostgresDatabase};
 
 /// Nothing awaited here takes longer unless it is broken.
 pub(crate) const SOON: Duration = Duration::from_secs(20);

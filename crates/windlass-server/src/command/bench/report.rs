@@ -1,5 +1,7 @@
 //! The figures: one document, or a few lines for people.
 
+use std::io::Write;
+
 use serde::Serialize;
 
 use super::usage::Usage;
@@ -70,25 +72,26 @@ impl Report {
     }
 
     pub(crate) fn print(&self, json: bool) -> anyhow::Result<()> {
+        let out = &mut std::io::stdout();
         if json {
-            println!("{}", serde_json::to_string(self)?);
+            writeln!(out, "{}", serde_json::to_string(self)?)?;
             return Ok(());
         }
         let number = |value: Option<f64>, unit: &str| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value}{unit}"))
         };
-        println!("{:<8} {:>10} /s   p50 {}   p99 {}", self.mode, self.per_s, number(self.p50_ms, " ms"), number(self.p99_ms, " ms"));
-        println!(
+        writeln!(out, "{:<8} {:>10} /s   p50 {}   p99 {}", self.mode, self.per_s, number(self.p50_ms, " ms"), number(self.p99_ms, " ms"))?;
+        writeln!(out, 
             "         {} jobs in {} s, {} slots, {} clients, batches of {}, history {}, args of {} bytes",
             self.jobs, self.seconds, self.slots, self.clients, self.batch, if self.history { "on" } else { "off" }, self.bytes
-        );
-        println!(
+        )?;
+        writeln!(out, 
             "         per 1,000 jobs: {} here, {} in the store; log {} a job; memory {}",
             number(self.client_cpu_ms_per_1k, " ms"),
             number(self.store_cpu_ms_per_1k, " ms"),
             number(self.wal_bytes_per_job, " B"),
             number(self.rss_mb, " MB")
-        );
+        )?;
         Ok(())
     }
 }
