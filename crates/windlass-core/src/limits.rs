@@ -34,7 +34,7 @@ pub const SWEEP: Duration = Duration::from_secs(1);
 /// How long the leader stays leader without renewing.
 pub const LEADER_TTL: Duration = Duration::from_secs(10);
 /// How often parked kinds are looked at and finished jobs pruned.
-pub const TIDY: Duration = Duration::from_secs(10);
+pub const TIDY: Duration = Duration::from_secs(30);
 /// How long running handlers may go on after a stop.
 pub const GRACE: Duration = Duration::from_secs(25);
 /// Jobs of one claim.

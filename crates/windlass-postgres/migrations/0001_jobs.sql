@@ -193,19 +193,26 @@ create function windlass.write_job(us bigint, the_id uuid, given boolean, line t
 returns boolean language plpgsql volatile as
 $$
 begin
-  insert into windlass.pending as p (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
-    root, parent, origin, meta)
-  values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, line, kind, body,
-    root, parent, origin, meta)
-  on conflict (id) do nothing;
-  if not found then
-    return false;
-  end if;
-  -- Only now, in a new snapshot: a claim that took the row away has committed, or it would have
-  -- kept the insert waiting.
-  if given and windlass.is_elsewhere(the_id) then
-    delete from windlass.pending p where p.id = the_id;
-    return false;
+  if not given then
+    insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
+      root, parent, origin, meta)
+    values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, line, kind, body,
+      root, parent, origin, meta);
+  else
+    insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
+      root, parent, origin, meta)
+    values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, line, kind, body,
+      root, parent, origin, meta)
+    on conflict (id) do nothing;
+    if not found then
+      return false;
+    end if;
+    -- Only now, in a new snapshot: a claim that took the row away has committed, or it would have
+    -- kept the insert waiting.
+    if windlass.is_elsewhere(the_id) then
+      delete from windlass.pending p where p.id = the_id;
+      return false;
+    end if;
   end if;
   if due <= us then
     perform pg_notify(s.channel, '') from (select channel from windlass.idle where line = any (queues) limit 1) s;

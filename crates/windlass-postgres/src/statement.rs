@@ -32,6 +32,27 @@ fn text(value: impl ToString) -> Value {
     Value::Text(Some(value.to_string()))
 }
 
+/// The text of [`enqueue`]'s statement, for callers that prepare it.
+pub const ENQUEUE: &str = include_str!("sql/enqueue_one.sql");
+
+/// The kinds of [`ENQUEUE`]'s binds, in order.
+pub const ENQUEUE_BINDS: [Value; 14] = [
+    Value::Text(None),
+    Value::Text(None),
+    Value::Text(None),
+    Value::Small(None),
+    Value::Small(None),
+    Value::Small(None),
+    Value::Big(None),
+    Value::Big(None),
+    Value::Text(None),
+    Value::Text(None),
+    Value::Text(None),
+    Value::Text(None),
+    Value::Text(None),
+    Value::Small(None),
+];
+
 /// Writes one job inside the transaction the connection is in: visible and awake-making when
 /// that commits, gone when it rolls back.
 #[must_use]
@@ -40,10 +61,6 @@ pub fn enqueue(job: &NewJob) -> Statement {
         Due::Now => (None, 0),
         Due::In(delay) => (None, micros(delay)),
         Due::At(moment) => (Some(moment.as_micros()), 0),
-    };
-    let sql = match job.identity {
-        Identity::Fresh => include_str!("sql/enqueue_one.sql"),
-        Identity::Given => include_str!("sql/enqueue_one_given.sql"),
     };
     let binds = vec![
         text(job.id.as_uuid()),
@@ -59,8 +76,9 @@ pub fn enqueue(job: &NewJob) -> Statement {
         Value::Text(job.parent.map(|id| id.as_uuid().to_string())),
         Value::Text(job.origin.clone()),
         Value::Text(job.meta.to_stored()),
+        Value::Small(Some(i16::from(job.identity == Identity::Given))),
     ];
-    Statement { sql, binds }
+    Statement { sql: ENQUEUE, binds }
 }
 
 /// Completes a running job inside the transaction the connection is in. It writes nothing where

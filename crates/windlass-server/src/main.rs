@@ -2,25 +2,33 @@
 
 mod cli;
 mod command;
+mod config;
 mod exit;
+mod handler;
+mod output;
+mod shutdown;
+mod store;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::Cli;
+use crate::exit::{Exit, Failure};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
+    let format = cli.globals.errors();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("windlass: the runtime could not be started: {error}");
-            return ExitCode::FAILURE;
+            let what = format!("the runtime could not be started: {error}");
+            let error = Failure::new(Exit::Failed, what).into();
+            return output::problem::report(&error, format).into();
         }
     };
-    let exit = runtime.block_on(command::run(cli));
+    let result = runtime.block_on(command::run(cli));
     // Handlers that were abandoned must not keep the process.
     runtime.shutdown_background();
-    exit.into()
+    result.unwrap_or_else(|error| output::problem::report(&error, format)).into()
 }

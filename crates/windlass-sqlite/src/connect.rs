@@ -53,6 +53,8 @@ pub(crate) fn check_library() -> Result<(), StoreError> {
 /// A connection that writes.
 pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, StoreError> {
     let connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
+    // Takes effect only in a file that is still empty; elsewhere free pages are reused, not given back.
+    set(&connection, "auto_vacuum", "INCREMENTAL")?;
     set(&connection, "journal_mode", "WAL")?;
     set(&connection, "synchronous", durability.word())?;
     set(&connection, "foreign_keys", "ON")?;

@@ -8,6 +8,11 @@ use windlass_core::time::{Timestamp, micros};
 
 use crate::row::run;
 
+/// The same for an id that is new: nobody looks for another job with it.
+const INSERT_FRESH: &str = "insert into windlass_pending \
+     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta) \
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
 /// Writes one job; its binds are [`Binds`]'s fields in order.
 pub const INSERT: &str = "insert into windlass_pending \
      (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta) \
@@ -85,6 +90,17 @@ pub fn enqueue(connection: &Connection, jobs: &[NewJob], now: Timestamp) -> Resu
 
 fn insert(connection: &Connection, job: &NewJob, now: Timestamp) -> Result<Enqueued, StoreError> {
     let b = Binds::of(job, now);
+    if !b.is_given {
+        run(
+            connection,
+            INSERT_FRESH,
+            params![
+                b.id, b.queue, b.kind, b.version, b.state, b.priority, b.max_attempts, b.run_at, b.created_at,
+                b.args, b.root, b.parent, b.origin, b.meta,
+            ],
+        )?;
+        return Ok(Enqueued::New(job.id));
+    }
     let written = run(
         connection,
         INSERT,

@@ -23,6 +23,8 @@ const WALK: i64 = 5_000;
 const WALKED: &str = "select at from windlass_walk where name = 'prune'";
 const WALK_ON: &str = "insert into windlass_walk (name, at) values ('prune', ?1) on conflict (name) do update set at = excluded.at";
 const NEXT: &str = "select id, queue, state, prune_at from windlass_finished where id > ?1 order by id limit ?2";
+/// So many free pages are not worth a look.
+const FEW_PAGES: i64 = 1_000;
 const PRUNE: &str = "delete from windlass_finished where id = ?1";
 const QUEUES: &str = "select distinct queue from windlass_pending where state = 2";
 const FRONT: &str = "select id, kind, version from windlass_pending where queue = ?1 and state = 2 order by priority, run_at limit ?2";
@@ -32,11 +34,22 @@ const UNPARK: &str = "update windlass_pending set state = 2, reason = null where
 
 pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, StoreError> {
     let known = known(connection)?;
+    give_back_pages(connection)?;
     Ok(Tidied {
         pruned: prune(connection, now)?,
         unparked: unpark(connection, &known)?,
         parked: park(connection, &known)?,
     })
+}
+
+/// Gives free pages back to the file system while they are more than half of the file.
+fn give_back_pages(connection: &Connection) -> Result<(), StoreError> {
+    const PAGES: &str = "select (select freelist_count from pragma_freelist_count), (select page_count from pragma_page_count)";
+    let counted = all(connection, PAGES, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    if counted.iter().any(|(free, pages)| *free > FEW_PAGES && free * 2 > *pages) {
+        all(connection, "pragma incremental_vacuum(2000)", [], |_| Ok(()))?;
+    }
+    Ok(())
 }
 
 /// Removes old jobs among the next ones of a walk by id: an index by age would cost every

@@ -7,16 +7,20 @@
 
 mod account;
 mod binaries;
+mod pooler;
 mod server;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use account::Account;
 use binaries::Binaries;
 use server::Server;
+
+pub use pooler::Pooler;
 
 /// A running cluster.
 #[derive(Debug)]
@@ -34,6 +38,15 @@ pub struct OwnDatabase {
     pub name: String,
     #[expect(dead_code, reason = "held, never read: the kernel lets go when the test ends")]
     slot: File,
+}
+
+/// Sessions of one application.
+#[derive(Debug, Clone, Copy)]
+pub struct Sessions {
+    /// How many there are.
+    pub number: u32,
+    /// The age of the oldest transaction that is open, or zero.
+    pub oldest_transaction: Duration,
 }
 
 /// What keeps a cluster alive.
@@ -111,6 +124,34 @@ impl Cluster {
     #[must_use]
     pub fn tcp_url(&self, database: &str) -> String {
         self.server.tcp_url(database)
+    }
+
+    /// A pooler in transaction mode in front of a database.
+    ///
+    /// # Panics
+    /// When PgBouncer is not installed or does not start.
+    #[must_use]
+    pub fn pooler(&self, database: &str) -> Pooler {
+        Pooler::start(&self.server, database)
+    }
+
+    /// What the sessions of one application in a database look like now.
+    ///
+    /// # Panics
+    /// When the cluster is down.
+    #[must_use]
+    pub fn sessions(&self, database: &str, application: &str) -> Sessions {
+        let question = format!(
+            "select count(*), coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0) \
+             from pg_stat_activity where datname = '{database}' and application_name = '{application}'"
+        );
+        let answer = self.server.ask("postgres", &question);
+        let read = || {
+            let (number, oldest) = answer.trim().split_once('|')?;
+            let oldest_transaction = Duration::try_from_secs_f64(oldest.parse().ok()?).ok()?;
+            Some(Sessions { number: number.parse().ok()?, oldest_transaction })
+        };
+        read().unwrap_or_else(|| panic!("unexpected answer: {answer}"))
     }
 
     /// Stops as a service manager does: connections are ended, nothing needs recovery.

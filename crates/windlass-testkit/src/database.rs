@@ -23,6 +23,9 @@ pub type Opening<'a> =
 pub trait Database: Send + Sync + 'static {
     /// Opens a store on it; as often as wanted.
     fn open(&self) -> Opening<'_>;
+
+    /// Where another process finds it.
+    fn url(&self) -> String;
 }
 
 /// Runs one behaviour on a database of its own.

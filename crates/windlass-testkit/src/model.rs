@@ -1,9 +1,9 @@
 //! Random lives: a store and the rules of the domain are given the same steps, and must agree
 //! about every job after each of them.
 //!
-//! The rules ([`rules`]) are a few lines per verb, held to the table of transitions; they know
+//! The rules (`rules`) are a few lines per verb, held to the table of transitions; they know
 //! no SQL, no batches and no bytes. A checker that has never failed proves nothing, so the same
-//! steps run against stores with a fault put in ([`fault`]), and must disagree there.
+//! steps run against stores with a fault put in (`fault`), and must disagree there.
 
 mod compare;
 mod driver;

@@ -91,15 +91,7 @@ impl<'b> Worker<'b> {
     /// A claim of up to so many jobs of its queues, under a new lease.
     #[must_use]
     pub fn request(&self, jobs: usize) -> ClaimRequest {
-        let share = |queue: &String| Share { queue: queue.clone(), jobs };
-        ClaimRequest {
-            worker: self.id(),
-            lease: windlass_core::id::LeaseId::new(),
-            shares: self.registration.queues.iter().map(share).collect(),
-            jobs,
-            bytes: CLAIM_BYTES,
-            handlers: Arc::clone(&self.registration.handlers),
-        }
+        request(&self.registration, jobs)
     }
 
     /// Claims up to so many jobs.
@@ -159,6 +151,20 @@ impl<'b> Worker<'b> {
     pub async fn leave(self) {
         let left = self.bench.store().leave(self.id(), self.bench.now()).await;
         left.expect("a worker can leave");
+    }
+}
+
+/// A claim of up to so many jobs of a worker's queues, under a new lease.
+#[must_use]
+pub fn request(registration: &Registration, jobs: usize) -> ClaimRequest {
+    let share = |queue: &String| Share { queue: queue.clone(), jobs };
+    ClaimRequest {
+        worker: registration.worker,
+        lease: windlass_core::id::LeaseId::new(),
+        shares: registration.queues.iter().map(share).collect(),
+        jobs,
+        bytes: CLAIM_BYTES,
+        handlers: Arc::clone(&registration.handlers),
     }
 }
 

@@ -7,4 +7,4 @@ mod sqlx_postgres;
 #[cfg(feature = "sqlx-0_9-sqlite")]
 mod sqlx_sqlite;
 #[cfg(feature = "tokio-postgres-0_7")]
-mod tokio_postgres;
+pub(crate) mod tokio_postgres;

@@ -69,6 +69,8 @@ pub use windlass_core::time::Timestamp;
 pub use windlass_core::{context, filter, job, json, limits, name, store, time};
 pub use windlass_macros::Job;
 
+#[cfg(feature = "tokio-postgres-0_7")]
+pub use adapter::tokio_postgres::PreparedEnqueue;
 pub use open::{migrate, open, open_checked};
 pub use target::{
     EnqueueBlockingOn, EnqueueExt, EnqueueOn, FinishBlockingOn, FinishExt, FinishOn, Within, WithinExt,

@@ -7,6 +7,7 @@ mod latency;
 mod mixed;
 mod noop;
 mod report;
+mod transactions;
 mod usage;
 
 use std::sync::Arc;
@@ -72,6 +73,9 @@ pub(crate) struct Args {
     /// Concurrent callers
     #[arg(long, default_value_t = 1)]
     pub(crate) clients: usize,
+    /// With `enqueue`: each in a transaction of the caller's own connection (PostgreSQL)
+    #[arg(long)]
+    pub(crate) own_transactions: bool,
     /// Whether completed jobs are kept
     #[arg(long, value_enum, default_value_t = History::On)]
     pub(crate) history: History,
@@ -113,6 +117,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     let before = Usage::now(&bench.store).await?;
     let finding = match bench.args.mode {
+        Mode::Enqueue if bench.args.own_transactions => {
+            transactions::one_by_one(&bench, &globals.store).await?
+        }
         Mode::Enqueue => enqueue::one_by_one(&bench).await?,
         Mode::Bulk => enqueue::in_bulk(&bench).await?,
         Mode::Drain => drain::work(&bench, bench.args.jobs).await?,

@@ -129,6 +129,16 @@ impl Server {
         }
     }
 
+    /// The rows that answer one question, columns with a bar between them.
+    pub(super) fn ask(&self, database: &str, question: &str) -> String {
+        let mut psql = self.psql(database, question);
+        let output = psql.args(["--tuples-only", "--no-align"]).stdin(Stdio::null()).output();
+        let output = output.unwrap_or_else(|error| panic!("psql cannot be run: {error}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{question} failed: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn psql(&self, database: &str, statements: &str) -> Command {
         let mut psql = self.binaries.program("psql");
         psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", statements]);
@@ -139,6 +149,16 @@ impl Server {
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    pub(super) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// How a pooler is told of a database.
+    pub(super) fn socket_keywords(&self, database: &str) -> String {
+        let (folder, port) = (self.folder.display(), self.written_port());
+        format!("host={folder} port={port} dbname={database} user={SUPERUSER}")
     }
 
     pub(super) fn socket_url(&self, database: &str) -> String {
@@ -199,7 +219,7 @@ impl Server {
     }
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())
         .expect("the loopback interface has a free port")

@@ -35,10 +35,10 @@ impl PostgresDatabase {
         Self { cluster, database }
     }
 
-    /// Where it is found.
+    /// Its name in the cluster.
     #[must_use]
-    pub fn url(&self) -> String {
-        self.cluster.url(&self.database.name)
+    pub fn name(&self) -> &str {
+        &self.database.name
     }
 }
 
@@ -48,5 +48,9 @@ impl Database for PostgresDatabase {
             let store = PostgresStore::open(&self.url(), Migration::Apply).await?;
             Ok(Arc::new(store) as Arc<dyn Store>)
         })
+    }
+
+    fn url(&self) -> String {
+        self.cluster.url(&self.database.name)
     }
 }

@@ -1,5 +1,6 @@
 //! A SQLite file in a folder of its own.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -23,14 +24,26 @@ impl SqliteFile {
     pub fn fresh() -> Self {
         Self { folder: tempfile::tempdir().expect("the temporary folder can be written") }
     }
+
+    /// A file that does not exist yet, on whatever disk this folder is on.
+    ///
+    /// # Panics
+    /// When the folder cannot be written.
+    #[must_use]
+    pub fn below(folder: &Path) -> Self {
+        Self { folder: tempfile::tempdir_in(folder).expect("the folder can be written") }
+    }
 }
 
 impl Database for SqliteFile {
     fn open(&self) -> Opening<'_> {
-        let url = format!("sqlite:{}", self.folder.path().join("windlass.db").display());
         Box::pin(async move {
-            let store = SqliteStore::open(&url, Migration::Apply).await?;
+            let store = SqliteStore::open(&self.url(), Migration::Apply).await?;
             Ok(Arc::new(store) as Arc<dyn Store>)
         })
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.folder.path().join("windlass.db").display())
     }
 }

@@ -48,7 +48,7 @@ async fn callers(bench: &Bench, batch: u64) -> anyhow::Result<Finding> {
 }
 
 /// The next jobs of one caller; nothing when all are taken.
-fn take(left: &AtomicU64, batch: u64) -> Option<u64> {
+pub(super) fn take(left: &AtomicU64, batch: u64) -> Option<u64> {
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
         (left > 0).then(|| left.saturating_sub(batch))
     })

@@ -1,0 +1,210 @@
+//! What was or would be changed, told to people and programs.
+
+use std::io;
+
+use serde::Serialize;
+use windlass::{JobId, State};
+
+use super::{Change, Failed, Selection, Tally};
+use crate::command::job::{list, not_found};
+use crate::exit::{Exit, Failure};
+use crate::output::document::Document;
+use crate::output::{Output, time};
+
+/// Failures named in an error; the rest is counted.
+const NAMED: usize = 3;
+
+/// `job-retry.v1` and `job-cancel.v1`.
+#[derive(Debug, Serialize)]
+struct Body {
+    filter: Option<String>,
+    dry_run: bool,
+    matched: usize,
+    changed: u64,
+    requested: u64,
+    unneeded: u64,
+    failed: Vec<FailedBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailedBody {
+    id: JobId,
+    detail: String,
+}
+
+impl Failed {
+    fn detail(self) -> String {
+        match self {
+            Self::Missing => "does not exist".to_owned(),
+            Self::Ended(state) => format!("is {state} already"),
+        }
+    }
+}
+
+fn document(change: &Change<'_>, selection: &Selection, tally: Option<&Tally>) -> Document<Body> {
+    let schema = match change {
+        Change::Retry => "job-retry.v1",
+        Change::Cancel { .. } => "job-cancel.v1",
+    };
+    let failed = tally.map_or(&[][..], |tally| &tally.failed);
+    Document::new(
+        schema,
+        Body {
+            filter: selection.filter.as_ref().map(ToString::to_string),
+            dry_run: tally.is_none(),
+            matched: selection.ids.len(),
+            changed: tally.map_or(0, |tally| tally.changed),
+            requested: tally.map_or(0, |tally| tally.requested),
+            unneeded: tally.map_or(0, |tally| tally.unneeded.values().sum()),
+            failed: failed
+                .iter()
+                .map(|(id, failed)| FailedBody { id: *id, detail: failed.detail() })
+                .collect(),
+        },
+    )
+}
+
+/// A few of the jobs, as a table.
+pub(super) fn sample(out: &Output, selection: &Selection) -> String {
+    let mut text = list::table(out, &selection.sample).render(out);
+    let more = selection.ids.len().saturating_sub(selection.sample.len());
+    if more > 0 && !selection.sample.is_empty() {
+        text.push_str(&format!("and {} more\n", time::number(more as u64)));
+    }
+    text
+}
+
+/// What would be changed, or that nothing would.
+pub(super) fn preview(
+    out: &Output,
+    change: &Change<'_>,
+    selection: &Selection,
+) -> anyhow::Result<()> {
+    if out.is_json() {
+        return out.json(&document(change, selection, None));
+    }
+    let matched = match &selection.filter {
+        Some(filter) => format!(" match {filter}"),
+        None => " named".to_owned(),
+    };
+    if selection.ids.is_empty() {
+        let filter = selection.filter.as_ref().map(ToString::to_string).unwrap_or_default();
+        return Ok(out.line(&format!("no job matches {filter}; nothing was changed"))?);
+    }
+    if !selection.sample.is_empty() {
+        out.print(&sample(out, selection))?;
+    }
+    let jobs = time::count(selection.ids.len() as u64, "job");
+    let states: Vec<String> = selection
+        .states
+        .iter()
+        .map(|(state, number)| format!("{} {state}", time::number(*number)))
+        .collect();
+    let states =
+        if states.is_empty() { String::new() } else { format!(" ({})", states.join(", ")) };
+    let effect = format!("without --dry-run: {}", change.effect());
+    Ok(out.done(&format!("{jobs}{matched}{states}; nothing was changed"), &effect)?)
+}
+
+/// What was changed. Jobs that could not be make an error, after the rest was told.
+pub(super) fn outcome(
+    out: &Output,
+    change: &Change<'_>,
+    selection: &Selection,
+    tally: &Tally,
+) -> anyhow::Result<Exit> {
+    if let ([id], [(_, failed)]) = (selection.ids.as_slice(), tally.failed.as_slice()) {
+        return Err(alone(*id, *failed, change).into());
+    }
+    if out.is_json() {
+        out.json(&document(change, selection, Some(tally)))?;
+    } else {
+        tell(out, change, selection, tally)?;
+    }
+    if tally.failed.is_empty() {
+        return Ok(Exit::Done);
+    }
+    Err(several(change, selection, tally).into())
+}
+
+fn tell(out: &Output, change: &Change<'_>, selection: &Selection, tally: &Tally) -> io::Result<()> {
+    match (selection.ids.as_slice(), change) {
+        ([id], Change::Retry) if tally.changed == 1 => {
+            out.done(
+                &format!("{id} is available again"),
+                &format!("see it: windlass job show {id}"),
+            )?;
+        }
+        ([id], Change::Cancel { .. }) if tally.changed == 1 => {
+            out.done(
+                &format!("{id} is cancelled"),
+                &format!("to undo it: windlass job retry {id}"),
+            )?;
+        }
+        _ if tally.changed > 0 || tally.requested + tally.failed.len() as u64 == 0 => {
+            out.line(&format!("{} {}", change.past(), time::count(tally.changed, "job")))?;
+        }
+        _ => {}
+    }
+    if tally.requested > 0 {
+        let jobs = time::count(tally.requested, "running job");
+        out.done(&format!("{jobs} told to stop"), "see it: windlass job list state:running")?;
+    }
+    for (state, number) in &tally.unneeded {
+        out.line(&unneeded(*state, *number))?;
+    }
+    Ok(())
+}
+
+fn unneeded(state: State, number: u64) -> String {
+    let why = match state {
+        State::Waiting => {
+            "waiting for a worker that knows its kind; see `windlass doctor`".to_owned()
+        }
+        State::Available => "available already".to_owned(),
+        State::Running => "running".to_owned(),
+        other => format!("{other} already"),
+    };
+    format!("{} needed nothing: {why}", time::count(number, "job"))
+}
+
+/// The error of a job that was the only one.
+fn alone(id: JobId, failed: Failed, change: &Change<'_>) -> Failure {
+    match failed {
+        Failed::Missing => not_found(id),
+        Failed::Ended(state) => Failure::new(
+            Exit::Conflict,
+            format!(
+                "{id} is {state} already: there is nothing to {}; see `windlass job show {id}`",
+                change.verb()
+            ),
+        ),
+    }
+}
+
+fn several(change: &Change<'_>, selection: &Selection, tally: &Tally) -> Failure {
+    let all = tally.failed.len() == selection.ids.len();
+    let missing = tally.failed.iter().filter(|(_, failed)| *failed == Failed::Missing).count();
+    let exit = match (all, missing) {
+        (true, missing) if missing == tally.failed.len() => Exit::NotFound,
+        (true, 0) => Exit::Conflict,
+        _ => Exit::PartlyFailed,
+    };
+    let mut named: Vec<String> = tally
+        .failed
+        .iter()
+        .take(NAMED)
+        .map(|(id, failed)| format!("{id} {}", failed.detail()))
+        .collect();
+    if tally.failed.len() > NAMED {
+        named.push(format!("and {} more", time::number((tally.failed.len() - NAMED) as u64)));
+    }
+    let what = format!(
+        "{} of {} were not {}: {}",
+        time::number(tally.failed.len() as u64),
+        time::count(selection.ids.len() as u64, "job"),
+        change.past(),
+        named.join(", ")
+    );
+    Failure::new(exit, what)
+}

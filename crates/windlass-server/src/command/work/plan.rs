@@ -1,0 +1,56 @@
+//! What a worker process serves, from the configuration and the command line.
+
+use std::time::Duration;
+
+use crate::config::{Config, HandlerConfig, Target};
+
+/// After SIGKILL a process is gone within this, unless the machine itself hangs.
+const AFTER_KILL: Duration = Duration::from_secs(1);
+
+/// What is served and how much of it at once.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The handlers that the patterns leave.
+    pub(super) handlers: Vec<HandlerConfig>,
+    /// Their queues, each with the most of its jobs that run at once.
+    pub(super) queues: Vec<(String, usize)>,
+    /// The most jobs that run at once over all queues.
+    pub(super) slots: usize,
+}
+
+impl Plan {
+    /// # Errors
+    /// One line, when the patterns leave nothing to serve.
+    pub(super) fn of(config: Config, slots: Option<usize>) -> Result<Self, String> {
+        let Config { handlers, serves, slots: configured } = config;
+        let (handlers, left_out): (Vec<_>, Vec<_>) =
+            handlers.into_iter().partition(|handler| serves.allow(handler));
+        if handlers.is_empty() {
+            let kinds: Vec<&str> = left_out.iter().map(|handler| handler.kind.as_str()).collect();
+            return Err(format!(
+                "the patterns in [worker] leave out every handler: {}",
+                kinds.join(", ")
+            ));
+        }
+        let sum = handlers.iter().map(|handler| handler.slots).sum();
+        let slots = slots.or(configured).unwrap_or(sum);
+        let mut queues: Vec<(String, usize)> = Vec::new();
+        for handler in &handlers {
+            match queues.iter_mut().find(|(name, _)| *name == handler.queue) {
+                Some((_, sum)) => *sum += handler.slots,
+                None => queues.push((handler.queue.clone(), handler.slots)),
+            }
+        }
+        for (_, most) in &mut queues {
+            *most = (*most).min(slots);
+        }
+        Ok(Self { handlers, queues, slots })
+    }
+
+    /// How long the slowest handler may take to end when it is told to.
+    pub(super) fn patience(&self) -> Duration {
+        let programs =
+            self.handlers.iter().filter(|handler| matches!(handler.target, Target::Exec(_)));
+        programs.map(|handler| handler.grace + AFTER_KILL).max().unwrap_or_default()
+    }
+}

@@ -1,0 +1,190 @@
+//! The life of a worker process: events, signals, the end.
+
+use std::future::{self, Future};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use windlass::limits::GRACE;
+use windlass::{Event, Health, RunningWorker, StopReport};
+
+use super::drain::{Drain, Next};
+use super::report::Report;
+use crate::shutdown::{Hurry, Signals, Wish};
+
+/// Watches one worker until it has stopped.
+pub(super) struct Watch<'g> {
+    worker: Arc<RunningWorker>,
+    signals: Signals,
+    hurry: Hurry,
+    report: Report<'g>,
+    events: broadcast::Receiver<Event>,
+    stop: Stop,
+    drain: Option<Drain>,
+    /// Whether the store did not answer when it was last heard of.
+    failing: bool,
+}
+
+type Stopping = Pin<Box<dyn Future<Output = StopReport>>>;
+
+/// How far a stop has come.
+enum Stop {
+    Unasked,
+    /// Until then handlers may go on.
+    Asked {
+        stopping: Stopping,
+        until: Instant,
+    },
+    /// No time is left.
+    Hurried {
+        stopping: Stopping,
+    },
+}
+
+enum News {
+    Wish(Wish),
+    Event(Event),
+    Missed(u64),
+    Health(Health),
+    GraceOver,
+    Stopped(StopReport),
+}
+
+impl<'g> Watch<'g> {
+    pub(super) fn new(
+        worker: RunningWorker,
+        signals: Signals,
+        hurry: Hurry,
+        report: Report<'g>,
+    ) -> Self {
+        let events = worker.events();
+        let worker = Arc::new(worker);
+        Self { worker, signals, hurry, report, events, stop: Stop::Unasked, drain: None, failing: false }
+    }
+
+    /// Runs until the worker has stopped; `once` stops it when nothing is left to run.
+    pub(super) async fn run(mut self, once: bool) {
+        self.drain = once.then(Drain::default);
+        let mut health = self.worker.health();
+        loop {
+            self.report.progress(self.worker.stats());
+            let news = tokio::select! {
+                wish = self.signals.next() => News::Wish(wish),
+                event = self.events.recv() => match event {
+                    Ok(event) => News::Event(event),
+                    Err(RecvError::Lagged(missed)) => News::Missed(missed),
+                    Err(RecvError::Closed) => future::pending().await,
+                },
+                health = changed(&mut health) => News::Health(health),
+                end = self.stop.next() => end,
+            };
+            match news {
+                News::Wish(wish) => self.on_wish(wish),
+                News::Event(event) => self.on_event(&event),
+                News::Missed(missed) => self.on_missed(missed),
+                News::Health(health) => self.on_health(&health),
+                News::GraceOver => self.hurry_up(),
+                News::Stopped(report) => return self.end(report),
+            }
+        }
+    }
+
+    fn on_wish(&mut self, wish: Wish) {
+        match (wish, &self.stop) {
+            (Wish::Stop, Stop::Unasked) => {
+                self.report.stopping(self.worker.stats().running());
+                self.stop_now();
+            }
+            (Wish::Stop, Stop::Asked { .. }) => self.hurry_up(),
+            (Wish::Quiet, Stop::Unasked) => {
+                self.worker.quiet();
+                self.report.quiet();
+            }
+            (Wish::Resume, Stop::Unasked) => {
+                self.worker.resume();
+                self.report.resumed();
+            }
+            _ => {}
+        }
+    }
+
+    fn stop_now(&mut self) {
+        let stopping = self.stopping(GRACE);
+        self.stop = Stop::Asked { stopping, until: Instant::now() + GRACE };
+    }
+
+    /// Handlers get what little time a hurried end has; the worker's own grace is cut to nothing.
+    fn hurry_up(&mut self) {
+        self.hurry.begin();
+        if self.worker.stats().running() > 0 {
+            self.report.hurrying();
+        }
+        self.stop = Stop::Hurried { stopping: self.stopping(Duration::ZERO) };
+    }
+
+    fn stopping(&self, grace: Duration) -> Stopping {
+        let worker = Arc::clone(&self.worker);
+        Box::pin(async move { worker.stop_within(grace).await })
+    }
+
+    fn on_event(&mut self, event: &Event) {
+        self.report.event(event);
+        let running = self.worker.stats().running();
+        let Some(drain) = &mut self.drain else { return };
+        match drain.see(event, running) {
+            Next::Wait => {}
+            Next::WaitFromNow => self.events = self.events.resubscribe(),
+            Next::Done => {
+                self.drain = None;
+                if matches!(self.stop, Stop::Unasked) {
+                    self.stop_now();
+                }
+            }
+        }
+    }
+
+    /// Tells when it begins and when it ends, not each try in between.
+    fn on_health(&mut self, health: &Health) {
+        let failing = matches!(health, Health::Failing { .. });
+        if failing != self.failing {
+            self.failing = failing;
+            self.report.health(health);
+        }
+    }
+
+    fn on_missed(&mut self, missed: u64) {
+        self.report.missed(missed);
+        self.drain = self.drain.take().map(|_| Drain::default());
+    }
+
+    fn end(mut self, report: StopReport) {
+        while let Ok(event) = self.events.try_recv() {
+            self.report.event(&event);
+        }
+        self.report.stopped(report);
+    }
+}
+
+impl Stop {
+    async fn next(&mut self) -> News {
+        match self {
+            Self::Unasked => future::pending().await,
+            Self::Asked { stopping, until } => tokio::select! {
+                report = stopping => News::Stopped(report),
+                () = sleep_until(*until) => News::GraceOver,
+            },
+            Self::Hurried { stopping } => News::Stopped(stopping.await),
+        }
+    }
+}
+
+/// Waits for the next change; for ever once the worker is gone.
+async fn changed(health: &mut watch::Receiver<Health>) -> Health {
+    if health.changed().await.is_err() {
+        future::pending::<()>().await;
+    }
+    health.borrow_and_update().clone()
+}

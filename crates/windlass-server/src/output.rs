@@ -1,0 +1,226 @@
+//! What is printed: one module decides on formats, colours, glyphs, widths and times, so that a
+//! word, a glyph or a colour means the same in every command.
+//!
+//! Results go to stdout, errors and progress to stderr. Red is only for failure, amber for
+//! attention, green for success, dim for what is beside the point.
+
+pub(crate) mod ask;
+pub(crate) mod color;
+pub(crate) mod document;
+pub(crate) mod glyph;
+pub(crate) mod problem;
+pub(crate) mod progress;
+pub(crate) mod table;
+pub(crate) mod terminal;
+pub(crate) mod time;
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+use windlass::{State, Timestamp};
+
+use crate::cli::GlobalArgs;
+use color::{Palette, Tone};
+use glyph::Glyphs;
+use table::{Cell, Table};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns, cut to the terminal's width
+    Table,
+    /// Aligned columns, more of them, never cut
+    Wide,
+    /// One line each, columns separated by tabs
+    Plain,
+    /// One JSON document
+    Json,
+}
+
+/// Where and how results are printed.
+#[derive(Debug)]
+pub(crate) struct Output {
+    format: Format,
+    headers: bool,
+    palette: Palette,
+    glyphs: Glyphs,
+    /// Columns of the terminal; `None` where nothing is to be cut.
+    width: Option<usize>,
+    /// Whether a person reads it as it appears.
+    live: bool,
+    now: Timestamp,
+}
+
+impl Output {
+    /// What the options and the environment ask for.
+    pub(crate) fn new(args: &GlobalArgs) -> Self {
+        let live = io::stdout().is_terminal();
+        let format = args.format().unwrap_or(if live { Format::Table } else { Format::Plain });
+        Self {
+            format,
+            headers: !args.no_header,
+            palette: Palette::of(args.color, live),
+            glyphs: Glyphs::of_locale(),
+            width: (format == Format::Table).then(|| terminal::width(live)).flatten(),
+            live,
+            now: Timestamp::wall_clock(),
+        }
+    }
+
+    /// Whether one JSON document is wanted.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Whether a script reads lines of columns.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.format == Format::Plain
+    }
+
+    /// Whether all columns there are should be shown.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.format == Format::Wide
+    }
+
+    /// Whether a person reads it as it appears.
+    pub(crate) fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// The moment that relative times are told from.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Columns a line may have; `None` where nothing is to be cut.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// A text in a tone, where colours are on.
+    pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
+        self.palette.paint(tone, text)
+    }
+
+    /// The glyphs that the locale can show.
+    pub(crate) fn glyphs(&self) -> Glyphs {
+        self.glyphs
+    }
+
+    /// A state with its glyph, in its colour.
+    pub(crate) fn state(&self, state: State) -> Cell {
+        if self.is_plain() {
+            return Cell::new(state.word());
+        }
+        let (glyph, tone) = self.glyphs.state(state);
+        Cell::toned(tone, format!("{glyph} {state}"))
+    }
+
+    /// A moment: relative for a person, RFC 3339 for a file.
+    pub(crate) fn moment(&self, moment: Timestamp) -> String {
+        if self.live && self.format != Format::Plain {
+            time::relative(moment, self.now)
+        } else {
+            moment.to_string()
+        }
+    }
+
+    /// A moment both ways, for a page that has room.
+    pub(crate) fn moment_in_full(&self, moment: Timestamp) -> String {
+        if self.live {
+            let exact = self.paint(Tone::Dim, &format!("({moment})"));
+            format!("{} {exact}", time::relative(moment, self.now))
+        } else {
+            moment.to_string()
+        }
+    }
+
+    /// A named line of parts, continued below where the terminal is too narrow.
+    pub(crate) fn folded(&self, name: &str, parts: &[Cell]) -> String {
+        const INDENT: usize = 9;
+        let dot = format!(" {} ", self.glyphs.dot());
+        let mut text = self.paint(Tone::Dim, &format!("{name:<INDENT$}"));
+        let mut used = INDENT;
+        for (place, part) in parts.iter().enumerate() {
+            let needed = part.len() + dot.chars().count();
+            if place > 0 && self.width.is_some_and(|width| used + needed > width) {
+                text.push_str(&format!("\n{:INDENT$}", ""));
+                used = INDENT;
+            } else if place > 0 {
+                text.push_str(&dot);
+            }
+            used += needed;
+            text.push_str(&part.paint(self));
+        }
+        text.push('\n');
+        text
+    }
+
+    /// Prints a text as it is.
+    ///
+    /// # Errors
+    /// When stdout cannot be written; a closed pipe ends the program quietly.
+    pub(crate) fn print(&self, text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
+    /// Prints one line.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub(crate) fn line(&self, text: &str) -> io::Result<()> {
+        self.print(&format!("{text}\n"))
+    }
+
+    /// Says what was changed and, to a person, the command that shows or undoes it.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub(crate) fn done(&self, what: &str, hint: &str) -> io::Result<()> {
+        self.line(what)?;
+        if self.is_plain() {
+            return Ok(());
+        }
+        self.line(&self.paint(Tone::Dim, &format!("  {hint}")))
+    }
+
+    /// Prints one JSON document.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub(crate) fn json<T: Serialize>(&self, document: &T) -> anyhow::Result<()> {
+        let mut text = serde_json::to_string_pretty(document)?;
+        text.push('\n');
+        Ok(self.print(&text)?)
+    }
+
+    /// Prints a table in the format asked for.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub(crate) fn table(&self, table: &Table) -> io::Result<()> {
+        self.print(&table.render(self))
+    }
+
+    /// Says something beside the result, on stderr and only to a person.
+    pub(crate) fn remark(&self, text: &str) {
+        if self.live && !self.is_json() && !self.is_plain() {
+            self.aside(&format!("{}\n", self.palette.paint(Tone::Dim, text)));
+        }
+    }
+
+    /// Says something that needs attention but stops nothing, on stderr.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.is_json() {
+            self.aside(&format!("{} {text}\n", self.palette.paint(Tone::Attention, "!")));
+        }
+    }
+
+    /// Writes to stderr.
+    pub(crate) fn aside(&self, text: &str) {
+        // Nobody is left to be told that stderr is closed.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}

@@ -1,0 +1,10 @@
+//! The commands that enqueue, look and mend, run as a person or a script runs them.
+
+mod bulk;
+mod enqueue;
+mod health;
+mod help;
+mod job;
+mod places;
+mod queue;
+mod world;

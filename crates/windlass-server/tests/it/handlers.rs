@@ -1,0 +1,5 @@
+//! The contract of handlers: what a program or a target sees and what its end means.
+
+mod config;
+mod exec;
+mod http;

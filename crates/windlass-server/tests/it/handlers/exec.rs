@@ -1,0 +1,180 @@
+//! Executables.
+
+use windlass::{Outcome, State};
+
+use crate::site::{Site, is_alive, number_in, until};
+
+#[tokio::test]
+async fn a_program_gets_its_args_and_environment_and_leaves_a_result() {
+    let script = "cat > stdin; env | grep ^WINDLASS_ | sort > env; echo '{\"n\": 7}' > $WINDLASS_RESULT_FILE";
+    let site = Site::with_script(script, "env = { COLOUR = \"red\" }\nmax_attempts = 3").await;
+    let id = site.enqueue("k", r#"{"user":42}"#).await;
+
+    assert!(site.run_once().status.success());
+
+    let job = site.job(id).await;
+    assert_eq!(job.state, State::Completed);
+    assert_eq!(job.output.expect("an output").to_string(), r#"{"n": 7}"#);
+    assert_eq!(site.read("stdin"), r#"{"user":42}"#);
+    let env = site.read("env");
+    let value = |name: &str| {
+        let line = env.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.unwrap_or_else(|| panic!("{name} is missing in {env}")).to_owned()
+    };
+    assert_eq!(value("WINDLASS_JOB_ID"), id.to_string());
+    assert_eq!(value("WINDLASS_KIND"), "k");
+    assert_eq!(value("WINDLASS_ATTEMPT"), "1");
+    assert_eq!(value("WINDLASS_MAX_ATTEMPTS"), "3");
+    assert_eq!(value("WINDLASS_CORRELATION_ID"), id.to_string());
+    assert_eq!(value("WINDLASS_STORE"), site.url());
+    assert!(value("WINDLASS_DEADLINE").ends_with('Z'));
+    assert!(!value("WINDLASS_LEASE").is_empty());
+    assert!(!std::path::Path::new(&value("WINDLASS_RESULT_FILE")).exists(), "it is cleaned up");
+}
+
+#[tokio::test]
+async fn the_exit_code_decides() {
+    let site = Site::with_script("echo reason >&2; exit $(cat)", "").await;
+    let mut jobs = Vec::new();
+    for code in [0, 1, 3, 10, 64, 65, 75] {
+        jobs.push((code, site.enqueue("k", &code.to_string()).await));
+    }
+
+    site.run_once();
+
+    for (code, id) in jobs {
+        let job = site.job(id).await;
+        let expected = match code {
+            0 => State::Completed,
+            64 | 65 => State::Dead,
+            _ => State::Retryable,
+        };
+        assert_eq!(job.state, expected, "of exit code {code}");
+        if code != 0 {
+            let error = job.history[0].error.as_deref().unwrap_or_default();
+            assert_eq!(error, format!("exited with {code}: reason"));
+            assert_eq!(job.failures, 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_death_by_signal_is_an_unclean_end() {
+    let site = Site::with_script("kill -9 $$", "").await;
+    let id = site.enqueue("k", "null").await;
+    site.run_once();
+    let job = site.job(id).await;
+    assert_eq!(job.state, State::Retryable);
+    assert_eq!(job.history[0].error.as_deref(), Some("unclean end: signal 9"));
+}
+
+#[tokio::test]
+async fn a_result_that_cannot_be_stored_becomes_a_note() {
+    let large = "head -c 300000 /dev/zero | tr '\\0' 1 > $WINDLASS_RESULT_FILE";
+    for script in [
+        "echo '{\"a\":' > $WINDLASS_RESULT_FILE",
+        "printf '\"\\377\"' > $WINDLASS_RESULT_FILE",
+        large,
+    ] {
+        let site = Site::with_script(script, "").await;
+        let id = site.enqueue("k", "null").await;
+        site.run_once();
+        let job = site.job(id).await;
+        assert_eq!(job.state, State::Completed, "{script}");
+        let output = job.output.expect("a note").to_string();
+        assert!(output.contains("windlass_output_not_stored"), "{output}");
+    }
+}
+
+/// The pipe holds 64 KiB: whoever writes 200 to a program that never reads must not wait for it.
+#[tokio::test]
+async fn a_program_that_does_not_read_its_args_and_prints_much_is_no_deadlock() {
+    let site = Site::with_script("head -c 1000000 /dev/zero; echo end >&2", "").await;
+    let id = site.enqueue("k", &format!("\"{}\"", "x".repeat(200_000))).await;
+    assert!(site.run_once().status.success());
+    assert_eq!(site.job(id).await.state, State::Completed);
+}
+
+#[tokio::test]
+async fn what_a_program_leaves_behind_holds_nothing_up() {
+    let site = Site::with_script("sleep 60 & echo $! > left", "").await;
+    let id = site.enqueue("k", "null").await;
+    site.run_once();
+    assert_eq!(site.job(id).await.state, State::Completed);
+    let left = number_in(&site.path("left")).expect("its number");
+    // SAFETY: plain numbers; the process was started by this test's own script.
+    unsafe { libc::kill(left, libc::SIGKILL) };
+}
+
+#[tokio::test]
+async fn a_timeout_asks_first_and_kills_after_the_grace() {
+    let script = "trap 'echo asked > asked' TERM; echo $$ > pid; while :; do sleep 1; done";
+    let site = Site::with_script(script, "timeout = \"500ms\"\ngrace = \"300ms\"").await;
+    let id = site.enqueue("k", "null").await;
+
+    site.run_once();
+
+    let job = site.job(id).await;
+    assert_eq!((job.state, job.history[0].outcome), (State::Retryable, Outcome::Timeout));
+    assert_eq!(site.read("asked"), "asked\n");
+    let pid = number_in(&site.path("pid")).expect("its number");
+    until("the program is gone", || !is_alive(pid));
+}
+
+#[tokio::test]
+async fn a_program_that_ends_at_a_safe_point_is_handed_back_uncounted() {
+    let site =
+        Site::with_script("trap 'exit 10' TERM; echo > ready; while :; do sleep 0.05; done", "")
+            .await;
+    let id = site.enqueue("k", "null").await;
+    let work = site.start(&[]);
+    until("the program runs", || site.path("ready").exists());
+
+    work.signal(libc::SIGTERM);
+    work.event("stopping");
+    work.signal(libc::SIGTERM);
+    let ended = work.wait();
+
+    assert_eq!(ended.status.code(), Some(0));
+    let job = site.job(id).await;
+    assert_eq!((job.state, job.failures), (State::Available, 0));
+    assert_eq!(job.history[0].outcome, Outcome::Released);
+}
+
+#[tokio::test]
+async fn a_cancel_reaches_the_program() {
+    let site = Site::with_script(
+        "trap 'echo > asked; exit 1' TERM; echo > ready; while :; do sleep 0.05; done",
+        "",
+    )
+    .await;
+    let id = site.enqueue("k", "null").await;
+    let work = site.start(&[]);
+    until("the program runs", || site.path("ready").exists());
+
+    site.client().store().cancel(&[id], "not needed", None).await.expect("asked");
+    let finished = work.event("finished");
+
+    assert_eq!(finished["outcome"], "cancelled");
+    assert!(site.path("asked").exists());
+    assert_eq!(site.job(id).await.state, State::Cancelled);
+}
+
+#[tokio::test]
+async fn a_program_does_not_outlive_a_killed_worker_and_its_job_is_run_again() {
+    let script = "test $WINDLASS_ATTEMPT = 1 || exit 0; echo $$ > pid; while :; do sleep 60; done";
+    let site = Site::with_script(script, "").await;
+    let id = site.enqueue("k", "null").await;
+    let work = site.start(&[]);
+    until("the program runs", || number_in(&site.path("pid")).is_some());
+
+    work.signal(libc::SIGKILL);
+    assert_eq!(work.wait().status.code(), None);
+
+    let pid = number_in(&site.path("pid")).expect("its number");
+    until("the program is gone", || !is_alive(pid));
+    let other = site.start(&[]);
+    assert_eq!(other.event("finished")["outcome"], "ok");
+    let job = site.job(id).await;
+    assert_eq!((job.attempt, job.losses), (2, 1));
+}

@@ -1,0 +1,143 @@
+//! `windlass work` as a process: its start, its signals, its end.
+
+use std::process::Output;
+
+use windlass::{Outcome, State};
+use windlass_testkit::cluster::Cluster;
+
+use crate::site::{Site, until};
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// T19, E12: what can end in time does, the rest is handed back, and the end comes soon.
+#[tokio::test]
+async fn a_stop_lets_short_jobs_end_and_hands_the_others_back() {
+    let site = Site::with_script(
+        "read args; echo > ready.$args; test $args = 1 && { while ! test -e go; do sleep 0.05; done; exit 0; }; sleep 300",
+        "grace = \"200ms\"",
+    )
+    .await;
+    let short = site.enqueue("k", "1").await;
+    let long = site.enqueue("k", "2").await;
+    let work = site.start(&[]);
+    until("both run", || site.path("ready.1").exists() && site.path("ready.2").exists());
+
+    work.signal(libc::SIGTERM);
+    work.event("stopping");
+    std::fs::write(site.path("go"), "").expect("written");
+    assert_eq!(work.event("finished")["outcome"], "ok");
+    work.signal(libc::SIGINT);
+    let ended = work.wait();
+
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(site.job(short).await.state, State::Completed);
+    let long = site.job(long).await;
+    assert_eq!((long.state, long.failures), (State::Available, 0));
+    assert_eq!(long.history[0].outcome, Outcome::Released);
+}
+
+/// T20: no new work while quiet, and work again after.
+#[tokio::test]
+async fn a_quiet_worker_takes_nothing_until_it_is_resumed() {
+    let site = Site::with_script("exit 0", "").await;
+    let work = site.start(&[]);
+    site.enqueue("k", "null").await;
+    work.event("finished");
+
+    work.signal(libc::SIGTSTP);
+    work.event("quiet");
+    let waiting = site.enqueue("k", "null").await;
+    let looked = site.client().store().workers().await.expect("asked");
+    assert_eq!(looked.len(), 1);
+    assert_eq!(site.job(waiting).await.state, State::Available);
+    work.signal(libc::SIGUSR2);
+    work.event("resumed");
+
+    work.event("finished");
+    work.signal(libc::SIGINT);
+    assert_eq!(work.wait().status.code(), Some(0));
+}
+
+/// E19: only what the patterns leave is run.
+#[tokio::test]
+async fn patterns_choose_the_kinds_that_are_run() {
+    let handler = |kind: &str| format!("[[handler]]\nkind = \"{kind}\"\nexec = [\"true\"]\n");
+    let patterns = "[worker]\nkinds = { include = [\"a.*\"], exclude = [\"*.slow\"] }\n";
+    let site =
+        Site::with(&[&handler("a.x"), &handler("a.slow"), &handler("b.x"), patterns].concat())
+            .await;
+    for kind in ["a.x", "a.slow", "b.x"] {
+        site.enqueue(kind, "null").await;
+    }
+
+    let ended = site.run_once();
+
+    assert_eq!(ended.events[0]["kinds"], serde_json::json!(["a.x"]));
+    let completed = site.jobs("state:completed").await;
+    assert_eq!(completed.iter().map(|job| job.kind.as_str()).collect::<Vec<_>>(), ["a.x"]);
+}
+
+#[tokio::test]
+async fn once_runs_everything_that_is_due() {
+    let site = Site::with_script("exit 0", "").await;
+    for _ in 0..30 {
+        site.enqueue("k", "null").await;
+    }
+    let ended = site.run_once();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(site.jobs("state:completed").await.len(), 30);
+    assert_eq!(ended.events.last().map(|event| event["done"].clone()), Some(30.into()));
+}
+
+/// A log for people and files has a line for each attempt and what the program printed.
+#[tokio::test]
+async fn attempts_and_what_programs_print_are_logged() {
+    let site = Site::with_script("echo resizing; echo trouble >&2; exit 3", "").await;
+    site.enqueue("k", "null").await;
+    let output = site.command(&["--once"]).output().expect("run");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout).into_owned(), stderr(&output));
+    assert!(out.contains(" error k ") && out.contains("exited with 3: trouble"), "{out}");
+    assert!(err.contains("resizing") && err.contains("trouble"), "{err}");
+    let quiet = site.command(&["--once", "--quiet-logs"]).output().expect("run");
+    assert!(!stderr(&quiet).contains("resizing"), "{}", stderr(&quiet));
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_reached_is_one_line_and_exit_6() {
+    let site = Site::with_script("exit 0", "").await;
+    let output = site.command_on("sqlite:/nowhere/at/all.db", &[]).output().expect("run");
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+}
+
+#[tokio::test]
+async fn a_store_that_goes_away_is_told_once_and_so_is_its_return() {
+    let mut cluster = Cluster::private();
+    let url = cluster.url(&cluster.create_database());
+    let site = Site::with_script("exit 0", "").await;
+    let work = site.start_on(&url, &[]);
+    work.event("started");
+
+    cluster.stop_at_once();
+    work.event("store-fails");
+    cluster.start();
+    work.event("store-answers");
+    work.signal(libc::SIGTERM);
+
+    let ended = work.wait();
+    assert_eq!(ended.status.code(), Some(0));
+    let told = ended.events.iter().map(|event| event["event"].as_str().unwrap_or_default());
+    assert_eq!(told.collect::<Vec<_>>(), ["stopping", "stopped"]);
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_is_one_line_and_exit_2() {
+    let site = Site::with("[[handler]]\nkind = \"a\"\nexec = [\"./no-such-file\"]\n").await;
+    let output = site.command(&[]).output().expect("run");
+    assert_eq!(output.status.code(), Some(2));
+    let error = stderr(&output);
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(error.contains("windlass.toml:3: exec: `./no-such-file` does not exist"), "{error}");
+}

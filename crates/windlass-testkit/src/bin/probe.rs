@@ -1,0 +1,19 @@
+//! The probe as a process: see [`windlass_testkit::fault::probe`].
+
+use windlass_testkit::fault::probe;
+use windlass_testkit::fault::settings::Settings;
+
+/// Threads for handlers: `spin` keeps one of them for ever.
+const THREADS: usize = 4;
+
+fn main() {
+    let settings = Settings::from_environment().expect("a probe is started by a test");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .expect("a runtime can be started");
+    runtime.block_on(probe::run(settings));
+    // A runtime waits for handlers that never give their thread back; a process need not.
+    std::process::exit(0);
+}

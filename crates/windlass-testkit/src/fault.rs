@@ -1,0 +1,13 @@
+//! Faults: stores that stop, die or lose an answer at a named point, worker processes that can
+//! be killed and frozen, and the scene on which tests put them together.
+
+pub(crate) mod forward;
+
+pub mod clock;
+pub mod patience;
+pub mod plan;
+pub mod probe;
+pub mod process;
+pub mod scene;
+pub mod settings;
+pub mod store;

@@ -1,0 +1,101 @@
+//! What a probe's jobs do. Every attempt is written down, whatever its kind.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use windlass_core::context::AttemptContext;
+use windlass_core::handler::{Handler, Policy, Registered, Running};
+use windlass_core::job_error::JobError;
+use windlass_core::json::Json;
+use windlass_core::retry::{Backoff, RetryPolicy};
+
+use crate::fault::settings::Settings;
+use crate::history::journal::Journal;
+use crate::history::record::Event;
+
+/// What a probe can run. `sleep` takes milliseconds as its args, `fail` the number of attempts
+/// that fail.
+pub const KINDS: [&str; 10] =
+    ["ok", "fail", "failalways", "sleep", "panic", "kill", "hang", "spin", "gate", "ledger"];
+
+/// Between two looks at the gate.
+const LOOK: Duration = Duration::from_millis(10);
+/// Waits between attempts are scaled down like all other times.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// A handler of each kind.
+pub(super) fn all(journal: &Arc<Journal>, settings: &Settings) -> Vec<Registered> {
+    let policy = Policy {
+        retry: RetryPolicy { backoff: Backoff::Fixed(RETRY), ..RetryPolicy::default() },
+        timeout: settings.timeout,
+        slots: None,
+    };
+    let registered = |kind: &'static str| {
+        let probe = Probe { kind, journal: Arc::clone(journal), gate: settings.gate() };
+        Registered::dynamic(kind, policy.clone(), Arc::new(probe))
+    };
+    KINDS.into_iter().map(registered).collect()
+}
+
+/// The handler of one kind.
+struct Probe {
+    kind: &'static str,
+    journal: Arc<Journal>,
+    gate: PathBuf,
+}
+
+impl Handler for Probe {
+    fn run(&self, attempt: Arc<AttemptContext>) -> Running {
+        let (kind, journal, gate) = (self.kind, Arc::clone(&self.journal), self.gate.clone());
+        Box::pin(async move {
+            let (job, number) = (attempt.job_id(), attempt.attempt());
+            let lease = attempt.fence().lease;
+            let worker = attempt.worker().to_owned();
+            journal.note(Event::Start { job, attempt: number, lease, worker });
+            let end = act(kind, &attempt, gate).await;
+            journal.note(Event::End { job, attempt: number });
+            end.map(|()| None)
+        })
+    }
+}
+
+async fn act(kind: &str, attempt: &AttemptContext, gate: PathBuf) -> Result<(), JobError> {
+    match kind {
+        "fail" if attempt.attempt() <= number(attempt.args())? => {
+            return Err(JobError::retry(format_args!("failure {}", attempt.attempt())));
+        }
+        "failalways" => return Err(JobError::retry("it always fails")),
+        "sleep" => {
+            tokio::time::sleep(Duration::from_millis(number(attempt.args())?.into())).await;
+        }
+        "panic" => panic!("the probe panics"),
+        "kill" => die(),
+        "hang" => std::future::pending::<()>().await,
+        "spin" => spin(),
+        "gate" => {
+            while !gate.exists() {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn number(args: &Json) -> Result<u32, JobError> {
+    args.read().map_err(JobError::dead)
+}
+
+/// Dies as by the kernel's hand when memory runs out.
+fn die() {
+    // SAFETY: `raise` takes no pointer.
+    unsafe { libc::raise(libc::SIGKILL) };
+}
+
+/// Never gives the thread back.
+fn spin() {
+    loop {
+        std::hint::spin_loop();
+    }
+}

@@ -1,0 +1,152 @@
+//! A store with named points before and after its verbs.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::RwLock;
+use windlass_core::error::StoreError;
+
+use super::forward::forward;
+use super::forward::names::*;
+use super::plan::{Action, Plan, Side, Verb};
+
+/// A store at which one fault is to come.
+pub struct FaultStore {
+    store: Arc<dyn Store>,
+    plan: Plan,
+    passages: AtomicU64,
+    /// Held by whoever is inside the store.
+    inside: RwLock<()>,
+}
+
+impl std::fmt::Debug for FaultStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FaultStore").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+impl FaultStore {
+    /// The store, with a fault to come.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, plan: Plan) -> Self {
+        Self { store, plan, passages: AtomicU64::new(0), inside: RwLock::new(()) }
+    }
+
+    /// Whether the fault has come.
+    #[must_use]
+    pub fn has_come(&self) -> bool {
+        self.passages.load(Ordering::Relaxed) >= self.plan.passage
+    }
+
+    async fn pass(&self, verb: Verb, side: Side) -> Result<(), StoreError> {
+        if (verb, side) != (self.plan.verb, self.plan.side) {
+            return Ok(());
+        }
+        if self.passages.fetch_add(1, Ordering::Relaxed) + 1 != self.plan.passage {
+            return Ok(());
+        }
+        let reason = format!("fault at {}", self.plan.point());
+        match self.plan.action {
+            Action::Lose => Err(StoreError::Unknown { reason }),
+            Action::Refuse => Err(StoreError::Unavailable { reason }),
+            Action::Abort => {
+                self.report();
+                std::process::abort();
+            }
+            Action::Stop => {
+                // A process frozen inside a transaction would hold SQLite's write lock, and
+                // everybody else would stand still with it.
+                let _nobody_inside = self.inside.write().await;
+                self.report();
+                stop();
+                Ok(())
+            }
+        }
+    }
+
+    async fn inside<T>(&self, reply: Reply<'_, T>) -> Result<T, StoreError> {
+        let _inside = self.inside.read().await;
+        reply.await
+    }
+
+    fn report(&self) {
+        let mut out = std::io::stdout();
+        // Nobody listening any more ends the test anyway.
+        let _ = writeln!(out, "at {}", self.plan.point());
+        let _ = out.flush();
+    }
+}
+
+/// Stops this process until it gets SIGCONT.
+fn stop() {
+    // SAFETY: `raise` takes no pointer, and SIGSTOP runs no handler.
+    unsafe { libc::raise(libc::SIGSTOP) };
+}
+
+impl Store for FaultStore {
+    fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
+        Box::pin(async move {
+            self.pass(Verb::Enqueue, Side::Before).await?;
+            let answers = self.inside(self.store.enqueue(jobs, now)).await?;
+            self.pass(Verb::Enqueue, Side::After).await?;
+            Ok(answers)
+        })
+    }
+
+    fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
+        Box::pin(async move {
+            self.pass(Verb::Claim, Side::Before).await?;
+            let batch = self.inside(self.store.claim(request, now)).await?;
+            if !batch.jobs.is_empty() {
+                self.pass(Verb::Claim, Side::After).await?;
+            }
+            Ok(batch)
+        })
+    }
+
+    fn settle<'a>(
+        &'a self,
+        worker: WorkerId,
+        settlements: &'a [Settlement],
+        now: Now,
+    ) -> Reply<'a, Vec<Settled>> {
+        Box::pin(async move {
+            self.pass(Verb::Settle, Side::Before).await?;
+            let answers = self.inside(self.store.settle(worker, settlements, now)).await?;
+            self.pass(Verb::Settle, Side::After).await?;
+            Ok(answers)
+        })
+    }
+
+    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+        Box::pin(async move {
+            self.pass(Verb::Heartbeat, Side::Before).await?;
+            let beat = self.inside(self.store.heartbeat(worker, lease, now)).await?;
+            self.pass(Verb::Heartbeat, Side::After).await?;
+            Ok(beat)
+        })
+    }
+
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+        Box::pin(self.inside(self.store.register(worker, now)))
+    }
+
+    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
+        Box::pin(self.inside(self.store.release(worker, lease, now)))
+    }
+
+    fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
+        Box::pin(self.inside(self.store.leave(worker, now)))
+    }
+
+    fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
+        Box::pin(self.inside(self.store.sweep(worker, now)))
+    }
+
+    fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
+        Box::pin(self.inside(self.store.tidy(now)))
+    }
+
+    forward!(pause resume retry others);
+}

@@ -1,0 +1,86 @@
+//! Histories: what clients, workers and handlers wrote down, put together and judged.
+//!
+//! Records are made by [`recorded`] (around a store) and by the probe's handlers (around each
+//! attempt), one file for each process, and read back by [`History::read`] with the final state
+//! of every job. [`rules`] are folds over it, one invariant each; [`verdict`] counts and judges.
+
+use std::fs;
+use std::path::Path;
+
+use windlass_core::error::StoreError;
+use windlass_core::filter::Filter;
+use windlass_core::id::JobId;
+use windlass_core::job::JobRecord;
+use windlass_core::store::{Page, Store};
+
+mod index;
+pub mod journal;
+pub mod record;
+pub mod recorded;
+mod rules;
+
+pub mod sabotage;
+pub mod verdict;
+
+use record::Record;
+
+/// Everything that was written down, in the order of the machine's clock, and how it ended.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// What happened.
+    pub records: Vec<Record>,
+    /// Every job at the end.
+    pub ended: Vec<JobRecord>,
+}
+
+/// Jobs of one page.
+const PAGE: usize = 1_000;
+
+impl History {
+    /// Reads every record in a folder and dumps the store.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    ///
+    /// # Panics
+    /// When a record cannot be read: each is written whole or not at all.
+    pub async fn read(folder: &Path, store: &dyn Store) -> Result<Self, StoreError> {
+        Ok(Self { records: records(folder), ended: dump(store).await? })
+    }
+}
+
+/// Every record in a folder, in order.
+///
+/// # Panics
+/// As [`History::read`].
+#[must_use]
+pub fn records(folder: &Path) -> Vec<Record> {
+    let mut records = Vec::new();
+    for entry in fs::read_dir(folder).expect("the records' folder is there") {
+        let path = entry.expect("a file").path();
+        if path.extension().is_none_or(|ending| ending != journal::ENDING) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("records are text");
+        // A line that is being written has no end yet.
+        let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
+        let read = |line| serde_json::from_str::<Record>(line);
+        let lines = whole.lines().map(|line| read(line).expect("a record is one line of JSON"));
+        records.extend(lines);
+    }
+    records.sort_by_key(|record| record.at);
+    records
+}
+
+/// Every job there is.
+async fn dump(store: &dyn Store) -> Result<Vec<JobRecord>, StoreError> {
+    let mut ended: Vec<JobRecord> = Vec::new();
+    loop {
+        let before: Option<JobId> = ended.last().map(|job| job.id);
+        let page = store.jobs(&Filter::default(), Page { before, limit: PAGE }).await?;
+        if page.is_empty() {
+            return Ok(ended);
+        }
+        ended.extend(page);
+    }
+}

@@ -1,0 +1,188 @@
+//! A history sorted by what the rules ask for.
+
+use std::collections::{BTreeMap, HashMap};
+
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::job::JobRecord;
+
+use super::History;
+use super::record::{Answer, Event, Fate, Record, Wanted, Wish};
+
+/// Everything about each job, each call and each process.
+#[derive(Debug, Default)]
+pub(super) struct Index<'h> {
+    pub(super) calls: Vec<Call<'h>>,
+    pub(super) lives: BTreeMap<JobId, Life<'h>>,
+    /// When each process was killed.
+    pub(super) deaths: HashMap<u32, u64>,
+    /// When each worker's lease ended, as far as it is known to have been renewed.
+    pub(super) lease_ends: HashMap<WorkerId, u64>,
+    /// Who took each lease, as often as it was taken.
+    pub(super) leases: HashMap<LeaseId, Vec<WorkerId>>,
+    /// Kills and other faults.
+    pub(super) disturbances: Vec<u64>,
+    /// When the database died.
+    pub(super) crashes: Vec<u64>,
+    /// Renewals: when, and by which process.
+    pub(super) renewals: Vec<(u64, u32)>,
+    pub(super) pauses: Vec<(u64, &'h str, Gate)>,
+}
+
+/// What became of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    Paused,
+    Resumed,
+}
+
+/// One enqueue.
+#[derive(Debug)]
+pub(super) struct Call<'h> {
+    pub(super) asked: u64,
+    pub(super) jobs: &'h [Wanted],
+    /// When it was answered; nobody knows what became of a call that was not.
+    pub(super) answered: Option<u64>,
+    pub(super) fate: Fate,
+    pub(super) existing: &'h [JobId],
+}
+
+/// One job.
+#[derive(Debug, Default)]
+pub(super) struct Life<'h> {
+    pub(super) claims: Vec<Claim<'h>>,
+    pub(super) starts: Vec<Begun>,
+    pub(super) ends: Vec<(u64, u32)>,
+    pub(super) settlements: Vec<Settlement>,
+    pub(super) revivals: Vec<u64>,
+    pub(super) ended: Option<&'h JobRecord>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claim<'h> {
+    pub(super) asked: u64,
+    pub(super) answered: u64,
+    pub(super) process: u32,
+    pub(super) lease: LeaseId,
+    pub(super) attempt: u32,
+    pub(super) queue: &'h str,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Begun {
+    pub(super) at: u64,
+    pub(super) process: u32,
+    pub(super) attempt: u32,
+    pub(super) lease: LeaseId,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settlement {
+    pub(super) asked: u64,
+    pub(super) answered: u64,
+    pub(super) attempt: u32,
+    pub(super) wish: Wish,
+    pub(super) answer: Answer,
+}
+
+impl Settlement {
+    /// Whether it was told that it is written.
+    pub(super) fn is_accepted(&self) -> bool {
+        matches!(self.answer, Answer::Done | Answer::Already)
+    }
+
+    /// Whether it was told so and ended the job.
+    pub(super) fn ended_the_job(&self) -> bool {
+        self.is_accepted() && self.wish != Wish::Again
+    }
+}
+
+impl<'h> Index<'h> {
+    pub(super) fn of(history: &'h History) -> Self {
+        let mut index = Self::default();
+        let mut calls: HashMap<(u32, u64), usize> = HashMap::new();
+        for record in &history.records {
+            match &record.event {
+                Event::Enqueue { call, jobs } => {
+                    calls.insert((record.process, *call), index.calls.len());
+                    let (answered, fate) = (None, Fate::Unknown);
+                    let call = Call { asked: record.at, jobs, answered, fate, existing: &[] };
+                    index.calls.push(call);
+                }
+                Event::Enqueued { call, fate, existing } => {
+                    let Some(at) = calls.get(&(record.process, *call)) else { continue };
+                    let call = &mut index.calls[*at];
+                    (call.answered, call.fate) = (Some(record.at), *fate);
+                    call.existing = existing;
+                }
+                _ => index.add(record),
+            }
+        }
+        for job in &history.ended {
+            index.lives.entry(job.id).or_default().ended = Some(job);
+        }
+        index
+    }
+
+    fn add(&mut self, record: &'h Record) {
+        let (at, process) = (record.at, record.process);
+        match &record.event {
+            Event::Claimed { asked, worker, lease, jobs } => {
+                self.leases.entry(*lease).or_default().push(*worker);
+                for taken in jobs {
+                    let claim = Claim {
+                        asked: *asked,
+                        answered: at,
+                        process,
+                        lease: *lease,
+                        attempt: taken.attempt,
+                        queue: &taken.queue,
+                    };
+                    self.life(taken.job).claims.push(claim);
+                }
+            }
+            Event::Settled { asked, job, attempt, wish, answer, .. } => {
+                let (asked, attempt, wish, answer) = (*asked, *attempt, *wish, *answer);
+                let settlement = Settlement { asked, answered: at, attempt, wish, answer };
+                self.life(*job).settlements.push(settlement);
+            }
+            Event::Start { job, attempt, lease, .. } => {
+                let begun = Begun { at, process, attempt: *attempt, lease: *lease };
+                self.life(*job).starts.push(begun);
+            }
+            Event::End { job, attempt } => self.life(*job).ends.push((at, *attempt)),
+            Event::Renewed { worker, asked, lease } => {
+                let end = asked + u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX);
+                let known = self.lease_ends.entry(*worker).or_default();
+                *known = end.max(*known);
+                self.renewals.push((at, process));
+            }
+            Event::Killed { process } => {
+                self.deaths.entry(*process).or_insert(at);
+                self.disturbances.push(at);
+            }
+            Event::Disturbed => self.disturbances.push(at),
+            Event::Crashed => {
+                self.crashes.push(at);
+                self.disturbances.push(at);
+            }
+            Event::Paused { queue } => self.pauses.push((at, queue, Gate::Paused)),
+            Event::Resumed { queue, asked } => self.pauses.push((*asked, queue, Gate::Resumed)),
+            Event::Revived { job, asked } => self.life(*job).revivals.push(*asked),
+            Event::Enqueue { .. } | Event::Enqueued { .. } | Event::ClaimUnknown { .. } => {}
+        }
+    }
+
+    fn life(&mut self, job: JobId) -> &mut Life<'h> {
+        self.lives.entry(job).or_default()
+    }
+
+    /// Whether the database died between these moments.
+    pub(super) fn crashed_between(&self, from: u64, to: u64) -> bool {
+        self.crashes.iter().any(|crash| (from..to).contains(crash))
+    }
+
+    /// Whether the job is there at the end.
+    pub(super) fn is_there(&self, job: JobId) -> bool {
+        self.lives.get(&job).is_some_and(|life| life.ended.is_some())
+    }
+}

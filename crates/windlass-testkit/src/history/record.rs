@@ -1,0 +1,239 @@
+//! One line of a history.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use windlass_core::error::StoreError;
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::store::{Settled, Verdict};
+
+/// What happened, where and when.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// Nanoseconds of the machine's monotonic clock.
+    pub at: u64,
+    /// The process.
+    pub process: u32,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Something that is written down.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Jobs are to be written.
+    Enqueue {
+        /// Names this call; its answer carries the same.
+        call: u64,
+        /// The jobs.
+        jobs: Vec<Wanted>,
+    },
+    /// What came of it.
+    Enqueued {
+        /// The call.
+        call: u64,
+        /// Whether it happened.
+        fate: Fate,
+        /// Jobs that were there already.
+        existing: Vec<JobId>,
+    },
+    /// A worker is known, or its lease renewed.
+    Renewed {
+        /// The worker.
+        worker: WorkerId,
+        /// When it was asked for.
+        asked: u64,
+        /// How long the lease lasts.
+        lease: Duration,
+    },
+    /// Jobs were taken.
+    Claimed {
+        /// When it was asked for.
+        asked: u64,
+        /// Who took them.
+        worker: WorkerId,
+        /// Under which lease.
+        lease: LeaseId,
+        /// The jobs.
+        jobs: Vec<Taken>,
+    },
+    /// A claim whose answer was lost.
+    ClaimUnknown {
+        /// The lease it asked for.
+        lease: LeaseId,
+    },
+    /// The end of an attempt was sent to the store.
+    Settled {
+        /// When it was sent.
+        asked: u64,
+        /// The lease.
+        lease: LeaseId,
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        attempt: u32,
+        /// What was to become of the job.
+        wish: Wish,
+        /// What the store said.
+        answer: Answer,
+    },
+    /// A handler began.
+    Start {
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        attempt: u32,
+        /// The lease.
+        lease: LeaseId,
+        /// The worker's name for people.
+        worker: String,
+    },
+    /// A handler ended by itself.
+    End {
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// A process was killed.
+    Killed {
+        /// Which.
+        process: u32,
+    },
+    /// A fault that is no death began; workers need a while from here on.
+    Disturbed,
+    /// The database died without a checkpoint and came back. Claims of its last moments may be
+    /// undone: they alone are committed without waiting for the disk.
+    Crashed,
+    /// A queue was paused.
+    Paused {
+        /// The queue.
+        queue: String,
+    },
+    /// A queue was opened again.
+    Resumed {
+        /// The queue.
+        queue: String,
+        /// When it was asked for.
+        asked: u64,
+    },
+    /// Somebody ran a job again.
+    Revived {
+        /// The job.
+        job: JobId,
+        /// When it was asked for.
+        asked: u64,
+    },
+}
+
+/// A job that is to be written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Its id.
+    pub job: JobId,
+    /// Its queue.
+    pub queue: String,
+    /// Whether it is due at once.
+    pub is_due: bool,
+}
+
+/// A job that was taken.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Taken {
+    /// The job.
+    pub job: JobId,
+    /// The attempt.
+    pub attempt: u32,
+    /// The queue it came from.
+    pub queue: String,
+}
+
+/// Whether a call happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It did.
+    Done,
+    /// It did not.
+    Refused,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Fate {
+    /// The fate of a call that failed with this error.
+    #[must_use]
+    pub fn of(error: &StoreError) -> Self {
+        match error {
+            StoreError::Unknown { .. } => Self::Unknown,
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// What was to become of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// To be completed.
+    Complete,
+    /// To be dead.
+    Die,
+    /// To be cancelled.
+    Cancel,
+    /// To be run again.
+    Again,
+}
+
+impl Wish {
+    /// What this verdict wants.
+    #[must_use]
+    pub const fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Complete { .. } | Verdict::Confirm { .. } => Self::Complete,
+            Verdict::Die { .. } => Self::Die,
+            Verdict::Cancel { .. } => Self::Cancel,
+            Verdict::Retry { .. } | Verdict::Snooze { .. } | Verdict::Release { .. } => Self::Again,
+        }
+    }
+}
+
+/// What a store said to a settlement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Written.
+    Done,
+    /// Written before.
+    Already,
+    /// The lease is gone.
+    Lost,
+    /// Not now.
+    Busy,
+    /// Nobody knows.
+    Unknown,
+    /// It did not happen.
+    Refused,
+}
+
+impl From<Settled> for Answer {
+    fn from(settled: Settled) -> Self {
+        match settled {
+            Settled::Done => Self::Done,
+            Settled::Already => Self::Already,
+            Settled::Lost => Self::Lost,
+            Settled::Busy => Self::Busy,
+        }
+    }
+}
+
+impl From<Fate> for Answer {
+    fn from(fate: Fate) -> Self {
+        match fate {
+            Fate::Done => Self::Done,
+            Fate::Refused => Self::Refused,
+            Fate::Unknown => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A store whose calls are written down.
+
+use std::sync::Arc;
+
+use windlass_core::job::Due;
+
+use super::journal::Journal;
+use super::record::{Answer, Event, Fate, Taken, Wanted, Wish};
+use crate::fault::clock;
+use crate::fault::forward::forward;
+use crate::fault::forward::names::*;
+
+/// A store with a journal beside it.
+pub struct RecordedStore {
+    store: Arc<dyn Store>,
+    journal: Arc<Journal>,
+}
+
+impl std::fmt::Debug for RecordedStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordedStore").field("journal", &self.journal).finish_non_exhaustive()
+    }
+}
+
+impl RecordedStore {
+    /// Writes down what is asked of this store and what it answers.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, journal: Arc<Journal>) -> Self {
+        Self { store, journal }
+    }
+
+    fn note_settled(&self, asked: u64, settlements: &[Settlement], answers: &[Answer]) {
+        for (settlement, answer) in settlements.iter().zip(answers) {
+            self.journal.note(Event::Settled {
+                asked,
+                lease: settlement.lease,
+                job: settlement.job.id,
+                attempt: settlement.job.attempt,
+                wish: Wish::of(&settlement.verdict),
+                answer: *answer,
+            });
+        }
+    }
+}
+
+impl Store for RecordedStore {
+    fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
+        Box::pin(async move {
+            let call = self.journal.next_call();
+            let wanted = |job: &NewJob| {
+                let is_due = matches!(job.due, Due::Now);
+                Wanted { job: job.id, queue: job.queue.clone(), is_due }
+            };
+            self.journal.note(Event::Enqueue { call, jobs: jobs.iter().map(wanted).collect() });
+            let result = self.store.enqueue(jobs, now).await;
+            let fate = result.as_ref().map_or_else(Fate::of, |_| Fate::Done);
+            let existing = result.iter().flatten().filter_map(|answer| match answer {
+                Enqueued::Existing(id) => Some(*id),
+                Enqueued::New(_) => None,
+            });
+            self.journal.note(Event::Enqueued { call, fate, existing: existing.collect() });
+            result
+        })
+    }
+
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+        Box::pin(async move {
+            let asked = clock::now();
+            self.store.register(worker, now).await?;
+            let (worker, lease) = (worker.worker, worker.lease);
+            self.journal.note(Event::Renewed { worker, asked, lease });
+            Ok(())
+        })
+    }
+
+    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let beat = self.store.heartbeat(worker, lease, now).await?;
+            if matches!(beat, Beat::Alive { .. }) {
+                self.journal.note(Event::Renewed { worker, asked, lease });
+            }
+            Ok(beat)
+        })
+    }
+
+    fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let result = self.store.claim(request, now).await;
+            match &result {
+                Ok(batch) if !batch.jobs.is_empty() => {
+                    let taken = batch.jobs.iter().map(|job| Taken {
+                        job: job.id,
+                        attempt: job.attempt,
+                        queue: job.queue.clone(),
+                    });
+                    let (worker, lease) = (request.worker, batch.lease);
+                    let jobs = taken.collect();
+                    self.journal.note(Event::Claimed { asked, worker, lease, jobs });
+                }
+                Err(error) if Fate::of(error) == Fate::Unknown => {
+                    self.journal.note(Event::ClaimUnknown { lease: request.lease });
+                }
+                _ => {}
+            }
+            result
+        })
+    }
+
+    fn settle<'a>(
+        &'a self,
+        worker: WorkerId,
+        settlements: &'a [Settlement],
+        now: Now,
+    ) -> Reply<'a, Vec<Settled>> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let result = self.store.settle(worker, settlements, now).await;
+            let answers: Vec<Answer> = match &result {
+                Ok(answers) => answers.iter().copied().map(Answer::from).collect(),
+                Err(error) => vec![Fate::of(error).into(); settlements.len()],
+            };
+            self.note_settled(asked, settlements, &answers);
+            result
+        })
+    }
+
+    fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
+        Box::pin(async move {
+            self.store.pause(queue, note, now).await?;
+            self.journal.note(Event::Paused { queue: queue.to_owned() });
+            Ok(())
+        })
+    }
+
+    fn resume<'a>(&'a self, queue: &'a str, now: Now) -> Reply<'a, bool> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let was_paused = self.store.resume(queue, now).await?;
+            self.journal.note(Event::Resumed { queue: queue.to_owned(), asked });
+            Ok(was_paused)
+        })
+    }
+
+    fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let answers = self.store.retry(jobs, now).await?;
+            for (job, _) in jobs.iter().zip(&answers).filter(|(_, a)| **a == Retried::Now) {
+                self.journal.note(Event::Revived { job: *job, asked });
+            }
+            Ok(answers)
+        })
+    }
+
+    forward!(duties others);
+}

@@ -1,0 +1,47 @@
+//! D: what was acknowledged is there, and nothing else.
+
+use std::collections::HashSet;
+
+use windlass_core::id::JobId;
+use windlass_core::state::State;
+
+use crate::history::index::{Call, Index};
+use crate::history::record::Fate;
+
+/// D1: every acknowledged job is there at the end. Retention is far longer than any test.
+pub(in crate::history) fn nothing_acknowledged_is_lost(index: &Index<'_>) -> Vec<String> {
+    let acknowledged = index.calls.iter().filter(|call| call.fate == Fate::Done);
+    let wanted: HashSet<JobId> =
+        acknowledged.flat_map(|call| call.jobs.iter().map(|wanted| wanted.job)).collect();
+    let lost = wanted.into_iter().filter(|job| !index.is_there(*job));
+    lost.map(|job| format!("{job} was acknowledged and is not there")).collect()
+}
+
+/// D2: after the last fault and the drain no job could run, and none is held.
+pub(in crate::history) fn nothing_is_left_over(index: &Index<'_>) -> Vec<String> {
+    let left = [State::Available, State::Retryable, State::Running];
+    let ended = index.lives.values().filter_map(|life| life.ended);
+    ended
+        .filter(|job| left.contains(&job.state))
+        .map(|job| format!("{} is still {}", job.id, job.state))
+        .collect()
+}
+
+/// D3: every job was asked for by a call that did not certainly fail.
+pub(in crate::history) fn nothing_came_from_nowhere(index: &Index<'_>) -> Vec<String> {
+    let may_be = index.calls.iter().filter(|call| call.fate != Fate::Refused);
+    let wanted: HashSet<JobId> =
+        may_be.flat_map(|call| call.jobs.iter().map(|wanted| wanted.job)).collect();
+    let phantoms = index.lives.keys().filter(|job| !wanted.contains(job));
+    phantoms.map(|job| format!("{job} was never asked for, or its call was refused")).collect()
+}
+
+/// D8: a call wrote all of its jobs or none.
+pub(in crate::history) fn calls_are_whole_or_nothing(index: &Index<'_>) -> Vec<String> {
+    let is_torn = |call: &&Call<'_>| {
+        let there = call.jobs.iter().filter(|wanted| index.is_there(wanted.job)).count();
+        there != 0 && there != call.jobs.len()
+    };
+    let torn = index.calls.iter().filter(is_torn);
+    torn.map(|call| format!("only some of {} jobs of one call are there", call.jobs.len())).collect()
+}

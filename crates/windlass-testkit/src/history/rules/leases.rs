@@ -1,0 +1,161 @@
+//! L: attempts, leases and ends.
+
+use std::collections::HashSet;
+
+use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
+use windlass_core::state::State;
+
+use crate::history::index::{Begun, Index, Life, Settlement};
+use crate::history::record::{Answer, Wish};
+
+/// L1: attempt numbers of a job rise, each starts once, and no lease is handed out twice. A number
+/// may be given again after the database died, since a claim does not wait for the disk.
+pub(in crate::history) fn attempts_rise_and_leases_are_new(index: &Index<'_>) -> Vec<String> {
+    let twice = index.leases.iter().filter(|(_, takers)| takers.len() > 1);
+    let mut broken: Vec<String> =
+        twice.map(|(lease, takers)| format!("{lease} was handed out to {takers:?}")).collect();
+    for (job, life) in &index.lives {
+        for (nth, one) in life.claims.iter().enumerate() {
+            for other in &life.claims[nth + 1..] {
+                let (earlier, later) =
+                    if one.attempt < other.attempt { (one, other) } else { (other, one) };
+                // A claim that was answered before the other was asked came before it.
+                let is_undone = index.crashed_between(one.answered, other.asked);
+                let is_repeated = one.attempt == other.attempt && !is_undone;
+                if is_repeated || later.answered < earlier.asked {
+                    broken.push(format!("{job}: attempts {} and {}", one.attempt, other.attempt));
+                }
+            }
+        }
+        let is_again = |(nth, start): &(usize, &Begun)| {
+            let before = life.starts[..*nth].iter().filter(|one| one.attempt == start.attempt);
+            before.into_iter().any(|one| !index.crashed_between(one.at, start.at))
+        };
+        let again = life.starts.iter().enumerate().filter(is_again).map(|(_, start)| start);
+        broken.extend(again.map(|start| format!("{job}: attempt {} starts twice", start.attempt)));
+    }
+    broken
+}
+
+/// L2: no two attempts of a job run under a valid lease at once.
+pub(in crate::history) fn attempts_of_a_job_do_not_overlap(index: &Index<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (job, life) in &index.lives {
+        let mut spans: Vec<(u64, u64, u32)> = life
+            .starts
+            .iter()
+            .map(|start| (start.at, valid_until(index, life, start), start.attempt))
+            .collect();
+        spans.sort_unstable();
+        let overlapping = spans.windows(2).filter(|pair| pair[1].0 < pair[0].1);
+        broken.extend(overlapping.map(|pair| {
+            let (first, second) = (pair[0], pair[1]);
+            let early = (first.1 - second.0) / 1_000;
+            format!("{job}: attempt {} began {early} µs before {} was over", second.2, first.2)
+        }));
+    }
+    broken
+}
+
+/// When an attempt had certainly not lost its lease yet, and not ended either.
+fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> u64 {
+    let of_lease = index.leases.get(&start.lease).and_then(|takers| takers.first());
+    let lease_end = of_lease.and_then(|worker| index.lease_ends.get(worker)).copied();
+    let sent = life.settlements.iter().filter(|one| one.attempt == start.attempt);
+    let ended = life.ends.iter().filter(|(_, attempt)| *attempt == start.attempt);
+    let is_undone = life.starts.iter().any(|one| one.attempt == start.attempt && one.at > start.at);
+    let crash = index.crashes.iter().copied().find(|crash| is_undone && *crash > start.at);
+    let ends = [lease_end, crash, index.deaths.get(&start.process).copied()];
+    let ends = ends.into_iter().flatten();
+    ends.chain(sent.map(|one| one.asked)).chain(ended.map(|(at, _)| *at)).min().unwrap_or(start.at)
+}
+
+/// L3: an end that was accepted was that of the attempt its job was at.
+pub(in crate::history) fn stale_ends_are_refused(index: &Index<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (job, life) in &index.lives {
+        for stale in life.settlements.iter().filter(|one| is_stale(life, one)) {
+            broken.push(format!("{job}: the end of attempt {} was accepted late", stale.attempt));
+        }
+        let Some(ended) = life.ended.filter(|_| life.revivals.is_empty()) else { continue };
+        let of_another = life.settlements.iter().filter(|one| one.ended_the_job());
+        for one in of_another.filter(|one| one.attempt != ended.attempt) {
+            let (attempt, last) = (one.attempt, ended.attempt);
+            broken.push(format!("{job}: ended by attempt {attempt}, and {last} was its last"));
+        }
+    }
+    broken
+}
+
+/// Whether an end was newly written although a later attempt had been claimed before it was sent.
+fn is_stale(life: &Life<'_>, one: &Settlement) -> bool {
+    let is_later = |attempt, at| attempt > one.attempt && at < one.asked;
+    one.answer == Answer::Done
+        && (life.claims.iter().any(|claim| is_later(claim.attempt, claim.answered))
+            || life.starts.iter().any(|start| is_later(start.attempt, start.at)))
+}
+
+/// L4: nothing starts after the end was acknowledged, unless somebody asked for it.
+pub(in crate::history) fn ended_jobs_stay_ended(index: &Index<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (job, life) in &index.lives {
+        let ends = life.settlements.iter().filter(|one| one.ended_the_job());
+        let Some(end) = ends.map(|one| one.answered).min() else { continue };
+        let revived = |at| life.revivals.iter().any(|revival| (end..at).contains(revival));
+        let late = life.starts.iter().filter(|start| start.at > end && !revived(start.at));
+        broken.extend(late.map(|start| format!("{job}: attempt {} after its end", start.attempt)));
+    }
+    broken
+}
+
+/// L7: one end for each life, and it is the one the job is left with.
+pub(in crate::history) fn each_job_ends_once(index: &Index<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (job, life) in index.lives.iter().filter(|(_, life)| life.revivals.is_empty()) {
+        let ends = || life.settlements.iter().filter(|one| one.ended_the_job());
+        let attempts: HashSet<u32> = ends().map(|one| one.attempt).collect();
+        if attempts.len() > 1 {
+            broken.push(format!("{job}: ended by attempts {attempts:?}"));
+        }
+        let Some(ended) = life.ended else { continue };
+        for one in ends().filter(|one| state_of(one.wish) != Some(ended.state)) {
+            broken.push(format!("{job}: told {:?} and is {}", one.wish, ended.state));
+        }
+    }
+    broken
+}
+
+fn state_of(wish: Wish) -> Option<State> {
+    match wish {
+        Wish::Complete => Some(State::Completed),
+        Wish::Die => Some(State::Dead),
+        Wish::Cancel => Some(State::Cancelled),
+        Wish::Again => None,
+    }
+}
+
+/// L8: an attempt is claimed before it starts, by the process that starts it; failures and losses
+/// keep their limits.
+pub(in crate::history) fn attempts_are_counted_before_they_start(index: &Index<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (job, life) in &index.lives {
+        for start in &life.starts {
+            let is_its = |claim: &&crate::history::index::Claim<'_>| {
+                (claim.attempt, claim.lease, claim.process)
+                    == (start.attempt, start.lease, start.process)
+            };
+            if !life.claims.iter().filter(is_its).any(|claim| claim.answered <= start.at) {
+                broken.push(format!("{job}: attempt {} started unclaimed", start.attempt));
+            }
+        }
+        let Some(ended) = life.ended else { continue };
+        let counted = life.starts.iter().all(|start| start.attempt <= ended.attempt);
+        let limit = ended.max_attempts.unwrap_or(MAX_ATTEMPTS);
+        let within = limit == 0 || ended.failures <= u32::from(limit);
+        if !counted || !within || ended.losses > MAX_LOSSES {
+            let (attempt, failures, losses) = (ended.attempt, ended.failures, ended.losses);
+            broken.push(format!("{job}: attempt {attempt}, failures {failures}, losses {losses}"));
+        }
+    }
+    broken
+}

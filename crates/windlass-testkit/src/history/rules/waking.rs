@@ -1,0 +1,75 @@
+//! W: work is noticed, and paused queues rest.
+
+use crate::history::index::{Call, Gate, Index};
+use crate::history::record::Fate;
+
+const SECOND: u64 = 1_000_000_000;
+/// The longest poll, and a second for the claim.
+const NOTICED_WITHIN: u64 = 3 * SECOND;
+/// How long after a fault nothing is measured.
+const RECOVERY: u64 = 3 * SECOND;
+
+/// W1: a job that came while its workers had nothing to do starts within the poll's time, faults
+/// aside.
+pub(in crate::history) fn work_is_noticed(index: &Index<'_>) -> Vec<String> {
+    let late = waits(index).filter(|wait| wait.is_none_or(|wait| wait > NOTICED_WITHIN));
+    late.map(|wait| format!("work was noticed after {:?} µs", wait.map(|wait| wait / 1_000)))
+        .collect()
+}
+
+/// The longest such wait, and how many were measured.
+pub(in crate::history) fn longest_wake(index: &Index<'_>) -> (u64, usize) {
+    let waits: Vec<u64> = waits(index).flatten().collect();
+    (waits.iter().copied().max().unwrap_or(0), waits.len())
+}
+
+/// From each such call to the first start of one of its jobs.
+fn waits<'i>(index: &'i Index<'_>) -> impl Iterator<Item = Option<u64>> + 'i {
+    index.calls.iter().filter(|call| is_measured(index, call)).map(|call| {
+        let lives = call.jobs.iter().filter_map(|wanted| index.lives.get(&wanted.job));
+        let first = lives.flat_map(|life| life.starts.iter().map(|start| start.at)).min()?;
+        Some(first.saturating_sub(call.answered.unwrap_or(call.asked)))
+    })
+}
+
+fn is_measured(index: &Index<'_>, call: &Call<'_>) -> bool {
+    let Some(answered) = call.answered.filter(|_| call.fate == Fate::Done) else { return false };
+    let near = call.asked.saturating_sub(RECOVERY)..answered + NOTICED_WITHIN;
+    let is_calm = !index.disturbances.iter().any(|at| near.contains(at));
+    let is_new = call.existing.is_empty() && call.jobs.iter().all(|wanted| wanted.is_due);
+    let serves = |(at, process): &(u64, u32)| {
+        (call.asked.saturating_sub(RECOVERY)..call.asked).contains(at)
+            && !index.deaths.contains_key(process)
+    };
+    is_calm && is_new && index.renewals.iter().any(serves) && is_idle(index, call)
+}
+
+/// Whether every job that was wanted before had ended before.
+fn is_idle(index: &Index<'_>, call: &Call<'_>) -> bool {
+    let before = index.calls.iter().filter(|other| other.asked < call.asked);
+    before.flat_map(|other| other.jobs).all(|wanted| {
+        let life = index.lives.get(&wanted.job);
+        let settled = |at| life.is_some_and(|life| life.settlements.iter().any(|one| one.ended_the_job() && one.answered < at));
+        settled(call.asked)
+    }) && !index.pauses.iter().any(|(_, _, gate)| *gate == Gate::Paused)
+}
+
+/// W3: no claim that was asked for after the pause was answered takes a job of the queue.
+pub(in crate::history) fn paused_queues_give_nothing(index: &Index<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (nth, (paused, queue, _)) in
+        index.pauses.iter().enumerate().filter(|(_, (_, _, gate))| *gate == Gate::Paused)
+    {
+        let resumed = index.pauses[nth..]
+            .iter()
+            .find(|(_, name, gate)| name == queue && *gate == Gate::Resumed)
+            .map_or(u64::MAX, |(at, _, _)| *at);
+        for (job, life) in &index.lives {
+            let taken = life.claims.iter().filter(|claim| claim.queue == *queue);
+            if taken.into_iter().any(|claim| claim.asked > *paused && claim.answered < resumed) {
+                broken.push(format!("{job} was taken from {queue} while that was paused"));
+            }
+        }
+    }
+    broken
+}

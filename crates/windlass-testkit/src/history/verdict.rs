@@ -1,0 +1,168 @@
+//! The verdict on a history: numbers, and what is broken.
+
+use std::fmt;
+use std::time::Duration;
+
+use windlass_core::state::State;
+
+use super::History;
+use super::index::{Index, Life};
+use super::record::{Answer, Fate};
+use super::rules;
+
+/// Numbers of a history, and every broken invariant.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    /// Jobs that calls wanted to write, each call counted.
+    pub attempted: usize,
+    /// Of these, acknowledged.
+    pub acknowledged: usize,
+    /// Of these, refused for certain.
+    pub refused: usize,
+    /// Of these, with an unknown fate.
+    pub indeterminate: usize,
+    /// Jobs of calls with an unknown fate that are there.
+    pub recovered: usize,
+    /// Jobs completed.
+    pub completed: usize,
+    /// Jobs dead.
+    pub dead: usize,
+    /// Jobs cancelled.
+    pub cancelled: usize,
+    /// Jobs that have not ended.
+    pub visible: usize,
+    /// Jobs acknowledged and gone.
+    pub lost: usize,
+    /// Jobs nobody wanted.
+    pub phantom: usize,
+    /// Attempts started.
+    pub starts: usize,
+    /// Starts of a job after its first.
+    pub duplicate_starts: usize,
+    /// Attempts that ran at the same time as another of the same job.
+    pub overlapped: usize,
+    /// Ends refused because the lease was lost.
+    pub stale_refused: usize,
+    /// Ends that should have been.
+    pub stale_accepted: usize,
+    /// Jobs whose worker died, each time counted.
+    pub rescued: usize,
+    /// Jobs dead of that.
+    pub poisoned: usize,
+    /// The longest time work waited for an idle worker, and how often that was measured.
+    pub longest_wake: (Duration, usize),
+    /// What is broken: the invariant's name and the case.
+    pub broken: Vec<String>,
+}
+
+impl Verdict {
+    /// Judges a history.
+    #[must_use]
+    pub fn on(history: &History) -> Self {
+        let index = Index::of(history);
+        let mut verdict = Self::default();
+        verdict.count_calls(&index);
+        verdict.count_jobs(history);
+        verdict.count_lives(&index);
+        let (longest, measured) = rules::longest_wake(&index);
+        verdict.longest_wake = (Duration::from_nanos(longest), measured);
+        for (name, rule) in rules::ALL {
+            let broken = rule(&index);
+            match name {
+                "D1" => verdict.lost = broken.len(),
+                "D3" => verdict.phantom = broken.len(),
+                "L2" => verdict.overlapped = broken.len(),
+                "L3" => verdict.stale_accepted = broken.len(),
+                _ => {}
+            }
+            verdict.broken.extend(broken.into_iter().map(|case| format!("{name}: {case}")));
+        }
+        verdict
+    }
+
+    /// Whether every invariant holds.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.broken.is_empty()
+    }
+
+    /// Whether the invariant of this name is broken.
+    #[must_use]
+    pub fn breaks(&self, invariant: &str) -> bool {
+        self.broken.iter().any(|case| case.split(':').next() == Some(invariant))
+    }
+
+    fn count_calls(&mut self, index: &Index<'_>) {
+        for call in &index.calls {
+            let jobs = call.jobs.len();
+            self.attempted += jobs;
+            match call.fate {
+                Fate::Done => self.acknowledged += jobs,
+                Fate::Refused => self.refused += jobs,
+                Fate::Unknown => {
+                    self.indeterminate += jobs;
+                    let there = call.jobs.iter().filter(|wanted| index.is_there(wanted.job));
+                    self.recovered += there.count();
+                }
+            }
+        }
+    }
+
+    fn count_jobs(&mut self, history: &History) {
+        for job in &history.ended {
+            match job.state {
+                State::Completed => self.completed += 1,
+                State::Dead => self.dead += 1,
+                State::Cancelled => self.cancelled += 1,
+                _ => self.visible += 1,
+            }
+            self.rescued += usize::from(job.losses);
+            self.poisoned += usize::from(job.state == State::Dead && job.losses > 0);
+        }
+    }
+
+    fn count_lives(&mut self, index: &Index<'_>) {
+        for life in index.lives.values() {
+            self.starts += life.starts.len();
+            self.duplicate_starts += life.starts.len().saturating_sub(1);
+            self.stale_refused += refused(life);
+        }
+    }
+}
+
+fn refused(life: &Life<'_>) -> usize {
+    life.settlements.iter().filter(|one| one.answer == Answer::Lost).count()
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "attempted {} acknowledged {} refused {} indeterminate {} recovered {} | \
+             completed {} dead {} cancelled {} visible {} | lost {} phantom {} | \
+             starts {} duplicate_starts {} overlapped {} | stale_refused {} stale_accepted {} | \
+             rescued {} poisoned {} | longest_wake {:?} of {} | broken {}",
+            self.attempted,
+            self.acknowledged,
+            self.refused,
+            self.indeterminate,
+            self.recovered,
+            self.completed,
+            self.dead,
+            self.cancelled,
+            self.visible,
+            self.lost,
+            self.phantom,
+            self.starts,
+            self.duplicate_starts,
+            self.overlapped,
+            self.stale_refused,
+            self.stale_accepted,
+            self.rescued,
+            self.poisoned,
+            self.longest_wake.0,
+            self.longest_wake.1,
+            self.broken.len(),
+        )
+    }
+}

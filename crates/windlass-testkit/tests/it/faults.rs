@@ -1,0 +1,46 @@
+//! Processes that die, freeze and stop, databases that go away, answers that get lost.
+
+use windlass_testkit::database::Database;
+use windlass_testkit::fault::scene::{Scene, play};
+
+mod chaos;
+mod checker;
+mod connections;
+mod frozen;
+mod handlers;
+mod killed;
+mod lost_answer;
+mod outage;
+mod poison;
+mod shared;
+mod terminated;
+
+/// Plays a test with the probe of this crate.
+fn with_probes<F: Future>(database: impl Database, test: impl FnOnce(Scene) -> F) {
+    play(database, env!("CARGO_BIN_EXE_probe"), test);
+}
+
+/// The same tests on a SQLite file and on a PostgreSQL database.
+macro_rules! on_both_stores {
+    ($($test:ident)+) => {
+        mod sqlite {
+            $(
+                #[test]
+                fn $test() {
+                    let database = windlass_testkit::database::SqliteFile::fresh();
+                    crate::faults::with_probes(database, super::$test);
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[test]
+                fn $test() {
+                    let database = windlass_testkit::database::PostgresDatabase::fresh();
+                    crate::faults::with_probes(database, super::$test);
+                }
+            )+
+        }
+    };
+}
+use on_both_stores;

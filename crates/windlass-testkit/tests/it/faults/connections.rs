@@ -1,0 +1,72 @@
+//! What a worker holds of PostgreSQL while its handlers run, directly and through a pooler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use windlass_core::state::State;
+use windlass_testkit::cluster::Cluster;
+use windlass_testkit::database::PostgresDatabase;
+use windlass_testkit::draft::jobs;
+use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::settings::Settings;
+
+/// C9, C11: at most three connections, and no transaction of ours stays open.
+#[test]
+fn running_handlers_hold_neither_connections_nor_transactions() {
+    let cluster = Arc::new(Cluster::shared());
+    let database = PostgresDatabase::in_cluster(Arc::clone(&cluster));
+    let name = database.name().to_owned();
+    super::with_probes(database, |scene: Scene| async move {
+        scene.enqueue(jobs(50).map(|job| job.kind("sleep").args("2000"))).await;
+        let store = format!("{}?application_name=probed", scene.settings().store);
+        let settings = Settings { store, slots: 50, ..scene.settings() };
+        let _worker = scene.ready(&settings).await;
+        scene.starts(50).await;
+        let (mut most, mut oldest) = (0, Duration::ZERO);
+        let mut left = 1;
+        while left > 0 {
+            let sessions = cluster.sessions(&name, "probed");
+            most = most.max(sessions.number);
+            oldest = oldest.max(sessions.oldest_transaction);
+            let counts = scene.store.counts().await.expect("jobs can be counted");
+            left = counts.of(State::Running);
+        }
+        println!("at most {most} connections, the oldest transaction {oldest:?}");
+        assert!((1..=3).contains(&most), "{most} connections");
+        assert!(oldest < Duration::from_secs(1), "a transaction of {oldest:?}");
+    });
+}
+
+/// C10, F-15: five server connections, two hundred jobs, and the URL says what is in between.
+#[test]
+fn a_transaction_pooler_that_is_named_serves_many_jobs() {
+    through_a_pooler("&pooler=transaction");
+}
+
+/// C10, F-15: the same where nobody says so.
+#[test]
+fn a_transaction_pooler_that_is_not_named_serves_many_jobs() {
+    through_a_pooler("");
+}
+
+fn through_a_pooler(option: &'static str) {
+    let cluster = Arc::new(Cluster::shared());
+    let database = PostgresDatabase::in_cluster(Arc::clone(&cluster));
+    let pooler = cluster.pooler(database.name());
+    super::with_probes(database, |scene: Scene| async move {
+        scene.enqueue(jobs(400).map(|job| job.kind("sleep").args("500"))).await;
+        let store = format!("{}{option}", pooler.url());
+        let settings = Settings { store, slots: 100, ..scene.settings() };
+        let mut workers = [scene.ready(&settings).await, scene.ready(&settings).await];
+        let counts = scene.drained().await;
+        assert_eq!(counts.of(State::Completed), 400);
+        assert_eq!(scene.started().len(), 400);
+        for worker in &mut workers {
+            worker.terminate();
+            assert_eq!(worker.ended().await, Some(0));
+        }
+        let verdict = scene.judge().await;
+        assert_eq!(verdict.duplicate_starts, 0);
+        drop(pooler);
+    });
+}

@@ -1,0 +1,99 @@
+//! Handlers that panic, spin, hang and sleep.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use windlass_core::id::JobId;
+use windlass_core::state::{Outcome, State};
+use windlass_testkit::draft::{job, jobs};
+use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::settings::Settings;
+use windlass_testkit::history::record::Event;
+
+use super::on_both_stores;
+
+on_both_stores! {
+    panics_are_failures_and_the_worker_goes_on
+    what_runs_too_long_is_timed_out_and_its_slot_comes_back
+    exactly_as_many_run_as_there_are_slots
+}
+
+/// C12: a hundred panics among a hundred others on four slots.
+async fn panics_are_failures_and_the_worker_goes_on(scene: Scene) {
+    let kinds = ["ok", "panic"].into_iter().cycle().take(200);
+    scene.enqueue(kinds.map(|kind| job().kind(kind).max_attempts(1))).await;
+    let mut worker = scene.ready(&Settings { slots: 4, ..scene.settings() }).await;
+    let counts = scene.drained().await;
+    assert_eq!((counts.of(State::Completed), counts.of(State::Dead)), (100, 100));
+    let ended = scene.history().await.ended;
+    for record in ended.iter().filter(|record| record.state == State::Dead) {
+        let [attempt] = &record.history[..] else { panic!("one attempt: {record:?}") };
+        assert_eq!(attempt.outcome, Outcome::Panic);
+        let error = attempt.error.as_deref().unwrap_or_default();
+        assert!(error.contains("the probe panics"), "{error}");
+    }
+    worker.terminate();
+    assert_eq!(worker.ended().await, Some(0), "the process lived on");
+    scene.judge().await;
+}
+
+/// T14: a spinning and a hanging handler; others go on beside them and in their slots, and the
+/// lease is renewed all the while.
+async fn what_runs_too_long_is_timed_out_and_its_slot_comes_back(scene: Scene) {
+    let kinds = ["spin", "hang"];
+    let long = scene.enqueue(kinds.map(|kind| job().kind(kind).max_attempts(1))).await;
+    let settings = Settings { slots: 2, timeout: Duration::from_secs(1), ..scene.settings() };
+    let worker = scene.ready(&settings).await;
+    scene.starts(2).await;
+    scene.enqueue(jobs(10).map(|job| job.kind("ok"))).await;
+    let counts = scene.drained().await;
+    assert_eq!((counts.of(State::Completed), counts.of(State::Dead)), (10, 2));
+    for id in long {
+        let record = scene.job(id).await;
+        let [attempt] = &record.history[..] else { panic!("one attempt: {record:?}") };
+        assert_eq!(attempt.outcome, Outcome::Timeout);
+        let started = attempt.started_at.expect("it started");
+        let ran = attempt.ended_at.expect("it ended").since(started);
+        println!("timed out after {ran:?}");
+        assert!(ran >= settings.timeout && ran < settings.timeout * 2, "{ran:?}");
+    }
+    let starts = scene.started();
+    assert!(starts.iter().all(|start| start.process == worker.pid()), "nobody took over");
+    scene.judge().await;
+}
+
+/// E7: seven slots, and no handler more, nor many fewer.
+async fn exactly_as_many_run_as_there_are_slots(scene: Scene) {
+    const SLOTS: usize = 7;
+    scene.enqueue(jobs(300).map(|job| job.kind("sleep").args("50"))).await;
+    let _worker = scene.ready(&Settings { slots: SLOTS, ..scene.settings() }).await;
+    scene.drained().await;
+    let (most, mean) = overlap(&scene);
+    println!("at most {most} at once, {mean:.2} on average");
+    assert_eq!(most, SLOTS);
+    assert!(mean > 6.0, "{mean}");
+    scene.judge().await;
+}
+
+/// How many handlers ran at once: at most, and on average from the first start to the last.
+fn overlap(scene: &Scene) -> (usize, f64) {
+    let mut running: HashMap<JobId, u64> = HashMap::new();
+    let (mut most, mut busy, mut first, mut last) = (0, 0, None, 0);
+    for record in scene.records() {
+        match record.event {
+            Event::Start { job, .. } => {
+                running.insert(job, record.at);
+                first.get_or_insert(record.at);
+                last = record.at;
+            }
+            Event::End { job, .. } => {
+                let started = running.remove(&job).expect("what ends has started");
+                busy += record.at - started;
+            }
+            _ => {}
+        }
+        most = most.max(running.len());
+    }
+    let whole = last - first.unwrap_or(0);
+    (most, busy as f64 / whole as f64)
+}

@@ -1,0 +1,103 @@
+//! Commits whose answers get lost.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::job::Enqueued;
+use windlass_core::state::State;
+use windlass_core::store::Store;
+use windlass_testkit::draft::{job, jobs};
+use windlass_testkit::fault::plan::{Action, Plan, Side, Verb};
+use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::settings::Settings;
+use windlass_testkit::fault::store::FaultStore;
+use windlass_testkit::history::record::{Answer, Event};
+
+use super::on_both_stores;
+
+on_both_stores! {
+    a_claim_nobody_heard_of_is_handed_back
+    a_claim_that_did_not_happen_is_tried_again
+    a_settlement_nobody_heard_of_is_already_written
+    a_settlement_that_did_not_happen_is_sent_again
+    a_heartbeat_nobody_heard_of_costs_nothing
+    an_enqueue_nobody_heard_of_wrote_one_job
+    an_enqueue_that_did_not_happen_is_made_up_for
+}
+
+/// D2, L1 at F-11.
+async fn a_claim_nobody_heard_of_is_handed_back(scene: Scene) {
+    let lost = Plan::first(Verb::Claim, Side::After, Action::Lose);
+    all_run_once(&scene, lost).await;
+    for record in scene.history().await.ended {
+        assert_eq!((record.failures, record.losses), (0, 0), "{record:?}");
+    }
+}
+
+/// D2 at F-11.
+async fn a_claim_that_did_not_happen_is_tried_again(scene: Scene) {
+    all_run_once(&scene, Plan::first(Verb::Claim, Side::Before, Action::Lose)).await;
+}
+
+/// X2 at F-11.
+async fn a_settlement_nobody_heard_of_is_already_written(scene: Scene) {
+    all_run_once(&scene, Plan::first(Verb::Settle, Side::After, Action::Lose)).await;
+    let is_already = |event: &Event| {
+        matches!(event, Event::Settled { answer: Answer::Already, .. }).then_some(())
+    };
+    scene.record("told that it was written", |record| is_already(&record.event)).await;
+}
+
+/// X2 at F-11.
+async fn a_settlement_that_did_not_happen_is_sent_again(scene: Scene) {
+    all_run_once(&scene, Plan::first(Verb::Settle, Side::Before, Action::Lose)).await;
+}
+
+/// L2 at F-11.
+async fn a_heartbeat_nobody_heard_of_costs_nothing(scene: Scene) {
+    all_run_once(&scene, Plan::first(Verb::Heartbeat, Side::After, Action::Lose)).await;
+}
+
+/// X3 at F-11: the same id again, one after the other and at the same time.
+async fn an_enqueue_nobody_heard_of_wrote_one_job(scene: Scene) {
+    let plan = Plan::first(Verb::Enqueue, Side::After, Action::Lose);
+    let answers = enqueue_again(&scene, plan).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Enqueued::Existing(_))), "{answers:?}");
+}
+
+/// X3 at F-11: nothing was written, so that one of the tries afterwards writes it.
+async fn an_enqueue_that_did_not_happen_is_made_up_for(scene: Scene) {
+    let plan = Plan::first(Verb::Enqueue, Side::Before, Action::Lose);
+    let answers = enqueue_again(&scene, plan).await;
+    let new = answers.iter().filter(|answer| matches!(answer, Enqueued::New(_))).count();
+    assert_eq!(new, 1, "{answers:?}");
+}
+
+/// Enqueues a job with a given id whose first answer gets lost, and ten times more.
+async fn enqueue_again(scene: &Scene, plan: Plan) -> Vec<Enqueued> {
+    let store = scene.recorded(Arc::new(FaultStore::new(scene.bare_store().await, plan)));
+    let job = [job().kind("ok").given(JobId::new()).done()];
+    let first = store.enqueue(&job, None).await;
+    assert!(matches!(first, Err(StoreError::Unknown { .. })), "{first:?}");
+    let tries = join_all((0..10).map(|_| store.enqueue(&job, None))).await;
+    let answers = tries.into_iter().flat_map(|answer| answer.expect("it reaches the store"));
+    let answers: Vec<Enqueued> = answers.collect();
+    let _worker = scene.ready(&scene.settings()).await;
+    let counts = scene.drained().await;
+    assert_eq!(counts.total(), 1);
+    scene.judge().await;
+    answers
+}
+
+/// A worker with this fault completes every job at the only start it has.
+async fn all_run_once(scene: &Scene, plan: Plan) {
+    scene.enqueue(jobs(20).map(|job| job.kind("ledger"))).await;
+    let settings = Settings { slots: 5, fault: Some(plan.to_string()), ..scene.settings() };
+    let _worker = scene.start(&settings);
+    let counts = scene.drained().await;
+    assert_eq!(counts.of(State::Completed), 20, "{counts:?}");
+    assert_eq!(scene.started().len(), 20, "each started once");
+    scene.judge().await;
+}
