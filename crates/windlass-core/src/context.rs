@@ -228,7 +228,6 @@ impl AttemptContext {
     }
 
     /// A job as this job's child, to be enqueued in a transaction of the handler's.
-    #[must_use]
     pub fn child<J: Job>(&self, draft: Draft<J>) -> Draft<J> {
         draft.child_of(self.job.id, self.root(), self.traceparent())
     }

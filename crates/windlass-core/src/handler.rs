@@ -62,7 +62,6 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     }
 
     /// This payload as a job, to be adjusted and enqueued.
-    #[must_use]
     fn job(self) -> Draft<Self> {
         Draft::new(&self)
     }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::filter::nearest;
+
 /// Where a job stands. A state is where the row lives: `pending` holds the first four, a lease
 /// the running ones, `finished` the last three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,8 +86,12 @@ impl fmt::Display for State {
 
 /// A word that names no state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no state: waiting, scheduled, available, retryable, running, completed, cancelled or dead")]
-pub struct ParseStateError(String);
+#[error("`{word}` is no state: waiting, scheduled, available, retryable, running, completed, cancelled or dead{hint}")]
+pub struct ParseStateError {
+    word: String,
+    /// What may have been meant, as a phrase to append.
+    hint: String,
+}
 
 impl FromStr for State {
     type Err = ParseStateError;
@@ -94,7 +100,11 @@ impl FromStr for State {
         Self::ALL
             .into_iter()
             .find(|state| state.word() == word)
-            .ok_or_else(|| ParseStateError(word.to_owned()))
+            .ok_or_else(|| {
+                let near = nearest(word, &Self::ALL.map(Self::word));
+                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                ParseStateError { word: word.to_owned(), hint }
+            })
     }
 }
 

@@ -17,8 +17,9 @@ use reader::{Reader, Table};
 pub(crate) use serves::Serves;
 pub(crate) use target::{Executable, HttpTarget, Target};
 
-/// How long an executable that got SIGTERM may take before SIGKILL.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long an executable that got SIGTERM may take before SIGKILL. Short, because a timeout is
+/// recorded only when the program has gone.
+const GRACE: Duration = Duration::from_secs(4);
 
 const TOP_KEYS: [&str; 4] = ["handler", "worker", "schedule", "server"];
 const HANDLER_KEYS: [&str; 12] = [

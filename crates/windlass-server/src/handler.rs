@@ -8,9 +8,11 @@ pub(crate) mod sign;
 
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
+use windlass::context::AttemptContext;
 use windlass::json::{Json, JsonError};
 use windlass::limits::OUTPUT_BYTES;
-use windlass::{Handler, Policy, Registered, limits};
+use windlass::{Handler, JobError, Policy, Registered, limits};
 
 use crate::config::{HandlerConfig, Target};
 use crate::shutdown::Hurry;
@@ -64,6 +66,15 @@ pub(crate) fn registered(config: &HandlerConfig, around: &Surroundings) -> Regis
     let mut registered = Registered::dynamic(config.kind.clone(), policy, handler);
     registered.queue.clone_from(&config.queue);
     registered
+}
+
+/// Refuses args that are no JSON, which only somebody else's SQL can have written: no attempt can
+/// succeed, and neither a program nor a target should be asked to find that out.
+fn check_args(attempt: &AttemptContext) -> Result<(), JobError> {
+    match attempt.args().read::<IgnoredAny>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(JobError::dead(format_args!("malformed args: {error}"))),
+    }
 }
 
 /// A text from outside as a job's output. The work is done, so what cannot be stored is replaced

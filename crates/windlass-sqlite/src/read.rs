@@ -45,7 +45,7 @@ pub(crate) fn jobs(connection: &Connection, filter: &Filter, page: Page) -> Resu
         let rows = all(connection, &sql, params_from_iter(values), record)?;
         found.extend(rows.into_iter().map(RawRecord::read).collect::<Result<Vec<_>, _>>()?);
     }
-    found.sort_by(|a, b| b.id.cmp(&a.id));
+    found.sort_by_key(|job| std::cmp::Reverse(job.id));
     found.truncate(page.limit);
     Ok(found)
 }

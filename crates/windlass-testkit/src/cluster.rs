@@ -135,6 +135,18 @@ impl Cluster {
         Pooler::start(&self.server, database)
     }
 
+    /// Moves an unused database into a folder, which may be on a small disk.
+    ///
+    /// # Panics
+    /// When the cluster is shared, or the server refuses.
+    pub fn move_to(&self, database: &str, folder: &Path) {
+        self.must_be_private();
+        self.server.account().own(folder);
+        let made = format!("create tablespace small location '{}'", folder.display());
+        self.server.ask("postgres", &made);
+        self.server.ask("postgres", &format!("alter database {database} set tablespace small"));
+    }
+
     /// What the sessions of one application in a database look like now.
     ///
     /// # Panics

@@ -4,6 +4,7 @@
 pub(crate) mod forward;
 
 pub mod clock;
+pub mod disk;
 pub mod patience;
 pub mod plan;
 pub mod probe;

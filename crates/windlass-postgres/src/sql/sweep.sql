@@ -29,10 +29,11 @@ noted as (
     and w.id = o.id and o.missing is distinct from (o.missing_at is not null) and o.id not in (select id from dead)
 ),
 due as (
-  select ctid from windlass.pending, clock
-  where state in (1, 3) and run_at <= clock.now and (select leads from leads)
+  -- The clock as a value, not as a join: so it bounds the index scan.
+  select ctid from windlass.pending
+  where state in (1, 3) and run_at <= (select now from clock) and (select leads from leads)
   order by run_at limit $4::int8
-  for update of pending skip locked
+  for update skip locked
 ),
 promoted as (
   update windlass.pending set state = 2 where ctid = any (array(select ctid from due)) and state in (1, 3)

@@ -94,6 +94,7 @@ impl Handler for ExecHandler {
 
 impl Setup {
     async fn run(&self, attempt: &AttemptContext) -> Result<Option<Json>, JobError> {
+        super::check_args(attempt)?;
         let result = ResultFile::new().map_err(|error| {
             JobError::retry(format_args!("no result file could be made: {error}"))
         })?;

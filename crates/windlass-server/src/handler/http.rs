@@ -102,6 +102,7 @@ async fn post(
     attempt: &AttemptContext,
     total: Duration,
 ) -> Result<Option<Json>, JobError> {
+    super::check_args(attempt)?;
     let now = Timestamp::wall_clock();
     let id = attempt.idempotency_key();
     let body = serde_json::to_vec(&Body {

@@ -114,8 +114,9 @@ async fn a_store_that_cannot_be_reached_is_one_line_and_exit_6() {
 
 #[tokio::test]
 async fn a_store_that_goes_away_is_told_once_and_so_is_its_return() {
-    let mut cluster = Cluster::private();
-    let url = cluster.url(&cluster.create_database());
+    let cluster = Cluster::private();
+    let database = cluster.database();
+    let url = cluster.url(&database.name);
     let site = Site::with_script("exit 0", "").await;
     let work = site.start_on(&url, &[]);
     work.event("started");

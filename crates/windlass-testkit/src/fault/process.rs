@@ -30,7 +30,8 @@ impl Process {
     #[must_use]
     pub fn start(program: &Path, settings: &Settings, journal: Arc<Journal>) -> Self {
         let mut command = Command::new(program);
-        command.env(VARIABLE, settings.to_value()).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.env(VARIABLE, settings.to_value()).env("RUST_BACKTRACE", "0");
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().expect("a probe can be started");
         let pid = child.id().expect("a new process has an id");
         let lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();

@@ -21,8 +21,8 @@ pub(super) struct Index<'h> {
     pub(super) leases: HashMap<LeaseId, Vec<WorkerId>>,
     /// Kills and other faults.
     pub(super) disturbances: Vec<u64>,
-    /// When the database died.
-    pub(super) crashes: Vec<u64>,
+    /// When the database died: from when to when it may have been.
+    pub(super) crashes: Vec<(u64, u64)>,
     /// Renewals: when, and by which process.
     pub(super) renewals: Vec<(u64, u32)>,
     pub(super) pauses: Vec<(u64, &'h str, Gate)>,
@@ -161,8 +161,8 @@ impl<'h> Index<'h> {
                 self.disturbances.push(at);
             }
             Event::Disturbed => self.disturbances.push(at),
-            Event::Crashed => {
-                self.crashes.push(at);
+            Event::Crashed { began } => {
+                self.crashes.push((*began, at));
                 self.disturbances.push(at);
             }
             Event::Paused { queue } => self.pauses.push((at, queue, Gate::Paused)),
@@ -176,9 +176,9 @@ impl<'h> Index<'h> {
         self.lives.entry(job).or_default()
     }
 
-    /// Whether the database died between these moments.
+    /// Whether the database may have died between these moments.
     pub(super) fn crashed_between(&self, from: u64, to: u64) -> bool {
-        self.crashes.iter().any(|crash| (from..to).contains(crash))
+        self.crashes.iter().any(|(began, over)| from <= *over && *began <= to)
     }
 
     /// Whether the job is there at the end.

@@ -105,7 +105,10 @@ pub enum Event {
     Disturbed,
     /// The database died without a checkpoint and came back. Claims of its last moments may be
     /// undone: they alone are committed without waiting for the disk.
-    Crashed,
+    Crashed {
+        /// When it was about to die; the record is of when it was gone.
+        began: u64,
+    },
     /// A queue was paused.
     Paused {
         /// The queue.

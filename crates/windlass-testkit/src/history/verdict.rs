@@ -117,7 +117,8 @@ impl Verdict {
                 _ => self.visible += 1,
             }
             self.rescued += usize::from(job.losses);
-            self.poisoned += usize::from(job.state == State::Dead && job.losses > 0);
+            let is_lost = |reason: &str| reason.starts_with("lost ");
+            self.poisoned += usize::from(job.reason.as_deref().is_some_and(is_lost));
         }
     }
 

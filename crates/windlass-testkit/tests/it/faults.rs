@@ -6,6 +6,7 @@ use windlass_testkit::fault::scene::{Scene, play};
 mod chaos;
 mod checker;
 mod connections;
+mod disk;
 mod frozen;
 mod handlers;
 mod killed;

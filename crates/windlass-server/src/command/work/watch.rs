@@ -62,7 +62,16 @@ impl<'g> Watch<'g> {
     ) -> Self {
         let events = worker.events();
         let worker = Arc::new(worker);
-        Self { worker, signals, hurry, report, events, stop: Stop::Unasked, drain: None, failing: false }
+        Self {
+            worker,
+            signals,
+            hurry,
+            report,
+            events,
+            stop: Stop::Unasked,
+            drain: None,
+            failing: false,
+        }
     }
 
     /// Runs until the worker has stopped; `once` stops it when nothing is left to run.

@@ -1,6 +1,7 @@
 //! Executables.
 
-use windlass::{Outcome, State};
+use windlass::job::NewJob;
+use windlass::{Json, Outcome, State};
 
 use crate::site::{Site, is_alive, number_in, until};
 
@@ -56,6 +57,23 @@ async fn the_exit_code_decides() {
             assert_eq!(job.failures, 1);
         }
     }
+}
+
+/// E22: dead at first sight, and the program is not even asked.
+#[tokio::test]
+async fn args_that_are_no_json_are_dead_at_once_and_harm_no_others() {
+    let site = Site::with_script("cat >> seen", "").await;
+    let broken = NewJob::new("k", Json::stored("{broken"));
+    let broken = site.client().enqueue::<()>(broken.into()).await.expect("enqueued").id();
+    let sound = site.enqueue("k", "1").await;
+
+    site.run_once();
+
+    let job = site.job(broken).await;
+    assert_eq!((job.state, job.attempt), (State::Dead, 1));
+    assert!(job.reason.expect("a reason").contains("malformed args"));
+    assert_eq!(site.job(sound).await.state, State::Completed);
+    assert_eq!(site.read("seen"), "1");
 }
 
 #[tokio::test]

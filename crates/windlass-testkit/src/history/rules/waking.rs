@@ -1,5 +1,7 @@
 //! W: work is noticed, and paused queues rest.
 
+use windlass_core::id::JobId;
+
 use crate::history::index::{Call, Gate, Index};
 use crate::history::record::Fate;
 
@@ -44,14 +46,24 @@ fn is_measured(index: &Index<'_>, call: &Call<'_>) -> bool {
     is_calm && is_new && index.renewals.iter().any(serves) && is_idle(index, call)
 }
 
-/// Whether every job that was wanted before had ended before.
+/// Whether every job that was wanted before had ended before, and no queue was paused.
 fn is_idle(index: &Index<'_>, call: &Call<'_>) -> bool {
     let before = index.calls.iter().filter(|other| other.asked < call.asked);
-    before.flat_map(|other| other.jobs).all(|wanted| {
-        let life = index.lives.get(&wanted.job);
-        let settled = |at| life.is_some_and(|life| life.settlements.iter().any(|one| one.ended_the_job() && one.answered < at));
-        settled(call.asked)
-    }) && !index.pauses.iter().any(|(_, _, gate)| *gate == Gate::Paused)
+    before.flat_map(|other| other.jobs).all(|wanted| has_ended(index, wanted.job, call.asked))
+        && !index.pauses.iter().any(|(_, _, gate)| *gate == Gate::Paused)
+}
+
+/// Whether a job had ended by then. Where its worker died, nobody may have written down that its
+/// end was accepted; it has ended at last, so it had when nothing happened to it any more.
+fn has_ended(index: &Index<'_>, job: JobId, by: u64) -> bool {
+    let Some(life) = index.lives.get(&job) else { return false };
+    let mut accepted = life.settlements.iter().filter(|one| one.ended_the_job());
+    let holders = life.claims.iter().map(|claim| claim.process);
+    let deaths = holders.filter_map(|process| index.deaths.get(&process));
+    let last = deaths.chain(life.starts.iter().map(|start| &start.at)).max();
+    accepted.any(|one| one.answered < by)
+        || (life.ended.is_some_and(|ended| ended.state.is_terminal())
+            && last.is_none_or(|last| last + RECOVERY < by))
 }
 
 /// W3: no claim that was asked for after the pause was answered takes a job of the queue.

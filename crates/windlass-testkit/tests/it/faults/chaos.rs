@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use windlass_testkit::draft::{Draft, job};
+use windlass_testkit::fault::clock;
 use windlass_testkit::fault::process::Process;
 use windlass_testkit::fault::scene::Scene;
 use windlass_testkit::fault::settings::Settings;
+use windlass_testkit::history::record::{Event, Record};
 
 use super::on_both_stores;
 
@@ -18,6 +20,8 @@ const JOBS: usize = 2_000;
 const STORM: Duration = Duration::from_secs(15);
 const WORKERS: usize = 3;
 const SLOTS: usize = 8;
+/// How long after the last death waits are measured.
+const CALM_AFTER: Duration = Duration::from_secs(3);
 /// Single jobs afterwards, when nobody dies any more.
 const CALM: usize = 10;
 
@@ -34,6 +38,7 @@ async fn nothing_is_lost_while_workers_are_killed_at_random(scene: Scene) {
     }
     let kills = storm(&scene, &mut random, &settings, &mut workers).await;
     scene.drained().await;
+    calm(&scene).await;
     for _ in 0..CALM {
         scene.enqueue([job().kind("ok")]).await;
         scene.drained().await;
@@ -71,6 +76,15 @@ async fn storm(
         kills += 1;
     }
     kills
+}
+
+/// Waits until a worker has renewed its lease long enough after the last death.
+async fn calm(scene: &Scene) {
+    let long_after = clock::now() + u64::try_from(CALM_AFTER.as_nanos()).expect("a few seconds");
+    let is_renewal = |event: &Event| matches!(event, Event::Renewed { .. });
+    let fits =
+        |record: &Record| (is_renewal(&record.event) && record.at > long_after).then_some(());
+    scene.record("a renewal long after the last death", fits).await;
 }
 
 fn some_job(random: &mut Rng) -> Draft {

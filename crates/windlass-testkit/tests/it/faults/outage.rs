@@ -25,8 +25,9 @@ fn work_goes_on_after_a_restart_under_load() {
         scene.enqueue(jobs(300).map(|job| job.kind("sleep").args("20"))).await;
         let mut worker = scene.ready(&patient(&scene)).await;
         scene.starts(30).await;
+        let began = clock::now();
         cluster.stop_at_once();
-        scene.journal.note(Event::Crashed);
+        scene.journal.note(Event::Crashed { began });
         cluster.start();
         let up = clock::now();
         let next = scene.record("a start after the outage", |record| {
@@ -52,8 +53,9 @@ fn an_end_is_written_after_the_outage() {
         let id = scene.enqueue([job().kind("gate")]).await[0];
         let _worker = scene.ready(&patient(&scene)).await;
         scene.starts(1).await;
+        let began = clock::now();
         cluster.stop_at_once();
-        scene.journal.note(Event::Crashed);
+        scene.journal.note(Event::Crashed { began });
         scene.open_gate();
         let is_end = |event: &Event| matches!(event, Event::End { .. });
         scene.record("the handler ends", |record| is_end(&record.event).then_some(())).await;
