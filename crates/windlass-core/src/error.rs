@@ -43,7 +43,9 @@ pub enum StoreError {
         reason: String,
     },
     /// The connection broke after the request was sent: it may or may not have happened.
-    #[error("the connection broke before the answer came, so it may or may not have happened: {reason}")]
+    #[error(
+        "the connection broke before the answer came, so it may or may not have happened: {reason}"
+    )]
     Unknown {
         /// What the driver said.
         reason: String,

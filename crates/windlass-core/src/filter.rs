@@ -105,7 +105,8 @@ fn parse_term(text: &str) -> Result<Term, ParseFilterError> {
 }
 
 fn unknown(name: &str) -> ParseFilterError {
-    let hint = nearest(name, &KNOWN).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let hint =
+        nearest(name, &KNOWN).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     ParseFilterError::Unknown { name: name.to_owned(), hint }
 }
 
@@ -166,7 +167,9 @@ mod tests {
 
     #[test]
     fn a_filter_survives_its_text() {
-        for text in ["", "state:dead", "state:dead,cancelled kind:img.* -queue:bulk", "-state:completed"] {
+        for text in
+            ["", "state:dead", "state:dead,cancelled kind:img.* -queue:bulk", "-state:completed"]
+        {
             let filter: Filter = text.parse().expect(text);
             assert_eq!(filter.to_string(), text);
         }

@@ -50,7 +50,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     #[must_use]
     fn retry_policy() -> RetryPolicy {
         let default = RetryPolicy::default();
-        let max_attempts = Self::MAX_ATTEMPTS.map_or(default.max_attempts, |limit| (limit > 0).then_some(limit));
+        let max_attempts =
+            Self::MAX_ATTEMPTS.map_or(default.max_attempts, |limit| (limit > 0).then_some(limit));
         RetryPolicy { max_attempts, ..default }
     }
 
@@ -85,10 +86,7 @@ pub trait Run<App: Send + Sync + 'static = ()>: Job {
 
     /// Does the work. It may run more than once: at least once, fenced. What it does outside
     /// this database should carry [`Context::idempotency_key`].
-    fn run(
-        self,
-        cx: &Context<App>,
-    ) -> impl Future<Output = Result<Self::Output, JobError>> + Send;
+    fn run(self, cx: &Context<App>) -> impl Future<Output = Result<Self::Output, JobError>> + Send;
 }
 
 /// What a worker must know of a kind to run it.
@@ -191,11 +189,16 @@ impl<J: Run<App>, App: Send + Sync + 'static> Handler for Typed<J, App> {
 /// do not fit never will, so the job is dead at first sight.
 fn read<J: Job>(cx: &AttemptContext) -> Result<J, JobError> {
     if cx.version() == J::VERSION {
-        return cx.args().read().map_err(|error| JobError::dead(format_args!("malformed args: {error}")));
+        return cx
+            .args()
+            .read()
+            .map_err(|error| JobError::dead(format_args!("malformed args: {error}")));
     }
     match J::upgrade() {
         Some(upgrade) => upgrade(cx.version(), cx.args()),
-        None => Err(JobError::dead(format_args!("args of version {} cannot be read", cx.version()))),
+        None => {
+            Err(JobError::dead(format_args!("args of version {} cannot be read", cx.version())))
+        }
     }
 }
 

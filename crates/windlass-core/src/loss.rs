@@ -25,7 +25,9 @@ pub fn after_loss(failures: u32, losses: u16, max_attempts: Option<u16>) -> Afte
         return AfterLoss::Dead(format!("lost {losses} times"));
     }
     if max_attempts.is_some_and(|limit| limit > 0 && failures >= u32::from(limit)) {
-        return AfterLoss::Dead(format!("gave up after {failures} failed attempts, the last one lost"));
+        return AfterLoss::Dead(format!(
+            "gave up after {failures} failed attempts, the last one lost"
+        ));
     }
     if losses < SUSPECT_LOSSES {
         AfterLoss::Available

@@ -23,7 +23,9 @@ pub enum NameError {
         chars: usize,
     },
     /// A character is not allowed.
-    #[error("{what} `{name}` has the character {found:?} at {at}: only letters, digits and . _ - : / may be used")]
+    #[error(
+        "{what} `{name}` has the character {found:?} at {at}: only letters, digits and . _ - : / may be used"
+    )]
     Character {
         /// `kind` or `queue`.
         what: &'static str,

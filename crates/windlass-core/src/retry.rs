@@ -70,10 +70,11 @@ impl Backoff {
     #[must_use]
     pub fn base(&self, failures: u32) -> Duration {
         match self {
-            Self::Polynomial => Duration::from_secs(u64::from(failures).saturating_pow(4).saturating_add(15)),
-            Self::Exponential(first) => {
-                first.saturating_mul(1u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX))
+            Self::Polynomial => {
+                Duration::from_secs(u64::from(failures).saturating_pow(4).saturating_add(15))
             }
+            Self::Exponential(first) => first
+                .saturating_mul(1u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX)),
             Self::Fixed(delay) => *delay,
             Self::Custom(rule) => rule(failures),
         }
@@ -97,7 +98,10 @@ mod tests {
         let delays: Vec<f64> = (0..1_000)
             .map(|_| policy.delay(failures, None).expect("never gives up").as_secs_f64())
             .collect();
-        (delays.iter().copied().fold(f64::MAX, f64::min), delays.iter().copied().fold(0.0, f64::max))
+        (
+            delays.iter().copied().fold(f64::MAX, f64::min),
+            delays.iter().copied().fold(0.0, f64::max),
+        )
     }
 
     /// C16: second attempts of one second spread over at least a fifth of the delay, and no

@@ -86,7 +86,9 @@ impl fmt::Display for State {
 
 /// A word that names no state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is no state: waiting, scheduled, available, retryable, running, completed, cancelled or dead{hint}")]
+#[error(
+    "`{word}` is no state: waiting, scheduled, available, retryable, running, completed, cancelled or dead{hint}"
+)]
 pub struct ParseStateError {
     word: String,
     /// What may have been meant, as a phrase to append.
@@ -97,14 +99,11 @@ impl FromStr for State {
     type Err = ParseStateError;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.word() == word)
-            .ok_or_else(|| {
-                let near = nearest(word, &Self::ALL.map(Self::word));
-                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                ParseStateError { word: word.to_owned(), hint }
-            })
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or_else(|| {
+            let near = nearest(word, &Self::ALL.map(Self::word));
+            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            ParseStateError { word: word.to_owned(), hint }
+        })
     }
 }
 
@@ -283,7 +282,10 @@ mod tests {
     fn every_state_is_reached_and_only_terminal_ones_need_not_be_left() {
         for state in State::ALL {
             assert!(TRANSITIONS.iter().any(|(_, _, to)| *to == state), "{state} is never reached");
-            assert!(TRANSITIONS.iter().any(|(from, _, _)| *from == Some(state)), "{state} is a trap");
+            assert!(
+                TRANSITIONS.iter().any(|(from, _, _)| *from == Some(state)),
+                "{state} is a trap"
+            );
         }
     }
 }

@@ -296,9 +296,8 @@ impl Unserved {
     #[must_use]
     pub fn unless_served(mut self, workers: &[WorkerRecord], now: Timestamp) -> Option<Self> {
         let key = HandlerKey::new(&self.kind, self.version);
-        let serves = |worker: &&WorkerRecord| {
-            worker.expires_at > now && worker.queues.contains(&self.queue)
-        };
+        let serves =
+            |worker: &&WorkerRecord| worker.expires_at > now && worker.queues.contains(&self.queue);
         let mut serving = workers.iter().filter(serves).peekable();
         let queue_served = serving.peek().is_some();
         let is_served = serving.any(|worker| worker.handlers.contains(&key));

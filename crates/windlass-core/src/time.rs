@@ -118,7 +118,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
             "d" => 86_400_000_000,
             _ => return Err(fail()),
         };
-        total = number.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or_else(fail)?;
+        total =
+            number.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or_else(fail)?;
         rest = &after[unit_len..];
     }
     if total > LONGEST { Err(fail()) } else { Ok(Duration::from_micros(total)) }

@@ -40,7 +40,9 @@ impl Attributes {
             "kind" => self.kind = name(meta)?,
             "queue" => self.queue = Some(name(meta)?),
             "priority" => self.priority = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
-            "max_attempts" => self.max_attempts = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
+            "max_attempts" => {
+                self.max_attempts = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?)
+            }
             "timeout" => self.timeout_ms = Some(duration(&meta.value()?.parse()?)?),
             "version" => self.version = Some(version(&meta.value()?.parse()?)?),
             "upgrade" => self.upgrade = Some(meta.value()?.parse()?),
@@ -81,7 +83,8 @@ fn version(literal: &LitInt) -> Result<u16> {
 
 fn duration(literal: &LitStr) -> Result<u64> {
     let text = literal.value();
-    let wrong = || Error::new(literal.span(), "expected a number and a unit, such as 250ms, 30s, 5m or 2h");
+    let wrong =
+        || Error::new(literal.span(), "expected a number and a unit, such as 250ms, 30s, 5m or 2h");
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
     let unit = match &text[digits..] {

@@ -53,7 +53,10 @@ pub(crate) async fn cancel(
 }
 
 /// The states of jobs that have ended.
-pub(crate) async fn finished(lane: &Lane, ids: &[Uuid]) -> Result<HashMap<Uuid, State>, StoreError> {
+pub(crate) async fn finished(
+    lane: &Lane,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, State>, StoreError> {
     let ids = ids.to_vec();
     let rows = lane.query(STATES, &[(&ids, Type::UUID_ARRAY)]).await?;
     let mut states = HashMap::new();

@@ -39,7 +39,8 @@ pub(crate) async fn claim(
     let jobs: Vec<i32> = request.shares.iter().map(|share| to_i32(share.jobs)).collect();
     // Floors go by this machine's time; a caller that brings its own has none.
     let own_clock = now.is_some();
-    let (priorities, moments) = if own_clock { Floors::default().of(&queues) } else { floors.of(&queues) };
+    let (priorities, moments) =
+        if own_clock { Floors::default().of(&queues) } else { floors.of(&queues) };
     let (most, bytes) = (to_i32(request.jobs), i64::try_from(request.bytes).unwrap_or(i64::MAX));
     let handlers: Vec<&str> = request.handlers.iter().map(|key| key.as_str()).collect();
     let label: &str = &local.label;
@@ -66,7 +67,10 @@ pub(crate) async fn claim(
             ],
         )
         .await?;
-    local.asleep.store(if rows.is_empty() { was_asleep || channel.is_some() } else { false }, Ordering::Relaxed);
+    local.asleep.store(
+        if rows.is_empty() { was_asleep || channel.is_some() } else { false },
+        Ordering::Relaxed,
+    );
     let batch = i16::try_from(rows.len()).unwrap_or(i16::MAX);
     let jobs = rows
         .iter()

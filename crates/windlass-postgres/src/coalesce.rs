@@ -39,7 +39,11 @@ impl Coalescer {
         Self { calls }
     }
 
-    pub(crate) async fn enqueue(&self, jobs: Vec<NewJob>, now: Now) -> Result<Vec<Enqueued>, StoreError> {
+    pub(crate) async fn enqueue(
+        &self,
+        jobs: Vec<NewJob>,
+        now: Now,
+    ) -> Result<Vec<Enqueued>, StoreError> {
         let closed = || StoreError::Unavailable { reason: "the store is closed".to_owned() };
         let (reply, answer) = oneshot::channel();
         self.calls.send(Call { jobs, now, reply }).await.map_err(|_| closed())?;

@@ -44,7 +44,9 @@ async fn dial(
     match config.driver.get_ssl_mode() {
         SslMode::Disable => dial_with(config, tokio_postgres::NoTls, io, notes).await,
         // "Prefer" promises nothing, so on this very machine it is not worth its cost.
-        SslMode::Prefer if is_local(config) => dial_with(config, tokio_postgres::NoTls, io, notes).await,
+        SslMode::Prefer if is_local(config) => {
+            dial_with(config, tokio_postgres::NoTls, io, notes).await
+        }
         SslMode::Prefer => dial_with(config, tls::unverified()?, io, notes).await,
         _ => dial_with(config, tls::verified()?, io, notes).await,
     }
@@ -97,7 +99,9 @@ where
             }
         }
     });
-    answered.await.map_err(|_| StoreError::Unavailable { reason: "the store is closed".to_owned() })?
+    answered
+        .await
+        .map_err(|_| StoreError::Unavailable { reason: "the store is closed".to_owned() })?
 }
 
 async fn drive<S>(mut connection: Connection<Socket, S>, notes: Option<UnboundedSender<Note>>)
@@ -112,7 +116,9 @@ where
                     let _ = notes.send((note.channel().to_owned(), note.payload().to_owned()));
                 }
             }
-            Ok(AsyncMessage::Notice(notice)) => tracing::debug!(message = notice.message(), "notice"),
+            Ok(AsyncMessage::Notice(notice)) => {
+                tracing::debug!(message = notice.message(), "notice")
+            }
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(%error, "a connection ended");

@@ -60,11 +60,17 @@ impl<'a> Columns<'a> {
         columns
     }
 
-    async fn send(&self, lane: &Lane, sql: &'static str, now: Now) -> Result<Vec<Uuid>, StoreError> {
+    async fn send(
+        &self,
+        lane: &Lane,
+        sql: &'static str,
+        now: Now,
+    ) -> Result<Vec<Uuid>, StoreError> {
         let now = now.map(Timestamp::as_micros);
         // The queues that somebody may sleep on: those with a job that is due at once.
         let due = (0..self.id.len()).filter(|at| self.at[*at].is_none() && self.delay[*at] == 0);
-        let queues: Vec<&str> = due.map(|at| self.queue[at]).collect::<HashSet<_>>().into_iter().collect();
+        let queues: Vec<&str> =
+            due.map(|at| self.queue[at]).collect::<HashSet<_>>().into_iter().collect();
         let mut binds: Vec<Bind<'_>> = vec![
             (&now, Type::INT8),
             (&self.id, Type::UUID_ARRAY),
@@ -106,7 +112,12 @@ fn is_alike(first: &NewJob, job: &NewJob) -> bool {
         && job.origin == first.origin
 }
 
-async fn enqueue_alike(lane: &Lane, first: &NewJob, jobs: &[NewJob], now: Now) -> Result<(), StoreError> {
+async fn enqueue_alike(
+    lane: &Lane,
+    first: &NewJob,
+    jobs: &[NewJob],
+    now: Now,
+) -> Result<(), StoreError> {
     let now = now.map(Timestamp::as_micros);
     let ids: Vec<Uuid> = jobs.iter().map(|job| job.id.as_uuid()).collect();
     let args: Vec<&str> = jobs.iter().map(|job| job.args.as_str()).collect();
@@ -129,7 +140,11 @@ async fn enqueue_alike(lane: &Lane, first: &NewJob, jobs: &[NewJob], now: Now) -
 }
 
 /// Writes jobs, all or none: one statement.
-pub(crate) async fn enqueue(lane: &Lane, jobs: &[NewJob], now: Now) -> Result<Vec<Enqueued>, StoreError> {
+pub(crate) async fn enqueue(
+    lane: &Lane,
+    jobs: &[NewJob],
+    now: Now,
+) -> Result<Vec<Enqueued>, StoreError> {
     if let Some(first) = jobs.first().filter(|first| jobs.iter().all(|job| is_alike(first, job))) {
         enqueue_alike(lane, first, jobs, now).await?;
         return Ok(jobs.iter().map(|job| Enqueued::New(job.id)).collect());
@@ -139,7 +154,8 @@ pub(crate) async fn enqueue(lane: &Lane, jobs: &[NewJob], now: Now) -> Result<Ve
         columns.send(lane, ENQUEUE, now).await?;
         return Ok(jobs.iter().map(|job| Enqueued::New(job.id)).collect());
     }
-    let mut written: HashSet<Uuid> = columns.send(lane, ENQUEUE_GIVEN, now).await?.into_iter().collect();
+    let mut written: HashSet<Uuid> =
+        columns.send(lane, ENQUEUE_GIVEN, now).await?.into_iter().collect();
     // One id may come more than once in a call: the first of them was written.
     let mut answer = |id: JobId| {
         if written.remove(&id.as_uuid()) { Enqueued::New(id) } else { Enqueued::Existing(id) }

@@ -7,7 +7,9 @@ use windlass_core::error::{StoreError, Unusable};
 /// whether the statement happened.
 pub(crate) fn store_error(error: tokio_postgres::Error) -> StoreError {
     match error.as_db_error() {
-        Some(refusal) => of_refusal(refusal).unwrap_or_else(|| StoreError::Backend(Box::new(error))),
+        Some(refusal) => {
+            of_refusal(refusal).unwrap_or_else(|| StoreError::Backend(Box::new(error)))
+        }
         None if is_broken(&error) => StoreError::Unknown { reason: describe(&error) },
         None => StoreError::Backend(Box::new(error)),
     }
@@ -16,17 +18,18 @@ pub(crate) fn store_error(error: tokio_postgres::Error) -> StoreError {
 /// What a failed connect means: nothing can have happened yet.
 pub(crate) fn connect_error(error: &tokio_postgres::Error) -> StoreError {
     match error.as_db_error() {
-        Some(refusal) if *refusal.code() == SqlState::TOO_MANY_CONNECTIONS => StoreError::Unavailable {
-            reason: format!(
-                "{}; a worker needs {} connections",
-                refusal.message(),
-                crate::config::CONNECTIONS
-            ),
-        },
-        Some(refusal) if is_refused_login(refusal.code()) => StoreError::Unusable {
-            reason: refusal.message().to_owned(),
-            kind: Unusable::Rights,
-        },
+        Some(refusal) if *refusal.code() == SqlState::TOO_MANY_CONNECTIONS => {
+            StoreError::Unavailable {
+                reason: format!(
+                    "{}; a worker needs {} connections",
+                    refusal.message(),
+                    crate::config::CONNECTIONS
+                ),
+            }
+        }
+        Some(refusal) if is_refused_login(refusal.code()) => {
+            StoreError::Unusable { reason: refusal.message().to_owned(), kind: Unusable::Rights }
+        }
         _ => StoreError::Unavailable { reason: describe(error) },
     }
 }
@@ -48,7 +51,9 @@ fn of_refusal(refusal: &DbError) -> Option<StoreError> {
         "53100" => StoreError::DiskFull { reason },
         // The server said that it is ending this session; a commit may have been under way.
         "57P01" | "57P02" => StoreError::Unknown { reason },
-        "57P03" | "53300" | "40001" | "40P01" | "55P03" | "57014" => StoreError::Unavailable { reason },
+        "57P03" | "53300" | "40001" | "40P01" | "55P03" | "57014" => {
+            StoreError::Unavailable { reason }
+        }
         "25006" => StoreError::Unusable {
             reason: format!("{reason}; connect to the primary, a replica cannot keep jobs"),
             kind: Unusable::Server,

@@ -52,7 +52,11 @@ impl Shared {
 
 /// A text written for schema `windlass`, for another one.
 pub(crate) fn in_schema(sql: &str, schema: &str) -> String {
-    if schema == "windlass" { sql.to_owned() } else { sql.replace("windlass.", &format!("{schema}.")) }
+    if schema == "windlass" {
+        sql.to_owned()
+    } else {
+        sql.replace("windlass.", &format!("{schema}."))
+    }
 }
 
 #[derive(Debug)]
@@ -100,9 +104,11 @@ impl Lane {
         sql: &'static str,
         binds: &[Bind<'_>],
     ) -> Result<Row, StoreError> {
-        self.query(sql, binds).await?.into_iter().next().ok_or_else(|| StoreError::NotFound {
-            what: "the answer's row".to_owned(),
-        })
+        self.query(sql, binds)
+            .await?
+            .into_iter()
+            .next()
+            .ok_or_else(|| StoreError::NotFound { what: "the answer's row".to_owned() })
     }
 
     /// Runs a text of several statements without binds.
@@ -130,7 +136,8 @@ impl Lane {
         sql: &'static str,
         binds: &[Bind<'_>],
     ) -> Result<Statement, tokio_postgres::Error> {
-        let known = session.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        let known =
+            session.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
         if let Some(statement) = known {
             return Ok(statement);
         }
@@ -143,7 +150,9 @@ impl Lane {
 
     fn go_nameless(&self) {
         if self.shared.owns_sessions() {
-            tracing::warn!("a pooler changes sessions between transactions: going on without prepared statements and without notifications; say pooler=transaction in the URL to begin so");
+            tracing::warn!(
+                "a pooler changes sessions between transactions: going on without prepared statements and without notifications; say pooler=transaction in the URL to begin so"
+            );
             self.shared.nameless.store(true, Ordering::Relaxed);
         }
     }

@@ -28,7 +28,10 @@ pub(crate) async fn check_server(lane: &Lane) -> Result<(), StoreError> {
         return refuse(format!("PostgreSQL {version} is too old: 13 or newer is needed"));
     }
     if replica {
-        return refuse("this server is a read replica: connect to the primary, a replica cannot keep jobs".to_owned());
+        return refuse(
+            "this server is a read replica: connect to the primary, a replica cannot keep jobs"
+                .to_owned(),
+        );
     }
     Ok(())
 }
@@ -71,7 +74,9 @@ pub(crate) async fn check(lane: &Lane) -> Result<(), StoreError> {
     refuse_newer(found)?;
     if found < KNOWN {
         return Err(StoreError::Unusable {
-            reason: format!("the schema is at version {found}, this program needs {KNOWN}; run `windlass migrate`"),
+            reason: format!(
+                "the schema is at version {found}, this program needs {KNOWN}; run `windlass migrate`"
+            ),
             kind: Unusable::Schema,
         });
     }

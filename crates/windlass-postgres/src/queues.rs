@@ -14,9 +14,16 @@ const RESUME: &str = "with gone as (delete from windlass.queue where name = $1::
      ringing as (select count(pg_notify(channel, '')) from windlass.idle where $1::text = any (queues)) \
      select 1 from gone, ringing";
 
-pub(crate) async fn pause(lane: &Lane, queue: &str, note: Option<&str>, now: Now) -> Result<(), StoreError> {
+pub(crate) async fn pause(
+    lane: &Lane,
+    queue: &str,
+    note: Option<&str>,
+    now: Now,
+) -> Result<(), StoreError> {
     let now = now.map(Timestamp::as_micros);
-    lane.query(PAUSE, &[(&now, Type::INT8), (&queue, Type::TEXT), (&note, Type::TEXT)]).await.map(drop)
+    lane.query(PAUSE, &[(&now, Type::INT8), (&queue, Type::TEXT), (&note, Type::TEXT)])
+        .await
+        .map(drop)
 }
 
 pub(crate) async fn resume(lane: &Lane, queue: &str) -> Result<bool, StoreError> {

@@ -23,7 +23,8 @@ const PRUNED: i16 = 8;
 const JOB: &str = include_str!("sql/job.sql");
 const JOBS: &str = include_str!("sql/jobs.sql");
 const COUNTS: &str = include_str!("sql/counts.sql");
-const ESTIMATE: &str = "select greatest(reltuples, 0)::int8 from pg_class where oid = 'windlass.pending'::regclass";
+const ESTIMATE: &str =
+    "select greatest(reltuples, 0)::int8 from pg_class where oid = 'windlass.pending'::regclass";
 const WORKERS: &str = "select w.id, w.label, w.host, w.pid, w.build, w.queues, w.handlers, w.slots, w.started_at, \
      w.seen_at, w.expires_at, w.quiet, \
      coalesce((select sum(unsettled) from windlass.lease l where l.worker = w.id), 0)::int8 \
@@ -40,7 +41,11 @@ pub(crate) async fn job(lane: &Lane, id: JobId) -> Result<Option<JobRecord>, Sto
     rows.first().map(record).transpose()
 }
 
-pub(crate) async fn jobs(lane: &Lane, filter: &Filter, page: Page) -> Result<Vec<JobRecord>, StoreError> {
+pub(crate) async fn jobs(
+    lane: &Lane,
+    filter: &Filter,
+    page: Page,
+) -> Result<Vec<JobRecord>, StoreError> {
     let states: Vec<i16> = filter.states().into_iter().map(State::code).collect();
     let (queues, not_queues) = patterns(filter, |field| match field {
         Field::Queue(patterns) => Some(patterns),
@@ -112,7 +117,9 @@ fn read_counts(rows: &[tokio_postgres::Row]) -> Result<Counts, StoreError> {
         let jobs = get::<i64>(row, 2)?.max(0).unsigned_abs();
         match State::from_code(code) {
             _ if jobs == 0 => {}
-            Some(state) => *counts.by_queue.entry(queue).or_default().entry(state).or_default() += jobs,
+            Some(state) => {
+                *counts.by_queue.entry(queue).or_default().entry(state).or_default() += jobs
+            }
             None if code == PRUNED => counts.pruned += jobs,
             None => {}
         }
@@ -195,8 +202,9 @@ pub(crate) async fn facts(lane: &Lane) -> Result<Facts, StoreError> {
         log_bytes: get::<Option<i64>>(&row, 6)?.map(i64::unsigned_abs),
         durable: durability == "fsync=on, synchronous_commit=on",
         durability,
-        oldest_snapshot: snapshot_age
-            .map(|us| (std::time::Duration::from_micros(us.unsigned_abs()), whose.unwrap_or_default())),
+        oldest_snapshot: snapshot_age.map(|us| {
+            (std::time::Duration::from_micros(us.unsigned_abs()), whose.unwrap_or_default())
+        }),
     })
 }
 

@@ -17,7 +17,11 @@ const RETRY: &str = include_str!("sql/retry.sql");
 const STANDING: &str = "select state from windlass.pending where id = $1::uuid \
      union all select 4::int2 from windlass.lease l, unnest(l.jobs) j where j.id = $1::uuid limit 1";
 
-pub(crate) async fn retry(lane: &Lane, jobs: &[JobId], now: Now) -> Result<Vec<Retried>, StoreError> {
+pub(crate) async fn retry(
+    lane: &Lane,
+    jobs: &[JobId],
+    now: Now,
+) -> Result<Vec<Retried>, StoreError> {
     let ids: Vec<Uuid> = jobs.iter().map(|id| id.as_uuid()).collect();
     let rows = lane
         .query(RETRY, &[(&now.map(Timestamp::as_micros), Type::INT8), (&ids, Type::UUID_ARRAY)])

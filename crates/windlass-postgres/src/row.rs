@@ -20,7 +20,11 @@ fn unsigned<T: TryFrom<i64> + Default>(number: impl Into<i64>) -> T {
 }
 
 /// A claimed job from a row of `sql/claim.sql`, or of `sql/rescue.sql` from its column `at` on.
-pub(crate) fn claimed(row: &Row, at: usize, (position, batch): (i16, i16)) -> Result<Claimed, StoreError> {
+pub(crate) fn claimed(
+    row: &Row,
+    at: usize,
+    (position, batch): (i16, i16),
+) -> Result<Claimed, StoreError> {
     let meta: Option<&str> = get(row, at + 11)?;
     Ok(Claimed {
         position,

@@ -40,14 +40,18 @@ pub(crate) async fn settle(
     now: Now,
 ) -> Result<Vec<Settled>, StoreError> {
     let confirmed = settled_before::confirm(lane, settlements).await?;
-    let mut items: Vec<Item<'_>> =
-        settlements.iter().zip(&confirmed).map(|(one, is_finished)| Item::of(one, *is_finished)).collect();
+    let mut items: Vec<Item<'_>> = settlements
+        .iter()
+        .zip(&confirmed)
+        .map(|(one, is_finished)| Item::of(one, *is_finished))
+        .collect();
     let mut answers = vec![Settled::Lost; items.len()];
     // A settlement that comes twice in one call is written once and found settled the second time.
     let mut seen = HashSet::new();
     for plain in [true, false] {
-        let chosen: Vec<usize> =
-            (0..items.len()).filter(|at| items[*at].is_plain() == plain && seen.insert(items[*at].place())).collect();
+        let chosen: Vec<usize> = (0..items.len())
+            .filter(|at| items[*at].is_plain() == plain && seen.insert(items[*at].place()))
+            .collect();
         if chosen.is_empty() {
             continue;
         }
@@ -59,7 +63,8 @@ pub(crate) async fn settle(
         }
     }
     // A lease that refused as a whole may hold what is left of a settlement whose answer was lost.
-    let refused: Vec<usize> = (0..answers.len()).filter(|at| answers[*at] != Settled::Done).collect();
+    let refused: Vec<usize> =
+        (0..answers.len()).filter(|at| answers[*at] != Settled::Done).collect();
     for at in refused {
         answers[at] = one_by_one(lane, holder, &mut items[at], &settlements[at], now).await?;
     }
@@ -128,7 +133,8 @@ impl<'a> Item<'a> {
             Verdict::Retry { outcome, error, delay } => {
                 // A loss without delay is available at once; a failed attempt waits by its name.
                 let lost = *outcome == Outcome::Lost;
-                self.state = if lost { back(State::Retryable, *delay) } else { State::Retryable.code() };
+                self.state =
+                    if lost { back(State::Retryable, *delay) } else { State::Retryable.code() };
                 self.delay = micros(*delay);
                 self.note(*outcome, said(*outcome, error));
             }

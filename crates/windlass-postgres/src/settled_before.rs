@@ -24,7 +24,10 @@ const BEFORE: &str = "select exists (select from windlass.finished where id = $1
      exists (select from windlass.lease l where l.id = $4::uuid and l.worker = $5::uuid)";
 
 /// Which of the settlements that ask for it are of jobs that are finished by this very attempt.
-pub(crate) async fn confirm(lane: &Lane, settlements: &[Settlement]) -> Result<Vec<bool>, StoreError> {
+pub(crate) async fn confirm(
+    lane: &Lane,
+    settlements: &[Settlement],
+) -> Result<Vec<bool>, StoreError> {
     let asks = |one: &&Settlement| matches!(one.verdict, Verdict::Confirm { .. });
     let asking: Vec<&Settlement> = settlements.iter().filter(asks).collect();
     if asking.is_empty() {
@@ -32,7 +35,8 @@ pub(crate) async fn confirm(lane: &Lane, settlements: &[Settlement]) -> Result<V
     }
     let ids: Vec<Uuid> = asking.iter().map(|one| one.job.id.as_uuid()).collect();
     let attempts: Vec<i32> = asking.iter().map(|one| one.job.attempt.cast_signed()).collect();
-    let rows = lane.query(FINISHED, &[(&ids, Type::UUID_ARRAY), (&attempts, Type::INT4_ARRAY)]).await?;
+    let rows =
+        lane.query(FINISHED, &[(&ids, Type::UUID_ARRAY), (&attempts, Type::INT4_ARRAY)]).await?;
     let finished: HashSet<Uuid> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
     Ok(settlements.iter().map(|one| finished.contains(&one.job.id.as_uuid())).collect())
 }

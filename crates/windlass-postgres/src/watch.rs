@@ -47,7 +47,11 @@ pub(crate) fn channel(worker: WorkerId) -> String {
 impl Watch {
     pub(crate) fn start(shared: Arc<Shared>, wakeups: &Arc<Wakeups>) -> Self {
         let (wishes, asked) = mpsc::unbounded_channel();
-        let watcher = Watcher { shared: Arc::clone(&shared), wakeups: Arc::downgrade(wakeups), guarded: Vec::new() };
+        let watcher = Watcher {
+            shared: Arc::clone(&shared),
+            wakeups: Arc::downgrade(wakeups),
+            guarded: Vec::new(),
+        };
         shared.io.spawn(watcher.run(asked));
         Self { wishes }
     }

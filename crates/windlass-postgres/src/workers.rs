@@ -22,7 +22,8 @@ const REMOVE: &str = "with gone as (delete from windlass.worker where id = $1::u
      hushed as (delete from windlass.idle where worker = $1::uuid), \
      husks as (delete from windlass.lease where worker = $1::uuid and unsettled <= 0) \
      delete from windlass.leader where worker = $1::uuid";
-const WISH: &str = "update windlass.worker set quiet = $2::bool, attention = true where id = $1::uuid returning 1";
+const WISH: &str =
+    "update windlass.worker set quiet = $2::bool, attention = true where id = $1::uuid returning 1";
 
 pub(crate) async fn register(
     lane: &Lane,
@@ -101,12 +102,20 @@ pub(crate) async fn settle_held(
     let mut by_worker: HashMap<WorkerId, (String, Vec<Settlement>)> = HashMap::new();
     for one in held {
         let verdict = verdict(&one);
-        let (_, settlements) = by_worker.entry(one.worker).or_insert_with(|| (one.label.clone(), Vec::new()));
-        settlements.push(Settlement { lease: one.lease, job: Arc::new(one.job), ran: None, verdict });
+        let (_, settlements) =
+            by_worker.entry(one.worker).or_insert_with(|| (one.label.clone(), Vec::new()));
+        settlements.push(Settlement {
+            lease: one.lease,
+            job: Arc::new(one.job),
+            ran: None,
+            verdict,
+        });
     }
     let mut written = 0;
     for (worker, (label, settlements)) in by_worker {
-        let answers = settle(lane, Holder { worker, label: &label, history: true }, &settlements, now).await?;
+        let answers =
+            settle(lane, Holder { worker, label: &label, history: true }, &settlements, now)
+                .await?;
         written += answers.iter().filter(|answer| **answer == Settled::Done).count() as u64;
     }
     Ok(written)

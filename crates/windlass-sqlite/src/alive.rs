@@ -33,7 +33,9 @@ impl Alive {
             Ok(file) => {
                 self.lock().insert(worker, file);
             }
-            Err(error) => tracing::warn!(%error, "no lock file beside the database; a dead worker is noticed only when its lease ends"),
+            Err(error) => {
+                tracing::warn!(%error, "no lock file beside the database; a dead worker is noticed only when its lease ends")
+            }
         }
     }
 

@@ -17,7 +17,11 @@ const ASK: &str = "update windlass_pending set cancel = ?2 where id = ?1 and sta
 const ATTENTION: &str = "update windlass_worker set attention = 1 where id = \
      (select l.worker from windlass_lease l join windlass_pending p on p.lease = l.id where p.id = ?1)";
 
-pub(crate) fn cancel(desk: &Desk<'_>, jobs: &[JobId], reason: &str) -> Result<Vec<Cancelled>, StoreError> {
+pub(crate) fn cancel(
+    desk: &Desk<'_>,
+    jobs: &[JobId],
+    reason: &str,
+) -> Result<Vec<Cancelled>, StoreError> {
     jobs.iter().map(|job| cancel_one(desk, *job, reason)).collect()
 }
 
@@ -30,8 +34,12 @@ fn cancel_one(desk: &Desk<'_>, job: JobId, reason: &str) -> Result<Cancelled, St
             Ok(Cancelled::Requested)
         }
         Some(_) => {
-            let ending =
-                Ending { state: State::Cancelled, reason: Some(reason), output: None, attempt: None::<&Attempt> };
+            let ending = Ending {
+                state: State::Cancelled,
+                reason: Some(reason),
+                output: None,
+                attempt: None::<&Attempt>,
+            };
             finish_waiting(desk, job, &ending)?;
             Ok(Cancelled::Now)
         }

@@ -12,7 +12,8 @@ use windlass_core::time::Timestamp;
 use crate::error::store_error;
 use crate::row::{CLAIMED, Id, claimed, run};
 
-const OPEN_QUEUE: &str = "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null)";
+const OPEN_QUEUE: &str =
+    "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null)";
 const PEEK: &str = "select 1 from windlass_pending where queue = ?1 and state = 2 limit 1";
 const TAKE: &str = "update windlass_pending set state = 4, attempt = attempt + 1, lease = ?2, claimed_at = ?3 where id = ?1";
 const LEASE: &str = "insert into windlass_lease (id, worker, claimed_at, unsettled, label, jobs) values (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -121,7 +122,9 @@ impl<'a> Known<'a> {
 }
 
 fn select_available() -> String {
-    format!("select {CLAIMED} from windlass_pending where queue = ?1 and state = 2 order by priority, run_at, id")
+    format!(
+        "select {CLAIMED} from windlass_pending where queue = ?1 and state = 2 order by priority, run_at, id"
+    )
 }
 
 fn hold(
@@ -137,6 +140,10 @@ fn hold(
         ids.extend_from_slice(job.id.as_uuid().as_bytes());
     }
     let number = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
-    run(connection, LEASE, params![lease, Id::from(request.worker), now.as_micros(), number, label, ids])?;
+    run(
+        connection,
+        LEASE,
+        params![lease, Id::from(request.worker), now.as_micros(), number, label, ids],
+    )?;
     Ok(())
 }

@@ -78,12 +78,11 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
 fn set(connection: &Connection, pragma: &str, value: &str) -> Result<(), StoreError> {
     let patience = Duration::from_secs(5);
     connection.busy_timeout(patience).map_err(store_error)?;
-    connection
-        .pragma_update_and_check(None, pragma, value, |_| Ok(()))
-        .or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(()),
-            other => Err(store_error(other)),
-        })
+    connection.pragma_update_and_check(None, pragma, value, |_| Ok(())).or_else(|error| match error
+    {
+        rusqlite::Error::QueryReturnedNoRows => Ok(()),
+        other => Err(store_error(other)),
+    })
 }
 
 fn cannot_open(path: &Path, error: &rusqlite::Error) -> StoreError {

@@ -84,7 +84,11 @@ impl<'a> Binds<'a> {
 ///
 /// # Errors
 /// When SQLite refuses.
-pub fn enqueue(connection: &Connection, jobs: &[NewJob], now: Timestamp) -> Result<Vec<Enqueued>, StoreError> {
+pub fn enqueue(
+    connection: &Connection,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> Result<Vec<Enqueued>, StoreError> {
     jobs.iter().map(|job| insert(connection, job, now)).collect()
 }
 
@@ -95,8 +99,20 @@ fn insert(connection: &Connection, job: &NewJob, now: Timestamp) -> Result<Enque
             connection,
             INSERT_FRESH,
             params![
-                b.id, b.queue, b.kind, b.version, b.state, b.priority, b.max_attempts, b.run_at, b.created_at,
-                b.args, b.root, b.parent, b.origin, b.meta,
+                b.id,
+                b.queue,
+                b.kind,
+                b.version,
+                b.state,
+                b.priority,
+                b.max_attempts,
+                b.run_at,
+                b.created_at,
+                b.args,
+                b.root,
+                b.parent,
+                b.origin,
+                b.meta,
             ],
         )?;
         return Ok(Enqueued::New(job.id));
@@ -105,8 +121,21 @@ fn insert(connection: &Connection, job: &NewJob, now: Timestamp) -> Result<Enque
         connection,
         INSERT,
         params![
-            b.id, b.queue, b.kind, b.version, b.state, b.priority, b.max_attempts, b.run_at, b.created_at, b.args,
-            b.root, b.parent, b.origin, b.meta, b.is_given,
+            b.id,
+            b.queue,
+            b.kind,
+            b.version,
+            b.state,
+            b.priority,
+            b.max_attempts,
+            b.run_at,
+            b.created_at,
+            b.args,
+            b.root,
+            b.parent,
+            b.origin,
+            b.meta,
+            b.is_given,
         ],
     )?;
     Ok(if written == 0 { Enqueued::Existing(job.id) } else { Enqueued::New(job.id) })

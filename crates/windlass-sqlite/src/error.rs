@@ -11,15 +11,21 @@ pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable {
             reason: format!("another process holds the database's write lock: {reason}"),
         },
-        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::FileLockingProtocolFailed) => {
-            StoreError::Unavailable { reason }
-        }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
-            StoreError::Unusable {
-                reason: format!("the database cannot be written: {reason}; make the file and its folder writable"),
-                kind: Unusable::Rights,
-            }
-        }
+        Some(
+            ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => StoreError::Unavailable { reason },
+        Some(
+            ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied
+            | ErrorCode::AuthorizationForStatementDenied,
+        ) => StoreError::Unusable {
+            reason: format!(
+                "the database cannot be written: {reason}; make the file and its folder writable"
+            ),
+            kind: Unusable::Rights,
+        },
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Unusable {
             reason: format!("{reason}; restore the file from a backup"),
             kind: Unusable::Server,

@@ -43,7 +43,11 @@ pub(crate) fn finish(
 }
 
 /// Ends a job that is not running.
-pub(crate) fn finish_waiting(desk: &Desk<'_>, job: JobId, ending: &Ending<'_>) -> Result<bool, StoreError> {
+pub(crate) fn finish_waiting(
+    desk: &Desk<'_>,
+    job: JobId,
+    ending: &Ending<'_>,
+) -> Result<bool, StoreError> {
     move_row(desk, job, None, None, ending)
 }
 

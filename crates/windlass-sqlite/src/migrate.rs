@@ -49,7 +49,9 @@ pub(crate) fn check(connection: &Connection) -> Result<(), StoreError> {
     refuse_newer(found)?;
     if found < KNOWN {
         return Err(StoreError::Unusable {
-            reason: format!("the schema is at version {found}, this program needs {KNOWN}; run `windlass migrate`"),
+            reason: format!(
+                "the schema is at version {found}, this program needs {KNOWN}; run `windlass migrate`"
+            ),
             kind: Unusable::Schema,
         });
     }
@@ -59,7 +61,9 @@ pub(crate) fn check(connection: &Connection) -> Result<(), StoreError> {
 /// The schema's version; 0 where there is none.
 pub(crate) fn version(connection: &Connection) -> Result<u32, StoreError> {
     let exists: Option<i64> = connection
-        .query_row("select 1 from sqlite_master where name = 'windlass_schema'", [], |row| row.get(0))
+        .query_row("select 1 from sqlite_master where name = 'windlass_schema'", [], |row| {
+            row.get(0)
+        })
         .optional()
         .map_err(store_error)?;
     if exists.is_none() {

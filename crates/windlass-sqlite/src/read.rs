@@ -32,7 +32,11 @@ const TABLES: [(&str, &str); 2] =
     [(PENDING_RECORD, "windlass_pending"), (FINISHED_RECORD, "windlass_finished")];
 
 /// Jobs that match, newest first: each table gives its newest, the two are merged.
-pub(crate) fn jobs(connection: &Connection, filter: &Filter, page: Page) -> Result<Vec<JobRecord>, StoreError> {
+pub(crate) fn jobs(
+    connection: &Connection,
+    filter: &Filter,
+    page: Page,
+) -> Result<Vec<JobRecord>, StoreError> {
     let mut found = Vec::new();
     for (columns, table) in TABLES {
         let (condition, mut values) = condition(filter);
@@ -56,9 +60,15 @@ fn condition(filter: &Filter) -> (String, Vec<Value>) {
     let mut values = Vec::new();
     for term in &filter.terms {
         let clauses: Vec<String> = match &term.field {
-            Field::State(states) => states.iter().map(|s| format!("state = {}", s.code())).collect(),
-            Field::Queue(patterns) => patterns.iter().map(|p| like("queue", p, &mut values)).collect(),
-            Field::Kind(patterns) => patterns.iter().map(|p| like("kind", p, &mut values)).collect(),
+            Field::State(states) => {
+                states.iter().map(|s| format!("state = {}", s.code())).collect()
+            }
+            Field::Queue(patterns) => {
+                patterns.iter().map(|p| like("queue", p, &mut values)).collect()
+            }
+            Field::Kind(patterns) => {
+                patterns.iter().map(|p| like("kind", p, &mut values)).collect()
+            }
         };
         let not = if term.negated { "not " } else { "" };
         sql.push_str(&format!(" and {not}({})", clauses.join(" or ")));
@@ -78,9 +88,11 @@ fn like(column: &str, pattern: &str, values: &mut Vec<Value>) -> String {
 }
 
 pub(crate) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
-    const AVAILABLE: &str = "select queue, 2, count(*) from windlass_pending where state = 2 group by queue";
+    const AVAILABLE: &str =
+        "select queue, 2, count(*) from windlass_pending where state = 2 group by queue";
     const DUE: &str = "select queue, state, count(*) from windlass_pending indexed by windlass_due where state in (1, 3) group by queue, state";
-    const PARKED: &str = "select queue, 0, count(*) from windlass_pending where state = 0 group by queue";
+    const PARKED: &str =
+        "select queue, 0, count(*) from windlass_pending where state = 0 group by queue";
     const TALLY: &str = "select queue, state, jobs from windlass_tally";
     let mut counts = Counts { exact: true, ..Counts::default() };
     let mut add = |queue: String, code: i16, jobs: u64| match State::from_code(code) {
@@ -90,9 +102,9 @@ pub(crate) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
         None => {}
     };
     for sql in [AVAILABLE, DUE, PARKED, TALLY] {
-        for (queue, code, jobs) in
-            all(connection, sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs())))?
-        {
+        for (queue, code, jobs) in all(connection, sql, [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs()))
+        })? {
             add(queue, code, jobs);
         }
     }
@@ -125,10 +137,11 @@ fn leases(connection: &Connection) -> Result<Vec<(Id, Vec<Id>)>, StoreError> {
 
 pub(crate) fn workers(connection: &Connection) -> Result<Vec<WorkerRecord>, StoreError> {
     const RUNNING: &str = "select worker, sum(unsettled) from windlass_lease group by worker";
-    let running: HashMap<WorkerId, u64> =
-        all(connection, RUNNING, [], |row| Ok((row.get::<_, Id>(0)?.worker(), row.get::<_, i64>(1)?.unsigned_abs())))?
-            .into_iter()
-            .collect();
+    let running: HashMap<WorkerId, u64> = all(connection, RUNNING, [], |row| {
+        Ok((row.get::<_, Id>(0)?.worker(), row.get::<_, i64>(1)?.unsigned_abs()))
+    })?
+    .into_iter()
+    .collect();
     let sql = format!("select {WORKER} from windlass_worker order by id");
     all(connection, &sql, [], |row| worker(row, &running))
 }
@@ -162,7 +175,10 @@ pub(crate) fn queues(connection: &Connection) -> Result<Vec<QueueRecord>, StoreE
 }
 
 /// Due jobs that no live worker could run, by queue, kind and version.
-pub(crate) fn unserved(connection: &Connection, now: Timestamp) -> Result<Vec<Unserved>, StoreError> {
+pub(crate) fn unserved(
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<Vec<Unserved>, StoreError> {
     const DUE: &str = "select queue, kind, version, count(*), min(run_at) from windlass_pending \
          where state in (0, 2) and run_at <= ?1 group by queue, kind, version order by queue, kind, version";
     let workers = workers(connection)?;
@@ -179,7 +195,10 @@ pub(crate) fn unserved(connection: &Connection, now: Timestamp) -> Result<Vec<Un
     Ok(groups.into_iter().filter_map(|group| group.unless_served(&workers, now)).collect())
 }
 
-pub(crate) fn facts(connection: &Connection, durability: &'static str) -> Result<Facts, StoreError> {
+pub(crate) fn facts(
+    connection: &Connection,
+    durability: &'static str,
+) -> Result<Facts, StoreError> {
     let pages: i64 = pragma(connection, "page_count")?;
     let page: i64 = pragma(connection, "page_size")?;
     let free: i64 = pragma(connection, "freelist_count")?;

@@ -101,7 +101,15 @@ macro_rules! record_columns {
         concat!(
             "id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, \
              run_at, created_at, args, root, parent, origin, meta, history, reason, ",
-            $started, ", ", $finished, ", ", $worker, ", ", $output, ", ", $cancel
+            $started,
+            ", ",
+            $finished,
+            ", ",
+            $worker,
+            ", ",
+            $output,
+            ", ",
+            $cancel
         )
     };
 }
@@ -182,7 +190,10 @@ impl RawRecord {
 pub(crate) const WORKER: &str = "id, label, host, pid, build, queues, handlers, slots, \
      started_at, seen_at, expires_at, quiet";
 
-pub(crate) fn worker(row: &Row<'_>, running: &HashMap<WorkerId, u64>) -> rusqlite::Result<WorkerRecord> {
+pub(crate) fn worker(
+    row: &Row<'_>,
+    running: &HashMap<WorkerId, u64>,
+) -> rusqlite::Result<WorkerRecord> {
     let id = row.get::<_, Id>(0)?.worker();
     let list = |at: usize| -> rusqlite::Result<Vec<String>> {
         Ok(serde_json::from_str(&row.get::<_, String>(at)?).unwrap_or_default())
@@ -223,5 +234,8 @@ pub(crate) fn run(
     sql: &str,
     params: impl rusqlite::Params,
 ) -> Result<usize, StoreError> {
-    connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(store_error)
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(params))
+        .map_err(store_error)
 }

@@ -35,7 +35,10 @@ pub(crate) struct Desk<'a> {
     pub(crate) keeps_completed: bool,
 }
 
-pub(crate) fn settle(desk: &Desk<'_>, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+pub(crate) fn settle(
+    desk: &Desk<'_>,
+    settlements: &[Settlement],
+) -> Result<Vec<Settled>, StoreError> {
     let mut answers = Vec::with_capacity(settlements.len());
     let mut by_lease: Vec<(LeaseId, i64)> = Vec::new();
     let mut completed = Completed::default();
@@ -138,7 +141,8 @@ fn back(
     delay: i64,
 ) -> Result<bool, StoreError> {
     let (job, lease) = (Id::from(settlement.job.id), Id::from(settlement.lease));
-    let Some(cancel) = one::<Option<String>>(desk.connection, CALLED_OFF, params![job, lease])? else {
+    let Some(cancel) = one::<Option<String>>(desk.connection, CALLED_OFF, params![job, lease])?
+    else {
         return Ok(false);
     };
     if let Some(reason) = cancel {
@@ -153,11 +157,8 @@ fn back(
     };
     let run_at = desk.now.as_micros().saturating_add(delay);
     let failed = i64::from(outcome.counts_as_failure());
-    let changed = run(
-        desk.connection,
-        BACK,
-        params![job, lease, state.code(), run_at, failed, 0, history],
-    )?;
+    let changed =
+        run(desk.connection, BACK, params![job, lease, state.code(), run_at, failed, 0, history])?;
     Ok(changed == 1)
 }
 
@@ -203,10 +204,8 @@ fn refused(desk: &Desk<'_>, settlement: &Settlement) -> Result<Settled, StoreErr
     }
     const WAITING: &str = "select history from windlass_pending where id = ?1";
     let history: Option<Option<String>> = one(desk.connection, WAITING, [Id::from(job)])?;
-    let entries: Vec<Attempt> = history
-        .flatten()
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default();
+    let entries: Vec<Attempt> =
+        history.flatten().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let ours = entries.iter().any(|entry| {
         entry.attempt == settlement.job.attempt
             && entry.worker == desk.label

@@ -1,8 +1,8 @@
 //! [`Store`] for SQLite: each verb is one step of the writer, or one question to a reader.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -74,8 +74,7 @@ impl Store for SqliteStore {
                 return Ok(Vec::new());
             }
             let owned = jobs.to_vec();
-            let answers =
-                self.writer.write(move |c| enqueue::enqueue(c, &owned, at(now))).await?;
+            let answers = self.writer.write(move |c| enqueue::enqueue(c, &owned, at(now))).await?;
             let mut rung: Option<&str> = None;
             for job in jobs {
                 if rung != Some(job.queue.as_str()) {
@@ -137,19 +136,13 @@ impl Store for SqliteStore {
     fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
         Box::pin(async move {
             let label = self.label(worker);
-            self.writer
-                .write(move |c| {
-                    workers::release(&desk(c, &label, at(now)), lease)
-                })
-                .await
+            self.writer.write(move |c| workers::release(&desk(c, &label, at(now)), lease)).await
         })
     }
 
     fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
         Box::pin(async move {
-            self.writer
-                .write(move |c| workers::heartbeat(c, worker, micros(lease), at(now)))
-                .await
+            self.writer.write(move |c| workers::heartbeat(c, worker, micros(lease), at(now))).await
         })
     }
 
@@ -183,7 +176,9 @@ impl Store for SqliteStore {
             let mut swept = Swept { attention: outlook.attention, ..Swept::default() };
             let due = outlook.next_due.is_some_and(|due| due <= now);
             let leads = leads(&outlook, worker, now);
-            if leads == Some(false) && !dead.iter().any(|dead| Some(*dead) == outlook.leader.map(|l| l.0)) {
+            if leads == Some(false)
+                && !dead.iter().any(|dead| Some(*dead) == outlook.leader.map(|l| l.0))
+            {
                 return Ok(swept);
             }
             if leads == Some(true) && !due && dead.is_empty() && !outlook.has_orphans {

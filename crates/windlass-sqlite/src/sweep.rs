@@ -107,10 +107,17 @@ fn take_back(desk: &Desk<'_>, job: JobId, lease: LeaseId) -> Result<bool, StoreE
     const BACK: &str = "update windlass_pending set state = ?3, run_at = ?4, failures = failures + 1, \
          losses = losses + 1, history = ?5, lease = null, claimed_at = null where id = ?1 and lease = ?2";
     let rows = all(desk.connection, STANDING, params![Id::from(job), Id::from(lease)], |row| {
-        let standing = (row.get::<_, u32>(1)?, row.get::<_, u16>(2)?, row.get::<_, Option<u16>>(3)?);
-        Ok((row.get::<_, u32>(0)?, standing, row.get::<_, Option<String>>(4)?, row.get::<_, Option<String>>(5)?))
+        let standing =
+            (row.get::<_, u32>(1)?, row.get::<_, u16>(2)?, row.get::<_, Option<u16>>(3)?);
+        Ok((
+            row.get::<_, u32>(0)?,
+            standing,
+            row.get::<_, Option<String>>(4)?,
+            row.get::<_, Option<String>>(5)?,
+        ))
     })?;
-    let Some((attempt, (failures, losses, max_attempts), history, cancel)) = rows.into_iter().next()
+    let Some((attempt, (failures, losses, max_attempts), history, cancel)) =
+        rows.into_iter().next()
     else {
         return Ok(false);
     };
@@ -131,7 +138,11 @@ fn take_back(desk: &Desk<'_>, job: JobId, lease: LeaseId) -> Result<bool, StoreE
     }
     let (state, delay) = match after_loss(failures, losses, max_attempts) {
         AfterLoss::Dead(reason) => {
-            run(desk.connection, "update windlass_pending set losses = losses + 1 where id = ?1", [Id::from(job)])?;
+            run(
+                desk.connection,
+                "update windlass_pending set losses = losses + 1 where id = ?1",
+                [Id::from(job)],
+            )?;
             return end(State::Dead, &reason);
         }
         AfterLoss::Available => (State::Available, 0),
@@ -139,6 +150,10 @@ fn take_back(desk: &Desk<'_>, job: JobId, lease: LeaseId) -> Result<bool, StoreE
     };
     let history = append(history.as_deref(), &attempt);
     let run_at = desk.now.as_micros().saturating_add(delay);
-    run(desk.connection, BACK, params![Id::from(job), Id::from(lease), state.code(), run_at, history])?;
+    run(
+        desk.connection,
+        BACK,
+        params![Id::from(job), Id::from(lease), state.code(), run_at, history],
+    )?;
     Ok(false)
 }

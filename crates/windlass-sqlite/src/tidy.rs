@@ -22,7 +22,8 @@ const HEADS: i64 = 2_000;
 const WALK: i64 = 5_000;
 const WALKED: &str = "select at from windlass_walk where name = 'prune'";
 const WALK_ON: &str = "insert into windlass_walk (name, at) values ('prune', ?1) on conflict (name) do update set at = excluded.at";
-const NEXT: &str = "select id, queue, state, prune_at from windlass_finished where id > ?1 order by id limit ?2";
+const NEXT: &str =
+    "select id, queue, state, prune_at from windlass_finished where id > ?1 order by id limit ?2";
 /// So many free pages are not worth a look.
 const FEW_PAGES: i64 = 1_000;
 const PRUNE: &str = "delete from windlass_finished where id = ?1";
@@ -30,7 +31,8 @@ const QUEUES: &str = "select distinct queue from windlass_pending where state = 
 const FRONT: &str = "select id, kind, version from windlass_pending where queue = ?1 and state = 2 order by priority, run_at limit ?2";
 const PARK: &str = "update windlass_pending set state = 0, reason = ?2 where id = ?1 and state = 2";
 const PARKED: &str = "select id, kind, version from windlass_pending where state = 0 limit ?1";
-const UNPARK: &str = "update windlass_pending set state = 2, reason = null where id = ?1 and state = 0";
+const UNPARK: &str =
+    "update windlass_pending set state = 2, reason = null where id = ?1 and state = 0";
 
 pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, StoreError> {
     let known = known(connection)?;
@@ -45,7 +47,8 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
 /// Gives free pages back to the file system while they are more than half of the file.
 fn give_back_pages(connection: &Connection) -> Result<(), StoreError> {
     const PAGES: &str = "select (select freelist_count from pragma_freelist_count), (select page_count from pragma_page_count)";
-    let counted = all(connection, PAGES, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    let counted =
+        all(connection, PAGES, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
     if counted.iter().any(|(free, pages)| *free > FEW_PAGES && free * 2 > *pages) {
         all(connection, "pragma incremental_vacuum(2000)", [], |_| Ok(()))?;
     }
@@ -79,7 +82,8 @@ fn prune(connection: &Connection, now: Timestamp) -> Result<u64, StoreError> {
 
 /// The kinds and versions that some registered worker knows.
 pub(crate) fn known(connection: &Connection) -> Result<HashSet<HandlerKey>, StoreError> {
-    let lists = all(connection, "select handlers from windlass_worker", [], |row| row.get::<_, String>(0))?;
+    let lists =
+        all(connection, "select handlers from windlass_worker", [], |row| row.get::<_, String>(0))?;
     Ok(lists
         .iter()
         .flat_map(|list| serde_json::from_str::<Vec<HandlerKey>>(list).unwrap_or_default())
@@ -100,7 +104,10 @@ fn park(connection: &Connection, known: &HashSet<HandlerKey>) -> Result<u64, Sto
 }
 
 /// Brings back parked jobs whose kind and version somebody knows now.
-pub(crate) fn unpark(connection: &Connection, known: &HashSet<HandlerKey>) -> Result<u64, StoreError> {
+pub(crate) fn unpark(
+    connection: &Connection,
+    known: &HashSet<HandlerKey>,
+) -> Result<u64, StoreError> {
     let mut unparked = 0;
     for (id, key) in candidates(connection, PARKED, [i64::MAX])? {
         if known.contains(&key) {

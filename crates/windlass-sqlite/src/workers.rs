@@ -64,7 +64,10 @@ pub(crate) fn heartbeat(
     Ok(Beat::Alive { leases: leases(connection, worker)?, cancels, quiet })
 }
 
-pub(crate) fn leases(connection: &Connection, worker: WorkerId) -> Result<Vec<LeaseId>, StoreError> {
+pub(crate) fn leases(
+    connection: &Connection,
+    worker: WorkerId,
+) -> Result<Vec<LeaseId>, StoreError> {
     all(connection, LEASES, [Id::from(worker)], |row| Ok(row.get::<_, Id>(0)?.lease()))
 }
 
@@ -104,7 +107,8 @@ fn end_called_off(desk: &Desk<'_>, job: JobId, lease: LeaseId) -> Result<(), Sto
     let reason: Option<Option<String>> =
         one(desk.connection, REASON, params![Id::from(job), Id::from(lease)])?;
     let reason = reason.flatten().unwrap_or_default();
-    let ending = Ending { state: State::Cancelled, reason: Some(&reason), output: None, attempt: None };
+    let ending =
+        Ending { state: State::Cancelled, reason: Some(&reason), output: None, attempt: None };
     finish(desk, job, lease, None, &ending).map(drop)
 }
 
@@ -113,7 +117,11 @@ pub(crate) fn remove(connection: &Connection, worker: WorkerId) -> Result<(), St
     run(connection, "delete from windlass_leader where worker = ?1", [Id::from(worker)]).map(drop)
 }
 
-pub(crate) fn quiet(connection: &Connection, worker: WorkerId, wish: Quiet) -> Result<bool, StoreError> {
+pub(crate) fn quiet(
+    connection: &Connection,
+    worker: WorkerId,
+    wish: Quiet,
+) -> Result<bool, StoreError> {
     const WISH: &str = "update windlass_worker set quiet = ?2, attention = 1 where id = ?1";
     Ok(run(connection, WISH, params![Id::from(worker), wish == Quiet::On])? == 1)
 }

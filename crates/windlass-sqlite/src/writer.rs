@@ -54,7 +54,9 @@ impl Failure {
         match self {
             Self::Full(reason) => StoreError::DiskFull { reason },
             Self::Busy(reason) => StoreError::Unavailable {
-                reason: format!("another process has held the write lock for {PATIENCE:?}: {reason}"),
+                reason: format!(
+                    "another process has held the write lock for {PATIENCE:?}: {reason}"
+                ),
             },
             Self::Other(reason) => StoreError::Unavailable { reason },
         }

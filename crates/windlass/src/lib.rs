@@ -73,12 +73,13 @@ pub use windlass_macros::Job;
 pub use adapter::tokio_postgres::PreparedEnqueue;
 pub use open::{migrate, open, open_checked};
 pub use target::{
-    EnqueueBlockingOn, EnqueueExt, EnqueueOn, FinishBlockingOn, FinishExt, FinishOn, Within, WithinExt,
+    EnqueueBlockingOn, EnqueueExt, EnqueueOn, FinishBlockingOn, FinishExt, FinishOn, Within,
+    WithinExt,
 };
 
 /// What most programs need, in one line.
 pub mod prelude {
     pub use crate::{
-        Client, Context, EnqueueExt, FinishExt, Job, JobError, JobId, Run, Worker, WithinExt,
+        Client, Context, EnqueueExt, FinishExt, Job, JobError, JobId, Run, WithinExt, Worker,
     };
 }

@@ -85,7 +85,9 @@ const fn expected() -> &'static str {
     match (cfg!(feature = "sqlite"), cfg!(feature = "postgres")) {
         (true, true) => "expected sqlite:PATH or postgres://user@host/database",
         (true, false) => "expected sqlite:PATH (for postgres://… switch the feature `postgres` on)",
-        (false, true) => "expected postgres://user@host/database (for sqlite:PATH switch the feature `sqlite` on)",
+        (false, true) => {
+            "expected postgres://user@host/database (for sqlite:PATH switch the feature `sqlite` on)"
+        }
         (false, false) => "switch the feature `sqlite` or `postgres` on",
     }
 }

@@ -145,8 +145,7 @@ impl Engine {
         self.duties.sweep_at = now + self.options.sweep;
         let worker = self.registration.worker;
         let store = Arc::clone(&self.store);
-        self.inflight
-            .push(Box::pin(async move { Done::Swept(store.sweep(worker, None).await) }));
+        self.inflight.push(Box::pin(async move { Done::Swept(store.sweep(worker, None).await) }));
     }
 
     pub(super) fn on_registered(&mut self, sent: Instant, result: Result<(), StoreError>) {
@@ -205,7 +204,10 @@ impl Engine {
     /// here writes nothing, and the process goes on as a new worker.
     fn on_lease_lost(&mut self) {
         let now = Instant::now();
-        tracing::warn!(worker = self.registration.label, "the lease was lost; going on as a new worker");
+        tracing::warn!(
+            worker = self.registration.label,
+            "the lease was lost; going on as a new worker"
+        );
         for running in self.running.values_mut() {
             running.tell(Ending::LeaseLost, now, self.options.abandon_after);
         }
@@ -255,7 +257,11 @@ impl Engine {
 
     fn leases_in_hand(&self) -> HashSet<LeaseId> {
         let running = self.running.values().map(|running| running.lease);
-        running.chain(self.dispatch.leases()).chain(self.outbox.leases()).chain(self.settling_leases.iter().copied()).collect()
+        running
+            .chain(self.dispatch.leases())
+            .chain(self.outbox.leases())
+            .chain(self.settling_leases.iter().copied())
+            .collect()
     }
 
     pub(super) fn on_swept(&mut self, result: Result<Swept, StoreError>) {
@@ -273,7 +279,12 @@ impl Engine {
             self.duties.sweep_at = self.duties.sweep_at.min(Instant::now() + due);
         }
         if swept.rescued > 0 {
-            tracing::info!(jobs = swept.rescued, workers = swept.dead_workers, buried = swept.buried, "took back jobs of dead workers");
+            tracing::info!(
+                jobs = swept.rescued,
+                workers = swept.dead_workers,
+                buried = swept.buried,
+                "took back jobs of dead workers"
+            );
             self.tell(|| Event::Rescued { jobs: swept.rescued });
         }
     }
@@ -286,7 +297,10 @@ impl Engine {
                     self.duties.tidy_at = Instant::now() + TIDY_AGAIN;
                 }
                 if tidied.parked > 0 {
-                    tracing::warn!(jobs = tidied.parked, "parked jobs that no live worker knows; `windlass doctor` lists them");
+                    tracing::warn!(
+                        jobs = tidied.parked,
+                        "parked jobs that no live worker knows; `windlass doctor` lists them"
+                    );
                 }
             }
             Err(error) => self.note_failure(&error),

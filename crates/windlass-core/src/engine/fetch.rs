@@ -95,7 +95,8 @@ impl Fetch {
         for at in order {
             let queue = &self.queues[at];
             let room = (queue.slots + ahead).saturating_sub(queue.held);
-            let fair = if queue.hot { (wanted * queue.slots / hot_weight.max(1)).max(1) } else { wanted };
+            let fair =
+                if queue.hot { (wanted * queue.slots / hot_weight.max(1)).max(1) } else { wanted };
             let jobs = room.min(fair).min(wanted);
             if jobs > 0 {
                 self.asked.push((at, jobs));
@@ -161,7 +162,11 @@ impl Fetch {
     fn ahead(&self) -> usize {
         let Some(mean) = self.mean else { return 0 };
         let per_slot = PREFETCH_AHEAD.as_secs_f64() / mean.max(1e-6);
-        if per_slot < 1.0 { 0 } else { ((per_slot * self.slots as f64) as usize).min(self.prefetch) }
+        if per_slot < 1.0 {
+            0
+        } else {
+            ((per_slot * self.slots as f64) as usize).min(self.prefetch)
+        }
     }
 
     fn poll_wait(&self) -> Duration {
@@ -186,7 +191,8 @@ mod tests {
         FetchLimits { claim_jobs: 500, prefetch: 1_000, longest_poll: Duration::from_secs(2) };
 
     fn fetch(queues: &[(&str, usize)], slots: usize) -> Fetch {
-        let queues: Vec<_> = queues.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
+        let queues: Vec<_> =
+            queues.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
         Fetch::new(&queues, slots, LIMITS)
     }
 

@@ -186,8 +186,8 @@ impl Engine {
 
     fn on_command(&mut self, command: Option<Command>) {
         // A dropped handle is a wish to stop at once: nobody is left to ask for anything else.
-        let command = command
-            .unwrap_or(Command::Stop { grace: Duration::ZERO, done: oneshot::channel().0 });
+        let command =
+            command.unwrap_or(Command::Stop { grace: Duration::ZERO, done: oneshot::channel().0 });
         match command {
             Command::Stop { grace, done } => {
                 self.waiters.push(done);

@@ -84,7 +84,9 @@ fn of_error(error: &JobError, ending: &Ending, job: Standing, policy: &Policy) -
             reason: format!("failed for good: {}", first_line(&message)),
             error: clean(&message),
         },
-        Decision::Discard => Verdict::Cancel { outcome: Outcome::Discarded, reason: clean(&message) },
+        Decision::Discard => {
+            Verdict::Cancel { outcome: Outcome::Discarded, reason: clean(&message) }
+        }
         Decision::Cancelled => {
             Verdict::Cancel { outcome: Outcome::Cancelled, reason: clean(&message) }
         }
@@ -127,19 +129,34 @@ mod tests {
     #[test]
     fn an_error_decides() {
         let of = |error| verdict(End::Error(error), &Ending::None, FRESH);
-        assert!(matches!(of(JobError::retry("x")), Some(Verdict::Retry { outcome: Outcome::Error, .. })));
+        assert!(matches!(
+            of(JobError::retry("x")),
+            Some(Verdict::Retry { outcome: Outcome::Error, .. })
+        ));
         let after = Duration::from_secs(7);
-        assert!(matches!(of(JobError::retry_after(after, "x")), Some(Verdict::Retry { delay, .. }) if delay == after));
-        assert!(matches!(of(JobError::snooze(after)), Some(Verdict::Snooze { delay }) if delay == after));
+        assert!(
+            matches!(of(JobError::retry_after(after, "x")), Some(Verdict::Retry { delay, .. }) if delay == after)
+        );
+        assert!(
+            matches!(of(JobError::snooze(after)), Some(Verdict::Snooze { delay }) if delay == after)
+        );
         assert!(matches!(of(JobError::dead("x")), Some(Verdict::Die { .. })));
-        assert!(matches!(of(JobError::discard("x")), Some(Verdict::Cancel { outcome: Outcome::Discarded, .. })));
+        assert!(matches!(
+            of(JobError::discard("x")),
+            Some(Verdict::Cancel { outcome: Outcome::Discarded, .. })
+        ));
         assert!(matches!(of(JobError::stopped()), Some(Verdict::Release { .. })));
     }
 
     #[test]
     fn a_value_wins_over_a_late_wish_to_end() {
-        for ending in [Ending::CalledOff("x".into()), Ending::TimedOut(Duration::ZERO), Ending::GraceOver] {
-            assert!(matches!(verdict(End::Value(None), &ending, FRESH), Some(Verdict::Complete { .. })));
+        for ending in
+            [Ending::CalledOff("x".into()), Ending::TimedOut(Duration::ZERO), Ending::GraceOver]
+        {
+            assert!(matches!(
+                verdict(End::Value(None), &ending, FRESH),
+                Some(Verdict::Complete { .. })
+            ));
         }
     }
 
@@ -153,10 +170,14 @@ mod tests {
     #[test]
     fn the_last_failure_is_death() {
         let last = Standing { failures: 2, max_attempts: Some(3) };
-        assert!(matches!(verdict(End::Panic("x".into()), &Ending::None, last),
-            Some(Verdict::Die { outcome: Outcome::Panic, .. })));
-        assert!(matches!(verdict(End::Dropped, &Ending::TimedOut(Duration::from_secs(1)), last),
-            Some(Verdict::Die { outcome: Outcome::Timeout, .. })));
+        assert!(matches!(
+            verdict(End::Panic("x".into()), &Ending::None, last),
+            Some(Verdict::Die { outcome: Outcome::Panic, .. })
+        ));
+        assert!(matches!(
+            verdict(End::Dropped, &Ending::TimedOut(Duration::from_secs(1)), last),
+            Some(Verdict::Die { outcome: Outcome::Timeout, .. })
+        ));
     }
 
     #[test]

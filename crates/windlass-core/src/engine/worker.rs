@@ -147,7 +147,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
         let (events, _) = broadcast::channel(EVENTS_KEPT);
         let (health, health_rx) = watch::channel(Health::Good);
         let stats = Arc::new(Stats::default());
-        let watchers = Watchers { reports, events: events.clone(), health, stats: Arc::clone(&stats) };
+        let watchers =
+            Watchers { reports, events: events.clone(), health, stats: Arc::clone(&stats) };
         let engine_runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()

@@ -113,9 +113,11 @@ impl Scene {
         File::create(self.settings().gate()).expect("the records' folder can be written");
     }
 
-    /// Waits until the numbers of jobs are as wanted; a store that does not answer is asked again.
+    /// Waits until the numbers of jobs are as wanted; a store that does not answer, or only
+    /// estimates, is asked again.
     pub async fn counts(&self, what: &str, is_so: impl Fn(&Counts) -> bool) -> Counts {
-        let look = || async { self.store.counts().await.ok().filter(|counts| is_so(counts)) };
+        let fits = |counts: &Counts| counts.exact && is_so(counts);
+        let look = || async { self.store.counts().await.ok().filter(|counts| fits(counts)) };
         eventually(what, look).await
     }
 
@@ -191,7 +193,8 @@ pub trait Unfinished {
 
 impl Unfinished for Counts {
     fn unfinished(&self) -> u64 {
-        let open = windlass_core::state::State::ALL.into_iter().filter(|state| !state.is_terminal());
+        let open =
+            windlass_core::state::State::ALL.into_iter().filter(|state| !state.is_terminal());
         open.map(|state| self.of(state)).sum()
     }
 }

@@ -110,9 +110,16 @@ async fn the_sql_function_enqueues_like_the_adapters() {
     let by_function: JobId = row.get::<_, String>(0).parse().expect("an id");
     let worker = crate::engine::worker(&store, &Bench::new(), 4);
     let (a, b) = (ended(&client, by_adapter).await, ended(&client, by_function).await);
-    assert_eq!((a.state, a.output.map(|o| o.to_string())), (b.state, b.output.map(|o| o.to_string())));
-    assert_eq!((a.queue, a.priority, a.version, a.max_attempts), (b.queue, b.priority, b.version, b.max_attempts));
-    let refused = connection.query_one("select windlass.enqueue('a b')", &[]).await.expect_err("refused");
+    assert_eq!(
+        (a.state, a.output.map(|o| o.to_string())),
+        (b.state, b.output.map(|o| o.to_string()))
+    );
+    assert_eq!(
+        (a.queue, a.priority, a.version, a.max_attempts),
+        (b.queue, b.priority, b.version, b.max_attempts)
+    );
+    let refused =
+        connection.query_one("select windlass.enqueue('a b')", &[]).await.expect_err("refused");
     assert!(refused.as_db_error().expect("a refusal").message().contains("cannot be used"));
     worker.stop().await;
 }

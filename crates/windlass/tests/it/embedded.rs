@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State as Shared;
 use axum::routing::post;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use windlass::prelude::*;
 use windlass::State;
+use windlass::prelude::*;
 
 use crate::place::{Place, ended, on_both_stores};
 use crate::probes::{Bench, Okay};
@@ -22,16 +22,27 @@ async fn a_web_program_runs_its_own_jobs(place: Place) {
     let client = Client::new(Arc::clone(&store));
     let worker = crate::engine::worker(&store, &Bench::new(), 5);
     let app = axum::Router::new()
-        .route("/sign-up", post(async |Shared(client): Shared<Client>| {
-            Okay { number: 1 }.job().enqueue(&client).await.map_or_else(|e| e.to_string(), |job| job.id().to_string())
-        }))
+        .route(
+            "/sign-up",
+            post(async |Shared(client): Shared<Client>| {
+                Okay { number: 1 }
+                    .job()
+                    .enqueue(&client)
+                    .await
+                    .map_or_else(|e| e.to_string(), |job| job.id().to_string())
+            }),
+        )
         .with_state(client.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("an address");
     let stop: Arc<tokio::sync::Notify> = Arc::default();
     let served = tokio::task::spawn({
         let stop = Arc::clone(&stop);
-        async move { axum::serve(listener, app).with_graceful_shutdown(async move { stop.notified().await }).await }
+        async move {
+            axum::serve(listener, app)
+                .with_graceful_shutdown(async move { stop.notified().await })
+                .await
+        }
     });
     let id: JobId = request(address).await.parse().expect("an id");
     assert_eq!(ended(&client, id).await.state, State::Completed);
@@ -40,11 +51,11 @@ async fn a_web_program_runs_its_own_jobs(place: Place) {
     assert_eq!(worker.stop().await.released, 0);
 }
 
-
 /// The body of the answer to a POST.
 async fn request(address: std::net::SocketAddr) -> String {
     let mut stream = tokio::net::TcpStream::connect(address).await.expect("connected");
-    let head = "POST /sign-up HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let head =
+        "POST /sign-up HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     stream.write_all(head.as_bytes()).await.expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("answered");

@@ -66,7 +66,10 @@ async fn a_value_completes_the_job(place: Place) {
     let id = Okay { number: 42 }.job().enqueue(&client).await.expect("written").id();
     let worker = worker(&store, &Bench::new(), 4);
     let job = ended(&client, id).await;
-    assert_eq!((job.state, job.output.map(|json| json.to_string())), (State::Completed, Some("42".into())));
+    assert_eq!(
+        (job.state, job.output.map(|json| json.to_string())),
+        (State::Completed, Some("42".into()))
+    );
     assert_eq!((job.attempt, job.failures, job.worker.as_deref()), (1, 0, Some(worker.label())));
     worker.stop().await;
 }
@@ -167,7 +170,8 @@ async fn a_child_knows_its_parent(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store)).with_origin("test");
     let worker = worker(&store, &Bench::new(), 4);
-    let parent = Parent {}.job().traceparent("00-1-2-01").enqueue(&client).await.expect("written").id();
+    let parent =
+        Parent {}.job().traceparent("00-1-2-01").enqueue(&client).await.expect("written").id();
     let output = ended(&client, parent).await.output.expect("the child's id");
     let child = ended(&client, output.read().expect("an id")).await;
     assert_eq!((child.parent, child.root), (Some(parent), Some(parent)));

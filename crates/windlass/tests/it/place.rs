@@ -58,7 +58,10 @@ pub(crate) use on_both_stores;
 
 /// The record of a job that has ended.
 pub(crate) async fn ended(client: &Client, id: JobId) -> JobRecord {
-    tokio::time::timeout(SOON, client.ended(id)).await.expect("it ends soon").expect("it can be read")
+    tokio::time::timeout(SOON, client.ended(id))
+        .await
+        .expect("it ends soon")
+        .expect("it can be read")
 }
 
 /// Waits for the first event that fits.

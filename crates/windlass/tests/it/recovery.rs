@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use windlass::prelude::*;
-use windlass::{State, Json};
+use windlass::{Json, State};
 
 use crate::place::{Place, ended};
 
@@ -51,7 +51,8 @@ async fn an_effect_in_the_jobs_own_transaction_happens_once_on_postgres() {
     let client = Client::new(Arc::clone(&store));
     let ids = client.enqueue_all((0..20).map(|_| Effect {}.job())).await.expect("written");
     let app = Postgres(Mutex::new(connection));
-    let worker = Worker::new(Arc::clone(&store), app).handle::<Effect>().slots(4).start().expect("started");
+    let worker =
+        Worker::new(Arc::clone(&store), app).handle::<Effect>().slots(4).start().expect("started");
     for id in ids {
         let job = ended(&client, id.id()).await;
         assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 2, 1));
@@ -61,7 +62,10 @@ async fn an_effect_in_the_jobs_own_transaction_happens_once_on_postgres() {
     let (connection, driver) =
         tokio_postgres::connect(&place.url(), tokio_postgres::NoTls).await.expect("connected");
     tokio::task::spawn(driver);
-    let row = connection.query_one("select count(*), count(distinct job) from effect", &[]).await.expect("counted");
+    let row = connection
+        .query_one("select count(*), count(distinct job) from effect", &[])
+        .await
+        .expect("counted");
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (20, 20));
     let counts = store.counts().await.expect("counted");
     assert_eq!((counts.of(State::Completed), counts.total()), (20, 20));
@@ -78,7 +82,11 @@ impl Run<Sqlite> for Effect {
         let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         tx.execute("insert into effect (job) values (?1)", [cx.job_id().to_string()])?;
         cx.finish_blocking_in(&tx, None)?;
-        if cx.attempt() == 1 { tx.rollback()? } else { tx.commit()? }
+        if cx.attempt() == 1 {
+            tx.rollback()?
+        } else {
+            tx.commit()?
+        }
         Ok(())
     }
 }
@@ -93,8 +101,11 @@ async fn an_effect_in_the_jobs_own_transaction_happens_once_on_sqlite() {
     connection.execute("create table effect (job text not null)", []).expect("made");
     let client = Client::new(Arc::clone(&store));
     let ids = client.enqueue_all((0..20).map(|_| Effect {}.job())).await.expect("written");
-    let worker =
-        Worker::new(Arc::clone(&store), Sqlite(path)).handle::<Effect>().slots(4).start().expect("started");
+    let worker = Worker::new(Arc::clone(&store), Sqlite(path))
+        .handle::<Effect>()
+        .slots(4)
+        .start()
+        .expect("started");
     for id in ids {
         let job = ended(&client, id.id()).await;
         assert_eq!((job.state, job.attempt), (State::Completed, 2));

@@ -6,8 +6,8 @@ use windlass::job::Due;
 use windlass::prelude::*;
 use windlass::{Draft, NewJob};
 
-use super::drain;
 use super::Bench;
+use super::drain;
 
 /// Jobs of one call while preparing.
 const BATCH: u64 = 5_000;

@@ -80,12 +80,27 @@ impl Report {
         let number = |value: Option<f64>, unit: &str| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value}{unit}"))
         };
-        writeln!(out, "{:<8} {:>10} /s   p50 {}   p99 {}", self.mode, self.per_s, number(self.p50_ms, " ms"), number(self.p99_ms, " ms"))?;
-        writeln!(out, 
-            "         {} jobs in {} s, {} slots, {} clients, batches of {}, history {}, args of {} bytes",
-            self.jobs, self.seconds, self.slots, self.clients, self.batch, if self.history { "on" } else { "off" }, self.bytes
+        writeln!(
+            out,
+            "{:<8} {:>10} /s   p50 {}   p99 {}",
+            self.mode,
+            self.per_s,
+            number(self.p50_ms, " ms"),
+            number(self.p99_ms, " ms")
         )?;
-        writeln!(out, 
+        writeln!(
+            out,
+            "         {} jobs in {} s, {} slots, {} clients, batches of {}, history {}, args of {} bytes",
+            self.jobs,
+            self.seconds,
+            self.slots,
+            self.clients,
+            self.batch,
+            if self.history { "on" } else { "off" },
+            self.bytes
+        )?;
+        writeln!(
+            out,
             "         per 1,000 jobs: {} here, {} in the store; log {} a job; memory {}",
             number(self.client_cpu_ms_per_1k, " ms"),
             number(self.store_cpu_ms_per_1k, " ms"),

@@ -32,7 +32,10 @@ impl Usage {
         Self {
             client_cpu_ms: difference(self.client_cpu_ms, before.client_cpu_ms),
             store_cpu_ms: difference(self.store_cpu_ms, before.store_cpu_ms),
-            log_bytes: self.log_bytes.zip(before.log_bytes).map(|(now, then)| now.saturating_sub(then)),
+            log_bytes: self
+                .log_bytes
+                .zip(before.log_bytes)
+                .map(|(now, then)| now.saturating_sub(then)),
             rss_mb: self.rss_mb,
         }
     }
@@ -54,7 +57,8 @@ fn postgres_cpu_ms() -> Option<f64> {
     let mut total = None;
     for entry in fs::read_dir("/proc").ok()?.flatten() {
         let name = entry.file_name();
-        let Some(pid) = name.to_str().filter(|name| name.bytes().all(|b| b.is_ascii_digit())) else {
+        let Some(pid) = name.to_str().filter(|name| name.bytes().all(|b| b.is_ascii_digit()))
+        else {
             continue;
         };
         let is_postgres = fs::read_to_string(format!("/proc/{pid}/comm"))

@@ -43,5 +43,6 @@ pub(in crate::history) fn calls_are_whole_or_nothing(index: &Index<'_>) -> Vec<S
         there != 0 && there != call.jobs.len()
     };
     let torn = index.calls.iter().filter(is_torn);
-    torn.map(|call| format!("only some of {} jobs of one call are there", call.jobs.len())).collect()
+    torn.map(|call| format!("only some of {} jobs of one call are there", call.jobs.len()))
+        .collect()
 }

@@ -17,12 +17,11 @@ pub(in crate::history) fn attempts_rise_and_leases_are_new(index: &Index<'_>) ->
     for (job, life) in &index.lives {
         for (nth, one) in life.claims.iter().enumerate() {
             for other in &life.claims[nth + 1..] {
-                let (earlier, later) =
-                    if one.attempt < other.attempt { (one, other) } else { (other, one) };
-                // A claim that was answered before the other was asked came before it.
                 let is_undone = index.crashed_between(one.asked, other.answered);
                 let is_repeated = one.attempt == other.attempt && !is_undone;
-                if is_repeated || later.answered < earlier.asked {
+                // A claim that was answered before the other was asked came before it.
+                let is_lower = other.attempt < one.attempt && one.answered < other.asked;
+                if is_repeated || is_lower {
                     broken.push(format!("{job}: attempts {} and {}", one.attempt, other.attempt));
                 }
             }
@@ -65,7 +64,8 @@ fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> u64 {
     let ended = life.ends.iter().filter(|(_, attempt)| *attempt == start.attempt);
     let is_undone = life.starts.iter().any(|one| one.attempt == start.attempt && one.at > start.at);
     let crash = index.crashes.iter().find(|(_, over)| is_undone && *over > start.at);
-    let ends = [lease_end, crash.map(|(began, _)| *began), index.deaths.get(&start.process).copied()];
+    let ends =
+        [lease_end, crash.map(|(began, _)| *began), index.deaths.get(&start.process).copied()];
     let ends = ends.into_iter().flatten();
     ends.chain(sent.map(|one| one.asked)).chain(ended.map(|(at, _)| *at)).min().unwrap_or(start.at)
 }

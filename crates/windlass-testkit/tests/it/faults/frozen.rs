@@ -39,12 +39,11 @@ async fn the_end_of_what_it_ran_is_refused(scene: Scene) {
     let _other = taken_over(&scene, id).await;
     let before = scene.job(id).await;
     frozen.wake();
-    let answer = scene.record("the frozen worker's settlement is answered", |record| {
-        match record.event {
+    let answer =
+        scene.record("the frozen worker's settlement is answered", |record| match record.event {
             Event::Settled { answer, .. } if record.process == frozen.pid() => Some(answer),
             _ => None,
-        }
-    });
+        });
     assert_eq!(answer.await, Answer::Lost);
     let after = scene.job(id).await;
     assert_eq!((after.worker, after.attempt, after.losses), (before.worker, 2, 1));

@@ -73,10 +73,7 @@ const SLOTS: usize = 5;
 async fn killed_at(scene: Scene, plan: Plan) {
     let ids = scene.enqueue(jobs(20).map(|job| job.kind("ledger"))).await;
     let settings = Settings { slots: SLOTS, ..scene.settings() };
-    let armed = Settings {
-        fault: Some(plan.to_string()),
-        ..settings.clone()
-    };
+    let armed = Settings { fault: Some(plan.to_string()), ..settings.clone() };
     let mut killed = scene.start(&armed);
     killed.says(&format!("at {}", plan.point())).await;
     let at_death = scene.store.counts().await.expect("jobs can be counted");
