@@ -3,7 +3,7 @@
 use windlass::prelude::*;
 use windlass::{Enqueued, State, StoreError};
 
-use crate::place::{Place, ended};
+use crate::place::{Place, connect, ended};
 use crate::probes::{Bench, Okay};
 
 /// The states of all jobs there are.
@@ -70,19 +70,13 @@ async fn sqlx_postgres_transactions_carry_jobs() {
     assert_eq!(states(&place).await, [State::Available]);
 }
 
-async fn connect(place: &Place) -> tokio_postgres::Client {
-    let (client, connection) =
-        tokio_postgres::connect(&place.url(), tokio_postgres::NoTls).await.expect("connected");
-    tokio::task::spawn(connection);
-    client
-}
-
 /// T1, X3, through tokio-postgres: with a given id the second try finds the first.
 #[tokio::test]
 async fn tokio_postgres_transactions_carry_jobs() {
     let place = Place::postgres();
     place.open().await;
-    let mut client = connect(&place).await;
+    let mut connection = connect(&place).await;
+    let client = &mut connection.client;
     let tx = client.transaction().await.expect("begun");
     Okay { number: 1 }.job().enqueue(&tx).await.expect("written");
     tx.rollback().await.expect("rolled back");
@@ -103,7 +97,8 @@ async fn the_sql_function_enqueues_like_the_adapters() {
     let store = place.open().await;
     let client = Client::new(store.clone());
     let connection = connect(&place).await;
-    let by_adapter = Okay { number: 7 }.job().enqueue(&connection).await.expect("written").id();
+    let connection = &connection.client;
+    let by_adapter = Okay { number: 7 }.job().enqueue(connection).await.expect("written").id();
     let sql = "select windlass.enqueue('probe.ok', '{\"number\": 7}')::text, \
                (select count(*) from windlass.enqueue_many('[{\"kind\": \"probe.ok\", \"args\": {\"number\": 7}}]'))";
     let row = connection.query_one(sql, &[]).await.expect("written");

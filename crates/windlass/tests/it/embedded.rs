@@ -36,7 +36,8 @@ async fn a_web_program_runs_its_own_jobs(place: Place) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("an address");
     let stop: Arc<tokio::sync::Notify> = Arc::default();
-    let served = tokio::task::spawn({
+    let mut served = tokio::task::JoinSet::new();
+    served.spawn({
         let stop = Arc::clone(&stop);
         async move {
             axum::serve(listener, app)
@@ -47,7 +48,8 @@ async fn a_web_program_runs_its_own_jobs(place: Place) {
     let id: JobId = request(address).await.parse().expect("an id");
     assert_eq!(ended(&client, id).await.state, State::Completed);
     stop.notify_one();
-    served.await.expect("the server ends").expect("without an error");
+    let ended = served.join_next().await.expect("it was started").expect("the server ends");
+    ended.expect("without an error");
     assert_eq!(worker.stop().await.released, 0);
 }
 

@@ -76,3 +76,17 @@ pub(crate) async fn event(events: &mut Receiver<Event>, fits: impl Fn(&Event) ->
     };
     tokio::time::timeout(SOON, wait).await.expect("the event comes soon")
 }
+
+/// A connection of the application's own, and what drives it.
+pub(crate) struct Connection {
+    pub(crate) client: tokio_postgres::Client,
+    _driver: tokio::task::JoinSet<Result<(), tokio_postgres::Error>>,
+}
+
+pub(crate) async fn connect(place: &Place) -> Connection {
+    let (client, connection) =
+        tokio_postgres::connect(&place.url(), tokio_postgres::NoTls).await.expect("connected");
+    let mut driver = tokio::task::JoinSet::new();
+    driver.spawn(connection);
+    Connection { client, _driver: driver }
+}

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use windlass::prelude::*;
 use windlass::{Json, State};
 
-use crate::place::{Place, ended};
+use crate::place::{Connection, Place, connect, ended};
 
 /// Inserts a row and finishes in the same transaction; on the first attempt it rolls back.
 #[derive(Debug, Serialize, Deserialize, Job)]
@@ -19,14 +19,14 @@ fn at_once() -> windlass::RetryPolicy {
     windlass::RetryPolicy { backoff, ..windlass::RetryPolicy::default() }
 }
 
-struct Postgres(Mutex<tokio_postgres::Client>);
+struct Postgres(Mutex<Connection>);
 
 impl Run<Postgres> for Effect {
     type Output = ();
 
     async fn run(self, cx: &Context<Postgres>) -> Result<(), JobError> {
         let mut client = cx.app().0.lock().await;
-        let tx = client.transaction().await?;
+        let tx = client.client.transaction().await?;
         let job = cx.job_id().to_string();
         tx.execute("insert into effect (job) values ($1)", &[&job]).await?;
         cx.finish_in(&tx, Some(Json::output_of("done")?)).await?;
@@ -44,10 +44,8 @@ impl Run<Postgres> for Effect {
 async fn an_effect_in_the_jobs_own_transaction_happens_once_on_postgres() {
     let place = Place::postgres();
     let store = place.open().await;
-    let (connection, driver) =
-        tokio_postgres::connect(&place.url(), tokio_postgres::NoTls).await.expect("connected");
-    tokio::task::spawn(driver);
-    connection.batch_execute("create table effect (job text not null)").await.expect("made");
+    let connection = connect(&place).await;
+    connection.client.batch_execute("create table effect (job text not null)").await.expect("made");
     let client = Client::new(Arc::clone(&store));
     let ids = client.enqueue_all((0..20).map(|_| Effect {}.job())).await.expect("written");
     let app = Postgres(Mutex::new(connection));
@@ -59,10 +57,9 @@ async fn an_effect_in_the_jobs_own_transaction_happens_once_on_postgres() {
         assert_eq!(job.output.map(|o| o.to_string()).as_deref(), Some("\"done\""));
     }
     worker.stop().await;
-    let (connection, driver) =
-        tokio_postgres::connect(&place.url(), tokio_postgres::NoTls).await.expect("connected");
-    tokio::task::spawn(driver);
+    let connection = connect(&place).await;
     let row = connection
+        .client
         .query_one("select count(*), count(distinct job) from effect", &[])
         .await
         .expect("counted");
