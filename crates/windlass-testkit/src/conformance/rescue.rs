@@ -210,5 +210,7 @@ pub async fn a_settlement_and_a_rescue_do_not_both_win(bench: Bench) {
         };
         bench.check_job(id, expected).await;
         assert_eq!(swept.rescued, u64::from(settled != Settled::Done), "after {settled:?}");
+        // What was taken back would be claimed before the next round's job.
+        bench.store().cancel(&[id], "the round is over", bench.now()).await.expect("cancelled");
     }
 }
