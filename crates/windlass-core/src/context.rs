@@ -131,7 +131,8 @@ impl AttemptContext {
         &self.job.args
     }
 
-    /// The number of this attempt, from 1. It was committed before the handler started.
+    /// The number of this attempt, from 1. It was counted before the handler started; only a crash
+    /// of the database server can make it forget that, and then gives the number again.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.job.attempt

@@ -186,7 +186,9 @@ pub struct Claimed {
     pub queue: String,
     /// Its priority.
     pub priority: i16,
-    /// The number of this attempt, from 1; it is committed before the handler starts.
+    /// The number of this attempt, from 1; it is counted before the handler starts. Claims are not
+    /// flushed: after a crash of the database server the number may be given again, under another
+    /// lease.
     pub attempt: u32,
     /// Attempts that failed so far.
     pub failures: u32,

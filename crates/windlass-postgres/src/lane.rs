@@ -50,6 +50,18 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Sessions turned out not to be ours: a pooler stands between.
+    pub(crate) fn disown_sessions(&self) {
+        if self.owns_sessions() {
+            tracing::warn!(
+                "a pooler changes sessions between transactions: going on without prepared statements and without notifications; say pooler=transaction in the URL to begin so"
+            );
+            self.nameless.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 /// A text written for schema `windlass`, for another one.
 pub(crate) fn in_schema(sql: &str, schema: &str) -> String {
     if schema == "windlass" {
@@ -89,7 +101,7 @@ impl Lane {
             match self.send(&session, sql, binds).await {
                 Ok(rows) => return Ok(rows),
                 Err(error) if is_lost_statement(&error) && tries < REPEATS => {
-                    self.go_nameless();
+                    self.shared.disown_sessions();
                 }
                 Err(error) if is_worth_repeating(&error) && tries < REPEATS => {}
                 Err(error) => return Err(store_error(error)),
@@ -146,15 +158,6 @@ impl Lane {
         let mut statements = session.statements.lock().unwrap_or_else(PoisonError::into_inner);
         statements.insert(sql, statement.clone());
         Ok(statement)
-    }
-
-    fn go_nameless(&self) {
-        if self.shared.owns_sessions() {
-            tracing::warn!(
-                "a pooler changes sessions between transactions: going on without prepared statements and without notifications; say pooler=transaction in the URL to begin so"
-            );
-            self.shared.nameless.store(true, Ordering::Relaxed);
-        }
     }
 
     async fn session(&self) -> Result<Arc<Session>, StoreError> {

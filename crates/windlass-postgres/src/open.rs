@@ -43,7 +43,7 @@ impl PostgresStore {
         let writes = Arc::new(Lane::new(Arc::clone(&shared)));
         let wakeups = Arc::default();
         Ok(Self {
-            watch: Watch::start(Arc::clone(&shared), &wakeups),
+            watch: Watch::start(Arc::clone(&shared), Arc::clone(&writes), &wakeups),
             coalescer: Coalescer::start(&shared.io, Arc::clone(&writes)),
             wakeups,
             claims,

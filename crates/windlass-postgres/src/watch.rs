@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Client;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use windlass_core::error::StoreError;
 use windlass_core::id::WorkerId;
 use windlass_core::limits::RECONNECT_CAP;
@@ -17,7 +17,11 @@ use windlass_core::wake::Wakeups;
 
 use crate::connect::{Note, connect};
 use crate::error::store_error;
-use crate::lane::Shared;
+use crate::lane::{Lane, Shared};
+
+const SAY: &str = "select pg_notify($1::text, '')";
+/// How long a session may take to hear what was said; a fraction of a millisecond is usual.
+const HEARING: Duration = Duration::from_secs(3);
 
 /// Who waits for a lock's key.
 type Reply = oneshot::Sender<Option<i64>>;
@@ -45,10 +49,11 @@ pub(crate) fn channel(worker: WorkerId) -> String {
 }
 
 impl Watch {
-    pub(crate) fn start(shared: Arc<Shared>, wakeups: &Arc<Wakeups>) -> Self {
+    pub(crate) fn start(shared: Arc<Shared>, writes: Arc<Lane>, wakeups: &Arc<Wakeups>) -> Self {
         let (wishes, asked) = mpsc::unbounded_channel();
         let watcher = Watcher {
             shared: Arc::clone(&shared),
+            writes,
             wakeups: Arc::downgrade(wakeups),
             guarded: Vec::new(),
         };
@@ -72,6 +77,7 @@ impl Watch {
 
 struct Watcher {
     shared: Arc<Shared>,
+    writes: Arc<Lane>,
     wakeups: Weak<Wakeups>,
     guarded: Vec<WorkerId>,
 }
@@ -128,6 +134,7 @@ impl Watcher {
     ) -> Result<(), StoreError> {
         let (notes, mut noted) = mpsc::unbounded_channel();
         let client = connect(&self.shared.config, &self.shared.io, Some(notes)).await?;
+        self.prove_session(&client, &mut noted).await?;
         for worker in &self.guarded {
             guard(&client, *worker).await?;
         }
@@ -150,6 +157,26 @@ impl Watcher {
                 },
             }
         }
+    }
+
+    /// A session that is ours hears what another connection says. One that a pooler hands around
+    /// does not, and a lock taken on it would be somebody else's.
+    async fn prove_session(
+        &self,
+        client: &Client,
+        noted: &mut mpsc::UnboundedReceiver<Note>,
+    ) -> Result<(), StoreError> {
+        let probe = channel(WorkerId::new());
+        client.batch_execute(&format!("listen {probe}")).await.map_err(store_error)?;
+        self.writes.query(SAY, &[(&probe, Type::TEXT)]).await?;
+        let heard = tokio::time::timeout(HEARING, noted.recv()).await;
+        if !matches!(heard, Ok(Some(_))) {
+            self.shared.disown_sessions();
+            return Err(StoreError::Unavailable {
+                reason: "the session does not hear notifications".to_owned(),
+            });
+        }
+        client.batch_execute(&format!("unlisten {probe}")).await.map_err(store_error)
     }
 
     fn on_note(&self, (channel_name, _queue): &Note) {

@@ -115,6 +115,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if bench.args.mode == Mode::Drain {
         drain::preload(&bench, bench.args.jobs).await?;
     }
+    if globals.store.starts_with("postgres") {
+        backlog::clean_up(&globals.store).await?;
+    }
     let before = Usage::now(&bench.store).await?;
     let finding = match bench.args.mode {
         Mode::Enqueue if bench.args.own_transactions => {

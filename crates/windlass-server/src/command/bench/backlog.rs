@@ -36,3 +36,18 @@ pub(crate) async fn fill(bench: &Bench, jobs: u64, delay: Option<Duration>) -> a
     }
     Ok(())
 }
+
+/// What autovacuum and the checkpointer do within a minute anyway: without it a measurement pays
+/// for its own preparation.
+pub(crate) async fn clean_up(url: &str) -> anyhow::Result<()> {
+    let url = url.split('?').next().unwrap_or(url);
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    let mut driver = tokio::task::JoinSet::new();
+    driver.spawn(connection);
+    for step in ["vacuum analyze", "checkpoint"] {
+        if let Err(error) = client.batch_execute(step).await {
+            tracing::debug!(%error, step, "not allowed; measured without it");
+        }
+    }
+    Ok(())
+}
