@@ -85,7 +85,7 @@ pub trait Run<App: Send + Sync + 'static = ()>: Job {
     type Output: Serialize + Send;
 
     /// Does the work. It may run more than once: at least once, fenced. What it does outside
-    /// this database should carry [`Context::idempotency_key`].
+    /// this database should carry [`AttemptContext::idempotency_key`].
     fn run(self, cx: &Context<App>) -> impl Future<Output = Result<Self::Output, JobError>> + Send;
 }
 

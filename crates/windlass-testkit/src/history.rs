@@ -2,7 +2,7 @@
 //!
 //! Records are made by [`recorded`] (around a store) and by the probe's handlers (around each
 //! attempt), one file for each process, and read back by [`History::read`] with the final state
-//! of every job. [`rules`] are folds over it, one invariant each; [`verdict`] counts and judges.
+//! of every job. `rules` are folds over it, one invariant each; [`verdict`] counts and judges.
 
 use std::fs;
 use std::path::Path;
