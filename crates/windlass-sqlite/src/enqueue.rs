@@ -1,6 +1,6 @@
 //! Enqueue: new rows of `windlass_pending`.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql};
 use windlass_core::error::StoreError;
 use windlass_core::job::{Due, Enqueued, Identity, NewJob};
 use windlass_core::state::State;
@@ -94,50 +94,28 @@ pub fn enqueue(
 
 fn insert(connection: &Connection, job: &NewJob, now: Timestamp) -> Result<Enqueued, StoreError> {
     let b = Binds::of(job, now);
-    if !b.is_given {
-        run(
-            connection,
-            INSERT_FRESH,
-            params![
-                b.id,
-                b.queue,
-                b.kind,
-                b.version,
-                b.state,
-                b.priority,
-                b.max_attempts,
-                b.run_at,
-                b.created_at,
-                b.args,
-                b.root,
-                b.parent,
-                b.origin,
-                b.meta,
-            ],
-        )?;
-        return Ok(Enqueued::New(job.id));
-    }
-    let written = run(
-        connection,
-        INSERT,
-        params![
-            b.id,
-            b.queue,
-            b.kind,
-            b.version,
-            b.state,
-            b.priority,
-            b.max_attempts,
-            b.run_at,
-            b.created_at,
-            b.args,
-            b.root,
-            b.parent,
-            b.origin,
-            b.meta,
-            b.is_given,
-        ],
-    )?;
+    let binds: [&dyn ToSql; 15] = [
+        &b.id,
+        &b.queue,
+        &b.kind,
+        &b.version,
+        &b.state,
+        &b.priority,
+        &b.max_attempts,
+        &b.run_at,
+        &b.created_at,
+        &b.args,
+        &b.root,
+        &b.parent,
+        &b.origin,
+        &b.meta,
+        &b.is_given,
+    ];
+    let written = if b.is_given {
+        run(connection, INSERT, &binds[..])?
+    } else {
+        run(connection, INSERT_FRESH, &binds[..14])?
+    };
     Ok(if written == 0 { Enqueued::Existing(job.id) } else { Enqueued::New(job.id) })
 }
 
