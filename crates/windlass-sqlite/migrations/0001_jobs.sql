@@ -22,9 +22,9 @@ create table windlass_pending (
   meta         text,
   history      text,
   reason       text,
-  -- while running:
-  lease        blob,
-  claimed_at   integer,
+  -- zeros unless running: a claim overwrites the row where it is instead of making it longer
+  lease        blob    not null default x'00000000000000000000000000000000',
+  -- asked for while running
   cancel       text
 ) strict, without rowid;
 
@@ -123,7 +123,7 @@ select id, lower(hex(id)) as uuid, queue, kind, version,
        case state when 0 then 'waiting' when 1 then 'scheduled' when 2 then 'available'
                   when 3 then 'retryable' else 'running' end as state,
        priority, attempt, failures, losses, max_attempts, run_at, created_at,
-       claimed_at as started_at, null as finished_at, args, null as output, reason, origin
+       (select l.claimed_at from windlass_lease l where l.id = lease) as started_at, null as finished_at, args, null as output, reason, origin
 from windlass_pending
 union all
 select id, lower(hex(id)), queue, kind, version,

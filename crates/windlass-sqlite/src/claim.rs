@@ -15,11 +15,12 @@ use crate::row::{CLAIMED, Id, claimed, run};
 const OPEN_QUEUE: &str =
     "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null)";
 const PEEK: &str = "select 1 from windlass_pending where queue = ?1 and state = 2 limit 1";
-const TAKE: &str = "update windlass_pending set state = 4, attempt = attempt + 1, lease = ?2, claimed_at = ?3 where id = ?1";
+const TAKE: &str =
+    "update windlass_pending set state = 4, attempt = attempt + 1, lease = ?2 where id = ?1";
 const LEASE: &str = "insert into windlass_lease (id, worker, claimed_at, unsettled, label, jobs) values (?1, ?2, ?3, ?4, ?5, ?6)";
 
-/// Whether a claim could get anything; asked of a reader, so that an idle worker takes no write
-/// lock.
+/// Whether a claim could get anything; asked before there is a transaction, so that an idle worker
+/// takes no write lock.
 pub(crate) fn peek(connection: &Connection, request: &ClaimRequest) -> Result<bool, StoreError> {
     for share in &request.shares {
         let found = connection
@@ -135,8 +136,9 @@ fn hold(
 ) -> Result<(), StoreError> {
     let lease = Id::from(request.lease);
     let mut ids = Vec::with_capacity(jobs.len() * 16);
+    let mut take = connection.prepare_cached(TAKE).map_err(store_error)?;
     for job in jobs {
-        run(connection, TAKE, params![Id::from(job.id), lease, now.as_micros()])?;
+        take.execute(params![Id::from(job.id), lease]).map_err(store_error)?;
         ids.extend_from_slice(job.id.as_uuid().as_bytes());
     }
     let number = i64::try_from(jobs.len()).unwrap_or(i64::MAX);

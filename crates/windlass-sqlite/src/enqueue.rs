@@ -1,12 +1,12 @@
 //! Enqueue: new rows of `windlass_pending`.
 
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, Statement, ToSql};
 use windlass_core::error::StoreError;
 use windlass_core::job::{Due, Enqueued, Identity, NewJob};
 use windlass_core::state::State;
 use windlass_core::time::{Timestamp, micros};
 
-use crate::row::run;
+use crate::error::store_error;
 
 /// The same for an id that is new: nobody looks for another job with it.
 const INSERT_FRESH: &str = "insert into windlass_pending \
@@ -89,10 +89,16 @@ pub fn enqueue(
     jobs: &[NewJob],
     now: Timestamp,
 ) -> Result<Vec<Enqueued>, StoreError> {
-    jobs.iter().map(|job| insert(connection, job, now)).collect()
+    let prepare = |sql| connection.prepare_cached(sql).map_err(store_error);
+    let (mut fresh, mut given) = (prepare(INSERT_FRESH)?, prepare(INSERT)?);
+    jobs.iter().map(|job| insert((&mut fresh, &mut given), job, now)).collect()
 }
 
-fn insert(connection: &Connection, job: &NewJob, now: Timestamp) -> Result<Enqueued, StoreError> {
+fn insert(
+    (fresh, given): (&mut Statement<'_>, &mut Statement<'_>),
+    job: &NewJob,
+    now: Timestamp,
+) -> Result<Enqueued, StoreError> {
     let b = Binds::of(job, now);
     let binds: [&dyn ToSql; 15] = [
         &b.id,
@@ -111,11 +117,8 @@ fn insert(connection: &Connection, job: &NewJob, now: Timestamp) -> Result<Enque
         &b.meta,
         &b.is_given,
     ];
-    let written = if b.is_given {
-        run(connection, INSERT, &binds[..])?
-    } else {
-        run(connection, INSERT_FRESH, &binds[..14])?
-    };
+    let written = if b.is_given { given.execute(&binds[..]) } else { fresh.execute(&binds[..14]) };
+    let written = written.map_err(store_error)?;
     Ok(if written == 0 { Enqueued::Existing(job.id) } else { Enqueued::New(job.id) })
 }
 

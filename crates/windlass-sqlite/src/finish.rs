@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId};
 use windlass_core::job::Attempt;
@@ -26,8 +27,8 @@ const MOVE: &str = "insert into windlass_finished \
       started_at, finished_at, prune_at, worker, args, output, reason, root, parent, origin, meta, history) \
      select id, queue, kind, version, ?3, priority, attempt, failures + ?4, losses, max_attempts, run_at, created_at, \
       ?5, ?6, ?7, ?8, args, ?9, ?10, root, parent, origin, meta, coalesce(?11, history) \
-     from windlass_pending where id = ?1 and lease is ?2";
-const REMOVE: &str = "delete from windlass_pending where id = ?1 and lease is ?2 returning queue";
+     from windlass_pending where id = ?1 and lease = ?2";
+const REMOVE: &str = "delete from windlass_pending where id = ?1 and lease = ?2 returning queue";
 pub(crate) const TALLY: &str = "insert into windlass_tally (queue, state, jobs) values (?1, ?2, ?3) \
      on conflict (queue, state) do update set jobs = jobs + excluded.jobs";
 
@@ -58,14 +59,14 @@ fn move_row(
     ran: Option<Duration>,
     ending: &Ending<'_>,
 ) -> Result<bool, StoreError> {
-    const HISTORY: &str = "select history from windlass_pending where id = ?1 and lease is ?2";
-    let lease = lease.map(Id::from);
+    const HISTORY: &str = "select history from windlass_pending where id = ?1 and lease = ?2";
+    let held = Id(lease.map_or(Uuid::nil(), |lease| lease.as_uuid()));
     let failed = ending.attempt.is_some_and(|attempt| attempt.outcome.counts_as_failure());
     let history = match ending.attempt {
         None => None,
         Some(attempt) => {
             let former: Option<Option<String>> =
-                one(desk.connection, HISTORY, params![Id::from(job), lease])?;
+                one(desk.connection, HISTORY, params![Id::from(job), held])?;
             Some(append(former.flatten().as_deref(), attempt))
         }
     };
@@ -76,13 +77,13 @@ fn move_row(
         MOVE,
         params![
             Id::from(job),
-            lease,
+            held,
             ending.state.code(),
             i64::from(failed),
             started_at,
             desk.now.as_micros(),
             prune_at,
-            lease.as_ref().map(|_| desk.label),
+            lease.map(|_| desk.label),
             ending.output,
             ending.reason,
             history,
@@ -91,7 +92,7 @@ fn move_row(
     if moved == 0 {
         return Ok(false);
     }
-    let queue: Option<String> = one(desk.connection, REMOVE, params![Id::from(job), lease])?;
+    let queue: Option<String> = one(desk.connection, REMOVE, params![Id::from(job), held])?;
     if let Some(queue) = queue {
         tally(desk.connection, &queue, ending.state.code(), 1)?;
     }

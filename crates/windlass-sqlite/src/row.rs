@@ -116,7 +116,7 @@ macro_rules! record_columns {
 
 /// A job from `windlass_pending`.
 pub(crate) const PENDING_RECORD: &str = record_columns!(
-    "claimed_at",
+    "(select l.claimed_at from windlass_lease l where l.id = lease)",
     "null",
     "(select l.label from windlass_lease l where l.id = lease)",
     "null",

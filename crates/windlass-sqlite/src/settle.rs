@@ -13,14 +13,14 @@ use windlass_core::state::{Outcome, State};
 use windlass_core::store::{Settled, Settlement, Verdict};
 use windlass_core::time::{Timestamp, micros};
 
-use crate::complete::{Completed, complete};
+use crate::complete::Completions;
 use crate::error::store_error;
 use crate::finish::{Ending, finish};
 use crate::row::{Id, run};
 
 const CALLED_OFF: &str = "select cancel from windlass_pending where id = ?1 and lease = ?2";
 const BACK: &str = "update windlass_pending set state = ?3, run_at = ?4, failures = failures + ?5, \
-     losses = losses + ?6, history = ?7, reason = null, lease = null, claimed_at = null, cancel = null \
+     losses = losses + ?6, history = ?7, reason = null, lease = zeroblob(16), cancel = null \
      where id = ?1 and lease = ?2";
 const SETTLED_ONE: &str = "update windlass_lease set unsettled = unsettled - ?2 where id = ?1";
 const DROP_EMPTY: &str = "delete from windlass_lease where id = ?1 and unsettled <= 0";
@@ -41,9 +41,9 @@ pub(crate) fn settle(
 ) -> Result<Vec<Settled>, StoreError> {
     let mut answers = Vec::with_capacity(settlements.len());
     let mut by_lease: Vec<(LeaseId, i64)> = Vec::new();
-    let mut completed = Completed::default();
+    let mut completions = Completions::start(desk.connection)?;
     for settlement in settlements {
-        let answer = settle_one(desk, settlement, &mut completed)?;
+        let answer = settle_one(desk, settlement, &mut completions)?;
         if answer == Settled::Done {
             match by_lease.iter_mut().find(|(lease, _)| *lease == settlement.lease) {
                 Some((_, number)) => *number += 1,
@@ -52,7 +52,7 @@ pub(crate) fn settle(
         }
         answers.push(answer);
     }
-    completed.write(desk.connection)?;
+    completions.end(desk.connection)?;
     for (lease, number) in by_lease {
         run(desk.connection, SETTLED_ONE, params![Id::from(lease), number])?;
         run(desk.connection, DROP_EMPTY, [Id::from(lease)])?;
@@ -85,7 +85,7 @@ pub fn finish_in_transaction(
 fn settle_one(
     desk: &Desk<'_>,
     settlement: &Settlement,
-    completed: &mut Completed,
+    completions: &mut Completions<'_>,
 ) -> Result<Settled, StoreError> {
     if let Verdict::Confirm { otherwise } = &settlement.verdict {
         return match refused(desk, settlement)? {
@@ -93,13 +93,13 @@ fn settle_one(
             _ => settle_one(
                 desk,
                 &Settlement { verdict: (**otherwise).clone(), ..settlement.clone() },
-                completed,
+                completions,
             ),
         };
     }
     let written = match &settlement.verdict {
         Verdict::Confirm { .. } => false,
-        Verdict::Complete { output } => complete(desk, settlement, output.as_ref(), completed)?,
+        Verdict::Complete { output } => completions.complete(desk, settlement, output.as_ref())?,
         Verdict::Die { outcome, error, reason } => {
             ended(desk, settlement, State::Dead, (*outcome, Some(error)), reason)?
         }

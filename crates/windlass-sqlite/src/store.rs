@@ -106,12 +106,15 @@ impl Store for SqliteStore {
 
     fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
         Box::pin(async move {
-            let owned = request.clone();
-            if !self.readers.read(move |c| claim::peek(c, &owned)).await? {
-                return Ok(Batch { lease: request.lease, jobs: Vec::new() });
-            }
-            let (owned, label) = (request.clone(), self.label(request.worker));
-            self.writer.write(move |c| claim::claim(c, &owned, &label, at(now))).await
+            let (owned, label) = (Arc::new(request.clone()), self.label(request.worker));
+            let nothing = Batch { lease: request.lease, jobs: Vec::new() };
+            let asked = Arc::clone(&owned);
+            self.writer
+                .write_unless(
+                    move |c| Ok((!claim::peek(c, &asked)?).then(|| nothing.clone())),
+                    move |c| claim::claim(c, &owned, &label, at(now)),
+                )
+                .await
         })
     }
 

@@ -102,10 +102,10 @@ pub(crate) fn rescue(desk: &Desk<'_>, swept: &mut Swept) -> Result<(), StoreErro
 
 /// Takes one job back; `true` when it died of the loss.
 fn take_back(desk: &Desk<'_>, job: JobId, lease: LeaseId) -> Result<bool, StoreError> {
-    const STANDING: &str = "select attempt, failures, losses, max_attempts, history, cancel, claimed_at \
+    const STANDING: &str = "select attempt, failures, losses, max_attempts, history, cancel \
          from windlass_pending where id = ?1 and lease = ?2";
     const BACK: &str = "update windlass_pending set state = ?3, run_at = ?4, failures = failures + 1, \
-         losses = losses + 1, history = ?5, lease = null, claimed_at = null where id = ?1 and lease = ?2";
+         losses = losses + 1, history = ?5, lease = zeroblob(16) where id = ?1 and lease = ?2";
     let rows = all(desk.connection, STANDING, params![Id::from(job), Id::from(lease)], |row| {
         let standing =
             (row.get::<_, u32>(1)?, row.get::<_, u16>(2)?, row.get::<_, Option<u16>>(3)?);

@@ -19,7 +19,7 @@ const RENEW: &str = "update windlass_worker set seen_at = ?2, expires_at = ?3, a
 const LEASES: &str = "select id from windlass_lease where worker = ?1";
 const CANCELS: &str = "select p.id, p.cancel from windlass_pending p join windlass_lease l on l.id = p.lease \
      where l.worker = ?1 and p.state = 4 and p.cancel is not null";
-const RELEASE: &str = "update windlass_pending set state = 2, run_at = ?3, lease = null, claimed_at = null \
+const RELEASE: &str = "update windlass_pending set state = 2, run_at = ?3, lease = zeroblob(16) \
      where id = ?1 and lease = ?2 and cancel is null";
 
 pub(crate) fn register(

@@ -26,6 +26,8 @@ pub(crate) struct Writer {
 
 /// One caller's part of a transaction.
 trait Step: Send {
+    /// Looks, before there is a transaction, whether there is anything to write.
+    fn is_needed(&mut self, connection: &Connection) -> bool;
     /// Runs it; `false` when it failed and must be rolled back.
     fn run(&mut self, connection: &Connection) -> bool;
     /// Tells the caller, after the commit or instead of it.
@@ -63,17 +65,24 @@ impl Failure {
     }
 }
 
-struct Call<T, F> {
+struct Call<T, P, F> {
+    peek: P,
     work: Option<F>,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T, F> Step for Call<T, F>
+impl<T, P, F> Step for Call<T, P, F>
 where
     T: Send,
+    P: Fn(&Connection) -> Result<Option<T>, StoreError> + Send,
     F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
 {
+    fn is_needed(&mut self, connection: &Connection) -> bool {
+        self.result = (self.peek)(connection).transpose();
+        self.result.is_none()
+    }
+
     fn run(&mut self, connection: &Connection) -> bool {
         self.result = self.work.take().map(|work| work(connection));
         matches!(self.result, Some(Ok(_)))
@@ -107,8 +116,18 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.write_unless(|_| Ok(None), work).await
+    }
+
+    /// The same, unless `peek` has the answer already: then nothing is written, and where nobody
+    /// else writes either, the write lock is not taken.
+    pub(crate) async fn write_unless<T: Send + 'static>(
+        &self,
+        peek: impl Fn(&Connection) -> Result<Option<T>, StoreError> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let call = Call { work: Some(work), result: None, reply };
+        let call = Call { peek, work: Some(work), result: None, reply };
         self.steps.send(Box::new(call)).map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
@@ -116,8 +135,13 @@ impl Writer {
 
 fn serve(connection: &Connection, waiting: &Receiver<Box<dyn Step>>) {
     while let Ok(first) = waiting.recv() {
-        let mut group = vec![first];
-        group.extend(waiting.try_iter().take(GROUP - 1));
+        let mut group = Vec::new();
+        for mut step in std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)) {
+            if step.is_needed(connection) { group.push(step) } else { step.answer(Ok(())) }
+        }
+        if group.is_empty() {
+            continue;
+        }
         let committed = transact(connection, &mut group);
         for step in group {
             step.answer(committed.clone());
