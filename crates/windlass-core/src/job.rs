@@ -66,7 +66,7 @@ pub struct NewJob {
 }
 
 /// Rare properties of a job, stored together and absent where none is set.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Meta {
     /// How long its handler may run, in milliseconds; wins over the handler's own limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]

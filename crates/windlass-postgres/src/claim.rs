@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
+use windlass_core::job::Claimed;
 use windlass_core::store::{Batch, ClaimRequest, Now};
 use windlass_core::time::Timestamp;
 
@@ -72,11 +73,13 @@ pub(crate) async fn claim(
         Ordering::Relaxed,
     );
     let batch = i16::try_from(rows.len()).unwrap_or(i16::MAX);
-    let jobs = rows
+    let mut jobs = rows
         .iter()
         .zip(1i16..)
         .map(|(row, position)| claimed(row, 0, (position, batch)).map(Arc::new))
         .collect::<Result<Vec<_>, _>>()?;
+    let turn = |job: &Claimed| queues.iter().position(|queue| *queue == job.queue);
+    jobs.sort_by_key(|job| (turn(job), job.priority, job.run_at, job.id));
     if !own_clock {
         floors.learn(&queues, &jobs, started.elapsed());
     }

@@ -13,11 +13,11 @@ use windlass_core::state::{Outcome, State};
 use windlass_core::store::{Now, Settled, Settlement, Verdict};
 use windlass_core::time::{Timestamp, micros};
 
+use crate::complete::complete;
 use crate::lane::{Bind, Lane};
 use crate::row::get;
 use crate::settled_before;
 
-const COMPLETE: &str = include_str!("sql/complete.sql");
 const SETTLE: &str = include_str!("sql/settle.sql");
 
 /// The target of a settlement that only marks its place: the job is finished already.
@@ -88,13 +88,13 @@ async fn one_by_one(
 }
 
 /// One settlement as a row of the statement.
-struct Item<'a> {
-    settlement: &'a Settlement,
-    lease: LeaseId,
+pub(crate) struct Item<'a> {
+    pub(crate) settlement: &'a Settlement,
+    pub(crate) lease: LeaseId,
     state: i16,
     outcome: Outcome,
     delay: i64,
-    output: Option<&'a str>,
+    pub(crate) output: Option<&'a str>,
     reason: Option<&'a str>,
     entry: Option<serde_json::Value>,
 }
@@ -188,25 +188,41 @@ fn said(outcome: Outcome, error: &String) -> Option<&String> {
 }
 
 /// Places settled per lease, as the bits of a mask.
-fn masks(items: &[&Item<'_>]) -> (Vec<Uuid>, Vec<String>, Vec<i16>) {
-    let mut by_lease: HashMap<LeaseId, (Vec<u8>, i16)> = HashMap::new();
-    for item in items {
-        let job = &item.settlement.job;
-        let (bits, number) = by_lease
-            .entry(item.lease)
-            .or_insert_with(|| (vec![b'0'; usize::from(job.batch.unsigned_abs())], 0));
-        if let Some(bit) = bits.get_mut(usize::from(job.position.unsigned_abs()).wrapping_sub(1)) {
-            *number += i16::from(*bit == b'0');
-            *bit = b'1';
+#[derive(Default)]
+pub(crate) struct Marks {
+    leases: Vec<Uuid>,
+    masks: Vec<String>,
+    numbers: Vec<i16>,
+}
+
+impl Marks {
+    pub(crate) fn of(items: &[&Item<'_>]) -> Self {
+        let mut by_lease: HashMap<LeaseId, (Vec<u8>, i16)> = HashMap::new();
+        for item in items {
+            let job = &item.settlement.job;
+            let (bits, number) = by_lease
+                .entry(item.lease)
+                .or_insert_with(|| (vec![b'0'; usize::from(job.batch.unsigned_abs())], 0));
+            let at = usize::from(job.position.unsigned_abs()).wrapping_sub(1);
+            if let Some(bit) = bits.get_mut(at) {
+                *number += i16::from(*bit == b'0');
+                *bit = b'1';
+            }
         }
+        let mut marks = Self::default();
+        for (lease, (bits, number)) in by_lease {
+            marks.leases.push(lease.as_uuid());
+            marks.masks.push(bits.into_iter().map(char::from).collect());
+            marks.numbers.push(number);
+        }
+        marks
     }
-    let (mut leases, mut texts, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-    for (lease, (bits, number)) in by_lease {
-        leases.push(lease.as_uuid());
-        texts.push(bits.into_iter().map(char::from).collect());
-        numbers.push(number);
+
+    pub(crate) fn bind<'b>(&'b self, binds: &mut Vec<Bind<'b>>) {
+        binds.push((&self.leases, Type::UUID_ARRAY));
+        binds.push((&self.masks, Type::TEXT_ARRAY));
+        binds.push((&self.numbers, Type::INT2_ARRAY));
     }
-    (leases, texts, numbers)
 }
 
 /// Sends the chosen items as one statement; the leases that held.
@@ -218,35 +234,24 @@ async fn send(
     now: Now,
 ) -> Result<Vec<LeaseId>, StoreError> {
     let items: Vec<&Item<'_>> = chosen.iter().map(|at| &items[*at]).collect();
-    let (leases, texts, numbers) = masks(&items);
+    if plain {
+        return complete(lane, holder, &items, now).await;
+    }
+    let marks = Marks::of(&items);
     let now = now.map(Timestamp::as_micros);
     let worker = holder.worker.as_uuid();
     let keep = micros(KEEP_FINISHED);
     let most = i32::try_from(HISTORY_ENTRIES).unwrap_or(i32::MAX);
     let columns = Columns::of(&items);
     let ends = Ends::of(&items, holder.label);
-    let mut binds: Vec<Bind<'_>> = vec![
-        (&now, Type::INT8),
-        (&worker, Type::UUID),
-        (&leases, Type::UUID_ARRAY),
-        (&texts, Type::TEXT_ARRAY),
-        (&numbers, Type::INT2_ARRAY),
-    ];
-    if plain {
-        binds.push((&keep, Type::INT8));
-    } else {
-        binds.push((&most, Type::INT4));
-    }
+    let mut binds: Vec<Bind<'_>> = vec![(&now, Type::INT8), (&worker, Type::UUID)];
+    marks.bind(&mut binds);
+    binds.push((&most, Type::INT4));
     columns.bind(&mut binds);
-    if !plain {
-        ends.bind(&mut binds);
-        binds.push((&keep, Type::INT8));
-    }
+    ends.bind(&mut binds);
+    binds.push((&keep, Type::INT8));
     binds.push((&holder.label, Type::TEXT));
-    if plain {
-        binds.push((&holder.history, Type::BOOL));
-    }
-    let rows = lane.query(if plain { COMPLETE } else { SETTLE }, &binds).await?;
+    let rows = lane.query(SETTLE, &binds).await?;
     rows.iter().map(|row| get(row, 0).map(LeaseId::from_uuid)).collect()
 }
 

@@ -28,17 +28,15 @@ gone as (
   returning id, run_at, created_at, attempt + 1 as attempt, failures, version, priority, losses, max_attempts,
             queue, kind, args, root, parent, origin, meta, history
 ),
-numbered as (
-  select (row_number() over (order by array_position($4::text[], queue), priority, run_at, id))::int2 as place, * from gone
-),
 held as (
   insert into windlass.lease (id, worker, claimed_at, unsettled, settled, label, jobs)
   select $2::uuid, $3::uuid, clock.now, n.number, repeat('0', n.number)::bit varying, $11::text, n.jobs
   from clock, (
+    -- In the order of the rows below: a job's place in its lease is its place in the answer.
     select count(*)::int4 as number,
            array_agg(row(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue,
-                         kind, args, root, parent, origin, meta, history)::windlass.held_job order by place) as jobs
-    from numbered
+                         kind, args, root, parent, origin, meta, history)::windlass.held_job) as jobs
+    from gone
   ) as n
   where n.number > 0
 ),
@@ -55,4 +53,4 @@ select id, queue, kind, version, priority, attempt, failures, losses, max_attemp
        created_at, parent, origin, history,
        -- Losing a claim in a crash of the server only means that the jobs are claimed again.
        (select set_config('synchronous_commit', 'off', true))
-from numbered order by place
+from gone

@@ -20,28 +20,34 @@ kept as (
   returning l.id
 ),
 fenced as (select id from ended union all select id from kept),
-job as (
-  select t.*
-  from unnest($7::uuid[], $8::uuid[], $9::int8[], $10::int8[], $11::int8[], $12::int4[], $13::int4[], $14::int2[],
-              $15::int2[], $16::int2[], $17::int2[], $18::text[], $19::text[], $20::text[], $21::text[], $22::uuid[],
-              $23::uuid[], $24::text[], $25::text[], $26::text[])
-       as t(lease, id, run_at, created_at, ran, attempt, failures, version, priority, losses, max_attempts, queue,
-            kind, args, output, root, parent, origin, meta, history)
-  join fenced on fenced.id = t.lease
+-- What jobs have in common comes once: most of a batch differ in six columns only.
+alike as (
+  select a.*
+  from unnest($14::uuid[], $15::int4[], $16::int4[], $17::int2[], $18::int2[], $19::int2[], $20::int2[], $21::text[],
+              $22::text[], $23::uuid[], $24::uuid[], $25::text[], $26::text[], $27::text[], $28::int8[])
+       with ordinality
+       as a(lease, attempt, failures, version, priority, losses, max_attempts, queue, kind, root, parent, origin, meta,
+            history, jobs, nth)
+  join fenced on fenced.id = a.lease
 ),
 done as (
   insert into windlass.finished
     (id, run_at, created_at, started_at, finished_at, prune_at, attempt, failures, state, version, priority, losses,
      max_attempts, queue, kind, args, worker, output, root, parent, origin, meta, history)
   select id, run_at, created_at, now - ran, now, now + $6::int8, attempt, failures, 5, version, priority, losses,
-         max_attempts, queue, kind, args, $27::text, output, root, parent, origin, meta, history
-  from job, clock where $28::bool
+         max_attempts, queue, kind, args, $29::text, output, root, parent, origin, meta, history
+  from clock,
+       unnest($7::int8[], $8::uuid[], $9::int8[], $10::int8[], $11::int8[], $12::text[], $13::text[])
+       as t(alike, id, run_at, created_at, ran, args, output)
+  join alike on alike.nth = t.alike
+  where $30::bool
 ),
 heard as (
   delete from windlass.called_off where job = any ($8::uuid[])
 ),
 counted as (
   insert into windlass.tally (queue, state, shelf, jobs)
-  select queue, 5, case when $28::bool then ((clock.now + $6::int8) / 86400000000)::int4 end, count(*) from job, clock group by queue, clock.now
+  select queue, 5, case when $30::bool then ((clock.now + $6::int8) / 86400000000)::int4 end, sum(jobs)
+  from alike, clock group by queue, clock.now
 )
 select id from fenced
