@@ -2,6 +2,9 @@
 
 use crate::limits::NAME_CHARS;
 
+/// The PostgreSQL schema of a store whose URL names no other.
+pub const DEFAULT_SCHEMA: &str = "windlass";
+
 /// The queue of a kind that declares none. There is exactly one such name.
 pub const DEFAULT_QUEUE: &str = "default";
 

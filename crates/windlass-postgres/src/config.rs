@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use windlass_core::error::{StoreError, Unusable};
+use windlass_core::name::DEFAULT_SCHEMA;
 
 /// Connections a worker process needs: claims, settlements, and the one that listens.
 pub const CONNECTIONS: u32 = 3;
@@ -46,7 +47,7 @@ impl FromStr for Config {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let mut config = Self {
             driver: tokio_postgres::Config::new(),
-            schema: "windlass".to_owned(),
+            schema: DEFAULT_SCHEMA.to_owned(),
             path: Path::Direct,
             connections: CONNECTIONS,
             history: History::Kept,
@@ -54,7 +55,9 @@ impl FromStr for Config {
         let mut theirs = Vec::new();
         for option in query.split('&').filter(|option| !option.is_empty()) {
             match option.split_once('=') {
-                Some(("schema", name)) => config.schema = schema(name)?,
+                Some(("schema", name)) => {
+                    config.schema = check_schema(name).map(|()| name.to_owned())?
+                }
                 Some(("pooler", "transaction")) => config.path = Path::TransactionPooler,
                 Some(("pooler", "none")) => config.path = Path::Direct,
                 Some(("pooler", other)) => {
@@ -94,11 +97,15 @@ impl Config {
     }
 }
 
-fn schema(name: &str) -> Result<String, StoreError> {
+/// Whether a schema can have this name; it becomes part of statements, so only plain ones can.
+///
+/// # Errors
+/// When it cannot.
+pub fn check_schema(name: &str) -> Result<(), StoreError> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     if starts && name.len() <= 63 && name.chars().all(fits) {
-        Ok(name.to_owned())
+        Ok(())
     } else {
         Err(refuse(format!("schema `{name}` cannot be used: small letters, digits and _ only")))
     }

@@ -1,6 +1,7 @@
 //! A lane: one connection for one kind of traffic, made when first needed and made again when it
 //! broke. Statements are sent whole, one transaction each, so that callers can share a lane.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 use windlass_core::error::StoreError;
+use windlass_core::name::DEFAULT_SCHEMA;
 
 use crate::config::{Config, Path};
 use crate::connect::connect;
@@ -62,12 +64,12 @@ impl Shared {
     }
 }
 
-/// A text written for schema `windlass`, for another one.
-pub(crate) fn in_schema(sql: &str, schema: &str) -> String {
-    if schema == "windlass" {
-        sql.to_owned()
+/// A text written for [`DEFAULT_SCHEMA`], for another one.
+pub(crate) fn in_schema<'a>(sql: &'a str, schema: &str) -> Cow<'a, str> {
+    if schema == DEFAULT_SCHEMA {
+        Cow::Borrowed(sql)
     } else {
-        sql.replace("windlass.", &format!("{schema}."))
+        Cow::Owned(sql.replace("windlass.", &format!("{schema}.")))
     }
 }
 

@@ -34,6 +34,6 @@ mod tls;
 mod watch;
 mod workers;
 
-pub use config::CONNECTIONS;
+pub use config::{CONNECTIONS, check_schema};
 pub use open::Migration;
 pub use store::PostgresStore;

@@ -1,11 +1,15 @@
 //! Statements for callers' own connections: the same text for every driver, with binds that are
 //! only text, int2 and int8.
 
+use std::borrow::Cow;
+
 use windlass_core::context::Fence;
 use windlass_core::job::{Due, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::time::{Timestamp, micros};
+
+use crate::lane::in_schema;
 
 /// A bind that every driver knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +26,8 @@ pub enum Value {
 /// many jobs it wrote.
 #[derive(Debug, Clone)]
 pub struct Statement {
-    /// The text, for schema `windlass`.
-    pub sql: &'static str,
+    /// The text.
+    pub sql: Cow<'static, str>,
     /// The binds, in order.
     pub binds: Vec<Value>,
 }
@@ -32,37 +36,35 @@ fn text(value: impl ToString) -> Value {
     Value::Text(Some(value.to_string()))
 }
 
-/// The text of [`enqueue`]'s statement, for callers that prepare it.
-pub const ENQUEUE: &str = include_str!("sql/enqueue_one.sql");
-
-/// The kinds of [`ENQUEUE`]'s binds, in order.
-pub const ENQUEUE_BINDS: [Value; 14] = [
-    Value::Text(None),
-    Value::Text(None),
-    Value::Text(None),
-    Value::Small(None),
-    Value::Small(None),
-    Value::Small(None),
-    Value::Big(None),
-    Value::Big(None),
-    Value::Text(None),
-    Value::Text(None),
-    Value::Text(None),
-    Value::Text(None),
-    Value::Text(None),
-    Value::Small(None),
-];
-
-/// Writes one job inside the transaction the connection is in: visible and awake-making when
-/// that commits, gone when it rolls back.
+/// [`enqueue_fresh`]'s statement with binds of the right kinds, for callers that prepare it.
 #[must_use]
-pub fn enqueue(job: &NewJob) -> Statement {
+pub fn enqueue_prepared(schema: &str) -> Statement {
+    enqueue_fresh(&NewJob::new("any", Json::stored("null")), schema)
+}
+
+/// Writes one job whose id is new inside the transaction the connection is in: visible and
+/// awake-making when that commits, gone when it rolls back. For callers that keep statements
+/// prepared: unprepared, planning it costs more than running it.
+#[must_use]
+pub fn enqueue_fresh(job: &NewJob, schema: &str) -> Statement {
+    Statement { sql: in_schema(include_str!("sql/enqueue_fresh.sql"), schema), binds: binds(job) }
+}
+
+/// The same for any job and for callers that prepare nothing.
+#[must_use]
+pub fn enqueue(job: &NewJob, schema: &str) -> Statement {
+    let mut binds = binds(job);
+    binds.push(Value::Small(Some(i16::from(job.identity == Identity::Given))));
+    Statement { sql: in_schema(include_str!("sql/enqueue_one.sql"), schema), binds }
+}
+
+fn binds(job: &NewJob) -> Vec<Value> {
     let (at, delay) = match job.due {
         Due::Now => (None, 0),
         Due::In(delay) => (None, micros(delay)),
         Due::At(moment) => (Some(moment.as_micros()), 0),
     };
-    let binds = vec![
+    vec![
         text(job.id.as_uuid()),
         text(&job.queue),
         text(&job.kind),
@@ -76,15 +78,13 @@ pub fn enqueue(job: &NewJob) -> Statement {
         Value::Text(job.parent.map(|id| id.as_uuid().to_string())),
         Value::Text(job.origin.clone()),
         Value::Text(job.meta.to_stored()),
-        Value::Small(Some(i16::from(job.identity == Identity::Given))),
-    ];
-    Statement { sql: ENQUEUE, binds }
+    ]
 }
 
 /// Completes a running job inside the transaction the connection is in. It writes nothing where
 /// the lease is lost.
 #[must_use]
-pub fn finish(fence: &Fence, output: Option<&Json>) -> Statement {
+pub fn finish(fence: &Fence, output: Option<&Json>, schema: &str) -> Statement {
     let job = &fence.job;
     let moment = |at: Timestamp| Value::Big(Some(at.as_micros()));
     let number = |n: u32| Value::Big(Some(i64::from(n)));
@@ -113,5 +113,5 @@ pub fn finish(fence: &Fence, output: Option<&Json>) -> Statement {
         Value::Text(job.meta.to_stored()),
         Value::Text(job.history.as_deref().map(str::to_owned)),
     ];
-    Statement { sql: include_str!("sql/finish_one.sql"), binds }
+    Statement { sql: in_schema(include_str!("sql/finish_one.sql"), schema), binds }
 }

@@ -50,6 +50,8 @@
 
 mod adapter;
 mod open;
+#[cfg(feature = "postgres")]
+mod schema;
 mod target;
 
 pub use windlass_core::client::{Client, Draft, EnqueueLayer};
@@ -72,6 +74,8 @@ pub use windlass_macros::Job;
 #[cfg(feature = "tokio-postgres-0_7")]
 pub use adapter::tokio_postgres::PreparedEnqueue;
 pub use open::{migrate, open, open_checked};
+#[cfg(feature = "postgres")]
+pub use schema::{InSchema, in_schema};
 pub use target::{
     EnqueueBlockingOn, EnqueueExt, EnqueueOn, FinishBlockingOn, FinishExt, FinishOn, Within,
     WithinExt,

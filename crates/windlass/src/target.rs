@@ -7,6 +7,7 @@ use windlass_core::context::{AttemptContext, Fence};
 use windlass_core::error::{Refusal, StoreError};
 use windlass_core::job::{Enqueued, NewJob};
 use windlass_core::json::Json;
+use windlass_core::name::DEFAULT_SCHEMA;
 
 /// Something that jobs can be written to.
 ///
@@ -19,12 +20,16 @@ use windlass_core::json::Json;
     note = "each driver has a feature: rusqlite, tokio-postgres-0_7, sqlx-0_9-postgres, sqlx-0_9-sqlite"
 )]
 pub trait EnqueueOn: Sized {
-    /// Writes one job.
-    fn write(self, job: NewJob) -> impl Future<Output = Result<Enqueued, StoreError>> + Send;
+    /// Writes one job to the tables in this schema; a target that knows its own does not ask.
+    fn write(
+        self,
+        job: NewJob,
+        schema: &str,
+    ) -> impl Future<Output = Result<Enqueued, StoreError>> + Send;
 }
 
 impl EnqueueOn for &Client {
-    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
+    async fn write(self, job: NewJob, _schema: &str) -> Result<Enqueued, StoreError> {
         self.enqueue(Draft::from(job)).await
     }
 }
@@ -72,7 +77,7 @@ impl<J> EnqueueExt for Draft<J> {
         on: T,
     ) -> impl Future<Output = Result<Enqueued, StoreError>> + Send {
         let job = checked(self);
-        async move { on.write(job?).await }
+        async move { on.write(job?, DEFAULT_SCHEMA).await }
     }
 }
 
@@ -102,9 +107,9 @@ impl WithinExt for Client {
 }
 
 impl<T: EnqueueOn + Send> EnqueueOn for Within<'_, T> {
-    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
+    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
         let job = self.client.prepare(job)?;
-        self.transaction.write(job).await
+        self.transaction.write(job, schema).await
     }
 }
 
@@ -121,11 +126,12 @@ impl<T: EnqueueBlockingOn> EnqueueBlockingOn for Within<'_, T> {
     note = "finish in a transaction on the store's own database: `&mut tx` of sqlx, `&tx` of tokio-postgres; on `&tx` of rusqlite with `finish_blocking_in`"
 )]
 pub trait FinishOn: Sized {
-    /// Completes the job; `false` where the lease is lost.
+    /// Completes the job in the tables of this schema; `false` where the lease is lost.
     fn finish(
         self,
         fence: Fence,
         output: Option<Json>,
+        schema: &str,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
@@ -177,7 +183,7 @@ impl FinishExt for AttemptContext {
         transaction: T,
         output: Option<Json>,
     ) -> Result<(), StoreError> {
-        note(self, transaction.finish(self.fence(), output).await?)
+        note(self, transaction.finish(self.fence(), output, DEFAULT_SCHEMA).await?)
     }
 }
 

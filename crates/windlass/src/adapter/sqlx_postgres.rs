@@ -3,7 +3,7 @@
 use sqlx::{PgConnection, Postgres, Row, Transaction};
 use windlass_core::context::Fence;
 use windlass_core::error::StoreError;
-use windlass_core::job::{Enqueued, NewJob};
+use windlass_core::job::{Enqueued, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_postgres::statement::{self, Statement, Value};
 
@@ -11,7 +11,8 @@ use crate::target::{EnqueueOn, FinishOn};
 
 async fn run(connection: &mut PgConnection, statement: Statement) -> Result<bool, StoreError> {
     let backend = |error: sqlx::Error| StoreError::Backend(Box::new(error));
-    let mut query = sqlx::query(statement.sql);
+    // No value is ever part of the text: it is a constant but for the schema's name.
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(statement.sql.into_owned()));
     for value in statement.binds {
         query = match value {
             Value::Text(text) => query.bind(text),
@@ -24,20 +25,29 @@ async fn run(connection: &mut PgConnection, statement: Statement) -> Result<bool
 }
 
 impl EnqueueOn for &mut PgConnection {
-    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
-        let is_new = run(self, statement::enqueue(&job)).await?;
+    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
+        let statement = match job.identity {
+            Identity::Fresh => statement::enqueue_fresh(&job, schema),
+            Identity::Given => statement::enqueue(&job, schema),
+        };
+        let is_new = run(self, statement).await?;
         Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
     }
 }
 
 impl EnqueueOn for &mut Transaction<'_, Postgres> {
-    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
-        (&mut **self).write(job).await
+    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
+        (&mut **self).write(job, schema).await
     }
 }
 
 impl FinishOn for &mut Transaction<'_, Postgres> {
-    async fn finish(self, fence: Fence, output: Option<Json>) -> Result<bool, StoreError> {
-        run(self, statement::finish(&fence, output.as_ref())).await
+    async fn finish(
+        self,
+        fence: Fence,
+        output: Option<Json>,
+        schema: &str,
+    ) -> Result<bool, StoreError> {
+        run(self, statement::finish(&fence, output.as_ref(), schema)).await
     }
 }

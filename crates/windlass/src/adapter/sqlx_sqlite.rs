@@ -10,7 +10,7 @@ use windlass_sqlite::{Binds, INSERT};
 use crate::target::EnqueueOn;
 
 impl EnqueueOn for &mut SqliteConnection {
-    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
+    async fn write(self, job: NewJob, _schema: &str) -> Result<Enqueued, StoreError> {
         let b = Binds::of(&job, Timestamp::wall_clock());
         let done = sqlx::query(INSERT)
             .bind(b.id.to_vec())
@@ -37,7 +37,7 @@ impl EnqueueOn for &mut SqliteConnection {
 }
 
 impl EnqueueOn for &mut Transaction<'_, Sqlite> {
-    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
-        (&mut **self).write(job).await
+    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
+        (&mut **self).write(job, schema).await
     }
 }

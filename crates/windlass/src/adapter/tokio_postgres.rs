@@ -4,8 +4,10 @@ use ::tokio_postgres::types::{ToSql, Type};
 use ::tokio_postgres::{Client, GenericClient, Transaction};
 use windlass_core::context::Fence;
 use windlass_core::error::StoreError;
-use windlass_core::job::{Enqueued, NewJob};
+use windlass_core::job::{Enqueued, Identity, NewJob};
 use windlass_core::json::Json;
+use windlass_core::name::DEFAULT_SCHEMA;
+use windlass_postgres::check_schema;
 use windlass_postgres::statement::{self, Statement, Value};
 
 use crate::target::{EnqueueOn, FinishOn};
@@ -13,7 +15,10 @@ use crate::target::{EnqueueOn, FinishOn};
 /// The enqueue statement, prepared once on a connection: a busy caller saves the server half of
 /// its work. Enqueue on `(&tx, &prepared)`. Not for connections behind a transaction pooler.
 #[derive(Debug, Clone)]
-pub struct PreparedEnqueue(::tokio_postgres::Statement);
+pub struct PreparedEnqueue {
+    statement: ::tokio_postgres::Statement,
+    schema: String,
+}
 
 impl PreparedEnqueue {
     /// Prepares it on this connection.
@@ -21,8 +26,19 @@ impl PreparedEnqueue {
     /// # Errors
     /// When the schema is not there.
     pub async fn new(client: &Client) -> Result<Self, StoreError> {
-        let types: Vec<Type> = statement::ENQUEUE_BINDS.iter().map(kind).collect();
-        client.prepare_typed(statement::ENQUEUE, &types).await.map(Self).map_err(backend)
+        Self::in_schema(client, DEFAULT_SCHEMA).await
+    }
+
+    /// The same where the store's URL says `schema=…`.
+    ///
+    /// # Errors
+    /// As [`PreparedEnqueue::new`], and when this cannot be a schema's name.
+    pub async fn in_schema(client: &Client, schema: &str) -> Result<Self, StoreError> {
+        check_schema(schema)?;
+        let Statement { sql, binds } = statement::enqueue_prepared(schema);
+        let types: Vec<Type> = binds.iter().map(kind).collect();
+        let statement = client.prepare_typed(&sql, &types).await.map_err(backend)?;
+        Ok(Self { statement, schema: schema.to_owned() })
     }
 }
 
@@ -54,39 +70,51 @@ fn wrote(rows: &[::tokio_postgres::Row]) -> bool {
 async fn run(client: &impl GenericClient, statement: &Statement) -> Result<bool, StoreError> {
     let binds: Vec<(&(dyn ToSql + Sync), Type)> =
         statement.binds.iter().map(|value| (bind(value), kind(value))).collect();
-    let rows = client.query_typed(statement.sql, &binds).await.map_err(backend)?;
+    let rows = client.query_typed(&statement.sql, &binds).await.map_err(backend)?;
     Ok(wrote(&rows))
 }
 
 impl EnqueueOn for (&Transaction<'_>, &PreparedEnqueue) {
-    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
-        let (transaction, PreparedEnqueue(prepared)) = self;
-        let statement = statement::enqueue(&job);
+    async fn write(self, job: NewJob, _schema: &str) -> Result<Enqueued, StoreError> {
+        let (transaction, prepared) = self;
+        if job.identity == Identity::Given {
+            return write(transaction, job, &prepared.schema).await;
+        }
+        let statement = statement::enqueue_fresh(&job, &prepared.schema);
         let binds: Vec<&(dyn ToSql + Sync)> = statement.binds.iter().map(bind).collect();
-        let rows = transaction.query(prepared, &binds).await.map_err(backend)?;
-        Ok(if wrote(&rows) { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
+        transaction.query(&prepared.statement, &binds).await.map_err(backend)?;
+        Ok(Enqueued::New(job.id))
     }
 }
 
-async fn write(client: &impl GenericClient, job: NewJob) -> Result<Enqueued, StoreError> {
-    let is_new = run(client, &statement::enqueue(&job)).await?;
+async fn write(
+    client: &impl GenericClient,
+    job: NewJob,
+    schema: &str,
+) -> Result<Enqueued, StoreError> {
+    let is_new = run(client, &statement::enqueue(&job, schema)).await?;
     Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
 }
 
 impl EnqueueOn for &Client {
-    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
-        write(self, job).await
+    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
+        write(self, job, schema).await
     }
 }
 
 impl EnqueueOn for &Transaction<'_> {
-    async fn write(self, job: NewJob) -> Result<Enqueued, StoreError> {
-        write(self, job).await
+    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
+        write(self, job, schema).await
     }
 }
 
 impl FinishOn for &Transaction<'_> {
-    async fn finish(self, fence: Fence, output: Option<Json>) -> Result<bool, StoreError> {
-        run(self, &statement::finish(&fence, output.as_ref())).await
+    async fn finish(
+        self,
+        fence: Fence,
+        output: Option<Json>,
+        schema: &str,
+    ) -> Result<bool, StoreError> {
+        run(self, &statement::finish(&fence, output.as_ref(), schema)).await
     }
 }

@@ -165,3 +165,40 @@ async fn a_client_sees_what_is_enqueued_within_a_transaction() {
     assert_eq!(job.meta.declared_queue.as_deref(), Some("default"));
     assert_eq!(job.origin.as_deref(), Some("web"));
 }
+
+/// C33: where the store's tables are in a schema of another name, transactions reach them there.
+#[tokio::test]
+async fn transactions_reach_another_schema() {
+    use sqlx::Connection;
+    let place = Place::postgres();
+    let mark = if place.url().contains('?') { '&' } else { '?' };
+    let url = format!("{}{mark}schema=jobs", place.url());
+    let client = windlass::Client::new(windlass::open(&url).await.expect("opened"));
+
+    let mut connection = sqlx::PgConnection::connect(&place.url()).await.expect("opened");
+    let mut tx = connection.begin().await.expect("begun");
+    let on = windlass::in_schema("jobs", &mut tx).expect("a name");
+    let first = Okay { number: 1 }.job().enqueue(on).await.expect("written").id();
+    tx.commit().await.expect("committed");
+
+    let mut connection = connect(&place).await;
+    let prepared = windlass::PreparedEnqueue::in_schema(&connection.client, "jobs").await;
+    let prepared = prepared.expect("prepared");
+    let tx = connection.client.transaction().await.expect("begun");
+    let second = Okay { number: 2 }.job().enqueue((&tx, &prepared)).await.expect("written").id();
+    let on = windlass::in_schema("jobs", &tx).expect("a name");
+    let third = Okay { number: 3 }.job().enqueue(on).await.expect("written").id();
+    tx.commit().await.expect("committed");
+
+    for id in [first, second, third] {
+        let job = client.store().job(id).await.expect("read").expect("there");
+        assert_eq!(job.state, State::Available);
+    }
+}
+
+/// A name that would be more than a name in a statement is refused before there is one.
+#[test]
+fn a_schema_must_have_a_plain_name() {
+    let error = windlass::in_schema("jobs; drop table x", ()).expect_err("refused");
+    assert!(error.to_string().contains("small letters, digits and _ only"), "{error}");
+}

@@ -41,12 +41,18 @@ impl Usage {
     }
 }
 
-/// User and system time of a process, in milliseconds.
+/// User and system time of a process and of its children that ended, in milliseconds: a server's
+/// sessions end before anybody reads theirs.
 fn cpu_ms(process: &str) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The command's name may contain anything, so fields are counted from its closing bracket.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: f64 = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+    let ticks: f64 = fields
+        .get(11..15)?
+        .iter()
+        .map(|field| field.parse::<f64>())
+        .sum::<Result<f64, _>>()
+        .ok()?;
     // SAFETY: asks the C library for a constant of the system.
     let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
     Some(ticks * 1e3 / per_second)
