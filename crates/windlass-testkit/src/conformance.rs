@@ -87,6 +87,7 @@ macro_rules! behaviours {
                 a_batch_is_held_under_the_lease_that_was_asked_for
                 jobs_that_come_in_front_are_not_overlooked
                 racing_claims_share_no_job_and_leave_none
+                claims_of_several_processes_share_no_job_and_none_fails
             }
             confirm {
                 an_unfinished_job_takes_the_other_verdict

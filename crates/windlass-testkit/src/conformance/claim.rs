@@ -8,7 +8,7 @@ use windlass_core::store::{Batch, Share};
 
 use crate::bench::{Bench, MINUTE, SECOND};
 use crate::draft::{job, jobs};
-use crate::worker::worker;
+use crate::worker::{request, worker};
 
 /// E10: by priority, then by the time they became due, then first in, first out.
 pub async fn jobs_come_by_priority_then_due_time_then_age(bench: Bench) {
@@ -181,6 +181,33 @@ pub async fn racing_claims_share_no_job_and_leave_none(bench: Bench) {
     assert!(taken.values().all(|times| *times == 1), "a job was claimed twice");
     assert_eq!(taken.len(), enqueued.len());
     bench.check("running 200").await;
+}
+
+/// C4, O5: the same where each claims through connections of its own, and nobody is told of a lock.
+pub async fn claims_of_several_processes_share_no_job_and_none_fails(bench: Bench) {
+    let enqueued = bench.enqueue(jobs(300)).await;
+    let stores = [bench.another_store().await, bench.another_store().await, bench.shared_store()];
+    let now = bench.now();
+    let claimants = stores.map(|store| async move {
+        let registration = worker().registration();
+        store.register(&registration, now).await.expect("a worker can register");
+        let mut taken: Vec<JobId> = Vec::new();
+        loop {
+            let claims = [3, 1, 7].map(|jobs| request(&registration, jobs));
+            let batches = join_all(claims.iter().map(|claim| store.claim(claim, now))).await;
+            let before = taken.len();
+            for batch in batches {
+                taken.extend(ids(&batch.expect("a claim meets no lock")));
+            }
+            if taken.len() == before {
+                return taken;
+            }
+        }
+    });
+    let mut taken = join_all(claimants).await.concat();
+    taken.sort();
+    assert_eq!(taken, enqueued, "each once");
+    bench.check("running 300").await;
 }
 
 /// The ids of a batch's jobs, in their order.

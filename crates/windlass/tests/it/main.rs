@@ -1,6 +1,7 @@
-//! The public API on both stores: adapters, the engine, embedding, compile errors.
+//! The public API on both stores: adapters, claims beside foreign locks, the engine, embedding, compile errors.
 
 mod adapters;
+mod claims;
 mod compile_errors;
 mod embedded;
 mod engine;
