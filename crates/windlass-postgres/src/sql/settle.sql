@@ -27,7 +27,7 @@ job as (
          case when c.job is not null and t.state < 5 then 6 else t.state end::int2 as state,
          case when c.job is not null and t.state < 5 then c.reason else t.reason end as reason,
          t.failures + (t.outcome in (1, 2, 3, 4))::int4 as failures,
-         (t.losses + (t.outcome = 4)::int4)::int2 as losses,
+         (t.losses + (t.outcome = 4 and t.state <> 6 and (c.job is null or t.state > 4))::int4)::int2 as losses,
          case
            when t.entry is null or (t.outcome = 5 and t.ran is null) then t.history
            else (case when jsonb_array_length(past) >= $6::int4 then past - 0 else past end

@@ -137,7 +137,8 @@ pub async fn a_called_off_job_is_cancelled_at_rescue(bench: Bench) {
     bench.cancel(id).await;
     assert_eq!(bench.rescue().await.rescued, 1);
     bench.check("cancelled 1").await;
-    assert_eq!(bench.job(id).await.reason.as_deref(), Some("not wanted"));
+    let record = bench.job(id).await;
+    assert_eq!((record.reason.as_deref(), record.losses), (Some("not wanted"), 0));
 }
 
 /// S2, D2: however much a dead worker held, nothing of it stays.
