@@ -11,7 +11,8 @@ use crate::id::JobId;
 use crate::job::{Due, Enqueued, Identity, JobRecord, NewJob};
 use crate::json::Json;
 use crate::limits;
-use crate::store::{Page, Store};
+use crate::name::check_queue;
+use crate::store::{Moved, Page, Store};
 use crate::time::Timestamp;
 
 /// A job on its way to a store: a payload with what the caller wants different.
@@ -235,6 +236,17 @@ impl Client {
     /// When the store cannot be asked.
     pub async fn jobs(&self, filter: &Filter, page: Page) -> Result<Vec<JobRecord>, StoreError> {
         self.store.jobs(filter, page).await
+    }
+
+    /// Gives jobs to another queue, where only its workers take them. What runs or has ended
+    /// stays. The answers are in the order of the ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a name that no queue can have, otherwise what kept the store
+    /// from writing.
+    pub async fn move_jobs(&self, jobs: &[JobId], queue: &str) -> Result<Vec<Moved>, StoreError> {
+        check_queue(queue).map_err(Refusal::from)?;
+        self.store.move_jobs(jobs, queue).await
     }
 
     /// Waits until a job has ended, looking at it at growing intervals of at most half a second.

@@ -208,6 +208,8 @@ pub enum Verb {
     Cancel,
     /// A person runs it again.
     Retry,
+    /// A person gives it to another queue; its state stays.
+    Move,
     /// No live worker knows its kind and version: out of the way of others.
     Park,
     /// A worker that knows it has come.
@@ -243,6 +245,10 @@ pub const TRANSITIONS: &[(Option<State>, Verb, State)] = &[
     (Some(State::Completed), Verb::Retry, State::Available),
     (Some(State::Cancelled), Verb::Retry, State::Available),
     (Some(State::Dead), Verb::Retry, State::Available),
+    (Some(State::Waiting), Verb::Move, State::Waiting),
+    (Some(State::Scheduled), Verb::Move, State::Scheduled),
+    (Some(State::Available), Verb::Move, State::Available),
+    (Some(State::Retryable), Verb::Move, State::Retryable),
     (Some(State::Available), Verb::Park, State::Waiting),
     (Some(State::Waiting), Verb::Unpark, State::Available),
 ];

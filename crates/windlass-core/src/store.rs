@@ -233,6 +233,21 @@ pub enum Retried {
     Missing,
 }
 
+/// What became of a wish to move a job to another queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Moved {
+    /// It is on that queue now, in the state and at the place in line that it had.
+    Now,
+    /// It was on that queue already.
+    Unneeded(State),
+    /// It runs or has ended, and stays where it is. One that runs and is tried again comes back
+    /// to the queue it was claimed from.
+    Left(State),
+    /// There is no such job.
+    Missing,
+}
+
 /// Numbers of jobs by queue and state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -389,6 +404,10 @@ pub trait Store: Send + Sync + 'static {
     /// Makes jobs available at once, whatever they wait for or how they ended. The answers are
     /// in the order of the ids.
     fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>>;
+
+    /// Gives jobs that neither run nor have ended to another queue, and wakes its workers. The
+    /// answers are in the order of the ids.
+    fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>>;
 
     /// Stops claims from a queue, also for workers that come later.
     fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()>;

@@ -18,6 +18,7 @@ mod floor;
 mod io;
 mod lane;
 mod migrate;
+mod move_jobs;
 mod open;
 mod queues;
 mod read;

@@ -9,7 +9,7 @@ use windlass_core::filter::Filter;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{Due, Enqueued, JobRecord, NewJob, WorkerRecord};
 use windlass_core::store::{
-    Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Now, Page, QueueRecord, Quiet,
+    Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Moved, Now, Page, QueueRecord, Quiet,
     Registration, Reply, Retried, Settled, Settlement, Store, Swept, Tidied, Unserved,
 };
 use windlass_core::wake::Wakeups;
@@ -21,7 +21,7 @@ use crate::floor::Floors;
 use crate::lane::{Lane, Shared};
 use crate::settle::Holder;
 use crate::watch::Watch;
-use crate::{cancel, claim, enqueue, queues, read, retry, settle, sweep, tidy, workers};
+use crate::{cancel, claim, enqueue, move_jobs, queues, read, retry, settle, sweep, tidy, workers};
 
 /// Calls with fewer jobs share statements with others.
 const SHARES_A_STATEMENT: usize = 100;
@@ -179,6 +179,10 @@ impl Store for PostgresStore {
 
     fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
         Box::pin(retry::retry(&self.writes, jobs, now))
+    }
+
+    fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
+        Box::pin(move_jobs::move_jobs(&self.writes, jobs, queue))
     }
 
     fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {

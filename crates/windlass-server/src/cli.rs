@@ -102,7 +102,7 @@ pub(crate) enum Command {
     Work(command::work::Args),
     /// How things are, in ten lines
     Status(command::status::Args),
-    /// List, show, retry and cancel jobs
+    /// List, show, retry, cancel and move jobs
     Job(command::job::Args),
     /// List, pause and resume queues
     Queue(command::queue::Args),

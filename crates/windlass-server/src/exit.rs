@@ -12,7 +12,7 @@
 //! | 7 | timed out waiting | `enqueue --wait --timeout` |
 //! | 8 | the awaited job is dead or was cancelled | `enqueue --wait` |
 //! | 9 | a check found a problem | `doctor` |
-//! | 10 | a bulk operation partly failed | `job retry`, `job cancel` |
+//! | 10 | a bulk operation partly failed | `job retry`, `job cancel`, `job move` |
 //! | 11 | schema or version mismatch | [`Unusable::Schema`] |
 //! | 130 | interrupted | the signal itself |
 

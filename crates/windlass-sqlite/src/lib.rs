@@ -15,6 +15,7 @@ mod enqueue;
 mod error;
 mod finish;
 mod migrate;
+mod move_jobs;
 mod open;
 mod queues;
 mod read;

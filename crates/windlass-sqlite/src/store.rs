@@ -12,7 +12,7 @@ use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{Enqueued, JobRecord, NewJob, WorkerRecord};
 use windlass_core::limits::{KEEP_FINISHED, LEADER_TTL};
 use windlass_core::store::{
-    Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Now, Page, QueueRecord, Quiet,
+    Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Moved, Now, Page, QueueRecord, Quiet,
     Registration, Reply, Retried, Settled, Settlement, Store, Swept, Tidied, Unserved,
 };
 use windlass_core::time::{Timestamp, micros};
@@ -23,7 +23,7 @@ use crate::connect::Durability;
 use crate::reader::Readers;
 use crate::settle::Desk;
 use crate::writer::Writer;
-use crate::{cancel, claim, enqueue, queues, read, retry, settle, sweep, tidy, workers};
+use crate::{cancel, claim, enqueue, move_jobs, queues, read, retry, settle, sweep, tidy, workers};
 
 /// The embedded store: one SQLite file, shared by any number of processes of one machine.
 #[derive(Debug)]
@@ -234,6 +234,15 @@ impl Store for SqliteStore {
             let answers =
                 self.writer.write(move |c| retry::retry(&desk(c, "", at(now)), &owned)).await?;
             self.wakeups.work_anywhere();
+            Ok(answers)
+        })
+    }
+
+    fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
+        Box::pin(async move {
+            let (owned, to) = (jobs.to_vec(), queue.to_owned());
+            let answers = self.writer.write(move |c| move_jobs::move_jobs(c, &owned, &to)).await?;
+            self.wakeups.work_on(queue);
             Ok(answers)
         })
     }

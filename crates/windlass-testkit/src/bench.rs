@@ -10,7 +10,7 @@ use windlass_core::filter::Filter;
 use windlass_core::id::JobId;
 use windlass_core::job::{Enqueued, JobRecord, NewJob};
 use windlass_core::limits::LEASE;
-use windlass_core::store::{Cancelled, Now, Page, Retried, Store, Swept, Tidied};
+use windlass_core::store::{Cancelled, Moved, Now, Page, Retried, Store, Swept, Tidied};
 use windlass_core::time::Timestamp;
 
 use crate::database::Database;
@@ -148,6 +148,11 @@ impl Bench {
     /// Runs one job again.
     pub async fn retry(&self, job: JobId) -> Retried {
         self.store.retry(&[job], self.now()).await.expect("a retry reaches the store")[0]
+    }
+
+    /// Gives jobs to another queue.
+    pub async fn move_to(&self, queue: &str, jobs: &[JobId]) -> Vec<Moved> {
+        self.store.move_jobs(jobs, queue).await.expect("a move reaches the store")
     }
 
     /// One job, which must exist.

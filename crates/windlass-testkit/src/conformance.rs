@@ -9,6 +9,7 @@ pub mod confirm;
 pub mod enqueue;
 pub mod heartbeat;
 pub mod leader;
+pub mod move_jobs;
 pub mod park;
 pub mod pause;
 pub mod payload;
@@ -125,6 +126,14 @@ macro_rules! behaviours {
                 a_leader_that_leaves_is_replaced_at_once
                 a_dead_leader_is_replaced_and_rescued_in_one_round
                 of_racing_sweeps_one_leads
+            }
+            move_jobs {
+                only_workers_of_the_new_queue_run_what_was_moved
+                whatever_waits_can_be_moved
+                what_runs_or_has_ended_is_left_where_it_is
+                answers_to_a_move_come_in_the_order_of_the_ids
+                a_move_wakes_the_queue_it_goes_to
+                a_move_and_a_claim_do_not_both_win
             }
             park {
                 jobs_that_nobody_knows_are_parked

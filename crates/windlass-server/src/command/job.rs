@@ -1,4 +1,4 @@
-//! `windlass job`: list, show, retry, cancel.
+//! `windlass job`: list, show, retry, cancel, move.
 
 mod bulk;
 mod list;
@@ -17,7 +17,8 @@ Examples:
   windlass job list state:dead
   windlass job show job_01KAHT5V3X5W9GNQ6D4R3ZCE7M
   windlass job retry 'state:dead kind:img.*'
-  windlass job cancel 'queue:bulk state:available' --reason 'wrong import'";
+  windlass job cancel 'queue:bulk state:available' --reason 'wrong import'
+  windlass job move 'queue:mail kind:newsletter' --to bulk";
 
 /// What it is asked.
 #[derive(Debug, clap::Args)]
@@ -38,6 +39,8 @@ enum Verb {
     Retry(bulk::RetryArgs),
     /// Call jobs off
     Cancel(bulk::CancelArgs),
+    /// Give jobs to another queue
+    Move(bulk::MoveArgs),
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -46,6 +49,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::Show(args) => show::run(args, globals).await,
         Verb::Retry(args) => bulk::retry(args, globals).await,
         Verb::Cancel(args) => bulk::cancel(args, globals).await,
+        Verb::Move(args) => bulk::move_jobs(args, globals).await,
     }
 }
 

@@ -78,6 +78,10 @@ macro_rules! forward_one {
             self.store.cancel(jobs, reason, now)
         }
 
+        fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
+            self.store.move_jobs(jobs, queue)
+        }
+
         fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool> {
             self.store.quiet(worker, wish, now)
         }
@@ -126,7 +130,7 @@ pub(crate) mod names {
     pub(crate) use windlass_core::id::{JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::job::{Enqueued, JobRecord, NewJob, WorkerRecord};
     pub(crate) use windlass_core::store::{
-        Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Now, Page, QueueRecord, Quiet,
+        Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Moved, Now, Page, QueueRecord, Quiet,
         Registration, Reply, Retried, Settled, Settlement, Store, Swept, Tidied, Unserved,
     };
     pub(crate) use windlass_core::wake::Wakeups;

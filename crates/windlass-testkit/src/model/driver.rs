@@ -64,7 +64,8 @@ impl Driver {
             75..80 => self.cancel().await?,
             80..84 => self.retry().await?,
             84..87 => self.pause_or_resume().await?,
-            87..96 => self.pass_time_and_sweep().await?,
+            87..89 => self.move_jobs().await?,
+            89..96 => self.pass_time_and_sweep().await?,
             _ => self.tidy().await?,
         }
         compare_jobs(&*self.store, &mut self.rules).await?;

@@ -9,7 +9,7 @@ use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{Claimed, Enqueued, JobRecord, NewJob, WorkerRecord};
 use windlass_core::limits::LEASE;
 use windlass_core::store::{
-    Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Now, Page, QueueRecord, Quiet,
+    Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Moved, Now, Page, QueueRecord, Quiet,
     Registration, Reply, Retried, Settled, Settlement, Store, Swept, Tidied, Unserved,
 };
 use windlass_core::wake::Wakeups;
@@ -175,6 +175,10 @@ impl Store for FaultyStore {
 
     fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
         self.store.retry(jobs, now)
+    }
+
+    fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
+        self.store.move_jobs(jobs, queue)
     }
 
     fn resume<'a>(&'a self, queue: &'a str, now: Now) -> Reply<'a, bool> {

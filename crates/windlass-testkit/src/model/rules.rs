@@ -7,7 +7,7 @@ use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::loss::{AfterLoss, after_loss};
 use windlass_core::state::{Outcome, State, TRANSITIONS, Verb};
-use windlass_core::store::{Cancelled, Retried, Verdict};
+use windlass_core::store::{Cancelled, Moved, Retried, Verdict};
 use windlass_core::time::Timestamp;
 
 /// A store may remove finished jobs by whole days.
@@ -317,6 +317,21 @@ impl Rules {
         job.wait(Verb::Retry, State::Available, Some(now));
         (job.failures, job.losses, job.finished_at) = (0, 0, None);
         Retried::Now
+    }
+
+    pub(super) fn move_to(&mut self, id: JobId, queue: &'static str) -> Moved {
+        match self.jobs.get_mut(&id) {
+            None => Moved::Missing,
+            Some(job) if job.queue == queue => Moved::Unneeded(job.state),
+            Some(job) if job.state == State::Running || job.state.is_terminal() => {
+                Moved::Left(job.state)
+            }
+            Some(job) => {
+                job.go(Verb::Move, job.state);
+                job.queue = queue;
+                Moved::Now
+            }
+        }
     }
 
     /// The jobs a lease holds.

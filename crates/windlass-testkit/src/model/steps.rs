@@ -171,6 +171,13 @@ impl Driver {
         same("retry", &answers, &ids.iter().map(|id| self.rules.retry(*id)).collect())
     }
 
+    pub(super) async fn move_jobs(&mut self) -> Result<(), String> {
+        let (ids, queue) = (self.some_jobs(), QUEUES[self.random.usize(..3)]);
+        self.tell(format!("move {ids:?} to {queue}"));
+        let answers = self.store.move_jobs(&ids, queue).await.map_err(said)?;
+        same("move", &answers, &ids.iter().map(|id| self.rules.move_to(*id, queue)).collect())
+    }
+
     pub(super) async fn pause_or_resume(&mut self) -> Result<(), String> {
         let queue = QUEUES[self.random.usize(..3)];
         if self.random.bool() {

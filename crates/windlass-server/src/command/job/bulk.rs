@@ -1,4 +1,4 @@
-//! `windlass job retry` and `windlass job cancel`: some jobs by id, or all that match a filter.
+//! `windlass job retry`, `cancel` and `move`: some jobs by id, or all that match a filter.
 //!
 //! Many jobs are changed only after the count was seen: typed by a person, or named by a script
 //! with `--expect`.
@@ -8,7 +8,8 @@ mod selection;
 
 use std::collections::BTreeMap;
 
-use windlass::store::{Cancelled, Retried, Store};
+use windlass::name::check_queue;
+use windlass::store::{Cancelled, Moved, Retried, Store};
 use windlass::{JobId, State, StoreError};
 
 use crate::command::Globals;
@@ -53,6 +54,24 @@ pub(super) struct CancelArgs {
     reason: String,
 }
 
+/// What `move` is asked.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  windlass job move job_01KAHT5V3X5W9GNQ6D4R3ZCE7M --to slow
+  windlass job move 'queue:mail kind:newsletter' --to bulk
+  windlass job move 'kind:img.*' --to media --yes --expect 412
+
+A filter that names no state means every job that neither runs nor has ended. Only workers of the
+new queue take what was moved. Jobs enqueued later go where they always went.")]
+pub(super) struct MoveArgs {
+    #[command(flatten)]
+    which: Which,
+    /// The queue they are given to
+    #[arg(long, value_name = "QUEUE")]
+    to: String,
+}
+
 /// Which jobs, and how sure.
 #[derive(Debug, clap::Args)]
 struct Which {
@@ -74,6 +93,7 @@ struct Which {
 enum Change<'a> {
     Retry,
     Cancel { reason: &'a str },
+    Move { to: &'a str },
 }
 
 /// What became of the jobs.
@@ -92,6 +112,8 @@ struct Tally {
 enum Failed {
     Missing,
     Ended(State),
+    /// It runs, and stays with its worker.
+    Running,
 }
 
 pub(super) async fn retry(args: RetryArgs, globals: &Globals) -> anyhow::Result<Exit> {
@@ -102,11 +124,17 @@ pub(super) async fn cancel(args: CancelArgs, globals: &Globals) -> anyhow::Resul
     run(args.which, &Change::Cancel { reason: &args.reason }, globals).await
 }
 
+pub(super) async fn move_jobs(args: MoveArgs, globals: &Globals) -> anyhow::Result<Exit> {
+    check_queue(&args.to).map_err(|error| Failure::usage(error.to_string()))?;
+    run(args.which, &Change::Move { to: &args.to }, globals).await
+}
+
 impl Change<'_> {
     const fn verb(&self) -> &'static str {
         match self {
             Self::Retry => "retry",
             Self::Cancel { .. } => "cancel",
+            Self::Move { .. } => "move",
         }
     }
 
@@ -114,6 +142,7 @@ impl Change<'_> {
         match self {
             Self::Retry => "retried",
             Self::Cancel { .. } => "cancelled",
+            Self::Move { .. } => "moved",
         }
     }
 
@@ -121,6 +150,7 @@ impl Change<'_> {
         match self {
             Self::Retry => "they run again, with their failures at zero",
             Self::Cancel { .. } => "they will not start; running ones are told to stop",
+            Self::Move { .. } => "only workers of the new queue will take them",
         }
     }
 
@@ -129,6 +159,7 @@ impl Change<'_> {
         match self {
             Self::Retry => "state:dead",
             Self::Cancel { .. } => "-state:completed,cancelled,dead",
+            Self::Move { .. } => "state:waiting,scheduled,available,retryable",
         }
     }
 
@@ -141,28 +172,55 @@ impl Change<'_> {
         match self {
             Self::Retry => {
                 for (id, retried) in ids.iter().zip(store.retry(ids, None).await?) {
-                    match retried {
-                        Retried::Now => tally.changed += 1,
-                        Retried::Unneeded(state) => *tally.unneeded.entry(state).or_default() += 1,
-                        Retried::Missing => tally.failed.push((*id, Failed::Missing)),
-                    }
+                    tally.retried(*id, retried);
                 }
             }
             Self::Cancel { reason } => {
                 for (id, cancelled) in ids.iter().zip(store.cancel(ids, reason, None).await?) {
-                    match cancelled {
-                        Cancelled::Now => tally.changed += 1,
-                        Cancelled::Requested => tally.requested += 1,
-                        Cancelled::Ended(State::Cancelled) => {
-                            *tally.unneeded.entry(State::Cancelled).or_default() += 1;
-                        }
-                        Cancelled::Ended(state) => tally.failed.push((*id, Failed::Ended(state))),
-                        Cancelled::Missing => tally.failed.push((*id, Failed::Missing)),
-                    }
+                    tally.cancelled(*id, cancelled);
+                }
+            }
+            Self::Move { to } => {
+                for (id, moved) in ids.iter().zip(store.move_jobs(ids, to).await?) {
+                    tally.moved(*id, moved);
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl Tally {
+    fn retried(&mut self, id: JobId, retried: Retried) {
+        match retried {
+            Retried::Now => self.changed += 1,
+            Retried::Unneeded(state) => self.needs_nothing(state),
+            Retried::Missing => self.failed.push((id, Failed::Missing)),
+        }
+    }
+
+    fn cancelled(&mut self, id: JobId, cancelled: Cancelled) {
+        match cancelled {
+            Cancelled::Now => self.changed += 1,
+            Cancelled::Requested => self.requested += 1,
+            Cancelled::Ended(State::Cancelled) => self.needs_nothing(State::Cancelled),
+            Cancelled::Ended(state) => self.failed.push((id, Failed::Ended(state))),
+            Cancelled::Missing => self.failed.push((id, Failed::Missing)),
+        }
+    }
+
+    fn moved(&mut self, id: JobId, moved: Moved) {
+        match moved {
+            Moved::Now => self.changed += 1,
+            Moved::Unneeded(state) => self.needs_nothing(state),
+            Moved::Left(State::Running) => self.failed.push((id, Failed::Running)),
+            Moved::Left(state) => self.failed.push((id, Failed::Ended(state))),
+            Moved::Missing => self.failed.push((id, Failed::Missing)),
+        }
+    }
+
+    fn needs_nothing(&mut self, state: State) {
+        *self.unneeded.entry(state).or_default() += 1;
     }
 }
 

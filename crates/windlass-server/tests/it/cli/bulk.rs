@@ -1,4 +1,4 @@
-//! `windlass job retry` and `cancel`.
+//! `windlass job retry`, `cancel` and `move`.
 
 use super::world::{World, redacted};
 
@@ -119,4 +119,37 @@ fn ids_and_a_filter_are_not_mixed() {
     let ran = world.run(&["job", "retry", NONE, "state:dead"]);
     assert_eq!(ran.code, 2);
     assert!(ran.error().contains("give ids or a filter, not both"), "{}", ran.stderr);
+}
+
+/// C28: jobs of one kind are given to another queue; the rest and what has ended stay.
+#[test]
+fn jobs_of_a_kind_are_moved_to_another_queue() {
+    let world = three_dead();
+    for kind in ["good", "good", "other"] {
+        world.enqueue(kind, "media");
+    }
+    let matched = world.json(&["job", "move", "queue:media", "--to", "slow", "--dry-run"]);
+    assert_eq!(matched["matched"], 3, "what has ended is not meant");
+    let moved = ["job", "move", "queue:media kind:good", "--to", "slow", "--yes", "--expect", "2"];
+    assert_eq!(world.ok(&moved), "moved 2 jobs\n");
+    let listed = world.json(&["job", "list", "queue:slow"]);
+    let kinds: Vec<_> = listed.as_array().expect("jobs").iter().map(|job| &job["kind"]).collect();
+    assert_eq!(kinds, ["good", "good"]);
+    let id = world.id("queue:media kind:other");
+    assert!(world.ok(&["job", "move", &id, "--to", "slow"]).ends_with("is on queue slow\n"));
+    let again = world.ok(&["job", "move", &id, "--to", "slow"]);
+    assert!(again.contains("needed nothing: on queue slow already"), "{again}");
+}
+
+/// C28: what has ended is not moved, and a name that no queue can have is refused.
+#[test]
+fn what_cannot_be_moved_says_why() {
+    let world = three_dead();
+    let id = world.id("state:dead");
+    let ran = world.run(&["job", "move", &id, "--to", "slow"]);
+    assert_eq!(ran.code, 4);
+    assert!(ran.error().contains("is dead already: there is nothing to move"), "{}", ran.stderr);
+    assert_eq!(world.run(&["job", "move", NONE, "--to", "slow"]).code, 3);
+    assert_eq!(world.run(&["job", "move", &id, "--to", "a b"]).code, 2);
+    assert_eq!(world.run(&["job", "move", &id]).code, 2);
 }

@@ -14,7 +14,7 @@ use crate::output::{Output, time};
 /// Failures named in an error; the rest is counted.
 const NAMED: usize = 3;
 
-/// `job-retry.v1` and `job-cancel.v1`.
+/// `job-retry.v1`, `job-cancel.v1` and `job-move.v1`.
 #[derive(Debug, Serialize)]
 struct Body {
     filter: Option<String>,
@@ -37,6 +37,7 @@ impl Failed {
         match self {
             Self::Missing => "does not exist".to_owned(),
             Self::Ended(state) => format!("is {state} already"),
+            Self::Running => "is running".to_owned(),
         }
     }
 }
@@ -45,6 +46,7 @@ fn document(change: &Change<'_>, selection: &Selection, tally: Option<&Tally>) -
     let schema = match change {
         Change::Retry => "job-retry.v1",
         Change::Cancel { .. } => "job-cancel.v1",
+        Change::Move { .. } => "job-move.v1",
     };
     let failed = tally.map_or(&[][..], |tally| &tally.failed);
     Document::new(
@@ -141,6 +143,12 @@ fn tell(out: &Output, change: &Change<'_>, selection: &Selection, tally: &Tally)
                 &format!("to undo it: windlass job retry {id}"),
             )?;
         }
+        ([id], Change::Move { to }) if tally.changed == 1 => {
+            out.done(
+                &format!("{id} is on queue {to}"),
+                &format!("see it: windlass job show {id}"),
+            )?;
+        }
         _ if tally.changed > 0 || tally.requested + tally.failed.len() as u64 == 0 => {
             out.line(&format!("{} {}", change.past(), time::count(tally.changed, "job")))?;
         }
@@ -151,19 +159,20 @@ fn tell(out: &Output, change: &Change<'_>, selection: &Selection, tally: &Tally)
         out.done(&format!("{jobs} told to stop"), "see it: windlass job list state:running")?;
     }
     for (state, number) in &tally.unneeded {
-        out.line(&unneeded(*state, *number))?;
+        out.line(&unneeded(change, *state, *number))?;
     }
     Ok(())
 }
 
-fn unneeded(state: State, number: u64) -> String {
-    let why = match state {
-        State::Waiting => {
+fn unneeded(change: &Change<'_>, state: State, number: u64) -> String {
+    let why = match (change, state) {
+        (Change::Move { to }, _) => format!("on queue {to} already"),
+        (_, State::Waiting) => {
             "waiting for a worker that knows its kind; see `windlass doctor`".to_owned()
         }
-        State::Available => "available already".to_owned(),
-        State::Running => "running".to_owned(),
-        other => format!("{other} already"),
+        (_, State::Available) => "available already".to_owned(),
+        (_, State::Running) => "running".to_owned(),
+        (_, other) => format!("{other} already"),
     };
     format!("{} needed nothing: {why}", time::count(number, "job"))
 }
@@ -178,6 +187,10 @@ fn alone(id: JobId, failed: Failed, change: &Change<'_>) -> Failure {
                 "{id} is {state} already: there is nothing to {}; see `windlass job show {id}`",
                 change.verb()
             ),
+        ),
+        Failed::Running => Failure::new(
+            Exit::Conflict,
+            format!("{id} is running and stays with its worker; see `windlass job show {id}`"),
         ),
     }
 }
