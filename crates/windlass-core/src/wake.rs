@@ -3,7 +3,7 @@
 //! A hint may be late or lost, and one that finds nobody asleep is simply kept. Correctness
 //! rests on polling; hints only make it fast.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -95,6 +95,12 @@ impl Wakeups {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lock().is_empty()
+    }
+
+    /// The queues that workers on the list serve.
+    #[must_use]
+    pub fn queues(&self) -> BTreeSet<String> {
+        self.lock().values().flat_map(|sleeper| sleeper.queues.iter().cloned()).collect()
     }
 
     /// The workers on the list.

@@ -1,5 +1,6 @@
 //! Watch: notices commits of other connections, in whatever process, by `PRAGMA data_version`,
-//! which costs two microseconds and no lock.
+//! which costs two microseconds and no lock. What was committed is looked up only then: a wake-up
+//! goes to the queues that have something to claim.
 
 use std::path::Path;
 use std::sync::Weak;
@@ -14,6 +15,8 @@ use crate::error::store_error;
 
 /// How often it looks: half of it is what a wake-up from another process takes on average.
 const EVERY: Duration = Duration::from_millis(10);
+
+const READY: &str = "select 1 from windlass_pending where queue = ?1 and state = 2 limit 1";
 
 /// Starts the watching thread; it ends when the store is dropped.
 pub(crate) fn start(path: &Path, wakeups: Weak<Wakeups>) -> Result<(), StoreError> {
@@ -33,14 +36,29 @@ fn watch(connection: &Connection, wakeups: &Weak<Wakeups>) {
         std::thread::sleep(EVERY);
         let Some(wakeups) = wakeups.upgrade() else { return };
         if wakeups.is_empty() {
+            // Whoever comes first is told of what came before.
+            seen = None;
             continue;
         }
         // An error passes or shows up where somebody can be told; polling goes on regardless.
         let Ok(version) = data_version(connection) else { continue };
-        if seen.replace(version).is_some_and(|before| before != version) {
-            wakeups.work_anywhere();
+        if seen.replace(version) != Some(version) {
+            wake(connection, &wakeups);
         }
     }
+}
+
+/// Wakes the workers of queues that have available jobs. Where that cannot be told, all of them.
+fn wake(connection: &Connection, wakeups: &Wakeups) {
+    for queue in wakeups.queues() {
+        if is_ready(connection, &queue).unwrap_or(true) {
+            wakeups.work_on(&queue);
+        }
+    }
+}
+
+fn is_ready(connection: &Connection, queue: &str) -> rusqlite::Result<bool> {
+    connection.prepare_cached(READY)?.exists([queue])
 }
 
 fn data_version(connection: &Connection) -> Result<i64, StoreError> {

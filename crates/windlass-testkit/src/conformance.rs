@@ -20,6 +20,7 @@ pub mod release;
 pub mod rescue;
 pub mod retry;
 pub mod settle;
+pub mod wake;
 
 /// Every behaviour and the model as tests of one store: `conformance!(sqlite)`.
 #[macro_export]
@@ -238,6 +239,9 @@ macro_rules! behaviours {
                 one_call_settles_several_batches_and_tells_which_were_lost
                 no_settlements_have_no_answers
                 history_keeps_the_newest_attempts
+            }
+            wake {
+                a_wake_up_goes_to_its_queue_alone
             }
         }
 

@@ -3,5 +3,6 @@
 mod cluster;
 mod faults;
 mod list;
+mod notify;
 mod postgres;
 mod sqlite;

@@ -8,3 +8,4 @@ mod engine;
 mod place;
 mod probes;
 mod recovery;
+mod wake;
