@@ -1,11 +1,11 @@
 //! Watch: the connection that listens, and whose session lock says that this process lives.
 //!
-//! It is made again whenever it breaks, and every worker is woken then: what was sent in between
-//! is lost. Where sessions are not ours (a transaction pooler) there is none, and polling and the
+//! It is made again whenever it breaks or falls silent, and every worker is woken then: what was
+//! sent in between is lost. Where sessions are not ours (a transaction pooler) there is none, and polling and the
 //! lease do its work.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Client;
@@ -18,10 +18,23 @@ use windlass_core::wake::Wakeups;
 use crate::connect::{Note, connect};
 use crate::error::store_error;
 use crate::lane::{Lane, Shared};
+use crate::row::get;
 
 const SAY: &str = "select pg_notify($1::text, '')";
 /// How long a session may take to hear what was said; a fraction of a millisecond is usual.
 const HEARING: Duration = Duration::from_secs(3);
+
+/// How long after its end a session is made again, at first.
+const FIRST_WAIT: Duration = Duration::from_millis(5);
+/// How often the session is asked whether it still answers: a connection that was cut off far away
+/// looks just like a quiet one.
+const CHECK: Duration = Duration::from_secs(5);
+/// How soon a session lock is tried again that a former session of ours still holds.
+const AGAIN: Duration = Duration::from_millis(100);
+/// The server may not have noticed that a former session is cut off. One that holds the lock of a
+/// worker of ours, and is the one we had, is of no use to anybody.
+const END_FORMER: &str = "select pg_terminate_backend(pid) from pg_locks \
+     where pid = $1 and locktype = 'advisory' and objsubid = 1 and (classid::int8 << 32) | objid::int8 = $2";
 
 /// Who waits for a lock's key.
 type Reply = oneshot::Sender<Option<i64>>;
@@ -56,6 +69,8 @@ impl Watch {
             writes,
             wakeups: Arc::downgrade(wakeups),
             guarded: Vec::new(),
+            unlocked: Vec::new(),
+            backend: None,
         };
         shared.io.spawn(watcher.run(asked));
         Self { wishes }
@@ -80,6 +95,10 @@ struct Watcher {
     writes: Arc<Lane>,
     wakeups: Weak<Wakeups>,
     guarded: Vec<WorkerId>,
+    /// Guarded workers whose lock a former session still holds.
+    unlocked: Vec<WorkerId>,
+    /// The server's process behind the last session that was ours.
+    backend: Option<i32>,
 }
 
 impl Watcher {
@@ -109,8 +128,9 @@ impl Watcher {
         first: (WorkerId, Reply),
     ) -> Result<(), StoreError> {
         let mut first = Some(first);
-        let mut backoff = Duration::from_millis(5);
+        let mut backoff = FIRST_WAIT;
         loop {
+            let began = Instant::now();
             let ended = self.session(asked, &mut first).await;
             // Without a session the worker registers without a guard: its lease alone counts.
             if let Some((_, reply)) = first.take() {
@@ -120,6 +140,9 @@ impl Watcher {
                 Ok(()) => return Ok(()),
                 Err(error) if !self.shared.owns_sessions() => return Err(error),
                 Err(error) => tracing::debug!(%error, "the listening connection ended"),
+            }
+            if began.elapsed() > RECONNECT_CAP {
+                backoff = FIRST_WAIT;
             }
             tokio::time::sleep(backoff).await;
             backoff = (backoff * 2).min(RECONNECT_CAP);
@@ -135,8 +158,13 @@ impl Watcher {
         let (notes, mut noted) = mpsc::unbounded_channel();
         let client = connect(&self.shared.config, &self.shared.io, Some(notes)).await?;
         self.prove_session(&client, &mut noted).await?;
-        for worker in &self.guarded {
-            guard(&client, *worker).await?;
+        let former = self.backend.replace(backend(&client).await?);
+        self.unlocked.clear();
+        for worker in self.guarded.clone() {
+            self.guard(&client, worker).await?;
+        }
+        if let Some(former) = former {
+            self.end_former(&client, former).await;
         }
         if let Some((worker, reply)) = first.take() {
             let _ = reply.send(Some(guard_key(worker)));
@@ -145,6 +173,7 @@ impl Watcher {
             wakeups.work_anywhere();
             wakeups.news();
         }
+        let mut check_at = tokio::time::Instant::now() + self.check_wait();
         loop {
             tokio::select! {
                 note = noted.recv() => match note {
@@ -155,6 +184,49 @@ impl Watcher {
                     Some(wish) => self.on_wish(&client, wish).await?,
                     None => return Ok(()),
                 },
+                () = tokio::time::sleep_until(check_at) => {
+                    self.check(&client).await?;
+                    check_at = tokio::time::Instant::now() + self.check_wait();
+                }
+            }
+        }
+    }
+
+    fn check_wait(&self) -> Duration {
+        if self.unlocked.is_empty() { CHECK } else { AGAIN }
+    }
+
+    /// Asks the session for anything at all, and for the locks it could not have so far.
+    async fn check(&mut self, client: &Client) -> Result<(), StoreError> {
+        let answer = async {
+            for worker in std::mem::take(&mut self.unlocked) {
+                self.guard(client, worker).await?;
+            }
+            client.batch_execute("").await.map_err(store_error)
+        };
+        tokio::time::timeout(HEARING, answer).await.map_err(|_| StoreError::Unavailable {
+            reason: format!("the listening session did not answer for {HEARING:?}"),
+        })?
+    }
+
+    /// Listens for a worker and takes its session lock, at once or as soon as a former session of
+    /// ours has let it go.
+    async fn guard(&mut self, client: &Client, worker: WorkerId) -> Result<(), StoreError> {
+        client.batch_execute(&format!("listen {}", channel(worker))).await.map_err(store_error)?;
+        let key = guard_key(worker);
+        let row = client.query_one("select pg_try_advisory_lock($1)", &[&key]).await;
+        if !get::<bool>(&row.map_err(store_error)?, 0)? {
+            self.unlocked.push(worker);
+        }
+        Ok(())
+    }
+
+    /// Ends the session that we had before, where it lives on without us.
+    async fn end_former(&self, client: &Client, former: i32) {
+        for worker in &self.unlocked {
+            let ended = client.query(END_FORMER, &[&former, &guard_key(*worker)]).await;
+            if let Err(error) = ended {
+                tracing::debug!(%error, "the former session could not be ended");
             }
         }
     }
@@ -171,7 +243,10 @@ impl Watcher {
         self.writes.query(SAY, &[(&probe, Type::TEXT)]).await?;
         let heard = tokio::time::timeout(HEARING, noted.recv()).await;
         if !matches!(heard, Ok(Some(_))) {
-            self.shared.disown_sessions();
+            // Where one has been ours before, there is no pooler but a server that is slow.
+            if self.backend.is_none() {
+                self.shared.disown_sessions();
+            }
             return Err(StoreError::Unavailable {
                 reason: "the session does not hear notifications".to_owned(),
             });
@@ -191,13 +266,14 @@ impl Watcher {
     async fn on_wish(&mut self, client: &Client, wish: Wish) -> Result<(), StoreError> {
         match wish {
             Wish::Guard(worker, reply) => {
-                guard(client, worker).await?;
+                self.guard(client, worker).await?;
                 self.guarded.push(worker);
                 // A caller that stopped waiting will register again.
                 let _ = reply.send(Some(guard_key(worker)));
             }
             Wish::LetGo(worker) => {
                 self.guarded.retain(|guarded| *guarded != worker);
+                self.unlocked.retain(|unlocked| *unlocked != worker);
                 release(client, worker).await?;
             }
         }
@@ -205,11 +281,10 @@ impl Watcher {
     }
 }
 
-async fn guard(client: &Client, worker: WorkerId) -> Result<(), StoreError> {
-    let key = guard_key(worker);
-    let binds: [&(dyn ToSql + Sync); 1] = [&key];
-    client.batch_execute(&format!("listen {}", channel(worker))).await.map_err(store_error)?;
-    client.query("select pg_advisory_lock($1)", &binds).await.map(drop).map_err(store_error)
+/// The server's process behind a session.
+async fn backend(client: &Client) -> Result<i32, StoreError> {
+    let row = client.query_one("select pg_backend_pid()", &[]).await.map_err(store_error)?;
+    get(&row, 0)
 }
 
 async fn release(client: &Client, worker: WorkerId) -> Result<(), StoreError> {

@@ -49,6 +49,15 @@ pub struct Sessions {
     pub oldest_transaction: Duration,
 }
 
+/// Whether new sessions get into a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// They do.
+    Open,
+    /// They are refused.
+    Closed,
+}
+
 /// What keeps a cluster alive.
 #[derive(Debug)]
 enum Hold {
@@ -164,6 +173,57 @@ impl Cluster {
             Some(Sessions { number: number.parse().ok()?, oldest_transaction })
         };
         read().unwrap_or_else(|| panic!("unexpected answer: {answer}"))
+    }
+
+    /// The process behind the session that holds the locks of a database's workers, if there is one.
+    ///
+    /// # Panics
+    /// When the cluster is down, or several hold one.
+    #[must_use]
+    pub fn listener(&self, database: &str) -> Option<u32> {
+        let question = format!(
+            "select distinct l.pid from pg_locks l join pg_database d on d.oid = l.database \
+             where d.datname = '{database}' and l.locktype = 'advisory' and l.granted"
+        );
+        let answer = self.server.ask("postgres", &question);
+        let pid = Some(answer.trim()).filter(|pid| !pid.is_empty());
+        pid.map(|pid| pid.parse().expect("one process"))
+    }
+
+    /// Ends a session.
+    ///
+    /// # Panics
+    /// When the cluster is down.
+    pub fn end_session(&self, pid: u32) {
+        self.server.ask("postgres", &format!("select pg_terminate_backend({pid})"));
+    }
+
+    /// Stops the process behind a session, so that it answers nothing and nothing is closed.
+    ///
+    /// # Panics
+    /// When the cluster is shared, or there is no such process.
+    pub fn freeze_session(&self, pid: u32) {
+        self.must_be_private();
+        self.server.signal(pid, "STOP");
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// As [`Cluster::freeze_session`].
+    pub fn thaw_session(&self, pid: u32) {
+        self.must_be_private();
+        self.server.signal(pid, "CONT");
+    }
+
+    /// Lets no new session into a database, or lets them in again. Those that are there stay.
+    ///
+    /// # Panics
+    /// When the cluster is shared or down.
+    pub fn set_door(&self, database: &str, door: Door) {
+        self.must_be_private();
+        let open = door == Door::Open;
+        self.server.ask("postgres", &format!("alter database {database} allow_connections {open}"));
     }
 
     /// Stops as a service manager does: connections are ended, nothing needs recovery.

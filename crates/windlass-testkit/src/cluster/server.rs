@@ -86,8 +86,13 @@ impl Server {
         let file = fs::read_to_string(self.folder.join("data/postmaster.pid"));
         let pid = file.ok().and_then(|text| text.lines().next().map(str::to_owned));
         let pid = pid.expect("a running server has written its process id");
+        self.signal(pid.parse().expect("a process id"), "KILL");
+    }
+
+    /// Sends a signal to one of the server's processes.
+    pub(super) fn signal(&self, pid: u32, signal: &str) {
         let mut kill = Command::new("/bin/sh");
-        kill.args(["-c", "kill -KILL \"$0\"", &pid]);
+        kill.args(["-c", "kill -\"$0\" \"$1\"", signal, &pid.to_string()]);
         self.must_run(kill);
     }
 

@@ -10,6 +10,7 @@ mod disk;
 mod frozen;
 mod handlers;
 mod killed;
+mod listener;
 mod lost_answer;
 mod outage;
 mod poison;

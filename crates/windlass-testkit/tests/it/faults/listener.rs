@@ -1,0 +1,92 @@
+//! The connection that listens dies, or falls silent.
+
+use std::sync::Arc;
+
+use tokio::time::timeout;
+use windlass_core::state::State;
+use windlass_testkit::bench::{Bench, SECOND};
+use windlass_testkit::cluster::{Cluster, Door};
+use windlass_testkit::database::{PostgresDatabase, run};
+use windlass_testkit::draft::job;
+use windlass_testkit::fault::patience::{PATIENCE, eventually};
+use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::worker::worker;
+
+/// C31, W1: while nobody can listen, jobs are found by polling; when somebody can, he does.
+#[test]
+fn jobs_are_found_while_nobody_listens() {
+    let (cluster, database) = private();
+    let name = database.name().to_owned();
+    super::with_probes(database, |scene: Scene| async move {
+        let _worker = scene.ready(&scene.settings()).await;
+        // Afterwards everybody has the other connections that are needed.
+        scene.enqueue([job().kind("ok")]).await;
+        scene.drained().await;
+        let first = cluster.listener(&name).expect("the worker listens");
+        cluster.set_door(&name, Door::Closed);
+        cluster.end_session(first);
+        for done in 2..=6 {
+            scene.enqueue([job().kind("ok")]).await;
+            let is_done = |counts: &_| completed(counts) == done;
+            scene.counts("the job is done", is_done).await;
+            assert_eq!(cluster.listener(&name), None, "nobody was let in");
+        }
+        cluster.set_door(&name, Door::Open);
+        let second =
+            eventually("the worker listens again", || async { cluster.listener(&name) }).await;
+        assert_ne!(first, second);
+        scene.enqueue([job().kind("ok")]).await;
+        scene.drained().await;
+        scene.judge().await;
+    });
+}
+
+/// C31: a listening session that is ended is made again, and hears.
+#[test]
+fn an_ended_listener_is_made_again() {
+    listens_again(Cluster::end_session, |_, _| {});
+}
+
+/// C31: one that is silent is noticed though nothing was closed, and is replaced.
+#[test]
+fn a_silent_listener_is_replaced() {
+    // It can be ended only once it goes on; its worker has a new one long before.
+    listens_again(Cluster::freeze_session, Cluster::thaw_session);
+}
+
+/// Breaks the listening session; its worker is woken, hears of jobs again, and is not taken for dead.
+fn listens_again(break_it: fn(&Cluster, u32), mend: fn(&Cluster, u32)) {
+    let (cluster, database) = private();
+    let name = database.name().to_owned();
+    run(database, |bench: Bench| async move {
+        let process = bench.another_store().await;
+        let sleeper = bench.start(worker().serving(&["x"])).await;
+        bench.start(worker().serving(&["y"])).await;
+        let bell = bench.store().wakeups().add(sleeper.id(), vec!["x".to_owned()]);
+        assert!(sleeper.claim(1).await.jobs.is_empty(), "it falls asleep");
+        let first = cluster.listener(&name).expect("the store listens");
+        break_it(&cluster, first);
+        timeout(PATIENCE, bell.work()).await.expect("everybody is woken when it is made again");
+        let jobs = [job().queue("x").done()];
+        process.enqueue(&jobs, bench.now()).await.expect("it reaches the store");
+        timeout(PATIENCE, bell.work()).await.expect("it hears again");
+        mend(&cluster, first);
+        let is_other = || async { cluster.listener(&name).filter(|pid| *pid != first) };
+        eventually("the new session has the locks", is_other).await;
+        let sweeper = bench.worker().await;
+        for _ in 0..2 {
+            assert_eq!(sweeper.sweep().await.dead_workers, 0);
+            bench.advance(SECOND);
+        }
+    });
+}
+
+fn completed(counts: &windlass_core::store::Counts) -> u64 {
+    counts.of(State::Completed)
+}
+
+fn private() -> (Arc<Cluster>, PostgresDatabase) {
+    let cluster = Arc::new(Cluster::private());
+    let database = PostgresDatabase::in_cluster(Arc::clone(&cluster));
+    (cluster, database)
+}
