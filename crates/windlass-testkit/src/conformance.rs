@@ -22,7 +22,7 @@ pub mod retry;
 pub mod settle;
 pub mod wake;
 
-/// Every behaviour and the model as tests of one store: `conformance!(sqlite)`.
+/// C34: every behaviour and the model as tests of one store, from one list: `conformance!(sqlite)`.
 #[macro_export]
 macro_rules! conformance {
     (sqlite) => {

@@ -1,7 +1,9 @@
-//! The list of behaviours is complete.
+//! The list of behaviours is complete, and the same for every store.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// Without this, a behaviour that nobody put on the list would never run.
 #[test]
@@ -19,6 +21,30 @@ fn every_behaviour_is_on_the_list() {
         }
     }
     assert!(found > 100, "only {found} behaviours were found");
+}
+
+/// C34: what is shown of one store is shown of the other, by the same source; every test of this
+/// program whose path names a store has its twin.
+#[test]
+fn what_runs_on_one_store_runs_on_the_other() {
+    let program = std::env::current_exe().expect("a test is a program");
+    let listed = Command::new(program).args(["--list", "--format", "terse"]).output();
+    let listed = String::from_utf8(listed.expect("it lists its tests").stdout).expect("names");
+    let names = listed.lines().filter_map(|line| line.strip_suffix(": test"));
+    let (mut sqlite, mut postgres) = (BTreeSet::new(), BTreeSet::new());
+    for name in names {
+        let of = |store| {
+            name.split("::").map(|part| if part == store { "*" } else { part }).collect::<Vec<_>>()
+        };
+        for (store, tests) in [("sqlite", &mut sqlite), ("postgres", &mut postgres)] {
+            if of(store).contains(&"*") {
+                tests.insert(of(store).join("::"));
+            }
+        }
+    }
+    let alone: Vec<_> = sqlite.symmetric_difference(&postgres).collect();
+    assert!(alone.is_empty(), "on one store only: {alone:?}");
+    assert!(sqlite.iter().filter(|name| name.starts_with("*::")).count() > 100, "{sqlite:?}");
 }
 
 /// The name of the behaviour that this line begins.
