@@ -6,9 +6,10 @@ use std::time::Duration;
 use windlass_core::id::JobId;
 use windlass_core::state::{Outcome, State};
 use windlass_testkit::draft::{job, jobs};
+use windlass_testkit::fault::clock;
 use windlass_testkit::fault::scene::Scene;
 use windlass_testkit::fault::settings::Settings;
-use windlass_testkit::history::record::Event;
+use windlass_testkit::history::record::{Event, Record};
 
 use super::on_both_stores;
 
@@ -16,6 +17,7 @@ on_both_stores! {
     panics_are_failures_and_the_worker_goes_on
     what_runs_too_long_is_timed_out_and_its_slot_comes_back
     exactly_as_many_run_as_there_are_slots
+    handlers_longer_than_their_lease_run_once
 }
 
 /// C12: a hundred panics among a hundred others on four slots.
@@ -75,6 +77,43 @@ async fn exactly_as_many_run_as_there_are_slots(scene: Scene) {
     // The published bound is 6.5; this one only finds slots that stay empty on a busy machine.
     assert!(mean > SLOTS as f64 / 2.0, "{mean}");
     scene.judge().await;
+}
+
+/// E6: two slots, and handlers that outlast their lease four times over. What is claimed ahead of
+/// them is bounded and renewed with the rest, so that no rival takes it, and nothing runs twice.
+async fn handlers_longer_than_their_lease_run_once(scene: Scene) {
+    const SLOTS: usize = 2;
+    const AHEAD: usize = 20;
+    let settings = Settings { slots: SLOTS, prefetch: AHEAD, ..scene.settings() };
+    let worker = scene.ready(&settings).await;
+    // Only where jobs are known to be short is any claimed ahead.
+    scene.enqueue(jobs(50).map(|job| job.kind("ok"))).await;
+    scene.drained().await;
+    scene.enqueue(jobs(100).map(|job| job.kind("gate"))).await;
+    scene.starts(50 + SLOTS).await;
+    let rival = scene.ready(&settings).await;
+    scene.starts(50 + 2 * SLOTS).await;
+    let began = clock::now();
+    let held = 4 * settings.lease;
+    let is_late = |record: &Record| {
+        let renewed = matches!(record.event, Event::Renewed { .. });
+        let long = Duration::from_nanos(record.at.saturating_sub(began)) > held;
+        (renewed && long && record.process == worker.pid()).then_some(())
+    };
+    scene.record("four leases have passed", is_late).await;
+    let counts = scene.store.counts().await.expect("jobs can be counted");
+    let running = usize::try_from(counts.of(State::Running)).expect("a small number");
+    println!("{running} jobs are held by two workers of {SLOTS} slots");
+    assert!((3 * SLOTS..=2 * (SLOTS + AHEAD)).contains(&running), "{running} jobs are held");
+    assert_eq!(scene.started().len(), 50 + 2 * SLOTS, "nothing else could start");
+    scene.open_gate();
+    let counts = scene.drained().await;
+    assert_eq!(counts.of(State::Completed), 150);
+    assert_eq!(scene.started().len(), 150, "no job ran twice");
+    let processes: Vec<u32> = scene.started()[50..].iter().map(|start| start.process).collect();
+    assert!(processes.contains(&rival.pid()), "the rival took part");
+    let verdict = scene.judge().await;
+    assert_eq!((verdict.duplicate_starts, verdict.rescued), (0, 0));
 }
 
 /// How many handlers ran at once: at most, and on average from the first start to the last.
