@@ -2,6 +2,7 @@
 
 mod adapters;
 mod claims;
+mod commit;
 mod compile_errors;
 mod embedded;
 mod engine;

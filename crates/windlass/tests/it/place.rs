@@ -84,8 +84,12 @@ pub(crate) struct Connection {
 }
 
 pub(crate) async fn connect(place: &Place) -> Connection {
+    connect_to(&place.url()).await
+}
+
+pub(crate) async fn connect_to(url: &str) -> Connection {
     let (client, connection) =
-        tokio_postgres::connect(&place.url(), tokio_postgres::NoTls).await.expect("connected");
+        tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("connected");
     let mut driver = tokio::task::JoinSet::new();
     driver.spawn(connection);
     Connection { client, _driver: driver }
