@@ -11,4 +11,5 @@ pub mod probe;
 pub mod process;
 pub mod scene;
 pub mod settings;
+pub mod skew;
 pub mod store;

@@ -1,6 +1,7 @@
 //! The commands that enqueue, look and mend, run as a person or a script runs them.
 
 mod bulk;
+mod clock;
 mod enqueue;
 mod health;
 mod help;

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::patience::PATIENCE;
 use super::settings::{Settings, VARIABLE};
+use super::skew;
 use crate::history::journal::Journal;
 use crate::history::record::Event;
 
@@ -31,6 +32,9 @@ impl Process {
     pub fn start(program: &Path, settings: &Settings, journal: Arc<Journal>) -> Self {
         let mut command = Command::new(program);
         command.env(VARIABLE, settings.to_value()).env("RUST_BACKTRACE", "0");
+        if settings.skew != 0 {
+            command.env(skew::VARIABLE, skew::library(&settings.folder, settings.skew));
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().expect("a probe can be started");
         let pid = child.id().expect("a new process has an id");

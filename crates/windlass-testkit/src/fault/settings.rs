@@ -35,6 +35,8 @@ pub struct Settings {
     pub prefetch: usize,
     /// A fault to come, as [`super::plan::Plan`] writes it.
     pub fault: Option<String>,
+    /// By how many seconds its wall clock is ahead.
+    pub skew: i64,
 }
 
 impl Settings {
@@ -54,6 +56,7 @@ impl Settings {
             timeout: Duration::from_secs(60),
             prefetch: 0,
             fault: None,
+            skew: 0,
         }
     }
 

@@ -15,6 +15,7 @@ mod lost_answer;
 mod outage;
 mod poison;
 mod shared;
+mod skewed;
 mod terminated;
 
 /// Plays a test with the probe of this crate.
