@@ -13,6 +13,9 @@ use crate::error::store_error;
 const OLDEST_SAFE: i32 = 3_051_003;
 /// How long a reader waits for a lock; readers hardly ever do in WAL mode.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of log that are kept for what comes next; SQLite begins it anew at about as many. Without a
+/// limit it keeps the size of the largest burst there ever was.
+const LOG_BYTES: &str = "4194304";
 /// Statements kept prepared by a connection.
 const STATEMENTS: usize = 64;
 
@@ -56,6 +59,7 @@ pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, 
     // Takes effect only in a file that is still empty; elsewhere free pages are reused, not given back.
     set(&connection, "auto_vacuum", "INCREMENTAL")?;
     set(&connection, "journal_mode", "WAL")?;
+    set(&connection, "journal_size_limit", LOG_BYTES)?;
     set(&connection, "synchronous", durability.word())?;
     set(&connection, "foreign_keys", "ON")?;
     // The writer waits by itself, see `writer::begin`.

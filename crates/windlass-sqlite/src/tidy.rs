@@ -44,12 +44,13 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     })
 }
 
-/// Gives free pages back to the file system while they are more than half of the file.
+/// Gives free pages back to the file system while they are more than a quarter of the file, so that
+/// file and log together stay below twice what is in them.
 fn give_back_pages(connection: &Connection) -> Result<(), StoreError> {
     const PAGES: &str = "select (select freelist_count from pragma_freelist_count), (select page_count from pragma_page_count)";
     let counted =
         all(connection, PAGES, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-    if counted.iter().any(|(free, pages)| *free > FEW_PAGES && free * 2 > *pages) {
+    if counted.iter().any(|(free, pages)| *free > FEW_PAGES && free * 4 > *pages) {
         all(connection, "pragma incremental_vacuum(2000)", [], |_| Ok(()))?;
     }
     Ok(())

@@ -190,6 +190,25 @@ impl Cluster {
         pid.map(|pid| pid.parse().expect("one process"))
     }
 
+    /// What the server does by itself from time to time, now.
+    ///
+    /// # Panics
+    /// When the cluster is down.
+    pub fn vacuum(&self, database: &str) {
+        self.server.ask(database, "vacuum analyze");
+    }
+
+    /// Bytes of a database's own tables and indexes.
+    ///
+    /// # Panics
+    /// When the cluster is down.
+    #[must_use]
+    pub fn bytes(&self, database: &str) -> u64 {
+        const BYTES: &str = "select coalesce(sum(pg_total_relation_size(c.oid)), 0)::int8 from pg_class c \
+             join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname = 'windlass'";
+        self.server.ask(database, BYTES).trim().parse().expect("a number")
+    }
+
     /// Ends a session.
     ///
     /// # Panics

@@ -6,3 +6,4 @@ mod list;
 mod notify;
 mod postgres;
 mod sqlite;
+mod storage;
