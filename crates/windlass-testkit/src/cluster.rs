@@ -107,6 +107,46 @@ impl Cluster {
         Self { server, hold: Hold::Private(folder) }
     }
 
+    /// A standby of this cluster, without whose word the primary acknowledges no commit.
+    ///
+    /// # Panics
+    /// When this cluster is shared or down, or the standby does not come to stream.
+    #[must_use]
+    pub fn synchronous_standby(&self) -> Self {
+        self.must_be_private();
+        let (binaries, account) = (Binaries::find(), Account::for_server());
+        let folder = tempfile::Builder::new().prefix("windlass-pg-").tempdir();
+        let folder = folder.expect("the temporary folder can be written");
+        account.own(folder.path());
+        let server = Server::new(binaries, account, folder.path().to_owned());
+        server.copy(&self.server);
+        server.start();
+        self.server.wait_for_standby();
+        Self { server, hold: Hold::Private(folder) }
+    }
+
+    /// Makes a standby a primary.
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn promote(&self) {
+        self.must_be_private();
+        self.server.promote();
+    }
+
+    /// The URL of a database on whichever of the two takes writes.
+    #[must_use]
+    pub fn url_of_either(&self, other: &Self, database: &str) -> String {
+        let (first, second) = (self.url(database), other.url(database));
+        let place = |url: &str| {
+            url.split('@').nth(1).and_then(|rest| rest.split('/').next().map(str::to_owned))
+        };
+        let place = |url: &str| place(url).expect("a URL has a host");
+        let head = first.split('@').next().unwrap_or_default();
+        let (first, second) = (place(&first), place(&second));
+        format!("{head}@{first},{second}/{database}?target_session_attrs=read-write")
+    }
+
     /// An empty database, this value's alone for as long as it lives.
     ///
     /// # Panics

@@ -20,6 +20,8 @@ const SUPERUSER: &str = "windlass";
 const SETTINGS: &str = "fsync = on\nshared_buffers = 16MB\nmax_connections = 200\n\
      listen_addresses = '127.0.0.1'\ntimezone = 'UTC'\nlog_checkpoints = off\n\
      client_min_messages = warning\n";
+/// The name by which a standby is known to its primary.
+const STANDBY: &str = "standby";
 /// How long a start may take. After a kill, the dead server's children must vanish first.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Looks of five seconds each without a user, after which the watchdog stops the server.
@@ -58,6 +60,34 @@ impl Server {
         initdb.args(["--encoding=UTF8", "--locale=C", "--no-instructions"]);
         self.must_run(initdb);
         append(&self.folder.join("data/postgresql.conf"), "include 'windlass.conf'\n");
+    }
+
+    /// Makes the files of a standby of another server.
+    pub(super) fn copy(&self, primary: &Self) {
+        let mut copy = self.binaries.program("pg_basebackup");
+        let from = format!("{} application_name={STANDBY}", primary.socket_keywords("postgres"));
+        copy.args(["--checkpoint=fast", "--write-recovery-conf", "--dbname", &from, "--pgdata"]);
+        copy.arg(self.folder.join("data"));
+        self.must_run(copy);
+    }
+
+    /// Asks for the standby's word at each commit, from when it can give it.
+    pub(super) fn wait_for_standby(&self) {
+        let asked = format!("alter system set synchronous_standby_names = '{STANDBY}'");
+        self.ask("postgres", &asked);
+        self.ask("postgres", "select pg_reload_conf()");
+        let deadline = Instant::now() + PATIENCE;
+        while self.ask("postgres", "select sync_state from pg_stat_replication").trim() != "sync" {
+            assert!(
+                Instant::now() < deadline,
+                "the standby does not stream:\n{}",
+                self.last_lines()
+            );
+        }
+    }
+
+    pub(super) fn promote(&self) {
+        self.must_run(self.control("promote"));
     }
 
     /// Starts, and waits until connections are accepted.

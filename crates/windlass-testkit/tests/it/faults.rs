@@ -14,6 +14,7 @@ mod listener;
 mod lost_answer;
 mod outage;
 mod poison;
+mod restart;
 mod shared;
 mod skewed;
 mod terminated;
