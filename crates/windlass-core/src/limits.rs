@@ -60,6 +60,8 @@ pub const POLL_WAITS: [Duration; 8] = [
     Duration::from_millis(1_000),
     Duration::from_millis(2_000),
 ];
+/// How long a worker's start waits for the database before it goes on trying beside its caller.
+pub const START_WAIT: Duration = Duration::from_secs(3);
 /// The longest back-off between two tries to reach the database.
 pub const RECONNECT_CAP: Duration = Duration::from_secs(5);
 /// How long completed and cancelled jobs are kept. Dead jobs are kept until a person decides.

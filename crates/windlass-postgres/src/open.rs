@@ -71,9 +71,9 @@ impl PostgresStore {
         if allowed < CONNECTIONS {
             return Err(StoreError::Unusable {
                 reason: format!(
-                    "a worker needs {CONNECTIONS} connections (claims, settlements, listening), {allowed} allowed"
+                    "a worker needs {CONNECTIONS} connections (claims, settlements, listening) and the URL allows {allowed}: say connections={CONNECTIONS}"
                 ),
-                kind: Unusable::Server,
+                kind: Unusable::Url,
             });
         }
         Ok(())

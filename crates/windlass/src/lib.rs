@@ -32,7 +32,7 @@
 //! Welcome { user_id: 42 }.job().enqueue(&client).await?;
 //!
 //! let app = App { greeting: "hello".into() };
-//! let worker = Worker::new(store, app).handle::<Welcome>().queue("mail", 20).start()?;
+//! let worker = Worker::new(store, app).handle::<Welcome>().queue("mail", 20).start().await?;
 //! worker.stop().await;
 //! # Ok(())
 //! # }

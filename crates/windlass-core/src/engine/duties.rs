@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::events::Event;
@@ -13,6 +14,9 @@ use super::running::Ending;
 use crate::error::StoreError;
 use crate::id::{LeaseId, WorkerId};
 use crate::store::{Beat, Swept, Tidied};
+
+/// Who waits for what the store says to the first registration.
+pub(super) type FirstAnswer = oneshot::Sender<Result<(), StoreError>>;
 
 /// When each duty is due, and whether it is under way.
 #[derive(Debug)]
@@ -150,10 +154,16 @@ impl Engine {
 
     pub(super) fn on_registered(&mut self, sent: Instant, result: Result<(), StoreError>) {
         self.duties.registering = false;
+        let first = self.first_answer.take();
         if let Err(error) = result {
+            let Some(error) = self.refuse_start(first, error) else { return };
             self.note_failure(&error);
             self.duties.beat_at = self.retry_after;
             return;
+        }
+        if let Some(first) = first {
+            // Whoever started this stopped waiting, and finds the worker working.
+            let _ = first.send(Ok(()));
         }
         self.note_success();
         self.duties.registered = true;
@@ -162,6 +172,24 @@ impl Engine {
         self.duties.sweep_at = sent;
         self.fetch.poke(Instant::now());
         self.tell(|| Event::Registered);
+    }
+
+    /// Ends a start that no waiting would help, or gives the error back. Later the same error
+    /// only makes the worker fail until somebody has mended the database: it may hold jobs then.
+    fn refuse_start(
+        &mut self,
+        first: Option<FirstAnswer>,
+        error: StoreError,
+    ) -> Option<StoreError> {
+        let is_final = matches!(error, StoreError::Unusable { .. });
+        let Some(first) = first.filter(|_| is_final) else { return Some(error) };
+        match first.send(Err(error)) {
+            Ok(()) => {
+                self.phase = Phase::Refused;
+                None
+            }
+            Err(answer) => answer.err(),
+        }
     }
 
     pub(super) fn on_beat(&mut self, sent: Instant, result: Result<Beat, StoreError>) {

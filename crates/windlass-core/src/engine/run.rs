@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{self, Ended, Key};
 use super::dispatch::{Dispatch, Ready};
-use super::duties::Duties;
+use super::duties::{Duties, FirstAnswer};
 use super::events::{Event, Health, Stats};
 use super::fetch::Fetch;
 use super::options::Options;
@@ -63,6 +63,8 @@ pub(super) enum Phase {
     Quiet,
     /// Stopping; handlers have until then.
     Stopping(Instant),
+    /// The store cannot serve a worker; nothing was begun.
+    Refused,
 }
 
 /// The state of one worker. Fields are grouped by who decides with them.
@@ -99,6 +101,8 @@ pub(super) struct Engine {
     pub(super) inflight: FuturesUnordered<BoxFuture<'static, Done>>,
     pub(super) reports: mpsc::UnboundedSender<Ended>,
     pub(super) events: broadcast::Sender<Event>,
+    /// Whoever waits for what the store says to the first registration.
+    pub(super) first_answer: Option<FirstAnswer>,
     pub(super) health: watch::Sender<Health>,
     pub(super) stats: Arc<Stats>,
 }
@@ -143,7 +147,11 @@ impl Engine {
     }
 
     fn is_done(&self, now: Instant) -> bool {
-        let Phase::Stopping(until) = self.phase else { return false };
+        let until = match self.phase {
+            Phase::Working | Phase::Quiet => return false,
+            Phase::Refused => return true,
+            Phase::Stopping(until) => until,
+        };
         let idle = self.running.is_empty() && self.outbox.is_empty();
         (idle && !self.claiming && !self.settling)
             || now >= until + self.options.abandon_after + LAST_WORDS
@@ -194,7 +202,7 @@ impl Engine {
                 let until = Instant::now() + grace;
                 let until = match self.phase {
                     Phase::Stopping(before) => before.min(until),
-                    Phase::Working | Phase::Quiet => until,
+                    Phase::Working | Phase::Quiet | Phase::Refused => until,
                 };
                 self.phase = Phase::Stopping(until);
                 self.stopping.cancel();
@@ -515,16 +523,22 @@ impl Engine {
                 abort.abort();
             }
         }
-        let leave = self.store.leave(self.registration.worker, None);
-        match tokio::time::timeout(LAST_WORDS, leave).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "could not take the worker off the list"),
-            Err(_) => tracing::warn!("could not take the worker off the list in time"),
+        if self.phase != Phase::Refused {
+            self.leave().await;
         }
         self.store.wakeups().forget(self.registration.worker);
         for waiter in std::mem::take(&mut self.waiters) {
             // A caller that stopped waiting does not want the answer.
             let _ = waiter.send(self.released);
+        }
+    }
+
+    async fn leave(&self) {
+        let leave = self.store.leave(self.registration.worker, None);
+        match tokio::time::timeout(LAST_WORDS, leave).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "could not take the worker off the list"),
+            Err(_) => tracing::warn!("could not take the worker off the list in time"),
         }
     }
 }

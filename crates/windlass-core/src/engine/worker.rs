@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatch;
-use super::duties::Duties;
+use super::duties::{Duties, FirstAnswer};
 use super::events::{Event, Health, Stats};
 use super::fetch::{Fetch, FetchLimits};
 use super::options::Options;
@@ -20,6 +20,7 @@ use super::outbox::Outbox;
 use super::panics;
 use super::run::{Command, Engine, Phase};
 use crate::client::{Client, EnqueueLayer};
+use crate::error::StoreError;
 use crate::handler::{Registered, Run};
 use crate::id::WorkerId;
 use crate::job::HandlerKey;
@@ -43,10 +44,11 @@ pub struct Worker<App = ()> {
     slots: Option<usize>,
     options: Options,
     build: String,
+    events: broadcast::Sender<Event>,
 }
 
 /// Why a worker was not started.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Nothing to run.
     #[error("a worker needs at least one handler: call `.handle::<YourJob>()`")]
@@ -66,6 +68,10 @@ pub enum StartError {
     /// The engine's thread could not be made.
     #[error("the engine's thread could not be started: {0}")]
     Thread(String),
+    /// The database cannot serve a worker, and no waiting will change that: too few connections,
+    /// a replica, another schema, missing rights.
+    #[error("{0}")]
+    Store(#[source] StoreError),
 }
 
 impl Worker<()> {
@@ -86,6 +92,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             slots: None,
             options: Options::default(),
             build: concat!("windlass ", env!("CARGO_PKG_VERSION")).to_owned(),
+            events: broadcast::channel(EVENTS_KEPT).0,
         }
     }
 
@@ -133,22 +140,33 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self
     }
 
+    /// The events of the worker from its very start. A slow reader misses the oldest and is told
+    /// how many.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
     /// Starts the engine on a thread of its own. Handlers run on the runtime this is called in.
-    /// Returns at once: the worker registers, and reconnects, by itself.
+    ///
+    /// Returns once the worker is registered. Where the database does not answer now, it returns
+    /// after 3 s at the latest, and the worker goes on trying by itself: see
+    /// [`RunningWorker::health`].
     ///
     /// # Errors
-    /// When the worker makes no sense as declared, or there is no runtime.
-    pub fn start(self) -> Result<RunningWorker, StartError> {
+    /// When the worker makes no sense as declared, there is no runtime, or the database answers
+    /// that it cannot serve a worker. Nothing runs then.
+    pub async fn start(self) -> Result<RunningWorker, StartError> {
         self.check()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         panics::install();
         let (commands, command_rx) = mpsc::unbounded_channel();
         let (reports, ends) = mpsc::unbounded_channel();
-        let (events, _) = broadcast::channel(EVENTS_KEPT);
+        let events = self.events.clone();
+        let (first, first_answer) = oneshot::channel();
         let (health, health_rx) = watch::channel(Health::Good);
         let stats = Arc::new(Stats::default());
-        let watchers =
-            Watchers { reports, events: events.clone(), health, stats: Arc::clone(&stats) };
+        let watchers = Watchers { reports, first, health, stats: Arc::clone(&stats) };
         let engine_runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -163,7 +181,14 @@ impl<App: Send + Sync + 'static> Worker<App> {
                 gone_tx.send_replace(true);
             })
             .map_err(|error| StartError::Thread(error.to_string()))?;
-        Ok(RunningWorker { commands, events, health: health_rx, stats, label, gone })
+        let worker = RunningWorker { commands, events, health: health_rx, stats, label, gone };
+        match tokio::time::timeout(limits::START_WAIT, first_answer).await {
+            Ok(Ok(Err(error))) => {
+                worker.wait_gone().await;
+                Err(StartError::Store(error))
+            }
+            _ => Ok(worker),
+        }
     }
 
     fn check(&self) -> Result<(), StartError> {
@@ -256,7 +281,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
             failures_in_row: 0,
             inflight: FuturesUnordered::new(),
             reports: watchers.reports,
-            events: watchers.events,
+            events: self.events,
+            first_answer: Some(watchers.first),
             health: watchers.health,
             stats: watchers.stats,
         }
@@ -265,7 +291,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
 
 struct Watchers {
     reports: mpsc::UnboundedSender<super::attempt::Ended>,
-    events: broadcast::Sender<Event>,
+    first: FirstAnswer,
     health: watch::Sender<Health>,
     stats: Arc<Stats>,
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use windlass::store::Store;
-use windlass::{Options, RunningWorker, Worker};
+use windlass::{Options, StartError, Worker};
 
 use crate::command::Globals;
 use crate::config::Config;
@@ -63,10 +63,15 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     };
     let hurry = Hurry::new();
     let around = Surroundings::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
-    let worker = start(store, &plan, &around)?;
+    let worker = described(store, &plan, &around);
+    let events = worker.events();
+    let worker = tokio::select! {
+        started = worker.start() => started.map_err(|error| unstarted(&globals.store, error))?,
+        () = told_to_stop(&mut signals) => return Ok(Exit::Done),
+    };
     let report = Report::new(globals, screen);
     report.started(&globals.store, &plan, worker.label());
-    Watch::new(worker, signals, hurry, report).run(args.once).await;
+    Watch::new((worker, events), signals, hurry, report).run(args.once).await;
     Ok(Exit::Done)
 }
 
@@ -74,11 +79,7 @@ async fn told_to_stop(signals: &mut Signals) {
     while signals.next().await != Wish::Stop {}
 }
 
-fn start(
-    store: Arc<dyn Store>,
-    plan: &Plan,
-    around: &Surroundings,
-) -> anyhow::Result<RunningWorker> {
+fn described(store: Arc<dyn Store>, plan: &Plan, around: &Surroundings) -> Worker {
     let mut options = Options::default();
     options.abandon_after = options.abandon_after.max(plan.patience());
     let mut worker = Worker::without_app(store)
@@ -91,7 +92,14 @@ fn start(
     for handler in &plan.handlers {
         worker = worker.handle_dynamic(handler::registered(handler, around));
     }
-    Ok(worker.start()?)
+    worker
+}
+
+fn unstarted(url: &str, error: StartError) -> anyhow::Error {
+    match error {
+        StartError::Store(error) => store::explained(url, error),
+        other => other.into(),
+    }
 }
 
 /// The store's URL as it is understood from any folder: programs start in another one.

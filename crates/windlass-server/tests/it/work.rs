@@ -1,6 +1,7 @@
 //! `windlass work` as a process: its start, its signals, its end.
 
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 use windlass::{Outcome, State};
 use windlass_testkit::cluster::Cluster;
@@ -110,6 +111,24 @@ async fn a_store_that_cannot_be_reached_is_one_line_and_exit_6() {
     let output = site.command_on("sqlite:/nowhere/at/all.db", &[]).output().expect("run");
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+}
+
+/// C36: too few connections end the start with the number needed and the code of a wrong setting.
+#[tokio::test]
+async fn too_few_connections_are_one_line_and_exit_2() {
+    let cluster = Cluster::shared();
+    let database = cluster.database();
+    let site = Site::with_script("exit 0", "").await;
+    for allowed in [1, 2] {
+        let url = format!("{}?connections={allowed}", cluster.url(&database.name));
+        let began = Instant::now();
+        let output = site.command_on(&url, &[]).output().expect("run");
+        let (error, took) = (stderr(&output), began.elapsed());
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.contains("needs 3 connections"), "{error}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ pub async fn run(settings: Settings) {
         Some(plan) => Arc::new(FaultStore::new(store, plan.parse().expect("a plan"))),
     };
     let store = Arc::new(RecordedStore::new(store, Arc::clone(&journal)));
-    let worker = start(Arc::clone(&store) as _, &journal, &settings);
+    let worker = start(Arc::clone(&store) as _, &journal, &settings).await;
     let mut terminations = signal(SignalKind::terminate()).expect("signals can be listened for");
     let is_early = tokio::select! {
         () = eventually("registered", || is_registered(&*store, worker.label())) => false,
@@ -66,7 +66,11 @@ pub async fn run(settings: Settings) {
     say(&format!("stopped released={}", report.released));
 }
 
-fn start(store: Arc<dyn Store>, journal: &Arc<Journal>, settings: &Settings) -> RunningWorker {
+async fn start(
+    store: Arc<dyn Store>,
+    journal: &Arc<Journal>,
+    settings: &Settings,
+) -> RunningWorker {
     let options = Options {
         lease: settings.lease,
         heartbeat: settings.heartbeat,
@@ -82,7 +86,7 @@ fn start(store: Arc<dyn Store>, journal: &Arc<Journal>, settings: &Settings) -> 
     for registered in handlers::all(journal, settings) {
         worker = worker.handle_dynamic(registered);
     }
-    worker.start().expect("the probe's settings make sense")
+    worker.start().await.expect("the probe's settings make sense")
 }
 
 async fn is_registered(store: &dyn Store, label: &str) -> Option<()> {

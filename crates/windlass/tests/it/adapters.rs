@@ -103,7 +103,7 @@ async fn the_sql_function_enqueues_like_the_adapters() {
                (select count(*) from windlass.enqueue_many('[{\"kind\": \"probe.ok\", \"args\": {\"number\": 7}}]'))";
     let row = connection.query_one(sql, &[]).await.expect("written");
     let by_function: JobId = row.get::<_, String>(0).parse().expect("an id");
-    let worker = crate::engine::worker(&store, &Bench::new(), 4);
+    let worker = crate::engine::worker(&store, &Bench::new(), 4).await;
     let (a, b) = (ended(&client, by_adapter).await, ended(&client, by_function).await);
     assert_eq!(
         (a.state, a.output.map(|o| o.to_string())),
@@ -134,7 +134,7 @@ async fn the_sqlite_view_enqueues_like_the_adapters() {
     let text: String = connection
         .query_row("select uuid from windlass_job where state = 'available'", [], |row| row.get(0))
         .expect("one job");
-    let worker = crate::engine::worker(&store, &Bench::new(), 4);
+    let worker = crate::engine::worker(&store, &Bench::new(), 4).await;
     let job = ended(&client, text.parse().expect("an id")).await;
     assert_eq!((job.state, job.origin.as_deref()), (State::Completed, Some("sql")));
     worker.stop().await;

@@ -20,7 +20,7 @@ on_both_stores! {
 async fn a_web_program_runs_its_own_jobs(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = crate::engine::worker(&store, &Bench::new(), 5);
+    let worker = crate::engine::worker(&store, &Bench::new(), 5).await;
     let app = axum::Router::new()
         .route(
             "/sign-up",

@@ -12,7 +12,20 @@ use crate::place::{Place, ended, event, on_both_stores};
 use crate::probes::{Bench, End, Fail, Gate, Hang, Okay, Parent};
 
 /// A worker that knows every probe.
-pub(crate) fn worker(store: &Arc<dyn Store>, bench: &Arc<Bench>, slots: usize) -> RunningWorker {
+pub(crate) async fn worker(
+    store: &Arc<dyn Store>,
+    bench: &Arc<Bench>,
+    slots: usize,
+) -> RunningWorker {
+    described(store, bench, slots).start().await.expect("the worker starts")
+}
+
+/// The same, not started yet.
+pub(crate) fn described(
+    store: &Arc<dyn Store>,
+    bench: &Arc<Bench>,
+    slots: usize,
+) -> Worker<Arc<Bench>> {
     let options = Options { abandon_after: Duration::from_millis(100), ..Options::default() };
     Worker::new(Arc::clone(store), Arc::clone(bench))
         .handle::<Okay>()
@@ -23,8 +36,6 @@ pub(crate) fn worker(store: &Arc<dyn Store>, bench: &Arc<Bench>, slots: usize) -
         .handle::<Parent>()
         .queue("default", slots)
         .options(options)
-        .start()
-        .expect("the worker starts")
 }
 
 on_both_stores! {
@@ -64,7 +75,7 @@ async fn a_value_completes_the_job(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
     let id = Okay { number: 42 }.job().enqueue(&client).await.expect("written").id();
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let job = ended(&client, id).await;
     assert_eq!(
         (job.state, job.output.map(|json| json.to_string())),
@@ -77,7 +88,7 @@ async fn a_value_completes_the_job(place: Place) {
 async fn failures_are_kept_until_it_succeeds(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let id = Fail { times: 2 }.job().max_attempts(5).enqueue(&client).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 3, 2));
@@ -89,7 +100,7 @@ async fn failures_are_kept_until_it_succeeds(place: Place) {
 async fn each_end_has_its_outcome(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     for (end, state, outcome, failures) in [
         (End::Panic, State::Dead, Outcome::Panic, 1),
         (End::Dead, State::Dead, Outcome::Error, 1),
@@ -107,7 +118,7 @@ async fn each_end_has_its_outcome(place: Place) {
 async fn a_snooze_counts_as_nothing(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let id = End::SnoozeOnce.job().enqueue(&client).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 2, 0));
@@ -118,7 +129,7 @@ async fn a_snooze_counts_as_nothing(place: Place) {
 async fn an_error_that_cannot_be_stored_is_made_storable(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let id = End::Nul.job().enqueue(&client).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!(job.history[0].error.as_deref(), Some("a\u{FFFD}b"));
@@ -129,7 +140,7 @@ async fn no_more_run_at_once_than_there_are_slots(place: Place) {
     let store = place.open().await;
     let (client, bench) = (Client::new(Arc::clone(&store)), Bench::new());
     client.enqueue_all((0..40).map(|_| Gate {}.job())).await.expect("written");
-    let worker = worker(&store, &bench, 7);
+    let worker = worker(&store, &bench, 7).await;
     let mut events = worker.events();
     for _ in 0..40 {
         bench.gate.add_permits(1);
@@ -142,7 +153,7 @@ async fn no_more_run_at_once_than_there_are_slots(place: Place) {
 async fn a_handler_that_hangs_is_abandoned(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 1);
+    let worker = worker(&store, &Bench::new(), 1).await;
     let hang = Hang {}.job().enqueue(&client).await.expect("written").id();
     let after = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
     let job = ended(&client, hang).await;
@@ -155,7 +166,7 @@ async fn a_handler_that_hangs_is_abandoned(place: Place) {
 async fn a_running_job_can_be_called_off(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let mut events = worker.events();
     let id = Gate {}.job().enqueue(&client).await.expect("written").id();
     event(&mut events, |event| matches!(event, Event::Started { .. })).await;
@@ -169,7 +180,7 @@ async fn a_running_job_can_be_called_off(place: Place) {
 async fn a_child_knows_its_parent(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store)).with_origin("test");
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let parent =
         Parent {}.job().traceparent("00-1-2-01").enqueue(&client).await.expect("written").id();
     let output = ended(&client, parent).await.output.expect("the child's id");
@@ -183,7 +194,7 @@ async fn a_child_knows_its_parent(place: Place) {
 async fn a_stop_hands_back_what_does_not_end(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let mut events = worker.events();
     let id = Gate {}.job().enqueue(&client).await.expect("written").id();
     event(&mut events, |event| matches!(event, Event::Started { .. })).await;
@@ -200,8 +211,9 @@ async fn a_stop_hands_back_what_has_not_started(place: Place) {
     let (client, bench) = (Client::new(Arc::clone(&store)), Bench::new());
     // Short jobs first, so that the worker claims ahead; then ones that stay.
     client.enqueue_all((0..200).map(|n| Okay { number: n }.job())).await.expect("written");
-    let worker = worker(&store, &bench, 2);
+    let worker = described(&store, &bench, 2);
     let mut events = worker.events();
+    let worker = worker.start().await.expect("the worker starts");
     for _ in 0..200 {
         event(&mut events, |event| matches!(event, Event::Settled { .. })).await;
     }
@@ -215,7 +227,7 @@ async fn a_stop_hands_back_what_has_not_started(place: Place) {
 async fn a_quiet_worker_takes_nothing_new(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let mut events = worker.events();
     event(&mut events, |event| matches!(event, Event::Idle)).await;
     let id = store.workers().await.expect("read")[0].id;
@@ -239,7 +251,7 @@ async fn a_paused_queue_starts_nothing(place: Place) {
     let client = Client::new(Arc::clone(&store));
     store.pause("default", Some("test"), None).await.expect("paused");
     let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let mut events = worker.events();
     event(&mut events, |event| matches!(event, Event::Idle)).await;
     assert_eq!(worker.stats().started(), 0);
@@ -251,7 +263,7 @@ async fn a_paused_queue_starts_nothing(place: Place) {
 async fn a_scheduled_job_starts_on_time(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4);
+    let worker = worker(&store, &Bench::new(), 4).await;
     let mut events = worker.events();
     event(&mut events, |event| matches!(event, Event::Idle)).await;
     let delay = Duration::from_secs(2);
@@ -266,12 +278,12 @@ async fn a_scheduled_job_starts_on_time(place: Place) {
 async fn a_rolling_restart_runs_each_job_once(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let mut worker = worker(&store, &Bench::new(), 8);
+    let mut worker = worker(&store, &Bench::new(), 8).await;
     for _ in 0..5 {
         client.enqueue_all((0..200).map(|n| Okay { number: n }.job())).await.expect("written");
         let mut events = worker.events();
         event(&mut events, |event| matches!(event, Event::Settled { .. })).await;
-        let next = self::worker(&store, &Bench::new(), 8);
+        let next = self::worker(&store, &Bench::new(), 8).await;
         std::mem::replace(&mut worker, next).stop().await;
     }
     let done = async {

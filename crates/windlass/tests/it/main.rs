@@ -9,4 +9,5 @@ mod engine;
 mod place;
 mod probes;
 mod recovery;
+mod start;
 mod wake;

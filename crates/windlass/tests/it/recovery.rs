@@ -49,8 +49,12 @@ async fn an_effect_in_the_jobs_own_transaction_happens_once_on_postgres() {
     let client = Client::new(Arc::clone(&store));
     let ids = client.enqueue_all((0..20).map(|_| Effect {}.job())).await.expect("written");
     let app = Postgres(Mutex::new(connection));
-    let worker =
-        Worker::new(Arc::clone(&store), app).handle::<Effect>().slots(4).start().expect("started");
+    let worker = Worker::new(Arc::clone(&store), app)
+        .handle::<Effect>()
+        .slots(4)
+        .start()
+        .await
+        .expect("started");
     for id in ids {
         let job = ended(&client, id.id()).await;
         assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 2, 1));
@@ -102,6 +106,7 @@ async fn an_effect_in_the_jobs_own_transaction_happens_once_on_sqlite() {
         .handle::<Effect>()
         .slots(4)
         .start()
+        .await
         .expect("started");
     for id in ids {
         let job = ended(&client, id.id()).await;

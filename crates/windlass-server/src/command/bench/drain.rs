@@ -13,7 +13,7 @@ pub(crate) async fn preload(bench: &Bench, jobs: u64) -> anyhow::Result<()> {
 
 pub(crate) async fn work(bench: &Bench, jobs: u64) -> anyhow::Result<Finding> {
     let started = Instant::now();
-    let worker = noop::worker(&bench.store, bench.args.slots, ())?;
+    let worker = noop::worker(&bench.store, bench.args.slots, ()).await?;
     let stats = worker.stats().clone();
     while stats.completed() < jobs {
         tokio::time::sleep(LOOK).await;

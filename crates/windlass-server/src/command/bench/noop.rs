@@ -61,7 +61,7 @@ impl<S: OnStart> Run<App<S>> for Noop {
 }
 
 /// A worker for it.
-pub(crate) fn worker(
+pub(crate) async fn worker(
     store: &Arc<dyn Store>,
     slots: usize,
     on_start: impl OnStart,
@@ -70,5 +70,6 @@ pub(crate) fn worker(
         .handle::<Noop>()
         .queue(queue(), slots)
         .options(Options::default())
-        .start()?)
+        .start()
+        .await?)
 }

@@ -51,7 +51,8 @@ pub(super) async fn run(url: &str, queue: &str) -> anyhow::Result<Exit> {
         .queue(queue, SLOTS)
         .options(options)
         .build(concat!("windlass demo ", env!("CARGO_PKG_VERSION")))
-        .start()?;
+        .start()
+        .await?;
     let mut events = worker.events();
     say(&Said::Ready { label: worker.label().to_owned() });
     let tell = async {

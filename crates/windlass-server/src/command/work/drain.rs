@@ -15,7 +15,7 @@ pub(super) struct Drain {
 pub(super) enum Next {
     /// Go on.
     Wait,
-    /// Go on, and forget events from before now.
+    /// Go on, and count no claim that was answered before now.
     WaitFromNow,
     /// Nothing is left.
     Done,

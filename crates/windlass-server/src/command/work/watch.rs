@@ -24,6 +24,8 @@ pub(super) struct Watch<'g> {
     events: broadcast::Receiver<Event>,
     stop: Stop,
     drain: Option<Drain>,
+    /// Events from before a moment that the drain counts from; they are told and not counted.
+    old_events: usize,
     /// Whether the store did not answer when it was last heard of.
     failing: bool,
 }
@@ -55,12 +57,11 @@ enum News {
 
 impl<'g> Watch<'g> {
     pub(super) fn new(
-        worker: RunningWorker,
+        (worker, events): (RunningWorker, broadcast::Receiver<Event>),
         signals: Signals,
         hurry: Hurry,
         report: Report<'g>,
     ) -> Self {
-        let events = worker.events();
         let worker = Arc::new(worker);
         Self {
             worker,
@@ -70,6 +71,7 @@ impl<'g> Watch<'g> {
             events,
             stop: Stop::Unasked,
             drain: None,
+            old_events: 0,
             failing: false,
         }
     }
@@ -142,10 +144,15 @@ impl<'g> Watch<'g> {
     fn on_event(&mut self, event: &Event) {
         self.report.event(event);
         let running = self.worker.stats().running();
+        let is_old = self.old_events > 0;
+        self.old_events = self.old_events.saturating_sub(1);
         let Some(drain) = &mut self.drain else { return };
+        if is_old && *event == Event::Idle {
+            return;
+        }
         match drain.see(event, running) {
             Next::Wait => {}
-            Next::WaitFromNow => self.events = self.events.resubscribe(),
+            Next::WaitFromNow => self.old_events = self.events.len(),
             Next::Done => {
                 self.drain = None;
                 if matches!(self.stop, Stop::Unasked) {
@@ -167,6 +174,7 @@ impl<'g> Watch<'g> {
     fn on_missed(&mut self, missed: u64) {
         self.report.missed(missed);
         self.drain = self.drain.take().map(|_| Drain::default());
+        self.old_events = 0;
     }
 
     fn end(mut self, report: StopReport) {
