@@ -14,6 +14,7 @@ mod fetch;
 mod options;
 mod outbox;
 mod panics;
+mod pulse;
 mod run;
 mod running;
 mod settling;

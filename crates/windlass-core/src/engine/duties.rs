@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::events::Event;
 use super::options::Options;
+use super::pulse::Call;
 use super::run::{Done, Engine, Phase};
 use super::running::Ending;
 use crate::error::StoreError;
@@ -32,12 +33,18 @@ pub(super) struct Duties {
     tidy_at: Instant,
     /// Until when the lease holds for sure, by this process's own clock.
     lease_until: Instant,
+    /// By how much our own clock ends the lease before the store's does.
+    margin: Duration,
+    beat_sent: Instant,
+    beat_failed: bool,
+    /// Whether what has to be done when the lease may be over was done.
+    is_overdue: bool,
     /// Leases a heartbeat found that nothing here knows; handed back if found twice.
     strays: HashSet<LeaseId>,
 }
 
 impl Duties {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, lease: Duration) -> Self {
         Self {
             registered: false,
             registering: false,
@@ -49,6 +56,10 @@ impl Duties {
             sweep_at: now,
             tidy_at: now,
             lease_until: now,
+            margin: (lease / 10).max(Duration::from_millis(100)),
+            beat_sent: now,
+            beat_failed: false,
+            is_overdue: false,
             strays: HashSet::new(),
         }
     }
@@ -79,13 +90,30 @@ impl Duties {
         due(self.beat_at, self.beating)
             .min(due(self.sweep_at, self.sweeping))
             .min(due(self.tidy_at, self.tidying || !self.leads))
+            .min(self.in_doubt_at())
+    }
+
+    /// When handlers must be told that the lease may be over. A process that was stopped for
+    /// longer than its lease asks first: nobody may have taken its jobs.
+    fn in_doubt_at(&self) -> Instant {
+        match (self.registered && !self.is_overdue, self.beat_failed, self.beating) {
+            (false, _, _) | (true, false, false) => far(),
+            (true, true, _) => self.lease_until,
+            (true, false, true) => self.lease_until.max(self.beat_sent + self.margin),
+        }
+    }
+
+    /// Tries whatever failed again at this moment.
+    pub(super) fn try_again(&mut self, now: Instant) {
+        self.beat_by(now);
+        self.sweep_at = self.sweep_at.min(now);
     }
 
     fn renewed(&mut self, sent: Instant, options: &Options) {
         // From before the request was sent, less a margin: when the store's view of the lease
         // and ours differ, ours must end first.
-        let margin = (options.lease / 10).max(Duration::from_millis(100));
-        self.lease_until = sent + options.lease.saturating_sub(margin);
+        self.lease_until = sent + options.lease.saturating_sub(self.margin);
+        self.is_overdue = false;
     }
 }
 
@@ -100,7 +128,8 @@ fn far() -> Instant {
 impl Engine {
     /// A heartbeat as soon as the store may be asked again.
     pub(super) fn beat_now(&mut self) {
-        self.duties.beat_by(self.retry_after.max(Instant::now()));
+        let now = Instant::now();
+        self.duties.beat_by(self.pulse.again_at(Call::Heartbeat).map_or(now, |at| at.max(now)));
     }
 
     pub(super) fn send_duties(&mut self, now: Instant) {
@@ -136,6 +165,7 @@ impl Engine {
 
     fn send_beat(&mut self, now: Instant) {
         self.duties.beating = true;
+        self.duties.beat_sent = now;
         self.duties.beat_at = now + self.options.heartbeat;
         let (worker, lease) = (self.registration.worker, self.options.lease);
         let store = Arc::clone(&self.store);
@@ -154,35 +184,37 @@ impl Engine {
 
     pub(super) fn on_registered(&mut self, sent: Instant, result: Result<(), StoreError>) {
         self.duties.registering = false;
-        let first = self.first_answer.take();
+        // Told last, so that the caller finds the worker's health as it is.
+        let mut first = self.first_answer.take();
         if let Err(error) = result {
-            let Some(error) = self.refuse_start(first, error) else { return };
-            self.note_failure(&error);
-            self.duties.beat_at = self.retry_after;
+            let Some(error) = self.refuse_start(&mut first, error) else { return };
+            self.duties.beat_at = self.pulse.failed(Call::Register, &error);
             return;
         }
-        if let Some(first) = first {
-            // Whoever started this stopped waiting, and finds the worker working.
-            let _ = first.send(Ok(()));
-        }
-        self.note_success();
+        self.note_success(Call::Register);
         self.duties.registered = true;
         self.duties.renewed(sent, &self.options);
         self.duties.beat_at = sent + self.options.heartbeat;
         self.duties.sweep_at = sent;
         self.fetch.poke(Instant::now());
         self.tell(|| Event::Registered);
+        if let Some(first) = first {
+            // Whoever started this stopped waiting, and finds the worker working.
+            let _ = first.send(Ok(()));
+        }
     }
 
     /// Ends a start that no waiting would help, or gives the error back. Later the same error
     /// only makes the worker fail until somebody has mended the database: it may hold jobs then.
     fn refuse_start(
         &mut self,
-        first: Option<FirstAnswer>,
+        first: &mut Option<FirstAnswer>,
         error: StoreError,
     ) -> Option<StoreError> {
-        let is_final = matches!(error, StoreError::Unusable { .. });
-        let Some(first) = first.filter(|_| is_final) else { return Some(error) };
+        if !matches!(error, StoreError::Unusable { .. }) {
+            return Some(error);
+        }
+        let Some(first) = first.take() else { return Some(error) };
         match first.send(Err(error)) {
             Ok(()) => {
                 self.phase = Phase::Refused;
@@ -194,10 +226,14 @@ impl Engine {
 
     pub(super) fn on_beat(&mut self, sent: Instant, result: Result<Beat, StoreError>) {
         self.duties.beating = false;
+        self.duties.beat_failed = result.is_err();
         match result {
-            Ok(Beat::Gone) => self.on_lease_lost(),
+            Ok(Beat::Gone) => {
+                self.note_success(Call::Heartbeat);
+                self.on_lease_lost();
+            }
             Ok(Beat::Alive { leases, cancels, quiet }) => {
-                self.note_success();
+                self.note_success(Call::Heartbeat);
                 self.duties.renewed(sent, &self.options);
                 for (job, reason) in cancels {
                     self.call_off(job, &reason);
@@ -208,24 +244,27 @@ impl Engine {
                 self.hand_back_strays(leases);
             }
             Err(error) => {
-                self.note_failure(&error);
-                self.duties.beat_at = self.retry_after.min(sent + self.options.heartbeat);
-                self.check_own_lease();
+                let again_at = self.pulse.failed(Call::Heartbeat, &error);
+                self.duties.beat_at = again_at.min(sent + self.options.heartbeat);
             }
         }
     }
 
-    /// Without renewal this process must stop by itself before others take its jobs.
-    fn check_own_lease(&mut self) {
-        let now = Instant::now();
-        if self.duties.lease_holds(now) {
+    /// Without renewal this process must stop by itself before others take its jobs: also where
+    /// the heartbeat is under way, and the store just does not answer.
+    pub(super) fn check_own_lease(&mut self, now: Instant) {
+        if now < self.duties.in_doubt_at() {
             return;
+        }
+        self.duties.is_overdue = true;
+        if self.duties.beating {
+            self.pulse.failed(Call::Heartbeat, &"the database does not answer");
         }
         let patience = self.options.abandon_after;
         for running in self.running.values_mut() {
-            running.cancel.cancel();
-            running.deadline = running.deadline.max(now + patience);
+            running.tell(Ending::LeaseInDoubt, now, patience);
         }
+        self.note_deadline(now + patience);
     }
 
     /// The store does not know this worker any more: its jobs belong to others, whatever runs
@@ -249,6 +288,7 @@ impl Engine {
         self.registration.worker = WorkerId::new();
         self.bell =
             self.store.wakeups().add(self.registration.worker, self.registration.queues.clone());
+        self.pulse.clear(Call::Settle);
         self.duties.registered = false;
         self.duties.beat_at = now;
         self.tell(|| Event::LostLease);
@@ -296,10 +336,17 @@ impl Engine {
         self.duties.sweeping = false;
         let swept = match result {
             Ok(swept) => swept,
-            Err(error) => return self.note_failure(&error),
+            Err(error) => {
+                let again_at = self.pulse.failed(Call::Sweep, &error);
+                self.duties.sweep_at = self.duties.sweep_at.max(again_at);
+                return;
+            }
         };
-        self.note_success();
+        self.note_success(Call::Sweep);
         self.duties.leads = swept.leads;
+        if !swept.leads {
+            self.pulse.clear(Call::Tidy);
+        }
         if swept.attention {
             self.beat_now();
         }
@@ -321,6 +368,7 @@ impl Engine {
         self.duties.tidying = false;
         match result {
             Ok(tidied) => {
+                self.note_success(Call::Tidy);
                 if tidied.pruned >= A_LOT {
                     self.duties.tidy_at = Instant::now() + TIDY_AGAIN;
                 }
@@ -331,7 +379,7 @@ impl Engine {
                     );
                 }
             }
-            Err(error) => self.note_failure(&error),
+            Err(error) => self.duties.tidy_at = self.pulse.failed(Call::Tidy, &error),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::id::JobId;
 use crate::state::Outcome;
+use crate::time::Timestamp;
 
 /// Something that happened in a worker of this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +55,15 @@ pub enum Event {
 /// How a worker fares with its store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
-    /// The store answers.
-    Good,
-    /// The store does not answer; the worker tries again.
+    /// It can do all it has to.
+    Working,
+    /// Some of what it asks of the store fails, or is not answered in time. It tries again by
+    /// itself, waiting 0.1 to 5 s in between, and works again once all of it succeeds.
     Failing {
+        /// Since when something has been failing.
+        since: Timestamp,
         /// What went wrong last.
-        reason: String,
+        error: String,
     },
 }
 

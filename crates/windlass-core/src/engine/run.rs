@@ -7,17 +7,18 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::runtime::Handle;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{self, Ended, Key};
 use super::dispatch::{Dispatch, Ready};
 use super::duties::{Duties, FirstAnswer};
-use super::events::{Event, Health, Stats};
+use super::events::{Event, Stats};
 use super::fetch::Fetch;
 use super::options::Options;
 use super::outbox::{Outbox, Parcel};
+use super::pulse::{Call, Pulse};
 use super::running::{Ending, Running};
 use super::settling;
 use super::verdict;
@@ -27,7 +28,6 @@ use crate::error::StoreError;
 use crate::handler::Registered;
 use crate::id::LeaseId;
 use crate::job::HandlerKey;
-use crate::limits::RECONNECT_CAP;
 use crate::store::{
     Batch, Beat, ClaimRequest, Registration, Settled, Settlement, Store, Swept, Tidied, Verdict,
 };
@@ -95,15 +95,14 @@ pub(super) struct Engine {
     pub(super) settling_leases: Vec<LeaseId>,
     pub(super) settling: bool,
     pub(super) settle_after: Instant,
-    pub(super) retry_after: Instant,
-    pub(super) failures_in_row: u32,
+    pub(super) claim_after: Instant,
+    pub(super) pulse: Pulse,
 
     pub(super) inflight: FuturesUnordered<BoxFuture<'static, Done>>,
     pub(super) reports: mpsc::UnboundedSender<Ended>,
     pub(super) events: broadcast::Sender<Event>,
     /// Whoever waits for what the store says to the first registration.
     pub(super) first_answer: Option<FirstAnswer>,
-    pub(super) health: watch::Sender<Health>,
     pub(super) stats: Arc<Stats>,
 }
 
@@ -137,6 +136,7 @@ impl Engine {
     /// Does whatever can be done without waiting; `true` when there is nothing left to do.
     fn step(&mut self) -> bool {
         let now = Instant::now();
+        self.check_own_lease(now);
         self.check_deadlines(now);
         self.check_stop(now);
         self.start_ready(now);
@@ -163,7 +163,7 @@ impl Engine {
             wake = wake.min(deadline);
         }
         if self.takes_work() && !self.claiming {
-            wake = self.fetch.next_look().map_or(wake, |look| wake.min(look.max(self.retry_after)));
+            wake = self.fetch.next_look().map_or(wake, |look| wake.min(look.max(self.claim_after)));
         }
         if !self.outbox.is_empty() && !self.settling {
             wake = wake.min(self.settle_after);
@@ -184,11 +184,9 @@ impl Engine {
             Done::Swept(result) => self.on_swept(result),
             Done::Tidied(result) => self.on_tidied(result),
             Done::Registered(sent, result) => self.on_registered(sent, result),
-            Done::Released(result) => {
-                if let Err(error) = result {
-                    self.note_failure(&error);
-                }
-            }
+            Done::Released(Ok(_)) => {}
+            // The next two heartbeats find the lease again.
+            Done::Released(Err(error)) => tracing::debug!(%error, "a lease was not handed back"),
         }
     }
 
@@ -206,6 +204,7 @@ impl Engine {
                 };
                 self.phase = Phase::Stopping(until);
                 self.stopping.cancel();
+                self.pulse.clear(Call::Claim);
                 self.hand_back_unstarted();
             }
             Command::Quiet(wish) => self.set_quiet(wish),
@@ -216,6 +215,7 @@ impl Engine {
         match (self.phase, wish) {
             (Phase::Working, true) => {
                 self.phase = Phase::Quiet;
+                self.pulse.clear(Call::Claim);
                 self.stats.quiet.store(true, std::sync::atomic::Ordering::Relaxed);
                 self.hand_back_unstarted();
             }
@@ -252,7 +252,7 @@ impl Engine {
     }
 
     fn send_claim(&mut self, now: Instant) {
-        if self.claiming || !self.takes_work() || now < self.retry_after {
+        if self.claiming || !self.takes_work() || now < self.claim_after {
             return;
         }
         let Some(handlers) = self.claimable() else { return };
@@ -300,10 +300,11 @@ impl Engine {
                     self.beat_now();
                 }
                 self.fetch.claimed(&vec![0; self.fetch.queue_count()], now);
-                return self.note_failure(&error);
+                self.claim_after = self.pulse.failed(Call::Claim, &error);
+                return;
             }
         };
-        self.note_success();
+        self.note_success(Call::Claim);
         let mut got = vec![0; self.fetch.queue_count()];
         let mut readies = Vec::with_capacity(batch.jobs.len());
         for job in batch.jobs {
@@ -480,26 +481,13 @@ impl Engine {
             Some(self.next_deadline.map_or(deadline, |earliest| earliest.min(deadline)));
     }
 
-    pub(super) fn note_failure(&mut self, error: &StoreError) {
-        self.failures_in_row += 1;
-        let backoff = Duration::from_millis(100)
-            .saturating_mul(1 << self.failures_in_row.min(6))
-            .min(RECONNECT_CAP)
-            .mul_f64(0.5 + fastrand::f64() / 2.0);
-        self.retry_after = Instant::now() + backoff;
-        let reason = error.to_string();
-        if self.failures_in_row == 1 {
-            tracing::warn!(error = %reason, "the store does not answer; trying again");
-        }
-        self.health.send_replace(Health::Failing { reason });
-    }
-
-    pub(super) fn note_success(&mut self) {
-        if self.failures_in_row > 0 {
-            tracing::info!("the store answers again");
-            self.failures_in_row = 0;
-            self.retry_after = Instant::now();
-            self.health.send_replace(Health::Good);
+    /// Notes that a call succeeded. After a failure, whatever else failed is tried again at once.
+    pub(super) fn note_success(&mut self, call: Call) {
+        if self.pulse.clear(call) {
+            let now = Instant::now();
+            self.claim_after = now;
+            self.settle_after = now;
+            self.duties.try_again(now);
         }
     }
 

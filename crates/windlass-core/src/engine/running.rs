@@ -23,6 +23,8 @@ pub(super) enum Ending {
     TimedOut(Duration),
     /// The grace of a stopping worker is over.
     GraceOver,
+    /// The lease may be over, and the store does not say.
+    LeaseInDoubt,
     /// The lease is gone: nothing it writes counts any more.
     LeaseLost,
 }

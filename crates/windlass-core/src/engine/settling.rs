@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::events::Event;
 use super::outbox::{Parcel, outcome_of, unstorable};
+use super::pulse::Call;
 use super::run::Engine;
 use crate::error::StoreError;
 use crate::id::WorkerId;
@@ -64,12 +65,11 @@ impl Engine {
         let answers = match result {
             Ok(answers) => answers,
             Err(error) => {
-                self.note_failure(&error);
-                self.settle_after = self.retry_after;
+                self.settle_after = self.pulse.failed(Call::Settle, &error);
                 return self.outbox.put_back(parcels);
             }
         };
-        self.note_success();
+        self.note_success(Call::Settle);
         let mut busy = Vec::new();
         for (parcel, answer) in parcels.into_iter().zip(answers) {
             match answer {

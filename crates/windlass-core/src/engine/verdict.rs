@@ -61,7 +61,7 @@ pub(super) fn of_ending(ending: &Ending, job: Standing, policy: &Policy) -> Verd
         Ending::TimedOut(limit) => {
             failure(Outcome::Timeout, format!("ran longer than {limit:?}"), job, policy)
         }
-        Ending::None | Ending::GraceOver | Ending::LeaseLost => {
+        Ending::None | Ending::GraceOver | Ending::LeaseInDoubt | Ending::LeaseLost => {
             Verdict::Release { delay: Duration::ZERO }
         }
     }
@@ -158,6 +158,16 @@ mod tests {
                 Some(Verdict::Complete { .. })
             ));
         }
+    }
+
+    /// L6, L8: a store that does not answer is no failure of the job.
+    #[test]
+    fn a_lease_in_doubt_counts_no_failure() {
+        let error = End::Error(JobError::retry("told to end"));
+        let released = verdict(error, &Ending::LeaseInDoubt, FRESH);
+        assert!(matches!(released, Some(Verdict::Release { .. })));
+        let done = verdict(End::Value(None), &Ending::LeaseInDoubt, FRESH);
+        assert!(matches!(done, Some(Verdict::Complete { .. })));
     }
 
     /// Invariant L3: without a lease nothing is written.

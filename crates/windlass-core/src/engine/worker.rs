@@ -18,6 +18,7 @@ use super::fetch::{Fetch, FetchLimits};
 use super::options::Options;
 use super::outbox::Outbox;
 use super::panics;
+use super::pulse::Pulse;
 use super::run::{Command, Engine, Phase};
 use crate::client::{Client, EnqueueLayer};
 use crate::error::StoreError;
@@ -164,7 +165,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
         let (reports, ends) = mpsc::unbounded_channel();
         let events = self.events.clone();
         let (first, first_answer) = oneshot::channel();
-        let (health, health_rx) = watch::channel(Health::Good);
+        let (health, health_rx) = watch::channel(Health::Working);
         let stats = Arc::new(Stats::default());
         let watchers = Watchers { reports, first, health, stats: Arc::clone(&stats) };
         let engine_runtime = tokio::runtime::Builder::new_current_thread()
@@ -260,6 +261,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             dispatch: Dispatch::new(slots, queues.iter().map(|(_, n)| *n).collect(), kind_slots),
             handlers: self.handlers.into_iter().map(|h| (h.kind.clone(), h)).collect(),
             store,
+            duties: Duties::new(now, self.options.lease),
             options: self.options,
             runtime,
             client: self.client,
@@ -268,7 +270,6 @@ impl<App: Send + Sync + 'static> Worker<App> {
             next_key: 0,
             next_deadline: None,
             outbox: Outbox::default(),
-            duties: Duties::new(now),
             phase: Phase::Working,
             stopping: CancellationToken::new(),
             waiters: Vec::new(),
@@ -277,13 +278,12 @@ impl<App: Send + Sync + 'static> Worker<App> {
             settling_leases: Vec::new(),
             settling: false,
             settle_after: now,
-            retry_after: now,
-            failures_in_row: 0,
+            claim_after: now,
+            pulse: Pulse::new(watchers.health),
             inflight: FuturesUnordered::new(),
             reports: watchers.reports,
             events: self.events,
             first_answer: Some(watchers.first),
-            health: watchers.health,
             stats: watchers.stats,
         }
     }
@@ -349,9 +349,16 @@ impl RunningWorker {
         self.events.subscribe()
     }
 
-    /// How the worker fares with its store, as it changes.
+    /// How the worker fares with its store at this moment: cheap, for a health check that is
+    /// asked often. How long a failure may last before it counts is the caller's to decide.
     #[must_use]
-    pub fn health(&self) -> watch::Receiver<Health> {
+    pub fn health(&self) -> Health {
+        self.health.borrow().clone()
+    }
+
+    /// The same, as it changes.
+    #[must_use]
+    pub fn health_changes(&self) -> watch::Receiver<Health> {
         self.health.clone()
     }
 

@@ -131,6 +131,7 @@ async fn too_few_connections_are_one_line_and_exit_2() {
     }
 }
 
+/// E16: a program is told since when and why; a person by the log.
 #[tokio::test]
 async fn a_store_that_goes_away_is_told_once_and_so_is_its_return() {
     let cluster = Cluster::private();
@@ -141,7 +142,8 @@ async fn a_store_that_goes_away_is_told_once_and_so_is_its_return() {
     work.event("started");
 
     cluster.stop_at_once();
-    work.event("store-fails");
+    let failing = work.event("store-fails");
+    assert!(failing["since"].is_string() && failing["error"].is_string(), "{failing}");
     cluster.start();
     work.event("store-answers");
     work.signal(libc::SIGTERM);

@@ -6,6 +6,7 @@ mod commit;
 mod compile_errors;
 mod embedded;
 mod engine;
+mod health;
 mod place;
 mod probes;
 mod recovery;

@@ -41,6 +41,85 @@ impl Place {
     }
 }
 
+/// What keeps a store's statements waiting.
+pub(crate) enum Held {
+    Sqlite(rusqlite::Connection),
+    Postgres(Connection),
+}
+
+impl Held {
+    pub(crate) async fn let_go(self) {
+        match self {
+            Self::Sqlite(connection) => connection.execute_batch("rollback").expect("let go"),
+            Self::Postgres(connection) => {
+                connection.client.batch_execute("rollback").await.expect("let go");
+            }
+        }
+    }
+}
+
+/// Tables of the SQLite store, without their prefix.
+const TABLES: [&str; 8] =
+    ["pending", "lease", "finished", "tally", "worker", "queue", "leader", "schema"];
+
+impl Place {
+    /// Moves all tables from one schema, or prefix, to another.
+    pub(crate) async fn rename_tables(&self, from: &str, to: &str) {
+        let renamed = match &self.0 {
+            Kind::Postgres(_) => format!("alter schema {from} rename to {to}"),
+            Kind::Sqlite(_) => TABLES
+                .map(|table| format!("alter table {from}_{table} rename to {to}_{table};"))
+                .concat(),
+        };
+        self.run(&renamed).await;
+    }
+
+    /// Gives one table another name.
+    pub(crate) async fn rename_table(&self, from: &str, to: &str) {
+        self.run(&match &self.0 {
+            Kind::Postgres(_) => format!("alter table windlass.{from} rename to {to}"),
+            Kind::Sqlite(_) => format!("alter table windlass_{from} rename to windlass_{to}"),
+        })
+        .await;
+    }
+
+    /// Takes the locks that every heartbeat waits for.
+    pub(crate) async fn hold_heartbeats(&self) -> Held {
+        match &self.0 {
+            Kind::Sqlite(_) => {
+                let connection = self.file();
+                connection.execute_batch("begin immediate").expect("held");
+                Held::Sqlite(connection)
+            }
+            Kind::Postgres(_) => {
+                let connection = connect(self).await;
+                let hold = "begin; lock table windlass.worker";
+                connection.client.batch_execute(hold).await.expect("held");
+                Held::Postgres(connection)
+            }
+        }
+    }
+
+    /// Runs statements on a connection of the application's own, all of them or none.
+    async fn run(&self, statements: &str) {
+        let whole = format!("begin; {statements}; commit");
+        match &self.0 {
+            Kind::Sqlite(_) => self.file().execute_batch(&whole).expect("run"),
+            Kind::Postgres(_) => {
+                connect(self).await.client.batch_execute(&whole).await.expect("run");
+            }
+        }
+    }
+
+    fn file(&self) -> rusqlite::Connection {
+        let url = self.url();
+        let connection = rusqlite::Connection::open(url.trim_start_matches("sqlite:"));
+        let connection = connection.expect("the file can be opened");
+        connection.busy_timeout(SOON).expect("set");
+        connection
+    }
+}
+
 /// Runs each behaviour, an `async fn(Place)`, as a test on SQLite and as one on PostgreSQL.
 macro_rules! on_both_stores {
     ($($(#[$doc:meta])* $name:ident;)+) => {

@@ -119,13 +119,13 @@ impl<'g> Report<'g> {
         self.screen.result(&line);
     }
 
-    /// The engine logs the store's failing and its recovery, once each.
+    /// A program is told here; for a person the engine logs both, once each.
     pub(super) fn health(&self, health: &Health) {
         if self.globals.json {
             match health {
-                Health::Good => self.json("store-answers", &json!({})),
-                Health::Failing { reason } => {
-                    self.json("store-fails", &json!({ "reason": reason }))
+                Health::Working => self.json("store-answers", &json!({})),
+                Health::Failing { since, error } => {
+                    self.json("store-fails", &json!({ "since": since, "error": error }))
                 }
             }
         }

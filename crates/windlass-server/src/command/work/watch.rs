@@ -79,7 +79,7 @@ impl<'g> Watch<'g> {
     /// Runs until the worker has stopped; `once` stops it when nothing is left to run.
     pub(super) async fn run(mut self, once: bool) {
         self.drain = once.then(Drain::default);
-        let mut health = self.worker.health();
+        let mut health = self.worker.health_changes();
         loop {
             self.report.progress(self.worker.stats());
             let news = tokio::select! {
