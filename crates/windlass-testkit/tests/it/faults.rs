@@ -12,6 +12,7 @@ mod handlers;
 mod killed;
 mod listener;
 mod lost_answer;
+mod mixed;
 mod outage;
 mod poison;
 mod restart;
