@@ -51,24 +51,27 @@ macro_rules! forward_one {
             self.store.retry(jobs, now)
         }
     };
-    (duties) => {
+    (release) => {
         fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
             self.store.release(worker, lease, now)
         }
-
+    };
+    (leave) => {
         fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
             self.store.leave(worker, now)
         }
-
+    };
+    (sweep) => {
         fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
             self.store.sweep(worker, now)
         }
-
+    };
+    (tidy) => {
         fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
             self.store.tidy(now)
         }
     };
-    (others) => {
+    (cancel) => {
         fn cancel<'a>(
             &'a self,
             jobs: &'a [JobId],
@@ -77,7 +80,8 @@ macro_rules! forward_one {
         ) -> Reply<'a, Vec<Cancelled>> {
             self.store.cancel(jobs, reason, now)
         }
-
+    };
+    (others) => {
         fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
             self.store.move_jobs(jobs, queue)
         }

@@ -148,5 +148,5 @@ impl Store for FaultStore {
         Box::pin(self.inside(self.store.tidy(now)))
     }
 
-    forward!(pause resume retry others);
+    forward!(pause resume retry cancel others);
 }

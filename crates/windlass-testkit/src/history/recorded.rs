@@ -154,5 +154,5 @@ impl Store for RecordedStore {
         })
     }
 
-    forward!(duties others);
+    forward!(release leave sweep tidy cancel others);
 }

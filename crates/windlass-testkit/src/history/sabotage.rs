@@ -2,12 +2,15 @@
 //! nothing.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use windlass_core::error::StoreError;
 use windlass_core::job::Claimed;
 
 use crate::fault::forward::forward;
 use crate::fault::forward::names::*;
+use crate::verdicts::die;
 
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,12 +23,28 @@ pub enum Sabotage {
     SplitsACall,
     /// L3: an end is written whatever attempt its job is at.
     AcceptsStaleEnds,
-    /// L1: every claim has the same lease.
+    /// L1: every claim is told the same lease.
     RepeatsALease,
     /// X3: a given id is written again as another job would be, and reported as new.
     ForgetsGivenIds,
     /// W3: a pause is acknowledged and not written.
     ForgetsPauses,
+    /// D2: dead workers keep what they held.
+    NeverRescues,
+    /// L2: whoever claims takes back what others hold first, dead or not.
+    RescuesTheLiving,
+    /// L4: what has ended can be claimed again.
+    RevivesTheEnded,
+    /// L7: an end is acknowledged and another one written.
+    WritesAnotherEnd,
+    /// L8: a claim tells a number that it has not counted.
+    CountsTooLate,
+    /// X2: an answer gets lost, and the end that it told of is denied afterwards.
+    DeniesWhatItWrote,
+    /// X2: an end that is sent again is written again.
+    WritesAgain,
+    /// W1: nobody gets any work.
+    HidesWork,
 }
 
 /// A store with a bug.
@@ -35,6 +54,7 @@ pub struct SabotagedStore {
     lease: LeaseId,
     unwritten: Mutex<Vec<NewJob>>,
     claimed: Mutex<HashMap<JobId, (LeaseId, Arc<Claimed>)>>,
+    has_lost_an_answer: AtomicBool,
 }
 
 impl std::fmt::Debug for SabotagedStore {
@@ -48,7 +68,8 @@ impl SabotagedStore {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, sabotage: Sabotage) -> Self {
         let (unwritten, claimed) = (Mutex::default(), Mutex::default());
-        Self { store, sabotage, lease: LeaseId::new(), unwritten, claimed }
+        let has_lost_an_answer = AtomicBool::new(false);
+        Self { store, sabotage, lease: LeaseId::new(), unwritten, claimed, has_lost_an_answer }
     }
 
     fn has(&self, sabotage: Sabotage) -> bool {
@@ -66,6 +87,52 @@ impl SabotagedStore {
             }
             _ => jobs.to_vec(),
         }
+    }
+
+    /// What is really written of these ends.
+    fn sent(&self, settlements: &[Settlement]) -> Vec<Settlement> {
+        let is_turned = matches!(
+            self.sabotage,
+            Sabotage::AcceptsStaleEnds | Sabotage::CountsTooLate | Sabotage::RepeatsALease
+        );
+        let turned = |one| if is_turned { self.unfenced(one) } else { one.clone() };
+        let mut sent: Vec<Settlement> = settlements.iter().map(turned).collect();
+        if self.has(Sabotage::WritesAnotherEnd) {
+            sent.iter_mut().for_each(|one| one.verdict = die());
+        }
+        sent
+    }
+
+    async fn send_away_all_but(&self, worker: WorkerId, now: Now) -> Result<(), StoreError> {
+        for other in self.store.workers().await?.iter().filter(|other| other.id != worker) {
+            self.store.leave(other.id, now).await?;
+        }
+        Ok(())
+    }
+
+    /// What is told of the ends, after they were written.
+    async fn told(
+        &self,
+        settlements: &[Settlement],
+        mut answers: Vec<Settled>,
+        now: Now,
+    ) -> Result<Vec<Settled>, StoreError> {
+        let again = answers.iter_mut().filter(|answer| **answer == Settled::Already);
+        match self.sabotage {
+            Sabotage::RevivesTheEnded => {
+                let jobs: Vec<JobId> = settlements.iter().map(|one| one.job.id).collect();
+                self.store.retry(&jobs, now).await?;
+            }
+            Sabotage::WritesAgain => again.for_each(|answer| *answer = Settled::Done),
+            Sabotage::DeniesWhatItWrote => {
+                again.for_each(|answer| *answer = Settled::Lost);
+                if !self.has_lost_an_answer.swap(true, Ordering::Relaxed) {
+                    return Err(StoreError::Unknown { reason: "sabotage".to_owned() });
+                }
+            }
+            _ => {}
+        }
+        Ok(answers)
     }
 
     /// The settlement, turned to the attempt its job is at.
@@ -88,13 +155,23 @@ impl Store for SabotagedStore {
 
     fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
         Box::pin(async move {
-            let mut request = request.clone();
-            if self.has(Sabotage::RepeatsALease) {
-                request.lease = self.lease;
+            if self.has(Sabotage::HidesWork) {
+                return Ok(Batch { lease: request.lease, jobs: Vec::new() });
             }
-            let batch = self.store.claim(&request, now).await?;
+            if self.has(Sabotage::RescuesTheLiving) {
+                self.send_away_all_but(request.worker, now).await?;
+            }
+            let mut batch = self.store.claim(request, now).await?;
             let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
             claimed.extend(batch.jobs.iter().map(|job| (job.id, (batch.lease, Arc::clone(job)))));
+            if self.has(Sabotage::CountsTooLate) {
+                for job in &mut batch.jobs {
+                    Arc::make_mut(job).attempt += 1;
+                }
+            }
+            if self.has(Sabotage::RepeatsALease) {
+                batch.lease = self.lease;
+            }
             Ok(batch)
         })
     }
@@ -106,12 +183,16 @@ impl Store for SabotagedStore {
         now: Now,
     ) -> Reply<'a, Vec<Settled>> {
         Box::pin(async move {
-            if !self.has(Sabotage::AcceptsStaleEnds) {
-                return self.store.settle(worker, settlements, now).await;
-            }
-            let sent: Vec<Settlement> = settlements.iter().map(|one| self.unfenced(one)).collect();
-            self.store.settle(worker, &sent, now).await
+            let answers = self.store.settle(worker, &self.sent(settlements), now).await?;
+            self.told(settlements, answers, now).await
         })
+    }
+
+    fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
+        if self.has(Sabotage::NeverRescues) {
+            return Box::pin(async { Ok(Swept::default()) });
+        }
+        self.store.sweep(worker, now)
     }
 
     fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
@@ -121,5 +202,5 @@ impl Store for SabotagedStore {
         self.store.pause(queue, note, now)
     }
 
-    forward!(heartbeat register resume retry duties others);
+    forward!(heartbeat register release leave tidy resume retry cancel others);
 }

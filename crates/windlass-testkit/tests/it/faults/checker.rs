@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use windlass_core::id::JobId;
-use windlass_core::store::{Settled, Store};
+use windlass_core::job::NewJob;
+use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
+use windlass_core::store::{Batch, Registration, Settled, Store};
 use windlass_testkit::bench::{Bench, MINUTE};
 use windlass_testkit::database::{PostgresDatabase, SqliteFile, run};
 use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::history::History;
 use windlass_testkit::history::journal::Journal;
+use windlass_testkit::history::record::{Event, Record};
 use windlass_testkit::history::recorded::RecordedStore;
 use windlass_testkit::history::sabotage::{Sabotage, SabotagedStore};
 use windlass_testkit::history::verdict::Verdict;
@@ -21,26 +25,67 @@ fn a_sound_store_is_acquitted() {
     for verdict in [run(SqliteFile::fresh(), sound), run(PostgresDatabase::fresh(), sound)] {
         println!("{verdict}");
         assert!(verdict.is_clean(), "{:?}", verdict.broken);
-        assert_eq!((verdict.stale_refused, verdict.starts, verdict.completed), (1, 0, 12));
+        assert_eq!((verdict.stale_refused, verdict.starts, verdict.completed), (1, 15, 14));
     }
 }
 
-/// D1, D8, L1, L3, X3, W3: each sabotage is found under its invariant's name.
+/// D1, D2, D8, L1–L4, L7, L8, X2, X3, W1, W3: each sabotage is found under its invariant's name.
 #[test]
 fn every_sabotage_is_convicted() {
     let cases = [
         (Sabotage::DropsAnAcknowledgedJob, "D1"),
         (Sabotage::AnswersBeforeTheCommit, "D1"),
+        (Sabotage::NeverRescues, "D2"),
         (Sabotage::SplitsACall, "D8"),
-        (Sabotage::AcceptsStaleEnds, "L3"),
         (Sabotage::RepeatsALease, "L1"),
+        (Sabotage::RescuesTheLiving, "L2"),
+        (Sabotage::AcceptsStaleEnds, "L3"),
+        (Sabotage::RevivesTheEnded, "L4"),
+        (Sabotage::WritesAnotherEnd, "L7"),
+        (Sabotage::CountsTooLate, "L8"),
+        (Sabotage::DeniesWhatItWrote, "X2"),
+        (Sabotage::WritesAgain, "X2"),
         (Sabotage::ForgetsGivenIds, "X3"),
         (Sabotage::ForgetsPauses, "W3"),
     ];
     for (sabotage, invariant) in cases {
-        let verdict = run(SqliteFile::fresh(), |bench| live(bench, Some(sabotage)));
-        let verdict = Verdict::on(&verdict);
+        let history = run(SqliteFile::fresh(), |bench| live(bench, Some(sabotage)));
+        let verdict = Verdict::on(&history);
         assert!(verdict.breaks(invariant), "{sabotage:?}: {:?}", verdict.broken);
+    }
+    let history = run(SqliteFile::fresh(), |bench| wait(bench, Some(Sabotage::HidesWork)));
+    let verdict = Verdict::on(&history);
+    assert!(verdict.breaks("W1"), "{:?}", verdict.broken);
+}
+
+/// W1: what is noticed at once is, and what is noticed after a poll's time is not.
+#[test]
+fn late_work_is_found() {
+    const LATE: u64 = 4_000_000_000;
+    let mut history = run(SqliteFile::fresh(), |bench| wait(bench, None));
+    let verdict = Verdict::on(&history);
+    assert!(verdict.is_clean() && verdict.longest_wake.1 == 1, "{verdict}");
+    let claim = |record: &Record| matches!(record.event, Event::Claimed { .. });
+    let from = history.records.iter().position(claim).expect("it was claimed");
+    history.records[from..].iter_mut().for_each(|record| record.at += LATE);
+    assert!(Verdict::on(&history).breaks("W1"));
+}
+
+/// L8: a start that nobody claimed, and counts beyond their limits, are found.
+#[test]
+fn uncounted_attempts_are_found() {
+    let history = run(SqliteFile::fresh(), |bench| live(bench, None));
+    let is_claim = |record: &Record| matches!(record.event, Event::Claimed { .. });
+    let mut unclaimed = history.clone();
+    let at = unclaimed.records.iter().position(is_claim).expect("something was claimed");
+    unclaimed.records.remove(at);
+    let (mut failed, mut lost, mut behind) = (history.clone(), history.clone(), history);
+    failed.ended[0].failures = u32::from(MAX_ATTEMPTS) + 1;
+    lost.ended[0].losses = MAX_LOSSES + 1;
+    behind.ended.iter_mut().for_each(|job| job.attempt = 0);
+    for (nth, history) in [unclaimed, failed, lost, behind].iter().enumerate() {
+        let verdict = Verdict::on(history);
+        assert!(verdict.breaks("L8"), "{nth}: {:?}", verdict.broken);
     }
 }
 
@@ -64,56 +109,155 @@ async fn sound(bench: Bench) -> Verdict {
     Verdict::on(&live(bench, None).await)
 }
 
-/// A short life in which every rule has something to look at.
+/// A short life in which every rule but one has something to look at.
 async fn live(bench: Bench, sabotage: Option<Sabotage>) -> History {
-    let folder = tempfile::tempdir().expect("the temporary folder can be written");
-    let journal = Arc::new(Journal::open(folder.path()));
-    let store = bench.shared_store();
-    let store: Arc<dyn Store> = match sabotage {
-        None => store,
-        Some(sabotage) => Arc::new(SabotagedStore::new(store, sabotage)),
-    };
-    let store = RecordedStore::new(store, journal);
+    let crew = Crew::new(bench, sabotage);
     let given = job().given(JobId::new()).done();
-    for calls in [jobs(5).map(|job| job.done()).collect(), vec![given.clone()], vec![given]] {
-        store.enqueue(&calls, bench.now()).await.expect("it reaches the store");
+    for call in [jobs(5).map(|job| job.done()).collect(), vec![given.clone()], vec![given]] {
+        crew.enqueue(call).await;
     }
-    be_late(&bench, &store).await;
-    store.pause("default", None, bench.now()).await.expect("it reaches the store");
-    let more: Vec<_> = jobs(6).map(|job| job.done()).collect();
-    store.enqueue(&more, bench.now()).await.expect("it reaches the store");
-    work_off(&bench, &store).await;
-    store.resume("default", bench.now()).await.expect("it reaches the store");
-    work_off(&bench, &store).await;
-    History::read(folder.path(), &store).await.expect("the store can be asked")
+    crew.settle_twice().await;
+    crew.be_late().await;
+    crew.enqueue(jobs(2).map(|job| job.done()).collect()).await;
+    crew.die_with_a_job().await;
+    crew.work_side_by_side().await;
+    crew.store.pause("default", None, crew.bench.now()).await.expect("it reaches the store");
+    crew.enqueue(jobs(6).map(|job| job.done()).collect()).await;
+    crew.work_off().await;
+    crew.store.resume("default", crew.bench.now()).await.expect("it reaches the store");
+    crew.work_off().await;
+    crew.history().await
 }
 
-/// A worker claims a job, loses it to another, and then sends its end.
-async fn be_late(bench: &Bench, store: &dyn Store) {
-    let late = worker().registration();
-    store.register(&late, bench.now()).await.expect("it reaches the store");
-    let claim = request(&late, 1);
-    let old = store.claim(&claim, bench.now()).await.expect("it reaches the store");
-    bench.advance(MINUTE);
-    bench.rescue().await;
-    let next = worker().registration();
-    store.register(&next, bench.now()).await.expect("it reaches the store");
-    let claim = request(&next, 100);
-    let new = store.claim(&claim, bench.now()).await.expect("it reaches the store");
-    let stale = [settlement(&old, 0, complete())];
-    let answers = store.settle(late.worker, &stale, bench.now()).await;
-    assert!(matches!(answers.as_deref(), Ok([Settled::Lost | Settled::Done])), "{answers:?}");
-    let ends: Vec<_> = (0..new.jobs.len()).map(|nth| settlement(&new, nth, complete())).collect();
-    store.settle(next.worker, &ends, bench.now()).await.expect("it reaches the store");
+/// A life in which a worker waits, and one job comes: the rule about waking looks at nothing where
+/// more goes on.
+async fn wait(bench: Bench, sabotage: Option<Sabotage>) -> History {
+    let crew = Crew::new(bench, sabotage);
+    let idle = crew.worker().await;
+    crew.enqueue(vec![job().done()]).await;
+    let batch = crew.start(&idle, 1).await;
+    crew.end(&idle, &batch).await;
+    crew.history().await
 }
 
-/// A worker claims and completes all there is.
-async fn work_off(bench: &Bench, store: &dyn Store) {
-    let registration = worker().registration();
-    store.register(&registration, bench.now()).await.expect("it reaches the store");
-    let claim = request(&registration, 100);
-    let batch = store.claim(&claim, bench.now()).await.expect("it reaches the store");
-    let ends: Vec<_> =
-        (0..batch.jobs.len()).map(|nth| settlement(&batch, nth, complete())).collect();
-    store.settle(registration.worker, &ends, bench.now()).await.expect("it reaches the store");
+/// Workers on a store whose calls are written down.
+struct Crew {
+    bench: Bench,
+    folder: TempDir,
+    journal: Arc<Journal>,
+    store: RecordedStore,
+}
+
+impl Crew {
+    fn new(bench: Bench, sabotage: Option<Sabotage>) -> Self {
+        let folder = tempfile::tempdir().expect("the temporary folder can be written");
+        let journal = Arc::new(Journal::open(folder.path()));
+        let store = bench.shared_store();
+        let store: Arc<dyn Store> = match sabotage {
+            None => store,
+            Some(sabotage) => Arc::new(SabotagedStore::new(store, sabotage)),
+        };
+        let store = RecordedStore::new(store, Arc::clone(&journal));
+        Self { bench, folder, journal, store }
+    }
+
+    async fn history(&self) -> History {
+        History::read(self.folder.path(), &self.store).await.expect("the store can be asked")
+    }
+
+    async fn enqueue(&self, call: Vec<NewJob>) {
+        self.store.enqueue(&call, self.bench.now()).await.expect("it reaches the store");
+    }
+
+    async fn worker(&self) -> Registration {
+        let registration = worker().registration();
+        self.store.register(&registration, self.bench.now()).await.expect("it reaches the store");
+        registration
+    }
+
+    async fn claim(&self, worker: &Registration, most: usize) -> Batch {
+        let claim = request(worker, most);
+        self.store.claim(&claim, self.bench.now()).await.expect("it reaches the store")
+    }
+
+    /// Claims, and begins to run what that gave.
+    async fn start(&self, worker: &Registration, most: usize) -> Batch {
+        let batch = self.claim(worker, most).await;
+        for job in &batch.jobs {
+            let (job, attempt, worker) = (job.id, job.attempt, worker.label.clone());
+            self.journal.note(Event::Start { job, attempt, lease: batch.lease, worker });
+        }
+        batch
+    }
+
+    fn note_ends(&self, batch: &Batch) {
+        for job in &batch.jobs {
+            self.journal.note(Event::End { job: job.id, attempt: job.attempt });
+        }
+    }
+
+    async fn settle(&self, worker: &Registration, batch: &Batch) -> Option<Vec<Settled>> {
+        let ends: Vec<_> =
+            (0..batch.jobs.len()).map(|nth| settlement(batch, nth, complete())).collect();
+        self.store.settle(worker.worker, &ends, self.bench.now()).await.ok()
+    }
+
+    async fn end(&self, worker: &Registration, batch: &Batch) {
+        self.note_ends(batch);
+        self.settle(worker, batch).await.expect("it reaches the store");
+    }
+
+    /// Sends the end of a job again, as after a lost answer.
+    async fn settle_twice(&self) {
+        let doubtful = self.worker().await;
+        let batch = self.start(&doubtful, 1).await;
+        self.note_ends(&batch);
+        // The first answer is the one that may get lost.
+        let _ = self.settle(&doubtful, &batch).await;
+        self.settle(&doubtful, &batch).await.expect("it reaches the store");
+    }
+
+    /// A worker ends a job, loses it to another, and only then sends its end.
+    async fn be_late(&self) {
+        let late = self.worker().await;
+        let old = self.start(&late, 1).await;
+        self.note_ends(&old);
+        self.rescue().await;
+        let next = self.worker().await;
+        let new = self.start(&next, 100).await;
+        let answers = self.settle(&late, &old).await;
+        let answers = answers.expect("it reaches the store");
+        assert!(matches!(answers[..], [Settled::Lost | Settled::Done]), "{answers:?}");
+        self.end(&next, &new).await;
+    }
+
+    /// A worker claims a job and is never heard of again.
+    async fn die_with_a_job(&self) {
+        let dead = self.worker().await;
+        self.claim(&dead, 1).await;
+        self.rescue().await;
+    }
+
+    async fn rescue(&self) {
+        self.bench.advance(MINUTE);
+        let sweeper = self.worker().await;
+        let swept = self.store.sweep(sweeper.worker, self.bench.now()).await;
+        swept.expect("it reaches the store");
+    }
+
+    /// Two workers run what there is at the same time.
+    async fn work_side_by_side(&self) {
+        let (one, other) = (self.worker().await, self.worker().await);
+        let first = self.start(&one, 1).await;
+        let second = self.start(&other, 100).await;
+        self.end(&other, &second).await;
+        self.end(&one, &first).await;
+    }
+
+    /// A worker claims and completes all there is.
+    async fn work_off(&self) {
+        let worker = self.worker().await;
+        let batch = self.start(&worker, 100).await;
+        self.end(&worker, &batch).await;
+    }
 }
