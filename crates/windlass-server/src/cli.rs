@@ -1,7 +1,7 @@
 //! The command line: one noun, one verb.
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::command;
 use crate::exit::{Exit, Failure};
@@ -87,7 +87,11 @@ impl GlobalArgs {
 
     /// How errors are to be shown.
     pub(crate) fn errors(&self) -> Errors {
-        if self.format() == Some(Format::Json) { Errors::Documents } else { Errors::Lines }
+        if self.format() == Some(Format::Json) {
+            Errors::Documents
+        } else {
+            Errors::Lines(self.color)
+        }
     }
 }
 
@@ -158,12 +162,24 @@ fn guard_negation(word: &str) -> String {
     if is_term { format!(" {word}") } else { word.to_owned() }
 }
 
-/// Whether JSON was asked for, on a command line that could not be read.
+/// How errors are to be shown, on a command line that could not be read.
 fn asked_for(words: &[String]) -> Errors {
     const JOINED: [&str; 4] = ["--json", "-ojson", "-o=json", "--output=json"];
     let apart = |pair: &[String]| matches!(pair, [o, json] if (o == "-o" || o == "--output") && json == "json");
     let asked = words.iter().any(|word| JOINED.contains(&word.as_str()));
-    if asked || words.windows(2).any(apart) { Errors::Documents } else { Errors::Lines }
+    if asked || words.windows(2).any(apart) {
+        Errors::Documents
+    } else {
+        Errors::Lines(color_of(words))
+    }
+}
+
+/// The colour asked for there, if it can be told.
+fn color_of(words: &[String]) -> When {
+    let apart = words.windows(2).filter(|pair| pair[0] == "--color").map(|pair| pair[1].as_str());
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--color="));
+    let asked = apart.chain(joined).next_back();
+    asked.and_then(|word| When::from_str(word, false).ok()).unwrap_or(When::Auto)
 }
 
 /// The parser's report on one line: what is wrong, what may have been meant, where help is.

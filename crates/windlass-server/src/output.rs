@@ -43,6 +43,8 @@ pub(crate) struct Output {
     format: Format,
     headers: bool,
     palette: Palette,
+    /// What is written to stderr.
+    asides: Palette,
     glyphs: Glyphs,
     /// Columns of the terminal; `None` where nothing is to be cut.
     width: Option<usize>,
@@ -60,6 +62,7 @@ impl Output {
             format,
             headers: !args.no_header,
             palette: Palette::of(args.color, live),
+            asides: Palette::of(args.color, io::stderr().is_terminal()),
             glyphs: Glyphs::of_locale(),
             width: (format == Format::Table).then(|| terminal::width(live)).flatten(),
             live,
@@ -100,6 +103,16 @@ impl Output {
     /// A text in a tone, where colours are on.
     pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
         self.palette.paint(tone, text)
+    }
+
+    /// The colours of what is printed.
+    pub(crate) fn palette(&self) -> Palette {
+        self.palette
+    }
+
+    /// The colours of what is said on stderr.
+    pub(crate) fn asides(&self) -> Palette {
+        self.asides
     }
 
     /// The glyphs that the locale can show.
@@ -207,14 +220,14 @@ impl Output {
     /// Says something beside the result, on stderr and only to a person.
     pub(crate) fn remark(&self, text: &str) {
         if self.live && !self.is_json() && !self.is_plain() {
-            self.aside(&format!("{}\n", self.palette.paint(Tone::Dim, text)));
+            self.aside(&format!("{}\n", self.asides.paint(Tone::Dim, text)));
         }
     }
 
     /// Says something that needs attention but stops nothing, on stderr.
     pub(crate) fn warn(&self, text: &str) {
         if !self.is_json() {
-            self.aside(&format!("{} {text}\n", self.palette.paint(Tone::Attention, "!")));
+            self.aside(&format!("{} {text}\n", self.asides.paint(Tone::Attention, "!")));
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
 
 /// An error of opening, with the place and what to do.
 pub(crate) fn explained(url: &str, error: StoreError) -> anyhow::Error {
-    let shown = shown(url);
+    let shown = windlass::without_password(url);
     let exit = Exit::of_store(&error);
     let what = match error {
         StoreError::Unusable { kind: Unusable::Url, reason } if !url.contains(':') => {
@@ -71,37 +71,9 @@ fn nothing_there(path: &Path) -> Failure {
     )
 }
 
-/// A URL as it may be shown: without the password.
-pub(crate) fn shown(url: &str) -> String {
-    let (base, query) = url.split_once('?').unwrap_or((url, ""));
-    let mut shown =
-        match base.split_once("://").map(|(scheme, rest)| (scheme, rest.rsplit_once('@'))) {
-            Some((scheme, Some((login, host)))) => {
-                let user = login.split(':').next().unwrap_or_default();
-                format!("{scheme}://{user}@{host}")
-            }
-            _ => base.to_owned(),
-        };
-    let options: Vec<&str> =
-        query.split('&').filter(|o| !o.is_empty() && !o.starts_with("password")).collect();
-    if !options.is_empty() {
-        shown.push('?');
-        shown.push_str(&options.join("&"));
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn passwords_are_never_shown() {
-        assert_eq!(shown("postgres://me:secret@h/d?schema=x"), "postgres://me@h/d?schema=x");
-        assert_eq!(shown("postgres://me:a@b@h/d"), "postgres://me@h/d");
-        assert_eq!(shown("postgres://h/d?user=me&password=secret"), "postgres://h/d?user=me");
-        assert_eq!(shown("sqlite:app.db"), "sqlite:app.db");
-    }
 
     #[test]
     fn the_file_of_a_url_is_found() {

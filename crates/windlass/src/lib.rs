@@ -73,7 +73,7 @@ pub use windlass_macros::Job;
 
 #[cfg(feature = "tokio-postgres-0_7")]
 pub use adapter::tokio_postgres::PreparedEnqueue;
-pub use open::{migrate, open, open_checked};
+pub use open::{migrate, open, open_checked, without_password};
 #[cfg(feature = "postgres")]
 pub use schema::{InSchema, in_schema};
 pub use target::{

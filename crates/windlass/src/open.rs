@@ -92,17 +92,31 @@ const fn expected() -> &'static str {
     }
 }
 
-/// A URL that may be shown: what stands between the user's colon and the last @ is hidden.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    match rest.rsplit_once('@') {
-        Some((login, host)) => {
-            let user = login.split(':').next().unwrap_or_default();
-            let hidden = if login.contains(':') { ":…" } else { "" };
-            format!("{scheme}://{user}{hidden}@{host}")
-        }
-        None => url.to_owned(),
+/// The URL of a store as it may be shown or logged: without its password.
+#[must_use]
+pub fn without_password(url: &str) -> String {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let Some((scheme, rest)) = base.split_once("://") else { return url.to_owned() };
+    // A question mark in a password has to be encoded. Where it is not, the rest of the password
+    // looks like options.
+    let is_torn = rest.rsplit_once(':').is_some_and(|(_, port)| {
+        !rest.contains('@') && !port.chars().take_while(|c| *c != '/').all(|c| c.is_ascii_digit())
+    });
+    let user = |login: &str| login.split(':').next().unwrap_or_default().to_owned();
+    if is_torn {
+        return format!("{scheme}://{}@…", user(rest));
     }
+    let mut shown = match rest.rsplit_once('@') {
+        Some((login, host)) => format!("{scheme}://{}@{host}", user(login)),
+        None => base.to_owned(),
+    };
+    let options: Vec<&str> =
+        query.split('&').filter(|o| !o.is_empty() && !o.starts_with("password")).collect();
+    if !options.is_empty() {
+        shown.push('?');
+        shown.push_str(&options.join("&"));
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -110,10 +124,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_hidden() {
-        assert_eq!(without_password("mysql://me:secret@h/d"), "mysql://me:…@h/d");
-        assert_eq!(without_password("mysql://me@h/d"), "mysql://me@h/d");
-        assert_eq!(without_password("app.db"), "app.db");
+    fn passwords_are_never_shown() {
+        assert_eq!(
+            without_password("postgres://me:secret@h/d?schema=x"),
+            "postgres://me@h/d?schema=x"
+        );
+        assert_eq!(without_password("postgres://me:a@b@h/d"), "postgres://me@h/d");
+        assert_eq!(
+            without_password("postgres://h/d?user=me&password=secret"),
+            "postgres://h/d?user=me"
+        );
+        assert_eq!(without_password("postgres://me:a?b@h/d"), "postgres://me@…");
+        assert_eq!(without_password("postgres://h:5432/d?x=a@b"), "postgres://h:5432/d?x=a@b");
+        assert_eq!(without_password("sqlite:app.db"), "sqlite:app.db");
+        assert_eq!(without_password("app.db?a=b"), "app.db?a=b");
     }
 
     #[test]

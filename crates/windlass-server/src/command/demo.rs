@@ -125,6 +125,6 @@ fn die_interrupted() {
 impl Place {
     /// The store, for people.
     fn shown(&self) -> String {
-        store::shown(&self.url)
+        windlass::without_password(&self.url)
     }
 }

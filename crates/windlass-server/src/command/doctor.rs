@@ -97,7 +97,7 @@ pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> 
     let (problems, warnings) = (number(Status::Problem), number(Status::Warning));
     let out = &globals.out;
     if out.is_json() {
-        let store = store::shown(&globals.store);
+        let store = windlass::without_password(&globals.store);
         out.json(&Document::new("doctor.v1", Body { store, problems, warnings, checks: &checks }))?;
     } else {
         for check in &checks {

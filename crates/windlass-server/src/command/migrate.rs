@@ -55,7 +55,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if out.is_json() {
         out.json(&document(applied, facts))?;
     } else {
-        let place = store::shown(url);
+        let place = windlass::without_password(url);
         let version = facts.schema_version;
         out.line(&match applied {
             0 => format!("{place} is up to date: schema version {version}"),

@@ -67,7 +67,7 @@ struct WorkersBody {
 pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
     let overview = Overview {
-        store: store::shown(&globals.store),
+        store: windlass::without_password(&globals.store),
         facts: store.facts().await?,
         counts: store.counts().await?,
         queues: store.queues().await?,

@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         plan.map_err(|reason| Failure::usage(format!("{}: {reason}", args.config.display())))?;
     let mut signals = Signals::listen()?;
     let screen = Screen::new(globals);
-    logs::begin(&screen, args.quiet_logs);
+    logs::begin(&screen, globals.out.asides(), args.quiet_logs);
     let store = tokio::select! {
         store = store::created(&globals.store) => store?,
         () = told_to_stop(&mut signals) => return Ok(Exit::Done),

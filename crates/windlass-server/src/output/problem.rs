@@ -11,7 +11,7 @@ use crate::exit::Exit;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Errors {
     /// One line: `windlass: …`.
-    Lines,
+    Lines(When),
     /// One problem document.
     Documents,
 }
@@ -36,8 +36,8 @@ pub(crate) fn report(error: &anyhow::Error, errors: Errors) -> Exit {
     let exit = Exit::of(error);
     let detail = format!("{error:#}");
     let text = match errors {
-        Errors::Lines => {
-            let palette = Palette::of(When::Auto, io::stderr().is_terminal());
+        Errors::Lines(color) => {
+            let palette = Palette::of(color, io::stderr().is_terminal());
             format!("{} {detail}", palette.paint(Tone::Bad, "windlass:"))
         }
         Errors::Documents => {

@@ -52,6 +52,13 @@ fn a_demo_works_on_files_of_ones_own_and_only_reads_them() {
     assert_eq!(std::fs::read_dir(folder.path()).expect("listed").count(), 2);
 }
 
+/// The colours are those asked for, on stdout and on stderr.
+#[test]
+fn a_demo_has_the_colours_asked_for() {
+    let output = demo(&["--pace", "1s", "--color", "always"]);
+    assert!(output.stdout.contains(&0x1b) && output.stderr.contains(&0x1b));
+}
+
 #[test]
 fn a_folder_that_is_not_there_is_one_line_and_exit_2() {
     let output = demo(&["--dir", "/no/such/folder"]);

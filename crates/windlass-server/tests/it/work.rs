@@ -154,6 +154,26 @@ async fn a_store_that_goes_away_is_told_once_and_so_is_its_return() {
     assert_eq!(told.collect::<Vec<_>>(), ["stopping", "stopped"]);
 }
 
+/// The colours of the log and of errors are those that were asked for.
+#[tokio::test]
+async fn colours_are_those_asked_for() {
+    let site = Site::with_script("echo hello", "").await;
+    let is_colored = |args: &[&str]| {
+        let mut command = site.command(args);
+        let forced = command.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR");
+        let output = forced.output().expect("run");
+        stderr(&output).contains('\u{1b}')
+    };
+    site.enqueue("k", "null").await;
+    assert!(is_colored(&["--once", "--color", "always"]), "the log");
+    site.enqueue("k", "null").await;
+    assert!(!is_colored(&["--once", "--color", "never"]), "the log");
+    for (asked, wanted) in [("--color=always", true), ("--color=never", false)] {
+        assert_eq!(is_colored(&["--slots", "0", asked]), wanted, "{asked}");
+        assert_eq!(is_colored(&["--config", "nowhere.toml", asked]), wanted, "{asked}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_configuration_is_one_line_and_exit_2() {
     let site = Site::with("[[handler]]\nkind = \"a\"\nexec = [\"./no-such-file\"]\n").await;

@@ -2,17 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use windlass_core::filter::Filter;
-use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::job::{Claimed, Enqueued, JobRecord, NewJob, WorkerRecord};
+use windlass_core::job::Claimed;
 use windlass_core::limits::LEASE;
-use windlass_core::store::{
-    Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Moved, Now, Page, QueueRecord, Quiet,
-    Registration, Reply, Retried, Settled, Settlement, Store, Swept, Tidied, Unserved,
-};
-use windlass_core::wake::Wakeups;
+
+use crate::fault::forward::forward;
+use crate::fault::forward::names::*;
 
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,71 +148,5 @@ impl Store for FaultyStore {
         self.store.pause(queue, note, now)
     }
 
-    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
-        self.store.register(worker, now)
-    }
-
-    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
-        self.store.release(worker, lease, now)
-    }
-
-    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
-        self.store.heartbeat(worker, lease, now)
-    }
-
-    fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
-        self.store.leave(worker, now)
-    }
-
-    fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
-        self.store.tidy(now)
-    }
-
-    fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
-        self.store.retry(jobs, now)
-    }
-
-    fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
-        self.store.move_jobs(jobs, queue)
-    }
-
-    fn resume<'a>(&'a self, queue: &'a str, now: Now) -> Reply<'a, bool> {
-        self.store.resume(queue, now)
-    }
-
-    fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool> {
-        self.store.quiet(worker, wish, now)
-    }
-
-    fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
-        self.store.job(id)
-    }
-
-    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
-        self.store.jobs(filter, page)
-    }
-
-    fn counts(&self) -> Reply<'_, Counts> {
-        self.store.counts()
-    }
-
-    fn queues(&self) -> Reply<'_, Vec<QueueRecord>> {
-        self.store.queues()
-    }
-
-    fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {
-        self.store.workers()
-    }
-
-    fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>> {
-        self.store.unserved(now)
-    }
-
-    fn facts(&self) -> Reply<'_, Facts> {
-        self.store.facts()
-    }
-
-    fn wakeups(&self) -> &Wakeups {
-        self.store.wakeups()
-    }
+    forward!(register release heartbeat leave tidy retry resume others);
 }

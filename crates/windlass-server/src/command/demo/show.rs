@@ -17,7 +17,7 @@ use super::material::Material;
 use super::proof::{Curtain, Rescue};
 use super::stage::Stage;
 use crate::command::Globals;
-use crate::output::color::{Palette, Tone, When};
+use crate::output::color::{Palette, Tone};
 use crate::output::document::Document;
 use crate::output::glyph::Glyphs;
 use crate::output::time::{count, span};
@@ -31,6 +31,8 @@ const TELL_EVERY: Duration = Duration::from_secs(2);
 pub(super) struct Show {
     screen: Screen,
     palette: Palette,
+    /// The colours of the summary.
+    printed: Palette,
     glyphs: Glyphs,
     /// How many jobs there are of each kind, in the order of [`KINDS`].
     totals: Vec<usize>,
@@ -57,7 +59,7 @@ struct Shown {
 impl Show {
     pub(super) fn new(globals: &Globals, material: &Material, work: &Work, place: &Place) -> Self {
         let terminal = io::stderr().is_terminal();
-        let palette = Palette::of(When::Auto, terminal);
+        let (palette, printed) = (globals.out.asides(), globals.out.palette());
         let glyphs = Glyphs::of_locale();
         let screen = match (globals.json, terminal) {
             (true, _) => Screen::Document,
@@ -66,8 +68,16 @@ impl Show {
         };
         let totals = KINDS.iter().map(|kind| work.of_kind(kind)).collect();
         let now = Instant::now();
-        let show =
-            Self { screen, palette, glyphs, totals, began: now, told_at: now, workers: Vec::new() };
+        let show = Self {
+            screen,
+            palette,
+            printed,
+            glyphs,
+            totals,
+            began: now,
+            told_at: now,
+            workers: Vec::new(),
+        };
         let dot = glyphs.dot();
         let title = format!(
             "{}  {}",
@@ -234,8 +244,7 @@ impl Show {
                 writeln!(stdout, "{}", serde_json::to_string_pretty(&document)?)?;
             }
             Screen::Live(_) | Screen::Lines => {
-                let palette = Palette::of(When::Auto, io::stdout().is_terminal());
-                stdout.write_all(words::summary(curtain, palette, self.glyphs).as_bytes())?;
+                stdout.write_all(words::summary(curtain, self.printed, self.glyphs).as_bytes())?;
             }
         }
         Ok(())

@@ -12,15 +12,14 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::screen::Screen;
 use crate::handler::LOG_TARGET;
-use crate::output::color::{Palette, Tone, When};
+use crate::output::color::{Palette, Tone};
 
 /// Begins logging.
-pub(super) fn begin(screen: &Screen, quiet: bool) {
+pub(super) fn begin(screen: &Screen, palette: Palette, quiet: bool) {
     let standard = if quiet { format!("info,{LOG_TARGET}=off") } else { "info".to_owned() };
     let filter =
         EnvFilter::try_from_env("WINDLASS_LOG").unwrap_or_else(|_| EnvFilter::new(standard));
     let terminal = io::stderr().is_terminal();
-    let palette = Palette::of(When::Auto, terminal);
     let lines = Lines { terminal, palette, format: Format::default().with_target(false).compact() };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

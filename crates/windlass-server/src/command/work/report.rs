@@ -11,7 +11,6 @@ use super::screen::Screen;
 use crate::command::Globals;
 use crate::output::color::Tone;
 use crate::output::time::{count, number, span};
-use crate::store;
 
 /// Prints what happens.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ impl<'g> Report<'g> {
 
     pub(super) fn started(&self, url: &str, plan: &Plan, label: &str) {
         let kinds: Vec<&str> = plan.handlers.iter().map(|handler| handler.kind.as_str()).collect();
-        let url = store::shown(url);
+        let url = windlass::without_password(url);
         if self.globals.json {
             let queues: serde_json::Map<String, Value> =
                 plan.queues.iter().map(|(name, slots)| (name.clone(), json!(slots))).collect();
