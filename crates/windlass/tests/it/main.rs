@@ -9,6 +9,7 @@ mod engine;
 mod health;
 mod place;
 mod probes;
+mod races;
 mod recovery;
 mod start;
 mod wake;

@@ -1,0 +1,244 @@
+//! Races that have to be forced: somebody else's transaction is held open at the worst moment.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use windlass::State;
+use windlass::limits::KEEP_FINISHED;
+use windlass::store::{Batch, Registration, Settled, Store};
+use windlass_testkit::draft::{job, jobs};
+use windlass_testkit::verdicts::complete;
+use windlass_testkit::worker::{request, settlement, worker};
+
+use crate::place::{Connection, Place, SOON, connect};
+
+const DAY: u64 = 86_400;
+
+/// C10, D2: claims that begin where the last one ended go on finding what was committed below
+/// that point, and do not have to be out of work for it.
+#[tokio::test]
+async fn a_claim_finds_what_was_committed_below_its_floor() {
+    const JOBS: usize = 20_000;
+    let place = Place::postgres();
+    let store = place.open().await;
+    let registered = registered(&store).await;
+    let new: Vec<_> = jobs(JOBS).map(|job| job.done()).collect();
+    store.enqueue(&new, None).await.expect("written");
+    let late = begun(&place, "select windlass.enqueue('work', '1', '{\"priority\": -100}')").await;
+    // A slow claim sets the floor, and its cost says for how long claims begin there: ten times.
+    claim_slowly(&place, &store, &registered, Duration::from_millis(200)).await;
+    late.client.batch_execute("commit").await.expect("committed");
+    let is_late = |batch: &Batch| {
+        batch.jobs.first().expect("it is found while others are left").priority == -100
+    };
+    let next = claim(&store, &registered).await;
+    assert!(!is_late(&next), "the floor was not in the way: nothing was shown");
+    let found = async { while !is_late(&claim(&store, &registered).await) {} };
+    tokio::time::timeout(SOON, found).await.expect("it is found soon");
+}
+
+/// C8, D1: a shelf that is made while ends are being written waits for none of them, and keeps
+/// none of them waiting.
+#[tokio::test]
+async fn a_shelf_is_not_made_over_an_open_transaction() {
+    let place = Place::postgres();
+    let store = place.open().await;
+    let registered = registered(&store).await;
+    enqueue(&store, 2).await;
+    // What a handler holds that finishes in its own transaction.
+    let finishing = begun(&place, "lock table windlass.finished in row exclusive mode").await;
+    let batch = claim_many(&store, &registered, 2).await;
+    let (tidied, settled) = tokio::time::timeout(SOON, async {
+        tokio::join!(store.tidy(None), end(&store, &batch, 0))
+    })
+    .await
+    .expect("neither waits for the transaction");
+    tidied.expect("it is left for the next round");
+    assert_eq!(settled, Settled::Done);
+    assert_eq!(shelves(&place).await, 0, "it could not be made");
+    finishing.client.batch_execute("commit").await.expect("committed");
+    // Its day has a job on the default shelf by now, so that the day after has the first one.
+    store.tidy(None).await.expect("tidied");
+    assert_eq!(shelves(&place).await, 1);
+    assert_eq!(end(&store, &batch, 1).await, Settled::Done);
+    let counts = store.counts().await.expect("counted");
+    assert_eq!((counts.of(State::Completed), counts.total()), (2, 2));
+}
+
+/// C8, D1: an end that is sent while a shelf is being made is written once the shelf is there.
+#[tokio::test]
+async fn an_end_waits_for_a_shelf_that_is_being_made() {
+    let place = Place::postgres();
+    let store = place.open().await;
+    let registered = registered(&store).await;
+    enqueue(&store, 1).await;
+    let batch = claim_many(&store, &registered, 1).await;
+    let now = windlass::Timestamp::wall_clock().after(KEEP_FINISHED).as_micros().unsigned_abs();
+    let shelf = now / 1_000_000 / DAY;
+    let [from, to] = [shelf, shelf + 2].map(|day| day * DAY * 1_000_000);
+    let making = begun(
+        &place,
+        &format!(
+            "create table windlass.finished_{shelf} partition of windlass.finished \
+             for values from ({from}) to ({to})"
+        ),
+    )
+    .await;
+    let mut ending = pin!(end(&store, &batch, 0));
+    tokio::select! {
+        settled = &mut ending => panic!("{settled:?} before the shelf was there"),
+        () = waits_for(&place, "relation") => {}
+    }
+    making.client.batch_execute("commit").await.expect("committed");
+    let settled = tokio::time::timeout(SOON, ending).await.expect("it goes on");
+    assert_eq!(settled, Settled::Done);
+    let id = batch.jobs[0].id;
+    let record = store.job(id).await.expect("read").expect("there");
+    assert_eq!(record.state, State::Completed);
+    let question = format!("select count(*) from windlass.finished_{shelf}");
+    assert_eq!(number(&place, &question).await, 1, "on the new shelf");
+}
+
+/// M2: two migrations begin together, and one dies half-way: the other one completes the schema.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_that_dies_half_way_is_made_up_for_on_postgres() {
+    let place = Place::postgres();
+    connect(&place).await.client.batch_execute("create schema windlass").await.expect("made");
+    // Whoever makes this table too has made half the schema by then, and waits.
+    let in_the_way = begun(&place, "create table windlass.tally ()").await;
+    let url = place.url();
+    let migrate = || {
+        let url = url.clone();
+        async move { windlass::migrate(&url).await }
+    };
+    let mut migrations = tokio::task::JoinSet::new();
+    migrations.spawn(migrate());
+    waits_for(&place, "transactionid").await;
+    migrations.spawn(migrate());
+    waits_for(&place, "advisory").await;
+    let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+         where datname = current_database() and wait_event = 'transactionid'";
+    assert_eq!(number(&place, kill).await, 1);
+    let died = migrations.join_next().await.expect("two").expect("no panic");
+    assert!(died.is_err(), "{died:?}");
+    waits_for(&place, "transactionid").await;
+    in_the_way.client.batch_execute("rollback").await.expect("gone");
+    let other = migrations.join_next().await.expect("one").expect("no panic");
+    assert!(other.is_ok_and(|steps| steps > 0), "the other one did it");
+    is_complete(&place).await;
+}
+
+/// M2: the same on a file, where the one that dies is a connection that ends without a commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_that_dies_half_way_is_made_up_for_on_sqlite() {
+    let place = Place::sqlite();
+    let path = place.url().trim_start_matches("sqlite:").to_owned();
+    let dying = rusqlite::Connection::open(&path).expect("opened");
+    let half = "pragma journal_mode = wal; begin immediate; create table windlass_pending (id)";
+    dying.execute_batch(half).expect("half of it");
+    let (done, answers) = std::sync::mpsc::channel();
+    let waiting: Vec<_> = [done.clone(), done]
+        .into_iter()
+        .map(|done| {
+            let url = place.url();
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+                done.send(runtime.block_on(windlass::migrate(&url))).expect("it is heard");
+            })
+        })
+        .collect();
+    let early = answers.recv_timeout(Duration::from_millis(300));
+    assert!(early.is_err(), "it did not wait: {early:?}");
+    drop(dying);
+    waiting.into_iter().for_each(|thread| thread.join().expect("no panic"));
+    let steps: u32 = answers.iter().map(|steps| steps.expect("it succeeds")).sum();
+    assert!(steps > 0, "one of them did it");
+    is_complete(&place).await;
+}
+
+/// The schema is the one this program knows, and works.
+async fn is_complete(place: &Place) {
+    let store = windlass::open_checked(&place.url()).await.expect("the schema is complete");
+    let registered = registered(&store).await;
+    enqueue(&store, 1).await;
+    let batch = claim_many(&store, &registered, 1).await;
+    assert_eq!(end(&store, &batch, 0).await, Settled::Done);
+    assert_eq!(store.counts().await.expect("counted").of(State::Completed), 1);
+}
+
+async fn registered(store: &Arc<dyn Store>) -> Registration {
+    let registration = worker().registration();
+    store.register(&registration, None).await.expect("registered");
+    registration
+}
+
+async fn enqueue(store: &Arc<dyn Store>, number: usize) {
+    let new: Vec<_> = (0..number).map(|_| job().done()).collect();
+    store.enqueue(&new, None).await.expect("written");
+}
+
+async fn claim(store: &Arc<dyn Store>, registration: &Registration) -> Batch {
+    claim_many(store, registration, 1).await
+}
+
+async fn claim_many(store: &Arc<dyn Store>, registration: &Registration, most: usize) -> Batch {
+    store.claim(&request(registration, most), None).await.expect("claimed")
+}
+
+async fn end(store: &Arc<dyn Store>, batch: &Batch, nth: usize) -> Settled {
+    let job = &batch.jobs[nth];
+    let worker = store.workers().await.expect("read")[0].id;
+    let one = [settlement(batch, nth, complete())];
+    store.settle(worker, &one, None).await.unwrap_or_else(|error| panic!("{}: {error}", job.id))[0]
+}
+
+/// A claim that is made to wait this long.
+async fn claim_slowly(
+    place: &Place,
+    store: &Arc<dyn Store>,
+    registration: &Registration,
+    wait: Duration,
+) {
+    let held = begun(place, "lock table windlass.lease").await;
+    let mut claiming = pin!(claim(store, registration));
+    tokio::time::timeout(wait, &mut claiming).await.expect_err("it waits for the lock");
+    held.client.batch_execute("commit").await.expect("let go");
+    assert_eq!(claiming.await.jobs.len(), 1);
+}
+
+/// A transaction that has done this and is still open.
+async fn begun(place: &Place, statement: &str) -> Connection {
+    let connection = connect(place).await;
+    let begun = connection.client.batch_execute(&format!("begin; {statement}")).await;
+    begun.expect("begun");
+    connection
+}
+
+/// Waits until somebody waits for a lock of this kind.
+async fn waits_for(place: &Place, lock: &str) {
+    let question = format!(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event = '{lock}'"
+    );
+    let connection = connect(place).await;
+    let waits = async {
+        loop {
+            let row = connection.client.query_one(&question, &[]).await.expect("asked");
+            if row.get::<_, i64>(0) > 0 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(SOON, waits).await.expect("somebody waits soon");
+}
+
+async fn shelves(place: &Place) -> i64 {
+    let shelves = "select count(*) from pg_inherits i join pg_class c on c.oid = i.inhrelid \
+         where i.inhparent = 'windlass.finished'::regclass and c.relname ~ '[0-9]$'";
+    number(place, shelves).await
+}
+
+async fn number(place: &Place, question: &str) -> i64 {
+    let connection = connect(place).await;
+    connection.client.query_one(question, &[]).await.expect("asked").get(0)
+}
