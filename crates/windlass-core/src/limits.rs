@@ -66,5 +66,5 @@ pub const START_WAIT: Duration = Duration::from_secs(3);
 pub const RECONNECT_CAP: Duration = Duration::from_secs(5);
 /// How long completed and cancelled jobs are kept. Dead jobs are kept until a person decides.
 pub const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// How long a count may take before it is estimated instead.
+/// How long a count may take before it is broken off, and estimated where that is possible.
 pub const COUNT_DEADLINE: Duration = Duration::from_millis(800);

@@ -255,7 +255,8 @@ pub struct Counts {
     pub by_queue: BTreeMap<String, BTreeMap<State, u64>>,
     /// Jobs that were completed or cancelled and then removed when their time of keeping ended.
     pub pruned: u64,
-    /// False where counting took too long and the database's estimate stands in.
+    /// False where counting took too long. PostgreSQL's estimate stands in then; on SQLite there
+    /// are at least so many.
     pub exact: bool,
 }
 

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Mutex as AsyncMutex;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow, Statement};
 use windlass_core::error::StoreError;
 use windlass_core::name::DEFAULT_SCHEMA;
 
@@ -128,6 +130,28 @@ impl Lane {
     /// Runs a text of several statements without binds.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), StoreError> {
         self.session().await?.client.batch_execute(sql).await.map_err(store_error)
+    }
+
+    /// The answer to a question without binds, or nothing where the server needs longer than
+    /// this. The server ends the statement: one that was only given up here would go on, and
+    /// whatever follows on this lane would wait for it.
+    pub(crate) async fn query_within(
+        &self,
+        sql: &'static str,
+        limit: Duration,
+    ) -> Result<Option<Vec<SimpleQueryRow>>, StoreError> {
+        let session = self.session().await?;
+        let (limit, text) = (limit.as_millis(), self.shared.text(sql));
+        let whole = format!("set local statement_timeout = {limit}; {text}");
+        let answer = match session.client.simple_query(&whole).await {
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => return Ok(None),
+            answer => answer.map_err(store_error)?,
+        };
+        let rows = answer.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        Ok(Some(rows.collect()))
     }
 
     async fn send(

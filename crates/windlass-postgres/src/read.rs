@@ -1,7 +1,9 @@
 //! Questions: one job, many jobs, numbers, queues, workers, facts.
 
 use std::collections::{BTreeSet, HashMap};
+use std::str::FromStr;
 
+use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
@@ -104,17 +106,17 @@ fn regex_of(pattern: &str) -> String {
 
 /// Exact numbers, or the planner's idea of the waiting ones where counting takes too long.
 pub(crate) async fn counts(lane: &Lane) -> Result<Counts, StoreError> {
-    match tokio::time::timeout(COUNT_DEADLINE, lane.query(COUNTS, &[])).await {
-        Ok(rows) => read_counts(&rows?),
-        Err(_) => estimate(lane).await,
+    match lane.query_within(COUNTS, COUNT_DEADLINE).await? {
+        Some(rows) => read_counts(&rows),
+        None => estimate(lane).await,
     }
 }
 
-fn read_counts(rows: &[tokio_postgres::Row]) -> Result<Counts, StoreError> {
+fn read_counts(rows: &[SimpleQueryRow]) -> Result<Counts, StoreError> {
     let mut counts = Counts { exact: true, ..Counts::default() };
     for row in rows {
-        let (queue, code): (String, i16) = (get(row, 0)?, get(row, 1)?);
-        let jobs = get::<i64>(row, 2)?.max(0).unsigned_abs();
+        let (queue, code): (String, i16) = (parsed(row, 0)?, parsed(row, 1)?);
+        let jobs = parsed::<i64>(row, 2)?.max(0).unsigned_abs();
         match State::from_code(code) {
             _ if jobs == 0 => {}
             Some(state) => {
@@ -125,6 +127,17 @@ fn read_counts(rows: &[tokio_postgres::Row]) -> Result<Counts, StoreError> {
         }
     }
     Ok(counts)
+}
+
+/// A value of an answer that came as text.
+fn parsed<T: FromStr>(row: &SimpleQueryRow, at: usize) -> Result<T, StoreError> {
+    let value = row.get(at).unwrap_or_default();
+    value.parse().map_err(|_| StoreError::Corrupt {
+        table: "an answer",
+        column: "a number",
+        row: at.to_string(),
+        value: value.to_owned(),
+    })
 }
 
 async fn estimate(lane: &Lane) -> Result<Counts, StoreError> {

@@ -11,6 +11,9 @@ mod cancel;
 mod claim;
 mod complete;
 mod connect;
+#[cfg(test)]
+mod cost;
+mod count;
 mod enqueue;
 mod error;
 mod finish;

@@ -8,15 +8,14 @@ use windlass_core::error::StoreError;
 use windlass_core::filter::{Field, Filter};
 use windlass_core::id::{JobId, WorkerId};
 use windlass_core::job::{JobRecord, WorkerRecord};
-use windlass_core::state::State;
-use windlass_core::store::{Counts, Facts, Page, QueueRecord, Unserved};
+use windlass_core::store::{Facts, Page, QueueRecord, Unserved};
 use windlass_core::time::Timestamp;
 
+use crate::count::counts;
 use crate::error::store_error;
 use crate::migrate;
 use crate::row::{FINISHED_RECORD, Id, PENDING_RECORD, RawRecord, WORKER, all, record, worker};
 use crate::settle::one;
-use crate::tidy::PRUNED;
 
 pub(crate) fn job(connection: &Connection, id: JobId) -> Result<Option<JobRecord>, StoreError> {
     for (columns, table) in TABLES {
@@ -87,47 +86,7 @@ fn like(column: &str, pattern: &str, values: &mut Vec<Value>) -> String {
     format!("{column} glob ?")
 }
 
-pub(crate) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
-    const AVAILABLE: &str =
-        "select queue, 2, count(*) from windlass_pending where state = 2 group by queue";
-    const DUE: &str = "select queue, state, count(*) from windlass_pending indexed by windlass_due where state in (1, 3) group by queue, state";
-    const PARKED: &str =
-        "select queue, 0, count(*) from windlass_pending where state = 0 group by queue";
-    const TALLY: &str = "select queue, state, jobs from windlass_tally";
-    let mut counts = Counts { exact: true, ..Counts::default() };
-    let mut add = |queue: String, code: i16, jobs: u64| match State::from_code(code) {
-        _ if jobs == 0 => {}
-        Some(state) => *counts.by_queue.entry(queue).or_default().entry(state).or_default() += jobs,
-        None if code == PRUNED => counts.pruned += jobs,
-        None => {}
-    };
-    for sql in [AVAILABLE, DUE, PARKED, TALLY] {
-        for (queue, code, jobs) in all(connection, sql, [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs()))
-        })? {
-            add(queue, code, jobs);
-        }
-    }
-    for queue in running_queues(connection)? {
-        add(queue, State::Running.code(), 1);
-    }
-    Ok(counts)
-}
-
-/// The queue of each running job: found through the leases, which are few.
-fn running_queues(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    const QUEUE: &str = "select queue from windlass_pending where id = ?1 and lease = ?2";
-    let mut queues = Vec::new();
-    for (lease, jobs) in leases(connection)? {
-        for job in jobs {
-            let queue: Option<String> = one(connection, QUEUE, rusqlite::params![job, lease])?;
-            queues.extend(queue);
-        }
-    }
-    Ok(queues)
-}
-
-fn leases(connection: &Connection) -> Result<Vec<(Id, Vec<Id>)>, StoreError> {
+pub(crate) fn leases(connection: &Connection) -> Result<Vec<(Id, Vec<Id>)>, StoreError> {
     all(connection, "select id, jobs from windlass_lease", [], |row| {
         let packed: Vec<u8> = row.get(1)?;
         let jobs = packed.chunks_exact(16).filter_map(|b| uuid::Uuid::from_slice(b).ok()).map(Id);

@@ -23,7 +23,9 @@ use crate::connect::Durability;
 use crate::reader::Readers;
 use crate::settle::Desk;
 use crate::writer::Writer;
-use crate::{cancel, claim, enqueue, move_jobs, queues, read, retry, settle, sweep, tidy, workers};
+use crate::{
+    cancel, claim, count, enqueue, move_jobs, queues, read, retry, settle, sweep, tidy, workers,
+};
 
 /// The embedded store: one SQLite file, shared by any number of processes of one machine.
 #[derive(Debug)]
@@ -281,7 +283,7 @@ impl Store for SqliteStore {
     }
 
     fn counts(&self) -> Reply<'_, Counts> {
-        Box::pin(self.readers.read(read::in_one_snapshot(read::counts)))
+        Box::pin(self.readers.read(read::in_one_snapshot(count::counts)))
     }
 
     fn queues(&self) -> Reply<'_, Vec<QueueRecord>> {

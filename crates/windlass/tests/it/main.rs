@@ -4,6 +4,7 @@ mod adapters;
 mod claims;
 mod commit;
 mod compile_errors;
+mod cost;
 mod embedded;
 mod engine;
 mod health;
