@@ -89,7 +89,7 @@ async fn a_job_runs_though_its_caller_died_behind_the_commit(place: Place) {
     let jobs = store.jobs(&windlass::filter::Filter::default(), page).await.expect("listed");
     let [job] = &jobs[..] else { panic!("one job: {jobs:?}") };
     assert_eq!(job.state, State::Available);
-    let worker = worker(&store, &Bench::new(), 1);
+    let worker = worker(&store, &Bench::new(), 1).await;
     let job = ended(&Client::new(Arc::clone(&store)), job.id).await;
     assert_eq!((job.state, job.attempt), (State::Completed, 1));
     worker.stop().await;
@@ -115,7 +115,7 @@ impl EnqueueLayer for RefusesTheSecond {
 async fn a_layers_error_surfaces_and_the_committed_job_runs(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store)).with_layer(RefusesTheSecond::default());
-    let worker = worker(&store, &Bench::new(), 1);
+    let worker = worker(&store, &Bench::new(), 1).await;
     let driver = Driver::to(&place.url()).await;
     driver.execute("begin").await;
     let id = driver.enqueue(&client, Okay { number: 1 }).await.expect("written");

@@ -19,21 +19,21 @@ on_both_stores! {
     a_moved_job_starts_on_its_new_queue;
 }
 
-fn serving(store: &Arc<dyn Store>, queue: &str) -> RunningWorker {
+async fn serving(store: &Arc<dyn Store>, queue: &str) -> RunningWorker {
     let worker = Worker::new(Arc::clone(store), Bench::new()).handle::<Okay>();
-    worker.queue(queue, 4).start().expect("the worker starts")
+    worker.queue(queue, 4).start().await.expect("the worker starts")
 }
 
 async fn a_busy_queue_costs_the_workers_of_others_no_claims(place: Place) {
     const JOBS: u32 = 200;
     let (ours, theirs) = (place.open().await, place.open().await);
     let client = Client::new(Arc::clone(&ours));
-    let idle = serving(&ours, "a");
-    let beside = serving(&theirs, "a");
+    let idle = serving(&ours, "a").await;
+    let beside = serving(&theirs, "a").await;
     for worker in [&idle, &beside] {
         event(&mut worker.events(), |event| matches!(event, Event::Idle)).await;
     }
-    let busy = serving(&ours, "b");
+    let busy = serving(&ours, "b").await;
     let before = [&idle, &beside].map(|worker| worker.stats().claims());
     let started = Instant::now();
     for number in 0..JOBS {
@@ -54,7 +54,7 @@ async fn a_busy_queue_costs_the_workers_of_others_no_claims(place: Place) {
 async fn a_moved_job_starts_on_its_new_queue(place: Place) {
     let store = place.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = serving(&store, "b");
+    let worker = serving(&store, "b").await;
     event(&mut worker.events(), |event| matches!(event, Event::Idle)).await;
     let id = Okay { number: 1 }.job().queue("a").enqueue(&client).await.expect("written").id();
     assert_eq!(client.move_jobs(&[id], "b").await.expect("moved"), [Moved::Now]);
