@@ -47,7 +47,7 @@ pub const SETTLE_JOBS: usize = 1_000;
 pub const SWEEP_JOBS: usize = 1_000;
 /// Jobs of one enqueue call.
 pub const ENQUEUE_JOBS: usize = 100_000;
-/// Work claimed ahead, per slot: more is claimed only while jobs are shorter than this.
+/// Work claimed ahead, per slot; of jobs longer than this only what ends during a claim.
 pub const PREFETCH_AHEAD: Duration = Duration::from_millis(50);
 /// Waits between looks at an empty queue, after it became empty; the last one repeats.
 pub const POLL_WAITS: [Duration; 8] = [

@@ -34,6 +34,8 @@ pub(super) struct Fetch {
     longest_poll: Duration,
     /// Moving average of how long handlers run, in seconds; `None` before the first.
     mean: Option<f64>,
+    /// Moving average of how long a claim that got something takes, in seconds.
+    claim_mean: f64,
     held: usize,
     empty_claims: usize,
     next: Instant,
@@ -59,6 +61,7 @@ impl Fetch {
             prefetch: limits.prefetch,
             longest_poll: limits.longest_poll,
             mean: None,
+            claim_mean: 0.0,
             held: 0,
             empty_claims: 0,
             next: Instant::now(),
@@ -141,6 +144,11 @@ impl Fetch {
         self.mean = Some(self.mean.map_or(seconds, |mean| mean + (seconds - mean) / 16.0));
     }
 
+    /// A claim that got something took this long.
+    pub(super) fn took(&mut self, duration: Duration) {
+        self.claim_mean += (duration.as_secs_f64() - self.claim_mean) / 16.0;
+    }
+
     /// The place of a queue in the numbers given to [`Fetch::claimed`].
     pub(super) fn queue_index(&self, name: &str) -> Option<usize> {
         self.queues.iter().position(|queue| queue.name == name)
@@ -158,15 +166,20 @@ impl Fetch {
         if wanted < worthwhile { 0 } else { wanted }
     }
 
-    /// Jobs worth claiming ahead: what the slots get done in [`PREFETCH_AHEAD`].
+    /// Jobs worth claiming ahead: what the slots get done in [`PREFETCH_AHEAD`]. Where one job
+    /// takes longer than that, what they get done while a claim is under way.
     fn ahead(&self) -> usize {
         let Some(mean) = self.mean else { return 0 };
         let per_slot = PREFETCH_AHEAD.as_secs_f64() / mean.max(1e-6);
-        if per_slot < 1.0 {
-            0
+        let ahead = if per_slot < 1.0 {
+            // A claim that hangs says nothing about how many are worth having. From a quarter of a
+            // job on it is one: so it waits for a slot for four claims' time at most.
+            let claim = self.claim_mean.min(PREFETCH_AHEAD.as_secs_f64());
+            (claim / mean * self.slots as f64 + 0.75).floor()
         } else {
-            ((per_slot * self.slots as f64) as usize).min(self.prefetch)
-        }
+            per_slot * self.slots as f64
+        };
+        (ahead as usize).min(self.prefetch)
     }
 
     fn poll_wait(&self) -> Duration {
@@ -230,6 +243,22 @@ mod tests {
             fetch.ran(Duration::from_secs(1));
         }
         assert!(fetch.shares(Instant::now()).is_none());
+    }
+
+    /// E7: while a claim is under way slots come free, and there is something for them to start.
+    #[tokio::test]
+    async fn what_ends_during_a_claim_is_claimed_ahead() {
+        let mut fetch = fetch(&[("a", 7)], 7);
+        for _ in 0..200 {
+            fetch.ran(Duration::from_millis(60));
+            fetch.took(Duration::from_millis(10));
+        }
+        assert_eq!(claim(&mut fetch, &mut [1_000]), [8], "7 slots, and one ends in 10 ms");
+        for _ in 0..200 {
+            fetch.ran(Duration::from_secs(40));
+        }
+        fetch.freed(0);
+        assert!(fetch.shares(Instant::now()).is_none(), "nothing ends in 10 ms");
     }
 
     /// E1: a queue with a backlog does not keep another waiting.

@@ -316,6 +316,7 @@ impl Engine {
             self.tell(|| Event::Idle);
         } else {
             self.stats.note_claim(took);
+            self.fetch.took(took);
         }
         self.fetch.claimed(&got, now);
         let keep = self.takes_work();

@@ -64,18 +64,17 @@ async fn what_runs_too_long_is_timed_out_and_its_slot_comes_back(scene: Scene) {
     scene.judge().await;
 }
 
-/// E7: seven slots, and no handler more, nor many fewer.
+/// E7: seven slots, a thousand jobs of 50 ms, and no handler more, nor fewer than 6.5 on average.
 async fn exactly_as_many_run_as_there_are_slots(scene: Scene) {
     const SLOTS: usize = 7;
-    scene.enqueue(jobs(300).map(|job| job.kind("sleep").args("50"))).await;
+    scene.enqueue(jobs(1_000).map(|job| job.kind("sleep").args("50"))).await;
     let _worker =
         scene.ready(&Settings { slots: SLOTS, prefetch: 1_000, ..scene.settings() }).await;
     scene.drained().await;
     let (most, mean) = overlap(&scene);
     println!("at most {most} at once, {mean:.2} on average");
     assert_eq!(most, SLOTS);
-    // The published bound is 6.5; this one only finds slots that stay empty on a busy machine.
-    assert!(mean > SLOTS as f64 / 2.0, "{mean}");
+    assert!(mean >= 6.5, "{mean}");
     scene.judge().await;
 }
 
@@ -116,25 +115,31 @@ async fn handlers_longer_than_their_lease_run_once(scene: Scene) {
     assert_eq!((verdict.duplicate_starts, verdict.rescued), (0, 0));
 }
 
-/// How many handlers ran at once: at most, and on average from the first start to the last.
+/// How many handlers ran at once: at most, and on average in the usual tenth of the time from the
+/// first start to the last, so that one stall of the machine does not decide.
 fn overlap(scene: &Scene) -> (usize, f64) {
     let mut running: HashMap<JobId, u64> = HashMap::new();
-    let (mut most, mut busy, mut first, mut last) = (0, 0, None, 0);
+    let (mut most, mut runs) = (0, Vec::new());
     for record in scene.records() {
         match record.event {
             Event::Start { job, .. } => {
                 running.insert(job, record.at);
-                first.get_or_insert(record.at);
-                last = record.at;
             }
             Event::End { job, .. } => {
-                let started = running.remove(&job).expect("what ends has started");
-                busy += record.at - started;
+                runs.push((running.remove(&job).expect("what ends has started"), record.at));
             }
             _ => {}
         }
         most = most.max(running.len());
     }
-    let whole = last - first.unwrap_or(0);
-    (most, busy as f64 / whole as f64)
+    let first = runs.iter().map(|(start, _)| *start).min().expect("some ran");
+    let last = runs.iter().map(|(start, _)| *start).max().expect("some ran");
+    let tenth = (last - first) / 10;
+    let busy = |from: u64| -> u64 {
+        let within = |at: u64| at.clamp(from, from + tenth);
+        runs.iter().map(|(start, end)| within(*end) - within(*start)).sum()
+    };
+    let mut means: Vec<u64> = (0..10).map(|nth| busy(first + nth * tenth)).collect();
+    means.sort_unstable();
+    (most, means[5] as f64 / tenth as f64)
 }
