@@ -14,6 +14,7 @@ pub mod draft;
 pub mod fault;
 pub mod history;
 pub mod line;
+pub mod meter;
 pub mod model;
 pub mod verdicts;
 pub mod worker;

@@ -35,6 +35,12 @@ impl PostgresDatabase {
         Self { cluster, database }
     }
 
+    /// Where it is found over the network.
+    #[must_use]
+    pub fn tcp_url(&self) -> String {
+        self.cluster.tcp_url(&self.database.name)
+    }
+
     /// Its name in the cluster.
     #[must_use]
     pub fn name(&self) -> &str {

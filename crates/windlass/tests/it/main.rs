@@ -13,4 +13,5 @@ mod probes;
 mod races;
 mod recovery;
 mod start;
+mod statements;
 mod wake;
