@@ -191,7 +191,7 @@ impl Store for SqliteStore {
                 swept.leads = true;
             } else {
                 let given = (dead.clone(), swept);
-                swept = self.writer.write(move |c| round(c, worker, given, now)).await?;
+                swept = self.writer.write(move |c| round(c, worker, given.clone(), now)).await?;
                 dead.iter().for_each(|worker| self.alive.sweep_up(*worker));
                 if swept.promoted > 0 || swept.rescued > 0 {
                     self.wakeups.work_anywhere();

@@ -2,7 +2,8 @@
 //! answers everybody.
 //!
 //! With `synchronous=FULL` a commit costs a flush of the disk; sharing it is what makes single
-//! enqueues fast. A step that fails is rolled back alone.
+//! enqueues fast. A step that fails spoils the transaction it shares: then each has one of its own.
+//! Savepoints would spare the others that, and cost every page its copy.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -67,7 +68,7 @@ impl Failure {
 
 struct Call<T, P, F> {
     peek: P,
-    work: Option<F>,
+    work: F,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -76,7 +77,7 @@ impl<T, P, F> Step for Call<T, P, F>
 where
     T: Send,
     P: Fn(&Connection) -> Result<Option<T>, StoreError> + Send,
-    F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    F: Fn(&Connection) -> Result<T, StoreError> + Send,
 {
     fn is_needed(&mut self, connection: &Connection) -> bool {
         self.result = (self.peek)(connection).transpose();
@@ -84,7 +85,7 @@ where
     }
 
     fn run(&mut self, connection: &Connection) -> bool {
-        self.result = self.work.take().map(|work| work(connection));
+        self.result = Some((self.work)(connection));
         matches!(self.result, Some(Ok(_)))
     }
 
@@ -114,7 +115,7 @@ impl Writer {
     /// Runs `work` inside the next transaction and returns once that is committed.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.write_unless(|_| Ok(None), work).await
     }
@@ -124,10 +125,10 @@ impl Writer {
     pub(crate) async fn write_unless<T: Send + 'static>(
         &self,
         peek: impl Fn(&Connection) -> Result<Option<T>, StoreError> + Send + 'static,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let call = Call { peek, work: Some(work), result: None, reply };
+        let call = Call { peek, work, result: None, reply };
         self.steps.send(Box::new(call)).map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
@@ -142,16 +143,41 @@ fn serve(connection: &Connection, waiting: &Receiver<Box<dyn Step>>) {
         if group.is_empty() {
             continue;
         }
-        let committed = transact(connection, &mut group);
-        for step in group {
-            step.answer(committed.clone());
+        match transact(connection, &mut group) {
+            Ok(Ran::All) => answer_all(group, &Ok(())),
+            Ok(Ran::Spoiled) => group.into_iter().for_each(|step| alone(connection, step)),
+            Err(failure) => answer_all(group, &Err(failure)),
         }
     }
 }
 
-fn transact(connection: &Connection, group: &mut [Box<dyn Step>]) -> Result<(), Failure> {
+/// Whether a transaction's steps all did their work.
+#[derive(PartialEq, Eq)]
+enum Ran {
+    All,
+    /// One failed, and everything was rolled back.
+    Spoiled,
+}
+
+fn answer_all(group: Vec<Box<dyn Step>>, commit: &Result<(), Failure>) {
+    for step in group {
+        step.answer(commit.clone());
+    }
+}
+
+/// Runs a step in a transaction of its own; when it fails its caller gets its own error.
+fn alone(connection: &Connection, step: Box<dyn Step>) {
+    let mut group = [step];
+    let ran = transact(connection, &mut group).map(drop);
+    let [step] = group;
+    step.answer(ran);
+}
+
+fn transact(connection: &Connection, group: &mut [Box<dyn Step>]) -> Result<Ran, Failure> {
     begin(connection).map_err(|error| Failure::of(&error))?;
-    let ran = run_all(connection, group).and_then(|()| execute(connection, "commit"));
+    let ran = run_all(connection, group).and_then(|ran| {
+        execute(connection, if ran == Ran::All { "commit" } else { "rollback" }).map(|()| ran)
+    });
     ran.map_err(|error| {
         if !connection.is_autocommit() {
             // The transaction may be gone already: a full disk rolls back by itself.
@@ -161,12 +187,8 @@ fn transact(connection: &Connection, group: &mut [Box<dyn Step>]) -> Result<(), 
     })
 }
 
-fn run_all(connection: &Connection, group: &mut [Box<dyn Step>]) -> rusqlite::Result<()> {
-    let alone = group.len() == 1;
+fn run_all(connection: &Connection, group: &mut [Box<dyn Step>]) -> rusqlite::Result<Ran> {
     for step in group {
-        if !alone {
-            execute(connection, "savepoint step")?;
-        }
         let worked = step.run(connection);
         if connection.is_autocommit() {
             return Err(rusqlite::Error::SqliteFailure(
@@ -174,22 +196,11 @@ fn run_all(connection: &Connection, group: &mut [Box<dyn Step>]) -> rusqlite::Re
                 Some("the transaction was rolled back".to_owned()),
             ));
         }
-        match (worked, alone) {
-            (true, true) => {}
-            (false, true) => {
-                // A read transaction's worth of nothing is committed: the step's own error is
-                // what its caller gets.
-                execute(connection, "rollback")?;
-                return execute(connection, "begin");
-            }
-            (true, false) => execute(connection, "release step")?,
-            (false, false) => {
-                execute(connection, "rollback to step")?;
-                execute(connection, "release step")?;
-            }
+        if !worked {
+            return Ok(Ran::Spoiled);
         }
     }
-    Ok(())
+    Ok(Ran::All)
 }
 
 /// Takes the write lock. SQLite's own waiting backs off to 100 ms and is unfair; short random
@@ -228,5 +239,65 @@ pub(crate) fn in_transaction<T>(
             execute(connection, "rollback").map_err(store_error)?;
             Err(error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(connection: &Connection) -> Vec<i64> {
+        crate::row::all(connection, "select n from own order by n", [], |row| row.get(0))
+            .expect("read")
+    }
+
+    /// A step that writes a number and then does as told.
+    fn step(
+        number: i64,
+        fails: bool,
+    ) -> (Box<dyn Step>, oneshot::Receiver<Result<(), StoreError>>) {
+        let (reply, answer) = oneshot::channel();
+        let work = move |connection: &Connection| {
+            crate::row::run(connection, "insert into own (n) values (?1)", [number])?;
+            if fails { Err(closed()) } else { Ok(()) }
+        };
+        (Box::new(Call { peek: |_: &Connection| Ok(None), work, result: None, reply }), answer)
+    }
+
+    /// Of steps that wait together one fails: the others are committed, each once.
+    #[test]
+    fn a_step_that_fails_takes_no_other_with_it() {
+        let connection = Connection::open_in_memory().expect("opened");
+        connection.execute_batch("create table own (n integer)").expect("made");
+        let (sender, waiting) = channel();
+        let mut answers = Vec::new();
+        for number in 1..=3 {
+            let (step, answer) = step(number, number == 2);
+            sender.send(step).expect("sent");
+            answers.push(answer);
+        }
+        drop(sender);
+        serve(&connection, &waiting);
+        let worked: Vec<bool> =
+            answers.iter_mut().map(|answer| answer.try_recv().expect("answered").is_ok()).collect();
+        assert_eq!(worked, [true, false, true]);
+        assert_eq!(numbers(&connection), [1, 3]);
+    }
+
+    /// What a step's look settles is answered without a transaction.
+    #[test]
+    fn a_step_that_needs_nothing_takes_no_lock() {
+        let connection = Connection::open_in_memory().expect("opened");
+        let (sender, waiting) = channel::<Box<dyn Step>>();
+        let (reply, mut answer) = oneshot::channel();
+        let peek = |connection: &Connection| {
+            assert!(connection.is_autocommit(), "no transaction yet");
+            Ok(Some(7))
+        };
+        let work = |_: &Connection| -> Result<i32, StoreError> { panic!("not needed") };
+        sender.send(Box::new(Call { peek, work, result: None, reply })).expect("sent");
+        drop(sender);
+        serve(&connection, &waiting);
+        assert_eq!(answer.try_recv().expect("answered").expect("told"), 7);
     }
 }
