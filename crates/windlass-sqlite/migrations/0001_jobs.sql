@@ -30,7 +30,6 @@ create table windlass_pending (
 
 create index windlass_ready on windlass_pending (queue, priority, run_at) where state = 2;
 create index windlass_due on windlass_pending (run_at, state, queue) where state in (1, 3);
-create index windlass_called_off on windlass_pending (lease) where state = 4 and cancel is not null;
 create index windlass_parked on windlass_pending (kind, version, queue) where state = 0;
 
 -- One row per claimed batch. `jobs` is the ids in order, 16 bytes each.

@@ -17,8 +17,8 @@ const REGISTER: &str = "insert into windlass_worker \
      on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at";
 const RENEW: &str = "update windlass_worker set seen_at = ?2, expires_at = ?3, attention = 0 where id = ?1 returning quiet";
 const LEASES: &str = "select id from windlass_lease where worker = ?1";
-const CANCELS: &str = "select p.id, p.cancel from windlass_pending p join windlass_lease l on l.id = p.lease \
-     where l.worker = ?1 and p.state = 4 and p.cancel is not null";
+const CANCEL: &str =
+    "select cancel from windlass_pending where id = ?1 and lease = ?2 and cancel is not null";
 const RELEASE: &str = "update windlass_pending set state = 2, run_at = ?3, lease = zeroblob(16) \
      where id = ?1 and lease = ?2 and cancel is null";
 
@@ -58,10 +58,25 @@ pub(crate) fn heartbeat(
     let quiet: Option<bool> =
         one(connection, RENEW, params![Id::from(worker), now.as_micros(), until])?;
     let Some(quiet) = quiet else { return Ok(Beat::Gone) };
-    let cancels = all(connection, CANCELS, [Id::from(worker)], |row| {
-        Ok((row.get::<_, Id>(0)?.job(), row.get(1)?))
-    })?;
-    Ok(Beat::Alive { leases: leases(connection, worker)?, cancels, quiet })
+    let leases = leases(connection, worker)?;
+    let cancels = cancels(connection, &leases)?;
+    Ok(Beat::Alive { leases, cancels, quiet })
+}
+
+/// The running jobs that were called off, with the reasons. Every job held is looked at: an index
+/// would be asked at every claim and every end, and this is one beat in ten seconds.
+fn cancels(
+    connection: &Connection,
+    leases: &[LeaseId],
+) -> Result<Vec<(JobId, String)>, StoreError> {
+    let mut cancels = Vec::new();
+    for lease in leases {
+        for job in jobs_of(connection, *lease)? {
+            let reason = one(connection, CANCEL, params![Id::from(job), Id::from(*lease)])?;
+            cancels.extend(reason.map(|reason| (job, reason)));
+        }
+    }
+    Ok(cancels)
 }
 
 pub(crate) fn leases(

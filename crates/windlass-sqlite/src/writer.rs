@@ -136,19 +136,28 @@ impl Writer {
 
 fn serve(connection: &Connection, waiting: &Receiver<Box<dyn Step>>) {
     while let Ok(first) = waiting.recv() {
+        // Taken as they are run: what comes in meanwhile still shares the commit.
+        let mut needed = std::iter::once(first)
+            .chain(waiting.try_iter())
+            .take(GROUP)
+            .filter_map(|step| needed(connection, step));
+        let Some(first) = needed.next() else { continue };
         let mut group = Vec::new();
-        for mut step in std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)) {
-            if step.is_needed(connection) { group.push(step) } else { step.answer(Ok(())) }
-        }
-        if group.is_empty() {
-            continue;
-        }
-        match transact(connection, &mut group) {
+        match transact(connection, std::iter::once(first).chain(needed), &mut group) {
             Ok(Ran::All) => answer_all(group, &Ok(())),
             Ok(Ran::Spoiled) => group.into_iter().for_each(|step| alone(connection, step)),
             Err(failure) => answer_all(group, &Err(failure)),
         }
     }
+}
+
+/// The step, unless its look settled it.
+fn needed(connection: &Connection, mut step: Box<dyn Step>) -> Option<Box<dyn Step>> {
+    if step.is_needed(connection) {
+        return Some(step);
+    }
+    step.answer(Ok(()));
+    None
 }
 
 /// Whether a transaction's steps all did their work.
@@ -167,18 +176,25 @@ fn answer_all(group: Vec<Box<dyn Step>>, commit: &Result<(), Failure>) {
 
 /// Runs a step in a transaction of its own; when it fails its caller gets its own error.
 fn alone(connection: &Connection, step: Box<dyn Step>) {
-    let mut group = [step];
-    let ran = transact(connection, &mut group).map(drop);
-    let [step] = group;
-    step.answer(ran);
+    let mut group = Vec::new();
+    let ran = transact(connection, std::iter::once(step), &mut group).map(drop);
+    answer_all(group, &ran);
 }
 
-fn transact(connection: &Connection, group: &mut [Box<dyn Step>]) -> Result<Ran, Failure> {
-    begin(connection).map_err(|error| Failure::of(&error))?;
-    let ran = run_all(connection, group).and_then(|ran| {
+/// Runs steps in one transaction; `ran` gets those that are to be answered.
+fn transact(
+    connection: &Connection,
+    steps: impl Iterator<Item = Box<dyn Step>>,
+    ran: &mut Vec<Box<dyn Step>>,
+) -> Result<Ran, Failure> {
+    if let Err(error) = begin(connection) {
+        ran.extend(steps);
+        return Err(Failure::of(&error));
+    }
+    let done = run_all(connection, steps, ran).and_then(|ran| {
         execute(connection, if ran == Ran::All { "commit" } else { "rollback" }).map(|()| ran)
     });
-    ran.map_err(|error| {
+    done.map_err(|error| {
         if !connection.is_autocommit() {
             // The transaction may be gone already: a full disk rolls back by itself.
             let _ = execute(connection, "rollback");
@@ -187,9 +203,14 @@ fn transact(connection: &Connection, group: &mut [Box<dyn Step>]) -> Result<Ran,
     })
 }
 
-fn run_all(connection: &Connection, group: &mut [Box<dyn Step>]) -> rusqlite::Result<Ran> {
-    for step in group {
+fn run_all(
+    connection: &Connection,
+    steps: impl Iterator<Item = Box<dyn Step>>,
+    ran: &mut Vec<Box<dyn Step>>,
+) -> rusqlite::Result<Ran> {
+    for mut step in steps {
         let worked = step.run(connection);
+        ran.push(step);
         if connection.is_autocommit() {
             return Err(rusqlite::Error::SqliteFailure(
                 rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
@@ -282,6 +303,35 @@ mod tests {
             answers.iter_mut().map(|answer| answer.try_recv().expect("answered").is_ok()).collect();
         assert_eq!(worked, [true, false, true]);
         assert_eq!(numbers(&connection), [1, 3]);
+    }
+
+    /// What comes in while a step runs shares its commit, and its fate: spoiled by the newcomer,
+    /// the first step is run again and written once.
+    #[test]
+    fn a_step_that_comes_late_shares_the_commit() {
+        let connection = Connection::open_in_memory().expect("opened");
+        connection.execute_batch("create table own (n integer)").expect("made");
+        let (sender, waiting) = channel::<Box<dyn Step>>();
+        let runs = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let (late, mut late_answer) = step(2, true);
+        let (late, later) = (std::sync::Mutex::new(Some(late)), sender.clone());
+        let counted = std::sync::Arc::clone(&runs);
+        let work = move |connection: &Connection| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if let Some(late) = late.lock().expect("held").take() {
+                later.send(late).expect("sent");
+            }
+            crate::row::run(connection, "insert into own (n) values (1)", [])
+        };
+        let (reply, mut answer) = oneshot::channel();
+        let peek = |_: &Connection| Ok(None);
+        sender.send(Box::new(Call { peek, work, result: None, reply })).expect("sent");
+        drop(sender);
+        serve(&connection, &waiting);
+        assert_eq!(answer.try_recv().expect("answered").expect("written"), 1);
+        assert!(late_answer.try_recv().expect("answered").is_err());
+        assert_eq!(runs.load(std::sync::atomic::Ordering::Relaxed), 2);
+        assert_eq!(numbers(&connection), [1]);
     }
 
     /// What a step's look settles is answered without a transaction.
