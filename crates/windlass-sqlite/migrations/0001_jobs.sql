@@ -132,7 +132,8 @@ select id, lower(hex(id)), queue, kind, version,
 from windlass_finished;
 
 -- The way in for every language: insert into windlass_enqueue (kind, args) values ('mail', '{}').
--- All columns but kind have defaults; run_at and delay are microseconds.
+-- All columns but kind have defaults; run_at and delay are microseconds. The trigger runs in the SQLite
+-- of whoever inserts: nothing in it is younger than 3.38, so that the one of any living system will do.
 create view windlass_enqueue as
 select id, kind, args, version, queue, priority, run_at, run_at as delay, max_attempts, origin, meta
 from windlass_pending where false;
@@ -143,7 +144,7 @@ begin
     case
       when new.kind is null or new.kind = '' then raise(abort, 'windlass: kind is missing')
       when length(new.kind) > 128 then raise(abort, 'windlass: kind is longer than 128 characters')
-      when new.args is not null and octet_length(new.args) > 262144
+      when new.args is not null and length(cast(new.args as blob)) > 262144
         then raise(abort, 'windlass: args are above the limit of 262144 bytes')
       when new.args is not null and not json_valid(new.args) then raise(abort, 'windlass: args are not JSON')
       when instr(new.args, '\u0000') > 0 or instr(new.args, char(0)) > 0
@@ -152,14 +153,20 @@ begin
     end;
   insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta)
   select
-    coalesce(new.id, unhex(substr('000000000000' || printf('%x', n / 1000), -12)
-      || '7' || substr(hex(randomblob(2)), 1, 3)
-      || substr('89AB', 1 + abs(random() % 4), 1) || substr(hex(randomblob(8)), 1, 15))),
+    coalesce(new.id, cast(
+      substr(byte, 1 + (n / 1000 >> 40 & 255), 1) || substr(byte, 1 + (n / 1000 >> 32 & 255), 1)
+      || substr(byte, 1 + (n / 1000 >> 24 & 255), 1) || substr(byte, 1 + (n / 1000 >> 16 & 255), 1)
+      || substr(byte, 1 + (n / 1000 >> 8 & 255), 1) || substr(byte, 1 + (n / 1000 & 255), 1)
+      || substr(byte, 1 + (112 + abs(random() % 16)), 1) || randomblob(1)
+      || substr(byte, 1 + (128 + abs(random() % 64)), 1) || randomblob(7) as blob)),
     coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
     coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n), n,
     coalesce(new.args, 'null'), coalesce(new.origin, 'sql'), new.meta
-  from (select cast(unixepoch('now', 'subsec') * 1000 as integer) * 1000 as n)
+  from (
+    select cast((julianday('now') - 2440587.5) * 86400000 as integer) * 1000 as n,
+           -- every byte there is, to make an id of
+           x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte)
   where true
   on conflict (id) do nothing;
 end;

@@ -140,6 +140,36 @@ async fn the_sqlite_view_enqueues_like_the_adapters() {
     worker.stop().await;
 }
 
+/// What the view's trigger calls is known to the SQLite of every system that is still cared for: it
+/// runs in the program that inserts, not in ours.
+#[tokio::test]
+async fn the_sqlite_view_needs_no_young_library() {
+    let place = Place::sqlite();
+    place.open().await;
+    let connection = rusqlite::Connection::open(path(&place)).expect("opened");
+    let trigger: String = connection
+        .query_row("select sql from sqlite_master where type = 'trigger'", [], |row| row.get(0))
+        .expect("there");
+    // 3.41, 3.42, 3.43, 3.44
+    for young in ["unhex(", "subsec", "octet_length", "concat("] {
+        assert!(!trigger.contains(young), "{young}");
+    }
+    connection.execute("insert into windlass_enqueue (kind) values ('mail')", []).expect("written");
+    let (id, late): (Vec<u8>, i64) = connection
+        .query_row(
+            "select id, abs(unixepoch() * 1000000 - created_at) from windlass_pending",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .expect("one job");
+    let id = uuid::Uuid::from_slice(&id).expect("16 bytes");
+    assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122));
+    let (seconds, _) = id.get_timestamp().expect("a time").to_unix();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("now");
+    assert!(now.as_secs().abs_diff(seconds) <= 60, "{seconds}");
+    assert!(late < 60_000_000, "{late}");
+}
+
 /// T4, O1: layers see what is enqueued in a transaction; an override of the queue is marked.
 #[tokio::test]
 async fn a_client_sees_what_is_enqueued_within_a_transaction() {
