@@ -11,6 +11,7 @@ mod dispatch;
 mod duties;
 mod events;
 mod fetch;
+mod lookout;
 mod options;
 mod outbox;
 mod panics;

@@ -31,6 +31,12 @@ pub const LEASE: Duration = Duration::from_secs(30);
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How often due jobs are promoted and dead workers looked for.
 pub const SWEEP: Duration = Duration::from_secs(1);
+/// Workers besides the leader that look within one `SWEEP` whether it lives; the more there are, the
+/// longer each waits for its turn.
+pub const FOLLOWERS_A_SWEEP: u32 = 2;
+/// The longest such wait: so late a worker learns at worst that a job of its was called off, or that
+/// most of the others have gone.
+pub const FOLLOWER_SWEEP: Duration = Duration::from_secs(4);
 /// How long the leader stays leader without renewing.
 pub const LEADER_TTL: Duration = Duration::from_secs(10);
 /// How often parked kinds are looked at and finished jobs pruned.

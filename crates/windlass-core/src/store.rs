@@ -180,7 +180,7 @@ pub enum Beat {
 /// What a sweep did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Whether this worker is the leader; if not, nothing else was done.
+    /// Whether this worker is the leader; if not, nothing was done.
     pub leads: bool,
     /// Due jobs made available.
     pub promoted: u64,
@@ -194,6 +194,8 @@ pub struct Swept {
     pub next_due: Option<Duration>,
     /// Whether a heartbeat would bring news: a job called off, a wish for quiet.
     pub attention: bool,
+    /// Live workers, this one among them, whoever leads.
+    pub workers: u64,
 }
 
 /// What tidying did.

@@ -56,6 +56,7 @@ pub(crate) async fn sweep(lane: &Lane, worker: WorkerId, now: Now) -> Result<Rou
         dead_workers: count(2)?,
         next_due: [next_due.filter(|_| leads), again].into_iter().flatten().min(),
         attention: get(&row, 4)?,
+        workers: count(7)?,
         ..Swept::default()
     };
     let has_orphans: bool = get(&row, 5)?;

@@ -178,7 +178,13 @@ impl Store for SqliteStore {
                 .map(|(other, _)| *other)
                 .filter(|other| *other != worker)
                 .collect();
-            let mut swept = Swept { attention: outlook.attention, ..Swept::default() };
+            let is_alive = |other: &&WorkerId| **other != worker && !dead.contains(other);
+            let others = outlook.workers.iter().map(|(other, _)| other).filter(is_alive).count();
+            let mut swept = Swept {
+                attention: outlook.attention,
+                workers: others as u64 + 1,
+                ..Swept::default()
+            };
             let due = outlook.next_due.is_some_and(|due| due <= now);
             let leads = leads(&outlook, worker, now);
             if leads == Some(false)

@@ -126,6 +126,7 @@ macro_rules! behaviours {
                 a_silent_leader_is_replaced_after_its_time
                 a_leader_that_leaves_is_replaced_at_once
                 a_dead_leader_is_replaced_and_rescued_in_one_round
+                a_sweep_tells_how_many_workers_live
                 of_racing_sweeps_one_leads
             }
             move_jobs {

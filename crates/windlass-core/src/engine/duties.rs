@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::events::Event;
+use super::lookout;
 use super::options::Options;
 use super::pulse::Call;
 use super::run::{Done, Engine, Phase};
@@ -28,6 +29,8 @@ pub(super) struct Duties {
     sweeping: bool,
     tidying: bool,
     leads: bool,
+    /// How long after a sweep the next one is due.
+    sweep_wait: Duration,
     beat_at: Instant,
     sweep_at: Instant,
     tidy_at: Instant,
@@ -44,7 +47,7 @@ pub(super) struct Duties {
 }
 
 impl Duties {
-    pub(super) fn new(now: Instant, lease: Duration) -> Self {
+    pub(super) fn new(now: Instant, options: &Options) -> Self {
         Self {
             registered: false,
             registering: false,
@@ -52,11 +55,12 @@ impl Duties {
             sweeping: false,
             tidying: false,
             leads: false,
+            sweep_wait: options.sweep,
             beat_at: now,
             sweep_at: now,
             tidy_at: now,
             lease_until: now,
-            margin: (lease / 10).max(Duration::from_millis(100)),
+            margin: (options.lease / 10).max(Duration::from_millis(100)),
             beat_sent: now,
             beat_failed: false,
             is_overdue: false,
@@ -176,7 +180,7 @@ impl Engine {
 
     fn send_sweep(&mut self, now: Instant) {
         self.duties.sweeping = true;
-        self.duties.sweep_at = now + self.options.sweep;
+        self.duties.sweep_at = now + self.duties.sweep_wait;
         let worker = self.registration.worker;
         let store = Arc::clone(&self.store);
         self.inflight.push(Box::pin(async move { Done::Swept(store.sweep(worker, None).await) }));
@@ -350,6 +354,10 @@ impl Engine {
         if swept.attention {
             self.beat_now();
         }
+        self.duties.sweep_wait = lookout::wait(&swept, self.options.sweep);
+        // Only ever sooner: somebody may have asked for a sweep while this one was under way.
+        let next_at = Instant::now() + self.duties.sweep_wait;
+        self.duties.sweep_at = self.duties.sweep_at.min(next_at);
         if let Some(due) = swept.next_due {
             self.duties.sweep_at = self.duties.sweep_at.min(Instant::now() + due);
         }

@@ -11,7 +11,8 @@ pub struct Options {
     pub lease: Duration,
     /// How often it is renewed.
     pub heartbeat: Duration,
-    /// How often due jobs are promoted and dead workers looked for.
+    /// How often due jobs are promoted and dead workers looked for; where many workers are
+    /// registered, those that do not lead look less often.
     pub sweep: Duration,
     /// How often parked kinds are looked at and finished jobs pruned.
     pub tidy: Duration,

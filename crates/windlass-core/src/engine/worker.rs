@@ -261,7 +261,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             dispatch: Dispatch::new(slots, queues.iter().map(|(_, n)| *n).collect(), kind_slots),
             handlers: self.handlers.into_iter().map(|h| (h.kind.clone(), h)).collect(),
             store,
-            duties: Duties::new(now, self.options.lease),
+            duties: Duties::new(now, &self.options),
             options: self.options,
             runtime,
             client: self.client,

@@ -63,5 +63,6 @@ select leads.leads,
          select from windlass.lease l where not exists (select from windlass.worker w where w.id = l.worker)),
        exists (select from other where missing and missing_at is null
                  and (leads.leads or id = (select worker from windlass.leader where duty = 'sweep'))),
+       (select count(*) + 1 from other where id not in (select id from dead)),
        ringing.count
 from leads, clock, ringing

@@ -63,6 +63,23 @@ pub async fn a_dead_leader_is_replaced_and_rescued_in_one_round(bench: Bench) {
     bench.check("available 1").await;
 }
 
+/// T3: each sweep says how many workers live, so that many of them need not all look for the leader.
+pub async fn a_sweep_tells_how_many_workers_live(bench: Bench) {
+    let leader = bench.worker().await;
+    assert_eq!(leader.sweep().await.workers, 1);
+    let (follower, silent) = (bench.worker().await, bench.worker().await);
+    assert_eq!(follower.sweep().await.workers, 3);
+    bench.advance(LEASE - SECOND);
+    leader.beat().await;
+    follower.beat().await;
+    bench.advance(2 * SECOND);
+    assert_eq!(leader.sweep().await.workers, 2, "the silent one is dead");
+    assert_eq!(follower.sweep().await.workers, 2);
+    assert!(!silent.sweep().await.leads);
+    leader.leave().await;
+    assert_eq!(follower.sweep().await.workers, 1);
+}
+
 /// X5, X7: of workers that sweep at the same moment one leads, and each due job is promoted once.
 pub async fn of_racing_sweeps_one_leads(bench: Bench) {
     for _ in 0..10 {

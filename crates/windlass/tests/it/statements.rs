@@ -1,12 +1,12 @@
 //! How many statements a worker sends, and on how many connections.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use windlass::prelude::*;
 use windlass::store::Settled;
-use windlass::{Event, State, limits};
-use windlass_testkit::database::PostgresDatabase;
+use windlass::{Event, Options, State, limits};
+use windlass_testkit::database::{Database, PostgresDatabase};
 use windlass_testkit::draft::job;
 use windlass_testkit::meter::{Meter, Passage};
 use windlass_testkit::verdicts::complete;
@@ -67,8 +67,63 @@ async fn jobs_are_claimed_and_completed_in_batches_on_one_connection_each() {
     assert!((1..=100).contains(&claims.0) && (1..=400).contains(&ends.0), "{claims:?} {ends:?}");
 }
 
-/// T3 in part: a worker alone, which leads too, stays within the two statements a second that are
-/// promised for an idle process. The scenario's one is for many workers, and is not met.
+/// T3: each thing that one of many idle workers does from time to time is one statement; how often
+/// it does which is arithmetic, beside the engine's `lookout`.
+#[tokio::test]
+async fn what_an_idle_follower_does_is_one_statement_each() {
+    let database = PostgresDatabase::fresh();
+    let meter = Meter::before(&database.tcp_url()).await;
+    let store = windlass::open(meter.url()).await.expect("the store opens");
+    let (leader, follower) = (worker().registration(), worker().registration());
+    for one in [&leader, &follower] {
+        store.register(one, None).await.expect("registered");
+    }
+    assert!(store.sweep(leader.worker, None).await.expect("swept").leads);
+    for _ in 0..3 {
+        let _ = meter.take();
+        assert!(store.claim(&request(&follower, 1), None).await.expect("claimed").jobs.is_empty());
+        let swept = store.sweep(follower.worker, None).await.expect("swept");
+        assert_eq!((swept.leads, swept.workers), (false, 2));
+        store.heartbeat(follower.worker, follower.lease, None).await.expect("renewed");
+        let sent = meter.take();
+        assert_eq!(sent.len(), 3, "{sent:#?}");
+    }
+}
+
+/// T3: a worker that finds forty others, one of them the leader, sweeps in turn with them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_among_many_sweeps_seldom() {
+    const OTHERS: u32 = 40;
+    const SWEEP: Duration = Duration::from_millis(20);
+    let database = PostgresDatabase::fresh();
+    let meter = Meter::before(&database.tcp_url()).await;
+    let others = windlass::open(&database.url()).await.expect("the store opens");
+    let leader = worker().registration();
+    others.register(&leader, None).await.expect("registered");
+    for _ in 1..OTHERS {
+        others.register(&worker().registration(), None).await.expect("registered");
+    }
+    assert!(others.sweep(leader.worker, None).await.expect("swept").leads);
+    let store = windlass::open(meter.url()).await.expect("the store opens");
+    let options = Options { sweep: SWEEP, ..Options::default() };
+    let described = crate::engine::described(&store, &Bench::new(), 10).options(options);
+    let mut events = described.events();
+    let _ = meter.take();
+    let began = Instant::now();
+    let worker = described.start().await.expect("the worker starts");
+    for _ in 1..limits::POLL_WAITS.len() {
+        event(&mut events, |event| *event == Event::Idle).await;
+    }
+    let (sweeps, took) = (over(&meter.take(), "into windlass.leader").0, began.elapsed());
+    let turn = SWEEP * OTHERS / limits::FOLLOWERS_A_SWEEP;
+    println!("{sweeps} sweeps in {took:?}, a turn is {turn:?}");
+    // The first two come before it knows of the others.
+    assert!(sweeps as u128 <= took.as_millis() / turn.as_millis() + 3, "{sweeps} in {took:?}");
+    worker.stop().await;
+}
+
+/// T3: a worker alone, which leads too, stays within the two statements a second that are promised
+/// for an idle process. The scenario's one is for each of many workers, of which one leads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_worker_sends_two_statements_a_second() {
     let database = PostgresDatabase::fresh();
