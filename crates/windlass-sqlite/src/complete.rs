@@ -13,8 +13,8 @@ use crate::finish::tally;
 use crate::row::Id;
 use crate::settle::Desk;
 
-const REMOVE: &str = "delete from windlass_pending where id = ?1 and lease = ?2";
-const WRITE: &str = "insert into windlass_finished \
+pub(crate) const REMOVE: &str = "delete from windlass_pending where id = ?1 and lease = ?2";
+pub(crate) const WRITE: &str = "insert into windlass_finished \
      (id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at, \
       started_at, finished_at, prune_at, worker, args, output, root, parent, origin, meta, history) \
      values (?1, ?2, ?3, ?4, 5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";

@@ -26,6 +26,7 @@ mod reader;
 mod retry;
 mod row;
 mod settle;
+pub mod statement;
 mod store;
 mod sweep;
 mod tidy;

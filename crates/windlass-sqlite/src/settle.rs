@@ -22,8 +22,9 @@ const CALLED_OFF: &str = "select cancel from windlass_pending where id = ?1 and 
 const BACK: &str = "update windlass_pending set state = ?3, run_at = ?4, failures = failures + ?5, \
      losses = losses + ?6, history = ?7, reason = null, lease = zeroblob(16), cancel = null \
      where id = ?1 and lease = ?2";
-const SETTLED_ONE: &str = "update windlass_lease set unsettled = unsettled - ?2 where id = ?1";
-const DROP_EMPTY: &str = "delete from windlass_lease where id = ?1 and unsettled <= 0";
+pub(crate) const SETTLED_ONE: &str =
+    "update windlass_lease set unsettled = unsettled - ?2 where id = ?1";
+pub(crate) const DROP_EMPTY: &str = "delete from windlass_lease where id = ?1 and unsettled <= 0";
 
 /// What a settlement knows besides itself.
 pub(crate) struct Desk<'a> {

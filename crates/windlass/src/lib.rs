@@ -44,9 +44,9 @@
 //! |---|---|
 //! | `sqlite` (default) | the embedded store, SQLite compiled in |
 //! | `postgres` | the PostgreSQL store, with TLS |
-//! | `rusqlite` | enqueue on a `rusqlite::Connection` or `Transaction` |
-//! | `tokio-postgres-0_7` | enqueue on a `tokio_postgres::Client` or `Transaction` |
-//! | `sqlx-0_9-postgres`, `sqlx-0_9-sqlite` | enqueue on sqlx connections and transactions |
+//! | `rusqlite` | enqueue on a `rusqlite::Connection` or `Transaction`, finish in a transaction |
+//! | `tokio-postgres-0_7` | the same on a `tokio_postgres::Client` or `Transaction` |
+//! | `sqlx-0_9-postgres`, `sqlx-0_9-sqlite` | the same on sqlx connections and transactions |
 
 mod adapter;
 mod open;

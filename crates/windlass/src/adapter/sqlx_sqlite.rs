@@ -2,12 +2,15 @@
 //! a deferred one fails, unasked for, when another process writes in between.
 
 use sqlx::{Sqlite, SqliteConnection, Transaction};
+use windlass_core::context::Fence;
 use windlass_core::error::StoreError;
 use windlass_core::job::{Enqueued, NewJob};
+use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
+use windlass_sqlite::statement::{self, Statement, Value};
 use windlass_sqlite::{Binds, INSERT};
 
-use crate::target::EnqueueOn;
+use crate::target::{EnqueueOn, FinishOn};
 
 impl EnqueueOn for &mut SqliteConnection {
     async fn write(self, job: NewJob, _schema: &str) -> Result<Enqueued, StoreError> {
@@ -39,5 +42,37 @@ impl EnqueueOn for &mut SqliteConnection {
 impl EnqueueOn for &mut Transaction<'_, Sqlite> {
     async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
         (&mut **self).write(job, schema).await
+    }
+}
+
+/// Runs one statement; how many rows it changed.
+async fn run(connection: &mut SqliteConnection, statement: Statement) -> Result<u64, StoreError> {
+    let mut query = sqlx::query(statement.sql);
+    for value in statement.binds {
+        query = match value {
+            Value::Blob(bytes) => query.bind(bytes),
+            Value::Text(text) => query.bind(text),
+            Value::Integer(number) => query.bind(number),
+        };
+    }
+    let done = query.execute(connection).await;
+    done.map(|done| done.rows_affected()).map_err(|error| StoreError::Backend(Box::new(error)))
+}
+
+impl FinishOn for &mut Transaction<'_, Sqlite> {
+    async fn finish(
+        self,
+        fence: Fence,
+        output: Option<Json>,
+        _schema: &str,
+    ) -> Result<bool, StoreError> {
+        let [remove, rest @ ..] = statement::finish(&fence, output.as_ref());
+        if run(&mut *self, remove).await? == 0 {
+            return Ok(false);
+        }
+        for statement in rest {
+            run(&mut *self, statement).await?;
+        }
+        Ok(true)
     }
 }

@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sqlx::SqlitePool;
 use tokio::sync::Mutex;
+use windlass::context::Fence;
 use windlass::prelude::*;
-use windlass::{Json, State};
+use windlass::store::Store;
+use windlass::{FinishBlockingOn, FinishOn, Json, State};
+use windlass_testkit::worker::{request, worker};
 
 use crate::place::{Connection, Place, connect, ended};
+use crate::probes::Okay;
 
 /// Inserts a row and finishes in the same transaction; on the first attempt it rolls back.
 #[derive(Debug, Serialize, Deserialize, Job)]
@@ -116,4 +121,116 @@ async fn an_effect_in_the_jobs_own_transaction_happens_once_on_sqlite() {
     let effects: i64 =
         connection.query_row("select count(*) from effect", [], |row| row.get(0)).expect("counted");
     assert_eq!(effects, 20);
+}
+
+struct Sqlx(SqlitePool);
+
+impl Run<Sqlx> for Effect {
+    type Output = ();
+
+    async fn run(self, cx: &Context<Sqlx>) -> Result<(), JobError> {
+        let mut tx = cx.app().0.begin_with("BEGIN IMMEDIATE").await?;
+        let effect = sqlx::query("insert into effect (job) values (?1)");
+        effect.bind(cx.job_id().to_string()).execute(&mut *tx).await?;
+        cx.finish_in(&mut tx, Some(Json::output_of("done")?)).await?;
+        if cx.attempt() == 1 {
+            tx.rollback().await?;
+        } else {
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// C8, invariant X1, on SQLite through sqlx.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effect_in_the_jobs_own_transaction_happens_once_through_sqlx() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let pool = SqlitePool::connect(&place.url()).await.expect("opened");
+    sqlx::query("create table effect (job text not null)").execute(&pool).await.expect("made");
+    let client = Client::new(Arc::clone(&store));
+    let ids = client.enqueue_all((0..20).map(|_| Effect {}.job())).await.expect("written");
+    let described = Worker::new(Arc::clone(&store), Sqlx(pool.clone())).handle::<Effect>();
+    let worker = described.slots(4).start().await.expect("started");
+    for id in ids {
+        let job = ended(&client, id.id()).await;
+        assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 2, 1));
+        assert_eq!(job.output.map(|o| o.to_string()).as_deref(), Some("\"done\""));
+    }
+    worker.stop().await;
+    let effects = sqlx::query_as("select count(*), count(distinct job) from effect");
+    let (effects, jobs): (i64, i64) = effects.fetch_one(&pool).await.expect("counted");
+    assert_eq!((effects, jobs), (20, 20));
+    let counts = store.counts().await.expect("counted");
+    assert_eq!((counts.of(State::Completed), counts.total()), (20, 20));
+}
+
+/// Claims so many jobs; the fence of each.
+async fn fences(store: &Arc<dyn Store>, jobs: u32) -> Vec<Fence> {
+    let client = Client::new(Arc::clone(store));
+    let drafts = (0..jobs).map(|number| Okay { number }.job());
+    client.enqueue_all(drafts).await.expect("written");
+    let registration = worker().knowing(&[("probe.ok", 1)]).registration();
+    store.register(&registration, None).await.expect("registered");
+    let batch = store.claim(&request(&registration, 10), None).await.expect("claimed");
+    let (lease, worker) = (batch.lease, registration.worker);
+    let label: Arc<str> = registration.label.as_str().into();
+    let fence = |job| Fence { lease, job, worker, label: Arc::clone(&label) };
+    batch.jobs.into_iter().map(fence).collect()
+}
+
+/// Invariants X1, L3: where the lease is lost the transaction is told so and finishes nothing.
+#[tokio::test]
+async fn a_job_whose_lease_is_lost_is_not_finished_through_sqlx() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let fence = fences(&store, 1).await.remove(0);
+    let pool = SqlitePool::connect(&place.url()).await.expect("opened");
+    store.release(fence.worker, fence.lease, None).await.expect("handed back");
+
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.expect("begun");
+    assert!(!(&mut tx).finish(fence.clone(), None, "").await.expect("asked"));
+    tx.commit().await.expect("committed");
+
+    let job = store.job(fence.job.id).await.expect("read").expect("there");
+    assert_eq!((job.state, job.finished_at), (State::Available, None));
+    let counts = store.counts().await.expect("counted");
+    assert_eq!((counts.of(State::Completed), counts.total()), (0, 1));
+}
+
+/// X1: both drivers leave the same behind, and finish a job once.
+#[tokio::test]
+async fn sqlx_and_rusqlite_finish_alike() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let fences = fences(&store, 2).await;
+    let output = || Some(Json::output_of("done").expect("an output"));
+
+    let path = place.url().trim_start_matches("sqlite:").to_owned();
+    let mut connection = rusqlite::Connection::open(path).expect("opened");
+    let tx = connection.transaction().expect("begun");
+    assert!((&tx).finish_blocking(fences[0].clone(), output()).expect("finished"));
+    tx.commit().expect("committed");
+    let pool = SqlitePool::connect(&place.url()).await.expect("opened");
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.expect("begun");
+    assert!((&mut tx).finish(fences[1].clone(), output(), "").await.expect("finished"));
+    assert!(!(&mut tx).finish(fences[1].clone(), output(), "").await.expect("asked"));
+    tx.commit().await.expect("committed");
+
+    let (mut records, then) = (Vec::new(), windlass::Timestamp::from_micros(0));
+    for fence in &fences {
+        let mut job = store.job(fence.job.id).await.expect("read").expect("there");
+        assert!(job.finished_at.is_some_and(|at| at >= job.created_at), "{job:?}");
+        // What sets two jobs apart.
+        (job.id, job.args) = (fences[0].job.id, Json::stored("{}"));
+        (job.created_at, job.run_at, job.finished_at) = (then, then, None);
+        records.push(format!("{job:?}"));
+    }
+    assert_eq!(records[0], records[1]);
+    let leases: i64 = connection
+        .query_row("select count(*) from windlass_lease", [], |row| row.get(0))
+        .expect("counted");
+    assert_eq!(leases, 0, "nothing is left of the lease");
+    assert_eq!(store.counts().await.expect("counted").of(State::Completed), 2);
 }
