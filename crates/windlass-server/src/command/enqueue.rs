@@ -1,5 +1,6 @@
 //! `windlass enqueue`: one job, and perhaps its end.
 
+mod parent;
 mod payload;
 
 use std::sync::Arc;
@@ -63,7 +64,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
-    let job = new_job(&args)?;
+    let mut job = new_job(&args)?;
+    parent::inherit(&mut job)?;
     // Checked before the store is touched, so that a refused job does not even create it.
     job.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
     let is_new = store::sqlite_path(&globals.store).filter(|path| !path.exists());

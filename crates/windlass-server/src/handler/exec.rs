@@ -9,6 +9,9 @@
 //! | other exit codes | failed, retry |
 //! | killed by a signal | unclean end, retry |
 //!
+//! The environment names the job, its store and the root of its tree, so that `windlass enqueue`
+//! in the program needs no flags and what it enqueues is a child of the job.
+//!
 //! The program leads a process group of its own. When the attempt must end the group gets
 //! SIGTERM, and SIGKILL when the grace is over or the handler's future is dropped.
 

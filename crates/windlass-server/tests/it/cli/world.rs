@@ -78,9 +78,15 @@ impl World {
     pub(super) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
-        for name in
-            ["WINDLASS_STORE", "WINDLASS_LOG", "NO_COLOR", "CLICOLOR_FORCE", "LC_ALL", "COLUMNS"]
-        {
+        for name in [
+            "WINDLASS_STORE",
+            "WINDLASS_JOB_ID",
+            "WINDLASS_LOG",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+            "LC_ALL",
+            "COLUMNS",
+        ] {
             command.env_remove(name);
         }
         command.env("LANG", "C.UTF-8").env("USER", "ana");

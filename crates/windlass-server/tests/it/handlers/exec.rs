@@ -1,7 +1,12 @@
 //! Executables.
 
+use std::process::Command;
+
+use windlass::filter::Filter;
 use windlass::job::NewJob;
-use windlass::{Json, Outcome, State};
+use windlass::store::Page;
+use windlass::{Client, Json, Outcome, State};
+use windlass_testkit::database::{Database, PostgresDatabase};
 
 use crate::site::{Site, is_alive, number_in, until};
 
@@ -195,4 +200,68 @@ async fn a_program_does_not_outlive_a_killed_worker_and_its_job_is_run_again() {
     assert_eq!(other.event("finished")["outcome"], "ok");
     let job = site.job(id).await;
     assert_eq!((job.attempt, job.losses), (2, 1));
+}
+
+/// A program that enqueues its like up to the third, and what became of it on this store.
+async fn a_family_of_three(site: &Site, url: &str) {
+    let client = Client::new(windlass::open(url).await.expect("a store"));
+    let job = NewJob::new("k", Json::args("1").expect("args"));
+    let first = client.enqueue::<()>(job.into()).await.expect("enqueued").id();
+
+    assert!(site.start_on(url, &["--once"]).wait().status.success());
+
+    let all = Page { before: None, limit: 10 };
+    let mut jobs = client.jobs(&Filter::default(), all).await.expect("asked");
+    jobs.sort_by_key(|job| job.args.to_string());
+    let args: Vec<_> = jobs.iter().map(|job| job.args.to_string()).collect();
+    assert_eq!(args, ["1", "2", "3"]);
+    assert!(jobs.iter().all(|job| job.state == State::Completed), "{jobs:?}");
+    let family: Vec<_> = jobs.iter().map(|job| (job.parent, job.root)).collect();
+    let second = jobs[1].id;
+    assert_eq!(
+        family,
+        [(None, None), (Some(first), Some(first)), (Some(second), Some(first))],
+        "parent and root"
+    );
+}
+
+fn enqueues_its_like() -> String {
+    let windlass = env!("CARGO_BIN_EXE_windlass");
+    format!("read n; test $n -ge 3 || {windlass} enqueue k $((n + 1))")
+}
+
+/// T30: what a program enqueues is its job's child, and of the tree of that one's root.
+#[tokio::test]
+async fn what_a_program_enqueues_is_its_jobs_child_on_sqlite() {
+    let site = Site::with_script(&enqueues_its_like(), "").await;
+    a_family_of_three(&site, &site.url()).await;
+}
+
+/// T30, on PostgreSQL.
+#[tokio::test]
+async fn what_a_program_enqueues_is_its_jobs_child_on_postgres() {
+    let site = Site::with_script(&enqueues_its_like(), "").await;
+    let database = PostgresDatabase::fresh();
+    a_family_of_three(&site, &database.url()).await;
+}
+
+/// Outside of a program there is no parent; surroundings that name none are refused, not ignored.
+#[tokio::test]
+async fn surroundings_that_name_no_job_are_refused() {
+    let site = Site::with_script("exit 0", "").await;
+    let enqueue = |job: &str, root: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        command.args(["enqueue", "k", "--store", &site.url()]);
+        command.env("WINDLASS_JOB_ID", job).env("WINDLASS_CORRELATION_ID", root);
+        command.output().expect("run")
+    };
+    for (job, root) in [("soup", ""), ("job_0000000000000000000000000A", "soup")] {
+        let refused = enqueue(job, root);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains("`soup` is not a job id"), "{said}");
+    }
+    assert!(enqueue("", "").status.success());
+    let jobs = site.jobs("").await;
+    assert_eq!(jobs.iter().map(|job| job.parent).collect::<Vec<_>>(), [None]);
 }
