@@ -5,9 +5,10 @@
 //! | 2xx but 202 | completed; a JSON body is the output |
 //! | 429, 503 with `Retry-After` | again after that long, not counted |
 //! | 408, 425, 429, 5xx, no answer | failed, retry |
+//! | 202 | dead: a job cannot be finished later, and asking again would begin the work again |
 //! | 410 | dead: the target is gone |
 //! | other 4xx | dead, unless `retry_4xx = true` |
-//! | 202, 3xx | failed, retry: there is no finishing later, and redirects are not followed |
+//! | 3xx | failed, retry: redirects are not followed |
 //!
 //! `webhook-id` is the job's id, the same on every attempt: a target that remembers it has each
 //! effect once.

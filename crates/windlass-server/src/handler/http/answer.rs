@@ -28,8 +28,10 @@ fn refusal(status: StatusCode, retry_4xx: bool, body: &str) -> JobError {
     let said = if body.is_empty() { String::new() } else { format!(": {body}") };
     let text = format!("the target answered {status}{said}");
     match status.as_u16() {
-        202 => JobError::retry(
-            "the target answered 202 Accepted; finishing a job later is not available in this \
+        // The target has taken the work on and means to report back, which it cannot: another
+        // attempt would have it done twice, and get the same answer.
+        202 => JobError::dead(
+            "the target answered 202 Accepted, but a job cannot be finished later in this \
              version: answer 200 when the work is done",
         ),
         300..=399 => JobError::retry(format_args!("{text}; redirects are not followed")),

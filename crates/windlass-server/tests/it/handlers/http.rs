@@ -123,7 +123,7 @@ async fn the_status_decides() {
     for (status, expected, says) in [
         (200, State::Completed, ""),
         (204, State::Completed, ""),
-        (202, State::Retryable, "202 Accepted"),
+        (202, State::Dead, "202 Accepted"),
         (302, State::Retryable, "redirects are not followed"),
         (400, State::Dead, "400 Bad Request: no"),
         (404, State::Dead, "404 Not Found: no"),
