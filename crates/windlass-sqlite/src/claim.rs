@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
@@ -19,8 +20,23 @@ const TAKE: &str =
     "update windlass_pending set state = 4, attempt = attempt + 1, lease = ?2 where id = ?1";
 const LEASE: &str = "insert into windlass_lease (id, worker, claimed_at, unsettled, label, jobs) values (?1, ?2, ?3, ?4, ?5, ?6)";
 
-/// Whether a claim could get anything; asked before there is a transaction, so that an idle worker
-/// takes no write lock.
+/// What a store keeps of a worker of this process.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub(crate) label: Arc<str>,
+    /// Whether its next claim hardly ever gets nothing: the last one got all it asked for, or a job
+    /// was just enqueued here.
+    pub(crate) is_hopeful: AtomicBool,
+}
+
+impl Local {
+    pub(crate) fn of(label: &str) -> Self {
+        Self { label: label.into(), is_hopeful: AtomicBool::new(false) }
+    }
+}
+
+/// Whether a claim could get anything; asked of a reader, so that an idle worker neither takes the
+/// write lock nor waits for whoever has it.
 pub(crate) fn peek(connection: &Connection, request: &ClaimRequest) -> Result<bool, StoreError> {
     for share in &request.shares {
         let found = connection

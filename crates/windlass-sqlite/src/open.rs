@@ -79,7 +79,7 @@ impl SqliteStore {
             alive: Alive::beside(path),
             durability: options.durability,
             keeps_completed: options.history == History::Kept,
-            labels: Mutex::new(HashMap::new()),
+            locals: Mutex::new(HashMap::new()),
         })
     }
 

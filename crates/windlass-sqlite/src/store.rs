@@ -1,15 +1,15 @@
 //! [`Store`] for SQLite: each verb is one step of the writer, or one question to a reader.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use windlass_core::error::StoreError;
 use windlass_core::filter::Filter;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::job::{Enqueued, JobRecord, NewJob, WorkerRecord};
+use windlass_core::job::{Due, Enqueued, JobRecord, NewJob, WorkerRecord};
 use windlass_core::limits::{KEEP_FINISHED, LEADER_TTL};
 use windlass_core::store::{
     Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Moved, Now, Page, QueueRecord, Quiet,
@@ -19,6 +19,7 @@ use windlass_core::time::{Timestamp, micros};
 use windlass_core::wake::Wakeups;
 
 use crate::alive::Alive;
+use crate::claim::Local;
 use crate::connect::Durability;
 use crate::reader::Readers;
 use crate::settle::Desk;
@@ -36,7 +37,7 @@ pub struct SqliteStore {
     pub(crate) alive: Alive,
     pub(crate) durability: Durability,
     pub(crate) keeps_completed: bool,
-    pub(crate) labels: Mutex<HashMap<WorkerId, Arc<str>>>,
+    pub(crate) locals: Mutex<HashMap<WorkerId, Arc<Local>>>,
 }
 
 /// SQLite's clock is this machine's.
@@ -49,22 +50,33 @@ fn desk<'a>(connection: &'a Connection, label: &'a str, now: Timestamp) -> Desk<
 }
 
 impl SqliteStore {
-    fn label(&self, worker: WorkerId) -> Arc<str> {
-        self.labels
+    fn local(&self, worker: WorkerId) -> Arc<Local> {
+        self.locals
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&worker)
             .cloned()
-            .unwrap_or_else(|| worker.to_string().into())
+            .unwrap_or_else(|| Arc::new(Local::of(&worker.to_string())))
+    }
+
+    /// There is something to claim: the workers of this process need not look first.
+    fn raise_hopes(&self) {
+        for local in self.locals.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            local.is_hopeful.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn label(&self, worker: WorkerId) -> Arc<str> {
+        Arc::clone(&self.local(worker).label)
     }
 
     fn name_worker(&self, worker: &Registration) {
-        let label: Arc<str> = worker.label.as_str().into();
-        self.labels.lock().unwrap_or_else(PoisonError::into_inner).insert(worker.worker, label);
+        let local = Arc::new(Local::of(&worker.label));
+        self.locals.lock().unwrap_or_else(PoisonError::into_inner).insert(worker.worker, local);
     }
 
     fn forget_worker(&self, worker: WorkerId) {
-        self.labels.lock().unwrap_or_else(PoisonError::into_inner).remove(&worker);
+        self.locals.lock().unwrap_or_else(PoisonError::into_inner).remove(&worker);
         self.alive.let_go(worker);
     }
 }
@@ -77,6 +89,9 @@ impl Store for SqliteStore {
             }
             let owned = jobs.to_vec();
             let answers = self.writer.write(move |c| enqueue::enqueue(c, &owned, at(now))).await?;
+            if jobs.iter().any(|job| job.due == Due::Now) {
+                self.raise_hopes();
+            }
             let mut rung: Option<&str> = None;
             for job in jobs {
                 if rung != Some(job.queue.as_str()) {
@@ -84,7 +99,7 @@ impl Store for SqliteStore {
                     rung = Some(job.queue.as_str());
                 }
             }
-            if jobs.iter().any(|job| job.due != windlass_core::job::Due::Now) {
+            if jobs.iter().any(|job| job.due != Due::Now) {
                 self.wakeups.news();
             }
             Ok(answers)
@@ -108,15 +123,18 @@ impl Store for SqliteStore {
 
     fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
         Box::pin(async move {
-            let (owned, label) = (Arc::new(request.clone()), self.label(request.worker));
-            let nothing = Batch { lease: request.lease, jobs: Vec::new() };
-            let asked = Arc::clone(&owned);
-            self.writer
-                .write_unless(
-                    move |c| Ok((!claim::peek(c, &asked)?).then(|| nothing.clone())),
-                    move |c| claim::claim(c, &owned, &label, at(now)),
-                )
-                .await
+            let (owned, local) = (request.clone(), self.local(request.worker));
+            let is_hopeful = local.is_hopeful.swap(false, Ordering::Relaxed);
+            if !is_hopeful && !self.readers.read(move |c| claim::peek(c, &owned)).await? {
+                return Ok(Batch { lease: request.lease, jobs: Vec::new() });
+            }
+            let (owned, label) = (request.clone(), Arc::clone(&local.label));
+            let batch =
+                self.writer.write(move |c| claim::claim(c, &owned, &label, at(now))).await?;
+            if batch.jobs.len() >= request.jobs {
+                local.is_hopeful.store(true, Ordering::Relaxed);
+            }
+            Ok(batch)
         })
     }
 

@@ -27,8 +27,6 @@ pub(crate) struct Writer {
 
 /// One caller's part of a transaction.
 trait Step: Send {
-    /// Looks, before there is a transaction, whether there is anything to write.
-    fn is_needed(&mut self, connection: &Connection) -> bool;
     /// Runs it; `false` when it failed and must be rolled back.
     fn run(&mut self, connection: &Connection) -> bool;
     /// Tells the caller, after the commit or instead of it.
@@ -66,24 +64,17 @@ impl Failure {
     }
 }
 
-struct Call<T, P, F> {
-    peek: P,
+struct Call<T, F> {
     work: F,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T, P, F> Step for Call<T, P, F>
+impl<T, F> Step for Call<T, F>
 where
     T: Send,
-    P: Fn(&Connection) -> Result<Option<T>, StoreError> + Send,
     F: Fn(&Connection) -> Result<T, StoreError> + Send,
 {
-    fn is_needed(&mut self, connection: &Connection) -> bool {
-        self.result = (self.peek)(connection).transpose();
-        self.result.is_none()
-    }
-
     fn run(&mut self, connection: &Connection) -> bool {
         self.result = Some((self.work)(connection));
         matches!(self.result, Some(Ok(_)))
@@ -117,18 +108,8 @@ impl Writer {
         &self,
         work: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.write_unless(|_| Ok(None), work).await
-    }
-
-    /// The same, unless `peek` has the answer already: then nothing is written, and where nobody
-    /// else writes either, the write lock is not taken.
-    pub(crate) async fn write_unless<T: Send + 'static>(
-        &self,
-        peek: impl Fn(&Connection) -> Result<Option<T>, StoreError> + Send + 'static,
-        work: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let call = Call { peek, work, result: None, reply };
+        let call = Call { work, result: None, reply };
         self.steps.send(Box::new(call)).map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
@@ -137,27 +118,14 @@ impl Writer {
 fn serve(connection: &Connection, waiting: &Receiver<Box<dyn Step>>) {
     while let Ok(first) = waiting.recv() {
         // Taken as they are run: what comes in meanwhile still shares the commit.
-        let mut needed = std::iter::once(first)
-            .chain(waiting.try_iter())
-            .take(GROUP)
-            .filter_map(|step| needed(connection, step));
-        let Some(first) = needed.next() else { continue };
+        let steps = std::iter::once(first).chain(waiting.try_iter()).take(GROUP);
         let mut group = Vec::new();
-        match transact(connection, std::iter::once(first).chain(needed), &mut group) {
+        match transact(connection, steps, &mut group) {
             Ok(Ran::All) => answer_all(group, &Ok(())),
             Ok(Ran::Spoiled) => group.into_iter().for_each(|step| alone(connection, step)),
             Err(failure) => answer_all(group, &Err(failure)),
         }
     }
-}
-
-/// The step, unless its look settled it.
-fn needed(connection: &Connection, mut step: Box<dyn Step>) -> Option<Box<dyn Step>> {
-    if step.is_needed(connection) {
-        return Some(step);
-    }
-    step.answer(Ok(()));
-    None
 }
 
 /// Whether a transaction's steps all did their work.
@@ -282,7 +250,7 @@ mod tests {
             crate::row::run(connection, "insert into own (n) values (?1)", [number])?;
             if fails { Err(closed()) } else { Ok(()) }
         };
-        (Box::new(Call { peek: |_: &Connection| Ok(None), work, result: None, reply }), answer)
+        (Box::new(Call { work, result: None, reply }), answer)
     }
 
     /// Of steps that wait together one fails: the others are committed, each once.
@@ -324,30 +292,12 @@ mod tests {
             crate::row::run(connection, "insert into own (n) values (1)", [])
         };
         let (reply, mut answer) = oneshot::channel();
-        let peek = |_: &Connection| Ok(None);
-        sender.send(Box::new(Call { peek, work, result: None, reply })).expect("sent");
+        sender.send(Box::new(Call { work, result: None, reply })).expect("sent");
         drop(sender);
         serve(&connection, &waiting);
         assert_eq!(answer.try_recv().expect("answered").expect("written"), 1);
         assert!(late_answer.try_recv().expect("answered").is_err());
         assert_eq!(runs.load(std::sync::atomic::Ordering::Relaxed), 2);
         assert_eq!(numbers(&connection), [1]);
-    }
-
-    /// What a step's look settles is answered without a transaction.
-    #[test]
-    fn a_step_that_needs_nothing_takes_no_lock() {
-        let connection = Connection::open_in_memory().expect("opened");
-        let (sender, waiting) = channel::<Box<dyn Step>>();
-        let (reply, mut answer) = oneshot::channel();
-        let peek = |connection: &Connection| {
-            assert!(connection.is_autocommit(), "no transaction yet");
-            Ok(Some(7))
-        };
-        let work = |_: &Connection| -> Result<i32, StoreError> { panic!("not needed") };
-        sender.send(Box::new(Call { peek, work, result: None, reply })).expect("sent");
-        drop(sender);
-        serve(&connection, &waiting);
-        assert_eq!(answer.try_recv().expect("answered").expect("told"), 7);
     }
 }
