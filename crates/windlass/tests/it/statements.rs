@@ -131,7 +131,7 @@ async fn an_idle_worker_sends_two_statements_a_second() {
     let store = windlass::open(meter.url()).await.expect("the store opens");
     let described = (0..100)
         .fold(crate::engine::described(&store, &Bench::new(), 10), |worker, n| {
-            worker.queue(&format!("queue-{n}"), 1)
+            worker.queue(format!("queue-{n}"), 1)
         });
     let mut events = described.events();
     let worker = described.start().await.expect("the worker starts");
