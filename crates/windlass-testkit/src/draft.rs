@@ -82,6 +82,13 @@ impl Draft {
         self
     }
 
+    /// How long its handler may run.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.meta.timeout_ms = Some(timeout.as_millis() as u64);
+        self
+    }
+
     /// Dead after this many failures.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u16) -> Self {

@@ -1,6 +1,7 @@
 //! A thousand jobs that end in every way there is.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use fastrand::Rng;
 use windlass_core::id::JobId;
@@ -22,6 +23,9 @@ const POISON: usize = 3;
 /// The queue of a worker that nobody kills. Its jobs count their attempts, and a worker's death
 /// would be one of them.
 const SPARED: &str = "spared";
+
+/// How long a hanging job is let. The others have all the time that a loaded machine may need.
+const HANGS: Duration = Duration::from_millis(300);
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +58,7 @@ impl Fate {
             }
             Self::FailsForGood => job().kind("failalways").queue(SPARED).max_attempts(2),
             Self::Panics => job().kind("panic").queue(SPARED).max_attempts(1),
-            Self::Hangs => job().kind("hang").queue(SPARED).max_attempts(1),
+            Self::Hangs => job().kind("hang").queue(SPARED).max_attempts(1).timeout(HANGS),
             Self::Kills => job().kind("kill"),
         }
     }
@@ -104,8 +108,7 @@ async fn every_end_is_told_and_the_totals_match(scene: Scene) {
 
 /// Starts workers again until every job has ended.
 async fn work_off(scene: &Scene) {
-    let timeout = std::time::Duration::from_millis(300);
-    let settings = Settings { timeout, slots: 20, ..scene.settings() };
+    let settings = Settings { slots: 20, ..scene.settings() };
     let spared = Settings { queues: vec![SPARED.to_owned()], ..settings.clone() };
     let _spared = scene.start(&spared);
     let mut deaths = 0;
