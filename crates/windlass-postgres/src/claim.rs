@@ -79,7 +79,7 @@ pub(crate) async fn claim(
         .map(|(row, position)| claimed(row, 0, (position, batch)).map(Arc::new))
         .collect::<Result<Vec<_>, _>>()?;
     let turn = |job: &Claimed| queues.iter().position(|queue| *queue == job.queue);
-    jobs.sort_by_key(|job| (turn(job), job.priority, job.run_at, job.id));
+    jobs.sort_by_cached_key(|job| (turn(job), job.priority, job.run_at, job.id));
     if !own_clock {
         floors.learn(&queues, &jobs, started.elapsed());
     }

@@ -9,6 +9,7 @@
 mod cancel;
 mod claim;
 mod coalesce;
+mod columns;
 mod complete;
 mod config;
 mod connect;

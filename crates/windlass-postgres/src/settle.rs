@@ -13,6 +13,7 @@ use windlass_core::state::{Outcome, State};
 use windlass_core::store::{Now, Settled, Settlement, Verdict};
 use windlass_core::time::{Timestamp, micros};
 
+use crate::columns::Columns;
 use crate::complete::complete;
 use crate::lane::{Bind, Lane};
 use crate::row::get;
@@ -253,87 +254,6 @@ async fn send(
     binds.push((&holder.label, Type::TEXT));
     let rows = lane.query(SETTLE, &binds).await?;
     rows.iter().map(|row| get(row, 0).map(LeaseId::from_uuid)).collect()
-}
-
-/// The job's own columns, as the worker has them.
-#[derive(Default)]
-struct Columns<'a> {
-    lease: Vec<Uuid>,
-    id: Vec<Uuid>,
-    run_at: Vec<i64>,
-    created_at: Vec<i64>,
-    ran: Vec<Option<i64>>,
-    attempt: Vec<i32>,
-    failures: Vec<i32>,
-    version: Vec<i16>,
-    priority: Vec<i16>,
-    losses: Vec<i16>,
-    max_attempts: Vec<Option<i16>>,
-    queue: Vec<&'a str>,
-    kind: Vec<&'a str>,
-    args: Vec<&'a str>,
-    output: Vec<Option<&'a str>>,
-    root: Vec<Option<Uuid>>,
-    parent: Vec<Option<Uuid>>,
-    origin: Vec<Option<&'a str>>,
-    meta: Vec<Option<String>>,
-    history: Vec<Option<&'a str>>,
-}
-
-impl<'a> Columns<'a> {
-    fn of(items: &[&Item<'a>]) -> Self {
-        let mut columns = Self::default();
-        for item in items {
-            let job = &item.settlement.job;
-            columns.lease.push(item.lease.as_uuid());
-            columns.id.push(job.id.as_uuid());
-            columns.run_at.push(job.run_at.as_micros());
-            columns.created_at.push(job.created_at.as_micros());
-            columns.ran.push(item.settlement.ran.map(micros));
-            columns.attempt.push(job.attempt.cast_signed());
-            columns.failures.push(job.failures.cast_signed());
-            columns.version.push(job.version.cast_signed());
-            columns.priority.push(job.priority);
-            columns.losses.push(job.losses.cast_signed());
-            columns.max_attempts.push(job.max_attempts.map(u16::cast_signed));
-            columns.queue.push(&job.queue);
-            columns.kind.push(&job.kind);
-            columns.args.push(job.args.as_str());
-            columns.output.push(item.output);
-            columns.root.push(job.root.map(|id| id.as_uuid()));
-            columns.parent.push(job.parent.map(|id| id.as_uuid()));
-            columns.origin.push(job.origin.as_deref());
-            columns.meta.push(job.meta.to_stored());
-            columns.history.push(job.history.as_deref());
-        }
-        columns
-    }
-
-    fn bind<'b>(&'b self, binds: &mut Vec<Bind<'b>>) {
-        let columns: [Bind<'b>; 20] = [
-            (&self.lease, Type::UUID_ARRAY),
-            (&self.id, Type::UUID_ARRAY),
-            (&self.run_at, Type::INT8_ARRAY),
-            (&self.created_at, Type::INT8_ARRAY),
-            (&self.ran, Type::INT8_ARRAY),
-            (&self.attempt, Type::INT4_ARRAY),
-            (&self.failures, Type::INT4_ARRAY),
-            (&self.version, Type::INT2_ARRAY),
-            (&self.priority, Type::INT2_ARRAY),
-            (&self.losses, Type::INT2_ARRAY),
-            (&self.max_attempts, Type::INT2_ARRAY),
-            (&self.queue, Type::TEXT_ARRAY),
-            (&self.kind, Type::TEXT_ARRAY),
-            (&self.args, Type::TEXT_ARRAY),
-            (&self.output, Type::TEXT_ARRAY),
-            (&self.root, Type::UUID_ARRAY),
-            (&self.parent, Type::UUID_ARRAY),
-            (&self.origin, Type::TEXT_ARRAY),
-            (&self.meta, Type::TEXT_ARRAY),
-            (&self.history, Type::TEXT_ARRAY),
-        ];
-        binds.extend(columns);
-    }
 }
 
 /// What becomes of each job, where that is more than "done".

@@ -21,43 +21,46 @@ kept as (
 ),
 fenced as (select id from ended union all select id from kept),
 job as (
-  select t.id, t.run_at, t.created_at, t.ran, t.attempt, t.version, t.priority, t.max_attempts, t.queue, t.kind,
-         t.args, t.output, t.root, t.parent, t.origin, t.meta, t.delay,
+  select t.id, t.run_at, t.created_at, t.ran, a.attempt, a.version, a.priority, a.max_attempts, a.queue, a.kind,
+         t.args, t.output, a.root, a.parent, a.origin, a.meta, t.delay,
          -- What was called off meanwhile does not go back to work.
          case when c.job is not null and t.state < 5 then 6 else t.state end::int2 as state,
          case when c.job is not null and t.state < 5 then c.reason else t.reason end as reason,
-         t.failures + (t.outcome in (1, 2, 3, 4))::int4 as failures,
-         (t.losses + (t.outcome = 4 and t.state <> 6 and (c.job is null or t.state > 4))::int4)::int2 as losses,
+         a.failures + (t.outcome in (1, 2, 3, 4))::int4 as failures,
+         (a.losses + (t.outcome = 4 and t.state <> 6 and (c.job is null or t.state > 4))::int4)::int2 as losses,
          case
-           when t.entry is null or (t.outcome = 5 and t.ran is null) then t.history
+           when t.entry is null or (t.outcome = 5 and t.ran is null) then a.history
            else (case when jsonb_array_length(past) >= $6::int4 then past - 0 else past end
                  || jsonb_build_array(
                       t.entry::jsonb || jsonb_build_object('started_at', now - t.ran, 'ended_at', now)
                       || case when c.job is not null and t.outcome in (5, 6) then '{"outcome": "cancelled"}' else '{}' end::jsonb))::text
          end as history
   from clock,
-       unnest($7::uuid[], $8::uuid[], $9::int8[], $10::int8[], $11::int8[], $12::int4[], $13::int4[], $14::int2[],
-              $15::int2[], $16::int2[], $17::int2[], $18::text[], $19::text[], $20::text[], $21::text[], $22::uuid[],
-              $23::uuid[], $24::text[], $25::text[], $26::text[], $27::int2[], $28::int2[], $29::int8[], $30::text[],
-              $31::text[])
-       as t(lease, id, run_at, created_at, ran, attempt, failures, version, priority, losses, max_attempts, queue,
-            kind, args, output, root, parent, origin, meta, history, state, outcome, delay, reason, entry)
-  join fenced on fenced.id = t.lease
+       unnest($7::int8[], $8::uuid[], $9::int8[], $10::int8[], $11::int8[], $12::text[], $13::text[], $29::int2[],
+              $30::int2[], $31::int8[], $32::text[], $33::text[])
+       as t(alike, id, run_at, created_at, ran, args, output, state, outcome, delay, reason, entry)
+  join unnest($14::uuid[], $15::int4[], $16::int4[], $17::int2[], $18::int2[], $19::int2[], $20::int2[], $21::text[],
+              $22::text[], $23::uuid[], $24::uuid[], $25::text[], $26::text[], $27::text[], $28::int8[])
+       with ordinality
+       as a(lease, attempt, failures, version, priority, losses, max_attempts, queue, kind, root, parent, origin, meta,
+            history, jobs, nth)
+    on a.nth = t.alike
+  join fenced on fenced.id = a.lease
   left join windlass.called_off c on c.job = t.id
-  cross join lateral (select coalesce(t.history::jsonb, '[]') as past) as p
+  cross join lateral (select coalesce(a.history::jsonb, '[]') as past) as p
 ),
 done as (
   insert into windlass.finished
     (id, run_at, created_at, started_at, finished_at, prune_at, attempt, failures, state, version, priority, losses,
      max_attempts, queue, kind, args, worker, output, reason, root, parent, origin, meta, history)
-  select id, run_at, created_at, now - ran, now, case state when 7 then 9223372036854775807 else now + $32::int8 end,
-         attempt, failures, state, version, priority, losses, max_attempts, queue, kind, args, $33::text, output,
+  select id, run_at, created_at, now - ran, now, case state when 7 then 9223372036854775807 else now + $34::int8 end,
+         attempt, failures, state, version, priority, losses, max_attempts, queue, kind, args, $35::text, output,
          reason, root, parent, origin, meta, history
   from job, clock where state > 4
 ),
 counted as (
   insert into windlass.tally (queue, state, shelf, jobs)
-  select queue, state, case state when 7 then null else ((clock.now + $32::int8) / 86400000000)::int4 end, count(*)
+  select queue, state, case state when 7 then null else ((clock.now + $34::int8) / 86400000000)::int4 end, count(*)
   from job, clock where state > 4 group by queue, state, clock.now
 ),
 back as (
