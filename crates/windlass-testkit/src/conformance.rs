@@ -237,6 +237,8 @@ macro_rules! behaviours {
                 the_loser_of_a_cancelled_job_has_lost_it
                 a_settlement_under_an_unknown_lease_is_lost
                 a_batch_is_settled_bit_by_bit
+                a_lease_knows_its_jobs_in_whatever_order_they_start
+                jobs_settled_together_keep_what_each_brought
                 one_call_settles_several_batches_and_tells_which_were_lost
                 no_settlements_have_no_answers
                 history_keeps_the_newest_attempts

@@ -233,6 +233,56 @@ pub async fn a_batch_is_settled_bit_by_bit(bench: Bench) {
     check_leases(&worker, &[]).await;
 }
 
+/// X2, C3: what starts first need not have been written first; what is settled of a lease is the job
+/// that was meant.
+pub async fn a_lease_knows_its_jobs_in_whatever_order_they_start(bench: Bench) {
+    let ids = bench.enqueue((0..3).map(|nth| job().priority(-nth))).await;
+    let worker = bench.worker().await;
+    let batch = worker.claim(3).await;
+    assert!(batch.jobs.iter().map(|job| job.id).eq(ids.iter().rev().copied()), "by priority");
+    assert_eq!(worker.settle(&batch, 0, complete()).await, Settled::Done);
+    assert_eq!(bench.rescue().await.rescued, 2);
+    bench.check_job(ids[2], "completed, attempt 1").await;
+    for id in &ids[..2] {
+        bench.check_job(*id, "available, attempt 1, failures 1, losses 1, history lost").await;
+    }
+}
+
+/// C5, O3: jobs that differ in what they brought are settled in one call, some alike and apart from
+/// each other, and each keeps its own.
+pub async fn jobs_settled_together_keep_what_each_brought(bench: Bench) {
+    let drafts = [
+        job().priority(1).args("1").max_attempts(3),
+        job().priority(2).args("2").timeout(MINUTE),
+        job().priority(1).args("3").max_attempts(3),
+        job().priority(3).args("4"),
+    ];
+    let ids = bench.enqueue(drafts).await;
+    let failed = bench.enqueue_one(job().priority(-1).args("5")).await;
+    let worker = bench.worker().await;
+    worker.run_one(retry(SECOND)).await;
+    bench.promote().await;
+    let batch = worker.claim(5).await;
+    let mut before = Vec::new();
+    for id in ids.iter().chain([&failed]) {
+        before.push(bench.job(*id).await);
+    }
+    let settled = [3, 0, 4].map(|nth| settlement(&batch, nth, complete()));
+    let dead = [2, 1].map(|nth| settlement(&batch, nth, die()));
+    let answers = worker.send(&[&settled[..], &dead[..]].concat()).await;
+    assert_eq!(answers, [Settled::Done; 5]);
+    for was in before {
+        let is = bench.job(was.id).await;
+        assert_eq!(
+            (&is.queue, &is.kind, is.priority, is.max_attempts, is.attempt, is.args.as_str()),
+            (&was.queue, &was.kind, was.priority, was.max_attempts, was.attempt, was.args.as_str())
+        );
+        assert_eq!((is.meta, is.run_at, is.created_at), (was.meta, was.run_at, was.created_at));
+        assert!(is.history.starts_with(&was.history), "{:?}", is.history);
+        assert_eq!(is.finished_at, Some(bench.moment()));
+    }
+}
+
 /// C3: answers come in the order of the settlements, and a lost one does not spoil the others.
 pub async fn one_call_settles_several_batches_and_tells_which_were_lost(bench: Bench) {
     bench.enqueue(jobs(4)).await;

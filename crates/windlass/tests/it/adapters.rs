@@ -90,6 +90,45 @@ async fn tokio_postgres_transactions_carry_jobs() {
     assert_eq!(states(&place).await, [State::Available]);
 }
 
+/// C29, C30: what is written by a prepared statement is due when it says, and rings once it is
+/// committed, for what is due at once and for nothing else.
+#[tokio::test]
+async fn prepared_enqueues_ring_for_what_is_due() {
+    let place = Place::postgres();
+    let client = Client::new(place.open().await);
+    let mut connection = connect(&place).await;
+    let sleeper = "insert into windlass.idle (worker, channel, queues) \
+                   values (gen_random_uuid(), 'bell', '{probes}')";
+    connection.client.batch_execute(sleeper).await.expect("asleep");
+    let mut bell = sqlx::postgres::PgListener::connect(&place.url()).await.expect("connected");
+    bell.listen("bell").await.expect("listening");
+    let prepared = windlass::PreparedEnqueue::new(&connection.client).await.expect("prepared");
+    let (minute, now) = (std::time::Duration::from_secs(60), windlass::Timestamp::wall_clock());
+    let okay = || Okay { number: 1 }.job().queue("probes");
+    let drafts = [
+        (okay().after(minute), State::Scheduled),
+        (okay().at(now.after(minute)), State::Scheduled),
+        (okay().queue("others"), State::Available),
+        (okay().at(windlass::Timestamp::from_micros(1)), State::Available),
+        (okay(), State::Available),
+    ];
+    for (draft, state) in drafts {
+        let rings = state == State::Available;
+        let tx = connection.client.transaction().await.expect("begun");
+        let id = draft.enqueue((&tx, &prepared)).await.expect("written").id();
+        tx.commit().await.expect("committed");
+        let job = client.job(id).await.expect("read").expect("there");
+        assert_eq!(job.state, state);
+        let waits = job.run_at.since(job.created_at);
+        assert_eq!(waits > minute / 2, state == State::Scheduled, "{waits:?}");
+        connection.client.batch_execute("notify bell, 'end'").await.expect("notified");
+        if rings && job.queue == "probes" {
+            assert_eq!(bell.recv().await.expect("rung").payload(), "");
+        }
+        assert_eq!(bell.recv().await.expect("rung").payload(), "end", "{state}, {}", job.queue);
+    }
+}
+
 /// X16, O1: the SQL function gives the same row as a driver's statement, and wakes a worker.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sql_function_enqueues_like_the_adapters() {
