@@ -1,17 +1,14 @@
 //! What a handler knows of its attempt and can do from within it.
 
+use crate::client::{Client, EnqueueError};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Client, Draft, EnqueueError};
-use crate::handler::Job;
 use crate::id::{JobId, LeaseId, WorkerId};
-use crate::job::{Claimed, Enqueued};
-use crate::job_error::JobError;
+use crate::job::{Claimed, Draft, Enqueued, Fence, Job, JobError};
 use crate::json::Json;
 
 /// One attempt, with the application's state beside it. Everything of [`AttemptContext`] can be
@@ -47,7 +44,7 @@ impl<App> Deref for Context<App> {
 pub(crate) struct Signals {
     /// The worker is stopping: safe points end the attempt.
     pub(crate) stopping: CancellationToken,
-    /// The attempt must end: called off, timed out, lease lost, or grace over.
+    /// The attempt must end: cancelled, timed out, lease lost, or grace over.
     pub(crate) cancelled: CancellationToken,
 }
 
@@ -64,21 +61,8 @@ pub struct AttemptContext {
     finished: AtomicBool,
 }
 
-/// What fences a write in the name of an attempt: the lease, the place in it and the worker.
-#[derive(Debug, Clone)]
-pub struct Fence {
-    /// The lease.
-    pub lease: LeaseId,
-    /// The job as it was claimed, with its place in the lease.
-    pub job: Arc<Claimed>,
-    /// The worker that holds the lease.
-    pub worker: WorkerId,
-    /// The worker's label, as it goes into the job's record.
-    pub label: Arc<str>,
-}
-
 /// What the engine gives an attempt besides the job.
-pub(crate) struct Surroundings {
+pub(crate) struct AttemptParts {
     pub(crate) lease: LeaseId,
     pub(crate) worker: WorkerId,
     pub(crate) worker_label: Arc<str>,
@@ -88,15 +72,15 @@ pub(crate) struct Surroundings {
 }
 
 impl AttemptContext {
-    pub(crate) fn new(job: Arc<Claimed>, around: Surroundings) -> Self {
+    pub(crate) fn new(job: Arc<Claimed>, parts: AttemptParts) -> Self {
         Self {
             job,
-            lease: around.lease,
-            worker: around.worker,
-            worker_label: around.worker_label,
-            timeout: around.timeout,
-            signals: around.signals,
-            client: around.client,
+            lease: parts.lease,
+            worker: parts.worker,
+            worker_label: parts.worker_label,
+            timeout: parts.timeout,
+            signals: parts.signals,
+            client: parts.client,
             finished: AtomicBool::new(false),
         }
     }
@@ -163,7 +147,7 @@ impl AttemptContext {
         self.job.root.unwrap_or(self.job.id)
     }
 
-    /// The W3C trace context of whoever enqueued the job.
+    /// The W3C trace context of the caller that enqueued the job.
     #[must_use]
     pub fn traceparent(&self) -> Option<&str> {
         self.job.meta.traceparent.as_deref()
@@ -181,7 +165,7 @@ impl AttemptContext {
         self.timeout
     }
 
-    /// Ends the attempt here if the worker is stopping or the attempt was called off: the job
+    /// Ends the attempt here if the worker is stopping or the attempt was cancelled: the job
     /// runs again elsewhere, and no failure is counted.
     ///
     /// # Errors
@@ -207,7 +191,7 @@ impl AttemptContext {
         self.signals.stopping.cancelled().await;
     }
 
-    /// Resolves when the attempt must end: called off, timed out, lease lost, or the grace of a
+    /// Resolves when the attempt must end: cancelled, timed out, lease lost, or the grace of a
     /// stopping worker over. A handler that goes on is abandoned 2 s later.
     pub async fn cancelled(&self) {
         self.signals.cancelled.cancelled().await;
@@ -220,7 +204,7 @@ impl AttemptContext {
     }
 
     /// Enqueues another job as this job's child: it carries this job's root and trace. Committed
-    /// when it returns, whatever becomes of this attempt.
+    /// when it returns, whatever the outcome of this attempt.
     ///
     /// # Errors
     /// As [`Client::enqueue`].

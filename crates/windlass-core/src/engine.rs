@@ -3,25 +3,45 @@
 //!
 //! The loop never runs a handler: handlers run on the application's runtime, so one that blocks
 //! a thread can delay neither a heartbeat nor another job's settlement. Decisions are made in
-//! plain structs without I/O — [`fetch`](self) (what to claim and when), dispatch (what to start
-//! next), verdict (what an end means) — and the loop only carries their words to the store.
+//! plain structs without I/O, and the loop only carries their words to the store:
+//!
+//! - `fetch`: what to claim and when; `dispatch`: which claimed job starts next
+//! - `attempts`: what runs and when it must end; `verdict`: what its end means for the job
+//! - `pending`: settlements that are not written yet
+//! - `liveness`: heartbeats, and the lease by this process's own clock
+//! - `maintenance`, `sweep_interval`: when to sweep and tidy
+//! - `health`: which calls fail, and when to try each again; `phase`: working, quiet, stopping
+//!
+//! `state` holds them, `steps` asks them, `call` is the only file that waits for the store,
+//! `answers` hands its answers back, and `run` is the loop around it.
 
+mod answers;
 mod attempt;
+mod attempts;
+mod call;
 mod dispatch;
-mod duties;
 mod events;
 mod fetch;
-mod lookout;
+mod handle;
+mod health;
+mod liveness;
+mod maintenance;
 mod options;
-mod outbox;
 mod panics;
-mod pulse;
+mod pending;
+mod phase;
 mod run;
-mod running;
-mod settling;
+mod settle;
+mod state;
+mod stats;
+mod steps;
+mod sweep_interval;
 mod verdict;
 mod worker;
 
-pub use events::{Event, Health, Stats};
+pub use events::Event;
+pub use handle::{RunningWorker, StopReport};
+pub use health::Health;
 pub use options::Options;
-pub use worker::{RunningWorker, StartError, StopReport, Worker};
+pub use stats::Stats;
+pub use worker::{StartError, Worker};

@@ -1,79 +1,20 @@
 //! What applications write: a payload type that is the job, and how it runs.
 
+use crate::context::{AttemptContext, Context};
+use crate::job::{HandlerKey, Job, JobError, RetryPolicy};
+use crate::json::Json;
+use crate::limits;
+use crate::name::DEFAULT_QUEUE;
+use serde::Serialize;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::client::Draft;
-use crate::context::{AttemptContext, Context};
-use crate::job::HandlerKey;
-use crate::job_error::JobError;
-use crate::json::Json;
-use crate::limits;
-use crate::name::DEFAULT_QUEUE;
-use crate::retry::RetryPolicy;
-
-/// A payload type that is a job. Derive it:
-///
-/// ```ignore
-/// #[derive(Serialize, Deserialize, Job)]
-/// #[job(kind = "mail.welcome", queue = "mail", max_attempts = 8, timeout = "30s")]
-/// struct Welcome { user_id: i64 }
-/// ```
-///
-/// The kind is always written out: renaming the struct must not orphan stored jobs.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a job",
-    label = "not a job",
-    note = "derive it: `#[derive(Serialize, Deserialize, Job)] #[job(kind = \"…\")]`"
-)]
-pub trait Job: Serialize + DeserializeOwned + Send + 'static {
-    /// What is to be done, such as `mail.welcome`. Handlers are found by it.
-    const KIND: &'static str;
-    /// The shape of the payload, raised when it changes incompatibly.
-    const VERSION: u16 = 1;
-    /// Where such jobs wait.
-    const QUEUE: &'static str = DEFAULT_QUEUE;
-    /// Smaller runs first.
-    const PRIORITY: i16 = 0;
-    /// Failures after which such a job is dead; 0 never gives up; `None` is the default of 25.
-    const MAX_ATTEMPTS: Option<u16> = None;
-    /// How long a handler may run; `None` is the default of 15 minutes.
-    const TIMEOUT: Option<Duration> = None;
-
-    /// When a failed job of this kind is tried again.
-    #[must_use]
-    fn retry_policy() -> RetryPolicy {
-        let default = RetryPolicy::default();
-        let max_attempts =
-            Self::MAX_ATTEMPTS.map_or(default.max_attempts, |limit| (limit > 0).then_some(limit));
-        RetryPolicy { max_attempts, ..default }
-    }
-
-    /// Turns args of an older version into this one; `None` where there is no way, and such
-    /// jobs then wait, visibly, for a worker that knows their version.
-    #[must_use]
-    fn upgrade() -> Option<Upgrade<Self>> {
-        None
-    }
-
-    /// This payload as a job, to be adjusted and enqueued.
-    fn job(self) -> Draft<Self> {
-        Draft::new(&self)
-    }
-}
-
-/// Turns args of an older version into the present payload.
-pub type Upgrade<J> = fn(version: u16, args: &Json) -> Result<J, JobError>;
-
 /// How a job runs, with the application's state `App` at hand.
 ///
-/// A value ends the job as completed. An error decides what becomes of it, see [`JobError`].
+/// A value ends the job as completed. An error decides what happens to it, see [`JobError`].
 /// There is nothing to acknowledge: the result alone decides.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how it runs with `{App}` as the application's state",
@@ -98,22 +39,29 @@ pub struct Policy {
     pub timeout: Duration,
     /// How many jobs of the kind this process runs at once; `None` sets no limit of its own.
     pub slots: Option<usize>,
+    /// Worker deaths after which a job of the kind is dead; 0 sets no limit.
+    pub max_losses: u16,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { retry: RetryPolicy::default(), timeout: limits::TIMEOUT, slots: None }
+        Self {
+            retry: RetryPolicy::default(),
+            timeout: limits::TIMEOUT,
+            slots: None,
+            max_losses: limits::MAX_LOSSES,
+        }
     }
 }
 
 /// The result of one attempt, on its way.
-pub type Running = Pin<Box<dyn Future<Output = Result<Option<Json>, JobError>> + Send>>;
+pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Option<Json>, JobError>> + Send>>;
 
 /// A handler of a kind chosen at run time, such as an executable. Typed jobs need none: see
 /// [`Run`].
 pub trait Handler: Send + Sync + 'static {
     /// Runs one attempt. The future is dropped when the attempt is abandoned.
-    fn run(&self, attempt: Arc<AttemptContext>) -> Running;
+    fn run(&self, attempt: Arc<AttemptContext>) -> HandlerFuture;
 }
 
 /// A kind with its handler and policy, as a worker keeps it.
@@ -127,7 +75,7 @@ pub struct Registered {
     pub upgrades: bool,
     /// The queue the kind declares.
     pub queue: String,
-    /// Retry, timeout, slots.
+    /// Retry, timeout, slots, losses.
     pub policy: Policy,
     /// What runs it.
     pub handler: Arc<dyn Handler>,
@@ -158,6 +106,7 @@ impl Registered {
                 retry: J::retry_policy(),
                 timeout: J::TIMEOUT.unwrap_or(limits::TIMEOUT),
                 slots: None,
+                max_losses: J::MAX_LOSSES.unwrap_or(limits::MAX_LOSSES),
             },
             handler: Arc::new(Typed::<J, App> { app, job: PhantomData }),
         }
@@ -168,6 +117,12 @@ impl Registered {
         let first = if self.upgrades { 1 } else { self.version };
         (first..=self.version).map(|version| HandlerKey::new(&self.kind, version))
     }
+
+    /// The kind with its limit of losses, where that is not the default.
+    pub(crate) fn loss_limit(&self) -> Option<(String, u16)> {
+        let limit = self.policy.max_losses;
+        (limit != limits::MAX_LOSSES).then(|| (self.kind.clone(), limit))
+    }
 }
 
 struct Typed<J, App> {
@@ -176,7 +131,7 @@ struct Typed<J, App> {
 }
 
 impl<J: Run<App>, App: Send + Sync + 'static> Handler for Typed<J, App> {
-    fn run(&self, attempt: Arc<AttemptContext>) -> Running {
+    fn run(&self, attempt: Arc<AttemptContext>) -> HandlerFuture {
         let cx = Context::new(Arc::clone(&self.app), attempt);
         Box::pin(async move {
             let output = read::<J>(&cx)?.run(&cx).await?;
@@ -186,7 +141,7 @@ impl<J: Run<App>, App: Send + Sync + 'static> Handler for Typed<J, App> {
 }
 
 /// The payload from the args, through the upgrade where they are of an older version. Args that
-/// do not fit never will, so the job is dead at first sight.
+/// do not fit never will, so the job is dead at the first attempt.
 fn read<J: Job>(cx: &AttemptContext) -> Result<J, JobError> {
     if cx.version() == J::VERSION {
         return cx

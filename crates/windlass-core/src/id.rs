@@ -13,7 +13,7 @@ use uuid::Uuid;
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const ENCODED_LEN: usize = 26;
 
-/// A text that is no id of the expected kind.
+/// A text that is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a {prefix} id: expected `{prefix}_` and 26 letters or digits, or a UUID")]
 pub struct ParseIdError {

@@ -38,8 +38,8 @@ pub enum JsonError {
         /// Bytes before it.
         at: usize,
     },
-    /// Half of a surrogate pair, which is no character.
-    #[error("lone surrogate escape at byte {at}: it is no character")]
+    /// Half of a surrogate pair, which is not a character.
+    #[error("lone surrogate escape at byte {at}: it is not a character")]
     Surrogate {
         /// Bytes before it.
         at: usize,

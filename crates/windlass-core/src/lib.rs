@@ -1,27 +1,27 @@
-//! The domain of Windlass, its store trait, its engine and its client.
+//! The domain of Windlass, its store traits, its engine and its client.
 //!
 //! This crate knows no SQL, no HTTP and no command line. Applications depend on `windlass`,
 //! which re-exports what they need.
 //!
-//! Reading order: [`state`] (what a job can be), [`job`] and [`json`] (what it is made of),
-//! [`store`] (every transition as one trait), [`handler`] (what applications write), [`client`],
-//! [`engine`].
+//! Reading order: [`job`] (what a job is and every verb that changes it), [`queue`], [`worker`],
+//! [`maintenance`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
+//! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
+//! [`limits`] and [`error`].
 
 pub mod client;
 pub mod context;
 pub mod engine;
 pub mod error;
-pub mod filter;
 pub mod handler;
 pub mod id;
 pub mod job;
-pub mod job_error;
 pub mod json;
 pub mod limits;
-pub mod loss;
+pub mod maintenance;
 pub mod name;
-pub mod retry;
-pub mod state;
+pub mod queue;
+mod reply;
 pub mod store;
 pub mod time;
 pub mod wake;
+pub mod worker;

@@ -14,11 +14,12 @@ pub const NAME_CHARS: usize = 128;
 pub const HISTORY_ENTRIES: usize = 32;
 /// Attempts of a job unless its kind declares another number.
 pub const MAX_ATTEMPTS: u16 = 25;
-/// Worker deaths a job survives: at this one it is dead, "lost 3 times".
+/// Worker deaths after which a job is dead, "lost 3 times", unless it or its kind declares another
+/// number; 0 sets no limit.
 pub const MAX_LOSSES: u16 = 3;
 /// From this many losses on a job runs without another such job beside it in the process,
 /// so that the next death names its cause.
-pub const SUSPECT_LOSSES: u16 = MAX_LOSSES - 1;
+pub const SUSPECT_LOSSES: u16 = 2;
 /// How long a handler may run unless its kind declares another time.
 pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// How long a handler that was told to stop may take before it is abandoned.
@@ -34,8 +35,7 @@ pub const SWEEP: Duration = Duration::from_secs(1);
 /// Workers besides the leader that look within one `SWEEP` whether it lives; the more there are, the
 /// longer each waits for its turn.
 pub const FOLLOWERS_A_SWEEP: u32 = 2;
-/// The longest such wait: so late a worker learns at worst that a job of its was called off, or that
-/// most of the others have gone.
+/// The longest such wait: so late a worker learns at worst that most of the others have gone.
 pub const FOLLOWER_SWEEP: Duration = Duration::from_secs(4);
 /// How long the leader stays leader without renewing.
 pub const LEADER_TTL: Duration = Duration::from_secs(10);

@@ -60,7 +60,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A text that is no moment.
+/// A text that is not a moment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a moment: expected RFC 3339, such as 2026-11-21T12:00:00Z")]
 pub struct ParseTimestampError(String);
@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A text that is no duration.
+/// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a duration: expected a number and a unit, such as 250ms, 30s, 5m, 2h or 1d")]
 pub struct ParseDurationError(String);

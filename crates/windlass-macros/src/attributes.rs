@@ -3,8 +3,17 @@
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Error, LitInt, LitStr, Path, Result};
 
-const KEYS: [&str; 8] =
-    ["kind", "queue", "priority", "max_attempts", "timeout", "version", "upgrade", "retry"];
+const KEYS: [&str; 9] = [
+    "kind",
+    "queue",
+    "priority",
+    "max_attempts",
+    "max_losses",
+    "timeout",
+    "version",
+    "upgrade",
+    "retry",
+];
 
 /// The keys of `#[job(…)]`, read.
 #[derive(Default)]
@@ -13,6 +22,7 @@ pub(crate) struct Attributes {
     pub(crate) queue: Option<String>,
     pub(crate) priority: Option<i16>,
     pub(crate) max_attempts: Option<u16>,
+    pub(crate) max_losses: Option<u16>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) version: Option<u16>,
     pub(crate) upgrade: Option<Path>,
@@ -43,6 +53,9 @@ impl Attributes {
             "max_attempts" => {
                 self.max_attempts = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?)
             }
+            "max_losses" => {
+                self.max_losses = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?)
+            }
             "timeout" => self.timeout_ms = Some(duration(&meta.value()?.parse()?)?),
             "version" => self.version = Some(version(&meta.value()?.parse()?)?),
             "upgrade" => self.upgrade = Some(meta.value()?.parse()?),
@@ -59,7 +72,7 @@ fn unknown(key: &str) -> String {
         shared >= 3 || known.starts_with(key)
     });
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("`{key}` is no key of #[job(…)]: {}{hint}", KEYS.join(", "))
+    format!("`{key}` is not a key of #[job(…)]: {}{hint}", KEYS.join(", "))
 }
 
 /// A kind's or queue's name, by the rule the library checks at run time.

@@ -17,6 +17,7 @@ use crate::attributes::Attributes;
 /// | `queue = "mail"` | where such jobs wait; `default` otherwise |
 /// | `priority = 5` | smaller runs first; 0 otherwise |
 /// | `max_attempts = 8` | failures after which it is dead; 0 never gives up; 25 otherwise |
+/// | `max_losses = 10` | worker deaths after which it is dead; 0 sets no limit; 3 otherwise |
 /// | `timeout = "30s"` | how long a handler may run; 15 minutes otherwise |
 /// | `version = 2` | the shape of the payload; 1 otherwise |
 /// | `upgrade = path` | `fn(u16, &Json) -> Result<Self, JobError>` for args of older versions |
@@ -38,6 +39,9 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let attempts = attributes.max_attempts.map(
         |limit| quote!(const MAX_ATTEMPTS: ::core::option::Option<u16> = ::core::option::Option::Some(#limit);),
     );
+    let losses = attributes.max_losses.map(
+        |limit| quote!(const MAX_LOSSES: ::core::option::Option<u16> = ::core::option::Option::Some(#limit);),
+    );
     let timeout = attributes.timeout_ms.map(|ms| {
         quote!(const TIMEOUT: ::core::option::Option<::core::time::Duration> =
             ::core::option::Option::Some(::core::time::Duration::from_millis(#ms));)
@@ -55,7 +59,7 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     Ok(quote! {
         impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
             const KIND: &'static str = #kind;
-            #queue #priority #version #attempts #timeout #upgrade #retry
+            #queue #priority #version #attempts #losses #timeout #upgrade #retry
         }
     })
 }

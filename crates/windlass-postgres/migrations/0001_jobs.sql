@@ -1,6 +1,11 @@
 -- A state is where the row lives: pending (waiting, scheduled, available, retryable), lease (running,
 -- one row per claimed batch) or finished. Nothing hot is updated in place. Times are microseconds
 -- since 1970. `windlass.` stands for the schema that was chosen.
+--
+-- States:   0 waiting · 1 scheduled · 2 available · 3 retryable · 4 running · 5 completed
+--           6 cancelled · 7 dead; in job_count also 8, pruned
+-- Outcomes: 0 ok · 1 error · 2 timeout · 3 panic · 4 lost · 5 released · 6 snoozed · 7 cancelled
+--           8 expired · 9 discarded; in a history by their words
 
 create table windlass.pending (
   id           uuid     not null primary key,
@@ -8,7 +13,7 @@ create table windlass.pending (
   created_at   bigint   not null,
   attempt      integer  not null default 0,
   failures     integer  not null default 0,
-  state        smallint not null,
+  state        smallint not null check (state between 0 and 3),
   version      smallint not null,
   priority     smallint not null,
   losses       smallint not null default 0,
@@ -56,15 +61,25 @@ do $$ begin
 exception when others then null; -- before 14, or built without lz4: the default compression serves
 end $$;
 
--- Running jobs that were called off.
-create table windlass.called_off (
+-- The unsettled jobs of every lease, each with its place in it from 1.
+create view windlass.running_job as
+select l.id as lease, l.worker, l.label, l.claimed_at, length(l.settled) as batch, j.place::int2 as place, j.id,
+       j.run_at, j.created_at, j.attempt, j.failures, j.version, j.priority, j.losses, j.max_attempts, j.queue,
+       j.kind, j.args, j.root, j.parent, j.origin, j.meta, j.history
+from windlass.lease l, unnest(l.jobs) with ordinality as
+     j(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue, kind, args,
+       root, parent, origin, meta, history, place)
+where get_bit(l.settled, (j.place - 1)::int4) = 0;
+
+-- Running jobs with a cancel request.
+create table windlass.cancel_request (
   job    uuid not null primary key,
   worker uuid not null,
   reason text not null
 );
 
--- Ended jobs, on shelves by the day they may be pruned: pruning a day drops its shelf. Dead jobs
--- have no such day and stay on the default shelf.
+-- Ended jobs, on partitions by the day they may be pruned: pruning a day drops its partition. Dead jobs
+-- have no such day and stay on the default partition.
 create table windlass.finished (
   id           uuid     not null,
   run_at       bigint   not null,
@@ -74,7 +89,7 @@ create table windlass.finished (
   prune_at     bigint   not null,
   attempt      integer  not null,
   failures     integer  not null,
-  state        smallint not null,
+  state        smallint not null check (state between 5 and 7),
   version      smallint not null,
   priority     smallint not null,
   losses       smallint not null,
@@ -100,10 +115,10 @@ create index finished_prunable on windlass.finished_default (prune_at) where pru
 
 -- Numbers of ended jobs, appended by the statements that end them and summed up now and then, so
 -- that nobody counts millions of rows and no two settlements meet on one row. State 8 is "pruned".
-create table windlass.tally (
+create table windlass.job_count (
   queue text     not null,
-  state smallint not null,
-  shelf integer,
+  state smallint not null check (state between 5 and 8),
+  prune_day integer,
   jobs  bigint   not null
 );
 
@@ -125,6 +140,15 @@ create table windlass.worker (
   attention  boolean not null default false
 ) with (fillfactor = 50);
 
+-- The limits of losses that a worker's kinds declare, where that is not the default. They outlive the
+-- worker's row, for as long as it has leases: the process that takes its jobs back may not know the kinds.
+create table windlass.loss_limit (
+  worker     uuid    not null,
+  kind       text    not null,
+  max_losses integer not null,
+  primary key (worker, kind)
+);
+
 create table windlass.queue (
   name      text not null primary key,
   paused_at bigint,
@@ -143,6 +167,15 @@ create unlogged table windlass.idle (
   channel text   not null,
   queues  text[] not null
 );
+
+-- Where slow claims of a queue begin, for processes that start while a snapshot keeps dead entries.
+create unlogged table windlass.claim_cursor (
+  queue      text     not null primary key,
+  priority   smallint not null,
+  run_at     bigint   not null,
+  cost       bigint   not null,
+  written_at bigint   not null
+) with (fillfactor = 50);
 
 create function windlass.now_us() returns bigint language sql volatile as
 $$ select (extract(epoch from clock_timestamp()) * 1000000)::bigint $$;
@@ -166,13 +199,10 @@ select id, queue, kind, version,
        null::timestamptz as finished_at, null::text as worker, args, null::text as output, reason, origin
 from windlass.pending
 union all
-select j.id, j.queue, j.kind, j.version, 'running', j.priority, j.attempt, j.failures, j.losses, j.max_attempts,
-       windlass.moment(j.run_at), windlass.moment(j.created_at), windlass.moment(l.claimed_at), null, l.label,
-       j.args, null, null, j.origin
-from windlass.lease l, unnest(l.jobs) with ordinality as
-     j(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue, kind, args,
-       root, parent, origin, meta, history, place)
-where get_bit(l.settled, (j.place - 1)::integer) = 0
+select id, queue, kind, version, 'running', priority, attempt, failures, losses, max_attempts,
+       windlass.moment(run_at), windlass.moment(created_at), windlass.moment(claimed_at), null, label, args, null,
+       null, origin
+from windlass.running_job
 union all
 select id, queue, kind, version,
        case state when 5 then 'completed' when 6 then 'cancelled' else 'dead' end,
@@ -187,21 +217,21 @@ $$
       or exists (select 1 from windlass.lease l, unnest(l.jobs) j where j.id = the_id)
 $$;
 
--- Writes one job unless `given` and a job with its id exists; says whether it wrote.
-create function windlass.write_job(us bigint, the_id uuid, given boolean, line text, kind text, version smallint,
-  priority smallint, max_attempts smallint, due bigint, body text, root uuid, parent uuid, origin text, meta text)
+-- Writes one job, unless its id may exist and does; says whether it wrote.
+create function windlass.write_job(us bigint, the_id uuid, may_exist boolean, queue_name text, kind text, version smallint,
+  priority smallint, max_attempts smallint, due bigint, args_text text, root uuid, parent uuid, origin text, meta text)
 returns boolean language plpgsql volatile as
 $$
 begin
-  if not given then
+  if not may_exist then
     insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
       root, parent, origin, meta)
-    values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, line, kind, body,
+    values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
       root, parent, origin, meta);
   else
     insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
       root, parent, origin, meta)
-    values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, line, kind, body,
+    values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
       root, parent, origin, meta)
     on conflict (id) do nothing;
     if not found then
@@ -215,48 +245,56 @@ begin
     end if;
   end if;
   if due <= us then
-    perform pg_notify(s.channel, '') from (select channel from windlass.idle where line = any (queues) limit 1) s;
+    perform pg_notify(s.channel, '') from (select channel from windlass.idle where queue_name = any (queues) limit 1) s;
   end if;
   return true;
 end
 $$;
 
 -- Enqueue for every language. Options, all of them optional: queue, priority, version, max_attempts,
--- run_at (RFC 3339), delay (an interval's text), id (a UUID: an existing job with it is kept), origin.
+-- max_losses (worker deaths, 0 for no limit), run_at (RFC 3339), delay (an interval's text), id (a UUID:
+-- an existing job with it is kept), origin.
 create function windlass.enqueue(kind text, args jsonb default 'null', options jsonb default '{}')
 returns uuid language plpgsql volatile as
 $$
 declare
   us     bigint := windlass.now_us();
-  given  uuid := (options->>'id')::uuid;
-  the_id uuid := coalesce(given, windlass.new_id(us));
-  line   text := coalesce(options->>'queue', 'default');
+  given_id uuid := (options->>'id')::uuid;
+  the_id uuid := coalesce(given_id, windlass.new_id(us));
+  queue_name   text := coalesce(options->>'queue', 'default');
   due    bigint := coalesce(
     (extract(epoch from (options->>'run_at')::timestamptz) * 1000000)::bigint,
     us + (extract(epoch from (options->>'delay')::interval) * 1000000)::bigint, us);
-  body   text := coalesce(args, 'null')::text;
+  args_text   text := coalesce(args, 'null')::text;
+  loss_limit  integer := (options->>'max_losses')::integer;
   wrong  text;
 begin
   select key into wrong from jsonb_object_keys(options) as key
-    where key not in ('queue', 'priority', 'version', 'max_attempts', 'run_at', 'delay', 'id', 'origin') limit 1;
+    where key not in ('queue', 'priority', 'version', 'max_attempts', 'max_losses', 'run_at', 'delay', 'id', 'origin')
+    limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
-      hint = 'queue, priority, version, max_attempts, run_at, delay, id, origin';
+      hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin';
   end if;
   if kind is null or kind !~ '^[[:alnum:]._:/-]{1,128}$' then
     raise exception 'windlass: kind % cannot be used', coalesce(quote_literal(kind), 'null') using errcode = '22023',
       hint = 'up to 128 letters, digits and . _ - : /';
   end if;
-  if line !~ '^[[:alnum:]._:/-]{1,128}$' then
-    raise exception 'windlass: queue % cannot be used', quote_literal(line) using errcode = '22023',
+  if queue_name !~ '^[[:alnum:]._:/-]{1,128}$' then
+    raise exception 'windlass: queue % cannot be used', quote_literal(queue_name) using errcode = '22023',
       hint = 'up to 128 letters, digits and . _ - : /';
   end if;
-  if octet_length(body) > 262144 then
-    raise exception 'windlass: args of % bytes are above the limit of 262144', octet_length(body) using errcode = '22023';
+  if octet_length(args_text) > 262144 then
+    raise exception 'windlass: args of % bytes are above the limit of 262144', octet_length(args_text) using errcode = '22023';
   end if;
-  perform windlass.write_job(us, the_id, given is not null, line, kind, coalesce((options->>'version')::smallint, 1::smallint),
-    coalesce((options->>'priority')::smallint, 0::smallint), (options->>'max_attempts')::smallint, due, body,
-    null, null, coalesce(options->>'origin', 'sql'), null);
+  if loss_limit not between 0 and 65535 then
+    raise exception 'windlass: max_losses % cannot be used', loss_limit using errcode = '22023',
+      hint = 'a number from 0, which sets no limit, to 65535';
+  end if;
+  perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, coalesce((options->>'version')::smallint, 1::smallint),
+    coalesce((options->>'priority')::smallint, 0::smallint), (options->>'max_attempts')::smallint, due, args_text,
+    null, null, coalesce(options->>'origin', 'sql'),
+    case when loss_limit is not null then jsonb_build_object('max_losses', loss_limit)::text end);
   return the_id;
 end
 $$;

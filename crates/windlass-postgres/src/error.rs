@@ -23,7 +23,7 @@ pub(crate) fn connect_error(error: &tokio_postgres::Error) -> StoreError {
                 reason: format!(
                     "{}; a worker needs {} connections",
                     refusal.message(),
-                    crate::config::CONNECTIONS
+                    crate::connection::config::CONNECTIONS
                 ),
             }
         }

@@ -6,36 +6,16 @@
 //!
 //! Other languages enqueue by `select windlass.enqueue('kind', '{"args": 1}')`.
 
-mod cancel;
-mod claim;
-mod coalesce;
-mod columns;
-mod complete;
-mod config;
-mod connect;
-mod enqueue;
+mod connection;
 mod error;
-mod floor;
-mod io;
-mod lane;
-mod migrate;
-mod move_jobs;
-mod open;
-mod queues;
-mod read;
-mod retry;
+mod job;
+mod maintenance;
+mod queue;
 mod row;
-mod settle;
-mod settled_before;
-pub mod statement;
 mod store;
-mod sweep;
-mod tidy;
-#[cfg(feature = "tls")]
-mod tls;
-mod watch;
-mod workers;
+mod worker;
 
-pub use config::{CONNECTIONS, check_schema};
-pub use open::Migration;
+pub use connection::config::{CONNECTIONS, check_schema};
+pub use connection::open::Migration;
+pub use job::statement;
 pub use store::PostgresStore;

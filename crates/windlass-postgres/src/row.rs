@@ -5,10 +5,10 @@ use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::job::{Attempt, Claimed, HandlerKey, JobRecord, Meta, WorkerRecord};
+use windlass_core::job::{Attempt, Claimed, HandlerKey, JobRecord, Meta, State};
 use windlass_core::json::Json;
-use windlass_core::state::State;
 use windlass_core::time::Timestamp;
+use windlass_core::worker::WorkerRecord;
 
 /// A value of a row; a type that does not fit is a fault of the schema, not of the program.
 pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Result<T, StoreError> {
@@ -49,13 +49,15 @@ pub(crate) fn claimed(
     })
 }
 
-/// An unsettled job of a lease, from a row of `sql/rescue.sql` or `sql/release.sql`.
+/// An unsettled job of a lease, from a row of `rescue.sql` or `release.sql`.
 pub(crate) struct Held {
     pub(crate) lease: LeaseId,
     pub(crate) worker: WorkerId,
     pub(crate) label: String,
     pub(crate) job: Claimed,
-    pub(crate) called_off: Option<String>,
+    pub(crate) cancel_requested: Option<String>,
+    /// The limit of losses that its worker registered for its kind; read for a rescue alone.
+    pub(crate) kind_max_losses: Option<u16>,
 }
 
 pub(crate) fn held(row: &Row) -> Result<Held, StoreError> {
@@ -65,7 +67,8 @@ pub(crate) fn held(row: &Row) -> Result<Held, StoreError> {
         worker: WorkerId::from_uuid(get(row, 1)?),
         label: get(row, 2)?,
         job: claimed(row, 5, (get(row, 4)?, unsigned(batch)))?,
-        called_off: get(row, 22)?,
+        cancel_requested: get(row, 22)?,
+        kind_max_losses: get::<Option<i32>>(row, 23)?.map(unsigned),
     })
 }
 
@@ -116,7 +119,7 @@ pub(crate) fn record(row: &Row) -> Result<JobRecord, StoreError> {
     })
 }
 
-/// A worker from a row of `read::WORKERS`.
+/// A worker from a row of the list of workers.
 pub(crate) fn worker(row: &Row) -> Result<WorkerRecord, StoreError> {
     let moment = |at| Ok::<_, StoreError>(Timestamp::from_micros(get(row, at)?));
     let handlers: Vec<&str> = get(row, 6)?;

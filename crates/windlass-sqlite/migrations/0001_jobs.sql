@@ -1,13 +1,18 @@
 -- A state is where the row lives: pending (waiting, scheduled, available, retryable, and here also
 -- running, because SQLite updates in place without bloat) or finished. Times are microseconds since
 -- 1970; ids are 16 bytes of UUID.
+--
+-- States:   0 waiting · 1 scheduled · 2 available · 3 retryable · 4 running · 5 completed
+--           6 cancelled · 7 dead; in windlass_job_count also 8, pruned
+-- Outcomes: 0 ok · 1 error · 2 timeout · 3 panic · 4 lost · 5 released · 6 snoozed · 7 cancelled
+--           8 expired · 9 discarded; in a history by their words
 
 create table windlass_pending (
   id           blob    not null primary key,
   queue        text    not null,
   kind         text    not null,
   version      integer not null,
-  state        integer not null,
+  state        integer not null check (state between 0 and 4),
   priority     integer not null,
   attempt      integer not null default 0,
   failures     integer not null default 0,
@@ -49,7 +54,7 @@ create table windlass_finished (
   queue        text    not null,
   kind         text    not null,
   version      integer not null,
-  state        integer not null,
+  state        integer not null check (state between 5 and 7),
   priority     integer not null,
   attempt      integer not null,
   failures     integer not null,
@@ -75,9 +80,9 @@ create index windlass_ended on windlass_finished (state, id) where state in (6, 
 
 -- Numbers of finished jobs, kept in the transactions that finish them, so that nobody counts
 -- millions of rows. State 8 counts what was pruned.
-create table windlass_tally (
+create table windlass_job_count (
   queue text    not null,
-  state integer not null,
+  state integer not null check (state between 5 and 8),
   jobs  integer not null,
   primary key (queue, state)
 ) strict, without rowid;
@@ -98,6 +103,15 @@ create table windlass_worker (
   attention  integer not null default 0
 ) strict, without rowid;
 
+-- The limits of losses that a worker's kinds declare, where that is not the default. They outlive the
+-- worker's row, for as long as it has leases: the process that takes its jobs back may not know the kinds.
+create table windlass_loss_limit (
+  worker     blob    not null,
+  kind       text    not null,
+  max_losses integer not null,
+  primary key (worker, kind)
+) strict, without rowid;
+
 create table windlass_queue (
   name      text not null primary key,
   paused_at integer,
@@ -109,6 +123,9 @@ create table windlass_walk (
   name text not null primary key,
   at   blob not null
 ) strict, without rowid;
+
+-- Workers with news to fetch: nearly always empty, and read after every commit of another connection.
+create index windlass_attention on windlass_worker (id) where attention = 1;
 
 create table windlass_leader (
   duty       text    not null primary key,
@@ -132,10 +149,12 @@ select id, lower(hex(id)), queue, kind, version,
 from windlass_finished;
 
 -- The way in for every language: insert into windlass_enqueue (kind, args) values ('mail', '{}').
--- All columns but kind have defaults; run_at and delay are microseconds. The trigger runs in the SQLite
--- of whoever inserts: nothing in it is younger than 3.38, so that the one of any living system will do.
+-- All columns but kind have defaults; run_at and delay are microseconds, max_losses counts worker deaths,
+-- 0 for no limit. The trigger runs in the SQLite
+-- of the program that inserts: it needs 3.38 or newer, which every maintained system has.
 create view windlass_enqueue as
-select id, kind, args, version, queue, priority, run_at, run_at as delay, max_attempts, origin, meta
+select id, kind, args, version, queue, priority, run_at, run_at as delay, max_attempts, max_attempts as max_losses,
+       origin, meta
 from windlass_pending where false;
 
 create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
@@ -150,6 +169,8 @@ begin
       when instr(new.args, '\u0000') > 0 or instr(new.args, char(0)) > 0
         then raise(abort, 'windlass: args contain a NUL character')
       when new.id is not null and length(new.id) <> 16 then raise(abort, 'windlass: id must be 16 bytes of UUID')
+      when new.max_losses is not null and (typeof(new.max_losses) <> 'integer' or new.max_losses not between 0 and 65535)
+        then raise(abort, 'windlass: max_losses must be a number from 0, which sets no limit, to 65535')
     end;
   insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta)
   select
@@ -162,7 +183,9 @@ begin
     coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
     coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n), n,
-    coalesce(new.args, 'null'), coalesce(new.origin, 'sql'), new.meta
+    coalesce(new.args, 'null'), coalesce(new.origin, 'sql'),
+    case when new.max_losses is null then new.meta
+         else json_set(coalesce(new.meta, '{}'), '$.max_losses', new.max_losses) end
   from (
     select cast((julianday('now') - 2440587.5) * 86400000 as integer) * 1000 as n,
            -- every byte there is, to make an id of

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::job::{Attempt, Claimed, JobRecord, Meta, WorkerRecord};
+use windlass_core::job::{Attempt, Claimed, JobRecord, Meta, State};
 use windlass_core::json::Json;
-use windlass_core::state::State;
 use windlass_core::time::Timestamp;
+use windlass_core::worker::WorkerRecord;
 
 use crate::error::store_error;
 
@@ -218,7 +218,7 @@ pub(crate) fn worker(
 
 /// All rows of a query, read one by one.
 pub(crate) fn all<T>(
-    connection: &rusqlite::Connection,
+    connection: &Connection,
     sql: &str,
     params: impl rusqlite::Params,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
@@ -230,12 +230,24 @@ pub(crate) fn all<T>(
 
 /// Runs a statement; how many rows it changed.
 pub(crate) fn run(
-    connection: &rusqlite::Connection,
+    connection: &Connection,
     sql: &str,
     params: impl rusqlite::Params,
 ) -> Result<usize, StoreError> {
     connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.execute(params))
+        .map_err(store_error)
+}
+
+/// The first column of the first row, where there is one.
+pub(crate) fn one<T: rusqlite::types::FromSql>(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Option<T>, StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row(params, |row| row.get(0)).optional())
         .map_err(store_error)
 }

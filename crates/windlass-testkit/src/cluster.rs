@@ -1,6 +1,6 @@
 //! PostgreSQL clusters of our own, so that tests need no server, no port and no password.
 //!
-//! The shared cluster serves every test process of a user: whoever comes first makes and starts
+//! The shared cluster serves every test process of a user: the first one makes and starts
 //! it, each test has a database in it alone, and a watchdog stops it when nobody has used it for a
 //! minute; its files stay, so that the next run starts at once. A private cluster belongs to one
 //! test, which may stop, kill and restart it.
@@ -228,6 +228,30 @@ impl Cluster {
         let answer = self.server.ask("postgres", &question);
         let pid = Some(answer.trim()).filter(|pid| !pid.is_empty());
         pid.map(|pid| pid.parse().expect("one process"))
+    }
+
+    /// Ends every session in a database, as an administrator may.
+    ///
+    /// # Panics
+    /// When the cluster is down.
+    pub fn end_sessions(&self, database: &str) {
+        let end = format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'"
+        );
+        self.server.ask("postgres", &end);
+    }
+
+    /// Keeps everybody else away from a store's tables for so long.
+    ///
+    /// # Panics
+    /// When the cluster is down.
+    pub fn hold_tables(&self, database: &str, held: Duration) {
+        let hold = format!(
+            "begin; lock table windlass.pending, windlass.lease in access exclusive mode; \
+             select pg_sleep({}); commit",
+            held.as_secs_f64()
+        );
+        self.server.ask(database, &hold);
     }
 
     /// What the server does by itself from time to time, now.

@@ -1,26 +1,13 @@
-//! What every store does: one function per behaviour, grouped by verb.
+//! What every store does: one function per behaviour, grouped by noun and verb.
 //!
 //! The scenarios and invariants that a behaviour shows are named in its first line. Each runs on
 //! a fresh database of each store: see [`conformance!`](crate::conformance!).
 
-pub mod cancel;
-pub mod claim;
-pub mod confirm;
-pub mod enqueue;
-pub mod heartbeat;
-pub mod leader;
-pub mod move_jobs;
-pub mod park;
-pub mod pause;
-pub mod payload;
-pub mod promote;
-pub mod prune;
-pub mod reads;
-pub mod release;
-pub mod rescue;
-pub mod retry;
-pub mod settle;
-pub mod wake;
+pub mod job;
+pub mod maintenance;
+pub mod queue;
+pub mod store;
+pub mod worker;
 
 /// C34: every behaviour and the model as tests of one store, from one list: `conformance!(sqlite)`.
 #[macro_export]
@@ -33,20 +20,24 @@ macro_rules! conformance {
     };
 }
 
-/// Tests by verb and name, each on a database of its own.
+/// Tests by noun, verb and name, each on a database of its own.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tests_of {
-    ($database:path; $($verb:ident { $($behaviour:ident)+ })+) => {
+    ($database:path; $($noun:ident { $($verb:ident { $($behaviour:ident)+ })+ })+) => {
         $(
-            mod $verb {
+            mod $noun {
                 $(
-                    #[test]
-                    fn $behaviour() {
-                        $crate::database::run(
-                            $database(),
-                            $crate::conformance::$verb::$behaviour,
-                        );
+                    mod $verb {
+                        $(
+                            #[test]
+                            fn $behaviour() {
+                                $crate::database::run(
+                                    $database(),
+                                    $crate::conformance::$noun::$verb::$behaviour,
+                                );
+                            }
+                        )+
                     }
                 )+
             }
@@ -60,191 +51,223 @@ macro_rules! tests_of {
 macro_rules! behaviours {
     ($database:path) => {
         $crate::tests_of! { $database;
-            cancel {
-                a_job_that_has_not_started_is_cancelled_at_once
-                a_cancelled_job_is_never_claimed
-                a_running_job_is_asked_to_stop
-                a_called_off_job_does_not_run_again
-                a_called_off_job_may_still_end_by_itself
-                an_ended_job_is_not_cancelled
-                answers_to_a_cancel_come_in_the_order_of_the_ids
-                a_job_named_twice_is_cancelled_once
-                a_cancel_and_a_claim_do_not_both_win
-                a_cancel_that_meets_the_end_of_an_attempt_is_not_lost
-                a_completed_job_has_forgotten_that_it_was_called_off
-                a_revived_job_has_forgotten_that_it_was_called_off
+            job {
+                cancel {
+                    a_job_that_has_not_started_is_cancelled_at_once
+                    a_cancelled_job_is_never_claimed
+                    a_running_job_is_asked_to_stop
+                    a_job_asked_to_cancel_does_not_run_again
+                    a_job_asked_to_cancel_may_still_end_by_itself
+                    an_ended_job_is_not_cancelled
+                    answers_to_a_cancel_come_in_the_order_of_the_ids
+                    a_job_named_twice_is_cancelled_once
+                    a_cancel_and_a_claim_do_not_both_win
+                    a_cancel_that_meets_the_end_of_an_attempt_is_not_lost
+                    a_completed_job_has_forgotten_its_cancel_request
+                    a_revived_job_has_forgotten_its_cancel_request
+                }
+                claim {
+                    jobs_come_by_priority_then_due_time_then_age
+                    the_attempt_is_counted_at_the_claim
+                    a_claim_takes_no_more_than_it_asked_for
+                    an_empty_claim_leaves_no_lease
+                    a_job_due_later_is_not_claimed
+                    queues_give_in_order_and_within_their_shares
+                    all_shares_together_give_no_more_than_the_claim
+                    a_share_of_none_gives_nothing
+                    args_stay_within_the_bytes_of_a_claim
+                    a_job_larger_than_the_bytes_is_taken_alone
+                    only_known_kinds_and_versions_are_claimed
+                    a_batch_is_held_under_the_lease_that_was_asked_for
+                    jobs_that_come_in_front_are_not_overlooked
+                    racing_claims_share_no_job_and_leave_none
+                    claims_of_several_processes_share_no_job_and_none_fails
+                }
+                confirm {
+                    an_unfinished_job_takes_the_other_verdict
+                    a_finished_job_is_left_as_it_is
+                    a_lost_job_is_neither_confirmed_nor_changed
+                }
+                enqueue {
+                    a_job_is_read_back_as_it_was_written
+                    a_job_due_later_is_scheduled
+                    no_jobs_are_written_by_an_empty_call
+                    five_thousand_jobs_are_written_by_one_call
+                    a_batch_with_a_clash_is_written_whole_or_not_at_all
+                    an_abandoned_call_leaves_the_whole_batch_or_none
+                    a_given_id_names_one_job
+                    a_given_id_twice_in_one_call_names_one_job
+                    a_given_id_stays_taken_while_its_job_runs
+                    a_given_id_stays_taken_after_its_job_ended
+                    of_racing_calls_with_one_given_id_one_writes
+                    what_was_written_is_there_for_the_next_process
+                }
+                move_jobs {
+                    only_workers_of_the_new_queue_run_what_was_moved
+                    whatever_waits_can_be_moved
+                    what_runs_or_has_ended_is_left_where_it_is
+                    answers_to_a_move_come_in_the_order_of_the_ids
+                    a_move_wakes_the_queue_it_goes_to
+                    a_move_and_a_claim_do_not_both_win
+                }
+                payload {
+                    args_come_back_to_the_byte
+                    outputs_come_back_to_the_byte
+                    the_largest_payloads_are_kept_whole
+                    errors_come_back_as_they_were
+                    strange_names_come_back_as_they_were
+                }
+                read {
+                    counts_agree_in_every_state
+                    counts_follow_a_job
+                    jobs_are_found_by_state_queue_and_kind
+                    a_filters_text_is_only_text
+                    pages_neither_repeat_nor_skip_a_job
+                    a_job_that_does_not_exist_is_not_found
+                }
+                release {
+                    a_released_batch_is_available_without_a_failure
+                    only_what_is_unsettled_is_released
+                    a_settlement_after_the_release_is_lost
+                    an_unknown_lease_releases_nothing
+                    a_job_handed_back_unstarted_leaves_no_entry
+                    a_job_asked_to_cancel_ends_when_its_batch_is_released
+                    a_worker_that_leaves_hands_back_everything
+                    a_job_asked_to_cancel_ends_when_its_worker_leaves
+                }
+                retry {
+                    an_ended_job_runs_again
+                    a_job_cancelled_before_it_ran_runs_after_all
+                    a_revived_job_has_its_losses_forgiven
+                    a_job_that_waits_for_its_time_is_hurried
+                    a_job_on_its_way_needs_no_retry
+                    answers_to_a_retry_come_in_the_order_of_the_ids
+                    a_settlement_of_a_former_life_is_refused
+                    restarts_do_not_run_dead_jobs_again
+                }
+                settle {
+                    each_verdict_has_its_own_ending
+                    nine_outcomes_are_told_apart_and_four_are_failures
+                    an_attempt_is_kept_with_its_worker_times_and_error
+                    a_finished_job_says_when_and_by_whom
+                    a_settlement_sent_twice_is_already_written
+                    a_settlement_twice_in_one_call_is_written_once
+                    of_racing_settlements_of_one_attempt_one_is_written
+                    nothing_is_written_after_the_lease_was_lost
+                    a_stale_settlement_does_not_touch_the_next_attempt
+                    the_loser_of_a_dead_job_has_lost_it
+                    the_loser_of_a_cancelled_job_has_lost_it
+                    a_settlement_under_an_unknown_lease_is_lost
+                    a_batch_is_settled_bit_by_bit
+                    a_lease_knows_its_jobs_in_whatever_order_they_start
+                    jobs_settled_together_keep_what_each_brought
+                    one_call_settles_several_batches_and_tells_which_were_lost
+                    no_settlements_have_no_answers
+                    history_keeps_the_newest_attempts
+                }
             }
-            claim {
-                jobs_come_by_priority_then_due_time_then_age
-                the_attempt_is_counted_at_the_claim
-                a_claim_takes_no_more_than_it_asked_for
-                an_empty_claim_leaves_no_lease
-                a_job_due_later_is_not_claimed
-                queues_give_in_order_and_within_their_shares
-                all_shares_together_give_no_more_than_the_claim
-                a_share_of_none_gives_nothing
-                args_stay_within_the_bytes_of_a_claim
-                a_job_larger_than_the_bytes_is_taken_alone
-                only_known_kinds_and_versions_are_claimed
-                a_batch_is_held_under_the_lease_that_was_asked_for
-                jobs_that_come_in_front_are_not_overlooked
-                racing_claims_share_no_job_and_leave_none
-                claims_of_several_processes_share_no_job_and_none_fails
+            queue {
+                list {
+                    queues_are_listed_with_workers_and_ages
+                }
+                pause {
+                    a_paused_queue_gives_nothing_until_it_is_resumed
+                    jobs_that_run_when_their_queue_is_paused_go_on
+                    a_paused_queue_still_takes_jobs
+                    a_paused_queue_says_since_when_and_why
+                    resuming_an_open_queue_changes_nothing
+                }
+                unserved {
+                    jobs_that_nobody_could_run_are_listed
+                    a_worker_must_serve_the_queue_and_know_the_kind
+                    a_dead_worker_serves_nobody
+                    only_due_jobs_can_be_unserved
+                }
             }
-            confirm {
-                an_unfinished_job_takes_the_other_verdict
-                a_finished_job_is_left_as_it_is
-                a_lost_job_is_neither_confirmed_nor_changed
+            worker {
+                heartbeat {
+                    a_heartbeat_renews_the_lease
+                    an_unknown_worker_is_told_that_it_is_gone
+                    a_worker_that_was_rescued_is_told_that_it_is_gone
+                    a_heartbeat_lists_the_leases_held
+                    a_worker_learns_of_cancel_requests
+                    the_wish_for_quiet_travels_in_the_heartbeat
+                    nobody_can_be_asked_to_be_quiet_who_is_not_there
+                    a_heartbeat_says_how_long_the_lease_lasts
+                }
+                list {
+                    workers_are_listed_as_they_registered
+                }
             }
-            enqueue {
-                a_job_is_read_back_as_it_was_written
-                a_job_due_later_is_scheduled
-                no_jobs_are_written_by_an_empty_call
-                five_thousand_jobs_are_written_by_one_call
-                a_batch_with_a_clash_is_written_whole_or_not_at_all
-                an_abandoned_call_leaves_the_whole_batch_or_none
-                a_given_id_names_one_job
-                a_given_id_twice_in_one_call_names_one_job
-                a_given_id_stays_taken_while_its_job_runs
-                a_given_id_stays_taken_after_its_job_ended
-                of_racing_calls_with_one_given_id_one_writes
-                what_was_written_is_there_for_the_next_process
+            maintenance {
+                leader {
+                    one_worker_leads_and_the_others_do_nothing
+                    a_leader_that_sweeps_stays_leader
+                    a_silent_leader_is_replaced_after_its_time
+                    a_leader_that_leaves_is_replaced_at_once
+                    a_dead_leader_is_replaced_and_rescued_in_one_round
+                    a_sweep_tells_how_many_workers_live
+                    of_racing_sweeps_one_leads
+                }
+                losses {
+                    a_job_has_the_limit_of_losses_that_it_brought
+                    a_job_with_no_limit_of_losses_never_dies_of_one
+                    the_kinds_limit_holds_for_a_job_that_brought_none
+                    the_jobs_own_limit_wins_over_its_kinds
+                    one_kinds_limit_is_none_of_another
+                    the_kinds_limit_outlives_the_leader_that_removed_the_worker
+                    a_kind_without_a_limit_of_losses_never_dies_of_one
+                }
+                park {
+                    jobs_that_nobody_knows_are_parked
+                    a_worker_that_knows_them_brings_parked_jobs_back
+                    a_worker_of_another_version_brings_nothing_back
+                    what_only_a_gone_worker_knew_is_parked
+                    a_parked_job_keeps_its_due_time
+                }
+                promote {
+                    only_due_jobs_become_available
+                    failed_and_snoozed_jobs_come_back_when_due
+                    a_promoted_job_keeps_its_due_time
+                    a_sweep_tells_when_the_next_job_is_due
+                    many_due_jobs_are_promoted_in_bounded_rounds
+                }
+                prune {
+                    finished_jobs_go_when_their_time_is_over
+                    dead_jobs_are_never_pruned
+                    unfinished_jobs_are_never_pruned
+                    a_revived_job_is_kept_from_its_new_end_on
+                    many_old_jobs_go_in_a_few_rounds
+                }
+                rescue {
+                    a_dead_workers_job_comes_back
+                    nothing_is_rescued_while_the_lease_holds
+                    a_worker_that_beats_keeps_its_jobs
+                    a_rescued_job_goes_behind_fresh_ones
+                    the_second_loss_makes_a_job_wait
+                    the_third_loss_is_the_last
+                    a_loss_can_use_up_the_last_attempt
+                    only_unsettled_jobs_are_rescued
+                    a_job_that_moved_on_is_not_rescued
+                    a_job_asked_to_cancel_is_cancelled_at_rescue
+                    everything_a_dead_worker_held_comes_back
+                    jobs_claimed_by_a_removed_worker_are_not_stranded
+                    a_dead_process_is_noticed_before_its_lease_ends
+                    a_settlement_and_a_rescue_do_not_both_win
+                }
             }
-            heartbeat {
-                a_heartbeat_renews_the_lease
-                an_unknown_worker_is_told_that_it_is_gone
-                a_worker_that_was_rescued_is_told_that_it_is_gone
-                a_heartbeat_lists_the_leases_held
-                a_worker_learns_of_jobs_called_off
-                the_wish_for_quiet_travels_in_the_heartbeat
-                nobody_can_be_asked_to_be_quiet_who_is_not_there
-                a_heartbeat_says_how_long_the_lease_lasts
-            }
-            leader {
-                one_worker_leads_and_the_others_do_nothing
-                a_leader_that_sweeps_stays_leader
-                a_silent_leader_is_replaced_after_its_time
-                a_leader_that_leaves_is_replaced_at_once
-                a_dead_leader_is_replaced_and_rescued_in_one_round
-                a_sweep_tells_how_many_workers_live
-                of_racing_sweeps_one_leads
-            }
-            move_jobs {
-                only_workers_of_the_new_queue_run_what_was_moved
-                whatever_waits_can_be_moved
-                what_runs_or_has_ended_is_left_where_it_is
-                answers_to_a_move_come_in_the_order_of_the_ids
-                a_move_wakes_the_queue_it_goes_to
-                a_move_and_a_claim_do_not_both_win
-            }
-            park {
-                jobs_that_nobody_knows_are_parked
-                a_worker_that_knows_them_brings_parked_jobs_back
-                a_worker_of_another_version_brings_nothing_back
-                what_only_a_gone_worker_knew_is_parked
-                a_parked_job_keeps_its_due_time
-            }
-            pause {
-                a_paused_queue_gives_nothing_until_it_is_resumed
-                jobs_that_run_when_their_queue_is_paused_go_on
-                a_paused_queue_still_takes_jobs
-                a_paused_queue_says_since_when_and_why
-                resuming_an_open_queue_changes_nothing
-            }
-            payload {
-                args_come_back_to_the_byte
-                outputs_come_back_to_the_byte
-                the_largest_payloads_are_kept_whole
-                errors_come_back_as_they_were
-                strange_names_come_back_as_they_were
-            }
-            promote {
-                only_due_jobs_become_available
-                failed_and_snoozed_jobs_come_back_when_due
-                a_promoted_job_keeps_its_due_time
-                a_sweep_tells_when_the_next_job_is_due
-                many_due_jobs_are_promoted_in_bounded_rounds
-            }
-            prune {
-                finished_jobs_go_when_their_time_is_over
-                dead_jobs_are_never_pruned
-                unfinished_jobs_are_never_pruned
-                a_revived_job_is_kept_from_its_new_end_on
-                many_old_jobs_go_in_a_few_rounds
-            }
-            reads {
-                counts_agree_in_every_state
-                counts_follow_a_job
-                jobs_are_found_by_state_queue_and_kind
-                a_filters_text_is_only_text
-                pages_neither_repeat_nor_skip_a_job
-                a_job_that_does_not_exist_is_not_found
-                jobs_that_nobody_could_run_are_listed
-                a_worker_must_serve_the_queue_and_know_the_kind
-                a_dead_worker_serves_nobody
-                only_due_jobs_can_be_unserved
-                queues_are_listed_with_workers_and_ages
-                workers_are_listed_as_they_registered
-                a_store_says_what_it_is
-            }
-            release {
-                a_released_batch_is_available_without_a_failure
-                only_what_is_unsettled_is_released
-                a_settlement_after_the_release_is_lost
-                an_unknown_lease_releases_nothing
-                a_job_handed_back_unstarted_leaves_no_entry
-                a_called_off_job_ends_when_its_batch_is_released
-                a_worker_that_leaves_hands_back_everything
-                a_called_off_job_ends_when_its_worker_leaves
-            }
-            rescue {
-                a_dead_workers_job_comes_back
-                nothing_is_rescued_while_the_lease_holds
-                a_worker_that_beats_keeps_its_jobs
-                a_rescued_job_goes_behind_fresh_ones
-                the_second_loss_makes_a_job_wait
-                the_third_loss_is_the_last
-                a_loss_can_use_up_the_last_attempt
-                only_unsettled_jobs_are_rescued
-                a_job_that_moved_on_is_not_rescued
-                a_called_off_job_is_cancelled_at_rescue
-                everything_a_dead_worker_held_comes_back
-                jobs_claimed_by_a_removed_worker_are_not_stranded
-                a_dead_process_is_noticed_before_its_lease_ends
-                a_settlement_and_a_rescue_do_not_both_win
-            }
-            retry {
-                an_ended_job_runs_again
-                a_job_cancelled_before_it_ran_runs_after_all
-                a_revived_job_has_its_losses_forgiven
-                a_job_that_waits_for_its_time_is_hurried
-                a_job_on_its_way_needs_no_retry
-                answers_to_a_retry_come_in_the_order_of_the_ids
-                a_settlement_of_a_former_life_is_refused
-                restarts_do_not_run_dead_jobs_again
-            }
-            settle {
-                each_verdict_has_its_own_ending
-                nine_outcomes_are_told_apart_and_four_are_failures
-                an_attempt_is_kept_with_its_worker_times_and_error
-                a_finished_job_says_when_and_by_whom
-                a_settlement_sent_twice_is_already_written
-                a_settlement_twice_in_one_call_is_written_once
-                of_racing_settlements_of_one_attempt_one_is_written
-                nothing_is_written_after_the_lease_was_lost
-                a_stale_settlement_does_not_touch_the_next_attempt
-                the_loser_of_a_buried_job_has_lost_it
-                the_loser_of_a_cancelled_job_has_lost_it
-                a_settlement_under_an_unknown_lease_is_lost
-                a_batch_is_settled_bit_by_bit
-                a_lease_knows_its_jobs_in_whatever_order_they_start
-                jobs_settled_together_keep_what_each_brought
-                one_call_settles_several_batches_and_tells_which_were_lost
-                no_settlements_have_no_answers
-                history_keeps_the_newest_attempts
-            }
-            wake {
-                a_wake_up_goes_to_its_queue_alone
+            store {
+                facts {
+                    a_store_says_what_it_is
+                }
+                wake {
+                    a_wake_up_goes_to_its_queue_alone
+                    a_cancel_request_wakes_the_worker_that_runs_the_job_alone
+                    a_worker_hears_a_cancel_request_of_its_own_process
+                    a_worker_hears_a_wish_for_quiet
+                    a_cancelled_job_that_waits_wakes_nobody
+                    a_store_hears_once_a_worker_has_registered
+                }
             }
         }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use windlass_core::error::StoreError;
 use windlass_core::store::Store;
 
-use crate::bench::Bench;
+use crate::fixture::StoreFixture;
 
 mod postgres;
 mod sqlite;
@@ -32,7 +32,10 @@ pub trait Database: Send + Sync + 'static {
 ///
 /// # Panics
 /// When the behaviour does.
-pub fn run<F: Future>(database: impl Database, behaviour: impl FnOnce(Bench) -> F) -> F::Output {
+pub fn run<F: Future>(
+    database: impl Database,
+    behaviour: impl FnOnce(StoreFixture) -> F,
+) -> F::Output {
     // Declared first, dropped last: after the runtime, and with it every connection, has ended.
     let database: Arc<dyn Database> = Arc::new(database);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -40,5 +43,5 @@ pub fn run<F: Future>(database: impl Database, behaviour: impl FnOnce(Bench) -> 
         .enable_all()
         .build()
         .expect("a runtime can be started");
-    runtime.block_on(async { behaviour(Bench::on(Arc::clone(&database)).await).await })
+    runtime.block_on(async { behaviour(StoreFixture::on(Arc::clone(&database)).await).await })
 }

@@ -96,6 +96,13 @@ impl Draft {
         self
     }
 
+    /// Dead after this many losses.
+    #[must_use]
+    pub fn max_losses(mut self, losses: u16) -> Self {
+        self.0.meta.max_losses = Some(losses);
+        self
+    }
+
     /// With an id that the caller chose.
     #[must_use]
     pub fn given(mut self, id: JobId) -> Self {

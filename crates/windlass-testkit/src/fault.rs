@@ -1,5 +1,5 @@
 //! Faults: stores that stop, die or lose an answer at a named point, worker processes that can
-//! be killed and frozen, and the scene on which tests put them together.
+//! be killed and frozen, and the fixture on which tests put them together.
 
 pub(crate) mod forward;
 
@@ -9,7 +9,7 @@ pub mod patience;
 pub mod plan;
 pub mod probe;
 pub mod process;
-pub mod scene;
+pub mod process_fixture;
 pub mod settings;
 pub mod skew;
 pub mod store;

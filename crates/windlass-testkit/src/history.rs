@@ -8,10 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use windlass_core::error::StoreError;
-use windlass_core::filter::Filter;
 use windlass_core::id::JobId;
-use windlass_core::job::JobRecord;
-use windlass_core::store::{Page, Store};
+use windlass_core::job::{Filter, JobRecord, Page};
+use windlass_core::store::Store;
 
 mod index;
 pub mod journal;

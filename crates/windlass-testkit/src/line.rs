@@ -1,10 +1,7 @@
 //! One line for what a store says, so that a test can state the whole result at once.
 
 use std::time::Duration;
-
-use windlass_core::job::JobRecord;
-use windlass_core::state::State;
-use windlass_core::store::Counts;
+use windlass_core::job::{Counts, JobRecord, State};
 use windlass_core::time::Timestamp;
 
 /// The numbers in the order of a job's life, such as `available 2, running 1, pruned 3`; what is
@@ -42,7 +39,7 @@ pub fn of_job(record: &JobRecord, now: Timestamp) -> String {
         line.push_str(&format!(", {word} {number}"));
     }
     if record.cancel_requested {
-        line.push_str(", called off");
+        line.push_str(", cancel requested");
     }
     if !record.history.is_empty() {
         let words: Vec<&str> = record.history.iter().map(|past| past.outcome.word()).collect();

@@ -13,8 +13,8 @@ mod steps;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::bench::Bench;
 use crate::database::{Database, run};
+use crate::fixture::StoreFixture;
 
 use driver::Driver;
 use fault::{Fault, FaultyStore};
@@ -38,7 +38,7 @@ pub fn agree<D: Database>(fresh: impl Fn() -> D + Sync) {
     let next = || seeds.lock().unwrap_or_else(PoisonError::into_inner).next();
     let lead = || {
         while let Some(seed) = next() {
-            if let Err(difference) = run(fresh(), |bench| live(bench, seed, None)) {
+            if let Err(difference) = run(fresh(), |fixture| live(fixture, seed, None)) {
                 panic!("seed {seed} (WINDLASS_SEED={seed} runs it alone): {difference}");
             }
         }
@@ -56,7 +56,7 @@ pub fn agree<D: Database>(fresh: impl Fn() -> D + Sync) {
 /// # Panics
 /// When a fault shows in no life: the check that should see it is blind.
 pub fn catch_every_fault<D: Database>(fresh: impl Fn() -> D) {
-    let lead = |seed, fault| run(fresh(), |bench| live(bench, seed, fault));
+    let lead = |seed, fault| run(fresh(), |fixture| live(fixture, seed, fault));
     let mut hidden = Fault::ALL.to_vec();
     for seed in SEEDS {
         if !hidden.is_empty() && lead(seed, None).is_ok() {
@@ -67,12 +67,12 @@ pub fn catch_every_fault<D: Database>(fresh: impl Fn() -> D) {
 }
 
 /// One life; how the store and the rules disagree, if they do.
-async fn live(bench: Bench, seed: u64, fault: Option<Fault>) -> Result<(), String> {
+async fn live(fixture: StoreFixture, seed: u64, fault: Option<Fault>) -> Result<(), String> {
     let store = match fault {
-        None => bench.shared_store(),
-        Some(fault) => Arc::new(FaultyStore::new(bench.shared_store(), fault)),
+        None => fixture.shared_store(),
+        Some(fault) => Arc::new(FaultyStore::new(fixture.shared_store(), fault)),
     };
-    let mut driver = Driver::new(store, bench.moment(), seed);
+    let mut driver = Driver::new(store, fixture.moment(), seed);
     for _ in 0..STEPS {
         let step = driver.step().await;
         step.map_err(|difference| format!("{difference}\nafter\n{}", driver.last_steps()))?;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
+use windlass_core::job::{Outcome, Verdict};
 use windlass_core::json::Json;
-use windlass_core::state::Outcome;
-use windlass_core::store::Verdict;
 
 /// Done, without output.
 #[must_use]
@@ -49,7 +48,7 @@ pub fn die() -> Verdict {
 
 /// Nothing is left to do, for this outcome's reason.
 #[must_use]
-pub fn call_off(outcome: Outcome) -> Verdict {
+pub fn cancelled(outcome: Outcome) -> Verdict {
     Verdict::Cancel { outcome, reason: "nothing to do".to_owned() }
 }
 

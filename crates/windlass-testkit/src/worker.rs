@@ -1,18 +1,18 @@
 //! A worker in a test: a registered name that claims and settles when it is told to.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use windlass_core::id::WorkerId;
-use windlass_core::job::HandlerKey;
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::job::{Batch, ClaimRequest, HandlerKey, Settled, Settlement, Share, Verdict};
 use windlass_core::limits::{CLAIM_BYTES, LEASE};
+use windlass_core::maintenance::Swept;
 use windlass_core::name::DEFAULT_QUEUE;
-use windlass_core::store::{
-    Batch, Beat, ClaimRequest, Registration, Settled, Settlement, Share, Swept, Verdict,
-};
+use windlass_core::worker::{Beat, Registration};
 
-use crate::bench::Bench;
 use crate::draft::KIND;
+use crate::fixture::StoreFixture;
 
 /// How long a handler is said to have run.
 pub const RAN: Duration = Duration::from_secs(2);
@@ -22,12 +22,17 @@ pub const RAN: Duration = Duration::from_secs(2);
 pub struct Profile {
     queues: Vec<String>,
     handlers: Vec<HandlerKey>,
+    loss_limits: BTreeMap<String, u16>,
 }
 
 /// A worker of the default queue that knows [`KIND`] at version 1.
 #[must_use]
 pub fn worker() -> Profile {
-    Profile { queues: vec![DEFAULT_QUEUE.to_owned()], handlers: vec![HandlerKey::new(KIND, 1)] }
+    Profile {
+        queues: vec![DEFAULT_QUEUE.to_owned()],
+        handlers: vec![HandlerKey::new(KIND, 1)],
+        loss_limits: BTreeMap::new(),
+    }
 }
 
 impl Profile {
@@ -46,18 +51,26 @@ impl Profile {
         self
     }
 
+    /// With this limit of losses for a kind.
+    #[must_use]
+    pub fn losing(mut self, kind: &str, max_losses: u16) -> Self {
+        self.loss_limits.insert(kind.to_owned(), max_losses);
+        self
+    }
+
     /// A registration under a new id.
     #[must_use]
     pub fn registration(self) -> Registration {
         let worker = WorkerId::new();
         Registration {
             worker,
-            label: format!("bench-{worker}"),
-            host: "bench".to_owned(),
+            label: format!("fixture-{worker}"),
+            host: "fixture".to_owned(),
             pid: std::process::id(),
             build: "testkit".to_owned(),
             queues: self.queues,
             handlers: self.handlers.into(),
+            loss_limits: self.loss_limits,
             slots: 10,
             lease: LEASE,
         }
@@ -67,13 +80,13 @@ impl Profile {
 /// A registered worker.
 #[derive(Debug)]
 pub struct Worker<'b> {
-    bench: &'b Bench,
+    fixture: &'b StoreFixture,
     registration: Registration,
 }
 
 impl<'b> Worker<'b> {
-    pub(crate) fn new(bench: &'b Bench, registration: Registration) -> Self {
-        Self { bench, registration }
+    pub(crate) fn new(fixture: &'b StoreFixture, registration: Registration) -> Self {
+        Self { fixture, registration }
     }
 
     /// Its id.
@@ -101,7 +114,7 @@ impl<'b> Worker<'b> {
 
     /// Claims by a request of its own.
     pub async fn claim_by(&self, request: &ClaimRequest) -> Batch {
-        let claimed = self.bench.store().claim(request, self.bench.now()).await;
+        let claimed = self.fixture.store().claim(request, self.fixture.now()).await;
         claimed.expect("a claim reaches the store")
     }
 
@@ -125,31 +138,40 @@ impl<'b> Worker<'b> {
 
     /// Sends settlements as they are.
     pub async fn send(&self, settlements: &[Settlement]) -> Vec<Settled> {
-        let answers = self.bench.store().settle(self.id(), settlements, self.bench.now()).await;
+        let answers = self.fixture.store().settle(self.id(), settlements, self.fixture.now()).await;
         answers.expect("a settlement reaches the store")
     }
 
     /// Hands back what is unsettled of a batch.
     pub async fn release(&self, batch: &Batch) -> u64 {
-        let released = self.bench.store().release(self.id(), batch.lease, self.bench.now()).await;
+        let released =
+            self.fixture.store().release(self.id(), batch.lease, self.fixture.now()).await;
         released.expect("a release reaches the store")
     }
 
     /// Renews its lease.
     pub async fn beat(&self) -> Beat {
-        let beat = self.bench.store().heartbeat(self.id(), LEASE, self.bench.now()).await;
+        let beat = self.fixture.store().heartbeat(self.id(), LEASE, self.fixture.now()).await;
         beat.expect("a heartbeat reaches the store")
     }
 
     /// One sweep.
     pub async fn sweep(&self) -> Swept {
-        let swept = self.bench.store().sweep(self.id(), self.bench.now()).await;
+        let swept = self.fixture.store().sweep(self.id(), self.fixture.now()).await;
         swept.expect("a sweep reaches the store")
+    }
+
+    /// Checks which leases the store has under this worker.
+    pub async fn check_leases(&self, expected: &[&Batch]) {
+        let Beat::Alive { leases, .. } = self.beat().await else { panic!("the worker is gone") };
+        let held: BTreeSet<LeaseId> = leases.into_iter().collect();
+        let expected: BTreeSet<LeaseId> = expected.iter().map(|batch| batch.lease).collect();
+        assert_eq!(held, expected, "leases under the worker");
     }
 
     /// Leaves, handing back what it holds.
     pub async fn leave(self) {
-        let left = self.bench.store().leave(self.id(), self.bench.now()).await;
+        let left = self.fixture.store().leave(self.id(), self.fixture.now()).await;
         left.expect("a worker can leave");
     }
 }
@@ -160,7 +182,7 @@ pub fn request(registration: &Registration, jobs: usize) -> ClaimRequest {
     let share = |queue: &String| Share { queue: queue.clone(), jobs };
     ClaimRequest {
         worker: registration.worker,
-        lease: windlass_core::id::LeaseId::new(),
+        lease: LeaseId::new(),
         shares: registration.queues.iter().map(share).collect(),
         jobs,
         bytes: CLAIM_BYTES,
@@ -173,4 +195,10 @@ pub fn request(registration: &Registration, jobs: usize) -> ClaimRequest {
 pub fn settlement(batch: &Batch, nth: usize, verdict: Verdict) -> Settlement {
     let job = batch.jobs.get(nth).expect("the batch has this many jobs");
     Settlement { lease: batch.lease, job: Arc::clone(job), ran: Some(RAN), verdict }
+}
+
+/// The ids of a batch's jobs, in their order.
+#[must_use]
+pub fn job_ids(batch: &Batch) -> Vec<JobId> {
+    batch.jobs.iter().map(|job| job.id).collect()
 }

@@ -53,22 +53,21 @@ mod open;
 #[cfg(feature = "postgres")]
 mod schema;
 mod target;
-
-pub use windlass_core::client::{Client, Draft, EnqueueLayer};
+pub use windlass_core::client::{Client, EnqueueLayer};
 pub use windlass_core::context::Context;
 pub use windlass_core::engine::{
     Event, Health, Options, RunningWorker, StartError, Stats, StopReport, Worker,
 };
 pub use windlass_core::error::{Refusal, StoreError, Unusable};
-pub use windlass_core::handler::{Handler, Job, Policy, Registered, Run, Running};
+pub use windlass_core::handler::{Handler, HandlerFuture, Policy, Registered, Run};
 pub use windlass_core::id::{JobId, WorkerId};
-pub use windlass_core::job::{Attempt, Enqueued, JobRecord, NewJob};
-pub use windlass_core::job_error::{Decision, JobError};
+pub use windlass_core::job::{
+    Attempt, Backoff, Decision, Draft, Enqueued, Job, JobError, JobRecord, NewJob, Outcome,
+    RetryPolicy, State,
+};
 pub use windlass_core::json::Json;
-pub use windlass_core::retry::{Backoff, RetryPolicy};
-pub use windlass_core::state::{Outcome, State};
 pub use windlass_core::time::Timestamp;
-pub use windlass_core::{context, filter, job, json, limits, name, store, time};
+pub use windlass_core::{context, job, json, limits, name, queue, store, time, worker};
 pub use windlass_macros::Job;
 
 #[cfg(feature = "tokio-postgres-0_7")]

@@ -76,7 +76,7 @@ fn scheme(url: &str) -> Result<Scheme, StoreError> {
         return Ok(Scheme::Postgres);
     }
     Err(StoreError::Unusable {
-        reason: format!("`{}` is no store: {}", without_password(url), expected()),
+        reason: format!("`{}` is not a store: {}", without_password(url), expected()),
         kind: Unusable::Url,
     })
 }

@@ -1,8 +1,6 @@
 //! Transactions on a store whose tables are in another schema than `windlass`.
-
-use windlass_core::context::Fence;
 use windlass_core::error::StoreError;
-use windlass_core::job::{Enqueued, NewJob};
+use windlass_core::job::{Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
 
 use crate::target::{EnqueueOn, FinishOn};

@@ -1,11 +1,10 @@
 //! Where a draft can be enqueued: a client, or a transaction of the caller's.
 
 use std::future::Future;
-
-use windlass_core::client::{Client, Draft};
-use windlass_core::context::{AttemptContext, Fence};
+use windlass_core::client::Client;
+use windlass_core::context::AttemptContext;
 use windlass_core::error::{Refusal, StoreError};
-use windlass_core::job::{Enqueued, NewJob};
+use windlass_core::job::{Draft, Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
 use windlass_core::name::DEFAULT_SCHEMA;
 

@@ -11,14 +11,14 @@ use tokio::time::Instant;
 use super::panics::Caught;
 use crate::context::AttemptContext;
 use crate::handler::Handler;
-use crate::job_error::JobError;
+use crate::job::JobError;
 use crate::json::Json;
 
 /// Names one attempt within this worker.
 pub(super) type Key = u64;
 
 /// How a handler's future ended.
-pub(super) enum End {
+pub(super) enum HandlerExit {
     Value(Option<Json>),
     Error(JobError),
     Panic(String),
@@ -26,11 +26,11 @@ pub(super) enum End {
     Dropped,
 }
 
-/// The report of an attempt.
-pub(super) struct Ended {
+/// What an attempt reports to the engine.
+pub(super) struct AttemptReport {
     pub(super) key: Key,
     pub(super) ran: Duration,
-    pub(super) end: End,
+    pub(super) exit: HandlerExit,
     /// Whether the handler finished the job inside its own transaction.
     pub(super) finished: bool,
 }
@@ -39,25 +39,25 @@ pub(super) struct Ended {
 struct Report {
     key: Key,
     started: Instant,
-    to: UnboundedSender<Ended>,
+    to: UnboundedSender<AttemptReport>,
     context: Arc<AttemptContext>,
     sent: bool,
 }
 
 impl Report {
-    fn send(&mut self, end: End) {
+    fn send(&mut self, exit: HandlerExit) {
         self.sent = true;
         let finished = self.context.was_finished();
-        let ended = Ended { key: self.key, ran: self.started.elapsed(), end, finished };
+        let report = AttemptReport { key: self.key, ran: self.started.elapsed(), exit, finished };
         // The receiver is gone only when the engine is, and then nobody wants the report.
-        let _ = self.to.send(ended);
+        let _ = self.to.send(report);
     }
 }
 
 impl Drop for Report {
     fn drop(&mut self) {
         if !self.sent {
-            self.send(End::Dropped);
+            self.send(HandlerExit::Dropped);
         }
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn start(
     key: Key,
     handler: Arc<dyn Handler>,
     context: Arc<AttemptContext>,
-    reports: UnboundedSender<Ended>,
+    reports: UnboundedSender<AttemptReport>,
 ) -> AbortHandle {
     let report = Report {
         key,
@@ -82,10 +82,10 @@ pub(super) fn start(
 
 async fn run(mut report: Report, handler: Arc<dyn Handler>, context: Arc<AttemptContext>) {
     report.started = Instant::now();
-    let end = match Caught::new(async move { handler.run(context).await }).await {
-        Ok(Ok(output)) => End::Value(output),
-        Ok(Err(error)) => End::Error(error),
-        Err(panic) => End::Panic(panic),
+    let exit = match Caught::new(async move { handler.run(context).await }).await {
+        Ok(Ok(output)) => HandlerExit::Value(output),
+        Ok(Err(error)) => HandlerExit::Error(error),
+        Err(panic) => HandlerExit::Panic(panic),
     };
-    report.send(end);
+    report.send(exit);
 }

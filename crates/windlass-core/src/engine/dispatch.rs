@@ -9,7 +9,7 @@ use crate::limits::SUSPECT_LOSSES;
 
 /// A claimed job that has not started.
 #[derive(Debug)]
-pub(super) struct Ready {
+pub(super) struct ReadyJob {
     pub(super) lease: LeaseId,
     pub(super) queue: usize,
     pub(super) job: Arc<Claimed>,
@@ -18,8 +18,8 @@ pub(super) struct Ready {
 /// Claimed jobs in the order they start, and the limits they start under.
 #[derive(Debug)]
 pub(super) struct Dispatch {
-    ready: VecDeque<Ready>,
-    suspect: Option<Ready>,
+    ready: VecDeque<ReadyJob>,
+    suspect: Option<ReadyJob>,
     suspect_runs: bool,
     slots: usize,
     running: usize,
@@ -50,7 +50,7 @@ impl Dispatch {
 
     /// Takes a claimed job in. Gives it back where it must not be kept: a suspect beside
     /// another one.
-    pub(super) fn offer(&mut self, ready: Ready) -> Result<(), Ready> {
+    pub(super) fn offer(&mut self, ready: ReadyJob) -> Result<(), ReadyJob> {
         if ready.job.losses < SUSPECT_LOSSES {
             self.ready.push_back(ready);
         } else if self.suspect.is_some() || self.suspect_runs {
@@ -61,16 +61,23 @@ impl Dispatch {
         Ok(())
     }
 
-    /// The next job to start, where a slot is free. A suspect only when `suspects_are_home`.
-    pub(super) fn next(&mut self, suspects_are_home: bool) -> Option<Ready> {
-        if self.running >= self.slots {
+    /// The suspect, where a slot is free for it. To be asked only once all others that this
+    /// worker held are handed back.
+    pub(super) fn next_suspect(&mut self) -> Option<ReadyJob> {
+        let has_room = self.suspect.as_ref().is_some_and(|suspect| self.has_room(suspect));
+        if self.running >= self.slots || !has_room {
             return None;
         }
-        if suspects_are_home && self.suspect.as_ref().is_some_and(|ready| self.has_room(ready)) {
-            let suspect = self.suspect.take()?;
-            self.suspect_runs = true;
-            self.count(&suspect);
-            return Some(suspect);
+        let suspect = self.suspect.take()?;
+        self.suspect_runs = true;
+        self.count(&suspect);
+        Some(suspect)
+    }
+
+    /// The next job to start, where a slot is free.
+    pub(super) fn next(&mut self) -> Option<ReadyJob> {
+        if self.running >= self.slots {
+            return None;
         }
         let at = self.ready.iter().position(|ready| self.has_room(ready))?;
         let ready = self.ready.remove(at)?;
@@ -79,19 +86,19 @@ impl Dispatch {
     }
 
     /// An attempt has ended.
-    pub(super) fn ended(&mut self, queue: usize, kind: &str, suspect: bool) {
+    pub(super) fn ended(&mut self, queue: usize, job: &Claimed) {
         self.running -= 1;
         self.queue_running[queue] -= 1;
-        if let Some(running) = self.kind_running.get_mut(kind) {
+        if let Some(running) = self.kind_running.get_mut(&job.kind) {
             *running -= 1;
         }
-        if suspect {
+        if job.losses >= SUSPECT_LOSSES {
             self.suspect_runs = false;
         }
     }
 
     /// All jobs that have not started, to be handed back.
-    pub(super) fn drain(&mut self) -> Vec<Ready> {
+    pub(super) fn drain(&mut self) -> Vec<ReadyJob> {
         self.ready.drain(..).chain(self.suspect.take()).collect()
     }
 
@@ -116,7 +123,7 @@ impl Dispatch {
         !self.kind_slots.is_empty()
     }
 
-    fn has_room(&self, ready: &Ready) -> bool {
+    fn has_room(&self, ready: &ReadyJob) -> bool {
         if self.queue_running[ready.queue] >= self.queue_slots[ready.queue] {
             return false;
         }
@@ -127,7 +134,7 @@ impl Dispatch {
         self.kind_slots.get(&ready.job.kind).is_none_or(|slots| running < *slots)
     }
 
-    fn count(&mut self, ready: &Ready) {
+    fn count(&mut self, ready: &ReadyJob) {
         self.running += 1;
         self.queue_running[ready.queue] += 1;
         if self.kind_slots.contains_key(&ready.job.kind) {
@@ -136,37 +143,40 @@ impl Dispatch {
     }
 }
 
+/// A job as a claim gives it, for tests.
+#[cfg(test)]
+pub(super) fn claimed(kind: &str, losses: u16) -> Claimed {
+    use crate::time::Timestamp;
+
+    Claimed {
+        position: 1,
+        batch: 1,
+        id: crate::id::JobId::new(),
+        kind: kind.to_owned(),
+        version: 1,
+        queue: "q".to_owned(),
+        priority: 0,
+        attempt: 1,
+        failures: 0,
+        losses,
+        max_attempts: None,
+        args: crate::json::Json::stored("{}"),
+        run_at: Timestamp::from_micros(0),
+        created_at: Timestamp::from_micros(0),
+        root: None,
+        parent: None,
+        origin: None,
+        meta: crate::job::Meta::default(),
+        history: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::JobId;
-    use crate::job::Meta;
-    use crate::json::Json;
-    use crate::time::Timestamp;
 
-    fn ready(kind: &str, losses: u16) -> Ready {
-        let job = Claimed {
-            position: 1,
-            batch: 1,
-            id: JobId::new(),
-            kind: kind.to_owned(),
-            version: 1,
-            queue: "q".to_owned(),
-            priority: 0,
-            attempt: 1,
-            failures: 0,
-            losses,
-            max_attempts: None,
-            args: Json::stored("{}"),
-            run_at: Timestamp::from_micros(0),
-            created_at: Timestamp::from_micros(0),
-            root: None,
-            parent: None,
-            origin: None,
-            meta: Meta::default(),
-            history: None,
-        };
-        Ready { lease: LeaseId::new(), queue: 0, job: Arc::new(job) }
+    fn ready(kind: &str, losses: u16) -> ReadyJob {
+        ReadyJob { lease: LeaseId::new(), queue: 0, job: Arc::new(claimed(kind, losses)) }
     }
 
     fn dispatch(slots: usize) -> Dispatch {
@@ -179,10 +189,10 @@ mod tests {
         for _ in 0..3 {
             dispatch.offer(ready("a", 0)).expect("kept");
         }
-        assert!(dispatch.next(true).is_some() && dispatch.next(true).is_some());
-        assert!(dispatch.next(true).is_none());
-        dispatch.ended(0, "a", false);
-        assert!(dispatch.next(true).is_some());
+        assert!(dispatch.next().is_some() && dispatch.next().is_some());
+        assert!(dispatch.next().is_none());
+        dispatch.ended(0, &ready("a", 0).job);
+        assert!(dispatch.next().is_some());
     }
 
     #[test]
@@ -191,23 +201,23 @@ mod tests {
         for kind in ["slow", "slow", "a"] {
             dispatch.offer(ready(kind, 0)).expect("kept");
         }
-        assert_eq!(dispatch.next(true).map(|next| next.job.kind.clone()), Some("slow".to_owned()));
+        assert_eq!(dispatch.next().map(|next| next.job.kind.clone()), Some("slow".to_owned()));
         assert!(dispatch.is_full("slow"));
-        assert_eq!(dispatch.next(true).map(|next| next.job.kind.clone()), Some("a".to_owned()));
-        assert!(dispatch.next(true).is_none());
+        assert_eq!(dispatch.next().map(|next| next.job.kind.clone()), Some("a".to_owned()));
+        assert!(dispatch.next().is_none());
     }
 
     /// C13: a job that may kill its worker runs without another such job beside it, and only
-    /// once the others are handed back for sure.
+    /// once the others are known to be handed back.
     #[test]
     fn suspects_run_one_at_a_time() {
         let mut dispatch = dispatch(9);
         dispatch.offer(ready("a", 2)).expect("kept");
         assert!(dispatch.offer(ready("a", 2)).is_err());
-        assert!(dispatch.next(false).is_none());
-        assert!(dispatch.next(true).is_some());
+        assert!(dispatch.next().is_none(), "it starts only when asked for");
+        assert!(dispatch.next_suspect().is_some());
         assert!(dispatch.offer(ready("a", 2)).is_err());
-        dispatch.ended(0, "a", true);
+        dispatch.ended(0, &ready("a", 2).job);
         dispatch.offer(ready("a", 2)).expect("kept");
     }
 }

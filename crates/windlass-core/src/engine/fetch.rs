@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
+use crate::job::Share;
+use crate::limits::{POLL_WAITS, PREFETCH_AHEAD};
 use tokio::time::Instant;
 
-use crate::limits::{POLL_WAITS, PREFETCH_AHEAD};
-use crate::store::Share;
-
-/// After a claim that was not filled there is probably nothing left; a moment's patience turns
-/// many tiny claims into one.
+/// After a claim that was not filled there is probably nothing left; a short wait turns many tiny
+/// claims into one.
 const TRICKLE: Duration = Duration::from_millis(2);
 
 /// One queue as the fetcher sees it.
 #[derive(Debug)]
-struct Served {
+struct ServedQueue {
     name: String,
     /// Jobs of it that run or are claimed at most, before prefetch; also its weight.
     slots: usize,
@@ -27,7 +26,7 @@ struct Served {
 /// Decides claims for the queues of one worker.
 #[derive(Debug)]
 pub(super) struct Fetch {
-    queues: Vec<Served>,
+    queues: Vec<ServedQueue>,
     slots: usize,
     claim_jobs: usize,
     prefetch: usize,
@@ -39,14 +38,22 @@ pub(super) struct Fetch {
     held: usize,
     empty_claims: usize,
     next: Instant,
+    is_under_way: bool,
+    /// The back-off after a claim that failed.
+    not_before: Instant,
     asked: Vec<(usize, usize)>,
 }
 
 impl Fetch {
-    pub(super) fn new(queues: &[(String, usize)], slots: usize, limits: FetchLimits) -> Self {
+    pub(super) fn new(
+        now: Instant,
+        queues: &[(String, usize)],
+        slots: usize,
+        limits: FetchLimits,
+    ) -> Self {
         let queues = queues
             .iter()
-            .map(|(name, slots)| Served {
+            .map(|(name, slots)| ServedQueue {
                 name: name.clone(),
                 slots: *slots,
                 held: 0,
@@ -64,7 +71,9 @@ impl Fetch {
             claim_mean: 0.0,
             held: 0,
             empty_claims: 0,
-            next: Instant::now(),
+            next: now,
+            is_under_way: false,
+            not_before: now,
             asked: Vec::new(),
         }
     }
@@ -77,15 +86,15 @@ impl Fetch {
 
     /// When to look next, if anything can be claimed then.
     pub(super) fn next_look(&self) -> Option<Instant> {
-        (self.wanted() > 0).then_some(self.next)
+        (!self.is_under_way && self.wanted() > 0).then_some(self.next.max(self.not_before))
     }
 
-    /// What to claim now, if it is time and there is room.
-    pub(super) fn shares(&mut self, now: Instant) -> Option<(Vec<Share>, usize)> {
-        let wanted = self.wanted();
-        if wanted == 0 || now < self.next {
+    /// What to claim now, if it is time and there is room; the claim is then under way.
+    pub(super) fn due(&mut self, now: Instant) -> Option<(Vec<Share>, usize)> {
+        if self.next_look().is_none_or(|at| now < at) {
             return None;
         }
+        let wanted = self.wanted();
         let mut order: Vec<usize> = (0..self.queues.len()).collect();
         order.sort_by(|a, b| {
             let (a, b) = (&self.queues[*a], &self.queues[*b]);
@@ -106,11 +115,28 @@ impl Fetch {
                 shares.push(Share { queue: queue.name.clone(), jobs });
             }
         }
-        (!shares.is_empty()).then_some((shares, wanted))
+        self.is_under_way = !shares.is_empty();
+        self.is_under_way.then_some((shares, wanted))
+    }
+
+    pub(super) fn is_under_way(&self) -> bool {
+        self.is_under_way
+    }
+
+    /// The claim under way failed, and may be tried again then.
+    pub(super) fn failed(&mut self, now: Instant, again_at: Instant) {
+        self.claimed(&vec![0; self.queues.len()], now);
+        self.not_before = again_at;
+    }
+
+    /// Lets a claim that failed be sent at once.
+    pub(super) fn try_again(&mut self, now: Instant) {
+        self.not_before = self.not_before.min(now);
     }
 
     /// A claim came back with these numbers of jobs, by queue.
     pub(super) fn claimed(&mut self, got: &[usize], now: Instant) {
+        self.is_under_way = false;
         let total: usize = got.iter().sum();
         let weight: usize = self.asked.iter().map(|(at, _)| self.queues[*at].slots).sum();
         let mut filled = false;
@@ -206,11 +232,11 @@ mod tests {
     fn fetch(queues: &[(&str, usize)], slots: usize) -> Fetch {
         let queues: Vec<_> =
             queues.iter().map(|(name, slots)| ((*name).to_owned(), *slots)).collect();
-        Fetch::new(&queues, slots, LIMITS)
+        Fetch::new(Instant::now(), &queues, slots, LIMITS)
     }
 
     fn claim(fetch: &mut Fetch, backlog: &mut [usize]) -> Vec<usize> {
-        let (shares, most) = fetch.shares(Instant::now()).expect("room");
+        let (shares, most) = fetch.due(Instant::now()).expect("room");
         let mut left = most;
         let mut got = vec![0; backlog.len()];
         for share in shares {
@@ -228,7 +254,7 @@ mod tests {
     async fn without_knowledge_exactly_the_free_slots_are_claimed() {
         let mut fetch = fetch(&[("a", 25)], 25);
         assert_eq!(claim(&mut fetch, &mut [1_000]), [25]);
-        assert!(fetch.shares(Instant::now()).is_none());
+        assert!(fetch.due(Instant::now()).is_none());
         fetch.freed(0);
         assert_eq!(claim(&mut fetch, &mut [1_000]), [1]);
     }
@@ -242,7 +268,7 @@ mod tests {
         for _ in 0..200 {
             fetch.ran(Duration::from_secs(1));
         }
-        assert!(fetch.shares(Instant::now()).is_none());
+        assert!(fetch.due(Instant::now()).is_none());
     }
 
     /// E7: while a claim is under way slots come free, and there is something for them to start.
@@ -258,7 +284,7 @@ mod tests {
             fetch.ran(Duration::from_secs(40));
         }
         fetch.freed(0);
-        assert!(fetch.shares(Instant::now()).is_none(), "nothing ends in 10 ms");
+        assert!(fetch.due(Instant::now()).is_none(), "nothing ends in 10 ms");
     }
 
     /// E1: a queue with a backlog does not keep another waiting.
@@ -302,6 +328,6 @@ mod tests {
             tokio::time::advance(next - Instant::now()).await;
         }
         fetch.poke(Instant::now());
-        assert!(fetch.shares(Instant::now()).is_some());
+        assert!(fetch.due(Instant::now()).is_some());
     }
 }

@@ -61,7 +61,7 @@ fn describe(payload: &(dyn Any + Send), seen: Option<String>) -> String {
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is no text".to_owned());
+        .unwrap_or_else(|| "a value that is not text".to_owned());
     format!("panicked: {message}{}", seen.unwrap_or_default())
 }
 

@@ -2,34 +2,25 @@
 
 use std::time::Duration;
 
-use super::attempt::{End, Ended};
-use super::running::Ending;
+use super::attempt::{AttemptReport, HandlerExit};
+use super::attempts::{FailureCount, Interruption};
 use crate::handler::Policy;
-use crate::job_error::{Decision, JobError};
+use crate::job::{Decision, JobError, Outcome, Verdict};
 use crate::json::storable_text;
 use crate::limits::ERROR_BYTES;
-use crate::state::Outcome;
-use crate::store::Verdict;
-
-/// What the decision needs to know of the job.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
-    pub(super) failures: u32,
-    pub(super) max_attempts: Option<u16>,
-}
 
 /// The verdict on an attempt; `None` where nothing may be written because the lease is lost.
 pub(super) fn decide(
-    ended: Ended,
-    ending: &Ending,
-    job: Standing,
+    report: AttemptReport,
+    interruption: Option<&Interruption>,
+    job: FailureCount,
     policy: &Policy,
 ) -> Option<Verdict> {
-    if matches!(ending, Ending::LeaseLost) {
+    if matches!(interruption, Some(Interruption::LeaseLost)) {
         return None;
     }
-    Some(match ended.end {
-        End::Value(_) if ended.finished => Verdict::Confirm {
+    Some(match report.exit {
+        HandlerExit::Value(_) if report.finished => Verdict::Confirm {
             otherwise: Box::new(failure(
                 Outcome::Error,
                 "the handler finished the job in a transaction that did not commit".to_owned(),
@@ -37,40 +28,42 @@ pub(super) fn decide(
                 policy,
             )),
         },
-        End::Value(output) => Verdict::Complete { output },
-        End::Error(error) => of_error(&error, ending, job, policy),
-        End::Panic(text) => failure(Outcome::Panic, text, job, policy),
-        End::Dropped => match ending {
-            Ending::None => failure(
-                Outcome::Lost,
-                "the runtime stopped below the handler".to_owned(),
-                job,
-                policy,
-            ),
-            told => of_ending(told, job, policy),
+        HandlerExit::Value(output) => Verdict::Complete { output },
+        HandlerExit::Error(error) => match interruption {
+            Some(why) => of_interruption(why, job, policy),
+            None => of_error(&error, job, policy),
+        },
+        HandlerExit::Panic(text) => failure(Outcome::Panic, text, job, policy),
+        HandlerExit::Dropped => match interruption {
+            Some(why) => of_interruption(why, job, policy),
+            None => {
+                let text = "the handler's runtime stopped before the handler ended";
+                failure(Outcome::Lost, text.to_owned(), job, policy)
+            }
         },
     })
 }
 
 /// The verdict on an attempt that was told to end and did not return a value.
-pub(super) fn of_ending(ending: &Ending, job: Standing, policy: &Policy) -> Verdict {
-    match ending {
-        Ending::CalledOff(reason) => {
+pub(super) fn of_interruption(
+    interruption: &Interruption,
+    job: FailureCount,
+    policy: &Policy,
+) -> Verdict {
+    match interruption {
+        Interruption::CancelRequested(reason) => {
             Verdict::Cancel { outcome: Outcome::Cancelled, reason: clean(reason) }
         }
-        Ending::TimedOut(limit) => {
+        Interruption::TimedOut(limit) => {
             failure(Outcome::Timeout, format!("ran longer than {limit:?}"), job, policy)
         }
-        Ending::None | Ending::GraceOver | Ending::LeaseInDoubt | Ending::LeaseLost => {
+        Interruption::GraceOver | Interruption::LeaseInDoubt | Interruption::LeaseLost => {
             Verdict::Release { delay: Duration::ZERO }
         }
     }
 }
 
-fn of_error(error: &JobError, ending: &Ending, job: Standing, policy: &Policy) -> Verdict {
-    if !matches!(ending, Ending::None) {
-        return of_ending(ending, job, policy);
-    }
+fn of_error(error: &JobError, job: FailureCount, policy: &Policy) -> Verdict {
     let message = error.message().to_owned();
     match error.decision() {
         Decision::Retry => failure(Outcome::Error, message, job, policy),
@@ -95,15 +88,29 @@ fn of_error(error: &JobError, ending: &Ending, job: Standing, policy: &Policy) -
 }
 
 /// A failed attempt: another one, or death when they are used up.
-fn failure(outcome: Outcome, error: String, job: Standing, policy: &Policy) -> Verdict {
+fn failure(outcome: Outcome, error: String, job: FailureCount, policy: &Policy) -> Verdict {
     let failures = job.failures + 1;
     let error = clean(&error);
     match policy.retry.delay(failures, job.max_attempts) {
         Some(delay) => Verdict::Retry { outcome, error, delay },
         None => {
-            let reason = format!("gave up after {failures} failed attempts");
+            let attempts = if failures == 1 { "attempt" } else { "attempts" };
+            let reason = format!("gave up after {failures} failed {attempts}");
             Verdict::Die { outcome, error, reason }
         }
+    }
+}
+
+/// The outcome a verdict stands for, and its error.
+pub(super) fn outcome_of(verdict: &Verdict) -> (Outcome, Option<&str>) {
+    match verdict {
+        Verdict::Complete { .. } | Verdict::Confirm { .. } => (Outcome::Ok, None),
+        Verdict::Retry { outcome, error, .. } | Verdict::Die { outcome, error, .. } => {
+            (*outcome, Some(error))
+        }
+        Verdict::Cancel { outcome, reason } => (*outcome, Some(reason)),
+        Verdict::Snooze { .. } => (Outcome::Snoozed, None),
+        Verdict::Release { .. } => (Outcome::Released, None),
     }
 }
 
@@ -119,16 +126,20 @@ fn first_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const FRESH: Standing = Standing { failures: 0, max_attempts: None };
+    const FRESH: FailureCount = FailureCount { failures: 0, max_attempts: None };
 
-    fn verdict(end: End, ending: &Ending, job: Standing) -> Option<Verdict> {
-        let ended = Ended { key: 0, ran: Duration::ZERO, end, finished: false };
-        decide(ended, ending, job, &Policy::default())
+    fn verdict(
+        exit: HandlerExit,
+        why: Option<&Interruption>,
+        job: FailureCount,
+    ) -> Option<Verdict> {
+        let report = AttemptReport { key: 0, ran: Duration::ZERO, exit, finished: false };
+        decide(report, why, job, &Policy::default())
     }
 
     #[test]
     fn an_error_decides() {
-        let of = |error| verdict(End::Error(error), &Ending::None, FRESH);
+        let of = |error| verdict(HandlerExit::Error(error), None, FRESH);
         assert!(matches!(
             of(JobError::retry("x")),
             Some(Verdict::Retry { outcome: Outcome::Error, .. })
@@ -150,42 +161,51 @@ mod tests {
 
     #[test]
     fn a_value_wins_over_a_late_wish_to_end() {
-        for ending in
-            [Ending::CalledOff("x".into()), Ending::TimedOut(Duration::ZERO), Ending::GraceOver]
-        {
+        for why in [
+            Interruption::CancelRequested("x".into()),
+            Interruption::TimedOut(Duration::ZERO),
+            Interruption::GraceOver,
+        ] {
             assert!(matches!(
-                verdict(End::Value(None), &ending, FRESH),
+                verdict(HandlerExit::Value(None), Some(&why), FRESH),
                 Some(Verdict::Complete { .. })
             ));
         }
     }
 
-    /// L6, L8: a store that does not answer is no failure of the job.
+    /// I-L6, I-L8: the job has not failed when the store does not answer.
     #[test]
     fn a_lease_in_doubt_counts_no_failure() {
-        let error = End::Error(JobError::retry("told to end"));
-        let released = verdict(error, &Ending::LeaseInDoubt, FRESH);
+        let error = HandlerExit::Error(JobError::retry("told to end"));
+        let released = verdict(error, Some(&Interruption::LeaseInDoubt), FRESH);
         assert!(matches!(released, Some(Verdict::Release { .. })));
-        let done = verdict(End::Value(None), &Ending::LeaseInDoubt, FRESH);
+        let done = verdict(HandlerExit::Value(None), Some(&Interruption::LeaseInDoubt), FRESH);
         assert!(matches!(done, Some(Verdict::Complete { .. })));
     }
 
-    /// Invariant L3: without a lease nothing is written.
+    /// I-L3: without a lease nothing is written.
     #[test]
     fn a_lost_lease_writes_nothing() {
-        assert!(verdict(End::Value(None), &Ending::LeaseLost, FRESH).is_none());
-        assert!(verdict(End::Panic("x".into()), &Ending::LeaseLost, FRESH).is_none());
+        assert!(verdict(HandlerExit::Value(None), Some(&Interruption::LeaseLost), FRESH).is_none());
+        assert!(
+            verdict(HandlerExit::Panic("x".into()), Some(&Interruption::LeaseLost), FRESH)
+                .is_none()
+        );
     }
 
     #[test]
     fn the_last_failure_is_death() {
-        let last = Standing { failures: 2, max_attempts: Some(3) };
+        let last = FailureCount { failures: 2, max_attempts: Some(3) };
         assert!(matches!(
-            verdict(End::Panic("x".into()), &Ending::None, last),
+            verdict(HandlerExit::Panic("x".into()), None, last),
             Some(Verdict::Die { outcome: Outcome::Panic, .. })
         ));
         assert!(matches!(
-            verdict(End::Dropped, &Ending::TimedOut(Duration::from_secs(1)), last),
+            verdict(
+                HandlerExit::Dropped,
+                Some(&Interruption::TimedOut(Duration::from_secs(1))),
+                last
+            ),
             Some(Verdict::Die { outcome: Outcome::Timeout, .. })
         ));
     }
@@ -193,7 +213,7 @@ mod tests {
     #[test]
     fn error_texts_are_made_storable() {
         let Some(Verdict::Retry { error, .. }) =
-            verdict(End::Error(JobError::retry("a\0b".repeat(10_000))), &Ending::None, FRESH)
+            verdict(HandlerExit::Error(JobError::retry("a\0b".repeat(10_000))), None, FRESH)
         else {
             panic!("expected a retry")
         };

@@ -1,9 +1,7 @@
-//! A worker: built, started, watched, stopped.
+//! A worker that is built and started.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use tokio::runtime::Handle;
@@ -11,15 +9,21 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::attempt::AttemptReport;
+use super::attempts::Attempts;
 use super::dispatch::Dispatch;
-use super::duties::{Duties, FirstAnswer};
-use super::events::{Event, Health, Stats};
+use super::events::Event;
 use super::fetch::{Fetch, FetchLimits};
+use super::handle::RunningWorker;
+use super::health::{Health, StoreHealth};
+use super::liveness::Liveness;
+use super::maintenance::Maintenance;
 use super::options::Options;
-use super::outbox::Outbox;
 use super::panics;
-use super::pulse::Pulse;
-use super::run::{Command, Engine, Phase};
+use super::pending::PendingSettlements;
+use super::phase::Phase;
+use super::state::{Engine, FirstAnswer};
+use super::stats::Stats;
 use crate::client::{Client, EnqueueLayer};
 use crate::error::StoreError;
 use crate::handler::{Registered, Run};
@@ -27,7 +31,8 @@ use crate::id::WorkerId;
 use crate::job::HandlerKey;
 use crate::limits;
 use crate::name::check_queue;
-use crate::store::{Registration, Store};
+use crate::store::Store;
+use crate::worker::Registration;
 
 /// Jobs a worker runs at once unless told otherwise. Handlers are futures, so that this costs
 /// little and a backlog moves at once.
@@ -50,6 +55,7 @@ pub struct Worker<App = ()> {
 
 /// Why a worker was not started.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
     /// Nothing to run.
     #[error("a worker needs at least one handler: call `.handle::<YourJob>()`")]
@@ -245,7 +251,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             .filter_map(|handler| handler.policy.slots.map(|slots| (handler.kind.clone(), slots)))
             .collect();
         Engine {
-            bell: store.wakeups().add(worker, names.clone()),
+            wake_handle: store.wakeups().add(worker, names.clone()),
             registration: Registration {
                 worker,
                 label: label.to_string(),
@@ -254,33 +260,28 @@ impl<App: Send + Sync + 'static> Worker<App> {
                 build: self.build,
                 queues: names,
                 handlers,
+                loss_limits: self.handlers.iter().filter_map(Registered::loss_limit).collect(),
                 slots: u32::try_from(slots).unwrap_or(u32::MAX),
                 lease: self.options.lease,
             },
-            fetch: Fetch::new(&queues, slots, fetch_limits),
+            fetch: Fetch::new(now, &queues, slots, fetch_limits),
             dispatch: Dispatch::new(slots, queues.iter().map(|(_, n)| *n).collect(), kind_slots),
             handlers: self.handlers.into_iter().map(|h| (h.kind.clone(), h)).collect(),
             store,
-            duties: Duties::new(now, &self.options),
+            liveness: Liveness::new(now, &self.options),
+            maintenance: Maintenance::new(now, &self.options),
+            attempts: Attempts::new(self.options.abandon_after),
+            pending: PendingSettlements::new(now),
             options: self.options,
             runtime,
             client: self.client,
             label,
-            running: HashMap::new(),
-            next_key: 0,
-            next_deadline: None,
-            outbox: Outbox::default(),
             phase: Phase::Working,
             stopping: CancellationToken::new(),
-            waiters: Vec::new(),
+            stop_waiters: Vec::new(),
             released: 0,
-            claiming: false,
-            settling_leases: Vec::new(),
-            settling: false,
-            settle_after: now,
-            claim_after: now,
-            pulse: Pulse::new(watchers.health),
-            inflight: FuturesUnordered::new(),
+            health: StoreHealth::new(watchers.health),
+            calls: FuturesUnordered::new(),
             reports: watchers.reports,
             events: self.events,
             first_answer: Some(watchers.first),
@@ -290,7 +291,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
 }
 
 struct Watchers {
-    reports: mpsc::UnboundedSender<super::attempt::Ended>,
+    reports: mpsc::UnboundedSender<AttemptReport>,
     first: FirstAnswer,
     health: watch::Sender<Health>,
     stats: Arc<Stats>,
@@ -310,107 +311,4 @@ fn host_name() -> String {
 fn label(host: &str, worker: WorkerId) -> Arc<str> {
     let id = worker.to_string();
     format!("{host}:{}:{}", std::process::id(), &id[id.len() - 4..]).into()
-}
-
-/// A worker that runs. Dropping it stops it without grace; call [`RunningWorker::stop`].
-#[derive(Debug)]
-pub struct RunningWorker {
-    commands: mpsc::UnboundedSender<Command>,
-    events: broadcast::Sender<Event>,
-    health: watch::Receiver<Health>,
-    stats: Arc<Stats>,
-    label: Arc<str>,
-    gone: watch::Receiver<bool>,
-}
-
-/// How a worker stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StopReport {
-    /// Jobs it handed back, unstarted or unfinished, without counting a failure.
-    pub released: u64,
-}
-
-impl RunningWorker {
-    /// Host, process id and a few letters, as in the list of workers and in each job's history.
-    #[must_use]
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// Running totals.
-    #[must_use]
-    pub fn stats(&self) -> &Arc<Stats> {
-        &self.stats
-    }
-
-    /// Events from now on. A slow reader misses the oldest and is told how many.
-    #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
-    }
-
-    /// How the worker fares with its store at this moment: cheap, for a health check that is
-    /// asked often. How long a failure may last before it counts is the caller's to decide.
-    #[must_use]
-    pub fn health(&self) -> Health {
-        self.health.borrow().clone()
-    }
-
-    /// The same, as it changes.
-    #[must_use]
-    pub fn health_changes(&self) -> watch::Receiver<Health> {
-        self.health.clone()
-    }
-
-    /// Takes no new work until [`RunningWorker::resume`]; unstarted jobs are handed back.
-    pub fn quiet(&self) {
-        self.send(Command::Quiet(true));
-    }
-
-    /// Whether it takes no new work.
-    #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        self.stats.quiet.load(std::sync::atomic::Ordering::Relaxed)
-    }
-
-    /// Takes work again.
-    pub fn resume(&self) {
-        self.send(Command::Quiet(false));
-    }
-
-    /// Stops with the default grace of 25 s, see [`RunningWorker::stop_within`].
-    pub async fn stop(&self) -> StopReport {
-        self.stop_within(limits::GRACE).await
-    }
-
-    /// Stops: nothing new is claimed, unstarted jobs are handed back at once, safe points end
-    /// their attempts, running handlers have `grace` to end; those that remain are told to, and
-    /// handed back without counting a failure. Calling it again can only shorten the grace.
-    pub async fn stop_within(&self, grace: Duration) -> StopReport {
-        let (done, answer) = oneshot::channel();
-        self.send(Command::Stop { grace, done });
-        match answer.await {
-            Ok(released) => StopReport { released },
-            Err(_) => {
-                self.wait_gone().await;
-                StopReport { released: 0 }
-            }
-        }
-    }
-
-    /// Runs until `signal` resolves, then stops with the default grace.
-    pub async fn stop_on(&self, signal: impl Future<Output = ()>) -> StopReport {
-        signal.await;
-        self.stop().await
-    }
-
-    async fn wait_gone(&self) {
-        // The sender goes with the engine's thread, which is just as gone.
-        let _ = self.gone.clone().wait_for(|gone| *gone).await;
-    }
-
-    fn send(&self, command: Command) {
-        // An engine that has stopped needs no commands.
-        let _ = self.commands.send(command);
-    }
 }

@@ -1,7 +1,6 @@
 //! A PostgreSQL database in the cluster that all tests share.
 
 use std::sync::Arc;
-
 use windlass_core::store::Store;
 use windlass_postgres::{Migration, PostgresStore};
 

@@ -54,7 +54,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily: whoever still has a file open keeps it until then.
+        // Lazily: a process that still has a file open keeps it until then.
         let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
     }
 }

@@ -81,43 +81,52 @@ macro_rules! forward_one {
             self.store.cancel(jobs, reason, now)
         }
     };
-    (others) => {
+    (move_jobs) => {
         fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
             self.store.move_jobs(jobs, queue)
         }
-
+    };
+    (quiet) => {
         fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool> {
             self.store.quiet(worker, wish, now)
         }
-
+    };
+    (job) => {
         fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
             self.store.job(id)
         }
-
+    };
+    (jobs) => {
         fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
             self.store.jobs(filter, page)
         }
-
+    };
+    (counts) => {
         fn counts(&self) -> Reply<'_, Counts> {
             self.store.counts()
         }
-
+    };
+    (queues) => {
         fn queues(&self) -> Reply<'_, Vec<QueueRecord>> {
             self.store.queues()
         }
-
+    };
+    (workers) => {
         fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {
             self.store.workers()
         }
-
+    };
+    (unserved) => {
         fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>> {
             self.store.unserved(now)
         }
-
+    };
+    (facts) => {
         fn facts(&self) -> Reply<'_, Facts> {
             self.store.facts()
         }
-
+    };
+    (wakeups) => {
         fn wakeups(&self) -> &Wakeups {
             self.store.wakeups()
         }
@@ -129,13 +138,15 @@ pub(crate) use {forward, forward_one};
 /// What the forwarded signatures name.
 pub(crate) mod names {
     pub(crate) use std::time::Duration;
-
-    pub(crate) use windlass_core::filter::Filter;
     pub(crate) use windlass_core::id::{JobId, LeaseId, WorkerId};
-    pub(crate) use windlass_core::job::{Enqueued, JobRecord, NewJob, WorkerRecord};
-    pub(crate) use windlass_core::store::{
-        Batch, Beat, Cancelled, ClaimRequest, Counts, Facts, Moved, Now, Page, QueueRecord, Quiet,
-        Registration, Reply, Retried, Settled, Settlement, Store, Swept, Tidied, Unserved,
+    pub(crate) use windlass_core::job::{
+        Batch, Cancelled, ClaimRequest, Counts, Moved, Page, Retried, Settled, Settlement,
     };
+    pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};
+    pub(crate) use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
+    pub(crate) use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
+    pub(crate) use windlass_core::store::{Facts, Now, Reply, Store};
     pub(crate) use windlass_core::wake::Wakeups;
+    pub(crate) use windlass_core::worker::{Beat, Quiet, Registration};
+    pub(crate) use windlass_core::worker::{WorkerRecord, WorkerStore};
 }

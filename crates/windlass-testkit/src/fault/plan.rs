@@ -28,7 +28,7 @@ pub enum Side {
 /// What happens at the point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// The process says so and stops, as by SIGSTOP; whoever started it kills or wakes it.
+    /// The process says so and stops, as by SIGSTOP; the test kills or wakes it.
     Stop,
     /// The process says so and aborts.
     Abort,
@@ -108,7 +108,8 @@ impl FromStr for Plan {
                 action: value(ACTIONS, action)?,
             })
         };
-        read().ok_or_else(|| format!("`{text}` is no fault: expected such as claim.after#2=stop"))
+        read()
+            .ok_or_else(|| format!("`{text}` is not a fault: expected such as claim.after#2=stop"))
     }
 }
 

@@ -94,7 +94,7 @@ async fn is_registered(store: &dyn Store, label: &str) -> Option<()> {
     workers.iter().any(|worker| worker.label == label).then_some(())
 }
 
-/// A line on stdout, where whoever started this process waits for it.
+/// A line on stdout, where the test waits for it.
 fn say(line: &str) {
     let mut out = std::io::stdout();
     // Nobody listening any more will kill this process.

@@ -73,6 +73,11 @@ impl Process {
         self.signal(libc::SIGTERM);
     }
 
+    /// Stops it until it is woken.
+    pub fn freeze(&self) {
+        self.signal(libc::SIGSTOP);
+    }
+
     /// Wakes it from a freeze.
     pub fn wake(&self) {
         self.signal(libc::SIGCONT);

@@ -1,4 +1,4 @@
-//! What a probe is told by whoever starts it, through one environment variable.
+//! What the test tells a probe, through one environment variable.
 
 use std::path::PathBuf;
 use std::time::Duration;

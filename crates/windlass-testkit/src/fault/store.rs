@@ -16,7 +16,7 @@ pub struct FaultStore {
     store: Arc<dyn Store>,
     plan: Plan,
     passages: AtomicU64,
-    /// Held by whoever is inside the store.
+    /// Held by the calls that are inside the store.
     inside: RwLock<()>,
 }
 
@@ -84,7 +84,7 @@ fn stop() {
     unsafe { libc::raise(libc::SIGSTOP) };
 }
 
-impl Store for FaultStore {
+impl JobStore for FaultStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
             self.pass(Verb::Enqueue, Side::Before).await?;
@@ -119,6 +119,22 @@ impl Store for FaultStore {
         })
     }
 
+    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
+        Box::pin(self.inside(self.store.release(worker, lease, now)))
+    }
+
+    forward!(cancel retry move_jobs job jobs counts);
+}
+
+impl QueueStore for FaultStore {
+    forward!(pause resume queues unserved);
+}
+
+impl WorkerStore for FaultStore {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+        Box::pin(self.inside(self.store.register(worker, now)))
+    }
+
     fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
         Box::pin(async move {
             self.pass(Verb::Heartbeat, Side::Before).await?;
@@ -128,18 +144,14 @@ impl Store for FaultStore {
         })
     }
 
-    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
-        Box::pin(self.inside(self.store.register(worker, now)))
-    }
-
-    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
-        Box::pin(self.inside(self.store.release(worker, lease, now)))
-    }
-
     fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
         Box::pin(self.inside(self.store.leave(worker, now)))
     }
 
+    forward!(quiet workers);
+}
+
+impl MaintenanceStore for FaultStore {
     fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
         Box::pin(self.inside(self.store.sweep(worker, now)))
     }
@@ -147,6 +159,8 @@ impl Store for FaultStore {
     fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
         Box::pin(self.inside(self.store.tidy(now)))
     }
+}
 
-    forward!(pause resume retry cancel others);
+impl Store for FaultStore {
+    forward!(facts wakeups);
 }

@@ -28,7 +28,7 @@ pub(super) struct Index<'h> {
     pub(super) pauses: Vec<(u64, &'h str, Gate)>,
 }
 
-/// What became of a queue.
+/// What happened to a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gate {
     Paused,
@@ -40,7 +40,7 @@ pub(super) enum Gate {
 pub(super) struct Call<'h> {
     pub(super) asked: u64,
     pub(super) jobs: &'h [Wanted],
-    /// When it was answered; nobody knows what became of a call that was not.
+    /// When it was answered; nobody knows what happened to a call that was not.
     pub(super) answered: Option<u64>,
     pub(super) fate: Fate,
     pub(super) existing: &'h [JobId],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::store::{Settled, Verdict};
+use windlass_core::job::{Settled, Verdict};
 
 /// What happened, where and when.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ pub enum Event {
         job: JobId,
         /// The attempt.
         attempt: u32,
-        /// What was to become of the job.
+        /// What was to happen to the job.
         wish: Wish,
         /// What the store said.
         answer: Answer,
@@ -101,7 +101,7 @@ pub enum Event {
         /// Which.
         process: u32,
     },
-    /// A fault that is no death began; workers need a while from here on.
+    /// A fault other than a death began; workers need a while from here on.
     Disturbed,
     /// The database died without a checkpoint and came back. Claims of its last moments may be
     /// undone: they alone are committed without waiting for the disk.
@@ -175,7 +175,7 @@ impl Fate {
     }
 }
 
-/// What was to become of a job.
+/// What was to happen to a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wish {

@@ -1,7 +1,6 @@
 //! A store whose calls are written down.
 
 use std::sync::Arc;
-
 use windlass_core::job::Due;
 
 use super::journal::Journal;
@@ -43,7 +42,7 @@ impl RecordedStore {
     }
 }
 
-impl Store for RecordedStore {
+impl JobStore for RecordedStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
             let call = self.journal.next_call();
@@ -60,27 +59,6 @@ impl Store for RecordedStore {
             });
             self.journal.note(Event::Enqueued { call, fate, existing: existing.collect() });
             result
-        })
-    }
-
-    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
-        Box::pin(async move {
-            let asked = clock::now();
-            self.store.register(worker, now).await?;
-            let (worker, lease) = (worker.worker, worker.lease);
-            self.journal.note(Event::Renewed { worker, asked, lease });
-            Ok(())
-        })
-    }
-
-    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
-        Box::pin(async move {
-            let asked = clock::now();
-            let beat = self.store.heartbeat(worker, lease, now).await?;
-            if matches!(beat, Beat::Alive { .. }) {
-                self.journal.note(Event::Renewed { worker, asked, lease });
-            }
-            Ok(beat)
         })
     }
 
@@ -126,6 +104,21 @@ impl Store for RecordedStore {
         })
     }
 
+    fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let answers = self.store.retry(jobs, now).await?;
+            for (job, _) in jobs.iter().zip(&answers).filter(|(_, a)| **a == Retried::Now) {
+                self.journal.note(Event::Revived { job: *job, asked });
+            }
+            Ok(answers)
+        })
+    }
+
+    forward!(release cancel move_jobs job jobs counts);
+}
+
+impl QueueStore for RecordedStore {
     fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
         Box::pin(async move {
             self.store.pause(queue, note, now).await?;
@@ -143,16 +136,38 @@ impl Store for RecordedStore {
         })
     }
 
-    fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
+    forward!(queues unserved);
+}
+
+impl WorkerStore for RecordedStore {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
         Box::pin(async move {
             let asked = clock::now();
-            let answers = self.store.retry(jobs, now).await?;
-            for (job, _) in jobs.iter().zip(&answers).filter(|(_, a)| **a == Retried::Now) {
-                self.journal.note(Event::Revived { job: *job, asked });
-            }
-            Ok(answers)
+            self.store.register(worker, now).await?;
+            let (worker, lease) = (worker.worker, worker.lease);
+            self.journal.note(Event::Renewed { worker, asked, lease });
+            Ok(())
         })
     }
 
-    forward!(release leave sweep tidy cancel others);
+    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let beat = self.store.heartbeat(worker, lease, now).await?;
+            if matches!(beat, Beat::Alive { .. }) {
+                self.journal.note(Event::Renewed { worker, asked, lease });
+            }
+            Ok(beat)
+        })
+    }
+
+    forward!(leave quiet workers);
+}
+
+impl MaintenanceStore for RecordedStore {
+    forward!(sweep tidy);
+}
+
+impl Store for RecordedStore {
+    forward!(facts wakeups);
 }

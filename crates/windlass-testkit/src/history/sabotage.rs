@@ -15,35 +15,35 @@ use crate::verdicts::die;
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sabotage {
-    /// D1: a job is acknowledged and never written.
+    /// I-D1: a job is acknowledged and never written.
     DropsAnAcknowledgedJob,
-    /// D1: a call is acknowledged first and written with the next one, unless the process dies.
+    /// I-D1: a call is acknowledged first and written with the next one, unless the process dies.
     AnswersBeforeTheCommit,
-    /// D8: a call is written in two transactions, and the second one is lost.
+    /// I-D8: a call is written in two transactions, and the second one is lost.
     SplitsACall,
-    /// L3: an end is written whatever attempt its job is at.
+    /// I-L3: an end is written whatever attempt its job is at.
     AcceptsStaleEnds,
-    /// L1: every claim is told the same lease.
+    /// I-L1: every claim is told the same lease.
     RepeatsALease,
-    /// X3: a given id is written again as another job would be, and reported as new.
+    /// I-X3: a given id is written again as another job would be, and reported as new.
     ForgetsGivenIds,
-    /// W3: a pause is acknowledged and not written.
+    /// I-W3: a pause is acknowledged and not written.
     ForgetsPauses,
-    /// D2: dead workers keep what they held.
+    /// I-D2: dead workers keep what they held.
     NeverRescues,
-    /// L2: whoever claims takes back what others hold first, dead or not.
+    /// I-L2: a claim first takes back what others hold, dead or not.
     RescuesTheLiving,
-    /// L4: what has ended can be claimed again.
+    /// I-L4: what has ended can be claimed again.
     RevivesTheEnded,
-    /// L7: an end is acknowledged and another one written.
+    /// I-L7: an end is acknowledged and another one written.
     WritesAnotherEnd,
-    /// L8: a claim tells a number that it has not counted.
+    /// I-L8: a claim tells a number that it has not counted.
     CountsTooLate,
-    /// X2: an answer gets lost, and the end that it told of is denied afterwards.
+    /// I-X2: an answer gets lost, and the end that it told of is denied afterwards.
     DeniesWhatItWrote,
-    /// X2: an end that is sent again is written again.
+    /// I-X2: an end that is sent again is written again.
     WritesAgain,
-    /// W1: nobody gets any work.
+    /// I-W1: nobody gets any work.
     HidesWork,
 }
 
@@ -143,7 +143,7 @@ impl SabotagedStore {
     }
 }
 
-impl Store for SabotagedStore {
+impl JobStore for SabotagedStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
             let answers = self.store.enqueue(&self.written(jobs), now).await?;
@@ -188,13 +188,10 @@ impl Store for SabotagedStore {
         })
     }
 
-    fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
-        if self.has(Sabotage::NeverRescues) {
-            return Box::pin(async { Ok(Swept::default()) });
-        }
-        self.store.sweep(worker, now)
-    }
+    forward!(release cancel retry move_jobs job jobs counts);
+}
 
+impl QueueStore for SabotagedStore {
     fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
         if self.has(Sabotage::ForgetsPauses) {
             return Box::pin(async { Ok(()) });
@@ -202,5 +199,24 @@ impl Store for SabotagedStore {
         self.store.pause(queue, note, now)
     }
 
-    forward!(heartbeat register release leave tidy resume retry cancel others);
+    forward!(resume queues unserved);
+}
+
+impl WorkerStore for SabotagedStore {
+    forward!(register heartbeat leave quiet workers);
+}
+
+impl MaintenanceStore for SabotagedStore {
+    fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
+        if self.has(Sabotage::NeverRescues) {
+            return Box::pin(async { Ok(Swept::default()) });
+        }
+        self.store.sweep(worker, now)
+    }
+
+    forward!(tidy);
+}
+
+impl Store for SabotagedStore {
+    forward!(facts wakeups);
 }

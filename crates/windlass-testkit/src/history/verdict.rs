@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::time::Duration;
-
-use windlass_core::state::State;
+use windlass_core::job::State;
 
 use super::History;
 use super::index::{Index, Life};
@@ -69,10 +68,10 @@ impl Verdict {
         for (name, rule) in rules::ALL {
             let broken = rule(&index);
             match name {
-                "D1" => verdict.lost = broken.len(),
-                "D3" => verdict.phantom = broken.len(),
-                "L2" => verdict.overlapped = broken.len(),
-                "L3" => verdict.stale_accepted = broken.len(),
+                "I-D1" => verdict.lost = broken.len(),
+                "I-D3" => verdict.phantom = broken.len(),
+                "I-L2" => verdict.overlapped = broken.len(),
+                "I-L3" => verdict.stale_accepted = broken.len(),
                 _ => {}
             }
             verdict.broken.extend(broken.into_iter().map(|case| format!("{name}: {case}")));

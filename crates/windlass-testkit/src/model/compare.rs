@@ -1,13 +1,10 @@
 //! What the store says against what the rules say.
 
 use std::collections::BTreeSet;
-
-use windlass_core::filter::Filter;
 use windlass_core::id::JobId;
-use windlass_core::job::JobRecord;
+use windlass_core::job::{Filter, JobRecord, Outcome, Page, State};
 use windlass_core::limits::HISTORY_ENTRIES;
-use windlass_core::state::{Outcome, State};
-use windlass_core::store::{Page, Store};
+use windlass_core::store::Store;
 
 use super::rules::{Job, Rules};
 
@@ -68,22 +65,22 @@ fn missing(records: &[JobRecord], rules: &Rules) -> String {
 
 fn said(record: &JobRecord) -> String {
     let outcomes: Vec<Outcome> = record.history.iter().map(|past| past.outcome).collect();
-    let called_off = if record.cancel_requested { ", called off" } else { "" };
+    let cancel_requested = if record.cancel_requested { ", cancel requested" } else { "" };
     let due =
         if is_ahead(record.state) { format!(", due {}", record.run_at) } else { String::new() };
     format!(
-        "{} {} {}: attempt {}, failures {}, losses {}{called_off}{due}, {outcomes:?}",
+        "{} {} {}: attempt {}, failures {}, losses {}{cancel_requested}{due}, {outcomes:?}",
         record.state, record.queue, record.kind, record.attempt, record.failures, record.losses
     )
 }
 
 fn expected(job: &Job) -> String {
     let outcomes = &job.history[job.history.len().saturating_sub(HISTORY_ENTRIES)..];
-    let called_off = if job.called_off { ", called off" } else { "" };
+    let cancel_requested = if job.cancel_requested { ", cancel requested" } else { "" };
     let run_at = job.run_at.filter(|_| is_ahead(job.state));
     let due = run_at.map_or_else(String::new, |run_at| format!(", due {run_at}"));
     format!(
-        "{} {} {}: attempt {}, failures {}, losses {}{called_off}{due}, {outcomes:?}",
+        "{} {} {}: attempt {}, failures {}, losses {}{cancel_requested}{due}, {outcomes:?}",
         job.state, job.queue, job.kind, job.attempt, job.failures, job.losses
     )
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use windlass_core::id::{JobId, WorkerId};
-use windlass_core::job::Claimed;
-use windlass_core::store::{Settlement, Store};
+use windlass_core::job::{Claimed, Settlement};
+use windlass_core::store::Store;
 use windlass_core::time::Timestamp;
 
 use super::compare::{compare_counts, compare_jobs};
@@ -80,7 +80,7 @@ impl Driver {
         self.told.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 
-    /// Remembers a step for whoever has to understand a difference.
+    /// Remembers a step for the reader who has to understand a difference.
     pub(super) fn tell(&mut self, step: String) {
         if self.told.len() == TOLD {
             self.told.pop_front();

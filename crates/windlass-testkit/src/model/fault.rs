@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
 use windlass_core::job::Claimed;
 use windlass_core::limits::LEASE;
 
@@ -12,19 +11,19 @@ use crate::fault::forward::names::*;
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// L3: a settlement ends whatever attempt its job is at.
+    /// I-L3: a settlement ends whatever attempt its job is at.
     SettlesWithoutFence,
     /// C3: a settlement that was refused is reported as written.
     AcknowledgesTheStale,
-    /// L2, L5: a worker is taken for dead before its lease has run out.
+    /// I-L2, I-L5: a worker is taken for dead before its lease has run out.
     RescuesTooEarly,
     /// C13: the death of a worker counts for nothing.
     CountsNoLosses,
-    /// D1: a job is acknowledged and not written.
+    /// I-D1: a job is acknowledged and not written.
     LosesAJob,
-    /// W3: a paused queue still gives jobs.
+    /// I-W3: a paused queue still gives jobs.
     ForgetsPauses,
-    /// C1: a cancel is acknowledged and not written.
+    /// I-C1: a cancel is acknowledged and not written.
     ForgetsCancels,
 }
 
@@ -79,7 +78,7 @@ impl FaultyStore {
     }
 }
 
-impl Store for FaultyStore {
+impl JobStore for FaultyStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
             if !self.has(Fault::LosesAJob) || jobs.len() < 2 {
@@ -119,16 +118,6 @@ impl Store for FaultyStore {
         })
     }
 
-    fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
-        Box::pin(async move {
-            if self.has(Fault::CountsNoLosses) {
-                self.forgive(worker, now).await;
-            }
-            let early = if self.has(Fault::RescuesTooEarly) { LEASE / 2 } else { Duration::ZERO };
-            self.store.sweep(worker, now.map(|now| now.after(early))).await
-        })
-    }
-
     fn cancel<'a>(
         &'a self,
         jobs: &'a [JobId],
@@ -141,6 +130,10 @@ impl Store for FaultyStore {
         self.store.cancel(jobs, reason, now)
     }
 
+    forward!(release retry move_jobs job jobs counts);
+}
+
+impl QueueStore for FaultyStore {
     fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
         if self.has(Fault::ForgetsPauses) {
             return Box::pin(async { Ok(()) });
@@ -148,5 +141,27 @@ impl Store for FaultyStore {
         self.store.pause(queue, note, now)
     }
 
-    forward!(register release heartbeat leave tidy retry resume others);
+    forward!(resume queues unserved);
+}
+
+impl WorkerStore for FaultyStore {
+    forward!(register heartbeat leave quiet workers);
+}
+
+impl MaintenanceStore for FaultyStore {
+    fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
+        Box::pin(async move {
+            if self.has(Fault::CountsNoLosses) {
+                self.forgive(worker, now).await;
+            }
+            let early = if self.has(Fault::RescuesTooEarly) { LEASE / 2 } else { Duration::ZERO };
+            self.store.sweep(worker, now.map(|now| now.after(early))).await
+        })
+    }
+
+    forward!(tidy);
+}
+
+impl Store for FaultyStore {
+    forward!(facts wakeups);
 }

@@ -1,13 +1,14 @@
-//! The rules of the domain, in memory: what becomes of each job by each verb.
+//! The rules of the domain, in memory: what happens to each job by each verb.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::job::{
+    AfterLoss, Cancelled, Loss, Moved, Outcome, Retried, State, TRANSITIONS, Verb, Verdict,
+    loss_limit,
+};
 use windlass_core::limits::KEEP_FINISHED;
-use windlass_core::loss::{AfterLoss, after_loss};
-use windlass_core::state::{Outcome, State, TRANSITIONS, Verb};
-use windlass_core::store::{Cancelled, Moved, Retried, Verdict};
 use windlass_core::time::Timestamp;
 
 /// A store may remove finished jobs by whole days.
@@ -20,11 +21,12 @@ pub(super) struct Job {
     pub(super) kind: &'static str,
     pub(super) priority: i16,
     pub(super) max_attempts: Option<u16>,
+    pub(super) max_losses: Option<u16>,
     pub(super) state: State,
     pub(super) attempt: u32,
     pub(super) failures: u32,
     pub(super) losses: u16,
-    pub(super) called_off: bool,
+    pub(super) cancel_requested: bool,
     pub(super) lease: Option<LeaseId>,
     pub(super) history: Vec<Outcome>,
     /// When it is due; `None` where chance decides, until the store has said it.
@@ -33,13 +35,15 @@ pub(super) struct Job {
 }
 
 /// A place in line: queue, priority, due time.
-pub(super) type Place = (&'static str, i16, Option<Timestamp>);
+pub(super) type Standing = (&'static str, i16, Option<Timestamp>);
 
 /// A worker as the rules see it.
 #[derive(Debug, Clone)]
 pub(super) struct Member {
     pub(super) expires_at: Timestamp,
     pub(super) kinds: Vec<&'static str>,
+    /// The limit of losses that it registered for one of its kinds.
+    pub(super) loss_limit: Option<(&'static str, u16)>,
 }
 
 /// Everything there is, by the rules.
@@ -62,11 +66,12 @@ impl Job {
             kind,
             priority,
             max_attempts: None,
+            max_losses: None,
             state: State::Available,
             attempt: 0,
             failures: 0,
             losses: 0,
-            called_off: false,
+            cancel_requested: false,
             lease: None,
             history: Vec::new(),
             run_at: None,
@@ -74,7 +79,7 @@ impl Job {
         }
     }
 
-    fn place(&self) -> Place {
+    fn standing(&self) -> Standing {
         (self.queue, self.priority, self.run_at)
     }
 
@@ -84,7 +89,7 @@ impl Job {
         self.state = to;
         if to != State::Running {
             self.lease = None;
-            self.called_off = false;
+            self.cancel_requested = false;
         }
     }
 
@@ -123,7 +128,7 @@ impl Job {
             }
             Verdict::Release { delay } => (Outcome::Released, State::Scheduled, *delay),
         };
-        if self.called_off {
+        if self.cancel_requested {
             let failed = outcome.counts_as_failure();
             self.record(if failed { outcome } else { Outcome::Cancelled });
             return self.end(Verb::Settle, State::Cancelled, now);
@@ -133,10 +138,17 @@ impl Job {
     }
 
     /// The end of an attempt whose worker died.
-    fn lose(&mut self, now: Timestamp) {
-        let after = after_loss(self.failures, self.losses, self.max_attempts);
+    fn lose(&mut self, worker: &Member, now: Timestamp) {
+        let of_kind = worker.loss_limit.filter(|(kind, _)| *kind == self.kind);
+        let loss = Loss {
+            failures: self.failures,
+            losses: self.losses,
+            max_attempts: self.max_attempts,
+            max_losses: loss_limit(self.max_losses, of_kind.map(|(_, limit)| limit)),
+        };
+        let after = loss.after();
         self.record(Outcome::Lost);
-        if self.called_off {
+        if self.cancel_requested {
             return self.end(Verb::Rescue, State::Cancelled, now);
         }
         self.losses += 1;
@@ -149,7 +161,7 @@ impl Job {
 
     /// Handed back with its lease; where in its queue is left to the store.
     fn hand_back(&mut self, now: Timestamp) {
-        if self.called_off {
+        if self.cancel_requested {
             self.end(Verb::Settle, State::Cancelled, now);
         } else {
             self.wait(Verb::Settle, State::Available, None);
@@ -183,14 +195,15 @@ impl Rules {
 
     /// The places in line that a claim of this worker may take: queues in order, in each by
     /// priority and due time. Who comes first of those with the same place is left to the store.
-    pub(super) fn claimable(&self, worker: WorkerId, queues: &[&'static str]) -> Vec<Place> {
+    pub(super) fn claimable(&self, worker: WorkerId, queues: &[&'static str]) -> Vec<Standing> {
         let kinds = &self.workers[&worker].kinds;
         let mut places = Vec::new();
         for queue in queues.iter().filter(|queue| !self.paused.contains(*queue)) {
             let fits = |job: &&Job| {
                 job.state == State::Available && job.queue == *queue && kinds.contains(&job.kind)
             };
-            let mut found: Vec<Place> = self.jobs.values().filter(fits).map(Job::place).collect();
+            let mut found: Vec<Standing> =
+                self.jobs.values().filter(fits).map(Job::standing).collect();
             found.sort();
             places.extend(found);
         }
@@ -198,9 +211,9 @@ impl Rules {
     }
 
     /// The places of these jobs, as far as they could be claimed.
-    pub(super) fn places(&self, ids: &[JobId]) -> Vec<Place> {
+    pub(super) fn places(&self, ids: &[JobId]) -> Vec<Standing> {
         let jobs = ids.iter().filter_map(|id| self.jobs.get(id));
-        jobs.filter(|job| job.state == State::Available).map(Job::place).collect()
+        jobs.filter(|job| job.state == State::Available).map(Job::standing).collect()
     }
 
     /// Claims these jobs.
@@ -251,17 +264,13 @@ impl Rules {
                 job.go(Verb::Promote, State::Available);
             }
         }
-        let dead: Vec<WorkerId> = self
-            .workers
-            .iter()
-            .filter(|(id, worker)| **id != sweeper && worker.expires_at <= now)
-            .map(|(id, _)| *id)
-            .collect();
-        for worker in dead {
-            self.workers.remove(&worker);
+        let is_dead =
+            |id: &WorkerId, worker: &mut Member| *id != sweeper && worker.expires_at <= now;
+        let dead: Vec<(WorkerId, Member)> = self.workers.extract_if(.., is_dead).collect();
+        for (worker, member) in dead {
             for lease in self.leases_of(worker) {
                 for id in self.held(lease) {
-                    self.job(id).lose(now);
+                    self.job(id).lose(&member, now);
                 }
             }
         }
@@ -298,7 +307,7 @@ impl Rules {
             None => Cancelled::Missing,
             Some(job) if job.state.is_terminal() => Cancelled::Ended(job.state),
             Some(job) if job.state == State::Running => {
-                job.called_off = true;
+                job.cancel_requested = true;
                 Cancelled::Requested
             }
             Some(job) => {

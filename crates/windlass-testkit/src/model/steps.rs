@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use windlass_core::error::StoreError;
 use windlass_core::id::{LeaseId, WorkerId};
-use windlass_core::job::{Due, Enqueued, HandlerKey};
+use windlass_core::job::{
+    ClaimRequest, Due, Enqueued, HandlerKey, Outcome, Settled, Settlement, Share, Verdict,
+};
 use windlass_core::limits::{CLAIM_BYTES, KEEP_FINISHED, LEADER_TTL, LEASE};
-use windlass_core::state::Outcome;
-use windlass_core::store::{ClaimRequest, Settled, Settlement, Share, Swept, Verdict};
+use windlass_core::maintenance::Swept;
 
 use super::compare::ids;
 use super::driver::Driver;
 use super::rules::{Job, Member};
 use crate::draft::job;
 use crate::verdicts::{
-    call_off, complete, confirm_or, die, hand_back, hand_back_for, retry_after, snooze,
+    cancelled, complete, confirm_or, die, hand_back, hand_back_for, retry_after, snooze,
 };
 use crate::worker::{RAN, worker};
 
@@ -36,9 +37,11 @@ impl Driver {
                 self.random.i16(-1..=1),
             );
             new.max_attempts = [None, Some(1), Some(3), Some(0)][self.random.usize(..4)];
+            new.max_losses = [None, None, Some(1), Some(0)][self.random.usize(..4)];
             let wait = self.up_to(90) * self.random.u32(..2);
             let mut draft = job().kind(new.kind).queue(new.queue).priority(new.priority).done();
             (draft.max_attempts, draft.due) = (new.max_attempts, Due::In(wait));
+            draft.meta.max_losses = new.max_losses;
             self.rules.enqueue(draft.id, new, now.after(wait));
             batch.push(draft);
         }
@@ -61,11 +64,17 @@ impl Driver {
         }
         let kinds = [&KINDS[..1], &KINDS[..2], &KINDS[..]][self.random.usize(..3)];
         let known: Vec<(&str, u16)> = kinds.iter().map(|kind| (*kind, 1)).collect();
-        let registration = worker().serving(&QUEUES).knowing(&known).registration();
+        let loss_limit = [None, Some((KINDS[0], 2)), Some((KINDS[1], 0))][self.random.usize(..3)];
+        let mut profile = worker().serving(&QUEUES).knowing(&known);
+        if let Some((kind, limit)) = loss_limit {
+            profile = profile.losing(kind, limit);
+        }
+        let registration = profile.registration();
         self.tell(format!("register {} who knows {kinds:?}", registration.worker));
         self.store.register(&registration, Some(self.rules.now)).await.map_err(said)?;
         let expires_at = self.rules.now.after(LEASE);
-        self.rules.register(registration.worker, Member { expires_at, kinds: kinds.to_vec() });
+        let member = Member { expires_at, kinds: kinds.to_vec(), loss_limit };
+        self.rules.register(registration.worker, member);
         Ok(())
     }
 
@@ -211,7 +220,7 @@ impl Driver {
         let mut swept = self.store.sweep(sweeper, Some(self.rules.now)).await.map_err(said)?;
         self.check_lead(sweeper, &swept)?;
         if swept.leads {
-            self.bury(sweeper);
+            self.remove_dead(sweeper);
             self.rules.sweep(sweeper);
         }
         // A round is bounded; the rules know no bounds.
@@ -264,7 +273,7 @@ impl Driver {
     }
 
     /// Remembers what dead workers held.
-    fn bury(&mut self, sweeper: WorkerId) {
+    fn remove_dead(&mut self, sweeper: WorkerId) {
         let now = self.rules.now;
         let dead: Vec<WorkerId> = self
             .rules
@@ -280,7 +289,7 @@ impl Driver {
         self.rules.leases_of(worker).into_iter().for_each(|lease| self.lose(lease));
     }
 
-    /// What a lost lease held may still be settled by whoever does not know yet.
+    /// What a lost lease held may still be settled by a worker that does not know yet.
     fn lose(&mut self, lease: LeaseId) {
         for id in self.rules.held(lease) {
             let found = self.claimed.iter().position(|(_, job)| job.id == id);
@@ -300,7 +309,7 @@ impl Driver {
             5 => retry_after(Outcome::Timeout, delay),
             6 => retry_after(Outcome::Panic, delay),
             7 => die(),
-            8 => call_off(Outcome::Discarded),
+            8 => cancelled(Outcome::Discarded),
             9 => snooze(delay),
             10 => hand_back_for(delay),
             _ => hand_back(),

@@ -2,38 +2,38 @@
 
 use std::sync::Arc;
 
-use windlass_testkit::bench::Bench;
 use windlass_testkit::cluster::Cluster;
 use windlass_testkit::database::{PostgresDatabase, run};
 use windlass_testkit::draft::jobs;
+use windlass_testkit::fixture::StoreFixture;
 
-/// D7 in part: what was acknowledged before the server was killed is there after the restart.
+/// I-D7 in part: what was acknowledged before the server was killed is there after the restart.
 #[test]
 fn what_was_acknowledged_survives_a_killed_server() {
     let cluster = Arc::new(Cluster::private());
     let database = PostgresDatabase::in_cluster(Arc::clone(&cluster));
-    run(database, |bench: Bench| async move {
-        bench.enqueue(jobs(100)).await;
+    run(database, |fixture: StoreFixture| async move {
+        fixture.enqueue(jobs(100)).await;
         cluster.kill();
         cluster.start();
-        let store = bench.another_store().await;
+        let store = fixture.another_store().await;
         let counts = store.counts().await.expect("jobs can be counted");
         assert_eq!(counts.total(), 100);
     });
 }
 
-/// D7 in part: the same without a checkpoint, and after an orderly stop.
+/// I-D7 in part: the same without a checkpoint, and after an orderly stop.
 #[test]
 fn what_was_acknowledged_survives_a_stopped_server() {
     let cluster = Arc::new(Cluster::private());
     let database = PostgresDatabase::in_cluster(Arc::clone(&cluster));
-    run(database, |bench: Bench| async move {
-        bench.enqueue(jobs(100)).await;
+    run(database, |fixture: StoreFixture| async move {
+        fixture.enqueue(jobs(100)).await;
         cluster.stop_at_once();
         cluster.start();
         cluster.stop();
         cluster.start();
-        let store = bench.another_store().await;
+        let store = fixture.another_store().await;
         let counts = store.counts().await.expect("jobs can be counted");
         assert_eq!(counts.total(), 100);
     });

@@ -1,7 +1,7 @@
 //! Processes that die, freeze and stop, databases that go away, answers that get lost.
 
 use windlass_testkit::database::Database;
-use windlass_testkit::fault::scene::{Scene, play};
+use windlass_testkit::fault::process_fixture::{ProcessFixture, play};
 
 mod chaos;
 mod checker;
@@ -19,9 +19,10 @@ mod restart;
 mod shared;
 mod skewed;
 mod terminated;
+mod torture;
 
 /// Plays a test with the probe of this crate.
-fn with_probes<F: Future>(database: impl Database, test: impl FnOnce(Scene) -> F) {
+fn with_probes<F: Future>(database: impl Database, test: impl FnOnce(ProcessFixture) -> F) {
     play(database, env!("CARGO_BIN_EXE_probe"), test);
 }
 

@@ -6,4 +6,5 @@ mod list;
 mod notify;
 mod postgres;
 mod sqlite;
+mod statements;
 mod storage;

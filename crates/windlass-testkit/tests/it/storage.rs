@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use windlass_core::limits::{CLAIM_JOBS, KEEP_FINISHED};
-use windlass_testkit::bench::Bench;
 use windlass_testkit::cluster::Cluster;
 use windlass_testkit::database::{Database, PostgresDatabase, SqliteFile, run};
 use windlass_testkit::draft::{Draft, jobs};
+use windlass_testkit::fixture::StoreFixture;
 use windlass_testkit::verdicts::complete;
 use windlass_testkit::worker::Worker;
 
@@ -21,7 +21,7 @@ mod sqlite {
     fn it_stays_as_large_as_it_was() {
         let file = SqliteFile::fresh();
         let path = path_of(&file);
-        run(file, |bench| super::churn(bench, move || on_disk(&path), || {}));
+        run(file, |fixture| super::churn(fixture, move || on_disk(&path), || {}));
     }
 }
 
@@ -35,10 +35,14 @@ mod postgres {
         let cluster = std::sync::Arc::new(Cluster::shared());
         let database = PostgresDatabase::in_cluster(std::sync::Arc::clone(&cluster));
         let name = database.name().to_owned();
-        run(database, |bench| {
+        run(database, |fixture| {
             let (size_of, vacuumed) = (name.clone(), name);
             let measured = std::sync::Arc::clone(&cluster);
-            super::churn(bench, move || measured.bytes(&size_of), move || cluster.vacuum(&vacuumed))
+            super::churn(
+                fixture,
+                move || measured.bytes(&size_of),
+                move || cluster.vacuum(&vacuumed),
+            )
         });
     }
 }
@@ -49,31 +53,31 @@ mod postgres {
 fn a_file_comes_back_after_a_burst() {
     let (lean, file) = (SqliteFile::fresh(), SqliteFile::fresh());
     let (lean_path, path) = (path_of(&lean), path_of(&file));
-    let live = run(lean, |bench| async move {
-        bench.enqueue(kept()).await;
+    let live = run(lean, |fixture| async move {
+        fixture.enqueue(kept()).await;
         bytes(&lean_path)
     });
-    run(file, |bench| async move {
-        bench.enqueue(kept()).await;
+    run(file, |fixture| async move {
+        fixture.enqueue(kept()).await;
         for _ in 0..5 {
-            bench.enqueue(jobs(10_000).map(|job| job.bytes(600))).await;
+            fixture.enqueue(jobs(10_000).map(|job| job.bytes(600))).await;
         }
-        work_off(&bench.worker().await).await;
+        work_off(&fixture.worker().await).await;
         let largest = on_disk(&path);
-        bench.advance(KEEP_FINISHED);
+        fixture.advance(KEEP_FINISHED);
         // A leader that finds much to prune goes on at once.
         let mut rounds = 1;
-        while bench.tidy().await.pruned > 0 {
+        while fixture.tidy().await.pruned > 0 {
             rounds += 1;
         }
         for _ in 0..10 {
-            bench.tidy().await;
+            fixture.tidy().await;
         }
         let now = on_disk(&path);
         println!("{live} bytes live, {largest} at most, {now} after {rounds} + 10 rounds");
         assert!(largest > 4 * live, "no burst: {largest} of {live}");
         assert!(now <= 2 * live, "{now} bytes for {live} of live data");
-        bench.check("scheduled 30000, pruned 50000").await;
+        fixture.check("scheduled 30000, pruned 50000").await;
     });
 }
 
@@ -83,21 +87,21 @@ fn kept() -> impl Iterator<Item = Draft> {
 }
 
 /// Days on each of which some hundred jobs come, run and, a week later, go.
-async fn churn(bench: Bench, bytes: impl Fn() -> u64, vacuum: impl Fn()) {
+async fn churn(fixture: StoreFixture, bytes: impl Fn() -> u64, vacuum: impl Fn()) {
     const JOBS: usize = 500;
     const IN_FLIGHT: usize = 200;
-    let worker = bench.worker().await;
-    bench.enqueue(large(IN_FLIGHT)).await;
+    let worker = fixture.worker().await;
+    fixture.enqueue(large(IN_FLIGHT)).await;
     let mut sizes = Vec::new();
     for day in 0..40 {
-        bench.enqueue(large(JOBS)).await;
+        fixture.enqueue(large(JOBS)).await;
         for _ in 0..5 {
             let batch = worker.claim(JOBS / 5).await;
             worker.settle_all(&batch, &complete()).await;
         }
-        bench.advance(DAY);
+        fixture.advance(DAY);
         worker.beat().await;
-        bench.tidy().await;
+        fixture.tidy().await;
         vacuum();
         if day >= 20 {
             sizes.push(bytes());
@@ -106,7 +110,7 @@ async fn churn(bench: Bench, bytes: impl Fn() -> u64, vacuum: impl Fn()) {
     let (least, most) = (sizes.iter().min().expect("sizes"), sizes.iter().max().expect("sizes"));
     println!("from {least} to {most} bytes in twenty days of {JOBS} jobs");
     assert!(*most as f64 <= *least as f64 * 1.2, "{sizes:?}");
-    assert!(bench.store().counts().await.expect("counted").pruned > 20 * JOBS as u64 / 2);
+    assert!(fixture.store().counts().await.expect("counted").pruned > 20 * JOBS as u64 / 2);
 }
 
 /// Jobs of some size.

@@ -1,9 +1,8 @@
 //! rusqlite: a `Connection`, or a `Transaction` on one. It blocks, and so do these.
 
 use rusqlite::{Connection, Transaction};
-use windlass_core::context::Fence;
 use windlass_core::error::StoreError;
-use windlass_core::job::{Enqueued, NewJob};
+use windlass_core::job::{Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 

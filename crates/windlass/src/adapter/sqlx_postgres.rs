@@ -1,9 +1,8 @@
 //! sqlx on PostgreSQL: a connection, or a transaction.
 
 use sqlx::{PgConnection, Postgres, Row, Transaction};
-use windlass_core::context::Fence;
 use windlass_core::error::StoreError;
-use windlass_core::job::{Enqueued, Identity, NewJob};
+use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_postgres::statement::{self, Statement, Value};
 
@@ -11,7 +10,7 @@ use crate::target::{EnqueueOn, FinishOn};
 
 async fn run(connection: &mut PgConnection, statement: Statement) -> Result<bool, StoreError> {
     let backend = |error: sqlx::Error| StoreError::Backend(Box::new(error));
-    // No value is ever part of the text: it is a constant but for the schema's name.
+    // No value is ever part of the text: it is a constant except for the schema's name.
     let mut query = sqlx::query(sqlx::AssertSqlSafe(statement.sql.into_owned()));
     for value in statement.binds {
         query = match value {

@@ -2,9 +2,8 @@
 //! a deferred one fails, unasked for, when another process writes in between.
 
 use sqlx::{Sqlite, SqliteConnection, Transaction};
-use windlass_core::context::Fence;
 use windlass_core::error::StoreError;
-use windlass_core::job::{Enqueued, NewJob};
+use windlass_core::job::{Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 use windlass_sqlite::statement::{self, Statement, Value};

@@ -2,9 +2,8 @@
 
 use ::tokio_postgres::types::{ToSql, Type};
 use ::tokio_postgres::{Client, GenericClient, Transaction};
-use windlass_core::context::Fence;
 use windlass_core::error::StoreError;
-use windlass_core::job::{Enqueued, Identity, NewJob};
+use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_postgres::check_schema;

@@ -3,105 +3,106 @@
 use windlass::prelude::*;
 use windlass::{Enqueued, State, StoreError};
 
-use crate::place::{Place, connect, ended};
-use crate::probes::{Bench, Okay};
+use crate::probes::{Okay, StoreFixture};
+use crate::test_database::{TestDatabase, connect, ended};
 
 /// The states of all jobs there are.
-async fn states(place: &Place) -> Vec<State> {
-    let store = place.open().await;
-    let page = windlass::store::Page { before: None, limit: 100 };
-    let jobs = store.jobs(&windlass::filter::Filter::default(), page).await.expect("listed");
+async fn states(database: &TestDatabase) -> Vec<State> {
+    let store = database.open().await;
+    let page = windlass::job::Page { before: None, limit: 100 };
+    let jobs = store.jobs(&windlass::job::Filter::default(), page).await.expect("listed");
     jobs.into_iter().map(|job| job.state).collect()
 }
 
-fn path(place: &Place) -> String {
-    place.url().trim_start_matches("sqlite:").to_owned()
+fn path(database: &TestDatabase) -> String {
+    database.url().trim_start_matches("sqlite:").to_owned()
 }
 
 /// T1: gone on rollback, there after commit; the same through rusqlite.
 #[tokio::test]
 async fn rusqlite_transactions_carry_jobs() {
-    let place = Place::sqlite();
-    place.open().await;
-    let mut connection = rusqlite::Connection::open(path(&place)).expect("opened");
+    let database = TestDatabase::sqlite();
+    database.open().await;
+    let mut connection = rusqlite::Connection::open(path(&database)).expect("opened");
     let tx = connection.transaction().expect("begun");
     Okay { number: 1 }.job().enqueue_blocking(&tx).expect("written");
     tx.rollback().expect("rolled back");
-    assert_eq!(states(&place).await, []);
+    assert_eq!(states(&database).await, []);
     let tx = connection.transaction().expect("begun");
     Okay { number: 1 }.job().enqueue_blocking(&tx).expect("written");
     tx.commit().expect("committed");
-    assert_eq!(states(&place).await, [State::Available]);
+    assert_eq!(states(&database).await, [State::Available]);
 }
 
 /// T1, through sqlx on SQLite.
 #[tokio::test]
 async fn sqlx_sqlite_transactions_carry_jobs() {
     use sqlx::Connection;
-    let place = Place::sqlite();
-    place.open().await;
-    let mut connection = sqlx::SqliteConnection::connect(&place.url()).await.expect("opened");
+    let database = TestDatabase::sqlite();
+    database.open().await;
+    let mut connection = sqlx::SqliteConnection::connect(&database.url()).await.expect("opened");
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.expect("begun");
     Okay { number: 1 }.job().enqueue(&mut tx).await.expect("written");
     tx.rollback().await.expect("rolled back");
-    assert_eq!(states(&place).await, []);
+    assert_eq!(states(&database).await, []);
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.expect("begun");
     let draft = Okay { number: 1 }.job().after(std::time::Duration::from_secs(60));
     draft.enqueue(&mut tx).await.expect("written");
     tx.commit().await.expect("committed");
-    assert_eq!(states(&place).await, [State::Scheduled]);
+    assert_eq!(states(&database).await, [State::Scheduled]);
 }
 
 /// T1, through sqlx on PostgreSQL.
 #[tokio::test]
 async fn sqlx_postgres_transactions_carry_jobs() {
     use sqlx::Connection;
-    let place = Place::postgres();
-    place.open().await;
-    let mut connection = sqlx::PgConnection::connect(&place.url()).await.expect("opened");
+    let database = TestDatabase::postgres();
+    database.open().await;
+    let mut connection = sqlx::PgConnection::connect(&database.url()).await.expect("opened");
     let mut tx = connection.begin().await.expect("begun");
     Okay { number: 1 }.job().enqueue(&mut tx).await.expect("written");
-    assert_eq!(states(&place).await, []);
+    assert_eq!(states(&database).await, []);
     tx.rollback().await.expect("rolled back");
-    assert_eq!(states(&place).await, []);
+    assert_eq!(states(&database).await, []);
     let mut tx = connection.begin().await.expect("begun");
     Okay { number: 1 }.job().enqueue(&mut tx).await.expect("written");
     tx.commit().await.expect("committed");
-    assert_eq!(states(&place).await, [State::Available]);
+    assert_eq!(states(&database).await, [State::Available]);
 }
 
 /// T1, X3, through tokio-postgres: with a given id the second try finds the first.
 #[tokio::test]
 async fn tokio_postgres_transactions_carry_jobs() {
-    let place = Place::postgres();
-    place.open().await;
-    let mut connection = connect(&place).await;
+    let database = TestDatabase::postgres();
+    database.open().await;
+    let mut connection = connect(&database).await;
     let client = &mut connection.client;
     let tx = client.transaction().await.expect("begun");
     Okay { number: 1 }.job().enqueue(&tx).await.expect("written");
     tx.rollback().await.expect("rolled back");
-    assert_eq!(states(&place).await, []);
+    assert_eq!(states(&database).await, []);
     let id = JobId::new();
     for expected in [Enqueued::New(id), Enqueued::Existing(id)] {
         let tx = client.transaction().await.expect("begun");
         assert_eq!(Okay { number: 1 }.job().id(id).enqueue(&tx).await.expect("written"), expected);
         tx.commit().await.expect("committed");
     }
-    assert_eq!(states(&place).await, [State::Available]);
+    assert_eq!(states(&database).await, [State::Available]);
 }
 
 /// C29, C30: what is written by a prepared statement is due when it says, and rings once it is
 /// committed, for what is due at once and for nothing else.
 #[tokio::test]
 async fn prepared_enqueues_ring_for_what_is_due() {
-    let place = Place::postgres();
-    let client = Client::new(place.open().await);
-    let mut connection = connect(&place).await;
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    let mut connection = connect(&database).await;
     let sleeper = "insert into windlass.idle (worker, channel, queues) \
-                   values (gen_random_uuid(), 'bell', '{probes}')";
+                   values (gen_random_uuid(), 'wake_handle', '{probes}')";
     connection.client.batch_execute(sleeper).await.expect("asleep");
-    let mut bell = sqlx::postgres::PgListener::connect(&place.url()).await.expect("connected");
-    bell.listen("bell").await.expect("listening");
+    let mut wake_handle =
+        sqlx::postgres::PgListener::connect(&database.url()).await.expect("connected");
+    wake_handle.listen("wake_handle").await.expect("listening");
     let prepared = windlass::PreparedEnqueue::new(&connection.client).await.expect("prepared");
     let (minute, now) = (std::time::Duration::from_secs(60), windlass::Timestamp::wall_clock());
     let okay = || Okay { number: 1 }.job().queue("probes");
@@ -121,28 +122,33 @@ async fn prepared_enqueues_ring_for_what_is_due() {
         assert_eq!(job.state, state);
         let waits = job.run_at.since(job.created_at);
         assert_eq!(waits > minute / 2, state == State::Scheduled, "{waits:?}");
-        connection.client.batch_execute("notify bell, 'end'").await.expect("notified");
+        connection.client.batch_execute("notify wake_handle, 'end'").await.expect("notified");
         if rings && job.queue == "probes" {
-            assert_eq!(bell.recv().await.expect("rung").payload(), "");
+            assert_eq!(wake_handle.recv().await.expect("rung").payload(), "");
         }
-        assert_eq!(bell.recv().await.expect("rung").payload(), "end", "{state}, {}", job.queue);
+        assert_eq!(
+            wake_handle.recv().await.expect("rung").payload(),
+            "end",
+            "{state}, {}",
+            job.queue
+        );
     }
 }
 
 /// X16, O1: the SQL function gives the same row as a driver's statement, and wakes a worker.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sql_function_enqueues_like_the_adapters() {
-    let place = Place::postgres();
-    let store = place.open().await;
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
     let client = Client::new(store.clone());
-    let connection = connect(&place).await;
+    let connection = connect(&database).await;
     let connection = &connection.client;
     let by_adapter = Okay { number: 7 }.job().enqueue(connection).await.expect("written").id();
     let sql = "select windlass.enqueue('probe.ok', '{\"number\": 7}')::text, \
                (select count(*) from windlass.enqueue_many('[{\"kind\": \"probe.ok\", \"args\": {\"number\": 7}}]'))";
     let row = connection.query_one(sql, &[]).await.expect("written");
     let by_function: JobId = row.get::<_, String>(0).parse().expect("an id");
-    let worker = crate::engine::worker(&store, &Bench::new(), 4).await;
+    let worker = crate::engine::worker(&store, &StoreFixture::new(), 4).await;
     let (a, b) = (ended(&client, by_adapter).await, ended(&client, by_function).await);
     assert_eq!(
         (a.state, a.output.map(|o| o.to_string())),
@@ -161,10 +167,10 @@ async fn the_sql_function_enqueues_like_the_adapters() {
 /// X16: the view does the same on SQLite.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sqlite_view_enqueues_like_the_adapters() {
-    let place = Place::sqlite();
-    let store = place.open().await;
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
     let client = Client::new(store.clone());
-    let connection = rusqlite::Connection::open(path(&place)).expect("opened");
+    let connection = rusqlite::Connection::open(path(&database)).expect("opened");
     let insert = "insert into windlass_enqueue (kind, args) values ('probe.ok', '{\"number\": 7}')";
     connection.execute(insert, []).expect("written");
     let wrong = "insert into windlass_enqueue (kind, args) values ('probe.ok', '{')";
@@ -173,7 +179,7 @@ async fn the_sqlite_view_enqueues_like_the_adapters() {
     let text: String = connection
         .query_row("select uuid from windlass_job where state = 'available'", [], |row| row.get(0))
         .expect("one job");
-    let worker = crate::engine::worker(&store, &Bench::new(), 4).await;
+    let worker = crate::engine::worker(&store, &StoreFixture::new(), 4).await;
     let job = ended(&client, text.parse().expect("an id")).await;
     assert_eq!((job.state, job.origin.as_deref()), (State::Completed, Some("sql")));
     worker.stop().await;
@@ -183,9 +189,9 @@ async fn the_sqlite_view_enqueues_like_the_adapters() {
 /// runs in the program that inserts, not in ours.
 #[tokio::test]
 async fn the_sqlite_view_needs_no_young_library() {
-    let place = Place::sqlite();
-    place.open().await;
-    let connection = rusqlite::Connection::open(path(&place)).expect("opened");
+    let database = TestDatabase::sqlite();
+    database.open().await;
+    let connection = rusqlite::Connection::open(path(&database)).expect("opened");
     let trigger: String = connection
         .query_row("select sql from sqlite_master where type = 'trigger'", [], |row| row.get(0))
         .expect("there");
@@ -222,9 +228,9 @@ async fn a_client_sees_what_is_enqueued_within_a_transaction() {
             if job.queue == "forbidden" { Err("not here".into()) } else { Ok(()) }
         }
     }
-    let place = Place::sqlite();
-    let client = Client::new(place.open().await).with_layer(Refuses).with_origin("web");
-    let connection = rusqlite::Connection::open(path(&place)).expect("opened");
+    let database = TestDatabase::sqlite();
+    let client = Client::new(database.open().await).with_layer(Refuses).with_origin("web");
+    let connection = rusqlite::Connection::open(path(&database)).expect("opened");
     let forbidden = Okay { number: 1 }.job().queue("forbidden");
     let refused = forbidden.enqueue_blocking(client.within(&connection));
     assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
@@ -239,18 +245,18 @@ async fn a_client_sees_what_is_enqueued_within_a_transaction() {
 #[tokio::test]
 async fn transactions_reach_another_schema() {
     use sqlx::Connection;
-    let place = Place::postgres();
-    let mark = if place.url().contains('?') { '&' } else { '?' };
-    let url = format!("{}{mark}schema=jobs", place.url());
+    let database = TestDatabase::postgres();
+    let mark = if database.url().contains('?') { '&' } else { '?' };
+    let url = format!("{}{mark}schema=jobs", database.url());
     let client = windlass::Client::new(windlass::open(&url).await.expect("opened"));
 
-    let mut connection = sqlx::PgConnection::connect(&place.url()).await.expect("opened");
+    let mut connection = sqlx::PgConnection::connect(&database.url()).await.expect("opened");
     let mut tx = connection.begin().await.expect("begun");
     let on = windlass::in_schema("jobs", &mut tx).expect("a name");
     let first = Okay { number: 1 }.job().enqueue(on).await.expect("written").id();
     tx.commit().await.expect("committed");
 
-    let mut connection = connect(&place).await;
+    let mut connection = connect(&database).await;
     let prepared = windlass::PreparedEnqueue::in_schema(&connection.client, "jobs").await;
     let prepared = prepared.expect("prepared");
     let tx = connection.client.transaction().await.expect("begun");

@@ -4,12 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use windlass::job::Batch;
 use windlass::prelude::*;
-use windlass::store::{Batch, Registration, Store};
+use windlass::store::Store;
+use windlass::worker::Registration;
 use windlass_testkit::worker::{request, worker};
 
-use crate::place::{Place, SOON, connect};
 use crate::probes::Okay;
+use crate::test_database::{SOON, TestDatabase, connect};
 
 /// A registered worker, and the jobs it is to claim.
 struct Claimant {
@@ -19,8 +21,8 @@ struct Claimant {
 }
 
 impl Claimant {
-    async fn among(place: &Place, jobs: u32) -> Self {
-        let store = place.open().await;
+    async fn among(database: &TestDatabase, jobs: u32) -> Self {
+        let store = database.open().await;
         let client = Client::new(Arc::clone(&store));
         let drafts = (0..jobs).map(|number| Okay { number }.job());
         let jobs = client.enqueue_all(drafts).await.expect("written");
@@ -50,9 +52,9 @@ async fn soon<T>(what: &str, answer: impl Future<Output = T>) -> T {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_that_somebody_holds_are_passed_over() {
     const HOLD: &str = "select id::text from windlass.pending order by id limit 4 for update";
-    let place = Place::postgres();
-    let claimant = Claimant::among(&place, 10).await;
-    let mut holder = connect(&place).await;
+    let database = TestDatabase::postgres();
+    let claimant = Claimant::among(&database, 10).await;
+    let mut holder = connect(&database).await;
     let tx = holder.client.transaction().await.expect("begun");
     assert_eq!(tx.query(HOLD, &[]).await.expect("held").len(), 4);
     assert_eq!(soon("a claim", claimant.claim(3)).await, claimant.jobs[4..7]);
@@ -67,9 +69,9 @@ async fn rows_that_somebody_holds_are_passed_over() {
 async fn a_claim_under_way_holds_no_other_up() {
     const DELETE: &str = "delete from windlass.pending where id in \
          (select id from windlass.pending order by id limit 4 for update skip locked)";
-    let place = Place::postgres();
-    let claimant = Claimant::among(&place, 10).await;
-    let mut first = connect(&place).await;
+    let database = TestDatabase::postgres();
+    let claimant = Claimant::among(&database, 10).await;
+    let mut first = connect(&database).await;
     let tx = first.client.transaction().await.expect("begun");
     assert_eq!(tx.execute(DELETE, &[]).await.expect("taken"), 4);
     assert_eq!(soon("a claim", claimant.claim(10)).await, claimant.jobs[4..]);
@@ -77,13 +79,51 @@ async fn a_claim_under_way_holds_no_other_up() {
     assert_eq!(soon("an empty claim", claimant.claim(10)).await, []);
 }
 
+/// A claimant whose jobs fell due a second apart, and a stored cursor between the first two.
+async fn behind_a_stored_cursor(written: &str) -> (TestDatabase, Claimant) {
+    const SPREAD: &str = "update windlass.pending set run_at = run_at - 1000000 \
+         where id = (select min(id::text)::uuid from windlass.pending)";
+    let database = TestDatabase::postgres();
+    let first = Claimant::among(&database, 2).await;
+    let admin = connect(&database).await;
+    admin.client.batch_execute(SPREAD).await.expect("spread");
+    let cursor = format!(
+        "insert into windlass.claim_cursor (queue, priority, run_at, cost, written_at) \
+         select queue, 0, max(run_at), 60000000, {written} from windlass.pending group by queue"
+    );
+    admin.client.batch_execute(&cursor).await.expect("stored");
+    let store = database.open().await;
+    let registration = worker().knowing(&[("probe.ok", 1)]).registration();
+    store.register(&registration, None).await.expect("registered");
+    let claimant = Claimant { store, registration, jobs: first.jobs };
+    (database, claimant)
+}
+
+/// O33: under an old snapshot a new process begins where a slow one is, instead of walking over
+/// everything that died since; what lies below is claimed when nothing is left above.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_process_begins_at_a_fresh_cursor() {
+    let (_database, claimant) = behind_a_stored_cursor("windlass.now_us()").await;
+    assert_eq!(claimant.claim(1).await, claimant.jobs[1..]);
+    assert_eq!(claimant.claim(1).await, [], "nothing is left above the cursor");
+    assert_eq!(claimant.claim(1).await, claimant.jobs[..1]);
+}
+
+/// O33: what was stored long ago says nothing about today.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outdated_cursor_is_ignored() {
+    let written = "windlass.now_us() - 60000000";
+    let (_database, claimant) = behind_a_stored_cursor(written).await;
+    assert_eq!(claimant.claim(1).await, claimant.jobs[..1]);
+}
+
 /// C4: there is one writer, so a claim waits for its turn and nobody is told of a lock; where
 /// there is nothing to take it needs no turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_waits_for_its_turn_to_write() {
-    let place = Place::sqlite();
-    let claimant = Claimant::among(&place, 10).await;
-    let path = place.url().trim_start_matches("sqlite:").to_owned();
+    let database = TestDatabase::sqlite();
+    let claimant = Claimant::among(&database, 10).await;
+    let path = database.url().trim_start_matches("sqlite:").to_owned();
     let other = rusqlite::Connection::open(path).expect("opened");
     other.busy_timeout(Duration::from_secs(10)).expect("set");
     other.execute_batch("begin immediate").expect("the write lock");

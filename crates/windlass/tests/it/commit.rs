@@ -8,8 +8,8 @@ use windlass::prelude::*;
 use windlass::{EnqueueLayer, NewJob, State, StoreError};
 
 use crate::engine::worker;
-use crate::place::{Connection, Place, connect_to, ended, on_both_stores};
-use crate::probes::{Bench, Okay};
+use crate::probes::{Okay, StoreFixture};
+use crate::test_database::{Connection, TestDatabase, connect_to, ended, on_both_stores};
 
 on_both_stores! {
     /// T2: the process dies right behind its commit, with nothing of ours in it that could have run
@@ -78,18 +78,18 @@ async fn caller() {
     std::process::abort();
 }
 
-async fn a_job_runs_though_its_caller_died_behind_the_commit(place: Place) {
-    let store = place.open().await;
-    Driver::to(&place.url()).await.execute("create table own (number int)").await;
+async fn a_job_runs_though_its_caller_died_behind_the_commit(database: TestDatabase) {
+    let store = database.open().await;
+    Driver::to(&database.url()).await.execute("create table own (number int)").await;
     let mut caller = std::process::Command::new(std::env::current_exe().expect("a program"));
-    caller.args(["--exact", "commit::caller"]).env(CALLER, place.url());
+    caller.args(["--exact", "commit::caller"]).env(CALLER, database.url());
     let died = caller.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("it starts");
     assert_eq!(died.signal(), Some(SIGABRT), "{died}");
-    let page = windlass::store::Page { before: None, limit: 9 };
-    let jobs = store.jobs(&windlass::filter::Filter::default(), page).await.expect("listed");
+    let page = windlass::job::Page { before: None, limit: 9 };
+    let jobs = store.jobs(&windlass::job::Filter::default(), page).await.expect("listed");
     let [job] = &jobs[..] else { panic!("one job: {jobs:?}") };
     assert_eq!(job.state, State::Available);
-    let worker = worker(&store, &Bench::new(), 1).await;
+    let worker = worker(&store, &StoreFixture::new(), 1).await;
     let job = ended(&Client::new(Arc::clone(&store)), job.id).await;
     assert_eq!((job.state, job.attempt), (State::Completed, 1));
     worker.stop().await;
@@ -112,11 +112,11 @@ impl EnqueueLayer for RefusesTheSecond {
     }
 }
 
-async fn a_layers_error_surfaces_and_the_committed_job_runs(place: Place) {
-    let store = place.open().await;
+async fn a_layers_error_surfaces_and_the_committed_job_runs(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store)).with_layer(RefusesTheSecond::default());
-    let worker = worker(&store, &Bench::new(), 1).await;
-    let driver = Driver::to(&place.url()).await;
+    let worker = worker(&store, &StoreFixture::new(), 1).await;
+    let driver = Driver::to(&database.url()).await;
     driver.execute("begin").await;
     let id = driver.enqueue(&client, Okay { number: 1 }).await.expect("written");
     let error = driver.enqueue(&client, Okay { number: 2 }).await.expect_err("refused");

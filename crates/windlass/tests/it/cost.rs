@@ -8,10 +8,10 @@ use windlass::store::Store;
 use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::worker::{request, worker};
 
-use crate::place::{Connection, Place, SOON, connect};
+use crate::test_database::{Connection, SOON, TestDatabase, connect};
 
 /// O33: a claim reads as many blocks of the queue's table with 200,000 jobs waiting as with 1,000,
-/// but for what a taller index costs.
+/// except for what a taller index costs.
 #[tokio::test]
 async fn a_claim_reads_as_much_whatever_the_backlog() {
     let few = blocks_of_a_claim(1_000).await;
@@ -23,13 +23,13 @@ async fn a_claim_reads_as_much_whatever_the_backlog() {
 /// O33: a count that would take too long ends in time, and leaves its connection to others.
 #[tokio::test]
 async fn a_count_ends_in_time() {
-    let place = Place::postgres();
-    let store = place.open().await;
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
     let new: Vec<_> = (0..10).map(|_| job().done()).collect();
     store.enqueue(&new, None).await.expect("written");
     assert!(store.counts().await.expect("counted").exact);
-    let held = connect(&place).await;
-    held.client.batch_execute("begin; lock table windlass.tally").await.expect("held");
+    let held = connect(&database).await;
+    held.client.batch_execute("begin; lock table windlass.job_count").await.expect("held");
     let began = Instant::now();
     let counts = tokio::time::timeout(SOON, store.counts()).await.expect("it ends").expect("read");
     let took = began.elapsed();
@@ -44,9 +44,9 @@ async fn a_count_ends_in_time() {
 /// Blocks of the queue's table and its indexes that claiming 100 jobs reads, of so many that wait
 /// and as many that are scheduled.
 async fn blocks_of_a_claim(backlog: usize) -> i64 {
-    let place = Place::postgres();
-    let store = place.open().await;
-    let asker = connect(&place).await;
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let asker = connect(&database).await;
     let alone = "alter table windlass.pending set (autovacuum_enabled = off)";
     asker.client.batch_execute(alone).await.expect("set");
     for part in (0..backlog).step_by(50_000) {
@@ -59,7 +59,7 @@ async fn blocks_of_a_claim(backlog: usize) -> i64 {
     }
     drop(store);
     let before = blocks_at_rest(&asker).await;
-    let store: Arc<dyn Store> = place.open().await;
+    let store: Arc<dyn Store> = database.open().await;
     let registration = worker().registration();
     store.register(&registration, None).await.expect("registered");
     let batch = store.claim(&request(&registration, 100), None).await.expect("claimed");

@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use windlass::State;
 use windlass::prelude::*;
 
-use crate::place::{Place, ended, on_both_stores};
-use crate::probes::{Bench, Okay};
+use crate::probes::{Okay, StoreFixture};
+use crate::test_database::{TestDatabase, ended, on_both_stores};
 
 on_both_stores! {
     /// T6, T39, C1: the request answers when the job is committed; the worker beside it runs it;
@@ -17,10 +17,10 @@ on_both_stores! {
     a_web_program_runs_its_own_jobs;
 }
 
-async fn a_web_program_runs_its_own_jobs(place: Place) {
-    let store = place.open().await;
+async fn a_web_program_runs_its_own_jobs(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = crate::engine::worker(&store, &Bench::new(), 5).await;
+    let worker = crate::engine::worker(&store, &StoreFixture::new(), 5).await;
     let app = axum::Router::new()
         .route(
             "/sign-up",

@@ -4,30 +4,32 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use windlass::job::Cancelled;
 use windlass::prelude::*;
-use windlass::store::{Cancelled, Quiet, Store};
+use windlass::store::Store;
+use windlass::worker::Quiet;
 use windlass::{Event, Options, Outcome, RunningWorker, State};
 
-use crate::place::{Place, ended, event, on_both_stores};
-use crate::probes::{Bench, End, Fail, Gate, Hang, Okay, Parent};
+use crate::probes::{End, Fail, Gate, Hang, Okay, Parent, StoreFixture};
+use crate::test_database::{TestDatabase, ended, event, on_both_stores};
 
 /// A worker that knows every probe.
 pub(crate) async fn worker(
     store: &Arc<dyn Store>,
-    bench: &Arc<Bench>,
+    fixture: &Arc<StoreFixture>,
     slots: usize,
 ) -> RunningWorker {
-    described(store, bench, slots).start().await.expect("the worker starts")
+    described(store, fixture, slots).start().await.expect("the worker starts")
 }
 
 /// The same, not started yet.
 pub(crate) fn described(
     store: &Arc<dyn Store>,
-    bench: &Arc<Bench>,
+    fixture: &Arc<StoreFixture>,
     slots: usize,
-) -> Worker<Arc<Bench>> {
+) -> Worker<Arc<StoreFixture>> {
     let options = Options { abandon_after: Duration::from_millis(100), ..Options::default() };
-    Worker::new(Arc::clone(store), Arc::clone(bench))
+    Worker::new(Arc::clone(store), Arc::clone(fixture))
         .handle::<Okay>()
         .handle::<Fail>()
         .handle::<End>()
@@ -45,7 +47,7 @@ on_both_stores! {
     failures_are_kept_until_it_succeeds;
     /// C12, X1, T50: each end has its outcome, and only failures count.
     each_end_has_its_outcome;
-    /// E5: a snooze is no failure.
+    /// E5: a snooze is not a failure.
     a_snooze_counts_as_nothing;
     /// Bad input: an error text that cannot be stored is made storable, the job still settles.
     an_error_that_cannot_be_stored_is_made_storable;
@@ -54,7 +56,7 @@ on_both_stores! {
     /// T14: a handler that hangs is abandoned, its attempt recorded, its slot free.
     a_handler_that_hangs_is_abandoned;
     /// X18, T11: a running handler is told within a second or two, and ends as cancelled.
-    a_running_job_can_be_called_off;
+    a_running_job_can_be_cancelled;
     /// O1, T30 (parts here now): a handler's job carries its tree.
     a_child_knows_its_parent;
     /// T19, A25: what is running at the end of the grace is handed back, uncounted.
@@ -63,7 +65,7 @@ on_both_stores! {
     a_stop_hands_back_what_has_not_started;
     /// T20: quiet takes no new work, resume does.
     a_quiet_worker_takes_nothing_new;
-    /// W3: a paused queue starts nothing, a resumed one does.
+    /// I-W3: a paused queue starts nothing, a resumed one does.
     a_paused_queue_starts_nothing;
     /// C30: a job due later starts at its time, without a poll in between.
     a_scheduled_job_starts_on_time;
@@ -71,11 +73,11 @@ on_both_stores! {
     a_rolling_restart_runs_each_job_once;
 }
 
-async fn a_value_completes_the_job(place: Place) {
-    let store = place.open().await;
+async fn a_value_completes_the_job(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let id = Okay { number: 42 }.job().enqueue(&client).await.expect("written").id();
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let job = ended(&client, id).await;
     assert_eq!(
         (job.state, job.output.map(|json| json.to_string())),
@@ -85,10 +87,10 @@ async fn a_value_completes_the_job(place: Place) {
     worker.stop().await;
 }
 
-async fn failures_are_kept_until_it_succeeds(place: Place) {
-    let store = place.open().await;
+async fn failures_are_kept_until_it_succeeds(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let id = Fail { times: 2 }.job().max_attempts(5).enqueue(&client).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 3, 2));
@@ -97,10 +99,10 @@ async fn failures_are_kept_until_it_succeeds(place: Place) {
     worker.stop().await;
 }
 
-async fn each_end_has_its_outcome(place: Place) {
-    let store = place.open().await;
+async fn each_end_has_its_outcome(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     for (end, state, outcome, failures) in [
         (End::Panic, State::Dead, Outcome::Panic, 1),
         (End::Dead, State::Dead, Outcome::Error, 1),
@@ -115,10 +117,10 @@ async fn each_end_has_its_outcome(place: Place) {
     worker.stop().await;
 }
 
-async fn a_snooze_counts_as_nothing(place: Place) {
-    let store = place.open().await;
+async fn a_snooze_counts_as_nothing(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let id = End::SnoozeOnce.job().enqueue(&client).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 2, 0));
@@ -126,34 +128,34 @@ async fn a_snooze_counts_as_nothing(place: Place) {
     worker.stop().await;
 }
 
-async fn an_error_that_cannot_be_stored_is_made_storable(place: Place) {
-    let store = place.open().await;
+async fn an_error_that_cannot_be_stored_is_made_storable(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let id = End::Nul.job().enqueue(&client).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!(job.history[0].error.as_deref(), Some("a\u{FFFD}b"));
     worker.stop().await;
 }
 
-async fn no_more_run_at_once_than_there_are_slots(place: Place) {
-    let store = place.open().await;
-    let (client, bench) = (Client::new(Arc::clone(&store)), Bench::new());
+async fn no_more_run_at_once_than_there_are_slots(database: TestDatabase) {
+    let store = database.open().await;
+    let (client, fixture) = (Client::new(Arc::clone(&store)), StoreFixture::new());
     client.enqueue_all((0..40).map(|_| Gate {}.job())).await.expect("written");
-    let worker = worker(&store, &bench, 7).await;
+    let worker = worker(&store, &fixture, 7).await;
     let mut events = worker.events();
     for _ in 0..40 {
-        bench.gate.add_permits(1);
+        fixture.gate.add_permits(1);
         event(&mut events, |event| matches!(event, Event::Settled { .. })).await;
     }
-    assert_eq!(bench.most_inside.load(Ordering::SeqCst), 7);
+    assert_eq!(fixture.most_inside.load(Ordering::SeqCst), 7);
     worker.stop().await;
 }
 
-async fn a_handler_that_hangs_is_abandoned(place: Place) {
-    let store = place.open().await;
+async fn a_handler_that_hangs_is_abandoned(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 1).await;
+    let worker = worker(&store, &StoreFixture::new(), 1).await;
     let hang = Hang {}.job().enqueue(&client).await.expect("written").id();
     let after = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
     let job = ended(&client, hang).await;
@@ -163,10 +165,10 @@ async fn a_handler_that_hangs_is_abandoned(place: Place) {
     worker.stop().await;
 }
 
-async fn a_running_job_can_be_called_off(place: Place) {
-    let store = place.open().await;
+async fn a_running_job_can_be_cancelled(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
     let id = Gate {}.job().enqueue(&client).await.expect("written").id();
     event(&mut events, |event| matches!(event, Event::Started { .. })).await;
@@ -177,10 +179,10 @@ async fn a_running_job_can_be_called_off(place: Place) {
     worker.stop().await;
 }
 
-async fn a_child_knows_its_parent(place: Place) {
-    let store = place.open().await;
+async fn a_child_knows_its_parent(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store)).with_origin("test");
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let parent =
         Parent {}.job().traceparent("00-1-2-01").enqueue(&client).await.expect("written").id();
     let output = ended(&client, parent).await.output.expect("the child's id");
@@ -191,10 +193,10 @@ async fn a_child_knows_its_parent(place: Place) {
     worker.stop().await;
 }
 
-async fn a_stop_hands_back_what_does_not_end(place: Place) {
-    let store = place.open().await;
+async fn a_stop_hands_back_what_does_not_end(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
     let id = Gate {}.job().enqueue(&client).await.expect("written").id();
     event(&mut events, |event| matches!(event, Event::Started { .. })).await;
@@ -206,12 +208,12 @@ async fn a_stop_hands_back_what_does_not_end(place: Place) {
     assert!(store.workers().await.expect("read").is_empty());
 }
 
-async fn a_stop_hands_back_what_has_not_started(place: Place) {
-    let store = place.open().await;
-    let (client, bench) = (Client::new(Arc::clone(&store)), Bench::new());
+async fn a_stop_hands_back_what_has_not_started(database: TestDatabase) {
+    let store = database.open().await;
+    let (client, fixture) = (Client::new(Arc::clone(&store)), StoreFixture::new());
     // Short jobs first, so that the worker claims ahead; then ones that stay.
     client.enqueue_all((0..200).map(|n| Okay { number: n }.job())).await.expect("written");
-    let worker = described(&store, &bench, 2);
+    let worker = described(&store, &fixture, 2);
     let mut events = worker.events();
     let worker = worker.start().await.expect("the worker starts");
     for _ in 0..200 {
@@ -224,10 +226,10 @@ async fn a_stop_hands_back_what_has_not_started(place: Place) {
     assert_eq!((counts.of(State::Available), counts.of(State::Running)), (20, 0));
 }
 
-async fn a_quiet_worker_takes_nothing_new(place: Place) {
-    let store = place.open().await;
+async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
     event(&mut events, |event| matches!(event, Event::Idle)).await;
     let id = store.workers().await.expect("read")[0].id;
@@ -237,7 +239,7 @@ async fn a_quiet_worker_takes_nothing_new(place: Place) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::place::SOON, is_quiet).await.expect("it is quiet soon");
+    tokio::time::timeout(crate::test_database::SOON, is_quiet).await.expect("it is quiet soon");
     let job = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
     let claims = worker.stats().claims();
     assert!(store.quiet(id, Quiet::Off, None).await.expect("asked"));
@@ -246,12 +248,12 @@ async fn a_quiet_worker_takes_nothing_new(place: Place) {
     worker.stop().await;
 }
 
-async fn a_paused_queue_starts_nothing(place: Place) {
-    let store = place.open().await;
+async fn a_paused_queue_starts_nothing(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     store.pause("default", Some("test"), None).await.expect("paused");
     let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
     event(&mut events, |event| matches!(event, Event::Idle)).await;
     assert_eq!(worker.stats().started(), 0);
@@ -260,10 +262,10 @@ async fn a_paused_queue_starts_nothing(place: Place) {
     worker.stop().await;
 }
 
-async fn a_scheduled_job_starts_on_time(place: Place) {
-    let store = place.open().await;
+async fn a_scheduled_job_starts_on_time(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &Bench::new(), 4).await;
+    let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
     event(&mut events, |event| matches!(event, Event::Idle)).await;
     let delay = Duration::from_secs(2);
@@ -275,15 +277,15 @@ async fn a_scheduled_job_starts_on_time(place: Place) {
     worker.stop().await;
 }
 
-async fn a_rolling_restart_runs_each_job_once(place: Place) {
-    let store = place.open().await;
+async fn a_rolling_restart_runs_each_job_once(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let mut worker = worker(&store, &Bench::new(), 8).await;
+    let mut worker = worker(&store, &StoreFixture::new(), 8).await;
     for _ in 0..5 {
         client.enqueue_all((0..200).map(|n| Okay { number: n }.job())).await.expect("written");
         let mut events = worker.events();
         event(&mut events, |event| matches!(event, Event::Settled { .. })).await;
-        let next = self::worker(&store, &Bench::new(), 8).await;
+        let next = self::worker(&store, &StoreFixture::new(), 8).await;
         std::mem::replace(&mut worker, next).stop().await;
     }
     let done = async {
@@ -291,9 +293,9 @@ async fn a_rolling_restart_runs_each_job_once(place: Place) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::place::SOON, done).await.expect("all complete");
+    tokio::time::timeout(crate::test_database::SOON, done).await.expect("all complete");
     let filter = "state:completed".parse().expect("a filter");
-    let page = windlass::store::Page { before: None, limit: 1_001 };
+    let page = windlass::job::Page { before: None, limit: 1_001 };
     let jobs = store.jobs(&filter, page).await.expect("listed");
     assert_eq!(jobs.len(), 1_000);
     assert!(jobs.iter().all(|job| job.failures == 0 && job.losses == 0));

@@ -1,4 +1,4 @@
-//! Databases that go wrong below a worker that runs, and are mended: E16, L6.
+//! Databases that go wrong below a worker that runs, and recover: E16, I-L6.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,8 +8,8 @@ use windlass::prelude::*;
 use windlass::store::Store;
 use windlass::{Health, Options, RunningWorker, State};
 
-use crate::place::{Place, SOON, ended, on_both_stores};
-use crate::probes::{Bench, Gate, Okay};
+use crate::probes::{Gate, Okay, StoreFixture};
+use crate::test_database::{SOON, TestDatabase, ended, on_both_stores};
 
 on_both_stores! {
     /// E16: while the tables are away the worker says since when it fails, and why; it works again
@@ -19,34 +19,34 @@ on_both_stores! {
     one_table_that_is_missing_is_enough_to_fail;
     /// E16: a start does not wait for a schema that is away, and recovers with it.
     a_worker_can_be_started_before_its_tables_are_back;
-    /// L6, E16: where the database just does not answer, handlers are told in time and handed back.
+    /// E16, I-L6: where the database just does not answer, handlers are told in time and handed back.
     a_database_that_hangs_ends_handlers_before_the_lease;
 }
 
-async fn tables_that_were_away_are_used_again(place: Place) {
-    let store = place.open().await;
+async fn tables_that_were_away_are_used_again(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = crate::engine::worker(&store, &Bench::new(), 4).await;
+    let worker = crate::engine::worker(&store, &StoreFixture::new(), 4).await;
     assert_eq!(worker.health(), Health::Working);
-    place.rename_tables("windlass", "elsewhere").await;
+    database.rename_tables("windlass", "elsewhere").await;
     let Health::Failing { since, error } = changed(&worker, is_failing).await else { panic!() };
     let now = windlass::Timestamp::wall_clock();
     assert!(since <= now && now.since(since) < SOON, "{since}");
     assert!(error.contains("run `windlass migrate`"), "{error}");
-    place.rename_tables("elsewhere", "windlass").await;
+    database.rename_tables("elsewhere", "windlass").await;
     changed(&worker, |health| *health == Health::Working).await;
     let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
     assert_eq!(ended(&client, id).await.worker.as_deref(), Some(worker.label()));
     worker.stop().await;
 }
 
-async fn one_table_that_is_missing_is_enough_to_fail(place: Place) {
-    let store = place.open().await;
+async fn one_table_that_is_missing_is_enough_to_fail(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let options = Options { heartbeat: Duration::from_millis(50), ..Options::default() };
-    let worker = crate::engine::described(&store, &Bench::new(), 4).options(options);
+    let worker = crate::engine::described(&store, &StoreFixture::new(), 4).options(options);
     let worker = worker.start().await.expect("the worker starts");
-    place.rename_table("leader", "away").await;
+    database.rename_table("leader", "away").await;
     changed(&worker, is_failing).await;
     let health = worker.health_changes();
     for _ in 0..5 {
@@ -54,54 +54,54 @@ async fn one_table_that_is_missing_is_enough_to_fail(place: Place) {
         let beaten = async { while seen_at(&store).await == before {} };
         tokio::time::timeout(SOON, beaten).await.expect("it renews its lease all the while");
     }
-    assert!(is_failing(&health.borrow()), "a heartbeat is no sweep");
-    place.rename_table("away", "leader").await;
+    assert!(is_failing(&health.borrow()), "a heartbeat is not a sweep");
+    database.rename_table("away", "leader").await;
     changed(&worker, |health| *health == Health::Working).await;
     let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
     assert_eq!(ended(&client, id).await.state, State::Completed);
     worker.stop().await;
 }
 
-async fn a_worker_can_be_started_before_its_tables_are_back(place: Place) {
-    let store = place.open().await;
+async fn a_worker_can_be_started_before_its_tables_are_back(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    place.rename_tables("windlass", "elsewhere").await;
-    let worker = crate::engine::worker(&store, &Bench::new(), 4).await;
+    database.rename_tables("windlass", "elsewhere").await;
+    let worker = crate::engine::worker(&store, &StoreFixture::new(), 4).await;
     assert!(is_failing(&worker.health()), "{:?}", worker.health());
-    place.rename_tables("elsewhere", "windlass").await;
+    database.rename_tables("elsewhere", "windlass").await;
     changed(&worker, |health| *health == Health::Working).await;
     let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
     assert_eq!(ended(&client, id).await.state, State::Completed);
     worker.stop().await;
 }
 
-async fn a_database_that_hangs_ends_handlers_before_the_lease(place: Place) {
-    let store = place.open().await;
-    let (client, bench) = (Client::new(Arc::clone(&store)), Bench::new());
+async fn a_database_that_hangs_ends_handlers_before_the_lease(database: TestDatabase) {
+    let store = database.open().await;
+    let (client, fixture) = (Client::new(Arc::clone(&store)), StoreFixture::new());
     let lease = Duration::from_secs(4);
     let heartbeat = Duration::from_secs(1);
-    let worker = crate::engine::described(&store, &bench, 4);
+    let worker = crate::engine::described(&store, &fixture, 4);
     let worker = worker.options(Options { lease, heartbeat, ..Options::default() });
     let worker = worker.start().await.expect("the worker starts");
     let id = Gate {}.job().enqueue(&client).await.expect("written").id();
-    until(&bench, 1).await;
-    let held = place.hold_heartbeats().await;
+    until(&fixture, 1).await;
+    let held = database.hold_heartbeats().await;
     let began = std::time::Instant::now();
-    until(&bench, 0).await;
+    until(&fixture, 0).await;
     assert!(began.elapsed() < lease, "after {:?}", began.elapsed());
     assert!(is_failing(&worker.health()), "{:?}", worker.health());
     held.let_go().await;
     changed(&worker, |health| *health == Health::Working).await;
-    bench.gate.add_permits(1);
+    fixture.gate.add_permits(1);
     let job = ended(&client, id).await;
     assert_eq!((job.state, job.failures), (State::Completed, 0), "{:?}", job.history);
     worker.stop().await;
 }
 
 /// Waits until so many handlers are at the gate.
-async fn until(bench: &Bench, inside: usize) {
+async fn until(fixture: &StoreFixture, inside: usize) {
     let there = async {
-        while bench.inside.load(Ordering::SeqCst) != inside {
+        while fixture.inside.load(Ordering::SeqCst) != inside {
             tokio::task::yield_now().await;
         }
     };

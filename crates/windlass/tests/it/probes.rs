@@ -11,7 +11,7 @@ use windlass::{Backoff, RetryPolicy};
 
 /// What probes share with their test.
 #[derive(Debug)]
-pub(crate) struct Bench {
+pub(crate) struct StoreFixture {
     /// Opened by the test to let `Gate` handlers end.
     pub(crate) gate: Semaphore,
     /// Handlers inside `Gate` now, and the most there were.
@@ -19,7 +19,7 @@ pub(crate) struct Bench {
     pub(crate) most_inside: AtomicUsize,
 }
 
-impl Bench {
+impl StoreFixture {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             gate: Semaphore::new(0),
@@ -29,7 +29,7 @@ impl Bench {
     }
 }
 
-type App = Arc<Bench>;
+type App = Arc<StoreFixture>;
 
 fn at_once() -> RetryPolicy {
     RetryPolicy { backoff: Backoff::Fixed(Duration::ZERO), ..RetryPolicy::default() }
@@ -103,14 +103,14 @@ impl Run<App> for Gate {
     type Output = ();
 
     async fn run(self, cx: &Context<App>) -> Result<(), JobError> {
-        let bench = cx.app();
-        let inside = bench.inside.fetch_add(1, Ordering::SeqCst) + 1;
-        bench.most_inside.fetch_max(inside, Ordering::SeqCst);
+        let fixture = cx.app();
+        let inside = fixture.inside.fetch_add(1, Ordering::SeqCst) + 1;
+        fixture.most_inside.fetch_max(inside, Ordering::SeqCst);
         let ended = tokio::select! {
-            pass = bench.gate.acquire() => pass.map(tokio::sync::SemaphorePermit::forget).map_err(JobError::from),
+            pass = fixture.gate.acquire() => pass.map(tokio::sync::SemaphorePermit::forget).map_err(JobError::from),
             () = cx.cancelled() => Err(JobError::cancelled("told to")),
         };
-        bench.inside.fetch_sub(1, Ordering::SeqCst);
+        fixture.inside.fetch_sub(1, Ordering::SeqCst);
         ended
     }
 }

@@ -5,49 +5,52 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use windlass::State;
+use windlass::job::{Batch, Settled};
 use windlass::limits::KEEP_FINISHED;
-use windlass::store::{Batch, Registration, Settled, Store};
+use windlass::store::Store;
+use windlass::worker::Registration;
 use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::verdicts::complete;
 use windlass_testkit::worker::{request, settlement, worker};
 
-use crate::place::{Connection, Place, SOON, connect};
+use crate::test_database::{Connection, SOON, TestDatabase, connect};
 
 const DAY: u64 = 86_400;
 
-/// C10, D2: claims that begin where the last one ended go on finding what was committed below
+/// C10, I-D2: claims that begin where the last one ended go on finding what was committed below
 /// that point, and do not have to be out of work for it.
 #[tokio::test]
-async fn a_claim_finds_what_was_committed_below_its_floor() {
+async fn a_claim_finds_what_was_committed_below_its_cursor() {
     const JOBS: usize = 20_000;
-    let place = Place::postgres();
-    let store = place.open().await;
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
     let registered = registered(&store).await;
     let new: Vec<_> = jobs(JOBS).map(|job| job.done()).collect();
     store.enqueue(&new, None).await.expect("written");
-    let late = begun(&place, "select windlass.enqueue('work', '1', '{\"priority\": -100}')").await;
-    // A slow claim sets the floor, and its cost says for how long claims begin there: ten times.
-    claim_slowly(&place, &store, &registered, Duration::from_millis(200)).await;
+    let late =
+        begun(&database, "select windlass.enqueue('work', '1', '{\"priority\": -100}')").await;
+    // A slow claim sets the cursor, and its cost says for how long claims begin there: ten times.
+    claim_slowly(&database, &store, &registered, Duration::from_millis(200)).await;
     late.client.batch_execute("commit").await.expect("committed");
     let is_late = |batch: &Batch| {
         batch.jobs.first().expect("it is found while others are left").priority == -100
     };
     let next = claim(&store, &registered).await;
-    assert!(!is_late(&next), "the floor was not in the way: nothing was shown");
+    assert!(!is_late(&next), "the cursor was not in the way: nothing was shown");
     let found = async { while !is_late(&claim(&store, &registered).await) {} };
     tokio::time::timeout(SOON, found).await.expect("it is found soon");
 }
 
-/// C8, D1: a shelf that is made while ends are being written waits for none of them, and keeps
+/// C8, I-D1: a partition that is made while ends are being written waits for none of them, and keeps
 /// none of them waiting.
 #[tokio::test]
-async fn a_shelf_is_not_made_over_an_open_transaction() {
-    let place = Place::postgres();
-    let store = place.open().await;
+async fn a_partition_is_not_made_over_an_open_transaction() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
     let registered = registered(&store).await;
     enqueue(&store, 2).await;
     // What a handler holds that finishes in its own transaction.
-    let finishing = begun(&place, "lock table windlass.finished in row exclusive mode").await;
+    let finishing = begun(&database, "lock table windlass.finished in row exclusive mode").await;
     let batch = claim_many(&store, &registered, 2).await;
     let (tidied, settled) = tokio::time::timeout(SOON, async {
         tokio::join!(store.tidy(None), end(&store, &batch, 0))
@@ -56,39 +59,39 @@ async fn a_shelf_is_not_made_over_an_open_transaction() {
     .expect("neither waits for the transaction");
     tidied.expect("it is left for the next round");
     assert_eq!(settled, Settled::Done);
-    assert_eq!(shelves(&place).await, 0, "it could not be made");
+    assert_eq!(partitions(&database).await, 0, "it could not be made");
     finishing.client.batch_execute("commit").await.expect("committed");
-    // Its day has a job on the default shelf by now, so that the day after has the first one.
+    // Its day has a job on the default partition by now, so that the day after has the first one.
     store.tidy(None).await.expect("tidied");
-    assert_eq!(shelves(&place).await, 1);
+    assert_eq!(partitions(&database).await, 1);
     assert_eq!(end(&store, &batch, 1).await, Settled::Done);
     let counts = store.counts().await.expect("counted");
     assert_eq!((counts.of(State::Completed), counts.total()), (2, 2));
 }
 
-/// C8, D1: an end that is sent while a shelf is being made is written once the shelf is there.
+/// C8, I-D1: an end that is sent while a partition is being made is written once the partition is there.
 #[tokio::test]
-async fn an_end_waits_for_a_shelf_that_is_being_made() {
-    let place = Place::postgres();
-    let store = place.open().await;
+async fn an_end_waits_for_a_partition_that_is_being_made() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
     let registered = registered(&store).await;
     enqueue(&store, 1).await;
     let batch = claim_many(&store, &registered, 1).await;
     let now = windlass::Timestamp::wall_clock().after(KEEP_FINISHED).as_micros().unsigned_abs();
-    let shelf = now / 1_000_000 / DAY;
-    let [from, to] = [shelf, shelf + 2].map(|day| day * DAY * 1_000_000);
+    let partition = now / 1_000_000 / DAY;
+    let [from, to] = [partition, partition + 2].map(|day| day * DAY * 1_000_000);
     let making = begun(
-        &place,
+        &database,
         &format!(
-            "create table windlass.finished_{shelf} partition of windlass.finished \
+            "create table windlass.finished_{partition} partition of windlass.finished \
              for values from ({from}) to ({to})"
         ),
     )
     .await;
     let mut ending = pin!(end(&store, &batch, 0));
     tokio::select! {
-        settled = &mut ending => panic!("{settled:?} before the shelf was there"),
-        () = waits_for(&place, "relation") => {}
+        settled = &mut ending => panic!("{settled:?} before the partition was there"),
+        () = waits_for(&database, "relation") => {}
     }
     making.client.batch_execute("commit").await.expect("committed");
     let settled = tokio::time::timeout(SOON, ending).await.expect("it goes on");
@@ -96,44 +99,44 @@ async fn an_end_waits_for_a_shelf_that_is_being_made() {
     let id = batch.jobs[0].id;
     let record = store.job(id).await.expect("read").expect("there");
     assert_eq!(record.state, State::Completed);
-    let question = format!("select count(*) from windlass.finished_{shelf}");
-    assert_eq!(number(&place, &question).await, 1, "on the new shelf");
+    let question = format!("select count(*) from windlass.finished_{partition}");
+    assert_eq!(number(&database, &question).await, 1, "on the new partition");
 }
 
-/// M2: two migrations begin together, and one dies half-way: the other one completes the schema.
+/// F-37: two migrations begin together, and one dies half-way: the other one completes the schema.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_that_dies_half_way_is_made_up_for_on_postgres() {
-    let place = Place::postgres();
-    connect(&place).await.client.batch_execute("create schema windlass").await.expect("made");
-    // Whoever makes this table too has made half the schema by then, and waits.
-    let in_the_way = begun(&place, "create table windlass.tally ()").await;
-    let url = place.url();
+    let database = TestDatabase::postgres();
+    connect(&database).await.client.batch_execute("create schema windlass").await.expect("made");
+    // A migration that makes this table too has made half the schema by then, and waits.
+    let in_the_way = begun(&database, "create table windlass.job_count ()").await;
+    let url = database.url();
     let migrate = || {
         let url = url.clone();
         async move { windlass::migrate(&url).await }
     };
     let mut migrations = tokio::task::JoinSet::new();
     migrations.spawn(migrate());
-    waits_for(&place, "transactionid").await;
+    waits_for(&database, "transactionid").await;
     migrations.spawn(migrate());
-    waits_for(&place, "advisory").await;
+    waits_for(&database, "advisory").await;
     let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
          where datname = current_database() and wait_event = 'transactionid'";
-    assert_eq!(number(&place, kill).await, 1);
+    assert_eq!(number(&database, kill).await, 1);
     let died = migrations.join_next().await.expect("two").expect("no panic");
     assert!(died.is_err(), "{died:?}");
-    waits_for(&place, "transactionid").await;
+    waits_for(&database, "transactionid").await;
     in_the_way.client.batch_execute("rollback").await.expect("gone");
     let other = migrations.join_next().await.expect("one").expect("no panic");
     assert!(other.is_ok_and(|steps| steps > 0), "the other one did it");
-    is_complete(&place).await;
+    is_complete(&database).await;
 }
 
-/// M2: the same on a file, where the one that dies is a connection that ends without a commit.
+/// F-37: the same on a file, where the one that dies is a connection that ends without a commit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_that_dies_half_way_is_made_up_for_on_sqlite() {
-    let place = Place::sqlite();
-    let path = place.url().trim_start_matches("sqlite:").to_owned();
+    let database = TestDatabase::sqlite();
+    let path = database.url().trim_start_matches("sqlite:").to_owned();
     let dying = rusqlite::Connection::open(&path).expect("opened");
     let half = "pragma journal_mode = wal; begin immediate; create table windlass_pending (id)";
     dying.execute_batch(half).expect("half of it");
@@ -141,7 +144,7 @@ async fn a_migration_that_dies_half_way_is_made_up_for_on_sqlite() {
     let waiting: Vec<_> = [done.clone(), done]
         .into_iter()
         .map(|done| {
-            let url = place.url();
+            let url = database.url();
             std::thread::spawn(move || {
                 let runtime = tokio::runtime::Runtime::new().expect("a runtime");
                 done.send(runtime.block_on(windlass::migrate(&url))).expect("it is heard");
@@ -154,12 +157,12 @@ async fn a_migration_that_dies_half_way_is_made_up_for_on_sqlite() {
     waiting.into_iter().for_each(|thread| thread.join().expect("no panic"));
     let steps: u32 = answers.iter().map(|steps| steps.expect("it succeeds")).sum();
     assert!(steps > 0, "one of them did it");
-    is_complete(&place).await;
+    is_complete(&database).await;
 }
 
 /// The schema is the one this program knows, and works.
-async fn is_complete(place: &Place) {
-    let store = windlass::open_checked(&place.url()).await.expect("the schema is complete");
+async fn is_complete(database: &TestDatabase) {
+    let store = windlass::open_checked(&database.url()).await.expect("the schema is complete");
     let registered = registered(&store).await;
     enqueue(&store, 1).await;
     let batch = claim_many(&store, &registered, 1).await;
@@ -195,12 +198,12 @@ async fn end(store: &Arc<dyn Store>, batch: &Batch, nth: usize) -> Settled {
 
 /// A claim that is made to wait this long.
 async fn claim_slowly(
-    place: &Place,
+    database: &TestDatabase,
     store: &Arc<dyn Store>,
     registration: &Registration,
     wait: Duration,
 ) {
-    let held = begun(place, "lock table windlass.lease").await;
+    let held = begun(database, "lock table windlass.lease").await;
     let mut claiming = pin!(claim(store, registration));
     tokio::time::timeout(wait, &mut claiming).await.expect_err("it waits for the lock");
     held.client.batch_execute("commit").await.expect("let go");
@@ -208,19 +211,19 @@ async fn claim_slowly(
 }
 
 /// A transaction that has done this and is still open.
-async fn begun(place: &Place, statement: &str) -> Connection {
-    let connection = connect(place).await;
+async fn begun(database: &TestDatabase, statement: &str) -> Connection {
+    let connection = connect(database).await;
     let begun = connection.client.batch_execute(&format!("begin; {statement}")).await;
     begun.expect("begun");
     connection
 }
 
 /// Waits until somebody waits for a lock of this kind.
-async fn waits_for(place: &Place, lock: &str) {
+async fn waits_for(database: &TestDatabase, lock: &str) {
     let question = format!(
         "select count(*) from pg_stat_activity where datname = current_database() and wait_event = '{lock}'"
     );
-    let connection = connect(place).await;
+    let connection = connect(database).await;
     let waits = async {
         loop {
             let row = connection.client.query_one(&question, &[]).await.expect("asked");
@@ -232,13 +235,13 @@ async fn waits_for(place: &Place, lock: &str) {
     tokio::time::timeout(SOON, waits).await.expect("somebody waits soon");
 }
 
-async fn shelves(place: &Place) -> i64 {
-    let shelves = "select count(*) from pg_inherits i join pg_class c on c.oid = i.inhrelid \
+async fn partitions(database: &TestDatabase) -> i64 {
+    let partitions = "select count(*) from pg_inherits i join pg_class c on c.oid = i.inhrelid \
          where i.inhparent = 'windlass.finished'::regclass and c.relname ~ '[0-9]$'";
-    number(place, shelves).await
+    number(database, partitions).await
 }
 
-async fn number(place: &Place, question: &str) -> i64 {
-    let connection = connect(place).await;
+async fn number(database: &TestDatabase, question: &str) -> i64 {
+    let connection = connect(database).await;
     connection.client.query_one(question, &[]).await.expect("asked").get(0)
 }

@@ -1,18 +1,18 @@
-//! Finishing inside the handler's own transaction: C8, invariant X1.
+//! Finishing inside the handler's own transaction: C8, I-X1.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 use tokio::sync::Mutex;
-use windlass::context::Fence;
+use windlass::job::Fence;
 use windlass::prelude::*;
 use windlass::store::Store;
 use windlass::{FinishBlockingOn, FinishOn, Json, State};
 use windlass_testkit::worker::{request, worker};
 
-use crate::place::{Connection, Place, connect, ended};
 use crate::probes::Okay;
+use crate::test_database::{Connection, TestDatabase, connect, ended};
 
 /// Inserts a row and finishes in the same transaction; on the first attempt it rolls back.
 #[derive(Debug, Serialize, Deserialize, Job)]
@@ -44,12 +44,12 @@ impl Run<Postgres> for Effect {
     }
 }
 
-/// C8, invariant X1: one effect for each completed job; a rollback is found out and tried again.
+/// C8, I-X1: one effect for each completed job; a rollback is found out and tried again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_effect_in_the_jobs_own_transaction_happens_once_on_postgres() {
-    let place = Place::postgres();
-    let store = place.open().await;
-    let connection = connect(&place).await;
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let connection = connect(&database).await;
     connection.client.batch_execute("create table effect (job text not null)").await.expect("made");
     let client = Client::new(Arc::clone(&store));
     let ids = client.enqueue_all((0..20).map(|_| Effect {}.job())).await.expect("written");
@@ -66,7 +66,7 @@ async fn an_effect_in_the_jobs_own_transaction_happens_once_on_postgres() {
         assert_eq!(job.output.map(|o| o.to_string()).as_deref(), Some("\"done\""));
     }
     worker.stop().await;
-    let connection = connect(&place).await;
+    let connection = connect(&database).await;
     let row = connection
         .client
         .query_one("select count(*), count(distinct job) from effect", &[])
@@ -97,12 +97,12 @@ impl Run<Sqlite> for Effect {
     }
 }
 
-/// C8, invariant X1, on SQLite.
+/// C8, I-X1, on SQLite.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_effect_in_the_jobs_own_transaction_happens_once_on_sqlite() {
-    let place = Place::sqlite();
-    let store = place.open().await;
-    let path: std::path::PathBuf = place.url().trim_start_matches("sqlite:").into();
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
+    let path: std::path::PathBuf = database.url().trim_start_matches("sqlite:").into();
     let connection = rusqlite::Connection::open(&path).expect("opened");
     connection.execute("create table effect (job text not null)", []).expect("made");
     let client = Client::new(Arc::clone(&store));
@@ -142,12 +142,12 @@ impl Run<Sqlx> for Effect {
     }
 }
 
-/// C8, invariant X1, on SQLite through sqlx.
+/// C8, I-X1, on SQLite through sqlx.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_effect_in_the_jobs_own_transaction_happens_once_through_sqlx() {
-    let place = Place::sqlite();
-    let store = place.open().await;
-    let pool = SqlitePool::connect(&place.url()).await.expect("opened");
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
+    let pool = SqlitePool::connect(&database.url()).await.expect("opened");
     sqlx::query("create table effect (job text not null)").execute(&pool).await.expect("made");
     let client = Client::new(Arc::clone(&store));
     let ids = client.enqueue_all((0..20).map(|_| Effect {}.job())).await.expect("written");
@@ -180,13 +180,13 @@ async fn fences(store: &Arc<dyn Store>, jobs: u32) -> Vec<Fence> {
     batch.jobs.into_iter().map(fence).collect()
 }
 
-/// Invariants X1, L3: where the lease is lost the transaction is told so and finishes nothing.
+/// I-X1, I-L3: where the lease is lost the transaction is told so and finishes nothing.
 #[tokio::test]
 async fn a_job_whose_lease_is_lost_is_not_finished_through_sqlx() {
-    let place = Place::sqlite();
-    let store = place.open().await;
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
     let fence = fences(&store, 1).await.remove(0);
-    let pool = SqlitePool::connect(&place.url()).await.expect("opened");
+    let pool = SqlitePool::connect(&database.url()).await.expect("opened");
     store.release(fence.worker, fence.lease, None).await.expect("handed back");
 
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.expect("begun");
@@ -202,17 +202,17 @@ async fn a_job_whose_lease_is_lost_is_not_finished_through_sqlx() {
 /// X1: both drivers leave the same behind, and finish a job once.
 #[tokio::test]
 async fn sqlx_and_rusqlite_finish_alike() {
-    let place = Place::sqlite();
-    let store = place.open().await;
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
     let fences = fences(&store, 2).await;
     let output = || Some(Json::output_of("done").expect("an output"));
 
-    let path = place.url().trim_start_matches("sqlite:").to_owned();
+    let path = database.url().trim_start_matches("sqlite:").to_owned();
     let mut connection = rusqlite::Connection::open(path).expect("opened");
     let tx = connection.transaction().expect("begun");
     assert!((&tx).finish_blocking(fences[0].clone(), output()).expect("finished"));
     tx.commit().expect("committed");
-    let pool = SqlitePool::connect(&place.url()).await.expect("opened");
+    let pool = SqlitePool::connect(&database.url()).await.expect("opened");
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.expect("begun");
     assert!((&mut tx).finish(fences[1].clone(), output(), "").await.expect("finished"));
     assert!(!(&mut tx).finish(fences[1].clone(), output(), "").await.expect("asked"));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use windlass::job::Settled;
 use windlass::prelude::*;
-use windlass::store::Settled;
 use windlass::{Event, Options, State, limits};
 use windlass_testkit::database::{Database, PostgresDatabase};
 use windlass_testkit::draft::job;
@@ -12,8 +12,8 @@ use windlass_testkit::meter::{Meter, Passage};
 use windlass_testkit::verdicts::complete;
 use windlass_testkit::worker::{request, settlement, worker};
 
-use crate::place::{SOON, event};
-use crate::probes::{Bench, Okay};
+use crate::probes::{Okay, StoreFixture};
+use crate::test_database::{SOON, event};
 
 /// T3: one job costs a statement to be written, one to be claimed and one to be completed.
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn jobs_are_claimed_and_completed_in_batches_on_one_connection_each() {
     let store = windlass::open(meter.url()).await.expect("the store opens");
     let client = Client::new(std::sync::Arc::clone(&store));
     client.enqueue_all((0..JOBS).map(|number| Okay { number }.job())).await.expect("written");
-    let described = crate::engine::described(&store, &Bench::new(), 50);
+    let described = crate::engine::described(&store, &StoreFixture::new(), 50);
     let _ = meter.take();
     let worker = described.start().await.expect("the worker starts");
     let idle = async {
@@ -68,7 +68,7 @@ async fn jobs_are_claimed_and_completed_in_batches_on_one_connection_each() {
 }
 
 /// T3: each thing that one of many idle workers does from time to time is one statement; how often
-/// it does which is arithmetic, beside the engine's `lookout`.
+/// it does which is arithmetic, beside the engine's sweep interval.
 #[tokio::test]
 async fn what_an_idle_follower_does_is_one_statement_each() {
     let database = PostgresDatabase::fresh();
@@ -106,7 +106,7 @@ async fn a_follower_among_many_sweeps_seldom() {
     assert!(others.sweep(leader.worker, None).await.expect("swept").leads);
     let store = windlass::open(meter.url()).await.expect("the store opens");
     let options = Options { sweep: SWEEP, ..Options::default() };
-    let described = crate::engine::described(&store, &Bench::new(), 10).options(options);
+    let described = crate::engine::described(&store, &StoreFixture::new(), 10).options(options);
     let mut events = described.events();
     let _ = meter.take();
     let began = Instant::now();
@@ -130,7 +130,7 @@ async fn an_idle_worker_sends_two_statements_a_second() {
     let meter = Meter::before(&database.tcp_url()).await;
     let store = windlass::open(meter.url()).await.expect("the store opens");
     let described = (0..100)
-        .fold(crate::engine::described(&store, &Bench::new(), 10), |worker, n| {
+        .fold(crate::engine::described(&store, &StoreFixture::new(), 10), |worker, n| {
             worker.queue(format!("queue-{n}"), 1)
         });
     let mut events = described.events();

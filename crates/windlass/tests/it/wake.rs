@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use windlass::job::Moved;
 use windlass::limits::POLL_WAITS;
 use windlass::prelude::*;
-use windlass::store::{Moved, Store};
+use windlass::store::Store;
 use windlass::{Event, RunningWorker, State, StoreError};
 
-use crate::place::{Place, ended, event, on_both_stores};
-use crate::probes::{Bench, Okay};
+use crate::probes::{Okay, StoreFixture};
+use crate::test_database::{TestDatabase, ended, event, on_both_stores};
 
 on_both_stores! {
     /// C29: jobs of one queue, one after the other, cost the workers of another no claims but the
@@ -20,13 +21,13 @@ on_both_stores! {
 }
 
 async fn serving(store: &Arc<dyn Store>, queue: &str) -> RunningWorker {
-    let worker = Worker::new(Arc::clone(store), Bench::new()).handle::<Okay>();
+    let worker = Worker::new(Arc::clone(store), StoreFixture::new()).handle::<Okay>();
     worker.queue(queue, 4).start().await.expect("the worker starts")
 }
 
-async fn a_busy_queue_costs_the_workers_of_others_no_claims(place: Place) {
+async fn a_busy_queue_costs_the_workers_of_others_no_claims(database: TestDatabase) {
     const JOBS: u32 = 200;
-    let (ours, theirs) = (place.open().await, place.open().await);
+    let (ours, theirs) = (database.open().await, database.open().await);
     let client = Client::new(Arc::clone(&ours));
     let idle = serving(&ours, "a").await;
     let beside = serving(&theirs, "a").await;
@@ -51,8 +52,8 @@ async fn a_busy_queue_costs_the_workers_of_others_no_claims(place: Place) {
     }
 }
 
-async fn a_moved_job_starts_on_its_new_queue(place: Place) {
-    let store = place.open().await;
+async fn a_moved_job_starts_on_its_new_queue(database: TestDatabase) {
+    let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let worker = serving(&store, "b").await;
     event(&mut worker.events(), |event| matches!(event, Event::Idle)).await;

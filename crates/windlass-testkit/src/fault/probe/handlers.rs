@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
 use windlass_core::context::AttemptContext;
-use windlass_core::handler::{Handler, Policy, Registered, Running};
-use windlass_core::job_error::JobError;
+use windlass_core::handler::{Handler, HandlerFuture, Policy, Registered};
+use windlass_core::job::{Backoff, JobError, RetryPolicy};
 use windlass_core::json::Json;
-use windlass_core::retry::{Backoff, RetryPolicy};
 
 use crate::fault::settings::Settings;
 use crate::history::journal::Journal;
@@ -29,7 +27,7 @@ pub(super) fn all(journal: &Arc<Journal>, settings: &Settings) -> Vec<Registered
     let policy = Policy {
         retry: RetryPolicy { backoff: Backoff::Fixed(RETRY), ..RetryPolicy::default() },
         timeout: settings.timeout,
-        slots: None,
+        ..Policy::default()
     };
     let registered = |kind: &'static str| {
         let probe = Probe { kind, journal: Arc::clone(journal), gate: settings.gate() };
@@ -46,7 +44,7 @@ struct Probe {
 }
 
 impl Handler for Probe {
-    fn run(&self, attempt: Arc<AttemptContext>) -> Running {
+    fn run(&self, attempt: Arc<AttemptContext>) -> HandlerFuture {
         let (kind, journal, gate) = (self.kind, Arc::clone(&self.journal), self.gate.clone());
         Box::pin(async move {
             let (job, number) = (attempt.job_id(), attempt.attempt());

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use windlass_core::id::JobId;
-use windlass_core::state::State;
+use windlass_core::job::State;
 
 use crate::history::index::{Call, Index};
 use crate::history::record::Fate;
 
-/// D1: every acknowledged job is there at the end. Retention is far longer than any test.
+/// I-D1: every acknowledged job is there at the end. Retention is far longer than any test.
 pub(in crate::history) fn nothing_acknowledged_is_lost(index: &Index<'_>) -> Vec<String> {
     let acknowledged = index.calls.iter().filter(|call| call.fate == Fate::Done);
     let wanted: HashSet<JobId> =
@@ -17,7 +17,7 @@ pub(in crate::history) fn nothing_acknowledged_is_lost(index: &Index<'_>) -> Vec
     lost.map(|job| format!("{job} was acknowledged and is not there")).collect()
 }
 
-/// D2: after the last fault and the drain no job could run, and none is held.
+/// I-D2: after the last fault and the drain no job could run, and none is held.
 pub(in crate::history) fn nothing_is_left_over(index: &Index<'_>) -> Vec<String> {
     let left = [State::Available, State::Retryable, State::Running];
     let ended = index.lives.values().filter_map(|life| life.ended);
@@ -27,7 +27,7 @@ pub(in crate::history) fn nothing_is_left_over(index: &Index<'_>) -> Vec<String>
         .collect()
 }
 
-/// D3: every job was asked for by a call that did not certainly fail.
+/// I-D3: every job was asked for by a call that did not certainly fail.
 pub(in crate::history) fn nothing_came_from_nowhere(index: &Index<'_>) -> Vec<String> {
     let may_be = index.calls.iter().filter(|call| call.fate != Fate::Refused);
     let wanted: HashSet<JobId> =
@@ -36,7 +36,7 @@ pub(in crate::history) fn nothing_came_from_nowhere(index: &Index<'_>) -> Vec<St
     phantoms.map(|job| format!("{job} was never asked for, or its call was refused")).collect()
 }
 
-/// D8: a call wrote all of its jobs or none.
+/// I-D8: a call wrote all of its jobs or none.
 pub(in crate::history) fn calls_are_whole_or_nothing(index: &Index<'_>) -> Vec<String> {
     let is_torn = |call: &&Call<'_>| {
         let there = call.jobs.iter().filter(|wanted| index.is_there(wanted.job)).count();

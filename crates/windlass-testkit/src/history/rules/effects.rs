@@ -7,7 +7,7 @@ use windlass_core::id::JobId;
 use crate::history::index::Index;
 use crate::history::record::{Answer, Fate};
 
-/// X2: an attempt's end is written once, and whoever asks again after a lost answer is told so.
+/// I-X2: an attempt's end is written once, and a worker that asks again after a lost answer is told so.
 pub(in crate::history) fn a_settlement_sent_again_is_recognised(index: &Index<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for (job, life) in &index.lives {
@@ -30,7 +30,7 @@ pub(in crate::history) fn a_settlement_sent_again_is_recognised(index: &Index<'_
     broken
 }
 
-/// X3: of all calls with one id, one at most wrote the job; a call that came after an answer was
+/// I-X3: of all calls with one id, one at most wrote the job; a call that came after an answer was
 /// told that it exists.
 pub(in crate::history) fn one_id_is_one_job(index: &Index<'_>) -> Vec<String> {
     let mut written: HashMap<JobId, usize> = HashMap::new();

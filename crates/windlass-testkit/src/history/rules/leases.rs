@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
+use windlass_core::job::State;
 use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
-use windlass_core::state::State;
 
 use crate::history::index::{Begun, Index, Life, Settlement};
 use crate::history::record::{Answer, Wish};
 
-/// L1: attempt numbers of a job rise, each starts once, and no lease is handed out twice. A number
-/// may be given again after the database died, since a claim does not wait for the disk.
+/// I-L1: attempt numbers of a job rise, each starts once, and no lease is handed out twice. A
+/// number may be given again after the database died, since a claim does not wait for the disk.
 pub(in crate::history) fn attempts_rise_and_leases_are_new(index: &Index<'_>) -> Vec<String> {
     let twice = index.leases.iter().filter(|(_, takers)| takers.len() > 1);
     let mut broken: Vec<String> =
@@ -36,7 +36,7 @@ pub(in crate::history) fn attempts_rise_and_leases_are_new(index: &Index<'_>) ->
     broken
 }
 
-/// L2: no two attempts of a job run under a valid lease at once.
+/// I-L2: no two attempts of a job run under a valid lease at once.
 pub(in crate::history) fn attempts_of_a_job_do_not_overlap(index: &Index<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for (job, life) in &index.lives {
@@ -70,7 +70,7 @@ fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> u64 {
     ends.chain(sent.map(|one| one.asked)).chain(ended.map(|(at, _)| *at)).min().unwrap_or(start.at)
 }
 
-/// L3: an end that was accepted was that of the attempt its job was at.
+/// I-L3: an end that was accepted was that of the attempt its job was at.
 pub(in crate::history) fn stale_ends_are_refused(index: &Index<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for (job, life) in &index.lives {
@@ -95,7 +95,7 @@ fn is_stale(life: &Life<'_>, one: &Settlement) -> bool {
             || life.starts.iter().any(|start| is_later(start.attempt, start.at)))
 }
 
-/// L4: nothing starts after the end was acknowledged, unless somebody asked for it.
+/// I-L4: nothing starts after the end was acknowledged, unless somebody asked for it.
 pub(in crate::history) fn ended_jobs_stay_ended(index: &Index<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for (job, life) in &index.lives {
@@ -108,7 +108,7 @@ pub(in crate::history) fn ended_jobs_stay_ended(index: &Index<'_>) -> Vec<String
     broken
 }
 
-/// L7: one end for each life, and it is the one the job is left with.
+/// I-L7: one end for each life, and it is the one the job is left with.
 pub(in crate::history) fn each_job_ends_once(index: &Index<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for (job, life) in index.lives.iter().filter(|(_, life)| life.revivals.is_empty()) {
@@ -134,7 +134,7 @@ fn state_of(wish: Wish) -> Option<State> {
     }
 }
 
-/// L8: an attempt is claimed before it starts, by the process that starts it; failures and losses
+/// I-L8: an attempt is claimed before it starts, by the process that starts it; failures and losses
 /// keep their limits.
 pub(in crate::history) fn attempts_are_counted_before_they_start(index: &Index<'_>) -> Vec<String> {
     let mut broken = Vec::new();
@@ -152,7 +152,9 @@ pub(in crate::history) fn attempts_are_counted_before_they_start(index: &Index<'
         let counted = life.starts.iter().all(|start| start.attempt <= ended.attempt);
         let limit = ended.max_attempts.unwrap_or(MAX_ATTEMPTS);
         let within = limit == 0 || ended.failures <= u32::from(limit);
-        if !counted || !within || ended.losses > MAX_LOSSES {
+        let most_losses = ended.meta.max_losses.unwrap_or(MAX_LOSSES);
+        let survived = most_losses == 0 || ended.losses <= most_losses;
+        if !counted || !within || !survived {
             let (attempt, failures, losses) = (ended.attempt, ended.failures, ended.losses);
             broken.push(format!("{job}: attempt {attempt}, failures {failures}, losses {losses}"));
         }

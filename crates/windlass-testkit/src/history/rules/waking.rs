@@ -11,7 +11,7 @@ const NOTICED_WITHIN: u64 = 3 * SECOND;
 /// How long after a fault nothing is measured.
 const RECOVERY: u64 = 3 * SECOND;
 
-/// W1: a job that came while its workers had nothing to do starts within the poll's time, faults
+/// I-W1: a job that came while its workers had nothing to do starts within the poll's time, faults
 /// aside.
 pub(in crate::history) fn work_is_noticed(index: &Index<'_>) -> Vec<String> {
     let late = waits(index).filter(|wait| wait.is_none_or(|wait| wait > NOTICED_WITHIN));
@@ -66,7 +66,7 @@ fn has_ended(index: &Index<'_>, job: JobId, by: u64) -> bool {
             && last.is_none_or(|last| last + RECOVERY < by))
 }
 
-/// W3: no claim that was asked for after the pause was answered takes a job of the queue.
+/// I-W3: no claim that was asked for after the pause was answered takes a job of the queue.
 pub(in crate::history) fn paused_queues_give_nothing(index: &Index<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for (nth, (paused, queue, _)) in

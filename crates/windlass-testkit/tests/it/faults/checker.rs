@@ -1,15 +1,17 @@
 //! The history checker sees what it is there to see.
-
 use std::sync::Arc;
+use windlass_core::job::{Batch, JobStore, NewJob, Settled};
+use windlass_core::maintenance::MaintenanceStore;
+use windlass_core::queue::QueueStore;
+use windlass_core::worker::{Registration, WorkerStore};
 
 use tempfile::TempDir;
 use windlass_core::id::JobId;
-use windlass_core::job::NewJob;
 use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
-use windlass_core::store::{Batch, Registration, Settled, Store};
-use windlass_testkit::bench::{Bench, MINUTE};
+use windlass_core::store::Store;
 use windlass_testkit::database::{PostgresDatabase, SqliteFile, run};
 use windlass_testkit::draft::{job, jobs};
+use windlass_testkit::fixture::{MINUTE, StoreFixture};
 use windlass_testkit::history::History;
 use windlass_testkit::history::journal::Journal;
 use windlass_testkit::history::record::{Event, Record};
@@ -29,52 +31,53 @@ fn a_sound_store_is_acquitted() {
     }
 }
 
-/// D1, D2, D8, L1–L4, L7, L8, X2, X3, W1, W3: each sabotage is found under its invariant's name.
+/// I-D1, I-D2, I-D8, I-L1–I-L4, I-L7, I-L8, I-X2, I-X3, I-W1, I-W3: each sabotage is found under
+/// its invariant's name.
 #[test]
 fn every_sabotage_is_convicted() {
     let cases = [
-        (Sabotage::DropsAnAcknowledgedJob, "D1"),
-        (Sabotage::AnswersBeforeTheCommit, "D1"),
-        (Sabotage::NeverRescues, "D2"),
-        (Sabotage::SplitsACall, "D8"),
-        (Sabotage::RepeatsALease, "L1"),
-        (Sabotage::RescuesTheLiving, "L2"),
-        (Sabotage::AcceptsStaleEnds, "L3"),
-        (Sabotage::RevivesTheEnded, "L4"),
-        (Sabotage::WritesAnotherEnd, "L7"),
-        (Sabotage::CountsTooLate, "L8"),
-        (Sabotage::DeniesWhatItWrote, "X2"),
-        (Sabotage::WritesAgain, "X2"),
-        (Sabotage::ForgetsGivenIds, "X3"),
-        (Sabotage::ForgetsPauses, "W3"),
+        (Sabotage::DropsAnAcknowledgedJob, "I-D1"),
+        (Sabotage::AnswersBeforeTheCommit, "I-D1"),
+        (Sabotage::NeverRescues, "I-D2"),
+        (Sabotage::SplitsACall, "I-D8"),
+        (Sabotage::RepeatsALease, "I-L1"),
+        (Sabotage::RescuesTheLiving, "I-L2"),
+        (Sabotage::AcceptsStaleEnds, "I-L3"),
+        (Sabotage::RevivesTheEnded, "I-L4"),
+        (Sabotage::WritesAnotherEnd, "I-L7"),
+        (Sabotage::CountsTooLate, "I-L8"),
+        (Sabotage::DeniesWhatItWrote, "I-X2"),
+        (Sabotage::WritesAgain, "I-X2"),
+        (Sabotage::ForgetsGivenIds, "I-X3"),
+        (Sabotage::ForgetsPauses, "I-W3"),
     ];
     for (sabotage, invariant) in cases {
-        let history = run(SqliteFile::fresh(), |bench| live(bench, Some(sabotage)));
+        let history = run(SqliteFile::fresh(), |fixture| live(fixture, Some(sabotage)));
         let verdict = Verdict::on(&history);
         assert!(verdict.breaks(invariant), "{sabotage:?}: {:?}", verdict.broken);
     }
-    let history = run(SqliteFile::fresh(), |bench| wait(bench, Some(Sabotage::HidesWork)));
+    let history = run(SqliteFile::fresh(), |fixture| wait(fixture, Some(Sabotage::HidesWork)));
     let verdict = Verdict::on(&history);
-    assert!(verdict.breaks("W1"), "{:?}", verdict.broken);
+    assert!(verdict.breaks("I-W1"), "{:?}", verdict.broken);
 }
 
-/// W1: what is noticed at once is, and what is noticed after a poll's time is not.
+/// I-W1: what is noticed at once is, and what is noticed after a poll's time is not.
 #[test]
 fn late_work_is_found() {
     const LATE: u64 = 4_000_000_000;
-    let mut history = run(SqliteFile::fresh(), |bench| wait(bench, None));
+    let mut history = run(SqliteFile::fresh(), |fixture| wait(fixture, None));
     let verdict = Verdict::on(&history);
     assert!(verdict.is_clean() && verdict.longest_wake.1 == 1, "{verdict}");
     let claim = |record: &Record| matches!(record.event, Event::Claimed { .. });
     let from = history.records.iter().position(claim).expect("it was claimed");
     history.records[from..].iter_mut().for_each(|record| record.at += LATE);
-    assert!(Verdict::on(&history).breaks("W1"));
+    assert!(Verdict::on(&history).breaks("I-W1"));
 }
 
-/// L8: a start that nobody claimed, and counts beyond their limits, are found.
+/// I-L8: a start that nobody claimed, and counts beyond their limits, are found.
 #[test]
 fn uncounted_attempts_are_found() {
-    let history = run(SqliteFile::fresh(), |bench| live(bench, None));
+    let history = run(SqliteFile::fresh(), |fixture| live(fixture, None));
     let is_claim = |record: &Record| matches!(record.event, Event::Claimed { .. });
     let mut unclaimed = history.clone();
     let at = unclaimed.records.iter().position(is_claim).expect("something was claimed");
@@ -85,80 +88,84 @@ fn uncounted_attempts_are_found() {
     behind.ended.iter_mut().for_each(|job| job.attempt = 0);
     for (nth, history) in [unclaimed, failed, lost, behind].iter().enumerate() {
         let verdict = Verdict::on(history);
-        assert!(verdict.breaks("L8"), "{nth}: {:?}", verdict.broken);
+        assert!(verdict.breaks("I-L8"), "{nth}: {:?}", verdict.broken);
     }
 }
 
-/// D1, D3: a row that vanishes is missed, and one that nobody wanted is noticed.
+/// I-D1, I-D3: a row that vanishes is missed, and one that nobody wanted is noticed.
 #[test]
 fn a_vanished_row_and_a_phantom_are_found() {
-    let history = run(SqliteFile::fresh(), |bench| live(bench, None));
+    let history = run(SqliteFile::fresh(), |fixture| live(fixture, None));
     for at in 0..history.ended.len() {
         let mut history = history.clone();
         history.ended.swap_remove(at);
-        assert!(Verdict::on(&history).breaks("D1"));
+        assert!(Verdict::on(&history).breaks("I-D1"));
     }
     let mut history = history;
     history.ended[0].id = JobId::new();
     let verdict = Verdict::on(&history);
-    assert!(verdict.breaks("D1") && verdict.breaks("D3"), "{:?}", verdict.broken);
+    assert!(verdict.breaks("I-D1") && verdict.breaks("I-D3"), "{:?}", verdict.broken);
     assert_eq!((verdict.lost, verdict.phantom), (1, 1));
 }
 
-async fn sound(bench: Bench) -> Verdict {
-    Verdict::on(&live(bench, None).await)
+async fn sound(fixture: StoreFixture) -> Verdict {
+    Verdict::on(&live(fixture, None).await)
 }
 
 /// A short life in which every rule but one has something to look at.
-async fn live(bench: Bench, sabotage: Option<Sabotage>) -> History {
-    let crew = Crew::new(bench, sabotage);
+async fn live(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
+    let workers = TwoWorkers::new(fixture, sabotage);
     let given = job().given(JobId::new()).done();
     for call in [jobs(5).map(|job| job.done()).collect(), vec![given.clone()], vec![given]] {
-        crew.enqueue(call).await;
+        workers.enqueue(call).await;
     }
-    crew.settle_twice().await;
-    crew.be_late().await;
-    crew.enqueue(jobs(2).map(|job| job.done()).collect()).await;
-    crew.die_with_a_job().await;
-    crew.work_side_by_side().await;
-    crew.store.pause("default", None, crew.bench.now()).await.expect("it reaches the store");
-    crew.enqueue(jobs(6).map(|job| job.done()).collect()).await;
-    crew.work_off().await;
-    crew.store.resume("default", crew.bench.now()).await.expect("it reaches the store");
-    crew.work_off().await;
-    crew.history().await
+    workers.settle_twice().await;
+    workers.be_late().await;
+    workers.enqueue(jobs(2).map(|job| job.done()).collect()).await;
+    workers.die_with_a_job().await;
+    workers.work_side_by_side().await;
+    workers
+        .store
+        .pause("default", None, workers.fixture.now())
+        .await
+        .expect("it reaches the store");
+    workers.enqueue(jobs(6).map(|job| job.done()).collect()).await;
+    workers.work_off().await;
+    workers.store.resume("default", workers.fixture.now()).await.expect("it reaches the store");
+    workers.work_off().await;
+    workers.history().await
 }
 
 /// A life in which a worker waits, and one job comes: the rule about waking looks at nothing where
 /// more goes on.
-async fn wait(bench: Bench, sabotage: Option<Sabotage>) -> History {
-    let crew = Crew::new(bench, sabotage);
-    let idle = crew.worker().await;
-    crew.enqueue(vec![job().done()]).await;
-    let batch = crew.start(&idle, 1).await;
-    crew.end(&idle, &batch).await;
-    crew.history().await
+async fn wait(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
+    let workers = TwoWorkers::new(fixture, sabotage);
+    let idle = workers.worker().await;
+    workers.enqueue(vec![job().done()]).await;
+    let batch = workers.start(&idle, 1).await;
+    workers.end(&idle, &batch).await;
+    workers.history().await
 }
 
 /// Workers on a store whose calls are written down.
-struct Crew {
-    bench: Bench,
+struct TwoWorkers {
+    fixture: StoreFixture,
     folder: TempDir,
     journal: Arc<Journal>,
     store: RecordedStore,
 }
 
-impl Crew {
-    fn new(bench: Bench, sabotage: Option<Sabotage>) -> Self {
+impl TwoWorkers {
+    fn new(fixture: StoreFixture, sabotage: Option<Sabotage>) -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder can be written");
         let journal = Arc::new(Journal::open(folder.path()));
-        let store = bench.shared_store();
+        let store = fixture.shared_store();
         let store: Arc<dyn Store> = match sabotage {
             None => store,
             Some(sabotage) => Arc::new(SabotagedStore::new(store, sabotage)),
         };
         let store = RecordedStore::new(store, Arc::clone(&journal));
-        Self { bench, folder, journal, store }
+        Self { fixture, folder, journal, store }
     }
 
     async fn history(&self) -> History {
@@ -166,18 +173,18 @@ impl Crew {
     }
 
     async fn enqueue(&self, call: Vec<NewJob>) {
-        self.store.enqueue(&call, self.bench.now()).await.expect("it reaches the store");
+        self.store.enqueue(&call, self.fixture.now()).await.expect("it reaches the store");
     }
 
     async fn worker(&self) -> Registration {
         let registration = worker().registration();
-        self.store.register(&registration, self.bench.now()).await.expect("it reaches the store");
+        self.store.register(&registration, self.fixture.now()).await.expect("it reaches the store");
         registration
     }
 
     async fn claim(&self, worker: &Registration, most: usize) -> Batch {
         let claim = request(worker, most);
-        self.store.claim(&claim, self.bench.now()).await.expect("it reaches the store")
+        self.store.claim(&claim, self.fixture.now()).await.expect("it reaches the store")
     }
 
     /// Claims, and begins to run what that gave.
@@ -199,7 +206,7 @@ impl Crew {
     async fn settle(&self, worker: &Registration, batch: &Batch) -> Option<Vec<Settled>> {
         let ends: Vec<_> =
             (0..batch.jobs.len()).map(|nth| settlement(batch, nth, complete())).collect();
-        self.store.settle(worker.worker, &ends, self.bench.now()).await.ok()
+        self.store.settle(worker.worker, &ends, self.fixture.now()).await.ok()
     }
 
     async fn end(&self, worker: &Registration, batch: &Batch) {
@@ -239,9 +246,9 @@ impl Crew {
     }
 
     async fn rescue(&self) {
-        self.bench.advance(MINUTE);
+        self.fixture.advance(MINUTE);
         let sweeper = self.worker().await;
-        let swept = self.store.sweep(sweeper.worker, self.bench.now()).await;
+        let swept = self.store.sweep(sweeper.worker, self.fixture.now()).await;
         swept.expect("it reaches the store");
     }
 

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-
-use windlass_core::state::State;
+use windlass_core::job::State;
 use windlass_testkit::cluster::Cluster;
 use windlass_testkit::database::PostgresDatabase;
 use windlass_testkit::draft::jobs;
-use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::process_fixture::ProcessFixture;
 use windlass_testkit::fault::settings::Settings;
 
 /// C9, C11: at most three connections, and no transaction of ours stays open.
@@ -16,19 +15,19 @@ fn running_handlers_hold_neither_connections_nor_transactions() {
     let cluster = Arc::new(Cluster::shared());
     let database = PostgresDatabase::in_cluster(Arc::clone(&cluster));
     let name = database.name().to_owned();
-    super::with_probes(database, |scene: Scene| async move {
-        scene.enqueue(jobs(50).map(|job| job.kind("sleep").args("2000"))).await;
-        let store = format!("{}?application_name=probed", scene.settings().store);
-        let settings = Settings { store, slots: 50, ..scene.settings() };
-        let _worker = scene.ready(&settings).await;
-        scene.starts(50).await;
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        fixture.enqueue(jobs(50).map(|job| job.kind("sleep").args("2000"))).await;
+        let store = format!("{}?application_name=probed", fixture.settings().store);
+        let settings = Settings { store, slots: 50, ..fixture.settings() };
+        let _worker = fixture.ready(&settings).await;
+        fixture.starts(50).await;
         let (mut most, mut oldest) = (0, Duration::ZERO);
         let mut left = 1;
         while left > 0 {
             let sessions = cluster.sessions(&name, "probed");
             most = most.max(sessions.number);
             oldest = oldest.max(sessions.oldest_transaction);
-            let counts = scene.store.counts().await.expect("jobs can be counted");
+            let counts = fixture.store.counts().await.expect("jobs can be counted");
             left = counts.of(State::Running);
         }
         println!("at most {most} connections, the oldest transaction {oldest:?}");
@@ -53,14 +52,14 @@ fn through_a_pooler(option: &'static str) {
     let cluster = Arc::new(Cluster::shared());
     let database = PostgresDatabase::in_cluster(Arc::clone(&cluster));
     let pooler = cluster.pooler(database.name());
-    super::with_probes(database, |scene: Scene| async move {
-        scene.enqueue(jobs(400).map(|job| job.kind("sleep").args("500"))).await;
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        fixture.enqueue(jobs(400).map(|job| job.kind("sleep").args("500"))).await;
         let store = format!("{}{option}", pooler.url());
-        let settings = Settings { store, slots: 100, ..scene.settings() };
-        let mut workers = [scene.ready(&settings).await, scene.ready(&settings).await];
-        let counts = scene.drained().await;
+        let settings = Settings { store, slots: 100, ..fixture.settings() };
+        let mut workers = [fixture.ready(&settings).await, fixture.ready(&settings).await];
+        let counts = fixture.drained().await;
         assert_eq!(counts.of(State::Completed), 400);
-        let verdict = scene.judge().await;
+        let verdict = fixture.judge().await;
         assert_eq!((verdict.duplicate_starts, verdict.rescued), (0, 0), "nobody had died");
         for worker in &mut workers {
             worker.terminate();

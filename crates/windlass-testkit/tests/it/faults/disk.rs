@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use windlass_core::error::StoreError;
-use windlass_core::state::State;
+use windlass_core::job::State;
 use windlass_testkit::cluster::Cluster;
 use windlass_testkit::database::{PostgresDatabase, SqliteFile};
 use windlass_testkit::draft::{Draft, job};
 use windlass_testkit::fault::disk::SmallDisk;
-use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::process_fixture::ProcessFixture;
 
 /// More jobs than any of these disks has room for.
 const TOO_MANY: usize = 1_000;
 
-/// F-23: D1–D3 where the file's disk is full.
+/// F-23: I-D1–I-D3 where the file's disk is full.
 #[test]
 fn a_full_disk_below_a_file_is_told_and_nothing_is_lost() {
     let Some(disk) = SmallDisk::mounted(64, 58) else { return say_why_not() };
     let database = SqliteFile::below(disk.path());
-    super::with_probes(database, |scene: Scene| full_and_free(scene, &disk));
+    super::with_probes(database, |fixture: ProcessFixture| full_and_free(fixture, &disk));
 }
 
-/// F-24: D1–D3 where the disk of the server's tables is full.
+/// F-24: I-D1–I-D3 where the disk of the server's tables is full.
 #[test]
 fn a_full_disk_below_a_server_is_told_and_nothing_is_lost() {
     let Some(disk) = SmallDisk::mounted(64, 46) else { return say_why_not() };
@@ -34,30 +34,30 @@ fn a_full_disk_below_a_server_is_told_and_nothing_is_lost() {
     // The server's own user must reach its folder.
     open_to_all(disk.path());
     cluster.move_to(database.name(), &folder);
-    super::with_probes(database, |scene: Scene| full_and_free(scene, &disk));
+    super::with_probes(database, |fixture: ProcessFixture| full_and_free(fixture, &disk));
 }
 
 /// Fills the disk, makes room, and has everything worked off.
-async fn full_and_free(scene: Scene, disk: &SmallDisk) {
+async fn full_and_free(fixture: ProcessFixture, disk: &SmallDisk) {
     let mut random = Rng::with_seed(1);
     let mut acknowledged = 0;
     let refused = loop {
         assert!(acknowledged < TOO_MANY, "the disk is larger than it should be");
-        match scene.store.enqueue(&[large(&mut random).done()], None).await {
+        match fixture.store.enqueue(&[large(&mut random).done()], None).await {
             Ok(_) => acknowledged += 1,
             Err(error) => break error,
         }
     };
     println!("after {acknowledged} jobs: {refused}");
     assert!(matches!(refused, StoreError::DiskFull { .. }), "{refused:?}");
-    let counts = scene.store.counts().await.expect("a full disk can be read");
+    let counts = fixture.store.counts().await.expect("a full disk can be read");
     assert_eq!(counts.of(State::Available), acknowledged as u64);
     disk.drop_ballast();
-    scene.enqueue([large(&mut random)]).await;
-    let _worker = scene.ready(&scene.settings()).await;
-    let counts = scene.drained().await;
+    fixture.enqueue([large(&mut random)]).await;
+    let _worker = fixture.ready(&fixture.settings()).await;
+    let counts = fixture.drained().await;
     assert_eq!(counts.of(State::Completed), acknowledged as u64 + 1);
-    let verdict = scene.judge().await;
+    let verdict = fixture.judge().await;
     assert_eq!((verdict.refused, verdict.indeterminate), (1, 0));
 }
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use windlass_core::id::JobId;
-use windlass_core::state::{Outcome, State};
+use windlass_core::job::{Outcome, State};
 use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::fault::clock;
-use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::process_fixture::ProcessFixture;
 use windlass_testkit::fault::settings::Settings;
 use windlass_testkit::history::record::{Event, Record};
 
@@ -21,13 +21,13 @@ on_both_stores! {
 }
 
 /// C12: a hundred panics among a hundred others on four slots.
-async fn panics_are_failures_and_the_worker_goes_on(scene: Scene) {
+async fn panics_are_failures_and_the_worker_goes_on(fixture: ProcessFixture) {
     let kinds = ["ok", "panic"].into_iter().cycle().take(200);
-    scene.enqueue(kinds.map(|kind| job().kind(kind).max_attempts(1))).await;
-    let mut worker = scene.ready(&Settings { slots: 4, ..scene.settings() }).await;
-    let counts = scene.drained().await;
+    fixture.enqueue(kinds.map(|kind| job().kind(kind).max_attempts(1))).await;
+    let mut worker = fixture.ready(&Settings { slots: 4, ..fixture.settings() }).await;
+    let counts = fixture.drained().await;
     assert_eq!((counts.of(State::Completed), counts.of(State::Dead)), (100, 100));
-    let ended = scene.history().await.ended;
+    let ended = fixture.history().await.ended;
     for record in ended.iter().filter(|record| record.state == State::Dead) {
         let [attempt] = &record.history[..] else { panic!("one attempt: {record:?}") };
         assert_eq!(attempt.outcome, Outcome::Panic);
@@ -36,22 +36,22 @@ async fn panics_are_failures_and_the_worker_goes_on(scene: Scene) {
     }
     worker.terminate();
     assert_eq!(worker.ended().await, Some(0), "the process lived on");
-    scene.judge().await;
+    fixture.judge().await;
 }
 
 /// T14: a spinning and a hanging handler; others go on beside them and in their slots, and the
 /// lease is renewed all the while.
-async fn what_runs_too_long_is_timed_out_and_its_slot_comes_back(scene: Scene) {
+async fn what_runs_too_long_is_timed_out_and_its_slot_comes_back(fixture: ProcessFixture) {
     let kinds = ["spin", "hang"];
-    let long = scene.enqueue(kinds.map(|kind| job().kind(kind).max_attempts(1))).await;
-    let settings = Settings { slots: 2, timeout: Duration::from_secs(1), ..scene.settings() };
-    let worker = scene.ready(&settings).await;
-    scene.starts(2).await;
-    scene.enqueue(jobs(10).map(|job| job.kind("ok"))).await;
-    let counts = scene.drained().await;
+    let long = fixture.enqueue(kinds.map(|kind| job().kind(kind).max_attempts(1))).await;
+    let settings = Settings { slots: 2, timeout: Duration::from_secs(1), ..fixture.settings() };
+    let worker = fixture.ready(&settings).await;
+    fixture.starts(2).await;
+    fixture.enqueue(jobs(10).map(|job| job.kind("ok"))).await;
+    let counts = fixture.drained().await;
     assert_eq!((counts.of(State::Completed), counts.of(State::Dead)), (10, 2));
     for id in long {
-        let record = scene.job(id).await;
+        let record = fixture.job(id).await;
         let [attempt] = &record.history[..] else { panic!("one attempt: {record:?}") };
         assert_eq!(attempt.outcome, Outcome::Timeout);
         let started = attempt.started_at.expect("it started");
@@ -59,39 +59,39 @@ async fn what_runs_too_long_is_timed_out_and_its_slot_comes_back(scene: Scene) {
         println!("timed out after {ran:?}");
         assert!(ran >= settings.timeout && ran < settings.timeout * 2, "{ran:?}");
     }
-    let starts = scene.started();
+    let starts = fixture.started();
     assert!(starts.iter().all(|start| start.process == worker.pid()), "nobody took over");
-    scene.judge().await;
+    fixture.judge().await;
 }
 
 /// E7: seven slots, a thousand jobs of 50 ms, and no handler more, nor fewer than 6.5 on average.
-async fn exactly_as_many_run_as_there_are_slots(scene: Scene) {
+async fn exactly_as_many_run_as_there_are_slots(fixture: ProcessFixture) {
     const SLOTS: usize = 7;
-    scene.enqueue(jobs(1_000).map(|job| job.kind("sleep").args("50"))).await;
+    fixture.enqueue(jobs(1_000).map(|job| job.kind("sleep").args("50"))).await;
     let _worker =
-        scene.ready(&Settings { slots: SLOTS, prefetch: 1_000, ..scene.settings() }).await;
-    scene.drained().await;
-    let (most, mean) = overlap(&scene);
+        fixture.ready(&Settings { slots: SLOTS, prefetch: 1_000, ..fixture.settings() }).await;
+    fixture.drained().await;
+    let (most, mean) = overlap(&fixture);
     println!("at most {most} at once, {mean:.2} on average");
     assert_eq!(most, SLOTS);
     assert!(mean >= 6.5, "{mean}");
-    scene.judge().await;
+    fixture.judge().await;
 }
 
 /// E6: two slots, and handlers that outlast their lease four times over. What is claimed ahead of
 /// them is bounded and renewed with the rest, so that no rival takes it, and nothing runs twice.
-async fn handlers_longer_than_their_lease_run_once(scene: Scene) {
+async fn handlers_longer_than_their_lease_run_once(fixture: ProcessFixture) {
     const SLOTS: usize = 2;
     const AHEAD: usize = 20;
-    let settings = Settings { slots: SLOTS, prefetch: AHEAD, ..scene.settings() };
-    let worker = scene.ready(&settings).await;
+    let settings = Settings { slots: SLOTS, prefetch: AHEAD, ..fixture.settings() };
+    let worker = fixture.ready(&settings).await;
     // Only where jobs are known to be short is any claimed ahead.
-    scene.enqueue(jobs(50).map(|job| job.kind("ok"))).await;
-    scene.drained().await;
-    scene.enqueue(jobs(100).map(|job| job.kind("gate"))).await;
-    scene.starts(50 + SLOTS).await;
-    let rival = scene.ready(&settings).await;
-    scene.starts(50 + 2 * SLOTS).await;
+    fixture.enqueue(jobs(50).map(|job| job.kind("ok"))).await;
+    fixture.drained().await;
+    fixture.enqueue(jobs(100).map(|job| job.kind("gate"))).await;
+    fixture.starts(50 + SLOTS).await;
+    let rival = fixture.ready(&settings).await;
+    fixture.starts(50 + 2 * SLOTS).await;
     let began = clock::now();
     let held = 4 * settings.lease;
     let is_late = |record: &Record| {
@@ -99,28 +99,28 @@ async fn handlers_longer_than_their_lease_run_once(scene: Scene) {
         let long = Duration::from_nanos(record.at.saturating_sub(began)) > held;
         (renewed && long && record.process == worker.pid()).then_some(())
     };
-    scene.record("four leases have passed", is_late).await;
-    let counts = scene.store.counts().await.expect("jobs can be counted");
+    fixture.record("four leases have passed", is_late).await;
+    let counts = fixture.store.counts().await.expect("jobs can be counted");
     let running = usize::try_from(counts.of(State::Running)).expect("a small number");
     println!("{running} jobs are held by two workers of {SLOTS} slots");
     assert!((3 * SLOTS..=2 * (SLOTS + AHEAD)).contains(&running), "{running} jobs are held");
-    assert_eq!(scene.started().len(), 50 + 2 * SLOTS, "nothing else could start");
-    scene.open_gate();
-    let counts = scene.drained().await;
+    assert_eq!(fixture.started().len(), 50 + 2 * SLOTS, "nothing else could start");
+    fixture.open_gate();
+    let counts = fixture.drained().await;
     assert_eq!(counts.of(State::Completed), 150);
-    assert_eq!(scene.started().len(), 150, "no job ran twice");
-    let processes: Vec<u32> = scene.started()[50..].iter().map(|start| start.process).collect();
+    assert_eq!(fixture.started().len(), 150, "no job ran twice");
+    let processes: Vec<u32> = fixture.started()[50..].iter().map(|start| start.process).collect();
     assert!(processes.contains(&rival.pid()), "the rival took part");
-    let verdict = scene.judge().await;
+    let verdict = fixture.judge().await;
     assert_eq!((verdict.duplicate_starts, verdict.rescued), (0, 0));
 }
 
 /// How many handlers ran at once: at most, and on average in the usual tenth of the time from the
 /// first start to the last, so that one stall of the machine does not decide.
-fn overlap(scene: &Scene) -> (usize, f64) {
+fn overlap(fixture: &ProcessFixture) -> (usize, f64) {
     let mut running: HashMap<JobId, u64> = HashMap::new();
     let (mut most, mut runs) = (0, Vec::new());
-    for record in scene.records() {
+    for record in fixture.records() {
         match record.event {
             Event::Start { job, .. } => {
                 running.insert(job, record.at);

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use windlass_core::id::JobId;
-use windlass_core::state::State;
+use windlass_core::job::State;
 use windlass_testkit::draft::jobs;
 use windlass_testkit::fault::clock;
 use windlass_testkit::fault::plan::{Action, Plan, Side, Verb};
-use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::process_fixture::ProcessFixture;
 use windlass_testkit::fault::settings::Settings;
 
 use super::on_both_stores;
@@ -23,66 +23,66 @@ on_both_stores! {
 }
 
 /// C7, T13, X5: what a killed worker ran starts on the survivor, which is not restarted for it.
-async fn its_jobs_start_elsewhere_within_two_seconds(scene: Scene) {
-    scene.enqueue(jobs(8).map(|job| job.kind("gate"))).await;
-    let mut killed = scene.ready(&scene.settings()).await;
-    scene.starts(8).await;
-    let survivor = scene.ready(&scene.settings()).await;
+async fn its_jobs_start_elsewhere_within_two_seconds(fixture: ProcessFixture) {
+    fixture.enqueue(jobs(8).map(|job| job.kind("gate"))).await;
+    let mut killed = fixture.ready(&fixture.settings()).await;
+    fixture.starts(8).await;
+    let survivor = fixture.ready(&fixture.settings()).await;
     let before = clock::now();
     killed.kill().await;
-    let starts = scene.starts(16).await;
+    let starts = fixture.starts(16).await;
     let took = Duration::from_nanos(starts[15].at - before);
     println!("all 8 jobs of a killed worker had started elsewhere after {took:?}");
     assert!(took < Duration::from_secs(2), "{took:?}");
     assert!(starts[8..].iter().all(|start| start.process == survivor.pid()));
-    scene.open_gate();
-    let counts = scene.drained().await;
+    fixture.open_gate();
+    let counts = fixture.drained().await;
     assert_eq!(counts.of(State::Completed), 8);
-    scene.judge().await;
+    fixture.judge().await;
 }
 
-/// D1–D3, L1, L8 at F-01.
-async fn nothing_is_lost_before_a_claim(scene: Scene) {
-    killed_at(scene, Plan::first(Verb::Claim, Side::Before, Action::Stop)).await;
+/// I-D1–I-D3, I-L1, I-L8 at F-01.
+async fn nothing_is_lost_before_a_claim(fixture: ProcessFixture) {
+    killed_at(fixture, Plan::first(Verb::Claim, Side::Before, Action::Stop)).await;
 }
 
-/// D1–D3, L1, L8 at F-01: what was claimed had not started.
-async fn nothing_is_lost_after_a_claim(scene: Scene) {
-    killed_at(scene, Plan::first(Verb::Claim, Side::After, Action::Stop)).await;
+/// I-D1–I-D3, I-L1, I-L8 at F-01: what was claimed had not started.
+async fn nothing_is_lost_after_a_claim(fixture: ProcessFixture) {
+    killed_at(fixture, Plan::first(Verb::Claim, Side::After, Action::Stop)).await;
 }
 
-/// D1–D3, L1, L8 at F-01: what had ended and was not written runs again.
-async fn nothing_is_lost_before_a_settlement(scene: Scene) {
-    killed_at(scene, Plan::first(Verb::Settle, Side::Before, Action::Stop)).await;
+/// I-D1–I-D3, I-L1, I-L8 at F-01: what had ended and was not written runs again.
+async fn nothing_is_lost_before_a_settlement(fixture: ProcessFixture) {
+    killed_at(fixture, Plan::first(Verb::Settle, Side::Before, Action::Stop)).await;
 }
 
-/// D1–D3, L1, L8 at F-01: what was written before the death does not run again.
-async fn nothing_is_lost_after_a_settlement(scene: Scene) {
-    killed_at(scene, Plan::first(Verb::Settle, Side::After, Action::Stop)).await;
+/// I-D1–I-D3, I-L1, I-L8 at F-01: what was written before the death does not run again.
+async fn nothing_is_lost_after_a_settlement(fixture: ProcessFixture) {
+    killed_at(fixture, Plan::first(Verb::Settle, Side::After, Action::Stop)).await;
 }
 
-/// D1–D3, L1, L8 at F-08.
-async fn nothing_is_lost_by_an_abort(scene: Scene) {
-    killed_at(scene, Plan::first(Verb::Settle, Side::Before, Action::Abort)).await;
+/// I-D1–I-D3, I-L1, I-L8 at F-08.
+async fn nothing_is_lost_by_an_abort(fixture: ProcessFixture) {
+    killed_at(fixture, Plan::first(Verb::Settle, Side::Before, Action::Abort)).await;
 }
 
 /// Jobs that run at once.
 const SLOTS: usize = 5;
 
 /// Kills a worker at the point. Every job is completed, and only what was in its hands runs twice.
-async fn killed_at(scene: Scene, plan: Plan) {
-    let ids = scene.enqueue(jobs(20).map(|job| job.kind("ledger"))).await;
-    let settings = Settings { slots: SLOTS, ..scene.settings() };
+async fn killed_at(fixture: ProcessFixture, plan: Plan) {
+    let ids = fixture.enqueue(jobs(20).map(|job| job.kind("ledger"))).await;
+    let settings = Settings { slots: SLOTS, ..fixture.settings() };
     let armed = Settings { fault: Some(plan.to_string()), ..settings.clone() };
-    let mut killed = scene.start(&armed);
+    let mut killed = fixture.start(&armed);
     killed.says(&format!("at {}", plan.point())).await;
-    let at_death = scene.store.counts().await.expect("jobs can be counted");
+    let at_death = fixture.store.counts().await.expect("jobs can be counted");
     killed.kill().await;
-    let _survivor = scene.ready(&settings).await;
-    let counts = scene.drained().await;
+    let _survivor = fixture.ready(&settings).await;
+    let counts = fixture.drained().await;
     assert_eq!(counts.of(State::Completed), 20, "{counts:?}");
     let mut starts: HashMap<JobId, usize> = HashMap::new();
-    for start in scene.started() {
+    for start in fixture.started() {
         *starts.entry(start.job).or_default() += 1;
     }
     assert!(ids.iter().all(|id| starts.contains_key(id)), "a job never ran");
@@ -93,5 +93,5 @@ async fn killed_at(scene: Scene, plan: Plan) {
     if (plan.verb, plan.side) == (Verb::Settle, Side::After) {
         assert!(at_death.of(State::Completed) > 0, "what was settled before the stop is written");
     }
-    scene.judge().await;
+    fixture.judge().await;
 }

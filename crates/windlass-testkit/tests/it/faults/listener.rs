@@ -3,41 +3,65 @@
 use std::sync::Arc;
 
 use tokio::time::timeout;
-use windlass_core::state::State;
-use windlass_testkit::bench::{Bench, SECOND};
+use windlass_core::job::State;
 use windlass_testkit::cluster::{Cluster, Door};
 use windlass_testkit::database::{PostgresDatabase, run};
 use windlass_testkit::draft::job;
 use windlass_testkit::fault::patience::{PATIENCE, eventually};
-use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::process_fixture::ProcessFixture;
+use windlass_testkit::fixture::{SECOND, StoreFixture};
 use windlass_testkit::worker::worker;
 
-/// C31, W1: while nobody can listen, jobs are found by polling; when somebody can, he does.
+/// C31, I-W1: while nobody can listen, jobs are found by polling; when somebody can, he does.
 #[test]
 fn jobs_are_found_while_nobody_listens() {
     let (cluster, database) = private();
     let name = database.name().to_owned();
-    super::with_probes(database, |scene: Scene| async move {
-        let _worker = scene.ready(&scene.settings()).await;
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        let _worker = fixture.ready(&fixture.settings()).await;
         // Afterwards everybody has the other connections that are needed.
-        scene.enqueue([job().kind("ok")]).await;
-        scene.drained().await;
+        fixture.enqueue([job().kind("ok")]).await;
+        fixture.drained().await;
         let first = cluster.listener(&name).expect("the worker listens");
         cluster.set_door(&name, Door::Closed);
         cluster.end_session(first);
         for done in 2..=6 {
-            scene.enqueue([job().kind("ok")]).await;
+            fixture.enqueue([job().kind("ok")]).await;
             let is_done = |counts: &_| completed(counts) == done;
-            scene.counts("the job is done", is_done).await;
+            fixture.counts("the job is done", is_done).await;
             assert_eq!(cluster.listener(&name), None, "nobody was let in");
         }
         cluster.set_door(&name, Door::Open);
         let second =
             eventually("the worker listens again", || async { cluster.listener(&name) }).await;
         assert_ne!(first, second);
-        scene.enqueue([job().kind("ok")]).await;
-        scene.drained().await;
-        scene.judge().await;
+        fixture.enqueue([job().kind("ok")]).await;
+        fixture.drained().await;
+        fixture.judge().await;
+    });
+}
+
+/// C31, X18: while nobody can listen the store says so, and workers that must know soon can poll.
+#[test]
+fn a_store_says_whether_it_hears() {
+    let (cluster, database) = private();
+    let name = database.name().to_owned();
+    run(database, |fixture: StoreFixture| async move {
+        let _worker = fixture.worker().await;
+        let hears = |expected: bool| {
+            let wakeups = fixture.store().wakeups();
+            eventually(
+                "it says so",
+                move || async move { (wakeups.hears() == expected).then_some(()) },
+            )
+        };
+        assert!(fixture.store().wakeups().hears());
+        let listener = cluster.listener(&name).expect("the store listens");
+        cluster.set_door(&name, Door::Closed);
+        cluster.end_session(listener);
+        hears(false).await;
+        cluster.set_door(&name, Door::Open);
+        hears(true).await;
     });
 }
 
@@ -55,33 +79,35 @@ fn a_silent_listener_is_replaced() {
 }
 
 /// Breaks the listening session; its worker is woken, hears of jobs again, and is not taken for dead.
-fn listens_again(break_it: fn(&Cluster, u32), mend: fn(&Cluster, u32)) {
+fn listens_again(break_it: fn(&Cluster, u32), repair: fn(&Cluster, u32)) {
     let (cluster, database) = private();
     let name = database.name().to_owned();
-    run(database, |bench: Bench| async move {
-        let process = bench.another_store().await;
-        let sleeper = bench.start(worker().serving(&["x"])).await;
-        bench.start(worker().serving(&["y"])).await;
-        let bell = bench.store().wakeups().add(sleeper.id(), vec!["x".to_owned()]);
+    run(database, |fixture: StoreFixture| async move {
+        let process = fixture.another_store().await;
+        let sleeper = fixture.start(worker().serving(&["x"])).await;
+        fixture.start(worker().serving(&["y"])).await;
+        let wake_handle = fixture.store().wakeups().add(sleeper.id(), vec!["x".to_owned()]);
         assert!(sleeper.claim(1).await.jobs.is_empty(), "it falls asleep");
         let first = cluster.listener(&name).expect("the store listens");
         break_it(&cluster, first);
-        timeout(PATIENCE, bell.work()).await.expect("everybody is woken when it is made again");
+        timeout(PATIENCE, wake_handle.work())
+            .await
+            .expect("everybody is woken when it is made again");
         let jobs = [job().queue("x").done()];
-        process.enqueue(&jobs, bench.now()).await.expect("it reaches the store");
-        timeout(PATIENCE, bell.work()).await.expect("it hears again");
-        mend(&cluster, first);
+        process.enqueue(&jobs, fixture.now()).await.expect("it reaches the store");
+        timeout(PATIENCE, wake_handle.work()).await.expect("it hears again");
+        repair(&cluster, first);
         let is_other = || async { cluster.listener(&name).filter(|pid| *pid != first) };
         eventually("the new session has the locks", is_other).await;
-        let sweeper = bench.worker().await;
+        let sweeper = fixture.worker().await;
         for _ in 0..2 {
             assert_eq!(sweeper.sweep().await.dead_workers, 0);
-            bench.advance(SECOND);
+            fixture.advance(SECOND);
         }
     });
 }
 
-fn completed(counts: &windlass_core::store::Counts) -> u64 {
+fn completed(counts: &windlass_core::job::Counts) -> u64 {
     counts.of(State::Completed)
 }
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use windlass_core::id::JobId;
-use windlass_core::job::JobRecord;
-use windlass_core::state::{Outcome, State};
+use windlass_core::job::{JobRecord, Outcome, State};
 use windlass_testkit::draft::{Draft, job};
-use windlass_testkit::fault::scene::{Scene, Unfinished};
+use windlass_testkit::fault::process_fixture::{ProcessFixture, Unfinished};
 use windlass_testkit::fault::settings::Settings;
 use windlass_testkit::history::record::Event;
 
@@ -80,16 +79,16 @@ impl Fate {
 
 /// O23: S1–S5 over a random mix of ok, failing, panicking, hanging and killing jobs; the totals by
 /// end are those of the mix. `WINDLASS_SEED` repeats it.
-async fn every_end_is_told_and_the_totals_match(scene: Scene) {
+async fn every_end_is_told_and_the_totals_match(fixture: ProcessFixture) {
     let seed = std::env::var("WINDLASS_SEED").ok().and_then(|text| text.parse().ok());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     println!("WINDLASS_SEED={seed}");
     let mut random = Rng::with_seed(seed);
     let mut fates: Vec<Fate> = (0..JOBS).map(|nth| Fate::of(nth, &mut random)).collect();
     random.shuffle(&mut fates);
-    let ids = scene.enqueue(fates.iter().map(|fate| fate.draft())).await;
-    work_off(&scene).await;
-    let history = scene.history().await;
+    let ids = fixture.enqueue(fates.iter().map(|fate| fate.draft())).await;
+    work_off(&fixture).await;
+    let history = fixture.history().await;
     let records: BTreeMap<JobId, &JobRecord> =
         history.ended.iter().map(|record| (record.id, record)).collect();
     assert_eq!(records.len(), JOBS, "S1: every job is there once");
@@ -102,25 +101,25 @@ async fn every_end_is_told_and_the_totals_match(scene: Scene) {
     }
     println!("{totals:?}");
     assert!(totals.values().all(|[found, meant]| found == meant), "{totals:?}");
-    check_starts(&scene, &records);
-    scene.judge().await;
+    check_starts(&fixture, &records);
+    fixture.judge().await;
 }
 
 /// Starts workers again until every job has ended.
-async fn work_off(scene: &Scene) {
-    let settings = Settings { slots: 20, ..scene.settings() };
+async fn work_off(fixture: &ProcessFixture) {
+    let settings = Settings { slots: 20, ..fixture.settings() };
     let spared = Settings { queues: vec![SPARED.to_owned()], ..settings.clone() };
-    let _spared = scene.start(&spared);
+    let _spared = fixture.start(&spared);
     let mut deaths = 0;
     loop {
-        let mut worker = scene.start(&settings);
+        let mut worker = fixture.start(&settings);
         tokio::select! {
             code = worker.ended() => {
                 assert_eq!(code, None, "killed by a signal");
                 worker.note_death();
                 deaths += 1;
             }
-            counts = scene.counts("all have ended", |counts| counts.unfinished() == 0) => {
+            counts = fixture.counts("all have ended", |counts| counts.unfinished() == 0) => {
                 assert_eq!(counts.total(), JOBS as u64, "S1");
                 assert_eq!(counts.of(State::Running), 0, "S2");
                 break;
@@ -156,8 +155,8 @@ fn check_end(record: &JobRecord, fate: Fate) {
 }
 
 /// S3, S4: every attempt that started has an end on record, and what completed has run whole.
-fn check_starts(scene: &Scene, records: &BTreeMap<JobId, &JobRecord>) {
-    for start in scene.started() {
+fn check_starts(fixture: &ProcessFixture, records: &BTreeMap<JobId, &JobRecord>) {
+    for start in fixture.started() {
         let record = records[&start.job];
         let is_told = record.history.iter().any(|attempt| attempt.attempt == start.attempt);
         let is_last = record.state == State::Completed && record.attempt == start.attempt;
@@ -168,7 +167,7 @@ fn check_starts(scene: &Scene, records: &BTreeMap<JobId, &JobRecord>) {
         _ => None,
     };
     let runs: std::collections::HashSet<(JobId, u32)> =
-        scene.records().iter().filter_map(ended).collect();
+        fixture.records().iter().filter_map(ended).collect();
     let completed = records.values().filter(|record| record.state == State::Completed);
     for record in completed {
         assert!(runs.contains(&(record.id, record.attempt)), "S4: {record:?}");
@@ -187,7 +186,7 @@ fn expected_reason(fate: Fate) -> String {
     match fate {
         Fate::Completes | Fate::CompletesAfterFailures(_) => "completed".to_owned(),
         Fate::FailsForGood => "gave up after 2 failed attempts".to_owned(),
-        Fate::Panics | Fate::Hangs => "gave up after 1 failed attempts".to_owned(),
+        Fate::Panics | Fate::Hangs => "gave up after 1 failed attempt".to_owned(),
         Fate::Kills => "lost 3 times".to_owned(),
     }
 }

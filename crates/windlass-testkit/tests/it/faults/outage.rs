@@ -3,45 +3,46 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use windlass_core::job::State;
 use windlass_core::limits::RECONNECT_CAP;
-use windlass_core::state::State;
 use windlass_testkit::cluster::Cluster;
 use windlass_testkit::database::PostgresDatabase;
 use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::fault::clock;
 use windlass_testkit::fault::patience::eventually;
-use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::process_fixture::ProcessFixture;
 use windlass_testkit::fault::settings::Settings;
 use windlass_testkit::history::record::Event;
 
 /// What a start may need beyond the longest back-off.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// W4, T47, D1–D3 at F-13: work goes on by itself within the longest back-off, and none is lost.
+/// I-W4, T47, I-D1–I-D3 at F-13: work goes on by itself within the longest back-off, and none is
+/// lost.
 #[test]
 fn work_goes_on_after_a_restart_under_load() {
     let (cluster, database) = private();
-    super::with_probes(database, |scene: Scene| async move {
-        scene.enqueue(jobs(300).map(|job| job.kind("sleep").args("20"))).await;
-        let mut worker = scene.ready(&patient(&scene)).await;
-        scene.starts(30).await;
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        fixture.enqueue(jobs(300).map(|job| job.kind("sleep").args("20"))).await;
+        let mut worker = fixture.ready(&patient(&fixture)).await;
+        fixture.starts(30).await;
         let began = clock::now();
         cluster.stop_at_once();
-        scene.journal.note(Event::Crashed { began });
+        fixture.journal.note(Event::Crashed { began });
         cluster.start();
         let up = clock::now();
-        let next = scene.record("a start after the outage", |record| {
+        let next = fixture.record("a start after the outage", |record| {
             let is_start = matches!(record.event, Event::Start { .. });
             (is_start && record.at > up).then_some(record.at)
         });
         let took = Duration::from_nanos(next.await - up);
         println!("the first job started {took:?} after the database was back");
         assert!(took < RECONNECT_CAP + MARGIN, "{took:?}");
-        let counts = scene.drained().await;
+        let counts = fixture.drained().await;
         assert_eq!(counts.of(State::Completed), 300);
         worker.terminate();
         assert_eq!(worker.ended().await, Some(0), "the process was never restarted");
-        scene.judge().await;
+        fixture.judge().await;
     });
 }
 
@@ -49,21 +50,21 @@ fn work_goes_on_after_a_restart_under_load() {
 #[test]
 fn an_end_is_written_after_the_outage() {
     let (cluster, database) = private();
-    super::with_probes(database, |scene: Scene| async move {
-        let id = scene.enqueue([job().kind("gate")]).await[0];
-        let _worker = scene.ready(&patient(&scene)).await;
-        scene.starts(1).await;
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        let id = fixture.enqueue([job().kind("gate")]).await[0];
+        let _worker = fixture.ready(&patient(&fixture)).await;
+        fixture.starts(1).await;
         let began = clock::now();
         cluster.stop_at_once();
-        scene.journal.note(Event::Crashed { began });
-        scene.open_gate();
+        fixture.journal.note(Event::Crashed { began });
+        fixture.open_gate();
         let is_end = |event: &Event| matches!(event, Event::End { .. });
-        scene.record("the handler ends", |record| is_end(&record.event).then_some(())).await;
+        fixture.record("the handler ends", |record| is_end(&record.event).then_some(())).await;
         cluster.start();
-        scene.drained().await;
-        let record = scene.job(id).await;
+        fixture.drained().await;
+        let record = fixture.job(id).await;
         assert_eq!((record.state, record.attempt), (State::Completed, 1));
-        scene.judge().await;
+        fixture.judge().await;
     });
 }
 
@@ -71,19 +72,19 @@ fn an_end_is_written_after_the_outage() {
 #[test]
 fn the_first_job_after_an_idle_outage_is_taken_and_runs() {
     let (cluster, database) = private();
-    super::with_probes(database, |scene: Scene| async move {
-        let _worker = scene.ready(&patient(&scene)).await;
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        let _worker = fixture.ready(&patient(&fixture)).await;
         cluster.stop();
         cluster.start();
         let up = clock::now();
         // The kernel tells the driver of the closed socket a moment later.
-        eventually("the store answers", || async { scene.store.facts().await.ok() }).await;
-        scene.enqueue([job().kind("ok")]).await;
-        let starts = scene.starts(1).await;
+        eventually("the store answers", || async { fixture.store.facts().await.ok() }).await;
+        fixture.enqueue([job().kind("ok")]).await;
+        let starts = fixture.starts(1).await;
         let took = Duration::from_nanos(starts[0].at - up);
         println!("an idle worker took a job {took:?} after the database was back");
         assert!(took < RECONNECT_CAP + MARGIN, "{took:?}");
-        let counts = scene.drained().await;
+        let counts = fixture.drained().await;
         assert_eq!(counts.of(State::Completed), 1);
     });
 }
@@ -95,6 +96,6 @@ fn private() -> (Arc<Cluster>, PostgresDatabase) {
 }
 
 /// A lease that outlives a restart of the server.
-fn patient(scene: &Scene) -> Settings {
-    Settings { lease: Duration::from_secs(30), ..scene.settings() }
+fn patient(fixture: &ProcessFixture) -> Settings {
+    Settings { lease: Duration::from_secs(30), ..fixture.settings() }
 }

@@ -7,17 +7,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use windlass_core::filter::Filter;
 use windlass_core::id::JobId;
-use windlass_core::state::State;
-use windlass_core::store::{Page, Store};
+use windlass_core::job::{Filter, Page, State};
+use windlass_core::store::Store;
 use windlass_postgres::{Migration, PostgresStore};
 use windlass_testkit::cluster::{Cluster, OwnDatabase};
 use windlass_testkit::database::{Database, Opening, PostgresDatabase, SqliteFile};
 use windlass_testkit::draft::job;
 use windlass_testkit::fault::patience::eventually;
 use windlass_testkit::fault::probe;
-use windlass_testkit::fault::scene::Scene;
+use windlass_testkit::fault::process_fixture::ProcessFixture;
 use windlass_testkit::fault::settings::Settings;
 
 /// How long callers may be without an answer.
@@ -48,8 +47,8 @@ async fn write(store: &dyn Store) {
     writeln!(out, "wrote {}", jobs[0].id).expect("somebody reads");
 }
 
-/// T43, S1, D1: a process is killed in the middle of its writes, again and again; the file is intact
-/// and has every job that was acknowledged.
+/// T43, S1, I-D1: a process is killed in the middle of its writes, again and again; the file is
+/// intact and has every job that was acknowledged.
 #[test]
 fn a_file_whose_writer_was_killed_has_what_was_acknowledged() {
     const KILLS: usize = 8;
@@ -103,13 +102,14 @@ fn check(url: &str) -> String {
     answer.expect("the file can be checked")
 }
 
-/// T43, S1, D1: the server crashes while callers write and a worker works, and recovers from its log.
+/// T43, S1, I-D1: the server crashes while callers write and a worker works, and recovers from its
+/// log.
 #[test]
 fn callers_outlast_a_crash_of_their_server() {
     let cluster = Arc::new(Cluster::private());
     let database = PostgresDatabase::in_cluster(Arc::clone(&cluster));
-    super::with_probes(database, |scene: Scene| async move {
-        outlasts(&scene, || {
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        outlasts(&fixture, || {
             cluster.stop_at_once();
             cluster.start();
         })
@@ -117,15 +117,15 @@ fn callers_outlast_a_crash_of_their_server() {
     });
 }
 
-/// T43, S1, D1: the primary dies and its synchronous standby is promoted; the URL names both.
+/// T43, S1, I-D1: the primary dies and its synchronous standby is promoted; the URL names both.
 #[test]
 fn callers_move_on_to_the_standby() {
     let primary = Cluster::private();
     let database = primary.database();
     let standby = primary.synchronous_standby();
     let url = primary.url_of_either(&standby, &database.name);
-    super::with_probes(Pair { url, _database: database }, |scene: Scene| async move {
-        outlasts(&scene, || {
+    super::with_probes(Pair { url, _database: database }, |fixture: ProcessFixture| async move {
+        outlasts(&fixture, || {
             primary.kill();
             standby.promote();
         })
@@ -154,28 +154,28 @@ impl Database for Pair {
 
 /// Writes jobs before, during and after a failure; all that were acknowledged are completed, and
 /// no caller was without an answer for longer than the bound.
-async fn outlasts(scene: &Scene, fail: impl FnOnce()) {
-    let settings = Settings { lease: STALL, ..scene.settings() };
-    let _worker = scene.ready(&settings).await;
+async fn outlasts(fixture: &ProcessFixture, fail: impl FnOnce()) {
+    let settings = Settings { lease: STALL, ..fixture.settings() };
+    let _worker = fixture.ready(&settings).await;
     let mut acknowledged = BTreeSet::new();
     for _ in 0..50 {
-        acknowledged.extend(scene.enqueue([job().kind("ok")]).await);
+        acknowledged.extend(fixture.enqueue([job().kind("ok")]).await);
     }
     let failed = Instant::now();
     fail();
     let first = eventually("a write is acknowledged", || async {
         let jobs = [job().kind("ok").done()];
-        scene.store.enqueue(&jobs, None).await.ok().map(|_| jobs[0].id)
+        fixture.store.enqueue(&jobs, None).await.ok().map(|_| jobs[0].id)
     });
     acknowledged.insert(first.await);
     let stall = failed.elapsed();
     println!("the first write was acknowledged {stall:?} after the failure");
     assert!(stall < STALL, "{stall:?}");
     for _ in 0..50 {
-        acknowledged.extend(scene.enqueue([job().kind("ok")]).await);
+        acknowledged.extend(fixture.enqueue([job().kind("ok")]).await);
     }
-    scene.drained().await;
+    fixture.drained().await;
     for id in &acknowledged {
-        assert_eq!(scene.job(*id).await.state, State::Completed);
+        assert_eq!(fixture.job(*id).await.state, State::Completed);
     }
 }

@@ -1,0 +1,247 @@
+//! The command line: one noun, one verb.
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::command;
+use crate::exit::{Exit, Failure};
+use crate::output::problem::{self, Errors};
+use crate::output::{Format, color::When};
+
+/// Examples stand before the options: they are what people look for.
+const HELP: &str = "\
+{about-with-newline}
+{before-help}{usage-heading} {usage}
+
+{all-args}{after-help}";
+
+const EXAMPLES: &str = "\
+Start with:
+  windlass demo                                a tour on real files
+  windlass enqueue mail.welcome user_id=42     one job
+  windlass work                                run workers for windlass.toml
+  windlass status                              how things are
+  windlass job list state:dead                 what went wrong
+  windlass doctor                              what to fix";
+
+/// What `windlass` alone prints.
+pub(crate) const FIRST_STEPS: &str = "\
+windlass hauls work that must not be lost: durable jobs in SQLite or PostgreSQL.
+
+  windlass demo                              a tour on real files
+  windlass enqueue mail.welcome user_id=42   one job
+  windlass work                              run workers for windlass.toml
+  windlass status                            how things are
+  windlass job list state:dead               what went wrong
+  windlass doctor                            what to fix
+
+All commands: windlass --help
+";
+
+/// Hauls work that must not be lost: durable jobs in SQLite or PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "windlass", version, disable_help_flag = true, before_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What may stand behind every command.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Where jobs are kept: sqlite:PATH or postgres://user@host/database
+    #[arg(
+        long,
+        global = true,
+        env = "WINDLASS_STORE",
+        default_value = "sqlite:windlass.db",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) store: String,
+    /// How to print; a table on a terminal, otherwise plain
+    #[arg(short, long, global = true, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+    /// Print one JSON document, the same as -o json
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub(crate) json: bool,
+    /// Leave the line with the columns' names out
+    #[arg(long, global = true)]
+    pub(crate) no_header: bool,
+    /// When to use colour; NO_COLOR and CLICOLOR_FORCE are honoured
+    #[arg(long, global = true, default_value = "auto", value_name = "WHEN")]
+    pub(crate) color: When,
+    /// Print help
+    #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
+}
+
+impl GlobalArgs {
+    /// The format asked for, if any.
+    pub(crate) fn format(&self) -> Option<Format> {
+        if self.json { Some(Format::Json) } else { self.output }
+    }
+
+    /// How errors are to be shown.
+    pub(crate) fn errors(&self) -> Errors {
+        if self.format() == Some(Format::Json) {
+            Errors::Documents
+        } else {
+            Errors::Lines(self.color)
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// A tour on real files: work, a retry, a killed worker, and proof that nothing was lost
+    Demo(command::demo::Args),
+    /// Write one job
+    Enqueue(command::enqueue::Args),
+    /// Run workers for the handlers in windlass.toml
+    Work(command::work::Args),
+    /// How things are, in ten lines
+    Status(command::status::Args),
+    /// List, show, retry, cancel and move jobs
+    Job(command::job::Args),
+    /// List, pause and resume queues
+    Queue(command::queue::Args),
+    /// List workers, keep them from new work
+    Worker(command::worker::Args),
+    /// Look for problems and say what fixes them
+    Doctor(command::doctor::Args),
+    /// Bring the store's schema up to date
+    Migrate(command::migrate::Args),
+    /// Measure this machine and this store
+    Bench(command::bench::Args),
+    /// Print a script that completes commands in a shell
+    Completions(command::completions::Args),
+}
+
+/// The whole command line with its help in our order.
+pub(crate) fn definition() -> clap::Command {
+    with_template(Cli::command())
+}
+
+fn with_template(command: clap::Command) -> clap::Command {
+    command.help_template(HELP).mut_subcommands(with_template)
+}
+
+/// Reads the command line. Help, versions and errors are printed here; they end the program.
+pub(crate) fn parse() -> Result<Cli, Exit> {
+    let words: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let guarded = words.iter().map(|word| guard_negation(word));
+    let matches =
+        definition().try_get_matches_from(std::iter::once("windlass".to_owned()).chain(guarded));
+    matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| {
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                // A reader that went away does not want the help.
+                let _ = error.print();
+                Exit::Done
+            }
+            _ => problem::report(
+                &Failure::usage(in_one_line(&error, &words)).into(),
+                asked_for(&words),
+            ),
+        }
+    })
+}
+
+/// A negated filter term such as `-queue:bulk` begins as an option does; behind a space, which
+/// filters ignore, it does not.
+fn guard_negation(word: &str) -> String {
+    let name = word.strip_prefix('-').and_then(|term| term.split_once(':')).map(|(name, _)| name);
+    let is_term =
+        name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()));
+    if is_term { format!(" {word}") } else { word.to_owned() }
+}
+
+/// How errors are to be shown, on a command line that could not be read.
+fn asked_for(words: &[String]) -> Errors {
+    const JOINED: [&str; 4] = ["--json", "-ojson", "-o=json", "--output=json"];
+    let apart = |pair: &[String]| matches!(pair, [o, json] if (o == "-o" || o == "--output") && json == "json");
+    let asked = words.iter().any(|word| JOINED.contains(&word.as_str()));
+    if asked || words.windows(2).any(apart) {
+        Errors::Documents
+    } else {
+        Errors::Lines(color_of(words))
+    }
+}
+
+/// The colour asked for there, if it can be told.
+fn color_of(words: &[String]) -> When {
+    let apart = words.windows(2).filter(|pair| pair[0] == "--color").map(|pair| pair[1].as_str());
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--color="));
+    let asked = apart.chain(joined).next_back();
+    asked.and_then(|word| When::from_str(word, false).ok()).unwrap_or(When::Auto)
+}
+
+/// The parser's report on one line: what is wrong, what may have been meant, where help is.
+fn in_one_line(error: &clap::Error, words: &[String]) -> String {
+    let help = format!("see `{} --help`", command_of(words));
+    if matches!(
+        error.kind(),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
+        return format!("a command is missing; {help}");
+    }
+    let text = error.render().to_string();
+    let mut parts: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if line.starts_with("Usage:") || line.starts_with("For more information") {
+            break;
+        }
+        let line = line.strip_prefix("error: ").or(line.strip_prefix("tip: ")).unwrap_or(line);
+        match parts.last_mut() {
+            Some(last) if last.ends_with(':') || line.starts_with('[') => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            _ => parts.push(line.to_owned()),
+        }
+    }
+    parts.push(help);
+    parts.join("; ")
+}
+
+/// The command that was meant, as far as its words are known, such as `windlass job list`.
+fn command_of(words: &[String]) -> String {
+    let mut command = definition();
+    let mut name = "windlass".to_owned();
+    for word in words {
+        let Some(next) = command.find_subcommand(word).cloned() else { continue };
+        name = format!("{name} {word}");
+        command = next;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_word_gets_a_suggestion_on_one_line() {
+        let words = ["job", "lst"].map(str::to_owned);
+        let error = definition()
+            .try_get_matches_from(
+                std::iter::once("windlass").chain(words.iter().map(String::as_str)),
+            )
+            .expect_err("wrong");
+        assert_eq!(
+            in_one_line(&error, &words),
+            "unrecognized subcommand 'lst'; a similar subcommand exists: 'list'; see `windlass job --help`"
+        );
+    }
+}

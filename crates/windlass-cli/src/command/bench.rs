@@ -1,0 +1,143 @@
+//! `windlass bench`: what this machine and this store do, with figures that can be compared.
+
+mod backlog;
+mod drain;
+mod enqueue;
+mod latency;
+mod mixed;
+mod noop;
+mod report;
+mod transactions;
+mod usage;
+
+use std::sync::Arc;
+use windlass::store::Store;
+
+use self::report::Report;
+use self::usage::Usage;
+use crate::command::Globals;
+use crate::exit::Exit;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Mode {
+    /// Single enqueues, each committed, by concurrent callers; p50 and p99 of one call
+    Enqueue,
+    /// Enqueues of `--batch` jobs a call; p50 and p99 of one call
+    Bulk,
+    /// Jobs enqueued first, then worked; p50 and p99 of one claim
+    Drain,
+    /// An idle worker: from the call of enqueue to the handler's start
+    Latency,
+    /// Callers enqueue while a worker works; p50 and p99 from enqueue to start
+    Mixed,
+}
+
+impl Mode {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Enqueue => "enqueue",
+            Self::Bulk => "bulk",
+            Self::Drain => "drain",
+            Self::Latency => "latency",
+            Self::Mixed => "mixed",
+        }
+    }
+}
+
+/// Whether completed jobs are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum History {
+    /// The whole job
+    On,
+    /// Only their number
+    Off,
+}
+
+/// What it is asked.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Args {
+    /// What to measure
+    #[arg(value_enum)]
+    pub(crate) mode: Mode,
+    /// Jobs to measure with
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) jobs: u64,
+    /// Jobs the worker runs at once
+    #[arg(long, default_value_t = 100)]
+    pub(crate) slots: usize,
+    /// Jobs of one bulk enqueue
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) batch: usize,
+    /// Concurrent callers
+    #[arg(long, default_value_t = 1)]
+    pub(crate) clients: usize,
+    /// With `enqueue`: each in a transaction of the caller's own connection (PostgreSQL)
+    #[arg(long)]
+    pub(crate) own_transactions: bool,
+    /// Whether completed jobs are kept
+    #[arg(long, value_enum, default_value_t = History::On)]
+    pub(crate) history: History,
+    /// Available jobs that lie in the queue beforehand
+    #[arg(long, default_value_t = 0)]
+    pub(crate) ready: u64,
+    /// Scheduled jobs that lie in the queue beforehand
+    #[arg(long, default_value_t = 0)]
+    pub(crate) scheduled: u64,
+    /// Jobs finished beforehand
+    #[arg(long, default_value_t = 0)]
+    pub(crate) finished: u64,
+    /// Bytes of args of each job
+    #[arg(long, default_value_t = 200)]
+    pub(crate) bytes: usize,
+}
+
+/// What a measurement works with.
+pub(crate) struct Measurement {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) args: Args,
+    pub(crate) payload: noop::Noop,
+}
+
+/// What a measurement found.
+pub(crate) struct Finding {
+    pub(crate) jobs: u64,
+    pub(crate) seconds: f64,
+    pub(crate) times_ms: Vec<f64>,
+}
+
+pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    let url = store_url(&globals.store, args.history);
+    let store = windlass::open(&url).await?;
+    let bench = Measurement { payload: noop::Noop::of_bytes(args.bytes), store, args };
+    backlog::prepare(&bench).await?;
+    if bench.args.mode == Mode::Drain {
+        drain::preload(&bench, bench.args.jobs).await?;
+    }
+    if globals.store.starts_with("postgres") {
+        backlog::clean_up(&globals.store).await?;
+    }
+    let before = Usage::now(&bench.store).await?;
+    let finding = match bench.args.mode {
+        Mode::Enqueue if bench.args.own_transactions => {
+            transactions::one_by_one(&bench, &globals.store).await?
+        }
+        Mode::Enqueue => enqueue::one_by_one(&bench).await?,
+        Mode::Bulk => enqueue::in_bulk(&bench).await?,
+        Mode::Drain => drain::work(&bench, bench.args.jobs).await?,
+        Mode::Latency => latency::pickup(&bench).await?,
+        Mode::Mixed => mixed::both(&bench).await?,
+    };
+    let after = Usage::now(&bench.store).await?;
+    let report = Report::new(&bench.args, &globals.store, finding, after.since(&before));
+    report.print(globals.json)?;
+    Ok(Exit::Done)
+}
+
+fn store_url(url: &str, history: History) -> String {
+    match (history, url.contains('?')) {
+        (History::On, _) => url.to_owned(),
+        (History::Off, true) => format!("{url}&history=off"),
+        (History::Off, false) => format!("{url}?history=off"),
+    }
+}

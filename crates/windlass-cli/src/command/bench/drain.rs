@@ -1,0 +1,26 @@
+//! Drain: jobs lie in the queue, one worker process works them off.
+
+use std::time::{Duration, Instant};
+
+use super::{Finding, Measurement, backlog, noop};
+
+/// How often the worker's totals are looked at.
+const LOOK: Duration = Duration::from_millis(1);
+
+pub(crate) async fn preload(bench: &Measurement, jobs: u64) -> anyhow::Result<()> {
+    backlog::fill(bench, jobs, None).await
+}
+
+pub(crate) async fn work(bench: &Measurement, jobs: u64) -> anyhow::Result<Finding> {
+    let started = Instant::now();
+    let worker = noop::worker(&bench.store, bench.args.slots, ()).await?;
+    let stats = worker.stats().clone();
+    while stats.completed() < jobs {
+        tokio::time::sleep(LOOK).await;
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let jobs = stats.completed();
+    let times_ms = stats.claim_times().iter().map(|took| took.as_secs_f64() * 1e3).collect();
+    worker.stop_within(Duration::ZERO).await;
+    Ok(Finding { jobs, seconds, times_ms })
+}

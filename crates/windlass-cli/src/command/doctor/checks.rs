@@ -1,0 +1,212 @@
+//! The checks, each a function of what was found.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use windlass::State;
+use windlass::queue::Unserved;
+
+use super::{Check, Findings};
+use crate::command::worker::is_over;
+use crate::output::time;
+
+/// A difference of clocks that people would be misled by.
+const SKEW: Duration = Duration::from_secs(2);
+/// The age from which a snapshot holds back more clean-up than it should.
+const SNAPSHOT: Duration = Duration::from_secs(60);
+/// Groups named in one finding; the rest is counted.
+const NAMED: usize = 5;
+
+/// Every check, in the order in which they are shown.
+pub(super) fn all(found: &Findings) -> Vec<Check> {
+    let mut checks = vec![
+        database(found),
+        schema(found),
+        durability(found),
+        clock(found),
+        workers(found),
+        handlers(found),
+        queues(found),
+    ];
+    checks.extend(pauses(found));
+    checks.push(dead(found));
+    checks.extend(snapshot(found));
+    checks
+}
+
+fn database(found: &Findings) -> Check {
+    let size =
+        found.facts.bytes.map_or_else(String::new, |bytes| format!(", {}", time::bytes(bytes)));
+    let took = time::span(found.answered_in);
+    Check::ok("database", format!("{}{size}, answered in {took}", found.facts.server))
+}
+
+fn schema(found: &Findings) -> Check {
+    let (there, known) = (found.facts.schema_version, found.facts.known_version);
+    if there == known {
+        return Check::ok("schema", format!("version {there}, matches this program"));
+    }
+    Check::problem("schema", format!("version {there}, this program needs {known}"))
+        .fix("windlass migrate")
+}
+
+fn durability(found: &Findings) -> Check {
+    let how = &found.facts.durability;
+    if found.facts.durable {
+        return Check::ok(
+            "durability",
+            format!("{how}: what was acknowledged survives a power cut"),
+        );
+    }
+    let fix = if found.facts.server.starts_with("SQLite") {
+        "take ?synchronous=normal out of the store's URL"
+    } else {
+        "set fsync = on and synchronous_commit = on in postgresql.conf"
+    };
+    Check::problem("durability", format!("unsafe: {how}; a power cut can lose acknowledged jobs"))
+        .fix(fix)
+}
+
+fn clock(found: &Findings) -> Check {
+    let (here, there) = (found.clock, found.facts.now);
+    // The database answered some time within the call, so a difference of that much means nothing.
+    let apart = here.since(there).max(there.since(here)).saturating_sub(found.answered_in);
+    if apart < SKEW {
+        return Check::ok("clock", "this machine and the database agree");
+    }
+    let which = if here > there { "ahead of" } else { "behind" };
+    Check::warning("clock", format!("this machine is {} {which} the database", time::span(apart)))
+        .fix("run a time service on both; the database's clock decides when jobs are due")
+}
+
+fn workers(found: &Findings) -> Check {
+    let over: Vec<&str> = found
+        .workers
+        .iter()
+        .filter(|worker| is_over(worker, found.facts.now))
+        .map(|worker| worker.label.as_str())
+        .collect();
+    let alive = found.workers.len() - over.len();
+    if !over.is_empty() {
+        let detail = format!("{alive} alive; the lease is over of {}", named(&over));
+        let check = Check::warning("workers", detail);
+        return if alive == 0 {
+            check.fix("start a worker: it takes their jobs back")
+        } else {
+            check.fix("none needed: the leader takes their jobs back within seconds")
+        };
+    }
+    let quiet = found.workers.iter().filter(|worker| worker.quiet).count();
+    match (alive, quiet) {
+        (0, _) => Check::warning("workers", "none is registered").fix("windlass work"),
+        (_, 0) => Check::ok("workers", format!("{alive} alive")),
+        (_, quiet) => Check::warning("workers", format!("{alive} alive, {quiet} of them quiet"))
+            .fix("windlass worker list, then windlass worker resume NAME"),
+    }
+}
+
+fn handlers(found: &Findings) -> Check {
+    let unknown: Vec<&Unserved> =
+        found.unserved.iter().filter(|group| group.queue_served).collect();
+    if unknown.is_empty() {
+        return Check::ok("handlers", "no job is due whose kind its queue's workers do not know");
+    }
+    let groups: Vec<String> = unknown
+        .iter()
+        .map(|group| {
+            let age = time::age(found.facts.now.since(group.oldest_due_at));
+            let jobs = time::count(group.jobs, "job");
+            format!(
+                "{}@{} in queue {}: {jobs}, oldest {age}",
+                group.kind, group.version, group.queue
+            )
+        })
+        .collect();
+    let kinds = unknown.first().map_or_else(String::new, |group| group.kind.clone());
+    Check::problem("handlers", format!("no handler for jobs that are due\n{}", listed(&groups)))
+        .fix(format!(
+            "start a worker that knows the kind and version, or windlass job cancel 'kind:{kinds}'"
+        ))
+}
+
+fn queues(found: &Findings) -> Check {
+    let mut unserved: BTreeMap<&str, (u64, Duration)> = BTreeMap::new();
+    for group in found.unserved.iter().filter(|group| !group.queue_served) {
+        let age = found.facts.now.since(group.oldest_due_at);
+        let (jobs, oldest) = unserved.entry(&group.queue).or_default();
+        *jobs += group.jobs;
+        *oldest = (*oldest).max(age);
+    }
+    if unserved.is_empty() {
+        return Check::ok("queues", "every queue with due jobs has a worker");
+    }
+    let groups: Vec<String> = unserved
+        .iter()
+        .map(|(queue, (jobs, oldest))| {
+            format!("{queue}: {}, oldest {}", time::count(*jobs, "job"), time::age(*oldest))
+        })
+        .collect();
+    Check::problem("queues", format!("no worker serves queues with due jobs\n{}", listed(&groups)))
+        .fix("start a worker that serves them")
+}
+
+fn pauses(found: &Findings) -> Option<Check> {
+    let paused: Vec<String> = found
+        .queues
+        .iter()
+        .filter_map(|queue| {
+            let age = time::age(found.facts.now.since(queue.paused_at?));
+            let note = queue.note.as_deref().map_or_else(String::new, |note| format!(": {note}"));
+            Some(format!("{} for {age}{note}", queue.name))
+        })
+        .collect();
+    let first = found.queues.iter().find(|queue| queue.paused_at.is_some())?;
+    let detail = match paused.as_slice() {
+        [one] => format!("paused: {one}"),
+        many => format!("paused\n{}", listed(many)),
+    };
+    Some(Check::warning("pauses", detail).fix(format!("windlass queue resume {}", first.name)))
+}
+
+fn dead(found: &Findings) -> Check {
+    match found.counts.of(State::Dead) {
+        0 => Check::ok("dead", "no dead jobs"),
+        number => {
+            let about = if found.counts.exact { "" } else { "~" };
+            let jobs = time::count(number, "dead job");
+            Check::warning("dead", format!("{about}{jobs}, kept until a person decides"))
+                .fix("look with windlass job list state:dead, then windlass job retry state:dead")
+        }
+    }
+}
+
+fn snapshot(found: &Findings) -> Option<Check> {
+    let (age, whose) = found.facts.oldest_snapshot.as_ref()?;
+    Some(if *age < SNAPSHOT {
+        Check::ok("snapshots", "no transaction holds back clean-up")
+    } else {
+        let detail = format!(
+            "{whose} holds a snapshot for {}: clean-up waits and claims slow down",
+            time::span(*age)
+        );
+        Check::warning("snapshots", detail)
+            .fix("end that transaction, or select pg_terminate_backend(its process)")
+    })
+}
+
+fn named(labels: &[&str]) -> String {
+    let mut named: Vec<String> =
+        labels.iter().take(NAMED).map(|label| (*label).to_owned()).collect();
+    if labels.len() > NAMED {
+        named.push(format!("{} more", labels.len() - NAMED));
+    }
+    named.join(", ")
+}
+
+fn listed(groups: &[String]) -> String {
+    let mut lines: Vec<String> = groups.iter().take(NAMED).cloned().collect();
+    if groups.len() > NAMED {
+        lines.push(format!("and {} more", groups.len() - NAMED));
+    }
+    lines.join("\n")
+}

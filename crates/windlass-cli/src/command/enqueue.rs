@@ -1,0 +1,237 @@
+//! `windlass enqueue`: one job, and perhaps its end.
+
+mod parent;
+mod payload;
+
+use std::sync::Arc;
+use std::time::Duration;
+use windlass::job::{Due, HandlerKey, Identity};
+use windlass::store::Store;
+use windlass::time::parse_duration;
+use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Timestamp};
+
+use crate::command::Globals;
+use crate::exit::{Exit, Failure};
+use crate::output::color::Tone;
+use crate::output::table::{in_lines, in_one_line};
+use crate::output::{Output, document, time};
+use crate::store;
+
+const EXAMPLES: &str = "\
+Examples:
+  windlass enqueue mail.welcome user_id=42 name=Ana
+  windlass enqueue img.thumb '{\"asset\":991}' --queue media --in 5m
+  windlass enqueue report.nightly @args.json --at 2026-11-21T02:00:00Z
+  windlass enqueue crm.sync --wait --timeout 30s";
+
+/// What it is asked.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// What is to be done; a handler of this name runs it
+    kind: String,
+    /// JSON, @FILE, - for stdin, or key=value…; {} where nothing is given
+    args: Vec<String>,
+    /// Where it waits
+    #[arg(long, default_value = windlass::name::DEFAULT_QUEUE)]
+    queue: String,
+    /// Smaller runs first
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    priority: i16,
+    /// Due this long from now, such as 30s, 5m or 2h
+    #[arg(long = "in", value_name = "DURATION", value_parser = parse_duration, conflicts_with = "at")]
+    delay: Option<Duration>,
+    /// Due at this moment, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// The version of the args that the handler must know
+    #[arg(long = "version", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    args_version: u16,
+    /// Failures after which it is dead; 0 never gives up; the handler's limit unless given
+    #[arg(long, value_name = "N")]
+    max_attempts: Option<u16>,
+    /// Worker deaths after which it is dead; 0 sets no limit; the handler's limit unless given
+    #[arg(long, value_name = "N")]
+    max_losses: Option<u16>,
+    /// The id it is to have: with it the same command can be repeated without a second job
+    #[arg(long)]
+    id: Option<JobId>,
+    /// Wait for its end: exit 8 where it is dead or cancelled
+    #[arg(long)]
+    wait: bool,
+    /// Wait no longer than this: exit 7
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, requires = "wait")]
+    timeout: Option<Duration>,
+}
+
+pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let mut job = new_job(&args)?;
+    parent::inherit(&mut job)?;
+    // Checked before the store is touched, so that a refused job does not even create it.
+    job.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
+    let is_new = store::sqlite_path(&globals.store).filter(|path| !path.exists());
+    let store = store::created(&globals.store).await?;
+    if let Some(path) = is_new {
+        out.remark(&format!("created {}", path.display()));
+    }
+    let client = Client::new(Arc::clone(&store)).with_origin(origin());
+    let due = job.due;
+    let enqueued = client.enqueue(windlass::Draft::from(job.clone())).await?;
+    if args.wait {
+        announce(out, &job, enqueued)?;
+        return wait(&client, enqueued.id(), args.timeout, out).await;
+    }
+    if out.is_json() {
+        let id = enqueued.id();
+        let record = client.job(id).await?.ok_or_else(|| windlass::StoreError::no_job(id))?;
+        out.json(&document::job(&record))?;
+        return Ok(Exit::Done);
+    }
+    announce(out, &job, enqueued)?;
+    if !out.is_plain() {
+        if matches!(due, Due::Now) && matches!(enqueued, Enqueued::New(_)) {
+            warn_unserved(out, &*store, &job).await?;
+        }
+        let see = format!("  see it: windlass job show {}", enqueued.id());
+        out.line(&out.paint(Tone::Dim, &see))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn new_job(args: &Args) -> anyhow::Result<NewJob> {
+    let mut job = NewJob::new(args.kind.as_str(), payload::read(&args.args)?);
+    job.queue.clone_from(&args.queue);
+    job.version = args.args_version;
+    job.priority = args.priority;
+    job.max_attempts = args.max_attempts;
+    job.meta.max_losses = args.max_losses;
+    job.due = match (args.delay, args.at) {
+        (Some(delay), _) => Due::In(delay),
+        (_, Some(moment)) => Due::At(moment),
+        _ => Due::Now,
+    };
+    if let Some(id) = args.id {
+        job.id = id;
+        job.identity = Identity::Given;
+    }
+    Ok(job)
+}
+
+/// Who enqueued it, for people.
+fn origin() -> String {
+    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    match (user, host.as_deref().map(str::trim).filter(|host| !host.is_empty())) {
+        (Some(user), Some(host)) => format!("{user} on {host}, windlass enqueue"),
+        (Some(user), None) => format!("{user}, windlass enqueue"),
+        (None, Some(host)) => format!("windlass enqueue on {host}"),
+        (None, None) => "windlass enqueue".to_owned(),
+    }
+}
+
+/// One line: the id first, so that a script can take it.
+fn announce(out: &Output, job: &NewJob, enqueued: Enqueued) -> std::io::Result<()> {
+    let id = enqueued.id().to_string();
+    if out.is_json() {
+        return Ok(());
+    }
+    if out.is_plain() {
+        let word = if matches!(enqueued, Enqueued::New(_)) { "new" } else { "existing" };
+        return out.line(&[id.as_str(), &job.kind, &job.queue, word].join("\t"));
+    }
+    let id = out.paint(Tone::Strong, &id);
+    if matches!(enqueued, Enqueued::Existing(_)) {
+        return out.line(&format!("{id}  was there already; nothing was written"));
+    }
+    let due = match job.due {
+        Due::Now => String::new(),
+        Due::In(delay) => format!(", due in {}", time::span(delay)),
+        Due::At(moment) => format!(", due {}", out.moment_in_full(moment)),
+    };
+    out.line(&format!("{id}  {} on queue {}{due}", job.kind, job.queue))
+}
+
+/// Tells at once what would otherwise be found out by waiting without success.
+async fn warn_unserved(out: &Output, store: &dyn Store, job: &NewJob) -> anyhow::Result<()> {
+    let workers = store.workers().await?;
+    let key = HandlerKey::new(&job.kind, job.version);
+    let mut serving = workers.iter().filter(|worker| worker.queues.contains(&job.queue)).peekable();
+    if serving.peek().is_none() {
+        out.warn(&format!("no worker serves queue {} now; the job waits for one", job.queue));
+    } else if !serving.any(|worker| worker.handlers.contains(&key)) {
+        let what = format!("no worker of queue {} knows {} now", job.queue, key.as_str());
+        out.warn(&format!("{what}; the job waits for one"));
+    }
+    Ok(())
+}
+
+/// Waits for the end and shows it.
+async fn wait(
+    client: &Client,
+    id: JobId,
+    timeout: Option<Duration>,
+    out: &Output,
+) -> anyhow::Result<Exit> {
+    let ended = match timeout {
+        None => client.ended(id).await?,
+        Some(limit) => match tokio::time::timeout(limit, client.ended(id)).await {
+            Ok(ended) => ended?,
+            Err(_) => return timed_out(client, id, limit, out).await,
+        },
+    };
+    if out.is_json() {
+        out.json(&document::job(&ended))?;
+    } else {
+        show_end(out, &ended)?;
+    }
+    Ok(if ended.state == State::Completed { Exit::Done } else { Exit::JobFailed })
+}
+
+async fn timed_out(
+    client: &Client,
+    id: JobId,
+    limit: Duration,
+    out: &Output,
+) -> anyhow::Result<Exit> {
+    let record = client.job(id).await?;
+    if let Some(record) = record.as_ref().filter(|_| out.is_json()) {
+        out.json(&document::job(record))?;
+    }
+    let state = record.map_or("gone", |record| record.state.word());
+    let limit = time::span(limit);
+    let what =
+        format!("{id} is {state} after {limit} and was left so; see `windlass job show {id}`");
+    Err(Failure::new(Exit::TimedOut, what).into())
+}
+
+fn show_end(out: &Output, job: &JobRecord) -> std::io::Result<()> {
+    let took = match (job.started_at, job.finished_at) {
+        (Some(started), Some(finished)) => format!(" in {}", time::span(finished.since(started))),
+        _ => String::new(),
+    };
+    let worker = job.worker.as_deref().map_or_else(String::new, |w| format!(" on worker {w}"));
+    if !out.is_plain() {
+        let how = match job.state {
+            State::Completed => format!("{took}{worker} (attempt {})", job.attempt),
+            _ => job
+                .reason
+                .as_deref()
+                .map_or_else(String::new, |reason| format!(": {}", in_one_line(reason))),
+        };
+        out.line(&format!("  {}{how}", out.state(job.state).paint(out)))?;
+        let error = job.history.last().and_then(|attempt| attempt.error.as_deref());
+        // The reason often ends with the error's only line.
+        let is_told =
+            |error: &str| job.reason.as_deref().is_some_and(|reason| reason.contains(error));
+        if let Some(error) = error.filter(|error| job.state == State::Dead && !is_told(error)) {
+            for line in in_lines(error) {
+                out.line(&format!("    {line}"))?;
+            }
+        }
+    }
+    match &job.output {
+        Some(output) => out.line(output.as_str()),
+        None => Ok(()),
+    }
+}

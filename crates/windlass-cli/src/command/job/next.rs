@@ -1,0 +1,101 @@
+//! What happens next to a job, when, and what a person may do about it.
+use windlass::job::HandlerKey;
+use windlass::limits::KEEP_FINISHED;
+use windlass::queue::QueueRecord;
+use windlass::store::Store;
+use windlass::worker::WorkerRecord;
+use windlass::{JobRecord, State, StoreError};
+
+use crate::output::Output;
+
+/// What stands between the job and its end, and the command that changes it.
+#[derive(Debug)]
+pub(super) struct Next {
+    /// What happens next.
+    pub(super) what: String,
+    /// A command to type, where there is something to do.
+    pub(super) command: Option<String>,
+}
+
+impl Next {
+    fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), command: None }
+    }
+
+    fn with(self, command: impl Into<String>) -> Self {
+        Self { command: Some(command.into()), ..self }
+    }
+}
+
+/// Looks at what the job waits for.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub(super) async fn of(
+    job: &JobRecord,
+    store: &dyn Store,
+    out: &Output,
+) -> Result<Next, StoreError> {
+    Ok(match job.state {
+        State::Waiting | State::Available => {
+            let queues = store.queues().await?;
+            let queue = queues.iter().find(|queue| queue.name == job.queue);
+            waiting(job, queue, &store.workers().await?)
+        }
+        State::Scheduled => {
+            Next::new(format!("becomes available {}", out.moment_in_full(job.run_at)))
+                .with(format!("windlass job retry {}   (runs it now)", job.id))
+        }
+        State::Retryable => {
+            Next::new(format!("attempt {} {}", job.attempt + 1, out.moment_in_full(job.run_at)))
+                .with(format!("windlass job retry {}   (runs it now)", job.id))
+        }
+        State::Running if job.cancel_requested => {
+            Next::new("its worker was told to stop it and ends the attempt")
+        }
+        State::Running => Next::new("its worker settles it; if that worker dies, another gets it")
+            .with(format!("windlass job cancel {}", job.id)),
+        State::Completed => Next::new(removal(job, out)),
+        State::Cancelled => {
+            Next::new(removal(job, out)).with(format!("windlass job retry {}", job.id))
+        }
+        State::Dead => Next::new("nothing: it is kept until a person decides")
+            .with(format!("windlass job retry {}", job.id)),
+    })
+}
+
+fn removal(job: &JobRecord, out: &Output) -> String {
+    match job.finished_at {
+        Some(finished) => format!("removed {}", out.moment_in_full(finished.after(KEEP_FINISHED))),
+        None => "removed when its time of keeping is over".to_owned(),
+    }
+}
+
+fn waiting(job: &JobRecord, queue: Option<&QueueRecord>, workers: &[WorkerRecord]) -> Next {
+    if let Some(paused) = queue.filter(|queue| queue.paused_at.is_some()) {
+        let note = paused.note.as_deref().map_or_else(String::new, |note| format!(": {note}"));
+        return Next::new(format!("waits: queue {} is paused{note}", job.queue))
+            .with(format!("windlass queue resume {}", job.queue));
+    }
+    let serving: Vec<&WorkerRecord> =
+        workers.iter().filter(|worker| worker.queues.contains(&job.queue)).collect();
+    if serving.is_empty() {
+        return Next::new(format!("waits: no live worker serves queue {}", job.queue))
+            .with("windlass worker list");
+    }
+    let key = HandlerKey::new(&job.kind, job.version);
+    let knowing = serving.iter().filter(|worker| worker.handlers.contains(&key));
+    let awake = knowing.clone().filter(|worker| !worker.quiet).count();
+    match (knowing.count(), awake) {
+        (0, _) => Next::new(format!(
+            "waits: no live worker of queue {} knows {}",
+            job.queue,
+            key.as_str()
+        ))
+        .with("windlass doctor"),
+        (_, 0) => Next::new("waits: every worker that knows it was asked to take no new work")
+            .with("windlass worker list"),
+        (_, 1) => Next::new("taken by the next free slot of 1 worker"),
+        (_, awake) => Next::new(format!("taken by the next free slot of {awake} workers")),
+    }
+}

@@ -1,0 +1,228 @@
+//! `windlass job show`.
+
+use std::fmt::Write as _;
+
+use windlass::{Attempt, JobRecord, Outcome, State, Timestamp};
+
+use super::next::Next;
+use super::{find_id, next, not_found};
+use crate::command::Globals;
+use crate::exit::Exit;
+use crate::output::color::Tone;
+use crate::output::table::in_lines;
+use crate::output::{Output, document, time};
+use crate::store;
+
+/// What it is asked.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  windlass job show job_01KAHT5V3X5W9GNQ6D4R3ZCE7M
+  windlass job show job_01KAHT5V --json")]
+pub(crate) struct Args {
+    /// The job's id, or as much of its beginning as no other job has
+    id: String,
+}
+
+pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    let id = find_id(&*store, &args.id).await?;
+    let job = store.job(id).await?.ok_or_else(|| not_found(id))?;
+    if out.is_json() {
+        out.json(&document::job(&job))?;
+        return Ok(Exit::Done);
+    }
+    let next = next::of(&job, &*store, out).await?;
+    out.print(&page(out, &job, &next))?;
+    Ok(Exit::Done)
+}
+
+fn page(out: &Output, job: &JobRecord, next: &Next) -> String {
+    let mut page = String::new();
+    let state = out.state(job.state).paint(out);
+    line(&mut page, &format!("{}  {state}", out.paint(Tone::Strong, &job.id.to_string())));
+    for (name, value) in fields(out, job, next) {
+        for (place, text) in value.lines().enumerate() {
+            let name = if place == 0 { name } else { "" };
+            line(&mut page, &format!("  {}  {text}", out.paint(Tone::Dim, &format!("{name:<9}"))));
+        }
+    }
+    let attempts = attempts(job);
+    if !attempts.is_empty() {
+        line(&mut page, &format!("\n{}", out.paint(Tone::Dim, "ATTEMPTS")));
+    }
+    for attempt in attempts {
+        attempt_lines(&mut page, out, &attempt);
+    }
+    page
+}
+
+fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, String)> {
+    let mut fields = Vec::new();
+    let mut add = |name, value: String| fields.push((name, value));
+    let version = match job.version {
+        1 => String::new(),
+        version => format!(" (args version {version})"),
+    };
+    add("kind", format!("{}{version}", job.kind));
+    add("queue", queue(out, job));
+    if job.priority != 0 {
+        add("priority", job.priority.to_string());
+    }
+    let origin = job
+        .origin
+        .as_deref()
+        .map_or_else(String::new, |origin| format!(" by {}", in_lines(origin).join(" ")));
+    add("enqueued", format!("{}{origin}", out.moment_in_full(job.created_at)));
+    if let Some(parent) = job.parent {
+        add("parent", parent.to_string());
+    }
+    if let Some(root) = job.root.filter(|root| *root != job.id && Some(*root) != job.parent) {
+        add("root", root.to_string());
+    }
+    if job.run_at != job.created_at && !job.state.is_terminal() {
+        add("due", out.moment_in_full(job.run_at));
+    }
+    if let Some(finished) = job.finished_at {
+        add("ended", out.moment_in_full(finished));
+    }
+    add("attempts", numbers(job));
+    if let Some(limit) = job.meta.timeout_ms {
+        add("timeout", time::span(std::time::Duration::from_millis(limit)));
+    }
+    if let Some(traceparent) = &job.meta.traceparent {
+        add("trace", traceparent.clone());
+    }
+    add("args", job.args.to_string());
+    if let Some(output) = &job.output {
+        add("output", output.to_string());
+    }
+    if let Some(reason) = &job.reason {
+        add("reason", out.paint(reason_tone(job.state), &in_lines(reason).join("\n")));
+    }
+    add("next", next.what.clone());
+    if let Some(command) = &next.command {
+        add("", command.clone());
+    }
+    fields
+}
+
+const fn reason_tone(state: State) -> Tone {
+    match state {
+        State::Dead => Tone::Bad,
+        State::Waiting | State::Retryable => Tone::Attention,
+        _ => Tone::Plain,
+    }
+}
+
+fn queue(out: &Output, job: &JobRecord) -> String {
+    match &job.meta.declared_queue {
+        Some(declared) => {
+            let note = format!("! its kind declares {declared}; the caller chose this one");
+            format!("{}  {}", job.queue, out.paint(Tone::Attention, &note))
+        }
+        None => job.queue.clone(),
+    }
+}
+
+fn numbers(job: &JobRecord) -> String {
+    let mut text = job.attempt.to_string();
+    match (job.failures, job.max_attempts) {
+        (0, None) => {}
+        (failed, None) => _ = write!(text, " ({failed} failed)"),
+        (failed, Some(0)) => _ = write!(text, " ({failed} failed; it is never given up)"),
+        (failed, Some(limit)) => _ = write!(text, " ({failed} failed; dead at {limit})"),
+    }
+    if job.losses > 0 {
+        _ = write!(text, ", lost {} with a worker", time::count(job.losses.into(), "time"));
+    }
+    match job.meta.max_losses {
+        None => {}
+        Some(0) => text.push_str(", no limit of losses"),
+        Some(limit) => _ = write!(text, ", dead when lost {}", time::count(limit.into(), "time")),
+    }
+    text
+}
+
+/// An attempt as it is shown: past ones, and the one that runs or completed the job.
+struct Shown<'a> {
+    number: u32,
+    word: &'static str,
+    tone: Tone,
+    glyph: Option<State>,
+    worker: &'a str,
+    started_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    error: Option<&'a str>,
+}
+
+fn attempts(job: &JobRecord) -> Vec<Shown<'_>> {
+    let mut shown: Vec<Shown<'_>> = job.history.iter().map(past).collect();
+    let last = match job.state {
+        State::Running => Some(("running", Tone::Busy)),
+        State::Completed => Some(("ok", Tone::Good)),
+        _ => None,
+    };
+    if let Some((word, tone)) = last {
+        shown.push(Shown {
+            number: job.attempt,
+            word,
+            tone,
+            glyph: Some(job.state),
+            worker: job.worker.as_deref().unwrap_or_default(),
+            started_at: job.started_at,
+            ended_at: job.finished_at,
+            error: None,
+        });
+    }
+    shown
+}
+
+fn past(attempt: &Attempt) -> Shown<'_> {
+    let (tone, glyph) = match attempt.outcome {
+        Outcome::Ok => (Tone::Good, Some(State::Completed)),
+        outcome if outcome.counts_as_failure() => (Tone::Bad, Some(State::Dead)),
+        Outcome::Cancelled | Outcome::Expired | Outcome::Discarded => {
+            (Tone::Dim, Some(State::Cancelled))
+        }
+        _ => (Tone::Plain, None),
+    };
+    Shown {
+        number: attempt.attempt,
+        word: attempt.outcome.word(),
+        tone,
+        glyph,
+        worker: &attempt.worker,
+        started_at: attempt.started_at,
+        ended_at: attempt.ended_at,
+        error: attempt.error.as_deref(),
+    }
+}
+
+fn attempt_lines(page: &mut String, out: &Output, attempt: &Shown<'_>) {
+    let glyph = attempt.glyph.map_or(out.glyphs().dot(), |state| out.glyphs().state(state).0);
+    let head =
+        out.paint(attempt.tone, &format!("{glyph} {:>2}  {:<9}", attempt.number, attempt.word));
+    let mut parts = Vec::new();
+    parts.extend(
+        attempt.ended_at.or(attempt.started_at).map(|moment| format!("{:<8}", out.moment(moment))),
+    );
+    parts.push(match (attempt.started_at, attempt.ended_at) {
+        (Some(started), Some(ended)) => format!("took {}", time::span(ended.since(started))),
+        (Some(started), None) => format!("for {}", time::span(out.now().since(started))),
+        _ => "never started".to_owned(),
+    });
+    if !attempt.worker.is_empty() {
+        parts.push(format!("on {}", attempt.worker));
+    }
+    line(page, &format!("  {head} {}", parts.join("  ")));
+    for text in attempt.error.map(in_lines).unwrap_or_default() {
+        line(page, &format!("        {text}"));
+    }
+}
+
+fn line(page: &mut String, text: &str) {
+    page.push_str(text.trim_end());
+    page.push('\n');
+}

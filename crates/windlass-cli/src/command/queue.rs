@@ -1,0 +1,196 @@
+//! `windlass queue`: list, pause, resume.
+
+use windlass::State;
+use windlass::job::Counts;
+use windlass::name::{check_queue, nearest};
+use windlass::queue::QueueRecord;
+use windlass::store::Store;
+
+use crate::command::Globals;
+use crate::exit::{Exit, Failure};
+use crate::output::color::Tone;
+use crate::output::table::{Cell, Column, Table};
+use crate::output::{Output, document, time};
+use crate::store;
+
+/// What it is asked.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  windlass queue list
+  windlass queue pause media --note 'disk upgrade, ana'
+  windlass queue resume media")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What is done with queues.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Queues that have jobs, workers or a pause
+    List,
+    /// Give no more jobs of a queue to workers; what runs goes on
+    Pause {
+        /// The queue
+        name: String,
+        /// Why, and by whom; shown wherever the pause is
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Let a paused queue go on
+    Resume {
+        /// The queue
+        name: String,
+    },
+}
+
+pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    match args.verb {
+        Verb::List => list(globals).await,
+        Verb::Pause { name, note } => pause(&name, note.as_deref(), globals).await,
+        Verb::Resume { name } => resume(&name, globals).await,
+    }
+}
+
+async fn list(globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    let (queues, counts) = (store.queues().await?, store.counts().await?);
+    if out.is_json() {
+        let documents: Vec<_> =
+            queues.iter().map(|queue| document::queue(queue, &counts)).collect();
+        out.json(&documents)?;
+    } else if queues.is_empty() && !out.is_plain() {
+        out.line("no queue has a job, a worker or a pause; make a job: windlass enqueue hello name=World")?;
+    } else {
+        out.table(&table(out, &queues, &counts))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The table of some queues.
+pub(super) fn table(out: &Output, queues: &[QueueRecord], counts: &Counts) -> Table {
+    const STATES: [State; 5] =
+        [State::Available, State::Running, State::Scheduled, State::Retryable, State::Dead];
+    let paused = out.is_plain() || queues.iter().any(|queue| queue.paused_at.is_some());
+    let mut columns = vec![
+        Column::whole("QUEUE"),
+        Column::number("AVAILABLE"),
+        Column::number("RUNNING"),
+        Column::number("SCHEDULED").expendable(2),
+        Column::number("RETRYABLE").expendable(1),
+        Column::number("DEAD"),
+        Column::number("WORKERS"),
+        Column::whole("OLDEST").expendable(3),
+    ];
+    if paused {
+        columns.push(Column::text("PAUSED", 12));
+    }
+    let mut table = Table::new(columns);
+    for queue in queues {
+        let number = |state| {
+            counts
+                .by_queue
+                .get(&queue.name)
+                .and_then(|states| states.get(&state))
+                .copied()
+                .unwrap_or(0)
+        };
+        let mut cells = vec![Cell::new(&queue.name)];
+        cells.extend(STATES.map(|state| state_number(out, state, number(state))));
+        let idle = queue.workers == 0 && queue.oldest_due_at.is_some();
+        let tone = if idle { Tone::Attention } else { Tone::Plain };
+        cells.push(Cell::toned(tone, queue.workers.to_string()));
+        let oldest = queue.oldest_due_at.map(|moment| out.moment(moment));
+        cells.push(Cell::toned(Tone::Dim, oldest.unwrap_or_else(|| nothing(out))));
+        if paused {
+            cells.push(Cell::toned(Tone::Attention, pause_text(out, queue)));
+        }
+        table.push(cells);
+    }
+    table
+}
+
+fn state_number(out: &Output, state: State, number: u64) -> Cell {
+    if out.is_plain() {
+        return Cell::new(number.to_string());
+    }
+    let tone = match (state, number) {
+        (_, 0) => Tone::Dim,
+        (State::Dead, _) => Tone::Bad,
+        _ => Tone::Plain,
+    };
+    Cell::toned(tone, time::number(number))
+}
+
+fn nothing(out: &Output) -> String {
+    if out.is_plain() { String::new() } else { out.glyphs().nothing().to_owned() }
+}
+
+/// Since when and why a queue is paused, empty where it is not.
+pub(super) fn pause_text(out: &Output, queue: &QueueRecord) -> String {
+    let Some(paused_at) = queue.paused_at else { return String::new() };
+    match &queue.note {
+        Some(note) => format!("{}: {note}", out.moment(paused_at)),
+        None => out.moment(paused_at),
+    }
+}
+
+async fn pause(name: &str, note: Option<&str>, globals: &Globals) -> anyhow::Result<Exit> {
+    check_queue(name).map_err(|error| Failure::usage(error.to_string()))?;
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    warn_of_unknown(out, &*store, name).await?;
+    store.pause(name, note, None).await?;
+    if out.is_json() {
+        return show(name, &*store, out).await;
+    }
+    let undo = format!("to undo it: windlass queue resume {name}");
+    out.done(&format!("queue {name} is paused; what runs goes on"), &undo)?;
+    Ok(Exit::Done)
+}
+
+async fn resume(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
+    check_queue(name).map_err(|error| Failure::usage(error.to_string()))?;
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    let was_paused = store.resume(name, None).await?;
+    if !was_paused {
+        warn_of_unknown(out, &*store, name).await?;
+    }
+    if out.is_json() {
+        return show(name, &*store, out).await;
+    }
+    if was_paused {
+        out.done(&format!("queue {name} goes on"), "see it: windlass queue list")?;
+    } else {
+        out.line(&format!("queue {name} was not paused; nothing was changed"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A queue may be paused before it has jobs, but a slip of the finger should not go unseen.
+async fn warn_of_unknown(out: &Output, store: &dyn Store, name: &str) -> anyhow::Result<()> {
+    let queues = store.queues().await?;
+    let known: Vec<&str> = queues.iter().map(|queue| queue.name.as_str()).collect();
+    if !known.contains(&name) {
+        let hint = nearest(name, &known)
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        out.warn(&format!("no job or worker knows queue {name} yet{hint}"));
+    }
+    Ok(())
+}
+
+async fn show(name: &str, store: &dyn Store, out: &Output) -> anyhow::Result<Exit> {
+    let unknown = QueueRecord {
+        name: name.to_owned(),
+        paused_at: None,
+        note: None,
+        workers: 0,
+        oldest_due_at: None,
+    };
+    let queue = store.queues().await?.into_iter().find(|queue| queue.name == name);
+    out.json(&document::queue(&queue.unwrap_or(unknown), &store.counts().await?))?;
+    Ok(Exit::Done)
+}

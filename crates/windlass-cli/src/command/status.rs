@@ -1,0 +1,217 @@
+//! `windlass status`: how things are, in ten lines.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use windlass::job::Counts;
+use windlass::queue::{QueueRecord, Unserved};
+use windlass::store::Facts;
+use windlass::worker::WorkerRecord;
+use windlass::{State, Timestamp};
+
+use crate::command::Globals;
+use crate::command::queue;
+use crate::command::worker::is_over;
+use crate::exit::Exit;
+use crate::output::color::Tone;
+use crate::output::document::{self, Document, QueueBody, UnservedBody};
+use crate::output::table::Cell;
+use crate::output::{Output, time};
+use crate::store;
+
+/// Queues shown; the rest is counted.
+const QUEUES: usize = 5;
+/// Groups of unserved jobs shown.
+const UNSERVED: usize = 2;
+
+/// What it is asked.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  windlass status
+  windlass status --json")]
+pub(crate) struct Args {}
+
+/// What is known of a store.
+struct Overview {
+    store: String,
+    facts: Facts,
+    counts: Counts,
+    queues: Vec<QueueRecord>,
+    workers: Vec<WorkerRecord>,
+    unserved: Vec<Unserved>,
+}
+
+/// `status.v1`.
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    store: &'a str,
+    server: &'a str,
+    at: Timestamp,
+    exact: bool,
+    jobs: BTreeMap<State, u64>,
+    pruned: u64,
+    oldest_due_at: Option<Timestamp>,
+    workers: WorkersBody,
+    queues: Vec<Document<QueueBody<'a>>>,
+    unserved: Vec<UnservedBody<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct WorkersBody {
+    alive: usize,
+    quiet: usize,
+    lease_over: usize,
+    slots: u64,
+    running: u64,
+}
+
+pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    let store = store::existing(&globals.store).await?;
+    let overview = Overview {
+        store: windlass::without_password(&globals.store),
+        facts: store.facts().await?,
+        counts: store.counts().await?,
+        queues: store.queues().await?,
+        workers: store.workers().await?,
+        unserved: store.unserved(None).await?,
+    };
+    let out = &globals.out;
+    if out.is_json() {
+        out.json(&overview.document())?;
+    } else {
+        out.print(&overview.page(out))?;
+    }
+    Ok(Exit::Done)
+}
+
+impl Overview {
+    fn document(&self) -> Document<Body<'_>> {
+        let counts = &self.counts;
+        Document::new(
+            "status.v1",
+            Body {
+                store: &self.store,
+                server: &self.facts.server,
+                at: self.facts.now,
+                exact: counts.exact,
+                jobs: State::ALL.into_iter().map(|state| (state, counts.of(state))).collect(),
+                pruned: counts.pruned,
+                oldest_due_at: self.oldest().map(|(moment, _)| moment),
+                workers: self.workers(),
+                queues: self.queues.iter().map(|queue| document::queue(queue, counts)).collect(),
+                unserved: self.unserved.iter().map(document::unserved).collect(),
+            },
+        )
+    }
+
+    fn workers(&self) -> WorkersBody {
+        let over = |worker: &&WorkerRecord| is_over(worker, self.facts.now);
+        let alive = || self.workers.iter().filter(|worker| !over(worker));
+        WorkersBody {
+            alive: alive().count(),
+            quiet: alive().filter(|worker| worker.quiet).count(),
+            lease_over: self.workers.iter().filter(over).count(),
+            slots: alive().map(|worker| u64::from(worker.slots)).sum(),
+            running: alive().map(|worker| worker.running).sum(),
+        }
+    }
+
+    /// Since when the oldest available job is due, and in which queue.
+    fn oldest(&self) -> Option<(Timestamp, &str)> {
+        let due = |queue: &'_ QueueRecord| queue.oldest_due_at;
+        self.queues.iter().filter_map(|queue| Some((due(queue)?, queue.name.as_str()))).min()
+    }
+
+    fn page(&self, out: &Output) -> String {
+        let mut page = String::new();
+        let store = [&self.store, &self.facts.server].map(Cell::new);
+        page.push_str(&out.folded("store", &store));
+        page.push_str(&out.folded("jobs", &self.numbers(out)));
+        page.push_str(&out.folded("oldest", &[Cell::new(self.oldest_line())]));
+        page.push_str(&out.folded("workers", &self.workers_line(out)));
+        for (place, group) in self.unserved.iter().take(UNSERVED).enumerate() {
+            let name = if place == 0 { "unserved" } else { "" };
+            page.push_str(&out.folded(name, &[unserved_cell(group)]));
+        }
+        if self.unserved.len() > UNSERVED {
+            let more = self.unserved.len() - UNSERVED;
+            page.push_str(
+                &out.folded("", &[Cell::new(format!("and {more} more: windlass doctor"))]),
+            );
+        }
+        if !self.queues.is_empty() {
+            page.push('\n');
+            let shown = &self.queues[..self.queues.len().min(QUEUES)];
+            page.push_str(&queue::table(out, shown, &self.counts).render(out));
+        }
+        if self.queues.len() > QUEUES {
+            let more = self.queues.len() - QUEUES;
+            page.push_str(&out.paint(Tone::Dim, &format!("and {more} more: windlass queue list")));
+            page.push('\n');
+        }
+        page
+    }
+
+    fn numbers(&self, out: &Output) -> Vec<Cell> {
+        let about = if self.counts.exact { "" } else { "~" };
+        let cell = |(state, number): (State, u64)| {
+            let (glyph, tone) = out.glyphs().state(state);
+            let text = format!("{about}{} {state}", time::number(number));
+            match tone {
+                Tone::Plain | Tone::Good => Cell::new(text),
+                _ => Cell::toned(tone, format!("{glyph} {text}")),
+            }
+        };
+        let numbers = State::ALL.map(|state| (state, self.counts.of(state)));
+        let mut cells: Vec<Cell> =
+            numbers.into_iter().filter(|(_, number)| *number > 0).map(cell).collect();
+        if self.counts.pruned > 0 {
+            let pruned = format!("{} ended and removed", time::number(self.counts.pruned));
+            cells.push(Cell::toned(Tone::Dim, pruned));
+        }
+        if cells.is_empty() {
+            cells.push(Cell::new("none yet; make one: windlass enqueue hello name=World"));
+        }
+        cells
+    }
+
+    fn oldest_line(&self) -> String {
+        match self.oldest() {
+            None => "no job waits for a slot".to_owned(),
+            Some((due, queue)) => {
+                let waits = time::span(self.facts.now.since(due));
+                format!("waits for {waits} in queue {queue}")
+            }
+        }
+    }
+
+    fn workers_line(&self, out: &Output) -> Vec<Cell> {
+        let workers = self.workers();
+        if workers.alive + workers.lease_over == 0 {
+            return vec![Cell::new("none")];
+        }
+        let mut cells = vec![
+            Cell::new(format!("{} alive", workers.alive)),
+            Cell::new(format!("{} of {} slots busy", workers.running, time::number(workers.slots))),
+        ];
+        if workers.quiet > 0 {
+            cells.push(Cell::toned(Tone::Attention, format!("! {} quiet", workers.quiet)));
+        }
+        if workers.lease_over > 0 {
+            let text = format!("{} {} whose lease is over", out.glyphs().bad(), workers.lease_over);
+            cells.push(Cell::toned(Tone::Bad, text));
+        }
+        cells
+    }
+}
+
+fn unserved_cell(group: &Unserved) -> Cell {
+    let why = if group.queue_served {
+        format!("no worker of queue {} knows the kind", group.queue)
+    } else {
+        format!("no worker serves queue {}", group.queue)
+    };
+    let jobs = time::count(group.jobs, "job");
+    Cell::toned(Tone::Attention, format!("! {jobs} of {}@{}: {why}", group.kind, group.version))
+}

@@ -1,0 +1,111 @@
+//! `windlass work`: a worker for the handlers in `windlass.toml`.
+//!
+//! Runs until it is told to stop, see [`crate::shutdown`] for the signals. stdout gets one line
+//! per finished attempt, stderr the logs, the programs' own output among them.
+
+mod drain;
+mod logs;
+mod plan;
+mod report;
+mod screen;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use windlass::store::Store;
+use windlass::{Options, StartError, Worker};
+
+use crate::command::Globals;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::handler::{self, HandlerParts};
+use crate::shutdown::{self, Hurry, Signals, Wish};
+use crate::store;
+use plan::Plan;
+use report::Report;
+use screen::Screen;
+use watch::Watch;
+
+/// What it is asked.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Signals: SIGTERM and SIGINT stop (25 s for what runs; a second one: at once); SIGTSTP and SIGUSR1
+take no new work; SIGCONT and SIGUSR2 take work again. WINDLASS_LOG sets what is logged, such as
+WINDLASS_LOG=debug.")]
+pub(crate) struct Args {
+    /// The file with the handlers
+    #[arg(long, value_name = "FILE", default_value = "windlass.toml")]
+    config: PathBuf,
+    /// How many jobs run at once, over all kinds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    slots: Option<u16>,
+    /// Run what is due, then exit
+    #[arg(long)]
+    once: bool,
+    /// Do not log what programs print
+    #[arg(long)]
+    quiet_logs: bool,
+}
+
+pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    shutdown::ignore_write_signals();
+    let config = Config::load(&args.config).map_err(|error| Failure::usage(error.to_string()))?;
+    let plan = Plan::of(config, args.slots.map(usize::from));
+    let plan =
+        plan.map_err(|reason| Failure::usage(format!("{}: {reason}", args.config.display())))?;
+    let mut signals = Signals::listen()?;
+    let screen = Screen::new(globals);
+    logs::begin(&screen, globals.out.asides(), args.quiet_logs);
+    let store = tokio::select! {
+        store = store::created(&globals.store) => store?,
+        () = told_to_stop(&mut signals) => return Ok(Exit::Done),
+    };
+    let hurry = Hurry::new();
+    let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
+    let worker = described(store, &plan, &around);
+    let events = worker.events();
+    let worker = tokio::select! {
+        started = worker.start() => started.map_err(|error| unstarted(&globals.store, error))?,
+        () = told_to_stop(&mut signals) => return Ok(Exit::Done),
+    };
+    let report = Report::new(globals, screen);
+    report.started(&globals.store, &plan, worker.label());
+    Watch::new((worker, events), signals, hurry, report).run(args.once).await;
+    Ok(Exit::Done)
+}
+
+async fn told_to_stop(signals: &mut Signals) {
+    while signals.next().await != Wish::Stop {}
+}
+
+fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worker {
+    let mut options = Options::default();
+    options.abandon_after = options.abandon_after.max(plan.patience());
+    let mut worker = Worker::without_app(store)
+        .slots(plan.slots)
+        .options(options)
+        .build(concat!("windlass work ", env!("CARGO_PKG_VERSION")));
+    for (queue, slots) in &plan.queues {
+        worker = worker.queue(queue, *slots);
+    }
+    for handler in &plan.handlers {
+        worker = worker.handle_dynamic(handler::registered(handler, around));
+    }
+    worker
+}
+
+fn unstarted(url: &str, error: StartError) -> anyhow::Error {
+    match error {
+        StartError::Store(error) => store::explained(url, error),
+        other => other.into(),
+    }
+}
+
+/// The store's URL as it is understood from any folder: programs start in another one.
+fn whole_url(url: &str) -> String {
+    let Some(path) = store::sqlite_path(url).filter(|path| path.is_relative()) else {
+        return url.to_owned();
+    };
+    let Ok(whole) = std::path::absolute(&path) else { return url.to_owned() };
+    url.replacen(&*path.to_string_lossy(), &whole.to_string_lossy(), 1)
+}

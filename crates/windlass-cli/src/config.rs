@@ -1,0 +1,184 @@
+//! `windlass.toml`: which kinds there are, what runs them, and what a worker serves.
+//!
+//! The text is read once into the types below; whatever is wrong with it is one line that names
+//! the file, the line and the key. Nothing here starts a process or opens a connection.
+
+mod reader;
+mod serves;
+mod target;
+
+use std::path::Path;
+use std::time::Duration;
+
+use windlass::limits::MAX_LOSSES;
+use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
+use windlass::{Backoff, RetryPolicy};
+
+use reader::{Reader, Table};
+pub(crate) use serves::Serves;
+pub(crate) use target::{Executable, HttpTarget, Target};
+
+/// How long an executable that got SIGTERM may take before SIGKILL. Short, because a timeout is
+/// recorded only when the program has gone.
+const GRACE: Duration = Duration::from_secs(4);
+
+const TOP_KEYS: [&str; 4] = ["handler", "worker", "schedule", "server"];
+const HANDLER_KEYS: [&str; 13] = [
+    "kind",
+    "queue",
+    "slots",
+    "timeout",
+    "grace",
+    "max_attempts",
+    "max_losses",
+    "retry",
+    "exec",
+    "shell",
+    "env",
+    "dir",
+    "http",
+];
+const RETRY_KEYS: [&str; 3] = ["backoff", "delay", "cap"];
+
+/// What a configuration says.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The handlers, in the order of the file.
+    pub(crate) handlers: Vec<HandlerConfig>,
+    /// What the worker serves of them.
+    pub(crate) serves: Serves,
+    /// How many jobs the worker runs at once, over all kinds.
+    pub(crate) slots: Option<usize>,
+}
+
+/// One `[[handler]]`.
+#[derive(Debug)]
+pub(crate) struct HandlerConfig {
+    /// The kind it runs.
+    pub(crate) kind: String,
+    /// The queue its jobs are in.
+    pub(crate) queue: String,
+    /// How many of its jobs run at once.
+    pub(crate) slots: usize,
+    /// How long one may run; `None` where the file leaves it open.
+    pub(crate) timeout: Option<Duration>,
+    /// How long an executable may take between SIGTERM and SIGKILL.
+    pub(crate) grace: Duration,
+    /// When a failed job is tried again.
+    pub(crate) retry: RetryPolicy,
+    /// Worker deaths after which one is dead; 0 sets no limit.
+    pub(crate) max_losses: u16,
+    /// What runs it.
+    pub(crate) target: Target,
+}
+
+/// Why a configuration cannot be used: one line for a person, naming the file and, where there
+/// is one, the line.
+#[derive(Debug)]
+pub(crate) struct ConfigError(String);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads a file. Relative paths in it start at the file's own folder.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something in it is wrong: a key that is not known, a value of
+    /// the wrong kind, an executable that is not there.
+    pub(crate) fn load(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|reason| {
+            let missing = reason.kind() == std::io::ErrorKind::NotFound;
+            let hint = if missing { "; name another with --config FILE" } else { "" };
+            ConfigError(format!("{} cannot be read: {reason}{hint}", file.display()))
+        })?;
+        Self::read(file, &text)
+    }
+
+    fn read(file: &Path, text: &str) -> Result<Self, ConfigError> {
+        let reader = Reader::new(file, text);
+        let document = reader.parse()?;
+        let top = reader.table(&document, "the file", &TOP_KEYS)?;
+        for key in ["schedule", "server"] {
+            if let Some(at) = top.place(key) {
+                let message = format!("`{key}` is not available in this version of windlass");
+                return Err(reader.error(at, message));
+            }
+        }
+        let mut handlers: Vec<HandlerConfig> = Vec::new();
+        for table in top.tables("handler", "[[handler]]", &HANDLER_KEYS)? {
+            let handler = handler(&table)?;
+            if handlers.iter().any(|other| other.kind == handler.kind) {
+                let message = format!("kind `{}` has two handlers", handler.kind);
+                return Err(table.error("kind", message));
+            }
+            handlers.push(handler);
+        }
+        if handlers.is_empty() {
+            return Err(reader.error(0, "no [[handler]] in it: there is nothing to run"));
+        }
+        let worker = top.table("worker", "[worker]", &serves::KEYS)?;
+        let slots = worker.as_ref().map(|table| table.count("slots")).transpose()?.flatten();
+        let serves = worker.as_ref().map(serves::read).transpose()?.unwrap_or_default();
+        Ok(Self { handlers, serves, slots })
+    }
+}
+
+fn handler(table: &Table<'_, '_>) -> Result<HandlerConfig, ConfigError> {
+    let kind = table.required_text("kind")?;
+    check_kind(&kind).map_err(|error| table.error("kind", error))?;
+    let queue = table.text("queue")?.unwrap_or_else(|| DEFAULT_QUEUE.to_owned());
+    check_queue(&queue).map_err(|error| table.error("queue", error))?;
+    let target = target::read(table)?;
+    Ok(HandlerConfig {
+        slots: table.count("slots")?.unwrap_or_else(|| target.default_slots()),
+        timeout: table.positive_duration("timeout")?,
+        grace: table.duration("grace")?.unwrap_or(GRACE),
+        retry: retry(table)?,
+        max_losses: small(table, "max_losses")?.unwrap_or(MAX_LOSSES),
+        kind,
+        queue,
+        target,
+    })
+}
+
+/// A number that is stored in 16 bits.
+fn small(table: &Table<'_, '_>, key: &str) -> Result<Option<u16>, ConfigError> {
+    let number = table.number(key, 0..=u64::from(u16::MAX))?;
+    // In the range that was just checked.
+    Ok(number.and_then(|number| u16::try_from(number).ok()))
+}
+
+/// `max_attempts`, and `retry = { backoff = "exponential", delay = "5s", cap = "1h" }`.
+fn retry(table: &Table<'_, '_>) -> Result<RetryPolicy, ConfigError> {
+    let mut policy = RetryPolicy::default();
+    if let Some(limit) = small(table, "max_attempts")? {
+        // 0 never gives up.
+        policy.max_attempts = (limit > 0).then_some(limit);
+    }
+    let Some(rule) = table.table("retry", "retry", &RETRY_KEYS)? else { return Ok(policy) };
+    policy.cap = rule.positive_duration("cap")?.unwrap_or(policy.cap);
+    let delay = rule.duration("delay")?;
+    let word = rule.text("backoff")?;
+    policy.backoff = match (word.as_deref(), delay) {
+        (Some("fixed"), Some(delay)) => Backoff::Fixed(delay),
+        (Some("exponential") | None, Some(delay)) => Backoff::Exponential(delay),
+        (Some("polynomial") | None, None) => Backoff::Polynomial,
+        (Some("polynomial"), Some(_)) => {
+            return Err(rule.error("delay", "the polynomial backoff has no delay of its own"));
+        }
+        (Some("fixed" | "exponential"), None) => {
+            return Err(rule.error("backoff", "needs a delay, such as delay = \"5s\""));
+        }
+        (Some(other), _) => {
+            let message = format!("`{other}` is not a backoff: exponential, fixed or polynomial");
+            return Err(rule.error("backoff", message));
+        }
+    };
+    Ok(policy)
+}

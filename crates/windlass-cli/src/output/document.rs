@@ -1,0 +1,208 @@
+//! JSON documents: versioned, additive, with the names of the HTTP API. Internal types are not
+//! printed; what is printed is promised here.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use windlass::job::{Counts, HandlerKey};
+use windlass::queue::{QueueRecord, Unserved};
+use windlass::worker::WorkerRecord;
+use windlass::{Attempt, JobId, JobRecord, Json, Outcome, State, Timestamp, WorkerId};
+
+/// Any document: its schema first.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document<T> {
+    schema: &'static str,
+    #[serde(flatten)]
+    body: T,
+}
+
+impl<T: Serialize> Document<T> {
+    /// A document of this schema, such as `job.v1`.
+    pub(crate) const fn new(schema: &'static str, body: T) -> Self {
+        Self { schema, body }
+    }
+}
+
+/// `job.v1`.
+#[derive(Debug, Serialize)]
+pub(crate) struct JobBody<'a> {
+    id: JobId,
+    kind: &'a str,
+    version: u16,
+    queue: &'a str,
+    declared_queue: Option<&'a str>,
+    state: State,
+    priority: i16,
+    attempt: u32,
+    failures: u32,
+    losses: u16,
+    max_attempts: Option<u16>,
+    max_losses: Option<u16>,
+    timeout_ms: Option<u64>,
+    created_at: Timestamp,
+    run_at: Timestamp,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    worker: Option<&'a str>,
+    args: &'a Json,
+    output: Option<&'a Json>,
+    reason: Option<&'a str>,
+    cancel_requested: bool,
+    attempts: Vec<AttemptBody<'a>>,
+    root: JobId,
+    parent: Option<JobId>,
+    origin: Option<&'a str>,
+    traceparent: Option<&'a str>,
+}
+
+/// An attempt inside `job.v1`.
+#[derive(Debug, Serialize)]
+struct AttemptBody<'a> {
+    attempt: u32,
+    outcome: Outcome,
+    worker: &'a str,
+    started_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    error: Option<&'a str>,
+}
+
+/// A job as `job.v1`.
+pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
+    Document::new(
+        "job.v1",
+        JobBody {
+            id: job.id,
+            kind: &job.kind,
+            version: job.version,
+            queue: &job.queue,
+            declared_queue: job.meta.declared_queue.as_deref(),
+            state: job.state,
+            priority: job.priority,
+            attempt: job.attempt,
+            failures: job.failures,
+            losses: job.losses,
+            max_attempts: job.max_attempts,
+            max_losses: job.meta.max_losses,
+            timeout_ms: job.meta.timeout_ms,
+            created_at: job.created_at,
+            run_at: job.run_at,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+            worker: job.worker.as_deref(),
+            args: &job.args,
+            output: job.output.as_ref(),
+            reason: job.reason.as_deref(),
+            cancel_requested: job.cancel_requested,
+            attempts: job.history.iter().map(attempt).collect(),
+            root: job.root.unwrap_or(job.id),
+            parent: job.parent,
+            origin: job.origin.as_deref(),
+            traceparent: job.meta.traceparent.as_deref(),
+        },
+    )
+}
+
+fn attempt(attempt: &Attempt) -> AttemptBody<'_> {
+    AttemptBody {
+        attempt: attempt.attempt,
+        outcome: attempt.outcome,
+        worker: &attempt.worker,
+        started_at: attempt.started_at,
+        ended_at: attempt.ended_at,
+        error: attempt.error.as_deref(),
+    }
+}
+
+/// `worker.v1`.
+#[derive(Debug, Serialize)]
+pub(crate) struct WorkerBody<'a> {
+    id: WorkerId,
+    label: &'a str,
+    host: &'a str,
+    pid: u32,
+    build: &'a str,
+    started_at: Timestamp,
+    seen_at: Timestamp,
+    expires_at: Timestamp,
+    queues: &'a [String],
+    handlers: &'a [HandlerKey],
+    slots: u32,
+    running: u64,
+    quiet: bool,
+}
+
+/// A worker as `worker.v1`.
+pub(crate) fn worker(worker: &WorkerRecord) -> Document<WorkerBody<'_>> {
+    Document::new(
+        "worker.v1",
+        WorkerBody {
+            id: worker.id,
+            label: &worker.label,
+            host: &worker.host,
+            pid: worker.pid,
+            build: &worker.build,
+            started_at: worker.started_at,
+            seen_at: worker.seen_at,
+            expires_at: worker.expires_at,
+            queues: &worker.queues,
+            handlers: &worker.handlers,
+            slots: worker.slots,
+            running: worker.running,
+            quiet: worker.quiet,
+        },
+    )
+}
+
+/// A queue inside other documents.
+#[derive(Debug, Serialize)]
+pub(crate) struct QueueBody<'a> {
+    name: &'a str,
+    paused_at: Option<Timestamp>,
+    note: Option<&'a str>,
+    workers: u32,
+    oldest_due_at: Option<Timestamp>,
+    jobs: BTreeMap<State, u64>,
+    exact: bool,
+}
+
+/// A queue with the numbers of its jobs, as `queue.v1`.
+pub(crate) fn queue<'a>(queue: &'a QueueRecord, counts: &Counts) -> Document<QueueBody<'a>> {
+    let found = counts.by_queue.get(&queue.name);
+    let number = |state| found.and_then(|by_state| by_state.get(&state)).copied().unwrap_or(0);
+    Document::new(
+        "queue.v1",
+        QueueBody {
+            name: &queue.name,
+            paused_at: queue.paused_at,
+            note: queue.note.as_deref(),
+            workers: queue.workers,
+            oldest_due_at: queue.oldest_due_at,
+            jobs: State::ALL.into_iter().map(|state| (state, number(state))).collect(),
+            exact: counts.exact,
+        },
+    )
+}
+
+/// Jobs that nobody serves, inside other documents.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnservedBody<'a> {
+    queue: &'a str,
+    kind: &'a str,
+    version: u16,
+    jobs: u64,
+    oldest_due_at: Timestamp,
+    queue_served: bool,
+}
+
+/// Jobs that nobody serves.
+pub(crate) fn unserved(group: &Unserved) -> UnservedBody<'_> {
+    UnservedBody {
+        queue: &group.queue,
+        kind: &group.kind,
+        version: group.version,
+        jobs: group.jobs,
+        oldest_due_at: group.oldest_due_at,
+        queue_served: group.queue_served,
+    }
+}

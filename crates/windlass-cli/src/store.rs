@@ -1,0 +1,83 @@
+//! Opening the store with errors that say where it was looked for and what to do.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use windlass::store::Store;
+use windlass::{StoreError, Unusable};
+
+use crate::exit::{Exit, Failure};
+
+/// Opens a store that must be there already, and leaves its schema alone: a look must not create
+/// a database in the wrong folder, nor migrate one under programs that are older.
+pub(crate) async fn existing(url: &str) -> anyhow::Result<Arc<dyn Store>> {
+    if let Some(path) = sqlite_path(url).filter(|path| !path.exists()) {
+        return Err(nothing_there(&path).into());
+    }
+    windlass::open_checked(url).await.map_err(|error| explained(url, error))
+}
+
+/// Opens a store, creating it where it is missing.
+pub(crate) async fn created(url: &str) -> anyhow::Result<Arc<dyn Store>> {
+    windlass::open(url).await.map_err(|error| explained(url, error))
+}
+
+/// The file of a SQLite store; `None` for other stores.
+pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("sqlite:")?;
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let path = rest.split('?').next().unwrap_or_default();
+    (!path.is_empty() && path != ":memory:").then(|| path.into())
+}
+
+/// An error of opening, with the place and what to do.
+pub(crate) fn explained(url: &str, error: StoreError) -> anyhow::Error {
+    let shown = windlass::without_password(url);
+    let exit = Exit::of_store(&error);
+    let what = match error {
+        StoreError::Unusable { kind: Unusable::Url, reason } if !url.contains(':') => {
+            format!("{reason}; did you mean --store sqlite:{url}?")
+        }
+        StoreError::Unusable { kind: Unusable::Url, reason } => reason,
+        StoreError::Unavailable { reason } => match missing_folder(url) {
+            Some(folder) => format!(
+                "{shown} cannot be opened: there is no folder {}; create it, or name another store with --store or WINDLASS_STORE",
+                folder.display()
+            ),
+            None => format!(
+                "{shown} cannot be reached: {reason}; --store or WINDLASS_STORE names another store"
+            ),
+        },
+        other => format!("{shown}: {other}"),
+    };
+    Failure::new(exit, what).into()
+}
+
+fn missing_folder(url: &str) -> Option<PathBuf> {
+    let path = sqlite_path(url)?;
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
+        .map(Path::to_path_buf)
+}
+
+fn nothing_there(path: &Path) -> Failure {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    Failure::new(
+        Exit::Unreachable,
+        format!(
+            "there is no database at {}; name another with --store or WINDLASS_STORE, or create it with `windlass migrate`",
+            whole.display()
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_a_url_is_found() {
+        assert_eq!(sqlite_path("sqlite:///tmp/a.db?synchronous=full"), Some("/tmp/a.db".into()));
+        assert_eq!(sqlite_path("sqlite:a.db"), Some("a.db".into()));
+        assert_eq!(sqlite_path("postgres://h/d"), None);
+    }
+}

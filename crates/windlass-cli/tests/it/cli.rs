@@ -1,0 +1,11 @@
+//! The commands that enqueue, look and repair, run as a person or a script runs them.
+
+mod bulk;
+mod clock;
+mod enqueue;
+mod fixture;
+mod health;
+mod help;
+mod job;
+mod places;
+mod queue;

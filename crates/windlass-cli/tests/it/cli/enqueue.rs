@@ -1,0 +1,168 @@
+//! `windlass enqueue`.
+
+use super::fixture::{CliFixture, Ran, redacted};
+
+#[test]
+fn a_job_is_announced_with_its_id_its_queue_and_how_to_see_it() {
+    let cli = CliFixture::new();
+    let table = cli.table(&["enqueue", "mail.welcome", "user_id=42", "--in", "5m"], "100");
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn a_job_nobody_serves_is_pointed_out() {
+    let cli = CliFixture::new();
+    let table = cli.table(&["enqueue", "mail.welcome", "--queue", "mail"], "100");
+    assert!(table.contains("! no worker serves queue mail now"), "{table}");
+}
+
+#[test]
+fn a_script_gets_the_id_first_on_one_line() {
+    let cli = CliFixture::new();
+    let line = redacted(&cli.ok(&["enqueue", "mail.welcome", "--queue", "mail"]));
+    assert_eq!(line, "job_XXXXXXXXXXXXXXXXXXXXXXXXXX\tmail.welcome\tmail\tnew\n");
+}
+
+#[test]
+fn the_document_has_everything_that_was_said() {
+    let cli = CliFixture::new();
+    let stdout = cli.ok(&[
+        "enqueue",
+        "img.thumb",
+        r#"{"asset":900719925474099312345}"#,
+        "--queue",
+        "media",
+        "--priority",
+        "-5",
+        "--version",
+        "3",
+        "--max-attempts",
+        "4",
+        "--max-losses",
+        "9",
+        "--at",
+        "2030-01-01T00:00:00Z",
+        "--json",
+    ]);
+    insta::assert_snapshot!(redacted(&stdout));
+}
+
+#[test]
+fn args_come_from_words_files_and_stdin() {
+    let cli = CliFixture::new();
+    let file = cli.file("args.json", br#"{"from":"file"}"#);
+    for (args, stdin, stored) in [
+        (&["n=1", "s=x", "q=a=b"][..], "", r#"{"n":1,"s":"x","q":"a=b"}"#),
+        (&[file.as_str()], "", r#"{"from":"file"}"#),
+        (&["-"], "[1, 2]", "[1, 2]"),
+        (&[], "", "{}"),
+        (&["null"], "", "null"),
+    ] {
+        let words = [&["enqueue", "k"], args, &["-o", "plain"]].concat();
+        let ran = cli.run_with_stdin(&words, stdin.as_bytes());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let id = ran.stdout.split('\t').next().expect("an id");
+        let shown = cli.ok(&["job", "show", id]);
+        assert!(shown.contains(&format!("args       {stored}\n")), "{shown}");
+    }
+}
+
+/// X13: refused before the store is touched, with the size or the place.
+#[test]
+fn what_cannot_be_stored_is_refused_and_nothing_is_written() {
+    let cli = CliFixture::new();
+    let large = format!("\"{}\"", "x".repeat(300_000));
+    let large = cli.file("large.json", large.as_bytes());
+    let nul = cli.file("nul.json", b"\"a\\u0000b\"");
+    let raw_nul = cli.file("raw_nul.json", b"\"a\0b\"");
+    let latin = cli.file("latin1.json", b"\"caf\xe9\"");
+    for (args, said) in [
+        (
+            &["k", large.as_str()][..],
+            "args from large.json refused: 300 002 bytes are above the limit of 262 144",
+        ),
+        (&["k", &nul], "NUL character at byte 2"),
+        (&["k", &raw_nul], "NUL character at byte 2"),
+        (&["k", &latin], "invalid UTF-8 at byte 4"),
+        (&["k", r#""\ud800""#], "lone surrogate escape at byte 1"),
+        (&["k", "{\"a\":}"], "expected value at line 1 column 6"),
+        (&["k", "hello"], "args are JSON, key=value, @FILE or - for stdin"),
+        (&["k", "a=1", "a=2"], "the key `a` is given twice"),
+        (&["k", "@none.json"], "the file none.json with the args cannot be read"),
+        (&["a b"], "kind `a b` has the character ' ' at 1"),
+        (&["k", "--queue", ""], "a queue needs a name"),
+    ] {
+        let ran = cli.run(&[&["enqueue"], args].concat());
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+        assert!(ran.error().contains(said), "{}", ran.stderr);
+        assert!(ran.error().contains("nothing was written"), "{}", ran.stderr);
+    }
+    let ran = cli.run_with_stdin(&["enqueue", "k", "-"], &vec![b' '; 400_000]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.error().contains("more than 262 144 bytes"), "{}", ran.stderr);
+    assert!(!cli.path("windlass.db").exists());
+}
+
+#[test]
+fn wrong_times_are_wrong_usage() {
+    let cli = CliFixture::new();
+    for args in [
+        &["--in", "5"][..],
+        &["--at", "tomorrow"],
+        &["--in", "5m", "--at", "2030-01-01T00:00:00Z"],
+        &["--timeout", "1s"],
+    ] {
+        let ran = cli.run(&[&["enqueue", "k"], args].concat());
+        assert_eq!(ran.code, 2, "{args:?}");
+        ran.error();
+    }
+}
+
+#[test]
+fn the_same_id_is_one_job() {
+    let cli = CliFixture::new();
+    let enqueue = ["enqueue", "k", "--id", "job_01KAHT5V3X5W9GNQ6D4R3ZCE7M"];
+    assert!(cli.ok(&enqueue).ends_with("\tnew\n"));
+    assert!(cli.ok(&enqueue).ends_with("\texisting\n"));
+    assert!(cli.table(&enqueue, "100").contains("was there already; nothing was written"));
+    assert_eq!(cli.json(&["job", "list"]).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn waiting_ends_with_the_output_and_0_where_the_job_completes() {
+    let cli = CliFixture::new();
+    let _worker = cli.work();
+    let ran = Ran::of(
+        cli.command(&["enqueue", "good", "--queue", "mail", "--wait", "-o", "table"])
+            .env("COLUMNS", "100"),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    insta::assert_snapshot!(redacted(&ran.stdout));
+}
+
+#[test]
+fn waiting_ends_with_8_where_the_job_dies_or_is_cancelled() {
+    let cli = CliFixture::new();
+    let _worker = cli.work();
+    let ran = Ran::of(
+        cli.command(&["enqueue", "bad", "--queue", "media", "--wait", "-o", "table"])
+            .env("COLUMNS", "100"),
+    );
+    assert_eq!(ran.code, 8, "{}", ran.stderr);
+    insta::assert_snapshot!(redacted(&ran.stdout));
+    let ran = cli.run(&["enqueue", "bad", "--queue", "media", "--wait", "--json"]);
+    assert_eq!(ran.code, 8);
+    let job: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(job["state"], "dead");
+}
+
+#[test]
+fn waiting_ends_with_7_when_the_time_is_over_and_the_job_is_left_alone() {
+    let cli = CliFixture::new();
+    let ran = cli.run(&["enqueue", "k", "--wait", "--timeout", "50ms", "--json"]);
+    assert_eq!(ran.code, 7);
+    assert_eq!(ran.problem()["code"], "timed-out");
+    let job: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(job["state"], "available");
+    assert_eq!(cli.json(&["job", "list"])[0]["state"], "available");
+}

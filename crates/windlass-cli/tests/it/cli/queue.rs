@@ -1,0 +1,63 @@
+//! `windlass queue` and `windlass worker`.
+
+use super::fixture::CliFixture;
+use crate::work_fixture::until;
+
+#[test]
+fn queues_are_listed_with_their_numbers() {
+    let cli = CliFixture::with_jobs();
+    cli.ok(&["queue", "pause", "media", "--note", "disk upgrade"]);
+    insta::assert_snapshot!(cli.table(&["queue", "list"], "150"));
+    let queues = cli.json(&["queue", "list"]);
+    assert_eq!(queues[3]["schema"], "queue.v1");
+    assert_eq!(
+        (&queues[3]["note"], &queues[3]["jobs"]["dead"]),
+        (&"disk upgrade".into(), &1.into())
+    );
+}
+
+#[test]
+fn a_pause_is_told_with_its_undoing() {
+    let cli = CliFixture::with_jobs();
+    insta::assert_snapshot!(cli.table(&["queue", "pause", "mail"], "100"));
+    assert!(cli.json(&["queue", "pause", "mail"])["paused_at"].is_string());
+    assert_eq!(cli.ok(&["queue", "resume", "mail"]), "queue mail goes on\n");
+    assert_eq!(
+        cli.ok(&["queue", "resume", "mail"]),
+        "queue mail was not paused; nothing was changed\n"
+    );
+}
+
+#[test]
+fn a_slip_of_the_finger_is_pointed_out() {
+    let cli = CliFixture::with_jobs();
+    let ran = cli.run(&["queue", "pause", "maill"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.stderr, "! no job or worker knows queue maill yet; did you mean `mail`?\n");
+    assert_eq!(cli.run(&["queue", "pause", "a b"]).code, 2);
+}
+
+#[test]
+fn a_worker_is_kept_from_new_work_by_its_name() {
+    let cli = CliFixture::new();
+    cli.ok(&["migrate"]);
+    assert_eq!(cli.ok(&["worker", "list", "--json"]), "[]\n");
+    let _worker = cli.work();
+    until("a worker registers", || !cli.ok(&["worker", "list", "--no-header"]).is_empty());
+    let worker = cli.json(&["worker", "list"])[0].clone();
+    assert_eq!((&worker["schema"], &worker["quiet"]), (&"worker.v1".into(), &false.into()));
+    let (label, id) =
+        (worker["label"].as_str().expect("a name"), worker["id"].as_str().expect("an id"));
+    assert_eq!(cli.json(&["worker", "quiet", label])["quiet"], true);
+    assert_eq!(cli.json(&["worker", "list"])[0]["quiet"], true);
+    assert!(cli.ok(&["worker", "resume", id]).contains("takes work again"));
+    assert_eq!(cli.json(&["worker", "list"])[0]["quiet"], false);
+}
+
+#[test]
+fn a_worker_that_is_not_there_is_3() {
+    let cli = CliFixture::with_jobs();
+    let ran = cli.run(&["worker", "quiet", "web-9"]);
+    assert_eq!(ran.code, 3);
+    assert_eq!(ran.error(), "windlass: no worker is called web-9; see `windlass worker list`");
+}

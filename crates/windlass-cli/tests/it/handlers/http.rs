@@ -1,0 +1,218 @@
+//! HTTP targets, against a server in this process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State as Shared;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use windlass::{JobRecord, Outcome, State};
+
+use crate::work_fixture::WorkFixture;
+
+const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+struct Request {
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+}
+
+/// A target that answers as it was told, for as long as this lives.
+struct Target {
+    url: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+    _serving: JoinSet<()>,
+}
+
+type Answer = Arc<dyn Fn() -> Response + Send + Sync>;
+
+impl Target {
+    async fn answering(answer: impl Fn() -> Response + Send + Sync + 'static) -> Self {
+        let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
+        let state: (Answer, _) = (Arc::new(answer), Arc::clone(&requests));
+        let router = Router::new().fallback(take).with_state(state);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/jobs", listener.local_addr().expect("an address"));
+        let mut serving = JoinSet::new();
+        serving.spawn(async move { axum::serve(listener, router).await.expect("served") });
+        Self { url, requests, _serving: serving }
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.requests.lock().expect("not poisoned").clone()
+    }
+
+    /// Runs one job on this target.
+    async fn run(&self, more: &str) -> JobRecord {
+        run_on(&self.url, more).await
+    }
+}
+
+async fn take(
+    Shared((answer, requests)): Shared<(Answer, Arc<Mutex<Vec<Request>>>)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    requests.lock().expect("not poisoned").push(Request { headers, body: body.to_vec() });
+    answer()
+}
+
+async fn run_on(url: &str, more: &str) -> JobRecord {
+    let config = format!("[[handler]]\nkind = \"k\"\nhttp = {{ url = \"{url}\" {more} }}\n");
+    run_with(&WorkFixture::with(&config).await).await
+}
+
+async fn run_with(fixture: &WorkFixture) -> JobRecord {
+    let id = fixture.enqueue("k", r#"{"user":42}"#).await;
+    assert!(once(fixture).await.success());
+    fixture.job(id).await
+}
+
+/// The worker runs in a process of its own, and the target here: this thread must not be held.
+async fn once(fixture: &WorkFixture) -> std::process::ExitStatus {
+    let work = fixture.start(&["--once"]);
+    tokio::task::spawn_blocking(move || work.wait().status).await.expect("waited")
+}
+
+#[tokio::test]
+async fn a_request_is_signed_as_the_specification_says_and_its_answer_is_the_output() {
+    let target = Target::answering(|| axum::Json(json!({ "message": 7 })).into_response()).await;
+    let http = format!("http = {{ url = \"{}\", signing_secret_file = \"secret\" }}", target.url);
+    let fixture = WorkFixture::with(&format!("[[handler]]\nkind = \"k\"\n{http}\n")).await;
+    std::fs::write(fixture.path("secret"), format!("whsec_{SECRET}\n")).expect("written");
+
+    let job = run_with(&fixture).await;
+
+    assert_eq!(job.state, State::Completed);
+    assert_eq!(job.output.expect("an output").to_string(), r#"{"message":7}"#);
+    let requests = target.requests();
+    let [request] = &requests[..] else { panic!("one request, not {}", requests.len()) };
+    let header = |name: &str| request.headers.get(name).unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!(header("webhook-id"), &job.id.to_string());
+    let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+    assert_eq!(body["id"], job.id.to_string());
+    assert_eq!(
+        (&body["kind"], &body["attempt"], &body["args"]),
+        (&"k".into(), &1.into(), &json!({"user":42}))
+    );
+
+    let key = STANDARD.decode(SECRET).expect("base64");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key");
+    mac.update(format!("{}.{}.", header("webhook-id"), header("webhook-timestamp")).as_bytes());
+    mac.update(&request.body);
+    let signature = header("webhook-signature").strip_prefix("v1,").expect("version 1");
+    mac.verify_slice(&STANDARD.decode(signature).expect("base64")).expect("the right signature");
+}
+
+#[tokio::test]
+async fn the_status_decides() {
+    for (status, expected, says) in [
+        (200, State::Completed, ""),
+        (204, State::Completed, ""),
+        (202, State::Dead, "202 Accepted"),
+        (302, State::Retryable, "redirects are not followed"),
+        (400, State::Dead, "400 Bad Request: no"),
+        (404, State::Dead, "404 Not Found: no"),
+        (408, State::Retryable, "408"),
+        (410, State::Dead, "the target is gone"),
+        (425, State::Retryable, "425"),
+        (429, State::Retryable, "429"),
+        (500, State::Retryable, "500 Internal Server Error: no"),
+        (503, State::Retryable, "503"),
+    ] {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let body = if status == StatusCode::NO_CONTENT { "" } else { "no" };
+        let target = Target::answering(move || (status, body).into_response()).await;
+        let job = target.run("").await;
+        assert_eq!(job.state, expected, "of {status}");
+        let error =
+            job.history.first().and_then(|attempt| attempt.error.clone()).unwrap_or_default();
+        assert!(error.contains(says), "of {status}: {error}");
+        assert_eq!(target.requests().len(), 1, "of {status}");
+    }
+}
+
+#[tokio::test]
+async fn other_refusals_are_tried_again_where_that_is_wanted() {
+    let target = Target::answering(|| StatusCode::NOT_FOUND.into_response()).await;
+    assert_eq!(target.run(", retry_4xx = true").await.state, State::Retryable);
+    let gone = Target::answering(|| StatusCode::GONE.into_response()).await;
+    assert_eq!(gone.run(", retry_4xx = true").await.state, State::Dead);
+}
+
+/// T52: the pause is obeyed and no failure.
+#[tokio::test]
+async fn a_target_that_asks_for_a_pause_gets_it_and_nothing_is_counted() {
+    for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
+        let target =
+            Target::answering(move || (status, [("retry-after", "7")]).into_response()).await;
+        let job = target.run("").await;
+        assert_eq!((job.state, job.failures), (State::Scheduled, 0), "of {status}");
+        let attempt = job.history.first().expect("an attempt");
+        assert_eq!(attempt.outcome, Outcome::Snoozed);
+        let wait = job.run_at.since(attempt.ended_at.expect("an end"));
+        assert!(wait >= Duration::from_millis(6_900), "{wait:?}");
+    }
+}
+
+/// O2: the same key on every attempt.
+#[tokio::test]
+async fn every_attempt_has_the_same_id() {
+    let target = Target::answering(|| StatusCode::INTERNAL_SERVER_ERROR.into_response()).await;
+    let http = format!("http = {{ url = \"{}\" }}", target.url);
+    let fixture = WorkFixture::with(&format!("[[handler]]\nkind = \"k\"\n{http}\n")).await;
+    let job = run_with(&fixture).await;
+    fixture.client().store().retry(&[job.id], None).await.expect("asked");
+    assert!(once(&fixture).await.success());
+    let requests = target.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].headers["webhook-id"], requests[1].headers["webhook-id"]);
+}
+
+/// T15, with a shorter limit than the standard 30 s.
+#[tokio::test]
+async fn a_target_that_never_answers_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let config =
+        format!("[[handler]]\nkind = \"k\"\ntimeout = \"400ms\"\nhttp = {{ url = \"{url}\" }}\n");
+    let job = run_with(&WorkFixture::with(&config).await).await;
+    drop(listener);
+    assert_eq!((job.state, job.failures), (State::Retryable, 1));
+    let error = job.history[0].error.clone().unwrap_or_default();
+    assert!(error.contains("400ms"), "{error}");
+}
+
+#[tokio::test]
+async fn a_target_that_is_not_there_is_tried_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    drop(listener);
+    let job = run_on(&url, "").await;
+    assert_eq!(job.state, State::Retryable);
+    let error = job.history[0].error.clone().unwrap_or_default();
+    assert!(error.starts_with("no answer: ") && error.contains("refused"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_beyond_the_limit_becomes_a_note() {
+    let target = Target::answering(|| axum::Json("x".repeat(300_000)).into_response()).await;
+    let job = target.run("").await;
+    assert_eq!(job.state, State::Completed);
+    let output = job.output.expect("a note").to_string();
+    assert!(output.contains("windlass_output_not_stored") && output.len() < 300, "{output}");
+}

@@ -1,0 +1,7 @@
+//! The binary as its users see it.
+
+mod cli;
+mod demo;
+mod handlers;
+mod work;
+mod work_fixture;

@@ -1,0 +1,208 @@
+//! A folder with a configuration, a store and the binary run on them.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use windlass::job::{NewJob, Page};
+use windlass::{Client, JobId, JobRecord, Json};
+
+/// How long anything may take before a test gives up: far more than it ever needs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A folder of a test's own.
+#[derive(Debug)]
+pub(crate) struct WorkFixture {
+    folder: tempfile::TempDir,
+    client: Client,
+}
+
+/// A worker process, killed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Work {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+/// How a worker process ended and what it printed.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) events: Vec<Value>,
+}
+
+impl WorkFixture {
+    /// A fixture with this `windlass.toml`.
+    pub(crate) async fn with(config: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("windlass.toml"), config).expect("the configuration");
+        let url = format!("sqlite:{}/jobs.db", folder.path().display());
+        let client = Client::new(windlass::open(&url).await.expect("a store"));
+        Self { folder, client }
+    }
+
+    /// A fixture whose only handler runs this shell script for kind `k`, with more lines of TOML.
+    pub(crate) async fn with_script(script: &str, more: &str) -> Self {
+        let script = serde_json::to_string(script).expect("a text");
+        let config = format!(
+            "[[handler]]\nkind = \"k\"\nexec = [{script}]\nshell = true\nslots = 4\n{more}\n"
+        );
+        Self::with(&config).await
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite:{}/jobs.db", self.folder.path().display())
+    }
+
+    pub(crate) async fn enqueue(&self, kind: &str, args: &str) -> JobId {
+        let job = NewJob::new(kind, Json::args(args).expect("args"));
+        self.client.enqueue::<()>(job.into()).await.expect("enqueued").id()
+    }
+
+    pub(crate) async fn job(&self, id: JobId) -> JobRecord {
+        self.client.job(id).await.expect("asked").expect("the job exists")
+    }
+
+    pub(crate) async fn jobs(&self, filter: &str) -> Vec<JobRecord> {
+        let filter = filter.parse().expect("a filter");
+        self.client.jobs(&filter, Page { before: None, limit: 1_000 }).await.expect("asked")
+    }
+
+    /// `windlass work` with these arguments, on this fixture.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        self.command_on(&self.url(), args)
+    }
+
+    /// The same on another store.
+    pub(crate) fn command_on(&self, url: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        command
+            .arg("work")
+            .args(["--store", url, "--config"])
+            .arg(self.path("windlass.toml"))
+            .args(args)
+            .env_remove("WINDLASS_STORE")
+            .env_remove("WINDLASS_LOG")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts a worker that tells its events.
+    pub(crate) fn start(&self, args: &[&str]) -> Work {
+        self.start_on(&self.url(), args)
+    }
+
+    /// The same on another store.
+    pub(crate) fn start_on(&self, url: &str, args: &[&str]) -> Work {
+        let mut child = self
+            .command_on(url, args)
+            .arg("--json")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the worker starts");
+        let stdout = child.stdout.take().expect("piped");
+        let (send, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if send.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Work { child, lines }
+    }
+
+    /// Runs what is due and waits for the end.
+    pub(crate) fn run_once(&self) -> Ended {
+        self.start(&["--once"]).wait()
+    }
+}
+
+impl Work {
+    pub(crate) fn pid(&self) -> i32 {
+        self.child.id().try_into().expect("a process id")
+    }
+
+    pub(crate) fn signal(&self, signal: i32) {
+        // SAFETY: plain numbers; the child is ours and not yet waited for.
+        let sent = unsafe { libc::kill(self.pid(), signal) };
+        assert_eq!(sent, 0, "the worker is there");
+    }
+
+    /// Waits for an event of this name.
+    pub(crate) fn event(&self, name: &str) -> Value {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => {
+                    let event: Value = serde_json::from_str(&line).expect("a JSON line");
+                    if event["event"] == name {
+                        return event;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("no event `{name}` in {PATIENCE:?}"),
+                Err(RecvTimeoutError::Disconnected) => panic!("it ended before `{name}`"),
+            }
+        }
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(mut self) -> Ended {
+        let mut events = Vec::new();
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) => events.push(serde_json::from_str(&line).expect("a JSON line")),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("still running after {PATIENCE:?}"),
+            }
+        }
+        let status = self.child.wait().expect("waited");
+        Ended { status, events }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until something holds.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
+        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Whether a process, or for a negative number a group, has a living member.
+pub(crate) fn is_alive(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+/// The number in a file.
+pub(crate) fn number_in(path: &Path) -> Option<i32> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}

@@ -1,0 +1,296 @@
+//! What the store's answers and the handlers' ends mean: each is handed to the decider it is for.
+
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::attempt::AttemptReport;
+use super::attempts::Interruption;
+use super::call::{Answer, Answered, Request};
+use super::dispatch::ReadyJob;
+use super::events::Event;
+use super::health::Call;
+use super::pending::{PendingSettlement, Role};
+use super::phase::{Intake, Phase};
+use super::state::{Engine, FirstAnswer};
+use super::verdict;
+use crate::error::StoreError;
+use crate::id::{JobId, LeaseId, WorkerId};
+use crate::job::{Batch, Settled, Verdict};
+use crate::maintenance::{Swept, Tidied};
+use crate::worker::Beat;
+
+impl Engine {
+    pub(super) fn on_answer(&mut self, Answered { sent, answer }: Answered) {
+        match answer {
+            Answer::Registered(result) => self.on_registered(sent, result),
+            Answer::Heartbeat(result) => self.on_heartbeat(sent, result),
+            Answer::Claimed(result) => self.on_claimed(sent.elapsed(), result),
+            Answer::Settled(batch, result) => self.on_settled(batch, result),
+            Answer::Swept(result) => self.on_swept(result),
+            Answer::Tidied(result) => self.on_tidied(result),
+            Answer::Released(Ok(_)) => {}
+            // The next two heartbeats find the lease again.
+            Answer::Released(Err(error)) => tracing::debug!(%error, "a lease was not handed back"),
+        }
+    }
+
+    pub(super) fn on_report(&mut self, report: AttemptReport) {
+        // An attempt that was abandoned has been settled already.
+        let Some(attempt) = self.attempts.remove(report.key) else { return };
+        self.show_running();
+        self.free_slot(&attempt);
+        self.fetch.ran(report.ran);
+        let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
+        let (ran, failures) = (report.ran, attempt.failure_count());
+        let interruption = attempt.interruption.as_ref();
+        if let Some(verdict) = verdict::decide(report, interruption, failures, &handler.policy) {
+            self.settle(attempt, ran, verdict);
+        }
+    }
+
+    fn on_registered(&mut self, sent: Instant, result: Result<(), StoreError>) {
+        // Told last, so that the caller finds the worker's health as it is.
+        let mut first = self.first_answer.take();
+        if let Err(error) = result {
+            let Some(error) = self.refuse_start(&mut first, error) else { return };
+            self.liveness.registration_failed(self.health.failed(Call::Register, &error));
+            return;
+        }
+        self.note_success(Call::Register);
+        self.liveness.registered(sent);
+        self.maintenance.sweep_by(sent);
+        self.fetch.poke(Instant::now());
+        self.tell(|| Event::Registered);
+        if let Some(first) = first {
+            // The caller of `start` stopped waiting, and finds the worker working.
+            let _ = first.send(Ok(()));
+        }
+    }
+
+    /// Ends a start that no waiting would help, or gives the error back. Later the same error
+    /// only makes the worker fail until somebody has repaired the database: it may hold jobs then.
+    fn refuse_start(
+        &mut self,
+        first: &mut Option<FirstAnswer>,
+        error: StoreError,
+    ) -> Option<StoreError> {
+        if !matches!(error, StoreError::Unusable { .. }) {
+            return Some(error);
+        }
+        let Some(first) = first.take() else { return Some(error) };
+        match first.send(Err(error)) {
+            Ok(()) => {
+                self.phase = Phase::Refused;
+                None
+            }
+            Err(answer) => answer.err(),
+        }
+    }
+
+    fn on_heartbeat(&mut self, sent: Instant, result: Result<Beat, StoreError>) {
+        match result {
+            Ok(Beat::Gone) => {
+                self.note_success(Call::Heartbeat);
+                self.on_lease_lost();
+            }
+            Ok(Beat::Alive { leases, cancels, quiet }) => {
+                self.note_success(Call::Heartbeat);
+                self.liveness.renewed(sent);
+                for (job, reason) in cancels {
+                    self.cancel(job, reason);
+                }
+                self.set_intake(if quiet { Intake::Closed } else { Intake::Open });
+                self.hand_back_unknown(leases);
+            }
+            Err(error) => {
+                let again_at = self.health.failed(Call::Heartbeat, &error);
+                self.liveness.heartbeat_failed(sent, again_at);
+            }
+        }
+    }
+
+    /// The store does not know this worker any more: its jobs belong to others, nothing that runs
+    /// here can write, and the process goes on as a new worker.
+    fn on_lease_lost(&mut self) {
+        let now = Instant::now();
+        tracing::warn!(
+            worker = self.registration.label,
+            "the lease was lost; going on as a new worker"
+        );
+        self.attempts.interrupt_all(&Interruption::LeaseLost, now);
+        for ready in self.dispatch.drain() {
+            self.fetch.freed(ready.queue);
+        }
+        let dropped = self.pending.clear() as u64;
+        self.stats.refused.fetch_add(dropped, Ordering::Relaxed);
+        let wakeups = self.store.wakeups();
+        wakeups.forget(self.registration.worker);
+        self.registration.worker = WorkerId::new();
+        self.wake_handle = wakeups.add(self.registration.worker, self.registration.queues.clone());
+        self.health.clear(Call::Settle);
+        self.liveness.lost(now);
+        self.tell(|| Event::LostLease);
+    }
+
+    fn cancel(&mut self, job: JobId, reason: String) {
+        self.attempts.interrupt(job, &Interruption::CancelRequested(reason), Instant::now());
+    }
+
+    /// A lease that the store has and nothing here knows is what a lost answer left behind.
+    fn hand_back_unknown(&mut self, found: Vec<LeaseId>) {
+        let now = Instant::now();
+        let known: HashSet<LeaseId> = self
+            .attempts
+            .leases()
+            .chain(self.dispatch.leases())
+            .chain(self.pending.leases())
+            .collect();
+        for lease in self.liveness.unknown_leases(found, &known, now) {
+            tracing::warn!(%lease, "handing back a lease whose claim was never answered");
+            self.call(Request::Release(self.registration.worker, lease), now);
+        }
+    }
+
+    fn on_claimed(&mut self, took: Duration, result: Result<Batch, StoreError>) {
+        let now = Instant::now();
+        let batch = match result {
+            Ok(batch) => batch,
+            Err(error) => {
+                // An unknown answer may have left jobs under this lease: the next heartbeat
+                // finds it and hands them back.
+                if matches!(error, StoreError::Unknown { .. }) {
+                    self.beat_now();
+                }
+                let again_at = self.health.failed(Call::Claim, &error);
+                return self.fetch.failed(now, again_at);
+            }
+        };
+        self.note_success(Call::Claim);
+        let mut got = vec![0; self.fetch.queue_count()];
+        let mut claimed = Vec::with_capacity(batch.jobs.len());
+        for job in batch.jobs {
+            let Some(queue) = self.fetch.queue_index(&job.queue) else { continue };
+            got[queue] += 1;
+            claimed.push(ReadyJob { lease: batch.lease, queue, job });
+        }
+        if claimed.is_empty() {
+            self.tell(|| Event::Idle);
+        } else {
+            self.stats.note_claim(took);
+            self.fetch.took(took);
+        }
+        self.fetch.claimed(&got, now);
+        for ready in claimed {
+            self.take_in(ready);
+        }
+    }
+
+    fn take_in(&mut self, ready: ReadyJob) {
+        if !self.takes_work() {
+            return self.hand_back(ready);
+        }
+        if let Err(suspect) = self.dispatch.offer(ready) {
+            // Its turn comes when the suspect that runs here has ended, here or elsewhere.
+            let delay = Duration::from_millis(fastrand::u64(1_000..3_000));
+            self.hand_back_as(suspect, Verdict::Release { delay }, Role::SurplusSuspect);
+        }
+    }
+
+    fn on_settled(
+        &mut self,
+        batch: Vec<PendingSettlement>,
+        result: Result<Vec<Settled>, StoreError>,
+    ) {
+        let answers = match result {
+            Ok(answers) => answers,
+            Err(error) => {
+                let again_at = self.health.failed(Call::Settle, &error);
+                return self.pending.failed(batch, again_at);
+            }
+        };
+        self.pending.answered();
+        self.note_success(Call::Settle);
+        let mut busy = Vec::new();
+        for (one, answer) in batch.into_iter().zip(answers) {
+            match answer {
+                Settled::Busy => busy.push(one),
+                Settled::Done | Settled::Already => self.on_written(&one),
+                Settled::Lost => self.on_refused(&one),
+            }
+        }
+        self.pending.busy(busy, Instant::now());
+    }
+
+    fn on_written(&mut self, one: &PendingSettlement) {
+        self.pending.done(one);
+        self.stats.settled.fetch_add(1, Ordering::Relaxed);
+        let settlement = &one.settlement;
+        if matches!(settlement.verdict, Verdict::Complete { .. } | Verdict::Confirm { .. }) {
+            self.stats.completed.fetch_add(1, Ordering::Relaxed);
+        }
+        self.tell(|| {
+            let (outcome, error) = verdict::outcome_of(&settlement.verdict);
+            Event::Settled {
+                job: settlement.job.id,
+                kind: settlement.job.kind.clone(),
+                outcome,
+                ran: settlement.ran.unwrap_or_default(),
+                error: error.map(str::to_owned),
+            }
+        });
+    }
+
+    fn on_refused(&mut self, one: &PendingSettlement) {
+        self.pending.done(one);
+        self.stats.refused.fetch_add(1, Ordering::Relaxed);
+        let job = one.settlement.job.id;
+        tracing::warn!(%job, kind = one.settlement.job.kind, "the end of an attempt was refused: its lease is lost");
+        self.tell(|| Event::Refused { job });
+        self.beat_now();
+    }
+
+    fn on_swept(&mut self, result: Result<Swept, StoreError>) {
+        let swept = match result {
+            Ok(swept) => swept,
+            Err(error) => {
+                let again_at = self.health.failed(Call::Sweep, &error);
+                return self.maintenance.sweep_failed(again_at);
+            }
+        };
+        self.note_success(Call::Sweep);
+        if !self.maintenance.swept(&swept, self.cancel_watch(), Instant::now()) {
+            self.health.clear(Call::Tidy);
+        }
+        if swept.attention {
+            self.beat_now();
+        }
+        if swept.rescued > 0 {
+            tracing::info!(
+                jobs = swept.rescued,
+                workers = swept.dead_workers,
+                died = swept.died,
+                "took back jobs of dead workers"
+            );
+            self.tell(|| Event::Rescued { jobs: swept.rescued });
+        }
+    }
+
+    fn on_tidied(&mut self, result: Result<Tidied, StoreError>) {
+        match result {
+            Ok(tidied) => {
+                self.note_success(Call::Tidy);
+                self.maintenance.tidied(&tidied, Instant::now());
+                if tidied.parked > 0 {
+                    tracing::warn!(
+                        jobs = tidied.parked,
+                        "parked jobs that no live worker knows; `windlass doctor` lists them"
+                    );
+                }
+            }
+            Err(error) => self.maintenance.tidy_failed(self.health.failed(Call::Tidy, &error)),
+        }
+    }
+}

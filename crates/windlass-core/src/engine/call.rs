@@ -1,0 +1,73 @@
+//! Calls to the store: what the loop sends and what comes back. The only file of the engine that
+//! waits for a store.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::pending::PendingSettlement;
+use super::settle;
+use crate::error::StoreError;
+use crate::id::{LeaseId, WorkerId};
+use crate::job::{Batch, ClaimRequest, Settled};
+use crate::maintenance::{Swept, Tidied};
+use crate::store::Store;
+use crate::worker::{Beat, Registration};
+
+/// What is asked of the store.
+pub(super) enum Request {
+    Register(Registration),
+    Heartbeat(Registration),
+    Claim(ClaimRequest),
+    Settle(WorkerId, Vec<PendingSettlement>),
+    Release(WorkerId, LeaseId),
+    Sweep(WorkerId),
+    Tidy,
+}
+
+/// What the store said.
+pub(super) enum Answer {
+    Registered(Result<(), StoreError>),
+    Heartbeat(Result<Beat, StoreError>),
+    Claimed(Result<Batch, StoreError>),
+    Settled(Vec<PendingSettlement>, Result<Vec<Settled>, StoreError>),
+    Released(Result<u64, StoreError>),
+    Swept(Result<Swept, StoreError>),
+    Tidied(Result<Tidied, StoreError>),
+}
+
+/// An answer, and when its request was sent.
+pub(super) struct Answered {
+    pub(super) sent: Instant,
+    pub(super) answer: Answer,
+}
+
+/// Sends a request.
+pub(super) fn send(
+    store: Arc<dyn Store>,
+    request: Request,
+    now: Instant,
+) -> BoxFuture<'static, Answered> {
+    Box::pin(async move { Answered { sent: now, answer: answer(&*store, request).await } })
+}
+
+async fn answer(store: &dyn Store, request: Request) -> Answer {
+    match request {
+        Request::Register(worker) => Answer::Registered(store.register(&worker, None).await),
+        Request::Heartbeat(worker) => {
+            Answer::Heartbeat(store.heartbeat(worker.worker, worker.lease, None).await)
+        }
+        Request::Claim(request) => Answer::Claimed(store.claim(&request, None).await),
+        Request::Settle(worker, pending) => {
+            let settlements = pending.iter().map(|one| one.settlement.clone()).collect();
+            let result = settle::write(store, worker, settlements).await;
+            Answer::Settled(pending, result)
+        }
+        Request::Release(worker, lease) => {
+            Answer::Released(store.release(worker, lease, None).await)
+        }
+        Request::Sweep(worker) => Answer::Swept(store.sweep(worker, None).await),
+        Request::Tidy => Answer::Tidied(store.tidy(None).await),
+    }
+}

@@ -1,0 +1,117 @@
+//! A worker that runs: watched, quieted, stopped.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::events::Event;
+use super::health::Health;
+use super::phase::Intake;
+use super::run::Command;
+use super::stats::Stats;
+use crate::limits;
+
+/// A worker that runs. Dropping it stops it without grace; call [`RunningWorker::stop`].
+#[derive(Debug)]
+pub struct RunningWorker {
+    pub(super) commands: mpsc::UnboundedSender<Command>,
+    pub(super) events: broadcast::Sender<Event>,
+    pub(super) health: watch::Receiver<Health>,
+    pub(super) stats: Arc<Stats>,
+    pub(super) label: Arc<str>,
+    pub(super) gone: watch::Receiver<bool>,
+}
+
+/// How a worker stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopReport {
+    /// Jobs it handed back, unstarted or unfinished, without counting a failure.
+    pub released: u64,
+}
+
+impl RunningWorker {
+    /// Host, process id and a few letters, as in the list of workers and in each job's history.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Running totals.
+    #[must_use]
+    pub fn stats(&self) -> &Arc<Stats> {
+        &self.stats
+    }
+
+    /// Events from now on. A slow reader misses the oldest and is told how many.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Whether the worker can use its store at this moment: cheap, for a health check that is asked
+    /// often. The caller decides how long a failure may last before it counts.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.health.borrow().clone()
+    }
+
+    /// The same, as it changes.
+    #[must_use]
+    pub fn health_changes(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+
+    /// Takes no new work until [`RunningWorker::resume`]; unstarted jobs are handed back.
+    pub fn quiet(&self) {
+        self.send(Command::Intake(Intake::Closed));
+    }
+
+    /// Whether it takes no new work.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.stats.quiet.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Takes work again.
+    pub fn resume(&self) {
+        self.send(Command::Intake(Intake::Open));
+    }
+
+    /// Stops with the default grace of 25 s, see [`RunningWorker::stop_within`].
+    pub async fn stop(&self) -> StopReport {
+        self.stop_within(limits::GRACE).await
+    }
+
+    /// Stops: nothing new is claimed, unstarted jobs are handed back at once, safe points end
+    /// their attempts, running handlers have `grace` to end; those that remain are told to, and
+    /// handed back without counting a failure. Calling it again can only shorten the grace.
+    pub async fn stop_within(&self, grace: Duration) -> StopReport {
+        let (done, answer) = oneshot::channel();
+        self.send(Command::Stop { grace, done });
+        match answer.await {
+            Ok(released) => StopReport { released },
+            Err(_) => {
+                self.wait_gone().await;
+                StopReport { released: 0 }
+            }
+        }
+    }
+
+    /// Runs until `signal` resolves, then stops with the default grace.
+    pub async fn stop_on(&self, signal: impl Future<Output = ()>) -> StopReport {
+        signal.await;
+        self.stop().await
+    }
+
+    pub(super) async fn wait_gone(&self) {
+        // The sender goes with the engine's thread, which is just as gone.
+        let _ = self.gone.clone().wait_for(|gone| *gone).await;
+    }
+
+    fn send(&self, command: Command) {
+        // An engine that has stopped needs no commands.
+        let _ = self.commands.send(command);
+    }
+}

@@ -1,0 +1,234 @@
+//! What a worker does for all: sweep each second, tidy now and then where it leads. No I/O.
+//!
+//! A further duty of the leader is a further [`Recurring`] and a variant of [`Duty`].
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::options::Options;
+use super::sweep_interval::{self, CancelWatch};
+use crate::maintenance::{Swept, Tidied};
+
+/// A tidying round that pruned so many jobs is followed by another one soon.
+const MANY_PRUNED: u64 = 500;
+const TIDY_AGAIN: Duration = Duration::from_millis(100);
+
+/// What is to be sent next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duty {
+    Sweep,
+    Tidy,
+}
+
+/// A call that comes again and again, one at a time.
+#[derive(Debug)]
+struct Recurring {
+    every: Duration,
+    at: Instant,
+    is_under_way: bool,
+}
+
+impl Recurring {
+    fn new(every: Duration, at: Instant) -> Self {
+        Self { every, at, is_under_way: false }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        (!self.is_under_way).then_some(self.at)
+    }
+
+    /// Whether to send it now; it is then under way.
+    fn due(&mut self, now: Instant) -> bool {
+        let is_due = self.next().is_some_and(|at| at <= now);
+        if is_due {
+            self.is_under_way = true;
+            self.at = now + self.every;
+        }
+        is_due
+    }
+
+    fn by(&mut self, moment: Instant) {
+        self.at = self.at.min(moment);
+    }
+
+    fn not_before(&mut self, moment: Instant) {
+        self.at = self.at.max(moment);
+    }
+}
+
+/// When each duty is due, and whether this worker leads.
+#[derive(Debug)]
+pub(super) struct Maintenance {
+    leads: bool,
+    /// How often the leader sweeps.
+    interval: Duration,
+    sweep: Recurring,
+    tidy: Recurring,
+}
+
+impl Maintenance {
+    pub(super) fn new(now: Instant, options: &Options) -> Self {
+        Self {
+            leads: false,
+            interval: options.sweep,
+            sweep: Recurring::new(options.sweep, now),
+            tidy: Recurring::new(options.tidy, now),
+        }
+    }
+
+    /// When [`Maintenance::due`] has something to send.
+    pub(super) fn next(&self) -> Option<Instant> {
+        let tidy = self.tidy.next().filter(|_| self.leads);
+        self.sweep.next().into_iter().chain(tidy).min()
+    }
+
+    /// The duty to send now, which is then under way.
+    pub(super) fn due(&mut self, now: Instant) -> Option<Duty> {
+        if self.sweep.due(now) {
+            Some(Duty::Sweep)
+        } else if self.leads && self.tidy.due(now) {
+            Some(Duty::Tidy)
+        } else {
+            None
+        }
+    }
+
+    /// Something may be due earlier than the last sweep knew.
+    pub(super) fn sweep_by(&mut self, moment: Instant) {
+        self.sweep.by(moment);
+    }
+
+    /// Something runs here whose cancellation only a sweep would tell of.
+    pub(super) fn watch_cancels(&mut self, now: Instant) {
+        self.sweep_by(now + sweep_interval::cancel_wait(self.interval));
+    }
+
+    /// What a sweep said; whether this worker leads now.
+    pub(super) fn swept(&mut self, swept: &Swept, watch: CancelWatch, now: Instant) -> bool {
+        self.sweep.is_under_way = false;
+        self.leads = swept.leads;
+        self.sweep.every = sweep_interval::wait(swept, self.interval, watch);
+        // Only ever sooner: a sweep may have been asked for while this one was under way.
+        self.sweep.by(now + self.sweep.every);
+        if let Some(due) = swept.next_due {
+            self.sweep.by(now + due);
+        }
+        self.leads
+    }
+
+    pub(super) fn sweep_failed(&mut self, again_at: Instant) {
+        self.sweep.is_under_way = false;
+        self.sweep.not_before(again_at);
+    }
+
+    pub(super) fn tidied(&mut self, tidied: &Tidied, now: Instant) {
+        self.tidy.is_under_way = false;
+        if tidied.pruned >= MANY_PRUNED {
+            self.tidy.by(now + TIDY_AGAIN);
+        }
+    }
+
+    pub(super) fn tidy_failed(&mut self, again_at: Instant) {
+        self.tidy.is_under_way = false;
+        self.tidy.at = again_at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{SWEEP, TIDY};
+
+    fn leader() -> Swept {
+        Swept { leads: true, workers: 1, ..Swept::default() }
+    }
+
+    #[test]
+    fn only_the_leader_tidies() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        assert_eq!(maintenance.due(now), Some(Duty::Sweep));
+        assert_eq!(maintenance.due(now), None, "a sweep is under way, and nobody leads yet");
+        assert!(maintenance.swept(&leader(), CancelWatch::Hints, now));
+        assert_eq!(maintenance.due(now), Some(Duty::Tidy));
+        maintenance.tidied(&Tidied::default(), now);
+        assert_eq!(maintenance.next(), Some(now + SWEEP));
+        assert_eq!(maintenance.due(now + SWEEP), Some(Duty::Sweep));
+        let follower = Swept { leads: false, workers: 2, ..Swept::default() };
+        assert!(!maintenance.swept(&follower, CancelWatch::Hints, now + SWEEP));
+        let later = now + 2 * TIDY;
+        assert_eq!(maintenance.due(later), Some(Duty::Sweep));
+        assert_eq!(maintenance.due(later), None);
+    }
+
+    #[test]
+    fn a_job_due_sooner_brings_the_next_sweep_forward() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        maintenance.due(now);
+        let soon = Duration::from_millis(40);
+        maintenance.swept(&Swept { next_due: Some(soon), ..leader() }, CancelWatch::Hints, now);
+        maintenance.due(now);
+        assert_eq!(maintenance.next(), Some(now + soon));
+    }
+
+    /// Asked for while one is under way, a sweep follows at once.
+    #[test]
+    fn a_sweep_asked_for_meanwhile_is_not_forgotten() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        maintenance.due(now);
+        maintenance.sweep_by(now);
+        maintenance.swept(&leader(), CancelWatch::Hints, now);
+        assert_eq!(maintenance.due(now), Some(Duty::Sweep));
+    }
+
+    #[test]
+    fn much_to_prune_is_pruned_in_rounds_that_follow_soon() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        maintenance.due(now);
+        maintenance.swept(&leader(), CancelWatch::Hints, now);
+        for (pruned, next) in [(MANY_PRUNED, TIDY_AGAIN), (1, TIDY)] {
+            let now = maintenance.tidy.at;
+            assert_eq!(maintenance.due(now - SWEEP / 2), None);
+            while maintenance.due(now) != Some(Duty::Tidy) {
+                maintenance.swept(&leader(), CancelWatch::Hints, now);
+            }
+            maintenance.tidied(&Tidied { pruned, ..Tidied::default() }, now);
+            assert_eq!(maintenance.tidy.at, now + next, "{pruned} pruned");
+        }
+    }
+
+    #[test]
+    fn what_failed_waits_for_its_back_off() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        maintenance.due(now);
+        let again = now + Duration::from_secs(5);
+        maintenance.sweep_failed(again);
+        assert_eq!(maintenance.next(), Some(again));
+        maintenance.sweep_by(now);
+        assert_eq!(maintenance.due(now), Some(Duty::Sweep), "unless the store works again");
+    }
+
+    /// T3, C18: where hints may be lost, a follower that runs something looks within a second.
+    #[test]
+    fn a_follower_that_runs_something_without_hints_sweeps_within_a_second() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        maintenance.due(now);
+        let one_of_many = Swept { workers: 200, ..Swept::default() };
+        maintenance.swept(&one_of_many, CancelWatch::Hints, now);
+        let now = now + SWEEP;
+        assert_eq!(maintenance.due(now), Some(Duty::Sweep));
+        maintenance.swept(&one_of_many, CancelWatch::Hints, now);
+        assert!(maintenance.next().is_some_and(|at| at > now + 3 * SWEEP));
+        maintenance.watch_cancels(now);
+        assert!(maintenance.next().is_some_and(|at| at < now + SWEEP));
+        maintenance.due(now + SWEEP);
+        maintenance.swept(&one_of_many, CancelWatch::Sweeps, now + SWEEP);
+        assert!(maintenance.next().is_some_and(|at| at < now + 2 * SWEEP));
+    }
+}

@@ -1,0 +1,149 @@
+//! The engine's state: what a worker is, what decides, and what is under way.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::runtime::Handle;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::attempt::AttemptReport;
+use super::attempts::Attempts;
+use super::call::{self, Answered, Request};
+use super::dispatch::{Dispatch, ReadyJob};
+use super::events::Event;
+use super::fetch::Fetch;
+use super::health::{Call, StoreHealth};
+use super::liveness::Liveness;
+use super::maintenance::Maintenance;
+use super::options::Options;
+use super::pending::{PendingSettlements, Role};
+use super::phase::{Intake, Phase};
+use super::stats::Stats;
+use super::sweep_interval::CancelWatch;
+use crate::client::Client;
+use crate::error::StoreError;
+use crate::handler::Registered;
+use crate::job::{Settlement, Verdict};
+use crate::store::Store;
+use crate::wake::WakeHandle;
+use crate::worker::Registration;
+
+/// Tells the caller of `start` what the store said to the first registration.
+pub(super) type FirstAnswer = oneshot::Sender<Result<(), StoreError>>;
+
+/// One worker.
+pub(super) struct Engine {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) options: Options,
+    pub(super) registration: Registration,
+    pub(super) handlers: HashMap<String, Registered>,
+    pub(super) runtime: Handle,
+    pub(super) client: Client,
+    pub(super) label: Arc<str>,
+    pub(super) wake_handle: Arc<WakeHandle>,
+
+    // Deciders: no I/O, tested alone.
+    pub(super) fetch: Fetch,
+    pub(super) dispatch: Dispatch,
+    pub(super) attempts: Attempts,
+    pub(super) pending: PendingSettlements,
+    pub(super) liveness: Liveness,
+    pub(super) maintenance: Maintenance,
+    pub(super) health: StoreHealth,
+    pub(super) phase: Phase,
+
+    pub(super) stopping: CancellationToken,
+    /// Those who asked for a stop and wait for its end.
+    pub(super) stop_waiters: Vec<oneshot::Sender<u64>>,
+    pub(super) released: u64,
+    pub(super) calls: FuturesUnordered<BoxFuture<'static, Answered>>,
+    pub(super) reports: mpsc::UnboundedSender<AttemptReport>,
+    pub(super) events: broadcast::Sender<Event>,
+    pub(super) first_answer: Option<FirstAnswer>,
+    pub(super) stats: Arc<Stats>,
+}
+
+impl Engine {
+    /// Sends a request to the store; its answer comes to the loop.
+    pub(super) fn call(&mut self, request: Request, now: Instant) {
+        self.calls.push(call::send(Arc::clone(&self.store), request, now));
+    }
+
+    pub(super) fn takes_work(&self) -> bool {
+        self.phase == Phase::Working && self.liveness.is_registered()
+    }
+
+    /// Opens or closes the intake of new work; unstarted jobs of a closed one are handed back.
+    pub(super) fn set_intake(&mut self, intake: Intake) {
+        let Some(phase) = self.phase.with_intake(intake) else { return };
+        self.phase = phase;
+        self.stats.quiet.store(intake == Intake::Closed, Ordering::Relaxed);
+        match intake {
+            Intake::Open => self.fetch.poke(Instant::now()),
+            Intake::Closed => self.end_intake(),
+        }
+    }
+
+    /// Claims no more, and hands back what has not started.
+    pub(super) fn end_intake(&mut self) {
+        self.health.clear(Call::Claim);
+        for ready in self.dispatch.drain() {
+            self.hand_back(ready);
+        }
+    }
+
+    /// Gives a job that was claimed and not started back at once.
+    pub(super) fn hand_back(&mut self, ready: ReadyJob) {
+        let verdict = Verdict::Release { delay: std::time::Duration::ZERO };
+        self.hand_back_as(ready, verdict, Role::Ordinary);
+    }
+
+    /// Gives a job that was claimed and not started back as this verdict says.
+    pub(super) fn hand_back_as(&mut self, ready: ReadyJob, verdict: Verdict, role: Role) {
+        self.fetch.freed(ready.queue);
+        self.released += 1;
+        let settlement = Settlement { lease: ready.lease, job: ready.job, ran: None, verdict };
+        self.pending.push(settlement, role);
+    }
+
+    /// Notes that a call succeeded. After a failure, whatever else failed is tried again at once.
+    pub(super) fn note_success(&mut self, call: Call) {
+        if self.health.clear(call) {
+            let now = Instant::now();
+            self.fetch.try_again(now);
+            self.pending.try_again(now);
+            self.liveness.call_by(now);
+            self.maintenance.sweep_by(now);
+        }
+    }
+
+    /// A heartbeat as soon as the store may be asked again.
+    pub(super) fn beat_now(&mut self) {
+        let now = Instant::now();
+        self.liveness.call_by(self.health.again_at(Call::Heartbeat).map_or(now, |at| at.max(now)));
+    }
+
+    pub(super) fn cancel_watch(&self) -> CancelWatch {
+        if self.attempts.is_empty() || self.store.wakeups().hears() {
+            CancelWatch::Hints
+        } else {
+            CancelWatch::Sweeps
+        }
+    }
+
+    pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
+        if self.events.receiver_count() > 0 {
+            // Nobody has to listen.
+            let _ = self.events.send(event());
+        }
+    }
+
+    pub(super) fn show_running(&self) {
+        self.stats.running.store(self.attempts.len() as u64, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,204 @@
+//! What can be done without waiting: each step asks one decider and carries its answer out.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::attempt;
+use super::attempts::{Interruption, RunningAttempt};
+use super::call::Request;
+use super::dispatch::ReadyJob;
+use super::events::Event;
+use super::health::Call;
+use super::liveness::{Doubt, LivenessCall};
+use super::maintenance::Duty;
+use super::pending::Role;
+use super::state::Engine;
+use super::sweep_interval::CancelWatch;
+use super::verdict;
+use crate::context::{AttemptContext, AttemptParts, Signals};
+use crate::id::LeaseId;
+use crate::job::{ClaimRequest, HandlerKey, Settlement, Verdict};
+use crate::limits::SETTLE_JOBS;
+
+impl Engine {
+    /// Tells handlers to end when the lease may be over, so that this process ends before others
+    /// take its jobs.
+    pub(super) fn check_lease(&mut self, now: Instant) {
+        let Some(doubt) = self.liveness.doubt(now) else { return };
+        if doubt == Doubt::Unanswered {
+            self.health.failed(Call::Heartbeat, &"the database does not answer");
+        }
+        self.attempts.interrupt_all(&Interruption::LeaseInDoubt, now);
+    }
+
+    /// Interrupts handlers whose time is over, and abandons those that did not end when told to.
+    pub(super) fn check_deadlines(&mut self, now: Instant) {
+        for attempt in self.attempts.overdue(now) {
+            self.abandon(attempt, now);
+        }
+    }
+
+    fn abandon(&mut self, attempt: RunningAttempt, now: Instant) {
+        if let Some(abort) = &attempt.abort {
+            abort.abort();
+        }
+        self.stats.abandoned.fetch_add(1, Ordering::Relaxed);
+        self.show_running();
+        tracing::warn!(job = %attempt.job.id, kind = attempt.job.kind, "handler did not end when told to; abandoned");
+        self.free_slot(&attempt);
+        let Some(why) =
+            attempt.interruption.as_ref().filter(|why| **why != Interruption::LeaseLost)
+        else {
+            return;
+        };
+        let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
+        let verdict = verdict::of_interruption(why, attempt.failure_count(), &handler.policy);
+        let ran = now - attempt.started;
+        self.settle(attempt, ran, verdict);
+    }
+
+    pub(super) fn free_slot(&mut self, attempt: &RunningAttempt) {
+        self.dispatch.ended(attempt.queue, &attempt.job);
+        self.fetch.freed(attempt.queue);
+    }
+
+    pub(super) fn settle(&mut self, attempt: RunningAttempt, ran: Duration, verdict: Verdict) {
+        self.released += u64::from(matches!(verdict, Verdict::Release { .. }));
+        let RunningAttempt { lease, job, .. } = attempt;
+        self.pending.push(Settlement { lease, job, ran: Some(ran), verdict }, Role::Ordinary);
+    }
+
+    /// Tells handlers to end when the grace of a stopping worker is over.
+    pub(super) fn check_grace(&mut self, now: Instant) {
+        if self.phase.grace().is_some_and(|until| now >= until) {
+            self.attempts.interrupt_all(&Interruption::GraceOver, now);
+        }
+    }
+
+    /// Starts claimed jobs while slots are free. After a long stop of the process the lease may be
+    /// over: nothing starts until a heartbeat has said that it is not.
+    pub(super) fn start_ready(&mut self, now: Instant) {
+        if !self.liveness.lease_holds(now) {
+            if self.dispatch.has_unstarted() {
+                self.beat_now();
+            }
+            return;
+        }
+        if self.pending.suspects_are_home()
+            && let Some(suspect) = self.dispatch.next_suspect()
+        {
+            self.start(suspect, now);
+        }
+        while let Some(ready) = self.dispatch.next() {
+            self.start(ready, now);
+        }
+    }
+
+    fn start(&mut self, ready: ReadyJob, now: Instant) {
+        let ReadyJob { lease, queue, job } = ready;
+        let Some(registered) = self.handlers.get(&job.kind) else {
+            self.dispatch.ended(queue, &job);
+            return self.hand_back(ReadyJob { lease, queue, job });
+        };
+        let handler = Arc::clone(&registered.handler);
+        let timeout = job.meta.timeout_ms.map_or(registered.policy.timeout, Duration::from_millis);
+        let signals =
+            Signals { stopping: self.stopping.clone(), cancelled: CancellationToken::new() };
+        let cancel = signals.cancelled.clone();
+        self.tell(|| Event::Started { job: job.id, kind: job.kind.clone(), attempt: job.attempt });
+        let parts = AttemptParts {
+            lease,
+            worker: self.registration.worker,
+            worker_label: Arc::clone(&self.label),
+            timeout,
+            signals,
+            client: self.client.clone(),
+        };
+        let context = Arc::new(AttemptContext::new(Arc::clone(&job), parts));
+        let key = self.attempts.new_key();
+        let abort = attempt::start(&self.runtime, key, handler, context, self.reports.clone());
+        let (interruption, abort) = (None, Some(abort));
+        let deadline = now + timeout;
+        let attempt = RunningAttempt {
+            lease,
+            job,
+            queue,
+            timeout,
+            started: now,
+            deadline,
+            interruption,
+            cancel,
+            abort,
+        };
+        self.attempts.insert(key, attempt);
+        self.stats.started.fetch_add(1, Ordering::Relaxed);
+        self.show_running();
+        if self.cancel_watch() == CancelWatch::Sweeps {
+            self.maintenance.watch_cancels(now);
+        }
+    }
+
+    pub(super) fn send_settlements(&mut self, now: Instant) {
+        if let Some(batch) = self.pending.due(now, SETTLE_JOBS) {
+            self.call(Request::Settle(self.registration.worker, batch), now);
+        }
+    }
+
+    pub(super) fn send_claim(&mut self, now: Instant) {
+        if !self.takes_work() {
+            return;
+        }
+        let Some(handlers) = self.claimable() else { return };
+        let Some((shares, jobs)) = self.fetch.due(now) else { return };
+        self.stats.claims.fetch_add(1, Ordering::Relaxed);
+        let request = ClaimRequest {
+            worker: self.registration.worker,
+            lease: LeaseId::new(),
+            shares,
+            jobs,
+            bytes: self.options.claim_bytes,
+            handlers,
+        };
+        self.call(Request::Claim(request), now);
+    }
+
+    /// The kinds and versions worth claiming: without those whose own slots are taken.
+    fn claimable(&self) -> Option<Arc<[HandlerKey]>> {
+        if !self.dispatch.has_kind_slots() {
+            return Some(Arc::clone(&self.registration.handlers));
+        }
+        let open: Arc<[HandlerKey]> = self
+            .handlers
+            .values()
+            .filter(|handler| !self.dispatch.is_full(&handler.kind))
+            .flat_map(|handler| handler.keys().collect::<Vec<_>>())
+            .collect();
+        (!open.is_empty()).then_some(open)
+    }
+
+    pub(super) fn send_liveness(&mut self, now: Instant) {
+        let request = match self.liveness.due(now) {
+            Some(LivenessCall::Register) => Request::Register(self.registration.clone()),
+            Some(LivenessCall::Heartbeat) => Request::Heartbeat(self.registration.clone()),
+            None => return,
+        };
+        self.call(request, now);
+    }
+
+    pub(super) fn send_maintenance(&mut self, now: Instant) {
+        if !self.liveness.is_registered() {
+            return;
+        }
+        while let Some(duty) = self.maintenance.due(now) {
+            let request = match duty {
+                Duty::Sweep => Request::Sweep(self.registration.worker),
+                Duty::Tidy => Request::Tidy,
+            };
+            self.call(request, now);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A job in the hands of a worker: what a claim asks for and what it gets.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Meta;
+use crate::id::{JobId, LeaseId, WorkerId};
+use crate::json::Json;
+use crate::time::Timestamp;
+
+/// A kind and a version of its args, as `kind@version`: what a worker must know to run a job.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HandlerKey(String);
+
+impl HandlerKey {
+    /// The key of a kind's version.
+    #[must_use]
+    pub fn new(kind: &str, version: u16) -> Self {
+        Self(format!("{kind}@{version}"))
+    }
+
+    /// The text `kind@version`, as stores compare it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How many jobs one queue may give to a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The queue.
+    pub queue: String,
+    /// At most this many of its jobs.
+    pub jobs: usize,
+}
+
+/// A claim: up to `jobs` available jobs of the queues, in the order of `shares`.
+#[derive(Debug, Clone)]
+pub struct ClaimRequest {
+    /// Who claims.
+    pub worker: WorkerId,
+    /// The id of the new lease, random.
+    pub lease: LeaseId,
+    /// What each queue may give. Queues named first are served first.
+    pub shares: Vec<Share>,
+    /// What all of them may give together.
+    pub jobs: usize,
+    /// The args of all of them together may have this many bytes; one larger job is still taken.
+    pub bytes: usize,
+    /// The kinds and versions the worker knows; others stay where they are.
+    pub handlers: Arc<[HandlerKey]>,
+}
+
+/// A job in the hands of a worker.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Its place in the lease, from 1.
+    pub position: i16,
+    /// How many jobs were claimed under the lease.
+    pub batch: i16,
+    /// Its id.
+    pub id: JobId,
+    /// Its kind.
+    pub kind: String,
+    /// The version of its args.
+    pub version: u16,
+    /// The queue it came from.
+    pub queue: String,
+    /// Its priority.
+    pub priority: i16,
+    /// The number of this attempt, from 1; it is counted before the handler starts. Claims are not
+    /// flushed: after a crash of the database server the number may be given again, under another
+    /// lease.
+    pub attempt: u32,
+    /// Attempts that failed so far.
+    pub failures: u32,
+    /// Workers that died with it so far.
+    pub losses: u16,
+    /// Its own limit of failures.
+    pub max_attempts: Option<u16>,
+    /// What the handler gets.
+    pub args: Json,
+    /// When it became due.
+    pub run_at: Timestamp,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// The root of its tree.
+    pub root: Option<JobId>,
+    /// The job whose handler enqueued it.
+    pub parent: Option<JobId>,
+    /// Who enqueued it.
+    pub origin: Option<String>,
+    /// What few jobs have.
+    pub meta: Meta,
+    /// Its past attempts as stored, for a store that writes the whole row at settlement.
+    pub history: Option<Box<str>>,
+}
+
+/// What a claim got.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The lease the jobs are held under.
+    pub lease: LeaseId,
+    /// The jobs, in the order they are to start; empty where there was nothing.
+    pub jobs: Vec<Arc<Claimed>>,
+}
+
+/// What fences a write in the name of an attempt: the lease, the place in it and the worker.
+#[derive(Debug, Clone)]
+pub struct Fence {
+    /// The lease.
+    pub lease: LeaseId,
+    /// The job as it was claimed, with its place in the lease.
+    pub job: Arc<Claimed>,
+    /// The worker that holds the lease.
+    pub worker: WorkerId,
+    /// The worker's label, as it goes into the job's record.
+    pub label: Arc<str>,
+}

@@ -1,0 +1,121 @@
+//! A job on its way to a store.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use super::{Due, Identity, Job, NewJob};
+use crate::error::Refusal;
+use crate::id::JobId;
+use crate::json::Json;
+use crate::time::Timestamp;
+
+/// A job on its way to a store: a payload with what the caller wants different.
+#[derive(Debug, Clone)]
+#[must_use = "a draft does nothing until it is enqueued"]
+pub struct Draft<J> {
+    job: Result<NewJob, Refusal>,
+    payload: PhantomData<fn() -> J>,
+}
+
+impl<J: Job> Draft<J> {
+    pub(crate) fn new(payload: &J) -> Self {
+        let job = Json::args_of(payload).map_err(Refusal::from).map(|args| NewJob {
+            version: J::VERSION,
+            queue: J::QUEUE.to_owned(),
+            priority: J::PRIORITY,
+            max_attempts: J::MAX_ATTEMPTS,
+            ..NewJob::new(J::KIND, args)
+        });
+        Self { job, payload: PhantomData }
+    }
+
+    /// Another queue than the kind declares. The job's record says so.
+    pub fn queue(self, queue: impl Into<String>) -> Self {
+        self.with(|job| {
+            job.queue = queue.into();
+            job.meta.declared_queue = (job.queue != J::QUEUE).then(|| J::QUEUE.to_owned());
+        })
+    }
+
+    /// Smaller runs first.
+    pub fn priority(self, priority: i16) -> Self {
+        self.with(|job| job.priority = priority)
+    }
+
+    /// Due this long after it is written.
+    pub fn after(self, delay: Duration) -> Self {
+        self.with(|job| job.due = Due::In(delay))
+    }
+
+    /// Due at this moment.
+    pub fn at(self, moment: Timestamp) -> Self {
+        self.with(|job| job.due = Due::At(moment))
+    }
+
+    /// Failures after which this job is dead; 0 never gives up.
+    pub fn max_attempts(self, limit: u16) -> Self {
+        self.with(|job| job.max_attempts = Some(limit))
+    }
+
+    /// Worker deaths after which this job is dead; 0 sets no limit. A loss is a failed attempt
+    /// too, so a limit of attempts holds beside it.
+    pub fn max_losses(self, limit: u16) -> Self {
+        self.with(|job| job.meta.max_losses = Some(limit))
+    }
+
+    /// How long a handler of this job may run.
+    pub fn timeout(self, limit: Duration) -> Self {
+        self.with(|job| job.meta.timeout_ms = u64::try_from(limit.as_millis()).ok())
+    }
+
+    /// The id of the caller's choice, perhaps from a try whose answer was lost. If a job with it
+    /// exists, in whatever state, nothing is written and [`Enqueued::Existing`] is the answer.
+    pub fn id(self, id: JobId) -> Self {
+        self.with(|job| {
+            job.id = id;
+            job.identity = Identity::Given;
+        })
+    }
+
+    /// The W3C trace context the job continues.
+    pub fn traceparent(self, traceparent: impl Into<String>) -> Self {
+        self.with(|job| job.meta.traceparent = Some(traceparent.into()))
+    }
+
+    pub(crate) fn child_of(self, parent: JobId, root: JobId, traceparent: Option<&str>) -> Self {
+        self.with(|job| {
+            job.parent = Some(parent);
+            job.root = Some(root);
+            job.meta.traceparent = job.meta.traceparent.take().or(traceparent.map(str::to_owned));
+        })
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut NewJob)) -> Self {
+        if let Ok(job) = &mut self.job {
+            change(job);
+        }
+        self
+    }
+}
+
+impl<J> Draft<J> {
+    /// The job that would be written, for adapters that write it themselves.
+    ///
+    /// # Errors
+    /// When the payload cannot be stored.
+    pub fn into_new_job(self) -> Result<NewJob, Refusal> {
+        self.job
+    }
+}
+
+impl From<NewJob> for Draft<()> {
+    fn from(job: NewJob) -> Self {
+        Self { job: Ok(job), payload: PhantomData }
+    }
+}
+
+impl<J> From<Draft<J>> for Result<NewJob, Refusal> {
+    fn from(draft: Draft<J>) -> Self {
+        draft.job
+    }
+}

@@ -1,0 +1,146 @@
+//! What a handler says when it does not succeed: the error *is* the decision.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// What happens to a job whose handler did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Try again by the kind's policy.
+    Retry,
+    /// Try again after this long; counts as a failure.
+    RetryAfter(Duration),
+    /// Run again after this long; counts as nothing.
+    Snooze(Duration),
+    /// Give up at once: no attempt can succeed.
+    Dead,
+    /// Nothing is left to do: the subject is gone. Ends as cancelled, and nobody is alarmed.
+    Discard,
+    /// Cancelled; the handler stopped because it was asked to.
+    Cancelled,
+    /// Stopped at a safe point because the worker is stopping; runs again elsewhere and counts
+    /// as nothing.
+    Stopped,
+}
+
+/// Why a handler did not succeed, and what is to happen to the job.
+///
+/// Any [`std::error::Error`] turns into a [`Decision::Retry`] through `?`. The other decisions
+/// are made by name:
+///
+/// ```
+/// use windlass_core::job::JobError;
+///
+/// fn charge(cents: i64) -> Result<(), JobError> {
+///     if cents < 0 {
+///         return Err(JobError::dead("a charge cannot be negative"));
+///     }
+///     let _receipt: u32 = "17".parse()?; // any error: retry
+///     Ok(())
+/// }
+/// # assert!(charge(-1).is_err());
+/// ```
+pub struct JobError {
+    decision: Decision,
+    message: String,
+}
+
+impl JobError {
+    /// Failed; try again by the kind's policy.
+    pub fn retry(message: impl fmt::Display) -> Self {
+        Self::new(Decision::Retry, message)
+    }
+
+    /// Failed; try again after `delay`, as when a server said how long to wait.
+    pub fn retry_after(delay: Duration, message: impl fmt::Display) -> Self {
+        Self::new(Decision::RetryAfter(delay), message)
+    }
+
+    /// Not yet: run again after `delay`. No failure is counted.
+    #[must_use]
+    pub fn snooze(delay: Duration) -> Self {
+        Self::new(Decision::Snooze(delay), "snoozed")
+    }
+
+    /// Failed for good: no attempt can succeed. The job is dead at once.
+    pub fn dead(reason: impl fmt::Display) -> Self {
+        Self::new(Decision::Dead, reason)
+    }
+
+    /// Nothing is left to do, as when the subject is gone. The job ends as cancelled.
+    pub fn discard(reason: impl fmt::Display) -> Self {
+        Self::new(Decision::Discard, reason)
+    }
+
+    /// Stopped because the job was cancelled.
+    pub fn cancelled(reason: impl fmt::Display) -> Self {
+        Self::new(Decision::Cancelled, reason)
+    }
+
+    /// Stopped at a safe point because the worker is stopping. No failure is counted.
+    #[must_use]
+    pub fn stopped() -> Self {
+        Self::new(Decision::Stopped, "stopped at a safe point")
+    }
+
+    /// What is to happen to the job.
+    #[must_use]
+    pub const fn decision(&self) -> Decision {
+        self.decision
+    }
+
+    /// What went wrong, with its causes.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn new(decision: Decision, message: impl fmt::Display) -> Self {
+        Self { decision, message: message.to_string() }
+    }
+}
+
+impl<E: Error + 'static> From<E> for JobError {
+    fn from(error: E) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            let text = inner.to_string();
+            if !message.ends_with(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            cause = inner.source();
+        }
+        Self { decision: Decision::Retry, message }
+    }
+}
+
+impl fmt::Debug for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.decision, self.message)
+    }
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_error_means_retry_and_keeps_its_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("sending failed")]
+        struct Outer(#[source] std::io::Error);
+
+        let error = JobError::from(Outer(std::io::Error::other("connection refused")));
+        assert_eq!(error.decision(), Decision::Retry);
+        assert_eq!(error.message(), "sending failed: connection refused");
+    }
+}

@@ -1,0 +1,162 @@
+//! The filter language for jobs: `state:dead kind:img.* queue:mail,media -queue:bulk`.
+//!
+//! Terms are ANDed; commas inside a term are ORed; `-` in front negates; `*` in a kind or queue
+//! stands for any run of characters. The same text works in the CLI and in the API.
+
+use super::{ParseStateError, State};
+use crate::name::nearest;
+use std::fmt;
+use std::str::FromStr;
+
+/// What a term looks at, with the values it accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field {
+    /// One of these states.
+    State(Vec<State>),
+    /// A queue that fits one of these patterns.
+    Queue(Vec<String>),
+    /// A kind that fits one of these patterns.
+    Kind(Vec<String>),
+}
+
+/// One term of a filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// Whether it must not hold.
+    pub negated: bool,
+    /// What must hold.
+    pub field: Field,
+}
+
+/// Terms that must all hold; none matches every job.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The terms.
+    pub terms: Vec<Term>,
+}
+
+/// Why a text is not a filter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseFilterError {
+    /// A term without a colon.
+    #[error("`{0}` is not a filter term: expected name:value, such as state:dead")]
+    Bare(String),
+    /// A name that is not known.
+    #[error("`{name}` cannot be filtered by: {known}{hint}", known = KNOWN.join(", "))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// What may have been meant, as a phrase to append.
+        hint: String,
+    },
+    /// No value behind the colon.
+    #[error("`{0}:` needs a value")]
+    Empty(String),
+    /// Not a state.
+    #[error(transparent)]
+    State(#[from] ParseStateError),
+}
+
+const KNOWN: [&str; 3] = ["state", "queue", "kind"];
+
+impl Filter {
+    /// The states a job may have to match, as far as the filter's own terms say.
+    #[must_use]
+    pub fn states(&self) -> Vec<State> {
+        State::ALL.into_iter().filter(|state| self.allows(*state)).collect()
+    }
+
+    fn allows(&self, state: State) -> bool {
+        self.terms.iter().all(|term| match &term.field {
+            Field::State(states) => states.contains(&state) != term.negated,
+            Field::Queue(_) | Field::Kind(_) => true,
+        })
+    }
+}
+
+impl FromStr for Filter {
+    type Err = ParseFilterError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let terms = text.split_whitespace().map(parse_term).collect::<Result<_, _>>()?;
+        Ok(Self { terms })
+    }
+}
+
+fn parse_term(text: &str) -> Result<Term, ParseFilterError> {
+    let (negated, positive) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (name, values) =
+        positive.split_once(':').ok_or_else(|| ParseFilterError::Bare(text.to_owned()))?;
+    let values: Vec<&str> = values.split(',').filter(|value| !value.is_empty()).collect();
+    let owned = || values.iter().map(|value| (*value).to_owned()).collect();
+    let field = match name {
+        "state" => Field::State(values.iter().map(|word| word.parse()).collect::<Result<_, _>>()?),
+        "queue" => Field::Queue(owned()),
+        "kind" => Field::Kind(owned()),
+        _ => return Err(unknown(name)),
+    };
+    if values.is_empty() {
+        return Err(ParseFilterError::Empty(name.to_owned()));
+    }
+    Ok(Term { negated, field })
+}
+
+fn unknown(name: &str) -> ParseFilterError {
+    let hint =
+        nearest(name, &KNOWN).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    ParseFilterError::Unknown { name: name.to_owned(), hint }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, term) in self.terms.iter().enumerate() {
+            let space = if nth == 0 { "" } else { " " };
+            let minus = if term.negated { "-" } else { "" };
+            let (name, values) = match &term.field {
+                Field::State(states) => {
+                    ("state", states.iter().map(|state| state.word()).collect::<Vec<_>>().join(","))
+                }
+                Field::Queue(queues) => ("queue", queues.join(",")),
+                Field::Kind(kinds) => ("kind", kinds.join(",")),
+            };
+            write!(f, "{space}{minus}{name}:{values}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_survives_its_text() {
+        for text in
+            ["", "state:dead", "state:dead,cancelled kind:img.* -queue:bulk", "-state:completed"]
+        {
+            let filter: Filter = text.parse().expect(text);
+            assert_eq!(filter.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn states_left_are_known() {
+        let filter: Filter = "state:dead,completed -state:completed".parse().expect("a filter");
+        assert_eq!(filter.states(), [State::Dead]);
+        assert_eq!(Filter::default().states().len(), 8);
+    }
+
+    #[test]
+    fn wrong_words_get_a_suggestion() {
+        let error = "stat:dead".parse::<Filter>().expect_err("no such field");
+        assert!(error.to_string().ends_with("did you mean `state`?"), "{error}");
+        assert!("dead".parse::<Filter>().is_err());
+        assert!("state:".parse::<Filter>().is_err());
+        assert!("state:gone".parse::<Filter>().is_err());
+        assert_eq!(nearest("xyz", &KNOWN), None);
+        assert_eq!(nearest("mial", &["mail", "work"]), Some("mail"));
+    }
+}

@@ -1,0 +1,65 @@
+//! A payload type that is a job.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Draft, JobError, RetryPolicy};
+use crate::json::Json;
+use crate::name::DEFAULT_QUEUE;
+
+/// A payload type that is a job. Derive it:
+///
+/// ```ignore
+/// #[derive(Serialize, Deserialize, Job)]
+/// #[job(kind = "mail.welcome", queue = "mail", max_attempts = 8, timeout = "30s")]
+/// struct Welcome { user_id: i64 }
+/// ```
+///
+/// The kind is always written out: renaming the struct must not orphan stored jobs.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job",
+    label = "not a job",
+    note = "derive it: `#[derive(Serialize, Deserialize, Job)] #[job(kind = \"…\")]`"
+)]
+pub trait Job: Serialize + DeserializeOwned + Send + 'static {
+    /// What is to be done, such as `mail.welcome`. Handlers are found by it.
+    const KIND: &'static str;
+    /// The shape of the payload, raised when it changes incompatibly.
+    const VERSION: u16 = 1;
+    /// Where such jobs wait.
+    const QUEUE: &'static str = DEFAULT_QUEUE;
+    /// Smaller runs first.
+    const PRIORITY: i16 = 0;
+    /// Failures after which such a job is dead; 0 never gives up; `None` is the default of 25.
+    const MAX_ATTEMPTS: Option<u16> = None;
+    /// Worker deaths after which such a job is dead; 0 sets no limit; `None` is the default of 3.
+    const MAX_LOSSES: Option<u16> = None;
+    /// How long a handler may run; `None` is the default of 15 minutes.
+    const TIMEOUT: Option<Duration> = None;
+
+    /// When a failed job of this kind is tried again.
+    #[must_use]
+    fn retry_policy() -> RetryPolicy {
+        let default = RetryPolicy::default();
+        let max_attempts =
+            Self::MAX_ATTEMPTS.map_or(default.max_attempts, |limit| (limit > 0).then_some(limit));
+        RetryPolicy { max_attempts, ..default }
+    }
+
+    /// Turns args of an older version into this one; `None` where there is no way, and such
+    /// jobs then wait, visibly, for a worker that knows their version.
+    #[must_use]
+    fn upgrade() -> Option<Upgrade<Self>> {
+        None
+    }
+
+    /// This payload as a job, to be adjusted and enqueued.
+    fn job(self) -> Draft<Self> {
+        Draft::new(&self)
+    }
+}
+
+/// Turns args of an older version into the present payload.
+pub type Upgrade<J> = fn(version: u16, args: &Json) -> Result<J, JobError>;

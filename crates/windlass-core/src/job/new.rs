@@ -1,0 +1,154 @@
+//! A job as it is written.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::HandlerKey;
+use crate::error::Refusal;
+use crate::id::JobId;
+use crate::json::Json;
+use crate::name::{DEFAULT_QUEUE, check_kind, check_queue};
+use crate::time::Timestamp;
+
+/// When a job becomes due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Due {
+    /// As soon as it is committed.
+    #[default]
+    Now,
+    /// This long after it is written, by the database's clock.
+    In(Duration),
+    /// At this moment.
+    At(Timestamp),
+}
+
+/// Whether a job's id may already exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Identity {
+    /// The id is new: nobody looks for another job with it.
+    #[default]
+    Fresh,
+    /// The caller chose the id, perhaps after a lost answer: an existing job with it, in any
+    /// state, is kept and reported as [`Enqueued::Existing`].
+    Given,
+}
+
+/// A job to be written. Required things are arguments of [`NewJob::new`], the rest has defaults.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// Its id, made by the client.
+    pub id: JobId,
+    /// Whether the id may exist already.
+    pub identity: Identity,
+    /// What is to be done; handlers are found by it.
+    pub kind: String,
+    /// The shape of `args`, from 1.
+    pub version: u16,
+    /// Where it waits.
+    pub queue: String,
+    /// Smaller runs first; 0 unless said otherwise.
+    pub priority: i16,
+    /// What the handler gets.
+    pub args: Json,
+    /// When it may run.
+    pub due: Due,
+    /// Failures after which it is dead; 0 never gives up; `None` leaves it to the handler.
+    pub max_attempts: Option<u16>,
+    /// The job at the root of its tree, `None` where it is its own.
+    pub root: Option<JobId>,
+    /// The job whose handler enqueued it.
+    pub parent: Option<JobId>,
+    /// Who enqueued it, for people.
+    pub origin: Option<String>,
+    /// What few jobs need.
+    pub meta: Meta,
+}
+
+/// Rare properties of a job, stored together and absent where none is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Meta {
+    /// How long its handler may run, in milliseconds; wins over the handler's own limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Worker deaths after which it is dead, 0 for no limit; wins over its kind's limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_losses: Option<u16>,
+    /// W3C trace context of the enqueuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// The queue its kind declares, where the caller chose another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_queue: Option<String>,
+}
+
+impl Meta {
+    /// The JSON that is stored, `None` where nothing is set.
+    #[must_use]
+    pub fn to_stored(&self) -> Option<String> {
+        if *self == Self::default() { None } else { serde_json::to_string(self).ok() }
+    }
+
+    /// What a store gave back; a text nobody here wrote reads as nothing set.
+    #[must_use]
+    pub fn from_stored(text: Option<&str>) -> Self {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+}
+
+impl NewJob {
+    /// A job of this kind with these args, due at once, on the default queue.
+    #[must_use]
+    pub fn new(kind: impl Into<String>, args: Json) -> Self {
+        Self {
+            id: JobId::new(),
+            identity: Identity::Fresh,
+            kind: kind.into(),
+            version: 1,
+            queue: DEFAULT_QUEUE.to_owned(),
+            priority: 0,
+            args,
+            due: Due::Now,
+            max_attempts: None,
+            root: None,
+            parent: None,
+            origin: None,
+            meta: Meta::default(),
+        }
+    }
+
+    /// Checks what the types leave open.
+    ///
+    /// # Errors
+    /// When the kind or the queue has a name that cannot be used.
+    pub fn check(&self) -> Result<(), Refusal> {
+        check_kind(&self.kind)?;
+        check_queue(&self.queue)?;
+        Ok(())
+    }
+
+    /// What its worker must know to run it: kind and version.
+    #[must_use]
+    pub fn handler(&self) -> HandlerKey {
+        HandlerKey::new(&self.kind, self.version)
+    }
+}
+
+/// The result of an enqueue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enqueued {
+    /// It was written.
+    New(JobId),
+    /// A job with this id was there already and was left alone.
+    Existing(JobId),
+}
+
+impl Enqueued {
+    /// The job's id.
+    #[must_use]
+    pub const fn id(self) -> JobId {
+        match self {
+            Self::New(id) | Self::Existing(id) => id,
+        }
+    }
+}

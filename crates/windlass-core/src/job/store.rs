@@ -1,0 +1,133 @@
+//! What a store does with jobs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Batch, ClaimRequest, Enqueued, Filter, JobRecord, NewJob, Settled, Settlement, State};
+use crate::id::{JobId, LeaseId, WorkerId};
+use crate::reply::{Now, Reply};
+
+/// The result of a cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cancelled {
+    /// It will never start.
+    Now,
+    /// It is running; its worker is told.
+    Requested,
+    /// It had ended already.
+    Ended(State),
+    /// There is no such job.
+    Missing,
+}
+
+/// The result of a retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Retried {
+    /// It is available again, with its failures and losses at zero and its history kept.
+    Now,
+    /// It runs or is about to: nothing to do.
+    Unneeded(State),
+    /// There is no such job.
+    Missing,
+}
+
+/// The result of a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Moved {
+    /// It is on that queue now, in the state and at the place in line that it had.
+    Now,
+    /// It was on that queue already.
+    Unneeded(State),
+    /// It runs or has ended, and stays where it is. One that runs and is tried again comes back
+    /// to the queue it was claimed from.
+    Left(State),
+    /// There is no such job.
+    Missing,
+}
+
+/// Numbers of jobs by queue and state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The numbers; what is absent is zero.
+    pub by_queue: BTreeMap<String, BTreeMap<State, u64>>,
+    /// Jobs that were completed or cancelled and then removed when their time of keeping ended.
+    pub pruned: u64,
+    /// False where counting took too long. PostgreSQL's estimate stands in then; on SQLite there
+    /// are at least so many.
+    pub exact: bool,
+}
+
+impl Counts {
+    /// The number in one state over all queues.
+    #[must_use]
+    pub fn of(&self, state: State) -> u64 {
+        self.by_queue.values().filter_map(|queue| queue.get(&state)).sum()
+    }
+
+    /// All jobs there are or were.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.by_queue.values().flat_map(BTreeMap::values).sum::<u64>() + self.pruned
+    }
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Jobs older than this one; `None` begins with the newest.
+    pub before: Option<JobId>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// The verbs of jobs. Each method is one atomic change over a batch; a batch of none changes nothing.
+pub trait JobStore: Send + Sync {
+    /// Writes jobs, all or none. Committed when it returns.
+    fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>>;
+
+    /// Takes available jobs under a new lease, counting their attempts.
+    fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch>;
+
+    /// Writes how attempts ended, each only where its lease still holds. Each is atomic; those of
+    /// one call need not be written together. A settlement brings lease, place and job as one
+    /// claim gave them; a store need not check that they belong together. The answers are in the
+    /// order of the settlements.
+    fn settle<'a>(
+        &'a self,
+        worker: WorkerId,
+        settlements: &'a [Settlement],
+        now: Now,
+    ) -> Reply<'a, Vec<Settled>>;
+
+    /// Hands back what is unsettled of one lease, without counting a failure.
+    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64>;
+
+    /// Cancels jobs. The answers are in the order of the ids.
+    fn cancel<'a>(
+        &'a self,
+        jobs: &'a [JobId],
+        reason: &'a str,
+        now: Now,
+    ) -> Reply<'a, Vec<Cancelled>>;
+
+    /// Makes jobs available at once, whatever they wait for or how they ended. The answers are
+    /// in the order of the ids.
+    fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>>;
+
+    /// Gives jobs that neither run nor have ended to another queue, and wakes its workers. The
+    /// answers are in the order of the ids.
+    fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>>;
+
+    /// One job, wherever it is.
+    fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>>;
+
+    /// Jobs that match, newest first.
+    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>>;
+
+    /// Numbers of jobs by queue and state, exact unless that takes longer than the limit.
+    fn counts(&self) -> Reply<'_, Counts>;
+}

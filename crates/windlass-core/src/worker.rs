@@ -1,0 +1,114 @@
+//! A worker as a store knows it: one row, renewed by its heartbeat.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::id::{JobId, LeaseId, WorkerId};
+use crate::job::HandlerKey;
+use crate::reply::{Now, Reply};
+use crate::time::Timestamp;
+
+/// A worker that registers.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// Its id, new at each start and after each lost lease.
+    pub worker: WorkerId,
+    /// Host, process id and a few letters of the id, for people.
+    pub label: String,
+    /// The host it runs on.
+    pub host: String,
+    /// Its process id there.
+    pub pid: u32,
+    /// The program and version it runs.
+    pub build: String,
+    /// The queues it serves.
+    pub queues: Vec<String>,
+    /// The kinds and versions it knows.
+    pub handlers: Arc<[HandlerKey]>,
+    /// The kinds whose limit of losses is not the default, with that limit. The process that takes
+    /// back the jobs of this worker may not know the kinds, so the store keeps the limits for as
+    /// long as the worker has leases.
+    pub loss_limits: BTreeMap<String, u16>,
+    /// How many jobs it runs at once.
+    pub slots: u32,
+    /// How long its lease lasts without renewal.
+    pub lease: Duration,
+}
+
+/// What a heartbeat learns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beat {
+    /// The lease is renewed.
+    Alive {
+        /// Leases the store has under this worker.
+        leases: Vec<LeaseId>,
+        /// Running jobs with a cancel request, with their reasons.
+        cancels: Vec<(JobId, String)>,
+        /// Whether it was asked to take no new work.
+        quiet: bool,
+    },
+    /// The worker is not registered any more: its jobs were given to others.
+    Gone,
+}
+
+/// A wish put to a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quiet {
+    /// Take no new work.
+    On,
+    /// Take work again.
+    Off,
+}
+
+/// A worker process as others see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorkerRecord {
+    /// Its id, new at each start.
+    pub id: WorkerId,
+    /// Host, process id and a few letters, for people.
+    pub label: String,
+    /// The host it runs on.
+    pub host: String,
+    /// Its process id there.
+    pub pid: u32,
+    /// The program and version it runs.
+    pub build: String,
+    /// When it registered.
+    pub started_at: Timestamp,
+    /// When it last renewed its lease.
+    pub seen_at: Timestamp,
+    /// When its lease runs out unless renewed.
+    pub expires_at: Timestamp,
+    /// The queues it serves.
+    pub queues: Vec<String>,
+    /// The kinds and versions it knows.
+    pub handlers: Vec<HandlerKey>,
+    /// How many jobs it runs at once.
+    pub slots: u32,
+    /// Jobs it holds now.
+    pub running: u64,
+    /// Whether it was asked to take no new work.
+    pub quiet: bool,
+}
+
+/// The verbs of workers.
+pub trait WorkerStore: Send + Sync {
+    /// Makes a worker known; its lease begins. Parked jobs that it knows become available.
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()>;
+
+    /// Renews a worker's lease.
+    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat>;
+
+    /// Takes a worker off the list, handing back what it still holds.
+    fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()>;
+
+    /// Asks a worker to take no new work, or to take it again. `false` where there is no such
+    /// worker.
+    fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool>;
+
+    /// Registered workers, oldest first.
+    fn workers(&self) -> Reply<'_, Vec<WorkerRecord>>;
+}

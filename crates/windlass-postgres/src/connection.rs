@@ -1,0 +1,231 @@
+//! A connection: one connection for one kind of traffic, made when first needed and made again when it
+//! broke. Statements are sent whole, one transaction each, so that callers can share a connection.
+
+pub(crate) mod config;
+pub(crate) mod connect;
+pub(crate) mod facts;
+pub(crate) mod io;
+pub(crate) mod migrate;
+pub(crate) mod open;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
+pub(crate) mod watch;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Mutex as AsyncMutex;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow, Statement};
+use windlass_core::error::StoreError;
+use windlass_core::name::DEFAULT_SCHEMA;
+use windlass_core::store::Now;
+use windlass_core::time::Timestamp;
+
+use crate::connection::config::{Config, Path};
+use crate::connection::connect::connect;
+use crate::connection::io::Io;
+use crate::error::{is_lost_statement, is_worth_repeating, store_error};
+use crate::row::get;
+
+/// Tries of a statement that the server rolled back because of another's.
+const REPEATS: usize = 5;
+
+const CLOCK: &str = "select coalesce($1::int8, windlass.now_us())";
+
+/// A value with the type the statement expects of it.
+pub(crate) type Bind<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// What all connections of a store share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) io: Io,
+    /// Whether statements are sent without a name, because a pooler may change the session.
+    nameless: AtomicBool,
+    texts: Mutex<HashMap<&'static str, Arc<str>>>,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, io: Io) -> Self {
+        let nameless = AtomicBool::new(config.path == Path::TransactionPooler);
+        Self { config, io, nameless, texts: Mutex::default() }
+    }
+
+    /// A statement in the chosen schema.
+    pub(crate) fn text(&self, sql: &'static str) -> Arc<str> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || in_schema(sql, &self.config.schema).into();
+        Arc::clone(texts.entry(sql).or_insert_with(make))
+    }
+
+    /// Whether sessions are ours, so that LISTEN and session locks work.
+    pub(crate) fn owns_sessions(&self) -> bool {
+        !self.nameless.load(Ordering::Relaxed)
+    }
+}
+
+impl Shared {
+    /// Sessions turned out not to be ours: a pooler stands between.
+    pub(crate) fn disown_sessions(&self) {
+        if self.owns_sessions() {
+            tracing::warn!(
+                "a pooler changes sessions between transactions: going on without prepared statements and without notifications; say pooler=transaction in the URL to begin so"
+            );
+            self.nameless.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A text written for [`DEFAULT_SCHEMA`], for another one.
+pub(crate) fn in_schema<'a>(sql: &'a str, schema: &str) -> Cow<'a, str> {
+    if schema == DEFAULT_SCHEMA {
+        Cow::Borrowed(sql)
+    } else {
+        Cow::Owned(sql.replace("windlass.", &format!("{schema}.")))
+    }
+}
+
+#[derive(Debug)]
+struct Session {
+    client: Client,
+    statements: Mutex<HashMap<&'static str, Statement>>,
+}
+
+/// One connection and its prepared statements.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    shared: Arc<Shared>,
+    session: AsyncMutex<Option<Arc<Session>>>,
+}
+
+impl Connection {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, session: AsyncMutex::new(None) }
+    }
+
+    /// Runs one statement; it is committed when this returns.
+    pub(crate) async fn query(
+        &self,
+        sql: &'static str,
+        binds: &[Bind<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut tries = 0;
+        loop {
+            let session = self.session().await?;
+            match self.send(&session, sql, binds).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) if is_lost_statement(&error) && tries < REPEATS => {
+                    self.shared.disown_sessions();
+                }
+                Err(error) if is_worth_repeating(&error) && tries < REPEATS => {}
+                Err(error) => return Err(store_error(error)),
+            }
+            tries += 1;
+        }
+    }
+
+    /// The first row of [`Connection::query`].
+    pub(crate) async fn query_one(
+        &self,
+        sql: &'static str,
+        binds: &[Bind<'_>],
+    ) -> Result<Row, StoreError> {
+        self.query(sql, binds)
+            .await?
+            .into_iter()
+            .next()
+            .ok_or_else(|| StoreError::NotFound { what: "the answer's row".to_owned() })
+    }
+
+    /// The moment a statement is to go by: the caller's, or the database's.
+    pub(crate) async fn now(&self, now: Now) -> Result<Timestamp, StoreError> {
+        let row = self.query_one(CLOCK, &[(&now.map(Timestamp::as_micros), Type::INT8)]).await?;
+        get(&row, 0).map(Timestamp::from_micros)
+    }
+
+    /// Runs a text of several statements without binds.
+    pub(crate) async fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        self.session().await?.client.batch_execute(sql).await.map_err(store_error)
+    }
+
+    /// The answer to a question without binds, or nothing where the server needs longer than
+    /// this. The server ends the statement: one that was only given up here would go on, and
+    /// whatever follows on this connection would wait for it.
+    pub(crate) async fn query_within(
+        &self,
+        sql: &'static str,
+        limit: Duration,
+    ) -> Result<Option<Vec<SimpleQueryRow>>, StoreError> {
+        let session = self.session().await?;
+        let (limit, text) = (limit.as_millis(), self.shared.text(sql));
+        let whole = format!("set local statement_timeout = {limit}; {text}");
+        let answer = match session.client.simple_query(&whole).await {
+            Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => return Ok(None),
+            answer => answer.map_err(store_error)?,
+        };
+        let rows = answer.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        Ok(Some(rows.collect()))
+    }
+
+    async fn send(
+        &self,
+        session: &Session,
+        sql: &'static str,
+        binds: &[Bind<'_>],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        if !self.shared.owns_sessions() {
+            return session.client.query_typed(&self.shared.text(sql), binds).await;
+        }
+        let statement = self.prepared(session, sql, binds).await?;
+        let values: Vec<&(dyn ToSql + Sync)> = binds.iter().map(|(value, _)| *value).collect();
+        session.client.query(&statement, &values).await
+    }
+
+    async fn prepared(
+        &self,
+        session: &Session,
+        sql: &'static str,
+        binds: &[Bind<'_>],
+    ) -> Result<Statement, tokio_postgres::Error> {
+        let known =
+            session.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let types: Vec<Type> = binds.iter().map(|(_, kind)| kind.clone()).collect();
+        let statement = session.client.prepare_typed(&self.shared.text(sql), &types).await?;
+        let mut statements = session.statements.lock().unwrap_or_else(PoisonError::into_inner);
+        statements.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    async fn session(&self) -> Result<Arc<Session>, StoreError> {
+        let mut slot = self.session.lock().await;
+        if let Some(session) = slot.as_ref().filter(|session| !session.client.is_closed()) {
+            return Ok(Arc::clone(session));
+        }
+        let client = connect(&self.shared.config, &self.shared.io, None).await?;
+        let session = Arc::new(Session { client, statements: Mutex::default() });
+        *slot = Some(Arc::clone(&session));
+        Ok(session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_put_in() {
+        assert_eq!(in_schema("select from windlass.job", "jobs"), "select from jobs.job");
+        assert_eq!(in_schema("select from windlass.job", "windlass"), "select from windlass.job");
+    }
+}

@@ -1,0 +1,110 @@
+//! The verbs of jobs.
+
+pub(crate) mod cancel;
+pub(crate) mod claim;
+pub(crate) mod claim_cursor;
+pub(crate) mod coalesce;
+pub(crate) mod columns;
+pub(crate) mod complete;
+pub(crate) mod count;
+pub(crate) mod enqueue;
+pub(crate) mod move_jobs;
+pub(crate) mod read;
+pub(crate) mod release;
+pub(crate) mod retry;
+pub(crate) mod settle;
+pub(crate) mod settled_before;
+pub mod statement;
+
+use crate::connection::config::History;
+use crate::job::settle::SettleContext;
+use crate::store::SHARES_A_STATEMENT;
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::job::{
+    Batch, Cancelled, ClaimRequest, Counts, Due, Enqueued, Filter, JobRecord, JobStore, Moved,
+    NewJob, Page, Retried, Settled, Settlement,
+};
+use windlass_core::store::{Now, Reply};
+
+use crate::store::PostgresStore;
+
+impl JobStore for PostgresStore {
+    fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
+        Box::pin(async move {
+            if jobs.is_empty() {
+                return Ok(Vec::new());
+            }
+            let answers = if jobs.len() < SHARES_A_STATEMENT {
+                self.coalescer.enqueue(jobs.to_vec(), now).await?
+            } else {
+                enqueue::enqueue(&self.writes, jobs, now).await?
+            };
+            if jobs.iter().any(|job| job.due != Due::Now) {
+                self.wakeups.news();
+            }
+            Ok(answers)
+        })
+    }
+
+    fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
+        Box::pin(async move {
+            let local = self.local(request.worker);
+            claim::claim(&self.claims, request, (&local, &self.cursors), now).await
+        })
+    }
+
+    fn settle<'a>(
+        &'a self,
+        worker: WorkerId,
+        settlements: &'a [Settlement],
+        now: Now,
+    ) -> Reply<'a, Vec<Settled>> {
+        Box::pin(async move {
+            let local = self.local(worker);
+            let context = SettleContext {
+                worker,
+                label: &local.label,
+                history: self.shared.config.history == History::Kept,
+            };
+            settle::settle(&self.writes, context, settlements, now).await
+        })
+    }
+
+    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
+        Box::pin(release::release(&self.writes, worker, lease, now))
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        jobs: &'a [JobId],
+        reason: &'a str,
+        now: Now,
+    ) -> Reply<'a, Vec<Cancelled>> {
+        Box::pin(async move {
+            let (answers, asked) = cancel::cancel(&self.writes, jobs, reason, now).await?;
+            // Those of this process need no connection that listens.
+            asked.into_iter().for_each(|worker| self.wakeups.news_for(worker));
+            Ok(answers)
+        })
+    }
+
+    fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
+        Box::pin(retry::retry(&self.writes, jobs, now))
+    }
+
+    fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
+        Box::pin(move_jobs::move_jobs(&self.writes, jobs, queue))
+    }
+
+    fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
+        Box::pin(read::job(&self.claims, id))
+    }
+
+    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
+        Box::pin(read::jobs(&self.claims, filter, page))
+    }
+
+    fn counts(&self) -> Reply<'_, Counts> {
+        Box::pin(count::counts(&self.claims))
+    }
+}

@@ -1,0 +1,71 @@
+//! Cancel: a waiting job ends at once, a running one is asked to.
+
+use std::collections::HashMap;
+
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::id::{JobId, WorkerId};
+use windlass_core::job::{Cancelled, State};
+use windlass_core::limits::KEEP_FINISHED;
+use windlass_core::store::Now;
+use windlass_core::time::{Timestamp, micros};
+
+use crate::connection::Connection;
+use crate::row::get;
+
+const CANCEL: &str = include_str!("cancel.sql");
+const STATES: &str = "select id, state from windlass.finished where id = any ($1::uuid[])";
+/// A job may move between the look at the waiting ones and the look at the running ones.
+const LOOKS: usize = 3;
+
+/// The answers, in the order of the ids, and the workers that were asked to stop one of the jobs.
+pub(crate) async fn cancel(
+    connection: &Connection,
+    jobs: &[JobId],
+    reason: &str,
+    now: Now,
+) -> Result<(Vec<Cancelled>, Vec<WorkerId>), StoreError> {
+    let mut asked: Vec<WorkerId> = Vec::new();
+    let mut answers: HashMap<Uuid, Cancelled> = HashMap::new();
+    for _ in 0..LOOKS {
+        let left: Vec<Uuid> =
+            jobs.iter().map(|id| id.as_uuid()).filter(|id| !answers.contains_key(id)).collect();
+        if left.is_empty() {
+            break;
+        }
+        let binds = [
+            (&now.map(Timestamp::as_micros) as _, Type::INT8),
+            (&left as _, Type::UUID_ARRAY),
+            (&reason as _, Type::TEXT),
+            (&micros(KEEP_FINISHED) as _, Type::INT8),
+        ];
+        for row in connection.query(CANCEL, &binds).await? {
+            let worker = get::<Option<Uuid>>(&row, 1)?.map(WorkerId::from_uuid);
+            let answer = if worker.is_some() { Cancelled::Requested } else { Cancelled::Now };
+            answers.insert(get(&row, 0)?, answer);
+            asked.extend(worker);
+        }
+        for (id, state) in finished(connection, &left).await? {
+            answers.entry(id).or_insert(Cancelled::Ended(state));
+        }
+    }
+    let answer = |id: &JobId| answers.get(&id.as_uuid()).copied().unwrap_or(Cancelled::Missing);
+    Ok((jobs.iter().map(answer).collect(), asked))
+}
+
+/// The states of jobs that have ended.
+pub(crate) async fn finished(
+    connection: &Connection,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, State>, StoreError> {
+    let ids = ids.to_vec();
+    let rows = connection.query(STATES, &[(&ids, Type::UUID_ARRAY)]).await?;
+    let mut states = HashMap::new();
+    for row in rows {
+        if let Some(state) = State::from_code(get(&row, 1)?) {
+            states.insert(get(&row, 0)?, state);
+        }
+    }
+    Ok(states)
+}

@@ -1,0 +1,43 @@
+-- Cancels jobs: those that wait end at once, running ones are asked to.
+--   $1 int8    now; null is the database's clock
+--   $2 uuid[]  jobs
+--   $3 text    why
+--   $4 int8    how long cancelled jobs are kept, in microseconds
+-- Returns id, and for running jobs the worker. State 6 is cancelled.
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+removed as (
+  delete from windlass.pending where id = any ($2::uuid[])
+  returning *
+),
+done as (
+  insert into windlass.finished
+    (id, run_at, created_at, started_at, finished_at, prune_at, attempt, failures, state, version, priority, losses,
+     max_attempts, queue, kind, args, reason, root, parent, origin, meta, history)
+  select id, run_at, created_at, null, now, now + $4::int8, attempt, failures, 6, version, priority, losses,
+         max_attempts, queue, kind, args, $3::text, root, parent, origin, meta, history
+  from removed, clock
+),
+counted as (
+  insert into windlass.job_count (queue, state, prune_day, jobs)
+  select queue, 6, ((clock.now + $4::int8) / 86400000000)::int4, count(*) from removed, clock group by queue, clock.now
+),
+running as (
+  select id, worker from windlass.running_job where id = any ($2::uuid[])
+),
+requested as (
+  insert into windlass.cancel_request (job, worker, reason)
+  select id, worker, $3::text from running
+  on conflict (job) do update set worker = excluded.worker, reason = excluded.reason
+  returning job, worker
+),
+told as (
+  update windlass.worker set attention = true where id in (select worker from requested)
+  returning id
+),
+-- The worker that runs one of them asks at once, and sees the flag, which commits with the notification.
+notified as (
+  select count(pg_notify('windlass_' || replace(id::text, '-', ''), 'news')) from told
+)
+select id, null::uuid, null::int8 from removed
+union all
+select job, worker, notified.count from requested, notified

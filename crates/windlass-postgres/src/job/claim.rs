@@ -1,0 +1,96 @@
+//! Claim: one statement takes available rows out of `pending` and writes one lease for them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+use windlass_core::job::{Batch, ClaimRequest, Claimed};
+use windlass_core::store::Now;
+use windlass_core::time::Timestamp;
+
+use crate::connection::Connection;
+use crate::connection::watch::channel;
+use crate::job::claim_cursor::{self, ClaimCursors, Storing};
+use crate::row::claimed;
+
+const CLAIM: &str = include_str!("claim.sql");
+
+/// What a store keeps of a worker of this process.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub(crate) label: Arc<str>,
+    pub(crate) queues: Vec<String>,
+    /// Whether the database has been told that this worker sleeps.
+    pub(crate) asleep: AtomicBool,
+    /// Whether anybody could wake it by a notification.
+    pub(crate) wakeable: bool,
+}
+
+pub(crate) async fn claim(
+    connection: &Connection,
+    request: &ClaimRequest,
+    (local, cursors): (&Local, &ClaimCursors),
+    now: Now,
+) -> Result<Batch, StoreError> {
+    let started = std::time::Instant::now();
+    let now = now.map(Timestamp::as_micros);
+    let (lease, worker) = (request.lease.as_uuid(), request.worker.as_uuid());
+    let queues: Vec<&str> = request.shares.iter().map(|share| share.queue.as_str()).collect();
+    let jobs: Vec<i32> = request.shares.iter().map(|share| to_i32(share.jobs)).collect();
+    // ClaimCursors go by this machine's time; a caller that brings its own has none.
+    let own_clock = now.is_some();
+    let (priorities, moments) =
+        if own_clock { ClaimCursors::default().of(&queues) } else { cursors.of(&queues) };
+    let (most, bytes) = (to_i32(request.jobs), i64::try_from(request.bytes).unwrap_or(i64::MAX));
+    let handlers: Vec<&str> = request.handlers.iter().map(|key| key.as_str()).collect();
+    let label: &str = &local.label;
+    let was_asleep = local.asleep.load(Ordering::Relaxed);
+    let channel = (local.wakeable && !was_asleep).then(|| channel(request.worker));
+    let rows = connection
+        .query(
+            CLAIM,
+            &[
+                (&now, Type::INT8),
+                (&lease, Type::UUID),
+                (&worker, Type::UUID),
+                (&queues, Type::TEXT_ARRAY),
+                (&jobs, Type::INT4_ARRAY),
+                (&priorities, Type::INT2_ARRAY),
+                (&moments, Type::INT8_ARRAY),
+                (&most, Type::INT4),
+                (&bytes, Type::INT8),
+                (&handlers, Type::TEXT_ARRAY),
+                (&label, Type::TEXT),
+                (&channel, Type::TEXT),
+                (&local.queues, Type::TEXT_ARRAY),
+                (&was_asleep, Type::BOOL),
+            ],
+        )
+        .await?;
+    local.asleep.store(
+        if rows.is_empty() { was_asleep || channel.is_some() } else { false },
+        Ordering::Relaxed,
+    );
+    let batch = i16::try_from(rows.len()).unwrap_or(i16::MAX);
+    let mut jobs = rows
+        .iter()
+        .zip(1i16..)
+        .map(|(row, position)| claimed(row, 0, (position, batch)).map(Arc::new))
+        .collect::<Result<Vec<_>, _>>()?;
+    let turn = |job: &Claimed| queues.iter().position(|queue| *queue == job.queue);
+    jobs.sort_by_cached_key(|job| (turn(job), job.priority, job.run_at, job.id));
+    if !own_clock {
+        cursors.learn(&queues, &jobs, started.elapsed());
+        let slow = cursors.to_store(Storing::NowAndThen);
+        // A cursor only saves time: a claim that has got jobs does not fail for it.
+        if let Err(error) = claim_cursor::store(connection, slow).await {
+            tracing::debug!(%error, "could not store a claim cursor");
+        }
+    }
+    Ok(Batch { lease: request.lease, jobs })
+}
+
+fn to_i32(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

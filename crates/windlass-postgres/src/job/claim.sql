@@ -1,0 +1,68 @@
+-- Claims available jobs: takes them out of `pending` and writes one lease for all of them.
+--   $1 int8    now; null is the database's clock
+--   $2 uuid    the lease · $3 uuid the worker
+--   $4 text[]  queues, served in this order · $5 int4[] at most so many jobs of each
+--   $6 int2[]  claim cursor of each queue: priority · $7 int8[] run_at
+--   $8 int4    at most so many jobs · $9 int8 bytes of args; one larger job is still taken
+--   $10 text[] kinds and versions the worker knows, as kind@version
+--   $11 text   the worker's label
+--   $12 text   channel to notify once there is work, null where the worker is known as idle or
+--              cannot be notified · $13 text[] the queues it serves
+--   $14 bool   whether the worker is known as idle
+-- Returns the jobs with their attempts counted. State 2 is available.
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+share as (
+  select s.queue, s.jobs, s.from_priority, s.from_run_at
+  from unnest($4::text[], $5::int4[], $6::int2[], $7::int8[])
+       with ordinality as s(queue, jobs, from_priority, from_run_at, turn)
+  where not exists (select from windlass.queue q where q.name = s.queue and q.paused_at is not null)
+  order by s.turn
+),
+picked as (
+  select p.place, octet_length(p.args) as bytes
+  from share cross join lateral (
+    select ctid as place, args from windlass.pending
+    where queue = share.queue and state = 2 and (priority, run_at) >= (share.from_priority, share.from_run_at)
+      and kind || '@' || version = any ($10::text[])
+    order by priority, run_at
+    limit share.jobs
+    for update skip locked
+  ) as p
+  limit $8::int4
+),
+fitting as (
+  select place, sum(bytes) over so_far as bytes, row_number() over so_far as nth
+  from picked window so_far as (rows unbounded preceding)
+),
+claimed as (
+  delete from windlass.pending
+  where ctid = any (array(select place from fitting where bytes <= $9::int8 or nth = 1))
+  returning id, run_at, created_at, attempt + 1 as attempt, failures, version, priority, losses, max_attempts,
+            queue, kind, args, root, parent, origin, meta, history
+),
+leased as (
+  insert into windlass.lease (id, worker, claimed_at, unsettled, settled, label, jobs)
+  select $2::uuid, $3::uuid, clock.now, batch.number, repeat('0', batch.number)::bit varying, $11::text, batch.jobs
+  from clock, (
+    -- In the order of the rows below: a job's place in its lease is its place in the answer.
+    select count(*)::int4 as number,
+           array_agg(row(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue,
+                         kind, args, root, parent, origin, meta, history)::windlass.held_job) as jobs
+    from claimed
+  ) as batch
+  where batch.number > 0
+),
+idle as (
+  insert into windlass.idle (worker, channel, queues)
+  select $3::uuid, $12::text, $13::text[]
+  where $12::text is not null and not exists (select from claimed)
+  on conflict (worker) do nothing
+),
+busy as (
+  delete from windlass.idle where worker = $3::uuid and $14::bool and exists (select from claimed)
+)
+select id, queue, kind, version, priority, attempt, failures, losses, max_attempts, args, root, meta, run_at,
+       created_at, parent, origin, history,
+       -- Losing a claim in a crash of the server only means that the jobs are claimed again.
+       (select set_config('synchronous_commit', 'off', true))
+from claimed

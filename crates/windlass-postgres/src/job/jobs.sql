@@ -1,0 +1,47 @@
+-- Jobs that match, newest first. Each part is bounded by its own index and limit.
+--   $1 int2[]  states
+--   $2 text[]  patterns that the queue fits, all of them · $3 text[] and fits none of these
+--   $4 text[]  the same for the kind · $5 text[]
+--   $6 uuid    older than this job; null begins with the newest
+--   $7 int8    at most so many
+-- Returns the columns of a job record. State 4 is running, 5 completed, 6 cancelled, 7 dead.
+(select id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at,
+        args, root, parent, origin, meta, history, reason, null::int8 as started_at,
+        null::int8 as finished_at, null::text as worker, null::text as output, false as cancel_requested
+   from windlass.pending
+   where state = any ($1::int2[])
+     and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
+     and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
+     and ($6::uuid is null or id < $6::uuid)
+   order by id desc limit $7::int8)
+union all
+(select j.id, queue, kind, version, 4::int2, priority, attempt, failures, losses, max_attempts, run_at, created_at,
+        args, root, parent, origin, meta, history, null, claimed_at, null, label, null,
+        exists (select from windlass.cancel_request c where c.job = j.id)
+   from windlass.running_job j
+   where 4 = any ($1::int2[])
+     and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
+     and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
+     and ($6::uuid is null or j.id < $6::uuid)
+   order by j.id desc limit $7::int8)
+union all
+(select id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at,
+        args, root, parent, origin, meta, history, reason, started_at, finished_at,
+        worker, output, false as cancel_requested
+   from windlass.finished
+   where state in (6, 7) and state = any ($1::int2[])
+     and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
+     and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
+     and ($6::uuid is null or id < $6::uuid)
+   order by id desc limit $7::int8)
+union all
+(select id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at,
+        args, root, parent, origin, meta, history, reason, started_at, finished_at,
+        worker, output, false as cancel_requested
+   from windlass.finished
+   where state = 5 and state = any ($1::int2[])
+     and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
+     and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
+     and ($6::uuid is null or id < $6::uuid)
+   order by id desc limit $7::int8)
+order by id desc limit $7::int8

@@ -1,0 +1,65 @@
+//! Move: jobs that neither run nor have ended are given to another queue.
+
+use std::collections::HashMap;
+
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::job::{Moved, State};
+
+use crate::connection::Connection;
+use crate::row::get;
+
+const MOVE: &str = include_str!("move_jobs.sql");
+const STANDING: &str = include_str!("standing.sql");
+/// A job that ran at the first look may be pending at the next, on its old queue.
+const LOOKS: usize = 3;
+
+pub(crate) async fn move_jobs(
+    connection: &Connection,
+    jobs: &[JobId],
+    queue: &str,
+) -> Result<Vec<Moved>, StoreError> {
+    let mut answers: HashMap<Uuid, Moved> = HashMap::new();
+    for _ in 0..LOOKS {
+        let left: Vec<Uuid> =
+            jobs.iter().map(|id| id.as_uuid()).filter(|id| !answers.contains_key(id)).collect();
+        if left.is_empty() {
+            break;
+        }
+        let binds = [(&left as _, Type::UUID_ARRAY), (&queue as _, Type::TEXT)];
+        for row in connection.query(MOVE, &binds).await? {
+            answers.insert(get(&row, 0)?, Moved::Now);
+        }
+        let left: Vec<Uuid> = left.into_iter().filter(|id| !answers.contains_key(id)).collect();
+        for (id, answer) in standing(connection, &left, queue).await? {
+            answers.insert(id, answer);
+        }
+    }
+    let answer = |id: &JobId| answers.get(&id.as_uuid()).copied().unwrap_or(Moved::Missing);
+    Ok(jobs.iter().map(answer).collect())
+}
+
+/// Answers for jobs that were not moved; none for those that could be by now.
+async fn standing(
+    connection: &Connection,
+    jobs: &[Uuid],
+    queue: &str,
+) -> Result<Vec<(Uuid, Moved)>, StoreError> {
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut answers = Vec::new();
+    for row in connection.query(STANDING, &[(&jobs, Type::UUID_ARRAY)]).await? {
+        let (id, name): (Uuid, String) = (get(&row, 0)?, get(&row, 1)?);
+        match State::from_code(get(&row, 2)?) {
+            Some(state) if name == queue => answers.push((id, Moved::Unneeded(state))),
+            Some(state) if state == State::Running || state.is_terminal() => {
+                answers.push((id, Moved::Left(state)));
+            }
+            _ => {}
+        }
+    }
+    Ok(answers)
+}

@@ -1,0 +1,14 @@
+-- Gives jobs that wait to another queue and notifies its idle workers.
+--   $1 uuid[]  jobs · $2 text the queue
+-- Returns id and state of those that were moved.
+with moved as (
+  update windlass.pending set queue = $2::text
+  where id = any ($1::uuid[]) and queue <> $2::text
+  returning id, state
+),
+notified as (
+  select count(pg_notify(s.channel, ''))
+  from (select channel from windlass.idle where $2::text = any (queues)
+        limit (select count(*) from moved where state = 2)) as s
+)
+select id from moved, notified

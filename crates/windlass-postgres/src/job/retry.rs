@@ -1,0 +1,45 @@
+//! Retry: a person runs a job again, now. Failures and losses begin at zero, the history stays.
+
+use std::collections::HashSet;
+
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::job::{Retried, State};
+use windlass_core::store::Now;
+use windlass_core::time::Timestamp;
+
+use crate::connection::Connection;
+use crate::row::get;
+
+const RETRY: &str = include_str!("retry.sql");
+const STANDING: &str = "select state from windlass.pending where id = $1::uuid \
+     union all select 4::int2 from windlass.lease l, unnest(l.jobs) j where j.id = $1::uuid limit 1";
+
+pub(crate) async fn retry(
+    connection: &Connection,
+    jobs: &[JobId],
+    now: Now,
+) -> Result<Vec<Retried>, StoreError> {
+    let ids: Vec<Uuid> = jobs.iter().map(|id| id.as_uuid()).collect();
+    let rows = connection
+        .query(RETRY, &[(&now.map(Timestamp::as_micros), Type::INT8), (&ids, Type::UUID_ARRAY)])
+        .await?;
+    let retried: HashSet<Uuid> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+    let mut answers = Vec::with_capacity(ids.len());
+    for id in ids {
+        answers.push(if retried.contains(&id) {
+            Retried::Now
+        } else {
+            standing(connection, id).await?
+        });
+    }
+    Ok(answers)
+}
+
+async fn standing(connection: &Connection, id: Uuid) -> Result<Retried, StoreError> {
+    let rows = connection.query(STANDING, &[(&id, Type::UUID)]).await?;
+    let Some(row) = rows.first() else { return Ok(Retried::Missing) };
+    Ok(State::from_code(get(row, 0)?).map_or(Retried::Missing, Retried::Unneeded))
+}

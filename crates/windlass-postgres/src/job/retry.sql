@@ -1,0 +1,35 @@
+-- Makes jobs available at once: those that wait for their time, and those that have ended.
+--   $1 int8    now; null is the database's clock · $2 uuid[] jobs
+-- Returns the ids of those it changed. Failures and losses begin again at zero.
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+advanced as (
+  update windlass.pending p set state = 2, run_at = clock.now, failures = 0, losses = 0
+  from clock where p.id = any ($2::uuid[]) and p.state in (1, 3)
+  returning p.id, p.queue
+),
+revived as (
+  delete from windlass.finished where id = any ($2::uuid[])
+  returning *
+),
+counted as (
+  insert into windlass.job_count (queue, state, prune_day, jobs)
+  select queue, state, case state when 7 then null else (prune_at / 86400000000)::int4 end, -count(*)
+  from revived group by 1, 2, 3
+),
+back as (
+  insert into windlass.pending
+    (id, run_at, created_at, attempt, state, version, priority, max_attempts, queue, kind, args, root, parent, origin,
+     meta, history)
+  select id, now, created_at, attempt, 2, version, priority, max_attempts, queue, kind, args, root, parent, origin,
+         meta, history
+  from revived, clock
+),
+notified as (
+  select count(pg_notify(s.channel, ''))
+  from (select channel from windlass.idle i
+        where exists (select from revived where queue = any (i.queues))
+           or exists (select from advanced where queue = any (i.queues))) as s
+)
+select id from revived, notified
+union all
+select id from advanced

@@ -1,0 +1,35 @@
+//! What the leader does for all.
+
+pub(crate) mod sweep;
+pub(crate) mod tidy;
+
+use windlass_core::id::WorkerId;
+use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
+use windlass_core::store::{Now, Reply};
+
+use crate::store::PostgresStore;
+
+impl MaintenanceStore for PostgresStore {
+    fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
+        Box::pin(async move {
+            let mut round = sweep::sweep(&self.claims, worker, now).await?;
+            if round.has_orphans {
+                sweep::rescue(&self.claims, &mut round.swept, now).await?;
+            }
+            if round.swept.promoted > 0 || round.swept.rescued > 0 {
+                self.wakeups.work_anywhere();
+            }
+            Ok(round.swept)
+        })
+    }
+
+    fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
+        Box::pin(async move {
+            let tidied = tidy::tidy(&self.claims, &self.shared, now).await?;
+            if tidied.unparked > 0 {
+                self.wakeups.work_anywhere();
+            }
+            Ok(tidied)
+        })
+    }
+}

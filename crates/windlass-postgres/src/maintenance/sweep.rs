@@ -1,0 +1,106 @@
+//! Sweep: one statement leads, promotes due jobs and removes dead workers; their jobs are then taken
+//! back in their name, each fenced by its lease like any settlement.
+
+use std::time::Duration;
+
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+use windlass_core::id::WorkerId;
+use windlass_core::job::{AfterLoss, Loss, Outcome, Verdict, loss_limit};
+use windlass_core::limits::{LEADER_TTL, SWEEP_JOBS};
+use windlass_core::maintenance::Swept;
+use windlass_core::store::Now;
+use windlass_core::time::{Timestamp, micros};
+
+use crate::connection::Connection;
+use crate::job::release::settle_held;
+use crate::row::{Held, get, held};
+
+const SWEEP: &str = include_str!("sweep.sql");
+const RESCUE: &str = include_str!("rescue.sql");
+const EMPTY_LEASES: &str = "delete from windlass.lease l where unsettled <= 0 \
+     and not exists (select from windlass.worker w where w.id = l.worker)";
+
+/// How long a worker's session lock must have been free before the worker is held for dead: its
+/// connection may just have broken, and is then made again within milliseconds.
+const MISSING: Duration = Duration::from_millis(400);
+
+/// What the statement says beside what the engine is told.
+pub(crate) struct Round {
+    pub(crate) swept: Swept,
+    pub(crate) has_orphans: bool,
+}
+
+pub(crate) async fn sweep(
+    connection: &Connection,
+    worker: WorkerId,
+    now: Now,
+) -> Result<Round, StoreError> {
+    let row = connection
+        .query_one(
+            SWEEP,
+            &[
+                (&now.map(Timestamp::as_micros), Type::INT8),
+                (&worker.as_uuid(), Type::UUID),
+                (&micros(LEADER_TTL), Type::INT8),
+                (&i64::try_from(SWEEP_JOBS).unwrap_or(i64::MAX), Type::INT8),
+                (&micros(MISSING), Type::INT8),
+            ],
+        )
+        .await?;
+    let count = |at| get::<i64>(&row, at).map(i64::unsigned_abs);
+    let leads: bool = get(&row, 0)?;
+    let next_due = get::<Option<i64>>(&row, 3)?.map(|us| Duration::from_micros(us.unsigned_abs()));
+    let is_missing: bool = get(&row, 6)?;
+    // A second look is due soon where a worker was missing for the first time.
+    let again = is_missing.then_some(MISSING + Duration::from_millis(20));
+    let swept = Swept {
+        leads,
+        promoted: count(1)?,
+        dead_workers: count(2)?,
+        next_due: [next_due.filter(|_| leads), again].into_iter().flatten().min(),
+        attention: get(&row, 4)?,
+        workers: count(7)?,
+        ..Swept::default()
+    };
+    let has_orphans: bool = get(&row, 5)?;
+    Ok(Round { has_orphans: has_orphans && leads, swept })
+}
+
+/// Takes back jobs whose worker is not registered any more, a bounded number of leases.
+pub(crate) async fn rescue(
+    connection: &Connection,
+    swept: &mut Swept,
+    now: Now,
+) -> Result<(), StoreError> {
+    let rows = connection.query(RESCUE, &[]).await?;
+    let orphans = rows.iter().map(held).collect::<Result<Vec<_>, _>>()?;
+    let dies = |one: &&Held| {
+        one.cancel_requested.is_none() && matches!(loss(one).after(), AfterLoss::Dead(_))
+    };
+    swept.died += orphans.iter().filter(dies).count() as u64;
+    swept.rescued += settle_held(connection, orphans, verdict, now).await?;
+    connection.query(EMPTY_LEASES, &[]).await.map(drop)
+}
+
+fn verdict(one: &Held) -> Verdict {
+    if let Some(reason) = &one.cancel_requested {
+        return Verdict::Cancel { outcome: Outcome::Lost, reason: reason.clone() };
+    }
+    let (outcome, error) = (Outcome::Lost, String::new());
+    match loss(one).after() {
+        AfterLoss::Dead(reason) => Verdict::Die { outcome, error, reason },
+        AfterLoss::Available => Verdict::Retry { outcome, error, delay: Duration::ZERO },
+        AfterLoss::Later(delay) => Verdict::Retry { outcome, error, delay },
+    }
+}
+
+fn loss(one: &Held) -> Loss {
+    let job = &one.job;
+    Loss {
+        failures: job.failures,
+        losses: job.losses,
+        max_attempts: job.max_attempts,
+        max_losses: loss_limit(job.meta.max_losses, one.kind_max_losses),
+    }
+}

@@ -1,0 +1,76 @@
+-- One sweep: leads or finds the leader alive, promotes due jobs, removes dead workers.
+--   $1 int8    now; null is the database's clock · $2 uuid the worker that sweeps
+--   $3 int8    how long a leader leads without a sweep, in microseconds
+--   $4 int8    at most so many jobs are promoted
+--   $5 int8    how long a worker's session lock must be free before the worker is dead
+-- Returns: leads, promoted, removed workers, microseconds to the next due job, whether a heartbeat
+-- would bring news, whether leases of removed workers are left, whether a worker has just gone
+-- missing, live workers. State 1 is scheduled, 2 available, 3 retryable.
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+-- A session lock that can be had belongs to nobody: the process behind it is gone, or is just
+-- connecting again. So it counts only when it is still free a moment later.
+other as materialized (
+  select w.id, w.missing_at, w.expires_at <= clock.now as expired,
+         w.guard is not null and pg_try_advisory_xact_lock(w.guard) as missing
+  from windlass.worker w, clock
+  where w.id <> $2::uuid
+),
+dead as (
+  select id from other, clock where expired or (missing and missing_at <= clock.now - $5::int8)
+),
+fresh as (
+  select 1 from windlass.leader, clock where duty = 'sweep' and worker = $2::uuid and expires_at > clock.now + $3::int8 / 2
+),
+taken as (
+  insert into windlass.leader as l (duty, worker, expires_at)
+  select 'sweep', $2::uuid, clock.now + $3::int8 from clock where not exists (select from fresh)
+  on conflict (duty) do update set worker = excluded.worker, expires_at = excluded.expires_at
+  where l.worker = excluded.worker or l.expires_at <= excluded.expires_at - $3::int8
+     or not exists (select from other where other.id = l.worker and other.id not in (select id from dead))
+  returning 1
+),
+leads as (select exists (select from fresh) or exists (select from taken) as leads),
+missing as (
+  update windlass.worker w set missing_at = case when o.missing then clock.now end
+  from other o, clock, leads
+  where (leads.leads or w.id = (select worker from windlass.leader where duty = 'sweep'))
+    and w.id = o.id and o.missing is distinct from (o.missing_at is not null) and o.id not in (select id from dead)
+),
+due as (
+  -- The clock as a value, not as a join: so it bounds the index scan.
+  select ctid from windlass.pending
+  where state in (1, 3) and run_at <= (select now from clock) and (select leads from leads)
+  order by run_at limit $4::int8
+  for update skip locked
+),
+promoted as (
+  update windlass.pending set state = 2 where ctid = any (array(select ctid from due)) and state in (1, 3)
+  returning queue
+),
+removed as (
+  delete from windlass.worker w using leads
+  where leads.leads and w.id in (select id from dead)
+  returning w.id
+),
+not_idle as (
+  delete from windlass.idle i using removed b where i.worker = b.id
+),
+notified as (
+  select count(pg_notify(s.channel, ''))
+  from (select channel from windlass.idle i
+        where exists (select from promoted where queue = any (i.queues))
+        limit (select count(*) from promoted)) as s
+)
+select leads.leads,
+       (select count(*) from promoted),
+       (select count(*) from removed),
+       case when (select count(*) from promoted) >= $4::int8 then 0
+            else (select min(p.run_at) from windlass.pending p where p.state in (1, 3) and p.run_at > clock.now) - clock.now end,
+       coalesce((select attention from windlass.worker where id = $2::uuid), false),
+       exists (select from removed) or exists (
+         select from windlass.lease l where not exists (select from windlass.worker w where w.id = l.worker)),
+       exists (select from other where missing and missing_at is null
+                 and (leads.leads or id = (select worker from windlass.leader where duty = 'sweep'))),
+       (select count(*) + 1 from other where id not in (select id from dead)),
+       notified.count
+from leads, clock, notified

@@ -1,0 +1,106 @@
+//! Tidy: partitions for finished jobs, pruning, parking, and the sums of the job counts.
+
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+use windlass_core::limits::{KEEP_FINISHED, SWEEP_JOBS};
+use windlass_core::maintenance::Tidied;
+use windlass_core::store::Now;
+use windlass_core::time::micros;
+
+use crate::connection::{Connection, Shared};
+use crate::row::get;
+
+const DAY: i64 = 86_400_000_000;
+/// Jobs looked at, per queue, for kinds that nobody knows: the ones in front.
+const HEADS: i64 = 2_000;
+/// How long a partition's making or dropping may wait for a lock before it is left for next time.
+const PATIENCE: &str = "200ms";
+
+const PARTITIONS: &str = "select substr(c.relname, 10)::int4 from pg_inherits i \
+     join pg_class c on c.oid = i.inhrelid where i.inhparent = 'windlass.finished'::regclass \
+     and c.relname ~ '^finished_[0-9]+$' order by 1";
+const PRUNE: &str = include_str!("prune.sql");
+const PARK: &str = include_str!("park.sql");
+const UNPARK: &str = "update windlass.pending p set state = 2, reason = null where p.state = 0 and exists \
+     (select from windlass.worker w where p.kind || '@' || p.version = any (w.handlers)) returning 1";
+const FORGET_LIMITS: &str = "delete from windlass.loss_limit k \
+     where not exists (select from windlass.worker w where w.id = k.worker) \
+       and not exists (select from windlass.lease l where l.worker = k.worker)";
+const SUM_UP: &str = include_str!("sum_up.sql");
+
+pub(crate) async fn tidy(
+    connection: &Connection,
+    shared: &Shared,
+    now: Now,
+) -> Result<Tidied, StoreError> {
+    let now = connection.now(now).await?.as_micros();
+    keep_partitions(connection, shared, now).await?;
+    let most = i64::try_from(SWEEP_JOBS).unwrap_or(i64::MAX);
+    let pruned =
+        connection.query(PRUNE, &[(&now, Type::INT8), (&most, Type::INT8)]).await?.len() as u64;
+    connection.query(SUM_UP, &[]).await?;
+    connection.query(FORGET_LIMITS, &[]).await?;
+    let unparked = connection.query(UNPARK, &[]).await?.len() as u64;
+    let parked = connection.query(PARK, &[(&HEADS, Type::INT8)]).await?.len() as u64;
+    Ok(Tidied { pruned, parked, unparked })
+}
+
+/// Makes the partitions that jobs ending from now on go to, and drops those whose day is over.
+async fn keep_partitions(
+    connection: &Connection,
+    shared: &Shared,
+    now: i64,
+) -> Result<(), StoreError> {
+    let partitions: Vec<i32> = connection
+        .query(PARTITIONS, &[])
+        .await?
+        .iter()
+        .map(|row| get(row, 0))
+        .collect::<Result<_, _>>()?;
+    let today = i32::try_from(now / DAY).unwrap_or(i32::MAX);
+    let first = i32::try_from((now + micros(KEEP_FINISHED)) / DAY).unwrap_or(i32::MAX);
+    let schema = &shared.config.schema;
+    for partition in
+        (first..first.saturating_add(2)).filter(|partition| !partitions.contains(partition))
+    {
+        passing(connection.batch(&make_partition(schema, partition)).await, "make", partition)?;
+    }
+    for partition in partitions.iter().copied().filter(|partition| *partition < today) {
+        passing(connection.batch(&drop_partition(schema, partition)).await, "drop", partition)?;
+    }
+    Ok(())
+}
+
+/// A partition that could not be made or dropped now is made or dropped next time: until then the
+/// default partition serves.
+fn passing(result: Result<(), StoreError>, what: &str, partition: i32) -> Result<(), StoreError> {
+    match result {
+        Err(error @ (StoreError::Unknown { .. } | StoreError::DiskFull { .. })) => Err(error),
+        Err(error) => {
+            tracing::debug!(%error, partition, "could not {what} a partition now");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn make_partition(schema: &str, partition: i32) -> String {
+    let (from, to) = (i64::from(partition) * DAY, (i64::from(partition) + 1) * DAY);
+    // Rows of that day on the default partition would have to be moved; they are pruned from there.
+    format!(
+        "do $$ begin set local lock_timeout = '{PATIENCE}'; \
+           if not exists (select from {schema}.finished_default where prune_at >= {from} and prune_at < {to}) then \
+             create table if not exists {schema}.finished_{partition} partition of {schema}.finished for values from ({from}) to ({to}); \
+           end if; end $$"
+    )
+}
+
+/// Drops a partition and counts its jobs as pruned, by the job counts: nobody reads the partition for it.
+fn drop_partition(schema: &str, partition: i32) -> String {
+    format!(
+        "set local lock_timeout = '{PATIENCE}'; drop table {schema}.finished_{partition}; \
+         with gone as (delete from {schema}.job_count where prune_day = {partition} returning queue, state, jobs) \
+         insert into {schema}.job_count (queue, state, prune_day, jobs) \
+         select queue, 8, null, sum(jobs) from gone where state < 8 group by queue"
+    )
+}

@@ -1,0 +1,33 @@
+//! Unserved: due jobs that no live worker could run.
+
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+use windlass_core::queue::Unserved;
+use windlass_core::time::Timestamp;
+use windlass_core::worker::WorkerRecord;
+
+use crate::connection::Connection;
+use crate::row::get;
+
+const UNSERVED: &str = include_str!("unserved.sql");
+
+/// Due jobs that no live worker could run, by queue, kind and version.
+pub(crate) async fn unserved(
+    connection: &Connection,
+    workers: &[WorkerRecord],
+    now: Timestamp,
+) -> Result<Vec<Unserved>, StoreError> {
+    let mut groups = Vec::new();
+    for row in connection.query(UNSERVED, &[(&now.as_micros(), Type::INT8)]).await? {
+        let group = Unserved {
+            queue: get(&row, 0)?,
+            kind: get(&row, 1)?,
+            version: get::<i16>(&row, 2)?.cast_unsigned(),
+            jobs: get::<i64>(&row, 3)?.unsigned_abs(),
+            oldest_due_at: Timestamp::from_micros(get(&row, 4)?),
+            queue_served: false,
+        };
+        groups.extend(group.unless_served(workers, now));
+    }
+    Ok(groups)
+}

@@ -1,0 +1,56 @@
+//! The verbs of workers.
+
+pub(crate) mod heartbeat;
+pub(crate) mod leave;
+pub(crate) mod list;
+pub(crate) mod quiet;
+pub(crate) mod register;
+
+use crate::job::claim_cursor::{self, Storing};
+use crate::job::release::release_all;
+use std::time::Duration;
+use windlass_core::id::WorkerId;
+use windlass_core::store::{Now, Reply};
+use windlass_core::worker::{Beat, Quiet, Registration, WorkerRecord, WorkerStore};
+
+use crate::store::PostgresStore;
+
+impl WorkerStore for PostgresStore {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+        Box::pin(async move {
+            self.check_connections()?;
+            let guard = self.watch.guard(worker.worker).await;
+            register::register(&self.claims, worker, guard, now).await?;
+            self.cursors.adopt(claim_cursor::find(&self.claims, &worker.queues).await?);
+            self.remember(worker, guard);
+            Ok(())
+        })
+    }
+
+    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+        Box::pin(heartbeat::heartbeat(&self.writes, worker, lease, now))
+    }
+
+    fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
+        Box::pin(async move {
+            release_all(&self.writes, worker, now).await?;
+            leave::remove(&self.writes, worker).await?;
+            self.forget(worker);
+            claim_cursor::store(&self.claims, self.cursors.to_store(Storing::AtLast)).await?;
+            Ok(())
+        })
+    }
+
+    fn quiet(&self, worker: WorkerId, wish: Quiet, _now: Now) -> Reply<'_, bool> {
+        Box::pin(async move {
+            let found = quiet::quiet(&self.writes, worker, wish).await?;
+            // One of this process needs no connection that listens.
+            self.wakeups.news_for(worker);
+            Ok(found)
+        })
+    }
+
+    fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {
+        Box::pin(list::workers(&self.claims))
+    }
+}

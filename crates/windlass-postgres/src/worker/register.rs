@@ -1,0 +1,46 @@
+//! Register: a worker becomes known and its lease begins.
+
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+use windlass_core::store::Now;
+use windlass_core::time::{Timestamp, micros};
+use windlass_core::worker::Registration;
+
+use crate::connection::Connection;
+
+const REGISTER: &str = include_str!("register.sql");
+
+pub(crate) async fn register(
+    connection: &Connection,
+    worker: &Registration,
+    guard: Option<i64>,
+    now: Now,
+) -> Result<(), StoreError> {
+    let handlers: Vec<&str> = worker.handlers.iter().map(|key| key.as_str()).collect();
+    let (kinds, limits): (Vec<&str>, Vec<i32>) =
+        worker.loss_limits.iter().map(|(kind, limit)| (kind.as_str(), i32::from(*limit))).unzip();
+    let now = now.map(Timestamp::as_micros);
+    let (id, pid, slots) =
+        (worker.worker.as_uuid(), worker.pid.cast_signed(), worker.slots.cast_signed());
+    connection
+        .query(
+            REGISTER,
+            &[
+                (&now, Type::INT8),
+                (&id, Type::UUID),
+                (&guard, Type::INT8),
+                (&worker.label, Type::TEXT),
+                (&worker.host, Type::TEXT),
+                (&pid, Type::INT4),
+                (&worker.build, Type::TEXT),
+                (&worker.queues, Type::TEXT_ARRAY),
+                (&handlers, Type::TEXT_ARRAY),
+                (&slots, Type::INT4),
+                (&micros(worker.lease), Type::INT8),
+                (&kinds, Type::TEXT_ARRAY),
+                (&limits, Type::INT4_ARRAY),
+            ],
+        )
+        .await
+        .map(drop)
+}

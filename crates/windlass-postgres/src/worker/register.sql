@@ -1,0 +1,23 @@
+-- Registers a worker, and makes parked jobs available that it knows.
+--   $1 int8    now; null is the database's clock · $2 uuid the worker
+--   $3 int8    the key of its session lock, null where it has none · $4 text label · $5 text host
+--   $6 int4    process id · $7 text build · $8 text[] queues · $9 text[] handlers as kind@version
+--   $10 int4   slots · $11 int8 how long its lease lasts, in microseconds
+--   $12 text[] kinds with a limit of losses of their own · $13 int4[] these limits
+-- State 0 is waiting (parked), 2 available.
+with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+registered as (
+  insert into windlass.worker
+    (id, guard, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at)
+  select $2::uuid, $3::int8, $4::text, $5::text, $6::int4, $7::text, $8::text[], $9::text[], $10::int4, now, now,
+         now + $11::int8
+  from clock
+  on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at
+),
+limited as (
+  insert into windlass.loss_limit (worker, kind, max_losses)
+  select $2::uuid, l.kind, l.max_losses from unnest($12::text[], $13::int4[]) as l(kind, max_losses)
+  on conflict (worker, kind) do nothing
+)
+update windlass.pending set state = 2, reason = null
+where state = 0 and kind || '@' || version = any ($9::text[])

@@ -1,7 +1,0 @@
-//! The binary as its users see it.
-
-mod cli;
-mod demo;
-mod handlers;
-mod site;
-mod work;

@@ -1,0 +1,303 @@
+//! The one writer: a thread that runs whatever waits in one transaction, commits once, and then
+//! answers everybody.
+//!
+//! With `synchronous=FULL` a commit costs a flush of the disk; sharing it is what makes single
+//! enqueues fast. A step that fails spoils the transaction it shares: then each has one of its own.
+//! Savepoints would spare the others that, and cost every page its copy.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::oneshot;
+use windlass_core::error::StoreError;
+
+use crate::error::{closed, store_error};
+
+/// Steps that share one commit.
+const GROUP: usize = 512;
+/// How long the write lock is waited for before callers are told.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Hands steps to the writer's thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer {
+    steps: Sender<Box<dyn Step>>,
+}
+
+/// One caller's part of a transaction.
+trait Step: Send {
+    /// Runs it; `false` when it failed and must be rolled back.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Tells the caller, after the commit or instead of it.
+    fn answer(self: Box<Self>, commit: Result<(), Failure>);
+}
+
+/// Why a commit did not happen, in a form every caller can have.
+#[derive(Clone)]
+enum Failure {
+    Busy(String),
+    Full(String),
+    Other(String),
+}
+
+impl Failure {
+    fn of(error: &rusqlite::Error) -> Self {
+        let reason = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(reason),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(reason),
+            _ => Self::Other(reason),
+        }
+    }
+
+    fn into_error(self) -> StoreError {
+        match self {
+            Self::Full(reason) => StoreError::DiskFull { reason },
+            Self::Busy(reason) => StoreError::Unavailable {
+                reason: format!(
+                    "another process has held the write lock for {PATIENCE:?}: {reason}"
+                ),
+            },
+            Self::Other(reason) => StoreError::Unavailable { reason },
+        }
+    }
+}
+
+struct Call<T, F> {
+    work: F,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Step for Call<T, F>
+where
+    T: Send,
+    F: Fn(&Connection) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        self.result = Some((self.work)(connection));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, commit: Result<(), Failure>) {
+        let answer = match (commit, self.result) {
+            (Err(failure), _) => Err(failure.into_error()),
+            (Ok(()), result) => result.unwrap_or_else(|| Err(closed())),
+        };
+        // A caller that stopped waiting has its change anyway: it is committed.
+        let _ = self.reply.send(answer);
+    }
+}
+
+impl Writer {
+    /// Starts the writer's thread on this connection. It ends when the last handle is dropped.
+    pub(crate) fn start(connection: Connection) -> Result<Self, StoreError> {
+        let (steps, waiting) = channel();
+        std::thread::Builder::new()
+            .name("windlass-sqlite".to_owned())
+            .spawn(move || serve(&connection, &waiting))
+            .map_err(|error| StoreError::Unavailable {
+                reason: format!("the writer's thread could not be started: {error}"),
+            })?;
+        Ok(Self { steps })
+    }
+
+    /// Runs `work` inside the next transaction and returns once that is committed.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let call = Call { work, result: None, reply };
+        self.steps.send(Box::new(call)).map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+}
+
+fn serve(connection: &Connection, waiting: &Receiver<Box<dyn Step>>) {
+    while let Ok(first) = waiting.recv() {
+        // Taken as they are run: what comes in meanwhile still shares the commit.
+        let steps = std::iter::once(first).chain(waiting.try_iter()).take(GROUP);
+        let mut group = Vec::new();
+        match transact(connection, steps, &mut group) {
+            Ok(Ran::All) => answer_all(group, &Ok(())),
+            Ok(Ran::Spoiled) => group.into_iter().for_each(|step| alone(connection, step)),
+            Err(failure) => answer_all(group, &Err(failure)),
+        }
+    }
+}
+
+/// Whether a transaction's steps all did their work.
+#[derive(PartialEq, Eq)]
+enum Ran {
+    All,
+    /// One failed, and everything was rolled back.
+    Spoiled,
+}
+
+fn answer_all(group: Vec<Box<dyn Step>>, commit: &Result<(), Failure>) {
+    for step in group {
+        step.answer(commit.clone());
+    }
+}
+
+/// Runs a step in a transaction of its own; when it fails its caller gets its own error.
+fn alone(connection: &Connection, step: Box<dyn Step>) {
+    let mut group = Vec::new();
+    let ran = transact(connection, std::iter::once(step), &mut group).map(drop);
+    answer_all(group, &ran);
+}
+
+/// Runs steps in one transaction; `ran` gets those that are to be answered.
+fn transact(
+    connection: &Connection,
+    steps: impl Iterator<Item = Box<dyn Step>>,
+    ran: &mut Vec<Box<dyn Step>>,
+) -> Result<Ran, Failure> {
+    if let Err(error) = begin(connection) {
+        ran.extend(steps);
+        return Err(Failure::of(&error));
+    }
+    let done = run_all(connection, steps, ran).and_then(|ran| {
+        execute(connection, if ran == Ran::All { "commit" } else { "rollback" }).map(|()| ran)
+    });
+    done.map_err(|error| {
+        if !connection.is_autocommit() {
+            // The transaction may be gone already: a full disk rolls back by itself.
+            let _ = execute(connection, "rollback");
+        }
+        Failure::of(&error)
+    })
+}
+
+fn run_all(
+    connection: &Connection,
+    steps: impl Iterator<Item = Box<dyn Step>>,
+    ran: &mut Vec<Box<dyn Step>>,
+) -> rusqlite::Result<Ran> {
+    for mut step in steps {
+        let worked = step.run(connection);
+        ran.push(step);
+        if connection.is_autocommit() {
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
+                Some("the transaction was rolled back".to_owned()),
+            ));
+        }
+        if !worked {
+            return Ok(Ran::Spoiled);
+        }
+    }
+    Ok(Ran::All)
+}
+
+/// Takes the write lock. SQLite's own waiting backs off to 100 ms and is unfair; short random
+/// waits keep the longest wait of many processes short.
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    loop {
+        match execute(connection, "begin immediate") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && started.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_micros(fastrand::u64(100..2_000)));
+            }
+            other => return other,
+        }
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+/// Runs a closure in a transaction of its own, outside the writer's thread; for migrations.
+pub(crate) fn in_transaction<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    begin(connection).map_err(store_error)?;
+    match work(connection) {
+        Ok(value) => {
+            execute(connection, "commit").map_err(store_error)?;
+            Ok(value)
+        }
+        Err(error) => {
+            execute(connection, "rollback").map_err(store_error)?;
+            Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(connection: &Connection) -> Vec<i64> {
+        crate::row::all(connection, "select n from own order by n", [], |row| row.get(0))
+            .expect("read")
+    }
+
+    /// A step that writes a number and then does as told.
+    fn step(
+        number: i64,
+        fails: bool,
+    ) -> (Box<dyn Step>, oneshot::Receiver<Result<(), StoreError>>) {
+        let (reply, answer) = oneshot::channel();
+        let work = move |connection: &Connection| {
+            crate::row::run(connection, "insert into own (n) values (?1)", [number])?;
+            if fails { Err(closed()) } else { Ok(()) }
+        };
+        (Box::new(Call { work, result: None, reply }), answer)
+    }
+
+    /// Of steps that wait together one fails: the others are committed, each once.
+    #[test]
+    fn a_step_that_fails_takes_no_other_with_it() {
+        let connection = Connection::open_in_memory().expect("opened");
+        connection.execute_batch("create table own (n integer)").expect("made");
+        let (sender, waiting) = channel();
+        let mut answers = Vec::new();
+        for number in 1..=3 {
+            let (step, answer) = step(number, number == 2);
+            sender.send(step).expect("sent");
+            answers.push(answer);
+        }
+        drop(sender);
+        serve(&connection, &waiting);
+        let worked: Vec<bool> =
+            answers.iter_mut().map(|answer| answer.try_recv().expect("answered").is_ok()).collect();
+        assert_eq!(worked, [true, false, true]);
+        assert_eq!(numbers(&connection), [1, 3]);
+    }
+
+    /// What comes in while a step runs shares its commit, and its fate: spoiled by the newcomer,
+    /// the first step is run again and written once.
+    #[test]
+    fn a_step_that_comes_late_shares_the_commit() {
+        let connection = Connection::open_in_memory().expect("opened");
+        connection.execute_batch("create table own (n integer)").expect("made");
+        let (sender, waiting) = channel::<Box<dyn Step>>();
+        let runs = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let (late, mut late_answer) = step(2, true);
+        let (late, later) = (std::sync::Mutex::new(Some(late)), sender.clone());
+        let counted = std::sync::Arc::clone(&runs);
+        let work = move |connection: &Connection| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if let Some(late) = late.lock().expect("held").take() {
+                later.send(late).expect("sent");
+            }
+            crate::row::run(connection, "insert into own (n) values (1)", [])
+        };
+        let (reply, mut answer) = oneshot::channel();
+        sender.send(Box::new(Call { work, result: None, reply })).expect("sent");
+        drop(sender);
+        serve(&connection, &waiting);
+        assert_eq!(answer.try_recv().expect("answered").expect("written"), 1);
+        assert!(late_answer.try_recv().expect("answered").is_err());
+        assert_eq!(runs.load(std::sync::atomic::Ordering::Relaxed), 2);
+        assert_eq!(numbers(&connection), [1]);
+    }
+}

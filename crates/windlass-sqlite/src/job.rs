@@ -1,0 +1,148 @@
+//! The verbs of jobs.
+
+pub(crate) mod cancel;
+pub(crate) mod claim;
+pub(crate) mod complete;
+#[cfg(test)]
+pub(crate) mod cost;
+pub(crate) mod count;
+pub(crate) mod enqueue;
+pub(crate) mod finish;
+pub(crate) mod move_jobs;
+pub(crate) mod read;
+pub(crate) mod release;
+pub(crate) mod retry;
+pub(crate) mod settle;
+pub mod statement;
+
+use crate::job::settle::SettleContext;
+use crate::store::at;
+use crate::store::context;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::job::{
+    Batch, Cancelled, ClaimRequest, Counts, Due, Enqueued, Filter, JobRecord, JobStore, Moved,
+    NewJob, Page, Retried, Settled, Settlement,
+};
+use windlass_core::store::{Now, Reply};
+
+use crate::connection::reader::in_one_snapshot;
+use crate::store::SqliteStore;
+
+impl JobStore for SqliteStore {
+    fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
+        Box::pin(async move {
+            if jobs.is_empty() {
+                return Ok(Vec::new());
+            }
+            let owned = jobs.to_vec();
+            let answers = self.writer.write(move |c| enqueue::enqueue(c, &owned, at(now))).await?;
+            if jobs.iter().any(|job| job.due == Due::Now) {
+                self.raise_hopes();
+            }
+            let mut rung: Option<&str> = None;
+            for job in jobs {
+                if rung != Some(job.queue.as_str()) {
+                    self.wakeups.work_on(&job.queue);
+                    rung = Some(job.queue.as_str());
+                }
+            }
+            if jobs.iter().any(|job| job.due != Due::Now) {
+                self.wakeups.news();
+            }
+            Ok(answers)
+        })
+    }
+
+    fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
+        Box::pin(async move {
+            let (owned, local) = (request.clone(), self.local(request.worker));
+            let is_hopeful = local.is_hopeful.swap(false, Ordering::Relaxed);
+            if !is_hopeful && !self.readers.read(move |c| claim::peek(c, &owned)).await? {
+                return Ok(Batch { lease: request.lease, jobs: Vec::new() });
+            }
+            let (owned, label) = (request.clone(), Arc::clone(&local.label));
+            let batch =
+                self.writer.write(move |c| claim::claim(c, &owned, &label, at(now))).await?;
+            if batch.jobs.len() >= request.jobs {
+                local.is_hopeful.store(true, Ordering::Relaxed);
+            }
+            Ok(batch)
+        })
+    }
+
+    fn settle<'a>(
+        &'a self,
+        worker: WorkerId,
+        settlements: &'a [Settlement],
+        now: Now,
+    ) -> Reply<'a, Vec<Settled>> {
+        Box::pin(async move {
+            let (owned, label) = (settlements.to_vec(), self.label(worker));
+            let keeps_completed = self.keeps_completed;
+            self.writer
+                .write(move |c| {
+                    let context = SettleContext { keeps_completed, ..context(c, &label, at(now)) };
+                    settle::settle(&context, &owned)
+                })
+                .await
+        })
+    }
+
+    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
+        Box::pin(async move {
+            let label = self.label(worker);
+            self.writer.write(move |c| release::release(&context(c, &label, at(now)), lease)).await
+        })
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        jobs: &'a [JobId],
+        reason: &'a str,
+        now: Now,
+    ) -> Reply<'a, Vec<Cancelled>> {
+        Box::pin(async move {
+            let (owned, reason) = (jobs.to_vec(), reason.to_owned());
+            let (answers, asked) = self
+                .writer
+                .write(move |c| cancel::cancel(&context(c, "", at(now)), &owned, &reason))
+                .await?;
+            asked.into_iter().for_each(|worker| self.wakeups.news_for(worker));
+            Ok(answers)
+        })
+    }
+
+    fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
+        Box::pin(async move {
+            let owned = jobs.to_vec();
+            let answers =
+                self.writer.write(move |c| retry::retry(&context(c, "", at(now)), &owned)).await?;
+            self.wakeups.work_anywhere();
+            Ok(answers)
+        })
+    }
+
+    fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
+        Box::pin(async move {
+            let (owned, to) = (jobs.to_vec(), queue.to_owned());
+            let answers = self.writer.write(move |c| move_jobs::move_jobs(c, &owned, &to)).await?;
+            self.wakeups.work_on(queue);
+            Ok(answers)
+        })
+    }
+
+    fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
+        Box::pin(self.readers.read(move |c| read::job(c, id)))
+    }
+
+    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
+        let filter = filter.clone();
+        Box::pin(self.readers.read(move |c| read::jobs(c, &filter, page)))
+    }
+
+    fn counts(&self) -> Reply<'_, Counts> {
+        Box::pin(self.readers.read(in_one_snapshot(count::counts)))
+    }
+}

@@ -1,0 +1,166 @@
+//! Claim: available rows become running under a new lease, in one step of the writer.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::job::{Batch, ClaimRequest, Claimed, HandlerKey, Share};
+use windlass_core::time::Timestamp;
+
+use crate::error::store_error;
+use crate::row::{CLAIMED, Id, claimed, run};
+
+const OPEN_QUEUE: &str =
+    "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null)";
+const PEEK: &str = "select 1 from windlass_pending where queue = ?1 and state = 2 limit 1";
+const TAKE: &str =
+    "update windlass_pending set state = 4, attempt = attempt + 1, lease = ?2 where id = ?1";
+const LEASE: &str = "insert into windlass_lease (id, worker, claimed_at, unsettled, label, jobs) values (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// What a store keeps of a worker of this process.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub(crate) label: Arc<str>,
+    /// Whether its next claim hardly ever gets nothing: the last one got all it asked for, or a job
+    /// was just enqueued here.
+    pub(crate) is_hopeful: AtomicBool,
+}
+
+impl Local {
+    pub(crate) fn of(label: &str) -> Self {
+        Self { label: label.into(), is_hopeful: AtomicBool::new(false) }
+    }
+}
+
+/// Whether a claim could get anything; asked of a reader, so that an idle worker neither takes the
+/// write lock nor waits for the process that has it.
+pub(crate) fn peek(connection: &Connection, request: &ClaimRequest) -> Result<bool, StoreError> {
+    for share in &request.shares {
+        let found = connection
+            .prepare_cached(PEEK)
+            .and_then(|mut statement| statement.exists([&share.queue]))
+            .map_err(store_error)?;
+        if found && is_open(connection, &share.queue)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+pub(crate) fn claim(
+    connection: &Connection,
+    request: &ClaimRequest,
+    label: &str,
+    now: Timestamp,
+) -> Result<Batch, StoreError> {
+    let mut jobs: Vec<Arc<Claimed>> = Vec::new();
+    let mut bytes = 0;
+    let mut known = Known::new(request);
+    for share in &request.shares {
+        let left = request.jobs.saturating_sub(jobs.len());
+        if left == 0 || bytes >= request.bytes {
+            break;
+        }
+        if is_open(connection, &share.queue)? {
+            let share = Share { queue: share.queue.clone(), jobs: share.jobs.min(left) };
+            pick(connection, &share, &mut known, (request.bytes, &mut bytes), &mut jobs)?;
+        }
+    }
+    if !jobs.is_empty() {
+        let batch = i16::try_from(jobs.len()).unwrap_or(i16::MAX);
+        jobs.iter_mut().filter_map(Arc::get_mut).for_each(|job| job.batch = batch);
+        hold(connection, (request, label), &jobs, now)?;
+    }
+    Ok(Batch { lease: request.lease, jobs })
+}
+
+fn is_open(connection: &Connection, queue: &str) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached(OPEN_QUEUE)
+        .and_then(|mut statement| statement.query_row([queue], |row| row.get(0)))
+        .map_err(store_error)
+}
+
+/// Reads available jobs of one queue in order, as many as the share and the bytes allow.
+fn pick(
+    connection: &Connection,
+    share: &Share,
+    known: &mut Known<'_>,
+    (most_bytes, bytes): (usize, &mut usize),
+    jobs: &mut Vec<Arc<Claimed>>,
+) -> Result<(), StoreError> {
+    let sql = select_available();
+    let mut statement = connection.prepare_cached(&sql).map_err(store_error)?;
+    let mut rows = statement.query([&share.queue]).map_err(store_error)?;
+    let mut taken = 0;
+    while taken < share.jobs {
+        let Some(row) = rows.next().map_err(store_error)? else { break };
+        let position = i16::try_from(jobs.len() + 1).unwrap_or(i16::MAX);
+        let job = claimed(row, position).map_err(store_error)?;
+        if !known.has(&job) {
+            continue;
+        }
+        *bytes += job.args.as_str().len();
+        if *bytes > most_bytes && !jobs.is_empty() {
+            break;
+        }
+        jobs.push(Arc::new(job));
+        taken += 1;
+    }
+    Ok(())
+}
+
+/// The kinds and versions a worker knows, with the answer for the last one asked: jobs of one kind
+/// come in long runs.
+struct Known<'a> {
+    keys: HashSet<&'a str>,
+    last: Option<(String, u16, bool)>,
+}
+
+impl<'a> Known<'a> {
+    fn new(request: &'a ClaimRequest) -> Self {
+        Self { keys: request.handlers.iter().map(|key| key.as_str()).collect(), last: None }
+    }
+
+    fn has(&mut self, job: &Claimed) -> bool {
+        if let Some((kind, version, answer)) = &self.last
+            && *kind == job.kind
+            && *version == job.version
+        {
+            return *answer;
+        }
+        let answer = self.keys.contains(HandlerKey::new(&job.kind, job.version).as_str());
+        self.last = Some((job.kind.clone(), job.version, answer));
+        answer
+    }
+}
+
+fn select_available() -> String {
+    format!(
+        "select {CLAIMED} from windlass_pending where queue = ?1 and state = 2 order by priority, run_at, id"
+    )
+}
+
+fn hold(
+    connection: &Connection,
+    (request, label): (&ClaimRequest, &str),
+    jobs: &[Arc<Claimed>],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let lease = Id::from(request.lease);
+    let mut ids = Vec::with_capacity(jobs.len() * 16);
+    let mut take = connection.prepare_cached(TAKE).map_err(store_error)?;
+    for job in jobs {
+        take.execute(params![Id::from(job.id), lease]).map_err(store_error)?;
+        ids.extend_from_slice(job.id.as_uuid().as_bytes());
+    }
+    let number = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
+    run(
+        connection,
+        LEASE,
+        params![lease, Id::from(request.worker), now.as_micros(), number, label, ids],
+    )?;
+    Ok(())
+}

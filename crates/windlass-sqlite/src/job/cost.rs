@@ -1,0 +1,92 @@
+//! What statements cost as a backlog grows, in steps of the database's machine: these, unlike
+//! times, are the same on every machine.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rusqlite::Connection;
+use windlass_core::id::{LeaseId, WorkerId};
+use windlass_core::job::{ClaimRequest, HandlerKey, Share, State};
+use windlass_core::time::Timestamp;
+
+use crate::connection::migrate;
+use crate::job::claim;
+use crate::job::count::counts_until;
+
+/// O33: a claim takes as many steps with 200,000 jobs waiting and as many scheduled as
+/// with 1,000.
+#[test]
+fn a_claim_costs_the_same_whatever_the_backlog() {
+    let [few, many] = [1_000, 200_000].map(|jobs| {
+        let connection = filled(jobs);
+        [10, 500].map(|most| steps(&connection, || claimed(&connection, most)))
+    });
+    println!("steps of a claim of 10 and 500 jobs: {few:?} of 1,000 and {many:?} of 200,000");
+    for (few, many) in few.into_iter().zip(many) {
+        assert!(many <= few + few / 10, "{many} steps instead of {few}");
+    }
+}
+
+/// O33: an idle worker's look and its claim do not grow with jobs that are not due.
+#[test]
+fn a_claim_of_an_empty_queue_costs_next_to_nothing() {
+    let connection = filled(200_000);
+    let steps = steps(&connection, || assert_eq!(claimed_from(&connection, "empty", 10), 0));
+    assert!(steps < 100, "{steps} steps");
+}
+
+/// O33: a count is broken off when its time is up, and says so.
+#[test]
+fn a_count_ends_in_time() {
+    let connection = filled(20_000);
+    let whole = counts_until(&connection, || true).expect("counted");
+    let numbers = [State::Available, State::Scheduled].map(|state| whole.of(state));
+    assert_eq!((whole.exact, numbers), (true, [20_000; 2]));
+    let part = counts_until(&connection, || false).expect("counted");
+    let numbers = [State::Available, State::Scheduled].map(|state| part.of(state));
+    assert!(!part.exact && numbers.iter().all(|jobs| (1..20_000).contains(jobs)), "{numbers:?}");
+}
+
+/// A database with so many jobs available, and as many scheduled.
+fn filled(jobs: u32) -> Connection {
+    const FILL: &str = "
+        with recursive nth (n) as (select 1 union all select n + 1 from nth where n < ?1),
+          both (n, state) as (select n, 2 from nth union all select n, 1 from nth)
+        insert into windlass_pending (id, queue, kind, version, state, priority, run_at, created_at, args)
+        select randomblob(16), 'default', 'work', 1, state, n % 3, n, n, 'null' from both";
+    let connection = Connection::open_in_memory().expect("opened");
+    migrate::migrate(&connection).expect("migrated");
+    connection.execute(FILL, [jobs]).expect("filled");
+    connection
+}
+
+fn claimed(connection: &Connection, most: usize) {
+    assert_eq!(claimed_from(connection, "default", most), most);
+}
+
+fn claimed_from(connection: &Connection, queue: &str, most: usize) -> usize {
+    let request = ClaimRequest {
+        worker: WorkerId::new(),
+        lease: LeaseId::new(),
+        shares: vec![Share { queue: queue.to_owned(), jobs: most }],
+        jobs: most,
+        bytes: usize::MAX,
+        handlers: [HandlerKey::new("work", 1)].into(),
+    };
+    let now = Timestamp::from_micros(1_000_000_000_000);
+    claim::claim(connection, &request, "cost", now).expect("claimed").jobs.len()
+}
+
+/// How many steps the database's machine takes for this.
+fn steps<T>(connection: &Connection, work: impl FnOnce() -> T) -> u64 {
+    let taken = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&taken);
+    let count = move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    connection.progress_handler(1, Some(count)).expect("set");
+    work();
+    connection.progress_handler(0, None::<fn() -> bool>).expect("unset");
+    taken.load(Ordering::Relaxed)
+}

@@ -1,0 +1,132 @@
+//! Enqueue: new rows of `windlass_pending`.
+
+use rusqlite::{Connection, Statement, ToSql};
+use windlass_core::error::StoreError;
+use windlass_core::job::{Due, Enqueued, Identity, NewJob, State};
+use windlass_core::time::{Timestamp, micros};
+
+use crate::error::store_error;
+
+/// The same for an id that is new: nobody looks for another job with it.
+const INSERT_FRESH: &str = "insert into windlass_pending \
+     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta) \
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
+/// Writes one job; its binds are [`Binds`]'s fields in order.
+pub const INSERT: &str = "insert into windlass_pending \
+     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta) \
+     select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 \
+     where ?15 = 0 or not exists (select 1 from windlass_finished where id = ?1) \
+     on conflict (id) do nothing";
+
+/// The binds of [`INSERT`], for drivers of all kinds.
+#[derive(Debug, Clone)]
+pub struct Binds<'a> {
+    /// 1: 16 bytes.
+    pub id: [u8; 16],
+    /// 2
+    pub queue: &'a str,
+    /// 3
+    pub kind: &'a str,
+    /// 4
+    pub version: u16,
+    /// 5
+    pub state: i16,
+    /// 6
+    pub priority: i16,
+    /// 7
+    pub max_attempts: Option<u16>,
+    /// 8: microseconds since 1970.
+    pub run_at: i64,
+    /// 9: likewise.
+    pub created_at: i64,
+    /// 10
+    pub args: &'a str,
+    /// 11
+    pub root: Option<[u8; 16]>,
+    /// 12
+    pub parent: Option<[u8; 16]>,
+    /// 13
+    pub origin: Option<&'a str>,
+    /// 14
+    pub meta: Option<String>,
+    /// 15: whether a finished job with the id may exist.
+    pub is_given: bool,
+}
+
+impl<'a> Binds<'a> {
+    /// The binds of a job written now.
+    #[must_use]
+    pub fn of(job: &'a NewJob, now: Timestamp) -> Self {
+        let (run_at, state) = due(job.due, now);
+        Self {
+            id: *job.id.as_uuid().as_bytes(),
+            queue: &job.queue,
+            kind: &job.kind,
+            version: job.version,
+            state: state.code(),
+            priority: job.priority,
+            max_attempts: job.max_attempts,
+            run_at: run_at.as_micros(),
+            created_at: now.as_micros(),
+            args: job.args.as_str(),
+            root: job.root.map(|id| *id.as_uuid().as_bytes()),
+            parent: job.parent.map(|id| *id.as_uuid().as_bytes()),
+            origin: job.origin.as_deref(),
+            meta: job.meta.to_stored(),
+            is_given: job.identity == Identity::Given,
+        }
+    }
+}
+
+/// Writes jobs inside whatever transaction the connection is in.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn enqueue(
+    connection: &Connection,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> Result<Vec<Enqueued>, StoreError> {
+    let prepare = |sql| connection.prepare_cached(sql).map_err(store_error);
+    let (mut fresh, mut given) = (prepare(INSERT_FRESH)?, prepare(INSERT)?);
+    jobs.iter().map(|job| insert((&mut fresh, &mut given), job, now)).collect()
+}
+
+fn insert(
+    (fresh, given): (&mut Statement<'_>, &mut Statement<'_>),
+    job: &NewJob,
+    now: Timestamp,
+) -> Result<Enqueued, StoreError> {
+    let b = Binds::of(job, now);
+    let binds: [&dyn ToSql; 15] = [
+        &b.id,
+        &b.queue,
+        &b.kind,
+        &b.version,
+        &b.state,
+        &b.priority,
+        &b.max_attempts,
+        &b.run_at,
+        &b.created_at,
+        &b.args,
+        &b.root,
+        &b.parent,
+        &b.origin,
+        &b.meta,
+        &b.is_given,
+    ];
+    let written = if b.is_given { given.execute(&binds[..]) } else { fresh.execute(&binds[..14]) };
+    let written = written.map_err(store_error)?;
+    Ok(if written == 0 { Enqueued::Existing(job.id) } else { Enqueued::New(job.id) })
+}
+
+/// When a job is due and in which state it waits for that.
+fn due(due: Due, now: Timestamp) -> (Timestamp, State) {
+    let run_at = match due {
+        Due::Now => now,
+        Due::In(delay) => Timestamp::from_micros(now.as_micros().saturating_add(micros(delay))),
+        Due::At(moment) => moment,
+    };
+    (run_at, if run_at > now { State::Scheduled } else { State::Available })
+}

@@ -1,0 +1,48 @@
+//! Retry: a person runs a job again, now. Failures and losses begin at zero, the history stays.
+
+use rusqlite::params;
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::job::{Retried, State};
+
+use crate::job::cancel::finished;
+use crate::job::finish::add_job_count;
+use crate::job::settle::SettleContext;
+use crate::row::one;
+use crate::row::{Id, run};
+
+const STATE: &str = "select state from windlass_pending where id = ?1";
+const HURRY: &str = "update windlass_pending set state = 2, run_at = ?2, failures = 0, losses = 0 where id = ?1 and state in (1, 3)";
+const REVIVE: &str = "insert into windlass_pending \
+     (id, queue, kind, version, state, priority, attempt, max_attempts, run_at, created_at, args, root, parent, origin, meta, history) \
+     select id, queue, kind, version, 2, priority, attempt, max_attempts, ?2, created_at, args, root, parent, origin, meta, history \
+     from windlass_finished where id = ?1";
+const REMOVE: &str = "delete from windlass_finished where id = ?1 returning queue";
+
+pub(crate) fn retry(
+    context: &SettleContext<'_>,
+    jobs: &[JobId],
+) -> Result<Vec<Retried>, StoreError> {
+    jobs.iter().map(|job| retry_one(context, *job)).collect()
+}
+
+fn retry_one(context: &SettleContext<'_>, job: JobId) -> Result<Retried, StoreError> {
+    let (id, now) = (Id::from(job), context.now.as_micros());
+    let pending: Option<i16> = one(context.connection, STATE, [&id])?;
+    match pending.and_then(State::from_code) {
+        Some(State::Scheduled | State::Retryable) => {
+            run(context.connection, HURRY, params![id, now])?;
+            Ok(Retried::Now)
+        }
+        Some(state) => Ok(Retried::Unneeded(state)),
+        None => {
+            let Some(state) = finished(context.connection, job)? else {
+                return Ok(Retried::Missing);
+            };
+            run(context.connection, REVIVE, params![id, now])?;
+            let queue: Option<String> = one(context.connection, REMOVE, [&id])?;
+            add_job_count(context.connection, &queue.unwrap_or_default(), state.code(), -1)?;
+            Ok(Retried::Now)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Tidy: prune what was kept long enough; park what nobody knows, bring it back when somebody
+//! does.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::job::HandlerKey;
+use windlass_core::maintenance::Tidied;
+use windlass_core::time::Timestamp;
+
+use crate::job::finish::add_job_count;
+use crate::row::one;
+use crate::row::{Id, all, run};
+
+/// The state under which pruned jobs are counted.
+pub(crate) const PRUNED: i16 = 8;
+/// Available jobs looked at, per queue, for kinds that nobody knows: the ones in front.
+const HEADS: i64 = 2_000;
+
+/// Finished jobs looked at in one round.
+const WALK: i64 = 5_000;
+const WALKED: &str = "select at from windlass_walk where name = 'prune'";
+const WALK_ON: &str = "insert into windlass_walk (name, at) values ('prune', ?1) on conflict (name) do update set at = excluded.at";
+const NEXT: &str =
+    "select id, queue, state, prune_at from windlass_finished where id > ?1 order by id limit ?2";
+/// So many free pages are not worth a look.
+const FEW_PAGES: i64 = 1_000;
+const PRUNE: &str = "delete from windlass_finished where id = ?1";
+const QUEUES: &str = "select distinct queue from windlass_pending where state = 2";
+const FRONT: &str = "select id, kind, version from windlass_pending where queue = ?1 and state = 2 order by priority, run_at limit ?2";
+const PARK: &str = "update windlass_pending set state = 0, reason = ?2 where id = ?1 and state = 2";
+const PARKED: &str = "select id, kind, version from windlass_pending where state = 0 limit ?1";
+const FORGET_LIMITS: &str = "delete from windlass_loss_limit \
+     where not exists (select 1 from windlass_worker w where w.id = windlass_loss_limit.worker) \
+       and not exists (select 1 from windlass_lease l where l.worker = windlass_loss_limit.worker)";
+const UNPARK: &str =
+    "update windlass_pending set state = 2, reason = null where id = ?1 and state = 0";
+
+pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, StoreError> {
+    let known = known(connection)?;
+    give_back_pages(connection)?;
+    run(connection, FORGET_LIMITS, [])?;
+    Ok(Tidied {
+        pruned: prune(connection, now)?,
+        unparked: unpark(connection, &known)?,
+        parked: park(connection, &known)?,
+    })
+}
+
+/// Gives free pages back to the file system while they are more than a quarter of the file, so that
+/// file and log together stay below twice what is in them.
+fn give_back_pages(connection: &Connection) -> Result<(), StoreError> {
+    const PAGES: &str = "select (select freelist_count from pragma_freelist_count), (select page_count from pragma_page_count)";
+    let counted =
+        all(connection, PAGES, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    if counted.iter().any(|(free, pages)| *free > FEW_PAGES && free * 4 > *pages) {
+        all(connection, "pragma incremental_vacuum(2000)", [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Removes old jobs among the next ones of a walk by id: an index by age would cost every
+/// completion more than the walk costs once in a while.
+fn prune(connection: &Connection, now: Timestamp) -> Result<u64, StoreError> {
+    let from: Option<Vec<u8>> = one(connection, WALKED, [])?;
+    let seen = all(connection, NEXT, params![from.unwrap_or_default(), WALK], |row| {
+        let old = row.get::<_, Option<i64>>(3)?.is_some_and(|at| at <= now.as_micros());
+        Ok((row.get::<_, Id>(0)?, row.get::<_, String>(1)?, row.get::<_, i16>(2)?, old))
+    })?;
+    let is_at_end = (seen.len() as i64) < WALK;
+    let last = seen.last().filter(|_| !is_at_end).map(|(id, ..)| id.0.as_bytes().to_vec());
+    run(connection, WALK_ON, [last.unwrap_or_default()])?;
+    let mut counted: BTreeMap<(String, i16), i64> = BTreeMap::new();
+    for (id, queue, state, _) in seen.into_iter().filter(|(.., old)| *old) {
+        run(connection, PRUNE, [id])?;
+        *counted.entry((queue, state)).or_default() += 1;
+    }
+    let mut pruned = 0;
+    for ((queue, state), jobs) in counted {
+        add_job_count(connection, &queue, state, -jobs)?;
+        add_job_count(connection, &queue, PRUNED, jobs)?;
+        pruned += jobs.unsigned_abs();
+    }
+    Ok(pruned)
+}
+
+/// The kinds and versions that some registered worker knows.
+pub(crate) fn known(connection: &Connection) -> Result<HashSet<HandlerKey>, StoreError> {
+    let lists =
+        all(connection, "select handlers from windlass_worker", [], |row| row.get::<_, String>(0))?;
+    Ok(lists
+        .iter()
+        .flat_map(|list| serde_json::from_str::<Vec<HandlerKey>>(list).unwrap_or_default())
+        .collect())
+}
+
+fn park(connection: &Connection, known: &HashSet<HandlerKey>) -> Result<u64, StoreError> {
+    let mut parked = 0;
+    for queue in all(connection, QUEUES, [], |row| row.get::<_, String>(0))? {
+        for (id, key) in candidates(connection, FRONT, params![queue, HEADS])? {
+            if !known.contains(&key) {
+                let reason = format!("no live worker knows {}", key.as_str());
+                parked += run(connection, PARK, params![id, reason])? as u64;
+            }
+        }
+    }
+    Ok(parked)
+}
+
+/// Brings back parked jobs whose kind and version somebody knows now.
+pub(crate) fn unpark(
+    connection: &Connection,
+    known: &HashSet<HandlerKey>,
+) -> Result<u64, StoreError> {
+    let mut unparked = 0;
+    for (id, key) in candidates(connection, PARKED, [i64::MAX])? {
+        if known.contains(&key) {
+            unparked += run(connection, UNPARK, [id])? as u64;
+        }
+    }
+    Ok(unparked)
+}
+
+fn candidates(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<(Id, HandlerKey)>, StoreError> {
+    all(connection, sql, params, |row| {
+        let kind: String = row.get(1)?;
+        Ok((row.get(0)?, HandlerKey::new(&kind, row.get(2)?)))
+    })
+}

@@ -1,0 +1,43 @@
+//! The list of queues.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::Connection;
+use windlass_core::error::StoreError;
+use windlass_core::job::Counts;
+use windlass_core::queue::QueueRecord;
+use windlass_core::time::Timestamp;
+use windlass_core::worker::WorkerRecord;
+
+use crate::row::{all, one};
+
+pub(crate) fn queues(
+    connection: &Connection,
+    counts: Counts,
+    workers: &[WorkerRecord],
+) -> Result<Vec<QueueRecord>, StoreError> {
+    const PAUSES: &str = "select name, paused_at, note from windlass_queue";
+    const OLDEST: &str = "select min(run_at) from windlass_pending where queue = ?1 and state = 2";
+    let mut pauses: HashMap<String, (Option<i64>, Option<String>)> =
+        all(connection, PAUSES, [], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
+            .into_iter()
+            .collect();
+    let mut names: BTreeSet<String> = counts.by_queue.into_keys().collect();
+    names.extend(pauses.keys().cloned());
+    names.extend(workers.iter().flat_map(|worker| worker.queues.iter().cloned()));
+    names
+        .into_iter()
+        .map(|name| {
+            let (paused_at, note) = pauses.remove(&name).unwrap_or_default();
+            let oldest: Option<Option<i64>> = one(connection, OLDEST, [&name])?;
+            let serving = workers.iter().filter(|worker| worker.queues.contains(&name)).count();
+            Ok(QueueRecord {
+                paused_at: paused_at.map(Timestamp::from_micros),
+                note,
+                workers: u32::try_from(serving).unwrap_or(u32::MAX),
+                oldest_due_at: oldest.flatten().map(Timestamp::from_micros),
+                name,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,75 @@
+//! The verbs of workers.
+
+pub(crate) mod alive;
+pub(crate) mod heartbeat;
+pub(crate) mod leave;
+pub(crate) mod list;
+pub(crate) mod quiet;
+pub(crate) mod register;
+
+use crate::maintenance::tidy;
+use crate::store::at;
+use crate::store::context;
+use std::time::Duration;
+use windlass_core::id::WorkerId;
+use windlass_core::store::{Now, Reply};
+use windlass_core::time::micros;
+use windlass_core::worker::{Beat, Quiet, Registration, WorkerRecord, WorkerStore};
+
+use crate::connection::reader::in_one_snapshot;
+use crate::job::release::release;
+use crate::lease::leases;
+use crate::store::SqliteStore;
+
+impl WorkerStore for SqliteStore {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+        Box::pin(async move {
+            self.alive.hold(worker.worker);
+            self.name_worker(worker);
+            let owned = worker.clone();
+            self.writer
+                .write(move |c| {
+                    register::register(c, &owned, at(now))?;
+                    tidy::unpark(c, &owned.handlers.iter().cloned().collect())?;
+                    Ok(())
+                })
+                .await
+        })
+    }
+
+    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+        Box::pin(async move {
+            self.writer
+                .write(move |c| heartbeat::heartbeat(c, worker, micros(lease), at(now)))
+                .await
+        })
+    }
+
+    fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
+        Box::pin(async move {
+            let label = self.label(worker);
+            self.writer
+                .write(move |c| {
+                    for lease in leases(c, worker)? {
+                        release(&context(c, &label, at(now)), lease)?;
+                    }
+                    leave::remove(c, worker)
+                })
+                .await?;
+            self.forget_worker(worker);
+            Ok(())
+        })
+    }
+
+    fn quiet(&self, worker: WorkerId, wish: Quiet, _now: Now) -> Reply<'_, bool> {
+        Box::pin(async move {
+            let found = self.writer.write(move |c| quiet::quiet(c, worker, wish)).await?;
+            self.wakeups.news_for(worker);
+            Ok(found)
+        })
+    }
+
+    fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {
+        Box::pin(self.readers.read(in_one_snapshot(list::workers)))
+    }
+}

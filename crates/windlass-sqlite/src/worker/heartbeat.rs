@@ -1,0 +1,45 @@
+//! Heartbeat: renews a lease and brings news.
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::time::Timestamp;
+use windlass_core::worker::Beat;
+
+use crate::lease::{jobs_of, leases};
+use crate::row::{Id, one};
+
+const RENEW: &str = "update windlass_worker set seen_at = ?2, expires_at = ?3, attention = 0 where id = ?1 returning quiet";
+const CANCEL: &str =
+    "select cancel from windlass_pending where id = ?1 and lease = ?2 and cancel is not null";
+
+pub(crate) fn heartbeat(
+    connection: &Connection,
+    worker: WorkerId,
+    lease: i64,
+    now: Timestamp,
+) -> Result<Beat, StoreError> {
+    let until = now.as_micros().saturating_add(lease);
+    let quiet: Option<bool> =
+        one(connection, RENEW, params![Id::from(worker), now.as_micros(), until])?;
+    let Some(quiet) = quiet else { return Ok(Beat::Gone) };
+    let leases = leases(connection, worker)?;
+    let cancels = cancels(connection, &leases)?;
+    Ok(Beat::Alive { leases, cancels, quiet })
+}
+
+/// The cancel requests of running jobs, with the reasons. Every job held is looked at: an index
+/// would be asked at every claim and every end, and this is one beat in ten seconds.
+fn cancels(
+    connection: &Connection,
+    leases: &[LeaseId],
+) -> Result<Vec<(JobId, String)>, StoreError> {
+    let mut cancels = Vec::new();
+    for lease in leases {
+        for job in jobs_of(connection, *lease)? {
+            let reason = one(connection, CANCEL, params![Id::from(job), Id::from(*lease)])?;
+            cancels.extend(reason.map(|reason| (job, reason)));
+        }
+    }
+    Ok(cancels)
+}

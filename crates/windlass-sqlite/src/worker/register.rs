@@ -1,0 +1,44 @@
+//! Register: a worker becomes known and its lease begins.
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::time::{Timestamp, micros};
+use windlass_core::worker::Registration;
+
+use crate::row::{Id, run};
+
+const REGISTER: &str = "insert into windlass_worker \
+     (id, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at) \
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) \
+     on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at";
+const LIMIT: &str = "insert into windlass_loss_limit (worker, kind, max_losses) values (?1, ?2, ?3) \
+     on conflict (worker, kind) do nothing";
+
+pub(crate) fn register(
+    connection: &Connection,
+    worker: &Registration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let list = |names: &[String]| serde_json::to_string(names).unwrap_or_default();
+    let handlers: Vec<String> = worker.handlers.iter().map(|key| key.as_str().to_owned()).collect();
+    run(
+        connection,
+        REGISTER,
+        params![
+            Id::from(worker.worker),
+            worker.label,
+            worker.host,
+            worker.pid,
+            worker.build,
+            list(&worker.queues),
+            list(&handlers),
+            worker.slots,
+            now.as_micros(),
+            now.as_micros().saturating_add(micros(worker.lease)),
+        ],
+    )?;
+    for (kind, limit) in &worker.loss_limits {
+        run(connection, LIMIT, params![Id::from(worker.worker), kind, limit])?;
+    }
+    Ok(())
+}

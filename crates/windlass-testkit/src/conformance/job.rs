@@ -1,0 +1,12 @@
+//! What every store does with jobs.
+
+pub mod cancel;
+pub mod claim;
+pub mod confirm;
+pub mod enqueue;
+pub mod move_jobs;
+pub mod payload;
+pub mod read;
+pub mod release;
+pub mod retry;
+pub mod settle;

@@ -1,0 +1,94 @@
+//! Losses: how many deaths of its workers a job survives is for it or its kind to say.
+
+use windlass_core::id::JobId;
+use windlass_core::job::State;
+use windlass_core::limits::{LEASE, MAX_LOSSES};
+
+use crate::draft::{KIND, job};
+use crate::fixture::{SECOND, StoreFixture};
+use crate::worker::{Profile, worker};
+
+/// C13: a job that brought a limit of 6 survives five losses and dies of the sixth.
+pub async fn a_job_has_the_limit_of_losses_that_it_brought(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job().max_losses(6)).await;
+    lose(&fixture, &worker(), 5).await;
+    check_alive(&fixture, id, 5).await;
+    lose(&fixture, &worker(), 1).await;
+    check_dead(&fixture, id, "lost 6 times").await;
+}
+
+/// C13: 0 sets no limit.
+pub async fn a_job_with_no_limit_of_losses_never_dies_of_one(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job().max_losses(0)).await;
+    lose(&fixture, &worker(), 12).await;
+    check_alive(&fixture, id, 12).await;
+}
+
+/// C13: the limit that the dead worker had for the kind holds, although neither the process that wrote
+/// the job nor the one that takes it back knows the kind.
+pub async fn the_kinds_limit_holds_for_a_job_that_brought_none(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job()).await;
+    let patient = worker().losing(KIND, 5);
+    lose(&fixture, &patient, 4).await;
+    check_alive(&fixture, id, 4).await;
+    lose(&fixture, &patient, 1).await;
+    check_dead(&fixture, id, "lost 5 times").await;
+}
+
+/// C13: what the job brought is nearer than what its kind declares.
+pub async fn the_jobs_own_limit_wins_over_its_kinds(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job().max_losses(1)).await;
+    lose(&fixture, &worker().losing(KIND, 5), 1).await;
+    check_dead(&fixture, id, "lost once").await;
+}
+
+/// C13: the limit of one kind says nothing about another of the same worker.
+pub async fn one_kinds_limit_is_none_of_another(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job()).await;
+    let patient = worker().losing("other", 9);
+    lose(&fixture, &patient, u32::from(MAX_LOSSES)).await;
+    check_dead(&fixture, id, "lost 3 times").await;
+}
+
+/// C13, I-D2: a job that is taken back long after its worker's row was removed still has its
+/// kind's limit. A claim of a worker that was removed leaves such a job behind.
+pub async fn the_kinds_limit_outlives_the_leader_that_removed_the_worker(fixture: StoreFixture) {
+    let [first, second] = fixture.enqueue([job(), job()]).await[..] else { panic!("two jobs") };
+    let fragile = fixture.start(worker().losing(KIND, 1)).await;
+    fragile.claim(1).await;
+    fixture.rescue().await;
+    check_dead(&fixture, first, "lost once").await;
+    fragile.claim(1).await;
+    fixture.tidy().await;
+    fixture.rescue().await;
+    check_dead(&fixture, second, "lost once").await;
+}
+
+/// C13: a kind can have no limit.
+pub async fn a_kind_without_a_limit_of_losses_never_dies_of_one(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job()).await;
+    lose(&fixture, &worker().losing(KIND, 0), 7).await;
+    check_alive(&fixture, id, 7).await;
+}
+
+/// Lets workers die with the one job, so many times, and others take it back.
+async fn lose(fixture: &StoreFixture, profile: &Profile, times: u32) {
+    for _ in 0..times {
+        let doomed = fixture.start(profile.clone()).await;
+        assert_eq!(doomed.claim(1).await.jobs.len(), 1, "there is a job to lose");
+        fixture.advance(LEASE + SECOND);
+        let stranger = worker().serving(&["elsewhere"]).knowing(&[("strange", 1)]);
+        assert_eq!(fixture.start(stranger).await.sweep().await.rescued, 1);
+        fixture.promote().await;
+    }
+}
+
+async fn check_alive(fixture: &StoreFixture, id: JobId, losses: u16) {
+    let record = fixture.job(id).await;
+    assert_eq!((record.state, record.losses), (State::Available, losses), "{record:?}");
+}
+
+async fn check_dead(fixture: &StoreFixture, id: JobId, reason: &str) {
+    let record = fixture.job(id).await;
+    assert_eq!((record.state, record.reason.as_deref()), (State::Dead, Some(reason)), "{record:?}");
+}

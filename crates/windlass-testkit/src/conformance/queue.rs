@@ -1,0 +1,5 @@
+//! What every store does with queues.
+
+pub mod list;
+pub mod pause;
+pub mod unserved;

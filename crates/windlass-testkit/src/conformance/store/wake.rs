@@ -1,0 +1,137 @@
+//! Wake-ups: the workers that sleep on a queue that got work, and no others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use windlass_core::id::JobId;
+use windlass_core::store::Store;
+use windlass_core::wake::WakeHandle;
+use windlass_core::worker::Quiet;
+
+use crate::draft::job;
+use crate::fixture::StoreFixture;
+use crate::worker::{Worker, worker};
+
+/// Nothing waited for here takes longer unless it is broken.
+const SOON: Duration = Duration::from_secs(20);
+
+/// C29, I-W2: jobs of another process wake the workers of their queue, and not those of others.
+pub async fn a_wake_up_goes_to_its_queue_alone(fixture: StoreFixture) {
+    let process = fixture.another_store().await;
+    let [a, b, c] = sleepers(&fixture, ["a", "b", "c"]).await;
+    for (queue, wake_handle) in [("b", &b), ("c", &c)] {
+        let jobs = [job().queue(queue).done()];
+        process.enqueue(&jobs, fixture.now()).await.expect("it reaches the store");
+        // Wake-ups keep their order: what the first enqueue rang has rung when the second one is
+        // heard.
+        tokio::time::timeout(SOON, wake_handle.work())
+            .await
+            .expect("a worker of the queue is woken");
+    }
+    assert!(a.work().now_or_never().is_none(), "nothing has come on this queue");
+}
+
+/// X18: a cancel request of another process wakes the one of fifty workers that runs the job, and no
+/// other, though no sweep tells it.
+pub async fn a_cancel_request_wakes_the_worker_that_runs_the_job_alone(fixture: StoreFixture) {
+    let process = fixture.another_store().await;
+    let workers = crowd(&fixture, 50).await;
+    let id = fixture.enqueue_one(job()).await;
+    assert_eq!(workers[30].0.claim(1).await.jobs.len(), 1);
+    cancel(&*process, &fixture, id).await;
+    heard(&workers[30].1).await;
+    let others = workers.iter().enumerate().filter(|(nth, _)| *nth != 30);
+    let woken = others.filter(|(_, (_, handle))| handle.news().now_or_never().is_some());
+    assert_eq!(woken.count(), 0, "nobody else has news");
+}
+
+/// X18: so does one of its own process, and only the worker that runs the job hears it.
+pub async fn a_worker_hears_a_cancel_request_of_its_own_process(fixture: StoreFixture) {
+    let workers = crowd(&fixture, 3).await;
+    let ids = fixture.enqueue([job(), job()]).await;
+    for (nth, id) in ids.iter().enumerate() {
+        assert_eq!(workers[nth].0.claim(1).await.jobs[0].id, *id);
+    }
+    for (nth, id) in ids.iter().enumerate() {
+        cancel(fixture.store(), &fixture, *id).await;
+        heard(&workers[nth].1).await;
+    }
+}
+
+/// T20: a wish of another process for quiet, and its end, wake the worker they are put to.
+pub async fn a_worker_hears_a_wish_for_quiet(fixture: StoreFixture) {
+    let process = fixture.another_store().await;
+    let workers = crowd(&fixture, 3).await;
+    let (worker, handle) = &workers[1];
+    for wish in [Quiet::On, Quiet::Off] {
+        let found = process.quiet(worker.id(), wish, fixture.now()).await;
+        assert!(found.expect("it reaches the store"));
+        heard(handle).await;
+        worker.beat().await;
+    }
+}
+
+/// X18: nobody runs it, so nobody need be told.
+pub async fn a_cancelled_job_that_waits_wakes_nobody(fixture: StoreFixture) {
+    let process = fixture.another_store().await;
+    let workers = crowd(&fixture, 3).await;
+    let [waits, runs] = fixture.enqueue([job().queue("elsewhere"), job()]).await[..] else {
+        panic!("two jobs")
+    };
+    assert_eq!(workers[0].0.claim(1).await.jobs[0].id, runs);
+    cancel(&*process, &fixture, waits).await;
+    // Wake-ups keep their order: when this one is heard, those before it were.
+    cancel(&*process, &fixture, runs).await;
+    heard(&workers[0].1).await;
+    for (_, handle) in &workers[1..] {
+        assert!(handle.news().now_or_never().is_none(), "there is no news for it");
+    }
+}
+
+/// I-W2: a store says that hints arrive, as soon as somebody could be woken.
+pub async fn a_store_hears_once_a_worker_has_registered(fixture: StoreFixture) {
+    fixture.worker().await;
+    assert!(fixture.store().wakeups().hears());
+}
+
+/// Registered workers with what wakes them, all of them silent so far.
+async fn crowd(fixture: &StoreFixture, number: usize) -> Vec<(Worker<'_>, Arc<WakeHandle>)> {
+    let mut workers = Vec::new();
+    for _ in 0..number {
+        workers.push(fixture.worker().await);
+    }
+    // What a connection that was just made rings is over once a second worker has registered.
+    let wakeups = fixture.store().wakeups();
+    let handles: Vec<_> =
+        workers.iter().map(|worker| wakeups.add(worker.id(), vec!["default".to_owned()])).collect();
+    workers.into_iter().zip(handles).collect()
+}
+
+async fn cancel(store: &dyn Store, fixture: &StoreFixture, id: JobId) {
+    let answers = store.cancel(&[id], "not wanted", fixture.now()).await;
+    answers.expect("a cancel reaches the store");
+}
+
+async fn heard(handle: &WakeHandle) {
+    tokio::time::timeout(SOON, handle.news()).await.expect("the worker is told that there is news");
+}
+
+/// A sleeping worker on each of the queues.
+async fn sleepers<const N: usize>(
+    fixture: &StoreFixture,
+    queues: [&str; N],
+) -> [Arc<WakeHandle>; N] {
+    let mut workers = Vec::new();
+    for queue in queues {
+        workers.push(fixture.start(worker().serving(&[queue])).await);
+    }
+    // What a connection that was just made rings is over once a second worker has registered, so
+    // wake_handles come last.
+    let mut wake_handles = Vec::new();
+    for (worker, queue) in workers.iter().zip(queues) {
+        assert!(worker.claim(1).await.jobs.is_empty(), "it falls asleep");
+        wake_handles.push(fixture.store().wakeups().add(worker.id(), vec![queue.to_owned()]));
+    }
+    wake_handles.try_into().expect("one for each queue")
+}

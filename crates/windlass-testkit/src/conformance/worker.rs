@@ -1,0 +1,4 @@
+//! What every store does with workers.
+
+pub mod heartbeat;
+pub mod list;

@@ -1,0 +1,116 @@
+//! Torture: random faults of every kind against real worker processes while callers enqueue,
+//! judged by the history checker. A seed repeats the plan of faults, not the machine's timing.
+//!
+//! ```console
+//! $ cargo run -p windlass-testkit --bin torture -- --store postgres --seconds 240
+//! ```
+
+mod fault;
+mod load;
+mod report;
+mod target;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+
+use crate::fault::process::Process;
+use crate::fault::process_fixture::ProcessFixture;
+use crate::fault::settings::Settings;
+
+pub use fault::Fault;
+pub use report::Report;
+pub use target::Target;
+
+/// Worker processes that run all the time.
+const WORKERS: usize = 4;
+/// The queues they serve. Moves go from one to the other.
+const QUEUES: [&str; 2] = ["default", "other"];
+
+/// What a run is to be.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Chooses the faults and the jobs.
+    pub seed: u64,
+    /// How long faults come.
+    pub length: Duration,
+    /// The worker program: the `probe` of this crate.
+    pub probe: PathBuf,
+}
+
+/// Runs one torture; what was done and what was found.
+///
+/// # Panics
+/// When a process or the database cannot be started.
+pub async fn run(target: Target, options: &Options) -> Report {
+    let fixture = ProcessFixture::on(target.database(), options.probe.clone()).await;
+    let mut torture = Torture {
+        random: Rng::with_seed(options.seed),
+        settings: Settings {
+            slots: 8,
+            prefetch: 20,
+            queues: QUEUES.map(str::to_owned).to_vec(),
+            ..fixture.settings()
+        },
+        workers: Vec::new(),
+        injected: BTreeMap::new(),
+        fixture,
+        target,
+    };
+    torture.play(options.length).await;
+    let history = torture.fixture.history().await;
+    Report::on(&history, options.seed, std::mem::take(&mut torture.injected))
+}
+
+/// A run under way.
+struct Torture {
+    random: Rng,
+    settings: Settings,
+    workers: Vec<Process>,
+    injected: BTreeMap<Fault, usize>,
+    fixture: ProcessFixture,
+    target: Target,
+}
+
+impl Torture {
+    async fn play(&mut self, length: Duration) {
+        for _ in 0..WORKERS {
+            self.workers.push(self.fixture.start(&self.settings));
+        }
+        let end = Instant::now() + length;
+        let load = load::Load::start(&self.fixture, self.random.fork());
+        while Instant::now() < end {
+            // A moment in which work goes on, so that faults do not only meet other faults.
+            self.wait(50..600).await;
+            let fault = self.target.choose(&mut self.random);
+            self.inject(fault).await;
+            *self.injected.entry(fault).or_default() += 1;
+        }
+        load.stop().await;
+        self.heal().await;
+        self.fixture.drained().await;
+    }
+
+    /// Undoes whatever still stands in the way of the jobs that are left.
+    async fn heal(&mut self) {
+        for queue in QUEUES {
+            let resume = || async { self.fixture.store.resume(queue, None).await.ok() };
+            crate::fault::patience::eventually("a resume", resume).await;
+        }
+        for worker in &self.workers {
+            worker.wake();
+        }
+        self.workers.push(self.fixture.start(&self.settings));
+    }
+
+    async fn wait(&mut self, millis: std::ops::Range<u64>) {
+        tokio::time::sleep(Duration::from_millis(self.random.u64(millis))).await;
+    }
+
+    /// The place of a worker chosen by chance.
+    fn some_worker(&mut self) -> usize {
+        self.random.usize(..self.workers.len())
+    }
+}

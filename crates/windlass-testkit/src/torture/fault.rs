@@ -1,0 +1,137 @@
+//! The faults, and how each is injected.
+
+use std::fmt;
+use std::time::Duration;
+
+use windlass_core::id::JobId;
+use windlass_core::job::{Filter, Page, State};
+
+use super::{QUEUES, Torture};
+
+/// Jobs that one cancel, move or retry names.
+const NAMED_AT_ONCE: usize = 20;
+
+/// A kind of fault. Cancels, moves and pauses race with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// SIGKILL to a worker process.
+    Kill,
+    /// SIGSTOP to a worker process for less than its lease.
+    ShortFreeze,
+    /// SIGSTOP to a worker process for longer than its lease.
+    LongFreeze,
+    /// SIGTERM to a worker process, and SIGTERM again.
+    TerminateTwice,
+    /// The database server stops without a checkpoint and starts again.
+    CrashServer,
+    /// Every session of the database is ended by the server.
+    EndSessions,
+    /// Somebody else holds the tables, or the file, for a while.
+    HoldTables,
+    /// Some jobs are cancelled.
+    Cancel,
+    /// Some jobs move to the other queue.
+    Move,
+    /// Some ended jobs run again.
+    Retry,
+    /// A queue is paused and resumed.
+    Pause,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Kill => "worker killed",
+            Self::ShortFreeze => "worker frozen for less than its lease",
+            Self::LongFreeze => "worker frozen for longer than its lease",
+            Self::TerminateTwice => "worker terminated, twice",
+            Self::CrashServer => "server crashed",
+            Self::EndSessions => "sessions ended",
+            Self::HoldTables => "tables held",
+            Self::Cancel => "jobs cancelled",
+            Self::Move => "jobs moved",
+            Self::Retry => "jobs retried",
+            Self::Pause => "queue paused",
+        })
+    }
+}
+
+impl Torture {
+    pub(super) async fn inject(&mut self, fault: Fault) {
+        match fault {
+            Fault::Kill => self.kill().await,
+            Fault::ShortFreeze => self.freeze(200..1_500).await,
+            Fault::LongFreeze => self.freeze(3_500..5_000).await,
+            Fault::TerminateTwice => self.terminate_twice().await,
+            Fault::CrashServer => self.target.crash_server(),
+            Fault::EndSessions => self.target.end_sessions(),
+            Fault::HoldTables => {
+                let held = Duration::from_millis(self.random.u64(200..1_500));
+                self.target.hold_tables(held).await;
+            }
+            Fault::Cancel => self.cancel().await,
+            Fault::Move => self.move_jobs().await,
+            Fault::Retry => self.retry().await,
+            Fault::Pause => self.pause().await,
+        }
+    }
+
+    async fn kill(&mut self) {
+        let at = self.some_worker();
+        self.workers[at].kill().await;
+        self.workers[at] = self.fixture.start(&self.settings);
+    }
+
+    async fn freeze(&mut self, millis: std::ops::Range<u64>) {
+        let at = self.some_worker();
+        self.workers[at].freeze();
+        self.wait(millis).await;
+        self.workers[at].wake();
+    }
+
+    async fn terminate_twice(&mut self) {
+        let at = self.some_worker();
+        self.workers[at].terminate();
+        self.wait(10..800).await;
+        self.workers[at].terminate();
+        self.workers[at].ended().await;
+        self.workers[at].note_death();
+        self.workers[at] = self.fixture.start(&self.settings);
+    }
+
+    async fn cancel(&mut self) {
+        let jobs = self.some_jobs("state:scheduled,available,retryable,running").await;
+        // The store may refuse now: the run asks often enough.
+        let _ = self.fixture.store.cancel(&jobs, "torture", None).await;
+    }
+
+    async fn move_jobs(&mut self) {
+        let jobs = self.some_jobs("state:scheduled,available,retryable").await;
+        let queue = QUEUES[self.random.usize(..QUEUES.len())];
+        let _ = self.fixture.store.move_jobs(&jobs, queue).await;
+    }
+
+    async fn retry(&mut self) {
+        let jobs = self.some_jobs("state:dead,cancelled").await;
+        let _ = self.fixture.store.retry(&jobs, None).await;
+    }
+
+    async fn pause(&mut self) {
+        let queue = QUEUES[self.random.usize(..QUEUES.len())];
+        let _ = self.fixture.store.pause(queue, Some("torture"), None).await;
+        self.wait(100..1_000).await;
+        let _ = self.fixture.store.resume(queue, None).await;
+    }
+
+    /// Some of the newest jobs that match; none where the store cannot be asked now.
+    async fn some_jobs(&mut self, filter: &str) -> Vec<JobId> {
+        let filter: Filter = filter.parse().expect("a filter");
+        debug_assert!(State::ALL.len() == 8, "the filters above name states");
+        let page = Page { before: None, limit: 10 * NAMED_AT_ONCE };
+        let found = self.fixture.store.jobs(&filter, page).await.unwrap_or_default();
+        let mut jobs: Vec<JobId> = found.into_iter().map(|job| job.id).collect();
+        self.random.shuffle(&mut jobs);
+        jobs.truncate(NAMED_AT_ONCE);
+        jobs
+    }
+}

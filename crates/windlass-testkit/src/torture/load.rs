@@ -1,0 +1,59 @@
+//! The load: a caller that enqueues small batches of jobs of every kind, without pause.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use windlass_core::store::Store;
+
+use super::QUEUES;
+use crate::draft::{Draft, job};
+use crate::fault::process_fixture::ProcessFixture;
+
+/// A pause between two calls, in milliseconds.
+const PAUSE: std::ops::Range<u64> = 1..60;
+
+/// The caller.
+pub(super) struct Load {
+    stop: CancellationToken,
+    callers: JoinSet<()>,
+}
+
+impl Load {
+    pub(super) fn start(fixture: &ProcessFixture, random: Rng) -> Self {
+        let (stop, mut callers) = (CancellationToken::new(), JoinSet::new());
+        callers.spawn(call(Arc::clone(&fixture.store), random, stop.clone()));
+        Self { stop, callers }
+    }
+
+    /// Ends the load once its last call was answered.
+    pub(super) async fn stop(self) {
+        self.stop.cancel();
+        self.callers.join_all().await;
+    }
+}
+
+async fn call(store: Arc<dyn Store>, mut random: Rng, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let jobs: Vec<_> =
+            (0..random.usize(1..=20)).map(|_| some_job(&mut random).done()).collect();
+        // The recorded store writes down what was acknowledged, refused, and neither.
+        let _ = store.enqueue(&jobs, None).await;
+        tokio::time::sleep(Duration::from_millis(random.u64(PAUSE))).await;
+    }
+}
+
+fn some_job(random: &mut Rng) -> Draft {
+    let draft = match random.u8(..20) {
+        0 => job().kind("fail").args("1"),
+        1 => job().kind("failalways").max_attempts(2),
+        2 => job().kind("panic").max_attempts(2),
+        3..6 => job().kind("sleep").args(&random.u32(5..900).to_string()),
+        6 => job().kind("hang").timeout(Duration::from_millis(300)).max_attempts(1),
+        7 => job().kind("ok").due_in(Duration::from_millis(random.u64(10..3_000))),
+        _ => job().kind("ledger"),
+    };
+    draft.queue(QUEUES[random.usize(..QUEUES.len())]).priority(random.i16(-2..=2))
+}

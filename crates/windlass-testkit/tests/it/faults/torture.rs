@@ -1,0 +1,38 @@
+//! A short torture of each store; the program `torture` runs longer ones.
+
+use std::time::Duration;
+
+use windlass_testkit::torture::{Options, Target, run};
+
+/// How long faults come.
+const LENGTH: Duration = Duration::from_secs(20);
+
+/// T13, T43, O5, O23, S1, S2: kills, freezes, terminations, held tables, cancels, moves, retries and
+/// pauses by chance, and on PostgreSQL crashes of the server and ended sessions: nothing
+/// acknowledged is lost, nothing is settled twice. `WINDLASS_SEED` repeats the plan.
+fn nothing_is_lost_under_random_faults(target: Target) {
+    let seed = std::env::var("WINDLASS_SEED").ok().and_then(|text| text.parse().ok());
+    let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+    println!("WINDLASS_SEED={seed}");
+    let options = Options { seed, length: LENGTH, probe: env!("CARGO_BIN_EXE_probe").into() };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
+    let report = runtime.block_on(run(target, &options));
+    println!("{report}");
+    assert!(report.is_clean(), "{report}");
+    assert!(report.faults() >= 10, "only {} faults", report.faults());
+    assert!(report.verdict().acknowledged >= 500, "{report}");
+}
+
+mod sqlite {
+    #[test]
+    fn nothing_is_lost_under_random_faults() {
+        super::nothing_is_lost_under_random_faults(super::Target::sqlite());
+    }
+}
+
+mod postgres {
+    #[test]
+    fn nothing_is_lost_under_random_faults() {
+        super::nothing_is_lost_under_random_faults(super::Target::postgres());
+    }
+}

@@ -1,0 +1,39 @@
+//! A cancel request of another process reaches a running handler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use windlass::prelude::*;
+use windlass::{Event, Options, State};
+use windlass_testkit::worker::worker;
+
+use crate::probes::{Gate, StoreFixture};
+use crate::test_database::{TestDatabase, ended, event, on_both_stores};
+
+on_both_stores! {
+    /// X18: the handler is told by the request itself: the worker's own sweeps and heartbeats are an
+    /// hour away, and fifty others are registered.
+    a_cancel_of_another_process_reaches_a_running_handler;
+}
+
+async fn a_cancel_of_another_process_reaches_a_running_handler(database: TestDatabase) {
+    let (ours, theirs) = (database.open().await, database.open().await);
+    for _ in 0..50 {
+        ours.register(&worker().registration(), None).await.expect("registered");
+    }
+    let client = Client::new(ours);
+    let hour = Duration::from_secs(3600);
+    let options = Options { sweep: hour, heartbeat: hour, lease: 3 * hour, ..Options::default() };
+    let running = Worker::new(Arc::clone(&theirs), StoreFixture::new()).handle::<Gate>();
+    let running = running.queue("default", 1).options(options);
+    let running = running.start().await.expect("the worker starts");
+    let mut events = running.events();
+    for _ in 0..3 {
+        let id = Gate {}.job().enqueue(&client).await.expect("written").id();
+        event(&mut events, |event| matches!(event, Event::Started { .. })).await;
+        client.store().cancel(&[id], "not wanted", None).await.expect("asked");
+        let job = ended(&client, id).await;
+        assert_eq!((job.state, job.reason.as_deref()), (State::Cancelled, Some("told to")));
+    }
+    running.stop().await;
+}
