@@ -1,0 +1,1 @@
+"""The rules of `scripts/tidy`, a file for each subject."""
