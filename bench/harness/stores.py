@@ -75,7 +75,7 @@ class Stores:
 
 
 class Postgres:
-    """A database is dropped and made anew for every measurement."""
+    """A database is dropped and made again for every measurement."""
 
     def __init__(self, url):
         self._admin = _loopback(url)

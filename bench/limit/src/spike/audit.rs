@@ -3,7 +3,7 @@ use tokio_postgres::Client;
 
 use super::claimed::COMPLETED;
 
-/// Every job must have finished exactly once, and nothing may be left behind.
+/// Every job must have one row among the finished ones, and nothing may be left behind.
 pub async fn check(client: &Client, jobs: usize) -> Result<()> {
     let row = client
         .query_one(

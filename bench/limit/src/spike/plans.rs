@@ -2,7 +2,7 @@ use anyhow::Result;
 use uuid::Uuid;
 
 use super::claimed::Ended;
-use super::desk::Desk;
+use super::held::HeldJobs;
 use super::options::Options;
 use super::trial::Trial;
 use crate::job::QUEUE;
@@ -22,9 +22,9 @@ async fn print_trial(trial: &Trial, store: &str) -> Result<()> {
     trial.set_up(&admin).await?;
     let engine = trial.engine(store).await?;
 
-    let mut desk = Desk::new(trial.running);
-    while desk.len() < trial.window + 6 * trial.group {
-        desk.take_in(engine.claim(Uuid::now_v7(), trial.batch).await?);
+    let mut held = HeldJobs::new(trial.running);
+    while held.len() < trial.window + 6 * trial.group {
+        held.take_in(engine.claim(Uuid::now_v7(), trial.batch).await?);
     }
     let explain = format!("explain (analyze, buffers, wal) {}", trial.design.claim);
     let limit = trial.batch as i64;
@@ -36,10 +36,10 @@ async fn print_trial(trial: &Trial, store: &str) -> Result<()> {
 
     // The first statements of a session fill its caches.
     for _ in 0..5 {
-        let ended: Vec<_> = desk.ended(trial.group).into_iter().map(Ended::by_chance).collect();
+        let ended: Vec<_> = held.ended(trial.group).into_iter().map(Ended::by_chance).collect();
         engine.settle(&ended).await?;
     }
-    let ended: Vec<_> = desk.ended(trial.group).into_iter().map(Ended::by_chance).collect();
+    let ended: Vec<_> = held.ended(trial.group).into_iter().map(Ended::by_chance).collect();
     for line in engine.explain_settle(trial.design.settle, &ended).await? {
         println!("{line}");
     }

@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 use uuid::Uuid;
 
 use super::claimed::{COMPLETED, Claimed, Ended};
-use super::desk::Desk;
 use super::engine::Engine;
 use super::feed::Feed;
+use super::held::HeldJobs;
 use super::trial::Trial;
 
 const LOST_BATCHES: usize = 10;
@@ -18,7 +18,7 @@ pub struct Shift<'t> {
     trial: &'t Trial,
     engine: Arc<Engine>,
     feed: Feed,
-    desk: Desk,
+    held: HeldJobs,
     dry: bool,
     tally: Tally,
 }
@@ -34,17 +34,17 @@ pub struct Tally {
 
 impl<'t> Shift<'t> {
     pub fn new(trial: &'t Trial, engine: Arc<Engine>, feed: Feed) -> Self {
-        let desk = Desk::new(trial.running);
-        Shift { trial, engine, feed, desk, dry: false, tally: Tally::default() }
+        let held = HeldJobs::new(trial.running);
+        Shift { trial, engine, feed, held, dry: false, tally: Tally::default() }
     }
 
     pub async fn work(mut self) -> Result<Tally> {
         let mut lost = Some(self.half_settle_lost_worker().await?);
         while self.tally.completed < self.trial.jobs {
             self.claim().await?;
-            let mut ended = self.desk.ended(self.trial.group);
-            if self.tally.completed + self.desk.stragglers() == self.trial.jobs {
-                ended = self.desk.end_stragglers();
+            let mut ended = self.held.ended(self.trial.group);
+            if self.tally.completed + self.held.stragglers() == self.trial.jobs {
+                ended = self.held.end_stragglers();
             }
             self.settle(ended).await?;
             if self.tally.completed >= self.trial.jobs / 2
@@ -59,8 +59,8 @@ impl<'t> Shift<'t> {
     async fn claim(&mut self) -> Result<()> {
         // A dry queue is not asked again while there is enough to settle.
         let window = if self.dry { self.trial.group } else { self.trial.window };
-        while self.desk.len() < window {
-            let batch = if self.desk.len() < self.trial.group {
+        while self.held.len() < window {
+            let batch = if self.held.len() < self.trial.group {
                 self.feed.next().await?
             } else {
                 match self.feed.next_if_ready().await? {
@@ -72,7 +72,7 @@ impl<'t> Shift<'t> {
             if self.dry {
                 break;
             }
-            self.desk.take_in(batch);
+            self.held.take_in(batch);
         }
         Ok(())
     }
@@ -93,19 +93,19 @@ impl<'t> Shift<'t> {
 
     async fn half_settle_lost_worker(&mut self) -> Result<LostWorker> {
         let id = Uuid::now_v7();
-        let mut desk = Desk::new(usize::MAX);
+        let mut held = HeldJobs::new(usize::MAX);
         let mut claimed = 0;
         for _ in 0..LOST_BATCHES {
             let batch = self.engine.claim(id, self.trial.batch).await?;
             claimed += batch.len();
-            desk.take_in(batch);
+            held.take_in(batch);
         }
-        while desk.len() > claimed / 2 {
-            let ended = desk.ended(self.trial.group);
+        while held.len() > claimed / 2 {
+            let ended = held.ended(self.trial.group);
             self.settle(ended).await?;
         }
-        let unsettled = desk.len() + desk.stragglers();
-        Ok(LostWorker { id, desk, unsettled })
+        let unsettled = held.len() + held.stragglers();
+        Ok(LostWorker { id, held, unsettled })
     }
 
     async fn rescue(&mut self, mut lost: LostWorker) -> Result<()> {
@@ -114,7 +114,7 @@ impl<'t> Shift<'t> {
         self.tally.rescue = start.elapsed();
         ensure!(rescued as usize == lost.unsettled, "{rescued} of {} rescued", lost.unsettled);
 
-        let late: Vec<_> = lost.desk.ended(1).into_iter().map(Ended::by_chance).collect();
+        let late: Vec<_> = lost.held.ended(1).into_iter().map(Ended::by_chance).collect();
         let accepted = self.engine.settle(&late).await?;
         ensure!(accepted == 0, "a lost worker's settlement was accepted");
         Ok(())
@@ -123,6 +123,6 @@ impl<'t> Shift<'t> {
 
 struct LostWorker {
     id: Uuid,
-    desk: Desk,
+    held: HeldJobs,
     unsettled: usize,
 }

@@ -18,7 +18,7 @@ pub trait Peer: Send + Sync + Sized + 'static {
     /// Enqueues a batch in whatever way the peer offers for many jobs.
     fn enqueue_batch(&self, jobs: Vec<Job>) -> impl Future<Output = Result<()>>;
 
-    /// Starts one worker in the background; its handler does nothing but call [`crate::ran`].
+    /// Starts one worker in the background; its handler only calls [`crate::ran`].
     fn start_worker(&self) -> impl Future<Output = Result<()>>;
 
     /// How many jobs the store doesn't yet have as finished.

@@ -1,7 +1,7 @@
 """main.py PEER MODE --store URL [--config C] [--jobs N] …
 
 A peer module has open(options), which returns an object with: name, as it is installed;
-enqueue(job); enqueue_batch(jobs); start_worker(ran), whose handler does nothing but call ran(id);
+enqueue(job); enqueue_batch(jobs); start_worker(ran), whose handler only calls ran(id);
 and unfinished(), the number of jobs that the store doesn't yet have as finished.
 """
 

@@ -6,7 +6,7 @@ use super::claimed::Claimed;
 const BATCHES_PER_STRAGGLER: usize = 20;
 
 /// The jobs a worker holds. Those that run end in random order.
-pub struct Desk {
+pub struct HeldJobs {
     room: usize,
     waiting: VecDeque<Claimed>,
     running: Vec<Claimed>,
@@ -14,9 +14,9 @@ pub struct Desk {
     batches: usize,
 }
 
-impl Desk {
+impl HeldJobs {
     pub fn new(room: usize) -> Self {
-        Desk {
+        HeldJobs {
             room,
             waiting: VecDeque::new(),
             running: Vec::new(),
