@@ -1,11 +1,13 @@
 //! `windlass bench`: what this machine and this store do, with figures that can be compared.
 
+mod as_worker;
 mod backlog;
 mod drain;
 mod enqueue;
 mod latency;
 mod mixed;
 mod noop;
+mod processes;
 mod report;
 mod transactions;
 mod usage;
@@ -13,10 +15,11 @@ mod usage;
 use std::sync::Arc;
 use windlass::store::Store;
 
+use self::processes::WorkerProcesses;
 use self::report::Report;
 use self::usage::Usage;
 use crate::command::Globals;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -66,6 +69,10 @@ pub(crate) struct Args {
     /// Jobs the worker runs at once
     #[arg(long, default_value_t = 100)]
     pub(crate) slots: usize,
+    /// With `drain`: worker processes that drain the queue together, each with `--slots` of its own;
+    /// from 2 on they start beforehand and are released together, and memory is added up
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) processes: u8,
     /// Jobs of one bulk enqueue
     #[arg(long, default_value_t = 1_000)]
     pub(crate) batch: usize,
@@ -90,6 +97,9 @@ pub(crate) struct Args {
     /// Bytes of args of each job
     #[arg(long, default_value_t = 200)]
     pub(crate) bytes: usize,
+    /// Run as one of the worker processes of `drain`, on this queue
+    #[arg(long, value_name = "QUEUE", hide = true)]
+    pub(crate) as_worker: Option<String>,
 }
 
 /// What a measurement works with.
@@ -108,6 +118,12 @@ pub(crate) struct Finding {
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let url = store_url(&globals.store, args.history);
+    if let Some(queue) = &args.as_worker {
+        return as_worker::run(&args, queue, &url).await;
+    }
+    if args.processes > 1 && args.mode != Mode::Drain {
+        return Err(Failure::usage("--processes is for `drain`").into());
+    }
     let store = windlass::open(&url).await?;
     let bench = Measurement { payload: noop::Noop::of_bytes(args.bytes), store, args };
     backlog::prepare(&bench).await?;
@@ -117,21 +133,35 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if globals.store.starts_with("postgres") {
         backlog::clean_up(&globals.store).await?;
     }
-    let before = Usage::now(&bench.store).await?;
-    let finding = match bench.args.mode {
-        Mode::Enqueue if bench.args.own_transactions => {
-            transactions::one_by_one(&bench, &globals.store).await?
-        }
-        Mode::Enqueue => enqueue::one_by_one(&bench).await?,
-        Mode::Bulk => enqueue::in_bulk(&bench).await?,
-        Mode::Drain => drain::work(&bench, bench.args.jobs).await?,
-        Mode::Latency => latency::pickup(&bench).await?,
-        Mode::Mixed => mixed::both(&bench).await?,
+    let (finding, used) = if bench.args.processes > 1 {
+        measure_processes(&bench, &url).await?
+    } else {
+        let before = Usage::now(&bench.store, &[]).await?;
+        let finding = measure(&bench, &globals.store).await?;
+        (finding, Usage::now(&bench.store, &[]).await?.since(&before))
     };
-    let after = Usage::now(&bench.store).await?;
-    let report = Report::new(&bench.args, &globals.store, finding, after.since(&before));
-    report.print(globals.json)?;
+    Report::new(&bench.args, &globals.store, finding, used).print(globals.json)?;
     Ok(Exit::Done)
+}
+
+async fn measure(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
+    match bench.args.mode {
+        Mode::Enqueue if bench.args.own_transactions => transactions::one_by_one(bench, url).await,
+        Mode::Enqueue => enqueue::one_by_one(bench).await,
+        Mode::Bulk => enqueue::in_bulk(bench).await,
+        Mode::Drain => drain::work(bench, bench.args.jobs).await,
+        Mode::Latency => latency::pickup(bench).await,
+        Mode::Mixed => mixed::both(bench).await,
+    }
+}
+
+async fn measure_processes(bench: &Measurement, url: &str) -> anyhow::Result<(Finding, Usage)> {
+    let mut processes = WorkerProcesses::start(&bench.args, url).await?;
+    let before = Usage::now(&bench.store, &processes.pids()).await?;
+    let finding = processes.drain(bench.args.jobs).await?;
+    let after = Usage::now(&bench.store, &processes.pids()).await?;
+    processes.dismiss().await?;
+    Ok((finding, after.since(&before)))
 }
 
 fn store_url(url: &str, history: History) -> String {

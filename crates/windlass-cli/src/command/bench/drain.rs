@@ -1,6 +1,8 @@
-//! Drain: jobs lie in the queue, one worker process works them off.
+//! Drain: jobs lie in the queue, a worker in this process works them off.
 
 use std::time::{Duration, Instant};
+
+use windlass::Stats;
 
 use super::{Finding, Measurement, backlog, noop};
 
@@ -13,14 +15,19 @@ pub(crate) async fn preload(bench: &Measurement, jobs: u64) -> anyhow::Result<()
 
 pub(crate) async fn work(bench: &Measurement, jobs: u64) -> anyhow::Result<Finding> {
     let started = Instant::now();
-    let worker = noop::worker(&bench.store, bench.args.slots, ()).await?;
+    let worker = noop::worker(&bench.store, &noop::queue(), bench.args.slots, ()).await?;
     let stats = worker.stats().clone();
     while stats.completed() < jobs {
         tokio::time::sleep(LOOK).await;
     }
     let seconds = started.elapsed().as_secs_f64();
     let jobs = stats.completed();
-    let times_ms = stats.claim_times().iter().map(|took| took.as_secs_f64() * 1e3).collect();
+    let times_ms = claims_ms(&stats);
     worker.stop_within(Duration::ZERO).await;
     Ok(Finding { jobs, seconds, times_ms })
+}
+
+/// How long a worker's claims took.
+pub(crate) fn claims_ms(stats: &Stats) -> Vec<f64> {
+    stats.claim_times().iter().map(|took| took.as_secs_f64() * 1e3).collect()
 }

@@ -63,12 +63,13 @@ impl<S: OnStart> Run<App<S>> for Noop {
 /// A worker for it.
 pub(crate) async fn worker(
     store: &Arc<dyn Store>,
+    queue: &str,
     slots: usize,
     on_start: impl OnStart,
 ) -> anyhow::Result<RunningWorker> {
     Ok(Worker::new(Arc::clone(store), App(on_start))
         .handle::<Noop>()
-        .queue(queue(), slots)
+        .queue(queue, slots)
         .options(Options::default())
         .start()
         .await?)

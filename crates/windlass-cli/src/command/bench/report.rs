@@ -15,6 +15,9 @@ pub(crate) struct Report {
     store: String,
     /// Jobs that were measured.
     jobs: u64,
+    /// Worker processes of a drain.
+    processes: u8,
+    /// Of each process.
     slots: usize,
     batch: usize,
     clients: usize,
@@ -32,13 +35,13 @@ pub(crate) struct Report {
     /// Milliseconds; of what, says the mode's help.
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
-    /// Milliseconds of processor time per 1,000 jobs, in this process.
+    /// Milliseconds of processor time per 1,000 jobs, in this process and its workers'.
     client_cpu_ms_per_1k: Option<f64>,
     /// The same, in the database's processes, where they are separate and on this machine.
     store_cpu_ms_per_1k: Option<f64>,
     /// Bytes of write-ahead log per job, over the whole server.
     wal_bytes_per_job: Option<f64>,
-    /// The most memory this process had resident.
+    /// The most memory this process and its workers' had resident, added up.
     rss_mb: Option<f64>,
 }
 
@@ -52,6 +55,7 @@ impl Report {
             mode: args.mode.word(),
             store: store.split(['?', ':']).next().unwrap_or_default().to_owned(),
             jobs: finding.jobs,
+            processes: args.processes,
             slots: args.slots,
             batch: args.batch,
             clients: args.clients,
@@ -90,9 +94,10 @@ impl Report {
         )?;
         writeln!(
             out,
-            "         {} jobs in {} s, {} slots, {} clients, batches of {}, history {}, args of {} bytes",
+            "         {} jobs in {} s, {} processes, {} slots, {} clients, batches of {}, history {}, args of {} bytes",
             self.jobs,
             self.seconds,
+            self.processes,
             self.slots,
             self.clients,
             self.batch,

@@ -14,14 +14,15 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    pub(crate) async fn now(store: &Arc<dyn Store>) -> anyhow::Result<Self> {
+    /// Of this process and of these, which it started.
+    pub(crate) async fn now(store: &Arc<dyn Store>, children: &[u32]) -> anyhow::Result<Self> {
         let facts = store.facts().await?;
         let is_postgres = facts.server.starts_with("PostgreSQL");
         Ok(Self {
-            client_cpu_ms: cpu_ms("self"),
+            client_cpu_ms: sum(children, cpu_ms),
             store_cpu_ms: is_postgres.then(postgres_cpu_ms).flatten(),
             log_bytes: facts.log_bytes,
-            rss_mb: rss_mb(),
+            rss_mb: sum(children, rss_mb),
         })
     }
 
@@ -38,6 +39,11 @@ impl Usage {
             rss_mb: self.rss_mb,
         }
     }
+}
+
+/// A reading of this process and of its children, added up.
+fn sum(children: &[u32], read: fn(&str) -> Option<f64>) -> Option<f64> {
+    children.iter().try_fold(read("self")?, |sum, pid| Some(sum + read(&pid.to_string())?))
 }
 
 /// User and system time of a process and of its children that ended, in milliseconds: a server's
@@ -75,9 +81,9 @@ fn postgres_cpu_ms() -> Option<f64> {
     total
 }
 
-/// The most memory this process has had resident, in MB.
-fn rss_mb() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
+/// The most memory a process has had resident, in MB.
+fn rss_mb(process: &str) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes / 1024.0)
