@@ -29,21 +29,26 @@ pub(crate) struct HandlerParts {
     pub(crate) hurry: Hurry,
     /// The HTTP client; made only where some handler needs it.
     pub(crate) client: Option<reqwest::Client>,
+    /// Where programs leave their results; made only where some handler needs it.
+    pub(crate) results: Option<Arc<exec::ResultFolder>>,
 }
 
 impl HandlerParts {
     /// What these handlers need.
     ///
     /// # Errors
-    /// When no HTTP client can be made.
+    /// When no HTTP client can be made, or no folder for result files.
     pub(crate) fn new(
         handlers: &[HandlerConfig],
         store: String,
         hurry: Hurry,
     ) -> anyhow::Result<Self> {
-        let posts = handlers.iter().any(|handler| matches!(handler.target, Target::Http(_)));
+        let has = |is: fn(&Target) -> bool| handlers.iter().any(|handler| is(&handler.target));
+        let posts = has(|target| matches!(target, Target::Http(_)));
+        let executes = has(|target| matches!(target, Target::Exec(_)));
         let client = posts.then(http::client).transpose()?;
-        Ok(Self { store, hurry, client })
+        let results = executes.then(exec::ResultFolder::new).transpose()?;
+        Ok(Self { store, hurry, client, results })
     }
 }
 
@@ -55,13 +60,14 @@ pub(crate) fn registered(config: &HandlerConfig, around: &HandlerParts) -> Regis
         slots: Some(config.slots),
         max_losses: config.max_losses,
     };
-    let handler: Arc<dyn Handler> = match (&config.target, &around.client) {
-        (Target::Http(target), Some(client)) => {
-            Arc::new(http::HttpHandler::new(client.clone(), target.clone(), config.timeout))
+    let handler: Arc<dyn Handler> = match &config.target {
+        Target::Http(target) => {
+            let client = around.client.clone().expect("made where a handler is an http target");
+            Arc::new(http::HttpHandler::new(client, target.clone(), config.timeout))
         }
-        (Target::Http(_), None) => unreachable!("a client was made for every http handler"),
-        (Target::Exec(executable), _) => {
-            Arc::new(exec::ExecHandler::new(executable, config, around))
+        Target::Exec(executable) => {
+            let results = around.results.as_ref().expect("made where a handler is a program");
+            Arc::new(exec::ExecHandler::new(executable, config, around, results))
         }
     };
     let mut registered = Registered::dynamic(config.kind.clone(), policy, handler);

@@ -16,12 +16,14 @@
 //! SIGTERM, and SIGKILL when the grace is over or the handler's future is dropped.
 
 mod child;
+mod folder;
 mod logs;
 mod result;
 
+use std::io;
 use std::pin::pin;
 use std::process::ExitStatus;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use std::os::unix::process::ExitStatusExt as _;
@@ -36,6 +38,7 @@ use super::HandlerParts;
 use crate::config::{Executable, HandlerConfig};
 use crate::shutdown::Hurry;
 use child::Group;
+pub(crate) use folder::ResultFolder;
 use logs::{Log, Tail};
 use result::ResultFile;
 
@@ -61,6 +64,8 @@ struct Setup {
     max_attempts: u16,
     store: String,
     hurry: Hurry,
+    /// The command owns it: handlers may be dropped only after the process is told to end.
+    results: Weak<ResultFolder>,
 }
 
 /// How an attempt of a program ended.
@@ -76,6 +81,7 @@ impl ExecHandler {
         executable: &Executable,
         config: &HandlerConfig,
         around: &HandlerParts,
+        results: &Arc<ResultFolder>,
     ) -> Self {
         let setup = Setup {
             executable: executable.clone(),
@@ -83,6 +89,7 @@ impl ExecHandler {
             max_attempts: config.retry.max_attempts.unwrap_or(0),
             store: around.store.clone(),
             hurry: around.hurry.clone(),
+            results: Arc::downgrade(results),
         };
         Self { setup: Arc::new(setup) }
     }
@@ -98,7 +105,7 @@ impl Handler for ExecHandler {
 impl Setup {
     async fn run(&self, attempt: &AttemptContext) -> Result<Option<Json>, JobError> {
         super::check_args(attempt)?;
-        let result = ResultFile::new().map_err(|error| {
+        let result = self.result_file().map_err(|error| {
             JobError::retry(format_args!("no result file could be made: {error}"))
         })?;
         let environment = self.environment(attempt, &result);
@@ -118,13 +125,18 @@ impl Setup {
         Err(verdict(attempt, end, &tail).await)
     }
 
+    fn result_file(&self) -> io::Result<ResultFile> {
+        let folder = self.results.upgrade();
+        folder.ok_or_else(|| io::Error::other("the worker has ended"))?.file()
+    }
+
     /// Feeds the program, reads what it prints, and sees it end.
     async fn attend(
         &self,
         attempt: &AttemptContext,
         group: &mut Group,
         tail: &mut Tail,
-    ) -> std::io::Result<End> {
+    ) -> io::Result<End> {
         let (stdin, stdout, stderr) = group.pipes();
         let talk = async {
             tokio::join!(
@@ -150,7 +162,7 @@ impl Setup {
     }
 
     /// Waits for the program's end, and brings it about when the attempt must end.
-    async fn end_of(&self, attempt: &AttemptContext, group: &mut Group) -> std::io::Result<End> {
+    async fn end_of(&self, attempt: &AttemptContext, group: &mut Group) -> io::Result<End> {
         tokio::select! {
             status = group.wait() => return Ok(End { status: status?, told: false }),
             () = attempt.cancelled() => {}

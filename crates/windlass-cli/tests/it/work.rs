@@ -155,6 +155,20 @@ async fn a_store_that_goes_away_is_told_once_and_so_is_its_return() {
     assert_eq!(told.collect::<Vec<_>>(), ["stopping", "stopped"]);
 }
 
+/// Programs need a place for their results, and the message says how to give one.
+#[tokio::test]
+async fn a_temporary_folder_that_cannot_be_used_is_one_line_and_exit_2() {
+    let fixture = WorkFixture::with_script("exit 0", "").await;
+    for unusable in ["nowhere", "windlass.toml"] {
+        let mut command = fixture.command(&["--once"]);
+        let output = command.env("TMPDIR", fixture.path(unusable)).output().expect("run");
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.contains(unusable) && error.contains("set TMPDIR to a folder"), "{error}");
+    }
+}
+
 /// The colours of the log and of errors are those that were asked for.
 #[tokio::test]
 async fn colours_are_those_asked_for() {

@@ -39,6 +39,7 @@ impl WorkFixture {
     pub(crate) async fn with(config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("windlass.toml"), config).expect("the configuration");
+        std::fs::create_dir(folder.path().join("tmp")).expect("a temporary folder");
         let url = format!("sqlite:{}/jobs.db", folder.path().display());
         let client = Client::new(windlass::open(&url).await.expect("a store"));
         Self { folder, client }
@@ -59,6 +60,12 @@ impl WorkFixture {
 
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// What its workers have in their temporary folder.
+    pub(crate) fn temporary(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.path("tmp")).expect("a temporary folder");
+        entries.map(|entry| entry.expect("an entry").path()).collect()
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -96,6 +103,7 @@ impl WorkFixture {
             .args(["--store", url, "--config"])
             .arg(self.path("windlass.toml"))
             .args(args)
+            .env("TMPDIR", self.path("tmp"))
             .env_remove("WINDLASS_STORE")
             .env_remove("WINDLASS_LOG")
             .stdin(Stdio::null());

@@ -15,9 +15,9 @@ pub(super) struct ResultFile {
 }
 
 impl ResultFile {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn below(folder: &Path) -> io::Result<Self> {
         let file =
-            tempfile::Builder::new().prefix("windlass-result-").suffix(".json").tempfile()?;
+            tempfile::Builder::new().prefix("result-").suffix(".json").tempfile_in(folder)?;
         Ok(Self { path: file.into_temp_path() })
     }
 

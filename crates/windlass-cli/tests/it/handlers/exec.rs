@@ -1,5 +1,6 @@
 //! Executables.
 
+use std::path::PathBuf;
 use std::process::Command;
 use windlass::job::{Filter, NewJob, Page};
 use windlass::{Client, Json, Outcome, State};
@@ -33,7 +34,8 @@ async fn a_program_gets_its_args_and_environment_and_leaves_a_result() {
     assert_eq!(value("WINDLASS_STORE"), fixture.url());
     assert!(value("WINDLASS_DEADLINE").ends_with('Z'));
     assert!(!value("WINDLASS_LEASE").is_empty());
-    assert!(!std::path::Path::new(&value("WINDLASS_RESULT_FILE")).exists(), "it is cleaned up");
+    assert!(value("WINDLASS_RESULT_FILE").starts_with(fixture.path("tmp").to_str().expect("text")));
+    assert!(fixture.temporary().is_empty(), "{:?}", fixture.temporary());
 }
 
 #[tokio::test]
@@ -200,6 +202,68 @@ async fn a_program_does_not_outlive_a_killed_worker_and_its_job_is_run_again() {
     assert_eq!(other.event("finished")["outcome"], "ok");
     let job = fixture.job(id).await;
     assert_eq!((job.attempt, job.losses), (2, 1));
+}
+
+/// A killed worker removes nothing; the next one does, before it is started.
+#[tokio::test]
+async fn a_killed_workers_result_files_are_removed_by_the_next_start() {
+    let script = "test $WINDLASS_ATTEMPT = 1 || exit 0
+        echo $WINDLASS_RESULT_FILE > path; echo > ready; while :; do sleep 60; done";
+    let fixture = WorkFixture::with_script(script, "").await;
+    fixture.enqueue("k", "null").await;
+    let work = fixture.start(&[]);
+    until("the program runs", || fixture.path("ready").exists());
+    work.signal(libc::SIGKILL);
+    work.wait();
+    let path = PathBuf::from(fixture.read("path").trim());
+    assert!(path.exists(), "{}", path.display());
+
+    let next = fixture.start(&[]);
+    next.event("started");
+
+    assert!(!path.parent().expect("a folder").exists(), "{}", path.display());
+    assert_eq!(next.event("finished")["outcome"], "ok");
+    next.signal(libc::SIGINT);
+    assert_eq!(next.wait().status.code(), Some(0));
+    assert!(fixture.temporary().is_empty(), "{:?}", fixture.temporary());
+}
+
+#[tokio::test]
+async fn a_starting_worker_leaves_the_result_files_of_living_ones_alone() {
+    let script = "test $(cat) = 1 || exit 0; echo > ready
+        until test -e go; do sleep 0.05; done; echo '\"mine\"' > $WINDLASS_RESULT_FILE";
+    let fixture = WorkFixture::with_script(script, "").await;
+    let id = fixture.enqueue("k", "1").await;
+    let work = fixture.start(&[]);
+    until("the program runs", || fixture.path("ready").exists());
+
+    let another_store = format!("sqlite:{}", fixture.path("another.db").display());
+    assert!(fixture.start_on(&another_store, &["--once"]).wait().status.success());
+    assert!(fixture.run_once().status.success());
+
+    std::fs::write(fixture.path("go"), "").expect("written");
+    work.event("finished");
+    let output = fixture.job(id).await.output.expect("an output");
+    assert_eq!(output.to_string(), "\"mine\"");
+}
+
+/// What a program left behind writes on where nobody reads it: it gets an error, and nothing stays.
+#[tokio::test]
+async fn what_outlives_a_killed_worker_leaves_no_result_file() {
+    let script = "test $WINDLASS_ATTEMPT = 1 || exit 0
+        (while echo late > $WINDLASS_RESULT_FILE; do echo > ready; done; echo > ended) 2>&- &
+        while :; do sleep 60; done";
+    let fixture = WorkFixture::with_script(script, "").await;
+    fixture.enqueue("k", "null").await;
+    let work = fixture.start(&[]);
+    until("it writes", || fixture.path("ready").exists());
+    work.signal(libc::SIGKILL);
+    work.wait();
+
+    assert!(fixture.run_once().status.success());
+
+    until("its writing fails", || fixture.path("ended").exists());
+    assert!(fixture.temporary().is_empty(), "{:?}", fixture.temporary());
 }
 
 /// A program that enqueues its like up to the third, and the jobs this left on the store.
