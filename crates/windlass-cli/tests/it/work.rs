@@ -3,10 +3,13 @@
 use std::process::Output;
 use std::time::{Duration, Instant};
 
+use windlass::limits::POLL_WAITS;
 use windlass::{Outcome, State};
 use windlass_testkit::cluster::Cluster;
 
 use crate::work_fixture::{WorkFixture, until};
+
+const LONGEST_POLL: Duration = POLL_WAITS[POLL_WAITS.len() - 1];
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -50,13 +53,16 @@ async fn a_quiet_worker_takes_nothing_until_it_is_resumed() {
     work.signal(libc::SIGTSTP);
     work.event("quiet");
     let waiting = fixture.enqueue("k", "null").await;
-    let looked = fixture.client().store().workers().await.expect("asked");
-    assert_eq!(looked.len(), 1);
+    // Only this worker is there to make the other one available: later than its longest poll.
+    let later = fixture.enqueue_after(LONGEST_POLL + Duration::from_millis(200), "k").await;
+    fixture.until_available(later).await;
     assert_eq!(fixture.job(waiting).await.state, State::Available);
     work.signal(libc::SIGUSR2);
     work.event("resumed");
 
-    work.event("finished");
+    for _ in [waiting, later] {
+        assert_eq!(work.event("finished")["outcome"], "ok");
+    }
     work.signal(libc::SIGINT);
     assert_eq!(work.wait().status.code(), Some(0));
 }

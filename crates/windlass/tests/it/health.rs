@@ -9,7 +9,7 @@ use windlass::store::Store;
 use windlass::{Health, Options, RunningWorker, State};
 
 use crate::probes::{Gate, Okay, StoreFixture};
-use crate::test_database::{SOON, TestDatabase, ended, on_both_stores};
+use crate::test_database::{SOON, TestDatabase, ended, heartbeats, on_both_stores};
 
 on_both_stores! {
     /// E16: while the tables are away the worker says since when it fails, and why; it works again
@@ -49,11 +49,7 @@ async fn one_table_that_is_missing_is_enough_to_fail(database: TestDatabase) {
     database.rename_table("leader", "away").await;
     changed(&worker, is_failing).await;
     let health = worker.health_changes();
-    for _ in 0..5 {
-        let before = seen_at(&store).await;
-        let beaten = async { while seen_at(&store).await == before {} };
-        tokio::time::timeout(SOON, beaten).await.expect("it renews its lease all the while");
-    }
+    heartbeats(&store, 5).await;
     assert!(is_failing(&health.borrow()), "a heartbeat is not a sweep");
     database.rename_table("away", "leader").await;
     changed(&worker, |health| *health == Health::Working).await;
@@ -117,9 +113,4 @@ async fn changed(worker: &RunningWorker, is_so: impl Fn(&Health) -> bool) -> Hea
     let mut changes = worker.health_changes();
     let changed = tokio::time::timeout(SOON, changes.wait_for(|health| is_so(health))).await;
     changed.expect("its health changes soon").expect("the worker lives").clone()
-}
-
-/// When the lease of the only worker ends.
-async fn seen_at(store: &Arc<dyn Store>) -> windlass::Timestamp {
-    store.workers().await.expect("read")[0].seen_at
 }

@@ -156,6 +156,16 @@ pub(crate) async fn event(events: &mut Receiver<Event>, fits: impl Fn(&Event) ->
     tokio::time::timeout(SOON, wait).await.expect("the event comes soon")
 }
 
+/// Waits for so many heartbeats of the only worker.
+pub(crate) async fn heartbeats(store: &Arc<dyn Store>, number: usize) {
+    let seen_at = async || store.workers().await.expect("read")[0].seen_at;
+    for _ in 0..number {
+        let before = seen_at().await;
+        let renewed = async { while seen_at().await == before {} };
+        tokio::time::timeout(SOON, renewed).await.expect("it renews its lease");
+    }
+}
+
 /// A connection of the application's own, and what drives it.
 pub(crate) struct Connection {
     pub(crate) client: tokio_postgres::Client,
