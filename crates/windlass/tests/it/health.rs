@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use windlass::prelude::*;
-use windlass::store::Store;
 use windlass::{Health, Options, RunningWorker, State};
 
 use crate::probes::{Gate, Okay, StoreFixture};
