@@ -1,37 +1,45 @@
-//! `windlass demo`: real work to look at, a worker killed half-way, and proof that nothing was
-//! lost.
+//! `windlass demo`: real work, a worker process killed in the middle of it, and proof that
+//! nothing was lost.
 //!
-//! This process enqueues, starts two worker processes of itself, kills one, and afterwards
-//! recomputes every output. What it shows is read from the store; only the story of the rescue
-//! comes from the workers.
+//! This process enqueues the jobs, starts two worker processes of itself and kills one. What it
+//! shows is read from the store; in the end it computes every output again.
 
-mod crew;
-mod kinds;
-mod material;
-mod measure;
-mod play;
-mod proof;
-mod show;
-mod stage;
-mod summary;
+mod check;
+mod job;
+mod part;
+mod progress;
+mod view;
 mod worker;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use windlass::Client;
+use tokio::time::Instant;
+use windlass::{Client, Draft, Job, JobRecord, NewJob};
 
 use crate::command::Globals;
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
+use crate::output::color::Tone;
+use crate::output::time::{count, span};
 use crate::store;
-use kinds::Work;
-use material::Material;
-use play::Play;
-use show::Show;
+use check::Check;
+use job::{Report, SLOTS};
+use progress::{Rescue, running};
+use view::View;
+use worker::WorkerProcess;
+
+const WORKERS: usize = 2;
+/// The kill comes when this many of a hundred jobs have ended.
+const KILL_AT_PERCENT: usize = 40;
+/// How often the store is read, and with which error the rescue is timed.
+const READ_EVERY: Duration = Duration::from_millis(25);
+/// A demo that takes so much longer than its pace ends, and says what is unfinished.
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// What it is asked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The store is a new SQLite file that is removed afterwards; with --store the demo uses queues of its
+The store is a new SQLite file that is removed afterwards; with --store the demo uses a queue of its
 own there and leaves its finished jobs behind. Files in --dir are only read.")]
 pub(crate) struct Args {
     /// Work on the files in this folder instead of the sample texts
@@ -42,89 +50,165 @@ pub(crate) struct Args {
     keep: bool,
     /// How long the work is to take, to be watched
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = windlass::time::parse_duration)]
-    pace: std::time::Duration,
-    /// Run as one of the demo's workers, on this queue
+    pace: Duration,
+    /// Run as one of the demo's workers, on this queue; the pace is then that of a job
     #[arg(long, value_name = "QUEUE", hide = true)]
     as_worker: Option<String>,
 }
 
-/// Where a demo happens.
+/// Where a demo works.
 #[derive(Debug)]
-struct DemoStore {
+struct Location {
     /// The store's URL.
     url: String,
-    /// The queue, used by nobody else.
+    /// The queue, used by no other program.
     queue: String,
-    /// Texts, copies and the report go here.
+    /// For the sample texts, the copies and the own store.
     folder: PathBuf,
 }
 
+/// A demo under way.
+#[derive(Debug)]
+struct Demo<'a> {
+    location: &'a Location,
+    pace: Duration,
+    client: Client,
+    /// Everything that is enqueued; the report comes last.
+    jobs: Vec<NewJob>,
+    workers: Vec<WorkerProcess>,
+    rescue: Option<Rescue>,
+    view: View<'a>,
+}
+
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
-    if let Some(queue) = args.as_worker {
-        return worker::run(&globals.store, &queue).await;
+    if let Some(queue) = &args.as_worker {
+        return worker::run(&globals.store, queue, args.pace).await;
     }
-    let temporary = tempfile::Builder::new().prefix("windlass-demo-").tempdir()?;
-    let place = DemoStore::new(temporary.path(), &globals.store);
-    let material = match &args.dir {
-        Some(dir) => Material::of_folder(dir).map_err(Failure::usage)?,
-        None => Material::of_samples(&place.folder)?,
+    let folder = tempfile::Builder::new().prefix("windlass-demo-").tempdir()?;
+    let location = Location::new(folder.path(), &globals.store);
+    let parts = match &args.dir {
+        Some(dir) => part::below(dir)?,
+        None => part::samples(folder.path())?,
     };
-    let store = store::created(&place.url).await?;
-    let client = Client::new(store).with_origin("windlass demo");
-    let work = Work::of(&material, &place, args.pace);
-    let show = Show::new(globals, &material, &work, &place);
-    let mut play = Play::new(client, work, show, &place);
-    let curtain = tokio::select! {
-        end = play.run() => end?,
-        () = interrupted() => {
-            play.break_off().await;
-            // Removes the folder, which a signal would leave.
-            drop((play, temporary));
-            die_interrupted();
+    let client = Client::new(store::created(&location.url).await?).with_origin("windlass demo");
+    let jobs = job::plan(&parts, &location, args.pace)?;
+    let view = View::new(&globals.out)?;
+    let shown = windlass::without_password(&location.url);
+    let files = parts.chunk_by(|one, next| one.file == next.file).count() as u64;
+    let of = args.dir.as_ref().map_or("sample text".to_owned(), |dir| dir.display().to_string());
+    view.title(&shown, &format!("{} of {of}", count(files, "file")));
+    let (pace, workers, location) = (args.pace, Vec::new(), &location);
+    let mut demo = Demo { location, pace, client, jobs, workers, rescue: None, view };
+    let check = tokio::select! {
+        check = demo.run() => check?,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            demo.stop().await;
+            // A process that dies by a signal removes nothing.
+            drop((demo, folder));
+            // SAFETY: plain numbers; the default disposition runs no code of ours. A shell sees
+            // the signal and reports 130.
+            unsafe {
+                libc::signal(libc::SIGINT, libc::SIG_DFL);
+                libc::raise(libc::SIGINT);
+            }
             return Ok(Exit::Failed);
         }
     };
-    let exit = if curtain.agrees() { Exit::Done } else { Exit::Failed };
-    play.show_summary(&curtain)?;
+    demo.view.check(&check)?;
     if args.keep {
-        let kept = temporary.keep();
-        play.linger(&kept, interrupted()).await?;
-    } else {
-        play.dismiss().await;
+        demo.view.kept(&shown, &folder.keep());
+        tokio::signal::ctrl_c().await?;
     }
-    Ok(exit)
+    demo.stop().await;
+    Ok(if check.agrees { Exit::Done } else { Exit::Failed })
 }
 
-impl DemoStore {
+impl Location {
     fn new(folder: &Path, store: &str) -> Self {
         // Only by name: a store that the environment names for daily work is not for a demo.
         let named = std::env::args().any(|arg| arg == "--store" || arg.starts_with("--store="));
         let own = || format!("sqlite:{}", folder.join("demo.db").display());
         let url = if named { store.to_owned() } else { own() };
-        let queue = format!("demo-{}", std::process::id());
-        Self { url, queue, folder: folder.to_owned() }
+        Self { url, queue: format!("demo-{}", std::process::id()), folder: folder.to_owned() }
     }
 }
 
-async fn interrupted() {
-    // Without a handler the signal ends the process by itself.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+impl Demo<'_> {
+    /// Runs until every job has ended, or it takes too long.
+    async fn run(&mut self) -> anyhow::Result<Check> {
+        let began_at = Instant::now();
+        self.client.enqueue_all(self.jobs.iter().cloned().map(Draft::from)).await?;
+        let (number, took) = (self.jobs.len() as u64, span(began_at.elapsed()));
+        let text = format!("{} enqueued in one transaction, in {took}", count(number, "job"));
+        self.view.event(Tone::Plain, &text);
+        for _ in 0..WORKERS {
+            self.start_worker()?;
+        }
+        loop {
+            let jobs = progress::read(&self.client, &self.location.queue).await?;
+            self.view.progress(&jobs, &self.workers);
+            let took = began_at.elapsed();
+            if self.step(&jobs).await? || took > self.pace * 3 + PATIENCE {
+                return Check::new(self, &jobs, took);
+            }
+            worker::check_alive(&mut self.workers)?;
+            tokio::time::sleep(READ_EVERY).await;
+        }
     }
-}
 
-/// Ends as the signal would have ended it, so that a shell sees it and reports 130.
-fn die_interrupted() {
-    // SAFETY: plain numbers; the default disposition runs no code of ours.
-    unsafe {
-        libc::signal(libc::SIGINT, libc::SIG_DFL);
-        libc::raise(libc::SIGINT);
+    fn start_worker(&mut self) -> anyhow::Result<()> {
+        let number = self.workers.len() + 1;
+        // A quarter more than the jobs, for the attempts that fail.
+        let attempts = (self.jobs.len() * 5 / 4) as u32;
+        let pause = (self.pace * (WORKERS * SLOTS) as u32 / attempts).min(self.pace / 4);
+        self.workers.push(WorkerProcess::start(self.location, number, pause)?);
+        Ok(())
     }
-}
 
-impl DemoStore {
-    /// The store, for people.
-    fn shown(&self) -> String {
-        windlass::without_password(&self.url)
+    /// Does what is due; `true` when every job has ended.
+    async fn step(&mut self, jobs: &[JobRecord]) -> anyhow::Result<bool> {
+        let ended = jobs.iter().filter(|job| job.state.is_terminal()).count();
+        match &mut self.rescue {
+            None if ended * 100 >= jobs.len() * KILL_AT_PERCENT => self.kill(jobs).await?,
+            Some(rescue) if rescue.after.is_none() && running(jobs, rescue.pid) == 0 => {
+                let after = span(*rescue.after.insert(rescue.killed_at.elapsed()));
+                let lost = count(progress::lost(jobs, rescue.pid) as u64, "job");
+                self.view.event(Tone::Good, &format!("{lost} taken back from it after {after}"));
+                self.start_worker()?;
+                let text = format!("worker {} started in its place", self.workers.len());
+                self.view.event(Tone::Plain, &text);
+            }
+            _ => {}
+        }
+        let report = self.jobs.last().filter(|job| job.kind == Report::KIND);
+        if report.is_none() && ended == self.jobs.len() {
+            let report = Report {}.job().queue(&self.location.queue).into_new_job()?;
+            self.jobs.push(report.clone());
+            self.client.enqueue(Draft::from(report)).await?;
+        }
+        Ok(ended == self.jobs.len())
+    }
+
+    /// Kills the last worker while it is busy.
+    async fn kill(&mut self, jobs: &[JobRecord]) -> anyhow::Result<()> {
+        let Some(worker) = self.workers.last_mut() else { return Ok(()) };
+        let (pid, number, killed_at) = (worker.pid, worker.number, Instant::now());
+        if running(jobs, pid) <= SLOTS / 2 {
+            return Ok(());
+        }
+        worker.kill().await?;
+        // Read only now: until it was dead it settled and claimed.
+        let jobs = progress::read(&self.client, &self.location.queue).await?;
+        let held = running(&jobs, pid) + progress::lost(&jobs, pid);
+        self.rescue = Some(Rescue { pid, held, killed_at, after: None });
+        let held = count(held as u64, "job");
+        self.view.event(Tone::Bad, &format!("worker {number} killed by SIGKILL, holding {held}"));
+        Ok(())
+    }
+
+    async fn stop(&mut self) {
+        self.view.end();
+        worker::stop(&mut self.workers).await;
     }
 }
