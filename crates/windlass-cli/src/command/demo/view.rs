@@ -162,7 +162,7 @@ impl<'a> View<'a> {
             text += &format!("{}\n", row.trim_end());
         }
         for wrong in check.wrong.iter().take(10) {
-            text += &format!("\n  {} {wrong}", paint(Tone::Bad, glyphs.bad()));
+            text += &format!("  {} {wrong}\n", paint(Tone::Bad, glyphs.bad()));
         }
         let often = check.totals.often.iter().map(|(word, times)| format!("{word} ({times})"));
         let often = often.collect::<Vec<String>>().join(", ");
