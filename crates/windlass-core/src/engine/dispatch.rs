@@ -207,6 +207,30 @@ mod tests {
         assert!(dispatch.next().is_none());
     }
 
+    #[test]
+    fn a_queue_whose_slots_are_taken_lets_others_pass() {
+        let mut dispatch = Dispatch::new(9, vec![1, 9], HashMap::new());
+        for queue in [0, 0, 1] {
+            dispatch.offer(ReadyJob { queue, ..ready("a", 0) }).expect("kept");
+        }
+        let mut started = || dispatch.next().map(|next| next.queue);
+        assert_eq!([started(), started(), started()], [Some(0), Some(1), None]);
+        dispatch.ended(0, &ready("a", 0).job);
+        assert_eq!(dispatch.next().map(|next| next.queue), Some(0));
+    }
+
+    /// C13: a suspect waits for a slot as others do.
+    #[test]
+    fn a_suspect_needs_a_slot() {
+        let mut dispatch = Dispatch::new(1, vec![9], HashMap::new());
+        dispatch.offer(ready("a", 0)).expect("kept");
+        dispatch.offer(ready("a", 2)).expect("kept");
+        assert!(dispatch.next().is_some());
+        assert!(dispatch.next_suspect().is_none());
+        dispatch.ended(0, &ready("a", 0).job);
+        assert!(dispatch.next_suspect().is_some());
+    }
+
     /// C13: a job that may kill its worker runs without another such job beside it, and only
     /// once the others are known to be handed back.
     #[test]

@@ -263,8 +263,12 @@ mod tests {
     async fn short_jobs_are_claimed_ahead_and_long_ones_not() {
         let mut fetch = fetch(&[("a", 100)], 100);
         fetch.ran(Duration::from_micros(5));
-        assert_eq!(claim(&mut fetch, &mut [9_999]), [500]);
-        assert_eq!(claim(&mut fetch, &mut [9_999]), [500]);
+        for claimed in [500, 500] {
+            assert_eq!(claim(&mut fetch, &mut [9_999]), [claimed]);
+        }
+        assert!(fetch.due(Instant::now()).is_none(), "100 more are not worth a claim");
+        (0..400).for_each(|_| fetch.freed(0));
+        assert_eq!(claim(&mut fetch, &mut [9_999]), [500], "the slots and the prefetch are full");
         for _ in 0..200 {
             fetch.ran(Duration::from_secs(1));
         }
@@ -296,6 +300,18 @@ mod tests {
         assert_eq!(claim(&mut fetch, &mut [100_000, 1]), [0, 1]);
     }
 
+    /// E1: of two queues that gave less than was asked the one that got less than its part is next.
+    #[tokio::test(start_paused = true)]
+    async fn a_queue_that_got_less_than_its_part_is_asked_first() {
+        let mut fetch = fetch(&[("a", 4), ("b", 4)], 4);
+        assert_eq!(claim(&mut fetch, &mut [2, 1]), [2, 1]);
+        for queue in [0, 0, 1] {
+            fetch.freed(queue);
+        }
+        tokio::time::advance(TRICKLE).await;
+        assert_eq!(claim(&mut fetch, &mut [9, 9]), [0, 4]);
+    }
+
     #[tokio::test]
     async fn two_busy_queues_share_by_weight() {
         // Twenty slots for queues that could fill forty: the weights decide.
@@ -316,6 +332,30 @@ mod tests {
         }
         let ratio = f64::from(u32::try_from(total[0]).expect("small")) / total[1] as f64;
         assert!((2.0..4.5).contains(&ratio), "{total:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_claim_that_was_not_filled_is_followed_by_a_short_wait() {
+        let now = Instant::now();
+        let mut fetch = fetch(&[("a", 9)], 9);
+        assert_eq!(claim(&mut fetch, &mut [1]), [1]);
+        assert_eq!(fetch.next_look(), Some(now + TRICKLE));
+        tokio::time::advance(TRICKLE).await;
+        assert_eq!(claim(&mut fetch, &mut [99]), [8]);
+        fetch.freed(0);
+        assert_eq!(fetch.next_look(), Some(now + TRICKLE), "there is more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_claim_that_failed_waits_for_its_back_off_or_until_the_store_works() {
+        let (now, again) = (Instant::now(), Instant::now() + Duration::from_secs(5));
+        let mut fetch = fetch(&[("a", 1)], 1);
+        fetch.due(now).expect("room");
+        fetch.failed(now, again);
+        fetch.poke(now);
+        assert_eq!(fetch.next_look(), Some(again), "whatever has come");
+        fetch.try_again(now);
+        assert!(fetch.due(now).is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -211,6 +211,11 @@ mod tests {
         assert_eq!(maintenance.next(), Some(again));
         maintenance.sweep_by(now);
         assert_eq!(maintenance.due(now), Some(Duty::Sweep), "unless the store works again");
+        maintenance.swept(&leader(), CancelWatch::Hints, now);
+        assert_eq!(maintenance.due(now), Some(Duty::Tidy));
+        let again = now + SWEEP / 2;
+        maintenance.tidy_failed(again);
+        assert_eq!((maintenance.due(now), maintenance.next()), (None, Some(again)));
     }
 
     /// T3, C18: where hints may be lost, a follower that runs something looks within a second.

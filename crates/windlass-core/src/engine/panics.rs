@@ -75,7 +75,9 @@ mod tests {
         install();
         let text = Caught::new(async { panic!("no {}", "luck") }).await.expect_err("a panic");
         assert!(text.starts_with("panicked: no luck at "), "{text}");
-        assert!(text.contains("panics.rs"), "{text}");
+        let (place, backtrace) = text.split_once('\n').expect("a backtrace below");
+        assert!(place.contains("panics.rs"), "{text}");
+        assert!(backtrace.contains("a_panic_becomes_a_text"), "{text}");
         assert_eq!(Caught::new(async { 7 }).await, Ok(7));
     }
 }

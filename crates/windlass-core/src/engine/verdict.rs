@@ -156,6 +156,10 @@ mod tests {
             of(JobError::discard("x")),
             Some(Verdict::Cancel { outcome: Outcome::Discarded, .. })
         ));
+        assert!(matches!(
+            of(JobError::cancelled("x")),
+            Some(Verdict::Cancel { outcome: Outcome::Cancelled, .. })
+        ));
         assert!(matches!(of(JobError::stopped()), Some(Verdict::Release { .. })));
     }
 
@@ -208,6 +212,31 @@ mod tests {
             ),
             Some(Verdict::Die { outcome: Outcome::Timeout, .. })
         ));
+        let later = JobError::retry_after(Duration::from_secs(1), "x");
+        assert!(matches!(
+            verdict(HandlerExit::Error(later), None, last),
+            Some(Verdict::Die { outcome: Outcome::Error, .. })
+        ));
+    }
+
+    /// I-X1: what the handler says it finished is looked at, and failed if it is not there.
+    #[test]
+    fn a_job_finished_by_its_handler_is_confirmed() {
+        let exit = HandlerExit::Value(None);
+        let report = AttemptReport { key: 0, ran: Duration::ZERO, exit, finished: true };
+        let Some(Verdict::Confirm { otherwise }) = decide(report, None, FRESH, &Policy::default())
+        else {
+            panic!("expected a confirmation")
+        };
+        assert!(matches!(*otherwise, Verdict::Retry { outcome: Outcome::Error, .. }));
+    }
+
+    #[test]
+    fn a_handler_that_vanished_with_its_runtime_has_failed() {
+        assert!(matches!(
+            verdict(HandlerExit::Dropped, None, FRESH),
+            Some(Verdict::Retry { outcome: Outcome::Lost, .. })
+        ));
     }
 
     #[test]
@@ -217,6 +246,10 @@ mod tests {
         else {
             panic!("expected a retry")
         };
+        assert!(
+            error.starts_with("a\u{FFFD}ba\u{FFFD}b") && error.len() > ERROR_BYTES / 2,
+            "{error}"
+        );
         assert!(!error.contains('\0') && error.len() < ERROR_BYTES + 100);
     }
 }
