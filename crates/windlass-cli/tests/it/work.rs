@@ -108,7 +108,9 @@ async fn attempts_and_what_programs_print_are_logged() {
     let (out, err) = (String::from_utf8_lossy(&output.stdout).into_owned(), stderr(&output));
     assert!(out.contains(" error k ") && out.contains("exited with 3: trouble"), "{out}");
     assert!(err.contains("resizing") && err.contains("trouble"), "{err}");
+    fixture.enqueue("k", "null").await;
     let quiet = fixture.command(&["--once", "--quiet-logs"]).output().expect("run");
+    assert!(String::from_utf8_lossy(&quiet.stdout).contains(" error k "), "{quiet:?}");
     assert!(!stderr(&quiet).contains("resizing"), "{}", stderr(&quiet));
 }
 
@@ -152,13 +154,14 @@ async fn a_store_that_goes_away_is_told_once_and_so_is_its_return() {
     let failing = work.event("store-fails");
     assert!(failing["since"].is_string() && failing["error"].is_string(), "{failing}");
     cluster.start();
-    work.event("store-answers");
+    let mut told = work.events_until("store-answers");
     work.signal(libc::SIGTERM);
 
     let ended = work.wait();
     assert_eq!(ended.status.code(), Some(0));
-    let told = ended.events.iter().map(|event| event["event"].as_str().unwrap_or_default());
-    assert_eq!(told.collect::<Vec<_>>(), ["stopping", "stopped"]);
+    told.extend(ended.events);
+    let told = told.iter().map(|event| event["event"].as_str().unwrap_or_default());
+    assert_eq!(told.collect::<Vec<_>>(), ["store-answers", "stopping", "stopped"]);
 }
 
 /// Programs need a place for their results, and the message says how to give one.

@@ -171,14 +171,20 @@ impl Work {
 
     /// Waits for an event of this name.
     pub(crate) fn event(&self, name: &str) -> Value {
+        self.events_until(name).pop().expect("it is the last one")
+    }
+
+    /// Waits for an event of this name: all that were told by then, it is the last one.
+    pub(crate) fn events_until(&self, name: &str) -> Vec<Value> {
         let until = Instant::now() + PATIENCE;
+        let mut events = Vec::new();
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(line) => {
-                    let event: Value = serde_json::from_str(&line).expect("a JSON line");
-                    if event["event"] == name {
-                        return event;
+                    events.push(serde_json::from_str::<Value>(&line).expect("a JSON line"));
+                    if events.last().is_some_and(|event| event["event"] == name) {
+                        return events;
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => panic!("no event `{name}` in {PATIENCE:?}"),

@@ -11,7 +11,7 @@ use windlass::worker::Quiet;
 use windlass::{Event, Options, Outcome, RunningWorker, State};
 
 use crate::probes::{End, Fail, Gate, Hang, Okay, Parent, StoreFixture};
-use crate::test_database::{TestDatabase, ended, event, heartbeats, on_both_stores};
+use crate::test_database::{SOON, TestDatabase, ended, event, heartbeats, on_both_stores};
 
 /// A worker that knows every probe.
 pub(crate) async fn worker(
@@ -61,7 +61,7 @@ on_both_stores! {
     a_child_knows_its_parent;
     /// T19, A25: what is running at the end of the grace is handed back, uncounted.
     a_stop_hands_back_what_does_not_end;
-    /// E11: what was claimed and not started is handed back at once.
+    /// E11: what was claimed and not started is handed back at once, while other jobs still run.
     a_stop_hands_back_what_has_not_started;
     /// T20: quiet takes no new work, resume does.
     a_quiet_worker_takes_nothing_new;
@@ -220,10 +220,18 @@ async fn a_stop_hands_back_what_has_not_started(database: TestDatabase) {
         event(&mut events, |event| matches!(event, Event::Settled { .. })).await;
     }
     client.enqueue_all((0..20).map(|_| Gate {}.job())).await.expect("written");
-    event(&mut events, |event| matches!(event, Event::Started { .. })).await;
-    worker.stop_within(Duration::ZERO).await;
-    let counts = store.counts().await.expect("counted");
-    assert_eq!((counts.of(State::Available), counts.of(State::Running)), (20, 0));
+    let count = async |state| store.counts().await.expect("counted").of(state);
+    let claimed_ahead = async { while count(State::Running).await <= 2 {} };
+    tokio::time::timeout(SOON, claimed_ahead).await.expect("more are claimed than can start");
+    let mut stopping = std::pin::pin!(worker.stop_within(SOON));
+    let handed_back = async { while count(State::Available).await < 18 {} };
+    tokio::select! {
+        report = &mut stopping => panic!("two still run: {report:?}"),
+        back = tokio::time::timeout(SOON / 2, handed_back) => back.expect("they are back soon"),
+    }
+    fixture.gate.add_permits(2);
+    stopping.await;
+    assert_eq!((count(State::Available).await, count(State::Completed).await), (18, 202));
 }
 
 async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
@@ -243,7 +251,7 @@ async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::test_database::SOON, is_quiet).await.expect("it is quiet soon");
+    tokio::time::timeout(SOON, is_quiet).await.expect("it is quiet soon");
     let claims = worker.stats().claims();
     let job = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
     // The step that sends a heartbeat would have sent a claim before, whose wait is far shorter.
@@ -300,7 +308,7 @@ async fn a_rolling_restart_runs_each_job_once(database: TestDatabase) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::test_database::SOON, done).await.expect("all complete");
+    tokio::time::timeout(SOON, done).await.expect("all complete");
     let filter = "state:completed".parse().expect("a filter");
     let page = windlass::job::Page { before: None, limit: 1_001 };
     let jobs = store.jobs(&filter, page).await.expect("listed");

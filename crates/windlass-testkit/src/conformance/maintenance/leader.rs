@@ -34,7 +34,9 @@ pub async fn a_leader_that_sweeps_stays_leader(fixture: StoreFixture) {
 pub async fn a_silent_leader_is_replaced_after_its_time(fixture: StoreFixture) {
     let (silent, other) = (fixture.worker().await, fixture.worker().await);
     assert!(silent.sweep().await.leads);
-    fixture.advance(LEADER_TTL);
+    fixture.advance(LEADER_TTL - SECOND);
+    assert!(!other.sweep().await.leads, "its time is not over");
+    fixture.advance(SECOND);
     assert!(other.sweep().await.leads);
     assert!(!silent.sweep().await.leads);
 }
