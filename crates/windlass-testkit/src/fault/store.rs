@@ -33,12 +33,6 @@ impl FaultStore {
         Self { store, plan, passages: AtomicU64::new(0), inside: RwLock::new(()) }
     }
 
-    /// Whether the fault has come.
-    #[must_use]
-    pub fn has_come(&self) -> bool {
-        self.passages.load(Ordering::Relaxed) >= self.plan.passage
-    }
-
     async fn pass(&self, verb: Verb, side: Side) -> Result<(), StoreError> {
         if (verb, side) != (self.plan.verb, self.plan.side) {
             return Ok(());
@@ -48,8 +42,14 @@ impl FaultStore {
         }
         let reason = format!("fault at {}", self.plan.point());
         match self.plan.action {
-            Action::Lose => Err(StoreError::Unknown { reason }),
-            Action::Refuse => Err(StoreError::Unavailable { reason }),
+            Action::Lose => {
+                self.report();
+                Err(StoreError::Unknown { reason })
+            }
+            Action::Refuse => {
+                self.report();
+                Err(StoreError::Unavailable { reason })
+            }
             Action::Abort => {
                 self.report();
                 std::process::abort();

@@ -106,11 +106,14 @@ async fn enqueue_again(fixture: &ProcessFixture, plan: Plan) -> Vec<Enqueued> {
     answers
 }
 
-/// A worker with this fault, which has completed every job at the only start it had.
+/// A worker with this fault, which has come, and which has completed every job at the only start it
+/// had, also of those that came afterwards.
 async fn all_run_once(fixture: &ProcessFixture, plan: Plan) -> Process {
-    fixture.enqueue(jobs(20).map(|job| job.kind("ledger"))).await;
+    fixture.enqueue(jobs(10).map(|job| job.kind("ledger"))).await;
     let settings = Settings { slots: 5, fault: Some(plan.to_string()), ..fixture.settings() };
-    let worker = fixture.start(&settings);
+    let mut worker = fixture.start(&settings);
+    worker.says(&format!("at {}", plan.point())).await;
+    fixture.enqueue(jobs(10).map(|job| job.kind("ledger"))).await;
     let counts = fixture.drained().await;
     assert_eq!(counts.of(State::Completed), 20, "{counts:?}");
     assert_eq!(fixture.started().len(), 20, "each started once");
