@@ -137,6 +137,7 @@ macro_rules! behaviours {
                 }
                 retry {
                     an_ended_job_runs_again
+                    a_revived_job_has_all_it_was_enqueued_with
                     a_job_cancelled_before_it_ran_runs_after_all
                     a_revived_job_has_its_losses_forgiven
                     a_job_that_waits_for_its_time_is_hurried

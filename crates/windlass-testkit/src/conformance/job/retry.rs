@@ -1,7 +1,7 @@
 //! Retry: a person runs a job again, now, whatever it waits for or how it ended.
 
 use windlass_core::id::JobId;
-use windlass_core::job::{Outcome, Retried, Settled, State};
+use windlass_core::job::{JobRecord, Outcome, Retried, Settled, State};
 
 use crate::draft::{job, jobs};
 use crate::fixture::{MINUTE, StoreFixture};
@@ -31,6 +31,23 @@ pub async fn an_ended_job_runs_again(fixture: StoreFixture) {
         fixture.check_job(id, ended).await;
     }
     fixture.check("completed 3").await;
+}
+
+/// O29, O1: a revived job has all that it was enqueued with.
+pub async fn a_revived_job_has_all_it_was_enqueued_with(fixture: StoreFixture) {
+    let (root, parent) = (JobId::new(), JobId::new());
+    let mut new = job().priority(-7).max_attempts(9).args("[1]").timeout(MINUTE).done();
+    (new.root, new.parent, new.origin) = (Some(root), Some(parent), Some("a test".to_owned()));
+    fixture.try_enqueue(std::slice::from_ref(&new)).await.expect("it is accepted");
+    let before = fixture.job(new.id).await;
+    fixture.worker().await.run_one(die()).await;
+    fixture.advance(MINUTE);
+    fixture.retry(new.id).await;
+    let after = fixture.job(new.id).await;
+    assert_eq!((after.attempt, after.run_at), (1, fixture.moment()));
+    let (attempt, run_at, history) = (after.attempt, after.run_at, after.history.clone());
+    let expected = JobRecord { attempt, run_at, history, ..before };
+    assert_eq!(format!("{after:?}"), format!("{expected:?}"));
 }
 
 /// O29: a job that was cancelled before it ever ran may run after all.
@@ -70,6 +87,9 @@ pub async fn a_job_that_waits_for_its_time_is_hurried(fixture: StoreFixture) {
     assert_eq!(fixture.retry(retryable).await, Retried::Now);
     fixture.check_job(scheduled, "available").await;
     fixture.check_job(retryable, "available, attempt 1, history error").await;
+    for id in [scheduled, retryable] {
+        assert_eq!(fixture.job(id).await.run_at, fixture.moment());
+    }
     assert_eq!(worker.claim(9).await.jobs.len(), 2);
 }
 
