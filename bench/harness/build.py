@@ -49,8 +49,7 @@ def _build(peer):
         _cargo(BENCH / "limit")
     elif peer.kind == "node":
         _require("node", "npm")
-        # Not `npm ci`, which refuses a lock file without other platforms' optional packages.
-        run(["npm", "install", "--no-save", "--loglevel=error"], TIMEOUT_S, cwd=NODE)
+        run(["npm", "ci", "--loglevel=error"], TIMEOUT_S, cwd=NODE)
     elif peer.kind == "python":
         run([sys.executable, "-m", "venv", ".venv"], TIMEOUT_S, cwd=PYTHON)
         pip = [".venv/bin/pip", "install", "--quiet", "-r", "requirements.txt"]
