@@ -74,11 +74,9 @@ impl Exit {
                 Unusable::Url => Self::Usage,
                 Unusable::Schema => Self::Schema,
                 Unusable::Rights => Self::NotAllowed,
-                Unusable::Server => Self::Failed,
+                _ => Self::Failed,
             },
-            StoreError::DiskFull { .. } | StoreError::Corrupt { .. } | StoreError::Backend(_) => {
-                Self::Failed
-            }
+            _ => Self::Failed,
         }
     }
 

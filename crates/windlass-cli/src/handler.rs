@@ -9,8 +9,9 @@ pub(crate) mod sign;
 use std::sync::Arc;
 
 use serde::de::IgnoredAny;
-use windlass::context::AttemptContext;
-use windlass::json::{Json, JsonError};
+use windlass::AttemptContext;
+use windlass::Json;
+use windlass::json::JsonError;
 use windlass::limits::OUTPUT_BYTES;
 use windlass::{Handler, JobError, Policy, Registered, limits};
 

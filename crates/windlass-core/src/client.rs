@@ -1,62 +1,62 @@
-//! Enqueueing and asking, outside a worker.
+//! Enqueueing, asking and acting, outside a worker.
+
+mod path;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Refusal, StoreError};
-use crate::id::JobId;
-use crate::job::{Draft, Enqueued, Filter, JobRecord, Moved, NewJob, Page};
-use crate::limits;
+use crate::id::{JobId, WorkerId};
+use crate::job::{Cancelled, Counts, Enqueued, Filter, IntoDraft, JobRecord, Moved, Page, Retried};
 use crate::name::check_queue;
+use crate::queue::{QueueRecord, Unserved};
 use crate::store::Store;
+use crate::worker::{Quiet, WorkerRecord};
+
+pub(crate) use path::Parent;
+pub use path::{EnqueueLayer, EnqueuePath};
 
 /// Why a job was not enqueued.
 pub type EnqueueError = StoreError;
 
-/// Sees every job that a [`Client`] enqueues, before it is written; may change or refuse it.
-pub trait EnqueueLayer: Send + Sync + 'static {
-    /// The layer's name, for refusals.
-    fn name(&self) -> &'static str;
-
-    /// Looks at a job.
-    ///
-    /// # Errors
-    /// A reason for which the job must not be written.
-    fn on_enqueue(&self, job: &mut NewJob) -> Result<(), String>;
-}
-
-/// Enqueues jobs and answers questions about them. Cheap to clone.
+/// Enqueues jobs, answers questions about them and acts on them. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     store: Arc<dyn Store>,
-    layers: Arc<[Arc<dyn EnqueueLayer>]>,
-    origin: Option<Arc<str>>,
+    path: EnqueuePath,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("origin", &self.origin).finish_non_exhaustive()
+        f.debug_struct("Client").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
+/// Making one.
 impl Client {
     /// A client to this store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, layers: Arc::new([]), origin: None }
+        Self { store, path: EnqueuePath::default() }
     }
 
     /// Says in each job's record who enqueued it.
     #[must_use]
     pub fn with_origin(mut self, origin: impl Into<Arc<str>>) -> Self {
-        self.origin = Some(origin.into());
+        self.path = self.path.with_origin(origin.into());
         self
     }
 
     /// Adds a layer that sees every job before it is written; layers run in the order added.
     #[must_use]
     pub fn with_layer(mut self, layer: impl EnqueueLayer) -> Self {
-        self.layers = self.layers.iter().cloned().chain([Arc::new(layer) as _]).collect();
+        self.path = self.path.with_layer(Arc::new(layer));
+        self
+    }
+
+    /// A client whose jobs are children of this one.
+    pub(crate) fn with_parent(mut self, parent: Parent) -> Self {
+        self.path = self.path.with_parent(parent);
         self
     }
 
@@ -66,52 +66,44 @@ impl Client {
         &self.store
     }
 
-    /// Writes one job. It is committed, and durable by the store's setting, when this returns.
-    /// Concurrent calls share commits.
+    /// What every job passes before it is written: for those that write it themselves.
+    #[must_use]
+    pub fn path(&self) -> &EnqueuePath {
+        &self.path
+    }
+}
+
+/// Enqueueing.
+impl Client {
+    /// Writes one job: a payload, or its draft. It is committed, and durable by the store's setting, when
+    /// this returns. Concurrent calls share commits.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when the job cannot be stored, otherwise what kept the store from
     /// writing. After [`StoreError::Unknown`] the job may exist: enqueue it again with the same
-    /// [`Draft::id`] to be sure that there is one.
-    pub async fn enqueue<J>(&self, draft: Draft<J>) -> Result<Enqueued, EnqueueError> {
-        let job = [self.prepare(draft.into_new_job()?)?];
-        let answer = self.store.enqueue(&job, None).await?;
-        Ok(answer.first().copied().unwrap_or(Enqueued::New(job[0].id)))
+    /// [`Draft::id`](crate::job::Draft::id) to be sure that there is one.
+    pub async fn enqueue(&self, draft: impl IntoDraft) -> Result<Enqueued, EnqueueError> {
+        let job = [self.path.prepare(draft)?];
+        let answers = self.store.enqueue(&job, None).await?;
+        answers.first().copied().ok_or_else(|| no_answer(job[0].id))
     }
 
-    /// Writes many jobs in one transaction: all of them or none. At most 100,000.
+    /// Writes many jobs in one transaction: all of them or none, at most 100,000. The answers are in the
+    /// order of the drafts. For jobs of several kinds: [`Draft::any_kind`](crate::job::Draft::any_kind).
     ///
     /// # Errors
     /// As [`Client::enqueue`]; one refused job refuses all.
-    pub async fn enqueue_all<J>(
+    pub async fn enqueue_all<D: IntoDraft>(
         &self,
-        drafts: impl IntoIterator<Item = Draft<J>>,
+        drafts: impl IntoIterator<Item = D>,
     ) -> Result<Vec<Enqueued>, EnqueueError> {
-        let jobs = drafts
-            .into_iter()
-            .map(|draft| self.prepare(draft.into_new_job()?))
-            .collect::<Result<Vec<_>, Refusal>>()?;
-        check_number(jobs.len())?;
+        let jobs = self.path.prepare_all(drafts)?;
         self.store.enqueue(&jobs, None).await
     }
+}
 
-    /// Checks a job and lets the layers see it: what every way of enqueueing goes through.
-    ///
-    /// # Errors
-    /// When the job cannot be stored or a layer refuses it.
-    pub fn prepare(&self, mut job: NewJob) -> Result<NewJob, Refusal> {
-        if job.origin.is_none() && job.parent.is_none() {
-            job.origin = self.origin.as_deref().map(str::to_owned);
-        }
-        for layer in self.layers.iter() {
-            layer
-                .on_enqueue(&mut job)
-                .map_err(|reason| Refusal::Layer { layer: layer.name(), reason })?;
-        }
-        job.check()?;
-        Ok(job)
-    }
-
+/// Asking.
+impl Client {
     /// One job, wherever it is.
     ///
     /// # Errors
@@ -128,19 +120,40 @@ impl Client {
         self.store.jobs(filter, page).await
     }
 
-    /// Gives jobs to another queue, where only its workers take them. What runs or has ended
-    /// stays. The answers are in the order of the ids.
+    /// Numbers of jobs by queue and state.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] for a name that no queue can have, otherwise what kept the store
-    /// from writing.
-    pub async fn move_jobs(&self, jobs: &[JobId], queue: &str) -> Result<Vec<Moved>, StoreError> {
-        check_queue(queue).map_err(Refusal::from)?;
-        self.store.move_jobs(jobs, queue).await
+    /// When the store cannot be asked.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        self.store.counts().await
+    }
+
+    /// Queues that have jobs, workers or a pause.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn queues(&self) -> Result<Vec<QueueRecord>, StoreError> {
+        self.store.queues().await
+    }
+
+    /// Registered workers, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn workers(&self) -> Result<Vec<WorkerRecord>, StoreError> {
+        self.store.workers().await
+    }
+
+    /// Jobs that are due and that no live worker could run.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn unserved(&self) -> Result<Vec<Unserved>, StoreError> {
+        self.store.unserved(None).await
     }
 
     /// Waits until a job has ended, looking at it at growing intervals of at most half a second.
-    /// Never returns for a job that never ends: put a timeout parts it.
+    /// Never returns for a job that never ends: put a timeout around it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such job, otherwise when the store cannot be
@@ -159,9 +172,71 @@ impl Client {
     }
 }
 
-fn check_number(jobs: usize) -> Result<(), Refusal> {
-    if jobs > limits::ENQUEUE_JOBS {
-        return Err(Refusal::Many { jobs, limit: limits::ENQUEUE_JOBS });
+/// Acting. Every call is committed when it returns; its answers are in the order of the ids.
+impl Client {
+    /// Cancels jobs. What waits never starts; what runs is told, and is not tried again.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn cancel(&self, jobs: &[JobId], reason: &str) -> Result<Vec<Cancelled>, StoreError> {
+        self.store.cancel(jobs, reason, None).await
     }
-    Ok(())
+
+    /// Makes jobs available again that have ended or wait for their next attempt, with their failures
+    /// and losses at zero.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn retry(&self, jobs: &[JobId]) -> Result<Vec<Retried>, StoreError> {
+        self.store.retry(jobs, None).await
+    }
+
+    /// Gives jobs to another queue, where only its workers take them. What runs or has ended
+    /// stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a name that no queue can have, otherwise what kept the store
+    /// from writing.
+    pub async fn move_jobs(&self, jobs: &[JobId], queue: &str) -> Result<Vec<Moved>, StoreError> {
+        check_queue(queue).map_err(Refusal::from)?;
+        self.store.move_jobs(jobs, queue).await
+    }
+
+    /// Stops claims from a queue, for all workers and until [`Client::resume`]. What runs goes on.
+    ///
+    /// # Errors
+    /// As [`Client::move_jobs`].
+    pub async fn pause(&self, queue: &str) -> Result<(), StoreError> {
+        check_queue(queue).map_err(Refusal::from)?;
+        self.store.pause(queue, None, None).await
+    }
+
+    /// [`Client::pause`] with a note for those who wonder why.
+    ///
+    /// # Errors
+    /// As [`Client::pause`].
+    pub async fn pause_with_note(&self, queue: &str, note: &str) -> Result<(), StoreError> {
+        check_queue(queue).map_err(Refusal::from)?;
+        self.store.pause(queue, Some(note), None).await
+    }
+
+    /// Lets claims from a queue go on. `false` where it was not paused.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn resume(&self, queue: &str) -> Result<bool, StoreError> {
+        self.store.resume(queue, None).await
+    }
+
+    /// Asks a worker to take no new work, or to take it again. `false` where there is no such worker.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn quiet(&self, worker: WorkerId, wish: Quiet) -> Result<bool, StoreError> {
+        self.store.quiet(worker, wish, None).await
+    }
+}
+
+fn no_answer(job: JobId) -> StoreError {
+    StoreError::Backend(format!("the store gave no answer for {job}").into())
 }

@@ -1,6 +1,6 @@
 //! What a handler knows of its attempt and can do from within it.
 
-use crate::client::{Client, EnqueueError};
+use crate::client::{Client, EnqueueError, Parent};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::id::{JobId, LeaseId, WorkerId};
-use crate::job::{Claimed, Draft, Enqueued, Fence, Job, JobError};
+use crate::job::{Claimed, Enqueued, Fence, IntoDraft, JobError};
 use crate::json::Json;
 
 /// One attempt, with the application's state beside it. Everything of [`AttemptContext`] can be
-/// called on it.
+/// called on it. Cheap to clone.
 #[derive(Debug)]
 pub struct Context<App = ()> {
     app: Arc<App>,
@@ -28,6 +28,12 @@ impl<App> Context<App> {
     #[must_use]
     pub fn app(&self) -> &App {
         &self.app
+    }
+}
+
+impl<App> Clone for Context<App> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.app), Arc::clone(&self.attempt))
     }
 }
 
@@ -208,19 +214,18 @@ impl AttemptContext {
     ///
     /// # Errors
     /// As [`Client::enqueue`].
-    pub async fn enqueue<J: Job>(&self, draft: Draft<J>) -> Result<Enqueued, EnqueueError> {
-        self.client.enqueue(self.child(draft)).await
+    pub async fn enqueue(&self, draft: impl IntoDraft) -> Result<Enqueued, EnqueueError> {
+        self.client().enqueue(draft).await
     }
 
-    /// A job as this job's child, to be enqueued in a transaction of the handler's.
-    pub fn child<J: Job>(&self, draft: Draft<J>) -> Draft<J> {
-        draft.child_of(self.job.id, self.root(), self.traceparent())
-    }
-
-    /// A client to this worker's store.
+    /// A client to this worker's store. What it enqueues is this job's child.
     #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
+    pub fn client(&self) -> Client {
+        self.client.clone().with_parent(Parent {
+            job: self.job.id,
+            root: self.root(),
+            traceparent: self.traceparent().map(str::to_owned),
+        })
     }
 
     /// What fences a write of this attempt. Driver adapters use it to finish the job inside the

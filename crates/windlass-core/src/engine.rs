@@ -12,6 +12,8 @@
 //! - `maintenance`, `sweep_interval`: when to sweep and tidy
 //! - `health`: which calls fail, and when to try each again; `phase`: working, quiet, stopping
 //!
+//! `inline` runs single jobs by the same verdicts, without the loop.
+//!
 //! `state` holds them, `steps` asks them, `call` is the only file that waits for the store,
 //! `answers` hands its answers back, and `run` is the loop around it.
 
@@ -24,6 +26,7 @@ mod events;
 mod fetch;
 mod handle;
 mod health;
+mod inline;
 mod liveness;
 mod maintenance;
 mod options;
@@ -42,6 +45,7 @@ mod worker;
 pub use events::Event;
 pub use handle::{RunningWorker, StopReport};
 pub use health::Health;
+pub use inline::{InlineWorker, Ran};
 pub use options::Options;
 pub use stats::Stats;
 pub use worker::{StartError, Worker};

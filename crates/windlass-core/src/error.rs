@@ -14,6 +14,7 @@ pub type Source = Box<dyn Error + Send + Sync>;
 /// The variants are the ones somebody acts on. `Unavailable` and `Unknown` pass by themselves:
 /// the engine backs off and tries again. Only `Unknown` leaves open whether the call happened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// No such job, queue or worker.
     #[error("{what} does not exist")]
@@ -83,6 +84,7 @@ pub enum StoreError {
 
 /// Why a database cannot serve as a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unusable {
     /// The URL or its options make no sense.
     Url,
@@ -110,10 +112,14 @@ impl StoreError {
 
 /// Why a job was refused at enqueue. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refusal {
     /// Its args.
     #[error("args refused: {0}")]
     Args(#[from] JsonError),
+    /// The output of a job that is finished in a transaction of its handler's.
+    #[error("output refused: {0}")]
+    Output(#[source] JsonError),
     /// Its kind's or queue's name.
     #[error(transparent)]
     Name(#[from] NameError),

@@ -1,5 +1,7 @@
 //! What applications write: a payload type that is the job, and how it runs.
 
+mod layer;
+
 use crate::context::{AttemptContext, Context};
 use crate::job::{HandlerKey, Job, JobError, RetryPolicy};
 use crate::json::Json;
@@ -11,6 +13,9 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+
+use layer::layered;
+pub use layer::{HandlerLayer, Next};
 
 /// How a job runs, with the application's state `App` at hand.
 ///
@@ -28,6 +33,31 @@ pub trait Run<App: Send + Sync + 'static = ()>: Job {
     /// Does the work. It may run more than once: at least once, fenced. What it does outside
     /// this database should carry [`AttemptContext::idempotency_key`].
     fn run(self, cx: &Context<App>) -> impl Future<Output = Result<Self::Output, JobError>> + Send;
+}
+
+/// An `async fn(J, Context<App>) -> Result<T, E>` as a handler: what [`Run`] is without an `impl`. The error
+/// may be anything that `?` turns into a [`JobError`], such as `anyhow::Error`.
+#[diagnostic::on_unimplemented(
+    message = "this function cannot run jobs of `{J}` with `{App}` as the application's state",
+    label = "not a handler",
+    note = "a handler is an `async fn(job: {J}, cx: Context<{App}>) -> Result<T, E>`, with a `T` that can be stored as JSON and an `E` that `?` turns into a `JobError`"
+)]
+pub trait HandlerFn<J, App>: Send + Sync + 'static {
+    /// Runs one attempt.
+    fn call(&self, job: J, cx: Context<App>) -> HandlerFuture;
+}
+
+impl<F, Fut, T, E, J, App> HandlerFn<J, App> for F
+where
+    F: Fn(J, Context<App>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E>> + Send + 'static,
+    T: Serialize,
+    E: Into<JobError>,
+{
+    fn call(&self, job: J, cx: Context<App>) -> HandlerFuture {
+        let ran = self(job, cx);
+        Box::pin(async move { output_json(&ran.await.map_err(Into::into)?) })
+    }
 }
 
 /// What a worker must know of a kind to run it.
@@ -97,6 +127,18 @@ impl Registered {
 
     /// A typed job with the application's state.
     pub(crate) fn typed<J: Run<App>, App: Send + Sync + 'static>(app: Arc<App>) -> Self {
+        Self::of_kind::<J>(Arc::new(Typed::<J, App> { app, job: PhantomData }))
+    }
+
+    /// A typed job that a function runs.
+    pub(crate) fn of_fn<J: Job, App: Send + Sync + 'static>(
+        app: Arc<App>,
+        run: impl HandlerFn<J, App>,
+    ) -> Self {
+        Self::of_kind::<J>(Arc::new(Function { app, run, job: PhantomData }))
+    }
+
+    fn of_kind<J: Job>(handler: Arc<dyn Handler>) -> Self {
         Self {
             kind: J::KIND.to_owned(),
             version: J::VERSION,
@@ -108,8 +150,14 @@ impl Registered {
                 slots: None,
                 max_losses: J::MAX_LOSSES.unwrap_or(limits::MAX_LOSSES),
             },
-            handler: Arc::new(Typed::<J, App> { app, job: PhantomData }),
+            handler,
         }
+    }
+
+    /// The same with layers around its handler.
+    pub(crate) fn within(mut self, layers: &[Arc<dyn HandlerLayer>]) -> Self {
+        self.handler = layered(layers, self.handler);
+        self
     }
 
     /// The kinds and versions it can run.
@@ -137,6 +185,21 @@ impl<J: Run<App>, App: Send + Sync + 'static> Handler for Typed<J, App> {
             let output = read::<J>(&cx)?.run(&cx).await?;
             output_json(&output)
         })
+    }
+}
+
+struct Function<J, App, F> {
+    app: Arc<App>,
+    run: F,
+    job: PhantomData<fn() -> J>,
+}
+
+impl<J: Job, App: Send + Sync + 'static, F: HandlerFn<J, App>> Handler for Function<J, App, F> {
+    fn run(&self, attempt: Arc<AttemptContext>) -> HandlerFuture {
+        match read::<J>(&attempt) {
+            Ok(job) => self.run.call(job, Context::new(Arc::clone(&self.app), attempt)),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ mod state;
 mod store;
 
 pub use claim::{Batch, ClaimRequest, Claimed, Fence, HandlerKey, Share};
-pub use draft::Draft;
+pub use draft::{Draft, IntoDraft};
 pub use error::{Decision, JobError};
 pub use filter::{Field, Filter, ParseFilterError, Term};
 pub use kind::{Job, Upgrade};

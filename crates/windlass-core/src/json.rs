@@ -14,6 +14,7 @@ pub struct Json(Box<str>);
 
 /// Why a text was refused as JSON. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum JsonError {
     /// More bytes than allowed.
     #[error("{bytes} bytes of JSON are above the limit of {limit} bytes; nothing was stored")]

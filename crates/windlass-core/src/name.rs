@@ -10,6 +10,7 @@ pub const DEFAULT_QUEUE: &str = "default";
 
 /// A kind or queue name that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NameError {
     /// The name has no characters.
     #[error("a {what} needs a name")]

@@ -46,6 +46,10 @@ pub trait Store:
     /// What the store says about itself.
     fn facts(&self) -> Reply<'_, Facts>;
 
+    /// The schema that the tables are in, where the database has schemas: what a caller's own
+    /// transaction must name to reach them.
+    fn schema(&self) -> &str;
+
     /// Hints that work has come, for workers in this process. They may be late or lost: a
     /// worker polls as well.
     fn wakeups(&self) -> &Wakeups;

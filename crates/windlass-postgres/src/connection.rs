@@ -8,6 +8,7 @@ pub(crate) mod io;
 pub(crate) mod migrate;
 pub(crate) mod open;
 #[cfg(feature = "tls")]
+pub(crate) mod test_schema;
 pub(crate) mod tls;
 pub(crate) mod watch;
 

@@ -17,5 +17,6 @@ mod worker;
 
 pub use connection::config::{CONNECTIONS, check_schema};
 pub use connection::open::Migration;
+pub use connection::test_schema::{TEST_SCHEMA, drop_test_schema};
 pub use job::statement;
 pub use store::PostgresStore;

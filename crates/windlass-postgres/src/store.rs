@@ -69,6 +69,10 @@ impl Store for PostgresStore {
         Box::pin(facts::facts(&self.claims))
     }
 
+    fn schema(&self) -> &str {
+        &self.shared.config.schema
+    }
+
     fn wakeups(&self) -> &Wakeups {
         &self.wakeups
     }

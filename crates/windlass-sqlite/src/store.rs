@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use windlass_core::id::WorkerId;
 use windlass_core::limits::KEEP_FINISHED;
+use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_core::store::{Facts, Now, Reply, Store};
 use windlass_core::time::Timestamp;
 use windlass_core::wake::Wakeups;
@@ -87,6 +88,10 @@ impl Store for SqliteStore {
     fn facts(&self) -> Reply<'_, Facts> {
         let durability = self.durability.word();
         Box::pin(self.readers.read(move |c| facts::facts(c, durability)))
+    }
+
+    fn schema(&self) -> &str {
+        DEFAULT_SCHEMA
     }
 
     fn wakeups(&self) -> &Wakeups {

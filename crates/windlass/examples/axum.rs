@@ -45,7 +45,7 @@ async fn welcome(
     State(client): State<Client>,
     Json(due): Json<Welcome>,
 ) -> Result<(StatusCode, String), (StatusCode, String)> {
-    match due.job().enqueue(&client).await {
+    match client.enqueue(due).await {
         Ok(job) => Ok((StatusCode::ACCEPTED, format!("{}\n", job.id()))),
         Err(error) => Err((StatusCode::SERVICE_UNAVAILABLE, format!("not enqueued: {error}\n"))),
     }

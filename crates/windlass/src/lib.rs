@@ -29,7 +29,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let store = windlass::open("sqlite:app.db").await?; // later "postgres://…"; nothing else changes
 //! let client = Client::new(store.clone());
-//! Welcome { user_id: 42 }.job().enqueue(&client).await?;
+//! client.enqueue(Welcome { user_id: 42 }).await?;
 //!
 //! let app = App { greeting: "hello".into() };
 //! let worker = Worker::new(store, app).handle::<Welcome>().queue("mail", 20).start().await?;
@@ -46,43 +46,70 @@
 //! | `postgres` | the PostgreSQL store, with TLS |
 //! | `rusqlite` | enqueue on a `rusqlite::Connection` or `Transaction`, finish in a transaction |
 //! | `tokio-postgres-0_7` | the same on a `tokio_postgres::Client` or `Transaction` |
-//! | `sqlx-0_9-postgres`, `sqlx-0_9-sqlite` | the same on sqlx connections and transactions |
+//! | `sqlx-0_8-postgres`, `sqlx-0_9-postgres`, `sqlx-0_9-sqlite` | the same on sqlx connections, transactions and pools |
+//! | `testing` | a store for tests of applications, see [`testing`] |
 
 mod adapter;
 mod open;
-#[cfg(feature = "postgres")]
-mod schema;
-mod target;
-pub use windlass_core::client::{Client, EnqueueLayer};
-pub use windlass_core::context::Context;
+#[cfg(all(feature = "testing", any(feature = "sqlite", feature = "postgres")))]
+pub mod testing;
+mod transaction;
+pub use windlass_core::client::{Client, EnqueueLayer, EnqueuePath};
+pub use windlass_core::context::{AttemptContext, Context};
 pub use windlass_core::engine::{
     Event, Health, Options, RunningWorker, StartError, Stats, StopReport, Worker,
 };
 pub use windlass_core::error::{Refusal, StoreError, Unusable};
-pub use windlass_core::handler::{Handler, HandlerFuture, Policy, Registered, Run};
+pub use windlass_core::handler::{
+    Handler, HandlerFn, HandlerFuture, HandlerLayer, Next, Policy, Registered, Run,
+};
 pub use windlass_core::id::{JobId, WorkerId};
 pub use windlass_core::job::{
-    Attempt, Backoff, Decision, Draft, Enqueued, Job, JobError, JobRecord, NewJob, Outcome,
-    RetryPolicy, State,
+    Attempt, Backoff, Decision, Draft, Enqueued, IntoDraft, Job, JobError, JobRecord, NewJob,
+    Outcome, RetryPolicy, State,
 };
 pub use windlass_core::json::Json;
 pub use windlass_core::time::Timestamp;
-pub use windlass_core::{context, job, json, limits, name, queue, store, time, worker};
+pub use windlass_core::{limits, name, queue, worker};
 pub use windlass_macros::Job;
+
+/// What a [`Client`] takes and answers about jobs, and what a store is told of them.
+pub mod job {
+    pub use windlass_core::job::{
+        AfterLoss, Batch, Cancelled, ClaimRequest, Claimed, Counts, Due, Fence, Field, Filter,
+        HandlerKey, Identity, JobStore, Loss, Meta, Moved, Page, ParseFilterError, ParseStateError,
+        Retried, Settled, Settlement, Share, TRANSITIONS, Term, Upgrade, Verb, Verdict,
+        is_transition, loss_limit,
+    };
+}
+
+/// Why a text cannot be stored as [`Json`].
+pub mod json {
+    pub use windlass_core::json::{JsonError, storable_text};
+}
+
+/// The store, as the engine and the client see it.
+pub mod store {
+    pub use windlass_core::store::{Facts, Now, Reply, Store};
+}
+
+/// Durations and moments as text; a moment is a [`Timestamp`].
+pub mod time {
+    pub use windlass_core::time::{
+        ParseDurationError, ParseTimestampError, micros, parse_duration,
+    };
+}
 
 #[cfg(feature = "tokio-postgres-0_7")]
 pub use adapter::tokio_postgres::PreparedEnqueue;
 pub use open::{migrate, open, open_checked, without_password};
 #[cfg(feature = "postgres")]
-pub use schema::{InSchema, in_schema};
-pub use target::{
-    EnqueueBlockingOn, EnqueueExt, EnqueueOn, FinishBlockingOn, FinishExt, FinishOn, Within,
-    WithinExt,
+pub use transaction::in_schema;
+pub use transaction::{
+    ClientExt, ContextExt, EnqueueBlockingOn, EnqueueOn, FinishBlockingOn, FinishOn, Within,
 };
 
 /// What most programs need, in one line.
 pub mod prelude {
-    pub use crate::{
-        Client, Context, EnqueueExt, FinishExt, Job, JobError, JobId, Run, WithinExt, Worker,
-    };
+    pub use crate::{Client, ClientExt, Context, ContextExt, Job, JobError, JobId, Run, Worker};
 }

@@ -20,8 +20,8 @@ use crate::store;
 const EXAMPLES: &str = "\
 Examples:
   windlass enqueue mail.welcome user_id=42 name=Ana
-  windlass enqueue img.thumb '{\"asset\":991}' --queue media --in 5m
-  windlass enqueue report.nightly @args.json --at 2026-11-21T02:00:00Z
+  windlass enqueue img.thumb '{\"asset\":991}' --queue media --delay 5m
+  windlass enqueue report.nightly @args.json --run-at 2026-11-21T02:00:00Z
   windlass enqueue crm.sync --wait --timeout 30s";
 
 /// What it is asked.
@@ -39,11 +39,11 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     priority: i16,
     /// Due this long from now, such as 30s, 5m or 2h
-    #[arg(long = "in", value_name = "DURATION", value_parser = parse_duration, conflicts_with = "at")]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with = "run_at")]
     delay: Option<Duration>,
     /// Due at this moment, RFC 3339
     #[arg(long, value_name = "TIME")]
-    at: Option<Timestamp>,
+    run_at: Option<Timestamp>,
     /// The version of the args that the handler must know
     #[arg(long = "version", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     args_version: u16,
@@ -77,7 +77,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     let client = Client::new(Arc::clone(&store)).with_origin(origin());
     let due = job.due;
-    let enqueued = client.enqueue(windlass::Draft::from(job.clone())).await?;
+    let enqueued = client.enqueue(job.clone()).await?;
     if args.wait {
         announce(out, &job, enqueued)?;
         return wait(&client, enqueued.id(), args.timeout, out).await;
@@ -106,7 +106,7 @@ fn new_job(args: &Args) -> anyhow::Result<NewJob> {
     job.priority = args.priority;
     job.max_attempts = args.max_attempts;
     job.meta.max_losses = args.max_losses;
-    job.due = match (args.delay, args.at) {
+    job.due = match (args.delay, args.run_at) {
         (Some(delay), _) => Due::In(delay),
         (_, Some(moment)) => Due::At(moment),
         _ => Due::Now,

@@ -29,9 +29,9 @@ use std::time::Duration;
 use std::os::unix::process::ExitStatusExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::ChildStdin;
-use windlass::context::AttemptContext;
-use windlass::json::Json;
-use windlass::time::Timestamp;
+use windlass::AttemptContext;
+use windlass::Json;
+use windlass::Timestamp;
 use windlass::{Handler, HandlerFuture, JobError};
 
 use super::HandlerParts;

@@ -21,9 +21,9 @@ use std::time::Duration;
 
 use reqwest::{Client, redirect};
 use serde::Serialize;
-use windlass::context::AttemptContext;
-use windlass::json::Json;
-use windlass::time::Timestamp;
+use windlass::AttemptContext;
+use windlass::Json;
+use windlass::Timestamp;
 use windlass::{Handler, HandlerFuture, JobError};
 
 use crate::config::HttpTarget;

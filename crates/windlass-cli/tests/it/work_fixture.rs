@@ -7,7 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use windlass::job::{Due, NewJob, Page};
+use windlass::NewJob;
+use windlass::job::{Due, Page};
 use windlass::{Client, JobId, JobRecord, Json, State};
 
 /// How long anything may take before a test gives up: far more than it ever needs.
@@ -78,14 +79,14 @@ impl WorkFixture {
 
     pub(crate) async fn enqueue(&self, kind: &str, args: &str) -> JobId {
         let job = NewJob::new(kind, Json::args(args).expect("args"));
-        self.client.enqueue::<()>(job.into()).await.expect("enqueued").id()
+        self.client.enqueue(job).await.expect("enqueued").id()
     }
 
     /// Enqueues a job of this kind that is due later.
     pub(crate) async fn enqueue_after(&self, wait: Duration, kind: &str) -> JobId {
         let mut job = NewJob::new(kind, Json::args("null").expect("args"));
         job.due = Due::In(wait);
-        self.client.enqueue::<()>(job.into()).await.expect("enqueued").id()
+        self.client.enqueue(job).await.expect("enqueued").id()
     }
 
     /// Waits until a job is available.

@@ -15,7 +15,7 @@ use super::health::Call;
 use super::pending::{PendingSettlement, Role};
 use super::phase::{Intake, Phase};
 use super::state::{Engine, FirstAnswer};
-use super::verdict;
+use super::verdict::{self, AttemptEnd};
 use crate::error::StoreError;
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::job::{Batch, Settled, Verdict};
@@ -46,7 +46,8 @@ impl Engine {
         let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
         let (ran, failures) = (report.ran, attempt.failure_count());
         let interruption = attempt.interruption.as_ref();
-        if let Some(verdict) = verdict::decide(report, interruption, failures, &handler.policy) {
+        let end = AttemptEnd { exit: report.exit, finished: report.finished };
+        if let Some(verdict) = verdict::decide(end, interruption, failures, &handler.policy) {
             self.settle(attempt, ran, verdict);
         }
     }

@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
 use super::panics::Caught;
 use crate::context::AttemptContext;
@@ -80,9 +81,22 @@ pub(super) fn start(
     runtime.spawn(run(report, handler, context)).abort_handle()
 }
 
+/// The span that a handler's own events and spans are in.
+fn span(context: &AttemptContext) -> Span {
+    tracing::info_span!(
+        "attempt",
+        job = %context.job_id(),
+        kind = context.kind(),
+        queue = context.queue(),
+        attempt = context.attempt(),
+    )
+}
+
 async fn run(mut report: Report, handler: Arc<dyn Handler>, context: Arc<AttemptContext>) {
     report.started = Instant::now();
-    let exit = match Caught::new(async move { handler.run(context).await }).await {
+    let span = span(&context);
+    let handled = async move { handler.run(context).await };
+    let exit = match Caught::new(handled.instrument(span)).await {
         Ok(Ok(output)) => HandlerExit::Value(output),
         Ok(Err(error)) => HandlerExit::Error(error),
         Err(panic) => HandlerExit::Panic(panic),

@@ -2,16 +2,23 @@
 
 use std::time::Duration;
 
-use super::attempt::{AttemptReport, HandlerExit};
+use super::attempt::HandlerExit;
 use super::attempts::{FailureCount, Interruption};
 use crate::handler::Policy;
 use crate::job::{Decision, JobError, Outcome, Verdict};
 use crate::json::storable_text;
 use crate::limits::ERROR_BYTES;
 
+/// How an attempt ended.
+pub(super) struct AttemptEnd {
+    pub(super) exit: HandlerExit,
+    /// Whether the handler finished the job inside its own transaction.
+    pub(super) finished: bool,
+}
+
 /// The verdict on an attempt; `None` where nothing may be written because the lease is lost.
 pub(super) fn decide(
-    report: AttemptReport,
+    end: AttemptEnd,
     interruption: Option<&Interruption>,
     job: FailureCount,
     policy: &Policy,
@@ -19,8 +26,8 @@ pub(super) fn decide(
     if matches!(interruption, Some(Interruption::LeaseLost)) {
         return None;
     }
-    Some(match report.exit {
-        HandlerExit::Value(_) if report.finished => Verdict::Confirm {
+    Some(match end.exit {
+        HandlerExit::Value(_) if end.finished => Verdict::Confirm {
             otherwise: Box::new(failure(
                 Outcome::Error,
                 "the handler finished the job in a transaction that did not commit".to_owned(),
@@ -133,8 +140,7 @@ mod tests {
         why: Option<&Interruption>,
         job: FailureCount,
     ) -> Option<Verdict> {
-        let report = AttemptReport { key: 0, ran: Duration::ZERO, exit, finished: false };
-        decide(report, why, job, &Policy::default())
+        decide(AttemptEnd { exit, finished: false }, why, job, &Policy::default())
     }
 
     #[test]

@@ -26,9 +26,9 @@ use super::state::{Engine, FirstAnswer};
 use super::stats::Stats;
 use crate::client::{Client, EnqueueLayer};
 use crate::error::StoreError;
-use crate::handler::{Registered, Run};
+use crate::handler::{HandlerFn, HandlerLayer, Registered, Run};
 use crate::id::WorkerId;
-use crate::job::HandlerKey;
+use crate::job::Job;
 use crate::limits;
 use crate::name::check_queue;
 use crate::store::Store;
@@ -46,6 +46,7 @@ pub struct Worker<App = ()> {
     app: Arc<App>,
     client: Client,
     handlers: Vec<Registered>,
+    layers: Vec<Arc<dyn HandlerLayer>>,
     queues: Vec<(String, usize)>,
     slots: Option<usize>,
     options: Options,
@@ -95,6 +96,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             app: Arc::new(app),
             client: Client::new(store),
             handlers: Vec::new(),
+            layers: Vec::new(),
             queues: Vec::new(),
             slots: None,
             options: Options::default(),
@@ -109,6 +111,13 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self
     }
 
+    /// Runs jobs of the type that this function takes: an
+    /// `async fn(job: J, cx: Context<App>) -> Result<T, E>`.
+    pub fn handle_fn<J: Job>(mut self, run: impl HandlerFn<J, App>) -> Self {
+        self.handlers.push(Registered::of_fn(Arc::clone(&self.app), run));
+        self
+    }
+
     /// Runs jobs of a kind chosen at run time.
     pub fn handle_dynamic(mut self, registered: Registered) -> Self {
         self.handlers.push(registered);
@@ -119,6 +128,12 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// against other queues. Without any such call the queues that the kinds declare are served.
     pub fn queue(mut self, name: impl Into<String>, slots: usize) -> Self {
         self.queues.push((name.into(), slots));
+        self
+    }
+
+    /// Serves this queue and no other, one job at a time.
+    pub fn only_queue(mut self, name: impl Into<String>) -> Self {
+        self.queues = vec![(name.into(), 1)];
         self
     }
 
@@ -141,8 +156,14 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self
     }
 
+    /// Stands around every attempt; the layer added first is the outermost.
+    pub fn handler_layer(mut self, layer: impl HandlerLayer) -> Self {
+        self.layers.push(Arc::new(layer));
+        self
+    }
+
     /// Sees every job that handlers enqueue through their context.
-    pub fn layer(mut self, layer: impl EnqueueLayer) -> Self {
+    pub fn enqueue_layer(mut self, layer: impl EnqueueLayer) -> Self {
         self.client = self.client.with_layer(layer);
         self
     }
@@ -198,7 +219,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
         }
     }
 
-    fn check(&self) -> Result<(), StartError> {
+    pub(super) fn check(&self) -> Result<(), StartError> {
         if self.handlers.is_empty() {
             return Err(StartError::NoHandlers);
         }
@@ -230,16 +251,43 @@ impl<App: Send + Sync + 'static> Worker<App> {
         (self.queues.clone(), self.slots.unwrap_or(sum))
     }
 
-    fn into_engine(self, runtime: Handle, watchers: Watchers) -> Engine {
-        let (queues, slots) = self.layout();
-        let now = Instant::now();
+    /// How this worker makes itself known.
+    fn registration(&self, queues: &[(String, usize)], slots: usize) -> Registration {
         let worker = WorkerId::new();
         let host = host_name();
-        let label = label(&host, worker);
+        Registration {
+            worker,
+            label: label(&host, worker),
+            host,
+            pid: std::process::id(),
+            build: self.build.clone(),
+            queues: queues.iter().map(|(name, _)| name.clone()).collect(),
+            handlers: self.handlers.iter().flat_map(Registered::keys).collect(),
+            loss_limits: self.handlers.iter().filter_map(Registered::loss_limit).collect(),
+            slots: u32::try_from(slots).unwrap_or(u32::MAX),
+            lease: self.options.lease,
+        }
+    }
+
+    /// Its handlers by kind, with their layers.
+    fn take_handlers(&mut self) -> HashMap<String, Registered> {
+        let handlers = std::mem::take(&mut self.handlers).into_iter();
+        handlers.map(|handler| (handler.kind.clone(), handler.within(&self.layers))).collect()
+    }
+
+    pub(super) fn into_inline(mut self) -> (Client, HashMap<String, Registered>, Registration) {
+        let (queues, _) = self.layout();
+        let registration = self.registration(&queues, 1);
+        let handlers = self.take_handlers();
+        (self.client, handlers, registration)
+    }
+
+    fn into_engine(mut self, runtime: Handle, watchers: Watchers) -> Engine {
+        let (queues, slots) = self.layout();
+        let now = Instant::now();
+        let registration = self.registration(&queues, slots);
+        let label: Arc<str> = registration.label.as_str().into();
         let store = Arc::clone(self.client.store());
-        let names: Vec<String> = queues.iter().map(|(name, _)| name.clone()).collect();
-        let handlers: Arc<[HandlerKey]> =
-            self.handlers.iter().flat_map(|handler| handler.keys().collect::<Vec<_>>()).collect();
         let fetch_limits = FetchLimits {
             claim_jobs: self.options.claim_jobs,
             prefetch: self.options.prefetch,
@@ -251,22 +299,11 @@ impl<App: Send + Sync + 'static> Worker<App> {
             .filter_map(|handler| handler.policy.slots.map(|slots| (handler.kind.clone(), slots)))
             .collect();
         Engine {
-            wake_handle: store.wakeups().add(worker, names.clone()),
-            registration: Registration {
-                worker,
-                label: label.to_string(),
-                host,
-                pid: std::process::id(),
-                build: self.build,
-                queues: names,
-                handlers,
-                loss_limits: self.handlers.iter().filter_map(Registered::loss_limit).collect(),
-                slots: u32::try_from(slots).unwrap_or(u32::MAX),
-                lease: self.options.lease,
-            },
+            wake_handle: store.wakeups().add(registration.worker, registration.queues.clone()),
+            registration,
             fetch: Fetch::new(now, &queues, slots, fetch_limits),
             dispatch: Dispatch::new(slots, queues.iter().map(|(_, n)| *n).collect(), kind_slots),
-            handlers: self.handlers.into_iter().map(|h| (h.kind.clone(), h)).collect(),
+            handlers: self.take_handlers(),
             store,
             liveness: Liveness::new(now, &self.options),
             maintenance: Maintenance::new(now, &self.options),
@@ -308,7 +345,7 @@ fn host_name() -> String {
 }
 
 /// Host, process id and the end of the worker's id: readable, and different at each start.
-fn label(host: &str, worker: WorkerId) -> Arc<str> {
+fn label(host: &str, worker: WorkerId) -> String {
     let id = worker.to_string();
-    format!("{host}:{}:{}", std::process::id(), &id[id.len() - 4..]).into()
+    format!("{host}:{}:{}", std::process::id(), &id[id.len() - 4..])
 }

@@ -42,13 +42,13 @@ impl<J: Job> Draft<J> {
         self.with(|job| job.priority = priority)
     }
 
-    /// Due this long after it is written.
-    pub fn after(self, delay: Duration) -> Self {
+    /// Due this long after it is written, by the database's clock.
+    pub fn delay(self, delay: Duration) -> Self {
         self.with(|job| job.due = Due::In(delay))
     }
 
     /// Due at this moment.
-    pub fn at(self, moment: Timestamp) -> Self {
+    pub fn run_at(self, moment: Timestamp) -> Self {
         self.with(|job| job.due = Due::At(moment))
     }
 
@@ -82,14 +82,6 @@ impl<J: Job> Draft<J> {
         self.with(|job| job.meta.traceparent = Some(traceparent.into()))
     }
 
-    pub(crate) fn child_of(self, parent: JobId, root: JobId, traceparent: Option<&str>) -> Self {
-        self.with(|job| {
-            job.parent = Some(parent);
-            job.root = Some(root);
-            job.meta.traceparent = job.meta.traceparent.take().or(traceparent.map(str::to_owned));
-        })
-    }
-
     fn with(mut self, change: impl FnOnce(&mut NewJob)) -> Self {
         if let Ok(job) = &mut self.job {
             change(job);
@@ -99,23 +91,60 @@ impl<J: Job> Draft<J> {
 }
 
 impl<J> Draft<J> {
-    /// The job that would be written, for adapters that write it themselves.
+    /// The job that would be written.
     ///
     /// # Errors
     /// When the payload cannot be stored.
     pub fn into_new_job(self) -> Result<NewJob, Refusal> {
         self.job
     }
+
+    /// The same draft without its type, so that drafts of several kinds can be enqueued by one call.
+    pub fn any_kind(self) -> Draft<()> {
+        Draft { job: self.job, payload: PhantomData }
+    }
+}
+
+/// What can be enqueued: a payload that is a [`Job`], or a [`Draft`] of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be enqueued: it is not a job",
+    label = "not a job, and not a draft of one",
+    note = "derive it: `#[derive(Serialize, Deserialize, Job)] #[job(kind = \"…\")]`"
+)]
+pub trait IntoDraft {
+    /// The payload's type.
+    type Payload;
+
+    /// The draft to be enqueued.
+    fn into_draft(self) -> Draft<Self::Payload>;
+}
+
+impl<J> IntoDraft for Draft<J> {
+    type Payload = J;
+
+    fn into_draft(self) -> Draft<J> {
+        self
+    }
+}
+
+impl IntoDraft for NewJob {
+    type Payload = ();
+
+    fn into_draft(self) -> Draft<()> {
+        self.into()
+    }
+}
+
+impl<J: Job> IntoDraft for J {
+    type Payload = J;
+
+    fn into_draft(self) -> Draft<J> {
+        self.job()
+    }
 }
 
 impl From<NewJob> for Draft<()> {
     fn from(job: NewJob) -> Self {
         Self { job: Ok(job), payload: PhantomData }
-    }
-}
-
-impl<J> From<Draft<J>> for Result<NewJob, Refusal> {
-    fn from(draft: Draft<J>) -> Self {
-        draft.job
     }
 }

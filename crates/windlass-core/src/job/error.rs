@@ -6,6 +6,7 @@ use std::time::Duration;
 
 /// What happens to a job whose handler did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Decision {
     /// Try again by the kind's policy.
     Retry,
@@ -26,8 +27,9 @@ pub enum Decision {
 
 /// Why a handler did not succeed, and what is to happen to the job.
 ///
-/// Any [`std::error::Error`] turns into a [`Decision::Retry`] through `?`. The other decisions
-/// are made by name:
+/// Through `?` anything that can be a boxed error turns into a [`Decision::Retry`]: every
+/// [`std::error::Error`], `anyhow::Error`, `eyre::Report`, a boxed error, a text. The other decisions are
+/// made by name:
 ///
 /// ```
 /// use windlass_core::job::JobError;
@@ -41,6 +43,7 @@ pub enum Decision {
 /// }
 /// # assert!(charge(-1).is_err());
 /// ```
+#[derive(Clone)]
 pub struct JobError {
     decision: Decision,
     message: String,
@@ -90,19 +93,21 @@ impl JobError {
         self.decision
     }
 
-    /// What went wrong, with its causes.
+    /// What went wrong, with its whole chain of causes, as it goes into the attempt's record.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
+    /// The alternate form has the causes too, where an error type such as `anyhow::Error` gives them.
     fn new(decision: Decision, message: impl fmt::Display) -> Self {
-        Self { decision, message: message.to_string() }
+        Self { decision, message: format!("{message:#}") }
     }
 }
 
-impl<E: Error + 'static> From<E> for JobError {
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for JobError {
     fn from(error: E) -> Self {
+        let error: Box<dyn Error + Send + Sync> = error.into();
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(inner) = cause {
@@ -142,5 +147,30 @@ mod tests {
         let error = JobError::from(Outer(std::io::Error::other("connection refused")));
         assert_eq!(error.decision(), Decision::Retry);
         assert_eq!(error.message(), "sending failed: connection refused");
+    }
+
+    #[test]
+    fn everything_that_can_be_a_boxed_error_turns_into_one() {
+        fn failed<T>(error: impl Into<T>) -> Result<(), T> {
+            Err(error.into())
+        }
+        fn of_any_kind(kind: usize) -> Result<(), JobError> {
+            match kind {
+                0 => failed::<anyhow::Error>(anyhow::anyhow!("refused").context("sending failed"))?,
+                1 => failed::<Box<dyn Error + Send + Sync>>("sending failed: refused")?,
+                2 => failed::<String>("sending failed: refused")?,
+                3 => failed::<&str>("sending failed: refused")?,
+                _ => failed::<JobError>(JobError::dead(
+                    anyhow::anyhow!("refused").context("sending failed"),
+                ))?,
+            }
+            Ok(())
+        }
+        for kind in 0..5 {
+            let error = of_any_kind(kind).expect_err("failed");
+            assert_eq!(error.message(), "sending failed: refused", "{kind}");
+            let decision = if kind == 4 { Decision::Dead } else { Decision::Retry };
+            assert_eq!(error.decision(), decision, "{kind}");
+        }
     }
 }

@@ -37,6 +37,7 @@ pub struct Filter {
 
 /// Why a text is not a filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseFilterError {
     /// A term without a colon.
     #[error("`{0}` is not a filter term: expected name:value, such as state:dead")]

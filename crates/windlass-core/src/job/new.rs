@@ -136,6 +136,7 @@ impl NewJob {
 
 /// The result of an enqueue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Enqueued {
     /// It was written.
     New(JobId),

@@ -12,6 +12,7 @@ const JITTER: f64 = 0.15;
 
 /// The delay before the next attempt, from the number of failures so far.
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Backoff {
     /// n⁴ + 15 seconds: 16 s, 31 s, 96 s, 4 min, 11 min … The default.
     Polynomial,

@@ -110,6 +110,7 @@ impl FromStr for State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(i16)]
+#[non_exhaustive]
 pub enum Outcome {
     /// The handler returned a value.
     Ok = 0,

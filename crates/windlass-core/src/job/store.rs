@@ -11,6 +11,7 @@ use crate::reply::{Now, Reply};
 /// The result of a cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Cancelled {
     /// It will never start.
     Now,
@@ -25,6 +26,7 @@ pub enum Cancelled {
 /// The result of a retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Retried {
     /// It is available again, with its failures and losses at zero and its history kept.
     Now,
@@ -37,6 +39,7 @@ pub enum Retried {
 /// The result of a move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Moved {
     /// It is on that queue now, in the state and at the place in line that it had.
     Now,

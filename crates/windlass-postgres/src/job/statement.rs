@@ -1,5 +1,5 @@
 //! Statements for callers' own connections: the same text for every driver, with binds that are
-//! only text, int2 and int8.
+//! only text, int2 and int8, and arrays of these.
 
 use std::borrow::Cow;
 use windlass_core::job::{Due, Fence, Identity, NewJob};
@@ -18,10 +18,16 @@ pub enum Value {
     Small(Option<i16>),
     /// `int8`
     Big(Option<i64>),
+    /// `text[]`
+    Texts(Vec<Option<String>>),
+    /// `int2[]`
+    Smalls(Vec<Option<i16>>),
+    /// `int8[]`
+    Bigs(Vec<Option<i64>>),
 }
 
-/// A statement with its binds in order. It answers one row whose first column is an `int8`: how
-/// many jobs it wrote.
+/// A statement with its binds in order. One that writes one job answers one row whose first column is an
+/// `int8`: how many it wrote.
 #[derive(Debug, Clone)]
 pub struct Statement {
     /// The text.
@@ -77,6 +83,42 @@ fn binds(job: &NewJob) -> Vec<Value> {
         Value::Text(job.origin.clone()),
         Value::Text(job.meta.to_stored()),
     ]
+}
+
+/// Writes many jobs. It answers a row for each that was written, with its id as `text`.
+#[must_use]
+pub fn enqueue_all(jobs: &[NewJob], schema: &str) -> Statement {
+    let all_fresh = jobs.iter().all(|job| job.identity == Identity::Fresh);
+    let sql = if all_fresh {
+        include_str!("enqueue_all.sql")
+    } else {
+        include_str!("enqueue_all_given.sql")
+    };
+    let rows: Vec<Vec<Value>> = jobs.iter().map(binds).collect();
+    let columns = rows.first().map_or(0, Vec::len);
+    let mut rows: Vec<_> = rows.into_iter().map(Vec::into_iter).collect();
+    let binds = (0..columns).map(|_| column(rows.iter_mut().filter_map(Iterator::next))).collect();
+    Statement { sql: in_schema(sql, schema), binds }
+}
+
+/// The same bind of many jobs as one array.
+fn column(values: impl Iterator<Item = Value>) -> Value {
+    let (mut texts, mut smalls, mut bigs) = (Vec::new(), Vec::new(), Vec::new());
+    for value in values {
+        match value {
+            Value::Text(text) => texts.push(text),
+            Value::Small(number) => smalls.push(number),
+            Value::Big(number) => bigs.push(number),
+            Value::Texts(_) | Value::Smalls(_) | Value::Bigs(_) => {
+                unreachable!("a job has no arrays")
+            }
+        }
+    }
+    match (texts.is_empty(), smalls.is_empty()) {
+        (false, _) => Value::Texts(texts),
+        (true, false) => Value::Smalls(smalls),
+        (true, true) => Value::Bigs(bigs),
+    }
 }
 
 /// Completes a running job inside the transaction the connection is in. It writes nothing where

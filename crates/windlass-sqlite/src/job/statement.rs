@@ -11,6 +11,9 @@ use crate::job::complete::{REMOVE, WRITE};
 use crate::job::finish::ADD_JOB_COUNT;
 use crate::job::settle::{DROP_EMPTY, SETTLED_ONE};
 
+/// Begins a transaction that writes. A deferred one fails, unasked for, when another process writes before it.
+pub const BEGIN: &str = "begin immediate";
+
 /// A bind that every driver knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {

@@ -126,6 +126,11 @@ macro_rules! forward_one {
             self.store.facts()
         }
     };
+    (schema) => {
+        fn schema(&self) -> &str {
+            self.store.schema()
+        }
+    };
     (wakeups) => {
         fn wakeups(&self) -> &Wakeups {
             self.store.wakeups()

@@ -162,5 +162,5 @@ impl MaintenanceStore for FaultStore {
 }
 
 impl Store for FaultStore {
-    forward!(facts wakeups);
+    forward!(facts schema wakeups);
 }

@@ -15,8 +15,10 @@ pub(super) struct Index<'h> {
     pub(super) lives: BTreeMap<JobId, Life<'h>>,
     /// When each process was killed.
     pub(super) deaths: HashMap<u32, u64>,
-    /// When each worker's lease ended, as far as it is known to have been renewed.
-    pub(super) lease_ends: HashMap<WorkerId, u64>,
+    /// The last renewal of each worker's lease that was answered.
+    renewed: HashMap<WorkerId, Renewal>,
+    /// When the sessions of all workers ended.
+    sessions_ended: Vec<u64>,
     /// Who took each lease, as often as it was taken.
     pub(super) leases: HashMap<LeaseId, Vec<WorkerId>>,
     /// Kills and other faults.
@@ -55,6 +57,13 @@ pub(super) struct Life<'h> {
     pub(super) settlements: Vec<Settlement>,
     pub(super) revivals: Vec<u64>,
     pub(super) ended: Option<&'h JobRecord>,
+}
+
+/// When a renewal was asked for, and until when the lease held by it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Renewal {
+    asked: u64,
+    until: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -151,18 +160,24 @@ impl<'h> Index<'h> {
             }
             Event::End { job, attempt } => self.life(*job).ends.push((at, *attempt)),
             Event::Renewed { worker, asked, lease } => {
-                let end = asked + u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX);
-                let known = self.lease_ends.entry(*worker).or_default();
-                *known = end.max(*known);
+                let until = asked + u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX);
+                let last = self.renewed.entry(*worker).or_default();
+                if until > last.until {
+                    *last = Renewal { asked: *asked, until };
+                }
                 self.renewals.push((at, process));
             }
             Event::Killed { process } => {
                 self.deaths.entry(*process).or_insert(at);
                 self.disturbances.push(at);
             }
-            Event::Disturbed => self.disturbances.push(at),
             Event::Crashed { began } => {
                 self.crashes.push((*began, at));
+                self.sessions_ended.push(*began);
+                self.disturbances.push(at);
+            }
+            Event::SessionsEnded { began } => {
+                self.sessions_ended.push(*began);
                 self.disturbances.push(at);
             }
             Event::Paused { queue } => self.pauses.push((at, queue, Gate::Paused)),
@@ -174,6 +189,14 @@ impl<'h> Index<'h> {
 
     fn life(&mut self, job: JobId) -> &mut Life<'h> {
         self.lives.entry(job).or_default()
+    }
+
+    /// Until when a worker's lease certainly held: as long as its last renewal says, unless its session
+    /// ended after that.
+    pub(super) fn lease_end(&self, worker: WorkerId) -> Option<u64> {
+        let last = self.renewed.get(&worker)?;
+        let session_end = self.sessions_ended.iter().copied().filter(|at| *at >= last.asked).min();
+        Some(session_end.unwrap_or(u64::MAX).min(last.until))
     }
 
     /// Whether the database may have died between these moments.

@@ -101,12 +101,16 @@ pub enum Event {
         /// Which.
         process: u32,
     },
-    /// A fault other than a death began; workers need a while from here on.
-    Disturbed,
     /// The database died without a checkpoint and came back. Claims of its last moments may be
     /// undone: they alone are committed without waiting for the disk.
     Crashed {
         /// When it was about to die; the record is of when it was gone.
+        began: u64,
+    },
+    /// The database ended all sessions. A worker that does not renew from here on may have been taken for
+    /// dead before its lease was over: its session was what proved that it lived.
+    SessionsEnded {
+        /// When they were about to end; the record is of when they had.
         began: u64,
     },
     /// A queue was paused.

@@ -55,7 +55,7 @@ impl JobStore for RecordedStore {
             let fate = result.as_ref().map_or_else(Fate::of, |_| Fate::Done);
             let existing = result.iter().flatten().filter_map(|answer| match answer {
                 Enqueued::Existing(id) => Some(*id),
-                Enqueued::New(_) => None,
+                _ => None,
             });
             self.journal.note(Event::Enqueued { call, fate, existing: existing.collect() });
             result
@@ -169,5 +169,5 @@ impl MaintenanceStore for RecordedStore {
 }
 
 impl Store for RecordedStore {
-    forward!(facts wakeups);
+    forward!(facts schema wakeups);
 }

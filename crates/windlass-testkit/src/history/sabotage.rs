@@ -218,5 +218,5 @@ impl MaintenanceStore for SabotagedStore {
 }
 
 impl Store for SabotagedStore {
-    forward!(facts wakeups);
+    forward!(facts schema wakeups);
 }

@@ -163,5 +163,5 @@ impl MaintenanceStore for FaultyStore {
 }
 
 impl Store for FaultyStore {
-    forward!(facts wakeups);
+    forward!(facts schema wakeups);
 }

@@ -7,6 +7,8 @@ use windlass_core::id::JobId;
 use windlass_core::job::{Filter, Page, State};
 
 use super::{QUEUES, Torture};
+use crate::fault::clock;
+use crate::history::record::Event;
 
 /// Jobs that one cancel, move or retry names.
 const NAMED_AT_ONCE: usize = 20;
@@ -63,8 +65,16 @@ impl Torture {
             Fault::ShortFreeze => self.freeze(200..1_500).await,
             Fault::LongFreeze => self.freeze(3_500..5_000).await,
             Fault::TerminateTwice => self.terminate_twice().await,
-            Fault::CrashServer => self.target.crash_server(),
-            Fault::EndSessions => self.target.end_sessions(),
+            Fault::CrashServer => {
+                let began = clock::now();
+                self.target.crash_server();
+                self.fixture.journal.note(Event::Crashed { began });
+            }
+            Fault::EndSessions => {
+                let began = clock::now();
+                self.target.end_sessions();
+                self.fixture.journal.note(Event::SessionsEnded { began });
+            }
             Fault::HoldTables => {
                 let held = Duration::from_millis(self.random.u64(200..1_500));
                 self.target.hold_tables(held).await;

@@ -6,20 +6,18 @@ use windlass_core::job::{Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
-use crate::target::{EnqueueBlockingOn, FinishBlockingOn};
+use crate::transaction::{EnqueueBlockingOn, FinishBlockingOn};
 
+/// Without a transaction of the caller's each job is committed by itself.
 impl EnqueueBlockingOn for &Connection {
-    fn write_blocking(self, job: NewJob) -> Result<Enqueued, StoreError> {
-        let jobs = [job];
-        let written = windlass_sqlite::enqueue(self, &jobs, Timestamp::wall_clock())?;
-        Ok(written.first().copied().unwrap_or(Enqueued::New(jobs[0].id)))
+    fn write_blocking(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, StoreError> {
+        windlass_sqlite::enqueue(self, jobs, Timestamp::wall_clock())
     }
 }
 
 impl EnqueueBlockingOn for &Transaction<'_> {
-    fn write_blocking(self, job: NewJob) -> Result<Enqueued, StoreError> {
-        let connection: &Connection = self;
-        connection.write_blocking(job)
+    fn write_blocking(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, StoreError> {
+        windlass_sqlite::enqueue(self, jobs, Timestamp::wall_clock())
     }
 }
 

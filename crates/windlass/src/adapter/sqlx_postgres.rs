@@ -1,52 +1,129 @@
-//! sqlx on PostgreSQL: a connection, or a transaction.
+//! sqlx on PostgreSQL: a connection, a transaction, or a pool. The same for each version of sqlx, whose types
+//! are strangers to each other.
 
-use sqlx::{PgConnection, Postgres, Row, Transaction};
-use windlass_core::error::StoreError;
-use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
-use windlass_core::json::Json;
-use windlass_postgres::statement::{self, Statement, Value};
+macro_rules! adapter {
+    ($sqlx:ident, $text:expr) => {
+        use windlass_core::error::StoreError;
+        use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
+        use windlass_core::json::Json;
+        use windlass_postgres::statement::{self, Statement, Value};
+        use $sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
 
-use crate::target::{EnqueueOn, FinishOn};
+        use crate::adapter::answers;
+        use crate::transaction::{EnqueueOn, FinishOn};
 
-async fn run(connection: &mut PgConnection, statement: Statement) -> Result<bool, StoreError> {
-    let backend = |error: sqlx::Error| StoreError::Backend(Box::new(error));
-    // No value is ever part of the text: it is a constant except for the schema's name.
-    let mut query = sqlx::query(sqlx::AssertSqlSafe(statement.sql.into_owned()));
-    for value in statement.binds {
-        query = match value {
-            Value::Text(text) => query.bind(text),
-            Value::Small(number) => query.bind(number),
-            Value::Big(number) => query.bind(number),
-        };
-    }
-    let row = query.fetch_one(connection).await.map_err(backend)?;
-    Ok(row.try_get::<i64, _>(0).map_err(backend)? > 0)
+        fn backend(error: $sqlx::Error) -> StoreError {
+            StoreError::Backend(Box::new(error))
+        }
+
+        async fn rows(
+            connection: &mut PgConnection,
+            statement: &Statement,
+        ) -> Result<Vec<$sqlx::postgres::PgRow>, StoreError> {
+            // No value is ever part of the text: it is a constant except for the schema's name.
+            let mut query = $sqlx::query($text(statement.sql.as_ref()));
+            for value in &statement.binds {
+                query = match value {
+                    Value::Text(text) => query.bind(text),
+                    Value::Small(number) => query.bind(number),
+                    Value::Big(number) => query.bind(number),
+                    Value::Texts(texts) => query.bind(texts),
+                    Value::Smalls(numbers) => query.bind(numbers),
+                    Value::Bigs(numbers) => query.bind(numbers),
+                };
+            }
+            query.fetch_all(connection).await.map_err(backend)
+        }
+
+        /// Whether a statement about one job did what it was to do.
+        async fn run(
+            connection: &mut PgConnection,
+            statement: &Statement,
+        ) -> Result<bool, StoreError> {
+            let rows = rows(connection, statement).await?;
+            let [row] = &rows[..] else { return Ok(false) };
+            Ok(row.try_get::<i64, _>(0).map_err(backend)? > 0)
+        }
+
+        async fn write(
+            connection: &mut PgConnection,
+            jobs: &[NewJob],
+            schema: &str,
+        ) -> Result<Vec<Enqueued>, StoreError> {
+            let [job] = jobs else { return write_all(connection, jobs, schema).await };
+            // sqlx keeps statements prepared.
+            let is_new = if job.identity == Identity::Fresh {
+                run(connection, &statement::enqueue_fresh(job, schema)).await?
+            } else {
+                run(connection, &statement::enqueue(job, schema)).await?
+            };
+            Ok(vec![if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) }])
+        }
+
+        async fn write_all(
+            connection: &mut PgConnection,
+            jobs: &[NewJob],
+            schema: &str,
+        ) -> Result<Vec<Enqueued>, StoreError> {
+            if jobs.is_empty() {
+                return Ok(Vec::new());
+            }
+            let rows = rows(connection, &statement::enqueue_all(jobs, schema)).await?;
+            let ids = rows.iter().map(|row| row.try_get::<String, _>(0).map_err(backend));
+            Ok(answers(jobs, ids.collect::<Result<_, _>>()?))
+        }
+
+        impl EnqueueOn for &mut PgConnection {
+            async fn write(
+                &mut self,
+                jobs: &[NewJob],
+                schema: &str,
+            ) -> Result<Vec<Enqueued>, StoreError> {
+                write(self, jobs, schema).await
+            }
+        }
+
+        impl EnqueueOn for &mut Transaction<'_, Postgres> {
+            async fn write(
+                &mut self,
+                jobs: &[NewJob],
+                schema: &str,
+            ) -> Result<Vec<Enqueued>, StoreError> {
+                write(self, jobs, schema).await
+            }
+        }
+
+        /// One statement on a connection of the pool, committed when it returns.
+        impl EnqueueOn for &PgPool {
+            async fn write(
+                &mut self,
+                jobs: &[NewJob],
+                schema: &str,
+            ) -> Result<Vec<Enqueued>, StoreError> {
+                let mut connection = self.acquire().await.map_err(backend)?;
+                write(&mut connection, jobs, schema).await
+            }
+        }
+
+        impl FinishOn for &mut Transaction<'_, Postgres> {
+            async fn finish(
+                self,
+                fence: Fence,
+                output: Option<Json>,
+                schema: &str,
+            ) -> Result<bool, StoreError> {
+                run(self, &statement::finish(&fence, output.as_ref(), schema)).await
+            }
+        }
+    };
 }
 
-impl EnqueueOn for &mut PgConnection {
-    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
-        let statement = match job.identity {
-            Identity::Fresh => statement::enqueue_fresh(&job, schema),
-            Identity::Given => statement::enqueue(&job, schema),
-        };
-        let is_new = run(self, statement).await?;
-        Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
-    }
+#[cfg(feature = "sqlx-0_9-postgres")]
+mod v0_9 {
+    adapter!(sqlx, sqlx::AssertSqlSafe);
 }
 
-impl EnqueueOn for &mut Transaction<'_, Postgres> {
-    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
-        (&mut **self).write(job, schema).await
-    }
-}
-
-impl FinishOn for &mut Transaction<'_, Postgres> {
-    async fn finish(
-        self,
-        fence: Fence,
-        output: Option<Json>,
-        schema: &str,
-    ) -> Result<bool, StoreError> {
-        run(self, statement::finish(&fence, output.as_ref(), schema)).await
-    }
+#[cfg(feature = "sqlx-0_8-postgres")]
+mod v0_8 {
+    adapter!(sqlx_0_8, std::convert::identity);
 }

@@ -1,7 +1,8 @@
-//! sqlx on SQLite: a connection, or a transaction. Begin it with `begin_with("BEGIN IMMEDIATE")`:
-//! a deferred one fails, unasked for, when another process writes in between.
+//! sqlx on SQLite: a connection, a transaction, or a pool. Begin a transaction with
+//! `begin_with("BEGIN IMMEDIATE")`: a deferred one fails, unasked for, when another process writes in
+//! between.
 
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 use windlass_core::error::StoreError;
 use windlass_core::job::{Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
@@ -9,38 +10,72 @@ use windlass_core::time::Timestamp;
 use windlass_sqlite::statement::{self, Statement, Value};
 use windlass_sqlite::{Binds, INSERT};
 
-use crate::target::{EnqueueOn, FinishOn};
+use crate::transaction::{EnqueueOn, FinishOn};
+
+fn backend(error: sqlx::Error) -> StoreError {
+    StoreError::Backend(Box::new(error))
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    jobs: &[NewJob],
+) -> Result<Vec<Enqueued>, StoreError> {
+    let now = Timestamp::wall_clock();
+    let mut answers = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        answers.push(write_one(connection, job, now).await?);
+    }
+    Ok(answers)
+}
+
+async fn write_one(
+    connection: &mut SqliteConnection,
+    job: &NewJob,
+    now: Timestamp,
+) -> Result<Enqueued, StoreError> {
+    let b = Binds::of(job, now);
+    let done = sqlx::query(INSERT)
+        .bind(b.id.to_vec())
+        .bind(b.queue.to_owned())
+        .bind(b.kind.to_owned())
+        .bind(i64::from(b.version))
+        .bind(b.state)
+        .bind(b.priority)
+        .bind(b.max_attempts.map(i64::from))
+        .bind(b.run_at)
+        .bind(b.created_at)
+        .bind(b.args.to_owned())
+        .bind(b.root.map(|id| id.to_vec()))
+        .bind(b.parent.map(|id| id.to_vec()))
+        .bind(b.origin.map(str::to_owned))
+        .bind(b.meta)
+        .bind(b.is_given)
+        .execute(connection)
+        .await
+        .map_err(backend)?;
+    let is_new = done.rows_affected() > 0;
+    Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
+}
 
 impl EnqueueOn for &mut SqliteConnection {
-    async fn write(self, job: NewJob, _schema: &str) -> Result<Enqueued, StoreError> {
-        let b = Binds::of(&job, Timestamp::wall_clock());
-        let done = sqlx::query(INSERT)
-            .bind(b.id.to_vec())
-            .bind(b.queue.to_owned())
-            .bind(b.kind.to_owned())
-            .bind(i64::from(b.version))
-            .bind(b.state)
-            .bind(b.priority)
-            .bind(b.max_attempts.map(i64::from))
-            .bind(b.run_at)
-            .bind(b.created_at)
-            .bind(b.args.to_owned())
-            .bind(b.root.map(|id| id.to_vec()))
-            .bind(b.parent.map(|id| id.to_vec()))
-            .bind(b.origin.map(str::to_owned))
-            .bind(b.meta)
-            .bind(b.is_given)
-            .execute(self)
-            .await
-            .map_err(|error| StoreError::Backend(Box::new(error)))?;
-        let is_new = done.rows_affected() > 0;
-        Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
+    async fn write(&mut self, jobs: &[NewJob], _schema: &str) -> Result<Vec<Enqueued>, StoreError> {
+        write(self, jobs).await
     }
 }
 
 impl EnqueueOn for &mut Transaction<'_, Sqlite> {
-    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
-        (&mut **self).write(job, schema).await
+    async fn write(&mut self, jobs: &[NewJob], _schema: &str) -> Result<Vec<Enqueued>, StoreError> {
+        write(self, jobs).await
+    }
+}
+
+/// In a transaction of its own, committed when it returns.
+impl EnqueueOn for &SqlitePool {
+    async fn write(&mut self, jobs: &[NewJob], _schema: &str) -> Result<Vec<Enqueued>, StoreError> {
+        let mut tx = self.begin_with(statement::BEGIN).await.map_err(backend)?;
+        let answers = write(&mut tx, jobs).await?;
+        tx.commit().await.map_err(backend)?;
+        Ok(answers)
     }
 }
 
@@ -54,8 +89,7 @@ async fn run(connection: &mut SqliteConnection, statement: Statement) -> Result<
             Value::Integer(number) => query.bind(number),
         };
     }
-    let done = query.execute(connection).await;
-    done.map(|done| done.rows_affected()).map_err(|error| StoreError::Backend(Box::new(error)))
+    Ok(query.execute(connection).await.map_err(backend)?.rows_affected())
 }
 
 impl FinishOn for &mut Transaction<'_, Sqlite> {

@@ -1,7 +1,7 @@
 //! tokio-postgres: a `Client` or a `Transaction`; pools that deref to them work as well.
 
 use ::tokio_postgres::types::{ToSql, Type};
-use ::tokio_postgres::{Client, GenericClient, Transaction};
+use ::tokio_postgres::{Client, GenericClient, Row, Transaction};
 use windlass_core::error::StoreError;
 use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
 use windlass_core::json::Json;
@@ -9,10 +9,11 @@ use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_postgres::check_schema;
 use windlass_postgres::statement::{self, Statement, Value};
 
-use crate::target::{EnqueueOn, FinishOn};
+use super::answers;
+use crate::transaction::{EnqueueOn, FinishOn};
 
 /// The enqueue statement, prepared once on a connection: a busy caller saves the server half of
-/// its work. Enqueue on `(&tx, &prepared)`. Not for connections behind a transaction pooler.
+/// its work. Enqueue with `client.within((&tx, &prepared))`. Not for connections behind a transaction pooler.
 #[derive(Debug, Clone)]
 pub struct PreparedEnqueue {
     statement: ::tokio_postgres::Statement,
@@ -50,6 +51,9 @@ fn kind(value: &Value) -> Type {
         Value::Text(_) => Type::TEXT,
         Value::Small(_) => Type::INT2,
         Value::Big(_) => Type::INT8,
+        Value::Texts(_) => Type::TEXT_ARRAY,
+        Value::Smalls(_) => Type::INT2_ARRAY,
+        Value::Bigs(_) => Type::INT8_ARRAY,
     }
 }
 
@@ -58,52 +62,68 @@ fn bind(value: &Value) -> &(dyn ToSql + Sync) {
         Value::Text(text) => text,
         Value::Small(number) => number,
         Value::Big(number) => number,
+        Value::Texts(texts) => texts,
+        Value::Smalls(numbers) => numbers,
+        Value::Bigs(numbers) => numbers,
     }
 }
 
-fn wrote(rows: &[::tokio_postgres::Row]) -> bool {
-    rows.first().is_some_and(|row| row.get::<_, i64>(0) > 0)
-}
-
 /// Runs a statement without a name: one round trip, and a pooler may stand between.
-async fn run(client: &impl GenericClient, statement: &Statement) -> Result<bool, StoreError> {
+async fn rows(client: &impl GenericClient, statement: &Statement) -> Result<Vec<Row>, StoreError> {
     let binds: Vec<(&(dyn ToSql + Sync), Type)> =
         statement.binds.iter().map(|value| (bind(value), kind(value))).collect();
-    let rows = client.query_typed(&statement.sql, &binds).await.map_err(backend)?;
-    Ok(wrote(&rows))
+    client.query_typed(&statement.sql, &binds).await.map_err(backend)
+}
+
+/// Whether a statement about one job did what it was to do.
+async fn run(client: &impl GenericClient, statement: &Statement) -> Result<bool, StoreError> {
+    let rows = rows(client, statement).await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    Ok(row.try_get::<_, i64>(0).map_err(backend)? > 0)
 }
 
 impl EnqueueOn for (&Transaction<'_>, &PreparedEnqueue) {
-    async fn write(self, job: NewJob, _schema: &str) -> Result<Enqueued, StoreError> {
-        let (transaction, prepared) = self;
+    async fn write(&mut self, jobs: &[NewJob], _schema: &str) -> Result<Vec<Enqueued>, StoreError> {
+        let (transaction, prepared) = *self;
+        let [job] = jobs else { return write(transaction, jobs, &prepared.schema).await };
         if job.identity == Identity::Given {
-            return write(transaction, job, &prepared.schema).await;
+            return write(transaction, jobs, &prepared.schema).await;
         }
-        let statement = statement::enqueue_fresh(&job, &prepared.schema);
+        let statement = statement::enqueue_fresh(job, &prepared.schema);
         let binds: Vec<&(dyn ToSql + Sync)> = statement.binds.iter().map(bind).collect();
         transaction.query(&prepared.statement, &binds).await.map_err(backend)?;
-        Ok(Enqueued::New(job.id))
+        Ok(vec![Enqueued::New(job.id)])
     }
 }
 
 async fn write(
     client: &impl GenericClient,
-    job: NewJob,
+    jobs: &[NewJob],
     schema: &str,
-) -> Result<Enqueued, StoreError> {
-    let is_new = run(client, &statement::enqueue(&job, schema)).await?;
-    Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
+) -> Result<Vec<Enqueued>, StoreError> {
+    match jobs {
+        [] => Ok(Vec::new()),
+        [job] => {
+            let is_new = run(client, &statement::enqueue(job, schema)).await?;
+            Ok(vec![if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) }])
+        }
+        _ => {
+            let rows = rows(client, &statement::enqueue_all(jobs, schema)).await?;
+            let ids = rows.iter().map(|row| row.try_get(0).map_err(backend));
+            Ok(answers(jobs, ids.collect::<Result<_, _>>()?))
+        }
+    }
 }
 
 impl EnqueueOn for &Client {
-    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
-        write(self, job, schema).await
+    async fn write(&mut self, jobs: &[NewJob], schema: &str) -> Result<Vec<Enqueued>, StoreError> {
+        write(*self, jobs, schema).await
     }
 }
 
 impl EnqueueOn for &Transaction<'_> {
-    async fn write(self, job: NewJob, schema: &str) -> Result<Enqueued, StoreError> {
-        write(self, job, schema).await
+    async fn write(&mut self, jobs: &[NewJob], schema: &str) -> Result<Vec<Enqueued>, StoreError> {
+        write(*self, jobs, schema).await
     }
 }
 

@@ -7,8 +7,8 @@ struct Welcome {
     user: i64,
 }
 
-async fn sign_up(file: std::fs::File) {
-    let _ = Welcome { user: 1 }.job().enqueue(&file).await;
+async fn sign_up(client: Client, mut file: std::fs::File) {
+    let _ = client.within(&mut file).enqueue(Welcome { user: 1 }).await;
 }
 
 fn main() {}

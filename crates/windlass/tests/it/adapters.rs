@@ -22,14 +22,14 @@ fn path(database: &TestDatabase) -> String {
 #[tokio::test]
 async fn rusqlite_transactions_carry_jobs() {
     let database = TestDatabase::sqlite();
-    database.open().await;
+    let client = Client::new(database.open().await);
     let mut connection = rusqlite::Connection::open(path(&database)).expect("opened");
     let tx = connection.transaction().expect("begun");
-    Okay { number: 1 }.job().enqueue_blocking(&tx).expect("written");
+    client.within(&tx).enqueue_blocking(Okay { number: 1 }).expect("written");
     tx.rollback().expect("rolled back");
     assert_eq!(states(&database).await, []);
     let tx = connection.transaction().expect("begun");
-    Okay { number: 1 }.job().enqueue_blocking(&tx).expect("written");
+    client.within(&tx).enqueue_blocking(Okay { number: 1 }).expect("written");
     tx.commit().expect("committed");
     assert_eq!(states(&database).await, [State::Available]);
 }
@@ -39,15 +39,15 @@ async fn rusqlite_transactions_carry_jobs() {
 async fn sqlx_sqlite_transactions_carry_jobs() {
     use sqlx::Connection;
     let database = TestDatabase::sqlite();
-    database.open().await;
+    let client = Client::new(database.open().await);
     let mut connection = sqlx::SqliteConnection::connect(&database.url()).await.expect("opened");
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.expect("begun");
-    Okay { number: 1 }.job().enqueue(&mut tx).await.expect("written");
+    client.within(&mut tx).enqueue(Okay { number: 1 }).await.expect("written");
     tx.rollback().await.expect("rolled back");
     assert_eq!(states(&database).await, []);
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.expect("begun");
-    let draft = Okay { number: 1 }.job().after(std::time::Duration::from_secs(60));
-    draft.enqueue(&mut tx).await.expect("written");
+    let draft = Okay { number: 1 }.job().delay(std::time::Duration::from_secs(60));
+    client.within(&mut tx).enqueue(draft).await.expect("written");
     tx.commit().await.expect("committed");
     assert_eq!(states(&database).await, [State::Scheduled]);
 }
@@ -57,15 +57,15 @@ async fn sqlx_sqlite_transactions_carry_jobs() {
 async fn sqlx_postgres_transactions_carry_jobs() {
     use sqlx::Connection;
     let database = TestDatabase::postgres();
-    database.open().await;
+    let client = Client::new(database.open().await);
     let mut connection = sqlx::PgConnection::connect(&database.url()).await.expect("opened");
     let mut tx = connection.begin().await.expect("begun");
-    Okay { number: 1 }.job().enqueue(&mut tx).await.expect("written");
+    client.within(&mut tx).enqueue(Okay { number: 1 }).await.expect("written");
     assert_eq!(states(&database).await, []);
     tx.rollback().await.expect("rolled back");
     assert_eq!(states(&database).await, []);
     let mut tx = connection.begin().await.expect("begun");
-    Okay { number: 1 }.job().enqueue(&mut tx).await.expect("written");
+    client.within(&mut tx).enqueue(Okay { number: 1 }).await.expect("written");
     tx.commit().await.expect("committed");
     assert_eq!(states(&database).await, [State::Available]);
 }
@@ -74,17 +74,19 @@ async fn sqlx_postgres_transactions_carry_jobs() {
 #[tokio::test]
 async fn tokio_postgres_transactions_carry_jobs() {
     let database = TestDatabase::postgres();
-    database.open().await;
+    let client = Client::new(database.open().await);
     let mut connection = connect(&database).await;
-    let client = &mut connection.client;
-    let tx = client.transaction().await.expect("begun");
-    Okay { number: 1 }.job().enqueue(&tx).await.expect("written");
+    let tx = connection.client.transaction().await.expect("begun");
+    client.within(&tx).enqueue(Okay { number: 1 }).await.expect("written");
     tx.rollback().await.expect("rolled back");
     assert_eq!(states(&database).await, []);
     let id = JobId::new();
     for expected in [Enqueued::New(id), Enqueued::Existing(id)] {
-        let tx = client.transaction().await.expect("begun");
-        assert_eq!(Okay { number: 1 }.job().id(id).enqueue(&tx).await.expect("written"), expected);
+        let tx = connection.client.transaction().await.expect("begun");
+        assert_eq!(
+            client.within(&tx).enqueue(Okay { number: 1 }.job().id(id)).await.expect("written"),
+            expected
+        );
         tx.commit().await.expect("committed");
     }
     assert_eq!(states(&database).await, [State::Available]);
@@ -107,16 +109,16 @@ async fn prepared_enqueues_ring_for_what_is_due() {
     let (minute, now) = (std::time::Duration::from_secs(60), windlass::Timestamp::wall_clock());
     let okay = || Okay { number: 1 }.job().queue("probes");
     let drafts = [
-        (okay().after(minute), State::Scheduled),
-        (okay().at(now.after(minute)), State::Scheduled),
+        (okay().delay(minute), State::Scheduled),
+        (okay().run_at(now.after(minute)), State::Scheduled),
         (okay().queue("others"), State::Available),
-        (okay().at(windlass::Timestamp::from_micros(1)), State::Available),
+        (okay().run_at(windlass::Timestamp::from_micros(1)), State::Available),
         (okay(), State::Available),
     ];
     for (draft, state) in drafts {
         let rings = state == State::Available;
         let tx = connection.client.transaction().await.expect("begun");
-        let id = draft.enqueue((&tx, &prepared)).await.expect("written").id();
+        let id = client.within((&tx, &prepared)).enqueue(draft).await.expect("written").id();
         tx.commit().await.expect("committed");
         let job = client.job(id).await.expect("read").expect("there");
         assert_eq!(job.state, state);
@@ -143,7 +145,8 @@ async fn the_sql_function_enqueues_like_the_adapters() {
     let client = Client::new(store.clone());
     let connection = connect(&database).await;
     let connection = &connection.client;
-    let by_adapter = Okay { number: 7 }.job().enqueue(connection).await.expect("written").id();
+    let by_adapter =
+        client.within(connection).enqueue(Okay { number: 7 }).await.expect("written").id();
     let sql = "select windlass.enqueue('probe.ok', '{\"number\": 7}')::text, \
                (select count(*) from windlass.enqueue_many('[{\"kind\": \"probe.ok\", \"args\": {\"number\": 7}}]'))";
     let row = connection.query_one(sql, &[]).await.expect("written");
@@ -232,16 +235,17 @@ async fn a_client_sees_what_is_enqueued_within_a_transaction() {
     let client = Client::new(database.open().await).with_layer(Refuses).with_origin("web");
     let connection = rusqlite::Connection::open(path(&database)).expect("opened");
     let forbidden = Okay { number: 1 }.job().queue("forbidden");
-    let refused = forbidden.enqueue_blocking(client.within(&connection));
+    let refused = client.within(&connection).enqueue_blocking(forbidden);
     assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
     let draft = Okay { number: 1 }.job().queue("other");
-    let id = draft.enqueue_blocking(client.within(&connection)).expect("written").id();
+    let id = client.within(&connection).enqueue_blocking(draft).expect("written").id();
     let job = client.job(id).await.expect("read").expect("there");
     assert_eq!(job.meta.declared_queue.as_deref(), Some("default"));
     assert_eq!(job.origin.as_deref(), Some("web"));
 }
 
-/// C33: where the store's tables are in a schema of another name, transactions reach them there.
+/// C33: where the store's tables are in a schema of another name, transactions reach them there: the client
+/// knows the name, and a program that opens no store says it.
 #[tokio::test]
 async fn transactions_reach_another_schema() {
     use sqlx::Connection;
@@ -252,17 +256,17 @@ async fn transactions_reach_another_schema() {
 
     let mut connection = sqlx::PgConnection::connect(&database.url()).await.expect("opened");
     let mut tx = connection.begin().await.expect("begun");
-    let on = windlass::in_schema("jobs", &mut tx).expect("a name");
-    let first = Okay { number: 1 }.job().enqueue(on).await.expect("written").id();
+    let first = client.within(&mut tx).enqueue(Okay { number: 1 }).await.expect("written").id();
     tx.commit().await.expect("committed");
 
     let mut connection = connect(&database).await;
     let prepared = windlass::PreparedEnqueue::in_schema(&connection.client, "jobs").await;
     let prepared = prepared.expect("prepared");
     let tx = connection.client.transaction().await.expect("begun");
-    let second = Okay { number: 2 }.job().enqueue((&tx, &prepared)).await.expect("written").id();
-    let on = windlass::in_schema("jobs", &tx).expect("a name");
-    let third = Okay { number: 3 }.job().enqueue(on).await.expect("written").id();
+    let second =
+        client.within((&tx, &prepared)).enqueue(Okay { number: 2 }).await.expect("written").id();
+    let mut on = windlass::in_schema("jobs", &tx).expect("a name");
+    let third = on.enqueue(Okay { number: 3 }).await.expect("written").id();
     tx.commit().await.expect("committed");
 
     for id in [first, second, third] {

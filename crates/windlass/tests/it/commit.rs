@@ -48,10 +48,8 @@ impl Driver {
 
     async fn enqueue(&self, client: &Client, job: Okay) -> Result<JobId, StoreError> {
         let enqueued = match self {
-            Self::Sqlite(connection) => job.job().enqueue_blocking(client.within(connection)),
-            Self::Postgres(connection) => {
-                job.job().enqueue(client.within(&connection.client)).await
-            }
+            Self::Sqlite(connection) => client.within(connection).enqueue_blocking(job),
+            Self::Postgres(connection) => client.within(&connection.client).enqueue(job).await,
         };
         enqueued.map(windlass::Enqueued::id)
     }
@@ -61,17 +59,18 @@ impl Driver {
 #[tokio::test]
 async fn caller() {
     let Ok(url) = std::env::var(CALLER) else { return };
+    let client = Client::new(windlass::open(&url).await.expect("opened"));
     match Driver::to(&url).await {
         Driver::Sqlite(mut connection) => {
             let tx = connection.transaction().expect("begun");
             tx.execute("insert into own (number) values (7)", []).expect("written");
-            Okay { number: 7 }.job().enqueue_blocking(&tx).expect("written");
+            client.within(&tx).enqueue_blocking(Okay { number: 7 }).expect("written");
             tx.commit().expect("committed");
         }
         Driver::Postgres(mut connection) => {
             let tx = connection.client.transaction().await.expect("begun");
             tx.execute("insert into own (number) values (7)", &[]).await.expect("written");
-            Okay { number: 7 }.job().enqueue(&tx).await.expect("written");
+            client.within(&tx).enqueue(Okay { number: 7 }).await.expect("written");
             tx.commit().await.expect("committed");
         }
     }

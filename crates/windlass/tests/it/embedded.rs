@@ -25,9 +25,8 @@ async fn a_web_program_runs_its_own_jobs(database: TestDatabase) {
         .route(
             "/sign-up",
             post(async |Shared(client): Shared<Client>| {
-                Okay { number: 1 }
-                    .job()
-                    .enqueue(&client)
+                client
+                    .enqueue(Okay { number: 1 })
                     .await
                     .map_or_else(|e| e.to_string(), |job| job.id().to_string())
             }),

@@ -76,7 +76,7 @@ on_both_stores! {
 async fn a_value_completes_the_job(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let id = Okay { number: 42 }.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Okay { number: 42 }).await.expect("written").id();
     let worker = worker(&store, &StoreFixture::new(), 4).await;
     let job = ended(&client, id).await;
     assert_eq!(
@@ -91,7 +91,7 @@ async fn failures_are_kept_until_it_succeeds(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let worker = worker(&store, &StoreFixture::new(), 4).await;
-    let id = Fail { times: 2 }.job().max_attempts(5).enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Fail { times: 2 }.job().max_attempts(5)).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 3, 2));
     let errors: Vec<_> = job.history.iter().filter_map(|past| past.error.as_deref()).collect();
@@ -108,7 +108,7 @@ async fn each_end_has_its_outcome(database: TestDatabase) {
         (End::Dead, State::Dead, Outcome::Error, 1),
         (End::Discard, State::Cancelled, Outcome::Discarded, 0),
     ] {
-        let id = end.clone().job().enqueue(&client).await.expect("written").id();
+        let id = client.enqueue(end.clone()).await.expect("written").id();
         let job = ended(&client, id).await;
         let last = job.history.last().expect("an entry");
         assert_eq!((job.state, last.outcome, job.failures), (state, outcome, failures), "{end:?}");
@@ -121,7 +121,7 @@ async fn a_snooze_counts_as_nothing(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let worker = worker(&store, &StoreFixture::new(), 4).await;
-    let id = End::SnoozeOnce.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(End::SnoozeOnce).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!((job.state, job.attempt, job.failures), (State::Completed, 2, 0));
     assert_eq!(job.history[0].outcome, Outcome::Snoozed);
@@ -132,7 +132,7 @@ async fn an_error_that_cannot_be_stored_is_made_storable(database: TestDatabase)
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let worker = worker(&store, &StoreFixture::new(), 4).await;
-    let id = End::Nul.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(End::Nul).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!(job.history[0].error.as_deref(), Some("a\u{FFFD}b"));
     worker.stop().await;
@@ -156,8 +156,8 @@ async fn a_handler_that_hangs_is_abandoned(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let worker = worker(&store, &StoreFixture::new(), 1).await;
-    let hang = Hang {}.job().enqueue(&client).await.expect("written").id();
-    let after = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
+    let hang = client.enqueue(Hang {}).await.expect("written").id();
+    let after = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     let job = ended(&client, hang).await;
     assert_eq!((job.state, job.history[0].outcome), (State::Dead, Outcome::Timeout));
     assert_eq!(ended(&client, after).await.state, State::Completed);
@@ -170,7 +170,7 @@ async fn a_running_job_can_be_cancelled(database: TestDatabase) {
     let client = Client::new(Arc::clone(&store));
     let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
-    let id = Gate {}.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Gate {}).await.expect("written").id();
     event(&mut events, |event| matches!(event, Event::Started { .. })).await;
     let answer = store.cancel(&[id], "no longer wanted", None).await.expect("answered");
     assert_eq!(answer, [Cancelled::Requested]);
@@ -184,7 +184,7 @@ async fn a_child_knows_its_parent(database: TestDatabase) {
     let client = Client::new(Arc::clone(&store)).with_origin("test");
     let worker = worker(&store, &StoreFixture::new(), 4).await;
     let parent =
-        Parent {}.job().traceparent("00-1-2-01").enqueue(&client).await.expect("written").id();
+        client.enqueue(Parent {}.job().traceparent("00-1-2-01")).await.expect("written").id();
     let output = ended(&client, parent).await.output.expect("the child's id");
     let child = ended(&client, output.read().expect("an id")).await;
     assert_eq!((child.parent, child.root), (Some(parent), Some(parent)));
@@ -198,7 +198,7 @@ async fn a_stop_hands_back_what_does_not_end(database: TestDatabase) {
     let client = Client::new(Arc::clone(&store));
     let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
-    let id = Gate {}.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Gate {}).await.expect("written").id();
     event(&mut events, |event| matches!(event, Event::Started { .. })).await;
     let report = worker.stop_within(Duration::ZERO).await;
     assert_eq!(report.released, 1);
@@ -253,7 +253,7 @@ async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
     };
     tokio::time::timeout(SOON, is_quiet).await.expect("it is quiet soon");
     let claims = worker.stats().claims();
-    let job = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
+    let job = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     // The step that sends a heartbeat would have sent a claim before, whose wait is far shorter.
     heartbeats(&store, 3).await;
     assert_eq!(worker.stats().claims(), claims, "claims while it is quiet");
@@ -266,7 +266,7 @@ async fn a_paused_queue_starts_nothing(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     store.pause("default", Some("test"), None).await.expect("paused");
-    let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
     event(&mut events, |event| matches!(event, Event::Idle)).await;
@@ -285,7 +285,7 @@ async fn a_scheduled_job_starts_on_time(database: TestDatabase) {
     let worker = worker.start().await.expect("the worker starts");
     event(&mut worker.events(), |event| matches!(event, Event::Idle)).await;
     let delay = Duration::from_secs(1);
-    let id = Okay { number: 1 }.job().after(delay).enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Okay { number: 1 }.job().delay(delay)).await.expect("written").id();
     let job = ended(&client, id).await;
     assert_eq!(job.state, State::Completed);
     assert!(job.started_at >= Some(job.run_at), "{:?} before {}", job.started_at, job.run_at);

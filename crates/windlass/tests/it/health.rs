@@ -34,7 +34,7 @@ async fn tables_that_were_away_are_used_again(database: TestDatabase) {
     assert!(error.contains("run `windlass migrate`"), "{error}");
     database.rename_tables("elsewhere", "windlass").await;
     changed(&worker, |health| *health == Health::Working).await;
-    let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     assert_eq!(ended(&client, id).await.worker.as_deref(), Some(worker.label()));
     worker.stop().await;
 }
@@ -52,7 +52,7 @@ async fn one_table_that_is_missing_is_enough_to_fail(database: TestDatabase) {
     assert!(is_failing(&health.borrow()), "a heartbeat is not a sweep");
     database.rename_table("away", "leader").await;
     changed(&worker, |health| *health == Health::Working).await;
-    let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     assert_eq!(ended(&client, id).await.state, State::Completed);
     worker.stop().await;
 }
@@ -65,7 +65,7 @@ async fn a_worker_can_be_started_before_its_tables_are_back(database: TestDataba
     assert!(is_failing(&worker.health()), "{:?}", worker.health());
     database.rename_tables("elsewhere", "windlass").await;
     changed(&worker, |health| *health == Health::Working).await;
-    let id = Okay { number: 1 }.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     assert_eq!(ended(&client, id).await.state, State::Completed);
     worker.stop().await;
 }
@@ -78,7 +78,7 @@ async fn a_database_that_hangs_ends_handlers_before_the_lease(database: TestData
     let worker = crate::engine::described(&store, &fixture, 4);
     let worker = worker.options(Options { lease, heartbeat, ..Options::default() });
     let worker = worker.start().await.expect("the worker starts");
-    let id = Gate {}.job().enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Gate {}).await.expect("written").id();
     until(&fixture, 1).await;
     let held = database.hold_heartbeats().await;
     let began = std::time::Instant::now();

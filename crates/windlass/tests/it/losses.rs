@@ -64,7 +64,7 @@ async fn take_back_in_an_hour(store: &dyn Store) {
 async fn a_draft_brings_a_limit_of_losses(database: TestDatabase) {
     let client = Client::new(database.open().await);
     let draft = Okay { number: 1 }.job().max_losses(0);
-    let id = draft.enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(draft).await.expect("written").id();
     let job = client.job(id).await.expect("read").expect("there");
     assert_eq!(job.meta.max_losses, Some(0));
 }
@@ -74,7 +74,8 @@ async fn a_draft_brings_a_limit_of_losses(database: TestDatabase) {
 async fn the_sql_function_takes_a_limit_of_losses() {
     let database = TestDatabase::postgres();
     let store = database.open().await;
-    let connection = connect(&database).await.client;
+    let connection = connect(&database).await;
+    let connection = &connection.client;
     let written = "select windlass.enqueue('k', '{}', '{\"max_losses\": 6}'), \
                    (select count(*) from windlass.enqueue_many('[{\"kind\": \"k\", \"max_losses\": 6}]'))";
     connection.query_one(written, &[]).await.expect("written");

@@ -34,7 +34,7 @@ impl Run<Postgres> for Effect {
         let tx = client.client.transaction().await?;
         let job = cx.job_id().to_string();
         tx.execute("insert into effect (job) values ($1)", &[&job]).await?;
-        cx.finish_in(&tx, Some(Json::output_of("done")?)).await?;
+        cx.finish_in_with(&tx, &"done").await?;
         if cx.attempt() == 1 {
             tx.rollback().await?;
         } else {
@@ -87,7 +87,7 @@ impl Run<Sqlite> for Effect {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         tx.execute("insert into effect (job) values (?1)", [cx.job_id().to_string()])?;
-        cx.finish_blocking_in(&tx, None)?;
+        cx.finish_in_blocking(&tx)?;
         if cx.attempt() == 1 {
             tx.rollback()?
         } else {
@@ -132,7 +132,7 @@ impl Run<Sqlx> for Effect {
         let mut tx = cx.app().0.begin_with("BEGIN IMMEDIATE").await?;
         let effect = sqlx::query("insert into effect (job) values (?1)");
         effect.bind(cx.job_id().to_string()).execute(&mut *tx).await?;
-        cx.finish_in(&mut tx, Some(Json::output_of("done")?)).await?;
+        cx.finish_in_with(&mut tx, &"done").await?;
         if cx.attempt() == 1 {
             tx.rollback().await?;
         } else {

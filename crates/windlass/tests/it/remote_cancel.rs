@@ -1,6 +1,7 @@
 //! A cancel request of another process reaches a running handler.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use windlass::prelude::*;
@@ -24,16 +25,19 @@ async fn a_cancel_of_another_process_reaches_a_running_handler(database: TestDat
     let client = Client::new(ours);
     let hour = Duration::from_secs(3600);
     let options = Options { sweep: hour, heartbeat: hour, lease: 3 * hour, ..Options::default() };
-    let running = Worker::new(Arc::clone(&theirs), StoreFixture::new()).handle::<Gate>();
+    let fixture = StoreFixture::new();
+    let running = Worker::new(Arc::clone(&theirs), Arc::clone(&fixture)).handle::<Gate>();
     let running = running.queue("default", 1).options(options);
     let running = running.start().await.expect("the worker starts");
     let mut events = running.events();
     for _ in 0..3 {
-        let id = Gate {}.job().enqueue(&client).await.expect("written").id();
+        let id = client.enqueue(Gate {}).await.expect("written").id();
         event(&mut events, |event| matches!(event, Event::Started { .. })).await;
         client.store().cancel(&[id], "not wanted", None).await.expect("asked");
         let job = ended(&client, id).await;
-        assert_eq!((job.state, job.reason.as_deref()), (State::Cancelled, Some("told to")));
+        assert_eq!((job.state, job.reason.as_deref()), (State::Cancelled, Some("not wanted")));
+        // A handler that was abandoned instead would still be counted.
+        assert_eq!(fixture.inside.load(Ordering::SeqCst), 0, "the handler ended by itself");
     }
     running.stop().await;
 }

@@ -38,7 +38,7 @@ async fn a_busy_queue_costs_the_workers_of_others_no_claims(database: TestDataba
     let before = [&idle, &beside].map(|worker| worker.stats().claims());
     let started = Instant::now();
     for number in 0..JOBS {
-        let job = Okay { number }.job().queue("b").enqueue(&client).await.expect("written");
+        let job = client.enqueue(Okay { number }.job().queue("b")).await.expect("written");
         ended(&client, job.id()).await;
     }
     let polls = POLL_WAITS.len() as u64 + started.elapsed().as_secs();
@@ -57,7 +57,7 @@ async fn a_moved_job_starts_on_its_new_queue(database: TestDatabase) {
     let client = Client::new(Arc::clone(&store));
     let worker = serving(&store, "b").await;
     event(&mut worker.events(), |event| matches!(event, Event::Idle)).await;
-    let id = Okay { number: 1 }.job().queue("a").enqueue(&client).await.expect("written").id();
+    let id = client.enqueue(Okay { number: 1 }.job().queue("a")).await.expect("written").id();
     assert_eq!(client.move_jobs(&[id], "b").await.expect("moved"), [Moved::Now]);
     let job = ended(&client, id).await;
     assert_eq!((job.state, job.queue.as_str()), (State::Completed, "b"));

@@ -26,13 +26,14 @@ pub(crate) async fn one_by_one(bench: &Measurement, url: &str) -> anyhow::Result
     let mut callers = JoinSet::new();
     for mut client in clients {
         let (left, payload) = (Arc::clone(&left), bench.payload.clone());
+        let jobs = windlass::Client::new(Arc::clone(&bench.store));
         callers.spawn(async move {
             let prepared = windlass::PreparedEnqueue::new(&client).await?;
             let mut times_ms = Vec::new();
             while take(&left, 1).is_some() {
                 let called = Instant::now();
                 let tx = client.transaction().await?;
-                payload.draft(0).enqueue((&tx, &prepared)).await?;
+                jobs.within((&tx, &prepared)).enqueue(payload.draft(0)).await?;
                 tx.commit().await?;
                 times_ms.push(called.elapsed().as_secs_f64() * 1e3);
             }

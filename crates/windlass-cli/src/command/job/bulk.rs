@@ -115,6 +115,8 @@ enum Failed {
     Ended(State),
     /// It runs, and stays with its worker.
     Running,
+    /// The store answered what this program does not know.
+    Unknown,
 }
 
 pub(super) async fn retry(args: RetryArgs, globals: &Globals) -> anyhow::Result<Exit> {
@@ -197,6 +199,7 @@ impl BulkResult {
             Retried::Now => self.changed += 1,
             Retried::Unneeded(state) => self.needs_nothing(state),
             Retried::Missing => self.failed.push((id, Failed::Missing)),
+            _ => self.failed.push((id, Failed::Unknown)),
         }
     }
 
@@ -207,6 +210,7 @@ impl BulkResult {
             Cancelled::Ended(State::Cancelled) => self.needs_nothing(State::Cancelled),
             Cancelled::Ended(state) => self.failed.push((id, Failed::Ended(state))),
             Cancelled::Missing => self.failed.push((id, Failed::Missing)),
+            _ => self.failed.push((id, Failed::Unknown)),
         }
     }
 
@@ -217,6 +221,7 @@ impl BulkResult {
             Moved::Left(State::Running) => self.failed.push((id, Failed::Running)),
             Moved::Left(state) => self.failed.push((id, Failed::Ended(state))),
             Moved::Missing => self.failed.push((id, Failed::Missing)),
+            _ => self.failed.push((id, Failed::Unknown)),
         }
     }
 

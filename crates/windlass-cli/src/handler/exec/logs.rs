@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Display;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use windlass::context::AttemptContext;
+use windlass::AttemptContext;
 
 use crate::handler::LOG_TARGET;
 

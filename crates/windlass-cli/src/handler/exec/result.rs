@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempPath;
 use tokio::io::AsyncReadExt as _;
-use windlass::json::Json;
+use windlass::Json;
 use windlass::limits::OUTPUT_BYTES;
 
 /// An empty file of this user's, removed with this value.

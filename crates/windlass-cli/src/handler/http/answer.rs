@@ -2,7 +2,7 @@
 
 use reqwest::{Response, StatusCode};
 use windlass::JobError;
-use windlass::json::Json;
+use windlass::Json;
 use windlass::limits::OUTPUT_BYTES;
 
 use super::wait::retry_after;

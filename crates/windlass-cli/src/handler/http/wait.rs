@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use windlass::limits::RETRY_CAP;
-use windlass::time::Timestamp;
+use windlass::Timestamp;
 
 /// How long the target wants to be left alone, at most as long as any other retry may wait.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {

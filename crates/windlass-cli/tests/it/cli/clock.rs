@@ -22,7 +22,7 @@ fn a_clients_clock_decides_nothing_on_postgresql() {
         let id = |said: String| said.split('\t').next().expect("an id").to_owned();
         let now = id(skewed(&["enqueue", "now"]));
         assert!(is_made_elsewhen(&now), "the clock is wrong indeed");
-        let later = id(skewed(&["enqueue", "later", "--in", "1h"]));
+        let later = id(skewed(&["enqueue", "later", "--delay", "1h"]));
         let record = |id: &str| {
             let said = cli.ok(&["job", "show", id, "--json", "--store", &url]);
             serde_json::from_str::<serde_json::Value>(&said).expect("a document")

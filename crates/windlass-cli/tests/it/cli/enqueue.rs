@@ -5,7 +5,7 @@ use super::fixture::{CliFixture, Ran, redacted};
 #[test]
 fn a_job_is_announced_with_its_id_its_queue_and_how_to_see_it() {
     let cli = CliFixture::new();
-    let table = cli.table(&["enqueue", "mail.welcome", "user_id=42", "--in", "5m"], "100");
+    let table = cli.table(&["enqueue", "mail.welcome", "user_id=42", "--delay", "5m"], "100");
     insta::assert_snapshot!(table);
 }
 
@@ -40,7 +40,7 @@ fn the_document_has_everything_that_was_said() {
         "4",
         "--max-losses",
         "9",
-        "--at",
+        "--run-at",
         "2030-01-01T00:00:00Z",
         "--json",
     ]);
@@ -107,9 +107,9 @@ fn what_cannot_be_stored_is_refused_and_nothing_is_written() {
 fn wrong_times_are_wrong_usage() {
     let cli = CliFixture::new();
     for args in [
-        &["--in", "5"][..],
-        &["--at", "tomorrow"],
-        &["--in", "5m", "--at", "2030-01-01T00:00:00Z"],
+        &["--delay", "5"][..],
+        &["--run-at", "tomorrow"],
+        &["--delay", "5m", "--run-at", "2030-01-01T00:00:00Z"],
         &["--timeout", "1s"],
     ] {
         let ran = cli.run(&[&["enqueue", "k"], args].concat());

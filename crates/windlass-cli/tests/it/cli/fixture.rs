@@ -59,7 +59,7 @@ impl CliFixture {
             cli.ok(&["enqueue", kind, "n=1", "--queue", queue]);
         }
         cli.work_once();
-        cli.ok(&["enqueue", "report.nightly", "--in", "5h"]);
+        cli.ok(&["enqueue", "report.nightly", "--delay", "5h"]);
         cli.ok(&["enqueue", "good", "--queue", "mail", "--priority=-3"]);
         cli
     }

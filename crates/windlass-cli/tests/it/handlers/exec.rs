@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use windlass::job::{Filter, NewJob, Page};
+use windlass::NewJob;
+use windlass::job::{Filter, Page};
 use windlass::{Client, Json, Outcome, State};
 use windlass_testkit::database::{Database, PostgresDatabase};
 
@@ -69,7 +70,7 @@ async fn the_exit_code_decides() {
 async fn args_that_are_no_json_are_dead_at_once_and_harm_no_others() {
     let fixture = WorkFixture::with_script("cat >> seen", "").await;
     let broken = NewJob::new("k", Json::stored("{broken"));
-    let broken = fixture.client().enqueue::<()>(broken.into()).await.expect("enqueued").id();
+    let broken = fixture.client().enqueue(broken).await.expect("enqueued").id();
     let sound = fixture.enqueue("k", "1").await;
 
     fixture.run_once();
@@ -270,7 +271,7 @@ async fn what_outlives_a_killed_worker_leaves_no_result_file() {
 async fn a_family_of_three(fixture: &WorkFixture, url: &str) {
     let client = Client::new(windlass::open(url).await.expect("a store"));
     let job = NewJob::new("k", Json::args("1").expect("args"));
-    let first = client.enqueue::<()>(job.into()).await.expect("enqueued").id();
+    let first = client.enqueue(job).await.expect("enqueued").id();
 
     assert!(fixture.start_on(url, &["--once"]).wait().status.success());
 

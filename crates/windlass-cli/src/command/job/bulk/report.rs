@@ -38,6 +38,7 @@ impl Failed {
             Self::Missing => "does not exist".to_owned(),
             Self::Ended(state) => format!("is {state} already"),
             Self::Running => "is running".to_owned(),
+            Self::Unknown => "has an answer that this version does not know".to_owned(),
         }
     }
 }
@@ -196,6 +197,10 @@ fn alone(id: JobId, failed: Failed, change: &Change<'_>) -> Failure {
                 "{id} is {state} already: there is nothing to {}; see `windlass job show {id}`",
                 change.verb()
             ),
+        ),
+        Failed::Unknown => Failure::new(
+            Exit::Failed,
+            format!("the store's answer for {id} is not known to this version; look at it: windlass job show {id}"),
         ),
         Failed::Running => Failure::new(
             Exit::Conflict,

@@ -1,0 +1,111 @@
+//! What every job passes on its way to a store, whichever call enqueues it.
+
+use std::sync::Arc;
+
+use crate::error::Refusal;
+use crate::id::JobId;
+use crate::job::{IntoDraft, NewJob};
+use crate::limits;
+
+/// Sees every job that a [`Client`](super::Client) enqueues, before it is written; may change or refuse it.
+pub trait EnqueueLayer: Send + Sync + 'static {
+    /// The layer's name, for refusals.
+    fn name(&self) -> &'static str;
+
+    /// Looks at a job.
+    ///
+    /// # Errors
+    /// A reason for which the job must not be written.
+    fn on_enqueue(&self, job: &mut NewJob) -> Result<(), String>;
+}
+
+/// The job whose handler enqueues others: they become its children.
+#[derive(Debug, Clone)]
+pub(crate) struct Parent {
+    pub(crate) job: JobId,
+    pub(crate) root: JobId,
+    pub(crate) traceparent: Option<String>,
+}
+
+/// Layers, origin, parent and checks. A client has one, and so has a transaction seen through a
+/// client.
+#[derive(Clone, Default)]
+pub struct EnqueuePath {
+    layers: Arc<[Arc<dyn EnqueueLayer>]>,
+    origin: Option<Arc<str>>,
+    parent: Option<Arc<Parent>>,
+}
+
+impl std::fmt::Debug for EnqueuePath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let layers: Vec<&str> = self.layers.iter().map(|layer| layer.name()).collect();
+        f.debug_struct("EnqueuePath")
+            .field("layers", &layers)
+            .field("origin", &self.origin)
+            .field("parent", &self.parent.as_ref().map(|parent| parent.job))
+            .finish()
+    }
+}
+
+impl EnqueuePath {
+    pub(super) fn with_origin(mut self, origin: Arc<str>) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    pub(super) fn with_layer(mut self, layer: Arc<dyn EnqueueLayer>) -> Self {
+        self.layers = self.layers.iter().cloned().chain([layer]).collect();
+        self
+    }
+
+    pub(super) fn with_parent(mut self, parent: Parent) -> Self {
+        self.parent = Some(Arc::new(parent));
+        self
+    }
+
+    /// The job to be written.
+    ///
+    /// # Errors
+    /// When the job cannot be stored or a layer refuses it.
+    pub fn prepare(&self, draft: impl IntoDraft) -> Result<NewJob, Refusal> {
+        let mut job = draft.into_draft().into_new_job()?;
+        if job.parent.is_none() {
+            self.adopt(&mut job);
+        }
+        for layer in self.layers.iter() {
+            layer
+                .on_enqueue(&mut job)
+                .map_err(|reason| Refusal::Layer { layer: layer.name(), reason })?;
+        }
+        job.check()?;
+        Ok(job)
+    }
+
+    /// The jobs of one call.
+    ///
+    /// # Errors
+    /// As [`EnqueuePath::prepare`], and when there are more than one call may have.
+    pub fn prepare_all<D: IntoDraft>(
+        &self,
+        drafts: impl IntoIterator<Item = D>,
+    ) -> Result<Vec<NewJob>, Refusal> {
+        let jobs = drafts.into_iter().map(|draft| self.prepare(draft));
+        let jobs: Vec<NewJob> = jobs.collect::<Result<_, _>>()?;
+        if jobs.len() > limits::ENQUEUE_JOBS {
+            return Err(Refusal::Many { jobs: jobs.len(), limit: limits::ENQUEUE_JOBS });
+        }
+        Ok(jobs)
+    }
+
+    /// Says where the job comes from: the job that enqueues it, or else who this client is.
+    fn adopt(&self, job: &mut NewJob) {
+        if let Some(parent) = &self.parent {
+            job.parent = Some(parent.job);
+            job.root = Some(parent.root);
+            let own = job.meta.traceparent.take();
+            job.meta.traceparent = own.or_else(|| parent.traceparent.clone());
+        } else if job.origin.is_none() {
+            job.origin = self.origin.as_deref().map(str::to_owned);
+        }
+    }
+}

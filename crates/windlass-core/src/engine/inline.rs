@@ -1,0 +1,189 @@
+//! A worker without a loop: runs one job after the other where it is called, by the engine's own verdicts.
+//! For tests of applications.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::attempt::HandlerExit;
+use super::attempts::{FailureCount, Interruption};
+use super::panics::{self, Caught};
+use super::verdict::{self, AttemptEnd};
+use super::worker::{StartError, Worker};
+use crate::client::Client;
+use crate::context::{AttemptContext, AttemptParts, Context, Signals};
+use crate::error::StoreError;
+use crate::handler::{Policy, Registered, Run};
+use crate::id::{JobId, LeaseId};
+use crate::job::{ClaimRequest, Claimed, JobError, Outcome, Settlement, Share, Verdict};
+use crate::json::Json;
+use crate::store::Store;
+use crate::worker::Registration;
+
+/// Args of one job may be of any size that a store takes.
+const CLAIM_BYTES: usize = usize::MAX >> 1;
+
+/// Runs jobs one after the other in the caller's own task. The store must not have other workers.
+pub struct InlineWorker {
+    client: Client,
+    handlers: HashMap<String, Registered>,
+    registration: Registration,
+}
+
+/// An attempt that an [`InlineWorker`] ran.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// The job.
+    pub job: JobId,
+    /// Its kind.
+    pub kind: String,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What went wrong, where something did.
+    pub error: Option<String>,
+}
+
+impl<App: Send + Sync + 'static> Worker<App> {
+    /// This worker without its engine: it runs jobs only when it is asked to.
+    ///
+    /// # Errors
+    /// When it makes no sense as declared, or the store cannot serve it.
+    pub async fn inline(self) -> Result<InlineWorker, StartError> {
+        self.check()?;
+        panics::install();
+        let (client, handlers, registration) = self.into_inline();
+        let worker = InlineWorker { client, handlers, registration };
+        worker.store().register(&worker.registration, None).await.map_err(StartError::Store)?;
+        Ok(worker)
+    }
+}
+
+/// One job in hand.
+struct InHand {
+    lease: LeaseId,
+    job: Arc<Claimed>,
+    context: Arc<AttemptContext>,
+    policy: Policy,
+    began: Instant,
+}
+
+impl InlineWorker {
+    /// Runs the next available job of its queues, after whatever has become due was promoted; `None` where
+    /// there is none.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn run_next(&self) -> Result<Option<Ran>, StoreError> {
+        let Some(in_hand) = self.claim().await? else { return Ok(None) };
+        let Some(registered) = self.handlers.get(&in_hand.job.kind) else { return Ok(None) };
+        let handler = Arc::clone(&registered.handler);
+        let context = Arc::clone(&in_hand.context);
+        let handled = Caught::new(async move { handler.run(context).await });
+        let (exit, why) = match timeout(in_hand.context.timeout(), handled).await {
+            Ok(Ok(Ok(output))) => (HandlerExit::Value(output), None),
+            Ok(Ok(Err(error))) => (HandlerExit::Error(error), None),
+            Ok(Err(panic)) => (HandlerExit::Panic(panic), None),
+            Err(_) => {
+                let limit = in_hand.context.timeout();
+                (HandlerExit::Dropped, Some(Interruption::TimedOut(limit)))
+            }
+        };
+        self.settle(in_hand, exit, why.as_ref()).await.map(Some)
+    }
+
+    /// Runs the next available job as one of this type, and gives what its handler returned. The job is
+    /// settled by it, as a worker would.
+    ///
+    /// # Errors
+    /// When the store cannot be asked, or has no such job.
+    pub async fn run_as<J: Run<App>, App: Send + Sync + 'static>(
+        &self,
+        app: App,
+    ) -> Result<Result<J::Output, JobError>, StoreError> {
+        let none = || StoreError::NotFound { what: format!("an available job of {}", J::KIND) };
+        let in_hand = self.claim().await?.ok_or_else(none)?;
+        let payload: J =
+            in_hand.job.args.read().map_err(|error| StoreError::Backend(Box::new(error)))?;
+        let cx = Context::new(Arc::new(app), Arc::clone(&in_hand.context));
+        let ran = payload.run(&cx).await;
+        let exit = match &ran {
+            Ok(output) => HandlerExit::Value(Json::output_of(output).ok()),
+            Err(error) => HandlerExit::Error(error.clone()),
+        };
+        self.settle(in_hand, exit, None).await?;
+        Ok(ran)
+    }
+
+    /// Takes the worker off the list.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn leave(self) -> Result<(), StoreError> {
+        self.store().leave(self.registration.worker, None).await
+    }
+
+    fn store(&self) -> &Arc<dyn Store> {
+        self.client.store()
+    }
+
+    async fn claim(&self) -> Result<Option<InHand>, StoreError> {
+        let worker = self.registration.worker;
+        self.store().sweep(worker, None).await?;
+        let shares = self.registration.queues.iter();
+        let request = ClaimRequest {
+            worker,
+            lease: LeaseId::new(),
+            shares: shares.map(|queue| Share { queue: queue.clone(), jobs: 1 }).collect(),
+            jobs: 1,
+            bytes: CLAIM_BYTES,
+            handlers: Arc::clone(&self.registration.handlers),
+        };
+        let batch = self.store().claim(&request, None).await?;
+        let lease = batch.lease;
+        Ok(batch.jobs.into_iter().next().map(|job| self.take_in_hand(lease, job)))
+    }
+
+    fn take_in_hand(&self, lease: LeaseId, job: Arc<Claimed>) -> InHand {
+        let policy = self.handlers.get(&job.kind).map(|known| known.policy.clone());
+        let policy = policy.unwrap_or_default();
+        let parts = AttemptParts {
+            lease,
+            worker: self.registration.worker,
+            worker_label: self.registration.label.as_str().into(),
+            timeout: job.meta.timeout_ms.map_or(policy.timeout, Duration::from_millis),
+            signals: Signals::default(),
+            client: self.client.clone(),
+        };
+        let context = Arc::new(AttemptContext::new(Arc::clone(&job), parts));
+        InHand { lease, job, context, policy, began: Instant::now() }
+    }
+
+    async fn settle(
+        &self,
+        in_hand: InHand,
+        exit: HandlerExit,
+        why: Option<&Interruption>,
+    ) -> Result<Ran, StoreError> {
+        let InHand { lease, job, context, policy, began } = in_hand;
+        let failures = FailureCount { failures: job.failures, max_attempts: job.max_attempts };
+        let end = AttemptEnd { exit, finished: context.was_finished() };
+        // Only a lost lease gives no verdict, and nothing here loses one.
+        let verdict = verdict::decide(end, why, failures, &policy)
+            .unwrap_or(Verdict::Release { delay: Duration::ZERO });
+        let (outcome, error) = verdict::outcome_of(&verdict);
+        let ran = Ran {
+            job: job.id,
+            kind: job.kind.clone(),
+            attempt: job.attempt,
+            outcome,
+            error: error.map(str::to_owned),
+        };
+        let settlement = Settlement { lease, job, ran: Some(began.elapsed()), verdict };
+        self.store().settle(self.registration.worker, &[settlement], None).await?;
+        Ok(ran)
+    }
+}

@@ -1,0 +1,172 @@
+//! A store whose clock is in a test's hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::job::{
+    Batch, Cancelled, ClaimRequest, Counts, Enqueued, Filter, JobRecord, JobStore, Moved, NewJob,
+    Page, Retried, Settled, Settlement,
+};
+use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
+use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
+use windlass_core::store::{Facts, Now, Reply, Store};
+use windlass_core::time::Timestamp;
+use windlass_core::wake::Wakeups;
+use windlass_core::worker::{Beat, Quiet, Registration, WorkerRecord, WorkerStore};
+
+/// A clock that stands still until it is moved. Clones are the same clock.
+#[derive(Debug, Clone)]
+pub struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(Timestamp::wall_clock().as_micros())))
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+
+    /// Moves it on, from the present moment at least: what a driver's transaction wrote meanwhile has the
+    /// machine's time.
+    pub fn advance(&self, time: Duration) {
+        let from = self.now().max(Timestamp::wall_clock());
+        self.0.store(from.after(time).as_micros(), Ordering::SeqCst);
+    }
+}
+
+/// A store that asks the test's clock where the database's would be asked.
+pub(super) struct ClockedStore {
+    store: Arc<dyn Store>,
+    clock: Clock,
+}
+
+impl ClockedStore {
+    pub(super) fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    fn at(&self, now: Now) -> Now {
+        now.or_else(|| Some(self.clock.now()))
+    }
+}
+
+impl JobStore for ClockedStore {
+    fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
+        self.store.enqueue(jobs, self.at(now))
+    }
+
+    fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
+        self.store.claim(request, self.at(now))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        worker: WorkerId,
+        settlements: &'a [Settlement],
+        now: Now,
+    ) -> Reply<'a, Vec<Settled>> {
+        self.store.settle(worker, settlements, self.at(now))
+    }
+
+    fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
+        self.store.release(worker, lease, self.at(now))
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        jobs: &'a [JobId],
+        reason: &'a str,
+        now: Now,
+    ) -> Reply<'a, Vec<Cancelled>> {
+        self.store.cancel(jobs, reason, self.at(now))
+    }
+
+    fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
+        self.store.retry(jobs, self.at(now))
+    }
+
+    fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
+        self.store.move_jobs(jobs, queue)
+    }
+
+    fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
+        self.store.job(id)
+    }
+
+    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
+        self.store.jobs(filter, page)
+    }
+
+    fn counts(&self) -> Reply<'_, Counts> {
+        self.store.counts()
+    }
+}
+
+impl QueueStore for ClockedStore {
+    fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
+        self.store.pause(queue, note, self.at(now))
+    }
+
+    fn resume<'a>(&'a self, queue: &'a str, now: Now) -> Reply<'a, bool> {
+        self.store.resume(queue, self.at(now))
+    }
+
+    fn queues(&self) -> Reply<'_, Vec<QueueRecord>> {
+        self.store.queues()
+    }
+
+    fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>> {
+        self.store.unserved(self.at(now))
+    }
+}
+
+impl WorkerStore for ClockedStore {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+        self.store.register(worker, self.at(now))
+    }
+
+    fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat> {
+        self.store.heartbeat(worker, lease, self.at(now))
+    }
+
+    fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
+        self.store.leave(worker, self.at(now))
+    }
+
+    fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool> {
+        self.store.quiet(worker, wish, self.at(now))
+    }
+
+    fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {
+        self.store.workers()
+    }
+}
+
+impl MaintenanceStore for ClockedStore {
+    fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
+        self.store.sweep(worker, self.at(now))
+    }
+
+    fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
+        self.store.tidy(self.at(now))
+    }
+}
+
+impl Store for ClockedStore {
+    fn facts(&self) -> Reply<'_, Facts> {
+        self.store.facts()
+    }
+
+    fn schema(&self) -> &str {
+        self.store.schema()
+    }
+
+    fn wakeups(&self) -> &Wakeups {
+        self.store.wakeups()
+    }
+}

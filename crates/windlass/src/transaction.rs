@@ -1,0 +1,259 @@
+//! A transaction of the caller's, seen through a client: jobs that are part of it.
+
+use std::future::Future;
+
+use serde::Serialize;
+use windlass_core::client::{Client, EnqueuePath};
+use windlass_core::context::AttemptContext;
+use windlass_core::error::{Refusal, StoreError};
+use windlass_core::job::{Enqueued, Fence, IntoDraft, NewJob};
+use windlass_core::json::Json;
+
+/// A connection or a transaction of a driver that is known here. Not called by applications: see
+/// [`ClientExt::within`].
+#[diagnostic::on_unimplemented(
+    message = "jobs cannot be enqueued on `{Self}`",
+    label = "not a transaction that is known here",
+    note = "`client.within(…)` takes `&mut tx` or `&pool` of sqlx, `&tx` of tokio-postgres; `&tx` of rusqlite with `enqueue_blocking`",
+    note = "each driver has a feature: rusqlite, tokio-postgres-0_7, sqlx-0_8-postgres, sqlx-0_9-postgres, sqlx-0_9-sqlite"
+)]
+pub trait EnqueueOn: Send {
+    /// Writes jobs, all or none, to the tables in this schema; the answers are in their order.
+    fn write(
+        &mut self,
+        jobs: &[NewJob],
+        schema: &str,
+    ) -> impl Future<Output = Result<Vec<Enqueued>, StoreError>> + Send;
+}
+
+/// The same for drivers that block.
+#[diagnostic::on_unimplemented(
+    message = "jobs cannot be enqueued on `{Self}` without waiting",
+    label = "not a connection that blocks and is known here",
+    note = "enqueue_blocking is for `&connection` or `&tx` of rusqlite (feature `rusqlite`); elsewhere use `.enqueue(…).await`"
+)]
+pub trait EnqueueBlockingOn {
+    /// Writes jobs, all or none; the answers are in their order.
+    ///
+    /// # Errors
+    /// What the database said.
+    fn write_blocking(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, StoreError>;
+}
+
+/// A transaction seen through a client, or through a handler's context: the client's layers, origin and
+/// schema apply, and what a handler enqueues is its job's child.
+///
+/// What is enqueued here is part of the transaction: invisible before its commit, gone on rollback.
+#[derive(Debug)]
+#[must_use = "nothing is enqueued yet"]
+pub struct Within<T> {
+    path: EnqueuePath,
+    schema: String,
+    connection: T,
+}
+
+impl<T> Within<T> {
+    /// Writes one job: a payload, or its draft.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the job cannot be stored, and the transaction is as it was; otherwise
+    /// what the database said, after which a transaction is best rolled back.
+    pub async fn enqueue(&mut self, draft: impl IntoDraft) -> Result<Enqueued, StoreError>
+    where
+        T: EnqueueOn,
+    {
+        let job = [self.path.prepare(draft)?];
+        only(&self.connection.write(&job, &self.schema).await?)
+    }
+
+    /// Writes many jobs, at most 100,000. The answers are in the order of the drafts. For jobs of several
+    /// kinds: [`Draft::any_kind`](crate::Draft::any_kind).
+    ///
+    /// # Errors
+    /// As [`Within::enqueue`]; one refused job refuses all.
+    pub async fn enqueue_all<D: IntoDraft>(
+        &mut self,
+        drafts: impl IntoIterator<Item = D>,
+    ) -> Result<Vec<Enqueued>, StoreError>
+    where
+        T: EnqueueOn,
+    {
+        let jobs = self.path.prepare_all(drafts)?;
+        self.connection.write(&jobs, &self.schema).await
+    }
+
+    /// [`Within::enqueue`] for drivers that block.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn enqueue_blocking(&mut self, draft: impl IntoDraft) -> Result<Enqueued, StoreError>
+    where
+        T: EnqueueBlockingOn,
+    {
+        let job = self.path.prepare(draft)?;
+        only(&self.connection.write_blocking(&[job])?)
+    }
+
+    /// [`Within::enqueue_all`] for drivers that block.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn enqueue_all_blocking<D: IntoDraft>(
+        &mut self,
+        drafts: impl IntoIterator<Item = D>,
+    ) -> Result<Vec<Enqueued>, StoreError>
+    where
+        T: EnqueueBlockingOn,
+    {
+        let jobs = self.path.prepare_all(drafts)?;
+        self.connection.write_blocking(&jobs)
+    }
+}
+
+fn only(answers: &[Enqueued]) -> Result<Enqueued, StoreError> {
+    let missing = || StoreError::Backend("the database gave no answer for the job".into());
+    answers.first().copied().ok_or_else(missing)
+}
+
+/// A transaction of a program that opens no store: no layers and no origin, and the schema is named. Where
+/// there is a client, [`ClientExt::within`] says it all.
+///
+/// # Errors
+/// When this cannot be a schema's name: small letters, digits and `_` only.
+#[cfg(feature = "postgres")]
+pub fn in_schema<T>(schema: &str, transaction: T) -> Result<Within<T>, StoreError> {
+    windlass_postgres::check_schema(schema)?;
+    let path = EnqueuePath::default();
+    Ok(Within { path, schema: schema.to_owned(), connection: transaction })
+}
+
+/// What a [`Client`] does on a driver's connections.
+pub trait ClientExt {
+    /// This client on a transaction of the caller's, or on a connection or a pool of its own: what is
+    /// enqueued there passes this client's layers, has its origin and goes to its store's schema.
+    fn within<T>(&self, transaction: T) -> Within<T>;
+}
+
+impl ClientExt for Client {
+    fn within<T>(&self, transaction: T) -> Within<T> {
+        Within {
+            path: self.path().clone(),
+            schema: self.store().schema().to_owned(),
+            connection: transaction,
+        }
+    }
+}
+
+/// A transaction in which a running job can be finished. Not called by applications: see
+/// [`ContextExt::finish_in`].
+#[diagnostic::on_unimplemented(
+    message = "a job cannot be finished in `{Self}`",
+    label = "not a transaction that is known here",
+    note = "finish in a transaction on the store's own database: `&mut tx` of sqlx, `&tx` of tokio-postgres; `&tx` of rusqlite with `finish_in_blocking`"
+)]
+pub trait FinishOn: Sized {
+    /// Completes the job in the tables of this schema; `false` where the lease is lost.
+    fn finish(
+        self,
+        fence: Fence,
+        output: Option<Json>,
+        schema: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// The same for drivers that block.
+pub trait FinishBlockingOn: Sized {
+    /// Completes the job; `false` where the lease is lost.
+    ///
+    /// # Errors
+    /// What the database said.
+    fn finish_blocking(self, fence: Fence, output: Option<Json>) -> Result<bool, StoreError>;
+}
+
+/// What a handler's context does on a driver's transaction: enqueue children in it, and finish the job in it,
+/// which is the one way to have an effect in the same database exactly once: effect and completion are one
+/// transaction.
+pub trait ContextExt {
+    /// [`ClientExt::within`]; what is enqueued is this job's child.
+    fn within<T>(&self, transaction: T) -> Within<T>;
+
+    /// Completes this job as part of `transaction`. Commit right after it, then return from the
+    /// handler; the handler's own value is not stored.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when another worker has the job by now: roll back.
+    fn finish_in<T: FinishOn + Send>(
+        &self,
+        transaction: T,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// [`ContextExt::finish_in`] with an output, stored as JSON.
+    ///
+    /// # Errors
+    /// As there, and [`StoreError::Refused`] when the output cannot be stored: nothing was written.
+    fn finish_in_with<T: FinishOn + Send, O: Serialize + Sync>(
+        &self,
+        transaction: T,
+        output: &O,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// [`ContextExt::finish_in`] for drivers that block.
+    ///
+    /// # Errors
+    /// As there.
+    fn finish_in_blocking<T: FinishBlockingOn>(&self, transaction: T) -> Result<(), StoreError>;
+
+    /// [`ContextExt::finish_in_with`] for drivers that block.
+    ///
+    /// # Errors
+    /// As there.
+    fn finish_in_with_blocking<T: FinishBlockingOn, O: Serialize>(
+        &self,
+        transaction: T,
+        output: &O,
+    ) -> Result<(), StoreError>;
+}
+
+impl ContextExt for AttemptContext {
+    fn within<T>(&self, transaction: T) -> Within<T> {
+        self.client().within(transaction)
+    }
+
+    async fn finish_in<T: FinishOn + Send>(&self, transaction: T) -> Result<(), StoreError> {
+        let store = self.client();
+        let finish = transaction.finish(self.fence(), None, store.store().schema());
+        note(self, finish.await?)
+    }
+
+    async fn finish_in_with<T: FinishOn + Send, O: Serialize + Sync>(
+        &self,
+        transaction: T,
+        output: &O,
+    ) -> Result<(), StoreError> {
+        let output = Json::output_of(output).map_err(Refusal::Output)?;
+        let store = self.client();
+        let finish = transaction.finish(self.fence(), Some(output), store.store().schema());
+        note(self, finish.await?)
+    }
+
+    fn finish_in_blocking<T: FinishBlockingOn>(&self, transaction: T) -> Result<(), StoreError> {
+        note(self, transaction.finish_blocking(self.fence(), None)?)
+    }
+
+    fn finish_in_with_blocking<T: FinishBlockingOn, O: Serialize>(
+        &self,
+        transaction: T,
+        output: &O,
+    ) -> Result<(), StoreError> {
+        let output = Json::output_of(output).map_err(Refusal::Output)?;
+        note(self, transaction.finish_blocking(self.fence(), Some(output))?)
+    }
+}
+
+fn note(attempt: &AttemptContext, is_finished: bool) -> Result<(), StoreError> {
+    if !is_finished {
+        return Err(StoreError::LeaseLost { job: attempt.job_id() });
+    }
+    attempt.note_finished();
+    Ok(())
+}
