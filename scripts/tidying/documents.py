@@ -73,8 +73,34 @@ def readme_example():
 
 
 def set_up_commands():
-    """A stranger needs two commands, and the README's first block has them."""
-    block = re.search(r"^```(?:console|sh|shell|bash)\n(.*?)^```", read("README.md"), re.M | re.S)
-    given = [re.split(r"\s{2,}#", line.strip("$ "))[0].strip() for line in block.group(1).strip().split("\n")] if block else []
-    if given != ["cargo run --release -- demo", "scripts/test"]:
-        finding("example", "README.md", 1, f"the set-up commands are {given}")
+    """A stranger needs two commands, and the README has them."""
+    blocks = re.findall(r"^```(?:console|sh|shell|bash)\n(.*?)^```", read("README.md"), re.M | re.S)
+    lines = [line for block in blocks for line in block.split("\n") if line.startswith("$ ")]
+    given = {re.split(r"\s{2,}#", line[2:])[0].strip() for line in lines}
+    for command in ("cargo run --release -- demo", "scripts/test"):
+        if command not in given:
+            finding("example", "README.md", 1, f"does not show the command `{command}`")
+
+
+def meaning(line):
+    """A line without what only tells a reader something: its margin, its note, how it is broken."""
+    return re.sub(r"\s*(?<![:\"])//(?!/).*$", "", line).strip()
+
+
+def compiled_examples(path, known):
+    """Every Rust example of a page is, line by line, in a file that is compiled."""
+    sources = [[meaning(line) for line in read(there).split("\n")] for there in known
+               if there.endswith(".rs") and there.startswith(("crates/", "pairings/"))]
+    facade = [meaning(re.sub(r"^//! ?", "", line)) for line in read(FACADE).split("\n")]
+    text = read(path)
+    for at in re.finditer(r"^```rust\n(.*?)^```", text, re.M | re.S):
+        lines = [line for line in map(meaning, at.group(1).split("\n")) if line]
+        if not any(has_in_order(source, lines) for source in [*sources, facade]):
+            finding("example", path, text.count("\n", 0, at.start()) + 1, "no file that is compiled has these lines in this order")
+
+
+def has_in_order(source, lines):
+    """Whether these lines come one after the other, with only blank ones and comments between."""
+    source = [line for line in source if line and not line.startswith("//")]
+    first = lines[0]
+    return any(source[at:at + len(lines)] == lines for at, line in enumerate(source) if line == first)

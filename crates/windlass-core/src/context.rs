@@ -247,6 +247,10 @@ impl AttemptContext {
         self.finished.store(true, Ordering::Release);
     }
 
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
     pub(crate) fn was_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
     }

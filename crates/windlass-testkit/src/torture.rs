@@ -26,6 +26,8 @@ pub use target::Target;
 
 /// Worker processes that run all the time.
 const WORKERS: usize = 4;
+/// A run is not over before so many faults, however slow the machine.
+const LEAST_FAULTS: usize = 10;
 /// The queues they serve. Moves go from one to the other.
 const QUEUES: [&str; 2] = ["default", "other"];
 
@@ -81,7 +83,7 @@ impl Torture {
         }
         let end = Instant::now() + length;
         let load = load::Load::start(&self.fixture, self.random.fork());
-        while Instant::now() < end {
+        while Instant::now() < end || self.injected.values().sum::<usize>() < LEAST_FAULTS {
             // A moment in which work goes on, so that faults do not only meet other faults.
             self.wait(50..600).await;
             let fault = self.target.choose(&mut self.random);

@@ -18,24 +18,22 @@
 //!     greeting: String,
 //! }
 //!
-//! impl Run<App> for Welcome {
-//!     type Output = String;
-//!
-//!     async fn run(self, cx: &Context<App>) -> Result<String, JobError> {
-//!         Ok(format!("{} {}", cx.app().greeting, self.user_id))
-//!     }
+//! async fn welcome(job: Welcome, cx: Context<App>) -> Result<String, JobError> {
+//!     Ok(format!("{} {}", cx.app().greeting, job.user_id)) // any error, through `?`: try again
 //! }
 //!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let store = windlass::open("sqlite:app.db").await?; // later "postgres://…"; nothing else changes
-//! let client = Client::new(store.clone());
-//! client.enqueue(Welcome { user_id: 42 }).await?;
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let store = windlass::open("sqlite:app.db").await?; // later "postgres://…"; nothing else changes
+//!     let client = Client::new(store.clone());
+//!     let job = client.enqueue(Welcome { user_id: 42 }).await?.id();
 //!
-//! let app = App { greeting: "hello".into() };
-//! let worker = Worker::new(store, app).handle::<Welcome>().queue("mail", 20).start().await?;
-//! worker.stop().await;
-//! # Ok(())
-//! # }
+//!     let app = App { greeting: "hello".into() };
+//!     let worker = Worker::new(store, app).handle_fn(welcome).start().await?;
+//!     println!("{:?}", client.ended(job).await?.output); // Some("hello 42")
+//!     worker.stop().await;
+//!     Ok(())
+//! }
 //! ```
 //!
 //! # Features

@@ -9,8 +9,9 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
+use super::liveness::LeaseEnd;
 use super::panics::Caught;
-use crate::context::AttemptContext;
+use crate::context::{AttemptContext, Signals};
 use crate::handler::Handler;
 use crate::job::JobError;
 use crate::json::Json;
@@ -23,6 +24,8 @@ pub(super) enum HandlerExit {
     Value(Option<Json>),
     Error(JobError),
     Panic(String),
+    /// It did not begin: it was told to end, or the lease was over, before its turn came.
+    NotStarted,
     /// It was dropped: aborted, or the runtime went away below it.
     Dropped,
 }
@@ -63,22 +66,28 @@ impl Drop for Report {
     }
 }
 
+/// An attempt that is to begin.
+pub(super) struct Begin {
+    pub(super) key: Key,
+    pub(super) handler: Arc<dyn Handler>,
+    pub(super) context: Arc<AttemptContext>,
+    pub(super) lease_end: LeaseEnd,
+}
+
 /// Starts a handler; its end is sent to `reports`.
 pub(super) fn start(
     runtime: &Handle,
-    key: Key,
-    handler: Arc<dyn Handler>,
-    context: Arc<AttemptContext>,
+    begin: Begin,
     reports: UnboundedSender<AttemptReport>,
 ) -> AbortHandle {
     let report = Report {
-        key,
+        key: begin.key,
         started: Instant::now(),
         to: reports,
-        context: Arc::clone(&context),
+        context: Arc::clone(&begin.context),
         sent: false,
     };
-    runtime.spawn(run(report, handler, context)).abort_handle()
+    runtime.spawn(run(report, begin)).abort_handle()
 }
 
 /// The span that a handler's own events and spans are in.
@@ -92,8 +101,13 @@ fn span(context: &AttemptContext) -> Span {
     )
 }
 
-async fn run(mut report: Report, handler: Arc<dyn Handler>, context: Arc<AttemptContext>) {
+async fn run(mut report: Report, begin: Begin) {
+    let Begin { handler, context, lease_end, .. } = begin;
     report.started = Instant::now();
+    // The process may have been stopped, or the runtime busy, since the engine decided to start this.
+    if !may_begin(context.signals(), &lease_end, report.started) {
+        return report.send(HandlerExit::NotStarted);
+    }
     let span = span(&context);
     let handled = async move { handler.run(context).await };
     let exit = match Caught::new(handled.instrument(span)).await {
@@ -102,4 +116,28 @@ async fn run(mut report: Report, handler: Arc<dyn Handler>, context: Arc<Attempt
         Err(panic) => HandlerExit::Panic(panic),
     };
     report.send(exit);
+}
+
+/// Whether a handler may begin now.
+fn may_begin(signals: &Signals, lease_end: &LeaseEnd, now: Instant) -> bool {
+    !signals.cancelled.is_cancelled() && lease_end.holds(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// C2: a process that is stopped between the engine's decision and the handler's first step does not
+    /// begin under a lease that ended meanwhile.
+    #[test]
+    fn nothing_begins_under_a_lease_that_is_over() {
+        let (now, signals) = (Instant::now(), Signals::default());
+        let lease_end = LeaseEnd::at(now);
+        assert!(!may_begin(&signals, &lease_end, now));
+        assert!(may_begin(&signals, &lease_end, now - Duration::from_millis(1)));
+        signals.cancelled.cancel();
+        assert!(!may_begin(&signals, &lease_end, now - Duration::from_millis(1)));
+    }
 }

@@ -7,6 +7,8 @@
 //! machine) asks first: perhaps nobody took its jobs.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -30,6 +32,34 @@ pub(super) enum Doubt {
     Unanswered,
 }
 
+/// Until when the lease holds by our own clock. Clones are the same moment: attempts look at it when they
+/// begin, on another thread.
+#[derive(Debug, Clone)]
+pub(super) struct LeaseEnd {
+    base: Instant,
+    nanos: Arc<AtomicU64>,
+}
+
+impl LeaseEnd {
+    pub(super) fn at(moment: Instant) -> Self {
+        Self { base: moment, nanos: Arc::default() }
+    }
+
+    pub(super) fn get(&self) -> Instant {
+        self.base + Duration::from_nanos(self.nanos.load(Ordering::Acquire))
+    }
+
+    fn set(&self, moment: Instant) {
+        let nanos = moment.saturating_duration_since(self.base).as_nanos();
+        self.nanos.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// Whether the lease holds: only then may a handler start.
+    pub(super) fn holds(&self, now: Instant) -> bool {
+        now < self.get()
+    }
+}
+
 /// The state of this worker's registration and lease.
 #[derive(Debug)]
 pub(super) struct Liveness {
@@ -45,7 +75,7 @@ pub(super) struct Liveness {
     call_at: Instant,
     has_failed: bool,
     /// Until when the lease holds by our own clock.
-    lease_until: Instant,
+    lease_end: LeaseEnd,
     /// Whether the engine was told that the lease is in doubt.
     is_in_doubt: bool,
     /// Leases that a heartbeat found and nothing here knows; handed back if found twice.
@@ -63,7 +93,7 @@ impl Liveness {
             sent_at: None,
             call_at: now,
             has_failed: false,
-            lease_until: now,
+            lease_end: LeaseEnd::at(now),
             is_in_doubt: false,
             unknown_leases: HashSet::new(),
         }
@@ -75,7 +105,11 @@ impl Liveness {
 
     /// Whether the lease holds by our own clock: only then may a handler start.
     pub(super) fn lease_holds(&self, now: Instant) -> bool {
-        now < self.lease_until
+        self.lease_end.holds(now)
+    }
+
+    pub(super) fn lease_end(&self) -> LeaseEnd {
+        self.lease_end.clone()
     }
 
     /// When [`Liveness::due`] or [`Liveness::doubt`] has something to say.
@@ -118,7 +152,7 @@ impl Liveness {
         self.sent_at = None;
         self.has_failed = false;
         self.is_in_doubt = false;
-        self.lease_until = sent + self.lease.saturating_sub(self.margin);
+        self.lease_end.set(sent + self.lease.saturating_sub(self.margin));
     }
 
     pub(super) fn heartbeat_failed(&mut self, sent: Instant, again_at: Instant) {
@@ -149,9 +183,9 @@ impl Liveness {
             return None;
         }
         match (self.has_failed, self.sent_at) {
-            (true, _) => Some(self.lease_until),
+            (true, _) => Some(self.lease_end.get()),
             // A heartbeat that was sent late has a moment to be answered.
-            (false, Some(sent)) => Some(self.lease_until.max(sent + self.margin)),
+            (false, Some(sent)) => Some(self.lease_end.get().max(sent + self.margin)),
             (false, None) => None,
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt;
+use super::attempt::{self, Begin};
 use super::attempts::{Interruption, RunningAttempt};
 use super::call::Request;
 use super::dispatch::ReadyJob;
@@ -120,7 +120,8 @@ impl Engine {
         };
         let context = Arc::new(AttemptContext::new(Arc::clone(&job), parts));
         let key = self.attempts.new_key();
-        let abort = attempt::start(&self.runtime, key, handler, context, self.reports.clone());
+        let begin = Begin { key, handler, context, lease_end: self.liveness.lease_end() };
+        let abort = attempt::start(&self.runtime, begin, self.reports.clone());
         let (interruption, abort) = (None, Some(abort));
         let deadline = now + timeout;
         let attempt = RunningAttempt {

@@ -41,6 +41,10 @@ pub(super) fn decide(
             None => of_error(&error, job, policy),
         },
         HandlerExit::Panic(text) => failure(Outcome::Panic, text, job, policy),
+        HandlerExit::NotStarted => match interruption {
+            Some(why) => of_interruption(why, job, policy),
+            None => Verdict::Release { delay: Duration::ZERO },
+        },
         HandlerExit::Dropped => match interruption {
             Some(why) => of_interruption(why, job, policy),
             None => {

@@ -65,6 +65,8 @@ on_both_stores! {
     a_stop_hands_back_what_has_not_started;
     /// T20: quiet takes no new work, resume does.
     a_quiet_worker_takes_nothing_new;
+    /// I-C1, X18: a handler whose runtime was busy does not begin where it was told to end meanwhile.
+    what_is_cancelled_before_its_turn_never_begins;
     /// I-W3: a paused queue starts nothing, a resumed one does.
     a_paused_queue_starts_nothing;
     /// C30: a job due later starts at its time, without a poll in between.
@@ -260,6 +262,36 @@ async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
     assert!(store.quiet(id, Quiet::Off, None).await.expect("asked"));
     assert_eq!(ended(&client, job).await.state, State::Completed);
     worker.stop().await;
+}
+
+async fn what_is_cancelled_before_its_turn_never_begins(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let app = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build();
+    let app = app.expect("built");
+    let hour = Duration::from_secs(3_600);
+    let options =
+        Options { heartbeat: Duration::from_millis(50), abandon_after: hour, ..Options::default() };
+    let fixture = StoreFixture::new();
+    let worker = Worker::new(Arc::clone(&store), Arc::clone(&fixture)).handle::<Gate>();
+    let worker = app.spawn(worker.options(options).start()).await.expect("no panic");
+    let worker = worker.expect("the worker starts");
+    let (go_on, blocked) = std::sync::mpsc::channel::<()>();
+    app.spawn(async move { blocked.recv() });
+
+    let mut events = worker.events();
+    let id = client.enqueue(Gate {}).await.expect("written").id();
+    event(&mut events, |event| matches!(event, Event::Started { .. })).await;
+    client.cancel(&[id], "not wanted").await.expect("asked");
+    heartbeats(&store, 2).await;
+    fixture.gate.add_permits(1);
+    go_on.send(()).expect("the runtime waits for it");
+
+    let job = ended(&client, id).await;
+    assert_eq!((job.state, job.reason.as_deref()), (State::Cancelled, Some("not wanted")));
+    assert_eq!(fixture.most_inside.load(std::sync::atomic::Ordering::SeqCst), 0, "it never began");
+    worker.stop().await;
+    app.shutdown_background();
 }
 
 async fn a_paused_queue_starts_nothing(database: TestDatabase) {

@@ -7,6 +7,7 @@ mod compile_errors;
 mod cost;
 mod embedded;
 mod engine;
+mod guides;
 mod handlers;
 mod health;
 mod losses;

