@@ -26,12 +26,6 @@ impl Report {
         self.verdict.is_clean() && self.verdict.visible == 0
     }
 
-    /// How many faults there were.
-    #[must_use]
-    pub fn faults(&self) -> usize {
-        self.injected.values().sum()
-    }
-
     /// The numbers.
     #[must_use]
     pub fn verdict(&self) -> &Verdict {

@@ -64,9 +64,13 @@ mod readme {
         user_id: i64,
     }
 
-    async fn insert_user(tx: &mut sqlx::PgConnection, name: &str) -> sqlx::Result<i64> {
+    struct Form {
+        name: &'static str,
+    }
+
+    async fn insert_user(tx: &mut sqlx::PgConnection, form: &Form) -> sqlx::Result<i64> {
         let insert = "insert into users (name) values ($1) returning id";
-        sqlx::query_scalar(insert).bind(name).fetch_one(tx).await
+        sqlx::query_scalar(insert).bind(form.name).fetch_one(tx).await
     }
 
     #[tokio::test]
@@ -76,7 +80,7 @@ mod readme {
         let pool = sqlx::PgPool::connect(&database.url()).await?;
         let table = "create table users (id bigint generated always as identity, name text)";
         sqlx::query(table).execute(&pool).await?;
-        let form = "ada";
+        let form = Form { name: "ada" };
         let mut tx = pool.begin().await?;
         let id = insert_user(&mut tx, &form).await?;
         client.within(&mut tx).enqueue(Welcome { user_id: id }).await?;

@@ -181,7 +181,7 @@ async fn a_handler_runs_in_a_span_of_its_attempt() {
         let name = tracing::Span::current().metadata().map(tracing::Metadata::name);
         Ok::<_, JobError>(name.map(str::to_owned))
     };
-    let worker = Worker::new(store, ()).handle_fn(move |job, cx| in_span(job, cx)).start().await;
+    let worker = Worker::new(store, ()).handle_fn(in_span).start().await;
     let worker = worker.expect("started");
     let id = client.enqueue(InSpan {}).await.expect("written").id();
     let job = ended(&client, id).await;

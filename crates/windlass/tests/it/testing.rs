@@ -104,10 +104,12 @@ async fn a_failed_assertion_shows_the_nearest_job() {
     let test = TestStore::new().await;
     let client = test.client();
     let failed = |expected: serde_json::Value, client: Client| async move {
-        let check = tokio::spawn(async move {
+        let mut check = tokio::task::JoinSet::new();
+        check.spawn(async move {
             testing::assert_enqueued::<Invite>(&client, expected).await;
         });
-        let panic = check.await.expect_err("a failed assertion").into_panic();
+        let ended = check.join_next().await.expect("it was started");
+        let panic = ended.expect_err("a failed assertion").into_panic();
         panic.downcast_ref::<String>().expect("a text").clone()
     };
     let text = failed(json!({ "guest": "ada" }), client.clone()).await;
