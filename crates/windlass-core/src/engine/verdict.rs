@@ -233,8 +233,8 @@ mod tests {
     #[test]
     fn a_job_finished_by_its_handler_is_confirmed() {
         let exit = HandlerExit::Value(None);
-        let report = AttemptReport { key: 0, ran: Duration::ZERO, exit, finished: true };
-        let Some(Verdict::Confirm { otherwise }) = decide(report, None, FRESH, &Policy::default())
+        let end = AttemptEnd { exit, finished: true };
+        let Some(Verdict::Confirm { otherwise }) = decide(end, None, FRESH, &Policy::default())
         else {
             panic!("expected a confirmation")
         };
