@@ -2,6 +2,7 @@
 
 mod path;
 
+use crate::reply::Now;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,7 +85,7 @@ impl Client {
     /// [`Draft::id`](crate::job::Draft::id) to be sure that there is one.
     pub async fn enqueue(&self, draft: impl IntoDraft) -> Result<Enqueued, EnqueueError> {
         let job = [self.path.prepare(draft)?];
-        let answers = self.store.enqueue(&job, None).await?;
+        let answers = self.store.enqueue(&job, Now::Database).await?;
         answers.first().copied().ok_or_else(|| no_answer(job[0].id))
     }
 
@@ -98,7 +99,7 @@ impl Client {
         drafts: impl IntoIterator<Item = D>,
     ) -> Result<Vec<Enqueued>, EnqueueError> {
         let jobs = self.path.prepare_all(drafts)?;
-        self.store.enqueue(&jobs, None).await
+        self.store.enqueue(&jobs, Now::Database).await
     }
 }
 
@@ -149,7 +150,7 @@ impl Client {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn unserved(&self) -> Result<Vec<Unserved>, StoreError> {
-        self.store.unserved(None).await
+        self.store.unserved(Now::Database).await
     }
 
     /// Waits until a job has ended, looking at it at growing intervals of at most half a second.
@@ -179,7 +180,7 @@ impl Client {
     /// # Errors
     /// What kept the store from writing.
     pub async fn cancel(&self, jobs: &[JobId], reason: &str) -> Result<Vec<Cancelled>, StoreError> {
-        self.store.cancel(jobs, reason, None).await
+        self.store.cancel(jobs, reason, Now::Database).await
     }
 
     /// Makes jobs available again that have ended or wait for their next attempt, with their failures
@@ -188,7 +189,7 @@ impl Client {
     /// # Errors
     /// What kept the store from writing.
     pub async fn retry(&self, jobs: &[JobId]) -> Result<Vec<Retried>, StoreError> {
-        self.store.retry(jobs, None).await
+        self.store.retry(jobs, Now::Database).await
     }
 
     /// Gives jobs to another queue, where only its workers take them. What runs or has ended
@@ -208,7 +209,7 @@ impl Client {
     /// As [`Client::move_jobs`].
     pub async fn pause(&self, queue: &str) -> Result<(), StoreError> {
         check_queue(queue).map_err(Refusal::from)?;
-        self.store.pause(queue, None, None).await
+        self.store.pause(queue, None, Now::Database).await
     }
 
     /// [`Client::pause`] with a note for those who wonder why.
@@ -217,7 +218,7 @@ impl Client {
     /// As [`Client::pause`].
     pub async fn pause_with_note(&self, queue: &str, note: &str) -> Result<(), StoreError> {
         check_queue(queue).map_err(Refusal::from)?;
-        self.store.pause(queue, Some(note), None).await
+        self.store.pause(queue, Some(note), Now::Database).await
     }
 
     /// Lets claims from a queue go on. `false` where it was not paused.
@@ -225,7 +226,7 @@ impl Client {
     /// # Errors
     /// What kept the store from writing.
     pub async fn resume(&self, queue: &str) -> Result<bool, StoreError> {
-        self.store.resume(queue, None).await
+        self.store.resume(queue, Now::Database).await
     }
 
     /// Asks a worker to take no new work, or to take it again. `false` where there is no such worker.
@@ -233,7 +234,7 @@ impl Client {
     /// # Errors
     /// What kept the store from writing.
     pub async fn quiet(&self, worker: WorkerId, wish: Quiet) -> Result<bool, StoreError> {
-        self.store.quiet(worker, wish, None).await
+        self.store.quiet(worker, wish, Now::Database).await
     }
 }
 

@@ -145,7 +145,7 @@ impl Connection {
 
     /// The moment a statement is to go by: the caller's, or the database's.
     pub(crate) async fn now(&self, now: Now) -> Result<Timestamp, StoreError> {
-        let row = self.query_one(CLOCK, &[(&now.map(Timestamp::as_micros), Type::INT8)]).await?;
+        let row = self.query_one(CLOCK, &[(&now.micros(), Type::INT8)]).await?;
         get(&row, 0).map(Timestamp::from_micros)
     }
 

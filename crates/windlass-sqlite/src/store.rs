@@ -35,7 +35,7 @@ pub struct SqliteStore {
 
 /// SQLite's clock is this machine's.
 pub(crate) fn at(now: Now) -> Timestamp {
-    now.unwrap_or_else(Timestamp::wall_clock)
+    now.given().unwrap_or_else(Timestamp::wall_clock)
 }
 
 pub(crate) fn context<'a>(

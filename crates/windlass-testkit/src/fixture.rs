@@ -75,7 +75,7 @@ impl StoreFixture {
     /// The moment it is, as a store takes it.
     #[must_use]
     pub fn now(&self) -> Now {
-        Some(self.moment())
+        Now::At(self.moment())
     }
 
     /// Moves the clock.

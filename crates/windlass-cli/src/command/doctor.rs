@@ -3,6 +3,7 @@
 mod checks;
 
 use std::time::{Duration, Instant};
+use windlass::store::Now;
 
 use serde::Serialize;
 use windlass::job::Counts;
@@ -132,7 +133,7 @@ async fn look(store: &dyn windlass::store::Store) -> Result<Findings, StoreError
         counts: store.counts().await?,
         queues: store.queues().await?,
         workers: store.workers().await?,
-        unserved: store.unserved(None).await?,
+        unserved: store.unserved(Now::Database).await?,
     })
 }
 

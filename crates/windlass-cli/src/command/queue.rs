@@ -4,6 +4,7 @@ use windlass::State;
 use windlass::job::Counts;
 use windlass::name::{check_queue, nearest};
 use windlass::queue::QueueRecord;
+use windlass::store::Now;
 use windlass::store::Store;
 
 use crate::command::Globals;
@@ -142,7 +143,7 @@ async fn pause(name: &str, note: Option<&str>, globals: &Globals) -> anyhow::Res
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     warn_of_unknown(out, &*store, name).await?;
-    store.pause(name, note, None).await?;
+    store.pause(name, note, Now::Database).await?;
     if out.is_json() {
         return show(name, &*store, out).await;
     }
@@ -155,7 +156,7 @@ async fn resume(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     check_queue(name).map_err(|error| Failure::usage(error.to_string()))?;
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
-    let was_paused = store.resume(name, None).await?;
+    let was_paused = store.resume(name, Now::Database).await?;
     if !was_paused {
         warn_of_unknown(out, &*store, name).await?;
     }

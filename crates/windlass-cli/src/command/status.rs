@@ -1,6 +1,7 @@
 //! `windlass status`: how things are, in ten lines.
 
 use std::collections::BTreeMap;
+use windlass::store::Now;
 
 use serde::Serialize;
 use windlass::job::Counts;
@@ -74,7 +75,7 @@ pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> 
         counts: store.counts().await?,
         queues: store.queues().await?,
         workers: store.workers().await?,
-        unserved: store.unserved(None).await?,
+        unserved: store.unserved(Now::Database).await?,
     };
     let out = &globals.out;
     if out.is_json() {

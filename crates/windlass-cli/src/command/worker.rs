@@ -1,4 +1,5 @@
 //! `windlass worker`: list, quiet, resume.
+use windlass::store::Now;
 use windlass::store::Store;
 use windlass::worker::{Quiet, WorkerRecord};
 
@@ -114,7 +115,7 @@ async fn quiet(name: &str, wish: Quiet, globals: &Globals) -> anyhow::Result<Exi
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     let worker = find(&*store, name).await?;
-    if !store.quiet(worker.id, wish, None).await? {
+    if !store.quiet(worker.id, wish, Now::Database).await? {
         return Err(unknown(name).into());
     }
     let label = &worker.label;

@@ -1,6 +1,7 @@
 //! Calls to the store: what the loop sends and what comes back. The only file of the engine that
 //! waits for a store.
 
+use crate::reply::Now;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -54,20 +55,22 @@ pub(super) fn send(
 
 async fn answer(store: &dyn Store, request: Request) -> Answer {
     match request {
-        Request::Register(worker) => Answer::Registered(store.register(&worker, None).await),
-        Request::Heartbeat(worker) => {
-            Answer::Heartbeat(store.heartbeat(worker.worker, worker.lease, None).await)
+        Request::Register(worker) => {
+            Answer::Registered(store.register(&worker, Now::Database).await)
         }
-        Request::Claim(request) => Answer::Claimed(store.claim(&request, None).await),
+        Request::Heartbeat(worker) => {
+            Answer::Heartbeat(store.heartbeat(worker.worker, worker.lease, Now::Database).await)
+        }
+        Request::Claim(request) => Answer::Claimed(store.claim(&request, Now::Database).await),
         Request::Settle(worker, pending) => {
             let settlements = pending.iter().map(|one| one.settlement.clone()).collect();
             let result = settle::write(store, worker, settlements).await;
             Answer::Settled(pending, result)
         }
         Request::Release(worker, lease) => {
-            Answer::Released(store.release(worker, lease, None).await)
+            Answer::Released(store.release(worker, lease, Now::Database).await)
         }
-        Request::Sweep(worker) => Answer::Swept(store.sweep(worker, None).await),
-        Request::Tidy => Answer::Tidied(store.tidy(None).await),
+        Request::Sweep(worker) => Answer::Swept(store.sweep(worker, Now::Database).await),
+        Request::Tidy => Answer::Tidied(store.tidy(Now::Database).await),
     }
 }

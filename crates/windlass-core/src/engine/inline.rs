@@ -1,6 +1,7 @@
 //! A worker without a loop: runs one job after the other where it is called, by the engine's own verdicts.
 //! For tests of applications.
 
+use crate::reply::Now;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +58,11 @@ impl<App: Send + Sync + 'static> Worker<App> {
         panics::install();
         let (client, handlers, registration) = self.into_inline();
         let worker = InlineWorker { client, handlers, registration };
-        worker.store().register(&worker.registration, None).await.map_err(StartError::Store)?;
+        worker
+            .store()
+            .register(&worker.registration, Now::Database)
+            .await
+            .map_err(StartError::Store)?;
         Ok(worker)
     }
 }
@@ -123,7 +128,7 @@ impl InlineWorker {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn leave(self) -> Result<(), StoreError> {
-        self.store().leave(self.registration.worker, None).await
+        self.store().leave(self.registration.worker, Now::Database).await
     }
 
     fn store(&self) -> &Arc<dyn Store> {
@@ -132,7 +137,7 @@ impl InlineWorker {
 
     async fn claim(&self) -> Result<Option<InHand>, StoreError> {
         let worker = self.registration.worker;
-        self.store().sweep(worker, None).await?;
+        self.store().sweep(worker, Now::Database).await?;
         let shares = self.registration.queues.iter();
         let request = ClaimRequest {
             worker,
@@ -142,7 +147,7 @@ impl InlineWorker {
             bytes: CLAIM_BYTES,
             handlers: Arc::clone(&self.registration.handlers),
         };
-        let batch = self.store().claim(&request, None).await?;
+        let batch = self.store().claim(&request, Now::Database).await?;
         let lease = batch.lease;
         Ok(batch.jobs.into_iter().next().map(|job| self.take_in_hand(lease, job)))
     }
@@ -183,7 +188,7 @@ impl InlineWorker {
             error: error.map(str::to_owned),
         };
         let settlement = Settlement { lease, job, ran: Some(began.elapsed()), verdict };
-        self.store().settle(self.registration.worker, &[settlement], None).await?;
+        self.store().settle(self.registration.worker, &[settlement], Now::Database).await?;
         Ok(ran)
     }
 }

@@ -3,6 +3,7 @@
 //! A feature adds a decider to [`Engine`] and a step here, not a branch: what a decider wants sent
 //! goes through [`Engine::call`], and its answer comes back through `on_answer`.
 
+use crate::reply::Now;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,7 +130,7 @@ impl Engine {
     }
 
     async fn leave(&self) {
-        let leave = self.store.leave(self.registration.worker, None);
+        let leave = self.store.leave(self.registration.worker, Now::Database);
         match tokio::time::timeout(LAST_TRY, leave).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "could not take the worker off the list"),

@@ -1,5 +1,6 @@
 //! Writing settlements: when the store refuses a batch for what is in it, nothing of it is lost.
 
+use crate::reply::Now;
 use std::time::Duration;
 
 use crate::error::StoreError;
@@ -17,7 +18,7 @@ pub(super) async fn write(
     worker: WorkerId,
     mut settlements: Vec<Settlement>,
 ) -> Result<Vec<Settled>, StoreError> {
-    match store.settle(worker, &settlements, None).await {
+    match store.settle(worker, &settlements, Now::Database).await {
         Err(error) if !error.is_passing() => {
             tracing::warn!(%error, "a batch of settlements was refused; writing them one by one");
         }
@@ -36,12 +37,12 @@ async fn write_alone(
     settlement: &mut Settlement,
 ) -> Result<Settled, StoreError> {
     let one = std::slice::from_ref(settlement);
-    let first = match store.settle(worker, one, None).await {
+    let first = match store.settle(worker, one, Now::Database).await {
         Err(error) if !error.is_passing() => error,
         answered => return Ok(single(answered?)),
     };
     settlement.verdict = instead_of_unstorable(&first.to_string());
-    Ok(single(store.settle(worker, std::slice::from_ref(settlement), None).await?))
+    Ok(single(store.settle(worker, std::slice::from_ref(settlement), Now::Database).await?))
 }
 
 fn single(answers: Vec<Settled>) -> Settled {

@@ -9,7 +9,7 @@ use windlass_core::id::{JobId, WorkerId};
 use windlass_core::job::{Cancelled, State};
 use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::store::Now;
-use windlass_core::time::{Timestamp, micros};
+use windlass_core::time::micros;
 
 use crate::connection::Connection;
 use crate::row::get;
@@ -35,7 +35,7 @@ pub(crate) async fn cancel(
             break;
         }
         let binds = [
-            (&now.map(Timestamp::as_micros) as _, Type::INT8),
+            (&now.micros() as _, Type::INT8),
             (&left as _, Type::UUID_ARRAY),
             (&reason as _, Type::TEXT),
             (&micros(KEEP_FINISHED) as _, Type::INT8),

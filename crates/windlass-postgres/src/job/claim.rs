@@ -7,7 +7,6 @@ use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::job::{Batch, ClaimRequest, Claimed};
 use windlass_core::store::Now;
-use windlass_core::time::Timestamp;
 
 use crate::connection::Connection;
 use crate::connection::watch::channel;
@@ -34,7 +33,7 @@ pub(crate) async fn claim(
     now: Now,
 ) -> Result<Batch, StoreError> {
     let started = std::time::Instant::now();
-    let now = now.map(Timestamp::as_micros);
+    let now = now.micros();
     let (lease, worker) = (request.lease.as_uuid(), request.worker.as_uuid());
     let queues: Vec<&str> = request.shares.iter().map(|share| share.queue.as_str()).collect();
     let jobs: Vec<i32> = request.shares.iter().map(|share| to_i32(share.jobs)).collect();

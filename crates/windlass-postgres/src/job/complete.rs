@@ -5,7 +5,7 @@ use windlass_core::error::StoreError;
 use windlass_core::id::LeaseId;
 use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::store::Now;
-use windlass_core::time::{Timestamp, micros};
+use windlass_core::time::micros;
 
 use crate::connection::{Bind, Connection};
 use crate::job::columns::Columns;
@@ -23,7 +23,7 @@ pub(crate) async fn complete(
 ) -> Result<Vec<LeaseId>, StoreError> {
     let marks = Marks::of(items);
     let columns = Columns::of(items);
-    let now = now.map(Timestamp::as_micros);
+    let now = now.micros();
     let worker = context.worker.as_uuid();
     let keep = micros(KEEP_FINISHED);
     let mut binds: Vec<Bind<'_>> = vec![(&now, Type::INT8), (&worker, Type::UUID)];

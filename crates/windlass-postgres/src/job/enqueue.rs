@@ -8,7 +8,7 @@ use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Due, Enqueued, Identity, Meta, NewJob};
 use windlass_core::store::Now;
-use windlass_core::time::{Timestamp, micros};
+use windlass_core::time::micros;
 
 use crate::connection::{Bind, Connection};
 
@@ -66,7 +66,7 @@ impl<'a> Columns<'a> {
         sql: &'static str,
         now: Now,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let now = now.map(Timestamp::as_micros);
+        let now = now.micros();
         // The queues that somebody may sleep on: those with a job that is due at once.
         let due = (0..self.id.len()).filter(|at| self.at[*at].is_none() && self.delay[*at] == 0);
         let queues: Vec<&str> =
@@ -118,7 +118,7 @@ async fn enqueue_alike(
     jobs: &[NewJob],
     now: Now,
 ) -> Result<(), StoreError> {
-    let now = now.map(Timestamp::as_micros);
+    let now = now.micros();
     let ids: Vec<Uuid> = jobs.iter().map(|job| job.id.as_uuid()).collect();
     let args: Vec<&str> = jobs.iter().map(|job| job.args.as_str()).collect();
     connection

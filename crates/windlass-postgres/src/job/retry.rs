@@ -8,7 +8,6 @@ use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Retried, State};
 use windlass_core::store::Now;
-use windlass_core::time::Timestamp;
 
 use crate::connection::Connection;
 use crate::row::get;
@@ -23,9 +22,8 @@ pub(crate) async fn retry(
     now: Now,
 ) -> Result<Vec<Retried>, StoreError> {
     let ids: Vec<Uuid> = jobs.iter().map(|id| id.as_uuid()).collect();
-    let rows = connection
-        .query(RETRY, &[(&now.map(Timestamp::as_micros), Type::INT8), (&ids, Type::UUID_ARRAY)])
-        .await?;
+    let rows =
+        connection.query(RETRY, &[(&now.micros(), Type::INT8), (&ids, Type::UUID_ARRAY)]).await?;
     let retried: HashSet<Uuid> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
     let mut answers = Vec::with_capacity(ids.len());
     for id in ids {

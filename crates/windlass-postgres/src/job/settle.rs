@@ -11,7 +11,7 @@ use windlass_core::id::{LeaseId, WorkerId};
 use windlass_core::job::{Outcome, Settled, Settlement, State, Verdict};
 use windlass_core::limits::{HISTORY_ENTRIES, KEEP_FINISHED};
 use windlass_core::store::Now;
-use windlass_core::time::{Timestamp, micros};
+use windlass_core::time::micros;
 
 use crate::connection::{Bind, Connection};
 use crate::job::columns::Columns;
@@ -240,7 +240,7 @@ async fn send(
         return complete(connection, context, &items, now).await;
     }
     let marks = Marks::of(&items);
-    let now = now.map(Timestamp::as_micros);
+    let now = now.micros();
     let worker = context.worker.as_uuid();
     let keep = micros(KEEP_FINISHED);
     let most = i32::try_from(HISTORY_ENTRIES).unwrap_or(i32::MAX);

@@ -10,7 +10,7 @@ use windlass_core::job::{AfterLoss, Loss, Outcome, Verdict, loss_limit};
 use windlass_core::limits::{LEADER_TTL, SWEEP_JOBS};
 use windlass_core::maintenance::Swept;
 use windlass_core::store::Now;
-use windlass_core::time::{Timestamp, micros};
+use windlass_core::time::micros;
 
 use crate::connection::Connection;
 use crate::job::release::settle_held;
@@ -40,7 +40,7 @@ pub(crate) async fn sweep(
         .query_one(
             SWEEP,
             &[
-                (&now.map(Timestamp::as_micros), Type::INT8),
+                (&now.micros(), Type::INT8),
                 (&worker.as_uuid(), Type::UUID),
                 (&micros(LEADER_TTL), Type::INT8),
                 (&i64::try_from(SWEEP_JOBS).unwrap_or(i64::MAX), Type::INT8),

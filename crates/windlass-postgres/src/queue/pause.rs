@@ -3,7 +3,6 @@
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::store::Now;
-use windlass_core::time::Timestamp;
 
 use crate::connection::Connection;
 
@@ -20,7 +19,7 @@ pub(crate) async fn pause(
     note: Option<&str>,
     now: Now,
 ) -> Result<(), StoreError> {
-    let now = now.map(Timestamp::as_micros);
+    let now = now.micros();
     connection
         .query(PAUSE, &[(&now, Type::INT8), (&queue, Type::TEXT), (&note, Type::TEXT)])
         .await

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::store::Now;
-use windlass_core::time::{Timestamp, micros};
+use windlass_core::time::micros;
 use windlass_core::worker::Beat;
 
 use crate::connection::Connection;
@@ -21,7 +21,7 @@ pub(crate) async fn heartbeat(
     lease: Duration,
     now: Now,
 ) -> Result<Beat, StoreError> {
-    let now = now.map(Timestamp::as_micros);
+    let now = now.micros();
     let rows = connection
         .query(
             HEARTBEAT,

@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::store::Now;
-use windlass_core::time::{Timestamp, micros};
+use windlass_core::time::micros;
 use windlass_core::worker::Registration;
 
 use crate::connection::Connection;
@@ -19,7 +19,7 @@ pub(crate) async fn register(
     let handlers: Vec<&str> = worker.handlers.iter().map(|key| key.as_str()).collect();
     let (kinds, limits): (Vec<&str>, Vec<i32>) =
         worker.loss_limits.iter().map(|(kind, limit)| (kind.as_str(), i32::from(*limit))).unzip();
-    let now = now.map(Timestamp::as_micros);
+    let now = now.micros();
     let (id, pid, slots) =
         (worker.worker.as_uuid(), worker.pid.cast_signed(), worker.slots.cast_signed());
     connection

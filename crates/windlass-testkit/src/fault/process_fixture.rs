@@ -4,6 +4,7 @@ use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use windlass_core::store::Now;
 
 use tempfile::TempDir;
 use windlass_core::id::JobId;
@@ -105,7 +106,8 @@ impl ProcessFixture {
     /// When the store refuses.
     pub async fn enqueue(&self, drafts: impl IntoIterator<Item = Draft>) -> Vec<JobId> {
         let jobs: Vec<NewJob> = drafts.into_iter().map(Draft::done).collect();
-        let answers = self.store.enqueue(&jobs, None).await.expect("an enqueue reaches the store");
+        let answers =
+            self.store.enqueue(&jobs, Now::Database).await.expect("an enqueue reaches the store");
         answers.into_iter().map(Enqueued::id).collect()
     }
 

@@ -71,7 +71,7 @@ impl FaultyStore {
     /// Lets dead workers leave as if they had said good-bye.
     async fn forgive(&self, sweeper: WorkerId, now: Now) {
         for worker in self.store.workers().await.unwrap_or_default() {
-            if worker.id != sweeper && now.is_some_and(|now| worker.expires_at <= now) {
+            if worker.id != sweeper && now.given().is_some_and(|now| worker.expires_at <= now) {
                 self.store.leave(worker.id, now).await.expect("a worker can leave");
             }
         }
@@ -155,7 +155,8 @@ impl MaintenanceStore for FaultyStore {
                 self.forgive(worker, now).await;
             }
             let early = if self.has(Fault::RescuesTooEarly) { LEASE / 2 } else { Duration::ZERO };
-            self.store.sweep(worker, now.map(|now| now.after(early))).await
+            let late = now.given().map_or(now, |now| Now::At(now.after(early)));
+            self.store.sweep(worker, late).await
         })
     }
 

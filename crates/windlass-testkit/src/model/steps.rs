@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
+use windlass_core::store::Now;
 
 use windlass_core::error::StoreError;
 use windlass_core::id::{LeaseId, WorkerId};
@@ -46,7 +47,7 @@ impl Driver {
             batch.push(draft);
         }
         self.tell(format!("enqueue {} jobs", batch.len()));
-        let answers = self.store.enqueue(&batch, Some(now)).await.map_err(said)?;
+        let answers = self.store.enqueue(&batch, Now::At(now)).await.map_err(said)?;
         same("enqueue", &answers, &batch.iter().map(|job| Enqueued::New(job.id)).collect())
     }
 
@@ -54,7 +55,7 @@ impl Driver {
         let Some(id) = self.some_job() else { return Ok(()) };
         self.tell(format!("enqueue {id} again"));
         let again = [job().given(id).done()];
-        let answers = self.store.enqueue(&again, Some(self.rules.now)).await.map_err(said)?;
+        let answers = self.store.enqueue(&again, Now::At(self.rules.now)).await.map_err(said)?;
         same("enqueue", &answers, &vec![Enqueued::Existing(id)])
     }
 
@@ -71,7 +72,7 @@ impl Driver {
         }
         let registration = profile.registration();
         self.tell(format!("register {} who knows {kinds:?}", registration.worker));
-        self.store.register(&registration, Some(self.rules.now)).await.map_err(said)?;
+        self.store.register(&registration, Now::At(self.rules.now)).await.map_err(said)?;
         let expires_at = self.rules.now.after(LEASE);
         let member = Member { expires_at, kinds: kinds.to_vec(), loss_limit };
         self.rules.register(registration.worker, member);
@@ -93,7 +94,7 @@ impl Driver {
             handlers: kinds.iter().map(|kind| HandlerKey::new(kind, 1)).collect(),
         };
         self.tell(format!("{worker} claims {most} from {queues:?}"));
-        let batch = self.store.claim(&request, Some(self.rules.now)).await.map_err(said)?;
+        let batch = self.store.claim(&request, Now::At(self.rules.now)).await.map_err(said)?;
         let mut expected = self.rules.claimable(worker, &queues);
         expected.truncate(most);
         let claimed: Vec<_> = batch.jobs.iter().map(|job| job.id).collect();
@@ -117,7 +118,8 @@ impl Driver {
             sent.push(Settlement { lease, job, ran: Some(RAN), verdict });
         }
         self.tell(format!("{worker} settles {:?}", summary(&sent)));
-        let answers = self.store.settle(worker, &sent, Some(self.rules.now)).await.map_err(said)?;
+        let answers =
+            self.store.settle(worker, &sent, Now::At(self.rules.now)).await.map_err(said)?;
         for settlement in sent {
             self.rules.settle(lease, settlement.job.id, &settlement.verdict);
             self.remember(worker, settlement);
@@ -138,7 +140,8 @@ impl Driver {
         }
         let sent = [settlement];
         self.tell(format!("{worker} settles too late {:?}", summary(&sent)));
-        let answers = self.store.settle(worker, &sent, Some(self.rules.now)).await.map_err(said)?;
+        let answers =
+            self.store.settle(worker, &sent, Now::At(self.rules.now)).await.map_err(said)?;
         match answers[..] {
             [Settled::Lost | Settled::Already] => Ok(()),
             _ => Err(format!("a stale settlement was answered by {answers:?}")),
@@ -150,7 +153,7 @@ impl Driver {
         let Some((lease, worker)) = self.pick(&leases) else { return Ok(()) };
         self.tell(format!("{worker} releases {:?}", self.rules.held(lease)));
         self.lose(lease);
-        self.store.release(worker, lease, Some(self.rules.now)).await.map_err(said)?;
+        self.store.release(worker, lease, Now::At(self.rules.now)).await.map_err(said)?;
         self.rules.release(lease);
         Ok(())
     }
@@ -159,7 +162,7 @@ impl Driver {
         let Some(worker) = self.some_worker() else { return Ok(()) };
         self.tell(format!("{worker} leaves"));
         self.lose_all_of(worker);
-        self.store.leave(worker, Some(self.rules.now)).await.map_err(said)?;
+        self.store.leave(worker, Now::At(self.rules.now)).await.map_err(said)?;
         self.rules.leave(worker);
         self.led = self.led.filter(|(leader, _)| *leader != worker);
         Ok(())
@@ -169,14 +172,14 @@ impl Driver {
         let ids = self.some_jobs();
         self.tell(format!("cancel {ids:?}"));
         let answers =
-            self.store.cancel(&ids, "by chance", Some(self.rules.now)).await.map_err(said)?;
+            self.store.cancel(&ids, "by chance", Now::At(self.rules.now)).await.map_err(said)?;
         same("cancel", &answers, &ids.iter().map(|id| self.rules.cancel(*id)).collect())
     }
 
     pub(super) async fn retry(&mut self) -> Result<(), String> {
         let ids = self.some_jobs();
         self.tell(format!("retry {ids:?}"));
-        let answers = self.store.retry(&ids, Some(self.rules.now)).await.map_err(said)?;
+        let answers = self.store.retry(&ids, Now::At(self.rules.now)).await.map_err(said)?;
         same("retry", &answers, &ids.iter().map(|id| self.rules.retry(*id)).collect())
     }
 
@@ -192,10 +195,10 @@ impl Driver {
         if self.random.bool() {
             self.tell(format!("pause {queue}"));
             self.rules.paused.insert(queue);
-            return self.store.pause(queue, None, Some(self.rules.now)).await.map_err(said);
+            return self.store.pause(queue, None, Now::At(self.rules.now)).await.map_err(said);
         }
         self.tell(format!("resume {queue}"));
-        let resumed = self.store.resume(queue, Some(self.rules.now)).await.map_err(said)?;
+        let resumed = self.store.resume(queue, Now::At(self.rules.now)).await.map_err(said)?;
         same("resume", &resumed, &self.rules.paused.remove(queue))
     }
 
@@ -217,7 +220,7 @@ impl Driver {
         }
         let Some(sweeper) = self.some_worker() else { return Ok(()) };
         self.tell(format!("{sweeper} sweeps"));
-        let mut swept = self.store.sweep(sweeper, Some(self.rules.now)).await.map_err(said)?;
+        let mut swept = self.store.sweep(sweeper, Now::At(self.rules.now)).await.map_err(said)?;
         self.check_lead(sweeper, &swept)?;
         if swept.leads {
             self.remove_dead(sweeper);
@@ -225,7 +228,7 @@ impl Driver {
         }
         // A round is bounded; the rules know no bounds.
         while swept.promoted + swept.rescued > 0 {
-            swept = self.store.sweep(sweeper, Some(self.rules.now)).await.map_err(said)?;
+            swept = self.store.sweep(sweeper, Now::At(self.rules.now)).await.map_err(said)?;
         }
         Ok(())
     }
@@ -237,7 +240,7 @@ impl Driver {
             return Ok(());
         }
         self.tell("tidy".to_owned());
-        self.store.tidy(Some(now)).await.map_err(said)?;
+        self.store.tidy(Now::At(now)).await.map_err(said)?;
         let kept = ids(&*self.store).await?;
         self.rules.tidy(|id| kept.contains(&id));
         Ok(())
@@ -245,7 +248,7 @@ impl Driver {
 
     async fn beat(&mut self, worker: WorkerId) -> Result<(), String> {
         self.tell(format!("{worker} beats"));
-        self.store.heartbeat(worker, LEASE, Some(self.rules.now)).await.map_err(said)?;
+        self.store.heartbeat(worker, LEASE, Now::At(self.rules.now)).await.map_err(said)?;
         let expires_at = self.rules.now.after(LEASE);
         let member = self.rules.workers.get_mut(&worker);
         member.expect("only workers that the rules have beat").expires_at = expires_at;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use windlass_core::id::JobId;
 use windlass_core::job::{Filter, Page, State};
+use windlass_core::store::Now;
 
 use super::{QUEUES, Torture};
 use crate::fault::clock;
@@ -112,7 +113,7 @@ impl Torture {
     async fn cancel(&mut self) {
         let jobs = self.some_jobs("state:scheduled,available,retryable,running").await;
         // The store may refuse now: the run asks often enough.
-        let _ = self.fixture.store.cancel(&jobs, "torture", None).await;
+        let _ = self.fixture.store.cancel(&jobs, "torture", Now::Database).await;
     }
 
     async fn move_jobs(&mut self) {
@@ -123,14 +124,14 @@ impl Torture {
 
     async fn retry(&mut self) {
         let jobs = self.some_jobs("state:dead,cancelled").await;
-        let _ = self.fixture.store.retry(&jobs, None).await;
+        let _ = self.fixture.store.retry(&jobs, Now::Database).await;
     }
 
     async fn pause(&mut self) {
         let queue = QUEUES[self.random.usize(..QUEUES.len())];
-        let _ = self.fixture.store.pause(queue, Some("torture"), None).await;
+        let _ = self.fixture.store.pause(queue, Some("torture"), Now::Database).await;
         self.wait(100..1_000).await;
-        let _ = self.fixture.store.resume(queue, None).await;
+        let _ = self.fixture.store.resume(queue, Now::Database).await;
     }
 
     /// Some of the newest jobs that match; none where the store cannot be asked now.

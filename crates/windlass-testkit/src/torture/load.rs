@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use windlass_core::store::Now;
 
 use fastrand::Rng;
 use tokio::task::JoinSet;
@@ -40,7 +41,7 @@ async fn call(store: Arc<dyn Store>, mut random: Rng, stop: CancellationToken) {
         let jobs: Vec<_> =
             (0..random.usize(1..=20)).map(|_| some_job(&mut random).done()).collect();
         // The recorded store writes down what was acknowledged, refused, and neither.
-        let _ = store.enqueue(&jobs, None).await;
+        let _ = store.enqueue(&jobs, Now::Database).await;
         tokio::time::sleep(Duration::from_millis(random.u64(PAUSE))).await;
     }
 }

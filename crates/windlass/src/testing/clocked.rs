@@ -51,7 +51,7 @@ impl ClockedStore {
     }
 
     fn at(&self, now: Now) -> Now {
-        now.or_else(|| Some(self.clock.now()))
+        Now::At(now.given().unwrap_or_else(|| self.clock.now()))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use windlass::store::Now;
 
 use windlass::job::Batch;
 use windlass::prelude::*;
@@ -28,12 +29,12 @@ impl Claimant {
         let jobs = client.enqueue_all(drafts).await.expect("written");
         let jobs = jobs.into_iter().map(windlass::Enqueued::id).collect();
         let registration = worker().knowing(&[("probe.ok", 1)]).registration();
-        store.register(&registration, None).await.expect("registered");
+        store.register(&registration, Now::Database).await.expect("registered");
         Self { store, registration, jobs }
     }
 
     async fn claim(&self, jobs: usize) -> Vec<JobId> {
-        let batch = self.store.claim(&request(&self.registration, jobs), None).await;
+        let batch = self.store.claim(&request(&self.registration, jobs), Now::Database).await;
         ids(&batch.expect("a claim meets no lock"))
     }
 }
@@ -94,7 +95,7 @@ async fn behind_a_stored_cursor(written: &str) -> (TestDatabase, Claimant) {
     admin.client.batch_execute(&cursor).await.expect("stored");
     let store = database.open().await;
     let registration = worker().knowing(&[("probe.ok", 1)]).registration();
-    store.register(&registration, None).await.expect("registered");
+    store.register(&registration, Now::Database).await.expect("registered");
     let claimant = Claimant { store, registration, jobs: first.jobs };
     (database, claimant)
 }
@@ -129,10 +130,10 @@ async fn a_claim_waits_for_its_turn_to_write() {
     other.execute_batch("begin immediate").expect("the write lock");
     let mut waiting = tokio::task::JoinSet::new();
     let claim = (Arc::clone(&claimant.store), request(&claimant.registration, 10));
-    waiting.spawn(async move { claim.0.claim(&claim.1, None).await });
+    waiting.spawn(async move { claim.0.claim(&claim.1, Now::Database).await });
     let elsewhere = worker().serving(&["empty"]).registration();
     let nothing = request(&elsewhere, 10);
-    let empty = claimant.store.claim(&nothing, None);
+    let empty = claimant.store.claim(&nothing, Now::Database);
     assert_eq!(ids(&soon("an empty claim", empty).await.expect("it meets no lock")), []);
     assert!(waiting.try_join_next().is_none(), "somebody else holds the write lock");
     other.execute_batch("commit").expect("committed");

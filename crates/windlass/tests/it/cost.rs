@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use windlass::store::Now;
 
 use windlass::State;
 use windlass::store::Store;
@@ -26,7 +27,7 @@ async fn a_count_ends_in_time() {
     let database = TestDatabase::postgres();
     let store = database.open().await;
     let new: Vec<_> = (0..10).map(|_| job().done()).collect();
-    store.enqueue(&new, None).await.expect("written");
+    store.enqueue(&new, Now::Database).await.expect("written");
     assert!(store.counts().await.expect("counted").exact);
     let held = connect(&database).await;
     held.client.batch_execute("begin; lock table windlass.job_count").await.expect("held");
@@ -52,17 +53,17 @@ async fn blocks_of_a_claim(backlog: usize) -> i64 {
     for part in (0..backlog).step_by(50_000) {
         let number = (backlog - part).min(50_000);
         let due: Vec<_> = jobs(number).map(|job| job.done()).collect();
-        store.enqueue(&due, None).await.expect("written");
+        store.enqueue(&due, Now::Database).await.expect("written");
         let later: Vec<_> =
             jobs(number).map(|job| job.due_in(Duration::from_secs(3_600)).done()).collect();
-        store.enqueue(&later, None).await.expect("written");
+        store.enqueue(&later, Now::Database).await.expect("written");
     }
     drop(store);
     let before = blocks_at_rest(&asker).await;
     let store: Arc<dyn Store> = database.open().await;
     let registration = worker().registration();
-    store.register(&registration, None).await.expect("registered");
-    let batch = store.claim(&request(&registration, 100), None).await.expect("claimed");
+    store.register(&registration, Now::Database).await.expect("registered");
+    let batch = store.claim(&request(&registration, 100), Now::Database).await.expect("claimed");
     assert_eq!(batch.jobs.len(), 100);
     drop(store);
     blocks_at_rest(&asker).await - before

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use windlass::store::Now;
 
 use windlass::job::Cancelled;
 use windlass::prelude::*;
@@ -174,7 +175,7 @@ async fn a_running_job_can_be_cancelled(database: TestDatabase) {
     let mut events = worker.events();
     let id = client.enqueue(Gate {}).await.expect("written").id();
     event(&mut events, |event| matches!(event, Event::Started { .. })).await;
-    let answer = store.cancel(&[id], "no longer wanted", None).await.expect("answered");
+    let answer = store.cancel(&[id], "no longer wanted", Now::Database).await.expect("answered");
     assert_eq!(answer, [Cancelled::Requested]);
     let job = ended(&client, id).await;
     assert_eq!((job.state, job.reason.as_deref()), (State::Cancelled, Some("no longer wanted")));
@@ -247,7 +248,7 @@ async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
     let worker = described(&store, &StoreFixture::new(), 4).options(options);
     let worker = worker.start().await.expect("the worker starts");
     let id = store.workers().await.expect("read")[0].id;
-    assert!(store.quiet(id, Quiet::On, None).await.expect("asked"));
+    assert!(store.quiet(id, Quiet::On, Now::Database).await.expect("asked"));
     let is_quiet = async {
         while !worker.is_quiet() {
             tokio::task::yield_now().await;
@@ -259,7 +260,7 @@ async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
     // The step that sends a heartbeat would have sent a claim before, whose wait is far shorter.
     heartbeats(&store, 3).await;
     assert_eq!(worker.stats().claims(), claims, "claims while it is quiet");
-    assert!(store.quiet(id, Quiet::Off, None).await.expect("asked"));
+    assert!(store.quiet(id, Quiet::Off, Now::Database).await.expect("asked"));
     assert_eq!(ended(&client, job).await.state, State::Completed);
     worker.stop().await;
 }
@@ -297,13 +298,13 @@ async fn what_is_cancelled_before_its_turn_never_begins(database: TestDatabase) 
 async fn a_paused_queue_starts_nothing(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    store.pause("default", Some("test"), None).await.expect("paused");
+    store.pause("default", Some("test"), Now::Database).await.expect("paused");
     let id = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
     event(&mut events, |event| matches!(event, Event::Idle)).await;
     assert_eq!(worker.stats().started(), 0);
-    assert!(store.resume("default", None).await.expect("resumed"));
+    assert!(store.resume("default", Now::Database).await.expect("resumed"));
     assert_eq!(ended(&client, id).await.state, State::Completed);
     worker.stop().await;
 }

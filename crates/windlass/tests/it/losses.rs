@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use windlass::job::Filter;
 use windlass::job::Page;
 use windlass::prelude::*;
+use windlass::store::Now;
 use windlass::store::Store;
 use windlass::{Event, State, Timestamp};
 use windlass_testkit::worker::worker;
@@ -53,7 +54,7 @@ async fn a_kinds_limit_of_losses_reaches_the_process_that_rescues(database: Test
 /// Has a worker that knows nothing of the kind sweep when every lease has run out.
 async fn take_back_in_an_hour(store: &dyn Store) {
     let hour = std::time::Duration::from_secs(3600);
-    let later = Some(Timestamp::wall_clock().after(hour));
+    let later = Now::At(Timestamp::wall_clock().after(hour));
     let stranger = worker().knowing(&[("strange", 1)]).registration();
     store.register(&stranger, later).await.expect("registered");
     let swept = store.sweep(stranger.worker, later).await.expect("swept");

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use windlass::store::Now;
 
 use windlass::State;
 use windlass::job::{Batch, Settled};
@@ -26,7 +27,7 @@ async fn a_claim_finds_what_was_committed_below_its_cursor() {
     let store = database.open().await;
     let registered = registered(&store).await;
     let new: Vec<_> = jobs(JOBS).map(|job| job.done()).collect();
-    store.enqueue(&new, None).await.expect("written");
+    store.enqueue(&new, Now::Database).await.expect("written");
     let late =
         begun(&database, "select windlass.enqueue('work', '1', '{\"priority\": -100}')").await;
     // A slow claim sets the cursor, and its cost says for how long claims begin there: ten times.
@@ -53,7 +54,7 @@ async fn a_partition_is_not_made_over_an_open_transaction() {
     let finishing = begun(&database, "lock table windlass.finished in row exclusive mode").await;
     let batch = claim_many(&store, &registered, 2).await;
     let (tidied, settled) = tokio::time::timeout(SOON, async {
-        tokio::join!(store.tidy(None), end(&store, &batch, 0))
+        tokio::join!(store.tidy(Now::Database), end(&store, &batch, 0))
     })
     .await
     .expect("neither waits for the transaction");
@@ -62,7 +63,7 @@ async fn a_partition_is_not_made_over_an_open_transaction() {
     assert_eq!(partitions(&database).await, 0, "it could not be made");
     finishing.client.batch_execute("commit").await.expect("committed");
     // Its day has a job on the default partition by now, so that the day after has the first one.
-    store.tidy(None).await.expect("tidied");
+    store.tidy(Now::Database).await.expect("tidied");
     assert_eq!(partitions(&database).await, 1);
     assert_eq!(end(&store, &batch, 1).await, Settled::Done);
     let counts = store.counts().await.expect("counted");
@@ -172,13 +173,13 @@ async fn is_complete(database: &TestDatabase) {
 
 async fn registered(store: &Arc<dyn Store>) -> Registration {
     let registration = worker().registration();
-    store.register(&registration, None).await.expect("registered");
+    store.register(&registration, Now::Database).await.expect("registered");
     registration
 }
 
 async fn enqueue(store: &Arc<dyn Store>, number: usize) {
     let new: Vec<_> = (0..number).map(|_| job().done()).collect();
-    store.enqueue(&new, None).await.expect("written");
+    store.enqueue(&new, Now::Database).await.expect("written");
 }
 
 async fn claim(store: &Arc<dyn Store>, registration: &Registration) -> Batch {
@@ -186,14 +187,17 @@ async fn claim(store: &Arc<dyn Store>, registration: &Registration) -> Batch {
 }
 
 async fn claim_many(store: &Arc<dyn Store>, registration: &Registration, most: usize) -> Batch {
-    store.claim(&request(registration, most), None).await.expect("claimed")
+    store.claim(&request(registration, most), Now::Database).await.expect("claimed")
 }
 
 async fn end(store: &Arc<dyn Store>, batch: &Batch, nth: usize) -> Settled {
     let job = &batch.jobs[nth];
     let worker = store.workers().await.expect("read")[0].id;
     let one = [settlement(batch, nth, complete())];
-    store.settle(worker, &one, None).await.unwrap_or_else(|error| panic!("{}: {error}", job.id))[0]
+    store
+        .settle(worker, &one, Now::Database)
+        .await
+        .unwrap_or_else(|error| panic!("{}: {error}", job.id))[0]
 }
 
 /// A claim that is made to wait this long.

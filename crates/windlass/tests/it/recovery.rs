@@ -1,6 +1,7 @@
 //! Finishing inside the handler's own transaction: C8, I-X1.
 
 use std::sync::Arc;
+use windlass::store::Now;
 
 use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
@@ -172,8 +173,8 @@ async fn fences(store: &Arc<dyn Store>, jobs: u32) -> Vec<Fence> {
     let drafts = (0..jobs).map(|number| Okay { number }.job());
     client.enqueue_all(drafts).await.expect("written");
     let registration = worker().knowing(&[("probe.ok", 1)]).registration();
-    store.register(&registration, None).await.expect("registered");
-    let batch = store.claim(&request(&registration, 10), None).await.expect("claimed");
+    store.register(&registration, Now::Database).await.expect("registered");
+    let batch = store.claim(&request(&registration, 10), Now::Database).await.expect("claimed");
     let (lease, worker) = (batch.lease, registration.worker);
     let label: Arc<str> = registration.label.as_str().into();
     let fence = |job| Fence { lease, job, worker, label: Arc::clone(&label) };
@@ -187,7 +188,7 @@ async fn a_job_whose_lease_is_lost_is_not_finished_through_sqlx() {
     let store = database.open().await;
     let fence = fences(&store, 1).await.remove(0);
     let pool = SqlitePool::connect(&database.url()).await.expect("opened");
-    store.release(fence.worker, fence.lease, None).await.expect("handed back");
+    store.release(fence.worker, fence.lease, Now::Database).await.expect("handed back");
 
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.expect("begun");
     assert!(!(&mut tx).finish(fence.clone(), None, "").await.expect("asked"));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use windlass::store::Now;
 
 use windlass::prelude::*;
 use windlass::{Event, Options, State};
@@ -20,7 +21,7 @@ on_both_stores! {
 async fn a_cancel_of_another_process_reaches_a_running_handler(database: TestDatabase) {
     let (ours, theirs) = (database.open().await, database.open().await);
     for _ in 0..50 {
-        ours.register(&worker().registration(), None).await.expect("registered");
+        ours.register(&worker().registration(), Now::Database).await.expect("registered");
     }
     let client = Client::new(ours);
     let hour = Duration::from_secs(3600);
@@ -33,7 +34,7 @@ async fn a_cancel_of_another_process_reaches_a_running_handler(database: TestDat
     for _ in 0..3 {
         let id = client.enqueue(Gate {}).await.expect("written").id();
         event(&mut events, |event| matches!(event, Event::Started { .. })).await;
-        client.store().cancel(&[id], "not wanted", None).await.expect("asked");
+        client.store().cancel(&[id], "not wanted", Now::Database).await.expect("asked");
         let job = ended(&client, id).await;
         assert_eq!((job.state, job.reason.as_deref()), (State::Cancelled, Some("not wanted")));
         // A handler that was abandoned instead would still be counted.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use windlass::store::Now;
 
 use windlass::job::Settled;
 use windlass::prelude::*;
@@ -22,13 +23,13 @@ async fn one_job_costs_at_most_four_statements() {
     let meter = Meter::before(&database.tcp_url()).await;
     let store = windlass::open(meter.url()).await.expect("the store opens");
     let registration = worker().registration();
-    store.register(&registration, None).await.expect("registered");
+    store.register(&registration, Now::Database).await.expect("registered");
     for _ in 0..3 {
         let _ = meter.take();
-        store.enqueue(&[job().done()], None).await.expect("written");
-        let batch = store.claim(&request(&registration, 1), None).await.expect("claimed");
+        store.enqueue(&[job().done()], Now::Database).await.expect("written");
+        let batch = store.claim(&request(&registration, 1), Now::Database).await.expect("claimed");
         let end = [settlement(&batch, 0, complete())];
-        let settled = store.settle(registration.worker, &end, None).await;
+        let settled = store.settle(registration.worker, &end, Now::Database).await;
         assert!(matches!(settled.as_deref(), Ok([Settled::Done])), "{settled:?}");
         let sent = meter.take();
         println!("{} statements", sent.len());
@@ -76,15 +77,22 @@ async fn what_an_idle_follower_does_is_one_statement_each() {
     let store = windlass::open(meter.url()).await.expect("the store opens");
     let (leader, follower) = (worker().registration(), worker().registration());
     for one in [&leader, &follower] {
-        store.register(one, None).await.expect("registered");
+        store.register(one, Now::Database).await.expect("registered");
     }
-    assert!(store.sweep(leader.worker, None).await.expect("swept").leads);
+    assert!(store.sweep(leader.worker, Now::Database).await.expect("swept").leads);
     for _ in 0..3 {
         let _ = meter.take();
-        assert!(store.claim(&request(&follower, 1), None).await.expect("claimed").jobs.is_empty());
-        let swept = store.sweep(follower.worker, None).await.expect("swept");
+        assert!(
+            store
+                .claim(&request(&follower, 1), Now::Database)
+                .await
+                .expect("claimed")
+                .jobs
+                .is_empty()
+        );
+        let swept = store.sweep(follower.worker, Now::Database).await.expect("swept");
         assert_eq!((swept.leads, swept.workers), (false, 2));
-        store.heartbeat(follower.worker, follower.lease, None).await.expect("renewed");
+        store.heartbeat(follower.worker, follower.lease, Now::Database).await.expect("renewed");
         let sent = meter.take();
         assert_eq!(sent.len(), 3, "{sent:#?}");
     }
@@ -99,11 +107,11 @@ async fn a_follower_among_many_sweeps_seldom() {
     let meter = Meter::before(&database.tcp_url()).await;
     let others = windlass::open(&database.url()).await.expect("the store opens");
     let leader = worker().registration();
-    others.register(&leader, None).await.expect("registered");
+    others.register(&leader, Now::Database).await.expect("registered");
     for _ in 1..OTHERS {
-        others.register(&worker().registration(), None).await.expect("registered");
+        others.register(&worker().registration(), Now::Database).await.expect("registered");
     }
-    assert!(others.sweep(leader.worker, None).await.expect("swept").leads);
+    assert!(others.sweep(leader.worker, Now::Database).await.expect("swept").leads);
     let store = windlass::open(meter.url()).await.expect("the store opens");
     let options = Options { sweep: SWEEP, ..Options::default() };
     let described = crate::engine::described(&store, &StoreFixture::new(), 10).options(options);

@@ -18,21 +18,16 @@ pub(crate) async fn prepare(bench: &Measurement) -> anyhow::Result<()> {
         drain::preload(bench, bench.args.finished).await?;
         drain::work(bench, bench.args.finished).await?;
     }
-    fill(bench, bench.args.scheduled, Some(FAR)).await?;
-    fill(bench, bench.args.ready, None).await
+    fill(bench, bench.args.scheduled, Due::In(FAR)).await?;
+    fill(bench, bench.args.ready, Due::Now).await
 }
 
 /// Enqueues jobs, due at once or later.
-pub(crate) async fn fill(
-    bench: &Measurement,
-    jobs: u64,
-    delay: Option<Duration>,
-) -> anyhow::Result<()> {
+pub(crate) async fn fill(bench: &Measurement, jobs: u64, due: Due) -> anyhow::Result<()> {
     let client = Client::new(bench.store.clone());
     let mut left = jobs;
     while left > 0 {
         let now = left.min(BATCH);
-        let due = delay.map_or(Due::Now, Due::In);
         let drafts = (0..now).map(|_| Draft::from(NewJob { due, ..bench.payload.new_job(0) }));
         client.enqueue_all(drafts).await?;
         left -= now;

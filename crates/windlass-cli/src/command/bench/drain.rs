@@ -1,6 +1,7 @@
 //! Drain: jobs lie in the queue, a worker in this process works them off.
 
 use std::time::{Duration, Instant};
+use windlass::job::Due;
 
 use windlass::Stats;
 
@@ -10,7 +11,7 @@ use super::{Finding, Measurement, backlog, noop};
 const LOOK: Duration = Duration::from_millis(1);
 
 pub(crate) async fn preload(bench: &Measurement, jobs: u64) -> anyhow::Result<()> {
-    backlog::fill(bench, jobs, None).await
+    backlog::fill(bench, jobs, Due::Now).await
 }
 
 pub(crate) async fn work(bench: &Measurement, jobs: u64) -> anyhow::Result<Finding> {

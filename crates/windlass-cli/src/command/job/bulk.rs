@@ -7,6 +7,7 @@ mod report;
 mod selection;
 
 use std::collections::BTreeMap;
+use windlass::store::Now;
 
 use windlass::job::{Cancelled, Moved, Retried};
 use windlass::name::check_queue;
@@ -174,12 +175,14 @@ impl Change<'_> {
     ) -> Result<(), StoreError> {
         match self {
             Self::Retry => {
-                for (id, retried) in ids.iter().zip(store.retry(ids, None).await?) {
+                for (id, retried) in ids.iter().zip(store.retry(ids, Now::Database).await?) {
                     result.retried(*id, retried);
                 }
             }
             Self::Cancel { reason } => {
-                for (id, cancelled) in ids.iter().zip(store.cancel(ids, reason, None).await?) {
+                for (id, cancelled) in
+                    ids.iter().zip(store.cancel(ids, reason, Now::Database).await?)
+                {
                     result.cancelled(*id, cancelled);
                 }
             }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use windlass::NewJob;
 use windlass::job::{Filter, Page};
+use windlass::store::Now;
 use windlass::{Client, Json, Outcome, State};
 use windlass_testkit::database::{Database, PostgresDatabase};
 
@@ -178,7 +179,7 @@ async fn a_cancel_reaches_the_program() {
     let work = fixture.start(&[]);
     until("the program runs", || fixture.path("ready").exists());
 
-    fixture.client().store().cancel(&[id], "not needed", None).await.expect("asked");
+    fixture.client().store().cancel(&[id], "not needed", Now::Database).await.expect("asked");
     let finished = work.event("finished");
 
     assert_eq!(finished["outcome"], "cancelled");

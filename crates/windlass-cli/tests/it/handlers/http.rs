@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use windlass::store::Now;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -176,7 +177,7 @@ async fn every_attempt_has_the_same_id() {
     let http = format!("http = {{ url = \"{}\" }}", target.url);
     let fixture = WorkFixture::with(&format!("[[handler]]\nkind = \"k\"\n{http}\n")).await;
     let job = run_with(&fixture).await;
-    fixture.client().store().retry(&[job.id], None).await.expect("asked");
+    fixture.client().store().retry(&[job.id], Now::Database).await.expect("asked");
     assert!(once(&fixture).await.success());
     let requests = target.requests();
     assert_eq!(requests.len(), 2);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use windlass_core::store::Now;
 
 use fastrand::Rng;
 use windlass_core::error::StoreError;
@@ -43,7 +44,7 @@ async fn full_and_free(fixture: ProcessFixture, disk: &SmallDisk) {
     let mut acknowledged = 0;
     let refused = loop {
         assert!(acknowledged < TOO_MANY, "the disk is larger than it should be");
-        match fixture.store.enqueue(&[large(&mut random).done()], None).await {
+        match fixture.store.enqueue(&[large(&mut random).done()], Now::Database).await {
             Ok(_) => acknowledged += 1,
             Err(error) => break error,
         }

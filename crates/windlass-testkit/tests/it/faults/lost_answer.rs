@@ -1,6 +1,7 @@
 //! Commits whose answers get lost.
 use std::sync::Arc;
 use windlass_core::job::{Enqueued, JobStore, State};
+use windlass_core::store::Now;
 
 use futures_util::future::join_all;
 use windlass_core::error::StoreError;
@@ -94,9 +95,9 @@ async fn an_enqueue_that_did_not_happen_is_made_up_for(fixture: ProcessFixture) 
 async fn enqueue_again(fixture: &ProcessFixture, plan: Plan) -> Vec<Enqueued> {
     let store = fixture.recorded(Arc::new(FaultStore::new(fixture.bare_store().await, plan)));
     let job = [job().kind("ok").given(JobId::new()).done()];
-    let first = store.enqueue(&job, None).await;
+    let first = store.enqueue(&job, Now::Database).await;
     assert!(matches!(first, Err(StoreError::Unknown { .. })), "{first:?}");
-    let tries = join_all((0..10).map(|_| store.enqueue(&job, None))).await;
+    let tries = join_all((0..10).map(|_| store.enqueue(&job, Now::Database))).await;
     let answers = tries.into_iter().flat_map(|answer| answer.expect("it reaches the store"));
     let answers: Vec<Enqueued> = answers.collect();
     let _worker = fixture.ready(&fixture.settings()).await;

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use windlass_core::store::Now;
 
 use futures_util::future::join_all;
 use windlass_core::id::JobId;
@@ -42,7 +43,7 @@ fn writer() {
 
 async fn write(store: &dyn Store) {
     let jobs = [job().bytes(2_000).done()];
-    store.enqueue(&jobs, None).await.expect("it is written");
+    store.enqueue(&jobs, Now::Database).await.expect("it is written");
     let mut out = std::io::stdout().lock();
     writeln!(out, "wrote {}", jobs[0].id).expect("somebody reads");
 }
@@ -165,7 +166,7 @@ async fn outlasts(fixture: &ProcessFixture, fail: impl FnOnce()) {
     fail();
     let first = eventually("a write is acknowledged", || async {
         let jobs = [job().kind("ok").done()];
-        fixture.store.enqueue(&jobs, None).await.ok().map(|_| jobs[0].id)
+        fixture.store.enqueue(&jobs, Now::Database).await.ok().map(|_| jobs[0].id)
     });
     acknowledged.insert(first.await);
     let stall = failed.elapsed();
