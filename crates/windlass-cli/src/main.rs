@@ -4,8 +4,10 @@ mod cli;
 mod command;
 mod config;
 mod exit;
+mod globals;
 mod handler;
 mod output;
+mod run;
 mod shutdown;
 mod store;
 
@@ -27,7 +29,7 @@ fn main() -> ExitCode {
             return output::problem::report(&error, format).into();
         }
     };
-    let result = runtime.block_on(command::run(cli));
+    let result = runtime.block_on(run::run(cli));
     // Handlers that were abandoned must not keep the process.
     runtime.shutdown_background();
     result.unwrap_or_else(|error| output::problem::report(&error, format)).into()

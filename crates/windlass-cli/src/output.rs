@@ -19,7 +19,6 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 use windlass::{State, Timestamp};
 
-use crate::cli::GlobalArgs;
 use color::{Palette, Tone};
 use glyph::Glyphs;
 use table::{Cell, Table};
@@ -53,16 +52,26 @@ pub(crate) struct Output {
     now: Timestamp,
 }
 
+/// How results are wanted.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// A table on a terminal, otherwise plain, unless this says otherwise.
+    pub(crate) format: Option<Format>,
+    /// Leaves the line with the columns' names out.
+    pub(crate) no_header: bool,
+    pub(crate) color: color::When,
+}
+
 impl Output {
-    /// What the options and the environment ask for.
-    pub(crate) fn new(args: &GlobalArgs) -> Self {
+    /// What is wanted, as far as the terminal and the environment allow it.
+    pub(crate) fn new(wanted: &Wanted) -> Self {
         let live = io::stdout().is_terminal();
-        let format = args.format().unwrap_or(if live { Format::Table } else { Format::Plain });
+        let format = wanted.format.unwrap_or(if live { Format::Table } else { Format::Plain });
         Self {
             format,
-            headers: !args.no_header,
-            palette: Palette::of(args.color, live),
-            asides: Palette::of(args.color, io::stderr().is_terminal()),
+            headers: !wanted.no_header,
+            palette: Palette::of(wanted.color, live),
+            asides: Palette::of(wanted.color, io::stderr().is_terminal()),
             glyphs: Glyphs::of_locale(),
             width: (format == Format::Table).then(|| terminal::width(live)).flatten(),
             live,

@@ -10,7 +10,7 @@ use windlass::testing::TestStore;
 #[derive(Serialize, Deserialize, Job)]
 #[job(kind = "mail.welcome", queue = "mail")]
 struct Welcome {
-    user_id: sqlx::types::Uuid,
+    user_id: uuid::Uuid,
 }
 
 async fn welcome(job: Welcome, cx: Context<PgPool>) -> anyhow::Result<()> {
@@ -31,7 +31,7 @@ async fn main() -> anyhow::Result<()> {
         .await?;
     let test = TestStore::postgres(&url).await;
     let client = test.client();
-    let ids = [sqlx::types::Uuid::from_u128(1), sqlx::types::Uuid::from_u128(2)];
+    let ids = [uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2)];
     for (id, is_wanted) in ids.into_iter().zip([true, false]) {
         let mut tx = pool.begin().await?;
         let insert = sqlx::query("insert into signed_up (id, at, about) values ($1, $2, $3)");

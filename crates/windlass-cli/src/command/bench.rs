@@ -18,8 +18,8 @@ use windlass::store::Store;
 use self::processes::WorkerProcesses;
 use self::report::Report;
 use self::usage::Usage;
-use crate::command::Globals;
 use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

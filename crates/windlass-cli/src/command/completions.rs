@@ -2,9 +2,8 @@
 
 use clap_complete::Shell;
 
-use crate::cli;
-use crate::command::Globals;
 use crate::exit::Exit;
+use crate::globals::Globals;
 
 /// What it is asked.
 #[derive(Debug, clap::Args)]
@@ -18,9 +17,14 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args, globals: &Globals) -> anyhow::Result<Exit> {
+/// Prints the script for this whole command line.
+pub(crate) fn run(
+    args: &Args,
+    mut definition: clap::Command,
+    globals: &Globals,
+) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut cli::definition(), "windlass", &mut script);
+    clap_complete::generate(args.shell, &mut definition, "windlass", &mut script);
     globals.out.print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

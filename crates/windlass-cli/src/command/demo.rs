@@ -17,8 +17,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use windlass::{Client, Draft, Job, JobRecord, NewJob};
 
-use crate::command::Globals;
 use crate::exit::Exit;
+use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::time::{count, span};
 use crate::store;

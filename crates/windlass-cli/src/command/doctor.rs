@@ -12,8 +12,8 @@ use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
 use windlass::{StoreError, Timestamp};
 
-use crate::command::Globals;
 use crate::exit::Exit;
+use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::document::Document;
 use crate::output::{Output, time};

@@ -10,8 +10,8 @@ use windlass::store::Store;
 use windlass::time::parse_duration;
 use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Timestamp};
 
-use crate::command::Globals;
 use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::table::{in_lines, in_one_line};
 use crate::output::{Output, document, time};

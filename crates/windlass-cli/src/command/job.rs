@@ -8,8 +8,8 @@ use windlass::job::{Filter, Page};
 use windlass::store::Store;
 use windlass::{JobId, JobRecord};
 
-use crate::command::Globals;
 use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
 
 const EXAMPLES: &str = "\
 Examples:

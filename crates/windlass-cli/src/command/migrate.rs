@@ -3,8 +3,8 @@
 use serde::Serialize;
 use windlass::store::Facts;
 
-use crate::command::Globals;
 use crate::exit::Exit;
+use crate::globals::Globals;
 use crate::output::document::Document;
 use crate::output::time;
 use crate::store;

@@ -7,8 +7,8 @@ use windlass::queue::QueueRecord;
 use windlass::store::Now;
 use windlass::store::Store;
 
-use crate::command::Globals;
 use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, document, time};

@@ -10,10 +10,10 @@ use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
 use windlass::{State, Timestamp};
 
-use crate::command::Globals;
 use crate::command::queue;
 use crate::command::worker::is_over;
 use crate::exit::Exit;
+use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::document::{self, Document, QueueBody, UnservedBody};
 use crate::output::table::Cell;

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use windlass::store::Store;
 use windlass::{Options, StartError, Worker};
 
-use crate::command::Globals;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
 use crate::handler::{self, HandlerParts};
 use crate::shutdown::{self, Hurry, Signals, Wish};
 use crate::store;

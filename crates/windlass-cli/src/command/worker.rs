@@ -3,8 +3,8 @@ use windlass::store::Now;
 use windlass::store::Store;
 use windlass::worker::{Quiet, WorkerRecord};
 
-use crate::command::Globals;
 use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, document};

@@ -14,8 +14,8 @@ use windlass::name::check_queue;
 use windlass::store::Store;
 use windlass::{JobId, State, StoreError};
 
-use crate::command::Globals;
 use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
 use crate::output::ask::{self, Answer};
 use crate::output::progress::Progress;
 use crate::output::{Output, time};

@@ -5,8 +5,8 @@ use windlass::store::Store;
 use windlass::{JobId, JobRecord, State, Timestamp};
 
 use super::parse_filter;
-use crate::command::Globals;
 use crate::exit::Exit;
+use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, document, time};

@@ -6,8 +6,8 @@ use windlass::{Attempt, JobRecord, Outcome, State, Timestamp};
 
 use super::next::Next;
 use super::{find_id, next, not_found};
-use crate::command::Globals;
 use crate::exit::Exit;
+use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::table::in_lines;
 use crate::output::{Output, document, time};

@@ -8,7 +8,7 @@ use windlass::{Event, Health, Outcome, Stats, StopReport, Timestamp};
 
 use super::plan::Plan;
 use super::screen::Screen;
-use crate::command::Globals;
+use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::time::{count, number, span};
 

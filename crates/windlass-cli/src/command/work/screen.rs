@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::command::Globals;
+use crate::globals::Globals;
 
 const TICK: Duration = Duration::from_millis(250);
 

@@ -1,0 +1,30 @@
+//! From the command line to its command.
+
+use crate::cli::{self, Cli, Command, FIRST_STEPS};
+use crate::command::{
+    bench, completions, demo, doctor, enqueue, job, migrate, queue, status, work, worker,
+};
+use crate::exit::Exit;
+use crate::globals::Globals;
+
+/// Runs a command; the exit code says how it ended.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let globals = Globals::of(cli.globals);
+    let Some(command) = cli.command else {
+        globals.out.print(FIRST_STEPS)?;
+        return Ok(Exit::Done);
+    };
+    match command {
+        Command::Demo(args) => demo::run(args, &globals).await,
+        Command::Enqueue(args) => enqueue::run(args, &globals).await,
+        Command::Work(args) => work::run(args, &globals).await,
+        Command::Status(args) => status::run(args, &globals).await,
+        Command::Job(args) => job::run(args, &globals).await,
+        Command::Queue(args) => queue::run(args, &globals).await,
+        Command::Worker(args) => worker::run(args, &globals).await,
+        Command::Doctor(args) => doctor::run(args, &globals).await,
+        Command::Migrate(args) => migrate::run(args, &globals).await,
+        Command::Bench(args) => bench::run(args, &globals).await,
+        Command::Completions(args) => completions::run(&args, cli::definition(), &globals),
+    }
+}
