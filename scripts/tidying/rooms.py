@@ -22,6 +22,7 @@ ONE_BACKEND = [
     ("crates/windlass-postgres/src/job/coalesce.rs", "SQLite's writer shares commits for every verb: connection/writer.rs"),
     ("crates/windlass-postgres/src/job/columns.rs", "arrays to unnest; SQLite binds row by row"),
     ("crates/windlass-postgres/src/job/settled_before.rs", "a lost answer is looked up in three tables; on SQLite the row of the job tells"),
+    ("crates/windlass-postgres/src/job/turn.rs", "claims of PostgreSQL overlap; on SQLite the write lock is the turn"),
     ("crates/windlass-sqlite/src/job/cost.rs", "counts the steps of SQLite's machine; on PostgreSQL the plans are looked at"),
     ("crates/windlass-sqlite/src/job/finish.rs", "moves one row; on PostgreSQL the settling statement moves all"),
     ("crates/windlass-sqlite/src/worker/alive.rs", "locks on files; on PostgreSQL the session is the lock: connection/watch.rs"),

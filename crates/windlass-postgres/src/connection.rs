@@ -7,8 +7,8 @@ pub(crate) mod facts;
 pub(crate) mod io;
 pub(crate) mod migrate;
 pub(crate) mod open;
-#[cfg(feature = "tls")]
 pub(crate) mod test_schema;
+#[cfg(feature = "tls")]
 pub(crate) mod tls;
 pub(crate) mod watch;
 
@@ -147,6 +147,11 @@ impl Connection {
     pub(crate) async fn now(&self, now: Now) -> Result<Timestamp, StoreError> {
         let row = self.query_one(CLOCK, &[(&now.micros(), Type::INT8)]).await?;
         get(&row, 0).map(Timestamp::from_micros)
+    }
+
+    /// Whether session locks taken here are this process's own.
+    pub(crate) fn owns_session(&self) -> bool {
+        self.shared.owns_sessions()
     }
 
     /// Runs a text of several statements without binds.

@@ -15,6 +15,7 @@ pub(crate) mod retry;
 pub(crate) mod settle;
 pub(crate) mod settled_before;
 pub mod statement;
+pub(crate) mod turn;
 
 use crate::connection::config::History;
 use crate::job::settle::SettleContext;
@@ -49,7 +50,13 @@ impl JobStore for PostgresStore {
     fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
         Box::pin(async move {
             let local = self.local(request.worker);
-            claim::claim(&self.claims, request, (&local, &self.cursors), now).await
+            let context = claim::ClaimContext {
+                connection: &self.claims,
+                local: &local,
+                cursors: &self.cursors,
+                turns: &self.turns,
+            };
+            claim::claim(context, request, now).await
         })
     }
 

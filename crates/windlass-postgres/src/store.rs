@@ -14,6 +14,7 @@ use crate::connection::{Connection, Shared};
 use crate::job::claim::Local;
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
+use crate::job::turn::Turns;
 
 /// Calls with fewer jobs share statements with others.
 pub(crate) const SHARES_A_STATEMENT: usize = 100;
@@ -30,6 +31,7 @@ pub struct PostgresStore {
     pub(crate) wakeups: Arc<Wakeups>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) cursors: ClaimCursors,
+    pub(crate) turns: Turns,
     pub(crate) workers: Mutex<HashMap<WorkerId, Arc<Local>>>,
 }
 

@@ -12,6 +12,7 @@ use crate::connection::watch::Watch;
 use crate::connection::{Connection, Shared};
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
+use crate::job::turn::Turns;
 use crate::store::PostgresStore;
 
 /// Whether opening may change the schema.
@@ -50,6 +51,7 @@ impl PostgresStore {
             writes,
             shared,
             cursors: ClaimCursors::default(),
+            turns: Turns::default(),
             workers: Mutex::new(HashMap::new()),
         })
     }

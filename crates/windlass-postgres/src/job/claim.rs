@@ -11,6 +11,7 @@ use windlass_core::store::Now;
 use crate::connection::Connection;
 use crate::connection::watch::channel;
 use crate::job::claim_cursor::{self, ClaimCursors, Storing};
+use crate::job::turn::Turns;
 use crate::row::claimed;
 
 const CLAIM: &str = include_str!("claim.sql");
@@ -26,12 +27,41 @@ pub(crate) struct Local {
     pub(crate) wakeable: bool,
 }
 
+/// What a claim of one worker goes by.
+pub(crate) struct ClaimContext<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) local: &'a Local,
+    pub(crate) cursors: &'a ClaimCursors,
+    pub(crate) turns: &'a Turns,
+}
+
+/// Claims, in turn with other processes where there is a backlog.
 pub(crate) async fn claim(
-    connection: &Connection,
+    context: ClaimContext<'_>,
     request: &ClaimRequest,
-    (local, cursors): (&Local, &ClaimCursors),
     now: Now,
 ) -> Result<Batch, StoreError> {
+    let queue = match request.shares.first() {
+        // A caller that brings its own time wants no other's.
+        Some(share) if now == Now::Database => share.queue.as_str(),
+        _ => return claim_now(&context, request, now).await,
+    };
+    let turn = context.turns.take(context.connection, queue, request.jobs).await;
+    let claimed = claim_now(&context, request, now).await;
+    if let Some(turn) = turn {
+        turn.give(context.connection).await;
+    }
+    let batch = claimed?;
+    context.turns.learn(queue, batch.jobs.len() >= request.jobs);
+    Ok(batch)
+}
+
+async fn claim_now(
+    context: &ClaimContext<'_>,
+    request: &ClaimRequest,
+    now: Now,
+) -> Result<Batch, StoreError> {
+    let ClaimContext { connection, local, cursors, .. } = context;
     let started = std::time::Instant::now();
     let now = now.micros();
     let (lease, worker) = (request.lease.as_uuid(), request.worker.as_uuid());

@@ -12,7 +12,7 @@ use windlass::worker::Registration;
 use windlass_testkit::worker::{request, worker};
 
 use crate::probes::Okay;
-use crate::test_database::{SOON, TestDatabase, connect};
+use crate::test_database::{Connection, SOON, TestDatabase, connect};
 
 /// A registered worker, and the jobs it is to claim.
 struct Claimant {
@@ -116,6 +116,64 @@ async fn an_outdated_cursor_is_ignored() {
     let written = "windlass.now_us() - 60000000";
     let (_database, claimant) = behind_a_stored_cursor(written).await;
     assert_eq!(claimant.claim(1).await, claimant.jobs[..1]);
+}
+
+/// The lock that is the turn to claim from the default queue.
+const TURN: &str = "(hashtext('windlass.claim'), hashtext('default'))";
+
+/// How many processes hold a turn.
+async fn turns_held(connection: &Connection) -> i64 {
+    let held = "select count(*) from pg_locks where locktype = 'advisory' and objsubid = 2 and granted \
+                and database = (select oid from pg_database where datname = current_database())";
+    connection.client.query_one(held, &[]).await.expect("asked").get(0)
+}
+
+/// C4: where a queue has a backlog, large claims take turns. A turn is given back with the claim, and small
+/// claims take none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_of_a_backlog_take_turns() {
+    let database = TestDatabase::postgres();
+    let claimant = Claimant::among(&database, 400).await;
+    let mut other = connect(&database).await;
+    assert_eq!(claimant.claim(100).await.len(), 100, "there is more");
+    assert_eq!(turns_held(&other).await, 0);
+    // Somebody claims: its turn ends with the transaction.
+    let tx = other.client.transaction().await.expect("begun");
+    tx.query_one(&format!("select pg_advisory_xact_lock{TURN}::text"), &[]).await.expect("taken");
+    assert_eq!(soon("a small claim", claimant.claim(10)).await.len(), 10);
+    let mut waiting = tokio::task::JoinSet::new();
+    let claim = (Arc::clone(&claimant.store), request(&claimant.registration, 100));
+    assert_eq!(claimant.claim(100).await.len(), 100, "a holder that does not end holds nobody up");
+    waiting.spawn(async move { claim.0.claim(&claim.1, Now::Database).await });
+    let claimed = soon("a claim", waiting.join_next()).await.expect("it was started");
+    assert_eq!(ids(&claimed.expect("it ends").expect("it meets no lock")).len(), 100);
+    tx.rollback().await.expect("rolled back");
+    assert_eq!(turns_held(&other).await, 0);
+}
+
+/// C4: a claim that was dropped while it had the turn keeps it no longer than to the next claim.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_claim_leaves_no_turn_behind() {
+    let database = TestDatabase::postgres();
+    let claimant = Claimant::among(&database, 400).await;
+    let mut other = connect(&database).await;
+    assert_eq!(claimant.claim(100).await.len(), 100, "there is more");
+    let tx = other.client.transaction().await.expect("begun");
+    tx.batch_execute("lock table windlass.pending in access exclusive mode").await.expect("held");
+    let held = request(&claimant.registration, 100);
+    let mut claim = claimant.store.claim(&held, Now::Database);
+    let watcher = connect(&database).await;
+    let is_taken = async {
+        while turns_held(&watcher).await == 0 {
+            let next = std::future::poll_fn(|cx| std::task::Poll::Ready(claim.as_mut().poll(cx)));
+            assert!(next.await.is_pending(), "the table is held");
+        }
+    };
+    soon("the turn", is_taken).await;
+    drop(claim);
+    tx.rollback().await.expect("rolled back");
+    assert_eq!(claimant.claim(100).await.len(), 100);
+    assert_eq!(turns_held(&other).await, 0);
 }
 
 /// C4: there is one writer, so a claim waits for its turn and nobody is told of a lock; where
