@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use windlass::limits::POLL_WAITS;
+use windlass::limits::{GRACE, POLL_WAITS};
 use windlass::{Outcome, State};
 use windlass_testkit::cluster::Cluster;
 
@@ -28,6 +28,7 @@ async fn a_stop_lets_short_jobs_end_and_hands_the_others_back() {
     let work = fixture.start(&[]);
     until("both run", || fixture.path("ready.1").exists() && fixture.path("ready.2").exists());
 
+    let asked = Instant::now();
     work.signal(libc::SIGTERM);
     work.event("stopping");
     std::fs::write(fixture.path("go"), "").expect("written");
@@ -36,6 +37,7 @@ async fn a_stop_lets_short_jobs_end_and_hands_the_others_back() {
     let ended = work.wait();
 
     assert_eq!(ended.status.code(), Some(0));
+    assert!(asked.elapsed() < GRACE, "the second signal ends the grace: {:?}", asked.elapsed());
     assert_eq!(fixture.job(short).await.state, State::Completed);
     let long = fixture.job(long).await;
     assert_eq!((long.state, long.failures), (State::Available, 0));

@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 use windlass::NewJob;
 use windlass::job::{Filter, Page};
 use windlass::store::Now;
-use windlass::{Client, Json, Outcome, State};
+use windlass::{Client, Json, Outcome, State, Timestamp};
 use windlass_testkit::database::{Database, PostgresDatabase};
 
 use crate::work_fixture::{WorkFixture, is_alive, number_in, until};
 
 #[tokio::test]
 async fn a_program_gets_its_args_and_environment_and_leaves_a_result() {
-    let script = "cat > stdin; env | grep ^WINDLASS_ | sort > env; echo '{\"n\": 7}' > $WINDLASS_RESULT_FILE";
-    let fixture =
-        WorkFixture::with_script(script, "env = { COLOUR = \"red\" }\nmax_attempts = 3").await;
+    let script = "cat > stdin; env > env; echo '{\"n\": 7}' > $WINDLASS_RESULT_FILE";
+    let more = "env = { COLOUR = \"red\" }\ntimeout = \"90s\"\nmax_attempts = 3";
+    let fixture = WorkFixture::with_script(script, more).await;
     let id = fixture.enqueue("k", r#"{"user":42}"#).await;
 
     assert!(fixture.run_once().status.success());
@@ -29,12 +30,17 @@ async fn a_program_gets_its_args_and_environment_and_leaves_a_result() {
         line.unwrap_or_else(|| panic!("{name} is missing in {env}")).to_owned()
     };
     assert_eq!(value("WINDLASS_JOB_ID"), id.to_string());
-    assert_eq!(value("WINDLASS_KIND"), "k");
+    assert_eq!((value("WINDLASS_KIND").as_str(), value("COLOUR").as_str()), ("k", "red"));
     assert_eq!(value("WINDLASS_ATTEMPT"), "1");
     assert_eq!(value("WINDLASS_MAX_ATTEMPTS"), "3");
     assert_eq!(value("WINDLASS_CORRELATION_ID"), id.to_string());
     assert_eq!(value("WINDLASS_STORE"), fixture.url());
-    assert!(value("WINDLASS_DEADLINE").ends_with('Z'));
+    let deadline: Timestamp = value("WINDLASS_DEADLINE").parse().expect("a moment");
+    let limit = Duration::from_secs(90);
+    let [started, finished] = [job.started_at, job.finished_at].map(|at| at.expect("it ran"));
+    // A text has milliseconds.
+    assert!(deadline.after(Duration::from_millis(1)) >= started.after(limit), "{deadline}");
+    assert!(deadline <= finished.after(limit), "{deadline}");
     assert!(!value("WINDLASS_LEASE").is_empty());
     assert!(value("WINDLASS_RESULT_FILE").starts_with(fixture.path("tmp").to_str().expect("text")));
     assert!(fixture.temporary().is_empty(), "{:?}", fixture.temporary());
@@ -185,6 +191,25 @@ async fn a_cancel_reaches_the_program() {
     assert_eq!(finished["outcome"], "cancelled");
     assert!(fixture.path("asked").exists());
     assert_eq!(fixture.job(id).await.state, State::Cancelled);
+}
+
+/// What it has started and what does not heed SIGTERM ends with it.
+#[tokio::test]
+async fn a_program_that_was_told_to_end_leaves_nothing_behind() {
+    let script = "trap 'exit 1' TERM; sh -c \"trap '' TERM; echo > ready; exec sleep 300\" &
+        echo $! > left; while :; do sleep 0.05; done";
+    let fixture = WorkFixture::with_script(script, "").await;
+    let id = fixture.enqueue("k", "null").await;
+    let work = fixture.start(&[]);
+    until("the program runs", || {
+        fixture.path("ready").exists() && number_in(&fixture.path("left")).is_some()
+    });
+
+    fixture.client().store().cancel(&[id], "not needed", Now::Database).await.expect("asked");
+
+    assert_eq!(work.event("finished")["outcome"], "cancelled");
+    let left = number_in(&fixture.path("left")).expect("its number");
+    until("what it started is gone", || !is_alive(left));
 }
 
 #[tokio::test]

@@ -170,6 +170,17 @@ async fn a_target_that_asks_for_a_pause_gets_it_and_nothing_is_counted() {
     }
 }
 
+/// T52: any other status with the same header is what it always is.
+#[tokio::test]
+async fn only_a_target_that_has_no_time_can_ask_for_a_pause() {
+    for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::REQUEST_TIMEOUT] {
+        let target =
+            Target::answering(move || (status, [("retry-after", "7")]).into_response()).await;
+        let job = target.run("").await;
+        assert_eq!((job.state, job.failures), (State::Retryable, 1), "of {status}");
+    }
+}
+
 /// O2: the same key on every attempt.
 #[tokio::test]
 async fn every_attempt_has_the_same_id() {
