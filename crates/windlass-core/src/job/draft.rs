@@ -69,7 +69,7 @@ impl<J: Job> Draft<J> {
     }
 
     /// The id of the caller's choice, perhaps from a try whose answer was lost. If a job with it
-    /// exists, in whatever state, nothing is written and [`Enqueued::Existing`] is the answer.
+    /// exists, in whatever state, nothing is written and [`Enqueued::Existing`](super::Enqueued::Existing) is the answer.
     pub fn id(self, id: JobId) -> Self {
         self.with(|job| {
             job.id = id;
