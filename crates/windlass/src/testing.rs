@@ -17,7 +17,7 @@
 //!     Ok(format!("hello {}", job.user_id))
 //! }
 //!
-//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
 //! let test = TestStore::new().await;
 //! test.client().enqueue(Welcome { user_id: 42 }).await?;
 //!
