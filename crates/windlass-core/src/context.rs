@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::id::{JobId, LeaseId, WorkerId};
-use crate::job::{Claimed, Enqueued, Fence, IntoDraft, JobError};
+use crate::job::{Claimed, Decided, Enqueued, Fence, IntoDraft, JobError};
 use crate::json::Json;
 
 /// One attempt, with the application's state beside it. Everything of [`AttemptContext`] can be
@@ -175,13 +175,13 @@ impl AttemptContext {
     /// runs again elsewhere, and no failure is counted.
     ///
     /// # Errors
-    /// When the attempt should end; hand the error on with `?`.
-    pub fn safe_point(&self) -> Result<(), JobError> {
+    /// When the attempt should end; hand the error on with `?`, through `anyhow::Error` too.
+    pub fn safe_point(&self) -> Result<(), Decided> {
         if self.signals.cancelled.is_cancelled() {
-            return Err(JobError::cancelled("asked to stop"));
+            return Err(JobError::cancelled("asked to stop").into_error());
         }
         if self.signals.stopping.is_cancelled() {
-            return Err(JobError::stopped());
+            return Err(JobError::stopped().into_error());
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ mod store;
 
 pub use claim::{Batch, ClaimRequest, Claimed, Fence, HandlerKey, Share};
 pub use draft::{Draft, IntoDraft};
-pub use error::{Decision, JobError};
+pub use error::{Decided, Decision, JobError};
 pub use filter::{Field, Filter, ParseFilterError, Term};
 pub use kind::{Job, Upgrade};
 pub use loss::{AfterLoss, Loss, loss_limit};

@@ -63,7 +63,7 @@ pub use windlass_core::handler::{
 };
 pub use windlass_core::id::{JobId, WorkerId};
 pub use windlass_core::job::{
-    Attempt, Backoff, Decision, Draft, Enqueued, IntoDraft, Job, JobError, JobRecord, NewJob,
+    Attempt, Backoff, Decided, Decision, Draft, Enqueued, IntoDraft, Job, JobError, JobRecord, NewJob,
     Outcome, RetryPolicy, State,
 };
 pub use windlass_core::json::Json;

@@ -87,6 +87,23 @@ impl JobError {
         Self::new(Decision::Stopped, "stopped at a safe point")
     }
 
+    /// The same as a standard error, for a function whose error type is `anyhow::Error`, `eyre::Report` or a
+    /// boxed error: the decision passes through it, whatever context is added on the way.
+    ///
+    /// ```
+    /// # use windlass_core::job::{Decision, JobError};
+    /// fn charge(cents: i64) -> anyhow::Result<()> {
+    ///     anyhow::ensure!(cents >= 0, JobError::dead("a charge cannot be negative").into_error());
+    ///     Ok(())
+    /// }
+    /// let error = JobError::from(charge(-1).unwrap_err());
+    /// assert_eq!(error.decision(), Decision::Dead);
+    /// ```
+    #[must_use]
+    pub const fn into_error(self) -> Decided {
+        Decided(Carried(self))
+    }
+
     /// What is to happen to the job.
     #[must_use]
     pub const fn decision(&self) -> Decision {
@@ -108,7 +125,7 @@ impl JobError {
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for JobError {
     fn from(error: E) -> Self {
         let error: Box<dyn Error + Send + Sync> = error.into();
-        let mut message = error.to_string();
+        let (mut message, mut decision) = (error.to_string(), Decision::Retry);
         let mut cause = error.source();
         while let Some(inner) = cause {
             let text = inner.to_string();
@@ -116,11 +133,43 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for JobError {
                 message.push_str(": ");
                 message.push_str(&text);
             }
+            if let Some(Carried(decided)) = inner.downcast_ref() {
+                decision = decided.decision;
+            }
             cause = inner.source();
         }
-        Self { decision: Decision::Retry, message }
+        Self { decision, message }
     }
 }
+
+/// A [`JobError`] as a standard error; see [`JobError::into_error`].
+#[derive(Debug, Clone)]
+pub struct Decided(Carried);
+
+/// What is found again behind whatever type carries a [`Decided`]: wrappers hide the error itself, but not its
+/// source.
+#[derive(Debug, Clone)]
+struct Carried(JobError);
+
+impl fmt::Display for Decided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Decided {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Carried {}
 
 impl fmt::Debug for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -165,6 +214,16 @@ mod tests {
                 ))?,
             }
             Ok(())
+        }
+        let carried = || JobError::dead("refused").into_error();
+        for error in [
+            JobError::from(carried()),
+            anyhow::Error::from(carried()).into(),
+            anyhow::Error::from(carried()).context("sending failed").into(),
+            Box::<dyn Error + Send + Sync>::from(carried()).into(),
+        ] {
+            assert_eq!(error.decision(), Decision::Dead, "{error}");
+            assert!(matches!(error.message(), "refused" | "sending failed: refused"), "{error}");
         }
         for kind in 0..5 {
             let error = of_any_kind(kind).expect_err("failed");
