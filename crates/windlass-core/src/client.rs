@@ -41,7 +41,7 @@ impl Client {
         Self { store, path: EnqueuePath::default() }
     }
 
-    /// Says in each job's record who enqueued it.
+    /// Says in each job's record who enqueued it; a job that a handler enqueues has its parent instead.
     #[must_use]
     pub fn with_origin(mut self, origin: impl Into<Arc<str>>) -> Self {
         self.path = self.path.with_origin(origin.into());
@@ -157,8 +157,8 @@ impl Client {
     /// Never returns for a job that never ends: put a timeout around it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such job, otherwise when the store cannot be
-    /// asked.
+    /// [`StoreError::NotFound`] when there is no such job, as when it was completed on a store that keeps none
+    /// (`history=off`); otherwise when the store cannot be asked.
     pub async fn ended(&self, id: JobId) -> Result<JobRecord, StoreError> {
         const LONGEST: Duration = Duration::from_millis(500);
         let mut pause = Duration::from_millis(5);

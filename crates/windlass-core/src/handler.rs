@@ -56,7 +56,7 @@ where
 {
     fn call(&self, job: J, cx: Context<App>) -> HandlerFuture {
         let ran = self(job, cx);
-        Box::pin(async move { output_json(&ran.await.map_err(Into::into)?) })
+        Box::pin(async move { Ok(output_json(&ran.await.map_err(Into::into)?)) })
     }
 }
 
@@ -183,7 +183,7 @@ impl<J: Run<App>, App: Send + Sync + 'static> Handler for Typed<J, App> {
         let cx = Context::new(Arc::clone(&self.app), attempt);
         Box::pin(async move {
             let output = read::<J>(&cx)?.run(&cx).await?;
-            output_json(&output)
+            Ok(output_json(&output))
         })
     }
 }
@@ -222,11 +222,11 @@ fn read<J: Job>(cx: &AttemptContext) -> Result<J, JobError> {
 
 /// The output as JSON. `()` leaves nothing behind; what cannot be stored is replaced by a note,
 /// because the work itself is done.
-fn output_json<T: Serialize>(output: &T) -> Result<Option<Json>, JobError> {
+pub(crate) fn output_json<T: Serialize>(output: &T) -> Option<Json> {
     match Json::output_of(output) {
-        Ok(json) if json.as_str() == "null" => Ok(None),
-        Ok(json) => Ok(Some(json)),
-        Err(error) => Ok(Some(unstorable_output(&error))),
+        Ok(json) if json.as_str() == "null" => None,
+        Ok(json) => Some(json),
+        Err(error) => Some(unstorable_output(&error)),
     }
 }
 

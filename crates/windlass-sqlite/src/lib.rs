@@ -18,7 +18,7 @@ mod worker;
 
 pub use connection::connect::Durability;
 pub use connection::open::{History, Migration, Options};
-pub use job::enqueue::{Binds, INSERT, enqueue};
+pub use job::enqueue::{Binds, INSERT, enqueue_all};
 pub use job::settle::finish_in_transaction;
 pub use job::statement;
 pub use store::SqliteStore;

@@ -63,8 +63,8 @@ pub use windlass_core::handler::{
 };
 pub use windlass_core::id::{JobId, WorkerId};
 pub use windlass_core::job::{
-    Attempt, Backoff, Decided, Decision, Draft, Enqueued, IntoDraft, Job, JobError, JobRecord, NewJob,
-    Outcome, RetryPolicy, State,
+    Attempt, Backoff, Decided, Decision, Draft, Enqueued, IntoDraft, Job, JobError, JobRecord,
+    NewJob, Outcome, RetryPolicy, State,
 };
 pub use windlass_core::json::Json;
 pub use windlass_core::time::Timestamp;

@@ -50,8 +50,8 @@ pub use clocked::Clock;
 use clocked::ClockedStore;
 pub use enqueued::{assert_enqueued, refute_enqueued};
 
-/// The queue of jobs that [`TestStore::run`] runs at once: they were not enqueued by the code under test.
-const RUN_QUEUE: &str = "windlass.testing.run";
+/// How the queues begin of jobs that [`TestStore::run`] runs: they were not enqueued by the code under test.
+const RUN_QUEUE: &str = "windlass.testing.run.";
 /// After so many jobs one drain is taken for endless.
 const MOST_RUNS: usize = 10_000;
 
@@ -158,18 +158,19 @@ impl TestStore {
         self.clock.advance(time);
     }
 
-    /// Runs one job of this type now, and gives what its handler returned. The attempt is real: it can enqueue,
-    /// finish in a transaction, and is settled.
+    /// Runs this one job now, whenever it is due, and gives what its handler returned. The attempt is real: it can
+    /// enqueue, finish in a transaction, and is settled. A panic is the test's own.
     pub async fn run<J: Run<App>, App: Send + Sync + 'static>(
         &self,
         job: impl IntoDraft<Payload = J>,
         app: App,
     ) -> Result<J::Output, JobError> {
-        let draft = job.into_draft().queue(RUN_QUEUE);
+        let queue = format!("{RUN_QUEUE}{}", windlass_core::id::JobId::new());
+        let draft = job.into_draft().queue(&queue).delay(Duration::ZERO);
         self.client().enqueue(draft).await.expect("the job can be enqueued");
         let known =
             Worker::new(self.store(), NoApp).handle_fn(async |_: J, _| Ok::<_, JobError>(()));
-        let worker = known.queue(RUN_QUEUE, 1).inline().await.expect("a worker can be made");
+        let worker = known.queue(queue, 1).inline().await.expect("a worker can be made");
         let ran = worker.run_as::<J, App>(app).await.expect("the job can be run");
         worker.leave().await.expect("the worker can leave");
         ran
@@ -217,6 +218,7 @@ pub async fn run<J: Run<App>, App: Send + Sync + 'static>(
 
 /// What a drain ran.
 #[derive(Debug)]
+#[must_use = "a drain says what failed"]
 pub struct Drained {
     ran: Vec<Ran>,
 }

@@ -9,6 +9,11 @@ use windlass_core::error::{Refusal, StoreError};
 use windlass_core::job::{Enqueued, Fence, IntoDraft, NewJob};
 use windlass_core::json::Json;
 
+/// Only this crate knows drivers, so that what a transaction can do may grow.
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
 /// A connection or a transaction of a driver that is known here. Not called by applications: see
 /// [`ClientExt::within`].
 #[diagnostic::on_unimplemented(
@@ -17,7 +22,7 @@ use windlass_core::json::Json;
     note = "`client.within(…)` takes `&mut tx` or `&pool` of sqlx, `&tx` of tokio-postgres; `&tx` of rusqlite with `enqueue_blocking`",
     note = "each driver has a feature: rusqlite, tokio-postgres-0_7, sqlx-0_8-postgres, sqlx-0_9-postgres, sqlx-0_9-sqlite"
 )]
-pub trait EnqueueOn: Send {
+pub trait EnqueueOn: sealed::Sealed + Send {
     /// Writes jobs, all or none, to the tables in this schema; the answers are in their order.
     fn write(
         &mut self,
@@ -32,7 +37,7 @@ pub trait EnqueueOn: Send {
     label = "not a connection that blocks and is known here",
     note = "enqueue_blocking is for `&connection` or `&tx` of rusqlite (feature `rusqlite`); elsewhere use `.enqueue(…).await`"
 )]
-pub trait EnqueueBlockingOn {
+pub trait EnqueueBlockingOn: sealed::Sealed {
     /// Writes jobs, all or none; the answers are in their order.
     ///
     /// # Errors
@@ -151,7 +156,7 @@ impl ClientExt for Client {
     label = "not a transaction that is known here",
     note = "finish in a transaction on the store's own database: `&mut tx` of sqlx, `&tx` of tokio-postgres; `&tx` of rusqlite with `finish_in_blocking`"
 )]
-pub trait FinishOn: Sized {
+pub trait FinishOn: sealed::Sealed + Sized {
     /// Completes the job in the tables of this schema; `false` where the lease is lost.
     fn finish(
         self,
@@ -162,7 +167,7 @@ pub trait FinishOn: Sized {
 }
 
 /// The same for drivers that block.
-pub trait FinishBlockingOn: Sized {
+pub trait FinishBlockingOn: sealed::Sealed + Sized {
     /// Completes the job; `false` where the lease is lost.
     ///
     /// # Errors
@@ -179,6 +184,10 @@ pub trait ContextExt {
 
     /// Completes this job as part of `transaction`. Commit right after it, then return from the
     /// handler; the handler's own value is not stored.
+    ///
+    /// It locks the lease, which on PostgreSQL stands for all jobs that were claimed together: handlers of one batch
+    /// that finish in transactions wait for each other's commits, and in `REPEATABLE READ` or `SERIALIZABLE` such a
+    /// transaction may fail to serialize. So do it last, and take your own locks before.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when another worker has the job by now: roll back.

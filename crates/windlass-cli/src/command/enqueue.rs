@@ -68,6 +68,10 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let mut job = new_job(&args)?;
     parent::inherit(&mut job)?;
+    if args.wait && globals.store.contains("history=off") {
+        let what = "a store with history=off keeps no completed jobs, so there is nothing to wait for; leave --wait out";
+        return Err(Failure::usage(what).into());
+    }
     // Checked before the store is touched, so that a refused job does not even create it.
     job.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
     let is_new = store::sqlite_path(&globals.store).filter(|path| !path.exists());

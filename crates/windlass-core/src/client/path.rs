@@ -89,10 +89,13 @@ impl EnqueuePath {
         &self,
         drafts: impl IntoIterator<Item = D>,
     ) -> Result<Vec<NewJob>, Refusal> {
-        let jobs = drafts.into_iter().map(|draft| self.prepare(draft));
+        let limit = limits::ENQUEUE_JOBS;
+        let mut drafts = drafts.into_iter();
+        let jobs = drafts.by_ref().take(limit).map(|draft| self.prepare(draft));
         let jobs: Vec<NewJob> = jobs.collect::<Result<_, _>>()?;
-        if jobs.len() > limits::ENQUEUE_JOBS {
-            return Err(Refusal::Many { jobs: jobs.len(), limit: limits::ENQUEUE_JOBS });
+        if drafts.next().is_some() {
+            let more = drafts.size_hint().0.saturating_add(1);
+            return Err(Refusal::Many { jobs: jobs.len().saturating_add(more), limit });
         }
         Ok(jobs)
     }

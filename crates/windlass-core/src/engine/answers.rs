@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::attempt::AttemptReport;
+use super::attempt::{AttemptReport, HandlerExit};
 use super::attempts::Interruption;
 use super::call::{Answer, Answered, Request};
 use super::dispatch::ReadyJob;
@@ -27,7 +27,7 @@ impl Engine {
         match answer {
             Answer::Registered(result) => self.on_registered(sent, result),
             Answer::Heartbeat(result) => self.on_heartbeat(sent, result),
-            Answer::Claimed(result) => self.on_claimed(sent.elapsed(), result),
+            Answer::Claimed(worker, result) => self.on_claimed(worker, sent.elapsed(), result),
             Answer::Settled(batch, result) => self.on_settled(batch, result),
             Answer::Swept(result) => self.on_swept(result),
             Answer::Tidied(result) => self.on_tidied(result),
@@ -42,9 +42,12 @@ impl Engine {
         let Some(attempt) = self.attempts.remove(report.key) else { return };
         self.show_running();
         self.free_slot(&attempt);
-        self.fetch.ran(report.ran);
+        let ran = (!matches!(report.exit, HandlerExit::NotStarted)).then_some(report.ran);
+        if let Some(ran) = ran {
+            self.fetch.ran(ran);
+        }
         let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
-        let (ran, failures) = (report.ran, attempt.failure_count());
+        let failures = attempt.failure_count();
         let interruption = attempt.interruption.as_ref();
         let end = AttemptEnd { exit: report.exit, finished: report.finished };
         if let Some(verdict) = verdict::decide(end, interruption, failures, &handler.policy) {
@@ -103,7 +106,8 @@ impl Engine {
                 for (job, reason) in cancels {
                     self.cancel(job, reason);
                 }
-                self.set_intake(if quiet { Intake::Closed } else { Intake::Open });
+                self.wishes.stored = if quiet { Intake::Closed } else { Intake::Open };
+                self.set_intake();
                 self.hand_back_unknown(leases);
             }
             Err(error) => {
@@ -155,8 +159,12 @@ impl Engine {
         }
     }
 
-    fn on_claimed(&mut self, took: Duration, result: Result<Batch, StoreError>) {
+    fn on_claimed(&mut self, worker: WorkerId, took: Duration, result: Result<Batch, StoreError>) {
         let now = Instant::now();
+        if worker != self.registration.worker {
+            // The store has forgotten who asked: what this brought belongs to others, or will in a moment.
+            return self.fetch.claimed(&vec![0; self.fetch.queue_count()], now);
+        }
         let batch = match result {
             Ok(batch) => batch,
             Err(error) => {
@@ -218,22 +226,23 @@ impl Engine {
         for (one, answer) in batch.into_iter().zip(answers) {
             match answer {
                 Settled::Busy => busy.push(one),
-                Settled::Done | Settled::Already => self.on_written(&one),
+                Settled::Done | Settled::Already => self.on_written(&one, answer),
                 Settled::Lost => self.on_refused(&one),
             }
         }
         self.pending.busy(busy, Instant::now());
     }
 
-    fn on_written(&mut self, one: &PendingSettlement) {
+    fn on_written(&mut self, one: &PendingSettlement, answer: Settled) {
         self.pending.done(one);
         self.stats.settled.fetch_add(1, Ordering::Relaxed);
         let settlement = &one.settlement;
-        if matches!(settlement.verdict, Verdict::Complete { .. } | Verdict::Confirm { .. }) {
+        let written = verdict::written(&settlement.verdict, answer);
+        if matches!(written, Verdict::Complete { .. } | Verdict::Confirm { .. }) {
             self.stats.completed.fetch_add(1, Ordering::Relaxed);
         }
         self.tell(|| {
-            let (outcome, error) = verdict::outcome_of(&settlement.verdict);
+            let (outcome, error) = verdict::outcome_of(written);
             Event::Settled {
                 job: settlement.job.id,
                 kind: settlement.job.kind.clone(),

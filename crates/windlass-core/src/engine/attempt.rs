@@ -1,6 +1,7 @@
 //! One attempt on the application's runtime.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -45,6 +46,7 @@ struct Report {
     started: Instant,
     to: UnboundedSender<AttemptReport>,
     context: Arc<AttemptContext>,
+    began: Arc<AtomicBool>,
     sent: bool,
 }
 
@@ -61,7 +63,8 @@ impl Report {
 impl Drop for Report {
     fn drop(&mut self) {
         if !self.sent {
-            self.send(HandlerExit::Dropped);
+            let began = self.began.load(Ordering::Acquire);
+            self.send(if began { HandlerExit::Dropped } else { HandlerExit::NotStarted });
         }
     }
 }
@@ -72,6 +75,8 @@ pub(super) struct Begin {
     pub(super) handler: Arc<dyn Handler>,
     pub(super) context: Arc<AttemptContext>,
     pub(super) lease_end: LeaseEnd,
+    /// Set when the handler begins.
+    pub(super) began: Arc<AtomicBool>,
 }
 
 /// Starts a handler; its end is sent to `reports`.
@@ -85,6 +90,7 @@ pub(super) fn start(
         started: Instant::now(),
         to: reports,
         context: Arc::clone(&begin.context),
+        began: begin.began.clone(),
         sent: false,
     };
     runtime.spawn(run(report, begin)).abort_handle()
@@ -108,6 +114,7 @@ async fn run(mut report: Report, begin: Begin) {
     if !may_begin(context.signals(), &lease_end, report.started) {
         return report.send(HandlerExit::NotStarted);
     }
+    report.began.store(true, Ordering::Release);
     let span = span(&context);
     let handled = async move { handler.run(context).await };
     let exit = match Caught::new(handled.instrument(span)).await {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
@@ -43,6 +44,8 @@ pub(super) struct RunningAttempt {
     pub(super) queue: usize,
     pub(super) timeout: Duration,
     pub(super) started: Instant,
+    /// Whether its handler has begun: it waits for its turn on the application's runtime.
+    pub(super) began: Arc<AtomicBool>,
     /// When the engine must look at it again: its timeout, or the end of its patience.
     pub(super) deadline: Instant,
     pub(super) interruption: Option<Interruption>,
@@ -116,7 +119,7 @@ impl Attempts {
 
     /// Tells every handler to end.
     pub(super) fn interrupt_all(&mut self, why: &Interruption, now: Instant) {
-        let deadline = now + self.patience;
+        let deadline = later(now, self.patience);
         for attempt in self.running.values_mut() {
             attempt.interrupt(why.clone(), deadline);
         }
@@ -127,7 +130,7 @@ impl Attempts {
 
     /// Tells the handler of this job to end, where it runs here.
     pub(super) fn interrupt(&mut self, job: JobId, why: &Interruption, now: Instant) {
-        let deadline = now + self.patience;
+        let deadline = later(now, self.patience);
         for attempt in self.running.values_mut().filter(|attempt| attempt.job.id == job) {
             attempt.interrupt(why.clone(), deadline);
         }
@@ -140,7 +143,7 @@ impl Attempts {
         if self.next_deadline.is_none_or(|deadline| now < deadline) {
             return Vec::new();
         }
-        let deadline = now + self.patience;
+        let deadline = later(now, self.patience);
         let abandoned = self
             .running
             .extract_if(|_, attempt| attempt.deadline <= now && attempt.interruption.is_some())
@@ -169,6 +172,12 @@ impl Attempts {
     }
 }
 
+/// A moment so far away that nobody lives to see it, where the duration is longer than clocks go.
+pub(super) fn later(now: Instant, duration: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    now + duration.min(FAR)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +195,7 @@ mod tests {
             queue: 0,
             timeout: TIMEOUT,
             started: now,
+            began: Arc::default(),
             deadline: now + TIMEOUT,
             interruption: None,
             cancel: cancel.clone(),
@@ -193,6 +203,13 @@ mod tests {
         };
         attempts.insert(key, attempt);
         (attempts, key, cancel)
+    }
+
+    #[test]
+    fn a_time_without_end_is_far_away() {
+        let now = Instant::now();
+        assert_eq!(later(now, Duration::from_secs(7)), now + Duration::from_secs(7));
+        assert!(later(now, Duration::MAX) > now + Duration::from_secs(1_000_000_000));
     }
 
     #[test]

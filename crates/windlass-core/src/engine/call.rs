@@ -31,7 +31,8 @@ pub(super) enum Request {
 pub(super) enum Answer {
     Registered(Result<(), StoreError>),
     Heartbeat(Result<Beat, StoreError>),
-    Claimed(Result<Batch, StoreError>),
+    /// Which worker asked, and what it got.
+    Claimed(WorkerId, Result<Batch, StoreError>),
     Settled(Vec<PendingSettlement>, Result<Vec<Settled>, StoreError>),
     Released(Result<u64, StoreError>),
     Swept(Result<Swept, StoreError>),
@@ -61,7 +62,9 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
         Request::Heartbeat(worker) => {
             Answer::Heartbeat(store.heartbeat(worker.worker, worker.lease, Now::Database).await)
         }
-        Request::Claim(request) => Answer::Claimed(store.claim(&request, Now::Database).await),
+        Request::Claim(request) => {
+            Answer::Claimed(request.worker, store.claim(&request, Now::Database).await)
+        }
         Request::Settle(worker, pending) => {
             let settlements = pending.iter().map(|one| one.settlement.clone()).collect();
             let result = settle::write(store, worker, settlements).await;

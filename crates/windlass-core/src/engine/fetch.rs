@@ -23,6 +23,13 @@ struct ServedQueue {
     credit: f64,
 }
 
+impl ServedQueue {
+    /// How many of its jobs may be claimed, with this many ahead of its slots.
+    fn room(&self, ahead: usize) -> usize {
+        (self.slots + ahead).saturating_sub(self.held)
+    }
+}
+
 /// Decides claims for the queues of one worker.
 #[derive(Debug)]
 pub(super) struct Fetch {
@@ -86,7 +93,8 @@ impl Fetch {
 
     /// When to look next, if anything can be claimed then.
     pub(super) fn next_look(&self) -> Option<Instant> {
-        (!self.is_under_way && self.wanted() > 0).then_some(self.next.max(self.not_before))
+        let can_claim = !self.is_under_way && self.wanted() > 0 && self.has_room();
+        can_claim.then_some(self.next.max(self.not_before))
     }
 
     /// What to claim now, if it is time and there is room; the claim is then under way.
@@ -106,7 +114,7 @@ impl Fetch {
         let mut shares = Vec::with_capacity(order.len());
         for at in order {
             let queue = &self.queues[at];
-            let room = (queue.slots + ahead).saturating_sub(queue.held);
+            let room = queue.room(ahead);
             let fair =
                 if queue.hot { (wanted * queue.slots / hot_weight.max(1)).max(1) } else { wanted };
             let jobs = room.min(fair).min(wanted);
@@ -184,6 +192,12 @@ impl Fetch {
         self.queues.len()
     }
 
+    /// Whether any queue may give something: the slots of all may be more than those of each together.
+    fn has_room(&self) -> bool {
+        let ahead = self.ahead();
+        self.queues.iter().any(|queue| queue.room(ahead) > 0)
+    }
+
     fn wanted(&self) -> usize {
         let ahead = self.ahead();
         let wanted = (self.slots + ahead).saturating_sub(self.held).min(self.claim_jobs);
@@ -247,6 +261,17 @@ mod tests {
         }
         fetch.claimed(&got, Instant::now());
         got
+    }
+
+    /// A worker with more slots than its queues does not look again and again while they are full.
+    #[tokio::test]
+    async fn nothing_is_looked_for_where_no_queue_has_room() {
+        let mut fetch = fetch(&[("a", 4)], 20);
+        assert_eq!(claim(&mut fetch, &mut [100]), [4]);
+        assert_eq!(fetch.next_look(), None);
+        assert!(fetch.due(Instant::now()).is_none());
+        fetch.freed(0);
+        assert!(fetch.next_look().is_some());
     }
 
     /// E2: never more than the free slots while nothing says that jobs are short.

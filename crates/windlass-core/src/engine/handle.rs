@@ -15,6 +15,7 @@ use crate::limits;
 
 /// A worker that runs. Dropping it stops it without grace; call [`RunningWorker::stop`].
 #[derive(Debug)]
+#[must_use = "dropping it stops the worker without grace"]
 pub struct RunningWorker {
     pub(super) commands: mpsc::UnboundedSender<Command>,
     pub(super) events: broadcast::Sender<Event>,
@@ -54,7 +55,12 @@ impl RunningWorker {
     /// often. The caller decides how long a failure may last before it counts.
     #[must_use]
     pub fn health(&self) -> Health {
-        self.health.borrow().clone()
+        if *self.gone.borrow() { Health::Stopped } else { self.health.borrow().clone() }
+    }
+
+    /// Resolves when the worker has stopped, for whatever reason.
+    pub async fn stopped(&self) {
+        self.wait_gone().await;
     }
 
     /// The same, as it changes.

@@ -25,6 +25,8 @@ pub enum Health {
         /// What went wrong last.
         error: String,
     },
+    /// It has stopped: it was told to, or its engine panicked.
+    Stopped,
 }
 
 /// What a worker asks of its store repeatedly.

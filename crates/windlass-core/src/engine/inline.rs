@@ -16,17 +16,20 @@ use super::worker::{StartError, Worker};
 use crate::client::Client;
 use crate::context::{AttemptContext, AttemptParts, Context, Signals};
 use crate::error::StoreError;
-use crate::handler::{Policy, Registered, Run};
+use crate::handler::{Policy, Registered, Run, output_json};
 use crate::id::{JobId, LeaseId};
-use crate::job::{ClaimRequest, Claimed, JobError, Outcome, Settlement, Share, Verdict};
-use crate::json::Json;
+use crate::job::{ClaimRequest, Claimed, JobError, Outcome, Settled, Settlement, Share, Verdict};
 use crate::store::Store;
 use crate::worker::Registration;
 
+/// How long a settlement waits for a transaction that holds its job.
+const BUSY_TRIES: usize = 400;
+const BUSY_AGAIN: Duration = Duration::from_millis(5);
 /// Args of one job may be of any size that a store takes.
 const CLAIM_BYTES: usize = usize::MAX >> 1;
 
 /// Runs jobs one after the other in the caller's own task. The store must not have other workers.
+#[must_use = "it runs jobs only when it is asked to"]
 pub struct InlineWorker {
     client: Client,
     handlers: HashMap<String, Registered>,
@@ -116,7 +119,7 @@ impl InlineWorker {
         let cx = Context::new(Arc::new(app), Arc::clone(&in_hand.context));
         let ran = payload.run(&cx).await;
         let exit = match &ran {
-            Ok(output) => HandlerExit::Value(Json::output_of(output).ok()),
+            Ok(output) => HandlerExit::Value(output_json(output)),
             Err(error) => HandlerExit::Error(error.clone()),
         };
         self.settle(in_hand, exit, None).await?;
@@ -179,16 +182,33 @@ impl InlineWorker {
         // Only a lost lease gives no verdict, and nothing here loses one.
         let verdict = verdict::decide(end, why, failures, &policy)
             .unwrap_or(Verdict::Release { delay: Duration::ZERO });
-        let (outcome, error) = verdict::outcome_of(&verdict);
-        let ran = Ran {
+        let settlement = Settlement { lease, job, ran: Some(began.elapsed()), verdict };
+        let answer = self.write(&settlement).await?;
+        let (outcome, error) = verdict::outcome_of(verdict::written(&settlement.verdict, answer));
+        let job = &settlement.job;
+        Ok(Ran {
             job: job.id,
             kind: job.kind.clone(),
             attempt: job.attempt,
             outcome,
             error: error.map(str::to_owned),
-        };
-        let settlement = Settlement { lease, job, ran: Some(began.elapsed()), verdict };
-        self.store().settle(self.registration.worker, &[settlement], Now::Database).await?;
-        Ok(ran)
+        })
+    }
+
+    /// Writes an end; a transaction of somebody else's that holds the job may end meanwhile.
+    async fn write(&self, settlement: &Settlement) -> Result<Settled, StoreError> {
+        let (worker, one) = (self.registration.worker, std::slice::from_ref(settlement));
+        for _ in 0..BUSY_TRIES {
+            match self.store().settle(worker, one, Now::Database).await?.first() {
+                Some(Settled::Busy) => tokio::time::sleep(BUSY_AGAIN).await,
+                Some(Settled::Lost) | None => {
+                    return Err(StoreError::LeaseLost { job: settlement.job.id });
+                }
+                Some(answer) => return Ok(*answer),
+            }
+        }
+        let what =
+            format!("an open transaction holds {}: commit it or roll it back", settlement.job.id);
+        Err(StoreError::Conflict { what })
     }
 }

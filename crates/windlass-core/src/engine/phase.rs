@@ -21,6 +21,29 @@ pub(super) enum Intake {
     Closed,
 }
 
+/// Who wishes the intake open or closed: the program itself, and a person through the store. It is open while
+/// both wish it so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IntakeWishes {
+    pub(super) own: Intake,
+    pub(super) stored: Intake,
+}
+
+impl Default for IntakeWishes {
+    fn default() -> Self {
+        Self { own: Intake::Open, stored: Intake::Open }
+    }
+}
+
+impl IntakeWishes {
+    pub(super) fn intake(self) -> Intake {
+        match (self.own, self.stored) {
+            (Intake::Open, Intake::Open) => Intake::Open,
+            _ => Intake::Closed,
+        }
+    }
+}
+
 impl Phase {
     /// The phase after a wish to stop by `until`. A second wish can only shorten the grace.
     pub(super) fn stopping(self, until: Instant) -> Self {
@@ -60,6 +83,20 @@ mod tests {
         let (soon, late) = (now + Duration::from_secs(1), now + Duration::from_secs(9));
         assert_eq!(Phase::Working.stopping(late).stopping(soon), Phase::Stopping(soon));
         assert_eq!(Phase::Quiet.stopping(soon).stopping(late), Phase::Stopping(soon));
+    }
+
+    /// T20: what one side has closed, the other does not open.
+    #[test]
+    fn the_intake_is_open_while_both_wish_it_so() {
+        let (open, closed) = (Intake::Open, Intake::Closed);
+        for (own, stored, intake) in [
+            (open, open, open),
+            (closed, open, closed),
+            (open, closed, closed),
+            (closed, closed, closed),
+        ] {
+            assert_eq!(IntakeWishes { own, stored }.intake(), intake, "{own:?} {stored:?}");
+        }
     }
 
     #[test]

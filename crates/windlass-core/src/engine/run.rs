@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::attempt::AttemptReport;
+use super::attempts::later;
 use super::phase::{Intake, Phase};
 use super::state::Engine;
 
@@ -36,6 +37,7 @@ impl Engine {
         mut reports: mpsc::UnboundedReceiver<AttemptReport>,
     ) {
         let mut batch = Vec::with_capacity(REPORTS_AT_ONCE);
+        let mut is_handle_gone = false;
         while !self.step() {
             let wake_at = self.next_wake();
             let wake_handle = Arc::clone(&self.wake_handle);
@@ -46,7 +48,10 @@ impl Engine {
                         self.on_report(report);
                     }
                 }
-                command = commands.recv() => self.on_command(command),
+                command = commands.recv(), if !is_handle_gone => {
+                    is_handle_gone = command.is_none();
+                    self.on_command(command);
+                }
                 () = wake_handle.work() => self.fetch.poke(Instant::now()),
                 () = wake_handle.news() => self.maintenance.sweep_by(Instant::now()),
                 () = tokio::time::sleep_until(wake_at) => {}
@@ -94,7 +99,7 @@ impl Engine {
             self.liveness.next(),
             self.maintenance.next().filter(|_| self.liveness.is_registered()),
             self.attempts.next(),
-            self.fetch.next_look().filter(|_| self.takes_work()),
+            self.fetch.next_look().filter(|_| self.may_claim()),
             self.pending.next(),
             grace,
         ];
@@ -102,18 +107,24 @@ impl Engine {
     }
 
     fn on_command(&mut self, command: Option<Command>) {
-        // A dropped handle is a wish to stop at once: nobody is left to ask for anything else.
-        let command =
-            command.unwrap_or(Command::Stop { grace: Duration::ZERO, done: oneshot::channel().0 });
         match command {
-            Command::Stop { grace, done } => {
+            Some(Command::Stop { grace, done }) => {
                 self.stop_waiters.push(done);
-                self.phase = self.phase.stopping(Instant::now() + grace);
-                self.stopping.cancel();
-                self.end_intake();
+                self.stop_within(grace);
             }
-            Command::Intake(intake) => self.set_intake(intake),
+            Some(Command::Intake(intake)) => {
+                self.wishes.own = intake;
+                self.set_intake();
+            }
+            // A dropped handle is a wish to stop at once: nobody is left to ask for anything else.
+            None => self.stop_within(Duration::ZERO),
         }
+    }
+
+    fn stop_within(&mut self, grace: Duration) {
+        self.phase = self.phase.stopping(later(Instant::now(), grace));
+        self.stopping.cancel();
+        self.end_intake();
     }
 
     /// Takes the worker off the list, then tells everybody who waits for its end.

@@ -22,7 +22,7 @@ use super::liveness::Liveness;
 use super::maintenance::Maintenance;
 use super::options::Options;
 use super::pending::{PendingSettlements, Role};
-use super::phase::{Intake, Phase};
+use super::phase::{Intake, IntakeWishes, Phase};
 use super::stats::Stats;
 use super::sweep_interval::CancelWatch;
 use crate::client::Client;
@@ -56,6 +56,7 @@ pub(super) struct Engine {
     pub(super) maintenance: Maintenance,
     pub(super) health: StoreHealth,
     pub(super) phase: Phase,
+    pub(super) wishes: IntakeWishes,
 
     pub(super) stopping: CancellationToken,
     /// Those who asked for a stop and wait for its end.
@@ -78,8 +79,16 @@ impl Engine {
         self.phase == Phase::Working && self.liveness.is_registered()
     }
 
-    /// Opens or closes the intake of new work; unstarted jobs of a closed one are handed back.
-    pub(super) fn set_intake(&mut self, intake: Intake) {
+    /// Whether a claim could bring something that starts: some kind has a slot.
+    pub(super) fn may_claim(&self) -> bool {
+        self.takes_work()
+            && (!self.dispatch.has_kind_slots()
+                || self.handlers.keys().any(|kind| !self.dispatch.is_full(kind)))
+    }
+
+    /// Opens or closes the intake of new work as it is wished; unstarted jobs of a closed one are handed back.
+    pub(super) fn set_intake(&mut self) {
+        let intake = self.wishes.intake();
         let Some(phase) = self.phase.with_intake(intake) else { return };
         self.phase = phase;
         self.stats.quiet.store(intake == Intake::Closed, Ordering::Relaxed);

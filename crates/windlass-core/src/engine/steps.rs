@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{self, Begin};
-use super::attempts::{Interruption, RunningAttempt};
+use super::attempt::{self, Begin, HandlerExit};
+use super::attempts::{Interruption, RunningAttempt, later};
 use super::call::Request;
 use super::dispatch::ReadyJob;
 use super::events::Event;
@@ -18,7 +18,7 @@ use super::maintenance::Duty;
 use super::pending::Role;
 use super::state::Engine;
 use super::sweep_interval::CancelWatch;
-use super::verdict;
+use super::verdict::{self, AttemptEnd};
 use crate::context::{AttemptContext, AttemptParts, Signals};
 use crate::id::LeaseId;
 use crate::job::{ClaimRequest, HandlerKey, Settlement, Verdict};
@@ -56,8 +56,14 @@ impl Engine {
             return;
         };
         let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
-        let verdict = verdict::of_interruption(why, attempt.failure_count(), &handler.policy);
-        let ran = now - attempt.started;
+        let began = attempt.began.load(Ordering::Acquire);
+        let exit = if began { HandlerExit::Dropped } else { HandlerExit::NotStarted };
+        let end = AttemptEnd { exit, finished: false };
+        let failures = attempt.failure_count();
+        let Some(verdict) = verdict::decide(end, Some(why), failures, &handler.policy) else {
+            return;
+        };
+        let ran = began.then(|| now - attempt.started);
         self.settle(attempt, ran, verdict);
     }
 
@@ -66,10 +72,16 @@ impl Engine {
         self.fetch.freed(attempt.queue);
     }
 
-    pub(super) fn settle(&mut self, attempt: RunningAttempt, ran: Duration, verdict: Verdict) {
+    /// `ran` is how long its handler ran, `None` where it did not begin.
+    pub(super) fn settle(
+        &mut self,
+        attempt: RunningAttempt,
+        ran: Option<Duration>,
+        verdict: Verdict,
+    ) {
         self.released += u64::from(matches!(verdict, Verdict::Release { .. }));
         let RunningAttempt { lease, job, .. } = attempt;
-        self.pending.push(Settlement { lease, job, ran: Some(ran), verdict }, Role::Ordinary);
+        self.pending.push(Settlement { lease, job, ran, verdict }, Role::Ordinary);
     }
 
     /// Tells handlers to end when the grace of a stopping worker is over.
@@ -120,16 +132,19 @@ impl Engine {
         };
         let context = Arc::new(AttemptContext::new(Arc::clone(&job), parts));
         let key = self.attempts.new_key();
-        let begin = Begin { key, handler, context, lease_end: self.liveness.lease_end() };
+        let began = Arc::default();
+        let lease_end = self.liveness.lease_end();
+        let begin = Begin { key, handler, context, lease_end, began: Arc::clone(&began) };
         let abort = attempt::start(&self.runtime, begin, self.reports.clone());
         let (interruption, abort) = (None, Some(abort));
-        let deadline = now + timeout;
+        let deadline = later(now, timeout);
         let attempt = RunningAttempt {
             lease,
             job,
             queue,
             timeout,
             started: now,
+            began,
             deadline,
             interruption,
             cancel,
@@ -150,10 +165,10 @@ impl Engine {
     }
 
     pub(super) fn send_claim(&mut self, now: Instant) {
-        if !self.takes_work() {
+        if !self.may_claim() {
             return;
         }
-        let Some(handlers) = self.claimable() else { return };
+        let handlers = self.claimable();
         let Some((shares, jobs)) = self.fetch.due(now) else { return };
         self.stats.claims.fetch_add(1, Ordering::Relaxed);
         let request = ClaimRequest {
@@ -168,17 +183,12 @@ impl Engine {
     }
 
     /// The kinds and versions worth claiming: without those whose own slots are taken.
-    fn claimable(&self) -> Option<Arc<[HandlerKey]>> {
+    fn claimable(&self) -> Arc<[HandlerKey]> {
         if !self.dispatch.has_kind_slots() {
-            return Some(Arc::clone(&self.registration.handlers));
+            return Arc::clone(&self.registration.handlers);
         }
-        let open: Arc<[HandlerKey]> = self
-            .handlers
-            .values()
-            .filter(|handler| !self.dispatch.is_full(&handler.kind))
-            .flat_map(|handler| handler.keys().collect::<Vec<_>>())
-            .collect();
-        (!open.is_empty()).then_some(open)
+        let open = self.handlers.values().filter(|handler| !self.dispatch.is_full(&handler.kind));
+        open.flat_map(|handler| handler.keys().collect::<Vec<_>>()).collect()
     }
 
     pub(super) fn send_liveness(&mut self, now: Instant) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::attempt::HandlerExit;
 use super::attempts::{FailureCount, Interruption};
 use crate::handler::Policy;
-use crate::job::{Decision, JobError, Outcome, Verdict};
+use crate::job::{Decision, JobError, Outcome, Settled, Verdict};
 use crate::json::storable_text;
 use crate::limits::ERROR_BYTES;
 
@@ -41,9 +41,10 @@ pub(super) fn decide(
             None => of_error(&error, job, policy),
         },
         HandlerExit::Panic(text) => failure(Outcome::Panic, text, job, policy),
+        // Time that it waited for its turn is not time that it ran.
         HandlerExit::NotStarted => match interruption {
-            Some(why) => of_interruption(why, job, policy),
-            None => Verdict::Release { delay: Duration::ZERO },
+            Some(why @ Interruption::CancelRequested(_)) => of_interruption(why, job, policy),
+            _ => Verdict::Release { delay: Duration::ZERO },
         },
         HandlerExit::Dropped => match interruption {
             Some(why) => of_interruption(why, job, policy),
@@ -109,6 +110,14 @@ fn failure(outcome: Outcome, error: String, job: FailureCount, policy: &Policy) 
             let reason = format!("gave up after {failures} failed {attempts}");
             Verdict::Die { outcome, error, reason }
         }
+    }
+}
+
+/// What was written of a verdict: where a transaction of the handler's did not finish the job, its other half.
+pub(super) fn written(verdict: &Verdict, answer: Settled) -> &Verdict {
+    match (verdict, answer) {
+        (Verdict::Confirm { otherwise }, Settled::Done) => otherwise,
+        _ => verdict,
     }
 }
 
@@ -239,6 +248,29 @@ mod tests {
             panic!("expected a confirmation")
         };
         assert!(matches!(*otherwise, Verdict::Retry { outcome: Outcome::Error, .. }));
+    }
+
+    /// A25: what did not begin has not failed, however long it waited for its turn.
+    #[test]
+    fn what_did_not_begin_is_handed_back() {
+        for why in
+            [None, Some(Interruption::TimedOut(Duration::ZERO)), Some(Interruption::GraceOver)]
+        {
+            let verdict = verdict(HandlerExit::NotStarted, why.as_ref(), FRESH);
+            assert!(matches!(verdict, Some(Verdict::Release { .. })), "{why:?}: {verdict:?}");
+        }
+        let why = Interruption::CancelRequested("not wanted".to_owned());
+        let verdict = verdict(HandlerExit::NotStarted, Some(&why), FRESH);
+        assert!(matches!(verdict, Some(Verdict::Cancel { .. })), "{verdict:?}");
+    }
+
+    /// I-X1: a confirmation that was written stands for the failure that it brought.
+    #[test]
+    fn a_confirmation_that_found_nothing_is_a_failure() {
+        let end = AttemptEnd { exit: HandlerExit::Value(None), finished: true };
+        let verdict = decide(end, None, FRESH, &Policy::default()).expect("a verdict");
+        assert_eq!(outcome_of(written(&verdict, Settled::Already)).0, Outcome::Ok);
+        assert_eq!(outcome_of(written(&verdict, Settled::Done)).0, Outcome::Error);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::maintenance::Maintenance;
 use super::options::Options;
 use super::panics;
 use super::pending::PendingSettlements;
-use super::phase::Phase;
+use super::phase::{IntakeWishes, Phase};
 use super::state::{Engine, FirstAnswer};
 use super::stats::Stats;
 use crate::client::{Client, EnqueueLayer};
@@ -205,8 +205,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
         std::thread::Builder::new()
             .name("windlass-engine".to_owned())
             .spawn(move || {
+                let _gone = Gone(gone_tx);
                 engine_runtime.block_on(engine.run(command_rx, ends));
-                gone_tx.send_replace(true);
             })
             .map_err(|error| StartError::Thread(error.to_string()))?;
         let worker = RunningWorker { commands, events, health: health_rx, stats, label, gone };
@@ -314,6 +314,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             client: self.client,
             label,
             phase: Phase::Working,
+            wishes: IntakeWishes::default(),
             stopping: CancellationToken::new(),
             stop_waiters: Vec::new(),
             released: 0,
@@ -324,6 +325,15 @@ impl<App: Send + Sync + 'static> Worker<App> {
             first_answer: Some(watchers.first),
             stats: watchers.stats,
         }
+    }
+}
+
+/// Says that the engine's thread is gone, also where it panicked.
+struct Gone(watch::Sender<bool>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
     }
 }
 

@@ -34,6 +34,7 @@ pub trait HandlerLayer: Send + Sync + 'static {
 }
 
 /// The layers further in, and the handler.
+#[must_use = "the handler does not run unless this does"]
 pub struct Next(Arc<dyn Handler>);
 
 impl Next {

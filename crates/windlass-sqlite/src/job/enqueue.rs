@@ -6,6 +6,7 @@ use windlass_core::job::{Due, Enqueued, Identity, NewJob, State};
 use windlass_core::time::{Timestamp, micros};
 
 use crate::error::store_error;
+use crate::job::statement::{RELEASE, SAVEPOINT, UNDO};
 
 /// The same for an id that is new: nobody looks for another job with it.
 const INSERT_FRESH: &str = "insert into windlass_pending \
@@ -83,7 +84,7 @@ impl<'a> Binds<'a> {
 ///
 /// # Errors
 /// When SQLite refuses.
-pub fn enqueue(
+pub(crate) fn enqueue(
     connection: &Connection,
     jobs: &[NewJob],
     now: Timestamp,
@@ -91,6 +92,30 @@ pub fn enqueue(
     let prepare = |sql| connection.prepare_cached(sql).map_err(store_error);
     let (mut fresh, mut given) = (prepare(INSERT_FRESH)?, prepare(INSERT)?);
     jobs.iter().map(|job| insert((&mut fresh, &mut given), job, now)).collect()
+}
+
+/// [`enqueue`] on a caller's own connection: all or none, inside a transaction and outside of one.
+///
+/// # Errors
+/// When SQLite refuses; nothing was written then.
+pub fn enqueue_all(
+    connection: &Connection,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> Result<Vec<Enqueued>, StoreError> {
+    if jobs.len() < 2 {
+        return enqueue(connection, jobs, now);
+    }
+    let run = |sql| connection.execute_batch(sql).map_err(store_error);
+    run(SAVEPOINT)?;
+    match enqueue(connection, jobs, now) {
+        Ok(answers) => run(RELEASE).map(|()| answers),
+        Err(error) => {
+            // The first error says what is wrong; a transaction that SQLite ended has no savepoint left.
+            let _ = run(UNDO);
+            Err(error)
+        }
+    }
 }
 
 fn insert(

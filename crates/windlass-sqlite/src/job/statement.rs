@@ -14,6 +14,13 @@ use crate::job::settle::{DROP_EMPTY, SETTLED_ONE};
 /// Begins a transaction that writes. A deferred one fails, unasked for, when another process writes before it.
 pub const BEGIN: &str = "begin immediate";
 
+/// Makes many statements all or none, inside a transaction and outside of one.
+pub const SAVEPOINT: &str = "savepoint windlass_enqueue";
+/// Keeps what was written since [`SAVEPOINT`].
+pub const RELEASE: &str = "release windlass_enqueue";
+/// Undoes what was written since [`SAVEPOINT`].
+pub const UNDO: &str = "rollback to windlass_enqueue; release windlass_enqueue";
+
 /// A bind that every driver knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {

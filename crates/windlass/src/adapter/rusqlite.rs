@@ -1,4 +1,4 @@
-//! rusqlite: a `Connection`, or a `Transaction` on one. It blocks, and so do these.
+//! rusqlite: a `Connection`, or a `Transaction` on one. rusqlite blocks, so these methods block too.
 
 use rusqlite::{Connection, Transaction};
 use windlass_core::error::StoreError;
@@ -6,18 +6,22 @@ use windlass_core::job::{Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
+use crate::transaction::sealed::Sealed;
 use crate::transaction::{EnqueueBlockingOn, FinishBlockingOn};
 
-/// Without a transaction of the caller's each job is committed by itself.
+impl Sealed for &Connection {}
+impl Sealed for &Transaction<'_> {}
+
+/// Without a transaction of the caller's a call is committed when it returns.
 impl EnqueueBlockingOn for &Connection {
     fn write_blocking(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, StoreError> {
-        windlass_sqlite::enqueue(self, jobs, Timestamp::wall_clock())
+        windlass_sqlite::enqueue_all(self, jobs, Timestamp::wall_clock())
     }
 }
 
 impl EnqueueBlockingOn for &Transaction<'_> {
     fn write_blocking(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, StoreError> {
-        windlass_sqlite::enqueue(self, jobs, Timestamp::wall_clock())
+        windlass_sqlite::enqueue_all(self, jobs, Timestamp::wall_clock())
     }
 }
 

@@ -10,7 +10,12 @@ macro_rules! adapter {
         use $sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
 
         use crate::adapter::answers;
+        use crate::transaction::sealed::Sealed;
         use crate::transaction::{EnqueueOn, FinishOn};
+
+        impl Sealed for &mut PgConnection {}
+        impl Sealed for &mut Transaction<'_, Postgres> {}
+        impl Sealed for &PgPool {}
 
         fn backend(error: $sqlx::Error) -> StoreError {
             StoreError::Backend(Box::new(error))

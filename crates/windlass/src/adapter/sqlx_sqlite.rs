@@ -10,13 +10,40 @@ use windlass_core::time::Timestamp;
 use windlass_sqlite::statement::{self, Statement, Value};
 use windlass_sqlite::{Binds, INSERT};
 
+use crate::transaction::sealed::Sealed;
 use crate::transaction::{EnqueueOn, FinishOn};
+
+impl Sealed for &mut SqliteConnection {}
+impl Sealed for &mut Transaction<'_, Sqlite> {}
+impl Sealed for &SqlitePool {}
 
 fn backend(error: sqlx::Error) -> StoreError {
     StoreError::Backend(Box::new(error))
 }
 
+/// All or none, inside a transaction and outside of one.
 async fn write(
+    connection: &mut SqliteConnection,
+    jobs: &[NewJob],
+) -> Result<Vec<Enqueued>, StoreError> {
+    if jobs.len() < 2 {
+        return write_each(connection, jobs).await;
+    }
+    sqlx::query(statement::SAVEPOINT).execute(&mut *connection).await.map_err(backend)?;
+    match write_each(connection, jobs).await {
+        Ok(answers) => {
+            sqlx::query(statement::RELEASE).execute(connection).await.map_err(backend)?;
+            Ok(answers)
+        }
+        Err(error) => {
+            // The first error says what is wrong; a transaction that SQLite ended has no savepoint left.
+            let _ = sqlx::raw_sql(statement::UNDO).execute(connection).await;
+            Err(error)
+        }
+    }
+}
+
+async fn write_each(
     connection: &mut SqliteConnection,
     jobs: &[NewJob],
 ) -> Result<Vec<Enqueued>, StoreError> {

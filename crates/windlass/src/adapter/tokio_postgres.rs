@@ -10,7 +10,12 @@ use windlass_postgres::check_schema;
 use windlass_postgres::statement::{self, Statement, Value};
 
 use super::answers;
+use crate::transaction::sealed::Sealed;
 use crate::transaction::{EnqueueOn, FinishOn};
+
+impl Sealed for (&Transaction<'_>, &PreparedEnqueue) {}
+impl Sealed for &Client {}
+impl Sealed for &Transaction<'_> {}
 
 /// The enqueue statement, prepared once on a connection: a busy caller saves the server half of
 /// its work. Enqueue with `client.within((&tx, &prepared))`. Not for connections behind a transaction pooler.
@@ -83,8 +88,15 @@ async fn run(client: &impl GenericClient, statement: &Statement) -> Result<bool,
 }
 
 impl EnqueueOn for (&Transaction<'_>, &PreparedEnqueue) {
-    async fn write(&mut self, jobs: &[NewJob], _schema: &str) -> Result<Vec<Enqueued>, StoreError> {
+    async fn write(&mut self, jobs: &[NewJob], schema: &str) -> Result<Vec<Enqueued>, StoreError> {
         let (transaction, prepared) = *self;
+        if schema != prepared.schema {
+            let what = format!(
+                "the statement was prepared for schema {} and the client's is {schema}: PreparedEnqueue::in_schema",
+                prepared.schema
+            );
+            return Err(StoreError::Conflict { what });
+        }
         let [job] = jobs else { return write(transaction, jobs, &prepared.schema).await };
         if job.identity == Identity::Given {
             return write(transaction, jobs, &prepared.schema).await;

@@ -34,8 +34,10 @@ impl Clock {
     /// Moves it on, from the present moment at least: what a driver's transaction wrote meanwhile has the
     /// machine's time.
     pub fn advance(&self, time: Duration) {
-        let from = self.now().max(Timestamp::wall_clock());
-        self.0.store(from.after(time).as_micros(), Ordering::SeqCst);
+        let present = Timestamp::wall_clock();
+        let moved = |now| Some(Timestamp::from_micros(now).max(present).after(time).as_micros());
+        // The function gives a moment in any case.
+        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, moved);
     }
 }
 

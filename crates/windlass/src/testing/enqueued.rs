@@ -10,8 +10,8 @@ use windlass_core::job::{Field, Filter, Job, JobRecord, Page, Term};
 
 use super::RUN_QUEUE;
 
-/// The newest jobs are looked at, this many.
-const LOOKED_AT: usize = 1_000;
+/// Jobs of one question to the store.
+const PAGE: usize = 1_000;
 
 /// Checks that a job of this type was enqueued whose args have these fields, whatever state it is in by now; the
 /// newest one. `args` may be the payload itself or some of its fields: `json!({ "user_id": 42 })`. Works on any
@@ -22,7 +22,7 @@ const LOOKED_AT: usize = 1_000;
 pub async fn assert_enqueued<J: Job>(client: &Client, args: impl Serialize) -> JobRecord {
     let expected = serde_json::to_value(args).expect("the expected args are JSON");
     let jobs = of_kind(client, J::KIND).await;
-    match jobs.iter().find(|job| missed(&expected, &read(job)).is_empty()) {
+    match jobs.iter().find(|job| mismatches(&expected, &read(job)).is_empty()) {
         Some(job) => job.clone(),
         None => panic!("{}", nearest(client, J::KIND, &expected, &jobs).await),
     }
@@ -35,17 +35,24 @@ pub async fn assert_enqueued<J: Job>(client: &Client, args: impl Serialize) -> J
 pub async fn refute_enqueued<J: Job>(client: &Client, args: impl Serialize) {
     let unexpected = serde_json::to_value(args).expect("the args are JSON");
     let jobs = of_kind(client, J::KIND).await;
-    let found = jobs.iter().find(|job| missed(&unexpected, &read(job)).is_empty());
+    let found = jobs.iter().find(|job| mismatches(&unexpected, &read(job)).is_empty());
     if let Some(job) = found {
         panic!("a `{}` with {unexpected} was enqueued: {} on {}", J::KIND, job.id, job.queue);
     }
 }
 
 async fn jobs(client: &Client, filter: &Filter) -> Vec<JobRecord> {
-    let page = Page { before: None, limit: LOOKED_AT };
-    let mut jobs = client.jobs(filter, page).await.expect("the store can be asked");
-    jobs.retain(|job| job.queue != RUN_QUEUE);
-    jobs
+    let mut jobs: Vec<JobRecord> = Vec::new();
+    loop {
+        let page = Page { before: jobs.last().map(|job| job.id), limit: PAGE };
+        let more = client.jobs(filter, page).await.expect("the store can be asked");
+        let is_last = more.len() < PAGE;
+        jobs.extend(more);
+        if is_last {
+            jobs.retain(|job| !job.queue.starts_with(RUN_QUEUE));
+            return jobs;
+        }
+    }
 }
 
 async fn of_kind(client: &Client, kind: &str) -> Vec<JobRecord> {
@@ -59,20 +66,20 @@ fn read(job: &JobRecord) -> Value {
 
 /// A field that is not as expected.
 #[derive(Debug, PartialEq)]
-struct Missed {
+struct Mismatch {
     field: String,
     expected: String,
     found: String,
 }
 
-/// The fields of `expected` that `found` does not have so. Fields that `expected` does not name may be anything.
-fn missed(expected: &Value, found: &Value) -> Vec<Missed> {
+/// Fields of `expected` whose value in `found` is different. Fields that `expected` does not name may be anything.
+fn mismatches(expected: &Value, found: &Value) -> Vec<Mismatch> {
     let mut all = Vec::new();
     compare("", expected, Some(found), &mut all);
     all
 }
 
-fn compare(field: &str, expected: &Value, found: Option<&Value>, all: &mut Vec<Missed>) {
+fn compare(field: &str, expected: &Value, found: Option<&Value>, all: &mut Vec<Mismatch>) {
     match (expected, found) {
         (Value::Object(fields), Some(Value::Object(found))) => {
             for (name, value) in fields {
@@ -81,7 +88,7 @@ fn compare(field: &str, expected: &Value, found: Option<&Value>, all: &mut Vec<M
             }
         }
         (expected, Some(found)) if expected == found => {}
-        (expected, found) => all.push(Missed {
+        (expected, found) => all.push(Mismatch {
             field: if field.is_empty() { "args".to_owned() } else { field.to_owned() },
             expected: expected.to_string(),
             found: found.map_or("nothing".to_owned(), Value::to_string),
@@ -91,13 +98,14 @@ fn compare(field: &str, expected: &Value, found: Option<&Value>, all: &mut Vec<M
 
 async fn nearest(client: &Client, kind: &str, expected: &Value, jobs: &[JobRecord]) -> String {
     let mut text = format!("no `{kind}` with {expected} was enqueued");
-    let best = jobs.iter().map(|job| (missed(expected, &read(job)), job)).min_by_key(|m| m.0.len());
+    let best =
+        jobs.iter().map(|job| (mismatches(expected, &read(job)), job)).min_by_key(|m| m.0.len());
     match best {
         Some((fields, job)) => {
             let one_of =
                 if jobs.len() == 1 { String::new() } else { format!(" of {}", jobs.len()) };
             let _ = write!(text, "\nnearest{one_of}: {} ({} on {})", job.id, job.state, job.queue);
-            for Missed { field, expected, found } in fields {
+            for Mismatch { field, expected, found } in fields {
                 let _ = write!(text, "\n  {field}: expected {expected}, found {found}");
             }
         }
@@ -118,7 +126,7 @@ async fn others(client: &Client) -> String {
         return "nothing was enqueued".to_owned();
     }
     let kinds: Vec<String> = kinds.iter().map(|(kind, jobs)| format!("{kind} ({jobs})")).collect();
-    format!("no job of that kind was; there are: {}", kinds.join(", "))
+    format!("no job of this kind was enqueued; enqueued were: {}", kinds.join(", "))
 }
 
 #[cfg(test)]
@@ -130,13 +138,13 @@ mod tests {
     #[test]
     fn only_the_fields_that_are_named_must_be_so() {
         let args = json!({ "user": { "id": 1, "name": "a" }, "tags": [1, 2] });
-        assert_eq!(missed(&json!({}), &args), []);
-        assert_eq!(missed(&json!({ "user": { "id": 1 } }), &args), []);
-        assert_eq!(missed(&json!({ "tags": [1, 2] }), &args), []);
-        let wrong = missed(&json!({ "user": { "id": 2 }, "tags": [1], "late": true }), &args);
+        assert_eq!(mismatches(&json!({}), &args), []);
+        assert_eq!(mismatches(&json!({ "user": { "id": 1 } }), &args), []);
+        assert_eq!(mismatches(&json!({ "tags": [1, 2] }), &args), []);
+        let wrong = mismatches(&json!({ "user": { "id": 2 }, "tags": [1], "late": true }), &args);
         let fields: Vec<&str> = wrong.iter().map(|one| one.field.as_str()).collect();
         assert_eq!(fields, ["late", "tags", "user.id"]);
         assert_eq!(wrong[0].found, "nothing");
-        assert_eq!(missed(&json!(7), &args)[0].field, "args");
+        assert_eq!(mismatches(&json!(7), &args)[0].field, "args");
     }
 }

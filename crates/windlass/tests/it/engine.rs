@@ -66,6 +66,8 @@ on_both_stores! {
     a_stop_hands_back_what_has_not_started;
     /// T20: quiet takes no new work, resume does.
     a_quiet_worker_takes_nothing_new;
+    /// T20: what the program itself asked for is not undone by a heartbeat.
+    a_worker_that_quieted_itself_stays_quiet;
     /// I-C1, X18: a handler whose runtime was busy does not begin where it was told to end meanwhile.
     what_is_cancelled_before_its_turn_never_begins;
     /// I-W3: a paused queue starts nothing, a resumed one does.
@@ -261,6 +263,34 @@ async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
     heartbeats(&store, 3).await;
     assert_eq!(worker.stats().claims(), claims, "claims while it is quiet");
     assert!(store.quiet(id, Quiet::Off, Now::Database).await.expect("asked"));
+    assert_eq!(ended(&client, job).await.state, State::Completed);
+    worker.stop().await;
+}
+
+async fn a_worker_that_quieted_itself_stays_quiet(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let options = Options {
+        heartbeat: Duration::from_millis(50),
+        poll: Duration::from_millis(5),
+        ..Options::default()
+    };
+    let worker = described(&store, &StoreFixture::new(), 4).options(options);
+    let worker = worker.start().await.expect("the worker starts");
+    worker.quiet();
+    let is_quiet = async {
+        while !worker.is_quiet() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::test_database::SOON, is_quiet).await.expect("it is quiet soon");
+    let claims = worker.stats().claims();
+    let job = client.enqueue(Okay { number: 1 }).await.expect("written").id();
+    // A heartbeat finds that nobody else wished it so.
+    heartbeats(&store, 3).await;
+    assert!(worker.is_quiet());
+    assert_eq!(worker.stats().claims(), claims, "claims while it is quiet");
+    worker.resume();
     assert_eq!(ended(&client, job).await.state, State::Completed);
     worker.stop().await;
 }

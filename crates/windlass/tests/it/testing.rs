@@ -146,3 +146,45 @@ async fn a_schema_is_made_and_removed() {
     let count = sqlx::query_scalar::<_, i64>(schemas).fetch_one(&pool).await.expect("counted");
     assert_eq!(count, 0);
 }
+
+#[derive(Debug, Serialize, Deserialize, Job)]
+#[job(kind = "testing.finish", max_attempts = 1)]
+struct Finish {
+    commits: bool,
+}
+
+/// A job that finished in a transaction counts as what that transaction became.
+#[tokio::test]
+async fn a_transaction_that_did_not_commit_is_a_failure() {
+    let test = TestStore::new().await;
+    let path = test.path().expect("a file");
+    let finish = async |job: Finish, cx: Context<std::path::PathBuf>| {
+        let mut connection = rusqlite::Connection::open(cx.app())?;
+        let tx = connection.transaction()?;
+        cx.finish_in_blocking(&tx)?;
+        if job.commits {
+            tx.commit()?
+        } else {
+            tx.rollback()?
+        }
+        Ok::<_, JobError>(())
+    };
+    for (commits, completed) in [(true, 1), (false, 0)] {
+        test.client().enqueue(Finish { commits }).await.expect("written");
+        let worker = Worker::new(test.store(), path.clone()).handle_fn(finish);
+        let drained = test.drain("default", worker).await;
+        assert_eq!(drained.completed(), completed);
+        assert_eq!(drained.failed().len(), 1 - completed);
+    }
+}
+
+/// Each run is of the job it is given, whatever an earlier one left behind, and whenever that is due.
+#[tokio::test]
+async fn a_run_is_of_its_own_job() {
+    let (test, guests) = (TestStore::new().await, Arc::new(Guests::default()));
+    test.run(invite("nobody", 0), Arc::clone(&guests)).await.expect_err("refused");
+    test.advance(Duration::from_secs(3_600));
+    let later = invite("ada", 0).job().delay(Duration::from_secs(60));
+    test.run(later, Arc::clone(&guests)).await.expect("invited");
+    assert_eq!(*guests.invited.lock().expect("whole"), ["ada"]);
+}

@@ -219,3 +219,36 @@ async fn a_pool_of_the_applications_takes_jobs() {
     client.within(&pool).enqueue_all(mixed(JobId::new())).await.expect("written");
     assert_eq!(listed(&client).await.len(), 3);
 }
+
+/// I-D8: without a transaction of the caller's a batch is all or none too.
+#[tokio::test]
+async fn half_a_batch_is_not_written_on_sqlite() {
+    let refuses = "create trigger half before insert on windlass_pending when new.kind = 'probe.gate' \
+                   begin select raise(abort, 'no gates'); end";
+    let database = TestDatabase::sqlite();
+    let client = Client::new(database.open().await);
+    let connection = rusqlite::Connection::open(path(&database)).expect("opened");
+    connection.execute_batch(refuses).expect("made");
+    let refused = client.within(&connection).enqueue_all_blocking(mixed(JobId::new()));
+    assert!(refused.expect_err("refused").to_string().contains("no gates"));
+    let mut sqlx = <sqlx::SqliteConnection as sqlx::Connection>::connect(&database.url()).await;
+    let sqlx = sqlx.as_mut().expect("opened");
+    let refused = client.within(sqlx).enqueue_all(mixed(JobId::new())).await;
+    assert!(refused.expect_err("refused").to_string().contains("no gates"));
+    assert_eq!(listed(&client).await.len(), 0);
+}
+
+/// A statement that was prepared for another schema is refused, not used.
+#[tokio::test]
+async fn a_prepared_statement_keeps_to_its_schema() {
+    let database = TestDatabase::postgres();
+    database.open().await;
+    let mut connection = connect(&database).await;
+    let prepared = windlass::PreparedEnqueue::new(&connection.client).await.expect("prepared");
+    let mark = if database.url().contains('?') { '&' } else { '?' };
+    let elsewhere = windlass::open(&format!("{}{mark}schema=jobs", database.url())).await;
+    let client = Client::new(elsewhere.expect("opened"));
+    let tx = connection.client.transaction().await.expect("begun");
+    let refused = client.within((&tx, &prepared)).enqueue(Okay { number: 1 }).await;
+    assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
+}
