@@ -1,6 +1,6 @@
 //! Enqueueing, asking and acting, outside a worker.
 
-mod path;
+mod pipeline;
 
 use crate::reply::Now;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::queue::{QueueRecord, Unserved};
 use crate::store::Store;
 use crate::worker::{Quiet, WorkerRecord};
 
-pub(crate) use path::Parent;
-pub use path::{EnqueueLayer, EnqueuePath};
+pub(crate) use pipeline::Parent;
+pub use pipeline::{EnqueueLayer, EnqueuePipeline};
 
 /// Why a job was not enqueued.
 pub type EnqueueError = StoreError;
@@ -24,12 +24,12 @@ pub type EnqueueError = StoreError;
 #[derive(Clone)]
 pub struct Client {
     store: Arc<dyn Store>,
-    path: EnqueuePath,
+    pipeline: EnqueuePipeline,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Client").field("pipeline", &self.pipeline).finish_non_exhaustive()
     }
 }
 
@@ -38,26 +38,26 @@ impl Client {
     /// A client to this store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, path: EnqueuePath::default() }
+        Self { store, pipeline: EnqueuePipeline::default() }
     }
 
     /// Says in each job's record who enqueued it; a job that a handler enqueues has its parent instead.
     #[must_use]
     pub fn with_origin(mut self, origin: impl Into<Arc<str>>) -> Self {
-        self.path = self.path.with_origin(origin.into());
+        self.pipeline = self.pipeline.with_origin(origin.into());
         self
     }
 
     /// Adds a layer that sees every job before it is written; layers run in the order added.
     #[must_use]
     pub fn with_layer(mut self, layer: impl EnqueueLayer) -> Self {
-        self.path = self.path.with_layer(Arc::new(layer));
+        self.pipeline = self.pipeline.with_layer(Arc::new(layer));
         self
     }
 
     /// A client whose jobs are children of this one.
     pub(crate) fn with_parent(mut self, parent: Parent) -> Self {
-        self.path = self.path.with_parent(parent);
+        self.pipeline = self.pipeline.with_parent(parent);
         self
     }
 
@@ -69,8 +69,8 @@ impl Client {
 
     /// What every job passes before it is written: for those that write it themselves.
     #[must_use]
-    pub fn path(&self) -> &EnqueuePath {
-        &self.path
+    pub fn pipeline(&self) -> &EnqueuePipeline {
+        &self.pipeline
     }
 }
 
@@ -84,7 +84,7 @@ impl Client {
     /// writing. After [`StoreError::Unknown`] the job may exist: enqueue it again with the same
     /// [`Draft::id`](crate::job::Draft::id) to be sure that there is one.
     pub async fn enqueue(&self, draft: impl IntoDraft) -> Result<Enqueued, EnqueueError> {
-        let job = [self.path.prepare(draft)?];
+        let job = [self.pipeline.prepare(draft)?];
         let answers = self.store.enqueue(&job, Now::Database).await?;
         answers.first().copied().ok_or_else(|| no_answer(job[0].id))
     }
@@ -98,7 +98,7 @@ impl Client {
         &self,
         drafts: impl IntoIterator<Item = D>,
     ) -> Result<Vec<Enqueued>, EnqueueError> {
-        let jobs = self.path.prepare_all(drafts)?;
+        let jobs = self.pipeline.prepare_all(drafts)?;
         self.store.enqueue(&jobs, Now::Database).await
     }
 }

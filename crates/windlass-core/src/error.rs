@@ -11,7 +11,7 @@ pub type Source = Box<dyn Error + Send + Sync>;
 
 /// Why a store did not do what it was asked.
 ///
-/// The variants are the ones somebody acts on. `Unavailable` and `Unknown` pass by themselves:
+/// The variants are the ones somebody acts on. `Unavailable`, `Unknown` and `DiskFull` may pass by themselves:
 /// the engine backs off and tries again. Only `Unknown` leaves open whether the call happened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

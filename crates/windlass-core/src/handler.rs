@@ -155,7 +155,7 @@ impl Registered {
     }
 
     /// The same with layers around its handler.
-    pub(crate) fn within(mut self, layers: &[Arc<dyn HandlerLayer>]) -> Self {
+    pub(crate) fn with_layers(mut self, layers: &[Arc<dyn HandlerLayer>]) -> Self {
         self.handler = layered(layers, self.handler);
         self
     }

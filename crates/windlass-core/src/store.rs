@@ -1,7 +1,7 @@
 //! The store: every transition of the domain as one method, each one atomic over a batch.
 //!
 //! Two stores implement it, for SQLite and for PostgreSQL, held equal by one conformance suite.
-//! `now` is `None` for the database's clock; tests bind their own.
+//! [`Now`] is the database's clock; tests bind a moment of their own.
 
 use std::time::Duration;
 

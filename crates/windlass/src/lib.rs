@@ -52,7 +52,7 @@ mod open;
 #[cfg(all(feature = "testing", any(feature = "sqlite", feature = "postgres")))]
 pub mod testing;
 mod transaction;
-pub use windlass_core::client::{Client, EnqueueLayer, EnqueuePath};
+pub use windlass_core::client::{Client, EnqueueLayer, EnqueuePipeline};
 pub use windlass_core::context::{AttemptContext, Context};
 pub use windlass_core::engine::{
     Event, Health, Options, RunningWorker, StartError, Stats, StopReport, Worker,

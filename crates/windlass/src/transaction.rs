@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use serde::Serialize;
-use windlass_core::client::{Client, EnqueuePath};
+use windlass_core::client::{Client, EnqueuePipeline};
 use windlass_core::context::AttemptContext;
 use windlass_core::error::{Refusal, StoreError};
 use windlass_core::job::{Enqueued, Fence, IntoDraft, NewJob};
@@ -52,7 +52,7 @@ pub trait EnqueueBlockingOn: sealed::Sealed {
 #[derive(Debug)]
 #[must_use = "nothing is enqueued yet"]
 pub struct Within<T> {
-    path: EnqueuePath,
+    pipeline: EnqueuePipeline,
     schema: String,
     connection: T,
 }
@@ -67,7 +67,7 @@ impl<T> Within<T> {
     where
         T: EnqueueOn,
     {
-        let job = [self.path.prepare(draft)?];
+        let job = [self.pipeline.prepare(draft)?];
         only(&self.connection.write(&job, &self.schema).await?)
     }
 
@@ -83,7 +83,7 @@ impl<T> Within<T> {
     where
         T: EnqueueOn,
     {
-        let jobs = self.path.prepare_all(drafts)?;
+        let jobs = self.pipeline.prepare_all(drafts)?;
         self.connection.write(&jobs, &self.schema).await
     }
 
@@ -95,7 +95,7 @@ impl<T> Within<T> {
     where
         T: EnqueueBlockingOn,
     {
-        let job = self.path.prepare(draft)?;
+        let job = self.pipeline.prepare(draft)?;
         only(&self.connection.write_blocking(&[job])?)
     }
 
@@ -110,7 +110,7 @@ impl<T> Within<T> {
     where
         T: EnqueueBlockingOn,
     {
-        let jobs = self.path.prepare_all(drafts)?;
+        let jobs = self.pipeline.prepare_all(drafts)?;
         self.connection.write_blocking(&jobs)
     }
 }
@@ -128,8 +128,8 @@ fn only(answers: &[Enqueued]) -> Result<Enqueued, StoreError> {
 #[cfg(feature = "postgres")]
 pub fn in_schema<T>(schema: &str, transaction: T) -> Result<Within<T>, StoreError> {
     windlass_postgres::check_schema(schema)?;
-    let path = EnqueuePath::default();
-    Ok(Within { path, schema: schema.to_owned(), connection: transaction })
+    let pipeline = EnqueuePipeline::default();
+    Ok(Within { pipeline, schema: schema.to_owned(), connection: transaction })
 }
 
 /// What a [`Client`] does on a driver's connections.
@@ -142,7 +142,7 @@ pub trait ClientExt {
 impl ClientExt for Client {
     fn within<T>(&self, transaction: T) -> Within<T> {
         Within {
-            path: self.path().clone(),
+            pipeline: self.pipeline().clone(),
             schema: self.store().schema().to_owned(),
             connection: transaction,
         }

@@ -57,7 +57,7 @@ pub(crate) enum History {
     Off,
 }
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
     /// What to measure

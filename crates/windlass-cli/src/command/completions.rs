@@ -5,7 +5,7 @@ use clap_complete::Shell;
 use crate::exit::Exit;
 use crate::globals::Globals;
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:

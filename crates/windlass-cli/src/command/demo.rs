@@ -36,7 +36,7 @@ const READ_EVERY: Duration = Duration::from_millis(25);
 /// A demo that takes so much longer than its pace ends, and says what is unfinished.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The store is a new SQLite file that is removed afterwards; with --store the demo uses a queue of its

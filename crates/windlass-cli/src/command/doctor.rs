@@ -19,7 +19,7 @@ use crate::output::document::Document;
 use crate::output::{Output, time};
 use crate::store;
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:

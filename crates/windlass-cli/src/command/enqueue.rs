@@ -24,7 +24,7 @@ Examples:
   windlass enqueue report.nightly @args.json --run-at 2026-11-21T02:00:00Z
   windlass enqueue crm.sync --wait --timeout 30s";
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -156,7 +156,7 @@ fn announce(out: &Output, job: &NewJob, enqueued: Enqueued) -> std::io::Result<(
     out.line(&format!("{id}  {} on queue {}{due}", job.kind, job.queue))
 }
 
-/// Tells at once what would otherwise be found out by waiting without success.
+/// Warns when no worker can run the job.
 async fn warn_unserved(out: &Output, store: &dyn Store, job: &NewJob) -> anyhow::Result<()> {
     let workers = store.workers().await?;
     let key = HandlerKey::new(&job.kind, job.version);
@@ -204,8 +204,9 @@ async fn timed_out(
     }
     let state = record.map_or("gone", |record| record.state.word());
     let limit = time::span(limit);
-    let what =
-        format!("{id} is {state} after {limit} and was left so; see `windlass job show {id}`");
+    let what = format!(
+        "{id} is {state} after {limit} and was not cancelled; see `windlass job show {id}`"
+    );
     Err(Failure::new(Exit::TimedOut, what).into())
 }
 

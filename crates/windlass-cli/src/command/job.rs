@@ -19,7 +19,7 @@ Examples:
   windlass job cancel 'queue:bulk state:available' --reason 'wrong import'
   windlass job move 'queue:mail kind:newsletter' --to bulk";
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -14,7 +14,7 @@ use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, document, time};
 use crate::store;
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:

@@ -25,7 +25,7 @@ const QUEUES: usize = 5;
 /// Groups of unserved jobs shown.
 const UNSERVED: usize = 2;
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:

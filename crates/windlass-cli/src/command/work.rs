@@ -26,7 +26,7 @@ use report::Report;
 use screen::Screen;
 use watch::Watch;
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Signals: SIGTERM and SIGINT stop (25 s for what runs; a second one: at once); SIGTSTP and SIGUSR1

@@ -10,7 +10,7 @@ use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, document};
 use crate::store;
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:

@@ -47,7 +47,7 @@ impl Engine {
             self.fetch.ran(ran);
         }
         let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
-        let failures = attempt.failure_count();
+        let failures = attempt.failure_budget();
         let interruption = attempt.interruption.as_ref();
         let end = AttemptEnd { exit: report.exit, finished: report.finished };
         if let Some(verdict) = verdict::decide(end, interruption, failures, &handler.policy) {
@@ -66,7 +66,7 @@ impl Engine {
         self.note_success(Call::Register);
         self.liveness.registered(sent);
         self.maintenance.sweep_by(sent);
-        self.fetch.poke(Instant::now());
+        self.fetch.look_now(Instant::now());
         self.tell(|| Event::Registered);
         if let Some(first) = first {
             // The caller of `start` stopped waiting, and finds the worker working.

@@ -30,7 +30,7 @@ pub(super) enum Interruption {
 
 /// The failures of a job so far, and its own limit.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct FailureCount {
+pub(super) struct FailureBudget {
     pub(super) failures: u32,
     pub(super) max_attempts: Option<u16>,
 }
@@ -46,7 +46,7 @@ pub(super) struct RunningAttempt {
     pub(super) started: Instant,
     /// Whether its handler has begun: it waits for its turn on the application's runtime.
     pub(super) began: Arc<AtomicBool>,
-    /// When the engine must look at it again: its timeout, or the end of its patience.
+    /// When the engine must look at it again: its timeout, or the moment it is abandoned.
     pub(super) deadline: Instant,
     pub(super) interruption: Option<Interruption>,
     pub(super) cancel: CancellationToken,
@@ -54,8 +54,8 @@ pub(super) struct RunningAttempt {
 }
 
 impl RunningAttempt {
-    pub(super) fn failure_count(&self) -> FailureCount {
-        FailureCount { failures: self.job.failures, max_attempts: self.job.max_attempts }
+    pub(super) fn failure_budget(&self) -> FailureBudget {
+        FailureBudget { failures: self.job.failures, max_attempts: self.job.max_attempts }
     }
 
     /// Tells the handler to end by `deadline`. The first reason stands, except for a lost lease: then
@@ -77,12 +77,12 @@ pub(super) struct Attempts {
     next_key: Key,
     next_deadline: Option<Instant>,
     /// How long a handler that was told to end may take.
-    patience: Duration,
+    abandon_after: Duration,
 }
 
 impl Attempts {
-    pub(super) fn new(patience: Duration) -> Self {
-        Self { running: HashMap::new(), next_key: 0, next_deadline: None, patience }
+    pub(super) fn new(abandon_after: Duration) -> Self {
+        Self { running: HashMap::new(), next_key: 0, next_deadline: None, abandon_after }
     }
 
     /// The key of the next attempt.
@@ -92,7 +92,7 @@ impl Attempts {
     }
 
     pub(super) fn insert(&mut self, key: Key, attempt: RunningAttempt) {
-        self.look_by(attempt.deadline);
+        self.check_by(attempt.deadline);
         self.running.insert(key, attempt);
     }
 
@@ -119,22 +119,22 @@ impl Attempts {
 
     /// Tells every handler to end.
     pub(super) fn interrupt_all(&mut self, why: &Interruption, now: Instant) {
-        let deadline = later(now, self.patience);
+        let deadline = later(now, self.abandon_after);
         for attempt in self.running.values_mut() {
             attempt.interrupt(why.clone(), deadline);
         }
         if !self.running.is_empty() {
-            self.look_by(deadline);
+            self.check_by(deadline);
         }
     }
 
     /// Tells the handler of this job to end, where it runs here.
     pub(super) fn interrupt(&mut self, job: JobId, why: &Interruption, now: Instant) {
-        let deadline = later(now, self.patience);
+        let deadline = later(now, self.abandon_after);
         for attempt in self.running.values_mut().filter(|attempt| attempt.job.id == job) {
             attempt.interrupt(why.clone(), deadline);
         }
-        self.look_by(deadline);
+        self.check_by(deadline);
     }
 
     /// Interrupts those whose time is over. Those that were told and did not end are taken off
@@ -143,7 +143,7 @@ impl Attempts {
         if self.next_deadline.is_none_or(|deadline| now < deadline) {
             return Vec::new();
         }
-        let deadline = later(now, self.patience);
+        let deadline = later(now, self.abandon_after);
         let abandoned = self
             .running
             .extract_if(|_, attempt| attempt.deadline <= now && attempt.interruption.is_some())
@@ -166,7 +166,7 @@ impl Attempts {
         }
     }
 
-    fn look_by(&mut self, deadline: Instant) {
+    fn check_by(&mut self, deadline: Instant) {
         self.next_deadline =
             Some(self.next_deadline.map_or(deadline, |earliest| earliest.min(deadline)));
     }

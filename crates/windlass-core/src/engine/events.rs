@@ -40,7 +40,7 @@ pub enum Event {
     },
     /// There was nothing to claim.
     Idle,
-    /// The worker lost its lease and registered again.
+    /// The worker lost its lease, and registers again.
     LostLease,
     /// A sweep of this worker took back jobs of dead workers.
     Rescued {

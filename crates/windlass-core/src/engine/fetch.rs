@@ -86,7 +86,7 @@ impl Fetch {
     }
 
     /// Work may have come: look at once.
-    pub(super) fn poke(&mut self, now: Instant) {
+    pub(super) fn look_now(&mut self, now: Instant) {
         self.empty_claims = 0;
         self.next = now;
     }
@@ -377,7 +377,7 @@ mod tests {
         let mut fetch = fetch(&[("a", 1)], 1);
         fetch.due(now).expect("room");
         fetch.failed(now, again);
-        fetch.poke(now);
+        fetch.look_now(now);
         assert_eq!(fetch.next_look(), Some(again), "whatever has come");
         fetch.try_again(now);
         assert!(fetch.due(now).is_some());
@@ -392,7 +392,7 @@ mod tests {
             assert_eq!(next - Instant::now(), Duration::from_millis(wait));
             tokio::time::advance(next - Instant::now()).await;
         }
-        fetch.poke(Instant::now());
+        fetch.look_now(Instant::now());
         assert!(fetch.due(Instant::now()).is_some());
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::attempt::HandlerExit;
-use super::attempts::{FailureCount, Interruption};
+use super::attempts::{FailureBudget, Interruption};
 use super::panics::{self, Caught};
 use super::verdict::{self, AttemptEnd};
 use super::worker::{StartError, Worker};
@@ -177,7 +177,7 @@ impl InlineWorker {
         why: Option<&Interruption>,
     ) -> Result<Ran, StoreError> {
         let InHand { lease, job, context, policy, began } = in_hand;
-        let failures = FailureCount { failures: job.failures, max_attempts: job.max_attempts };
+        let failures = FailureBudget { failures: job.failures, max_attempts: job.max_attempts };
         let end = AttemptEnd { exit, finished: context.was_finished() };
         // Only a lost lease gives no verdict, and nothing here loses one.
         let verdict = verdict::decide(end, why, failures, &policy)

@@ -218,7 +218,7 @@ mod tests {
         assert_eq!((maintenance.due(now), maintenance.next()), (None, Some(again)));
     }
 
-    /// T3, C18: where hints may be lost, a follower that runs something looks within a second.
+    /// T3: where hints may be lost, a follower that runs something looks within a second.
     #[test]
     fn a_follower_that_runs_something_without_hints_sweeps_within_a_second() {
         let now = Instant::now();

@@ -105,7 +105,7 @@ impl PendingSettlements {
     }
 
     /// Whether a suspect may start: all others this process held are handed back.
-    pub(super) fn suspects_are_home(&self) -> bool {
+    pub(super) fn surplus_suspects_are_released(&self) -> bool {
         self.surplus_suspects == 0
     }
 

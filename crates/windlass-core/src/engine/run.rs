@@ -52,7 +52,7 @@ impl Engine {
                     is_handle_gone = command.is_none();
                     self.on_command(command);
                 }
-                () = wake_handle.work() => self.fetch.poke(Instant::now()),
+                () = wake_handle.work() => self.fetch.look_now(Instant::now()),
                 () = wake_handle.news() => self.maintenance.sweep_by(Instant::now()),
                 () = tokio::time::sleep_until(wake_at) => {}
             }

@@ -93,7 +93,7 @@ impl Engine {
         self.phase = phase;
         self.stats.quiet.store(intake == Intake::Closed, Ordering::Relaxed);
         match intake {
-            Intake::Open => self.fetch.poke(Instant::now()),
+            Intake::Open => self.fetch.look_now(Instant::now()),
             Intake::Closed => self.end_intake(),
         }
     }

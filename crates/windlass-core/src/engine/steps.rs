@@ -59,7 +59,7 @@ impl Engine {
         let began = attempt.began.load(Ordering::Acquire);
         let exit = if began { HandlerExit::Dropped } else { HandlerExit::NotStarted };
         let end = AttemptEnd { exit, finished: false };
-        let failures = attempt.failure_count();
+        let failures = attempt.failure_budget();
         let Some(verdict) = verdict::decide(end, Some(why), failures, &handler.policy) else {
             return;
         };
@@ -100,7 +100,7 @@ impl Engine {
             }
             return;
         }
-        if self.pending.suspects_are_home()
+        if self.pending.surplus_suspects_are_released()
             && let Some(suspect) = self.dispatch.next_suspect()
         {
             self.start(suspect, now);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::attempt::HandlerExit;
-use super::attempts::{FailureCount, Interruption};
+use super::attempts::{FailureBudget, Interruption};
 use crate::handler::Policy;
 use crate::job::{Decision, JobError, Outcome, Settled, Verdict};
 use crate::json::storable_text;
@@ -20,7 +20,7 @@ pub(super) struct AttemptEnd {
 pub(super) fn decide(
     end: AttemptEnd,
     interruption: Option<&Interruption>,
-    job: FailureCount,
+    job: FailureBudget,
     policy: &Policy,
 ) -> Option<Verdict> {
     if matches!(interruption, Some(Interruption::LeaseLost)) {
@@ -59,7 +59,7 @@ pub(super) fn decide(
 /// The verdict on an attempt that was told to end and did not return a value.
 pub(super) fn of_interruption(
     interruption: &Interruption,
-    job: FailureCount,
+    job: FailureBudget,
     policy: &Policy,
 ) -> Verdict {
     match interruption {
@@ -75,7 +75,7 @@ pub(super) fn of_interruption(
     }
 }
 
-fn of_error(error: &JobError, job: FailureCount, policy: &Policy) -> Verdict {
+fn of_error(error: &JobError, job: FailureBudget, policy: &Policy) -> Verdict {
     let message = error.message().to_owned();
     match error.decision() {
         Decision::Retry => failure(Outcome::Error, message, job, policy),
@@ -100,7 +100,7 @@ fn of_error(error: &JobError, job: FailureCount, policy: &Policy) -> Verdict {
 }
 
 /// A failed attempt: another one, or death when they are used up.
-fn failure(outcome: Outcome, error: String, job: FailureCount, policy: &Policy) -> Verdict {
+fn failure(outcome: Outcome, error: String, job: FailureBudget, policy: &Policy) -> Verdict {
     let failures = job.failures + 1;
     let error = clean(&error);
     match policy.retry.delay(failures, job.max_attempts) {
@@ -146,12 +146,12 @@ fn first_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const FRESH: FailureCount = FailureCount { failures: 0, max_attempts: None };
+    const FRESH: FailureBudget = FailureBudget { failures: 0, max_attempts: None };
 
     fn verdict(
         exit: HandlerExit,
         why: Option<&Interruption>,
-        job: FailureCount,
+        job: FailureBudget,
     ) -> Option<Verdict> {
         decide(AttemptEnd { exit, finished: false }, why, job, &Policy::default())
     }
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_last_failure_is_death() {
-        let last = FailureCount { failures: 2, max_attempts: Some(3) };
+        let last = FailureBudget { failures: 2, max_attempts: Some(3) };
         assert!(matches!(
             verdict(HandlerExit::Panic("x".into()), None, last),
             Some(Verdict::Die { outcome: Outcome::Panic, .. })

@@ -188,6 +188,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self.check()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         panics::install();
+        // Bounded by those who ask, and by the slots: each attempt reports once.
         let (commands, command_rx) = mpsc::unbounded_channel();
         let (reports, ends) = mpsc::unbounded_channel();
         let events = self.events.clone();
@@ -272,7 +273,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// Its handlers by kind, with their layers.
     fn take_handlers(&mut self) -> HashMap<String, Registered> {
         let handlers = std::mem::take(&mut self.handlers).into_iter();
-        handlers.map(|handler| (handler.kind.clone(), handler.within(&self.layers))).collect()
+        handlers.map(|handler| (handler.kind.clone(), handler.with_layers(&self.layers))).collect()
     }
 
     pub(super) fn into_inline(mut self) -> (Client, HashMap<String, Registered>, Registration) {

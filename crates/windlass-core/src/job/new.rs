@@ -61,7 +61,7 @@ pub struct NewJob {
     pub parent: Option<JobId>,
     /// Who enqueued it, for people.
     pub origin: Option<String>,
-    /// What few jobs need.
+    /// Options that are rarely used.
     pub meta: Meta,
 }
 

@@ -70,7 +70,7 @@ async fn sqlx_postgres_transactions_carry_jobs() {
     assert_eq!(states(&database).await, [State::Available]);
 }
 
-/// T1, X3, through tokio-postgres: with a given id the second try finds the first.
+/// T1, I-X3, through tokio-postgres: with a given id the second try finds the first.
 #[tokio::test]
 async fn tokio_postgres_transactions_carry_jobs() {
     let database = TestDatabase::postgres();

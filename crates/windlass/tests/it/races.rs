@@ -18,7 +18,7 @@ use crate::test_database::{Connection, SOON, TestDatabase, connect};
 
 const DAY: u64 = 86_400;
 
-/// C10, I-D2: claims that begin where the last one ended go on finding what was committed below
+/// I-D2: claims that begin where the last one ended go on finding what was committed below
 /// that point, and do not have to be out of work for it.
 #[tokio::test]
 async fn a_claim_finds_what_was_committed_below_its_cursor() {
@@ -42,7 +42,7 @@ async fn a_claim_finds_what_was_committed_below_its_cursor() {
     tokio::time::timeout(SOON, found).await.expect("it is found soon");
 }
 
-/// C8, I-D1: a partition that is made while ends are being written waits for none of them, and keeps
+/// I-D1: a partition that is made while ends are being written waits for none of them, and keeps
 /// none of them waiting.
 #[tokio::test]
 async fn a_partition_is_not_made_over_an_open_transaction() {
@@ -70,7 +70,7 @@ async fn a_partition_is_not_made_over_an_open_transaction() {
     assert_eq!((counts.of(State::Completed), counts.total()), (2, 2));
 }
 
-/// C8, I-D1: an end that is sent while a partition is being made is written once the partition is there.
+/// I-D1: an end that is sent while a partition is being made is written once the partition is there.
 #[tokio::test]
 async fn an_end_waits_for_a_partition_that_is_being_made() {
     let database = TestDatabase::postgres();

@@ -52,7 +52,7 @@ fn invite(guest: &str, plus: u8) -> Invite {
     Invite { guest: guest.to_owned(), plus }
 }
 
-/// C39: a handler is run by one call, and its attempt is real.
+/// A handler is run by one call, and its attempt is real.
 #[tokio::test]
 async fn one_job_is_run_where_it_is_called() {
     let guests = Arc::new(Guests::default());

@@ -22,7 +22,7 @@ Examples:
 A filter has terms name:value, all of which must hold: state, queue and kind. Commas are
 alternatives, * stands for anything, - in front means not.";
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -13,7 +13,7 @@ use crate::output::table::in_lines;
 use crate::output::{Output, document, time};
 use crate::store;
 
-/// What it is asked.
+/// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:

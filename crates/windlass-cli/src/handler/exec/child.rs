@@ -12,8 +12,7 @@ use crate::config::Executable;
 #[derive(Debug)]
 pub(super) struct Group {
     child: Child,
-    /// The group's number, the program's own; `None` once the program has ended and nothing is
-    /// left to be told.
+    /// The group's number, the program's own; `None` where the program had ended before it was asked for.
     number: Option<libc::pid_t>,
 }
 

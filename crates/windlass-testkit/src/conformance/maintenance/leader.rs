@@ -41,7 +41,7 @@ pub async fn a_silent_leader_is_replaced_after_its_time(fixture: StoreFixture) {
     assert!(!silent.sweep().await.leads);
 }
 
-/// X5, T12: a leader that leaves is replaced at once.
+/// X5: a leader that leaves is replaced at once.
 pub async fn a_leader_that_leaves_is_replaced_at_once(fixture: StoreFixture) {
     let (leader, other) = (fixture.worker().await, fixture.worker().await);
     assert!(leader.sweep().await.leads);

@@ -30,16 +30,16 @@ pub(crate) struct Parent {
 /// Layers, origin, parent and checks. A client has one, and so has a transaction seen through a
 /// client.
 #[derive(Clone, Default)]
-pub struct EnqueuePath {
+pub struct EnqueuePipeline {
     layers: Arc<[Arc<dyn EnqueueLayer>]>,
     origin: Option<Arc<str>>,
     parent: Option<Arc<Parent>>,
 }
 
-impl std::fmt::Debug for EnqueuePath {
+impl std::fmt::Debug for EnqueuePipeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let layers: Vec<&str> = self.layers.iter().map(|layer| layer.name()).collect();
-        f.debug_struct("EnqueuePath")
+        f.debug_struct("EnqueuePipeline")
             .field("layers", &layers)
             .field("origin", &self.origin)
             .field("parent", &self.parent.as_ref().map(|parent| parent.job))
@@ -47,7 +47,7 @@ impl std::fmt::Debug for EnqueuePath {
     }
 }
 
-impl EnqueuePath {
+impl EnqueuePipeline {
     pub(super) fn with_origin(mut self, origin: Arc<str>) -> Self {
         self.origin = Some(origin);
         self
@@ -84,7 +84,7 @@ impl EnqueuePath {
     /// The jobs of one call.
     ///
     /// # Errors
-    /// As [`EnqueuePath::prepare`], and when there are more than one call may have.
+    /// As [`EnqueuePipeline::prepare`], and when there are more than one call may have.
     pub fn prepare_all<D: IntoDraft>(
         &self,
         drafts: impl IntoIterator<Item = D>,
