@@ -78,6 +78,16 @@ create table windlass.cancel_request (
   reason text not null
 );
 
+-- Takes the cancel requests of jobs whose leases the caller has locked. It looks anew: a request that was
+-- committed while the caller waited to begin is not in the caller's snapshot.
+create function windlass.take_cancel_requests(jobs uuid[]) returns setof windlass.cancel_request
+language plpgsql volatile as
+$$
+begin
+  return query delete from windlass.cancel_request c where c.job = any (jobs) returning c.*;
+end
+$$;
+
 -- Ended jobs, on partitions by the day they may be pruned: pruning a day drops its partition. Dead jobs
 -- have no such day and stay on the default partition.
 create table windlass.finished (

@@ -21,17 +21,30 @@ counted as (
   insert into windlass.job_count (queue, state, prune_day, jobs)
   select queue, 6, ((clock.now + $4::int8) / 86400000000)::int4, count(*) from removed, clock group by queue, clock.now
 ),
+-- A settlement locks the row for update: this waits for one under way, and then sees the lease as it is;
+-- one that comes later is refused until the request is committed. A transaction in which a handler
+-- finishes its job only updates the row: nobody waits for that.
+held as materialized (
+  select worker, settled, jobs from windlass.lease
+  where id = any (array(select lease from windlass.running_job where id = any ($2::uuid[])))
+  order by id
+  for key share
+),
 running as (
-  select id, worker from windlass.running_job where id = any ($2::uuid[])
+  select j.id, held.worker
+  from held, unnest(held.jobs) with ordinality as j
+  where j.id = any ($2::uuid[]) and get_bit(held.settled, (j.ordinality - 1)::int4) = 0
 ),
 requested as (
   insert into windlass.cancel_request (job, worker, reason)
-  select id, worker, $3::text from running
+  select id, worker, $3::text from running order by id
   on conflict (job) do update set worker = excluded.worker, reason = excluded.reason
   returning job, worker
 ),
 told as (
-  update windlass.worker set attention = true where id in (select worker from requested)
+  update windlass.worker set attention = true
+  where id = any (array(
+    select id from windlass.worker where id in (select worker from requested) order by id for no key update))
   returning id
 ),
 -- The worker that runs one of them asks at once, and sees the flag, which commits with the notification.

@@ -32,8 +32,12 @@ done as (
   join alike on alike.nth = t.alike
   where $30::bool
 ),
+-- Only under a lease that holds: the job may run again elsewhere, with a request of its own. Which of them
+-- have one is found first, so that nothing is asked for the others.
 cleared as (
-  delete from windlass.cancel_request where job = any ($8::uuid[])
+  delete from windlass.cancel_request
+  where job = any ($8::uuid[])
+    and (select count(*) from alike where nth = ($7::int8[])[array_position($8::uuid[], job)]) > 0
 ),
 counted as (
   insert into windlass.job_count (queue, state, prune_day, jobs)

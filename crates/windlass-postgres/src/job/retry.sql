@@ -11,6 +11,10 @@ revived as (
   delete from windlass.finished where id = any ($2::uuid[])
   returning *
 ),
+-- What was asked of a job that ended by itself is not asked of its next life.
+forgotten as (
+  delete from windlass.cancel_request where job in (select id from revived)
+),
 counted as (
   insert into windlass.job_count (queue, state, prune_day, jobs)
   select queue, state, case state when 7 then null else (prune_at / 86400000000)::int4 end, -count(*)

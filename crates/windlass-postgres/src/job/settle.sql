@@ -12,7 +12,16 @@
 --   $34 int8   how long finished jobs are kept, in microseconds
 --   $35 text   the worker's label
 -- Returns the leases that held. State 9 marks the place and writes nothing: the job is finished
--- already. A job with a cancel request does not go back to work.
+-- already. A job with a cancel request does not go back to work: cancel.sql writes requests under a lock
+-- that the fence does not get past, so that a request is committed before this looks, or else its cancel
+-- waits and finds the job where this puts it.
+asked as materialized (
+  select * from windlass.take_cancel_requests(array(
+    select t.id
+    from unnest($7::int8[], $8::uuid[]) as t(alike, id)
+    join unnest($14::uuid[]) with ordinality as a(lease, nth) on a.nth = t.alike
+    join fenced on fenced.id = a.lease))
+),
 job as (
   select t.id, t.run_at, t.created_at, t.ran, a.attempt, a.version, a.priority, a.max_attempts, a.queue, a.kind,
          t.args, t.output, a.root, a.parent, a.origin, a.meta, t.delay,
@@ -39,7 +48,7 @@ job as (
             history, jobs, nth)
     on a.nth = t.alike
   join fenced on fenced.id = a.lease
-  left join windlass.cancel_request c on c.job = t.id
+  left join asked c on c.job = t.id
   cross join lateral (select coalesce(a.history::jsonb, '[]') as past) as p
 ),
 done as (
@@ -63,9 +72,6 @@ back as (
   select id, now + delay, created_at, attempt, failures, state, version, priority, losses, max_attempts, queue, kind,
          args, root, parent, origin, meta, history
   from job, clock where state < 4
-),
-cleared as (
-  delete from windlass.cancel_request where job in (select id from job)
 ),
 notified as (
   select count(pg_notify(s.channel, ''))

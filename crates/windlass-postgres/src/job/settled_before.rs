@@ -12,8 +12,12 @@ use crate::connection::Connection;
 use crate::job::settle::SettleContext;
 use crate::row::get;
 
-const FINISHED: &str = "select f.id from unnest($1::uuid[], $2::int4[]) as t(id, attempt) \
-     join windlass.finished f on f.id = t.id and f.attempt = t.attempt";
+/// A handler's transaction leaves cancel requests alone: a second cancel would have to wait for it.
+const FINISHED: &str = "with ended as ( \
+       select f.id from unnest($1::uuid[], $2::int4[]) as t(id, attempt) \
+       join windlass.finished f on f.id = t.id and f.attempt = t.attempt), \
+     forgotten as (delete from windlass.cancel_request where job in (select id from ended)) \
+     select id from ended";
 /// Whether the attempt was settled by this worker, and whether its lease is there at all.
 const BEFORE: &str = "select exists (select from windlass.finished where id = $1::uuid and attempt = $2::int4 and worker = $3::text \
                       and coalesce(history::jsonb -> -1 ->> 'outcome', '') <> 'lost') \

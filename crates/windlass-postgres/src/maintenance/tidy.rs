@@ -26,6 +26,10 @@ const UNPARK: &str = "update windlass.pending p set state = 2, reason = null whe
 const FORGET_LIMITS: &str = "delete from windlass.loss_limit k \
      where not exists (select from windlass.worker w where w.id = k.worker) \
        and not exists (select from windlass.lease l where l.worker = k.worker)";
+/// Requests of jobs that were finished while the request was being written. One that is committed is of a
+/// job that runs, or of one that ended.
+const FORGET_REQUESTS: &str = "delete from windlass.cancel_request c \
+     where not exists (select from windlass.running_job r where r.id = c.job)";
 const SUM_UP: &str = include_str!("sum_up.sql");
 
 pub(crate) async fn tidy(
@@ -40,6 +44,7 @@ pub(crate) async fn tidy(
         connection.query(PRUNE, &[(&now, Type::INT8), (&most, Type::INT8)]).await?.len() as u64;
     connection.query(SUM_UP, &[]).await?;
     connection.query(FORGET_LIMITS, &[]).await?;
+    connection.query(FORGET_REQUESTS, &[]).await?;
     let unparked = connection.query(UNPARK, &[]).await?.len() as u64;
     let parked = connection.query(PARK, &[(&HEADS, Type::INT8)]).await?.len() as u64;
     Ok(Tidied { pruned, parked, unparked })

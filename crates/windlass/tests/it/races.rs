@@ -6,12 +6,12 @@ use std::time::Duration;
 use windlass::store::Now;
 
 use windlass::State;
-use windlass::job::{Batch, Settled};
+use windlass::job::{Batch, Cancelled, Settled};
 use windlass::limits::KEEP_FINISHED;
 use windlass::store::Store;
 use windlass::worker::Registration;
 use windlass_testkit::draft::{job, jobs};
-use windlass_testkit::verdicts::complete;
+use windlass_testkit::verdicts::{complete, retry};
 use windlass_testkit::worker::{request, settlement, worker};
 
 use crate::test_database::{Connection, SOON, TestDatabase, connect};
@@ -102,6 +102,132 @@ async fn an_end_waits_for_a_partition_that_is_being_made() {
     assert_eq!(record.state, State::Completed);
     let question = format!("select count(*) from windlass.finished_{partition}");
     assert_eq!(number(&database, &question).await, 1, "on the new partition");
+}
+
+/// X18, I-C3: an attempt fails while another process writes a cancel request of its job: the job is
+/// cancelled.
+#[tokio::test]
+async fn a_failure_during_a_cancel_request_is_the_last() {
+    let race = CancelRace::begin().await;
+    let other = race.database.open().await;
+    // A cancel request tells the worker in the end: it is written, and not committed.
+    let slow = begun(&race.database, "select from windlass.worker for update").await;
+    let mut cancelling = pin!(race.cancel(&other));
+    tokio::select! {
+        answer = &mut cancelling => panic!("{answer:?} before it was committed"),
+        () = waits_for(&race.database, "transactionid") => {}
+    }
+    let early = race.fail().await;
+    slow.client.batch_execute("commit").await.expect("let go");
+    assert_eq!(soon(cancelling).await, Cancelled::Requested);
+    if early == Settled::Busy {
+        assert_eq!(race.fail().await, Settled::Done);
+    }
+    race.check_cancelled().await;
+}
+
+/// X18, I-C3: a cancel comes while the failure of an attempt is being written: the job is cancelled.
+#[tokio::test]
+async fn a_cancel_during_a_failure_finds_the_job_afterwards() {
+    let race = CancelRace::begin().await;
+    let other = race.database.open().await;
+    // Of two rows with one id the second one waits to see what becomes of the first.
+    let same_id = format!(
+        "insert into windlass.pending \
+         (id, run_at, created_at, state, version, priority, queue, kind, args) \
+         values ('{}', 0, 0, 0, 1, 0, 'other', 'other', 'null')",
+        race.batch.jobs[0].id.as_uuid()
+    );
+    let slow = begun(&race.database, &same_id).await;
+    let mut failing = pin!(race.fail());
+    tokio::select! {
+        settled = &mut failing => panic!("{settled:?} before it was committed"),
+        () = waits_for(&race.database, "transactionid") => {}
+    }
+    let mut cancelling = pin!(race.cancel(&other));
+    let early = tokio::select! {
+        answer = &mut cancelling => Some(answer),
+        () = several_wait_for(&race.database, "transactionid", 2) => None,
+    };
+    slow.client.batch_execute("rollback").await.expect("let go");
+    assert_eq!(soon(failing).await, Settled::Done);
+    let answer = match early {
+        Some(answer) => answer,
+        None => soon(cancelling).await,
+    };
+    assert_eq!(answer, Cancelled::Now);
+    race.check_cancelled().await;
+}
+
+/// X18, I-C3: a cancel does not wait for the transaction in which a handler finishes its job, and is
+/// not forgotten when that rolls back.
+#[tokio::test]
+async fn a_cancel_does_not_wait_for_a_handlers_transaction() {
+    let race = CancelRace::begin().await;
+    let other = race.database.open().await;
+    let finishing =
+        begun(&race.database, "update windlass.lease set unsettled = unsettled - 1").await;
+    for _ in 0..2 {
+        assert_eq!(soon(pin!(race.cancel(&other))).await, Cancelled::Requested);
+    }
+    assert_eq!(race.fail().await, Settled::Busy);
+    finishing.client.batch_execute("rollback").await.expect("rolled back");
+    assert_eq!(race.fail().await, Settled::Done);
+    race.check_cancelled().await;
+}
+
+/// X18, I-C3: the same on a file, where both wait for the one who writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_and_a_failure_wait_for_a_writer_of_the_file() {
+    let race = CancelRace::on(TestDatabase::sqlite()).await;
+    let other = race.database.open().await;
+    let writing = race.database.hold_heartbeats().await;
+    let (settled, answer, ()) = tokio::join!(race.fail(), race.cancel(&other), writing.let_go());
+    assert_eq!(settled, Settled::Done);
+    assert!(matches!(answer, Cancelled::Now | Cancelled::Requested), "{answer:?}");
+    race.check_cancelled().await;
+}
+
+/// One job that runs, to be cancelled while its attempt fails.
+struct CancelRace {
+    database: TestDatabase,
+    store: Arc<dyn Store>,
+    batch: Batch,
+}
+
+impl CancelRace {
+    async fn begin() -> Self {
+        Self::on(TestDatabase::postgres()).await
+    }
+
+    async fn on(database: TestDatabase) -> Self {
+        let store = database.open().await;
+        let registered = registered(&store).await;
+        enqueue(&store, 1).await;
+        let batch = claim(&store, &registered).await;
+        Self { database, store, batch }
+    }
+
+    async fn cancel(&self, store: &Arc<dyn Store>) -> Cancelled {
+        let id = self.batch.jobs[0].id;
+        store.cancel(&[id], "not wanted", Now::Database).await.expect("asked")[0]
+    }
+
+    async fn fail(&self) -> Settled {
+        let worker = self.store.workers().await.expect("read")[0].id;
+        let one = [settlement(&self.batch, 0, retry(Duration::from_secs(1)))];
+        self.store.settle(worker, &one, Now::Database).await.expect("settled")[0]
+    }
+
+    async fn check_cancelled(&self) {
+        let record = self.store.job(self.batch.jobs[0].id).await.expect("read").expect("there");
+        assert_eq!(record.state, State::Cancelled, "{record:?}");
+        assert_eq!(record.reason.as_deref(), Some("not wanted"));
+    }
+}
+
+async fn soon<T>(answer: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SOON, answer).await.expect("it goes on")
 }
 
 /// F-37: two migrations begin together, and one dies half-way: the other one completes the schema.
@@ -224,6 +350,10 @@ async fn begun(database: &TestDatabase, statement: &str) -> Connection {
 
 /// Waits until somebody waits for a lock of this kind.
 async fn waits_for(database: &TestDatabase, lock: &str) {
+    several_wait_for(database, lock, 1).await;
+}
+
+async fn several_wait_for(database: &TestDatabase, lock: &str, number: i64) {
     let question = format!(
         "select count(*) from pg_stat_activity where datname = current_database() and wait_event = '{lock}'"
     );
@@ -231,7 +361,7 @@ async fn waits_for(database: &TestDatabase, lock: &str) {
     let waits = async {
         loop {
             let row = connection.client.query_one(&question, &[]).await.expect("asked");
-            if row.get::<_, i64>(0) > 0 {
+            if row.get::<_, i64>(0) >= number {
                 return;
             }
         }

@@ -1,11 +1,12 @@
 //! Cancel: in every state that is not an end, racing safely with a start.
 
 use windlass_core::id::JobId;
-use windlass_core::job::{Cancelled, Outcome, Retried, Settled, State};
+use windlass_core::job::{Batch, Cancelled, Outcome, Retried, Settled, State, Verdict};
 
 use crate::draft::{job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::verdicts::{cancelled, complete, die, hand_back, retry, snooze};
+use crate::worker::Worker;
 
 /// X18: what has not started never will; the answer says so.
 pub async fn a_job_that_has_not_started_is_cancelled_at_once(fixture: StoreFixture) {
@@ -136,20 +137,35 @@ pub async fn a_cancel_and_a_claim_do_not_both_win(fixture: StoreFixture) {
     fixture.check("cancelled 40").await;
 }
 
-/// X18, I-C3: a cancel that meets the end of an attempt is not lost: whichever comes
+/// X18, I-C3: a cancel of another process that meets the end of an attempt is not lost: whichever comes
 /// first, the job does not run again.
 pub async fn a_cancel_that_meets_the_end_of_an_attempt_is_not_lost(fixture: StoreFixture) {
     let worker = fixture.worker().await;
+    let process = fixture.another_store().await;
     for _ in 0..40 {
         let id = fixture.enqueue_one(job()).await;
         let batch = worker.claim(1).await;
-        let (settled, answer) =
-            tokio::join!(worker.settle(&batch, 0, retry(SECOND)), fixture.cancel(id));
+        let ids = [id];
+        let (settled, answers) = tokio::join!(
+            settled(&worker, &batch, retry(SECOND)),
+            process.cancel(&ids, "not wanted", fixture.now())
+        );
         assert_eq!(settled, Settled::Done);
+        let answer = answers.expect("a cancel reaches the store")[0];
         assert!(matches!(answer, Cancelled::Now | Cancelled::Requested), "{answer:?}");
         assert_eq!(fixture.job(id).await.state, State::Cancelled, "after {answer:?}");
     }
     fixture.check("cancelled 40").await;
+}
+
+/// The answer once nobody else holds the lease.
+async fn settled(worker: &Worker<'_>, batch: &Batch, verdict: Verdict) -> Settled {
+    loop {
+        match worker.settle(batch, 0, verdict.clone()).await {
+            Settled::Busy => {}
+            answer => return answer,
+        }
+    }
 }
 
 /// X18: a job that was completed although it was cancelled may be run again, as often as it
