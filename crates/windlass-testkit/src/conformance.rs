@@ -65,6 +65,8 @@ macro_rules! behaviours {
                     a_cancel_that_meets_the_end_of_an_attempt_is_not_lost
                     a_completed_job_has_forgotten_its_cancel_request
                     a_revived_job_has_forgotten_its_cancel_request
+                    a_lost_end_leaves_the_next_attempts_cancel_request
+                    a_reason_with_a_nul_is_kept_without_it
                 }
                 claim {
                     jobs_come_by_priority_then_due_time_then_age

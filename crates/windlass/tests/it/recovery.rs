@@ -6,11 +6,12 @@ use windlass::store::Now;
 use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 use tokio::sync::Mutex;
-use windlass::job::Fence;
+use windlass::job::{Batch, Cancelled, Fence, Settled};
 use windlass::prelude::*;
 use windlass::store::Store;
 use windlass::{FinishBlockingOn, FinishOn, Json, State};
-use windlass_testkit::worker::{request, worker};
+use windlass_testkit::verdicts::{confirm_or, retry};
+use windlass_testkit::worker::{request, settlement, worker};
 
 use crate::probes::Okay;
 use crate::test_database::{Connection, TestDatabase, connect, ended};
@@ -234,4 +235,62 @@ async fn sqlx_and_rusqlite_finish_alike() {
         .expect("counted");
     assert_eq!(leases, 0, "nothing is left of the lease");
     assert_eq!(store.counts().await.expect("counted").of(State::Completed), 2);
+}
+
+/// A job that was asked to stop and whose handler finished it nevertheless, in its transaction.
+async fn finished_in_spite_of_a_cancel(database: &TestDatabase) -> (Arc<dyn Store>, Fence) {
+    let store = database.open().await;
+    let fence = fences(&store, 1).await.remove(0);
+    let answers = store.cancel(&[fence.job.id], "not wanted", Now::Database).await;
+    assert_eq!(answers.expect("asked"), [Cancelled::Requested]);
+    let mut connection = connect(database).await;
+    let tx = connection.client.transaction().await.expect("begun");
+    assert!((&tx).finish(fence.clone(), None, "windlass").await.expect("finished"));
+    tx.commit().await.expect("committed");
+    (store, fence)
+}
+
+async fn cancels(store: &Arc<dyn Store>, fence: &Fence) -> usize {
+    let lease = windlass::limits::LEASE;
+    match store.heartbeat(fence.worker, lease, Now::Database).await.expect("renewed") {
+        windlass::worker::Beat::Alive { cancels, .. } => cancels.len(),
+        gone => panic!("{gone:?}"),
+    }
+}
+
+/// I-C3, I-X1: what was asked of a job that is finished is not asked again, neither of its worker nor of
+/// its next life.
+#[tokio::test]
+async fn a_job_finished_in_a_transaction_has_forgotten_its_cancel_request() {
+    let database = TestDatabase::postgres();
+    let (store, fence) = finished_in_spite_of_a_cancel(&database).await;
+    let (lease, job) = (fence.lease, Arc::clone(&fence.job));
+    let batch = Batch { lease, jobs: vec![job] };
+    let confirmed = [settlement(&batch, 0, confirm_or(retry(windlass::limits::LEASE)))];
+    let answers = store.settle(fence.worker, &confirmed, Now::Database).await.expect("settled");
+    assert_eq!((answers, cancels(&store, &fence).await), (vec![Settled::Already], 0));
+}
+
+/// I-C3, I-X1: the same where the worker dies before it can confirm it.
+#[tokio::test]
+async fn a_job_that_nobody_confirmed_has_forgotten_its_cancel_request() {
+    let database = TestDatabase::postgres();
+    let (store, fence) = finished_in_spite_of_a_cancel(&database).await;
+    store.tidy(Now::Database).await.expect("tidied");
+    assert_eq!(cancels(&store, &fence).await, 0);
+}
+
+/// I-C3, I-X1: a retry does not inherit it.
+#[tokio::test]
+async fn a_revived_job_has_forgotten_what_its_handler_finished_in_spite_of() {
+    let database = TestDatabase::postgres();
+    let (store, fence) = finished_in_spite_of_a_cancel(&database).await;
+    store.retry(&[fence.job.id], Now::Database).await.expect("retried");
+    let registration = worker().knowing(&[("probe.ok", 1)]).registration();
+    store.register(&registration, Now::Database).await.expect("registered");
+    let batch = store.claim(&request(&registration, 1), Now::Database).await.expect("claimed");
+    let failed = [settlement(&batch, 0, retry(windlass::limits::LEASE))];
+    store.settle(registration.worker, &failed, Now::Database).await.expect("settled");
+    let record = store.job(fence.job.id).await.expect("read").expect("there");
+    assert_eq!((record.state, record.attempt), (State::Retryable, 2));
 }

@@ -194,3 +194,36 @@ pub async fn a_revived_job_has_forgotten_its_cancel_request(fixture: StoreFixtur
     worker.run_one(retry(MINUTE)).await;
     fixture.check_job(id, "retryable in 60s, attempt 2, failures 1, history error error").await;
 }
+
+/// I-C3, I-L3: the end of a lost attempt does not take away what was asked of the next one.
+pub async fn a_lost_end_leaves_the_next_attempts_cancel_request(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job()).await;
+    let stale = fixture.worker().await;
+    let old = stale.claim(1).await;
+    fixture.rescue().await;
+    let worker = fixture.worker().await;
+    let batch = worker.claim(1).await;
+    fixture.cancel(id).await;
+    for verdict in [complete(), die(), retry(MINUTE)] {
+        assert_eq!(stale.settle(&old, 0, verdict).await, Settled::Lost);
+    }
+    let asked = "running, attempt 2, failures 1, losses 1, cancel requested, history lost";
+    fixture.check_job(id, asked).await;
+    worker.settle(&batch, 0, retry(MINUTE)).await;
+    assert_eq!(fixture.job(id).await.state, State::Cancelled);
+}
+
+/// X18: a reason is free text; what no database can keep of it is replaced.
+pub async fn a_reason_with_a_nul_is_kept_without_it(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let runs = fixture.enqueue_one(job()).await;
+    let batch = worker.claim(1).await;
+    let waits = fixture.enqueue_one(job()).await;
+    let answers = fixture.store().cancel(&[runs, waits], "not\0wanted", fixture.now()).await;
+    let expected = [Cancelled::Requested, Cancelled::Now];
+    assert_eq!(answers.expect("they reach the store"), expected);
+    worker.settle(&batch, 0, retry(MINUTE)).await;
+    for id in [runs, waits] {
+        assert_eq!(fixture.job(id).await.reason.as_deref(), Some("not\u{FFFD}wanted"));
+    }
+}
