@@ -69,8 +69,8 @@ async fn claim_now(
     let jobs: Vec<i32> = request.shares.iter().map(|share| to_i32(share.jobs)).collect();
     // ClaimCursors go by this machine's time; a caller that brings its own has none.
     let own_clock = now.is_some();
-    let (priorities, moments) =
-        if own_clock { ClaimCursors::default().of(&queues) } else { cursors.of(&queues) };
+    let began = if own_clock { ClaimCursors::default().of(&queues) } else { cursors.of(&queues) };
+    let (priorities, moments) = claim_cursor::columns(&began);
     let (most, bytes) = (to_i32(request.jobs), i64::try_from(request.bytes).unwrap_or(i64::MAX));
     let handlers: Vec<&str> = request.handlers.iter().map(|key| key.as_str()).collect();
     let label: &str = &local.label;
@@ -110,7 +110,7 @@ async fn claim_now(
     let turn = |job: &Claimed| queues.iter().position(|queue| *queue == job.queue);
     jobs.sort_by_cached_key(|job| (turn(job), job.priority, job.run_at, job.id));
     if !own_clock {
-        cursors.learn(&queues, &jobs, started.elapsed());
+        cursors.learn((&queues, &began), &jobs, started.elapsed());
         let slow = cursors.to_store(Storing::NowAndThen);
         // A cursor only saves time: a claim that has got jobs does not fail for it.
         if let Err(error) = claim_cursor::store(connection, slow).await {

@@ -36,8 +36,9 @@ const FIND: &str = "select queue, priority, run_at, cost from windlass.claim_cur
 
 const FRONT: Position = Position { priority: i16::MIN, run_at: i64::MIN };
 
+/// A place in the order of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Position {
+pub(crate) struct Position {
     priority: i16,
     run_at: i64,
 }
@@ -77,27 +78,28 @@ pub(crate) struct ClaimCursors {
 }
 
 impl ClaimCursors {
-    /// Where the next claim begins, as two columns.
-    pub(crate) fn of(&self, queues: &[&str]) -> (Vec<i16>, Vec<i64>) {
+    /// Where the next claim of each queue begins.
+    pub(crate) fn of(&self, queues: &[&str]) -> Vec<Position> {
         let cursors = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
-        queues
-            .iter()
-            .map(|queue| cursors.get(*queue).map_or(FRONT, ClaimCursor::begin))
-            .map(|cursor| (cursor.priority, cursor.run_at))
-            .unzip()
+        queues.iter().map(|queue| cursors.get(*queue).map_or(FRONT, ClaimCursor::begin)).collect()
     }
 
-    /// What a claim got, and how long it took.
-    pub(crate) fn learn(&self, queues: &[&str], jobs: &[Arc<Claimed>], took: Duration) {
+    /// What a claim got that began at these places, and how long it took.
+    pub(crate) fn learn(
+        &self,
+        (queues, began): (&[&str], &[Position]),
+        jobs: &[Arc<Claimed>],
+        took: Duration,
+    ) {
         let mut cursors = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
-        for queue in queues {
+        for (queue, began) in queues.iter().zip(began) {
             let last = jobs
                 .iter()
                 .filter(|job| job.queue == **queue)
                 .map(|job| Position { priority: job.priority, run_at: job.run_at.as_micros() })
                 .max();
             let cursor = cursors.entry((*queue).to_owned()).or_insert_with(ClaimCursor::new);
-            cursor.learn(last, took);
+            cursor.learn(*began, last, took);
         }
     }
 
@@ -129,6 +131,11 @@ impl ClaimCursors {
             });
         }
     }
+}
+
+/// Places as two columns.
+pub(crate) fn columns(positions: &[Position]) -> (Vec<i16>, Vec<i64>) {
+    positions.iter().map(|position| (position.priority, position.run_at)).unzip()
 }
 
 /// Stores cursors, for processes that start.
@@ -186,9 +193,9 @@ impl ClaimCursor {
         if self.slow && self.full_at.elapsed() < pause { self.cursor } else { FRONT }
     }
 
-    fn learn(&mut self, last: Option<Position>, took: Duration) {
-        let was_full = self.begin() == FRONT;
-        if was_full {
+    fn learn(&mut self, began: Position, last: Option<Position>, took: Duration) {
+        // Where it would begin now says nothing: the pause may have ended while it was under way.
+        if began == FRONT {
             self.full_at = Instant::now();
             self.full_cost = took;
             self.slow = took > SLOW;
@@ -210,22 +217,35 @@ mod tests {
     #[test]
     fn quick_claims_always_look_from_the_front() {
         let mut cursor = ClaimCursor::new();
-        cursor.learn(Some(LAST), Duration::from_millis(1));
+        cursor.learn(FRONT, Some(LAST), Duration::from_millis(1));
         assert_eq!(cursor.begin(), FRONT);
     }
 
     #[test]
     fn slow_claims_go_on_where_they_were_and_return_when_there_is_nothing() {
         let mut cursor = ClaimCursor::new();
-        cursor.learn(Some(LAST), Duration::from_millis(100));
+        cursor.learn(FRONT, Some(LAST), Duration::from_millis(100));
         assert_eq!(cursor.begin(), LAST);
-        cursor.learn(None, Duration::from_millis(1));
+        cursor.learn(LAST, None, Duration::from_millis(1));
         assert_eq!(cursor.begin(), FRONT);
+    }
+
+    #[test]
+    fn a_claim_that_began_at_its_cursor_was_no_look_from_the_front() {
+        let mut cursor = ClaimCursor::new();
+        cursor.learn(FRONT, Some(LAST), Duration::from_millis(100));
+        let began = cursor.begin();
+        // The pause ends while the claim is under way.
+        let pause = Duration::from_millis(100) * 10;
+        cursor.full_at = Instant::now().checked_sub(pause).expect("the machine is up that long");
+        cursor.learn(began, Some(LAST), Duration::from_millis(1));
+        assert_eq!((cursor.slow, cursor.full_cost), (true, Duration::from_millis(100)));
+        assert_eq!(cursor.begin(), FRONT, "the front is looked at next");
     }
 
     fn slow(cursors: &ClaimCursors) {
         let mut cursor = ClaimCursor::new();
-        cursor.learn(Some(LAST), Duration::from_millis(100));
+        cursor.learn(FRONT, Some(LAST), Duration::from_millis(100));
         cursors.cursors.lock().expect("nobody panicked").insert("q".to_owned(), cursor);
     }
 
@@ -234,24 +254,24 @@ mod tests {
         let (slow_one, new_one) = (ClaimCursors::default(), ClaimCursors::default());
         slow(&slow_one);
         new_one.adopt(slow_one.to_store(Storing::NowAndThen));
-        assert_eq!(new_one.of(&["q"]), (vec![LAST.priority], vec![LAST.run_at]));
-        new_one.learn(&["q"], &[], Duration::from_millis(1));
-        assert_eq!(new_one.of(&["q"]), (vec![FRONT.priority], vec![FRONT.run_at]));
+        assert_eq!(new_one.of(&["q"]), [LAST]);
+        new_one.learn((&["q"], &[LAST]), &[], Duration::from_millis(1));
+        assert_eq!(new_one.of(&["q"]), [FRONT]);
     }
 
     #[test]
     fn what_this_process_knows_is_not_replaced() {
         let (slow_one, other) = (ClaimCursors::default(), ClaimCursors::default());
         slow(&slow_one);
-        other.learn(&["q"], &[], Duration::from_millis(1));
+        other.learn((&["q"], &[FRONT]), &[], Duration::from_millis(1));
         other.adopt(slow_one.to_store(Storing::NowAndThen));
-        assert_eq!(other.of(&["q"]).1, [FRONT.run_at]);
+        assert_eq!(other.of(&["q"]), [FRONT]);
     }
 
     #[test]
     fn a_cursor_is_stored_now_and_then_and_once_more_at_last() {
         let cursors = ClaimCursors::default();
-        cursors.learn(&["quick"], &[], Duration::from_millis(1));
+        cursors.learn((&["quick"], &[FRONT]), &[], Duration::from_millis(1));
         assert_eq!(cursors.to_store(Storing::AtLast), [], "quick claims store nothing");
         slow(&cursors);
         assert_eq!(cursors.to_store(Storing::NowAndThen).len(), 1);
