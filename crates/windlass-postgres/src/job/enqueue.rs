@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
@@ -11,6 +12,7 @@ use windlass_core::store::Now;
 use windlass_core::time::micros;
 
 use crate::connection::{Bind, Connection};
+use crate::row::get;
 
 const ENQUEUE: &str = include_str!("enqueue.sql");
 const ENQUEUE_ALIKE: &str = include_str!("enqueue_alike.sql");
@@ -65,13 +67,9 @@ impl<'a> Columns<'a> {
         connection: &Connection,
         sql: &'static str,
         now: Now,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<Row>, StoreError> {
         let now = now.micros();
-        // The queues that somebody may sleep on: those with a job that is due at once.
-        let due = (0..self.id.len()).filter(|at| self.at[*at].is_none() && self.delay[*at] == 0);
-        let queues: Vec<&str> =
-            due.map(|at| self.queue[at]).collect::<HashSet<_>>().into_iter().collect();
-        let mut binds: Vec<Bind<'_>> = vec![
+        let binds: Vec<Bind<'_>> = vec![
             (&now, Type::INT8),
             (&self.id, Type::UUID_ARRAY),
             (&self.queue, Type::TEXT_ARRAY),
@@ -87,13 +85,7 @@ impl<'a> Columns<'a> {
             (&self.origin, Type::TEXT_ARRAY),
             (&self.meta, Type::TEXT_ARRAY),
         ];
-        if sql == ENQUEUE {
-            binds.push((&queues as &(dyn ToSql + Sync), Type::TEXT_ARRAY));
-            connection.query(sql, &binds).await?;
-            return Ok(self.id.clone());
-        }
-        let rows = connection.query(sql, &binds).await?;
-        rows.iter().map(|row| crate::row::get(row, 0)).collect()
+        connection.query(sql, &binds).await
     }
 }
 
@@ -155,8 +147,9 @@ pub(crate) async fn enqueue(
         columns.send(connection, ENQUEUE, now).await?;
         return Ok(jobs.iter().map(|job| Enqueued::New(job.id)).collect());
     }
+    let rows = columns.send(connection, ENQUEUE_GIVEN, now).await?;
     let mut written: HashSet<Uuid> =
-        columns.send(connection, ENQUEUE_GIVEN, now).await?.into_iter().collect();
+        rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
     // One id may come more than once in a call: the first of them was written.
     let mut answer = |id: JobId| {
         if written.remove(&id.as_uuid()) { Enqueued::New(id) } else { Enqueued::Existing(id) }

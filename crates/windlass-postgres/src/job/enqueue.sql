@@ -4,8 +4,7 @@
 --   $6 int2[] priority · $7 int2[] max_attempts · $8 int8[] run_at, or null and
 --   $9 int8[] delay in microseconds · $10 text[] args · $11 uuid[] root · $12 uuid[] parent
 --   $13 text[] origin · $14 text[] meta
---   $15 text[] queues with a job that is due at once: an idle worker of each is notified
--- State 1 is scheduled, 2 available.
+-- Idle workers of queues with a job that is due are notified. State 1 is scheduled, 2 available.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 job as (
   select t.*, coalesce(t.at, clock.now + t.delay) as due, clock.now
@@ -21,4 +20,6 @@ written as (
   from job
 )
 select count(pg_notify(s.channel, ''))
-from (select channel from windlass.idle where queues && $15::text[] limit cardinality($2::uuid[])) as s
+from (select channel from windlass.idle
+      where queues && array(select distinct queue from job where due <= now)
+      limit cardinality($2::uuid[])) as s

@@ -6,11 +6,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use windlass_core::id::JobId;
 use windlass_core::store::Store;
+use windlass_core::time::Timestamp;
 use windlass_core::wake::WakeHandle;
 use windlass_core::worker::Quiet;
 
 use crate::draft::job;
-use crate::fixture::StoreFixture;
+use crate::fixture::{MINUTE, StoreFixture};
 use crate::worker::{Worker, worker};
 
 /// Nothing waited for here takes longer unless it is broken.
@@ -30,6 +31,22 @@ pub async fn a_wake_up_goes_to_its_queue_alone(fixture: StoreFixture) {
             .expect("a worker of the queue is woken");
     }
     assert!(a.work().now_or_never().is_none(), "nothing has come on this queue");
+}
+
+/// C29, I-W2: a job that was due before it came is due now, and wakes whom one without a moment wakes; one
+/// due later wakes nobody.
+pub async fn a_job_that_was_due_before_it_came_wakes_its_queue(fixture: StoreFixture) {
+    let process = fixture.another_store().await;
+    let [a, b] = sleepers(&fixture, ["a", "b"]).await;
+    let late = Timestamp::from_micros(fixture.moment().as_micros() - 1);
+    let jobs = [
+        job().queue("a").due_in(MINUTE).done(),
+        job().queue("a").due_at(fixture.moment().after(MINUTE)).done(),
+        job().queue("b").due_at(late).done(),
+    ];
+    process.enqueue(&jobs, fixture.now()).await.expect("they reach the store");
+    tokio::time::timeout(SOON, b.work()).await.expect("a worker of the queue is woken");
+    assert!(a.work().now_or_never().is_none(), "nothing is due on this queue");
 }
 
 /// X18: a cancel request of another process wakes the one of fifty workers that runs the job, and no
