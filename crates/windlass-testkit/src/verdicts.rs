@@ -39,11 +39,13 @@ pub fn retry_after(outcome: Outcome, delay: Duration) -> Verdict {
 /// Failed for good.
 #[must_use]
 pub fn die() -> Verdict {
-    Verdict::Die {
-        outcome: Outcome::Error,
-        error: "it broke".to_owned(),
-        reason: "beyond repair".to_owned(),
-    }
+    die_of(Outcome::Error)
+}
+
+/// Ended by this outcome, for good.
+#[must_use]
+pub fn die_of(outcome: Outcome) -> Verdict {
+    Verdict::Die { outcome, error: "it broke".to_owned(), reason: "beyond repair".to_owned() }
 }
 
 /// Nothing is left to do, for this outcome's reason.

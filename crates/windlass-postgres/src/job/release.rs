@@ -11,7 +11,7 @@ use windlass_core::job::{Settled, Settlement, Verdict};
 use windlass_core::store::Now;
 
 use crate::connection::Connection;
-use crate::job::settle::{SettleContext, settle};
+use crate::job::settle::{SettleContext, Settler, settle};
 use crate::row::{Held, held};
 
 const RELEASE: &str = include_str!("release.sql");
@@ -73,7 +73,7 @@ pub(crate) async fn settle_held(
     for (worker, (label, settlements)) in by_worker {
         let answers = settle(
             connection,
-            SettleContext { worker, label: &label, history: true },
+            SettleContext { by: Settler::Another, worker, label: &label, history: true },
             &settlements,
             now,
         )

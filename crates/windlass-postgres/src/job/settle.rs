@@ -24,9 +24,19 @@ pub(crate) const SETTLE: &str = concat!(include_str!("fence.sql"), include_str!(
 /// The target of a settlement that only marks its place: the job is finished already.
 const MARK_ONLY: i16 = 9;
 
+/// Who settles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settler {
+    /// The worker itself.
+    Worker,
+    /// Somebody else in its name: it has died, or leaves. What is lost was lost with it.
+    Another,
+}
+
 /// Whose leases are settled.
 #[derive(Clone, Copy)]
 pub(crate) struct SettleContext<'a> {
+    pub(crate) by: Settler,
     pub(crate) worker: WorkerId,
     pub(crate) label: &'a str,
     /// Whether completed jobs are kept, or only counted.
@@ -44,7 +54,7 @@ pub(crate) async fn settle(
     let mut items: Vec<Item<'_>> = settlements
         .iter()
         .zip(&confirmed)
-        .map(|(one, is_finished)| Item::of(one, *is_finished))
+        .map(|(one, is_finished)| Item::of(one, *is_finished, context.by))
         .collect();
     let mut answers = vec![Settled::Lost; items.len()];
     // A settlement that comes twice in one call is written once and found settled the second time.
@@ -102,7 +112,7 @@ pub(crate) struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    fn of(settlement: &'a Settlement, is_finished: bool) -> Self {
+    fn of(settlement: &'a Settlement, is_finished: bool, by: Settler) -> Self {
         let mut item = Self {
             settlement,
             lease: settlement.lease,
@@ -118,11 +128,11 @@ impl<'a> Item<'a> {
             Verdict::Confirm { otherwise } => otherwise,
             other => other,
         };
-        item.take(verdict);
+        item.take(verdict, by);
         item
     }
 
-    fn take(&mut self, verdict: &'a Verdict) {
+    fn take(&mut self, verdict: &'a Verdict, by: Settler) {
         let back = |later: State, delay: std::time::Duration| {
             if delay.is_zero() { State::Available.code() } else { later.code() }
         };
@@ -133,10 +143,11 @@ impl<'a> Item<'a> {
                 self.output = output.as_ref().map(|json| json.as_str());
             }
             Verdict::Retry { outcome, error, delay } => {
-                // A loss without delay is available at once; a failed attempt waits by its name.
-                let lost = *outcome == Outcome::Lost;
-                self.state =
-                    if lost { back(State::Retryable, *delay) } else { State::Retryable.code() };
+                // What is taken back without delay is available at once; a failed attempt waits by its name.
+                self.state = match by {
+                    Settler::Another => back(State::Retryable, *delay),
+                    Settler::Worker => State::Retryable.code(),
+                };
                 self.delay = micros(*delay);
                 self.note(*outcome, said(*outcome, error));
             }
@@ -253,6 +264,8 @@ async fn send(
     outcomes.bind(&mut binds);
     binds.push((&keep, Type::INT8));
     binds.push((&context.label, Type::TEXT));
+    let counts_losses = context.by == Settler::Another;
+    binds.push((&counts_losses, Type::BOOL));
     let rows = connection.query(SETTLE, &binds).await?;
     rows.iter().map(|row| get(row, 0).map(LeaseId::from_uuid)).collect()
 }

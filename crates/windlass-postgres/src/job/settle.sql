@@ -11,6 +11,7 @@
 --   $32 text[] reason · $33 text[] the attempt as an entry of the history, without its times
 --   $34 int8   how long finished jobs are kept, in microseconds
 --   $35 text   the worker's label
+--   $36 bool   whether what is lost was lost with its worker, and counts as a loss
 -- Returns the leases that held. State 9 marks the place and writes nothing: the job is finished
 -- already. A job with a cancel request does not go back to work: cancel.sql writes requests under a lock
 -- that the fence does not get past, so that a request is committed before this looks, or else its cancel
@@ -29,7 +30,7 @@ job as (
          case when c.job is not null and t.state < 5 then c.reason else t.reason end as reason,
          a.failures + (t.outcome in (1, 2, 3, 4))::int4 as failures,
          -- A job without a limit of losses may reach the end of the type.
-         least(a.losses + (t.outcome = 4 and t.state <> 6 and (c.job is null or t.state > 4))::int4, 32767)::int2 as losses,
+         least(a.losses + ($36::bool and t.outcome = 4 and t.state <> 6 and (c.job is null or t.state > 4))::int4, 32767)::int2 as losses,
          case
            when t.entry is null or (t.outcome = 5 and t.ran is null) then a.history
            else (case when jsonb_array_length(past) >= $6::int4 then past - 0 else past end

@@ -18,11 +18,14 @@ const FINISHED: &str = "with ended as ( \
        join windlass.finished f on f.id = t.id and f.attempt = t.attempt), \
      forgotten as (delete from windlass.cancel_request where job in (select id from ended)) \
      select id from ended";
-/// Whether the attempt was settled by this worker, and whether its lease is there at all.
+/// Whether the attempt was settled by this worker, and whether its lease is there at all. An attempt that
+/// somebody else took back says "lost", and not when it began.
 const BEFORE: &str = "select exists (select from windlass.finished where id = $1::uuid and attempt = $2::int4 and worker = $3::text \
-                      and coalesce(history::jsonb -> -1 ->> 'outcome', '') <> 'lost') \
+                      and (coalesce(history::jsonb -> -1 ->> 'outcome', '') <> 'lost' \
+                           or history::jsonb -> -1 ->> 'started_at' is not null)) \
      or exists (select from windlass.pending p, jsonb_array_elements(p.history::jsonb) as e \
-                where p.id = $1::uuid and (e->>'attempt')::int4 = $2::int4 and e->>'worker' = $3::text and e->>'outcome' <> 'lost') \
+                where p.id = $1::uuid and (e->>'attempt')::int4 = $2::int4 and e->>'worker' = $3::text \
+                and (e->>'outcome' <> 'lost' or e->>'started_at' is not null)) \
      or exists (select from windlass.lease l where l.id = $4::uuid and l.worker = $5::uuid \
                 and get_bit(l.settled, $6::int4 - 1) = 1), \
      exists (select from windlass.lease l where l.id = $4::uuid and l.worker = $5::uuid)";

@@ -17,7 +17,7 @@ use crate::row::{Id, run};
 
 const CANCEL_REQUEST: &str = "select cancel from windlass_pending where id = ?1 and lease = ?2";
 const BACK: &str = "update windlass_pending set state = ?3, run_at = ?4, failures = failures + ?5, \
-     losses = min(losses + ?6, 32767), history = ?7, reason = null, lease = zeroblob(16), cancel = null \
+     history = ?6, reason = null, lease = zeroblob(16), cancel = null \
      where id = ?1 and lease = ?2";
 pub(crate) const SETTLED_ONE: &str =
     "update windlass_lease set unsettled = unsettled - ?2 where id = ?1";
@@ -159,11 +159,8 @@ fn back(
     };
     let run_at = context.now.as_micros().saturating_add(delay);
     let failed = i64::from(outcome.counts_as_failure());
-    let changed = run(
-        context.connection,
-        BACK,
-        params![job, lease, state.code(), run_at, failed, 0, history],
-    )?;
+    let changed =
+        run(context.connection, BACK, params![job, lease, state.code(), run_at, failed, history])?;
     Ok(changed == 1)
 }
 
@@ -198,9 +195,10 @@ pub(crate) fn append(history: Option<&str>, attempt: &Attempt) -> String {
 
 /// Why nothing was written: this worker wrote it before, or the lease is gone.
 fn refused(context: &SettleContext<'_>, settlement: &Settlement) -> Result<Settled, StoreError> {
-    // A rescue that ended the job did so in this worker's name: its last entry says "lost".
+    // A rescue that ended the job did so in this worker's name: its last entry says "lost", and not when
+    // the attempt began.
     const FINISHED: &str = "select 1 from windlass_finished where id = ?1 and attempt = ?2 and worker = ?3 \
-         and coalesce(history ->> '$[#-1].outcome', '') <> 'lost'";
+         and (coalesce(history ->> '$[#-1].outcome', '') <> 'lost' or history ->> '$[#-1].started_at' is not null)";
     let job = settlement.job.id;
     let finished: Option<i64> = one(
         context.connection,
@@ -217,7 +215,7 @@ fn refused(context: &SettleContext<'_>, settlement: &Settlement) -> Result<Settl
     let ours = entries.iter().any(|entry| {
         entry.attempt == settlement.job.attempt
             && entry.worker == context.label
-            && entry.outcome != Outcome::Lost
+            && (entry.outcome != Outcome::Lost || entry.started_at.is_some())
     });
     Ok(if ours { Settled::Already } else { Settled::Lost })
 }

@@ -305,12 +305,13 @@ impl Driver {
 
     fn verdict(&mut self) -> Verdict {
         let delay = Duration::from_secs(self.random.u64(1..40));
-        match self.random.u32(..12) {
+        match self.random.u32(..13) {
             0..3 => complete(),
             3 => confirm_or(retry_after(Outcome::Error, delay)),
             4 => retry_after(Outcome::Error, delay),
             5 => retry_after(Outcome::Timeout, delay),
             6 => retry_after(Outcome::Panic, delay),
+            12 => retry_after(Outcome::Lost, delay),
             7 => die(),
             8 => cancelled(Outcome::Discarded),
             9 => snooze(delay),

@@ -1,5 +1,7 @@
 //! Settle: how an attempt ends, written once, only where its lease still holds.
 
+use std::time::Duration;
+
 use windlass_core::id::LeaseId;
 use windlass_core::job::{Outcome, Settled, Verdict};
 use windlass_core::limits::HISTORY_ENTRIES;
@@ -7,7 +9,8 @@ use windlass_core::limits::HISTORY_ENTRIES;
 use crate::draft::{job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::verdicts::{
-    cancelled, complete, complete_with, die, hand_back, hand_back_for, retry, retry_after, snooze,
+    cancelled, complete, complete_with, die, die_of, hand_back, hand_back_for, retry, retry_after,
+    snooze,
 };
 use crate::worker::{RAN, settlement};
 
@@ -25,7 +28,17 @@ fn endings() -> Vec<(Verdict, &'static str)> {
             retry_after(Outcome::Panic, MINUTE),
             "retryable in 60s, attempt 1, failures 1, history panic",
         ),
+        // The handler is gone, its worker is not: a failure, and no loss.
+        (
+            retry_after(Outcome::Lost, MINUTE),
+            "retryable in 60s, attempt 1, failures 1, history lost",
+        ),
+        (
+            retry_after(Outcome::Lost, Duration::ZERO),
+            "retryable in 0ns, attempt 1, failures 1, history lost",
+        ),
         (die(), "dead, attempt 1, failures 1, history error: beyond repair"),
+        (die_of(Outcome::Lost), "dead, attempt 1, failures 1, history lost: beyond repair"),
         (cancelled(Outcome::Cancelled), "cancelled, attempt 1, history cancelled: nothing to do"),
         (cancelled(Outcome::Discarded), "cancelled, attempt 1, history discarded: nothing to do"),
         (cancelled(Outcome::Expired), "cancelled, attempt 1, history expired: nothing to do"),
@@ -47,7 +60,7 @@ pub async fn each_verdict_has_its_own_ending(fixture: StoreFixture) {
         settled.push(id);
     }
     worker.check_leases(&[]).await;
-    fixture.check("scheduled 2, available 1, retryable 3, completed 2, cancelled 3, dead 1").await;
+    fixture.check("scheduled 2, available 1, retryable 5, completed 2, cancelled 3, dead 2").await;
 }
 
 /// X1: nine reasons for an end stay nine different ones, and only four of them are failures.

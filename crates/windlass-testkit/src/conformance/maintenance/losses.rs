@@ -64,6 +64,19 @@ pub async fn the_kinds_limit_outlives_the_leader_that_removed_the_worker(fixture
     check_dead(&fixture, second, "lost once").await;
 }
 
+/// C13: once the worker is gone and nothing is left of its leases, its limits are forgotten.
+pub async fn the_kinds_limit_goes_with_the_last_lease(fixture: StoreFixture) {
+    let [first, second] = fixture.enqueue([job(), job()]).await[..] else { panic!("two jobs") };
+    let fragile = fixture.start(worker().losing(KIND, 1)).await;
+    fragile.claim(1).await;
+    fixture.rescue().await;
+    check_dead(&fixture, first, "lost once").await;
+    fixture.tidy().await;
+    fragile.claim(1).await;
+    fixture.rescue().await;
+    check_alive(&fixture, second, 1).await;
+}
+
 /// C13: a kind can have no limit.
 pub async fn a_kind_without_a_limit_of_losses_never_dies_of_one(fixture: StoreFixture) {
     let id = fixture.enqueue_one(job()).await;
