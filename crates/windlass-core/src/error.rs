@@ -123,6 +123,24 @@ pub enum Refusal {
     /// Its kind's or queue's name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// A number that no store can keep.
+    #[error("{what} of {number} is above the limit of {limit}")]
+    Number {
+        /// `version` or `max_attempts`.
+        what: &'static str,
+        /// The number.
+        number: u16,
+        /// The limit.
+        limit: u16,
+    },
+    /// A NUL character, which PostgreSQL cannot keep.
+    #[error("{what} has a NUL character at byte {at}: it cannot be stored; leave it out")]
+    Nul {
+        /// `origin` or `traceparent`.
+        what: &'static str,
+        /// Bytes before it.
+        at: usize,
+    },
     /// Too many jobs in one call.
     #[error("{jobs} jobs in one call are above the limit of {limit}")]
     Many {

@@ -90,6 +90,8 @@ fn name(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<String> {
 fn version(literal: &LitInt) -> Result<u16> {
     match literal.base10_parse()? {
         0 => Err(Error::new(literal.span(), "versions begin with 1")),
+        // What a store can keep: `limits::LARGEST_NUMBER`.
+        32_768.. => Err(Error::new(literal.span(), "versions end with 32767")),
         version => Ok(version),
     }
 }

@@ -277,6 +277,8 @@ declare
     us + (extract(epoch from (options->>'delay')::interval) * 1000000)::bigint, us);
   args_text   text := coalesce(args, 'null')::text;
   loss_limit  integer := (options->>'max_losses')::integer;
+  the_version integer := coalesce((options->>'version')::integer, 1);
+  attempts    integer := (options->>'max_attempts')::integer;
   wrong  text;
 begin
   select key into wrong from jsonb_object_keys(options) as key
@@ -301,8 +303,16 @@ begin
     raise exception 'windlass: max_losses % cannot be used', loss_limit using errcode = '22023',
       hint = 'a number from 0, which sets no limit, to 65535';
   end if;
-  perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, coalesce((options->>'version')::smallint, 1::smallint),
-    coalesce((options->>'priority')::smallint, 0::smallint), (options->>'max_attempts')::smallint, due, args_text,
+  if the_version not between 1 and 32767 then
+    raise exception 'windlass: version % cannot be used', the_version using errcode = '22023',
+      hint = 'a number from 1 to 32767';
+  end if;
+  if attempts not between 0 and 32767 then
+    raise exception 'windlass: max_attempts % cannot be used', attempts using errcode = '22023',
+      hint = 'a number from 0, which never gives up, to 32767';
+  end if;
+  perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,
+    coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,
     null, null, coalesce(options->>'origin', 'sql'),
     case when loss_limit is not null then jsonb_build_object('max_losses', loss_limit)::text end);
   return the_id;

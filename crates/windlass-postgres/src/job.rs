@@ -18,13 +18,15 @@ pub mod statement;
 pub(crate) mod turn;
 
 use crate::connection::config::History;
-use crate::job::settle::SettleContext;
+use crate::job::settle::{SettleContext, Settler};
 use crate::store::SHARES_A_STATEMENT;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Due, Enqueued, Filter, JobRecord, JobStore, Moved,
     NewJob, Page, Retried, Settled, Settlement,
 };
+use windlass_core::json::storable_text;
+use windlass_core::limits::ERROR_BYTES;
 use windlass_core::store::{Now, Reply};
 
 use crate::store::PostgresStore;
@@ -69,6 +71,7 @@ impl JobStore for PostgresStore {
         Box::pin(async move {
             let local = self.local(worker);
             let context = SettleContext {
+                by: Settler::Worker,
                 worker,
                 label: &local.label,
                 history: self.shared.config.history == History::Kept,
@@ -88,7 +91,8 @@ impl JobStore for PostgresStore {
         now: Now,
     ) -> Reply<'a, Vec<Cancelled>> {
         Box::pin(async move {
-            let (answers, asked) = cancel::cancel(&self.writes, jobs, reason, now).await?;
+            let reason = storable_text(reason, ERROR_BYTES);
+            let (answers, asked) = cancel::cancel(&self.writes, jobs, &reason, now).await?;
             // Those of this process need no connection that listens.
             asked.into_iter().for_each(|worker| self.wakeups.news_for(worker));
             Ok(answers)

@@ -4,6 +4,8 @@ pub(crate) mod list;
 pub(crate) mod pause;
 pub(crate) mod unserved;
 
+use windlass_core::json::storable_text;
+use windlass_core::limits::ERROR_BYTES;
 use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
 use windlass_core::store::{Now, Reply};
 
@@ -13,7 +15,8 @@ use crate::worker;
 
 impl QueueStore for PostgresStore {
     fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
-        Box::pin(pause::pause(&self.writes, queue, note, now))
+        let note = note.map(|note| storable_text(note, ERROR_BYTES));
+        Box::pin(async move { pause::pause(&self.writes, queue, note.as_deref(), now).await })
     }
 
     fn resume<'a>(&'a self, queue: &'a str, _now: Now) -> Reply<'a, bool> {

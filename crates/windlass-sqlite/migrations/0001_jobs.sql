@@ -171,6 +171,10 @@ begin
       when new.id is not null and length(new.id) <> 16 then raise(abort, 'windlass: id must be 16 bytes of UUID')
       when new.max_losses is not null and (typeof(new.max_losses) <> 'integer' or new.max_losses not between 0 and 65535)
         then raise(abort, 'windlass: max_losses must be a number from 0, which sets no limit, to 65535')
+      when new.version is not null and new.version + 0 not between 1 and 32767
+        then raise(abort, 'windlass: version must be a number from 1 to 32767')
+      when new.max_attempts is not null and new.max_attempts + 0 not between 0 and 32767
+        then raise(abort, 'windlass: max_attempts must be a number from 0, which never gives up, to 32767')
     end;
   insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta)
   select

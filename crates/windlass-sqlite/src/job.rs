@@ -25,6 +25,8 @@ use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Due, Enqueued, Filter, JobRecord, JobStore, Moved,
     NewJob, Page, Retried, Settled, Settlement,
 };
+use windlass_core::json::storable_text;
+use windlass_core::limits::ERROR_BYTES;
 use windlass_core::store::{Now, Reply};
 
 use crate::connection::reader::in_one_snapshot;
@@ -104,7 +106,7 @@ impl JobStore for SqliteStore {
         now: Now,
     ) -> Reply<'a, Vec<Cancelled>> {
         Box::pin(async move {
-            let (owned, reason) = (jobs.to_vec(), reason.to_owned());
+            let (owned, reason) = (jobs.to_vec(), storable_text(reason, ERROR_BYTES));
             let (answers, asked) = self
                 .writer
                 .write(move |c| cancel::cancel(&context(c, "", at(now)), &owned, &reason))

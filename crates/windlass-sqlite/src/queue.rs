@@ -5,6 +5,8 @@ pub(crate) mod pause;
 pub(crate) mod unserved;
 
 use crate::store::at;
+use windlass_core::json::storable_text;
+use windlass_core::limits::ERROR_BYTES;
 use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
 use windlass_core::store::{Now, Reply};
 
@@ -16,7 +18,8 @@ use crate::worker;
 impl QueueStore for SqliteStore {
     fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
         Box::pin(async move {
-            let (queue, note) = (queue.to_owned(), note.map(str::to_owned));
+            let (queue, note) =
+                (queue.to_owned(), note.map(|note| storable_text(note, ERROR_BYTES)));
             self.writer.write(move |c| pause::pause(c, &queue, note.as_deref(), at(now))).await
         })
     }

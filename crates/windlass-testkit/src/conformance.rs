@@ -92,6 +92,8 @@ macro_rules! behaviours {
                 }
                 enqueue {
                     a_job_is_read_back_as_it_was_written
+                    what_no_store_could_give_back_is_refused
+                    the_largest_numbers_are_kept
                     a_job_due_later_is_scheduled
                     no_jobs_are_written_by_an_empty_call
                     five_thousand_jobs_are_written_by_one_call
@@ -178,6 +180,7 @@ macro_rules! behaviours {
                     jobs_that_run_when_their_queue_is_paused_go_on
                     a_paused_queue_still_takes_jobs
                     a_paused_queue_says_since_when_and_why
+                    a_note_with_a_nul_is_kept_without_it
                     resuming_an_open_queue_changes_nothing
                 }
                 unserved {
@@ -219,6 +222,7 @@ macro_rules! behaviours {
                     the_jobs_own_limit_wins_over_its_kinds
                     one_kinds_limit_is_none_of_another
                     the_kinds_limit_outlives_the_leader_that_removed_the_worker
+                    the_kinds_limit_goes_with_the_last_lease
                     a_kind_without_a_limit_of_losses_never_dies_of_one
                 }
                 park {
@@ -265,6 +269,7 @@ macro_rules! behaviours {
                 }
                 wake {
                     a_wake_up_goes_to_its_queue_alone
+                    a_job_that_was_due_before_it_came_wakes_its_queue
                     a_cancel_request_wakes_the_worker_that_runs_the_job_alone
                     a_worker_hears_a_cancel_request_of_its_own_process
                     a_worker_hears_a_wish_for_quiet

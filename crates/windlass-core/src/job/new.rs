@@ -8,6 +8,7 @@ use super::HandlerKey;
 use crate::error::Refusal;
 use crate::id::JobId;
 use crate::json::Json;
+use crate::limits::LARGEST_NUMBER;
 use crate::name::{DEFAULT_QUEUE, check_kind, check_queue};
 use crate::time::Timestamp;
 
@@ -120,11 +121,15 @@ impl NewJob {
     /// Checks what the types leave open.
     ///
     /// # Errors
-    /// When the kind or the queue has a name that cannot be used.
+    /// When the kind or the queue has a name that cannot be used, and when a number or a text cannot be
+    /// stored.
     pub fn check(&self) -> Result<(), Refusal> {
         check_kind(&self.kind)?;
         check_queue(&self.queue)?;
-        Ok(())
+        check_number("version", self.version)?;
+        check_number("max_attempts", self.max_attempts.unwrap_or_default())?;
+        check_text("origin", self.origin.as_deref())?;
+        check_text("traceparent", self.meta.traceparent.as_deref())
     }
 
     /// What its worker must know to run it: kind and version.
@@ -151,5 +156,46 @@ impl Enqueued {
         match self {
             Self::New(id) | Self::Existing(id) => id,
         }
+    }
+}
+
+fn check_number(what: &'static str, number: u16) -> Result<(), Refusal> {
+    let limit = LARGEST_NUMBER;
+    if number > limit { Err(Refusal::Number { what, number, limit }) } else { Ok(()) }
+}
+
+fn check_text(what: &'static str, text: Option<&str>) -> Result<(), Refusal> {
+    match text.and_then(|text| text.find('\0')) {
+        Some(at) => Err(Refusal::Nul { what, at }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut NewJob)) -> String {
+        let mut job = NewJob::new("work", Json::stored("null"));
+        change(&mut job);
+        job.check().expect_err("it is refused").to_string()
+    }
+
+    #[test]
+    fn a_refusal_says_what_cannot_be_stored() {
+        assert_eq!(
+            refused(|job| job.version = 32_768),
+            "version of 32768 is above the limit of 32767"
+        );
+        assert_eq!(
+            refused(|job| job.max_attempts = Some(40_000)),
+            "max_attempts of 40000 is above the limit of 32767"
+        );
+        assert_eq!(
+            refused(|job| job.origin = Some("a\0b".to_owned())),
+            "origin has a NUL character at byte 1: it cannot be stored; leave it out"
+        );
+        let traceparent = refused(|job| job.meta.traceparent = Some("\0".to_owned()));
+        assert!(traceparent.starts_with("traceparent has a NUL"), "{traceparent}");
     }
 }

@@ -111,6 +111,38 @@ async fn the_sqlite_view_takes_a_limit_of_losses() {
     }
 }
 
+/// X16: a number that does not fit is refused by the SQL function.
+#[tokio::test]
+async fn the_sql_function_refuses_numbers_that_do_not_fit() {
+    let database = TestDatabase::postgres();
+    database.open().await;
+    let connection = connect(&database).await;
+    for (option, wrong) in
+        [("version", "0"), ("version", "32768"), ("max_attempts", "-1"), ("max_attempts", "40000")]
+    {
+        let sql = format!("select windlass.enqueue('k', '{{}}', '{{\"{option}\": {wrong}}}')");
+        let refused = connection.client.query_one(&sql, &[]).await.expect_err("refused");
+        let message = refused.as_db_error().expect("a refusal").message();
+        assert_eq!(message, format!("windlass: {option} {wrong} cannot be used"));
+    }
+}
+
+/// X16: and by SQLite's view.
+#[tokio::test]
+async fn the_sqlite_view_refuses_numbers_that_do_not_fit() {
+    let database = TestDatabase::sqlite();
+    database.open().await;
+    let path = database.url().trim_start_matches("sqlite:").to_owned();
+    let connection = rusqlite::Connection::open(path).expect("opened");
+    for (column, wrong) in
+        [("version", "0"), ("version", "32768"), ("max_attempts", "-1"), ("max_attempts", "40000")]
+    {
+        let sql = format!("insert into windlass_enqueue (kind, {column}) values ('k', {wrong})");
+        let refused = connection.execute(&sql, []).expect_err("refused").to_string();
+        assert!(refused.contains(&format!("{column} must be a number")), "{wrong}: {refused}");
+    }
+}
+
 async fn check_all_have(store: &dyn Store, limit: u16) {
     let page = Page { before: None, limit: 10 };
     let jobs = store.jobs(&Filter::default(), page).await.expect("listed");

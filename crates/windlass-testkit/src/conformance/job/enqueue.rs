@@ -2,13 +2,17 @@
 
 use futures_util::future::join_all;
 use futures_util::poll;
+use windlass_core::client::Client;
+use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Enqueued, Meta, NewJob};
 use windlass_core::json::Json;
+use windlass_core::limits::LARGEST_NUMBER;
 
-use crate::draft::{Draft, job, jobs};
+use crate::draft::{Draft, KIND, job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
-use crate::verdicts::{complete, die};
+use crate::verdicts::{complete, die, retry};
+use crate::worker::worker;
 
 /// O1, S5: nothing of what the enqueuer said is dropped or changed.
 pub async fn a_job_is_read_back_as_it_was_written(fixture: StoreFixture) {
@@ -31,6 +35,34 @@ pub async fn a_job_is_read_back_as_it_was_written(fixture: StoreFixture) {
     assert_eq!((read.origin.as_deref(), read.meta), (Some("a test"), meta));
     assert_eq!((read.created_at, read.run_at), (fixture.moment(), fixture.moment()));
     assert_eq!((read.started_at, read.finished_at, read.worker), (None, None, None));
+}
+
+/// O1, S5: a job that not every store could give back as it is, is refused, and nothing is written.
+pub async fn what_no_store_could_give_back_is_refused(fixture: StoreFixture) {
+    let client = Client::new(fixture.shared_store());
+    let with_nul = || Some("a\0b".to_owned());
+    let refused = [
+        job().version(LARGEST_NUMBER + 1).done(),
+        job().max_attempts(LARGEST_NUMBER + 1).done(),
+        NewJob { origin: with_nul(), ..job().done() },
+        NewJob { meta: Meta { traceparent: with_nul(), ..Meta::default() }, ..job().done() },
+    ];
+    for new in refused {
+        let error = client.enqueue(new).await.expect_err("it is refused");
+        assert!(matches!(error, StoreError::Refused(_)), "{error}");
+    }
+    fixture.check("nothing").await;
+}
+
+/// O1, S5: the largest version and maximum of attempts are kept, and such a job is claimed.
+pub async fn the_largest_numbers_are_kept(fixture: StoreFixture) {
+    let largest = job().version(LARGEST_NUMBER).max_attempts(LARGEST_NUMBER);
+    let id = fixture.enqueue_one(largest).await;
+    let record = fixture.job(id).await;
+    assert_eq!((record.version, record.max_attempts), (LARGEST_NUMBER, Some(LARGEST_NUMBER)));
+    let worker = fixture.start(worker().knowing(&[(KIND, LARGEST_NUMBER)])).await;
+    worker.run_one(retry(MINUTE)).await;
+    fixture.check_job(id, "retryable in 60s, attempt 1, failures 1, history error").await;
 }
 
 /// I-W6: a job due later waits; one that was due before now is available, due then.

@@ -58,6 +58,13 @@ pub async fn a_paused_queue_says_since_when_and_why(fixture: StoreFixture) {
     assert!(self::queue(&fixture, "q").await.is_none_or(|queue| queue.paused_at.is_none()));
 }
 
+/// I-W3: a note is free text; what no database can keep of it is replaced.
+pub async fn a_note_with_a_nul_is_kept_without_it(fixture: StoreFixture) {
+    fixture.store().pause("q", Some("disk\0full"), fixture.now()).await.expect("it pauses");
+    let queue = queue(&fixture, "q").await.expect("a paused queue is listed");
+    assert_eq!(queue.note.as_deref(), Some("disk\u{FFFD}full"));
+}
+
 /// A resume says whether there was anything to resume.
 pub async fn resuming_an_open_queue_changes_nothing(fixture: StoreFixture) {
     assert!(!resume(&fixture, "default").await);
