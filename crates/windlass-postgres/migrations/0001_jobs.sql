@@ -78,7 +78,7 @@ create table windlass.cancel_request (
   reason text not null
 );
 
--- Takes the cancel requests of jobs whose leases the caller has locked. It looks anew: a request that was
+-- Takes the cancel requests of jobs whose leases the caller has locked. It looks again: a request that was
 -- committed while the caller waited to begin is not in the caller's snapshot.
 create function windlass.take_cancel_requests(jobs uuid[]) returns setof windlass.cancel_request
 language plpgsql volatile as

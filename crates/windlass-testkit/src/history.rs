@@ -11,6 +11,7 @@ use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Filter, JobRecord, Page};
 use windlass_core::store::Store;
+use windlass_core::time::Timestamp;
 
 mod index;
 pub mod journal;
@@ -30,6 +31,8 @@ pub struct History {
     pub records: Vec<Record>,
     /// Every job at the end.
     pub ended: Vec<JobRecord>,
+    /// When the jobs began to be read.
+    pub read_at: Option<Timestamp>,
 }
 
 /// Jobs of one page.
@@ -44,7 +47,8 @@ impl History {
     /// # Panics
     /// When a record cannot be read: each is written whole or not at all.
     pub async fn read(folder: &Path, store: &dyn Store) -> Result<Self, StoreError> {
-        Ok(Self { records: records(folder), ended: dump(store).await? })
+        let read_at = Some(Timestamp::wall_clock());
+        Ok(Self { records: records(folder), ended: dump(store).await?, read_at })
     }
 }
 

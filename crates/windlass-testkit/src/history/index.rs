@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::JobRecord;
+use windlass_core::time::Timestamp;
 
 use super::History;
 use super::record::{Answer, Event, Fate, Record, Wanted, Wish};
@@ -28,6 +29,8 @@ pub(super) struct Index<'h> {
     /// Renewals: when, and by which process.
     pub(super) renewals: Vec<(u64, u32)>,
     pub(super) pauses: Vec<(u64, &'h str, Gate)>,
+    /// When the jobs at the end were read.
+    pub(super) read_at: Option<Timestamp>,
 }
 
 /// What happened to a queue.
@@ -107,7 +110,7 @@ impl Settlement {
 
 impl<'h> Index<'h> {
     pub(super) fn of(history: &'h History) -> Self {
-        let mut index = Self::default();
+        let mut index = Self { read_at: history.read_at, ..Self::default() };
         let mut calls: HashMap<(u32, u64), usize> = HashMap::new();
         for record in &history.records {
             match &record.event {

@@ -131,7 +131,7 @@ async fn a_failure_during_a_cancel_request_is_the_last() {
 async fn a_cancel_during_a_failure_finds_the_job_afterwards() {
     let race = CancelRace::begin().await;
     let other = race.database.open().await;
-    // Of two rows with one id the second one waits to see what becomes of the first.
+    // Of two rows with one id the second one waits to see what happens to the first.
     let same_id = format!(
         "insert into windlass.pending \
          (id, run_at, created_at, state, version, priority, queue, kind, args) \

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use windlass_core::id::JobId;
-use windlass_core::job::State;
+use windlass_core::job::{JobRecord, State};
+use windlass_core::limits::{LEADER_TTL, LEASE};
+use windlass_core::time::Timestamp;
 
 use crate::history::index::{Call, Index};
 use crate::history::record::Fate;
@@ -19,12 +21,18 @@ pub(in crate::history) fn nothing_acknowledged_is_lost(index: &Index<'_>) -> Vec
 
 /// I-D2: after the last fault and the drain no job could run, and none is held.
 pub(in crate::history) fn nothing_is_left_over(index: &Index<'_>) -> Vec<String> {
-    let left = [State::Available, State::Retryable, State::Running];
+    let left = |job: &&JobRecord| match job.state {
+        State::Available | State::Retryable | State::Running => true,
+        State::Scheduled => is_overdue(job, index.read_at),
+        State::Waiting | State::Completed | State::Cancelled | State::Dead => false,
+    };
     let ended = index.lives.values().filter_map(|life| life.ended);
-    ended
-        .filter(|job| left.contains(&job.state))
-        .map(|job| format!("{} is still {}", job.id, job.state))
-        .collect()
+    ended.filter(left).map(|job| format!("{} is still {}", job.id, job.state)).collect()
+}
+
+/// Whether somebody must have promoted it: it was due before a new leader would have had to lead.
+fn is_overdue(job: &JobRecord, now: Option<Timestamp>) -> bool {
+    now.is_some_and(|now| now.since(job.run_at) > LEASE + LEADER_TTL)
 }
 
 /// I-D3: every job was asked for by a call that did not certainly fail.

@@ -1,6 +1,6 @@
 //! The history checker sees what it is there to see.
 use std::sync::Arc;
-use windlass_core::job::{Batch, JobStore, NewJob, Settled};
+use windlass_core::job::{Batch, JobStore, NewJob, Settled, State};
 use windlass_core::maintenance::MaintenanceStore;
 use windlass_core::queue::QueueStore;
 use windlass_core::worker::{Registration, WorkerStore};
@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use windlass_core::id::JobId;
 use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
 use windlass_core::store::Store;
+use windlass_core::time::Timestamp;
 use windlass_testkit::database::{PostgresDatabase, SqliteFile, run};
 use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::fixture::{MINUTE, StoreFixture};
@@ -89,6 +90,20 @@ fn uncounted_attempts_are_found() {
     for (nth, history) in [unclaimed, failed, lost, behind].iter().enumerate() {
         let verdict = Verdict::on(history);
         assert!(verdict.breaks("I-L8"), "{nth}: {:?}", verdict.broken);
+    }
+}
+
+/// I-D2: a job that nobody promoted when it was due is found; one that is due later may wait.
+#[test]
+fn a_due_job_that_was_never_promoted_is_found() {
+    let mut history = run(SqliteFile::fresh(), |fixture| live(fixture, None));
+    let read_at = history.read_at.expect("it was read").as_micros();
+    let minute = i64::try_from(MINUTE.as_micros()).expect("it fits");
+    history.ended[0].state = State::Scheduled;
+    for (run_at, is_found) in [(read_at - minute, true), (read_at + minute, false)] {
+        history.ended[0].run_at = Timestamp::from_micros(run_at);
+        let verdict = Verdict::on(&history);
+        assert_eq!(verdict.breaks("I-D2"), is_found, "{:?}", verdict.broken);
     }
 }
 
