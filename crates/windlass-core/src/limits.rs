@@ -12,7 +12,7 @@ pub const ERROR_BYTES: usize = 8 * 1024;
 pub const NAME_CHARS: usize = 128;
 /// The largest version of args, and the largest maximum of attempts that a job can bring: stores keep
 /// both in 16 bits with a sign.
-pub const LARGEST_NUMBER: u16 = i16::MAX.unsigned_abs();
+pub const LARGEST_NUMBER: u16 = 32_767;
 /// Past attempts listed with a job; older ones give way, their number stays.
 pub const HISTORY_ENTRIES: usize = 32;
 /// Attempts of a job unless its kind declares another number.
