@@ -36,7 +36,8 @@ pub trait Run<App: Send + Sync + 'static = ()>: Job {
 }
 
 /// An `async fn(J, Context<App>) -> Result<T, E>` as a handler: what [`Run`] is without an `impl`. The error
-/// may be anything that `?` turns into a [`JobError`], such as `anyhow::Error`.
+/// may be anything that `?` turns into a [`JobError`], such as `anyhow::Error`. In a function of that kind a named
+/// decision is [`JobError::into_error`]: `return Err(JobError::dead("no such user").into_error().into())`.
 #[diagnostic::on_unimplemented(
     message = "this function cannot run jobs of `{J}` with `{App}` as the application's state",
     label = "not a handler",

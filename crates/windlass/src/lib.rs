@@ -45,7 +45,7 @@
 //! | `rusqlite` | enqueue on a `rusqlite::Connection` or `Transaction`, finish in a transaction |
 //! | `tokio-postgres-0_7` | the same on a `tokio_postgres::Client` or `Transaction` |
 //! | `sqlx-0_8-postgres`, `sqlx-0_9-postgres`, `sqlx-0_9-sqlite` | the same on sqlx connections, transactions and pools |
-//! | `testing` | a store for tests of applications, see [`testing`] |
+//! | `testing` | `windlass::testing`: a store for tests of applications |
 
 mod adapter;
 mod open;
@@ -55,7 +55,7 @@ mod transaction;
 pub use windlass_core::client::{Client, EnqueueLayer, EnqueuePipeline};
 pub use windlass_core::context::{AttemptContext, Context};
 pub use windlass_core::engine::{
-    Event, Health, Options, RunningWorker, StartError, Stats, StopReport, Worker,
+    Event, Health, InlineWorker, Options, Ran, RunningWorker, StartError, Stats, StopReport, Worker,
 };
 pub use windlass_core::error::{Refusal, StoreError, Unusable};
 pub use windlass_core::handler::{

@@ -28,9 +28,9 @@
 //! # }).unwrap();
 //! ```
 //!
-//! [`TestStore::new`] is the embedded store, with the same statements and the same semantics as in production,
+//! `TestStore::new` is the embedded store, with the same statements and the same semantics as in production,
 //! in a temporary file that is in memory where the system has a file system in memory: a test takes some
-//! milliseconds. [`TestStore::postgres`] is a schema of its own in a database that is there, for tests of what
+//! milliseconds. `TestStore::postgres` is a schema of its own in a database that is there, for tests of what
 //! a program does in its own transactions.
 
 mod clocked;

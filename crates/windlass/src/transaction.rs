@@ -19,7 +19,7 @@ pub(crate) mod sealed {
 #[diagnostic::on_unimplemented(
     message = "jobs cannot be enqueued on `{Self}`",
     label = "not a transaction that is known here",
-    note = "`client.within(…)` takes `&mut tx` or `&pool` of sqlx, `&tx` of tokio-postgres; `&tx` of rusqlite with `enqueue_blocking`",
+    note = "`client.within(…)` takes `&mut tx`, `&mut *connection` or `&pool` of sqlx, `&tx` of tokio-postgres; `&tx` of rusqlite with `enqueue_blocking`",
     note = "each driver has a feature: rusqlite, tokio-postgres-0_7, sqlx-0_8-postgres, sqlx-0_9-postgres, sqlx-0_9-sqlite"
 )]
 pub trait EnqueueOn: sealed::Sealed + Send {
@@ -190,7 +190,8 @@ pub trait ContextExt {
     /// transaction may fail to serialize. So do it last, and take your own locks before.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`] when another worker has the job by now: roll back.
+    /// [`StoreError::LeaseLost`] when another worker has the job by now, or this attempt has finished it
+    /// before: roll back.
     fn finish_in<T: FinishOn + Send>(
         &self,
         transaction: T,

@@ -83,7 +83,15 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let due = job.due;
     let enqueued = client.enqueue(job.clone()).await?;
     if args.wait {
-        announce(out, &job, enqueued)?;
+        // In a script stdout is the output of the job and nothing else.
+        if out.is_plain() {
+            out.aside(&format!("{}\n", enqueued.id()));
+        } else {
+            announce(out, &job, enqueued)?;
+        }
+        if matches!(due, Due::Now) {
+            warn_unserved(out, &*store, &job).await?;
+        }
         return wait(&client, enqueued.id(), args.timeout, out).await;
     }
     if out.is_json() {
@@ -234,6 +242,11 @@ fn show_end(out: &Output, job: &JobRecord) -> std::io::Result<()> {
                 out.line(&format!("    {line}"))?;
             }
         }
+    }
+    if out.is_plain() && job.state != State::Completed {
+        let why =
+            job.reason.as_deref().map_or_else(String::new, |r| format!(": {}", in_one_line(r)));
+        out.aside(&format!("{}{why}\n", job.state.word()));
     }
     match &job.output {
         Some(output) => out.line(output.as_str()),

@@ -49,7 +49,11 @@ impl Secrets {
 
 fn key(line: &str) -> Result<Vec<u8>, String> {
     let text =
-        line.strip_prefix(PREFIX).ok_or_else(|| format!("has a secret without `{PREFIX}`"))?;
+        line.strip_prefix(PREFIX).ok_or_else(|| {
+            format!(
+                "has a secret without `{PREFIX}`: {PREFIX} and base64 of at least {LEAST_BYTES} bytes; make one: echo {PREFIX}$(openssl rand -base64 32)"
+            )
+        })?;
     let key = STANDARD
         .decode(text)
         .map_err(|error| format!("has a secret that is not base64: {error}"))?;

@@ -59,7 +59,9 @@ pub struct Worker<App = ()> {
 #[non_exhaustive]
 pub enum StartError {
     /// Nothing to run.
-    #[error("a worker needs at least one handler: call `.handle::<YourJob>()`")]
+    #[error(
+        "a worker needs at least one handler: call `.handle_fn(your_function)` or `.handle::<YourJob>()`"
+    )]
     NoHandlers,
     /// Two handlers for one kind.
     #[error("kind `{0}` has two handlers; a kind must name one")]

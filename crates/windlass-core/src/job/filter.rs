@@ -29,6 +29,15 @@ pub struct Term {
 }
 
 /// Terms that must all hold; none matches every job.
+///
+/// A text makes one: terms with blanks between, in each a name and values with commas between; `-` in front
+/// negates, `*` stands for any run of characters.
+///
+/// ```
+/// # use windlass_core::job::Filter;
+/// let dead: Filter = "state:dead kind:img.* -queue:bulk".parse()?;
+/// # Ok::<_, windlass_core::job::ParseFilterError>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The terms.

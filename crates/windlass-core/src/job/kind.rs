@@ -39,7 +39,17 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// How long a handler may run; `None` is the default of 15 minutes.
     const TIMEOUT: Option<Duration> = None;
 
-    /// When a failed job of this kind is tried again.
+    /// When a failed job of this kind is tried again. The derive takes a function that gives it:
+    /// `#[job(kind = "crm.push", retry = crm_retry)]`; then the policy's own `max_attempts` holds.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use windlass_core::job::{Backoff, RetryPolicy};
+    /// fn crm_retry() -> RetryPolicy {
+    ///     let rule = |failures| Duration::from_secs(7 * u64::from(failures));
+    ///     RetryPolicy { backoff: Backoff::Custom(Arc::new(rule)), ..RetryPolicy::default() }
+    /// }
+    /// ```
     #[must_use]
     fn retry_policy() -> RetryPolicy {
         let default = RetryPolicy::default();

@@ -87,6 +87,13 @@ pub struct Page {
     pub limit: usize,
 }
 
+impl Default for Page {
+    /// The newest hundred.
+    fn default() -> Self {
+        Self { before: None, limit: 100 }
+    }
+}
+
 /// The verbs of jobs. Each method is one atomic change over a batch; a batch of none changes nothing.
 pub trait JobStore: Send + Sync {
     /// Writes jobs, all or none. Committed when it returns.

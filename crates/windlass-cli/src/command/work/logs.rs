@@ -16,7 +16,9 @@ use crate::output::color::{Palette, Tone};
 
 /// Begins logging.
 pub(super) fn begin(screen: &Screen, palette: Palette, quiet: bool) {
-    let standard = if quiet { format!("info,{LOG_TARGET}=off") } else { "info".to_owned() };
+    // Lines name their attempt themselves; the span of an attempt would say it again.
+    let standard = "info,windlass_core::engine::attempt=off";
+    let standard = if quiet { format!("{standard},{LOG_TARGET}=off") } else { standard.to_owned() };
     let filter =
         EnvFilter::try_from_env("WINDLASS_LOG").unwrap_or_else(|_| EnvFilter::new(standard));
     let terminal = io::stderr().is_terminal();
