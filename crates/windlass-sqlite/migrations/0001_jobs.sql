@@ -162,7 +162,17 @@ begin
   select
     case
       when new.kind is null or new.kind = '' then raise(abort, 'windlass: kind is missing')
-      when length(new.kind) > 128 then raise(abort, 'windlass: kind is longer than 128 characters')
+      when typeof(new.kind) <> 'text' or length(new.kind) > 128 or new.kind glob '*[^-A-Za-z0-9._:/]*'
+        then raise(abort, 'windlass: kind must be up to 128 letters, digits and . _ - : /')
+      when new.queue is not null and (typeof(new.queue) <> 'text' or length(new.queue) not between 1 and 128
+                                      or new.queue glob '*[^-A-Za-z0-9._:/]*')
+        then raise(abort, 'windlass: queue must be up to 128 letters, digits and . _ - : /')
+      when new.priority is not null and (typeof(new.priority) <> 'integer' or new.priority not between -32768 and 32767)
+        then raise(abort, 'windlass: priority must be a number from -32768 to 32767')
+      when new.delay is not null and (typeof(new.delay) <> 'integer' or new.delay not between -4000000000000000 and 4000000000000000)
+        then raise(abort, 'windlass: delay must be a whole number of microseconds')
+      when new.run_at is not null and (typeof(new.run_at) <> 'integer' or new.run_at not between -250000000000000000 and 250000000000000000)
+        then raise(abort, 'windlass: run_at must be a whole number of microseconds since 1970')
       when new.args is not null and length(cast(new.args as blob)) > 262144
         then raise(abort, 'windlass: args are above the limit of 262144 bytes')
       when new.args is not null and not json_valid(new.args) then raise(abort, 'windlass: args are not JSON')
@@ -171,9 +181,9 @@ begin
       when new.id is not null and length(new.id) <> 16 then raise(abort, 'windlass: id must be 16 bytes of UUID')
       when new.max_losses is not null and (typeof(new.max_losses) <> 'integer' or new.max_losses not between 0 and 65535)
         then raise(abort, 'windlass: max_losses must be a number from 0, which sets no limit, to 65535')
-      when new.version is not null and new.version + 0 not between 1 and 32767
+      when new.version is not null and (typeof(new.version) <> 'integer' or new.version not between 1 and 32767)
         then raise(abort, 'windlass: version must be a number from 1 to 32767')
-      when new.max_attempts is not null and new.max_attempts + 0 not between 0 and 32767
+      when new.max_attempts is not null and (typeof(new.max_attempts) <> 'integer' or new.max_attempts not between 0 and 32767)
         then raise(abort, 'windlass: max_attempts must be a number from 0, which never gives up, to 32767')
     end;
   insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta)

@@ -188,6 +188,52 @@ async fn the_sqlite_view_enqueues_like_the_adapters() {
     worker.stop().await;
 }
 
+/// X16: what no worker could read is refused by SQL on both stores, and nothing is written.
+#[tokio::test]
+async fn sql_refuses_what_no_worker_could_read() {
+    const LONG: &str = "'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk'";
+    let database = TestDatabase::sqlite();
+    database.open().await;
+    let connection = rusqlite::Connection::open(path(&database)).expect("opened");
+    for (column, values) in [
+        ("kind", &["'mail welcome'", "'näh'", "''", "null", "x'6d'", LONG][..]),
+        ("queue", &["'my queue'", "''", LONG]),
+        ("priority", &["-99999", "99999", "'high'", "1.5"]),
+        ("version", &["0", "-1", "32768", "'2'"]),
+        ("max_attempts", &["-3", "32768", "'3'"]),
+        ("delay", &["'5 minutes'", "'5m'", "1.5", "-9223372036854775808"]),
+        ("run_at", &["'2030-01-01T00:00:00Z'", "1.5e9", "9223372036854775807"]),
+    ] {
+        for value in values {
+            let rest = if column == "kind" { String::new() } else { ", kind".to_owned() };
+            let kind = if column == "kind" { "" } else { ", 'probe.ok'" };
+            let sql =
+                format!("insert into windlass_enqueue ({column}{rest}) values ({value}{kind})");
+            let refused = connection.execute(&sql, []).expect_err(&sql).to_string();
+            assert!(refused.contains(&format!("windlass: {column} ")), "{sql}: {refused}");
+        }
+    }
+    assert_eq!(states(&database).await, []);
+
+    let database = TestDatabase::postgres();
+    database.open().await;
+    let connection = connect(&database).await;
+    for options in [
+        r#"{"queue": "my queue"}"#,
+        r#"{"priority": 99999}"#,
+        r#"{"version": 0}"#,
+        r#"{"version": 32768}"#,
+        r#"{"max_attempts": -3}"#,
+        r#"{"delay": "soon"}"#,
+        r#"{"run_at": "then"}"#,
+        r#"{"dealy": "5m"}"#,
+    ] {
+        let sql = format!("select windlass.enqueue('probe.ok', '{{}}', '{options}')");
+        assert!(connection.client.query_one(&sql, &[]).await.is_err(), "{options}");
+    }
+    assert_eq!(states(&database).await, []);
+}
+
 /// What the view's trigger calls is known to the SQLite of every system that is still cared for: it
 /// runs in the program that inserts, not in ours.
 #[tokio::test]
