@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::id::WorkerId;
 use windlass_core::job::{AfterLoss, Loss, Outcome, Verdict, loss_limit};
-use windlass_core::limits::{LEADER_TTL, SWEEP_JOBS};
+use windlass_core::limits::{LEADER_TTL, RECONNECT_CAP, SWEEP_JOBS};
 use windlass_core::maintenance::Swept;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
@@ -24,6 +24,8 @@ const EMPTY_LEASES: &str = "delete from windlass.lease l where unsettled <= 0 \
 /// How long a worker's session lock must have been free before the worker is held for dead: its
 /// connection may just have broken, and is then made again within milliseconds.
 const MISSING: Duration = Duration::from_millis(400);
+/// The same after a restart of the server: the longest wait between two tries to connect, and a second.
+const RESTARTED: Duration = RECONNECT_CAP.saturating_add(Duration::from_secs(1));
 
 /// What the statement says beside what the engine is told.
 pub(crate) struct Round {
@@ -45,6 +47,7 @@ pub(crate) async fn sweep(
                 (&micros(LEADER_TTL), Type::INT8),
                 (&i64::try_from(SWEEP_JOBS).unwrap_or(i64::MAX), Type::INT8),
                 (&micros(MISSING), Type::INT8),
+                (&micros(RESTARTED), Type::INT8),
             ],
         )
         .await?;

@@ -5,7 +5,7 @@
 -- row where it is not registered.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 renewed as (
-  update windlass.worker w set seen_at = clock.now, expires_at = clock.now + $3::int8, attention = false
+  update windlass.worker w set seen_at = clock.now, expires_at = clock.now + $3::int8, attention = false, missing_at = null
   from clock where w.id = $2::uuid
   returning w.quiet
 ),

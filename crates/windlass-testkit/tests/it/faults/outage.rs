@@ -89,6 +89,42 @@ fn the_first_job_after_an_idle_outage_is_taken_and_runs() {
     });
 }
 
+/// I-L5, I-D2: a server that was away for some seconds has ended every session. That its workers come back one after
+/// the other makes none of them dead: what runs goes on, and nothing runs twice.
+#[test]
+fn a_restart_makes_no_worker_dead() {
+    const AWAY: Duration = Duration::from_secs(3);
+    let (cluster, database) = private();
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        let ids = fixture.enqueue(jobs(12).map(|job| job.kind("gate"))).await;
+        let settings = Settings { slots: 4, prefetch: 0, ..patient(&fixture) };
+        let workers: Vec<_> = (0..3).map(|_| fixture.start(&settings)).collect();
+        fixture.starts(12).await;
+        let began = clock::now();
+        cluster.stop_at_once();
+        fixture.journal.note(Event::Crashed { began });
+        let gone = std::time::Instant::now();
+        eventually("some seconds", || async { (gone.elapsed() > AWAY).then_some(()) }).await;
+        cluster.start();
+        let up = clock::now();
+        for worker in &workers {
+            let renewed = |record: &windlass_testkit::history::record::Record| {
+                let is_renewal = matches!(record.event, Event::Renewed { .. });
+                (is_renewal && record.process == worker.pid() && record.at > up).then_some(())
+            };
+            fixture.record("a heartbeat after the outage", renewed).await;
+        }
+        fixture.open_gate();
+        fixture.drained().await;
+        for id in ids {
+            let job = fixture.job(id).await;
+            assert_eq!((job.state, job.attempt, job.losses), (State::Completed, 1, 0));
+        }
+        assert_eq!(fixture.started().len(), 12, "nothing ran twice");
+        fixture.judge().await;
+    });
+}
+
 fn private() -> (Arc<Cluster>, PostgresDatabase) {
     let cluster = Arc::new(Cluster::private());
     let database = PostgresDatabase::in_cluster(Arc::clone(&cluster));
