@@ -21,8 +21,9 @@ const FINISHED: &str = "with ended as ( \
 /// Whether the attempt was settled by this worker, and whether its lease is there at all. An attempt that
 /// somebody else took back says "lost", and not when it began.
 const BEFORE: &str = "select exists (select from windlass.finished where id = $1::uuid and attempt = $2::int4 and worker = $3::text \
-                      and (coalesce(history::jsonb -> -1 ->> 'outcome', '') <> 'lost' \
-                           or history::jsonb -> -1 ->> 'started_at' is not null)) \
+                      and not coalesce(history::jsonb -> -1 ->> 'outcome' = 'lost' \
+                                       and history::jsonb -> -1 ->> 'started_at' is null \
+                                       and (history::jsonb -> -1 ->> 'attempt')::int4 = $2::int4, false)) \
      or exists (select from windlass.pending p, jsonb_array_elements(p.history::jsonb) as e \
                 where p.id = $1::uuid and (e->>'attempt')::int4 = $2::int4 and e->>'worker' = $3::text \
                 and (e->>'outcome' <> 'lost' or e->>'started_at' is not null)) \

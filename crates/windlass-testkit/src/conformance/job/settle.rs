@@ -194,6 +194,19 @@ pub async fn a_stale_settlement_does_not_touch_the_next_attempt(fixture: StoreFi
         .await;
 }
 
+/// I-X2: whether an end is written is a question of its own attempt, not of the one before.
+pub async fn a_completion_sent_again_after_an_earlier_loss_is_already_written(
+    fixture: StoreFixture,
+) {
+    fixture.enqueue_one(job()).await;
+    fixture.worker().await.claim(1).await;
+    fixture.rescue().await;
+    let worker = fixture.worker().await;
+    let batch = worker.claim(1).await;
+    assert_eq!(worker.settle(&batch, 0, complete_with("2")).await, Settled::Done);
+    assert_eq!(worker.settle(&batch, 0, complete_with("2")).await, Settled::Already);
+}
+
 /// C3, I-L3: a job that died of the loss was not settled by the worker that lost it, though it
 /// was the last to have it.
 pub async fn the_loser_of_a_dead_job_has_lost_it(fixture: StoreFixture) {
