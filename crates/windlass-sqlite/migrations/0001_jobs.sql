@@ -207,3 +207,28 @@ begin
   where true
   on conflict (id) do nothing;
 end;
+
+-- Completes a running job in a handler's own transaction, as one statement: a caller that stops half-way has
+-- done all of it or nothing. It fails where the lease is lost.
+create view windlass_finish as
+select id, lease, label, output, finished_at, prune_at
+from (select p.id, p.lease, f.worker as label, f.output, f.finished_at, f.prune_at
+      from windlass_pending p, windlass_finished f where false);
+
+create trigger windlass_finish_insert instead of insert on windlass_finish
+begin
+  select raise(abort, 'windlass: the lease is lost')
+  where not exists (select 1 from windlass_pending where id = new.id and lease = new.lease);
+  insert into windlass_finished
+    (id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at,
+     finished_at, prune_at, worker, args, output, root, parent, origin, meta, history)
+  select id, queue, kind, version, 5, priority, attempt, failures, losses, max_attempts, run_at, created_at,
+         new.finished_at, new.prune_at, new.label, args, new.output, root, parent, origin, meta, history
+  from windlass_pending where id = new.id;
+  insert into windlass_job_count (queue, state, jobs)
+  select queue, 5, 1 from windlass_pending where id = new.id
+  on conflict (queue, state) do update set jobs = jobs + 1;
+  delete from windlass_pending where id = new.id;
+  update windlass_lease set unsettled = unsettled - 1 where id = new.lease;
+  delete from windlass_lease where id = new.lease and unsettled <= 0;
+end;

@@ -2,17 +2,16 @@
 //! only blob, text and integer.
 
 use uuid::Uuid;
-use windlass_core::job::{Fence, State};
+use windlass_core::job::Fence;
 use windlass_core::json::Json;
 use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::time::Timestamp;
 
-use crate::job::complete::{REMOVE, WRITE};
-use crate::job::finish::ADD_JOB_COUNT;
-use crate::job::settle::{DROP_EMPTY, SETTLED_ONE};
-
 /// Begins a transaction that writes. A deferred one fails, unasked for, when another process writes before it.
 pub const BEGIN: &str = "begin immediate";
+
+const FINISH: &str = "insert into windlass_finish (id, lease, label, output, finished_at, prune_at) \
+     values (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// Makes many statements all or none, inside a transaction and outside of one.
 pub const SAVEPOINT: &str = "savepoint windlass_enqueue";
@@ -41,49 +40,23 @@ pub struct Statement {
     pub binds: Vec<Value>,
 }
 
-/// Completes a running job inside the transaction the connection is in. To be run in order; where
-/// the first changes no row the lease is lost, and none of the others may follow.
-#[must_use]
-pub fn finish(fence: &Fence, output: Option<&Json>) -> [Statement; 5] {
-    let (job, lease) = (blob(fence.job.id.as_uuid()), blob(fence.lease.as_uuid()));
-    let completed = i64::from(State::Completed.code());
-    let job_counts = vec![text(&fence.job.queue), integer(completed), integer(1)];
-    [
-        Statement { sql: REMOVE, binds: vec![job, lease.clone()] },
-        Statement { sql: WRITE, binds: finished(fence, output, Timestamp::wall_clock()) },
-        Statement { sql: ADD_JOB_COUNT, binds: job_counts },
-        Statement { sql: SETTLED_ONE, binds: vec![lease.clone(), integer(1)] },
-        Statement { sql: DROP_EMPTY, binds: vec![lease] },
-    ]
-}
+/// What the error of [`finish`] says where the lease is lost.
+pub const LEASE_LOST: &str = "windlass: the lease is lost";
 
-fn finished(fence: &Fence, output: Option<&Json>, now: Timestamp) -> Vec<Value> {
-    let job = &fence.job;
-    vec![
-        blob(job.id.as_uuid()),
-        text(&job.queue),
-        text(&job.kind),
-        integer(job.version),
-        integer(job.priority),
-        integer(job.attempt),
-        integer(job.failures),
-        integer(job.losses),
-        Value::Integer(job.max_attempts.map(i64::from)),
-        integer(job.run_at.as_micros()),
-        integer(job.created_at.as_micros()),
-        // Only the engine knows how long it ran.
-        Value::Integer(None),
+/// Completes a running job inside the transaction the connection is in. One statement, so that a caller that stops
+/// half-way has done all of it or nothing; it fails with [`LEASE_LOST`] where the lease is lost.
+#[must_use]
+pub fn finish(fence: &Fence, output: Option<&Json>) -> Statement {
+    let now = Timestamp::wall_clock();
+    let binds = vec![
+        blob(fence.job.id.as_uuid()),
+        blob(fence.lease.as_uuid()),
+        text(&fence.label),
+        Value::Text(output.map(|output| output.as_str().to_owned())),
         integer(now.as_micros()),
         integer(now.after(KEEP_FINISHED).as_micros()),
-        text(&fence.label),
-        text(job.args.as_str()),
-        Value::Text(output.map(|output| output.as_str().to_owned())),
-        Value::Blob(job.root.map(|id| id.as_uuid().as_bytes().to_vec())),
-        Value::Blob(job.parent.map(|id| id.as_uuid().as_bytes().to_vec())),
-        Value::Text(job.origin.clone()),
-        Value::Text(job.meta.to_stored()),
-        Value::Text(job.history.as_deref().map(str::to_owned)),
-    ]
+    ];
+    Statement { sql: FINISH, binds }
 }
 
 fn blob(id: Uuid) -> Value {

@@ -7,7 +7,7 @@ use windlass_core::error::StoreError;
 use windlass_core::job::{Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
-use windlass_sqlite::statement::{self, Statement, Value};
+use windlass_sqlite::statement::{self, Value};
 use windlass_sqlite::{Binds, INSERT};
 
 use crate::transaction::sealed::Sealed;
@@ -106,19 +106,6 @@ impl EnqueueOn for &SqlitePool {
     }
 }
 
-/// Runs one statement; how many rows it changed.
-async fn run(connection: &mut SqliteConnection, statement: Statement) -> Result<u64, StoreError> {
-    let mut query = sqlx::query(statement.sql);
-    for value in statement.binds {
-        query = match value {
-            Value::Blob(bytes) => query.bind(bytes),
-            Value::Text(text) => query.bind(text),
-            Value::Integer(number) => query.bind(number),
-        };
-    }
-    Ok(query.execute(connection).await.map_err(backend)?.rows_affected())
-}
-
 impl FinishOn for &mut Transaction<'_, Sqlite> {
     async fn finish(
         self,
@@ -126,13 +113,23 @@ impl FinishOn for &mut Transaction<'_, Sqlite> {
         output: Option<Json>,
         _schema: &str,
     ) -> Result<bool, StoreError> {
-        let [remove, rest @ ..] = statement::finish(&fence, output.as_ref());
-        if run(&mut *self, remove).await? == 0 {
-            return Ok(false);
+        let statement = statement::finish(&fence, output.as_ref());
+        let mut query = sqlx::query(statement.sql);
+        for value in statement.binds {
+            query = match value {
+                Value::Blob(bytes) => query.bind(bytes),
+                Value::Text(text) => query.bind(text),
+                Value::Integer(number) => query.bind(number),
+            };
         }
-        for statement in rest {
-            run(&mut *self, statement).await?;
+        let lost = |error: &sqlx::Error| {
+            let refused = error.as_database_error();
+            refused.is_some_and(|error| error.message().contains(statement::LEASE_LOST))
+        };
+        match query.execute(&mut **self).await {
+            Ok(_) => Ok(true),
+            Err(error) if lost(&error) => Ok(false),
+            Err(error) => Err(backend(error)),
         }
-        Ok(true)
     }
 }

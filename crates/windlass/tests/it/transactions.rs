@@ -252,3 +252,40 @@ async fn a_prepared_statement_keeps_to_its_schema() {
     let refused = client.within((&tx, &prepared)).enqueue(Okay { number: 1 }).await;
     assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
 }
+
+/// I-X1: a finish that is dropped half-way and committed anyway has done all of it or nothing: the job is
+/// never gone.
+#[tokio::test]
+async fn a_dropped_finish_loses_no_job_on_sqlite() {
+    use std::future::Future as _;
+    for polls in 1..6 {
+        let database = TestDatabase::sqlite();
+        let client = Client::new(database.open().await);
+        let id = client.enqueue(Okay { number: 1 }).await.expect("written").id();
+        let handler = move |_: Okay, cx: Context<String>| async move {
+            let mut connection =
+                <sqlx::SqliteConnection as sqlx::Connection>::connect(cx.app()).await?;
+            let mut tx = sqlx::Connection::begin_with(&mut connection, "BEGIN IMMEDIATE").await?;
+            {
+                let mut finish = Box::pin(cx.finish_in(&mut tx));
+                for _ in 0..polls {
+                    let poll =
+                        std::future::poll_fn(|c| std::task::Poll::Ready(finish.as_mut().poll(c)));
+                    if poll.await.is_ready() {
+                        break;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            }
+            tx.commit().await?;
+            Ok::<_, JobError>(())
+        };
+        let store = database.open().await;
+        let worker = Worker::new(store, database.url()).handle_fn(handler).start().await;
+        let worker = worker.expect("started");
+        let job = crate::test_database::ended(&client, id).await;
+        assert_eq!(job.state, windlass::State::Completed, "{polls} polls");
+        worker.stop().await;
+        assert_eq!(client.counts().await.expect("counted").total(), 1, "{polls} polls");
+    }
+}
