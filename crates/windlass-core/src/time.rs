@@ -45,10 +45,12 @@ impl Timestamp {
     }
 }
 
-/// A duration in microseconds, at most `i64::MAX`.
+/// A duration in microseconds; one that is longer than a thousand years is a thousand years, so that a moment
+/// plus it is a moment still.
 #[must_use]
 pub fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+    const LONGEST: i64 = 1_000 * 366 * 24 * 60 * 60 * 1_000_000;
+    i64::try_from(duration.as_micros()).map_or(LONGEST, |micros| micros.min(LONGEST))
 }
 
 impl fmt::Display for Timestamp {

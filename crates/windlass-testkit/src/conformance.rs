@@ -77,6 +77,7 @@ macro_rules! behaviours {
                     queues_give_in_order_and_within_their_shares
                     all_shares_together_give_no_more_than_the_claim
                     a_share_of_none_gives_nothing
+                    a_worker_that_is_not_registered_claims_nothing
                     args_stay_within_the_bytes_of_a_claim
                     a_job_larger_than_the_bytes_is_taken_alone
                     only_known_kinds_and_versions_are_claimed
@@ -160,6 +161,7 @@ macro_rules! behaviours {
                     of_racing_settlements_of_one_attempt_one_is_written
                     nothing_is_written_after_the_lease_was_lost
                     a_stale_settlement_does_not_touch_the_next_attempt
+                    a_completion_sent_again_after_an_earlier_loss_is_already_written
                     the_loser_of_a_dead_job_has_lost_it
                     the_loser_of_a_cancelled_job_has_lost_it
                     a_settlement_under_an_unknown_lease_is_lost

@@ -16,6 +16,8 @@ share as (
   from unnest($4::text[], $5::int4[], $6::int2[], $7::int8[])
        with ordinality as s(queue, jobs, from_priority, from_run_at, turn)
   where not exists (select from windlass.queue q where q.name = s.queue and q.paused_at is not null)
+    -- What a worker claims that was taken for dead would be taken back at once, as lost.
+    and exists (select from windlass.worker w where w.id = $3::uuid)
   order by s.turn
 ),
 picked as (

@@ -2,8 +2,9 @@
 //!
 //! Claims that overlap are right, but dear: each walks over all rows that the others have just locked, so that
 //! eight processes read seven times as many rows as they take. A turn is a session lock that is only tried: a
-//! process that does not get it asks again some milliseconds later, and after [`TRIES`] claims without it. So
-//! nobody waits for a holder that is frozen, and `skip locked` still decides who gets which row.
+//! process that does not get it asks again some milliseconds later, and after [`LONGEST_WAIT`] claims without it.
+//! So nobody waits for a holder that is frozen, and `skip locked` still decides who gets which row. Over a
+//! network a turn costs more than it saves: its round trips are time in which nobody claims.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,8 +24,12 @@ const GIVE_ALL: &str = "select pg_advisory_unlock_all()";
 
 /// Smaller claims walk over too little to ask first.
 const LEAST_JOBS: usize = 50;
-/// How often a turn is asked for, some milliseconds apart, before a claim goes without it.
-const TRIES: usize = 25;
+/// How long a claim waits for its turn, asking every few milliseconds, before it goes without.
+const LONGEST_WAIT: Duration = Duration::from_millis(90);
+/// Asking must cost less than walking over what others hold: a server that needs longer to answer is not asked.
+const FAR_AWAY: Duration = Duration::from_micros(600);
+/// Answers after which it is known how long the server needs: one may have been held up by chance.
+const ENOUGH: u32 = 8;
 /// After that turns are not asked for during this time: somebody holds one who does not claim.
 const REST: Duration = Duration::from_secs(1);
 
@@ -34,6 +39,25 @@ pub(crate) struct Turns {
     queues: Mutex<HashMap<String, Backlog>>,
     /// Whether a claim was dropped before it gave its turn back.
     left_taken: AtomicBool,
+    distance: Mutex<Distance>,
+}
+
+/// How quickly the server answers at best.
+#[derive(Debug, Default, Clone, Copy)]
+struct Distance {
+    answers: u32,
+    best: Option<Duration>,
+}
+
+impl Distance {
+    fn learn(&mut self, took: Duration) {
+        self.answers = self.answers.saturating_add(1);
+        self.best = Some(self.best.map_or(took, |best| best.min(took)));
+    }
+
+    fn is_far(self) -> bool {
+        self.answers >= ENOUGH && self.best.is_some_and(|best| best > FAR_AWAY)
+    }
 }
 
 /// How the last claim of a queue went.
@@ -61,7 +85,11 @@ impl Turns {
         queue: &'a str,
         jobs: usize,
     ) -> Option<Turn<'a>> {
-        if jobs < LEAST_JOBS || !self.is_worth_it(queue) || !connection.owns_session() {
+        if jobs < LEAST_JOBS
+            || !self.is_worth_it(queue)
+            || !connection.owns_session()
+            || self.distance.lock().unwrap_or_else(PoisonError::into_inner).is_far()
+        {
             return None;
         }
         // From before it is asked for: the answer may come when nobody waits for it any more.
@@ -86,8 +114,11 @@ impl Turns {
         if self.left_taken.swap(false, Ordering::Relaxed) {
             connection.query(GIVE_ALL, &[]).await?;
         }
-        for _ in 0..TRIES {
+        let began = Instant::now();
+        while began.elapsed() < LONGEST_WAIT {
+            let asked = Instant::now();
             let rows = connection.query(TAKE, &[(&queue, Type::TEXT)]).await?;
+            self.distance.lock().unwrap_or_else(PoisonError::into_inner).learn(asked.elapsed());
             if rows.first().is_some_and(|row| get(row, 0).unwrap_or(false)) {
                 return Ok(true);
             }
@@ -145,6 +176,18 @@ mod tests {
         assert!(turns.is_worth_it("mail"));
         turns.learn("mail", false);
         assert!(!turns.is_worth_it("mail"), "it is empty");
+    }
+
+    #[test]
+    fn a_server_far_away_is_not_asked() {
+        let mut distance = Distance::default();
+        for _ in 0..ENOUGH {
+            assert!(!distance.is_far(), "one answer may have been held up by chance");
+            distance.learn(FAR_AWAY * 2);
+        }
+        assert!(distance.is_far());
+        distance.learn(FAR_AWAY / 2);
+        assert!(!distance.is_far());
     }
 
     #[test]

@@ -56,8 +56,10 @@ pub(crate) fn check_library() -> Result<(), StoreError> {
 /// A connection that writes.
 pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, StoreError> {
     let connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
-    // Takes effect only in a file that is still empty; elsewhere free pages are reused, not given back.
-    set(&connection, "auto_vacuum", "INCREMENTAL")?;
+    // Takes effect only in a file that is still empty; elsewhere it would only wait for the write lock.
+    if is_empty(&connection)? {
+        set(&connection, "auto_vacuum", "INCREMENTAL")?;
+    }
     set(&connection, "journal_mode", "WAL")?;
     set(&connection, "journal_size_limit", LOG_BYTES)?;
     set(&connection, "synchronous", durability.word())?;
@@ -66,6 +68,11 @@ pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, 
     connection.busy_timeout(Duration::ZERO).map_err(store_error)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
+}
+
+fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
+    let pages = connection.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0));
+    pages.map(|pages| pages == 0).map_err(store_error)
 }
 
 /// A connection that only reads.

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
+use windlass_core::id::WorkerId;
 use windlass_core::job::{Batch, ClaimRequest, Claimed, HandlerKey, Share};
 use windlass_core::time::Timestamp;
 
@@ -57,6 +58,10 @@ pub(crate) fn claim(
 ) -> Result<Batch, StoreError> {
     let mut jobs: Vec<Arc<Claimed>> = Vec::new();
     let mut bytes = 0;
+    // What a worker claims that was taken for dead would be taken back at once, as lost.
+    if !is_registered(connection, request.worker)? {
+        return Ok(Batch { lease: request.lease, jobs });
+    }
     let mut known = Known::new(request);
     for share in &request.shares {
         let left = request.jobs.saturating_sub(jobs.len());
@@ -74,6 +79,14 @@ pub(crate) fn claim(
         hold(connection, (request, label), &jobs, now)?;
     }
     Ok(Batch { lease: request.lease, jobs })
+}
+
+fn is_registered(connection: &Connection, worker: WorkerId) -> Result<bool, StoreError> {
+    const REGISTERED: &str = "select exists (select 1 from windlass_worker where id = ?1)";
+    connection
+        .prepare_cached(REGISTERED)
+        .and_then(|mut statement| statement.query_row([Id::from(worker)], |row| row.get(0)))
+        .map_err(store_error)
 }
 
 fn is_open(connection: &Connection, queue: &str) -> Result<bool, StoreError> {

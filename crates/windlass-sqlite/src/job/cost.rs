@@ -1,17 +1,24 @@
 //! What statements cost as a backlog grows, in steps of the database's machine: these, unlike
 //! times, are the same on every machine.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
+use uuid::Uuid;
 use windlass_core::id::{LeaseId, WorkerId};
 use windlass_core::job::{ClaimRequest, HandlerKey, Share, State};
+use windlass_core::limits::LEASE;
 use windlass_core::time::Timestamp;
+use windlass_core::worker::Registration;
 
 use crate::connection::migrate;
 use crate::job::claim;
 use crate::job::count::counts_until;
+use crate::worker::register;
+
+const NOW: Timestamp = Timestamp::from_micros(1_000_000_000_000);
 
 /// O33: a claim takes as many steps with 200,000 jobs waiting and as many scheduled as
 /// with 1,000.
@@ -47,7 +54,7 @@ fn a_count_ends_in_time() {
     assert!(!part.exact && numbers.iter().all(|jobs| (1..20_000).contains(jobs)), "{numbers:?}");
 }
 
-/// A database with so many jobs available, and as many scheduled.
+/// A database with so many jobs available, and as many scheduled, and one worker.
 fn filled(jobs: u32) -> Connection {
     const FILL: &str = "
         with recursive nth (n) as (select 1 union all select n + 1 from nth where n < ?1),
@@ -57,7 +64,27 @@ fn filled(jobs: u32) -> Connection {
     let connection = Connection::open_in_memory().expect("opened");
     migrate::migrate(&connection).expect("migrated");
     connection.execute(FILL, [jobs]).expect("filled");
+    register::register(&connection, &registration(), NOW).expect("registered");
     connection
+}
+
+fn worker() -> WorkerId {
+    WorkerId::from_uuid(Uuid::max())
+}
+
+fn registration() -> Registration {
+    Registration {
+        worker: worker(),
+        label: "cost".to_owned(),
+        host: "here".to_owned(),
+        pid: 1,
+        build: "test".to_owned(),
+        queues: vec!["default".to_owned()],
+        handlers: [HandlerKey::new("work", 1)].into(),
+        loss_limits: BTreeMap::new(),
+        slots: 1,
+        lease: LEASE,
+    }
 }
 
 fn claimed(connection: &Connection, most: usize) {
@@ -66,15 +93,14 @@ fn claimed(connection: &Connection, most: usize) {
 
 fn claimed_from(connection: &Connection, queue: &str, most: usize) -> usize {
     let request = ClaimRequest {
-        worker: WorkerId::new(),
+        worker: worker(),
         lease: LeaseId::new(),
         shares: vec![Share { queue: queue.to_owned(), jobs: most }],
         jobs: most,
         bytes: usize::MAX,
         handlers: [HandlerKey::new("work", 1)].into(),
     };
-    let now = Timestamp::from_micros(1_000_000_000_000);
-    claim::claim(connection, &request, "cost", now).expect("claimed").jobs.len()
+    claim::claim(connection, &request, "cost", NOW).expect("claimed").jobs.len()
 }
 
 /// How many steps the database's machine takes for this.

@@ -198,7 +198,8 @@ fn refused(context: &SettleContext<'_>, settlement: &Settlement) -> Result<Settl
     // A rescue that ended the job did so in this worker's name: its last entry says "lost", and not when
     // the attempt began.
     const FINISHED: &str = "select 1 from windlass_finished where id = ?1 and attempt = ?2 and worker = ?3 \
-         and (coalesce(history ->> '$[#-1].outcome', '') <> 'lost' or history ->> '$[#-1].started_at' is not null)";
+         and not coalesce(history ->> '$[#-1].outcome' = 'lost' and history ->> '$[#-1].started_at' is null \
+                          and history ->> '$[#-1].attempt' = ?2, 0)";
     let job = settlement.job.id;
     let finished: Option<i64> = one(
         context.connection,

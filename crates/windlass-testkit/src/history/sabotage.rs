@@ -103,8 +103,9 @@ impl SabotagedStore {
         sent
     }
 
-    async fn send_away_all_but(&self, worker: WorkerId, now: Now) -> Result<(), StoreError> {
-        for other in self.store.workers().await?.iter().filter(|other| other.id != worker) {
+    async fn send_away_who_works_beside(&self, worker: WorkerId, now: Now) -> Result<(), StoreError> {
+        let workers = self.store.workers().await?;
+        for other in workers.iter().filter(|other| other.id != worker && other.running > 0) {
             self.store.leave(other.id, now).await?;
         }
         Ok(())
@@ -159,7 +160,7 @@ impl JobStore for SabotagedStore {
                 return Ok(Batch { lease: request.lease, jobs: Vec::new() });
             }
             if self.has(Sabotage::RescuesTheLiving) {
-                self.send_away_all_but(request.worker, now).await?;
+                self.send_away_who_works_beside(request.worker, now).await?;
             }
             let mut batch = self.store.claim(request, now).await?;
             let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);

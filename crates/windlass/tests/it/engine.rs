@@ -201,10 +201,15 @@ async fn a_child_knows_its_parent(database: TestDatabase) {
 async fn a_stop_hands_back_what_does_not_end(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let worker = worker(&store, &StoreFixture::new(), 4).await;
-    let mut events = worker.events();
+    let fixture = StoreFixture::new();
+    let worker = worker(&store, &fixture, 4).await;
     let id = client.enqueue(Gate {}).await.expect("written").id();
-    event(&mut events, |event| matches!(event, Event::Started { .. })).await;
+    let runs = async {
+        while fixture.inside.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, runs).await.expect("it runs soon");
     let report = worker.stop_within(Duration::ZERO).await;
     assert_eq!(report.released, 1);
     let job = client.job(id).await.expect("read").expect("there");

@@ -96,6 +96,15 @@ pub async fn a_share_of_none_gives_nothing(fixture: StoreFixture) {
     fixture.check("available 2").await;
 }
 
+/// I-D2, I-L5: what it claimed would be taken back as lost, again and again.
+pub async fn a_worker_that_is_not_registered_claims_nothing(fixture: StoreFixture) {
+    fixture.enqueue_one(job()).await;
+    let gone = fixture.worker().await;
+    fixture.store().leave(gone.id(), fixture.now()).await.expect("left");
+    assert_eq!(gone.claim(10).await.jobs.len(), 0);
+    assert_eq!(fixture.worker().await.claim(10).await.jobs.len(), 1);
+}
+
 /// A claim's args stay within its bytes.
 pub async fn args_stay_within_the_bytes_of_a_claim(fixture: StoreFixture) {
     fixture.enqueue(jobs(5).map(|job| job.bytes(100))).await;
