@@ -103,7 +103,11 @@ impl SabotagedStore {
         sent
     }
 
-    async fn send_away_who_works_beside(&self, worker: WorkerId, now: Now) -> Result<(), StoreError> {
+    async fn send_away_who_works_beside(
+        &self,
+        worker: WorkerId,
+        now: Now,
+    ) -> Result<(), StoreError> {
         let workers = self.store.workers().await?;
         for other in workers.iter().filter(|other| other.id != worker && other.running > 0) {
             self.store.leave(other.id, now).await?;
