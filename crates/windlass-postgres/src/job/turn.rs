@@ -3,7 +3,7 @@
 //! Claims that overlap are right, but dear: each walks over all rows that the others have just locked, so that
 //! eight processes read seven times as many rows as they take. A turn is a session lock that is only tried: a
 //! process that does not get it asks again some milliseconds later, and after [`LONGEST_WAIT`] claims without it.
-//! So nobody waits for a holder that is frozen, and `skip locked` still decides who gets which row. Over a
+//! So nobody waits long for a holder that is frozen, and `skip locked` still decides who gets which row. Over a
 //! network a turn costs more than it saves: its round trips are time in which nobody claims.
 
 use std::collections::HashMap;
@@ -30,8 +30,13 @@ const LONGEST_WAIT: Duration = Duration::from_millis(90);
 const FAR_AWAY: Duration = Duration::from_micros(600);
 /// Answers after which it is known how long the server needs: one may have been held up by chance.
 const ENOUGH: u32 = 8;
-/// After that turns are not asked for during this time: somebody holds one who does not claim.
-const REST: Duration = Duration::from_secs(1);
+/// Who had a turn that others wanted too lets one of them have the next: so long it does not ask again.
+const COURTESY: Duration = Duration::from_millis(6);
+/// How long a turn counts as wanted by others after they had it.
+const LATELY: Duration = Duration::from_secs(1);
+/// After two turns that it did not get, a process asks for none during this time, then for twice as long each time:
+/// somebody holds one who does not claim.
+const REST: Duration = Duration::from_millis(250);
 
 /// What this process knows of the queues it claims from.
 #[derive(Debug, Default)]
@@ -65,8 +70,27 @@ impl Distance {
 struct Backlog {
     /// It got all it had asked for, so there is more.
     is_filled: bool,
-    /// When it last waited for its turn without success.
+    /// How many times in a row it waited for its turn without success, and when it last did.
+    missed: u32,
     gave_up_at: Option<Instant>,
+    /// When somebody else last had the turn that was asked for.
+    contested_at: Option<Instant>,
+    /// When the last turn was given back.
+    given_at: Option<Instant>,
+}
+
+impl Backlog {
+    fn give_up(&mut self) {
+        self.missed = self.missed.saturating_add(1);
+        self.gave_up_at = Some(Instant::now());
+    }
+
+    fn rests(&self) -> bool {
+        // Once is bad luck among many.
+        let Some(times) = self.missed.checked_sub(2) else { return false };
+        let rest = REST.saturating_mul(1 << times.min(4));
+        self.gave_up_at.is_some_and(|at| at.elapsed() < rest)
+    }
 }
 
 /// A turn that was asked for, and perhaps taken. It must be given back.
@@ -95,10 +119,13 @@ impl Turns {
         // From before it is asked for: the answer may come when nobody waits for it any more.
         let mut turn = Turn { turns: self, queue, is_given: false };
         match self.ask(connection, queue).await {
-            Ok(true) => return Some(turn),
+            Ok(true) => {
+                self.note(queue, |backlog| backlog.missed = 0);
+                return Some(turn);
+            }
             Ok(false) => {
                 turn.is_given = true;
-                self.note(queue, |backlog| backlog.gave_up_at = Some(Instant::now()));
+                self.note(queue, Backlog::give_up);
             }
             Err(error) => tracing::debug!(%error, "could not ask for a turn"),
         }
@@ -114,6 +141,7 @@ impl Turns {
         if self.left_taken.swap(false, Ordering::Relaxed) {
             connection.query(GIVE_ALL, &[]).await?;
         }
+        tokio::time::sleep(self.courtesy(queue)).await;
         let began = Instant::now();
         while began.elapsed() < LONGEST_WAIT {
             let asked = Instant::now();
@@ -122,6 +150,7 @@ impl Turns {
             if rows.first().is_some_and(|row| get(row, 0).unwrap_or(false)) {
                 return Ok(true);
             }
+            self.note(queue, |backlog| backlog.contested_at = Some(Instant::now()));
             tokio::time::sleep(Duration::from_micros(fastrand::u64(2_000..5_000))).await;
         }
         Ok(false)
@@ -130,7 +159,19 @@ impl Turns {
     fn is_worth_it(&self, queue: &str) -> bool {
         let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let backlog = queues.get(queue).copied().unwrap_or_default();
-        backlog.is_filled && backlog.gave_up_at.is_none_or(|at| at.elapsed() > REST)
+        backlog.is_filled && !backlog.rests()
+    }
+
+    /// How long to let others go first.
+    fn courtesy(&self, queue: &str) -> Duration {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let backlog = queues.get(queue).copied().unwrap_or_default();
+        match (backlog.contested_at, backlog.given_at) {
+            (Some(contested), Some(given)) if contested.elapsed() < LATELY => {
+                COURTESY.saturating_sub(given.elapsed())
+            }
+            _ => Duration::ZERO,
+        }
     }
 
     fn note(&self, queue: &str, change: impl FnOnce(&mut Backlog)) {
@@ -142,6 +183,7 @@ impl Turns {
 impl Turn<'_> {
     /// Lets the next process claim.
     pub(crate) async fn give(mut self, connection: &Connection) {
+        self.turns.note(self.queue, |backlog| backlog.given_at = Some(Instant::now()));
         match connection.query(GIVE, &[(&self.queue, Type::TEXT)]).await {
             // A session that ended has no locks any more.
             Ok(_) | Err(StoreError::Unavailable { .. }) => self.is_given = true,
@@ -169,13 +211,39 @@ mod tests {
         turns.learn("mail", true);
         assert!(turns.is_worth_it("mail"));
         assert!(!turns.is_worth_it("other"));
-        turns.note("mail", |backlog| backlog.gave_up_at = Some(Instant::now()));
-        assert!(!turns.is_worth_it("mail"), "somebody holds it who does not claim");
-        let before = Instant::now().checked_sub(REST + Duration::from_millis(1));
-        turns.note("mail", |backlog| backlog.gave_up_at = before);
-        assert!(turns.is_worth_it("mail"));
         turns.learn("mail", false);
         assert!(!turns.is_worth_it("mail"), "it is empty");
+    }
+
+    #[test]
+    fn who_gets_no_turn_rests_longer_each_time() {
+        let mut backlog = Backlog { is_filled: true, ..Backlog::default() };
+        backlog.give_up();
+        assert!(!backlog.rests(), "once is bad luck");
+        for times in [1, 2, 4, 8, 16, 16] {
+            backlog.give_up();
+            let ago = |time| Instant::now().checked_sub(time);
+            backlog.gave_up_at = ago(REST * times - REST / 2);
+            assert!(backlog.rests(), "{times}");
+            backlog.gave_up_at = ago(REST * times);
+            assert!(!backlog.rests(), "{times}");
+        }
+    }
+
+    #[test]
+    fn who_had_a_contested_turn_lets_others_go_first() {
+        let turns = Turns::default();
+        turns.note("mail", |backlog| backlog.given_at = Some(Instant::now()));
+        assert_eq!(turns.courtesy("mail"), Duration::ZERO, "nobody else wants it");
+        turns.note("mail", |backlog| backlog.contested_at = Some(Instant::now()));
+        assert_ne!(turns.courtesy("mail"), Duration::ZERO);
+        turns.note("mail", |backlog| backlog.given_at = Instant::now().checked_sub(COURTESY));
+        assert_eq!(turns.courtesy("mail"), Duration::ZERO, "they had the time");
+        turns.note("mail", |backlog| {
+            backlog.given_at = Some(Instant::now());
+            backlog.contested_at = Instant::now().checked_sub(LATELY);
+        });
+        assert_eq!(turns.courtesy("mail"), Duration::ZERO, "that was long ago");
     }
 
     #[test]
