@@ -94,7 +94,7 @@ pub(crate) fn enqueue(
     jobs.iter().map(|job| insert((&mut fresh, &mut given), job, now)).collect()
 }
 
-/// [`enqueue`] on a caller's own connection: all or none, inside a transaction and outside of one.
+/// Like `enqueue`, on a caller's own connection: all or none, inside a transaction and outside of one.
 ///
 /// # Errors
 /// When SQLite refuses; nothing was written then.
