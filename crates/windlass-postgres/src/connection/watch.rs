@@ -137,8 +137,13 @@ impl Watcher {
         let mut first = Some(first);
         let mut backoff = FIRST_WAIT;
         loop {
-            let began = Instant::now();
-            let ended = self.session(asked, &mut first).await;
+            let (ended, stood) = match self.session(&mut first).await {
+                Ok((client, noted)) => {
+                    let since = Instant::now();
+                    (self.listen(client, noted, asked).await, Some(since.elapsed()))
+                }
+                Err(error) => (Err(error), None),
+            };
             if let Some(wakeups) = self.wakeups.upgrade() {
                 wakeups.stop_hearing();
             }
@@ -151,20 +156,17 @@ impl Watcher {
                 Err(error) if !self.shared.owns_sessions() => return Err(error),
                 Err(error) => tracing::debug!(%error, "the listening connection ended"),
             }
-            if began.elapsed() > RECONNECT_CAP {
-                backoff = FIRST_WAIT;
-            }
-            tokio::time::sleep(backoff).await;
-            backoff = (backoff * 2).min(RECONNECT_CAP);
+            let wait = wait(backoff, stood);
+            tokio::time::sleep(wait).await;
+            backoff = (wait * 2).min(RECONNECT_CAP);
         }
     }
 
-    /// One connection's life; `Ok` when the store is dropped.
+    /// A session that hears, with the locks of all workers.
     async fn session(
         &mut self,
-        asked: &mut mpsc::UnboundedReceiver<Wish>,
         first: &mut Option<(WorkerId, Reply)>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(Client, mpsc::UnboundedReceiver<Note>), StoreError> {
         let (notes, mut noted) = mpsc::unbounded_channel();
         let client = connect(&self.shared.config, &self.shared.io, Some(notes)).await?;
         self.prove_session(&client, &mut noted).await?;
@@ -184,6 +186,16 @@ impl Watcher {
         if let Some((worker, reply)) = first.take() {
             let _ = reply.send(Some(guard_key(worker)));
         }
+        Ok((client, noted))
+    }
+
+    /// The session's life; `Ok` when the store is dropped.
+    async fn listen(
+        &mut self,
+        client: Client,
+        mut noted: mpsc::UnboundedReceiver<Note>,
+        asked: &mut mpsc::UnboundedReceiver<Wish>,
+    ) -> Result<(), StoreError> {
         let mut check_at = tokio::time::Instant::now() + self.check_wait();
         loop {
             tokio::select! {
@@ -232,7 +244,7 @@ impl Watcher {
         Ok(())
     }
 
-    /// SettleColumns the session that we had before, where it lives on without us.
+    /// Ends the session that we had before, where it lives on without us.
     async fn end_former(&self, client: &Client, former: i32) {
         for worker in &self.unlocked {
             let ended = client.query(END_FORMER, &[&former, &guard_key(*worker)]).await;
@@ -293,6 +305,16 @@ impl Watcher {
             }
         }
         Ok(())
+    }
+}
+
+/// How long to wait before the next try. A session that stood is made again soon, however often that
+/// happens: until then its workers seem dead.
+fn wait(backoff: Duration, stood: Option<Duration>) -> Duration {
+    match stood {
+        Some(time) if time > RECONNECT_CAP => FIRST_WAIT,
+        Some(_) => backoff.min(AGAIN),
+        None => backoff,
     }
 }
 
