@@ -230,6 +230,19 @@ impl Cluster {
         pid.map(|pid| pid.parse().expect("one process"))
     }
 
+    /// How many session locks are held in a database: one for each worker that is guarded.
+    ///
+    /// # Panics
+    /// When the cluster is down.
+    #[must_use]
+    pub fn locks(&self, database: &str) -> usize {
+        let question = format!(
+            "select count(*) from pg_locks l join pg_database d on d.oid = l.database \
+             where d.datname = '{database}' and l.locktype = 'advisory' and l.objsubid = 1 and l.granted"
+        );
+        self.server.ask("postgres", &question).trim().parse().expect("a number")
+    }
+
     /// Ends every session in a database, as an administrator may.
     ///
     /// # Panics

@@ -3,20 +3,21 @@
 --   $3 int8    how long a leader leads without a sweep, in microseconds
 --   $4 int8    at most so many jobs are promoted
 --   $5 int8    how long a worker's session lock must be free before the worker is dead
---   $6 int8    the same where the server has started since the worker was last heard of
+--   $6 int8    the same where the worker is older than the server, for so long after the server's start
 -- Returns: leads, promoted, removed workers, microseconds to the next due job, whether a heartbeat
 -- would bring news, whether leases of removed workers are left, whether a worker has just gone
 -- missing, live workers. State 1 is scheduled, 2 available, 3 retryable.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+server as (select (extract(epoch from pg_postmaster_start_time()) * 1000000)::int8 as started_at),
 -- A session lock that can be had belongs to nobody: the process behind it is gone, or is just
 -- connecting again. So it counts only when it is still free a moment later. A server that was started
 -- again has ended all sessions at once, and its workers come back one after the other.
 other as materialized (
   select w.id, w.missing_at, w.expires_at <= clock.now as expired,
          w.guard is not null and pg_try_advisory_xact_lock(w.guard) as missing,
-         case when w.seen_at > (extract(epoch from pg_postmaster_start_time()) * 1000000)::int8 then $5::int8
-              else $6::int8 end as patience
-  from windlass.worker w, clock
+         case when server.started_at > w.started_at and server.started_at + $6::int8 > w.missing_at then $6::int8
+              else $5::int8 end as patience
+  from windlass.worker w, clock, server
   where w.id <> $2::uuid
 ),
 dead as (

@@ -5,15 +5,22 @@ use std::time::Duration;
 
 use windlass_core::job::State;
 use windlass_core::limits::RECONNECT_CAP;
+use windlass_core::store::Now;
+use windlass_core::time::{Timestamp, micros};
+use windlass_core::worker::Registration;
 use windlass_testkit::cluster::Cluster;
-use windlass_testkit::database::PostgresDatabase;
+use windlass_testkit::database::{PostgresDatabase, run};
 use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::fault::clock;
 use windlass_testkit::fault::patience::eventually;
 use windlass_testkit::fault::process_fixture::ProcessFixture;
 use windlass_testkit::fault::settings::Settings;
+use windlass_testkit::fixture::{MINUTE, StoreFixture};
 use windlass_testkit::history::record::Event;
+use windlass_testkit::worker::worker;
 
+/// Longer than anything here lasts.
+const HOUR: Duration = MINUTE.saturating_mul(60);
 /// What a start may need beyond the longest back-off.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -122,6 +129,54 @@ fn a_restart_makes_no_worker_dead() {
         }
         assert_eq!(fixture.started().len(), 12, "nothing ran twice");
         fixture.judge().await;
+    });
+}
+
+/// I-L5: a heartbeat can be there again before the lock is. It does not shorten the time that a worker from before
+/// the restart has for the lock.
+#[test]
+fn a_heartbeat_after_a_restart_does_not_hurry_the_lock() {
+    let (cluster, database) = private();
+    let name = database.name().to_owned();
+    run(database, |fixture: StoreFixture| async move {
+        let (store, other) = (fixture.store(), fixture.another_store().await);
+        let began = Timestamp::wall_clock();
+        let at = |millis| Now::At(began.after(Duration::from_millis(millis)));
+        let an_hour_ago = Now::At(Timestamp::from_micros(began.as_micros() - micros(HOUR)));
+        let long = || Registration { lease: HOUR * 2, ..worker().registration() };
+        let (old, leader) = (long(), long());
+        other.register(&old, an_hour_ago).await.expect("registered");
+        store.register(&leader, at(0)).await.expect("registered");
+        // Its lock is free from here on, and its lease goes on.
+        drop(other);
+        eventually("one lock", || async { (cluster.locks(&name) == 1).then_some(()) }).await;
+        store.heartbeat(old.worker, HOUR, at(0)).await.expect("renewed");
+        for (millis, dead) in [(1, 0), (1_500, 0), (5_500, 0), (6_500, 1)] {
+            let swept = store.sweep(leader.worker, at(millis)).await.expect("swept");
+            assert_eq!((swept.leads, swept.dead_workers), (true, dead), "after {millis} ms");
+        }
+    });
+}
+
+/// I-L5: sessions that end again and again are made again quickly, so that nobody is held for dead.
+#[test]
+fn sessions_that_end_often_make_no_worker_dead() {
+    let (cluster, database) = private();
+    let name = database.name().to_owned();
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        let settings = Settings { slots: 4, prefetch: 0, ..patient(&fixture) };
+        fixture.enqueue(jobs(8).map(|job| job.kind("gate"))).await;
+        let _workers: Vec<_> = (0..2).map(|_| fixture.start(&settings)).collect();
+        fixture.starts(8).await;
+        for _ in 0..11 {
+            eventually("both locks", || async { (cluster.locks(&name) == 2).then_some(()) }).await;
+            let began = clock::now();
+            cluster.end_sessions(&name);
+            fixture.journal.note(Event::SessionsEnded { began });
+        }
+        fixture.open_gate();
+        fixture.drained().await;
+        assert_eq!(fixture.started().len(), 8, "nothing ran twice");
     });
 }
 
