@@ -25,7 +25,7 @@
 //! let worker = Worker::new(test.store(), ()).handle_fn(welcome);
 //! assert_eq!(test.drain("mail", worker).await.completed(), 1);
 //! # Ok::<_, Box<dyn std::error::Error>>(())
-//! # }).unwrap();
+//! # }).expect("it works");
 //! ```
 //!
 //! `TestStore::new` is the embedded store, with the same statements and the same semantics as in production,

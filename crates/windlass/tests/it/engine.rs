@@ -244,24 +244,33 @@ async fn a_stop_hands_back_what_has_not_started(database: TestDatabase) {
     assert_eq!((count(State::Available).await, count(State::Completed).await), (18, 202));
 }
 
-async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
-    let store = database.open().await;
-    let client = Client::new(Arc::clone(&store));
+/// A worker that asks for work, and tells that it lives, all the time.
+async fn restless(store: &Arc<dyn Store>) -> RunningWorker {
     let options = Options {
         heartbeat: Duration::from_millis(50),
         poll: Duration::from_millis(5),
         ..Options::default()
     };
-    let worker = described(&store, &StoreFixture::new(), 4).options(options);
-    let worker = worker.start().await.expect("the worker starts");
-    let id = store.workers().await.expect("read")[0].id;
-    assert!(store.quiet(id, Quiet::On, Now::Database).await.expect("asked"));
+    let worker = described(store, &StoreFixture::new(), 4).options(options);
+    worker.start().await.expect("the worker starts")
+}
+
+async fn quiet_soon(worker: &RunningWorker) {
     let is_quiet = async {
         while !worker.is_quiet() {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(SOON, is_quiet).await.expect("it is quiet soon");
+}
+
+async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let worker = restless(&store).await;
+    let id = store.workers().await.expect("read")[0].id;
+    assert!(store.quiet(id, Quiet::On, Now::Database).await.expect("asked"));
+    quiet_soon(&worker).await;
     let claims = worker.stats().claims();
     let job = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     // The step that sends a heartbeat would have sent a claim before, whose wait is far shorter.
@@ -275,20 +284,9 @@ async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
 async fn a_worker_that_quieted_itself_stays_quiet(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    let options = Options {
-        heartbeat: Duration::from_millis(50),
-        poll: Duration::from_millis(5),
-        ..Options::default()
-    };
-    let worker = described(&store, &StoreFixture::new(), 4).options(options);
-    let worker = worker.start().await.expect("the worker starts");
+    let worker = restless(&store).await;
     worker.quiet();
-    let is_quiet = async {
-        while !worker.is_quiet() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(crate::test_database::SOON, is_quiet).await.expect("it is quiet soon");
+    quiet_soon(&worker).await;
     let claims = worker.stats().claims();
     let job = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     // A heartbeat finds that nobody else wished it so.
