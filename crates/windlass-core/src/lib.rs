@@ -21,6 +21,7 @@ pub mod maintenance;
 pub mod name;
 pub mod queue;
 mod reply;
+pub mod schema;
 pub mod store;
 pub mod time;
 pub mod wake;

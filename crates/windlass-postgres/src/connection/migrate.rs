@@ -2,6 +2,7 @@
 //! many processes may start at once and a pooler may stand between.
 
 use windlass_core::error::{StoreError, Unusable};
+use windlass_core::schema;
 
 use crate::connection::{Connection, in_schema};
 
@@ -39,7 +40,7 @@ pub(crate) async fn check_server(connection: &Connection) -> Result<(), StoreErr
 /// Brings the schema to the newest version; returns how many migrations that took.
 pub(crate) async fn migrate(connection: &Connection, schema: &str) -> Result<u32, StoreError> {
     let from = version(connection).await?;
-    refuse_newer(from)?;
+    schema::refuse_newer(from, KNOWN)?;
     if from == KNOWN {
         return Ok(0);
     }
@@ -70,17 +71,7 @@ fn guarded(schema: &str, version: usize, sql: &str) -> String {
 
 /// Refuses a schema that is missing, older or newer.
 pub(crate) async fn check(connection: &Connection) -> Result<(), StoreError> {
-    let found = version(connection).await?;
-    refuse_newer(found)?;
-    if found < KNOWN {
-        return Err(StoreError::Unusable {
-            reason: format!(
-                "the schema is at version {found}, this program needs {KNOWN}; run `windlass migrate`"
-            ),
-            kind: Unusable::Schema,
-        });
-    }
-    Ok(())
+    schema::check(version(connection).await?, KNOWN)
 }
 
 /// The schema's version; 0 where there is none.
@@ -90,16 +81,4 @@ pub(crate) async fn version(connection: &Connection) -> Result<u32, StoreError> 
     }
     let number: i32 = connection.query_one(VERSION, &[]).await?.get(0);
     Ok(number.unsigned_abs())
-}
-
-fn refuse_newer(found: u32) -> Result<(), StoreError> {
-    if found > KNOWN {
-        return Err(StoreError::Unusable {
-            reason: format!(
-                "the schema is at version {found}, newer than this program knows ({KNOWN}); update this program"
-            ),
-            kind: Unusable::Schema,
-        });
-    }
-    Ok(())
 }

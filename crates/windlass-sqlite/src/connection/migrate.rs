@@ -2,7 +2,8 @@
 //! start at once.
 
 use rusqlite::{Connection, OptionalExtension};
-use windlass_core::error::{StoreError, Unusable};
+use windlass_core::error::StoreError;
+use windlass_core::schema;
 
 use crate::connection::writer::in_transaction;
 use crate::error::store_error;
@@ -24,7 +25,7 @@ pub(crate) fn migrate(connection: &Connection) -> Result<u32, StoreError> {
     in_transaction(connection, |connection| {
         // Another process may have been faster since the look above.
         let from = version(connection)?;
-        refuse_newer(from)?;
+        schema::refuse_newer(from, KNOWN)?;
         for sql in &MIGRATIONS[from as usize..] {
             connection.execute_batch(sql).map_err(store_error)?;
         }
@@ -45,17 +46,7 @@ pub(crate) fn migrate(connection: &Connection) -> Result<u32, StoreError> {
 
 /// Refuses a schema that is missing or newer, before anything is written.
 pub(crate) fn check(connection: &Connection) -> Result<(), StoreError> {
-    let found = version(connection)?;
-    refuse_newer(found)?;
-    if found < KNOWN {
-        return Err(StoreError::Unusable {
-            reason: format!(
-                "the schema is at version {found}, this program needs {KNOWN}; run `windlass migrate`"
-            ),
-            kind: Unusable::Schema,
-        });
-    }
-    Ok(())
+    schema::check(version(connection)?, KNOWN)
 }
 
 /// The schema's version; 0 where there is none.
@@ -72,16 +63,4 @@ pub(crate) fn version(connection: &Connection) -> Result<u32, StoreError> {
     connection
         .query_row("select version from windlass_schema", [], |row| row.get(0))
         .map_err(store_error)
-}
-
-fn refuse_newer(found: u32) -> Result<(), StoreError> {
-    if found > KNOWN {
-        return Err(StoreError::Unusable {
-            reason: format!(
-                "the schema is at version {found}, newer than this program knows ({KNOWN}); update this program"
-            ),
-            kind: Unusable::Schema,
-        });
-    }
-    Ok(())
 }
