@@ -254,17 +254,25 @@ impl Cluster {
         self.server.ask("postgres", &end);
     }
 
-    /// Keeps everybody else away from a store's tables for so long.
+    /// Keeps everybody else away from a store's tables for so long. Each table is held by a session
+    /// of its own: one that held both would be in a deadlock with a claim that takes them the other
+    /// way round.
     ///
     /// # Panics
     /// When the cluster is down.
     pub fn hold_tables(&self, database: &str, held: Duration) {
-        let hold = format!(
-            "begin; lock table windlass.pending, windlass.lease in access exclusive mode; \
-             select pg_sleep({}); commit",
-            held.as_secs_f64()
-        );
-        self.server.ask(database, &hold);
+        std::thread::scope(|scope| {
+            for table in ["windlass.pending", "windlass.lease"] {
+                scope.spawn(move || {
+                    let hold = format!(
+                        "begin; lock table {table} in access exclusive mode; \
+                         select pg_sleep({}); commit",
+                        held.as_secs_f64()
+                    );
+                    self.server.ask(database, &hold);
+                });
+            }
+        });
     }
 
     /// What the server does by itself from time to time, now.
