@@ -20,6 +20,7 @@ pub mod recorded;
 mod rules;
 
 pub mod sabotage;
+pub mod story;
 pub mod verdict;
 
 use record::Record;

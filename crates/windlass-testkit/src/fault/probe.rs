@@ -17,7 +17,7 @@ use super::store::FaultStore;
 use crate::history::journal::Journal;
 use crate::history::recorded::RecordedStore;
 
-pub use handlers::KINDS;
+pub use handlers::{KINDS, MEANT};
 
 /// Opens an existing store by its URL.
 ///

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Fault;
-use crate::history::History;
 use crate::history::verdict::Verdict;
+use crate::history::{History, story};
 
 /// What was done to the store, and what the history checker says.
 #[derive(Debug)]
@@ -13,11 +13,18 @@ pub struct Report {
     seed: u64,
     injected: BTreeMap<Fault, usize>,
     verdict: Verdict,
+    stories: Vec<String>,
 }
+
+/// Broken cases whose job's story is told.
+const TOLD: usize = 4;
 
 impl Report {
     pub(super) fn on(history: &History, seed: u64, injected: BTreeMap<Fault, usize>) -> Self {
-        Self { seed, injected, verdict: Verdict::on(history) }
+        let verdict = Verdict::on(history);
+        let told = verdict.broken.iter().take(TOLD).flat_map(|case| told(history, case));
+        let stories = told.collect();
+        Self { seed, injected, verdict, stories }
     }
 
     /// Whether every invariant holds and every acknowledged job is there.
@@ -43,6 +50,17 @@ impl fmt::Display for Report {
         for case in &self.verdict.broken {
             writeln!(f, "broken  {case}")?;
         }
+        for line in &self.stories {
+            writeln!(f, "{line}")?;
+        }
         write!(f, "{}", if self.is_clean() { "clean" } else { "NOT CLEAN" })
     }
+}
+
+/// The case, and the story of the job that it names.
+fn told(history: &History, case: &str) -> Vec<String> {
+    let job = case.split([':', ' ']).find_map(|word| word.parse().ok());
+    let story = job.map(|job| story::of(history, job)).unwrap_or_default();
+    let lines = story.into_iter().map(|line| format!("        {line}"));
+    std::iter::once(case.to_owned()).chain(lines).collect()
 }

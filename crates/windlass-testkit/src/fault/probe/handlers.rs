@@ -17,6 +17,9 @@ use crate::history::record::Event;
 pub const KINDS: [&str; 10] =
     ["ok", "fail", "failalways", "sleep", "panic", "kill", "hang", "spin", "gate", "ledger"];
 
+/// With what the kind `panic` panics.
+pub const MEANT: &str = "the probe panics";
+
 /// Between two looks at the gate.
 const LOOK: Duration = Duration::from_millis(10);
 /// Waits between attempts are scaled down like all other times.
@@ -67,7 +70,7 @@ async fn act(kind: &str, attempt: &AttemptContext, gate: PathBuf) -> Result<(), 
         "sleep" => {
             tokio::time::sleep(Duration::from_millis(number(attempt.args())?.into())).await;
         }
-        "panic" => panic!("the probe panics"),
+        "panic" => panic!("{MEANT}"),
         "kill" => die(),
         "hang" => std::future::pending::<()>().await,
         "spin" => spin(),
