@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use windlass_core::id::JobId;
+use windlass_core::job::JobRecord;
 
-use crate::history::index::Index;
+use super::leases::state_of;
+use crate::history::index::{Index, Settlement};
 use crate::history::record::{Answer, Fate};
 
 /// I-X2: an attempt's end is written once, and a worker that asks again after a lost answer is told so.
@@ -19,7 +21,7 @@ pub(in crate::history) fn a_settlement_sent_again_is_recognised(index: &Index<'_
         broken.extend(twice.map(|(attempt, _)| format!("{job}: {attempt} was written twice")));
         let unknown = life.settlements.iter().filter(|one| one.answer == Answer::Unknown);
         for lost in unknown {
-            let is_own = life.ended.is_some_and(|ended| ended.attempt == lost.attempt);
+            let is_own = life.ended.is_some_and(|ended| is_end_of(lost, ended));
             let is_denied = |answer| is_own && answer == Answer::Lost;
             let again = life.settlements.iter().filter(|one| one.attempt == lost.attempt);
             if again.into_iter().any(|one| one.asked > lost.asked && is_denied(one.answer)) {
@@ -28,6 +30,16 @@ pub(in crate::history) fn a_settlement_sent_again_is_recognised(index: &Index<'_
         }
     }
     broken
+}
+
+/// Whether the end that a job was left with is the one that this settlement asked for. The leader
+/// ends jobs too, those whose workers died too often and those that were to be cancelled.
+fn is_end_of(settlement: &Settlement, ended: &JobRecord) -> bool {
+    let is_of_the_leader =
+        ended.reason.as_deref().is_some_and(|reason| reason.starts_with("lost "));
+    ended.attempt == settlement.attempt
+        && state_of(settlement.wish) == Some(ended.state)
+        && !is_of_the_leader
 }
 
 /// I-X3: of all calls with one id, one at most wrote the job; a call that came after an answer was

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use windlass_core::job::State;
 use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
 
-use crate::history::index::{Begun, Index, Life, Settlement};
+use crate::history::index::{Begun, Claim, Index, Life, Settlement};
 use crate::history::record::{Answer, Wish};
 
 /// I-L1: attempt numbers of a job rise, each starts once, and no lease is handed out twice. A
@@ -56,14 +56,19 @@ pub(in crate::history) fn attempts_of_a_job_do_not_overlap(index: &Index<'_>) ->
     broken
 }
 
-/// When an attempt had certainly not lost its lease yet, and not ended either.
+/// When an attempt had certainly not lost its lease yet, and not ended either. A claim that a crash
+/// undid gives no lease any more; that it was undone is certain once its number, or a lower one, is
+/// claimed again.
 fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> u64 {
     let of_lease = index.leases.get(&start.lease).and_then(|takers| takers.first());
     let lease_end = of_lease.and_then(|worker| index.lease_end(*worker));
     let sent = life.settlements.iter().filter(|one| one.attempt == start.attempt);
     let ended = life.ends.iter().filter(|(_, attempt)| *attempt == start.attempt);
-    let is_undone = life.starts.iter().any(|one| one.attempt == start.attempt && one.at > start.at);
-    let crash = index.crashes.iter().find(|(_, over)| is_undone && *over > start.at);
+    let crash = index.crashes.iter().find(|(_, over)| {
+        let is_after = |claim: &&Claim<'_>| claim.asked > start.at && claim.answered > *over;
+        let mut after = life.claims.iter().filter(is_after);
+        *over > start.at && after.any(|claim| claim.attempt <= start.attempt)
+    });
     let ends =
         [lease_end, crash.map(|(began, _)| *began), index.deaths.get(&start.process).copied()];
     let ends = ends.into_iter().flatten();
@@ -125,7 +130,8 @@ pub(in crate::history) fn each_job_ends_once(index: &Index<'_>) -> Vec<String> {
     broken
 }
 
-fn state_of(wish: Wish) -> Option<State> {
+/// The state that a job is left with by an end of this kind.
+pub(super) fn state_of(wish: Wish) -> Option<State> {
     match wish {
         Wish::Complete => Some(State::Completed),
         Wish::Die => Some(State::Dead),

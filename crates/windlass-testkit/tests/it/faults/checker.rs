@@ -6,7 +6,7 @@ use windlass_core::queue::QueueStore;
 use windlass_core::worker::{Registration, WorkerStore};
 
 use tempfile::TempDir;
-use windlass_core::id::JobId;
+use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
 use windlass_core::store::Store;
 use windlass_core::time::Timestamp;
@@ -15,7 +15,7 @@ use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::fixture::{MINUTE, StoreFixture};
 use windlass_testkit::history::History;
 use windlass_testkit::history::journal::Journal;
-use windlass_testkit::history::record::{Event, Record};
+use windlass_testkit::history::record::{Event, Record, Taken};
 use windlass_testkit::history::recorded::RecordedStore;
 use windlass_testkit::history::sabotage::{Sabotage, SabotagedStore};
 use windlass_testkit::history::verdict::Verdict;
@@ -121,6 +121,57 @@ fn a_vanished_row_and_a_phantom_are_found() {
     let verdict = Verdict::on(&history);
     assert!(verdict.breaks("I-D1") && verdict.breaks("I-D3"), "{:?}", verdict.broken);
     assert_eq!((verdict.lost, verdict.phantom), (1, 1));
+}
+
+/// I-L2: a claim that a crash undid, as its number given out again proves, gives no lease any more; one
+/// that was not undone does.
+#[test]
+fn a_claim_that_a_crash_undid_gives_no_lease() {
+    for (next, is_broken) in [(1, false), (2, false), (3, true)] {
+        let verdict = Verdict::on(&crashed_between(2, next));
+        assert_eq!(verdict.breaks("I-L2"), is_broken, "{next}: {:?}", verdict.broken);
+    }
+}
+
+/// One worker runs an attempt and lives on; the server crashes; another worker runs another attempt.
+fn crashed_between(before: u32, after: u32) -> History {
+    const STEP: u64 = 1_000_000;
+    let job = JobId::new();
+    let (first, second) = (WorkerId::new(), WorkerId::new());
+    let leases = [LeaseId::new(), LeaseId::new()];
+    let claimed = |asked, worker, lease, attempt| Event::Claimed {
+        asked,
+        worker,
+        lease,
+        jobs: vec![Taken { job, attempt, queue: "default".to_owned() }],
+    };
+    let start = |lease, attempt| Event::Start { job, attempt, lease, worker: String::new() };
+    let events = [
+        (1, claimed(0, first, leases[0], before)),
+        (1, start(leases[0], before)),
+        (0, Event::Crashed { began: 3 * STEP }),
+        (1, Event::Renewed { worker: first, asked: 5 * STEP, lease: MINUTE }),
+        (2, claimed(6 * STEP, second, leases[1], after)),
+        (2, start(leases[1], after)),
+    ];
+    let at = |nth: usize| (nth as u64 + 1) * STEP + STEP / 2;
+    let record = |(nth, (process, event))| Record { at: at(nth), process, event };
+    History { records: events.into_iter().enumerate().map(record).collect(), ..History::default() }
+}
+
+/// I-X2: a job that the leader ended was not ended by the worker whose answer was lost, although its
+/// attempt is the same.
+#[test]
+fn an_end_of_the_leaders_is_no_denial() {
+    let sabotage = Some(Sabotage::DeniesWhatItWrote);
+    let mut history = run(SqliteFile::fresh(), |fixture| live(fixture, sabotage));
+    assert!(Verdict::on(&history).breaks("I-X2"));
+    for ended in &mut history.ended {
+        ended.state = State::Dead;
+        ended.reason = Some("lost 3 times".to_owned());
+    }
+    let verdict = Verdict::on(&history);
+    assert!(!verdict.breaks("I-X2"), "{:?}", verdict.broken);
 }
 
 async fn sound(fixture: StoreFixture) -> Verdict {
