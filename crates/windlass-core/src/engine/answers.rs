@@ -152,6 +152,7 @@ impl Engine {
             .leases()
             .chain(self.dispatch.leases())
             .chain(self.pending.leases())
+            .chain(self.claiming)
             .collect();
         for lease in self.liveness.unknown_leases(found, &known, now) {
             tracing::warn!(%lease, "handing back a lease whose claim was never answered");
@@ -161,6 +162,7 @@ impl Engine {
 
     fn on_claimed(&mut self, worker: WorkerId, took: Duration, result: Result<Batch, StoreError>) {
         let now = Instant::now();
+        self.claiming = None;
         if worker != self.registration.worker {
             // The store has forgotten who asked: what this brought belongs to others, or will in a moment.
             return self.fetch.claimed(&vec![0; self.fetch.queue_count()], now);

@@ -191,7 +191,7 @@ impl Liveness {
     }
 
     /// The leases to hand back: those that the store has, that nothing here knows, and that the
-    /// heartbeat before found too. What is found once may belong to a claim under way.
+    /// heartbeat before found too. What is found once may have been settled since.
     pub(super) fn unknown_leases(
         &mut self,
         found: Vec<LeaseId>,
@@ -363,7 +363,7 @@ mod tests {
         assert_eq!(run.due(12.0), Some(LivenessCall::Register));
     }
 
-    /// I-X2: what a claim with a lost answer left behind is handed back, a claim under way is not.
+    /// I-X2: what a claim with a lost answer left behind is handed back.
     #[test]
     fn a_lease_that_nothing_knows_is_handed_back_when_it_is_found_twice() {
         let mut run = Run::registered();
@@ -375,7 +375,7 @@ mod tests {
         assert_eq!(run.next(), Some(10.0), "a heartbeat was due anyway");
         let in_hand = HashSet::from([known, early]);
         let second = run.liveness.unknown_leases(vec![known, stray, early], &in_hand, now);
-        assert_eq!(second, [stray], "the claim of the other one was answered meanwhile");
+        assert_eq!(second, [stray], "the other one is known by now");
     }
 
     #[test]

@@ -28,6 +28,7 @@ use super::sweep_interval::CancelWatch;
 use crate::client::Client;
 use crate::error::StoreError;
 use crate::handler::Registered;
+use crate::id::LeaseId;
 use crate::job::{Settlement, Verdict};
 use crate::store::Store;
 use crate::wake::WakeHandle;
@@ -58,6 +59,8 @@ pub(super) struct Engine {
     pub(super) phase: Phase,
     pub(super) wishes: IntakeWishes,
 
+    /// The lease of the claim under way: the store may have it before its answer is here.
+    pub(super) claiming: Option<LeaseId>,
     pub(super) stopping: CancellationToken,
     /// Those who asked for a stop and wait for its end.
     pub(super) stop_waiters: Vec<oneshot::Sender<u64>>,

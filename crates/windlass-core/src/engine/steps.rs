@@ -171,9 +171,11 @@ impl Engine {
         let handlers = self.claimable();
         let Some((shares, jobs)) = self.fetch.due(now) else { return };
         self.stats.claims.fetch_add(1, Ordering::Relaxed);
+        let lease = LeaseId::new();
+        self.claiming = Some(lease);
         let request = ClaimRequest {
             worker: self.registration.worker,
-            lease: LeaseId::new(),
+            lease,
             shares,
             jobs,
             bytes: self.options.claim_bytes,

@@ -318,6 +318,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             label,
             phase: Phase::Working,
             wishes: IntakeWishes::default(),
+            claiming: None,
             stopping: CancellationToken::new(),
             stop_waiters: Vec::new(),
             released: 0,

@@ -36,6 +36,8 @@ pub enum Action {
     Lose,
     /// The caller hears that it did not happen; only before the work.
     Refuse,
+    /// The answer comes after those to some heartbeats that were sent later.
+    Delay,
 }
 
 /// A fault to come, written as `claim.after#2=stop`.
@@ -72,11 +74,12 @@ const VERBS: [(&str, Verb); 4] = [
     ("heartbeat", Verb::Heartbeat),
 ];
 const SIDES: [(&str, Side); 2] = [("before", Side::Before), ("after", Side::After)];
-const ACTIONS: [(&str, Action); 4] = [
+const ACTIONS: [(&str, Action); 5] = [
     ("stop", Action::Stop),
     ("abort", Action::Abort),
     ("lose", Action::Lose),
     ("refuse", Action::Refuse),
+    ("delay", Action::Delay),
 ];
 
 fn word<T: PartialEq, const N: usize>(words: [(&'static str, T); N], value: T) -> &'static str {

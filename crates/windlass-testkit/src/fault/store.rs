@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, watch};
 use windlass_core::error::StoreError;
 
 use super::forward::forward;
@@ -18,7 +18,13 @@ pub struct FaultStore {
     passages: AtomicU64,
     /// Held by the calls that are inside the store.
     inside: RwLock<()>,
+    /// How many heartbeats were answered.
+    heartbeats: watch::Sender<u64>,
 }
+
+/// Heartbeats that a delayed answer lets go first: a worker that draws conclusions from two of them has drawn
+/// them, and acted, by then.
+const HEARTBEATS: u64 = 4;
 
 impl std::fmt::Debug for FaultStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -30,7 +36,8 @@ impl FaultStore {
     /// The store, with a fault to come.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, plan: Plan) -> Self {
-        Self { store, plan, passages: AtomicU64::new(0), inside: RwLock::new(()) }
+        let (passages, heartbeats) = (AtomicU64::new(0), watch::Sender::new(0));
+        Self { store, plan, passages, inside: RwLock::new(()), heartbeats }
     }
 
     async fn pass(&self, verb: Verb, side: Side) -> Result<(), StoreError> {
@@ -60,6 +67,14 @@ impl FaultStore {
                 let _nobody_inside = self.inside.write().await;
                 self.report();
                 stop();
+                Ok(())
+            }
+            Action::Delay => {
+                self.report();
+                let enough = *self.heartbeats.borrow() + HEARTBEATS;
+                let mut heartbeats = self.heartbeats.subscribe();
+                // The sender is this store's own.
+                let _ = heartbeats.wait_for(|answered| *answered >= enough).await;
                 Ok(())
             }
         }
@@ -140,6 +155,7 @@ impl WorkerStore for FaultStore {
             self.pass(Verb::Heartbeat, Side::Before).await?;
             let beat = self.inside(self.store.heartbeat(worker, lease, now)).await?;
             self.pass(Verb::Heartbeat, Side::After).await?;
+            self.heartbeats.send_modify(|answered| *answered += 1);
             Ok(beat)
         })
     }

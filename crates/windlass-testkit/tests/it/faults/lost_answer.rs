@@ -20,6 +20,7 @@ use super::on_both_stores;
 on_both_stores! {
     a_claim_nobody_heard_of_is_handed_back
     a_claim_that_did_not_happen_is_tried_again
+    a_claim_that_is_answered_late_is_kept
     a_settlement_nobody_heard_of_is_already_written
     a_settlement_that_did_not_happen_is_sent_again
     a_heartbeat_nobody_heard_of_costs_nothing
@@ -39,6 +40,11 @@ async fn a_claim_nobody_heard_of_is_handed_back(fixture: ProcessFixture) {
 /// I-D2 at F-11.
 async fn a_claim_that_did_not_happen_is_tried_again(fixture: ProcessFixture) {
     all_run_once(&fixture, Plan::first(Verb::Claim, Side::Before, Action::Lose)).await;
+}
+
+/// I-L2 at F-11: heartbeats find the lease of a claim while its answer is under way; it is not handed back.
+async fn a_claim_that_is_answered_late_is_kept(fixture: ProcessFixture) {
+    all_run_once(&fixture, Plan::first(Verb::Claim, Side::After, Action::Delay)).await;
 }
 
 /// I-X2 at F-11.
