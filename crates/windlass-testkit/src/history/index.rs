@@ -91,6 +91,7 @@ pub(super) struct Begun {
 pub(super) struct Settlement {
     pub(super) asked: u64,
     pub(super) answered: u64,
+    pub(super) lease: LeaseId,
     pub(super) attempt: u32,
     pub(super) wish: Wish,
     pub(super) answer: Answer,
@@ -152,9 +153,10 @@ impl<'h> Index<'h> {
                     self.life(taken.job).claims.push(claim);
                 }
             }
-            Event::Settled { asked, job, attempt, wish, answer, .. } => {
-                let (asked, attempt, wish, answer) = (*asked, *attempt, *wish, *answer);
-                let settlement = Settlement { asked, answered: at, attempt, wish, answer };
+            Event::Settled { asked, lease, job, attempt, wish, answer } => {
+                let (asked, lease, attempt) = (*asked, *lease, *attempt);
+                let (wish, answer) = (*wish, *answer);
+                let settlement = Settlement { asked, answered: at, lease, attempt, wish, answer };
                 self.life(*job).settlements.push(settlement);
             }
             Event::Start { job, attempt, lease, .. } => {

@@ -6,7 +6,7 @@ use windlass_core::id::JobId;
 use windlass_core::job::JobRecord;
 
 use super::leases::state_of;
-use crate::history::index::{Index, Settlement};
+use crate::history::index::{Claim, Index, Settlement};
 use crate::history::record::{Answer, Fate};
 
 /// I-X2: an attempt's end is written once, and a worker that asks again after a lost answer is told so.
@@ -21,7 +21,11 @@ pub(in crate::history) fn a_settlement_sent_again_is_recognised(index: &Index<'_
         broken.extend(twice.map(|(attempt, _)| format!("{job}: {attempt} was written twice")));
         let unknown = life.settlements.iter().filter(|one| one.answer == Answer::Unknown);
         for lost in unknown {
-            let is_own = life.ended.is_some_and(|ended| is_end_of(lost, ended));
+            // Its claim was undone by a crash, and the attempt given to another.
+            let is_anothers =
+                |claim: &Claim<'_>| claim.attempt == lost.attempt && claim.lease != lost.lease;
+            let is_own = life.ended.is_some_and(|ended| is_end_of(lost, ended))
+                && !life.claims.iter().any(is_anothers);
             let is_denied = |answer| is_own && answer == Answer::Lost;
             let again = life.settlements.iter().filter(|one| one.attempt == lost.attempt);
             if again.into_iter().any(|one| one.asked > lost.asked && is_denied(one.answer)) {

@@ -174,6 +174,27 @@ fn an_end_of_the_leaders_is_no_denial() {
     assert!(!verdict.breaks("I-X2"), "{:?}", verdict.broken);
 }
 
+/// I-X2: an attempt that was given to another, since a crash undid its claim, was not ended by the worker
+/// whose answer was lost.
+#[test]
+fn an_end_of_another_claim_is_no_denial() {
+    let sabotage = Some(Sabotage::DeniesWhatItWrote);
+    let mut history = run(SqliteFile::fresh(), |fixture| live(fixture, sabotage));
+    assert!(Verdict::on(&history).breaks("I-X2"));
+    let again: Vec<Record> = history.records.iter().filter_map(under_another_lease).collect();
+    history.records.extend(again);
+    let verdict = Verdict::on(&history);
+    assert!(!verdict.breaks("I-X2"), "{:?}", verdict.broken);
+}
+
+/// The same claim, made once more.
+fn under_another_lease(record: &Record) -> Option<Record> {
+    let mut again = record.clone();
+    let Event::Claimed { lease, .. } = &mut again.event else { return None };
+    *lease = LeaseId::new();
+    Some(again)
+}
+
 async fn sound(fixture: StoreFixture) -> Verdict {
     Verdict::on(&live(fixture, None).await)
 }
