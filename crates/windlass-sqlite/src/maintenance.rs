@@ -5,7 +5,7 @@ pub(crate) mod tidy;
 
 use crate::store::at;
 use crate::store::context;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::id::WorkerId;
 use windlass_core::limits::LEADER_TTL;
@@ -13,7 +13,9 @@ use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::store::{Now, Reply};
 use windlass_core::time::Timestamp;
 
+use crate::row::{Id, one};
 use crate::store::SqliteStore;
+use crate::worker::alive::Alive;
 use crate::worker::leave::remove;
 
 impl MaintenanceStore for SqliteStore {
@@ -21,14 +23,12 @@ impl MaintenanceStore for SqliteStore {
         Box::pin(async move {
             let now = at(now);
             let outlook = self.readers.read(move |c| sweep::look(c, worker)).await?;
-            let dead: Vec<WorkerId> = outlook
-                .workers
-                .iter()
-                .filter(|(other, until)| *until <= now || self.alive.is_dead(*other))
-                .map(|(other, _)| *other)
-                .filter(|other| *other != worker)
+            let seen = outlook.workers.iter().filter(|(other, _)| *other != worker);
+            let dead: Vec<Dead> = seen
+                .filter_map(|(other, until)| Dead::at(now, *other, *until, &self.alive))
                 .collect();
-            let is_alive = |other: &&WorkerId| **other != worker && !dead.contains(other);
+            let is_dead = |other: WorkerId| dead.iter().any(|dead| dead.worker == other);
+            let is_alive = |other: &&WorkerId| **other != worker && !is_dead(**other);
             let others = outlook.workers.iter().map(|(other, _)| other).filter(is_alive).count();
             let mut swept = Swept {
                 attention: outlook.attention,
@@ -37,18 +37,18 @@ impl MaintenanceStore for SqliteStore {
             };
             let due = outlook.next_due.is_some_and(|due| due <= now);
             let leads = leads(&outlook, worker, now);
-            if leads == Some(false)
-                && !dead.iter().any(|dead| Some(*dead) == outlook.leader.map(|l| l.0))
-            {
+            if leads == Some(false) && outlook.leader.is_none_or(|(leader, _)| !is_dead(leader)) {
                 return Ok(swept);
             }
             if leads == Some(true) && !due && dead.is_empty() && !outlook.has_orphans {
                 // Nothing to do: an idle leader takes no write lock.
                 swept.leads = true;
             } else {
-                let given = (dead.clone(), swept);
-                swept = self.writer.write(move |c| round(c, worker, given.clone(), now)).await?;
-                dead.iter().for_each(|worker| self.alive.sweep_up(*worker));
+                let removed;
+                let seen = swept.clone();
+                let judge = move |c: &Connection| round(c, worker, (&dead, seen.clone()), now);
+                (swept, removed) = self.writer.write(judge).await?;
+                removed.iter().for_each(|worker| self.alive.sweep_up(*worker));
                 if swept.promoted > 0 || swept.rescued > 0 {
                     self.wakeups.work_anywhere();
                 }
@@ -82,22 +82,92 @@ fn leads(outlook: &sweep::Outlook, worker: WorkerId, now: Timestamp) -> Option<b
     (until.since(now) > LEADER_TTL / 2).then_some(true)
 }
 
-/// One round under the write lock.
+/// A worker that was found dead without the write lock.
+#[derive(Debug, Clone, Copy)]
+struct Dead {
+    worker: WorkerId,
+    evidence: Evidence,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// Its process is gone.
+    Process,
+    /// Its lease is over. It may renew that while a sweep waits for the write lock.
+    Lease,
+}
+
+impl Dead {
+    fn at(now: Timestamp, worker: WorkerId, until: Timestamp, alive: &Alive) -> Option<Self> {
+        let is_over = (until <= now).then_some(Evidence::Lease);
+        let evidence = alive.is_dead(worker).then_some(Evidence::Process).or(is_over)?;
+        Some(Self { worker, evidence })
+    }
+
+    /// Whether it is dead still, under the write lock.
+    fn is_still(self, connection: &Connection, now: Timestamp) -> Result<bool, StoreError> {
+        const IS_OVER: &str = "select expires_at <= ?2 from windlass_worker where id = ?1";
+        if self.evidence == Evidence::Process {
+            return Ok(true);
+        }
+        let binds = params![Id::from(self.worker), now.as_micros()];
+        Ok(one(connection, IS_OVER, binds)?.unwrap_or(false))
+    }
+}
+
+/// One round under the write lock, and the workers that it removed.
 fn round(
     connection: &Connection,
     worker: WorkerId,
-    (dead, mut swept): (Vec<WorkerId>, Swept),
+    (dead, mut swept): (&[Dead], Swept),
     now: Timestamp,
-) -> Result<Swept, StoreError> {
-    swept.leads = sweep::lead(connection, worker, &dead, now)?;
+) -> Result<(Swept, Vec<WorkerId>), StoreError> {
+    let mut removed = Vec::new();
+    for one in dead {
+        if one.is_still(connection, now)? {
+            removed.push(one.worker);
+        }
+    }
+    swept.leads = sweep::lead(connection, worker, &removed, now)?;
     if !swept.leads {
-        return Ok(swept);
+        return Ok((swept, Vec::new()));
     }
     swept.promoted = sweep::promote(connection, now)?;
-    for worker in dead {
-        remove(connection, worker)?;
+    for worker in &removed {
+        remove(connection, *worker)?;
         swept.dead_workers += 1;
     }
     sweep::rescue(&context(connection, "", now), &mut swept)?;
-    Ok(swept)
+    Ok((swept, removed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::migrate::migrate;
+
+    const REGISTERED: &str = "insert into windlass_worker \
+         (id, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at) \
+         values (?1, '', '', 0, '', '[]', '[]', 1, 0, 0, ?2)";
+
+    /// I-L2: a lease that was over when a sweep looked, and was renewed while it waited for the write lock,
+    /// holds. A process that is gone renews nothing.
+    #[test]
+    fn a_lease_that_was_renewed_meanwhile_holds() {
+        let connection = Connection::open_in_memory().expect("opened");
+        migrate(&connection).expect("migrated");
+        let (now, later) = (Timestamp::from_micros(1_000), 2_000);
+        let [over, renewed, gone] = [WorkerId::new(), WorkerId::new(), WorkerId::new()];
+        for (worker, until) in [(over, 1_000), (renewed, later), (gone, later)] {
+            connection.execute(REGISTERED, params![Id::from(worker), until]).expect("registered");
+        }
+        let lease = [over, renewed].map(|worker| Dead { worker, evidence: Evidence::Lease });
+        let dead = [lease[0], lease[1], Dead { worker: gone, evidence: Evidence::Process }];
+        let swept = round(&connection, WorkerId::new(), (&dead, Swept::default()), now);
+        let (swept, removed) = swept.expect("swept");
+        assert_eq!((removed, swept.dead_workers), (vec![over, gone], 2));
+        let left: Option<Id> =
+            one(&connection, "select id from windlass_worker", []).expect("read");
+        assert_eq!(left.map(Id::worker), Some(renewed));
+    }
 }

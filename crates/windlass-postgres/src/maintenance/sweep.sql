@@ -53,8 +53,10 @@ promoted as (
   returning queue
 ),
 removed as (
-  delete from windlass.worker w using leads
-  where leads.leads and w.id in (select id from dead)
+  delete from windlass.worker w using leads, other o, clock
+  where leads.leads and w.id in (select id from dead) and o.id = w.id
+    -- Looked at again where the worker was just renewing its lease.
+    and (w.expires_at <= clock.now or not o.expired)
   returning w.id
 ),
 not_idle as (

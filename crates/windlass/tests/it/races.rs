@@ -230,6 +230,35 @@ async fn soon<T>(answer: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, answer).await.expect("it goes on")
 }
 
+/// I-L2: a worker renews its lease while a sweep that found it over waits for its row: it lives. On a file
+/// the sweep looks again under the write lock.
+#[tokio::test]
+async fn a_lease_that_is_renewed_during_a_sweep_holds() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let late = registered(&store).await;
+    let other = database.open().await;
+    let sweeping = registered(&other).await;
+    let renewing = begun(
+        &database,
+        &format!(
+            "update windlass.worker set expires_at = expires_at + 3600000000 where id = '{}'",
+            late.worker.as_uuid()
+        ),
+    )
+    .await;
+    let over = windlass::Timestamp::wall_clock().after(late.lease * 2);
+    let mut sweep = pin!(other.sweep(sweeping.worker, Now::At(over)));
+    tokio::select! {
+        swept = &mut sweep => panic!("{swept:?} before the lease was renewed"),
+        () = waits_for(&database, "transactionid") => {}
+    }
+    renewing.client.batch_execute("commit").await.expect("renewed");
+    let swept = soon(sweep).await.expect("swept");
+    assert_eq!((swept.leads, swept.dead_workers), (true, 0));
+    assert_eq!(store.workers().await.expect("read").len(), 2);
+}
+
 /// F-37: two migrations begin together, and one dies half-way: the other one completes the schema.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_that_dies_half_way_is_made_up_for_on_postgres() {
