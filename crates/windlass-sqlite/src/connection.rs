@@ -5,5 +5,6 @@ pub(crate) mod facts;
 pub(crate) mod migrate;
 pub(crate) mod open;
 pub(crate) mod reader;
+pub(crate) mod turn;
 pub(crate) mod watch;
 pub(crate) mod writer;

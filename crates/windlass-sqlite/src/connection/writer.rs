@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 use windlass_core::error::StoreError;
 
+use crate::connection::turn::{self, Turn};
 use crate::error::{closed, store_error};
 
 /// Steps that share one commit.
@@ -116,16 +117,50 @@ impl Writer {
 }
 
 fn serve(connection: &Connection, waiting: &Receiver<Box<dyn Step>>) {
-    while let Ok(first) = waiting.recv() {
+    let mut turn = Turn::new(Instant::now());
+    while let Some(first) = next(connection, &mut turn, waiting) {
         // Taken as they are run: what comes in meanwhile still shares the commit.
         let steps = std::iter::once(first).chain(waiting.try_iter()).take(GROUP);
         let mut group = Vec::new();
-        match transact(connection, steps, &mut group) {
+        let ran = transact(connection, &mut turn, steps, &mut group);
+        keep(connection, &turn);
+        match ran {
             Ok(Ran::All) => answer_all(group, &Ok(())),
-            Ok(Ran::Spoiled) => group.into_iter().for_each(|step| alone(connection, step)),
+            Ok(Ran::Spoiled) => {
+                group.into_iter().for_each(|step| alone(connection, &mut turn, step));
+            }
             Err(failure) => answer_all(group, &Err(failure)),
         }
     }
+}
+
+/// While a turn lasts, takes the write lock again before anybody else can: for the steps that come next.
+fn keep(connection: &Connection, turn: &Turn) {
+    if turn.may_linger(Instant::now()) {
+        // Where somebody was quicker the turn is over.
+        let _ = execute(connection, "begin immediate");
+    }
+}
+
+/// The next step. A lock that was kept is let go when none comes soon.
+fn next(
+    connection: &Connection,
+    turn: &mut Turn,
+    waiting: &Receiver<Box<dyn Step>>,
+) -> Option<Box<dyn Step>> {
+    let began = Instant::now();
+    let mut step = None;
+    if !connection.is_autocommit() {
+        step = waiting.recv_timeout(turn::LINGER).ok();
+        if step.is_none() {
+            // It has done nothing, and ends with the connection at the latest.
+            let _ = execute(connection, "rollback");
+            turn.gives(Instant::now());
+        }
+    }
+    let step = step.or_else(|| waiting.recv().ok());
+    turn.was_idle(began.elapsed(), Instant::now());
+    step
 }
 
 /// Whether a transaction's steps all did their work.
@@ -143,25 +178,27 @@ fn answer_all(group: Vec<Box<dyn Step>>, commit: &Result<(), Failure>) {
 }
 
 /// Runs a step in a transaction of its own; when it fails its caller gets its own error.
-fn alone(connection: &Connection, step: Box<dyn Step>) {
+fn alone(connection: &Connection, turn: &mut Turn, step: Box<dyn Step>) {
     let mut group = Vec::new();
-    let ran = transact(connection, std::iter::once(step), &mut group).map(drop);
+    let ran = transact(connection, turn, std::iter::once(step), &mut group).map(drop);
     answer_all(group, &ran);
 }
 
 /// Runs steps in one transaction; `ran` gets those that are to be answered.
 fn transact(
     connection: &Connection,
+    turn: &mut Turn,
     steps: impl Iterator<Item = Box<dyn Step>>,
     ran: &mut Vec<Box<dyn Step>>,
 ) -> Result<Ran, Failure> {
-    if let Err(error) = begin(connection) {
+    if let Err(error) = begin(connection, turn) {
         ran.extend(steps);
         return Err(Failure::of(&error));
     }
     let done = run_all(connection, steps, ran).and_then(|ran| {
         execute(connection, if ran == Ran::All { "commit" } else { "rollback" }).map(|()| ran)
     });
+    turn.gives(Instant::now());
     done.map_err(|error| {
         if !connection.is_autocommit() {
             // The transaction may be gone already: a full disk rolls back by itself.
@@ -192,19 +229,31 @@ fn run_all(
     Ok(Ran::All)
 }
 
-/// Takes the write lock. SQLite's own waiting backs off to 100 ms and is unfair; short random
+/// Takes the write lock, where it is not kept. SQLite's own waiting backs off to 100 ms and is unfair; short random
 /// waits keep the longest wait of many processes short.
-fn begin(connection: &Connection) -> rusqlite::Result<()> {
+fn begin(connection: &Connection, turn: &mut Turn) -> rusqlite::Result<()> {
+    if !connection.is_autocommit() {
+        return Ok(());
+    }
+    let courtesy = turn.courtesy(Instant::now());
+    if !courtesy.is_zero() {
+        std::thread::sleep(courtesy);
+    }
     let started = Instant::now();
+    let mut tries = 0;
     loop {
         match execute(connection, "begin immediate") {
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                     && started.elapsed() < PATIENCE =>
             {
-                std::thread::sleep(Duration::from_micros(fastrand::u64(100..2_000)));
+                tries += 1;
+                std::thread::sleep(turn.wait(Instant::now()));
             }
-            other => return other,
+            other => {
+                turn.takes(Instant::now(), tries);
+                return other;
+            }
         }
     }
 }
@@ -218,7 +267,7 @@ pub(crate) fn in_transaction<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    begin(connection).map_err(store_error)?;
+    begin(connection, &mut Turn::new(Instant::now())).map_err(store_error)?;
     match work(connection) {
         Ok(value) => {
             execute(connection, "commit").map_err(store_error)?;
