@@ -200,6 +200,19 @@ $$
   from (select replace(gen_random_uuid()::text, '-', '') as r) as random
 $$;
 
+-- Waits for the turn to claim from a queue, and says whether it came; the session holds it. Who waits gets
+-- it in the order of asking. It waits no longer than that: a holder may be frozen.
+create function windlass.take_turn(queue text) returns boolean language plpgsql volatile
+set lock_timeout = '90ms' as
+$$
+begin
+  perform pg_advisory_lock(hashtext('windlass.claim'), hashtext(queue));
+  return true;
+exception when lock_not_available then
+  return false;
+end
+$$;
+
 -- Every job, whatever its state, with the columns that people and tools ask for.
 create view windlass.job as
 select id, queue, kind, version,

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_postgres::error::SqlState;
@@ -97,6 +97,15 @@ struct Session {
     statements: Mutex<HashMap<&'static str, Statement>>,
 }
 
+/// What came of a statement and of the one before it.
+#[derive(Debug)]
+pub(crate) struct Between {
+    pub(crate) before: Result<Vec<Row>, StoreError>,
+    pub(crate) rows: Vec<Row>,
+    /// From the answer to the first on.
+    pub(crate) took: Duration,
+}
+
 /// One connection and its prepared statements.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -128,6 +137,39 @@ impl Connection {
             }
             tries += 1;
         }
+    }
+
+    /// Runs a statement between two others of the same session. All three are sent at once, each a
+    /// transaction of its own: what the first takes in the session and the last gives back is held
+    /// for no round trip, and is given back whatever happens to the caller.
+    pub(crate) async fn query_between(
+        &self,
+        before: (&'static str, &[Bind<'_>]),
+        (sql, binds): (&'static str, &[Bind<'_>]),
+        after: &'static str,
+    ) -> Result<Between, StoreError> {
+        let session = self.session().await?;
+        // What has to be prepared first would be sent later than what follows it.
+        for (sql, binds) in [before, (sql, binds), (after, &[])] {
+            self.prepared(&session, sql, binds).await.map_err(store_error)?;
+        }
+        let before = async {
+            let rows = self.send(&session, before.0, before.1).await;
+            (rows, Instant::now())
+        };
+        let (sent, after) = (self.send(&session, sql, binds), self.send(&session, after, &[]));
+        let ((before, began), rows, after) = tokio::join!(before, sent, after);
+        let took = began.elapsed();
+        let before = before.map_err(store_error);
+        if let Err(error) = after {
+            tracing::debug!(%error, "the statement after a claim failed");
+        }
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(error) if is_worth_repeating(&error) => self.query(sql, binds).await?,
+            Err(error) => return Err(store_error(error)),
+        };
+        Ok(Between { before, rows, took })
     }
 
     /// The first row of [`Connection::query`].

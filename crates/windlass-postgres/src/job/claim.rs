@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::job::{Batch, ClaimRequest, Claimed};
 use windlass_core::store::Now;
 
-use crate::connection::Connection;
 use crate::connection::watch::channel;
+use crate::connection::{Bind, Connection};
 use crate::job::claim_cursor::{self, ClaimCursors, Storing};
-use crate::job::turn::Turns;
-use crate::row::claimed;
+use crate::job::turn::{GIVE, TAKE, Turns};
+use crate::row::{claimed, get};
 
 const CLAIM: &str = include_str!("claim.sql");
 
@@ -41,33 +43,12 @@ pub(crate) async fn claim(
     request: &ClaimRequest,
     now: Now,
 ) -> Result<Batch, StoreError> {
-    let queue = match request.shares.first() {
-        // A caller that brings its own time wants no other's.
-        Some(share) if now == Now::Database => share.queue.as_str(),
-        _ => return claim_now(&context, request, now).await,
-    };
-    let turn = context.turns.take(context.connection, queue, request.jobs).await;
-    let claimed = claim_now(&context, request, now).await;
-    if let Some(turn) = turn {
-        turn.give(context.connection).await;
-    }
-    let batch = claimed?;
-    context.turns.learn(queue, batch.jobs.len() >= request.jobs);
-    Ok(batch)
-}
-
-async fn claim_now(
-    context: &ClaimContext<'_>,
-    request: &ClaimRequest,
-    now: Now,
-) -> Result<Batch, StoreError> {
-    let ClaimContext { connection, local, cursors, .. } = context;
-    let started = std::time::Instant::now();
+    let ClaimContext { connection, local, cursors, turns } = context;
     let now = now.micros();
     let (lease, worker) = (request.lease.as_uuid(), request.worker.as_uuid());
     let queues: Vec<&str> = request.shares.iter().map(|share| share.queue.as_str()).collect();
     let jobs: Vec<i32> = request.shares.iter().map(|share| to_i32(share.jobs)).collect();
-    // ClaimCursors go by this machine's time; a caller that brings its own has none.
+    // Cursors and turns go by this machine's time; a caller that brings its own has none.
     let own_clock = now.is_some();
     let began = if own_clock { ClaimCursors::default().of(&queues) } else { cursors.of(&queues) };
     let (priorities, moments) = claim_cursor::columns(&began);
@@ -76,27 +57,34 @@ async fn claim_now(
     let label: &str = &local.label;
     let was_asleep = local.asleep.load(Ordering::Relaxed);
     let channel = (local.wakeable && !was_asleep).then(|| channel(request.worker));
-    let rows = connection
-        .query(
-            CLAIM,
-            &[
-                (&now, Type::INT8),
-                (&lease, Type::UUID),
-                (&worker, Type::UUID),
-                (&queues, Type::TEXT_ARRAY),
-                (&jobs, Type::INT4_ARRAY),
-                (&priorities, Type::INT2_ARRAY),
-                (&moments, Type::INT8_ARRAY),
-                (&most, Type::INT4),
-                (&bytes, Type::INT8),
-                (&handlers, Type::TEXT_ARRAY),
-                (&label, Type::TEXT),
-                (&channel, Type::TEXT),
-                (&local.queues, Type::TEXT_ARRAY),
-                (&was_asleep, Type::BOOL),
-            ],
-        )
-        .await?;
+    let binds: [Bind<'_>; 14] = [
+        (&now, Type::INT8),
+        (&lease, Type::UUID),
+        (&worker, Type::UUID),
+        (&queues, Type::TEXT_ARRAY),
+        (&jobs, Type::INT4_ARRAY),
+        (&priorities, Type::INT2_ARRAY),
+        (&moments, Type::INT8_ARRAY),
+        (&most, Type::INT4),
+        (&bytes, Type::INT8),
+        (&handlers, Type::TEXT_ARRAY),
+        (&label, Type::TEXT),
+        (&channel, Type::TEXT),
+        (&local.queues, Type::TEXT_ARRAY),
+        (&was_asleep, Type::BOOL),
+    ];
+    let first = queues.first().copied().filter(|_| !own_clock);
+    let due = first.filter(|queue| turns.are_due(queue, request.jobs));
+    let (rows, took) = match due {
+        Some(queue) if connection.owns_session() => in_turn(&context, queue, &binds).await?,
+        _ => {
+            let started = Instant::now();
+            (connection.query(CLAIM, &binds).await?, started.elapsed())
+        }
+    };
+    if let Some(queue) = first {
+        turns.learn(queue, rows.len() >= request.jobs);
+    }
     local.asleep.store(
         if rows.is_empty() { was_asleep || channel.is_some() } else { false },
         Ordering::Relaxed,
@@ -110,7 +98,7 @@ async fn claim_now(
     let turn = |job: &Claimed| queues.iter().position(|queue| *queue == job.queue);
     jobs.sort_by_cached_key(|job| (turn(job), job.priority, job.run_at, job.id));
     if !own_clock {
-        cursors.learn((&queues, &began), &jobs, started.elapsed());
+        cursors.learn((&queues, &began), &jobs, took);
         let slow = cursors.to_store(Storing::NowAndThen);
         // A cursor only saves time: a claim that has got jobs does not fail for it.
         if let Err(error) = claim_cursor::store(connection, slow).await {
@@ -118,6 +106,22 @@ async fn claim_now(
         }
     }
     Ok(Batch { lease: request.lease, jobs })
+}
+
+/// The rows of a claim that waits for its turn, and how long it took from then on.
+async fn in_turn(
+    context: &ClaimContext<'_>,
+    queue: &str,
+    binds: &[Bind<'_>],
+) -> Result<(Vec<Row>, Duration), StoreError> {
+    let ClaimContext { connection, turns, .. } = context;
+    let take: [Bind<'_>; 1] = [(&queue, Type::TEXT)];
+    let claim = connection.query_between((TAKE, &take), (CLAIM, binds), GIVE).await?;
+    match claim.before {
+        Ok(rows) => turns.waited(queue, rows.iter().any(|row| get(row, 0).unwrap_or(false))),
+        Err(error) => tracing::debug!(%error, "could not ask for a turn"),
+    }
+    Ok((claim.rows, claim.took))
 }
 
 fn to_i32(number: usize) -> i32 {
