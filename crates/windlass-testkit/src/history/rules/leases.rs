@@ -64,8 +64,8 @@ fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> u64 {
     let lease_end = of_lease.and_then(|worker| index.lease_end(*worker));
     let sent = life.settlements.iter().filter(|one| one.attempt == start.attempt);
     let ended = life.ends.iter().filter(|(_, attempt)| *attempt == start.attempt);
-    let crash = index.crashes.iter().find(|(_, over)| {
-        let is_after = |claim: &&Claim<'_>| claim.asked > start.at && claim.answered > *over;
+    let crash = index.crashes.iter().find(|(began, over)| {
+        let is_after = |claim: &&Claim<'_>| claim.asked > start.at && claim.answered > *began;
         let mut after = life.claims.iter().filter(is_after);
         *over > start.at && after.any(|claim| claim.attempt <= start.attempt)
     });

@@ -149,9 +149,10 @@ fn crashed_between(before: u32, after: u32) -> History {
     let events = [
         (1, claimed(0, first, leases[0], before)),
         (1, start(leases[0], before)),
+        (1, Event::Renewed { worker: first, asked: 4 * STEP, lease: MINUTE }),
+        (2, claimed(5 * STEP, second, leases[1], after)),
+        // The server serves before the one who crashed it has written that down.
         (0, Event::Crashed { began: 3 * STEP }),
-        (1, Event::Renewed { worker: first, asked: 5 * STEP, lease: MINUTE }),
-        (2, claimed(6 * STEP, second, leases[1], after)),
         (2, start(leases[1], after)),
     ];
     let at = |nth: usize| (nth as u64 + 1) * STEP + STEP / 2;
