@@ -52,7 +52,7 @@ def parse_options():
     parser.add_argument("--peers", type=names(peer.name for peer in PEERS), default=[])
     parser.add_argument("--modes", type=names(plan.MODES), default=plan.MODES)
     parser.add_argument("--skip-build", action="store_true")
-    parser.add_argument("--windlass", type=Path, default=BENCH.parent / "target/release/windlass")
+    parser.add_argument("--windlass", type=Path)
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
 

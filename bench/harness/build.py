@@ -8,6 +8,7 @@ from pathlib import Path
 from .process import Failed, run
 
 BENCH = Path(__file__).resolve().parent.parent
+ROOT = BENCH.parent
 NODE = BENCH / "peers/node"
 PYTHON = BENCH / "peers/python"
 TIMEOUT_S = 1_800
@@ -19,7 +20,7 @@ def prepare(peers, options):
     for peer in peers:
         try:
             if not options.skip_build:
-                _once(tried, _build_key(peer), lambda peer=peer: _build(peer))
+                _once(tried, _build_key(peer), lambda peer=peer: _build(peer, options))
             ready.append((peer, _command(peer, options)))
         except Failed as failed:
             missing[peer.name] = str(failed)
@@ -42,11 +43,13 @@ def _build_key(peer):
     return (peer.kind, peer.driver) if peer.kind == "rust" else (peer.kind,)
 
 
-def _build(peer):
-    if peer.kind == "rust":
-        _cargo(BENCH / "peers" / peer.driver)
+def _build(peer, options):
+    if peer.kind == "windlass" and not options.windlass:
+        _cargo(ROOT, _target(ROOT))
+    elif peer.kind == "rust":
+        _cargo(BENCH / "peers" / peer.driver, _target(BENCH))
     elif peer.kind == "limit":
-        _cargo(BENCH / "limit")
+        _cargo(BENCH / "limit", _target(BENCH))
     elif peer.kind == "node":
         _require("node", "npm")
         run(["npm", "ci", "--loglevel=error"], TIMEOUT_S, cwd=NODE)
@@ -56,29 +59,29 @@ def _build(peer):
         run(pip, TIMEOUT_S, cwd=PYTHON)
 
 
-def _cargo(crate):
+def _cargo(crate, target):
     if not (crate / "Cargo.toml").exists():
-        raise Failed(f"{crate.relative_to(BENCH)} doesn't exist")
+        raise Failed(f"{crate.relative_to(ROOT)} doesn't exist")
     _require("cargo")
-    environment = os.environ | {"CARGO_TARGET_DIR": str(_target())}
+    environment = os.environ | {"CARGO_TARGET_DIR": str(target)}
     run(["cargo", "build", "--release", "--locked", "--quiet"], TIMEOUT_S, crate, environment)
 
 
 def _command(peer, options):
     if peer.kind == "windlass":
-        return [_existing(options.windlass), "bench"]
+        return [_existing(options.windlass or _target(ROOT) / "release/windlass"), "bench"]
     if peer.kind == "limit":
-        return [_existing(_target() / "release/limit")]
+        return [_existing(_target(BENCH) / "release/limit")]
     if peer.kind == "rust":
-        return [_existing(_target() / f"release/bench-{peer.driver}")]
+        return [_existing(_target(BENCH) / f"release/bench-{peer.driver}")]
     if peer.kind == "node":
         _existing(NODE / "node_modules")
         return ["node", str(NODE / "src/main.js"), peer.driver]
     return [_existing(PYTHON / ".venv/bin/python"), str(PYTHON / "src/main.py"), peer.driver]
 
 
-def _target():
-    return Path(os.environ.get("CARGO_TARGET_DIR", BENCH / "target"))
+def _target(workspace):
+    return Path(os.environ.get("CARGO_TARGET_DIR", workspace / "target"))
 
 
 def _existing(path):
