@@ -28,7 +28,8 @@ pub enum NameError {
     },
     /// A character is not allowed.
     #[error(
-        "{what} `{name}` has the character {found:?} at {at}: only letters, digits and . _ - : / may be used"
+        "{what} `{}` has the character {found:?} at {at}: only letters, digits and . _ - : / may be used",
+        .name.escape_debug()
     )]
     Character {
         /// `kind` or `queue`.
@@ -135,6 +136,9 @@ mod tests {
         assert!(check_kind("a b").is_err());
         assert!(check_kind("a@2").is_err());
         assert!(check_queue(&"x".repeat(129)).is_err());
+        let refused = check_kind("a\u{1b}[31mb").map_err(|error| error.to_string());
+        let told = refused.expect_err("it is no letter");
+        assert!(told.starts_with(r"kind `a\u{1b}[31mb` has the character"), "{told}");
     }
 
     #[test]

@@ -7,8 +7,9 @@ use windlass_core::error::{StoreError, Unusable};
 /// whether the statement happened.
 pub(crate) fn store_error(error: tokio_postgres::Error) -> StoreError {
     match error.as_db_error() {
+        // The server's own words: the driver's error says only "db error", and has them below.
         Some(refusal) => {
-            of_refusal(refusal).unwrap_or_else(|| StoreError::Backend(Box::new(error)))
+            of_refusal(refusal).unwrap_or_else(|| StoreError::Backend(Box::new(refusal.clone())))
         }
         None if is_broken(&error) => StoreError::Unknown { reason: describe(&error) },
         None => StoreError::Backend(Box::new(error)),

@@ -48,7 +48,11 @@ impl PreparedEnqueue {
 }
 
 fn backend(error: ::tokio_postgres::Error) -> StoreError {
-    StoreError::Backend(Box::new(error))
+    // The server's own words: the driver's error says only "db error", and has them below.
+    match error.as_db_error() {
+        Some(refusal) => StoreError::Backend(Box::new(refusal.clone())),
+        None => StoreError::Backend(Box::new(error)),
+    }
 }
 
 fn kind(value: &Value) -> Type {

@@ -327,3 +327,14 @@ fn a_schema_must_have_a_plain_name() {
     let error = windlass::in_schema("jobs; drop table x", ()).expect_err("refused");
     assert!(error.to_string().contains("small letters, digits and _ only"), "{error}");
 }
+
+/// What PostgreSQL refuses is told in its own words: the driver's error says only "db error".
+#[tokio::test]
+async fn a_refusal_has_the_servers_own_words() {
+    let database = TestDatabase::postgres();
+    let mut connection = connect(&database).await;
+    let tx = connection.client.transaction().await.expect("begun");
+    let mut within = windlass::in_schema("nowhere", &tx).expect("a name");
+    let error = within.enqueue(Okay { number: 1 }).await.expect_err("there is no such schema");
+    assert!(error.to_string().contains("nowhere"), "{error}");
+}
