@@ -36,7 +36,8 @@ pub enum Action {
     Lose,
     /// The caller hears that it did not happen; only before the work.
     Refuse,
-    /// The answer comes after those to some heartbeats that were sent later.
+    /// The answer comes after those to some heartbeats that were sent later; not for a heartbeat, which the
+    /// next one waits for.
     Delay,
 }
 
@@ -104,12 +105,13 @@ impl FromStr for Plan {
             let (point, rest) = text.split_once('#')?;
             let (passage, action) = rest.split_once('=')?;
             let (verb, side) = point.split_once('.')?;
-            Some(Self {
+            let plan = Self {
                 verb: value(VERBS, verb)?,
                 side: value(SIDES, side)?,
                 passage: passage.parse().ok()?,
                 action: value(ACTIONS, action)?,
-            })
+            };
+            (plan.verb != Verb::Heartbeat || plan.action != Action::Delay).then_some(plan)
         };
         read()
             .ok_or_else(|| format!("`{text}` is not a fault: expected such as claim.after#2=stop"))
@@ -125,7 +127,9 @@ mod tests {
         for text in ["claim.after#2=stop", "settle.before#1=refuse", "heartbeat.after#9=lose"] {
             assert_eq!(text.parse::<Plan>().expect("a plan").to_string(), text);
         }
-        for text in ["", "claim#1=stop", "claim.after=stop", "claim.after#x=stop", "a.b#1=c"] {
+        let never = "heartbeat.after#1=delay";
+        for text in ["", "claim#1=stop", "claim.after=stop", "claim.after#x=stop", "a.b#1=c", never]
+        {
             assert!(text.parse::<Plan>().is_err(), "{text}");
         }
     }

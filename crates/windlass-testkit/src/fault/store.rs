@@ -63,7 +63,8 @@ impl FaultStore {
             }
             Action::Stop => {
                 // A process frozen inside a transaction would hold SQLite's write lock, and
-                // everybody else would stand still with it.
+                // everybody else would stand still with it. A busy writer may keep the lock between two of
+                // them: one that is to be stopped must not be busy.
                 let _nobody_inside = self.inside.write().await;
                 self.report();
                 stop();

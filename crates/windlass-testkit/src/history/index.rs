@@ -9,6 +9,12 @@ use windlass_core::time::Timestamp;
 use super::History;
 use super::record::{Answer, Event, Fate, Record, Wanted, Wish};
 
+/// So long after its answer a claim is on the disk: PostgreSQL writes what was committed without waiting within
+/// three times `wal_writer_delay`, 0.6 s, where the machine does not keep it from that.
+const ON_DISK: u64 = 2_000_000_000;
+/// A claim may be answered while the server already dies.
+const AT_ONCE: u64 = 100_000_000;
+
 /// Everything about each job, each call and each process.
 #[derive(Debug, Default)]
 pub(super) struct Index<'h> {
@@ -22,6 +28,8 @@ pub(super) struct Index<'h> {
     sessions_ended: Vec<u64>,
     /// Who took each lease, as often as it was taken.
     pub(super) leases: HashMap<LeaseId, Vec<WorkerId>>,
+    /// When each lease was last found in the store by its worker: asked at.
+    found: HashMap<LeaseId, u64>,
     /// Kills and other faults.
     pub(super) disturbances: Vec<u64>,
     /// When the database died: from when to when it may have been.
@@ -164,7 +172,11 @@ impl<'h> Index<'h> {
                 self.life(*job).starts.push(begun);
             }
             Event::End { job, attempt } => self.life(*job).ends.push((at, *attempt)),
-            Event::Renewed { worker, asked, lease } => {
+            Event::Renewed { worker, asked, lease, held } => {
+                for lease in held {
+                    let found = self.found.entry(*lease).or_default();
+                    *found = (*found).max(*asked);
+                }
                 let until = asked + u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX);
                 let last = self.renewed.entry(*worker).or_default();
                 if until > last.until {
@@ -202,6 +214,15 @@ impl<'h> Index<'h> {
         let last = self.renewed.get(&worker)?;
         let session_end = self.sessions_ended.iter().copied().filter(|at| *at >= last.asked).min();
         Some(session_end.unwrap_or(u64::MAX).min(last.until))
+    }
+
+    /// When a crash may have undone a claim that was answered then: it began soon after the answer, and nobody
+    /// found the lease in the store since.
+    pub(super) fn may_be_undone(&self, lease: LeaseId, answered: u64) -> Option<u64> {
+        let found = self.found.get(&lease).copied().unwrap_or_default();
+        let is_soon = |began: &&u64| **began + AT_ONCE >= answered && **began < answered + ON_DISK;
+        let crashes = self.crashes.iter().map(|(began, _)| began);
+        crashes.filter(is_soon).filter(|began| found <= **began).min().copied()
     }
 
     /// Whether the database may have died between these moments.

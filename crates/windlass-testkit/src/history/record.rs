@@ -46,6 +46,8 @@ pub enum Event {
         asked: u64,
         /// How long the lease lasts.
         lease: Duration,
+        /// The leases on jobs that the store has for it.
+        held: Vec<LeaseId>,
     },
     /// Jobs were taken.
     Claimed {

@@ -145,7 +145,7 @@ impl WorkerStore for RecordedStore {
             let asked = clock::now();
             self.store.register(worker, now).await?;
             let (worker, lease) = (worker.worker, worker.lease);
-            self.journal.note(Event::Renewed { worker, asked, lease });
+            self.journal.note(Event::Renewed { worker, asked, lease, held: Vec::new() });
             Ok(())
         })
     }
@@ -154,8 +154,9 @@ impl WorkerStore for RecordedStore {
         Box::pin(async move {
             let asked = clock::now();
             let beat = self.store.heartbeat(worker, lease, now).await?;
-            if matches!(beat, Beat::Alive { .. }) {
-                self.journal.note(Event::Renewed { worker, asked, lease });
+            if let Beat::Alive { leases, .. } = &beat {
+                let held = leases.clone();
+                self.journal.note(Event::Renewed { worker, asked, lease, held });
             }
             Ok(beat)
         })

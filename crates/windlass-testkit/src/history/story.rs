@@ -62,8 +62,8 @@ fn line(record: &Record, job: JobId, first: u64) -> String {
             let asked = second(*asked);
             format!("attempt {attempt} claimed by {worker} under {lease}, asked at {asked:.4}")
         }
-        Event::Renewed { worker, asked, lease } => {
-            format!("{worker} renewed for {lease:?}, asked at {:.4}", second(*asked))
+        Event::Renewed { worker, asked, held, .. } => {
+            format!("{worker} renewed, asked at {:.4}, has {} leases", second(*asked), held.len())
         }
         Event::Crashed { began } => format!("the server crashed from {:.4} on", second(*began)),
         Event::SessionsEnded { began } => format!("sessions ended from {:.4} on", second(*began)),

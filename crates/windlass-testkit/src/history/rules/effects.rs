@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use windlass_core::id::JobId;
-use windlass_core::job::JobRecord;
+use windlass_core::job::{JobRecord, Outcome};
 
 use super::leases::state_of;
-use crate::history::index::{Claim, Index, Settlement};
+use crate::history::index::{Index, Life, Settlement};
 use crate::history::record::{Answer, Fate};
 
 /// I-X2: an attempt's end is written once, and a worker that asks again after a lost answer is told so.
@@ -21,11 +21,8 @@ pub(in crate::history) fn a_settlement_sent_again_is_recognised(index: &Index<'_
         broken.extend(twice.map(|(attempt, _)| format!("{job}: {attempt} was written twice")));
         let unknown = life.settlements.iter().filter(|one| one.answer == Answer::Unknown);
         for lost in unknown {
-            // Its claim was undone by a crash, and the attempt given to another.
-            let is_anothers =
-                |claim: &Claim<'_>| claim.attempt == lost.attempt && claim.lease != lost.lease;
             let is_own = life.ended.is_some_and(|ended| is_end_of(lost, ended))
-                && !life.claims.iter().any(is_anothers);
+                && !was_given_to_another(index, life, lost);
             let is_denied = |answer| is_own && answer == Answer::Lost;
             let again = life.settlements.iter().filter(|one| one.attempt == lost.attempt);
             if again.into_iter().any(|one| one.asked > lost.asked && is_denied(one.answer)) {
@@ -36,14 +33,29 @@ pub(in crate::history) fn a_settlement_sent_again_is_recognised(index: &Index<'_
     broken
 }
 
-/// Whether the end that a job was left with is the one that this settlement asked for. The leader
-/// ends jobs too, those whose workers died too often and those that were to be cancelled.
+/// Whether the end that a job was left with, or the attempt it was left at, is the one that this settlement wrote.
+/// The leader ends jobs and attempts too, those of dead workers: as lost.
 fn is_end_of(settlement: &Settlement, ended: &JobRecord) -> bool {
-    let is_of_the_leader =
-        ended.reason.as_deref().is_some_and(|reason| reason.starts_with("lost "));
-    ended.attempt == settlement.attempt
-        && state_of(settlement.wish) == Some(ended.state)
-        && !is_of_the_leader
+    let last = ended.history.last().filter(|last| last.attempt == settlement.attempt);
+    let is_of_the_leader = last.is_some_and(|last| last.outcome == Outcome::Lost);
+    let is_written = match state_of(settlement.wish) {
+        Some(state) => ended.state == state,
+        // A release leaves nothing that shows it.
+        None => last.is_some(),
+    };
+    ended.attempt == settlement.attempt && is_written && !is_of_the_leader
+}
+
+/// Whether a crash undid the claim that this settlement belongs to, so that another got the same attempt.
+fn was_given_to_another(index: &Index<'_>, life: &Life<'_>, settlement: &Settlement) -> bool {
+    let own = life.claims.iter().find(|claim| claim.lease == settlement.lease);
+    let others = life
+        .claims
+        .iter()
+        .filter(|claim| claim.attempt == settlement.attempt && claim.lease != settlement.lease);
+    own.is_some_and(|own| {
+        others.into_iter().any(|other| index.crashed_between(own.asked, other.answered))
+    })
 }
 
 /// I-X3: of all calls with one id, one at most wrote the job; a call that came after an answer was

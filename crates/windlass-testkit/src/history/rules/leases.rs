@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use windlass_core::job::State;
 use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
 
-use crate::history::index::{Begun, Claim, Index, Life, Settlement};
+use crate::history::index::{Begun, Index, Life, Settlement};
 use crate::history::record::{Answer, Wish};
 
 /// I-L1: attempt numbers of a job rise, each starts once, and no lease is handed out twice. A
@@ -56,21 +56,15 @@ pub(in crate::history) fn attempts_of_a_job_do_not_overlap(index: &Index<'_>) ->
     broken
 }
 
-/// When an attempt had certainly not lost its lease yet, and not ended either. A claim that a crash
-/// undid gives no lease any more; that it was undone is certain once its number, or a lower one, is
-/// claimed again.
+/// When an attempt had certainly not lost its lease yet, and not ended either.
 fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> u64 {
     let of_lease = index.leases.get(&start.lease).and_then(|takers| takers.first());
     let lease_end = of_lease.and_then(|worker| index.lease_end(*worker));
     let sent = life.settlements.iter().filter(|one| one.attempt == start.attempt);
     let ended = life.ends.iter().filter(|(_, attempt)| *attempt == start.attempt);
-    let crash = index.crashes.iter().find(|(began, over)| {
-        let is_after = |claim: &&Claim<'_>| claim.asked > start.at && claim.answered > *began;
-        let mut after = life.claims.iter().filter(is_after);
-        *over > start.at && after.any(|claim| claim.attempt <= start.attempt)
-    });
-    let ends =
-        [lease_end, crash.map(|(began, _)| *began), index.deaths.get(&start.process).copied()];
+    let claim = life.claims.iter().find(|claim| claim.lease == start.lease);
+    let undone = claim.and_then(|claim| index.may_be_undone(claim.lease, claim.answered));
+    let ends = [lease_end, undone, index.deaths.get(&start.process).copied()];
     let ends = ends.into_iter().flatten();
     ends.chain(sent.map(|one| one.asked)).chain(ended.map(|(at, _)| *at)).min().unwrap_or(start.at)
 }
