@@ -97,7 +97,7 @@ impl Writer {
         let (steps, waiting) = channel();
         std::thread::Builder::new()
             .name("windlass-sqlite".to_owned())
-            .spawn(move || serve(&connection, &waiting))
+            .spawn(move || serve(&connection, &waiting, Turn::default()))
             .map_err(|error| StoreError::Unavailable {
                 reason: format!("the writer's thread could not be started: {error}"),
             })?;
@@ -116,14 +116,13 @@ impl Writer {
     }
 }
 
-fn serve(connection: &Connection, waiting: &Receiver<Box<dyn Step>>) {
-    let mut turn = Turn::new(Instant::now());
+fn serve(connection: &Connection, waiting: &Receiver<Box<dyn Step>>, mut turn: Turn) {
     while let Some(first) = next(connection, &mut turn, waiting) {
         // Taken as they are run: what comes in meanwhile still shares the commit.
         let steps = std::iter::once(first).chain(waiting.try_iter()).take(GROUP);
         let mut group = Vec::new();
         let ran = transact(connection, &mut turn, steps, &mut group);
-        keep(connection, &turn);
+        keep(connection, &mut turn);
         match ran {
             Ok(Ran::All) => answer_all(group, &Ok(())),
             Ok(Ran::Spoiled) => {
@@ -135,10 +134,10 @@ fn serve(connection: &Connection, waiting: &Receiver<Box<dyn Step>>) {
 }
 
 /// While a turn lasts, takes the write lock again before anybody else can: for the steps that come next.
-fn keep(connection: &Connection, turn: &Turn) {
+fn keep(connection: &Connection, turn: &mut Turn) {
     if turn.may_linger(Instant::now()) {
-        // Where somebody was quicker the turn is over.
-        let _ = execute(connection, "begin immediate");
+        let is_kept = execute(connection, "begin immediate").is_ok();
+        turn.keeps(is_kept);
     }
 }
 
@@ -150,16 +149,16 @@ fn next(
 ) -> Option<Box<dyn Step>> {
     let began = Instant::now();
     let mut step = None;
-    if !connection.is_autocommit() {
+    if turn.is_kept() {
         step = waiting.recv_timeout(turn::LINGER).ok();
         if step.is_none() {
-            // It has done nothing, and ends with the connection at the latest.
+            // It has done nothing. Should it not end here, the next transaction cannot begin, and says so.
             let _ = execute(connection, "rollback");
             turn.gives(Instant::now());
         }
     }
     let step = step.or_else(|| waiting.recv().ok());
-    turn.was_idle(began.elapsed(), Instant::now());
+    turn.was_idle(began.elapsed());
     step
 }
 
@@ -195,9 +194,11 @@ fn transact(
         ran.extend(steps);
         return Err(Failure::of(&error));
     }
+    let began = Instant::now();
     let done = run_all(connection, steps, ran).and_then(|ran| {
         execute(connection, if ran == Ran::All { "commit" } else { "rollback" }).map(|()| ran)
     });
+    turn.worked(began.elapsed());
     turn.gives(Instant::now());
     done.map_err(|error| {
         if !connection.is_autocommit() {
@@ -232,7 +233,7 @@ fn run_all(
 /// Takes the write lock, where it is not kept. SQLite's own waiting backs off to 100 ms and is unfair; short random
 /// waits keep the longest wait of many processes short.
 fn begin(connection: &Connection, turn: &mut Turn) -> rusqlite::Result<()> {
-    if !connection.is_autocommit() {
+    if turn.use_kept() {
         return Ok(());
     }
     let courtesy = turn.courtesy(Instant::now());
@@ -250,9 +251,10 @@ fn begin(connection: &Connection, turn: &mut Turn) -> rusqlite::Result<()> {
                 tries += 1;
                 std::thread::sleep(turn.wait(Instant::now()));
             }
-            other => {
+            Err(error) => return Err(error),
+            Ok(()) => {
                 turn.takes(Instant::now(), tries);
-                return other;
+                return Ok(());
             }
         }
     }
@@ -267,7 +269,7 @@ pub(crate) fn in_transaction<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    begin(connection, &mut Turn::new(Instant::now())).map_err(store_error)?;
+    begin(connection, &mut Turn::default()).map_err(store_error)?;
     match work(connection) {
         Ok(value) => {
             execute(connection, "commit").map_err(store_error)?;
@@ -315,7 +317,7 @@ mod tests {
             answers.push(answer);
         }
         drop(sender);
-        serve(&connection, &waiting);
+        serve(&connection, &waiting, Turn::default());
         let worked: Vec<bool> =
             answers.iter_mut().map(|answer| answer.try_recv().expect("answered").is_ok()).collect();
         assert_eq!(worked, [true, false, true]);
@@ -343,10 +345,82 @@ mod tests {
         let (reply, mut answer) = oneshot::channel();
         sender.send(Box::new(Call { work, result: None, reply })).expect("sent");
         drop(sender);
-        serve(&connection, &waiting);
+        serve(&connection, &waiting, Turn::default());
         assert_eq!(answer.try_recv().expect("answered").expect("written"), 1);
         assert!(late_answer.try_recv().expect("answered").is_err());
         assert_eq!(runs.load(std::sync::atomic::Ordering::Relaxed), 2);
         assert_eq!(numbers(&connection), [1]);
+    }
+
+    /// A file with the table, written by one connection and wanted by another.
+    fn shared() -> (tempfile::TempDir, Connection, Connection) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = || {
+            let connection = Connection::open(folder.path().join("own.db")).expect("opened");
+            connection.busy_timeout(Duration::ZERO).expect("set");
+            connection
+        };
+        let (own, other) = (open(), open());
+        own.execute_batch("pragma journal_mode = wal; create table own (n integer)").expect("made");
+        (folder, own, other)
+    }
+
+    fn is_free(other: &Connection) -> bool {
+        other.execute_batch("begin immediate; rollback").is_ok()
+    }
+
+    /// While its turn lasts a writer keeps the lock between two transactions, and lets it go when nothing comes.
+    #[test]
+    fn a_kept_lock_serves_the_next_step() {
+        let (_folder, connection, other) = shared();
+        let mut turn = Turn::contested(Instant::now());
+        let (sender, waiting) = channel::<Box<dyn Step>>();
+        for number in [1, 2] {
+            let (step, mut answer) = step(number, false);
+            sender.send(step).expect("sent");
+            let first = next(&connection, &mut turn, &waiting).expect("it was sent");
+            let mut group = Vec::new();
+            let ran = transact(&connection, &mut turn, std::iter::once(first), &mut group);
+            turn = Turn::contested(Instant::now());
+            keep(&connection, &mut turn);
+            assert!(!is_free(&other), "it is kept");
+            answer_all(group, &ran.map(drop));
+            assert!(answer.try_recv().expect("answered").is_ok());
+            assert_eq!(numbers(&other).len(), usize::try_from(number).expect("small"), "committed");
+        }
+        drop(sender);
+        assert!(next(&connection, &mut turn, &waiting).is_none(), "nobody can send any more");
+        assert!(is_free(&other) && !turn.is_kept());
+        assert_eq!(numbers(&other), [1, 2]);
+    }
+
+    /// A lock that was kept after a transaction that failed serves the steps that are run alone.
+    #[test]
+    fn steps_run_alone_under_a_kept_lock() {
+        let (_folder, connection, other) = shared();
+        let (sender, waiting) = channel();
+        let mut answers = Vec::new();
+        for number in 1..=3 {
+            let (step, answer) = step(number, number == 2);
+            sender.send(step).expect("sent");
+            answers.push(answer);
+        }
+        drop(sender);
+        serve(&connection, &waiting, Turn::contested(Instant::now()));
+        let worked: Vec<bool> =
+            answers.iter_mut().map(|answer| answer.try_recv().expect("answered").is_ok()).collect();
+        assert_eq!(worked, [true, false, true]);
+        assert_eq!(numbers(&other), [1, 3]);
+        assert!(is_free(&other));
+    }
+
+    /// Where somebody else was quicker there is no turn to keep.
+    #[test]
+    fn a_lock_that_another_has_is_not_kept() {
+        let (_folder, connection, other) = shared();
+        other.execute_batch("begin immediate").expect("taken");
+        let mut turn = Turn::contested(Instant::now());
+        keep(&connection, &mut turn);
+        assert!(!turn.is_kept() && !turn.may_linger(Instant::now()));
     }
 }
