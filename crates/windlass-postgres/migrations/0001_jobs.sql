@@ -200,16 +200,18 @@ $$
   from (select replace(gen_random_uuid()::text, '-', '') as r) as random
 $$;
 
--- Waits for the turn to claim from a queue, and says whether it came; the session holds it. Who waits gets
--- it in the order of asking. It waits no longer than that: a holder may be frozen.
-create function windlass.take_turn(queue text) returns boolean language plpgsql volatile
-set lock_timeout = '90ms' as
+-- Takes the turn to claim from a queue; the session holds it. Returns the microseconds that it waited, or null where
+-- the turn did not come within the patience, a text such as 90ms. Who waits gets it in the order of asking.
+create function windlass.take_turn(queue text, patience text) returns bigint language plpgsql volatile as
 $$
+declare
+  us bigint := windlass.now_us();
 begin
+  perform set_config('lock_timeout', patience, true);
   perform pg_advisory_lock(hashtext('windlass.claim'), hashtext(queue));
-  return true;
+  return windlass.now_us() - us;
 exception when lock_not_available then
-  return false;
+  return null;
 end
 $$;
 

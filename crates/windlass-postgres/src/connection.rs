@@ -1,5 +1,6 @@
 //! A connection: one connection for one kind of traffic, made when first needed and made again when it
-//! broke. Statements are sent whole, one transaction each, so that callers can share a connection.
+//! broke. Statements are sent whole, one transaction each, so that callers can share a connection; what one statement
+//! takes in the session, another that was sent with it gives back.
 
 pub(crate) mod config;
 pub(crate) mod connect;
@@ -100,9 +101,10 @@ struct Session {
 /// What came of a statement and of the one before it.
 #[derive(Debug)]
 pub(crate) struct Between {
-    pub(crate) before: Result<Vec<Row>, StoreError>,
+    /// The first row of the one before it, where that was run and answered one.
+    pub(crate) before: Option<Row>,
     pub(crate) rows: Vec<Row>,
-    /// From the answer to the first on.
+    /// Both together.
     pub(crate) took: Duration,
 }
 
@@ -139,37 +141,72 @@ impl Connection {
         }
     }
 
-    /// Runs a statement between two others of the same session. All three are sent at once, each a
-    /// transaction of its own: what the first takes in the session and the last gives back is held
-    /// for no round trip, and is given back whatever happens to the caller.
+    /// Runs a statement between two others of the same session, such as one that takes a lock and one that gives it
+    /// back. All three are sent at once, each a transaction of its own, and run whatever happens to the caller. Where
+    /// the others cannot be run the statement is run without them.
     pub(crate) async fn query_between(
         &self,
         before: (&'static str, &[Bind<'_>]),
         (sql, binds): (&'static str, &[Bind<'_>]),
         after: &'static str,
     ) -> Result<Between, StoreError> {
+        let began = Instant::now();
+        let alone = |rows| Between { before: None, rows, took: began.elapsed() };
         let session = self.session().await?;
-        // What has to be prepared first would be sent later than what follows it.
-        for (sql, binds) in [before, (sql, binds), (after, &[])] {
-            self.prepared(&session, sql, binds).await.map_err(store_error)?;
-        }
-        let before = async {
-            let rows = self.send(&session, before.0, before.1).await;
-            (rows, Instant::now())
-        };
-        let (sent, after) = (self.send(&session, sql, binds), self.send(&session, after, &[]));
-        let ((before, began), rows, after) = tokio::join!(before, sent, after);
+        // Prepared first: what has to be prepared would be sent later than what follows it.
+        let (first, statement, last) =
+            match self.prepare_all(&session, before, (sql, binds), after).await {
+                Ok(prepared) => prepared,
+                Err(error) => {
+                    if is_lost_statement(&error) {
+                        self.shared.disown_sessions();
+                    }
+                    return self.query(sql, binds).await.map(alone);
+                }
+            };
+        let (first_values, values) = (values(before.1), values(binds));
+        // In this order, and sent by their first poll.
+        let (first, rows, last) = tokio::join!(
+            biased;
+            session.client.query(&first, &first_values),
+            session.client.query(&statement, &values),
+            session.client.query(&last, &[]),
+        );
         let took = began.elapsed();
-        let before = before.map_err(store_error);
-        if let Err(error) = after {
-            tracing::debug!(%error, "the statement after a claim failed");
+        if let Err(error) = last {
+            tracing::debug!(%error, "what was taken in a session ends with it");
+            self.drop_session(&session).await;
         }
         let rows = match rows {
             Ok(rows) => rows,
+            Err(error) if is_lost_statement(&error) => {
+                self.shared.disown_sessions();
+                return self.query(sql, binds).await.map(alone);
+            }
             Err(error) if is_worth_repeating(&error) => self.query(sql, binds).await?,
             Err(error) => return Err(store_error(error)),
         };
-        Ok(Between { before, rows, took })
+        Ok(Between { before: first.ok().and_then(|rows| rows.into_iter().next()), rows, took })
+    }
+
+    async fn prepare_all(
+        &self,
+        session: &Session,
+        before: (&'static str, &[Bind<'_>]),
+        between: (&'static str, &[Bind<'_>]),
+        after: &'static str,
+    ) -> Result<(Statement, Statement, Statement), tokio_postgres::Error> {
+        Ok((
+            self.prepared(session, before.0, before.1).await?,
+            self.prepared(session, between.0, between.1).await?,
+            self.prepared(session, after, &[]).await?,
+        ))
+    }
+
+    /// Lets a session end once nobody uses it any more; the next statement makes another.
+    async fn drop_session(&self, session: &Arc<Session>) {
+        let mut slot = self.session.lock().await;
+        slot.take_if(|current| Arc::ptr_eq(current, session));
     }
 
     /// The first row of [`Connection::query`].
@@ -233,8 +270,7 @@ impl Connection {
             return session.client.query_typed(&self.shared.text(sql), binds).await;
         }
         let statement = self.prepared(session, sql, binds).await?;
-        let values: Vec<&(dyn ToSql + Sync)> = binds.iter().map(|(value, _)| *value).collect();
-        session.client.query(&statement, &values).await
+        session.client.query(&statement, &values(binds)).await
     }
 
     async fn prepared(
@@ -265,6 +301,10 @@ impl Connection {
         *slot = Some(Arc::clone(&session));
         Ok(session)
     }
+}
+
+fn values<'a>(binds: &[Bind<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    binds.iter().map(|(value, _)| *value).collect()
 }
 
 #[cfg(test)]

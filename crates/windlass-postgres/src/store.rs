@@ -1,4 +1,4 @@
-//! [`Store`] for PostgreSQL: each verb is one statement on one of three connections.
+//! [`Store`] for PostgreSQL: each verb is one statement on one of three connections, or a few.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -22,7 +22,7 @@ pub(crate) const SHARES_A_STATEMENT: usize = 100;
 /// The store on a PostgreSQL server, in one schema, on at most three connections.
 #[derive(Debug)]
 pub struct PostgresStore {
-    /// Claims, sweeps and questions.
+    /// Claims, sweeps and questions. A question waits behind a claim that waits for its turn.
     pub(crate) claims: Connection,
     /// Settlements, heartbeats and enqueues.
     pub(crate) writes: Arc<Connection>,

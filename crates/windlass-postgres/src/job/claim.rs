@@ -13,7 +13,7 @@ use windlass_core::store::Now;
 use crate::connection::watch::channel;
 use crate::connection::{Bind, Connection};
 use crate::job::claim_cursor::{self, ClaimCursors, Storing};
-use crate::job::turn::{GIVE, TAKE, Turns};
+use crate::job::turn::{GIVE, PATIENCE, TAKE, Turns};
 use crate::row::{claimed, get};
 
 const CLAIM: &str = include_str!("claim.sql");
@@ -89,14 +89,7 @@ pub(crate) async fn claim(
         if rows.is_empty() { was_asleep || channel.is_some() } else { false },
         Ordering::Relaxed,
     );
-    let batch = i16::try_from(rows.len()).unwrap_or(i16::MAX);
-    let mut jobs = rows
-        .iter()
-        .zip(1i16..)
-        .map(|(row, position)| claimed(row, 0, (position, batch)).map(Arc::new))
-        .collect::<Result<Vec<_>, _>>()?;
-    let turn = |job: &Claimed| queues.iter().position(|queue| *queue == job.queue);
-    jobs.sort_by_cached_key(|job| (turn(job), job.priority, job.run_at, job.id));
+    let jobs = in_order(&rows, &queues)?;
     if !own_clock {
         cursors.learn((&queues, &began), &jobs, took);
         let slow = cursors.to_store(Storing::NowAndThen);
@@ -108,6 +101,19 @@ pub(crate) async fn claim(
     Ok(Batch { lease: request.lease, jobs })
 }
 
+/// The jobs of a claim: queue by queue as they were asked for, and as each queue has them.
+fn in_order(rows: &[Row], queues: &[&str]) -> Result<Vec<Arc<Claimed>>, StoreError> {
+    let batch = i16::try_from(rows.len()).unwrap_or(i16::MAX);
+    let mut jobs = rows
+        .iter()
+        .zip(1i16..)
+        .map(|(row, position)| claimed(row, 0, (position, batch)).map(Arc::new))
+        .collect::<Result<Vec<_>, _>>()?;
+    let nth = |job: &Claimed| queues.iter().position(|queue| *queue == job.queue);
+    jobs.sort_by_cached_key(|job| (nth(job), job.priority, job.run_at, job.id));
+    Ok(jobs)
+}
+
 /// The rows of a claim that waits for its turn, and how long it took from then on.
 async fn in_turn(
     context: &ClaimContext<'_>,
@@ -115,13 +121,13 @@ async fn in_turn(
     binds: &[Bind<'_>],
 ) -> Result<(Vec<Row>, Duration), StoreError> {
     let ClaimContext { connection, turns, .. } = context;
-    let take: [Bind<'_>; 1] = [(&queue, Type::TEXT)];
+    let patience = format!("{}ms", PATIENCE.as_millis());
+    let take: [Bind<'_>; 2] = [(&queue, Type::TEXT), (&patience, Type::TEXT)];
     let claim = connection.query_between((TAKE, &take), (CLAIM, binds), GIVE).await?;
-    match claim.before {
-        Ok(rows) => turns.waited(queue, rows.iter().any(|row| get(row, 0).unwrap_or(false))),
-        Err(error) => tracing::debug!(%error, "could not ask for a turn"),
-    }
-    Ok((claim.rows, claim.took))
+    let waited: Option<i64> = claim.before.and_then(|row| get(&row, 0).ok().flatten());
+    turns.waited(queue, waited.is_some());
+    let waited = waited.map_or(PATIENCE, |us| Duration::from_micros(us.unsigned_abs()));
+    Ok((claim.rows, claim.took.saturating_sub(waited)))
 }
 
 fn to_i32(number: usize) -> i32 {

@@ -1,24 +1,26 @@
 //! Turns: while a queue has a backlog, processes claim from it one after the other.
 //!
 //! Claims that overlap are right, but dear: each walks over all rows that the others have just locked, so that
-//! eight processes read seven times as many rows as they take. A turn is a session lock. It is asked for, used and
-//! given back in one round trip, so that the network does not lengthen it and a process that freezes has given it
-//! back; who asks first gets it first. A claim that waited without success goes without: `skip locked` still decides who
-//! gets which row.
+//! eight processes read seven times as many rows as they take. A turn is a session lock. Who asks first gets it first.
+//! It is asked for, used and given back by three statements that are sent together, so that it ends as soon as the server
+//! has sent the claim's rows. A process that does not read them, since it is frozen or its line is slow, keeps its turn
+//! for so long: a claim that waited for [`PATIENCE`] goes without, and `skip locked` still decides who gets which row.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Waits, for a moment that the function knows, for the turn of a queue.
-pub(crate) const TAKE: &str = "select windlass.take_turn($1)";
+/// Waits for the turn of a queue, no longer than [`PATIENCE`]; returns the microseconds it waited, null without success.
+pub(crate) const TAKE: &str = "select windlass.take_turn($1, $2)";
+/// How long a claim waits for its turn, before it goes without.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(90);
 /// This connection has no other session locks, and giving back none is not an error.
 pub(crate) const GIVE: &str = "select pg_advisory_unlock_all()";
 
 /// Smaller claims walk over too little to ask first.
 const LEAST_JOBS: usize = 50;
 /// After two turns that it did not get, a process asks for none during this time, then for twice as long each time:
-/// somebody holds one who does not claim.
+/// somebody holds one and does not claim, or too many want one.
 const REST: Duration = Duration::from_millis(250);
 
 /// What this process knows of the queues it claims from.

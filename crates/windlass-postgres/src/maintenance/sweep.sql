@@ -55,8 +55,8 @@ promoted as (
 removed as (
   delete from windlass.worker w using leads, other o, clock
   where leads.leads and w.id in (select id from dead) and o.id = w.id
-    -- Looked at again where the worker was just renewing its lease.
-    and (w.expires_at <= clock.now or not o.expired)
+    -- Looked at again where the worker was just renewing its lease: then its row is another one by now.
+    and case when o.expired then w.expires_at <= clock.now else w.missing_at is not null end
   returning w.id
 ),
 not_idle as (

@@ -234,29 +234,54 @@ async fn soon<T>(answer: impl Future<Output = T>) -> T {
 /// the sweep looks again under the write lock.
 #[tokio::test]
 async fn a_lease_that_is_renewed_during_a_sweep_holds() {
-    let database = TestDatabase::postgres();
-    let store = database.open().await;
-    let late = registered(&store).await;
-    let other = database.open().await;
-    let sweeping = registered(&other).await;
-    let renewing = begun(
-        &database,
-        &format!(
-            "update windlass.worker set expires_at = expires_at + 3600000000 where id = '{}'",
-            late.worker.as_uuid()
-        ),
-    )
-    .await;
-    let over = windlass::Timestamp::wall_clock().after(late.lease * 2);
-    let mut sweep = pin!(other.sweep(sweeping.worker, Now::At(over)));
-    tokio::select! {
-        swept = &mut sweep => panic!("{swept:?} before the lease was renewed"),
-        () = waits_for(&database, "transactionid") => {}
+    let race = SweepRace::begin().await;
+    let over = windlass::Timestamp::wall_clock().after(race.late.lease * 2);
+    race.survives("expires_at = expires_at + 3600000000", Now::At(over)).await;
+}
+
+/// I-L2: the same for a worker whose session was gone, and that is heard of again.
+#[tokio::test]
+async fn a_worker_that_is_heard_of_during_a_sweep_lives() {
+    let race = SweepRace::begin().await;
+    let gone = "update windlass.worker set guard = 4242, missing_at = windlass.now_us() - 60000000, \
+                started_at = started_at + 60000000 where id = ";
+    let admin = connect(&race.database).await;
+    let gone = format!("{gone}'{}'", race.late.worker.as_uuid());
+    admin.client.batch_execute(&gone).await.expect("its session is gone");
+    race.survives("missing_at = null", Now::Database).await;
+}
+
+/// A worker that a sweep of another is about to remove.
+struct SweepRace {
+    database: TestDatabase,
+    store: Arc<dyn Store>,
+    late: Registration,
+    sweeping: Registration,
+}
+
+impl SweepRace {
+    async fn begin() -> Self {
+        let database = TestDatabase::postgres();
+        let store = database.open().await;
+        let (late, sweeping) = (registered(&store).await, registered(&store).await);
+        Self { database, store, late, sweeping }
     }
-    renewing.client.batch_execute("commit").await.expect("renewed");
-    let swept = soon(sweep).await.expect("swept");
-    assert_eq!((swept.leads, swept.dead_workers), (true, 0));
-    assert_eq!(store.workers().await.expect("read").len(), 2);
+
+    /// The worker writes this while the sweep waits for its row.
+    async fn survives(&self, sign_of_life: &str, now: Now) {
+        let id = self.late.worker.as_uuid();
+        let update = format!("update windlass.worker set {sign_of_life} where id = '{id}'");
+        let living = begun(&self.database, &update).await;
+        let mut sweep = pin!(self.store.sweep(self.sweeping.worker, now));
+        tokio::select! {
+            swept = &mut sweep => panic!("{swept:?} before the sign of life was there"),
+            () = waits_for(&self.database, "transactionid") => {}
+        }
+        living.client.batch_execute("commit").await.expect("committed");
+        let swept = soon(sweep).await.expect("swept");
+        assert_eq!((swept.leads, swept.dead_workers), (true, 0));
+        assert_eq!(self.store.workers().await.expect("read").len(), 2);
+    }
 }
 
 /// F-37: two migrations begin together, and one dies half-way: the other one completes the schema.
