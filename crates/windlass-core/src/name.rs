@@ -137,7 +137,7 @@ mod tests {
         assert!(check_kind("a@2").is_err());
         assert!(check_queue(&"x".repeat(129)).is_err());
         let refused = check_kind("a\u{1b}[31mb").map_err(|error| error.to_string());
-        let told = refused.expect_err("it is no letter");
+        let told = refused.expect_err("a control character");
         assert!(told.starts_with(r"kind `a\u{1b}[31mb` has the character"), "{told}");
     }
 
