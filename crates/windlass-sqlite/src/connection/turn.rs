@@ -10,19 +10,19 @@
 use std::time::{Duration, Instant};
 
 /// How long the lock is kept.
-const LENGTH: Duration = Duration::from_millis(20);
+const LENGTH: Duration = Duration::from_millis(30);
 /// How long it is then left to others.
-const COURTESY: Duration = Duration::from_millis(5);
+const COURTESY: Duration = Duration::from_millis(8);
 /// How long the lock is kept while there is nothing to write.
 pub(crate) const LINGER: Duration = Duration::from_millis(3);
 /// How long the lock counts as wanted by others after it was found taken.
 const LATELY: Duration = Duration::from_secs(1);
 /// Over how much of its own time a writer learns whether it has some to spare. Waiting for the lock is not its own.
 const WINDOW: Duration = Duration::from_millis(50);
-/// A writer that has nothing to write for less than this part of its own time is busy.
-const SPARE_PART: u32 = 2;
+/// A writer that writes for more than this part of its own time is busy: what runs its steps has to work too.
+const BUSY_PART: u32 = 4;
 /// How long a busy writer waits before it tries again: less than the courtesy lasts.
-const BUSY_WAIT: std::ops::Range<u64> = 1_000..4_500;
+const BUSY_WAIT: std::ops::Range<u64> = 2_000..7_500;
 /// How long others do.
 const WAIT: std::ops::Range<u64> = 100..2_000;
 
@@ -60,7 +60,7 @@ impl Turn {
     fn learn(&mut self) {
         let window = self.idle + self.worked;
         if window >= WINDOW {
-            self.is_busy = self.idle < window / SPARE_PART;
+            self.is_busy = self.worked > window / BUSY_PART;
             (self.idle, self.worked) = (Duration::ZERO, Duration::ZERO);
         }
     }
@@ -154,7 +154,7 @@ mod tests {
     /// A writer that takes the lock again and again, and how long it left it to others each time.
     fn pauses(turn: &mut Turn, mut now: Instant) -> Vec<Duration> {
         let mut pauses = Vec::new();
-        for _ in 0..50 {
+        for _ in 0..70 {
             turn.gives(now);
             let pause = turn.courtesy(now);
             now += pause;
@@ -170,7 +170,7 @@ mod tests {
         let now = Instant::now();
         let pauses = pauses(&mut Turn::contested(now), now);
         let after: Vec<usize> = (0..pauses.len()).filter(|nth| !pauses[*nth].is_zero()).collect();
-        assert_eq!(after, [20, 40], "every {LENGTH:?}");
+        assert_eq!(after, [30, 60], "every {LENGTH:?}");
         assert!(after.iter().all(|nth| pauses[*nth] == COURTESY));
     }
 
@@ -210,11 +210,11 @@ mod tests {
     #[test]
     fn a_writer_is_busy_when_it_had_little_time_to_spare() {
         let mut turn = Turn::default();
-        turn.was_idle(WINDOW / 3);
+        turn.was_idle(WINDOW / 2);
         assert!(!turn.is_busy, "it is not known yet");
-        turn.worked(WINDOW);
+        turn.worked(WINDOW / 2);
         assert!(turn.is_busy);
-        turn.worked(WINDOW / 3);
+        turn.worked(WINDOW / 5);
         turn.was_idle(WINDOW);
         assert!(!turn.is_busy);
     }
