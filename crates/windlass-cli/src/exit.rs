@@ -6,7 +6,7 @@
 //! | 1 | failed, see the message | [`StoreError::DiskFull`], `Corrupt`, `Backend`, an unsuitable server, anything else |
 //! | 2 | wrong usage or configuration, args that cannot be stored | [`StoreError::Refused`], [`Unusable::Url`], a wrong command line |
 //! | 3 | not found | [`StoreError::NotFound`] |
-//! | 4 | conflict or precondition: `--expect`, a job that has ended | [`StoreError::Conflict`], `LeaseLost` |
+//! | 4 | conflict or precondition: `--expect`, a job that has ended, a unique key that is held | [`StoreError::Conflict`], `Duplicate`, `LeaseLost` |
 //! | 5 | not allowed | [`Unusable::Rights`] |
 //! | 6 | database unreachable | [`StoreError::Unavailable`], `Unknown` |
 //! | 7 | timed out waiting | `enqueue --wait --timeout` |
@@ -67,7 +67,9 @@ impl Exit {
     pub(crate) const fn of_store(error: &StoreError) -> Self {
         match error {
             StoreError::NotFound { .. } => Self::NotFound,
-            StoreError::Conflict { .. } | StoreError::LeaseLost { .. } => Self::Conflict,
+            StoreError::Conflict { .. }
+            | StoreError::Duplicate { .. }
+            | StoreError::LeaseLost { .. } => Self::Conflict,
             StoreError::Refused(_) => Self::Usage,
             StoreError::Unavailable { .. } | StoreError::Unknown { .. } => Self::Unreachable,
             StoreError::Unusable { kind, .. } => match kind {

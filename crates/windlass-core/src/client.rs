@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use crate::error::{Refusal, StoreError};
 use crate::id::{JobId, WorkerId};
-use crate::job::{Cancelled, Counts, Enqueued, Filter, IntoDraft, JobRecord, Moved, Page, Retried};
+use crate::job::{
+    Cancelled, Counts, Duplicates, Enqueued, Filter, IntoDraft, JobRecord, Moved, Page, Retried,
+};
+use crate::limits;
 use crate::name::check_queue;
 use crate::queue::{QueueRecord, Unserved};
 use crate::store::Store;
@@ -127,6 +130,14 @@ impl Client {
     /// When the store cannot be asked.
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         self.store.counts().await
+    }
+
+    /// Jobs that were not written since their unique keys were held: how many of each kind, and the newest.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn duplicates(&self, newest: usize) -> Result<Duplicates, StoreError> {
+        self.store.duplicates(newest.min(limits::DUPLICATES)).await
     }
 
     /// Queues that have jobs, workers or a pause.

@@ -28,6 +28,17 @@ pub enum StoreError {
         /// What stands in the way.
         what: String,
     },
+    /// The key of a job that is to be unique is held by another, and its call was to be refused then:
+    /// nothing was written.
+    #[error("{kind} with the unique key `{}` is there already: {job}; nothing was written", .key.escape_debug())]
+    Duplicate {
+        /// The kind of both.
+        kind: String,
+        /// The key.
+        key: String,
+        /// The job that holds it.
+        job: JobId,
+    },
     /// The lease is no longer held; nothing was written.
     #[error("the lease was lost: job {job} was given to another worker; nothing was written")]
     LeaseLost {
@@ -141,6 +152,17 @@ pub enum Refusal {
         /// Bytes before it.
         at: usize,
     },
+    /// A unique key that is empty or too long.
+    #[error("a unique key has 1 to {limit} bytes, this one {bytes}")]
+    Key {
+        /// How many it has.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A unique key that would be held for no time.
+    #[error("a unique key must be held for at least a millisecond")]
+    Period,
     /// Too many jobs in one call.
     #[error("{jobs} jobs in one call are above the limit of {limit}")]
     Many {

@@ -12,6 +12,7 @@ mod retry;
 mod settle;
 mod state;
 mod store;
+mod unique;
 
 pub use claim::{Batch, ClaimRequest, Claimed, Fence, HandlerKey, Share};
 pub use draft::{Draft, IntoDraft};
@@ -24,4 +25,7 @@ pub use record::{Attempt, JobRecord};
 pub use retry::{Backoff, RetryPolicy};
 pub use settle::{Settled, Settlement, Verdict};
 pub use state::{Outcome, ParseStateError, State, TRANSITIONS, Verb, is_transition};
-pub use store::{Cancelled, Counts, JobStore, Moved, Page, Retried};
+pub use store::{
+    Cancelled, Counts, Duplicate, DuplicateAnswer, Duplicates, JobStore, Moved, Page, Retried,
+};
+pub use unique::{OnConflict, Unique, Until};

@@ -10,6 +10,10 @@ pub const OUTPUT_BYTES: usize = 256 * 1024;
 pub const ERROR_BYTES: usize = 8 * 1024;
 /// Characters of a kind's or a queue's name.
 pub const NAME_CHARS: usize = 128;
+/// Jobs that were not written since their unique key was held: so many of the newest are listed.
+pub const DUPLICATES: usize = 1_000;
+/// Bytes of a unique key.
+pub const KEY_BYTES: usize = 1_024;
 /// The largest version of args, and the largest maximum of attempts that a job can bring: stores keep
 /// both in 16 bits with a sign.
 pub const LARGEST_NUMBER: u16 = 32_767;

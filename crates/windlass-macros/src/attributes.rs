@@ -1,9 +1,11 @@
 //! What stands in `#[job(…)]`.
 
+use syn::ext::IdentExt;
+use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Error, LitInt, LitStr, Path, Result};
+use syn::{DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token};
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "kind",
     "queue",
     "priority",
@@ -13,6 +15,7 @@ const KEYS: [&str; 9] = [
     "version",
     "upgrade",
     "retry",
+    "unique",
 ];
 
 /// The keys of `#[job(…)]`, read.
@@ -27,6 +30,16 @@ pub(crate) struct Attributes {
     pub(crate) version: Option<u16>,
     pub(crate) upgrade: Option<Path>,
     pub(crate) retry: Option<Path>,
+    pub(crate) unique: Option<Unique>,
+}
+
+/// `unique(by = [field, …], until = "started", for = "1h", on_conflict = "replace")`.
+#[derive(Default)]
+pub(crate) struct Unique {
+    pub(crate) by: Vec<Ident>,
+    pub(crate) until_started: bool,
+    pub(crate) for_ms: Option<u64>,
+    pub(crate) on_conflict: Option<Ident>,
 }
 
 impl Attributes {
@@ -44,7 +57,7 @@ impl Attributes {
         Ok(found)
     }
 
-    fn take(&mut self, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
+    fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
         let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
         match key.as_str() {
             "kind" => self.kind = name(meta)?,
@@ -60,10 +73,60 @@ impl Attributes {
             "version" => self.version = Some(version(&meta.value()?.parse()?)?),
             "upgrade" => self.upgrade = Some(meta.value()?.parse()?),
             "retry" => self.retry = Some(meta.value()?.parse()?),
+            "unique" => self.unique = Some(Unique::of(meta)?),
             other => return Err(Error::new(meta.path.span(), unknown(other))),
         }
         Ok(())
     }
+}
+
+impl Unique {
+    fn of(meta: &ParseNestedMeta<'_>) -> Result<Self> {
+        let mut found = Self::default();
+        let mut until = None;
+        meta.parse_nested_meta(|meta| {
+            let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            match key.as_str() {
+                "by" => {
+                    let fields;
+                    let list = meta.value()?;
+                    syn::bracketed!(fields in list);
+                    let fields = fields.parse_terminated(Ident::parse_any, Token![,])?;
+                    found.by = fields.into_iter().collect();
+                }
+                "until" => {
+                    let word = word(&meta, &["started", "finished"])?;
+                    found.until_started = word == "started";
+                    until = Some(meta.path.span());
+                }
+                "for" => found.for_ms = Some(duration(&meta.value()?.parse()?)?),
+                "on_conflict" => {
+                    found.on_conflict = Some(word(&meta, &["keep", "replace", "reject"])?)
+                }
+                _ => return Err(meta.error("expected by = [field, …], until, for or on_conflict")),
+            }
+            Ok(())
+        })?;
+        if found.by.is_empty() {
+            return Err(meta.error("a unique key is made of fields: unique(by = [field, …])"));
+        }
+        match until {
+            Some(span) if found.for_ms.is_some() => Err(Error::new(
+                span,
+                "a unique key is held either for a time or until started or finished",
+            )),
+            _ => Ok(found),
+        }
+    }
+}
+
+/// One of these words, as a name.
+fn word(meta: &ParseNestedMeta<'_>, words: &[&str]) -> Result<Ident> {
+    let literal: LitStr = meta.value()?.parse()?;
+    let known = words.contains(&literal.value().as_str());
+    known
+        .then(|| Ident::new(&literal.value(), literal.span()))
+        .ok_or_else(|| Error::new(literal.span(), format!("expected one of {}", words.join(", "))))
 }
 
 fn unknown(key: &str) -> String {
@@ -76,7 +139,7 @@ fn unknown(key: &str) -> String {
 }
 
 /// A kind's or queue's name, by the rule the library checks at run time.
-fn name(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<String> {
+fn name(meta: &ParseNestedMeta<'_>) -> Result<String> {
     let literal: LitStr = meta.value()?.parse()?;
     let name = literal.value();
     let fits = |c: char| c.is_alphanumeric() || "._-:/".contains(c);

@@ -7,7 +7,7 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, parse_macro_input};
 
-use crate::attributes::Attributes;
+use crate::attributes::{Attributes, Unique};
 
 /// Makes a struct a job.
 ///
@@ -18,6 +18,7 @@ use crate::attributes::Attributes;
 /// | `priority = 5` | smaller runs first; 0 otherwise |
 /// | `max_attempts = 8` | failures after which it is dead; 0 never gives up; 25 otherwise |
 /// | `max_losses = 10` | worker deaths after which it is dead; 0 sets no limit; 3 otherwise |
+/// | `unique(by = [user_id], until = "started")` | one such job for each value of the fields, until it is `started` or `finished` (otherwise `finished`), or `for = "1h"`; `on_conflict` is `keep`, `replace` or `reject` (otherwise `keep`) |
 /// | `timeout = "30s"` | how long a handler may run; 15 minutes otherwise |
 /// | `version = 2` | the shape of the payload; 1 otherwise |
 /// | `upgrade = path` | `fn(u16, &Json) -> Result<Self, JobError>` for args of older versions |
@@ -56,10 +57,30 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let retry = attributes
         .retry
         .map(|path| quote!(fn retry_policy() -> ::windlass::RetryPolicy { #path() }));
+    let unique = attributes.unique.map(|unique| unique_key(&unique));
     Ok(quote! {
         impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
             const KIND: &'static str = #kind;
-            #queue #priority #version #attempts #losses #timeout #upgrade #retry
+            #queue #priority #version #attempts #losses #timeout #upgrade #retry #unique
         }
     })
+}
+
+fn unique_key(unique: &Unique) -> proc_macro2::TokenStream {
+    let fields = &unique.by;
+    let names = fields.iter().map(ToString::to_string);
+    let until = match (unique.for_ms, unique.until_started) {
+        (Some(ms), _) => quote!(.within(::core::time::Duration::from_millis(#ms))),
+        (None, true) => quote!(.until_started()),
+        (None, false) => quote!(.until_finished()),
+    };
+    let on_conflict = unique.on_conflict.as_ref().map(|word| quote!(.#word()));
+    quote! {
+        fn unique(&self) -> ::core::result::Result<::core::option::Option<::windlass::Unique>, ::windlass::json::JsonError> {
+            let fields = [#((#names, ::windlass::Json::args_of(&self.#fields))),*];
+            ::core::result::Result::Ok(::core::option::Option::Some(
+                ::windlass::Unique::by_fields(&fields)? #until #on_conflict
+            ))
+        }
+    }
 }

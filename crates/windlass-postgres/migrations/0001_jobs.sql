@@ -187,6 +187,37 @@ create unlogged table windlass.claim_cursor (
   written_at bigint   not null
 ) with (fillfactor = 50);
 
+-- Unique keys, and the job that holds each. Whether it still does is asked of the job itself (holds_key): no road
+-- out of a state has to give a key back, and none can forget to. until: 0 started · 1 finished · 2 expires_at
+create table windlass.unique_key (
+  kind       text     not null,
+  key        text     not null,
+  job        uuid     not null,
+  until      smallint not null check (until between 0 and 2),
+  expires_at bigint   check ((until = 2) = (expires_at is not null)),
+  primary key (kind, key)
+);
+
+-- Enqueues that wrote no job since a unique key was held: what happened to each, and which job held the key.
+-- answer: 2 kept · 3 replaced · 4 rejected. Summed up and cut when tidying.
+create table windlass.duplicate (
+  at     bigint   not null,
+  kind   text     not null,
+  key    text     not null,
+  answer smallint not null check (answer between 2 and 4),
+  job    uuid     not null,
+  origin text
+);
+
+create index duplicate_at on windlass.duplicate (at);
+
+create table windlass.duplicate_count (
+  kind   text     not null,
+  answer smallint not null check (answer between 2 and 4),
+  jobs   bigint   not null,
+  primary key (kind, answer)
+);
+
 create function windlass.now_us() returns bigint language sql volatile as
 $$ select (extract(epoch from clock_timestamp()) * 1000000)::bigint $$;
 
@@ -276,9 +307,204 @@ begin
 end
 $$;
 
+-- Whether a job is in a state that its unique key covers. A job that waits is locked: it does not begin before the
+-- caller's transaction is over, and sees what that wrote.
+create function windlass.holds_key(the_job uuid, until smallint, expires_at bigint, us bigint) returns boolean
+language plpgsql volatile as
+$$
+declare
+  place smallint;
+  tried integer;
+begin
+  if until = 2 then
+    return expires_at > us;
+  end if;
+  loop
+    -- One look, so that a job on its way from one place to the other is seen in one of them.
+    select case when exists (select from windlass.pending where id = the_job) then 1
+                when exists (select from windlass.running_job where id = the_job) then 2
+                else 0 end into place;
+    if place <> 1 then
+      return place = 2 and until = 1;
+    end if;
+    select attempt into tried from windlass.pending where id = the_job for share;
+    if found then
+      return until = 1 or tried = 0;
+    end if;
+  end loop;
+end
+$$;
+
+-- Takes a unique key for a job, and returns the job that holds it instead, or null. Of two open transactions that
+-- want one key the second waits for the end of the first.
+create function windlass.take_key(the_kind text, the_key text, the_job uuid, the_until smallint, the_end bigint, us bigint)
+returns uuid language plpgsql volatile as
+$$
+declare
+  held windlass.unique_key;
+begin
+  loop
+    insert into windlass.unique_key (kind, key, job, until, expires_at)
+    values (the_kind, the_key, the_job, the_until, the_end)
+    on conflict do nothing;
+    if found then
+      return null;
+    end if;
+    select * into held from windlass.unique_key where kind = the_kind and key = the_key;
+    continue when not found;
+    if held.job <> the_job and windlass.holds_key(held.job, held.until, held.expires_at, us) then
+      return held.job;
+    end if;
+    update windlass.unique_key set job = the_job, until = the_until, expires_at = the_end
+    where kind = the_kind and key = the_key and job = held.job;
+    if found then
+      return null;
+    end if;
+  end loop;
+end
+$$;
+
+-- Takes the key of a job that is to live again; says whether it has it.
+create function windlass.retake_key(the_job uuid, the_kind text, meta text, us bigint) returns boolean
+language plpgsql volatile as
+$$
+declare
+  own jsonb := meta::jsonb->'unique';
+begin
+  -- The other keys are not held by a job that was claimed before.
+  return own is null or own->>'until' <> 'finished'
+      or windlass.take_key(the_kind, own->>'key', the_job, 1::smallint, null, us) is null;
+end
+$$;
+
+-- Removes unique keys that nobody holds any more, among the next ones of a walk in the order of the keys. Returns the
+-- last key it looked at, or nulls at the end.
+create function windlass.forget_keys(after_kind text, after_key text, most integer, us bigint, out last_kind text, out last_key text)
+language plpgsql volatile as
+$$
+declare
+  kinds text[];
+  keys  text[];
+begin
+  -- Locked first, and judged in a later snapshot: who takes one of them waits, or has taken it before.
+  select array_agg(k.kind), array_agg(k.key) into kinds, keys
+  from (select kind, key from windlass.unique_key where (kind, key) > (after_kind, after_key)
+        order by kind, key limit most for update skip locked) as k;
+  delete from windlass.unique_key k using unnest(kinds, keys) as old(kind, key)
+  where k.kind = old.kind and k.key = old.key
+    and case k.until
+          when 2 then k.expires_at <= us
+          else not exists (select from windlass.pending p where p.id = k.job and (k.until = 1 or p.attempt = 0))
+           and (k.until = 0 or k.job not in (select id from windlass.running_job)) end;
+  if cardinality(kinds) >= most then
+    last_kind := kinds[most];
+    last_key := keys[most];
+  end if;
+end
+$$;
+
+-- Writes one job whose meta has a unique key. Returns what happened to it and which job the answer is about:
+-- 0 a job with its id exists · 1 written · 2 kept · 3 replaced · 4 rejected, and nothing was written.
+create function windlass.write_unique_job(us bigint, the_id uuid, may_exist boolean, queue_name text, the_kind text,
+  the_version smallint, the_priority smallint, max_attempts smallint, due bigint, args_text text, root uuid, parent uuid,
+  the_origin text, meta text, out answer smallint, out job uuid)
+language plpgsql volatile as
+$$
+declare
+  own      jsonb    := meta::jsonb->'unique';
+  until    smallint := case own->>'until' when 'started' then 0 when 'elapsed' then 2 else 1 end;
+  conflict text     := coalesce(own->>'on_conflict', 'keep');
+begin
+  job := the_id;
+  if may_exist and (exists (select from windlass.pending p where p.id = the_id) or windlass.is_elsewhere(the_id)) then
+    answer := 0;
+    return;
+  end if;
+  job := windlass.take_key(the_kind, own->>'key', the_id, until,
+                           case when until = 2 then us + (own->>'for_ms')::bigint * 1000 end, us);
+  if job is null then
+    job := the_id;
+    answer := windlass.write_job(us, the_id, may_exist, queue_name, the_kind, the_version, the_priority, max_attempts, due,
+                                 args_text, root, parent, the_origin, meta)::int::smallint;
+    return;
+  end if;
+  answer := case conflict when 'reject' then 4 else 2 end;
+  if conflict = 'replace' then
+    update windlass.pending p
+    set args = args_text, version = the_version, priority = the_priority, run_at = due,
+        state = case when p.state = 0 then 0 when due <= us then 2 when p.state = 3 then 3 else 1 end
+    where p.id = job;
+    if found then
+      answer := 3;
+      if due <= us then
+        perform pg_notify(s.channel, '') from (select channel from windlass.idle where queue_name = any (queues) limit 1) s;
+      end if;
+    end if;
+  end if;
+  if answer <> 4 then
+    insert into windlass.duplicate (at, kind, key, answer, job, origin)
+    values (us, the_kind, own->>'key', answer, job, the_origin);
+  end if;
+end
+$$;
+
+-- Writes jobs of which some are unique, all of them or none. Returns a row for each, in their order: what happened to
+-- it and of which job, as in write_unique_job. Where one is rejected nothing is written and its row is the only one.
+create function windlass.write_jobs(us bigint, ids uuid[], given smallint[], queues text[], kinds text[], versions smallint[],
+  priorities smallint[], limits smallint[], moments bigint[], delays bigint[], args text[], roots uuid[], parents uuid[],
+  origins text[], metas text[], out nth integer, out answer smallint, out job uuid) returns setof record
+language plpgsql volatile as
+$$
+declare
+  answers smallint[] := '{}';
+  jobs    uuid[]     := '{}';
+  place   text;
+  holder  text;
+begin
+  begin
+    -- In the order of the keys, so that two callers do not wait for each other.
+    for nth in
+      select t.nth from unnest(kinds, metas) with ordinality as t(kind, meta, nth)
+      order by t.kind, t.meta::jsonb->'unique'->>'key', t.nth
+    loop
+      if coalesce(metas[nth]::jsonb ? 'unique', false) then
+        select w.answer, w.job into answer, job
+        from windlass.write_unique_job(us, ids[nth], given[nth] = 1, queues[nth], kinds[nth], versions[nth],
+               priorities[nth], limits[nth], coalesce(moments[nth], us + delays[nth]), args[nth], roots[nth],
+               parents[nth], origins[nth], metas[nth]) w;
+      else
+        job := ids[nth];
+        answer := windlass.write_job(us, ids[nth], given[nth] = 1, queues[nth], kinds[nth], versions[nth],
+               priorities[nth], limits[nth], coalesce(moments[nth], us + delays[nth]), args[nth], roots[nth],
+               parents[nth], origins[nth], metas[nth])::int::smallint;
+      end if;
+      if answer = 4 then
+        raise exception using errcode = 'WL001', message = nth::text, detail = job::text;
+      end if;
+      answers[nth] := answer;
+      jobs[nth] := job;
+    end loop;
+  exception when sqlstate 'WL001' then
+    -- What was written since is undone with this block; the caller's transaction goes on.
+    get stacked diagnostics place = message_text, holder = pg_exception_detail;
+    nth := place::integer;
+    answer := 4;
+    job := holder::uuid;
+    insert into windlass.duplicate (at, kind, key, answer, job, origin)
+    values (us, kinds[nth], metas[nth]::jsonb->'unique'->>'key', answer, job, origins[nth]);
+    return next;
+    return;
+  end;
+  return query select t.nth::integer, t.answer, t.job from unnest(answers, jobs) with ordinality as t(answer, job, nth);
+end
+$$;
+
 -- Enqueue for every language. Options, all of them optional: queue, priority, version, max_attempts,
 -- max_losses (worker deaths, 0 for no limit), run_at (RFC 3339), delay (an interval's text), id (a UUID:
--- an existing job with it is kept), origin.
+-- an existing job with it is kept), origin, unique_key (there is one job
+-- of its kind with it), unique_until (started or
+-- finished), unique_for (an interval's text), on_conflict (keep, replace or reject). Returns the job's id, or that of
+-- the one that holds its key.
 create function windlass.enqueue(kind text, args jsonb default 'null', options jsonb default '{}')
 returns uuid language plpgsql volatile as
 $$
@@ -294,14 +520,20 @@ declare
   loss_limit  integer := (options->>'max_losses')::integer;
   the_version integer := coalesce((options->>'version')::integer, 1);
   attempts    integer := (options->>'max_attempts')::integer;
+  for_ms      bigint  := (extract(epoch from (options->>'unique_for')::interval) * 1000)::bigint;
+  own    jsonb;
+  meta   text;
+  written record;
   wrong  text;
 begin
   select key into wrong from jsonb_object_keys(options) as key
-    where key not in ('queue', 'priority', 'version', 'max_attempts', 'max_losses', 'run_at', 'delay', 'id', 'origin')
+    where key not in ('queue', 'priority', 'version', 'max_attempts', 'max_losses', 'run_at', 'delay', 'id', 'origin',
+                      'unique_key', 'unique_until', 'unique_for', 'on_conflict')
     limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
-      hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin';
+      hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin, unique_key, unique_until, '
+             'unique_for, on_conflict';
   end if;
   if kind is null or kind !~ '^[[:alnum:]._:/-]{1,128}$' then
     raise exception 'windlass: kind % cannot be used', coalesce(quote_literal(kind), 'null') using errcode = '22023',
@@ -326,11 +558,40 @@ begin
     raise exception 'windlass: max_attempts % cannot be used', attempts using errcode = '22023',
       hint = 'a number from 0, which never gives up, to 32767';
   end if;
-  perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,
-    coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,
-    null, null, coalesce(options->>'origin', 'sql'),
-    case when loss_limit is not null then jsonb_build_object('max_losses', loss_limit)::text end);
-  return the_id;
+  if not options ? 'unique_key' and options ?| array['unique_until', 'unique_for', 'on_conflict'] then
+    raise exception 'windlass: a unique key is missing' using errcode = '22023', hint = 'the option unique_key';
+  end if;
+  if options ? 'unique_key' then
+    if coalesce(octet_length(options->>'unique_key'), 0) not between 1 and 1024 then
+      raise exception 'windlass: a unique key has 1 to 1024 bytes' using errcode = '22023';
+    end if;
+    if for_ms < 1 or options ? 'unique_for' and options ? 'unique_until' then
+      raise exception 'windlass: a unique key is held either for a time or until started or finished' using errcode = '22023';
+    end if;
+    if coalesce(options->>'unique_until', 'finished') not in ('started', 'finished')
+       or coalesce(options->>'on_conflict', 'keep') not in ('keep', 'replace', 'reject') then
+      raise exception 'windlass: unique_until % or on_conflict % cannot be used', options->>'unique_until', options->>'on_conflict'
+        using errcode = '22023', hint = 'started or finished; keep, replace or reject';
+    end if;
+    own := jsonb_strip_nulls(jsonb_build_object(
+      'key', options->>'unique_key', 'for_ms', for_ms, 'on_conflict', coalesce(options->>'on_conflict', 'keep'),
+      'until', case when for_ms is null then coalesce(options->>'unique_until', 'finished') else 'elapsed' end));
+  end if;
+  meta := nullif(jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own))::text, '{}');
+  if own is null then
+    perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,
+      coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,
+      null, null, coalesce(options->>'origin', 'sql'), meta);
+    return the_id;
+  end if;
+  select * into written from windlass.write_unique_job(us, the_id, given_id is not null, queue_name, kind,
+    the_version::smallint, coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,
+    null, null, coalesce(options->>'origin', 'sql'), meta);
+  if written.answer = 4 then
+    raise exception 'windlass: % with the unique key % is there already: %', kind, quote_literal(options->>'unique_key'), written.job
+      using errcode = '23505';
+  end if;
+  return written.job;
 end
 $$;
 

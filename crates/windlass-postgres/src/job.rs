@@ -7,6 +7,7 @@ pub(crate) mod coalesce;
 pub(crate) mod columns;
 pub(crate) mod complete;
 pub(crate) mod count;
+pub(crate) mod duplicates;
 pub(crate) mod enqueue;
 pub(crate) mod move_jobs;
 pub(crate) mod read;
@@ -16,14 +17,15 @@ pub(crate) mod settle;
 pub(crate) mod settled_before;
 pub mod statement;
 pub(crate) mod turn;
+pub mod unique;
 
 use crate::connection::config::History;
 use crate::job::settle::{SettleContext, Settler};
 use crate::store::SHARES_A_STATEMENT;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
-    Batch, Cancelled, ClaimRequest, Counts, Due, Enqueued, Filter, JobRecord, JobStore, Moved,
-    NewJob, Page, Retried, Settled, Settlement,
+    Batch, Cancelled, ClaimRequest, Counts, Due, Duplicates, Enqueued, Filter, JobRecord, JobStore,
+    Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
@@ -113,6 +115,10 @@ impl JobStore for PostgresStore {
 
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
         Box::pin(read::jobs(&self.claims, filter, page))
+    }
+
+    fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {
+        Box::pin(duplicates::duplicates(&self.claims, newest))
     }
 
     fn counts(&self) -> Reply<'_, Counts> {

@@ -19,4 +19,5 @@ pub use connection::config::{CONNECTIONS, check_schema};
 pub use connection::open::Migration;
 pub use connection::test_schema::{TEST_SCHEMA, drop_test_schema};
 pub use job::statement;
+pub use job::unique;
 pub use store::PostgresStore;

@@ -25,7 +25,7 @@ impl MaintenanceStore for PostgresStore {
 
     fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
         Box::pin(async move {
-            let tidied = tidy::tidy(&self.claims, &self.shared, now).await?;
+            let tidied = tidy::tidy(&self.claims, &self.shared, &self.key_walk, now).await?;
             if tidied.unparked > 0 {
                 self.wakeups.work_anywhere();
             }

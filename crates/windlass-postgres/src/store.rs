@@ -15,6 +15,7 @@ use crate::job::claim::Local;
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
+use crate::maintenance::tidy::KeyWalk;
 
 /// Calls with fewer jobs share statements with others.
 pub(crate) const SHARES_A_STATEMENT: usize = 100;
@@ -32,6 +33,7 @@ pub struct PostgresStore {
     pub(crate) shared: Arc<Shared>,
     pub(crate) cursors: ClaimCursors,
     pub(crate) turns: Turns,
+    pub(crate) key_walk: KeyWalk,
     pub(crate) workers: Mutex<HashMap<WorkerId, Arc<Local>>>,
 }
 

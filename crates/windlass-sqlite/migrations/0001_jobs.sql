@@ -133,6 +133,84 @@ create table windlass_leader (
   expires_at integer not null
 ) strict, without rowid;
 
+-- Unique keys, and the job that holds each. Whether it still does is asked of the job itself: no road out of a state
+-- has to give a key back, and none can forget to. until: 0 started · 1 finished · 2 expires_at
+create table windlass_unique_key (
+  kind       text    not null,
+  key        text    not null,
+  job        blob    not null,
+  until      integer not null check (until between 0 and 2),
+  expires_at integer check ((until = 2) = (expires_at is not null)),
+  primary key (kind, key)
+) strict, without rowid;
+
+-- Enqueues that wrote no job since a unique key was held: what happened to each, and which job held the key.
+-- answer: 2 kept · 3 replaced · 4 rejected. Summed up and cut when tidying.
+create table windlass_duplicate (
+  at     integer not null,
+  kind   text    not null,
+  key    text    not null,
+  answer integer not null check (answer between 2 and 4),
+  job    blob    not null,
+  origin text
+) strict;
+
+create index windlass_duplicate_at on windlass_duplicate (at);
+
+create table windlass_duplicate_count (
+  kind   text    not null,
+  answer integer not null check (answer between 2 and 4),
+  jobs   integer not null,
+  primary key (kind, answer)
+) strict, without rowid;
+
+-- Writes a job whose meta has a unique key, as one statement. It fails where the job is to be rejected. Whether it was
+-- written says windlass_unique_key; what happened to it otherwise, the newest row of windlass_duplicate for the holder.
+create view windlass_unique_job as
+select id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta,
+       state as is_given
+from windlass_pending where false;
+
+create trigger windlass_unique_job_insert instead of insert on windlass_unique_job
+begin
+  -- A holder that is in no state which its key covers does not hold it any more.
+  delete from windlass_unique_key
+  where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id
+    and not case until
+          when 2 then expires_at > new.created_at
+          else exists (select 1 from windlass_pending p where p.id = job and (until = 1 or p.attempt = 0)) end;
+  select raise(abort, 'windlass: the unique key is held by another job')
+  from windlass_unique_key
+  where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id
+    and new.meta ->> '$.unique.on_conflict' = 'reject';
+  insert into windlass_duplicate (at, kind, key, answer, job, origin)
+  select new.created_at, kind, key,
+         case when new.meta ->> '$.unique.on_conflict' = 'replace'
+                   and exists (select 1 from windlass_pending p where p.id = job and p.state <> 4) then 3 else 2 end,
+         job, new.origin
+  from windlass_unique_key where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id;
+  update windlass_pending
+  set args = new.args, version = new.version, priority = new.priority, run_at = new.run_at,
+      state = case when state = 0 then 0 when new.state = 2 then 2 when state = 3 then 3 else 1 end
+  where new.meta ->> '$.unique.on_conflict' = 'replace' and state <> 4
+    and id = (select job from windlass_unique_key
+              where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id);
+  insert into windlass_pending
+    (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta)
+  select new.id, new.queue, new.kind, new.version, new.state, new.priority, new.max_attempts, new.run_at, new.created_at,
+         new.args, new.root, new.parent, new.origin, new.meta
+  where not exists (select 1 from windlass_unique_key where kind = new.kind and key = new.meta ->> '$.unique.key')
+    and (new.is_given = 0 or not exists (select 1 from windlass_finished where id = new.id))
+  on conflict (id) do nothing;
+  insert into windlass_unique_key (kind, key, job, until, expires_at)
+  select new.kind, new.meta ->> '$.unique.key', new.id,
+         case new.meta ->> '$.unique.until' when 'started' then 0 when 'elapsed' then 2 else 1 end,
+         case when new.meta ->> '$.unique.until' = 'elapsed'
+              then new.created_at + 1000 * (new.meta ->> '$.unique.for_ms') end
+  where changes() > 0
+  on conflict (kind, key) do nothing;
+end;
+
 -- Every job, whatever its state, with the columns that people and tools ask for.
 create view windlass_job as
 select id, lower(hex(id)) as uuid, queue, kind, version,
@@ -148,13 +226,27 @@ select id, lower(hex(id)), queue, kind, version,
        started_at, finished_at, args, output, reason, origin
 from windlass_finished;
 
+-- An id for a job that brings none, a UUIDv7, and the moment it is of.
+create view windlass_fresh as
+select n, cast(
+  substr(byte, 1 + (n / 1000 >> 40 & 255), 1) || substr(byte, 1 + (n / 1000 >> 32 & 255), 1)
+  || substr(byte, 1 + (n / 1000 >> 24 & 255), 1) || substr(byte, 1 + (n / 1000 >> 16 & 255), 1)
+  || substr(byte, 1 + (n / 1000 >> 8 & 255), 1) || substr(byte, 1 + (n / 1000 & 255), 1)
+  || substr(byte, 1 + (112 + abs(random() % 16)), 1) || randomblob(1)
+  || substr(byte, 1 + (128 + abs(random() % 64)), 1) || randomblob(7) as blob) as id
+from (
+  select cast((julianday('now') - 2440587.5) * 86400000 as integer) * 1000 as n,
+         -- every byte there is, to make an id of
+         x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte);
+
 -- The way in for every language: insert into windlass_enqueue (kind, args) values ('mail', '{}').
--- All columns but kind have defaults; run_at and delay are microseconds, max_losses counts worker deaths,
--- 0 for no limit. The trigger runs in the SQLite
+-- All columns but kind have defaults; run_at, delay and unique_for are microseconds, max_losses counts worker deaths,
+-- 0 for no limit. unique_key: there is one job of the kind with it, unique_until it is started or finished, or
+-- unique_for a time; on_conflict keep, replace or reject. The trigger runs in the SQLite
 -- of the program that inserts: it needs 3.38 or newer, which every maintained system has.
 create view windlass_enqueue as
 select id, kind, args, version, queue, priority, run_at, run_at as delay, max_attempts, max_attempts as max_losses,
-       origin, meta
+       origin, meta, origin as unique_key, origin as unique_until, run_at as unique_for, origin as on_conflict
 from windlass_pending where false;
 
 create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
@@ -185,27 +277,48 @@ begin
         then raise(abort, 'windlass: version must be a number from 1 to 32767')
       when new.max_attempts is not null and (typeof(new.max_attempts) <> 'integer' or new.max_attempts not between 0 and 32767)
         then raise(abort, 'windlass: max_attempts must be a number from 0, which never gives up, to 32767')
+      when new.unique_key is null and coalesce(new.unique_until, new.unique_for, new.on_conflict) is not null
+        then raise(abort, 'windlass: unique_key is missing')
+      when new.unique_key is not null and (typeof(new.unique_key) <> 'text' or instr(new.unique_key, char(0)) > 0
+                                           or length(cast(new.unique_key as blob)) not between 1 and 1024)
+        then raise(abort, 'windlass: unique_key must be a text of 1 to 1024 bytes without NUL')
+      when new.unique_for is not null and (typeof(new.unique_for) <> 'integer'
+                                           or new.unique_for not between 1000 and 4000000000000000)
+        then raise(abort, 'windlass: unique_for must be a whole number of microseconds, at least 1000')
+      when new.unique_for is not null and new.unique_until is not null
+        then raise(abort, 'windlass: a unique key is held either for a time or until started or finished')
+      when coalesce(new.unique_until, 'started') not in ('started', 'finished')
+        then raise(abort, 'windlass: unique_until must be started or finished')
+      when coalesce(new.on_conflict, 'keep') not in ('keep', 'replace', 'reject')
+        then raise(abort, 'windlass: on_conflict must be keep, replace or reject')
     end;
   insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta)
   select
-    coalesce(new.id, cast(
-      substr(byte, 1 + (n / 1000 >> 40 & 255), 1) || substr(byte, 1 + (n / 1000 >> 32 & 255), 1)
-      || substr(byte, 1 + (n / 1000 >> 24 & 255), 1) || substr(byte, 1 + (n / 1000 >> 16 & 255), 1)
-      || substr(byte, 1 + (n / 1000 >> 8 & 255), 1) || substr(byte, 1 + (n / 1000 & 255), 1)
-      || substr(byte, 1 + (112 + abs(random() % 16)), 1) || randomblob(1)
-      || substr(byte, 1 + (128 + abs(random() % 64)), 1) || randomblob(7) as blob)),
-    coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
+    coalesce(new.id, fresh.id), coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
     coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n), n,
     coalesce(new.args, 'null'), coalesce(new.origin, 'sql'),
     case when new.max_losses is null then new.meta
          else json_set(coalesce(new.meta, '{}'), '$.max_losses', new.max_losses) end
-  from (
-    select cast((julianday('now') - 2440587.5) * 86400000 as integer) * 1000 as n,
-           -- every byte there is, to make an id of
-           x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte)
-  where true
+  from windlass_fresh as fresh
+  where new.unique_key is null
   on conflict (id) do nothing;
+  insert into windlass_unique_job
+    (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta, is_given)
+  select
+    coalesce(new.id, fresh.id), coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
+    case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
+    coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n), n,
+    coalesce(new.args, 'null'), coalesce(new.origin, 'sql'),
+    json_patch(
+      case when new.max_losses is null then coalesce(new.meta, '{}')
+           else json_set(coalesce(new.meta, '{}'), '$.max_losses', new.max_losses) end,
+      json_object('unique', json_object(
+        'key', new.unique_key, 'for_ms', new.unique_for / 1000, 'on_conflict', coalesce(new.on_conflict, 'keep'),
+        'until', case when new.unique_for is null then coalesce(new.unique_until, 'finished') else 'elapsed' end))),
+    new.id is not null
+  from windlass_fresh as fresh
+  where new.unique_key is not null;
 end;
 
 -- Completes a running job in a handler's own transaction, as one statement: a caller that stops half-way has

@@ -6,6 +6,7 @@ pub(crate) mod complete;
 #[cfg(test)]
 pub(crate) mod cost;
 pub(crate) mod count;
+pub(crate) mod duplicates;
 pub(crate) mod enqueue;
 pub(crate) mod finish;
 pub(crate) mod move_jobs;
@@ -14,16 +15,19 @@ pub(crate) mod release;
 pub(crate) mod retry;
 pub(crate) mod settle;
 pub mod statement;
+pub mod unique;
 
 use crate::job::settle::SettleContext;
 use crate::store::at;
 use crate::store::context;
+use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
-    Batch, Cancelled, ClaimRequest, Counts, Due, Enqueued, Filter, JobRecord, JobStore, Moved,
-    NewJob, Page, Retried, Settled, Settlement,
+    Batch, Cancelled, ClaimRequest, Counts, Due, Duplicates, Enqueued, Filter, JobRecord, JobStore,
+    Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
@@ -32,6 +36,27 @@ use windlass_core::store::{Now, Reply};
 use crate::connection::reader::in_one_snapshot;
 use crate::store::SqliteStore;
 
+impl SqliteStore {
+    /// Notes that a job of a call was rejected, and says so.
+    async fn reject(
+        &self,
+        jobs: &[NewJob],
+        error: StoreError,
+        now: Now,
+    ) -> Result<Vec<Enqueued>, StoreError> {
+        let StoreError::Duplicate { kind, key, job } = &error else { return Err(error) };
+        let origin = jobs.iter().find(|one| one.kind == *kind).and_then(|one| one.origin.clone());
+        let (kind, key, holder) = (kind.clone(), key.clone(), *job);
+        let note = move |c: &Connection| {
+            let rejected =
+                unique::Rejected { kind: &kind, key: &key, holder, origin: origin.as_deref() };
+            unique::note(c, &rejected, at(now))
+        };
+        self.writer.write(note).await?;
+        Err(error)
+    }
+}
+
 impl JobStore for SqliteStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
@@ -39,7 +64,14 @@ impl JobStore for SqliteStore {
                 return Ok(Vec::new());
             }
             let owned = jobs.to_vec();
-            let answers = self.writer.write(move |c| enqueue::enqueue(c, &owned, at(now))).await?;
+            let written = self.writer.write(move |c| enqueue::enqueue(c, &owned, at(now))).await;
+            let answers = match written {
+                Err(StoreError::Duplicate { kind, key, job }) => {
+                    let error = StoreError::Duplicate { kind, key, job };
+                    return self.reject(jobs, error, now).await;
+                }
+                written => written?,
+            };
             if jobs.iter().any(|job| job.due == Due::Now) {
                 self.raise_hopes();
             }
@@ -142,6 +174,10 @@ impl JobStore for SqliteStore {
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
         let filter = filter.clone();
         Box::pin(self.readers.read(move |c| read::jobs(c, &filter, page)))
+    }
+
+    fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {
+        Box::pin(self.readers.read(move |c| duplicates::duplicates(c, newest)))
     }
 
     fn counts(&self) -> Reply<'_, Counts> {

@@ -21,4 +21,5 @@ pub use connection::open::{History, Migration, Options};
 pub use job::enqueue::{Binds, INSERT, enqueue_all};
 pub use job::settle::finish_in_transaction;
 pub use job::statement;
+pub use job::unique;
 pub use store::SqliteStore;

@@ -172,6 +172,21 @@ macro_rules! behaviours {
                     no_settlements_have_no_answers
                     history_keeps_the_newest_attempts
                 }
+                unique {
+                    of_racing_calls_with_one_key_one_writes
+                    a_key_is_held_until_its_job_has_ended
+                    a_job_that_comes_during_the_run_is_written_once
+                    a_key_may_be_held_for_a_time
+                    a_key_is_free_again_by_every_road
+                    a_waiting_job_can_be_replaced
+                    a_rejected_job_refuses_its_call
+                    a_call_may_bring_a_key_twice
+                    a_key_is_of_one_kind
+                    a_given_id_and_a_key_go_together
+                    a_revived_job_needs_its_key
+                    duplicates_are_counted_and_listed
+                    keys_that_are_held_survive_tidying
+                }
             }
             queue {
                 list {

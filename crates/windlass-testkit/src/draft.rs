@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use windlass_core::id::JobId;
-use windlass_core::job::{Due, Identity, NewJob};
+use windlass_core::job::{Due, Identity, NewJob, Unique};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
@@ -66,6 +66,13 @@ impl Draft {
     pub fn bytes(self, bytes: usize) -> Self {
         let quotes = 2;
         self.args(&format!("\"{}\"", "x".repeat(bytes - quotes)))
+    }
+
+    /// The only one of its kind.
+    #[must_use]
+    pub fn unique(mut self, unique: Unique) -> Self {
+        self.0.meta.unique = Some(unique);
+        self
     }
 
     /// Due this long after it is enqueued.

@@ -64,7 +64,7 @@ pub use windlass_core::handler::{
 pub use windlass_core::id::{JobId, WorkerId};
 pub use windlass_core::job::{
     Attempt, Backoff, Decided, Decision, Draft, Enqueued, IntoDraft, Job, JobError, JobRecord,
-    NewJob, Outcome, RetryPolicy, State,
+    NewJob, Outcome, RetryPolicy, State, Unique,
 };
 pub use windlass_core::json::Json;
 pub use windlass_core::time::Timestamp;
@@ -74,10 +74,11 @@ pub use windlass_macros::Job;
 /// What a [`Client`] takes and answers about jobs, and what a store is told of them.
 pub mod job {
     pub use windlass_core::job::{
-        AfterLoss, Batch, Cancelled, ClaimRequest, Claimed, Counts, Due, Fence, Field, Filter,
-        HandlerKey, Identity, JobStore, Loss, Meta, Moved, Page, ParseFilterError, ParseStateError,
-        Retried, Settled, Settlement, Share, TRANSITIONS, Term, Upgrade, Verb, Verdict,
-        is_transition, loss_limit,
+        AfterLoss, Batch, Cancelled, ClaimRequest, Claimed, Counts, Due, Duplicate,
+        DuplicateAnswer, Duplicates, Fence, Field, Filter, HandlerKey, Identity, JobStore, Loss,
+        Meta, Moved, OnConflict, Page, ParseFilterError, ParseStateError, Retried, Settled,
+        Settlement, Share, TRANSITIONS, Term, Until, Upgrade, Verb, Verdict, is_transition,
+        loss_limit,
     };
 }
 

@@ -94,6 +94,9 @@ pub(crate) struct Args {
     /// Jobs finished beforehand
     #[arg(long, default_value_t = 0)]
     pub(crate) finished: u64,
+    /// Each job with a unique key of its own
+    #[arg(long)]
+    pub(crate) unique: bool,
     /// Bytes of args of each job
     #[arg(long, default_value_t = 200)]
     pub(crate) bytes: usize,
@@ -125,7 +128,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         return Err(Failure::usage("--processes is for `drain`").into());
     }
     let store = windlass::open(&url).await?;
-    let bench = Measurement { payload: noop::Noop::of_bytes(args.bytes), store, args };
+    let payload = noop::Noop::of_bytes(args.bytes).with_keys(args.unique);
+    let bench = Measurement { payload, store, args };
     backlog::prepare(&bench).await?;
     if bench.args.mode == Mode::Drain {
         drain::preload(&bench, bench.args.jobs).await?;

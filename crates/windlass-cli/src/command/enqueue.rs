@@ -8,7 +8,7 @@ use std::time::Duration;
 use windlass::job::{Due, HandlerKey, Identity};
 use windlass::store::Store;
 use windlass::time::parse_duration;
-use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Timestamp};
+use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Timestamp, Unique};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -22,7 +22,8 @@ Examples:
   windlass enqueue mail.welcome user_id=42 name=Ana
   windlass enqueue img.thumb '{\"asset\":991}' --queue media --delay 5m
   windlass enqueue report.nightly @args.json --run-at 2026-11-21T02:00:00Z
-  windlass enqueue crm.sync --wait --timeout 30s";
+  windlass enqueue crm.sync --wait --timeout 30s
+  windlass enqueue search.index id=42 --unique 42 --unique-until started --delay 5s --on-conflict replace";
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -53,6 +54,25 @@ pub(crate) struct Args {
     /// Worker deaths after which it is dead; 0 sets no limit; the handler's limit unless given
     #[arg(long, value_name = "N")]
     max_losses: Option<u16>,
+    /// The only job of its kind with this key, until it has finished
+    #[arg(long, value_name = "KEY")]
+    unique: Option<String>,
+    /// Until when it holds the key
+    #[arg(
+        long,
+        value_name = "WHEN",
+        requires = "unique",
+        conflicts_with = "unique_for",
+        value_enum
+    )]
+    unique_until: Option<UntilWord>,
+    /// Holds the key for this long, whatever happens to it
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, requires = "unique")]
+    unique_for: Option<Duration>,
+    /// What happens where another job holds the key: it is kept as it is, gets these args, due time
+    /// and priority, or the command fails with exit 4
+    #[arg(long, value_name = "ANSWER", requires = "unique", value_enum, default_value = "keep")]
+    on_conflict: OnConflictWord,
     /// The id it is to have: with it the same command can be repeated without a second job
     #[arg(long)]
     id: Option<JobId>,
@@ -62,6 +82,41 @@ pub(crate) struct Args {
     /// Wait no longer than this: exit 7
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, requires = "wait")]
     timeout: Option<Duration>,
+}
+
+/// Until when a job holds its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum UntilWord {
+    /// It is claimed for the first time
+    Started,
+    /// It has ended
+    Finished,
+}
+
+/// What happens where another job holds the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum OnConflictWord {
+    /// That one is kept as it is
+    Keep,
+    /// That one gets these args, due time and priority
+    Replace,
+    /// The command fails
+    Reject,
+}
+
+/// What makes the job the only one of its kind.
+fn unique(args: &Args) -> Option<Unique> {
+    let unique = Unique::by(args.unique.clone()?);
+    let unique = match (args.unique_for, args.unique_until) {
+        (Some(period), _) => unique.within(period),
+        (None, Some(UntilWord::Started)) => unique.until_started(),
+        (None, _) => unique.until_finished(),
+    };
+    Some(match args.on_conflict {
+        OnConflictWord::Keep => unique.keep(),
+        OnConflictWord::Replace => unique.replace(),
+        OnConflictWord::Reject => unique.reject(),
+    })
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -118,6 +173,7 @@ fn new_job(args: &Args) -> anyhow::Result<NewJob> {
     job.priority = args.priority;
     job.max_attempts = args.max_attempts;
     job.meta.max_losses = args.max_losses;
+    job.meta.unique = unique(args);
     job.due = match (args.delay, args.run_at) {
         (Some(delay), _) => Due::In(delay),
         (_, Some(moment)) => Due::At(moment),
@@ -149,12 +205,19 @@ fn announce(out: &Output, job: &NewJob, enqueued: Enqueued) -> std::io::Result<(
         return Ok(());
     }
     if out.is_plain() {
-        let word = if matches!(enqueued, Enqueued::New(_)) { "new" } else { "existing" };
-        return out.line(&[id.as_str(), &job.kind, &job.queue, word].join("\t"));
+        return out.line(&[id.as_str(), &job.kind, &job.queue, word(enqueued)].join("\t"));
     }
     let id = out.paint(Tone::Strong, &id);
-    if matches!(enqueued, Enqueued::Existing(_)) {
-        return out.line(&format!("{id}  was there already; nothing was written"));
+    let instead = match enqueued {
+        Enqueued::New(_) => None,
+        Enqueued::Kept(_) => Some("holds the key; nothing was written"),
+        Enqueued::Replaced(_) => {
+            Some("holds the key, and has these args, due time and priority now")
+        }
+        _ => Some("was there already; nothing was written"),
+    };
+    if let Some(instead) = instead {
+        return out.line(&format!("{id}  {instead}"));
     }
     let due = match job.due {
         Due::Now => String::new(),
@@ -162,6 +225,16 @@ fn announce(out: &Output, job: &NewJob, enqueued: Enqueued) -> std::io::Result<(
         Due::At(moment) => format!(", due {}", out.moment_in_full(moment)),
     };
     out.line(&format!("{id}  {} on queue {}{due}", job.kind, job.queue))
+}
+
+/// What happened to it, as a word.
+const fn word(enqueued: Enqueued) -> &'static str {
+    match enqueued {
+        Enqueued::New(_) => "new",
+        Enqueued::Kept(_) => "kept",
+        Enqueued::Replaced(_) => "replaced",
+        _ => "existing",
+    }
 }
 
 /// Warns when no worker can run the job.

@@ -1,6 +1,7 @@
-//! `windlass job`: list, show, retry, cancel, move.
+//! `windlass job`: list, show, retry, cancel, move, duplicates.
 
 mod bulk;
+mod duplicates;
 mod list;
 mod next;
 mod show;
@@ -40,6 +41,8 @@ enum Verb {
     Cancel(bulk::CancelArgs),
     /// Give jobs to another queue
     Move(bulk::MoveArgs),
+    /// Jobs that were not written since another held their unique key
+    Duplicates(duplicates::Args),
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -49,6 +52,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::Retry(args) => bulk::retry(args, globals).await,
         Verb::Cancel(args) => bulk::cancel(args, globals).await,
         Verb::Move(args) => bulk::move_jobs(args, globals).await,
+        Verb::Duplicates(args) => duplicates::run(args, globals).await,
     }
 }
 

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use windlass::job::{Counts, HandlerKey};
+use windlass::job::{Counts, Duplicate, DuplicateAnswer, Duplicates, HandlerKey};
 use windlass::queue::{QueueRecord, Unserved};
 use windlass::worker::WorkerRecord;
-use windlass::{Attempt, JobId, JobRecord, Json, Outcome, State, Timestamp, WorkerId};
+use windlass::{Attempt, JobId, JobRecord, Json, Outcome, State, Timestamp, Unique, WorkerId};
 
 /// Any document: its schema first.
 #[derive(Debug, Serialize)]
@@ -40,6 +40,7 @@ pub(crate) struct JobBody<'a> {
     max_attempts: Option<u16>,
     max_losses: Option<u16>,
     timeout_ms: Option<u64>,
+    unique: Option<&'a Unique>,
     created_at: Timestamp,
     run_at: Timestamp,
     started_at: Option<Timestamp>,
@@ -85,6 +86,7 @@ pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
             max_attempts: job.max_attempts,
             max_losses: job.meta.max_losses,
             timeout_ms: job.meta.timeout_ms,
+            unique: job.meta.unique.as_ref(),
             created_at: job.created_at,
             run_at: job.run_at,
             started_at: job.started_at,
@@ -112,6 +114,33 @@ fn attempt(attempt: &Attempt) -> AttemptBody<'_> {
         ended_at: attempt.ended_at,
         error: attempt.error.as_deref(),
     }
+}
+
+/// `duplicates.v1`.
+#[derive(Debug, Serialize)]
+pub(crate) struct DuplicatesBody<'a> {
+    counts: Vec<DuplicateCount<'a>>,
+    newest: &'a [Duplicate],
+}
+
+/// A number inside `duplicates.v1`.
+#[derive(Debug, Serialize)]
+struct DuplicateCount<'a> {
+    kind: &'a str,
+    answer: DuplicateAnswer,
+    jobs: u64,
+}
+
+/// Jobs that were not written, as `duplicates.v1`.
+pub(crate) fn duplicates(found: &Duplicates) -> Document<DuplicatesBody<'_>> {
+    let counts = found.counts.iter();
+    let counts = counts.map(|((kind, answer), jobs)| DuplicateCount {
+        kind: kind.as_str(),
+        answer: *answer,
+        jobs: *jobs,
+    });
+    let (counts, newest) = (counts.collect(), found.newest.as_slice());
+    Document::new("duplicates.v1", DuplicatesBody { counts, newest })
 }
 
 /// `worker.v1`.

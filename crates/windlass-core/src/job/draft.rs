@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::{Due, Identity, Job, NewJob};
+use super::{Due, Identity, Job, Meta, NewJob, Unique};
 use crate::error::Refusal;
 use crate::id::JobId;
 use crate::json::Json;
@@ -19,11 +19,14 @@ pub struct Draft<J> {
 
 impl<J: Job> Draft<J> {
     pub(crate) fn new(payload: &J) -> Self {
-        let job = Json::args_of(payload).map_err(Refusal::from).map(|args| NewJob {
+        let args = Json::args_of(payload);
+        let parts = args.and_then(|args| payload.unique().map(|unique| (args, unique)));
+        let job = parts.map_err(Refusal::from).map(|(args, unique)| NewJob {
             version: J::VERSION,
             queue: J::QUEUE.to_owned(),
             priority: J::PRIORITY,
             max_attempts: J::MAX_ATTEMPTS,
+            meta: Meta { unique, ..Meta::default() },
             ..NewJob::new(J::KIND, args)
         });
         Self { job, payload: PhantomData }
@@ -66,6 +69,16 @@ impl<J: Job> Draft<J> {
     /// How long a handler of this job may run.
     pub fn timeout(self, limit: Duration) -> Self {
         self.with(|job| job.meta.timeout_ms = u64::try_from(limit.as_millis()).ok())
+    }
+
+    /// The only one of its kind with this key, in place of what the kind declares.
+    pub fn unique(self, unique: Unique) -> Self {
+        self.with(|job| job.meta.unique = Some(unique))
+    }
+
+    /// One of many, whatever the kind declares.
+    pub fn not_unique(self) -> Self {
+        self.with(|job| job.meta.unique = None)
     }
 
     /// The id of the caller's choice, perhaps from a try whose answer was lost. If a job with it

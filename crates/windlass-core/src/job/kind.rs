@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Draft, JobError, RetryPolicy};
-use crate::json::Json;
+use super::{Draft, JobError, RetryPolicy, Unique};
+use crate::json::{Json, JsonError};
 use crate::name::DEFAULT_QUEUE;
 
 /// A payload type that is a job. Derive it:
@@ -56,6 +56,15 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
         let max_attempts =
             Self::MAX_ATTEMPTS.map_or(default.max_attempts, |limit| (limit > 0).then_some(limit));
         RetryPolicy { max_attempts, ..default }
+    }
+
+    /// What makes this job the only one of its kind; `None` where there may be many. The derive makes the key of
+    /// fields: `#[job(kind = "crm.sync", unique(by = [user_id], until = "started"))]`.
+    ///
+    /// # Errors
+    /// When the key cannot be written as JSON.
+    fn unique(&self) -> Result<Option<Unique>, JsonError> {
+        Ok(None)
     }
 
     /// Turns args of an older version into this one; `None` where there is no way, and such

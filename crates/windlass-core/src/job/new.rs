@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::HandlerKey;
+use super::{HandlerKey, Unique};
 use crate::error::Refusal;
 use crate::id::JobId;
 use crate::json::Json;
@@ -78,6 +78,9 @@ pub struct Meta {
     /// W3C trace context of the enqueuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// What makes it the only one of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<Unique>,
     /// The queue its kind declares, where the caller chose another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_queue: Option<String>,
@@ -129,7 +132,8 @@ impl NewJob {
         check_number("version", self.version)?;
         check_number("max_attempts", self.max_attempts.unwrap_or_default())?;
         check_text("origin", self.origin.as_deref())?;
-        check_text("traceparent", self.meta.traceparent.as_deref())
+        check_text("traceparent", self.meta.traceparent.as_deref())?;
+        self.meta.unique.as_ref().map_or(Ok(()), Unique::check)
     }
 
     /// What its worker must know to run it: kind and version.
@@ -147,6 +151,10 @@ pub enum Enqueued {
     New(JobId),
     /// A job with this id was there already and was left alone.
     Existing(JobId),
+    /// This job holds the unique key; nothing was written.
+    Kept(JobId),
+    /// This job holds the unique key, and has the args, the due time and the priority of the one that came.
+    Replaced(JobId),
 }
 
 impl Enqueued {
@@ -154,7 +162,7 @@ impl Enqueued {
     #[must_use]
     pub const fn id(self) -> JobId {
         match self {
-            Self::New(id) | Self::Existing(id) => id,
+            Self::New(id) | Self::Existing(id) | Self::Kept(id) | Self::Replaced(id) => id,
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Batch, ClaimRequest, Enqueued, Filter, JobRecord, NewJob, Settled, Settlement, State};
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::reply::{Now, Reply};
+use crate::time::Timestamp;
 
 /// The result of a cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,6 +33,8 @@ pub enum Retried {
     Now,
     /// It runs or is about to: nothing to do.
     Unneeded(State),
+    /// Its unique key is held by another job by now: it stays as it is.
+    Held(JobId),
     /// There is no such job.
     Missing,
 }
@@ -94,6 +97,68 @@ impl Default for Page {
     }
 }
 
+/// A job that was not written since its unique key was held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Duplicate {
+    /// When it came.
+    pub at: Timestamp,
+    /// Its kind.
+    pub kind: String,
+    /// Its key.
+    pub key: String,
+    /// What happened to it.
+    pub answer: DuplicateAnswer,
+    /// The job that held the key.
+    pub job: JobId,
+    /// Who enqueued it.
+    pub origin: Option<String>,
+}
+
+/// What happened to a job whose unique key was held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum DuplicateAnswer {
+    /// The job that held the key was kept as it was.
+    Kept,
+    /// The job that held the key got its args, due time and priority.
+    Replaced,
+    /// Its call was refused.
+    Rejected,
+}
+
+impl DuplicateAnswer {
+    /// The answer of this code.
+    #[must_use]
+    pub const fn from_code(code: i16) -> Option<Self> {
+        match code {
+            2 => Some(Self::Kept),
+            3 => Some(Self::Replaced),
+            4 => Some(Self::Rejected),
+            _ => None,
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Replaced => "replaced",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// Jobs that were not written since their unique keys were held.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Duplicates {
+    /// How many there were of each kind.
+    pub counts: BTreeMap<(String, DuplicateAnswer), u64>,
+    /// The newest, newest first.
+    pub newest: Vec<Duplicate>,
+}
+
 /// The verbs of jobs. Each method is one atomic change over a batch; a batch of none changes nothing.
 pub trait JobStore: Send + Sync {
     /// Writes jobs, all or none. Committed when it returns.
@@ -137,6 +202,9 @@ pub trait JobStore: Send + Sync {
 
     /// Jobs that match, newest first.
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>>;
+
+    /// The jobs that were not written since their unique keys were held: how many, and so many of the newest.
+    fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates>;
 
     /// Numbers of jobs by queue and state, exact unless that takes longer than the limit.
     fn counts(&self) -> Reply<'_, Counts>;

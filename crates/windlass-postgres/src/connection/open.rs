@@ -13,6 +13,7 @@ use crate::connection::{Connection, Shared};
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
+use crate::maintenance::tidy::KeyWalk;
 use crate::store::PostgresStore;
 
 /// Whether opening may change the schema.
@@ -52,6 +53,7 @@ impl PostgresStore {
             shared,
             cursors: ClaimCursors::default(),
             turns: Turns::default(),
+            key_walk: KeyWalk::default(),
             workers: Mutex::new(HashMap::new()),
         })
     }

@@ -16,6 +16,10 @@ const RETRY: &str = include_str!("retry.sql");
 const STANDING: &str = "select state from windlass.pending where id = $1::uuid \
      union all select 4::int2 from windlass.lease l, unnest(l.jobs) j where j.id = $1::uuid limit 1";
 
+const HOLDER: &str = "select k.job from windlass.finished f \
+     join windlass.unique_key k on k.kind = f.kind and k.key = f.meta::jsonb->'unique'->>'key' \
+     where f.id = $1::uuid and k.job <> f.id limit 1";
+
 pub(crate) async fn retry(
     connection: &Connection,
     jobs: &[JobId],
@@ -38,6 +42,13 @@ pub(crate) async fn retry(
 
 async fn standing(connection: &Connection, id: Uuid) -> Result<Retried, StoreError> {
     let rows = connection.query(STANDING, &[(&id, Type::UUID)]).await?;
-    let Some(row) = rows.first() else { return Ok(Retried::Missing) };
+    let Some(row) = rows.first() else { return holder(connection, id).await };
     Ok(State::from_code(get(row, 0)?).map_or(Retried::Missing, Retried::Unneeded))
+}
+
+/// A job that has ended and was not revived: another holds its unique key.
+async fn holder(connection: &Connection, id: Uuid) -> Result<Retried, StoreError> {
+    let rows = connection.query(HOLDER, &[(&id, Type::UUID)]).await?;
+    let Some(row) = rows.first() else { return Ok(Retried::Missing) };
+    Ok(Retried::Held(JobId::from_uuid(get(row, 0)?)))
 }

@@ -1,6 +1,7 @@
 -- Makes jobs available at once: those that wait for their time, and those that have ended.
 --   $1 int8    now; null is the database's clock · $2 uuid[] jobs
--- Returns the ids of those it changed. Failures and losses begin again at zero.
+-- Returns the ids of those it changed. Failures and losses begin again at zero. One that has ended, and whose
+-- unique key is held by another by now, stays as it is.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 advanced as (
   update windlass.pending p set state = 2, run_at = clock.now, failures = 0, losses = 0
@@ -8,8 +9,9 @@ advanced as (
   returning p.id, p.queue
 ),
 revived as (
-  delete from windlass.finished where id = any ($2::uuid[])
-  returning *
+  delete from windlass.finished f using clock
+  where f.id = any ($2::uuid[]) and windlass.retake_key(f.id, f.kind, f.meta, clock.now)
+  returning f.*
 ),
 -- What was asked of a job that ended by itself is not asked of its next life.
 forgotten as (

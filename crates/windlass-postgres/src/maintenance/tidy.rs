@@ -1,13 +1,15 @@
 //! Tidy: partitions for finished jobs, pruning, parking, and the sums of the job counts.
 
+use std::sync::PoisonError;
+
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
-use windlass_core::limits::{KEEP_FINISHED, SWEEP_JOBS};
+use windlass_core::limits::{DUPLICATES, KEEP_FINISHED, SWEEP_JOBS};
 use windlass_core::maintenance::Tidied;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
-use crate::connection::{Connection, Shared};
+use crate::connection::{Bind, Connection, Shared};
 use crate::row::get;
 
 const DAY: i64 = 86_400_000_000;
@@ -31,10 +33,19 @@ const FORGET_LIMITS: &str = "delete from windlass.loss_limit k \
 const FORGET_REQUESTS: &str = "delete from windlass.cancel_request c \
      where not exists (select from windlass.running_job r where r.id = c.job)";
 const SUM_UP: &str = include_str!("sum_up.sql");
+const SUM_UP_DUPLICATES: &str = include_str!("sum_up_duplicates.sql");
+/// Unique keys looked at in one round.
+const KEYS: i32 = 5_000;
+const FORGET_KEYS: &str =
+    "select last_kind, last_key from windlass.forget_keys($1::text, $2::text, $3::int4, $4::int8)";
+
+/// How far a walk over the unique keys has come: the kind and the key.
+pub(crate) type KeyWalk = std::sync::Mutex<(String, String)>;
 
 pub(crate) async fn tidy(
     connection: &Connection,
     shared: &Shared,
+    walk: &KeyWalk,
     now: Now,
 ) -> Result<Tidied, StoreError> {
     let now = connection.now(now).await?.as_micros();
@@ -44,10 +55,24 @@ pub(crate) async fn tidy(
         connection.query(PRUNE, &[(&now, Type::INT8), (&most, Type::INT8)]).await?.len() as u64;
     connection.query(SUM_UP, &[]).await?;
     connection.query(FORGET_LIMITS, &[]).await?;
+    let kept = i64::try_from(DUPLICATES).unwrap_or(i64::MAX);
+    connection.query(SUM_UP_DUPLICATES, &[(&kept, Type::INT8)]).await?;
+    forget_keys(connection, walk, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;
     let unparked = connection.query(UNPARK, &[]).await?.len() as u64;
     let parked = connection.query(PARK, &[(&HEADS, Type::INT8)]).await?.len() as u64;
     Ok(Tidied { pruned, parked, unparked })
+}
+
+/// Removes unique keys that nobody holds any more, those of the walk's next part.
+async fn forget_keys(connection: &Connection, walk: &KeyWalk, now: i64) -> Result<(), StoreError> {
+    let (kind, key) = walk.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let binds: [Bind<'_>; 4] =
+        [(&kind, Type::TEXT), (&key, Type::TEXT), (&KEYS, Type::INT4), (&now, Type::INT8)];
+    let row = connection.query_one(FORGET_KEYS, &binds).await?;
+    let last = |at| get::<Option<String>>(&row, at).map(Option::unwrap_or_default);
+    *walk.lock().unwrap_or_else(PoisonError::into_inner) = (last(0)?, last(1)?);
+    Ok(())
 }
 
 /// Makes the partitions that jobs ending from now on go to, and drops those whose day is over.

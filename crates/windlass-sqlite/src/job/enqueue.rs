@@ -7,6 +7,7 @@ use windlass_core::time::{Timestamp, micros};
 
 use crate::error::store_error;
 use crate::job::statement::{RELEASE, SAVEPOINT, UNDO};
+use crate::job::unique::{insert_unique, note_rejected};
 
 /// The same for an id that is new: nobody looks for another job with it.
 const INSERT_FRESH: &str = "insert into windlass_pending \
@@ -78,6 +79,26 @@ impl<'a> Binds<'a> {
             is_given: job.identity == Identity::Given,
         }
     }
+
+    pub(super) fn all(&self) -> [&dyn ToSql; 15] {
+        [
+            &self.id,
+            &self.queue,
+            &self.kind,
+            &self.version,
+            &self.state,
+            &self.priority,
+            &self.max_attempts,
+            &self.run_at,
+            &self.created_at,
+            &self.args,
+            &self.root,
+            &self.parent,
+            &self.origin,
+            &self.meta,
+            &self.is_given,
+        ]
+    }
 }
 
 /// Writes jobs inside whatever transaction the connection is in.
@@ -91,7 +112,11 @@ pub(crate) fn enqueue(
 ) -> Result<Vec<Enqueued>, StoreError> {
     let prepare = |sql| connection.prepare_cached(sql).map_err(store_error);
     let (mut fresh, mut given) = (prepare(INSERT_FRESH)?, prepare(INSERT)?);
-    jobs.iter().map(|job| insert((&mut fresh, &mut given), job, now)).collect()
+    let mut write = |job: &NewJob| match &job.meta.unique {
+        Some(unique) => insert_unique(connection, (job, unique.key()), now),
+        None => insert((&mut fresh, &mut given), job, now),
+    };
+    jobs.iter().map(&mut write).collect()
 }
 
 /// Like `enqueue`, on a caller's own connection: all or none, inside a transaction and outside of one.
@@ -104,15 +129,21 @@ pub fn enqueue_all(
     now: Timestamp,
 ) -> Result<Vec<Enqueued>, StoreError> {
     if jobs.len() < 2 {
-        return enqueue(connection, jobs, now);
+        let answers = enqueue(connection, jobs, now);
+        answers
+            .as_ref()
+            .err()
+            .map_or(Ok(()), |error| note_rejected(connection, jobs, error, now))?;
+        return answers;
     }
-    let run = |sql| connection.execute_batch(sql).map_err(store_error);
-    run(SAVEPOINT)?;
+    let execute = |sql| connection.execute_batch(sql).map_err(store_error);
+    execute(SAVEPOINT)?;
     match enqueue(connection, jobs, now) {
-        Ok(answers) => run(RELEASE).map(|()| answers),
+        Ok(answers) => execute(RELEASE).map(|()| answers),
         Err(error) => {
             // The first error says what is wrong; a transaction that SQLite ended has no savepoint left.
-            let _ = run(UNDO);
+            let _ = execute(UNDO);
+            note_rejected(connection, jobs, &error, now)?;
             Err(error)
         }
     }
@@ -124,23 +155,7 @@ fn insert(
     now: Timestamp,
 ) -> Result<Enqueued, StoreError> {
     let b = Binds::of(job, now);
-    let binds: [&dyn ToSql; 15] = [
-        &b.id,
-        &b.queue,
-        &b.kind,
-        &b.version,
-        &b.state,
-        &b.priority,
-        &b.max_attempts,
-        &b.run_at,
-        &b.created_at,
-        &b.args,
-        &b.root,
-        &b.parent,
-        &b.origin,
-        &b.meta,
-        &b.is_given,
-    ];
+    let binds = b.all();
     let written = if b.is_given { given.execute(&binds[..]) } else { fresh.execute(&binds[..14]) };
     let written = written.map_err(store_error)?;
     Ok(if written == 0 { Enqueued::Existing(job.id) } else { Enqueued::New(job.id) })

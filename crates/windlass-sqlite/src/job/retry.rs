@@ -26,6 +26,26 @@ pub(crate) fn retry(
     jobs.iter().map(|job| retry_one(context, *job)).collect()
 }
 
+/// Takes the unique key of a job that is to live again; the job that holds it instead. Only a key that is held until
+/// its job has finished is held by one that was claimed before.
+fn retake_key(context: &SettleContext<'_>, job: JobId) -> Result<Option<JobId>, StoreError> {
+    const HOLDER: &str = "select k.job from windlass_finished f \
+         join windlass_unique_key k on k.kind = f.kind and k.key = f.meta ->> '$.unique.key' \
+         where f.id = ?1 and f.meta ->> '$.unique.until' = 'finished' and k.job <> f.id \
+           and case k.until when 2 then k.expires_at > ?2 \
+               else exists (select 1 from windlass_pending p where p.id = k.job and (k.until = 1 or p.attempt = 0)) end";
+    const TAKE: &str = "insert into windlass_unique_key (kind, key, job, until) \
+         select kind, meta ->> '$.unique.key', id, 1 from windlass_finished \
+         where id = ?1 and meta ->> '$.unique.until' = 'finished' \
+         on conflict (kind, key) do update set job = excluded.job, until = 1, expires_at = null";
+    let binds = params![Id::from(job), context.now.as_micros()];
+    let holder: Option<Id> = one(context.connection, HOLDER, binds)?;
+    if holder.is_none() {
+        run(context.connection, TAKE, [Id::from(job)])?;
+    }
+    Ok(holder.map(Id::job))
+}
+
 fn retry_one(context: &SettleContext<'_>, job: JobId) -> Result<Retried, StoreError> {
     let (id, now) = (Id::from(job), context.now.as_micros());
     let pending: Option<i16> = one(context.connection, STATE, [&id])?;
@@ -39,6 +59,9 @@ fn retry_one(context: &SettleContext<'_>, job: JobId) -> Result<Retried, StoreEr
             let Some(state) = finished(context.connection, job)? else {
                 return Ok(Retried::Missing);
             };
+            if let Some(holder) = retake_key(context, job)? {
+                return Ok(Retried::Held(holder));
+            }
             run(context.connection, REVIVE, params![id, now])?;
             let queue: Option<String> = one(context.connection, REMOVE, [&id])?;
             add_job_count(context.connection, &queue.unwrap_or_default(), state.code(), -1)?;

@@ -9,6 +9,7 @@ use windlass_core::job::HandlerKey;
 use windlass_core::maintenance::Tidied;
 use windlass_core::time::Timestamp;
 
+use crate::job::duplicates;
 use crate::job::finish::add_job_count;
 use crate::row::one;
 use crate::row::{Id, all, run};
@@ -34,6 +35,15 @@ const PARKED: &str = "select id, kind, version from windlass_pending where state
 const FORGET_LIMITS: &str = "delete from windlass_loss_limit \
      where not exists (select 1 from windlass_worker w where w.id = windlass_loss_limit.worker) \
        and not exists (select 1 from windlass_lease l where l.worker = windlass_loss_limit.worker)";
+/// Unique keys looked at in one round.
+const KEYS: i64 = 5_000;
+const KEYS_WALKED: &str = "select at from windlass_walk where name = 'unique keys'";
+const WALK_KEYS_ON: &str = "insert into windlass_walk (name, at) values ('unique keys', ?1) on conflict (name) do update set at = excluded.at";
+const NEXT_KEYS: &str = "select kind, key, \
+       case until when 2 then expires_at > ?3 \
+       else exists (select 1 from windlass_pending p where p.id = u.job and (u.until = 1 or p.attempt = 0)) end \
+     from windlass_unique_key u where (kind, key) > (?1, ?2) order by kind, key limit ?4";
+const FORGET_KEY: &str = "delete from windlass_unique_key where kind = ?1 and key = ?2";
 const UNPARK: &str =
     "update windlass_pending set state = 2, reason = null where id = ?1 and state = 0";
 
@@ -41,6 +51,8 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     let known = known(connection)?;
     give_back_pages(connection)?;
     run(connection, FORGET_LIMITS, [])?;
+    forget_keys(connection, now)?;
+    duplicates::sum_up(connection)?;
     Ok(Tidied {
         pruned: prune(connection, now)?,
         unparked: unpark(connection, &known)?,
@@ -83,6 +95,25 @@ fn prune(connection: &Connection, now: Timestamp) -> Result<u64, StoreError> {
         pruned += jobs.unsigned_abs();
     }
     Ok(pruned)
+}
+
+/// Removes unique keys that nobody holds any more, among the next ones of a walk.
+fn forget_keys(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let at: Option<Vec<u8>> = one(connection, KEYS_WALKED, [])?;
+    let at = String::from_utf8(at.unwrap_or_default()).unwrap_or_default();
+    // No kind and no key has a NUL.
+    let (kind, key) = at.split_once('\0').unwrap_or_default();
+    let seen = all(connection, NEXT_KEYS, params![kind, key, now.as_micros(), KEYS], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, bool>(2)?))
+    })?;
+    let is_at_end = (seen.len() as i64) < KEYS;
+    let last = seen.last().filter(|_| !is_at_end);
+    let last = last.map(|(kind, key, _)| format!("{kind}\0{key}")).unwrap_or_default();
+    run(connection, WALK_KEYS_ON, [last.into_bytes()])?;
+    for (kind, key, _) in seen.iter().filter(|(.., is_held)| !is_held) {
+        run(connection, FORGET_KEY, params![kind, key])?;
+    }
+    Ok(())
 }
 
 /// The kinds and versions that some registered worker knows.

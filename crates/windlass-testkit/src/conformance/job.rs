@@ -10,3 +10,4 @@ pub mod read;
 pub mod release;
 pub mod retry;
 pub mod settle;
+pub mod unique;

@@ -106,6 +106,11 @@ macro_rules! forward_one {
             self.store.counts()
         }
     };
+    (duplicates) => {
+        fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {
+            self.store.duplicates(newest)
+        }
+    };
     (queues) => {
         fn queues(&self) -> Reply<'_, Vec<QueueRecord>> {
             self.store.queues()
@@ -145,7 +150,8 @@ pub(crate) mod names {
     pub(crate) use std::time::Duration;
     pub(crate) use windlass_core::id::{JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::job::{
-        Batch, Cancelled, ClaimRequest, Counts, Moved, Page, Retried, Settled, Settlement,
+        Batch, Cancelled, ClaimRequest, Counts, Duplicates, Moved, Page, Retried, Settled,
+        Settlement,
     };
     pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};
     pub(crate) use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};

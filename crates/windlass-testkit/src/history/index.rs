@@ -111,9 +111,20 @@ impl Settlement {
         matches!(self.answer, Answer::Done | Answer::Already)
     }
 
+    /// Whether it ended the job, or may have: its answer may be lost.
+    pub(super) fn may_have_ended_the_job(&self) -> bool {
+        self.wish != Wish::Again && (self.is_accepted() || self.answer == Answer::Unknown)
+    }
+
     /// Whether it was told so and ended the job.
     pub(super) fn ended_the_job(&self) -> bool {
         self.is_accepted() && self.wish != Wish::Again
+    }
+}
+
+impl Call<'_> {
+    pub(super) fn is_done(&self) -> bool {
+        self.fate == Fate::Done
     }
 }
 

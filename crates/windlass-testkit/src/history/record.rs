@@ -145,6 +145,9 @@ pub struct Wanted {
     pub queue: String,
     /// Whether it is due at once.
     pub is_due: bool,
+    /// The unique key that it is to hold until it has ended, with its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// A job that was taken.

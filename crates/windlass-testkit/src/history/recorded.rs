@@ -1,7 +1,7 @@
 //! A store whose calls are written down.
 
 use std::sync::Arc;
-use windlass_core::job::Due;
+use windlass_core::job::{Due, Until};
 
 use super::journal::Journal;
 use super::record::{Answer, Event, Fate, Taken, Wanted, Wish};
@@ -42,21 +42,26 @@ impl RecordedStore {
     }
 }
 
+/// The key that a job holds until it has ended, with its kind.
+fn key(job: &NewJob) -> Option<String> {
+    let unique = job.meta.unique.as_ref().filter(|unique| unique.until() == Until::Finished)?;
+    Some(format!("{} {}", job.kind, unique.key()))
+}
+
 impl JobStore for RecordedStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
             let call = self.journal.next_call();
             let wanted = |job: &NewJob| {
                 let is_due = matches!(job.due, Due::Now);
-                Wanted { job: job.id, queue: job.queue.clone(), is_due }
+                Wanted { job: job.id, queue: job.queue.clone(), is_due, key: key(job) }
             };
             self.journal.note(Event::Enqueue { call, jobs: jobs.iter().map(wanted).collect() });
             let result = self.store.enqueue(jobs, now).await;
             let fate = result.as_ref().map_or_else(Fate::of, |_| Fate::Done);
-            let existing = result.iter().flatten().filter_map(|answer| match answer {
-                Enqueued::Existing(id) => Some(*id),
-                _ => None,
-            });
+            let is_new = |answer: &&Enqueued| matches!(answer, Enqueued::New(_));
+            let answered = jobs.iter().zip(result.iter().flatten());
+            let existing = answered.filter(|(_, answer)| !is_new(answer)).map(|(job, _)| job.id);
             self.journal.note(Event::Enqueued { call, fate, existing: existing.collect() });
             result
         })
@@ -115,7 +120,7 @@ impl JobStore for RecordedStore {
         })
     }
 
-    forward!(release cancel move_jobs job jobs counts);
+    forward!(release cancel move_jobs job jobs counts duplicates);
 }
 
 impl QueueStore for RecordedStore {

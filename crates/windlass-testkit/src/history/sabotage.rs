@@ -27,6 +27,8 @@ pub enum Sabotage {
     RepeatsALease,
     /// I-X3: a given id is written again as another job would be, and reported as new.
     ForgetsGivenIds,
+    /// I-U1: a unique key is not looked at.
+    ForgetsKeys,
     /// I-W3: a pause is acknowledged and not written.
     ForgetsPauses,
     /// I-D2: dead workers keep what they held.
@@ -84,6 +86,11 @@ impl SabotagedStore {
             Sabotage::AnswersBeforeTheCommit => {
                 let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
                 std::mem::replace(&mut *unwritten, jobs.to_vec())
+            }
+            Sabotage::ForgetsKeys => {
+                let mut jobs = jobs.to_vec();
+                jobs.iter_mut().for_each(|job| job.meta.unique = None);
+                jobs
             }
             _ => jobs.to_vec(),
         }
@@ -193,7 +200,7 @@ impl JobStore for SabotagedStore {
         })
     }
 
-    forward!(release cancel retry move_jobs job jobs counts);
+    forward!(release cancel retry move_jobs job jobs counts duplicates);
 }
 
 impl QueueStore for SabotagedStore {

@@ -130,7 +130,7 @@ impl JobStore for FaultyStore {
         self.store.cancel(jobs, reason, now)
     }
 
-    forward!(release retry move_jobs job jobs counts);
+    forward!(release retry move_jobs job jobs counts duplicates);
 }
 
 impl QueueStore for FaultyStore {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use windlass_core::job::Unique;
 use windlass_core::store::Now;
 
 use fastrand::Rng;
@@ -54,6 +55,10 @@ fn some_job(random: &mut Rng) -> Draft {
         3..6 => job().kind("sleep").args(&random.u32(5..900).to_string()),
         6 => job().kind("hang").timeout(Duration::from_millis(300)).max_attempts(1),
         7 => job().kind("ok").due_in(Duration::from_millis(random.u64(10..3_000))),
+        8 => {
+            let key = random.u8(..4).to_string();
+            job().kind("sleep").args(&random.u32(5..200).to_string()).unique(Unique::by(key))
+        }
         _ => job().kind("ledger"),
     };
     draft.queue(QUEUES[random.usize(..QUEUES.len())]).priority(random.i16(-2..=2))

@@ -7,6 +7,7 @@ macro_rules! adapter {
         use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
         use windlass_core::json::Json;
         use windlass_postgres::statement::{self, Statement, Value};
+        use windlass_postgres::unique;
         use $sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
 
         use crate::adapter::answers;
@@ -55,6 +56,12 @@ macro_rules! adapter {
             jobs: &[NewJob],
             schema: &str,
         ) -> Result<Vec<Enqueued>, StoreError> {
+            if unique::are_unique(jobs) {
+                let rows = rows(connection, &unique::statement(jobs, schema)).await?;
+                let texts = rows.iter().map(|row| row.try_get(0).map_err(backend));
+                let texts = texts.collect::<Result<Vec<&str>, _>>()?;
+                return unique::answers(jobs, texts);
+            }
             let [job] = jobs else { return write_all(connection, jobs, schema).await };
             // sqlx keeps statements prepared.
             let is_new = if job.identity == Identity::Fresh {

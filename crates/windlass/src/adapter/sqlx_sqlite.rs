@@ -2,12 +2,13 @@
 //! `begin_with("BEGIN IMMEDIATE")`: a deferred one fails, unasked for, when another process writes in
 //! between.
 
-use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use windlass_core::error::StoreError;
-use windlass_core::job::{Enqueued, Fence, NewJob};
+use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 use windlass_sqlite::statement::{self, Value};
+use windlass_sqlite::unique::{self, HOLDER, INSERT_UNIQUE, KEY_HELD, KNOWN, NOTE_REJECTED};
 use windlass_sqlite::{Binds, INSERT};
 
 use crate::transaction::sealed::Sealed;
@@ -27,7 +28,11 @@ async fn write(
     jobs: &[NewJob],
 ) -> Result<Vec<Enqueued>, StoreError> {
     if jobs.len() < 2 {
-        return write_each(connection, jobs).await;
+        let answers = write_each(&mut *connection, jobs).await;
+        if let Err(error) = &answers {
+            note_rejected(connection, jobs, error).await?;
+        }
+        return answers;
     }
     sqlx::query(statement::SAVEPOINT).execute(&mut *connection).await.map_err(backend)?;
     match write_each(connection, jobs).await {
@@ -37,7 +42,8 @@ async fn write(
         }
         Err(error) => {
             // The first error says what is wrong; a transaction that SQLite ended has no savepoint left.
-            let _ = sqlx::raw_sql(statement::UNDO).execute(connection).await;
+            let _ = sqlx::raw_sql(statement::UNDO).execute(&mut *connection).await;
+            note_rejected(connection, jobs, &error).await?;
             Err(error)
         }
     }
@@ -60,8 +66,78 @@ async fn write_one(
     job: &NewJob,
     now: Timestamp,
 ) -> Result<Enqueued, StoreError> {
+    if let Some(unique) = &job.meta.unique {
+        return write_unique(connection, (job, unique.key()), now).await;
+    }
+    let done = bound(INSERT, job, now).execute(connection).await.map_err(backend)?;
+    let is_new = done.rows_affected() > 0;
+    Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
+}
+
+async fn write_unique(
+    connection: &mut SqliteConnection,
+    (job, key): (&NewJob, &str),
+    now: Timestamp,
+) -> Result<Enqueued, StoreError> {
+    let id = job.id.as_uuid().as_bytes().to_vec();
+    if job.identity == Identity::Given
+        && sqlx::query(KNOWN)
+            .bind(id)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(backend)?
+            .is_some()
+    {
+        return Ok(Enqueued::Existing(job.id));
+    }
+    let written = bound(INSERT_UNIQUE, job, now).execute(&mut *connection).await;
+    let is_held = |error: &sqlx::Error| {
+        error.as_database_error().is_some_and(|error| error.message().contains(KEY_HELD))
+    };
+    let is_rejected = match written {
+        Ok(_) => false,
+        Err(error) if is_held(&error) => true,
+        Err(error) => return Err(backend(error)),
+    };
+    let holder = sqlx::query(HOLDER).bind(job.kind.clone()).bind(key.to_owned());
+    let row = holder.fetch_one(&mut *connection).await.map_err(backend)?;
+    let bytes: Vec<u8> = row.try_get(0).map_err(backend)?;
+    let holder = unique::holder(&bytes).ok_or_else(|| StoreError::no_job(job.id))?;
+    if is_rejected {
+        return Err(unique::duplicate(job, holder));
+    }
+    let answer: Option<i64> = row.try_get(1).map_err(backend)?;
+    Ok(unique::unique_answer(job, holder, answer))
+}
+
+/// Notes that a job was rejected, once nothing of its call is left.
+async fn note_rejected(
+    connection: &mut SqliteConnection,
+    jobs: &[NewJob],
+    error: &StoreError,
+) -> Result<(), StoreError> {
+    let StoreError::Duplicate { kind, key, job } = error else { return Ok(()) };
+    let origin = jobs.iter().find(|one| one.kind == *kind).and_then(|one| one.origin.clone());
+    sqlx::query(NOTE_REJECTED)
+        .bind(Timestamp::wall_clock().as_micros())
+        .bind(kind.clone())
+        .bind(key.clone())
+        .bind(job.as_uuid().as_bytes().to_vec())
+        .bind(origin)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(backend)
+}
+
+/// A statement with the binds of a job.
+fn bound(
+    sql: &'static str,
+    job: &NewJob,
+    now: Timestamp,
+) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
     let b = Binds::of(job, now);
-    let done = sqlx::query(INSERT)
+    sqlx::query(sql)
         .bind(b.id.to_vec())
         .bind(b.queue.to_owned())
         .bind(b.kind.to_owned())
@@ -77,11 +153,6 @@ async fn write_one(
         .bind(b.origin.map(str::to_owned))
         .bind(b.meta)
         .bind(b.is_given)
-        .execute(connection)
-        .await
-        .map_err(backend)?;
-    let is_new = done.rows_affected() > 0;
-    Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
 }
 
 impl EnqueueOn for &mut SqliteConnection {

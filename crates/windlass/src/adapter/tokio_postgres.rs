@@ -8,6 +8,7 @@ use windlass_core::json::Json;
 use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_postgres::check_schema;
 use windlass_postgres::statement::{self, Statement, Value};
+use windlass_postgres::unique;
 
 use super::answers;
 use crate::transaction::sealed::Sealed;
@@ -102,7 +103,7 @@ impl EnqueueOn for (&Transaction<'_>, &PreparedEnqueue) {
             return Err(StoreError::Conflict { what });
         }
         let [job] = jobs else { return write(transaction, jobs, &prepared.schema).await };
-        if job.identity == Identity::Given {
+        if job.identity == Identity::Given || job.meta.unique.is_some() {
             return write(transaction, jobs, &prepared.schema).await;
         }
         let statement = statement::enqueue_fresh(job, &prepared.schema);
@@ -117,6 +118,11 @@ async fn write(
     jobs: &[NewJob],
     schema: &str,
 ) -> Result<Vec<Enqueued>, StoreError> {
+    if unique::are_unique(jobs) {
+        let rows = rows(client, &unique::statement(jobs, schema)).await?;
+        let texts = rows.iter().map(|row| row.try_get(0).map_err(backend));
+        return unique::answers(jobs, texts.collect::<Result<Vec<&str>, _>>()?);
+    }
     match jobs {
         [] => Ok(Vec::new()),
         [job] => {

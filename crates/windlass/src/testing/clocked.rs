@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
-    Batch, Cancelled, ClaimRequest, Counts, Enqueued, Filter, JobRecord, JobStore, Moved, NewJob,
-    Page, Retried, Settled, Settlement,
+    Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Filter, JobRecord, JobStore,
+    Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
@@ -106,6 +106,10 @@ impl JobStore for ClockedStore {
 
     fn counts(&self) -> Reply<'_, Counts> {
         self.store.counts()
+    }
+
+    fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {
+        self.store.duplicates(newest)
     }
 }
 

@@ -49,6 +49,53 @@ mod testing {
     }
 }
 
+/// docs/unique.md.
+mod unique {
+    use serde::{Deserialize, Serialize};
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+    use windlass::{Enqueued, Unique};
+
+    /// One at a time for each customer; a change that comes while it runs makes one more.
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "crm.sync", unique(by = [customer], until = "started"))]
+    struct Sync {
+        customer: i64,
+    }
+
+    /// One report a day, whatever happens to it.
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "report.daily", unique(by = [day], for = "24h", on_conflict = "reject"))]
+    struct Report {
+        day: String,
+    }
+
+    #[tokio::test]
+    async fn the_page_on_unique_jobs() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let first = client.enqueue(Sync { customer: 42 }).await?.id();
+        assert_eq!(client.enqueue(Sync { customer: 42 }).await?, Enqueued::Kept(first));
+
+        client.enqueue(Report { day: "2026-11-26".into() }).await?;
+        let refused = client.enqueue(Report { day: "2026-11-26".into() }).await;
+        assert!(refused.expect_err("it is there").to_string().contains("is there already"));
+
+        let wait = std::time::Duration::from_secs(5);
+        let debounced = || {
+            let unique = Unique::by("customer 42").until_started().replace();
+            Sync { customer: 42 }.job().unique(unique).delay(wait)
+        };
+        let id = client.enqueue(debounced()).await?.id();
+        assert_eq!(client.enqueue(debounced()).await?, Enqueued::Replaced(id));
+
+        let throttled = || Sync { customer: 7 }.job().unique(Unique::by("customer 7").within(wait));
+        let id = client.enqueue(throttled()).await?.id();
+        assert_eq!(client.enqueue(throttled()).await?, Enqueued::Kept(id));
+        Ok(())
+    }
+}
+
 /// README.md.
 mod readme {
     use serde::{Deserialize, Serialize};

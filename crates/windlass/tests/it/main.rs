@@ -21,4 +21,5 @@ mod statements;
 mod test_database;
 mod testing;
 mod transactions;
+mod unique;
 mod wake;

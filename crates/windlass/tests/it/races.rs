@@ -403,7 +403,7 @@ async fn begun(database: &TestDatabase, statement: &str) -> Connection {
 }
 
 /// Waits until somebody waits for a lock of this kind.
-async fn waits_for(database: &TestDatabase, lock: &str) {
+pub(crate) async fn waits_for(database: &TestDatabase, lock: &str) {
     several_wait_for(database, lock, 1).await;
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use windlass::prelude::*;
 use windlass::store::Store;
-use windlass::{Draft, Json, NewJob, Options, RunningWorker};
+use windlass::{Draft, Json, NewJob, Options, RunningWorker, Unique};
 
 /// The queue of this run: what an earlier one left must not be in its way.
 pub(crate) fn queue() -> String {
@@ -19,18 +19,28 @@ pub(crate) struct Noop {
     /// When the caller began to enqueue it, in microseconds of the benchmark's own clock.
     pub(crate) sent_us: u64,
     text: String,
+    /// Whether each job has a unique key.
+    #[serde(skip)]
+    unique: bool,
 }
 
 impl Noop {
     /// A job whose args have about so many bytes.
     pub(crate) fn of_bytes(bytes: usize) -> Self {
-        Self { sent_us: 0, text: "x".repeat(bytes.saturating_sub(24)) }
+        Self { sent_us: 0, text: "x".repeat(bytes.saturating_sub(24)), unique: false }
+    }
+
+    /// Each job with a unique key of its own, or none.
+    pub(crate) fn with_keys(self, unique: bool) -> Self {
+        Self { unique, ..self }
     }
 
     /// A job sent at this moment of the benchmark's clock, on this run's queue.
     pub(crate) fn new_job(&self, sent_us: u64) -> NewJob {
         let args = format!(r#"{{"sent_us":{sent_us},"text":"{}"}}"#, self.text);
-        NewJob { queue: queue(), ..NewJob::new(Self::KIND, Json::stored(args)) }
+        let mut job = NewJob { queue: queue(), ..NewJob::new(Self::KIND, Json::stored(args)) };
+        job.meta.unique = self.unique.then(|| Unique::by(job.id.to_string()));
+        job
     }
 
     /// The same as a draft.

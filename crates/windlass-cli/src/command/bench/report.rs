@@ -26,6 +26,8 @@ pub(crate) struct Report {
     finished: u64,
     /// Whether completed jobs were kept.
     history: bool,
+    /// Whether each job had a unique key.
+    unique: bool,
     /// Bytes of args of each job, about.
     bytes: usize,
     /// Seconds from the first call or claim to the last job.
@@ -63,6 +65,7 @@ impl Report {
             scheduled: args.scheduled,
             finished: args.finished,
             history: args.history == super::History::On,
+            unique: args.unique,
             bytes: args.bytes,
             seconds: rounded(finding.seconds),
             per_s: (jobs / finding.seconds).round(),

@@ -116,6 +116,8 @@ enum Failed {
     Ended(State),
     /// It runs, and stays with its worker.
     Running,
+    /// Another job holds its unique key.
+    Held(JobId),
     /// The store answered what this program does not know.
     Unknown,
 }
@@ -201,6 +203,7 @@ impl BulkResult {
         match retried {
             Retried::Now => self.changed += 1,
             Retried::Unneeded(state) => self.needs_nothing(state),
+            Retried::Held(by) => self.failed.push((id, Failed::Held(by))),
             Retried::Missing => self.failed.push((id, Failed::Missing)),
             _ => self.failed.push((id, Failed::Unknown)),
         }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use windlass::{Attempt, JobRecord, Outcome, State, Timestamp};
+use windlass::job::Until;
+use windlass::{Attempt, JobRecord, Outcome, State, Timestamp, Unique};
 
 use super::next::Next;
 use super::{find_id, next, not_found};
@@ -91,6 +92,9 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
     if let Some(limit) = job.meta.timeout_ms {
         add("timeout", time::span(std::time::Duration::from_millis(limit)));
     }
+    if let Some(unique) = &job.meta.unique {
+        add("unique", unique_key(unique));
+    }
     if let Some(traceparent) = &job.meta.traceparent {
         add("trace", traceparent.clone());
     }
@@ -114,6 +118,16 @@ const fn reason_tone(state: State) -> Tone {
         State::Waiting | State::Retryable => Tone::Attention,
         _ => Tone::Plain,
     }
+}
+
+/// The key, and until when it is held.
+fn unique_key(unique: &Unique) -> String {
+    let until = match (unique.until(), unique.period()) {
+        (Until::Started, _) => "until it is started".to_owned(),
+        (Until::Elapsed, Some(period)) => format!("for {}", time::span(period)),
+        _ => "until it has ended".to_owned(),
+    };
+    format!("{}, {until}", in_lines(unique.key()).join(" "))
 }
 
 fn queue(out: &Output, job: &JobRecord) -> String {

@@ -166,3 +166,49 @@ fn waiting_ends_with_7_when_the_time_is_over_and_the_job_is_left_alone() {
     assert_eq!(job["state"], "available");
     assert_eq!(cli.json(&["job", "list"])[0]["state"], "available");
 }
+
+/// C22, T21: a second job with a key is answered with the first, and listed; `reject` is exit 4.
+#[test]
+fn a_key_is_one_job() {
+    let cli = CliFixture::new();
+    let enqueue = ["enqueue", "k", "n=1", "--unique", "a"];
+    let first = cli.ok(&enqueue);
+    let id = first.split('\t').next().expect("an id");
+    assert!(first.ends_with("\tnew\n"));
+    assert_eq!(cli.ok(&enqueue), format!("{id}\tk\tdefault\tkept\n"));
+    assert!(cli.table(&enqueue, "100").contains("holds the key; nothing was written"));
+    let replace = ["enqueue", "k", "n=2", "--unique", "a", "--on-conflict", "replace"];
+    assert!(cli.ok(&replace).ends_with("\treplaced\n"));
+    let rejected = cli.run(&["enqueue", "k", "--unique", "a", "--on-conflict", "reject"]);
+    assert_eq!(rejected.code, 4, "{}", rejected.stderr);
+    let expected = format!("k with the unique key `a` is there already: {id}; nothing was written");
+    assert!(rejected.error().contains(&expected), "{}", rejected.stderr);
+    assert!(cli.ok(&["job", "show", id]).contains("unique     a, until it has ended"));
+    assert_eq!(cli.json(&["job", "show", id])["unique"]["key"], "a");
+    assert_eq!(cli.json(&["job", "list"]).as_array().map(Vec::len), Some(1));
+
+    let found = cli.json(&["job", "duplicates"]);
+    assert_eq!(found["schema"], "duplicates.v1");
+    assert_eq!(found["newest"][0]["answer"], "rejected");
+    assert_eq!(found["newest"][0]["job"], id);
+    assert_eq!(found["counts"].as_array().map(Vec::len), Some(3));
+    let table = cli.table(&["job", "duplicates"], "120");
+    assert!(table.contains("k: 2 jobs kept") && table.contains("k: 1 job rejected"), "{table}");
+}
+
+#[test]
+fn a_key_needs_sense() {
+    let cli = CliFixture::new();
+    for args in [
+        &["--unique", ""][..],
+        &["--unique-until", "started"],
+        &["--unique", "a", "--unique-until", "cancelled"],
+        &["--unique", "a", "--unique-for", "0s"],
+        &["--unique", "a", "--unique-for", "1h", "--unique-until", "started"],
+        &["--unique", "a", "--on-conflict", "ignore"],
+    ] {
+        let ran = cli.run(&[&["enqueue", "k"], args].concat());
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+    }
+    assert!(!cli.path("windlass.db").exists());
+}

@@ -13,8 +13,12 @@ use crate::history::record::Fate;
 /// I-D1: every acknowledged job is there at the end. Retention is far longer than any test.
 pub(in crate::history) fn nothing_acknowledged_is_lost(index: &Index<'_>) -> Vec<String> {
     let acknowledged = index.calls.iter().filter(|call| call.fate == Fate::Done);
-    let wanted: HashSet<JobId> =
-        acknowledged.flat_map(|call| call.jobs.iter().map(|wanted| wanted.job)).collect();
+    // What was answered as written: a job whose unique key was held was not.
+    let written = acknowledged.flat_map(|call| {
+        let jobs = call.jobs.iter().map(|wanted| wanted.job);
+        jobs.filter(|job| !call.existing.contains(job))
+    });
+    let wanted: HashSet<JobId> = written.collect();
     let lost = wanted.into_iter().filter(|job| !index.is_there(*job));
     lost.map(|job| format!("{job} was acknowledged and is not there")).collect()
 }
@@ -44,11 +48,12 @@ pub(in crate::history) fn nothing_came_from_nowhere(index: &Index<'_>) -> Vec<St
     phantoms.map(|job| format!("{job} was never asked for, or its call was refused")).collect()
 }
 
-/// I-D8: a call wrote all of its jobs or none.
+/// I-D8: a call wrote all of its jobs or none, except those whose unique key another may hold.
 pub(in crate::history) fn calls_are_whole_or_nothing(index: &Index<'_>) -> Vec<String> {
     let is_torn = |call: &&Call<'_>| {
-        let there = call.jobs.iter().filter(|wanted| index.is_there(wanted.job)).count();
-        there != 0 && there != call.jobs.len()
+        let plain: Vec<_> = call.jobs.iter().filter(|wanted| wanted.key.is_none()).collect();
+        let there = plain.iter().filter(|wanted| index.is_there(wanted.job)).count();
+        there != 0 && there != plain.len()
     };
     let torn = index.calls.iter().filter(is_torn);
     torn.map(|call| format!("only some of {} jobs of one call are there", call.jobs.len()))

@@ -1,7 +1,7 @@
 //! The history checker sees what it is there to see.
 use std::sync::Arc;
 use std::time::Duration;
-use windlass_core::job::{Attempt, Batch, JobStore, NewJob, Outcome, Settled, State};
+use windlass_core::job::{Attempt, Batch, JobStore, NewJob, Outcome, Settled, State, Unique};
 use windlass_core::maintenance::MaintenanceStore;
 use windlass_core::queue::QueueStore;
 use windlass_core::worker::{Registration, WorkerStore};
@@ -122,6 +122,26 @@ fn a_vanished_row_and_a_phantom_are_found() {
     let verdict = Verdict::on(&history);
     assert!(verdict.breaks("I-D1") && verdict.breaks("I-D3"), "{:?}", verdict.broken);
     assert_eq!((verdict.lost, verdict.phantom), (1, 1));
+}
+
+/// I-U1: two jobs that hold one key are found, and a second one that was not written is not.
+#[test]
+fn two_holders_of_a_key_are_found() {
+    for (sabotage, is_broken) in [(None, false), (Some(Sabotage::ForgetsKeys), true)] {
+        let history = run(SqliteFile::fresh(), |fixture| twice(fixture, sabotage));
+        let verdict = Verdict::on(&history);
+        assert_eq!(verdict.breaks("I-U1"), is_broken, "{:?}", verdict.broken);
+        assert!(!verdict.breaks("I-D1") && !verdict.breaks("I-D8"), "{:?}", verdict.broken);
+    }
+}
+
+/// Two jobs with one key.
+async fn twice(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
+    let workers = TwoWorkers::new(fixture, sabotage);
+    for _ in 0..2 {
+        workers.enqueue(vec![job().unique(Unique::by("a")).done(), job().done()]).await;
+    }
+    workers.history().await
 }
 
 /// I-L2: a claim that a crash may have undone gives no lease any more; one that was on the disk before, or

@@ -38,6 +38,7 @@ impl Failed {
             Self::Missing => "does not exist".to_owned(),
             Self::Ended(state) => format!("is {state} already"),
             Self::Running => "is running".to_owned(),
+            Self::Held(by) => format!("needs a unique key that {by} holds"),
             Self::Unknown => "has an answer that this version does not know".to_owned(),
         }
     }
@@ -202,6 +203,12 @@ fn alone(id: JobId, failed: Failed, change: &Change<'_>) -> Failure {
             Exit::Failed,
             format!(
                 "the store's answer for {id} is not known to this version; look at it: windlass job show {id}"
+            ),
+        ),
+        Failed::Held(by) => Failure::new(
+            Exit::Conflict,
+            format!(
+                "{id} stays as it is: its unique key is held by {by}; see `windlass job show {by}`"
             ),
         ),
         Failed::Running => Failure::new(

@@ -1,0 +1,108 @@
+//! Unique keys: who holds one, and what happens to a job that comes meanwhile. One statement does it, so that every
+//! driver does the same and a caller that stops half-way has done all of it or nothing.
+
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::job::{Enqueued, Identity, NewJob};
+use windlass_core::time::Timestamp;
+
+use crate::error::store_error;
+use crate::job::enqueue::Binds;
+use crate::row::{Id, all, one, run};
+
+/// Writes one job that has a unique key; its binds are those of [`INSERT`](crate::INSERT). It fails with [`KEY_HELD`] where the job is to
+/// be rejected.
+pub const INSERT_UNIQUE: &str = "insert into windlass_unique_job \
+     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, is_given) \
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+/// What the error of [`INSERT_UNIQUE`] says where its job is rejected.
+pub const KEY_HELD: &str = "windlass: the unique key is held by another job";
+/// Whether a job with this id exists.
+pub const KNOWN: &str = "select 1 from windlass_pending where id = ?1 \
+     union all select 1 from windlass_finished where id = ?1";
+/// The job that holds the key ?2 of the kind ?1, and what happened to the last job that came meanwhile.
+pub const HOLDER: &str = "select job, (select answer from windlass_duplicate d where d.job = k.job order by rowid desc limit 1) \
+     from windlass_unique_key k where kind = ?1 and key = ?2";
+/// Notes a job that was rejected: moment, kind, key, the job that holds it, origin.
+pub const NOTE_REJECTED: &str = "insert into windlass_duplicate (at, kind, key, answer, job, origin) values (?1, ?2, ?3, 4, ?4, ?5)";
+
+/// What a row of [`HOLDER`] says about a job that was just written with [`INSERT_UNIQUE`].
+#[must_use]
+pub fn unique_answer(job: &NewJob, holder: JobId, answer: Option<i64>) -> Enqueued {
+    match answer {
+        _ if holder == job.id => Enqueued::New(job.id),
+        Some(3) => Enqueued::Replaced(holder),
+        _ => Enqueued::Kept(holder),
+    }
+}
+
+/// The refusal of a job whose key this one holds.
+#[must_use]
+pub fn duplicate(job: &NewJob, holder: JobId) -> StoreError {
+    let key = job.meta.unique.as_ref().map(|unique| unique.key().to_owned()).unwrap_or_default();
+    StoreError::Duplicate { kind: job.kind.clone(), key, job: holder }
+}
+
+/// The id in a row of [`HOLDER`].
+#[must_use]
+pub fn holder(bytes: &[u8]) -> Option<JobId> {
+    Uuid::from_slice(bytes).ok().map(JobId::from_uuid)
+}
+
+/// Writes one job that has this unique key.
+pub(super) fn insert_unique(
+    connection: &Connection,
+    (job, key): (&NewJob, &str),
+    now: Timestamp,
+) -> Result<Enqueued, StoreError> {
+    let is_known =
+        || one::<i64>(connection, KNOWN, [Id::from(job.id)]).map(|known| known.is_some());
+    if job.identity == Identity::Given && is_known()? {
+        return Ok(Enqueued::Existing(job.id));
+    }
+    let holder = || {
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Id>(0)?.job(), row.get(1)?));
+        let found = all(connection, HOLDER, params![job.kind, key], row)?;
+        found.into_iter().next().ok_or_else(|| StoreError::no_job(job.id))
+    };
+    let b = Binds::of(job, now);
+    let mut statement = connection.prepare_cached(INSERT_UNIQUE).map_err(store_error)?;
+    match statement.execute(&b.all()[..]) {
+        Ok(_) => holder().map(|(holder, answer)| unique_answer(job, holder, answer)),
+        Err(error) if error.to_string().contains(KEY_HELD) => Err(duplicate(job, holder()?.0)),
+        Err(error) => Err(store_error(error)),
+    }
+}
+
+/// A job that was not written since its key was held.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rejected<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) holder: JobId,
+    pub(crate) origin: Option<&'a str>,
+}
+
+/// Notes that a job was rejected, once nothing of its call is left.
+pub(crate) fn note(
+    connection: &Connection,
+    one: &Rejected<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let binds = params![now.as_micros(), one.kind, one.key, Id::from(one.holder), one.origin];
+    run(connection, NOTE_REJECTED, binds).map(drop)
+}
+
+/// [`note`], where that is why a call failed.
+pub(crate) fn note_rejected(
+    connection: &Connection,
+    jobs: &[NewJob],
+    error: &StoreError,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let StoreError::Duplicate { kind, key, job } = error else { return Ok(()) };
+    let origin = jobs.iter().find(|one| one.kind == *kind).and_then(|one| one.origin.as_deref());
+    note(connection, &Rejected { kind, key, holder: *job, origin }, now)
+}
