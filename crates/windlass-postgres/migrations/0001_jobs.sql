@@ -436,11 +436,12 @@ begin
     where p.id = job;
     if found then
       answer := 3;
-      if due <= us then
-        perform pg_notify(s.channel, '') from (select channel from windlass.idle where queue_name = any (queues) limit 1) s;
-      end if;
     end if;
   end if;
+  -- Claims passed over the job while it was locked: somebody looks once this is committed.
+  perform pg_notify(s.channel, '')
+  from (select i.channel from windlass.pending p join windlass.idle i on p.queue = any (i.queues)
+        where p.id = job and p.state = 2 limit 1) s;
   if answer <> 4 then
     insert into windlass.duplicate (at, kind, key, answer, job, origin)
     values (us, the_kind, own->>'key', answer, job, the_origin);

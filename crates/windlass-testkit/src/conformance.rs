@@ -287,6 +287,7 @@ macro_rules! behaviours {
                 wake {
                     a_wake_up_goes_to_its_queue_alone
                     a_job_that_was_due_before_it_came_wakes_its_queue
+                    a_kept_job_wakes_its_queue
                     a_cancel_request_wakes_the_worker_that_runs_the_job_alone
                     a_worker_hears_a_cancel_request_of_its_own_process
                     a_worker_hears_a_wish_for_quiet

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use windlass_core::id::JobId;
+use windlass_core::job::{Enqueued, Unique};
 use windlass_core::store::Store;
 use windlass_core::time::Timestamp;
 use windlass_core::wake::WakeHandle;
@@ -47,6 +48,18 @@ pub async fn a_job_that_was_due_before_it_came_wakes_its_queue(fixture: StoreFix
     process.enqueue(&jobs, fixture.now()).await.expect("they reach the store");
     tokio::time::timeout(SOON, b.work()).await.expect("a worker of the queue is woken");
     assert!(a.work().now_or_never().is_none(), "nothing is due on this queue");
+}
+
+/// C24, C29: a job that was kept, and that claims passed over meanwhile, is looked for again: its queue is woken.
+pub async fn a_kept_job_wakes_its_queue(fixture: StoreFixture) {
+    let process = fixture.another_store().await;
+    let unique = || job().kind("other").queue("b").unique(Unique::by("a")).done();
+    process.enqueue(&[unique()], fixture.now()).await.expect("it reaches the store");
+    let [a, b] = sleepers(&fixture, ["a", "b"]).await;
+    let answers = process.enqueue(&[unique()], fixture.now()).await.expect("it reaches the store");
+    assert!(matches!(answers[0], Enqueued::Kept(_)), "{answers:?}");
+    tokio::time::timeout(SOON, b.work()).await.expect("a worker of the queue is woken");
+    assert!(a.work().now_or_never().is_none(), "nothing has come on this queue");
 }
 
 /// X18: a cancel request of another process wakes the one of fifty workers that runs the job, and no
