@@ -160,8 +160,8 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
-    /// A unique key that would be held for no time.
-    #[error("a unique key must be held for at least a millisecond")]
+    /// A unique key that would be held for no time, or for longer than a store can keep.
+    #[error("a unique key is held for a millisecond at least and 100 years at most")]
     Period,
     /// Too many jobs in one call.
     #[error("{jobs} jobs in one call are above the limit of {limit}")]

@@ -307,10 +307,10 @@ begin
 end
 $$;
 
--- Whether a job is in a state that its unique key covers. A job that waits is locked: it does not begin before the
--- caller's transaction is over, and sees what that wrote.
-create function windlass.holds_key(the_job uuid, until smallint, expires_at bigint, us bigint) returns boolean
-language plpgsql volatile as
+-- Whether a job is in a state that its unique key covers. The grip is how a job that waits is locked: 0 not at all; 1 it
+-- does not begin before the caller's transaction is over, and sees what that wrote; 2 the caller is to change it.
+create function windlass.holds_key(the_job uuid, until smallint, expires_at bigint, us bigint, grip smallint)
+returns boolean language plpgsql volatile as
 $$
 declare
   place smallint;
@@ -327,7 +327,13 @@ begin
     if place <> 1 then
       return place = 2 and until = 1;
     end if;
-    select attempt into tried from windlass.pending where id = the_job for share;
+    if grip = 0 and until = 1 then
+      return true;
+    elsif grip = 2 then
+      select attempt into tried from windlass.pending where id = the_job for no key update;
+    else
+      select attempt into tried from windlass.pending where id = the_job for share;
+    end if;
     if found then
       return until = 1 or tried = 0;
     end if;
@@ -337,11 +343,12 @@ $$;
 
 -- Takes a unique key for a job, and returns the job that holds it instead, or null. Of two open transactions that
 -- want one key the second waits for the end of the first.
-create function windlass.take_key(the_kind text, the_key text, the_job uuid, the_until smallint, the_end bigint, us bigint)
-returns uuid language plpgsql volatile as
+create function windlass.take_key(the_kind text, the_key text, the_job uuid, the_until smallint, the_end bigint, us bigint,
+  replaces boolean) returns uuid language plpgsql volatile as
 $$
 declare
   held windlass.unique_key;
+  grip smallint;
 begin
   loop
     insert into windlass.unique_key (kind, key, job, until, expires_at)
@@ -352,28 +359,34 @@ begin
     end if;
     select * into held from windlass.unique_key where kind = the_kind and key = the_key;
     continue when not found;
-    if held.job <> the_job and windlass.holds_key(held.job, held.until, held.expires_at, us) then
+    grip := case when replaces then 2 when the_until = 0 or held.until = 0 then 1 else 0 end;
+    if held.job <> the_job and windlass.holds_key(held.job, held.until, held.expires_at, us, grip) then
       return held.job;
     end if;
-    update windlass.unique_key set job = the_job, until = the_until, expires_at = the_end
-    where kind = the_kind and key = the_key and job = held.job;
-    if found then
+    -- Asked again under a lock: somebody may have taken the key meanwhile, or its job may live again.
+    select * into held from windlass.unique_key where kind = the_kind and key = the_key for update;
+    continue when not found;
+    if held.job = the_job or not windlass.holds_key(held.job, held.until, held.expires_at, us, grip) then
+      update windlass.unique_key set job = the_job, until = the_until, expires_at = the_end
+      where kind = the_kind and key = the_key;
       return null;
     end if;
+    return held.job;
   end loop;
 end
 $$;
 
--- Takes the key of a job that is to live again; says whether it has it.
-create function windlass.retake_key(the_job uuid, the_kind text, meta text, us bigint) returns boolean
+-- Takes the key of a job that is to live again; says whether it has it, or needs none: a job that was claimed before does
+-- not hold a key until its start.
+create function windlass.retake_key(the_job uuid, the_kind text, meta text, tried integer, us bigint) returns boolean
 language plpgsql volatile as
 $$
 declare
-  own jsonb := meta::jsonb->'unique';
+  own   jsonb    := meta::jsonb->'unique';
+  until smallint := case own->>'until' when 'finished' then 1 when 'started' then 0 end;
 begin
-  -- The other keys are not held by a job that was claimed before.
-  return own is null or own->>'until' <> 'finished'
-      or windlass.take_key(the_kind, own->>'key', the_job, 1::smallint, null, us) is null;
+  return until is null or (until = 0 and tried > 0)
+      or windlass.take_key(the_kind, own->>'key', the_job, until, null, us, false) is null;
 end
 $$;
 
@@ -421,18 +434,22 @@ begin
     return;
   end if;
   job := windlass.take_key(the_kind, own->>'key', the_id, until,
-                           case when until = 2 then us + (own->>'for_ms')::bigint * 1000 end, us);
+                           case when until = 2 then us + (own->>'for_ms')::bigint * 1000 end, us, conflict = 'replace');
   if job is null then
     job := the_id;
     answer := windlass.write_job(us, the_id, may_exist, queue_name, the_kind, the_version, the_priority, max_attempts, due,
                                  args_text, root, parent, the_origin, meta)::int::smallint;
+    if answer = 0 then
+      -- A job with this id came meanwhile, and has no claim to the key.
+      delete from windlass.unique_key k where k.kind = the_kind and k.key = own->>'key' and k.job = the_id;
+    end if;
     return;
   end if;
   answer := case conflict when 'reject' then 4 else 2 end;
   if conflict = 'replace' then
     update windlass.pending p
     set args = args_text, version = the_version, priority = the_priority, run_at = due,
-        state = case when p.state = 0 then 0 when due <= us then 2 when p.state = 3 then 3 else 1 end
+        state = case when p.state = 0 and due <= us then 0 when due <= us then 2 when p.state = 3 then 3 else 1 end
     where p.id = job;
     if found then
       answer := 3;
@@ -566,7 +583,7 @@ begin
     if coalesce(octet_length(options->>'unique_key'), 0) not between 1 and 1024 then
       raise exception 'windlass: a unique key has 1 to 1024 bytes' using errcode = '22023';
     end if;
-    if for_ms < 1 or options ? 'unique_for' and options ? 'unique_until' then
+    if for_ms not between 1 and 4000000000000 or options ? 'unique_for' and options ? 'unique_until' then
       raise exception 'windlass: a unique key is held either for a time or until started or finished' using errcode = '22023';
     end if;
     if coalesce(options->>'unique_until', 'finished') not in ('started', 'finished')

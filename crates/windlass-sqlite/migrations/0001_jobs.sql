@@ -191,7 +191,7 @@ begin
   from windlass_unique_key where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id;
   update windlass_pending
   set args = new.args, version = new.version, priority = new.priority, run_at = new.run_at,
-      state = case when state = 0 then 0 when new.state = 2 then 2 when state = 3 then 3 else 1 end
+      state = case when state = 0 and new.state = 2 then 0 when new.state = 2 then 2 when state = 3 then 3 else 1 end
   where new.meta ->> '$.unique.on_conflict' = 'replace' and state <> 4
     and id = (select job from windlass_unique_key
               where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id);
@@ -199,7 +199,8 @@ begin
     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta)
   select new.id, new.queue, new.kind, new.version, new.state, new.priority, new.max_attempts, new.run_at, new.created_at,
          new.args, new.root, new.parent, new.origin, new.meta
-  where not exists (select 1 from windlass_unique_key where kind = new.kind and key = new.meta ->> '$.unique.key')
+  where not exists (select 1 from windlass_unique_key
+                    where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id)
     and (new.is_given = 0 or not exists (select 1 from windlass_finished where id = new.id))
   on conflict (id) do nothing;
   insert into windlass_unique_key (kind, key, job, until, expires_at)
@@ -208,7 +209,8 @@ begin
          case when new.meta ->> '$.unique.until' = 'elapsed'
               then new.created_at + 1000 * (new.meta ->> '$.unique.for_ms') end
   where changes() > 0
-  on conflict (kind, key) do nothing;
+  on conflict (kind, key) do update
+  set job = excluded.job, until = excluded.until, expires_at = excluded.expires_at;
 end;
 
 -- Every job, whatever its state, with the columns that people and tools ask for.
@@ -277,6 +279,8 @@ begin
         then raise(abort, 'windlass: version must be a number from 1 to 32767')
       when new.max_attempts is not null and (typeof(new.max_attempts) <> 'integer' or new.max_attempts not between 0 and 32767)
         then raise(abort, 'windlass: max_attempts must be a number from 0, which never gives up, to 32767')
+      when new.unique_key is null and new.meta is not null and json_type(new.meta, '$.unique') is not null
+        then raise(abort, 'windlass: unique_key is missing: meta alone makes no job unique')
       when new.unique_key is null and coalesce(new.unique_until, new.unique_for, new.on_conflict) is not null
         then raise(abort, 'windlass: unique_key is missing')
       when new.unique_key is not null and (typeof(new.unique_key) <> 'text' or instr(new.unique_key, char(0)) > 0

@@ -184,6 +184,9 @@ macro_rules! behaviours {
                     a_key_is_of_one_kind
                     a_given_id_and_a_key_go_together
                     a_revived_job_needs_its_key
+                    of_jobs_revived_together_one_lives
+                    a_revived_job_that_never_started_needs_its_key
+                    racing_replacements_all_succeed
                     duplicates_are_counted_and_listed
                     keys_that_are_held_survive_tidying
                 }

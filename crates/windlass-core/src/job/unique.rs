@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Refusal;
 use crate::json::{Json, JsonError};
-use crate::limits::KEY_BYTES;
+use crate::limits::{KEY_BYTES, KEY_PERIOD};
 
 /// What makes a job the only one of its kind: a key, until when it is held, and what happens to a job that comes
 /// meanwhile. Keys of different kinds have nothing to do with each other.
@@ -158,7 +158,9 @@ impl Unique {
         if bytes == 0 || bytes > limit {
             return Err(Refusal::Key { bytes, limit });
         }
-        if self.until == Until::Elapsed && self.for_ms.unwrap_or_default() == 0 {
+        let longest = u64::try_from(KEY_PERIOD.as_millis()).unwrap_or(u64::MAX);
+        let held = self.for_ms.unwrap_or_default();
+        if self.until == Until::Elapsed && !(1..=longest).contains(&held) {
             return Err(Refusal::Period);
         }
         match self.key.find('\0') {
@@ -207,6 +209,7 @@ mod tests {
         assert_eq!(long, "a unique key has 1 to 1024 bytes, this one 10000");
         assert!(refused(Unique::by("a\0")).starts_with("the unique key has a NUL character"));
         let never = refused(Unique::by("a").within(Duration::from_micros(900)));
-        assert_eq!(never, "a unique key must be held for at least a millisecond");
+        assert_eq!(never, "a unique key is held for a millisecond at least and 100 years at most");
+        assert_eq!(refused(Unique::by("a").within(Duration::MAX)), never);
     }
 }

@@ -8,9 +8,19 @@ advanced as (
   from clock where p.id = any ($2::uuid[]) and p.state in (1, 3)
   returning p.id, p.queue
 ),
+-- Of those with one key one lives again: none of them is there yet when the others ask for it.
+chosen as materialized (
+  select id from (
+    select id, row_number() over (
+             partition by kind, case when meta::jsonb->'unique'->>'until' in ('started', 'finished')
+                                     then 'key ' || (meta::jsonb->'unique'->>'key') else id::text end
+             order by id desc) as nth
+    from windlass.finished where id = any ($2::uuid[])) as f
+  where nth = 1
+),
 revived as (
   delete from windlass.finished f using clock
-  where f.id = any ($2::uuid[]) and windlass.retake_key(f.id, f.kind, f.meta, clock.now)
+  where f.id in (select id from chosen) and windlass.retake_key(f.id, f.kind, f.meta, f.attempt, clock.now)
   returning f.*
 ),
 -- What was asked of a job that ended by itself is not asked of its next life.

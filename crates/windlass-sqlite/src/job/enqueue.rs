@@ -128,13 +128,9 @@ pub fn enqueue_all(
     jobs: &[NewJob],
     now: Timestamp,
 ) -> Result<Vec<Enqueued>, StoreError> {
-    if jobs.len() < 2 {
-        let answers = enqueue(connection, jobs, now);
-        answers
-            .as_ref()
-            .err()
-            .map_or(Ok(()), |error| note_rejected(connection, jobs, error, now))?;
-        return answers;
+    // One statement needs nothing around it; a unique job is a few.
+    if jobs.len() < 2 && jobs.iter().all(|job| job.meta.unique.is_none()) {
+        return enqueue(connection, jobs, now);
     }
     let execute = |sql| connection.execute_batch(sql).map_err(store_error);
     execute(SAVEPOINT)?;

@@ -26,18 +26,19 @@ pub(crate) fn retry(
     jobs.iter().map(|job| retry_one(context, *job)).collect()
 }
 
-/// Takes the unique key of a job that is to live again; the job that holds it instead. Only a key that is held until
-/// its job has finished is held by one that was claimed before.
+/// Takes the unique key of a job that is to live again; the job that holds it instead. A job that was claimed
+/// before does not hold a key until its start.
 fn retake_key(context: &SettleContext<'_>, job: JobId) -> Result<Option<JobId>, StoreError> {
     const HOLDER: &str = "select k.job from windlass_finished f \
          join windlass_unique_key k on k.kind = f.kind and k.key = f.meta ->> '$.unique.key' \
-         where f.id = ?1 and f.meta ->> '$.unique.until' = 'finished' and k.job <> f.id \
+         where f.id = ?1 and k.job <> f.id \
+           and (f.meta ->> '$.unique.until' = 'finished' or f.meta ->> '$.unique.until' = 'started' and f.attempt = 0) \
            and case k.until when 2 then k.expires_at > ?2 \
                else exists (select 1 from windlass_pending p where p.id = k.job and (k.until = 1 or p.attempt = 0)) end";
     const TAKE: &str = "insert into windlass_unique_key (kind, key, job, until) \
-         select kind, meta ->> '$.unique.key', id, 1 from windlass_finished \
-         where id = ?1 and meta ->> '$.unique.until' = 'finished' \
-         on conflict (kind, key) do update set job = excluded.job, until = 1, expires_at = null";
+         select kind, meta ->> '$.unique.key', id, meta ->> '$.unique.until' = 'finished' from windlass_finished \
+         where id = ?1 and (meta ->> '$.unique.until' = 'finished' or meta ->> '$.unique.until' = 'started' and attempt = 0) \
+         on conflict (kind, key) do update set job = excluded.job, until = excluded.until, expires_at = null";
     let binds = params![Id::from(job), context.now.as_micros()];
     let holder: Option<Id> = one(context.connection, HOLDER, binds)?;
     if holder.is_none() {

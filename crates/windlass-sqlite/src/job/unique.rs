@@ -23,7 +23,8 @@ pub const KEY_HELD: &str = "windlass: the unique key is held by another job";
 pub const KNOWN: &str = "select 1 from windlass_pending where id = ?1 \
      union all select 1 from windlass_finished where id = ?1";
 /// The job that holds the key ?2 of the kind ?1, and what happened to the last job that came meanwhile.
-pub const HOLDER: &str = "select job, (select answer from windlass_duplicate d where d.job = k.job order by rowid desc limit 1) \
+pub const HOLDER: &str = "select job, (select answer from windlass_duplicate d \
+         where d.rowid = (select max(rowid) from windlass_duplicate) and d.job = k.job) \
      from windlass_unique_key k where kind = ?1 and key = ?2";
 /// Notes a job that was rejected: moment, kind, key, the job that holds it, origin.
 pub const NOTE_REJECTED: &str = "insert into windlass_duplicate (at, kind, key, answer, job, origin) values (?1, ?2, ?3, 4, ?4, ?5)";

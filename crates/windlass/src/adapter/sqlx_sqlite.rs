@@ -27,12 +27,9 @@ async fn write(
     connection: &mut SqliteConnection,
     jobs: &[NewJob],
 ) -> Result<Vec<Enqueued>, StoreError> {
-    if jobs.len() < 2 {
-        let answers = write_each(&mut *connection, jobs).await;
-        if let Err(error) = &answers {
-            note_rejected(connection, jobs, error).await?;
-        }
-        return answers;
+    // One statement needs nothing around it; a unique job is a few.
+    if jobs.len() < 2 && jobs.iter().all(|job| job.meta.unique.is_none()) {
+        return write_each(connection, jobs).await;
     }
     sqlx::query(statement::SAVEPOINT).execute(&mut *connection).await.map_err(backend)?;
     match write_each(connection, jobs).await {
@@ -171,9 +168,12 @@ impl EnqueueOn for &mut Transaction<'_, Sqlite> {
 impl EnqueueOn for &SqlitePool {
     async fn write(&mut self, jobs: &[NewJob], _schema: &str) -> Result<Vec<Enqueued>, StoreError> {
         let mut tx = self.begin_with(statement::BEGIN).await.map_err(backend)?;
-        let answers = write(&mut tx, jobs).await?;
-        tx.commit().await.map_err(backend)?;
-        Ok(answers)
+        let answers = write(&mut tx, jobs).await;
+        // That a job was rejected is noted.
+        if matches!(answers, Ok(_) | Err(StoreError::Duplicate { .. })) {
+            tx.commit().await.map_err(backend)?;
+        }
+        answers
     }
 }
 

@@ -186,6 +186,28 @@ async fn a_job_deleted_by_hand_holds_no_key() {
     assert!(matches!(client.enqueue(unique(2)).await, Ok(Enqueued::New(_))));
 }
 
+/// I-X3: a job that is gone and comes again with its id and its key is written, though its key is still noted.
+#[tokio::test]
+async fn a_job_that_comes_again_with_its_id_is_written() {
+    let id = JobId::new();
+    let database = TestDatabase::sqlite();
+    let client = Client::new(database.open().await);
+    client.enqueue(unique(1).id(id)).await.expect("written");
+    let path = database.url().trim_start_matches("sqlite:").to_owned();
+    let admin = rusqlite::Connection::open(path).expect("opened");
+    admin.execute("delete from windlass_pending", []).expect("deleted");
+    assert_eq!(client.enqueue(unique(1).id(id)).await.expect("written"), Enqueued::New(id));
+    assert_eq!(waiting(&client).await, 1);
+
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    client.enqueue(unique(1).id(id)).await.expect("written");
+    let admin = connect(&database).await;
+    admin.client.batch_execute("delete from windlass.pending").await.expect("deleted");
+    assert_eq!(client.enqueue(unique(1).id(id)).await.expect("written"), Enqueued::New(id));
+    assert_eq!(waiting(&client).await, 1);
+}
+
 /// X16: the SQL function does what the drivers do, returns the job that holds the key, and refuses what makes no sense.
 #[tokio::test]
 async fn the_sql_function_knows_unique_keys() {
@@ -251,6 +273,7 @@ async fn the_sqlite_view_knows_unique_keys() {
         ("unique_key", "'a' || char(0)"),
         ("unique_key", long.as_str()),
         ("on_conflict", "'keep'"),
+        ("meta", r#"'{"unique":{"key":"a"}}'"#),
         ("unique_key, on_conflict", "'b', 'ignore'"),
         ("unique_key, unique_until", "'b', 'cancelled'"),
         ("unique_key, unique_for", "'b', 0"),

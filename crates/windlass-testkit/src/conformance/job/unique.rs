@@ -213,6 +213,57 @@ pub async fn a_revived_job_needs_its_key(fixture: StoreFixture) {
     assert_eq!(fixture.retry(first).await, Retried::Now);
 }
 
+/// I-U1: of several jobs with one key that are revived by one call one lives.
+pub async fn of_jobs_revived_together_one_lives(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let mut dead = Vec::new();
+    for _ in 0..3 {
+        dead.push(fixture.enqueue_one(unique("a")).await);
+        worker.run_one(die()).await;
+    }
+    let answers = fixture.shared_store().retry(&dead, fixture.now()).await.expect("retried");
+    let lives: Vec<JobId> = dead
+        .iter()
+        .zip(&answers)
+        .filter(|(_, answer)| **answer == Retried::Now)
+        .map(|(id, _)| *id)
+        .collect();
+    assert_eq!(lives.len(), 1, "{answers:?}");
+    let held = answers.iter().filter(|answer| **answer == Retried::Held(lives[0])).count();
+    assert_eq!(held, 2, "{answers:?}");
+    fixture.check("available 1, dead 2").await;
+}
+
+/// I-U1: a job that was cancelled before its start holds its key again when it is revived, or stays.
+pub async fn a_revived_job_that_never_started_needs_its_key(fixture: StoreFixture) {
+    let started = || job().unique(Unique::by("a").until_started());
+    let first = fixture.enqueue_one(started()).await;
+    fixture.cancel(first).await;
+    let second = fixture.enqueue_one(started()).await;
+    assert_eq!(fixture.retry(first).await, Retried::Held(second));
+    fixture.cancel(second).await;
+    assert_eq!(fixture.retry(first).await, Retried::Now);
+    assert_eq!(enqueue(&fixture, started()).await, Enqueued::Kept(first));
+}
+
+/// C23: callers that replace one job at the same time do not hold each other up for good.
+pub async fn racing_replacements_all_succeed(fixture: StoreFixture) {
+    let stores =
+        [fixture.shared_store(), fixture.another_store().await, fixture.another_store().await];
+    let replacing = || job().unique(Unique::by("a").replace()).due_in(60 * MINUTE).done();
+    let id = fixture.enqueue_one(job().unique(Unique::by("a")).due_in(60 * MINUTE)).await;
+    for _ in 0..20 {
+        let calls = (0..12).map(|nth| {
+            let (store, now) = (Arc::clone(&stores[nth % stores.len()]), fixture.now());
+            let jobs = [replacing()];
+            async move { store.enqueue(&jobs, now).await }
+        });
+        for answer in join_all(calls).await {
+            assert_eq!(answer.expect("no deadlock"), [Enqueued::Replaced(id)]);
+        }
+    }
+}
+
 /// T21: what was not written is counted by kind and by what happened to it, and the newest are listed; sums
 /// survive tidying.
 pub async fn duplicates_are_counted_and_listed(fixture: StoreFixture) {
