@@ -467,10 +467,11 @@ end
 $$;
 
 -- Writes jobs of which some are unique, all of them or none. Returns a row for each, in their order: what happened to
--- it and of which job, as in write_unique_job. Where one is rejected nothing is written and its row is the only one.
+-- it and of which job, as in write_unique_job. Where one is rejected nothing is written and its row is the only one; the
+-- same with answer 5 where another transaction, still open after the patience, keeps a key. Without a patience it waits.
 create function windlass.write_jobs(us bigint, ids uuid[], given smallint[], queues text[], kinds text[], versions smallint[],
   priorities smallint[], limits smallint[], moments bigint[], delays bigint[], args text[], roots uuid[], parents uuid[],
-  origins text[], metas text[], out nth integer, out answer smallint, out job uuid) returns setof record
+  origins text[], metas text[], patience text, out nth integer, out answer smallint, out job uuid) returns setof record
 language plpgsql volatile as
 $$
 declare
@@ -480,6 +481,9 @@ declare
   holder  text;
 begin
   begin
+    if patience is not null then
+      perform set_config('lock_timeout', patience, true);
+    end if;
     -- In the order of the keys, so that two callers do not wait for each other.
     for nth in
       select t.nth from unnest(kinds, metas) with ordinality as t(kind, meta, nth)
@@ -502,7 +506,12 @@ begin
       answers[nth] := answer;
       jobs[nth] := job;
     end loop;
-  exception when sqlstate 'WL001' then
+  exception when lock_not_available then
+    answer := 5;
+    job := ids[nth];
+    return next;
+    return;
+  when sqlstate 'WL001' then
     -- What was written since is undone with this block; the caller's transaction goes on.
     get stacked diagnostics place = message_text, holder = pg_exception_detail;
     nth := place::integer;

@@ -39,7 +39,9 @@ impl JobStore for PostgresStore {
             if jobs.is_empty() {
                 return Ok(Vec::new());
             }
-            let answers = if jobs.len() < SHARES_A_STATEMENT {
+            let answers = if unique::are_unique(jobs) {
+                unique::enqueue(&self.writes, (jobs, &self.unique_gate), now).await?
+            } else if jobs.len() < SHARES_A_STATEMENT {
                 self.coalescer.enqueue(jobs.to_vec(), now).await?
             } else {
                 enqueue::enqueue(&self.writes, jobs, now).await?

@@ -15,6 +15,7 @@ use crate::job::claim::Local;
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
+use crate::job::unique::Gate;
 use crate::maintenance::tidy::KeyWalk;
 
 /// Calls with fewer jobs share statements with others.
@@ -34,6 +35,7 @@ pub struct PostgresStore {
     pub(crate) cursors: ClaimCursors,
     pub(crate) turns: Turns,
     pub(crate) key_walk: KeyWalk,
+    pub(crate) unique_gate: Gate,
     pub(crate) workers: Mutex<HashMap<WorkerId, Arc<Local>>>,
 }
 

@@ -13,6 +13,7 @@ use crate::connection::{Connection, Shared};
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
+use crate::job::unique::Gate;
 use crate::maintenance::tidy::KeyWalk;
 use crate::store::PostgresStore;
 
@@ -54,6 +55,7 @@ impl PostgresStore {
             cursors: ClaimCursors::default(),
             turns: Turns::default(),
             key_walk: KeyWalk::default(),
+            unique_gate: Gate::default(),
             workers: Mutex::new(HashMap::new()),
         })
     }

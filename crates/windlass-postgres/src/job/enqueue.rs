@@ -12,7 +12,6 @@ use windlass_core::store::Now;
 use windlass_core::time::micros;
 
 use crate::connection::{Bind, Connection};
-use crate::job::unique;
 use crate::row::get;
 
 const ENQUEUE: &str = include_str!("enqueue.sql");
@@ -142,9 +141,6 @@ pub(crate) async fn enqueue(
     if let Some(first) = jobs.first().filter(|first| jobs.iter().all(|job| is_alike(first, job))) {
         enqueue_alike(connection, first, jobs, now).await?;
         return Ok(jobs.iter().map(|job| Enqueued::New(job.id)).collect());
-    }
-    if unique::are_unique(jobs) {
-        return unique::enqueue(connection, jobs, now).await;
     }
     let columns = Columns::of(jobs.iter());
     if jobs.iter().all(|job| job.identity == Identity::Fresh) {

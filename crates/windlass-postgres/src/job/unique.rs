@@ -1,6 +1,8 @@
 //! Unique keys: jobs that are the only ones of their kind, written by a function of the schema, so that every driver does
 //! the same. The answers come as text, which every driver knows.
 
+use std::time::{Duration, Instant};
+
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
@@ -11,6 +13,14 @@ use windlass_core::store::Now;
 use crate::connection::{Bind, Connection, in_schema};
 use crate::job::statement::{Statement, Value, enqueue_all};
 use crate::row::get;
+
+/// How long a statement of the store's own waits for another transaction.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// After how long such a call gives up.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Lets one such call at a time to the connection.
+pub(crate) type Gate = tokio::sync::Mutex<()>;
 
 /// Whether jobs are written by [`statement`]: one of them has a unique key.
 #[must_use]
@@ -24,8 +34,8 @@ pub fn are_unique(jobs: &[NewJob]) -> bool {
 pub fn statement(jobs: &[NewJob], schema: &str) -> Statement {
     let Statement { mut binds, .. } = enqueue_all(jobs, schema);
     let given = jobs.iter().map(|job| Some(i16::from(job.identity == Identity::Given)));
-    binds.push(Value::Smalls(given.collect()));
-    binds.push(Value::Big(None));
+    // A caller's own transaction waits for others as its database says.
+    binds.extend([Value::Smalls(given.collect()), Value::Big(None), Value::Text(None)]);
     Statement { sql: in_schema(ENQUEUE_UNIQUE, schema), binds }
 }
 
@@ -34,7 +44,8 @@ const ENQUEUE_UNIQUE: &str = include_str!("unique.sql");
 /// What the rows of [`statement`] mean.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] where a job was rejected, and where a row makes no sense.
+/// [`StoreError::Duplicate`] where a job was rejected, [`StoreError::Unavailable`] where a transaction that is
+/// still open keeps a key, and where a row makes no sense.
 pub fn answers<'a>(
     jobs: &[NewJob],
     rows: impl IntoIterator<Item = &'a str>,
@@ -53,17 +64,20 @@ fn answer(jobs: &[NewJob], row: &str) -> Option<(usize, Result<Enqueued, StoreEr
     let nth = words.next()?.parse::<usize>().ok()?.checked_sub(1)?;
     let (answer, job) = (words.next()?, JobId::from_uuid(words.next()?.parse().ok()?));
     let wanted = jobs.get(nth)?;
-    let rejected = || StoreError::Duplicate {
-        kind: wanted.kind.clone(),
-        key: wanted.meta.unique.as_ref().map(|unique| unique.key().to_owned()).unwrap_or_default(),
-        job,
-    };
+    let kind = wanted.kind.clone();
+    let key = wanted.meta.unique.as_ref().map(|unique| unique.key().to_owned()).unwrap_or_default();
     let answer = match answer {
         "0" => Ok(Enqueued::Existing(job)),
         "1" => Ok(Enqueued::New(job)),
         "2" => Ok(Enqueued::Kept(job)),
         "3" => Ok(Enqueued::Replaced(job)),
-        "4" => Err(rejected()),
+        "4" => Err(StoreError::Duplicate { kind, key, job }),
+        "5" => Err(StoreError::Unavailable {
+            reason: format!(
+                "another transaction has had the unique key `{}` of {kind} for too long",
+                key.escape_debug()
+            ),
+        }),
         _ => return None,
     };
     Some((nth, answer))
@@ -73,20 +87,33 @@ fn strange(row: &str) -> StoreError {
     StoreError::Backend(format!("an answer that makes no sense: {row}").into())
 }
 
-/// Writes jobs of which some have a unique key, all or none.
+/// Writes jobs of which some have a unique key, all or none. Settlements and heartbeats share the connection: none
+/// waits longer than [`PATIENCE`] for a transaction of somebody else's that keeps a key, and between two tries they
+/// go first.
 pub(crate) async fn enqueue(
     connection: &Connection,
-    jobs: &[NewJob],
+    (jobs, gate): (&[NewJob], &Gate),
     now: Now,
 ) -> Result<Vec<Enqueued>, StoreError> {
-    let mut binds = statement(jobs, DEFAULT_SCHEMA).binds;
-    if let Some(moment) = binds.last_mut() {
-        *moment = Value::Big(now.micros());
+    let mut values = statement(jobs, DEFAULT_SCHEMA).binds;
+    values.truncate(values.len() - 2);
+    let patience = format!("{}ms", PATIENCE.as_millis());
+    values.extend([Value::Big(now.micros()), Value::Text(Some(patience))]);
+    let binds: Vec<Bind<'_>> = values.iter().map(bind).collect();
+    let began = Instant::now();
+    loop {
+        let rows = {
+            // One at a time: many that wait would be in the way of the others after all.
+            let _alone = gate.lock().await;
+            connection.query(ENQUEUE_UNIQUE, &binds).await?
+        };
+        let rows = rows.iter().map(|row| get(row, 0)).collect::<Result<Vec<&str>, _>>()?;
+        let is_kept = rows.iter().any(|row| row.split(' ').nth(1) == Some("5"));
+        if !is_kept || began.elapsed() > LONGEST_WAIT {
+            return answers(jobs, rows);
+        }
+        tokio::time::sleep(PATIENCE).await;
     }
-    let binds: Vec<Bind<'_>> = binds.iter().map(bind).collect();
-    let rows = connection.query(ENQUEUE_UNIQUE, &binds).await?;
-    let rows = rows.iter().map(|row| get(row, 0)).collect::<Result<Vec<&str>, _>>()?;
-    answers(jobs, rows)
 }
 
 fn bind(value: &Value) -> Bind<'_> {

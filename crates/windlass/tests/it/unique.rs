@@ -51,6 +51,40 @@ async fn the_second_of_two_open_transactions_waits() {
     }
 }
 
+/// C4, I-U4: an enqueue that waits for the key of an open transaction holds up nothing else of its process, and
+/// goes on when that ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_a_key_is_in_nobodys_way() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let client = Client::new(store.clone());
+    let registration = worker().knowing(&[("probe.ok", 1)]).registration();
+    store.register(&registration, Now::Database).await.expect("registered");
+    let mut other = connect(&database).await;
+    let tx = other.client.transaction().await.expect("begun");
+    let holder = client.within(&tx).enqueue(unique(1)).await.expect("written").id();
+    let mut waiting = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let client = client.clone();
+        waiting.spawn(async move { client.enqueue(unique(number)).await });
+    }
+    waits_for(&database, "transactionid").await;
+    for _ in 0..5 {
+        let beat = store.heartbeat(registration.worker, registration.lease, Now::Database);
+        tokio::time::timeout(registration.lease / 10, beat)
+            .await
+            .expect("it waits")
+            .expect("alive");
+        client.enqueue(Okay { number: 0 }).await.expect("a plain job is written");
+    }
+    assert!(waiting.try_join_next().is_none(), "the transaction is open");
+    tx.commit().await.expect("committed");
+    let answers = tokio::time::timeout(SOON, waiting.join_all()).await.expect("they go on");
+    for answer in answers {
+        assert_eq!(answer.expect("answered"), Enqueued::Kept(holder));
+    }
+}
+
 /// C24: a job that an open transaction met does not begin before that is over: it sees what was written there.
 #[tokio::test]
 async fn a_job_that_was_met_waits_for_the_transaction() {
