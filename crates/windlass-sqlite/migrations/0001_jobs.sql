@@ -144,6 +144,15 @@ create table windlass_unique_key (
   primary key (kind, key)
 ) strict, without rowid;
 
+-- Until when each key is held, as its job stands now: 0 where it is free, the end of time where that is not known.
+create view windlass_held_key as
+select kind, key, job,
+       case when until = 2 then expires_at
+            when exists (select 1 from windlass_pending p where p.id = u.job and (u.until = 1 or p.attempt = 0))
+              then 9223372036854775807
+            else 0 end as held_until
+from windlass_unique_key u;
+
 -- Enqueues that wrote no job since a unique key was held: what happened to each, and which job held the key.
 -- answer: 2 kept · 3 replaced · 4 rejected. Summed up and cut when tidying.
 create table windlass_duplicate (
@@ -176,9 +185,8 @@ begin
   -- A holder that is in no state which its key covers does not hold it any more.
   delete from windlass_unique_key
   where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id
-    and not case until
-          when 2 then expires_at > new.created_at
-          else exists (select 1 from windlass_pending p where p.id = job and (until = 1 or p.attempt = 0)) end;
+    and (select held_until from windlass_held_key h
+         where h.kind = windlass_unique_key.kind and h.key = windlass_unique_key.key) <= new.created_at;
   select raise(abort, 'windlass: the unique key is held by another job')
   from windlass_unique_key
   where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id

@@ -20,10 +20,8 @@ pub mod unique;
 use crate::job::settle::SettleContext;
 use crate::store::at;
 use crate::store::context;
-use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Due, Duplicates, Enqueued, Filter, JobRecord, JobStore,
@@ -36,27 +34,6 @@ use windlass_core::store::{Now, Reply};
 use crate::connection::reader::in_one_snapshot;
 use crate::store::SqliteStore;
 
-impl SqliteStore {
-    /// Notes that a job of a call was rejected, and says so.
-    async fn reject(
-        &self,
-        jobs: &[NewJob],
-        error: StoreError,
-        now: Now,
-    ) -> Result<Vec<Enqueued>, StoreError> {
-        let StoreError::Duplicate { kind, key, job } = &error else { return Err(error) };
-        let origin = jobs.iter().find(|one| one.kind == *kind).and_then(|one| one.origin.clone());
-        let (kind, key, holder) = (kind.clone(), key.clone(), *job);
-        let note = move |c: &Connection| {
-            let rejected =
-                unique::Rejected { kind: &kind, key: &key, holder, origin: origin.as_deref() };
-            unique::note(c, &rejected, at(now))
-        };
-        self.writer.write(note).await?;
-        Err(error)
-    }
-}
-
 impl JobStore for SqliteStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
@@ -66,11 +43,13 @@ impl JobStore for SqliteStore {
             let owned = jobs.to_vec();
             let written = self.writer.write(move |c| enqueue::enqueue(c, &owned, at(now))).await;
             let answers = match written {
-                Err(StoreError::Duplicate { kind, key, job }) => {
-                    let error = StoreError::Duplicate { kind, key, job };
-                    return self.reject(jobs, error, now).await;
+                Ok(answers) => answers,
+                Err(error) => {
+                    if let Some(one) = unique::Rejected::of(jobs, &error) {
+                        self.writer.write(move |c| one.note(c, at(now))).await?;
+                    }
+                    return Err(error);
                 }
-                written => written?,
             };
             if jobs.iter().any(|job| job.due == Due::Now) {
                 self.raise_hopes();

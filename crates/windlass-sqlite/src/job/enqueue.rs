@@ -7,7 +7,7 @@ use windlass_core::time::{Timestamp, micros};
 
 use crate::error::store_error;
 use crate::job::statement::{RELEASE, SAVEPOINT, UNDO};
-use crate::job::unique::{insert_unique, note_rejected};
+use crate::job::unique::{Rejected, insert_unique};
 
 /// The same for an id that is new: nobody looks for another job with it.
 const INSERT_FRESH: &str = "insert into windlass_pending \
@@ -139,7 +139,7 @@ pub fn enqueue_all(
         Err(error) => {
             // The first error says what is wrong; a transaction that SQLite ended has no savepoint left.
             let _ = execute(UNDO);
-            note_rejected(connection, jobs, &error, now)?;
+            Rejected::of(jobs, &error).map_or(Ok(()), |one| one.note(connection, now))?;
             Err(error)
         }
     }

@@ -30,11 +30,9 @@ pub(crate) fn retry(
 /// before does not hold a key until its start.
 fn retake_key(context: &SettleContext<'_>, job: JobId) -> Result<Option<JobId>, StoreError> {
     const HOLDER: &str = "select k.job from windlass_finished f \
-         join windlass_unique_key k on k.kind = f.kind and k.key = f.meta ->> '$.unique.key' \
-         where f.id = ?1 and k.job <> f.id \
-           and (f.meta ->> '$.unique.until' = 'finished' or f.meta ->> '$.unique.until' = 'started' and f.attempt = 0) \
-           and case k.until when 2 then k.expires_at > ?2 \
-               else exists (select 1 from windlass_pending p where p.id = k.job and (k.until = 1 or p.attempt = 0)) end";
+         join windlass_held_key k on k.kind = f.kind and k.key = f.meta ->> '$.unique.key' \
+         where f.id = ?1 and k.job <> f.id and k.held_until > ?2 \
+           and (f.meta ->> '$.unique.until' = 'finished' or f.meta ->> '$.unique.until' = 'started' and f.attempt = 0)";
     const TAKE: &str = "insert into windlass_unique_key (kind, key, job, until) \
          select kind, meta ->> '$.unique.key', id, meta ->> '$.unique.until' = 'finished' from windlass_finished \
          where id = ?1 and (meta ->> '$.unique.until' = 'finished' or meta ->> '$.unique.until' = 'started' and attempt = 0) \

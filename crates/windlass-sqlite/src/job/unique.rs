@@ -12,8 +12,8 @@ use crate::error::store_error;
 use crate::job::enqueue::Binds;
 use crate::row::{Id, all, one, run};
 
-/// Writes one job that has a unique key; its binds are those of [`INSERT`](crate::INSERT). It fails with [`KEY_HELD`] where the job is to
-/// be rejected.
+/// Writes one job that has a unique key; its binds are those of [`INSERT`](crate::INSERT). It fails with
+/// [`KEY_HELD`] where the job is to be rejected.
 pub const INSERT_UNIQUE: &str = "insert into windlass_unique_job \
      (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, is_given) \
      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
@@ -31,8 +31,8 @@ pub const NOTE_REJECTED: &str = "insert into windlass_duplicate (at, kind, key, 
 
 /// What a row of [`HOLDER`] says about a job that was just written with [`INSERT_UNIQUE`].
 #[must_use]
-pub fn unique_answer(job: &NewJob, holder: JobId, answer: Option<i64>) -> Enqueued {
-    match answer {
+pub fn answer(job: &NewJob, holder: JobId, said: Option<i64>) -> Enqueued {
+    match said {
         _ if holder == job.id => Enqueued::New(job.id),
         Some(3) => Enqueued::Replaced(holder),
         _ => Enqueued::Kept(holder),
@@ -71,39 +71,40 @@ pub(super) fn insert_unique(
     let b = Binds::of(job, now);
     let mut statement = connection.prepare_cached(INSERT_UNIQUE).map_err(store_error)?;
     match statement.execute(&b.all()[..]) {
-        Ok(_) => holder().map(|(holder, answer)| unique_answer(job, holder, answer)),
+        Ok(_) => holder().map(|(holder, said)| answer(job, holder, said)),
         Err(error) if error.to_string().contains(KEY_HELD) => Err(duplicate(job, holder()?.0)),
         Err(error) => Err(store_error(error)),
     }
 }
 
-/// A job that was not written since its key was held.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rejected<'a> {
-    pub(crate) kind: &'a str,
-    pub(crate) key: &'a str,
-    pub(crate) holder: JobId,
-    pub(crate) origin: Option<&'a str>,
+/// A job that was rejected, as it is noted once nothing of its call is left.
+#[derive(Debug, Clone)]
+pub struct Rejected {
+    /// Its kind.
+    pub kind: String,
+    /// Its key.
+    pub key: String,
+    /// The job that holds the key.
+    pub holder: JobId,
+    /// Who enqueued it.
+    pub origin: Option<String>,
 }
 
-/// Notes that a job was rejected, once nothing of its call is left.
-pub(crate) fn note(
-    connection: &Connection,
-    one: &Rejected<'_>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let binds = params![now.as_micros(), one.kind, one.key, Id::from(one.holder), one.origin];
-    run(connection, NOTE_REJECTED, binds).map(drop)
-}
+impl Rejected {
+    /// The job for which a call with these was refused, where that is why.
+    #[must_use]
+    pub fn of(jobs: &[NewJob], error: &StoreError) -> Option<Self> {
+        let StoreError::Duplicate { kind, key, job } = error else { return None };
+        let is_it = |one: &&NewJob| {
+            one.kind == *kind && one.meta.unique.as_ref().is_some_and(|unique| unique.key() == key)
+        };
+        let origin = jobs.iter().find(is_it).and_then(|one| one.origin.clone());
+        Some(Self { kind: kind.clone(), key: key.clone(), holder: *job, origin })
+    }
 
-/// [`note`], where that is why a call failed.
-pub(crate) fn note_rejected(
-    connection: &Connection,
-    jobs: &[NewJob],
-    error: &StoreError,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let StoreError::Duplicate { kind, key, job } = error else { return Ok(()) };
-    let origin = jobs.iter().find(|one| one.kind == *kind).and_then(|one| one.origin.as_deref());
-    note(connection, &Rejected { kind, key, holder: *job, origin }, now)
+    pub(crate) fn note(&self, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+        let binds =
+            params![now.as_micros(), self.kind, self.key, Id::from(self.holder), self.origin];
+        run(connection, NOTE_REJECTED, binds).map(drop)
+    }
 }

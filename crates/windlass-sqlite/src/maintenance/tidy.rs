@@ -39,10 +39,8 @@ const FORGET_LIMITS: &str = "delete from windlass_loss_limit \
 const KEYS: i64 = 5_000;
 const KEYS_WALKED: &str = "select at from windlass_walk where name = 'unique keys'";
 const WALK_KEYS_ON: &str = "insert into windlass_walk (name, at) values ('unique keys', ?1) on conflict (name) do update set at = excluded.at";
-const NEXT_KEYS: &str = "select kind, key, \
-       case until when 2 then expires_at > ?3 \
-       else exists (select 1 from windlass_pending p where p.id = u.job and (u.until = 1 or p.attempt = 0)) end \
-     from windlass_unique_key u where (kind, key) > (?1, ?2) order by kind, key limit ?4";
+const NEXT_KEYS: &str = "select kind, key, held_until > ?3 from windlass_held_key \
+     where (kind, key) > (?1, ?2) order by kind, key limit ?4";
 const FORGET_KEY: &str = "delete from windlass_unique_key where kind = ?1 and key = ?2";
 const UNPARK: &str =
     "update windlass_pending set state = 2, reason = null where id = ?1 and state = 0";
@@ -106,6 +104,9 @@ fn forget_keys(connection: &Connection, now: Timestamp) -> Result<(), StoreError
     let seen = all(connection, NEXT_KEYS, params![kind, key, now.as_micros(), KEYS], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, bool>(2)?))
     })?;
+    if seen.is_empty() && at.is_empty() {
+        return Ok(());
+    }
     let is_at_end = (seen.len() as i64) < KEYS;
     let last = seen.last().filter(|_| !is_at_end);
     let last = last.map(|(kind, key, _)| format!("{kind}\0{key}")).unwrap_or_default();

@@ -8,7 +8,9 @@ use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 use windlass_sqlite::statement::{self, Value};
-use windlass_sqlite::unique::{self, HOLDER, INSERT_UNIQUE, KEY_HELD, KNOWN, NOTE_REJECTED};
+use windlass_sqlite::unique::{
+    self, HOLDER, INSERT_UNIQUE, KEY_HELD, KNOWN, NOTE_REJECTED, Rejected,
+};
 use windlass_sqlite::{Binds, INSERT};
 
 use crate::transaction::sealed::Sealed;
@@ -40,7 +42,9 @@ async fn write(
         Err(error) => {
             // The first error says what is wrong; a transaction that SQLite ended has no savepoint left.
             let _ = sqlx::raw_sql(statement::UNDO).execute(&mut *connection).await;
-            note_rejected(connection, jobs, &error).await?;
+            if let Some(one) = Rejected::of(jobs, &error) {
+                note(connection, one).await?;
+            }
             Err(error)
         }
     }
@@ -104,23 +108,16 @@ async fn write_unique(
         return Err(unique::duplicate(job, holder));
     }
     let answer: Option<i64> = row.try_get(1).map_err(backend)?;
-    Ok(unique::unique_answer(job, holder, answer))
+    Ok(unique::answer(job, holder, answer))
 }
 
-/// Notes that a job was rejected, once nothing of its call is left.
-async fn note_rejected(
-    connection: &mut SqliteConnection,
-    jobs: &[NewJob],
-    error: &StoreError,
-) -> Result<(), StoreError> {
-    let StoreError::Duplicate { kind, key, job } = error else { return Ok(()) };
-    let origin = jobs.iter().find(|one| one.kind == *kind).and_then(|one| one.origin.clone());
+async fn note(connection: &mut SqliteConnection, one: Rejected) -> Result<(), StoreError> {
     sqlx::query(NOTE_REJECTED)
         .bind(Timestamp::wall_clock().as_micros())
-        .bind(kind.clone())
-        .bind(key.clone())
-        .bind(job.as_uuid().as_bytes().to_vec())
-        .bind(origin)
+        .bind(one.kind)
+        .bind(one.key)
+        .bind(one.holder.as_uuid().as_bytes().to_vec())
+        .bind(one.origin)
         .execute(connection)
         .await
         .map(drop)
