@@ -5,6 +5,7 @@ use std::error::Error;
 use crate::id::JobId;
 use crate::json::JsonError;
 use crate::name::NameError;
+use crate::time::Timestamp;
 
 /// The cause below an error, kept whole.
 pub type Source = Box<dyn Error + Send + Sync>;
@@ -163,6 +164,17 @@ pub enum Refusal {
     /// A unique key that would be held for no time, or for longer than a store can keep.
     #[error("a unique key is held for a millisecond at least and 100 years at most")]
     Period,
+    /// A time to live that is nothing, or longer than a store can keep.
+    #[error("a job expires a millisecond after it is written at least and 100 years at most")]
+    Expiry,
+    /// A job that expires before it is due.
+    #[error("it expires at {expires_at} and is due at {due}: it would never run")]
+    ExpiresBeforeDue {
+        /// When it expires.
+        expires_at: Timestamp,
+        /// When it is due.
+        due: Timestamp,
+    },
     /// Too many jobs in one call.
     #[error("{jobs} jobs in one call are above the limit of {limit}")]
     Many {

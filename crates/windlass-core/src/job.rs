@@ -3,6 +3,7 @@
 mod claim;
 mod draft;
 mod error;
+mod expiry;
 mod filter;
 mod kind;
 mod loss;
@@ -17,6 +18,7 @@ mod unique;
 pub use claim::{Batch, ClaimRequest, Claimed, Fence, HandlerKey, Share};
 pub use draft::{Draft, IntoDraft};
 pub use error::{Decided, Decision, JobError};
+pub use expiry::{Expires, expired_reason};
 pub use filter::{Field, Filter, ParseFilterError, Term};
 pub use kind::{Job, Upgrade};
 pub use loss::{AfterLoss, Loss, loss_limit};

@@ -14,6 +14,8 @@ pub const NAME_CHARS: usize = 128;
 pub const DUPLICATES: usize = 1_000;
 /// The longest time for which a unique key is held.
 pub const KEY_PERIOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// The longest time after which a job expires, from when it is written.
+pub const EXPIRY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Bytes of a unique key.
 pub const KEY_BYTES: usize = 1_024;
 /// The largest version of args, and the largest maximum of attempts that a job can bring: stores keep

@@ -12,13 +12,15 @@ pub struct Swept {
     pub leads: bool,
     /// Due jobs made available.
     pub promoted: u64,
+    /// Jobs cancelled since they had not started in time.
+    pub expired: u64,
     /// Workers found dead and removed.
     pub dead_workers: u64,
     /// Jobs taken back from them.
     pub rescued: u64,
     /// Of these, jobs that died of it.
     pub died: u64,
-    /// How long until the next job is due, where one is scheduled.
+    /// How long until the next job is due or expires, where one does.
     pub next_due: Option<Duration>,
     /// Whether a heartbeat would bring news: a cancel request, a wish for quiet.
     pub attention: bool,
@@ -39,8 +41,8 @@ pub struct Tidied {
 
 /// What the leader does for all.
 pub trait MaintenanceStore: Send + Sync {
-    /// One bounded round of what time brings: promote due jobs, rescue dead workers' jobs. Only
-    /// the leader does it; a worker becomes leader where there is no live one.
+    /// One bounded round of what time brings: promote due jobs, cancel expired ones, rescue dead workers'
+    /// jobs. Only the leader does it; a worker becomes leader where there is no live one.
     fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept>;
 
     /// One bounded round of what can wait: prune, park, unpark.

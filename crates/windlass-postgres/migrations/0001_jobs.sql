@@ -26,7 +26,11 @@ create table windlass.pending (
   origin       text,
   meta         text,
   history      text,
-  reason       text
+  reason       text,
+  -- from this moment on it does not start any more
+  expires_at   bigint generated always as (
+    case when meta is not null
+      then coalesce((meta::jsonb->>'expires_at')::bigint, created_at + (meta::jsonb->>'expires_in_us')::bigint) end) stored
 ) with (fillfactor = 100, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.1);
 
@@ -34,6 +38,7 @@ create table windlass.pending (
 create index pending_ready on windlass.pending (queue, priority, run_at) where state = 2;
 create index pending_due on windlass.pending (run_at) include (state, queue) where state in (1, 3);
 create index pending_parked on windlass.pending (kind, version, queue) where state = 0;
+create index pending_expiring on windlass.pending (expires_at) where expires_at is not null;
 
 create type windlass.held_job as (
   id uuid, run_at bigint, created_at bigint, attempt integer, failures integer, version smallint,
@@ -231,6 +236,13 @@ $$
   from (select replace(gen_random_uuid()::text, '-', '') as r) as random
 $$;
 
+-- The meta of a job that expires at another moment, or, where that is null, never.
+create function windlass.with_expiry(meta text, expires_at bigint) returns text language sql immutable as
+$$
+  select nullif(((coalesce(meta, '{}')::jsonb - 'expires_at' - 'expires_in_us')
+                 || jsonb_strip_nulls(jsonb_build_object('expires_at', expires_at)))::text, '{}')
+$$;
+
 -- Takes the turn to claim from a queue; the session holds it. Returns the microseconds that it waited, or null where
 -- the turn did not come within the patience, a text such as 90ms. Who waits gets it in the order of asking.
 create function windlass.take_turn(queue text, patience text) returns bigint language plpgsql volatile as
@@ -321,7 +333,9 @@ begin
   end if;
   loop
     -- One look, so that a job on its way from one place to the other is seen in one of them.
-    select case when exists (select from windlass.pending where id = the_job) then 1
+    -- One that has expired does not run any more, whether a sweep has found it or not.
+    select case when exists (select from windlass.pending p where p.id = the_job
+                             and (p.expires_at is null or p.expires_at > us)) then 1
                 when exists (select from windlass.running_job where id = the_job) then 2
                 else 0 end into place;
     if place <> 1 then
@@ -427,6 +441,7 @@ declare
   own      jsonb    := meta::jsonb->'unique';
   until    smallint := case own->>'until' when 'started' then 0 when 'elapsed' then 2 else 1 end;
   conflict text     := coalesce(own->>'on_conflict', 'keep');
+  the_expiry bigint := coalesce((meta::jsonb->>'expires_at')::bigint, us + (meta::jsonb->>'expires_in_us')::bigint);
 begin
   job := the_id;
   if may_exist and (exists (select from windlass.pending p where p.id = the_id) or windlass.is_elsewhere(the_id)) then
@@ -449,6 +464,8 @@ begin
   if conflict = 'replace' then
     update windlass.pending p
     set args = args_text, version = the_version, priority = the_priority, run_at = due,
+        meta = case when p.expires_at is null and the_expiry is null then p.meta
+                    else windlass.with_expiry(p.meta, the_expiry) end,
         state = case when p.state = 0 and due <= us then 0 when due <= us then 2 when p.state = 3 then 3 else 1 end
     where p.id = job;
     if found then
@@ -527,7 +544,8 @@ end
 $$;
 
 -- Enqueue for every language. Options, all of them optional: queue, priority, version, max_attempts,
--- max_losses (worker deaths, 0 for no limit), run_at (RFC 3339), delay (an interval's text), id (a UUID:
+-- max_losses (worker deaths, 0 for no limit), run_at (RFC 3339), delay (an interval's text), expires_at (RFC 3339) or
+-- expires_in (an interval's text, from when it is due: it does not start after that), id (a UUID:
 -- an existing job with it is kept), origin, unique_key (there is one job
 -- of its kind with it), unique_until (started or
 -- finished), unique_for (an interval's text), on_conflict (keep, replace or reject). Returns the job's id, or that of
@@ -544,6 +562,9 @@ declare
     (extract(epoch from (options->>'run_at')::timestamptz) * 1000000)::bigint,
     us + (extract(epoch from (options->>'delay')::interval) * 1000000)::bigint, us);
   args_text   text := coalesce(args, 'null')::text;
+  expiry bigint := coalesce(
+    (extract(epoch from (options->>'expires_at')::timestamptz) * 1000000)::bigint,
+    due + (extract(epoch from (options->>'expires_in')::interval) * 1000000)::bigint);
   loss_limit  integer := (options->>'max_losses')::integer;
   the_version integer := coalesce((options->>'version')::integer, 1);
   attempts    integer := (options->>'max_attempts')::integer;
@@ -555,12 +576,12 @@ declare
 begin
   select key into wrong from jsonb_object_keys(options) as key
     where key not in ('queue', 'priority', 'version', 'max_attempts', 'max_losses', 'run_at', 'delay', 'id', 'origin',
-                      'unique_key', 'unique_until', 'unique_for', 'on_conflict')
+                      'expires_at', 'expires_in', 'unique_key', 'unique_until', 'unique_for', 'on_conflict')
     limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
-      hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin, unique_key, unique_until, '
-             'unique_for, on_conflict';
+      hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin, expires_at, expires_in, '
+             'unique_key, unique_until, unique_for, on_conflict';
   end if;
   if kind is null or kind !~ '^[[:alnum:]._:/-]{1,128}$' then
     raise exception 'windlass: kind % cannot be used', coalesce(quote_literal(kind), 'null') using errcode = '22023',
@@ -585,6 +606,10 @@ begin
     raise exception 'windlass: max_attempts % cannot be used', attempts using errcode = '22023',
       hint = 'a number from 0, which never gives up, to 32767';
   end if;
+  if options ?& array['expires_at', 'expires_in'] or expiry <= due then
+    raise exception 'windlass: a job expires at a moment or after a time, and later than it is due' using errcode = '22023',
+      hint = 'expires_at or expires_in';
+  end if;
   if not options ? 'unique_key' and options ?| array['unique_until', 'unique_for', 'on_conflict'] then
     raise exception 'windlass: a unique key is missing' using errcode = '22023', hint = 'the option unique_key';
   end if;
@@ -604,7 +629,7 @@ begin
       'key', options->>'unique_key', 'for_ms', for_ms, 'on_conflict', coalesce(options->>'on_conflict', 'keep'),
       'until', case when for_ms is null then coalesce(options->>'unique_until', 'finished') else 'elapsed' end));
   end if;
-  meta := nullif(jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own))::text, '{}');
+  meta := nullif(jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own, 'expires_at', expiry))::text, '{}');
   if own is null then
     perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,
       coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,

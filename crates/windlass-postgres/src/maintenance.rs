@@ -1,5 +1,6 @@
 //! What the leader does for all.
 
+pub(crate) mod expire;
 pub(crate) mod sweep;
 pub(crate) mod tidy;
 
@@ -7,12 +8,18 @@ use windlass_core::id::WorkerId;
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::store::{Now, Reply};
 
+use crate::maintenance::expire::{Expiring, expire};
 use crate::store::PostgresStore;
 
 impl MaintenanceStore for PostgresStore {
     fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
         Box::pin(async move {
             let mut round = sweep::sweep(&self.claims, worker, now).await?;
+            if round.has_expired {
+                let (expired, next) = expire(&self.claims, Expiring::Any, now).await?;
+                round.swept.expired = expired;
+                round.swept.next_due = round.swept.next_due.into_iter().chain(next).min();
+            }
             if round.has_orphans {
                 sweep::rescue(&self.claims, &mut round.swept, now).await?;
             }

@@ -30,12 +30,17 @@ create table windlass_pending (
   -- zeros unless running: a claim overwrites the row where it is instead of making it longer
   lease        blob    not null default x'00000000000000000000000000000000',
   -- asked for while running
-  cancel       text
+  cancel       text,
+  -- from this moment on it does not start any more
+  expires_at   integer generated always as
+                 (coalesce(meta ->> '$.expires_at', created_at + (meta ->> '$.expires_in_us'))) virtual
 ) strict, without rowid;
 
 create index windlass_ready on windlass_pending (queue, priority, run_at) where state = 2;
 create index windlass_due on windlass_pending (run_at, state, queue) where state in (1, 3);
 create index windlass_parked on windlass_pending (kind, version, queue) where state = 0;
+create index windlass_expiring on windlass_pending (expires_at)
+  where meta is not null and state <> 4 and expires_at is not null;
 
 -- One row per claimed batch. `jobs` is the ids in order, 16 bytes each.
 create table windlass_lease (
@@ -144,13 +149,15 @@ create table windlass_unique_key (
   primary key (kind, key)
 ) strict, without rowid;
 
--- Until when each key is held, as its job stands now: 0 where it is free, the end of time where that is not known.
+-- Until when each key is held, as its job stands now: 0 where it is free, the end of time where that is not known. A job
+-- that has expired does not run any more, whether a sweep has found it or not.
 create view windlass_held_key as
 select kind, key, job,
        case when until = 2 then expires_at
-            when exists (select 1 from windlass_pending p where p.id = u.job and (u.until = 1 or p.attempt = 0))
-              then 9223372036854775807
-            else 0 end as held_until
+            else coalesce((select case when p.state = 4 then 9223372036854775807
+                                       else coalesce(p.expires_at, 9223372036854775807) end
+                           from windlass_pending p where p.id = u.job and (u.until = 1 or p.attempt = 0)), 0)
+            end as held_until
 from windlass_unique_key u;
 
 -- Enqueues that wrote no job since a unique key was held: what happened to each, and which job held the key.
@@ -199,6 +206,11 @@ begin
   from windlass_unique_key where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id;
   update windlass_pending
   set args = new.args, version = new.version, priority = new.priority, run_at = new.run_at,
+      meta = case when expires_at is null and coalesce(new.meta ->> '$.expires_at', new.meta ->> '$.expires_in_us') is null
+                  then meta
+                  else json_patch(coalesce(meta, '{}'), json_object(
+                    'expires_at', coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us')),
+                    'expires_in_us', null)) end,
       state = case when state = 0 and new.state = 2 then 0 when new.state = 2 then 2 when state = 3 then 3 else 1 end
   where new.meta ->> '$.unique.on_conflict' = 'replace' and state <> 4
     and id = (select job from windlass_unique_key
@@ -250,13 +262,15 @@ from (
          x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte);
 
 -- The way in for every language: insert into windlass_enqueue (kind, args) values ('mail', '{}').
--- All columns but kind have defaults; run_at, delay and unique_for are microseconds, max_losses counts worker deaths,
+-- All columns but kind have defaults; run_at, delay, expires_at, expires_in (from when it is due: it does not start
+-- after that) and unique_for are microseconds, max_losses counts worker deaths,
 -- 0 for no limit. unique_key: there is one job of the kind with it, unique_until it is started or finished, or
 -- unique_for a time; on_conflict keep, replace or reject. The trigger runs in the SQLite
 -- of the program that inserts: it needs 3.38 or newer, which every maintained system has.
 create view windlass_enqueue as
 select id, kind, args, version, queue, priority, run_at, run_at as delay, max_attempts, max_attempts as max_losses,
-       origin, meta, origin as unique_key, origin as unique_until, run_at as unique_for, origin as on_conflict
+       origin, meta, origin as unique_key, origin as unique_until, run_at as unique_for, origin as on_conflict,
+       run_at as expires_at, run_at as expires_in
 from windlass_pending where false;
 
 create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
@@ -287,6 +301,14 @@ begin
         then raise(abort, 'windlass: version must be a number from 1 to 32767')
       when new.max_attempts is not null and (typeof(new.max_attempts) <> 'integer' or new.max_attempts not between 0 and 32767)
         then raise(abort, 'windlass: max_attempts must be a number from 0, which never gives up, to 32767')
+      when new.expires_at is not null and (typeof(new.expires_at) <> 'integer' or new.expires_in is not null
+                                           or new.expires_at not between -250000000000000000 and 250000000000000000)
+        then raise(abort, 'windlass: expires_at must be a whole number of microseconds since 1970, and stand without expires_in')
+      when new.expires_in is not null and (typeof(new.expires_in) <> 'integer'
+                                           or new.expires_in not between 1000 and 4000000000000000)
+        then raise(abort, 'windlass: expires_in must be a whole number of microseconds, at least 1000')
+      when new.expires_at <= coalesce(new.run_at, new.expires_at - 1)
+        then raise(abort, 'windlass: expires_at must be later than run_at')
       when new.unique_key is null and new.meta is not null and json_type(new.meta, '$.unique') is not null
         then raise(abort, 'windlass: unique_key is missing: meta alone makes no job unique')
       when new.unique_key is null and coalesce(new.unique_until, new.unique_for, new.on_conflict) is not null
@@ -310,8 +332,11 @@ begin
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
     coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n), n,
     coalesce(new.args, 'null'), coalesce(new.origin, 'sql'),
-    case when new.max_losses is null then new.meta
-         else json_set(coalesce(new.meta, '{}'), '$.max_losses', new.max_losses) end
+    case when coalesce(new.max_losses, new.expires_at, new.expires_in) is null then new.meta
+         else json_patch(coalesce(new.meta, '{}'), json_object(
+           'max_losses', coalesce(new.max_losses, new.meta ->> '$.max_losses'),
+           'expires_at', coalesce(new.expires_at, coalesce(new.run_at, n + new.delay, n) + new.expires_in,
+                                  new.meta ->> '$.expires_at'))) end
   from windlass_fresh as fresh
   where new.unique_key is null
   on conflict (id) do nothing;
@@ -323,8 +348,10 @@ begin
     coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n), n,
     coalesce(new.args, 'null'), coalesce(new.origin, 'sql'),
     json_patch(
-      case when new.max_losses is null then coalesce(new.meta, '{}')
-           else json_set(coalesce(new.meta, '{}'), '$.max_losses', new.max_losses) end,
+      json_patch(coalesce(new.meta, '{}'), json_object(
+        'max_losses', coalesce(new.max_losses, new.meta ->> '$.max_losses'),
+        'expires_at', coalesce(new.expires_at, coalesce(new.run_at, n + new.delay, n) + new.expires_in,
+                               new.meta ->> '$.expires_at'))),
       json_object('unique', json_object(
         'key', new.unique_key, 'for_ms', new.unique_for / 1000, 'on_conflict', coalesce(new.on_conflict, 'keep'),
         'until', case when new.unique_for is null then coalesce(new.unique_until, 'finished') else 'elapsed' end))),

@@ -1,5 +1,6 @@
 //! What the leader does for all.
 
+pub(crate) mod expire;
 pub(crate) mod sweep;
 pub(crate) mod tidy;
 
@@ -133,6 +134,7 @@ fn round(
         return Ok((swept, Vec::new()));
     }
     swept.promoted = sweep::promote(connection, now)?;
+    swept.expired = expire::expire(&context(connection, "", now))?;
     for worker in &removed {
         remove(connection, *worker)?;
         swept.dead_workers += 1;

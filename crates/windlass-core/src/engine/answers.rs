@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::attempt::{AttemptReport, HandlerExit};
-use super::attempts::Interruption;
+use super::attempts::{Interruption, later};
 use super::call::{Answer, Answered, Request};
 use super::dispatch::ReadyJob;
 use super::events::Event;
@@ -18,8 +18,9 @@ use super::state::{Engine, FirstAnswer};
 use super::verdict::{self, AttemptEnd};
 use crate::error::StoreError;
 use crate::id::{JobId, LeaseId, WorkerId};
-use crate::job::{Batch, Settled, Verdict};
+use crate::job::{Batch, Claimed, Settled, Verdict};
 use crate::maintenance::{Swept, Tidied};
+use crate::time::Timestamp;
 use crate::worker::Beat;
 
 impl Engine {
@@ -27,7 +28,7 @@ impl Engine {
         match answer {
             Answer::Registered(result) => self.on_registered(sent, result),
             Answer::Heartbeat(result) => self.on_heartbeat(sent, result),
-            Answer::Claimed(worker, result) => self.on_claimed(worker, sent.elapsed(), result),
+            Answer::Claimed(worker, result) => self.on_claimed(worker, sent, result),
             Answer::Settled(batch, result) => self.on_settled(batch, result),
             Answer::Swept(result) => self.on_swept(result),
             Answer::Tidied(result) => self.on_tidied(result),
@@ -160,8 +161,9 @@ impl Engine {
         }
     }
 
-    fn on_claimed(&mut self, worker: WorkerId, took: Duration, result: Result<Batch, StoreError>) {
+    fn on_claimed(&mut self, worker: WorkerId, sent: Instant, result: Result<Batch, StoreError>) {
         let now = Instant::now();
+        let took = now.saturating_duration_since(sent);
         self.claiming = None;
         if worker != self.registration.worker {
             // The store has forgotten who asked: what this brought belongs to others, or will in a moment.
@@ -185,7 +187,8 @@ impl Engine {
         for job in batch.jobs {
             let Some(queue) = self.fetch.queue_index(&job.queue) else { continue };
             got[queue] += 1;
-            claimed.push(ReadyJob { lease: batch.lease, queue, job });
+            let start_by = start_by(&job, batch.claimed_at, sent);
+            claimed.push(ReadyJob { lease: batch.lease, queue, job, start_by });
         }
         if claimed.is_empty() {
             self.tell(|| Event::Idle);
@@ -305,4 +308,10 @@ impl Engine {
             Err(error) => self.maintenance.tidy_failed(self.health.failed(Call::Tidy, &error)),
         }
     }
+}
+
+/// When a job must have started, by our own clock. It was claimed after the claim was sent, so this is never late.
+fn start_by(job: &Claimed, claimed_at: Option<Timestamp>, sent: Instant) -> Option<Instant> {
+    let expires_at = job.meta.expires_at(job.created_at)?;
+    Some(later(sent, expires_at.since(claimed_at?)))
 }

@@ -25,7 +25,7 @@ pub(super) enum HandlerExit {
     Value(Option<Json>),
     Error(JobError),
     Panic(String),
-    /// It did not begin: it was told to end, or the lease was over, before its turn came.
+    /// It did not begin: it was told to end, had expired, or the lease was over, before its turn came.
     NotStarted,
     /// It was dropped: aborted, or the runtime went away below it.
     Dropped,
@@ -75,6 +75,8 @@ pub(super) struct Begin {
     pub(super) handler: Arc<dyn Handler>,
     pub(super) context: Arc<AttemptContext>,
     pub(super) lease_end: LeaseEnd,
+    /// When the job expires, where it does.
+    pub(super) start_by: Option<Instant>,
     /// Set when the handler begins.
     pub(super) began: Arc<AtomicBool>,
 }
@@ -108,10 +110,11 @@ fn span(context: &AttemptContext) -> Span {
 }
 
 async fn run(mut report: Report, begin: Begin) {
-    let Begin { handler, context, lease_end, .. } = begin;
+    let Begin { handler, context, lease_end, start_by, .. } = begin;
     report.started = Instant::now();
     // The process may have been stopped, or the runtime busy, since the engine decided to start this.
-    if !may_begin(context.signals(), &lease_end, report.started) {
+    let is_late = start_by.is_some_and(|at| at <= report.started);
+    if is_late || !may_begin(context.signals(), &lease_end, report.started) {
         return report.send(HandlerExit::NotStarted);
     }
     report.began.store(true, Ordering::Release);

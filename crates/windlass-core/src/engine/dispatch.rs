@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use crate::id::LeaseId;
 use crate::job::Claimed;
 use crate::limits::SUSPECT_LOSSES;
@@ -13,6 +15,8 @@ pub(super) struct ReadyJob {
     pub(super) lease: LeaseId,
     pub(super) queue: usize,
     pub(super) job: Arc<Claimed>,
+    /// When it expires, where it does: it does not start from then on.
+    pub(super) start_by: Option<Instant>,
 }
 
 /// Claimed jobs in the order they start, and the limits they start under.
@@ -21,6 +25,8 @@ pub(super) struct Dispatch {
     ready: VecDeque<ReadyJob>,
     suspect: Option<ReadyJob>,
     suspect_runs: bool,
+    /// When [`Dispatch::expired`] may have something: no job here expires before that.
+    next_expiry: Option<Instant>,
     slots: usize,
     running: usize,
     queue_slots: Vec<usize>,
@@ -39,6 +45,7 @@ impl Dispatch {
             ready: VecDeque::new(),
             suspect: None,
             suspect_runs: false,
+            next_expiry: None,
             slots,
             running: 0,
             queue_running: vec![0; queue_slots.len()],
@@ -51,6 +58,7 @@ impl Dispatch {
     /// Takes a claimed job in. Gives it back where it must not be kept: a suspect beside
     /// another one.
     pub(super) fn offer(&mut self, ready: ReadyJob) -> Result<(), ReadyJob> {
+        self.next_expiry = self.next_expiry.into_iter().chain(ready.start_by).min();
         if ready.job.losses < SUSPECT_LOSSES {
             self.ready.push_back(ready);
         } else if self.suspect.is_some() || self.suspect_runs {
@@ -95,6 +103,25 @@ impl Dispatch {
         if job.losses >= SUSPECT_LOSSES {
             self.suspect_runs = false;
         }
+    }
+
+    /// When [`Dispatch::expired`] has something.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        self.next_expiry
+    }
+
+    /// The jobs that have not started in time: they never will.
+    pub(super) fn expired(&mut self, now: Instant) -> Vec<ReadyJob> {
+        if self.next_expiry.is_none_or(|at| now < at) {
+            return Vec::new();
+        }
+        let is_over = |ready: &ReadyJob| ready.start_by.is_some_and(|at| at <= now);
+        let (expired, ready) = self.ready.drain(..).partition::<Vec<_>, _>(is_over);
+        self.ready = ready.into();
+        let suspect = self.suspect.take_if(|suspect| is_over(suspect));
+        let left = self.ready.iter().chain(&self.suspect);
+        self.next_expiry = left.filter_map(|ready| ready.start_by).min();
+        expired.into_iter().chain(suspect).collect()
     }
 
     /// All jobs that have not started, to be handed back.
@@ -176,7 +203,8 @@ mod tests {
     use super::*;
 
     fn ready(kind: &str, losses: u16) -> ReadyJob {
-        ReadyJob { lease: LeaseId::new(), queue: 0, job: Arc::new(claimed(kind, losses)) }
+        let job = Arc::new(claimed(kind, losses));
+        ReadyJob { lease: LeaseId::new(), queue: 0, job, start_by: None }
     }
 
     fn dispatch(slots: usize) -> Dispatch {
@@ -243,5 +271,23 @@ mod tests {
         assert!(dispatch.offer(ready("a", 2)).is_err());
         dispatch.ended(0, &ready("a", 2).job);
         dispatch.offer(ready("a", 2)).expect("kept");
+    }
+
+    /// T45: what has not started in time is taken out, and nothing else.
+    #[test]
+    fn what_is_not_started_in_time_never_is() {
+        let (now, second) = (Instant::now(), std::time::Duration::from_secs(1));
+        let mut dispatch = dispatch(9);
+        let expiring = |at| ReadyJob { start_by: Some(at), ..ready("a", 0) };
+        for one in [ready("a", 0), expiring(now + second), expiring(now + 2 * second)] {
+            dispatch.offer(one).expect("kept");
+        }
+        assert!(dispatch.expired(now).is_empty());
+        assert_eq!(dispatch.next_expiry(), Some(now + second));
+        let expired = dispatch.expired(now + second);
+        assert_eq!(expired.len(), 1);
+        assert_eq!(expired[0].start_by, Some(now + second));
+        assert_eq!(dispatch.next_expiry(), Some(now + 2 * second));
+        assert!(dispatch.next().is_some_and(|ready| ready.start_by.is_none()));
     }
 }

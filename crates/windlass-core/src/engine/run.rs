@@ -66,6 +66,7 @@ impl Engine {
         self.check_lease(now);
         self.check_deadlines(now);
         self.check_grace(now);
+        self.end_expired(now);
         self.start_ready(now);
         self.send_settlements(now);
         self.send_claim(now);
@@ -99,6 +100,7 @@ impl Engine {
             self.liveness.next(),
             self.maintenance.next().filter(|_| self.liveness.is_registered()),
             self.attempts.next(),
+            self.dispatch.next_expiry(),
             self.fetch.next_look().filter(|_| self.may_claim()),
             self.pending.next(),
             grace,

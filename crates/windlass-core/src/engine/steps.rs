@@ -21,7 +21,7 @@ use super::sweep_interval::CancelWatch;
 use super::verdict::{self, AttemptEnd};
 use crate::context::{AttemptContext, AttemptParts, Signals};
 use crate::id::LeaseId;
-use crate::job::{ClaimRequest, HandlerKey, Settlement, Verdict};
+use crate::job::{ClaimRequest, HandlerKey, Outcome, Settlement, Verdict, expired_reason};
 use crate::limits::SETTLE_JOBS;
 
 impl Engine {
@@ -91,6 +91,18 @@ impl Engine {
         }
     }
 
+    /// Cancels claimed jobs that have not started in time.
+    pub(super) fn end_expired(&mut self, now: Instant) {
+        for ready in self.dispatch.expired(now) {
+            let expires_at = ready.job.meta.expires_at(ready.job.created_at);
+            let reason = expires_at.map(expired_reason).unwrap_or_default();
+            let verdict = Verdict::Cancel { outcome: Outcome::Expired, reason };
+            let ReadyJob { lease, queue, job, .. } = ready;
+            self.fetch.freed(queue);
+            self.pending.push(Settlement { lease, job, ran: None, verdict }, Role::Ordinary);
+        }
+    }
+
     /// Starts claimed jobs while slots are free. After a long stop of the process the lease may be
     /// over: nothing starts until a heartbeat has said that it is not.
     pub(super) fn start_ready(&mut self, now: Instant) {
@@ -111,10 +123,10 @@ impl Engine {
     }
 
     fn start(&mut self, ready: ReadyJob, now: Instant) {
-        let ReadyJob { lease, queue, job } = ready;
+        let ReadyJob { lease, queue, job, start_by } = ready;
         let Some(registered) = self.handlers.get(&job.kind) else {
             self.dispatch.ended(queue, &job);
-            return self.hand_back(ReadyJob { lease, queue, job });
+            return self.hand_back(ReadyJob { lease, queue, job, start_by });
         };
         let handler = Arc::clone(&registered.handler);
         let timeout = job.meta.timeout_ms.map_or(registered.policy.timeout, Duration::from_millis);
@@ -134,7 +146,8 @@ impl Engine {
         let key = self.attempts.new_key();
         let began = Arc::default();
         let lease_end = self.liveness.lease_end();
-        let begin = Begin { key, handler, context, lease_end, began: Arc::clone(&began) };
+        let began_too = Arc::clone(&began);
+        let begin = Begin { key, handler, context, lease_end, start_by, began: began_too };
         let abort = attempt::start(&self.runtime, begin, self.reports.clone());
         let (interruption, abort) = (None, Some(abort));
         let deadline = later(now, timeout);

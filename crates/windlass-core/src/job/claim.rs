@@ -104,6 +104,8 @@ pub struct Claimed {
 pub struct Batch {
     /// The lease the jobs are held under.
     pub lease: LeaseId,
+    /// When they were claimed, by the database's clock; said where there are jobs.
+    pub claimed_at: Option<Timestamp>,
     /// The jobs, in the order they are to start; empty where there was nothing.
     pub jobs: Vec<Arc<Claimed>>,
 }

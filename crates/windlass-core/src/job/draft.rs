@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::{Due, Identity, Job, Meta, NewJob, Unique};
+use super::{Due, Expires, Identity, Job, Meta, NewJob, Unique};
 use crate::error::Refusal;
 use crate::id::JobId;
 use crate::json::Json;
@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 #[must_use = "a draft does nothing until it is enqueued"]
 pub struct Draft<J> {
     job: Result<NewJob, Refusal>,
+    /// Applied at last, since it counts from the due time.
+    expires: Option<Expires>,
     payload: PhantomData<fn() -> J>,
 }
 
@@ -29,7 +31,7 @@ impl<J: Job> Draft<J> {
             meta: Meta { unique, ..Meta::default() },
             ..NewJob::new(J::KIND, args)
         });
-        Self { job, payload: PhantomData }
+        Self { job, expires: J::EXPIRES.map(Expires::In), payload: PhantomData }
     }
 
     /// Another queue than the kind declares. The job's record says so.
@@ -71,6 +73,25 @@ impl<J: Job> Draft<J> {
         self.with(|job| job.meta.timeout_ms = u64::try_from(limit.as_millis()).ok())
     }
 
+    /// If it has not started this long after it is due, it is cancelled as expired and never runs; nor does a retry
+    /// of it run after that. By the database's clock.
+    pub fn expires_in(mut self, time: Duration) -> Self {
+        self.expires = Some(Expires::In(time));
+        self
+    }
+
+    /// As [`Draft::expires_in`], at this moment.
+    pub fn expires_at(mut self, moment: Timestamp) -> Self {
+        self.expires = Some(Expires::At(moment));
+        self
+    }
+
+    /// Waits for ever, whatever the kind declares.
+    pub fn never_expires(mut self) -> Self {
+        self.expires = None;
+        self
+    }
+
     /// The only one of its kind with this key, in place of what the kind declares.
     pub fn unique(self, unique: Unique) -> Self {
         self.with(|job| job.meta.unique = Some(unique))
@@ -109,12 +130,16 @@ impl<J> Draft<J> {
     /// # Errors
     /// When the payload cannot be stored.
     pub fn into_new_job(self) -> Result<NewJob, Refusal> {
-        self.job
+        let job = self.job?;
+        Ok(match self.expires {
+            Some(expires) => job.expiring(expires),
+            None => job,
+        })
     }
 
     /// The same draft without its type, so that drafts of several kinds can be enqueued by one call.
     pub fn any_kind(self) -> Draft<()> {
-        Draft { job: self.job, payload: PhantomData }
+        Draft { job: self.job, expires: self.expires, payload: PhantomData }
     }
 }
 
@@ -158,6 +183,6 @@ impl<J: Job> IntoDraft for J {
 
 impl From<NewJob> for Draft<()> {
     fn from(job: NewJob) -> Self {
-        Self { job: Ok(job), payload: PhantomData }
+        Self { job: Ok(job), expires: None, payload: PhantomData }
     }
 }

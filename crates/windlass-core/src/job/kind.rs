@@ -38,6 +38,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     const MAX_LOSSES: Option<u16> = None;
     /// How long a handler may run; `None` is the default of 15 minutes.
     const TIMEOUT: Option<Duration> = None;
+    /// How long after it is due such a job may start; `None` is for ever.
+    const EXPIRES: Option<Duration> = None;
 
     /// When a failed job of this kind is tried again. The derive takes a function that gives it:
     /// `#[job(kind = "crm.push", retry = crm_retry)]`; then the policy's own `max_attempts` holds.

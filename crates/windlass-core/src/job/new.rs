@@ -81,6 +81,12 @@ pub struct Meta {
     /// What makes it the only one of its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique: Option<Unique>,
+    /// From this moment on it does not start any more, in microseconds since 1970: see [`Meta::expires_at`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    /// The same, in microseconds after it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_us: Option<i64>,
     /// The queue its kind declares, where the caller chose another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_queue: Option<String>,
@@ -133,6 +139,7 @@ impl NewJob {
         check_number("max_attempts", self.max_attempts.unwrap_or_default())?;
         check_text("origin", self.origin.as_deref())?;
         check_text("traceparent", self.meta.traceparent.as_deref())?;
+        self.check_expiry()?;
         self.meta.unique.as_ref().map_or(Ok(()), Unique::check)
     }
 

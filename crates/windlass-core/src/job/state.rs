@@ -214,6 +214,8 @@ pub enum Verb {
     Park,
     /// A worker that knows it has come.
     Unpark,
+    /// The time until which it was to start is over.
+    Expire,
 }
 
 /// Every transition there is, as (from, verb, to); `None` is before the job exists. Stores are
@@ -251,6 +253,10 @@ pub const TRANSITIONS: &[(Option<State>, Verb, State)] = &[
     (Some(State::Retryable), Verb::Move, State::Retryable),
     (Some(State::Available), Verb::Park, State::Waiting),
     (Some(State::Waiting), Verb::Unpark, State::Available),
+    (Some(State::Waiting), Verb::Expire, State::Cancelled),
+    (Some(State::Scheduled), Verb::Expire, State::Cancelled),
+    (Some(State::Available), Verb::Expire, State::Cancelled),
+    (Some(State::Retryable), Verb::Expire, State::Cancelled),
 ];
 
 /// Whether the table has a way from one state to another.

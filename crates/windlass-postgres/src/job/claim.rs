@@ -9,6 +9,7 @@ use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::job::{Batch, ClaimRequest, Claimed};
 use windlass_core::store::Now;
+use windlass_core::time::Timestamp;
 
 use crate::connection::watch::channel;
 use crate::connection::{Bind, Connection};
@@ -89,6 +90,7 @@ pub(crate) async fn claim(
         if rows.is_empty() { was_asleep || channel.is_some() } else { false },
         Ordering::Relaxed,
     );
+    let claimed_at = rows.first().map(|row| get(row, 17)).transpose()?.map(Timestamp::from_micros);
     let jobs = in_order(&rows, &queues)?;
     if !own_clock {
         cursors.learn((&queues, &began), &jobs, took);
@@ -98,7 +100,7 @@ pub(crate) async fn claim(
             tracing::debug!(%error, "could not store a claim cursor");
         }
     }
-    Ok(Batch { lease: request.lease, jobs })
+    Ok(Batch { lease: request.lease, claimed_at, jobs })
 }
 
 /// The jobs of a claim: queue by queue as they were asked for, and as each queue has them.

@@ -9,7 +9,7 @@
 --   $12 text   channel to notify once there is work, null where the worker is known as idle or
 --              cannot be notified · $13 text[] the queues it serves
 --   $14 bool   whether the worker is known as idle
--- Returns the jobs with their attempts counted. State 2 is available.
+-- Returns the jobs with their attempts counted, and the moment. State 2 is available.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 share as (
   select s.queue, s.jobs, s.from_priority, s.from_run_at
@@ -25,7 +25,7 @@ picked as (
   from share cross join lateral (
     select ctid as place, args from windlass.pending
     where queue = share.queue and state = 2 and (priority, run_at) >= (share.from_priority, share.from_run_at)
-      and kind || '@' || version = any ($10::text[])
+      and kind || '@' || version = any ($10::text[]) and (expires_at is null or expires_at > (select now from clock))
     order by priority, run_at
     limit share.jobs
     for update skip locked
@@ -66,5 +66,5 @@ busy as (
 select id, queue, kind, version, priority, attempt, failures, losses, max_attempts, args, root, meta, run_at,
        created_at, parent, origin, history,
        -- Losing a claim in a crash of the server only means that the jobs are claimed again.
-       (select set_config('synchronous_commit', 'off', true))
+       (select case when set_config('synchronous_commit', 'off', true) is not null then now end from clock)
 from claimed

@@ -10,6 +10,7 @@ use windlass_core::job::{Retried, State};
 use windlass_core::store::Now;
 
 use crate::connection::Connection;
+use crate::maintenance::expire::{Expiring, expire};
 use crate::row::get;
 
 const RETRY: &str = include_str!("retry.sql");
@@ -26,6 +27,8 @@ pub(crate) async fn retry(
     now: Now,
 ) -> Result<Vec<Retried>, StoreError> {
     let ids: Vec<Uuid> = jobs.iter().map(|id| id.as_uuid()).collect();
+    // What has expired and was found by no sweep ends first, and then lives again like any that has ended.
+    expire(connection, Expiring::These(&ids), now).await?;
     let rows =
         connection.query(RETRY, &[(&now.micros(), Type::INT8), (&ids, Type::UUID_ARRAY)]).await?;
     let retried: HashSet<Uuid> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;

@@ -1,11 +1,14 @@
 -- Makes jobs available at once: those that wait for their time, and those that have ended.
 --   $1 int8    now; null is the database's clock · $2 uuid[] jobs
--- Returns the ids of those it changed. Failures and losses begin again at zero. One that has ended, and whose
+-- Returns the ids of those it changed. Failures and losses begin again at zero, and none of them expires any more. One that has ended, and whose
 -- unique key is held by another by now, stays as it is.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 advanced as (
-  update windlass.pending p set state = 2, run_at = clock.now, failures = 0, losses = 0
-  from clock where p.id = any ($2::uuid[]) and p.state in (1, 3)
+  update windlass.pending p
+  set state = 2, run_at = clock.now, failures = 0, losses = 0,
+      meta = case when p.expires_at is null then p.meta else windlass.with_expiry(p.meta, null) end
+  from clock
+  where p.id = any ($2::uuid[]) and p.state in (1, 3) and (p.expires_at is null or p.expires_at > clock.now)
   returning p.id, p.queue
 ),
 -- Of those with one key one lives again: none of them is there yet when the others ask for it.
@@ -37,7 +40,7 @@ back as (
     (id, run_at, created_at, attempt, state, version, priority, max_attempts, queue, kind, args, root, parent, origin,
      meta, history)
   select id, now, created_at, attempt, 2, version, priority, max_attempts, queue, kind, args, root, parent, origin,
-         meta, history
+         case when meta like '%"expires\_%' then windlass.with_expiry(meta, null) else meta end, history
   from revived, clock
 ),
 notified as (

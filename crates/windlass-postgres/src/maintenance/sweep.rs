@@ -31,6 +31,7 @@ const RESTARTED: Duration = RECONNECT_CAP.saturating_add(Duration::from_secs(1))
 pub(crate) struct Round {
     pub(crate) swept: Swept,
     pub(crate) has_orphans: bool,
+    pub(crate) has_expired: bool,
 }
 
 pub(crate) async fn sweep(
@@ -55,19 +56,23 @@ pub(crate) async fn sweep(
     let leads: bool = get(&row, 0)?;
     let next_due = get::<Option<i64>>(&row, 3)?.map(|us| Duration::from_micros(us.unsigned_abs()));
     let is_missing: bool = get(&row, 6)?;
+    let next_expiry: Option<i64> = get(&row, 8)?;
+    let expiring =
+        next_expiry.filter(|us| *us > 0).map(|us| Duration::from_micros(us.unsigned_abs()));
     // A second look is due soon where a worker was missing for the first time.
     let again = is_missing.then_some(MISSING + Duration::from_millis(20));
     let swept = Swept {
         leads,
         promoted: count(1)?,
         dead_workers: count(2)?,
-        next_due: [next_due.filter(|_| leads), again].into_iter().flatten().min(),
+        next_due: [next_due, expiring].into_iter().flatten().filter(|_| leads).chain(again).min(),
         attention: get(&row, 4)?,
         workers: count(7)?,
         ..Swept::default()
     };
     let has_orphans: bool = get(&row, 5)?;
-    Ok(Round { has_orphans: has_orphans && leads, swept })
+    let has_expired = leads && next_expiry.is_some_and(|us| us <= 0);
+    Ok(Round { has_orphans: has_orphans && leads, has_expired, swept })
 }
 
 /// Takes back jobs whose worker is not registered any more, a bounded number of leases.

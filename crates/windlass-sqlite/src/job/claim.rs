@@ -60,9 +60,9 @@ pub(crate) fn claim(
     let mut bytes = 0;
     // What a worker claims that was taken for dead would be taken back at once, as lost.
     if !is_registered(connection, request.worker)? {
-        return Ok(Batch { lease: request.lease, jobs });
+        return Ok(Batch { lease: request.lease, claimed_at: Some(now), jobs });
     }
-    let mut known = Known::new(request);
+    let mut known = Known::new(request, now);
     for share in &request.shares {
         let left = request.jobs.saturating_sub(jobs.len());
         if left == 0 || bytes >= request.bytes {
@@ -78,7 +78,7 @@ pub(crate) fn claim(
         jobs.iter_mut().filter_map(Arc::get_mut).for_each(|job| job.batch = batch);
         hold(connection, (request, label), &jobs, now)?;
     }
-    Ok(Batch { lease: request.lease, jobs })
+    Ok(Batch { lease: request.lease, claimed_at: Some(now), jobs })
 }
 
 fn is_registered(connection: &Connection, worker: WorkerId) -> Result<bool, StoreError> {
@@ -112,7 +112,7 @@ fn pick(
         let Some(row) = rows.next().map_err(store_error)? else { break };
         let position = i16::try_from(jobs.len() + 1).unwrap_or(i16::MAX);
         let job = claimed(row, position).map_err(store_error)?;
-        if !known.has(&job) {
+        if !known.may_start(&job) {
             continue;
         }
         *bytes += job.args.as_str().len();
@@ -125,16 +125,23 @@ fn pick(
     Ok(())
 }
 
-/// The kinds and versions a worker knows, with the answer for the last one asked: jobs of one kind
+/// What may be claimed now: the kinds and versions a worker knows, with the answer for the last one asked: jobs of one kind
 /// come in long runs.
 struct Known<'a> {
     keys: HashSet<&'a str>,
     last: Option<(String, u16, bool)>,
+    now: Timestamp,
 }
 
 impl<'a> Known<'a> {
-    fn new(request: &'a ClaimRequest) -> Self {
-        Self { keys: request.handlers.iter().map(|key| key.as_str()).collect(), last: None }
+    fn new(request: &'a ClaimRequest, now: Timestamp) -> Self {
+        let keys = request.handlers.iter().map(|key| key.as_str()).collect();
+        Self { keys, last: None, now }
+    }
+
+    fn may_start(&mut self, job: &Claimed) -> bool {
+        let has_expired = job.meta.expires_at(job.created_at).is_some_and(|at| at <= self.now);
+        !has_expired && self.has(job)
     }
 
     fn has(&mut self, job: &Claimed) -> bool {

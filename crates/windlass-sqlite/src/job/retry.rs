@@ -8,14 +8,19 @@ use windlass_core::job::{Retried, State};
 use crate::job::cancel::finished;
 use crate::job::finish::add_job_count;
 use crate::job::settle::SettleContext;
+use crate::maintenance::expire::expire_one;
 use crate::row::one;
 use crate::row::{Id, run};
 
 const STATE: &str = "select state from windlass_pending where id = ?1";
-const HURRY: &str = "update windlass_pending set state = 2, run_at = ?2, failures = 0, losses = 0 where id = ?1 and state in (1, 3)";
+const HURRY: &str = "update windlass_pending set state = 2, run_at = ?2, failures = 0, losses = 0, \
+     meta = case when expires_at is null then meta else json_remove(meta, '$.expires_at', '$.expires_in_us') end \
+     where id = ?1 and state in (1, 3)";
 const REVIVE: &str = "insert into windlass_pending \
      (id, queue, kind, version, state, priority, attempt, max_attempts, run_at, created_at, args, root, parent, origin, meta, history) \
-     select id, queue, kind, version, 2, priority, attempt, max_attempts, ?2, created_at, args, root, parent, origin, meta, history \
+     select id, queue, kind, version, 2, priority, attempt, max_attempts, ?2, created_at, args, root, parent, origin, \
+       case when coalesce(meta ->> '$.expires_at', meta ->> '$.expires_in_us') is null then meta \
+            else json_remove(meta, '$.expires_at', '$.expires_in_us') end, history \
      from windlass_finished where id = ?1";
 const REMOVE: &str = "delete from windlass_finished where id = ?1 returning queue";
 
@@ -47,6 +52,8 @@ fn retake_key(context: &SettleContext<'_>, job: JobId) -> Result<Option<JobId>, 
 
 fn retry_one(context: &SettleContext<'_>, job: JobId) -> Result<Retried, StoreError> {
     let (id, now) = (Id::from(job), context.now.as_micros());
+    // What has expired and was found by no sweep ends first, and then lives again like any that has ended.
+    expire_one(context, job)?;
     let pending: Option<i16> = one(context.connection, STATE, [&id])?;
     match pending.and_then(State::from_code) {
         Some(State::Scheduled | State::Retryable) => {

@@ -11,6 +11,7 @@ use windlass_core::time::{Timestamp, micros};
 use crate::job::finish::{Finish, finish};
 use crate::job::settle::{SettleContext, append};
 use crate::lease::{drop_lease, held};
+use crate::maintenance::expire::NEXT_EXPIRY;
 use crate::row::{Id, all, one, run};
 
 const LEADER: &str = "select worker, expires_at from windlass_leader where duty = 'sweep'";
@@ -26,6 +27,7 @@ const ORPHANS: &str = "select id, label, worker from windlass_lease l \
 /// What a look without the write lock says about the need for a sweep.
 pub(crate) struct Outlook {
     pub(crate) leader: Option<(WorkerId, Timestamp)>,
+    /// When a job is due or expires.
     pub(crate) next_due: Option<Timestamp>,
     pub(crate) attention: bool,
     /// Whether there are leases of workers that are not registered any more.
@@ -41,9 +43,11 @@ pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook,
         Ok((row.get::<_, Id>(0)?.worker(), Timestamp::from_micros(row.get(1)?)))
     };
     let next_due: Option<Option<i64>> = one(connection, NEXT_DUE, [])?;
+    let next_expiry: Option<Option<i64>> = one(connection, NEXT_EXPIRY, [])?;
+    let next = next_due.flatten().into_iter().chain(next_expiry.flatten()).min();
     Ok(Outlook {
         leader: all(connection, LEADER, [], worker_and_end)?.into_iter().next(),
-        next_due: next_due.flatten().map(Timestamp::from_micros),
+        next_due: next.map(Timestamp::from_micros),
         attention: one(connection, ATTENTION, [Id::from(worker)])?.unwrap_or(false),
         has_orphans: !all(connection, ORPHANS, [], |_| Ok(()))?.is_empty(),
         workers: all(connection, WORKERS, [], worker_and_end)?,

@@ -168,7 +168,7 @@ impl JobStore for SabotagedStore {
     fn claim<'a>(&'a self, request: &'a ClaimRequest, now: Now) -> Reply<'a, Batch> {
         Box::pin(async move {
             if self.has(Sabotage::HidesWork) {
-                return Ok(Batch { lease: request.lease, jobs: Vec::new() });
+                return Ok(Batch { lease: request.lease, claimed_at: None, jobs: Vec::new() });
             }
             if self.has(Sabotage::RescuesTheLiving) {
                 self.send_away_who_works_beside(request.worker, now).await?;

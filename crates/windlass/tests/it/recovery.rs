@@ -265,7 +265,7 @@ async fn a_job_finished_in_a_transaction_has_forgotten_its_cancel_request() {
     let database = TestDatabase::postgres();
     let (store, fence) = finished_in_spite_of_a_cancel(&database).await;
     let (lease, job) = (fence.lease, Arc::clone(&fence.job));
-    let batch = Batch { lease, jobs: vec![job] };
+    let batch = Batch { lease, claimed_at: None, jobs: vec![job] };
     let confirmed = [settlement(&batch, 0, confirm_or(retry(windlass::limits::LEASE)))];
     let answers = store.settle(fence.worker, &confirmed, Now::Database).await.expect("settled");
     assert_eq!((answers, cancels(&store, &fence).await), (vec![Settled::Already], 0));

@@ -47,7 +47,7 @@ pub async fn an_unknown_lease_releases_nothing(fixture: StoreFixture) {
     fixture.enqueue_one(job()).await;
     let worker = fixture.worker().await;
     let batch = worker.claim(1).await;
-    let unknown = Batch { lease: LeaseId::new(), jobs: Vec::new() };
+    let unknown = Batch { lease: LeaseId::new(), claimed_at: None, jobs: Vec::new() };
     assert_eq!(worker.release(&unknown).await, 0);
     assert_eq!(worker.release(&batch).await, 1);
     assert_eq!(worker.release(&batch).await, 0);
