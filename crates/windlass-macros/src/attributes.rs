@@ -5,13 +5,14 @@ use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "kind",
     "queue",
     "priority",
     "max_attempts",
     "max_losses",
     "timeout",
+    "expires",
     "version",
     "upgrade",
     "retry",
@@ -27,6 +28,7 @@ pub(crate) struct Attributes {
     pub(crate) max_attempts: Option<u16>,
     pub(crate) max_losses: Option<u16>,
     pub(crate) timeout_ms: Option<u64>,
+    pub(crate) expires_ms: Option<u64>,
     pub(crate) version: Option<u16>,
     pub(crate) upgrade: Option<Path>,
     pub(crate) retry: Option<Path>,
@@ -70,6 +72,7 @@ impl Attributes {
                 self.max_losses = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?)
             }
             "timeout" => self.timeout_ms = Some(duration(&meta.value()?.parse()?)?),
+            "expires" => self.expires_ms = Some(duration(&meta.value()?.parse()?)?),
             "version" => self.version = Some(version(&meta.value()?.parse()?)?),
             "upgrade" => self.upgrade = Some(meta.value()?.parse()?),
             "retry" => self.retry = Some(meta.value()?.parse()?),

@@ -20,6 +20,7 @@ use crate::attributes::{Attributes, Unique};
 /// | `max_losses = 10` | worker deaths after which it is dead; 0 sets no limit; 3 otherwise |
 /// | `unique(by = [user_id], until = "started")` | one such job for each value of the fields, until it is `started` or `finished` (otherwise `finished`), or `for = "1h"`; `on_conflict` is `keep`, `replace` or `reject` (otherwise `keep`) |
 /// | `timeout = "30s"` | how long a handler may run; 15 minutes otherwise |
+/// | `expires = "10m"` | how long after it is due it may start; it is cancelled then and never runs; for ever otherwise |
 /// | `version = 2` | the shape of the payload; 1 otherwise |
 /// | `upgrade = path` | `fn(u16, &Json) -> Result<Self, JobError>` for args of older versions |
 /// | `retry = path` | `fn() -> RetryPolicy` |
@@ -47,6 +48,10 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         quote!(const TIMEOUT: ::core::option::Option<::core::time::Duration> =
             ::core::option::Option::Some(::core::time::Duration::from_millis(#ms));)
     });
+    let expires = attributes.expires_ms.map(|ms| {
+        quote!(const EXPIRES: ::core::option::Option<::core::time::Duration> =
+            ::core::option::Option::Some(::core::time::Duration::from_millis(#ms));)
+    });
     let upgrade = attributes.upgrade.map(|path| {
         quote! {
             fn upgrade() -> ::core::option::Option<fn(u16, &::windlass::Json) -> ::core::result::Result<Self, ::windlass::JobError>> {
@@ -61,7 +66,7 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     Ok(quote! {
         impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
             const KIND: &'static str = #kind;
-            #queue #priority #version #attempts #losses #timeout #upgrade #retry #unique
+            #queue #priority #version #attempts #losses #timeout #expires #upgrade #retry #unique
         }
     })
 }

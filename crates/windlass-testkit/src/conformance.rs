@@ -68,6 +68,18 @@ macro_rules! behaviours {
                     a_lost_end_leaves_the_next_attempts_cancel_request
                     a_reason_with_a_nul_is_kept_without_it
                 }
+                expiry {
+                    a_job_expires_wherever_it_waits
+                    a_job_that_has_not_started_in_time_never_runs
+                    a_job_that_started_in_time_may_end_later
+                    a_replaced_job_expires_as_the_one_that_came
+                    a_retry_of_an_expired_job_runs
+                    a_sweep_tells_when_the_next_job_expires
+                    an_expired_job_holds_no_key
+                    many_jobs_expire_in_bounded_rounds
+                    no_attempt_begins_after_it_has_expired
+                    the_time_counts_from_when_it_is_due
+                }
                 claim {
                     jobs_come_by_priority_then_due_time_then_age
                     the_attempt_is_counted_at_the_claim

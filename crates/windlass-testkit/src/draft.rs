@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use windlass_core::id::JobId;
-use windlass_core::job::{Due, Identity, NewJob, Unique};
+use windlass_core::job::{Due, Expires, Identity, NewJob, Unique};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
@@ -87,6 +87,12 @@ impl Draft {
     pub fn due_at(mut self, moment: Timestamp) -> Self {
         self.0.due = Due::At(moment);
         self
+    }
+
+    /// To be started this long after it is due, or never.
+    #[must_use]
+    pub fn expires_in(self, time: Duration) -> Self {
+        Self(self.0.expiring(Expires::In(time)))
     }
 
     /// How long its handler may run.

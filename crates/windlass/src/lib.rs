@@ -75,8 +75,8 @@ pub use windlass_macros::Job;
 pub mod job {
     pub use windlass_core::job::{
         AfterLoss, Batch, Cancelled, ClaimRequest, Claimed, Counts, Due, Duplicate,
-        DuplicateAnswer, Duplicates, Fence, Field, Filter, HandlerKey, Identity, JobStore, Loss,
-        Meta, Moved, OnConflict, Page, ParseFilterError, ParseStateError, Retried, Settled,
+        DuplicateAnswer, Duplicates, Expires, Fence, Field, Filter, HandlerKey, Identity, JobStore,
+        Loss, Meta, Moved, OnConflict, Page, ParseFilterError, ParseStateError, Retried, Settled,
         Settlement, Share, TRANSITIONS, Term, Until, Upgrade, Verb, Verdict, is_transition,
         loss_limit,
     };

@@ -5,7 +5,7 @@ mod payload;
 
 use std::sync::Arc;
 use std::time::Duration;
-use windlass::job::{Due, HandlerKey, Identity};
+use windlass::job::{Due, Expires, HandlerKey, Identity};
 use windlass::store::Store;
 use windlass::time::parse_duration;
 use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Timestamp, Unique};
@@ -23,6 +23,7 @@ Examples:
   windlass enqueue img.thumb '{\"asset\":991}' --queue media --delay 5m
   windlass enqueue report.nightly @args.json --run-at 2026-11-21T02:00:00Z
   windlass enqueue crm.sync --wait --timeout 30s
+  windlass enqueue otp.send phone=+4930123 --expires 2m
   windlass enqueue search.index id=42 --unique 42 --unique-until started --delay 5s --on-conflict replace";
 
 /// Its arguments.
@@ -45,6 +46,12 @@ pub(crate) struct Args {
     /// Due at this moment, RFC 3339
     #[arg(long, value_name = "TIME")]
     run_at: Option<Timestamp>,
+    /// If it has not started this long after it is due, it is cancelled and never runs
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with = "expires_at")]
+    expires: Option<Duration>,
+    /// If it has not started by this moment, RFC 3339, it is cancelled and never runs
+    #[arg(long, value_name = "TIME")]
+    expires_at: Option<Timestamp>,
     /// The version of the args that the handler must know
     #[arg(long = "version", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     args_version: u16,
@@ -183,7 +190,11 @@ fn new_job(args: &Args) -> anyhow::Result<NewJob> {
         job.id = id;
         job.identity = Identity::Given;
     }
-    Ok(job)
+    let expires = args.expires.map(Expires::In).or(args.expires_at.map(Expires::At));
+    Ok(match expires {
+        Some(expires) => job.expiring(expires),
+        None => job,
+    })
 }
 
 /// Who enqueued it, for people.

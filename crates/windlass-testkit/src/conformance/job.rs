@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod claim;
 pub mod confirm;
 pub mod enqueue;
+pub mod expiry;
 pub mod move_jobs;
 pub mod payload;
 pub mod read;

@@ -148,6 +148,9 @@ pub struct Wanted {
     /// The unique key that it is to hold until it has ended, with its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// How long after it is written it may start, in nanoseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
 }
 
 /// A job that was taken.

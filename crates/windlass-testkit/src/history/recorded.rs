@@ -48,13 +48,19 @@ fn key(job: &NewJob) -> Option<String> {
     Some(format!("{} {}", job.kind, unique.key()))
 }
 
+/// How long after it is written a job may start, in nanoseconds.
+fn expires_in(job: &NewJob) -> Option<u64> {
+    job.meta.expires_in_us.map(|us| us.unsigned_abs() * 1_000)
+}
+
 impl JobStore for RecordedStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
             let call = self.journal.next_call();
             let wanted = |job: &NewJob| {
                 let is_due = matches!(job.due, Due::Now);
-                Wanted { job: job.id, queue: job.queue.clone(), is_due, key: key(job) }
+                let (queue, expires_in) = (job.queue.clone(), expires_in(job));
+                Wanted { job: job.id, queue, is_due, key: key(job), expires_in }
             };
             self.journal.note(Event::Enqueue { call, jobs: jobs.iter().map(wanted).collect() });
             let result = self.store.enqueue(jobs, now).await;

@@ -2,6 +2,7 @@
 
 mod durability;
 mod effects;
+mod expiry;
 mod leases;
 mod unique;
 mod waking;
@@ -14,7 +15,7 @@ pub(super) use waking::longest_wake;
 pub(super) type Rule = (&'static str, fn(&Index<'_>) -> Vec<String>);
 
 /// Every rule, under the name of its invariant.
-pub(super) const ALL: [Rule; 15] = [
+pub(super) const ALL: [Rule; 16] = [
     ("I-D1", durability::nothing_acknowledged_is_lost),
     ("I-D2", durability::nothing_is_left_over),
     ("I-D3", durability::nothing_came_from_nowhere),
@@ -30,4 +31,5 @@ pub(super) const ALL: [Rule; 15] = [
     ("I-X3", effects::one_id_is_one_job),
     ("I-W1", waking::work_is_noticed),
     ("I-W3", waking::paused_queues_give_nothing),
+    ("I-W7", expiry::what_has_expired_never_starts),
 ];

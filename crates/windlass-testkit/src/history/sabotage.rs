@@ -31,6 +31,8 @@ pub enum Sabotage {
     ForgetsKeys,
     /// I-W3: a pause is acknowledged and not written.
     ForgetsPauses,
+    /// I-W7: a job is written without the time until which it may start.
+    ForgetsExpiry,
     /// I-D2: dead workers keep what they held.
     NeverRescues,
     /// I-L2: a claim first takes back what others hold, dead or not.
@@ -92,6 +94,7 @@ impl SabotagedStore {
                 jobs.iter_mut().for_each(|job| job.meta.unique = None);
                 jobs
             }
+            Sabotage::ForgetsExpiry => without_expiry(jobs),
             _ => jobs.to_vec(),
         }
     }
@@ -153,6 +156,15 @@ impl SabotagedStore {
         let (lease, job) = &claimed[&settlement.job.id];
         Settlement { lease: *lease, job: Arc::clone(job), ..settlement.clone() }
     }
+}
+
+/// The jobs, for ever to be started.
+pub(crate) fn without_expiry(jobs: &[NewJob]) -> Vec<NewJob> {
+    let mut jobs = jobs.to_vec();
+    for job in &mut jobs {
+        (job.meta.expires_at, job.meta.expires_in_us) = (None, None);
+    }
+    jobs
 }
 
 impl JobStore for SabotagedStore {

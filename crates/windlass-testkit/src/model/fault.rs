@@ -7,6 +7,7 @@ use windlass_core::limits::LEASE;
 
 use crate::fault::forward::forward;
 use crate::fault::forward::names::*;
+use crate::history::sabotage::without_expiry;
 
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +26,12 @@ pub(super) enum Fault {
     ForgetsPauses,
     /// I-C1: a cancel is acknowledged and not written.
     ForgetsCancels,
+    /// I-W7: a job is written without the time until which it may start.
+    ForgetsExpiry,
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::SettlesWithoutFence,
         Self::AcknowledgesTheStale,
         Self::RescuesTooEarly,
@@ -36,6 +39,7 @@ impl Fault {
         Self::LosesAJob,
         Self::ForgetsPauses,
         Self::ForgetsCancels,
+        Self::ForgetsExpiry,
     ];
 }
 
@@ -81,6 +85,9 @@ impl FaultyStore {
 impl JobStore for FaultyStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
+            if self.has(Fault::ForgetsExpiry) {
+                return self.store.enqueue(&without_expiry(jobs), now).await;
+            }
             if !self.has(Fault::LosesAJob) || jobs.len() < 2 {
                 return self.store.enqueue(jobs, now).await;
             }

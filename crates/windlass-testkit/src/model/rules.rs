@@ -31,6 +31,8 @@ pub(super) struct Job {
     pub(super) history: Vec<Outcome>,
     /// When it is due; `None` where chance decides, until the store has said it.
     pub(super) run_at: Option<Timestamp>,
+    /// From when on it does not start.
+    pub(super) expires_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
 }
 
@@ -75,8 +77,19 @@ impl Job {
             lease: None,
             history: Vec::new(),
             run_at: None,
+            expires_at: None,
             finished_at: None,
         }
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        let waits = !self.state.is_terminal() && self.state != State::Running;
+        waits && self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    fn expire(&mut self, now: Timestamp) {
+        self.record(Outcome::Expired);
+        self.end(Verb::Expire, State::Cancelled, now);
     }
 
     fn standing(&self) -> Standing {
@@ -200,7 +213,8 @@ impl Rules {
         let mut places = Vec::new();
         for queue in queues.iter().filter(|queue| !self.paused.contains(*queue)) {
             let fits = |job: &&Job| {
-                job.state == State::Available && job.queue == *queue && kinds.contains(&job.kind)
+                let is_there = job.state == State::Available && job.queue == *queue;
+                is_there && kinds.contains(&job.kind) && !job.is_over(self.now)
             };
             let mut found: Vec<Standing> =
                 self.jobs.values().filter(fits).map(Job::standing).collect();
@@ -255,7 +269,7 @@ impl Rules {
         }
     }
 
-    /// Promotes what is due and takes back what dead workers held; the sweeper itself is alive.
+    /// Promotes what is due, cancels what has expired and takes back what dead workers held; the sweeper itself is alive.
     pub(super) fn sweep(&mut self, sweeper: WorkerId) {
         let now = self.now;
         for job in self.jobs.values_mut() {
@@ -273,6 +287,9 @@ impl Rules {
                     self.job(id).lose(&member, now);
                 }
             }
+        }
+        for job in self.jobs.values_mut().filter(|job| job.is_over(now)) {
+            job.expire(now);
         }
         self.drop_empty_leases();
     }
@@ -320,11 +337,14 @@ impl Rules {
     pub(super) fn retry(&mut self, id: JobId) -> Retried {
         let now = self.now;
         let Some(job) = self.jobs.get_mut(&id) else { return Retried::Missing };
+        if job.is_over(now) {
+            job.expire(now);
+        }
         if matches!(job.state, State::Waiting | State::Available | State::Running) {
             return Retried::Unneeded(job.state);
         }
         job.wait(Verb::Retry, State::Available, Some(now));
-        (job.failures, job.losses, job.finished_at) = (0, 0, None);
+        (job.failures, job.losses, job.finished_at, job.expires_at) = (0, 0, None, None);
         Retried::Now
     }
 

@@ -8,7 +8,7 @@ use windlass_core::store::Now;
 use windlass_core::error::StoreError;
 use windlass_core::id::{LeaseId, WorkerId};
 use windlass_core::job::{
-    ClaimRequest, Due, Enqueued, HandlerKey, Outcome, Settled, Settlement, Share, Verdict,
+    ClaimRequest, Due, Enqueued, Expires, HandlerKey, Outcome, Settled, Settlement, Share, Verdict,
 };
 use windlass_core::limits::{CLAIM_BYTES, KEEP_FINISHED, LEADER_TTL, LEASE};
 use windlass_core::maintenance::Swept;
@@ -43,6 +43,11 @@ impl Driver {
             let mut draft = job().kind(new.kind).queue(new.queue).priority(new.priority).done();
             (draft.max_attempts, draft.due) = (new.max_attempts, Due::In(wait));
             draft.meta.max_losses = new.max_losses;
+            if self.random.u32(..4) == 0 {
+                let time = self.up_to(60) + Duration::from_millis(1);
+                draft = draft.expiring(Expires::In(time));
+                new.expires_at = Some(now.after(wait).after(time));
+            }
             self.rules.enqueue(draft.id, new, now.after(wait));
             batch.push(draft);
         }
@@ -227,7 +232,7 @@ impl Driver {
             self.rules.sweep(sweeper);
         }
         // A round is bounded; the rules know no bounds.
-        while swept.promoted + swept.rescued > 0 {
+        while swept.promoted + swept.expired + swept.rescued > 0 {
             swept = self.store.sweep(sweeper, Now::At(self.rules.now)).await.map_err(said)?;
         }
         Ok(())

@@ -59,6 +59,8 @@ fn some_job(random: &mut Rng) -> Draft {
             let key = random.u8(..4).to_string();
             job().kind("sleep").args(&random.u32(5..200).to_string()).unique(Unique::by(key))
         }
+        9 => job().kind("ok").expires_in(Duration::from_millis(random.u64(1..2_000))),
+        10 => job().kind("failalways").expires_in(Duration::from_millis(random.u64(1..2_000))),
         _ => job().kind("ledger"),
     };
     draft.queue(QUEUES[random.usize(..QUEUES.len())]).priority(random.i16(-2..=2))

@@ -92,6 +92,9 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
     if let Some(limit) = job.meta.timeout_ms {
         add("timeout", time::span(std::time::Duration::from_millis(limit)));
     }
+    if let Some(at) = job.meta.expires_at(job.created_at) {
+        add("expires", out.moment_in_full(at));
+    }
     if let Some(unique) = &job.meta.unique {
         add("unique", unique_key(unique));
     }

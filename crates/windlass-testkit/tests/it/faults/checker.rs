@@ -144,6 +144,35 @@ async fn twice(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
     workers.history().await
 }
 
+/// I-W7: a job that is claimed after it has expired is found.
+#[test]
+fn a_start_of_an_expired_job_is_found() {
+    const LATER: u64 = 1_000_000_000;
+    for (sabotage, is_broken) in [(None, false), (Some(Sabotage::ForgetsExpiry), true)] {
+        let mut history = run(SqliteFile::fresh(), |fixture| too_late(fixture, sabotage));
+        // The journal's clock is a real one, and nobody waited.
+        for record in &mut history.records {
+            if let Event::Claimed { asked, .. } = &mut record.event {
+                *asked += LATER;
+            }
+        }
+        let verdict = Verdict::on(&history);
+        assert_eq!(verdict.breaks("I-W7"), is_broken, "{:?}", verdict.broken);
+    }
+}
+
+/// A job that is claimed when its time is over, and one that expires later.
+async fn too_late(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
+    let workers = TwoWorkers::new(fixture, sabotage);
+    let moment = Duration::from_millis(1);
+    workers.enqueue(vec![job().expires_in(moment).done(), job().expires_in(MINUTE).done()]).await;
+    workers.fixture.advance(moment);
+    let worker = workers.worker().await;
+    let batch = workers.start(&worker, 9).await;
+    workers.end(&worker, &batch).await;
+    workers.history().await
+}
+
 /// I-L2: a claim that a crash may have undone gives no lease any more; one that was on the disk before, or
 /// that its worker found in the store since, does.
 #[test]
