@@ -203,6 +203,8 @@ async fn sql_refuses_what_no_worker_could_read() {
         ("max_attempts", &["-3", "32768", "'3'"]),
         ("delay", &["'5 minutes'", "'5m'", "1.5", "-9223372036854775808"]),
         ("run_at", &["'2030-01-01T00:00:00Z'", "1.5e9", "9223372036854775807"]),
+        ("expires_at", &["'2030-01-01T00:00:00Z'", "1.5e9", "9223372036854775807"]),
+        ("expires_in", &["'5m'", "0", "-1", "1.5", "9223372036854775807"]),
     ] {
         for value in values {
             let rest = if column == "kind" { String::new() } else { ", kind".to_owned() };
@@ -227,11 +229,49 @@ async fn sql_refuses_what_no_worker_could_read() {
         r#"{"delay": "soon"}"#,
         r#"{"run_at": "then"}"#,
         r#"{"dealy": "5m"}"#,
+        r#"{"expires_in": "soon"}"#,
+        r#"{"expires_in": "-5m"}"#,
+        r#"{"expires_in": "5m", "expires_at": "2030-01-01"}"#,
+        r#"{"run_at": "2030-01-02", "expires_at": "2030-01-01"}"#,
+        r#"{"expires_at": "infinity"}"#,
     ] {
         let sql = format!("select windlass.enqueue('probe.ok', '{{}}', '{options}')");
         assert!(connection.client.query_one(&sql, &[]).await.is_err(), "{options}");
     }
     assert_eq!(states(&database).await, []);
+}
+
+/// X16, T45: a job written by plain SQL expires like any other, from when it is due.
+#[tokio::test]
+async fn sql_says_when_a_job_expires() {
+    let minute = std::time::Duration::from_secs(60);
+    let sqlite = TestDatabase::sqlite();
+    let store = sqlite.open().await;
+    let connection = rusqlite::Connection::open(path(&sqlite)).expect("opened");
+    let sql = "insert into windlass_enqueue (kind, delay, expires_in, max_losses, unique_key) values \
+         ('probe.ok', 60000000, 60000000, 7, null), ('probe.ok', 60000000, 60000000, 7, 'a')";
+    connection.execute(sql, []).expect("written");
+    check_expiry(&windlass::Client::new(store), 2 * minute).await;
+
+    let postgres = TestDatabase::postgres();
+    let store = postgres.open().await;
+    let connection = connect(&postgres).await;
+    for key in ["", r#", "unique_key": "a""#] {
+        let options = format!(r#"{{"delay": "1m", "expires_in": "1m", "max_losses": 7{key}}}"#);
+        let sql = format!("select windlass.enqueue('probe.ok', '{{}}', '{options}')");
+        connection.client.query_one(&sql, &[]).await.expect("written");
+    }
+    check_expiry(&windlass::Client::new(store), 2 * minute).await;
+}
+
+async fn check_expiry(client: &windlass::Client, after: std::time::Duration) {
+    let jobs = client.jobs(&windlass::job::Filter::default(), windlass::job::Page::default());
+    let jobs = jobs.await.expect("listed");
+    assert_eq!(jobs.len(), 2);
+    for job in jobs {
+        assert_eq!(job.meta.expires_at(job.created_at), Some(job.created_at.after(after)));
+        assert_eq!(job.meta.max_losses, Some(7));
+    }
 }
 
 /// What the view's trigger calls is known to the SQLite of every system that is still cared for: it

@@ -74,8 +74,41 @@ on_both_stores! {
     a_paused_queue_starts_nothing;
     /// C30: a job due later starts at its time, without a poll in between.
     a_scheduled_job_starts_on_time;
+    /// T45, I-W7: what a busy worker does not start in time, claimed ahead or not, is cancelled and never runs.
+    what_is_not_started_in_time_never_runs;
     /// T18: a second worker goes on where the first one stops; nothing runs twice.
     a_rolling_restart_runs_each_job_once;
+}
+
+async fn what_is_not_started_in_time_never_runs(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let fixture = StoreFixture::new();
+    let worker = worker(&store, &fixture, 1).await;
+    // Short jobs, so that the worker claims ahead.
+    let quick = client.enqueue_all((0..200).map(|number| Okay { number })).await.expect("written");
+    ended(&client, quick[199].id()).await;
+    let jobs = (0..20).map(|number| {
+        let expiring = Okay { number }.job().expires_in(Duration::from_millis(300)).any_kind();
+        if number == 0 { Gate {}.job().any_kind() } else { expiring }
+    });
+    let written = client.enqueue_all(jobs).await.expect("written");
+    let mut done = 0;
+    for one in &written[1..] {
+        let job = ended(&client, one.id()).await;
+        // The first ones may come before the gate on a claim of their own.
+        if job.state == State::Completed {
+            done += 1;
+            continue;
+        }
+        let last = job.history.last().expect("an entry");
+        assert_eq!((job.state, last.outcome), (State::Cancelled, Outcome::Expired));
+        assert_eq!((last.started_at, job.failures), (None, 0));
+    }
+    fixture.gate.add_permits(1);
+    ended(&client, written[0].id()).await;
+    worker.stop().await;
+    assert_eq!(done, 0, "the gate was first in line");
 }
 
 async fn a_value_completes_the_job(database: TestDatabase) {

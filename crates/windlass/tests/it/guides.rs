@@ -96,6 +96,49 @@ mod unique {
     }
 }
 
+/// docs/expiry.md.
+mod expiry {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Serialize};
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+    use windlass::{Outcome, State};
+
+    /// A code that is of no use after two minutes.
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "otp.send", expires = "2m")]
+    struct SendCode {
+        phone: String,
+    }
+
+    fn worker(store: std::sync::Arc<dyn windlass::store::Store>) -> Worker {
+        Worker::new(store, ()).handle_fn(async |_: SendCode, _: Context| Ok::<_, JobError>(()))
+    }
+
+    #[tokio::test]
+    async fn the_page_on_expiry() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let code = || SendCode { phone: "+49 30 123".into() };
+        let hurried = client.enqueue(code().job().expires_in(Duration::from_secs(10))).await?.id();
+        let patient = client.enqueue(code().job().never_expires()).await?.id();
+
+        test.advance(Duration::from_secs(10));
+        test.drain("default", worker(test.store())).await;
+        let job = client.job(hurried).await?.expect("it is kept");
+        assert_eq!(job.state, State::Cancelled);
+        assert_eq!(job.history[0].outcome, Outcome::Expired);
+        assert_eq!(client.job(patient).await?.expect("it is kept").state, State::Completed);
+
+        let declared = client.enqueue(code()).await?.id();
+        let job = client.job(declared).await?.expect("it is there");
+        let expires_at = job.created_at.after(Duration::from_secs(120));
+        assert_eq!(job.meta.expires_at(job.created_at), Some(expires_at));
+        Ok(())
+    }
+}
+
 /// README.md.
 mod readme {
     use serde::{Deserialize, Serialize};

@@ -38,9 +38,9 @@ pub(super) async fn of(
 ) -> Result<Next, StoreError> {
     let expires_at = job.meta.expires_at(job.created_at).filter(|_| !job.state.is_terminal());
     if let Some(at) = expires_at.filter(|at| job.state != State::Running && *at <= out.now()) {
-        let what = "never runs; the next sweep of a worker cancels it";
+        let what = "it never runs, and the next sweep of a worker cancels it";
         return Ok(Next::new(format!("expired {}: {what}", out.moment_in_full(at)))
-            .with(format!("windlass job retry {}   (runs it all the same)", job.id)));
+            .with(format!("windlass job retry {}   (runs it anyway)", job.id)));
     }
     Ok(match job.state {
         State::Waiting | State::Available => {

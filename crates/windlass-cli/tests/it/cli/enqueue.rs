@@ -111,11 +111,31 @@ fn wrong_times_are_wrong_usage() {
         &["--run-at", "tomorrow"],
         &["--delay", "5m", "--run-at", "2030-01-01T00:00:00Z"],
         &["--timeout", "1s"],
+        &["--expires", "5"],
+        &["--expires", "0s"],
+        &["--expires-at", "tomorrow"],
+        &["--expires", "5m", "--expires-at", "2030-01-01T00:00:00Z"],
+        &["--run-at", "2030-01-02T00:00:00Z", "--expires-at", "2030-01-01T00:00:00Z"],
     ] {
         let ran = cli.run(&[&["enqueue", "k"], args].concat());
         assert_eq!(ran.code, 2, "{args:?}");
         ran.error();
     }
+}
+
+/// T45: from when it is due, shown with the job; what is over says so, and a retry runs it.
+#[test]
+fn a_job_expires() {
+    let cli = CliFixture::new();
+    let moments = ["--run-at", "2040-01-01T00:00:00Z", "--expires", "90s"];
+    let job = cli.json(&[&["enqueue", "otp.send"][..], &moments].concat());
+    assert_eq!(job["expires_at"], "2040-01-01T00:01:30.000Z");
+    let id = job["id"].as_str().expect("an id");
+    let shown = cli.ok(&["job", "show", id]);
+    assert!(shown.contains("expires    2040-01-01"), "{shown}");
+    let over = cli.json(&["enqueue", "otp.send", "--expires-at", "2026-01-01T00:00:00Z"]);
+    let shown = cli.ok(&["job", "show", over["id"].as_str().expect("an id")]);
+    assert!(shown.contains("it never runs, and the next sweep of a worker cancels it"), "{shown}");
 }
 
 #[test]
