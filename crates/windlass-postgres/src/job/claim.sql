@@ -25,7 +25,7 @@ picked as (
   from share cross join lateral (
     select ctid as place, args from windlass.pending
     where queue = share.queue and state = 2 and (priority, run_at) >= (share.from_priority, share.from_run_at)
-      and kind || '@' || version = any ($10::text[]) and (expires_at is null or expires_at > (select now from clock))
+      and kind || '@' || version = any ($10::text[]) and (meta is null or coalesce(windlass.expiry(meta, created_at) > (select now from clock), true))
     order by priority, run_at
     limit share.jobs
     for update skip locked

@@ -6,9 +6,9 @@ with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 advanced as (
   update windlass.pending p
   set state = 2, run_at = clock.now, failures = 0, losses = 0,
-      meta = case when p.expires_at is null then p.meta else windlass.with_expiry(p.meta, null) end
+      meta = case when windlass.expiry(p.meta, p.created_at) is null then p.meta else windlass.with_expiry(p.meta, null) end
   from clock
-  where p.id = any ($2::uuid[]) and p.state in (1, 3) and (p.expires_at is null or p.expires_at > clock.now)
+  where p.id = any ($2::uuid[]) and p.state in (1, 3) and coalesce(windlass.expiry(p.meta, p.created_at) > clock.now, true)
   returning p.id, p.queue
 ),
 -- Of those with one key one lives again: none of them is there yet when the others ask for it.
@@ -40,7 +40,7 @@ back as (
     (id, run_at, created_at, attempt, state, version, priority, max_attempts, queue, kind, args, root, parent, origin,
      meta, history)
   select id, now, created_at, attempt, 2, version, priority, max_attempts, queue, kind, args, root, parent, origin,
-         case when meta like '%"expires\_%' then windlass.with_expiry(meta, null) else meta end, history
+         case when windlass.expiry(meta, created_at) is null then meta else windlass.with_expiry(meta, null) end, history
   from revived, clock
 ),
 notified as (

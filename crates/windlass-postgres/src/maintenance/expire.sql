@@ -7,8 +7,9 @@
 -- Returns how many, and the microseconds to when the next job expires. State 6 is cancelled.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 over as (
-  select ctid from windlass.pending where expires_at <= (select now from clock) and ($5::uuid[] is null or id = any ($5::uuid[]))
-  order by expires_at limit $2::int8
+  select ctid from windlass.pending where windlass.expiry(meta, created_at) <= (select now from clock)
+    and ($5::uuid[] is null or id = any ($5::uuid[]))
+  order by windlass.expiry(meta, created_at) limit $2::int8
   for update skip locked
 ),
 removed as (
@@ -20,7 +21,7 @@ done as (
      max_attempts, queue, kind, args, reason, root, parent, origin, meta, history)
   select id, run_at, created_at, null, now, now + $3::int8, attempt, failures, 6, version, priority, losses,
          max_attempts, queue, kind, args,
-         'expired at ' || to_char(windlass.moment(expires_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'expired at ' || to_char(windlass.moment(windlass.expiry(meta, created_at)) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          root, parent, origin, meta,
          (case when jsonb_array_length(past) >= $4::int4 then past - 0 else past end
           || jsonb_build_array(jsonb_build_object(
@@ -32,5 +33,5 @@ counted as (
   select queue, 6, ((clock.now + $3::int8) / 86400000000)::int4, count(*) from removed, clock group by queue, clock.now
 )
 select (select count(*) from removed),
-       (select min(expires_at) from windlass.pending where expires_at > clock.now) - clock.now
+       (select min(windlass.expiry(meta, created_at)) from windlass.pending where windlass.expiry(meta, created_at) > clock.now) - clock.now
 from clock

@@ -80,6 +80,6 @@ select leads.leads,
        exists (select from other where missing and missing_at is null
                  and (leads.leads or id = (select worker from windlass.leader where duty = 'sweep'))),
        (select count(*) + 1 from other where id not in (select id from dead)),
-       (select min(p.expires_at) from windlass.pending p where p.expires_at is not null) - clock.now,
+       (select min(windlass.expiry(p.meta, p.created_at)) from windlass.pending p where windlass.expiry(p.meta, p.created_at) is not null) - clock.now,
        notified.count
 from leads, clock, notified

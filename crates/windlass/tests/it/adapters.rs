@@ -265,8 +265,8 @@ async fn sql_says_when_a_job_expires() {
 }
 
 async fn check_expiry(client: &windlass::Client, after: std::time::Duration) {
-    let jobs = client.jobs(&windlass::job::Filter::default(), windlass::job::Page::default());
-    let jobs = jobs.await.expect("listed");
+    let filter = windlass::job::Filter::default();
+    let jobs = client.jobs(&filter, windlass::job::Page::default()).await.expect("listed");
     assert_eq!(jobs.len(), 2);
     for job in jobs {
         assert_eq!(job.meta.expires_at(job.created_at), Some(job.created_at.after(after)));
