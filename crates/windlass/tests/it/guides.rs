@@ -125,7 +125,7 @@ mod expiry {
         let patient = client.enqueue(code().job().never_expires()).await?.id();
 
         test.advance(Duration::from_secs(10));
-        test.drain("default", worker(test.store())).await;
+        assert_eq!(test.drain("default", worker(test.store())).await.completed(), 1);
         let job = client.job(hurried).await?.expect("it is kept");
         assert_eq!(job.state, State::Cancelled);
         assert_eq!(job.history[0].outcome, Outcome::Expired);
