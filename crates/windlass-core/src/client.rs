@@ -1,6 +1,7 @@
 //! Enqueueing, asking and acting, outside a worker.
 
 mod pipeline;
+mod schedule;
 
 use crate::reply::Now;
 use std::sync::Arc;

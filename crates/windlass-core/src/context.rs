@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::job::{Claimed, Decided, Enqueued, Fence, IntoDraft, JobError};
 use crate::json::Json;
+use crate::schedule::Occurrence;
 
 /// One attempt, with the application's state beside it. Everything of [`AttemptContext`] can be
 /// called on it. Cheap to clone.
@@ -151,6 +152,12 @@ impl AttemptContext {
     #[must_use]
     pub fn root(&self) -> JobId {
         self.job.root.unwrap_or(self.job.id)
+    }
+
+    /// The due time of the schedule that enqueued the job; `None` where none did.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&Occurrence> {
+        self.job.meta.schedule.as_ref()
     }
 
     /// The W3C trace context of the caller that enqueued the job.

@@ -10,6 +10,7 @@
 //! - `pending`: settlements that are not written yet
 //! - `liveness`: heartbeats, and the lease by this process's own clock
 //! - `maintenance`, `sweep_interval`: when to sweep and tidy
+//! - `declarations`: when to say which schedules this program declares
 //! - `health`: which calls fail, and when to try each again; `phase`: working, quiet, stopping
 //!
 //! `inline` runs single jobs by the same verdicts, without the loop.
@@ -21,6 +22,7 @@ mod answers;
 mod attempt;
 mod attempts;
 mod call;
+mod declarations;
 mod dispatch;
 mod events;
 mod fetch;

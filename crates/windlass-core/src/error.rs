@@ -6,6 +6,7 @@ use crate::id::JobId;
 use crate::json::JsonError;
 use crate::name::NameError;
 use crate::time::Timestamp;
+use crate::schedule::ScheduleError;
 
 /// The cause below an error, kept whole.
 pub type Source = Box<dyn Error + Send + Sync>;
@@ -175,6 +176,9 @@ pub enum Refusal {
         /// When it is due.
         due: Timestamp,
     },
+    /// A schedule that cannot be used.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// Too many jobs in one call.
     #[error("{jobs} jobs in one call are above the limit of {limit}")]
     Many {

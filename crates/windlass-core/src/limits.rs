@@ -12,6 +12,22 @@ pub const ERROR_BYTES: usize = 8 * 1024;
 pub const NAME_CHARS: usize = 128;
 /// Jobs that were not written since their unique key was held: so many of the newest are listed.
 pub const DUPLICATES: usize = 1_000;
+/// Bytes of a schedule's cron line.
+pub const RULE_BYTES: usize = 256;
+/// The shortest interval of a schedule.
+pub const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest interval of a schedule.
+pub const LONGEST_INTERVAL: Duration = KEY_PERIOD;
+/// A due time of a schedule that is noticed later than this was missed.
+pub const MISSED_AFTER: Duration = Duration::from_secs(60);
+/// Runs of a schedule that are made up for, where each missed one is to happen: the newest.
+pub const MISSED_RUNS: usize = 1_000;
+/// Missed runs of a schedule that are counted one by one; the rest of a longer silence is passed over.
+pub const MISSED_COUNTED: u64 = 100_000;
+/// Schedules of one round of firing.
+pub const FIRE_SCHEDULES: usize = 1_000;
+/// Jobs of one call that fires schedules; a single schedule may have more.
+pub const FIRE_JOBS: usize = 1_000;
 /// The longest time for which a unique key is held.
 pub const KEY_PERIOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// The longest time after which a job expires, from when it is written.

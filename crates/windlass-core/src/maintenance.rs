@@ -24,6 +24,8 @@ pub struct Swept {
     pub next_due: Option<Duration>,
     /// Whether a heartbeat would bring news: a cancel request, a wish for quiet.
     pub attention: bool,
+    /// How long until a schedule is due, for the leader alone; zero where one may have to be looked at.
+    pub next_fire: Option<Duration>,
     /// Live workers, this one among them.
     pub workers: u64,
 }

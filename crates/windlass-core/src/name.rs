@@ -15,13 +15,13 @@ pub enum NameError {
     /// The name has no characters.
     #[error("a {what} needs a name")]
     Empty {
-        /// `kind` or `queue`.
+        /// `kind`, `queue` or `schedule`.
         what: &'static str,
     },
     /// The name is longer than [`NAME_CHARS`].
     #[error("{what} name of {chars} characters is above the limit of {NAME_CHARS}")]
     Long {
-        /// `kind` or `queue`.
+        /// `kind`, `queue` or `schedule`.
         what: &'static str,
         /// How long it is.
         chars: usize,
@@ -32,7 +32,7 @@ pub enum NameError {
         .name.escape_debug()
     )]
     Character {
-        /// `kind` or `queue`.
+        /// `kind`, `queue` or `schedule`.
         what: &'static str,
         /// The name.
         name: String,
@@ -57,6 +57,14 @@ pub fn check_kind(name: &str) -> Result<(), NameError> {
 /// As [`check_kind`].
 pub fn check_queue(name: &str) -> Result<(), NameError> {
     check("queue", name)
+}
+
+/// Checks the name of a schedule, by the same rule as a kind's.
+///
+/// # Errors
+/// As [`check_kind`].
+pub fn check_schedule(name: &str) -> Result<(), NameError> {
+    check("schedule", name)
 }
 
 fn check(what: &'static str, name: &str) -> Result<(), NameError> {

@@ -11,6 +11,7 @@ use crate::job::JobStore;
 use crate::maintenance::MaintenanceStore;
 use crate::queue::QueueStore;
 pub use crate::reply::{Now, Reply};
+use crate::schedule::ScheduleStore;
 use crate::time::Timestamp;
 use crate::wake::Wakeups;
 use crate::worker::WorkerStore;
@@ -41,7 +42,7 @@ pub struct Facts {
 
 /// A store: what every noun asks of it.
 pub trait Store:
-    JobStore + QueueStore + WorkerStore + MaintenanceStore + Send + Sync + 'static
+    JobStore + QueueStore + WorkerStore + ScheduleStore + MaintenanceStore + Send + Sync + 'static
 {
     /// What the store says about itself.
     fn facts(&self) -> Reply<'_, Facts>;

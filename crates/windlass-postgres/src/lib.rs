@@ -12,6 +12,7 @@ mod job;
 mod maintenance;
 mod queue;
 mod row;
+mod schedule;
 mod store;
 mod worker;
 

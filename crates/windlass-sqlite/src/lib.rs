@@ -13,6 +13,7 @@ mod lease;
 mod maintenance;
 mod queue;
 mod row;
+mod schedule;
 mod store;
 mod worker;
 

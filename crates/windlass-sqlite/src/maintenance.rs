@@ -54,8 +54,10 @@ impl MaintenanceStore for SqliteStore {
                     self.wakeups.work_anywhere();
                 }
             }
-            let upcoming = self.readers.read(move |c| sweep::look(c, worker)).await?.next_due;
-            swept.next_due = upcoming.map(|due| due.since(now));
+            let upcoming = self.readers.read(move |c| sweep::look(c, worker)).await?;
+            swept.next_due = upcoming.next_due.map(|due| due.since(now));
+            let next_fire = if upcoming.has_queued_run { Some(now) } else { upcoming.next_fire };
+            swept.next_fire = next_fire.filter(|_| swept.leads).map(|due| due.since(now));
             Ok(swept)
         })
     }

@@ -67,6 +67,7 @@ pub use windlass_core::job::{
     NewJob, Outcome, RetryPolicy, State, Unique,
 };
 pub use windlass_core::json::Json;
+pub use windlass_core::schedule::{Missed, Overlap, Schedule};
 pub use windlass_core::time::Timestamp;
 pub use windlass_core::{limits, name, queue, worker};
 pub use windlass_macros::Job;
@@ -85,6 +86,15 @@ pub mod job {
 /// Why a text cannot be stored as [`Json`].
 pub mod json {
     pub use windlass_core::json::{JsonError, storable_text};
+}
+
+/// Schedules: jobs that are enqueued again and again.
+pub mod schedule {
+    pub use windlass_core::schedule::{
+        Cause, Declaration, Declared, Definition, DueSchedules, FireRound, Fired, Firing, Missed,
+        NextRun, Occurrence, Overlap, Owner, RanNow, Schedule, ScheduleError, SchedulePut,
+        ScheduleRecord, ScheduleStore, Timetable, Timing, UTC, check_declared, declare, fire_due,
+    };
 }
 
 /// The store, as the engine and the client see it.

@@ -53,6 +53,10 @@ impl EnqueuePipeline {
         self
     }
 
+    pub(super) fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
+    }
+
     pub(super) fn with_layer(mut self, layer: Arc<dyn EnqueueLayer>) -> Self {
         self.layers = self.layers.iter().cloned().chain([layer]).collect();
         self

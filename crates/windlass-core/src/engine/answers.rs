@@ -21,6 +21,7 @@ use crate::id::{JobId, LeaseId, WorkerId};
 use crate::job::{Batch, Claimed, Settled, Verdict};
 use crate::maintenance::{Swept, Tidied};
 use crate::time::Timestamp;
+use crate::schedule::FireRound;
 use crate::worker::Beat;
 
 impl Engine {
@@ -31,6 +32,8 @@ impl Engine {
             Answer::Claimed(worker, result) => self.on_claimed(worker, sent, result),
             Answer::Settled(batch, result) => self.on_settled(batch, result),
             Answer::Swept(result) => self.on_swept(result),
+            Answer::Fired(result) => self.on_fired(result),
+            Answer::Declared(result) => self.on_declared(result),
             Answer::Tidied(result) => self.on_tidied(result),
             Answer::Released(Ok(_)) => {}
             // The next two heartbeats find the lease again.
@@ -278,6 +281,7 @@ impl Engine {
         self.note_success(Call::Sweep);
         if !self.maintenance.swept(&swept, self.cancel_watch(), Instant::now()) {
             self.health.clear(Call::Tidy);
+            self.health.clear(Call::Fire);
         }
         if swept.attention {
             self.beat_now();
@@ -290,6 +294,30 @@ impl Engine {
                 "took back jobs of dead workers"
             );
             self.tell(|| Event::Rescued { jobs: swept.rescued });
+        }
+    }
+
+    fn on_fired(&mut self, result: Result<FireRound, StoreError>) {
+        match result {
+            Ok(round) => {
+                self.note_success(Call::Fire);
+                self.maintenance.fired(&round, Instant::now());
+                if round.jobs > 0 {
+                    self.tell(|| Event::Fired { jobs: round.jobs });
+                }
+            }
+            Err(error) => self.maintenance.fire_failed(self.health.failed(Call::Fire, &error)),
+        }
+    }
+
+    fn on_declared(&mut self, result: Result<(), StoreError>) {
+        match result {
+            Ok(()) => {
+                self.note_success(Call::Declare);
+                self.declarations.written();
+                self.maintenance.sweep_by(Instant::now());
+            }
+            Err(error) => self.declarations.failed(self.health.failed(Call::Declare, &error)),
         }
     }
 

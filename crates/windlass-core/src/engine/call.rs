@@ -13,6 +13,7 @@ use crate::error::StoreError;
 use crate::id::{LeaseId, WorkerId};
 use crate::job::{Batch, ClaimRequest, Settled};
 use crate::maintenance::{Swept, Tidied};
+use crate::schedule::{self, Declared, FireRound};
 use crate::store::Store;
 use crate::worker::{Beat, Registration};
 
@@ -24,6 +25,8 @@ pub(super) enum Request {
     Settle(WorkerId, Vec<PendingSettlement>),
     Release(WorkerId, LeaseId),
     Sweep(WorkerId),
+    Fire,
+    Declare(Arc<[Declared]>),
     Tidy,
 }
 
@@ -36,6 +39,8 @@ pub(super) enum Answer {
     Settled(Vec<PendingSettlement>, Result<Vec<Settled>, StoreError>),
     Released(Result<u64, StoreError>),
     Swept(Result<Swept, StoreError>),
+    Fired(Result<FireRound, StoreError>),
+    Declared(Result<(), StoreError>),
     Tidied(Result<Tidied, StoreError>),
 }
 
@@ -74,6 +79,10 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
             Answer::Released(store.release(worker, lease, Now::Database).await)
         }
         Request::Sweep(worker) => Answer::Swept(store.sweep(worker, Now::Database).await),
+        Request::Fire => Answer::Fired(schedule::fire_due(store, Now::Database).await),
+        Request::Declare(declared) => {
+            Answer::Declared(schedule::declare(store, &declared, Now::Database).await)
+        }
         Request::Tidy => Answer::Tidied(store.tidy(Now::Database).await),
     }
 }

@@ -47,4 +47,9 @@ pub enum Event {
         /// How many.
         jobs: u64,
     },
+    /// Schedules were due, and this worker, which leads, enqueued their jobs.
+    Fired {
+        /// How many.
+        jobs: u64,
+    },
 }

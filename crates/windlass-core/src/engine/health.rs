@@ -37,6 +37,8 @@ pub(super) enum Call {
     Claim,
     Settle,
     Sweep,
+    Fire,
+    Declare,
     Tidy,
 }
 

@@ -12,13 +12,14 @@ use super::attempt::HandlerExit;
 use super::attempts::{FailureBudget, Interruption};
 use super::panics::{self, Caught};
 use super::verdict::{self, AttemptEnd};
-use super::worker::{StartError, Worker};
+use super::worker::{InlineParts, StartError, Worker};
 use crate::client::Client;
 use crate::context::{AttemptContext, AttemptParts, Context, Signals};
 use crate::error::StoreError;
 use crate::handler::{Policy, Registered, Run, output_json};
 use crate::id::{JobId, LeaseId};
 use crate::job::{ClaimRequest, Claimed, JobError, Outcome, Settled, Settlement, Share, Verdict};
+use crate::schedule;
 use crate::store::Store;
 use crate::worker::Registration;
 
@@ -59,13 +60,11 @@ impl<App: Send + Sync + 'static> Worker<App> {
     pub async fn inline(self) -> Result<InlineWorker, StartError> {
         self.check()?;
         panics::install();
-        let (client, handlers, registration) = self.into_inline();
+        let InlineParts { client, handlers, registration, declared } = self.into_inline()?;
         let worker = InlineWorker { client, handlers, registration };
-        worker
-            .store()
-            .register(&worker.registration, Now::Database)
-            .await
-            .map_err(StartError::Store)?;
+        let store = &**worker.store();
+        store.register(&worker.registration, Now::Database).await.map_err(StartError::Store)?;
+        schedule::declare(store, &declared, Now::Database).await.map_err(StartError::Store)?;
         Ok(worker)
     }
 }
@@ -140,7 +139,10 @@ impl InlineWorker {
 
     async fn claim(&self) -> Result<Option<InHand>, StoreError> {
         let worker = self.registration.worker;
-        self.store().sweep(worker, Now::Database).await?;
+        let swept = self.store().sweep(worker, Now::Database).await?;
+        if swept.next_fire.is_some_and(|wait| wait.is_zero()) {
+            schedule::fire_due(&**self.store(), Now::Database).await?;
+        }
         let shares = self.registration.queues.iter();
         let request = ClaimRequest {
             worker,

@@ -1,4 +1,5 @@
-//! What a worker does for all: sweep each second, tidy now and then where it leads. No I/O.
+//! What a worker does for all: sweep each second, and where it leads fire schedules when a sweep has said that one is due,
+//! and tidy now and then. No I/O.
 //!
 //! A further duty of the leader is a further [`Recurring`] and a variant of [`Duty`].
 
@@ -9,15 +10,19 @@ use tokio::time::Instant;
 use super::options::Options;
 use super::sweep_interval::{self, CancelWatch};
 use crate::maintenance::{Swept, Tidied};
+use crate::schedule::FireRound;
 
 /// A tidying round that pruned so many jobs is followed by another one soon.
 const MANY_PRUNED: u64 = 500;
+/// A round of firing comes when a sweep says so, and a sweep comes each second.
+const UNTIL_TOLD: Duration = Duration::from_secs(3_600);
 const TIDY_AGAIN: Duration = Duration::from_millis(100);
 
 /// What is to be sent next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Duty {
     Sweep,
+    Fire,
     Tidy,
 }
 
@@ -64,6 +69,10 @@ pub(super) struct Maintenance {
     /// How often the leader sweeps.
     interval: Duration,
     sweep: Recurring,
+    /// Comes when a sweep or the last round has said so.
+    fire: Recurring,
+    /// After a failure not before this.
+    fire_again: Instant,
     tidy: Recurring,
 }
 
@@ -73,20 +82,24 @@ impl Maintenance {
             leads: false,
             interval: options.sweep,
             sweep: Recurring::new(options.sweep, now),
+            fire: Recurring::new(UNTIL_TOLD, now + UNTIL_TOLD),
+            fire_again: now,
             tidy: Recurring::new(options.tidy, now),
         }
     }
 
     /// When [`Maintenance::due`] has something to send.
     pub(super) fn next(&self) -> Option<Instant> {
-        let tidy = self.tidy.next().filter(|_| self.leads);
-        self.sweep.next().into_iter().chain(tidy).min()
+        let leading = [self.fire.next(), self.tidy.next()].into_iter().flatten();
+        self.sweep.next().into_iter().chain(leading.filter(|_| self.leads)).min()
     }
 
     /// The duty to send now, which is then under way.
     pub(super) fn due(&mut self, now: Instant) -> Option<Duty> {
         if self.sweep.due(now) {
             Some(Duty::Sweep)
+        } else if self.leads && self.fire.due(now) {
+            Some(Duty::Fire)
         } else if self.leads && self.tidy.due(now) {
             Some(Duty::Tidy)
         } else {
@@ -114,7 +127,24 @@ impl Maintenance {
         if let Some(due) = swept.next_due {
             self.sweep.by(now + due);
         }
+        self.fire_in(swept.next_fire, now);
         self.leads
+    }
+
+    /// What a round of firing said of the next one.
+    pub(super) fn fired(&mut self, round: &FireRound, now: Instant) {
+        self.fire.is_under_way = false;
+        self.fire_in(round.next_due, now);
+    }
+
+    pub(super) fn fire_failed(&mut self, again_at: Instant) {
+        self.fire.is_under_way = false;
+        (self.fire.at, self.fire_again) = (again_at, again_at);
+    }
+
+    fn fire_in(&mut self, wait: Option<Duration>, now: Instant) {
+        let wait = wait.unwrap_or(UNTIL_TOLD).min(UNTIL_TOLD);
+        self.fire.at = (now + wait).max(self.fire_again);
     }
 
     pub(super) fn sweep_failed(&mut self, again_at: Instant) {
@@ -199,6 +229,32 @@ mod tests {
             maintenance.tidied(&Tidied { pruned, ..Tidied::default() }, now);
             assert_eq!(maintenance.tidy.at, now + next, "{pruned} pruned");
         }
+    }
+
+    /// A schedule costs no further statement until it is due; what a sweep said is asked of the last one alone.
+    #[test]
+    fn schedules_are_fired_when_a_sweep_has_said_so() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        maintenance.due(now);
+        let soon = Duration::from_millis(300);
+        let told = Swept { next_fire: Some(soon), ..leader() };
+        maintenance.swept(&told, CancelWatch::Hints, now);
+        assert_eq!(maintenance.due(now), Some(Duty::Tidy));
+        assert_eq!(maintenance.next(), Some(now + soon));
+        assert_eq!(maintenance.due(now + soon), Some(Duty::Fire));
+        assert_eq!(maintenance.due(now + soon), None, "one round at a time");
+        let full = FireRound { next_due: Some(Duration::ZERO), ..FireRound::default() };
+        maintenance.fired(&full, now + soon);
+        assert_eq!(maintenance.due(now + soon), Some(Duty::Fire), "there was more than one round does");
+        let again = now + 5 * SWEEP;
+        maintenance.fire_failed(again);
+        maintenance.due(now + SWEEP);
+        maintenance.swept(&Swept { next_fire: Some(Duration::ZERO), ..leader() }, CancelWatch::Hints, now);
+        assert_ne!(maintenance.due(again - soon), Some(Duty::Fire), "its back-off holds");
+        let follower = Swept { workers: 2, ..Swept::default() };
+        maintenance.swept(&follower, CancelWatch::Hints, now);
+        assert!((0..9).all(|_| maintenance.due(again) != Some(Duty::Fire)), "the leader does it");
     }
 
     #[test]

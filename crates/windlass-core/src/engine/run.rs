@@ -71,6 +71,7 @@ impl Engine {
         self.send_settlements(now);
         self.send_claim(now);
         self.send_liveness(now);
+        self.send_declarations(now);
         self.send_maintenance(now);
         self.is_done(now)
     }
@@ -99,6 +100,7 @@ impl Engine {
         let wakes = [
             self.liveness.next(),
             self.maintenance.next().filter(|_| self.liveness.is_registered()),
+            self.declarations.next().filter(|_| self.liveness.is_registered()),
             self.attempts.next(),
             self.dispatch.next_expiry(),
             self.fetch.next_look().filter(|_| self.may_claim()),

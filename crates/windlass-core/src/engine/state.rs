@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::AttemptReport;
 use super::attempts::Attempts;
 use super::call::{self, Answered, Request};
+use super::declarations::Declarations;
 use super::dispatch::{Dispatch, ReadyJob};
 use super::events::Event;
 use super::fetch::Fetch;
@@ -55,6 +56,7 @@ pub(super) struct Engine {
     pub(super) pending: PendingSettlements,
     pub(super) liveness: Liveness,
     pub(super) maintenance: Maintenance,
+    pub(super) declarations: Declarations,
     pub(super) health: StoreHealth,
     pub(super) phase: Phase,
     pub(super) wishes: IntakeWishes,
@@ -131,6 +133,7 @@ impl Engine {
             self.pending.try_again(now);
             self.liveness.call_by(now);
             self.maintenance.sweep_by(now);
+            self.declarations.by(now);
         }
     }
 

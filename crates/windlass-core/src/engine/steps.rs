@@ -215,6 +215,15 @@ impl Engine {
         self.call(request, now);
     }
 
+    /// Says what this program declares, once it is registered, until it is written.
+    pub(super) fn send_declarations(&mut self, now: Instant) {
+        if self.liveness.is_registered()
+            && let Some(declared) = self.declarations.due(now)
+        {
+            self.call(Request::Declare(declared), now);
+        }
+    }
+
     pub(super) fn send_maintenance(&mut self, now: Instant) {
         if !self.liveness.is_registered() {
             return;
@@ -222,6 +231,7 @@ impl Engine {
         while let Some(duty) = self.maintenance.due(now) {
             let request = match duty {
                 Duty::Sweep => Request::Sweep(self.registration.worker),
+                Duty::Fire => Request::Fire,
                 Duty::Tidy => Request::Tidy,
             };
             self.call(request, now);

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::AttemptReport;
 use super::attempts::Attempts;
+use super::declarations::Declarations;
 use super::dispatch::Dispatch;
 use super::events::Event;
 use super::fetch::{Fetch, FetchLimits};
@@ -25,12 +26,13 @@ use super::phase::{IntakeWishes, Phase};
 use super::state::{Engine, FirstAnswer};
 use super::stats::Stats;
 use crate::client::{Client, EnqueueLayer};
-use crate::error::StoreError;
+use crate::error::{Refusal, StoreError};
 use crate::handler::{HandlerFn, HandlerLayer, Registered, Run};
 use crate::id::WorkerId;
-use crate::job::Job;
+use crate::job::{IntoDraft, Job};
 use crate::limits;
 use crate::name::check_queue;
+use crate::schedule::{Declared, Definition, Owner, Schedule, check_declared};
 use crate::store::Store;
 use crate::worker::Registration;
 
@@ -51,8 +53,12 @@ pub struct Worker<App = ()> {
     slots: Option<usize>,
     options: Options,
     build: String,
+    schedules: Vec<Scheduled>,
     events: broadcast::Sender<Event>,
 }
+
+/// A schedule as it was given to the builder.
+type Scheduled = (String, Owner, Result<Definition, Refusal>);
 
 /// Why a worker was not started.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +75,9 @@ pub enum StartError {
     /// A name that cannot be used.
     #[error(transparent)]
     Name(#[from] crate::name::NameError),
+    /// A schedule that cannot be used.
+    #[error("a schedule cannot be declared: {0}")]
+    Schedule(#[source] Refusal),
     /// A limit of zero.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
@@ -103,6 +112,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             slots: None,
             options: Options::default(),
             build: concat!("windlass ", env!("CARGO_PKG_VERSION")).to_owned(),
+            schedules: Vec::new(),
             events: broadcast::channel(EVENTS_KEPT).0,
         }
     }
@@ -123,6 +133,28 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// Runs jobs of a kind chosen at run time.
     pub fn handle_dynamic(mut self, registered: Registered) -> Self {
         self.handlers.push(registered);
+        self
+    }
+
+    /// Declares that such a job is enqueued again and again. It is written once the worker is registered, and stays when
+    /// the worker stops; any worker may run it. What a person changed since is left as it is.
+    pub fn schedule(
+        self,
+        name: impl Into<String>,
+        schedule: Schedule,
+        job: impl IntoDraft,
+    ) -> Self {
+        self.declare(name.into(), Owner::Code, Definition::new(schedule, job))
+    }
+
+    /// The same for what a configuration file declares.
+    #[doc(hidden)]
+    pub fn schedule_from_config(self, name: impl Into<String>, definition: Definition) -> Self {
+        self.declare(name.into(), Owner::Config, Ok(definition))
+    }
+
+    fn declare(mut self, name: String, owner: Owner, made: Result<Definition, Refusal>) -> Self {
+        self.schedules.push((name, owner, made));
         self
     }
 
@@ -237,7 +269,20 @@ impl<App: Send + Sync + 'static> Worker<App> {
                 return Err(StartError::Zero("a queue's slots"));
             }
         }
-        if self.slots == Some(0) { Err(StartError::Zero("slots")) } else { Ok(()) }
+        if self.slots == Some(0) {
+            return Err(StartError::Zero("slots"));
+        }
+        check_declared(&self.declared(&host_name())?).map_err(StartError::Schedule)
+    }
+
+    /// The schedules that it declares.
+    fn declared(&self, host: &str) -> Result<Vec<Declared>, StartError> {
+        let by = format!("{} on {host}", self.build);
+        let declare = |(name, owner, definition): &Scheduled| {
+            let definition = definition.clone().map_err(StartError::Schedule)?;
+            Ok(Declared { name: name.clone(), definition, owner: *owner, by: by.clone() })
+        };
+        self.schedules.iter().map(declare).collect()
     }
 
     /// The queues served, with their slots, and the slots over all of them.
@@ -278,17 +323,20 @@ impl<App: Send + Sync + 'static> Worker<App> {
         handlers.map(|handler| (handler.kind.clone(), handler.with_layers(&self.layers))).collect()
     }
 
-    pub(super) fn into_inline(mut self) -> (Client, HashMap<String, Registered>, Registration) {
+    pub(super) fn into_inline(mut self) -> Result<InlineParts, StartError> {
         let (queues, _) = self.layout();
         let registration = self.registration(&queues, 1);
+        let declared = self.declared(&registration.host)?;
         let handlers = self.take_handlers();
-        (self.client, handlers, registration)
+        Ok(InlineParts { client: self.client, handlers, registration, declared })
     }
 
     fn into_engine(mut self, runtime: Handle, watchers: Watchers) -> Engine {
         let (queues, slots) = self.layout();
         let now = Instant::now();
         let registration = self.registration(&queues, slots);
+        // Checked before: nothing is left out.
+        let declared = self.declared(&registration.host).unwrap_or_default();
         let label: Arc<str> = registration.label.as_str().into();
         let store = Arc::clone(self.client.store());
         let fetch_limits = FetchLimits {
@@ -310,6 +358,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             store,
             liveness: Liveness::new(now, &self.options),
             maintenance: Maintenance::new(now, &self.options),
+            declarations: Declarations::new(now, declared),
             attempts: Attempts::new(self.options.abandon_after),
             pending: PendingSettlements::new(now),
             options: self.options,
@@ -339,6 +388,14 @@ impl Drop for Gone {
     fn drop(&mut self) {
         self.0.send_replace(true);
     }
+}
+
+/// What a worker without a loop is made of.
+pub(super) struct InlineParts {
+    pub(super) client: Client,
+    pub(super) handlers: HashMap<String, Registered>,
+    pub(super) registration: Registration,
+    pub(super) declared: Vec<Declared>,
 }
 
 struct Watchers {

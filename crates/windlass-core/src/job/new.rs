@@ -10,6 +10,7 @@ use crate::id::JobId;
 use crate::json::Json;
 use crate::limits::LARGEST_NUMBER;
 use crate::name::{DEFAULT_QUEUE, check_kind, check_queue};
+use crate::schedule::Occurrence;
 use crate::time::Timestamp;
 
 /// When a job becomes due.
@@ -87,6 +88,9 @@ pub struct Meta {
     /// The same, in microseconds after it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_us: Option<i64>,
+    /// The due time of the schedule that enqueued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Occurrence>,
     /// The queue its kind declares, where the caller chose another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_queue: Option<String>,

@@ -68,6 +68,7 @@ pub(crate) async fn sweep(
         next_due: [next_due, expiring].into_iter().flatten().filter(|_| leads).chain(again).min(),
         attention: get(&row, 4)?,
         workers: count(7)?,
+        next_fire: get::<Option<i64>>(&row, 10)?.map(|us| Duration::from_micros(us.unsigned_abs())),
         ..Swept::default()
     };
     let has_orphans: bool = get(&row, 5)?;

@@ -13,6 +13,7 @@ use crate::job::settle::{SettleContext, append};
 use crate::lease::{drop_lease, held};
 use crate::maintenance::expire::NEXT_EXPIRY;
 use crate::row::{Id, all, one, run};
+use crate::schedule::due;
 
 const LEADER: &str = "select worker, expires_at from windlass_leader where duty = 'sweep'";
 const LEAD: &str = "insert into windlass_leader (duty, worker, expires_at) values ('sweep', ?1, ?2) \
@@ -30,6 +31,10 @@ pub(crate) struct Outlook {
     /// When a job is due or expires.
     pub(crate) next_due: Option<Timestamp>,
     pub(crate) attention: bool,
+    /// When a schedule is due, or is to be computed.
+    pub(crate) next_fire: Option<Timestamp>,
+    /// Whether a schedule's run waits for the end of the job before it.
+    pub(crate) has_queued_run: bool,
     /// Whether there are leases of workers that are not registered any more.
     pub(crate) has_orphans: bool,
     /// Registered workers with the ends of their leases.
@@ -48,6 +53,8 @@ pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook,
     Ok(Outlook {
         leader: all(connection, LEADER, [], worker_and_end)?.into_iter().next(),
         next_due: next.map(Timestamp::from_micros),
+        next_fire: due::next(connection)?,
+        has_queued_run: due::has_queued(connection)?,
         attention: one(connection, ATTENTION, [Id::from(worker)])?.unwrap_or(false),
         has_orphans: !all(connection, ORPHANS, [], |_| Ok(()))?.is_empty(),
         workers: all(connection, WORKERS, [], worker_and_end)?,

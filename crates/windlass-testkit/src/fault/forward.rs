@@ -126,6 +126,45 @@ macro_rules! forward_one {
             self.store.unserved(now)
         }
     };
+    (schedules) => {
+        fn schedules(&self) -> Reply<'_, Vec<ScheduleRecord>> {
+            self.store.schedules()
+        }
+
+        fn schedule<'a>(&'a self, name: &'a str) -> Reply<'a, Option<ScheduleRecord>> {
+            self.store.schedule(name)
+        }
+
+        fn due_schedules(&self, most: usize, now: Now) -> Reply<'_, DueSchedules> {
+            self.store.due_schedules(most, now)
+        }
+
+        fn put_schedules<'a>(&'a self, puts: &'a [SchedulePut], now: Now) -> Reply<'a, Vec<bool>> {
+            self.store.put_schedules(puts, now)
+        }
+
+        fn pause_schedule<'a>(
+            &'a self,
+            name: &'a str,
+            note: Option<&'a str>,
+            now: Now,
+        ) -> Reply<'a, bool> {
+            self.store.pause_schedule(name, note, now)
+        }
+
+        fn resume_schedule<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+            self.store.resume_schedule(name, now)
+        }
+
+        fn remove_schedule<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+            self.store.remove_schedule(name, now)
+        }
+    };
+    (fire) => {
+        fn fire<'a>(&'a self, firings: &'a [Firing], now: Now) -> Reply<'a, Fired> {
+            self.store.fire(firings, now)
+        }
+    };
     (facts) => {
         fn facts(&self) -> Reply<'_, Facts> {
             self.store.facts()
@@ -156,6 +195,9 @@ pub(crate) mod names {
     pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};
     pub(crate) use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
     pub(crate) use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
+    pub(crate) use windlass_core::schedule::{
+        DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
+    };
     pub(crate) use windlass_core::store::{Facts, Now, Reply, Store};
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{Beat, Quiet, Registration};

@@ -168,6 +168,10 @@ impl WorkerStore for FaultStore {
     forward!(quiet workers);
 }
 
+impl ScheduleStore for FaultStore {
+    forward!(schedules fire);
+}
+
 impl MaintenanceStore for FaultStore {
     fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
         Box::pin(self.inside(self.store.sweep(worker, now)))

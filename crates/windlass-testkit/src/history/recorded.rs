@@ -176,6 +176,10 @@ impl WorkerStore for RecordedStore {
     forward!(leave quiet workers);
 }
 
+impl ScheduleStore for RecordedStore {
+    forward!(schedules fire);
+}
+
 impl MaintenanceStore for RecordedStore {
     forward!(sweep tidy);
 }

@@ -230,6 +230,10 @@ impl WorkerStore for SabotagedStore {
     forward!(register heartbeat leave quiet workers);
 }
 
+impl ScheduleStore for SabotagedStore {
+    forward!(schedules fire);
+}
+
 impl MaintenanceStore for SabotagedStore {
     fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
         if self.has(Sabotage::NeverRescues) {

@@ -155,6 +155,10 @@ impl WorkerStore for FaultyStore {
     forward!(register heartbeat leave quiet workers);
 }
 
+impl ScheduleStore for FaultyStore {
+    forward!(schedules fire);
+}
+
 impl MaintenanceStore for FaultyStore {
     fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
         Box::pin(async move {

@@ -11,6 +11,9 @@ use windlass_core::job::{
 };
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
+use windlass_core::schedule::{
+    DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
+};
 use windlass_core::store::{Facts, Now, Reply, Store};
 use windlass_core::time::Timestamp;
 use windlass_core::wake::Wakeups;
@@ -150,6 +153,45 @@ impl WorkerStore for ClockedStore {
 
     fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {
         self.store.workers()
+    }
+}
+
+impl ScheduleStore for ClockedStore {
+    fn schedules(&self) -> Reply<'_, Vec<ScheduleRecord>> {
+        self.store.schedules()
+    }
+
+    fn schedule<'a>(&'a self, name: &'a str) -> Reply<'a, Option<ScheduleRecord>> {
+        self.store.schedule(name)
+    }
+
+    fn due_schedules(&self, most: usize, now: Now) -> Reply<'_, DueSchedules> {
+        self.store.due_schedules(most, self.at(now))
+    }
+
+    fn put_schedules<'a>(&'a self, puts: &'a [SchedulePut], now: Now) -> Reply<'a, Vec<bool>> {
+        self.store.put_schedules(puts, self.at(now))
+    }
+
+    fn fire<'a>(&'a self, firings: &'a [Firing], now: Now) -> Reply<'a, Fired> {
+        self.store.fire(firings, self.at(now))
+    }
+
+    fn pause_schedule<'a>(
+        &'a self,
+        name: &'a str,
+        note: Option<&'a str>,
+        now: Now,
+    ) -> Reply<'a, bool> {
+        self.store.pause_schedule(name, note, self.at(now))
+    }
+
+    fn resume_schedule<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+        self.store.resume_schedule(name, self.at(now))
+    }
+
+    fn remove_schedule<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+        self.store.remove_schedule(name, self.at(now))
     }
 }
 

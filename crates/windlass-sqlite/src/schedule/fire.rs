@@ -1,0 +1,77 @@
+//! Fire: a schedule moves on and its jobs are written, if nobody else was here.
+
+use std::slice;
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::job::NewJob;
+use windlass_core::schedule::{Fired, Firing};
+use windlass_core::time::Timestamp;
+
+use super::due;
+use crate::job::enqueue::enqueue;
+use crate::job::unique::Rejected;
+use crate::row::{Id, run};
+
+const FIRE: &str = "update windlass_schedule \
+     set next_at = ?3, queued_due_at = ?4, last_due_at = ?5, skipped = skipped + ?6, missed = missed + ?7, error = ?8, \
+         fired = fired + ?9, revision = revision + 1 \
+     where name = ?1 and revision = ?2";
+const REMEMBER: &str = "update windlass_schedule set last_job = ?2 where name = ?1";
+
+pub(crate) fn fire(
+    connection: &Connection,
+    firings: &[Firing],
+    now: Timestamp,
+) -> Result<Fired, StoreError> {
+    let mut written = Vec::with_capacity(firings.len());
+    for firing in firings {
+        written.push(fire_one(connection, firing, now)?);
+    }
+    let next_due = due::next(connection)?.map(|next| next.since(now));
+    Ok(Fired { written, next_due })
+}
+
+fn fire_one(connection: &Connection, firing: &Firing, now: Timestamp) -> Result<bool, StoreError> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let moved = run(
+        connection,
+        FIRE,
+        params![
+            firing.name,
+            firing.seen,
+            firing.next.as_micros(),
+            firing.queued_due_at.map(Timestamp::as_micros),
+            firing.last_due_at.map(Timestamp::as_micros),
+            number(firing.skipped),
+            number(firing.missed),
+            firing.error,
+            number(firing.jobs.len() as u64),
+        ],
+    )?;
+    if moved == 0 {
+        return Ok(false);
+    }
+    let mut last = None;
+    for job in &firing.jobs {
+        last = Some(write(connection, job, now)?);
+    }
+    if let Some(job) = last {
+        run(connection, REMEMBER, params![firing.name, Id::from(job)])?;
+    }
+    Ok(true)
+}
+
+/// Writes one job; the job that stands for it, which is another where its unique key is held.
+fn write(connection: &Connection, job: &NewJob, now: Timestamp) -> Result<JobId, StoreError> {
+    let one = slice::from_ref(job);
+    match enqueue(connection, one, now) {
+        Ok(answers) => Ok(answers.first().map_or(job.id, |answer| answer.id())),
+        Err(error) => {
+            let Some(rejected) = Rejected::of(one, &error) else { return Err(error) };
+            rejected.note(connection, now)?;
+            Ok(rejected.holder)
+        }
+    }
+}
