@@ -5,8 +5,8 @@ use std::error::Error;
 use crate::id::JobId;
 use crate::json::JsonError;
 use crate::name::NameError;
-use crate::time::Timestamp;
 use crate::schedule::ScheduleError;
+use crate::time::Timestamp;
 
 /// The cause below an error, kept whole.
 pub type Source = Box<dyn Error + Send + Sync>;

@@ -710,7 +710,8 @@ create index schedule_queued on windlass.schedule (name) where queued_due_at is 
 create function windlass.next_fire(us bigint, counts_queued boolean) returns bigint language sql volatile as
 $$
   select case when counts_queued and exists (select from windlass.schedule where queued_due_at is not null) then 0
-              else greatest((select min(next_at) from windlass.schedule where next_at < 9223372036854775807) - us, 0) end
+              else (select greatest(min(next_at) - us, 0) from windlass.schedule where next_at < 9223372036854775807
+                    having count(*) > 0) end
 $$;
 
 -- Schedules move on and their jobs are written: each if it still is at the revision that was seen. A firing is an object
@@ -722,6 +723,7 @@ declare
   firing jsonb;
   job    jsonb;
   last   uuid;
+  number integer;
   answer record;
 begin
   -- In one order, so that two leaders do not wait for each other.
@@ -732,25 +734,32 @@ begin
     set next_at = (firing->>'next')::bigint, queued_due_at = (firing->>'queued')::bigint,
         last_due_at = (firing->>'last_due')::bigint, skipped = skipped + (firing->>'skipped')::bigint,
         missed = missed + (firing->>'missed')::bigint, error = firing->>'error',
-        fired = fired + jsonb_array_length(firing->'jobs'), revision = revision + 1
+        revision = revision + 1
     where name = firing->>'name' and revision = (firing->>'seen')::bigint;
     continue when not found;
     last := null;
+    number := 0;
     for job in select j from jsonb_array_elements(firing->'jobs') j loop
       last := (job->>'id')::uuid;
       if (job->>'meta')::jsonb ? 'unique' then
         select * into answer from windlass.write_unique_job(us, last, false, job->>'queue', job->>'kind',
           (job->>'version')::smallint, (job->>'priority')::smallint, (job->>'max_attempts')::smallint, us, job->>'args',
           null, null, job->>'origin', job->>'meta');
+        if answer.answer = 4 then
+          insert into windlass.duplicate (at, kind, key, answer, job, origin)
+          values (us, job->>'kind', (job->>'meta')::jsonb->'unique'->>'key', 4, answer.job, job->>'origin');
+        end if;
         last := answer.job;
+        number := number + (answer.answer = 1)::int;
       else
         perform windlass.write_job(us, last, false, job->>'queue', job->>'kind', (job->>'version')::smallint,
           (job->>'priority')::smallint, (job->>'max_attempts')::smallint, us, job->>'args', null, null, job->>'origin',
           job->>'meta');
+        number := number + 1;
       end if;
     end loop;
     if last is not null then
-      update windlass.schedule set last_job = last where name = firing->>'name';
+      update windlass.schedule set last_job = last, fired = fired + number where name = firing->>'name';
     end if;
     return next place;
   end loop;

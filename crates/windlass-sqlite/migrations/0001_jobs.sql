@@ -473,7 +473,7 @@ begin
       when new.max_attempts is not null and (typeof(new.max_attempts) <> 'integer' or new.max_attempts not between 0 and 32767)
         then raise(abort, 'windlass: max_attempts must be a number from 0, which never gives up, to 32767')
     end;
-  insert into windlass_schedule as s
+  insert into windlass_schedule
     (name, rule, kind, args, zone, on_missed, on_overlap, version, queue, priority, max_attempts, owner, changed_by,
      changed_at, from_at, next_at, revision)
   select new.name, new.rule, new.kind, coalesce(new.args, 'null'), coalesce(new.zone, 'UTC'), coalesce(new.on_missed, 'one'),
@@ -484,12 +484,12 @@ begin
   set kind = excluded.kind, args = excluded.args, on_missed = excluded.on_missed, on_overlap = excluded.on_overlap,
       version = excluded.version, queue = excluded.queue, priority = excluded.priority, max_attempts = excluded.max_attempts,
       meta = null, owner = 'person', changed_by = excluded.changed_by, changed_at = excluded.changed_at,
-      rule = excluded.rule, zone = excluded.zone, removed_at = null, revision = s.revision + 1,
-      from_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null then s.from_at
+      rule = excluded.rule, zone = excluded.zone, removed_at = null, revision = windlass_schedule.revision + 1,
+      from_at = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone and windlass_schedule.removed_at is null then windlass_schedule.from_at
                      else excluded.from_at end,
-      next_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null then s.next_at
-                     when s.paused_at is null then 0 else 9223372036854775807 end,
-      error = case when s.rule = excluded.rule and s.zone = excluded.zone then s.error end;
+      next_at = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone and windlass_schedule.removed_at is null then windlass_schedule.next_at
+                     when windlass_schedule.paused_at is null then 0 else 9223372036854775807 end,
+      error = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone then windlass_schedule.error end;
 end;
 
 -- insert into windlass_pause_schedule (name, note) values ('nightly', 'the printer burns'). A moment may be given.

@@ -6,6 +6,7 @@
 pub mod job;
 pub mod maintenance;
 pub mod queue;
+pub mod schedule;
 pub mod store;
 pub mod worker;
 
@@ -293,6 +294,48 @@ macro_rules! behaviours {
                     jobs_claimed_by_a_removed_worker_are_not_stranded
                     a_dead_process_is_noticed_before_its_lease_ends
                     a_settlement_and_a_rescue_do_not_both_win
+                }
+            }
+            schedule {
+                fire {
+                    a_fired_job_names_its_schedule_and_its_due_time
+                    each_due_time_is_fired_once_by_several_processes
+                    a_firing_on_an_old_look_writes_nothing
+                    a_look_without_a_write_loses_no_due_time
+                    missed_runs_happen_as_the_policy_says
+                    a_run_is_skipped_while_the_last_job_has_not_ended
+                    one_run_is_queued_behind_the_last_job
+                    runs_come_beside_each_other_where_that_is_allowed
+                    a_job_that_is_tried_again_has_not_ended
+                    a_unique_job_of_a_schedule_that_is_held_is_left_out
+                    a_sweep_of_the_leader_says_when_a_schedule_is_due
+                    a_thousand_schedules_are_fired_once_each_by_four_processes
+                    a_rule_that_cannot_be_read_is_an_error_of_its_schedule
+                    a_fired_job_wakes_its_queue
+                    half_past_two_is_fired_once_each_local_day
+                }
+                list {
+                    schedules_are_listed_by_name
+                }
+                pause {
+                    a_paused_schedule_fires_nothing_until_it_is_resumed
+                    a_paused_schedule_says_since_when_and_why
+                    a_pause_says_whether_there_is_such_a_schedule
+                    a_pause_drops_the_queued_run
+                }
+                put {
+                    a_schedule_is_read_back_as_it_was_declared
+                    declaring_again_moves_no_due_time
+                    a_new_rule_counts_from_its_declaration
+                    a_declaration_does_not_overwrite_what_a_person_changed
+                    two_programs_that_declare_differently_are_known
+                    programs_that_declare_at_once_make_one_schedule
+                    a_write_on_an_old_look_is_refused
+                }
+                remove {
+                    a_schedule_that_nobody_declares_is_gone
+                    a_declared_schedule_does_not_come_back_once_it_is_removed
+                    a_removed_schedule_comes_back_when_a_person_puts_it
                 }
             }
             store {

@@ -59,11 +59,7 @@ impl Client {
     ///
     /// # Errors
     /// What kept the store from writing.
-    pub async fn pause_schedule(
-        &self,
-        name: &str,
-        note: Option<&str>,
-    ) -> Result<bool, StoreError> {
+    pub async fn pause_schedule(&self, name: &str, note: Option<&str>) -> Result<bool, StoreError> {
         check_schedule(name).map_err(Refusal::from)?;
         self.store.pause_schedule(name, note, Now::Database).await
     }

@@ -20,8 +20,8 @@ use crate::error::StoreError;
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::job::{Batch, Claimed, Settled, Verdict};
 use crate::maintenance::{Swept, Tidied};
-use crate::time::Timestamp;
 use crate::schedule::FireRound;
+use crate::time::Timestamp;
 use crate::worker::Beat;
 
 impl Engine {

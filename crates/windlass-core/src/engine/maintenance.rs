@@ -246,11 +246,19 @@ mod tests {
         assert_eq!(maintenance.due(now + soon), None, "one round at a time");
         let full = FireRound { next_due: Some(Duration::ZERO), ..FireRound::default() };
         maintenance.fired(&full, now + soon);
-        assert_eq!(maintenance.due(now + soon), Some(Duty::Fire), "there was more than one round does");
+        assert_eq!(
+            maintenance.due(now + soon),
+            Some(Duty::Fire),
+            "there was more than one round does"
+        );
         let again = now + 5 * SWEEP;
         maintenance.fire_failed(again);
         maintenance.due(now + SWEEP);
-        maintenance.swept(&Swept { next_fire: Some(Duration::ZERO), ..leader() }, CancelWatch::Hints, now);
+        maintenance.swept(
+            &Swept { next_fire: Some(Duration::ZERO), ..leader() },
+            CancelWatch::Hints,
+            now,
+        );
         assert_ne!(maintenance.due(again - soon), Some(Duty::Fire), "its back-off holds");
         let follower = Swept { workers: 2, ..Swept::default() };
         maintenance.swept(&follower, CancelWatch::Hints, now);

@@ -30,7 +30,8 @@ impl Declared {
         let is_new = last.is_none_or(|last| last.text != declared.text);
         let is_contested =
             is_new && found.replaced.as_ref().is_some_and(|before| before.text == declared.text);
-        let replaced = if is_new { last.or(found.replaced.as_ref()) } else { found.replaced.as_ref() };
+        let replaced =
+            if is_new { last.or(found.replaced.as_ref()) } else { found.replaced.as_ref() };
         let follows = is_new && found.owner != Owner::Person && found.removed_at.is_none();
         let definition = if follows { &self.definition } else { &found.definition };
         SchedulePut {
@@ -156,7 +157,10 @@ mod tests {
         let changed = after(put(("nightly", &wish), "ann", Some(&first)));
         assert_eq!(changed.owner, Owner::Person);
         let redeclared = after(declared("0 4 * * *", "app").put(Some(&changed)));
-        assert_eq!((redeclared.definition.rule.as_str(), redeclared.owner), ("0 5 * * *", Owner::Person));
+        assert_eq!(
+            (redeclared.definition.rule.as_str(), redeclared.owner),
+            ("0 5 * * *", Owner::Person)
+        );
         assert!(redeclared.differs_from_declaration());
         let agreed = declared("0 4 * * *", "app").definition;
         let back = after(put(("nightly", &agreed), "ann", Some(&redeclared)));

@@ -143,7 +143,19 @@ impl Definition {
         let zone = schedule.zone_name().to_owned();
         let NewJob { kind, version, queue, priority, max_attempts, args, meta, .. } = job;
         let Schedule { rule, missed, overlap, .. } = schedule;
-        Ok(Self { rule, zone, missed, overlap, kind, version, queue, priority, max_attempts, args, meta })
+        Ok(Self {
+            rule,
+            zone,
+            missed,
+            overlap,
+            kind,
+            version,
+            queue,
+            priority,
+            max_attempts,
+            args,
+            meta,
+        })
     }
 
     /// Its rule and zone, read.

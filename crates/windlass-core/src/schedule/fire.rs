@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::declare::{self, Declared};
 use super::definition::Cause;
-use super::{Definition, Firing, ScheduleRecord, SchedulePut, due};
+use super::{Definition, Firing, SchedulePut, ScheduleRecord, due};
 use crate::error::{Refusal, StoreError};
 use crate::job::NewJob;
 use crate::limits::{FIRE_JOBS, FIRE_SCHEDULES};
@@ -62,11 +62,7 @@ fn part_len(firings: &[Firing]) -> usize {
 ///
 /// # Errors
 /// When a declaration cannot be used, and what kept the store from writing.
-pub async fn declare(
-    store: &dyn Store,
-    declared: &[Declared],
-    now: Now,
-) -> Result<(), StoreError> {
+pub async fn declare(store: &dyn Store, declared: &[Declared], now: Now) -> Result<(), StoreError> {
     declare::check_declared(declared)?;
     let mut open: Vec<&Declared> = declared.iter().collect();
     for _ in 0..TRIES {

@@ -1,6 +1,6 @@
 //! A schedule as a store keeps it.
 
-use super::{Definition, Missed, Owner, Overlap};
+use super::{Definition, Missed, Overlap, Owner};
 use crate::id::JobId;
 use crate::time::Timestamp;
 
@@ -50,7 +50,7 @@ pub struct ScheduleRecord {
     pub changed_by: String,
     /// When that was.
     pub changed_at: Timestamp,
-    /// What a program or a `windlass.toml` declared last, whoever the owner is.
+    /// What a program or a `windlass.toml` declared last, also where a person is the owner.
     pub declared: Option<Declaration>,
     /// The declaration before it that said something else.
     pub replaced: Option<Declaration>,
@@ -112,7 +112,9 @@ impl ScheduleRecord {
     ) -> Result<Vec<Timestamp>, super::ScheduleError> {
         let from = match self.next {
             NextRun::At(due) => due,
-            NextRun::ToCompute | NextRun::Never => self.last_due_at.map_or(self.from_at, |last| last.max(self.from_at)),
+            NextRun::ToCompute | NextRun::Never => {
+                self.last_due_at.map_or(self.from_at, |last| last.max(self.from_at))
+            }
         };
         let timetable = self.definition.timetable()?;
         let mut due = timetable.preview(from, after, most);
@@ -130,7 +132,10 @@ impl ScheduleRecord {
     #[must_use]
     pub fn differs_from_declaration(&self) -> bool {
         self.removed_at.is_none()
-            && self.declared.as_ref().is_some_and(|declared| declared.text != self.definition.to_text())
+            && self
+                .declared
+                .as_ref()
+                .is_some_and(|declared| declared.text != self.definition.to_text())
     }
 
     /// What happens to its missed runs, and while its last job has not ended.

@@ -99,9 +99,14 @@ pub(super) fn check_interval(every: Duration) -> Result<(), ScheduleError> {
 pub(super) fn every(interval: Duration) -> String {
     let mut rest = interval.as_micros();
     let mut text = "every ".to_owned();
-    for (unit, micros) in
-        [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)]
-    {
+    for (unit, micros) in [
+        ("d", 86_400_000_000),
+        ("h", 3_600_000_000),
+        ("m", 60_000_000),
+        ("s", 1_000_000),
+        ("ms", 1_000),
+        ("us", 1),
+    ] {
         if rest >= micros {
             text.push_str(&format!("{}{unit}", rest / micros));
             rest %= micros;
@@ -134,7 +139,8 @@ mod tests {
             assert_eq!(days.len(), runs.len(), "{zone}");
             let first: jiff::civil::Date = days[0].parse().expect("a day");
             for (nth, day) in days.iter().enumerate() {
-                let expected = first.checked_add(jiff::Span::new().days(nth as i64)).expect("a day");
+                let expected =
+                    first.checked_add(jiff::Span::new().days(nth as i64)).expect("a day");
                 assert_eq!(*day, expected.to_string(), "{zone}");
             }
         }
@@ -217,7 +223,9 @@ mod tests {
     fn an_interval_is_counted_from_its_beginning() {
         let timetable = Timetable::parse("every 15m", UTC).expect("it is read");
         let from: Timestamp = "2026-11-26T04:07:00Z".parse().expect("a moment");
-        for (after, next) in [("04:07:00", "04:22:00"), ("04:21:59", "04:22:00"), ("04:22:00", "04:37:00")] {
+        for (after, next) in
+            [("04:07:00", "04:22:00"), ("04:21:59", "04:22:00"), ("04:22:00", "04:37:00")]
+        {
             let after = format!("2026-11-26T{after}Z").parse().expect("a moment");
             let due = timetable.next(from, after).map(|due| due.to_string());
             assert_eq!(due, Some(format!("2026-11-26T{next}.000Z")));

@@ -82,7 +82,8 @@ impl Firing {
 #[cfg(test)]
 impl PartialEq for Firing {
     fn eq(&self, other: &Self) -> bool {
-        (&self.name, self.seen, self.next, self.jobs.len()) == (&other.name, other.seen, other.next, other.jobs.len())
+        (&self.name, self.seen, self.next, self.jobs.len())
+            == (&other.name, other.seen, other.next, other.jobs.len())
     }
 }
 

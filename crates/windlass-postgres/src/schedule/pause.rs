@@ -7,7 +7,8 @@ use windlass_core::store::Now;
 use crate::connection::Connection;
 use crate::row::get;
 
-const PAUSE: &str = "select windlass.pause_schedule($2::text, $3::text, coalesce($1::int8, windlass.now_us()))";
+const PAUSE: &str =
+    "select windlass.pause_schedule($2::text, $3::text, coalesce($1::int8, windlass.now_us()))";
 const RESUME: &str =
     "select windlass.resume_schedule($2::text, coalesce($1::int8, windlass.now_us()))";
 

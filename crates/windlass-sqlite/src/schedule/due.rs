@@ -8,7 +8,8 @@ use windlass_core::time::Timestamp;
 use super::list::{record, select_schedules};
 use crate::row::{all, one};
 
-const DUE: &str = select_schedules!("where next_at <= ?1 or queued_due_at is not null order by next_at limit ?2");
+const DUE: &str =
+    select_schedules!("where next_at <= ?1 or queued_due_at is not null order by next_at limit ?2");
 const NEXT: &str = "select min(next_at) from windlass_schedule";
 const QUEUED: &str = "select 1 from windlass_schedule where queued_due_at is not null limit 1";
 

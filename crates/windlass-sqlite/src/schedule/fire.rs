@@ -16,9 +16,10 @@ use crate::row::{Id, run};
 
 const FIRE: &str = "update windlass_schedule \
      set next_at = ?3, queued_due_at = ?4, last_due_at = ?5, skipped = skipped + ?6, missed = missed + ?7, error = ?8, \
-         fired = fired + ?9, revision = revision + 1 \
+         revision = revision + 1 \
      where name = ?1 and revision = ?2";
-const REMEMBER: &str = "update windlass_schedule set last_job = ?2 where name = ?1";
+const REMEMBER: &str =
+    "update windlass_schedule set last_job = ?2, fired = fired + ?3 where name = ?1";
 
 pub(crate) fn fire(
     connection: &Connection,
@@ -47,18 +48,19 @@ fn fire_one(connection: &Connection, firing: &Firing, now: Timestamp) -> Result<
             number(firing.skipped),
             number(firing.missed),
             firing.error,
-            number(firing.jobs.len() as u64),
         ],
     )?;
     if moved == 0 {
         return Ok(false);
     }
-    let mut last = None;
+    let (mut last, mut fired) = (None, 0);
     for job in &firing.jobs {
-        last = Some(write(connection, job, now)?);
+        let standing = write(connection, job, now)?;
+        fired += i64::from(standing == job.id);
+        last = Some(standing);
     }
     if let Some(job) = last {
-        run(connection, REMEMBER, params![firing.name, Id::from(job)])?;
+        run(connection, REMEMBER, params![firing.name, Id::from(job), fired])?;
     }
     Ok(true)
 }

@@ -238,3 +238,47 @@ mod readme {
         Ok(())
     }
 }
+
+/// docs/schedules.md.
+mod schedules {
+    use serde::{Deserialize, Serialize};
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+    use windlass::{Missed, Overlap, Schedule};
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "report.nightly")]
+    struct Report {
+        to: String,
+    }
+
+    async fn report(job: Report, cx: Context) -> Result<String, JobError> {
+        let night = cx.schedule().map(|one| one.due_at().to_string());
+        Ok(format!("{night:?} for {}", job.to))
+    }
+
+    #[tokio::test]
+    async fn the_page_on_schedules() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let nightly = Schedule::cron("30 2 * * *")?.zone("Europe/Berlin")?.missed(Missed::One);
+        let job = Report { to: "office".into() };
+        let worker =
+            Worker::new(test.store(), ()).handle_fn(report).schedule("nightly", nightly, job);
+
+        let client = test.client();
+        let often =
+            Schedule::every(std::time::Duration::from_secs(15 * 60)).overlap(Overlap::Queue);
+        client.put_schedule("often", often, Report { to: "screen".into() }).await?;
+
+        let now = test.clock().now();
+        let next = client.preview_schedule("often", now, 10).await?;
+        assert_eq!(next.len(), 10);
+
+        client.pause_schedule("often", Some("the screen is broken")).await?;
+        client.resume_schedule("often").await?;
+        let _job = client.run_schedule_now("often").await?;
+        client.remove_schedule("often").await?;
+        assert_eq!(test.drain("default", worker).await.completed(), 1, "the one by hand");
+        Ok(())
+    }
+}

@@ -16,6 +16,7 @@ mod probes;
 mod races;
 mod recovery;
 mod remote_cancel;
+mod schedules;
 mod start;
 mod statements;
 mod test_database;
