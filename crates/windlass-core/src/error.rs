@@ -179,6 +179,35 @@ pub enum Refusal {
     /// A schedule that cannot be used.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    /// More tags and subjects than a job may have.
+    #[error("a job has up to {limit} tags and subjects, this one {tags}")]
+    Tags {
+        /// How many it has.
+        tags: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A subject's id that is empty or too long.
+    #[error("the id of a subject of type {kind} has 1 to {limit} bytes, this one {bytes}")]
+    SubjectId {
+        /// Its type.
+        kind: String,
+        /// How many its id has.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A character in a subject's id that no filter could name.
+    #[error(
+        "subject `{}` has the character {found:?}: an id has no blanks, commas and control characters",
+        .subject.escape_debug()
+    )]
+    SubjectCharacter {
+        /// The subject.
+        subject: String,
+        /// The character.
+        found: char,
+    },
     /// Too many jobs in one call.
     #[error("{jobs} jobs in one call are above the limit of {limit}")]
     Many {

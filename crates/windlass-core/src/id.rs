@@ -10,6 +10,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::time::Timestamp;
+
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const ENCODED_LEN: usize = 26;
 
@@ -123,9 +125,31 @@ id! {
     WorkerId, "wkr", now_v7
 }
 
+impl JobId {
+    /// The first of all ids.
+    pub const FIRST: Self = Self(Uuid::nil());
+    /// The last of all ids.
+    pub const LAST: Self = Self(Uuid::max());
+
+    /// The first id that could have been made at this moment.
+    #[must_use]
+    pub fn first_of(moment: Timestamp) -> Self {
+        let millis = u64::try_from(moment.as_micros() / 1_000).unwrap_or_default();
+        Self(Uuid::from_u128(u128::from(millis) << 80))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_are_in_the_order_of_their_moments() {
+        let before = JobId::first_of(Timestamp::wall_clock());
+        let made = JobId::new();
+        let later = Timestamp::wall_clock().after(std::time::Duration::from_millis(1));
+        assert!(before < made && made < JobId::first_of(later));
+    }
 
     #[test]
     fn an_id_survives_its_text() {

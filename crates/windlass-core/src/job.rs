@@ -7,12 +7,14 @@ mod expiry;
 mod filter;
 mod kind;
 mod loss;
+mod moment;
 mod new;
 mod record;
 mod retry;
 mod settle;
 mod state;
 mod store;
+mod tag;
 mod unique;
 
 pub use claim::{Batch, ClaimRequest, Claimed, Fence, HandlerKey, Share};
@@ -22,6 +24,7 @@ pub use expiry::{Expires, expired_reason};
 pub use filter::{Field, Filter, ParseFilterError, Term};
 pub use kind::{Job, Upgrade};
 pub use loss::{AfterLoss, Loss, loss_limit};
+pub use moment::Moment;
 pub use new::{Due, Enqueued, Identity, Meta, NewJob};
 pub use record::{Attempt, JobRecord};
 pub use retry::{Backoff, RetryPolicy};
@@ -30,4 +33,5 @@ pub use state::{Outcome, ParseStateError, State, TRANSITIONS, Verb, is_transitio
 pub use store::{
     Cancelled, Counts, Duplicate, DuplicateAnswer, Duplicates, JobStore, Moved, Page, Retried,
 };
+pub use tag::{ParseSubjectError, Subject};
 pub use unique::{OnConflict, Unique, Until};

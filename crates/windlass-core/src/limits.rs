@@ -34,6 +34,13 @@ pub const KEY_PERIOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 pub const EXPIRY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Bytes of a unique key.
 pub const KEY_BYTES: usize = 1_024;
+/// Tags and subjects of one job, together.
+pub const TAGS: usize = 32;
+/// Jobs with a tag that are looked up one by one. Where more have it, jobs that match otherwise are looked at, newest first,
+/// until there are enough.
+pub const FEW_TAGGED: usize = 5_000;
+/// Bytes of a subject's id.
+pub const SUBJECT_BYTES: usize = 256;
 /// The largest version of args, and the largest maximum of attempts that a job can bring: stores keep
 /// both in 16 bits with a sign.
 pub const LARGEST_NUMBER: u16 = 32_767;

@@ -1,4 +1,4 @@
-//! Names of kinds and queues: what they may be made of.
+//! Names of kinds and queues, and words that jobs are found by: what they may be made of.
 
 use crate::limits::NAME_CHARS;
 
@@ -15,13 +15,13 @@ pub enum NameError {
     /// The name has no characters.
     #[error("a {what} needs a name")]
     Empty {
-        /// `kind`, `queue` or `schedule`.
+        /// `kind`, `queue`, `schedule`, `tag` or `subject type`.
         what: &'static str,
     },
     /// The name is longer than [`NAME_CHARS`].
     #[error("{what} name of {chars} characters is above the limit of {NAME_CHARS}")]
     Long {
-        /// `kind`, `queue` or `schedule`.
+        /// `kind`, `queue`, `schedule`, `tag` or `subject type`.
         what: &'static str,
         /// How long it is.
         chars: usize,
@@ -32,7 +32,7 @@ pub enum NameError {
         .name.escape_debug()
     )]
     Character {
-        /// `kind`, `queue` or `schedule`.
+        /// `kind`, `queue`, `schedule`, `tag` or `subject type`.
         what: &'static str,
         /// The name.
         name: String,
@@ -65,6 +65,11 @@ pub fn check_queue(name: &str) -> Result<(), NameError> {
 /// As [`check_kind`].
 pub fn check_schedule(name: &str) -> Result<(), NameError> {
     check("schedule", name)
+}
+
+/// Checks a word of another sort, by the same rule.
+pub(crate) fn check_word(what: &'static str, name: &str) -> Result<(), NameError> {
+    check(what, name)
 }
 
 fn check(what: &'static str, name: &str) -> Result<(), NameError> {

@@ -5,7 +5,7 @@ use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token};
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "kind",
     "queue",
     "priority",
@@ -17,6 +17,8 @@ const KEYS: [&str; 11] = [
     "upgrade",
     "retry",
     "unique",
+    "tags",
+    "subjects",
 ];
 
 /// The keys of `#[job(…)]`, read.
@@ -33,6 +35,9 @@ pub(crate) struct Attributes {
     pub(crate) upgrade: Option<Path>,
     pub(crate) retry: Option<Path>,
     pub(crate) unique: Option<Unique>,
+    pub(crate) tags: Vec<String>,
+    /// Types with the fields that have the ids.
+    pub(crate) subjects: Vec<(String, Ident)>,
 }
 
 /// `unique(by = [field, …], until = "started", for = "1h", on_conflict = "replace")`.
@@ -77,6 +82,8 @@ impl Attributes {
             "upgrade" => self.upgrade = Some(meta.value()?.parse()?),
             "retry" => self.retry = Some(meta.value()?.parse()?),
             "unique" => self.unique = Some(Unique::of(meta)?),
+            "tags" => self.tags = tags(meta)?,
+            "subjects" => self.subjects = subjects(meta)?,
             other => return Err(Error::new(meta.path.span(), unknown(other))),
         }
         Ok(())
@@ -141,9 +148,46 @@ fn unknown(key: &str) -> String {
     format!("`{key}` is not a key of #[job(…)]: {}{hint}", KEYS.join(", "))
 }
 
+/// `tags = ["billing", …]`.
+fn tags(meta: &ParseNestedMeta<'_>) -> Result<Vec<String>> {
+    let words;
+    let list = meta.value()?;
+    syn::bracketed!(words in list);
+    let words = words.parse_terminated(|word| word.parse::<LitStr>(), Token![,])?;
+    words.iter().map(checked).collect()
+}
+
+/// `subjects(customer = customer_id, …)`: a type, as a word or in quotes, and the field with the id; a word alone is both.
+fn subjects(meta: &ParseNestedMeta<'_>) -> Result<Vec<(String, Ident)>> {
+    let mut subjects = Vec::new();
+    let list;
+    syn::parenthesized!(list in meta.input);
+    while !list.is_empty() {
+        let (kind, word) = if list.peek(LitStr) {
+            (checked(&list.parse()?)?, None)
+        } else {
+            let word = Ident::parse_any(&list)?;
+            (word.unraw().to_string(), Some(word))
+        };
+        let field = match (list.parse::<Option<Token![=]>>()?, word) {
+            (Some(_), _) => Ident::parse_any(&list)?,
+            (None, Some(word)) => word,
+            (None, None) => return Err(list.error("expected = and the field with the id")),
+        };
+        subjects.push((kind, field));
+        if !list.is_empty() {
+            list.parse::<Token![,]>()?;
+        }
+    }
+    Ok(subjects)
+}
+
 /// A kind's or queue's name, by the rule the library checks at run time.
 fn name(meta: &ParseNestedMeta<'_>) -> Result<String> {
-    let literal: LitStr = meta.value()?.parse()?;
+    checked(&meta.value()?.parse()?)
+}
+
+fn checked(literal: &LitStr) -> Result<String> {
     let name = literal.value();
     let fits = |c: char| c.is_alphanumeric() || "._-:/".contains(c);
     if name.is_empty() || name.chars().count() > 128 || !name.chars().all(fits) {

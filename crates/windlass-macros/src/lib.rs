@@ -5,7 +5,7 @@ mod attributes;
 
 use proc_macro::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, parse_macro_input};
+use syn::{DeriveInput, Ident, parse_macro_input};
 
 use crate::attributes::{Attributes, Unique};
 
@@ -19,6 +19,8 @@ use crate::attributes::{Attributes, Unique};
 /// | `max_attempts = 8` | failures after which it is dead; 0 never gives up; 25 otherwise |
 /// | `max_losses = 10` | worker deaths after which it is dead; 0 sets no limit; 3 otherwise |
 /// | `unique(by = [user_id], until = "started")` | one such job for each value of the fields, until it is `started` or `finished` (otherwise `finished`), or `for = "1h"`; `on_conflict` is `keep`, `replace` or `reject` (otherwise `keep`) |
+/// | `tags = ["billing"]` | words that such jobs are found by |
+/// | `subjects(customer = customer_id)` | what such a job is about, and is found by: a type, and the field with the id; an empty `Option` is none |
 /// | `timeout = "30s"` | how long a handler may run; 15 minutes otherwise |
 /// | `expires = "10m"` | how long after it is due it may start; it is cancelled then and never runs; for ever otherwise |
 /// | `version = 2` | the shape of the payload; 1 otherwise |
@@ -63,12 +65,27 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         .retry
         .map(|path| quote!(fn retry_policy() -> ::windlass::RetryPolicy { #path() }));
     let unique = attributes.unique.map(|unique| unique_key(&unique));
+    let tags = &attributes.tags;
+    let tags =
+        (!tags.is_empty()).then(|| quote!(const TAGS: &'static [&'static str] = &[#(#tags),*];));
+    let subjects = (!attributes.subjects.is_empty()).then(|| subjects(&attributes.subjects));
     Ok(quote! {
         impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
             const KIND: &'static str = #kind;
-            #queue #priority #version #attempts #losses #timeout #expires #upgrade #retry #unique
+            #queue #priority #version #attempts #losses #timeout #expires #upgrade #retry #unique #tags #subjects
         }
     })
+}
+
+fn subjects(subjects: &[(String, Ident)]) -> proc_macro2::TokenStream {
+    let kinds = subjects.iter().map(|(kind, _)| kind);
+    let fields = subjects.iter().map(|(_, field)| field);
+    quote! {
+        fn subjects(&self) -> ::core::result::Result<::std::vec::Vec<::windlass::Subject>, ::windlass::json::JsonError> {
+            let subjects = [#(::windlass::Subject::of_field(#kinds, ::windlass::Json::args_of(&self.#fields))?),*];
+            ::core::result::Result::Ok(subjects.into_iter().flatten().collect())
+        }
+    }
 }
 
 fn unique_key(unique: &Unique) -> proc_macro2::TokenStream {

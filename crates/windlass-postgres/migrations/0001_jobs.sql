@@ -227,6 +227,57 @@ create table windlass.duplicate_count (
   primary key (kind, answer)
 );
 
+-- Tags and subjects (type=id), and the jobs that were written with them. Nothing else of a job is here: where it stands
+-- is asked of the job itself, and what a row names may be gone, or be there with other tags than these.
+create table windlass.tag (
+  tag text not null,
+  job uuid not null,
+  primary key (tag, job)
+);
+
+-- A walk that removes the rows of jobs that are gone goes in this order, the oldest first.
+create index tag_job on windlass.tag (job);
+
+create function windlass.write_tags() returns trigger language plpgsql as
+$$
+begin
+  insert into windlass.tag (tag, job)
+  select word, new.id
+  from jsonb_array_elements_text(coalesce(new.meta::jsonb->'tags', '[]') || coalesce(new.meta::jsonb->'subjects', '[]')) as word
+  on conflict do nothing;
+  return null;
+end
+$$;
+
+-- Every way in writes a row of pending; one that comes back after an attempt has its tags already.
+create trigger pending_tags after insert on windlass.pending for each row
+when (new.meta is not null and new.attempt = 0 and (strpos(new.meta, '"tags"') > 0 or strpos(new.meta, '"subjects"') > 0))
+execute function windlass.write_tags();
+
+-- Removes the tags of jobs that are gone, among the next ones of a walk in the order of the jobs, those before the last.
+-- Returns the last job it looked at, or null at the end, and how many tags it removed.
+create function windlass.forget_tags(after_job uuid, before_job uuid, most integer, out last_job uuid, out removed integer)
+language plpgsql volatile as
+$$
+declare
+  seen uuid[];
+begin
+  select array_agg(t.job) into seen
+  from (select job from windlass.tag where job > after_job and job < before_job order by job limit most) as t;
+  if cardinality(seen) >= most then
+    last_job := seen[most];
+  end if;
+  -- One snapshot, so that a job on its way from one place to the next is seen in one of them. A job is written together
+  -- with its tags: those of one that is not committed yet are not seen either.
+  delete from windlass.tag t
+  where t.job = any (seen)
+    and not exists (select from windlass.pending p where p.id = t.job)
+    and not exists (select from windlass.finished f where f.id = t.job)
+    and t.job not in (select id from windlass.running_job);
+  get diagnostics removed = row_count;
+end
+$$;
+
 create function windlass.now_us() returns bigint language sql volatile as
 $$ select (extract(epoch from clock_timestamp()) * 1000000)::bigint $$;
 
@@ -547,11 +598,57 @@ begin
 end
 $$;
 
+-- The tags among the options of an enqueue, as they are stored; null where there are none.
+create function windlass.tags_of(options jsonb) returns jsonb language plpgsql immutable as
+$$
+begin
+  if coalesce(options->'tags', 'null') = 'null' or options->'tags' = '[]' then
+    return null;
+  elsif jsonb_typeof(options->'tags') <> 'array' or jsonb_array_length(options->'tags') > 32 or exists (
+      select from jsonb_array_elements(options->'tags') as tag
+      where jsonb_typeof(tag) <> 'string' or tag#>>'{}' !~ '^[[:alnum:]._:/-]{1,128}$') then
+    raise exception 'windlass: tags % cannot be used', options->'tags' using errcode = '22023',
+      hint = 'an array of up to 32 texts, each of up to 128 letters, digits and . _ - : /';
+  end if;
+  return options->'tags';
+end
+$$;
+
+-- The same for the subjects, each of them type=id.
+create function windlass.subjects_of(options jsonb) returns jsonb language plpgsql immutable as
+$$
+declare
+  subjects jsonb;
+begin
+  if coalesce(options->'subjects', 'null') = 'null' then
+    return null;
+  elsif jsonb_typeof(options->'subjects') = 'object' then
+    select jsonb_agg(s.type || '=' || (id#>>'{}')) into subjects
+    from jsonb_each(options->'subjects') as s(type, ids),
+         jsonb_array_elements(case jsonb_typeof(ids) when 'array' then ids else jsonb_build_array(ids) end) as id;
+    if subjects is null then
+      return null;
+    elsif jsonb_array_length(subjects) + jsonb_array_length(coalesce(windlass.tags_of(options), '[]')) <= 32 and not exists (
+        select from jsonb_array_elements_text(subjects) as subject
+        where subject is null or subject !~ '^[[:alnum:]._:/-]{1,128}=[^[:space:][:cntrl:],]+$'
+           or octet_length(substr(subject, strpos(subject, '=') + 1)) > 256) and not exists (
+        select from jsonb_each(options->'subjects') as s(type, ids),
+             jsonb_array_elements(case jsonb_typeof(ids) when 'array' then ids else jsonb_build_array(ids) end) as id
+        where jsonb_typeof(id) not in ('string', 'number') or jsonb_typeof(id) = 'number' and id::text !~ '^-?[0-9]+$') then
+      return subjects;
+    end if;
+  end if;
+  raise exception 'windlass: subjects % cannot be used', options->'subjects' using errcode = '22023',
+    hint = 'an object of types with ids, such as {"customer": 42, "order": ["a7", "b2"]}: with the tags up to 32, ids of up '
+           'to 256 bytes without blanks and commas';
+end
+$$;
+
 -- Enqueue for every language. Options, all of them optional: queue, priority, version, max_attempts,
 -- max_losses (worker deaths, 0 for no limit), run_at (RFC 3339), delay (an interval's text), expires_at (RFC 3339) or
 -- expires_in (an interval's text, from when it is due: it does not start after that), id (a UUID:
--- an existing job with it is kept), origin, unique_key (there is one job
--- of its kind with it), unique_until (started or
+-- an existing job with it is kept), origin, tags (an array of words), subjects (an object of types with an id or an array
+-- of ids), unique_key (there is one job of its kind with it), unique_until (started or
 -- finished), unique_for (an interval's text), on_conflict (keep, replace or reject). Returns the job's id, or that of
 -- the one that holds its key.
 create function windlass.enqueue(kind text, args jsonb default 'null', options jsonb default '{}')
@@ -580,12 +677,13 @@ declare
 begin
   select key into wrong from jsonb_object_keys(options) as key
     where key not in ('queue', 'priority', 'version', 'max_attempts', 'max_losses', 'run_at', 'delay', 'id', 'origin',
-                      'expires_at', 'expires_in', 'unique_key', 'unique_until', 'unique_for', 'on_conflict')
+                      'expires_at', 'expires_in', 'tags', 'subjects', 'unique_key', 'unique_until', 'unique_for',
+                      'on_conflict')
     limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
       hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin, expires_at, expires_in, '
-             'unique_key, unique_until, unique_for, on_conflict';
+             'tags, subjects, unique_key, unique_until, unique_for, on_conflict';
   end if;
   if kind is null or kind !~ '^[[:alnum:]._:/-]{1,128}$' then
     raise exception 'windlass: kind % cannot be used', coalesce(quote_literal(kind), 'null') using errcode = '22023',
@@ -633,7 +731,8 @@ begin
       'key', options->>'unique_key', 'for_ms', for_ms, 'on_conflict', coalesce(options->>'on_conflict', 'keep'),
       'until', case when for_ms is null then coalesce(options->>'unique_until', 'finished') else 'elapsed' end));
   end if;
-  meta := nullif(jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own, 'expires_at', expiry))::text, '{}');
+  meta := nullif(jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own, 'expires_at', expiry,
+            'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options)))::text, '{}');
   if own is null then
     perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,
       coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,

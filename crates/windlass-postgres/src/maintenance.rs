@@ -2,6 +2,7 @@
 
 pub(crate) mod expire;
 pub(crate) mod sweep;
+pub(crate) mod tags;
 pub(crate) mod tidy;
 
 use windlass_core::id::WorkerId;
@@ -32,7 +33,8 @@ impl MaintenanceStore for PostgresStore {
 
     fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
         Box::pin(async move {
-            let tidied = tidy::tidy(&self.claims, &self.shared, &self.key_walk, now).await?;
+            let walks = (&self.key_walk, &self.tag_walks);
+            let tidied = tidy::tidy(&self.claims, &self.shared, walks, now).await?;
             if tidied.unparked > 0 {
                 self.wakeups.work_anywhere();
             }

@@ -16,6 +16,7 @@ use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
 use crate::job::unique::Gate;
+use crate::maintenance::tags::TagWalks;
 use crate::maintenance::tidy::KeyWalk;
 
 /// Calls with fewer jobs share statements with others.
@@ -35,6 +36,7 @@ pub struct PostgresStore {
     pub(crate) cursors: ClaimCursors,
     pub(crate) turns: Turns,
     pub(crate) key_walk: KeyWalk,
+    pub(crate) tag_walks: TagWalks,
     pub(crate) unique_gate: Gate,
     pub(crate) workers: Mutex<HashMap<WorkerId, Arc<Local>>>,
 }

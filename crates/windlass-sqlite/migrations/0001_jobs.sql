@@ -180,14 +180,26 @@ create table windlass_duplicate_count (
   primary key (kind, answer)
 ) strict, without rowid;
 
--- Writes a job whose meta has a unique key, as one statement. It fails where the job is to be rejected. Whether it was
+-- Tags and subjects (type=id), and the jobs that were written with them. Nothing else of a job is here: where it stands
+-- is asked of the job itself, and what a row names may be gone.
+create table windlass_tag (
+  tag text not null,
+  job blob not null,
+  primary key (tag, job)
+) strict, without rowid;
+
+-- A walk that removes the rows of jobs that are gone goes in this order, the oldest first.
+create index windlass_tag_job on windlass_tag (job);
+
+-- Writes a job whose meta has a unique key, tags or subjects, as one statement: a trigger on windlass_pending would cost
+-- every other job a copy of each page that it is written to. It fails where the job is to be rejected. Whether it was
 -- written says windlass_unique_key; what happened to it otherwise, the newest row of windlass_duplicate for the holder.
-create view windlass_unique_job as
+create view windlass_new_job as
 select id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta,
        state as is_given
 from windlass_pending where false;
 
-create trigger windlass_unique_job_insert instead of insert on windlass_unique_job
+create trigger windlass_new_job_insert instead of insert on windlass_new_job
 begin
   -- A holder that is in no state which its key covers does not hold it any more.
   delete from windlass_unique_key
@@ -228,9 +240,14 @@ begin
          case new.meta ->> '$.unique.until' when 'started' then 0 when 'elapsed' then 2 else 1 end,
          case when new.meta ->> '$.unique.until' = 'elapsed'
               then new.created_at + 1000 * (new.meta ->> '$.unique.for_ms') end
-  where changes() > 0
+  where changes() > 0 and new.meta ->> '$.unique.key' is not null
   on conflict (kind, key) do update
   set job = excluded.job, until = excluded.until, expires_at = excluded.expires_at;
+  -- As they stand in the job: one that was there already, with the same id, keeps its own.
+  insert or ignore into windlass_tag (tag, job)
+  select word.value, p.id
+  from windlass_pending p, json_each(json_array(p.meta -> '$.tags', p.meta -> '$.subjects')) as list, json_each(list.value) as word
+  where p.id = new.id and word.value is not null;
 end;
 
 -- Every job, whatever its state, with the columns that people and tools ask for.
@@ -265,12 +282,13 @@ from (
 -- All columns but kind have defaults; run_at, delay, expires_at, expires_in (from when it is due: it does not start
 -- after that) and unique_for are microseconds, max_losses counts worker deaths,
 -- 0 for no limit. unique_key: there is one job of the kind with it, unique_until it is started or finished, or
--- unique_for a time; on_conflict keep, replace or reject. The trigger runs in the SQLite
+-- unique_for a time; on_conflict keep, replace or reject. tags: a JSON array of words; subjects: a JSON object of types
+-- with an id or an array of ids. The trigger runs in the SQLite
 -- of the program that inserts: it needs 3.38 or newer, which every maintained system has.
 create view windlass_enqueue as
 select id, kind, args, version, queue, priority, run_at, run_at as delay, max_attempts, max_attempts as max_losses,
        origin, meta, origin as unique_key, origin as unique_until, run_at as unique_for, origin as on_conflict,
-       run_at as expires_at, run_at as expires_in
+       run_at as expires_at, run_at as expires_in, origin as tags, origin as subjects
 from windlass_pending where false;
 
 create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
@@ -323,6 +341,23 @@ begin
         then raise(abort, 'windlass: a unique key is held either for a time or until started or finished')
       when coalesce(new.unique_until, 'started') not in ('started', 'finished')
         then raise(abort, 'windlass: unique_until must be started or finished')
+      when new.meta is not null and coalesce(json_type(new.meta, '$.tags'), json_type(new.meta, '$.subjects')) is not null
+        then raise(abort, 'windlass: tags and subjects have columns of their own: in meta alone nobody finds them')
+      when new.tags is not null and (json_valid(new.tags) = 0 or json_type(new.tags) <> 'array'
+          or json_array_length(new.tags) > 32 or exists (
+            select 1 from json_each(new.tags) where type <> 'text' or length(value) not between 1 and 128
+              or instr(value, char(0)) > 0 or value glob '*[^-A-Za-z0-9._:/]*'))
+        then raise(abort, 'windlass: tags must be a JSON array of up to 32 texts of up to 128 letters, digits and . _ - : /')
+      when new.subjects is not null and (json_valid(new.subjects) = 0 or json_type(new.subjects) <> 'object' or exists (
+            select 1
+            from json_each(new.subjects) s, json_each(case s.type when 'array' then s.value else json_array(s.value) end) id
+            where length(s.key) not between 1 and 128 or s.key glob '*[^-A-Za-z0-9._:/]*' or s.type not in ('text', 'integer', 'array')
+              or id.type not in ('text', 'integer') or length(cast(id.value as blob)) not between 1 and 256 or instr(id.value, char(0)) > 0
+              or id.value glob '*[' || char(1) || '-' || char(32) || ',' || char(127) || ']*')
+          or coalesce(json_array_length(new.tags), 0) + (
+            select count(*)
+            from json_each(new.subjects) s, json_each(case s.type when 'array' then s.value else json_array(s.value) end)) > 32)
+        then raise(abort, 'windlass: subjects must be a JSON object of types with ids, such as {"customer": 42}: with the tags up to 32, ids of up to 256 bytes without blanks and commas')
       when coalesce(new.on_conflict, 'keep') not in ('keep', 'replace', 'reject')
         then raise(abort, 'windlass: on_conflict must be keep, replace or reject')
     end;
@@ -338,9 +373,9 @@ begin
            'expires_at', coalesce(new.expires_at, coalesce(new.run_at, n + new.delay, n) + new.expires_in,
                                   new.meta ->> '$.expires_at'))) end
   from windlass_fresh as fresh
-  where new.unique_key is null
+  where coalesce(new.unique_key, new.tags, new.subjects) is null
   on conflict (id) do nothing;
-  insert into windlass_unique_job
+  insert into windlass_new_job
     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta, is_given)
   select
     coalesce(new.id, fresh.id), coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
@@ -352,12 +387,18 @@ begin
         'max_losses', coalesce(new.max_losses, new.meta ->> '$.max_losses'),
         'expires_at', coalesce(new.expires_at, coalesce(new.run_at, n + new.delay, n) + new.expires_in,
                                new.meta ->> '$.expires_at'))),
-      json_object('unique', json_object(
-        'key', new.unique_key, 'for_ms', new.unique_for / 1000, 'on_conflict', coalesce(new.on_conflict, 'keep'),
-        'until', case when new.unique_for is null then coalesce(new.unique_until, 'finished') else 'elapsed' end))),
+      json_object(
+        'unique', case when new.unique_key is not null then json_object(
+          'key', new.unique_key, 'for_ms', new.unique_for / 1000, 'on_conflict', coalesce(new.on_conflict, 'keep'),
+          'until', case when new.unique_for is null then coalesce(new.unique_until, 'finished') else 'elapsed' end) end,
+        'tags', json(nullif(new.tags, '[]')),
+        'subjects', json((
+          select nullif(json_group_array(s.key || '=' || id.value), '[]')
+          from json_each(new.subjects) s,
+               json_each(case s.type when 'array' then s.value else json_array(s.value) end) id)))),
     new.id is not null
   from windlass_fresh as fresh
-  where new.unique_key is not null;
+  where coalesce(new.unique_key, new.tags, new.subjects) is not null;
 end;
 
 -- Completes a running job in a handler's own transaction, as one statement: a caller that stops half-way has

@@ -152,7 +152,7 @@ impl JobStore for SqliteStore {
 
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
         let filter = filter.clone();
-        Box::pin(self.readers.read(move |c| read::jobs(c, &filter, page)))
+        Box::pin(self.readers.read(in_one_snapshot(move |c| read::jobs(c, &filter, page))))
     }
 
     fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {

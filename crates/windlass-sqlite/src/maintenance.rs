@@ -2,6 +2,7 @@
 
 pub(crate) mod expire;
 pub(crate) mod sweep;
+pub(crate) mod tags;
 pub(crate) mod tidy;
 
 use crate::store::at;

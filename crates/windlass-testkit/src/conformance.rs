@@ -185,6 +185,16 @@ macro_rules! behaviours {
                     no_settlements_have_no_answers
                     history_keeps_the_newest_attempts
                 }
+                tag {
+                    jobs_are_found_by_tag_and_subject_in_every_state
+                    what_runs_is_asked_of_the_job_itself
+                    a_tag_that_many_have_is_found_too
+                    jobs_are_found_by_the_moment_of_their_last_step
+                    a_given_id_keeps_its_own_tags
+                    a_job_that_is_kept_out_leaves_no_tags
+                    tags_survive_tidying_while_their_job_does
+                    pages_of_a_subject_neither_repeat_nor_skip
+                }
                 unique {
                     of_racing_calls_with_one_key_one_writes
                     a_key_is_held_until_its_job_has_ended

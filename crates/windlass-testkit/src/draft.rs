@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use windlass_core::id::JobId;
-use windlass_core::job::{Due, Expires, Identity, NewJob, Unique};
+use windlass_core::job::{Due, Expires, Identity, NewJob, Subject, Unique};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
@@ -72,6 +72,20 @@ impl Draft {
     #[must_use]
     pub fn unique(mut self, unique: Unique) -> Self {
         self.0.meta.unique = Some(unique);
+        self
+    }
+
+    /// Found by a word.
+    #[must_use]
+    pub fn tag(mut self, tag: &str) -> Self {
+        self.0.meta.tags.push(tag.to_owned());
+        self
+    }
+
+    /// About a thing.
+    #[must_use]
+    pub fn subject(mut self, kind: &str, id: impl ToString) -> Self {
+        self.0.meta.subjects.push(Subject::new(kind, id));
         self
     }
 

@@ -64,7 +64,7 @@ pub use windlass_core::handler::{
 pub use windlass_core::id::{JobId, WorkerId};
 pub use windlass_core::job::{
     Attempt, Backoff, Decided, Decision, Draft, Enqueued, IntoDraft, Job, JobError, JobRecord,
-    NewJob, Outcome, RetryPolicy, State, Unique,
+    NewJob, Outcome, RetryPolicy, State, Subject, Unique,
 };
 pub use windlass_core::json::Json;
 pub use windlass_core::schedule::{Missed, Overlap, Schedule};
@@ -77,9 +77,9 @@ pub mod job {
     pub use windlass_core::job::{
         AfterLoss, Batch, Cancelled, ClaimRequest, Claimed, Counts, Due, Duplicate,
         DuplicateAnswer, Duplicates, Expires, Fence, Field, Filter, HandlerKey, Identity, JobStore,
-        Loss, Meta, Moved, OnConflict, Page, ParseFilterError, ParseStateError, Retried, Settled,
-        Settlement, Share, TRANSITIONS, Term, Until, Upgrade, Verb, Verdict, is_transition,
-        loss_limit,
+        Loss, Meta, Moment, Moved, OnConflict, Page, ParseFilterError, ParseStateError,
+        ParseSubjectError, Retried, Settled, Settlement, Share, TRANSITIONS, Term, Until, Upgrade,
+        Verb, Verdict, is_transition, loss_limit,
     };
 }
 

@@ -4,6 +4,7 @@ mod as_worker;
 mod backlog;
 mod drain;
 mod enqueue;
+mod find;
 mod latency;
 mod mixed;
 mod noop;
@@ -34,6 +35,9 @@ pub(crate) enum Mode {
     Latency,
     /// Callers enqueue while a worker works; p50 and p99 from enqueue to start
     Mixed,
+    /// Lists of one subject's jobs, `--jobs` times, among `--ready` and `--finished` jobs with three tags each; p50
+    /// and p99 of one list
+    Find,
 }
 
 impl Mode {
@@ -44,6 +48,7 @@ impl Mode {
             Self::Drain => "drain",
             Self::Latency => "latency",
             Self::Mixed => "mixed",
+            Self::Find => "find",
         }
     }
 }
@@ -97,6 +102,9 @@ pub(crate) struct Args {
     /// Each job with a unique key of its own
     #[arg(long)]
     pub(crate) unique: bool,
+    /// Each job with a tag and two subjects
+    #[arg(long)]
+    pub(crate) tags: bool,
     /// Bytes of args of each job
     #[arg(long, default_value_t = 200)]
     pub(crate) bytes: usize,
@@ -129,6 +137,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     let store = windlass::open(&url).await?;
     let payload = noop::Noop::of_bytes(args.bytes).with_keys(args.unique);
+    let payload = payload.with_tags(args.tags || args.mode == Mode::Find);
     let bench = Measurement { payload, store, args };
     backlog::prepare(&bench).await?;
     if bench.args.mode == Mode::Drain {
@@ -156,6 +165,7 @@ async fn measure(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
         Mode::Drain => drain::work(bench, bench.args.jobs).await,
         Mode::Latency => latency::pickup(bench).await,
         Mode::Mixed => mixed::both(bench).await,
+        Mode::Find => find::by_subject(bench).await,
     }
 }
 

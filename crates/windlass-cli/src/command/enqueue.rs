@@ -8,7 +8,7 @@ use std::time::Duration;
 use windlass::job::{Due, Expires, HandlerKey, Identity};
 use windlass::store::Store;
 use windlass::time::parse_duration;
-use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Timestamp, Unique};
+use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Subject, Timestamp, Unique};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -24,6 +24,7 @@ Examples:
   windlass enqueue report.nightly @args.json --run-at 2026-11-21T02:00:00Z
   windlass enqueue crm.sync --wait --timeout 30s
   windlass enqueue otp.send phone=+4930123 --expires 2m
+  windlass enqueue invoice.send id=7 --tag billing --subject customer=42 --subject order=a7
   windlass enqueue search.index id=42 --unique 42 --unique-until started --delay 5s --on-conflict replace";
 
 /// Its arguments.
@@ -61,6 +62,12 @@ pub(crate) struct Args {
     /// Worker deaths after which it is dead; 0 sets no limit; the handler's limit unless given
     #[arg(long, value_name = "N")]
     max_losses: Option<u16>,
+    /// A word that it is found by; may be given several times
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// What it is about, and is found by, such as customer=42; may be given several times
+    #[arg(long = "subject", value_name = "TYPE=ID")]
+    subjects: Vec<Subject>,
     /// The only job of its kind with this key, until it has finished
     #[arg(long, value_name = "KEY")]
     unique: Option<String>,
@@ -181,6 +188,8 @@ fn new_job(args: &Args) -> anyhow::Result<NewJob> {
     job.max_attempts = args.max_attempts;
     job.meta.max_losses = args.max_losses;
     job.meta.unique = unique(args);
+    job.meta.tags.clone_from(&args.tags);
+    job.meta.subjects.clone_from(&args.subjects);
     job.due = match (args.delay, args.run_at) {
         (Some(delay), _) => Due::In(delay),
         (_, Some(moment)) => Due::At(moment),

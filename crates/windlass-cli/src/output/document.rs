@@ -7,7 +7,9 @@ use serde::Serialize;
 use windlass::job::{Counts, Duplicate, DuplicateAnswer, Duplicates, HandlerKey};
 use windlass::queue::{QueueRecord, Unserved};
 use windlass::worker::WorkerRecord;
-use windlass::{Attempt, JobId, JobRecord, Json, Outcome, State, Timestamp, Unique, WorkerId};
+use windlass::{
+    Attempt, JobId, JobRecord, Json, Outcome, State, Subject, Timestamp, Unique, WorkerId,
+};
 
 /// Any document: its schema first.
 #[derive(Debug, Serialize)]
@@ -42,6 +44,8 @@ pub(crate) struct JobBody<'a> {
     timeout_ms: Option<u64>,
     unique: Option<&'a Unique>,
     expires_at: Option<Timestamp>,
+    tags: &'a [String],
+    subjects: Vec<SubjectBody<'a>>,
     created_at: Timestamp,
     run_at: Timestamp,
     started_at: Option<Timestamp>,
@@ -89,6 +93,8 @@ pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
             timeout_ms: job.meta.timeout_ms,
             unique: job.meta.unique.as_ref(),
             expires_at: job.meta.expires_at(job.created_at),
+            tags: &job.meta.tags,
+            subjects: job.meta.subjects.iter().map(subject).collect(),
             created_at: job.created_at,
             run_at: job.run_at,
             started_at: job.started_at,
@@ -105,6 +111,17 @@ pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
             traceparent: job.meta.traceparent.as_deref(),
         },
     )
+}
+
+/// A subject inside `job.v1`.
+#[derive(Debug, Serialize)]
+struct SubjectBody<'a> {
+    r#type: &'a str,
+    id: &'a str,
+}
+
+fn subject(subject: &Subject) -> SubjectBody<'_> {
+    SubjectBody { r#type: subject.kind(), id: subject.id() }
 }
 
 fn attempt(attempt: &Attempt) -> AttemptBody<'_> {

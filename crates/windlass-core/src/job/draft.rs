@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::{Due, Expires, Identity, Job, Meta, NewJob, Unique};
+use super::{Due, Expires, Identity, Job, Meta, NewJob, Subject, Unique};
 use crate::error::Refusal;
 use crate::id::JobId;
 use crate::json::Json;
@@ -21,14 +21,17 @@ pub struct Draft<J> {
 
 impl<J: Job> Draft<J> {
     pub(crate) fn new(payload: &J) -> Self {
-        let args = Json::args_of(payload);
-        let parts = args.and_then(|args| payload.unique().map(|unique| (args, unique)));
-        let job = parts.map_err(Refusal::from).map(|(args, unique)| NewJob {
+        let meta = payload.unique().and_then(|unique| {
+            let tags = J::TAGS.iter().map(|tag| (*tag).to_owned()).collect();
+            Ok(Meta { unique, tags, subjects: payload.subjects()?, ..Meta::default() })
+        });
+        let parts = Json::args_of(payload).and_then(|args| Ok((args, meta?)));
+        let job = parts.map_err(Refusal::from).map(|(args, meta)| NewJob {
             version: J::VERSION,
             queue: J::QUEUE.to_owned(),
             priority: J::PRIORITY,
             max_attempts: J::MAX_ATTEMPTS,
-            meta: Meta { unique, ..Meta::default() },
+            meta,
             ..NewJob::new(J::KIND, args)
         });
         Self { job, expires: J::EXPIRES.map(Expires::In), payload: PhantomData }
@@ -100,6 +103,26 @@ impl<J: Job> Draft<J> {
     /// One of many, whatever the kind declares.
     pub fn not_unique(self) -> Self {
         self.with(|job| job.meta.unique = None)
+    }
+
+    /// Found by this word, among others.
+    pub fn tag(self, tag: impl Into<String>) -> Self {
+        let tag = tag.into();
+        self.with(|job| {
+            if !job.meta.tags.contains(&tag) {
+                job.meta.tags.push(tag);
+            }
+        })
+    }
+
+    /// About this thing, among others, and found by it: `.subject("customer", 42)`.
+    pub fn subject(self, kind: impl AsRef<str>, id: impl ToString) -> Self {
+        let subject = Subject::new(kind, id);
+        self.with(|job| {
+            if !job.meta.subjects.contains(&subject) {
+                job.meta.subjects.push(subject);
+            }
+        })
     }
 
     /// The id of the caller's choice, perhaps from a try whose answer was lost. If a job with it

@@ -3,8 +3,9 @@
 //! Terms are ANDed; commas inside a term are ORed; `-` in front negates; `*` in a kind or queue
 //! stands for any run of characters. The same text works in the CLI and in the API.
 
-use super::{ParseStateError, State};
+use super::{Moment, ParseStateError, ParseSubjectError, State, Subject};
 use crate::name::nearest;
+use crate::time::Timestamp;
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,6 +18,15 @@ pub enum Field {
     Queue(Vec<String>),
     /// A kind that fits one of these patterns.
     Kind(Vec<String>),
+    /// One of these tags, letter by letter.
+    Tag(Vec<String>),
+    /// One of these subjects.
+    Subject(Vec<Subject>),
+    /// Nothing before this: an ended job by when it ended, a running one by when it was claimed, any other by
+    /// when it was written.
+    Since(Moment),
+    /// Before this, by the same moments.
+    Until(Moment),
 }
 
 /// One term of a filter.
@@ -36,6 +46,7 @@ pub struct Term {
 /// ```
 /// # use windlass_core::job::Filter;
 /// let dead: Filter = "state:dead kind:img.* -queue:bulk".parse()?;
+/// let of_customer: Filter = "subject:customer=42 -tag:bulk since:24h".parse()?;
 /// # Ok::<_, windlass_core::job::ParseFilterError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,9 +76,18 @@ pub enum ParseFilterError {
     /// Not a state.
     #[error(transparent)]
     State(#[from] ParseStateError),
+    /// Not a subject.
+    #[error(transparent)]
+    Subject(#[from] ParseSubjectError),
+    /// Not a moment.
+    #[error("`{0}` is not a moment: expected how long ago, such as 24h, or 2026-11-21T12:00:00Z")]
+    Moment(String),
+    /// A term that cannot be negated.
+    #[error("`-{0}:` makes no sense: since and until are each other's opposite")]
+    Negated(String),
 }
 
-const KNOWN: [&str; 3] = ["state", "queue", "kind"];
+const KNOWN: [&str; 7] = ["state", "queue", "kind", "tag", "subject", "since", "until"];
 
 impl Filter {
     /// The states a job may have to match, as far as the filter's own terms say.
@@ -79,7 +99,38 @@ impl Filter {
     fn allows(&self, state: State) -> bool {
         self.terms.iter().all(|term| match &term.field {
             Field::State(states) => states.contains(&state) != term.negated,
-            Field::Queue(_) | Field::Kind(_) => true,
+            _ => true,
+        })
+    }
+
+    /// The first moment that matches, where a term names one.
+    #[must_use]
+    pub fn since(&self, now: Timestamp) -> Option<Timestamp> {
+        let moments = self.terms.iter().filter_map(|term| match term.field {
+            Field::Since(moment) => Some(moment.at(now)),
+            _ => None,
+        });
+        moments.max()
+    }
+
+    /// The first moment that does not match any more, where a term names one.
+    #[must_use]
+    pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        let moments = self.terms.iter().filter_map(|term| match term.field {
+            Field::Until(moment) => Some(moment.at(now)),
+            _ => None,
+        });
+        moments.min()
+    }
+
+    /// For each term that names tags or subjects, whether it is negated and what a store finds them by.
+    pub fn tags(&self) -> impl Iterator<Item = (bool, Vec<&str>)> {
+        self.terms.iter().filter_map(|term| match &term.field {
+            Field::Tag(tags) => Some((term.negated, tags.iter().map(String::as_str).collect())),
+            Field::Subject(subjects) => {
+                Some((term.negated, subjects.iter().map(Subject::as_str).collect()))
+            }
+            _ => None,
         })
     }
 }
@@ -101,16 +152,23 @@ fn parse_term(text: &str) -> Result<Term, ParseFilterError> {
     let (name, values) =
         positive.split_once(':').ok_or_else(|| ParseFilterError::Bare(text.to_owned()))?;
     let values: Vec<&str> = values.split(',').filter(|value| !value.is_empty()).collect();
+    if values.is_empty() && KNOWN.contains(&name) {
+        return Err(ParseFilterError::Empty(name.to_owned()));
+    }
     let owned = || values.iter().map(|value| (*value).to_owned()).collect();
     let field = match name {
         "state" => Field::State(values.iter().map(|word| word.parse()).collect::<Result<_, _>>()?),
         "queue" => Field::Queue(owned()),
         "kind" => Field::Kind(owned()),
+        "tag" => Field::Tag(owned()),
+        "subject" => {
+            Field::Subject(values.iter().map(|word| word.parse()).collect::<Result<_, _>>()?)
+        }
+        "since" | "until" if negated => return Err(ParseFilterError::Negated(name.to_owned())),
+        "since" => Field::Since(values.join(",").parse()?),
+        "until" => Field::Until(values.join(",").parse()?),
         _ => return Err(unknown(name)),
     };
-    if values.is_empty() {
-        return Err(ParseFilterError::Empty(name.to_owned()));
-    }
     Ok(Term { negated, field })
 }
 
@@ -131,6 +189,12 @@ impl fmt::Display for Filter {
                 }
                 Field::Queue(queues) => ("queue", queues.join(",")),
                 Field::Kind(kinds) => ("kind", kinds.join(",")),
+                Field::Tag(tags) => ("tag", tags.join(",")),
+                Field::Subject(subjects) => {
+                    ("subject", subjects.iter().map(Subject::as_str).collect::<Vec<_>>().join(","))
+                }
+                Field::Since(moment) => ("since", moment.to_string()),
+                Field::Until(moment) => ("until", moment.to_string()),
             };
             write!(f, "{space}{minus}{name}:{values}")?;
         }
@@ -144,9 +208,13 @@ mod tests {
 
     #[test]
     fn a_filter_survives_its_text() {
-        for text in
-            ["", "state:dead", "state:dead,cancelled kind:img.* -queue:bulk", "-state:completed"]
-        {
+        for text in [
+            "",
+            "state:dead",
+            "state:dead,cancelled kind:img.* -queue:bulk",
+            "-state:completed",
+            "-tag:bulk,slow subject:customer=42,order=a=b since:1d until:2026-11-21T12:00:00.000Z",
+        ] {
             let filter: Filter = text.parse().expect(text);
             assert_eq!(filter.to_string(), text);
         }
@@ -166,6 +234,9 @@ mod tests {
         assert!("dead".parse::<Filter>().is_err());
         assert!("state:".parse::<Filter>().is_err());
         assert!("state:gone".parse::<Filter>().is_err());
+        for text in ["subject:customer", "tag:", "since:", "since:noon", "-since:1h"] {
+            assert!(text.parse::<Filter>().is_err(), "{text} was taken for a filter");
+        }
         assert_eq!(nearest("xyz", &KNOWN), None);
         assert_eq!(nearest("mial", &["mail", "work"]), Some("mail"));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Draft, JobError, RetryPolicy, Unique};
+use super::{Draft, JobError, RetryPolicy, Subject, Unique};
 use crate::json::{Json, JsonError};
 use crate::name::DEFAULT_QUEUE;
 
@@ -40,6 +40,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     const TIMEOUT: Option<Duration> = None;
     /// How long after it is due such a job may start; `None` is for ever.
     const EXPIRES: Option<Duration> = None;
+    /// Words that such jobs are found by.
+    const TAGS: &'static [&'static str] = &[];
 
     /// When a failed job of this kind is tried again. The derive takes a function that gives it:
     /// `#[job(kind = "crm.push", retry = crm_retry)]`; then the policy's own `max_attempts` holds.
@@ -67,6 +69,15 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// When the key cannot be written as JSON.
     fn unique(&self) -> Result<Option<Unique>, JsonError> {
         Ok(None)
+    }
+
+    /// What this job is about, and is found by. The derive takes fields:
+    /// `#[job(kind = "crm.sync", subjects(customer = customer_id))]`.
+    ///
+    /// # Errors
+    /// When a field cannot be written as JSON.
+    fn subjects(&self) -> Result<Vec<Subject>, JsonError> {
+        Ok(Vec::new())
     }
 
     /// Turns args of an older version into this one; `None` where there is no way, and such

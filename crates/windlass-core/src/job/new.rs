@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HandlerKey, Unique};
+use super::{HandlerKey, Subject, Unique};
 use crate::error::Refusal;
 use crate::id::JobId;
 use crate::json::Json;
@@ -91,6 +91,12 @@ pub struct Meta {
     /// The due time of the schedule that enqueued it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Occurrence>,
+    /// Words it is found by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// What it is about, which it is found by too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<Subject>,
     /// The queue its kind declares, where the caller chose another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_queue: Option<String>,
@@ -144,6 +150,7 @@ impl NewJob {
         check_text("origin", self.origin.as_deref())?;
         check_text("traceparent", self.meta.traceparent.as_deref())?;
         self.check_expiry()?;
+        self.meta.check_tags()?;
         self.meta.unique.as_ref().map_or(Ok(()), Unique::check)
     }
 

@@ -14,6 +14,7 @@ use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
 use crate::job::unique::Gate;
+use crate::maintenance::tags::TagWalks;
 use crate::maintenance::tidy::KeyWalk;
 use crate::store::PostgresStore;
 
@@ -55,6 +56,7 @@ impl PostgresStore {
             cursors: ClaimCursors::default(),
             turns: Turns::default(),
             key_walk: KeyWalk::default(),
+            tag_walks: TagWalks::default(),
             unique_gate: Gate::default(),
             workers: Mutex::new(HashMap::new()),
         })

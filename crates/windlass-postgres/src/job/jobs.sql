@@ -4,6 +4,8 @@
 --   $4 text[]  the same for the kind · $5 text[]
 --   $6 uuid    older than this job; null begins with the newest
 --   $7 int8    at most so many
+--   $8 text    a JSON path that its meta fits; null is any
+--   $9 int8    since · $10 int8 until, by the job's last step; null is any
 -- Returns the columns of a job record. State 4 is running, 5 completed, 6 cancelled, 7 dead.
 (select id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at,
         args, root, parent, origin, meta, history, reason, null::int8 as started_at,
@@ -12,6 +14,8 @@
    where state = any ($1::int2[])
      and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
      and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
+     and ($8::text is null or coalesce(meta, '{}')::jsonb @@ $8::text::jsonpath)
+     and coalesce(created_at >= $9::int8, true) and coalesce(created_at < $10::int8, true)
      and ($6::uuid is null or id < $6::uuid)
    order by id desc limit $7::int8)
 union all
@@ -22,6 +26,8 @@ union all
    where 4 = any ($1::int2[])
      and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
      and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
+     and ($8::text is null or coalesce(meta, '{}')::jsonb @@ $8::text::jsonpath)
+     and coalesce(claimed_at >= $9::int8, true) and coalesce(claimed_at < $10::int8, true)
      and ($6::uuid is null or j.id < $6::uuid)
    order by j.id desc limit $7::int8)
 union all
@@ -32,6 +38,8 @@ union all
    where state in (6, 7) and state = any ($1::int2[])
      and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
      and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
+     and ($8::text is null or coalesce(meta, '{}')::jsonb @@ $8::text::jsonpath)
+     and coalesce(finished_at >= $9::int8, true) and coalesce(finished_at < $10::int8, true)
      and ($6::uuid is null or id < $6::uuid)
    order by id desc limit $7::int8)
 union all
@@ -42,6 +50,8 @@ union all
    where state = 5 and state = any ($1::int2[])
      and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
      and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
+     and ($8::text is null or coalesce(meta, '{}')::jsonb @@ $8::text::jsonpath)
+     and coalesce(finished_at >= $9::int8, true) and coalesce(finished_at < $10::int8, true)
      and ($6::uuid is null or id < $6::uuid)
    order by id desc limit $7::int8)
 order by id desc limit $7::int8

@@ -4,13 +4,20 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Field, Filter, JobRecord, Page, State};
+use windlass_core::job::{Field, Filter, JobRecord, Moment, Page, State, Subject};
+use windlass_core::limits::FEW_TAGGED;
+use windlass_core::store::Now;
+use windlass_core::time::Timestamp;
 
-use crate::connection::Connection;
-use crate::row::record;
+use crate::connection::{Bind, Connection};
+use crate::row::{get, record};
 
 const JOB: &str = include_str!("job.sql");
 const JOBS: &str = include_str!("jobs.sql");
+const JOBS_AMONG: &str = include_str!("jobs_among.sql");
+/// The newest jobs of each tag.
+const TAGGED: &str = "select l.job from unnest($1::text[]) as t(tag), lateral (select job from windlass.tag \
+     where tag = t.tag and ($2::uuid is null or job < $2::uuid) order by job desc limit $3::int8) as l";
 
 pub(crate) async fn job(
     connection: &Connection,
@@ -36,21 +43,86 @@ pub(crate) async fn jobs(
     });
     let before: Option<Uuid> = page.before.map(|id| id.as_uuid());
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-    let rows = connection
-        .query(
-            JOBS,
-            &[
-                (&states, Type::INT2_ARRAY),
-                (&queues, Type::TEXT_ARRAY),
-                (&not_queues, Type::TEXT_ARRAY),
-                (&kinds, Type::TEXT_ARRAY),
-                (&not_kinds, Type::TEXT_ARRAY),
-                (&before, Type::UUID),
-                (&limit, Type::INT8),
-            ],
-        )
-        .await?;
+    let tags = path_of_tags(filter);
+    let (since, until) = moments(connection, filter).await?;
+    let mut binds: Vec<Bind<'_>> = vec![
+        (&states, Type::INT2_ARRAY),
+        (&queues, Type::TEXT_ARRAY),
+        (&not_queues, Type::TEXT_ARRAY),
+        (&kinds, Type::TEXT_ARRAY),
+        (&not_kinds, Type::TEXT_ARRAY),
+        (&before, Type::UUID),
+        (&limit, Type::INT8),
+        (&tags, Type::TEXT),
+        (&since, Type::INT8),
+        (&until, Type::INT8),
+    ];
+    let among = few_tagged(connection, filter, before).await?;
+    let rows = match &among {
+        None => connection.query(JOBS, &binds).await?,
+        Some(jobs) => {
+            binds.push((jobs, Type::UUID_ARRAY));
+            connection.query(JOBS_AMONG, &binds).await?
+        }
+    };
     rows.iter().map(record).collect()
+}
+
+/// The jobs with the tags of a filter, where there are few; where many have each of them, jobs that match otherwise
+/// are looked at, newest first, until there are enough.
+async fn few_tagged(
+    connection: &Connection,
+    filter: &Filter,
+    before: Option<Uuid>,
+) -> Result<Option<Vec<Uuid>>, StoreError> {
+    let mut few: Option<Vec<Uuid>> = None;
+    let limit = FEW_TAGGED as i64 + 1;
+    for (_, tags) in filter.tags().filter(|(negated, _)| !negated) {
+        let binds: [Bind<'_>; 3] =
+            [(&tags, Type::TEXT_ARRAY), (&before, Type::UUID), (&limit, Type::INT8)];
+        let rows = connection.query(TAGGED, &binds).await?;
+        if rows.len() <= FEW_TAGGED && few.as_ref().is_none_or(|few| rows.len() < few.len()) {
+            few = Some(rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?);
+        }
+    }
+    Ok(few)
+}
+
+/// The tags and subjects of a filter as a JSON path that a job's meta fits: what the job itself says. Which jobs are looked
+/// at is another matter.
+fn path_of_tags(filter: &Filter) -> Option<String> {
+    let terms = filter.terms.iter().filter_map(|term| {
+        let (list, words): (_, Vec<&str>) = match &term.field {
+            Field::Tag(tags) => ("tags", tags.iter().map(String::as_str).collect()),
+            Field::Subject(subjects) => {
+                ("subjects", subjects.iter().map(Subject::as_str).collect())
+            }
+            _ => return None,
+        };
+        let is_one = |word: &&str| format!("@ == {}", serde_json::Value::from(*word));
+        let any = words.iter().map(is_one).collect::<Vec<_>>().join(" || ");
+        let not = if term.negated { "!" } else { "" };
+        Some(format!("{not}exists($.{list}[*] ? ({any}))"))
+    });
+    let terms: Vec<String> = terms.collect();
+    (!terms.is_empty()).then(|| terms.join(" && "))
+}
+
+/// The moments between which a filter wants the last step of a job, in microseconds.
+async fn moments(
+    connection: &Connection,
+    filter: &Filter,
+) -> Result<(Option<i64>, Option<i64>), StoreError> {
+    let is_relative = |field: &Field| {
+        matches!(field, Field::Since(Moment::Ago(_)) | Field::Until(Moment::Ago(_)))
+    };
+    let now = if filter.terms.iter().any(|term| is_relative(&term.field)) {
+        connection.now(Now::Database).await?
+    } else {
+        Timestamp::from_micros(0)
+    };
+    let micros = |moment: Option<Timestamp>| moment.map(Timestamp::as_micros);
+    Ok((micros(filter.since(now)), micros(filter.until(now))))
 }
 
 /// What a field must match and must not, each term as one regular expression; terms are ANDed.
@@ -84,6 +156,14 @@ fn regex_of(pattern: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_become_a_path() {
+        let path = |text: &str| path_of_tags(&text.parse().expect("a filter"));
+        let expected = r#"exists($.subjects[*] ? (@ == "a=1" || @ == "b=\"c")) && !exists($.tags[*] ? (@ == "x"))"#;
+        assert_eq!(path(r#"subject:a=1,b="c -tag:x kind:k"#).as_deref(), Some(expected));
+        assert_eq!(path("kind:k"), None);
+    }
 
     #[test]
     fn patterns_become_regular_expressions() {

@@ -10,6 +10,7 @@ use windlass_core::store::Now;
 use windlass_core::time::micros;
 
 use crate::connection::{Bind, Connection, Shared};
+use crate::maintenance::tags::{self, TagWalks};
 use crate::row::get;
 
 const DAY: i64 = 86_400_000_000;
@@ -45,7 +46,7 @@ pub(crate) type KeyWalk = std::sync::Mutex<(String, String)>;
 pub(crate) async fn tidy(
     connection: &Connection,
     shared: &Shared,
-    walk: &KeyWalk,
+    (key_walk, tag_walks): (&KeyWalk, &TagWalks),
     now: Now,
 ) -> Result<Tidied, StoreError> {
     let now = connection.now(now).await?.as_micros();
@@ -57,7 +58,8 @@ pub(crate) async fn tidy(
     connection.query(FORGET_LIMITS, &[]).await?;
     let kept = i64::try_from(DUPLICATES).unwrap_or(i64::MAX);
     connection.query(SUM_UP_DUPLICATES, &[(&kept, Type::INT8)]).await?;
-    forget_keys(connection, walk, now).await?;
+    forget_keys(connection, key_walk, now).await?;
+    tags::forget(connection, tag_walks, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;
     let unparked = connection.query(UNPARK, &[]).await?.len() as u64;
     let parked = connection.query(PARK, &[(&HEADS, Type::INT8)]).await?.len() as u64;

@@ -7,7 +7,7 @@ use windlass_core::time::{Timestamp, micros};
 
 use crate::error::store_error;
 use crate::job::statement::{RELEASE, SAVEPOINT, UNDO};
-use crate::job::unique::{Rejected, insert_unique};
+use crate::job::unique::{Rejected, insert_marked, is_marked};
 
 /// The same for an id that is new: nobody looks for another job with it.
 const INSERT_FRESH: &str = "insert into windlass_pending \
@@ -112,9 +112,9 @@ pub(crate) fn enqueue(
 ) -> Result<Vec<Enqueued>, StoreError> {
     let prepare = |sql| connection.prepare_cached(sql).map_err(store_error);
     let (mut fresh, mut given) = (prepare(INSERT_FRESH)?, prepare(INSERT)?);
-    let mut write = |job: &NewJob| match &job.meta.unique {
-        Some(unique) => insert_unique(connection, (job, unique.key()), now),
-        None => insert((&mut fresh, &mut given), job, now),
+    let mut write = |job: &NewJob| match is_marked(job) {
+        true => insert_marked(connection, job, now),
+        false => insert((&mut fresh, &mut given), job, now),
     };
     jobs.iter().map(&mut write).collect()
 }
@@ -128,8 +128,8 @@ pub fn enqueue_all(
     jobs: &[NewJob],
     now: Timestamp,
 ) -> Result<Vec<Enqueued>, StoreError> {
-    // One statement needs nothing around it; a unique job is a few.
-    if jobs.len() < 2 && jobs.iter().all(|job| job.meta.unique.is_none()) {
+    // One statement needs nothing around it; a job with a unique key or tags is a few.
+    if jobs.len() < 2 && !jobs.iter().any(is_marked) {
         return enqueue(connection, jobs, now);
     }
     let execute = |sql| connection.execute_batch(sql).map_err(store_error);

@@ -4,12 +4,14 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Field, Filter, JobRecord, Page};
+use windlass_core::job::{Field, Filter, JobRecord, Page, Subject};
+use windlass_core::limits::FEW_TAGGED;
+use windlass_core::time::Timestamp;
 
-use crate::row::{FINISHED_RECORD, Id, PENDING_RECORD, RawRecord, all, record};
+use crate::row::{FINISHED_RECORD, Id, PENDING_RECORD, RawRecord, all, one, record};
 
 pub(crate) fn job(connection: &Connection, id: JobId) -> Result<Option<JobRecord>, StoreError> {
-    for (columns, table) in TABLES {
+    for (columns, table, _) in TABLES {
         let sql = format!("select {columns} from {table} where id = ?1");
         if let Some(raw) = all(connection, &sql, [Id::from(id)], record)?.into_iter().next() {
             return raw.read().map(Some);
@@ -18,8 +20,15 @@ pub(crate) fn job(connection: &Connection, id: JobId) -> Result<Option<JobRecord
     Ok(None)
 }
 
-const TABLES: [(&str, &str); 2] =
-    [(PENDING_RECORD, "windlass_pending"), (FINISHED_RECORD, "windlass_finished")];
+/// What a record is made of, where, and the moment that `since` and `until` mean.
+const TABLES: [(&str, &str, &str); 2] = [
+    (
+        PENDING_RECORD,
+        "windlass_pending",
+        "coalesce((select l.claimed_at from windlass_lease l where l.id = lease), created_at)",
+    ),
+    (FINISHED_RECORD, "windlass_finished", "finished_at"),
+];
 
 /// Jobs that match, newest first: each table gives its newest, the two are merged.
 pub(crate) fn jobs(
@@ -28,8 +37,15 @@ pub(crate) fn jobs(
     page: Page,
 ) -> Result<Vec<JobRecord>, StoreError> {
     let mut found = Vec::new();
-    for (columns, table) in TABLES {
-        let (condition, mut values) = condition(filter);
+    let few = tags_of_few(connection, filter)?;
+    for (columns, table, moment) in TABLES {
+        let (mut condition, mut values) = condition(filter, moment);
+        for tags in &few {
+            let tags = any_of(tags, &mut values);
+            condition.push_str(&format!(
+                " and id in (select job from windlass_tag where tag in ({tags}))"
+            ));
+        }
         let mut sql = format!("select {columns} from {table} where {condition}");
         if let Some(before) = page.before {
             sql.push_str(" and id < ?");
@@ -44,10 +60,44 @@ pub(crate) fn jobs(
     Ok(found)
 }
 
+/// The tags and subjects of which so few jobs have one that these are looked up one by one. Where many have, jobs
+/// that match otherwise are looked at, newest first, until there are enough.
+fn tags_of_few<'a>(
+    connection: &Connection,
+    filter: &'a Filter,
+) -> Result<Vec<Vec<&'a str>>, StoreError> {
+    let mut few = Vec::new();
+    for (_, tags) in filter.tags().filter(|(negated, _)| !negated) {
+        let mut values = Vec::new();
+        let sql = format!(
+            "select count(*) from (select 1 from windlass_tag where tag in ({}) limit {})",
+            any_of(&tags, &mut values),
+            FEW_TAGGED + 1
+        );
+        let jobs: Option<i64> = one(connection, &sql, params_from_iter(values))?;
+        if jobs.is_some_and(|jobs| jobs <= FEW_TAGGED as i64) {
+            few.push(tags);
+        }
+    }
+    Ok(few)
+}
+
+/// Places for values, with the values.
+fn any_of(words: &[&str], values: &mut Vec<Value>) -> String {
+    values.extend(words.iter().map(|word| Value::Text((*word).to_owned())));
+    vec!["?"; words.len()].join(", ")
+}
+
 /// The filter as SQL with its binds.
-fn condition(filter: &Filter) -> (String, Vec<Value>) {
+fn condition(filter: &Filter, moment: &str) -> (String, Vec<Value>) {
     let mut sql = "true".to_owned();
     let mut values = Vec::new();
+    let now = Timestamp::wall_clock();
+    let has = |path: &str, words: &[&str], values: &mut Vec<Value>| {
+        let words = any_of(words, values);
+        // As the job itself says it: what finds it may be of an earlier job with this id.
+        format!("exists (select 1 from json_each(meta, '$.{path}') where value in ({words}))")
+    };
     for term in &filter.terms {
         let clauses: Vec<String> = match &term.field {
             Field::State(states) => {
@@ -58,6 +108,22 @@ fn condition(filter: &Filter) -> (String, Vec<Value>) {
             }
             Field::Kind(patterns) => {
                 patterns.iter().map(|p| like("kind", p, &mut values)).collect()
+            }
+            Field::Tag(tags) => {
+                let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+                vec![has("tags", &tags, &mut values)]
+            }
+            Field::Subject(subjects) => {
+                let subjects: Vec<&str> = subjects.iter().map(Subject::as_str).collect();
+                vec![has("subjects", &subjects, &mut values)]
+            }
+            Field::Since(since) => {
+                values.push(Value::Integer(since.at(now).as_micros()));
+                vec![format!("{moment} >= ?")]
+            }
+            Field::Until(until) => {
+                values.push(Value::Integer(until.at(now).as_micros()));
+                vec![format!("{moment} < ?")]
             }
         };
         let not = if term.negated { "not " } else { "" };

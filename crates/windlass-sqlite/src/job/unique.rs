@@ -1,23 +1,23 @@
-//! Unique keys: who holds one, and what happens to a job that comes meanwhile. One statement does it, so that every
-//! driver does the same and a caller that stops half-way has done all of it or nothing.
+//! Unique keys: who holds one, and what happens to a job that comes meanwhile; and tags. One statement does it, so that
+//! every driver does the same and a caller that stops half-way has done all of it or nothing.
 
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Enqueued, Identity, NewJob};
+use windlass_core::job::{Enqueued, Identity, NewJob, Unique};
 use windlass_core::time::Timestamp;
 
 use crate::error::store_error;
 use crate::job::enqueue::Binds;
 use crate::row::{Id, all, one, run};
 
-/// Writes one job that has a unique key; its binds are those of [`INSERT`](crate::INSERT). It fails with
+/// Writes one job that has a unique key or tags; its binds are those of [`INSERT`](crate::INSERT). It fails with
 /// [`KEY_HELD`] where the job is to be rejected.
-pub const INSERT_UNIQUE: &str = "insert into windlass_unique_job \
+pub const INSERT_MARKED: &str = "insert into windlass_new_job \
      (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, is_given) \
      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
-/// What the error of [`INSERT_UNIQUE`] says where its job is rejected.
+/// What the error of [`INSERT_MARKED`] says where its job is rejected.
 pub const KEY_HELD: &str = "windlass: the unique key is held by another job";
 /// Whether a job with this id exists.
 pub const KNOWN: &str = "select 1 from windlass_pending where id = ?1 \
@@ -29,7 +29,7 @@ pub const HOLDER: &str = "select job, (select answer from windlass_duplicate d \
 /// Notes a job that was rejected: moment, kind, key, the job that holds it, origin.
 pub const NOTE_REJECTED: &str = "insert into windlass_duplicate (at, kind, key, answer, job, origin) values (?1, ?2, ?3, 4, ?4, ?5)";
 
-/// What a row of [`HOLDER`] says about a job that was just written with [`INSERT_UNIQUE`].
+/// What a row of [`HOLDER`] says about a job that was just written with [`INSERT_MARKED`].
 #[must_use]
 pub fn answer(job: &NewJob, holder: JobId, said: Option<i64>) -> Enqueued {
     match said {
@@ -52,12 +52,19 @@ pub fn holder(bytes: &[u8]) -> Option<JobId> {
     Uuid::from_slice(bytes).ok().map(JobId::from_uuid)
 }
 
-/// Writes one job that has this unique key.
-pub(super) fn insert_unique(
+/// Whether a job is written by [`INSERT_MARKED`].
+#[must_use]
+pub const fn is_marked(job: &NewJob) -> bool {
+    job.meta.unique.is_some() || job.meta.is_tagged()
+}
+
+/// Writes one job that has a unique key or tags.
+pub(super) fn insert_marked(
     connection: &Connection,
-    (job, key): (&NewJob, &str),
+    job: &NewJob,
     now: Timestamp,
 ) -> Result<Enqueued, StoreError> {
+    let key = job.meta.unique.as_ref().map(Unique::key);
     let is_known =
         || one::<i64>(connection, KNOWN, [Id::from(job.id)]).map(|known| known.is_some());
     if job.identity == Identity::Given && is_known()? {
@@ -69,8 +76,9 @@ pub(super) fn insert_unique(
         found.into_iter().next().ok_or_else(|| StoreError::no_job(job.id))
     };
     let b = Binds::of(job, now);
-    let mut statement = connection.prepare_cached(INSERT_UNIQUE).map_err(store_error)?;
+    let mut statement = connection.prepare_cached(INSERT_MARKED).map_err(store_error)?;
     match statement.execute(&b.all()[..]) {
+        Ok(_) if key.is_none() => Ok(Enqueued::New(job.id)),
         Ok(_) => holder().map(|(holder, said)| answer(job, holder, said)),
         Err(error) if error.to_string().contains(KEY_HELD) => Err(duplicate(job, holder()?.0)),
         Err(error) => Err(store_error(error)),

@@ -11,6 +11,7 @@ use windlass_core::time::Timestamp;
 
 use crate::job::duplicates;
 use crate::job::finish::add_job_count;
+use crate::maintenance::tags;
 use crate::row::one;
 use crate::row::{Id, all, run};
 
@@ -50,6 +51,7 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     give_back_pages(connection)?;
     run(connection, FORGET_LIMITS, [])?;
     forget_keys(connection, now)?;
+    tags::forget(connection, now)?;
     duplicates::sum_up(connection)?;
     Ok(Tidied {
         pruned: prune(connection, now)?,

@@ -11,4 +11,5 @@ pub mod read;
 pub mod release;
 pub mod retry;
 pub mod settle;
+pub mod tag;
 pub mod unique;

@@ -9,7 +9,7 @@ use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 use windlass_sqlite::statement::{self, Value};
 use windlass_sqlite::unique::{
-    self, HOLDER, INSERT_UNIQUE, KEY_HELD, KNOWN, NOTE_REJECTED, Rejected,
+    self, HOLDER, INSERT_MARKED, KEY_HELD, KNOWN, NOTE_REJECTED, Rejected, is_marked,
 };
 use windlass_sqlite::{Binds, INSERT};
 
@@ -29,8 +29,8 @@ async fn write(
     connection: &mut SqliteConnection,
     jobs: &[NewJob],
 ) -> Result<Vec<Enqueued>, StoreError> {
-    // One statement needs nothing around it; a unique job is a few.
-    if jobs.len() < 2 && jobs.iter().all(|job| job.meta.unique.is_none()) {
+    // One statement needs nothing around it; a job with a unique key or tags is a few.
+    if jobs.len() < 2 && !jobs.iter().any(is_marked) {
         return write_each(connection, jobs).await;
     }
     sqlx::query(statement::SAVEPOINT).execute(&mut *connection).await.map_err(backend)?;
@@ -67,17 +67,17 @@ async fn write_one(
     job: &NewJob,
     now: Timestamp,
 ) -> Result<Enqueued, StoreError> {
-    if let Some(unique) = &job.meta.unique {
-        return write_unique(connection, (job, unique.key()), now).await;
+    if is_marked(job) {
+        return write_marked(connection, job, now).await;
     }
     let done = bound(INSERT, job, now).execute(connection).await.map_err(backend)?;
     let is_new = done.rows_affected() > 0;
     Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
 }
 
-async fn write_unique(
+async fn write_marked(
     connection: &mut SqliteConnection,
-    (job, key): (&NewJob, &str),
+    job: &NewJob,
     now: Timestamp,
 ) -> Result<Enqueued, StoreError> {
     let id = job.id.as_uuid().as_bytes().to_vec();
@@ -91,7 +91,7 @@ async fn write_unique(
     {
         return Ok(Enqueued::Existing(job.id));
     }
-    let written = bound(INSERT_UNIQUE, job, now).execute(&mut *connection).await;
+    let written = bound(INSERT_MARKED, job, now).execute(&mut *connection).await;
     let is_held = |error: &sqlx::Error| {
         error.as_database_error().is_some_and(|error| error.message().contains(KEY_HELD))
     };
@@ -100,7 +100,8 @@ async fn write_unique(
         Err(error) if is_held(&error) => true,
         Err(error) => return Err(backend(error)),
     };
-    let holder = sqlx::query(HOLDER).bind(job.kind.clone()).bind(key.to_owned());
+    let Some(unique) = &job.meta.unique else { return Ok(Enqueued::New(job.id)) };
+    let holder = sqlx::query(HOLDER).bind(job.kind.clone()).bind(unique.key().to_owned());
     let row = holder.fetch_one(&mut *connection).await.map_err(backend)?;
     let bytes: Vec<u8> = row.try_get(0).map_err(backend)?;
     let holder = unique::holder(&bytes).ok_or_else(|| StoreError::no_job(job.id))?;

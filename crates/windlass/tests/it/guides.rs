@@ -139,6 +139,35 @@ mod expiry {
     }
 }
 
+/// docs/tags.md.
+mod tags {
+    use serde::{Deserialize, Serialize};
+    use windlass::job::Page;
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "invoice.send", tags = ["billing"], subjects(customer = customer_id, order))]
+    struct Invoice {
+        customer_id: i64,
+        order: Option<String>,
+    }
+
+    #[tokio::test]
+    async fn the_page_on_tags() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let invoice = Invoice { customer_id: 42, order: Some("a7".into()) };
+        client.enqueue(invoice.job().tag("urgent").subject("region", "eu")).await?;
+
+        let filter = "subject:customer=42 tag:urgent -state:completed since:24h".parse()?;
+        let jobs = client.jobs(&filter, Page::default()).await?;
+        assert_eq!(jobs[0].meta.tags, ["billing", "urgent"]);
+        assert_eq!(jobs[0].meta.subjects[1].to_string(), "order=a7");
+        Ok(())
+    }
+}
+
 /// README.md.
 mod readme {
     use serde::{Deserialize, Serialize};

@@ -19,6 +19,7 @@ mod remote_cancel;
 mod schedules;
 mod start;
 mod statements;
+mod tags;
 mod test_database;
 mod testing;
 mod transactions;

@@ -111,6 +111,21 @@ impl TestDatabase {
         }
     }
 
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        match &self.0 {
+            Kind::Sqlite(_) => {
+                let sql = format!("select count(*) from windlass_{table}");
+                self.file().query_row(&sql, [], |row| row.get(0)).expect("counted")
+            }
+            Kind::Postgres(_) => {
+                let sql = format!("select count(*) from windlass.{table}");
+                let connection = connect(self).await;
+                connection.client.query_one(&sql, &[]).await.expect("counted").get(0)
+            }
+        }
+    }
+
     fn file(&self) -> rusqlite::Connection {
         let url = self.url();
         let connection = rusqlite::Connection::open(url.trim_start_matches("sqlite:"));

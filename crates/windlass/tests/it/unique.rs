@@ -15,6 +15,27 @@ fn unique(number: u32) -> windlass::Draft<Okay> {
     Okay { number }.job().unique(Unique::by("a"))
 }
 
+#[derive(serde::Serialize, serde::Deserialize, Job)]
+#[job(kind = "account.close", unique(by = [account]))]
+struct Close {
+    account: i64,
+    why: String,
+}
+
+/// T51: jobs with the same key fields are one, whatever else differs; others are others.
+#[tokio::test]
+async fn a_key_of_fields_looks_at_these_alone() {
+    for database in [TestDatabase::sqlite(), TestDatabase::postgres()] {
+        let client = Client::new(database.open().await);
+        let close = async |account, why: &str| {
+            client.enqueue(Close { account, why: why.to_owned() }).await.expect("asked")
+        };
+        let first = close(1, "unpaid").await.id();
+        assert_eq!(close(1, "asked for").await, Enqueued::Kept(first));
+        assert!(matches!(close(2, "unpaid").await, Enqueued::New(_)));
+    }
+}
+
 async fn waiting(client: &Client) -> u64 {
     client.counts().await.expect("counted").of(State::Available)
 }

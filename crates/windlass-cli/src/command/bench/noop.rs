@@ -1,11 +1,12 @@
 //! The job that does nothing, with args of a chosen size.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use windlass::prelude::*;
 use windlass::store::Store;
-use windlass::{Draft, Json, NewJob, Options, RunningWorker, Unique};
+use windlass::{Draft, Json, NewJob, Options, RunningWorker, Subject, Unique};
 
 /// The queue of this run: what an earlier one left must not be in its way.
 pub(crate) fn queue() -> String {
@@ -22,12 +23,18 @@ pub(crate) struct Noop {
     /// Whether each job has a unique key.
     #[serde(skip)]
     unique: bool,
+    /// How many jobs were made, where each has a tag and two subjects.
+    #[serde(skip)]
+    tagged: Option<Arc<AtomicU64>>,
 }
+
+/// Accounts that jobs with subjects are of, in turns.
+const ACCOUNTS: u64 = 50_000;
 
 impl Noop {
     /// A job whose args have about so many bytes.
     pub(crate) fn of_bytes(bytes: usize) -> Self {
-        Self { sent_us: 0, text: "x".repeat(bytes.saturating_sub(24)), unique: false }
+        Self { sent_us: 0, text: "x".repeat(bytes.saturating_sub(24)), unique: false, tagged: None }
     }
 
     /// Each job with a unique key of its own, or none.
@@ -35,11 +42,27 @@ impl Noop {
         Self { unique, ..self }
     }
 
+    /// Each job with a tag and two subjects, or none.
+    pub(crate) fn with_tags(self, tagged: bool) -> Self {
+        Self { tagged: tagged.then(Arc::default), ..self }
+    }
+
+    /// How many accounts the jobs are of that were made.
+    pub(crate) fn accounts(&self) -> u64 {
+        self.tagged.as_ref().map_or(0, |made| made.load(Ordering::Relaxed).min(ACCOUNTS))
+    }
+
     /// A job sent at this moment of the benchmark's clock, on this run's queue.
     pub(crate) fn new_job(&self, sent_us: u64) -> NewJob {
         let args = format!(r#"{{"sent_us":{sent_us},"text":"{}"}}"#, self.text);
         let mut job = NewJob { queue: queue(), ..NewJob::new(Self::KIND, Json::stored(args)) };
         job.meta.unique = self.unique.then(|| Unique::by(job.id.to_string()));
+        if let Some(made) = &self.tagged {
+            let nth = made.fetch_add(1, Ordering::Relaxed);
+            let account = Subject::new("account", nth % ACCOUNTS);
+            job.meta.subjects = vec![account, Subject::new("order", nth)];
+            job.meta.tags = vec!["bench".to_owned()];
+        }
         job
     }
 

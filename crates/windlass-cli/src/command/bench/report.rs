@@ -28,6 +28,8 @@ pub(crate) struct Report {
     history: bool,
     /// Whether each job had a unique key.
     unique: bool,
+    /// Whether each job had a tag and two subjects.
+    tags: bool,
     /// Bytes of args of each job, about.
     bytes: usize,
     /// Seconds from the first call or claim to the last job.
@@ -66,6 +68,7 @@ impl Report {
             finished: args.finished,
             history: args.history == super::History::On,
             unique: args.unique,
+            tags: args.tags || args.mode == super::Mode::Find,
             bytes: args.bytes,
             seconds: rounded(finding.seconds),
             per_s: (jobs / finding.seconds).round(),

@@ -17,10 +17,12 @@ Examples:
   windlass job list
   windlass job list state:dead kind:img.*
   windlass job list 'queue:mail,media -state:completed' --limit 100
+  windlass job list subject:customer=42 state:running,dead since:24h
   windlass job list state:dead --json
 
-A filter has terms name:value, all of which must hold: state, queue and kind. Commas are
-alternatives, * stands for anything, - in front means not.";
+A filter has terms name:value, all of which must hold: state, queue, kind, tag, subject:TYPE=ID, and
+since and until with how long ago or a moment. Commas are alternatives, * in a queue or kind stands
+for anything, - in front means not.";
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -176,7 +178,7 @@ fn total(filter: &Filter, counts: &Counts) -> Option<u64> {
                     Field::Queue(patterns) => {
                         patterns.iter().any(|pattern| matches(pattern, queue))
                     }
-                    Field::Kind(_) => return None,
+                    _ => return None,
                 };
                 Some(fits != term.negated)
             })
@@ -209,5 +211,6 @@ mod tests {
         assert_eq!(total("state:dead -queue:mail"), Some(5));
         assert_eq!(total("queue:m*l"), Some(7));
         assert_eq!(total("kind:x"), None);
+        assert_eq!(total("tag:x"), None);
     }
 }

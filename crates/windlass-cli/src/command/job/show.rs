@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use windlass::job::Until;
-use windlass::{Attempt, JobRecord, Outcome, State, Timestamp, Unique};
+use windlass::{Attempt, JobRecord, Outcome, State, Subject, Timestamp, Unique};
 
 use super::next::Next;
 use super::{find_id, next, not_found};
@@ -97,6 +97,13 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
     }
     if let Some(unique) = &job.meta.unique {
         add("unique", unique_key(unique));
+    }
+    if !job.meta.tags.is_empty() {
+        add("tags", job.meta.tags.join(" "));
+    }
+    if !job.meta.subjects.is_empty() {
+        let subjects: Vec<&str> = job.meta.subjects.iter().map(Subject::as_str).collect();
+        add("subjects", subjects.join(" "));
     }
     if let Some(traceparent) = &job.meta.traceparent {
         add("trace", traceparent.clone());

@@ -216,6 +216,59 @@ fn a_key_is_one_job() {
     assert!(table.contains("k: 2 jobs kept") && table.contains("k: 1 job rejected"), "{table}");
 }
 
+/// T22: what is said to be about something is found by it, and shown.
+#[test]
+fn a_job_is_found_by_what_it_is_about() {
+    let cli = CliFixture::new();
+    cli.ok(&["enqueue", "k", "--subject", "customer=7"]);
+    let line = cli.ok(&[
+        "enqueue",
+        "k",
+        "--tag",
+        "billing",
+        "--tag",
+        "urgent",
+        "--subject",
+        "customer=42",
+        "--subject",
+        "order=a7",
+    ]);
+    let id = line.split('\t').next().expect("an id");
+    let shown = cli.ok(&["job", "show", id]);
+    assert!(shown.contains("tags       billing urgent"), "{shown}");
+    assert!(shown.contains("subjects   customer=42 order=a7"), "{shown}");
+    let found = cli.json(&["job", "list", "tag:billing", "subject:customer=42", "since:1h"]);
+    assert_eq!(found.as_array().map(Vec::len), Some(1));
+    assert_eq!(found[0]["tags"][1], "urgent");
+    assert_eq!(found[0]["subjects"][1]["type"], "order");
+    assert_eq!(found[0]["subjects"][1]["id"], "a7");
+    cli.ok(&["job", "cancel", "subject:customer=42", "--yes", "--expect", "1"]);
+    let cancelled = cli.json(&["job", "list", "subject:customer=42 state:cancelled"]);
+    assert_eq!(cancelled[0]["id"], id);
+}
+
+#[test]
+fn a_tag_needs_sense() {
+    let cli = CliFixture::new();
+    let long = format!("customer={}", "x".repeat(10_000));
+    for args in [
+        ["--tag", ""],
+        ["--tag", "two words"],
+        ["--subject", "customer"],
+        ["--subject", "customer=a b"],
+        ["--subject", "=42"],
+        ["--subject", &long],
+    ] {
+        let ran = cli.run(&[&["enqueue", "k"][..], &args].concat());
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+    }
+    assert!(!cli.path("windlass.db").exists());
+    cli.ok(&["enqueue", "k"]);
+    for filter in ["subject:customer", "since:noon", "-since:1h", "tag:"] {
+        assert_eq!(cli.run(&["job", "list", filter]).code, 2, "{filter}");
+    }
+}
+
 #[test]
 fn a_key_needs_sense() {
     let cli = CliFixture::new();

@@ -1,0 +1,82 @@
+//! A moment in a filter: a point in time, or so long ago.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::ParseFilterError;
+use crate::time::{Timestamp, micros, parse_duration};
+
+/// A moment as a filter names it: `2026-11-21T12:00:00Z`, or `24h` for a day ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// This one.
+    At(Timestamp),
+    /// This long before the question is asked, by the database's clock.
+    Ago(Duration),
+}
+
+impl Moment {
+    /// The moment it is for a question that is asked now.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(moment) => moment,
+            Self::Ago(time) => Timestamp::from_micros(now.as_micros() - micros(time)),
+        }
+    }
+}
+
+impl FromStr for Moment {
+    type Err = ParseFilterError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let moment = text.parse().map(Self::At).ok();
+        moment
+            .or_else(|| parse_duration(text).map(Self::Ago).ok())
+            .ok_or_else(|| ParseFilterError::Moment(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(moment) => moment.fmt(f),
+            Self::Ago(time) => {
+                // Whole parts of units that are read again.
+                let mut rest = micros(*time);
+                for (unit, size) in UNITS {
+                    if rest >= size {
+                        write!(f, "{}{unit}", rest / size)?;
+                        rest %= size;
+                    }
+                }
+                if time.is_zero() { f.write_str("0s") } else { Ok(()) }
+            }
+        }
+    }
+}
+
+const UNITS: [(&str, i64); 6] = [
+    ("d", 86_400_000_000),
+    ("h", 3_600_000_000),
+    ("m", 60_000_000),
+    ("s", 1_000_000),
+    ("ms", 1_000),
+    ("us", 1),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_and_shown() {
+        for text in ["1d", "1h30m", "0s", "250ms", "2026-11-21T12:00:00.000Z"] {
+            assert_eq!(text.parse::<Moment>().expect(text).to_string(), text);
+        }
+        assert!("yesterday".parse::<Moment>().is_err());
+        let now = Timestamp::from_micros(5_000_000);
+        assert_eq!("3s".parse::<Moment>().expect("read").at(now).as_micros(), 2_000_000);
+    }
+}

@@ -1,0 +1,58 @@
+//! Tags of jobs that are gone.
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::limits::KEEP_FINISHED;
+use windlass_core::time::{Timestamp, micros};
+
+use crate::row::{Id, all, one, run};
+
+/// Tags looked at at once.
+const LOOK: i64 = 5_000;
+/// Such looks in one round, while more than half of what they find is of jobs that are gone.
+const LOOKS: usize = 4;
+const WALKED: &str = "select at from windlass_walk where name = ?1";
+const WALK_ON: &str = "insert into windlass_walk (name, at) values (?1, ?2) on conflict (name) do update set at = excluded.at";
+const NEXT: &str = "select job, exists (select 1 from windlass_pending p where p.id = t.job) \
+         or exists (select 1 from windlass_finished f where f.id = t.job) \
+     from windlass_tag t where job > ?1 and job < ?2 order by job limit ?3";
+const FORGET: &str = "delete from windlass_tag where job = ?1";
+
+/// Removes the tags of jobs that are gone: those that were written long enough ago to have been pruned, and, in a walk of its
+/// own, all others.
+pub(super) fn forget(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let kept_since = now.as_micros() - micros(KEEP_FINISHED);
+    let horizon = JobId::first_of(Timestamp::from_micros(kept_since));
+    walk(connection, "old tags", (JobId::FIRST, horizon))?;
+    walk(connection, "tags", (horizon, JobId::LAST))
+}
+
+fn walk(connection: &Connection, name: &str, (from, to): (JobId, JobId)) -> Result<(), StoreError> {
+    let walked: Option<Vec<u8>> = one(connection, WALKED, [name])?;
+    let mut at = walked.clone().unwrap_or_default();
+    for _ in 0..LOOKS {
+        let from = at.clone().max(from.as_uuid().as_bytes().to_vec());
+        let seen = all(connection, NEXT, params![from, Id::from(to), LOOK], |row| {
+            Ok((row.get::<_, Id>(0)?, row.get::<_, bool>(1)?))
+        })?;
+        let is_at_end = (seen.len() as i64) < LOOK;
+        let last = seen.last().filter(|_| !is_at_end);
+        at = last.map(|(id, _)| id.0.as_bytes().to_vec()).unwrap_or_default();
+        let seen_all = seen.len();
+        let mut gone: Vec<Id> =
+            seen.into_iter().filter(|(_, is_there)| !is_there).map(|(id, _)| id).collect();
+        let found = gone.len();
+        gone.dedup_by_key(|id| id.0);
+        for id in gone {
+            run(connection, FORGET, [id])?;
+        }
+        if is_at_end || found * 2 < seen_all {
+            break;
+        }
+    }
+    if walked.unwrap_or_default() != at {
+        run(connection, WALK_ON, params![name, at])?;
+    }
+    Ok(())
+}
