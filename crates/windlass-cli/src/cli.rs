@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Job(command::job::Args),
     /// List, pause and resume queues
     Queue(command::queue::Args),
+    /// List, make, pause, preview and run schedules
+    Schedule(command::schedule::Args),
     /// List workers, keep them from new work
     Worker(command::worker::Args),
     /// Look for problems and say what fixes them

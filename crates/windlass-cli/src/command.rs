@@ -8,6 +8,7 @@ pub(crate) mod enqueue;
 pub(crate) mod job;
 pub(crate) mod migrate;
 pub(crate) mod queue;
+pub(crate) mod schedule;
 pub(crate) mod status;
 pub(crate) mod work;
 pub(crate) mod worker;

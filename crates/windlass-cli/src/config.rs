@@ -4,6 +4,7 @@
 //! the file, the line and the key. Nothing here starts a process or opens a connection.
 
 mod reader;
+mod schedules;
 mod serves;
 mod target;
 
@@ -15,6 +16,7 @@ use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
 use windlass::{Backoff, RetryPolicy};
 
 use reader::{Reader, Table};
+pub(crate) use schedules::ScheduleConfig;
 pub(crate) use serves::Serves;
 pub(crate) use target::{Executable, HttpTarget, Target};
 
@@ -49,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) serves: Serves,
     /// How many jobs the worker runs at once, over all kinds.
     pub(crate) slots: Option<usize>,
+    /// What it declares to be enqueued again and again.
+    pub(crate) schedules: Vec<ScheduleConfig>,
 }
 
 /// One `[[handler]]`.
@@ -104,11 +108,9 @@ impl Config {
         let reader = Reader::new(file, text);
         let document = reader.parse()?;
         let top = reader.table(&document, "the file", &TOP_KEYS)?;
-        for key in ["schedule", "server"] {
-            if let Some(at) = top.place(key) {
-                let message = format!("`{key}` is not available in this version of windlass");
-                return Err(reader.error(at, message));
-            }
+        if let Some(at) = top.place("server") {
+            let message = "`server` is not available in this version of windlass";
+            return Err(reader.error(at, message));
         }
         let mut handlers: Vec<HandlerConfig> = Vec::new();
         for table in top.tables("handler", "[[handler]]", &HANDLER_KEYS)? {
@@ -125,7 +127,10 @@ impl Config {
         let worker = top.table("worker", "[worker]", &serves::KEYS)?;
         let slots = worker.as_ref().map(|table| table.count("slots")).transpose()?.flatten();
         let serves = worker.as_ref().map(serves::read).transpose()?.unwrap_or_default();
-        Ok(Self { handlers, serves, slots })
+        let schedules = top.named("schedule", "[schedule.NAME]", &schedules::KEYS)?;
+        let schedules = schedules.iter().map(|(name, table)| schedules::read(name, table));
+        let schedules = schedules.collect::<Result<_, _>>()?;
+        Ok(Self { handlers, serves, slots, schedules })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    bench, completions, demo, doctor, enqueue, job, migrate, queue, status, work, worker,
+    bench, completions, demo, doctor, enqueue, job, migrate, queue, schedule, status, work, worker,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -21,6 +21,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(args, &globals).await,
         Command::Job(args) => job::run(args, &globals).await,
         Command::Queue(args) => queue::run(args, &globals).await,
+        Command::Schedule(args) => schedule::run(args, &globals).await,
         Command::Worker(args) => worker::run(args, &globals).await,
         Command::Doctor(args) => doctor::run(args, &globals).await,
         Command::Migrate(args) => migrate::run(args, &globals).await,

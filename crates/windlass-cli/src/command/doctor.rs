@@ -1,6 +1,7 @@
 //! `windlass doctor`: what is wrong, and what fixes it.
 
 mod checks;
+mod schedules;
 
 use std::time::{Duration, Instant};
 use windlass::store::Now;
@@ -8,6 +9,7 @@ use windlass::store::Now;
 use serde::Serialize;
 use windlass::job::Counts;
 use windlass::queue::{QueueRecord, Unserved};
+use windlass::schedule::ScheduleRecord;
 use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
 use windlass::{StoreError, Timestamp};
@@ -89,6 +91,7 @@ struct Findings {
     queues: Vec<QueueRecord>,
     workers: Vec<WorkerRecord>,
     unserved: Vec<Unserved>,
+    schedules: Vec<ScheduleRecord>,
 }
 
 pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -134,6 +137,7 @@ async fn look(store: &dyn windlass::store::Store) -> Result<Findings, StoreError
         queues: store.queues().await?,
         workers: store.workers().await?,
         unserved: store.unserved(Now::Database).await?,
+        schedules: store.schedules().await?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! `windlass enqueue`: one job, and perhaps its end.
 
 mod parent;
-mod payload;
+pub(super) mod payload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,7 +148,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if let Some(path) = is_new {
         out.remark(&format!("created {}", path.display()));
     }
-    let client = Client::new(Arc::clone(&store)).with_origin(origin());
+    let client = Client::new(Arc::clone(&store)).with_origin(origin("windlass enqueue"));
     let due = job.due;
     let enqueued = client.enqueue(job.clone()).await?;
     if args.wait {
@@ -206,15 +206,15 @@ fn new_job(args: &Args) -> anyhow::Result<NewJob> {
     })
 }
 
-/// Who enqueued it, for people.
-fn origin() -> String {
+/// Who uses a tool of ours, for people.
+pub(super) fn origin(tool: &str) -> String {
     let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     match (user, host.as_deref().map(str::trim).filter(|host| !host.is_empty())) {
-        (Some(user), Some(host)) => format!("{user} on {host}, windlass enqueue"),
-        (Some(user), None) => format!("{user}, windlass enqueue"),
-        (None, Some(host)) => format!("windlass enqueue on {host}"),
-        (None, None) => "windlass enqueue".to_owned(),
+        (Some(user), Some(host)) => format!("{user} on {host}, {tool}"),
+        (Some(user), None) => format!("{user}, {tool}"),
+        (None, Some(host)) => format!("{tool} on {host}"),
+        (None, None) => tool.to_owned(),
     }
 }
 

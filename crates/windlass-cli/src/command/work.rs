@@ -50,7 +50,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     shutdown::ignore_write_signals();
     let config = Config::load(&args.config).map_err(|error| Failure::usage(error.to_string()))?;
-    let plan = Plan::of(config, args.slots.map(usize::from));
+    let plan = Plan::of(config, (args.slots.map(usize::from), &args.config));
     let plan =
         plan.map_err(|reason| Failure::usage(format!("{}: {reason}", args.config.display())))?;
     let mut signals = Signals::listen()?;
@@ -90,6 +90,10 @@ fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worke
     }
     for handler in &plan.handlers {
         worker = worker.handle_dynamic(handler::registered(handler, around));
+    }
+    for schedule in &plan.schedules {
+        let definition = schedule.definition.clone();
+        worker = worker.schedule_from_config(&schedule.name, definition, plan.file.as_str());
     }
     worker
 }

@@ -5,6 +5,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use windlass::name::nearest;
@@ -215,6 +216,77 @@ impl<'r, 't> Table<'r, 't> {
             other => Err(wrong(other)),
         };
         items.iter().map(table).collect()
+    }
+
+    /// The tables of `[key.NAME]`, each with its name, in the order of the names.
+    pub(super) fn named(
+        &self,
+        key: &str,
+        name: &'static str,
+        known: &[&'static str],
+    ) -> Result<Vec<(String, Table<'r, 't>)>, ConfigError> {
+        let Some(value) = self.value(key) else { return Ok(Vec::new()) };
+        let wrong = |found: &DeValue<'_>| self.wrong(key, &format!("tables {name}"), found);
+        let DeValue::Table(tables) = value else { return Err(wrong(value)) };
+        let mut found = Vec::new();
+        for (label, item) in tables.iter() {
+            let DeValue::Table(entries) = item.get_ref() else { return Err(wrong(item.get_ref())) };
+            let table = self.reader.checked(entries, label.span(), name, known)?;
+            found.push((label.get_ref().as_ref().to_owned(), table));
+        }
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(found)
+    }
+
+    /// A value of any kind as JSON; a text that is given for it is JSON itself.
+    pub(super) fn json(&self, key: &str) -> Result<Option<Value>, ConfigError> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(DeValue::String(text)) => {
+                serde_json::from_str(text).map(Some).map_err(|error| self.error(key, error))
+            }
+            Some(value) => self.value_as_json(key, value).map(Some),
+        }
+    }
+
+    fn value_as_json(&self, key: &str, value: &DeValue<'_>) -> Result<Value, ConfigError> {
+        let number = |text: &str| serde_json::from_str(text).ok();
+        Ok(match value {
+            DeValue::String(text) => Value::String(text.as_ref().to_owned()),
+            DeValue::Boolean(flag) => Value::Bool(*flag),
+            DeValue::Integer(whole) if whole.radix() == 10 => {
+                number(whole.as_str()).ok_or_else(|| self.wrong(key, "JSON", value))?
+            }
+            DeValue::Float(part) => {
+                number(part.as_str()).ok_or_else(|| self.wrong(key, "JSON", value))?
+            }
+            DeValue::Array(items) => {
+                let items = items.iter().map(|item| self.value_as_json(key, item.get_ref()));
+                Value::Array(items.collect::<Result<_, _>>()?)
+            }
+            DeValue::Table(entries) => {
+                let entry = |(name, item): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+                    let item = self.value_as_json(key, item.get_ref())?;
+                    Ok((name.get_ref().as_ref().to_owned(), item))
+                };
+                Value::Object(entries.iter().map(entry).collect::<Result<_, ConfigError>>()?)
+            }
+            DeValue::Integer(_) | DeValue::Datetime(_) => {
+                return Err(self.wrong(key, "what JSON knows", value));
+            }
+        })
+    }
+
+    /// A number that may be below zero, of 16 bits.
+    pub(super) fn signed(&self, key: &str) -> Result<Option<i16>, ConfigError> {
+        let expected = "a number from -32768 to 32767";
+        match self.value(key) {
+            None => Ok(None),
+            Some(DeValue::Integer(number)) => i16::from_str_radix(number.as_str(), number.radix())
+                .map(Some)
+                .map_err(|_| self.error(key, format!("expected {expected}, found {number}"))),
+            Some(other) => Err(self.wrong(key, expected, other)),
+        }
     }
 
     /// Keys with texts as values, whatever the keys.

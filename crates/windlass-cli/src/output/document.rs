@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 use windlass::job::{Counts, Duplicate, DuplicateAnswer, Duplicates, HandlerKey};
 use windlass::queue::{QueueRecord, Unserved};
+use windlass::schedule::{Declaration, Definition, Occurrence, Owner, ScheduleRecord};
 use windlass::worker::WorkerRecord;
 use windlass::{
     Attempt, JobId, JobRecord, Json, Outcome, State, Subject, Timestamp, Unique, WorkerId,
@@ -43,6 +45,7 @@ pub(crate) struct JobBody<'a> {
     max_losses: Option<u16>,
     timeout_ms: Option<u64>,
     unique: Option<&'a Unique>,
+    schedule: Option<&'a Occurrence>,
     expires_at: Option<Timestamp>,
     tags: &'a [String],
     subjects: Vec<SubjectBody<'a>>,
@@ -92,6 +95,7 @@ pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
             max_losses: job.meta.max_losses,
             timeout_ms: job.meta.timeout_ms,
             unique: job.meta.unique.as_ref(),
+            schedule: job.meta.schedule.as_ref(),
             expires_at: job.meta.expires_at(job.created_at),
             tags: &job.meta.tags,
             subjects: job.meta.subjects.iter().map(subject).collect(),
@@ -133,6 +137,78 @@ fn attempt(attempt: &Attempt) -> AttemptBody<'_> {
         ended_at: attempt.ended_at,
         error: attempt.error.as_deref(),
     }
+}
+
+/// `schedule.v1`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ScheduleBody<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    definition: &'a Definition,
+    owner: Owner,
+    changed_by: &'a str,
+    changed_at: Timestamp,
+    declared: Option<DeclarationBody<'a>>,
+    differs_from_declaration: bool,
+    replaced: Option<DeclarationBody<'a>>,
+    contested_at: Option<Timestamp>,
+    paused_at: Option<Timestamp>,
+    note: Option<&'a str>,
+    removed_at: Option<Timestamp>,
+    error: Option<&'a str>,
+    next_at: Option<Timestamp>,
+    queued_due_at: Option<Timestamp>,
+    last_due_at: Option<Timestamp>,
+    last_job: Option<JobId>,
+    last_job_has_ended: Option<bool>,
+    fired: u64,
+    skipped: u64,
+    missed_due_times: u64,
+}
+
+/// What was declared, inside `schedule.v1`.
+#[derive(Debug, Serialize)]
+struct DeclarationBody<'a> {
+    owner: Owner,
+    by: &'a str,
+    at: Timestamp,
+    /// The definition as JSON; a text that cannot be read as such is left out.
+    definition: Option<Value>,
+}
+
+/// A schedule as `schedule.v1`.
+pub(crate) fn schedule(record: &ScheduleRecord) -> Document<ScheduleBody<'_>> {
+    Document::new(
+        "schedule.v1",
+        ScheduleBody {
+            name: &record.name,
+            definition: &record.definition,
+            owner: record.owner,
+            changed_by: &record.changed_by,
+            changed_at: record.changed_at,
+            declared: record.declared.as_ref().map(declaration),
+            differs_from_declaration: record.differs_from_declaration(),
+            replaced: record.replaced.as_ref().map(declaration),
+            contested_at: record.contested_at,
+            paused_at: record.paused_at,
+            note: record.note.as_deref(),
+            removed_at: record.removed_at,
+            error: record.error.as_deref(),
+            next_at: record.next_at(),
+            queued_due_at: record.queued_due_at,
+            last_due_at: record.last_due_at,
+            last_job: record.last_job,
+            last_job_has_ended: record.last_job.map(|_| !record.is_unfinished),
+            fired: record.fired,
+            skipped: record.skipped,
+            missed_due_times: record.missed,
+        },
+    )
+}
+
+fn declaration(one: &Declaration) -> DeclarationBody<'_> {
+    let definition = serde_json::from_str(&one.text).ok();
+    DeclarationBody { owner: one.owner, by: &one.by, at: one.at, definition }
 }
 
 /// `duplicates.v1`.

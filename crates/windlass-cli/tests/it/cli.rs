@@ -9,3 +9,4 @@ mod help;
 mod job;
 mod places;
 mod queue;
+mod schedule;

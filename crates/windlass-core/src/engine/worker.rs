@@ -58,7 +58,13 @@ pub struct Worker<App = ()> {
 }
 
 /// A schedule as it was given to the builder.
-type Scheduled = (String, Owner, Result<Definition, Refusal>);
+type Scheduled = (String, Declarer, Result<Definition, Refusal>);
+
+/// What declares a schedule.
+enum Declarer {
+    Program,
+    File(String),
+}
 
 /// Why a worker was not started.
 #[derive(Debug, thiserror::Error)]
@@ -139,22 +145,24 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// Declares that such a job is enqueued again and again. It is written once the worker is registered, and stays when
     /// the worker stops; any worker may run it. What a person changed since is left as it is.
     pub fn schedule(
-        self,
+        mut self,
         name: impl Into<String>,
         schedule: Schedule,
         job: impl IntoDraft,
     ) -> Self {
-        self.declare(name.into(), Owner::Code, Definition::new(schedule, job))
+        self.schedules.push((name.into(), Declarer::Program, Definition::new(schedule, job)));
+        self
     }
 
     /// The same for what a configuration file declares.
     #[doc(hidden)]
-    pub fn schedule_from_config(self, name: impl Into<String>, definition: Definition) -> Self {
-        self.declare(name.into(), Owner::Config, Ok(definition))
-    }
-
-    fn declare(mut self, name: String, owner: Owner, made: Result<Definition, Refusal>) -> Self {
-        self.schedules.push((name, owner, made));
+    pub fn schedule_from_config(
+        mut self,
+        name: impl Into<String>,
+        definition: Definition,
+        file: impl Into<String>,
+    ) -> Self {
+        self.schedules.push((name.into(), Declarer::File(file.into()), Ok(definition)));
         self
     }
 
@@ -277,10 +285,13 @@ impl<App: Send + Sync + 'static> Worker<App> {
 
     /// The schedules that it declares.
     fn declared(&self, host: &str) -> Result<Vec<Declared>, StartError> {
-        let by = format!("{} on {host}", self.build);
-        let declare = |(name, owner, definition): &Scheduled| {
+        let declare = |(name, declarer, definition): &Scheduled| {
             let definition = definition.clone().map_err(StartError::Schedule)?;
-            Ok(Declared { name: name.clone(), definition, owner: *owner, by: by.clone() })
+            let (owner, what) = match declarer {
+                Declarer::Program => (Owner::Code, &self.build),
+                Declarer::File(file) => (Owner::Config, file),
+            };
+            Ok(Declared { name: name.clone(), definition, owner, by: format!("{what} on {host}") })
         };
         self.schedules.iter().map(declare).collect()
     }

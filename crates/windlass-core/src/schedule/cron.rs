@@ -30,6 +30,10 @@ impl CronLine {
         if line.len() > RULE_BYTES || !line.is_ascii() {
             return Err(refuse(format!("it has to be ASCII of at most {RULE_BYTES} bytes")));
         }
+        let fields = line.split_whitespace().count();
+        if !line.trim_start().starts_with('@') && !(5..=6).contains(&fields) {
+            return Err(refuse(format!("it has {fields}")));
+        }
         let parser = CronParser::builder().year(Year::Disallowed).build();
         let cron = parser.parse(line).map_err(|error| refuse(error.to_string()))?;
         let runs_every_hour = (0..24).all(|hour| cron.pattern.hour_match(hour).unwrap_or(false));

@@ -228,6 +228,17 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Missed => "missed",
+            Self::Queued => "queued",
+            Self::Hand => "by hand",
+        }
+    }
+
     const fn is_due(&self) -> bool {
         matches!(self, Self::Due)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use windlass::State;
 use windlass::queue::Unserved;
 
-use super::{Check, Findings};
+use super::{Check, Findings, schedules};
 use crate::command::worker::is_over;
 use crate::output::time;
 
@@ -29,6 +29,7 @@ pub(super) fn all(found: &Findings) -> Vec<Check> {
         queues(found),
     ];
     checks.extend(pauses(found));
+    checks.extend(schedules::all(found));
     checks.push(dead(found));
     checks.extend(snapshot(found));
     checks
@@ -203,7 +204,7 @@ fn named(labels: &[&str]) -> String {
     named.join(", ")
 }
 
-fn listed(groups: &[String]) -> String {
+pub(super) fn listed(groups: &[String]) -> String {
     let mut lines: Vec<String> = groups.iter().take(NAMED).cloned().collect();
     if groups.len() > NAMED {
         lines.push(format!("and {} more", groups.len() - NAMED));

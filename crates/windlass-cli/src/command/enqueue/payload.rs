@@ -17,7 +17,7 @@ use crate::output::time::number;
 /// # Errors
 /// When they cannot be read or stored; the error says where they came from, and the size or the
 /// place.
-pub(super) fn read(words: &[String]) -> anyhow::Result<Json> {
+pub(crate) fn read(words: &[String]) -> anyhow::Result<Json> {
     match words {
         [] => checked("args", Json::args("{}")),
         [word] if word == "-" => from_reader("args from stdin", io::stdin().lock()),

@@ -95,6 +95,10 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
     if let Some(at) = job.meta.expires_at(job.created_at) {
         add("expires", out.moment_in_full(at));
     }
+    if let Some(one) = &job.meta.schedule {
+        let due = out.moment_in_full(one.due_at());
+        add("schedule", format!("{} of {due}, {}", one.name, one.cause.word()));
+    }
     if let Some(unique) = &job.meta.unique {
         add("unique", unique_key(unique));
     }

@@ -1,8 +1,9 @@
 //! What a worker process serves, from the configuration and the command line.
 
+use std::path::Path;
 use std::time::Duration;
 
-use crate::config::{Config, HandlerConfig, Target};
+use crate::config::{Config, HandlerConfig, ScheduleConfig, Target};
 
 /// After SIGKILL a process is gone within this, unless the machine itself hangs.
 const AFTER_KILL: Duration = Duration::from_secs(1);
@@ -16,13 +17,20 @@ pub(super) struct Plan {
     pub(super) queues: Vec<(String, usize)>,
     /// The most jobs that run at once over all queues.
     pub(super) slots: usize,
+    /// What is enqueued again and again, by whatever worker it is run.
+    pub(super) schedules: Vec<ScheduleConfig>,
+    /// Where all this is said.
+    pub(super) file: String,
 }
 
 impl Plan {
     /// # Errors
     /// One line, when the patterns leave nothing to serve.
-    pub(super) fn of(config: Config, slots: Option<usize>) -> Result<Self, String> {
-        let Config { handlers, serves, slots: configured } = config;
+    pub(super) fn of(
+        config: Config,
+        (slots, file): (Option<usize>, &Path),
+    ) -> Result<Self, String> {
+        let Config { handlers, serves, slots: configured, schedules } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         if handlers.is_empty() {
@@ -44,7 +52,9 @@ impl Plan {
         for (_, most) in &mut queues {
             *most = (*most).min(slots);
         }
-        Ok(Self { handlers, queues, slots })
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let file = file.display().to_string();
+        Ok(Self { handlers, queues, slots, schedules, file })
     }
 
     /// How long the slowest handler may take to end when it is told to.
