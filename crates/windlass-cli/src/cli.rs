@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Queue(command::queue::Args),
     /// List, make, pause, preview and run schedules
     Schedule(command::schedule::Args),
+    /// List, pause and resume kinds of jobs
+    Kind(command::kind::Args),
     /// List workers, keep them from new work
     Worker(command::worker::Args),
     /// Look for problems and say what fixes them

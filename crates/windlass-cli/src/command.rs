@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;
 pub(crate) mod job;
+pub(crate) mod kind;
 pub(crate) mod migrate;
 pub(crate) mod queue;
 pub(crate) mod schedule;

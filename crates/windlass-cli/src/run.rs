@@ -2,7 +2,8 @@
 
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    bench, completions, demo, doctor, enqueue, job, migrate, queue, schedule, status, work, worker,
+    bench, completions, demo, doctor, enqueue, job, kind, migrate, queue, schedule, status, work,
+    worker,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -22,6 +23,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Job(args) => job::run(args, &globals).await,
         Command::Queue(args) => queue::run(args, &globals).await,
         Command::Schedule(args) => schedule::run(args, &globals).await,
+        Command::Kind(args) => kind::run(args, &globals).await,
         Command::Worker(args) => worker::run(args, &globals).await,
         Command::Doctor(args) => doctor::run(args, &globals).await,
         Command::Migrate(args) => migrate::run(args, &globals).await,

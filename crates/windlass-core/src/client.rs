@@ -14,7 +14,7 @@ use crate::job::{
 };
 use crate::limits;
 use crate::name::check_queue;
-use crate::queue::{QueueRecord, Unserved};
+use crate::queue::{Pause, PausedKind, QueueRecord, Scope, Unserved};
 use crate::store::Store;
 use crate::worker::{Quiet, WorkerRecord};
 
@@ -146,7 +146,15 @@ impl Client {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn queues(&self) -> Result<Vec<QueueRecord>, StoreError> {
-        self.store.queues().await
+        self.store.queues(Now::Database).await
+    }
+
+    /// Kinds that are paused.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn paused_kinds(&self) -> Result<Vec<PausedKind>, StoreError> {
+        self.store.paused_kinds(Now::Database).await
     }
 
     /// Registered workers, oldest first.
@@ -220,8 +228,7 @@ impl Client {
     /// # Errors
     /// As [`Client::move_jobs`].
     pub async fn pause(&self, queue: &str) -> Result<(), StoreError> {
-        check_queue(queue).map_err(Refusal::from)?;
-        self.store.pause(queue, None, Now::Database).await
+        self.pause_with(Pause::queue(queue)).await
     }
 
     /// [`Client::pause`] with a note for those who wonder why.
@@ -229,8 +236,24 @@ impl Client {
     /// # Errors
     /// As [`Client::pause`].
     pub async fn pause_with_note(&self, queue: &str, note: &str) -> Result<(), StoreError> {
-        check_queue(queue).map_err(Refusal::from)?;
-        self.store.pause(queue, Some(note), Now::Database).await
+        self.pause_with(Pause::queue(queue).note(note)).await
+    }
+
+    /// Stops claims of a kind in every queue, for all workers and until [`Client::resume_kind`]. What runs goes on.
+    ///
+    /// # Errors
+    /// As [`Client::pause`].
+    pub async fn pause_kind(&self, kind: &str) -> Result<(), StoreError> {
+        self.pause_with(Pause::kind(kind)).await
+    }
+
+    /// Pauses a queue or a kind, with a note and an end. What is paused already gets the new note and end.
+    ///
+    /// # Errors
+    /// As [`Client::pause`].
+    pub async fn pause_with(&self, pause: Pause) -> Result<(), StoreError> {
+        pause.check().map_err(Refusal::from)?;
+        self.store.pause(&pause, Now::Database).await
     }
 
     /// Lets claims from a queue go on. `false` where it was not paused.
@@ -238,7 +261,15 @@ impl Client {
     /// # Errors
     /// What kept the store from writing.
     pub async fn resume(&self, queue: &str) -> Result<bool, StoreError> {
-        self.store.resume(queue, Now::Database).await
+        self.store.resume(&Scope::Queue(queue.to_owned()), Now::Database).await
+    }
+
+    /// Lets claims of a kind go on. `false` where it was not paused.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn resume_kind(&self, kind: &str) -> Result<bool, StoreError> {
+        self.store.resume(&Scope::Kind(kind.to_owned()), Now::Database).await
     }
 
     /// Asks a worker to take no new work, or to take it again. `false` where there is no such worker.

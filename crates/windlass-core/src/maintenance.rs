@@ -14,6 +14,8 @@ pub struct Swept {
     pub promoted: u64,
     /// Jobs cancelled since they had not started in time.
     pub expired: u64,
+    /// Jobs moved out of the way since their kind is paused, and brought back since it is not any more.
+    pub moved_aside: u64,
     /// Workers found dead and removed.
     pub dead_workers: u64,
     /// Jobs taken back from them.

@@ -1,9 +1,11 @@
 //! Queues as others see them.
 use crate::job::HandlerKey;
+use crate::name::{NameError, check_kind, check_queue};
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
 use crate::worker::WorkerRecord;
 use serde::Serialize;
+use std::time::Duration;
 
 /// A queue as others see it.
 #[derive(Debug, Clone, Serialize)]
@@ -12,12 +14,122 @@ pub struct QueueRecord {
     pub name: String,
     /// Since when it is paused.
     pub paused_at: Option<Timestamp>,
+    /// When it goes on by itself, where it does.
+    pub paused_until: Option<Timestamp>,
     /// Why, and by whom.
     pub note: Option<String>,
     /// Live workers that serve it.
     pub workers: u32,
     /// Since when its oldest available job is due.
     pub oldest_due_at: Option<Timestamp>,
+}
+
+/// A kind that is paused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PausedKind {
+    /// The kind.
+    pub kind: String,
+    /// Since when.
+    pub paused_at: Timestamp,
+    /// When it goes on by itself, where it does.
+    pub paused_until: Option<Timestamp>,
+    /// Why, and by whom.
+    pub note: Option<String>,
+}
+
+/// What a pause stops the claims of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// All jobs of a queue.
+    Queue(String),
+    /// All jobs of a kind, in every queue.
+    Kind(String),
+}
+
+/// When a pause ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PauseEnd {
+    /// When somebody resumes.
+    #[default]
+    Resume,
+    /// By itself after this long, by the database's clock, or when somebody resumes.
+    After(Duration),
+    /// By itself at this moment, or when somebody resumes.
+    At(Timestamp),
+}
+
+/// A pause: nothing of it is claimed, by no worker, those that come later too. What runs goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a pause does nothing until it is given to a client"]
+pub struct Pause {
+    /// What it stops.
+    pub scope: Scope,
+    /// Why, and by whom.
+    pub note: Option<String>,
+    /// When it ends.
+    pub end: PauseEnd,
+}
+
+impl Pause {
+    const fn new(scope: Scope) -> Self {
+        Self { scope, note: None, end: PauseEnd::Resume }
+    }
+
+    /// A pause of a queue, until somebody resumes it.
+    pub fn queue(name: impl Into<String>) -> Self {
+        Self::new(Scope::Queue(name.into()))
+    }
+
+    /// A pause of a kind in every queue, until somebody resumes it.
+    pub fn kind(name: impl Into<String>) -> Self {
+        Self::new(Scope::Kind(name.into()))
+    }
+
+    /// A note for those who wonder why.
+    pub fn note(self, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..self }
+    }
+
+    /// It ends by itself after this long, by the database's clock.
+    pub fn lasting(self, time: Duration) -> Self {
+        Self { end: PauseEnd::After(time), ..self }
+    }
+
+    /// It ends by itself at this moment.
+    pub fn until(self, moment: Timestamp) -> Self {
+        Self { end: PauseEnd::At(moment), ..self }
+    }
+
+    /// Checks the name.
+    ///
+    /// # Errors
+    /// When no queue or kind can have it.
+    pub fn check(&self) -> Result<(), NameError> {
+        self.scope.check()
+    }
+
+    /// When it ends in microseconds since 1970, for a pause that begins now.
+    #[must_use]
+    pub fn ends_at(&self, now: Timestamp) -> Option<i64> {
+        match self.end {
+            PauseEnd::Resume => None,
+            PauseEnd::After(time) => Some(now.after(time).as_micros()),
+            PauseEnd::At(moment) => Some(moment.as_micros()),
+        }
+    }
+}
+
+impl Scope {
+    /// Checks the name.
+    ///
+    /// # Errors
+    /// When no queue or kind can have it.
+    pub fn check(&self) -> Result<(), NameError> {
+        match self {
+            Self::Queue(name) => check_queue(name),
+            Self::Kind(name) => check_kind(name),
+        }
+    }
 }
 
 /// Jobs that wait for a worker that does not exist.
@@ -55,14 +167,18 @@ impl Unserved {
 
 /// The verbs of queues.
 pub trait QueueStore: Send + Sync {
-    /// Stops claims from a queue, also for workers that come later.
-    fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()>;
+    /// Stops claims from a queue or of a kind, also for workers that come later. A pause of what is paused gives it
+    /// another note and end.
+    fn pause<'a>(&'a self, pause: &'a Pause, now: Now) -> Reply<'a, ()>;
 
-    /// Lets claims from a queue go on. `false` where it was not paused.
-    fn resume<'a>(&'a self, queue: &'a str, now: Now) -> Reply<'a, bool>;
+    /// Lets claims go on. `false` where there was no pause.
+    fn resume<'a>(&'a self, scope: &'a Scope, now: Now) -> Reply<'a, bool>;
 
     /// Queues that have jobs, workers or a pause.
-    fn queues(&self) -> Reply<'_, Vec<QueueRecord>>;
+    fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>>;
+
+    /// Kinds that are paused.
+    fn paused_kinds(&self, now: Now) -> Reply<'_, Vec<PausedKind>>;
 
     /// Jobs that are due and that no live worker could run.
     fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>>;

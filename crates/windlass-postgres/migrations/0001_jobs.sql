@@ -169,9 +169,18 @@ create table windlass.loss_limit (
 );
 
 create table windlass.queue (
-  name      text not null primary key,
-  paused_at bigint,
-  note      text
+  name         text not null primary key,
+  paused_at    bigint,
+  paused_until bigint,
+  note         text
+);
+
+-- Paused kinds. A row outlives its end, until the jobs that were moved out of the way are back.
+create table windlass.paused_kind (
+  kind         text   not null primary key,
+  paused_at    bigint not null,
+  paused_until bigint,
+  note         text
 );
 
 create table windlass.leader (
@@ -297,6 +306,62 @@ $$
   select nullif(((coalesce(meta, '{}')::jsonb - 'expires_at' - 'expires_in_us')
                  || jsonb_strip_nulls(jsonb_build_object('expires_at', expires_at)))::text, '{}')
 $$;
+
+-- Pauses a queue or a kind until a moment, or until it is resumed. What is paused already gets the new note and end.
+create function windlass.pause(us bigint, the_queue text, the_kind text, the_note text, the_end bigint) returns void
+language sql volatile as
+$$
+  insert into windlass.queue as q (name, paused_at, paused_until, note)
+  select the_queue, us, the_end, the_note where the_queue is not null
+  on conflict (name) do update
+  set paused_at = case when q.paused_until <= us then us else coalesce(q.paused_at, us) end,
+      paused_until = excluded.paused_until, note = excluded.note;
+  insert into windlass.paused_kind as k (kind, paused_at, paused_until, note)
+  select the_kind, us, the_end, the_note where the_kind is not null
+  on conflict (kind) do update
+  set paused_at = case when k.paused_until <= us then us else k.paused_at end,
+      paused_until = excluded.paused_until, note = excluded.note;
+$$;
+
+-- Ends a pause, and wakes whom it concerns; says whether there was one. A kind's row stays for the sweep.
+create function windlass.resume(us bigint, the_queue text, the_kind text) returns boolean language plpgsql volatile as
+$$
+declare
+  was_paused boolean;
+begin
+  if the_kind is null then
+    delete from windlass.queue where name = the_queue and paused_at is not null
+    returning coalesce(paused_until > us, true) into was_paused;
+  else
+    update windlass.paused_kind set paused_until = us
+    where kind = the_kind and coalesce(paused_until > us, true);
+    was_paused := found;
+  end if;
+  perform pg_notify(channel, '') from windlass.idle where the_kind is not null or the_queue = any (queues);
+  return coalesce(was_paused, false);
+end
+$$;
+
+-- For people: a pause for a time (an interval), or until it is resumed.
+create function windlass.pause_queue(name text, note text default null, lasting interval default null) returns void
+language sql volatile as
+$$
+  select windlass.pause(us, name, null, note, us + (extract(epoch from lasting) * 1000000)::bigint)
+  from (select windlass.now_us() as us) as clock
+$$;
+
+create function windlass.pause_kind(name text, note text default null, lasting interval default null) returns void
+language sql volatile as
+$$
+  select windlass.pause(us, null, name, note, us + (extract(epoch from lasting) * 1000000)::bigint)
+  from (select windlass.now_us() as us) as clock
+$$;
+
+create function windlass.resume_queue(name text) returns boolean language sql volatile as
+$$ select windlass.resume(windlass.now_us(), name, null) $$;
+
+create function windlass.resume_kind(name text) returns boolean language sql volatile as
+$$ select windlass.resume(windlass.now_us(), null, name) $$;
 
 -- Takes the turn to claim from a queue; the session holds it. Returns the microseconds that it waited, or null where
 -- the turn did not come within the patience, a text such as 90ms. Who waits gets it in the order of asking.

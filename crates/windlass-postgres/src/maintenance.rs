@@ -1,6 +1,7 @@
 //! What the leader does for all.
 
 pub(crate) mod expire;
+pub(crate) mod move_aside;
 pub(crate) mod sweep;
 pub(crate) mod tags;
 pub(crate) mod tidy;
@@ -10,6 +11,7 @@ use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::store::{Now, Reply};
 
 use crate::maintenance::expire::{Expiring, expire};
+use crate::maintenance::move_aside::move_aside;
 use crate::store::PostgresStore;
 
 impl MaintenanceStore for PostgresStore {
@@ -20,6 +22,16 @@ impl MaintenanceStore for PostgresStore {
                 let (expired, next) = expire(&self.claims, Expiring::Any, now).await?;
                 round.swept.expired = expired;
                 round.swept.next_due = round.swept.next_due.into_iter().chain(next).min();
+            }
+            if round.has_pauses {
+                let aside = move_aside(&self.claims, now).await?;
+                round.swept.moved_aside = aside.moved + aside.came_back;
+                if aside.is_full() {
+                    round.swept.next_due = Some(std::time::Duration::ZERO);
+                }
+                if aside.came_back > 0 {
+                    self.wakeups.work_anywhere();
+                }
             }
             if round.has_orphans {
                 sweep::rescue(&self.claims, &mut round.swept, now).await?;

@@ -118,10 +118,54 @@ create table windlass_loss_limit (
 ) strict, without rowid;
 
 create table windlass_queue (
-  name      text not null primary key,
-  paused_at integer,
-  note      text
+  name         text not null primary key,
+  paused_at    integer,
+  paused_until integer,
+  note         text
 ) strict, without rowid;
+
+-- Paused kinds. A row outlives its end, until the jobs that were moved out of the way are back.
+create table windlass_paused_kind (
+  kind         text    not null primary key,
+  paused_at    integer not null,
+  paused_until integer,
+  note         text
+) strict, without rowid;
+
+-- Pauses by SQL: insert one of a queue or a kind, lasting so many microseconds or until it is deleted from here.
+create view windlass_pause as
+select name as queue, null as kind, paused_at, paused_until, note, paused_until as lasting
+from windlass_queue where paused_at is not null
+union all
+select null, kind, paused_at, paused_until, note, paused_until from windlass_paused_kind;
+
+create trigger windlass_pause_insert instead of insert on windlass_pause
+begin
+  select case
+    when (new.queue is null) = (new.kind is null) then raise(abort, 'windlass: a pause is of a queue or of a kind')
+    when coalesce(new.queue, new.kind) glob '*[^-A-Za-z0-9._:/]*' or length(coalesce(new.queue, new.kind)) not between 1 and 128
+      then raise(abort, 'windlass: a name has 1 to 128 letters, digits and . _ - : /')
+    when new.lasting is not null and (typeof(new.lasting) <> 'integer' or new.lasting not between 0 and 4000000000000000)
+      then raise(abort, 'windlass: lasting must be a whole number of microseconds')
+  end;
+  insert into windlass_queue (name, paused_at, paused_until, note)
+  select new.queue, n, coalesce(new.paused_until, n + new.lasting), new.note from windlass_fresh where new.queue is not null
+  on conflict (name) do update
+  set paused_at = case when paused_until <= excluded.paused_at then excluded.paused_at
+                       else coalesce(paused_at, excluded.paused_at) end,
+      paused_until = excluded.paused_until, note = excluded.note;
+  insert into windlass_paused_kind (kind, paused_at, paused_until, note)
+  select new.kind, n, coalesce(new.paused_until, n + new.lasting), new.note from windlass_fresh where new.kind is not null
+  on conflict (kind) do update
+  set paused_at = case when paused_until <= excluded.paused_at then excluded.paused_at else paused_at end,
+      paused_until = excluded.paused_until, note = excluded.note;
+end;
+
+create trigger windlass_pause_delete instead of delete on windlass_pause
+begin
+  delete from windlass_queue where name = old.queue;
+  update windlass_paused_kind set paused_until = (select n from windlass_fresh) where kind = old.kind;
+end;
 
 -- How far a walk through all rows has come.
 create table windlass_walk (

@@ -72,7 +72,7 @@ impl JobStore for SqliteStore {
         Box::pin(async move {
             let (owned, local) = (request.clone(), self.local(request.worker));
             let is_hopeful = local.is_hopeful.swap(false, Ordering::Relaxed);
-            if !is_hopeful && !self.readers.read(move |c| claim::peek(c, &owned)).await? {
+            if !is_hopeful && !self.readers.read(move |c| claim::peek(c, &owned, at(now))).await? {
                 return Ok(Batch { lease: request.lease, claimed_at: None, jobs: Vec::new() });
             }
             let (owned, label) = (request.clone(), Arc::clone(&local.label));

@@ -1,16 +1,19 @@
 //! What the leader does for all.
 
 pub(crate) mod expire;
+pub(crate) mod move_aside;
 pub(crate) mod sweep;
 pub(crate) mod tags;
 pub(crate) mod tidy;
+
+use std::time::Duration;
 
 use crate::store::at;
 use crate::store::context;
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::id::WorkerId;
-use windlass_core::limits::LEADER_TTL;
+use windlass_core::limits::{LEADER_TTL, SWEEP_JOBS};
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::store::{Now, Reply};
 use windlass_core::time::Timestamp;
@@ -37,12 +40,14 @@ impl MaintenanceStore for SqliteStore {
                 workers: others as u64 + 1,
                 ..Swept::default()
             };
+            let mut is_full = false;
             let due = outlook.next_due.is_some_and(|due| due <= now);
             let leads = leads(&outlook, worker, now);
             if leads == Some(false) && outlook.leader.is_none_or(|(leader, _)| !is_dead(leader)) {
                 return Ok(swept);
             }
-            if leads == Some(true) && !due && dead.is_empty() && !outlook.has_orphans {
+            let is_calm = dead.is_empty() && !outlook.has_orphans && !outlook.has_pauses;
+            if leads == Some(true) && !due && is_calm {
                 // Nothing to do: an idle leader takes no write lock.
                 swept.leads = true;
             } else {
@@ -50,13 +55,15 @@ impl MaintenanceStore for SqliteStore {
                 let seen = swept.clone();
                 let judge = move |c: &Connection| round(c, worker, (&dead, seen.clone()), now);
                 (swept, removed) = self.writer.write(judge).await?;
+                is_full = swept.moved_aside >= SWEEP_JOBS as u64;
                 removed.iter().for_each(|worker| self.alive.sweep_up(*worker));
-                if swept.promoted > 0 || swept.rescued > 0 {
+                if swept.promoted + swept.rescued + swept.moved_aside > 0 {
                     self.wakeups.work_anywhere();
                 }
             }
             let upcoming = self.readers.read(move |c| sweep::look(c, worker)).await?;
-            swept.next_due = upcoming.next_due.map(|due| due.since(now));
+            let next_due = upcoming.next_due.map(|due| due.since(now));
+            swept.next_due = if is_full { Some(Duration::ZERO) } else { next_due };
             let next_fire = if upcoming.has_queued_run { Some(now) } else { upcoming.next_fire };
             swept.next_fire = next_fire.filter(|_| swept.leads).map(|due| due.since(now));
             Ok(swept)
@@ -143,6 +150,8 @@ fn round(
         swept.dead_workers += 1;
     }
     sweep::rescue(&context(connection, "", now), &mut swept)?;
+    let aside = move_aside::move_aside(connection, now)?;
+    swept.moved_aside = aside.moved + aside.came_back;
     Ok((swept, removed))
 }
 

@@ -5,9 +5,7 @@ pub(crate) mod pause;
 pub(crate) mod unserved;
 
 use crate::store::at;
-use windlass_core::json::storable_text;
-use windlass_core::limits::ERROR_BYTES;
-use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
+use windlass_core::queue::{Pause, PausedKind, QueueRecord, QueueStore, Scope, Unserved};
 use windlass_core::store::{Now, Reply};
 
 use crate::connection::reader::in_one_snapshot;
@@ -16,28 +14,32 @@ use crate::store::SqliteStore;
 use crate::worker;
 
 impl QueueStore for SqliteStore {
-    fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
-        Box::pin(async move {
-            let (queue, note) =
-                (queue.to_owned(), note.map(|note| storable_text(note, ERROR_BYTES)));
-            self.writer.write(move |c| pause::pause(c, &queue, note.as_deref(), at(now))).await
-        })
+    fn pause<'a>(&'a self, pause: &'a Pause, now: Now) -> Reply<'a, ()> {
+        let owned = pause.clone();
+        Box::pin(self.writer.write(move |c| pause::pause(c, &owned, at(now))))
     }
 
-    fn resume<'a>(&'a self, queue: &'a str, _now: Now) -> Reply<'a, bool> {
+    fn resume<'a>(&'a self, scope: &'a Scope, now: Now) -> Reply<'a, bool> {
         Box::pin(async move {
-            let owned = queue.to_owned();
-            let was_paused = self.writer.write(move |c| pause::resume(c, &owned)).await?;
-            self.wakeups.work_on(queue);
+            let owned = scope.clone();
+            let was_paused = self.writer.write(move |c| pause::resume(c, &owned, at(now))).await?;
+            match scope {
+                Scope::Queue(queue) => self.wakeups.work_on(queue),
+                Scope::Kind(_) => self.wakeups.work_anywhere(),
+            }
             Ok(was_paused)
         })
     }
 
-    fn queues(&self) -> Reply<'_, Vec<QueueRecord>> {
-        Box::pin(self.readers.read(in_one_snapshot(|c| {
+    fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {
+        Box::pin(self.readers.read(in_one_snapshot(move |c| {
             let counts = count::counts(c)?;
-            list::queues(c, counts, &worker::list::workers(c)?)
+            list::queues(c, counts, &worker::list::workers(c)?, at(now))
         })))
+    }
+
+    fn paused_kinds(&self, now: Now) -> Reply<'_, Vec<PausedKind>> {
+        Box::pin(self.readers.read(move |c| pause::paused_kinds(c, at(now))))
     }
 
     fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>> {

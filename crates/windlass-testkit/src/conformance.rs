@@ -219,6 +219,9 @@ macro_rules! behaviours {
                     queues_are_listed_with_workers_and_ages
                 }
                 pause {
+                    a_pause_ends_by_itself
+                    a_paused_kind_gives_nothing_until_it_is_resumed
+                    jobs_of_a_paused_kind_are_out_of_the_way
                     a_paused_queue_gives_nothing_until_it_is_resumed
                     jobs_that_run_when_their_queue_is_paused_go_on
                     a_paused_queue_still_takes_jobs

@@ -13,6 +13,7 @@ mod target;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use windlass_core::queue::Scope;
 use windlass_core::store::Now;
 
 use fastrand::Rng;
@@ -99,7 +100,8 @@ impl Torture {
     /// Undoes whatever still stands in the way of the jobs that are left.
     async fn heal(&mut self) {
         for queue in QUEUES {
-            let resume = || async { self.fixture.store.resume(queue, Now::Database).await.ok() };
+            let scope = Scope::Queue(queue.to_owned());
+            let resume = || async { self.fixture.store.resume(&scope, Now::Database).await.ok() };
             crate::fault::patience::eventually("a resume", resume).await;
         }
         for worker in &self.workers {

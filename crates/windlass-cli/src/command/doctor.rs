@@ -8,7 +8,7 @@ use windlass::store::Now;
 
 use serde::Serialize;
 use windlass::job::Counts;
-use windlass::queue::{QueueRecord, Unserved};
+use windlass::queue::{PausedKind, QueueRecord, Unserved};
 use windlass::schedule::ScheduleRecord;
 use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
@@ -92,6 +92,7 @@ struct Findings {
     workers: Vec<WorkerRecord>,
     unserved: Vec<Unserved>,
     schedules: Vec<ScheduleRecord>,
+    paused_kinds: Vec<PausedKind>,
 }
 
 pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -134,10 +135,11 @@ async fn look(store: &dyn windlass::store::Store) -> Result<Findings, StoreError
         answered_in,
         clock: Timestamp::wall_clock(),
         counts: store.counts().await?,
-        queues: store.queues().await?,
+        queues: store.queues(Now::Database).await?,
         workers: store.workers().await?,
         unserved: store.unserved(Now::Database).await?,
         schedules: store.schedules().await?,
+        paused_kinds: store.paused_kinds(Now::Database).await?,
     })
 }
 

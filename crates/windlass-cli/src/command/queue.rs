@@ -1,11 +1,14 @@
 //! `windlass queue`: list, pause, resume.
 
-use windlass::State;
+use std::time::Duration;
+
 use windlass::job::Counts;
 use windlass::name::{check_queue, nearest};
-use windlass::queue::QueueRecord;
+use windlass::queue::{Pause, PauseEnd, QueueRecord, Scope};
 use windlass::store::Now;
 use windlass::store::Store;
+use windlass::time::parse_duration;
+use windlass::{State, Timestamp};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -19,7 +22,7 @@ use crate::store;
 #[command(before_help = "\
 Examples:
   windlass queue list
-  windlass queue pause media --note 'disk upgrade, ana'
+  windlass queue pause media --for 2h --note 'disk upgrade, ana'
   windlass queue resume media")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -35,9 +38,8 @@ enum Verb {
     Pause {
         /// The queue
         name: String,
-        /// Why, and by whom; shown wherever the pause is
-        #[arg(long)]
-        note: Option<String>,
+        #[command(flatten)]
+        how: PauseArgs,
     },
     /// Let a paused queue go on
     Resume {
@@ -46,10 +48,39 @@ enum Verb {
     },
 }
 
+/// How something is paused.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PauseArgs {
+    /// Why, and by whom; shown wherever the pause is
+    #[arg(long)]
+    note: Option<String>,
+    /// It goes on by itself after this long, such as 30m or 2h
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration, conflicts_with = "until")]
+    lasting: Option<Duration>,
+    /// It goes on by itself at this moment, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    until: Option<Timestamp>,
+}
+
+impl PauseArgs {
+    /// This pause, as it was asked for.
+    pub(crate) fn apply(self, pause: Pause) -> Pause {
+        let pause = match (self.lasting, self.until) {
+            (Some(time), _) => pause.lasting(time),
+            (_, Some(moment)) => pause.until(moment),
+            _ => pause,
+        };
+        match self.note {
+            Some(note) => pause.note(note),
+            None => pause,
+        }
+    }
+}
+
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::List => list(globals).await,
-        Verb::Pause { name, note } => pause(&name, note.as_deref(), globals).await,
+        Verb::Pause { name, how } => pause(how.apply(Pause::queue(name)), globals).await,
         Verb::Resume { name } => resume(&name, globals).await,
     }
 }
@@ -57,7 +88,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 async fn list(globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
-    let (queues, counts) = (store.queues().await?, store.counts().await?);
+    let (queues, counts) = (store.queues(Now::Database).await?, store.counts().await?);
     if out.is_json() {
         let documents: Vec<_> =
             queues.iter().map(|queue| document::queue(queue, &counts)).collect();
@@ -132,31 +163,50 @@ fn nothing(out: &Output) -> String {
 /// Since when and why a queue is paused, empty where it is not.
 pub(super) fn pause_text(out: &Output, queue: &QueueRecord) -> String {
     let Some(paused_at) = queue.paused_at else { return String::new() };
-    match &queue.note {
-        Some(note) => format!("{}: {note}", out.moment(paused_at)),
-        None => out.moment(paused_at),
-    }
+    since_until_why(out, paused_at, queue.paused_until, queue.note.as_deref())
 }
 
-async fn pause(name: &str, note: Option<&str>, globals: &Globals) -> anyhow::Result<Exit> {
-    check_queue(name).map_err(|error| Failure::usage(error.to_string()))?;
+/// Since when, until when and why something is paused.
+pub(crate) fn since_until_why(
+    out: &Output,
+    since: Timestamp,
+    until: Option<Timestamp>,
+    note: Option<&str>,
+) -> String {
+    let until = until.map_or_else(String::new, |at| format!(", until {}", out.moment(at)));
+    let note = note.map_or_else(String::new, |note| format!(": {note}"));
+    format!("{}{until}{note}", out.moment(since))
+}
+
+async fn pause(pause: Pause, globals: &Globals) -> anyhow::Result<Exit> {
+    pause.check().map_err(|error| Failure::usage(error.to_string()))?;
+    let Scope::Queue(name) = &pause.scope else { return Ok(Exit::Usage) };
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     warn_of_unknown(out, &*store, name).await?;
-    store.pause(name, note, Now::Database).await?;
+    store.pause(&pause, Now::Database).await?;
     if out.is_json() {
         return show(name, &*store, out).await;
     }
     let undo = format!("to undo it: windlass queue resume {name}");
-    out.done(&format!("queue {name} is paused; what runs goes on"), &undo)?;
+    out.done(&format!("queue {name} is paused{}; what runs goes on", end(out, &pause)), &undo)?;
     Ok(Exit::Done)
+}
+
+/// When a pause ends by itself, as a phrase to append.
+pub(crate) fn end(out: &Output, pause: &Pause) -> String {
+    match pause.end {
+        PauseEnd::Resume => String::new(),
+        PauseEnd::After(time) => format!(" for {}", time::span(time)),
+        PauseEnd::At(moment) => format!(" until {}", out.moment_in_full(moment)),
+    }
 }
 
 async fn resume(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     check_queue(name).map_err(|error| Failure::usage(error.to_string()))?;
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
-    let was_paused = store.resume(name, Now::Database).await?;
+    let was_paused = store.resume(&Scope::Queue(name.to_owned()), Now::Database).await?;
     if !was_paused {
         warn_of_unknown(out, &*store, name).await?;
     }
@@ -173,7 +223,7 @@ async fn resume(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
 
 /// A queue may be paused before it has jobs, but a slip of the finger should not go unseen.
 async fn warn_of_unknown(out: &Output, store: &dyn Store, name: &str) -> anyhow::Result<()> {
-    let queues = store.queues().await?;
+    let queues = store.queues(Now::Database).await?;
     let known: Vec<&str> = queues.iter().map(|queue| queue.name.as_str()).collect();
     if !known.contains(&name) {
         let hint = nearest(name, &known)
@@ -187,11 +237,12 @@ async fn show(name: &str, store: &dyn Store, out: &Output) -> anyhow::Result<Exi
     let unknown = QueueRecord {
         name: name.to_owned(),
         paused_at: None,
+        paused_until: None,
         note: None,
         workers: 0,
         oldest_due_at: None,
     };
-    let queue = store.queues().await?.into_iter().find(|queue| queue.name == name);
+    let queue = store.queues(Now::Database).await?.into_iter().find(|queue| queue.name == name);
     out.json(&document::queue(&queue.unwrap_or(unknown), &store.counts().await?))?;
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use windlass::store::Now;
 
 use serde::Serialize;
 use windlass::job::Counts;
-use windlass::queue::{QueueRecord, Unserved};
+use windlass::queue::{PausedKind, QueueRecord, Unserved};
 use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
 use windlass::{State, Timestamp};
@@ -41,6 +41,7 @@ struct Overview {
     queues: Vec<QueueRecord>,
     workers: Vec<WorkerRecord>,
     unserved: Vec<Unserved>,
+    paused_kinds: Vec<PausedKind>,
 }
 
 /// `status.v1`.
@@ -56,6 +57,7 @@ struct Body<'a> {
     workers: WorkersBody,
     queues: Vec<Document<QueueBody<'a>>>,
     unserved: Vec<UnservedBody<'a>>,
+    paused_kinds: &'a [PausedKind],
 }
 
 #[derive(Debug, Serialize)]
@@ -73,9 +75,10 @@ pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> 
         store: windlass::without_password(&globals.store),
         facts: store.facts().await?,
         counts: store.counts().await?,
-        queues: store.queues().await?,
+        queues: store.queues(Now::Database).await?,
         workers: store.workers().await?,
         unserved: store.unserved(Now::Database).await?,
+        paused_kinds: store.paused_kinds(Now::Database).await?,
     };
     let out = &globals.out;
     if out.is_json() {
@@ -102,6 +105,7 @@ impl Overview {
                 workers: self.workers(),
                 queues: self.queues.iter().map(|queue| document::queue(queue, counts)).collect(),
                 unserved: self.unserved.iter().map(document::unserved).collect(),
+                paused_kinds: &self.paused_kinds,
             },
         )
     }
@@ -141,6 +145,9 @@ impl Overview {
                 &out.folded("", &[Cell::new(format!("and {more} more: windlass doctor"))]),
             );
         }
+        if !self.paused_kinds.is_empty() {
+            page.push_str(&out.folded("paused", &self.paused_cells(out)));
+        }
         if !self.queues.is_empty() {
             page.push('\n');
             let shown = &self.queues[..self.queues.len().min(QUEUES)];
@@ -152,6 +159,15 @@ impl Overview {
             page.push('\n');
         }
         page
+    }
+
+    fn paused_cells(&self, out: &Output) -> Vec<Cell> {
+        let cell = |paused: &PausedKind| {
+            let note = paused.note.as_deref();
+            let why = queue::since_until_why(out, paused.paused_at, paused.paused_until, note);
+            Cell::toned(Tone::Attention, format!("! kind {} since {why}", paused.kind))
+        };
+        self.paused_kinds.iter().map(cell).collect()
     }
 
     fn numbers(&self, out: &Output) -> Vec<Cell> {

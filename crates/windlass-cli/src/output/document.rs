@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 use windlass::job::{Counts, Duplicate, DuplicateAnswer, Duplicates, HandlerKey};
-use windlass::queue::{QueueRecord, Unserved};
+use windlass::queue::{PausedKind, QueueRecord, Unserved};
 use windlass::schedule::{Declaration, Definition, Occurrence, Owner, ScheduleRecord};
 use windlass::worker::WorkerRecord;
 use windlass::{
@@ -283,6 +283,7 @@ pub(crate) fn worker(worker: &WorkerRecord) -> Document<WorkerBody<'_>> {
 pub(crate) struct QueueBody<'a> {
     name: &'a str,
     paused_at: Option<Timestamp>,
+    paused_until: Option<Timestamp>,
     note: Option<&'a str>,
     workers: u32,
     oldest_due_at: Option<Timestamp>,
@@ -299,6 +300,7 @@ pub(crate) fn queue<'a>(queue: &'a QueueRecord, counts: &Counts) -> Document<Que
         QueueBody {
             name: &queue.name,
             paused_at: queue.paused_at,
+            paused_until: queue.paused_until,
             note: queue.note.as_deref(),
             workers: queue.workers,
             oldest_due_at: queue.oldest_due_at,
@@ -306,6 +308,28 @@ pub(crate) fn queue<'a>(queue: &'a QueueRecord, counts: &Counts) -> Document<Que
             exact: counts.exact,
         },
     )
+}
+
+/// `kind.v1`.
+#[derive(Debug, Serialize)]
+pub(crate) struct KindBody<'a> {
+    kind: &'a str,
+    workers: u32,
+    paused_at: Option<Timestamp>,
+    paused_until: Option<Timestamp>,
+    note: Option<&'a str>,
+}
+
+/// A kind with its pause, as `kind.v1`.
+pub(crate) fn kind<'a>(
+    kind: &'a str,
+    workers: u32,
+    paused: Option<&'a PausedKind>,
+) -> Document<KindBody<'a>> {
+    let paused_at = paused.map(|paused| paused.paused_at);
+    let paused_until = paused.and_then(|paused| paused.paused_until);
+    let note = paused.and_then(|paused| paused.note.as_deref());
+    Document::new("kind.v1", KindBody { kind, workers, paused_at, paused_until, note })
 }
 
 /// Jobs that nobody serves, inside other documents.

@@ -15,16 +15,21 @@ share as (
   select s.queue, s.jobs, s.from_priority, s.from_run_at
   from unnest($4::text[], $5::int4[], $6::int2[], $7::int8[])
        with ordinality as s(queue, jobs, from_priority, from_run_at, turn)
-  where not exists (select from windlass.queue q where q.name = s.queue and q.paused_at is not null)
+  where not exists (select from windlass.queue q, clock where q.name = s.queue and q.paused_at is not null
+                      and coalesce(q.paused_until > clock.now, true))
     -- What a worker claims that was taken for dead would be taken back at once, as lost.
     and exists (select from windlass.worker w where w.id = $3::uuid)
   order by s.turn
+),
+paused as (
+  select array_agg(k.kind) as kinds from windlass.paused_kind k, clock where coalesce(k.paused_until > clock.now, true)
 ),
 picked as (
   select p.place, octet_length(p.args) as bytes
   from share cross join lateral (
     select ctid as place, args from windlass.pending
     where queue = share.queue and state = 2 and (priority, run_at) >= (share.from_priority, share.from_run_at)
+      and ((select kinds from paused) is null or kind <> all ((select kinds from paused)::text[]))
       and kind || '@' || version = any ($10::text[]) and (meta is null or coalesce(windlass.expiry(meta, created_at) > (select now from clock), true))
     order by priority, run_at
     limit share.jobs

@@ -32,6 +32,7 @@ pub(crate) struct Round {
     pub(crate) swept: Swept,
     pub(crate) has_orphans: bool,
     pub(crate) has_expired: bool,
+    pub(crate) has_pauses: bool,
 }
 
 pub(crate) async fn sweep(
@@ -68,12 +69,13 @@ pub(crate) async fn sweep(
         next_due: [next_due, expiring].into_iter().flatten().filter(|_| leads).chain(again).min(),
         attention: get(&row, 4)?,
         workers: count(7)?,
-        next_fire: get::<Option<i64>>(&row, 10)?.map(|us| Duration::from_micros(us.unsigned_abs())),
+        next_fire: get::<Option<i64>>(&row, 11)?.map(|us| Duration::from_micros(us.unsigned_abs())),
         ..Swept::default()
     };
     let has_orphans: bool = get(&row, 5)?;
     let has_expired = leads && next_expiry.is_some_and(|us| us <= 0);
-    Ok(Round { has_orphans: has_orphans && leads, has_expired, swept })
+    let has_pauses = leads && get(&row, 9)?;
+    Ok(Round { has_orphans: has_orphans && leads, has_expired, has_pauses, swept })
 }
 
 /// Takes back jobs whose worker is not registered any more, a bounded number of leases.

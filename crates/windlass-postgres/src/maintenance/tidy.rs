@@ -24,8 +24,12 @@ const PARTITIONS: &str = "select substr(c.relname, 10)::int4 from pg_inherits i 
      and c.relname ~ '^finished_[0-9]+$' order by 1";
 const PRUNE: &str = include_str!("prune.sql");
 const PARK: &str = include_str!("park.sql");
-const UNPARK: &str = "update windlass.pending p set state = 2, reason = null where p.state = 0 and exists \
-     (select from windlass.worker w where p.kind || '@' || p.version = any (w.handlers)) returning 1";
+/// Kinds that are paused are the sweep's.
+const UNPARK: &str = "update windlass.pending p set state = 2, reason = null \
+     from (select distinct split_part(h, '@', 1) as kind, split_part(h, '@', 2)::int2 as version \
+           from windlass.worker w, unnest(w.handlers) as h) as known \
+     where p.state = 0 and p.kind = known.kind and p.version = known.version \
+       and not exists (select from windlass.paused_kind k where k.kind = known.kind) returning 1";
 const FORGET_LIMITS: &str = "delete from windlass.loss_limit k \
      where not exists (select from windlass.worker w where w.id = k.worker) \
        and not exists (select from windlass.lease l where l.worker = k.worker)";

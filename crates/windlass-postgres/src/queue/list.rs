@@ -6,13 +6,15 @@ use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::job::Counts;
 use windlass_core::queue::QueueRecord;
+use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 use windlass_core::worker::WorkerRecord;
 
 use crate::connection::Connection;
 use crate::row::get;
 
-const PAUSES: &str = "select name, paused_at, note from windlass.queue";
+const PAUSES: &str = "select name, paused_at, paused_until, note from windlass.queue \
+     where coalesce(paused_until > coalesce($1::int8, windlass.now_us()), true)";
 
 const OLDEST: &str = "select q, (select min(run_at) from (select run_at from windlass.pending where queue = q and state = 2 \
      order by priority, run_at limit 1000) as front) from unnest($1::text[]) as q";
@@ -21,10 +23,12 @@ pub(crate) async fn queues(
     connection: &Connection,
     counts: Counts,
     workers: &[WorkerRecord],
+    now: Now,
 ) -> Result<Vec<QueueRecord>, StoreError> {
-    let mut pauses: HashMap<String, (Option<i64>, Option<String>)> = HashMap::new();
-    for row in connection.query(PAUSES, &[]).await? {
-        pauses.insert(get(&row, 0)?, (get(&row, 1)?, get(&row, 2)?));
+    type Found = (Option<i64>, Option<i64>, Option<String>);
+    let mut pauses: HashMap<String, Found> = HashMap::new();
+    for row in connection.query(PAUSES, &[(&now.micros(), Type::INT8)]).await? {
+        pauses.insert(get(&row, 0)?, (get(&row, 1)?, get(&row, 2)?, get(&row, 3)?));
     }
     let mut names: BTreeSet<String> = counts.by_queue.into_keys().collect();
     names.remove("*");
@@ -36,10 +40,11 @@ pub(crate) async fn queues(
         oldest.insert(get(&row, 0)?, get(&row, 1)?);
     }
     let record = |name: String| {
-        let (paused_at, note) = pauses.remove(&name).unwrap_or_default();
+        let (paused_at, paused_until, note) = pauses.remove(&name).unwrap_or_default();
         let serving = workers.iter().filter(|worker| worker.queues.contains(&name)).count();
         QueueRecord {
             paused_at: paused_at.map(Timestamp::from_micros),
+            paused_until: paused_until.map(Timestamp::from_micros),
             note,
             workers: u32::try_from(serving).unwrap_or(u32::MAX),
             oldest_due_at: oldest.get(&name).copied().flatten().map(Timestamp::from_micros),

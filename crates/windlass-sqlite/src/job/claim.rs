@@ -11,10 +11,12 @@ use windlass_core::job::{Batch, ClaimRequest, Claimed, HandlerKey, Share};
 use windlass_core::time::Timestamp;
 
 use crate::error::store_error;
-use crate::row::{CLAIMED, Id, claimed, run};
+use crate::row::{CLAIMED, Id, all, claimed, run};
 
-const OPEN_QUEUE: &str =
-    "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null)";
+const OPEN_QUEUE: &str = "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null \
+     and coalesce(paused_until > ?2, 1))";
+const PAUSED_KINDS: &str =
+    "select kind from windlass_paused_kind where coalesce(paused_until > ?1, 1)";
 const PEEK: &str = "select 1 from windlass_pending where queue = ?1 and state = 2 limit 1";
 const TAKE: &str =
     "update windlass_pending set state = 4, attempt = attempt + 1, lease = ?2 where id = ?1";
@@ -37,13 +39,17 @@ impl Local {
 
 /// Whether a claim could get anything; asked of a reader, so that an idle worker neither takes the
 /// write lock nor waits for the process that has it.
-pub(crate) fn peek(connection: &Connection, request: &ClaimRequest) -> Result<bool, StoreError> {
+pub(crate) fn peek(
+    connection: &Connection,
+    request: &ClaimRequest,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     for share in &request.shares {
         let found = connection
             .prepare_cached(PEEK)
             .and_then(|mut statement| statement.exists([&share.queue]))
             .map_err(store_error)?;
-        if found && is_open(connection, &share.queue)? {
+        if found && is_open(connection, &share.queue, now)? {
             return Ok(true);
         }
     }
@@ -62,13 +68,14 @@ pub(crate) fn claim(
     if !is_registered(connection, request.worker)? {
         return Ok(Batch { lease: request.lease, claimed_at: Some(now), jobs });
     }
-    let mut known = Known::new(request, now);
+    let paused = all(connection, PAUSED_KINDS, [now.as_micros()], |row| row.get(0))?;
+    let mut known = Known::new(request, paused, now);
     for share in &request.shares {
         let left = request.jobs.saturating_sub(jobs.len());
         if left == 0 || bytes >= request.bytes {
             break;
         }
-        if is_open(connection, &share.queue)? {
+        if is_open(connection, &share.queue, now)? {
             let share = Share { queue: share.queue.clone(), jobs: share.jobs.min(left) };
             pick(connection, &share, &mut known, (request.bytes, &mut bytes), &mut jobs)?;
         }
@@ -89,10 +96,12 @@ fn is_registered(connection: &Connection, worker: WorkerId) -> Result<bool, Stor
         .map_err(store_error)
 }
 
-fn is_open(connection: &Connection, queue: &str) -> Result<bool, StoreError> {
+fn is_open(connection: &Connection, queue: &str, now: Timestamp) -> Result<bool, StoreError> {
     connection
         .prepare_cached(OPEN_QUEUE)
-        .and_then(|mut statement| statement.query_row([queue], |row| row.get(0)))
+        .and_then(|mut statement| {
+            statement.query_row(params![queue, now.as_micros()], |row| row.get(0))
+        })
         .map_err(store_error)
 }
 
@@ -125,18 +134,19 @@ fn pick(
     Ok(())
 }
 
-/// What may be claimed now: the kinds and versions a worker knows, with the answer for the last one asked: jobs of one kind
+/// What may be claimed now: the kinds and versions a worker knows and that are not paused, with the answer for the last one asked: jobs of one kind
 /// come in long runs.
 struct Known<'a> {
     keys: HashSet<&'a str>,
     last: Option<(String, u16, bool)>,
+    paused: Vec<String>,
     now: Timestamp,
 }
 
 impl<'a> Known<'a> {
-    fn new(request: &'a ClaimRequest, now: Timestamp) -> Self {
+    fn new(request: &'a ClaimRequest, paused: Vec<String>, now: Timestamp) -> Self {
         let keys = request.handlers.iter().map(|key| key.as_str()).collect();
-        Self { keys, last: None, now }
+        Self { keys, last: None, paused, now }
     }
 
     fn may_start(&mut self, job: &Claimed) -> bool {
@@ -151,7 +161,8 @@ impl<'a> Known<'a> {
         {
             return *answer;
         }
-        let answer = self.keys.contains(HandlerKey::new(&job.kind, job.version).as_str());
+        let answer = self.keys.contains(HandlerKey::new(&job.kind, job.version).as_str())
+            && !self.paused.contains(&job.kind);
         self.last = Some((job.kind.clone(), job.version, answer));
         answer
     }

@@ -12,6 +12,7 @@ use crate::job::finish::{Finish, finish};
 use crate::job::settle::{SettleContext, append};
 use crate::lease::{drop_lease, held};
 use crate::maintenance::expire::NEXT_EXPIRY;
+use crate::maintenance::move_aside::HAS_PAUSES;
 use crate::row::{Id, all, one, run};
 use crate::schedule::due;
 
@@ -37,6 +38,8 @@ pub(crate) struct Outlook {
     pub(crate) has_queued_run: bool,
     /// Whether there are leases of workers that are not registered any more.
     pub(crate) has_orphans: bool,
+    /// Whether kinds are paused, or were until lately.
+    pub(crate) has_pauses: bool,
     /// Registered workers with the ends of their leases.
     pub(crate) workers: Vec<(WorkerId, Timestamp)>,
 }
@@ -56,6 +59,7 @@ pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook,
         next_fire: due::next(connection)?,
         has_queued_run: due::has_queued(connection)?,
         attention: one(connection, ATTENTION, [Id::from(worker)])?.unwrap_or(false),
+        has_pauses: one(connection, HAS_PAUSES, [])?.unwrap_or(false),
         has_orphans: !all(connection, ORPHANS, [], |_| Ok(()))?.is_empty(),
         workers: all(connection, WORKERS, [], worker_and_end)?,
     })

@@ -32,7 +32,9 @@ const PRUNE: &str = "delete from windlass_finished where id = ?1";
 const QUEUES: &str = "select distinct queue from windlass_pending where state = 2";
 const FRONT: &str = "select id, kind, version from windlass_pending where queue = ?1 and state = 2 order by priority, run_at limit ?2";
 const PARK: &str = "update windlass_pending set state = 0, reason = ?2 where id = ?1 and state = 2";
-const PARKED: &str = "select id, kind, version from windlass_pending where state = 0 limit ?1";
+/// Kinds that are paused are the sweep's.
+const PARKED: &str = "select id from windlass_pending where state = 0 and kind = ?1 and version = ?2 \
+     and not exists (select 1 from windlass_paused_kind k where k.kind = ?1)";
 const FORGET_LIMITS: &str = "delete from windlass_loss_limit \
      where not exists (select 1 from windlass_worker w where w.id = windlass_loss_limit.worker) \
        and not exists (select 1 from windlass_lease l where l.worker = windlass_loss_limit.worker)";
@@ -148,8 +150,10 @@ pub(crate) fn unpark(
     known: &HashSet<HandlerKey>,
 ) -> Result<u64, StoreError> {
     let mut unparked = 0;
-    for (id, key) in candidates(connection, PARKED, [i64::MAX])? {
-        if known.contains(&key) {
+    for key in known {
+        let (kind, version) = key.as_str().rsplit_once('@').unwrap_or_default();
+        let version: u16 = version.parse().unwrap_or_default();
+        for id in all(connection, PARKED, params![kind, version], |row| row.get::<_, Id>(0))? {
             unparked += run(connection, UNPARK, [id])? as u64;
         }
     }

@@ -15,24 +15,28 @@ pub(crate) fn queues(
     connection: &Connection,
     counts: Counts,
     workers: &[WorkerRecord],
+    now: Timestamp,
 ) -> Result<Vec<QueueRecord>, StoreError> {
-    const PAUSES: &str = "select name, paused_at, note from windlass_queue";
+    const PAUSES: &str = "select name, paused_at, note, paused_until from windlass_queue \
+         where coalesce(paused_until > ?1, 1)";
     const OLDEST: &str = "select min(run_at) from windlass_pending where queue = ?1 and state = 2";
-    let mut pauses: HashMap<String, (Option<i64>, Option<String>)> =
-        all(connection, PAUSES, [], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
-            .into_iter()
-            .collect();
+    type Found = (Option<i64>, Option<String>, Option<i64>);
+    let found = all(connection, PAUSES, [now.as_micros()], |row| {
+        Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?, row.get(3)?)))
+    })?;
+    let mut pauses: HashMap<String, Found> = found.into_iter().collect();
     let mut names: BTreeSet<String> = counts.by_queue.into_keys().collect();
     names.extend(pauses.keys().cloned());
     names.extend(workers.iter().flat_map(|worker| worker.queues.iter().cloned()));
     names
         .into_iter()
         .map(|name| {
-            let (paused_at, note) = pauses.remove(&name).unwrap_or_default();
+            let (paused_at, note, paused_until) = pauses.remove(&name).unwrap_or_default();
             let oldest: Option<Option<i64>> = one(connection, OLDEST, [&name])?;
             let serving = workers.iter().filter(|worker| worker.queues.contains(&name)).count();
             Ok(QueueRecord {
                 paused_at: paused_at.map(Timestamp::from_micros),
+                paused_until: paused_until.map(Timestamp::from_micros),
                 note,
                 workers: u32::try_from(serving).unwrap_or(u32::MAX),
                 oldest_due_at: oldest.flatten().map(Timestamp::from_micros),

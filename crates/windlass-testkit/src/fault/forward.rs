@@ -37,13 +37,13 @@ macro_rules! forward_one {
         }
     };
     (pause) => {
-        fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
-            self.store.pause(queue, note, now)
+        fn pause<'a>(&'a self, pause: &'a Pause, now: Now) -> Reply<'a, ()> {
+            self.store.pause(pause, now)
         }
     };
     (resume) => {
-        fn resume<'a>(&'a self, queue: &'a str, now: Now) -> Reply<'a, bool> {
-            self.store.resume(queue, now)
+        fn resume<'a>(&'a self, scope: &'a Scope, now: Now) -> Reply<'a, bool> {
+            self.store.resume(scope, now)
         }
     };
     (retry) => {
@@ -112,8 +112,13 @@ macro_rules! forward_one {
         }
     };
     (queues) => {
-        fn queues(&self) -> Reply<'_, Vec<QueueRecord>> {
-            self.store.queues()
+        fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {
+            self.store.queues(now)
+        }
+    };
+    (paused_kinds) => {
+        fn paused_kinds(&self, now: Now) -> Reply<'_, Vec<PausedKind>> {
+            self.store.paused_kinds(now)
         }
     };
     (workers) => {
@@ -194,7 +199,9 @@ pub(crate) mod names {
     };
     pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};
     pub(crate) use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
-    pub(crate) use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
+    pub(crate) use windlass_core::queue::{
+        Pause, PausedKind, QueueRecord, QueueStore, Scope, Unserved,
+    };
     pub(crate) use windlass_core::schedule::{
         DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
     };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use windlass_core::job::{Due, Until};
+use windlass_core::queue::PauseEnd;
 
 use super::journal::Journal;
 use super::record::{Answer, Event, Fate, Taken, Wanted, Wish};
@@ -130,24 +131,29 @@ impl JobStore for RecordedStore {
 }
 
 impl QueueStore for RecordedStore {
-    fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
+    fn pause<'a>(&'a self, pause: &'a Pause, now: Now) -> Reply<'a, ()> {
         Box::pin(async move {
-            self.store.pause(queue, note, now).await?;
-            self.journal.note(Event::Paused { queue: queue.to_owned() });
+            self.store.pause(pause, now).await?;
+            // One that ends by itself, or is of a kind, is not judged.
+            if let (Scope::Queue(queue), PauseEnd::Resume) = (&pause.scope, pause.end) {
+                self.journal.note(Event::Paused { queue: queue.clone() });
+            }
             Ok(())
         })
     }
 
-    fn resume<'a>(&'a self, queue: &'a str, now: Now) -> Reply<'a, bool> {
+    fn resume<'a>(&'a self, scope: &'a Scope, now: Now) -> Reply<'a, bool> {
         Box::pin(async move {
             let asked = clock::now();
-            let was_paused = self.store.resume(queue, now).await?;
-            self.journal.note(Event::Resumed { queue: queue.to_owned(), asked });
+            let was_paused = self.store.resume(scope, now).await?;
+            if let Scope::Queue(queue) = scope {
+                self.journal.note(Event::Resumed { queue: queue.clone(), asked });
+            }
             Ok(was_paused)
         })
     }
 
-    forward!(queues unserved);
+    forward!(queues paused_kinds unserved);
 }
 
 impl WorkerStore for RecordedStore {

@@ -216,14 +216,14 @@ impl JobStore for SabotagedStore {
 }
 
 impl QueueStore for SabotagedStore {
-    fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
+    fn pause<'a>(&'a self, pause: &'a Pause, now: Now) -> Reply<'a, ()> {
         if self.has(Sabotage::ForgetsPauses) {
             return Box::pin(async { Ok(()) });
         }
-        self.store.pause(queue, note, now)
+        self.store.pause(pause, now)
     }
 
-    forward!(resume queues unserved);
+    forward!(resume queues paused_kinds unserved);
 }
 
 impl WorkerStore for SabotagedStore {

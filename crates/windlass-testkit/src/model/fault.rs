@@ -141,14 +141,14 @@ impl JobStore for FaultyStore {
 }
 
 impl QueueStore for FaultyStore {
-    fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
+    fn pause<'a>(&'a self, pause: &'a Pause, now: Now) -> Reply<'a, ()> {
         if self.has(Fault::ForgetsPauses) {
             return Box::pin(async { Ok(()) });
         }
-        self.store.pause(queue, note, now)
+        self.store.pause(pause, now)
     }
 
-    forward!(resume queues unserved);
+    forward!(resume queues paused_kinds unserved);
 }
 
 impl WorkerStore for FaultyStore {

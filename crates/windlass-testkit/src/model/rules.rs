@@ -57,6 +57,8 @@ pub(super) struct Rules {
     /// Leases by age, with their workers.
     pub(super) leases: Vec<(LeaseId, WorkerId)>,
     pub(super) paused: BTreeSet<&'static str>,
+    /// Paused kinds, and when each goes on by itself; those of which jobs are still out of the way.
+    pub(super) paused_kinds: BTreeMap<&'static str, Option<Timestamp>>,
     pub(super) pruned: u64,
 }
 
@@ -190,6 +192,7 @@ impl Rules {
             workers: BTreeMap::new(),
             leases: Vec::new(),
             paused: BTreeSet::new(),
+            paused_kinds: BTreeMap::new(),
             pruned: 0,
         }
     }
@@ -214,7 +217,8 @@ impl Rules {
         for queue in queues.iter().filter(|queue| !self.paused.contains(*queue)) {
             let fits = |job: &&Job| {
                 let is_there = job.state == State::Available && job.queue == *queue;
-                is_there && kinds.contains(&job.kind) && !job.is_over(self.now)
+                let may = kinds.contains(&job.kind) && !self.is_paused(job.kind);
+                is_there && may && !job.is_over(self.now)
             };
             let mut found: Vec<Standing> =
                 self.jobs.values().filter(fits).map(Job::standing).collect();
@@ -222,6 +226,26 @@ impl Rules {
             places.extend(found);
         }
         places
+    }
+
+    pub(super) fn is_paused(&self, kind: &str) -> bool {
+        let end = self.paused_kinds.get(kind);
+        end.is_some_and(|end| end.is_none_or(|end| end > self.now))
+    }
+
+    /// Moves jobs of paused kinds out of the way, and brings back those whose pause is over.
+    fn move_aside(&mut self) {
+        let ends = self.paused_kinds.clone();
+        for (kind, end) in ends {
+            let (verb, from, to) = match end {
+                Some(end) if end <= self.now => (Verb::Unpark, State::Waiting, State::Available),
+                _ => (Verb::Park, State::Available, State::Waiting),
+            };
+            let jobs = self.jobs.values_mut().filter(|job| job.kind == kind && job.state == from);
+            jobs.for_each(|job| job.go(verb, to));
+        }
+        let now = self.now;
+        self.paused_kinds.retain(|_, end| end.is_none_or(|end| end > now));
     }
 
     /// The places of these jobs, as far as they could be claimed.
@@ -291,6 +315,7 @@ impl Rules {
         for job in self.jobs.values_mut().filter(|job| job.is_over(now)) {
             job.expire(now);
         }
+        self.move_aside();
         self.drop_empty_leases();
     }
 
@@ -379,8 +404,10 @@ impl Rules {
     }
 
     fn unpark(&mut self, known: impl Fn(&str) -> bool) {
+        let paused = &self.paused_kinds;
         for job in self.jobs.values_mut() {
-            if job.state == State::Waiting && known(job.kind) {
+            let is_aside = paused.contains_key(job.kind);
+            if job.state == State::Waiting && known(job.kind) && !is_aside {
                 job.go(Verb::Unpark, State::Available);
             }
         }

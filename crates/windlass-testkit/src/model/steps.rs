@@ -12,6 +12,7 @@ use windlass_core::job::{
 };
 use windlass_core::limits::{CLAIM_BYTES, KEEP_FINISHED, LEADER_TTL, LEASE};
 use windlass_core::maintenance::Swept;
+use windlass_core::queue::{Pause, Scope};
 
 use super::compare::ids;
 use super::driver::Driver;
@@ -196,15 +197,46 @@ impl Driver {
     }
 
     pub(super) async fn pause_or_resume(&mut self) -> Result<(), String> {
+        if self.random.bool() {
+            return self.pause_or_resume_kind().await;
+        }
         let queue = QUEUES[self.random.usize(..3)];
         if self.random.bool() {
             self.tell(format!("pause {queue}"));
             self.rules.paused.insert(queue);
-            return self.store.pause(queue, None, Now::At(self.rules.now)).await.map_err(said);
+            return self
+                .store
+                .pause(&Pause::queue(queue), Now::At(self.rules.now))
+                .await
+                .map_err(said);
         }
         self.tell(format!("resume {queue}"));
-        let resumed = self.store.resume(queue, Now::At(self.rules.now)).await.map_err(said)?;
+        let scope = Scope::Queue(queue.to_owned());
+        let resumed = self.store.resume(&scope, Now::At(self.rules.now)).await.map_err(said)?;
         same("resume", &resumed, &self.rules.paused.remove(queue))
+    }
+
+    async fn pause_or_resume_kind(&mut self) -> Result<(), String> {
+        let (kind, now) = (KINDS[self.random.usize(..3)], self.rules.now);
+        if self.random.bool() {
+            let time = (self.random.bool()).then(|| self.up_to(60));
+            self.tell(format!("pause {kind} for {time:?}"));
+            let pause = Pause::kind(kind);
+            let pause = match time {
+                Some(time) => pause.lasting(time),
+                None => pause,
+            };
+            self.rules.paused_kinds.insert(kind, time.map(|time| now.after(time)));
+            return self.store.pause(&pause, Now::At(now)).await.map_err(said);
+        }
+        self.tell(format!("resume {kind}"));
+        let was_paused = self.rules.is_paused(kind);
+        if was_paused {
+            self.rules.paused_kinds.insert(kind, Some(now));
+        }
+        let scope = Scope::Kind(kind.to_owned());
+        let resumed = self.store.resume(&scope, Now::At(now)).await.map_err(said)?;
+        same("resume", &resumed, &was_paused)
     }
 
     /// Mostly seconds, sometimes more than a lease, rarely more than finished jobs are kept.
@@ -232,7 +264,7 @@ impl Driver {
             self.rules.sweep(sweeper);
         }
         // A round is bounded; the rules know no bounds.
-        while swept.promoted + swept.expired + swept.rescued > 0 {
+        while swept.promoted + swept.expired + swept.rescued + swept.moved_aside > 0 {
             swept = self.store.sweep(sweeper, Now::At(self.rules.now)).await.map_err(said)?;
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use windlass_core::id::JobId;
 use windlass_core::job::{Filter, Page, State};
+use windlass_core::queue::{Pause, Scope};
 use windlass_core::store::Now;
 
 use super::{QUEUES, Torture};
@@ -129,9 +130,9 @@ impl Torture {
 
     async fn pause(&mut self) {
         let queue = QUEUES[self.random.usize(..QUEUES.len())];
-        let _ = self.fixture.store.pause(queue, Some("torture"), Now::Database).await;
+        let _ = self.fixture.store.pause(&Pause::queue(queue).note("torture"), Now::Database).await;
         self.wait(100..1_000).await;
-        let _ = self.fixture.store.resume(queue, Now::Database).await;
+        let _ = self.fixture.store.resume(&Scope::Queue(queue.to_owned()), Now::Database).await;
     }
 
     /// Some of the newest jobs that match; none where the store cannot be asked now.

@@ -10,7 +10,7 @@ use windlass_core::job::{
     Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
-use windlass_core::queue::{QueueRecord, QueueStore, Unserved};
+use windlass_core::queue::{Pause, PausedKind, QueueRecord, QueueStore, Scope, Unserved};
 use windlass_core::schedule::{
     DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
 };
@@ -117,16 +117,20 @@ impl JobStore for ClockedStore {
 }
 
 impl QueueStore for ClockedStore {
-    fn pause<'a>(&'a self, queue: &'a str, note: Option<&'a str>, now: Now) -> Reply<'a, ()> {
-        self.store.pause(queue, note, self.at(now))
+    fn pause<'a>(&'a self, pause: &'a Pause, now: Now) -> Reply<'a, ()> {
+        self.store.pause(pause, self.at(now))
     }
 
-    fn resume<'a>(&'a self, queue: &'a str, now: Now) -> Reply<'a, bool> {
-        self.store.resume(queue, self.at(now))
+    fn resume<'a>(&'a self, scope: &'a Scope, now: Now) -> Reply<'a, bool> {
+        self.store.resume(scope, self.at(now))
     }
 
-    fn queues(&self) -> Reply<'_, Vec<QueueRecord>> {
-        self.store.queues()
+    fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {
+        self.store.queues(self.at(now))
+    }
+
+    fn paused_kinds(&self, now: Now) -> Reply<'_, Vec<PausedKind>> {
+        self.store.paused_kinds(self.at(now))
     }
 
     fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>> {

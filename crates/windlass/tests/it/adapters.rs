@@ -274,6 +274,52 @@ async fn check_expiry(client: &windlass::Client, after: std::time::Duration) {
     }
 }
 
+/// X16, I-W3: queues and kinds are paused by SQL too.
+#[tokio::test]
+async fn sql_pauses_queues_and_kinds() {
+    let check = async |store: std::sync::Arc<dyn windlass::store::Store>, are_paused: bool| {
+        let client = windlass::Client::new(store);
+        let queues = client.queues().await.expect("listed");
+        let queue = queues.iter().find(|queue| queue.name == "mail" && queue.paused_at.is_some());
+        let kinds = client.paused_kinds().await.expect("listed");
+        let kinds: Vec<_> = kinds.iter().map(|kind| (kind.kind.as_str(), &kind.note)).collect();
+        if are_paused {
+            assert!(queue.is_some_and(|queue| queue.paused_until.is_some()));
+            assert_eq!(kinds, [("mail.out", &Some("why".to_owned()))]);
+        } else {
+            assert!(queue.is_none() && kinds.is_empty(), "{queue:?} {kinds:?}");
+        }
+    };
+    let sqlite = TestDatabase::sqlite();
+    let store = sqlite.open().await;
+    let connection = rusqlite::Connection::open(path(&sqlite)).expect("opened");
+    let run = |sql: &str| connection.execute_batch(sql);
+    run("insert into windlass_pause (queue, lasting) values ('mail', 7200000000)").expect("paused");
+    run("insert into windlass_pause (kind, note) values ('mail.out', 'why')").expect("paused");
+    check(store.clone(), true).await;
+    run("delete from windlass_pause").expect("resumed");
+    check(store, false).await;
+    for values in
+        ["('a', 'b', null)", "(null, null, null)", "('a b', null, null)", "('a', null, 'long')"]
+    {
+        let sql = format!("insert into windlass_pause (queue, kind, lasting) values {values}");
+        let refused = run(&sql).expect_err(&sql).to_string();
+        assert!(refused.contains("windlass: "), "{refused}");
+    }
+
+    let postgres = TestDatabase::postgres();
+    let store = postgres.open().await;
+    let connection = connect(&postgres).await;
+    let run = async |sql: &str| connection.client.batch_execute(sql).await;
+    run("select windlass.pause_queue('mail', lasting => '2 hours')").await.expect("paused");
+    run("select windlass.pause_kind('mail.out', note => 'why')").await.expect("paused");
+    check(store.clone(), true).await;
+    run("select windlass.resume_queue('mail'), windlass.resume_kind('mail.out')")
+        .await
+        .expect("resumed");
+    check(store, false).await;
+}
+
 /// What the view's trigger calls is known to the SQLite of every system that is still cared for: it
 /// runs in the program that inserts, not in ours.
 #[tokio::test]

@@ -7,6 +7,7 @@ use windlass::store::Now;
 
 use windlass::job::Cancelled;
 use windlass::prelude::*;
+use windlass::queue::{Pause, Scope};
 use windlass::store::Store;
 use windlass::worker::Quiet;
 use windlass::{Event, Options, Outcome, RunningWorker, State};
@@ -364,13 +365,13 @@ async fn what_is_cancelled_before_its_turn_never_begins(database: TestDatabase) 
 async fn a_paused_queue_starts_nothing(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
-    store.pause("default", Some("test"), Now::Database).await.expect("paused");
+    store.pause(&Pause::queue("default").note("test"), Now::Database).await.expect("paused");
     let id = client.enqueue(Okay { number: 1 }).await.expect("written").id();
     let worker = worker(&store, &StoreFixture::new(), 4).await;
     let mut events = worker.events();
     event(&mut events, |event| matches!(event, Event::Idle)).await;
     assert_eq!(worker.stats().started(), 0);
-    assert!(store.resume("default", Now::Database).await.expect("resumed"));
+    assert!(store.resume(&Scope::Queue("default".into()), Now::Database).await.expect("resumed"));
     assert_eq!(ended(&client, id).await.state, State::Completed);
     worker.stop().await;
 }

@@ -168,6 +168,28 @@ mod tags {
     }
 }
 
+/// docs/queues.md.
+mod queues {
+    use std::time::Duration;
+
+    use windlass::queue::Pause;
+    use windlass::testing::TestStore;
+
+    #[tokio::test]
+    async fn the_page_on_queues() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let two_hours = Duration::from_secs(7_200);
+        client.pause_with(Pause::queue("mail").note("moving, ana").lasting(two_hours)).await?;
+        client.pause_kind("mail.welcome").await?;
+        assert_eq!(client.paused_kinds().await?[0].kind, "mail.welcome");
+
+        assert!(client.resume("mail").await?);
+        assert!(client.resume_kind("mail.welcome").await?);
+        Ok(())
+    }
+}
+
 /// README.md.
 mod readme {
     use serde::{Deserialize, Serialize};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use windlass::State;
 use windlass::queue::Unserved;
+use windlass::{State, Timestamp};
 
 use super::{Check, Findings, schedules};
 use crate::command::worker::is_over;
@@ -152,21 +152,32 @@ fn queues(found: &Findings) -> Check {
 }
 
 fn pauses(found: &Findings) -> Option<Check> {
-    let paused: Vec<String> = found
-        .queues
-        .iter()
-        .filter_map(|queue| {
-            let age = time::age(found.facts.now.since(queue.paused_at?));
-            let note = queue.note.as_deref().map_or_else(String::new, |note| format!(": {note}"));
-            Some(format!("{} for {age}{note}", queue.name))
-        })
-        .collect();
-    let first = found.queues.iter().find(|queue| queue.paused_at.is_some())?;
+    let line = |what: String, since, until: Option<_>, note: Option<&str>| {
+        let age = time::age(found.facts.now.since(since));
+        let left = until.map(|until: Timestamp| time::span(until.since(found.facts.now)));
+        let left = left.map_or_else(String::new, |left| format!(", {left} to go"));
+        format!("{what} for {age}{left}{}", note.map_or_else(String::new, |n| format!(": {n}")))
+    };
+    let queues = found.queues.iter().filter_map(|queue| {
+        let note = queue.note.as_deref();
+        Some(line(queue.name.clone(), queue.paused_at?, queue.paused_until, note))
+    });
+    let kinds = found.paused_kinds.iter().map(|kind| {
+        let note = kind.note.as_deref();
+        line(format!("kind {}", kind.kind), kind.paused_at, kind.paused_until, note)
+    });
+    let paused: Vec<String> = queues.chain(kinds).collect();
+    let queue = found.queues.iter().find(|queue| queue.paused_at.is_some());
+    let undo = match (queue, found.paused_kinds.first()) {
+        (Some(queue), _) => format!("windlass queue resume {}", queue.name),
+        (None, Some(kind)) => format!("windlass kind resume {}", kind.kind),
+        (None, None) => return None,
+    };
     let detail = match paused.as_slice() {
         [one] => format!("paused: {one}"),
         many => format!("paused\n{}", listed(many)),
     };
-    Some(Check::warning("pauses", detail).fix(format!("windlass queue resume {}", first.name)))
+    Some(Check::warning("pauses", detail).fix(undo))
 }
 
 fn dead(found: &Findings) -> Check {

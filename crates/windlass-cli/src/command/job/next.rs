@@ -2,7 +2,7 @@
 use windlass::job::HandlerKey;
 use windlass::limits::KEEP_FINISHED;
 use windlass::queue::QueueRecord;
-use windlass::store::Store;
+use windlass::store::{Now, Store};
 use windlass::worker::WorkerRecord;
 use windlass::{JobRecord, State, StoreError};
 
@@ -42,9 +42,12 @@ pub(super) async fn of(
         return Ok(Next::new(format!("expired {}: {what}", out.moment_in_full(at)))
             .with(format!("windlass job retry {}   (runs it anyway)", job.id)));
     }
+    if let Some(next) = paused_kind(job, store).await? {
+        return Ok(next);
+    }
     Ok(match job.state {
         State::Waiting | State::Available => {
-            let queues = store.queues().await?;
+            let queues = store.queues(Now::Database).await?;
             let queue = queues.iter().find(|queue| queue.name == job.queue);
             waiting(job, queue, &store.workers().await?)
         }
@@ -68,6 +71,20 @@ pub(super) async fn of(
         State::Dead => Next::new("nothing: it is kept until a person decides")
             .with(format!("windlass job retry {}", job.id)),
     })
+}
+
+/// What keeps a job that its kind's pause holds back.
+async fn paused_kind(job: &JobRecord, store: &dyn Store) -> Result<Option<Next>, StoreError> {
+    if !matches!(job.state, State::Waiting | State::Available) {
+        return Ok(None);
+    }
+    let paused = store.paused_kinds(Now::Database).await?;
+    let found = paused.iter().find(|paused| paused.kind == job.kind).map(|paused| {
+        let note = paused.note.as_deref().map_or_else(String::new, |note| format!(": {note}"));
+        Next::new(format!("waits: kind {} is paused{note}", job.kind))
+            .with(format!("windlass kind resume {}", job.kind))
+    });
+    Ok(found)
 }
 
 fn removal(job: &JobRecord, out: &Output) -> String {

@@ -28,6 +28,44 @@ fn a_pause_is_told_with_its_undoing() {
     );
 }
 
+/// I-W3: with an end and a note, seen in every list.
+#[test]
+fn a_kind_is_paused_for_a_time() {
+    let cli = CliFixture::with_jobs();
+    let pause = ["kind", "pause", "mail.welcome", "--for", "2h", "--note", "provider is down"];
+    let ran = cli.run(&[&pause[..], &["-o", "plain"]].concat());
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (0, "kind mail.welcome is paused for 2h; what runs goes on\n")
+    );
+    assert_eq!(ran.stderr, "! no live worker knows kind mail.welcome now\n");
+    let kinds = cli.json(&["kind", "list"]);
+    assert_eq!(
+        (&kinds[0]["schema"], &kinds[0]["kind"]),
+        (&"kind.v1".into(), &"mail.welcome".into())
+    );
+    assert!(kinds[0]["paused_until"].is_string());
+    assert_eq!(cli.json(&["status"])["paused_kinds"][0]["note"], "provider is down");
+    assert!(cli.ok(&["status"]).contains("kind mail.welcome since"));
+    let doctor = cli.run(&["doctor", "--json"]).stdout;
+    assert!(doctor.contains("kind mail.welcome for"), "{doctor}");
+    assert!(doctor.contains("windlass kind resume mail.welcome"), "{doctor}");
+    assert_eq!(cli.ok(&["kind", "resume", "mail.welcome"]), "kind mail.welcome goes on\n");
+    assert_eq!(
+        cli.ok(&["kind", "resume", "mail.welcome"]),
+        "kind mail.welcome was not paused; nothing was changed\n"
+    );
+    assert_eq!(cli.run(&["kind", "pause", "a b"]).code, 2);
+    assert_eq!(
+        cli.run(&["queue", "pause", "a", "--for", "1h", "--until", "2040-01-01T00:00:00Z"]).code,
+        2
+    );
+    assert!(
+        cli.json(&["queue", "pause", "mail", "--until", "2040-01-01T00:00:00Z"])["paused_until"]
+            .is_string()
+    );
+}
+
 #[test]
 fn a_slip_of_the_finger_is_pointed_out() {
     let cli = CliFixture::with_jobs();

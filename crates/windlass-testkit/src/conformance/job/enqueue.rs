@@ -9,6 +9,8 @@ use windlass_core::job::{Enqueued, Meta, NewJob};
 use windlass_core::json::Json;
 use windlass_core::limits::LARGEST_NUMBER;
 
+use windlass_core::queue::Scope;
+
 use crate::draft::{Draft, KIND, job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::verdicts::{complete, die, retry};
@@ -116,7 +118,8 @@ pub async fn an_abandoned_call_leaves_the_whole_batch_or_none(fixture: StoreFixt
             tokio::task::yield_now().await;
         }
         drop(call);
-        fixture.store().resume("other", fixture.now()).await.expect("the store goes on");
+        let other = Scope::Queue("other".to_owned());
+        fixture.store().resume(&other, fixture.now()).await.expect("the store goes on");
         let written = fixture.find(&format!("queue:{queue}")).await.len();
         assert!([0, 500].contains(&written), "{written} of 500 jobs after {polls} polls");
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use windlass_core::job::{Attempt, Batch, JobStore, NewJob, Outcome, Settled, State, Unique};
 use windlass_core::maintenance::MaintenanceStore;
-use windlass_core::queue::QueueStore;
+use windlass_core::queue::{Pause, QueueStore, Scope};
 use windlass_core::worker::{Registration, WorkerStore};
 
 use tempfile::TempDir;
@@ -273,12 +273,16 @@ async fn live(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
     workers.work_side_by_side().await;
     workers
         .store
-        .pause("default", None, workers.fixture.now())
+        .pause(&Pause::queue("default"), workers.fixture.now())
         .await
         .expect("it reaches the store");
     workers.enqueue(jobs(6).map(|job| job.done()).collect()).await;
     workers.work_off().await;
-    workers.store.resume("default", workers.fixture.now()).await.expect("it reaches the store");
+    workers
+        .store
+        .resume(&Scope::Queue("default".to_owned()), workers.fixture.now())
+        .await
+        .expect("it reaches the store");
     workers.work_off().await;
     workers.history().await
 }
