@@ -10,6 +10,7 @@ use std::path::Path;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Filter, JobRecord, Page};
+use windlass_core::schedule::ScheduleRecord;
 use windlass_core::store::Store;
 use windlass_core::time::Timestamp;
 
@@ -32,6 +33,8 @@ pub struct History {
     pub records: Vec<Record>,
     /// Every job at the end.
     pub ended: Vec<JobRecord>,
+    /// Every schedule at the end.
+    pub schedules: Vec<ScheduleRecord>,
     /// When the jobs began to be read.
     pub read_at: Option<Timestamp>,
 }
@@ -49,7 +52,8 @@ impl History {
     /// When a record cannot be read: each is written whole or not at all.
     pub async fn read(folder: &Path, store: &dyn Store) -> Result<Self, StoreError> {
         let read_at = Some(Timestamp::wall_clock());
-        Ok(Self { records: records(folder), ended: dump(store).await?, read_at })
+        let (ended, schedules) = (dump(store).await?, store.schedules().await?);
+        Ok(Self { records: records(folder), ended, schedules, read_at })
     }
 }
 

@@ -8,6 +8,7 @@
 mod fault;
 mod load;
 mod report;
+mod schedules;
 mod target;
 
 use std::collections::BTreeMap;
@@ -83,6 +84,7 @@ impl Torture {
         for _ in 0..WORKERS {
             self.workers.push(self.fixture.start(&self.settings));
         }
+        schedules::declare(&*self.fixture.store).await;
         let end = Instant::now() + length;
         let load = load::Load::start(&self.fixture, self.random.fork());
         while Instant::now() < end || self.injected.values().sum::<usize>() < LEAST_FAULTS {
@@ -107,6 +109,7 @@ impl Torture {
         for worker in &self.workers {
             worker.wake();
         }
+        schedules::pause(&*self.fixture.store).await;
         self.workers.push(self.fixture.start(&self.settings));
     }
 

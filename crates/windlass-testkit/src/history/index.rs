@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::JobRecord;
+use windlass_core::schedule::ScheduleRecord;
 use windlass_core::time::Timestamp;
 
 use super::History;
@@ -37,6 +38,8 @@ pub(super) struct Index<'h> {
     /// Renewals: when, and by which process.
     pub(super) renewals: Vec<(u64, u32)>,
     pub(super) pauses: Vec<(u64, &'h str, Gate)>,
+    /// The schedules at the end.
+    pub(super) schedules: &'h [ScheduleRecord],
     /// When the jobs at the end were read.
     pub(super) read_at: Option<Timestamp>,
 }
@@ -130,7 +133,8 @@ impl Call<'_> {
 
 impl<'h> Index<'h> {
     pub(super) fn of(history: &'h History) -> Self {
-        let mut index = Self { read_at: history.read_at, ..Self::default() };
+        let (read_at, schedules) = (history.read_at, history.schedules.as_slice());
+        let mut index = Self { read_at, schedules, ..Self::default() };
         let mut calls: HashMap<(u32, u64), usize> = HashMap::new();
         for record in &history.records {
             match &record.event {

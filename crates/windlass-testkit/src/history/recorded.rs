@@ -29,6 +29,18 @@ impl RecordedStore {
         Self { store, journal }
     }
 
+    /// Notes that jobs are to be written; the call's name.
+    fn note_wanted(&self, jobs: &[NewJob]) -> u64 {
+        let call = self.journal.next_call();
+        let wanted = |job: &NewJob| {
+            let is_due = matches!(job.due, Due::Now);
+            let (queue, expires_in) = (job.queue.clone(), expires_in(job));
+            Wanted { job: job.id, queue, is_due, key: key(job), expires_in }
+        };
+        self.journal.note(Event::Enqueue { call, jobs: jobs.iter().map(wanted).collect() });
+        call
+    }
+
     fn note_settled(&self, asked: u64, settlements: &[Settlement], answers: &[Answer]) {
         for (settlement, answer) in settlements.iter().zip(answers) {
             self.journal.note(Event::Settled {
@@ -57,13 +69,7 @@ fn expires_in(job: &NewJob) -> Option<u64> {
 impl JobStore for RecordedStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
-            let call = self.journal.next_call();
-            let wanted = |job: &NewJob| {
-                let is_due = matches!(job.due, Due::Now);
-                let (queue, expires_in) = (job.queue.clone(), expires_in(job));
-                Wanted { job: job.id, queue, is_due, key: key(job), expires_in }
-            };
-            self.journal.note(Event::Enqueue { call, jobs: jobs.iter().map(wanted).collect() });
+            let call = self.note_wanted(jobs);
             let result = self.store.enqueue(jobs, now).await;
             let fate = result.as_ref().map_or_else(Fate::of, |_| Fate::Done);
             let is_new = |answer: &&Enqueued| matches!(answer, Enqueued::New(_));
@@ -183,7 +189,25 @@ impl WorkerStore for RecordedStore {
 }
 
 impl ScheduleStore for RecordedStore {
-    forward!(schedules fire);
+    /// Each schedule with jobs is an enqueue of its own: it is written or not for itself.
+    fn fire<'a>(&'a self, firings: &'a [Firing], now: Now) -> Reply<'a, Fired> {
+        Box::pin(async move {
+            let calls: Vec<_> =
+                firings.iter().map(|firing| self.note_wanted(&firing.jobs)).collect();
+            let result = self.store.fire(firings, now).await;
+            for (nth, call) in calls.into_iter().enumerate() {
+                let fate = match &result {
+                    Ok(fired) if fired.written.get(nth) == Some(&true) => Fate::Done,
+                    Ok(_) => Fate::Refused,
+                    Err(error) => Fate::of(error),
+                };
+                self.journal.note(Event::Enqueued { call, fate, existing: Vec::new() });
+            }
+            result
+        })
+    }
+
+    forward!(schedules);
 }
 
 impl MaintenanceStore for RecordedStore {

@@ -31,6 +31,10 @@ pub enum Sabotage {
     ForgetsKeys,
     /// I-W3: a pause is acknowledged and not written.
     ForgetsPauses,
+    /// I-S1: a due time is fired whatever was seen, and so once more.
+    FiresTwice,
+    /// I-S2: a schedule moves on, and its jobs are not written.
+    ForgetsToFire,
     /// I-W7: a job is written without the time until which it may start.
     ForgetsExpiry,
     /// I-D2: dead workers keep what they held.
@@ -231,7 +235,25 @@ impl WorkerStore for SabotagedStore {
 }
 
 impl ScheduleStore for SabotagedStore {
-    forward!(schedules fire);
+    fn fire<'a>(&'a self, firings: &'a [Firing], now: Now) -> Reply<'a, Fired> {
+        Box::pin(async move {
+            let mut firings = firings.to_vec();
+            if self.has(Sabotage::ForgetsToFire) {
+                firings.iter_mut().for_each(|firing| firing.jobs.clear());
+            }
+            let fired = self.store.fire(&firings, now).await?;
+            if self.has(Sabotage::FiresTwice) {
+                for firing in &mut firings {
+                    firing.seen += 1;
+                    firing.jobs.iter_mut().for_each(|job| job.id = JobId::new());
+                }
+                self.store.fire(&firings, now).await?;
+            }
+            Ok(fired)
+        })
+    }
+
+    forward!(schedules);
 }
 
 impl MaintenanceStore for SabotagedStore {

@@ -22,6 +22,8 @@ pub struct Verdict {
     pub indeterminate: usize,
     /// Jobs of calls with an unknown fate that are there.
     pub recovered: usize,
+    /// Jobs that schedules enqueued.
+    pub fired: usize,
     /// Jobs completed.
     pub completed: usize,
     /// Jobs dead.
@@ -115,6 +117,7 @@ impl Verdict {
                 State::Cancelled => self.cancelled += 1,
                 _ => self.visible += 1,
             }
+            self.fired += usize::from(job.meta.schedule.is_some());
             self.rescued += usize::from(job.losses);
             let is_lost = |reason: &str| reason.starts_with("lost ");
             self.poisoned += usize::from(job.reason.as_deref().is_some_and(is_lost));
@@ -138,7 +141,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "attempted {} acknowledged {} refused {} indeterminate {} recovered {} | \
+            "attempted {} acknowledged {} refused {} indeterminate {} recovered {} | fired {} | \
              completed {} dead {} cancelled {} visible {} | lost {} phantom {} | \
              starts {} duplicate_starts {} overlapped {} | stale_refused {} stale_accepted {} | \
              rescued {} poisoned {} | longest_wake {:?} of {} | broken {}",
@@ -147,6 +150,7 @@ impl fmt::Display for Verdict {
             self.refused,
             self.indeterminate,
             self.recovered,
+            self.fired,
             self.completed,
             self.dead,
             self.cancelled,

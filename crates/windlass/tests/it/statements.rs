@@ -6,7 +6,8 @@ use windlass::store::Now;
 
 use windlass::job::Settled;
 use windlass::prelude::*;
-use windlass::{Event, Options, State, limits};
+use windlass::schedule::{NextRun, ScheduleRecord};
+use windlass::{Event, Options, Schedule, State, limits};
 use windlass_testkit::database::{Database, PostgresDatabase};
 use windlass_testkit::draft::job;
 use windlass_testkit::meter::{Meter, Passage};
@@ -159,6 +160,45 @@ async fn an_idle_worker_sends_two_statements_a_second() {
     let (sweeps, beats) = (over(&sent, "into windlass.leader").0, over(&sent, "set seen_at").0);
     assert!((2..=most(limits::SWEEP)).contains(&sweeps), "{sweeps} sweeps: {sent:#?}");
     assert!(beats <= most(limits::HEARTBEAT), "{beats} heartbeats: {sent:#?}");
+    assert!(sent.len() as f64 <= 2.0 * took.as_secs_f64() + 3.0, "{sent:#?}");
+    worker.stop().await;
+}
+
+/// T49, T3: a thousand schedules of which none is due cost an idle worker no further statement: what its sweeps ask is
+/// part of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn schedules_that_are_not_due_cost_no_statement() {
+    let database = PostgresDatabase::fresh();
+    let meter = Meter::before(&database.tcp_url()).await;
+    let store = windlass::open(meter.url()).await.expect("the store opens");
+    let mut described = crate::engine::described(&store, &StoreFixture::new(), 10);
+    for number in 0..1_000 {
+        let yearly = Schedule::cron("0 0 1 1 *").expect("a line");
+        described = described.schedule(format!("n{number}"), yearly, Okay { number });
+    }
+    let mut events = described.events();
+    let worker = described.start().await.expect("the worker starts");
+    let computed = async {
+        let is_computed = |one: &ScheduleRecord| matches!(one.next, NextRun::At(_));
+        loop {
+            let schedules = store.schedules().await.expect("read");
+            if schedules.len() == 1_000 && schedules.iter().all(is_computed) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(SOON, computed).await.expect("the leader computes them");
+    for _ in 0..limits::POLL_WAITS.len() {
+        event(&mut events, |event| *event == Event::Idle).await;
+    }
+    let _ = meter.take();
+    let began = Instant::now();
+    for _ in 0..2 {
+        event(&mut events, |event| *event == Event::Idle).await;
+    }
+    let (sent, took) = (meter.take(), began.elapsed());
+    println!("{} statements in {took:.2?} beside 1,000 schedules", sent.len());
+    assert_eq!(over(&sent, "windlass.fire(").0 + over(&sent, "s.queued_due_at").0, 0, "{sent:#?}");
     assert!(sent.len() as f64 <= 2.0 * took.as_secs_f64() + 3.0, "{sent:#?}");
     worker.stop().await;
 }
