@@ -3,6 +3,7 @@
 //! The text is read once into the types below; whatever is wrong with it is one line that names
 //! the file, the line and the key. Nothing here starts a process or opens a connection.
 
+mod bounds;
 mod reader;
 mod schedules;
 mod serves;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use windlass::limits::MAX_LOSSES;
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
+use windlass::queue::QueueBound;
 use windlass::{Backoff, RetryPolicy};
 
 use reader::{Reader, Table};
@@ -24,7 +26,7 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 4] = ["handler", "worker", "schedule", "server"];
+const TOP_KEYS: [&str; 5] = ["handler", "worker", "schedule", "queue", "server"];
 const HANDLER_KEYS: [&str; 13] = [
     "kind",
     "queue",
@@ -53,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) slots: Option<usize>,
     /// What it declares to be enqueued again and again.
     pub(crate) schedules: Vec<ScheduleConfig>,
+    /// The bounds of queues that it declares.
+    pub(crate) bounds: Vec<QueueBound>,
 }
 
 /// One `[[handler]]`.
@@ -130,7 +134,11 @@ impl Config {
         let schedules = top.named("schedule", "[schedule.NAME]", &schedules::KEYS)?;
         let schedules = schedules.iter().map(|(name, table)| schedules::read(name, table));
         let schedules = schedules.collect::<Result<_, _>>()?;
-        Ok(Self { handlers, serves, slots, schedules })
+        let bounds = top.named("queue", "[queue.NAME]", &bounds::KEYS)?;
+        let bounds =
+            bounds.iter().filter_map(|(name, table)| bounds::read(name, table).transpose());
+        let bounds = bounds.collect::<Result<_, _>>()?;
+        Ok(Self { handlers, serves, slots, schedules, bounds })
     }
 }
 

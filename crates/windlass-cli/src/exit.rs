@@ -14,6 +14,7 @@
 //! | 9 | a check found a problem | `doctor` |
 //! | 10 | a bulk operation partly failed | `job retry`, `job cancel`, `job move` |
 //! | 11 | schema or version mismatch | [`Unusable::Schema`] |
+//! | 12 | the queue is full, nothing was written | [`StoreError::QueueFull`] |
 //! | 130 | interrupted | the signal itself |
 
 use std::fmt;
@@ -49,6 +50,8 @@ pub(crate) enum Exit {
     PartlyFailed = 10,
     /// Schema or version mismatch.
     Schema = 11,
+    /// The queue is full.
+    QueueFull = 12,
 }
 
 impl Exit {
@@ -70,6 +73,7 @@ impl Exit {
             StoreError::Conflict { .. }
             | StoreError::Duplicate { .. }
             | StoreError::LeaseLost { .. } => Self::Conflict,
+            StoreError::QueueFull { .. } => Self::QueueFull,
             StoreError::Refused(_) => Self::Usage,
             StoreError::Unavailable { .. } | StoreError::Unknown { .. } => Self::Unreachable,
             StoreError::Unusable { kind, .. } => match kind {
@@ -97,6 +101,7 @@ impl Exit {
             Self::Problem => "problem",
             Self::PartlyFailed => "partly-failed",
             Self::Schema => "schema",
+            Self::QueueFull => "queue-full",
         }
     }
 
@@ -115,6 +120,7 @@ impl Exit {
             Self::Problem => "A problem was found",
             Self::PartlyFailed => "Partly failed",
             Self::Schema => "Schema mismatch",
+            Self::QueueFull => "The queue is full",
         }
     }
 
@@ -130,6 +136,7 @@ impl Exit {
             Self::Unreachable => 503,
             Self::TimedOut => 504,
             Self::JobFailed => 422,
+            Self::QueueFull => 429,
         }
     }
 }

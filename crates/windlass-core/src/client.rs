@@ -1,6 +1,7 @@
 //! Enqueueing, asking and acting, outside a worker.
 
 mod pipeline;
+mod room;
 mod schedule;
 
 use crate::reply::Now;
@@ -29,6 +30,7 @@ pub type EnqueueError = StoreError;
 pub struct Client {
     store: Arc<dyn Store>,
     pipeline: EnqueuePipeline,
+    room: room::Room,
 }
 
 impl std::fmt::Debug for Client {
@@ -42,7 +44,7 @@ impl Client {
     /// A client to this store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, pipeline: EnqueuePipeline::default() }
+        Self { store, pipeline: EnqueuePipeline::default(), room: room::Room::default() }
     }
 
     /// Says in each job's record who enqueued it; a job that a handler enqueues has its parent instead.
@@ -84,11 +86,12 @@ impl Client {
     /// this returns. Concurrent calls share commits.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when the job cannot be stored, otherwise what kept the store from
-    /// writing. After [`StoreError::Unknown`] the job may exist: enqueue it again with the same
+    /// [`StoreError::Refused`] when the job cannot be stored, [`StoreError::QueueFull`] when its queue has a bound
+    /// and no room, otherwise what kept the store from writing. After [`StoreError::Unknown`] the job may exist: enqueue it again with the same
     /// [`Draft::id`](crate::job::Draft::id) to be sure that there is one.
     pub async fn enqueue(&self, draft: impl IntoDraft) -> Result<Enqueued, EnqueueError> {
         let job = [self.pipeline.prepare(draft)?];
+        self.wait_for_room(&job).await?;
         let answers = self.store.enqueue(&job, Now::Database).await?;
         answers.first().copied().ok_or_else(|| no_answer(job[0].id))
     }
@@ -103,6 +106,7 @@ impl Client {
         drafts: impl IntoIterator<Item = D>,
     ) -> Result<Vec<Enqueued>, EnqueueError> {
         let jobs = self.pipeline.prepare_all(drafts)?;
+        self.wait_for_room(&jobs).await?;
         self.store.enqueue(&jobs, Now::Database).await
     }
 }

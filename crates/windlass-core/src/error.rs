@@ -41,6 +41,14 @@ pub enum StoreError {
         /// The job that holds it.
         job: JobId,
     },
+    /// The queue has a bound and no room; nothing was written.
+    #[error("queue {queue} is full: {limit} of its jobs wait for a worker; nothing was written")]
+    QueueFull {
+        /// The queue.
+        queue: String,
+        /// How many of its jobs may be available.
+        limit: u64,
+    },
     /// The lease is no longer held; nothing was written.
     #[error("the lease was lost: job {job} was given to another worker; nothing was written")]
     LeaseLost {
@@ -165,6 +173,9 @@ pub enum Refusal {
     /// A unique key that would be held for no time, or for longer than a store can keep.
     #[error("a unique key is held for a millisecond at least and 100 years at most")]
     Period,
+    /// A bound that lets nothing in.
+    #[error("a queue's bound is one job at least")]
+    Bound,
     /// A time to live that is nothing, or longer than a store can keep.
     #[error("a job expires a millisecond after it is written at least and 100 years at most")]
     Expiry,

@@ -30,6 +30,10 @@ pub const FIRE_SCHEDULES: usize = 1_000;
 pub const FIRE_JOBS: usize = 1_000;
 /// The longest time for which a unique key is held.
 pub const KEY_PERIOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// How long an enqueue waits for room in a queue whose bound says so, unless its client says otherwise.
+pub const ROOM_WAIT: Duration = Duration::from_secs(30);
+/// How long a client goes by the bounds of queues that it saw.
+pub const BOUNDS_SEEN: Duration = Duration::from_secs(2);
 /// The longest time after which a job expires, from when it is written.
 pub const EXPIRY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Bytes of a unique key.

@@ -37,6 +37,48 @@ pub struct PausedKind {
     pub note: Option<String>,
 }
 
+/// How many jobs of a queue may be available before it is full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QueueBound {
+    /// The queue.
+    pub queue: String,
+    /// So many; those that are due later, failed or run do not count.
+    pub jobs: u64,
+    /// What happens to an enqueue then.
+    pub when_full: WhenFull,
+}
+
+/// What happens to an enqueue to a queue that is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenFull {
+    /// It is refused.
+    Error,
+    /// It waits until there is room, as long as its client has patience, and is refused then.
+    Wait,
+}
+
+impl QueueBound {
+    /// A bound; an enqueue to the full queue is refused.
+    #[must_use]
+    pub fn new(queue: impl Into<String>, jobs: u64) -> Self {
+        Self { queue: queue.into(), jobs, when_full: WhenFull::Error }
+    }
+
+    /// An enqueue to the full queue waits.
+    #[must_use]
+    pub fn waiting(self) -> Self {
+        Self { when_full: WhenFull::Wait, ..self }
+    }
+
+    /// A bound as it is stored.
+    #[must_use]
+    pub fn stored(queue: String, jobs: i64, waits: bool) -> Self {
+        let when_full = if waits { WhenFull::Wait } else { WhenFull::Error };
+        Self { queue, jobs: jobs.unsigned_abs(), when_full }
+    }
+}
+
 /// What a pause stops the claims of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
@@ -179,6 +221,18 @@ pub trait QueueStore: Send + Sync {
 
     /// Kinds that are paused.
     fn paused_kinds(&self, now: Now) -> Reply<'_, Vec<PausedKind>>;
+
+    /// Bounds a queue, in place of the bound that it has.
+    fn bound<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, ()>;
+
+    /// Takes a queue's bound away. `false` where it had none.
+    fn unbound<'a>(&'a self, queue: &'a str) -> Reply<'a, bool>;
+
+    /// The queues that have a bound.
+    fn bounds(&self) -> Reply<'_, Vec<QueueBound>>;
+
+    /// Whether so many jobs of the queue are available.
+    fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool>;
 
     /// Jobs that are due and that no live worker could run.
     fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>>;

@@ -175,6 +175,13 @@ create table windlass.queue (
   note         text
 );
 
+-- How many jobs of a queue may be available, and whether an enqueue waits then.
+create table windlass.queue_bound (
+  queue text    not null primary key,
+  jobs  bigint  not null check (jobs > 0),
+  waits boolean not null default false
+);
+
 -- Paused kinds. A row outlives its end, until the jobs that were moved out of the way are back.
 create table windlass.paused_kind (
   kind         text   not null primary key,
@@ -362,6 +369,29 @@ $$ select windlass.resume(windlass.now_us(), name, null) $$;
 
 create function windlass.resume_kind(name text) returns boolean language sql volatile as
 $$ select windlass.resume(windlass.now_us(), null, name) $$;
+
+-- Refuses an enqueue to a queue that has a bound and no room.
+create function windlass.check_room(queue_name text) returns void language plpgsql volatile as
+$$
+declare
+  most bigint;
+begin
+  select jobs into most from windlass.queue_bound where queue = queue_name;
+  if (select count(*) from (select from windlass.pending where queue = queue_name and state = 2 limit most) as w) >= most then
+    raise exception 'windlass: queue % is full: % of its jobs wait for a worker', queue_name, most using errcode = '53400';
+  end if;
+end
+$$;
+
+-- For people: a bound of a queue, or none.
+create function windlass.bound_queue(name text, jobs bigint, waits boolean default false) returns void language sql volatile as
+$$
+  insert into windlass.queue_bound as b (queue, jobs, waits) values (name, jobs, waits)
+  on conflict (queue) do update set jobs = excluded.jobs, waits = excluded.waits
+$$;
+
+create function windlass.unbound_queue(name text) returns void language sql volatile as
+$$ delete from windlass.queue_bound where queue = name $$;
 
 -- Takes the turn to claim from a queue; the session holds it. Returns the microseconds that it waited, or null where
 -- the turn did not come within the patience, a text such as 90ms. Who waits gets it in the order of asking.
@@ -798,6 +828,9 @@ begin
   end if;
   meta := nullif(jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own, 'expires_at', expiry,
             'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options)))::text, '{}');
+  if exists (select from windlass.queue_bound) then
+    perform windlass.check_room(queue_name);
+  end if;
   if own is null then
     perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,
       coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,

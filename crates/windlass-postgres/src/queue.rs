@@ -1,10 +1,13 @@
 //! The verbs of queues.
 
+pub(crate) mod bound;
 pub(crate) mod list;
 pub(crate) mod pause;
 pub(crate) mod unserved;
 
-use windlass_core::queue::{Pause, PausedKind, QueueRecord, QueueStore, Scope, Unserved};
+use windlass_core::queue::{
+    Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
+};
 use windlass_core::store::{Now, Reply};
 
 use crate::job::count;
@@ -22,6 +25,22 @@ impl QueueStore for PostgresStore {
 
     fn paused_kinds(&self, now: Now) -> Reply<'_, Vec<PausedKind>> {
         Box::pin(pause::paused_kinds(&self.claims, now))
+    }
+
+    fn bound<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, ()> {
+        Box::pin(bound::bound(&self.writes, bound))
+    }
+
+    fn unbound<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
+        Box::pin(bound::unbound(&self.writes, queue))
+    }
+
+    fn bounds(&self) -> Reply<'_, Vec<QueueBound>> {
+        Box::pin(bound::bounds(&self.writes))
+    }
+
+    fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool> {
+        Box::pin(bound::is_full(&self.writes, bound))
     }
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {

@@ -124,6 +124,13 @@ create table windlass_queue (
   note         text
 ) strict, without rowid;
 
+-- How many jobs of a queue may be available, and whether an enqueue waits then.
+create table windlass_queue_bound (
+  queue text    not null primary key,
+  jobs  integer not null check (jobs > 0),
+  waits integer not null default 0 check (waits in (0, 1))
+) strict, without rowid;
+
 -- Paused kinds. A row outlives its end, until the jobs that were moved out of the way are back.
 create table windlass_paused_kind (
   kind         text    not null primary key,
@@ -363,6 +370,11 @@ begin
         then raise(abort, 'windlass: version must be a number from 1 to 32767')
       when new.max_attempts is not null and (typeof(new.max_attempts) <> 'integer' or new.max_attempts not between 0 and 32767)
         then raise(abort, 'windlass: max_attempts must be a number from 0, which never gives up, to 32767')
+      when (select count(*) from (
+              select 1 from windlass_pending where queue = coalesce(new.queue, 'default') and state = 2
+              limit coalesce((select jobs from windlass_queue_bound where queue = coalesce(new.queue, 'default')), 0)))
+           >= (select jobs from windlass_queue_bound where queue = coalesce(new.queue, 'default'))
+        then raise(abort, 'windlass: the queue is full')
       when new.expires_at is not null and (typeof(new.expires_at) <> 'integer' or new.expires_in is not null
                                            or new.expires_at not between -250000000000000000 and 250000000000000000)
         then raise(abort, 'windlass: expires_at must be a whole number of microseconds since 1970, and stand without expires_in')

@@ -23,4 +23,5 @@ pub use job::enqueue::{Binds, INSERT, enqueue_all};
 pub use job::settle::finish_in_transaction;
 pub use job::statement;
 pub use job::unique;
+pub use queue::bound::check_room;
 pub use store::SqliteStore;

@@ -1,11 +1,14 @@
 //! The verbs of queues.
 
+pub(crate) mod bound;
 pub(crate) mod list;
 pub(crate) mod pause;
 pub(crate) mod unserved;
 
 use crate::store::at;
-use windlass_core::queue::{Pause, PausedKind, QueueRecord, QueueStore, Scope, Unserved};
+use windlass_core::queue::{
+    Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
+};
 use windlass_core::store::{Now, Reply};
 
 use crate::connection::reader::in_one_snapshot;
@@ -29,6 +32,25 @@ impl QueueStore for SqliteStore {
             }
             Ok(was_paused)
         })
+    }
+
+    fn bound<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, ()> {
+        let owned = bound.clone();
+        Box::pin(self.writer.write(move |c| bound::bound(c, &owned)))
+    }
+
+    fn unbound<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
+        let owned = queue.to_owned();
+        Box::pin(self.writer.write(move |c| bound::unbound(c, &owned)))
+    }
+
+    fn bounds(&self) -> Reply<'_, Vec<QueueBound>> {
+        Box::pin(self.readers.read(bound::bounds))
+    }
+
+    fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool> {
+        let owned = bound.clone();
+        Box::pin(self.readers.read(move |c| bound::is_full(c, &owned)))
     }
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {

@@ -215,6 +215,10 @@ macro_rules! behaviours {
                 }
             }
             queue {
+                bound {
+                    a_bound_is_set_changed_and_taken_away
+                    a_queue_is_full_with_so_many_available_jobs
+                }
                 list {
                     queues_are_listed_with_workers_and_ages
                 }

@@ -53,6 +53,8 @@ pub trait EnqueueBlockingOn: sealed::Sealed {
 #[must_use = "nothing is enqueued yet"]
 pub struct Within<T> {
     pipeline: EnqueuePipeline,
+    /// Who knows the bounds of queues; a program that opens no store has nobody.
+    client: Option<Client>,
     schema: String,
     connection: T,
 }
@@ -61,13 +63,15 @@ impl<T> Within<T> {
     /// Writes one job: a payload, or its draft.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when the job cannot be stored, and the transaction is as it was; otherwise
+    /// [`StoreError::Refused`] when the job cannot be stored, [`StoreError::QueueFull`] when its queue has a bound and
+    /// no room, and the transaction is as it was; otherwise
     /// what the database said, after which a transaction is best rolled back.
     pub async fn enqueue(&mut self, draft: impl IntoDraft) -> Result<Enqueued, StoreError>
     where
         T: EnqueueOn,
     {
         let job = [self.pipeline.prepare(draft)?];
+        self.check_room(&job).await?;
         only(&self.connection.write(&job, &self.schema).await?)
     }
 
@@ -84,7 +88,16 @@ impl<T> Within<T> {
         T: EnqueueOn,
     {
         let jobs = self.pipeline.prepare_all(drafts)?;
+        self.check_room(&jobs).await?;
         self.connection.write(&jobs, &self.schema).await
+    }
+
+    /// A transaction does not wait for room: its locks would wait with it.
+    async fn check_room(&self, jobs: &[NewJob]) -> Result<(), StoreError> {
+        match &self.client {
+            Some(client) => client.check_room(jobs).await,
+            None => Ok(()),
+        }
     }
 
     /// [`Within::enqueue`] for drivers that block.
@@ -129,7 +142,7 @@ fn only(answers: &[Enqueued]) -> Result<Enqueued, StoreError> {
 pub fn in_schema<T>(schema: &str, transaction: T) -> Result<Within<T>, StoreError> {
     windlass_postgres::check_schema(schema)?;
     let pipeline = EnqueuePipeline::default();
-    Ok(Within { pipeline, schema: schema.to_owned(), connection: transaction })
+    Ok(Within { pipeline, client: None, schema: schema.to_owned(), connection: transaction })
 }
 
 /// What a [`Client`] does on a driver's connections.
@@ -143,6 +156,7 @@ impl ClientExt for Client {
     fn within<T>(&self, transaction: T) -> Within<T> {
         Within {
             pipeline: self.pipeline().clone(),
+            client: Some(self.clone()),
             schema: self.store().schema().to_owned(),
             connection: transaction,
         }

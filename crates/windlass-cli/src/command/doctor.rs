@@ -8,7 +8,7 @@ use windlass::store::Now;
 
 use serde::Serialize;
 use windlass::job::Counts;
-use windlass::queue::{PausedKind, QueueRecord, Unserved};
+use windlass::queue::{PausedKind, QueueBound, QueueRecord, Unserved};
 use windlass::schedule::ScheduleRecord;
 use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
@@ -93,6 +93,7 @@ struct Findings {
     unserved: Vec<Unserved>,
     schedules: Vec<ScheduleRecord>,
     paused_kinds: Vec<PausedKind>,
+    bounds: Vec<QueueBound>,
 }
 
 pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -140,6 +141,7 @@ async fn look(store: &dyn windlass::store::Store) -> Result<Findings, StoreError
         unserved: store.unserved(Now::Database).await?,
         schedules: store.schedules().await?,
         paused_kinds: store.paused_kinds(Now::Database).await?,
+        bounds: store.bounds().await?,
     })
 }
 

@@ -53,6 +53,9 @@ pub(crate) struct Args {
     /// If it has not started by this moment, RFC 3339, it is cancelled and never runs
     #[arg(long, value_name = "TIME")]
     expires_at: Option<Timestamp>,
+    /// Where its queue is full and enqueues wait for room: no longer than this; exit 12
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "30s")]
+    room_within: Duration,
     /// The version of the args that the handler must know
     #[arg(long = "version", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     args_version: u16,
@@ -149,6 +152,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         out.remark(&format!("created {}", path.display()));
     }
     let client = Client::new(Arc::clone(&store)).with_origin(origin("windlass enqueue"));
+    let client = client.waiting_for_room(args.room_within);
     let due = job.due;
     let enqueued = client.enqueue(job.clone()).await?;
     if args.wait {

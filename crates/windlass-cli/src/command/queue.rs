@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use windlass::job::Counts;
 use windlass::name::{check_queue, nearest};
-use windlass::queue::{Pause, PauseEnd, QueueRecord, Scope};
+use windlass::queue::{Pause, PauseEnd, QueueBound, QueueRecord, Scope, WhenFull};
 use windlass::store::Now;
 use windlass::store::Store;
 use windlass::time::parse_duration;
@@ -23,7 +23,9 @@ use crate::store;
 Examples:
   windlass queue list
   windlass queue pause media --for 2h --note 'disk upgrade, ana'
-  windlass queue resume media")]
+  windlass queue resume media
+  windlass queue bound import --jobs 10000 --when-full wait
+  windlass queue unbound import")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -41,11 +43,36 @@ enum Verb {
         #[command(flatten)]
         how: PauseArgs,
     },
+    /// Let no more jobs in while so many are available
+    Bound {
+        /// The queue
+        name: String,
+        /// How many of its jobs may be available
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=u64::from(u32::MAX)))]
+        jobs: u64,
+        /// What happens to an enqueue then
+        #[arg(long, value_name = "ANSWER", value_enum, default_value = "error")]
+        when_full: WhenFullWord,
+    },
+    /// Take a queue's bound away
+    Unbound {
+        /// The queue
+        name: String,
+    },
     /// Let a paused queue go on
     Resume {
         /// The queue
         name: String,
     },
+}
+
+/// What happens to an enqueue to a full queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum WhenFullWord {
+    /// It is refused
+    Error,
+    /// It waits for room
+    Wait,
 }
 
 /// How something is paused.
@@ -81,6 +108,15 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::List => list(globals).await,
         Verb::Pause { name, how } => pause(how.apply(Pause::queue(name)), globals).await,
+        Verb::Bound { name, jobs, when_full } => {
+            let bound = QueueBound::new(name, jobs);
+            let bound = match when_full {
+                WhenFullWord::Error => bound,
+                WhenFullWord::Wait => bound.waiting(),
+            };
+            set_bound(bound, globals).await
+        }
+        Verb::Unbound { name } => unbound(&name, globals).await,
         Verb::Resume { name } => resume(&name, globals).await,
     }
 }
@@ -90,8 +126,12 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
     let (queues, counts) = (store.queues(Now::Database).await?, store.counts().await?);
     if out.is_json() {
-        let documents: Vec<_> =
-            queues.iter().map(|queue| document::queue(queue, &counts)).collect();
+        let bounds = store.bounds().await?;
+        let bound = |name: &str| bounds.iter().find(|bound| bound.queue == name);
+        let documents: Vec<_> = queues
+            .iter()
+            .map(|queue| document::queue(queue, &counts, bound(&queue.name)))
+            .collect();
         out.json(&documents)?;
     } else if queues.is_empty() && !out.is_plain() {
         out.line("no queue has a job, a worker or a pause; make a job: windlass enqueue hello name=World")?;
@@ -221,6 +261,39 @@ async fn resume(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+async fn set_bound(bound: QueueBound, globals: &Globals) -> anyhow::Result<Exit> {
+    check_queue(&bound.queue).map_err(|error| Failure::usage(error.to_string()))?;
+    let (out, name) = (&globals.out, &bound.queue);
+    let store = store::existing(&globals.store).await?;
+    warn_of_unknown(out, &*store, name).await?;
+    store.bound(&bound).await?;
+    if out.is_json() {
+        return show(name, &*store, out).await;
+    }
+    let then = match bound.when_full {
+        WhenFull::Error => "are refused",
+        WhenFull::Wait => "wait",
+    };
+    let jobs = time::count(bound.jobs, "job");
+    let what = format!("queue {name} is full with {jobs} available; enqueues {then} then");
+    out.done(&what, &format!("to undo it: windlass queue unbound {name}"))?;
+    Ok(Exit::Done)
+}
+
+async fn unbound(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
+    check_queue(name).map_err(|error| Failure::usage(error.to_string()))?;
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    let was_bound = store.unbound(name).await?;
+    if out.is_json() {
+        return show(name, &*store, out).await;
+    }
+    let what =
+        if was_bound { "has no bound any more" } else { "had no bound; nothing was changed" };
+    out.line(&format!("queue {name} {what}"))?;
+    Ok(Exit::Done)
+}
+
 /// A queue may be paused before it has jobs, but a slip of the finger should not go unseen.
 async fn warn_of_unknown(out: &Output, store: &dyn Store, name: &str) -> anyhow::Result<()> {
     let queues = store.queues(Now::Database).await?;
@@ -243,6 +316,9 @@ async fn show(name: &str, store: &dyn Store, out: &Output) -> anyhow::Result<Exi
         oldest_due_at: None,
     };
     let queue = store.queues(Now::Database).await?.into_iter().find(|queue| queue.name == name);
-    out.json(&document::queue(&queue.unwrap_or(unknown), &store.counts().await?))?;
+    let bounds = store.bounds().await?;
+    let bound = bounds.iter().find(|bound| bound.queue == name);
+    let (queue, counts) = (queue.unwrap_or(unknown), store.counts().await?);
+    out.json(&document::queue(&queue, &counts, bound))?;
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use windlass::store::Now;
 
 use serde::Serialize;
 use windlass::job::Counts;
-use windlass::queue::{PausedKind, QueueRecord, Unserved};
+use windlass::queue::{PausedKind, QueueBound, QueueRecord, Unserved};
 use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
 use windlass::{State, Timestamp};
@@ -42,6 +42,7 @@ struct Overview {
     workers: Vec<WorkerRecord>,
     unserved: Vec<Unserved>,
     paused_kinds: Vec<PausedKind>,
+    bounds: Vec<QueueBound>,
 }
 
 /// `status.v1`.
@@ -79,6 +80,7 @@ pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> 
         workers: store.workers().await?,
         unserved: store.unserved(Now::Database).await?,
         paused_kinds: store.paused_kinds(Now::Database).await?,
+        bounds: store.bounds().await?,
     };
     let out = &globals.out;
     if out.is_json() {
@@ -103,7 +105,7 @@ impl Overview {
                 pruned: counts.pruned,
                 oldest_due_at: self.oldest().map(|(moment, _)| moment),
                 workers: self.workers(),
-                queues: self.queues.iter().map(|queue| document::queue(queue, counts)).collect(),
+                queues: self.queues.iter().map(|queue| self.queue_document(queue)).collect(),
                 unserved: self.unserved.iter().map(document::unserved).collect(),
                 paused_kinds: &self.paused_kinds,
             },
@@ -159,6 +161,11 @@ impl Overview {
             page.push('\n');
         }
         page
+    }
+
+    fn queue_document<'a>(&self, queue: &'a QueueRecord) -> Document<QueueBody<'a>> {
+        let bound = self.bounds.iter().find(|bound| bound.queue == queue.name);
+        document::queue(queue, &self.counts, bound)
     }
 
     fn paused_cells(&self, out: &Output) -> Vec<Cell> {

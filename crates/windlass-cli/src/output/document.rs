@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 use windlass::job::{Counts, Duplicate, DuplicateAnswer, Duplicates, HandlerKey};
-use windlass::queue::{PausedKind, QueueRecord, Unserved};
+use windlass::queue::{PausedKind, QueueBound, QueueRecord, Unserved, WhenFull};
 use windlass::schedule::{Declaration, Definition, Occurrence, Owner, ScheduleRecord};
 use windlass::worker::WorkerRecord;
 use windlass::{
@@ -289,10 +289,16 @@ pub(crate) struct QueueBody<'a> {
     oldest_due_at: Option<Timestamp>,
     jobs: BTreeMap<State, u64>,
     exact: bool,
+    max_jobs: Option<u64>,
+    when_full: Option<WhenFull>,
 }
 
-/// A queue with the numbers of its jobs, as `queue.v1`.
-pub(crate) fn queue<'a>(queue: &'a QueueRecord, counts: &Counts) -> Document<QueueBody<'a>> {
+/// A queue with the numbers of its jobs and its bound, as `queue.v1`.
+pub(crate) fn queue<'a>(
+    queue: &'a QueueRecord,
+    counts: &Counts,
+    bound: Option<&QueueBound>,
+) -> Document<QueueBody<'a>> {
     let found = counts.by_queue.get(&queue.name);
     let number = |state| found.and_then(|by_state| by_state.get(&state)).copied().unwrap_or(0);
     Document::new(
@@ -306,6 +312,8 @@ pub(crate) fn queue<'a>(queue: &'a QueueRecord, counts: &Counts) -> Document<Que
             oldest_due_at: queue.oldest_due_at,
             jobs: State::ALL.into_iter().map(|state| (state, number(state))).collect(),
             exact: counts.exact,
+            max_jobs: bound.map(|bound| bound.jobs),
+            when_full: bound.map(|bound| bound.when_full),
         },
     )
 }

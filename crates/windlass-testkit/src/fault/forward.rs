@@ -116,6 +116,23 @@ macro_rules! forward_one {
             self.store.queues(now)
         }
     };
+    (bounds) => {
+        fn bound<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, ()> {
+            self.store.bound(bound)
+        }
+
+        fn unbound<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
+            self.store.unbound(queue)
+        }
+
+        fn bounds(&self) -> Reply<'_, Vec<QueueBound>> {
+            self.store.bounds()
+        }
+
+        fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool> {
+            self.store.is_full(bound)
+        }
+    };
     (paused_kinds) => {
         fn paused_kinds(&self, now: Now) -> Reply<'_, Vec<PausedKind>> {
             self.store.paused_kinds(now)
@@ -200,7 +217,7 @@ pub(crate) mod names {
     pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};
     pub(crate) use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
     pub(crate) use windlass_core::queue::{
-        Pause, PausedKind, QueueRecord, QueueStore, Scope, Unserved,
+        Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
     };
     pub(crate) use windlass_core::schedule::{
         DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,

@@ -143,7 +143,7 @@ impl JobStore for FaultStore {
 }
 
 impl QueueStore for FaultStore {
-    forward!(pause resume queues paused_kinds unserved);
+    forward!(pause resume queues paused_kinds bounds unserved);
 }
 
 impl WorkerStore for FaultStore {

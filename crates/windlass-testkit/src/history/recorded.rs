@@ -159,7 +159,7 @@ impl QueueStore for RecordedStore {
         })
     }
 
-    forward!(queues paused_kinds unserved);
+    forward!(queues paused_kinds bounds unserved);
 }
 
 impl WorkerStore for RecordedStore {

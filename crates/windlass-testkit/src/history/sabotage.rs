@@ -227,7 +227,7 @@ impl QueueStore for SabotagedStore {
         self.store.pause(pause, now)
     }
 
-    forward!(resume queues paused_kinds unserved);
+    forward!(resume queues paused_kinds bounds unserved);
 }
 
 impl WorkerStore for SabotagedStore {

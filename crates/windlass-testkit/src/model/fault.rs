@@ -148,7 +148,7 @@ impl QueueStore for FaultyStore {
         self.store.pause(pause, now)
     }
 
-    forward!(resume queues paused_kinds unserved);
+    forward!(resume queues paused_kinds bounds unserved);
 }
 
 impl WorkerStore for FaultyStore {

@@ -15,12 +15,14 @@ impl Sealed for &Transaction<'_> {}
 /// Without a transaction of the caller's a call is committed when it returns.
 impl EnqueueBlockingOn for &Connection {
     fn write_blocking(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, StoreError> {
+        windlass_sqlite::check_room(self, jobs)?;
         windlass_sqlite::enqueue_all(self, jobs, Timestamp::wall_clock())
     }
 }
 
 impl EnqueueBlockingOn for &Transaction<'_> {
     fn write_blocking(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, StoreError> {
+        windlass_sqlite::check_room(self, jobs)?;
         windlass_sqlite::enqueue_all(self, jobs, Timestamp::wall_clock())
     }
 }

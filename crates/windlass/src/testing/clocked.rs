@@ -10,7 +10,9 @@ use windlass_core::job::{
     Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
-use windlass_core::queue::{Pause, PausedKind, QueueRecord, QueueStore, Scope, Unserved};
+use windlass_core::queue::{
+    Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
+};
 use windlass_core::schedule::{
     DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
 };
@@ -123,6 +125,22 @@ impl QueueStore for ClockedStore {
 
     fn resume<'a>(&'a self, scope: &'a Scope, now: Now) -> Reply<'a, bool> {
         self.store.resume(scope, self.at(now))
+    }
+
+    fn bound<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, ()> {
+        self.store.bound(bound)
+    }
+
+    fn unbound<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
+        self.store.unbound(queue)
+    }
+
+    fn bounds(&self) -> Reply<'_, Vec<QueueBound>> {
+        self.store.bounds()
+    }
+
+    fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool> {
+        self.store.is_full(bound)
     }
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {

@@ -172,8 +172,17 @@ mod tags {
 mod queues {
     use std::time::Duration;
 
-    use windlass::queue::Pause;
+    use serde::{Deserialize, Serialize};
+    use windlass::StoreError;
+    use windlass::prelude::*;
+    use windlass::queue::{Pause, QueueBound};
     use windlass::testing::TestStore;
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "import", queue = "import")]
+    struct Import {
+        page: u32,
+    }
 
     #[tokio::test]
     async fn the_page_on_queues() -> Result<(), Box<dyn std::error::Error>> {
@@ -186,6 +195,13 @@ mod queues {
 
         assert!(client.resume("mail").await?);
         assert!(client.resume_kind("mail.welcome").await?);
+
+        client.bound(QueueBound::new("import", 2).waiting()).await?;
+        client.enqueue_all((0..2).map(|page| Import { page }.job())).await?;
+
+        let hurried = client.clone().waiting_for_room(Duration::from_millis(20));
+        let full = hurried.enqueue(Import { page: 2 }).await.expect_err("nobody works");
+        assert!(matches!(full, StoreError::QueueFull { limit: 2, .. }));
         Ok(())
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn all(found: &Findings) -> Vec<Check> {
         queues(found),
     ];
     checks.extend(pauses(found));
+    checks.extend(full(found));
     checks.extend(schedules::all(found));
     checks.push(dead(found));
     checks.extend(snapshot(found));
@@ -178,6 +179,23 @@ fn pauses(found: &Findings) -> Option<Check> {
         many => format!("paused\n{}", listed(many)),
     };
     Some(Check::warning("pauses", detail).fix(undo))
+}
+
+fn full(found: &Findings) -> Option<Check> {
+    let available = |queue: &str| {
+        let states = found.counts.by_queue.get(queue);
+        states.and_then(|states| states.get(&State::Available)).copied().unwrap_or(0)
+    };
+    let full: Vec<&str> = found
+        .bounds
+        .iter()
+        .filter(|bound| available(&bound.queue) >= bound.jobs)
+        .map(|bound| bound.queue.as_str())
+        .collect();
+    let first = full.first()?;
+    let detail = format!("full, so that enqueues wait or are refused: {}", named(&full));
+    let fix = format!("start more workers, or windlass queue bound {first} --jobs N");
+    Some(Check::warning("bounds", detail).fix(fix))
 }
 
 fn dead(found: &Findings) -> Check {

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use windlass::queue::QueueBound;
+
 use crate::config::{Config, HandlerConfig, ScheduleConfig, Target};
 
 /// After SIGKILL a process is gone within this, unless the machine itself hangs.
@@ -19,6 +21,8 @@ pub(super) struct Plan {
     pub(super) slots: usize,
     /// What is enqueued again and again, by whatever worker it is run.
     pub(super) schedules: Vec<ScheduleConfig>,
+    /// The bounds of queues, for those that have none.
+    pub(super) bounds: Vec<QueueBound>,
     /// Where all this is said.
     pub(super) file: String,
 }
@@ -30,7 +34,7 @@ impl Plan {
         config: Config,
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
-        let Config { handlers, serves, slots: configured, schedules } = config;
+        let Config { handlers, serves, slots: configured, schedules, bounds } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         if handlers.is_empty() {
@@ -54,7 +58,7 @@ impl Plan {
         }
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let file = file.display().to_string();
-        Ok(Self { handlers, queues, slots, schedules, file })
+        Ok(Self { handlers, queues, slots, schedules, bounds, file })
     }
 
     /// How long the slowest handler may take to end when it is told to.

@@ -28,6 +28,24 @@ fn a_pause_is_told_with_its_undoing() {
     );
 }
 
+/// T42: a full queue has its own exit code, and doctor says it.
+#[test]
+fn a_queue_is_bounded() {
+    let cli = CliFixture::new();
+    cli.ok(&["enqueue", "k", "--queue", "import"]);
+    let bound = cli.json(&["queue", "bound", "import", "--jobs", "2", "--when-full", "wait"]);
+    assert_eq!((&bound["max_jobs"], &bound["when_full"]), (&2.into(), &"wait".into()));
+    cli.ok(&["enqueue", "k", "--queue", "import"]);
+    let ran = cli.run(&["enqueue", "k", "--queue", "import", "--room-within", "20ms"]);
+    assert_eq!(ran.code, 12);
+    assert!(ran.error().contains("queue import is full: 2 of its jobs wait"), "{}", ran.stderr);
+    assert!(cli.run(&["doctor", "--json"]).stdout.contains("windlass queue bound import --jobs N"));
+    assert_eq!(cli.json(&["queue", "list"])[0]["max_jobs"], 2);
+    assert_eq!(cli.ok(&["queue", "unbound", "import"]), "queue import has no bound any more\n");
+    cli.ok(&["enqueue", "k", "--queue", "import"]);
+    assert_eq!(cli.run(&["queue", "bound", "import", "--jobs", "0"]).code, 2);
+}
+
 /// I-W3: with an end and a note, seen in every list.
 #[test]
 fn a_kind_is_paused_for_a_time() {
