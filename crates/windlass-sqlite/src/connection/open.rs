@@ -103,7 +103,7 @@ fn parse(url: &str) -> Result<(PathBuf, Options), StoreError> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     if path.is_empty() || path == ":memory:" {
         return Err(refuse(format!(
-            "`{url}` names no file: jobs must survive the process, so a path is needed, such as sqlite:windlass.db"
+            "`{url}` names no file, and a store in memory is not durable: name a file, such as sqlite:windlass.db"
         )));
     }
     let mut options = Options::default();

@@ -21,13 +21,14 @@ fn looking_does_not_create_a_database() {
     assert!(!cli.path("windlass.db").exists());
 }
 
+/// T41: a store in memory is refused, with the reason.
 #[test]
 fn a_url_that_makes_no_sense_is_wrong_usage() {
     let cli = CliFixture::new();
     for (url, said) in [
         ("app.db", "did you mean --store sqlite:app.db?"),
         ("mysql://me:secret@h/d", "expected sqlite:PATH or postgres://user@host/database"),
-        ("sqlite::memory:", "names no file"),
+        ("sqlite::memory:", "a store in memory is not durable: name a file"),
         ("sqlite:a.db?synchronous=off", "`synchronous=off` is not an option"),
     ] {
         let ran = cli.run(&["enqueue", "k", "--store", url]);
