@@ -28,6 +28,8 @@ pub const MISSED_COUNTED: u64 = 100_000;
 pub const FIRE_SCHEDULES: usize = 1_000;
 /// Jobs of one call that fires schedules; a single schedule may have more.
 pub const FIRE_JOBS: usize = 1_000;
+/// Bytes of args of one such call; a single job may have more.
+pub const FIRE_BYTES: usize = 8 * 1024 * 1024;
 /// The longest time for which a unique key is held.
 pub const KEY_PERIOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// How long an enqueue waits for room in a queue whose bound says so, unless its client says otherwise.

@@ -1069,10 +1069,11 @@ begin
       version = excluded.version, queue = excluded.queue, priority = excluded.priority, max_attempts = excluded.max_attempts,
       meta = null, owner = 'person', changed_by = excluded.changed_by, changed_at = us, rule = excluded.rule,
       zone = excluded.zone, removed_at = null, revision = s.revision + 1,
-      from_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null then s.from_at else us end,
-      next_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null then s.next_at
+      from_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null and s.error is null
+                     then s.from_at else us end,
+      next_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null and s.error is null then s.next_at
                      when s.paused_at is null then 0 else 9223372036854775807 end,
-      error = case when s.rule = excluded.rule and s.zone = excluded.zone then s.error end;
+      error = null;
 end
 $$;
 

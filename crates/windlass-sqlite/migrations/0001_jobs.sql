@@ -582,11 +582,14 @@ begin
       version = excluded.version, queue = excluded.queue, priority = excluded.priority, max_attempts = excluded.max_attempts,
       meta = null, owner = 'person', changed_by = excluded.changed_by, changed_at = excluded.changed_at,
       rule = excluded.rule, zone = excluded.zone, removed_at = null, revision = windlass_schedule.revision + 1,
-      from_at = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone and windlass_schedule.removed_at is null then windlass_schedule.from_at
-                     else excluded.from_at end,
-      next_at = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone and windlass_schedule.removed_at is null then windlass_schedule.next_at
+      from_at = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone
+                          and windlass_schedule.removed_at is null and windlass_schedule.error is null
+                     then windlass_schedule.from_at else excluded.from_at end,
+      next_at = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone
+                          and windlass_schedule.removed_at is null and windlass_schedule.error is null
+                     then windlass_schedule.next_at
                      when windlass_schedule.paused_at is null then 0 else 9223372036854775807 end,
-      error = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone then windlass_schedule.error end;
+      error = null;
 end;
 
 -- insert into windlass_pause_schedule (name, note) values ('nightly', 'the printer burns'). A moment may be given.

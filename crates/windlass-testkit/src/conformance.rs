@@ -347,6 +347,8 @@ macro_rules! behaviours {
                     a_declaration_does_not_overwrite_what_a_person_changed
                     two_programs_that_declare_differently_are_known
                     programs_that_declare_at_once_make_one_schedule
+                    a_schedule_that_could_not_be_read_gets_another_chance
+                    what_was_just_declared_is_not_written_again
                     a_write_on_an_old_look_is_refused
                 }
                 remove {

@@ -3,10 +3,17 @@
 //! A declaration is written where it is the first, or says something else than the last one, and the schedule still
 //! is as that one said. What a person changed stays; the declaration is kept beside it and shown.
 
+use std::time::Duration;
+
 use super::{Declaration, Definition, Owner, ScheduleError, SchedulePut, ScheduleRecord, Timing};
 use crate::error::Refusal;
+use crate::json::storable_text;
+use crate::limits::ERROR_BYTES;
 use crate::name::check_schedule;
 use crate::time::Timestamp;
+
+/// A declaration that says the same is written again after this, so that one sees when it was said last.
+const SAID_AGAIN: Duration = Duration::from_secs(60);
 
 /// A schedule that a program or a `windlass.toml` declares.
 #[derive(Debug, Clone)]
@@ -39,7 +46,7 @@ impl Declared {
             seen: Some(found.revision),
             definition: definition.clone(),
             owner: if follows { self.owner } else { found.owner },
-            changed_by: follows.then(|| self.by.clone()),
+            changed_by: follows.then(|| storable_text(&self.by, ERROR_BYTES)),
             declared: Some(declared),
             replaced: replaced.cloned(),
             is_contested,
@@ -53,7 +60,7 @@ impl Declared {
             seen: None,
             definition: self.definition.clone(),
             owner: self.owner,
-            changed_by: Some(self.by.clone()),
+            changed_by: Some(storable_text(&self.by, ERROR_BYTES)),
             declared: Some(declared),
             replaced: None,
             is_contested: false,
@@ -64,7 +71,18 @@ impl Declared {
     /// The moment is the store's to say.
     fn declaration(&self) -> Declaration {
         let at = Timestamp::from_micros(0);
-        Declaration { text: self.definition.to_text(), owner: self.owner, by: self.by.clone(), at }
+        let by = storable_text(&self.by, ERROR_BYTES);
+        Declaration { text: self.definition.to_text(), owner: self.owner, by, at }
+    }
+
+    /// Whether the same was said a moment ago and holds: many processes of a program that start together need not all
+    /// write it.
+    pub(super) fn was_just_said(&self, found: &ScheduleRecord, now: Timestamp) -> bool {
+        let is_recent = |last: &Declaration| now.since(last.at) < SAID_AGAIN;
+        found.error.is_none()
+            && found.declared.as_ref().is_some_and(|last| {
+                is_recent(last) && Declaration { at: last.at, ..self.declaration() } == *last
+            })
     }
 }
 
@@ -95,7 +113,9 @@ pub(super) fn put(
 }
 
 fn timing(definition: &Definition, found: &ScheduleRecord) -> Timing {
-    if definition.is_due_like(&found.definition) { Timing::Kept } else { Timing::FromNow }
+    // One that could not be read gets another chance: the zones that are known may be others now.
+    let goes_on = definition.is_due_like(&found.definition) && found.error.is_none();
+    if goes_on || found.removed_at.is_some() { Timing::Kept } else { Timing::FromNow }
 }
 
 /// Checks what the types leave open.

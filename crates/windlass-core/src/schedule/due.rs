@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::definition::Cause;
 use super::{Firing, Missed, NextRun, Overlap, ScheduleRecord, Timetable};
 use crate::job::NewJob;
-use crate::limits::{MISSED_AFTER, MISSED_COUNTED, MISSED_RUNS};
+use crate::limits::{FIRE_BYTES, MISSED_AFTER, MISSED_COUNTED, MISSED_RUNS};
 use crate::time::{Timestamp, micros};
 
 /// What is to be written of a schedule now; nothing where it can stay as it is.
@@ -22,7 +22,10 @@ pub(super) fn fire(record: &ScheduleRecord, now: Timestamp) -> Option<Firing> {
     let Some(first) = first else {
         return Some(broken(record, "no date fits it any more".to_owned()));
     };
-    let passed = Passed::until(now, first, &timetable);
+    // So many that their args fit into one call.
+    let bytes = record.definition.args.as_str().len().max(1);
+    let most = MISSED_RUNS.min(FIRE_BYTES / bytes).max(1);
+    let passed = Passed::until(now, first, (&timetable, most));
     let mut runs = Runs::of(record);
     runs.free_queued();
     runs.take(&passed, now);
@@ -41,7 +44,9 @@ pub(super) fn fire(record: &ScheduleRecord, now: Timestamp) -> Option<Firing> {
 }
 
 fn broken(record: &ScheduleRecord, error: String) -> Firing {
-    Firing { next: NextRun::Never, error: Some(error), ..Firing::unchanged(record) }
+    let skipped = u64::from(record.queued_due_at.is_some());
+    let (next, queued_due_at, error) = (NextRun::Never, None, Some(error));
+    Firing { next, queued_due_at, skipped, error, ..Firing::unchanged(record) }
 }
 
 /// The due times up to a moment.
@@ -56,11 +61,11 @@ struct Passed {
 }
 
 impl Passed {
-    fn until(now: Timestamp, first: Timestamp, timetable: &Timetable) -> Self {
+    fn until(now: Timestamp, first: Timestamp, (timetable, most): (&Timetable, usize)) -> Self {
         let mut passed = Self { newest: VecDeque::new(), older: 0, next: Some(first) };
         while let Some(due) = passed.next.filter(|due| *due <= now) {
             passed.newest.push_back(due);
-            if passed.newest.len() > MISSED_RUNS {
+            if passed.newest.len() > most {
                 passed.newest.pop_front();
                 passed.older += 1;
             }
@@ -236,6 +241,16 @@ mod tests {
         assert!(firing.jobs.len() <= MISSED_RUNS + 61, "{}", firing.jobs.len());
         assert!(firing.missed >= MISSED_COUNTED);
         assert_eq!(firing.next, NextRun::At(now.after(std::time::Duration::from_secs(1))));
+    }
+
+    /// O32: runs that are made up for have no more args together than one call may have.
+    #[test]
+    fn what_is_made_up_is_bounded_in_bytes() {
+        let mut record = record("* * * * * *", hours(0));
+        (record.definition.missed, record.definition.overlap) = (Missed::All, Overlap::Allow);
+        record.definition.args = crate::json::Json::stored("x".repeat(FIRE_BYTES / 8));
+        let firing = fire(&record, hours(1)).expect("it is due");
+        assert_eq!((firing.jobs.len(), firing.missed), (8, 3_601 - 8));
     }
 
     /// T49: text that SQL wrote and that cannot be read is an error of its schedule.

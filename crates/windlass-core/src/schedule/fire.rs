@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::declare::{self, Declared};
 use super::definition::Cause;
-use super::{Definition, Firing, SchedulePut, ScheduleRecord, due};
+use super::{Definition, Fired, Firing, SchedulePut, ScheduleRecord, due};
 use crate::error::{Refusal, StoreError};
 use crate::job::NewJob;
-use crate::limits::{FIRE_JOBS, FIRE_SCHEDULES};
+use crate::json::storable_text;
+use crate::limits::{ERROR_BYTES, FIRE_BYTES, FIRE_JOBS, FIRE_SCHEDULES};
 use crate::reply::Now;
 use crate::store::Store;
+use crate::time::Timestamp;
 
 /// Tries of a write on the strength of a look, while others write too.
 const TRIES: usize = 10;
@@ -33,27 +35,57 @@ pub async fn fire_due(store: &dyn Store, now: Now) -> Result<FireRound, StoreErr
     let firings = found.schedules.iter().filter_map(|record| due::fire(record, found.now));
     let firings: Vec<Firing> = firings.collect();
     let mut round = FireRound::default();
-    let is_full = found.schedules.len() >= FIRE_SCHEDULES;
     let mut rest = &firings[..];
-    loop {
+    while !rest.is_empty() {
         let (part, after) = rest.split_at(part_len(rest));
-        let fired = store.fire(part, now).await?;
+        let fired = match store.fire(part, now).await {
+            // What one of them fails for must not hold up the others.
+            Err(error) if !error.is_passing() && part.len() > 1 => {
+                fire_one_by_one(store, part, now).await?
+            }
+            fired => fired?,
+        };
         let jobs = part.iter().zip(&fired.written).filter(|(_, written)| **written);
         round.jobs += jobs.map(|(firing, _)| firing.jobs.len() as u64).sum::<u64>();
-        round.next_due = if is_full { Some(Duration::ZERO) } else { fired.next_due };
+        round.next_due = fired.next_due;
         rest = after;
-        if rest.is_empty() {
-            return Ok(round);
-        }
     }
+    if found.schedules.len() >= FIRE_SCHEDULES && !firings.is_empty() {
+        round.next_due = Some(Duration::ZERO);
+    }
+    Ok(round)
 }
 
-/// How many of these are one call: as many as have few enough jobs, and one at least.
+/// Each for itself; the first error once all had their turn.
+async fn fire_one_by_one(
+    store: &dyn Store,
+    firings: &[Firing],
+    now: Now,
+) -> Result<Fired, StoreError> {
+    let mut all = Fired { written: Vec::new(), next_due: None };
+    let mut first = None;
+    for firing in firings {
+        match store.fire(std::slice::from_ref(firing), now).await {
+            Ok(fired) => {
+                all.written.extend(fired.written);
+                all.next_due = fired.next_due;
+            }
+            Err(error) => {
+                all.written.push(false);
+                first = first.or(Some(error));
+            }
+        }
+    }
+    first.map_or(Ok(all), Err)
+}
+
+/// How many of these are one call: as many as have few enough jobs and bytes, and one at least.
 fn part_len(firings: &[Firing]) -> usize {
-    let mut jobs = 0;
+    let (mut jobs, mut bytes) = (0, 0);
     let fits = firings.iter().take_while(|firing| {
         jobs += firing.jobs.len();
-        jobs <= FIRE_JOBS
+        bytes += firing.jobs.iter().map(|job| job.args.as_str().len()).sum::<usize>();
+        jobs <= FIRE_JOBS && bytes <= FIRE_BYTES
     });
     fits.count().max(1).min(firings.len())
 }
@@ -64,6 +96,7 @@ fn part_len(firings: &[Firing]) -> usize {
 /// When a declaration cannot be used, and what kept the store from writing.
 pub async fn declare(store: &dyn Store, declared: &[Declared], now: Now) -> Result<(), StoreError> {
     declare::check_declared(declared)?;
+    let moment = now.given().unwrap_or_else(Timestamp::wall_clock);
     let mut open: Vec<&Declared> = declared.iter().collect();
     for _ in 0..TRIES {
         if open.is_empty() {
@@ -71,7 +104,11 @@ pub async fn declare(store: &dyn Store, declared: &[Declared], now: Now) -> Resu
         }
         let found = store.schedules().await?;
         let find = |name: &str| found.iter().find(|record| record.name == name);
+        open.retain(|one| !find(&one.name).is_some_and(|found| one.was_just_said(found, moment)));
         let puts: Vec<SchedulePut> = open.iter().map(|one| one.put(find(&one.name))).collect();
+        if puts.is_empty() {
+            return Ok(());
+        }
         let mut written = store.put_schedules(&puts, now).await?.into_iter();
         open.retain(|_| !written.next().unwrap_or(false));
     }
@@ -87,7 +124,7 @@ pub(crate) async fn put(
     declare::check(name, definition)?;
     for _ in 0..TRIES {
         let found = store.schedule(name).await?;
-        let put = declare::put((name, definition), by, found.as_ref());
+        let put = declare::put((name, definition), &storable_text(by, ERROR_BYTES), found.as_ref());
         if store.put_schedules(&[put], Now::Database).await? == [true] {
             return Ok(());
         }

@@ -102,6 +102,38 @@ pub async fn programs_that_declare_at_once_make_one_schedule(fixture: StoreFixtu
     assert_eq!(fixture.store().schedules().await.expect("listed").len(), 1);
 }
 
+/// I-S3, T49: a schedule that could not be read is looked at again once it is declared or put again: the zones that are
+/// known may be others then.
+pub async fn a_schedule_that_could_not_be_read_gets_another_chance(fixture: StoreFixture) {
+    let definition = Definition { zone: "Mars/Base".to_owned(), ..by("0 * * * *") };
+    write_as_it_is(&fixture, "hourly", definition.clone()).await;
+    fire(&fixture).await;
+    let broken = read(&fixture, "hourly").await;
+    assert!(broken.error.is_some());
+    let mut again = put("hourly", definition, Some(broken.revision));
+    for (zone, timing) in [("Mars/Base", Timing::Kept), ("UTC", Timing::FromNow)] {
+        (again.definition.zone, again.timing) = (zone.to_owned(), timing);
+        again.seen = Some(read(&fixture, "hourly").await.revision);
+        let written = fixture.store().put_schedules(&[again.clone()], fixture.now()).await;
+        assert_eq!(written.expect("it is answered"), [true]);
+        fire(&fixture).await;
+        assert_eq!(read(&fixture, "hourly").await.error.is_some(), zone != "UTC");
+    }
+    assert!(read(&fixture, "hourly").await.next_at().is_some());
+}
+
+/// O32: processes of a program that start together do not all write what they declare.
+pub async fn what_was_just_declared_is_not_written_again(fixture: StoreFixture) {
+    start(&fixture, "hourly", by("0 * * * *")).await;
+    let one = [declared("hourly", by("0 * * * *"), "app")];
+    let before = read(&fixture, "hourly").await.revision;
+    for (wait, is_written) in [(MINUTE / 2, false), (MINUTE, true)] {
+        fixture.advance(wait);
+        declare(fixture.store(), &one, fixture.now()).await.expect("it is declared");
+        assert_eq!(read(&fixture, "hourly").await.revision != before, is_written);
+    }
+}
+
 /// A write on the strength of an old look, or of none, writes nothing.
 pub async fn a_write_on_an_old_look_is_refused(fixture: StoreFixture) {
     start(&fixture, "hourly", by("0 * * * *")).await;
