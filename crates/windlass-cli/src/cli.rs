@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Status(command::status::Args),
     /// List, show, retry, cancel and move jobs
     Job(command::job::Args),
+    /// Why a job is where it is, and what happens next
+    Explain(command::explain::Args),
     /// List, pause and resume queues
     Queue(command::queue::Args),
     /// List, make, pause, preview and run schedules

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;
+pub(crate) mod explain;
 pub(crate) mod job;
 pub(crate) mod kind;
 pub(crate) mod migrate;

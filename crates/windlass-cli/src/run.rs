@@ -2,8 +2,8 @@
 
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    bench, completions, demo, doctor, enqueue, job, kind, migrate, queue, schedule, status, work,
-    worker,
+    bench, completions, demo, doctor, enqueue, explain, job, kind, migrate, queue, schedule, status,
+    work, worker,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -20,6 +20,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Enqueue(args) => enqueue::run(args, &globals).await,
         Command::Work(args) => work::run(args, &globals).await,
         Command::Status(args) => status::run(args, &globals).await,
+        Command::Explain(args) => explain::run(args, &globals).await,
         Command::Job(args) => job::run(args, &globals).await,
         Command::Queue(args) => queue::run(args, &globals).await,
         Command::Schedule(args) => schedule::run(args, &globals).await,

@@ -11,12 +11,14 @@ use std::time::Duration;
 use crate::error::{Refusal, StoreError};
 use crate::id::{JobId, WorkerId};
 use crate::job::{
-    Cancelled, Counts, Duplicates, Enqueued, Filter, IntoDraft, JobRecord, Moved, Page, Retried,
+    Cancelled, Counts, Duplicates, Enqueued, Explanation, Filter, IntoDraft, JobRecord, Moved,
+    Page, Retried,
 };
 use crate::limits;
 use crate::name::check_queue;
 use crate::queue::{Pause, PausedKind, QueueRecord, Scope, Unserved};
 use crate::store::Store;
+use crate::time::Timestamp;
 use crate::worker::{Quiet, WorkerRecord};
 
 pub(crate) use pipeline::Parent;
@@ -119,6 +121,16 @@ impl Client {
     /// When the store cannot be asked.
     pub async fn job(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
         self.store.job(id).await
+    }
+
+    /// Why a job is where it is: every gate between it and a worker, who holds it shut, and what happens next and when.
+    /// `None` where there is no such job.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn explain(&self, id: JobId) -> Result<Option<Explanation>, StoreError> {
+        let look = self.store.look(id, Now::Database).await?;
+        Ok(look.map(|look| Explanation::of(&look).beside(Timestamp::wall_clock())))
     }
 
     /// Jobs that match, newest first.

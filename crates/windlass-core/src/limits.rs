@@ -42,6 +42,8 @@ pub const EXPIRY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 pub const KEY_BYTES: usize = 1_024;
 /// Tags and subjects of one job, together.
 pub const TAGS: usize = 32;
+/// Jobs in front of one in its queue that are counted when it is explained.
+pub const LINE: u64 = 10_000;
 /// Jobs with a tag that are looked up one by one. Where more have it, jobs that match otherwise are looked at, newest first,
 /// until there are enough.
 pub const FEW_TAGGED: usize = 5_000;

@@ -9,6 +9,7 @@ pub(crate) mod complete;
 pub(crate) mod count;
 pub(crate) mod duplicates;
 pub(crate) mod enqueue;
+pub(crate) mod look;
 pub(crate) mod move_jobs;
 pub(crate) mod read;
 pub(crate) mod release;
@@ -25,7 +26,7 @@ use crate::store::SHARES_A_STATEMENT;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Due, Duplicates, Enqueued, Filter, JobRecord, JobStore,
-    Moved, NewJob, Page, Retried, Settled, Settlement,
+    Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
@@ -113,6 +114,10 @@ impl JobStore for PostgresStore {
 
     fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
         Box::pin(read::job(&self.claims, id))
+    }
+
+    fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>> {
+        Box::pin(look::look(&self.claims, id, now))
     }
 
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {

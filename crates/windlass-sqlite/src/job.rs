@@ -9,6 +9,7 @@ pub(crate) mod count;
 pub(crate) mod duplicates;
 pub(crate) mod enqueue;
 pub(crate) mod finish;
+pub(crate) mod look;
 pub(crate) mod move_jobs;
 pub(crate) mod read;
 pub(crate) mod release;
@@ -25,7 +26,7 @@ use std::sync::atomic::Ordering;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Due, Duplicates, Enqueued, Filter, JobRecord, JobStore,
-    Moved, NewJob, Page, Retried, Settled, Settlement,
+    Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
@@ -148,6 +149,10 @@ impl JobStore for SqliteStore {
 
     fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
         Box::pin(self.readers.read(move |c| read::job(c, id)))
+    }
+
+    fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>> {
+        Box::pin(self.readers.read(in_one_snapshot(move |c| look::look(c, id, at(now)))))
     }
 
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {

@@ -120,6 +120,24 @@ macro_rules! behaviours {
                     of_racing_calls_with_one_given_id_one_writes
                     what_was_written_is_there_for_the_next_process
                 }
+                explain {
+                    a_job_that_nothing_keeps_back_is_taken_next
+                    a_job_waits_for_its_time_and_for_the_sweep
+                    it_is_told_whether_anybody_leads
+                    a_failed_job_waits_for_its_next_attempt
+                    a_pause_is_told_with_its_note
+                    a_job_without_a_worker_says_what_is_missing
+                    a_parked_job_says_what_brings_it_back
+                    quiet_workers_are_named
+                    taken_slots_and_the_line_are_told
+                    a_suspect_is_told
+                    a_running_job_says_where_it_is
+                    an_expiry_is_told
+                    a_unique_key_is_told_with_its_holder
+                    an_ended_job_says_how_and_how_long_it_is_kept
+                    a_clock_that_is_off_is_told
+                    a_job_that_is_not_there_is_not_explained
+                }
                 move_jobs {
                     only_workers_of_the_new_queue_run_what_was_moved
                     whatever_waits_can_be_moved

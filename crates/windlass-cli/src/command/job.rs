@@ -65,7 +65,7 @@ fn parse_filter(words: &[String]) -> Result<Filter, Failure> {
 }
 
 /// The id that a text names: whole, or its beginning where one job has it.
-async fn find_id(store: &dyn Store, text: &str) -> anyhow::Result<JobId> {
+pub(crate) async fn find_id(store: &dyn Store, text: &str) -> anyhow::Result<JobId> {
     let error = match text.parse() {
         Ok(id) => return Ok(id),
         Err(error) => error,
@@ -98,7 +98,7 @@ async fn find_id(store: &dyn Store, text: &str) -> anyhow::Result<JobId> {
     }
 }
 
-fn not_found(id: JobId) -> Failure {
+pub(crate) fn not_found(id: JobId) -> Failure {
     Failure::new(
         Exit::NotFound,
         format!(

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Batch, ClaimRequest, Enqueued, Filter, JobRecord, NewJob, Settled, Settlement, State};
+use super::{
+    Batch, ClaimRequest, Enqueued, Filter, JobRecord, Look, NewJob, Settled, Settlement, State,
+};
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
@@ -199,6 +201,9 @@ pub trait JobStore: Send + Sync {
 
     /// One job, wherever it is.
     fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>>;
+
+    /// One job with all that decides about it, of one moment.
+    fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>>;
 
     /// Jobs that match, newest first.
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>>;

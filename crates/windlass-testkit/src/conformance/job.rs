@@ -5,6 +5,7 @@ pub mod claim;
 pub mod confirm;
 pub mod enqueue;
 pub mod expiry;
+pub mod explain;
 pub mod move_jobs;
 pub mod payload;
 pub mod read;

@@ -96,6 +96,11 @@ macro_rules! forward_one {
             self.store.job(id)
         }
     };
+    (look) => {
+        fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>> {
+            self.store.look(id, now)
+        }
+    };
     (jobs) => {
         fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
             self.store.jobs(filter, page)
@@ -211,7 +216,7 @@ pub(crate) mod names {
     pub(crate) use std::time::Duration;
     pub(crate) use windlass_core::id::{JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::job::{
-        Batch, Cancelled, ClaimRequest, Counts, Duplicates, Moved, Page, Retried, Settled,
+        Batch, Cancelled, ClaimRequest, Counts, Duplicates, Look, Moved, Page, Retried, Settled,
         Settlement,
     };
     pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};

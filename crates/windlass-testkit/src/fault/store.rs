@@ -139,7 +139,7 @@ impl JobStore for FaultStore {
         Box::pin(self.inside(self.store.release(worker, lease, now)))
     }
 
-    forward!(cancel retry move_jobs job jobs counts duplicates);
+    forward!(cancel retry move_jobs job look jobs counts duplicates);
 }
 
 impl QueueStore for FaultStore {

@@ -133,7 +133,7 @@ impl JobStore for RecordedStore {
         })
     }
 
-    forward!(release cancel move_jobs job jobs counts duplicates);
+    forward!(release cancel move_jobs job look jobs counts duplicates);
 }
 
 impl QueueStore for RecordedStore {

@@ -216,7 +216,7 @@ impl JobStore for SabotagedStore {
         })
     }
 
-    forward!(release cancel retry move_jobs job jobs counts duplicates);
+    forward!(release cancel retry move_jobs job look jobs counts duplicates);
 }
 
 impl QueueStore for SabotagedStore {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 use windlass_core::id::JobId;
-use windlass_core::job::{Filter, JobRecord, Outcome, Page, State};
+use windlass_core::job::{Explanation, Filter, Gate, JobRecord, Outcome, Page, State, Step};
 use windlass_core::limits::HISTORY_ENTRIES;
-use windlass_core::store::Store;
+use windlass_core::store::{Now, Store};
 
 use super::rules::{Job, Rules};
 
@@ -39,6 +39,38 @@ pub(super) async fn ids(store: &dyn Store) -> Result<BTreeSet<JobId>, String> {
 async fn all(store: &dyn Store) -> Result<Vec<JobRecord>, String> {
     let page = Page { before: None, limit: usize::from(u16::MAX) };
     store.jobs(&Filter::default(), page).await.map_err(|error| error.to_string())
+}
+
+/// Whether the explanation of a job says what the rules say, and leaves nothing open.
+pub(super) async fn compare_explanation(
+    store: &dyn Store,
+    rules: &Rules,
+    id: JobId,
+) -> Result<(), String> {
+    let look = store.look(id, Now::At(rules.now)).await.map_err(|error| error.to_string())?;
+    let explained = Explanation::of(&look.ok_or_else(|| format!("{id} is not explained"))?);
+    let job = &rules.jobs[&id];
+    let steps: &[Step] = match job.state {
+        State::Running if job.cancel_requested => &[Step::Cancel, Step::TakeBack],
+        State::Running => &[Step::Settle, Step::TakeBack],
+        State::Completed | State::Cancelled => &[Step::Remove],
+        State::Dead => &[Step::Keep],
+        State::Scheduled | State::Retryable => &[Step::Promote, Step::Expire],
+        State::Waiting => &[Step::Unpark, Step::Worker, Step::Resume, Step::Expire],
+        State::Available => {
+            &[Step::Claim, Step::Resume, Step::Worker, Step::Slot, Step::Turn, Step::Expire]
+        }
+    };
+    let is_paused = |gate: &Gate| matches!(gate, Gate::Pause { .. });
+    let pause =
+        !is_ahead(job.state) || explained.shut().any(is_paused) == rules.paused.contains(job.queue);
+    // Whatever is not taken next or held by a worker is kept back by something that is named.
+    let needs_none = matches!(explained.next.step, Step::Claim | Step::Settle | Step::Cancel);
+    let named = explained.shut().next().is_some() != needs_none;
+    if explained.state == job.state && steps.contains(&explained.next.step) && pause && named {
+        return Ok(());
+    }
+    Err(format!("{id} is {} by the rules and is explained as {explained:?}", job.state))
 }
 
 /// Compares the numbers of jobs.

@@ -10,7 +10,7 @@ use windlass_core::job::{Claimed, Settlement};
 use windlass_core::store::Store;
 use windlass_core::time::Timestamp;
 
-use super::compare::{compare_counts, compare_jobs};
+use super::compare::{compare_counts, compare_explanation, compare_jobs};
 use super::rules::Rules;
 
 /// Steps told when the store and the rules disagree.
@@ -69,6 +69,9 @@ impl Driver {
             _ => self.tidy().await?,
         }
         compare_jobs(&*self.store, &mut self.rules).await?;
+        if let Some(id) = self.some_job() {
+            compare_explanation(&*self.store, &self.rules, id).await?;
+        }
         if self.taken.is_multiple_of(COUNTED) {
             compare_counts(&*self.store, &self.rules).await?;
         }

@@ -137,7 +137,7 @@ impl JobStore for FaultyStore {
         self.store.cancel(jobs, reason, now)
     }
 
-    forward!(release retry move_jobs job jobs counts duplicates);
+    forward!(release retry move_jobs job look jobs counts duplicates);
 }
 
 impl QueueStore for FaultyStore {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Filter, JobRecord, JobStore,
-    Moved, NewJob, Page, Retried, Settled, Settlement,
+    Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::queue::{
@@ -103,6 +103,10 @@ impl JobStore for ClockedStore {
 
     fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
         self.store.job(id)
+    }
+
+    fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>> {
+        self.store.look(id, self.at(now))
     }
 
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {

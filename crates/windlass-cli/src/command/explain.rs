@@ -1,0 +1,75 @@
+//! `windlass explain`: why a job is where it is, and what happens next.
+
+mod words;
+
+use windlass::job::{Explanation, Passage, Standing};
+use windlass::{Client, Timestamp};
+
+use super::job::{find_id, not_found};
+use crate::exit::Exit;
+use crate::globals::Globals;
+use crate::output::color::Tone;
+use crate::output::document::Document;
+use crate::output::{Output, time};
+use crate::store;
+
+/// Its arguments.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  windlass explain job_01KAHT5V3X5W9GNQ6D4R3ZCE7M
+  windlass explain job_01KAHT5V --json")]
+pub(crate) struct Args {
+    /// The job's id, or as much of its beginning as no other job has
+    id: String,
+}
+
+pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    let id = find_id(&*store, &args.id).await?;
+    let explained = Client::new(store).explain(id).await?.ok_or_else(|| not_found(id))?;
+    if out.is_json() {
+        out.json(&Document::new("explanation.v1", &explained))?;
+    } else {
+        out.print(&page(out, &explained))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn page(out: &Output, explained: &Explanation) -> String {
+    let mut lines = vec![head(out, explained)];
+    lines.extend(explained.gates.iter().map(|passage| line(out, explained, passage)));
+    let next = words::next(out, explained);
+    lines.push(format!("{} {next}", out.paint(Tone::Dim, "next:")));
+    for (place, command) in words::commands(explained).into_iter().enumerate() {
+        let name = if place == 0 { "try: " } else { "     " };
+        lines.push(format!("{} {command}", out.paint(Tone::Dim, name)));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn head(out: &Output, explained: &Explanation) -> String {
+    let id = out.paint(Tone::Strong, &explained.job.to_string());
+    let state = out.state(explained.state).paint(out);
+    let ends = if explained.state.is_terminal() { " ago" } else { "" };
+    let age = span(explained.now, explained.since);
+    format!("{id}  {} on queue {}: {state}, {age}{ends}", explained.kind, explained.queue)
+}
+
+/// A time between two moments, in words.
+fn span(later: Timestamp, earlier: Timestamp) -> String {
+    time::span(later.since(earlier))
+}
+
+fn line(out: &Output, explained: &Explanation, passage: &Passage) -> String {
+    let glyphs = out.glyphs();
+    let (glyph, tone) = match passage.standing {
+        Standing::Open => (glyphs.good(), Tone::Good),
+        Standing::Shut if explained.state.is_terminal() => (glyphs.dot(), Tone::Dim),
+        Standing::Shut => (glyphs.bad(), Tone::Bad),
+        Standing::Note => (glyphs.dot(), Tone::Dim),
+    };
+    let text = words::gate(out, explained, passage);
+    format!("  {} {text}", out.paint(tone, glyph))
+}

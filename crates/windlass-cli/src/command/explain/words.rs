@@ -1,0 +1,214 @@
+//! Gates and steps in words.
+
+use windlass::State;
+use windlass::job::{Busy, Explanation, Gate, Passage, Standing, Step};
+
+use super::span;
+use crate::output::table::in_one_line;
+use crate::output::{Output, time};
+
+/// A gate, and what is the matter with it.
+pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
+    let is_open = passage.standing == Standing::Open;
+    let queue = &explained.queue;
+    let moment = |at| out.moment_in_full(at);
+    match &passage.gate {
+        Gate::Expiry { at } if is_open => format!("expires {}", moment(*at)),
+        Gate::Expiry { at } => format!("expired {}: it never starts", moment(*at)),
+        Gate::Due { at } if is_open => format!("due since {}", moment(*at)),
+        Gate::Due { at } => format!("due {}", moment(*at)),
+        Gate::Backoff { at, attempt, error } => {
+            let error = error
+                .as_deref()
+                .map(in_one_line)
+                .map_or_else(String::new, |e| format!(", after: {e}"));
+            format!("attempt {attempt} is due {}{error}", moment(*at))
+        }
+        Gate::Promotion { due_at } => {
+            format!(
+                "due for {}, and waits for the sweep that makes it available",
+                span(explained.now, *due_at)
+            )
+        }
+        Gate::Leader { worker: Some(worker), .. } => {
+            format!("{worker} leads, and sweeps every second")
+        }
+        Gate::Leader { worker: None, until: Some(until) } if *until > explained.now => {
+            format!("the leader is gone; another worker takes over by {}", moment(*until))
+        }
+        Gate::Leader { worker: None, .. } => {
+            "no worker leads, so that nothing that time brings is done".to_owned()
+        }
+        Gate::Pause { since: Some(since), until, note } => {
+            let until =
+                until.map_or_else(String::new, |until| format!(", until {}", moment(until)));
+            let note =
+                note.as_deref().map_or_else(String::new, |note| format!(": {}", in_one_line(note)));
+            format!("queue {queue} is paused since {}{until}{note}", moment(*since))
+        }
+        Gate::Pause { since: None, .. } => format!("queue {queue} is not paused"),
+        Gate::Workers { workers } if is_open => {
+            format!("{} queue {queue}: {}", serve(workers.len()), workers.join(", "))
+        }
+        Gate::Workers { .. } => format!("no live worker serves queue {queue}"),
+        Gate::Handler { handler, .. } if is_open => format!("{handler} is known"),
+        Gate::Handler { handler, workers } => match workers.as_slice() {
+            [] => format!("no live worker knows {handler}"),
+            others => format!(
+                "no worker of queue {queue} knows {handler}; on other queues: {}",
+                others.join(", ")
+            ),
+        },
+        Gate::Parked { reason } => {
+            let why = reason.as_deref().unwrap_or("no live worker knew it");
+            format!("moved out of the way: {}", in_one_line(why))
+        }
+        Gate::Quiet { workers } if is_open => {
+            format!("{} takes no new work, as it was asked to", workers.join(", "))
+        }
+        Gate::Quiet { .. } => "every worker that knows it was asked to take no new work".to_owned(),
+        Gate::Slots { workers } => slots(is_open, workers),
+        Gate::Suspect { losses } => format!(
+            "lost {} with a worker: it runs with no other such job beside it",
+            time::count(u64::from(*losses), "time")
+        ),
+        Gate::Line { ahead: 0, .. } => "first in line".to_owned(),
+        Gate::Line { ahead, or_more } => {
+            let more = if *or_more { " or more" } else { "" };
+            format!("{}{more} ahead of it in queue {queue}", time::count(*ahead, "job"))
+        }
+        Gate::Locked { by } => {
+            format!("its row is locked by another transaction: {}", in_one_line(by))
+        }
+        Gate::Key { key, holds: true, .. } => {
+            format!(
+                "holds the unique key {}: no other job of its kind with it comes in",
+                in_one_line(key)
+            )
+        }
+        Gate::Key { key, holder: Some(other), .. } => {
+            format!(
+                "{other} holds its unique key {}: it cannot be retried meanwhile",
+                in_one_line(key)
+            )
+        }
+        Gate::Key { key, holder: None, .. } => {
+            format!("its unique key {} is free", in_one_line(key))
+        }
+        Gate::Running { worker, since, attempt } => {
+            format!("attempt {attempt} runs on {worker} for {}", span(explained.now, *since))
+        }
+        Gate::Lease { worker, until: Some(until) } if is_open => {
+            format!("{worker} lives: its lease lasts until {} unless renewed", moment(*until))
+        }
+        Gate::Lease { worker, until: Some(until) } => {
+            format!("the lease of {worker} ended {}", moment(*until))
+        }
+        Gate::Lease { worker, until: None } => format!("{worker} is gone"),
+        Gate::CancelRequested { reason } => format!("asked to stop: {}", in_one_line(reason)),
+        Gate::Timeout { at } => format!("told to end {}", moment(*at)),
+        Gate::Ended { at, outcome, reason } => {
+            let why =
+                reason.as_deref().map_or_else(String::new, |why| format!(": {}", in_one_line(why)));
+            format!("ended {} as {outcome}{why}", moment(*at))
+        }
+        Gate::Clock { ahead_us } => clock(*ahead_us),
+    }
+}
+
+fn serve(workers: usize) -> String {
+    match workers {
+        1 => "1 worker serves".to_owned(),
+        number => format!("{number} workers serve"),
+    }
+}
+
+fn slots(is_open: bool, workers: &[Busy]) -> String {
+    let each = |busy: &Busy| format!("{} {}/{}", busy.worker, busy.running, busy.slots);
+    let each = workers.iter().map(each).collect::<Vec<_>>().join(", ");
+    match is_open {
+        true => format!("a slot is free: {each}"),
+        false => format!("every slot is taken: {each}"),
+    }
+}
+
+fn clock(ahead_us: i64) -> String {
+    let off = time::span(std::time::Duration::from_micros(ahead_us.unsigned_abs()));
+    let way = if ahead_us < 0 { "behind" } else { "ahead of" };
+    format!("the clock here is {off} {way} the database's, by which everything goes")
+}
+
+/// What happens next, and when.
+pub(super) fn next(out: &Output, explained: &Explanation) -> String {
+    let at = |otherwise: &str| {
+        explained.next.at.map_or_else(|| otherwise.to_owned(), |at| out.moment_in_full(at))
+    };
+    match explained.next.step {
+        Step::Claim => "the next free slot takes it, within a moment".to_owned(),
+        Step::Promote if explained.next.at > Some(explained.now) => {
+            format!("it becomes available {}", at(""))
+        }
+        Step::Promote => "a worker's next sweep makes it available".to_owned(),
+        Step::Resume => match explained.next.at {
+            Some(_) => format!("the pause ends {}", at("")),
+            None => format!("nothing, until queue {} is resumed", explained.queue),
+        },
+        Step::Worker => "nothing, until a worker comes that can take it".to_owned(),
+        Step::Unpark => format!(
+            "it is brought back in line by the leader's tidying, {} at the latest",
+            at("soon")
+        ),
+        Step::Slot => "it waits for a slot: as soon as a running job ends".to_owned(),
+        Step::Turn => "it is taken after those ahead of it".to_owned(),
+        Step::Unlock => "it waits for the end of that transaction".to_owned(),
+        Step::Expire => "the next sweep cancels it".to_owned(),
+        Step::Settle => {
+            "its worker ends the attempt; if that worker dies, another gets it".to_owned()
+        }
+        Step::Cancel => "its worker ends the attempt, and it is cancelled".to_owned(),
+        Step::TakeBack => "the next sweep takes it back, and another worker gets it".to_owned(),
+        Step::Remove => format!("it is removed {}", at("when its time of keeping is over")),
+        Step::Keep => "nothing: it is kept until a person decides".to_owned(),
+    }
+}
+
+/// What a person can do about it.
+pub(super) fn commands(explained: &Explanation) -> Vec<String> {
+    let (id, queue) = (explained.job, &explained.queue);
+    match explained.next.step {
+        Step::Promote => vec![format!("windlass job retry {id}   (runs it now)")],
+        Step::Resume => vec![format!("windlass queue resume {queue}")],
+        Step::Worker => worker(explained),
+        Step::Slot => vec![format!("windlass job list 'state:running queue:{queue}'")],
+        Step::Turn => vec![format!("windlass job list 'state:running,available queue:{queue}'")],
+        Step::Settle => vec![format!("windlass job cancel {id}")],
+        Step::Expire => vec![format!("windlass job retry {id}   (runs it anyway)")],
+        Step::Keep => vec![format!("windlass job retry {id}"), format!("windlass job show {id}")],
+        Step::Remove if explained.state == State::Cancelled => {
+            vec![format!("windlass job retry {id}")]
+        }
+        Step::TakeBack | Step::Unpark => vec!["windlass worker list".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+fn worker(explained: &Explanation) -> Vec<String> {
+    let mut commands = Vec::new();
+    for gate in explained.shut() {
+        match gate {
+            Gate::Quiet { workers } => {
+                commands.extend(
+                    workers.iter().map(|worker| format!("windlass worker resume {worker}")),
+                );
+            }
+            Gate::Workers { .. } => {
+                commands.push("windlass work   (or start your own worker)".to_owned())
+            }
+            Gate::Handler { .. } | Gate::Leader { .. } if commands.is_empty() => {
+                commands.push("windlass doctor".to_owned());
+            }
+            _ => {}
+        }
+    }
+    commands
+}

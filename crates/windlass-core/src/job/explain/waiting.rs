@@ -1,0 +1,152 @@
+//! The gates of a job that waits.
+
+use super::{Busy, Gate, Next, Passage, Standing, Step, key, leader, note, open, passage, shut};
+use crate::job::{HandlerKey, Look, State};
+use crate::limits::{LINE, SUSPECT_LOSSES, SWEEP, TIDY};
+use crate::worker::WorkerRecord;
+
+/// The gates in the order in which a job passes them, and what happens next.
+pub(super) fn gates(look: &Look) -> (Vec<Passage>, Next) {
+    let mut gates = Vec::new();
+    gates.extend(expiry(look));
+    gates.extend(time(look));
+    let needs_leader = look.job.state != State::Available || gates.iter().any(is_shut);
+    if needs_leader {
+        gates.push(leader(look));
+    }
+    gates.push(pause(look));
+    gates.extend(workers(look));
+    gates.extend(line(look));
+    gates.extend(key(look));
+    let next = next(look, &gates);
+    (gates, next)
+}
+
+fn is_shut(passage: &Passage) -> bool {
+    passage.standing == Standing::Shut
+}
+
+fn expiry(look: &Look) -> Option<Passage> {
+    let at = look.job.meta.expires_at(look.job.created_at)?;
+    Some(passage(at > look.now, Gate::Expiry { at }))
+}
+
+/// Whether its time has come, and whether somebody has noticed.
+fn time(look: &Look) -> Vec<Passage> {
+    let job = &look.job;
+    let at = job.run_at;
+    let is_due = at <= look.now;
+    let gate = match (job.state, job.history.last()) {
+        (State::Retryable, Some(last)) => {
+            Gate::Backoff { at, attempt: job.attempt + 1, error: last.error.clone() }
+        }
+        (State::Retryable, None) => Gate::Backoff { at, attempt: job.attempt + 1, error: None },
+        _ => Gate::Due { at },
+    };
+    // What is available was taken as due by somebody, whatever its due time says: a job that goes behind others has a later one.
+    let is_ahead = matches!(job.state, State::Scheduled | State::Retryable);
+    let mut gates = vec![passage(is_due || !is_ahead, gate)];
+    if is_ahead && is_due {
+        gates.push(shut(Gate::Promotion { due_at: at }));
+    }
+    gates
+}
+
+fn pause(look: &Look) -> Passage {
+    match &look.paused {
+        Some(pause) => shut(Gate::Pause {
+            since: Some(pause.since),
+            until: pause.until,
+            note: pause.note.clone(),
+        }),
+        None => open(Gate::Pause { since: None, until: None, note: None }),
+    }
+}
+
+/// Whether somebody is there who can run it.
+fn workers(look: &Look) -> Vec<Passage> {
+    let job = &look.job;
+    let handler = HandlerKey::new(&job.kind, job.version);
+    let lives = |worker: &&WorkerRecord| worker.expires_at > look.now;
+    let knows = |worker: &&WorkerRecord| worker.handlers.contains(&handler);
+    let live = || look.workers.iter().filter(lives);
+    let serving: Vec<_> = live().filter(|worker| worker.queues.contains(&job.queue)).collect();
+    let knowing: Vec<_> = serving.iter().copied().filter(knows).collect();
+    let known_by = labels(live().filter(knows));
+    let mut gates = vec![passage(
+        !serving.is_empty(),
+        Gate::Workers { workers: labels(serving.iter().copied()) },
+    )];
+    let handler = handler.as_str().to_owned();
+    let is_known = !knowing.is_empty() || (serving.is_empty() && !known_by.is_empty());
+    gates.push(passage(is_known, Gate::Handler { handler, workers: known_by }));
+    if job.state == State::Waiting {
+        gates.push(shut(Gate::Parked { reason: job.reason.clone() }));
+    }
+    if knowing.is_empty() {
+        return gates;
+    }
+    let (quiet, awake): (Vec<_>, Vec<_>) = knowing.into_iter().partition(|worker| worker.quiet);
+    if !quiet.is_empty() {
+        gates.push(passage(!awake.is_empty(), Gate::Quiet { workers: labels(quiet.into_iter()) }));
+    }
+    if !awake.is_empty() {
+        let is_free = |worker: &&WorkerRecord| worker.running < u64::from(worker.slots);
+        let has_free = awake.iter().any(|worker| is_free(worker));
+        gates.push(passage(
+            has_free,
+            Gate::Slots { workers: awake.into_iter().map(busy).collect() },
+        ));
+    }
+    gates
+}
+
+fn labels<'a>(workers: impl Iterator<Item = &'a WorkerRecord>) -> Vec<String> {
+    workers.map(|worker| worker.label.clone()).collect()
+}
+
+fn busy(worker: &WorkerRecord) -> Busy {
+    Busy { worker: worker.label.clone(), running: worker.running, slots: worker.slots }
+}
+
+/// What keeps it from being the next one.
+fn line(look: &Look) -> Vec<Passage> {
+    let job = &look.job;
+    let mut gates = Vec::new();
+    if job.losses >= SUSPECT_LOSSES {
+        gates.push(note(Gate::Suspect { losses: job.losses }));
+    }
+    if let Some(by) = &look.locked_by {
+        gates.push(shut(Gate::Locked { by: by.clone() }));
+    }
+    if job.state == State::Available {
+        let or_more = look.ahead >= LINE;
+        gates.push(passage(look.ahead == 0, Gate::Line { ahead: look.ahead, or_more }));
+    }
+    gates
+}
+
+/// The step that the first shut gate waits for.
+fn next(look: &Look, gates: &[Passage]) -> Next {
+    let is_known = gates.iter().any(|passage| {
+        matches!(passage.gate, Gate::Handler { .. }) && passage.standing == Standing::Open
+    });
+    let first = gates.iter().find(|passage| is_shut(passage)).map(|passage| &passage.gate);
+    let (step, at) = match first {
+        None => (Step::Claim, None),
+        Some(Gate::Expiry { .. }) => (Step::Expire, Some(look.now.after(SWEEP))),
+        Some(Gate::Due { at } | Gate::Backoff { at, .. }) => (Step::Promote, Some(*at)),
+        Some(Gate::Promotion { .. }) => (Step::Promote, Some(look.now.after(SWEEP))),
+        Some(Gate::Pause { until, .. }) => (Step::Resume, *until),
+        // A leader is missing where no worker is.
+        Some(Gate::Leader { .. }) if look.job.state == State::Waiting && is_known => {
+            (Step::Unpark, Some(look.now.after(TIDY)))
+        }
+        Some(Gate::Parked { .. }) => (Step::Unpark, Some(look.now.after(TIDY))),
+        Some(Gate::Slots { .. }) => (Step::Slot, None),
+        Some(Gate::Line { .. }) => (Step::Turn, None),
+        Some(Gate::Locked { .. }) => (Step::Unlock, None),
+        Some(_) => (Step::Worker, None),
+    };
+    Next { step, at }
+}

@@ -1,0 +1,89 @@
+//! Look: one job with all that decides about it, in one statement.
+
+use serde::Deserialize;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::id::{JobId, WorkerId};
+use windlass_core::job::{Lead, Look, Paused};
+use windlass_core::limits::LINE;
+use windlass_core::store::Now;
+use windlass_core::time::Timestamp;
+use windlass_core::worker::WorkerRecord;
+
+use crate::connection::{Bind, Connection};
+use crate::row::{get, key, record};
+
+const LOOK: &str = include_str!("look.sql");
+
+pub(crate) async fn look(
+    connection: &Connection,
+    id: JobId,
+    now: Now,
+) -> Result<Option<Look>, StoreError> {
+    let (id, now, line) = (id.as_uuid(), now.micros(), LINE.cast_signed());
+    let binds: [Bind<'_>; 3] = [(&id, Type::UUID), (&now, Type::INT8), (&line, Type::INT8)];
+    let rows = connection.query(LOOK, &binds).await?;
+    rows.first().map(read_look).transpose()
+}
+
+fn read_look(row: &Row) -> Result<Look, StoreError> {
+    let moment = |at| Ok::<_, StoreError>(get::<Option<i64>>(row, at)?.map(Timestamp::from_micros));
+    let note: Option<String> = get(row, 28)?;
+    let leader = get::<Option<Uuid>>(row, 29)?.map(WorkerId::from_uuid);
+    Ok(Look {
+        job: record(row)?,
+        now: Timestamp::from_micros(get(row, 24)?),
+        held_by: get::<Option<Uuid>>(row, 25)?.map(WorkerId::from_uuid),
+        cancel_reason: get(row, 26)?,
+        paused: moment(27)?.map(|since| Paused { since, until: None, note }),
+        leader: leader.zip(moment(30)?).map(|(worker, until)| Lead { worker, until }),
+        ahead: get::<i64>(row, 31)?.unsigned_abs(),
+        key_holder: get::<Option<Uuid>>(row, 32)?.map(JobId::from_uuid),
+        locked_by: get(row, 33)?,
+        workers: workers(get(row, 34)?)?,
+    })
+}
+
+/// A worker as the statement gives it.
+#[derive(Deserialize)]
+struct Worker {
+    id: WorkerId,
+    label: String,
+    host: String,
+    pid: u32,
+    build: String,
+    queues: Vec<String>,
+    handlers: Vec<String>,
+    slots: u32,
+    started_at: i64,
+    seen_at: i64,
+    expires_at: i64,
+    quiet: bool,
+    running: u64,
+}
+
+fn workers(json: &str) -> Result<Vec<WorkerRecord>, StoreError> {
+    let workers: Vec<Worker> =
+        serde_json::from_str(json).map_err(|error| StoreError::Backend(Box::new(error)))?;
+    Ok(workers.into_iter().map(worker).collect())
+}
+
+fn worker(worker: Worker) -> WorkerRecord {
+    WorkerRecord {
+        id: worker.id,
+        label: worker.label,
+        host: worker.host,
+        pid: worker.pid,
+        build: worker.build,
+        queues: worker.queues,
+        handlers: worker.handlers.iter().filter_map(|text| key(text)).collect(),
+        slots: worker.slots,
+        started_at: Timestamp::from_micros(worker.started_at),
+        seen_at: Timestamp::from_micros(worker.seen_at),
+        expires_at: Timestamp::from_micros(worker.expires_at),
+        quiet: worker.quiet,
+        running: worker.running,
+    }
+}

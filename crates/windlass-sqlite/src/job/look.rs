@@ -1,0 +1,81 @@
+//! Look: one job with all that decides about it, in one snapshot.
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::id::{JobId, WorkerId};
+use windlass_core::job::{JobRecord, Lead, Look, Paused, State};
+use windlass_core::limits::LINE;
+use windlass_core::time::Timestamp;
+
+use crate::job::read;
+use crate::row::{Id, all, one};
+use crate::worker::list::workers;
+
+const HELD_BY: &str = "select (select l.worker from windlass_lease l where l.id = p.lease), p.cancel \
+     from windlass_pending p where p.id = ?1 and p.state = 4";
+const PAUSED: &str =
+    "select paused_at, note from windlass_queue where name = ?1 and paused_at is not null";
+const LEADER: &str = "select worker, expires_at from windlass_leader where duty = 'sweep'";
+const AHEAD: &str = "select count(*) from (select 1 from windlass_pending \
+     where queue = ?1 and state = 2 and (priority, run_at, id) < (?2, ?3, ?4) limit ?5)";
+const KEY_HOLDER: &str =
+    "select job from windlass_held_key where kind = ?1 and key = ?2 and held_until > ?3";
+
+pub(crate) fn look(
+    connection: &Connection,
+    id: JobId,
+    now: Timestamp,
+) -> Result<Option<Look>, StoreError> {
+    let Some(job) = read::job(connection, id)? else { return Ok(None) };
+    let held = all(connection, HELD_BY, [Id::from(id)], |row| {
+        Ok((row.get::<_, Option<Id>>(0)?.map(Id::worker), row.get(1)?))
+    })?;
+    let (held_by, cancel_reason) = held.into_iter().next().unwrap_or_default();
+    Ok(Some(Look {
+        now,
+        held_by,
+        cancel_reason,
+        paused: paused(connection, &job.queue)?,
+        leader: leader(connection)?,
+        workers: workers(connection)?,
+        ahead: ahead(connection, &job)?,
+        key_holder: key_holder(connection, &job, now)?,
+        // Who writes a file locks the whole of it, for as long as a commit takes.
+        locked_by: None,
+        job,
+    }))
+}
+
+fn paused(connection: &Connection, queue: &str) -> Result<Option<Paused>, StoreError> {
+    let pauses = all(connection, PAUSED, [queue], |row| {
+        Ok(Paused { since: Timestamp::from_micros(row.get(0)?), until: None, note: row.get(1)? })
+    })?;
+    Ok(pauses.into_iter().next())
+}
+
+fn leader(connection: &Connection) -> Result<Option<Lead>, StoreError> {
+    let lead = |worker: WorkerId, until| Lead { worker, until: Timestamp::from_micros(until) };
+    let leaders =
+        all(connection, LEADER, [], |row| Ok(lead(row.get::<_, Id>(0)?.worker(), row.get(1)?)))?;
+    Ok(leaders.into_iter().next())
+}
+
+fn ahead(connection: &Connection, job: &JobRecord) -> Result<u64, StoreError> {
+    if job.state != State::Available {
+        return Ok(0);
+    }
+    let limit = LINE.cast_signed();
+    let binds = params![job.queue, job.priority, job.run_at.as_micros(), Id::from(job.id), limit];
+    let ahead: Option<i64> = one(connection, AHEAD, binds)?;
+    Ok(ahead.unwrap_or_default().unsigned_abs())
+}
+
+fn key_holder(
+    connection: &Connection,
+    job: &JobRecord,
+    now: Timestamp,
+) -> Result<Option<JobId>, StoreError> {
+    let Some(unique) = &job.meta.unique else { return Ok(None) };
+    let binds = params![job.kind, unique.key(), now.as_micros()];
+    Ok(one::<Id>(connection, KEY_HOLDER, binds)?.map(Id::job))
+}
