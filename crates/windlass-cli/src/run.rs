@@ -2,8 +2,8 @@
 
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    bench, completions, demo, doctor, enqueue, explain, job, kind, migrate, queue, schedule, status,
-    work, worker,
+    bench, completions, demo, doctor, enqueue, explain, job, kind, migrate, queue, schedule,
+    status, work, worker,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;

@@ -126,6 +126,7 @@ macro_rules! behaviours {
                     it_is_told_whether_anybody_leads
                     a_failed_job_waits_for_its_next_attempt
                     a_pause_is_told_with_its_note
+                    a_pause_of_a_kind_is_told_with_its_end
                     a_job_without_a_worker_says_what_is_missing
                     a_parked_job_says_what_brings_it_back
                     quiet_workers_are_named

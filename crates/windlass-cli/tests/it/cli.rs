@@ -3,6 +3,7 @@
 mod bulk;
 mod clock;
 mod enqueue;
+mod explain;
 mod fixture;
 mod health;
 mod help;

@@ -124,8 +124,8 @@ impl Explanation {
         }
     }
 
-    /// The same, told beside the clock of whoever asked at that moment: by it nothing is decided, and where it is off, the
-    /// times that its people see are.
+    /// The same, beside the caller's clock at that moment: nothing is decided by it, and where it is off, the times that
+    /// the caller sees are.
     #[must_use]
     pub fn beside(mut self, clock: Timestamp) -> Self {
         let (ahead, behind) = (clock.since(self.now), self.now.since(clock));
@@ -173,7 +173,7 @@ const fn passage(is_open: bool, gate: Gate) -> Passage {
     if is_open { open(gate) } else { shut(gate) }
 }
 
-/// The gate of the unique key: whoever holds it is let through already, and another is kept out.
+/// The gate of the unique key: the job that holds it is in already, and others are kept out.
 fn key(look: &Look) -> Option<Passage> {
     let unique = look.job.meta.unique.as_ref()?;
     let key = unique.key().to_owned();

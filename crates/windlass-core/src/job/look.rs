@@ -18,7 +18,9 @@ pub struct Look {
     /// Why it was asked to stop, while it runs.
     pub cancel_reason: Option<String>,
     /// The pause of its queue.
-    pub paused: Option<Paused>,
+    pub queue_paused: Option<Paused>,
+    /// The pause of its kind.
+    pub kind_paused: Option<Paused>,
     /// Who leads, or led last.
     pub leader: Option<Lead>,
     /// Registered workers.

@@ -30,14 +30,18 @@ pub(crate) async fn look(
 
 fn read_look(row: &Row) -> Result<Look, StoreError> {
     let moment = |at| Ok::<_, StoreError>(get::<Option<i64>>(row, at)?.map(Timestamp::from_micros));
-    let note: Option<String> = get(row, 28)?;
+    let paused = |since, until, note| {
+        let (until, note) = (moment(until)?, get(row, note)?);
+        Ok::<_, StoreError>(moment(since)?.map(|since| Paused { since, until, note }))
+    };
     let leader = get::<Option<Uuid>>(row, 29)?.map(WorkerId::from_uuid);
     Ok(Look {
         job: record(row)?,
         now: Timestamp::from_micros(get(row, 24)?),
         held_by: get::<Option<Uuid>>(row, 25)?.map(WorkerId::from_uuid),
         cancel_reason: get(row, 26)?,
-        paused: moment(27)?.map(|since| Paused { since, until: None, note }),
+        queue_paused: paused(27, 35, 28)?,
+        kind_paused: paused(36, 37, 38)?,
         leader: leader.zip(moment(30)?).map(|(worker, until)| Lead { worker, until }),
         ahead: get::<i64>(row, 31)?.unsigned_abs(),
         key_holder: get::<Option<Uuid>>(row, 32)?.map(JobId::from_uuid),

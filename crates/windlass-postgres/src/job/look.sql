@@ -3,7 +3,7 @@
 --   $3 int8    so many of those before it are counted at most
 -- Returns the columns of a job record, then now, the worker that holds it, the reason of a cancel request, since when its queue
 -- is paused, with the note, who leads until when, how many are before it, who holds its key, who has locked its row, and the
--- workers as JSON. State 2 is available.
+-- workers as JSON, until when the queue is paused, and since and until when its kind is, with the note. State 2 is available.
 with clock as (select coalesce($2::int8, windlass.now_us()) as now),
 job as materialized (
   select id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at,
@@ -48,7 +48,9 @@ select id, queue, kind, version, state, priority, attempt, failures, losses, max
           'handlers', w.handlers, 'slots', w.slots, 'started_at', w.started_at, 'seen_at', w.seen_at,
           'expires_at', w.expires_at, 'quiet', w.quiet,
           'running', (select coalesce(sum(unsettled), 0) from windlass.lease h where h.worker = w.id)) order by w.id), '[]')::text
-        from windlass.worker w)
+        from windlass.worker w),
+       q.paused_until, k.paused_at, k.paused_until, k.note
 from job cross join clock
-left join windlass.queue q on q.name = job.queue and q.paused_at is not null
+left join windlass.queue q on q.name = job.queue and q.paused_at is not null and coalesce(q.paused_until > clock.now, true)
+left join windlass.paused_kind k on k.kind = job.kind and coalesce(k.paused_until > clock.now, true)
 left join windlass.leader l on l.duty = 'sweep'

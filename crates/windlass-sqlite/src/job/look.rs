@@ -13,8 +13,10 @@ use crate::worker::list::workers;
 
 const HELD_BY: &str = "select (select l.worker from windlass_lease l where l.id = p.lease), p.cancel \
      from windlass_pending p where p.id = ?1 and p.state = 4";
-const PAUSED: &str =
-    "select paused_at, note from windlass_queue where name = ?1 and paused_at is not null";
+const QUEUE_PAUSED: &str = "select paused_at, paused_until, note from windlass_queue \
+     where name = ?1 and paused_at is not null and coalesce(paused_until > ?2, 1)";
+const KIND_PAUSED: &str = "select paused_at, paused_until, note from windlass_paused_kind \
+     where kind = ?1 and coalesce(paused_until > ?2, 1)";
 const LEADER: &str = "select worker, expires_at from windlass_leader where duty = 'sweep'";
 const AHEAD: &str = "select count(*) from (select 1 from windlass_pending \
      where queue = ?1 and state = 2 and (priority, run_at, id) < (?2, ?3, ?4) limit ?5)";
@@ -35,7 +37,8 @@ pub(crate) fn look(
         now,
         held_by,
         cancel_reason,
-        paused: paused(connection, &job.queue)?,
+        queue_paused: paused(connection, QUEUE_PAUSED, (&job.queue, now))?,
+        kind_paused: paused(connection, KIND_PAUSED, (&job.kind, now))?,
         leader: leader(connection)?,
         workers: workers(connection)?,
         ahead: ahead(connection, &job)?,
@@ -46,9 +49,17 @@ pub(crate) fn look(
     }))
 }
 
-fn paused(connection: &Connection, queue: &str) -> Result<Option<Paused>, StoreError> {
-    let pauses = all(connection, PAUSED, [queue], |row| {
-        Ok(Paused { since: Timestamp::from_micros(row.get(0)?), until: None, note: row.get(1)? })
+fn paused(
+    connection: &Connection,
+    sql: &str,
+    (name, now): (&str, Timestamp),
+) -> Result<Option<Paused>, StoreError> {
+    let pauses = all(connection, sql, params![name, now.as_micros()], |row| {
+        Ok(Paused {
+            since: Timestamp::from_micros(row.get(0)?),
+            until: row.get::<_, Option<i64>>(1)?.map(Timestamp::from_micros),
+            note: row.get(2)?,
+        })
     })?;
     Ok(pauses.into_iter().next())
 }

@@ -62,12 +62,19 @@ pub(super) async fn compare_explanation(
         }
     };
     let is_paused = |gate: &Gate| matches!(gate, Gate::Pause { .. });
+    let is_kind = |gate: &Gate| matches!(gate, Gate::KindPause { .. });
+    let kind = !is_ahead(job.state) || explained.shut().any(is_kind) == rules.is_paused(job.kind);
     let pause =
         !is_ahead(job.state) || explained.shut().any(is_paused) == rules.paused.contains(job.queue);
     // Whatever is not taken next or held by a worker is kept back by something that is named.
     let needs_none = matches!(explained.next.step, Step::Claim | Step::Settle | Step::Cancel);
     let named = explained.shut().next().is_some() != needs_none;
-    if explained.state == job.state && steps.contains(&explained.next.step) && pause && named {
+    if explained.state == job.state
+        && steps.contains(&explained.next.step)
+        && pause
+        && kind
+        && named
+    {
         return Ok(());
     }
     Err(format!("{id} is {} by the rules and is explained as {explained:?}", job.state))

@@ -206,6 +206,37 @@ mod queues {
     }
 }
 
+/// docs/explain.md.
+mod explain {
+    use serde::{Deserialize, Serialize};
+    use windlass::job::{Gate, Step};
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "img.thumb", queue = "media")]
+    struct Thumb {
+        asset: i64,
+    }
+
+    #[tokio::test]
+    async fn the_page_on_explain() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let job = client.enqueue(Thumb { asset: 991 }).await?.id();
+        client.pause_with_note("media", "the disk is full").await?;
+
+        let explained = client.explain(job).await?.expect("it is there");
+        assert_eq!(explained.next.step, Step::Resume);
+        for gate in explained.shut() {
+            if let Gate::Pause { note, .. } = gate {
+                assert_eq!(note.as_deref(), Some("the disk is full"));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// README.md.
 mod readme {
     use serde::{Deserialize, Serialize};

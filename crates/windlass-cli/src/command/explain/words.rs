@@ -1,7 +1,7 @@
 //! Gates and steps in words.
 
-use windlass::State;
 use windlass::job::{Busy, Explanation, Gate, Passage, Standing, Step};
+use windlass::{State, Timestamp};
 
 use super::span;
 use crate::output::table::in_one_line;
@@ -9,65 +9,106 @@ use crate::output::{Output, time};
 
 /// A gate, and what is the matter with it.
 pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
-    let is_open = passage.standing == Standing::Open;
-    let queue = &explained.queue;
-    let moment = |at| out.moment_in_full(at);
     match &passage.gate {
-        Gate::Expiry { at } if is_open => format!("expires {}", moment(*at)),
-        Gate::Expiry { at } => format!("expired {}: it never starts", moment(*at)),
-        Gate::Due { at } if is_open => format!("due since {}", moment(*at)),
-        Gate::Due { at } => format!("due {}", moment(*at)),
+        Gate::Expiry { .. }
+        | Gate::Due { .. }
+        | Gate::Backoff { .. }
+        | Gate::Promotion { .. }
+        | Gate::Leader { .. }
+        | Gate::Pause { .. }
+        | Gate::KindPause { .. } => time_gate(out, explained, passage),
+        Gate::Workers { .. }
+        | Gate::Handler { .. }
+        | Gate::Parked { .. }
+        | Gate::Quiet { .. }
+        | Gate::Slots { .. } => worker_gate(explained, passage),
+        Gate::Suspect { .. } | Gate::Line { .. } | Gate::Locked { .. } | Gate::Key { .. } => {
+            line_gate(explained, &passage.gate)
+        }
+        Gate::Running { .. }
+        | Gate::Lease { .. }
+        | Gate::CancelRequested { .. }
+        | Gate::Timeout { .. }
+        | Gate::Ended { .. }
+        | Gate::Clock { .. } => running_gate(out, explained, passage),
+    }
+}
+
+/// What time brings, and what stops it.
+fn time_gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
+    let is_open = passage.standing == Standing::Open;
+    let moment = |at: &Timestamp| out.moment_in_full(*at);
+    match &passage.gate {
+        Gate::Expiry { at } if is_open => format!("expires {}", moment(at)),
+        Gate::Expiry { at } => format!("expired {}: it never starts", moment(at)),
+        Gate::Due { at } if is_open => format!("due since {}", moment(at)),
+        Gate::Due { at } => format!("due {}", moment(at)),
         Gate::Backoff { at, attempt, error } => {
-            let error = error
-                .as_deref()
-                .map(in_one_line)
-                .map_or_else(String::new, |e| format!(", after: {e}"));
-            format!("attempt {attempt} is due {}{error}", moment(*at))
+            format!(
+                "attempt {attempt} is due {}{}",
+                moment(at),
+                reason(", after: ", error.as_deref())
+            )
         }
         Gate::Promotion { due_at } => {
-            format!(
-                "due for {}, and waits for the sweep that makes it available",
-                span(explained.now, *due_at)
-            )
+            let late = span(explained.now, *due_at);
+            format!("due for {late}, and waits for the sweep that makes it available")
         }
         Gate::Leader { worker: Some(worker), .. } => {
             format!("{worker} leads, and sweeps every second")
         }
-        Gate::Leader { worker: None, until: Some(until) } if *until > explained.now => {
-            format!("the leader is gone; another worker takes over by {}", moment(*until))
+        Gate::Leader { until: Some(until), .. } if *until > explained.now => {
+            format!("the leader is gone; another worker takes over by {}", moment(until))
         }
-        Gate::Leader { worker: None, .. } => {
-            "no worker leads, so that nothing that time brings is done".to_owned()
-        }
+        Gate::Leader { .. } => "no worker leads, so nothing that time brings is done".to_owned(),
+        Gate::Pause { since: None, .. } => format!("queue {} is not paused", explained.queue),
         Gate::Pause { since: Some(since), until, note } => {
-            let until =
-                until.map_or_else(String::new, |until| format!(", until {}", moment(until)));
-            let note =
-                note.as_deref().map_or_else(String::new, |note| format!(": {}", in_one_line(note)));
-            format!("queue {queue} is paused since {}{until}{note}", moment(*since))
+            paused(out, &format!("queue {}", explained.queue), (*since, *until, note.as_deref()))
         }
-        Gate::Pause { since: None, .. } => format!("queue {queue} is not paused"),
+        Gate::KindPause { since, until, note } => {
+            paused(out, &format!("kind {}", explained.kind), (*since, *until, note.as_deref()))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Whether a worker is there who can run it.
+fn worker_gate(explained: &Explanation, passage: &Passage) -> String {
+    let is_open = passage.standing == Standing::Open;
+    let queue = &explained.queue;
+    match &passage.gate {
         Gate::Workers { workers } if is_open => {
             format!("{} queue {queue}: {}", serve(workers.len()), workers.join(", "))
         }
         Gate::Workers { .. } => format!("no live worker serves queue {queue}"),
         Gate::Handler { handler, .. } if is_open => format!("{handler} is known"),
-        Gate::Handler { handler, workers } => match workers.as_slice() {
-            [] => format!("no live worker knows {handler}"),
-            others => format!(
-                "no worker of queue {queue} knows {handler}; on other queues: {}",
-                others.join(", ")
-            ),
-        },
-        Gate::Parked { reason } => {
-            let why = reason.as_deref().unwrap_or("no live worker knew it");
-            format!("moved out of the way: {}", in_one_line(why))
+        Gate::Handler { handler, workers } if workers.is_empty() => {
+            format!("no live worker knows {handler}")
+        }
+        Gate::Handler { handler, workers } => {
+            let others = workers.join(", ");
+            format!("no worker of queue {queue} knows {handler}; on other queues: {others}")
+        }
+        Gate::Parked { reason: why } => {
+            format!("moved out of the way{}", reason(": ", why.as_deref()))
         }
         Gate::Quiet { workers } if is_open => {
-            format!("{} takes no new work, as it was asked to", workers.join(", "))
+            format!("asked to take no new work: {}", workers.join(", "))
         }
-        Gate::Quiet { .. } => "every worker that knows it was asked to take no new work".to_owned(),
+        Gate::Quiet { workers } => {
+            format!(
+                "every worker that knows it was asked to take no new work: {}",
+                workers.join(", ")
+            )
+        }
         Gate::Slots { workers } => slots(is_open, workers),
+        _ => String::new(),
+    }
+}
+
+/// What keeps it from being the next one.
+fn line_gate(explained: &Explanation, gate: &Gate) -> String {
+    match gate {
         Gate::Suspect { losses } => format!(
             "lost {} with a worker: it runs with no other such job beside it",
             time::count(u64::from(*losses), "time")
@@ -75,16 +116,13 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
         Gate::Line { ahead: 0, .. } => "first in line".to_owned(),
         Gate::Line { ahead, or_more } => {
             let more = if *or_more { " or more" } else { "" };
-            format!("{}{more} ahead of it in queue {queue}", time::count(*ahead, "job"))
+            format!("{}{more} ahead of it in queue {}", time::count(*ahead, "job"), explained.queue)
         }
         Gate::Locked { by } => {
             format!("its row is locked by another transaction: {}", in_one_line(by))
         }
         Gate::Key { key, holds: true, .. } => {
-            format!(
-                "holds the unique key {}: no other job of its kind with it comes in",
-                in_one_line(key)
-            )
+            format!("holds its unique key {}: no other job comes in with it", in_one_line(key))
         }
         Gate::Key { key, holder: Some(other), .. } => {
             format!(
@@ -92,28 +130,49 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
                 in_one_line(key)
             )
         }
-        Gate::Key { key, holder: None, .. } => {
-            format!("its unique key {} is free", in_one_line(key))
-        }
+        Gate::Key { key, .. } => format!("its unique key {} is free", in_one_line(key)),
+        _ => String::new(),
+    }
+}
+
+/// Where a job is that runs, and how one ended.
+fn running_gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
+    let moment = |at: &Timestamp| out.moment_in_full(*at);
+    match &passage.gate {
         Gate::Running { worker, since, attempt } => {
             format!("attempt {attempt} runs on {worker} for {}", span(explained.now, *since))
         }
-        Gate::Lease { worker, until: Some(until) } if is_open => {
-            format!("{worker} lives: its lease lasts until {} unless renewed", moment(*until))
+        Gate::Lease { worker, until: Some(until) } if passage.standing == Standing::Open => {
+            format!("{worker} lives: its lease lasts until {} unless renewed", moment(until))
         }
         Gate::Lease { worker, until: Some(until) } => {
-            format!("the lease of {worker} ended {}", moment(*until))
+            format!("the lease of {worker} ended {}", moment(until))
         }
-        Gate::Lease { worker, until: None } => format!("{worker} is gone"),
-        Gate::CancelRequested { reason } => format!("asked to stop: {}", in_one_line(reason)),
-        Gate::Timeout { at } => format!("told to end {}", moment(*at)),
-        Gate::Ended { at, outcome, reason } => {
-            let why =
-                reason.as_deref().map_or_else(String::new, |why| format!(": {}", in_one_line(why)));
-            format!("ended {} as {outcome}{why}", moment(*at))
+        Gate::Lease { worker, .. } => format!("{worker} is gone"),
+        Gate::CancelRequested { reason: why } => format!("asked to stop: {}", in_one_line(why)),
+        Gate::Timeout { at } => format!("told to end {}", moment(at)),
+        Gate::Ended { at, outcome, reason: why } => {
+            format!("ended {} as {outcome}{}", moment(at), reason(": ", why.as_deref()))
         }
         Gate::Clock { ahead_us } => clock(*ahead_us),
+        _ => String::new(),
     }
+}
+
+/// A reason behind something, where there is one.
+fn reason(before: &str, why: Option<&str>) -> String {
+    why.map_or_else(String::new, |why| format!("{before}{}", in_one_line(why)))
+}
+
+fn paused(
+    out: &Output,
+    what: &str,
+    (since, until, note): (Timestamp, Option<Timestamp>, Option<&str>),
+) -> String {
+    let until =
+        until.map_or_else(String::new, |until| format!(", until {}", out.moment_in_full(until)));
+    let (since, note) = (out.moment_in_full(since), reason(": ", note));
+    format!("{what} is paused since {since}{until}{note}")
 }
 
 fn serve(workers: usize) -> String {
@@ -151,7 +210,7 @@ pub(super) fn next(out: &Output, explained: &Explanation) -> String {
         Step::Promote => "a worker's next sweep makes it available".to_owned(),
         Step::Resume => match explained.next.at {
             Some(_) => format!("the pause ends {}", at("")),
-            None => format!("nothing, until queue {} is resumed", explained.queue),
+            None => "nothing, until it is resumed".to_owned(),
         },
         Step::Worker => "nothing, until a worker comes that can take it".to_owned(),
         Step::Unpark => format!(
@@ -177,7 +236,7 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
     let (id, queue) = (explained.job, &explained.queue);
     match explained.next.step {
         Step::Promote => vec![format!("windlass job retry {id}   (runs it now)")],
-        Step::Resume => vec![format!("windlass queue resume {queue}")],
+        Step::Resume => resume(explained),
         Step::Worker => worker(explained),
         Step::Slot => vec![format!("windlass job list 'state:running queue:{queue}'")],
         Step::Turn => vec![format!("windlass job list 'state:running,available queue:{queue}'")],
@@ -190,6 +249,15 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
         Step::TakeBack | Step::Unpark => vec!["windlass worker list".to_owned()],
         _ => Vec::new(),
     }
+}
+
+fn resume(explained: &Explanation) -> Vec<String> {
+    let command = |gate: &Gate| match gate {
+        Gate::Pause { .. } => Some(format!("windlass queue resume {}", explained.queue)),
+        Gate::KindPause { .. } => Some(format!("windlass kind resume {}", explained.kind)),
+        _ => None,
+    };
+    explained.shut().filter_map(command).collect()
 }
 
 fn worker(explained: &Explanation) -> Vec<String> {

@@ -69,6 +69,17 @@ pub enum Gate {
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<String>,
     },
+    /// Its kind is paused.
+    KindPause {
+        /// Since when.
+        since: Timestamp,
+        /// When it ends by itself.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// Why, and by whom.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
     /// Live workers serve its queue.
     Workers {
         /// Which.
@@ -81,7 +92,7 @@ pub enum Gate {
         /// Who does, on any queue.
         workers: Vec<String>,
     },
-    /// It was moved out of the way since no live worker knew it, and comes back with the first that does.
+    /// It was moved out of the way, since no live worker knew it or its kind was paused, and comes back when that is over.
     Parked {
         /// Why.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,7 +173,7 @@ pub enum Gate {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// The clock of whoever asks differs from the database's, by which everything is decided.
+    /// The caller's clock differs from the database's, by which everything is decided.
     Clock {
         /// By so many microseconds ahead, or behind where negative.
         ahead_us: i64,

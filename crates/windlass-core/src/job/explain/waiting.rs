@@ -1,7 +1,7 @@
 //! The gates of a job that waits.
 
 use super::{Busy, Gate, Next, Passage, Standing, Step, key, leader, note, open, passage, shut};
-use crate::job::{HandlerKey, Look, State};
+use crate::job::{HandlerKey, Look, Paused, State};
 use crate::limits::{LINE, SUSPECT_LOSSES, SWEEP, TIDY};
 use crate::worker::WorkerRecord;
 
@@ -15,6 +15,7 @@ pub(super) fn gates(look: &Look) -> (Vec<Passage>, Next) {
         gates.push(leader(look));
     }
     gates.push(pause(look));
+    gates.extend(kind_pause(look));
     gates.extend(workers(look));
     gates.extend(line(look));
     gates.extend(key(look));
@@ -53,7 +54,7 @@ fn time(look: &Look) -> Vec<Passage> {
 }
 
 fn pause(look: &Look) -> Passage {
-    match &look.paused {
+    match &look.queue_paused {
         Some(pause) => shut(Gate::Pause {
             since: Some(pause.since),
             until: pause.until,
@@ -61,6 +62,11 @@ fn pause(look: &Look) -> Passage {
         }),
         None => open(Gate::Pause { since: None, until: None, note: None }),
     }
+}
+
+fn kind_pause(look: &Look) -> Option<Passage> {
+    let Paused { since, until, note } = look.kind_paused.clone()?;
+    Some(shut(Gate::KindPause { since, until, note }))
 }
 
 /// Whether somebody is there who can run it.
@@ -128,20 +134,15 @@ fn line(look: &Look) -> Vec<Passage> {
 
 /// The step that the first shut gate waits for.
 fn next(look: &Look, gates: &[Passage]) -> Next {
-    let is_known = gates.iter().any(|passage| {
-        matches!(passage.gate, Gate::Handler { .. }) && passage.standing == Standing::Open
-    });
-    let first = gates.iter().find(|passage| is_shut(passage)).map(|passage| &passage.gate);
+    // A worker that comes leads by itself.
+    let is_first = |p: &&Passage| is_shut(p) && !matches!(p.gate, Gate::Leader { .. });
+    let first = gates.iter().find(is_first).map(|passage| &passage.gate);
     let (step, at) = match first {
         None => (Step::Claim, None),
         Some(Gate::Expiry { .. }) => (Step::Expire, Some(look.now.after(SWEEP))),
         Some(Gate::Due { at } | Gate::Backoff { at, .. }) => (Step::Promote, Some(*at)),
         Some(Gate::Promotion { .. }) => (Step::Promote, Some(look.now.after(SWEEP))),
-        Some(Gate::Pause { until, .. }) => (Step::Resume, *until),
-        // A leader is missing where no worker is.
-        Some(Gate::Leader { .. }) if look.job.state == State::Waiting && is_known => {
-            (Step::Unpark, Some(look.now.after(TIDY)))
-        }
+        Some(Gate::Pause { until, .. } | Gate::KindPause { until, .. }) => (Step::Resume, *until),
         Some(Gate::Parked { .. }) => (Step::Unpark, Some(look.now.after(TIDY))),
         Some(Gate::Slots { .. }) => (Step::Slot, None),
         Some(Gate::Line { .. }) => (Step::Turn, None),

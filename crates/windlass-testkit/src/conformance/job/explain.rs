@@ -5,6 +5,7 @@ use std::time::Duration;
 use windlass_core::id::JobId;
 use windlass_core::job::{Explanation, Gate, Outcome, Standing, Step, Unique};
 use windlass_core::limits::{KEEP_FINISHED, LEADER_TTL, LEASE, LINE};
+use windlass_core::queue::Pause;
 use windlass_core::worker::Quiet;
 
 use crate::draft::{job, jobs};
@@ -37,7 +38,7 @@ async fn notes(fixture: &StoreFixture, id: JobId) -> Vec<Gate> {
     explained.gates.into_iter().filter(|p| is_note(p.standing)).map(|p| p.gate).collect()
 }
 
-/// T10: a job that nothing keeps back is taken next, and every gate that it has passed is named.
+/// O24: a job that nothing keeps back is taken next, and every gate that it has passed is named.
 pub async fn a_job_that_nothing_keeps_back_is_taken_next(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     let id = fixture.enqueue_one(job()).await;
@@ -50,7 +51,7 @@ pub async fn a_job_that_nothing_keeps_back_is_taken_next(fixture: StoreFixture) 
     assert_eq!(explained.ahead, Some(0));
 }
 
-/// T10: the due time, and then the sweep that notices it.
+/// O24: the due time, and then the sweep that notices it.
 pub async fn a_job_waits_for_its_time_and_for_the_sweep(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     worker.sweep().await;
@@ -67,7 +68,7 @@ pub async fn a_job_waits_for_its_time_and_for_the_sweep(fixture: StoreFixture) {
     assert_eq!(shut(&fixture, id).await, (vec![], Step::Claim));
 }
 
-/// T10: who leads, until when, and that nobody does.
+/// O24: who leads, until when, and that nobody does.
 pub async fn it_is_told_whether_anybody_leads(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     let id = fixture.enqueue_one(job().due_in(60 * MINUTE)).await;
@@ -85,7 +86,7 @@ pub async fn it_is_told_whether_anybody_leads(fixture: StoreFixture) {
     assert_eq!(leader().await, Gate::Leader { worker: None, until });
 }
 
-/// T10: the next attempt, when it comes and what went wrong.
+/// O24: the next attempt, when it comes and what went wrong.
 pub async fn a_failed_job_waits_for_its_next_attempt(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     worker.sweep().await;
@@ -97,21 +98,39 @@ pub async fn a_failed_job_waits_for_its_next_attempt(fixture: StoreFixture) {
     assert_eq!(only(&fixture, id).await, (expected, Step::Promote));
 }
 
-/// T10, I-W3: a pause, since when and why.
+/// O24, I-W3: a pause, since when and why.
 pub async fn a_pause_is_told_with_its_note(fixture: StoreFixture) {
     let _worker = fixture.worker().await;
     let id = fixture.enqueue_one(job()).await;
     let since = Some(fixture.moment());
-    pause(&fixture, "default", Some("a deploy")).await;
+    pause(&fixture, Pause::queue("default").note("a deploy")).await;
     let expected = Gate::Pause { since, until: None, note: Some("a deploy".to_owned()) };
     assert_eq!(only(&fixture, id).await, (expected, Step::Resume));
 }
 
-async fn pause(fixture: &StoreFixture, queue: &str, note: Option<&str>) {
-    fixture.store().pause(queue, note, fixture.now()).await.expect("paused");
+/// O24: a pause of a kind, with its end, also once its jobs were moved out of the way.
+pub async fn a_pause_of_a_kind_is_told_with_its_end(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    worker.sweep().await;
+    let id = fixture.enqueue_one(job()).await;
+    let (since, until) = (fixture.moment(), Some(fixture.moment().after(MINUTE)));
+    pause(&fixture, Pause::kind("work").lasting(MINUTE)).await;
+    let expected = Gate::KindPause { since, until, note: None };
+    assert_eq!(only(&fixture, id).await, (expected.clone(), Step::Resume));
+    assert_eq!(explain(&fixture, id).await.next.at, until);
+    worker.sweep().await;
+    let reason = Some("work is paused".to_owned());
+    assert_eq!(shut(&fixture, id).await, (vec![expected, Gate::Parked { reason }], Step::Resume));
+    fixture.advance(MINUTE);
+    worker.beat().await;
+    assert_eq!(shut(&fixture, id).await.1, Step::Unpark);
 }
 
-/// T10, C27: nobody serves the queue; nobody there knows the kind, or its version; somebody elsewhere does.
+async fn pause(fixture: &StoreFixture, pause: Pause) {
+    fixture.store().pause(&pause, fixture.now()).await.expect("paused");
+}
+
+/// O24, C27: nobody serves the queue; nobody there knows the kind, or its version; somebody elsewhere does.
 pub async fn a_job_without_a_worker_says_what_is_missing(fixture: StoreFixture) {
     let id = fixture.enqueue_one(job()).await;
     let (gates, step) = shut(&fixture, id).await;
@@ -133,7 +152,7 @@ pub async fn a_job_without_a_worker_says_what_is_missing(fixture: StoreFixture) 
     assert_eq!(gates, nobody, "whose lease is over does not count");
 }
 
-/// T10, C26: a parked job says why, and what brings it back.
+/// O24, C26: a parked job says why, and what brings it back.
 pub async fn a_parked_job_says_what_brings_it_back(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     worker.sweep().await;
@@ -145,7 +164,7 @@ pub async fn a_parked_job_says_what_brings_it_back(fixture: StoreFixture) {
     assert_eq!(step, Step::Worker);
 }
 
-/// T10, T20: workers that were asked to take no new work.
+/// O24, T20: workers that were asked to take no new work.
 pub async fn quiet_workers_are_named(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     let id = fixture.enqueue_one(job()).await;
@@ -157,7 +176,7 @@ pub async fn quiet_workers_are_named(fixture: StoreFixture) {
     assert_eq!(shut(&fixture, id).await, (vec![], Step::Claim));
 }
 
-/// T10: who has the slots, and how many are in front.
+/// O24: who has the slots, and how many are in front.
 pub async fn taken_slots_and_the_line_are_told(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     fixture.enqueue(jobs(13)).await;
@@ -178,7 +197,7 @@ pub async fn taken_slots_and_the_line_are_told(fixture: StoreFixture) {
     assert_eq!(gates[1], Gate::Line { ahead: LINE, or_more: true });
 }
 
-/// T10: a job that was lost twice waits for its turn alone.
+/// O24: a job that was lost twice waits for its turn alone.
 pub async fn a_suspect_is_told(fixture: StoreFixture) {
     let id = fixture.enqueue_one(job()).await;
     for _ in 0..2 {
@@ -192,7 +211,7 @@ pub async fn a_suspect_is_told(fixture: StoreFixture) {
     assert!(told.contains(&Gate::Suspect { losses: 2 }), "{told:?}");
 }
 
-/// T10, C9: a job that runs says where, since when and until when its worker's lease lasts; a worker that is gone is told.
+/// O24, C9: a job that runs says where, since when and until when its worker's lease lasts; a worker that is gone is told.
 pub async fn a_running_job_says_where_it_is(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     let id = fixture.enqueue_one(job().timeout(MINUTE)).await;
@@ -222,7 +241,7 @@ pub async fn a_running_job_says_where_it_is(fixture: StoreFixture) {
     assert!(matches!(gates.get(1), Some(Gate::Leader { worker: None, .. })), "{gates:?}");
 }
 
-/// T10: until when it may start, and that it may not any more.
+/// O24: until when it may start, and that it may not any more.
 pub async fn an_expiry_is_told(fixture: StoreFixture) {
     let _worker = fixture.worker().await;
     let id = fixture.enqueue_one(job().expires_in(SECOND * 5)).await;
@@ -234,7 +253,7 @@ pub async fn an_expiry_is_told(fixture: StoreFixture) {
     assert_eq!((gates.first(), step), (Some(&Gate::Expiry { at }), Step::Expire));
 }
 
-/// T10, I-U2: the unique key that a job holds, that another holds, and that is free.
+/// O24, I-U2: the unique key that a job holds, that another holds, and that is free.
 pub async fn a_unique_key_is_told_with_its_holder(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     let unique = || job().unique(Unique::by("a"));
@@ -249,7 +268,7 @@ pub async fn a_unique_key_is_told_with_its_holder(fixture: StoreFixture) {
     assert!(notes(&fixture, first).await.contains(&key(Some(second), false)));
 }
 
-/// T10: how a job ended, why, and until when it is kept.
+/// O24: how a job ended, why, and until when it is kept.
 pub async fn an_ended_job_says_how_and_how_long_it_is_kept(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     let ids = fixture.enqueue(jobs(3)).await;
@@ -269,7 +288,7 @@ pub async fn an_ended_job_says_how_and_how_long_it_is_kept(fixture: StoreFixture
     }
 }
 
-/// T10: a clock that is off is pointed out to whoever has it; one that is a little off is not.
+/// O24: a caller's clock that is off is pointed out; one that is a little off is not.
 pub async fn a_clock_that_is_off_is_told(fixture: StoreFixture) {
     let _worker = fixture.worker().await;
     let id = fixture.enqueue_one(job()).await;
@@ -280,7 +299,7 @@ pub async fn a_clock_that_is_off_is_told(fixture: StoreFixture) {
     assert!(!matches!(near, Gate::Clock { .. }), "{near:?}");
 }
 
-/// T10: a job that is not there has nothing to explain.
+/// O24: a job that is not there has nothing to explain.
 pub async fn a_job_that_is_not_there_is_not_explained(fixture: StoreFixture) {
     let look = fixture.store().look(JobId::new(), fixture.now()).await.expect("looked");
     assert!(look.is_none());
