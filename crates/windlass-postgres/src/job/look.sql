@@ -21,10 +21,11 @@ job as materialized (
   from windlass.finished where id = $1::uuid
   limit 1
 )
-select id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at,
-       args, root, parent, origin, meta, history, reason, started_at, finished_at, job.worker, output, cancel_requested,
-       clock.now, held_by,
-       (select c.reason from windlass.cancel_request c where c.job = job.id and state = 4),
+select job.id, job.queue, job.kind, job.version, job.state, job.priority, job.attempt, job.failures, job.losses,
+       job.max_attempts, job.run_at, job.created_at, job.args, job.root, job.parent, job.origin, job.meta,
+       job.history, job.reason, job.started_at, job.finished_at, job.worker, job.output, job.cancel_requested,
+       clock.now, job.held_by,
+       (select c.reason from windlass.cancel_request c where c.job = job.id and job.state = 4),
        q.paused_at, q.note, l.worker, l.expires_at,
        (select count(*) from (
           select from windlass.pending p

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use windlass::job::{Gate, Step};
 use windlass::prelude::*;
 use windlass::store::Now;
 use windlass::{Enqueued, State, StoreError, Unique};
@@ -124,6 +125,10 @@ async fn a_job_that_was_met_waits_for_the_transaction() {
         store.claim(&claim, Now::Database).await.expect("claimed").jobs.len()
     };
     assert_eq!(claim().await, 0, "the transaction is open");
+    let explained = client.explain(first).await.expect("asked").expect("it is there");
+    let is_locked = |gate: &Gate| matches!(gate, Gate::Locked { by } if by.contains("process "));
+    assert!(explained.shut().any(is_locked), "{explained:?}");
+    assert_eq!(explained.next.step, Step::Unlock);
     tx.commit().await.expect("committed");
     assert_eq!(claim().await, 1);
 }

@@ -30,7 +30,7 @@ fn a_job_that_has_ended_says_how() {
     let line = cli.ok(&["enqueue", "img.thumb", "--delay", "1h"]);
     let id = line.split('\t').next().expect("an id");
     let scheduled = cli.table(&["explain", id], "100");
-    assert!(scheduled.contains("it becomes available in 60m"), "{scheduled}");
+    assert!(scheduled.contains("next: it becomes available 20"), "{scheduled}");
     cli.ok(&["job", "cancel", id]);
     let ended = cli.table(&["explain", id], "100");
     assert!(ended.contains("ended ") && ended.contains(" as cancelled"), "{ended}");
