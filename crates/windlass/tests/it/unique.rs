@@ -107,7 +107,7 @@ async fn who_waits_for_a_key_is_in_nobodys_way() {
     }
 }
 
-/// C24: a job that an open transaction met does not begin before that is over: it sees what was written there.
+/// O24, C24: a job that an open transaction met does not begin before that is over: it sees what was written there.
 #[tokio::test]
 async fn a_job_that_was_met_waits_for_the_transaction() {
     let database = TestDatabase::postgres();

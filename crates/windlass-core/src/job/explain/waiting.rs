@@ -98,7 +98,7 @@ fn workers(look: &Look) -> Vec<Passage> {
     }
     if !awake.is_empty() {
         let is_free = |worker: &&WorkerRecord| worker.running < u64::from(worker.slots);
-        let has_free = awake.iter().any(|worker| is_free(worker));
+        let has_free = awake.iter().any(is_free);
         gates.push(passage(
             has_free,
             Gate::Slots { workers: awake.into_iter().map(busy).collect() },
