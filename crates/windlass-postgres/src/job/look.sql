@@ -38,12 +38,16 @@ select job.id, job.queue, job.kind, job.version, job.state, job.priority, job.at
                 else exists (select from windlass.pending p where p.id = k.job and (k.until = 1 or p.attempt = 0)
                                and (p.meta is null or coalesce(windlass.expiry(p.meta, p.created_at) > clock.now, true)))
                   or (k.until = 1 and k.job in (select r.id from windlass.running_job r)) end),
-       -- Of the transactions that have locked a row together only one alone is found.
-       (select 'process ' || a.pid || coalesce(' (' || nullif(a.application_name, '') || ')', '') || coalesce(', ' || a.state, '')
-        from windlass.pending p
-        join pg_locks t on t.locktype = 'transactionid' and t.transactionid = p.xmax and t.granted
-        join pg_stat_activity a on a.pid = t.pid
-        where p.id = $1::uuid limit 1),
+       -- A lock that was taken below an exception block has a number of its own, which no process is listed with; one that
+       -- several transactions have together is not found.
+       (select coalesce((
+          select 'process ' || a.pid || coalesce(' (' || nullif(a.application_name, '') || ')', '') || coalesce(', ' || a.state, '')
+          from pg_locks t join pg_stat_activity a on a.pid = t.pid
+          where t.locktype = 'transactionid' and t.transactionid = p.xmax and t.granted limit 1),
+          case when txid_status(case when p.xmax::text::int8 between 3 and n.next % 4294967296 - 1
+                                     then n.next / 4294967296 * 4294967296 + p.xmax::text::int8 end) = 'in progress'
+            then 'one that is still open' end)
+        from windlass.pending p, (select txid_snapshot_xmax(txid_current_snapshot()) as next) as n where p.id = $1::uuid),
        (select coalesce(json_agg(json_build_object(
           'id', w.id, 'label', w.label, 'host', w.host, 'pid', w.pid, 'build', w.build, 'queues', w.queues,
           'handlers', w.handlers, 'slots', w.slots, 'started_at', w.started_at, 'seen_at', w.seen_at,

@@ -34,6 +34,6 @@ fn a_job_that_has_ended_says_how() {
     cli.ok(&["job", "cancel", id]);
     let ended = cli.table(&["explain", id], "100");
     assert!(ended.contains("ended ") && ended.contains(" as cancelled"), "{ended}");
-    assert!(ended.contains(&format!("windlass job retry {id}")), "{ended}");
+    assert!(ended.contains("try:  windlass job retry job_"), "{ended}");
     assert_eq!(cli.run(&["explain", "job_01KAHT5V3X5W9GNQ6D4R3ZCE7M"]).code, 3);
 }
