@@ -19,7 +19,6 @@ PAGES = [
 # They hold for names too: `claim_floor` and `ClaimFloor` are read as “claim floor”.
 TERMS = [
     (r"\bshel(?:f|ves)\b", None, "partition"),
-    (r"\blanes?\b", None, "connection; a lane is the serial key of jobs, and that is not built yet"),
     (r"\bfloors?\b", r"\.floor\(\)|::floor\b", "claim cursor"),
     (r"\bdesks?\b", None, "settle context"),
     (r"\bhusks?\b", None, "empty lease"),
@@ -62,7 +61,6 @@ TYPES = re.compile(r"\b(?:struct|enum|union|trait|type)\s+(Crew|Curtain|Stage|Wo
 # Where a word is right all the same: (word in lower case, start of the path, reason).
 EXCEPTIONS = [
     ("task", "CONTRIBUTING.md", "names the words that are not used"),
-    ("lane", "CONTRIBUTING.md", "says what the word is kept for"),
     ("tally", "bench/", "adds up what a measurement saw; the job counts of a store are something else"),
 ]
 

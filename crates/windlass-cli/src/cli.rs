@@ -55,7 +55,7 @@ pub(crate) enum Command {
     /// A tour on real files: work, a retry, a killed worker, and proof that nothing was lost
     Demo(command::demo::Args),
     /// Write one job
-    Enqueue(command::enqueue::Args),
+    Enqueue(Box<command::enqueue::Args>),
     /// Run workers for the handlers in windlass.toml
     Work(command::work::Args),
     /// How things are, in ten lines
@@ -70,6 +70,10 @@ pub(crate) enum Command {
     Schedule(command::schedule::Args),
     /// List, pause and resume kinds of jobs
     Kind(command::kind::Args),
+    /// List, set and remove limits: how many run at once, rates, breakers
+    Limit(command::limit::Args),
+    /// Open a lane that stands still
+    Lane(command::lane::Args),
     /// List workers, keep them from new work
     Worker(command::worker::Args),
     /// Look for problems and say what fixes them

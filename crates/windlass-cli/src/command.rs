@@ -8,6 +8,8 @@ pub(crate) mod enqueue;
 pub(crate) mod explain;
 pub(crate) mod job;
 pub(crate) mod kind;
+pub(crate) mod lane;
+pub(crate) mod limit;
 pub(crate) mod migrate;
 pub(crate) mod queue;
 pub(crate) mod schedule;

@@ -4,6 +4,7 @@
 //! the file, the line and the key. Nothing here starts a process or opens a connection.
 
 mod bounds;
+mod limit;
 mod reader;
 mod schedules;
 mod serves;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use windlass::limits::MAX_LOSSES;
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
 use windlass::queue::QueueBound;
-use windlass::{Backoff, RetryPolicy};
+use windlass::{Backoff, Limit, RetryPolicy};
 
 use reader::{Reader, Table};
 pub(crate) use schedules::ScheduleConfig;
@@ -26,7 +27,7 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 5] = ["handler", "worker", "schedule", "queue", "server"];
+const TOP_KEYS: [&str; 6] = ["handler", "limit", "worker", "schedule", "queue", "server"];
 const HANDLER_KEYS: [&str; 13] = [
     "kind",
     "queue",
@@ -49,6 +50,8 @@ const RETRY_KEYS: [&str; 3] = ["backoff", "delay", "cap"];
 pub(crate) struct Config {
     /// The handlers, in the order of the file.
     pub(crate) handlers: Vec<HandlerConfig>,
+    /// The limits that it declares.
+    pub(crate) limits: Vec<Limit>,
     /// What the worker serves of them.
     pub(crate) serves: Serves,
     /// How many jobs the worker runs at once, over all kinds.
@@ -128,6 +131,8 @@ impl Config {
         if handlers.is_empty() {
             return Err(reader.error(0, "no [[handler]] in it: there is nothing to run"));
         }
+        let limits = top.tables("limit", "[[limit]]", &limit::KEYS)?;
+        let limits = limits.iter().map(limit::read).collect::<Result<Vec<_>, _>>()?;
         let worker = top.table("worker", "[worker]", &serves::KEYS)?;
         let slots = worker.as_ref().map(|table| table.count("slots")).transpose()?.flatten();
         let serves = worker.as_ref().map(serves::read).transpose()?.unwrap_or_default();
@@ -138,7 +143,7 @@ impl Config {
         let bounds =
             bounds.iter().filter_map(|(name, table)| bounds::read(name, table).transpose());
         let bounds = bounds.collect::<Result<_, _>>()?;
-        Ok(Self { handlers, serves, slots, schedules, bounds })
+        Ok(Self { handlers, limits, serves, slots, schedules, bounds })
     }
 }
 

@@ -6,7 +6,7 @@
 //! | 1 | failed, see the message | [`StoreError::DiskFull`], `Corrupt`, `Backend`, an unsuitable server, anything else |
 //! | 2 | wrong usage or configuration, args that cannot be stored | [`StoreError::Refused`], [`Unusable::Url`], a wrong command line |
 //! | 3 | not found | [`StoreError::NotFound`] |
-//! | 4 | conflict or precondition: `--expect`, a job that has ended, a unique key that is held | [`StoreError::Conflict`], `Duplicate`, `LeaseLost` |
+//! | 4 | conflict or precondition: `--expect`, a job that has ended, a unique key that is held, a lane that refuses | [`StoreError::Conflict`], `Duplicate`, `LaneRefused`, `LeaseLost` |
 //! | 5 | not allowed | [`Unusable::Rights`] |
 //! | 6 | database unreachable | [`StoreError::Unavailable`], `Unknown` |
 //! | 7 | timed out waiting | `enqueue --wait --timeout` |
@@ -72,6 +72,7 @@ impl Exit {
             StoreError::NotFound { .. } => Self::NotFound,
             StoreError::Conflict { .. }
             | StoreError::Duplicate { .. }
+            | StoreError::LaneRefused { .. }
             | StoreError::LeaseLost { .. } => Self::Conflict,
             StoreError::QueueFull { .. } => Self::QueueFull,
             StoreError::Refused(_) => Self::Usage,

@@ -2,8 +2,8 @@
 
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    bench, completions, demo, doctor, enqueue, explain, job, kind, migrate, queue, schedule,
-    status, work, worker,
+    bench, completions, demo, doctor, enqueue, explain, job, kind, lane, limit, migrate, queue,
+    schedule, status, work, worker,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -17,7 +17,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
     };
     match command {
         Command::Demo(args) => demo::run(args, &globals).await,
-        Command::Enqueue(args) => enqueue::run(args, &globals).await,
+        Command::Enqueue(args) => enqueue::run(*args, &globals).await,
         Command::Work(args) => work::run(args, &globals).await,
         Command::Status(args) => status::run(args, &globals).await,
         Command::Explain(args) => explain::run(args, &globals).await,
@@ -25,6 +25,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Queue(args) => queue::run(args, &globals).await,
         Command::Schedule(args) => schedule::run(args, &globals).await,
         Command::Kind(args) => kind::run(args, &globals).await,
+        Command::Limit(args) => limit::run(args, &globals).await,
+        Command::Lane(args) => lane::run(args, &globals).await,
         Command::Worker(args) => worker::run(args, &globals).await,
         Command::Doctor(args) => doctor::run(args, &globals).await,
         Command::Migrate(args) => migrate::run(args, &globals).await,

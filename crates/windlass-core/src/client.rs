@@ -14,6 +14,7 @@ use crate::job::{
     Cancelled, Counts, Duplicates, Enqueued, Explanation, Filter, IntoDraft, JobRecord, Moved,
     Page, Retried,
 };
+use crate::limit::{Limit, LimitOn, LimitRecord, SetBy};
 use crate::limits;
 use crate::name::check_queue;
 use crate::queue::{Pause, PausedKind, QueueRecord, Scope, Unserved};
@@ -157,6 +158,14 @@ impl Client {
         self.store.duplicates(newest.min(limits::DUPLICATES)).await
     }
 
+    /// The limits that are set, with what of them is used.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn limits(&self) -> Result<Vec<LimitRecord>, StoreError> {
+        self.store.limits(Now::Database).await
+    }
+
     /// Queues that have jobs, workers or a pause.
     ///
     /// # Errors
@@ -286,6 +295,39 @@ impl Client {
     /// What kept the store from writing.
     pub async fn resume_kind(&self, kind: &str) -> Result<bool, StoreError> {
         self.store.resume(&Scope::Kind(kind.to_owned()), Now::Database).await
+    }
+
+    /// Sets a limit in place of what was set before, for all workers and from the next claim on. Jobs that run count at
+    /// once. Neither code nor a file overwrites it.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a limit that makes no sense, otherwise what kept the store from writing.
+    pub async fn set_limit(&self, limit: &Limit) -> Result<(), StoreError> {
+        self.store.set_limit(limit, SetBy::Person, None, Now::Database).await.map(drop)
+    }
+
+    /// [`Client::set_limit`] with a note for those who wonder why.
+    ///
+    /// # Errors
+    /// As [`Client::set_limit`].
+    pub async fn set_limit_with_note(&self, limit: &Limit, note: &str) -> Result<(), StoreError> {
+        self.store.set_limit(limit, SetBy::Person, Some(note), Now::Database).await.map(drop)
+    }
+
+    /// Removes a limit. `false` where there was none.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn remove_limit(&self, on: &LimitOn) -> Result<bool, StoreError> {
+        self.store.remove_limit(on).await
+    }
+
+    /// Lets a lane go on that stands still behind a dead job; that job, where there is one. It stays dead.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn open_lane(&self, lane: &str) -> Result<Option<JobId>, StoreError> {
+        self.store.open_lane(lane).await
     }
 
     /// Asks a worker to take no new work, or to take it again. `false` where there is no such worker.

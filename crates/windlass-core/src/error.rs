@@ -49,6 +49,18 @@ pub enum StoreError {
         /// How many of its jobs may be available.
         limit: u64,
     },
+    /// Another job of the lane is of a kind that refuses this one: nothing was written.
+    #[error("{kind} is refused in the lane `{}` while {other} is there: {job}; nothing was written", .lane.escape_debug())]
+    LaneRefused {
+        /// The kind that was refused.
+        kind: String,
+        /// The lane.
+        lane: String,
+        /// The kind of the other.
+        other: String,
+        /// The other job.
+        job: JobId,
+    },
     /// The lease is no longer held; nothing was written.
     #[error("the lease was lost: job {job} was given to another worker; nothing was written")]
     LeaseLost {
@@ -162,9 +174,11 @@ pub enum Refusal {
         /// Bytes before it.
         at: usize,
     },
-    /// A unique key that is empty or too long.
-    #[error("a unique key has 1 to {limit} bytes, this one {bytes}")]
+    /// A key that is empty or too long.
+    #[error("{what} has 1 to {limit} bytes, this one {bytes}")]
     Key {
+        /// Which key, such as `a lane's key`.
+        what: &'static str,
         /// How many it has.
         bytes: usize,
         /// The limit.
@@ -218,6 +232,39 @@ pub enum Refusal {
         subject: String,
         /// The character.
         found: char,
+    },
+    /// A key with the character that stands between keys.
+    #[error("{what} has the character U+001F at byte {at}: it cannot be stored; leave it out")]
+    Separator {
+        /// Which key.
+        what: &'static str,
+        /// Bytes before it.
+        at: usize,
+    },
+    /// A number that makes no sense, such as a limit of 0.
+    #[error("{what} of {number} is outside of 1 to {limit}")]
+    Range {
+        /// What the number says.
+        what: &'static str,
+        /// The number.
+        number: u64,
+        /// The largest that does.
+        limit: u64,
+    },
+    /// A limit without any.
+    #[error("a limit says how many run, a rate or when to break")]
+    LimitsNothing,
+    /// A time of a limit that makes no sense.
+    #[error("{what} is a millisecond at least and a day at most")]
+    LimitPeriod {
+        /// Which time.
+        what: &'static str,
+    },
+    /// A lane's rules that name too many kinds.
+    #[error("a lane's rules name more kinds than {limit}")]
+    LaneKinds {
+        /// The limit.
+        limit: usize,
     },
     /// Too many jobs in one call.
     #[error("{jobs} jobs in one call are above the limit of {limit}")]

@@ -16,6 +16,7 @@ pub mod handler;
 pub mod id;
 pub mod job;
 pub mod json;
+pub mod limit;
 pub mod limits;
 pub mod maintenance;
 pub mod name;

@@ -49,6 +49,14 @@ pub const LINE: u64 = 10_000;
 pub const FEW_TAGGED: usize = 5_000;
 /// Bytes of a subject's id.
 pub const SUBJECT_BYTES: usize = 256;
+/// Bytes of the key of a lane, a turn or a limit.
+pub const LINE_KEY_BYTES: usize = 256;
+/// The longest time of a rate or a breaker.
+pub const LIMIT_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
+/// Kinds that the rules of a job's lane may name.
+pub const LANE_KINDS: usize = 16;
+/// Jobs that a key may have in each of its turns.
+pub const TURN_WEIGHT: u16 = 100;
 /// The largest version of args, and the largest maximum of attempts that a job can bring: stores keep
 /// both in 16 bits with a sign.
 pub const LARGEST_NUMBER: u16 = 32_767;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::job::JobStore;
+use crate::limit::LimitStore;
 use crate::maintenance::MaintenanceStore;
 use crate::queue::QueueStore;
 pub use crate::reply::{Now, Reply};
@@ -42,7 +43,15 @@ pub struct Facts {
 
 /// A store: what every noun asks of it.
 pub trait Store:
-    JobStore + QueueStore + WorkerStore + ScheduleStore + MaintenanceStore + Send + Sync + 'static
+    JobStore
+    + LimitStore
+    + QueueStore
+    + WorkerStore
+    + ScheduleStore
+    + MaintenanceStore
+    + Send
+    + Sync
+    + 'static
 {
     /// What the store says about itself.
     fn facts(&self) -> Reply<'_, Facts>;

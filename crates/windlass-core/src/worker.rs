@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::job::HandlerKey;
+use crate::limit::{Limit, SetBy};
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
 
@@ -32,6 +33,8 @@ pub struct Registration {
     /// back the jobs of this worker may not know the kinds, so the store keeps the limits for as
     /// long as the worker has leases.
     pub loss_limits: BTreeMap<String, u16>,
+    /// The limits that it declares, and whether in code or in a file. What a person set stays.
+    pub limits: Vec<(Limit, SetBy)>,
     /// How many jobs it runs at once.
     pub slots: u32,
     /// How long its lease lasts without renewal.

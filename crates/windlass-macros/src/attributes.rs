@@ -5,7 +5,9 @@ use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token};
 
-const KEYS: [&str; 13] = [
+use crate::line::{Line, fields};
+
+const KEYS: [&str; 17] = [
     "kind",
     "queue",
     "priority",
@@ -19,6 +21,10 @@ const KEYS: [&str; 13] = [
     "unique",
     "tags",
     "subjects",
+    "lane",
+    "fair",
+    "limit",
+    "cost",
 ];
 
 /// The keys of `#[job(…)]`, read.
@@ -38,6 +44,8 @@ pub(crate) struct Attributes {
     pub(crate) tags: Vec<String>,
     /// Types with the fields that have the ids.
     pub(crate) subjects: Vec<(String, Ident)>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) cost: Option<u16>,
 }
 
 /// `unique(by = [field, …], until = "started", for = "1h", on_conflict = "replace")`.
@@ -84,6 +92,10 @@ impl Attributes {
             "unique" => self.unique = Some(Unique::of(meta)?),
             "tags" => self.tags = tags(meta)?,
             "subjects" => self.subjects = subjects(meta)?,
+            "lane" => self.lines.push(Line::lane(meta)?),
+            "fair" => self.lines.push(Line::fair(meta)?),
+            "limit" => self.lines.push(Line::limit(meta)?),
+            "cost" => self.cost = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
             other => return Err(Error::new(meta.path.span(), unknown(other))),
         }
         Ok(())
@@ -97,13 +109,7 @@ impl Unique {
         meta.parse_nested_meta(|meta| {
             let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
             match key.as_str() {
-                "by" => {
-                    let fields;
-                    let list = meta.value()?;
-                    syn::bracketed!(fields in list);
-                    let fields = fields.parse_terminated(Ident::parse_any, Token![,])?;
-                    found.by = fields.into_iter().collect();
-                }
+                "by" => found.by = fields(&meta)?,
                 "until" => {
                     let word = word(&meta, &["started", "finished"])?;
                     found.until_started = word == "started";
@@ -131,7 +137,7 @@ impl Unique {
 }
 
 /// One of these words, as a name.
-fn word(meta: &ParseNestedMeta<'_>, words: &[&str]) -> Result<Ident> {
+pub(crate) fn word(meta: &ParseNestedMeta<'_>, words: &[&str]) -> Result<Ident> {
     let literal: LitStr = meta.value()?.parse()?;
     let known = words.contains(&literal.value().as_str());
     known
@@ -183,7 +189,7 @@ fn subjects(meta: &ParseNestedMeta<'_>) -> Result<Vec<(String, Ident)>> {
 }
 
 /// A kind's or queue's name, by the rule the library checks at run time.
-fn name(meta: &ParseNestedMeta<'_>) -> Result<String> {
+pub(crate) fn name(meta: &ParseNestedMeta<'_>) -> Result<String> {
     checked(&meta.value()?.parse()?)
 }
 

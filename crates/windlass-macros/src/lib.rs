@@ -2,6 +2,7 @@
 //! the trait is the truth and can be implemented by hand.
 
 mod attributes;
+mod line;
 
 use proc_macro::TokenStream;
 use quote::quote;
@@ -21,6 +22,10 @@ use crate::attributes::{Attributes, Unique};
 /// | `unique(by = [user_id], until = "started")` | one such job for each value of the fields, until it is `started` or `finished` (otherwise `finished`), or `for = "1h"`; `on_conflict` is `keep`, `replace` or `reject` (otherwise `keep`) |
 /// | `tags = ["billing"]` | words that such jobs are found by |
 /// | `subjects(customer = customer_id)` | what such a job is about, and is found by: a type, and the field with the id; an empty `Option` is none |
+/// | `lane(by = [server])` | one at a time with all jobs of the same lane, in the order they were enqueued; `when_dead = "block"` stops the lane behind a dead job, `supersedes = ["kind"]` cancels waiting ones of a kind, `refused_by = ["kind"]` refuses this one while one of that kind is there |
+/// | `fair(by = [tenant])` | the keys of the queue have turns; `weight = 3` jobs in each |
+/// | `limit(by = [account], running = 4)` | so many of a key run at once; `name = "crm"` shares the limit with other kinds |
+/// | `cost = 5` | what it takes of the rates that concern it; 1 otherwise |
 /// | `timeout = "30s"` | how long a handler may run; 15 minutes otherwise |
 /// | `expires = "10m"` | how long after it is due it may start; it is cancelled then and never runs; for ever otherwise |
 /// | `version = 2` | the shape of the payload; 1 otherwise |
@@ -69,10 +74,15 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let tags =
         (!tags.is_empty()).then(|| quote!(const TAGS: &'static [&'static str] = &[#(#tags),*];));
     let subjects = (!attributes.subjects.is_empty()).then(|| subjects(&attributes.subjects));
+    let lines = attributes.lines.iter().map(line::Line::expand);
+    let cost = attributes.cost.map(
+        |tokens| quote!(const COST: ::core::option::Option<u16> = ::core::option::Option::Some(#tokens);),
+    );
     Ok(quote! {
         impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
             const KIND: &'static str = #kind;
             #queue #priority #version #attempts #losses #timeout #expires #upgrade #retry #unique #tags #subjects
+            #cost #(#lines)*
         }
     })
 }

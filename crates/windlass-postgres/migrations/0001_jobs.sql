@@ -34,15 +34,27 @@ create table windlass.pending (
   origin       text,
   meta         text,
   history      text,
-  reason       text
+  reason       text,
+  -- Where a job stands that a lane, a limit or a turn may keep from a worker; null for all others.
+  line         text collate "C"
 ) with (fillfactor = 100, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.1);
 
 -- Claim order. Rows of one batch share run_at and keep the order they were written in.
-create index pending_ready on windlass.pending (queue, priority, run_at) where state = 2;
+create index pending_ready on windlass.pending (queue, priority, run_at) where state = 2 and line is null;
 create index pending_due on windlass.pending (run_at) include (state, queue) where state in (1, 3);
 create index pending_parked on windlass.pending (kind, version, queue) where state = 0;
 create index pending_expiring on windlass.pending (windlass.expiry(meta, created_at)) where windlass.expiry(meta, created_at) is not null;
+-- Jobs in line, line by line. A job that was claimed before goes first.
+create index pending_line on windlass.pending (queue, priority, line, (attempt = 0), created_at, id)
+  where state = 2 and line is not null;
+-- The jobs of a lane, whatever their queues, in its order; those that have no place in it yet come last.
+create index pending_lane on windlass.pending (line, (state = 1 and attempt = 0), (attempt = 0), created_at, id)
+  where line >= 'l' and line < 'm';
+
+-- The line that a job's meta names.
+create function windlass.line_in(meta text) returns text language sql immutable as
+$$ select case when strpos(meta, '"line"') > 0 then meta::jsonb->>'line' end $$;
 
 create type windlass.held_job as (
   id uuid, run_at bigint, created_at bigint, attempt integer, failures integer, version smallint,
@@ -224,12 +236,13 @@ create table windlass.unique_key (
 );
 
 -- Enqueues that wrote no job since a unique key was held: what happened to each, and which job held the key.
--- answer: 2 kept · 3 replaced · 4 rejected. Summed up and cut when tidying.
+-- answer: 2 kept · 3 replaced · 4 rejected · 6 refused by a rule of its lane, whose key it is then. Summed up and cut
+-- when tidying.
 create table windlass.duplicate (
   at     bigint   not null,
   kind   text     not null,
   key    text     not null,
-  answer smallint not null check (answer between 2 and 4),
+  answer smallint not null check (answer in (2, 3, 4, 6)),
   job    uuid     not null,
   origin text
 );
@@ -238,7 +251,7 @@ create index duplicate_at on windlass.duplicate (at);
 
 create table windlass.duplicate_count (
   kind   text     not null,
-  answer smallint not null check (answer between 2 and 4),
+  answer smallint not null check (answer in (2, 3, 4, 6)),
   jobs   bigint   not null,
   primary key (kind, answer)
 );
@@ -377,7 +390,9 @@ declare
   most bigint;
 begin
   select jobs into most from windlass.queue_bound where queue = queue_name;
-  if (select count(*) from (select from windlass.pending where queue = queue_name and state = 2 limit most) as w) >= most then
+  if (select count(*) from (select from windlass.pending where queue = queue_name and state = 2 and line is null limit most) as w)
+     + (select count(*) from (select from windlass.pending where queue = queue_name and state = 2 and line is not null limit most) as w)
+     >= most then
     raise exception 'windlass: queue % is full: % of its jobs wait for a worker', queue_name, most using errcode = '53400';
   end if;
 end
@@ -443,14 +458,14 @@ $$
 begin
   if not may_exist then
     insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
-      root, parent, origin, meta)
+      root, parent, origin, meta, line)
     values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
-      root, parent, origin, meta);
+      root, parent, origin, meta, windlass.line_in(meta));
   else
     insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
-      root, parent, origin, meta)
+      root, parent, origin, meta, line)
     values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
-      root, parent, origin, meta)
+      root, parent, origin, meta, windlass.line_in(meta))
     on conflict (id) do nothing;
     if not found then
       return false;
@@ -635,7 +650,8 @@ $$;
 
 -- Writes jobs of which some are unique, all of them or none. Returns a row for each, in their order: what happened to
 -- it and of which job, as in write_unique_job. Where one is rejected nothing is written and its row is the only one; the
--- same with answer 5 where another transaction, still open after the patience, keeps a key. Without a patience it waits.
+-- same with answer 5 where another transaction, still open after the patience, keeps a key, and with 6 where a rule of its
+-- lane refuses one. Without a patience it waits.
 create function windlass.write_jobs(us bigint, ids uuid[], given smallint[], queues text[], kinds text[], versions smallint[],
   priorities smallint[], limits smallint[], moments bigint[], delays bigint[], args text[], roots uuid[], parents uuid[],
   origins text[], metas text[], patience text, out nth integer, out answer smallint, out job uuid) returns setof record
@@ -654,8 +670,16 @@ begin
     -- In the order of the keys, so that two callers do not wait for each other.
     for nth in
       select t.nth from unnest(kinds, metas) with ordinality as t(kind, meta, nth)
-      order by t.kind, t.meta::jsonb->'unique'->>'key', t.nth
+      order by t.meta::jsonb->'lane'->>'key', t.kind, t.meta::jsonb->'unique'->>'key', t.nth
     loop
+      if coalesce(metas[nth]::jsonb->'lane' ?| array['supersedes', 'refused_by'], false)
+         and not (given[nth] = 1 and (exists (select from windlass.pending p where p.id = ids[nth]) or windlass.is_elsewhere(ids[nth])))
+      then
+        job := windlass.enter_lane(us, ids[nth], kinds[nth], metas[nth]::jsonb->'lane');
+        if job is not null then
+          raise exception using errcode = 'WL002', message = nth::text, detail = job::text;
+        end if;
+      end if;
       if coalesce(metas[nth]::jsonb ? 'unique', false) then
         select w.answer, w.job into answer, job
         from windlass.write_unique_job(us, ids[nth], given[nth] = 1, queues[nth], kinds[nth], versions[nth],
@@ -686,6 +710,15 @@ begin
     job := holder::uuid;
     insert into windlass.duplicate (at, kind, key, answer, job, origin)
     values (us, kinds[nth], metas[nth]::jsonb->'unique'->>'key', answer, job, origins[nth]);
+    return next;
+    return;
+  when sqlstate 'WL002' then
+    get stacked diagnostics place = message_text, holder = pg_exception_detail;
+    nth := place::integer;
+    answer := 6;
+    job := holder::uuid;
+    insert into windlass.duplicate (at, kind, key, answer, job, origin)
+    values (us, kinds[nth], metas[nth]::jsonb->'lane'->>'key', 6, job, origins[nth]);
     return next;
     return;
   end;
@@ -745,7 +778,7 @@ $$;
 -- an existing job with it is kept), origin, tags (an array of words), subjects (an object of types with an id or an array
 -- of ids), unique_key (there is one job of its kind with it), unique_until (started or
 -- finished), unique_for (an interval's text), on_conflict (keep, replace or reject). Returns the job's id, or that of
--- the one that holds its key.
+-- the one that holds its key. For jobs in line: see windlass.line_options.
 create function windlass.enqueue(kind text, args jsonb default 'null', options jsonb default '{}')
 returns uuid language plpgsql volatile as
 $$
@@ -767,18 +800,21 @@ declare
   for_ms      bigint  := (extract(epoch from (options->>'unique_for')::interval) * 1000)::bigint;
   own    jsonb;
   meta   text;
+  refusing uuid;
   written record;
   wrong  text;
 begin
   select key into wrong from jsonb_object_keys(options) as key
     where key not in ('queue', 'priority', 'version', 'max_attempts', 'max_losses', 'run_at', 'delay', 'id', 'origin',
                       'expires_at', 'expires_in', 'tags', 'subjects', 'unique_key', 'unique_until', 'unique_for',
-                      'on_conflict')
+                      'on_conflict', 'lane', 'when_dead', 'supersedes', 'refused_by', 'fair', 'weight', 'limit_key',
+                      'limit_name', 'limit_running', 'cost')
     limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
       hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin, expires_at, expires_in, '
-             'tags, subjects, unique_key, unique_until, unique_for, on_conflict';
+             'tags, subjects, unique_key, unique_until, unique_for, on_conflict, lane, when_dead, supersedes, refused_by, '
+             'fair, weight, limit_key, limit_name, limit_running, cost';
   end if;
   if kind is null or kind !~ '^[[:alnum:]._:/-]{1,128}$' then
     raise exception 'windlass: kind % cannot be used', coalesce(quote_literal(kind), 'null') using errcode = '22023',
@@ -826,10 +862,19 @@ begin
       'key', options->>'unique_key', 'for_ms', for_ms, 'on_conflict', coalesce(options->>'on_conflict', 'keep'),
       'until', case when for_ms is null then coalesce(options->>'unique_until', 'finished') else 'elapsed' end));
   end if;
-  meta := nullif(jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own, 'expires_at', expiry,
-            'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options)))::text, '{}');
+  meta := nullif((jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own, 'expires_at', expiry,
+            'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options)))
+            || windlass.line_options(kind, options))::text, '{}');
   if exists (select from windlass.queue_bound) then
     perform windlass.check_room(queue_name);
+  end if;
+  if options ?| array['supersedes', 'refused_by'] and (given_id is null
+       or not exists (select from windlass.pending p where p.id = the_id) and not windlass.is_elsewhere(the_id)) then
+    refusing := windlass.enter_lane(us, the_id, kind, meta::jsonb->'lane');
+    if refusing is not null then
+      raise exception 'windlass: % is refused in the lane %: % is there', kind, quote_literal(options->>'lane'), refusing
+        using errcode = '23505';
+    end if;
   end if;
   if own is null then
     perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,

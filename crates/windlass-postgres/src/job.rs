@@ -11,6 +11,7 @@ pub(crate) mod duplicates;
 pub(crate) mod enqueue;
 pub(crate) mod look;
 pub(crate) mod move_jobs;
+pub(crate) mod open_lane;
 pub(crate) mod read;
 pub(crate) mod release;
 pub(crate) mod retry;
@@ -40,7 +41,7 @@ impl JobStore for PostgresStore {
             if jobs.is_empty() {
                 return Ok(Vec::new());
             }
-            let answers = if unique::are_unique(jobs) {
+            let answers = if unique::look_at_others(jobs) {
                 unique::enqueue(&self.writes, (jobs, &self.unique_gate), now).await?
             } else if jobs.len() < SHARES_A_STATEMENT {
                 self.coalescer.enqueue(jobs.to_vec(), now).await?
@@ -110,6 +111,14 @@ impl JobStore for PostgresStore {
 
     fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
         Box::pin(move_jobs::move_jobs(&self.writes, jobs, queue))
+    }
+
+    fn open_lane<'a>(&'a self, lane: &'a str) -> Reply<'a, Option<JobId>> {
+        Box::pin(async move {
+            let opened = open_lane::open_lane(&self.writes, &format!("l{lane}")).await?;
+            self.wakeups.work_anywhere();
+            Ok(opened)
+        })
     }
 
     fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {

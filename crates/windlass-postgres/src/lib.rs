@@ -9,6 +9,7 @@
 mod connection;
 mod error;
 mod job;
+mod limit;
 mod maintenance;
 mod queue;
 mod row;

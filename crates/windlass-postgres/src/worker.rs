@@ -8,6 +8,7 @@ pub(crate) mod register;
 
 use crate::job::claim_cursor::{self, Storing};
 use crate::job::release::release_all;
+use crate::limit;
 use std::time::Duration;
 use windlass_core::id::WorkerId;
 use windlass_core::store::{Now, Reply};
@@ -21,6 +22,9 @@ impl WorkerStore for PostgresStore {
             self.check_connections()?;
             let guard = self.watch.guard(worker.worker).await;
             register::register(&self.claims, worker, guard, now).await?;
+            for (limit, by) in &worker.limits {
+                limit::set::set(&self.claims, limit, (*by, None), now).await?;
+            }
             self.cursors.adopt(claim_cursor::find(&self.claims, &worker.queues).await?);
             self.remember(worker, guard);
             Ok(())

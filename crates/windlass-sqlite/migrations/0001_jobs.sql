@@ -33,10 +33,18 @@ create table windlass_pending (
   cancel       text,
   -- from this moment on it does not start any more
   expires_at   integer generated always as
-                 (coalesce(meta ->> '$.expires_at', created_at + (meta ->> '$.expires_in_us'))) virtual
+                 (coalesce(meta ->> '$.expires_at', created_at + (meta ->> '$.expires_in_us'))) virtual,
+  -- Where a job stands that a lane, a limit or a turn may keep from a worker; null for all others.
+  line         text    generated always as (case when instr(meta, '"line"') > 0 then meta ->> '$.line' end) stored
 ) strict, without rowid;
 
-create index windlass_ready on windlass_pending (queue, priority, run_at) where state = 2;
+create index windlass_ready on windlass_pending (queue, priority, run_at) where state = 2 and line is null;
+-- Jobs in line, line by line. A job that was claimed before goes first.
+create index windlass_line on windlass_pending (queue, priority, line, (attempt = 0), created_at, id)
+  where state = 2 and line is not null;
+-- The jobs of a lane, whatever their queues, in its order; those that have no place in it yet come last.
+create index windlass_lane on windlass_pending (line, (state = 1 and attempt = 0), (attempt = 0), created_at, id)
+  where line >= 'l' and line < 'm';
 create index windlass_due on windlass_pending (run_at, state, queue) where state in (1, 3);
 create index windlass_parked on windlass_pending (kind, version, queue) where state = 0;
 create index windlass_expiring on windlass_pending (expires_at)
@@ -212,12 +220,13 @@ select kind, key, job,
 from windlass_unique_key u;
 
 -- Enqueues that wrote no job since a unique key was held: what happened to each, and which job held the key.
--- answer: 2 kept · 3 replaced · 4 rejected. Summed up and cut when tidying.
+-- answer: 2 kept · 3 replaced · 4 rejected · 6 refused by a rule of its lane, whose key it is then. Summed up and cut
+-- when tidying.
 create table windlass_duplicate (
   at     integer not null,
   kind   text    not null,
   key    text    not null,
-  answer integer not null check (answer between 2 and 4),
+  answer integer not null check (answer in (2, 3, 4, 6)),
   job    blob    not null,
   origin text
 ) strict;
@@ -226,7 +235,7 @@ create index windlass_duplicate_at on windlass_duplicate (at);
 
 create table windlass_duplicate_count (
   kind   text    not null,
-  answer integer not null check (answer between 2 and 4),
+  answer integer not null check (answer in (2, 3, 4, 6)),
   jobs   integer not null,
   primary key (kind, answer)
 ) strict, without rowid;
@@ -329,20 +338,20 @@ from (
          -- every byte there is, to make an id of
          x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte);
 
--- The way in for every language: insert into windlass_enqueue (kind, args) values ('mail', '{}').
+-- What windlass_enqueue writes, once its meta says where the job stands in line.
 -- All columns but kind have defaults; run_at, delay, expires_at, expires_in (from when it is due: it does not start
 -- after that) and unique_for are microseconds, max_losses counts worker deaths,
 -- 0 for no limit. unique_key: there is one job of the kind with it, unique_until it is started or finished, or
 -- unique_for a time; on_conflict keep, replace or reject. tags: a JSON array of words; subjects: a JSON object of types
 -- with an id or an array of ids. The trigger runs in the SQLite
 -- of the program that inserts: it needs 3.38 or newer, which every maintained system has.
-create view windlass_enqueue as
+create view windlass_enqueue_job as
 select id, kind, args, version, queue, priority, run_at, run_at as delay, max_attempts, max_attempts as max_losses,
        origin, meta, origin as unique_key, origin as unique_until, run_at as unique_for, origin as on_conflict,
        run_at as expires_at, run_at as expires_in, origin as tags, origin as subjects
 from windlass_pending where false;
 
-create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
+create trigger windlass_enqueue_job_insert instead of insert on windlass_enqueue_job
 begin
   select
     case
@@ -371,7 +380,10 @@ begin
       when new.max_attempts is not null and (typeof(new.max_attempts) <> 'integer' or new.max_attempts not between 0 and 32767)
         then raise(abort, 'windlass: max_attempts must be a number from 0, which never gives up, to 32767')
       when (select count(*) from (
-              select 1 from windlass_pending where queue = coalesce(new.queue, 'default') and state = 2
+              select 1 from windlass_pending where queue = coalesce(new.queue, 'default') and state = 2 and line is null
+              limit coalesce((select jobs from windlass_queue_bound where queue = coalesce(new.queue, 'default')), 0)))
+           + (select count(*) from (
+              select 1 from windlass_pending where queue = coalesce(new.queue, 'default') and state = 2 and line is not null
               limit coalesce((select jobs from windlass_queue_bound where queue = coalesce(new.queue, 'default')), 0)))
            >= (select jobs from windlass_queue_bound where queue = coalesce(new.queue, 'default'))
         then raise(abort, 'windlass: the queue is full')
@@ -421,7 +433,10 @@ begin
   select
     coalesce(new.id, fresh.id), coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
-    coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n), n,
+    coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n),
+    -- The clock tells milliseconds: in a lane each comes after the one before it.
+    coalesce((select max(n, max(p.created_at) + 1) from windlass_pending p
+              where p.line = new.meta ->> '$.line' and p.line >= 'l' and p.line < 'm'), n),
     coalesce(new.args, 'null'), coalesce(new.origin, 'sql'),
     case when coalesce(new.max_losses, new.expires_at, new.expires_in) is null then new.meta
          else json_patch(coalesce(new.meta, '{}'), json_object(
@@ -436,7 +451,10 @@ begin
   select
     coalesce(new.id, fresh.id), coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
-    coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n), n,
+    coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n),
+    -- The clock tells milliseconds: in a lane each comes after the one before it.
+    coalesce((select max(n, max(p.created_at) + 1) from windlass_pending p
+              where p.line = new.meta ->> '$.line' and p.line >= 'l' and p.line < 'm'), n),
     coalesce(new.args, 'null'), coalesce(new.origin, 'sql'),
     json_patch(
       json_patch(coalesce(new.meta, '{}'), json_object(
@@ -477,6 +495,7 @@ begin
   insert into windlass_job_count (queue, state, jobs)
   select queue, 5, 1 from windlass_pending where id = new.id
   on conflict (queue, state) do update set jobs = jobs + 1;
+  delete from windlass_permit where job = new.id;
   delete from windlass_pending where id = new.id;
   update windlass_lease set unsettled = unsettled - 1 where id = new.lease;
   delete from windlass_lease where id = new.lease and unsettled <= 0;

@@ -9,8 +9,12 @@ pub(crate) mod count;
 pub(crate) mod duplicates;
 pub(crate) mod enqueue;
 pub(crate) mod finish;
+pub(crate) mod gate;
+pub mod lane_rules;
+pub(crate) mod line;
 pub(crate) mod look;
 pub(crate) mod move_jobs;
+pub(crate) mod open_lane;
 pub(crate) mod read;
 pub(crate) mod release;
 pub(crate) mod retry;
@@ -144,6 +148,15 @@ impl JobStore for SqliteStore {
             let answers = self.writer.write(move |c| move_jobs::move_jobs(c, &owned, &to)).await?;
             self.wakeups.work_on(queue);
             Ok(answers)
+        })
+    }
+
+    fn open_lane<'a>(&'a self, lane: &'a str) -> Reply<'a, Option<JobId>> {
+        Box::pin(async move {
+            let line = format!("l{lane}");
+            let opened = self.writer.write(move |c| open_lane::open_lane(c, &line)).await?;
+            self.wakeups.work_anywhere();
+            Ok(opened)
         })
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod list;
 pub(crate) mod quiet;
 pub(crate) mod register;
 
+use crate::limit;
 use crate::maintenance::tidy;
 use crate::store::at;
 use crate::store::context;
@@ -30,6 +31,9 @@ impl WorkerStore for SqliteStore {
             self.writer
                 .write(move |c| {
                     register::register(c, &owned, at(now))?;
+                    for (limit, by) in &owned.limits {
+                        limit::set::set(c, limit, (*by, None), at(now))?;
+                    }
                     tidy::unpark(c, &owned.handlers.iter().cloned().collect())?;
                     Ok(())
                 })

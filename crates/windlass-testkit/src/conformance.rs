@@ -4,6 +4,7 @@
 //! a fresh database of each store: see [`conformance!`](crate::conformance!).
 
 pub mod job;
+pub mod limit;
 pub mod maintenance;
 pub mod queue;
 pub mod schedule;
@@ -139,6 +140,35 @@ macro_rules! behaviours {
                     a_clock_that_is_off_is_told
                     a_job_that_is_not_there_is_not_explained
                 }
+                fair {
+                    keys_have_turns
+                    turns_go_on_from_claim_to_claim
+                    a_weight_is_jobs_in_each_turn
+                    priorities_go_before_turns
+                    jobs_with_turns_and_without_share_a_queue
+                }
+                lane {
+                    a_lane_has_one_job_at_a_time_in_order
+                    a_lanes_order_is_that_of_the_enqueue
+                    a_retry_holds_the_lane
+                    a_job_due_later_does_not_hold_the_lane
+                    a_lane_is_one_across_kinds_and_queues
+                    a_dead_job_blocks_its_lane_where_it_says_so
+                    a_lane_is_free_again_by_every_road
+                    racing_claims_never_share_a_lane
+                    a_parked_head_holds_the_lane
+                    a_hot_lane_delays_no_other_job
+                    a_job_supersedes_what_waits_in_its_lane
+                    a_job_is_refused_by_what_is_in_its_lane
+                    a_teardown_is_last_whatever_comes_at_once
+                }
+                limited {
+                    so_many_of_a_key_run_at_once
+                    a_place_is_free_again_by_every_road
+                    a_place_is_kept_while_the_job_runs
+                    kinds_share_a_limit_by_name
+                    racing_claims_stay_within_the_limit
+                }
                 move_jobs {
                     only_workers_of_the_new_queue_run_what_was_moved
                     whatever_waits_can_be_moved
@@ -231,6 +261,32 @@ macro_rules! behaviours {
                     racing_replacements_all_succeed
                     duplicates_are_counted_and_listed
                     keys_that_are_held_survive_tidying
+                }
+            }
+            limit {
+                breaker {
+                    after_failures_one_job_probes
+                    failures_far_apart_open_nothing
+                    each_key_has_a_breaker_of_its_own
+                    a_lost_probe_is_followed_by_another
+                }
+                list {
+                    limits_are_listed_with_what_is_used
+                }
+                rate {
+                    tokens_come_evenly
+                    a_job_takes_what_it_costs
+                    each_key_has_tokens_of_its_own
+                    a_clock_set_back_takes_no_tokens
+                }
+                set {
+                    a_kind_runs_so_often_at_once
+                    what_runs_already_counts
+                    a_queue_runs_so_many_at_once
+                    a_limit_of_a_name_wins_over_the_jobs_own
+                    a_limit_is_changed_at_run_time
+                    what_a_person_set_stays
+                    a_limit_of_none_is_refused
                 }
             }
             queue {

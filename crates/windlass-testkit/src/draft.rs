@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use windlass_core::id::JobId;
-use windlass_core::job::{Due, Expires, Identity, NewJob, Subject, Unique};
+use windlass_core::job::{Due, Expires, Fair, Identity, Lane, Limited, NewJob, Subject, Unique};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
@@ -86,6 +86,34 @@ impl Draft {
     #[must_use]
     pub fn subject(mut self, kind: &str, id: impl ToString) -> Self {
         self.0.meta.subjects.push(Subject::new(kind, id));
+        self
+    }
+
+    /// One at a time with the others of its lane.
+    #[must_use]
+    pub fn lane(mut self, lane: Lane) -> Self {
+        self.0.meta.lane = Some(lane);
+        self
+    }
+
+    /// In the turns of a key.
+    #[must_use]
+    pub fn fair(mut self, fair: Fair) -> Self {
+        self.0.meta.fair = Some(fair);
+        self
+    }
+
+    /// What it takes of rates.
+    #[must_use]
+    pub fn cost(mut self, tokens: u16) -> Self {
+        self.0.meta.cost = Some(tokens);
+        self
+    }
+
+    /// One of so many of a key that run at once.
+    #[must_use]
+    pub fn limited(mut self, limited: Limited) -> Self {
+        self.0.meta.limited = Some(limited);
         self
     }
 

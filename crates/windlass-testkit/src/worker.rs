@@ -70,6 +70,7 @@ impl Profile {
             build: "testkit".to_owned(),
             queues: self.queues,
             handlers: self.handlers.into(),
+            limits: Vec::new(),
             loss_limits: self.loss_limits,
             slots: 10,
             lease: LEASE,

@@ -63,13 +63,14 @@ pub use windlass_core::handler::{
 };
 pub use windlass_core::id::{JobId, WorkerId};
 pub use windlass_core::job::{
-    Attempt, Backoff, Decided, Decision, Draft, Enqueued, IntoDraft, Job, JobError, JobRecord,
-    NewJob, Outcome, RetryPolicy, State, Subject, Unique,
+    Attempt, Backoff, Decided, Decision, Draft, Enqueued, Fair, IntoDraft, Job, JobError,
+    JobRecord, Lane, Limited, NewJob, Outcome, RetryPolicy, State, Subject, Unique, WhenDead,
 };
 pub use windlass_core::json::Json;
+pub use windlass_core::limit::{Limit, LimitOn};
 pub use windlass_core::schedule::{Missed, Overlap, Schedule};
 pub use windlass_core::time::Timestamp;
-pub use windlass_core::{limits, name, queue, worker};
+pub use windlass_core::{limit, limits, name, queue, worker};
 pub use windlass_macros::Job;
 
 /// What a [`Client`] takes and answers about jobs, and what a store is told of them.

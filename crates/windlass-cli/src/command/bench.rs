@@ -6,6 +6,7 @@ mod drain;
 mod enqueue;
 mod find;
 mod latency;
+mod lined;
 mod mixed;
 mod noop;
 mod processes;
@@ -105,6 +106,8 @@ pub(crate) struct Args {
     /// Each job with a tag and two subjects
     #[arg(long)]
     pub(crate) tags: bool,
+    #[command(flatten)]
+    pub(crate) lined: lined::Lined,
     /// Bytes of args of each job
     #[arg(long, default_value_t = 200)]
     pub(crate) bytes: usize,
@@ -132,16 +135,24 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if let Some(queue) = &args.as_worker {
         return as_worker::run(&args, queue, &url).await;
     }
+    if (args.lined.lanes > 0 || args.lined.hot_lane > 0)
+        && args.lined.tenants + args.lined.limit_keys > 0
+    {
+        return Err(
+            Failure::usage("a lane stands alone: --lanes and --hot-lane go with no other").into()
+        );
+    }
     if args.processes > 1 && args.mode != Mode::Drain {
         return Err(Failure::usage("--processes is for `drain`").into());
     }
     let store = windlass::open(&url).await?;
-    let payload = noop::Noop::of_bytes(args.bytes).with_keys(args.unique);
+    let places = lined::Places::new(&args.lined);
+    let payload = noop::Noop::of_bytes(args.bytes).with_keys(args.unique).with_places(places);
     let payload = payload.with_tags(args.tags || args.mode == Mode::Find);
     let bench = Measurement { payload, store, args };
     backlog::prepare(&bench).await?;
     if bench.args.mode == Mode::Drain {
-        drain::preload(&bench, bench.args.jobs).await?;
+        drain::preload(&bench, bench.args.jobs + bench.args.lined.hot_lane).await?;
     }
     if globals.store.starts_with("postgres") {
         backlog::clean_up(&globals.store).await?;

@@ -1,5 +1,6 @@
 //! `windlass enqueue`: one job, and perhaps its end.
 
+mod line;
 mod parent;
 pub(super) mod payload;
 
@@ -25,7 +26,10 @@ Examples:
   windlass enqueue crm.sync --wait --timeout 30s
   windlass enqueue otp.send phone=+4930123 --expires 2m
   windlass enqueue invoice.send id=7 --tag billing --subject customer=42 --subject order=a7
-  windlass enqueue search.index id=42 --unique 42 --unique-until started --delay 5s --on-conflict replace";
+  windlass enqueue search.index id=42 --unique 42 --unique-until started --delay 5s --on-conflict replace
+  windlass enqueue server.terminate server=42 --lane 'server 42' --supersedes server.provision
+  windlass enqueue img.thumb @args.json --fair tenant-7
+  windlass enqueue crm.push id=9 --limit-key account-3 --limit-running 4";
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -90,6 +94,8 @@ pub(crate) struct Args {
     /// and priority, or the command fails with exit 4
     #[arg(long, value_name = "ANSWER", requires = "unique", value_enum, default_value = "keep")]
     on_conflict: OnConflictWord,
+    #[command(flatten)]
+    line: line::Line,
     /// The id it is to have: with it the same command can be repeated without a second job
     #[arg(long)]
     id: Option<JobId>,
@@ -194,6 +200,7 @@ fn new_job(args: &Args) -> anyhow::Result<NewJob> {
     job.meta.unique = unique(args);
     job.meta.tags.clone_from(&args.tags);
     job.meta.subjects.clone_from(&args.subjects);
+    args.line.place(&mut job);
     job.due = match (args.delay, args.run_at) {
         (Some(delay), _) => Due::In(delay),
         (_, Some(moment)) => Due::At(moment),

@@ -12,6 +12,7 @@ mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use windlass::limit::SetBy;
 use windlass::queue::QueueBound;
 use windlass::store::Store;
 use windlass::{Options, StartError, Worker};
@@ -106,6 +107,9 @@ fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worke
         .build(concat!("windlass work ", env!("CARGO_PKG_VERSION")));
     for (queue, slots) in &plan.queues {
         worker = worker.queue(queue, *slots);
+    }
+    for limit in &plan.limits {
+        worker = worker.limit_set_by(limit.clone(), SetBy::Config);
     }
     for handler in &plan.handlers {
         worker = worker.handle_dynamic(handler::registered(handler, around));

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 use windlass::job::{Counts, Duplicate, DuplicateAnswer, Duplicates, HandlerKey};
+use windlass::limit::LimitRecord;
 use windlass::queue::{PausedKind, QueueBound, QueueRecord, Unserved, WhenFull};
 use windlass::schedule::{Declaration, Definition, Occurrence, Owner, ScheduleRecord};
 use windlass::worker::WorkerRecord;
 use windlass::{
-    Attempt, JobId, JobRecord, Json, Outcome, State, Subject, Timestamp, Unique, WorkerId,
+    Attempt, Fair, JobId, JobRecord, Json, Lane, Limited, Outcome, State, Subject, Timestamp,
+    Unique, WorkerId,
 };
 
 /// Any document: its schema first.
@@ -46,6 +48,10 @@ pub(crate) struct JobBody<'a> {
     timeout_ms: Option<u64>,
     unique: Option<&'a Unique>,
     schedule: Option<&'a Occurrence>,
+    lane: Option<&'a Lane>,
+    fair: Option<&'a Fair>,
+    limited: Option<&'a Limited>,
+    cost: Option<u16>,
     expires_at: Option<Timestamp>,
     tags: &'a [String],
     subjects: Vec<SubjectBody<'a>>,
@@ -96,6 +102,10 @@ pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
             timeout_ms: job.meta.timeout_ms,
             unique: job.meta.unique.as_ref(),
             schedule: job.meta.schedule.as_ref(),
+            lane: job.meta.lane.as_ref(),
+            fair: job.meta.fair.as_ref(),
+            limited: job.meta.limited.as_ref(),
+            cost: job.meta.cost,
             expires_at: job.meta.expires_at(job.created_at),
             tags: &job.meta.tags,
             subjects: job.meta.subjects.iter().map(subject).collect(),
@@ -338,6 +348,11 @@ pub(crate) fn kind<'a>(
     let paused_until = paused.and_then(|paused| paused.paused_until);
     let note = paused.and_then(|paused| paused.note.as_deref());
     Document::new("kind.v1", KindBody { kind, workers, paused_at, paused_until, note })
+}
+
+/// A limit as `limit.v1`.
+pub(crate) fn limit(record: &LimitRecord) -> Document<&LimitRecord> {
+    Document::new("limit.v1", record)
 }
 
 /// Jobs that nobody serves, inside other documents.

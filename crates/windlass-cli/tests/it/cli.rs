@@ -8,6 +8,7 @@ mod fixture;
 mod health;
 mod help;
 mod job;
+mod limit;
 mod places;
 mod queue;
 mod schedule;

@@ -30,6 +30,7 @@ use crate::error::{Refusal, StoreError};
 use crate::handler::{HandlerFn, HandlerLayer, Registered, Run};
 use crate::id::WorkerId;
 use crate::job::{IntoDraft, Job};
+use crate::limit::{Limit, SetBy};
 use crate::limits;
 use crate::name::check_queue;
 use crate::schedule::{Declared, Definition, Owner, Schedule, check_declared};
@@ -51,6 +52,7 @@ pub struct Worker<App = ()> {
     layers: Vec<Arc<dyn HandlerLayer>>,
     queues: Vec<(String, usize)>,
     slots: Option<usize>,
+    limits: Vec<(Limit, SetBy)>,
     options: Options,
     build: String,
     schedules: Vec<Scheduled>,
@@ -84,6 +86,9 @@ pub enum StartError {
     /// A schedule that cannot be used.
     #[error("a schedule cannot be declared: {0}")]
     Schedule(#[source] Refusal),
+    /// A limit that makes no sense.
+    #[error(transparent)]
+    Limit(#[from] Refusal),
     /// A limit of zero.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
@@ -116,6 +121,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             layers: Vec::new(),
             queues: Vec::new(),
             slots: None,
+            limits: Vec::new(),
             options: Options::default(),
             build: concat!("windlass ", env!("CARGO_PKG_VERSION")).to_owned(),
             schedules: Vec::new(),
@@ -183,6 +189,17 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// queues, or 50.
     pub fn slots(mut self, slots: usize) -> Self {
         self.slots = Some(slots);
+        self
+    }
+
+    /// Sets a limit over all processes when it starts, unless a person has set another.
+    pub fn limit(self, limit: Limit) -> Self {
+        self.limit_set_by(limit, SetBy::Code)
+    }
+
+    /// [`Worker::limit`], for programs that read it from somewhere.
+    pub fn limit_set_by(mut self, limit: Limit, by: SetBy) -> Self {
+        self.limits.push((limit, by));
         self
     }
 
@@ -271,6 +288,9 @@ impl<App: Send + Sync + 'static> Worker<App> {
         if let Some(pair) = kinds.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(StartError::DuplicateKind(pair[0].to_owned()));
         }
+        for (limit, _) in &self.limits {
+            limit.check()?;
+        }
         for (queue, slots) in &self.queues {
             check_queue(queue)?;
             if *slots == 0 {
@@ -322,6 +342,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             build: self.build.clone(),
             queues: queues.iter().map(|(name, _)| name.clone()).collect(),
             handlers: self.handlers.iter().flat_map(Registered::keys).collect(),
+            limits: self.limits.clone(),
             loss_limits: self.handlers.iter().filter_map(Registered::loss_limit).collect(),
             slots: u32::try_from(slots).unwrap_or(u32::MAX),
             lease: self.options.lease,

@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::{Due, Expires, Identity, Job, Meta, NewJob, Subject, Unique};
+use super::{Due, Expires, Fair, Identity, Job, Lane, Limited, Meta, NewJob, Subject, Unique};
 use crate::error::Refusal;
 use crate::id::JobId;
-use crate::json::Json;
+use crate::json::{Json, JsonError};
 use crate::time::Timestamp;
 
 /// A job on its way to a store: a payload with what the caller wants different.
@@ -21,11 +21,7 @@ pub struct Draft<J> {
 
 impl<J: Job> Draft<J> {
     pub(crate) fn new(payload: &J) -> Self {
-        let meta = payload.unique().and_then(|unique| {
-            let tags = J::TAGS.iter().map(|tag| (*tag).to_owned()).collect();
-            Ok(Meta { unique, tags, subjects: payload.subjects()?, ..Meta::default() })
-        });
-        let parts = Json::args_of(payload).and_then(|args| Ok((args, meta?)));
+        let parts = Json::args_of(payload).and_then(|args| Ok((args, Self::meta(payload)?)));
         let job = parts.map_err(Refusal::from).map(|(args, meta)| NewJob {
             version: J::VERSION,
             queue: J::QUEUE.to_owned(),
@@ -35,6 +31,19 @@ impl<J: Job> Draft<J> {
             ..NewJob::new(J::KIND, args)
         });
         Self { job, expires: J::EXPIRES.map(Expires::In), payload: PhantomData }
+    }
+
+    fn meta(payload: &J) -> Result<Meta, JsonError> {
+        Ok(Meta {
+            unique: payload.unique()?,
+            lane: payload.lane()?,
+            fair: payload.fair()?,
+            limited: payload.limited()?,
+            cost: J::COST,
+            tags: J::TAGS.iter().map(|tag| (*tag).to_owned()).collect(),
+            subjects: payload.subjects()?,
+            ..Meta::default()
+        })
     }
 
     /// Another queue than the kind declares. The job's record says so.
@@ -123,6 +132,26 @@ impl<J: Job> Draft<J> {
                 job.meta.subjects.push(subject);
             }
         })
+    }
+
+    /// One at a time with the other jobs of its lane, in the order they were enqueued.
+    pub fn lane(self, lane: Lane) -> Self {
+        self.with(|job| job.meta.lane = Some(lane))
+    }
+
+    /// In the turns of this key.
+    pub fn fair(self, fair: Fair) -> Self {
+        self.with(|job| job.meta.fair = Some(fair))
+    }
+
+    /// One of so many that run at once with its key.
+    pub fn limited(self, limited: Limited) -> Self {
+        self.with(|job| job.meta.limited = Some(limited))
+    }
+
+    /// What it takes of the rates that concern it; 1 unless said.
+    pub fn cost(self, tokens: u16) -> Self {
+        self.with(|job| job.meta.cost = Some(tokens))
     }
 
     /// The id of the caller's choice, perhaps from a try whose answer was lost. If a job with it

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Draft, JobError, RetryPolicy, Subject, Unique};
+use super::{Draft, Fair, JobError, Lane, Limited, RetryPolicy, Subject, Unique};
 use crate::json::{Json, JsonError};
 use crate::name::DEFAULT_QUEUE;
 
@@ -43,6 +43,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// Words that such jobs are found by.
     const TAGS: &'static [&'static str] = &[];
 
+    /// What such a job takes of the rates that concern it; `None` is 1.
+    const COST: Option<u16> = None;
+
     /// When a failed job of this kind is tried again. The derive takes a function that gives it:
     /// `#[job(kind = "crm.push", retry = crm_retry)]`; then the policy's own `max_attempts` holds.
     ///
@@ -78,6 +81,31 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// When a field cannot be written as JSON.
     fn subjects(&self) -> Result<Vec<Subject>, JsonError> {
         Ok(Vec::new())
+    }
+
+    /// The jobs it runs one after the other with; `None` where it has no lane. The derive makes the key of fields:
+    /// `#[job(kind = "server.provision", lane(by = [server]))]`.
+    ///
+    /// # Errors
+    /// When the key cannot be written as JSON.
+    fn lane(&self) -> Result<Option<Lane>, JsonError> {
+        Ok(None)
+    }
+
+    /// Whose turns it runs in: `#[job(kind = "img.thumbnail", fair(by = [tenant]))]`.
+    ///
+    /// # Errors
+    /// When the key cannot be written as JSON.
+    fn fair(&self) -> Result<Option<Fair>, JsonError> {
+        Ok(None)
+    }
+
+    /// The key of which only so many run at once: `#[job(kind = "crm.push", limit(by = [account], running = 4))]`.
+    ///
+    /// # Errors
+    /// When the key cannot be written as JSON.
+    fn limited(&self) -> Result<Option<Limited>, JsonError> {
+        Ok(None)
     }
 
     /// Turns args of an older version into this one; `None` where there is no way, and such

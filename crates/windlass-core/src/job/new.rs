@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HandlerKey, Subject, Unique};
-use crate::error::Refusal;
+use super::{Fair, HandlerKey, Lane, Limited, Subject, Unique};
+use crate::error::{Refusal, StoreError};
 use crate::id::JobId;
 use crate::json::Json;
 use crate::limits::LARGEST_NUMBER;
@@ -97,6 +97,21 @@ pub struct Meta {
     /// What it is about, which it is found by too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<Subject>,
+    /// The jobs it runs one after the other with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
+    /// Whose turns it runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fair: Option<Fair>,
+    /// The key of which only so many run at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limited: Option<Limited>,
+    /// What it takes of the rates that concern it; 1 unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<u16>,
+    /// Where it stands in line, as a store keeps it: see [`Meta::line_of`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
     /// The queue its kind declares, where the caller chose another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_queue: Option<String>,
@@ -151,7 +166,27 @@ impl NewJob {
         check_text("traceparent", self.meta.traceparent.as_deref())?;
         self.check_expiry()?;
         self.meta.check_tags()?;
+        self.meta.check_line()?;
         self.meta.unique.as_ref().map_or(Ok(()), Unique::check)
+    }
+
+    /// Its meta as it is stored: with its place in line.
+    #[must_use]
+    pub fn stored_meta(&self) -> Option<String> {
+        let line = self.meta.line_of(&self.kind);
+        if line == self.meta.line {
+            return self.meta.to_stored();
+        }
+        Meta { line, ..self.meta.clone() }.to_stored()
+    }
+
+    /// The refusal of this job since another one is in its lane.
+    #[must_use]
+    pub fn refused_in_lane(&self, job: JobId) -> StoreError {
+        let (lane, other) = self.meta.lane.as_ref().map_or_else(Default::default, |lane| {
+            (lane.key().to_owned(), lane.kinds_that_refuse().join(" or "))
+        });
+        StoreError::LaneRefused { kind: self.kind.clone(), lane, other, job }
     }
 
     /// What its worker must know to run it: kind and version.

@@ -99,14 +99,14 @@ impl Default for Page {
     }
 }
 
-/// A job that was not written since its unique key was held.
+/// A job that was not written since its unique key was held, or since a rule of its lane refused it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Duplicate {
     /// When it came.
     pub at: Timestamp,
     /// Its kind.
     pub kind: String,
-    /// Its key.
+    /// Its key, or that of its lane.
     pub key: String,
     /// What happened to it.
     pub answer: DuplicateAnswer,
@@ -127,6 +127,9 @@ pub enum DuplicateAnswer {
     Replaced,
     /// Its call was refused.
     Rejected,
+    /// Its call was refused by a rule of its lane.
+    #[serde(rename = "refused")]
+    LaneRefused,
 }
 
 impl DuplicateAnswer {
@@ -137,6 +140,7 @@ impl DuplicateAnswer {
             2 => Some(Self::Kept),
             3 => Some(Self::Replaced),
             4 => Some(Self::Rejected),
+            6 => Some(Self::LaneRefused),
             _ => None,
         }
     }
@@ -148,6 +152,7 @@ impl DuplicateAnswer {
             Self::Kept => "kept",
             Self::Replaced => "replaced",
             Self::Rejected => "rejected",
+            Self::LaneRefused => "refused",
         }
     }
 }
@@ -198,6 +203,9 @@ pub trait JobStore: Send + Sync {
     /// Gives jobs that neither run nor have ended to another queue, and wakes its workers. The
     /// answers are in the order of the ids.
     fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>>;
+
+    /// Lets a lane go on that stands still behind a dead job; that job, where there is one. It stays dead.
+    fn open_lane<'a>(&'a self, lane: &'a str) -> Reply<'a, Option<JobId>>;
 
     /// One job, wherever it is.
     fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>>;

@@ -74,13 +74,7 @@ impl Unique {
     /// When a field cannot be written as JSON.
     #[doc(hidden)]
     pub fn by_fields(fields: &[(&str, Result<Json, JsonError>)]) -> Result<Self, JsonError> {
-        let mut key = String::new();
-        for (name, value) in fields {
-            let value = value.as_ref().map_err(Clone::clone)?;
-            let comma = if key.is_empty() { "" } else { "," };
-            key.push_str(&format!("{comma}{name}={value}"));
-        }
-        Ok(Self::by(key))
+        super::line::key_of(fields).map(Self::by)
     }
 
     /// The key is held until the job is claimed for the first time.
@@ -156,7 +150,7 @@ impl Unique {
     pub(super) fn check(&self) -> Result<(), Refusal> {
         let (bytes, limit) = (self.key.len(), KEY_BYTES);
         if bytes == 0 || bytes > limit {
-            return Err(Refusal::Key { bytes, limit });
+            return Err(Refusal::Key { what: "a unique key", bytes, limit });
         }
         let longest = u64::try_from(KEY_PERIOD.as_millis()).unwrap_or(u64::MAX);
         let held = self.for_ms.unwrap_or_default();

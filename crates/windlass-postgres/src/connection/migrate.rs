@@ -7,7 +7,10 @@ use windlass_core::schema;
 use crate::connection::{Connection, in_schema};
 
 /// Every migration, in order; its version is its place, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_jobs.sql")];
+const MIGRATIONS: &[&str] = &[concat!(
+    include_str!("../../migrations/0001_jobs.sql"),
+    include_str!("../../migrations/0001_lines.sql"),
+)];
 
 /// The newest version this program knows.
 pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;

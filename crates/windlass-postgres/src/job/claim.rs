@@ -18,6 +18,8 @@ use crate::job::turn::{GIVE, PATIENCE, TAKE, Turns};
 use crate::row::{claimed, get};
 
 const CLAIM: &str = include_str!("claim.sql");
+/// The column with a job's turn, null for one that stood in no line.
+const TURN: usize = 18;
 
 /// What a store keeps of a worker of this process.
 #[derive(Debug)]
@@ -106,14 +108,18 @@ pub(crate) async fn claim(
 /// The jobs of a claim: queue by queue as they were asked for, and as each queue has them.
 fn in_order(rows: &[Row], queues: &[&str]) -> Result<Vec<Arc<Claimed>>, StoreError> {
     let batch = i16::try_from(rows.len()).unwrap_or(i16::MAX);
-    let mut jobs = rows
-        .iter()
-        .zip(1i16..)
-        .map(|(row, position)| claimed(row, 0, (position, batch)).map(Arc::new))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut jobs = Vec::with_capacity(rows.len());
+    for (row, position) in rows.iter().zip(1i16..) {
+        let turn: Option<i32> = get(row, TURN)?;
+        jobs.push((turn, Arc::new(claimed(row, 0, (position, batch))?)));
+    }
     let nth = |job: &Claimed| queues.iter().position(|queue| *queue == job.queue);
-    jobs.sort_by_cached_key(|job| (nth(job), job.priority, job.run_at, job.id));
-    Ok(jobs)
+    // Those that stood in line come as they had their turns.
+    jobs.sort_by_cached_key(|(turn, job)| match turn {
+        Some(turn) => (nth(job), job.priority, false, i64::from(*turn), job.id),
+        None => (nth(job), job.priority, true, job.run_at.as_micros(), job.id),
+    });
+    Ok(jobs.into_iter().map(|(_, job)| job).collect())
 }
 
 /// The rows of a claim that waits for its turn, and how long it took from then on.

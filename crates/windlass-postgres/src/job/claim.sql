@@ -17,6 +17,7 @@ share as (
        with ordinality as s(queue, jobs, from_priority, from_run_at, turn)
   where not exists (select from windlass.queue q, clock where q.name = s.queue and q.paused_at is not null
                       and coalesce(q.paused_until > clock.now, true))
+    and not exists (select from windlass.limit_rule r where r.scope = 0 and r.name = s.queue)
     -- What a worker claims that was taken for dead would be taken back at once, as lost.
     and exists (select from windlass.worker w where w.id = $3::uuid)
   order by s.turn
@@ -28,7 +29,9 @@ picked as (
   select p.place, octet_length(p.args) as bytes
   from share cross join lateral (
     select ctid as place, args from windlass.pending
-    where queue = share.queue and state = 2 and (priority, run_at) >= (share.from_priority, share.from_run_at)
+    where queue = share.queue and state = 2 and line is null
+      and (priority, run_at) >= (share.from_priority, share.from_run_at)
+      and kind <> all (array(select name from windlass.limit_rule where scope = 1))
       and ((select kinds from paused) is null or kind <> all ((select kinds from paused)::text[]))
       and kind || '@' || version = any ($10::text[]) and (meta is null or coalesce(windlass.expiry(meta, created_at) > (select now from clock), true))
     order by priority, run_at
@@ -37,15 +40,39 @@ picked as (
   ) as p
   limit $8::int4
 ),
+-- Jobs that stand in line, or are to: half of what is asked for, and what the others leave. Nothing is asked where
+-- there are none.
+lined as materialized (
+  select h.*
+  from clock, (select count(*)::int4 as jobs from picked) as plain,
+       lateral windlass.claim_lines(clock.now, $2::uuid, $4::text[], $5::int4[], greatest($8::int4 - plain.jobs, ($8::int4 + 1) / 2),
+                                    $9::int8, case when (select kinds from paused) is null then $10::text[] else array(
+                                      select h from unnest($10::text[]) h
+                                      where split_part(h, '@', 1) <> all ((select kinds from paused)::text[])) end) with ordinality
+       as h(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue, kind, args, root,
+            parent, origin, meta, history, nth)
+  where (exists (select from windlass.pending where state = 2 and line is not null and queue = any ($4::text[]))
+         or exists (select from windlass.limit_rule where scope < 2))
+    and exists (select from windlass.worker w where w.id = $3::uuid)
+),
 fitting as (
   select place, sum(bytes) over so_far as bytes, row_number() over so_far as nth
   from picked window so_far as (rows unbounded preceding)
 ),
 claimed as (
   delete from windlass.pending
-  where ctid = any (array(select place from fitting where bytes <= $9::int8 or nth = 1))
+  where ctid = any (array(
+    select place from fitting, (select count(*) as jobs, coalesce(sum(octet_length(args)), 0) as bytes from lined) as l
+    where fitting.nth + l.jobs <= $8::int4 and (fitting.bytes + l.bytes <= $9::int8 or fitting.nth + l.jobs = 1)))
   returning id, run_at, created_at, attempt + 1 as attempt, failures, version, priority, losses, max_attempts,
             queue, kind, args, root, parent, origin, meta, history
+),
+held as (
+  select id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue, kind, args, root, parent,
+         origin, meta, history, nth::int4 as turn
+  from lined
+  union all
+  select claimed.*, null::int4 from claimed
 ),
 leased as (
   insert into windlass.lease (id, worker, claimed_at, unsettled, settled, label, jobs)
@@ -55,21 +82,22 @@ leased as (
     select count(*)::int4 as number,
            array_agg(row(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue,
                          kind, args, root, parent, origin, meta, history)::windlass.held_job) as jobs
-    from claimed
+    from held
   ) as batch
   where batch.number > 0
 ),
 idle as (
   insert into windlass.idle (worker, channel, queues)
   select $3::uuid, $12::text, $13::text[]
-  where $12::text is not null and not exists (select from claimed)
+  where $12::text is not null and not exists (select from held)
   on conflict (worker) do nothing
 ),
 busy as (
-  delete from windlass.idle where worker = $3::uuid and $14::bool and exists (select from claimed)
+  delete from windlass.idle where worker = $3::uuid and $14::bool and exists (select from held)
 )
 select id, queue, kind, version, priority, attempt, failures, losses, max_attempts, args, root, meta, run_at,
        created_at, parent, origin, history,
        -- Losing a claim in a crash of the server only means that the jobs are claimed again.
-       (select case when set_config('synchronous_commit', 'off', true) is not null then now end from clock)
-from claimed
+       (select case when set_config('synchronous_commit', 'off', true) is not null then now end from clock),
+       turn
+from held

@@ -32,6 +32,8 @@ pub(crate) async fn complete(
     columns.bind(&mut binds);
     binds.push((&context.label, Type::TEXT));
     binds.push((&context.history, Type::BOOL));
+    let lined = items.iter().any(|item| item.stood_in_line());
+    binds.push((&lined, Type::BOOL));
     let rows = connection.query(COMPLETE, &binds).await?;
     rows.iter().map(|row| get(row, 0).map(LeaseId::from_uuid)).collect()
 }

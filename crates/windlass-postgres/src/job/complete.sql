@@ -9,6 +9,7 @@
 --   $26 text[] meta · $27 text[] history · $28 int8[] how many jobs have it in common
 --   $29 text   the worker's label
 --   $30 bool   whether completed jobs are kept, or only counted
+--   $31 bool   whether one of them stood in line
 -- Returns the leases that held. State 5 is completed.
 -- Unnesting a column costs more than writing it: what jobs have in common comes once.
 alike as (
@@ -38,6 +39,9 @@ cleared as (
   delete from windlass.cancel_request
   where job = any ($8::uuid[])
     and (select count(*) from alike where nth = ($7::int8[])[array_position($8::uuid[], job)]) > 0
+),
+freed as (
+  delete from windlass.permit where $31::bool and job = any ($8::uuid[]) and lease in (select id from fenced)
 ),
 counted as (
   insert into windlass.job_count (queue, state, prune_day, jobs)

@@ -57,7 +57,7 @@ impl<'a> Columns<'a> {
             columns.root.push(job.root.map(|id| id.as_uuid()));
             columns.parent.push(job.parent.map(|id| id.as_uuid()));
             columns.origin.push(job.origin.as_deref());
-            columns.meta.push(job.meta.to_stored());
+            columns.meta.push(job.stored_meta());
         }
         columns
     }

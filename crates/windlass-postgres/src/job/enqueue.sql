@@ -14,9 +14,10 @@ job as (
 ),
 written as (
   insert into windlass.pending
-    (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args, root, parent, origin, meta)
+    (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args, root, parent, origin, meta,
+     line)
   select id, due, now, case when due > now then 1 else 2 end, version, priority, max_attempts, queue, kind, args,
-         root, parent, origin, meta
+         root, parent, origin, meta, windlass.line_in(meta)
   from job
 )
 select count(pg_notify(s.channel, ''))

@@ -22,9 +22,10 @@ notified as (
 ),
 written as (
   insert into windlass.pending
-    (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args, root, parent, origin, meta)
+    (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args, root, parent, origin, meta,
+     line)
   select id::uuid, due, now, case when due > now then 1 else 2 end, version, priority, max_attempts, queue, kind, args,
-         root::uuid, parent::uuid, origin, meta
+         root::uuid, parent::uuid, origin, meta, windlass.line_in(meta)
   from job
   returning id
 )

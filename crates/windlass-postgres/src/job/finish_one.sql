@@ -25,6 +25,10 @@ done as (
   from marked, clock
   returning queue, prune_at
 ),
+freed as (
+  delete from windlass.permit
+  where strpos($22::text, '"line"') > 0 and job = $4::text::uuid and lease in (select id from marked)
+),
 counted as (
   insert into windlass.job_count (queue, state, prune_day, jobs) select queue, 5, (prune_at / 86400000000)::int4, 1 from done
 )

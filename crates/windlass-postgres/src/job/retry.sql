@@ -38,9 +38,10 @@ counted as (
 back as (
   insert into windlass.pending
     (id, run_at, created_at, attempt, state, version, priority, max_attempts, queue, kind, args, root, parent, origin,
-     meta, history)
+     meta, history, line)
   select id, now, created_at, attempt, 2, version, priority, max_attempts, queue, kind, args, root, parent, origin,
-         case when windlass.expiry(meta, created_at) is null then meta else windlass.with_expiry(meta, null) end, history
+         case when windlass.expiry(meta, created_at) is null then meta else windlass.with_expiry(meta, null) end, history,
+         windlass.line_in(meta)
   from revived, clock
 ),
 notified as (

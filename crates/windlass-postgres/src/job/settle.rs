@@ -189,6 +189,11 @@ impl<'a> Item<'a> {
         (self.lease, self.settlement.job.position)
     }
 
+    /// Whether the job may have passed gates.
+    pub(crate) fn stood_in_line(&self) -> bool {
+        self.settlement.job.meta.line.is_some()
+    }
+
     /// Whether the job is simply done: the statement for these does nothing else.
     fn is_plain(&self) -> bool {
         self.state == State::Completed.code()
@@ -266,6 +271,8 @@ async fn send(
     binds.push((&context.label, Type::TEXT));
     let counts_losses = context.by == Settler::Another;
     binds.push((&counts_losses, Type::BOOL));
+    let lined = items.iter().any(|item| item.stood_in_line());
+    binds.push((&lined, Type::BOOL));
     let rows = connection.query(SETTLE, &binds).await?;
     rows.iter().map(|row| get(row, 0).map(LeaseId::from_uuid)).collect()
 }

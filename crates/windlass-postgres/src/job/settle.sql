@@ -12,6 +12,7 @@
 --   $34 int8   how long finished jobs are kept, in microseconds
 --   $35 text   the worker's label
 --   $36 bool   whether what is lost was lost with its worker, and counts as a loss
+--   $37 bool   whether one of them stood in line
 -- Returns the leases that held. State 9 marks the place and writes nothing: the job is finished
 -- already. A job with a cancel request does not go back to work: cancel.sql writes requests under a lock
 -- that the fence does not get past, so that a request is committed before this looks, or else its cancel
@@ -25,7 +26,7 @@ asked as materialized (
 ),
 job as (
   select t.id, t.run_at, t.created_at, t.ran, a.attempt, a.version, a.priority, a.max_attempts, a.queue, a.kind,
-         t.args, t.output, a.root, a.parent, a.origin, a.meta, t.delay,
+         t.args, t.output, a.root, a.parent, a.origin, a.meta, t.delay, t.outcome,
          case when c.job is not null and t.state < 5 then 6 else t.state end::int2 as state,
          case when c.job is not null and t.state < 5 then c.reason else t.reason end as reason,
          a.failures + (t.outcome in (1, 2, 3, 4))::int4 as failures,
@@ -52,6 +53,25 @@ job as (
   left join asked c on c.job = t.id
   cross join lateral (select coalesce(a.history::jsonb, '[]') as past) as p
 ),
+-- A dead job may keep its lane from those behind it.
+freed as (
+  delete from windlass.permit p using job
+  where $37::bool and p.job = job.id and p.lease in (select id from fenced) and not (p.blocks and job.state = 7)
+),
+-- What breakers count.
+failed as (
+  insert into windlass.failure (gate, at)
+  select 'k' || r.name, clock.now from windlass.limit_rule r join job on job.kind = r.name, clock
+  where r.scope = 1 and r.broken_after is not null and job.outcome in (1, 2, 3)
+  union all
+  select 'y' || r.name || chr(31) || (job.meta::jsonb->'limited'->>'key'), clock.now
+  from windlass.limit_rule r
+  join job on strpos(job.meta, '"limited"') > 0 and coalesce(job.meta::jsonb->'limited'->>'name', job.kind) = r.name, clock
+  where r.scope = 2 and r.broken_after is not null and job.outcome in (1, 2, 3)
+  union all
+  select 'q' || r.name, clock.now from windlass.limit_rule r join job on job.queue = r.name, clock
+  where r.scope = 0 and r.broken_after is not null and job.outcome in (1, 2, 3)
+),
 done as (
   insert into windlass.finished
     (id, run_at, created_at, started_at, finished_at, prune_at, attempt, failures, state, version, priority, losses,
@@ -69,9 +89,9 @@ counted as (
 back as (
   insert into windlass.pending
     (id, run_at, created_at, attempt, failures, state, version, priority, losses, max_attempts, queue, kind, args,
-     root, parent, origin, meta, history)
+     root, parent, origin, meta, history, line)
   select id, now + delay, created_at, attempt, failures, state, version, priority, losses, max_attempts, queue, kind,
-         args, root, parent, origin, meta, history
+         args, root, parent, origin, meta, history, windlass.line_in(meta)
   from job, clock where state < 4
 ),
 notified as (

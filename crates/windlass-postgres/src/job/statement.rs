@@ -81,7 +81,7 @@ fn binds(job: &NewJob) -> Vec<Value> {
         Value::Text(job.root.map(|id| id.as_uuid().to_string())),
         Value::Text(job.parent.map(|id| id.as_uuid().to_string())),
         Value::Text(job.origin.clone()),
-        Value::Text(job.meta.to_stored()),
+        Value::Text(job.stored_meta()),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Enqueued, Identity, NewJob};
+use windlass_core::job::{Enqueued, Identity, Lane, NewJob};
 use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_core::store::Now;
 
@@ -22,10 +22,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Lets one such call at a time to the connection.
 pub(crate) type Gate = tokio::sync::Mutex<()>;
 
-/// Whether jobs are written by [`statement`]: one of them has a unique key.
+/// Whether jobs are written by [`statement`]: for one of them others are looked at, those with its unique key or those
+/// of its lane.
 #[must_use]
-pub fn are_unique(jobs: &[NewJob]) -> bool {
-    jobs.iter().any(|job| job.meta.unique.is_some())
+pub fn look_at_others(jobs: &[NewJob]) -> bool {
+    let has_rules = |job: &NewJob| job.meta.lane.as_ref().is_some_and(Lane::has_rules);
+    jobs.iter().any(|job| job.meta.unique.is_some() || has_rules(job))
 }
 
 /// Writes jobs of which some have a unique key, all or none. It answers rows of one `text` for
@@ -73,11 +75,15 @@ fn answer(jobs: &[NewJob], row: &str) -> Option<(usize, Result<Enqueued, StoreEr
         "3" => Ok(Enqueued::Replaced(job)),
         "4" => Err(StoreError::Duplicate { kind, key, job }),
         "5" => Err(StoreError::Unavailable {
-            reason: format!(
-                "another transaction has had the unique key `{}` of {kind} for too long",
-                key.escape_debug()
-            ),
+            reason: match &wanted.meta.unique {
+                Some(_) => format!(
+                    "another transaction has had the unique key `{}` of {kind} for too long",
+                    key.escape_debug()
+                ),
+                None => format!("another transaction has had the lane of {kind} for too long"),
+            },
         }),
+        "6" => Err(wanted.refused_in_lane(job)),
         _ => return None,
     };
     Some((nth, answer))

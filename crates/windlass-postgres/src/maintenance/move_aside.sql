@@ -8,16 +8,16 @@ paused as (
   select kind from windlass.paused_kind, clock where coalesce(paused_until > clock.now, true)
 ),
 waiting_queue as (
-  (select queue from windlass.pending where state = 2 and exists (select from paused) order by queue limit 1)
+  (select queue from windlass.pending where state = 2 and line is null and exists (select from paused) order by queue limit 1)
   union all
-  select (select p.queue from windlass.pending p where p.state = 2 and p.queue > waiting_queue.queue order by p.queue limit 1)
+  select (select p.queue from windlass.pending p where p.state = 2 and p.line is null and p.queue > waiting_queue.queue order by p.queue limit 1)
   from waiting_queue where waiting_queue.queue is not null
 ),
 front as (
   select p.place
   from waiting_queue cross join lateral (
     select ctid as place, kind from windlass.pending
-    where queue = waiting_queue.queue and state = 2
+    where queue = waiting_queue.queue and state = 2 and line is null
     order by priority, run_at limit $2::int8
   ) as p
   where waiting_queue.queue is not null and p.kind in (select kind from paused)

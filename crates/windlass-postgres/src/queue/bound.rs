@@ -10,8 +10,10 @@ use crate::row::get;
 const BOUND: &str = "select windlass.bound_queue($1::text, $2::int8, $3::bool)";
 const UNBOUND: &str = "delete from windlass.queue_bound where queue = $1::text returning 1";
 const BOUNDS: &str = "select queue, jobs, waits from windlass.queue_bound order by queue";
-const IS_FULL: &str = "select count(*) >= $2::int8 \
-     from (select from windlass.pending where queue = $1::text and state = 2 limit $2::int8) as waiting";
+const IS_FULL: &str = "select count(*) >= $2::int8 from ( \
+       (select from windlass.pending where queue = $1::text and state = 2 and line is null limit $2::int8) \
+       union all \
+       (select from windlass.pending where queue = $1::text and state = 2 and line is not null limit $2::int8)) as waiting";
 
 pub(crate) async fn bound(connection: &Connection, bound: &QueueBound) -> Result<(), StoreError> {
     let waits = bound.when_full == WhenFull::Wait;

@@ -9,7 +9,10 @@ use crate::connection::writer::in_transaction;
 use crate::error::store_error;
 
 /// Every migration, in order; its version is its place, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_jobs.sql")];
+const MIGRATIONS: &[&str] = &[concat!(
+    include_str!("../../migrations/0001_jobs.sql"),
+    include_str!("../../migrations/0001_lines.sql"),
+)];
 
 /// The newest version this program knows.
 pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;

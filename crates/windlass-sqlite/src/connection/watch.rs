@@ -18,7 +18,8 @@ use crate::row::{Id, all};
 const EVERY: Duration = Duration::from_millis(10);
 
 const ATTENTION: &str = "select id from windlass_worker where attention = 1";
-const READY: &str = "select 1 from windlass_pending where queue = ?1 and state = 2 limit 1";
+const READY: &str = "select 1 where exists (select 1 from windlass_pending where queue = ?1 and state = 2 and line is null) \
+     or exists (select 1 from windlass_pending where queue = ?1 and state = 2 and line is not null)";
 
 /// Starts the watching thread; it ends when the store is dropped.
 pub(crate) fn start(path: &Path, wakeups: &Arc<Wakeups>) -> Result<(), StoreError> {

@@ -11,13 +11,15 @@ use windlass_core::job::{Batch, ClaimRequest, Claimed, HandlerKey, Share};
 use windlass_core::time::Timestamp;
 
 use crate::error::store_error;
+use crate::job::line::{Picking, Wanted, limited_kinds};
 use crate::row::{CLAIMED, Id, all, claimed, run};
 
 const OPEN_QUEUE: &str = "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null \
      and coalesce(paused_until > ?2, 1))";
 const PAUSED_KINDS: &str =
     "select kind from windlass_paused_kind where coalesce(paused_until > ?1, 1)";
-const PEEK: &str = "select 1 from windlass_pending where queue = ?1 and state = 2 limit 1";
+const PEEK: &str = "select 1 where exists (select 1 from windlass_pending where queue = ?1 and state = 2 and line is null) \
+     or exists (select 1 from windlass_pending where queue = ?1 and state = 2 and line is not null)";
 const TAKE: &str =
     "update windlass_pending set state = 4, attempt = attempt + 1, lease = ?2 where id = ?1";
 const LEASE: &str = "insert into windlass_lease (id, worker, claimed_at, unsettled, label, jobs) values (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -63,29 +65,71 @@ pub(crate) fn claim(
     now: Timestamp,
 ) -> Result<Batch, StoreError> {
     let mut jobs: Vec<Arc<Claimed>> = Vec::new();
-    let mut bytes = 0;
     // What a worker claims that was taken for dead would be taken back at once, as lost.
     if !is_registered(connection, request.worker)? {
         return Ok(Batch { lease: request.lease, claimed_at: Some(now), jobs });
     }
     let paused = all(connection, PAUSED_KINDS, [now.as_micros()], |row| row.get(0))?;
     let mut known = Known::new(request, paused, now);
+    let mut picking = Picking::new(connection, request, now);
+    let mut wanted = Wanted { jobs: request.jobs, bytes: request.bytes };
     for share in &request.shares {
-        let left = request.jobs.saturating_sub(jobs.len());
-        if left == 0 || bytes >= request.bytes {
+        if wanted.jobs == 0 || wanted.bytes == 0 {
             break;
         }
         if is_open(connection, &share.queue, now)? {
-            let share = Share { queue: share.queue.clone(), jobs: share.jobs.min(left) };
-            pick(connection, &share, &mut known, (request.bytes, &mut bytes), &mut jobs)?;
+            let share = Share { queue: share.queue.clone(), jobs: share.jobs.min(wanted.jobs) };
+            jobs.extend(pick_both(&mut picking, &share, &mut known, &mut wanted)?);
         }
     }
+    picking.end()?;
     if !jobs.is_empty() {
         let batch = i16::try_from(jobs.len()).unwrap_or(i16::MAX);
-        jobs.iter_mut().filter_map(Arc::get_mut).for_each(|job| job.batch = batch);
+        for (job, position) in jobs.iter_mut().filter_map(Arc::get_mut).zip(1i16..) {
+            (job.batch, job.position) = (batch, position);
+        }
         hold(connection, (request, label), &jobs, now)?;
     }
     Ok(Batch { lease: request.lease, claimed_at: Some(now), jobs })
+}
+
+/// Jobs of one queue: those that stand in line have half of what is asked for, and what the others leave.
+fn pick_both(
+    picking: &mut Picking<'_, '_>,
+    share: &Share,
+    known: &mut Known<'_>,
+    wanted: &mut Wanted,
+) -> Result<Vec<Arc<Claimed>>, StoreError> {
+    let connection = picking.connection;
+    let mut plain = Vec::new();
+    let (kinds, whole) = limited_kinds(connection, &share.queue)?;
+    if !whole {
+        known.without = kinds;
+        pick(connection, share, known, wanted.bytes, &mut plain)?;
+        known.without.clear();
+    }
+    let part = (share.jobs - plain.len()).max(share.jobs.div_ceil(2));
+    let mut rest = Wanted { jobs: part, bytes: wanted.bytes };
+    let mut jobs = picking.pick(share, known, &mut rest)?;
+    wanted.bytes = rest.bytes;
+    let fits = |job: &Arc<Claimed>| {
+        let size = job.args.as_str().len();
+        let fits = size <= wanted.bytes;
+        wanted.bytes = wanted.bytes.saturating_sub(size);
+        fits
+    };
+    let room = share.jobs - jobs.len();
+    if jobs.is_empty() {
+        // One job that is larger than all may be is taken alone.
+        wanted.bytes =
+            wanted.bytes.saturating_sub(plain.iter().map(|job| job.args.as_str().len()).sum());
+        plain.truncate(room);
+        jobs = plain;
+    } else {
+        jobs.extend(plain.into_iter().take(room).take_while(fits));
+    }
+    wanted.jobs -= jobs.len();
+    Ok(jobs)
 }
 
 fn is_registered(connection: &Connection, worker: WorkerId) -> Result<bool, StoreError> {
@@ -110,22 +154,22 @@ fn pick(
     connection: &Connection,
     share: &Share,
     known: &mut Known<'_>,
-    (most_bytes, bytes): (usize, &mut usize),
+    most_bytes: usize,
     jobs: &mut Vec<Arc<Claimed>>,
 ) -> Result<(), StoreError> {
+    let mut bytes = 0;
     let sql = select_available();
     let mut statement = connection.prepare_cached(&sql).map_err(store_error)?;
     let mut rows = statement.query([&share.queue]).map_err(store_error)?;
     let mut taken = 0;
     while taken < share.jobs {
         let Some(row) = rows.next().map_err(store_error)? else { break };
-        let position = i16::try_from(jobs.len() + 1).unwrap_or(i16::MAX);
-        let job = claimed(row, position).map_err(store_error)?;
+        let job = claimed(row, 0).map_err(store_error)?;
         if !known.may_start(&job) {
             continue;
         }
-        *bytes += job.args.as_str().len();
-        if *bytes > most_bytes && !jobs.is_empty() {
+        bytes += job.args.as_str().len();
+        if bytes > most_bytes && !jobs.is_empty() {
             break;
         }
         jobs.push(Arc::new(job));
@@ -136,8 +180,10 @@ fn pick(
 
 /// What may be claimed now: the kinds and versions a worker knows and that are not paused, with the answer for the last one asked: jobs of one kind
 /// come in long runs.
-struct Known<'a> {
+pub(crate) struct Known<'a> {
     keys: HashSet<&'a str>,
+    /// Kinds that are left out for now.
+    without: HashSet<String>,
     last: Option<(String, u16, bool)>,
     paused: Vec<String>,
     now: Timestamp,
@@ -146,15 +192,18 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     fn new(request: &'a ClaimRequest, paused: Vec<String>, now: Timestamp) -> Self {
         let keys = request.handlers.iter().map(|key| key.as_str()).collect();
-        Self { keys, last: None, paused, now }
+        Self { keys, without: HashSet::new(), last: None, paused, now }
     }
 
-    fn may_start(&mut self, job: &Claimed) -> bool {
+    pub(crate) fn may_start(&mut self, job: &Claimed) -> bool {
         let has_expired = job.meta.expires_at(job.created_at).is_some_and(|at| at <= self.now);
         !has_expired && self.has(job)
     }
 
     fn has(&mut self, job: &Claimed) -> bool {
+        if !self.without.is_empty() && self.without.contains(&job.kind) {
+            return false;
+        }
         if let Some((kind, version, answer)) = &self.last
             && *kind == job.kind
             && *version == job.version
@@ -170,7 +219,8 @@ impl<'a> Known<'a> {
 
 fn select_available() -> String {
     format!(
-        "select {CLAIMED} from windlass_pending where queue = ?1 and state = 2 order by priority, run_at, id"
+        "select {CLAIMED} from windlass_pending where queue = ?1 and state = 2 and line is null \
+         order by priority, run_at, id"
     )
 }
 

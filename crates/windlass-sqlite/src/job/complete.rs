@@ -9,6 +9,7 @@ use windlass_core::time::micros;
 
 use crate::error::store_error;
 use crate::job::finish::add_job_count;
+use crate::job::gate;
 use crate::job::settle::SettleContext;
 use crate::row::Id;
 
@@ -41,6 +42,9 @@ impl<'c> Completions<'c> {
         let held = params![Id::from(settlement.job.id), Id::from(settlement.lease)];
         if self.remove.execute(held).map_err(store_error)? == 0 {
             return Ok(false);
+        }
+        if settlement.job.meta.line.is_some() {
+            gate::give_back(context.connection, held)?;
         }
         self.count(&settlement.job.queue);
         if context.keeps_completed {

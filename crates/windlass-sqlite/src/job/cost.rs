@@ -81,6 +81,7 @@ fn registration() -> Registration {
         build: "test".to_owned(),
         queues: vec!["default".to_owned()],
         handlers: [HandlerKey::new("work", 1)].into(),
+        limits: Vec::new(),
         loss_limits: BTreeMap::new(),
         slots: 1,
         lease: LEASE,

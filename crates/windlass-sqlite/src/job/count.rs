@@ -14,8 +14,9 @@ use crate::row::all;
 use crate::row::one;
 
 /// The queue and the state of every job that waits, each in the order of an index that has both.
-const WAITING: [&str; 3] = [
-    "select queue, state from windlass_pending indexed by windlass_ready where state = 2",
+const WAITING: [&str; 4] = [
+    "select queue, state from windlass_pending indexed by windlass_ready where state = 2 and line is null",
+    "select queue, state from windlass_pending indexed by windlass_line where state = 2 and line is not null",
     "select queue, state from windlass_pending indexed by windlass_due where state in (1, 3)",
     "select queue, state from windlass_pending indexed by windlass_parked where state = 0",
 ];

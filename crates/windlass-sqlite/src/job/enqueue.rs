@@ -6,6 +6,7 @@ use windlass_core::job::{Due, Enqueued, Identity, NewJob, State};
 use windlass_core::time::{Timestamp, micros};
 
 use crate::error::store_error;
+use crate::job::lane_rules::{enter_lane, has_rules};
 use crate::job::statement::{RELEASE, SAVEPOINT, UNDO};
 use crate::job::unique::{Rejected, insert_marked, is_marked};
 
@@ -75,7 +76,7 @@ impl<'a> Binds<'a> {
             root: job.root.map(|id| *id.as_uuid().as_bytes()),
             parent: job.parent.map(|id| *id.as_uuid().as_bytes()),
             origin: job.origin.as_deref(),
-            meta: job.meta.to_stored(),
+            meta: job.stored_meta(),
             is_given: job.identity == Identity::Given,
         }
     }
@@ -112,9 +113,14 @@ pub(crate) fn enqueue(
 ) -> Result<Vec<Enqueued>, StoreError> {
     let prepare = |sql| connection.prepare_cached(sql).map_err(store_error);
     let (mut fresh, mut given) = (prepare(INSERT_FRESH)?, prepare(INSERT)?);
-    let mut write = |job: &NewJob| match is_marked(job) {
-        true => insert_marked(connection, job, now),
-        false => insert((&mut fresh, &mut given), job, now),
+    let mut write = |job: &NewJob| {
+        if has_rules(job) {
+            enter_lane(connection, job, now)?;
+        }
+        match is_marked(job) {
+            true => insert_marked(connection, job, now),
+            false => insert((&mut fresh, &mut given), job, now),
+        }
     };
     jobs.iter().map(&mut write).collect()
 }
@@ -128,8 +134,8 @@ pub fn enqueue_all(
     jobs: &[NewJob],
     now: Timestamp,
 ) -> Result<Vec<Enqueued>, StoreError> {
-    // One statement needs nothing around it; a job with a unique key or tags is a few.
-    if jobs.len() < 2 && !jobs.iter().any(is_marked) {
+    // One statement needs nothing around it; a job with a unique key, with tags or with rules for its lane is a few.
+    if jobs.len() < 2 && !jobs.iter().any(|job| is_marked(job) || has_rules(job)) {
         return enqueue(connection, jobs, now);
     }
     let execute = |sql| connection.execute_batch(sql).map_err(store_error);

@@ -13,6 +13,7 @@ use windlass_core::time::{Timestamp, micros};
 
 use crate::job::complete::Completions;
 use crate::job::finish::{Finish, finish};
+use crate::job::gate;
 use crate::row::{Id, run};
 
 const CANCEL_REQUEST: &str = "select cancel from windlass_pending where id = ?1 and lease = ?2";
@@ -130,7 +131,28 @@ fn ended(
 ) -> Result<bool, StoreError> {
     let attempt = attempt(context, settlement, outcome, error);
     let finish_as = Finish { state, reason: Some(reason), output: None, attempt: Some(&attempt) };
-    finish(context, settlement.job.id, settlement.lease, settlement.ran, &finish_as)
+    let written = finish(context, settlement.job.id, settlement.lease, settlement.ran, &finish_as)?;
+    if written {
+        leave_gates(context, settlement, outcome)?;
+    }
+    Ok(written)
+}
+
+/// Gives back what the job had passed, and notes a failure where a breaker counts it. A dead job may keep its lane.
+fn leave_gates(
+    context: &SettleContext<'_>,
+    settlement: &Settlement,
+    outcome: Outcome,
+) -> Result<(), StoreError> {
+    let job = &settlement.job;
+    let held = params![Id::from(job.id), Id::from(settlement.lease)];
+    if job.meta.line.is_some() {
+        gate::give_back_but_block(context.connection, held)?;
+    }
+    if outcome.counts_as_failure() && outcome != Outcome::Lost {
+        gate::failed(context.connection, job, context.now.as_micros())?;
+    }
+    Ok(())
 }
 
 /// Puts the job back; one that was cancelled meanwhile ends as cancelled instead.
@@ -161,6 +183,9 @@ fn back(
     let failed = i64::from(outcome.counts_as_failure());
     let changed =
         run(context.connection, BACK, params![job, lease, state.code(), run_at, failed, history])?;
+    if changed == 1 {
+        leave_gates(context, settlement, outcome)?;
+    }
     Ok(changed == 1)
 }
 

@@ -5,11 +5,12 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Enqueued, Identity, NewJob, Unique};
+use windlass_core::job::{Enqueued, Identity, Lane, NewJob, Unique};
 use windlass_core::time::Timestamp;
 
 use crate::error::store_error;
 use crate::job::enqueue::Binds;
+use crate::job::lane_rules::refuser;
 use crate::row::{Id, all, one, run};
 
 /// Writes one job that has a unique key or tags; its binds are those of [`INSERT`](crate::INSERT). It fails with
@@ -26,8 +27,8 @@ pub const KNOWN: &str = "select 1 from windlass_pending where id = ?1 \
 pub const HOLDER: &str = "select job, (select answer from windlass_duplicate d \
          where d.rowid = (select max(rowid) from windlass_duplicate) and d.job = k.job) \
      from windlass_unique_key k where kind = ?1 and key = ?2";
-/// Notes a job that was rejected: moment, kind, key, the job that holds it, origin.
-pub const NOTE_REJECTED: &str = "insert into windlass_duplicate (at, kind, key, answer, job, origin) values (?1, ?2, ?3, 4, ?4, ?5)";
+/// Notes a job that was rejected: moment, kind, key, the job that holds it, origin, the code of the answer.
+pub const NOTE_REJECTED: &str = "insert into windlass_duplicate (at, kind, key, answer, job, origin) values (?1, ?2, ?3, ?6, ?4, ?5)";
 
 /// What a row of [`HOLDER`] says about a job that was just written with [`INSERT_MARKED`].
 #[must_use]
@@ -96,23 +97,36 @@ pub struct Rejected {
     pub holder: JobId,
     /// Who enqueued it.
     pub origin: Option<String>,
+    /// The code of the answer.
+    pub answer: i16,
 }
 
 impl Rejected {
     /// The job for which a call with these was refused, where that is why.
     #[must_use]
     pub fn of(jobs: &[NewJob], error: &StoreError) -> Option<Self> {
-        let StoreError::Duplicate { kind, key, job } = error else { return None };
+        let (kind, key, holder, answer) = match error {
+            StoreError::Duplicate { kind, key, job } => (kind.as_str(), key.as_str(), *job, 4),
+            _ => refuser(error).map(|(kind, lane, job)| (kind, lane, job, 6))?,
+        };
         let is_it = |one: &&NewJob| {
-            one.kind == *kind && one.meta.unique.as_ref().is_some_and(|unique| unique.key() == key)
+            let unique = one.meta.unique.as_ref().map(Unique::key);
+            let lane = one.meta.lane.as_ref().map(Lane::key);
+            one.kind == kind && (unique == Some(key) || lane == Some(key))
         };
         let origin = jobs.iter().find(is_it).and_then(|one| one.origin.clone());
-        Some(Self { kind: kind.clone(), key: key.clone(), holder: *job, origin })
+        Some(Self { kind: kind.to_owned(), key: key.to_owned(), holder, origin, answer })
     }
 
     pub(crate) fn note(&self, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
-        let binds =
-            params![now.as_micros(), self.kind, self.key, Id::from(self.holder), self.origin];
+        let binds = params![
+            now.as_micros(),
+            self.kind,
+            self.key,
+            Id::from(self.holder),
+            self.origin,
+            self.answer
+        ];
         run(connection, NOTE_REJECTED, binds).map(drop)
     }
 }

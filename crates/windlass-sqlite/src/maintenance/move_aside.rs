@@ -11,8 +11,8 @@ use crate::row::{Id, all, run};
 pub(crate) const HAS_PAUSES: &str = "select exists (select 1 from windlass_paused_kind)";
 const PAUSED: &str = "select kind from windlass_paused_kind where coalesce(paused_until > ?1, 1)";
 const OVER: &str = "select kind from windlass_paused_kind where paused_until <= ?1";
-const QUEUES: &str = "select distinct queue from windlass_pending where state = 2";
-const FRONT: &str = "select id, kind from windlass_pending where queue = ?1 and state = 2 order by priority, run_at limit ?2";
+const QUEUES: &str = "select distinct queue from windlass_pending where state = 2 and line is null";
+const FRONT: &str = "select id, kind from windlass_pending where queue = ?1 and state = 2 and line is null order by priority, run_at limit ?2";
 const MOVE: &str = "update windlass_pending set state = 0, reason = ?2 where id = ?1 and state = 2";
 const ASIDE: &str = "select id from windlass_pending where state = 0 and kind = ?1 limit ?2";
 const BACK: &str =

@@ -29,8 +29,15 @@ const NEXT: &str =
 /// So many free pages are not worth a look.
 const FEW_PAGES: i64 = 1_000;
 const PRUNE: &str = "delete from windlass_finished where id = ?1";
-const QUEUES: &str = "select distinct queue from windlass_pending where state = 2";
-const FRONT: &str = "select id, kind, version from windlass_pending where queue = ?1 and state = 2 order by priority, run_at limit ?2";
+const QUEUES: &str = "select distinct queue from windlass_pending where state = 2 and line is null \
+     union select distinct queue from windlass_pending where state = 2 and line is not null";
+const FRONT: &str = "select id, kind, version from ( \
+       select id, kind, version from windlass_pending where queue = ?1 and state = 2 and line is null \
+       order by priority, run_at limit ?2) \
+     union all \
+     select id, kind, version from ( \
+       select id, kind, version from windlass_pending where queue = ?1 and state = 2 and line is not null \
+       order by priority, line, (attempt = 0), created_at, id limit ?2)";
 const PARK: &str = "update windlass_pending set state = 0, reason = ?2 where id = ?1 and state = 2";
 /// Kinds that are paused are the sweep's.
 const PARKED: &str = "select id from windlass_pending where state = 0 and kind = ?1 and version = ?2 \
@@ -38,6 +45,13 @@ const PARKED: &str = "select id from windlass_pending where state = 0 and kind =
 const FORGET_LIMITS: &str = "delete from windlass_loss_limit \
      where not exists (select 1 from windlass_worker w where w.id = windlass_loss_limit.worker) \
        and not exists (select 1 from windlass_lease l where l.worker = windlass_loss_limit.worker)";
+/// Permits that count no more, and what no breaker looks at.
+const FORGET_PERMITS: &str = "delete from windlass_permit where not exists \
+     (select 1 from windlass_passed p where p.gate = windlass_permit.gate and p.job = windlass_permit.job)";
+const FORGET_FAILURES: &str = "delete from windlass_failure where at < ?1";
+const FORGET_BUCKETS: &str = "delete from windlass_bucket where at < ?1";
+/// How long failures and buckets are kept, in microseconds: longer than any limit's times.
+const KEEP_GATES: i64 = 2 * 86_400_000_000;
 /// Unique keys looked at in one round.
 const KEYS: i64 = 5_000;
 const KEYS_WALKED: &str = "select at from windlass_walk where name = 'unique keys'";
@@ -52,6 +66,10 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     let known = known(connection)?;
     give_back_pages(connection)?;
     run(connection, FORGET_LIMITS, [])?;
+    let old = now.as_micros().saturating_sub(KEEP_GATES);
+    run(connection, FORGET_PERMITS, [])?;
+    run(connection, FORGET_FAILURES, [old])?;
+    run(connection, FORGET_BUCKETS, [old])?;
     forget_keys(connection, now)?;
     tags::forget(connection, now)?;
     duplicates::sum_up(connection)?;

@@ -27,8 +27,10 @@ pub(crate) fn bounds(connection: &Connection) -> Result<Vec<QueueBound>, StoreEr
 }
 
 pub(crate) fn is_full(connection: &Connection, bound: &QueueBound) -> Result<bool, StoreError> {
-    const IS_FULL: &str = "select count(*) >= ?2 \
-         from (select 1 from windlass_pending where queue = ?1 and state = 2 limit ?2)";
+    const IS_FULL: &str = "select \
+         (select count(*) from (select 1 from windlass_pending where queue = ?1 and state = 2 and line is null limit ?2)) \
+         + (select count(*) from (select 1 from windlass_pending where queue = ?1 and state = 2 and line is not null limit ?2)) \
+         >= ?2";
     Ok(one(connection, IS_FULL, params![bound.queue, jobs(bound)])?.unwrap_or(false))
 }
 

@@ -19,7 +19,10 @@ pub(crate) fn queues(
 ) -> Result<Vec<QueueRecord>, StoreError> {
     const PAUSES: &str = "select name, paused_at, note, paused_until from windlass_queue \
          where coalesce(paused_until > ?1, 1)";
-    const OLDEST: &str = "select min(run_at) from windlass_pending where queue = ?1 and state = 2";
+    const OLDEST: &str = "select min(at) from ( \
+         select min(run_at) as at from windlass_pending where queue = ?1 and state = 2 and line is null \
+         union all \
+         select min(run_at) from windlass_pending where queue = ?1 and state = 2 and line is not null)";
     type Found = (Option<i64>, Option<String>, Option<i64>);
     let found = all(connection, PAUSES, [now.as_micros()], |row| {
         Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?, row.get(3)?)))

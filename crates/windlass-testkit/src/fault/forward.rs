@@ -91,6 +91,32 @@ macro_rules! forward_one {
             self.store.quiet(worker, wish, now)
         }
     };
+    (set_limit) => {
+        fn set_limit<'a>(
+            &'a self,
+            limit: &'a Limit,
+            by: SetBy,
+            note: Option<&'a str>,
+            now: Now,
+        ) -> Reply<'a, LimitSet> {
+            self.store.set_limit(limit, by, note, now)
+        }
+    };
+    (remove_limit) => {
+        fn remove_limit<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool> {
+            self.store.remove_limit(on)
+        }
+    };
+    (limits) => {
+        fn limits(&self, now: Now) -> Reply<'_, Vec<LimitRecord>> {
+            self.store.limits(now)
+        }
+    };
+    (open_lane) => {
+        fn open_lane<'a>(&'a self, lane: &'a str) -> Reply<'a, Option<JobId>> {
+            self.store.open_lane(lane)
+        }
+    };
     (job) => {
         fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
             self.store.job(id)
@@ -220,6 +246,9 @@ pub(crate) mod names {
         Settlement,
     };
     pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};
+    pub(crate) use windlass_core::limit::{
+        Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy,
+    };
     pub(crate) use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
     pub(crate) use windlass_core::queue::{
         Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,

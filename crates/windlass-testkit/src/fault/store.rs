@@ -139,7 +139,11 @@ impl JobStore for FaultStore {
         Box::pin(self.inside(self.store.release(worker, lease, now)))
     }
 
-    forward!(cancel retry move_jobs job look jobs counts duplicates);
+    forward!(cancel retry move_jobs open_lane job look jobs counts duplicates);
+}
+
+impl LimitStore for FaultStore {
+    forward!(set_limit remove_limit limits);
 }
 
 impl QueueStore for FaultStore {

@@ -148,6 +148,12 @@ pub struct Wanted {
     /// The unique key that it is to hold until it has ended, with its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Its lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
+    /// The key of its limit, and how many of it run at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<(String, u32)>,
     /// How long after it is written it may start, in nanoseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,

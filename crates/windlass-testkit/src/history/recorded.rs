@@ -35,7 +35,11 @@ impl RecordedStore {
         let wanted = |job: &NewJob| {
             let is_due = matches!(job.due, Due::Now);
             let (queue, expires_in) = (job.queue.clone(), expires_in(job));
-            Wanted { job: job.id, queue, is_due, key: key(job), expires_in }
+            let lane = job.meta.lane.as_ref().map(|lane| lane.key().to_owned());
+            let limit = job.meta.limited.as_ref();
+            let limit =
+                limit.and_then(|limit| Some((limit.key().to_owned(), limit.most_running()?)));
+            Wanted { job: job.id, queue, is_due, key: key(job), lane, limit, expires_in }
         };
         self.journal.note(Event::Enqueue { call, jobs: jobs.iter().map(wanted).collect() });
         call
@@ -133,7 +137,11 @@ impl JobStore for RecordedStore {
         })
     }
 
-    forward!(release cancel move_jobs job look jobs counts duplicates);
+    forward!(release cancel move_jobs open_lane job look jobs counts duplicates);
+}
+
+impl LimitStore for RecordedStore {
+    forward!(set_limit remove_limit limits);
 }
 
 impl QueueStore for RecordedStore {

@@ -4,6 +4,7 @@ mod durability;
 mod effects;
 mod expiry;
 mod leases;
+mod lines;
 mod schedules;
 mod unique;
 mod waking;
@@ -16,7 +17,7 @@ pub(super) use waking::longest_wake;
 pub(super) type Rule = (&'static str, fn(&Index<'_>) -> Vec<String>);
 
 /// Every rule, under the name of its invariant.
-pub(super) const ALL: [Rule; 18] = [
+pub(super) const ALL: [Rule; 21] = [
     ("I-D1", durability::nothing_acknowledged_is_lost),
     ("I-D2", durability::nothing_is_left_over),
     ("I-D3", durability::nothing_came_from_nowhere),
@@ -29,6 +30,9 @@ pub(super) const ALL: [Rule; 18] = [
     ("I-L8", leases::attempts_are_counted_before_they_start),
     ("I-S1", schedules::no_due_time_is_fired_twice),
     ("I-S2", schedules::no_due_time_is_passed_over),
+    ("I-O1", lines::lanes_run_one_at_a_time),
+    ("I-O1", lines::lanes_run_in_order),
+    ("I-O3", lines::limits_hold),
     ("I-U1", unique::a_key_is_held_by_one_job),
     ("I-X2", effects::a_settlement_sent_again_is_recognised),
     ("I-X3", effects::one_id_is_one_job),

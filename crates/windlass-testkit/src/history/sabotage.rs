@@ -29,6 +29,8 @@ pub enum Sabotage {
     ForgetsGivenIds,
     /// I-U1: a unique key is not looked at.
     ForgetsKeys,
+    /// I-O1, I-O3: lanes and limits are not looked at.
+    ForgetsLines,
     /// I-W3: a pause is acknowledged and not written.
     ForgetsPauses,
     /// I-S1: a due time is fired whatever was seen, and so once more.
@@ -96,6 +98,13 @@ impl SabotagedStore {
             Sabotage::ForgetsKeys => {
                 let mut jobs = jobs.to_vec();
                 jobs.iter_mut().for_each(|job| job.meta.unique = None);
+                jobs
+            }
+            Sabotage::ForgetsLines => {
+                let mut jobs = jobs.to_vec();
+                for job in &mut jobs {
+                    (job.meta.lane, job.meta.limited) = (None, None);
+                }
                 jobs
             }
             Sabotage::ForgetsExpiry => without_expiry(jobs),
@@ -216,7 +225,11 @@ impl JobStore for SabotagedStore {
         })
     }
 
-    forward!(release cancel retry move_jobs job look jobs counts duplicates);
+    forward!(release cancel retry move_jobs open_lane job look jobs counts duplicates);
+}
+
+impl LimitStore for SabotagedStore {
+    forward!(set_limit remove_limit limits);
 }
 
 impl QueueStore for SabotagedStore {

@@ -137,7 +137,11 @@ impl JobStore for FaultyStore {
         self.store.cancel(jobs, reason, now)
     }
 
-    forward!(release retry move_jobs job look jobs counts duplicates);
+    forward!(release retry move_jobs open_lane job look jobs counts duplicates);
+}
+
+impl LimitStore for FaultyStore {
+    forward!(set_limit remove_limit limits);
 }
 
 impl QueueStore for FaultyStore {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use windlass_core::job::Unique;
+use windlass_core::job::{Fair, Lane, Limited, Unique};
 use windlass_core::store::Now;
 
 use fastrand::Rng;
@@ -61,6 +61,16 @@ fn some_job(random: &mut Rng) -> Draft {
         }
         9 => job().kind("ok").expires_in(Duration::from_millis(random.u64(1..2_000))),
         10 => job().kind("failalways").expires_in(Duration::from_millis(random.u64(1..2_000))),
+        11 | 12 => {
+            let (lane, runs) = (random.u8(..4).to_string(), random.u32(5..200).to_string());
+            job().kind("sleep").args(&runs).lane(Lane::by(lane))
+        }
+        13 => {
+            let (key, runs) = (random.u8(..3).to_string(), random.u32(5..200).to_string());
+            job().kind("sleep").args(&runs).limited(Limited::by(key).running(2))
+        }
+        14 => job().kind("fail").args("1").lane(Lane::by(random.u8(..4).to_string())),
+        15 => job().kind("ledger").fair(Fair::by(random.u8(..5).to_string())),
         _ => job().kind("ledger"),
     };
     draft.queue(QUEUES[random.usize(..QUEUES.len())]).priority(random.i16(-2..=2))

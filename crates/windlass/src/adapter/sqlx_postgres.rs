@@ -56,7 +56,7 @@ macro_rules! adapter {
             jobs: &[NewJob],
             schema: &str,
         ) -> Result<Vec<Enqueued>, StoreError> {
-            if unique::are_unique(jobs) {
+            if unique::look_at_others(jobs) {
                 let rows = rows(connection, &unique::statement(jobs, schema)).await?;
                 let texts = rows.iter().map(|row| row.try_get(0).map_err(backend));
                 let texts = texts.collect::<Result<Vec<&str>, _>>()?;

@@ -11,7 +11,7 @@ use windlass_sqlite::statement::{self, Value};
 use windlass_sqlite::unique::{
     self, HOLDER, INSERT_MARKED, KEY_HELD, KNOWN, NOTE_REJECTED, Rejected, is_marked,
 };
-use windlass_sqlite::{Binds, INSERT};
+use windlass_sqlite::{Binds, INSERT, lane_rules};
 
 use crate::transaction::sealed::Sealed;
 use crate::transaction::{EnqueueOn, FinishOn};
@@ -29,8 +29,8 @@ async fn write(
     connection: &mut SqliteConnection,
     jobs: &[NewJob],
 ) -> Result<Vec<Enqueued>, StoreError> {
-    // One statement needs nothing around it; a job with a unique key or tags is a few.
-    if jobs.len() < 2 && !jobs.iter().any(is_marked) {
+    // One statement needs nothing around it; a job with a unique key, with tags or with rules for its lane is a few.
+    if jobs.len() < 2 && !jobs.iter().any(|job| is_marked(job) || lane_rules::has_rules(job)) {
         return write_each(connection, jobs).await;
     }
     sqlx::query(statement::SAVEPOINT).execute(&mut *connection).await.map_err(backend)?;
@@ -67,12 +67,45 @@ async fn write_one(
     job: &NewJob,
     now: Timestamp,
 ) -> Result<Enqueued, StoreError> {
+    if lane_rules::has_rules(job) {
+        enter_lane(connection, job, now).await?;
+    }
     if is_marked(job) {
         return write_marked(connection, job, now).await;
     }
     let done = bound(INSERT, job, now).execute(connection).await.map_err(backend)?;
     let is_new = done.rows_affected() > 0;
     Ok(if is_new { Enqueued::New(job.id) } else { Enqueued::Existing(job.id) })
+}
+
+/// Lets a job into its lane, or refuses it.
+async fn enter_lane(
+    connection: &mut SqliteConnection,
+    job: &NewJob,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let id = job.id.as_uuid().as_bytes().to_vec();
+    let known = sqlx::query(KNOWN).bind(id.clone());
+    if job.identity == Identity::Given
+        && known.fetch_optional(&mut *connection).await.map_err(backend)?.is_some()
+    {
+        return Ok(());
+    }
+    let meta = job.stored_meta();
+    let enter = sqlx::query(lane_rules::ENTER_LANE)
+        .bind(id.clone())
+        .bind(job.kind.clone())
+        .bind(now.as_micros())
+        .bind(meta.clone());
+    let Err(error) = enter.execute(&mut *connection).await else { return Ok(()) };
+    let refused = error.as_database_error();
+    if !refused.is_some_and(|error| error.message().contains(lane_rules::REFUSED)) {
+        return Err(backend(error));
+    }
+    let refuser = sqlx::query(lane_rules::REFUSER).bind(id).bind(meta);
+    let row = refuser.fetch_one(&mut *connection).await.map_err(backend)?;
+    let bytes: Vec<u8> = row.try_get(0).map_err(backend)?;
+    Err(job.refused_in_lane(unique::holder(&bytes).unwrap_or(job.id)))
 }
 
 async fn write_marked(
@@ -119,6 +152,7 @@ async fn note(connection: &mut SqliteConnection, one: Rejected) -> Result<(), St
         .bind(one.key)
         .bind(one.holder.as_uuid().as_bytes().to_vec())
         .bind(one.origin)
+        .bind(one.answer)
         .execute(connection)
         .await
         .map(drop)
@@ -168,7 +202,10 @@ impl EnqueueOn for &SqlitePool {
         let mut tx = self.begin_with(statement::BEGIN).await.map_err(backend)?;
         let answers = write(&mut tx, jobs).await;
         // That a job was rejected is noted.
-        if matches!(answers, Ok(_) | Err(StoreError::Duplicate { .. })) {
+        if matches!(
+            answers,
+            Ok(_) | Err(StoreError::Duplicate { .. } | StoreError::LaneRefused { .. })
+        ) {
             tx.commit().await.map_err(backend)?;
         }
         answers

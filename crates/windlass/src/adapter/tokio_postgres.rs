@@ -103,7 +103,7 @@ impl EnqueueOn for (&Transaction<'_>, &PreparedEnqueue) {
             return Err(StoreError::Conflict { what });
         }
         let [job] = jobs else { return write(transaction, jobs, &prepared.schema).await };
-        if job.identity == Identity::Given || job.meta.unique.is_some() {
+        if job.identity == Identity::Given || unique::look_at_others(std::slice::from_ref(job)) {
             return write(transaction, jobs, &prepared.schema).await;
         }
         let statement = statement::enqueue_fresh(job, &prepared.schema);
@@ -118,7 +118,7 @@ async fn write(
     jobs: &[NewJob],
     schema: &str,
 ) -> Result<Vec<Enqueued>, StoreError> {
-    if unique::are_unique(jobs) {
+    if unique::look_at_others(jobs) {
         let rows = rows(client, &unique::statement(jobs, schema)).await?;
         let texts = rows.iter().map(|row| row.try_get(0).map_err(backend));
         return unique::answers(jobs, texts.collect::<Result<Vec<&str>, _>>()?);

@@ -9,6 +9,7 @@ use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Filter, JobRecord, JobStore,
     Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
+use windlass_core::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::queue::{
     Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
@@ -101,6 +102,10 @@ impl JobStore for ClockedStore {
         self.store.move_jobs(jobs, queue)
     }
 
+    fn open_lane<'a>(&'a self, lane: &'a str) -> Reply<'a, Option<JobId>> {
+        self.store.open_lane(lane)
+    }
+
     fn job(&self, id: JobId) -> Reply<'_, Option<JobRecord>> {
         self.store.job(id)
     }
@@ -119,6 +124,26 @@ impl JobStore for ClockedStore {
 
     fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {
         self.store.duplicates(newest)
+    }
+}
+
+impl LimitStore for ClockedStore {
+    fn set_limit<'a>(
+        &'a self,
+        limit: &'a Limit,
+        by: SetBy,
+        note: Option<&'a str>,
+        now: Now,
+    ) -> Reply<'a, LimitSet> {
+        self.store.set_limit(limit, by, note, self.at(now))
+    }
+
+    fn remove_limit<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool> {
+        self.store.remove_limit(on)
+    }
+
+    fn limits(&self, now: Now) -> Reply<'_, Vec<LimitRecord>> {
+        self.store.limits(self.at(now))
     }
 }
 

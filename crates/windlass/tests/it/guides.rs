@@ -380,3 +380,75 @@ mod schedules {
         Ok(())
     }
 }
+
+/// docs/lanes.md.
+mod lanes {
+    use serde::{Deserialize, Serialize};
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+    use windlass::{Lane, State, StoreError};
+
+    /// Sets a server up; refused while a teardown of it waits or runs.
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "server.provision", lane(by = [server], refused_by = ["server.terminate"]))]
+    struct Provision {
+        server: u32,
+    }
+
+    /// Tears it down; a setup that has not begun is cancelled.
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "server.terminate", lane(by = [server], supersedes = ["server.provision"]))]
+    struct Terminate {
+        server: u32,
+    }
+
+    #[tokio::test]
+    async fn the_page_on_lanes() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let setup = client.enqueue(Provision { server: 42 }).await?.id();
+        client.enqueue(Terminate { server: 42 }).await?;
+        let superseded = client.job(setup).await?.expect("it is kept");
+        assert_eq!(superseded.state, State::Cancelled);
+
+        let refused = client.enqueue(Provision { server: 42 }).await;
+        assert!(matches!(refused, Err(StoreError::LaneRefused { .. })));
+        client.enqueue(Provision { server: 42 }.job().lane(Lane::by("another"))).await?;
+        Ok(())
+    }
+}
+
+/// docs/concurrency.md.
+mod concurrency {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Serialize};
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+    use windlass::{Limit, LimitOn};
+
+    /// At most four calls of one account at once, and the tenants of the queue in turns.
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "crm.push", limit(by = [account], running = 4), fair(by = [tenant]))]
+    struct Push {
+        account: u32,
+        tenant: String,
+    }
+
+    #[tokio::test]
+    async fn the_page_on_concurrency() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let calls = Limit::on(LimitOn::Kind("crm.push".into()))
+            .running(20)
+            .rate(100, Duration::from_secs(60))
+            .burst(10)
+            .break_after(5, Duration::from_secs(60), Duration::from_secs(30));
+        client.set_limit(&calls).await?;
+        client.enqueue(Push { account: 3, tenant: "ada".into() }).await?;
+        let limits = client.limits().await?;
+        assert_eq!(limits[0].limit, calls);
+        assert_eq!(limits[0].tokens_now, Some(10.0));
+        Ok(())
+    }
+}

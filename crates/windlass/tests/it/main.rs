@@ -11,6 +11,7 @@ mod engine;
 mod guides;
 mod handlers;
 mod health;
+mod lines;
 mod losses;
 mod pairings;
 mod probes;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::lined::Places;
 use serde::{Deserialize, Serialize};
 use windlass::prelude::*;
 use windlass::store::Store;
@@ -26,6 +27,8 @@ pub(crate) struct Noop {
     /// How many jobs were made, where each has a tag and two subjects.
     #[serde(skip)]
     tagged: Option<Arc<AtomicU64>>,
+    #[serde(skip)]
+    places: Places,
 }
 
 /// Accounts that jobs with subjects are of, in turns.
@@ -34,7 +37,13 @@ const ACCOUNTS: u64 = 50_000;
 impl Noop {
     /// A job whose args have about so many bytes.
     pub(crate) fn of_bytes(bytes: usize) -> Self {
-        Self { sent_us: 0, text: "x".repeat(bytes.saturating_sub(24)), unique: false, tagged: None }
+        Self {
+            sent_us: 0,
+            text: "x".repeat(bytes.saturating_sub(24)),
+            unique: false,
+            tagged: None,
+            places: Places::default(),
+        }
     }
 
     /// Each job with a unique key of its own, or none.
@@ -52,10 +61,16 @@ impl Noop {
         self.tagged.as_ref().map_or(0, |made| made.load(Ordering::Relaxed).min(ACCOUNTS))
     }
 
+    /// Each job in its line.
+    pub(crate) fn with_places(self, places: Places) -> Self {
+        Self { places, ..self }
+    }
+
     /// A job sent at this moment of the benchmark's clock, on this run's queue.
     pub(crate) fn new_job(&self, sent_us: u64) -> NewJob {
         let args = format!(r#"{{"sent_us":{sent_us},"text":"{}"}}"#, self.text);
         let mut job = NewJob { queue: queue(), ..NewJob::new(Self::KIND, Json::stored(args)) };
+        self.places.place(&mut job.meta);
         job.meta.unique = self.unique.then(|| Unique::by(job.id.to_string()));
         if let Some(made) = &self.tagged {
             let nth = made.fetch_add(1, Ordering::Relaxed);

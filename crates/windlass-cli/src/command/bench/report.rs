@@ -30,6 +30,12 @@ pub(crate) struct Report {
     unique: bool,
     /// Whether each job had a tag and two subjects.
     tags: bool,
+    /// How many lanes, jobs in a hot lane, tenants and keys of a limit there were.
+    lanes: u64,
+    hot_lane: u64,
+    tenants: u64,
+    limit_keys: u64,
+    limit: u32,
     /// Bytes of args of each job, about.
     bytes: usize,
     /// Seconds from the first call or claim to the last job.
@@ -69,6 +75,11 @@ impl Report {
             history: args.history == super::History::On,
             unique: args.unique,
             tags: args.tags || args.mode == super::Mode::Find,
+            lanes: args.lined.lanes,
+            hot_lane: args.lined.hot_lane,
+            tenants: args.lined.tenants,
+            limit_keys: args.lined.limit_keys,
+            limit: args.lined.limit,
             bytes: args.bytes,
             seconds: rounded(finding.seconds),
             per_s: (jobs / finding.seconds).round(),

@@ -109,6 +109,7 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
         let subjects: Vec<&str> = job.meta.subjects.iter().map(Subject::as_str).collect();
         add("subjects", subjects.join(" "));
     }
+    lined(job, &mut add);
     if let Some(traceparent) = &job.meta.traceparent {
         add("trace", traceparent.clone());
     }
@@ -124,6 +125,24 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
         add("", command.clone());
     }
     fields
+}
+
+/// Where it stands in line.
+fn lined(job: &JobRecord, add: &mut impl FnMut(&'static str, String)) {
+    if let Some(lane) = &job.meta.lane {
+        add("lane", in_lines(lane.key()).join(" "));
+    }
+    if let Some(fair) = &job.meta.fair {
+        add("turns of", in_lines(fair.key()).join(" "));
+    }
+    if let Some(limited) = &job.meta.limited {
+        let name = limited.name().unwrap_or(&job.kind);
+        let most = limited.most_running().map(|jobs| format!(", {jobs} at once"));
+        add(
+            "limit",
+            format!("{name} {}{}", in_lines(limited.key()).join(" "), most.unwrap_or_default()),
+        );
+    }
 }
 
 const fn reason_tone(state: State) -> Tone {

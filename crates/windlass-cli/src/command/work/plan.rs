@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use windlass::Limit;
 use windlass::queue::QueueBound;
 
 use crate::config::{Config, HandlerConfig, ScheduleConfig, Target};
@@ -15,6 +16,8 @@ const AFTER_KILL: Duration = Duration::from_secs(1);
 pub(super) struct Plan {
     /// The handlers that the patterns leave.
     pub(super) handlers: Vec<HandlerConfig>,
+    /// The limits that the file declares.
+    pub(super) limits: Vec<Limit>,
     /// Their queues, each with the most of its jobs that run at once.
     pub(super) queues: Vec<(String, usize)>,
     /// The most jobs that run at once over all queues.
@@ -34,7 +37,7 @@ impl Plan {
         config: Config,
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
-        let Config { handlers, serves, slots: configured, schedules, bounds } = config;
+        let Config { handlers, limits, serves, slots: configured, schedules, bounds } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         if handlers.is_empty() {
@@ -58,7 +61,7 @@ impl Plan {
         }
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let file = file.display().to_string();
-        Ok(Self { handlers, queues, slots, schedules, bounds, file })
+        Ok(Self { handlers, limits, queues, slots, schedules, bounds, file })
     }
 
     /// How long the slowest handler may take to end when it is told to.

@@ -36,7 +36,8 @@ pub(in crate::history) fn a_settlement_sent_again_is_recognised(index: &Index<'_
 /// Whether the end that a job was left with, or the attempt it was left at, is the one that this settlement wrote.
 /// The leader ends jobs and attempts too, those of dead workers: as lost.
 fn is_end_of(settlement: &Settlement, ended: &JobRecord) -> bool {
-    let last = ended.history.last().filter(|last| last.attempt == settlement.attempt);
+    // A job that was taken back and has then expired has an entry behind that of the attempt.
+    let last = ended.history.iter().rev().find(|entry| entry.attempt == settlement.attempt);
     let is_of_the_leader = last.is_some_and(|last| last.outcome == Outcome::Lost);
     let is_written = match state_of(settlement.wish) {
         Some(state) => ended.state == state,

@@ -57,7 +57,7 @@ pub(in crate::history) fn attempts_of_a_job_do_not_overlap(index: &Index<'_>) ->
 }
 
 /// When an attempt had certainly not lost its lease yet, and not ended either.
-fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> u64 {
+pub(super) fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> u64 {
     let of_lease = index.leases.get(&start.lease).and_then(|takers| takers.first());
     let lease_end = of_lease.and_then(|worker| index.lease_end(*worker));
     let sent = life.settlements.iter().filter(|one| one.attempt == start.attempt);

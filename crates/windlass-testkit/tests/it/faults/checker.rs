@@ -1,7 +1,9 @@
 //! The history checker sees what it is there to see.
 use std::sync::Arc;
 use std::time::Duration;
-use windlass_core::job::{Attempt, Batch, JobStore, NewJob, Outcome, Settled, State, Unique};
+use windlass_core::job::{
+    Attempt, Batch, JobStore, Lane, Limited, NewJob, Outcome, Settled, State, Unique,
+};
 use windlass_core::maintenance::MaintenanceStore;
 use windlass_core::queue::{Pause, QueueStore, Scope};
 use windlass_core::schedule::{self, Declared, Definition, Overlap, Owner, Schedule};
@@ -180,6 +182,52 @@ async fn twice(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
         workers.enqueue(vec![job().unique(Unique::by("a")).done(), job().done()]).await;
     }
     workers.history().await
+}
+
+/// I-O1, I-O3: two jobs of a lane that run at once, or out of order, and one too many of a key are found.
+#[test]
+fn jobs_that_do_not_stand_in_line_are_found() {
+    for (sabotage, is_broken) in [(None, false), (Some(Sabotage::ForgetsLines), true)] {
+        let history = run(SqliteFile::fresh(), |fixture| beside(fixture, sabotage));
+        let verdict = Verdict::on(&history);
+        for rule in ["I-O1", "I-O3"] {
+            assert_eq!(verdict.breaks(rule), is_broken, "{rule}: {:?}", verdict.broken);
+        }
+    }
+}
+
+/// Jobs of one lane and of one key, claimed together as far as the store lets them.
+async fn beside(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
+    let workers = TwoWorkers::new(fixture, sabotage);
+    let in_lane = || job().lane(Lane::by("a")).done();
+    let of_key = || job().limited(Limited::by("a").running(1)).done();
+    workers.enqueue(vec![in_lane(), of_key()]).await;
+    workers.enqueue(vec![in_lane(), of_key()]).await;
+    let worker = workers.worker().await;
+    for _ in 0..2 {
+        let batch = workers.start(&worker, 9).await;
+        workers.end(&worker, &batch).await;
+    }
+    workers.history().await
+}
+
+/// I-O1: a job of a lane that begins before one that was enqueued earlier is found.
+#[test]
+fn a_lane_out_of_order_is_found() {
+    let mut history = run(SqliteFile::fresh(), |fixture| beside(fixture, None));
+    let lanes = history.records.iter().filter_map(|record| match &record.event {
+        Event::Enqueue { jobs, .. } => Some(jobs[0].job),
+        _ => None,
+    });
+    let lanes: Vec<JobId> = lanes.collect();
+    for record in &mut history.records {
+        if let Event::Start { job, .. } = &mut record.event
+            && let Some(at) = lanes.iter().position(|id| id == job)
+        {
+            *job = lanes[1 - at];
+        }
+    }
+    assert!(Verdict::on(&history).breaks("I-O1"));
 }
 
 /// I-W7: a job that is claimed after it has expired is found.

@@ -1,0 +1,190 @@
+//! `windlass limit`: list, set, remove.
+
+use std::time::Duration;
+
+use windlass::limit::{Limit, LimitOn, LimitRecord};
+use windlass::time::parse_duration;
+use windlass::{Client, Timestamp};
+
+use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
+use crate::output::color::Tone;
+use crate::output::table::{Cell, Column, Table, in_lines};
+use crate::output::{Output, document, time};
+use crate::store;
+
+/// Its arguments.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  windlass limit list
+  windlass limit set kind:crm.push --running 20 --note 'the vendor asked for it'
+  windlass limit set key:crm --running 4              each key of the name crm
+  windlass limit set queue:mail --rate 100 --per 1m --burst 10
+  windlass limit set kind:crm.push --break-after 5 --within 1m --closed-for 30s
+  windlass limit remove kind:crm.push")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What is done with limits.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// The limits that are set, and what of them is used
+    List,
+    /// Set a limit in place of what was set before, for all workers at once
+    Set(Box<SetArgs>),
+    /// Remove a limit
+    Remove {
+        /// What it is set for: queue:NAME, kind:NAME or key:NAME
+        on: LimitOn,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct SetArgs {
+    /// What it is set for: queue:NAME, kind:NAME or key:NAME
+    on: LimitOn,
+    /// So many run at once, over all processes
+    #[arg(long, value_name = "N")]
+    running: Option<u32>,
+    /// So many start in --per, evenly
+    #[arg(long, value_name = "N")]
+    rate: Option<u32>,
+    /// The time of --rate
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "1s", requires = "rate")]
+    per: Duration,
+    /// Of the rate at most so many at once; the rate unless given
+    #[arg(long, value_name = "N", requires = "rate")]
+    burst: Option<u32>,
+    /// After so many failures within --within nothing starts for --closed-for; then one job probes
+    #[arg(long, value_name = "N")]
+    break_after: Option<u32>,
+    /// The time in which failures are counted
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "1m", requires = "break_after")]
+    within: Duration,
+    /// How long nothing starts then
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "1m", requires = "break_after")]
+    closed_for: Duration,
+    /// Why, and by whom; shown wherever the limit is
+    #[arg(long)]
+    note: Option<String>,
+}
+
+pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    match args.verb {
+        Verb::List => list(globals).await,
+        Verb::Set(args) => set(*args, globals).await,
+        Verb::Remove { on } => remove(&on, globals).await,
+    }
+}
+
+async fn list(globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let client = Client::new(store::existing(&globals.store).await?);
+    let limits = client.limits().await?;
+    if out.is_json() {
+        out.json(&limits.iter().map(document::limit).collect::<Vec<_>>())?;
+    } else if limits.is_empty() && !out.is_plain() {
+        out.line("no limit is set; set one: windlass limit set kind:KIND --running 10")?;
+    } else {
+        out.table(&table(out, &limits))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn set(args: SetArgs, globals: &Globals) -> anyhow::Result<Exit> {
+    let mut limit = Limit { running: args.running, ..Limit::on(args.on) };
+    if let Some(rate) = args.rate {
+        limit = limit.rate(rate, args.per).burst(args.burst.unwrap_or(rate));
+    }
+    if let Some(failures) = args.break_after {
+        limit = limit.break_after(failures, args.within, args.closed_for);
+    }
+    limit.check().map_err(|error| Failure::usage(format!("{error}; nothing was changed")))?;
+    let out = &globals.out;
+    let client = Client::new(store::existing(&globals.store).await?);
+    match &args.note {
+        Some(note) => client.set_limit_with_note(&limit, note).await?,
+        None => client.set_limit(&limit).await?,
+    }
+    if out.is_json() {
+        let record = client.limits().await?.into_iter().find(|record| record.limit.on == limit.on);
+        let what = || windlass::StoreError::NotFound { what: limit.on.to_string() };
+        out.json(&document::limit(&record.ok_or_else(what)?))?;
+        return Ok(Exit::Done);
+    }
+    let undo = format!("to undo it: windlass limit remove {}", limit.on);
+    out.done(&format!("{}: {}", limit.on, in_words(&limit)), &undo)?;
+    Ok(Exit::Done)
+}
+
+async fn remove(on: &LimitOn, globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let client = Client::new(store::existing(&globals.store).await?);
+    if !client.remove_limit(on).await? {
+        let what = format!("no limit is set for {on}; nothing was changed");
+        return Err(Failure::new(Exit::NotFound, what).into());
+    }
+    if out.is_json() {
+        out.json(&serde_json::json!({ "schema": "limit_removed.v1", "on": on }))?;
+    } else {
+        out.done(&format!("{on} has no limit any more"), "see the others: windlass limit list")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What it limits, in one line.
+fn in_words(limit: &Limit) -> String {
+    let running = limit.running.map(|jobs| format!("{} at once", time::number(jobs.into())));
+    let rate = limit.rate.map(|rate| {
+        let (tokens, per) = (time::number(rate.tokens.into()), time::span(rate.per));
+        match rate.burst == rate.tokens {
+            true => format!("{tokens} in {per}"),
+            false => format!("{tokens} in {per}, {} at once", time::number(rate.burst.into())),
+        }
+    });
+    let breaker = limit.breaker.map(|breaker| {
+        let (within, closed) = (time::span(breaker.within), time::span(breaker.closed_for));
+        format!("closed for {closed} after {} failures in {within}", breaker.failures)
+    });
+    [running, rate, breaker].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+fn table(out: &Output, limits: &[LimitRecord]) -> Table {
+    let mut table = Table::new(vec![
+        Column::whole("ON"),
+        Column::text("LIMIT", 20),
+        Column::text("NOW", 10),
+        Column::whole("SET BY"),
+        Column::text("NOTE", 10).expendable(1),
+    ]);
+    for record in limits {
+        let (now, tone) = now(out, record);
+        table.push(vec![
+            Cell::new(record.limit.on.to_string()),
+            Cell::new(in_words(&record.limit)),
+            Cell::toned(tone, now),
+            Cell::new(record.set_by.word()),
+            Cell::toned(
+                Tone::Dim,
+                record.note.as_deref().map(|note| in_lines(note).join(" ")).unwrap_or_default(),
+            ),
+        ]);
+    }
+    table
+}
+
+/// What of it is used now.
+fn now(out: &Output, record: &LimitRecord) -> (String, Tone) {
+    let running = record.running_now.map(|jobs| format!("{} running", time::number(jobs)));
+    let tokens = record.tokens_now.map(|tokens| format!("{tokens:.0} tokens"));
+    let open = record.open_since.map(|at: Timestamp| format!("open since {}", out.moment(at)));
+    let is_full = record.limit.running.is_some_and(|most| {
+        let is_key = matches!(record.limit.on, LimitOn::Key(_));
+        !is_key && record.running_now.is_some_and(|now| now >= u64::from(most))
+    });
+    let tone = if open.is_some() || is_full { Tone::Attention } else { Tone::Plain };
+    ([running, tokens, open].into_iter().flatten().collect::<Vec<_>>().join(", "), tone)
+}

@@ -1,0 +1,50 @@
+//! `windlass limit`, `windlass lane`, and jobs that stand in line.
+
+use super::fixture::CliFixture;
+
+/// O9, C38: a limit is set, listed and removed, and one that makes no sense changes nothing.
+#[test]
+fn a_limit_is_set_listed_and_removed() {
+    let cli = CliFixture::with_jobs();
+    let set = ["limit", "set", "kind:crm.push", "--running", "20", "--rate", "100", "--per", "1m"];
+    let said = cli.ok(&[&set[..], &["--burst", "10", "--note", "ana"]].concat());
+    assert!(said.contains("kind:crm.push: 20 at once; 100 in 1 min"), "{said}");
+    cli.ok(&["limit", "set", "queue:mail", "--break-after", "5", "--closed-for", "30s"]);
+    insta::assert_snapshot!(cli.table(&["limit", "list"], "120"));
+    let limits = cli.json(&["limit", "list"]);
+    let of_kind = &limits[1];
+    assert_eq!(of_kind["schema"], "limit.v1");
+    assert_eq!((&of_kind["on"], &of_kind["set_by"]), (&"kind:crm.push".into(), &"person".into()));
+    assert_eq!((&of_kind["running"], &of_kind["rate"]["burst"]), (&20.into(), &10.into()));
+    for wrong in [
+        &["limit", "set", "kind:a", "--running", "0"][..],
+        &["limit", "set", "kind:a"],
+        &["limit", "set", "tasks:a", "--running", "1"],
+        &["limit", "set", "kind:a", "--rate", "0"],
+    ] {
+        assert_eq!(cli.run(wrong).code, 2, "{wrong:?}");
+    }
+    assert_eq!(cli.json(&["limit", "list"]).as_array().map(Vec::len), Some(2));
+    cli.ok(&["limit", "remove", "queue:mail"]);
+    assert_eq!(cli.run(&["limit", "remove", "queue:mail"]).code, 3);
+}
+
+/// C25, T33: a job is enqueued in its lane, superseded or refused by its rules, and shown with its place.
+#[test]
+fn a_job_is_enqueued_in_its_lane() {
+    let cli = CliFixture::with_jobs();
+    let lane = ["--lane", "server 42"];
+    let setup = ["enqueue", "server.provision", "--refused-by", "server.terminate"];
+    let setup = || cli.run(&[&setup[..], &lane, &["-o", "plain"]].concat());
+    let first = setup();
+    let id = first.stdout.split('\t').next().expect("an id").to_owned();
+    let teardown = ["enqueue", "server.terminate", "--supersedes", "server.provision"];
+    cli.ok(&[&teardown[..], &lane, &["--block-when-dead"]].concat());
+    assert!(cli.ok(&["job", "show", &id]).contains("superseded by server.terminate"));
+    let shown = cli.json(&["job", "show", &id]);
+    assert_eq!(shown["lane"]["key"], "server 42");
+    let refused = setup();
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    assert!(refused.stderr.contains("is refused in the lane `server 42`"), "{}", refused.stderr);
+    assert_eq!(cli.run(&["lane", "open", "server 42"]).code, 3, "it does not stand still");
+}

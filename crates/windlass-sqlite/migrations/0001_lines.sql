@@ -1,0 +1,226 @@
+-- Lines: jobs that a lane, a limit or a turn may keep from a worker stand in line. Who may be claimed of them is found out
+-- by the claim.
+
+-- Limits that were set for queues, kinds and names of keys. scope: 0 queue · 1 kind · 2 key. origin: 0 code · 1 config
+-- · 2 person. running: so many at once; tokens: so many in a time, and so many at once at most; broken: closed for a time
+-- after so many failures within one. Times are microseconds.
+create table windlass_limit_rule (
+  scope         integer not null check (scope between 0 and 2),
+  name          text    not null,
+  running       integer check (running > 0),
+  tokens        integer check (tokens > 0),
+  tokens_per    integer check (tokens_per > 0),
+  tokens_burst  integer check (tokens_burst > 0),
+  broken_after  integer check (broken_after > 0),
+  broken_within integer check (broken_within > 0),
+  broken_for    integer check (broken_for > 0),
+  origin        integer not null check (origin between 0 and 2),
+  note          text,
+  set_at        integer not null,
+  primary key (scope, name),
+  check ((tokens is null) = (tokens_per is null) and (tokens is null) = (tokens_burst is null)),
+  check ((broken_after is null) = (broken_within is null) and (broken_after is null) = (broken_for is null))
+) strict, without rowid;
+
+-- Which running job has passed which gate. It counts for as long as the job runs under that lease: what is left behind
+-- by whatever road is not counted, and goes when tidying. A gate is a lane (its line), or y, the name of a limit and a
+-- key, or k and a kind, or q and a queue. blocks: it counts too while the job is dead.
+create table windlass_permit (
+  gate   text    not null,
+  job    blob    not null,
+  lease  blob    not null,
+  blocks integer not null,
+  primary key (gate, job)
+) strict, without rowid;
+
+create index windlass_permit_job on windlass_permit (job);
+
+-- The permits that count.
+create view windlass_passed as
+select m.gate, m.job
+from windlass_permit m
+where exists (select 1 from windlass_pending p where p.id = m.job and p.lease = m.lease and p.state = 4)
+   or (m.blocks and exists (select 1 from windlass_finished f where f.id = m.job and f.state = 7));
+
+-- What is left of a rate, at a moment.
+create table windlass_bucket (
+  gate   text    not null primary key,
+  tokens real    not null,
+  at     integer not null
+) strict, without rowid;
+
+-- Failures that a breaker counts, and the breakers that are open.
+create table windlass_failure (
+  gate text    not null,
+  at   integer not null
+) strict;
+
+create index windlass_failure_gate on windlass_failure (gate, at);
+
+create table windlass_breaker (
+  gate      text    not null primary key,
+  opened_at integer not null,
+  probe     blob,
+  probed_at integer
+) strict, without rowid;
+
+-- The line of each queue that had its turn last.
+create table windlass_line_cursor (
+  queue text not null primary key,
+  line  text not null
+) strict, without rowid;
+
+-- The way in for every language: insert into windlass_limit (target, running) values ('kind:crm.push', 20), and delete
+-- from windlass_limit where target = 'kind:crm.push'. target is queue:NAME, kind:NAME or key:NAME; running: so many at once;
+-- rate: so many tokens in per, of which burst at once; broken: closed_for after break_after failures within. Times are
+-- microseconds, a second and a minute unless said.
+create view windlass_limit as
+select case scope when 0 then 'queue:' when 1 then 'kind:' else 'key:' end || name as target, running, tokens as rate,
+       tokens_per as per, tokens_burst as burst, broken_after as break_after, broken_within as within,
+       broken_for as closed_for, case origin when 0 then 'code' when 1 then 'config' else 'person' end as set_by, note, set_at
+from windlass_limit_rule;
+
+create trigger windlass_limit_insert instead of insert on windlass_limit
+begin
+  select
+    case
+      when new.target is null or typeof(new.target) <> 'text'
+           or substr(new.target, 1, instr(new.target, ':')) not in ('queue:', 'kind:', 'key:')
+           or length(new.target) - instr(new.target, ':') not between 1 and 128
+           or new.target glob '*[^-A-Za-z0-9._:/]*'
+        then raise(abort, 'windlass: a limit is set for queue:NAME, kind:NAME or key:NAME')
+      when coalesce(new.running, new.rate, new.break_after) is null
+        then raise(abort, 'windlass: a limit says how many run, a rate or when to break')
+      when min(coalesce(new.running, 1), coalesce(new.rate, 1), coalesce(new.burst, 1), coalesce(new.break_after, 1)) < 1
+           or typeof(coalesce(new.running, 1) + coalesce(new.rate, 1) + coalesce(new.burst, 1) + coalesce(new.break_after, 1)) <> 'integer'
+           or max(coalesce(new.running, 1), coalesce(new.rate, 1), coalesce(new.burst, 1), coalesce(new.break_after, 1)) > 2147483647
+        then raise(abort, 'windlass: a number of a limit is at least 1')
+      when typeof(coalesce(new.per, 1000) + coalesce(new.within, 1000) + coalesce(new.closed_for, 1000)) <> 'integer'
+           or min(coalesce(new.per, 1000), coalesce(new.within, 1000), coalesce(new.closed_for, 1000)) < 1000
+           or max(coalesce(new.per, 1000), coalesce(new.within, 1000), coalesce(new.closed_for, 1000)) > 86400000000
+        then raise(abort, 'windlass: a time of a limit is a whole number of microseconds, from 1000 to a day')
+    end;
+  insert or replace into windlass_limit_rule
+    (scope, name, running, tokens, tokens_per, tokens_burst, broken_after, broken_within, broken_for, origin, note, set_at)
+  select case substr(new.target, 1, instr(new.target, ':')) when 'queue:' then 0 when 'kind:' then 1 else 2 end,
+         substr(new.target, instr(new.target, ':') + 1), new.running, new.rate,
+         case when new.rate is not null then coalesce(new.per, 1000000) end,
+         case when new.rate is not null then coalesce(new.burst, new.rate) end, new.break_after,
+         case when new.break_after is not null then coalesce(new.within, 60000000) end,
+         case when new.break_after is not null then coalesce(new.closed_for, 60000000) end, 2, new.note, n
+  from windlass_fresh;
+  insert or ignore into windlass_permit (gate, job, lease, blocks)
+  select case substr(new.target, 1, 2) when 'qu' then 'q' || queue when 'ki' then 'k' || kind
+           else 'y' || substr(new.target, 5) || char(31) || (meta ->> '$.limited.key') end, id, lease, 0
+  from windlass_pending
+  where state = 4
+    and case substr(new.target, 1, 2) when 'qu' then 'queue:' || queue = new.target when 'ki' then 'kind:' || kind = new.target
+          else instr(meta, '"limited"') > 0 and 'key:' || coalesce(meta ->> '$.limited.name', kind) = new.target end;
+end;
+
+create trigger windlass_limit_delete instead of delete on windlass_limit
+begin
+  delete from windlass_limit_rule
+  where case scope when 0 then 'queue:' when 1 then 'kind:' else 'key:' end || name = old.target;
+end;
+
+-- What a job's rules do in its lane when it is written: jobs of kinds that it supersedes are cancelled unless they run. It
+-- fails where a job is there that refuses it.
+create view windlass_lane_entry as select id, kind, created_at, meta from windlass_pending where false;
+
+create trigger windlass_lane_entry_insert instead of insert on windlass_lane_entry
+begin
+  select raise(abort, 'windlass: refused in the lane by another job')
+  from windlass_pending
+  where line = 'l' || (new.meta ->> '$.lane.key') and line >= 'l' and line < 'm' and id <> new.id
+    and kind in (select value from json_each(new.meta, '$.lane.refused_by'));
+  insert into windlass_finished
+    (id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at,
+     finished_at, prune_at, args, reason, root, parent, origin, meta, history)
+  select id, queue, kind, version, 6, priority, attempt, failures, losses, max_attempts, run_at, created_at,
+         new.created_at, new.created_at + 604800000000, args,
+         'superseded by ' || new.kind || ' ' || lower(substr(hex(new.id), 1, 8) || '-' || substr(hex(new.id), 9, 4) || '-'
+           || substr(hex(new.id), 13, 4) || '-' || substr(hex(new.id), 17, 4) || '-' || substr(hex(new.id), 21)),
+         root, parent, origin, meta, history
+  from windlass_pending
+  where line = 'l' || (new.meta ->> '$.lane.key') and line >= 'l' and line < 'm' and id <> new.id and state <> 4
+    and kind in (select value from json_each(new.meta, '$.lane.supersedes'));
+  insert into windlass_job_count (queue, state, jobs)
+  select queue, 6, count(*) from windlass_pending
+  where line = 'l' || (new.meta ->> '$.lane.key') and line >= 'l' and line < 'm' and id <> new.id and state <> 4
+    and kind in (select value from json_each(new.meta, '$.lane.supersedes'))
+  group by queue
+  on conflict (queue, state) do update set jobs = jobs + excluded.jobs;
+  delete from windlass_pending
+  where line = 'l' || (new.meta ->> '$.lane.key') and line >= 'l' and line < 'm' and id <> new.id and state <> 4
+    and kind in (select value from json_each(new.meta, '$.lane.supersedes'));
+end;
+
+-- The way in for every language: insert into windlass_enqueue (kind, args) values ('mail', '{}'). All columns but kind have
+-- defaults: see windlass_enqueue_job, and for jobs in line: lane (a key: one at a time, in the order they were enqueued),
+-- when_dead (skip or block), supersedes and refused_by (JSON arrays of kinds); fair (a key that has turns) and weight;
+-- limit_key (a key of which so many run at once), limit_name and limit_running; cost (of rates).
+create view windlass_enqueue as
+select j.*, origin as lane, origin as when_dead, origin as supersedes, origin as refused_by, origin as fair, priority as weight,
+       origin as limit_key, origin as limit_name, priority as limit_running, priority as cost
+from windlass_enqueue_job j where false;
+
+create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
+begin
+  select
+    case
+      when new.lane is null and coalesce(new.when_dead, new.supersedes, new.refused_by) is not null
+        then raise(abort, 'windlass: lane is missing')
+      when new.fair is null and new.weight is not null then raise(abort, 'windlass: fair is missing')
+      when new.limit_key is null and coalesce(new.limit_name, new.limit_running) is not null
+        then raise(abort, 'windlass: limit_key is missing')
+      when exists (select 1 from json_each(json_array(new.lane, new.fair, new.limit_key)) as k
+                   where k.type not in ('null', 'text')
+                      or k.type = 'text' and (length(cast(k.value as blob)) not between 1 and 256
+                                              or instr(k.value, char(0)) > 0 or instr(k.value, char(31)) > 0))
+        then raise(abort, 'windlass: a key of a lane, a turn or a limit is a text of 1 to 256 bytes without NUL and U+001F')
+      when coalesce(new.when_dead, 'skip') not in ('skip', 'block')
+        then raise(abort, 'windlass: when_dead must be skip or block')
+      when new.weight is not null and (typeof(new.weight) <> 'integer' or new.weight not between 1 and 100)
+        then raise(abort, 'windlass: weight must be a number from 1 to 100')
+      when new.limit_running is not null and (typeof(new.limit_running) <> 'integer' or new.limit_running not between 1 and 2147483647)
+        then raise(abort, 'windlass: limit_running must be a number from 1 on')
+      when new.cost is not null and (typeof(new.cost) <> 'integer' or new.cost not between 1 and 65535)
+        then raise(abort, 'windlass: cost must be a number from 1 to 65535')
+      when new.limit_name is not null and (typeof(new.limit_name) <> 'text' or length(new.limit_name) not between 1 and 128
+                                           or new.limit_name glob '*[^-A-Za-z0-9._:/]*')
+        then raise(abort, 'windlass: limit_name must be up to 128 letters, digits and . _ - : /')
+      when json_type(coalesce(new.supersedes, '[]')) <> 'array' or json_type(coalesce(new.refused_by, '[]')) <> 'array'
+           or json_array_length(coalesce(new.supersedes, '[]')) + json_array_length(coalesce(new.refused_by, '[]')) > 16
+        then raise(abort, 'windlass: supersedes and refused_by must be JSON arrays of at most 16 kinds')
+    end;
+  insert into windlass_lane_entry (id, kind, created_at, meta)
+  select coalesce(new.id, zeroblob(16)), new.kind, n,
+         json_object('lane', json_object('key', new.lane, 'supersedes', json(coalesce(new.supersedes, '[]')),
+                                         'refused_by', json(coalesce(new.refused_by, '[]'))))
+  from windlass_fresh
+  where coalesce(new.supersedes, new.refused_by) is not null
+    and not exists (select 1 from windlass_pending where id = new.id)
+    and not exists (select 1 from windlass_finished where id = new.id);
+  insert into windlass_enqueue_job
+    (id, kind, args, version, queue, priority, run_at, delay, max_attempts, max_losses, origin, meta, unique_key, unique_until,
+     unique_for, on_conflict, expires_at, expires_in, tags, subjects)
+  select new.id, new.kind, new.args, new.version, new.queue, new.priority, new.run_at, new.delay, new.max_attempts,
+         new.max_losses, new.origin,
+         case when coalesce(new.lane, new.fair, new.limit_key, new.cost) is null then new.meta
+              else json_patch(coalesce(new.meta, '{}'), json_object(
+                'lane', case when new.lane is not null then json_object(
+                  'key', new.lane, 'when_dead', coalesce(new.when_dead, 'skip'),
+                  'supersedes', json(coalesce(new.supersedes, '[]')), 'refused_by', json(coalesce(new.refused_by, '[]'))) end,
+                'fair', case when new.fair is not null then json_patch('{}', json_object('key', new.fair, 'weight', new.weight)) end,
+                'limited', case when new.limit_key is not null then json_patch('{}', json_object(
+                  'key', new.limit_key, 'name', new.limit_name, 'running', new.limit_running)) end,
+                'cost', new.cost,
+                'line', case when new.lane is not null then 'l' || new.lane
+                             else 's' || coalesce(new.fair, '') || char(31) || new.kind || char(31)
+                                  || case when new.limit_key is null then '' else coalesce(new.limit_name, new.kind) end || char(31)
+                                  || coalesce(new.limit_key, '') || char(31) || coalesce(new.limit_running, '') || char(31)
+                                  || coalesce(new.weight, '') end)) end,
+         new.unique_key, new.unique_until, new.unique_for, new.on_conflict, new.expires_at, new.expires_in,
+         new.tags, new.subjects;
+end;

@@ -1,0 +1,6 @@
+//! What every store does with limits.
+
+pub mod breaker;
+pub mod list;
+pub mod rate;
+pub mod set;

@@ -1,0 +1,88 @@
+//! Circuit breakers: nothing starts for a time after failures.
+
+use windlass_core::job::{Limited, Outcome};
+use windlass_core::limit::{Limit, LimitOn};
+
+use super::set::{on_kind, set};
+use crate::draft::{KIND, job, jobs};
+use crate::fixture::{MINUTE, SECOND, StoreFixture};
+use crate::verdicts::{complete, retry, retry_after};
+use crate::worker::Worker;
+
+async fn fails(worker: &Worker<'_>, jobs: usize) {
+    for _ in 0..jobs {
+        worker.run_one(retry(60 * MINUTE)).await;
+    }
+}
+
+/// C38: after so many failures within a time nothing starts; then one probe does, and its end decides. Jobs that wait
+/// for it lose no attempt.
+pub async fn after_failures_one_job_probes(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let waiting = fixture.enqueue(jobs(20)).await;
+    set(&fixture, &on_kind(KIND).break_after(3, MINUTE, 10 * SECOND)).await;
+    fails(&worker, 3).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 0, "it is open");
+    fixture.advance(9 * SECOND);
+    assert_eq!(worker.claim(9).await.jobs.len(), 0);
+    fixture.advance(SECOND);
+    let probe = worker.claim(9).await;
+    assert_eq!(probe.jobs.len(), 1, "one job probes");
+    assert_eq!(worker.claim(9).await.jobs.len(), 0, "and no other beside it");
+    worker.settle_all(&probe, &retry(60 * MINUTE)).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 0, "it failed: open again");
+    fixture.advance(10 * SECOND);
+    let probe = worker.claim(9).await;
+    assert_eq!(probe.jobs.len(), 1);
+    worker.settle_all(&probe, &complete()).await;
+    let batch = worker.claim(9).await;
+    assert_eq!(batch.jobs.len(), 9, "closed");
+    let last = fixture.job(waiting[19]).await;
+    assert_eq!((last.attempt, last.failures), (0, 0));
+}
+
+/// C38: failures that lie further apart, or are lost workers, open nothing.
+pub async fn failures_far_apart_open_nothing(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    fixture.enqueue(jobs(20)).await;
+    set(&fixture, &on_kind(KIND).break_after(3, 10 * SECOND, MINUTE)).await;
+    for _ in 0..4 {
+        fails(&worker, 1).await;
+        fixture.advance(6 * SECOND);
+        worker.beat().await;
+    }
+    for _ in 0..3 {
+        assert_eq!(fixture.worker().await.claim(1).await.jobs.len(), 1);
+        fixture.rescue().await;
+    }
+    assert_eq!(fixture.worker().await.claim(9).await.jobs.len(), 9);
+}
+
+/// C38: each key of a name has a breaker of its own; timeouts and panics count too.
+pub async fn each_key_has_a_breaker_of_its_own(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    set(&fixture, &Limit::on(LimitOn::Key("crm".to_owned())).break_after(2, MINUTE, MINUTE)).await;
+    let of = |key: &str| job().limited(Limited::by(key).named("crm"));
+    fixture.enqueue([of("a"), of("a"), of("a")]).await;
+    for outcome in [Outcome::Timeout, Outcome::Panic] {
+        worker.run_one(retry_after(outcome, 60 * MINUTE)).await;
+    }
+    let b = fixture.enqueue_one(of("b")).await;
+    let batch = worker.claim(9).await;
+    assert_eq!(batch.jobs.len(), 1, "only that of b");
+    assert_eq!(batch.jobs[0].id, b);
+}
+
+/// C38: a probe whose worker is lost is followed by another.
+pub async fn a_lost_probe_is_followed_by_another(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    fixture.enqueue(jobs(9)).await;
+    set(&fixture, &on_kind(KIND).break_after(1, MINUTE, SECOND)).await;
+    fails(&worker, 1).await;
+    fixture.advance(SECOND);
+    assert_eq!(worker.claim(9).await.jobs.len(), 0, "noticed by a claim");
+    fixture.advance(SECOND);
+    assert_eq!(worker.claim(9).await.jobs.len(), 1);
+    fixture.rescue().await;
+    assert!(!fixture.worker().await.claim(1).await.jobs.is_empty());
+}

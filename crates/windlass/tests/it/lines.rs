@@ -1,0 +1,292 @@
+//! Lanes, turns and limits: by the derive, by SQL, in callers' own transactions, and with workers that run.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use windlass::prelude::*;
+use windlass::{Fair, JobRecord, Lane, Limit, LimitOn, Limited, State, StoreError, WhenDead};
+
+use crate::test_database::{SOON, TestDatabase, connect};
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(
+    kind = "server.terminate",
+    lane(by = [server], when_dead = "block", supersedes = ["server.provision"])
+)]
+struct Terminate {
+    server: u32,
+}
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(kind = "server.provision", lane(by = [server], refused_by = ["server.terminate"]))]
+struct Provision {
+    server: u32,
+}
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(
+    kind = "img.thumbnail",
+    fair(by = [tenant], weight = 3),
+    limit(by = [tenant], running = 2, name = "img"),
+    cost = 5
+)]
+struct Thumbnail {
+    tenant: String,
+}
+
+/// C25, T33: the derive makes keys of fields, the same for kinds that name the same fields.
+#[test]
+fn the_derive_says_where_a_job_stands() {
+    let meta = |draft: windlass::Draft<()>| draft.into_new_job().expect("it can be stored").meta;
+    let terminate = meta(Terminate { server: 4 }.job().any_kind());
+    let lane = Lane::by("server=4").block_when_dead().supersedes("server.provision");
+    assert_eq!(terminate.lane.as_ref(), Some(&lane));
+    assert_eq!(lane.when_dead(), WhenDead::Block);
+    let provision = meta(Provision { server: 4 }.job().any_kind());
+    assert_eq!(provision.lane.expect("it has one").key(), lane.key());
+    let thumbnail = meta(Thumbnail { tenant: "a".into() }.job().any_kind());
+    assert_eq!(thumbnail.fair, Some(Fair::by("tenant=\"a\"").weight(3)));
+    assert_eq!(thumbnail.limited, Some(Limited::by("tenant=\"a\"").running(2).named("img")));
+    assert_eq!(thumbnail.cost, Some(5));
+}
+
+const BY_SQL: &str = "by sql";
+
+fn path(database: &TestDatabase) -> std::path::PathBuf {
+    database.url().trim_start_matches("sqlite:").into()
+}
+
+async fn found(client: &Client) -> Vec<JobRecord> {
+    let mut jobs = client
+        .jobs(&"kind:by.sql".parse().expect("a filter"), windlass::job::Page::default())
+        .await
+        .expect("listed");
+    jobs.sort_by_key(|job| job.created_at);
+    jobs
+}
+
+fn check_by_sql(jobs: &[JobRecord]) {
+    let lanes: Vec<_> = jobs.iter().filter_map(|job| job.meta.lane.clone()).collect();
+    let lane = Lane::by("a").block_when_dead();
+    assert_eq!(lanes, [lane.clone(), lane.clone(), lane]);
+    let fair = jobs.iter().find_map(|job| job.meta.fair.clone());
+    assert_eq!(fair, Some(Fair::by("t").weight(2)));
+    let limited = jobs.iter().find_map(|job| job.meta.limited.clone());
+    assert_eq!(limited, Some(Limited::by("k").named("crm").running(3)));
+    let lined = jobs.iter().find(|job| job.meta.limited.is_some()).expect("one is");
+    assert_eq!(lined.meta.line, lined.meta.line_of(&lined.kind), "as the library writes it");
+    assert_eq!(lined.meta.cost, Some(7));
+}
+
+/// T1, C25: by SQL on PostgreSQL the same lines, and bad input is refused with what is wrong.
+#[tokio::test]
+async fn lines_by_sql_on_postgres() {
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    let sql = connect(&database).await;
+    let enqueue = |options: &str| {
+        let text = format!("select windlass.enqueue('by.sql', '{{}}', '{options}')");
+        let sql = &sql.client;
+        async move { sql.batch_execute(&text).await.map_err(|error| format!("{error:?}")) }
+    };
+    for _ in 0..3 {
+        enqueue(r#"{"lane": "a", "when_dead": "block"}"#).await.expect("written");
+    }
+    let limited = r#"{"fair": "t", "weight": 2, "limit_key": "k", "limit_name": "crm", "limit_running": 3, "cost": 7}"#;
+    enqueue(limited).await.expect("written");
+    check_by_sql(&found(&client).await);
+    for (options, wrong) in [
+        (r#"{"when_dead": "block"}"#.to_owned(), "the key is missing"),
+        (format!(r#"{{"lane": "{}"}}"#, "x".repeat(10_000)), "1 to 256 bytes"),
+        (r#"{"limit_key": "k", "limit_running": 0}"#.to_owned(), "cannot be used"),
+        (r#"{"lane": "a", "supersedes": "x"}"#.to_owned(), "are arrays"),
+    ] {
+        let error = enqueue(&options).await.expect_err("it is refused");
+        assert!(error.contains(wrong), "{error}");
+    }
+    let rules = r#"{"lane": "r", "refused_by": ["by.sql"]}"#;
+    enqueue(rules).await.expect("nothing refuses it");
+    assert!(enqueue(rules).await.expect_err("refused").contains("is refused in the lane"));
+    let set = "select windlass.set_limit('kind:by.sql', '{\"running\": 4, \"rate\": 10, \"per\": \"1 minute\"}')";
+    sql.client.batch_execute(set).await.expect("set");
+    let limits = client.limits().await.expect("listed");
+    let expected =
+        Limit::on(LimitOn::Kind("by.sql".into())).running(4).rate(10, Duration::from_secs(60));
+    assert_eq!(limits[0].limit, expected);
+    let none = "select windlass.set_limit('kind:by.sql', '{\"running\": 0}')";
+    sql.client.batch_execute(none).await.expect_err("a limit of none is refused");
+    sql.client.batch_execute("select windlass.remove_limit('kind:by.sql')").await.expect("removed");
+    assert!(client.limits().await.expect("listed").is_empty());
+}
+
+/// T1, C25: by SQL on SQLite the same lines in the order of the inserts, and bad input is refused.
+#[tokio::test]
+async fn lines_by_sql_on_sqlite() {
+    let database = TestDatabase::sqlite();
+    let client = Client::new(database.open().await);
+    let sql = rusqlite::Connection::open(path(&database)).expect("opened");
+    let enqueue = |columns: &str, values: &str| {
+        let text = format!(
+            "insert into windlass_enqueue (kind, args, {columns}) values ('by.sql', '\"{BY_SQL}\"', {values})"
+        );
+        sql.execute_batch(&text).map_err(|error| error.to_string())
+    };
+    for _ in 0..3 {
+        enqueue("lane, when_dead", "'a', 'block'").expect("written");
+    }
+    let columns = "fair, weight, limit_key, limit_name, limit_running, cost";
+    enqueue(columns, "'t', 2, 'k', 'crm', 3, 7").expect("written");
+    let jobs = found(&client).await;
+    check_by_sql(&jobs);
+    let moments: Vec<_> = jobs.iter().map(|job| job.created_at).collect();
+    assert!(moments[0] < moments[1] && moments[1] < moments[2], "{moments:?}");
+    for (columns, values, wrong) in [
+        ("when_dead", "'block'".to_owned(), "lane is missing"),
+        ("lane", format!("'{}'", "x".repeat(10_000)), "1 to 256 bytes"),
+        ("limit_key, limit_running", "'k', 0".to_owned(), "limit_running must be"),
+        ("lane, supersedes", "'a', '{}'".to_owned(), "JSON arrays"),
+    ] {
+        let error = enqueue(columns, &values).expect_err("it is refused");
+        assert!(error.contains(wrong), "{error}");
+    }
+    let rules = || enqueue("lane, refused_by", "'r', '[\"by.sql\"]'");
+    rules().expect("nothing refuses it");
+    assert!(rules().expect_err("refused").contains("refused in the lane"));
+    sql.execute_batch("insert into windlass_limit (target, running, rate, per) values ('kind:by.sql', 4, 10, 60000000)")
+        .expect("set");
+    let limits = client.limits().await.expect("listed");
+    let expected =
+        Limit::on(LimitOn::Kind("by.sql".into())).running(4).rate(10, Duration::from_secs(60));
+    assert_eq!(limits[0].limit, expected);
+    let none = "insert into windlass_limit (target, running) values ('kind:by.sql', 0)";
+    assert!(sql.execute_batch(none).expect_err("refused").to_string().contains("at least 1"));
+    sql.execute_batch("delete from windlass_limit where target = 'kind:by.sql'").expect("removed");
+    assert!(client.limits().await.expect("listed").is_empty());
+}
+
+/// T32, T1: the rules of a lane hold in callers' own transactions: of two that are open the second waits for the first.
+#[tokio::test]
+async fn a_lanes_rules_hold_between_open_transactions() {
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    let (mut first, mut second) = (connect(&database).await, connect(&database).await);
+    let first = first.client.transaction().await.expect("begun");
+    let second = second.client.transaction().await.expect("begun");
+    client.within(&first).enqueue(Terminate { server: 1 }).await.expect("written");
+    let refused = {
+        let mut within = client.within(&second);
+        let mut enqueue = std::pin::pin!(within.enqueue(Provision { server: 1 }));
+        tokio::select! {
+            answer = &mut enqueue => panic!("{answer:?} before the first one ended"),
+            () = crate::races::waits_for(&database, "advisory") => {}
+        }
+        first.commit().await.expect("committed");
+        tokio::time::timeout(SOON, enqueue).await.expect("it goes on")
+    };
+    assert!(matches!(refused, Err(StoreError::LaneRefused { .. })), "{refused:?}");
+    second.commit().await.expect("the transaction goes on");
+    assert_eq!(client.counts().await.expect("counted").of(State::Available), 1);
+}
+
+/// T1, T32: the rules hold through every driver on SQLite.
+#[tokio::test]
+async fn a_lanes_rules_hold_through_every_driver_on_sqlite() {
+    use sqlx::Connection as _;
+    let database = TestDatabase::sqlite();
+    let client = Client::new(database.open().await);
+    let waiting = client.enqueue(Provision { server: 1 }).await.expect("written").id();
+    let url = format!("sqlite:{}", path(&database).display());
+    let mut sqlx = sqlx::SqliteConnection::connect(&url).await.expect("connected");
+    let mut tx = sqlx.begin_with("BEGIN IMMEDIATE").await.expect("begun");
+    client.within(&mut tx).enqueue(Terminate { server: 1 }).await.expect("written");
+    let refused = client.within(&mut tx).enqueue(Provision { server: 1 }).await;
+    assert!(matches!(refused, Err(StoreError::LaneRefused { .. })), "{refused:?}");
+    tx.commit().await.expect("committed");
+    let superseded = client.job(waiting).await.expect("read").expect("it is there");
+    assert_eq!(superseded.state, State::Cancelled);
+    let mut rusqlite = rusqlite::Connection::open(path(&database)).expect("opened");
+    let tx = rusqlite.transaction().expect("begun");
+    let refused = client.within(&tx).enqueue_blocking(Provision { server: 1 });
+    assert!(matches!(refused, Err(StoreError::LaneRefused { .. })), "{refused:?}");
+    tx.commit().expect("committed");
+}
+
+/// What ran, as pairs of a lane and a number, in the order of the starts.
+#[derive(Clone, Default)]
+struct Ledger(Arc<Mutex<Vec<(u32, u32)>>>);
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(kind = "lane.step", lane(by = [lane]), max_attempts = 9)]
+struct Step {
+    lane: u32,
+    number: u32,
+}
+
+async fn step(job: Step, cx: Context<Ledger>) -> Result<(), JobError> {
+    if job.number % 10 == 3 && cx.attempt() == 1 {
+        return Err(JobError::retry_after(Duration::from_millis(20), "once"));
+    }
+    cx.app().0.lock().expect("nobody panicked").push((job.lane, job.number));
+    Ok(())
+}
+
+/// C25, I-O1: workers on several connections run each lane in its order, retries and all.
+async fn lanes_run_in_order(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(store.clone());
+    let steps = (0..20).flat_map(|number| (0..5).map(move |lane| Step { lane, number }));
+    client.enqueue_all(steps).await.expect("written");
+    let ledger = Ledger::default();
+    let mut workers = Vec::new();
+    for _ in 0..2 {
+        let worker = Worker::new(database.open().await, ledger.clone()).handle_fn(step);
+        workers.push(worker.start().await.expect("started"));
+    }
+    let all_done = async {
+        while ledger.0.lock().expect("nobody panicked").len() < 100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON * 4, all_done).await.expect("all have run");
+    for worker in workers {
+        worker.stop_within(Duration::from_secs(1)).await;
+    }
+    let ran = ledger.0.lock().expect("nobody panicked").clone();
+    for lane in 0..5 {
+        let numbers: Vec<u32> =
+            ran.iter().filter(|(of, _)| *of == lane).map(|(_, number)| *number).collect();
+        assert_eq!(numbers, (0..20).collect::<Vec<_>>(), "lane {lane}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lanes_run_in_order_on_sqlite() {
+    lanes_run_in_order(TestDatabase::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lanes_run_in_order_on_postgres() {
+    lanes_run_in_order(TestDatabase::postgres()).await;
+}
+
+/// O9: a limit that a worker declares holds from its start on, unless a person has set another.
+#[tokio::test]
+async fn a_worker_declares_limits() {
+    for database in [TestDatabase::sqlite(), TestDatabase::postgres()] {
+        let store = database.open().await;
+        let client = Client::new(store.clone());
+        let on = || LimitOn::Kind("lane.step".into());
+        let start = async || {
+            let worker = Worker::new(store.clone(), Ledger::default()).handle_fn(step);
+            worker.limit(Limit::on(on()).running(3)).start().await.expect("started")
+        };
+        let worker = start().await;
+        let running = async || client.limits().await.expect("listed")[0].limit.running;
+        assert_eq!(running().await, Some(3));
+        worker.stop_within(Duration::from_secs(1)).await;
+        client.set_limit(&Limit::on(on()).running(8)).await.expect("set");
+        start().await.stop_within(Duration::from_secs(1)).await;
+        assert_eq!(running().await, Some(8));
+    }
+}
