@@ -7,7 +7,29 @@ use serde::{Deserialize, Serialize};
 use windlass::prelude::*;
 use windlass::{Fair, JobRecord, Lane, Limit, LimitOn, Limited, State, StoreError, WhenDead};
 
-use crate::test_database::{SOON, TestDatabase, connect};
+use crate::test_database::{SOON, TestDatabase, connect, on_both_stores};
+
+#[path = "../../examples/fair_thumbnails.rs"]
+#[expect(dead_code, reason = "its main is the example's alone")]
+mod fair_thumbnails;
+#[path = "../../examples/server_provisioning.rs"]
+#[expect(dead_code, reason = "its main is the example's alone")]
+mod server_provisioning;
+
+on_both_stores! {
+    /// C25, T32, T33: the example's servers: a teardown cancels what has not begun and refuses what comes.
+    the_servers_of_the_example_are_not_set_up_after_their_teardown;
+    /// O9: the example's tenants: three images are not behind a thousand, and no tenant has more than its limit.
+    the_small_tenant_of_the_example_does_not_wait;
+}
+
+async fn the_servers_of_the_example_are_not_set_up_after_their_teardown(database: TestDatabase) {
+    server_provisioning::run(database.open().await).await.expect("the story goes on");
+}
+
+async fn the_small_tenant_of_the_example_does_not_wait(database: TestDatabase) {
+    fair_thumbnails::run(database.open().await).await.expect("all are done");
+}
 
 #[derive(Serialize, Deserialize, Job)]
 #[job(
