@@ -34,6 +34,8 @@ create table windlass_permit (
 ) strict, without rowid;
 
 create index windlass_permit_job on windlass_permit (job);
+-- Nearly always empty: a lane that a dead job may block is rare.
+create index windlass_permit_blocks on windlass_permit (gate) where blocks;
 
 -- The permits that count.
 create view windlass_passed as

@@ -11,7 +11,7 @@ use windlass_core::job::{Batch, ClaimRequest, Claimed, HandlerKey, Share};
 use windlass_core::time::Timestamp;
 
 use crate::error::store_error;
-use crate::job::line::{Picking, Wanted, limited_kinds};
+use crate::job::line::{Picking, Wanted};
 use crate::row::{CLAIMED, Id, all, claimed, run};
 
 const OPEN_QUEUE: &str = "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null \
@@ -71,7 +71,7 @@ pub(crate) fn claim(
     }
     let paused = all(connection, PAUSED_KINDS, [now.as_micros()], |row| row.get(0))?;
     let mut known = Known::new(request, paused, now);
-    let mut picking = Picking::new(connection, request, now);
+    let mut picking = Picking::new(connection, request, now)?;
     let mut wanted = Wanted { jobs: request.jobs, bytes: request.bytes };
     for share in &request.shares {
         if wanted.jobs == 0 || wanted.bytes == 0 {
@@ -102,7 +102,7 @@ fn pick_both(
 ) -> Result<Vec<Arc<Claimed>>, StoreError> {
     let connection = picking.connection;
     let mut plain = Vec::new();
-    let (kinds, whole) = limited_kinds(connection, &share.queue)?;
+    let (kinds, whole) = picking.ruled(&share.queue)?;
     if !whole {
         known.without = kinds;
         pick(connection, share, known, wanted.bytes, &mut plain)?;

@@ -3,7 +3,7 @@
 
 use rusqlite::{CachedStatement, Connection, params};
 use windlass_core::error::StoreError;
-use windlass_core::job::{Settlement, State};
+use windlass_core::job::{Claimed, Settlement, State, WhenDead};
 use windlass_core::json::Json;
 use windlass_core::time::micros;
 
@@ -24,12 +24,19 @@ pub(crate) struct Completions<'c> {
     remove: CachedStatement<'c>,
     write: CachedStatement<'c>,
     jobs_by_queue: Vec<(String, i64)>,
+    /// Whether a limit is set for a queue, a kind or a name; asked when the first job that stood in line ends.
+    has_rules: Option<bool>,
 }
 
 impl<'c> Completions<'c> {
     pub(crate) fn start(connection: &'c Connection) -> Result<Self, StoreError> {
         let prepare = |sql| connection.prepare_cached(sql).map_err(store_error);
-        Ok(Self { remove: prepare(REMOVE)?, write: prepare(WRITE)?, jobs_by_queue: Vec::new() })
+        Ok(Self {
+            remove: prepare(REMOVE)?,
+            write: prepare(WRITE)?,
+            jobs_by_queue: Vec::new(),
+            has_rules: None,
+        })
     }
 
     /// Completes a job; `false` where the lease does not hold it.
@@ -43,7 +50,7 @@ impl<'c> Completions<'c> {
         if self.remove.execute(held).map_err(store_error)? == 0 {
             return Ok(false);
         }
-        if settlement.job.meta.line.is_some() {
+        if self.may_have_permits(context.connection, &settlement.job)? {
             gate::give_back(context.connection, held)?;
         }
         self.count(&settlement.job.queue);
@@ -51,6 +58,22 @@ impl<'c> Completions<'c> {
             self.keep(context, settlement, output)?;
         }
         Ok(true)
+    }
+
+    fn may_have_permits(
+        &mut self,
+        connection: &Connection,
+        job: &Claimed,
+    ) -> Result<bool, StoreError> {
+        let meta = &job.meta;
+        let blocks = meta.lane.as_ref().is_some_and(|lane| lane.when_dead() == WhenDead::Block);
+        if meta.line.is_none() || meta.limited.is_some() || blocks {
+            return Ok(meta.line.is_some());
+        }
+        if self.has_rules.is_none() {
+            self.has_rules = Some(gate::has_rules(connection)?);
+        }
+        Ok(self.has_rules == Some(true))
     }
 
     /// Adds the batch to the job counts.

@@ -247,6 +247,12 @@ pub(crate) fn note(
     run(connection, PASS, params![gate, Id::from(job), Id::from(lease), blocks]).map(drop)
 }
 
+/// Whether a limit is set for a queue, a kind or a name of keys.
+pub(crate) fn has_rules(connection: &Connection) -> Result<bool, StoreError> {
+    const ANY: &str = "select 1 from windlass_limit_rule limit 1";
+    one::<i64>(connection, ANY, []).map(|any| any.is_some())
+}
+
 /// Removes the permits of a job that has ended. They would not count any more in any case.
 pub(crate) fn give_back(
     connection: &Connection,

@@ -12,8 +12,10 @@ use crate::job::claim::Known;
 use crate::job::gate::{Gates, note};
 use crate::row::{CLAIMED, Id, all, claimed, one, run};
 
-const ANY: &str = "select 1 where exists (select 1 from windlass_pending where queue = ?1 and state = 2 and line is not null) \
-     or exists (select 1 from windlass_limit_rule where scope < 2)";
+const ANY: &str =
+    "select 1 from windlass_pending where queue = ?1 and state = 2 and line is not null limit 1";
+const RULES: &str = "select 1 from windlass_limit_rule where scope < 2 limit 1";
+const BLOCKS: &str = "select 1 from windlass_permit where blocks limit 1";
 const NEXT_LEVEL: &str = "select min(priority) from windlass_pending \
      where queue = ?1 and state = 2 and line is not null and priority > ?2";
 const NEXT_LINE: &str = "select line from windlass_pending \
@@ -31,7 +33,14 @@ pub(crate) struct Picking<'a, 'c> {
     gates: Gates<'c>,
     /// Lanes that give their one job to this claim.
     lanes: HashSet<String>,
+    /// Whether a dead job may block a lane.
+    blocks: bool,
+    /// Whether a limit is set for a queue or a kind.
+    has_rules: bool,
 }
+
+/// The column behind those of a claimed job.
+const STATE: usize = 17;
 
 /// What is still wanted.
 pub(crate) struct Wanted {
@@ -44,8 +53,15 @@ impl<'a, 'c> Picking<'a, 'c> {
         connection: &'c Connection,
         request: &'a ClaimRequest,
         now: Timestamp,
-    ) -> Self {
-        Self { connection, request, gates: Gates::new(connection, now), lanes: HashSet::new() }
+    ) -> Result<Self, StoreError> {
+        let has_rules = one::<i64>(connection, RULES, [])?.is_some();
+        let (gates, lanes) = (Gates::new(connection, now), HashSet::new());
+        Ok(Self { connection, request, gates, lanes, blocks: false, has_rules })
+    }
+
+    /// The kinds for which a limit is set, and whether one is set for the queue: their jobs are to stand in line.
+    pub(crate) fn ruled(&self, queue: &str) -> Result<(HashSet<String>, bool), StoreError> {
+        if self.has_rules { limited_kinds(self.connection, queue) } else { Ok(Default::default()) }
     }
 
     /// Writes what is left of the rates.
@@ -61,10 +77,13 @@ impl<'a, 'c> Picking<'a, 'c> {
         wanted: &mut Wanted,
     ) -> Result<Vec<Arc<Claimed>>, StoreError> {
         let mut picked = Vec::new();
+        if self.has_rules {
+            stand_in_line(self.connection, &share.queue)?;
+        }
         if one::<i64>(self.connection, ANY, [&share.queue])?.is_none() {
             return Ok(picked);
         }
-        stand_in_line(self.connection, &share.queue)?;
+        self.blocks = one::<i64>(self.connection, BLOCKS, [])?.is_some();
         let cursor: Option<String> = one(self.connection, CURSOR, [&share.queue])?;
         let cursor = cursor.unwrap_or_default();
         let mut last = None;
@@ -151,19 +170,20 @@ impl<'a, 'c> Picking<'a, 'c> {
 
     /// The first job of a lane, where it can begin now and on this queue.
     fn head(&self, line: &str, queue: &str) -> Result<Option<Claimed>, StoreError> {
-        const STANDS: &str = "select state, queue, id from windlass_pending \
-             where line = ?1 and line >= 'l' and line < 'm' \
-             order by (state = 1 and attempt = 0), (attempt = 0), created_at, id limit 1";
         const KEPT: &str = "select 1 from windlass_passed where gate = ?1 and job <> ?2";
-        let first = all(self.connection, STANDS, [line], |row| {
-            Ok((row.get::<_, i16>(0)?, row.get::<_, String>(1)?, row.get::<_, Id>(2)?))
+        let sql = format!(
+            "select {CLAIMED}, state from windlass_pending where line = ?1 and line >= 'l' and line < 'm' \
+             order by (state = 1 and attempt = 0), (attempt = 0), created_at, id limit 1"
+        );
+        let first = all(self.connection, &sql, [line], |row| {
+            Ok((claimed(row, 0)?, row.get::<_, i16>(STATE)?))
         })?;
-        let Some((2, on, id)) = first.into_iter().next() else { return Ok(None) };
-        if on != queue || one::<i64>(self.connection, KEPT, params![line, id])?.is_some() {
+        let Some((job, 2)) = first.into_iter().next() else { return Ok(None) };
+        let kept = || one::<i64>(self.connection, KEPT, params![line, Id::from(job.id)]);
+        if job.queue != queue || (self.blocks && kept()?.is_some()) {
             return Ok(None);
         }
-        let sql = format!("select {CLAIMED} from windlass_pending where id = ?1");
-        Ok(all(self.connection, &sql, [id], |row| claimed(row, 0))?.into_iter().next())
+        Ok(Some(job))
     }
 
     /// The first jobs of a line that is not a lane.
@@ -246,7 +266,7 @@ fn is_lane(line: &str) -> bool {
 }
 
 /// The kinds for which a limit was set, and whether one was set for the queue.
-pub(crate) fn limited_kinds(
+fn limited_kinds(
     connection: &Connection,
     queue: &str,
 ) -> Result<(HashSet<String>, bool), StoreError> {

@@ -8,7 +8,7 @@ fn a_limit_is_set_listed_and_removed() {
     let cli = CliFixture::with_jobs();
     let set = ["limit", "set", "kind:crm.push", "--running", "20", "--rate", "100", "--per", "1m"];
     let said = cli.ok(&[&set[..], &["--burst", "10", "--note", "ana"]].concat());
-    assert!(said.contains("kind:crm.push: 20 at once; 100 in 1 min"), "{said}");
+    assert!(said.contains("kind:crm.push: 20 at once; 100 in 1m, 10 at once"), "{said}");
     cli.ok(&["limit", "set", "queue:mail", "--break-after", "5", "--closed-for", "30s"]);
     insta::assert_snapshot!(cli.table(&["limit", "list"], "120"));
     let limits = cli.json(&["limit", "list"]);
