@@ -33,7 +33,8 @@ create table windlass_pending (
   cancel       text,
   -- from this moment on it does not start any more
   expires_at   integer generated always as
-                 (coalesce(meta ->> '$.expires_at', created_at + (meta ->> '$.expires_in_us'))) virtual,
+                 (case when instr(meta, '"expires_') > 0
+                       then coalesce(meta ->> '$.expires_at', created_at + (meta ->> '$.expires_in_us')) end) virtual,
   -- Where a job stands that a lane, a limit or a turn may keep from a worker; null for all others.
   line         text    generated always as (case when instr(meta, '"line"') > 0 then meta ->> '$.line' end) stored
 ) strict, without rowid;

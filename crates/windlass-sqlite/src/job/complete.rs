@@ -3,7 +3,7 @@
 
 use rusqlite::{CachedStatement, Connection, params};
 use windlass_core::error::StoreError;
-use windlass_core::job::{Claimed, Settlement, State, WhenDead};
+use windlass_core::job::{Claimed, Settlement, State};
 use windlass_core::json::Json;
 use windlass_core::time::micros;
 
@@ -66,8 +66,7 @@ impl<'c> Completions<'c> {
         job: &Claimed,
     ) -> Result<bool, StoreError> {
         let meta = &job.meta;
-        let blocks = meta.lane.as_ref().is_some_and(|lane| lane.when_dead() == WhenDead::Block);
-        if meta.line.is_none() || meta.limited.is_some() || blocks {
+        if meta.line.is_none() || meta.limited.is_some() || meta.lane.is_some() {
             return Ok(meta.line.is_some());
         }
         if self.has_rules.is_none() {

@@ -31,7 +31,7 @@ pub(crate) struct Picking<'a, 'c> {
     pub(crate) connection: &'c Connection,
     request: &'a ClaimRequest,
     gates: Gates<'c>,
-    /// Lanes that give their one job to this claim.
+    /// Lanes with a job that runs, or that give theirs to this claim.
     lanes: HashSet<String>,
     /// Whether a dead job may block a lane.
     blocks: bool,
@@ -39,6 +39,12 @@ pub(crate) struct Picking<'a, 'c> {
     has_rules: bool,
 }
 
+/// Lanes with a job that runs.
+const BUSY: &str = "select m.gate from windlass_permit m \
+     join windlass_pending p on p.id = m.job and p.lease = m.lease and p.state = 4 \
+     where m.gate >= 'l' and m.gate < 'm'";
+/// Rounds of looks at the lines of one priority.
+const ROUNDS: usize = 8;
 /// The column behind those of a claimed job.
 const STATE: usize = 17;
 
@@ -86,6 +92,7 @@ impl<'a, 'c> Picking<'a, 'c> {
         self.blocks = one::<i64>(self.connection, BLOCKS, [])?.is_some();
         let cursor: Option<String> = one(self.connection, CURSOR, [&share.queue])?;
         let cursor = cursor.unwrap_or_default();
+        self.lanes.extend(all(self.connection, BUSY, [], |row| row.get(0))?);
         let mut last = None;
         let mut level = i64::from(i16::MIN) - 1;
         while wanted.jobs > 0 && self.gates.queue_is_open(&share.queue)? {
@@ -93,12 +100,19 @@ impl<'a, 'c> Picking<'a, 'c> {
                 one(self.connection, NEXT_LEVEL, params![share.queue, level])?;
             let Some(next) = next.flatten() else { break };
             level = next;
-            let lines = self.lines(&share.queue, level, &cursor, wanted.jobs * 2 + 16)?;
-            let looked_at = lines.last().cloned();
-            let turns = self.turns((&share.queue, level), lines, known, wanted.jobs)?;
-            let taken = self.take(turns, wanted)?;
-            last = taken.last().and_then(|job| job.meta.line.clone()).or(last).or(looked_at);
-            picked.extend(taken);
+            let mut walk = Walk::from(&cursor);
+            for _ in 0..ROUNDS {
+                let lines = self.lines((&share.queue, level), &mut walk, wanted.jobs + 16)?;
+                let Some(looked_at) = lines.last().cloned() else { break };
+                let turns = self.turns((&share.queue, level), lines, known, wanted.jobs)?;
+                let taken = self.take(turns, wanted)?;
+                let turn = taken.last().and_then(|job| job.meta.line.clone());
+                last = turn.or(last).or(Some(looked_at));
+                picked.extend(taken);
+                if wanted.jobs == 0 || wanted.bytes == 0 || walk.is_over {
+                    break;
+                }
+            }
         }
         if let Some(last) = last.filter(|last| *last != cursor) {
             run(self.connection, MOVE_CURSOR, params![share.queue, last])?;
@@ -106,30 +120,18 @@ impl<'a, 'c> Picking<'a, 'c> {
         Ok(picked)
     }
 
-    /// The lines with jobs of a priority, in the order of their turns: those after the cursor, then from the first.
+    /// The next lines with jobs of a priority, so many at most.
     fn lines(
         &self,
-        queue: &str,
-        level: i64,
-        cursor: &str,
+        (queue, level): (&str, i64),
+        walk: &mut Walk<'_>,
         most: usize,
     ) -> Result<Vec<String>, StoreError> {
         let mut lines: Vec<String> = Vec::new();
-        let (mut after, mut from_first) = (cursor.to_owned(), cursor.is_empty());
-        while lines.len() < most {
+        while lines.len() < most && !walk.is_over {
             let next: Option<String> =
-                one(self.connection, NEXT_LINE, params![queue, level, after])?;
-            match next.filter(|next| !from_first || cursor.is_empty() || next.as_str() <= cursor) {
-                Some(line) => {
-                    after.clone_from(&line);
-                    lines.push(line);
-                }
-                None if from_first => break,
-                None => {
-                    from_first = true;
-                    after.clear();
-                }
-            }
+                one(self.connection, NEXT_LINE, params![queue, level, walk.after])?;
+            lines.extend(walk.step(next));
         }
         Ok(lines)
     }
@@ -245,11 +247,46 @@ impl<'a, 'c> Picking<'a, 'c> {
         let lease = self.request.lease;
         if let (Some(lane), Some(line)) = (&job.meta.lane, &job.meta.line) {
             self.lanes.insert(line.clone());
-            if lane.when_dead() == WhenDead::Block {
-                note(self.connection, line, (job.id, lease), true)?;
-            }
+            let blocks = lane.when_dead() == WhenDead::Block;
+            note(self.connection, line, (job.id, lease), blocks)?;
         }
         self.gates.pass(passing, job, lease)
+    }
+}
+
+/// A walk over lines in the order of their turns: those after the cursor, then from the first up to it.
+struct Walk<'a> {
+    cursor: &'a str,
+    after: String,
+    from_first: bool,
+    is_over: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn from(cursor: &'a str) -> Self {
+        Self { cursor, after: cursor.to_owned(), from_first: cursor.is_empty(), is_over: false }
+    }
+
+    /// The line, where it is still to be looked at.
+    fn step(&mut self, next: Option<String>) -> Option<String> {
+        let is_seen = |line: &String| {
+            self.from_first && !self.cursor.is_empty() && line.as_str() > self.cursor
+        };
+        match next.filter(|line| !is_seen(line)) {
+            Some(line) => {
+                self.after.clone_from(&line);
+                Some(line)
+            }
+            None if self.from_first => {
+                self.is_over = true;
+                None
+            }
+            None => {
+                self.from_first = true;
+                self.after.clear();
+                None
+            }
+        }
     }
 }
 
