@@ -16,8 +16,6 @@ pub const DUPLICATES: usize = 1_000;
 pub const RULE_BYTES: usize = 256;
 /// The shortest interval of a schedule.
 pub const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
-/// The longest interval of a schedule.
-pub const LONGEST_INTERVAL: Duration = KEY_PERIOD;
 /// A due time of a schedule that is noticed later than this was missed.
 pub const MISSED_AFTER: Duration = Duration::from_secs(60);
 /// Runs of a schedule that are made up for, where each missed one is to happen: the newest.
@@ -32,6 +30,8 @@ pub const FIRE_JOBS: usize = 1_000;
 pub const FIRE_BYTES: usize = 8 * 1024 * 1024;
 /// The longest time for which a unique key is held.
 pub const KEY_PERIOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// The longest interval of a schedule.
+pub const LONGEST_INTERVAL: Duration = KEY_PERIOD;
 /// How long an enqueue waits for room in a queue whose bound says so, unless its client says otherwise.
 pub const ROOM_WAIT: Duration = Duration::from_secs(30);
 /// How long a client goes by the bounds of queues that it saw.
