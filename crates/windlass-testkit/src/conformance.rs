@@ -210,6 +210,7 @@ macro_rules! behaviours {
                     a_job_that_waits_for_its_time_is_hurried
                     a_job_on_its_way_needs_no_retry
                     answers_to_a_retry_come_in_the_order_of_the_ids
+                    of_racing_retries_one_revives
                     a_settlement_of_a_former_life_is_refused
                     restarts_do_not_run_dead_jobs_again
                 }

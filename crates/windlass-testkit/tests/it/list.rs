@@ -23,7 +23,7 @@ fn every_behaviour_is_on_the_list() {
     assert!(found > 100, "only {found} behaviours were found");
 }
 
-/// C34: what is shown of one store is shown of the other, by the same source; every test of this
+/// C34, T10: what is shown of one store is shown of the other, by the same source; every test of this
 /// program whose path names a store has its twin.
 #[test]
 fn what_runs_on_one_store_runs_on_the_other() {

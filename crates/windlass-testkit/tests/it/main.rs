@@ -1,6 +1,7 @@
 //! Every store against the conformance suite.
 
 mod cluster;
+mod documents;
 mod faults;
 mod list;
 mod notify;

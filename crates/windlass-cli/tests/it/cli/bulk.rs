@@ -34,6 +34,7 @@ fn one_job_is_retried_and_cancelled_without_a_question() {
     );
 }
 
+/// E14: dead jobs that match a filter are retried together, by who knows how many they are.
 #[test]
 fn many_are_changed_only_by_who_knows_how_many() {
     let cli = three_dead();

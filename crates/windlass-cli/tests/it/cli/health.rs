@@ -43,10 +43,12 @@ fn the_doctor_finds_what_nobody_serves_and_ends_with_9() {
     assert_eq!((&document["schema"], &document["problems"]), (&"doctor.v1".into(), &1.into()));
 }
 
+/// O4: what is enqueued without a handler is accepted and told; the list of kinds has what workers know, and no more.
 #[test]
 fn the_doctor_finds_kinds_without_a_handler() {
     let cli = CliFixture::new();
     cli.enqueue("report.old", "mail");
+    cli.enqueue("report.older", "mail");
     let _worker = cli.work();
     until("a worker registers", || !cli.ok(&["worker", "list", "--no-header"]).is_empty());
     let ran = cli.run(&["doctor"]);
@@ -57,7 +59,16 @@ fn the_doctor_finds_kinds_without_a_handler() {
         ran.stdout
     );
     assert!(ran.stdout.contains("report.old@1 in queue mail: 1 job"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("report.older@1 in queue mail: 1 job"), "{}", ran.stdout);
     assert!(ran.stdout.contains("✓ workers     1 alive"), "{}", ran.stdout);
+    let kinds = cli.json(&["kind", "list"]);
+    let known: Vec<_> = kinds
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|one| (one["kind"].as_str().expect("a name"), one["workers"].as_u64()))
+        .collect();
+    assert_eq!(known, ["bad", "flaky", "good", "slow"].map(|kind| (kind, Some(1))));
 }
 
 #[test]

@@ -33,11 +33,12 @@ pub async fn an_ended_job_runs_again(fixture: StoreFixture) {
     fixture.check("completed 3").await;
 }
 
-/// O29, O1: a revived job has all that it was enqueued with.
+/// O29, E14, O1: a revived job has all that it was enqueued with.
 pub async fn a_revived_job_has_all_it_was_enqueued_with(fixture: StoreFixture) {
     let (root, parent) = (JobId::new(), JobId::new());
     let mut new = job().priority(-7).max_attempts(9).args("[1]").timeout(MINUTE).done();
     (new.root, new.parent, new.origin) = (Some(root), Some(parent), Some("a test".to_owned()));
+    new.meta.traceparent = Some("00-1-2-01".to_owned());
     fixture.try_enqueue(std::slice::from_ref(&new)).await.expect("it is accepted");
     let before = fixture.job(new.id).await;
     fixture.worker().await.run_one(die()).await;
@@ -118,6 +119,25 @@ pub async fn answers_to_a_retry_come_in_the_order_of_the_ids(fixture: StoreFixtu
     let unneeded = Retried::Unneeded(State::Available);
     assert_eq!(answers, [unneeded, Retried::Missing, Retried::Now]);
     assert_eq!(fixture.store().retry(&[], fixture.now()).await.expect("it reaches the store"), []);
+}
+
+/// E14: a retry is one change of the job itself: of several at the same moment one revives it.
+pub async fn of_racing_retries_one_revives(fixture: StoreFixture) {
+    let ids = fixture.enqueue(jobs(20)).await;
+    let worker = fixture.worker().await;
+    let batch = worker.claim(20).await;
+    worker.settle_all(&batch, &die()).await;
+    let stores =
+        [fixture.shared_store(), fixture.another_store().await, fixture.another_store().await];
+    let asked = stores.iter().map(|store| store.retry(&ids, fixture.now()));
+    let answers = futures_util::future::join_all(asked).await;
+    let answers: Vec<_> = answers.into_iter().map(|one| one.expect("it is answered")).collect();
+    for (nth, id) in ids.iter().enumerate() {
+        let revived = answers.iter().filter(|answer| answer[nth] == Retried::Now).count();
+        assert_eq!(revived, 1, "{id}: {answers:?}");
+    }
+    fixture.check("available 20").await;
+    assert_eq!(worker.claim(40).await.jobs.len(), 20);
 }
 
 /// C3, I-L3: what settled the former life says nothing about the new one.

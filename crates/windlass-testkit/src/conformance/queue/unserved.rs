@@ -8,7 +8,7 @@ use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::verdicts::complete;
 use crate::worker::worker;
 
-/// C27, O24: jobs that are due and that nobody could run are listed by queue, kind and version,
+/// C27, O4, O24: jobs that are due and that nobody could run are listed by queue, kind and version,
 /// parked or not, and say whether the queue at least is served.
 pub async fn jobs_that_nobody_could_run_are_listed(fixture: StoreFixture) {
     let worker = fixture.worker().await;

@@ -7,7 +7,7 @@ use crate::fixture::{SECOND, StoreFixture};
 use crate::verdicts::complete;
 use crate::worker::worker;
 
-/// T12, T46, S5: workers are listed, oldest first, as they registered, with what they hold.
+/// O4, T12, T46, S5: workers are listed, oldest first, as they registered, with what they hold.
 pub async fn workers_are_listed_as_they_registered(fixture: StoreFixture) {
     fixture.enqueue(jobs(3).map(|job| job.queue("b"))).await;
     let start = fixture.moment();

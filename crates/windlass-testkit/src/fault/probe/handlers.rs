@@ -1,6 +1,6 @@
 //! What a probe's jobs do. Every attempt is written down, whatever its kind.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use windlass_core::context::AttemptContext;
@@ -14,8 +14,19 @@ use crate::history::record::Event;
 
 /// What a probe can run. `sleep` takes milliseconds as its args, `fail` the number of attempts
 /// that fail.
-pub const KINDS: [&str; 10] =
-    ["ok", "fail", "failalways", "sleep", "panic", "kill", "hang", "spin", "gate", "ledger"];
+pub const KINDS: [&str; 11] = [
+    "ok",
+    "fail",
+    "failalways",
+    "sleep",
+    "panic",
+    "kill",
+    "hang",
+    "spin",
+    "gate",
+    "block",
+    "ledger",
+];
 
 /// With what the kind `panic` panics.
 pub const MEANT: &str = "the probe panics";
@@ -79,6 +90,7 @@ async fn act(kind: &str, attempt: &AttemptContext, gate: PathBuf) -> Result<(), 
                 tokio::time::sleep(LOOK).await;
             }
         }
+        "block" => block(&gate),
         _ => {}
     }
     Ok(())
@@ -92,6 +104,13 @@ fn number(args: &Json) -> Result<u32, JobError> {
 fn die() {
     // SAFETY: `raise` takes no pointer.
     unsafe { libc::raise(libc::SIGKILL) };
+}
+
+/// Keeps its thread until the gate is open.
+fn block(gate: &Path) {
+    while !gate.exists() {
+        std::thread::sleep(LOOK);
+    }
 }
 
 /// Never gives the thread back.

@@ -7,6 +7,7 @@ use windlass_core::id::JobId;
 use windlass_core::job::{Outcome, State};
 use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::fault::clock;
+use windlass_testkit::fault::process::Process;
 use windlass_testkit::fault::process_fixture::ProcessFixture;
 use windlass_testkit::fault::settings::Settings;
 use windlass_testkit::history::record::{Event, Record};
@@ -18,6 +19,8 @@ on_both_stores! {
     what_runs_too_long_is_timed_out_and_its_slot_comes_back
     exactly_as_many_run_as_there_are_slots
     handlers_longer_than_their_lease_run_once
+    a_timeout_may_be_longer_than_the_lease
+    jobs_that_block_every_thread_do_not_cost_the_lease
 }
 
 /// C12: a hundred panics among a hundred others on four slots.
@@ -78,7 +81,7 @@ async fn exactly_as_many_run_as_there_are_slots(fixture: ProcessFixture) {
     fixture.judge().await;
 }
 
-/// E6: two slots, and handlers that outlast their lease four times over. What is claimed ahead of
+/// E6, E9: two slots, and handlers that outlast their lease four times over. What is claimed ahead of
 /// them is bounded and renewed with the rest, so that no rival takes it, and nothing runs twice.
 async fn handlers_longer_than_their_lease_run_once(fixture: ProcessFixture) {
     const SLOTS: usize = 2;
@@ -92,14 +95,7 @@ async fn handlers_longer_than_their_lease_run_once(fixture: ProcessFixture) {
     fixture.starts(50 + SLOTS).await;
     let rival = fixture.ready(&settings).await;
     fixture.starts(50 + 2 * SLOTS).await;
-    let began = clock::now();
-    let held = 4 * settings.lease;
-    let is_late = |record: &Record| {
-        let renewed = matches!(record.event, Event::Renewed { .. });
-        let long = Duration::from_nanos(record.at.saturating_sub(began)) > held;
-        (renewed && long && record.process == worker.pid()).then_some(())
-    };
-    fixture.record("four leases have passed", is_late).await;
+    renewed_for(&fixture, &worker, 4 * settings.lease).await;
     let counts = fixture.store.counts().await.expect("jobs can be counted");
     let running = usize::try_from(counts.of(State::Running)).expect("a small number");
     println!("{running} jobs are held by two workers of {SLOTS} slots");
@@ -113,6 +109,74 @@ async fn handlers_longer_than_their_lease_run_once(fixture: ProcessFixture) {
     assert!(processes.contains(&rival.pid()), "the rival took part");
     let verdict = fixture.judge().await;
     assert_eq!((verdict.duplicate_starts, verdict.rescued), (0, 0));
+}
+
+/// E9: a handler that never ends runs for more than two leases beside a rival with free slots, once, and is ended by
+/// its timeout alone.
+async fn a_timeout_may_be_longer_than_the_lease(fixture: ProcessFixture) {
+    let timeout = Duration::from_secs(5);
+    let settings = Settings { timeout, ..short_lease(&fixture) };
+    let worker = fixture.ready(&settings).await;
+    let id = fixture.enqueue([job().kind("hang").max_attempts(1)]).await[0];
+    fixture.starts(1).await;
+    let _rival = fixture.ready(&settings).await;
+    let counts = fixture.drained().await;
+    assert_eq!(counts.of(State::Dead), 1);
+    let record = fixture.job(id).await;
+    let [attempt] = &record.history[..] else { panic!("one attempt: {record:?}") };
+    assert_eq!((attempt.outcome, record.losses), (Outcome::Timeout, 0));
+    let started = attempt.started_at.expect("it started");
+    let ran = attempt.ended_at.expect("it ended").since(started);
+    println!("timed out after {ran:?}");
+    assert!(ran >= timeout && ran < timeout * 2, "{ran:?}");
+    let processes: Vec<u32> = fixture.started().iter().map(|start| start.process).collect();
+    assert_eq!(processes, [worker.pid()]);
+    let verdict = fixture.judge().await;
+    assert_eq!((verdict.duplicate_starts, verdict.rescued), (0, 0));
+}
+
+/// C14: five slots, and jobs that block more threads than handlers have. What has not begun to run is not held against
+/// anybody: for three leases the process lives, tells that it does, and keeps its jobs.
+async fn jobs_that_block_every_thread_do_not_cost_the_lease(fixture: ProcessFixture) {
+    const SLOTS: usize = 5;
+    let settings = Settings { slots: SLOTS, ..short_lease(&fixture) };
+    let mut worker = fixture.ready(&settings).await;
+    // It takes back what was lost and could not run it.
+    let elsewhere = Settings { queues: vec!["other".to_owned()], ..settings.clone() };
+    let _sweeper = fixture.ready(&elsewhere).await;
+    fixture.enqueue(jobs(10).map(|job| job.kind("block"))).await;
+    fixture.starts(1).await;
+    renewed_for(&fixture, &worker, 3 * settings.lease).await;
+    let counts = fixture.store.counts().await.expect("jobs can be counted");
+    assert_eq!((counts.of(State::Running), counts.of(State::Available)), (5, 5));
+    let began = fixture.started().len();
+    println!("{began} of {SLOTS} had a thread");
+    assert!(began < SLOTS, "the threads are fewer than the slots");
+    fixture.open_gate();
+    let counts = fixture.drained().await;
+    assert_eq!(counts.of(State::Completed), 10);
+    assert!(fixture.started().iter().all(|start| start.process == worker.pid()));
+    let verdict = fixture.judge().await;
+    assert_eq!((verdict.duplicate_starts, verdict.rescued), (0, 0));
+    worker.terminate();
+    assert_eq!(worker.ended().await, Some(0), "the process lived on");
+}
+
+/// A lease that a test can outlast several times.
+fn short_lease(fixture: &ProcessFixture) -> Settings {
+    let (lease, heartbeat) = (Duration::from_secs(2), Duration::from_millis(500));
+    Settings { lease, heartbeat, ..fixture.settings() }
+}
+
+/// Waits until the worker has renewed its lease for so long from now on.
+async fn renewed_for(fixture: &ProcessFixture, worker: &Process, time: Duration) {
+    let began = clock::now();
+    let is_late = |record: &Record| {
+        let renewed = matches!(record.event, Event::Renewed { .. });
+        let long = Duration::from_nanos(record.at.saturating_sub(began)) > time;
+        (renewed && long && record.process == worker.pid()).then_some(())
+    };
+    fixture.record("its lease was renewed for long", is_late).await;
 }
 
 /// How many handlers ran at once: at most, and on average in the second best tenth of the time from the

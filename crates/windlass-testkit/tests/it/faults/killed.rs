@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use windlass_core::id::JobId;
-use windlass_core::job::State;
-use windlass_testkit::draft::jobs;
+use windlass_core::job::{Lane, Limited, State, Unique};
+use windlass_testkit::draft::{job, jobs};
 use windlass_testkit::fault::clock;
 use windlass_testkit::fault::plan::{Action, Plan, Side, Verb};
 use windlass_testkit::fault::process_fixture::ProcessFixture;
@@ -15,6 +15,7 @@ use super::on_both_stores;
 
 on_both_stores! {
     its_jobs_start_elsewhere_within_two_seconds
+    what_it_held_is_free_within_two_seconds
     nothing_is_lost_before_a_claim
     nothing_is_lost_after_a_claim
     nothing_is_lost_before_a_settlement
@@ -22,7 +23,7 @@ on_both_stores! {
     nothing_is_lost_by_an_abort
 }
 
-/// C7, T13, X5: what a killed worker ran starts on the survivor, which is not restarted for it.
+/// C7, T13, T44, X5: what a killed worker ran starts on the survivor, which is not restarted for it.
 async fn its_jobs_start_elsewhere_within_two_seconds(fixture: ProcessFixture) {
     fixture.enqueue(jobs(8).map(|job| job.kind("gate"))).await;
     let mut killed = fixture.ready(&fixture.settings()).await;
@@ -38,6 +39,33 @@ async fn its_jobs_start_elsewhere_within_two_seconds(fixture: ProcessFixture) {
     fixture.open_gate();
     let counts = fixture.drained().await;
     assert_eq!(counts.of(State::Completed), 8);
+    fixture.judge().await;
+}
+
+/// T44, X9: a lane, a place under a limit and a unique key are held by jobs, and these by a lease with an owner: once
+/// that is dead the jobs go on, and what waits for them does.
+async fn what_it_held_is_free_within_two_seconds(fixture: ProcessFixture) {
+    let gate = || job().kind("gate");
+    let lane = || gate().lane(Lane::by("a"));
+    let place = || gate().limited(Limited::by("a").running(1));
+    let unique = || gate().unique(Unique::by("a"));
+    fixture.enqueue([lane(), lane(), place(), place(), unique()]).await;
+    let mut killed = fixture.ready(&fixture.settings()).await;
+    let held = fixture.starts(3).await;
+    let survivor = fixture.ready(&fixture.settings()).await;
+    let before = clock::now();
+    killed.kill().await;
+    let starts = fixture.starts(6).await;
+    let took = Duration::from_nanos(starts[5].at - before);
+    println!("a lane, a place and a key of a killed worker were in use elsewhere after {took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(starts[3..].iter().all(|start| start.process == survivor.pid()), "{held:?}");
+    fixture.open_gate();
+    let counts = fixture.drained().await;
+    assert_eq!(counts.of(State::Completed), 5);
+    let again = fixture.enqueue([unique()]).await;
+    fixture.counts("the key is free", |counts| counts.of(State::Completed) == 6).await;
+    assert_eq!(fixture.job(again[0]).await.state, State::Completed);
     fixture.judge().await;
 }
 

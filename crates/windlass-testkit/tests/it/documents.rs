@@ -1,0 +1,162 @@
+//! Numbers that documents and manifests promise, held against what is compiled.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// A new direct dependency of the core library is a decision: who makes it changes this number too.
+const CORE_DEPENDENCIES: usize = 11;
+
+fn read(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::read_to_string(root.join(path)).expect("it is there")
+}
+
+/// E18: the core library has no more direct dependencies than were agreed on.
+#[test]
+fn the_core_has_few_dependencies() {
+    let manifest = read("crates/windlass-core/Cargo.toml");
+    let section = manifest.split("[dependencies]\n").nth(1).expect("it has some");
+    let direct: Vec<&str> = section
+        .lines()
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| line.contains('='))
+        .collect();
+    assert!(direct.len() <= CORE_DEPENDENCIES, "{direct:?}");
+    assert!(direct.len() > 5, "the manifest was read: {direct:?}");
+    let other = manifest.contains("[target.") || manifest.contains("[build-dependencies]");
+    assert!(!other, "dependencies of other sections are not counted");
+}
+
+/// A constant as plain numbers: durations in seconds.
+trait Numbers {
+    fn numbers(&self) -> Vec<f64>;
+}
+
+impl Numbers for Duration {
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.as_secs_f64()]
+    }
+}
+
+impl<const N: usize> Numbers for [Duration; N] {
+    fn numbers(&self) -> Vec<f64> {
+        self.iter().map(Duration::as_secs_f64).collect()
+    }
+}
+
+macro_rules! whole_numbers {
+    ($($type:ty)+) => {
+        $(impl Numbers for $type {
+            fn numbers(&self) -> Vec<f64> {
+                vec![*self as f64]
+            }
+        })+
+    };
+}
+whole_numbers! { u16 u32 u64 usize }
+
+macro_rules! limits {
+    ($($name:ident)+) => {
+        BTreeMap::from([$((stringify!($name), windlass_core::limits::$name.numbers())),+])
+    };
+}
+
+/// What a cell of the page says, as plain numbers.
+fn said(cell: &str) -> Vec<f64> {
+    let one = |text: &str| {
+        let (digits, unit) = text.split_once(' ').unwrap_or((text, ""));
+        let number: f64 = digits.replace(',', "").parse().expect("a number");
+        let unit = match unit {
+            "" | "bytes" | "s" => 1.0,
+            "KiB" => 1_024.0,
+            "MiB" => 1_048_576.0,
+            "ms" => 0.001,
+            "min" => 60.0,
+            "h" => 3_600.0,
+            "days" => 86_400.0,
+            other => panic!("{other} is not a unit"),
+        };
+        number * unit
+    };
+    cell.split(", ").map(one).collect()
+}
+
+/// X11: the page of limits, which is generated, has every limit that is compiled, and the same numbers.
+#[test]
+fn the_page_of_limits_says_what_is_compiled() {
+    let compiled = limits! {
+        ARGS_BYTES
+        OUTPUT_BYTES
+        ERROR_BYTES
+        NAME_CHARS
+        DUPLICATES
+        RULE_BYTES
+        SHORTEST_INTERVAL
+        MISSED_AFTER
+        MISSED_RUNS
+        MISSED_COUNTED
+        FIRE_SCHEDULES
+        FIRE_JOBS
+        FIRE_BYTES
+        KEY_PERIOD
+        LONGEST_INTERVAL
+        ROOM_WAIT
+        BOUNDS_SEEN
+        EXPIRY
+        KEY_BYTES
+        TAGS
+        LINE
+        FEW_TAGGED
+        SUBJECT_BYTES
+        LINE_KEY_BYTES
+        LIMIT_PERIOD
+        LANE_KINDS
+        TURN_WEIGHT
+        LARGEST_NUMBER
+        HISTORY_ENTRIES
+        MAX_ATTEMPTS
+        MAX_LOSSES
+        SUSPECT_LOSSES
+        TIMEOUT
+        ABANDON_AFTER
+        RETRY_CAP
+        LEASE
+        HEARTBEAT
+        SWEEP
+        FOLLOWERS_A_SWEEP
+        FOLLOWER_SWEEP
+        LEADER_TTL
+        TIDY
+        GRACE
+        CLAIM_JOBS
+        CLAIM_BYTES
+        SETTLE_JOBS
+        SWEEP_JOBS
+        ENQUEUE_JOBS
+        PREFETCH_AHEAD
+        POLL_WAITS
+        START_WAIT
+        RECONNECT_CAP
+        KEEP_FINISHED
+        COUNT_DEADLINE
+    };
+    let page = read("docs/limits.md");
+    let rows = page.lines().filter_map(|line| {
+        let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+        Some((name, said(rest.split_once(" | ")?.0)))
+    });
+    let written: BTreeMap<_, _> = rows.collect();
+    let names = |of: &BTreeMap<&str, Vec<f64>>| {
+        of.keys().map(|name| (*name).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&written), names(&compiled));
+    for (name, numbers) in &written {
+        let same = numbers.iter().zip(&compiled[name]).all(|(a, b)| (a - b).abs() < 1e-9);
+        assert!(same && numbers.len() == compiled[name].len(), "{name}: {numbers:?}");
+    }
+    let source = read("crates/windlass-core/src/limits.rs");
+    let declared = source.lines().filter(|line| line.starts_with("pub const ")).count();
+    assert_eq!(declared, compiled.len(), "a limit is missing in this test");
+}
