@@ -189,15 +189,16 @@ $$;
 
 -- Takes jobs of one queue and priority out of these lines, one of each line before the second of any, as far as their
 -- gates let them through, and notes which gates they have passed. Returns them in this order, the line that had the
--- last turn, and the bytes of their args.
+-- last turn, and the bytes of their args. busy: lanes that are passed over.
 create function windlass.claim_turns(us bigint, the_lease uuid, before integer, the_queue text, level integer, lines text[],
-  wanted integer, most_bytes bigint, handlers text[], rule windlass.limit_rule, left_of_queue double precision,
+  busy text[], wanted integer, most_bytes bigint, handlers text[], rule windlass.limit_rule, left_of_queue double precision,
   out jobs windlass.held_job[], out last_line text, out bytes bigint) language plpgsql volatile as
 $$
 begin
   with line as materialized (
     select l.line, l.nth, l.line >= 'l' and l.line < 'm' as is_lane, string_to_array(l.line, chr(31)) as part
     from unnest(lines) with ordinality as l(line, nth)
+    where l.line not in (select unnest(busy))
   ),
   -- Each line, with what may keep its jobs. The first job of a lane may be on another queue, or not begin yet: then no
   -- job of it does.
@@ -359,11 +360,16 @@ declare
   rule     windlass.limit_rule;
   room     integer;
   left_of_queue double precision;
+  busy     text[];
   part     record;
 begin
   if not windlass.take_lines('90ms') then
     return;
   end if;
+  -- Lanes with a job that runs, so that none of them is looked at.
+  select coalesce(array_agg(m.gate), '{}') into busy
+  from windlass.permit m join windlass.lease e on e.id = m.lease
+  where m.gate >= 'l' and m.gate < 'm' and get_bit(e.settled, m.place - 1) = 0;
   for nth in 1 .. cardinality(queues) loop
     the_queue := queues[nth];
     wanted := least(shares[nth], most - got);
@@ -396,7 +402,7 @@ begin
           lines := lines || windlass.next_lines(the_queue, level, '', turn, looks - cardinality(lines));
         end if;
         from_line := lines[cardinality(lines)];
-        select * into part from windlass.claim_turns(us, the_lease, got, the_queue, level, lines, wanted, most_bytes, handlers,
+        select * into part from windlass.claim_turns(us, the_lease, got, the_queue, level, lines, busy, wanted, most_bytes, handlers,
                                                      rule, left_of_queue);
         next_turn := coalesce(part.last_line, next_turn, from_line);
         if part.jobs is not null then

@@ -62,14 +62,15 @@ fn some_job(random: &mut Rng) -> Draft {
         9 => job().kind("ok").expires_in(Duration::from_millis(random.u64(1..2_000))),
         10 => job().kind("failalways").expires_in(Duration::from_millis(random.u64(1..2_000))),
         11 | 12 => {
-            let (lane, runs) = (random.u8(..4).to_string(), random.u32(5..200).to_string());
+            let (lane, runs) = (random.u8(..40).to_string(), random.u32(5..50).to_string());
             job().kind("sleep").args(&runs).lane(Lane::by(lane))
         }
         13 => {
-            let (key, runs) = (random.u8(..3).to_string(), random.u32(5..200).to_string());
+            let (key, runs) = (random.u8(..12).to_string(), random.u32(5..50).to_string());
             job().kind("sleep").args(&runs).limited(Limited::by(key).running(2))
         }
-        14 => job().kind("fail").args("1").lane(Lane::by(random.u8(..4).to_string())),
+        // What fails holds its lane for as long as it waits.
+        14 => job().kind("fail").args("1").lane(Lane::by(format!("fails {}", random.u16(..400)))),
         15 => job().kind("ledger").fair(Fair::by(random.u8(..5).to_string())),
         _ => job().kind("ledger"),
     };
