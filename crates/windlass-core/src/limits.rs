@@ -44,6 +44,10 @@ pub const KEY_BYTES: usize = 1_024;
 pub const TAGS: usize = 32;
 /// Jobs in front of one in its queue that are counted when it is explained.
 pub const LINE: u64 = 10_000;
+/// Other lines of a queue that are counted when a job in line is explained.
+pub const OTHER_LINES: usize = 100;
+/// Jobs that are named of those that have the places of a limit.
+pub const PLACE_HOLDERS: usize = 5;
 /// Jobs with a tag that are looked up one by one. Where more have it, jobs that match otherwise are looked at, newest first,
 /// until there are enough.
 pub const FEW_TAGGED: usize = 5_000;

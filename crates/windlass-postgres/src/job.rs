@@ -10,6 +10,7 @@ pub(crate) mod count;
 pub(crate) mod duplicates;
 pub(crate) mod enqueue;
 pub(crate) mod look;
+mod look_line;
 pub(crate) mod move_jobs;
 pub(crate) mod open_lane;
 pub(crate) mod read;

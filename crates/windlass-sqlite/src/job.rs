@@ -13,6 +13,7 @@ pub(crate) mod gate;
 pub mod lane_rules;
 pub(crate) mod line;
 pub(crate) mod look;
+mod look_line;
 pub(crate) mod move_jobs;
 pub(crate) mod open_lane;
 pub(crate) mod read;

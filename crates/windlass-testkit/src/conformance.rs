@@ -140,6 +140,18 @@ macro_rules! behaviours {
                     a_clock_that_is_off_is_told
                     a_job_that_is_not_there_is_not_explained
                 }
+                explain_line {
+                    the_first_of_a_lane_is_told
+                    a_lane_that_stands_still_is_told
+                    the_places_of_a_key_are_told
+                    the_places_of_a_kind_and_a_queue_are_told
+                    the_tokens_of_a_rate_are_told
+                    a_breaker_is_told_with_its_probe
+                    what_opens_first_is_what_comes_next
+                    the_place_in_a_line_with_turns_is_told
+                    a_plain_job_is_not_behind_those_of_a_limited_kind
+                    what_is_told_is_what_a_claim_does
+                }
                 fair {
                     keys_have_turns
                     turns_go_on_from_claim_to_claim

@@ -76,12 +76,12 @@ pub use windlass_macros::Job;
 /// What a [`Client`] takes and answers about jobs, and what a store is told of them.
 pub mod job {
     pub use windlass_core::job::{
-        AfterLoss, Batch, Busy, Cancelled, ClaimRequest, Claimed, Counts, Due, Duplicate,
-        DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Field, Filter, Gate, HandlerKey,
-        Identity, JobStore, Lead, Look, Loss, Meta, Moment, Moved, Next, OnConflict, Page,
-        ParseFilterError, ParseStateError, ParseSubjectError, Passage, Paused, Retried, Settled,
-        Settlement, Share, Standing, Step, TRANSITIONS, Term, Until, Upgrade, Verb, Verdict,
-        is_transition, loss_limit,
+        AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Counts, Due,
+        Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Field, Filter, Gate,
+        HandlerKey, Identity, InLine, JobStore, LaneFirst, LaneLook, Lead, LimitLook, LimitOf,
+        Look, Loss, Meta, Moment, Moved, Next, OnConflict, Page, ParseFilterError, ParseStateError,
+        ParseSubjectError, Passage, Paused, Retried, Settled, Settlement, Share, Standing, Step,
+        TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb, Verdict, is_transition, loss_limit,
     };
 }
 

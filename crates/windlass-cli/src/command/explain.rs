@@ -1,5 +1,6 @@
 //! `windlass explain`: why a job is where it is, and what happens next.
 
+mod line;
 mod words;
 
 use windlass::job::{Explanation, Passage, Standing};

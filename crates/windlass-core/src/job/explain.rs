@@ -3,6 +3,7 @@
 //! Pure: it is made of a [`Look`], which a store takes in one snapshot.
 
 mod gate;
+mod line;
 mod waiting;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::id::{JobId, WorkerId};
 use crate::limits::{KEEP_FINISHED, SWEEP};
 use crate::time::Timestamp;
 
-pub use gate::{Busy, Gate, Standing};
+pub use gate::{Busy, Gate, LimitOf, Standing};
 
 /// A clock that is further off than this is pointed out.
 const CLOCK_DOUBT: Duration = Duration::from_secs(1);
@@ -38,7 +39,7 @@ pub struct Explanation {
     pub since: Timestamp,
     /// Every gate on its way, those that are open among them.
     pub gates: Vec<Passage>,
-    /// Jobs of its queue that are claimed before it, where it is in line.
+    /// Jobs of its lane or line that are claimed before it; of its queue, where it stands in none.
     pub ahead: Option<u64>,
     /// What happens next.
     pub next: Next,
@@ -82,6 +83,16 @@ pub enum Step {
     Slot,
     /// Those in front of it are claimed.
     Turn,
+    /// The first of its lane ends.
+    Lane,
+    /// The dead job that blocks its lane is retried, or a person opens the lane.
+    Open,
+    /// A running job ends, and leaves its place of a limit.
+    Place,
+    /// The tokens that it costs have come.
+    Tokens,
+    /// A breaker lets one job through, or the one that it has let through ends.
+    Probe,
     /// Another transaction ends.
     Unlock,
     /// It is cancelled since it has not started in time.
@@ -119,7 +130,7 @@ impl Explanation {
             now: look.now,
             since: since(job),
             gates,
-            ahead: (job.state == State::Available).then_some(look.ahead),
+            ahead: (job.state == State::Available).then(|| line::ahead(look).unwrap_or(look.ahead)),
             next,
         }
     }
@@ -217,6 +228,7 @@ fn running(look: &Look) -> (Vec<Passage>, Next) {
     if let Some(ms) = job.meta.timeout_ms {
         gates.push(note(Gate::Timeout { at: started.after(Duration::from_millis(ms)) }));
     }
+    gates.extend(line::kept_lane(look));
     gates.extend(key(look));
     let step = match (lives, look.cancel_reason.is_some() || job.cancel_requested) {
         (false, _) => Step::TakeBack,
@@ -237,6 +249,7 @@ fn ended(look: &Look) -> (Vec<Passage>, Next) {
         _ => last.map_or(Outcome::Error, |attempt| attempt.outcome),
     };
     let mut gates = vec![shut(Gate::Ended { at, outcome, reason: job.reason.clone() })];
+    gates.extend(line::kept_lane(look).filter(|_| job.state == State::Dead));
     gates.extend(key(look));
     let next = match job.state {
         State::Dead => Next { step: Step::Keep, at: None },

@@ -1,6 +1,6 @@
 //! One look at a job and at all that decides about it, of one moment.
 
-use super::JobRecord;
+use super::{InLine, JobRecord};
 use crate::id::{JobId, WorkerId};
 use crate::time::Timestamp;
 use crate::worker::WorkerRecord;
@@ -25,8 +25,11 @@ pub struct Look {
     pub leader: Option<Lead>,
     /// Registered workers.
     pub workers: Vec<WorkerRecord>,
-    /// Available jobs of its queue that are claimed before it, at most [`limits::LINE`](crate::limits::LINE).
+    /// Available jobs of its queue that stand in no line either and are claimed before it, at most
+    /// [`limits::LINE`](crate::limits::LINE).
     pub ahead: u64,
+    /// What may keep it in line.
+    pub in_line: InLine,
     /// The job that holds its unique key, which may be itself.
     pub key_holder: Option<JobId>,
     /// Another transaction that has locked its row, such as one that met it as the holder of a key, and that claims

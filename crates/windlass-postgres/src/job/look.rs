@@ -7,12 +7,13 @@ use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, WorkerId};
 use windlass_core::job::{Lead, Look, Paused};
-use windlass_core::limits::LINE;
+use windlass_core::limits::{LINE, OTHER_LINES, PLACE_HOLDERS};
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 use windlass_core::worker::WorkerRecord;
 
 use crate::connection::{Bind, Connection};
+use crate::job::look_line;
 use crate::row::{get, key, record};
 
 const LOOK: &str = include_str!("look.sql");
@@ -23,7 +24,15 @@ pub(crate) async fn look(
     now: Now,
 ) -> Result<Option<Look>, StoreError> {
     let (id, now, line) = (id.as_uuid(), now.micros(), LINE.cast_signed());
-    let binds: [Bind<'_>; 3] = [(&id, Type::UUID), (&now, Type::INT8), (&line, Type::INT8)];
+    let number = |number| i32::try_from(number).unwrap_or(i32::MAX);
+    let (others, holders) = (number(OTHER_LINES), number(PLACE_HOLDERS));
+    let binds: [Bind<'_>; 5] = [
+        (&id, Type::UUID),
+        (&now, Type::INT8),
+        (&line, Type::INT8),
+        (&others, Type::INT4),
+        (&holders, Type::INT4),
+    ];
     let rows = connection.query(LOOK, &binds).await?;
     rows.first().map(read_look).transpose()
 }
@@ -47,6 +56,7 @@ fn read_look(row: &Row) -> Result<Look, StoreError> {
         key_holder: get::<Option<Uuid>>(row, 32)?.map(JobId::from_uuid),
         locked_by: get(row, 33)?,
         workers: workers(get(row, 34)?)?,
+        in_line: look_line::in_line(row)?,
     })
 }
 

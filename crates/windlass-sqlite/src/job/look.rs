@@ -7,7 +7,7 @@ use windlass_core::job::{JobRecord, Lead, Look, Paused, State};
 use windlass_core::limits::LINE;
 use windlass_core::time::Timestamp;
 
-use crate::job::read;
+use crate::job::{look_line, read};
 use crate::row::{Id, all, one};
 use crate::worker::list::workers;
 
@@ -19,7 +19,8 @@ const KIND_PAUSED: &str = "select paused_at, paused_until, note from windlass_pa
      where kind = ?1 and coalesce(paused_until > ?2, 1)";
 const LEADER: &str = "select worker, expires_at from windlass_leader where duty = 'sweep'";
 const AHEAD: &str = "select count(*) from (select 1 from windlass_pending \
-     where queue = ?1 and state = 2 and (priority, run_at, id) < (?2, ?3, ?4) limit ?5)";
+     where queue = ?1 and state = 2 and line is null and (priority, run_at, id) < (?2, ?3, ?4) \
+       and kind not in (select name from windlass_limit_rule where scope = 1) limit ?5)";
 const KEY_HOLDER: &str =
     "select job from windlass_held_key where kind = ?1 and key = ?2 and held_until > ?3";
 
@@ -42,6 +43,7 @@ pub(crate) fn look(
         leader: leader(connection)?,
         workers: workers(connection)?,
         ahead: ahead(connection, &job)?,
+        in_line: look_line::in_line(connection, &job, now)?,
         key_holder: key_holder(connection, &job, now)?,
         // Who writes a file locks the whole of it, for as long as a commit takes.
         locked_by: None,
@@ -72,7 +74,7 @@ fn leader(connection: &Connection) -> Result<Option<Lead>, StoreError> {
 }
 
 fn ahead(connection: &Connection, job: &JobRecord) -> Result<u64, StoreError> {
-    if job.state != State::Available {
+    if job.state != State::Available || job.meta.line.is_some() {
         return Ok(0);
     }
     let limit = LINE.cast_signed();

@@ -5,13 +5,15 @@ use std::time::Duration;
 use rusqlite::{Connection, Row, params};
 use windlass_core::error::StoreError;
 use windlass_core::limit::{Breaker, Limit, LimitOn, LimitRecord, Rate, SetBy};
-use windlass_core::time::Timestamp;
+use windlass_core::time::{Timestamp, micros};
 
 use crate::limit::set::gate_letter;
 use crate::row::{all, one};
 
 const RULES: &str = "select scope, name, running, tokens, tokens_per, tokens_burst, broken_after, broken_within, \
      broken_for, origin, note, set_at from windlass_limit_rule order by scope, name";
+const RULE: &str = "select scope, name, running, tokens, tokens_per, tokens_burst, broken_after, broken_within, \
+     broken_for, origin, note, set_at from windlass_limit_rule where scope = ?1 and name = ?2";
 /// Of a gate, and of those that it is the beginning of.
 const RUNNING: &str = "select count(*) from windlass_passed where gate = ?1 or (gate > ?1 || char(31) and gate < ?1 || char(32))";
 const BUCKET: &str = "select tokens, at from windlass_bucket where gate = ?1";
@@ -43,7 +45,17 @@ pub(crate) fn limits(
         .collect()
 }
 
-fn tokens(
+/// The limit that is set for something; nothing is said of what is used of it.
+pub(crate) fn rule(
+    connection: &Connection,
+    (scope, name): (i16, &str),
+) -> Result<Option<LimitRecord>, StoreError> {
+    let rules = all(connection, RULE, params![scope, name], |row| Ok(record(row)))?;
+    rules.into_iter().next().transpose()
+}
+
+/// The tokens of a gate. The same reckoning as a claim's.
+pub(crate) fn tokens(
     connection: &Connection,
     gate: &str,
     rate: Rate,
@@ -54,8 +66,8 @@ fn tokens(
         Ok((row.get::<_, f64>(0)?, row.get::<_, i64>(1)?))
     })?;
     Ok(left.first().map_or(burst, |(tokens, at)| {
-        let passed = now.as_micros().saturating_sub(*at).max(0) as f64 / 1e6;
-        (tokens + passed * f64::from(rate.tokens) / rate.per.as_secs_f64()).min(burst)
+        let passed = now.as_micros().saturating_sub(*at).max(0) as f64;
+        (tokens + passed * f64::from(rate.tokens) / micros(rate.per) as f64).min(burst)
     }))
 }
 

@@ -6,6 +6,7 @@ pub mod confirm;
 pub mod enqueue;
 pub mod expiry;
 pub mod explain;
+pub mod explain_line;
 pub mod fair;
 pub mod lane;
 pub mod limited;

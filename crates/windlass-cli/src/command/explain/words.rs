@@ -3,7 +3,7 @@
 use windlass::job::{Busy, Explanation, Gate, Passage, Standing, Step};
 use windlass::{State, Timestamp};
 
-use super::span;
+use super::{line, span};
 use crate::output::table::in_one_line;
 use crate::output::{Output, time};
 
@@ -22,6 +22,11 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
         | Gate::Parked { .. }
         | Gate::Quiet { .. }
         | Gate::Slots { .. } => worker_gate(explained, passage),
+        Gate::Lane { .. }
+        | Gate::Places { .. }
+        | Gate::Rate { .. }
+        | Gate::Breaker { .. }
+        | Gate::Turn { .. } => line::gate(out, explained, passage),
         Gate::Suspect { .. } | Gate::Line { .. } | Gate::Locked { .. } | Gate::Key { .. } => {
             line_gate(explained, &passage.gate)
         }
@@ -160,7 +165,7 @@ fn running_gate(out: &Output, explained: &Explanation, passage: &Passage) -> Str
 }
 
 /// A reason behind something, where there is one.
-fn reason(before: &str, why: Option<&str>) -> String {
+pub(super) fn reason(before: &str, why: Option<&str>) -> String {
     why.map_or_else(String::new, |why| format!("{before}{}", in_one_line(why)))
 }
 
@@ -219,6 +224,14 @@ pub(super) fn next(out: &Output, explained: &Explanation) -> String {
         ),
         Step::Slot => "it waits for a slot: as soon as a running job ends".to_owned(),
         Step::Turn => "it is taken after those ahead of it".to_owned(),
+        Step::Lane => "it waits for the end of the first of its lane".to_owned(),
+        Step::Open => "nothing, until the dead job is retried or its lane is opened".to_owned(),
+        Step::Place => "it waits for a place: as soon as one of those jobs ends".to_owned(),
+        Step::Tokens => format!("its tokens have come {}", at("soon")),
+        Step::Probe => match explained.next.at {
+            Some(_) => format!("one job is let through {}", at("")),
+            None => "the end of the job that probes decides".to_owned(),
+        },
         Step::Unlock => "it waits for the end of that transaction".to_owned(),
         Step::Expire => "the next sweep cancels it".to_owned(),
         Step::Settle => {
@@ -239,10 +252,17 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
         Step::Resume => resume(explained),
         Step::Worker => worker(explained),
         Step::Slot => vec![format!("windlass job list 'state:running queue:{queue}'")],
+        Step::Lane | Step::Open => line::lane(explained),
+        Step::Place | Step::Tokens | Step::Probe => vec!["windlass limit list".to_owned()],
         Step::Turn => vec![format!("windlass job list 'state:running,available queue:{queue}'")],
         Step::Settle => vec![format!("windlass job cancel {id}")],
         Step::Expire => vec![format!("windlass job retry {id}   (runs it anyway)")],
-        Step::Keep => vec![format!("windlass job retry {id}"), format!("windlass job show {id}")],
+        Step::Keep => {
+            let mut commands =
+                vec![format!("windlass job retry {id}"), format!("windlass job show {id}")];
+            commands.extend(line::kept_lane(explained));
+            commands
+        }
         Step::Remove if explained.state == State::Cancelled => {
             vec![format!("windlass job retry {id}")]
         }

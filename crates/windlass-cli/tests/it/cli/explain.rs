@@ -37,3 +37,40 @@ fn a_job_that_has_ended_says_how() {
     assert!(ended.contains("try:  windlass job retry job_"), "{ended}");
     assert_eq!(cli.run(&["explain", "job_01KAHT5V3X5W9GNQ6D4R3ZCE7M"]).code, 3);
 }
+
+/// O24, C25, O9: what keeps a job in line is told with who has the lane or the places, who set the limit, and what to type.
+#[test]
+fn a_job_in_line_is_explained_with_who_is_before_it() {
+    let cli = CliFixture::new();
+    let enqueue = |options: &[&str]| {
+        let line = cli.ok(&[&["enqueue", "server.provision"], options].concat());
+        line.split('\t').next().expect("an id").to_owned()
+    };
+    let first = enqueue(&["--lane", "server 42"]);
+    let second = enqueue(&["--lane", "server 42"]);
+    let told = cli.table(&["explain", &second], "200");
+    let expected =
+        format!("lane server 42: {first} goes first, and is due; 1 job of it before this one");
+    assert!(told.contains(&expected), "{told}");
+    assert!(cli.table(&["explain", &first], "200").contains("first of lane server 42"));
+
+    let limit =
+        ["limit", "set", "kind:server.provision", "--running", "2", "--rate", "4", "--per", "1m"];
+    cli.ok(&[&limit[..], &["--break-after", "3", "--note", "the vendor asked"]].concat());
+    let tenant = ["--fair", "ada"];
+    enqueue(&tenant);
+    let id = enqueue(&tenant);
+    let told = cli.table(&["explain", &id], "200");
+    let by = "set by a person: the vendor asked";
+    for expected in [
+        format!("limit of kind server.provision: 0 of 2 run, {by}"),
+        format!("limit of kind server.provision: 4 of 4 tokens, it takes 1, {by}"),
+        format!("limit of kind server.provision: its breaker is closed, {by}"),
+        "1 job ahead of it in the line of ada".to_owned(),
+    ] {
+        assert!(told.contains(&expected), "{expected} in {told}");
+    }
+    let gates = &cli.json(&["explain", &id])["gates"];
+    let rate = gates.as_array().expect("a list").iter().find(|gate| gate["gate"] == "rate");
+    assert_eq!(rate.expect("it is told")["on"], "kind:server.provision");
+}

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::id::JobId;
-use crate::job::Outcome;
+use crate::job::{LaneFirst, Outcome};
+use crate::limit::{LimitOn, SetBy};
 use crate::time::Timestamp;
 
 /// Whether a gate keeps a job back.
@@ -113,6 +114,76 @@ pub enum Gate {
         /// How often.
         losses: u16,
     },
+    /// It is the first of its lane, of which one job runs at a time.
+    Lane {
+        /// The lane's key.
+        key: String,
+        /// The job that has the lane, or has it next.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        first: Option<LaneFirst>,
+        /// How many jobs of the lane are before this one.
+        ahead: u64,
+        /// Whether there may be more.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        or_more: bool,
+    },
+    /// A limit of jobs that run at once has a place for it.
+    Places {
+        /// Which limit.
+        #[serde(flatten)]
+        limit: LimitOf,
+        /// So many run at once.
+        most: u32,
+        /// So many run now.
+        running: u64,
+        /// Some of those.
+        holders: Vec<JobId>,
+    },
+    /// A rate has as many tokens as it costs.
+    Rate {
+        /// Which limit.
+        #[serde(flatten)]
+        limit: LimitOf,
+        /// Whole tokens there are; less than none where one that costs more than there ever are has taken them.
+        tokens: i64,
+        /// So many there are at most.
+        burst: u32,
+        /// So many it takes.
+        cost: u32,
+        /// When they have come, unless another job takes some before.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
+    /// A breaker is not open, or lets this one through as its probe.
+    Breaker {
+        /// Which limit.
+        #[serde(flatten)]
+        limit: LimitOf,
+        /// Since when it is open.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// Until when nothing starts.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// The job that runs to see whether others may follow.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        probe: Option<JobId>,
+    },
+    /// It is the first of its line. The lines of a queue have turns.
+    Turn {
+        /// Whose turns, where its line is that of a key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// How many of its line are claimed before it.
+        ahead: u64,
+        /// Whether there may be more.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        or_more: bool,
+        /// How many other lines of its queue have jobs of its priority, counted so far as it matters.
+        others: u64,
+        /// How many jobs in line of its queue go before turns, by a smaller priority.
+        sooner: u64,
+    },
     /// Available jobs of its queue are claimed before it.
     Line {
         /// How many.
@@ -189,4 +260,20 @@ pub struct Busy {
     pub running: u64,
     /// How many it runs at once.
     pub slots: u32,
+}
+
+/// A limit that keeps a job back, and whom to ask about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LimitOf {
+    /// What it is set for.
+    pub on: LimitOn,
+    /// The job's key, where it is one of a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Who set it; nobody where the job itself says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_by: Option<SetBy>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }

@@ -1,6 +1,9 @@
 //! The gates of a job that waits.
 
-use super::{Busy, Gate, Next, Passage, Standing, Step, key, leader, note, open, passage, shut};
+use super::{
+    Busy, Gate, Next, Passage, Standing, Step, key, leader, line as stand, note, open, passage,
+    shut,
+};
 use crate::job::{HandlerKey, Look, Paused, State};
 use crate::limits::{LINE, SUSPECT_LOSSES, SWEEP, TIDY};
 use crate::worker::WorkerRecord;
@@ -125,7 +128,10 @@ fn line(look: &Look) -> Vec<Passage> {
     if let Some(by) = &look.locked_by {
         gates.push(shut(Gate::Locked { by: by.clone() }));
     }
-    if job.state == State::Available {
+    let in_line = stand::gates(look);
+    let is_plain = stand::ahead(look).is_none();
+    gates.extend(in_line);
+    if job.state == State::Available && is_plain {
         let or_more = look.ahead >= LINE;
         gates.push(passage(look.ahead == 0, Gate::Line { ahead: look.ahead, or_more }));
     }
@@ -136,7 +142,11 @@ fn line(look: &Look) -> Vec<Passage> {
 fn next(look: &Look, gates: &[Passage]) -> Next {
     // A worker that comes leads by itself.
     let is_first = |p: &&Passage| is_shut(p) && !matches!(p.gate, Gate::Leader { .. });
-    let first = gates.iter().find(is_first).map(|passage| &passage.gate);
+    let mut shut = gates.iter().filter(is_first).map(|passage| &passage.gate);
+    let first = shut.next();
+    if let Some(next) = first.and_then(|first| stand::next(first, shut)) {
+        return next;
+    }
     let (step, at) = match first {
         None => (Step::Claim, None),
         Some(Gate::Expiry { .. }) => (Step::Expire, Some(look.now.after(SWEEP))),

@@ -13,26 +13,26 @@ use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::verdicts::{complete, die, retry};
 use crate::worker::worker;
 
-async fn explain(fixture: &StoreFixture, id: JobId) -> Explanation {
+pub(super) async fn explain(fixture: &StoreFixture, id: JobId) -> Explanation {
     let look = fixture.store().look(id, fixture.now()).await.expect("it can be looked at");
     Explanation::of(&look.expect("the job exists"))
 }
 
 /// The gates that are shut, and the step that follows.
-async fn shut(fixture: &StoreFixture, id: JobId) -> (Vec<Gate>, Step) {
+pub(super) async fn shut(fixture: &StoreFixture, id: JobId) -> (Vec<Gate>, Step) {
     let explained = explain(fixture, id).await;
     (explained.shut().cloned().collect(), explained.next.step)
 }
 
 /// The only gate that is shut, and the step that follows.
-async fn only(fixture: &StoreFixture, id: JobId) -> (Gate, Step) {
+pub(super) async fn only(fixture: &StoreFixture, id: JobId) -> (Gate, Step) {
     let (mut gates, step) = shut(fixture, id).await;
     assert_eq!(gates.len(), 1, "{gates:?}");
     (gates.remove(0), step)
 }
 
 /// Whether a gate is among those that are good to know.
-async fn notes(fixture: &StoreFixture, id: JobId) -> Vec<Gate> {
+pub(super) async fn notes(fixture: &StoreFixture, id: JobId) -> Vec<Gate> {
     let explained = explain(fixture, id).await;
     let is_note = |standing| standing == Standing::Note;
     explained.gates.into_iter().filter(|p| is_note(p.standing)).map(|p| p.gate).collect()
