@@ -169,8 +169,8 @@ pub async fn a_breaker_is_told_with_its_probe(fixture: StoreFixture) {
     let last = ids[4];
     let breaker = |since, until, probe| Gate::Breaker { limit: limit.clone(), since, until, probe };
     let standing = async || {
-        let gates = explain(&fixture, last).await.gates.into_iter();
-        gates.filter(|p| matches!(p.gate, Gate::Breaker { .. })).next_back().expect("it is told")
+        let mut gates = explain(&fixture, last).await.gates.into_iter();
+        gates.find(|p| matches!(p.gate, Gate::Breaker { .. })).expect("it is told")
     };
     assert_eq!(standing().await.gate, breaker(None, None, None));
     for _ in 0..2 {
