@@ -108,6 +108,8 @@ fn the_page_of_limits_says_what_is_compiled() {
         KEY_BYTES
         TAGS
         LINE
+        OTHER_LINES
+        PLACE_HOLDERS
         FEW_TAGGED
         SUBJECT_BYTES
         LINE_KEY_BYTES
