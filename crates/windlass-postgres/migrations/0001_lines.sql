@@ -361,11 +361,14 @@ declare
   room     integer;
   left_of_queue double precision;
   busy     text[];
+  has_rules boolean;
+  share_of_one integer;
   part     record;
 begin
   if not windlass.take_lines('90ms') then
     return;
   end if;
+  has_rules := exists (select from windlass.limit_rule);
   -- Lanes with a job that runs, so that none of them is looked at.
   select coalesce(array_agg(m.gate), '{}') into busy
   from windlass.permit m join windlass.lease e on e.id = m.lease
@@ -402,10 +405,19 @@ begin
           lines := lines || windlass.next_lines(the_queue, level, '', turn, looks - cardinality(lines));
         end if;
         from_line := lines[cardinality(lines)];
-        select * into part from windlass.claim_turns(us, the_lease, got, the_queue, level, lines, busy, wanted, most_bytes, handlers,
-                                                     rule, left_of_queue);
-        next_turn := coalesce(part.last_line, next_turn, from_line);
-        if part.jobs is not null then
+        share_of_one := ceil(wanted::numeric / greatest(cardinality(lines), 1));
+        next_turn := coalesce(next_turn, from_line);
+        -- Under limits that were set, what one line takes of a gate is to be known before the next one is asked.
+        for nth_line in 1 .. case when has_rules then cardinality(lines) else 1 end loop
+          exit when wanted <= 0 or most_bytes <= 0;
+          select * into part from windlass.claim_turns(
+            us, the_lease, got, the_queue, level, case when has_rules then lines[nth_line:nth_line] else lines end, busy,
+            case when has_rules
+              then least(wanted, share_of_one * coalesce(nullif(split_part(lines[nth_line], chr(31), 6), '')::integer, 1))
+              else wanted end,
+            most_bytes, handlers, rule, left_of_queue);
+          next_turn := coalesce(part.last_line, next_turn);
+          continue when part.jobs is null;
           return query select * from unnest(part.jobs);
           got := got + cardinality(part.jobs);
           wanted := wanted - cardinality(part.jobs);
@@ -413,7 +425,7 @@ begin
           if left_of_queue is not null then
             select b.tokens into left_of_queue from windlass.bucket b where b.gate = 'q' || the_queue;
           end if;
-        end if;
+        end loop;
         exit when wanted <= 0 or most_bytes <= 0 or cardinality(lines) < looks;
       end loop;
     end loop;

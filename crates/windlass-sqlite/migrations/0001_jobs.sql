@@ -36,7 +36,7 @@ create table windlass_pending (
                  (case when instr(meta, '"expires_') > 0
                        then coalesce(meta ->> '$.expires_at', created_at + (meta ->> '$.expires_in_us')) end) virtual,
   -- Where a job stands that a lane, a limit or a turn may keep from a worker; null for all others.
-  line         text    generated always as (case when instr(meta, '"line"') > 0 then meta ->> '$.line' end) stored
+  line         text
 ) strict, without rowid;
 
 create index windlass_ready on windlass_pending (queue, priority, run_at) where state = 2 and line is null;
@@ -289,9 +289,9 @@ begin
     and id = (select job from windlass_unique_key
               where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id);
   insert into windlass_pending
-    (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta)
+    (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, line)
   select new.id, new.queue, new.kind, new.version, new.state, new.priority, new.max_attempts, new.run_at, new.created_at,
-         new.args, new.root, new.parent, new.origin, new.meta
+         new.args, new.root, new.parent, new.origin, new.meta, new.meta ->> '$.line'
   where not exists (select 1 from windlass_unique_key
                     where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id)
     and (new.is_given = 0 or not exists (select 1 from windlass_finished where id = new.id))
@@ -430,7 +430,7 @@ begin
       when coalesce(new.on_conflict, 'keep') not in ('keep', 'replace', 'reject')
         then raise(abort, 'windlass: on_conflict must be keep, replace or reject')
     end;
-  insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta)
+  insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta, line)
   select
     coalesce(new.id, fresh.id), coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
@@ -443,7 +443,8 @@ begin
          else json_patch(coalesce(new.meta, '{}'), json_object(
            'max_losses', coalesce(new.max_losses, new.meta ->> '$.max_losses'),
            'expires_at', coalesce(new.expires_at, coalesce(new.run_at, n + new.delay, n) + new.expires_in,
-                                  new.meta ->> '$.expires_at'))) end
+                                  new.meta ->> '$.expires_at'))) end,
+    new.meta ->> '$.line'
   from windlass_fresh as fresh
   where coalesce(new.unique_key, new.tags, new.subjects) is null
   on conflict (id) do nothing;

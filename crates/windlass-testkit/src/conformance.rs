@@ -300,6 +300,7 @@ macro_rules! behaviours {
                     a_limit_is_changed_at_run_time
                     what_a_person_set_stays
                     a_limit_of_none_is_refused
+                    a_job_that_is_kept_takes_no_place
                 }
             }
             queue {

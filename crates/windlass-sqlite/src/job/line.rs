@@ -317,7 +317,7 @@ fn limited_kinds(
 fn stand_in_line(connection: &Connection, queue: &str) -> Result<(), StoreError> {
     const WAITING: &str = "select id, kind from windlass_pending where queue = ?1 and state = 2 and line is null \
          order by priority, run_at limit ?2";
-    const STAND: &str = "update windlass_pending set meta = json_set(coalesce(meta, '{}'), '$.line', ?2) where id = ?1";
+    const STAND: &str = "update windlass_pending set meta = json_set(coalesce(meta, '{}'), '$.line', ?2), line = ?2 where id = ?1";
     let (kinds, whole) = limited_kinds(connection, queue)?;
     if !whole && kinds.is_empty() {
         return Ok(());

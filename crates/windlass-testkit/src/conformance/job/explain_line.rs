@@ -257,9 +257,7 @@ pub async fn a_plain_job_is_not_behind_those_of_a_limited_kind(fixture: StoreFix
     assert!((3..=4).contains(&ahead), "{ahead}");
 }
 
-/// A job with what chance gives it of a lane, a limit and a turn. A key of a limit stands in one line, and all jobs cost
-/// the same: on PostgreSQL a claim counts a key's places and tokens for jobs too that another gate then keeps, so such a
-/// job may keep one that is told to be free.
+/// A job with what chance gives it of a lane, a limit and a turn. All jobs cost the same.
 fn some_job(random: &mut fastrand::Rng) -> Draft {
     let key = ["a", "b"][random.usize(..2)];
     let draft = job().queue(["default", "mail"][random.usize(..2)]).priority(random.i16(0..2));
@@ -267,7 +265,7 @@ fn some_job(random: &mut fastrand::Rng) -> Draft {
     match random.usize(..6) {
         0 => draft.lane(Lane::by(key)),
         1 => draft.lane(Lane::by(key).block_when_dead()),
-        2 => draft.kind(KIND).priority(0).limited(Limited::by(key).named("crm").running(2)),
+        2 => draft.limited(Limited::by(key).named("crm").running(2)),
         3 => draft.fair(Fair::by(key)),
         4 => draft.lane(Lane::by(key)).limited(Limited::by(key).running(1)),
         _ => draft,

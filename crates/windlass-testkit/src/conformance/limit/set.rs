@@ -111,3 +111,17 @@ pub async fn a_limit_of_none_is_refused(fixture: StoreFixture) {
     }
     assert!(fixture.store().limits(fixture.now()).await.expect("listed").is_empty());
 }
+
+/// I-O2, O9: a job that its kind's limit keeps takes no place of the key that it shares with another kind.
+pub async fn a_job_that_is_kept_takes_no_place(fixture: StoreFixture) {
+    let worker = fixture.start(worker().knowing(&[(KIND, 1), ("send", 1)])).await;
+    let of =
+        |kind: &str, key: &str| job().kind(kind).limited(Limited::by(key).named("crm").running(1));
+    set(&fixture, &on_kind("send").running(1)).await;
+    fixture.enqueue_one(of("send", "other")).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 1, "the kind has its one");
+    fixture.enqueue_one(of("send", "shared")).await;
+    let free = fixture.enqueue_one(of(KIND, "shared")).await;
+    let batch = worker.claim(9).await;
+    assert_eq!(batch.jobs.iter().map(|job| job.id).collect::<Vec<_>>(), [free]);
+}
