@@ -436,6 +436,22 @@ begin
 end
 $$;
 
+-- Removes the permits that count no more, and failures and buckets from before kept_from. Claims give permits under the
+-- same lock, so that none is removed while a job gets it again; while claims keep the lock, the next tidying does it.
+create function windlass.forget_permits(kept_from bigint) returns void language plpgsql volatile as
+$$
+begin
+  if not windlass.take_lines('90ms') then
+    return;
+  end if;
+  delete from windlass.permit m
+  where not exists (select from windlass.lease e where e.id = m.lease and get_bit(e.settled, m.place - 1) = 0)
+    and not (m.blocks and exists (select from windlass.finished d where d.id = m.job and d.state = 7));
+  delete from windlass.failure f where f.at < kept_from;
+  delete from windlass.bucket b where b.at < kept_from;
+end
+$$;
+
 -- Gives the jobs that run a permit of a limit that was not there when they were claimed.
 create function windlass.count_in(rule windlass.limit_rule) returns void language sql volatile as
 $$

@@ -33,6 +33,9 @@ const UNPARK: &str = "update windlass.pending p set state = 2, reason = null \
 const FORGET_LIMITS: &str = "delete from windlass.loss_limit k \
      where not exists (select from windlass.worker w where w.id = k.worker) \
        and not exists (select from windlass.lease l where l.worker = k.worker)";
+const FORGET_PERMITS: &str = "select windlass.forget_permits($1::int8)";
+/// How long failures and buckets are kept, in microseconds: longer than any limit's times.
+const KEEP_GATES: i64 = 2 * DAY;
 /// Requests of jobs that were finished while the request was being written. One that is committed is of a
 /// job that runs, or of one that ended.
 const FORGET_REQUESTS: &str = "delete from windlass.cancel_request c \
@@ -60,6 +63,8 @@ pub(crate) async fn tidy(
         connection.query(PRUNE, &[(&now, Type::INT8), (&most, Type::INT8)]).await?.len() as u64;
     connection.query(SUM_UP, &[]).await?;
     connection.query(FORGET_LIMITS, &[]).await?;
+    let gates_from = now.saturating_sub(KEEP_GATES);
+    connection.query(FORGET_PERMITS, &[(&gates_from, Type::INT8)]).await?;
     let kept = i64::try_from(DUPLICATES).unwrap_or(i64::MAX);
     connection.query(SUM_UP_DUPLICATES, &[(&kept, Type::INT8)]).await?;
     forget_keys(connection, key_walk, now).await?;

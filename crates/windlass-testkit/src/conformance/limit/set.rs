@@ -45,6 +45,20 @@ pub async fn what_runs_already_counts(fixture: StoreFixture) {
     assert_eq!(worker.claim(9).await.jobs.len(), 3);
 }
 
+/// O9: tidying takes no permit from a job that runs, and what ended before keeps none.
+pub async fn what_runs_counts_after_tidying(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    set(&fixture, &on_kind(KIND).running(2)).await;
+    fixture.enqueue(jobs(9)).await;
+    worker.settle_all(&worker.claim(9).await, &complete()).await;
+    let batch = worker.claim(9).await;
+    assert_eq!(batch.jobs.len(), 2);
+    fixture.tidy().await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 0);
+    worker.settle_all(&batch, &complete()).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 2);
+}
+
 /// O9: a queue's limit holds for all its kinds, and for no other queue.
 pub async fn a_queue_runs_so_many_at_once(fixture: StoreFixture) {
     let worker = worker().serving(&["default", "mail"]).knowing(&[(KIND, 1), ("other", 1)]);
