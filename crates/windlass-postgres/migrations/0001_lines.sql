@@ -3,7 +3,8 @@
 
 -- Limits that were set for queues, kinds and names of keys. scope: 0 queue · 1 kind · 2 key. origin: 0 code · 1 config
 -- · 2 person. running: so many at once; tokens: so many in a time, and so many at once at most; broken: closed for a time
--- after so many failures within one.
+-- after so many failures within one; reserved: of those of a queue so many for a kind, as an object; counted: jobs that ran
+-- before it was set have their permits.
 create table windlass.limit_rule (
   scope         smallint not null check (scope between 0 and 2),
   name          text     not null,
@@ -14,9 +15,11 @@ create table windlass.limit_rule (
   broken_after  integer  check (broken_after > 0),
   broken_within bigint   check (broken_within > 0),
   broken_for    bigint   check (broken_for > 0),
+  reserved      jsonb,
   origin        smallint not null check (origin between 0 and 2),
   note          text,
   set_at        bigint   not null,
+  counted       boolean  not null default false,
   primary key (scope, name),
   check ((tokens is null) = (tokens_per is null) and (tokens is null) = (tokens_burst is null)),
   check ((broken_after is null) = (broken_within is null) and (broken_after is null) = (broken_for is null))
@@ -35,6 +38,8 @@ create table windlass.permit (
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
 create index permit_job on windlass.permit (job);
+-- Nearly always empty: a lane that a dead job may block is rare.
+create index permit_blocks on windlass.permit (gate) where blocks;
 
 -- What is left of a rate, at a moment.
 create table windlass.bucket (
@@ -46,7 +51,8 @@ create table windlass.bucket (
 -- Failures that a breaker counts, and the breakers that are open.
 create table windlass.failure (
   gate text   collate "C" not null,
-  at   bigint not null
+  at   bigint not null,
+  job  uuid   not null
 );
 
 create index failure_gate on windlass.failure (gate, at);
@@ -58,10 +64,12 @@ create table windlass.breaker (
   probed_at bigint
 );
 
--- The line of each queue that had its turn last.
+-- The line of each queue and priority that was looked at last.
 create unlogged table windlass.line_cursor (
-  queue text not null primary key,
-  line  text not null
+  queue    text     not null,
+  priority smallint not null,
+  line     text     not null,
+  primary key (queue, priority)
 ) with (fillfactor = 50);
 
 -- Lets one claim at a time to the lines; false where its turn did not come within the patience.
@@ -80,13 +88,35 @@ end
 $$;
 
 -- How many of a gate's permits count: those of jobs that run, and of those that are just being claimed.
-create function windlass.count_running(the_gate text, the_lease uuid) returns bigint language sql stable as
+create function windlass.count_running(the_gate text, the_lease uuid) returns bigint language plpgsql stable as
 $$
-  select count(*) from windlass.permit m
-  where m.gate = the_gate
-    and (m.lease = the_lease
-         or exists (select from windlass.lease l where l.id = m.lease and get_bit(l.settled, m.place - 1) = 0))
+begin
+  return (
+    select count(*) from windlass.permit m
+    where m.gate = the_gate
+      and (m.lease = the_lease
+           or exists (select from windlass.lease l where l.id = m.lease and get_bit(l.settled, m.place - 1) = 0)));
+end
 $$;
+
+-- How many a gate lets through, of so many at most. Permits that count no more are few: they are looked at only where
+-- there are too many.
+create function windlass.room_of(the_gate text, most integer, the_lease uuid) returns integer language plpgsql stable as
+$$
+declare
+  running bigint := (select count(*) from windlass.permit m where m.gate = the_gate);
+begin
+  if running >= most then
+    running := windlass.count_running(the_gate, the_lease);
+  end if;
+  return greatest(most - running, 0);
+end
+$$;
+
+-- What there is of a rate by now.
+create function windlass.tokens_of(b windlass.bucket, rule windlass.limit_rule, us bigint) returns double precision
+language sql immutable as
+$$ select least(rule.tokens_burst, b.tokens + greatest(us - b.at, 0)::float8 * rule.tokens / rule.tokens_per) $$;
 
 -- What a gate lets through now: jobs, and tokens of its rate; null where it has no such limit.
 create type windlass.opening as (room integer, tokens double precision);
@@ -96,36 +126,30 @@ returns windlass.opening language plpgsql volatile as
 $$
 declare
   opened windlass.opening;
-  held windlass.breaker;
-  ran  bigint;
+  held   windlass.breaker;
+  failed bigint;
 begin
-  if rule.set_at > us - 5000000 then
-    -- A claim of jobs without a line may have been under way when the limit was set.
-    perform windlass.count_in(rule);
-  end if;
   if rule.running is not null then
-    select count(*) into ran from windlass.permit m where m.gate = the_gate;
-    if ran >= rule.running then
-      ran := windlass.count_running(the_gate, the_lease);
-    end if;
-    opened.room := greatest(rule.running - ran, 0);
+    opened.room := windlass.room_of(the_gate, rule.running, the_lease);
   end if;
   if rule.tokens is not null then
-    select least(rule.tokens_burst, b.tokens + greatest(us - b.at, 0)::float8 * rule.tokens / rule.tokens_per) into opened.tokens
-    from windlass.bucket b where b.gate = the_gate;
-    opened.tokens := coalesce(opened.tokens, rule.tokens_burst);
+    opened.tokens := coalesce((select windlass.tokens_of(b, rule, us) from windlass.bucket b where b.gate = the_gate), rule.tokens_burst);
   end if;
   if rule.broken_after is null then
     return opened;
   end if;
   select * into held from windlass.breaker b where b.gate = the_gate;
   if not found then
-    select count(*) into ran
+    select count(*) into failed
     from (select from windlass.failure f where f.gate = the_gate and f.at > us - rule.broken_within limit rule.broken_after) as f;
-    if ran >= rule.broken_after then
+    if failed >= rule.broken_after then
       insert into windlass.breaker (gate, opened_at) values (the_gate, us);
       opened.room := 0;
     end if;
+  elsif held.opened_at > us + 60000000 then
+    -- The clock was set back.
+    update windlass.breaker b set opened_at = us, probe = null, probed_at = null where b.gate = the_gate;
+    opened.room := 0;
   elsif us < held.opened_at + rule.broken_for then
     opened.room := 0;
   elsif held.probe is null then
@@ -133,9 +157,12 @@ begin
   elsif exists (select from windlass.permit m left join windlass.lease l on l.id = m.lease
                 where m.gate = the_gate and m.job = held.probe and (m.lease = the_lease or get_bit(l.settled, m.place - 1) = 0)) then
     opened.room := 0;
-  elsif exists (select from windlass.failure f where f.gate = the_gate and f.at >= held.probed_at) then
+  elsif exists (select from windlass.failure f where f.gate = the_gate and f.job = held.probe and f.at >= held.probed_at) then
     update windlass.breaker b set opened_at = us, probe = null, probed_at = null where b.gate = the_gate;
     opened.room := 0;
+  elsif windlass.has_told_nothing(held.probe) then
+    update windlass.breaker b set probe = null, probed_at = null where b.gate = the_gate;
+    opened.room := least(coalesce(opened.room, 1), 1);
   else
     delete from windlass.breaker b where b.gate = the_gate;
     delete from windlass.failure f where f.gate = the_gate;
@@ -144,125 +171,229 @@ begin
 end
 $$;
 
--- Gives jobs at the front of a queue a place in line, where a limit was set for the queue or their kind.
-create function windlass.stand_in_line(the_queue text) returns void language plpgsql volatile as
+-- Whether a probe that runs no more, and has not failed, says nothing: it was lost, handed back, put off or cancelled.
+create function windlass.has_told_nothing(probe uuid) returns boolean language sql stable as
 $$
-declare
-  kinds text[];
-  whole boolean := exists (select from windlass.limit_rule where scope = 0 and name = the_queue);
+  select exists (select from windlass.pending p where p.id = probe)
+      or exists (select from windlass.finished f where f.id = probe and f.state = 6)
+$$;
+
+-- Gives jobs at the front of a queue a place in line, at most so many: all of them, or those of these kinds.
+create function windlass.stand_in_line(the_queue text, whole boolean, kinds text[], most integer) returns void
+language plpgsql volatile as
+$$
 begin
-  select coalesce(array_agg(name), '{}') into kinds from windlass.limit_rule where scope = 1;
-  if not whole and kinds = '{}' then
-    return;
-  end if;
   update windlass.pending p
   set meta = (coalesce(p.meta, '{}')::jsonb || jsonb_build_object('line', concat_ws(chr(31), 's', p.kind, '', '', '', '')))::text,
       line = concat_ws(chr(31), 's', p.kind, '', '', '', '')
   where p.state = 2 and p.ctid = any (array(
     select ctid from windlass.pending
-    where state = 2 and ctid = any (array(
+    -- The claim that calls may itself have picked some, by a look from before the limit was set.
+    where state = 2 and xmax <> pg_current_xact_id()::xid and ctid = any (array(
       select f.place
       from (select ctid as place, kind from windlass.pending
             where queue = the_queue and state = 2 and line is null order by priority, run_at limit 2000) as f
       where whole or f.kind = any (kinds)
-      limit 1000))
+      limit most))
     for update skip locked));
+end
+$$;
+
+-- How far the sweep has looked for jobs that a limit was set for.
+create unlogged table windlass.aside_walk (
+  queue    text     not null primary key,
+  priority smallint not null,
+  run_at   bigint   not null
+);
+
+-- The same for all queues, for the sweep: claims would walk over what limits keep back, and look only so far for it. Each
+-- call looks at the next 10,000 jobs of each queue. Returns how many got a place, at most so many of each queue.
+create function windlass.stand_aside(most integer) returns bigint language plpgsql volatile as
+$$
+declare
+  kinds  text[] := array(select name from windlass.limit_rule where scope = 1);
+  found  bigint := 0;
+  place  text;
+  stood  bigint;
+  last   record;
+begin
+  loop
+    select min(p.queue) into place from windlass.pending p
+    where p.state = 2 and p.line is null and (place is null or p.queue > place);
+    exit when place is null;
+    with began as (
+      select coalesce(max(w.priority), -32768) as priority, coalesce(max(w.run_at), -9223372036854775808) as run_at
+      from windlass.aside_walk w where w.queue = place
+    ),
+    looked as (
+      select p.ctid as at, p.kind, p.priority, p.run_at, row_number() over () as nth
+      from windlass.pending p, began b
+      where p.queue = place and p.state = 2 and p.line is null and (p.priority, p.run_at) > (b.priority, b.run_at)
+      order by p.priority, p.run_at limit 10000
+    ),
+    kept as (
+      select at, nth from looked
+      where kind = any (kinds) or exists (select from windlass.limit_rule r where r.scope = 0 and r.name = place)
+      order by nth limit most
+    ),
+    moved as (
+      update windlass.pending p
+      set meta = (coalesce(p.meta, '{}')::jsonb || jsonb_build_object('line', concat_ws(chr(31), 's', p.kind, '', '', '', '')))::text,
+          line = concat_ws(chr(31), 's', p.kind, '', '', '', '')
+      where p.state = 2 and p.ctid = any (array(
+        select ctid from windlass.pending where state = 2 and ctid = any (array(select at from kept)) for update skip locked))
+      returning 1
+    )
+    select (select count(*) from moved) as stood, l.priority, l.run_at, (select count(*) from looked) = 10000 as goes_on
+    into last
+    from (select 1) as one
+    left join looked l on l.nth = case when (select count(*) from kept) = most then (select max(nth) from kept) - 1
+                                       else (select max(nth) from looked) end;
+    stood := last.stood;
+    found := found + stood;
+    if last.goes_on or stood >= most then
+      insert into windlass.aside_walk as w (queue, priority, run_at)
+      select place, last.priority, last.run_at where last.priority is not null
+      on conflict (queue) do update set priority = excluded.priority, run_at = excluded.run_at;
+    else
+      delete from windlass.aside_walk w where w.queue = place;
+    end if;
+  end loop;
+  return found;
 end
 $$;
 
 -- Lines of a queue with jobs of a priority, in order: those after one, up to another; so many at most.
 create function windlass.next_lines(the_queue text, the_priority integer, after_line text, last_line text, most integer)
-returns text[] language sql stable as
-$$
-  with recursive scan as (
-    select (select p.line from windlass.pending p
-            where p.queue = the_queue and p.state = 2 and p.line is not null and p.priority = the_priority and p.line > after_line
-            order by p.line limit 1) as line, 1 as n
-    union all
-    select (select p.line from windlass.pending p
-            where p.queue = the_queue and p.state = 2 and p.line is not null and p.priority = the_priority and p.line > scan.line
-            order by p.line limit 1), n + 1
-    from scan where scan.line is not null and n < most
-  )
-  select coalesce(array_agg(line order by n), '{}') from scan where line is not null and (last_line is null or line <= last_line)
-$$;
-
--- Takes jobs of one queue and priority out of these lines, one of each line before the second of any, as far as their
--- gates let them through, and notes which gates they have passed. Returns them in this order, the line that had the
--- last turn, and the bytes of their args. busy: lanes that are passed over.
-create function windlass.claim_turns(us bigint, the_lease uuid, before integer, the_queue text, level integer, lines text[],
-  busy text[], wanted integer, most_bytes bigint, handlers text[], rule windlass.limit_rule, left_of_queue double precision,
-  out jobs windlass.held_job[], out last_line text, out bytes bigint) language plpgsql volatile as
+returns text[] language plpgsql stable as
 $$
 begin
+  return (
+    with recursive scan as (
+      select (select p.line from windlass.pending p
+              where p.queue = the_queue and p.state = 2 and p.line is not null and p.priority = the_priority and p.line > after_line
+              order by p.line limit 1) as line, 1 as n
+      union all
+      select (select p.line from windlass.pending p
+              where p.queue = the_queue and p.state = 2 and p.line is not null and p.priority = the_priority and p.line > scan.line
+              order by p.line limit 1), n + 1
+      from scan where scan.line is not null and n < most
+    )
+    select coalesce(array_agg(s.line order by s.n), '{}') from scan s
+    where s.line is not null and (last_line is null or s.line <= last_line));
+end
+$$;
+
+-- What the lines of one turn's key and kind have in common, of which there may be some for the keys of a limit; other lines
+-- have a turn each.
+create function windlass.turn_of(line text) returns text language sql immutable as
+$$ select case when line >= 'l' and line < 'm' or starts_with(line, 's' || chr(31)) then line
+               else split_part(line, chr(31), 1) || chr(31) || split_part(line, chr(31), 2) end $$;
+
+-- What one claim of lines goes by: its moment, its lease, the queue and the priority it is at, what its worker knows, the
+-- lanes that are passed over, and what the queue's own limit lets through.
+create type windlass.line_claim as (
+  us        bigint,
+  lease     uuid,
+  queue     text,
+  level     integer,
+  handlers  text[],
+  kinds     text[],
+  busy      text[],
+  blocks    boolean,
+  rule      windlass.limit_rule,
+  room      integer,
+  tokens    double precision
+);
+
+-- Of these lines those that may give a job now, with what keeps them: the gate of a key and what it lets through. Of a
+-- lane the first job, unless it is on another queue or does not begin yet: then no job of it does.
+create function windlass.open_lines(c windlass.line_claim, lines text[]) returns table (
+  nth bigint, line text, is_lane boolean, id uuid, weight integer, blocks boolean, key_gate text, key_room integer,
+  key_tokens double precision, key_burst integer) language plpgsql volatile as
+$$
+#variable_conflict use_column
+begin
+  return query
   with line as materialized (
     select l.line, l.nth, l.line >= 'l' and l.line < 'm' as is_lane, string_to_array(l.line, chr(31)) as part
     from unnest(lines) with ordinality as l(line, nth)
-    where l.line not in (select unnest(busy))
+    where l.line <> all ((c).busy)
   ),
-  -- Each line, with what may keep its jobs. The first job of a lane may be on another queue, or not begin yet: then no
-  -- job of it does.
   front as materialized (
-    select l.nth, l.line, true as is_lane, f.id, coalesce(f.meta->'limited'->>'name', f.kind) as name,
+    select l.nth, l.line, true as is_lane, f.id, f.kind, coalesce(f.meta->'limited'->>'name', f.kind) as name,
            f.meta->'limited'->>'key' as key, (f.meta->'limited'->>'running')::integer as most, 1 as weight,
            coalesce(f.meta->'lane'->>'when_dead' = 'block', false) as blocks
     from line l cross join lateral (
-      select id, queue, state, kind, version, meta::jsonb, windlass.expiry(meta, created_at) as expires_at
-      from windlass.pending
-      where line = l.line and line >= 'l' and line < 'm'
-      order by (state = 1 and attempt = 0), (attempt = 0), created_at, id limit 1) as f
-    where l.is_lane and f.state = 2 and f.queue = the_queue and coalesce(f.expires_at > us, true)
-      and f.kind || '@' || f.version = any (handlers)
-      and not exists (
-        select from windlass.permit m
-        where m.gate = l.line and m.job <> f.id
-          and (m.lease = the_lease
-               or exists (select from windlass.lease e where e.id = m.lease and get_bit(e.settled, m.place - 1) = 0)
-               or m.blocks and exists (select from windlass.finished d where d.id = m.job and d.state = 7)))
+      select p.id, p.queue, p.state, p.kind, p.version, p.meta::jsonb, windlass.expiry(p.meta, p.created_at) as expires_at
+      from windlass.pending p
+      where p.line = l.line and p.line >= 'l' and p.line < 'm'
+      order by (p.state = 1 and p.attempt = 0), (p.attempt = 0), p.created_at, p.id limit 1) as f
+    where l.is_lane and f.state = 2 and f.queue = (c).queue and coalesce(f.expires_at > (c).us, true)
+      and f.kind || '@' || f.version = any ((c).handlers)
+      and not ((c).blocks and exists (
+        select from windlass.permit m join windlass.finished d on d.id = m.job and d.state = 7
+        where m.gate = l.line and m.blocks and m.job <> f.id))
     union all
-    select l.nth, l.line, false, null, l.part[3], nullif(l.part[4], ''), nullif(l.part[5], '')::integer,
+    select l.nth, l.line, false, null, l.part[2], l.part[3], nullif(l.part[4], ''), nullif(l.part[5], '')::integer,
            coalesce(nullif(l.part[6], '')::integer, 1), false
-    from line l where not l.is_lane
+    from line l where not l.is_lane and l.part[2] = any ((c).kinds)
   ),
-  asked as materialized (
-    select f.*, r.tokens_burst as key_burst,
-           case when r.name is not null
+  shut_kind as materialized (
+    select r.name
+    from windlass.limit_rule r cross join lateral windlass.open_gate('k' || r.name, r, (c).us, (c).lease) as o
+    where r.scope = 1 and r.name in (select kind from front) and (o.room <= 0 or o.tokens < 1)
+  ),
+  asked as (
+    select f.*, r.tokens_burst as key_burst, coalesce(r.running, f.most) as running,
+           r.tokens is not null or r.broken_after is not null as is_asked,
+           case when r.tokens is not null or r.broken_after is not null
              then windlass.open_gate(f.key_gate, row(r.scope, r.name, coalesce(r.running, f.most), r.tokens, r.tokens_per,
-                    r.tokens_burst, r.broken_after, r.broken_within, r.broken_for, r.origin, r.note, r.set_at)::windlass.limit_rule,
-                    us, the_lease) end as opened,
-           case when r.name is null and f.key is not null and f.most is not null
-             then (select case when count(*) < f.most then f.most - count(*)
-                               else f.most - windlass.count_running(f.key_gate, the_lease) end
-                   from windlass.permit m where m.gate = f.key_gate) end as own_room
+                    r.tokens_burst, r.broken_after, r.broken_within, r.broken_for, r.reserved, r.origin, r.note, r.set_at,
+                    r.counted)::windlass.limit_rule, (c).us, (c).lease) end as opened
     from (select *, case when key is not null then 'y' || name || chr(31) || key end as key_gate from front) as f
     left join windlass.limit_rule r on r.scope = 2 and f.key is not null and r.name = f.name
-  ),
-  keyed as (
-    select *, coalesce((opened).room, own_room) as key_room, (opened).tokens as key_tokens from asked
-  ),
-  share as materialized (
-    select *, ceil(wanted::numeric * weight / sum(weight) over ())::integer as part from keyed
-    where coalesce(key_room, 1) > 0
+    where f.kind not in (select name from shut_kind)
+  )
+  select nth, line, is_lane, id, weight, blocks, key_gate,
+         case when is_asked then (opened).room
+              when key_gate is not null and running is not null then windlass.room_of(key_gate, running, (c).lease) end,
+         (opened).tokens, key_burst
+  from asked;
+end
+$$;
+
+-- Takes jobs out of these lines, one of each line before the second of any, as far as their gates let them through, and
+-- notes which gates they have passed. Returns them in this order, the line that had the last turn, and the bytes of their
+-- args.
+create function windlass.claim_turns(c windlass.line_claim, lines text[], before integer, wanted integer, most_bytes bigint,
+  out jobs windlass.held_job[], out last_line text, out bytes bigint) language plpgsql volatile as
+$$
+begin
+  with share as materialized (
+    select *, ceil(wanted::numeric * weight / sum(weight) over ())::integer as part
+    from windlass.open_lines(c, lines) where coalesce(key_room, 1) > 0
   ),
   waiting as materialized (
     select s.nth, 1 as rn, s.line, s.is_lane, s.blocks, s.weight, s.key_gate, s.key_room, s.key_tokens, s.key_burst, p.*
     from share s cross join lateral (
       select ctid as place, id, kind, octet_length(args) as size,
-             case when strpos(meta, '"cost"') > 0 then coalesce((meta::jsonb->>'cost')::integer, 1) else 1 end as cost
+             case when strpos(meta, '"cost"') > 0 then coalesce((meta::jsonb->>'cost')::integer, 1) else 1 end as cost, created_at as since
       from windlass.pending where id = s.id and state = 2
       for update skip locked) as p
     where s.is_lane
     union all
     select s.nth, p.rn, s.line, s.is_lane, false, s.weight, s.key_gate, s.key_room, s.key_tokens, s.key_burst,
-           p.place, p.id, p.kind, p.size, p.cost
+           p.place, p.id, p.kind, p.size, p.cost, p.since
     from share s cross join lateral (
       select row_number() over () as rn, w.*
       from (
         select ctid as place, id, kind, octet_length(args) as size,
-               case when strpos(meta, '"cost"') > 0 then coalesce((meta::jsonb->>'cost')::integer, 1) else 1 end as cost
+               case when strpos(meta, '"cost"') > 0 then coalesce((meta::jsonb->>'cost')::integer, 1) else 1 end as cost,
+               case when attempt = 0 then created_at else 0 end as since
         from windlass.pending
-        where queue = the_queue and state = 2 and line is not null and priority = level and line = s.line
-          and kind || '@' || version = any (handlers) and coalesce(windlass.expiry(meta, created_at) > us, true)
+        where queue = c.queue and state = 2 and line is not null and priority = c.level and line = s.line
+          and kind || '@' || version = any (c.handlers) and coalesce(windlass.expiry(meta, created_at) > c.us, true)
         order by (attempt = 0), created_at, id
         limit least(s.key_room, greatest(s.part, s.weight))
         for update skip locked) as w) as p
@@ -270,11 +401,18 @@ begin
   ),
   kind_gate as materialized (
     select r.name, o.room, o.tokens, r.tokens_burst as burst
-    from windlass.limit_rule r cross join lateral windlass.open_gate('k' || r.name, r, us, the_lease) as o
+    from windlass.limit_rule r cross join lateral windlass.open_gate('k' || r.name, r, c.us, c.lease) as o
     where r.scope = 1 and r.name in (select kind from waiting)
   ),
+  -- Places of the queue's limit that are kept for a kind, and how many of them are free.
+  reserved as materialized (
+    select k.key as name, windlass.room_of('r' || c.queue || chr(31) || k.key, k.value::integer, c.lease) as room
+    from jsonb_each_text((c.rule).reserved) as k
+  ),
   ordered as (
-    select *, row_number() over (order by (rn - 1) / weight, nth) as ord from waiting
+    -- The lines of one turn's key, of which there may be some for the keys of a limit, have its turns together.
+    select *, row_number() over (order by (tn - 1) / weight, nth) as ord
+    from (select *, row_number() over (partition by windlass.turn_of(line) order by since, rn) as tn from waiting) as w
   ),
   by_key as (
     select *, row_number() over of_key as n, sum(cost) over of_key - cost + least(cost, key_burst) as due
@@ -287,16 +425,24 @@ begin
     where k.key_gate is null or (k.n <= coalesce(k.key_room, k.n) and (k.key_tokens is null or k.due <= k.key_tokens))
     window of_kind as (partition by kind order by ord)
   ),
+  placed as (
+    select k.*, r.name as reserved_kind, k.of_kind <= coalesce(r.room, 0) as has_place
+    from by_kind k left join reserved r on r.name = k.kind
+    where k.of_kind <= coalesce(k.kind_room, k.of_kind) and (k.kind_tokens is null or k.kind_due <= k.kind_tokens)
+  ),
+  roomy as (
+    select *, count(*) filter (where not has_place) over (order by ord) as without_place from placed
+  ),
   by_queue as (
-    select *, row_number() over so_far as of_queue, sum(cost) over so_far - cost + least(cost, rule.tokens_burst) as queue_due,
+    select *, row_number() over so_far as of_queue, sum(cost) over so_far - cost + least(cost, (c.rule).tokens_burst) as queue_due,
            sum(size) over so_far as sizes
-    from by_kind
-    where of_kind <= coalesce(kind_room, of_kind) and (kind_tokens is null or kind_due <= kind_tokens)
+    from roomy
+    where has_place or c.room is null or without_place <= c.room - (select coalesce(sum(room), 0) from reserved)
     window so_far as (order by ord)
   ),
   kept as materialized (
     select * from by_queue
-    where of_queue <= wanted and (left_of_queue is null or queue_due <= left_of_queue)
+    where of_queue <= least(wanted, c.room) and (c.tokens is null or queue_due <= c.tokens)
       and (sizes <= most_bytes or (of_queue = 1 and before = 0))
   ),
   claimed as (
@@ -305,33 +451,36 @@ begin
               queue, kind, args, root, parent, origin, meta, history
   ),
   numbered as materialized (
-    select c.*, k.line, k.is_lane, k.blocks, k.key_gate, k.key_room, k.key_tokens, k.kind_rule, k.kind_tokens, k.cost, k.size,
-           row_number() over (order by k.ord) + before as nth
-    from claimed c join kept k on k.id = c.id
+    select d.*, k.line, k.is_lane, k.blocks, k.key_gate, k.key_room, k.key_tokens, k.kind_rule, k.kind_tokens, k.reserved_kind,
+           k.cost, k.size, row_number() over (order by k.ord) + before as nth
+    from claimed d join kept k on k.id = d.id
   ),
   passed as (
     insert into windlass.permit as m (gate, job, lease, place, blocks)
-    select g.gate, n.id, the_lease, n.nth, g.blocks
+    select g.gate, n.id, c.lease, n.nth, g.blocks
     from numbered n cross join lateral (values
       (case when n.is_lane then n.line end, n.blocks), (case when n.key_room is not null then n.key_gate end, false),
-      ('k' || n.kind_rule, false), ('q' || rule.name, false)) as g(gate, blocks)
+      ('k' || n.kind_rule, false), ('q' || (c.rule).name, false),
+      ('r' || c.queue || chr(31) || n.reserved_kind, false)) as g(gate, blocks)
     where g.gate is not null
     on conflict (gate, job) do update set lease = excluded.lease, place = excluded.place
   ),
   spent as (
     insert into windlass.bucket as b (gate, tokens, at)
-    select gate, tokens - sum(cost), us
+    select gate, tokens - sum(cost), c.us
     from (select key_gate, key_tokens, cost from numbered
           union all select 'k' || kind_rule, kind_tokens, cost from numbered
-          union all select 'q' || rule.name, left_of_queue, cost from numbered) as s(gate, tokens, cost)
+          union all select 'q' || (c.rule).name, c.tokens, cost from numbered) as s(gate, tokens, cost)
     where tokens is not null
     group by gate, tokens
-    on conflict (gate) do update set tokens = excluded.tokens, at = excluded.at
+    -- A claim that looked at the clock before another and comes after it is a moment behind; a clock that was set back is more.
+    on conflict (gate) do update set tokens = excluded.tokens,
+      at = case when b.at - excluded.at between 0 and 60000000 then b.at else excluded.at end
   ),
   probed as (
-    update windlass.breaker b set probe = n.id, probed_at = us
+    update windlass.breaker b set probe = n.id, probed_at = c.us
     from numbered n
-    where b.probe is null and b.gate in (n.key_gate, 'k' || n.kind_rule, 'q' || rule.name)
+    where b.probe is null and b.gate in (n.key_gate, 'k' || n.kind_rule, 'q' || (c.rule).name)
   )
   select array_agg(row(n.id, n.run_at, n.created_at, n.attempt, n.failures, n.version, n.priority, n.losses, n.max_attempts,
                        n.queue, n.kind, n.args, n.root, n.parent, n.origin, n.meta, n.history)::windlass.held_job order by n.nth),
@@ -341,104 +490,164 @@ begin
 end
 $$;
 
--- Claims jobs that stand in line: takes them out of `pending` under their gates. The caller writes their lease, with
--- these jobs in front and in this order. The lines of a queue have turns, those with jobs of a smaller priority first.
-create function windlass.claim_lines(us bigint, the_lease uuid, queues text[], shares integer[], most integer, most_bytes bigint,
-  handlers text[]) returns setof windlass.held_job language plpgsql volatile as
+-- How many of a queue's jobs may be in line, of so many: its other jobs of a smaller priority come first, and those of the
+-- same have half. Plain: how many there are of each priority. Who has the odd one is left to chance.
+create function windlass.part_in_line(jobs integer, level integer, priorities smallint[], plain integer[], odd integer)
+returns integer language plpgsql immutable as
 $$
 declare
-  got      integer := 0;
-  wanted   integer;
-  looks    integer;
-  the_queue text;
-  turn     text;
-  next_turn text;
-  lines    text[];
-  level    integer;
-  from_line text;
-  lap      integer;
-  rule     windlass.limit_rule;
-  room     integer;
-  left_of_queue double precision;
-  busy     text[];
-  has_rules boolean;
-  share_of_one integer;
-  part     record;
+  alike integer := 0;
+begin
+  for nth in 1 .. cardinality(priorities) loop
+    if priorities[nth] < level then
+      jobs := jobs - plain[nth];
+    elsif priorities[nth] = level then
+      alike := plain[nth];
+    end if;
+  end loop;
+  return greatest(jobs - least(alike, (jobs + odd) / 2), 0);
+end
+$$;
+
+-- Claims jobs that stand in line: takes them out of `pending` under their gates. The caller writes their lease, with
+-- these jobs in front and in this order. The lines of a queue have turns, those with jobs of a smaller priority first.
+-- plain: the other jobs that the claim has found, as {"queue": [[priorities], [numbers]]}.
+create function windlass.claim_lines(us bigint, the_lease uuid, queues text[], shares integer[], plain jsonb, most integer,
+  most_bytes bigint, handlers text[]) returns setof windlass.held_job language plpgsql volatile as
+$$
+declare
+  c          windlass.line_claim;
+  got        integer := 0;
+  odd        integer := get_byte(uuid_send(the_lease), 15) % 2;
+  share      integer;
+  taken      integer;
+  wanted     integer;
+  priorities smallint[];
+  numbers    integer[];
+  rounds     integer := 48;
+  lines      text[];
+  turn       text;
+  next_turn  text;
+  from_line  text;
+  lap        integer;
+  looks      integer;
+  part       record;
 begin
   if not windlass.take_lines('90ms') then
     return;
   end if;
-  has_rules := exists (select from windlass.limit_rule);
+  perform windlass.count_in(r, us) from windlass.limit_rule r where not r.counted;
+  c.us := us;
+  c.lease := the_lease;
+  c.handlers := handlers;
+  c.kinds := array(select distinct split_part(h, '@', 1) from unnest(handlers) as h);
+  c.blocks := exists (select from windlass.permit m where m.blocks);
   -- Lanes with a job that runs, so that none of them is looked at.
-  select coalesce(array_agg(m.gate), '{}') into busy
+  select coalesce(array_agg(m.gate), '{}') into c.busy
   from windlass.permit m join windlass.lease e on e.id = m.lease
   where m.gate >= 'l' and m.gate < 'm' and get_bit(e.settled, m.place - 1) = 0;
   for nth in 1 .. cardinality(queues) loop
-    the_queue := queues[nth];
-    wanted := least(shares[nth], most - got);
-    continue when wanted <= 0 or exists (
-      select from windlass.queue q where q.name = the_queue and q.paused_at is not null and coalesce(q.paused_until > us, true));
-    perform windlass.stand_in_line(the_queue);
-    select * into rule from windlass.limit_rule r where r.scope = 0 and r.name = the_queue;
-    room := null;
-    left_of_queue := null;
-    if rule.name is not null then
-      select o.room, o.tokens into room, left_of_queue from windlass.open_gate('q' || the_queue, rule, us, the_lease) as o;
-    end if;
-    wanted := least(wanted, room);
-    select c.line into turn from windlass.line_cursor c where c.queue = the_queue;
-    turn := coalesce(turn, '');
-    next_turn := null;
-    level := -32769;
+    c.queue := queues[nth];
+    share := least(shares[nth], most);
+    priorities := array(select jsonb_array_elements_text(plain->c.queue->0)::smallint);
+    numbers := array(select jsonb_array_elements_text(plain->c.queue->1)::integer);
+    continue when share <= 0 or exists (
+      select from windlass.queue q where q.name = c.queue and q.paused_at is not null and coalesce(q.paused_until > us, true));
+    c := windlass.open_queue(c);
+    taken := 0;
+    c.level := -32769;
     loop
-      exit when wanted <= 0 or most_bytes <= 0;
-      select min(p.priority) into level from windlass.pending p
-      where p.queue = the_queue and p.state = 2 and p.line is not null and p.priority > level;
-      exit when level is null;
+      exit when most_bytes <= 0 or rounds <= 0 or c.room <= 0 or c.tokens < 1;
+      select min(p.priority) into c.level from windlass.pending p
+      where p.queue = c.queue and p.state = 2 and p.line is not null and p.priority > c.level;
+      exit when c.level is null;
+      wanted := windlass.part_in_line(share - taken, c.level, priorities, numbers, odd);
+      exit when wanted <= 0;
+      select coalesce(max(l.line), '') into turn from windlass.line_cursor l where l.queue = c.queue and l.priority = c.level;
+      next_turn := turn;
       from_line := turn;
       lap := 1;
-      for round in 1 .. 8 loop
-        looks := wanted + 16;
-        lines := windlass.next_lines(the_queue, level, from_line, case when lap = 2 then turn end, looks);
+      for round in 1 .. case when got = 0 then 24 else 8 end loop
+        rounds := rounds - 1;
+        looks := wanted + 64;
+        lines := windlass.next_lines(c.queue, c.level, from_line, case when lap = 2 then turn end, looks);
         if cardinality(lines) < looks and lap = 1 then
           lap := 2;
-          lines := lines || windlass.next_lines(the_queue, level, '', turn, looks - cardinality(lines));
+          lines := lines || windlass.next_lines(c.queue, c.level, '', turn, looks - cardinality(lines));
         end if;
+        exit when cardinality(lines) = 0;
         from_line := lines[cardinality(lines)];
-        share_of_one := ceil(wanted::numeric / greatest(cardinality(lines), 1));
-        next_turn := coalesce(next_turn, from_line);
-        -- Under limits that were set, what one line takes of a gate is to be known before the next one is asked.
-        for nth_line in 1 .. case when has_rules then cardinality(lines) else 1 end loop
-          exit when wanted <= 0 or most_bytes <= 0;
-          select * into part from windlass.claim_turns(
-            us, the_lease, got, the_queue, level, case when has_rules then lines[nth_line:nth_line] else lines end, busy,
-            case when has_rules
-              then least(wanted, share_of_one * coalesce(nullif(split_part(lines[nth_line], chr(31), 6), '')::integer, 1))
-              else wanted end,
-            most_bytes, handlers, rule, left_of_queue);
-          next_turn := coalesce(part.last_line, next_turn);
-          continue when part.jobs is null;
+        next_turn := from_line;
+        select * into part from windlass.claim_turns(c, lines, got, wanted, most_bytes);
+        if part.jobs is not null then
           return query select * from unnest(part.jobs);
           got := got + cardinality(part.jobs);
+          taken := taken + cardinality(part.jobs);
           wanted := wanted - cardinality(part.jobs);
           most_bytes := most_bytes - part.bytes;
-          if left_of_queue is not null then
-            select b.tokens into left_of_queue from windlass.bucket b where b.gate = 'q' || the_queue;
-          end if;
-        end loop;
-        exit when wanted <= 0 or most_bytes <= 0 or cardinality(lines) < looks;
+          c := windlass.go_on(c, lines);
+          -- A space comes behind the separator: the lines of one turn's key, if all were looked at, have had their turn.
+          next_turn := case when wanted > 0 and most_bytes > 0 then from_line
+                            when cardinality(lines) < looks or windlass.turn_of(part.last_line) <> windlass.turn_of(from_line)
+                              then windlass.turn_of(part.last_line) || ' '
+                            else part.last_line end;
+        end if;
+        exit when wanted <= 0 or most_bytes <= 0 or c.room <= 0 or c.tokens < 1 or cardinality(lines) < looks;
       end loop;
+      insert into windlass.line_cursor as l (queue, priority, line)
+      select c.queue, c.level, next_turn where next_turn <> turn
+      on conflict (queue, priority) do update set line = excluded.line;
     end loop;
-    insert into windlass.line_cursor as c (queue, line)
-    select the_queue, next_turn where next_turn is distinct from turn and next_turn is not null
-    on conflict (queue) do update set line = excluded.line;
+    most := most - greatest(taken, least(share, taken + (select coalesce(sum(n), 0) from unnest(numbers) as n))::integer);
   end loop;
 end
 $$;
 
--- Removes the permits that count no more, and failures and buckets from before kept_from. Claims give permits under the
--- same lock, so that none is removed while a job gets it again; while claims keep the lock, the next tidying does it.
-create function windlass.forget_permits(kept_from bigint) returns void language plpgsql volatile as
+-- Asks the limit that was set for the queue, and gives the jobs at its front a place in line that a limit is set for and
+-- lets through.
+create function windlass.open_queue(c windlass.line_claim) returns windlass.line_claim language plpgsql volatile as
+$$
+declare
+  kinds text[];
+begin
+  c.rule := null;
+  select r into c.rule from windlass.limit_rule r where r.scope = 0 and r.name = c.queue;
+  c.room := null;
+  c.tokens := null;
+  if (c.rule).name is not null then
+    select o.room, o.tokens into c.room, c.tokens from windlass.open_gate('q' || c.queue, c.rule, c.us, c.lease) as o;
+    if c.room <= 0 or c.tokens < 1 then
+      return c;
+    end if;
+  end if;
+  kinds := array(
+    select r.name
+    from windlass.limit_rule r cross join lateral windlass.open_gate('k' || r.name, r, c.us, c.lease) as o
+    where r.scope = 1 and r.name = any (c.kinds) and coalesce(o.room, 1) > 0 and coalesce(o.tokens, 1) >= 1);
+  if (c.rule).name is not null or kinds <> '{}' then
+    perform windlass.stand_in_line(c.queue, (c.rule).name is not null, kinds, 500);
+  end if;
+  return c;
+end
+$$;
+
+-- What the queue's limit lets through after a round, and which lanes are taken by then.
+create function windlass.go_on(c windlass.line_claim, lines text[]) returns windlass.line_claim language plpgsql volatile as
+$$
+begin
+  c.busy := c.busy || array(
+    select m.gate from windlass.permit m where m.lease = c.lease and m.gate = any (lines) and m.gate >= 'l' and m.gate < 'm');
+  if (c.rule).name is not null then
+    select o.room, o.tokens into c.room, c.tokens from windlass.open_gate('q' || c.queue, c.rule, c.us, c.lease) as o;
+  end if;
+  return c;
+end
+$$;
+
+-- Removes the permits that count no more, failures from before kept_from, and buckets that are full or of no limit.
+-- Claims give permits under the same lock, so that none is removed while a job gets it again; while claims keep the lock,
+-- the next tidying does it.
+create function windlass.forget_permits(us bigint, kept_from bigint) returns void language plpgsql volatile as
 $$
 begin
   if not windlass.take_lines('90ms') then
@@ -448,38 +657,68 @@ begin
   where not exists (select from windlass.lease e where e.id = m.lease and get_bit(e.settled, m.place - 1) = 0)
     and not (m.blocks and exists (select from windlass.finished d where d.id = m.job and d.state = 7));
   delete from windlass.failure f where f.at < kept_from;
-  delete from windlass.bucket b where b.at < kept_from;
+  delete from windlass.bucket b
+  where not exists (
+    select from windlass.limit_rule r
+    where r.scope = strpos('qky', left(b.gate, 1)) - 1 and r.name = split_part(substr(b.gate, 2), chr(31), 1)
+      and b.tokens + greatest(us - b.at, 0)::float8 * r.tokens / r.tokens_per < r.tokens_burst);
 end
 $$;
 
--- Gives the jobs that run a permit of a limit that was not there when they were claimed.
-create function windlass.count_in(rule windlass.limit_rule) returns void language sql volatile as
-$$
-  insert into windlass.permit (gate, job, lease, place, blocks)
-  select case rule.scope when 0 then 'q' || r.queue when 1 then 'k' || r.kind
-           else 'y' || rule.name || chr(31) || (r.meta::jsonb->'limited'->>'key') end, r.id, r.lease, r.place, false
-  from windlass.running_job r
-  where (rule.scope = 0 and r.queue = rule.name) or (rule.scope = 1 and r.kind = rule.name)
-     or (rule.scope = 2 and strpos(r.meta, '"limited"') > 0
-         and coalesce(r.meta::jsonb->'limited'->>'name', r.kind) = rule.name)
-  on conflict do nothing
-$$;
-
--- Sets a limit; false where a person has set another, and this is none.
-create function windlass.write_limit(rule windlass.limit_rule) returns boolean language plpgsql volatile as
+-- Gives the jobs that run a permit of a limit that was not there when they were claimed. A claim that has not seen the
+-- limit may still be under way for a moment; the first claim after that counts the last time. What another transaction is
+-- about to end is not waited for.
+create function windlass.count_in(rule windlass.limit_rule, us bigint) returns void language plpgsql volatile as
 $$
 begin
-  perform pg_advisory_xact_lock(hashtext('windlass.lines'), 0);
+  with runs as (
+    select r.id, r.lease, r.place, r.queue, r.kind,
+           case rule.scope when 0 then 'q' || r.queue when 1 then 'k' || r.kind
+             else 'y' || rule.name || chr(31) || (r.meta::jsonb->'limited'->>'key') end as gate
+    from windlass.running_job r
+    where (rule.scope = 0 and r.queue = rule.name) or (rule.scope = 1 and r.kind = rule.name)
+       or (rule.scope = 2 and strpos(r.meta, '"limited"') > 0
+           and coalesce(r.meta::jsonb->'limited'->>'name', r.kind) = rule.name)
+  )
+  insert into windlass.permit as m (gate, job, lease, place, blocks)
+  select g.gate, r.id, r.lease, r.place, false
+  from runs r cross join lateral (
+    values (r.gate), (case when rule.scope = 0 and rule.reserved ? r.kind then 'r' || r.queue || chr(31) || r.kind end)) as g(gate)
+  where g.gate is not null
+    and not exists (select from windlass.permit o where o.gate = g.gate and o.job = r.id and o.lease = r.lease)
+  on conflict (gate, job) do update set lease = excluded.lease, place = excluded.place;
+  update windlass.limit_rule l set counted = true
+  where l.ctid = (select ctid from windlass.limit_rule where scope = rule.scope and name = rule.name and set_at <= us - 5000000
+                  for update skip locked);
+end
+$$;
+
+-- Sets a limit; false where a person has set another, and this is none. One that is the same already stays as it is.
+create function windlass.write_limit(rule windlass.limit_rule) returns boolean language plpgsql volatile as
+$$
+declare
+  old windlass.limit_rule;
+begin
+  rule.counted := false;
+  select * into old from windlass.limit_rule l where l.scope = rule.scope and l.name = rule.name;
+  if old.origin = 2 and rule.origin < 2 then
+    return false;
+  end if;
+  old.set_at := rule.set_at;
+  old.counted := false;
+  if old is not distinct from rule then
+    return true;
+  end if;
   insert into windlass.limit_rule as l select rule.*
   on conflict (scope, name) do update
   set running = excluded.running, tokens = excluded.tokens, tokens_per = excluded.tokens_per,
       tokens_burst = excluded.tokens_burst, broken_after = excluded.broken_after, broken_within = excluded.broken_within,
-      broken_for = excluded.broken_for, origin = excluded.origin, note = excluded.note, set_at = excluded.set_at
+      broken_for = excluded.broken_for, reserved = excluded.reserved, origin = excluded.origin, note = excluded.note,
+      set_at = excluded.set_at, counted = false
   where l.origin < 2 or excluded.origin = 2;
   if not found then
     return false;
   end if;
-  perform windlass.count_in(rule);
   perform pg_notify(channel, '') from windlass.idle;
   return true;
 end
@@ -542,6 +781,9 @@ $$
   closed as (
     delete from windlass.breaker b using gone g
     where b.gate = (array['q', 'k', 'y'])[g.scope + 1] || g.name or g.scope = 2 and starts_with(b.gate, 'y' || g.name || chr(31))),
+  forgotten as (
+    delete from windlass.failure f using gone g
+    where f.gate = (array['q', 'k', 'y'])[g.scope + 1] || g.name or g.scope = 2 and starts_with(f.gate, 'y' || g.name || chr(31))),
   woken as (select count(pg_notify(channel, '')) from windlass.idle where exists (select from gone))
   select exists (select from gone) from woken
 $$;

@@ -54,7 +54,8 @@ create table windlass_bucket (
 -- Failures that a breaker counts, and the breakers that are open.
 create table windlass_failure (
   gate text    not null,
-  at   integer not null
+  at   integer not null,
+  job  blob    not null
 ) strict;
 
 create index windlass_failure_gate on windlass_failure (gate, at);
@@ -66,10 +67,19 @@ create table windlass_breaker (
   probed_at integer
 ) strict, without rowid;
 
--- The line of each queue that had its turn last.
+-- The line of each queue and priority that was looked at last.
 create table windlass_line_cursor (
-  queue text not null primary key,
-  line  text not null
+  queue    text    not null,
+  priority integer not null,
+  line     text    not null,
+  primary key (queue, priority)
+) strict, without rowid;
+
+-- How far the sweep has looked for jobs that a limit was set for.
+create table windlass_aside_walk (
+  queue    text    not null primary key,
+  priority integer not null,
+  run_at   integer not null
 ) strict, without rowid;
 
 -- The way in for every language: insert into windlass_limit (target, running) values ('kind:crm.push', 20), and delete
@@ -111,7 +121,7 @@ begin
          case when new.break_after is not null then coalesce(new.within, 60000000) end,
          case when new.break_after is not null then coalesce(new.closed_for, 60000000) end, 2, new.note, n
   from windlass_fresh;
-  insert or ignore into windlass_permit (gate, job, lease, blocks)
+  insert or replace into windlass_permit (gate, job, lease, blocks)
   select case substr(new.target, 1, 2) when 'qu' then 'q' || queue when 'ki' then 'k' || kind
            else 'y' || substr(new.target, 5) || char(31) || (meta ->> '$.limited.key') end, id, lease, 0
   from windlass_pending
@@ -122,6 +132,12 @@ end;
 
 create trigger windlass_limit_delete instead of delete on windlass_limit
 begin
+  delete from windlass_breaker
+  where gate = replace(replace(replace(old.target, 'queue:', 'q'), 'kind:', 'k'), 'key:', 'y')
+     or old.target like 'key:%' and substr(gate, 1, length(old.target) - 2) = 'y' || substr(old.target, 5) || char(31);
+  delete from windlass_failure
+  where gate = replace(replace(replace(old.target, 'queue:', 'q'), 'kind:', 'k'), 'key:', 'y')
+     or old.target like 'key:%' and substr(gate, 1, length(old.target) - 2) = 'y' || substr(old.target, 5) || char(31);
   delete from windlass_limit_rule
   where case scope when 0 then 'queue:' when 1 then 'kind:' else 'key:' end || name = old.target;
 end;

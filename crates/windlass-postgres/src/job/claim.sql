@@ -26,27 +26,34 @@ paused as (
   select array_agg(k.kind) as kinds from windlass.paused_kind k, clock where coalesce(k.paused_until > clock.now, true)
 ),
 picked as (
-  select p.place, octet_length(p.args) as bytes
+  select p.place, octet_length(p.args) as bytes, share.queue, share.jobs as part, p.priority, p.nth
   from share cross join lateral (
-    select ctid as place, args from windlass.pending
-    where queue = share.queue and state = 2 and line is null
-      and (priority, run_at) >= (share.from_priority, share.from_run_at)
-      and kind <> all (array(select name from windlass.limit_rule where scope = 1))
-      and ((select kinds from paused) is null or kind <> all ((select kinds from paused)::text[]))
-      and kind || '@' || version = any ($10::text[]) and (meta is null or coalesce(windlass.expiry(meta, created_at) > (select now from clock), true))
-    order by priority, run_at
-    limit share.jobs
-    for update skip locked
+    select f.*, row_number() over () as nth
+    from (
+      select ctid as place, args, priority from windlass.pending
+      where queue = share.queue and state = 2 and line is null
+        and (priority, run_at) >= (share.from_priority, share.from_run_at)
+        and kind <> all (array(select name from windlass.limit_rule where scope = 1))
+        and ((select kinds from paused) is null or kind <> all ((select kinds from paused)::text[]))
+        and kind || '@' || version = any ($10::text[]) and (meta is null or coalesce(windlass.expiry(meta, created_at) > (select now from clock), true))
+      order by priority, run_at
+      limit share.jobs
+      for update skip locked
+    ) as f
   ) as p
   limit $8::int4
 ),
--- Jobs that stand in line, or are to: half of what is asked for, and what the others leave. Nothing is asked where
--- there are none.
+-- Jobs that stand in line, or are to: beside those that stand in none they have their part. Nothing is asked where there
+-- are none.
 lined as materialized (
   select h.*
-  from clock, (select count(*)::int4 as jobs from picked) as plain,
-       lateral windlass.claim_lines(clock.now, $2::uuid, $4::text[], $5::int4[], greatest($8::int4 - plain.jobs, ($8::int4 + 1) / 2),
-                                    $9::int8, case when (select kinds from paused) is null then $10::text[] else array(
+  from clock, (
+         select coalesce(jsonb_object_agg(queue, jsonb_build_array(priorities, numbers)), '{}') as jobs
+         from (select queue, array_agg(priority) as priorities, array_agg(jobs) as numbers
+               from (select queue, priority, count(*) as jobs from picked group by queue, priority) as p group by queue) as q
+       ) as plain,
+       lateral windlass.claim_lines(clock.now, $2::uuid, $4::text[], $5::int4[], plain.jobs, $8::int4, $9::int8,
+                                    case when (select kinds from paused) is null then $10::text[] else array(
                                       select h from unnest($10::text[]) h
                                       where split_part(h, '@', 1) <> all ((select kinds from paused)::text[])) end) with ordinality
        as h(id, run_at, created_at, attempt, failures, version, priority, losses, max_attempts, queue, kind, args, root,
@@ -56,14 +63,20 @@ lined as materialized (
     and exists (select from windlass.worker w where w.id = $3::uuid)
 ),
 fitting as (
-  select place, sum(bytes) over so_far as bytes, row_number() over so_far as nth
+  select place, queue, part - nth as left_of_part, sum(bytes) over so_far as bytes, row_number() over so_far as nth
   from picked window so_far as (rows unbounded preceding)
+),
+taken as (
+  select queue, count(*) as jobs from lined group by queue
 ),
 claimed as (
   delete from windlass.pending
   where ctid = any (array(
-    select place from fitting, (select count(*) as jobs, coalesce(sum(octet_length(args)), 0) as bytes from lined) as l
-    where fitting.nth + l.jobs <= $8::int4 and (fitting.bytes + l.bytes <= $9::int8 or fitting.nth + l.jobs = 1)))
+    select place
+    from (select count(*) as jobs, coalesce(sum(octet_length(args)), 0) as bytes from lined) as l, fitting
+         left join taken on taken.queue = fitting.queue
+    where fitting.nth + l.jobs <= $8::int4 and coalesce(taken.jobs, 0) <= left_of_part
+      and (fitting.bytes + l.bytes <= $9::int8 or fitting.nth + l.jobs = 1)))
   returning id, run_at, created_at, attempt + 1 as attempt, failures, version, priority, losses, max_attempts,
             queue, kind, args, root, parent, origin, meta, history
 ),

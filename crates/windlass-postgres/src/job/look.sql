@@ -112,7 +112,7 @@ select job.id, job.queue, job.kind, job.version, job.state, job.priority, job.at
           'opened_at', o.opened_at, 'probe', o.probe,
           'probe_runs', exists (select from windlass.permit m join windlass.lease l on l.id = m.lease
                                 where m.gate = b.gate and m.job = o.probe and get_bit(l.settled, m.place - 1) = 0),
-          'probe_failed', exists (select from windlass.failure f where f.gate = b.gate and f.at >= o.probed_at),
+          'probe_failed', exists (select from windlass.failure f where f.gate = b.gate and f.job = o.probe and f.at >= o.probed_at),
           'failed', (select count(*) from windlass.failure f where f.gate = b.gate and f.at > clock.now - b.broken_within))
           order by b.scope), '[]')::text
         from bound b

@@ -60,16 +60,16 @@ freed as (
 ),
 -- What breakers count.
 failed as (
-  insert into windlass.failure (gate, at)
-  select 'k' || r.name, clock.now from windlass.limit_rule r join job on job.kind = r.name, clock
+  insert into windlass.failure (gate, at, job)
+  select 'k' || r.name, clock.now, job.id from windlass.limit_rule r join job on job.kind = r.name, clock
   where r.scope = 1 and r.broken_after is not null and job.outcome in (1, 2, 3)
   union all
-  select 'y' || r.name || chr(31) || (job.meta::jsonb->'limited'->>'key'), clock.now
+  select 'y' || r.name || chr(31) || (job.meta::jsonb->'limited'->>'key'), clock.now, job.id
   from windlass.limit_rule r
   join job on strpos(job.meta, '"limited"') > 0 and coalesce(job.meta::jsonb->'limited'->>'name', job.kind) = r.name, clock
   where r.scope = 2 and r.broken_after is not null and job.outcome in (1, 2, 3)
   union all
-  select 'q' || r.name, clock.now from windlass.limit_rule r join job on job.queue = r.name, clock
+  select 'q' || r.name, clock.now, job.id from windlass.limit_rule r join job on job.queue = r.name, clock
   where r.scope = 0 and r.broken_after is not null and job.outcome in (1, 2, 3)
 ),
 done as (

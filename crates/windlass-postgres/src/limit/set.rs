@@ -12,7 +12,7 @@ use crate::connection::{Bind, Connection};
 use crate::row::get;
 
 const SET: &str = "select windlass.write_limit(row($2::int2, $3::text, $4::int4, $5::int4, $6::int8, $7::int4, $8::int4, \
-     $9::int8, $10::int8, $11::int2, $12::text, coalesce($1::int8, windlass.now_us()))::windlass.limit_rule)";
+     $9::int8, $10::int8, null::jsonb, $11::int2, $12::text, coalesce($1::int8, windlass.now_us()), false)::windlass.limit_rule)";
 const REMOVE: &str = "select windlass.remove_limit($1::text)";
 
 pub(crate) async fn set(

@@ -81,7 +81,8 @@ select leads.leads,
                  and (leads.leads or id = (select worker from windlass.leader where duty = 'sweep'))),
        (select count(*) + 1 from other where id not in (select id from dead)),
        (select min(windlass.expiry(p.meta, p.created_at)) from windlass.pending p where windlass.expiry(p.meta, p.created_at) is not null) - clock.now,
-       exists (select from windlass.paused_kind),
+       exists (select from windlass.paused_kind)
+         or exists (select from windlass.limit_rule where scope < 2) and exists (select from windlass.pending where state = 2 and line is null),
        notified.count,
        case when leads.leads then windlass.next_fire(clock.now, true) end
 from leads, clock, notified

@@ -26,16 +26,19 @@ const PRUNE: &str = include_str!("prune.sql");
 const PARK: &str = include_str!("park.sql");
 /// Kinds that are paused are the sweep's.
 const UNPARK: &str = "update windlass.pending p set state = 2, reason = null \
-     from (select distinct split_part(h, '@', 1) as kind, split_part(h, '@', 2)::int2 as version \
-           from windlass.worker w, unnest(w.handlers) as h) as known \
-     where p.state = 0 and p.kind = known.kind and p.version = known.version \
-       and not exists (select from windlass.paused_kind k where k.kind = known.kind) returning 1";
+     where p.state = 0 and p.ctid = any (array( \
+       select j.ctid \
+       from (select distinct split_part(h, '@', 1) as kind, split_part(h, '@', 2)::int2 as version \
+             from windlass.worker w, unnest(w.handlers) as h) as known \
+       join windlass.pending j on j.state = 0 and j.kind = known.kind and j.version = known.version \
+       where not exists (select from windlass.paused_kind k where k.kind = known.kind) \
+       for update of j skip locked)) returning 1";
 const FORGET_LIMITS: &str = "delete from windlass.loss_limit k \
      where not exists (select from windlass.worker w where w.id = k.worker) \
        and not exists (select from windlass.lease l where l.worker = k.worker)";
-const FORGET_PERMITS: &str = "select windlass.forget_permits($1::int8)";
-/// How long failures and buckets are kept, in microseconds: longer than any limit's times.
-const KEEP_GATES: i64 = 2 * DAY;
+const FORGET_PERMITS: &str = "select windlass.forget_permits($1::int8, $2::int8)";
+/// How long failures are kept, in microseconds: longer than any breaker counts them.
+const KEEP_FAILURES: i64 = 2 * DAY;
 /// Requests of jobs that were finished while the request was being written. One that is committed is of a
 /// job that runs, or of one that ended.
 const FORGET_REQUESTS: &str = "delete from windlass.cancel_request c \
@@ -63,8 +66,8 @@ pub(crate) async fn tidy(
         connection.query(PRUNE, &[(&now, Type::INT8), (&most, Type::INT8)]).await?.len() as u64;
     connection.query(SUM_UP, &[]).await?;
     connection.query(FORGET_LIMITS, &[]).await?;
-    let gates_from = now.saturating_sub(KEEP_GATES);
-    connection.query(FORGET_PERMITS, &[(&gates_from, Type::INT8)]).await?;
+    let failures_from = now.saturating_sub(KEEP_FAILURES);
+    connection.query(FORGET_PERMITS, &[(&now, Type::INT8), (&failures_from, Type::INT8)]).await?;
     let kept = i64::try_from(DUPLICATES).unwrap_or(i64::MAX);
     connection.query(SUM_UP_DUPLICATES, &[(&kept, Type::INT8)]).await?;
     forget_keys(connection, key_walk, now).await?;

@@ -19,7 +19,11 @@ limited as (
   select $2::uuid, l.kind, l.max_losses from unnest($12::text[], $13::int4[]) as l(kind, max_losses)
   on conflict (worker, kind) do nothing
 )
+-- What somebody has locked is tidied up later.
 update windlass.pending p set state = 2, reason = null
-from (select split_part(h, '@', 1) as kind, split_part(h, '@', 2)::int2 as version from unnest($9::text[]) as h) as known
-where p.state = 0 and p.kind = known.kind and p.version = known.version
-  and not exists (select from windlass.paused_kind k where k.kind = known.kind)
+where p.state = 0 and p.ctid = any (array(
+  select w.ctid
+  from (select split_part(h, '@', 1) as kind, split_part(h, '@', 2)::int2 as version from unnest($9::text[]) as h) as known
+  join windlass.pending w on w.state = 0 and w.kind = known.kind and w.version = known.version
+  where not exists (select from windlass.paused_kind k where k.kind = known.kind)
+  for update of w skip locked))

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use windlass_core::error::StoreError;
 use windlass_core::id::WorkerId;
 use windlass_core::job::{Batch, ClaimRequest, Claimed, HandlerKey, Share};
 use windlass_core::time::Timestamp;
 
 use crate::error::store_error;
-use crate::job::line::{Picking, Wanted};
+use crate::job::line::{Beside, Picking, Wanted};
 use crate::row::{CLAIMED, Id, all, claimed, run};
 
 const OPEN_QUEUE: &str = "select not exists (select 1 from windlass_queue where name = ?1 and paused_at is not null \
@@ -72,7 +72,7 @@ pub(crate) fn claim(
     let paused = all(connection, PAUSED_KINDS, [now.as_micros()], |row| row.get(0))?;
     let mut known = Known::new(request, paused, now);
     let mut picking = Picking::new(connection, request, now)?;
-    let mut wanted = Wanted { jobs: request.jobs, bytes: request.bytes };
+    let mut wanted = Wanted { jobs: request.jobs, bytes: request.bytes, is_whole: true };
     for share in &request.shares {
         if wanted.jobs == 0 || wanted.bytes == 0 {
             break;
@@ -93,7 +93,7 @@ pub(crate) fn claim(
     Ok(Batch { lease: request.lease, claimed_at: Some(now), jobs })
 }
 
-/// Jobs of one queue: those that stand in line have half of what is asked for, and what the others leave.
+/// Jobs of one queue, of those that stand in line and of those that do not: see [`Beside`].
 fn pick_both(
     picking: &mut Picking<'_, '_>,
     share: &Share,
@@ -108,24 +108,27 @@ fn pick_both(
         pick(connection, share, known, wanted.bytes, &mut plain)?;
         known.without.clear();
     }
-    let part = (share.jobs - plain.len()).max(share.jobs.div_ceil(2));
-    let mut rest = Wanted { jobs: part, bytes: wanted.bytes };
-    let mut jobs = picking.pick(share, known, &mut rest)?;
+    let priorities: Vec<i16> = plain.iter().map(|job| job.priority).collect();
+    let beside = Beside { jobs: share.jobs, plain: &priorities, odd: picking.odd() };
+    let mut rest = Wanted { ..*wanted };
+    let mut jobs = picking.pick(&share.queue, &beside, known, &mut rest)?;
+    let was_whole = std::mem::replace(&mut wanted.is_whole, rest.is_whole);
     wanted.bytes = rest.bytes;
-    let fits = |job: &Arc<Claimed>| {
-        let size = job.args.as_str().len();
-        let fits = size <= wanted.bytes;
-        wanted.bytes = wanted.bytes.saturating_sub(size);
-        fits
-    };
     let room = share.jobs - jobs.len();
     if jobs.is_empty() {
         // One job that is larger than all may be is taken alone.
         wanted.bytes =
             wanted.bytes.saturating_sub(plain.iter().map(|job| job.args.as_str().len()).sum());
         plain.truncate(room);
+        wanted.is_whole = was_whole && plain.is_empty();
         jobs = plain;
     } else {
+        let fits = |job: &Arc<Claimed>| {
+            let size = job.args.as_str().len();
+            let fits = size <= wanted.bytes;
+            wanted.bytes = wanted.bytes.saturating_sub(size);
+            fits
+        };
         jobs.extend(plain.into_iter().take(room).take_while(fits));
     }
     wanted.jobs -= jobs.len();
@@ -164,6 +167,9 @@ fn pick(
     let mut taken = 0;
     while taken < share.jobs {
         let Some(row) = rows.next().map_err(store_error)? else { break };
+        if known.leaves_out(row).map_err(store_error)? {
+            continue;
+        }
         let job = claimed(row, 0).map_err(store_error)?;
         if !known.may_start(&job) {
             continue;
@@ -182,6 +188,7 @@ fn pick(
 /// come in long runs.
 pub(crate) struct Known<'a> {
     keys: HashSet<&'a str>,
+    kinds: HashSet<&'a str>,
     /// Kinds that are left out for now.
     without: HashSet<String>,
     last: Option<(String, u16, bool)>,
@@ -191,8 +198,10 @@ pub(crate) struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn new(request: &'a ClaimRequest, paused: Vec<String>, now: Timestamp) -> Self {
-        let keys = request.handlers.iter().map(|key| key.as_str()).collect();
-        Self { keys, without: HashSet::new(), last: None, paused, now }
+        let keys: HashSet<_> = request.handlers.iter().map(|key| key.as_str()).collect();
+        let kind = |key: &&'a str| key.rsplit_once('@').map_or(*key, |(kind, _)| kind);
+        let kinds = keys.iter().map(kind).collect();
+        Self { keys, kinds, without: HashSet::new(), last: None, paused, now }
     }
 
     pub(crate) fn may_start(&mut self, job: &Claimed) -> bool {
@@ -200,10 +209,18 @@ impl<'a> Known<'a> {
         !has_expired && self.has(job)
     }
 
+    /// Whether any version of a kind may be claimed.
+    pub(crate) fn knows(&self, kind: &str) -> bool {
+        self.kinds.contains(kind) && !self.paused.iter().any(|paused| paused == kind)
+    }
+
+    /// Whether a row, as it is to be read, is of a kind that is left out.
+    fn leaves_out(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
+        const KIND: usize = 2;
+        Ok(!self.without.is_empty() && self.without.contains(row.get_ref(KIND)?.as_str()?))
+    }
+
     fn has(&mut self, job: &Claimed) -> bool {
-        if !self.without.is_empty() && self.without.contains(&job.kind) {
-            return false;
-        }
         if let Some((kind, version, answer)) = &self.last
             && *kind == job.kind
             && *version == job.version

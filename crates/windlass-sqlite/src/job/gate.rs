@@ -15,9 +15,12 @@ const RULE: &str = "select running, tokens, tokens_per, tokens_burst, broken_aft
 const RUNNING: &str = "select count(*) from windlass_passed where gate = ?1";
 const BUCKET: &str = "select tokens, at from windlass_bucket where gate = ?1";
 const SPEND: &str = "insert into windlass_bucket (gate, tokens, at) values (?1, ?2, ?3) \
-     on conflict (gate) do update set tokens = excluded.tokens, at = excluded.at";
+     on conflict (gate) do update set tokens = excluded.tokens, \
+       at = case when at - excluded.at between 0 and 60000000 then at else excluded.at end";
 const PASS: &str = "insert into windlass_permit (gate, job, lease, blocks) values (?1, ?2, ?3, ?4) \
      on conflict (gate, job) do update set lease = excluded.lease";
+/// A moment this far ahead, in microseconds, was written by a clock that has been set back since.
+const SET_BACK: i64 = 60_000_000;
 const GIVE_BACK: &str = "delete from windlass_permit where job = ?1 and lease = ?2";
 const GIVE_BACK_BUT_BLOCK: &str =
     "delete from windlass_permit where job = ?1 and lease = ?2 and not blocks";
@@ -69,6 +72,18 @@ impl<'c> Gates<'c> {
     pub(crate) fn queue_is_open(&mut self, queue: &str) -> Result<bool, StoreError> {
         self.load(Scope::Queue, queue, format!("q{queue}"), None)?;
         Ok(self.gates[&format!("q{queue}")].as_ref().is_none_or(|gate| gate.lets(0.0)))
+    }
+
+    /// Whether a limit that was set for the kind lets anything through, as far as it was asked.
+    pub(crate) fn kind_is_open(&self, kind: &str) -> bool {
+        let gate = self.gates.get(&format!("k{kind}"));
+        gate.and_then(Option::as_ref).is_none_or(|gate| gate.lets(0.0))
+    }
+
+    /// Asks it.
+    pub(crate) fn ask_kind(&mut self, kind: &str) -> Result<bool, StoreError> {
+        self.load(Scope::Kind, kind, format!("k{kind}"), None)?;
+        Ok(self.kind_is_open(kind))
     }
 
     /// The gates in front of a job, those of its lane apart.
@@ -191,6 +206,13 @@ impl<'c> Gates<'c> {
         const CLOSE: &str = "delete from windlass_breaker where gate = ?1";
         const FORGET: &str = "delete from windlass_failure where gate = ?1";
         const RUNS: &str = "select 1 from windlass_passed where gate = ?1 and job = ?2";
+        const FAILED_ITSELF: &str =
+            "select 1 from windlass_failure where gate = ?1 and job = ?2 and at >= ?3";
+        // It was lost, handed back, put off or cancelled.
+        const TOLD_NOTHING: &str = "select 1 where exists (select 1 from windlass_pending where id = ?1) \
+             or exists (select 1 from windlass_finished where id = ?1 and state = 6)";
+        const PROBE_AGAIN: &str =
+            "update windlass_breaker set probe = null, probed_at = null where gate = ?1";
         let found = all(self.connection, BREAKER, [name], |row| {
             let probe = row.get::<_, Option<Id>>(1)?;
             Ok((row.get::<_, i64>(0)?, probe, row.get::<_, Option<i64>>(2)?.unwrap_or_default()))
@@ -205,6 +227,11 @@ impl<'c> Gates<'c> {
             }
             return Ok(());
         };
+        if opened_at > self.now + SET_BACK {
+            run(self.connection, OPEN, params![name, self.now])?;
+            gate.room = Some(0);
+            return Ok(());
+        }
         if self.now < opened_at + closed_for {
             gate.room = Some(0);
             return Ok(());
@@ -216,9 +243,15 @@ impl<'c> Gates<'c> {
         };
         if one::<i64>(self.connection, RUNS, params![name, probe])?.is_some() {
             gate.room = Some(0);
-        } else if failed_since(probed_at - 1)? > 0 {
+        } else if one::<i64>(self.connection, FAILED_ITSELF, params![name, probe, probed_at])?
+            .is_some()
+        {
             run(self.connection, OPEN, params![name, self.now])?;
             gate.room = Some(0);
+        } else if one::<i64>(self.connection, TOLD_NOTHING, params![probe])?.is_some() {
+            run(self.connection, PROBE_AGAIN, [name])?;
+            gate.room = Some(gate.room.unwrap_or(1).min(1));
+            gate.probes = true;
         } else {
             run(self.connection, CLOSE, [name])?;
             run(self.connection, FORGET, [name])?;
@@ -271,10 +304,10 @@ pub(crate) fn give_back_but_block(
 
 /// Notes a failure where a breaker counts it.
 pub(crate) fn failed(connection: &Connection, job: &Claimed, now: i64) -> Result<(), StoreError> {
-    const NOTE: &str = "insert into windlass_failure (gate, at) select ?3, ?4 from windlass_limit_rule \
+    const NOTE: &str = "insert into windlass_failure (gate, at, job) select ?3, ?4, ?5 from windlass_limit_rule \
          where scope = ?1 and name = ?2 and broken_after is not null";
     let note = |scope: Scope, name: &str, gate: String| {
-        run(connection, NOTE, params![scope as i64, name, gate, now]).map(drop)
+        run(connection, NOTE, params![scope as i64, name, gate, now, Id::from(job.id)]).map(drop)
     };
     note(Scope::Queue, &job.queue, format!("q{}", job.queue))?;
     note(Scope::Kind, &job.kind, format!("k{}", job.kind))?;

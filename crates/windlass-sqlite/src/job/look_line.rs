@@ -35,7 +35,7 @@ const RUNNING: &str = "select count(*) from windlass_passed where gate = ?1";
 const HOLDERS: &str = "select job from windlass_passed where gate = ?1 order by job limit ?2";
 const BREAKER: &str = "select opened_at, probe, \
        exists (select 1 from windlass_passed p where p.gate = b.gate and p.job = b.probe), \
-       exists (select 1 from windlass_failure f where f.gate = b.gate and f.at >= b.probed_at) \
+       exists (select 1 from windlass_failure f where f.gate = b.gate and f.job = b.probe and f.at >= b.probed_at) \
      from windlass_breaker b where gate = ?1";
 const FAILED: &str = "select count(*) from windlass_failure where gate = ?1 and at > ?2";
 const AHEAD: &str = "select count(*) from (select 1 from windlass_pending \

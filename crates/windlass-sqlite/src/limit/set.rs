@@ -24,9 +24,11 @@ const COUNT_IN: &str = "insert into windlass_permit (gate, job, lease, blocks) \
      where state = 4 \
        and case ?1 when 0 then queue = ?2 when 1 then kind = ?2 \
              else instr(meta, '\"limited\"') > 0 and coalesce(meta ->> '$.limited.name', kind) = ?2 end \
-     on conflict do nothing";
+     on conflict do update set lease = excluded.lease";
 const REMOVE: &str = "delete from windlass_limit_rule where scope = ?1 and name = ?2";
 const CLOSE: &str = "delete from windlass_breaker where gate = ?1 \
+     or (substr(?1, 1, 1) = 'y' and substr(gate, 1, length(?1) + 1) = ?1 || char(31))";
+const FORGET: &str = "delete from windlass_failure where gate = ?1 \
      or (substr(?1, 1, 1) = 'y' and substr(gate, 1, length(?1) + 1) = ?1 || char(31))";
 
 pub(crate) fn set(
@@ -64,7 +66,8 @@ pub(crate) fn set(
 pub(crate) fn remove(connection: &Connection, on: &LimitOn) -> Result<bool, StoreError> {
     let (scope, name) = on.scope();
     let gate = format!("{}{name}", gate_letter(on));
-    run(connection, CLOSE, [gate])?;
+    run(connection, CLOSE, [&gate])?;
+    run(connection, FORGET, [&gate])?;
     Ok(run(connection, REMOVE, params![scope, name])? == 1)
 }
 

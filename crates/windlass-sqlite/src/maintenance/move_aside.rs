@@ -1,14 +1,17 @@
-//! Move aside: available jobs of a paused kind would be in the way of claims.
+//! Move aside: available jobs of a paused kind, or of one that a limit was set for, would be in the way of claims.
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::limits::SWEEP_JOBS;
 use windlass_core::time::Timestamp;
 
+use crate::job::line::stand_aside;
 use crate::row::{Id, all, run};
 
-/// Whether there is any pause of a kind, or an end of one that was not looked after.
-pub(crate) const HAS_PAUSES: &str = "select exists (select 1 from windlass_paused_kind)";
+/// Whether there is any pause of a kind, or an end of one that was not looked after, or jobs that a limit may keep back.
+pub(crate) const HAS_PAUSES: &str = "select exists (select 1 from windlass_paused_kind) \
+     or exists (select 1 from windlass_limit_rule where scope < 2) \
+        and exists (select 1 from windlass_pending where state = 2 and line is null)";
 const PAUSED: &str = "select kind from windlass_paused_kind where coalesce(paused_until > ?1, 1)";
 const OVER: &str = "select kind from windlass_paused_kind where paused_until <= ?1";
 const QUEUES: &str = "select distinct queue from windlass_pending where state = 2 and line is null";
@@ -23,14 +26,14 @@ const FORGET: &str = "delete from windlass_paused_kind where kind = ?1 and pause
 const MOST: i64 = SWEEP_JOBS as i64;
 
 /// What a round did.
-#[derive(Default)]
 pub(crate) struct Aside {
     pub(crate) moved: u64,
     pub(crate) came_back: u64,
 }
 
 pub(crate) fn move_aside(connection: &Connection, now: Timestamp) -> Result<Aside, StoreError> {
-    let mut aside = Aside::default();
+    let moved = stand_aside(connection)? as u64;
+    let mut aside = Aside { moved, came_back: 0 };
     let kinds = |sql| all(connection, sql, [now.as_micros()], |row| row.get::<_, String>(0));
     let paused = kinds(PAUSED)?;
     if !paused.is_empty() {

@@ -49,9 +49,14 @@ const FORGET_LIMITS: &str = "delete from windlass_loss_limit \
 const FORGET_PERMITS: &str = "delete from windlass_permit where not exists \
      (select 1 from windlass_passed p where p.gate = windlass_permit.gate and p.job = windlass_permit.job)";
 const FORGET_FAILURES: &str = "delete from windlass_failure where at < ?1";
-const FORGET_BUCKETS: &str = "delete from windlass_bucket where at < ?1";
-/// How long failures and buckets are kept, in microseconds: longer than any limit's times.
-const KEEP_GATES: i64 = 2 * 86_400_000_000;
+/// Those that are full, or of no limit.
+const FORGET_BUCKETS: &str = "delete from windlass_bucket where not exists \
+     (select 1 from windlass_limit_rule r \
+      where r.scope = instr('qky', substr(gate, 1, 1)) - 1 \
+        and r.name = substr(gate, 2, coalesce(nullif(instr(gate, char(31)), 0), length(gate) + 1) - 2) \
+        and windlass_bucket.tokens + max(?1 - at, 0) * 1.0 * r.tokens / r.tokens_per < r.tokens_burst)";
+/// How long failures are kept, in microseconds: longer than any breaker counts them.
+const KEEP_FAILURES: i64 = 2 * 86_400_000_000;
 /// Unique keys looked at in one round.
 const KEYS: i64 = 5_000;
 const KEYS_WALKED: &str = "select at from windlass_walk where name = 'unique keys'";
@@ -66,10 +71,9 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     let known = known(connection)?;
     give_back_pages(connection)?;
     run(connection, FORGET_LIMITS, [])?;
-    let old = now.as_micros().saturating_sub(KEEP_GATES);
     run(connection, FORGET_PERMITS, [])?;
-    run(connection, FORGET_FAILURES, [old])?;
-    run(connection, FORGET_BUCKETS, [old])?;
+    run(connection, FORGET_FAILURES, [now.as_micros().saturating_sub(KEEP_FAILURES)])?;
+    run(connection, FORGET_BUCKETS, [now.as_micros()])?;
     forget_keys(connection, now)?;
     tags::forget(connection, now)?;
     duplicates::sum_up(connection)?;
