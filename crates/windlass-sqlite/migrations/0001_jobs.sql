@@ -31,12 +31,11 @@ create table windlass_pending (
   lease        blob    not null default x'00000000000000000000000000000000',
   -- asked for while running
   cancel       text,
-  -- from this moment on it does not start any more
-  expires_at   integer generated always as
-                 (case when instr(meta, '"expires_') > 0
-                       then coalesce(meta ->> '$.expires_at', created_at + (meta ->> '$.expires_in_us')) end) virtual,
   -- Where a job stands that a lane, a limit or a turn may keep from a worker; null for all others.
-  line         text
+  line         text,
+  -- From this moment on it does not start any more, as its meta says it. A virtual column, and an expression in the index,
+  -- cost every other job the preparation of what they are made of.
+  expires_at   integer
 ) strict, without rowid;
 
 create index windlass_ready on windlass_pending (queue, priority, run_at) where state = 2 and line is null;
@@ -45,11 +44,11 @@ create index windlass_line on windlass_pending (queue, priority, line, (attempt 
   where state = 2 and line is not null;
 -- The jobs of a lane, whatever their queues, in its order; those that have no place in it yet come last.
 create index windlass_lane on windlass_pending (line, (state = 1 and attempt = 0), (attempt = 0), created_at, id)
-  where line >= 'l' and line < 'm';
+  where line is not null and line < 'm';
 create index windlass_due on windlass_pending (run_at, state, queue) where state in (1, 3);
 create index windlass_parked on windlass_pending (kind, version, queue) where state = 0;
 create index windlass_expiring on windlass_pending (expires_at)
-  where meta is not null and state <> 4 and expires_at is not null;
+  where expires_at is not null and state <> 4;
 
 -- One row per claimed batch. `jobs` is the ids in order, 16 bytes each.
 create table windlass_lease (
@@ -284,14 +283,17 @@ begin
                   else json_patch(coalesce(meta, '{}'), json_object(
                     'expires_at', coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us')),
                     'expires_in_us', null)) end,
+      expires_at = coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us')),
       state = case when state = 0 and new.state = 2 then 0 when new.state = 2 then 2 when state = 3 then 3 else 1 end
   where new.meta ->> '$.unique.on_conflict' = 'replace' and state <> 4
     and id = (select job from windlass_unique_key
               where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id);
   insert into windlass_pending
-    (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, line)
+    (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, line,
+     expires_at)
   select new.id, new.queue, new.kind, new.version, new.state, new.priority, new.max_attempts, new.run_at, new.created_at,
-         new.args, new.root, new.parent, new.origin, new.meta, new.meta ->> '$.line'
+         new.args, new.root, new.parent, new.origin, new.meta, new.meta ->> '$.line',
+         coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us'))
   where not exists (select 1 from windlass_unique_key
                     where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id)
     and (new.is_given = 0 or not exists (select 1 from windlass_finished where id = new.id))
@@ -430,7 +432,8 @@ begin
       when coalesce(new.on_conflict, 'keep') not in ('keep', 'replace', 'reject')
         then raise(abort, 'windlass: on_conflict must be keep, replace or reject')
     end;
-  insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta, line)
+  insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta, line,
+                                expires_at)
   select
     coalesce(new.id, fresh.id), coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
@@ -444,7 +447,9 @@ begin
            'max_losses', coalesce(new.max_losses, new.meta ->> '$.max_losses'),
            'expires_at', coalesce(new.expires_at, coalesce(new.run_at, n + new.delay, n) + new.expires_in,
                                   new.meta ->> '$.expires_at'))) end,
-    new.meta ->> '$.line'
+    new.meta ->> '$.line',
+    coalesce(new.expires_at, coalesce(new.run_at, n + new.delay, n) + new.expires_in, new.meta ->> '$.expires_at',
+             n + (new.meta ->> '$.expires_in_us'))
   from windlass_fresh as fresh
   where coalesce(new.unique_key, new.tags, new.subjects) is null
   on conflict (id) do nothing;

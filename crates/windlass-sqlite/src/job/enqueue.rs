@@ -10,15 +10,16 @@ use crate::job::lane_rules::{enter_lane, has_rules};
 use crate::job::statement::{RELEASE, SAVEPOINT, UNDO};
 use crate::job::unique::{Rejected, insert_marked, is_marked};
 
-/// The same for an id that is new and a job that stands in no line: nobody looks for another job with it.
+/// The same for an id that is new and a job that stands in no line and does not expire: nobody looks for another job with it.
 const INSERT_FRESH: &str = "insert into windlass_pending \
      (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta) \
      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 /// Writes one job; its binds are [`Binds`]'s fields in order.
 pub const INSERT: &str = "insert into windlass_pending \
-     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, line) \
-     select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14 ->> '$.line' \
+     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, line, expires_at) \
+     select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14 ->> '$.line', \
+       coalesce(?14 ->> '$.expires_at', ?9 + (?14 ->> '$.expires_in_us')) \
      where ?15 = 0 or not exists (select 1 from windlass_finished where id = ?1) \
      on conflict (id) do nothing";
 
@@ -158,7 +159,9 @@ fn insert(
 ) -> Result<Enqueued, StoreError> {
     let b = Binds::of(job, now);
     let binds = b.all();
-    let is_plain = !b.is_given && job.meta.line_of(&job.kind).is_none();
+    let is_plain = !b.is_given
+        && (b.meta.is_none()
+            || job.meta.line_of(&job.kind).is_none() && job.meta.expires_at(now).is_none());
     let written = if is_plain { fresh.execute(&binds[..14]) } else { given.execute(&binds[..]) };
     let written = written.map_err(store_error)?;
     Ok(if written == 0 { Enqueued::Existing(job.id) } else { Enqueued::New(job.id) })

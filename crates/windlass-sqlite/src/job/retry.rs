@@ -14,7 +14,8 @@ use crate::row::{Id, run};
 
 const STATE: &str = "select state from windlass_pending where id = ?1";
 const HURRY: &str = "update windlass_pending set state = 2, run_at = ?2, failures = 0, losses = 0, \
-     meta = case when expires_at is null then meta else json_remove(meta, '$.expires_at', '$.expires_in_us') end \
+     meta = case when expires_at is null then meta else json_remove(meta, '$.expires_at', '$.expires_in_us') end, \
+     expires_at = null \
      where id = ?1 and state in (1, 3)";
 const REVIVE: &str = "insert into windlass_pending \
      (id, queue, kind, version, state, priority, attempt, max_attempts, run_at, created_at, args, root, parent, origin, meta, history, line) \

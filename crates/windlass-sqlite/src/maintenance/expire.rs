@@ -13,9 +13,9 @@ use crate::row::{Id, all};
 
 /// When the next job expires.
 pub(crate) const NEXT_EXPIRY: &str = "select min(expires_at) from windlass_pending \
-     where meta is not null and state <> 4 and expires_at is not null";
+     where expires_at is not null and state <> 4";
 const OVER: &str = "select id from windlass_pending \
-     where meta is not null and state <> 4 and expires_at is not null and expires_at <= ?1 order by expires_at limit ?2";
+     where expires_at is not null and state <> 4 and expires_at <= ?1 order by expires_at limit ?2";
 const EXPIRED: &str = "select attempt, expires_at from windlass_pending where id = ?1 and state <> 4 and expires_at <= ?2";
 
 /// Cancels jobs that have not started in time, a bounded number; says how many.
