@@ -148,6 +148,7 @@ macro_rules! behaviours {
                     the_tokens_of_a_rate_are_told
                     a_breaker_is_told_with_its_probe
                     what_opens_first_is_what_comes_next
+                    what_keeps_it_before_its_limits_is_what_comes_next
                     the_place_in_a_line_with_turns_is_told
                     a_plain_job_is_not_behind_those_of_a_limited_kind
                     what_is_told_is_what_a_claim_does
