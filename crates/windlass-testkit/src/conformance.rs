@@ -177,6 +177,7 @@ macro_rules! behaviours {
                 }
                 limited {
                     so_many_of_a_key_run_at_once
+                    jobs_of_a_key_may_say_different_numbers
                     a_place_is_free_again_by_every_road
                     a_place_is_kept_while_the_job_runs
                     kinds_share_a_limit_by_name
