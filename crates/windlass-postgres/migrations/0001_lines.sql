@@ -462,7 +462,8 @@ $$
   where (rule.scope = 0 and r.queue = rule.name) or (rule.scope = 1 and r.kind = rule.name)
      or (rule.scope = 2 and strpos(r.meta, '"limited"') > 0
          and coalesce(r.meta::jsonb->'limited'->>'name', r.kind) = rule.name)
-  on conflict do nothing
+  -- One may be left of an attempt before, under the same limit.
+  on conflict (gate, job) do update set lease = excluded.lease, place = excluded.place where permit.lease <> excluded.lease
 $$;
 
 -- Sets a limit; false where a person has set another, and this is none.

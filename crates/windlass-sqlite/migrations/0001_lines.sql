@@ -111,13 +111,14 @@ begin
          case when new.break_after is not null then coalesce(new.within, 60000000) end,
          case when new.break_after is not null then coalesce(new.closed_for, 60000000) end, 2, new.note, n
   from windlass_fresh;
-  insert or ignore into windlass_permit (gate, job, lease, blocks)
+  insert into windlass_permit (gate, job, lease, blocks)
   select case substr(new.target, 1, 2) when 'qu' then 'q' || queue when 'ki' then 'k' || kind
            else 'y' || substr(new.target, 5) || char(31) || (meta ->> '$.limited.key') end, id, lease, 0
   from windlass_pending
   where state = 4
     and case substr(new.target, 1, 2) when 'qu' then 'queue:' || queue = new.target when 'ki' then 'kind:' || kind = new.target
-          else instr(meta, '"limited"') > 0 and 'key:' || coalesce(meta ->> '$.limited.name', kind) = new.target end;
+          else instr(meta, '"limited"') > 0 and 'key:' || coalesce(meta ->> '$.limited.name', kind) = new.target end
+  on conflict (gate, job) do update set lease = excluded.lease;
 end;
 
 create trigger windlass_limit_delete instead of delete on windlass_limit

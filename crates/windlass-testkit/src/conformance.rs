@@ -297,6 +297,7 @@ macro_rules! behaviours {
                 set {
                     a_kind_runs_so_often_at_once
                     what_runs_already_counts
+                    what_runs_again_counts_again
                     what_runs_counts_after_tidying
                     a_queue_runs_so_many_at_once
                     a_limit_of_a_name_wins_over_the_jobs_own

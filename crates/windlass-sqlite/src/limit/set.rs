@@ -24,7 +24,7 @@ const COUNT_IN: &str = "insert into windlass_permit (gate, job, lease, blocks) \
      where state = 4 \
        and case ?1 when 0 then queue = ?2 when 1 then kind = ?2 \
              else instr(meta, '\"limited\"') > 0 and coalesce(meta ->> '$.limited.name', kind) = ?2 end \
-     on conflict do nothing";
+     on conflict (gate, job) do update set lease = excluded.lease";
 const REMOVE: &str = "delete from windlass_limit_rule where scope = ?1 and name = ?2";
 const CLOSE: &str = "delete from windlass_breaker where gate = ?1 \
      or (substr(?1, 1, 1) = 'y' and substr(gate, 1, length(?1) + 1) = ?1 || char(31))";
