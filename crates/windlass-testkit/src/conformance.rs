@@ -437,6 +437,7 @@ macro_rules! behaviours {
                     a_schedule_is_read_back_as_it_was_declared
                     declaring_again_moves_no_due_time
                     a_new_rule_counts_from_its_declaration
+                    a_new_rule_counts_the_queued_run_as_skipped
                     a_declaration_does_not_overwrite_what_a_person_changed
                     two_programs_that_declare_differently_are_known
                     programs_that_declare_at_once_make_one_schedule
