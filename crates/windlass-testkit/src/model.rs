@@ -23,7 +23,7 @@ use driver::{Driver, World};
 use fault::{Fault, FaultyStore};
 
 /// Lives of one run, each with a seed and a database of its own.
-const SEEDS: std::ops::Range<u64> = 0..20;
+const SEEDS: std::ops::Range<u64> = 0..16;
 /// Steps of one life.
 const STEPS: usize = 250;
 /// Lives at the same time.
