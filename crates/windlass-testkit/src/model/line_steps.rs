@@ -21,7 +21,7 @@ impl Driver {
         }
         let (meta, in_line) = (&mut draft.meta, &mut new.in_line);
         if self.random.bool() {
-            let (lane, blocks) = (LANES[self.random.usize(..3)], self.random.bool());
+            let (lane, blocks) = (LANES[self.random.usize(..3)], self.random.u32(..4) > 0);
             let by = Lane::by(lane);
             meta.lane = Some(if blocks { by.block_when_dead() } else { by });
             (in_line.lane, in_line.blocks) = (Some(lane), blocks);

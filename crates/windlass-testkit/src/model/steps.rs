@@ -356,6 +356,8 @@ impl Driver {
             6 => retry_after(Outcome::Panic, delay),
             12 => retry_after(Outcome::Lost, delay),
             7 => die(),
+            // What is dead matters more where it may keep a lane.
+            8 | 9 if self.world == World::InLine => die(),
             8 => cancelled(Outcome::Discarded),
             9 => snooze(delay),
             10 => hand_back_for(delay),
