@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::database::{Database, run};
 use crate::fixture::StoreFixture;
 
-use driver::{Driver, World};
+use driver::{Driver, Life};
 use fault::{Fault, FaultyStore};
 
 /// Lives of one run, each with a seed and a database of its own.
@@ -62,7 +62,7 @@ pub fn catch_every_fault<D: Database>(fresh: impl Fn() -> D) {
     let lead = |seed, fault| run(fresh(), |fixture| live(fixture, seed, fault));
     let mut hidden = Fault::ALL.to_vec();
     for seed in SEEDS {
-        let can_show = |fault: &Fault| !fault.needs_lines() || World::of(seed) == World::InLine;
+        let can_show = |fault: &Fault| !fault.needs_lines() || Life::of(seed) == Life::InLine;
         if hidden.iter().any(can_show) && lead(seed, None).is_ok() {
             hidden.retain(|fault| !can_show(fault) || lead(seed, Some(*fault)).is_ok());
         }

@@ -15,7 +15,7 @@ use windlass_core::maintenance::Swept;
 use windlass_core::queue::{Pause, Scope};
 
 use super::compare::ids;
-use super::driver::{Driver, World};
+use super::driver::{Driver, Life};
 use super::lines::Asked;
 use super::rules::{Job, Member, Rules};
 use crate::draft::job;
@@ -50,7 +50,7 @@ impl Driver {
                 draft = draft.expiring(Expires::In(time));
                 new.expires_at = Some(now.after(wait).after(time));
             }
-            if self.world == World::InLine {
+            if self.life == Life::InLine {
                 self.stand_in_line(&mut draft, &mut new);
                 told.push(format!("{}", draft.id) + &new.in_short());
             }
@@ -357,7 +357,7 @@ impl Driver {
             12 => retry_after(Outcome::Lost, delay),
             7 => die(),
             // What is dead matters more where it may keep a lane.
-            8 | 9 if self.world == World::InLine => die(),
+            8 | 9 if self.life == Life::InLine => die(),
             8 => cancelled(Outcome::Discarded),
             9 => snooze(delay),
             10 => hand_back_for(delay),
