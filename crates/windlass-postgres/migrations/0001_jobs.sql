@@ -1046,6 +1046,7 @@ begin
           next_at = case when not put.from_now then s.next_at when s.paused_at is null then 0 else 9223372036854775807 end,
           removed_at = case when not put.from_now then s.removed_at end,
           error = case when not put.from_now then s.error end,
+          skipped = s.skipped + (put.from_now and s.queued_due_at is not null)::int,
           queued_due_at = case when not put.from_now then s.queued_due_at end,
           revision = s.revision + 1
       where s.name = put.name and s.revision = put.seen;
@@ -1159,7 +1160,8 @@ begin
     return true;
   end if;
   update windlass.schedule
-  set removed_at = us, next_at = 9223372036854775807, queued_due_at = null, owner = 'person', revision = revision + 1
+  set removed_at = us, next_at = 9223372036854775807, skipped = skipped + (queued_due_at is not null)::int,
+      queued_due_at = null, owner = 'person', revision = revision + 1
   where name = the_name;
   return found;
 end

@@ -655,7 +655,7 @@ begin
   where not exists (select 1 from windlass_schedule where name = new.name);
   delete from windlass_schedule where name = new.name and (declared is null or removed_at is not null);
   update windlass_schedule
-  set removed_at = coalesce(new.at, (select n from windlass_fresh)), next_at = 9223372036854775807, queued_due_at = null,
-      owner = 'person', revision = revision + 1
+  set removed_at = coalesce(new.at, (select n from windlass_fresh)), next_at = 9223372036854775807,
+      skipped = skipped + (queued_due_at is not null), queued_due_at = null, owner = 'person', revision = revision + 1
   where name = new.name;
 end;

@@ -127,7 +127,8 @@ begin
   from windlass_pending
   where state = 4
     and case substr(new.target, 1, 2) when 'qu' then 'queue:' || queue = new.target when 'ki' then 'kind:' || kind = new.target
-          else instr(meta, '"limited"') > 0 and 'key:' || coalesce(meta ->> '$.limited.name', kind) = new.target end;
+          else instr(meta, '"limited"') > 0 and 'key:' || coalesce(meta ->> '$.limited.name', kind) = new.target end
+  on conflict (gate, job) do update set lease = excluded.lease;
 end;
 
 create trigger windlass_limit_delete instead of delete on windlass_limit

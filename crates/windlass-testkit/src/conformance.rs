@@ -148,6 +148,7 @@ macro_rules! behaviours {
                     the_tokens_of_a_rate_are_told
                     a_breaker_is_told_with_its_probe
                     what_opens_first_is_what_comes_next
+                    what_keeps_it_before_its_limits_is_what_comes_next
                     the_place_in_a_line_with_turns_is_told
                     a_plain_job_is_not_behind_those_of_a_limited_kind
                     what_is_told_is_what_a_claim_does
@@ -176,6 +177,7 @@ macro_rules! behaviours {
                 }
                 limited {
                     so_many_of_a_key_run_at_once
+                    jobs_of_a_key_may_say_different_numbers
                     a_place_is_free_again_by_every_road
                     a_place_is_kept_while_the_job_runs
                     kinds_share_a_limit_by_name
@@ -295,6 +297,7 @@ macro_rules! behaviours {
                 set {
                     a_kind_runs_so_often_at_once
                     what_runs_already_counts
+                    what_runs_again_counts_again
                     what_runs_counts_after_tidying
                     a_queue_runs_so_many_at_once
                     a_limit_of_a_name_wins_over_the_jobs_own
@@ -434,6 +437,7 @@ macro_rules! behaviours {
                     a_schedule_is_read_back_as_it_was_declared
                     declaring_again_moves_no_due_time
                     a_new_rule_counts_from_its_declaration
+                    a_new_rule_counts_the_queued_run_as_skipped
                     a_declaration_does_not_overwrite_what_a_person_changed
                     two_programs_that_declare_differently_are_known
                     programs_that_declare_at_once_make_one_schedule

@@ -14,6 +14,7 @@ mod target;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use windlass_core::limit::LimitOn;
 use windlass_core::queue::Scope;
 use windlass_core::store::Now;
 
@@ -33,6 +34,9 @@ const WORKERS: usize = 4;
 const LEAST_FAULTS: usize = 10;
 /// The queues they serve. Moves go from one to the other.
 const QUEUES: [&str; 2] = ["default", "other"];
+
+/// The kind whose limit changes: its jobs are short, so that many of them never wait long.
+const LIMITED: &str = "ledger";
 
 /// What a run is to be.
 #[derive(Debug, Clone)]
@@ -106,6 +110,9 @@ impl Torture {
             let resume = || async { self.fixture.store.resume(&scope, Now::Database).await.ok() };
             crate::fault::patience::eventually("a resume", resume).await;
         }
+        let on = LimitOn::Kind(LIMITED.to_owned());
+        let remove = || async { self.fixture.store.remove_limit(&on).await.ok() };
+        crate::fault::patience::eventually("a limit to be removed", remove).await;
         for worker in &self.workers {
             worker.wake();
         }

@@ -44,11 +44,15 @@ struct Rule {
 }
 
 /// What one gate still lets through in a claim.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Gate {
     room: Option<i64>,
+    /// Jobs that run, where each job says how many may.
+    running: Option<i64>,
     tokens: Option<f64>,
     burst: f64,
+    /// Whether a limit that was set says how many run.
+    is_set: bool,
     /// Whether a job that passes is noted, since it is counted.
     counts: bool,
     /// Whether the next job that passes is a breaker's probe.
@@ -70,7 +74,7 @@ impl<'c> Gates<'c> {
 
     /// Whether the queue lets anything through.
     pub(crate) fn queue_is_open(&mut self, queue: &str) -> Result<bool, StoreError> {
-        self.load(Scope::Queue, queue, format!("q{queue}"), None)?;
+        self.load(Scope::Queue, queue, format!("q{queue}"))?;
         Ok(self.gates[&format!("q{queue}")].as_ref().is_none_or(|gate| gate.lets(0.0)))
     }
 
@@ -82,19 +86,19 @@ impl<'c> Gates<'c> {
 
     /// Asks it.
     pub(crate) fn ask_kind(&mut self, kind: &str) -> Result<bool, StoreError> {
-        self.load(Scope::Kind, kind, format!("k{kind}"), None)?;
+        self.load(Scope::Kind, kind, format!("k{kind}"))?;
         Ok(self.kind_is_open(kind))
     }
 
     /// The gates in front of a job, those of its lane apart.
     pub(crate) fn of(&mut self, job: &Claimed) -> Result<Vec<String>, StoreError> {
         let mut gates = vec![format!("q{}", job.queue), format!("k{}", job.kind)];
-        self.load(Scope::Queue, &job.queue, gates[0].clone(), None)?;
-        self.load(Scope::Kind, &job.kind, gates[1].clone(), None)?;
+        self.load(Scope::Queue, &job.queue, gates[0].clone())?;
+        self.load(Scope::Kind, &job.kind, gates[1].clone())?;
         if let Some(limited) = &job.meta.limited {
             let name = limited.name().unwrap_or(&job.kind);
             let gate = format!("y{name}\u{1f}{}", limited.key());
-            self.load(Scope::Key, name, gate.clone(), limited.most_running().map(i64::from))?;
+            self.load_key(name, &gate, limited.most_running())?;
             gates.push(gate);
         }
         gates.retain(|gate| self.gates[gate].is_some());
@@ -104,7 +108,9 @@ impl<'c> Gates<'c> {
     /// Whether all of them let the job through.
     pub(crate) fn let_through(&self, gates: &[String], job: &Claimed) -> bool {
         let cost = f64::from(job.meta.cost.unwrap_or(1));
-        gates.iter().filter_map(|gate| self.gates[gate].as_ref()).all(|gate| gate.lets(cost))
+        let has_place = |gate: &Gate| gate.own_room(job).is_none_or(|room| room > 0);
+        let mut asked = gates.iter().filter_map(|gate| self.gates[gate].as_ref());
+        asked.all(|gate| gate.lets(cost) && has_place(gate))
     }
 
     /// Notes that the job has passed them, under the lease it will run under.
@@ -122,7 +128,9 @@ impl<'c> Gates<'c> {
             gate.room = gate.room.map(|room| room - 1);
             gate.tokens = gate.tokens.map(|tokens| tokens - cost);
             gate.spent |= gate.tokens.is_some();
-            if gate.counts {
+            let has_own = gate.own_room(job).is_some();
+            gate.running = gate.running.map(|running| running + i64::from(has_own));
+            if gate.counts || has_own {
                 note(self.connection, name, (job.id, lease), false)?;
             }
             if std::mem::take(&mut gate.probes) {
@@ -142,35 +150,38 @@ impl<'c> Gates<'c> {
         Ok(())
     }
 
-    fn load(
-        &mut self,
-        scope: Scope,
-        name: &str,
-        gate: String,
-        own_running: Option<i64>,
-    ) -> Result<(), StoreError> {
+    fn load(&mut self, scope: Scope, name: &str, gate: String) -> Result<(), StoreError> {
         if self.gates.contains_key(&gate) {
             return Ok(());
         }
         let rule = rule(self.connection, scope, name)?;
-        let loaded = match (rule, own_running) {
-            (None, None) => None,
-            (rule, own) => Some(self.ask(&gate, rule.unwrap_or_default(), own)?),
-        };
+        let loaded = rule.map(|rule| self.ask(&gate, &rule)).transpose()?;
         self.gates.insert(gate, loaded);
         Ok(())
     }
 
-    fn ask(&self, name: &str, rule: Rule, own_running: Option<i64>) -> Result<Gate, StoreError> {
+    /// A limit by key, of which each job may say another number: it holds for that job, beside all that run.
+    fn load_key(&mut self, name: &str, gate: &str, own: Option<u32>) -> Result<(), StoreError> {
+        self.load(Scope::Key, name, gate.to_owned())?;
+        let Some(loaded) = self.gates.get(gate) else { return Ok(()) };
+        let is_set = loaded.as_ref().is_some_and(|gate| gate.is_set || gate.running.is_some());
+        if own.is_none() || is_set {
+            return Ok(());
+        }
+        let running = one(self.connection, RUNNING, [gate])?;
+        let loaded = self.gates.entry(gate.to_owned()).or_default();
+        loaded.get_or_insert_with(Gate::default).running = Some(running.unwrap_or(0));
+        Ok(())
+    }
+
+    fn ask(&self, name: &str, rule: &Rule) -> Result<Gate, StoreError> {
         let mut gate = Gate {
-            room: None,
-            tokens: None,
             burst: rule.rate.map_or(0.0, |(.., burst)| burst),
             counts: rule.breaker.is_some(),
-            probes: false,
-            spent: false,
+            is_set: rule.running.is_some(),
+            ..Gate::default()
         };
-        if let Some(most) = rule.running.or(own_running) {
+        if let Some(most) = rule.running {
             let running: Option<i64> = one(self.connection, RUNNING, [name])?;
             gate.room = Some((most - running.unwrap_or(0)).max(0));
             gate.counts = true;
@@ -261,6 +272,12 @@ impl<'c> Gates<'c> {
 }
 
 impl Gate {
+    /// How many more may run by what the job says; none where nothing goes by that.
+    fn own_room(&self, job: &Claimed) -> Option<i64> {
+        let own = job.meta.limited.as_ref()?.most_running()?;
+        self.running.map(|running| i64::from(own) - running)
+    }
+
     fn lets(&self, cost: f64) -> bool {
         // A job that costs more than there ever is passes when all of it is there.
         self.room.is_none_or(|room| room > 0)

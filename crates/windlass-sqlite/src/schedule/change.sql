@@ -15,6 +15,7 @@ set rule = :rule, zone = :zone, on_missed = :on_missed, on_overlap = :on_overlap
     next_at = case when not :from_now then next_at when paused_at is null then 0 else 9223372036854775807 end,
     removed_at = case when not :from_now then removed_at end,
     error = case when not :from_now then error end,
+    skipped = skipped + (:from_now and queued_due_at is not null),
     queued_due_at = case when not :from_now then queued_due_at end,
     revision = revision + 1
 where name = :name and revision = :seen

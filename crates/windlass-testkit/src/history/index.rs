@@ -38,10 +38,21 @@ pub(super) struct Index<'h> {
     /// Renewals: when, and by which process.
     pub(super) renewals: Vec<(u64, u32)>,
     pub(super) pauses: Vec<(u64, &'h str, Gate)>,
+    /// Limits of kinds that were set or removed, in order.
+    pub(super) limits: Vec<SetLimit<'h>>,
     /// The schedules at the end.
     pub(super) schedules: &'h [ScheduleRecord],
     /// When the jobs at the end were read.
     pub(super) read_at: Option<Timestamp>,
+}
+
+/// The limit of a kind, from here on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SetLimit<'h> {
+    pub(super) asked: u64,
+    pub(super) answered: u64,
+    pub(super) kind: &'h str,
+    pub(super) running: Option<u32>,
 }
 
 /// What happened to a queue.
@@ -214,6 +225,10 @@ impl<'h> Index<'h> {
             }
             Event::Paused { queue } => self.pauses.push((at, queue, Gate::Paused)),
             Event::Resumed { queue, asked } => self.pauses.push((*asked, queue, Gate::Resumed)),
+            Event::LimitSet { kind, running, asked } => {
+                let (asked, running) = (*asked, *running);
+                self.limits.push(SetLimit { asked, answered: at, kind, running });
+            }
             Event::Revived { job, asked } => self.life(*job).revivals.push(*asked),
             Event::Enqueue { .. } | Event::Enqueued { .. } | Event::ClaimUnknown { .. } => {}
         }

@@ -127,6 +127,15 @@ pub enum Event {
         /// When it was asked for.
         asked: u64,
     },
+    /// The limit of a kind was set or removed.
+    LimitSet {
+        /// The kind.
+        kind: String,
+        /// How many run at once; none where it was removed, and where nobody knows.
+        running: Option<u32>,
+        /// When it was asked for.
+        asked: u64,
+    },
     /// Somebody ran a job again.
     Revived {
         /// The job.
@@ -141,6 +150,9 @@ pub enum Event {
 pub struct Wanted {
     /// Its id.
     pub job: JobId,
+    /// Its kind.
+    #[serde(default)]
+    pub kind: String,
     /// Its queue.
     pub queue: String,
     /// Whether it is due at once.

@@ -34,15 +34,23 @@ impl RecordedStore {
         let call = self.journal.next_call();
         let wanted = |job: &NewJob| {
             let is_due = matches!(job.due, Due::Now);
-            let (queue, expires_in) = (job.queue.clone(), expires_in(job));
+            let (kind, queue) = (job.kind.clone(), job.queue.clone());
+            let expires_in = expires_in(job);
             let lane = job.meta.lane.as_ref().map(|lane| lane.key().to_owned());
             let limit = job.meta.limited.as_ref();
             let limit =
                 limit.and_then(|limit| Some((limit.key().to_owned(), limit.most_running()?)));
-            Wanted { job: job.id, queue, is_due, key: key(job), lane, limit, expires_in }
+            Wanted { job: job.id, kind, queue, is_due, key: key(job), lane, limit, expires_in }
         };
         self.journal.note(Event::Enqueue { call, jobs: jobs.iter().map(wanted).collect() });
         call
+    }
+
+    /// Limits of queues and keys are not judged: jobs move, and say numbers of their own.
+    fn note_limit(&self, on: &LimitOn, running: Option<u32>, asked: u64) {
+        if let LimitOn::Kind(kind) = on {
+            self.journal.note(Event::LimitSet { kind: kind.clone(), running, asked });
+        }
     }
 
     fn note_settled(&self, asked: u64, settlements: &[Settlement], answers: &[Answer]) {
@@ -141,7 +149,32 @@ impl JobStore for RecordedStore {
 }
 
 impl LimitStore for RecordedStore {
-    forward!(set_limit remove_limit limits);
+    fn set_limit<'a>(
+        &'a self,
+        limit: &'a Limit,
+        by: SetBy,
+        note: Option<&'a str>,
+        now: Now,
+    ) -> Reply<'a, LimitSet> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let result = self.store.set_limit(limit, by, note, now).await;
+            let is_set = matches!(result, Ok(LimitSet::Now));
+            self.note_limit(&limit.on, limit.running.filter(|_| is_set), asked);
+            result
+        })
+    }
+
+    fn remove_limit<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let result = self.store.remove_limit(on).await;
+            self.note_limit(on, None, asked);
+            result
+        })
+    }
+
+    forward!(limits);
 }
 
 impl QueueStore for RecordedStore {

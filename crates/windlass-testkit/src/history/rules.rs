@@ -17,7 +17,7 @@ pub(super) use waking::longest_wake;
 pub(super) type Rule = (&'static str, fn(&Index<'_>) -> Vec<String>);
 
 /// Every rule, under the name of its invariant.
-pub(super) const ALL: [Rule; 21] = [
+pub(super) const ALL: [Rule; 22] = [
     ("I-D1", durability::nothing_acknowledged_is_lost),
     ("I-D2", durability::nothing_is_left_over),
     ("I-D3", durability::nothing_came_from_nowhere),
@@ -33,6 +33,7 @@ pub(super) const ALL: [Rule; 21] = [
     ("I-O1", lines::lanes_run_one_at_a_time),
     ("I-O1", lines::lanes_run_in_order),
     ("I-O3", lines::limits_hold),
+    ("I-O3", lines::limits_that_are_set_hold),
     ("I-U1", unique::a_key_is_held_by_one_job),
     ("I-X2", effects::a_settlement_sent_again_is_recognised),
     ("I-X3", effects::one_id_is_one_job),

@@ -31,6 +31,8 @@ pub enum Sabotage {
     ForgetsKeys,
     /// I-O1, I-O3: lanes and limits are not looked at.
     ForgetsLines,
+    /// I-O3: a limit is acknowledged and not written.
+    ForgetsLimits,
     /// I-W3: a pause is acknowledged and not written.
     ForgetsPauses,
     /// I-S1: a due time is fired whatever was seen, and so once more.
@@ -229,7 +231,20 @@ impl JobStore for SabotagedStore {
 }
 
 impl LimitStore for SabotagedStore {
-    forward!(set_limit remove_limit limits);
+    fn set_limit<'a>(
+        &'a self,
+        limit: &'a Limit,
+        by: SetBy,
+        note: Option<&'a str>,
+        now: Now,
+    ) -> Reply<'a, LimitSet> {
+        if self.has(Sabotage::ForgetsLimits) {
+            return Box::pin(async { Ok(LimitSet::Now) });
+        }
+        self.store.set_limit(limit, by, note, now)
+    }
+
+    forward!(remove_limit limits);
 }
 
 impl QueueStore for SabotagedStore {

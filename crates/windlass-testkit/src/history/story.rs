@@ -32,6 +32,7 @@ pub fn of(history: &History, job: JobId) -> Vec<String> {
         Event::Killed { .. }
         | Event::Crashed { .. }
         | Event::SessionsEnded { .. }
+        | Event::LimitSet { .. }
         | Event::ClaimUnknown { .. } => is_near(record.at),
         event => is_of(event, job),
     };

@@ -8,6 +8,20 @@ use windlass_core::store::{Now, Store};
 
 use super::rules::{Job, Rules};
 
+/// What comes next for a job that is available, where it stands in line.
+const IN_LINE: [Step; 10] = [
+    Step::Claim,
+    Step::Resume,
+    Step::Worker,
+    Step::Slot,
+    Step::Turn,
+    Step::Expire,
+    Step::Lane,
+    Step::Open,
+    Step::Place,
+    Step::Tokens,
+];
+
 /// Compares every job. A due time that the rules left open is learnt from the store, so that the
 /// next steps can be held to it.
 pub(super) async fn compare_jobs(store: &dyn Store, rules: &mut Rules) -> Result<(), String> {
@@ -19,6 +33,8 @@ pub(super) async fn compare_jobs(store: &dyn Store, rules: &mut Rules) -> Result
         if job.run_at.is_none() {
             job.run_at = Some(record.run_at);
         }
+        let learnt = job.learn_line(record.meta.line.as_deref());
+        learnt.map_err(|difference| format!("{}: {difference}", record.id))?;
         let (said, expected) = (said(record), expected(job));
         if said != expected {
             return Err(format!(
@@ -36,7 +52,7 @@ pub(super) async fn ids(store: &dyn Store) -> Result<BTreeSet<JobId>, String> {
 }
 
 /// Every job, newest first.
-async fn all(store: &dyn Store) -> Result<Vec<JobRecord>, String> {
+pub(super) async fn all(store: &dyn Store) -> Result<Vec<JobRecord>, String> {
     let page = Page { before: None, limit: usize::from(u16::MAX) };
     store.jobs(&Filter::default(), page).await.map_err(|error| error.to_string())
 }
@@ -57,9 +73,8 @@ pub(super) async fn compare_explanation(
         State::Dead => &[Step::Keep],
         State::Scheduled | State::Retryable => &[Step::Promote, Step::Expire],
         State::Waiting => &[Step::Unpark, Step::Worker, Step::Resume, Step::Expire],
-        State::Available => {
-            &[Step::Claim, Step::Resume, Step::Worker, Step::Slot, Step::Turn, Step::Expire]
-        }
+        State::Available if rules.stands_in_line(job) => &IN_LINE,
+        State::Available => &IN_LINE[..6],
     };
     let is_paused = |gate: &Gate| matches!(gate, Gate::Pause { .. });
     let is_kind = |gate: &Gate| matches!(gate, Gate::KindPause { .. });

@@ -31,8 +31,24 @@ pub(super) struct Driver {
     pub(super) stale: VecDeque<(WorkerId, Settlement)>,
     /// The last leader, and when it last led.
     pub(super) led: Option<(WorkerId, Timestamp)>,
+    pub(super) life: Life,
     told: VecDeque<String>,
     taken: usize,
+}
+
+/// What there is besides plain jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    Plain,
+    /// Lanes, limits, turns and schedules.
+    InLine,
+}
+
+impl Life {
+    /// Each has every other seed.
+    pub(super) const fn of(seed: u64) -> Self {
+        if seed.is_multiple_of(2) { Self::Plain } else { Self::InLine }
+    }
 }
 
 impl Driver {
@@ -44,6 +60,7 @@ impl Driver {
             claimed: Vec::new(),
             stale: VecDeque::new(),
             led: None,
+            life: Life::of(seed),
             told: VecDeque::new(),
             taken: 0,
         }
@@ -52,7 +69,10 @@ impl Driver {
     /// Takes a step; how the store and the rules disagree afterwards, if they do.
     pub(super) async fn step(&mut self) -> Result<(), String> {
         self.taken += 1;
+        let in_line = self.life == Life::InLine && self.random.u32(..5) == 0;
         match self.random.u32(..100) {
+            0..50 if in_line => self.line_step().await?,
+            _ if in_line => self.schedule_step().await?,
             0..18 => self.enqueue().await?,
             18..20 => self.enqueue_again().await?,
             20..24 => self.register().await?,

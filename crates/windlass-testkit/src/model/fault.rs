@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use windlass_core::job::Claimed;
+use windlass_core::job::{Claimed, Lane};
+use windlass_core::limit::Rate;
 use windlass_core::limits::LEASE;
 
 use crate::fault::forward::forward;
@@ -28,10 +29,22 @@ pub(super) enum Fault {
     ForgetsCancels,
     /// I-W7: a job is written without the time until which it may start.
     ForgetsExpiry,
+    /// I-O3: one more runs than a limit says.
+    CountsOneTooFew,
+    /// I-O2: a limit of two lets one through.
+    CountsOneTooMany,
+    /// I-O3: the tokens of a rate come twice as fast.
+    HasFastTokens,
+    /// I-O1: a dead job that is to block its lane does not.
+    ForgetsToBlock,
+    /// I-S1: a due time is fired whatever was seen, and so once more.
+    FiresTwice,
+    /// I-S2: a schedule moves on, and its jobs are not written.
+    ForgetsToFire,
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::SettlesWithoutFence,
         Self::AcknowledgesTheStale,
         Self::RescuesTooEarly,
@@ -40,7 +53,18 @@ impl Fault {
         Self::ForgetsPauses,
         Self::ForgetsCancels,
         Self::ForgetsExpiry,
+        Self::CountsOneTooFew,
+        Self::CountsOneTooMany,
+        Self::HasFastTokens,
+        Self::ForgetsToBlock,
+        Self::FiresTwice,
+        Self::ForgetsToFire,
     ];
+
+    /// Whether it can only show where there are lines and schedules.
+    pub(super) fn needs_lines(self) -> bool {
+        Self::ALL[8..].contains(&self)
+    }
 }
 
 /// A store with a fault.
@@ -72,6 +96,20 @@ impl FaultyStore {
         Settlement { lease: *lease, job: Arc::clone(job), ..settlement.clone() }
     }
 
+    /// The limit that is really written.
+    fn limit(&self, limit: &Limit) -> Limit {
+        let running = match self.fault {
+            Fault::CountsOneTooFew => limit.running.map(|most| most + 1),
+            Fault::CountsOneTooMany => limit.running.map(|most| (most - 1).max(1)),
+            _ => limit.running,
+        };
+        let rate = limit.rate.map(|rate| match self.fault {
+            Fault::HasFastTokens => Rate { tokens: rate.tokens * 2, ..rate },
+            _ => rate,
+        });
+        Limit { running, rate, ..limit.clone() }
+    }
+
     /// Lets dead workers leave as if they had said good-bye.
     async fn forgive(&self, sweeper: WorkerId, now: Now) {
         for worker in self.store.workers().await.unwrap_or_default() {
@@ -82,11 +120,26 @@ impl FaultyStore {
     }
 }
 
+/// The jobs, none of which keeps its lane when it is dead.
+fn without_block(jobs: &[NewJob]) -> Vec<NewJob> {
+    let mut jobs = jobs.to_vec();
+    for job in &mut jobs {
+        let key = job.meta.lane.as_ref().filter(|lane| !lane.has_rules()).map(Lane::key);
+        if let Some(lane) = key.map(Lane::by) {
+            job.meta.lane = Some(lane);
+        }
+    }
+    jobs
+}
+
 impl JobStore for FaultyStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
             if self.has(Fault::ForgetsExpiry) {
                 return self.store.enqueue(&without_expiry(jobs), now).await;
+            }
+            if self.has(Fault::ForgetsToBlock) {
+                return self.store.enqueue(&without_block(jobs), now).await;
             }
             if !self.has(Fault::LosesAJob) || jobs.len() < 2 {
                 return self.store.enqueue(jobs, now).await;
@@ -141,7 +194,17 @@ impl JobStore for FaultyStore {
 }
 
 impl LimitStore for FaultyStore {
-    forward!(set_limit remove_limit limits);
+    fn set_limit<'a>(
+        &'a self,
+        limit: &'a Limit,
+        by: SetBy,
+        note: Option<&'a str>,
+        now: Now,
+    ) -> Reply<'a, LimitSet> {
+        Box::pin(async move { self.store.set_limit(&self.limit(limit), by, note, now).await })
+    }
+
+    forward!(remove_limit limits);
 }
 
 impl QueueStore for FaultyStore {
@@ -160,7 +223,25 @@ impl WorkerStore for FaultyStore {
 }
 
 impl ScheduleStore for FaultyStore {
-    forward!(schedules fire);
+    fn fire<'a>(&'a self, firings: &'a [Firing], now: Now) -> Reply<'a, Fired> {
+        Box::pin(async move {
+            let mut firings = firings.to_vec();
+            if self.has(Fault::ForgetsToFire) {
+                firings.iter_mut().for_each(|firing| firing.jobs.clear());
+            }
+            let fired = self.store.fire(&firings, now).await?;
+            if self.has(Fault::FiresTwice) {
+                for firing in &mut firings {
+                    firing.seen += 1;
+                    firing.jobs.iter_mut().for_each(|job| job.id = JobId::new());
+                }
+                self.store.fire(&firings, now).await?;
+            }
+            Ok(fired)
+        })
+    }
+
+    forward!(schedules);
 }
 
 impl MaintenanceStore for FaultyStore {

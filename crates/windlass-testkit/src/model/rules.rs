@@ -11,6 +11,9 @@ use windlass_core::job::{
 use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::time::Timestamp;
 
+use super::lines::{InLine, Limits};
+use super::schedules::Known;
+
 /// A store may remove finished jobs by whole days.
 const LINGER: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
@@ -33,6 +36,10 @@ pub(super) struct Job {
     pub(super) run_at: Option<Timestamp>,
     /// From when on it does not start.
     pub(super) expires_at: Option<Timestamp>,
+    /// When it was enqueued.
+    pub(super) created_at: Timestamp,
+    /// Where it stands in line, if it does.
+    pub(super) in_line: InLine,
     finished_at: Option<Timestamp>,
 }
 
@@ -60,12 +67,16 @@ pub(super) struct Rules {
     /// Paused kinds, and when each goes on by itself; those of which jobs are still out of the way.
     pub(super) paused_kinds: BTreeMap<&'static str, Option<Timestamp>>,
     pub(super) pruned: u64,
+    pub(super) limits: Limits,
+    pub(super) schedules: BTreeMap<&'static str, Known>,
 }
 
 impl Job {
     /// A job that was just enqueued.
     pub(super) fn new(queue: &'static str, kind: &'static str, priority: i16) -> Self {
         Self {
+            created_at: Timestamp::from_micros(0),
+            in_line: InLine::default(),
             queue,
             kind,
             priority,
@@ -84,7 +95,7 @@ impl Job {
         }
     }
 
-    fn is_over(&self, now: Timestamp) -> bool {
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
         let waits = !self.state.is_terminal() && self.state != State::Running;
         waits && self.expires_at.is_some_and(|at| at <= now)
     }
@@ -94,7 +105,7 @@ impl Job {
         self.end(Verb::Expire, State::Cancelled, now);
     }
 
-    fn standing(&self) -> Standing {
+    pub(super) fn standing(&self) -> Standing {
         (self.queue, self.priority, self.run_at)
     }
 
@@ -113,7 +124,7 @@ impl Job {
         self.run_at = run_at;
     }
 
-    fn end(&mut self, verb: Verb, to: State, now: Timestamp) {
+    pub(super) fn end(&mut self, verb: Verb, to: State, now: Timestamp) {
         self.go(verb, to);
         self.finished_at = Some(now);
     }
@@ -194,6 +205,8 @@ impl Rules {
             paused: BTreeSet::new(),
             paused_kinds: BTreeMap::new(),
             pruned: 0,
+            limits: Limits::default(),
+            schedules: BTreeMap::new(),
         }
     }
 
@@ -201,6 +214,7 @@ impl Rules {
         let due = run_at <= self.now;
         job.state = if due { State::Available } else { State::Scheduled };
         job.run_at = Some(run_at);
+        job.created_at = self.now;
         self.jobs.insert(id, job);
     }
 
@@ -209,16 +223,13 @@ impl Rules {
         self.workers.insert(worker, member);
     }
 
-    /// The places in line that a claim of this worker may take: queues in order, in each by
+    /// The places that a claim of this worker may take of jobs that stand in no line: queues in order, in each by
     /// priority and due time. Who comes first of those with the same place is left to the store.
     pub(super) fn claimable(&self, worker: WorkerId, queues: &[&'static str]) -> Vec<Standing> {
-        let kinds = &self.workers[&worker].kinds;
         let mut places = Vec::new();
-        for queue in queues.iter().filter(|queue| !self.paused.contains(*queue)) {
+        for queue in queues {
             let fits = |job: &&Job| {
-                let is_there = job.state == State::Available && job.queue == *queue;
-                let may = kinds.contains(&job.kind) && !self.is_paused(job.kind);
-                is_there && may && !job.is_over(self.now)
+                job.queue == *queue && self.may_start(worker, job) && !self.stands_in_line(job)
             };
             let mut found: Vec<Standing> =
                 self.jobs.values().filter(fits).map(Job::standing).collect();
@@ -226,6 +237,13 @@ impl Rules {
             places.extend(found);
         }
         places
+    }
+
+    /// Whether this worker may start the job now, whatever its line.
+    pub(super) fn may_start(&self, worker: WorkerId, job: &Job) -> bool {
+        let is_there = job.state == State::Available && !self.paused.contains(job.queue);
+        let knows = self.workers[&worker].kinds.contains(&job.kind) && !self.is_paused(job.kind);
+        is_there && knows && !job.is_over(self.now)
     }
 
     pub(super) fn is_paused(&self, kind: &str) -> bool {
@@ -241,8 +259,12 @@ impl Rules {
                 Some(end) if end <= self.now => (Verb::Unpark, State::Waiting, State::Available),
                 _ => (Verb::Park, State::Available, State::Waiting),
             };
-            let jobs = self.jobs.values_mut().filter(|job| job.kind == kind && job.state == from);
-            jobs.for_each(|job| job.go(verb, to));
+            // What stands in line is in nobody's way.
+            let is_concerned = |job: &&mut Job| {
+                let is_in_the_way = verb == Verb::Unpark || job.in_line.line.is_none();
+                job.kind == kind && job.state == from && is_in_the_way
+            };
+            self.jobs.values_mut().filter(is_concerned).for_each(|job| job.go(verb, to));
         }
         let now = self.now;
         self.paused_kinds.retain(|_, end| end.is_none_or(|end| end > now));
@@ -261,6 +283,7 @@ impl Rules {
             job.go(Verb::Claim, State::Running);
             job.attempt += 1;
             job.lease = Some(lease);
+            job.in_line.keeps_lane = job.in_line.blocks;
         }
         if !ids.is_empty() {
             self.leases.push((lease, worker));
@@ -399,7 +422,7 @@ impl Rules {
         self.leases.iter().filter(of).map(|(lease, _)| *lease).collect()
     }
 
-    fn job(&mut self, id: JobId) -> &mut Job {
+    pub(super) fn job(&mut self, id: JobId) -> &mut Job {
         self.jobs.get_mut(&id).expect("the rules name jobs they have")
     }
 

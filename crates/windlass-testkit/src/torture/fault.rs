@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use windlass_core::id::JobId;
 use windlass_core::job::{Filter, Page, State};
+use windlass_core::limit::{Limit, LimitOn, SetBy};
 use windlass_core::queue::{Pause, Scope};
 use windlass_core::store::Now;
 
-use super::{QUEUES, Torture};
+use super::{LIMITED, QUEUES, Torture};
 use crate::fault::clock;
 use crate::history::record::Event;
 
@@ -40,6 +41,8 @@ pub enum Fault {
     Retry,
     /// A queue is paused and resumed.
     Pause,
+    /// The limit of a kind is set, changed or removed.
+    Limit,
 }
 
 impl fmt::Display for Fault {
@@ -56,6 +59,7 @@ impl fmt::Display for Fault {
             Self::Move => "jobs moved",
             Self::Retry => "jobs retried",
             Self::Pause => "queue paused",
+            Self::Limit => "limit changed",
         })
     }
 }
@@ -85,6 +89,7 @@ impl Torture {
             Fault::Move => self.move_jobs().await,
             Fault::Retry => self.retry().await,
             Fault::Pause => self.pause().await,
+            Fault::Limit => self.change_limit().await,
         }
     }
 
@@ -133,6 +138,21 @@ impl Torture {
         let _ = self.fixture.store.pause(&Pause::queue(queue).note("torture"), Now::Database).await;
         self.wait(100..1_000).await;
         let _ = self.fixture.store.resume(&Scope::Queue(queue.to_owned()), Now::Database).await;
+    }
+
+    /// It stays as it is while other faults come.
+    async fn change_limit(&mut self) {
+        let on = LimitOn::Kind(LIMITED.to_owned());
+        if self.random.u8(..4) == 0 {
+            let _ = self.fixture.store.remove_limit(&on).await;
+            return;
+        }
+        let limit = Limit::on(on).running(self.random.u32(2..7));
+        let _ = self
+            .fixture
+            .store
+            .set_limit(&limit, SetBy::Person, Some("torture"), Now::Database)
+            .await;
     }
 
     /// Some of the newest jobs that match; none where the store cannot be asked now.

@@ -110,8 +110,8 @@ fn turn(look: &Look) -> Option<Passage> {
     Some(passage(ahead == 0, gate))
 }
 
-/// What a job waits for at the first of these gates that is shut. Of those that open at a known time the one that
-/// opens first is told.
+/// What a job waits for where the first of these gates that is shut is one of a line; of those of them that open at a
+/// known time the one that opens first is told.
 pub(super) fn next<'a>(first: &'a Gate, others: impl Iterator<Item = &'a Gate>) -> Option<Next> {
     let untimed = |step| Some(Next { step, at: None });
     match first {
@@ -120,7 +120,10 @@ pub(super) fn next<'a>(first: &'a Gate, others: impl Iterator<Item = &'a Gate>) 
         Gate::Places { .. } => untimed(Step::Place),
         Gate::Turn { .. } => untimed(Step::Turn),
         Gate::Breaker { until: None, .. } => untimed(Step::Probe),
-        _ => std::iter::once(first).chain(others).filter_map(timed).min_by_key(|next| next.at),
+        Gate::Rate { .. } | Gate::Breaker { .. } => {
+            std::iter::once(first).chain(others).filter_map(timed).min_by_key(|next| next.at)
+        }
+        _ => None,
     }
 }
 

@@ -6,6 +6,8 @@ use windlass_core::id::JobId;
 use windlass_core::job::{Fair, Gate, Lane, LaneFirst, LimitOf, Limited, Standing, State, Step};
 use windlass_core::limit::{Limit, LimitOn, SetBy};
 use windlass_core::limits::PLACE_HOLDERS;
+use windlass_core::name::DEFAULT_QUEUE;
+use windlass_core::queue::Pause;
 
 use super::explain::{explain, notes, only, shut};
 use crate::draft::{Draft, KIND, job, jobs};
@@ -240,6 +242,21 @@ pub async fn the_place_in_a_line_with_turns_is_told(fixture: StoreFixture) {
     let line = Gate::Line { ahead: 1, or_more: false };
     assert_eq!(only(&fixture, plain[1]).await, (line, Step::Turn), "behind plain jobs alone");
     assert!(!worker.claim(1).await.jobs.is_empty());
+}
+
+/// O24: a job that is not due, or whose queue is paused, waits for that, whatever limits keep it then.
+pub async fn what_keeps_it_before_its_limits_is_what_comes_next(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    set(&fixture, &Limit::on(kind()).rate(1, MINUTE)).await;
+    let ids = fixture.enqueue([job(), job(), job().due_in(60 * MINUTE)]).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 1, "the token is gone");
+    assert_eq!(explain(&fixture, ids[1]).await.next.step, Step::Tokens);
+    let due = Some(fixture.moment().after(60 * MINUTE));
+    let explained = explain(&fixture, ids[2]).await;
+    assert_eq!((explained.next.step, explained.next.at), (Step::Promote, due));
+    let pause = Pause::queue(DEFAULT_QUEUE);
+    fixture.store().pause(&pause, fixture.now()).await.expect("it reaches the store");
+    assert_eq!(explain(&fixture, ids[1]).await.next.step, Step::Resume);
 }
 
 /// O24: jobs without a line are counted past those that a limit of their kind makes stand in one.

@@ -72,6 +72,22 @@ pub async fn kinds_share_a_limit_by_name(fixture: StoreFixture) {
     assert_eq!(both.claim(9).await.jobs.len(), 2);
 }
 
+/// O9, I-O3: jobs of a key may say different numbers, as before and after a deploy: each goes by its own.
+pub async fn jobs_of_a_key_may_say_different_numbers(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    fixture.enqueue_one(of("a", 1)).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 1);
+    let jobs = fixture.enqueue([of("a", 1), of("a", 2)]).await;
+    assert_eq!(job_ids(&worker.claim(9).await), [jobs[1]], "one runs, and it says two");
+    let free = fixture.enqueue_one(job().limited(Limited::by("b"))).await;
+    let one = fixture.enqueue([of("b", 1), of("b", 1)]).await[0];
+    // One claim may count both, as they share a key; the next one does not.
+    let mut claimed = job_ids(&worker.claim(9).await);
+    claimed.extend(job_ids(&worker.claim(9).await));
+    claimed.sort_unstable();
+    assert_eq!(claimed, [free, one], "who says no number is not counted");
+}
+
 /// O9, X9: claims that race stay within the limit.
 pub async fn racing_claims_stay_within_the_limit(fixture: StoreFixture) {
     fixture.enqueue((0..60).map(|n| of(&format!("key {}", n % 3), 4))).await;

@@ -45,6 +45,21 @@ pub async fn what_runs_already_counts(fixture: StoreFixture) {
     assert_eq!(worker.claim(9).await.jobs.len(), 3);
 }
 
+/// O9, I-O3: what runs counts at once also where it ran before under a limit, which was removed since.
+pub async fn what_runs_again_counts_again(fixture: StoreFixture) {
+    let limit = on_kind(KIND).running(1);
+    set(&fixture, &limit).await;
+    fixture.enqueue_one(job()).await;
+    assert_eq!(fixture.worker().await.claim(9).await.jobs.len(), 1);
+    fixture.rescue().await;
+    assert!(fixture.store().remove_limit(&limit.on).await.expect("it reaches the store"));
+    let worker = fixture.worker().await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 1, "the same job");
+    set(&fixture, &limit).await;
+    fixture.enqueue_one(job()).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 0, "one runs");
+}
+
 /// O9: tidying takes no permit from a job that runs, and what ended before keeps none.
 pub async fn what_runs_counts_after_tidying(fixture: StoreFixture) {
     let worker = fixture.worker().await;

@@ -55,6 +55,32 @@ pub async fn a_new_rule_counts_from_its_declaration(fixture: StoreFixture) {
     assert_eq!(due_times(&fixture, "hourly").await.len(), 1);
 }
 
+/// O31, I-S2: a run that waits for the last job to end is counted as skipped where a new rule, or a removal, gives it up.
+pub async fn a_new_rule_counts_the_queued_run_as_skipped(fixture: StoreFixture) {
+    start(&fixture, "hourly", with("every 1h", Missed::One, Overlap::Queue)).await;
+    for rule in [Some("every 2h"), None] {
+        let before = read(&fixture, "hourly").await;
+        let due = before.next_at().expect("it is on");
+        for due in [due, due.after(due.since(before.from_at))] {
+            fixture.advance(due.since(fixture.moment()));
+            fire(&fixture).await;
+        }
+        assert!(read(&fixture, "hourly").await.queued_due_at.is_some());
+        if let Some(rule) = rule {
+            let one = [declared("hourly", with(rule, Missed::One, Overlap::Queue), "app")];
+            declare(fixture.store(), &one, fixture.now()).await.expect("it is declared");
+        } else {
+            let removed = fixture.store().remove_schedule("hourly", fixture.now()).await;
+            assert!(removed.expect("it reaches the store"));
+        }
+        let record = read(&fixture, "hourly").await;
+        assert_eq!(record.queued_due_at, None);
+        let due = if rule.is_some() { 2 } else { 4 };
+        assert_eq!(record.fired + record.skipped + record.missed, due);
+        fire(&fixture).await;
+    }
+}
+
 /// T49: what a person changed stays, whatever a program declares later; both are shown.
 pub async fn a_declaration_does_not_overwrite_what_a_person_changed(fixture: StoreFixture) {
     start(&fixture, "nightly", by("0 2 * * *")).await;

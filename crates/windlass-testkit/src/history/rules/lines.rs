@@ -17,6 +17,8 @@ struct Written {
 
 /// When an attempt of a job ran under a lease that certainly held.
 struct Span {
+    /// When it was to be claimed.
+    asked: u64,
     from: u64,
     until: u64,
     job: JobId,
@@ -73,6 +75,35 @@ pub(in crate::history) fn limits_hold(index: &Index<'_>) -> Vec<String> {
     broken
 }
 
+/// So long after a limit was set a claim that is asked for knows it; on PostgreSQL one that was under way then may not.
+const SEEN: u64 = 2_000_000_000;
+
+/// I-O3: what is claimed after the limit of its kind was set, and before it is changed, begins beside no more than it says,
+/// those that ran before it was set among them.
+pub(in crate::history) fn limits_that_are_set_hold(index: &Index<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (nth, limit) in index.limits.iter().enumerate() {
+        let Some(most) = limit.running else { continue };
+        let next = index.limits[nth + 1..].iter().find(|next| next.kind == limit.kind);
+        let holds = limit.answered + SEEN..next.map_or(u64::MAX, |next| next.asked);
+        let of_kind = |wanted: &'_ Wanted| (wanted.kind == limit.kind).then_some(());
+        let jobs = grouped(index, of_kind).remove(&()).unwrap_or_default();
+        let spans = spans(index, &jobs);
+        for one in spans.iter().filter(|one| holds.contains(&one.from) && one.asked > holds.start) {
+            let beside =
+                spans.iter().filter(|other| other.from <= one.from && one.from < other.until);
+            let running = beside.count();
+            if running > most as usize {
+                broken.push(format!(
+                    "{running} of {} ran when {} began, and {most} may",
+                    limit.kind, one.job
+                ));
+            }
+        }
+    }
+    broken
+}
+
 /// The jobs that were written, by a key, in the order of their calls, with when those were asked for and answered.
 fn grouped<'h, K: Ord>(
     index: &Index<'h>,
@@ -95,7 +126,10 @@ fn spans(index: &Index<'_>, jobs: &[Written]) -> Vec<Span> {
     let mut spans = Vec::new();
     for Written { job, .. } in jobs {
         let Some(life) = index.lives.get(job) else { continue };
+        let claim_of =
+            |lease| life.claims.iter().find(|claim| claim.lease == lease).map(|claim| claim.asked);
         spans.extend(life.starts.iter().map(|start| Span {
+            asked: claim_of(start.lease).unwrap_or_default(),
             from: start.at,
             until: valid_until(index, life, start),
             job: *job,

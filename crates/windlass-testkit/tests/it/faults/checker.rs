@@ -4,6 +4,7 @@ use std::time::Duration;
 use windlass_core::job::{
     Attempt, Batch, JobStore, Lane, Limited, NewJob, Outcome, Settled, State, Unique,
 };
+use windlass_core::limit::{Limit, LimitOn, LimitStore, SetBy};
 use windlass_core::maintenance::MaintenanceStore;
 use windlass_core::queue::{Pause, QueueStore, Scope};
 use windlass_core::schedule::{self, Declared, Definition, Overlap, Owner, Schedule};
@@ -15,7 +16,7 @@ use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
 use windlass_core::store::Store;
 use windlass_core::time::Timestamp;
 use windlass_testkit::database::{PostgresDatabase, SqliteFile, run};
-use windlass_testkit::draft::{job, jobs};
+use windlass_testkit::draft::{KIND, job, jobs};
 use windlass_testkit::fixture::{MINUTE, StoreFixture};
 use windlass_testkit::history::History;
 use windlass_testkit::history::journal::Journal;
@@ -203,6 +204,42 @@ async fn beside(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
     let of_key = || job().limited(Limited::by("a").running(1)).done();
     workers.enqueue(vec![in_lane(), of_key()]).await;
     workers.enqueue(vec![in_lane(), of_key()]).await;
+    let worker = workers.worker().await;
+    for _ in 0..2 {
+        let batch = workers.start(&worker, 9).await;
+        workers.end(&worker, &batch).await;
+    }
+    workers.history().await
+}
+
+/// I-O3: more jobs than a limit says that was set at run time are found, once it is sure to be known.
+#[test]
+fn a_limit_that_was_set_and_does_not_hold_is_found() {
+    const SEEN: u64 = 3_000_000_000;
+    for (sabotage, is_broken) in [(None, false), (Some(Sabotage::ForgetsLimits), true)] {
+        let mut history = run(SqliteFile::fresh(), |fixture| limited(fixture, sabotage));
+        assert!(!Verdict::on(&history).breaks("I-O3"), "a claim may have been under way");
+        let set = |record: &Record| matches!(record.event, Event::LimitSet { .. });
+        let from = history.records.iter().position(set).expect("it was set") + 1;
+        for record in &mut history.records[from..] {
+            record.at += SEEN;
+            if let Event::Claimed { asked, .. } | Event::Settled { asked, .. } = &mut record.event {
+                *asked += SEEN;
+            }
+        }
+        let verdict = Verdict::on(&history);
+        assert_eq!(verdict.breaks("I-O3"), is_broken, "{:?}", verdict.broken);
+    }
+}
+
+/// Two jobs of a kind of which one may run.
+async fn limited(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
+    let workers = TwoWorkers::new(fixture, sabotage);
+    let limit = Limit::on(LimitOn::Kind(KIND.to_owned())).running(1);
+    let now = workers.fixture.now();
+    let set = workers.store.set_limit(&limit, SetBy::Person, None, now).await;
+    set.expect("it reaches the store");
+    workers.enqueue(vec![job().done(), job().done()]).await;
     let worker = workers.worker().await;
     for _ in 0..2 {
         let batch = workers.start(&worker, 9).await;
