@@ -963,48 +963,76 @@ $$
 declare
   place  integer := 0;
   firing jsonb;
-  job    jsonb;
-  last   uuid;
-  number integer;
-  answer record;
 begin
   -- In one order, so that two leaders do not wait for each other.
   perform from windlass.schedule where name in (select f->>'name' from jsonb_array_elements(firings) f) order by name for update;
   for firing in select f from jsonb_array_elements(firings) f loop
     place := place + 1;
-    update windlass.schedule
-    set next_at = (firing->>'next')::bigint, queued_due_at = (firing->>'queued')::bigint,
-        last_due_at = (firing->>'last_due')::bigint, skipped = skipped + (firing->>'skipped')::bigint,
-        missed = missed + (firing->>'missed')::bigint, error = firing->>'error',
-        revision = revision + 1
-    where name = firing->>'name' and revision = (firing->>'seen')::bigint;
-    continue when not found;
-    last := null;
-    number := 0;
-    for job in select j from jsonb_array_elements(firing->'jobs') j loop
-      last := (job->>'id')::uuid;
-      if (job->>'meta')::jsonb ? 'unique' then
-        select * into answer from windlass.write_unique_job(us, last, false, job->>'queue', job->>'kind',
-          (job->>'version')::smallint, (job->>'priority')::smallint, (job->>'max_attempts')::smallint, us, job->>'args',
-          null, null, job->>'origin', job->>'meta');
-        if answer.answer = 4 then
-          insert into windlass.duplicate (at, kind, key, answer, job, origin)
-          values (us, job->>'kind', (job->>'meta')::jsonb->'unique'->>'key', 4, answer.job, job->>'origin');
-        end if;
-        last := answer.job;
-        number := number + (answer.answer = 1)::int;
-      else
-        perform windlass.write_job(us, last, false, job->>'queue', job->>'kind', (job->>'version')::smallint,
-          (job->>'priority')::smallint, (job->>'max_attempts')::smallint, us, job->>'args', null, null, job->>'origin',
-          job->>'meta');
-        number := number + 1;
-      end if;
-    end loop;
-    if last is not null then
-      update windlass.schedule set last_job = last, fired = fired + number where name = firing->>'name';
+    if windlass.fire_one(firing, us) then
+      return next place;
     end if;
-    return next place;
   end loop;
+end
+$$;
+
+create function windlass.fire_one(firing jsonb, us bigint) returns boolean language plpgsql volatile as
+$$
+declare
+  job    jsonb;
+  last   uuid;
+  number integer := 0;
+  answer record;
+begin
+  update windlass.schedule
+  set next_at = (firing->>'next')::bigint, queued_due_at = (firing->>'queued')::bigint,
+      last_due_at = (firing->>'last_due')::bigint, skipped = skipped + (firing->>'skipped')::bigint,
+      missed = missed + (firing->>'missed')::bigint, error = firing->>'error',
+      revision = revision + 1
+  where name = firing->>'name' and revision = (firing->>'seen')::bigint;
+  if not found then
+    return false;
+  end if;
+  for job in select j from jsonb_array_elements(firing->'jobs') j loop
+    select * into answer from windlass.write_scheduled_job(job, (job->>'meta')::jsonb, us);
+    last := answer.job;
+    number := number + (answer.answer = 1)::integer;
+  end loop;
+  if last is not null then
+    update windlass.schedule set last_job = last, fired = fired + number where name = firing->>'name';
+  end if;
+  return true;
+end
+$$;
+
+-- Writes one job of a schedule, and notes one that is rejected or refused in its lane: the answer is that of write_jobs.
+create function windlass.write_scheduled_job(new jsonb, meta jsonb, us bigint, out answer smallint, out job uuid)
+language plpgsql volatile as
+$$
+begin
+  if coalesce(meta->'lane' ?| array['supersedes', 'refused_by'], false) then
+    job := windlass.enter_lane(us, (new->>'id')::uuid, new->>'kind', meta->'lane');
+    if job is not null then
+      answer := 6;
+      insert into windlass.duplicate (at, kind, key, answer, job, origin)
+      values (us, new->>'kind', meta->'lane'->>'key', 6, job, new->>'origin');
+      return;
+    end if;
+  end if;
+  if meta ? 'unique' then
+    select w.answer, w.job into answer, job
+    from windlass.write_unique_job(us, (new->>'id')::uuid, false, new->>'queue', new->>'kind',
+           (new->>'version')::smallint, (new->>'priority')::smallint, (new->>'max_attempts')::smallint, us, new->>'args',
+           null, null, new->>'origin', new->>'meta') w;
+    if answer = 4 then
+      insert into windlass.duplicate (at, kind, key, answer, job, origin)
+      values (us, new->>'kind', meta->'unique'->>'key', 4, job, new->>'origin');
+    end if;
+    return;
+  end if;
+  perform windlass.write_job(us, (new->>'id')::uuid, false, new->>'queue', new->>'kind', (new->>'version')::smallint,
+    (new->>'priority')::smallint, (new->>'max_attempts')::smallint, us, new->>'args', null, null, new->>'origin', new->>'meta');
+  answer := 1;
+  job := (new->>'id')::uuid;
 end
 $$;
 

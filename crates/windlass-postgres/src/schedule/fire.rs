@@ -55,6 +55,6 @@ fn job(job: &NewJob) -> Value {
         "max_attempts": job.max_attempts,
         "args": job.args.as_str(),
         "origin": job.origin,
-        "meta": job.meta.to_stored(),
+        "meta": job.stored_meta(),
     })
 }
