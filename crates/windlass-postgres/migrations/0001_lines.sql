@@ -559,12 +559,14 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtext('windlass.lane'), hashtext(the_line));
   if refusing <> '{}' then
-    select p.id into other from windlass.pending p
-    where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> the_id and p.kind = any (refusing) limit 1;
-    if other is null then
-      select r.id into other from windlass.permit m join windlass.running_job r on r.lease = m.lease and r.id = m.job
-      where m.gate = the_line and m.job <> the_id and r.kind = any (refusing) limit 1;
-    end if;
+    -- One look, so that a job on its way from one place to the other is seen in one of them.
+    select found.id into other
+    from (select p.id from windlass.pending p
+          where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> the_id and p.kind = any (refusing)
+          union all
+          select r.id from windlass.permit m join windlass.running_job r on r.lease = m.lease and r.id = m.job
+          where m.gate = the_line and m.job <> the_id and r.kind = any (refusing)) as found
+    limit 1;
     if other is not null then
       return other;
     end if;
