@@ -595,9 +595,9 @@ begin
 end
 $$;
 
--- Writes one job whose meta has a unique key. Returns what happened to it and which job the answer is about:
+-- Writes one job, which may have a unique key. Returns what happened to it and which job the answer is about:
 -- 0 a job with its id exists · 1 written · 2 kept · 3 replaced · 4 rejected, and nothing was written.
-create function windlass.write_unique_job(us bigint, the_id uuid, may_exist boolean, queue_name text, the_kind text,
+create function windlass.write_one(us bigint, the_id uuid, may_exist boolean, queue_name text, the_kind text,
   the_version smallint, the_priority smallint, max_attempts smallint, due bigint, args_text text, root uuid, parent uuid,
   the_origin text, meta text, out answer smallint, out job uuid)
 language plpgsql volatile as
@@ -609,6 +609,11 @@ declare
   the_expiry bigint := windlass.expiry(meta, us);
 begin
   job := the_id;
+  if own is null then
+    answer := windlass.write_job(us, the_id, may_exist, queue_name, the_kind, the_version, the_priority, max_attempts, due,
+                                 args_text, root, parent, the_origin, meta)::int::smallint;
+    return;
+  end if;
   if may_exist and (exists (select from windlass.pending p where p.id = the_id) or windlass.is_elsewhere(the_id)) then
     answer := 0;
     return;
@@ -649,7 +654,7 @@ end
 $$;
 
 -- Writes jobs of which some are unique, all of them or none. Returns a row for each, in their order: what happened to
--- it and of which job, as in write_unique_job. Where one is rejected nothing is written and its row is the only one; the
+-- it and of which job, as in write_one. Where one is rejected nothing is written and its row is the only one; the
 -- same with answer 5 where another transaction, still open after the patience, keeps a key, and with 6 where a rule of its
 -- lane refuses one. Without a patience it waits.
 create function windlass.write_jobs(us bigint, ids uuid[], given smallint[], queues text[], kinds text[], versions smallint[],
@@ -670,32 +675,27 @@ begin
     -- In the order of the keys, so that two callers do not wait for each other.
     for nth in
       select t.nth from unnest(kinds, metas) with ordinality as t(kind, meta, nth)
-      order by t.meta::jsonb->'lane'->>'key', t.kind, t.meta::jsonb->'unique'->>'key', t.nth
+      order by t.kind, t.meta::jsonb->'unique'->>'key', t.nth
     loop
-      if coalesce(metas[nth]::jsonb->'lane' ?| array['supersedes', 'refused_by'], false)
-         and not (given[nth] = 1 and (exists (select from windlass.pending p where p.id = ids[nth]) or windlass.is_elsewhere(ids[nth])))
-      then
-        job := windlass.enter_lane(us, ids[nth], kinds[nth], metas[nth]::jsonb->'lane');
-        if job is not null then
-          raise exception using errcode = 'WL002', message = nth::text, detail = job::text;
-        end if;
-      end if;
-      if coalesce(metas[nth]::jsonb ? 'unique', false) then
-        select w.answer, w.job into answer, job
-        from windlass.write_unique_job(us, ids[nth], given[nth] = 1, queues[nth], kinds[nth], versions[nth],
-               priorities[nth], limits[nth], coalesce(moments[nth], us + delays[nth]), args[nth], roots[nth],
-               parents[nth], origins[nth], metas[nth]) w;
-      else
-        job := ids[nth];
-        answer := windlass.write_job(us, ids[nth], given[nth] = 1, queues[nth], kinds[nth], versions[nth],
-               priorities[nth], limits[nth], coalesce(moments[nth], us + delays[nth]), args[nth], roots[nth],
-               parents[nth], origins[nth], metas[nth])::int::smallint;
-      end if;
+      select w.answer, w.job into answer, job
+      from windlass.write_one(us, ids[nth], given[nth] = 1, queues[nth], kinds[nth], versions[nth], priorities[nth],
+             limits[nth], coalesce(moments[nth], us + delays[nth]), args[nth], roots[nth], parents[nth], origins[nth],
+             metas[nth]) w;
       if answer = 4 then
         raise exception using errcode = 'WL001', message = nth::text, detail = job::text;
       end if;
       answers[nth] := answer;
       jobs[nth] := job;
+    end loop;
+    -- What its key or its id kept out does nothing in its lane. The others do it in the order of the call.
+    for nth in
+      select t.nth from unnest(metas, answers) with ordinality as t(meta, answer, nth)
+      where t.answer = 1 and coalesce(t.meta::jsonb->'lane' ?| array['supersedes', 'refused_by'], false) order by t.nth
+    loop
+      job := windlass.enter_lane(us, ids[nth], ids[nth + 1:], kinds[nth], metas[nth]::jsonb->'lane');
+      if job is not null then
+        raise exception using errcode = 'WL002', message = nth::text, detail = job::text;
+      end if;
     end loop;
   exception when lock_not_available then
     answer := 5;
@@ -868,26 +868,26 @@ begin
   if exists (select from windlass.queue_bound) then
     perform windlass.check_room(queue_name);
   end if;
-  if options ?| array['supersedes', 'refused_by'] and (given_id is null
-       or not exists (select from windlass.pending p where p.id = the_id) and not windlass.is_elsewhere(the_id)) then
-    refusing := windlass.enter_lane(us, the_id, kind, meta::jsonb->'lane');
-    if refusing is not null then
-      raise exception 'windlass: % is refused in the lane %: % is there', kind, quote_literal(options->>'lane'), refusing
-        using errcode = '23505';
-    end if;
-  end if;
-  if own is null then
+  if own is null and not options ?| array['supersedes', 'refused_by'] then
     perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,
       coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,
       null, null, coalesce(options->>'origin', 'sql'), meta);
     return the_id;
   end if;
-  select * into written from windlass.write_unique_job(us, the_id, given_id is not null, queue_name, kind,
+  select * into written from windlass.write_one(us, the_id, given_id is not null, queue_name, kind,
     the_version::smallint, coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,
     null, null, coalesce(options->>'origin', 'sql'), meta);
   if written.answer = 4 then
     raise exception 'windlass: % with the unique key % is there already: %', kind, quote_literal(options->>'unique_key'), written.job
       using errcode = '23505';
+  end if;
+  -- What its key or its id kept out does nothing in its lane.
+  if written.answer = 1 and options ?| array['supersedes', 'refused_by'] then
+    refusing := windlass.enter_lane(us, the_id, '{}', kind, meta::jsonb->'lane');
+    if refusing is not null then
+      raise exception 'windlass: % is refused in the lane %: % is there', kind, quote_literal(options->>'lane'), refusing
+        using errcode = '23505';
+    end if;
   end if;
   return written.job;
 end
@@ -1009,31 +1009,36 @@ create function windlass.write_scheduled_job(new jsonb, meta jsonb, us bigint, o
 language plpgsql volatile as
 $$
 begin
-  if coalesce(meta->'lane' ?| array['supersedes', 'refused_by'], false) then
-    job := windlass.enter_lane(us, (new->>'id')::uuid, new->>'kind', meta->'lane');
-    if job is not null then
+  if not coalesce(meta->'lane' ?| array['supersedes', 'refused_by'], false) then
+    select w.answer, w.job into answer, job from windlass.write_scheduled_one(new, us) w;
+  else
+    begin
+      select w.answer, w.job into answer, job from windlass.write_scheduled_one(new, us) w;
+      if answer = 1 then
+        job := windlass.enter_lane(us, (new->>'id')::uuid, '{}', new->>'kind', meta->'lane');
+        if job is not null then
+          raise exception using errcode = 'WL002';
+        end if;
+        job := (new->>'id')::uuid;
+      end if;
+    exception when sqlstate 'WL002' then
+      -- The job, which had been written, is undone with this block.
       answer := 6;
-      insert into windlass.duplicate (at, kind, key, answer, job, origin)
-      values (us, new->>'kind', meta->'lane'->>'key', 6, job, new->>'origin');
-      return;
-    end if;
+    end;
   end if;
-  if meta ? 'unique' then
-    select w.answer, w.job into answer, job
-    from windlass.write_unique_job(us, (new->>'id')::uuid, false, new->>'queue', new->>'kind',
-           (new->>'version')::smallint, (new->>'priority')::smallint, (new->>'max_attempts')::smallint, us, new->>'args',
-           null, null, new->>'origin', new->>'meta') w;
-    if answer = 4 then
-      insert into windlass.duplicate (at, kind, key, answer, job, origin)
-      values (us, new->>'kind', meta->'unique'->>'key', 4, job, new->>'origin');
-    end if;
-    return;
+  if answer in (4, 6) then
+    insert into windlass.duplicate (at, kind, key, answer, job, origin)
+    values (us, new->>'kind', meta->case answer when 4 then 'unique' else 'lane' end->>'key', answer, job, new->>'origin');
   end if;
-  perform windlass.write_job(us, (new->>'id')::uuid, false, new->>'queue', new->>'kind', (new->>'version')::smallint,
-    (new->>'priority')::smallint, (new->>'max_attempts')::smallint, us, new->>'args', null, null, new->>'origin', new->>'meta');
-  answer := 1;
-  job := (new->>'id')::uuid;
 end
+$$;
+
+create function windlass.write_scheduled_one(new jsonb, us bigint, out answer smallint, out job uuid) language sql volatile as
+$$
+  select w.answer, w.job
+  from windlass.write_one(us, (new->>'id')::uuid, false, new->>'queue', new->>'kind', (new->>'version')::smallint,
+         (new->>'priority')::smallint, (new->>'max_attempts')::smallint, us, new->>'args', null, null, new->>'origin',
+         new->>'meta') w
 $$;
 
 -- Writes schedules, each if it still is at the revision that was seen, or if there is none and none was seen. Returns the

@@ -546,10 +546,11 @@ $$
   select exists (select from gone) from woken
 $$;
 
--- What a job's rules do in its lane when it is written: jobs of kinds that it supersedes are cancelled unless they run.
--- Returns the job because of which it is refused, or null; then nothing was done. Two transactions that write such jobs
--- to one lane do so one after the other.
-create function windlass.enter_lane(us bigint, the_id uuid, the_kind text, lane jsonb) returns uuid language plpgsql volatile as
+-- What a job's rules do in its lane once it is written: jobs of kinds that it supersedes are cancelled unless they run.
+-- Returns the job because of which it is refused, or null; then nothing was done, and who asks undoes what was written. Those
+-- that come later in its call are not looked at. Two transactions that write such jobs to one lane do so one after the other.
+create function windlass.enter_lane(us bigint, the_id uuid, later uuid[], the_kind text, lane jsonb) returns uuid
+language plpgsql volatile as
 $$
 declare
   the_line text   := 'l' || (lane->>'key');
@@ -562,7 +563,7 @@ begin
     -- One look, so that a job on its way from one place to the other is seen in one of them.
     select found.id into other
     from (select p.id from windlass.pending p
-          where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> the_id and p.kind = any (refusing)
+          where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> all (the_id || later) and p.kind = any (refusing)
           union all
           select r.id from windlass.permit m join windlass.running_job r on r.lease = m.lease and r.id = m.job
           where m.gate = the_line and m.job <> the_id and r.kind = any (refusing)) as found
@@ -573,7 +574,7 @@ begin
   end if;
   with removed as (
     delete from windlass.pending p
-    where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> the_id and p.kind = any (old)
+    where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> all (the_id || later) and p.kind = any (old)
     returning *
   ),
   counted as (

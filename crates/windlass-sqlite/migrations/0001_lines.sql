@@ -127,10 +127,12 @@ begin
 end;
 
 -- What a job's rules do in its lane when it is written: jobs of kinds that it supersedes are cancelled unless they run. It
--- fails where a job is there that refuses it.
+-- fails where a job is there that refuses it. What will be kept out by its unique key does nothing.
 create view windlass_lane_entry as select id, kind, created_at, meta from windlass_pending where false;
 
 create trigger windlass_lane_entry_insert instead of insert on windlass_lane_entry
+when not exists (select 1 from windlass_held_key
+                 where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id and held_until > new.created_at)
 begin
   select raise(abort, 'windlass: refused in the lane by another job')
   from windlass_pending
@@ -196,18 +198,10 @@ begin
            or json_array_length(coalesce(new.supersedes, '[]')) + json_array_length(coalesce(new.refused_by, '[]')) > 16
         then raise(abort, 'windlass: supersedes and refused_by must be JSON arrays of at most 16 kinds')
     end;
-  insert into windlass_lane_entry (id, kind, created_at, meta)
-  select coalesce(new.id, zeroblob(16)), new.kind, n,
-         json_object('lane', json_object('key', new.lane, 'supersedes', json(coalesce(new.supersedes, '[]')),
-                                         'refused_by', json(coalesce(new.refused_by, '[]'))))
-  from windlass_fresh
-  where coalesce(new.supersedes, new.refused_by) is not null
-    and not exists (select 1 from windlass_pending where id = new.id)
-    and not exists (select 1 from windlass_finished where id = new.id);
   insert into windlass_enqueue_job
     (id, kind, args, version, queue, priority, run_at, delay, max_attempts, max_losses, origin, meta, unique_key, unique_until,
      unique_for, on_conflict, expires_at, expires_in, tags, subjects)
-  select new.id, new.kind, new.args, new.version, new.queue, new.priority, new.run_at, new.delay, new.max_attempts,
+  select coalesce(new.id, fresh.id), new.kind, new.args, new.version, new.queue, new.priority, new.run_at, new.delay, new.max_attempts,
          new.max_losses, new.origin,
          case when coalesce(new.lane, new.fair, new.limit_key, new.cost) is null then new.meta
               else json_patch(coalesce(new.meta, '{}'), json_object(
@@ -224,5 +218,6 @@ begin
                                   || coalesce(new.limit_key, '') || char(31) || coalesce(new.limit_running, '') || char(31)
                                   || coalesce(new.weight, '') end)) end,
          new.unique_key, new.unique_until, new.unique_for, new.on_conflict, new.expires_at, new.expires_in,
-         new.tags, new.subjects;
+         new.tags, new.subjects
+  from windlass_fresh as fresh;
 end;

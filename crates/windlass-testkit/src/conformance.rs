@@ -172,6 +172,8 @@ macro_rules! behaviours {
                     a_hot_lane_delays_no_other_job
                     a_job_supersedes_what_waits_in_its_lane
                     a_job_is_refused_by_what_is_in_its_lane
+                    a_duplicate_does_nothing_in_its_lane
+                    the_rules_of_a_lane_hold_in_the_order_of_a_call
                     a_teardown_is_last_whatever_comes_at_once
                 }
                 limited {

@@ -101,6 +101,16 @@ fn check_by_sql(jobs: &[JobRecord]) {
     assert_eq!(lined.meta.cost, Some(7));
 }
 
+/// One job of the lane was superseded, and the reason names the one that did it.
+async fn check_superseded(client: &Client, lane: &str) {
+    let in_lane = |job: &&JobRecord| job.meta.lane.as_ref().is_some_and(|one| one.key() == lane);
+    let jobs = found(client).await;
+    let superseded: Vec<_> =
+        jobs.iter().filter(in_lane).filter_map(|job| job.reason.as_ref()).collect();
+    let by = jobs.iter().filter(in_lane).find(|job| job.meta.unique.is_some()).expect("written");
+    assert_eq!(superseded, [&format!("superseded by by.sql {}", by.id)]);
+}
+
 /// T1, C25: by SQL on PostgreSQL the same lines, and bad input is refused with what is wrong.
 #[tokio::test]
 async fn lines_by_sql_on_postgres() {
@@ -130,6 +140,12 @@ async fn lines_by_sql_on_postgres() {
     let rules = r#"{"lane": "r", "refused_by": ["by.sql"]}"#;
     enqueue(rules).await.expect("nothing refuses it");
     assert!(enqueue(rules).await.expect_err("refused").contains("is refused in the lane"));
+    let supersedes = r#"{"lane": "r", "supersedes": ["by.sql"], "unique_key": "r"}"#;
+    enqueue(supersedes).await.expect("written");
+    check_superseded(&client, "r").await;
+    enqueue(r#"{"lane": "r"}"#).await.expect("written");
+    enqueue(supersedes).await.expect("kept");
+    check_superseded(&client, "r").await;
     let set = "select windlass.set_limit('kind:by.sql', '{\"running\": 4, \"rate\": 10, \"per\": \"1 minute\"}')";
     sql.client.batch_execute(set).await.expect("set");
     let limits = client.limits().await.expect("listed");
@@ -175,6 +191,12 @@ async fn lines_by_sql_on_sqlite() {
     let rules = || enqueue("lane, refused_by", "'r', '[\"by.sql\"]'");
     rules().expect("nothing refuses it");
     assert!(rules().expect_err("refused").contains("refused in the lane"));
+    let supersedes = || enqueue("lane, supersedes, unique_key", "'r', '[\"by.sql\"]', 'r'");
+    supersedes().expect("written");
+    check_superseded(&client, "r").await;
+    enqueue("lane", "'r'").expect("written");
+    supersedes().expect("kept");
+    check_superseded(&client, "r").await;
     sql.execute_batch("insert into windlass_limit (target, running, rate, per) values ('kind:by.sql', 4, 10, 60000000)")
         .expect("set");
     let limits = client.limits().await.expect("listed");
