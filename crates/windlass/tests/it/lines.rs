@@ -233,6 +233,38 @@ async fn a_lanes_rules_hold_between_open_transactions() {
     assert_eq!(client.counts().await.expect("counted").of(State::Available), 1);
 }
 
+/// T32, T33: a job is refused by one that is handed back at that moment: both its places are looked at in one look.
+#[tokio::test]
+async fn a_job_on_its_way_back_refuses_others() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let client = Client::new(store.clone());
+    client.enqueue(Terminate { server: 1 }).await.expect("written");
+    let worker = windlass_testkit::worker::worker().knowing(&[("server.terminate", 1)]);
+    let registration = worker.registration();
+    store.register(&registration, windlass::store::Now::Database).await.expect("registered");
+    let claim = windlass_testkit::worker::request(&registration, 1);
+    let claimed = store.claim(&claim, windlass::store::Now::Database).await.expect("claimed");
+    assert_eq!(claimed.jobs.len(), 1);
+    let hands_back = "lock table windlass.lease; \
+         with gone as (delete from windlass.lease returning jobs) \
+         insert into windlass.pending (id, run_at, created_at, attempt, state, version, priority, queue, kind, args, meta, line) \
+         select j.id, j.run_at, j.created_at, j.attempt, 2, j.version, j.priority, j.queue, j.kind, j.args, j.meta, \
+                windlass.line_in(j.meta) from gone, unnest(gone.jobs) as j";
+    let handing_back = crate::races::begun(&database, hands_back).await;
+    let mut caller = connect(&database).await;
+    let transaction = caller.client.transaction().await.expect("begun");
+    let mut within = client.within(&transaction);
+    let mut enqueue = std::pin::pin!(within.enqueue(Provision { server: 1 }));
+    tokio::select! {
+        answer = &mut enqueue => panic!("{answer:?} before it was handed back"),
+        () = crate::races::waits_for(&database, "relation") => {}
+    }
+    handing_back.client.batch_execute("commit").await.expect("committed");
+    let refused = tokio::time::timeout(SOON, enqueue).await.expect("it goes on");
+    assert!(matches!(refused, Err(StoreError::LaneRefused { .. })), "{refused:?}");
+}
+
 /// T1, T32: the rules hold through every driver on SQLite.
 #[tokio::test]
 async fn a_lanes_rules_hold_through_every_driver_on_sqlite() {

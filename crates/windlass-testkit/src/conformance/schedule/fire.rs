@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use windlass_core::job::{Claimed, DuplicateAnswer, Fair, Lane, Limited, State, Unique};
+use windlass_core::job::{DuplicateAnswer, Fair, Lane, Limited, State, Unique};
 use windlass_core::schedule::{
     Cause, FireRound, Firing, Missed, NextRun, Occurrence, Overlap, declare, fire_due,
 };
@@ -223,8 +223,8 @@ pub async fn the_jobs_of_a_schedule_stand_in_line(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     let batch = worker.claim(99).await;
     let claimed = |name: &str| {
-        let is_of = |job: &&Claimed| job.meta.schedule.as_ref().is_some_and(|one| one.name == name);
-        batch.jobs.iter().filter(is_of).count()
+        let of = |one: &Occurrence| one.name == name;
+        batch.jobs.iter().filter(|job| job.meta.schedule.as_ref().is_some_and(of)).count()
     };
     assert_eq!((claimed("lane"), claimed("fair"), claimed("limited")), (1, 3, 2));
 }
