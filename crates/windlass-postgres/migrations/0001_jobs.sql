@@ -1259,6 +1259,8 @@ begin
                      then s.from_at else us end,
       next_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null and s.error is null then s.next_at
                      when s.paused_at is null then 0 else 9223372036854775807 end,
+      queued_due_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null and s.error is null
+                           then s.queued_due_at end,
       error = null;
 end
 $$;

@@ -616,6 +616,9 @@ begin
                           and windlass_schedule.removed_at is null and windlass_schedule.error is null
                      then windlass_schedule.next_at
                      when windlass_schedule.paused_at is null then 0 else 9223372036854775807 end,
+      queued_due_at = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone
+                                and windlass_schedule.removed_at is null and windlass_schedule.error is null
+                           then windlass_schedule.queued_due_at end,
       error = null;
 end;
 
