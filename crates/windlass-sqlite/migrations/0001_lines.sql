@@ -173,6 +173,9 @@ create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
 begin
   select
     case
+      when new.meta is not null and coalesce(json_type(new.meta, '$.lane'), json_type(new.meta, '$.fair'), json_type(new.meta, '$.limited'),
+                                             json_type(new.meta, '$.cost'), json_type(new.meta, '$.line')) is not null
+        then raise(abort, 'windlass: lane, fair, limit_key and cost have columns of their own: in meta alone they hold nothing back')
       when new.lane is null and coalesce(new.when_dead, new.supersedes, new.refused_by) is not null
         then raise(abort, 'windlass: lane is missing')
       when new.fair is null and new.weight is not null then raise(abort, 'windlass: fair is missing')

@@ -133,6 +133,7 @@ async fn lines_by_sql_on_postgres() {
         (format!(r#"{{"lane": "{}"}}"#, "x".repeat(10_000)), "1 to 256 bytes"),
         (r#"{"limit_key": "k", "limit_running": 0}"#.to_owned(), "cannot be used"),
         (r#"{"lane": "a", "supersedes": "x"}"#.to_owned(), "are arrays"),
+        (r#"{"meta": {"lane": {"key": "a"}}}"#.to_owned(), "unknown option meta"),
     ] {
         let error = enqueue(&options).await.expect_err("it is refused");
         assert!(error.contains(wrong), "{error}");
@@ -184,6 +185,11 @@ async fn lines_by_sql_on_sqlite() {
         ("lane", format!("'{}'", "x".repeat(10_000)), "1 to 256 bytes"),
         ("limit_key, limit_running", "'k', 0".to_owned(), "limit_running must be"),
         ("lane, supersedes", "'a', '{}'".to_owned(), "JSON arrays"),
+        ("meta", "'{\"lane\": {\"key\": \"a\"}}'".to_owned(), "columns of their own"),
+        ("meta", "'{\"fair\": {\"key\": \"a\"}}'".to_owned(), "columns of their own"),
+        ("meta", "'{\"limited\": {\"key\": \"a\"}}'".to_owned(), "columns of their own"),
+        ("meta, lane", "'{\"cost\": 3}', 'a'".to_owned(), "columns of their own"),
+        ("meta", "'{\"line\": \"la\"}'".to_owned(), "columns of their own"),
     ] {
         let error = enqueue(columns, &values).expect_err("it is refused");
         assert!(error.contains(wrong), "{error}");
