@@ -504,6 +504,11 @@ begin
     raise exception 'windlass: a limit cannot be set for %', coalesce(quote_literal(target), 'null') using errcode = '22023',
       hint = 'queue:NAME, kind:NAME or key:NAME';
   end if;
+  if options->>'rate' is null and coalesce(options->>'per', options->>'burst') is not null
+     or options->>'break_after' is null and coalesce(options->>'within', options->>'closed_for') is not null then
+    raise exception 'windlass: per and burst are of a rate, within and closed_for of break_after' using errcode = '22023',
+      hint = 'the option rate or break_after';
+  end if;
   rule.scope := case split_part(target, ':', 1) when 'queue' then 0 when 'kind' then 1 else 2 end;
   rule.name := substr(target, strpos(target, ':') + 1);
   rule.running := (options->>'running')::integer;
@@ -630,10 +635,11 @@ begin
       hint = 'skip or block; up to 128 letters, digits and . _ - : /';
   end if;
   rules := jsonb_strip_nulls(jsonb_build_object('supersedes', options->'supersedes', 'refused_by', options->'refused_by'));
-  if exists (select from jsonb_each(rules) r
-             where jsonb_typeof(r.value) <> 'array' or jsonb_array_length(r.value) > 16
-                or exists (select from jsonb_array_elements(r.value) e where jsonb_typeof(e) <> 'string')) then
-    raise exception 'windlass: supersedes and refused_by are arrays of at most 16 kinds' using errcode = '22023';
+  if exists (select from jsonb_each(rules) r where jsonb_typeof(r.value) <> 'array')
+     or (select count(*) > 16 or not bool_and(jsonb_typeof(e) = 'string' and e#>>'{}' ~ '^[[:alnum:]._:/-]{1,128}$')
+         from jsonb_each(rules) r, jsonb_array_elements(r.value) e) then
+    raise exception 'windlass: supersedes and refused_by are arrays of at most 16 kinds together' using errcode = '22023',
+      hint = 'a kind is up to 128 letters, digits and . _ - : /';
   end if;
   line := case when lane is not null then 'l' || lane
                else concat_ws(chr(31), 's' || coalesce(fair, ''), kind,

@@ -93,6 +93,9 @@ begin
         then raise(abort, 'windlass: a limit is set for queue:NAME, kind:NAME or key:NAME')
       when coalesce(new.running, new.rate, new.break_after) is null
         then raise(abort, 'windlass: a limit says how many run, a rate or when to break')
+      when new.rate is null and coalesce(new.per, new.burst) is not null
+           or new.break_after is null and coalesce(new.within, new.closed_for) is not null
+        then raise(abort, 'windlass: per and burst are of a rate, within and closed_for of break_after')
       when min(coalesce(new.running, 1), coalesce(new.rate, 1), coalesce(new.burst, 1), coalesce(new.break_after, 1)) < 1
            or typeof(coalesce(new.running, 1) + coalesce(new.rate, 1) + coalesce(new.burst, 1) + coalesce(new.break_after, 1)) <> 'integer'
            or max(coalesce(new.running, 1), coalesce(new.rate, 1), coalesce(new.burst, 1), coalesce(new.break_after, 1)) > 2147483647
@@ -197,9 +200,14 @@ begin
       when new.limit_name is not null and (typeof(new.limit_name) <> 'text' or length(new.limit_name) not between 1 and 128
                                            or new.limit_name glob '*[^-A-Za-z0-9._:/]*')
         then raise(abort, 'windlass: limit_name must be up to 128 letters, digits and . _ - : /')
-      when json_type(coalesce(new.supersedes, '[]')) <> 'array' or json_type(coalesce(new.refused_by, '[]')) <> 'array'
+      when json_valid(coalesce(new.supersedes, '[]')) = 0 or json_valid(coalesce(new.refused_by, '[]')) = 0
+           or json_type(coalesce(new.supersedes, '[]')) <> 'array' or json_type(coalesce(new.refused_by, '[]')) <> 'array'
            or json_array_length(coalesce(new.supersedes, '[]')) + json_array_length(coalesce(new.refused_by, '[]')) > 16
-        then raise(abort, 'windlass: supersedes and refused_by must be JSON arrays of at most 16 kinds')
+           or exists (select 1 from json_each(json_array(json(coalesce(new.supersedes, '[]')), json(coalesce(new.refused_by, '[]')))) as list,
+                                    json_each(list.value) as k
+                      where k.type <> 'text' or length(k.value) not between 1 and 128 or instr(k.value, char(0)) > 0
+                         or k.value glob '*[^-A-Za-z0-9._:/]*')
+        then raise(abort, 'windlass: supersedes and refused_by must be JSON arrays of at most 16 kinds together, each of up to 128 letters, digits and . _ - : /')
     end;
   insert into windlass_enqueue_job
     (id, kind, args, version, queue, priority, run_at, delay, max_attempts, max_losses, origin, meta, unique_key, unique_until,

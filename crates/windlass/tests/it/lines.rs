@@ -75,6 +75,11 @@ fn the_derive_says_where_a_job_stands() {
 
 const BY_SQL: &str = "by sql";
 
+/// Nine kinds: two rules with so many are too many.
+fn nine() -> String {
+    vec!["\"k\""; 9].join(", ")
+}
+
 fn path(database: &TestDatabase) -> std::path::PathBuf {
     database.url().trim_start_matches("sqlite:").into()
 }
@@ -133,6 +138,12 @@ async fn lines_by_sql_on_postgres() {
         (format!(r#"{{"lane": "{}"}}"#, "x".repeat(10_000)), "1 to 256 bytes"),
         (r#"{"limit_key": "k", "limit_running": 0}"#.to_owned(), "cannot be used"),
         (r#"{"lane": "a", "supersedes": "x"}"#.to_owned(), "are arrays"),
+        (r#"{"lane": "a", "supersedes": ["no kind"]}"#.to_owned(), "16 kinds together"),
+        (r#"{"lane": "a", "refused_by": [7]}"#.to_owned(), "16 kinds together"),
+        (
+            format!(r#"{{"lane": "a", "supersedes": [{k}], "refused_by": [{k}]}}"#, k = nine()),
+            "16 kinds together",
+        ),
         (r#"{"meta": {"lane": {"key": "a"}}}"#.to_owned(), "unknown option meta"),
     ] {
         let error = enqueue(&options).await.expect_err("it is refused");
@@ -155,6 +166,12 @@ async fn lines_by_sql_on_postgres() {
     assert_eq!(limits[0].limit, expected);
     let none = "select windlass.set_limit('kind:by.sql', '{\"running\": 0}')";
     sql.client.batch_execute(none).await.expect_err("a limit of none is refused");
+    for part in ["per\": \"1s\"", "burst\": 3", "within\": \"1s\"", "closed_for\": \"1s\""] {
+        let set =
+            format!("select windlass.set_limit('kind:by.sql', '{{\"running\": 1, \"{part}}}')");
+        let refused = sql.client.batch_execute(&set).await.map_err(|error| format!("{error:?}"));
+        assert!(refused.expect_err(part).contains("are of a rate"), "{part}");
+    }
     sql.client.batch_execute("select windlass.remove_limit('kind:by.sql')").await.expect("removed");
     assert!(client.limits().await.expect("listed").is_empty());
 }
@@ -185,6 +202,14 @@ async fn lines_by_sql_on_sqlite() {
         ("lane", format!("'{}'", "x".repeat(10_000)), "1 to 256 bytes"),
         ("limit_key, limit_running", "'k', 0".to_owned(), "limit_running must be"),
         ("lane, supersedes", "'a', '{}'".to_owned(), "JSON arrays"),
+        ("lane, supersedes", "'a', '[\"no kind\"]'".to_owned(), "16 kinds together"),
+        ("lane, refused_by", "'a', '[7]'".to_owned(), "16 kinds together"),
+        ("lane, refused_by", "'a', '['".to_owned(), "16 kinds together"),
+        (
+            "lane, supersedes, refused_by",
+            format!("'a', '[{k}]', '[{k}]'", k = nine()),
+            "16 kinds together",
+        ),
         ("meta", "'{\"lane\": {\"key\": \"a\"}}'".to_owned(), "columns of their own"),
         ("meta", "'{\"fair\": {\"key\": \"a\"}}'".to_owned(), "columns of their own"),
         ("meta", "'{\"limited\": {\"key\": \"a\"}}'".to_owned(), "columns of their own"),
@@ -211,6 +236,13 @@ async fn lines_by_sql_on_sqlite() {
     assert_eq!(limits[0].limit, expected);
     let none = "insert into windlass_limit (target, running) values ('kind:by.sql', 0)";
     assert!(sql.execute_batch(none).expect_err("refused").to_string().contains("at least 1"));
+    for part in ["per", "burst", "within", "closed_for"] {
+        let set = format!(
+            "insert into windlass_limit (target, running, {part}) values ('kind:by.sql', 1, 2000)"
+        );
+        let refused = sql.execute_batch(&set).expect_err(part).to_string();
+        assert!(refused.contains("are of a rate"), "{part}: {refused}");
+    }
     sql.execute_batch("delete from windlass_limit where target = 'kind:by.sql'").expect("removed");
     assert!(client.limits().await.expect("listed").is_empty());
 }
