@@ -159,6 +159,27 @@ async fn a_limit_that_waits_is_in_nobodys_way() {
     assert_eq!(limits[0].limit.running, Some(2));
 }
 
+/// C4: a job of a paused kind that an open transaction keeps is moved aside later, and does not hold up the leader.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_a_transaction_keeps_does_not_hold_up_a_sweep() {
+    let shared = Shared::open().await;
+    let jobs = [job().done(), job().done()];
+    shared.store.enqueue(&jobs, Now::Database).await.expect("written");
+    shared.client.pause_kind("work").await.expect("paused");
+    let keep = format!("select from windlass.pending where id = '{}' for share", jobs[0].id);
+    let stranger = shared.begun(&keep).await;
+    for _ in 0..2 {
+        let sweep = shared.store.sweep(shared.registration.worker, Now::Database);
+        let swept = tokio::time::timeout(shared.registration.lease / 10, sweep);
+        assert!(swept.await.expect("it waits").expect("swept").leads);
+    }
+    let waiting = async || shared.client.counts().await.expect("counted").of(State::Waiting);
+    assert_eq!(waiting().await, 1);
+    commit(&stranger).await;
+    shared.store.sweep(shared.registration.worker, Now::Database).await.expect("swept");
+    assert_eq!(waiting().await, 2);
+}
+
 fn okay() -> windlass::Draft<Okay> {
     Okay { number: 1 }.job()
 }
