@@ -113,7 +113,7 @@ async fn check_superseded(client: &Client, lane: &str) {
     let superseded: Vec<_> =
         jobs.iter().filter(in_lane).filter_map(|job| job.reason.as_ref()).collect();
     let by = jobs.iter().filter(in_lane).find(|job| job.meta.unique.is_some()).expect("written");
-    assert_eq!(superseded, [&format!("superseded by by.sql {}", by.id)]);
+    assert_eq!(superseded, [&format!("superseded by by.sql {}", by.id.as_uuid())]);
 }
 
 /// T1, C25: by SQL on PostgreSQL the same lines, and bad input is refused with what is wrong.

@@ -1,4 +1,4 @@
-//! Open transactions of strangers on PostgreSQL, which last as long as their owners like: whoever has to wait for one is in
+//! Open transactions of strangers on PostgreSQL, which last as long as their owners like: a caller that has to wait for one is in
 //! nobody's way, and no two callers wait for each other.
 
 use std::pin::pin;

@@ -264,7 +264,7 @@ pub async fn a_duplicate_does_nothing_in_its_lane(fixture: StoreFixture) {
     fixture.cancel(first).await;
     let second = fixture.enqueue_one(strong()).await;
     let superseded = fixture.job(setup).await.reason;
-    assert_eq!(superseded, Some(format!("superseded by terminate {second}")));
+    assert_eq!(superseded, Some(format!("superseded by terminate {}", second.as_uuid())));
     fixture.check("available 2, cancelled 2").await;
 }
 

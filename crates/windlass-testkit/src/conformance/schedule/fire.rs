@@ -250,7 +250,7 @@ pub async fn a_schedules_job_keeps_the_rules_of_its_lane(fixture: StoreFixture) 
     let new = jobs_of(fixture.store(), "new").await.remove(0).1.id;
     let superseded = fixture.job(waiting).await;
     assert_eq!(superseded.state, State::Cancelled);
-    assert_eq!(superseded.reason, Some(format!("superseded by work {new}")));
+    assert_eq!(superseded.reason, Some(format!("superseded by work {}", new.as_uuid())));
     assert_eq!(jobs_of(fixture.store(), "weak").await.len(), 0);
     assert_eq!(jobs_of(fixture.store(), "other").await.len(), 1);
     let record = read(&fixture, "weak").await;
