@@ -125,7 +125,7 @@ async fn a_retry_that_waits_is_in_nobodys_way() {
     let shared = Shared::open().await;
     let ended = shared.store.enqueue(&[with_key().done()], Now::Database).await.expect("written");
     let ended = ended[0].id();
-    shared.client.cancel(&[ended]).await.expect("cancelled");
+    shared.client.cancel(&[ended], "not wanted").await.expect("cancelled");
     let stranger =
         shared.begun("select windlass.enqueue('work', '1', '{\"unique_key\": \"a\"}')").await;
     let retry = {
