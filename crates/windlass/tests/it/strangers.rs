@@ -166,7 +166,8 @@ async fn a_job_that_a_transaction_keeps_does_not_hold_up_a_sweep() {
     let jobs = [job().done(), job().done()];
     shared.store.enqueue(&jobs, Now::Database).await.expect("written");
     shared.client.pause_kind("work").await.expect("paused");
-    let keep = format!("select from windlass.pending where id = '{}' for share", jobs[0].id);
+    let keep =
+        format!("select from windlass.pending where id = '{}' for share", jobs[0].id.as_uuid());
     let stranger = shared.begun(&keep).await;
     for _ in 0..2 {
         let sweep = shared.store.sweep(shared.registration.worker, Now::Database);
