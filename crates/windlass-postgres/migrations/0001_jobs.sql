@@ -56,6 +56,13 @@ create index pending_lane on windlass.pending (line, (state = 1 and attempt = 0)
 create function windlass.line_in(meta text) returns text language sql immutable as
 $$ select case when strpos(meta, '"line"') > 0 then meta::jsonb->>'line' end $$;
 
+-- By which lock jobs with rules enter the lane that their meta names, one after the other; null for all others.
+create function windlass.lane_lock(meta text) returns integer language sql immutable as
+$$
+  select case when strpos(meta, '"lane"') > 0 and meta::jsonb->'lane' ?| array['supersedes', 'refused_by']
+    then hashtext('l' || (meta::jsonb->'lane'->>'key')) end
+$$;
+
 create type windlass.held_job as (
   id uuid, run_at bigint, created_at bigint, attempt integer, failures integer, version smallint,
   priority smallint, losses smallint, max_attempts smallint, queue text, kind text, args text,
@@ -595,9 +602,9 @@ begin
 end
 $$;
 
--- Writes one job whose meta has a unique key. Returns what happened to it and which job the answer is about:
+-- Writes one job, which may have a unique key. Returns what happened to it and which job the answer is about:
 -- 0 a job with its id exists · 1 written · 2 kept · 3 replaced · 4 rejected, and nothing was written.
-create function windlass.write_unique_job(us bigint, the_id uuid, may_exist boolean, queue_name text, the_kind text,
+create function windlass.write_one(us bigint, the_id uuid, may_exist boolean, queue_name text, the_kind text,
   the_version smallint, the_priority smallint, max_attempts smallint, due bigint, args_text text, root uuid, parent uuid,
   the_origin text, meta text, out answer smallint, out job uuid)
 language plpgsql volatile as
@@ -609,6 +616,11 @@ declare
   the_expiry bigint := windlass.expiry(meta, us);
 begin
   job := the_id;
+  if own is null then
+    answer := windlass.write_job(us, the_id, may_exist, queue_name, the_kind, the_version, the_priority, max_attempts, due,
+                                 args_text, root, parent, the_origin, meta)::int::smallint;
+    return;
+  end if;
   if may_exist and (exists (select from windlass.pending p where p.id = the_id) or windlass.is_elsewhere(the_id)) then
     answer := 0;
     return;
@@ -649,7 +661,7 @@ end
 $$;
 
 -- Writes jobs of which some are unique, all of them or none. Returns a row for each, in their order: what happened to
--- it and of which job, as in write_unique_job. Where one is rejected nothing is written and its row is the only one; the
+-- it and of which job, as in write_one. Where one is rejected nothing is written and its row is the only one; the
 -- same with answer 5 where another transaction, still open after the patience, keeps a key, and with 6 where a rule of its
 -- lane refuses one. Without a patience it waits.
 create function windlass.write_jobs(us bigint, ids uuid[], given smallint[], queues text[], kinds text[], versions smallint[],
@@ -667,35 +679,36 @@ begin
     if patience is not null then
       perform set_config('lock_timeout', patience, true);
     end if;
-    -- In the order of the keys, so that two callers do not wait for each other.
+    -- The lanes first and then the keys, each in one order, so that two callers do not wait for each other.
+    for nth in
+      select min(t.nth) from unnest(metas) with ordinality as t(meta, nth)
+      where windlass.lane_lock(t.meta) is not null group by windlass.lane_lock(t.meta) order by windlass.lane_lock(t.meta)
+    loop
+      perform pg_advisory_xact_lock(hashtext('windlass.lane'), windlass.lane_lock(metas[nth]));
+    end loop;
     for nth in
       select t.nth from unnest(kinds, metas) with ordinality as t(kind, meta, nth)
-      order by t.meta::jsonb->'lane'->>'key', t.kind, t.meta::jsonb->'unique'->>'key', t.nth
+      order by t.kind, t.meta::jsonb->'unique'->>'key', t.nth
     loop
-      if coalesce(metas[nth]::jsonb->'lane' ?| array['supersedes', 'refused_by'], false)
-         and not (given[nth] = 1 and (exists (select from windlass.pending p where p.id = ids[nth]) or windlass.is_elsewhere(ids[nth])))
-      then
-        job := windlass.enter_lane(us, ids[nth], kinds[nth], metas[nth]::jsonb->'lane');
-        if job is not null then
-          raise exception using errcode = 'WL002', message = nth::text, detail = job::text;
-        end if;
-      end if;
-      if coalesce(metas[nth]::jsonb ? 'unique', false) then
-        select w.answer, w.job into answer, job
-        from windlass.write_unique_job(us, ids[nth], given[nth] = 1, queues[nth], kinds[nth], versions[nth],
-               priorities[nth], limits[nth], coalesce(moments[nth], us + delays[nth]), args[nth], roots[nth],
-               parents[nth], origins[nth], metas[nth]) w;
-      else
-        job := ids[nth];
-        answer := windlass.write_job(us, ids[nth], given[nth] = 1, queues[nth], kinds[nth], versions[nth],
-               priorities[nth], limits[nth], coalesce(moments[nth], us + delays[nth]), args[nth], roots[nth],
-               parents[nth], origins[nth], metas[nth])::int::smallint;
-      end if;
+      select w.answer, w.job into answer, job
+      from windlass.write_one(us, ids[nth], given[nth] = 1, queues[nth], kinds[nth], versions[nth], priorities[nth],
+             limits[nth], coalesce(moments[nth], us + delays[nth]), args[nth], roots[nth], parents[nth], origins[nth],
+             metas[nth]) w;
       if answer = 4 then
         raise exception using errcode = 'WL001', message = nth::text, detail = job::text;
       end if;
       answers[nth] := answer;
       jobs[nth] := job;
+    end loop;
+    -- What its key or its id kept out does nothing in its lane. The others do it in the order of the call.
+    for nth in
+      select t.nth from unnest(metas, answers) with ordinality as t(meta, answer, nth)
+      where t.answer = 1 and windlass.lane_lock(t.meta) is not null order by t.nth
+    loop
+      job := windlass.enter_lane(us, ids[nth], ids[nth + 1:], kinds[nth], metas[nth]::jsonb->'lane');
+      if job is not null then
+        raise exception using errcode = 'WL002', message = nth::text, detail = job::text;
+      end if;
     end loop;
   exception when lock_not_available then
     answer := 5;
@@ -772,18 +785,11 @@ begin
 end
 $$;
 
--- Enqueue for every language. Options, all of them optional: queue, priority, version, max_attempts,
--- max_losses (worker deaths, 0 for no limit), run_at (RFC 3339), delay (an interval's text), expires_at (RFC 3339) or
--- expires_in (an interval's text, from when it is due: it does not start after that), id (a UUID:
--- an existing job with it is kept), origin, tags (an array of words), subjects (an object of types with an id or an array
--- of ids), unique_key (there is one job of its kind with it), unique_until (started or
--- finished), unique_for (an interval's text), on_conflict (keep, replace or reject). Returns the job's id, or that of
--- the one that holds its key. For jobs in line: see windlass.line_options.
-create function windlass.enqueue(kind text, args jsonb default 'null', options jsonb default '{}')
-returns uuid language plpgsql volatile as
+-- Writes a job as the options of windlass.enqueue say it, and leaves its lane to the caller.
+create function windlass.write_by_sql(us bigint, kind text, args jsonb, options jsonb, out id uuid, out is_new boolean)
+language plpgsql volatile as
 $$
 declare
-  us     bigint := windlass.now_us();
   given_id uuid := (options->>'id')::uuid;
   the_id uuid := coalesce(given_id, windlass.new_id(us));
   queue_name   text := coalesce(options->>'queue', 'default');
@@ -800,7 +806,6 @@ declare
   for_ms      bigint  := (extract(epoch from (options->>'unique_for')::interval) * 1000)::bigint;
   own    jsonb;
   meta   text;
-  refusing uuid;
   written record;
   wrong  text;
 begin
@@ -868,36 +873,99 @@ begin
   if exists (select from windlass.queue_bound) then
     perform windlass.check_room(queue_name);
   end if;
-  if options ?| array['supersedes', 'refused_by'] and (given_id is null
-       or not exists (select from windlass.pending p where p.id = the_id) and not windlass.is_elsewhere(the_id)) then
-    refusing := windlass.enter_lane(us, the_id, kind, meta::jsonb->'lane');
-    if refusing is not null then
-      raise exception 'windlass: % is refused in the lane %: % is there', kind, quote_literal(options->>'lane'), refusing
-        using errcode = '23505';
-    end if;
-  end if;
   if own is null then
-    perform windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,
+    id := the_id;
+    is_new := windlass.write_job(us, the_id, given_id is not null, queue_name, kind, the_version::smallint,
       coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,
       null, null, coalesce(options->>'origin', 'sql'), meta);
-    return the_id;
+    return;
   end if;
-  select * into written from windlass.write_unique_job(us, the_id, given_id is not null, queue_name, kind,
+  select * into written from windlass.write_one(us, the_id, given_id is not null, queue_name, kind,
     the_version::smallint, coalesce((options->>'priority')::smallint, 0::smallint), attempts::smallint, due, args_text,
     null, null, coalesce(options->>'origin', 'sql'), meta);
   if written.answer = 4 then
     raise exception 'windlass: % with the unique key % is there already: %', kind, quote_literal(options->>'unique_key'), written.job
       using errcode = '23505';
   end if;
-  return written.job;
+  id := written.job;
+  is_new := written.answer = 1;
 end
 $$;
 
--- Many at once: an array of objects with kind, args and the options of windlass.enqueue.
-create function windlass.enqueue_many(jobs jsonb) returns setof uuid language sql volatile as
+-- Enqueue for every language. Options, all of them optional: queue, priority, version, max_attempts,
+-- max_losses (worker deaths, 0 for no limit), run_at (RFC 3339), delay (an interval's text), expires_at (RFC 3339) or
+-- expires_in (an interval's text, from when it is due: it does not start after that), id (a UUID:
+-- an existing job with it is kept), origin, tags (an array of words), subjects (an object of types with an id or an array
+-- of ids), unique_key (there is one job of its kind with it), unique_until (started or
+-- finished), unique_for (an interval's text), on_conflict (keep, replace or reject). Returns the job's id, or that of
+-- the one that holds its key. For jobs in line: see windlass.line_options.
+create function windlass.enqueue(kind text, args jsonb default 'null', options jsonb default '{}')
+returns uuid language plpgsql volatile as
 $$
-  select windlass.enqueue(job->>'kind', coalesce(job->'args', 'null'), job - 'kind' - 'args')
-  from jsonb_array_elements(jobs) as job
+declare
+  the_id uuid;
+begin
+  if options ?| array['supersedes', 'refused_by'] then
+    select id into the_id
+    from windlass.enqueue_many(jsonb_build_array(options || jsonb_build_object('kind', kind, 'args', args))) as id;
+  else
+    select w.id into the_id from windlass.write_by_sql(windlass.now_us(), kind, args, options) w;
+  end if;
+  return the_id;
+end
+$$;
+
+-- Many at once: an array of objects with kind, args and the options of windlass.enqueue. Returns the ids in their order.
+create function windlass.enqueue_many(jobs jsonb) returns setof uuid language plpgsql volatile as
+$$
+declare
+  us      bigint := windlass.now_us();
+  ids     uuid[] := '{}';
+  news    boolean[] := '{}';
+  one     record;
+  written record;
+begin
+  -- The lanes first and then the keys, each in one order, so that two callers do not wait for each other.
+  for one in
+    select distinct hashtext('l' || (job->>'lane')) as lock from jsonb_array_elements(jobs) as job
+    where job->>'lane' is not null and job ?| array['supersedes', 'refused_by'] order by 1
+  loop
+    perform pg_advisory_xact_lock(hashtext('windlass.lane'), one.lock);
+  end loop;
+  -- Each has a moment of its own, by which it stands in its lane in the order of the call.
+  for one in
+    select job, nth::integer from jsonb_array_elements(jobs) with ordinality as t(job, nth)
+    order by job->>'kind', job->>'unique_key', nth
+  loop
+    select * into written
+    from windlass.write_by_sql(us + one.nth, one.job->>'kind', coalesce(one.job->'args', 'null'), one.job - 'kind' - 'args');
+    ids[one.nth] := written.id;
+    news[one.nth] := written.is_new;
+  end loop;
+  -- What its key or its id kept out does nothing in its lane.
+  for one in
+    select job, nth::integer from jsonb_array_elements(jobs) with ordinality as t(job, nth)
+    where news[nth] and job ?| array['supersedes', 'refused_by'] order by nth
+  loop
+    perform windlass.enter_lane_by_sql(us, ids[one.nth], ids[one.nth + 1:], one.job);
+  end loop;
+  return query select unnest(ids);
+end
+$$;
+
+create function windlass.enter_lane_by_sql(us bigint, the_id uuid, later uuid[], options jsonb) returns void
+language plpgsql volatile as
+$$
+declare
+  refusing uuid := windlass.enter_lane(us, the_id, later, options->>'kind',
+    jsonb_strip_nulls(jsonb_build_object('key', options->>'lane', 'supersedes', options->'supersedes',
+                                         'refused_by', options->'refused_by')));
+begin
+  if refusing is not null then
+    raise exception 'windlass: % is refused in the lane %: % is there', options->>'kind', quote_literal(options->>'lane'), refusing
+      using errcode = '23505';
+  end if;
+end
 $$;
 
 -- Schedules: what is enqueued again and again. next_at is when the leader looks at one next: 0 where its next due time is
@@ -957,55 +1025,128 @@ $$
 $$;
 
 -- Schedules move on and their jobs are written: each if it still is at the revision that was seen. A firing is an object
--- with name, seen, next, queued, last_due, skipped, missed, error and jobs. Returns the places, from 1, of those written.
-create function windlass.fire(firings jsonb, us bigint) returns setof integer language plpgsql volatile as
+-- with name, seen, next, queued, last_due, skipped, missed, error and jobs. Returns the places, from 1, of those written,
+-- and negative ones of those that another transaction, still open after the patience, keeps: theirs stay due.
+create function windlass.fire(firings jsonb, us bigint, patience text) returns setof integer language plpgsql volatile as
 $$
 declare
-  place  integer := 0;
-  firing jsonb;
-  job    jsonb;
-  last   uuid;
-  number integer;
-  answer record;
+  free  text[];
+  taken integer[] := '{}';
+  one   record;
 begin
-  -- In one order, so that two leaders do not wait for each other.
-  perform from windlass.schedule where name in (select f->>'name' from jsonb_array_elements(firings) f) order by name for update;
-  for firing in select f from jsonb_array_elements(firings) f loop
-    place := place + 1;
-    update windlass.schedule
-    set next_at = (firing->>'next')::bigint, queued_due_at = (firing->>'queued')::bigint,
-        last_due_at = (firing->>'last_due')::bigint, skipped = skipped + (firing->>'skipped')::bigint,
-        missed = missed + (firing->>'missed')::bigint, error = firing->>'error',
-        revision = revision + 1
-    where name = firing->>'name' and revision = (firing->>'seen')::bigint;
-    continue when not found;
-    last := null;
-    number := 0;
-    for job in select j from jsonb_array_elements(firing->'jobs') j loop
-      last := (job->>'id')::uuid;
-      if (job->>'meta')::jsonb ? 'unique' then
-        select * into answer from windlass.write_unique_job(us, last, false, job->>'queue', job->>'kind',
-          (job->>'version')::smallint, (job->>'priority')::smallint, (job->>'max_attempts')::smallint, us, job->>'args',
-          null, null, job->>'origin', job->>'meta');
-        if answer.answer = 4 then
-          insert into windlass.duplicate (at, kind, key, answer, job, origin)
-          values (us, job->>'kind', (job->>'meta')::jsonb->'unique'->>'key', 4, answer.job, job->>'origin');
-        end if;
-        last := answer.job;
-        number := number + (answer.answer = 1)::int;
-      else
-        perform windlass.write_job(us, last, false, job->>'queue', job->>'kind', (job->>'version')::smallint,
-          (job->>'priority')::smallint, (job->>'max_attempts')::smallint, us, job->>'args', null, null, job->>'origin',
-          job->>'meta');
-        number := number + 1;
+  perform set_config('lock_timeout', patience, true);
+  -- The schedules, their lanes and then their keys, each in one order, so that two leaders do not wait for each other. All
+  -- jobs of a schedule have one lane and one key.
+  begin
+    perform from windlass.schedule where name in (select f->>'name' from jsonb_array_elements(firings) f) order by name for update;
+  exception when lock_not_available then
+    null;
+  end;
+  free := array(select name from windlass.schedule where name in (select f->>'name' from jsonb_array_elements(firings) f)
+                for update skip locked);
+  for one in
+    select distinct windlass.lane_lock(f->'jobs'->0->>'meta') as lane from jsonb_array_elements(firings) f order by 1
+  loop
+    continue when one.lane is null or pg_try_advisory_xact_lock(hashtext('windlass.lane'), one.lane);
+    begin
+      perform pg_advisory_xact_lock(hashtext('windlass.lane'), one.lane);
+    exception when lock_not_available then
+      taken := taken || one.lane;
+      -- It has waited: the others are taken as they are.
+      perform set_config('lock_timeout', '1ms', true);
+    end;
+  end loop;
+  for one in
+    select t.place::integer, t.firing, windlass.lane_lock(t.firing->'jobs'->0->>'meta') as lane,
+           (t.firing->'jobs'->0->>'meta')::jsonb->'unique'->>'key' as key
+    from jsonb_array_elements(firings) with ordinality as t(firing, place)
+    order by t.firing->'jobs'->0->>'kind', key, t.place
+  loop
+    if one.lane = any (taken) or one.firing->>'name' <> all (free)
+         and exists (select from windlass.schedule where name = one.firing->>'name') then
+      return next -one.place;
+    elsif coalesce(one.key, one.lane::text) is null then
+      if windlass.fire_one(one.firing, us) then
+        return next one.place;
       end if;
-    end loop;
-    if last is not null then
-      update windlass.schedule set last_job = last, fired = fired + number where name = firing->>'name';
+    else
+      begin
+        if windlass.fire_one(one.firing, us) then
+          return next one.place;
+        end if;
+      exception when lock_not_available then
+        return next -one.place;
+        perform set_config('lock_timeout', '1ms', true);
+      end;
     end if;
-    return next place;
   end loop;
 end
+$$;
+
+create function windlass.fire_one(firing jsonb, us bigint) returns boolean language plpgsql volatile as
+$$
+declare
+  job    jsonb;
+  last   uuid;
+  number integer := 0;
+  answer record;
+begin
+  update windlass.schedule
+  set next_at = (firing->>'next')::bigint, queued_due_at = (firing->>'queued')::bigint,
+      last_due_at = (firing->>'last_due')::bigint, skipped = skipped + (firing->>'skipped')::bigint,
+      missed = missed + (firing->>'missed')::bigint, error = firing->>'error',
+      revision = revision + 1
+  where name = firing->>'name' and revision = (firing->>'seen')::bigint;
+  if not found then
+    return false;
+  end if;
+  for job in select j from jsonb_array_elements(firing->'jobs') j loop
+    select * into answer from windlass.write_scheduled_job(job, (job->>'meta')::jsonb, us);
+    last := answer.job;
+    number := number + (answer.answer = 1)::integer;
+  end loop;
+  if last is not null then
+    update windlass.schedule set last_job = last, fired = fired + number where name = firing->>'name';
+  end if;
+  return true;
+end
+$$;
+
+-- Writes one job of a schedule, and notes one that is rejected or refused in its lane: the answer is that of write_jobs.
+create function windlass.write_scheduled_job(new jsonb, meta jsonb, us bigint, out answer smallint, out job uuid)
+language plpgsql volatile as
+$$
+begin
+  if windlass.lane_lock(new->>'meta') is null then
+    select w.answer, w.job into answer, job from windlass.write_scheduled_one(new, us) w;
+  else
+    begin
+      select w.answer, w.job into answer, job from windlass.write_scheduled_one(new, us) w;
+      if answer = 1 then
+        job := windlass.enter_lane(us, (new->>'id')::uuid, '{}', new->>'kind', meta->'lane');
+        if job is not null then
+          raise exception using errcode = 'WL002';
+        end if;
+        job := (new->>'id')::uuid;
+      end if;
+    exception when sqlstate 'WL002' then
+      -- The job, which had been written, is undone with this block.
+      answer := 6;
+    end;
+  end if;
+  if answer in (4, 6) then
+    insert into windlass.duplicate (at, kind, key, answer, job, origin)
+    values (us, new->>'kind', meta->case answer when 4 then 'unique' else 'lane' end->>'key', answer, job, new->>'origin');
+  end if;
+end
+$$;
+
+create function windlass.write_scheduled_one(new jsonb, us bigint, out answer smallint, out job uuid) language sql volatile as
+$$
+  select w.answer, w.job
+  from windlass.write_one(us, (new->>'id')::uuid, false, new->>'queue', new->>'kind', (new->>'version')::smallint,
+         (new->>'priority')::smallint, (new->>'max_attempts')::smallint, us, new->>'args', null, null, new->>'origin',
+         new->>'meta') w
 $$;
 
 -- Writes schedules, each if it still is at the revision that was seen, or if there is none and none was seen. Returns the
@@ -1119,6 +1260,8 @@ begin
                      then s.from_at else us end,
       next_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null and s.error is null then s.next_at
                      when s.paused_at is null then 0 else 9223372036854775807 end,
+      queued_due_at = case when s.rule = excluded.rule and s.zone = excluded.zone and s.removed_at is null and s.error is null
+                           then s.queued_due_at end,
       error = null;
 end
 $$;

@@ -743,6 +743,11 @@ begin
     raise exception 'windlass: a limit cannot be set for %', coalesce(quote_literal(target), 'null') using errcode = '22023',
       hint = 'queue:NAME, kind:NAME or key:NAME';
   end if;
+  if options->>'rate' is null and coalesce(options->>'per', options->>'burst') is not null
+     or options->>'break_after' is null and coalesce(options->>'within', options->>'closed_for') is not null then
+    raise exception 'windlass: per and burst are of a rate, within and closed_for of break_after' using errcode = '22023',
+      hint = 'the option rate or break_after';
+  end if;
   rule.scope := case split_part(target, ':', 1) when 'queue' then 0 when 'kind' then 1 else 2 end;
   rule.name := substr(target, strpos(target, ':') + 1);
   rule.running := (options->>'running')::integer;
@@ -788,10 +793,11 @@ $$
   select exists (select from gone) from woken
 $$;
 
--- What a job's rules do in its lane when it is written: jobs of kinds that it supersedes are cancelled unless they run.
--- Returns the job because of which it is refused, or null; then nothing was done. Two transactions that write such jobs
--- to one lane do so one after the other.
-create function windlass.enter_lane(us bigint, the_id uuid, the_kind text, lane jsonb) returns uuid language plpgsql volatile as
+-- What a job's rules do in its lane once it is written: jobs of kinds that it supersedes are cancelled unless they run.
+-- Returns the job because of which it is refused, or null; then nothing was done, and who asks undoes what was written. Those
+-- that come later in its call are not looked at. Two transactions that write such jobs to one lane do so one after the other.
+create function windlass.enter_lane(us bigint, the_id uuid, later uuid[], the_kind text, lane jsonb) returns uuid
+language plpgsql volatile as
 $$
 declare
   the_line text   := 'l' || (lane->>'key');
@@ -801,19 +807,21 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtext('windlass.lane'), hashtext(the_line));
   if refusing <> '{}' then
-    select p.id into other from windlass.pending p
-    where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> the_id and p.kind = any (refusing) limit 1;
-    if other is null then
-      select r.id into other from windlass.permit m join windlass.running_job r on r.lease = m.lease and r.id = m.job
-      where m.gate = the_line and m.job <> the_id and r.kind = any (refusing) limit 1;
-    end if;
+    -- One look, so that a job on its way from one place to the other is seen in one of them.
+    select found.id into other
+    from (select p.id from windlass.pending p
+          where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> all (the_id || later) and p.kind = any (refusing)
+          union all
+          select r.id from windlass.permit m join windlass.running_job r on r.lease = m.lease and r.id = m.job
+          where m.gate = the_line and m.job <> the_id and r.kind = any (refusing)) as found
+    limit 1;
     if other is not null then
       return other;
     end if;
   end if;
   with removed as (
     delete from windlass.pending p
-    where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> the_id and p.kind = any (old)
+    where p.line = the_line and p.line >= 'l' and p.line < 'm' and p.id <> all (the_id || later) and p.kind = any (old)
     returning *
   ),
   counted as (
@@ -869,10 +877,11 @@ begin
       hint = 'skip or block; up to 128 letters, digits and . _ - : /';
   end if;
   rules := jsonb_strip_nulls(jsonb_build_object('supersedes', options->'supersedes', 'refused_by', options->'refused_by'));
-  if exists (select from jsonb_each(rules) r
-             where jsonb_typeof(r.value) <> 'array' or jsonb_array_length(r.value) > 16
-                or exists (select from jsonb_array_elements(r.value) e where jsonb_typeof(e) <> 'string')) then
-    raise exception 'windlass: supersedes and refused_by are arrays of at most 16 kinds' using errcode = '22023';
+  if exists (select from jsonb_each(rules) r where jsonb_typeof(r.value) <> 'array')
+     or (select count(*) > 16 or not bool_and(jsonb_typeof(e) = 'string' and e#>>'{}' ~ '^[[:alnum:]._:/-]{1,128}$')
+         from jsonb_each(rules) r, jsonb_array_elements(r.value) e) then
+    raise exception 'windlass: supersedes and refused_by are arrays of at most 16 kinds together' using errcode = '22023',
+      hint = 'a kind is up to 128 letters, digits and . _ - : /';
   end if;
   line := case when lane is not null then 'l' || lane
                else concat_ws(chr(31), 's' || coalesce(fair, ''), kind,

@@ -8,6 +8,7 @@ pub(crate) mod facts;
 pub(crate) mod io;
 pub(crate) mod migrate;
 pub(crate) mod open;
+pub(crate) mod patience;
 pub(crate) mod test_schema;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
@@ -31,7 +32,7 @@ use windlass_core::time::Timestamp;
 use crate::connection::config::{Config, Path};
 use crate::connection::connect::connect;
 use crate::connection::io::Io;
-use crate::error::{is_lost_statement, is_worth_repeating, store_error};
+use crate::error::{is_lock_timeout, is_lost_statement, is_worth_repeating, store_error};
 use crate::row::get;
 
 /// Tries of a statement that the server rolled back because of another's.
@@ -126,16 +127,35 @@ impl Connection {
         sql: &'static str,
         binds: &[Bind<'_>],
     ) -> Result<Vec<Row>, StoreError> {
+        self.ask(sql, binds).await?.map_err(store_error)
+    }
+
+    /// The same for a statement that has a patience; nothing where a lock did not come within it.
+    pub(crate) async fn query_unless_locked(
+        &self,
+        sql: &'static str,
+        binds: &[Bind<'_>],
+    ) -> Result<Option<Vec<Row>>, StoreError> {
+        match self.ask(sql, binds).await? {
+            Err(error) if is_lock_timeout(&error) => Ok(None),
+            answer => answer.map(Some).map_err(store_error),
+        }
+    }
+
+    async fn ask(
+        &self,
+        sql: &'static str,
+        binds: &[Bind<'_>],
+    ) -> Result<Result<Vec<Row>, tokio_postgres::Error>, StoreError> {
         let mut tries = 0;
         loop {
             let session = self.session().await?;
             match self.send(&session, sql, binds).await {
-                Ok(rows) => return Ok(rows),
                 Err(error) if is_lost_statement(&error) && tries < REPEATS => {
                     self.shared.disown_sessions();
                 }
                 Err(error) if is_worth_repeating(&error) && tries < REPEATS => {}
-                Err(error) => return Err(store_error(error)),
+                answer => return Ok(answer),
             }
             tries += 1;
         }

@@ -76,6 +76,11 @@ pub(crate) fn is_worth_repeating(error: &tokio_postgres::Error) -> bool {
     matches!(error.code().map(SqlState::code), Some("40001" | "40P01"))
 }
 
+/// Whether a lock did not come within the patience that the statement set.
+pub(crate) fn is_lock_timeout(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code().map(SqlState::code), Some("55P03"))
+}
+
 /// Whether a prepared statement was not where it was left: a pooler gave us another session.
 pub(crate) fn is_lost_statement(error: &tokio_postgres::Error) -> bool {
     matches!(error.code().map(SqlState::code), Some("26000" | "42P05"))

@@ -43,7 +43,7 @@ impl JobStore for PostgresStore {
                 return Ok(Vec::new());
             }
             let answers = if unique::look_at_others(jobs) {
-                unique::enqueue(&self.writes, (jobs, &self.unique_gate), now).await?
+                unique::enqueue(&self.writes, (jobs, &self.waiting), now).await?
             } else if jobs.len() < SHARES_A_STATEMENT {
                 self.coalescer.enqueue(jobs.to_vec(), now).await?
             } else {
@@ -107,7 +107,7 @@ impl JobStore for PostgresStore {
     }
 
     fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
-        Box::pin(retry::retry(&self.writes, jobs, now))
+        Box::pin(retry::retry((&self.writes, &self.waiting), jobs, now))
     }
 
     fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {

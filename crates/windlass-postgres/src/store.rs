@@ -9,13 +9,13 @@ use windlass_core::wake::Wakeups;
 use windlass_core::worker::Registration;
 
 use crate::connection::facts;
+use crate::connection::patience::Gate;
 use crate::connection::watch::Watch;
 use crate::connection::{Connection, Shared};
 use crate::job::claim::Local;
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
-use crate::job::unique::Gate;
 use crate::maintenance::tags::TagWalks;
 use crate::maintenance::tidy::KeyWalk;
 
@@ -37,7 +37,8 @@ pub struct PostgresStore {
     pub(crate) turns: Turns,
     pub(crate) key_walk: KeyWalk,
     pub(crate) tag_walks: TagWalks,
-    pub(crate) unique_gate: Gate,
+    /// For calls that may wait for others' transactions.
+    pub(crate) waiting: Gate,
     pub(crate) workers: Mutex<HashMap<WorkerId, Arc<Local>>>,
 }
 

@@ -23,7 +23,7 @@ impl WorkerStore for PostgresStore {
             let guard = self.watch.guard(worker.worker).await;
             register::register(&self.claims, worker, guard, now).await?;
             for (limit, by) in &worker.limits {
-                limit::set::set(&self.claims, limit, (*by, None), now).await?;
+                limit::set::set((&self.claims, &self.waiting), limit, (*by, None), now).await?;
             }
             self.cursors.adopt(claim_cursor::find(&self.claims, &worker.queues).await?);
             self.remember(worker, guard);

@@ -341,7 +341,7 @@ from (
          -- every byte there is, to make an id of
          x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte);
 
--- What windlass_enqueue writes, once its meta says where the job stands in line.
+-- What windlass_enqueue writes, once it has an id and its meta says where the job stands in line.
 -- All columns but kind have defaults; run_at, delay, expires_at, expires_in (from when it is due: it does not start
 -- after that) and unique_for are microseconds, max_losses counts worker deaths,
 -- 0 for no limit. unique_key: there is one job of the kind with it, unique_until it is started or finished, or
@@ -432,10 +432,16 @@ begin
       when coalesce(new.on_conflict, 'keep') not in ('keep', 'replace', 'reject')
         then raise(abort, 'windlass: on_conflict must be keep, replace or reject')
     end;
+  insert into windlass_lane_entry (id, kind, created_at, meta)
+  select new.id, new.kind, n, json_patch(new.meta, json_object('unique', json_object('key', new.unique_key)))
+  from windlass_fresh
+  where json_array_length(new.meta, '$.lane.supersedes') + json_array_length(new.meta, '$.lane.refused_by') > 0
+    and not exists (select 1 from windlass_pending where id = new.id)
+    and not exists (select 1 from windlass_finished where id = new.id);
   insert into windlass_pending (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta, line,
                                 expires_at)
   select
-    coalesce(new.id, fresh.id), coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
+    new.id, coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
     coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n),
     -- The clock tells milliseconds: in a lane each comes after the one before it.
@@ -456,7 +462,7 @@ begin
   insert into windlass_new_job
     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta, is_given)
   select
-    coalesce(new.id, fresh.id), coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
+    new.id, coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
     case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
     coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n),
     -- The clock tells milliseconds: in a lane each comes after the one before it.
@@ -477,7 +483,7 @@ begin
           select nullif(json_group_array(s.key || '=' || id.value), '[]')
           from json_each(new.subjects) s,
                json_each(case s.type when 'array' then s.value else json_array(s.value) end) id)))),
-    new.id is not null
+    1
   from windlass_fresh as fresh
   where coalesce(new.unique_key, new.tags, new.subjects) is not null;
 end;
@@ -615,6 +621,9 @@ begin
                           and windlass_schedule.removed_at is null and windlass_schedule.error is null
                      then windlass_schedule.next_at
                      when windlass_schedule.paused_at is null then 0 else 9223372036854775807 end,
+      queued_due_at = case when windlass_schedule.rule = excluded.rule and windlass_schedule.zone = excluded.zone
+                                and windlass_schedule.removed_at is null and windlass_schedule.error is null
+                           then windlass_schedule.queued_due_at end,
       error = null;
 end;
 

@@ -103,6 +103,9 @@ begin
         then raise(abort, 'windlass: a limit is set for queue:NAME, kind:NAME or key:NAME')
       when coalesce(new.running, new.rate, new.break_after) is null
         then raise(abort, 'windlass: a limit says how many run, a rate or when to break')
+      when new.rate is null and coalesce(new.per, new.burst) is not null
+           or new.break_after is null and coalesce(new.within, new.closed_for) is not null
+        then raise(abort, 'windlass: per and burst are of a rate, within and closed_for of break_after')
       when min(coalesce(new.running, 1), coalesce(new.rate, 1), coalesce(new.burst, 1), coalesce(new.break_after, 1)) < 1
            or typeof(coalesce(new.running, 1) + coalesce(new.rate, 1) + coalesce(new.burst, 1) + coalesce(new.break_after, 1)) <> 'integer'
            or max(coalesce(new.running, 1), coalesce(new.rate, 1), coalesce(new.burst, 1), coalesce(new.break_after, 1)) > 2147483647
@@ -144,10 +147,12 @@ begin
 end;
 
 -- What a job's rules do in its lane when it is written: jobs of kinds that it supersedes are cancelled unless they run. It
--- fails where a job is there that refuses it.
+-- fails where a job is there that refuses it. What will be kept out by its unique key does nothing.
 create view windlass_lane_entry as select id, kind, created_at, meta from windlass_pending where false;
 
 create trigger windlass_lane_entry_insert instead of insert on windlass_lane_entry
+when not exists (select 1 from windlass_held_key
+                 where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id and held_until > new.created_at)
 begin
   select raise(abort, 'windlass: refused in the lane by another job')
   from windlass_pending
@@ -188,6 +193,9 @@ create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
 begin
   select
     case
+      when new.meta is not null and coalesce(json_type(new.meta, '$.lane'), json_type(new.meta, '$.fair'), json_type(new.meta, '$.limited'),
+                                             json_type(new.meta, '$.cost'), json_type(new.meta, '$.line')) is not null
+        then raise(abort, 'windlass: lane, fair, limit_key and cost have columns of their own: in meta alone they hold nothing back')
       when new.lane is null and coalesce(new.when_dead, new.supersedes, new.refused_by) is not null
         then raise(abort, 'windlass: lane is missing')
       when new.fair is null and new.weight is not null then raise(abort, 'windlass: fair is missing')
@@ -209,22 +217,19 @@ begin
       when new.limit_name is not null and (typeof(new.limit_name) <> 'text' or length(new.limit_name) not between 1 and 128
                                            or new.limit_name glob '*[^-A-Za-z0-9._:/]*')
         then raise(abort, 'windlass: limit_name must be up to 128 letters, digits and . _ - : /')
-      when json_type(coalesce(new.supersedes, '[]')) <> 'array' or json_type(coalesce(new.refused_by, '[]')) <> 'array'
+      when json_valid(coalesce(new.supersedes, '[]')) = 0 or json_valid(coalesce(new.refused_by, '[]')) = 0
+           or json_type(coalesce(new.supersedes, '[]')) <> 'array' or json_type(coalesce(new.refused_by, '[]')) <> 'array'
            or json_array_length(coalesce(new.supersedes, '[]')) + json_array_length(coalesce(new.refused_by, '[]')) > 16
-        then raise(abort, 'windlass: supersedes and refused_by must be JSON arrays of at most 16 kinds')
+           or exists (select 1 from json_each(json_array(json(coalesce(new.supersedes, '[]')), json(coalesce(new.refused_by, '[]')))) as list,
+                                    json_each(list.value) as k
+                      where k.type <> 'text' or length(k.value) not between 1 and 128 or instr(k.value, char(0)) > 0
+                         or k.value glob '*[^-A-Za-z0-9._:/]*')
+        then raise(abort, 'windlass: supersedes and refused_by must be JSON arrays of at most 16 kinds together, each of up to 128 letters, digits and . _ - : /')
     end;
-  insert into windlass_lane_entry (id, kind, created_at, meta)
-  select coalesce(new.id, zeroblob(16)), new.kind, n,
-         json_object('lane', json_object('key', new.lane, 'supersedes', json(coalesce(new.supersedes, '[]')),
-                                         'refused_by', json(coalesce(new.refused_by, '[]'))))
-  from windlass_fresh
-  where coalesce(new.supersedes, new.refused_by) is not null
-    and not exists (select 1 from windlass_pending where id = new.id)
-    and not exists (select 1 from windlass_finished where id = new.id);
   insert into windlass_enqueue_job
     (id, kind, args, version, queue, priority, run_at, delay, max_attempts, max_losses, origin, meta, unique_key, unique_until,
      unique_for, on_conflict, expires_at, expires_in, tags, subjects)
-  select new.id, new.kind, new.args, new.version, new.queue, new.priority, new.run_at, new.delay, new.max_attempts,
+  select coalesce(new.id, fresh.id), new.kind, new.args, new.version, new.queue, new.priority, new.run_at, new.delay, new.max_attempts,
          new.max_losses, new.origin,
          case when coalesce(new.lane, new.fair, new.limit_key, new.cost) is null then new.meta
               else json_patch(coalesce(new.meta, '{}'), json_object(
@@ -241,5 +246,6 @@ begin
                                   || coalesce(new.limit_key, '') || char(31) || coalesce(new.limit_running, '') || char(31)
                                   || coalesce(new.weight, '') end)) end,
          new.unique_key, new.unique_until, new.unique_for, new.on_conflict, new.expires_at, new.expires_in,
-         new.tags, new.subjects;
+         new.tags, new.subjects
+  from windlass_fresh as fresh;
 end;

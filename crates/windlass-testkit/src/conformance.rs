@@ -173,6 +173,8 @@ macro_rules! behaviours {
                     a_hot_lane_delays_no_other_job
                     a_job_supersedes_what_waits_in_its_lane
                     a_job_is_refused_by_what_is_in_its_lane
+                    a_duplicate_does_nothing_in_its_lane
+                    the_rules_of_a_lane_hold_in_the_order_of_a_call
                     a_teardown_is_last_whatever_comes_at_once
                 }
                 limited {
@@ -418,6 +420,8 @@ macro_rules! behaviours {
                     runs_come_beside_each_other_where_that_is_allowed
                     a_job_that_is_tried_again_has_not_ended
                     a_unique_job_of_a_schedule_that_is_held_is_left_out
+                    the_jobs_of_a_schedule_stand_in_line
+                    a_schedules_job_keeps_the_rules_of_its_lane
                     a_sweep_of_the_leader_says_when_a_schedule_is_due
                     a_thousand_schedules_are_fired_once_each_by_four_processes
                     a_rule_that_cannot_be_read_is_an_error_of_its_schedule

@@ -35,6 +35,7 @@ pub async fn fire_due(store: &dyn Store, now: Now) -> Result<FireRound, StoreErr
     let firings = found.schedules.iter().filter_map(|record| due::fire(record, found.now));
     let firings: Vec<Firing> = firings.collect();
     let mut round = FireRound::default();
+    let mut has_moved = false;
     let mut rest = &firings[..];
     while !rest.is_empty() {
         let (part, after) = rest.split_at(part_len(rest));
@@ -47,10 +48,12 @@ pub async fn fire_due(store: &dyn Store, now: Now) -> Result<FireRound, StoreErr
         };
         let jobs = part.iter().zip(&fired.written).filter(|(_, written)| **written);
         round.jobs += jobs.map(|(firing, _)| firing.jobs.len() as u64).sum::<u64>();
-        round.next_due = fired.next_due;
+        has_moved |= fired.written.contains(&true);
+        // A part that another transaction keeps asks for time; the parts after it would say that it is due.
+        round.next_due = round.next_due.max(fired.next_due);
         rest = after;
     }
-    if found.schedules.len() >= FIRE_SCHEDULES && !firings.is_empty() {
+    if found.schedules.len() >= FIRE_SCHEDULES && has_moved {
         round.next_due = Some(Duration::ZERO);
     }
     Ok(round)

@@ -99,7 +99,8 @@ pub struct DueSchedules {
 /// What came of firings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fired {
-    /// Whether each was written, in their order. One that was not met another revision than it had seen.
+    /// Whether each was written, in their order. One that was not met another revision than it had seen, or another
+    /// transaction that keeps its lane or its unique key: it is still due then.
     pub written: Vec<bool>,
     /// How long until the next schedule is due.
     pub next_due: Option<Duration>,

@@ -8,12 +8,12 @@ use windlass_core::error::{StoreError, Unusable};
 use crate::connection::config::{CONNECTIONS, Config};
 use crate::connection::io::Io;
 use crate::connection::migrate;
+use crate::connection::patience::Gate;
 use crate::connection::watch::Watch;
 use crate::connection::{Connection, Shared};
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
-use crate::job::unique::Gate;
 use crate::maintenance::tags::TagWalks;
 use crate::maintenance::tidy::KeyWalk;
 use crate::store::PostgresStore;
@@ -57,7 +57,7 @@ impl PostgresStore {
             turns: Turns::default(),
             key_walk: KeyWalk::default(),
             tag_walks: TagWalks::default(),
-            unique_gate: Gate::default(),
+            waiting: Gate::default(),
             workers: Mutex::new(HashMap::new()),
         })
     }

@@ -9,7 +9,8 @@ use windlass_core::id::JobId;
 use windlass_core::job::{Retried, State};
 use windlass_core::store::Now;
 
-use crate::connection::Connection;
+use crate::connection::patience::{Gate, patiently};
+use crate::connection::{Bind, Connection};
 use crate::maintenance::expire::{Expiring, expire};
 use crate::row::get;
 
@@ -22,15 +23,17 @@ const HOLDER: &str = "select k.job from windlass.finished f \
      where f.id = $1::uuid and k.job <> f.id limit 1";
 
 pub(crate) async fn retry(
-    connection: &Connection,
+    (connection, waiting): (&Connection, &Gate),
     jobs: &[JobId],
     now: Now,
 ) -> Result<Vec<Retried>, StoreError> {
     let ids: Vec<Uuid> = jobs.iter().map(|id| id.as_uuid()).collect();
     // What has expired and was found by no sweep ends first, and then lives again like any that has ended.
     expire(connection, Expiring::These(&ids), now).await?;
-    let rows =
-        connection.query(RETRY, &[(&now.micros(), Type::INT8), (&ids, Type::UUID_ARRAY)]).await?;
+    let now = now.micros();
+    let binds: [Bind<'_>; 2] = [(&now, Type::INT8), (&ids, Type::UUID_ARRAY)];
+    let what = "one of the jobs or its unique key";
+    let rows = patiently((connection, waiting), RETRY, &binds, what).await?;
     let retried: HashSet<Uuid> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
     let mut answers = Vec::with_capacity(ids.len());
     for id in ids {

@@ -1,8 +1,11 @@
 -- Makes jobs available at once: those that wait for their time, and those that have ended.
 --   $1 int8    now; null is the database's clock · $2 uuid[] jobs
+--   $3 text    how long it waits for other transactions
 -- Returns the ids of those it changed. Failures and losses begin again at zero, and none of them expires any more. One that has ended, and whose
 -- unique key is held by another by now, stays as it is.
-with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+with clock as materialized (
+  select coalesce($1::int8, windlass.now_us()) as now, set_config('lock_timeout', $3::text, true) as patience
+),
 advanced as (
   update windlass.pending p
   set state = 2, run_at = clock.now, failures = 0, losses = 0,

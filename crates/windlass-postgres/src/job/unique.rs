@@ -1,7 +1,7 @@
 //! Unique keys: jobs that are the only ones of their kind, written by a function of the schema, so that every driver does
 //! the same. The answers come as text, which every driver knows.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
@@ -10,17 +10,10 @@ use windlass_core::job::{Enqueued, Identity, Lane, NewJob};
 use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_core::store::Now;
 
+use crate::connection::patience::{self, Gate, LONGEST_WAIT, PATIENCE};
 use crate::connection::{Bind, Connection, in_schema};
 use crate::job::statement::{Statement, Value, enqueue_all};
 use crate::row::get;
-
-/// How long a statement of the store's own waits for another transaction.
-const PATIENCE: Duration = Duration::from_millis(50);
-/// After how long such a call gives up.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
-
-/// Lets one such call at a time to the connection.
-pub(crate) type Gate = tokio::sync::Mutex<()>;
 
 /// Whether jobs are written by [`statement`]: for one of them others are looked at, those with its unique key or those
 /// of its lane.
@@ -93,9 +86,7 @@ fn strange(row: &str) -> StoreError {
     StoreError::Backend(format!("an answer that makes no sense: {row}").into())
 }
 
-/// Writes jobs of which some have a unique key, all or none. Settlements and heartbeats share the connection: none
-/// waits longer than [`PATIENCE`] for a transaction of somebody else's that keeps a key, and between two tries they
-/// go first.
+/// Writes jobs of which some have a unique key, all or none, with patience.
 pub(crate) async fn enqueue(
     connection: &Connection,
     (jobs, gate): (&[NewJob], &Gate),
@@ -103,13 +94,11 @@ pub(crate) async fn enqueue(
 ) -> Result<Vec<Enqueued>, StoreError> {
     let mut values = statement(jobs, DEFAULT_SCHEMA).binds;
     values.truncate(values.len() - 2);
-    let patience = format!("{}ms", PATIENCE.as_millis());
-    values.extend([Value::Big(now.micros()), Value::Text(Some(patience))]);
+    values.extend([Value::Big(now.micros()), Value::Text(Some(patience::setting()))]);
     let binds: Vec<Bind<'_>> = values.iter().map(bind).collect();
     let began = Instant::now();
     loop {
         let rows = {
-            // One at a time: many that wait would be in the way of the others after all.
             let _alone = gate.lock().await;
             connection.query(ENQUEUE_UNIQUE, &binds).await?
         };

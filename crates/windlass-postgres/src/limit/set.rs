@@ -2,21 +2,26 @@
 
 use std::time::Duration;
 
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::limit::{Limit, LimitOn, LimitSet, SetBy};
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
+use crate::connection::patience::{Gate, patiently};
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
 const SET: &str = "select windlass.write_limit(row($2::int2, $3::text, $4::int4, $5::int4, $6::int8, $7::int4, $8::int4, \
-     $9::int8, $10::int8, null::jsonb, $11::int2, $12::text, coalesce($1::int8, windlass.now_us()), false)::windlass.limit_rule)";
-const REMOVE: &str = "select windlass.remove_limit($1::text)";
+     $9::int8, $10::int8, null::jsonb, $11::int2, $12::text, coalesce($1::int8, windlass.now_us()), false)::windlass.limit_rule) \
+     from (select set_config('lock_timeout', $13::text, true)) as patience";
+const REMOVE: &str = "select windlass.remove_limit($1::text) from (select set_config('lock_timeout', $2::text, true)) as patience";
+/// What another transaction keeps where a call is not answered.
+const WHAT: &str = "the limits";
 
 pub(crate) async fn set(
-    connection: &Connection,
+    writes: (&Connection, &Gate),
     limit: &Limit,
     (by, note): (SetBy, Option<&str>),
     now: Now,
@@ -47,12 +52,18 @@ pub(crate) async fn set(
         (&by, Type::INT2),
         (&note, Type::TEXT),
     ];
-    let row = connection.query_one(SET, &binds).await?;
-    Ok(if get(&row, 0)? { LimitSet::Now } else { LimitSet::Kept })
+    Ok(if first(patiently(writes, SET, &binds, WHAT).await?)? {
+        LimitSet::Now
+    } else {
+        LimitSet::Kept
+    })
 }
 
-pub(crate) async fn remove(connection: &Connection, on: &LimitOn) -> Result<bool, StoreError> {
+pub(crate) async fn remove(writes: (&Connection, &Gate), on: &LimitOn) -> Result<bool, StoreError> {
     let target = on.to_string();
-    let row = connection.query_one(REMOVE, &[(&target, Type::TEXT)]).await?;
-    get(&row, 0)
+    first(patiently(writes, REMOVE, &[(&target, Type::TEXT)], WHAT).await?)
+}
+
+fn first(rows: Vec<Row>) -> Result<bool, StoreError> {
+    rows.first().map_or(Ok(false), |row| get(row, 0))
 }

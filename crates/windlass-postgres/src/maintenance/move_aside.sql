@@ -23,10 +23,16 @@ front as (
   where waiting_queue.queue is not null and p.kind in (select kind from paused)
   limit $2::int8
 ),
+-- One that an open transaction keeps is moved in a later round.
+free as (
+  select p.ctid as place from windlass.pending p
+  where p.ctid = any (array(select place from front)) and p.state = 2
+  for no key update skip locked
+),
 moved as (
   update windlass.pending p
   set state = 0, reason = p.kind || ' is paused'
-  where p.ctid = any (array(select place from front)) and p.state = 2
+  where p.ctid = any (array(select place from free)) and p.state = 2
   returning 1
 ),
 over as (

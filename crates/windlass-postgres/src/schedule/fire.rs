@@ -11,7 +11,7 @@ use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 
 use super::put::written;
-use crate::connection::Connection;
+use crate::connection::{Bind, Connection, patience};
 use crate::row::get;
 
 const FIRE: &str = include_str!("fire.sql");
@@ -23,9 +23,10 @@ pub(crate) async fn fire(
 ) -> Result<Fired, StoreError> {
     let firings: Vec<Value> = firings.iter().map(firing).collect();
     let number = firings.len();
-    let text = Value::Array(firings).to_string();
-    let row =
-        connection.query_one(FIRE, &[(&now.micros(), Type::INT8), (&text, Type::TEXT)]).await?;
+    let (text, patience) = (Value::Array(firings).to_string(), patience::setting());
+    let now = now.micros();
+    let binds: [Bind<'_>; 3] = [(&now, Type::INT8), (&text, Type::TEXT), (&patience, Type::TEXT)];
+    let row = connection.query_one(FIRE, &binds).await?;
     let next_due = get::<Option<i64>>(&row, 1)?.map(|us| Duration::from_micros(us.unsigned_abs()));
     Ok(Fired { written: written(&row, number)?, next_due })
 }
@@ -55,6 +56,6 @@ fn job(job: &NewJob) -> Value {
         "max_attempts": job.max_attempts,
         "args": job.args.as_str(),
         "origin": job.origin,
-        "meta": job.meta.to_stored(),
+        "meta": job.stored_meta(),
     })
 }

@@ -75,6 +75,11 @@ fn the_derive_says_where_a_job_stands() {
 
 const BY_SQL: &str = "by sql";
 
+/// Nine kinds: two rules with so many are too many.
+fn nine() -> String {
+    vec!["\"k\""; 9].join(", ")
+}
+
 fn path(database: &TestDatabase) -> std::path::PathBuf {
     database.url().trim_start_matches("sqlite:").into()
 }
@@ -101,6 +106,16 @@ fn check_by_sql(jobs: &[JobRecord]) {
     assert_eq!(lined.meta.cost, Some(7));
 }
 
+/// One job of the lane was superseded, and the reason names the one that did it.
+async fn check_superseded(client: &Client, lane: &str) {
+    let in_lane = |job: &&JobRecord| job.meta.lane.as_ref().is_some_and(|one| one.key() == lane);
+    let jobs = found(client).await;
+    let superseded: Vec<_> =
+        jobs.iter().filter(in_lane).filter_map(|job| job.reason.as_ref()).collect();
+    let by = jobs.iter().filter(in_lane).find(|job| job.meta.unique.is_some()).expect("written");
+    assert_eq!(superseded, [&format!("superseded by by.sql {}", by.id.as_uuid())]);
+}
+
 /// T1, C25: by SQL on PostgreSQL the same lines, and bad input is refused with what is wrong.
 #[tokio::test]
 async fn lines_by_sql_on_postgres() {
@@ -123,6 +138,13 @@ async fn lines_by_sql_on_postgres() {
         (format!(r#"{{"lane": "{}"}}"#, "x".repeat(10_000)), "1 to 256 bytes"),
         (r#"{"limit_key": "k", "limit_running": 0}"#.to_owned(), "cannot be used"),
         (r#"{"lane": "a", "supersedes": "x"}"#.to_owned(), "are arrays"),
+        (r#"{"lane": "a", "supersedes": ["no kind"]}"#.to_owned(), "16 kinds together"),
+        (r#"{"lane": "a", "refused_by": [7]}"#.to_owned(), "16 kinds together"),
+        (
+            format!(r#"{{"lane": "a", "supersedes": [{k}], "refused_by": [{k}]}}"#, k = nine()),
+            "16 kinds together",
+        ),
+        (r#"{"meta": {"lane": {"key": "a"}}}"#.to_owned(), "unknown option meta"),
     ] {
         let error = enqueue(&options).await.expect_err("it is refused");
         assert!(error.contains(wrong), "{error}");
@@ -130,6 +152,12 @@ async fn lines_by_sql_on_postgres() {
     let rules = r#"{"lane": "r", "refused_by": ["by.sql"]}"#;
     enqueue(rules).await.expect("nothing refuses it");
     assert!(enqueue(rules).await.expect_err("refused").contains("is refused in the lane"));
+    let supersedes = r#"{"lane": "r", "supersedes": ["by.sql"], "unique_key": "r"}"#;
+    enqueue(supersedes).await.expect("written");
+    check_superseded(&client, "r").await;
+    enqueue(r#"{"lane": "r"}"#).await.expect("written");
+    enqueue(supersedes).await.expect("kept");
+    check_superseded(&client, "r").await;
     let set = "select windlass.set_limit('kind:by.sql', '{\"running\": 4, \"rate\": 10, \"per\": \"1 minute\"}')";
     sql.client.batch_execute(set).await.expect("set");
     let limits = client.limits().await.expect("listed");
@@ -138,6 +166,12 @@ async fn lines_by_sql_on_postgres() {
     assert_eq!(limits[0].limit, expected);
     let none = "select windlass.set_limit('kind:by.sql', '{\"running\": 0}')";
     sql.client.batch_execute(none).await.expect_err("a limit of none is refused");
+    for part in ["per\": \"1s\"", "burst\": 3", "within\": \"1s\"", "closed_for\": \"1s\""] {
+        let set =
+            format!("select windlass.set_limit('kind:by.sql', '{{\"running\": 1, \"{part}}}')");
+        let refused = sql.client.batch_execute(&set).await.map_err(|error| format!("{error:?}"));
+        assert!(refused.expect_err(part).contains("are of a rate"), "{part}");
+    }
     sql.client.batch_execute("select windlass.remove_limit('kind:by.sql')").await.expect("removed");
     assert!(client.limits().await.expect("listed").is_empty());
 }
@@ -168,6 +202,19 @@ async fn lines_by_sql_on_sqlite() {
         ("lane", format!("'{}'", "x".repeat(10_000)), "1 to 256 bytes"),
         ("limit_key, limit_running", "'k', 0".to_owned(), "limit_running must be"),
         ("lane, supersedes", "'a', '{}'".to_owned(), "JSON arrays"),
+        ("lane, supersedes", "'a', '[\"no kind\"]'".to_owned(), "16 kinds together"),
+        ("lane, refused_by", "'a', '[7]'".to_owned(), "16 kinds together"),
+        ("lane, refused_by", "'a', '['".to_owned(), "16 kinds together"),
+        (
+            "lane, supersedes, refused_by",
+            format!("'a', '[{k}]', '[{k}]'", k = nine()),
+            "16 kinds together",
+        ),
+        ("meta", "'{\"lane\": {\"key\": \"a\"}}'".to_owned(), "columns of their own"),
+        ("meta", "'{\"fair\": {\"key\": \"a\"}}'".to_owned(), "columns of their own"),
+        ("meta", "'{\"limited\": {\"key\": \"a\"}}'".to_owned(), "columns of their own"),
+        ("meta, lane", "'{\"cost\": 3}', 'a'".to_owned(), "columns of their own"),
+        ("meta", "'{\"line\": \"la\"}'".to_owned(), "columns of their own"),
     ] {
         let error = enqueue(columns, &values).expect_err("it is refused");
         assert!(error.contains(wrong), "{error}");
@@ -175,6 +222,12 @@ async fn lines_by_sql_on_sqlite() {
     let rules = || enqueue("lane, refused_by", "'r', '[\"by.sql\"]'");
     rules().expect("nothing refuses it");
     assert!(rules().expect_err("refused").contains("refused in the lane"));
+    let supersedes = || enqueue("lane, supersedes, unique_key", "'r', '[\"by.sql\"]', 'r'");
+    supersedes().expect("written");
+    check_superseded(&client, "r").await;
+    enqueue("lane", "'r'").expect("written");
+    supersedes().expect("kept");
+    check_superseded(&client, "r").await;
     sql.execute_batch("insert into windlass_limit (target, running, rate, per) values ('kind:by.sql', 4, 10, 60000000)")
         .expect("set");
     let limits = client.limits().await.expect("listed");
@@ -183,6 +236,13 @@ async fn lines_by_sql_on_sqlite() {
     assert_eq!(limits[0].limit, expected);
     let none = "insert into windlass_limit (target, running) values ('kind:by.sql', 0)";
     assert!(sql.execute_batch(none).expect_err("refused").to_string().contains("at least 1"));
+    for part in ["per", "burst", "within", "closed_for"] {
+        let set = format!(
+            "insert into windlass_limit (target, running, {part}) values ('kind:by.sql', 1, 2000)"
+        );
+        let refused = sql.execute_batch(&set).expect_err(part).to_string();
+        assert!(refused.contains("are of a rate"), "{part}: {refused}");
+    }
     sql.execute_batch("delete from windlass_limit where target = 'kind:by.sql'").expect("removed");
     assert!(client.limits().await.expect("listed").is_empty());
 }
@@ -209,6 +269,38 @@ async fn a_lanes_rules_hold_between_open_transactions() {
     assert!(matches!(refused, Err(StoreError::LaneRefused { .. })), "{refused:?}");
     second.commit().await.expect("the transaction goes on");
     assert_eq!(client.counts().await.expect("counted").of(State::Available), 1);
+}
+
+/// T32, T33: a job is refused by one that is handed back at that moment: both its places are looked at in one look.
+#[tokio::test]
+async fn a_job_on_its_way_back_refuses_others() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let client = Client::new(store.clone());
+    client.enqueue(Terminate { server: 1 }).await.expect("written");
+    let worker = windlass_testkit::worker::worker().knowing(&[("server.terminate", 1)]);
+    let registration = worker.registration();
+    store.register(&registration, windlass::store::Now::Database).await.expect("registered");
+    let claim = windlass_testkit::worker::request(&registration, 1);
+    let claimed = store.claim(&claim, windlass::store::Now::Database).await.expect("claimed");
+    assert_eq!(claimed.jobs.len(), 1);
+    let hands_back = "lock table windlass.lease; \
+         with gone as (delete from windlass.lease returning jobs) \
+         insert into windlass.pending (id, run_at, created_at, attempt, state, version, priority, queue, kind, args, meta, line) \
+         select j.id, j.run_at, j.created_at, j.attempt, 2, j.version, j.priority, j.queue, j.kind, j.args, j.meta, \
+                windlass.line_in(j.meta) from gone, unnest(gone.jobs) as j";
+    let handing_back = crate::races::begun(&database, hands_back).await;
+    let mut caller = connect(&database).await;
+    let transaction = caller.client.transaction().await.expect("begun");
+    let mut within = client.within(&transaction);
+    let mut enqueue = std::pin::pin!(within.enqueue(Provision { server: 1 }));
+    tokio::select! {
+        answer = &mut enqueue => panic!("{answer:?} before it was handed back"),
+        () = crate::races::waits_for(&database, "relation") => {}
+    }
+    handing_back.client.batch_execute("commit").await.expect("committed");
+    let refused = tokio::time::timeout(SOON, enqueue).await.expect("it goes on");
+    assert!(matches!(refused, Err(StoreError::LaneRefused { .. })), "{refused:?}");
 }
 
 /// T1, T32: the rules hold through every driver on SQLite.

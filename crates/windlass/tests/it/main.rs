@@ -23,6 +23,7 @@ mod remote_cancel;
 mod schedules;
 mod start;
 mod statements;
+mod strangers;
 mod tags;
 mod test_database;
 mod testing;

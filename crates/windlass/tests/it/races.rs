@@ -395,7 +395,7 @@ async fn claim_slowly(
 }
 
 /// A transaction that has done this and is still open.
-async fn begun(database: &TestDatabase, statement: &str) -> Connection {
+pub(crate) async fn begun(database: &TestDatabase, statement: &str) -> Connection {
     let connection = connect(database).await;
     let begun = connection.client.batch_execute(&format!("begin; {statement}")).await;
     begun.expect("begun");

@@ -25,6 +25,8 @@ on_both_stores! {
     a_run_by_hand_is_marked_and_keeps_the_overlap_policy;
     /// T49, X16: a schedule that SQL put is computed by the leader; SQL pauses, resumes and removes it.
     a_schedule_can_be_put_by_sql;
+    /// T49: another rule by SQL forgets the run that waits by the one before it, as a declaration does; the same rule keeps it.
+    another_rule_by_sql_forgets_the_run_that_waits;
 }
 
 fn every_second() -> Schedule {
@@ -155,6 +157,26 @@ async fn a_schedule_can_be_put_by_sql(database: TestDatabase) {
     sql(&database, &act("remove", "often")).await.expect("removed");
     assert!(client.schedule("often").await.expect("read").is_none());
     worker.stop().await;
+}
+
+async fn another_rule_by_sql_forgets_the_run_that_waits(database: TestDatabase) {
+    let client = Client::new(database.open().await);
+    let is_sqlite = database.url().starts_with("sqlite:");
+    let put = |rule: &str| match is_sqlite {
+        true => format!(
+            "insert into windlass_put_schedule (name, rule, kind) values ('a', '{rule}', 'probe.ok')"
+        ),
+        false => format!("select windlass.put_schedule('a', '{rule}', 'probe.ok')"),
+    };
+    let table = if is_sqlite { "windlass_schedule" } else { "windlass.schedule" };
+    sql(&database, &put("every 1h")).await.expect("put");
+    let waits = format!("update {table} set queued_due_at = 5");
+    sql(&database, &waits).await.expect("a run waits");
+    for (rule, is_kept) in [("every 1h", true), ("every 2h", false)] {
+        sql(&database, &put(rule)).await.expect("put");
+        let record = client.schedule("a").await.expect("read").expect("there");
+        assert_eq!(record.queued_due_at.is_some(), is_kept, "{rule}");
+    }
 }
 
 /// Runs a statement on a connection of the application's own.

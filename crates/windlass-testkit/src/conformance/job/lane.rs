@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{DuplicateAnswer, Enqueued, Lane, Outcome, Retried, State};
+use windlass_core::job::{DuplicateAnswer, Enqueued, Lane, Outcome, Retried, State, Unique};
 
 use crate::draft::{Draft, job};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
@@ -247,6 +247,42 @@ pub async fn a_job_is_refused_by_what_is_in_its_lane(fixture: StoreFixture) {
     assert_eq!(counted, Some(&2));
     assert_eq!(duplicates.newest[0].job, open);
     fixture.enqueue_one(provision(2)).await;
+}
+
+/// T32, C22: a job that its unique key keeps out supersedes nothing and is not refused: the answer is who holds the key.
+pub async fn a_duplicate_does_nothing_in_its_lane(fixture: StoreFixture) {
+    let strong = || terminate(1).unique(Unique::by("1"));
+    let careful = || provision(1).kind("careful").unique(Unique::by("1"));
+    let (careful_one, first) =
+        (fixture.enqueue_one(careful()).await, fixture.enqueue_one(strong()).await);
+    let setup = fixture.enqueue_one(job().kind("provision").lane(Lane::by("1"))).await;
+    for (again, holder) in [(strong(), first), (careful(), careful_one)] {
+        let answer = fixture.try_enqueue(&[again.done()]).await.expect("it is kept");
+        assert_eq!(answer, [Enqueued::Kept(holder)]);
+    }
+    assert_eq!(fixture.job(setup).await.state, State::Available);
+    fixture.cancel(first).await;
+    let second = fixture.enqueue_one(strong()).await;
+    let superseded = fixture.job(setup).await.reason;
+    assert_eq!(superseded, Some(format!("superseded by terminate {}", second.as_uuid())));
+    fixture.check("available 2, cancelled 2").await;
+}
+
+/// T32: jobs of one call keep each other's rules in the order of the call, whatever their kinds and keys.
+pub async fn the_rules_of_a_lane_hold_in_the_order_of_a_call(fixture: StoreFixture) {
+    for unique in [false, true] {
+        let setup = |server: u32| match unique {
+            true => provision(server).unique(Unique::by("a")),
+            false => provision(server),
+        };
+        let server = 10 + u32::from(unique);
+        let jobs = fixture.enqueue([setup(server), terminate(server)]).await;
+        assert_eq!(fixture.job(jobs[0]).await.state, State::Cancelled, "{unique}");
+        let both = [terminate(server + 10).done(), setup(server + 10).done()];
+        let refused = fixture.try_enqueue(&both).await;
+        assert!(matches!(refused, Err(StoreError::LaneRefused { .. })), "{refused:?}");
+    }
+    fixture.check("available 2, cancelled 2").await;
 }
 
 /// T32: of setups and teardowns that come at the same moment the teardown is last, on every server.

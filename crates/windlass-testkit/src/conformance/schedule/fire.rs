@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use windlass_core::job::{State, Unique};
+use windlass_core::job::{DuplicateAnswer, Fair, Lane, Limited, State, Unique};
 use windlass_core::schedule::{
     Cause, FireRound, Firing, Missed, NextRun, Occurrence, Overlap, declare, fire_due,
 };
@@ -200,6 +200,65 @@ pub async fn a_unique_job_of_a_schedule_that_is_held_is_left_out(fixture: StoreF
     assert_eq!(jobs_of(fixture.store(), "other").await.len(), 1);
     let said = fixture.store().duplicates(10).await.expect("they are noted");
     assert_eq!(said.newest.len(), 2);
+}
+
+/// C25, O9: the jobs of schedules stand in line as others do: in a lane, in turns and under the limit of a key.
+pub async fn the_jobs_of_a_schedule_stand_in_line(fixture: StoreFixture) {
+    let several = || with("every 1h", Missed::All, Overlap::Allow);
+    let (mut lane, mut fair, mut limited) = (several(), several(), several());
+    lane.meta.lane = Some(Lane::by("a"));
+    fair.meta.fair = Some(Fair::by("t").weight(2));
+    limited.meta.limited = Some(Limited::by("k").running(2));
+    limited.meta.cost = Some(3);
+    for (name, definition) in [("lane", lane), ("fair", fair), ("limited", limited)] {
+        start(&fixture, name, definition).await;
+    }
+    fixture.advance(3 * HOUR);
+    assert_eq!(fire(&fixture).await.jobs, 9);
+    for name in ["lane", "fair", "limited"] {
+        for (_, job) in jobs_of(fixture.store(), name).await {
+            assert_eq!(job.meta.line, job.meta.line_of(&job.kind), "{name}");
+        }
+    }
+    let worker = fixture.worker().await;
+    let batch = worker.claim(99).await;
+    let claimed = |name: &str| {
+        let of = |one: &Occurrence| one.name == name;
+        batch.jobs.iter().filter(|job| job.meta.schedule.as_ref().is_some_and(of)).count()
+    };
+    assert_eq!((claimed("lane"), claimed("fair"), claimed("limited")), (1, 3, 2));
+}
+
+/// T32, T21: the rules of a lane hold for a schedule's job: it cancels what it supersedes, and one that is refused is noted,
+/// stops no other schedule and leaves its own to go on.
+pub async fn a_schedules_job_keeps_the_rules_of_its_lane(fixture: StoreFixture) {
+    let lane = || Lane::by("a");
+    let waiting = fixture.enqueue_one(job().kind("old").lane(lane())).await;
+    let held = fixture.enqueue_one(job().kind("strong").lane(lane())).await;
+    let rules = [
+        ("new", lane().supersedes("old")),
+        ("weak", lane().refused_by("strong")),
+        ("other", Lane::by("b").refused_by("strong")),
+    ];
+    for (name, lane) in rules {
+        let mut definition = by("0 * * * *");
+        definition.meta.lane = Some(lane);
+        start(&fixture, name, definition).await;
+    }
+    fixture.advance(HOUR);
+    fire(&fixture).await;
+    let new = jobs_of(fixture.store(), "new").await.remove(0).1.id;
+    let superseded = fixture.job(waiting).await;
+    assert_eq!(superseded.state, State::Cancelled);
+    assert_eq!(superseded.reason, Some(format!("superseded by work {}", new.as_uuid())));
+    assert_eq!(jobs_of(fixture.store(), "weak").await.len(), 0);
+    assert_eq!(jobs_of(fixture.store(), "other").await.len(), 1);
+    let record = read(&fixture, "weak").await;
+    assert_eq!((record.last_job, record.fired, record.is_unfinished), (Some(held), 0, true));
+    let duplicates = fixture.store().duplicates(9).await.expect("they are noted");
+    let refused = ("work".to_owned(), DuplicateAnswer::LaneRefused);
+    assert_eq!(duplicates.counts.get(&refused), Some(&1));
+    assert_eq!(duplicates.newest[0].job, held);
 }
 
 /// T49: the leader's sweep says when the next schedule is due; a follower's does not.

@@ -1,0 +1,267 @@
+//! Open transactions of strangers on PostgreSQL, which last as long as their owners like: a caller that has to wait for one is in
+//! nobody's way, and no two callers wait for each other.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use windlass::prelude::*;
+use windlass::schedule::{
+    Declared, Definition, FireRound, NextRun, Owner, ScheduleRecord, declare, fire_due,
+};
+use windlass::store::{Now, Store};
+use windlass::worker::Registration;
+use windlass::{Enqueued, Lane, Limit, LimitOn, Schedule, State, Unique};
+use windlass_testkit::draft::{Draft, job};
+use windlass_testkit::worker::worker;
+
+use crate::probes::Okay;
+use crate::races::{begun, waits_for};
+use crate::test_database::{Connection, SOON, TestDatabase, connect};
+
+/// A store with a worker that lives.
+struct Shared {
+    database: TestDatabase,
+    store: Arc<dyn Store>,
+    client: Client,
+    registration: Registration,
+}
+
+impl Shared {
+    async fn open() -> Self {
+        let database = TestDatabase::postgres();
+        let store = database.open().await;
+        let registration = worker().registration();
+        store.register(&registration, Now::Database).await.expect("registered");
+        Self { client: Client::new(Arc::clone(&store)), database, store, registration }
+    }
+
+    /// What a heartbeat has to wait for is a lost worker before long.
+    async fn heartbeats_go_on(&self) {
+        for _ in 0..5 {
+            let worker = &self.registration;
+            let beat = self.store.heartbeat(worker.worker, worker.lease, Now::Database);
+            tokio::time::timeout(worker.lease / 10, beat).await.expect("it waits").expect("alive");
+        }
+    }
+
+    async fn begun(&self, statement: &str) -> Connection {
+        begun(&self.database, statement).await
+    }
+
+    async fn start(&self, name: &str, job: Draft) {
+        let rule = Schedule::rule("every 1h").expect("a rule");
+        let definition = Definition::new(rule, job.done()).expect("a job");
+        let by = "app".to_owned();
+        let one = [Declared { name: name.to_owned(), definition, owner: Owner::Code, by }];
+        declare(&*self.store, &one, Now::Database).await.expect("declared");
+        fire_due(&*self.store, Now::Database).await.expect("computed");
+    }
+
+    async fn fire(&self, now: Now) -> FireRound {
+        let round = fire_due(&*self.store, now);
+        let round = tokio::time::timeout(self.registration.lease / 10, round);
+        round.await.expect("it waits").expect("fired")
+    }
+
+    async fn schedule(&self, name: &str) -> ScheduleRecord {
+        self.store.schedule(name).await.expect("read").expect("it is there")
+    }
+}
+
+async fn commit(connection: &Connection) {
+    connection.client.batch_execute("commit").await.expect("committed");
+}
+
+fn with_key() -> Draft {
+    job().unique(Unique::by("a"))
+}
+
+/// C4, O32, I-S2: a schedule whose unique key, whose lane or whose row an open transaction keeps stops no other one, and is
+/// fired once that is over; till then nobody looks more than once a second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schedule_that_a_transaction_keeps_stops_no_other() {
+    let shared = Shared::open().await;
+    let lane = || Lane::by("a").refused_by("strong");
+    let kept = ["key", "lane", "row"];
+    shared.start(kept[0], with_key()).await;
+    shared.start(kept[1], job().lane(lane())).await;
+    shared.start(kept[2], job()).await;
+    shared.start("free", job()).await;
+    shared.start("free-key", job().unique(Unique::by("b"))).await;
+    shared.start("free-lane", job().lane(Lane::by("b").refused_by("strong"))).await;
+    let stranger = shared
+        .begun(
+            "select windlass.enqueue('work', '1', '{\"unique_key\": \"a\"}'); \
+             select windlass.enqueue('x', '1', '{\"lane\": \"a\", \"supersedes\": [\"y\"]}'); \
+             update windlass.schedule set note = 'seen' where name = 'row'",
+        )
+        .await;
+    let NextRun::At(due) = shared.schedule("free").await.next else { panic!("it is computed") };
+    let later = Now::At(due.after(Duration::from_secs(60)));
+    let round = shared.fire(later).await;
+    assert_eq!((round.jobs, round.next_due), (3, Some(Duration::from_secs(1))));
+    for name in ["free", "free-key", "free-lane"] {
+        assert_eq!(shared.schedule(name).await.fired, 1, "{name}");
+    }
+    for name in kept {
+        let record = shared.schedule(name).await;
+        assert_eq!((record.fired, record.next_at() <= Some(due)), (0, true), "{name}: still due");
+    }
+    shared.heartbeats_go_on().await;
+    commit(&stranger).await;
+    shared.fire(later).await;
+    let fired = [0, 1, 1];
+    for (name, fired) in kept.into_iter().zip(fired) {
+        let record = shared.schedule(name).await;
+        assert_eq!((record.fired, record.next_at() > Some(due)), (fired, true), "{name}");
+    }
+}
+
+/// C4, I-U4: a retry that waits for the unique key of an open transaction holds up nothing else of its process, and goes on
+/// when that ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_that_waits_is_in_nobodys_way() {
+    let shared = Shared::open().await;
+    let ended = shared.store.enqueue(&[with_key().done()], Now::Database).await.expect("written");
+    let ended = ended[0].id();
+    shared.client.cancel(&[ended], "not wanted").await.expect("cancelled");
+    let stranger =
+        shared.begun("select windlass.enqueue('work', '1', '{\"unique_key\": \"a\"}')").await;
+    let retry = {
+        let client = shared.client.clone();
+        tokio::spawn(async move { client.retry(&[ended]).await })
+    };
+    waits_for(&shared.database, "transactionid").await;
+    shared.heartbeats_go_on().await;
+    assert!(!retry.is_finished(), "the transaction is open");
+    stranger.client.batch_execute("rollback").await.expect("rolled back");
+    let answers = tokio::time::timeout(SOON, retry).await.expect("it goes on").expect("it ran");
+    assert_eq!(answers.expect("answered"), [windlass::job::Retried::Now]);
+}
+
+/// C4, O9: a limit that is set beside an open transaction that sets one holds up nothing else of its process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_that_waits_is_in_nobodys_way() {
+    let shared = Shared::open().await;
+    let stranger = shared.begun("select windlass.set_limit('kind:a', '{\"running\": 1}')").await;
+    let set = {
+        let client = shared.client.clone();
+        let limit = Limit::on(LimitOn::Kind("a".into())).running(2);
+        tokio::spawn(async move { client.set_limit(&limit).await })
+    };
+    waits_for(&shared.database, "advisory").await;
+    shared.heartbeats_go_on().await;
+    assert!(!set.is_finished(), "the transaction is open");
+    commit(&stranger).await;
+    tokio::time::timeout(SOON, set).await.expect("it goes on").expect("it ran").expect("set");
+    let limits = shared.client.limits().await.expect("listed");
+    assert_eq!(limits[0].limit.running, Some(2));
+}
+
+/// C4: a job of a paused kind that an open transaction keeps is moved aside later, and does not hold up the leader.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_a_transaction_keeps_does_not_hold_up_a_sweep() {
+    let shared = Shared::open().await;
+    let jobs = [job().done(), job().done()];
+    shared.store.enqueue(&jobs, Now::Database).await.expect("written");
+    shared.client.pause_kind("work").await.expect("paused");
+    let keep =
+        format!("select from windlass.pending where id = '{}' for share", jobs[0].id.as_uuid());
+    let stranger = shared.begun(&keep).await;
+    for _ in 0..2 {
+        let sweep = shared.store.sweep(shared.registration.worker, Now::Database);
+        let swept = tokio::time::timeout(shared.registration.lease / 10, sweep);
+        assert!(swept.await.expect("it waits").expect("swept").leads);
+    }
+    let waiting = async || shared.client.counts().await.expect("counted").of(State::Waiting);
+    assert_eq!(waiting().await, 1);
+    commit(&stranger).await;
+    shared.store.sweep(shared.registration.worker, Now::Database).await.expect("swept");
+    assert_eq!(waiting().await, 2);
+}
+
+fn okay() -> windlass::Draft<Okay> {
+    Okay { number: 1 }.job()
+}
+
+/// A call in a transaction of its own, by the library or by SQL, that has to wait for the stranger's lock. Meanwhile another
+/// call is not kept from what comes later in the order of the locks.
+async fn waits_first(
+    shared: &Shared,
+    (stranger, lock): (Connection, &str),
+    call: Result<[windlass::Draft<Okay>; 2], &str>,
+    other: windlass::Draft<Okay>,
+) {
+    let mut caller = connect(&shared.database).await;
+    let transaction = caller.client.transaction().await.expect("begun");
+    {
+        let mut enqueue = pin!(async {
+            match call {
+                Ok(drafts) => {
+                    let mut within = shared.client.within(&transaction);
+                    within.enqueue_all(drafts).await.map(drop).expect("answered");
+                }
+                Err(sql) => transaction.batch_execute(sql).await.expect("answered"),
+            }
+        });
+        tokio::select! {
+            () = &mut enqueue => panic!("it did not wait"),
+            () = waits_for(&shared.database, lock) => {}
+        }
+        let other = shared.client.enqueue(other);
+        let written = tokio::time::timeout(SOON, other).await.expect("it waits").expect("written");
+        assert!(matches!(written, Enqueued::New(_)), "{written:?}");
+        stranger.client.batch_execute("rollback").await.expect("rolled back");
+        tokio::time::timeout(SOON, enqueue).await.expect("it goes on");
+    }
+    transaction.commit().await.expect("committed");
+}
+
+/// I-U1, C23: who waits for the first of its keys has none of the others yet, whatever the order of its jobs and whatever
+/// their lanes, so that two callers do not wait for each other: by the library and by SQL.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_taken_in_one_order() {
+    let key = |lane: &str, key: &str| okay().lane(Lane::by(lane)).unique(Unique::by(key));
+    let sql = "select windlass.enqueue_many('[{\"kind\": \"probe.ok\", \"unique_key\": \"2\"}, \
+               {\"kind\": \"probe.ok\", \"unique_key\": \"1\"}]')";
+    for call in [Ok([key("a", "2"), key("b", "1")]), Err(sql)] {
+        let shared = Shared::open().await;
+        let first = "select windlass.enqueue('probe.ok', '1', '{\"unique_key\": \"1\"}')";
+        let stranger = shared.begun(first).await;
+        waits_first(&shared, (stranger, "transactionid"), call, okay().unique(Unique::by("2")))
+            .await;
+        let counts = shared.client.counts().await.expect("counted");
+        assert_eq!(counts.of(State::Available), 2);
+    }
+}
+
+/// T32: who waits for the first of its lanes is in none of the others yet, and has no key: by the library and by SQL.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lanes_are_entered_in_one_order_and_before_keys() {
+    for by_sql in [false, true] {
+        let shared = Shared::open().await;
+        let order = "select case when hashtext('l1') < hashtext('l2') then 1 else 2 end";
+        let asked = connect(&shared.database).await;
+        let first: i32 = asked.client.query_one(order, &[]).await.expect("asked").get(0);
+        let second = 3 - first;
+        let sql = format!(
+            r#"select windlass.enqueue_many('[
+               {{"kind": "probe.ok", "lane": "{second}", "supersedes": ["x"]}},
+               {{"kind": "probe.ok", "lane": "{first}", "supersedes": ["x"], "unique_key": "1"}}]')"#
+        );
+        let lane = |lane: i32| okay().lane(Lane::by(lane.to_string()).supersedes("x"));
+        let call = match by_sql {
+            true => Err(&*sql),
+            false => Ok([lane(second), lane(first).unique(Unique::by("1"))]),
+        };
+        let enter = format!(
+            r#"select windlass.enqueue('y', '1', '{{"lane": "{first}", "supersedes": ["x"]}}')"#
+        );
+        let stranger = shared.begun(&enter).await;
+        let other = lane(second).unique(Unique::by("1"));
+        waits_first(&shared, (stranger, "advisory"), call, other).await;
+        let counts = shared.client.counts().await.expect("counted");
+        assert_eq!(counts.of(State::Available), 2, "the key was taken by the other");
+    }
+}
