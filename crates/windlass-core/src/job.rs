@@ -33,7 +33,7 @@ pub use kind::{Job, Upgrade};
 pub use lane::{Lane, WhenDead};
 pub use line::{Fair, Limited};
 pub use look::{Lead, Look, Paused};
-pub use loss::{AfterLoss, Loss, loss_limit};
+pub use loss::{AfterLoss, KindLimits, Loss, attempt_limit, loss_limit};
 pub use moment::Moment;
 pub use new::{Due, Enqueued, Identity, Meta, NewJob};
 pub use record::{Attempt, JobRecord};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::id::{JobId, LeaseId, WorkerId};
-use crate::job::HandlerKey;
+use crate::job::{HandlerKey, KindLimits};
 use crate::limit::{Limit, SetBy};
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
@@ -29,10 +29,10 @@ pub struct Registration {
     pub queues: Vec<String>,
     /// The kinds and versions it knows.
     pub handlers: Arc<[HandlerKey]>,
-    /// The kinds whose limit of losses is not the default, with that limit. The process that takes
+    /// The kinds whose limits of failures or losses are not the defaults. The process that takes
     /// back the jobs of this worker may not know the kinds, so the store keeps the limits for as
     /// long as the worker has leases.
-    pub loss_limits: BTreeMap<String, u16>,
+    pub kind_limits: BTreeMap<String, KindLimits>,
     /// The limits that it declares, and whether in code or in a file. What a person set stays.
     pub limits: Vec<(Limit, SetBy)>,
     /// How many jobs it runs at once.

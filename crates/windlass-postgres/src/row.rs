@@ -5,7 +5,7 @@ use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::job::{Attempt, Claimed, HandlerKey, JobRecord, Meta, State};
+use windlass_core::job::{Attempt, Claimed, HandlerKey, JobRecord, KindLimits, Meta, State};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 use windlass_core::worker::WorkerRecord;
@@ -56,8 +56,8 @@ pub(crate) struct Held {
     pub(crate) label: String,
     pub(crate) job: Claimed,
     pub(crate) cancel_requested: Option<String>,
-    /// The limit of losses that its worker registered for its kind; read for a rescue alone.
-    pub(crate) kind_max_losses: Option<u16>,
+    /// The limits that its worker registered for its kind; read for a rescue alone.
+    pub(crate) kind_limits: KindLimits,
 }
 
 pub(crate) fn held(row: &Row) -> Result<Held, StoreError> {
@@ -68,7 +68,10 @@ pub(crate) fn held(row: &Row) -> Result<Held, StoreError> {
         label: get(row, 2)?,
         job: claimed(row, 5, (get(row, 4)?, unsigned(batch)))?,
         cancel_requested: get(row, 22)?,
-        kind_max_losses: get::<Option<i32>>(row, 23)?.map(unsigned),
+        kind_limits: KindLimits {
+            max_attempts: get::<Option<i32>>(row, 23)?.map(unsigned),
+            max_losses: get::<Option<i32>>(row, 24)?.map(unsigned),
+        },
     })
 }
 

@@ -117,12 +117,13 @@ create table windlass_worker (
   attention  integer not null default 0
 ) strict, without rowid;
 
--- The limits of losses that a worker's kinds declare, where that is not the default. They outlive the
+-- The limits of failures and losses that a worker's kinds declare, where they are not the defaults. They outlive the
 -- worker's row, for as long as it has leases: the process that takes its jobs back may not know the kinds.
-create table windlass_loss_limit (
-  worker     blob    not null,
-  kind       text    not null,
-  max_losses integer not null,
+create table windlass_kind_limit (
+  worker       blob    not null,
+  kind         text    not null,
+  max_attempts integer,
+  max_losses   integer,
   primary key (worker, kind)
 ) strict, without rowid;
 

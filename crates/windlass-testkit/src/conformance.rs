@@ -364,6 +364,9 @@ macro_rules! behaviours {
                     the_kinds_limit_outlives_the_leader_that_removed_the_worker
                     the_kinds_limit_goes_with_the_last_lease
                     a_kind_without_a_limit_of_losses_never_dies_of_one
+                    a_loss_is_the_last_failure_that_the_kind_allows
+                    a_loss_is_the_last_failure_by_default
+                    a_kind_that_never_gives_up_survives_every_loss
                 }
                 park {
                     jobs_that_nobody_knows_are_parked

@@ -343,7 +343,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             queues: queues.iter().map(|(name, _)| name.clone()).collect(),
             handlers: self.handlers.iter().flat_map(Registered::keys).collect(),
             limits: self.limits.clone(),
-            loss_limits: self.handlers.iter().filter_map(Registered::loss_limit).collect(),
+            kind_limits: self.handlers.iter().filter_map(Registered::kind_limits).collect(),
             slots: u32::try_from(slots).unwrap_or(u32::MAX),
             lease: self.options.lease,
         }

@@ -30,7 +30,7 @@ const UNPARK: &str = "update windlass.pending p set state = 2, reason = null \
            from windlass.worker w, unnest(w.handlers) as h) as known \
      where p.state = 0 and p.kind = known.kind and p.version = known.version \
        and not exists (select from windlass.paused_kind k where k.kind = known.kind) returning 1";
-const FORGET_LIMITS: &str = "delete from windlass.loss_limit k \
+const FORGET_LIMITS: &str = "delete from windlass.kind_limit k \
      where not exists (select from windlass.worker w where w.id = k.worker) \
        and not exists (select from windlass.lease l where l.worker = k.worker)";
 const FORGET_PERMITS: &str = "select windlass.forget_permits($1::int8)";

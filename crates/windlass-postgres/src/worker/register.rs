@@ -17,8 +17,11 @@ pub(crate) async fn register(
     now: Now,
 ) -> Result<(), StoreError> {
     let handlers: Vec<&str> = worker.handlers.iter().map(|key| key.as_str()).collect();
-    let (kinds, limits): (Vec<&str>, Vec<i32>) =
-        worker.loss_limits.iter().map(|(kind, limit)| (kind.as_str(), i32::from(*limit))).unzip();
+    let kinds: Vec<&str> = worker.kind_limits.keys().map(String::as_str).collect();
+    let limits = worker.kind_limits.values();
+    let (attempts, losses): (Vec<Option<i32>>, Vec<Option<i32>>) = limits
+        .map(|limits| (limits.max_attempts.map(i32::from), limits.max_losses.map(i32::from)))
+        .unzip();
     let now = now.micros();
     let (id, pid, slots) =
         (worker.worker.as_uuid(), worker.pid.cast_signed(), worker.slots.cast_signed());
@@ -38,7 +41,8 @@ pub(crate) async fn register(
                 (&slots, Type::INT4),
                 (&micros(worker.lease), Type::INT8),
                 (&kinds, Type::TEXT_ARRAY),
-                (&limits, Type::INT4_ARRAY),
+                (&attempts, Type::INT4_ARRAY),
+                (&losses, Type::INT4_ARRAY),
             ],
         )
         .await
