@@ -26,7 +26,7 @@ pub use claim::{Batch, ClaimRequest, Claimed, Fence, HandlerKey, Share};
 pub use draft::{Draft, IntoDraft};
 pub use error::{Decided, Decision, JobError};
 pub use expiry::{Expires, expired_reason};
-pub use explain::{Busy, Explanation, Gate, LimitOf, Next, Passage, Standing, Step};
+pub use explain::{Busy, Explanation, Gate, HeldBack, LimitOf, Next, Passage, Standing, Step};
 pub use filter::{Field, Filter, ParseFilterError, Term};
 pub use in_line::{BreakerLook, InLine, LaneFirst, LaneLook, LimitLook, TurnLook};
 pub use kind::{Job, Upgrade};

@@ -24,6 +24,7 @@ pub const RAN: Duration = Duration::from_secs(2);
 pub struct Profile {
     queues: Vec<String>,
     handlers: Vec<HandlerKey>,
+    build: String,
     kind_limits: BTreeMap<String, KindLimits>,
 }
 
@@ -33,6 +34,7 @@ pub fn worker() -> Profile {
     Profile {
         queues: vec![DEFAULT_QUEUE.to_owned()],
         handlers: vec![HandlerKey::new(KIND, 1)],
+        build: "testkit".to_owned(),
         kind_limits: BTreeMap::new(),
     }
 }
@@ -50,6 +52,13 @@ impl Profile {
     pub fn knowing(mut self, handlers: &[(&str, u16)]) -> Self {
         self.handlers =
             handlers.iter().map(|(kind, version)| HandlerKey::new(kind, *version)).collect();
+        self
+    }
+
+    /// Is of this build instead.
+    #[must_use]
+    pub fn built(mut self, build: &str) -> Self {
+        build.clone_into(&mut self.build);
         self
     }
 
@@ -80,7 +89,7 @@ impl Profile {
             label: format!("fixture-{worker}"),
             host: "fixture".to_owned(),
             pid: std::process::id(),
-            build: "testkit".to_owned(),
+            build: self.build,
             queues: self.queues,
             handlers: self.handlers.into(),
             limits: Vec::new(),

@@ -4,9 +4,10 @@ use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
-use windlass_core::worker::Registration;
+use windlass_core::worker::{MinimumBuild, Registration};
 
 use crate::connection::Connection;
+use crate::worker::build;
 
 const REGISTER: &str = include_str!("register.sql");
 
@@ -15,7 +16,7 @@ pub(crate) async fn register(
     worker: &Registration,
     guard: Option<i64>,
     now: Now,
-) -> Result<(), StoreError> {
+) -> Result<Vec<MinimumBuild>, StoreError> {
     let handlers: Vec<&str> = worker.handlers.iter().map(|key| key.as_str()).collect();
     let kinds: Vec<&str> = worker.kind_limits.keys().map(String::as_str).collect();
     let limits = worker.kind_limits.values();
@@ -25,8 +26,8 @@ pub(crate) async fn register(
     let now = now.micros();
     let (id, pid, slots) =
         (worker.worker.as_uuid(), worker.pid.cast_signed(), worker.slots.cast_signed());
-    connection
-        .query(
+    let row = connection
+        .query_one(
             REGISTER,
             &[
                 (&now, Type::INT8),
@@ -45,6 +46,6 @@ pub(crate) async fn register(
                 (&losses, Type::INT4_ARRAY),
             ],
         )
-        .await
-        .map(drop)
+        .await?;
+    build::minimums(&row, 0)
 }

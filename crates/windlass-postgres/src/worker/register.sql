@@ -1,4 +1,5 @@
--- Registers a worker, and makes parked jobs available that it knows.
+-- Registers a worker, and makes parked jobs available that it knows. Returns the minimum builds: their programs, versions
+-- and notes.
 --   $1 int8    now; null is the database's clock · $2 uuid the worker
 --   $3 int8    the key of its session lock, null where it has none · $4 text label · $5 text host
 --   $6 int4    process id · $7 text build · $8 text[] queues · $9 text[] handlers as kind@version
@@ -18,8 +19,12 @@ limited as (
   insert into windlass.kind_limit (worker, kind, max_attempts, max_losses)
   select $2::uuid, l.* from unnest($12::text[], $13::int4[], $14::int4[]) as l(kind, max_attempts, max_losses)
   on conflict (worker, kind) do nothing
+),
+unparked as (
+  update windlass.pending p set state = 2, reason = null
+  from (select split_part(h, '@', 1) as kind, split_part(h, '@', 2)::int2 as version from unnest($9::text[]) as h) as known
+  where p.state = 0 and p.kind = known.kind and p.version = known.version
+    and not exists (select from windlass.paused_kind k where k.kind = known.kind)
 )
-update windlass.pending p set state = 2, reason = null
-from (select split_part(h, '@', 1) as kind, split_part(h, '@', 2)::int2 as version from unnest($9::text[]) as h) as known
-where p.state = 0 and p.kind = known.kind and p.version = known.version
-  and not exists (select from windlass.paused_kind k where k.kind = known.kind)
+select array_agg(program order by program), array_agg(version order by program), array_agg(note order by program)
+from windlass.minimum_build

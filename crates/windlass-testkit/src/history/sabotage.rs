@@ -244,7 +244,7 @@ impl QueueStore for SabotagedStore {
 }
 
 impl WorkerStore for SabotagedStore {
-    forward!(register heartbeat leave quiet workers);
+    forward!(register heartbeat leave quiet builds workers);
 }
 
 impl ScheduleStore for SabotagedStore {
