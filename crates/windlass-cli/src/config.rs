@@ -16,6 +16,7 @@ use std::time::Duration;
 use windlass::limits::MAX_LOSSES;
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
 use windlass::queue::QueueBound;
+use windlass::worker::MinimumBuild;
 use windlass::{Backoff, Limit, RetryPolicy};
 
 use reader::{Reader, Table};
@@ -56,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) serves: Serves,
     /// How many jobs the worker runs at once, over all kinds.
     pub(crate) slots: Option<usize>,
+    /// The program and version that the worker is listed with.
+    pub(crate) build: Option<String>,
     /// What it declares to be enqueued again and again.
     pub(crate) schedules: Vec<ScheduleConfig>,
     /// The bounds of queues that it declares.
@@ -135,6 +138,7 @@ impl Config {
         let limits = limits.iter().map(limit::read).collect::<Result<Vec<_>, _>>()?;
         let worker = top.table("worker", "[worker]", &serves::KEYS)?;
         let slots = worker.as_ref().map(|table| table.count("slots")).transpose()?.flatten();
+        let build = worker.as_ref().map(build).transpose()?.flatten();
         let serves = worker.as_ref().map(serves::read).transpose()?.unwrap_or_default();
         let schedules = top.named("schedule", "[schedule.NAME]", &schedules::KEYS)?;
         let schedules = schedules.iter().map(|(name, table)| schedules::read(name, table));
@@ -143,7 +147,19 @@ impl Config {
         let bounds =
             bounds.iter().filter_map(|(name, table)| bounds::read(name, table).transpose());
         let bounds = bounds.collect::<Result<_, _>>()?;
-        Ok(Self { handlers, limits, serves, slots, schedules, bounds })
+        Ok(Self { handlers, limits, serves, slots, build, schedules, bounds })
+    }
+}
+
+/// A name and a version: one that minimum builds could say nothing about would be of no use.
+fn build(table: &Table<'_, '_>) -> Result<Option<String>, ConfigError> {
+    let Some(build) = table.text("build")? else { return Ok(None) };
+    match MinimumBuild::new(&build) {
+        Ok(_) => Ok(Some(build)),
+        Err(_) => {
+            let message = "is a program's name and a version, such as build = \"shop 2.14.0\"";
+            Err(table.error("build", message))
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::name::check_queue;
 use crate::queue::{Pause, PausedKind, QueueRecord, Scope, Unserved};
 use crate::store::Store;
 use crate::time::Timestamp;
-use crate::worker::{Quiet, WorkerRecord};
+use crate::worker::{MinimumBuild, Quiet, RequiredBuild, WorkerRecord};
 
 pub(crate) use pipeline::Parent;
 pub use pipeline::{EnqueueLayer, EnqueuePipeline};
@@ -336,6 +336,34 @@ impl Client {
     /// What kept the store from writing.
     pub async fn quiet(&self, worker: WorkerId, wish: Quiet) -> Result<bool, StoreError> {
         self.store.quiet(worker, wish, Now::Database).await
+    }
+
+    /// Sets the oldest build of a program that takes new work, in place of one that was set before. Its workers that are
+    /// older, those that come later too, take no new work until it is lowered or removed, and end what they run. They
+    /// hear of it at once where they hear anything, and at their next heartbeat otherwise.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a note that cannot be kept, and where too many programs have a minimum; otherwise what
+    /// kept the store from writing.
+    pub async fn require_build(&self, minimum: &MinimumBuild) -> Result<(), StoreError> {
+        minimum.check()?;
+        self.store.require_build(minimum, Now::Database).await
+    }
+
+    /// Removes the minimum build of a program. `false` where there was none.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn allow_builds(&self, program: &str) -> Result<bool, StoreError> {
+        self.store.allow_builds(program.trim()).await
+    }
+
+    /// The minimum builds, by program.
+    ///
+    /// # Errors
+    /// What kept the store from reading.
+    pub async fn required_builds(&self) -> Result<Vec<RequiredBuild>, StoreError> {
+        self.store.required_builds().await
     }
 }
 

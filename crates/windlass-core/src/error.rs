@@ -266,6 +266,31 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// A text that is not a build with a version.
+    #[error(
+        "`{}` is not a minimum build: expected a program's name and a version of numbers, such as `shop 2.14.0`",
+        .build.escape_debug()
+    )]
+    Build {
+        /// The text.
+        build: String,
+    },
+    /// Minimum builds of more programs than workers are told of.
+    #[error("there are minimum builds of {limit} programs already; remove one of them first")]
+    Builds {
+        /// The limit.
+        limit: usize,
+    },
+    /// A text with more characters than it may have.
+    #[error("{what} of {chars} characters is above the limit of {limit}")]
+    Long {
+        /// Which text.
+        what: &'static str,
+        /// How many it has.
+        chars: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// Too many jobs in one call.
     #[error("{jobs} jobs in one call are above the limit of {limit}")]
     Many {

@@ -3,7 +3,7 @@
 mod layer;
 
 use crate::context::{AttemptContext, Context};
-use crate::job::{HandlerKey, Job, JobError, RetryPolicy};
+use crate::job::{HandlerKey, Job, JobError, KindLimits, RetryPolicy};
 use crate::json::Json;
 use crate::limits;
 use crate::name::DEFAULT_QUEUE;
@@ -167,10 +167,15 @@ impl Registered {
         (first..=self.version).map(|version| HandlerKey::new(&self.kind, version))
     }
 
-    /// The kind with its limit of losses, where that is not the default.
-    pub(crate) fn loss_limit(&self) -> Option<(String, u16)> {
-        let limit = self.policy.max_losses;
-        (limit != limits::MAX_LOSSES).then(|| (self.kind.clone(), limit))
+    /// The kind with its limits of failures and losses, where they are not the defaults.
+    pub(crate) fn kind_limits(&self) -> Option<(String, KindLimits)> {
+        // A policy of no attempts gives up at the first failure.
+        let max_attempts = self.policy.retry.max_attempts.map_or(0, |limit| limit.max(1));
+        let limits = KindLimits {
+            max_attempts: Some(max_attempts).filter(|limit| *limit != limits::MAX_ATTEMPTS),
+            max_losses: Some(self.policy.max_losses).filter(|limit| *limit != limits::MAX_LOSSES),
+        };
+        (limits != KindLimits::default()).then(|| (self.kind.clone(), limits))
     }
 }
 

@@ -8,8 +8,12 @@ pub const ARGS_BYTES: usize = 256 * 1024;
 pub const OUTPUT_BYTES: usize = 256 * 1024;
 /// Bytes of an error's text that are kept; a longer one ends with a mark that says so.
 pub const ERROR_BYTES: usize = 8 * 1024;
-/// Characters of a kind's or a queue's name.
+/// Characters of a kind's or a queue's name, and of a minimum build.
 pub const NAME_CHARS: usize = 128;
+/// Programs that may have a minimum build: every heartbeat brings all of them.
+pub const MINIMUM_BUILDS: usize = 100;
+/// Bytes of the note of a minimum build.
+pub const NOTE_BYTES: usize = 1_024;
 /// Jobs that were not written since their unique key was held: so many of the newest are listed.
 pub const DUPLICATES: usize = 1_000;
 /// Bytes of a schedule's cron line.

@@ -1,5 +1,7 @@
 //! A worker as a store knows it: one row, renewed by its heartbeat.
 
+mod build;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +9,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::id::{JobId, LeaseId, WorkerId};
-use crate::job::HandlerKey;
+use crate::job::{HandlerKey, KindLimits};
 use crate::limit::{Limit, SetBy};
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
+
+pub use build::{MinimumBuild, RequiredBuild, Version, held_back, program_of};
 
 /// A worker that registers.
 #[derive(Debug, Clone)]
@@ -29,10 +33,10 @@ pub struct Registration {
     pub queues: Vec<String>,
     /// The kinds and versions it knows.
     pub handlers: Arc<[HandlerKey]>,
-    /// The kinds whose limit of losses is not the default, with that limit. The process that takes
+    /// The kinds whose limits of failures or losses are not the defaults. The process that takes
     /// back the jobs of this worker may not know the kinds, so the store keeps the limits for as
     /// long as the worker has leases.
-    pub loss_limits: BTreeMap<String, u16>,
+    pub kind_limits: BTreeMap<String, KindLimits>,
     /// The limits that it declares, and whether in code or in a file. What a person set stays.
     pub limits: Vec<(Limit, SetBy)>,
     /// How many jobs it runs at once.
@@ -52,6 +56,8 @@ pub enum Beat {
         cancels: Vec<(JobId, String)>,
         /// Whether it was asked to take no new work.
         quiet: bool,
+        /// The minimum builds of all programs.
+        required: Vec<MinimumBuild>,
     },
     /// The worker is not registered any more: its jobs were given to others.
     Gone,
@@ -95,12 +101,23 @@ pub struct WorkerRecord {
     pub running: u64,
     /// Whether it was asked to take no new work.
     pub quiet: bool,
+    /// The minimum build that it is below, and takes no new work for.
+    pub held_back: Option<MinimumBuild>,
+}
+
+impl WorkerRecord {
+    /// Whether it takes new work: it was not asked to take none, and is not held back by its build.
+    #[must_use]
+    pub fn takes_work(&self) -> bool {
+        !self.quiet && self.held_back.is_none()
+    }
 }
 
 /// The verbs of workers.
 pub trait WorkerStore: Send + Sync {
-    /// Makes a worker known; its lease begins. Parked jobs that it knows become available.
-    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()>;
+    /// Makes a worker known; its lease begins. Parked jobs that it knows become available. It gets the minimum builds of all
+    /// programs, and claims nothing where it is below that of its own.
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, Vec<MinimumBuild>>;
 
     /// Renews a worker's lease.
     fn heartbeat(&self, worker: WorkerId, lease: Duration, now: Now) -> Reply<'_, Beat>;
@@ -111,6 +128,20 @@ pub trait WorkerStore: Send + Sync {
     /// Asks a worker to take no new work, or to take it again. `false` where there is no such
     /// worker.
     fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool>;
+
+    /// Sets the oldest build of a program that takes new work, in place of one that was set before, and tells the
+    /// program's workers that there is news.
+    ///
+    /// # Errors
+    /// [`Refusal::Builds`](crate::error::Refusal::Builds) where too many programs have one, otherwise what kept the store
+    /// from writing.
+    fn require_build<'a>(&'a self, minimum: &'a MinimumBuild, now: Now) -> Reply<'a, ()>;
+
+    /// Removes the minimum build of a program, and tells its workers. `false` where there was none.
+    fn allow_builds<'a>(&'a self, program: &'a str) -> Reply<'a, bool>;
+
+    /// The minimum builds, by program.
+    fn required_builds(&self) -> Reply<'_, Vec<RequiredBuild>>;
 
     /// Registered workers, oldest first.
     fn workers(&self) -> Reply<'_, Vec<WorkerRecord>>;

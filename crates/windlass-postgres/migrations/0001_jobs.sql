@@ -178,13 +178,22 @@ create table windlass.worker (
   attention  boolean not null default false
 ) with (fillfactor = 50);
 
--- The limits of losses that a worker's kinds declare, where that is not the default. They outlive the
+-- The limits of failures and losses that a worker's kinds declare, where they are not the defaults. They outlive the
 -- worker's row, for as long as it has leases: the process that takes its jobs back may not know the kinds.
-create table windlass.loss_limit (
-  worker     uuid    not null,
-  kind       text    not null,
-  max_losses integer not null,
+create table windlass.kind_limit (
+  worker       uuid    not null,
+  kind         text    not null,
+  max_attempts integer,
+  max_losses   integer,
   primary key (worker, kind)
+);
+
+-- The oldest build of a program that takes new work; heartbeats bring all of them to the workers, who compare.
+create table windlass.minimum_build (
+  program text   not null primary key,
+  version text   not null check (version ~ '^[0-9]+(\.[0-9]+)*$'),
+  note    text,
+  set_at  bigint not null
 );
 
 create table windlass.queue (
@@ -389,6 +398,67 @@ $$ select windlass.resume(windlass.now_us(), name, null) $$;
 
 create function windlass.resume_kind(name text) returns boolean language sql volatile as
 $$ select windlass.resume(windlass.now_us(), null, name) $$;
+
+-- Has the workers of a program fetch news at once.
+create function windlass.tell_program(the_program text) returns void language sql volatile as
+$$
+  with told as (
+    update windlass.worker set attention = true
+    where regexp_replace(btrim(build), '\s+\S+$', '') = the_program
+    returning id
+  )
+  select pg_notify('windlass_' || replace(id::text, '-', ''), 'news') from told
+$$;
+
+-- Sets the minimum build of a program; false where too many programs have one.
+create function windlass.write_minimum_build(the_program text, the_version text, the_note text, us bigint) returns boolean
+language plpgsql volatile as
+$$
+begin
+  insert into windlass.minimum_build as m (program, version, note, set_at)
+  select the_program, the_version, the_note, us
+  where (select count(*) from windlass.minimum_build where program <> the_program) < 100
+  on conflict (program) do update set version = excluded.version, note = excluded.note, set_at = excluded.set_at;
+  if not found then
+    return false;
+  end if;
+  perform windlass.tell_program(the_program);
+  return true;
+end
+$$;
+
+-- For people: workers of this program whose build is older take no new work, select windlass.require_build('shop 2.14.0').
+create function windlass.require_build(build text, note text default null) returns void language plpgsql volatile as
+$$
+declare
+  parts text[] := regexp_match(btrim(build), '^(\S|\S.*\S)\s+[vV]?([0-9]+(?:\.[0-9]+)*)(?:[-+]\S*)?$');
+begin
+  if parts is null or build ~ '[[:cntrl:]]' or length(build) > 128 then
+    raise exception 'windlass: % is not a minimum build', coalesce(quote_literal(left(build, 128)), 'null') using errcode = '22023',
+      hint = 'a program''s name and a version of numbers, such as shop 2.14.0; up to 128 characters';
+  end if;
+  if octet_length(note) > 1024 then
+    raise exception 'windlass: a note of % bytes is above the limit of 1024', octet_length(note) using errcode = '22023';
+  end if;
+  if not windlass.write_minimum_build(parts[1], parts[2], note, windlass.now_us()) then
+    raise exception 'windlass: there are minimum builds of 100 programs already' using errcode = '22023',
+      hint = 'remove one: select windlass.allow_builds(program)';
+  end if;
+end
+$$;
+
+-- Removes the minimum build of a program; says whether there was one.
+create function windlass.allow_builds(the_program text) returns boolean language plpgsql volatile as
+$$
+begin
+  delete from windlass.minimum_build where program = the_program;
+  if not found then
+    return false;
+  end if;
+  perform windlass.tell_program(the_program);
+  return true;
+end
+$$;
 
 -- Refuses an enqueue to a queue that has a bound and no room.
 create function windlass.check_room(queue_name text) returns void language plpgsql volatile as

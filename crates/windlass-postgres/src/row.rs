@@ -5,10 +5,12 @@ use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::job::{Attempt, Claimed, HandlerKey, JobRecord, Meta, State};
+use windlass_core::job::{Attempt, Claimed, HandlerKey, JobRecord, KindLimits, Meta, State};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
-use windlass_core::worker::WorkerRecord;
+use windlass_core::worker::{WorkerRecord, held_back};
+
+use crate::worker::build::minimums;
 
 /// A value of a row; a type that does not fit is a fault of the schema, not of the program.
 pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Result<T, StoreError> {
@@ -56,8 +58,8 @@ pub(crate) struct Held {
     pub(crate) label: String,
     pub(crate) job: Claimed,
     pub(crate) cancel_requested: Option<String>,
-    /// The limit of losses that its worker registered for its kind; read for a rescue alone.
-    pub(crate) kind_max_losses: Option<u16>,
+    /// The limits that its worker registered for its kind; read for a rescue alone.
+    pub(crate) kind_limits: KindLimits,
 }
 
 pub(crate) fn held(row: &Row) -> Result<Held, StoreError> {
@@ -68,7 +70,10 @@ pub(crate) fn held(row: &Row) -> Result<Held, StoreError> {
         label: get(row, 2)?,
         job: claimed(row, 5, (get(row, 4)?, unsigned(batch)))?,
         cancel_requested: get(row, 22)?,
-        kind_max_losses: get::<Option<i32>>(row, 23)?.map(unsigned),
+        kind_limits: KindLimits {
+            max_attempts: get::<Option<i32>>(row, 23)?.map(unsigned),
+            max_losses: get::<Option<i32>>(row, 24)?.map(unsigned),
+        },
     })
 }
 
@@ -123,12 +128,14 @@ pub(crate) fn record(row: &Row) -> Result<JobRecord, StoreError> {
 pub(crate) fn worker(row: &Row) -> Result<WorkerRecord, StoreError> {
     let moment = |at| Ok::<_, StoreError>(Timestamp::from_micros(get(row, at)?));
     let handlers: Vec<&str> = get(row, 6)?;
+    let build: String = get(row, 4)?;
     Ok(WorkerRecord {
         id: WorkerId::from_uuid(get(row, 0)?),
         label: get(row, 1)?,
         host: get(row, 2)?,
         pid: unsigned(get::<i32>(row, 3)?),
-        build: get(row, 4)?,
+        held_back: held_back(&build, &minimums(row, 13)?).cloned(),
+        build,
         queues: get(row, 5)?,
         handlers: handlers.into_iter().filter_map(key).collect(),
         slots: unsigned(get::<i32>(row, 7)?),

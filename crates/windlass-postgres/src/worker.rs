@@ -1,5 +1,6 @@
 //! The verbs of workers.
 
+pub(crate) mod build;
 pub(crate) mod heartbeat;
 pub(crate) mod leave;
 pub(crate) mod list;
@@ -12,22 +13,24 @@ use crate::limit;
 use std::time::Duration;
 use windlass_core::id::WorkerId;
 use windlass_core::store::{Now, Reply};
-use windlass_core::worker::{Beat, Quiet, Registration, WorkerRecord, WorkerStore};
+use windlass_core::worker::{
+    Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+};
 
 use crate::store::PostgresStore;
 
 impl WorkerStore for PostgresStore {
-    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, Vec<MinimumBuild>> {
         Box::pin(async move {
             self.check_connections()?;
             let guard = self.watch.guard(worker.worker).await;
-            register::register(&self.claims, worker, guard, now).await?;
+            let required = register::register(&self.claims, worker, guard, now).await?;
             for (limit, by) in &worker.limits {
                 limit::set::set((&self.claims, &self.waiting), limit, (*by, None), now).await?;
             }
             self.cursors.adopt(claim_cursor::find(&self.claims, &worker.queues).await?);
             self.remember(worker, guard);
-            Ok(())
+            Ok(required)
         })
     }
 
@@ -52,6 +55,26 @@ impl WorkerStore for PostgresStore {
             self.wakeups.news_for(worker);
             Ok(found)
         })
+    }
+
+    fn require_build<'a>(&'a self, minimum: &'a MinimumBuild, now: Now) -> Reply<'a, ()> {
+        Box::pin(async move {
+            build::require(&self.writes, minimum, now).await?;
+            self.wakeups.news();
+            Ok(())
+        })
+    }
+
+    fn allow_builds<'a>(&'a self, program: &'a str) -> Reply<'a, bool> {
+        Box::pin(async move {
+            let found = build::allow(&self.writes, program).await?;
+            self.wakeups.news();
+            Ok(found)
+        })
+    }
+
+    fn required_builds(&self) -> Reply<'_, Vec<RequiredBuild>> {
+        Box::pin(build::required(&self.claims))
     }
 
     fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {

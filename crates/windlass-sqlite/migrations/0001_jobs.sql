@@ -116,14 +116,66 @@ create table windlass_worker (
   attention  integer not null default 0
 ) strict, without rowid;
 
--- The limits of losses that a worker's kinds declare, where that is not the default. They outlive the
+-- The limits of failures and losses that a worker's kinds declare, where they are not the defaults. They outlive the
 -- worker's row, for as long as it has leases: the process that takes its jobs back may not know the kinds.
-create table windlass_loss_limit (
-  worker     blob    not null,
-  kind       text    not null,
-  max_losses integer not null,
+create table windlass_kind_limit (
+  worker       blob    not null,
+  kind         text    not null,
+  max_attempts integer,
+  max_losses   integer,
   primary key (worker, kind)
 ) strict, without rowid;
+
+-- The oldest build of a program that takes new work; heartbeats bring all of them to the workers, who compare.
+create table windlass_minimum_build (
+  program text    not null primary key,
+  version text    not null check (version glob '[0-9]*' and version not glob '*[^0-9.]*' and version not glob '*..*'
+                                  and version not glob '*.'),
+  note    text,
+  set_at  integer not null
+) strict, without rowid;
+
+-- Minimum builds by SQL: insert one as `shop 2.14.0`, with a note, or delete that of a program from here.
+create view windlass_required_build as
+select program || ' ' || version as build, program, version, note, set_at from windlass_minimum_build;
+
+-- The last word of a text is what is left of it without all before its last blank.
+create trigger windlass_required_build_insert instead of insert on windlass_required_build
+begin
+  insert into windlass_minimum_build (program, version, note, set_at)
+  select case
+           when new.build glob '*[' || char(1) || '-' || char(31) || char(127) || ']*' or instr(new.build, char(0)) > 0
+                or length(new.build) > 128 or program = '' or numbers not glob '[0-9]*' or numbers glob '*[^0-9.]*'
+                or numbers glob '*..*' or numbers glob '*.'
+             then raise(abort, 'windlass: a minimum build is a program''s name and a version of numbers, such as shop 2.14.0')
+           when length(cast(new.note as blob)) > 1024 then raise(abort, 'windlass: a note has up to 1024 bytes')
+           when (select count(*) from windlass_minimum_build m where m.program <> word.program) >= 100
+             then raise(abort, 'windlass: there are minimum builds of 100 programs already')
+           else program
+         end,
+         numbers, new.note, coalesce(new.set_at, n)
+  from (select program, case when cut > 0 then substr(version, 1, cut - 1) else version end as numbers
+        from (select program, version, case when dash > 0 and (plus = 0 or dash < plus) then dash else plus end as cut
+              from (select program, version, instr(version, '-') as dash, instr(version, '+') as plus
+                    from (select trim(substr(build, 1, length(build) - length(last))) as program,
+                                 case when last glob '[vV]*' then substr(last, 2) else last end as version
+                          from (select build, replace(build, rtrim(build, replace(build, ' ', '')), '') as last
+                                from (select coalesce(trim(new.build), '') as build)))))) as word,
+       windlass_fresh
+  where true
+  on conflict (program) do update set version = excluded.version, note = excluded.note, set_at = excluded.set_at;
+  update windlass_worker set attention = 1
+  where exists (select 1 from windlass_minimum_build m
+                where instr(trim(new.build), m.program || ' ') = 1
+                  and (trim(windlass_worker.build) = m.program or instr(trim(windlass_worker.build), m.program || ' ') = 1));
+end;
+
+create trigger windlass_required_build_delete instead of delete on windlass_required_build
+begin
+  delete from windlass_minimum_build where program = old.program;
+  update windlass_worker set attention = 1
+  where trim(build) = old.program or instr(trim(build), old.program || ' ') = 1;
+end;
 
 create table windlass_queue (
   name         text not null primary key,

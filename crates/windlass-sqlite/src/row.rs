@@ -10,7 +10,7 @@ use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{Attempt, Claimed, JobRecord, Meta, State};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
-use windlass_core::worker::WorkerRecord;
+use windlass_core::worker::{MinimumBuild, WorkerRecord, held_back};
 
 use crate::error::store_error;
 
@@ -193,8 +193,10 @@ pub(crate) const WORKER: &str = "id, label, host, pid, build, queues, handlers, 
 pub(crate) fn worker(
     row: &Row<'_>,
     running: &HashMap<WorkerId, u64>,
+    minimums: &[MinimumBuild],
 ) -> rusqlite::Result<WorkerRecord> {
     let id = row.get::<_, Id>(0)?.worker();
+    let build: String = row.get(4)?;
     let list = |at: usize| -> rusqlite::Result<Vec<String>> {
         Ok(serde_json::from_str(&row.get::<_, String>(at)?).unwrap_or_default())
     };
@@ -204,7 +206,8 @@ pub(crate) fn worker(
         label: row.get(1)?,
         host: row.get(2)?,
         pid: row.get(3)?,
-        build: row.get(4)?,
+        held_back: held_back(&build, minimums).cloned(),
+        build,
         queues: list(5)?,
         handlers: serde_json::from_str(&handlers).unwrap_or_default(),
         slots: row.get(7)?,

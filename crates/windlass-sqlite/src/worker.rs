@@ -1,6 +1,7 @@
 //! The verbs of workers.
 
 pub(crate) mod alive;
+pub(crate) mod build;
 pub(crate) mod heartbeat;
 pub(crate) mod leave;
 pub(crate) mod list;
@@ -15,7 +16,9 @@ use std::time::Duration;
 use windlass_core::id::WorkerId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::time::micros;
-use windlass_core::worker::{Beat, Quiet, Registration, WorkerRecord, WorkerStore};
+use windlass_core::worker::{
+    Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+};
 
 use crate::connection::reader::in_one_snapshot;
 use crate::job::release::release;
@@ -23,7 +26,7 @@ use crate::lease::leases;
 use crate::store::SqliteStore;
 
 impl WorkerStore for SqliteStore {
-    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, Vec<MinimumBuild>> {
         Box::pin(async move {
             self.alive.hold(worker.worker);
             self.name_worker(worker);
@@ -35,7 +38,7 @@ impl WorkerStore for SqliteStore {
                         limit::set::set(c, limit, (*by, None), at(now))?;
                     }
                     tidy::unpark(c, &owned.handlers.iter().cloned().collect())?;
-                    Ok(())
+                    build::minimums(c)
                 })
                 .await
         })
@@ -71,6 +74,28 @@ impl WorkerStore for SqliteStore {
             self.wakeups.news_for(worker);
             Ok(found)
         })
+    }
+
+    fn require_build<'a>(&'a self, minimum: &'a MinimumBuild, now: Now) -> Reply<'a, ()> {
+        Box::pin(async move {
+            let owned = minimum.clone();
+            self.writer.write(move |c| build::require(c, &owned, at(now))).await?;
+            self.wakeups.news();
+            Ok(())
+        })
+    }
+
+    fn allow_builds<'a>(&'a self, program: &'a str) -> Reply<'a, bool> {
+        Box::pin(async move {
+            let owned = program.to_owned();
+            let found = self.writer.write(move |c| build::allow(c, &owned)).await?;
+            self.wakeups.news();
+            Ok(found)
+        })
+    }
+
+    fn required_builds(&self) -> Reply<'_, Vec<RequiredBuild>> {
+        Box::pin(self.readers.read(build::required))
     }
 
     fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {

@@ -131,6 +131,7 @@ macro_rules! behaviours {
                     a_job_without_a_worker_says_what_is_missing
                     a_parked_job_says_what_brings_it_back
                     quiet_workers_are_named
+                    workers_that_are_held_back_by_their_build_are_named
                     taken_slots_and_the_line_are_told
                     a_suspect_is_told
                     a_running_job_says_where_it_is
@@ -336,6 +337,12 @@ macro_rules! behaviours {
                 }
             }
             worker {
+                build {
+                    a_minimum_build_is_set_changed_and_taken_away
+                    minimum_builds_come_with_registrations_and_heartbeats
+                    the_list_says_who_is_below_the_minimum
+                    so_many_programs_have_a_minimum_and_no_more
+                }
                 heartbeat {
                     a_heartbeat_renews_the_lease
                     an_unknown_worker_is_told_that_it_is_gone
@@ -369,6 +376,9 @@ macro_rules! behaviours {
                     the_kinds_limit_outlives_the_leader_that_removed_the_worker
                     the_kinds_limit_goes_with_the_last_lease
                     a_kind_without_a_limit_of_losses_never_dies_of_one
+                    a_loss_is_the_last_failure_that_the_kind_allows
+                    a_loss_is_the_last_failure_by_default
+                    a_kind_that_never_gives_up_survives_every_loss
                 }
                 park {
                     jobs_that_nobody_knows_are_parked
@@ -466,6 +476,7 @@ macro_rules! behaviours {
                     a_cancel_request_wakes_the_worker_that_runs_the_job_alone
                     a_worker_hears_a_cancel_request_of_its_own_process
                     a_worker_hears_a_wish_for_quiet
+                    a_minimum_build_wakes_the_workers_of_its_program_alone
                     a_cancelled_job_that_waits_wakes_nobody
                     a_store_hears_once_a_worker_has_registered
                 }

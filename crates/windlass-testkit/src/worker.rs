@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::job::{Batch, ClaimRequest, HandlerKey, Settled, Settlement, Share, Verdict};
+use windlass_core::job::{
+    Batch, ClaimRequest, HandlerKey, KindLimits, Settled, Settlement, Share, Verdict,
+};
 use windlass_core::limits::{CLAIM_BYTES, LEASE};
 use windlass_core::maintenance::Swept;
 use windlass_core::name::DEFAULT_QUEUE;
@@ -22,7 +24,8 @@ pub const RAN: Duration = Duration::from_secs(2);
 pub struct Profile {
     queues: Vec<String>,
     handlers: Vec<HandlerKey>,
-    loss_limits: BTreeMap<String, u16>,
+    build: String,
+    kind_limits: BTreeMap<String, KindLimits>,
 }
 
 /// A worker of the default queue that knows [`KIND`] at version 1.
@@ -31,7 +34,8 @@ pub fn worker() -> Profile {
     Profile {
         queues: vec![DEFAULT_QUEUE.to_owned()],
         handlers: vec![HandlerKey::new(KIND, 1)],
-        loss_limits: BTreeMap::new(),
+        build: "testkit".to_owned(),
+        kind_limits: BTreeMap::new(),
     }
 }
 
@@ -51,11 +55,29 @@ impl Profile {
         self
     }
 
+    /// Is of this build instead.
+    #[must_use]
+    pub fn built(mut self, build: &str) -> Self {
+        build.clone_into(&mut self.build);
+        self
+    }
+
     /// With this limit of losses for a kind.
     #[must_use]
     pub fn losing(mut self, kind: &str, max_losses: u16) -> Self {
-        self.loss_limits.insert(kind.to_owned(), max_losses);
+        self.limits_of(kind).max_losses = Some(max_losses);
         self
+    }
+
+    /// With this limit of failures for a kind.
+    #[must_use]
+    pub fn giving_up(mut self, kind: &str, max_attempts: u16) -> Self {
+        self.limits_of(kind).max_attempts = Some(max_attempts);
+        self
+    }
+
+    fn limits_of(&mut self, kind: &str) -> &mut KindLimits {
+        self.kind_limits.entry(kind.to_owned()).or_default()
     }
 
     /// A registration under a new id.
@@ -67,11 +89,11 @@ impl Profile {
             label: format!("fixture-{worker}"),
             host: "fixture".to_owned(),
             pid: std::process::id(),
-            build: "testkit".to_owned(),
+            build: self.build,
             queues: self.queues,
             handlers: self.handlers.into(),
             limits: Vec::new(),
-            loss_limits: self.loss_limits,
+            kind_limits: self.kind_limits,
             slots: 10,
             lease: LEASE,
         }

@@ -1,5 +1,6 @@
 //! `windlass doctor`: what is wrong, and what fixes it.
 
+mod builds;
 mod checks;
 mod schedules;
 
@@ -11,7 +12,7 @@ use windlass::job::Counts;
 use windlass::queue::{PausedKind, QueueBound, QueueRecord, Unserved};
 use windlass::schedule::ScheduleRecord;
 use windlass::store::Facts;
-use windlass::worker::WorkerRecord;
+use windlass::worker::{RequiredBuild, WorkerRecord};
 use windlass::{StoreError, Timestamp};
 
 use crate::exit::Exit;
@@ -94,6 +95,7 @@ struct Findings {
     schedules: Vec<ScheduleRecord>,
     paused_kinds: Vec<PausedKind>,
     bounds: Vec<QueueBound>,
+    required: Vec<RequiredBuild>,
 }
 
 pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -142,6 +144,7 @@ async fn look(store: &dyn windlass::store::Store) -> Result<Findings, StoreError
         schedules: store.schedules().await?,
         paused_kinds: store.paused_kinds(Now::Database).await?,
         bounds: store.bounds().await?,
+        required: store.required_builds().await?,
     })
 }
 

@@ -65,6 +65,7 @@ struct Body<'a> {
 struct WorkersBody {
     alive: usize,
     quiet: usize,
+    held_back: usize,
     lease_over: usize,
     slots: u64,
     running: u64,
@@ -118,6 +119,7 @@ impl Overview {
         WorkersBody {
             alive: alive().count(),
             quiet: alive().filter(|worker| worker.quiet).count(),
+            held_back: alive().filter(|worker| worker.held_back.is_some()).count(),
             lease_over: self.workers.iter().filter(over).count(),
             slots: alive().map(|worker| u64::from(worker.slots)).sum(),
             running: alive().map(|worker| worker.running).sum(),
@@ -221,6 +223,10 @@ impl Overview {
         ];
         if workers.quiet > 0 {
             cells.push(Cell::toned(Tone::Attention, format!("! {} quiet", workers.quiet)));
+        }
+        if workers.held_back > 0 {
+            let text = format!("! {} below the minimum build", workers.held_back);
+            cells.push(Cell::toned(Tone::Attention, text));
         }
         if workers.lease_over > 0 {
             let text = format!("{} {} whose lease is over", out.glyphs().bad(), workers.lease_over);

@@ -98,13 +98,16 @@ async fn told_to_stop(signals: &mut Signals) {
     while signals.next().await != Wish::Stop {}
 }
 
+/// What a worker is listed with whose file says nothing else.
+const BUILD: &str = concat!("windlass work ", env!("CARGO_PKG_VERSION"));
+
 fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worker {
     let mut options = Options::default();
     options.abandon_after = options.abandon_after.max(plan.patience());
     let mut worker = Worker::without_app(store)
         .slots(plan.slots)
         .options(options)
-        .build(concat!("windlass work ", env!("CARGO_PKG_VERSION")));
+        .build(plan.build.as_deref().unwrap_or(BUILD));
     for (queue, slots) in &plan.queues {
         worker = worker.queue(queue, *slots);
     }

@@ -1,4 +1,7 @@
-//! `windlass worker`: list, quiet, resume.
+//! `windlass worker`: list, quiet, resume, and minimum builds.
+
+mod build;
+
 use windlass::store::Now;
 use windlass::store::Store;
 use windlass::worker::{Quiet, WorkerRecord};
@@ -16,7 +19,10 @@ use crate::store;
 Examples:
   windlass worker list
   windlass worker quiet web-1:4711:3ZCE
-  windlass worker resume web-1:4711:3ZCE")]
+  windlass worker resume web-1:4711:3ZCE
+  windlass worker require 'shop 2.14.0' --note 'needs the new columns'
+  windlass worker required
+  windlass worker allow shop")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -37,6 +43,22 @@ enum Verb {
         /// The worker's name as `worker list` shows it, or its id
         worker: String,
     },
+    /// Have workers of a program take no new work while their build is older; what they run goes on
+    Require {
+        /// The oldest build that takes new work: the program's name and a version
+        #[arg(value_name = "BUILD")]
+        build: String,
+        /// Why, and by whom; shown wherever it holds a worker back
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// The oldest builds that take new work, and how many workers they hold back
+    Required,
+    /// Let workers of a program take new work whatever their build
+    Allow {
+        /// The program's name, such as `shop`
+        program: String,
+    },
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -44,6 +66,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::List => list(globals).await,
         Verb::Quiet { worker } => quiet(&worker, Quiet::On, globals).await,
         Verb::Resume { worker } => quiet(&worker, Quiet::Off, globals).await,
+        Verb::Require { build, note } => build::require(&build, note, globals).await,
+        Verb::Required => build::list(globals).await,
+        Verb::Allow { program } => build::allow(&program, globals).await,
     }
 }
 
@@ -70,7 +95,7 @@ fn table(out: &Output, workers: &[WorkerRecord]) -> Table {
     let everything = out.is_wide() || out.is_plain();
     let mut columns = vec![
         Column::whole("WORKER"),
-        Column::whole("STATE"),
+        Column::text("STATE", 10),
         Column::number("BUSY"),
         Column::whole("SEEN"),
         Column::whole("STARTED").expendable(2),
@@ -102,11 +127,13 @@ fn table(out: &Output, workers: &[WorkerRecord]) -> Table {
 
 fn state(out: &Output, worker: &WorkerRecord) -> Cell {
     let (glyph, tone, word) = if is_over(worker, out.now()) {
-        (out.glyphs().bad(), Tone::Bad, "lease over")
+        (out.glyphs().bad(), Tone::Bad, "lease over".to_owned())
+    } else if let Some(minimum) = &worker.held_back {
+        ("!", Tone::Attention, format!("below {minimum}"))
     } else if worker.quiet {
-        ("!", Tone::Attention, "quiet")
+        ("!", Tone::Attention, "quiet".to_owned())
     } else {
-        (out.glyphs().good(), Tone::Good, "alive")
+        (out.glyphs().good(), Tone::Good, "alive".to_owned())
     };
     if out.is_plain() { Cell::new(word) } else { Cell::toned(tone, format!("{glyph} {word}")) }
 }

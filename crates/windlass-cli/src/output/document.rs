@@ -9,7 +9,7 @@ use windlass::job::{Counts, Duplicate, DuplicateAnswer, Duplicates, HandlerKey};
 use windlass::limit::LimitRecord;
 use windlass::queue::{PausedKind, QueueBound, QueueRecord, Unserved, WhenFull};
 use windlass::schedule::{Declaration, Definition, Occurrence, Owner, ScheduleRecord};
-use windlass::worker::WorkerRecord;
+use windlass::worker::{MinimumBuild, RequiredBuild, WorkerRecord};
 use windlass::{
     Attempt, Fair, JobId, JobRecord, Json, Lane, Limited, Outcome, State, Subject, Timestamp,
     Unique, WorkerId,
@@ -264,6 +264,43 @@ pub(crate) struct WorkerBody<'a> {
     slots: u32,
     running: u64,
     quiet: bool,
+    held_back: Option<HeldBackBody<'a>>,
+}
+
+/// The minimum build that a worker is below.
+#[derive(Debug, Serialize)]
+struct HeldBackBody<'a> {
+    minimum: &'a MinimumBuild,
+    note: Option<&'a str>,
+}
+
+/// `required_build.v1`.
+#[derive(Debug, Serialize)]
+pub(crate) struct RequiredBuildBody<'a> {
+    program: &'a str,
+    minimum: &'a str,
+    note: Option<&'a str>,
+    set_at: Timestamp,
+    below: Vec<&'a str>,
+}
+
+/// A minimum build as `required_build.v1`, with the workers that it holds back.
+pub(crate) fn required_build<'a>(
+    required: &'a RequiredBuild,
+    workers: &'a [WorkerRecord],
+) -> Document<RequiredBuildBody<'a>> {
+    let RequiredBuild { minimum, set_at } = required;
+    let below = workers.iter().filter(|worker| minimum.holds_back(&worker.build));
+    Document::new(
+        "required_build.v1",
+        RequiredBuildBody {
+            program: &minimum.program,
+            minimum: minimum.version.as_str(),
+            note: minimum.note.as_deref(),
+            set_at: *set_at,
+            below: below.map(|worker| worker.label.as_str()).collect(),
+        },
+    )
 }
 
 /// A worker as `worker.v1`.
@@ -284,6 +321,10 @@ pub(crate) fn worker(worker: &WorkerRecord) -> Document<WorkerBody<'_>> {
             slots: worker.slots,
             running: worker.running,
             quiet: worker.quiet,
+            held_back: worker
+                .held_back
+                .as_ref()
+                .map(|minimum| HeldBackBody { minimum, note: minimum.note.as_deref() }),
         },
     )
 }

@@ -12,3 +12,4 @@ mod limit;
 mod places;
 mod queue;
 mod schedule;
+mod worker;

@@ -22,7 +22,7 @@ use crate::job::{Batch, Claimed, Settled, Verdict};
 use crate::maintenance::{Swept, Tidied};
 use crate::schedule::FireRound;
 use crate::time::Timestamp;
-use crate::worker::Beat;
+use crate::worker::{Beat, MinimumBuild};
 
 impl Engine {
     pub(super) fn on_answer(&mut self, Answered { sent, answer }: Answered) {
@@ -59,15 +59,20 @@ impl Engine {
         }
     }
 
-    fn on_registered(&mut self, sent: Instant, result: Result<(), StoreError>) {
+    fn on_registered(&mut self, sent: Instant, result: Result<Vec<MinimumBuild>, StoreError>) {
         // Told last, so that the caller finds the worker's health as it is.
         let mut first = self.first_answer.take();
-        if let Err(error) = result {
-            let Some(error) = self.refuse_start(&mut first, error) else { return };
-            self.liveness.registration_failed(self.health.failed(Call::Register, &error));
-            return;
-        }
+        let required = match result {
+            Ok(required) => required,
+            Err(error) => {
+                let Some(error) = self.refuse_start(&mut first, error) else { return };
+                self.liveness.registration_failed(self.health.failed(Call::Register, &error));
+                return;
+            }
+        };
         self.note_success(Call::Register);
+        // Before it may claim: that is from the next line on.
+        self.require(&required);
         self.liveness.registered(sent);
         self.maintenance.sweep_by(sent);
         self.fetch.look_now(Instant::now());
@@ -104,14 +109,14 @@ impl Engine {
                 self.note_success(Call::Heartbeat);
                 self.on_lease_lost();
             }
-            Ok(Beat::Alive { leases, cancels, quiet }) => {
+            Ok(Beat::Alive { leases, cancels, quiet, required }) => {
                 self.note_success(Call::Heartbeat);
                 self.liveness.renewed(sent);
                 for (job, reason) in cancels {
                     self.cancel(job, reason);
                 }
                 self.wishes.stored = if quiet { Intake::Closed } else { Intake::Open };
-                self.set_intake();
+                self.require(&required);
                 self.hand_back_unknown(leases);
             }
             Err(error) => {

@@ -15,7 +15,7 @@ use crate::job::{Batch, ClaimRequest, Settled};
 use crate::maintenance::{Swept, Tidied};
 use crate::schedule::{self, Declared, FireRound};
 use crate::store::Store;
-use crate::worker::{Beat, Registration};
+use crate::worker::{Beat, MinimumBuild, Registration};
 
 /// What is asked of the store.
 pub(super) enum Request {
@@ -32,7 +32,7 @@ pub(super) enum Request {
 
 /// What the store said.
 pub(super) enum Answer {
-    Registered(Result<(), StoreError>),
+    Registered(Result<Vec<MinimumBuild>, StoreError>),
     Heartbeat(Result<Beat, StoreError>),
     /// Which worker asked, and what it got.
     Claimed(WorkerId, Result<Batch, StoreError>),

@@ -12,6 +12,7 @@ use super::phase::Intake;
 use super::run::Command;
 use super::stats::Stats;
 use crate::limits;
+use crate::worker::MinimumBuild;
 
 /// A worker that runs. Dropping it stops it without grace; call [`RunningWorker::stop`].
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub struct RunningWorker {
     pub(super) commands: mpsc::UnboundedSender<Command>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) health: watch::Receiver<Health>,
+    pub(super) held_back: watch::Receiver<Option<MinimumBuild>>,
     pub(super) stats: Arc<Stats>,
     pub(super) label: Arc<str>,
     pub(super) gone: watch::Receiver<bool>,
@@ -74,13 +76,26 @@ impl RunningWorker {
         self.send(Command::Intake(Intake::Closed));
     }
 
-    /// Whether it takes no new work.
+    /// The minimum build that it is below, and takes no new work for: see
+    /// [`Client::require_build`](crate::client::Client::require_build).
+    #[must_use]
+    pub fn held_back(&self) -> Option<MinimumBuild> {
+        self.held_back.borrow().clone()
+    }
+
+    /// The same, as it changes.
+    #[must_use]
+    pub fn held_back_changes(&self) -> watch::Receiver<Option<MinimumBuild>> {
+        self.held_back.clone()
+    }
+
+    /// Whether it takes no new work, for whatever reason.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.stats.quiet.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Takes work again.
+    /// Takes work again, unless a person has asked it to take none, or its build is below the minimum.
     pub fn resume(&self) {
         self.send(Command::Intake(Intake::Open));
     }

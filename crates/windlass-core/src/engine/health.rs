@@ -15,7 +15,9 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Health {
-    /// It can do all it has to.
+    /// It can do all it has to. One that takes no new work can, too: see
+    /// [`RunningWorker::is_quiet`](super::RunningWorker::is_quiet) and
+    /// [`RunningWorker::held_back`](super::RunningWorker::held_back).
     Working,
     /// Some of what it asks of the store fails, or is not answered in time. It tries again by
     /// itself, waiting 0.1 to 5 s in between, and works again once all of it succeeds.

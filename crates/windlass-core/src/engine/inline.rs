@@ -63,6 +63,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
         let InlineParts { client, handlers, registration, declared } = self.into_inline()?;
         let worker = InlineWorker { client, handlers, registration };
         let store = &**worker.store();
+        // It runs what it is asked to, whatever the minimum builds are.
         store.register(&worker.registration, Now::Database).await.map_err(StartError::Store)?;
         schedule::declare(store, &declared, Now::Database).await.map_err(StartError::Store)?;
         Ok(worker)

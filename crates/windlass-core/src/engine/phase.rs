@@ -21,24 +21,25 @@ pub(super) enum Intake {
     Closed,
 }
 
-/// Who wishes the intake open or closed: the program itself, and a person through the store. It is open while
-/// both wish it so.
+/// Who wishes the intake open or closed: the program itself, a person through the store, and whether its build is new
+/// enough. It is open while all wish it so.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct IntakeWishes {
     pub(super) own: Intake,
     pub(super) stored: Intake,
+    pub(super) build: Intake,
 }
 
 impl Default for IntakeWishes {
     fn default() -> Self {
-        Self { own: Intake::Open, stored: Intake::Open }
+        Self { own: Intake::Open, stored: Intake::Open, build: Intake::Open }
     }
 }
 
 impl IntakeWishes {
     pub(super) fn intake(self) -> Intake {
-        match (self.own, self.stored) {
-            (Intake::Open, Intake::Open) => Intake::Open,
+        match (self.own, self.stored, self.build) {
+            (Intake::Open, Intake::Open, Intake::Open) => Intake::Open,
             _ => Intake::Closed,
         }
     }
@@ -85,17 +86,18 @@ mod tests {
         assert_eq!(Phase::Quiet.stopping(soon).stopping(late), Phase::Stopping(soon));
     }
 
-    /// T20: what one side has closed, the other does not open.
+    /// T20, T46: what one side has closed, no other opens.
     #[test]
-    fn the_intake_is_open_while_both_wish_it_so() {
-        let (open, closed) = (Intake::Open, Intake::Closed);
-        for (own, stored, intake) in [
-            (open, open, open),
-            (closed, open, closed),
-            (open, closed, closed),
-            (closed, closed, closed),
-        ] {
-            assert_eq!(IntakeWishes { own, stored }.intake(), intake, "{own:?} {stored:?}");
+    fn the_intake_is_open_while_all_wish_it_so() {
+        let either = [Intake::Open, Intake::Closed];
+        for own in either {
+            for stored in either {
+                for build in either {
+                    let wishes = IntakeWishes { own, stored, build };
+                    let is_open = [own, stored, build].iter().all(|wish| *wish == Intake::Open);
+                    assert_eq!(wishes.intake() == Intake::Open, is_open, "{wishes:?}");
+                }
+            }
         }
     }
 

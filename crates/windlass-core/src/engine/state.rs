@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::runtime::Handle;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +33,7 @@ use crate::id::LeaseId;
 use crate::job::{Settlement, Verdict};
 use crate::store::Store;
 use crate::wake::WakeHandle;
-use crate::worker::Registration;
+use crate::worker::{MinimumBuild, Registration, held_back};
 
 /// Tells the caller of `start` what the store said to the first registration.
 pub(super) type FirstAnswer = oneshot::Sender<Result<(), StoreError>>;
@@ -60,6 +60,8 @@ pub(super) struct Engine {
     pub(super) health: StoreHealth,
     pub(super) phase: Phase,
     pub(super) wishes: IntakeWishes,
+    /// The minimum build that this one is below, as it is told.
+    pub(super) held_back: watch::Sender<Option<MinimumBuild>>,
 
     /// The lease of the claim under way: the store may have it before its answer is here.
     pub(super) claiming: Option<LeaseId>,
@@ -89,6 +91,31 @@ impl Engine {
         self.takes_work()
             && (!self.dispatch.has_kind_slots()
                 || self.handlers.keys().any(|kind| !self.dispatch.is_full(kind)))
+    }
+
+    /// Goes by the minimum builds of all programs, and by what is wished otherwise.
+    pub(super) fn require(&mut self, required: &[MinimumBuild]) {
+        let below = held_back(&self.registration.build, required);
+        self.wishes.build = if below.is_some() { Intake::Closed } else { Intake::Open };
+        // First, so that those who are told find the intake as it is.
+        self.set_intake();
+        let build = &self.registration.build;
+        self.held_back.send_if_modified(|told| {
+            if told.as_ref() == below {
+                return false;
+            }
+            match below {
+                Some(minimum) => tracing::warn!(
+                    build,
+                    minimum = %minimum,
+                    note = minimum.note,
+                    "this build is below the minimum: it takes no new work, what runs goes on"
+                ),
+                None => tracing::info!(build, "this build is not below a minimum any more"),
+            }
+            *told = below.cloned();
+            true
+        });
     }
 
     /// Opens or closes the intake of new work as it is wished; unstarted jobs of a closed one are handed back.

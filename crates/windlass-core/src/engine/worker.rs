@@ -35,7 +35,7 @@ use crate::limits;
 use crate::name::check_queue;
 use crate::schedule::{Declared, Definition, Owner, Schedule, check_declared};
 use crate::store::Store;
-use crate::worker::Registration;
+use crate::worker::{MinimumBuild, Registration};
 
 /// Jobs a worker runs at once unless told otherwise. Handlers are futures, so that this costs
 /// little and a backlog moves at once.
@@ -209,7 +209,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self
     }
 
-    /// The program and version shown in the list of workers.
+    /// The program and version shown in the list of workers, such as `shop 2.14.0`: what
+    /// [`Client::require_build`] goes by.
     pub fn build(mut self, build: impl Into<String>) -> Self {
         self.build = build.into();
         self
@@ -254,7 +255,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
         let (first, first_answer) = oneshot::channel();
         let (health, health_rx) = watch::channel(Health::Working);
         let stats = Arc::new(Stats::default());
-        let watchers = Watchers { reports, first, health, stats: Arc::clone(&stats) };
+        let (held_back, held_back_rx) = watch::channel(None);
+        let watchers = Watchers { reports, first, health, held_back, stats: Arc::clone(&stats) };
         let engine_runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -269,7 +271,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
                 engine_runtime.block_on(engine.run(command_rx, ends));
             })
             .map_err(|error| StartError::Thread(error.to_string()))?;
-        let worker = RunningWorker { commands, events, health: health_rx, stats, label, gone };
+        let (health, held_back) = (health_rx, held_back_rx);
+        let worker = RunningWorker { commands, events, health, held_back, stats, label, gone };
         match tokio::time::timeout(limits::START_WAIT, first_answer).await {
             Ok(Ok(Err(error))) => {
                 worker.wait_gone().await;
@@ -290,6 +293,9 @@ impl<App: Send + Sync + 'static> Worker<App> {
         }
         for (limit, _) in &self.limits {
             limit.check()?;
+        }
+        if let Some(at) = self.build.find('\0') {
+            return Err(Refusal::Nul { what: "a worker's build", at }.into());
         }
         for (queue, slots) in &self.queues {
             check_queue(queue)?;
@@ -343,7 +349,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             queues: queues.iter().map(|(name, _)| name.clone()).collect(),
             handlers: self.handlers.iter().flat_map(Registered::keys).collect(),
             limits: self.limits.clone(),
-            loss_limits: self.handlers.iter().filter_map(Registered::loss_limit).collect(),
+            kind_limits: self.handlers.iter().filter_map(Registered::kind_limits).collect(),
             slots: u32::try_from(slots).unwrap_or(u32::MAX),
             lease: self.options.lease,
         }
@@ -399,6 +405,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             label,
             phase: Phase::Working,
             wishes: IntakeWishes::default(),
+            held_back: watchers.held_back,
             claiming: None,
             stopping: CancellationToken::new(),
             stop_waiters: Vec::new(),
@@ -434,6 +441,7 @@ struct Watchers {
     reports: mpsc::UnboundedSender<AttemptReport>,
     first: FirstAnswer,
     health: watch::Sender<Health>,
+    held_back: watch::Sender<Option<MinimumBuild>>,
     stats: Arc<Stats>,
 }
 

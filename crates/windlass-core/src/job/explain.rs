@@ -15,7 +15,7 @@ use crate::id::{JobId, WorkerId};
 use crate::limits::{KEEP_FINISHED, SWEEP};
 use crate::time::Timestamp;
 
-pub use gate::{Busy, Gate, LimitOf, Standing};
+pub use gate::{Busy, Gate, HeldBack, LimitOf, Standing};
 
 /// A clock that is further off than this is pointed out.
 const CLOCK_DOUBT: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::limits::{MAX_LOSSES, SUSPECT_LOSSES};
+use crate::limits::{MAX_ATTEMPTS, MAX_LOSSES, SUSPECT_LOSSES};
 
 /// Where a job goes after a loss.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +22,27 @@ pub struct Loss {
     pub failures: u32,
     /// Workers that died with it so far.
     pub losses: u16,
-    /// Its own limit of failures; 0 sets none, `None` leaves it to the handler.
-    pub max_attempts: Option<u16>,
+    /// Its limit of failures; 0 sets none. See [`attempt_limit`].
+    pub max_attempts: u16,
     /// Its limit of losses; 0 sets none. See [`loss_limit`].
     pub max_losses: u16,
+}
+
+/// What a worker registers of a kind whose limits are not the defaults: the process that takes back its jobs may
+/// not know the kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KindLimits {
+    /// Failures after which a job of the kind is dead, where that is not the default; 0 sets no limit.
+    pub max_attempts: Option<u16>,
+    /// Losses after which it is, where that is not the default; 0 sets no limit.
+    pub max_losses: Option<u16>,
+}
+
+/// The failures after which a job is dead: its own limit, else the one that the dead worker had
+/// registered for its kind, else the default. 0 sets no limit.
+#[must_use]
+pub fn attempt_limit(of_job: Option<u16>, of_kind: Option<u16>) -> u16 {
+    of_job.or(of_kind).unwrap_or(MAX_ATTEMPTS)
 }
 
 /// The losses after which a job is dead: its own limit, else the one that the dead worker had
@@ -45,7 +62,7 @@ impl Loss {
             let times = if losses == 1 { "once".to_owned() } else { format!("{losses} times") };
             return AfterLoss::Dead(format!("lost {times}"));
         }
-        if self.max_attempts.is_some_and(|limit| limit > 0 && failures >= u32::from(limit)) {
+        if self.max_attempts > 0 && failures >= u32::from(self.max_attempts) {
             return AfterLoss::Dead(gave_up(failures));
         }
         if losses < SUSPECT_LOSSES {
@@ -68,10 +85,11 @@ fn gave_up(failures: u32) -> String {
 mod tests {
     use super::*;
 
-    const FRESH: Loss = Loss { failures: 0, losses: 0, max_attempts: None, max_losses: MAX_LOSSES };
+    const FRESH: Loss =
+        Loss { failures: 0, losses: 0, max_attempts: MAX_ATTEMPTS, max_losses: MAX_LOSSES };
 
     fn after_losses(losses: u16, max_losses: u16) -> AfterLoss {
-        Loss { failures: losses.into(), losses, max_losses, ..FRESH }.after()
+        Loss { failures: losses.into(), losses, max_attempts: 0, max_losses }.after()
     }
 
     /// C13: the third loss is the last.
@@ -99,10 +117,18 @@ mod tests {
         assert_eq!(loss_limit(None, None), MAX_LOSSES);
     }
 
+    /// I-L8: so it is with the limit of failures.
+    #[test]
+    fn the_nearest_limit_of_attempts_holds() {
+        assert_eq!(attempt_limit(Some(0), Some(7)), 0);
+        assert_eq!(attempt_limit(None, Some(7)), 7);
+        assert_eq!(attempt_limit(None, None), MAX_ATTEMPTS);
+    }
+
     /// X1: a loss counts as a failure.
     #[test]
     fn losses_use_up_attempts() {
-        let of = |failures, limit| Loss { failures, max_attempts: Some(limit), ..FRESH }.after();
+        let of = |failures, limit| Loss { failures, max_attempts: limit, ..FRESH }.after();
         assert!(matches!(of(0, 1), AfterLoss::Dead(_)));
         assert_eq!(of(0, 2), AfterLoss::Available);
         assert_eq!(of(70, 0), AfterLoss::Available);

@@ -10,7 +10,7 @@ use windlass_core::job::{Lead, Look, Paused};
 use windlass_core::limits::{LINE, OTHER_LINES, PLACE_HOLDERS};
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
-use windlass_core::worker::WorkerRecord;
+use windlass_core::worker::{MinimumBuild, WorkerRecord, held_back};
 
 use crate::connection::{Bind, Connection};
 use crate::job::look_line;
@@ -55,7 +55,7 @@ fn read_look(row: &Row) -> Result<Look, StoreError> {
         ahead: get::<i64>(row, 31)?.unsigned_abs(),
         key_holder: get::<Option<Uuid>>(row, 32)?.map(JobId::from_uuid),
         locked_by: get(row, 33)?,
-        workers: workers(get(row, 34)?)?,
+        workers: workers(get(row, 34)?, get(row, 42)?)?,
         in_line: look_line::in_line(row)?,
     })
 }
@@ -78,14 +78,26 @@ struct Worker {
     running: u64,
 }
 
-fn workers(json: &str) -> Result<Vec<WorkerRecord>, StoreError> {
-    let workers: Vec<Worker> =
-        serde_json::from_str(json).map_err(|error| StoreError::Backend(Box::new(error)))?;
-    Ok(workers.into_iter().map(worker).collect())
+/// A minimum build as the statement gives it.
+#[derive(Deserialize)]
+struct Minimum {
+    program: String,
+    version: String,
+    note: Option<String>,
 }
 
-fn worker(worker: Worker) -> WorkerRecord {
+fn workers(json: &str, minimums: Option<&str>) -> Result<Vec<WorkerRecord>, StoreError> {
+    let unread = |error| StoreError::Backend(Box::new(error));
+    let workers: Vec<Worker> = serde_json::from_str(json).map_err(unread)?;
+    let minimums: Vec<Minimum> = serde_json::from_str(minimums.unwrap_or("[]")).map_err(unread)?;
+    let stored = |m: Minimum| MinimumBuild::stored(m.program, &m.version, m.note);
+    let minimums: Vec<MinimumBuild> = minimums.into_iter().filter_map(stored).collect();
+    Ok(workers.into_iter().map(|one| worker(one, &minimums)).collect())
+}
+
+fn worker(worker: Worker, minimums: &[MinimumBuild]) -> WorkerRecord {
     WorkerRecord {
+        held_back: held_back(&worker.build, minimums).cloned(),
         id: worker.id,
         label: worker.label,
         host: worker.host,

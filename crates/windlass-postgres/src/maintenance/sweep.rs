@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::id::WorkerId;
-use windlass_core::job::{AfterLoss, Loss, Outcome, Verdict, loss_limit};
+use windlass_core::job::{AfterLoss, Loss, Outcome, Verdict, attempt_limit, loss_limit};
 use windlass_core::limits::{LEADER_TTL, RECONNECT_CAP, SWEEP_JOBS};
 use windlass_core::maintenance::Swept;
 use windlass_core::store::Now;
@@ -111,7 +111,7 @@ fn loss(one: &Held) -> Loss {
     Loss {
         failures: job.failures,
         losses: job.losses,
-        max_attempts: job.max_attempts,
-        max_losses: loss_limit(job.meta.max_losses, one.kind_max_losses),
+        max_attempts: attempt_limit(job.max_attempts, one.kind_limits.max_attempts),
+        max_losses: loss_limit(job.meta.max_losses, one.kind_limits.max_losses),
     }
 }

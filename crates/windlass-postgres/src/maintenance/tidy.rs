@@ -33,7 +33,7 @@ const UNPARK: &str = "update windlass.pending p set state = 2, reason = null \
        join windlass.pending j on j.state = 0 and j.kind = known.kind and j.version = known.version \
        where not exists (select from windlass.paused_kind k where k.kind = known.kind) \
        for update of j skip locked)) returning 1";
-const FORGET_LIMITS: &str = "delete from windlass.loss_limit k \
+const FORGET_LIMITS: &str = "delete from windlass.kind_limit k \
      where not exists (select from windlass.worker w where w.id = k.worker) \
        and not exists (select from windlass.lease l where l.worker = k.worker)";
 const FORGET_PERMITS: &str = "select windlass.forget_permits($1::int8, $2::int8)";

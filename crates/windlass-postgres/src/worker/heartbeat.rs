@@ -12,6 +12,7 @@ use windlass_core::worker::Beat;
 
 use crate::connection::Connection;
 use crate::row::get;
+use crate::worker::build;
 
 const HEARTBEAT: &str = include_str!("heartbeat.sql");
 
@@ -33,6 +34,7 @@ pub(crate) async fn heartbeat(
     let (jobs, reasons): (Vec<Uuid>, Vec<String>) = (get(row, 2)?, get(row, 3)?);
     Ok(Beat::Alive {
         quiet: get(row, 0)?,
+        required: build::minimums(row, 4)?,
         leases: leases.into_iter().map(LeaseId::from_uuid).collect(),
         cancels: jobs.into_iter().map(JobId::from_uuid).zip(reasons).collect(),
     })

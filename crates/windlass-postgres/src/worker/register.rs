@@ -4,9 +4,10 @@ use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
-use windlass_core::worker::Registration;
+use windlass_core::worker::{MinimumBuild, Registration};
 
 use crate::connection::Connection;
+use crate::worker::build;
 
 const REGISTER: &str = include_str!("register.sql");
 
@@ -15,15 +16,18 @@ pub(crate) async fn register(
     worker: &Registration,
     guard: Option<i64>,
     now: Now,
-) -> Result<(), StoreError> {
+) -> Result<Vec<MinimumBuild>, StoreError> {
     let handlers: Vec<&str> = worker.handlers.iter().map(|key| key.as_str()).collect();
-    let (kinds, limits): (Vec<&str>, Vec<i32>) =
-        worker.loss_limits.iter().map(|(kind, limit)| (kind.as_str(), i32::from(*limit))).unzip();
+    let kinds: Vec<&str> = worker.kind_limits.keys().map(String::as_str).collect();
+    let limits = worker.kind_limits.values();
+    let (attempts, losses): (Vec<Option<i32>>, Vec<Option<i32>>) = limits
+        .map(|limits| (limits.max_attempts.map(i32::from), limits.max_losses.map(i32::from)))
+        .unzip();
     let now = now.micros();
     let (id, pid, slots) =
         (worker.worker.as_uuid(), worker.pid.cast_signed(), worker.slots.cast_signed());
-    connection
-        .query(
+    let row = connection
+        .query_one(
             REGISTER,
             &[
                 (&now, Type::INT8),
@@ -38,9 +42,10 @@ pub(crate) async fn register(
                 (&slots, Type::INT4),
                 (&micros(worker.lease), Type::INT8),
                 (&kinds, Type::TEXT_ARRAY),
-                (&limits, Type::INT4_ARRAY),
+                (&attempts, Type::INT4_ARRAY),
+                (&losses, Type::INT4_ARRAY),
             ],
         )
-        .await
-        .map(drop)
+        .await?;
+    build::minimums(&row, 0)
 }

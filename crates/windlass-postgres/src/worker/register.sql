@@ -1,9 +1,10 @@
--- Registers a worker, and makes parked jobs available that it knows.
+-- Registers a worker, and makes parked jobs available that it knows. Returns the minimum builds: their programs, versions
+-- and notes.
 --   $1 int8    now; null is the database's clock · $2 uuid the worker
 --   $3 int8    the key of its session lock, null where it has none · $4 text label · $5 text host
 --   $6 int4    process id · $7 text build · $8 text[] queues · $9 text[] handlers as kind@version
 --   $10 int4   slots · $11 int8 how long its lease lasts, in microseconds
---   $12 text[] kinds with a limit of losses of their own · $13 int4[] these limits
+--   $12 text[] kinds with limits of their own · $13 int4[] of failures · $14 int4[] of losses, null where it is the default
 -- State 0 is waiting (parked), 2 available.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 registered as (
@@ -15,15 +16,19 @@ registered as (
   on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at
 ),
 limited as (
-  insert into windlass.loss_limit (worker, kind, max_losses)
-  select $2::uuid, l.kind, l.max_losses from unnest($12::text[], $13::int4[]) as l(kind, max_losses)
+  insert into windlass.kind_limit (worker, kind, max_attempts, max_losses)
+  select $2::uuid, l.* from unnest($12::text[], $13::int4[], $14::int4[]) as l(kind, max_attempts, max_losses)
   on conflict (worker, kind) do nothing
-)
+),
 -- What somebody has locked is tidied up later.
-update windlass.pending p set state = 2, reason = null
-where p.state = 0 and p.ctid = any (array(
-  select w.ctid
-  from (select split_part(h, '@', 1) as kind, split_part(h, '@', 2)::int2 as version from unnest($9::text[]) as h) as known
-  join windlass.pending w on w.state = 0 and w.kind = known.kind and w.version = known.version
-  where not exists (select from windlass.paused_kind k where k.kind = known.kind)
-  for update of w skip locked))
+unparked as (
+  update windlass.pending p set state = 2, reason = null
+  where p.state = 0 and p.ctid = any (array(
+    select w.ctid
+    from (select split_part(h, '@', 1) as kind, split_part(h, '@', 2)::int2 as version from unnest($9::text[]) as h) as known
+    join windlass.pending w on w.state = 0 and w.kind = known.kind and w.version = known.version
+    where not exists (select from windlass.paused_kind k where k.kind = known.kind)
+    for update of w skip locked))
+)
+select array_agg(program order by program), array_agg(version order by program), array_agg(note order by program)
+from windlass.minimum_build

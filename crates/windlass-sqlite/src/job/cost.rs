@@ -82,7 +82,7 @@ fn registration() -> Registration {
         queues: vec!["default".to_owned()],
         handlers: [HandlerKey::new("work", 1)].into(),
         limits: Vec::new(),
-        loss_limits: BTreeMap::new(),
+        kind_limits: BTreeMap::new(),
         slots: 1,
         lease: LEASE,
     }

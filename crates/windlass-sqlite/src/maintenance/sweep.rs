@@ -3,7 +3,9 @@
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::job::{AfterLoss, Attempt, Loss, Meta, Outcome, State, loss_limit};
+use windlass_core::job::{
+    AfterLoss, Attempt, Loss, Meta, Outcome, State, attempt_limit, loss_limit,
+};
 use windlass_core::limits::{LEADER_TTL, SWEEP_JOBS};
 use windlass_core::maintenance::Swept;
 use windlass_core::time::{Timestamp, micros};
@@ -128,17 +130,17 @@ fn standing(
     (job, lease): (JobId, LeaseId),
     worker: WorkerId,
 ) -> Result<Option<Standing>, StoreError> {
-    const STANDING: &str = "select attempt, failures, losses, max_attempts, history, cancel, meta, \
-         (select max_losses from windlass_loss_limit k where k.worker = ?3 and k.kind = p.kind) \
-         from windlass_pending p where id = ?1 and lease = ?2";
+    const STANDING: &str = "select attempt, failures, losses, p.max_attempts, history, cancel, meta, \
+         k.max_attempts, k.max_losses from windlass_pending p \
+         left join windlass_kind_limit k on k.worker = ?3 and k.kind = p.kind where p.id = ?1 and p.lease = ?2";
     let binds = params![Id::from(job), Id::from(lease), Id::from(worker)];
     let found = all(connection, STANDING, binds, |row| {
         let meta = Meta::from_stored(row.get::<_, Option<String>>(6)?.as_deref());
         let loss = Loss {
             failures: row.get(1)?,
             losses: row.get(2)?,
-            max_attempts: row.get(3)?,
-            max_losses: loss_limit(meta.max_losses, row.get(7)?),
+            max_attempts: attempt_limit(row.get(3)?, row.get(7)?),
+            max_losses: loss_limit(meta.max_losses, row.get(8)?),
         };
         Ok(Standing { attempt: row.get(0)?, loss, history: row.get(4)?, cancel: row.get(5)? })
     })?;

@@ -42,9 +42,9 @@ const PARK: &str = "update windlass_pending set state = 0, reason = ?2 where id 
 /// Kinds that are paused are the sweep's.
 const PARKED: &str = "select id from windlass_pending where state = 0 and kind = ?1 and version = ?2 \
      and not exists (select 1 from windlass_paused_kind k where k.kind = ?1)";
-const FORGET_LIMITS: &str = "delete from windlass_loss_limit \
-     where not exists (select 1 from windlass_worker w where w.id = windlass_loss_limit.worker) \
-       and not exists (select 1 from windlass_lease l where l.worker = windlass_loss_limit.worker)";
+const FORGET_LIMITS: &str = "delete from windlass_kind_limit \
+     where not exists (select 1 from windlass_worker w where w.id = windlass_kind_limit.worker) \
+       and not exists (select 1 from windlass_lease l where l.worker = windlass_kind_limit.worker)";
 /// Permits that count no more, and what no breaker looks at.
 const FORGET_PERMITS: &str = "delete from windlass_permit where not exists \
      (select 1 from windlass_passed p where p.gate = windlass_permit.gate and p.job = windlass_permit.job)";

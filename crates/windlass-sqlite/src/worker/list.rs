@@ -8,6 +8,7 @@ use windlass_core::id::WorkerId;
 use windlass_core::worker::WorkerRecord;
 
 use crate::row::{Id, WORKER, all, worker};
+use crate::worker::build::minimums;
 
 pub(crate) fn workers(connection: &Connection) -> Result<Vec<WorkerRecord>, StoreError> {
     const RUNNING: &str = "select worker, sum(unsettled) from windlass_lease group by worker";
@@ -16,6 +17,7 @@ pub(crate) fn workers(connection: &Connection) -> Result<Vec<WorkerRecord>, Stor
     })?
     .into_iter()
     .collect();
+    let minimums = minimums(connection)?;
     let sql = format!("select {WORKER} from windlass_worker order by id");
-    all(connection, &sql, [], |row| worker(row, &running))
+    all(connection, &sql, [], |row| worker(row, &running, &minimums))
 }

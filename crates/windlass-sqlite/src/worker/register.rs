@@ -11,7 +11,7 @@ const REGISTER: &str = "insert into windlass_worker \
      (id, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at) \
      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) \
      on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at";
-const LIMIT: &str = "insert into windlass_loss_limit (worker, kind, max_losses) values (?1, ?2, ?3) \
+const LIMITS: &str = "insert into windlass_kind_limit (worker, kind, max_attempts, max_losses) values (?1, ?2, ?3, ?4) \
      on conflict (worker, kind) do nothing";
 
 pub(crate) fn register(
@@ -37,8 +37,10 @@ pub(crate) fn register(
             now.as_micros().saturating_add(micros(worker.lease)),
         ],
     )?;
-    for (kind, limit) in &worker.loss_limits {
-        run(connection, LIMIT, params![Id::from(worker.worker), kind, limit])?;
+    for (kind, limits) in &worker.kind_limits {
+        let (id, attempts, losses) =
+            (Id::from(worker.worker), limits.max_attempts, limits.max_losses);
+        run(connection, LIMITS, params![id, kind, attempts, losses])?;
     }
     Ok(())
 }

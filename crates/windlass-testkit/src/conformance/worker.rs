@@ -1,4 +1,5 @@
 //! What every store does with workers.
 
+pub mod build;
 pub mod heartbeat;
 pub mod list;

@@ -32,7 +32,11 @@ macro_rules! forward_one {
         }
     };
     (register) => {
-        fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+        fn register<'a>(
+            &'a self,
+            worker: &'a Registration,
+            now: Now,
+        ) -> Reply<'a, Vec<MinimumBuild>> {
             self.store.register(worker, now)
         }
     };
@@ -89,6 +93,19 @@ macro_rules! forward_one {
     (quiet) => {
         fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool> {
             self.store.quiet(worker, wish, now)
+        }
+    };
+    (builds) => {
+        fn require_build<'a>(&'a self, minimum: &'a MinimumBuild, now: Now) -> Reply<'a, ()> {
+            self.store.require_build(minimum, now)
+        }
+
+        fn allow_builds<'a>(&'a self, program: &'a str) -> Reply<'a, bool> {
+            self.store.allow_builds(program)
+        }
+
+        fn required_builds(&self) -> Reply<'_, Vec<RequiredBuild>> {
+            self.store.required_builds()
         }
     };
     (set_limit) => {
@@ -258,6 +275,8 @@ pub(crate) mod names {
     };
     pub(crate) use windlass_core::store::{Facts, Now, Reply, Store};
     pub(crate) use windlass_core::wake::Wakeups;
-    pub(crate) use windlass_core::worker::{Beat, Quiet, Registration};
+    pub(crate) use windlass_core::worker::{
+        Beat, MinimumBuild, Quiet, Registration, RequiredBuild,
+    };
     pub(crate) use windlass_core::worker::{WorkerRecord, WorkerStore};
 }

@@ -151,7 +151,7 @@ impl QueueStore for FaultStore {
 }
 
 impl WorkerStore for FaultStore {
-    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, Vec<MinimumBuild>> {
         Box::pin(self.inside(self.store.register(worker, now)))
     }
 
@@ -169,7 +169,7 @@ impl WorkerStore for FaultStore {
         Box::pin(self.inside(self.store.leave(worker, now)))
     }
 
-    forward!(quiet workers);
+    forward!(quiet builds workers);
 }
 
 impl ScheduleStore for FaultStore {

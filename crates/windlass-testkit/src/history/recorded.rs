@@ -204,13 +204,13 @@ impl QueueStore for RecordedStore {
 }
 
 impl WorkerStore for RecordedStore {
-    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, Vec<MinimumBuild>> {
         Box::pin(async move {
             let asked = clock::now();
-            self.store.register(worker, now).await?;
+            let required = self.store.register(worker, now).await?;
             let (worker, lease) = (worker.worker, worker.lease);
             self.journal.note(Event::Renewed { worker, asked, lease, held: Vec::new() });
-            Ok(())
+            Ok(required)
         })
     }
 
@@ -226,7 +226,7 @@ impl WorkerStore for RecordedStore {
         })
     }
 
-    forward!(leave quiet workers);
+    forward!(leave quiet builds workers);
 }
 
 impl ScheduleStore for RecordedStore {

@@ -259,7 +259,7 @@ impl QueueStore for SabotagedStore {
 }
 
 impl WorkerStore for SabotagedStore {
-    forward!(register heartbeat leave quiet workers);
+    forward!(register heartbeat leave quiet builds workers);
 }
 
 impl ScheduleStore for SabotagedStore {

@@ -219,7 +219,7 @@ impl QueueStore for FaultyStore {
 }
 
 impl WorkerStore for FaultyStore {
-    forward!(register heartbeat leave quiet workers);
+    forward!(register heartbeat leave quiet builds workers);
 }
 
 impl ScheduleStore for FaultyStore {

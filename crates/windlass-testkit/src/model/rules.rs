@@ -6,7 +6,7 @@ use std::time::Duration;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     AfterLoss, Cancelled, Loss, Moved, Outcome, Retried, State, TRANSITIONS, Verb, Verdict,
-    loss_limit,
+    attempt_limit, loss_limit,
 };
 use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::time::Timestamp;
@@ -51,7 +51,9 @@ pub(super) type Standing = (&'static str, i16, Option<Timestamp>);
 pub(super) struct Member {
     pub(super) expires_at: Timestamp,
     pub(super) kinds: Vec<&'static str>,
-    /// The limit of losses that it registered for one of its kinds.
+    /// The limit of failures that it registered for one of its kinds.
+    pub(super) attempt_limit: Option<(&'static str, u16)>,
+    /// The limit of losses that it did.
     pub(super) loss_limit: Option<(&'static str, u16)>,
 }
 
@@ -165,12 +167,14 @@ impl Job {
 
     /// The end of an attempt whose worker died.
     fn lose(&mut self, worker: &Member, now: Timestamp) {
-        let of_kind = worker.loss_limit.filter(|(kind, _)| *kind == self.kind);
+        let of_kind = |limit: Option<(&str, u16)>| {
+            limit.filter(|(kind, _)| *kind == self.kind).map(|(_, limit)| limit)
+        };
         let loss = Loss {
             failures: self.failures,
             losses: self.losses,
-            max_attempts: self.max_attempts,
-            max_losses: loss_limit(self.max_losses, of_kind.map(|(_, limit)| limit)),
+            max_attempts: attempt_limit(self.max_attempts, of_kind(worker.attempt_limit)),
+            max_losses: loss_limit(self.max_losses, of_kind(worker.loss_limit)),
         };
         let after = loss.after();
         self.record(Outcome::Lost);

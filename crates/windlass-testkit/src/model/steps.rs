@@ -77,15 +77,20 @@ impl Driver {
         let kinds = [&KINDS[..1], &KINDS[..2], &KINDS[..]][self.random.usize(..3)];
         let known: Vec<(&str, u16)> = kinds.iter().map(|kind| (*kind, 1)).collect();
         let loss_limit = [None, Some((KINDS[0], 2)), Some((KINDS[1], 0))][self.random.usize(..3)];
+        let attempt_limit =
+            [None, Some((KINDS[0], 2)), Some((KINDS[2], 0))][self.random.usize(..3)];
         let mut profile = worker().serving(&QUEUES).knowing(&known);
         if let Some((kind, limit)) = loss_limit {
             profile = profile.losing(kind, limit);
+        }
+        if let Some((kind, limit)) = attempt_limit {
+            profile = profile.giving_up(kind, limit);
         }
         let registration = profile.registration();
         self.tell(format!("register {} who knows {kinds:?}", registration.worker));
         self.store.register(&registration, Now::At(self.rules.now)).await.map_err(said)?;
         let expires_at = self.rules.now.after(LEASE);
-        let member = Member { expires_at, kinds: kinds.to_vec(), loss_limit };
+        let member = Member { expires_at, kinds: kinds.to_vec(), attempt_limit, loss_limit };
         self.rules.register(registration.worker, member);
         Ok(())
     }

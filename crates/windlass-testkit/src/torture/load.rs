@@ -60,11 +60,7 @@ fn some_job(random: &mut Rng) -> Draft {
             job().kind("sleep").args(&random.u32(5..200).to_string()).unique(Unique::by(key))
         }
         9 => job().kind("ok").expires_in(Duration::from_millis(random.u64(1..2_000))),
-        // With a maximum of its own: who takes a job back does not know its kind's.
-        10 => job()
-            .kind("failalways")
-            .max_attempts(9)
-            .expires_in(Duration::from_millis(random.u64(1..2_000))),
+        10 => job().kind("failalways").expires_in(Duration::from_millis(random.u64(1..2_000))),
         11 | 12 => {
             let (lane, runs) = (random.u8(..40).to_string(), random.u32(5..50).to_string());
             job().kind("sleep").args(&runs).lane(Lane::by(lane))

@@ -20,7 +20,9 @@ use windlass_core::schedule::{
 use windlass_core::store::{Facts, Now, Reply, Store};
 use windlass_core::time::Timestamp;
 use windlass_core::wake::Wakeups;
-use windlass_core::worker::{Beat, Quiet, Registration, WorkerRecord, WorkerStore};
+use windlass_core::worker::{
+    Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+};
 
 /// A clock that stands still until it is moved. Clones are the same clock.
 #[derive(Debug, Clone)]
@@ -186,7 +188,7 @@ impl QueueStore for ClockedStore {
 }
 
 impl WorkerStore for ClockedStore {
-    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, ()> {
+    fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, Vec<MinimumBuild>> {
         self.store.register(worker, self.at(now))
     }
 
@@ -200,6 +202,18 @@ impl WorkerStore for ClockedStore {
 
     fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool> {
         self.store.quiet(worker, wish, self.at(now))
+    }
+
+    fn require_build<'a>(&'a self, minimum: &'a MinimumBuild, now: Now) -> Reply<'a, ()> {
+        self.store.require_build(minimum, self.at(now))
+    }
+
+    fn allow_builds<'a>(&'a self, program: &'a str) -> Reply<'a, bool> {
+        self.store.allow_builds(program)
+    }
+
+    fn required_builds(&self) -> Reply<'_, Vec<RequiredBuild>> {
+        self.store.required_builds()
     }
 
     fn workers(&self) -> Reply<'_, Vec<WorkerRecord>> {

@@ -168,6 +168,42 @@ mod tags {
     }
 }
 
+/// docs/workers.md.
+mod workers {
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+    use windlass::worker::MinimumBuild;
+
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "shop.order")]
+    struct Order {}
+
+    #[tokio::test]
+    async fn the_page_on_workers() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let worker = || {
+            let worker = Worker::new(test.store(), ());
+            worker.handle_fn(async |_: Order, _: Context| Ok::<_, JobError>(()))
+        };
+        let minimum = MinimumBuild::new("shop 2.14.0")?.note("needs the new columns, ana");
+        client.require_build(&minimum).await?;
+
+        let old = worker().build("shop 2.13.9").start().await?;
+        let new = worker().build("shop 2.14.0").start().await?;
+        assert_eq!(old.held_back(), Some(minimum));
+        assert!(old.is_quiet() && !new.is_quiet());
+        assert_eq!(client.required_builds().await?[0].minimum.to_string(), "shop 2.14.0");
+
+        assert!(client.allow_builds("shop").await?);
+        old.stop().await;
+        new.stop().await;
+        Ok(())
+    }
+}
+
 /// docs/queues.md.
 mod queues {
     use std::time::Duration;

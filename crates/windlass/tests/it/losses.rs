@@ -18,6 +18,8 @@ on_both_stores! {
     /// C13: what a kind declares holds for a job that was not written by its type, and for a rescue by
     /// a process that does not know it.
     a_kinds_limit_of_losses_reaches_the_process_that_rescues;
+    /// I-L8: so does the maximum of attempts that a kind declares.
+    a_kinds_maximum_of_attempts_reaches_the_process_that_rescues;
     /// C13: a job's own limit is kept with it.
     a_draft_brings_a_limit_of_losses;
 }
@@ -36,18 +38,41 @@ impl Run<Arc<StoreFixture>> for Fragile {
     }
 }
 
+/// Runs until it is told to end, once.
+#[derive(Debug, Clone, Serialize, Deserialize, Job)]
+#[job(kind = "probe.single", max_attempts = 1)]
+struct Single {}
+
+impl Run<Arc<StoreFixture>> for Single {
+    type Output = ();
+
+    async fn run(self, cx: &Context<Arc<StoreFixture>>) -> Result<(), JobError> {
+        cx.cancelled().await;
+        Ok(())
+    }
+}
+
 async fn a_kinds_limit_of_losses_reaches_the_process_that_rescues(database: TestDatabase) {
+    check_dead_of_one_loss::<Fragile>(database, "lost once").await;
+}
+
+async fn a_kinds_maximum_of_attempts_reaches_the_process_that_rescues(database: TestDatabase) {
+    check_dead_of_one_loss::<Single>(database, "gave up: the only attempt was lost").await;
+}
+
+/// Loses a job that was not written by its type with the worker that runs it.
+async fn check_dead_of_one_loss<J: Run<Arc<StoreFixture>>>(database: TestDatabase, reason: &str) {
     let (ours, theirs) = (database.open().await, database.open().await);
     let client = Client::new(Arc::clone(&ours));
-    let fragile = Worker::new(theirs, StoreFixture::new()).handle::<Fragile>();
+    let fragile = Worker::new(theirs, StoreFixture::new()).handle::<J>();
     let fragile = fragile.queue("default", 1).start().await.expect("the worker starts");
     let mut events = fragile.events();
-    let job = windlass::NewJob::new("probe.fragile", windlass::Json::args("{}").expect("JSON"));
+    let job = windlass::NewJob::new(J::KIND, windlass::Json::args("{}").expect("JSON"));
     let id = client.enqueue(windlass::Draft::from(job)).await.expect("written").id();
     event(&mut events, |event| matches!(event, Event::Started { .. })).await;
     take_back_in_an_hour(&*ours).await;
     let job = ended(&client, id).await;
-    assert_eq!((job.state, job.reason.as_deref()), (State::Dead, Some("lost once")));
+    assert_eq!((job.state, job.reason.as_deref()), (State::Dead, Some(reason)));
     fragile.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod bounds;
+mod builds;
 mod claims;
 mod commit;
 mod compile_errors;

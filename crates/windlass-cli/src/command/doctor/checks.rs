@@ -6,7 +6,7 @@ use std::time::Duration;
 use windlass::queue::Unserved;
 use windlass::{State, Timestamp};
 
-use super::{Check, Findings, schedules};
+use super::{Check, Findings, builds, schedules};
 use crate::command::worker::is_over;
 use crate::output::time;
 
@@ -28,6 +28,7 @@ pub(super) fn all(found: &Findings) -> Vec<Check> {
         handlers(found),
         queues(found),
     ];
+    checks.extend(builds::all(found));
     checks.extend(pauses(found));
     checks.extend(full(found));
     checks.extend(schedules::all(found));

@@ -1,6 +1,6 @@
 //! Gates and steps in words.
 
-use windlass::job::{Busy, Explanation, Gate, Passage, Standing, Step};
+use windlass::job::{Busy, Explanation, Gate, HeldBack, Passage, Standing, Step};
 use windlass::{State, Timestamp};
 
 use super::{line, span};
@@ -21,6 +21,7 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
         | Gate::Handler { .. }
         | Gate::Parked { .. }
         | Gate::Quiet { .. }
+        | Gate::Build { .. }
         | Gate::Slots { .. } => worker_gate(explained, passage),
         Gate::Lane { .. }
         | Gate::Places { .. }
@@ -105,6 +106,12 @@ fn worker_gate(explained: &Explanation, passage: &Passage) -> String {
                 "every worker that knows it was asked to take no new work: {}",
                 workers.join(", ")
             )
+        }
+        Gate::Build { workers } if is_open => {
+            format!("held back by their build: {}", held_back(workers))
+        }
+        Gate::Build { workers } => {
+            format!("the workers that know it are held back by their build: {}", held_back(workers))
         }
         Gate::Slots { workers } => slots(is_open, workers),
         _ => String::new(),
@@ -194,6 +201,15 @@ fn slots(is_open: bool, workers: &[Busy]) -> String {
         true => format!("a slot is free: {each}"),
         false => format!("every slot is taken: {each}"),
     }
+}
+
+fn held_back(workers: &[HeldBack]) -> String {
+    let each = |one: &HeldBack| {
+        let note = reason(": ", one.note.as_deref());
+        let (build, minimum) = (in_one_line(&one.build), in_one_line(&one.minimum.to_string()));
+        format!("{} ({build}, below {minimum}{note})", one.worker)
+    };
+    workers.iter().map(each).collect::<Vec<_>>().join(", ")
 }
 
 fn clock(ahead_us: i64) -> String {
@@ -289,6 +305,7 @@ fn worker(explained: &Explanation) -> Vec<String> {
                     workers.iter().map(|worker| format!("windlass worker resume {worker}")),
                 );
             }
+            Gate::Build { .. } => commands.push("windlass worker required".to_owned()),
             Gate::Workers { .. } => {
                 commands.push("windlass work   (or start your own worker)".to_owned())
             }

@@ -108,7 +108,7 @@ fn waiting(job: &JobRecord, queue: Option<&QueueRecord>, workers: &[WorkerRecord
     }
     let key = HandlerKey::new(&job.kind, job.version);
     let knowing = serving.iter().filter(|worker| worker.handlers.contains(&key));
-    let awake = knowing.clone().filter(|worker| !worker.quiet).count();
+    let awake = knowing.clone().filter(|worker| worker.takes_work()).count();
     match (knowing.count(), awake) {
         (0, _) => Next::new(format!(
             "waits: no live worker of queue {} knows {}",
@@ -116,7 +116,7 @@ fn waiting(job: &JobRecord, queue: Option<&QueueRecord>, workers: &[WorkerRecord
             key.as_str()
         ))
         .with("windlass doctor"),
-        (_, 0) => Next::new("waits: every worker that knows it was asked to take no new work")
+        (_, 0) => Next::new("waits: every worker that knows it takes no new work")
             .with("windlass worker list"),
         (_, 1) => Next::new("taken by the next free slot of 1 worker"),
         (_, awake) => Next::new(format!("taken by the next free slot of {awake} workers")),

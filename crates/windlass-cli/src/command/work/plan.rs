@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) queues: Vec<(String, usize)>,
     /// The most jobs that run at once over all queues.
     pub(super) slots: usize,
+    /// The program and version that it is listed with, where the file says one.
+    pub(super) build: Option<String>,
     /// What is enqueued again and again, by whatever worker it is run.
     pub(super) schedules: Vec<ScheduleConfig>,
     /// The bounds of queues, for those that have none.
@@ -37,7 +39,8 @@ impl Plan {
         config: Config,
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
-        let Config { handlers, limits, serves, slots: configured, schedules, bounds } = config;
+        let Config { handlers, limits, serves, slots: configured, build, schedules, bounds } =
+            config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         if handlers.is_empty() {
@@ -61,7 +64,7 @@ impl Plan {
         }
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let file = file.display().to_string();
-        Ok(Self { handlers, limits, queues, slots, schedules, bounds, file })
+        Ok(Self { handlers, limits, queues, slots, build, schedules, bounds, file })
     }
 
     /// How long the slowest handler may take to end when it is told to.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use windlass::limits::GRACE;
+use windlass::worker::MinimumBuild;
 use windlass::{Event, Health, Outcome, Stats, StopReport, Timestamp};
 
 use super::plan::Plan;
@@ -126,6 +127,18 @@ impl<'g> Report<'g> {
                     self.json("store-fails", &json!({ "since": since, "error": error }))
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// So with a build that is below the minimum, and one that is not any more.
+    pub(super) fn held_back(&self, minimum: Option<&MinimumBuild>) {
+        if self.globals.json {
+            match minimum {
+                Some(minimum) => {
+                    self.json("held-back", &json!({ "minimum": minimum, "note": minimum.note }))
+                }
+                None => self.json("not-held-back", &json!({})),
             }
         }
     }

@@ -9,6 +9,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use windlass::limits::GRACE;
+use windlass::worker::MinimumBuild;
 use windlass::{Event, Health, RunningWorker, StopReport};
 
 use super::drain::{Drain, Next};
@@ -51,6 +52,7 @@ enum News {
     Event(Event),
     Missed(u64),
     Health(Health),
+    HeldBack(Option<MinimumBuild>),
     GraceOver,
     Stopped(StopReport),
 }
@@ -80,6 +82,7 @@ impl<'g> Watch<'g> {
     pub(super) async fn run(mut self, once: bool) {
         self.drain = once.then(Drain::default);
         let mut health = self.worker.health_changes();
+        let mut held_back = self.worker.held_back_changes();
         loop {
             self.report.progress(self.worker.stats());
             let news = tokio::select! {
@@ -90,6 +93,7 @@ impl<'g> Watch<'g> {
                     Err(RecvError::Closed) => future::pending().await,
                 },
                 health = changed(&mut health) => News::Health(health),
+                minimum = changed(&mut held_back) => News::HeldBack(minimum),
                 end = self.stop.next() => end,
             };
             match news {
@@ -97,6 +101,7 @@ impl<'g> Watch<'g> {
                 News::Event(event) => self.on_event(&event),
                 News::Missed(missed) => self.on_missed(missed),
                 News::Health(health) => self.on_health(&health),
+                News::HeldBack(minimum) => self.on_held_back(minimum.as_ref()),
                 News::GraceOver => self.hurry_up(),
                 News::Stopped(report) => return self.end(report),
             }
@@ -171,6 +176,14 @@ impl<'g> Watch<'g> {
         }
     }
 
+    /// One that runs what is due and then ends has nothing to wait for where it takes no work.
+    fn on_held_back(&mut self, minimum: Option<&MinimumBuild>) {
+        self.report.held_back(minimum);
+        if minimum.is_some() && self.drain.take().is_some() && matches!(self.stop, Stop::Unasked) {
+            self.stop_now();
+        }
+    }
+
     fn on_missed(&mut self, missed: u64) {
         self.report.missed(missed);
         self.drain = self.drain.take().map(|_| Drain::default());
@@ -199,9 +212,9 @@ impl Stop {
 }
 
 /// Waits for the next change; for ever once the worker is gone.
-async fn changed(health: &mut watch::Receiver<Health>) -> Health {
-    if health.changed().await.is_err() {
+async fn changed<T: Clone>(told: &mut watch::Receiver<T>) -> T {
+    if told.changed().await.is_err() {
         future::pending::<()>().await;
     }
-    health.borrow_and_update().clone()
+    told.borrow_and_update().clone()
 }

@@ -36,6 +36,7 @@ async fn every_mistake_is_told_with_its_place() {
         after("colour = \"red\""),
         after("dir = \"no-such-folder\""),
         after("[worker]\nqueus = {}"),
+        after("[worker]\nbuild = \"shop\""),
         after("[worker]\nkinds = { include = [\"b.*\"] }"),
         after("[[schedule]]\ncron = \"0 2 * * *\""),
         after("[schedule.a]\nkind = \"a\""),

@@ -6,6 +6,7 @@ use crate::id::JobId;
 use crate::job::{LaneFirst, Outcome};
 use crate::limit::{LimitOn, SetBy};
 use crate::time::Timestamp;
+use crate::worker::MinimumBuild;
 
 /// Whether a gate keeps a job back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -103,6 +104,11 @@ pub enum Gate {
     Quiet {
         /// Those that were.
         workers: Vec<String>,
+    },
+    /// Some worker that knows it is not below the minimum build of its program.
+    Build {
+        /// Those that are.
+        workers: Vec<HeldBack>,
     },
     /// Some worker that knows it has a free slot.
     Slots {
@@ -249,6 +255,20 @@ pub enum Gate {
         /// By so many microseconds ahead, or behind where negative.
         ahead_us: i64,
     },
+}
+
+/// A worker that takes no new work since its build is below the minimum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldBack {
+    /// The worker.
+    pub worker: String,
+    /// What it runs.
+    pub build: String,
+    /// What it would have to run at least.
+    pub minimum: MinimumBuild,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A worker's slots.

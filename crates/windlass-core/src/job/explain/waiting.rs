@@ -1,8 +1,8 @@
 //! The gates of a job that waits.
 
 use super::{
-    Busy, Gate, Next, Passage, Standing, Step, key, leader, line as stand, note, open, passage,
-    shut,
+    Busy, Gate, HeldBack, Next, Passage, Standing, Step, key, leader, line as stand, note, open,
+    passage, shut,
 };
 use crate::job::{HandlerKey, Look, Paused, State};
 use crate::limits::{LINE, SUSPECT_LOSSES, SWEEP, TIDY};
@@ -99,6 +99,11 @@ fn workers(look: &Look) -> Vec<Passage> {
     if !quiet.is_empty() {
         gates.push(passage(!awake.is_empty(), Gate::Quiet { workers: labels(quiet.into_iter()) }));
     }
+    let (awake, old): (Vec<_>, Vec<_>) = awake.into_iter().partition(|w| w.held_back.is_none());
+    let old: Vec<_> = old.into_iter().filter_map(held_back).collect();
+    if !old.is_empty() {
+        gates.push(passage(!awake.is_empty(), Gate::Build { workers: old }));
+    }
     if !awake.is_empty() {
         let is_free = |worker: &&WorkerRecord| worker.running < u64::from(worker.slots);
         let has_free = awake.iter().any(is_free);
@@ -112,6 +117,12 @@ fn workers(look: &Look) -> Vec<Passage> {
 
 fn labels<'a>(workers: impl Iterator<Item = &'a WorkerRecord>) -> Vec<String> {
     workers.map(|worker| worker.label.clone()).collect()
+}
+
+fn held_back(worker: &WorkerRecord) -> Option<HeldBack> {
+    let minimum = worker.held_back.clone()?;
+    let (worker, build) = (worker.label.clone(), worker.build.clone());
+    Some(HeldBack { worker, build, note: minimum.note.clone(), minimum })
 }
 
 fn busy(worker: &WorkerRecord) -> Busy {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use windlass_core::id::JobId;
-use windlass_core::job::{Explanation, Gate, Outcome, Standing, Step, Unique};
+use windlass_core::job::{Explanation, Gate, HeldBack, Outcome, Standing, Step, Unique};
 use windlass_core::limits::{KEEP_FINISHED, LEADER_TTL, LEASE, LINE};
 use windlass_core::queue::Pause;
-use windlass_core::worker::Quiet;
+use windlass_core::worker::{MinimumBuild, Quiet};
 
 use crate::draft::{job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
@@ -173,6 +173,24 @@ pub async fn quiet_workers_are_named(fixture: StoreFixture) {
     let workers = vec![worker.label().to_owned()];
     assert_eq!(only(&fixture, id).await, (Gate::Quiet { workers }, Step::Worker));
     fixture.worker().await;
+    assert_eq!(shut(&fixture, id).await, (vec![], Step::Claim));
+}
+
+/// O24, T46: workers that would run it if their build were not below the minimum of their program.
+pub async fn workers_that_are_held_back_by_their_build_are_named(fixture: StoreFixture) {
+    let old = fixture.start(worker().built("shop 2.13.9")).await;
+    let id = fixture.enqueue_one(job()).await;
+    let minimum = MinimumBuild::new("shop 2.14").expect("a minimum").note("new columns");
+    fixture.store().require_build(&minimum, fixture.now()).await.expect("set");
+    let (worker, note) = (old.label().to_owned(), minimum.note.clone());
+    let held = HeldBack { worker, build: "shop 2.13.9".to_owned(), minimum, note };
+    let gate = Gate::Build { workers: vec![held] };
+    assert_eq!(only(&fixture, id).await, (gate.clone(), Step::Worker));
+    // Beside one that a person has asked to be quiet, both stand in the way.
+    let other = fixture.worker().await;
+    fixture.store().quiet(other.id(), Quiet::On, fixture.now()).await.expect("asked");
+    assert_eq!(shut(&fixture, id).await.0.last(), Some(&gate));
+    fixture.start(crate::worker::worker().built("shop 2.14")).await;
     assert_eq!(shut(&fixture, id).await, (vec![], Step::Claim));
 }
 

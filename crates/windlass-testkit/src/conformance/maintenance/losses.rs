@@ -1,12 +1,13 @@
-//! Losses: how many deaths of its workers a job survives is for it or its kind to say.
+//! Losses: how many deaths of its workers a job survives, and how many failures, is for it or its kind to say.
 
 use windlass_core::id::JobId;
 use windlass_core::job::State;
-use windlass_core::limits::{LEASE, MAX_LOSSES};
+use windlass_core::limits::{LEASE, MAX_ATTEMPTS, MAX_LOSSES};
 use windlass_core::worker::Registration;
 
 use crate::draft::{KIND, job};
 use crate::fixture::{SECOND, StoreFixture};
+use crate::verdicts::retry;
 use crate::worker::{Profile, worker};
 
 /// C13: a job that brought a limit of 6 survives five losses and dies of the sixth.
@@ -92,6 +93,38 @@ pub async fn a_kind_without_a_limit_of_losses_never_dies_of_one(fixture: StoreFi
     let id = fixture.enqueue_one(job()).await;
     lose(&fixture, &worker().losing(KIND, 0), 7).await;
     check_alive(&fixture, id, 7).await;
+}
+
+/// I-L8: a loss that is the last failure a kind allows is the job's end, although neither the process that wrote
+/// the job nor the one that takes it back knows the kind.
+pub async fn a_loss_is_the_last_failure_that_the_kind_allows(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job()).await;
+    let brief = worker().giving_up(KIND, 2).losing("other", 9);
+    fixture.start(brief.clone()).await.run_one(retry(SECOND)).await;
+    fixture.promote().await;
+    lose(&fixture, &brief, 1).await;
+    check_dead(&fixture, id, "gave up after 2 failed attempts, the last one lost").await;
+}
+
+/// I-L8: so is one that is the last by default, where neither the job nor its kind says another number.
+pub async fn a_loss_is_the_last_failure_by_default(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job().max_losses(0)).await;
+    lose(&fixture, &worker(), u32::from(MAX_ATTEMPTS) - 1).await;
+    check_alive(&fixture, id, MAX_ATTEMPTS - 1).await;
+    lose(&fixture, &worker(), 1).await;
+    check_dead(&fixture, id, "gave up after 25 failed attempts, the last one lost").await;
+}
+
+/// I-L8: a kind that never gives up does not do so at a loss, and what a job brought is nearer.
+pub async fn a_kind_that_never_gives_up_survives_every_loss(fixture: StoreFixture) {
+    let patient = worker().giving_up(KIND, 0).losing(KIND, 0);
+    let id = fixture.enqueue_one(job()).await;
+    lose(&fixture, &patient, u32::from(MAX_ATTEMPTS) + 1).await;
+    check_alive(&fixture, id, MAX_ATTEMPTS + 1).await;
+    fixture.store().cancel(&[id], "out of the way", fixture.now()).await.expect("cancelled");
+    let id = fixture.enqueue_one(job().max_attempts(1)).await;
+    lose(&fixture, &patient, 1).await;
+    check_dead(&fixture, id, "gave up: the only attempt was lost").await;
 }
 
 /// Lets workers die with the one job, so many times, and others take it back.

@@ -9,7 +9,7 @@ use windlass_core::job::{Enqueued, Unique};
 use windlass_core::store::Store;
 use windlass_core::time::Timestamp;
 use windlass_core::wake::WakeHandle;
-use windlass_core::worker::Quiet;
+use windlass_core::worker::{MinimumBuild, Quiet};
 
 use crate::draft::job;
 use crate::fixture::{MINUTE, StoreFixture};
@@ -99,6 +99,33 @@ pub async fn a_worker_hears_a_wish_for_quiet(fixture: StoreFixture) {
         assert!(found.expect("it reaches the store"));
         heard(handle).await;
         worker.beat().await;
+    }
+}
+
+/// T46: a minimum build that another process sets, and its end, wake the workers of that program, and no others.
+pub async fn a_minimum_build_wakes_the_workers_of_its_program_alone(fixture: StoreFixture) {
+    let process = fixture.another_store().await;
+    let wakeups = fixture.store().wakeups();
+    let mut workers = Vec::new();
+    for build in ["shop 2.13", "mailer 1.0", "shopping 1.0", "shop dev"] {
+        workers.push(fixture.start(worker().built(build)).await);
+    }
+    let handles: Vec<_> =
+        workers.iter().map(|worker| wakeups.add(worker.id(), vec!["default".to_owned()])).collect();
+    let minimum = MinimumBuild::new("shop 2.14").expect("a minimum");
+    for is_set in [true, false] {
+        if is_set {
+            process.require_build(&minimum, fixture.now()).await.expect("it reaches the store");
+        } else {
+            assert!(process.allow_builds("shop").await.expect("it reaches the store"));
+        }
+        for told in [0, 3] {
+            heard(&handles[told]).await;
+            workers[told].beat().await;
+        }
+    }
+    for other in [1, 2] {
+        assert!(handles[other].news().now_or_never().is_none(), "another program: {other}");
     }
 }
 
