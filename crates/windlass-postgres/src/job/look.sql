@@ -5,7 +5,8 @@
 -- Returns the columns of a job record, then now, the worker that holds it, the reason of a cancel request, since when its queue
 -- is paused, with the note, who leads until when, how many are before it, who holds its key, who has locked its row, and the
 -- workers as JSON, until when the queue is paused, since and until when its kind is, with the note, and as JSON: the first of
--- its lane, with the number of those that wait before it; the limits that concern it; and its place in another line than a lane.
+-- its lane, with the number of those that wait before it; the limits that concern it; and its place in another line than a lane;
+-- then how many microseconds of waiting make the priorities of its queue's jobs smaller by one.
 -- State 2 is available.
 with clock as (select coalesce($2::int8, windlass.now_us()) as now),
 job as materialized (
@@ -143,7 +144,8 @@ select job.id, job.queue, job.kind, job.version, job.state, job.priority, job.at
               select from windlass.pending p
               where p.queue = s.queue and p.state = 2 and p.line is not null and p.priority < s.priority
               limit $3::int8) as w))::text
-        from stand s where s.lane is null and s.next_line is not null and s.state = 2)
+        from stand s where s.lane is null and s.next_line is not null and s.state = 2),
+       (select a.every_us from windlass.queue_age a where a.queue = job.queue)
 from job cross join clock
 left join windlass.queue q on q.name = job.queue and q.paused_at is not null and coalesce(q.paused_until > clock.now, true)
 left join windlass.paused_kind k on k.kind = job.kind and coalesce(k.paused_until > clock.now, true)
