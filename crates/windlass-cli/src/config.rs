@@ -3,8 +3,8 @@
 //! The text is read once into the types below; whatever is wrong with it is one line that names
 //! the file, the line and the key. Nothing here starts a process or opens a connection.
 
-mod bounds;
 mod limit;
+mod queues;
 mod reader;
 mod schedules;
 mod serves;
@@ -13,9 +13,9 @@ mod target;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::queue_rules::QueueRules;
 use windlass::limits::MAX_LOSSES;
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
-use windlass::queue::QueueBound;
 use windlass::worker::MinimumBuild;
 use windlass::{Backoff, Limit, RetryPolicy};
 
@@ -61,8 +61,8 @@ pub(crate) struct Config {
     pub(crate) build: Option<String>,
     /// What it declares to be enqueued again and again.
     pub(crate) schedules: Vec<ScheduleConfig>,
-    /// The bounds of queues that it declares.
-    pub(crate) bounds: Vec<QueueBound>,
+    /// Bounds and aging of queues that it declares.
+    pub(crate) rules: QueueRules,
 }
 
 /// One `[[handler]]`.
@@ -143,11 +143,12 @@ impl Config {
         let schedules = top.named("schedule", "[schedule.NAME]", &schedules::KEYS)?;
         let schedules = schedules.iter().map(|(name, table)| schedules::read(name, table));
         let schedules = schedules.collect::<Result<_, _>>()?;
-        let bounds = top.named("queue", "[queue.NAME]", &bounds::KEYS)?;
-        let bounds =
-            bounds.iter().filter_map(|(name, table)| bounds::read(name, table).transpose());
-        let bounds = bounds.collect::<Result<_, _>>()?;
-        Ok(Self { handlers, limits, serves, slots, build, schedules, bounds })
+        let mut rules = QueueRules::default();
+        for (name, table) in top.named("queue", "[queue.NAME]", &queues::KEYS)? {
+            rules.bounds.extend(queues::bound(&name, &table)?);
+            rules.agings.extend(queues::aging(&name, &table)?);
+        }
+        Ok(Self { handlers, limits, serves, slots, build, schedules, rules })
     }
 }
 

@@ -7,6 +7,7 @@ mod exit;
 mod globals;
 mod handler;
 mod output;
+mod queue_rules;
 mod run;
 mod shutdown;
 mod store;

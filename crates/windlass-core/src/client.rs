@@ -1,5 +1,6 @@
 //! Enqueueing, asking and acting, outside a worker.
 
+mod aging;
 mod pipeline;
 mod room;
 mod schedule;

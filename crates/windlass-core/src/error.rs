@@ -190,6 +190,9 @@ pub enum Refusal {
     /// A bound that lets nothing in.
     #[error("a queue's bound is one job at least")]
     Bound,
+    /// A time of aging that is too short or too long.
+    #[error("the jobs of a queue age by one each second at most and each 30 days at least")]
+    Aging,
     /// A time to live that is nothing, or longer than a store can keep.
     #[error("a job expires a millisecond after it is written at least and 100 years at most")]
     Expiry,

@@ -40,6 +40,10 @@ pub const LONGEST_INTERVAL: Duration = KEY_PERIOD;
 pub const ROOM_WAIT: Duration = Duration::from_secs(30);
 /// How long a client goes by the bounds of queues that it saw.
 pub const BOUNDS_SEEN: Duration = Duration::from_secs(2);
+/// The shortest time of waiting that makes a job's priority smaller by one, in a queue whose jobs age.
+pub const SHORTEST_AGING: Duration = Duration::from_secs(1);
+/// The longest such time.
+pub const LONGEST_AGING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The longest time after which a job expires, from when it is written.
 pub const EXPIRY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Bytes of a unique key.

@@ -16,6 +16,8 @@ pub struct Swept {
     pub expired: u64,
     /// Jobs moved out of the way since their kind is paused, and brought back since it is not any more.
     pub moved_aside: u64,
+    /// Jobs that have waited long enough to go before more urgent ones.
+    pub aged: u64,
     /// Workers found dead and removed.
     pub dead_workers: u64,
     /// Jobs taken back from them.
@@ -45,8 +47,8 @@ pub struct Tidied {
 
 /// What the leader does for all.
 pub trait MaintenanceStore: Send + Sync {
-    /// One bounded round of what time brings: promote due jobs, cancel expired ones, rescue dead workers'
-    /// jobs. Only the leader does it; a worker becomes leader where there is no live one.
+    /// One bounded round of what time brings: promote due jobs, cancel expired ones, have jobs age, rescue dead
+    /// workers' jobs. Only the leader does it; a worker becomes leader where there is no live one.
     fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept>;
 
     /// One bounded round of what can wait: prune, park, unpark.

@@ -1,5 +1,7 @@
 //! Queues as others see them.
+use crate::error::Refusal;
 use crate::job::HandlerKey;
+use crate::limits::{LONGEST_AGING, SHORTEST_AGING};
 use crate::name::{NameError, check_kind, check_queue};
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
@@ -77,6 +79,47 @@ impl QueueBound {
         let when_full = if waits { WhenFull::Wait } else { WhenFull::Error };
         Self { queue, jobs: jobs.unsigned_abs(), when_full }
     }
+}
+
+/// How the jobs of a queue age, so that none of them waits forever behind more urgent ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aging {
+    /// The queue.
+    pub queue: String,
+    /// Each so much of waiting makes a job's priority smaller by one.
+    pub every: Duration,
+}
+
+impl Aging {
+    /// Each so much of waiting makes the priority of a job of this queue smaller by one.
+    #[must_use]
+    pub fn new(queue: impl Into<String>, every: Duration) -> Self {
+        Self { queue: queue.into(), every }
+    }
+
+    /// An aging as it is stored, in microseconds.
+    #[must_use]
+    pub const fn stored(queue: String, every: i64) -> Self {
+        Self { queue, every: Duration::from_micros(every.unsigned_abs()) }
+    }
+
+    /// Checks the name and the time.
+    ///
+    /// # Errors
+    /// When no queue can have the name, or the time is shorter than [`SHORTEST_AGING`] or longer than [`LONGEST_AGING`].
+    pub fn check(&self) -> Result<(), Refusal> {
+        check_queue(&self.queue)?;
+        let is_usable = (SHORTEST_AGING..=LONGEST_AGING).contains(&self.every);
+        if is_usable { Ok(()) } else { Err(Refusal::Aging) }
+    }
+}
+
+/// The priority of a job that was written with this one and has waited so long: see [`Aging`].
+#[must_use]
+pub fn aged(own: i16, waited: Duration, every: Duration) -> i16 {
+    let steps = waited.as_micros() / every.as_micros().max(1);
+    let aged = i64::from(own).saturating_sub(i64::try_from(steps).unwrap_or(i64::MAX));
+    i16::try_from(aged).unwrap_or(i16::MIN)
 }
 
 /// What a pause stops the claims of.
@@ -234,6 +277,37 @@ pub trait QueueStore: Send + Sync {
     /// Whether so many jobs of the queue are available.
     fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool>;
 
+    /// Has the jobs of a queue age, in place of how they did.
+    fn age<'a>(&'a self, aging: &'a Aging) -> Reply<'a, ()>;
+
+    /// Has the jobs of a queue age no more; what they have gained they keep. `false` where they did not.
+    fn stop_aging<'a>(&'a self, queue: &'a str) -> Reply<'a, bool>;
+
+    /// The queues whose jobs age.
+    fn agings(&self) -> Reply<'_, Vec<Aging>>;
+
     /// Jobs that are due and that no live worker could run.
     fn unserved(&self, now: Now) -> Reply<'_, Vec<Unserved>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_priority_falls_by_one_for_each_time_that_has_passed() {
+        let after = |minutes| aged(10, MINUTE * minutes, MINUTE * 5);
+        assert_eq!([0, 4, 5, 49, 50, 55].map(after), [10, 10, 9, 1, 0, -1]);
+        assert_eq!(aged(i16::MAX, Duration::MAX, SHORTEST_AGING), i16::MIN);
+    }
+
+    #[test]
+    fn a_time_or_a_name_that_cannot_be_used_is_refused() {
+        let refused = |queue: &str, every| Aging::new(queue, every).check().is_err();
+        assert!(refused("mail", Duration::ZERO) && refused("mail", Duration::from_millis(999)));
+        assert!(refused("mail", LONGEST_AGING + MINUTE) && refused("a b", MINUTE));
+        assert!(!refused("mail", SHORTEST_AGING) && !refused("mail", LONGEST_AGING));
+    }
 }

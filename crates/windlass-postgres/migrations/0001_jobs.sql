@@ -210,6 +210,20 @@ create table windlass.queue_bound (
   waits boolean not null default false
 );
 
+-- Queues whose jobs age: each so many microseconds of waiting make a job's priority smaller by one.
+create table windlass.queue_age (
+  queue    text   not null primary key,
+  every_us bigint not null check (every_us between 1000000 and 2592000000000)
+);
+
+-- How far the rounds have come over queues with more priorities or lines than one of them looks at.
+create unlogged table windlass.age_cursor (
+  queue      text not null primary key,
+  level      integer,
+  line_level integer,
+  line       text
+) with (fillfactor = 50);
+
 -- Paused kinds. A row outlives its end, until the jobs that were moved out of the way are back.
 create table windlass.paused_kind (
   kind         text   not null primary key,
@@ -342,6 +356,14 @@ $$
   select nullif(((coalesce(meta, '{}')::jsonb - 'expires_at' - 'expires_in_us')
                  || jsonb_strip_nulls(jsonb_build_object('expires_at', expires_at)))::text, '{}')
 $$;
+
+-- The priority that a job was written with: it has a smaller one where it has waited for long.
+create function windlass.own_priority(priority smallint, meta text) returns smallint language sql immutable as
+$$ select case when strpos(meta, '"aged"') > 0 then coalesce((meta::jsonb->>'aged')::smallint, priority) else priority end $$;
+
+-- The meta of a job that has that priority again.
+create function windlass.unaged(meta text) returns text language sql immutable as
+$$ select case when strpos(meta, '"aged"') > 0 then nullif((meta::jsonb - 'aged')::text, '{}') else meta end $$;
 
 -- Pauses a queue or a kind until a moment, or until it is resumed. What is paused already gets the new note and end.
 create function windlass.pause(us bigint, the_queue text, the_kind text, the_note text, the_end bigint) returns void
@@ -484,6 +506,29 @@ $$;
 
 create function windlass.unbound_queue(name text) returns void language sql volatile as
 $$ delete from windlass.queue_bound where queue = name $$;
+
+-- For people: has the jobs of a queue age by one each so much of waiting, or no more where that is null.
+create function windlass.age_queue(name text, every interval) returns void language plpgsql volatile as
+$$
+declare
+  us bigint := (extract(epoch from every) * 1000000)::bigint;
+begin
+  if name is null or name !~ '^[[:alnum:]._:/-]{1,128}$' then
+    raise exception 'windlass: a queue cannot be called %', coalesce(quote_literal(name), 'null') using errcode = '22023',
+      hint = '1 to 128 letters, digits and . _ - : /';
+  end if;
+  if us not between 1000000 and 2592000000000 then
+    raise exception 'windlass: the jobs of a queue cannot age by one each %', every using errcode = '22023',
+      hint = 'from 1 second to 30 days';
+  end if;
+  if us is null then
+    delete from windlass.queue_age where queue = name;
+  else
+    insert into windlass.queue_age as a (queue, every_us) values (name, us)
+    on conflict (queue) do update set every_us = excluded.every_us;
+  end if;
+end
+$$;
 
 -- Takes the turn to claim from a queue; the session holds it. Returns the microseconds that it waited, or null where
 -- the turn did not come within the patience, a text such as 90ms. Who waits gets it in the order of asking.
@@ -711,8 +756,8 @@ begin
   if conflict = 'replace' then
     update windlass.pending p
     set args = args_text, version = the_version, priority = the_priority, run_at = due,
-        meta = case when coalesce(windlass.expiry(p.meta, p.created_at), the_expiry) is null then p.meta
-                    else windlass.with_expiry(p.meta, the_expiry) end,
+        meta = windlass.unaged(case when coalesce(windlass.expiry(p.meta, p.created_at), the_expiry) is null then p.meta
+                                    else windlass.with_expiry(p.meta, the_expiry) end),
         state = case when p.state = 0 and due <= us then 0 when due <= us then 2 when p.state = 3 then 3 else 1 end
     where p.id = job;
     if found then

@@ -1,5 +1,6 @@
 //! What the leader does for all.
 
+pub(crate) mod age;
 pub(crate) mod expire;
 pub(crate) mod move_aside;
 pub(crate) mod sweep;
@@ -10,6 +11,7 @@ use windlass_core::id::WorkerId;
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::store::{Now, Reply};
 
+use crate::maintenance::age::age;
 use crate::maintenance::expire::{Expiring, expire};
 use crate::maintenance::move_aside::move_aside;
 use crate::store::PostgresStore;
@@ -31,6 +33,13 @@ impl MaintenanceStore for PostgresStore {
                 }
                 if aside.came_back > 0 {
                     self.wakeups.work_anywhere();
+                }
+            }
+            if round.has_agings {
+                let (aged, is_full) = age(&self.claims, now).await?;
+                round.swept.aged = aged;
+                if is_full {
+                    round.swept.next_due = Some(std::time::Duration::ZERO);
                 }
             }
             if round.has_orphans {

@@ -1,12 +1,13 @@
 //! The verbs of queues.
 
+pub(crate) mod aging;
 pub(crate) mod bound;
 pub(crate) mod list;
 pub(crate) mod pause;
 pub(crate) mod unserved;
 
 use windlass_core::queue::{
-    Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
+    Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
 };
 use windlass_core::store::{Now, Reply};
 
@@ -41,6 +42,18 @@ impl QueueStore for PostgresStore {
 
     fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool> {
         Box::pin(bound::is_full(&self.writes, bound))
+    }
+
+    fn age<'a>(&'a self, aging: &'a Aging) -> Reply<'a, ()> {
+        Box::pin(aging::age(&self.writes, aging))
+    }
+
+    fn stop_aging<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
+        Box::pin(aging::stop(&self.writes, queue))
+    }
+
+    fn agings(&self) -> Reply<'_, Vec<Aging>> {
+        Box::pin(aging::agings(&self.writes))
     }
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {

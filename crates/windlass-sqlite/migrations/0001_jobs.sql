@@ -191,6 +191,21 @@ create table windlass_queue_bound (
   waits integer not null default 0 check (waits in (0, 1))
 ) strict, without rowid;
 
+-- Queues whose jobs age: each so many microseconds of waiting, from a second to 30 days, make a job's priority smaller by
+-- one. Written by SQL too.
+create table windlass_queue_age (
+  queue text    not null primary key check (length(queue) between 1 and 128 and queue not glob '*[^-A-Za-z0-9._:/]*'),
+  every integer not null check (every between 1000000 and 2592000000000)
+) strict, without rowid;
+
+-- How far the rounds have come over queues with more priorities or lines than one of them looks at.
+create table windlass_age_cursor (
+  queue      text not null primary key,
+  level      integer,
+  line_level integer,
+  line       text
+) strict, without rowid;
+
 -- Paused kinds. A row outlives its end, until the jobs that were moved out of the way are back.
 create table windlass_paused_kind (
   kind         text    not null primary key,
@@ -331,10 +346,11 @@ begin
   update windlass_pending
   set args = new.args, version = new.version, priority = new.priority, run_at = new.run_at,
       meta = case when expires_at is null and coalesce(new.meta ->> '$.expires_at', new.meta ->> '$.expires_in_us') is null
+                    and meta ->> '$.aged' is null
                   then meta
                   else json_patch(coalesce(meta, '{}'), json_object(
                     'expires_at', coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us')),
-                    'expires_in_us', null)) end,
+                    'expires_in_us', null, 'aged', null)) end,
       expires_at = coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us')),
       state = case when state = 0 and new.state = 2 then 0 when new.state = 2 then 2 when state = 3 then 3 else 1 end
   where new.meta ->> '$.unique.on_conflict' = 'replace' and state <> 4

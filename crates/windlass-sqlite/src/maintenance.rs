@@ -1,5 +1,6 @@
 //! What the leader does for all.
 
+pub(crate) mod age;
 pub(crate) mod expire;
 pub(crate) mod move_aside;
 pub(crate) mod sweep;
@@ -46,7 +47,9 @@ impl MaintenanceStore for SqliteStore {
             if leads == Some(false) && outlook.leader.is_none_or(|(leader, _)| !is_dead(leader)) {
                 return Ok(swept);
             }
-            let is_calm = dead.is_empty() && !outlook.has_orphans && !outlook.has_pauses;
+            let ages =
+                outlook.has_agings && self.readers.read(move |c| age::is_due(c, now)).await?;
+            let is_calm = dead.is_empty() && !outlook.has_orphans && !outlook.has_pauses && !ages;
             if leads == Some(true) && !due && is_calm {
                 // Nothing to do: an idle leader takes no write lock.
                 swept.leads = true;
@@ -55,7 +58,7 @@ impl MaintenanceStore for SqliteStore {
                 let seen = swept.clone();
                 let judge = move |c: &Connection| round(c, worker, (&dead, seen.clone()), now);
                 (swept, removed) = self.writer.write(judge).await?;
-                is_full = swept.moved_aside >= SWEEP_JOBS as u64;
+                is_full = swept.moved_aside.max(swept.aged) >= SWEEP_JOBS as u64;
                 removed.iter().for_each(|worker| self.alive.sweep_up(*worker));
                 if swept.promoted + swept.rescued + swept.moved_aside > 0 {
                     self.wakeups.work_anywhere();
@@ -150,6 +153,7 @@ fn round(
         swept.dead_workers += 1;
     }
     sweep::rescue(&context(connection, "", now), &mut swept)?;
+    swept.aged = age::age(connection, now)?;
     let aside = move_aside::move_aside(connection, now)?;
     swept.moved_aside = aside.moved + aside.came_back;
     Ok((swept, removed))

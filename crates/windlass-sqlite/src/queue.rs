@@ -1,5 +1,6 @@
 //! The verbs of queues.
 
+pub(crate) mod aging;
 pub(crate) mod bound;
 pub(crate) mod list;
 pub(crate) mod pause;
@@ -7,7 +8,7 @@ pub(crate) mod unserved;
 
 use crate::store::at;
 use windlass_core::queue::{
-    Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
+    Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
 };
 use windlass_core::store::{Now, Reply};
 
@@ -51,6 +52,20 @@ impl QueueStore for SqliteStore {
     fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool> {
         let owned = bound.clone();
         Box::pin(self.readers.read(move |c| bound::is_full(c, &owned)))
+    }
+
+    fn age<'a>(&'a self, aging: &'a Aging) -> Reply<'a, ()> {
+        let owned = aging.clone();
+        Box::pin(self.writer.write(move |c| aging::age(c, &owned)))
+    }
+
+    fn stop_aging<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
+        let owned = queue.to_owned();
+        Box::pin(self.writer.write(move |c| aging::stop(c, &owned)))
+    }
+
+    fn agings(&self) -> Reply<'_, Vec<Aging>> {
+        Box::pin(self.readers.read(aging::agings))
     }
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {

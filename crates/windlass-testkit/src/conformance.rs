@@ -311,6 +311,9 @@ macro_rules! behaviours {
                 }
             }
             queue {
+                aging {
+                    an_aging_is_set_changed_and_taken_away
+                }
                 bound {
                     a_bound_is_set_changed_and_taken_away
                     a_queue_is_full_with_so_many_available_jobs
@@ -358,6 +361,24 @@ macro_rules! behaviours {
                 }
             }
             maintenance {
+                age {
+                    without_aging_urgent_jobs_always_go_first
+                    with_aging_every_job_runs_in_time
+                    urgent_jobs_that_come_and_go_are_overtaken
+                    an_aged_job_goes_behind_those_that_waited_longer
+                    a_job_with_a_new_time_has_its_own_priority_again
+                    a_job_that_is_handed_back_keeps_what_it_gained
+                    a_moved_and_a_retried_job_have_their_own_priority_again
+                    a_replaced_job_begins_to_age_again
+                    only_the_jobs_of_the_queue_age
+                    a_paused_queue_is_left_alone
+                    many_jobs_age_in_bounded_rounds
+                    no_job_is_written_in_vain
+                    jobs_of_a_limit_age
+                    lanes_age_and_keep_their_order
+                    an_age_is_explained
+                    a_job_does_not_rise_beyond_the_smallest_priority
+                }
                 leader {
                     one_worker_leads_and_the_others_do_nothing
                     a_leader_that_sweeps_stays_leader

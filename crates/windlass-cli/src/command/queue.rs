@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use windlass::job::Counts;
 use windlass::name::{check_queue, nearest};
-use windlass::queue::{Pause, PauseEnd, QueueBound, QueueRecord, Scope, WhenFull};
+use windlass::queue::{Aging, Pause, PauseEnd, QueueBound, QueueRecord, Scope, WhenFull};
 use windlass::store::Now;
 use windlass::store::Store;
 use windlass::time::parse_duration;
@@ -15,6 +15,7 @@ use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, document, time};
+use crate::queue_rules::QueueRules;
 use crate::store;
 
 /// Its arguments.
@@ -25,7 +26,9 @@ Examples:
   windlass queue pause media --for 2h --note 'disk upgrade, ana'
   windlass queue resume media
   windlass queue bound import --jobs 10000 --when-full wait
-  windlass queue unbound import")]
+  windlass queue unbound import
+  windlass queue age mail --every 5m
+  windlass queue age mail --none")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -58,6 +61,17 @@ enum Verb {
     Unbound {
         /// The queue
         name: String,
+    },
+    /// Let jobs that have waited for long go before more urgent ones
+    Age {
+        /// The queue
+        name: String,
+        /// Each so much of waiting makes a job's priority smaller by one: from 1s to 30d
+        #[arg(long, value_name = "DURATION", value_parser = parse_duration, required_unless_present = "none")]
+        every: Option<Duration>,
+        /// No more
+        #[arg(long, conflicts_with = "every")]
+        none: bool,
     },
     /// Let a paused queue go on
     Resume {
@@ -117,6 +131,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
             set_bound(bound, globals).await
         }
         Verb::Unbound { name } => unbound(&name, globals).await,
+        Verb::Age { name, every: Some(every), .. } => age(Aging::new(name, every), globals).await,
+        Verb::Age { name, .. } => stop_aging(&name, globals).await,
         Verb::Resume { name } => resume(&name, globals).await,
     }
 }
@@ -125,24 +141,25 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     let (queues, counts) = (store.queues(Now::Database).await?, store.counts().await?);
+    let rules = QueueRules::of(&*store).await?;
     if out.is_json() {
-        let bounds = store.bounds().await?;
-        let bound = |name: &str| bounds.iter().find(|bound| bound.queue == name);
-        let documents: Vec<_> = queues
-            .iter()
-            .map(|queue| document::queue(queue, &counts, bound(&queue.name)))
-            .collect();
+        let documents: Vec<_> =
+            queues.iter().map(|queue| document::queue(queue, &counts, &rules)).collect();
         out.json(&documents)?;
     } else if queues.is_empty() && !out.is_plain() {
         out.line("no queue has a job, a worker or a pause; make a job: windlass enqueue hello name=World")?;
     } else {
-        out.table(&table(out, &queues, &counts))?;
+        out.table(&table(out, &queues, (&counts, &rules)))?;
     }
     Ok(Exit::Done)
 }
 
 /// The table of some queues.
-pub(super) fn table(out: &Output, queues: &[QueueRecord], counts: &Counts) -> Table {
+pub(super) fn table(
+    out: &Output,
+    queues: &[QueueRecord],
+    (counts, rules): (&Counts, &QueueRules),
+) -> Table {
     const STATES: [State; 5] =
         [State::Available, State::Running, State::Scheduled, State::Retryable, State::Dead];
     let paused = out.is_plain() || queues.iter().any(|queue| queue.paused_at.is_some());
@@ -158,6 +175,17 @@ pub(super) fn table(out: &Output, queues: &[QueueRecord], counts: &Counts) -> Ta
     ];
     if paused {
         columns.push(Column::text("PAUSED", 12));
+    }
+    // A column for what none of them has would only make the table wider.
+    let is_shown =
+        |has: &dyn Fn(&str) -> bool| out.is_plain() || queues.iter().any(|queue| has(&queue.name));
+    let bounded = is_shown(&|name| rules.bound(name).is_some());
+    let aging = is_shown(&|name| rules.aging(name).is_some());
+    if bounded {
+        columns.push(Column::whole("BOUND"));
+    }
+    if aging {
+        columns.push(Column::whole("AGING"));
     }
     let mut table = Table::new(columns);
     for queue in queues {
@@ -179,9 +207,31 @@ pub(super) fn table(out: &Output, queues: &[QueueRecord], counts: &Counts) -> Ta
         if paused {
             cells.push(Cell::toned(Tone::Attention, pause_text(out, queue)));
         }
+        if bounded {
+            let available = number(State::Available);
+            cells.push(bound_cell(out, rules.bound(&queue.name), available));
+        }
+        if aging {
+            let every = rules.aging(&queue.name).map(|aging| time::span(aging.every));
+            cells.push(Cell::new(
+                every.map_or_else(|| nothing(out), |every| format!("every {every}")),
+            ));
+        }
         table.push(cells);
     }
     table
+}
+
+/// How many jobs a queue may have, and what happens then, in another tone where it is full.
+fn bound_cell(out: &Output, bound: Option<&QueueBound>, available: u64) -> Cell {
+    let Some(bound) = bound else { return Cell::toned(Tone::Dim, nothing(out)) };
+    let jobs = if out.is_plain() { bound.jobs.to_string() } else { time::number(bound.jobs) };
+    let then = match bound.when_full {
+        WhenFull::Error => "error",
+        WhenFull::Wait => "wait",
+    };
+    let tone = if available >= bound.jobs { Tone::Attention } else { Tone::Plain };
+    Cell::toned(tone, format!("{jobs} {then}"))
 }
 
 fn state_number(out: &Output, state: State, number: u64) -> Cell {
@@ -294,6 +344,34 @@ async fn unbound(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+async fn age(aging: Aging, globals: &Globals) -> anyhow::Result<Exit> {
+    aging.check().map_err(|error| Failure::usage(error.to_string()))?;
+    let (out, name) = (&globals.out, &aging.queue);
+    let store = store::existing(&globals.store).await?;
+    warn_of_unknown(out, &*store, name).await?;
+    store.age(&aging).await?;
+    if out.is_json() {
+        return show(name, &*store, out).await;
+    }
+    let every = time::span(aging.every);
+    let what = format!("jobs of queue {name} go up by one priority every {every} that they wait");
+    out.done(&what, &format!("to undo it: windlass queue age {name} --none"))?;
+    Ok(Exit::Done)
+}
+
+async fn stop_aging(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
+    check_queue(name).map_err(|error| Failure::usage(error.to_string()))?;
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    let did = store.stop_aging(name).await?;
+    if out.is_json() {
+        return show(name, &*store, out).await;
+    }
+    let what = if did { "do not age any more" } else { "did not age; nothing was changed" };
+    out.line(&format!("jobs of queue {name} {what}"))?;
+    Ok(Exit::Done)
+}
+
 /// A queue may be paused before it has jobs, but a slip of the finger should not go unseen.
 async fn warn_of_unknown(out: &Output, store: &dyn Store, name: &str) -> anyhow::Result<()> {
     let queues = store.queues(Now::Database).await?;
@@ -316,9 +394,8 @@ async fn show(name: &str, store: &dyn Store, out: &Output) -> anyhow::Result<Exi
         oldest_due_at: None,
     };
     let queue = store.queues(Now::Database).await?.into_iter().find(|queue| queue.name == name);
-    let bounds = store.bounds().await?;
-    let bound = bounds.iter().find(|bound| bound.queue == name);
+    let rules = QueueRules::of(store).await?;
     let (queue, counts) = (queue.unwrap_or(unknown), store.counts().await?);
-    out.json(&document::queue(&queue, &counts, bound))?;
+    out.json(&document::queue(&queue, &counts, &rules))?;
     Ok(Exit::Done)
 }

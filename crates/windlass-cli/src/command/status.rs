@@ -5,7 +5,7 @@ use windlass::store::Now;
 
 use serde::Serialize;
 use windlass::job::Counts;
-use windlass::queue::{PausedKind, QueueBound, QueueRecord, Unserved};
+use windlass::queue::{PausedKind, QueueRecord, Unserved};
 use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
 use windlass::{State, Timestamp};
@@ -18,6 +18,7 @@ use crate::output::color::Tone;
 use crate::output::document::{self, Document, QueueBody, UnservedBody};
 use crate::output::table::Cell;
 use crate::output::{Output, time};
+use crate::queue_rules::QueueRules;
 use crate::store;
 
 /// Queues shown; the rest is counted.
@@ -42,7 +43,7 @@ struct Overview {
     workers: Vec<WorkerRecord>,
     unserved: Vec<Unserved>,
     paused_kinds: Vec<PausedKind>,
-    bounds: Vec<QueueBound>,
+    rules: QueueRules,
 }
 
 /// `status.v1`.
@@ -81,7 +82,7 @@ pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> 
         workers: store.workers().await?,
         unserved: store.unserved(Now::Database).await?,
         paused_kinds: store.paused_kinds(Now::Database).await?,
-        bounds: store.bounds().await?,
+        rules: QueueRules::of(&*store).await?,
     };
     let out = &globals.out;
     if out.is_json() {
@@ -155,7 +156,7 @@ impl Overview {
         if !self.queues.is_empty() {
             page.push('\n');
             let shown = &self.queues[..self.queues.len().min(QUEUES)];
-            page.push_str(&queue::table(out, shown, &self.counts).render(out));
+            page.push_str(&queue::table(out, shown, (&self.counts, &self.rules)).render(out));
         }
         if self.queues.len() > QUEUES {
             let more = self.queues.len() - QUEUES;
@@ -166,8 +167,7 @@ impl Overview {
     }
 
     fn queue_document<'a>(&self, queue: &'a QueueRecord) -> Document<QueueBody<'a>> {
-        let bound = self.bounds.iter().find(|bound| bound.queue == queue.name);
-        document::queue(queue, &self.counts, bound)
+        document::queue(queue, &self.counts, &self.rules)
     }
 
     fn paused_cells(&self, out: &Output) -> Vec<Cell> {

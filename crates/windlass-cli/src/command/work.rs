@@ -13,7 +13,6 @@ mod watch;
 use std::path::PathBuf;
 use std::sync::Arc;
 use windlass::limit::SetBy;
-use windlass::queue::QueueBound;
 use windlass::store::Store;
 use windlass::{Options, StartError, Worker};
 
@@ -62,7 +61,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         store = store::created(&globals.store) => store?,
         () = told_to_stop(&mut signals) => return Ok(Exit::Done),
     };
-    declare_bounds(&*store, &plan.bounds).await;
+    if let Err(error) = plan.rules.declare(&*store).await {
+        tracing::warn!(%error, "bounds and aging of queues were not set");
+    }
     let hurry = Hurry::new();
     let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
     let worker = described(store, &plan, &around);
@@ -75,23 +76,6 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     report.started(&globals.store, &plan, worker.label());
     Watch::new((worker, events), signals, hurry, report).run(args.once).await;
     Ok(Exit::Done)
-}
-
-/// Sets the bounds that the file declares, where there are none: what a person has set stays.
-async fn declare_bounds(store: &dyn Store, declared: &[QueueBound]) {
-    if declared.is_empty() {
-        return;
-    }
-    let set = async {
-        let bounds = store.bounds().await?;
-        for bound in declared.iter().filter(|one| bounds.iter().all(|b| b.queue != one.queue)) {
-            store.bound(bound).await?;
-        }
-        Ok::<_, windlass::StoreError>(())
-    };
-    if let Err(error) = set.await {
-        tracing::warn!(%error, "the bounds of queues were not set");
-    }
 }
 
 async fn told_to_stop(signals: &mut Signals) {

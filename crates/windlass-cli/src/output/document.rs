@@ -7,13 +7,15 @@ use serde::Serialize;
 use serde_json::Value;
 use windlass::job::{Counts, Duplicate, DuplicateAnswer, Duplicates, HandlerKey};
 use windlass::limit::LimitRecord;
-use windlass::queue::{PausedKind, QueueBound, QueueRecord, Unserved, WhenFull};
+use windlass::queue::{PausedKind, QueueRecord, Unserved, WhenFull};
 use windlass::schedule::{Declaration, Definition, Occurrence, Owner, ScheduleRecord};
 use windlass::worker::{MinimumBuild, RequiredBuild, WorkerRecord};
 use windlass::{
     Attempt, Fair, JobId, JobRecord, Json, Lane, Limited, Outcome, State, Subject, Timestamp,
     Unique, WorkerId,
 };
+
+use crate::queue_rules::QueueRules;
 
 /// Any document: its schema first.
 #[derive(Debug, Serialize)]
@@ -40,6 +42,9 @@ pub(crate) struct JobBody<'a> {
     declared_queue: Option<&'a str>,
     state: State,
     priority: i16,
+    /// The one it was written with, where it has waited long enough for another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_priority: Option<i16>,
     attempt: u32,
     failures: u32,
     losses: u16,
@@ -94,6 +99,7 @@ pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
             declared_queue: job.meta.declared_queue.as_deref(),
             state: job.state,
             priority: job.priority,
+            own_priority: job.meta.aged,
             attempt: job.attempt,
             failures: job.failures,
             losses: job.losses,
@@ -342,14 +348,16 @@ pub(crate) struct QueueBody<'a> {
     exact: bool,
     max_jobs: Option<u64>,
     when_full: Option<WhenFull>,
+    age_every_ms: Option<u64>,
 }
 
-/// A queue with the numbers of its jobs and its bound, as `queue.v1`.
+/// A queue with the numbers of its jobs, its bound and its aging, as `queue.v1`.
 pub(crate) fn queue<'a>(
     queue: &'a QueueRecord,
     counts: &Counts,
-    bound: Option<&QueueBound>,
+    rules: &QueueRules,
 ) -> Document<QueueBody<'a>> {
+    let (bound, aging) = (rules.bound(&queue.name), rules.aging(&queue.name));
     let found = counts.by_queue.get(&queue.name);
     let number = |state| found.and_then(|by_state| by_state.get(&state)).copied().unwrap_or(0);
     Document::new(
@@ -365,6 +373,8 @@ pub(crate) fn queue<'a>(
             exact: counts.exact,
             max_jobs: bound.map(|bound| bound.jobs),
             when_full: bound.map(|bound| bound.when_full),
+            age_every_ms: aging
+                .map(|aging| u64::try_from(aging.every.as_millis()).unwrap_or(u64::MAX)),
         },
     )
 }

@@ -1,5 +1,7 @@
 //! One look at a job and at all that decides about it, of one moment.
 
+use std::time::Duration;
+
 use super::{InLine, JobRecord};
 use crate::id::{JobId, WorkerId};
 use crate::time::Timestamp;
@@ -25,6 +27,8 @@ pub struct Look {
     pub leader: Option<Lead>,
     /// Registered workers.
     pub workers: Vec<WorkerRecord>,
+    /// How much of waiting makes the priorities of its queue's jobs smaller by one, where they age.
+    pub ages_every: Option<Duration>,
     /// Available jobs of its queue that stand in no line either and are claimed before it, at most
     /// [`limits::LINE`](crate::limits::LINE).
     pub ahead: u64,

@@ -112,6 +112,9 @@ pub struct Meta {
     /// Where it stands in line, as a store keeps it: see [`Meta::line_of`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
+    /// The priority it was written with, where it has a smaller one since it has waited for long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aged: Option<i16>,
     /// The queue its kind declares, where the caller chose another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_queue: Option<String>,

@@ -1,5 +1,7 @@
 //! Look: one job with all that decides about it, in one statement.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -52,6 +54,8 @@ fn read_look(row: &Row) -> Result<Look, StoreError> {
         queue_paused: paused(27, 35, 28)?,
         kind_paused: paused(36, 37, 38)?,
         leader: leader.zip(moment(30)?).map(|(worker, until)| Lead { worker, until }),
+        ages_every: get::<Option<i64>>(row, 43)?
+            .map(|every| Duration::from_micros(every.unsigned_abs())),
         ahead: get::<i64>(row, 31)?.unsigned_abs(),
         key_holder: get::<Option<Uuid>>(row, 32)?.map(JobId::from_uuid),
         locked_by: get(row, 33)?,

@@ -6,7 +6,8 @@
 -- is paused, with the note, who leads until when, how many are before it, who holds its key, who has locked its row, and the
 -- workers as JSON, until when the queue is paused, since and until when its kind is, with the note, and as JSON: the first of
 -- its lane, with the number of those that wait before it; the limits that concern it; its place in another line than a lane; and the
--- minimum builds. State 2 is available.
+-- minimum builds; then how many microseconds of waiting make the priorities of its queue's jobs smaller by one.
+-- State 2 is available.
 with clock as (select coalesce($2::int8, windlass.now_us()) as now),
 job as materialized (
   select id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at,
@@ -145,7 +146,8 @@ select job.id, job.queue, job.kind, job.version, job.state, job.priority, job.at
               limit $3::int8) as w))::text
         from stand s where s.lane is null and s.next_line is not null and s.state = 2),
        (select json_agg(json_build_object('program', m.program, 'version', m.version, 'note', m.note) order by m.program)::text
-        from windlass.minimum_build m)
+        from windlass.minimum_build m),
+       (select a.every_us from windlass.queue_age a where a.queue = job.queue)
 from job cross join clock
 left join windlass.queue q on q.name = job.queue and q.paused_at is not null and coalesce(q.paused_until > clock.now, true)
 left join windlass.paused_kind k on k.kind = job.kind and coalesce(k.paused_until > clock.now, true)

@@ -1,8 +1,9 @@
--- Gives jobs that wait to another queue and notifies its idle workers.
+-- Gives jobs that wait to another queue, with the priority that they were written with, and notifies its idle workers.
 --   $1 uuid[]  jobs · $2 text the queue
 -- Returns id and state of those that were moved.
 with moved as (
-  update windlass.pending set queue = $2::text
+  update windlass.pending
+  set queue = $2::text, priority = windlass.own_priority(priority, meta), meta = windlass.unaged(meta)
   where id = any ($1::uuid[]) and queue <> $2::text
   returning id, state
 ),

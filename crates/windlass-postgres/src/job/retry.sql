@@ -42,8 +42,10 @@ back as (
   insert into windlass.pending
     (id, run_at, created_at, attempt, state, version, priority, max_attempts, queue, kind, args, root, parent, origin,
      meta, history, line)
-  select id, now, created_at, attempt, 2, version, priority, max_attempts, queue, kind, args, root, parent, origin,
-         case when windlass.expiry(meta, created_at) is null then meta else windlass.with_expiry(meta, null) end, history,
+  select id, now, created_at, attempt, 2, version, windlass.own_priority(priority, meta), max_attempts, queue, kind, args, root,
+         parent, origin,
+         windlass.unaged(case when windlass.expiry(meta, created_at) is null then meta else windlass.with_expiry(meta, null) end),
+         history,
          windlass.line_in(meta)
   from revived, clock
 ),

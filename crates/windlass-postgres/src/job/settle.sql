@@ -90,8 +90,10 @@ back as (
   insert into windlass.pending
     (id, run_at, created_at, attempt, failures, state, version, priority, losses, max_attempts, queue, kind, args,
      root, parent, origin, meta, history, line)
-  select id, now + delay, created_at, attempt, failures, state, version, priority, losses, max_attempts, queue, kind,
-         args, root, parent, origin, meta, history, windlass.line_in(meta)
+  -- What is handed back at once keeps what it has gained by waiting.
+  select id, now + delay, created_at, attempt, failures, state, version,
+         case state when 2 then priority else windlass.own_priority(priority, meta) end, losses, max_attempts, queue, kind,
+         args, root, parent, origin, case state when 2 then meta else windlass.unaged(meta) end, history, windlass.line_in(meta)
   from job, clock where state < 4
 ),
 notified as (

@@ -33,6 +33,7 @@ pub(crate) struct Round {
     pub(crate) has_orphans: bool,
     pub(crate) has_expired: bool,
     pub(crate) has_pauses: bool,
+    pub(crate) has_agings: bool,
 }
 
 pub(crate) async fn sweep(
@@ -75,7 +76,9 @@ pub(crate) async fn sweep(
     let has_orphans: bool = get(&row, 5)?;
     let has_expired = leads && next_expiry.is_some_and(|us| us <= 0);
     let has_pauses = leads && get(&row, 9)?;
-    Ok(Round { has_orphans: has_orphans && leads, has_expired, has_pauses, swept })
+    let has_agings = leads && get(&row, 12)?;
+    let has_orphans = has_orphans && leads;
+    Ok(Round { has_orphans, has_expired, has_pauses, has_agings, swept })
 }
 
 /// Takes back jobs whose worker is not registered any more, a bounded number of leases.

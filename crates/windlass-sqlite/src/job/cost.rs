@@ -16,6 +16,7 @@ use windlass_core::worker::Registration;
 use crate::connection::migrate;
 use crate::job::claim;
 use crate::job::count::counts_until;
+use crate::maintenance::age;
 use crate::worker::register;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000_000);
@@ -40,6 +41,22 @@ fn a_claim_of_an_empty_queue_costs_next_to_nothing() {
     let connection = filled(200_000);
     let steps = steps(&connection, || assert_eq!(claimed_from(&connection, "empty", 10), 0));
     assert!(steps < 100, "{steps} steps");
+}
+
+/// O33, I-O4: a round of aging takes as many steps whatever the backlog, and next to none where no job has waited long enough.
+#[test]
+fn a_round_of_aging_costs_the_same_whatever_the_backlog() {
+    const AGE: &str = "insert into windlass_queue_age (queue, every) values ('default', ?1)";
+    let [few, many] = [10_000, 200_000].map(|jobs| {
+        let connection = filled(jobs);
+        [1_000_000_i64, 2_592_000_000_000].map(|every| {
+            connection.execute("delete from windlass_queue_age", []).expect("taken away");
+            connection.execute(AGE, [every]).expect("set");
+            steps(&connection, || age::age(&connection, NOW).expect("done"))
+        })
+    });
+    println!("steps of a round that raises jobs and of one that does not: {few:?} and {many:?}");
+    assert!(many[0] <= few[0] + few[0] / 10 && many[1] < 500, "{few:?} and {many:?}");
 }
 
 /// O33: a count is broken off when its time is up, and says so.

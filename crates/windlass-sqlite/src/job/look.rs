@@ -1,5 +1,7 @@
 //! Look: one job with all that decides about it, in one snapshot.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, WorkerId};
@@ -21,6 +23,7 @@ const LEADER: &str = "select worker, expires_at from windlass_leader where duty 
 const AHEAD: &str = "select count(*) from (select 1 from windlass_pending \
      where queue = ?1 and state = 2 and line is null and (priority, run_at, id) < (?2, ?3, ?4) \
        and kind not in (select name from windlass_limit_rule where scope = 1) limit ?5)";
+const AGES_EVERY: &str = "select every from windlass_queue_age where queue = ?1";
 const KEY_HOLDER: &str =
     "select job from windlass_held_key where kind = ?1 and key = ?2 and held_until > ?3";
 
@@ -42,6 +45,8 @@ pub(crate) fn look(
         kind_paused: paused(connection, KIND_PAUSED, (&job.kind, now))?,
         leader: leader(connection)?,
         workers: workers(connection)?,
+        ages_every: one(connection, AGES_EVERY, [&job.queue])?
+            .map(|every: i64| Duration::from_micros(every.unsigned_abs())),
         ahead: ahead(connection, &job)?,
         in_line: look_line::in_line(connection, &job, now)?,
         key_holder: key_holder(connection, &job, now)?,

@@ -7,8 +7,10 @@ use windlass_core::job::{Moved, State};
 
 use crate::row::{Id, all, run};
 
-const MOVE: &str =
-    "update windlass_pending set queue = ?2 where id = ?1 and state <> 4 and queue <> ?2";
+/// With the priority that it was written with.
+const MOVE: &str = "update windlass_pending set queue = ?2, priority = coalesce(meta ->> '$.aged', priority), \
+     meta = case when meta ->> '$.aged' is null then meta else json_remove(meta, '$.aged') end \
+     where id = ?1 and state <> 4 and queue <> ?2";
 const STANDING: &str = "select queue, state from windlass_pending where id = ?1 \
      union all select queue, state from windlass_finished where id = ?1";
 

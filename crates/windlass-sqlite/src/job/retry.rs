@@ -19,9 +19,10 @@ const HURRY: &str = "update windlass_pending set state = 2, run_at = ?2, failure
      where id = ?1 and state in (1, 3)";
 const REVIVE: &str = "insert into windlass_pending \
      (id, queue, kind, version, state, priority, attempt, max_attempts, run_at, created_at, args, root, parent, origin, meta, history, line) \
-     select id, queue, kind, version, 2, priority, attempt, max_attempts, ?2, created_at, args, root, parent, origin, \
-       case when coalesce(meta ->> '$.expires_at', meta ->> '$.expires_in_us') is null then meta \
-            else json_remove(meta, '$.expires_at', '$.expires_in_us') end, history, meta ->> '$.line' \
+     select id, queue, kind, version, 2, coalesce(meta ->> '$.aged', priority), attempt, max_attempts, ?2, created_at, args, root, \
+       parent, origin, \
+       case when coalesce(meta ->> '$.expires_at', meta ->> '$.expires_in_us', meta ->> '$.aged') is null then meta \
+            else json_remove(meta, '$.expires_at', '$.expires_in_us', '$.aged') end, history, meta ->> '$.line' \
      from windlass_finished where id = ?1";
 const REMOVE: &str = "delete from windlass_finished where id = ?1 returning queue";
 

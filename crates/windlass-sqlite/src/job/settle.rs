@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::id::LeaseId;
-use windlass_core::job::{Attempt, Fence, Outcome, Settled, Settlement, State, Verdict};
+use windlass_core::job::{Attempt, Fence, Meta, Outcome, Settled, Settlement, State, Verdict};
 use windlass_core::json::Json;
 use windlass_core::limits::{HISTORY_ENTRIES, KEEP_FINISHED};
 use windlass_core::time::{Timestamp, micros};
@@ -20,6 +20,9 @@ const CANCEL_REQUEST: &str = "select cancel from windlass_pending where id = ?1 
 const BACK: &str = "update windlass_pending set state = ?3, run_at = ?4, failures = failures + ?5, \
      history = ?6, reason = null, lease = zeroblob(16), cancel = null \
      where id = ?1 and lease = ?2";
+/// A job that has waited for long gets the priority again that it was written with.
+const UNAGE: &str = "update windlass_pending set priority = coalesce(meta ->> '$.aged', priority), \
+     meta = json_remove(meta, '$.aged') where id = ?1 and lease = ?2";
 pub(crate) const SETTLED_ONE: &str =
     "update windlass_lease set unsettled = unsettled - ?2 where id = ?1";
 pub(crate) const DROP_EMPTY: &str = "delete from windlass_lease where id = ?1 and unsettled <= 0";
@@ -179,6 +182,7 @@ fn back(
         None if outcome == Outcome::Released => history.map(str::to_owned),
         _ => Some(append(history, &attempt(context, settlement, outcome, error))),
     };
+    unage(context.connection, (&job, &lease), (&settlement.job.meta, state))?;
     let run_at = context.now.as_micros().saturating_add(delay);
     let failed = i64::from(outcome.counts_as_failure());
     let changed =
@@ -187,6 +191,18 @@ fn back(
         leave_gates(context, settlement, outcome)?;
     }
     Ok(changed == 1)
+}
+
+/// Takes away what a job has gained by waiting, before it goes back; what is handed back at once keeps it.
+pub(crate) fn unage(
+    connection: &Connection,
+    (job, lease): (&Id, &Id),
+    (meta, state): (&Meta, State),
+) -> Result<(), StoreError> {
+    if meta.aged.is_some() && state != State::Available {
+        run(connection, UNAGE, params![job, lease])?;
+    }
+    Ok(())
 }
 
 fn attempt(

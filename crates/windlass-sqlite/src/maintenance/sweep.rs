@@ -11,8 +11,9 @@ use windlass_core::maintenance::Swept;
 use windlass_core::time::{Timestamp, micros};
 
 use crate::job::finish::{Finish, finish};
-use crate::job::settle::{SettleContext, append};
+use crate::job::settle::{SettleContext, append, unage};
 use crate::lease::{drop_lease, held};
+use crate::maintenance::age::HAS_AGINGS;
 use crate::maintenance::expire::NEXT_EXPIRY;
 use crate::maintenance::move_aside::HAS_PAUSES;
 use crate::row::{Id, all, one, run};
@@ -42,6 +43,8 @@ pub(crate) struct Outlook {
     pub(crate) has_orphans: bool,
     /// Whether kinds are paused, or were until lately.
     pub(crate) has_pauses: bool,
+    /// Whether the jobs of some queues age.
+    pub(crate) has_agings: bool,
     /// Registered workers with the ends of their leases.
     pub(crate) workers: Vec<(WorkerId, Timestamp)>,
 }
@@ -62,6 +65,7 @@ pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook,
         has_queued_run: due::has_queued(connection)?,
         attention: one(connection, ATTENTION, [Id::from(worker)])?.unwrap_or(false),
         has_pauses: one(connection, HAS_PAUSES, [])?.unwrap_or(false),
+        has_agings: one(connection, HAS_AGINGS, [])?.unwrap_or(false),
         has_orphans: !all(connection, ORPHANS, [], |_| Ok(()))?.is_empty(),
         workers: all(connection, WORKERS, [], worker_and_end)?,
     })
@@ -123,6 +127,7 @@ struct Standing {
     loss: Loss,
     history: Option<String>,
     cancel: Option<String>,
+    meta: Meta,
 }
 
 fn standing(
@@ -142,7 +147,8 @@ fn standing(
             max_attempts: attempt_limit(row.get(3)?, row.get(7)?),
             max_losses: loss_limit(meta.max_losses, row.get(8)?),
         };
-        Ok(Standing { attempt: row.get(0)?, loss, history: row.get(4)?, cancel: row.get(5)? })
+        let (attempt, history, cancel) = (row.get(0)?, row.get(4)?, row.get(5)?);
+        Ok(Standing { attempt, loss, history, cancel, meta })
     })?;
     Ok(found.into_iter().next())
 }
@@ -181,6 +187,7 @@ fn take_back(
         AfterLoss::Available => (State::Available, 0),
         AfterLoss::Later(delay) => (State::Retryable, micros(delay)),
     };
+    unage(context.connection, (&Id::from(job), &Id::from(lease)), (&found.meta, state))?;
     let history = append(found.history.as_deref(), &attempt);
     let run_at = context.now.as_micros().saturating_add(delay);
     run(

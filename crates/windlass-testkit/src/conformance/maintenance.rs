@@ -1,5 +1,6 @@
 //! What every store does as time goes by.
 
+pub mod age;
 pub mod leader;
 pub mod losses;
 pub mod park;

@@ -1,5 +1,6 @@
 //! What every store does with queues.
 
+pub mod aging;
 pub mod bound;
 pub mod list;
 pub mod pause;

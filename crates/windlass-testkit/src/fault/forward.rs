@@ -181,6 +181,19 @@ macro_rules! forward_one {
             self.store.is_full(bound)
         }
     };
+    (agings) => {
+        fn age<'a>(&'a self, aging: &'a Aging) -> Reply<'a, ()> {
+            self.store.age(aging)
+        }
+
+        fn stop_aging<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
+            self.store.stop_aging(queue)
+        }
+
+        fn agings(&self) -> Reply<'_, Vec<Aging>> {
+            self.store.agings()
+        }
+    };
     (paused_kinds) => {
         fn paused_kinds(&self, now: Now) -> Reply<'_, Vec<PausedKind>> {
             self.store.paused_kinds(now)
@@ -268,7 +281,7 @@ pub(crate) mod names {
     };
     pub(crate) use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
     pub(crate) use windlass_core::queue::{
-        Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
+        Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
     };
     pub(crate) use windlass_core::schedule::{
         DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,

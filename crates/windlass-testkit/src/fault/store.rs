@@ -147,7 +147,7 @@ impl LimitStore for FaultStore {
 }
 
 impl QueueStore for FaultStore {
-    forward!(pause resume queues paused_kinds bounds unserved);
+    forward!(pause resume queues paused_kinds bounds agings unserved);
 }
 
 impl WorkerStore for FaultStore {

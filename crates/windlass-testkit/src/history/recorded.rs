@@ -200,7 +200,7 @@ impl QueueStore for RecordedStore {
         })
     }
 
-    forward!(queues paused_kinds bounds unserved);
+    forward!(queues paused_kinds bounds agings unserved);
 }
 
 impl WorkerStore for RecordedStore {

@@ -255,7 +255,7 @@ impl QueueStore for SabotagedStore {
         self.store.pause(pause, now)
     }
 
-    forward!(resume queues paused_kinds bounds unserved);
+    forward!(resume queues paused_kinds bounds agings unserved);
 }
 
 impl WorkerStore for SabotagedStore {

@@ -215,7 +215,7 @@ impl QueueStore for FaultyStore {
         self.store.pause(pause, now)
     }
 
-    forward!(resume queues paused_kinds bounds unserved);
+    forward!(resume queues paused_kinds bounds agings unserved);
 }
 
 impl WorkerStore for FaultyStore {

@@ -12,7 +12,7 @@ use windlass_core::job::{
 use windlass_core::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::queue::{
-    Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
+    Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
 };
 use windlass_core::schedule::{
     DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
@@ -168,6 +168,18 @@ impl QueueStore for ClockedStore {
 
     fn bounds(&self) -> Reply<'_, Vec<QueueBound>> {
         self.store.bounds()
+    }
+
+    fn age<'a>(&'a self, aging: &'a Aging) -> Reply<'a, ()> {
+        self.store.age(aging)
+    }
+
+    fn stop_aging<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
+        self.store.stop_aging(queue)
+    }
+
+    fn agings(&self) -> Reply<'_, Vec<Aging>> {
+        self.store.agings()
     }
 
     fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool> {

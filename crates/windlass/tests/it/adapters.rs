@@ -320,6 +320,75 @@ async fn sql_pauses_queues_and_kinds() {
     check(store, false).await;
 }
 
+/// X16, I-O4: which queues' jobs age is said by SQL too, and what cannot be is refused.
+#[tokio::test]
+async fn sql_has_the_jobs_of_a_queue_age() {
+    let check = async |store: std::sync::Arc<dyn windlass::store::Store>, expected: &[u64]| {
+        let agings = windlass::Client::new(store).agings().await.expect("listed");
+        let every: Vec<_> = agings.iter().map(|aging| aging.every.as_secs()).collect();
+        assert_eq!(every, expected);
+    };
+    let sqlite = TestDatabase::sqlite();
+    let store = sqlite.open().await;
+    let connection = rusqlite::Connection::open(path(&sqlite)).expect("opened");
+    let run = |sql: &str| connection.execute_batch(sql);
+    run("insert into windlass_queue_age (queue, every) values ('mail', 300000000)").expect("set");
+    check(store.clone(), &[300]).await;
+    run("delete from windlass_queue_age").expect("taken away");
+    check(store, &[]).await;
+    for values in
+        ["('a', 0)", "('a', 2592000000001)", "('a', null)", "('a b', 1000000)", "('', 1000000)"]
+    {
+        let sql = format!("insert into windlass_queue_age (queue, every) values {values}");
+        run(&sql).expect_err(&sql);
+    }
+
+    let postgres = TestDatabase::postgres();
+    let store = postgres.open().await;
+    let connection = connect(&postgres).await;
+    let run = async |sql: &str| connection.client.batch_execute(sql).await;
+    run("select windlass.age_queue('mail', '1 minute'), windlass.age_queue('mail', '5 minutes')")
+        .await
+        .expect("set");
+    check(store.clone(), &[300]).await;
+    run("select windlass.age_queue('mail', null)").await.expect("taken away");
+    check(store, &[]).await;
+    for arguments in
+        ["'a', '0'", "'a', '-5 minutes'", "'a', '31 days'", "'a b', '1 hour'", "null, '1 hour'"]
+    {
+        let sql = format!("select windlass.age_queue({arguments})");
+        let refused = run(&sql).await.expect_err(&sql);
+        let message = refused.as_db_error().map_or("", |error| error.message());
+        assert!(message.starts_with("windlass: "), "{refused:?}");
+    }
+}
+
+/// O33, I-O4: a round of aging reads a backlog by its indexes: no table from end to end, and as many rows as it raises.
+#[tokio::test]
+async fn a_round_of_aging_reads_no_table_from_end_to_end() {
+    const FILL: &str = "insert into windlass.pending (id, run_at, created_at, state, version, priority, queue, kind, args, line) \
+         select gen_random_uuid(), n, n, 2, 1, n % 5, 'default', 'k', 'null', case when n % 10 = 0 then 'line ' || n % 100 end \
+         from generate_series(1, 50000) n";
+    const SCANS: &str = "select coalesce(sum(seq_scan), 0)::int8, coalesce(sum(idx_tup_fetch), 0)::int8 \
+         from pg_stat_xact_user_tables where relname = 'pending'";
+    let postgres = TestDatabase::postgres();
+    let store = postgres.open().await;
+    let connection = connect(&postgres).await;
+    let run = async |sql: &str| connection.client.batch_execute(sql).await.expect("it is done");
+    run(FILL).await;
+    run("analyze windlass.pending; select windlass.age_queue('default', '1 second')").await;
+    run("begin").await;
+    let one = async |sql: &str| connection.client.query_one(sql, &[]).await.expect("it is asked");
+    let row = one("select raised from windlass.age_jobs(windlass.now_us(), 1000)").await;
+    let raised: i64 = row.get(0);
+    let row = one(SCANS).await;
+    let (scans, fetched): (i64, i64) = (row.get(0), row.get(1));
+    run("rollback").await;
+    assert!((1_000..2_000).contains(&raised), "{raised} were raised");
+    assert!(scans == 0 && fetched < 5_000, "{scans} scans, {fetched} rows read");
+    drop(store);
+}
+
 /// What the view's trigger calls is known to the SQLite of every system that is still cared for: it
 /// runs in the program that inserts, not in ours.
 #[tokio::test]

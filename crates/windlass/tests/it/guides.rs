@@ -211,7 +211,7 @@ mod queues {
     use serde::{Deserialize, Serialize};
     use windlass::StoreError;
     use windlass::prelude::*;
-    use windlass::queue::{Pause, QueueBound};
+    use windlass::queue::{Aging, Pause, QueueBound};
     use windlass::testing::TestStore;
 
     #[derive(Serialize, Deserialize, Job)]
@@ -238,6 +238,10 @@ mod queues {
         let hurried = client.clone().waiting_for_room(Duration::from_millis(20));
         let full = hurried.enqueue(Import { page: 2 }).await.expect_err("nobody works");
         assert!(matches!(full, StoreError::QueueFull { limit: 2, .. }));
+
+        client.age(Aging::new("mail", Duration::from_secs(300))).await?;
+        assert_eq!(client.agings().await?[0].queue, "mail");
+        assert!(client.stop_aging("mail").await?);
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Gates and steps in words.
 
+use std::time::Duration;
+
 use windlass::job::{Busy, Explanation, Gate, HeldBack, Passage, Standing, Step};
 use windlass::{State, Timestamp};
 
@@ -30,6 +32,14 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
         | Gate::Turn { .. } => line::gate(out, explained, passage),
         Gate::Suspect { .. } | Gate::Line { .. } | Gate::Locked { .. } | Gate::Key { .. } => {
             line_gate(explained, &passage.gate)
+        }
+        Gate::Aging { every_ms, own, counts_as, at } => {
+            let every = time::span(Duration::from_millis(*every_ms));
+            let next = counts_as.saturating_sub(1);
+            let at = out.moment_in_full(*at);
+            format!(
+                "written with priority {own}, counts as {counts_as}: one less every {every} that it waits, {next} {at}"
+            )
         }
         Gate::Running { .. }
         | Gate::Lease { .. }

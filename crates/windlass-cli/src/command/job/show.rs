@@ -68,8 +68,10 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
     };
     add("kind", format!("{}{version}", job.kind));
     add("queue", queue(out, job));
-    if job.priority != 0 {
-        add("priority", job.priority.to_string());
+    match job.meta.aged {
+        Some(own) => add("priority", format!("{}, was {own} when it was written", job.priority)),
+        None if job.priority != 0 => add("priority", job.priority.to_string()),
+        None => {}
     }
     let origin = job
         .origin

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use windlass::Limit;
-use windlass::queue::QueueBound;
 
 use crate::config::{Config, HandlerConfig, ScheduleConfig, Target};
+use crate::queue_rules::QueueRules;
 
 /// After SIGKILL a process is gone within this, unless the machine itself hangs.
 const AFTER_KILL: Duration = Duration::from_secs(1);
@@ -26,8 +26,8 @@ pub(super) struct Plan {
     pub(super) build: Option<String>,
     /// What is enqueued again and again, by whatever worker it is run.
     pub(super) schedules: Vec<ScheduleConfig>,
-    /// The bounds of queues, for those that have none.
-    pub(super) bounds: Vec<QueueBound>,
+    /// Bounds and aging of queues, for those that have none.
+    pub(super) rules: QueueRules,
     /// Where all this is said.
     pub(super) file: String,
 }
@@ -39,8 +39,7 @@ impl Plan {
         config: Config,
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
-        let Config { handlers, limits, serves, slots: configured, build, schedules, bounds } =
-            config;
+        let Config { handlers, limits, serves, slots: configured, build, schedules, rules } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         if handlers.is_empty() {
@@ -64,7 +63,7 @@ impl Plan {
         }
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let file = file.display().to_string();
-        Ok(Self { handlers, limits, queues, slots, build, schedules, bounds, file })
+        Ok(Self { handlers, limits, queues, slots, build, schedules, rules, file })
     }
 
     /// How long the slowest handler may take to end when it is told to.

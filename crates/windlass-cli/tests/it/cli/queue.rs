@@ -46,6 +46,43 @@ fn a_queue_is_bounded() {
     assert_eq!(cli.run(&["queue", "bound", "import", "--jobs", "0"]).code, 2);
 }
 
+/// I-O4: set, shown where it is set, and taken away; a bound is shown too.
+#[test]
+fn jobs_of_a_queue_age() {
+    let cli = CliFixture::with_jobs();
+    let aging = cli.json(&["queue", "age", "mail", "--every", "5m"]);
+    assert_eq!(aging["age_every_ms"], 300_000);
+    cli.ok(&["queue", "bound", "mail", "--jobs", "1", "--when-full", "wait"]);
+    cli.ok(&["queue", "bound", "crm", "--jobs", "20000"]);
+    insta::assert_snapshot!(cli.table(&["queue", "list"], "150"));
+    assert_eq!(cli.json(&["queue", "list"])[2]["age_every_ms"], 300_000);
+    cli.ok(&["queue", "unbound", "mail"]);
+    let id = cli.json(&["enqueue", "mail.welcome", "--queue", "mail", "--priority", "3"]);
+    let id = id["id"].as_str().expect("it has an id").to_owned();
+    let explained = cli.ok(&["explain", &id]);
+    let expected = "written with priority 3, counts as 3: one less every 5m that it waits, 2 ";
+    assert!(explained.contains(expected), "{explained}");
+    let ended = "jobs of queue mail do not age any more\n";
+    assert_eq!(cli.ok(&["queue", "age", "mail", "--none"]), ended);
+    let unchanged = "jobs of queue mail did not age; nothing was changed\n";
+    assert_eq!(cli.ok(&["queue", "age", "mail", "--none"]), unchanged);
+}
+
+#[test]
+fn an_aging_that_cannot_be_is_refused() {
+    let cli = CliFixture::new();
+    cli.ok(&["enqueue", "k"]);
+    let refused = |args: &[&str]| cli.run(&[&["queue", "age"], args].concat());
+    for wrong in [&["a"][..], &["a", "--every", "5m", "--none"], &["a b", "--every", "5m"]] {
+        assert_eq!(refused(wrong).code, 2, "{wrong:?}");
+    }
+    for every in ["0s", "500ms", "31d"] {
+        let ran = refused(&["a", "--every", every]);
+        assert_eq!(ran.code, 2, "{every}");
+        assert!(ran.error().contains("each second at most"), "{}", ran.stderr);
+    }
+}
+
 /// I-W3: with an end and a note, seen in every list.
 #[test]
 fn a_kind_is_paused_for_a_time() {

@@ -198,6 +198,17 @@ pub enum Gate {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         or_more: bool,
     },
+    /// The jobs of its queue age, so that none waits forever behind more urgent ones.
+    Aging {
+        /// Each so much of waiting makes its priority smaller by one, in milliseconds.
+        every_ms: u64,
+        /// The priority that it was written with.
+        own: i16,
+        /// As which priority it counts by now.
+        counts_as: i16,
+        /// When it counts as the next one.
+        at: Timestamp,
+    },
     /// Another transaction has locked it, and claims pass over it until that ends.
     Locked {
         /// Whose.

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::job::{HandlerKey, Look, Paused, State};
 use crate::limits::{LINE, SUSPECT_LOSSES, SWEEP, TIDY};
+use crate::queue::aged;
 use crate::worker::WorkerRecord;
 
 /// The gates in the order in which a job passes them, and what happens next.
@@ -146,7 +147,19 @@ fn line(look: &Look) -> Vec<Passage> {
         let or_more = look.ahead >= LINE;
         gates.push(passage(look.ahead == 0, Gate::Line { ahead: look.ahead, or_more }));
     }
+    gates.extend(aging(look));
     gates
+}
+
+/// What it gains by waiting.
+fn aging(look: &Look) -> Option<Passage> {
+    let job = &look.job;
+    let every = look.ages_every.filter(|_| job.state == State::Available)?;
+    let own = job.meta.aged.unwrap_or(job.priority);
+    let counts_as = aged(own, look.now.since(job.run_at), every);
+    let steps = u32::from(own.abs_diff(counts_as)) + 1;
+    let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
+    Some(note(Gate::Aging { every_ms, own, counts_as, at: job.run_at.after(every * steps) }))
 }
 
 /// The step that the first shut gate waits for.
