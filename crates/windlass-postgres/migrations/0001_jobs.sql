@@ -180,6 +180,14 @@ create table windlass.loss_limit (
   primary key (worker, kind)
 );
 
+-- How long jobs of a worker's kinds are expected to run, where the kinds say so. Kept as the limits of losses are.
+create table windlass.expected_run (
+  worker uuid   not null,
+  kind   text   not null,
+  us     bigint not null check (us > 0),
+  primary key (worker, kind)
+);
+
 create table windlass.queue (
   name         text not null primary key,
   paused_at    bigint,

@@ -35,6 +35,8 @@ create table windlass.permit (
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
 create index permit_job on windlass.permit (job);
+-- Nearly always empty: a lane that a dead job may block is rare.
+create index permit_blocks on windlass.permit (gate) where blocks;
 
 -- What is left of a rate, at a moment.
 create table windlass.bucket (

@@ -126,6 +126,14 @@ create table windlass_loss_limit (
   primary key (worker, kind)
 ) strict, without rowid;
 
+-- How long jobs of a worker's kinds are expected to run, where the kinds say so. Kept as the limits of losses are.
+create table windlass_expected_run (
+  worker blob    not null,
+  kind   text    not null,
+  us     integer not null check (us > 0),
+  primary key (worker, kind)
+) strict, without rowid;
+
 create table windlass_queue (
   name         text not null primary key,
   paused_at    integer,

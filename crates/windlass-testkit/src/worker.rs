@@ -23,6 +23,7 @@ pub struct Profile {
     queues: Vec<String>,
     handlers: Vec<HandlerKey>,
     loss_limits: BTreeMap<String, u16>,
+    expected: BTreeMap<String, Duration>,
 }
 
 /// A worker of the default queue that knows [`KIND`] at version 1.
@@ -32,6 +33,7 @@ pub fn worker() -> Profile {
         queues: vec![DEFAULT_QUEUE.to_owned()],
         handlers: vec![HandlerKey::new(KIND, 1)],
         loss_limits: BTreeMap::new(),
+        expected: BTreeMap::new(),
     }
 }
 
@@ -58,6 +60,13 @@ impl Profile {
         self
     }
 
+    /// Expecting jobs of a kind to run so long.
+    #[must_use]
+    pub fn expecting(mut self, kind: &str, expected: Duration) -> Self {
+        self.expected.insert(kind.to_owned(), expected);
+        self
+    }
+
     /// A registration under a new id.
     #[must_use]
     pub fn registration(self) -> Registration {
@@ -72,6 +81,7 @@ impl Profile {
             handlers: self.handlers.into(),
             limits: Vec::new(),
             loss_limits: self.loss_limits,
+            expected: self.expected,
             slots: 10,
             lease: LEASE,
         }

@@ -19,6 +19,8 @@ pub(crate) async fn register(
     let handlers: Vec<&str> = worker.handlers.iter().map(|key| key.as_str()).collect();
     let (kinds, limits): (Vec<&str>, Vec<i32>) =
         worker.loss_limits.iter().map(|(kind, limit)| (kind.as_str(), i32::from(*limit))).unzip();
+    let (expecting, expected): (Vec<&str>, Vec<i64>) =
+        worker.expected.iter().map(|(kind, time)| (kind.as_str(), micros(*time).max(1))).unzip();
     let now = now.micros();
     let (id, pid, slots) =
         (worker.worker.as_uuid(), worker.pid.cast_signed(), worker.slots.cast_signed());
@@ -39,6 +41,8 @@ pub(crate) async fn register(
                 (&micros(worker.lease), Type::INT8),
                 (&kinds, Type::TEXT_ARRAY),
                 (&limits, Type::INT4_ARRAY),
+                (&expecting, Type::TEXT_ARRAY),
+                (&expected, Type::INT8_ARRAY),
             ],
         )
         .await

@@ -4,6 +4,7 @@
 --   $6 int4    process id · $7 text build · $8 text[] queues · $9 text[] handlers as kind@version
 --   $10 int4   slots · $11 int8 how long its lease lasts, in microseconds
 --   $12 text[] kinds with a limit of losses of their own · $13 int4[] these limits
+--   $14 text[] kinds that say how long their jobs are expected to run · $15 int8[] these times, in microseconds
 -- State 0 is waiting (parked), 2 available.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 registered as (
@@ -17,6 +18,11 @@ registered as (
 limited as (
   insert into windlass.loss_limit (worker, kind, max_losses)
   select $2::uuid, l.kind, l.max_losses from unnest($12::text[], $13::int4[]) as l(kind, max_losses)
+  on conflict (worker, kind) do nothing
+),
+expecting as (
+  insert into windlass.expected_run (worker, kind, us)
+  select $2::uuid, e.kind, e.us from unnest($14::text[], $15::int8[]) as e(kind, us)
   on conflict (worker, kind) do nothing
 )
 update windlass.pending p set state = 2, reason = null

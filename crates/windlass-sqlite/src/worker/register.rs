@@ -13,6 +13,8 @@ const REGISTER: &str = "insert into windlass_worker \
      on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at";
 const LIMIT: &str = "insert into windlass_loss_limit (worker, kind, max_losses) values (?1, ?2, ?3) \
      on conflict (worker, kind) do nothing";
+const EXPECTED: &str = "insert into windlass_expected_run (worker, kind, us) values (?1, ?2, ?3) \
+     on conflict (worker, kind) do nothing";
 
 pub(crate) fn register(
     connection: &Connection,
@@ -39,6 +41,9 @@ pub(crate) fn register(
     )?;
     for (kind, limit) in &worker.loss_limits {
         run(connection, LIMIT, params![Id::from(worker.worker), kind, limit])?;
+    }
+    for (kind, time) in &worker.expected {
+        run(connection, EXPECTED, params![Id::from(worker.worker), kind, micros(*time).max(1)])?;
     }
     Ok(())
 }

@@ -140,6 +140,10 @@ impl JobStore for RecordedStore {
     forward!(release cancel move_jobs open_lane job look jobs counts duplicates);
 }
 
+impl HealthStore for RecordedStore {
+    forward!(observe);
+}
+
 impl LimitStore for RecordedStore {
     forward!(set_limit remove_limit limits);
 }

@@ -228,6 +228,10 @@ impl JobStore for SabotagedStore {
     forward!(release cancel retry move_jobs open_lane job look jobs counts duplicates);
 }
 
+impl HealthStore for SabotagedStore {
+    forward!(observe);
+}
+
 impl LimitStore for SabotagedStore {
     forward!(set_limit remove_limit limits);
 }

@@ -140,6 +140,10 @@ impl JobStore for FaultyStore {
     forward!(release retry move_jobs open_lane job look jobs counts duplicates);
 }
 
+impl HealthStore for FaultyStore {
+    forward!(observe);
+}
+
 impl LimitStore for FaultyStore {
     forward!(set_limit remove_limit limits);
 }
