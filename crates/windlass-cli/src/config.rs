@@ -3,6 +3,7 @@
 //! The text is read once into the types below; whatever is wrong with it is one line that names
 //! the file, the line and the key. Nothing here starts a process or opens a connection.
 
+mod doctor;
 mod limit;
 mod queues;
 mod reader;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::queue_rules::QueueRules;
+use windlass::health::Thresholds;
 use windlass::limits::MAX_LOSSES;
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
 use windlass::worker::MinimumBuild;
@@ -28,12 +30,13 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 6] = ["handler", "limit", "worker", "schedule", "queue", "server"];
-const HANDLER_KEYS: [&str; 13] = [
+const TOP_KEYS: [&str; 7] = ["handler", "limit", "worker", "schedule", "queue", "doctor", "server"];
+const HANDLER_KEYS: [&str; 14] = [
     "kind",
     "queue",
     "slots",
     "timeout",
+    "expected",
     "grace",
     "max_attempts",
     "max_losses",
@@ -76,6 +79,8 @@ pub(crate) struct HandlerConfig {
     pub(crate) slots: usize,
     /// How long one may run; `None` where the file leaves it open.
     pub(crate) timeout: Option<Duration>,
+    /// How long one is expected to run.
+    pub(crate) expected: Option<Duration>,
     /// How long an executable may take between SIGTERM and SIGKILL.
     pub(crate) grace: Duration,
     /// When a failed job is tried again.
@@ -106,12 +111,20 @@ impl Config {
     /// When it cannot be read, or something in it is wrong: a key that is not known, a value of
     /// the wrong kind, an executable that is not there.
     pub(crate) fn load(file: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(file).map_err(|reason| {
-            let missing = reason.kind() == std::io::ErrorKind::NotFound;
-            let hint = if missing { "; name another with --config FILE" } else { "" };
-            ConfigError(format!("{} cannot be read: {reason}{hint}", file.display()))
-        })?;
-        Self::read(file, &text)
+        Self::read(file, &text_of(file)?)
+    }
+
+    /// What a file says of [doctor]; what only a worker needs is not looked at.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something of that is wrong.
+    pub(crate) fn thresholds(file: &Path) -> Result<Thresholds, ConfigError> {
+        let text = text_of(file)?;
+        let reader = Reader::new(file, &text);
+        let document = reader.parse()?;
+        let top = reader.table(&document, "the file", &TOP_KEYS)?;
+        let table = top.table("doctor", "[doctor]", &doctor::KEYS)?;
+        Ok(table.as_ref().map(doctor::read).transpose()?.unwrap_or_default())
     }
 
     fn read(file: &Path, text: &str) -> Result<Self, ConfigError> {
@@ -148,6 +161,8 @@ impl Config {
             rules.bounds.extend(queues::bound(&name, &table)?);
             rules.agings.extend(queues::aging(&name, &table)?);
         }
+        let doctor = top.table("doctor", "[doctor]", &doctor::KEYS)?;
+        doctor.as_ref().map(doctor::read).transpose()?;
         Ok(Self { handlers, limits, serves, slots, build, schedules, rules })
     }
 }
@@ -164,6 +179,14 @@ fn build(table: &Table<'_, '_>) -> Result<Option<String>, ConfigError> {
     }
 }
 
+fn text_of(file: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(file).map_err(|reason| {
+        let missing = reason.kind() == std::io::ErrorKind::NotFound;
+        let hint = if missing { "; name another with --config FILE" } else { "" };
+        ConfigError(format!("{} cannot be read: {reason}{hint}", file.display()))
+    })
+}
+
 fn handler(table: &Table<'_, '_>) -> Result<HandlerConfig, ConfigError> {
     let kind = table.required_text("kind")?;
     check_kind(&kind).map_err(|error| table.error("kind", error))?;
@@ -173,6 +196,7 @@ fn handler(table: &Table<'_, '_>) -> Result<HandlerConfig, ConfigError> {
     Ok(HandlerConfig {
         slots: table.count("slots")?.unwrap_or_else(|| target.default_slots()),
         timeout: table.positive_duration("timeout")?,
+        expected: table.positive_duration("expected")?,
         grace: table.duration("grace")?.unwrap_or(GRACE),
         retry: retry(table)?,
         max_losses: small(table, "max_losses")?.unwrap_or(MAX_LOSSES),

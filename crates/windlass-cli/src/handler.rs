@@ -58,6 +58,7 @@ pub(crate) fn registered(config: &HandlerConfig, around: &HandlerParts) -> Regis
     let policy = Policy {
         retry: config.retry.clone(),
         timeout: config.timeout.unwrap_or(limits::TIMEOUT),
+        expected: config.expected,
         slots: Some(config.slots),
         max_losses: config.max_losses,
     };

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Refusal, StoreError};
+use crate::health::{Overview, Problem, Thresholds, problems};
 use crate::id::{JobId, WorkerId};
 use crate::job::{
     Cancelled, Counts, Duplicates, Enqueued, Explanation, Filter, IntoDraft, JobRecord, Moved,
@@ -197,6 +198,15 @@ impl Client {
     /// When the store cannot be asked.
     pub async fn unserved(&self) -> Result<Vec<Unserved>, StoreError> {
         self.store.unserved(Now::Database).await
+    }
+
+    /// What is not as it should be: see [`health`](crate::health).
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn problems(&self, thresholds: &Thresholds) -> Result<Vec<Problem>, StoreError> {
+        let overview = Overview::of(&*self.store, thresholds, Now::Database).await?;
+        Ok(problems(&overview, thresholds))
     }
 
     /// Waits until a job has ended, looking at it at growing intervals of at most half a second.

@@ -68,6 +68,9 @@ pub struct Policy {
     pub retry: RetryPolicy,
     /// How long a handler may run.
     pub timeout: Duration,
+    /// How long a job of the kind is expected to run: one that takes half as long again is told as running too long, and goes
+    /// on. `None` leaves that to the thresholds of the one who looks.
+    pub expected: Option<Duration>,
     /// How many jobs of the kind this process runs at once; `None` sets no limit of its own.
     pub slots: Option<usize>,
     /// Worker deaths after which a job of the kind is dead; 0 sets no limit.
@@ -79,6 +82,7 @@ impl Default for Policy {
         Self {
             retry: RetryPolicy::default(),
             timeout: limits::TIMEOUT,
+            expected: None,
             slots: None,
             max_losses: limits::MAX_LOSSES,
         }
@@ -148,6 +152,7 @@ impl Registered {
             policy: Policy {
                 retry: J::retry_policy(),
                 timeout: J::TIMEOUT.unwrap_or(limits::TIMEOUT),
+                expected: J::EXPECTED,
                 slots: None,
                 max_losses: J::MAX_LOSSES.unwrap_or(limits::MAX_LOSSES),
             },
@@ -176,6 +181,11 @@ impl Registered {
             max_losses: Some(self.policy.max_losses).filter(|limit| *limit != limits::MAX_LOSSES),
         };
         (limits != KindLimits::default()).then(|| (self.kind.clone(), limits))
+    }
+
+    /// The kind with how long its jobs are expected to run, where it says so.
+    pub(crate) fn expected(&self) -> Option<(String, Duration)> {
+        self.policy.expected.map(|expected| (self.kind.clone(), expected))
     }
 }
 

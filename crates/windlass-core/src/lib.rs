@@ -4,7 +4,7 @@
 //! which re-exports what they need.
 //!
 //! Reading order: [`job`] (what a job is and every verb that changes it), [`queue`], [`worker`],
-//! [`maintenance`], [`schedule`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
+//! [`maintenance`], [`schedule`], [`health`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
 //! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
 //! [`limits`] and [`error`].
 
@@ -13,6 +13,7 @@ pub mod context;
 pub mod engine;
 pub mod error;
 pub mod handler;
+pub mod health;
 pub mod id;
 pub mod job;
 pub mod json;

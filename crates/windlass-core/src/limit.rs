@@ -282,10 +282,24 @@ pub struct LimitRecord {
     pub set_at: Timestamp,
     /// How many run now, where that is limited; over all keys of a name.
     pub running_now: Option<u64>,
+    /// Of the keys of a name, how many have as many running as they may; null where it is not one or that is not limited.
+    pub full_keys: Option<u64>,
     /// Tokens there are now; null for the keys of a name.
     pub tokens_now: Option<f64>,
     /// Since when its breaker is open; for the keys of a name, the first of them.
     pub open_since: Option<Timestamp>,
+}
+
+impl LimitRecord {
+    /// Whether as many run as may; of the keys of a name, those of one.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match (&self.limit.on, self.limit.running) {
+            (_, None) => false,
+            (LimitOn::Key(_), Some(_)) => self.full_keys.is_some_and(|keys| keys > 0),
+            (_, Some(most)) => self.running_now.is_some_and(|now| now >= u64::from(most)),
+        }
+    }
 }
 
 /// The result of setting a limit.

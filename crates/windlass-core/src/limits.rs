@@ -59,6 +59,22 @@ pub const PLACE_HOLDERS: usize = 5;
 /// Jobs with a tag that are looked up one by one. Where more have it, jobs that match otherwise are looked at, newest first,
 /// until there are enough.
 pub const FEW_TAGGED: usize = 5_000;
+/// Jobs of a sort that are looked at when a store is asked what may be a problem: what is beyond is told as "or more".
+pub const LOOKED_AT: usize = 10_000;
+/// Lanes and other lines that are looked at then, and jobs of one line of a queue.
+pub const LINES_LOOKED_AT: usize = 1_000;
+/// Lanes that stand still, and jobs that run for too long, that are named then.
+pub const NAMED: usize = 100;
+/// How long a job may be due before it starts, unless a threshold says otherwise.
+pub const LATENCY: Duration = Duration::from_secs(15 * 60);
+/// Failures in a row from which on a job's kind is failing, unless a threshold says otherwise.
+pub const FAILING: u32 = 3;
+/// How long a job may run whose kind does not say how long it is expected to, unless a threshold says otherwise.
+pub const RUNNING_LONG: Duration = Duration::from_secs(60 * 60);
+/// Jobs that died within this time are news, unless a threshold says otherwise.
+pub const DIED_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// Jobs that may wait in a lane, unless a threshold says otherwise.
+pub const LONG_LANE: u64 = 1_000;
 /// Bytes of a subject's id.
 pub const SUBJECT_BYTES: usize = 256;
 /// Bytes of the key of a lane, a turn or a limit.

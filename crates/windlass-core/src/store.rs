@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::health::HealthStore;
 use crate::job::JobStore;
 use crate::limit::LimitStore;
 use crate::maintenance::MaintenanceStore;
@@ -49,6 +50,7 @@ pub trait Store:
     + WorkerStore
     + ScheduleStore
     + MaintenanceStore
+    + HealthStore
     + Send
     + Sync
     + 'static

@@ -37,6 +37,8 @@ pub struct Registration {
     /// back the jobs of this worker may not know the kinds, so the store keeps the limits for as
     /// long as the worker has leases.
     pub kind_limits: BTreeMap<String, KindLimits>,
+    /// How long jobs of its kinds are expected to run, where the kinds say so. Kept as the limits are.
+    pub expected: BTreeMap<String, Duration>,
     /// The limits that it declares, and whether in code or in a file. What a person set stays.
     pub limits: Vec<(Limit, SetBy)>,
     /// How many jobs it runs at once.

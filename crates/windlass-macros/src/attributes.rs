@@ -7,13 +7,14 @@ use syn::{DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token};
 
 use crate::line::{Line, fields};
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "kind",
     "queue",
     "priority",
     "max_attempts",
     "max_losses",
     "timeout",
+    "expected",
     "expires",
     "version",
     "upgrade",
@@ -36,6 +37,7 @@ pub(crate) struct Attributes {
     pub(crate) max_attempts: Option<u16>,
     pub(crate) max_losses: Option<u16>,
     pub(crate) timeout_ms: Option<u64>,
+    pub(crate) expected_ms: Option<u64>,
     pub(crate) expires_ms: Option<u64>,
     pub(crate) version: Option<u16>,
     pub(crate) upgrade: Option<Path>,
@@ -85,6 +87,7 @@ impl Attributes {
                 self.max_losses = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?)
             }
             "timeout" => self.timeout_ms = Some(duration(&meta.value()?.parse()?)?),
+            "expected" => self.expected_ms = Some(duration(&meta.value()?.parse()?)?),
             "expires" => self.expires_ms = Some(duration(&meta.value()?.parse()?)?),
             "version" => self.version = Some(version(&meta.value()?.parse()?)?),
             "upgrade" => self.upgrade = Some(meta.value()?.parse()?),

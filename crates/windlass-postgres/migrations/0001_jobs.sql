@@ -196,6 +196,14 @@ create table windlass.minimum_build (
   set_at  bigint not null
 );
 
+-- How long jobs of a worker's kinds are expected to run, where the kinds say so. Kept as the limits are.
+create table windlass.expected_run (
+  worker uuid   not null,
+  kind   text   not null,
+  us     bigint not null check (us > 0),
+  primary key (worker, kind)
+);
+
 create table windlass.queue (
   name         text not null primary key,
   paused_at    bigint,

@@ -177,6 +177,14 @@ begin
   where trim(build) = old.program or instr(trim(build), old.program || ' ') = 1;
 end;
 
+-- How long jobs of a worker's kinds are expected to run, where the kinds say so. Kept as the limits are.
+create table windlass_expected_run (
+  worker blob    not null,
+  kind   text    not null,
+  us     integer not null check (us > 0),
+  primary key (worker, kind)
+) strict, without rowid;
+
 create table windlass_queue (
   name         text not null primary key,
   paused_at    integer,

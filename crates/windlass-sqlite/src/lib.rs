@@ -8,6 +8,7 @@
 
 mod connection;
 mod error;
+mod health;
 mod job;
 mod lease;
 mod limit;

@@ -3,6 +3,7 @@
 //! The scenarios and invariants that a behaviour shows are named in its first line. Each runs on
 //! a fresh database of each store: see [`conformance!`](crate::conformance!).
 
+pub mod health;
 pub mod job;
 pub mod limit;
 pub mod maintenance;
@@ -53,6 +54,29 @@ macro_rules! tests_of {
 macro_rules! behaviours {
     ($database:path) => {
         $crate::tests_of! { $database;
+            health {
+                jobs {
+                    latency_is_not_failing
+                    latency_is_told_of_jobs_in_line
+                    a_pause_is_not_latency
+                    failing_is_not_latency
+                    dying_is_told_while_it_is_news
+                    a_job_that_runs_too_long_is_told
+                    what_is_expected_is_kept_with_the_leases
+                    a_muted_kind_is_left_out
+                    a_muted_kind_hides_no_other
+                }
+                lanes {
+                    a_lane_behind_a_dead_job_is_told
+                    a_long_lane_is_told
+                }
+                limits {
+                    a_full_limit_is_told_while_jobs_wait_for_long
+                    a_limit_of_nothing_is_told
+                    a_rate_too_small_for_its_backlog_is_told
+                    an_open_breaker_is_told
+                }
+            }
             job {
                 cancel {
                     a_job_that_has_not_started_is_cancelled_at_once

@@ -26,6 +26,7 @@ pub struct Profile {
     handlers: Vec<HandlerKey>,
     build: String,
     kind_limits: BTreeMap<String, KindLimits>,
+    expected: BTreeMap<String, Duration>,
 }
 
 /// A worker of the default queue that knows [`KIND`] at version 1.
@@ -36,6 +37,7 @@ pub fn worker() -> Profile {
         handlers: vec![HandlerKey::new(KIND, 1)],
         build: "testkit".to_owned(),
         kind_limits: BTreeMap::new(),
+        expected: BTreeMap::new(),
     }
 }
 
@@ -80,6 +82,13 @@ impl Profile {
         self.kind_limits.entry(kind.to_owned()).or_default()
     }
 
+    /// Expecting jobs of a kind to run so long.
+    #[must_use]
+    pub fn expecting(mut self, kind: &str, expected: Duration) -> Self {
+        self.expected.insert(kind.to_owned(), expected);
+        self
+    }
+
     /// A registration under a new id.
     #[must_use]
     pub fn registration(self) -> Registration {
@@ -94,6 +103,7 @@ impl Profile {
             handlers: self.handlers.into(),
             limits: Vec::new(),
             kind_limits: self.kind_limits,
+            expected: self.expected,
             slots: 10,
             lease: LEASE,
         }

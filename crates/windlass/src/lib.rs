@@ -86,6 +86,14 @@ pub mod job {
     };
 }
 
+/// What is not as it should be: [`Overview`](health::Overview) and [`problems`](health::problems).
+pub mod health {
+    pub use windlass_core::health::{
+        Aspect, Counted, Dead, Failing, HealthStore, LaneBlocked, LaneSeen, Lanes, Observed,
+        Overview, Problem, Ready, RunningJob, Thresholds, problems,
+    };
+}
+
 /// Why a text cannot be stored as [`Json`].
 pub mod json {
     pub use windlass_core::json::{JsonError, storable_text};

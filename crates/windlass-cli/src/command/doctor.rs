@@ -2,20 +2,24 @@
 
 mod builds;
 mod checks;
+mod health;
 mod schedules;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use windlass::store::Now;
 
 use serde::Serialize;
-use windlass::job::Counts;
-use windlass::queue::{PausedKind, QueueBound, QueueRecord, Unserved};
+use windlass::health::{Overview, Problem, Thresholds, problems};
+use windlass::name::check_kind;
+use windlass::queue::{QueueBound, Unserved};
 use windlass::schedule::ScheduleRecord;
-use windlass::store::Facts;
-use windlass::worker::{RequiredBuild, WorkerRecord};
+use windlass::store::{Facts, Now};
+use windlass::time::parse_duration;
+use windlass::worker::RequiredBuild;
 use windlass::{StoreError, Timestamp};
 
-use crate::exit::Exit;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::document::Document;
@@ -28,9 +32,69 @@ use crate::store;
 Examples:
   windlass doctor
   windlass doctor --json
+  windlass doctor --latency 5m --mute report.nightly
 
+From where on something is a problem also stands in [doctor] of windlass.toml; what is given here goes before it.
 Exit 9 where a problem was found; warnings alone end with 0.")]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// So long a job may be due before it starts; 15m unless given
+    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    latency: Option<Duration>,
+    /// So many failures in a row make a kind failing; 3 unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    failures: Option<u32>,
+    /// So long a job may run whose kind does not say what is expected; 1h unless given
+    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    running_longer_than: Option<Duration>,
+    /// Jobs that died within so long are news; 1h unless given
+    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    died_within: Option<Duration>,
+    /// So many jobs may wait in a lane; 1000 unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    lane_longer_than: Option<u64>,
+    /// A kind that is left out, besides those of the file; may be given several times
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    mute: Vec<String>,
+    /// The configuration with [doctor]; windlass.toml where there is one, unless given
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => Err("must be longer than nothing".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn kind(name: &str) -> Result<String, String> {
+    check_kind(name).map(|()| name.to_owned()).map_err(|error| error.to_string())
+}
+
+impl Args {
+    /// What the file says, with what is given here before it.
+    fn thresholds(self) -> Result<Thresholds, Failure> {
+        let unless_given = Path::new("windlass.toml");
+        let file = self.config.as_deref().or_else(|| unless_given.exists().then_some(unless_given));
+        let said = file.map(Config::thresholds).transpose();
+        let mut thresholds =
+            said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default();
+        for kind in self.mute {
+            if !thresholds.is_muted(&kind) {
+                thresholds.mute.push(kind);
+            }
+        }
+        Ok(Thresholds {
+            latency: self.latency.unwrap_or(thresholds.latency),
+            failures: self.failures.unwrap_or(thresholds.failures),
+            running: self.running_longer_than.unwrap_or(thresholds.running),
+            died_within: self.died_within.unwrap_or(thresholds.died_within),
+            lane: self.lane_longer_than.unwrap_or(thresholds.lane),
+            mute: thresholds.mute,
+        })
+    }
+}
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,11 +112,14 @@ struct Check {
     status: Status,
     detail: String,
     fix: Option<String>,
+    /// What was found, for programs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    about: Vec<Problem>,
 }
 
 impl Check {
     fn new(check: &'static str, status: Status, detail: impl Into<String>) -> Self {
-        Self { check, status, detail: detail.into(), fix: None }
+        Self { check, status, detail: detail.into(), fix: None, about: Vec::new() }
     }
 
     fn ok(check: &'static str, detail: impl Into<String>) -> Self {
@@ -78,6 +145,7 @@ struct Body<'a> {
     store: String,
     problems: usize,
     warnings: usize,
+    thresholds: &'a Thresholds,
     checks: &'a [Check],
 }
 
@@ -88,19 +156,20 @@ struct Findings {
     answered_in: Duration,
     /// This machine's clock when it did.
     clock: Timestamp,
-    counts: Counts,
-    queues: Vec<QueueRecord>,
-    workers: Vec<WorkerRecord>,
+    overview: Overview,
     unserved: Vec<Unserved>,
     schedules: Vec<ScheduleRecord>,
-    paused_kinds: Vec<PausedKind>,
     bounds: Vec<QueueBound>,
     required: Vec<RequiredBuild>,
+    thresholds: Thresholds,
+    /// What of the overview is a problem by these thresholds.
+    problems: Vec<Problem>,
 }
 
-pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    let thresholds = args.thresholds()?;
     let checks = match store::existing(&globals.store).await {
-        Ok(store) => checks::all(&look(&*store).await?),
+        Ok(store) => checks::all(&look(&*store, &thresholds).await?),
         Err(error) => vec![unopened(&error)?],
     };
     let number = |status| checks.iter().filter(|check| check.status == status).count();
@@ -108,7 +177,8 @@ pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> 
     let out = &globals.out;
     if out.is_json() {
         let store = windlass::without_password(&globals.store);
-        out.json(&Document::new("doctor.v1", Body { store, problems, warnings, checks: &checks }))?;
+        let body = Body { store, problems, warnings, thresholds: &thresholds, checks: &checks };
+        out.json(&Document::new("doctor.v1", body))?;
     } else {
         for check in &checks {
             out.print(&lines(out, check))?;
@@ -121,7 +191,7 @@ pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> 
 /// A store that cannot be opened is a finding; a URL that makes no sense is wrong usage.
 fn unopened(error: &anyhow::Error) -> anyhow::Result<Check> {
     let check = match Exit::of(error) {
-        Exit::Usage => anyhow::bail!(crate::exit::Failure::usage(format!("{error:#}"))),
+        Exit::Usage => anyhow::bail!(Failure::usage(format!("{error:#}"))),
         Exit::Schema => Check::problem("schema", format!("{error:#}")).fix("windlass migrate"),
         Exit::NotAllowed => Check::problem("rights", format!("{error:#}")),
         _ => Check::problem("database", format!("{error:#}")),
@@ -129,22 +199,26 @@ fn unopened(error: &anyhow::Error) -> anyhow::Result<Check> {
     Ok(check)
 }
 
-async fn look(store: &dyn windlass::store::Store) -> Result<Findings, StoreError> {
+async fn look(
+    store: &dyn windlass::store::Store,
+    thresholds: &Thresholds,
+) -> Result<Findings, StoreError> {
     let asked_at = Instant::now();
     let facts = store.facts().await?;
     let answered_in = asked_at.elapsed();
+    let clock = Timestamp::wall_clock();
+    let overview = Overview::of(store, thresholds, Now::Database).await?;
     Ok(Findings {
         facts,
         answered_in,
-        clock: Timestamp::wall_clock(),
-        counts: store.counts().await?,
-        queues: store.queues(Now::Database).await?,
-        workers: store.workers().await?,
+        clock,
+        problems: problems(&overview, thresholds),
+        overview,
         unserved: store.unserved(Now::Database).await?,
         schedules: store.schedules().await?,
-        paused_kinds: store.paused_kinds(Now::Database).await?,
         bounds: store.bounds().await?,
         required: store.required_builds().await?,
+        thresholds: thresholds.clone(),
     })
 }
 
@@ -163,7 +237,7 @@ fn lines(out: &Output, check: &Check) -> String {
             format!("{:14}{line}\n", "")
         });
     }
-    if let Some(fix) = &check.fix {
+    for fix in check.fix.iter().flat_map(|fixes| fixes.lines()) {
         text.push_str(&format!("{:14}{} {fix}\n", "", out.paint(Tone::Dim, "fix:")));
     }
     text

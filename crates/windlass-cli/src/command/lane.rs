@@ -1,15 +1,27 @@
-//! `windlass lane`: open one that stands still.
+//! `windlass lane`: list them, and open one that stands still.
 
-use windlass::Client;
+use serde::Serialize;
+use windlass::health::{LaneBlocked, LaneSeen, Lanes, Thresholds};
+use windlass::store::Now;
+use windlass::{Client, JobId, State, Timestamp};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::output::Output;
+use crate::output::color::Tone;
+use crate::output::document::Document;
+use crate::output::table::{Cell, Column, Table, in_one_line};
+use crate::output::time;
 use crate::store;
+
+/// Lanes shown; the rest is counted.
+const SHOWN: usize = 100;
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:
+  windlass lane list
   windlass lane open 'server 42'
 
 A lane stands still behind a dead job that was enqueued with --block-when-dead. Retry the job, or open the lane
@@ -22,6 +34,8 @@ pub(crate) struct Args {
 /// What is done with lanes.
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
+    /// Lanes that stand still behind a dead job, then those with waiting jobs, the longest first
+    List,
     /// Let a lane go on that stands still behind a dead job; the job stays dead
     Open {
         /// The lane's key
@@ -29,8 +43,117 @@ enum Verb {
     },
 }
 
+/// `lane.v1`.
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    lane: &'a str,
+    waiting: u64,
+    waiting_or_more: bool,
+    /// The job that has it next, or the dead one that it stands still behind.
+    first: JobId,
+    kind: &'a str,
+    state: State,
+    /// When that one is due, or died.
+    at: Timestamp,
+    blocked: bool,
+}
+
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
-    let Verb::Open { lane } = args.verb;
+    match args.verb {
+        Verb::List => list(globals).await,
+        Verb::Open { lane } => open(lane, globals).await,
+    }
+}
+
+async fn list(globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    let lanes = store.observe(&Thresholds::default(), Now::Database).await?.lanes;
+    let rows = rows(&lanes);
+    if out.is_json() {
+        let documents: Vec<_> = rows.into_iter().map(|row| Document::new("lane.v1", row)).collect();
+        out.json(&documents)?;
+        return Ok(Exit::Done);
+    }
+    if rows.is_empty() && !out.is_plain() {
+        out.line("no job waits in a lane")?;
+        return Ok(Exit::Done);
+    }
+    let shown = if out.is_plain() { rows.len() } else { rows.len().min(SHOWN) };
+    out.table(&table(out, &rows[..shown]))?;
+    let hidden = rows.len() - shown;
+    let or_more = lanes.or_more || lanes.blocked_or_more;
+    if !out.is_plain() && (hidden > 0 || or_more) {
+        let more = if or_more { "more than " } else { "" };
+        out.line(
+            &out.paint(Tone::Dim, &format!("and {more}{}", time::count(hidden as u64, "other"))),
+        )?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Those that stand still first, then the longest.
+fn rows(lanes: &Lanes) -> Vec<Body<'_>> {
+    let blocked = lanes.blocked.iter().map(|lane: &LaneBlocked| Body {
+        lane: &lane.lane,
+        waiting: lane.waiting.jobs,
+        waiting_or_more: lane.waiting.or_more,
+        first: lane.job,
+        kind: &lane.kind,
+        state: State::Dead,
+        at: lane.since,
+        blocked: true,
+    });
+    let is_told = |lane: &&LaneSeen| !lanes.blocked.iter().any(|other| other.lane == lane.lane);
+    let waiting = lanes.waiting.iter().filter(is_told).map(|lane| Body {
+        lane: &lane.lane,
+        waiting: lane.jobs.jobs,
+        waiting_or_more: lane.jobs.or_more,
+        first: lane.first,
+        kind: &lane.kind,
+        state: lane.state,
+        at: lane.due_at,
+        blocked: false,
+    });
+    let mut waiting: Vec<_> = waiting.collect();
+    waiting.sort_by_key(|lane| std::cmp::Reverse(lane.waiting));
+    blocked.chain(waiting).collect()
+}
+
+fn table(out: &Output, rows: &[Body<'_>]) -> Table {
+    let mut table = Table::new(vec![
+        Column::text("LANE", 10),
+        Column::number("WAITING"),
+        Column::whole("FIRST"),
+        Column::whole("STATE"),
+        Column::text("KIND", 8).expendable(1),
+        Column::whole("SINCE"),
+    ]);
+    for row in rows {
+        let more = if row.waiting_or_more { "+" } else { "" };
+        table.push(vec![
+            Cell::new(row.lane),
+            Cell::new(format!("{}{more}", time::number(row.waiting))),
+            Cell::new(row.first.to_string()),
+            out.state(row.state),
+            Cell::new(row.kind),
+            Cell::new(out.moment(row.at)),
+        ]);
+    }
+    table
+}
+
+/// The command that opens a lane.
+pub(crate) fn command_to_open(key: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-=./:@%+,".contains(c);
+    let dashes = if key.starts_with('-') { "-- " } else { "" };
+    if key.chars().all(is_plain) {
+        return format!("windlass lane open {dashes}{key}");
+    }
+    format!("windlass lane open {dashes}'{}'", in_one_line(key).replace('\'', r"'\''"))
+}
+
+async fn open(lane: String, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let client = Client::new(store::existing(&globals.store).await?);
     let Some(job) = client.open_lane(&lane).await? else {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use windlass::store::Now;
 
 use serde::Serialize;
+use windlass::health::{Observed, Thresholds};
 use windlass::job::Counts;
+use windlass::limit::LimitRecord;
 use windlass::queue::{PausedKind, QueueRecord, Unserved};
 use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
@@ -44,6 +46,8 @@ struct Overview {
     unserved: Vec<Unserved>,
     paused_kinds: Vec<PausedKind>,
     rules: QueueRules,
+    observed: Observed,
+    limits: Vec<LimitRecord>,
 }
 
 /// `status.v1`.
@@ -60,6 +64,18 @@ struct Body<'a> {
     queues: Vec<Document<QueueBody<'a>>>,
     unserved: Vec<UnservedBody<'a>>,
     paused_kinds: &'a [PausedKind],
+    lines: LinesBody,
+}
+
+#[derive(Debug, Serialize)]
+struct LinesBody {
+    lanes_waiting: usize,
+    lanes_waiting_or_more: bool,
+    lanes_blocked: usize,
+    lanes_blocked_or_more: bool,
+    limits: usize,
+    limits_full: usize,
+    breakers_open: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,6 +99,8 @@ pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> 
         unserved: store.unserved(Now::Database).await?,
         paused_kinds: store.paused_kinds(Now::Database).await?,
         rules: QueueRules::of(&*store).await?,
+        observed: store.observe(&Thresholds::default(), Now::Database).await?,
+        limits: store.limits(Now::Database).await?,
     };
     let out = &globals.out;
     if out.is_json() {
@@ -110,6 +128,7 @@ impl Overview {
                 queues: self.queues.iter().map(|queue| self.queue_document(queue)).collect(),
                 unserved: self.unserved.iter().map(document::unserved).collect(),
                 paused_kinds: &self.paused_kinds,
+                lines: self.lines(),
             },
         )
     }
@@ -124,6 +143,19 @@ impl Overview {
             lease_over: self.workers.iter().filter(over).count(),
             slots: alive().map(|worker| u64::from(worker.slots)).sum(),
             running: alive().map(|worker| worker.running).sum(),
+        }
+    }
+
+    fn lines(&self) -> LinesBody {
+        let lanes = &self.observed.lanes;
+        LinesBody {
+            lanes_waiting: lanes.waiting.len(),
+            lanes_waiting_or_more: lanes.or_more,
+            lanes_blocked: lanes.blocked.len(),
+            lanes_blocked_or_more: lanes.blocked_or_more,
+            limits: self.limits.len(),
+            limits_full: self.limits.iter().filter(|record| record.is_full()).count(),
+            breakers_open: self.limits.iter().filter(|record| record.open_since.is_some()).count(),
         }
     }
 
@@ -149,6 +181,10 @@ impl Overview {
             page.push_str(
                 &out.folded("", &[Cell::new(format!("and {more} more: windlass doctor"))]),
             );
+        }
+        let lines = self.lines_cells(out);
+        if !lines.is_empty() {
+            page.push_str(&out.folded("lines", &lines));
         }
         if !self.paused_kinds.is_empty() {
             page.push_str(&out.folded("paused", &self.paused_cells(out)));
@@ -177,6 +213,34 @@ impl Overview {
             Cell::toned(Tone::Attention, format!("! kind {} since {why}", paused.kind))
         };
         self.paused_kinds.iter().map(cell).collect()
+    }
+
+    /// Lanes and limits, where there is something to say of them.
+    fn lines_cells(&self, out: &Output) -> Vec<Cell> {
+        let lines = self.lines();
+        let number = |number: usize, or_more: bool, noun: &str| {
+            let more_than = if or_more { "more than " } else { "" };
+            format!("{more_than}{}", time::count(number as u64, noun))
+        };
+        let mut cells = Vec::new();
+        if lines.lanes_waiting > 0 {
+            let lanes = number(lines.lanes_waiting, lines.lanes_waiting_or_more, "lane");
+            cells.push(Cell::new(format!("{lanes} with waiting jobs")));
+        }
+        if lines.lanes_blocked > 0 {
+            let lanes = number(lines.lanes_blocked, lines.lanes_blocked_or_more, "lane");
+            let text = format!("{} {lanes} behind a dead job", out.glyphs().bad());
+            cells.push(Cell::toned(Tone::Bad, text));
+        }
+        if lines.limits_full > 0 {
+            let text = format!("{} full", number(lines.limits_full, false, "limit"));
+            cells.push(Cell::new(text));
+        }
+        if lines.breakers_open > 0 {
+            let text = format!("! {} open", number(lines.breakers_open, false, "breaker"));
+            cells.push(Cell::toned(Tone::Attention, text));
+        }
+        cells
     }
 
     fn numbers(&self, out: &Output) -> Vec<Cell> {

@@ -350,6 +350,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             handlers: self.handlers.iter().flat_map(Registered::keys).collect(),
             limits: self.limits.clone(),
             kind_limits: self.handlers.iter().filter_map(Registered::kind_limits).collect(),
+            expected: self.handlers.iter().filter_map(Registered::expected).collect(),
             slots: u32::try_from(slots).unwrap_or(u32::MAX),
             lease: self.options.lease,
         }

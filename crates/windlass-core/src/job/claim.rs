@@ -26,6 +26,12 @@ impl HandlerKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.0.rsplit_once('@').map_or(&self.0, |(kind, _)| kind)
+    }
 }
 
 /// How many jobs one queue may give to a claim.

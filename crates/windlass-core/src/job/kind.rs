@@ -38,6 +38,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     const MAX_LOSSES: Option<u16> = None;
     /// How long a handler may run; `None` is the default of 15 minutes.
     const TIMEOUT: Option<Duration> = None;
+    /// How long a handler is expected to run; one that takes half as long again is told by `windlass doctor`, and goes on.
+    const EXPECTED: Option<Duration> = None;
     /// How long after it is due such a job may start; `None` is for ever.
     const EXPIRES: Option<Duration> = None;
     /// Words that such jobs are found by.

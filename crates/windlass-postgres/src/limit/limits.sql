@@ -7,6 +7,11 @@ select r.scope, r.name, r.running, r.tokens, r.tokens_per, r.tokens_burst, r.bro
        (select count(*) from windlass.permit m
         where (m.gate = g.gate or r.scope = 2 and m.gate > g.gate || chr(31) and m.gate < g.gate || chr(32))
           and exists (select from windlass.lease l where l.id = m.lease and get_bit(l.settled, m.place - 1) = 0)) as running_now,
+       (select count(*) from (
+          select from windlass.permit m
+          where r.scope = 2 and m.gate > g.gate || chr(31) and m.gate < g.gate || chr(32)
+            and exists (select from windlass.lease l where l.id = m.lease and get_bit(l.settled, m.place - 1) = 0)
+          group by m.gate having count(*) >= r.running) as f) as full_keys,
        case when r.scope < 2 and r.tokens is not null then coalesce(
          (select least(r.tokens_burst, b.tokens + greatest(clock.now - b.at, 0)::float8 * r.tokens / r.tokens_per)
           from windlass.bucket b where b.gate = g.gate), r.tokens_burst) end as tokens_now,

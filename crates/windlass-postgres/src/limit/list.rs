@@ -47,11 +47,15 @@ fn record(row: &Row) -> Result<LimitRecord, StoreError> {
     let running = number(2)?;
     Ok(LimitRecord {
         running_now: running.map(|_| get::<i64>(row, 12)).transpose()?.map(i64::unsigned_abs),
+        full_keys: match (&on, running) {
+            (LimitOn::Key(_), Some(_)) => Some(get::<i64>(row, 13)?.unsigned_abs()),
+            _ => None,
+        },
         limit: Limit { on, running, rate, breaker },
         set_by,
         note: get(row, 10)?,
         set_at: Timestamp::from_micros(get(row, 11)?),
-        tokens_now: get(row, 13)?,
-        open_since: get::<Option<i64>>(row, 14)?.map(Timestamp::from_micros),
+        tokens_now: get(row, 14)?,
+        open_since: get::<Option<i64>>(row, 15)?.map(Timestamp::from_micros),
     })
 }

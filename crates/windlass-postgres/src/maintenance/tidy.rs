@@ -36,6 +36,9 @@ const UNPARK: &str = "update windlass.pending p set state = 2, reason = null \
 const FORGET_LIMITS: &str = "delete from windlass.kind_limit k \
      where not exists (select from windlass.worker w where w.id = k.worker) \
        and not exists (select from windlass.lease l where l.worker = k.worker)";
+const FORGET_EXPECTED: &str = "delete from windlass.expected_run e \
+     where not exists (select from windlass.worker w where w.id = e.worker) \
+       and not exists (select from windlass.lease l where l.worker = e.worker)";
 const FORGET_PERMITS: &str = "select windlass.forget_permits($1::int8, $2::int8)";
 /// How long failures are kept, in microseconds: longer than any breaker counts them.
 const KEEP_FAILURES: i64 = 2 * DAY;
@@ -66,6 +69,7 @@ pub(crate) async fn tidy(
         connection.query(PRUNE, &[(&now, Type::INT8), (&most, Type::INT8)]).await?.len() as u64;
     connection.query(SUM_UP, &[]).await?;
     connection.query(FORGET_LIMITS, &[]).await?;
+    connection.query(FORGET_EXPECTED, &[]).await?;
     let failures_from = now.saturating_sub(KEEP_FAILURES);
     connection.query(FORGET_PERMITS, &[(&now, Type::INT8), (&failures_from, Type::INT8)]).await?;
     let kept = i64::try_from(DUPLICATES).unwrap_or(i64::MAX);

@@ -23,6 +23,8 @@ pub(crate) async fn register(
     let (attempts, losses): (Vec<Option<i32>>, Vec<Option<i32>>) = limits
         .map(|limits| (limits.max_attempts.map(i32::from), limits.max_losses.map(i32::from)))
         .unzip();
+    let (expecting, expected): (Vec<&str>, Vec<i64>) =
+        worker.expected.iter().map(|(kind, time)| (kind.as_str(), micros(*time).max(1))).unzip();
     let now = now.micros();
     let (id, pid, slots) =
         (worker.worker.as_uuid(), worker.pid.cast_signed(), worker.slots.cast_signed());
@@ -44,6 +46,8 @@ pub(crate) async fn register(
                 (&kinds, Type::TEXT_ARRAY),
                 (&attempts, Type::INT4_ARRAY),
                 (&losses, Type::INT4_ARRAY),
+                (&expecting, Type::TEXT_ARRAY),
+                (&expected, Type::INT8_ARRAY),
             ],
         )
         .await?;

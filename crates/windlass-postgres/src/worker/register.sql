@@ -5,6 +5,7 @@
 --   $6 int4    process id · $7 text build · $8 text[] queues · $9 text[] handlers as kind@version
 --   $10 int4   slots · $11 int8 how long its lease lasts, in microseconds
 --   $12 text[] kinds with limits of their own · $13 int4[] of failures · $14 int4[] of losses, null where it is the default
+--   $15 text[] kinds that say how long their jobs are expected to run · $16 int8[] these times, in microseconds
 -- State 0 is waiting (parked), 2 available.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 registered as (
@@ -29,6 +30,11 @@ unparked as (
     join windlass.pending w on w.state = 0 and w.kind = known.kind and w.version = known.version
     where not exists (select from windlass.paused_kind k where k.kind = known.kind)
     for update of w skip locked))
+),
+expecting as (
+  insert into windlass.expected_run (worker, kind, us)
+  select $2::uuid, e.kind, e.us from unnest($15::text[], $16::int8[]) as e(kind, us)
+  on conflict (worker, kind) do nothing
 )
 select array_agg(program order by program), array_agg(version order by program), array_agg(note order by program)
 from windlass.minimum_build

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 use uuid::Uuid;
+use windlass_core::health::Thresholds;
 use windlass_core::id::{LeaseId, WorkerId};
 use windlass_core::job::{ClaimRequest, HandlerKey, Share, State};
 use windlass_core::limits::LEASE;
@@ -14,6 +15,7 @@ use windlass_core::time::Timestamp;
 use windlass_core::worker::Registration;
 
 use crate::connection::migrate;
+use crate::health;
 use crate::job::claim;
 use crate::job::count::counts_until;
 use crate::maintenance::age;
@@ -71,6 +73,26 @@ fn a_count_ends_in_time() {
     assert!(!part.exact && numbers.iter().all(|jobs| (1..20_000).contains(jobs)), "{numbers:?}");
 }
 
+/// O33: a look at what may be a problem does not grow with the backlog, nor with the number of lanes and other lines.
+#[test]
+fn a_look_at_health_costs_the_same_whatever_the_backlog() {
+    const IN_LINE: &str = "update windlass_pending \
+         set line = case run_at % 3 when 1 then 'l' || (run_at / 12) else 's' || (run_at / 12) || char(31) || 'work' end \
+         where state = 2 and run_at % 3 > 0";
+    const OTHERS: &str =
+        "update windlass_pending set state = 3, failures = 5 where state = 1 and run_at % 2 = 0";
+    let look = |connection: &Connection| {
+        health::observe(connection, &Thresholds::default(), NOW).expect("observed");
+    };
+    let [few, many] = [60_000, 240_000].map(|jobs| {
+        let connection = filled(jobs);
+        connection.execute_batch(&format!("{IN_LINE}; {OTHERS};")).expect("in line");
+        steps(&connection, || look(&connection))
+    });
+    println!("steps of a look: {few} of 60,000 and {many} of 240,000");
+    assert!(many <= few + few / 10, "{many} steps instead of {few}");
+}
+
 /// A database with so many jobs available, and as many scheduled, and one worker.
 fn filled(jobs: u32) -> Connection {
     const FILL: &str = "
@@ -100,6 +122,7 @@ fn registration() -> Registration {
         handlers: [HandlerKey::new("work", 1)].into(),
         limits: Vec::new(),
         kind_limits: BTreeMap::new(),
+        expected: BTreeMap::new(),
         slots: 1,
         lease: LEASE,
     }

@@ -16,6 +16,9 @@ const RULE: &str = "select scope, name, running, tokens, tokens_per, tokens_burs
      broken_for, origin, note, set_at from windlass_limit_rule where scope = ?1 and name = ?2";
 /// Of a gate, and of those that it is the beginning of.
 const RUNNING: &str = "select count(*) from windlass_passed where gate = ?1 or (gate > ?1 || char(31) and gate < ?1 || char(32))";
+/// Of the keys of a name, those of which as many run.
+const FULL_KEYS: &str = "select count(*) from (select 1 from windlass_passed \
+     where gate > ?1 || char(31) and gate < ?1 || char(32) group by gate having count(*) >= ?2)";
 const BUCKET: &str = "select tokens, at from windlass_bucket where gate = ?1";
 const OPEN: &str = "select min(opened_at) from windlass_breaker where gate = ?1 or (gate > ?1 || char(31) and gate < ?1 || char(32))";
 
@@ -32,6 +35,10 @@ pub(crate) fn limits(
             if record.limit.running.is_some() {
                 let running: Option<i64> = one(connection, RUNNING, [&gate])?;
                 record.running_now = running.map(i64::unsigned_abs);
+            }
+            if let (LimitOn::Key(_), Some(most)) = (&record.limit.on, record.limit.running) {
+                let full: Option<i64> = one(connection, FULL_KEYS, params![gate, most])?;
+                record.full_keys = full.map(i64::unsigned_abs);
             }
             if let (Some(rate), false) =
                 (record.limit.rate, matches!(record.limit.on, LimitOn::Key(_)))
@@ -101,6 +108,7 @@ fn record(row: &Row<'_>) -> Result<LimitRecord, StoreError> {
         note: row.get(10).map_err(get)?,
         set_at: Timestamp::from_micros(row.get(11).map_err(get)?),
         running_now: None,
+        full_keys: None,
         tokens_now: None,
         open_since: None,
     })

@@ -45,6 +45,9 @@ const PARKED: &str = "select id from windlass_pending where state = 0 and kind =
 const FORGET_LIMITS: &str = "delete from windlass_kind_limit \
      where not exists (select 1 from windlass_worker w where w.id = windlass_kind_limit.worker) \
        and not exists (select 1 from windlass_lease l where l.worker = windlass_kind_limit.worker)";
+const FORGET_EXPECTED: &str = "delete from windlass_expected_run \
+     where not exists (select 1 from windlass_worker w where w.id = windlass_expected_run.worker) \
+       and not exists (select 1 from windlass_lease l where l.worker = windlass_expected_run.worker)";
 /// Permits that count no more, and what no breaker looks at.
 const FORGET_PERMITS: &str = "delete from windlass_permit where not exists \
      (select 1 from windlass_passed p where p.gate = windlass_permit.gate and p.job = windlass_permit.job)";
@@ -71,6 +74,7 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     let known = known(connection)?;
     give_back_pages(connection)?;
     run(connection, FORGET_LIMITS, [])?;
+    run(connection, FORGET_EXPECTED, [])?;
     run(connection, FORGET_PERMITS, [])?;
     run(connection, FORGET_FAILURES, [now.as_micros().saturating_sub(KEEP_FAILURES)])?;
     run(connection, FORGET_BUCKETS, [now.as_micros()])?;

@@ -13,6 +13,8 @@ const REGISTER: &str = "insert into windlass_worker \
      on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at";
 const LIMITS: &str = "insert into windlass_kind_limit (worker, kind, max_attempts, max_losses) values (?1, ?2, ?3, ?4) \
      on conflict (worker, kind) do nothing";
+const EXPECTED: &str = "insert into windlass_expected_run (worker, kind, us) values (?1, ?2, ?3) \
+     on conflict (worker, kind) do nothing";
 
 pub(crate) fn register(
     connection: &Connection,
@@ -41,6 +43,9 @@ pub(crate) fn register(
         let (id, attempts, losses) =
             (Id::from(worker.worker), limits.max_attempts, limits.max_losses);
         run(connection, LIMITS, params![id, kind, attempts, losses])?;
+    }
+    for (kind, time) in &worker.expected {
+        run(connection, EXPECTED, params![Id::from(worker.worker), kind, micros(*time).max(1)])?;
     }
     Ok(())
 }

@@ -248,6 +248,11 @@ macro_rules! forward_one {
             self.store.fire(firings, now)
         }
     };
+    (observe) => {
+        fn observe<'a>(&'a self, thresholds: &'a Thresholds, now: Now) -> Reply<'a, Observed> {
+            self.store.observe(thresholds, now)
+        }
+    };
     (facts) => {
         fn facts(&self) -> Reply<'_, Facts> {
             self.store.facts()
@@ -270,6 +275,7 @@ pub(crate) use {forward, forward_one};
 /// What the forwarded signatures name.
 pub(crate) mod names {
     pub(crate) use std::time::Duration;
+    pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
     pub(crate) use windlass_core::id::{JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::job::{
         Batch, Cancelled, ClaimRequest, Counts, Duplicates, Look, Moved, Page, Retried, Settled,

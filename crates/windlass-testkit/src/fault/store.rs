@@ -142,6 +142,10 @@ impl JobStore for FaultStore {
     forward!(cancel retry move_jobs open_lane job look jobs counts duplicates);
 }
 
+impl HealthStore for FaultStore {
+    forward!(observe);
+}
+
 impl LimitStore for FaultStore {
     forward!(set_limit remove_limit limits);
 }

@@ -148,6 +148,10 @@ impl JobStore for RecordedStore {
     forward!(release cancel move_jobs open_lane job look jobs counts duplicates);
 }
 
+impl HealthStore for RecordedStore {
+    forward!(observe);
+}
+
 impl LimitStore for RecordedStore {
     fn set_limit<'a>(
         &'a self,

@@ -230,6 +230,10 @@ impl JobStore for SabotagedStore {
     forward!(release cancel retry move_jobs open_lane job look jobs counts duplicates);
 }
 
+impl HealthStore for SabotagedStore {
+    forward!(observe);
+}
+
 impl LimitStore for SabotagedStore {
     fn set_limit<'a>(
         &'a self,

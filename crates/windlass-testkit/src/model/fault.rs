@@ -193,6 +193,10 @@ impl JobStore for FaultyStore {
     forward!(release retry move_jobs open_lane job look jobs counts duplicates);
 }
 
+impl HealthStore for FaultyStore {
+    forward!(observe);
+}
+
 impl LimitStore for FaultyStore {
     fn set_limit<'a>(
         &'a self,

@@ -111,6 +111,14 @@ fn the_page_of_limits_says_what_is_compiled() {
         OTHER_LINES
         PLACE_HOLDERS
         FEW_TAGGED
+        LOOKED_AT
+        LINES_LOOKED_AT
+        NAMED
+        LATENCY
+        FAILING
+        RUNNING_LONG
+        DIED_WITHIN
+        LONG_LANE
         SUBJECT_BYTES
         LINE_KEY_BYTES
         LIMIT_PERIOD

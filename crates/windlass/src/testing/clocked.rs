@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Filter, JobRecord, JobStore,
@@ -126,6 +127,12 @@ impl JobStore for ClockedStore {
 
     fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {
         self.store.duplicates(newest)
+    }
+}
+
+impl HealthStore for ClockedStore {
+    fn observe<'a>(&'a self, thresholds: &'a Thresholds, now: Now) -> Reply<'a, Observed> {
+        self.store.observe(thresholds, self.at(now))
     }
 }
 

@@ -277,6 +277,39 @@ mod explain {
     }
 }
 
+/// docs/doctor.md.
+mod doctor {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Serialize};
+    use windlass::health::{Aspect, Thresholds};
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+
+    /// Takes some minutes, and has eight hours.
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "video.encode", timeout = "8h", expected = "20m")]
+    struct Encode {
+        video: i64,
+    }
+
+    #[tokio::test]
+    async fn the_page_on_doctor() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        client.enqueue(Encode { video: 7 }).await?;
+        test.advance(Duration::from_secs(20 * 60));
+
+        let strict = Thresholds { latency: Duration::from_secs(5 * 60), ..Thresholds::default() };
+        for problem in client.problems(&strict).await? {
+            assert_eq!(problem.aspect(), Aspect::Latency);
+        }
+        assert_eq!(client.problems(&strict).await?.len(), 1);
+        assert_eq!(Encode::EXPECTED, Some(Duration::from_secs(20 * 60)));
+        Ok(())
+    }
+}
+
 /// README.md.
 mod readme {
     use serde::{Deserialize, Serialize};

@@ -12,7 +12,7 @@ pub(super) fn all(found: &Findings) -> Vec<Check> {
 }
 
 fn live(found: &Findings) -> impl Iterator<Item = &WorkerRecord> {
-    found.workers.iter().filter(|worker| !is_over(worker, found.facts.now))
+    found.overview.workers.iter().filter(|worker| !is_over(worker, found.facts.now))
 }
 
 fn held_back(found: &Findings) -> Option<Check> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use windlass::health::Counted;
 use windlass::queue::Unserved;
 use windlass::{State, Timestamp};
 
-use super::{Check, Findings, builds, schedules};
+use super::{Check, Findings, builds, health, schedules};
 use crate::command::worker::is_over;
 use crate::output::time;
 
@@ -32,7 +33,9 @@ pub(super) fn all(found: &Findings) -> Vec<Check> {
     checks.extend(pauses(found));
     checks.extend(full(found));
     checks.extend(schedules::all(found));
+    checks.extend(health::of_jobs(found));
     checks.push(dead(found));
+    checks.extend(health::of_lines(found));
     checks.extend(snapshot(found));
     checks
 }
@@ -84,12 +87,13 @@ fn clock(found: &Findings) -> Check {
 
 fn workers(found: &Findings) -> Check {
     let over: Vec<&str> = found
+        .overview
         .workers
         .iter()
         .filter(|worker| is_over(worker, found.facts.now))
         .map(|worker| worker.label.as_str())
         .collect();
-    let alive = found.workers.len() - over.len();
+    let alive = found.overview.workers.len() - over.len();
     if !over.is_empty() {
         let detail = format!("{alive} alive; the lease is over of {}", named(&over));
         let check = Check::warning("workers", detail);
@@ -99,7 +103,7 @@ fn workers(found: &Findings) -> Check {
             check.fix("none needed: the leader takes their jobs back within seconds")
         };
     }
-    let quiet = found.workers.iter().filter(|worker| worker.quiet).count();
+    let quiet = found.overview.workers.iter().filter(|worker| worker.quiet).count();
     match (alive, quiet) {
         (0, _) => Check::warning("workers", "none is registered").fix("windlass work"),
         (_, 0) => Check::ok("workers", format!("{alive} alive")),
@@ -160,17 +164,17 @@ fn pauses(found: &Findings) -> Option<Check> {
         let left = left.map_or_else(String::new, |left| format!(", {left} to go"));
         format!("{what} for {age}{left}{}", note.map_or_else(String::new, |n| format!(": {n}")))
     };
-    let queues = found.queues.iter().filter_map(|queue| {
+    let queues = found.overview.queues.iter().filter_map(|queue| {
         let note = queue.note.as_deref();
         Some(line(queue.name.clone(), queue.paused_at?, queue.paused_until, note))
     });
-    let kinds = found.paused_kinds.iter().map(|kind| {
+    let kinds = found.overview.paused_kinds.iter().map(|kind| {
         let note = kind.note.as_deref();
         line(format!("kind {}", kind.kind), kind.paused_at, kind.paused_until, note)
     });
     let paused: Vec<String> = queues.chain(kinds).collect();
-    let queue = found.queues.iter().find(|queue| queue.paused_at.is_some());
-    let undo = match (queue, found.paused_kinds.first()) {
+    let queue = found.overview.queues.iter().find(|queue| queue.paused_at.is_some());
+    let undo = match (queue, found.overview.paused_kinds.first()) {
         (Some(queue), _) => format!("windlass queue resume {}", queue.name),
         (None, Some(kind)) => format!("windlass kind resume {}", kind.kind),
         (None, None) => return None,
@@ -184,7 +188,7 @@ fn pauses(found: &Findings) -> Option<Check> {
 
 fn full(found: &Findings) -> Option<Check> {
     let available = |queue: &str| {
-        let states = found.counts.by_queue.get(queue);
+        let states = found.overview.counts.by_queue.get(queue);
         states.and_then(|states| states.get(&State::Available)).copied().unwrap_or(0)
     };
     let full: Vec<&str> = found
@@ -199,16 +203,21 @@ fn full(found: &Findings) -> Option<Check> {
     Some(Check::warning("bounds", detail).fix(fix))
 }
 
+/// All that is dead, except what is muted: then only what was looked at is known by kind.
 fn dead(found: &Findings) -> Check {
-    match found.counts.of(State::Dead) {
-        0 => Check::ok("dead", "no dead jobs"),
-        number => {
-            let about = if found.counts.exact { "" } else { "~" };
-            let jobs = time::count(number, "dead job");
-            Check::warning("dead", format!("{about}{jobs}, kept until a person decides"))
-                .fix("look with windlass job list state:dead, then windlass job retry state:dead")
-        }
-    }
+    let counts = &found.overview.counts;
+    let seen = found.overview.observed.dead.iter().map(|kind| kind.jobs);
+    let seen = seen.fold(Counted::default(), Counted::and);
+    let number = if found.thresholds.mute.is_empty() {
+        let about = if counts.exact { "" } else { "~" };
+        let dead = counts.of(State::Dead);
+        (dead > 0).then(|| format!("{about}{}", time::count(dead, "dead job")))
+    } else {
+        (seen.jobs > 0).then(|| health::counted_as(seen, "dead job"))
+    };
+    let Some(jobs) = number else { return Check::ok("dead", "no dead jobs") };
+    Check::warning("dead", format!("{jobs}, kept until a person decides"))
+        .fix("look with windlass job list state:dead, then windlass job retry state:dead")
 }
 
 fn snapshot(found: &Findings) -> Option<Check> {

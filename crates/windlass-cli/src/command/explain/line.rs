@@ -5,6 +5,7 @@ use windlass::limit::SetBy;
 use windlass::{JobId, LimitOn, State};
 
 use super::words::reason;
+use crate::command::lane::command_to_open;
 use crate::output::table::in_one_line;
 use crate::output::{Output, time};
 
@@ -150,7 +151,7 @@ pub(super) fn lane(explained: &Explanation) -> Vec<String> {
     });
     match lane {
         Some((key, first)) if first.state == State::Dead => {
-            vec![format!("windlass job retry {}", first.job), open_lane(key)]
+            vec![format!("windlass job retry {}", first.job), command_to_open(key)]
         }
         Some((_, first)) => vec![format!("windlass explain {}", first.job)],
         None => Vec::new(),
@@ -161,16 +162,7 @@ pub(super) fn lane(explained: &Explanation) -> Vec<String> {
 pub(super) fn kept_lane(explained: &Explanation) -> Option<String> {
     let mut gates = explained.gates.iter().filter(|passage| passage.standing == Standing::Note);
     gates.find_map(|passage| match &passage.gate {
-        Gate::Lane { key, .. } => Some(open_lane(key)),
+        Gate::Lane { key, .. } => Some(command_to_open(key)),
         _ => None,
     })
-}
-
-fn open_lane(key: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-=./:@%+,".contains(c);
-    let dashes = if key.starts_with('-') { "-- " } else { "" };
-    if key.chars().all(is_plain) {
-        return format!("windlass lane open {dashes}{key}");
-    }
-    format!("windlass lane open {dashes}'{}'", in_one_line(key).replace('\'', r"'\''"))
 }

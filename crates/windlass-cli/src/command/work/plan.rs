@@ -39,7 +39,8 @@ impl Plan {
         config: Config,
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
-        let Config { handlers, limits, serves, slots: configured, build, schedules, rules } = config;
+        let Config { handlers, limits, serves, slots: configured, build, schedules, rules } =
+            config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         if handlers.is_empty() {

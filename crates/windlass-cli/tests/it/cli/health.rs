@@ -96,3 +96,108 @@ fn a_store_that_cannot_be_opened_is_a_finding() {
     assert!(ran.stdout.contains("✗ database    there is no database at"), "{}", ran.stdout);
     assert_eq!(cli.run(&["doctor", "--store", "nonsense"]).code, 2);
 }
+
+/// C18, O24: lanes that stand still, open breakers, full and misspelt limits are told, and counted in the status.
+#[test]
+fn the_doctor_and_the_status_know_lines() {
+    let cli = CliFixture::with_jobs();
+    let lane = ["--queue", "media", "--lane", "server 42", "--block-when-dead"];
+    for _ in 0..3 {
+        cli.ok(&[&["enqueue", "bad"][..], &lane].concat());
+    }
+    cli.ok(&[
+        "limit",
+        "set",
+        "kind:flaky",
+        "--break-after",
+        "1",
+        "--within",
+        "1h",
+        "--closed-for",
+        "1h",
+    ]);
+    cli.ok(&["limit", "set", "queue:meida", "--running", "3"]);
+    cli.ok(&["limit", "set", "queue:media", "--rate", "1", "--per", "20h"]);
+    cli.enqueue("flaky", "crm");
+    cli.work_once();
+    cli.enqueue("flaky", "crm");
+    cli.work_once();
+    let ran = cli.run(&["doctor"]);
+    assert_eq!(ran.code, 9);
+    insta::assert_snapshot!("lines_doctor", redacted(&ran.stdout));
+    insta::assert_snapshot!("lines_lanes", cli.table(&["lane", "list"], "120"));
+    let lane = cli.json(&["lane", "list"])[0].clone();
+    assert_eq!((&lane["schema"], &lane["blocked"]), (&"lane.v1".into(), &true.into()));
+    assert_eq!((&lane["state"], &lane["waiting"]), (&"dead".into(), &2.into()));
+    insta::assert_snapshot!("lines_status", cli.table(&["status"], "120"));
+    let lines = cli.json(&["status"])["lines"].clone();
+    assert_eq!((&lines["lanes_blocked"], &lines["breakers_open"]), (&1.into(), &1.into()));
+    let document: serde_json::Value =
+        serde_json::from_str(&cli.run(&["doctor", "--json"]).stdout).expect("a document");
+    let checks = document["checks"].as_array().expect("checks");
+    let lanes = checks.iter().find(|check| check["check"] == "lanes").expect("it is there");
+    let about = &lanes["about"][0];
+    assert_eq!((&about["problem"], &about["lane"]), (&"lane_blocked".into(), &"server 42".into()));
+    assert_eq!((&about["jobs"], &about["or_more"]), (&2.into(), &false.into()));
+}
+
+/// C20: a kind that is muted in the file or by a flag is left out, and listed.
+#[test]
+fn the_doctor_lists_what_is_muted() {
+    let cli = CliFixture::with_jobs();
+    let said = cli.run(&["doctor"]).stdout;
+    assert!(said.contains("! dying ") && said.contains("bad: 1 job"), "{said}");
+    let said = cli.run(&["doctor", "--mute", "bad"]).stdout;
+    assert!(said.contains("✓ muted       bad: left out"), "{said}");
+    assert!(said.contains("✓ dying ") && said.contains("✓ dead        no dead jobs"), "{said}");
+    let file = std::fs::read_to_string(cli.path("windlass.toml")).expect("it is there");
+    let doctor = "[doctor]\nmute = [\"bad\"]\nlatency = \"1m\"\n";
+    std::fs::write(cli.path("windlass.toml"), format!("{doctor}{file}")).expect("written");
+    let ran = cli.run(&["doctor", "--mute", "slow", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a document");
+    assert_eq!(document["thresholds"]["mute"], serde_json::json!(["bad", "slow"]));
+    assert_eq!(document["thresholds"]["latency_ms"], 60_000);
+    let latency =
+        |latency| cli.json(&["doctor", "--latency", latency])["thresholds"]["latency_ms"].clone();
+    cli.ok(&["job", "cancel", "state:available", "--yes", "--expect", "1"]);
+    assert_eq!(latency("2m"), 120_000, "a flag goes before the file");
+}
+
+/// C19: a program that hangs is told once it runs for half as long again as expected.
+#[test]
+fn the_doctor_tells_what_runs_too_long() {
+    let cli = CliFixture::new();
+    let file = std::fs::read_to_string(cli.path("windlass.toml")).expect("it is there");
+    let file = file.replace("queue = \"slow\"", "queue = \"slow\"\nexpected = \"10ms\"");
+    std::fs::write(cli.path("windlass.toml"), file).expect("written");
+    let id = cli.enqueue("slow", "slow");
+    let _worker = cli.work();
+    until("it is told", || {
+        cli.run(&["doctor"]).stdout.contains("✗ running     jobs run for too long\n")
+    });
+    let said = cli.run(&["doctor"]).stdout;
+    assert!(said.contains(" instead of 10ms: ") && said.contains(&id), "{said}");
+    assert!(said.contains(&format!("fix: windlass job cancel {id}")), "{said}");
+    assert!(said.contains("✓ failing") && said.contains("✓ latency"), "{said}");
+}
+
+#[test]
+fn what_makes_no_sense_to_the_doctor_is_refused() {
+    let cli = CliFixture::with_jobs();
+    for wrong in [
+        &["--latency", "0s"][..],
+        &["--failures", "0"],
+        &["--lane-longer-than", "0"],
+        &["--mute", "no kind"],
+        &["--mute", &"x".repeat(10_000)],
+        &["--config", "missing.toml"],
+    ] {
+        assert_eq!(cli.run(&[&["doctor"][..], wrong].concat()).code, 2, "{wrong:?}");
+    }
+    for wrong in ["latency = \"0s\"", "failures = 0", "mute = [\"no kind\"]", "latenci = \"1m\""] {
+        std::fs::write(cli.path("doctor.toml"), format!("[doctor]\n{wrong}\n")).expect("written");
+        let ran = cli.run(&["doctor", "--config", "doctor.toml"]);
+        assert_eq!(ran.code, 2, "{wrong}");
+        assert!(ran.error().contains("doctor.toml:2: "), "{}", ran.error());
+    }
+}

@@ -10,11 +10,11 @@ use crate::fixture::{MINUTE, StoreFixture};
 use crate::verdicts::{complete, retry};
 use crate::worker::worker;
 
-pub(super) fn on_kind(kind: &str) -> Limit {
+pub(in crate::conformance) fn on_kind(kind: &str) -> Limit {
     Limit::on(LimitOn::Kind(kind.to_owned()))
 }
 
-pub(super) async fn set(fixture: &StoreFixture, limit: &Limit) {
+pub(in crate::conformance) async fn set(fixture: &StoreFixture, limit: &Limit) {
     let set = fixture.store().set_limit(limit, SetBy::Person, None, fixture.now()).await;
     assert_eq!(set.expect("it reaches the store"), LimitSet::Now);
 }

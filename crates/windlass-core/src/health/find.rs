@@ -1,0 +1,146 @@
+//! Which problems there are.
+
+use std::collections::BTreeMap;
+
+use super::problem::Problem;
+use super::seen::{LaneSeen, Observed};
+use super::{Thresholds, lines};
+use crate::error::StoreError;
+use crate::job::{Counts, State};
+use crate::limit::LimitRecord;
+use crate::queue::{PausedKind, QueueRecord};
+use crate::reply::Now;
+use crate::store::Store;
+use crate::time::Timestamp;
+use crate::worker::WorkerRecord;
+
+/// What problems are found in.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// What the store sees of jobs.
+    pub observed: Observed,
+    /// How many jobs there are.
+    pub counts: Counts,
+    /// The queues.
+    pub queues: Vec<QueueRecord>,
+    /// The kinds that are paused.
+    pub paused_kinds: Vec<PausedKind>,
+    /// The workers.
+    pub workers: Vec<WorkerRecord>,
+    /// The limits that are set.
+    pub limits: Vec<LimitRecord>,
+}
+
+impl Overview {
+    /// Asks a store for all of it.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn of(
+        store: &dyn Store,
+        thresholds: &Thresholds,
+        now: Now,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            observed: store.observe(thresholds, now).await?,
+            counts: store.counts().await?,
+            queues: store.queues(now).await?,
+            paused_kinds: store.paused_kinds(now).await?,
+            workers: store.workers().await?,
+            limits: store.limits(now).await?,
+        })
+    }
+
+    /// When jobs were due that are neither in a lane that another has nor paused, with their queue, kind and limit by key.
+    pub(super) fn ready(&self) -> impl Iterator<Item = (Timestamp, &str, &str, Option<&str>)> + '_ {
+        let ready = self.observed.ready.iter().map(|ready| {
+            (ready.oldest_due_at, &*ready.queue, &*ready.kind, ready.limit.as_deref())
+        });
+        let is_free = |lane: &&LaneSeen| lane.state == State::Available && !lane.held;
+        let first_of_lanes = self.observed.lanes.waiting.iter().filter(is_free);
+        let first = first_of_lanes.map(|lane| (lane.due_at, &*lane.queue, &*lane.kind, None));
+        ready.chain(first).filter(|(_, queue, kind, _)| !self.is_paused(queue, kind))
+    }
+
+    fn is_paused(&self, queue: &str, kind: &str) -> bool {
+        self.queues.iter().any(|one| one.name == queue && one.paused_at.is_some())
+            || self.paused_kinds.iter().any(|one| one.kind == kind)
+    }
+}
+
+/// The problems there are, by their aspects. Each is found for itself: no problem hides another.
+#[must_use]
+pub fn problems(overview: &Overview, thresholds: &Thresholds) -> Vec<Problem> {
+    let mut found = latency(overview, thresholds);
+    found.extend(failing(overview, thresholds));
+    found.extend(running(overview, thresholds));
+    found.extend(dying(overview, thresholds));
+    found.extend(lines::lanes(overview, thresholds));
+    found.extend(lines::limits(overview, thresholds));
+    found.extend(lines::breakers(overview, thresholds));
+    found
+}
+
+fn latency(overview: &Overview, thresholds: &Thresholds) -> Vec<Problem> {
+    let mut oldest: BTreeMap<&str, (Timestamp, &str)> = BTreeMap::new();
+    for (due_at, queue, kind, _) in overview.ready().filter(|one| !thresholds.is_muted(one.2)) {
+        let of_queue = oldest.entry(queue).or_insert((due_at, kind));
+        *of_queue = (*of_queue).min((due_at, kind));
+    }
+    let is_late = |due_at: Timestamp| overview.observed.at.since(due_at) >= thresholds.latency;
+    oldest
+        .into_iter()
+        .filter(|(_, (due_at, _))| is_late(*due_at))
+        .map(|(queue, (oldest_due_at, kind))| Problem::Latency {
+            queue: queue.to_owned(),
+            kind: kind.to_owned(),
+            oldest_due_at,
+        })
+        .collect()
+}
+
+fn failing<'a>(
+    overview: &'a Overview,
+    thresholds: &'a Thresholds,
+) -> impl Iterator<Item = Problem> + 'a {
+    let counts = |one: &&super::Failing| {
+        one.failures >= thresholds.failures && !thresholds.is_muted(&one.kind)
+    };
+    overview.observed.failing.iter().filter(counts).map(|one| Problem::Failing {
+        kind: one.kind.clone(),
+        jobs: one.jobs,
+        failures: one.failures,
+        job: one.job,
+    })
+}
+
+fn running<'a>(
+    overview: &'a Overview,
+    thresholds: &'a Thresholds,
+) -> impl Iterator<Item = Problem> + 'a {
+    let is_long = |one: &&super::RunningJob| {
+        let ran = overview.observed.at.since(one.since);
+        ran >= thresholds.may_run(one.expected) && !thresholds.is_muted(&one.kind)
+    };
+    overview.observed.running.iter().filter(is_long).map(|one| Problem::RunningLong {
+        job: one.job,
+        kind: one.kind.clone(),
+        queue: one.queue.clone(),
+        worker: one.worker.clone(),
+        since: one.since,
+        expected: one.expected,
+    })
+}
+
+fn dying<'a>(
+    overview: &'a Overview,
+    thresholds: &'a Thresholds,
+) -> impl Iterator<Item = Problem> + 'a {
+    let is_news = |one: &&super::Dead| one.lately > 0 && !thresholds.is_muted(&one.kind);
+    overview.observed.dead.iter().filter(is_news).map(|one| Problem::Dying {
+        kind: one.kind.clone(),
+        jobs: super::Counted { jobs: one.lately, or_more: one.jobs.or_more },
+        last_at: one.last_at,
+        job: one.last,
+    })
+}
