@@ -793,6 +793,7 @@ create function windlass.write_jobs(us bigint, ids uuid[], given smallint[], que
 language plpgsql volatile as
 $$
 declare
+  usual   text       := current_setting('lock_timeout');
   answers smallint[] := '{}';
   jobs    uuid[]     := '{}';
   place   text;
@@ -833,6 +834,10 @@ begin
         raise exception using errcode = 'WL002', message = nth::text, detail = job::text;
       end if;
     end loop;
+    -- The commit is not to fail for waiting as long.
+    if patience is not null then
+      perform set_config('lock_timeout', usual, true);
+    end if;
   exception when lock_not_available then
     answer := 5;
     job := ids[nth];
@@ -1153,6 +1158,7 @@ $$;
 create function windlass.fire(firings jsonb, us bigint, patience text) returns setof integer language plpgsql volatile as
 $$
 declare
+  usual text      := current_setting('lock_timeout');
   free  text[];
   taken integer[] := '{}';
   one   record;
@@ -1176,7 +1182,8 @@ begin
     exception when lock_not_available then
       taken := taken || one.lane;
       -- It has waited: the others are taken as they are.
-      perform set_config('lock_timeout', '1ms', true);
+      patience := '1ms';
+      perform set_config('lock_timeout', patience, true);
     end;
   end loop;
   for one in
@@ -1189,20 +1196,24 @@ begin
          and exists (select from windlass.schedule where name = one.firing->>'name') then
       return next -one.place;
     elsif coalesce(one.key, one.lane::text) is null then
+      perform set_config('lock_timeout', usual, true);
       if windlass.fire_one(one.firing, us) then
         return next one.place;
       end if;
     else
+      perform set_config('lock_timeout', patience, true);
       begin
         if windlass.fire_one(one.firing, us) then
           return next one.place;
         end if;
       exception when lock_not_available then
         return next -one.place;
-        perform set_config('lock_timeout', '1ms', true);
+        patience := '1ms';
       end;
     end if;
   end loop;
+  -- The commit is not to fail for waiting as long.
+  perform set_config('lock_timeout', usual, true);
 end
 $$;
 

@@ -75,12 +75,16 @@ create unlogged table windlass.line_cursor (
 -- Lets one claim at a time to the lines; false where its turn did not come within the patience.
 create function windlass.take_lines(patience text) returns boolean language plpgsql volatile as
 $$
+declare
+  usual text := current_setting('lock_timeout');
 begin
   if pg_try_advisory_xact_lock(hashtext('windlass.lines'), 0) then
     return true;
   end if;
   perform set_config('lock_timeout', patience, true);
   perform pg_advisory_xact_lock(hashtext('windlass.lines'), 0);
+  -- What comes after it, the commit too, is not to fail for waiting as long.
+  perform set_config('lock_timeout', usual, true);
   return true;
 exception when lock_not_available then
   return false;

@@ -24,6 +24,8 @@ use fault::{Fault, FaultyStore};
 
 /// Lives of one run, each with a seed and a database of its own.
 const SEEDS: std::ops::Range<u64> = 0..16;
+/// The same where faults are put in: lives are led until all have shown.
+const FAULTY_SEEDS: std::ops::Range<u64> = 0..32;
 /// Steps of one life.
 const STEPS: usize = 250;
 /// Lives at the same time.
@@ -61,7 +63,7 @@ pub fn agree<D: Database>(fresh: impl Fn() -> D + Sync) {
 pub fn catch_every_fault<D: Database>(fresh: impl Fn() -> D) {
     let lead = |seed, fault| run(fresh(), |fixture| live(fixture, seed, fault));
     let mut hidden = Fault::ALL.to_vec();
-    for seed in SEEDS {
+    for seed in FAULTY_SEEDS {
         let can_show = |fault: &Fault| !fault.needs_lines() || Life::of(seed) == Life::InLine;
         if hidden.iter().any(can_show) && lead(seed, None).is_ok() {
             hidden.retain(|fault| !can_show(fault) || lead(seed, Some(*fault)).is_ok());

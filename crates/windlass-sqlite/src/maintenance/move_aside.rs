@@ -32,8 +32,7 @@ pub(crate) struct Aside {
 }
 
 pub(crate) fn move_aside(connection: &Connection, now: Timestamp) -> Result<Aside, StoreError> {
-    let moved = stand_aside(connection)? as u64;
-    let mut aside = Aside { moved, came_back: 0 };
+    let mut aside = Aside { moved: 0, came_back: 0 };
     let kinds = |sql| all(connection, sql, [now.as_micros()], |row| row.get::<_, String>(0));
     let paused = kinds(PAUSED)?;
     if !paused.is_empty() {
@@ -49,6 +48,7 @@ pub(crate) fn move_aside(connection: &Connection, now: Timestamp) -> Result<Asid
             run(connection, FORGET, params![kind, now.as_micros()])?;
         }
     }
+    aside.moved += stand_aside(connection)? as u64;
     Ok(aside)
 }
 

@@ -33,7 +33,7 @@ pub(super) enum Fault {
     CountsOneTooFew,
     /// I-O2: a limit of two lets one through.
     CountsOneTooMany,
-    /// I-O3: the tokens of a rate come twice as fast.
+    /// I-O3: the tokens of a rate come eight times as fast.
     HasFastTokens,
     /// I-O1: a dead job that is to block its lane does not.
     ForgetsToBlock,
@@ -104,7 +104,7 @@ impl FaultyStore {
             _ => limit.running,
         };
         let rate = limit.rate.map(|rate| match self.fault {
-            Fault::HasFastTokens => Rate { tokens: rate.tokens * 2, ..rate },
+            Fault::HasFastTokens => Rate { tokens: rate.tokens * 8, ..rate },
             _ => rate,
         });
         Limit { running, rate, ..limit.clone() }

@@ -172,7 +172,7 @@ impl Rules {
         self.check_lanes(asked, taken)?;
         let untaken = self.check_turns(asked, taken)?;
         self.spend(taken)?;
-        self.meet(asked.queues);
+        self.meet(Some(asked.queues));
         take(self);
         // It takes what it is asked for as long as there is something that may run.
         if taken.len() < asked.most { self.check_left(asked, &untaken) } else { Ok(()) }
@@ -290,9 +290,10 @@ impl Rules {
         self.jobs.values().filter(runs).count()
     }
 
-    /// A claim of these queues may have given a place in line to jobs of limited kinds and queues.
-    fn meet(&mut self, queues: &[&'static str]) {
-        let met = |job: &&Job| job.state == State::Available && queues.contains(&job.queue);
+    /// A claim of these queues may have given a place in line to jobs of limited kinds and queues, or a sweep of all.
+    pub(super) fn meet(&mut self, queues: Option<&[&'static str]>) {
+        let looked_at = |job: &Job| queues.is_none_or(|queues| queues.contains(&job.queue));
+        let met = |job: &Job| job.state == State::Available && looked_at(job);
         let met = self.jobs.iter().filter(|(_, job)| met(job) && self.stands_in_line(job));
         let met: Vec<JobId> = met.map(|(id, _)| *id).collect();
         met.into_iter().for_each(|id| self.job(id).in_line.is_met = true);

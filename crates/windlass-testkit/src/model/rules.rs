@@ -343,6 +343,7 @@ impl Rules {
             job.expire(now);
         }
         self.move_aside();
+        self.meet(None);
         self.drop_empty_leases();
     }
 

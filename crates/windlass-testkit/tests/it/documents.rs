@@ -119,6 +119,10 @@ fn the_page_of_limits_says_what_is_compiled() {
         RUNNING_LONG
         DIED_WITHIN
         LONG_LANE
+        SHORTEST_AGING
+        LONGEST_AGING
+        MINIMUM_BUILDS
+        NOTE_BYTES
         SUBJECT_BYTES
         LINE_KEY_BYTES
         LIMIT_PERIOD
