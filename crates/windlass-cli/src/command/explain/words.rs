@@ -1,6 +1,7 @@
 //! Gates and steps in words.
 
 use windlass::job::{Busy, Explanation, Gate, Passage, Standing, Step};
+use windlass::limits::SWEEP;
 use windlass::{State, Timestamp};
 
 use super::{line, span};
@@ -227,12 +228,15 @@ pub(super) fn next(out: &Output, explained: &Explanation) -> String {
         Step::Lane => "it waits for the end of the first of its lane".to_owned(),
         Step::Open => "nothing, until the dead job is retried or its lane is opened".to_owned(),
         Step::Place => "it waits for a place: as soon as one of those jobs ends".to_owned(),
-        Step::Tokens => format!("its tokens have come {}", at("soon")),
+        Step::Tokens => format!("its tokens will be there {}", at("soon")),
         Step::Probe => match explained.next.at {
             Some(_) => format!("one job is let through {}", at("")),
             None => "the end of the job that probes decides".to_owned(),
         },
         Step::Unlock => "it waits for the end of that transaction".to_owned(),
+        Step::Expire if explained.next.at > Some(explained.now.after(SWEEP)) => {
+            format!("it expires {}, before it can start", at(""))
+        }
         Step::Expire => "the next sweep cancels it".to_owned(),
         Step::Settle => {
             "its worker ends the attempt; if that worker dies, another gets it".to_owned()
