@@ -274,8 +274,8 @@ async fn set_bound(bound: QueueBound, globals: &Globals) -> anyhow::Result<Exit>
         WhenFull::Error => "are refused",
         WhenFull::Wait => "wait",
     };
-    let jobs = time::count(bound.jobs, "job");
-    let what = format!("queue {name} is full with {jobs} available; enqueues {then} then");
+    let jobs = time::count(bound.jobs, "available job");
+    let what = format!("queue {name} is bounded to {jobs}; while it is full, enqueues {then}");
     out.done(&what, &format!("to undo it: windlass queue unbound {name}"))?;
     Ok(Exit::Done)
 }
@@ -285,6 +285,9 @@ async fn unbound(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     let was_bound = store.unbound(name).await?;
+    if !was_bound {
+        warn_of_unknown(out, &*store, name).await?;
+    }
     if out.is_json() {
         return show(name, &*store, out).await;
     }
