@@ -283,6 +283,7 @@ macro_rules! behaviours {
                     failures_far_apart_open_nothing
                     each_key_has_a_breaker_of_its_own
                     a_lost_probe_is_followed_by_another
+                    a_person_closes_a_breaker
                 }
                 list {
                     limits_are_listed_with_what_is_used

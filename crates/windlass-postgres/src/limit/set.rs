@@ -1,4 +1,4 @@
-//! Set a limit, and remove it.
+//! Set a limit, remove it, and close its breaker.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::row::get;
 const SET: &str = "select windlass.write_limit(row($2::int2, $3::text, $4::int4, $5::int4, $6::int8, $7::int4, $8::int4, \
      $9::int8, $10::int8, $11::int2, $12::text, coalesce($1::int8, windlass.now_us()))::windlass.limit_rule)";
 const REMOVE: &str = "select windlass.remove_limit($1::text)";
+const CLOSE: &str = "select windlass.close_breaker($1::text)";
 
 pub(crate) async fn set(
     connection: &Connection,
@@ -31,7 +32,7 @@ pub(crate) async fn set(
     let per = limit.rate.map(|rate| time(rate.per));
     let after = limit.breaker.map(|breaker| number(breaker.failures));
     let within = limit.breaker.map(|breaker| time(breaker.within));
-    let closed_for = limit.breaker.map(|breaker| time(breaker.closed_for));
+    let open_for = limit.breaker.map(|breaker| time(breaker.open_for));
     let by = by.code();
     let binds: [Bind<'_>; 12] = [
         (&now, Type::INT8),
@@ -43,7 +44,7 @@ pub(crate) async fn set(
         (&burst, Type::INT4),
         (&after, Type::INT4),
         (&within, Type::INT8),
-        (&closed_for, Type::INT8),
+        (&open_for, Type::INT8),
         (&by, Type::INT2),
         (&note, Type::TEXT),
     ];
@@ -54,5 +55,11 @@ pub(crate) async fn set(
 pub(crate) async fn remove(connection: &Connection, on: &LimitOn) -> Result<bool, StoreError> {
     let target = on.to_string();
     let row = connection.query_one(REMOVE, &[(&target, Type::TEXT)]).await?;
+    get(&row, 0)
+}
+
+pub(crate) async fn close(connection: &Connection, on: &LimitOn) -> Result<bool, StoreError> {
+    let target = on.to_string();
+    let row = connection.query_one(CLOSE, &[(&target, Type::TEXT)]).await?;
     get(&row, 0)
 }

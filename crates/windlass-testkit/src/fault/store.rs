@@ -143,7 +143,7 @@ impl JobStore for FaultStore {
 }
 
 impl LimitStore for FaultStore {
-    forward!(set_limit remove_limit limits);
+    forward!(set_limit remove_limit close_breaker limits);
 }
 
 impl QueueStore for FaultStore {

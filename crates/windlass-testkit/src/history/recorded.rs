@@ -141,7 +141,7 @@ impl JobStore for RecordedStore {
 }
 
 impl LimitStore for RecordedStore {
-    forward!(set_limit remove_limit limits);
+    forward!(set_limit remove_limit close_breaker limits);
 }
 
 impl QueueStore for RecordedStore {

@@ -229,7 +229,7 @@ impl JobStore for SabotagedStore {
 }
 
 impl LimitStore for SabotagedStore {
-    forward!(set_limit remove_limit limits);
+    forward!(set_limit remove_limit close_breaker limits);
 }
 
 impl QueueStore for SabotagedStore {

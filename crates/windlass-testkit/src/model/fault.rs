@@ -141,7 +141,7 @@ impl JobStore for FaultyStore {
 }
 
 impl LimitStore for FaultyStore {
-    forward!(set_limit remove_limit limits);
+    forward!(set_limit remove_limit close_breaker limits);
 }
 
 impl QueueStore for FaultyStore {

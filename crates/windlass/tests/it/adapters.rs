@@ -218,7 +218,10 @@ async fn sql_refuses_what_no_worker_could_read() {
     let late = "insert into windlass_enqueue (kind, delay, expires_at) values ('probe.ok', 3600000000, \
          (select n + 60000000 from windlass_fresh))";
     let refused = connection.execute(late, []).expect_err("it would never run").to_string();
-    assert!(refused.contains("windlass: expires_at must be later than the end of delay"), "{refused}");
+    assert!(
+        refused.contains("windlass: expires_at must be later than the end of delay"),
+        "{refused}"
+    );
     assert_eq!(states(&database).await, []);
 
     let database = TestDatabase::postgres();

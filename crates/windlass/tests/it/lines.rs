@@ -136,6 +136,8 @@ async fn lines_by_sql_on_postgres() {
     let expected =
         Limit::on(LimitOn::Kind("by.sql".into())).running(4).rate(10, Duration::from_secs(60));
     assert_eq!(limits[0].limit, expected);
+    let closed = sql.client.query_one("select windlass.close_breaker('kind:by.sql')", &[]).await;
+    assert!(!closed.expect("asked").get::<_, bool>(0), "it has none that is open");
     let none = "select windlass.set_limit('kind:by.sql', '{\"running\": 0}')";
     sql.client.batch_execute(none).await.expect_err("a limit of none is refused");
     sql.client.batch_execute("select windlass.remove_limit('kind:by.sql')").await.expect("removed");

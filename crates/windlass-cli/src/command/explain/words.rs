@@ -257,7 +257,8 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
         Step::Worker => worker(explained),
         Step::Slot => vec![format!("windlass job list 'state:running queue:{queue}'")],
         Step::Lane | Step::Open => line::lane(explained),
-        Step::Place | Step::Tokens | Step::Probe => vec!["windlass limit list".to_owned()],
+        Step::Place | Step::Tokens => vec!["windlass limit list".to_owned()],
+        Step::Probe => line::probe(explained),
         Step::Turn => vec![format!("windlass job list 'state:running,available queue:{queue}'")],
         Step::Settle => vec![format!("windlass job cancel {id}")],
         Step::Expire => vec![format!("windlass job retry {id}   (runs it anyway)")],
@@ -267,12 +268,23 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
             commands.extend(line::kept_lane(explained));
             commands
         }
-        Step::Remove if explained.state == State::Cancelled => {
+        Step::Remove if explained.state == State::Cancelled && !is_superseded(explained) => {
             vec![format!("windlass job retry {id}")]
         }
         Step::TakeBack | Step::Unpark => vec!["windlass worker list".to_owned()],
         _ => Vec::new(),
     }
+}
+
+/// A job that another one has made needless is not to run.
+fn is_superseded(explained: &Explanation) -> bool {
+    let by = |gate: &Gate| match gate {
+        Gate::Ended { reason, .. } => {
+            reason.as_deref().is_some_and(|why| why.starts_with("superseded by "))
+        }
+        _ => false,
+    };
+    explained.shut().any(by)
 }
 
 fn resume(explained: &Explanation) -> Vec<String> {
