@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use windlass::job::Counts;
-use windlass::name::{check_queue, nearest};
+use windlass::name::check_queue;
 use windlass::queue::{Pause, PauseEnd, QueueBound, QueueRecord, Scope, WhenFull};
 use windlass::store::Now;
 use windlass::store::Store;
 use windlass::time::parse_duration;
 use windlass::{State, Timestamp};
 
+use super::known::warn_of_queue;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
@@ -223,7 +224,7 @@ async fn pause(pause: Pause, globals: &Globals) -> anyhow::Result<Exit> {
     let Scope::Queue(name) = &pause.scope else { return Ok(Exit::Usage) };
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
-    warn_of_unknown(out, &*store, name).await?;
+    warn_of_queue(out, &*store, name).await?;
     store.pause(&pause, Now::Database).await?;
     if out.is_json() {
         return show(name, &*store, out).await;
@@ -248,7 +249,7 @@ async fn resume(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
     let was_paused = store.resume(&Scope::Queue(name.to_owned()), Now::Database).await?;
     if !was_paused {
-        warn_of_unknown(out, &*store, name).await?;
+        warn_of_queue(out, &*store, name).await?;
     }
     if out.is_json() {
         return show(name, &*store, out).await;
@@ -265,7 +266,7 @@ async fn set_bound(bound: QueueBound, globals: &Globals) -> anyhow::Result<Exit>
     check_queue(&bound.queue).map_err(|error| Failure::usage(error.to_string()))?;
     let (out, name) = (&globals.out, &bound.queue);
     let store = store::existing(&globals.store).await?;
-    warn_of_unknown(out, &*store, name).await?;
+    warn_of_queue(out, &*store, name).await?;
     store.bound(&bound).await?;
     if out.is_json() {
         return show(name, &*store, out).await;
@@ -286,7 +287,7 @@ async fn unbound(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
     let was_bound = store.unbound(name).await?;
     if !was_bound {
-        warn_of_unknown(out, &*store, name).await?;
+        warn_of_queue(out, &*store, name).await?;
     }
     if out.is_json() {
         return show(name, &*store, out).await;
@@ -295,18 +296,6 @@ async fn unbound(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
         if was_bound { "has no bound any more" } else { "had no bound; nothing was changed" };
     out.line(&format!("queue {name} {what}"))?;
     Ok(Exit::Done)
-}
-
-/// A queue may be paused before it has jobs, but a slip of the finger should not go unseen.
-async fn warn_of_unknown(out: &Output, store: &dyn Store, name: &str) -> anyhow::Result<()> {
-    let queues = store.queues(Now::Database).await?;
-    let known: Vec<&str> = queues.iter().map(|queue| queue.name.as_str()).collect();
-    if !known.contains(&name) {
-        let hint = nearest(name, &known)
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        out.warn(&format!("no job or worker knows queue {name} yet{hint}"));
-    }
-    Ok(())
 }
 
 async fn show(name: &str, store: &dyn Store, out: &Output) -> anyhow::Result<Exit> {
