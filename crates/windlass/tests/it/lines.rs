@@ -183,6 +183,17 @@ async fn lines_by_sql_on_sqlite() {
     let expected =
         Limit::on(LimitOn::Kind("by.sql".into())).running(4).rate(10, Duration::from_secs(60));
     assert_eq!(limits[0].limit, expected);
+    sql.execute_batch(
+        "insert into windlass_breaker (gate, opened_at) values ('kby.sql', 0), ('kby.sqlx', 0); \
+         insert into windlass_close_breaker (target) values ('kind:by.sql')",
+    )
+    .expect("closed");
+    let left: String = sql
+        .query_row("select group_concat(gate) from windlass_breaker", [], |row| row.get(0))
+        .expect("counted");
+    assert_eq!(left, "kby.sqlx", "that of another kind stays");
+    let wrong = "insert into windlass_close_breaker (target) values ('by.sql')";
+    assert!(sql.execute_batch(wrong).expect_err("refused").to_string().contains("kind:NAME"));
     let none = "insert into windlass_limit (target, running) values ('kind:by.sql', 0)";
     assert!(sql.execute_batch(none).expect_err("refused").to_string().contains("at least 1"));
     sql.execute_batch("delete from windlass_limit where target = 'kind:by.sql'").expect("removed");

@@ -92,9 +92,9 @@ fn a_slip_of_the_finger_is_pointed_out() {
     assert_eq!(ran.stderr, "! no job or worker knows queue maill yet; did you mean `mail`?\n");
     assert_eq!(cli.run(&["queue", "pause", "a b"]).code, 2);
     for args in [
-        &["queue", "unbound", "maill"][..],
-        &["limit", "set", "queue:maill", "--running", "1"],
-        &["schedule", "add", "s", "every 15m", "k", "--queue", "maill"],
+        &["queue", "unbound", "mial"][..],
+        &["limit", "set", "queue:mial", "--running", "1"],
+        &["schedule", "add", "s", "every 15m", "k", "--queue", "mial"],
     ] {
         let ran = cli.run(args);
         assert!(ran.stderr.contains("did you mean `mail`?"), "{args:?}: {}", ran.stderr);
