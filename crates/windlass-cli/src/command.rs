@@ -8,6 +8,7 @@ pub(crate) mod enqueue;
 pub(crate) mod explain;
 pub(crate) mod job;
 pub(crate) mod kind;
+mod known;
 pub(crate) mod lane;
 pub(crate) mod limit;
 pub(crate) mod migrate;

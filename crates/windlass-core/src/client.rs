@@ -333,6 +333,15 @@ impl Client {
         self.store.remove_limit(on).await
     }
 
+    /// Closes the breaker of a limit before its time is over, and forgets the failures that it has counted: jobs start again
+    /// at once. For a name the breakers of all its keys. `false` where none was open.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn close_breaker(&self, on: &LimitOn) -> Result<bool, StoreError> {
+        self.store.close_breaker(on).await
+    }
+
     /// Lets a lane go on that stands still behind a dead job; that job, where there is one. It stays dead.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Limits that are set for queues, kinds and names of keys: so many at once, so many in a time, and closed after failures.
+//! Limits that are set for queues, kinds and names of keys: so many at once, so many in a time, and nothing for a time after failures.
 
 use std::fmt;
 use std::str::FromStr;
@@ -72,14 +72,21 @@ impl Serialize for LimitOn {
 
 /// A text that says not what a limit is set for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not what a limit can be set for: expected queue:NAME, kind:NAME or key:NAME")]
-pub struct ParseLimitOnError(String);
+#[error(
+    "`{text}` is not what a limit can be set for: {why}expected queue:NAME, kind:NAME or key:NAME"
+)]
+pub struct ParseLimitOnError {
+    text: String,
+    /// What is wrong with the name, as a phrase before the rest.
+    why: String,
+}
 
 impl FromStr for LimitOn {
     type Err = ParseLimitOnError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || ParseLimitOnError(text.to_owned());
+        let refuse = |why| ParseLimitOnError { text: text.to_owned(), why };
+        let wrong = || refuse(String::new());
         let (scope, name) = text.split_once(':').ok_or_else(wrong)?;
         let on = match scope {
             "queue" => Self::Queue(name.to_owned()),
@@ -87,7 +94,11 @@ impl FromStr for LimitOn {
             "key" => Self::Key(name.to_owned()),
             _ => return Err(wrong()),
         };
-        on.check().map(|()| on).map_err(|_| wrong())
+        let is_pattern = name.contains('*');
+        on.check().map(|()| on).map_err(|error| {
+            let each = if is_pattern { ", and a limit is of one of them; " } else { "; " };
+            refuse(format!("{error}{each}"))
+        })
     }
 }
 
@@ -135,9 +146,9 @@ pub struct Breaker {
     /// Within so long.
     #[serde(serialize_with = "seconds")]
     pub within: Duration,
-    /// Closed for so long.
+    /// Open for so long: nothing starts.
     #[serde(serialize_with = "seconds")]
-    pub closed_for: Duration,
+    pub open_for: Duration,
 }
 
 fn seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -180,9 +191,9 @@ impl Limit {
         mut self,
         failures: u32,
         within: Duration,
-        closed_for: Duration,
+        open_for: Duration,
     ) -> Self {
-        self.breaker = Some(Breaker { failures, within, closed_for });
+        self.breaker = Some(Breaker { failures, within, open_for });
         self
     }
 
@@ -202,10 +213,7 @@ impl Limit {
         number("the failures of a breaker", self.breaker.map(|breaker| breaker.failures))?;
         period("the time of a rate", self.rate.map(|rate| rate.per))?;
         period("the time in which a breaker counts", self.breaker.map(|breaker| breaker.within))?;
-        period(
-            "the time for which a breaker closes",
-            self.breaker.map(|breaker| breaker.closed_for),
-        )
+        period("the time for which a breaker is open", self.breaker.map(|breaker| breaker.open_for))
     }
 }
 
@@ -300,6 +308,13 @@ impl LimitRecord {
             (_, Some(most)) => self.running_now.is_some_and(|now| now >= u64::from(most)),
         }
     }
+
+    /// Until when nothing starts; then one job probes. `None` where its breaker is not open.
+    #[must_use]
+    pub fn open_until(&self) -> Option<Timestamp> {
+        let breaker = self.limit.breaker?;
+        self.open_since.map(|since| since.after(breaker.open_for))
+    }
 }
 
 /// The result of setting a limit.
@@ -326,6 +341,10 @@ pub trait LimitStore: Send + Sync {
 
     /// Removes a limit. `false` where there was none.
     fn remove_limit<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool>;
+
+    /// Closes the breaker of a limit, for a name those of all its keys, and forgets the failures that it has counted.
+    /// `false` where none was open.
+    fn close_breaker<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool>;
 
     /// The limits that are set.
     fn limits(&self, now: Now) -> Reply<'_, Vec<LimitRecord>>;
@@ -354,6 +373,9 @@ mod tests {
             let wrong = text.parse::<LimitOn>().expect_err("it is none").to_string();
             assert!(wrong.contains(text) && wrong.contains("queue:NAME"), "{wrong}");
         }
+        let pattern = "kind:crm.*".parse::<LimitOn>().expect_err("it is a pattern").to_string();
+        assert!(pattern.contains("has the character '*' at 4"), "{pattern}");
+        assert!(pattern.contains("a limit is of one of them"), "{pattern}");
     }
 
     #[test]
@@ -366,7 +388,7 @@ mod tests {
         assert_eq!(long, "the time of a rate is a millisecond at least and a day at most");
         assert!(refused(&kind().break_after(0, MINUTE, MINUTE)).contains("breaker of 0"));
         assert!(refused(&kind().break_after(1, Duration::ZERO, MINUTE)).contains("counts"));
-        assert!(refused(&kind().break_after(1, MINUTE, Duration::MAX)).contains("closes"));
+        assert!(refused(&kind().break_after(1, MINUTE, Duration::MAX)).contains("is open"));
         kind().rate(10, MINUTE).burst(3).running(4).check().expect("it makes sense");
     }
 }

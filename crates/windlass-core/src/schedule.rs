@@ -28,7 +28,7 @@ pub use store::{DueSchedules, Fired, Firing, SchedulePut, ScheduleStore, Timing}
 #[non_exhaustive]
 pub enum ScheduleError {
     /// A cron line that cannot be read.
-    #[error("`{}` is not a cron line of 5 or 6 fields: {reason}", .line.escape_debug())]
+    #[error("`{}` is not a cron line: {reason}", .line.escape_debug())]
     Cron {
         /// The line.
         line: String,

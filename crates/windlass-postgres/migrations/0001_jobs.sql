@@ -972,7 +972,8 @@ begin
     raise exception 'windlass: max_attempts % cannot be used', attempts using errcode = '22023',
       hint = 'a number from 0, which never gives up, to 32767';
   end if;
-  if options ?& array['expires_at', 'expires_in'] or expiry <= due then
+  if options ?& array['expires_at', 'expires_in']
+     or expiry <= due and (due > us or options ?| array['expires_in', 'run_at']) then
     raise exception 'windlass: a job expires at a moment or after a time, and later than it is due' using errcode = '22023',
       hint = 'expires_at or expires_in';
   end if;

@@ -2,7 +2,7 @@
 -- one at a time, so that what it counts stays as it counted it.
 
 -- Limits that were set for queues, kinds and names of keys. scope: 0 queue · 1 kind · 2 key. origin: 0 code · 1 config
--- · 2 person. running: so many at once; tokens: so many in a time, and so many at once at most; broken: closed for a time
+-- · 2 person. running: so many at once; tokens: so many in a time, and so many at once at most; broken: open for a time
 -- after so many failures within one; reserved: of those of a queue so many for a kind, as an object; counted: jobs that ran
 -- before it was set have their permits.
 create table windlass.limit_rule (
@@ -729,7 +729,7 @@ end
 $$;
 
 -- Sets a limit, for people: of queue:NAME, kind:NAME or key:NAME. Options: running (so many at once), rate (so many
--- tokens), per (an interval's text, 1 second unless said), burst, break_after (failures), within and closed_for
+-- tokens), per (an interval's text, 1 second unless said), burst, break_after (failures), within and open_for
 -- (intervals' texts, 1 minute unless said), note.
 create function windlass.set_limit(target text, options jsonb) returns void language plpgsql volatile as
 $$
@@ -738,18 +738,18 @@ declare
   wrong text;
 begin
   select key into wrong from jsonb_object_keys(options) as key
-  where key not in ('running', 'rate', 'per', 'burst', 'break_after', 'within', 'closed_for', 'note') limit 1;
+  where key not in ('running', 'rate', 'per', 'burst', 'break_after', 'within', 'open_for', 'note') limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
-      hint = 'running, rate, per, burst, break_after, within, closed_for, note';
+      hint = 'running, rate, per, burst, break_after, within, open_for, note';
   end if;
   if target is null or target !~ '^(queue|kind|key):[[:alnum:]._:/-]{1,128}$' then
     raise exception 'windlass: a limit cannot be set for %', coalesce(quote_literal(target), 'null') using errcode = '22023',
       hint = 'queue:NAME, kind:NAME or key:NAME';
   end if;
   if options->>'rate' is null and coalesce(options->>'per', options->>'burst') is not null
-     or options->>'break_after' is null and coalesce(options->>'within', options->>'closed_for') is not null then
-    raise exception 'windlass: per and burst are of a rate, within and closed_for of break_after' using errcode = '22023',
+     or options->>'break_after' is null and coalesce(options->>'within', options->>'open_for') is not null then
+    raise exception 'windlass: per and burst are of a rate, within and open_for of break_after' using errcode = '22023',
       hint = 'the option rate or break_after';
   end if;
   rule.scope := case split_part(target, ':', 1) when 'queue' then 0 when 'kind' then 1 else 2 end;
@@ -763,7 +763,7 @@ begin
   end if;
   if rule.broken_after is not null then
     rule.broken_within := (extract(epoch from coalesce(options->>'within', '1 minute')::interval) * 1000000)::bigint;
-    rule.broken_for := (extract(epoch from coalesce(options->>'closed_for', '1 minute')::interval) * 1000000)::bigint;
+    rule.broken_for := (extract(epoch from coalesce(options->>'open_for', '1 minute')::interval) * 1000000)::bigint;
   end if;
   if coalesce(rule.running, rule.tokens, rule.broken_after) is null then
     raise exception 'windlass: a limit says how many run, a rate or when to break' using errcode = '22023';
@@ -795,6 +795,24 @@ $$
     where f.gate = (array['q', 'k', 'y'])[g.scope + 1] || g.name or g.scope = 2 and starts_with(f.gate, 'y' || g.name || chr(31))),
   woken as (select count(pg_notify(channel, '')) from windlass.idle where exists (select from gone))
   select exists (select from gone) from woken
+$$;
+
+-- Closes the breaker of a limit, for a name those of all its keys, and forgets the failures that it has counted; false
+-- where none was open.
+create function windlass.close_breaker(target text) returns boolean language sql volatile as
+$$
+  with wanted as (
+    select case split_part(target, ':', 1) when 'queue' then 'q' when 'kind' then 'k' when 'key' then 'y' end
+             || substr(target, strpos(target, ':') + 1) as gate),
+  forgotten as (
+    delete from windlass.failure f using wanted w
+    where f.gate = w.gate or f.gate > w.gate || chr(31) and f.gate < w.gate || chr(32)),
+  closed as (
+    delete from windlass.breaker b using wanted w
+    where b.gate = w.gate or b.gate > w.gate || chr(31) and b.gate < w.gate || chr(32)
+    returning b.gate),
+  woken as (select count(pg_notify(channel, '')) from windlass.idle where exists (select from closed))
+  select exists (select from closed) from woken
 $$;
 
 -- What a job's rules do in its lane once it is written: jobs of kinds that it supersedes are cancelled unless they run.

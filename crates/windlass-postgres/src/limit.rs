@@ -36,6 +36,14 @@ impl LimitStore for PostgresStore {
         })
     }
 
+    fn close_breaker<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool> {
+        Box::pin(async move {
+            let was_open = set::close(&self.writes, on).await?;
+            self.wakeups.work_anywhere();
+            Ok(was_open)
+        })
+    }
+
     fn limits(&self, now: Now) -> Reply<'_, Vec<LimitRecord>> {
         Box::pin(list::limits(&self.claims, now))
     }

@@ -474,6 +474,8 @@ begin
         then raise(abort, 'windlass: expires_in must be a whole number of microseconds, at least 1000')
       when new.expires_at <= coalesce(new.run_at, new.expires_at - 1)
         then raise(abort, 'windlass: expires_at must be later than run_at')
+      when new.run_at is null and new.delay > 0 and new.expires_at <= (select n + new.delay from windlass_fresh)
+        then raise(abort, 'windlass: expires_at must be later than the end of delay')
       when new.unique_key is null and new.meta is not null and json_type(new.meta, '$.unique') is not null
         then raise(abort, 'windlass: unique_key is missing: meta alone makes no job unique')
       when new.unique_key is null and coalesce(new.unique_until, new.unique_for, new.on_conflict) is not null

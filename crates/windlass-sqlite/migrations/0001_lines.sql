@@ -2,7 +2,7 @@
 -- by the claim.
 
 -- Limits that were set for queues, kinds and names of keys. scope: 0 queue · 1 kind · 2 key. origin: 0 code · 1 config
--- · 2 person. running: so many at once; tokens: so many in a time, and so many at once at most; broken: closed for a time
+-- · 2 person. running: so many at once; tokens: so many in a time, and so many at once at most; broken: open for a time
 -- after so many failures within one. Times are microseconds.
 create table windlass_limit_rule (
   scope         integer not null check (scope between 0 and 2),
@@ -84,12 +84,12 @@ create table windlass_aside_walk (
 
 -- The way in for every language: insert into windlass_limit (target, running) values ('kind:crm.push', 20), and delete
 -- from windlass_limit where target = 'kind:crm.push'. target is queue:NAME, kind:NAME or key:NAME; running: so many at once;
--- rate: so many tokens in per, of which burst at once; broken: closed_for after break_after failures within. Times are
+-- rate: so many tokens in per, of which burst at once; broken: open_for after break_after failures within. Times are
 -- microseconds, a second and a minute unless said.
 create view windlass_limit as
 select case scope when 0 then 'queue:' when 1 then 'kind:' else 'key:' end || name as target, running, tokens as rate,
        tokens_per as per, tokens_burst as burst, broken_after as break_after, broken_within as within,
-       broken_for as closed_for, case origin when 0 then 'code' when 1 then 'config' else 'person' end as set_by, note, set_at
+       broken_for as open_for, case origin when 0 then 'code' when 1 then 'config' else 'person' end as set_by, note, set_at
 from windlass_limit_rule;
 
 create trigger windlass_limit_insert instead of insert on windlass_limit
@@ -104,15 +104,15 @@ begin
       when coalesce(new.running, new.rate, new.break_after) is null
         then raise(abort, 'windlass: a limit says how many run, a rate or when to break')
       when new.rate is null and coalesce(new.per, new.burst) is not null
-           or new.break_after is null and coalesce(new.within, new.closed_for) is not null
-        then raise(abort, 'windlass: per and burst are of a rate, within and closed_for of break_after')
+           or new.break_after is null and coalesce(new.within, new.open_for) is not null
+        then raise(abort, 'windlass: per and burst are of a rate, within and open_for of break_after')
       when min(coalesce(new.running, 1), coalesce(new.rate, 1), coalesce(new.burst, 1), coalesce(new.break_after, 1)) < 1
            or typeof(coalesce(new.running, 1) + coalesce(new.rate, 1) + coalesce(new.burst, 1) + coalesce(new.break_after, 1)) <> 'integer'
            or max(coalesce(new.running, 1), coalesce(new.rate, 1), coalesce(new.burst, 1), coalesce(new.break_after, 1)) > 2147483647
         then raise(abort, 'windlass: a number of a limit is at least 1')
-      when typeof(coalesce(new.per, 1000) + coalesce(new.within, 1000) + coalesce(new.closed_for, 1000)) <> 'integer'
-           or min(coalesce(new.per, 1000), coalesce(new.within, 1000), coalesce(new.closed_for, 1000)) < 1000
-           or max(coalesce(new.per, 1000), coalesce(new.within, 1000), coalesce(new.closed_for, 1000)) > 86400000000
+      when typeof(coalesce(new.per, 1000) + coalesce(new.within, 1000) + coalesce(new.open_for, 1000)) <> 'integer'
+           or min(coalesce(new.per, 1000), coalesce(new.within, 1000), coalesce(new.open_for, 1000)) < 1000
+           or max(coalesce(new.per, 1000), coalesce(new.within, 1000), coalesce(new.open_for, 1000)) > 86400000000
         then raise(abort, 'windlass: a time of a limit is a whole number of microseconds, from 1000 to a day')
     end;
   insert or replace into windlass_limit_rule
@@ -122,7 +122,7 @@ begin
          case when new.rate is not null then coalesce(new.per, 1000000) end,
          case when new.rate is not null then coalesce(new.burst, new.rate) end, new.break_after,
          case when new.break_after is not null then coalesce(new.within, 60000000) end,
-         case when new.break_after is not null then coalesce(new.closed_for, 60000000) end, 2, new.note, n
+         case when new.break_after is not null then coalesce(new.open_for, 60000000) end, 2, new.note, n
   from windlass_fresh;
   insert or replace into windlass_permit (gate, job, lease, blocks)
   select case substr(new.target, 1, 2) when 'qu' then 'q' || queue when 'ki' then 'k' || kind
@@ -144,6 +144,26 @@ begin
      or old.target like 'key:%' and substr(gate, 1, length(old.target) - 2) = 'y' || substr(old.target, 5) || char(31);
   delete from windlass_limit_rule
   where case scope when 0 then 'queue:' when 1 then 'kind:' else 'key:' end || name = old.target;
+end;
+
+-- Closes the breaker of a limit, for a name those of all its keys, and forgets the failures that it has counted:
+-- insert into windlass_close_breaker (target) values ('kind:crm.push').
+create view windlass_close_breaker as select name as target from windlass_limit_rule where false;
+
+create trigger windlass_close_breaker_insert instead of insert on windlass_close_breaker
+begin
+  select raise(abort, 'windlass: a limit is set for queue:NAME, kind:NAME or key:NAME')
+  where new.target is null or substr(new.target, 1, instr(new.target, ':')) not in ('queue:', 'kind:', 'key:');
+  delete from windlass_failure
+  where gate = case substr(new.target, 1, 2) when 'qu' then 'q' when 'ki' then 'k' else 'y' end
+                 || substr(new.target, instr(new.target, ':') + 1)
+     or substr(new.target, 1, 2) = 'ke' and gate > 'y' || substr(new.target, 5) || char(31)
+        and gate < 'y' || substr(new.target, 5) || char(32);
+  delete from windlass_breaker
+  where gate = case substr(new.target, 1, 2) when 'qu' then 'q' when 'ki' then 'k' else 'y' end
+                 || substr(new.target, instr(new.target, ':') + 1)
+     or substr(new.target, 1, 2) = 'ke' and gate > 'y' || substr(new.target, 5) || char(31)
+        and gate < 'y' || substr(new.target, 5) || char(32);
 end;
 
 -- What a job's rules do in its lane when it is written: jobs of kinds that it supersedes are cancelled unless they run. It

@@ -41,6 +41,15 @@ impl LimitStore for SqliteStore {
         })
     }
 
+    fn close_breaker<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool> {
+        Box::pin(async move {
+            let owned = on.clone();
+            let was_open = self.writer.write(move |c| set::close(c, &owned)).await?;
+            self.wakeups.work_anywhere();
+            Ok(was_open)
+        })
+    }
+
     fn limits(&self, now: Now) -> Reply<'_, Vec<LimitRecord>> {
         Box::pin(self.readers.read(in_one_snapshot(move |c| list::limits(c, at(now)))))
     }

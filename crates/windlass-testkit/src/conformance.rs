@@ -160,6 +160,7 @@ macro_rules! behaviours {
                     a_suspect_is_told
                     a_running_job_says_where_it_is
                     an_expiry_is_told
+                    a_job_that_expires_before_its_time_comes_is_told_so
                     a_unique_key_is_told_with_its_holder
                     an_ended_job_says_how_and_how_long_it_is_kept
                     a_clock_that_is_off_is_told
@@ -311,6 +312,7 @@ macro_rules! behaviours {
                     failures_far_apart_open_nothing
                     each_key_has_a_breaker_of_its_own
                     a_lost_probe_is_followed_by_another
+                    a_person_closes_a_breaker
                 }
                 list {
                     limits_are_listed_with_what_is_used

@@ -11,6 +11,7 @@ use windlass::store::Store;
 use windlass::time::parse_duration;
 use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Subject, Timestamp, Unique};
 
+use super::known::did_you_mean;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
@@ -274,10 +275,16 @@ async fn warn_unserved(out: &Output, store: &dyn Store, job: &NewJob) -> anyhow:
     let key = HandlerKey::new(&job.kind, job.version);
     let mut serving = workers.iter().filter(|worker| worker.queues.contains(&job.queue)).peekable();
     if serving.peek().is_none() {
-        out.warn(&format!("no worker serves queue {} now; the job waits for one", job.queue));
+        let known: Vec<&str> =
+            workers.iter().flat_map(|worker| &worker.queues).map(String::as_str).collect();
+        let hint = did_you_mean(&job.queue, &known);
+        out.warn(&format!("no worker serves queue {} now; the job waits for one{hint}", job.queue));
     } else if !serving.any(|worker| worker.handlers.contains(&key)) {
+        let known: Vec<&str> =
+            workers.iter().flat_map(|worker| &worker.handlers).map(HandlerKey::as_str).collect();
+        let hint = did_you_mean(key.as_str(), &known);
         let what = format!("no worker of queue {} knows {} now", job.queue, key.as_str());
-        out.warn(&format!("{what}; the job waits for one"));
+        out.warn(&format!("{what}; the job waits for one{hint}"));
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! `windlass explain`: why a job is where it is, and what happens next.
 
 mod line;
+mod near;
 mod words;
 
-use windlass::job::{Explanation, Passage, Standing};
+use windlass::job::{Explanation, Passage, Standing, Step};
 use windlass::{Client, Timestamp};
 
 use super::job::{find_id, not_found};
@@ -29,20 +30,25 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     let id = find_id(&*store, &args.id).await?;
-    let explained = Client::new(store).explain(id).await?.ok_or_else(|| not_found(id))?;
+    let client = Client::new(store);
+    let explained = client.explain(id).await?.ok_or_else(|| not_found(id))?;
+    let is_unserved = explained.next.step == Step::Worker;
+    let hints =
+        if is_unserved { near::hints(&explained, &client.workers().await?) } else { Vec::new() };
     if out.is_json() {
         out.json(&Document::new("explanation.v1", &explained))?;
     } else {
-        out.print(&page(out, &explained))?;
+        out.print(&page(out, &explained, &hints))?;
     }
     Ok(Exit::Done)
 }
 
-fn page(out: &Output, explained: &Explanation) -> String {
+fn page(out: &Output, explained: &Explanation, hints: &[String]) -> String {
     let mut lines = vec![head(out, explained)];
     lines.extend(explained.gates.iter().map(|passage| line(out, explained, passage)));
     let next = words::next(out, explained);
     lines.push(format!("{} {next}", out.paint(Tone::Dim, "next:")));
+    lines.extend(hints.iter().map(|hint| format!("{} {hint}", out.paint(Tone::Dim, "note:"))));
     for (place, command) in words::commands(explained).into_iter().enumerate() {
         let name = if place == 0 { "try: " } else { "     " };
         lines.push(format!("{} {command}", out.paint(Tone::Dim, name)));

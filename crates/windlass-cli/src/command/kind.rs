@@ -6,6 +6,7 @@ use windlass::name::check_kind;
 use windlass::queue::{Pause, PausedKind, Scope};
 use windlass::store::{Now, Store};
 
+use crate::command::known::warn_of_kind;
 use crate::command::queue::{PauseArgs, end, since_until_why};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -107,9 +108,7 @@ async fn pause(pause: Pause, globals: &Globals) -> anyhow::Result<Exit> {
     let Scope::Kind(kind) = &pause.scope else { return Ok(Exit::Usage) };
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
-    if kinds(&*store).await?.get(kind).is_none_or(|(workers, _)| *workers == 0) {
-        out.warn(&format!("no live worker knows kind {kind} now"));
-    }
+    warn_of_kind(out, &*store, kind).await?;
     store.pause(&pause, Now::Database).await?;
     if out.is_json() {
         return show(kind, globals, &*store).await;

@@ -1,4 +1,4 @@
-//! `windlass limit`: list, set, remove.
+//! `windlass limit`: list, set, close, remove.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use windlass::limit::{Limit, LimitOn, LimitRecord};
 use windlass::time::parse_duration;
 use windlass::{Client, Timestamp};
 
+use super::known::{warn_of_kind, warn_of_queue};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
@@ -21,8 +22,11 @@ Examples:
   windlass limit set kind:crm.push --running 20 --note 'the vendor asked for it'
   windlass limit set key:crm --running 4              each key of the name crm
   windlass limit set queue:mail --rate 100 --per 1m --burst 10
-  windlass limit set kind:crm.push --break-after 5 --within 1m --closed-for 30s
-  windlass limit remove kind:crm.push")]
+  windlass limit set kind:crm.push --break-after 5 --within 1m --open-for 30s
+  windlass limit close kind:crm.push                  its breaker: jobs start again at once
+  windlass limit remove kind:crm.push
+
+A limit is set as a whole: what of the one before it is not named again is gone.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -33,8 +37,13 @@ pub(crate) struct Args {
 enum Verb {
     /// The limits that are set, and what of them is used
     List,
-    /// Set a limit in place of what was set before, for all workers at once
+    /// Set a limit in place of the whole of what was set before, for all workers at once
     Set(Box<SetArgs>),
+    /// Close a breaker that is open, and forget the failures it has counted
+    Close {
+        /// What the limit is set for: queue:NAME, kind:NAME or key:NAME
+        on: LimitOn,
+    },
     /// Remove a limit
     Remove {
         /// What it is set for: queue:NAME, kind:NAME or key:NAME
@@ -47,10 +56,10 @@ struct SetArgs {
     /// What it is set for: queue:NAME, kind:NAME or key:NAME
     on: LimitOn,
     /// So many run at once, over all processes
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     running: Option<u32>,
     /// So many start in --per, evenly
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate)]
     rate: Option<u32>,
     /// The time of --rate
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "1s", requires = "rate")]
@@ -58,7 +67,7 @@ struct SetArgs {
     /// Of the rate at most so many at once; the rate unless given
     #[arg(long, value_name = "N", requires = "rate")]
     burst: Option<u32>,
-    /// After so many failures within --within nothing starts for --closed-for; then one job probes
+    /// After so many failures within --within nothing starts for --open-for; then one job probes
     #[arg(long, value_name = "N")]
     break_after: Option<u32>,
     /// The time in which failures are counted
@@ -66,16 +75,28 @@ struct SetArgs {
     within: Duration,
     /// How long nothing starts then
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "1m", requires = "break_after")]
-    closed_for: Duration,
+    open_for: Duration,
     /// Why, and by whom; shown wherever the limit is
     #[arg(long)]
     note: Option<String>,
+}
+
+fn whole(text: &str) -> Result<u32, String> {
+    let largest = i32::MAX.unsigned_abs();
+    let number = text.parse().ok().filter(|number| *number <= largest);
+    number.ok_or_else(|| format!("expected a whole number up to {largest}"))
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    let hint = "of the jobs that start in --per: 5 in two seconds are --rate 5 --per 2s";
+    whole(text).map_err(|error| format!("{error}, {hint}"))
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::List => list(globals).await,
         Verb::Set(args) => set(*args, globals).await,
+        Verb::Close { on } => close(&on, globals).await,
         Verb::Remove { on } => remove(&on, globals).await,
     }
 }
@@ -100,11 +121,18 @@ async fn set(args: SetArgs, globals: &Globals) -> anyhow::Result<Exit> {
         limit = limit.rate(rate, args.per).burst(args.burst.unwrap_or(rate));
     }
     if let Some(failures) = args.break_after {
-        limit = limit.break_after(failures, args.within, args.closed_for);
+        limit = limit.break_after(failures, args.within, args.open_for);
     }
     limit.check().map_err(|error| Failure::usage(format!("{error}; nothing was changed")))?;
     let out = &globals.out;
-    let client = Client::new(store::existing(&globals.store).await?);
+    let store = store::existing(&globals.store).await?;
+    match &limit.on {
+        LimitOn::Queue(name) => warn_of_queue(out, &*store, name).await?,
+        LimitOn::Kind(name) => warn_of_kind(out, &*store, name).await?,
+        LimitOn::Key(_) => {}
+    }
+    let client = Client::new(store);
+    let before = client.limits().await?.into_iter().find(|record| record.limit.on == limit.on);
     match &args.note {
         Some(note) => client.set_limit_with_note(&limit, note).await?,
         None => client.set_limit(&limit).await?,
@@ -116,7 +144,35 @@ async fn set(args: SetArgs, globals: &Globals) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let undo = format!("to undo it: windlass limit remove {}", limit.on);
-    out.done(&format!("{}: {}", limit.on, in_words(&limit)), &undo)?;
+    let gone = before.and_then(|before| gone(&before.limit, &limit)).unwrap_or_default();
+    out.done(&format!("{}: {}{gone}", limit.on, in_words(&limit)), &undo)?;
+    Ok(Exit::Done)
+}
+
+/// What of the former limit the new one has not, as a phrase to append.
+fn gone(before: &Limit, limit: &Limit) -> Option<String> {
+    let parts = [
+        ("limit of how many run", before.running.is_some() && limit.running.is_none()),
+        ("rate", before.rate.is_some() && limit.rate.is_none()),
+        ("breaker", before.breaker.is_some() && limit.breaker.is_none()),
+    ];
+    let gone: Vec<&str> = parts.into_iter().filter(|(_, is)| *is).map(|(part, _)| part).collect();
+    let are = if gone.len() == 1 { "is" } else { "are" };
+    (!gone.is_empty()).then(|| format!("; its {} {are} gone", gone.join(" and ")))
+}
+
+async fn close(on: &LimitOn, globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let client = Client::new(store::existing(&globals.store).await?);
+    if !client.close_breaker(on).await? {
+        let what = format!("no breaker of {on} is open; nothing starts otherwise than before");
+        return Err(Failure::new(Exit::NotFound, what).into());
+    }
+    if out.is_json() {
+        out.json(&serde_json::json!({ "schema": "breaker_closed.v1", "on": on }))?;
+    } else {
+        out.done(&format!("the breaker of {on} is closed"), "see it: windlass limit list")?;
+    }
     Ok(Exit::Done)
 }
 
@@ -146,8 +202,8 @@ fn in_words(limit: &Limit) -> String {
         }
     });
     let breaker = limit.breaker.map(|breaker| {
-        let (within, closed) = (time::span(breaker.within), time::span(breaker.closed_for));
-        format!("closed for {closed} after {} failures in {within}", breaker.failures)
+        let (within, open) = (time::span(breaker.within), time::span(breaker.open_for));
+        format!("open for {open} after {} failures in {within}", breaker.failures)
     });
     [running, rate, breaker].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
@@ -180,7 +236,10 @@ fn table(out: &Output, limits: &[LimitRecord]) -> Table {
 fn now(out: &Output, record: &LimitRecord) -> (String, Tone) {
     let running = record.running_now.map(|jobs| format!("{} running", time::number(jobs)));
     let tokens = record.tokens_now.map(|tokens| format!("{tokens:.0} tokens"));
-    let open = record.open_since.map(|at: Timestamp| format!("open since {}", out.moment(at)));
+    let moment = |at: Timestamp| out.moment(at);
+    let open = record.open_since.zip(record.open_until());
+    let open =
+        open.map(|(since, until)| format!("open since {}, until {}", moment(since), moment(until)));
     let is_full = record.limit.running.is_some_and(|most| {
         let is_key = matches!(record.limit.on, LimitOn::Key(_));
         !is_key && record.running_now.is_some_and(|now| now >= u64::from(most))

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use windlass::job::Counts;
-use windlass::name::{check_queue, nearest};
+use windlass::name::check_queue;
 use windlass::queue::{Aging, Pause, PauseEnd, QueueBound, QueueRecord, Scope, WhenFull};
 use windlass::store::Now;
 use windlass::store::Store;
 use windlass::time::parse_duration;
 use windlass::{State, Timestamp};
 
+use super::known::warn_of_queue;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
@@ -273,7 +274,7 @@ async fn pause(pause: Pause, globals: &Globals) -> anyhow::Result<Exit> {
     let Scope::Queue(name) = &pause.scope else { return Ok(Exit::Usage) };
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
-    warn_of_unknown(out, &*store, name).await?;
+    warn_of_queue(out, &*store, name).await?;
     store.pause(&pause, Now::Database).await?;
     if out.is_json() {
         return show(name, &*store, out).await;
@@ -298,7 +299,7 @@ async fn resume(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
     let was_paused = store.resume(&Scope::Queue(name.to_owned()), Now::Database).await?;
     if !was_paused {
-        warn_of_unknown(out, &*store, name).await?;
+        warn_of_queue(out, &*store, name).await?;
     }
     if out.is_json() {
         return show(name, &*store, out).await;
@@ -315,7 +316,7 @@ async fn set_bound(bound: QueueBound, globals: &Globals) -> anyhow::Result<Exit>
     check_queue(&bound.queue).map_err(|error| Failure::usage(error.to_string()))?;
     let (out, name) = (&globals.out, &bound.queue);
     let store = store::existing(&globals.store).await?;
-    warn_of_unknown(out, &*store, name).await?;
+    warn_of_queue(out, &*store, name).await?;
     store.bound(&bound).await?;
     if out.is_json() {
         return show(name, &*store, out).await;
@@ -324,8 +325,8 @@ async fn set_bound(bound: QueueBound, globals: &Globals) -> anyhow::Result<Exit>
         WhenFull::Error => "are refused",
         WhenFull::Wait => "wait",
     };
-    let jobs = time::count(bound.jobs, "job");
-    let what = format!("queue {name} is full with {jobs} available; enqueues {then} then");
+    let jobs = time::count(bound.jobs, "available job");
+    let what = format!("queue {name} is bounded to {jobs}; while it is full, enqueues {then}");
     out.done(&what, &format!("to undo it: windlass queue unbound {name}"))?;
     Ok(Exit::Done)
 }
@@ -335,6 +336,9 @@ async fn unbound(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     let was_bound = store.unbound(name).await?;
+    if !was_bound {
+        warn_of_queue(out, &*store, name).await?;
+    }
     if out.is_json() {
         return show(name, &*store, out).await;
     }
@@ -348,7 +352,7 @@ async fn age(aging: Aging, globals: &Globals) -> anyhow::Result<Exit> {
     aging.check().map_err(|error| Failure::usage(error.to_string()))?;
     let (out, name) = (&globals.out, &aging.queue);
     let store = store::existing(&globals.store).await?;
-    warn_of_unknown(out, &*store, name).await?;
+    known::warn_of_queue(out, &*store, name).await?;
     store.age(&aging).await?;
     if out.is_json() {
         return show(name, &*store, out).await;
@@ -370,18 +374,6 @@ async fn stop_aging(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let what = if did { "do not age any more" } else { "did not age; nothing was changed" };
     out.line(&format!("jobs of queue {name} {what}"))?;
     Ok(Exit::Done)
-}
-
-/// A queue may be paused before it has jobs, but a slip of the finger should not go unseen.
-async fn warn_of_unknown(out: &Output, store: &dyn Store, name: &str) -> anyhow::Result<()> {
-    let queues = store.queues(Now::Database).await?;
-    let known: Vec<&str> = queues.iter().map(|queue| queue.name.as_str()).collect();
-    if !known.contains(&name) {
-        let hint = nearest(name, &known)
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        out.warn(&format!("no job or worker knows queue {name} yet{hint}"));
-    }
-    Ok(())
 }
 
 async fn show(name: &str, store: &dyn Store, out: &Output) -> anyhow::Result<Exit> {

@@ -12,7 +12,9 @@ mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use windlass::limit::LimitOn;
 use windlass::limit::SetBy;
+use windlass::name::nearest;
 use windlass::store::Store;
 use windlass::{Options, StartError, Worker};
 
@@ -54,6 +56,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let plan = Plan::of(config, (args.slots.map(usize::from), &args.config));
     let plan =
         plan.map_err(|reason| Failure::usage(format!("{}: {reason}", args.config.display())))?;
+    warn_of_limits(globals, &plan);
     let mut signals = Signals::listen()?;
     let screen = Screen::new(globals);
     logs::begin(&screen, globals.out.asides(), args.quiet_logs);
@@ -84,6 +87,20 @@ async fn told_to_stop(signals: &mut Signals) {
 
 /// What a worker is listed with whose file says nothing else.
 const BUILD: &str = concat!("windlass work ", env!("CARGO_PKG_VERSION"));
+
+/// A limit may be of a kind that another process runs; one that is nearly a kind of this file is a slip of the finger.
+fn warn_of_limits(globals: &Globals, plan: &Plan) {
+    let known: Vec<&str> = plan.handlers.iter().map(|handler| handler.kind.as_str()).collect();
+    for limit in &plan.limits {
+        if let LimitOn::Kind(kind) = &limit.on
+            && !known.contains(&kind.as_str())
+            && let Some(near) = nearest(kind, &known)
+        {
+            let what = format!("[[limit]] {}: no handler runs this kind", limit.on);
+            globals.out.warn(&format!("{what}; did you mean `kind:{near}`?"));
+        }
+    }
+}
 
 fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worker {
     let mut options = Options::default();

@@ -8,7 +8,7 @@ use super::ConfigError;
 use super::reader::Table;
 
 pub(super) const KEYS: [&str; 8] =
-    ["on", "running", "rate", "per", "burst", "break_after", "within", "closed_for"];
+    ["on", "running", "rate", "per", "burst", "break_after", "within", "open_for"];
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -26,8 +26,8 @@ pub(super) fn read(table: &Table<'_, '_>) -> Result<Limit, ConfigError> {
     }
     if let Some(failures) = number("break_after")? {
         let within = table.positive_duration("within")?.unwrap_or(MINUTE);
-        let closed_for = table.positive_duration("closed_for")?.unwrap_or(MINUTE);
-        limit = limit.break_after(failures, within, closed_for);
+        let open_for = table.positive_duration("open_for")?.unwrap_or(MINUTE);
+        limit = limit.break_after(failures, within, open_for);
     }
     limit.check().map_err(|error| table.error("on", error))?;
     Ok(limit)

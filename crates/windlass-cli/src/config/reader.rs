@@ -121,6 +121,10 @@ impl<'r, 't> Table<'r, 't> {
         }
     }
 
+    pub(super) fn has_text(&self, key: &str) -> bool {
+        matches!(self.value(key), Some(DeValue::String(_)))
+    }
+
     pub(super) fn required_text(&self, key: &str) -> Result<String, ConfigError> {
         let missing = || self.reader.error(self.at, format!("{} needs `{key} = \"…\"`", self.name));
         self.text(key)?.ok_or_else(missing)

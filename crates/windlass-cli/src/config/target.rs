@@ -57,6 +57,10 @@ impl Target {
 }
 
 pub(super) fn read(table: &Table<'_, '_>) -> Result<Target, ConfigError> {
+    if table.has_text("shell") {
+        let message = "is true or false, and the line stands in exec: exec = [\"./thumb.sh | gzip\"], shell = true";
+        return Err(table.error("shell", message));
+    }
     let command = table.texts("exec")?;
     let http = table.table("http", "http", &HTTP_KEYS)?;
     match (command, http) {

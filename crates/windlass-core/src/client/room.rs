@@ -42,8 +42,8 @@ impl Client {
         self
     }
 
-    /// Bounds a queue: enqueues wait or are refused while so many of its jobs are available. Every client sees it
-    /// within 2 s.
+    /// Bounds a queue: enqueues wait or are refused while so many of its jobs are available. This client and its clones
+    /// see it at once, every other within 2 s.
     ///
     /// # Errors
     /// [`StoreError::Refused`] for a name that no queue can have and for a bound of 0, otherwise what kept the
@@ -53,7 +53,9 @@ impl Client {
         if bound.jobs == 0 {
             return Err(Refusal::Bound.into());
         }
-        self.store.bound(&bound).await
+        self.store.bound(&bound).await?;
+        self.forget_bounds();
+        Ok(())
     }
 
     /// Takes a queue's bound away. `false` where it had none.
@@ -61,7 +63,9 @@ impl Client {
     /// # Errors
     /// What kept the store from writing.
     pub async fn unbound(&self, queue: &str) -> Result<bool, StoreError> {
-        self.store.unbound(queue).await
+        let was_bound = self.store.unbound(queue).await?;
+        self.forget_bounds();
+        Ok(was_bound)
     }
 
     /// The queues that have a bound.
@@ -113,6 +117,11 @@ impl Client {
             tokio::time::sleep(pause.min(left)).await;
             pause = (pause * 2).min(LOOKS.1);
         }
+    }
+
+    /// The next enqueue looks again.
+    fn forget_bounds(&self) {
+        *self.room.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     async fn seen_bounds(&self) -> Result<Arc<[QueueBound]>, StoreError> {

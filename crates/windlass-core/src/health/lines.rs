@@ -53,7 +53,7 @@ pub(super) fn breakers<'a>(
 ) -> impl Iterator<Item = Problem> + 'a {
     overview.limits.iter().filter(|record| !muted(record, thresholds)).filter_map(|record| {
         let (since, breaker) = record.open_since.zip(record.limit.breaker)?;
-        let until = since.after(breaker.closed_for);
+        let until = since.after(breaker.open_for);
         Some(Problem::BreakerOpen { on: record.limit.on.clone(), since, until })
     })
 }

@@ -35,8 +35,15 @@ impl NewJob {
         if self.meta.expires_in_us.is_some_and(|time| !(1_000..=micros(EXPIRY)).contains(&time)) {
             return Err(Refusal::Expiry);
         }
-        match (self.meta.expires_at.map(Timestamp::from_micros), self.due) {
-            (Some(expires_at), Due::At(due)) if expires_at <= due => {
+        let due = match self.due {
+            Due::At(due) => due,
+            // By the clock here: the caller has named the moment by it. Where the database's is another one, a job that
+            // is let in for nothing expires.
+            Due::In(delay) if !delay.is_zero() => Timestamp::wall_clock().after(delay),
+            _ => return Ok(()),
+        };
+        match self.meta.expires_at.map(Timestamp::from_micros) {
+            Some(expires_at) if expires_at <= due => {
                 Err(Refusal::ExpiresBeforeDue { expires_at, due })
             }
             _ => Ok(()),
@@ -97,6 +104,13 @@ mod tests {
         }
         let before = refused(Due::At(NOON), Expires::At(NOON));
         assert!(before.to_string().ends_with("it would never run"), "{before}");
+        let soon = Expires::At(Timestamp::wall_clock().after(MINUTE));
+        let delayed = refused(Due::In(2 * MINUTE), soon);
+        assert!(matches!(delayed, Refusal::ExpiresBeforeDue { .. }), "{delayed}");
+        for due in [Due::In(Duration::ZERO), Due::In(Duration::from_secs(1)), Due::Now] {
+            expiring(due, soon).check().expect("it can be kept");
+        }
+        expiring(Due::Now, Expires::At(NOON)).check().expect("it is seen to expire");
         expiring(Due::At(NOON), Expires::In(MINUTE)).check().expect("it can be kept");
     }
 }

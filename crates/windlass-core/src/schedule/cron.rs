@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ScheduleError;
 use crate::limits::RULE_BYTES;
+use crate::time::parse_duration;
 
 /// A cron line that was read.
 #[derive(Debug, Clone)]
@@ -32,10 +33,12 @@ impl CronLine {
         }
         let fields = line.split_whitespace().count();
         if !line.trim_start().starts_with('@') && !(5..=6).contains(&fields) {
-            return Err(refuse(format!("it has {fields}")));
+            return Err(refuse(number_of_fields(line, fields)));
         }
         let parser = CronParser::builder().year(Year::Disallowed).build();
-        let cron = parser.parse(line).map_err(|error| refuse(error.to_string()))?;
+        let cron = parser.parse(line).map_err(|error| {
+            refuse(wrong_field(&parser, line).unwrap_or_else(|| error.to_string()))
+        })?;
         let runs_every_hour = (0..24).all(|hour| cron.pattern.hour_match(hour).unwrap_or(false));
         let line = Self { cron, runs_every_hour };
         match line.find(DateTime::constant(2000, 1, 1, 0, 0, 0, 0), Edge::Included) {
@@ -83,6 +86,37 @@ impl CronLine {
     fn find(&self, from: DateTime, edge: Edge) -> Option<DateTime> {
         self.cron.find_next_occurrence(&from, edge == Edge::Included).ok()
     }
+}
+
+const FIELDS: [&str; 6] = [
+    "the second is 0 to 59",
+    "the minute is 0 to 59",
+    "the hour is 0 to 23",
+    "the day of the month is 1 to 31, or L",
+    "the month is 1 to 12, or JAN to DEC",
+    "the weekday is 0 to 7, or SUN to SAT",
+];
+
+fn number_of_fields(line: &str, fields: usize) -> String {
+    let interval = match parse_duration(line) {
+        Ok(_) => format!("; an interval is `every {line}`"),
+        Err(_) => String::new(),
+    };
+    let plural = if fields == 1 { "field" } else { "fields" };
+    format!("it has {fields} {plural}, and needs 5, or 6 with seconds in front{interval}")
+}
+
+/// The first field that cannot be read when it stands alone, and what it may be.
+fn wrong_field(parser: &CronParser, line: &str) -> Option<String> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let first = FIELDS.len().checked_sub(fields.len())?;
+    let is_wrong = |nth: &usize| {
+        let mut alone = vec!["*"; fields.len()];
+        alone[*nth] = fields[*nth];
+        parser.parse(&alone.join(" ")).is_err()
+    };
+    let nth = (0..fields.len()).find(is_wrong)?;
+    Some(format!("`{}` cannot be read: {}", fields[nth], FIELDS[first + nth]))
 }
 
 /// Whether a search may find the moment it begins at.

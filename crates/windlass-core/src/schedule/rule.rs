@@ -129,6 +129,20 @@ mod tests {
         due(rule, zone, after, most).iter().map(|due| due[5..22].replace('T', " ")).collect()
     }
 
+    #[test]
+    fn a_line_that_cannot_be_read_says_which_field_it_is() {
+        for (line, told) in [
+            ("61 2 * * *", "`61` cannot be read: the minute is 0 to 59"),
+            ("0 2 * 13 *", "`13` cannot be read: the month is 1 to 12, or JAN to DEC"),
+            ("61 0 2 * * *", "`61` cannot be read: the second is 0 to 59"),
+            ("0 2 * *", "it has 4 fields, and needs 5, or 6 with seconds in front"),
+            ("15m", "in front; an interval is `every 15m`"),
+        ] {
+            let error = Timetable::parse(line, UTC).expect_err(line).to_string();
+            assert!(error.ends_with(told), "{line}: {error}");
+        }
+    }
+
     /// T49: 02:30 each day is one run per local day, over both changes of the clocks and years of them.
     #[test]
     fn half_past_two_runs_once_each_local_day() {

@@ -105,7 +105,7 @@ select job.id, job.queue, job.kind, job.version, job.state, job.priority, job.at
         from stand s where s.lane is not null),
        (select coalesce(json_agg(json_build_object(
           'scope', b.scope, 'name', b.name, 'key', b.key, 'running', b.running, 'tokens', b.tokens, 'per', b.tokens_per,
-          'burst', b.tokens_burst, 'failures', b.broken_after, 'within', b.broken_within, 'closed_for', b.broken_for,
+          'burst', b.tokens_burst, 'failures', b.broken_after, 'within', b.broken_within, 'open_for', b.broken_for,
           'origin', b.origin, 'note', b.note, 'running_now', r.jobs, 'holders', r.some,
           'tokens_now', case when b.tokens is not null then coalesce(
             (select least(b.tokens_burst, t.tokens + greatest(clock.now - t.at, 0)::float8 * b.tokens / b.tokens_per)

@@ -39,7 +39,7 @@ struct Bound {
     burst: Option<u32>,
     failures: Option<u32>,
     within: Option<u64>,
-    closed_for: Option<u64>,
+    open_for: Option<u64>,
     origin: Option<i16>,
     note: Option<String>,
     running_now: u64,
@@ -99,16 +99,16 @@ fn limit(bound: Bound) -> Result<LimitLook, StoreError> {
     };
     let time = |micros: Option<u64>| micros.map(Duration::from_micros);
     let rate = bound.tokens.zip(time(bound.per)).zip(bound.burst);
-    let breaker = bound.failures.zip(time(bound.within)).zip(time(bound.closed_for));
+    let breaker = bound.failures.zip(time(bound.within)).zip(time(bound.open_for));
     Ok(LimitLook {
         limit: Limit {
             on,
             running: bound.running,
             rate: rate.map(|((tokens, per), burst)| Rate { tokens, per, burst }),
-            breaker: breaker.map(|((failures, within), closed_for)| Breaker {
+            breaker: breaker.map(|((failures, within), open_for)| Breaker {
                 failures,
                 within,
-                closed_for,
+                open_for,
             }),
         },
         key: bound.key,

@@ -28,12 +28,12 @@ fn record(row: &Row) -> Result<LimitRecord, StoreError> {
         get::<Option<i64>>(row, at).map(|us| us.map(|us| Duration::from_micros(us.unsigned_abs())))
     };
     let (tokens, per, burst) = (number(3)?, time(4)?, number(5)?);
-    let (failures, within, closed_for) = (number(6)?, time(7)?, time(8)?);
+    let (failures, within, open_for) = (number(6)?, time(7)?, time(8)?);
     let rate = tokens.zip(per).zip(burst).map(|((tokens, per), burst)| Rate { tokens, per, burst });
     let breaker = failures
         .zip(within)
-        .zip(closed_for)
-        .map(|((failures, within), closed_for)| Breaker { failures, within, closed_for });
+        .zip(open_for)
+        .map(|((failures, within), open_for)| Breaker { failures, within, open_for });
     let (scope, name): (i16, String) = (get(row, 0)?, get(row, 1)?);
     let corrupt = |column, value: i16| StoreError::Corrupt {
         table: "limit_rule",

@@ -1,4 +1,4 @@
-//! Set a limit, and remove it.
+//! Set a limit, remove it, and close its breaker.
 
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ const SET: &str = "select windlass.write_limit(row($2::int2, $3::text, $4::int4,
 const REMOVE: &str = "select windlass.remove_limit($1::text) from (select set_config('lock_timeout', $2::text, true)) as patience";
 /// What another transaction keeps where a call is not answered.
 const WHAT: &str = "the limits";
+const CLOSE: &str = "select windlass.close_breaker($1::text)";
 
 pub(crate) async fn set(
     writes: (&Connection, &Gate),
@@ -36,7 +37,7 @@ pub(crate) async fn set(
     let per = limit.rate.map(|rate| time(rate.per));
     let after = limit.breaker.map(|breaker| number(breaker.failures));
     let within = limit.breaker.map(|breaker| time(breaker.within));
-    let closed_for = limit.breaker.map(|breaker| time(breaker.closed_for));
+    let open_for = limit.breaker.map(|breaker| time(breaker.open_for));
     let by = by.code();
     let binds: [Bind<'_>; 12] = [
         (&now, Type::INT8),
@@ -48,7 +49,7 @@ pub(crate) async fn set(
         (&burst, Type::INT4),
         (&after, Type::INT4),
         (&within, Type::INT8),
-        (&closed_for, Type::INT8),
+        (&open_for, Type::INT8),
         (&by, Type::INT2),
         (&note, Type::TEXT),
     ];
@@ -66,4 +67,10 @@ pub(crate) async fn remove(writes: (&Connection, &Gate), on: &LimitOn) -> Result
 
 fn first(rows: Vec<Row>) -> Result<bool, StoreError> {
     rows.first().map_or(Ok(false), |row| get(row, 0))
+}
+
+pub(crate) async fn close(connection: &Connection, on: &LimitOn) -> Result<bool, StoreError> {
+    let target = on.to_string();
+    let row = connection.query_one(CLOSE, &[(&target, Type::TEXT)]).await?;
+    get(&row, 0)
 }

@@ -206,7 +206,7 @@ impl<'c> Gates<'c> {
     fn ask_breaker(
         &self,
         name: &str,
-        (after, within, closed_for): (i64, i64, i64),
+        (after, within, open_for): (i64, i64, i64),
         gate: &mut Gate,
     ) -> Result<(), StoreError> {
         const BREAKER: &str =
@@ -243,7 +243,7 @@ impl<'c> Gates<'c> {
             gate.room = Some(0);
             return Ok(());
         }
-        if self.now < opened_at + closed_for {
+        if self.now < opened_at + open_for {
             gate.room = Some(0);
             return Ok(());
         }

@@ -45,8 +45,11 @@ pub(crate) fn limits(
             {
                 record.tokens_now = Some(tokens(connection, &gate, rate, now)?);
             }
-            let open: Option<Option<i64>> = one(connection, OPEN, [&gate])?;
-            record.open_since = open.flatten().map(Timestamp::from_micros);
+            // What is left behind of a breaker that was taken away keeps nothing back.
+            if record.limit.breaker.is_some() {
+                let open: Option<Option<i64>> = one(connection, OPEN, [&gate])?;
+                record.open_since = open.flatten().map(Timestamp::from_micros);
+            }
             Ok(record)
         })
         .collect()
@@ -86,12 +89,12 @@ fn record(row: &Row<'_>) -> Result<LimitRecord, StoreError> {
         us.map(|us| us.map(|us| Duration::from_micros(us.unsigned_abs())))
     };
     let (tokens, per, burst) = (number(3)?, time(4)?, number(5)?);
-    let (failures, within, closed_for) = (number(6)?, time(7)?, time(8)?);
+    let (failures, within, open_for) = (number(6)?, time(7)?, time(8)?);
     let rate = tokens.zip(per).zip(burst).map(|((tokens, per), burst)| Rate { tokens, per, burst });
     let breaker = failures
         .zip(within)
-        .zip(closed_for)
-        .map(|((failures, within), closed_for)| Breaker { failures, within, closed_for });
+        .zip(open_for)
+        .map(|((failures, within), open_for)| Breaker { failures, within, open_for });
     let (scope, name): (i16, String) = (row.get(0).map_err(get)?, row.get(1).map_err(get)?);
     let corrupt = |column, value: i16| StoreError::Corrupt {
         table: "windlass_limit_rule",

@@ -1,4 +1,4 @@
-//! Set a limit, and remove it.
+//! Set a limit, remove it, and close its breaker.
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
@@ -28,8 +28,8 @@ const COUNT_IN: &str = "insert into windlass_permit (gate, job, lease, blocks) \
 const REMOVE: &str = "delete from windlass_limit_rule where scope = ?1 and name = ?2";
 const CLOSE: &str = "delete from windlass_breaker where gate = ?1 \
      or (substr(?1, 1, 1) = 'y' and substr(gate, 1, length(?1) + 1) = ?1 || char(31))";
-const FORGET: &str = "delete from windlass_failure where gate = ?1 \
-     or (substr(?1, 1, 1) = 'y' and substr(gate, 1, length(?1) + 1) = ?1 || char(31))";
+
+const FORGET: &str = "delete from windlass_failure where gate = ?1 or (gate > ?1 || char(31) and gate < ?1 || char(32))";
 
 pub(crate) fn set(
     connection: &Connection,
@@ -50,7 +50,7 @@ pub(crate) fn set(
             limit.rate.map(|rate| rate.burst),
             limit.breaker.map(|breaker| breaker.failures),
             limit.breaker.map(|breaker| micros(breaker.within)),
-            limit.breaker.map(|breaker| micros(breaker.closed_for)),
+            limit.breaker.map(|breaker| micros(breaker.open_for)),
             by.code(),
             note,
             now.as_micros(),
@@ -69,6 +69,12 @@ pub(crate) fn remove(connection: &Connection, on: &LimitOn) -> Result<bool, Stor
     run(connection, CLOSE, [&gate])?;
     run(connection, FORGET, [&gate])?;
     Ok(run(connection, REMOVE, params![scope, name])? == 1)
+}
+
+pub(crate) fn close(connection: &Connection, on: &LimitOn) -> Result<bool, StoreError> {
+    let gate = format!("{}{}", gate_letter(on), on.scope().1);
+    run(connection, FORGET, [&gate])?;
+    Ok(run(connection, CLOSE, [&gate])? > 0)
 }
 
 /// The letter that the gates of such a limit begin with.

@@ -124,6 +124,11 @@ macro_rules! forward_one {
             self.store.remove_limit(on)
         }
     };
+    (close_breaker) => {
+        fn close_breaker<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool> {
+            self.store.close_breaker(on)
+        }
+    };
     (limits) => {
         fn limits(&self, now: Now) -> Reply<'_, Vec<LimitRecord>> {
             self.store.limits(now)

@@ -147,7 +147,7 @@ impl HealthStore for FaultStore {
 }
 
 impl LimitStore for FaultStore {
-    forward!(set_limit remove_limit limits);
+    forward!(set_limit remove_limit close_breaker limits);
 }
 
 impl QueueStore for FaultStore {

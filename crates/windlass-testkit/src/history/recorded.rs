@@ -178,7 +178,7 @@ impl LimitStore for RecordedStore {
         })
     }
 
-    forward!(limits);
+    forward!(close_breaker limits);
 }
 
 impl QueueStore for RecordedStore {

@@ -248,7 +248,7 @@ impl LimitStore for SabotagedStore {
         self.store.set_limit(limit, by, note, now)
     }
 
-    forward!(remove_limit limits);
+    forward!(remove_limit close_breaker limits);
 }
 
 impl QueueStore for SabotagedStore {

@@ -208,7 +208,7 @@ impl LimitStore for FaultyStore {
         Box::pin(async move { self.store.set_limit(&self.limit(limit), by, note, now).await })
     }
 
-    forward!(remove_limit limits);
+    forward!(remove_limit close_breaker limits);
 }
 
 impl QueueStore for FaultyStore {

@@ -147,6 +147,10 @@ impl LimitStore for ClockedStore {
         self.store.set_limit(limit, by, note, self.at(now))
     }
 
+    fn close_breaker<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool> {
+        self.store.close_breaker(on)
+    }
+
     fn remove_limit<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool> {
         self.store.remove_limit(on)
     }

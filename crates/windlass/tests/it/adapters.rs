@@ -215,6 +215,13 @@ async fn sql_refuses_what_no_worker_could_read() {
             assert!(refused.contains(&format!("windlass: {column} ")), "{sql}: {refused}");
         }
     }
+    let late = "insert into windlass_enqueue (kind, delay, expires_at) values ('probe.ok', 3600000000, \
+         (select n + 60000000 from windlass_fresh))";
+    let refused = connection.execute(late, []).expect_err("it would never run").to_string();
+    assert!(
+        refused.contains("windlass: expires_at must be later than the end of delay"),
+        "{refused}"
+    );
     assert_eq!(states(&database).await, []);
 
     let database = TestDatabase::postgres();
@@ -233,12 +240,15 @@ async fn sql_refuses_what_no_worker_could_read() {
         r#"{"expires_in": "-5m"}"#,
         r#"{"expires_in": "5m", "expires_at": "2030-01-01"}"#,
         r#"{"run_at": "2030-01-02", "expires_at": "2030-01-01"}"#,
+        r#"{"delay": "1h", "expires_at": "2020-01-01"}"#,
         r#"{"expires_at": "infinity"}"#,
     ] {
         let sql = format!("select windlass.enqueue('probe.ok', '{{}}', '{options}')");
         assert!(connection.client.query_one(&sql, &[]).await.is_err(), "{options}");
     }
     assert_eq!(states(&database).await, []);
+    let past = r#"select windlass.enqueue('probe.ok', '{}', '{"expires_at": "2020-01-01"}')"#;
+    connection.client.query_one(past, &[]).await.expect("it is written, and seen to expire");
 }
 
 /// X16, T45: a job written by plain SQL expires like any other, from when it is due.

@@ -164,9 +164,11 @@ async fn lines_by_sql_on_postgres() {
     let expected =
         Limit::on(LimitOn::Kind("by.sql".into())).running(4).rate(10, Duration::from_secs(60));
     assert_eq!(limits[0].limit, expected);
+    let closed = sql.client.query_one("select windlass.close_breaker('kind:by.sql')", &[]).await;
+    assert!(!closed.expect("asked").get::<_, bool>(0), "it has none that is open");
     let none = "select windlass.set_limit('kind:by.sql', '{\"running\": 0}')";
     sql.client.batch_execute(none).await.expect_err("a limit of none is refused");
-    for part in ["per\": \"1s\"", "burst\": 3", "within\": \"1s\"", "closed_for\": \"1s\""] {
+    for part in ["per\": \"1s\"", "burst\": 3", "within\": \"1s\"", "open_for\": \"1s\""] {
         let set =
             format!("select windlass.set_limit('kind:by.sql', '{{\"running\": 1, \"{part}}}')");
         let refused = sql.client.batch_execute(&set).await.map_err(|error| format!("{error:?}"));
@@ -234,9 +236,20 @@ async fn lines_by_sql_on_sqlite() {
     let expected =
         Limit::on(LimitOn::Kind("by.sql".into())).running(4).rate(10, Duration::from_secs(60));
     assert_eq!(limits[0].limit, expected);
+    sql.execute_batch(
+        "insert into windlass_breaker (gate, opened_at) values ('kby.sql', 0), ('kby.sqlx', 0); \
+         insert into windlass_close_breaker (target) values ('kind:by.sql')",
+    )
+    .expect("closed");
+    let left: String = sql
+        .query_row("select group_concat(gate) from windlass_breaker", [], |row| row.get(0))
+        .expect("counted");
+    assert_eq!(left, "kby.sqlx", "that of another kind stays");
+    let wrong = "insert into windlass_close_breaker (target) values ('by.sql')";
+    assert!(sql.execute_batch(wrong).expect_err("refused").to_string().contains("kind:NAME"));
     let none = "insert into windlass_limit (target, running) values ('kind:by.sql', 0)";
     assert!(sql.execute_batch(none).expect_err("refused").to_string().contains("at least 1"));
-    for part in ["per", "burst", "within", "closed_for"] {
+    for part in ["per", "burst", "within", "open_for"] {
         let set = format!(
             "insert into windlass_limit (target, running, {part}) values ('kind:by.sql', 1, 2000)"
         );

@@ -158,6 +158,15 @@ pub(super) fn lane(explained: &Explanation) -> Vec<String> {
     }
 }
 
+/// What a person can do about a breaker.
+pub(super) fn probe(explained: &Explanation) -> Vec<String> {
+    let open = explained.shut().find_map(|gate| match gate {
+        Gate::Breaker { limit, .. } => Some(format!("windlass limit close {}", limit.on)),
+        _ => None,
+    });
+    open.into_iter().chain(["windlass limit list".to_owned()]).collect()
+}
+
 /// The lane that a dead job keeps, opened.
 pub(super) fn kept_lane(explained: &Explanation) -> Option<String> {
     let mut gates = explained.gates.iter().filter(|passage| passage.standing == Standing::Note);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use windlass::job::{Busy, Explanation, Gate, HeldBack, Passage, Standing, Step};
+use windlass::limits::SWEEP;
 use windlass::{State, Timestamp};
 
 use super::{line, span};
@@ -253,12 +254,15 @@ pub(super) fn next(out: &Output, explained: &Explanation) -> String {
         Step::Lane => "it waits for the end of the first of its lane".to_owned(),
         Step::Open => "nothing, until the dead job is retried or its lane is opened".to_owned(),
         Step::Place => "it waits for a place: as soon as one of those jobs ends".to_owned(),
-        Step::Tokens => format!("its tokens have come {}", at("soon")),
+        Step::Tokens => format!("its tokens will be there {}", at("soon")),
         Step::Probe => match explained.next.at {
             Some(_) => format!("one job is let through {}", at("")),
             None => "the end of the job that probes decides".to_owned(),
         },
         Step::Unlock => "it waits for the end of that transaction".to_owned(),
+        Step::Expire if explained.next.at > Some(explained.now.after(SWEEP)) => {
+            format!("it expires {}, before it can start", at(""))
+        }
         Step::Expire => "the next sweep cancels it".to_owned(),
         Step::Settle => {
             "its worker ends the attempt; if that worker dies, another gets it".to_owned()
@@ -279,7 +283,8 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
         Step::Worker => worker(explained),
         Step::Slot => vec![format!("windlass job list 'state:running queue:{queue}'")],
         Step::Lane | Step::Open => line::lane(explained),
-        Step::Place | Step::Tokens | Step::Probe => vec!["windlass limit list".to_owned()],
+        Step::Place | Step::Tokens => vec!["windlass limit list".to_owned()],
+        Step::Probe => line::probe(explained),
         Step::Turn => vec![format!("windlass job list 'state:running,available queue:{queue}'")],
         Step::Settle => vec![format!("windlass job cancel {id}")],
         Step::Expire => vec![format!("windlass job retry {id}   (runs it anyway)")],
@@ -289,12 +294,23 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
             commands.extend(line::kept_lane(explained));
             commands
         }
-        Step::Remove if explained.state == State::Cancelled => {
+        Step::Remove if explained.state == State::Cancelled && !is_superseded(explained) => {
             vec![format!("windlass job retry {id}")]
         }
         Step::TakeBack | Step::Unpark => vec!["windlass worker list".to_owned()],
         _ => Vec::new(),
     }
+}
+
+/// A job that another one has made needless is not to run.
+fn is_superseded(explained: &Explanation) -> bool {
+    let by = |gate: &Gate| match gate {
+        Gate::Ended { reason, .. } => {
+            reason.as_deref().is_some_and(|why| why.starts_with("superseded by "))
+        }
+        _ => false,
+    };
+    explained.shut().any(by)
 }
 
 fn resume(explained: &Explanation) -> Vec<String> {

@@ -6,6 +6,7 @@ use windlass::{Client, Missed, NewJob, Overlap, Schedule};
 
 use super::{checked, show};
 use crate::command::enqueue::{origin, payload};
+use crate::command::known::{warn_of_kind, warn_of_queue};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::store;
@@ -49,16 +50,23 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let definition = definition(&args)?;
     let store = store::created(&globals.store).await?;
+    warn_of_kind(out, &*store, &args.kind).await?;
+    if args.queue != DEFAULT_QUEUE {
+        warn_of_queue(out, &*store, &args.queue).await?;
+    }
     let client = Client::new(store).with_origin(origin("windlass schedule"));
     client.put_schedule_definition(&args.name, &definition).await?;
+    let record = client.schedule(&args.name).await?;
+    let record = record.ok_or_else(|| super::no_schedule(&args.name))?;
     if out.is_json() {
-        let record = client.schedule(&args.name).await?;
-        let record = record.ok_or_else(|| super::no_schedule(&args.name))?;
         show::print(out, &record)?;
         return Ok(Exit::Done);
     }
     let see = format!("see when: windlass schedule preview {}", args.name);
-    out.done(&format!("schedule {} enqueues {} by {}", args.name, args.kind, args.rule), &see)?;
+    let next = record.next_at().map(|due| format!("; next {}", out.moment_in_full(due)));
+    let next = next.unwrap_or_default();
+    let what = format!("{} enqueues {} by {} in {}", args.name, args.kind, args.rule, args.zone);
+    out.done(&format!("schedule {what}{next}"), &see)?;
     Ok(Exit::Done)
 }
 

@@ -113,7 +113,7 @@ fn the_doctor_and_the_status_know_lines() {
         "1",
         "--within",
         "1h",
-        "--closed-for",
+        "--open-for",
         "1h",
     ]);
     cli.ok(&["limit", "set", "queue:meida", "--running", "3"]);

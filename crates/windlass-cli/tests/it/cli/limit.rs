@@ -9,8 +9,9 @@ fn a_limit_is_set_listed_and_removed() {
     let set = ["limit", "set", "kind:crm.push", "--running", "20", "--rate", "100", "--per", "1m"];
     let said = cli.ok(&[&set[..], &["--burst", "10", "--note", "ana"]].concat());
     assert!(said.contains("kind:crm.push: 20 at once; 100 in 1m, 10 at once"), "{said}");
-    cli.ok(&["limit", "set", "queue:mail", "--break-after", "5", "--closed-for", "30s"]);
+    cli.ok(&["limit", "set", "queue:mail", "--break-after", "5", "--open-for", "30s"]);
     insta::assert_snapshot!(cli.table(&["limit", "list"], "120"));
+    assert_eq!(cli.run(&["limit", "close", "queue:mail"]).code, 3, "none is open");
     let limits = cli.json(&["limit", "list"]);
     let of_kind = &limits[1];
     assert_eq!(of_kind["schema"], "limit.v1");
@@ -25,6 +26,11 @@ fn a_limit_is_set_listed_and_removed() {
         assert_eq!(cli.run(wrong).code, 2, "{wrong:?}");
     }
     assert_eq!(cli.json(&["limit", "list"]).as_array().map(Vec::len), Some(2));
+    let said = cli.ok(&["limit", "set", "kind:crm.push", "--break-after", "3"]);
+    let gone = "; its limit of how many run and rate are gone";
+    assert!(said.contains(gone), "{said}");
+    let part = cli.run(&["limit", "set", "kind:crm.push", "--rate", "2.5"]);
+    assert!(part.stderr.contains("--rate 5 --per 2s"), "{}", part.stderr);
     cli.ok(&["limit", "remove", "queue:mail"]);
     assert_eq!(cli.run(&["limit", "remove", "queue:mail"]).code, 3);
 }
@@ -41,6 +47,8 @@ fn a_job_is_enqueued_in_its_lane() {
     let teardown = ["enqueue", "server.terminate", "--supersedes", "server.provision"];
     cli.ok(&[&teardown[..], &lane, &["--block-when-dead"]].concat());
     assert!(cli.ok(&["job", "show", &id]).contains("superseded by server.terminate"));
+    let explained = cli.table(&["explain", &id], "120");
+    assert!(!explained.contains("job retry"), "nobody wants it any more: {explained}");
     let shown = cli.json(&["job", "show", &id]);
     assert_eq!(shown["lane"]["key"], "server 42");
     let refused = setup();

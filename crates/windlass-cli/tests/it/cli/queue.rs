@@ -128,6 +128,41 @@ fn a_slip_of_the_finger_is_pointed_out() {
     assert_eq!(ran.code, 0);
     assert_eq!(ran.stderr, "! no job or worker knows queue maill yet; did you mean `mail`?\n");
     assert_eq!(cli.run(&["queue", "pause", "a b"]).code, 2);
+    for args in [
+        &["queue", "unbound", "mial"][..],
+        &["limit", "set", "queue:mial", "--running", "1"],
+        &["schedule", "add", "s", "every 15m", "k", "--queue", "mial"],
+    ] {
+        let ran = cli.run(args);
+        assert!(ran.stderr.contains("did you mean `mail`?"), "{args:?}: {}", ran.stderr);
+    }
+}
+
+/// O24: of a kind, a queue or a version that nobody knows the near name is told, and the versions that are known.
+#[test]
+fn a_job_under_a_wrong_name_is_told_the_near_one() {
+    let cli = CliFixture::new();
+    cli.ok(&["migrate"]);
+    let _worker = cli.work();
+    until("a worker registers", || !cli.ok(&["worker", "list", "--no-header"]).is_empty());
+    let handler = cli.json(&["worker", "list"])[0]["handlers"][0].clone();
+    let handler = handler.as_str().expect("a handler").to_owned();
+    let (kind, _) = handler.rsplit_once('@').expect("a kind and a version");
+    let queue = cli.json(&["worker", "list"])[0]["queues"][0].clone();
+    let queue = queue.as_str().expect("a queue");
+    let wrong = format!("{kind}x");
+    let limit = cli.run(&["limit", "set", &format!("kind:{wrong}"), "--running", "1"]);
+    assert!(limit.stderr.contains(&format!("did you mean `{kind}`?")), "{}", limit.stderr);
+    let explained = |args: &[&str]| {
+        let line = cli.ok(&[&["enqueue"], args].concat());
+        cli.table(&["explain", line.split('\t').next().expect("an id")], "200")
+    };
+    let near = explained(&[kind, "--queue", &format!("{queue}x")]);
+    assert!(near.contains(&format!("was queue `{queue}` meant? windlass job move")), "{near}");
+    let near = explained(&[&wrong, "--queue", queue]);
+    assert!(near.contains(&format!("was kind `{kind}` meant?")), "{near}");
+    let other = explained(&[kind, "--queue", queue, "--version", "7"]);
+    assert!(other.contains(&format!("other versions are known: {handler} by ")), "{other}");
 }
 
 #[test]

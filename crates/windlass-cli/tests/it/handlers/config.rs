@@ -52,6 +52,7 @@ async fn every_mistake_is_told_with_its_place() {
         format!("{handler}{handler}"),
         "[[handler]]\nexec = [\"true\"]\n".to_owned(),
         "[[handler]]\nkind = \"a\"\n".to_owned(),
+        "[[handler]]\nkind = \"a\"\nshell = \"exit 0\"\n".to_owned(),
         "[[handler]]\nkind = \"a\"\nexec = \"true\"\n".to_owned(),
         "[[handler]]\nkind = \"a\"\nexec = []\n".to_owned(),
         "[[handler]]\nkind = \"a\"\nexec = [\"no-such-program-anywhere\"]\n".to_owned(),

@@ -84,15 +84,15 @@ fn up_to_micros(seconds: f64) -> Duration {
 
 /// Whether its breaker lets it through. What the next claim would find out is told as found out.
 fn breaker(look: &Look, limit: &LimitLook) -> Option<Passage> {
-    let Breaker { failures, closed_for, .. } = limit.limit.breaker?;
+    let Breaker { failures, open_for, .. } = limit.limit.breaker?;
     let known = &limit.breaker;
     let gate = |since, until, probe| Gate::Breaker { limit: of(limit), since, until, probe };
-    let opens_now = || shut(gate(Some(look.now), Some(look.now.after(closed_for)), None));
+    let opens_now = || shut(gate(Some(look.now), Some(look.now.after(open_for)), None));
     let Some(since) = known.opened_at else {
         let has_failed = known.failed >= u64::from(failures);
         return Some(if has_failed { opens_now() } else { open(gate(None, None, None)) });
     };
-    let until = since.after(closed_for);
+    let until = since.after(open_for);
     Some(match known.probe {
         _ if look.now < until => shut(gate(Some(since), Some(until), None)),
         None => open(gate(Some(since), None, None)),

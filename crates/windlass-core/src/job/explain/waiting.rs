@@ -23,8 +23,17 @@ pub(super) fn gates(look: &Look) -> (Vec<Passage>, Next) {
     gates.extend(workers(look));
     gates.extend(line(look));
     gates.extend(key(look));
-    let next = next(look, &gates);
+    let next = in_time(look, next(look, &gates));
     (gates, next)
+}
+
+/// What is to happen to a job after it has expired does not.
+fn in_time(look: &Look, next: Next) -> Next {
+    let expires_at = look.job.meta.expires_at(look.job.created_at);
+    match expires_at.filter(|at| *at > look.now && next.at.is_some_and(|then| then >= *at)) {
+        None => next,
+        expires_at => Next { step: Step::Expire, at: expires_at },
+    }
 }
 
 fn is_shut(passage: &Passage) -> bool {

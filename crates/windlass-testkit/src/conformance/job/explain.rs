@@ -271,6 +271,16 @@ pub async fn an_expiry_is_told(fixture: StoreFixture) {
     assert_eq!((gates.first(), step), (Some(&Gate::Expiry { at }), Step::Expire));
 }
 
+/// O24, T45: what would come after its expiry is not promised.
+pub async fn a_job_that_expires_before_its_time_comes_is_told_so(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let id = fixture.enqueue_one(job().expires_in(SECOND * 5)).await;
+    let at = fixture.moment().after(SECOND * 5);
+    worker.run_one(retry(MINUTE)).await;
+    let explained = explain(&fixture, id).await;
+    assert_eq!((explained.next.step, explained.next.at), (Step::Expire, Some(at)));
+}
+
 /// O24, I-U2: the unique key that a job holds, that another holds, and that is free.
 pub async fn a_unique_key_is_told_with_its_holder(fixture: StoreFixture) {
     let worker = fixture.worker().await;

@@ -73,6 +73,32 @@ pub async fn each_key_has_a_breaker_of_its_own(fixture: StoreFixture) {
     assert_eq!(batch.jobs[0].id, b);
 }
 
+/// C38: a person closes a breaker: jobs start at once, and the failures of before count no more. That of another stays, and
+/// one that was taken away is not listed as open.
+pub async fn a_person_closes_a_breaker(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    fixture.enqueue(jobs(9)).await;
+    let on = LimitOn::Kind(KIND.to_owned());
+    let store = fixture.store();
+    set(&fixture, &on_kind(KIND).break_after(2, MINUTE, MINUTE)).await;
+    assert!(!store.close_breaker(&on).await.expect("it reaches the store"), "none is open");
+    fails(&worker, 2).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 0, "it is open");
+    let listed = || async { store.limits(fixture.now()).await.expect("listed").remove(0) };
+    assert_eq!(listed().await.open_until(), Some(fixture.moment().after(MINUTE)));
+    let other = LimitOn::Queue(KIND.to_owned());
+    assert!(!store.close_breaker(&other).await.expect("it reaches the store"), "another");
+    assert!(store.close_breaker(&on).await.expect("it reaches the store"));
+    assert_eq!(listed().await.open_since, None);
+    fails(&worker, 1).await;
+    assert_eq!(worker.claim(1).await.jobs.len(), 1, "one failure since");
+    fails(&worker, 1).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 0, "two failures since");
+    set(&fixture, &on_kind(KIND).running(9)).await;
+    let now = listed().await;
+    assert_eq!((now.open_since, now.open_until()), (None, None), "it has no breaker any more");
+}
+
 /// C38: a probe whose worker is lost is followed by another.
 pub async fn a_lost_probe_is_followed_by_another(fixture: StoreFixture) {
     let worker = fixture.worker().await;
