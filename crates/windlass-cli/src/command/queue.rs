@@ -352,7 +352,7 @@ async fn age(aging: Aging, globals: &Globals) -> anyhow::Result<Exit> {
     aging.check().map_err(|error| Failure::usage(error.to_string()))?;
     let (out, name) = (&globals.out, &aging.queue);
     let store = store::existing(&globals.store).await?;
-    known::warn_of_queue(out, &*store, name).await?;
+    warn_of_queue(out, &*store, name).await?;
     store.age(&aging).await?;
     if out.is_json() {
         return show(name, &*store, out).await;
