@@ -185,6 +185,9 @@ macro_rules! behaviours {
                     a_weight_is_jobs_in_each_turn
                     priorities_go_before_turns
                     jobs_with_turns_and_without_share_a_queue
+                    claims_of_one_job_serve_both
+                    a_queue_gives_no_more_than_its_share
+                    the_keys_of_a_limit_share_the_turns_of_their_jobs
                 }
                 lane {
                     a_lane_has_one_job_at_a_time_in_order
@@ -197,6 +200,7 @@ macro_rules! behaviours {
                     racing_claims_never_share_a_lane
                     a_parked_head_holds_the_lane
                     a_hot_lane_delays_no_other_job
+                    a_free_lane_behind_kept_ones_is_found
                     a_job_supersedes_what_waits_in_its_lane
                     a_job_is_refused_by_what_is_in_its_lane
                     a_duplicate_does_nothing_in_its_lane
@@ -312,6 +316,7 @@ macro_rules! behaviours {
                     failures_far_apart_open_nothing
                     each_key_has_a_breaker_of_its_own
                     a_lost_probe_is_followed_by_another
+                    only_its_probe_opens_it_again
                     a_person_closes_a_breaker
                 }
                 list {
@@ -322,6 +327,7 @@ macro_rules! behaviours {
                     a_job_takes_what_it_costs
                     each_key_has_tokens_of_its_own
                     a_clock_set_back_takes_no_tokens
+                    a_slow_rate_is_remembered
                 }
                 set {
                     a_kind_runs_so_often_at_once
@@ -334,6 +340,8 @@ macro_rules! behaviours {
                     what_a_person_set_stays
                     a_limit_of_none_is_refused
                     a_job_that_is_kept_takes_no_place
+                    jobs_behind_thousands_of_others_are_found
+                    what_ran_counts_when_a_claim_comes_late
                 }
             }
             queue {

@@ -62,21 +62,21 @@ lined as materialized (
          or exists (select from windlass.limit_rule where scope < 2))
     and exists (select from windlass.worker w where w.id = $3::uuid)
 ),
-fitting as (
-  select place, queue, part - nth as left_of_part, sum(bytes) over so_far as bytes, row_number() over so_far as nth
-  from picked window so_far as (rows unbounded preceding)
-),
 taken as (
   select queue, count(*) as jobs from lined group by queue
+),
+fitting as (
+  select place, sum(bytes) over so_far as bytes, row_number() over so_far as nth
+  from picked
+  where nth + coalesce((select jobs from taken where taken.queue = picked.queue), 0) <= part
+  window so_far as (rows unbounded preceding)
 ),
 claimed as (
   delete from windlass.pending
   where ctid = any (array(
     select place
-    from (select count(*) as jobs, coalesce(sum(octet_length(args)), 0) as bytes from lined) as l, fitting
-         left join taken on taken.queue = fitting.queue
-    where fitting.nth + l.jobs <= $8::int4 and coalesce(taken.jobs, 0) <= left_of_part
-      and (fitting.bytes + l.bytes <= $9::int8 or fitting.nth + l.jobs = 1)))
+    from fitting, (select count(*) as jobs, coalesce(sum(octet_length(args)), 0) as bytes from lined) as l
+    where fitting.nth + l.jobs <= $8::int4 and (fitting.bytes + l.bytes <= $9::int8 or fitting.nth + l.jobs = 1)))
   returning id, run_at, created_at, attempt + 1 as attempt, failures, version, priority, losses, max_attempts,
             queue, kind, args, root, parent, origin, meta, history
 ),

@@ -43,9 +43,12 @@ pub(crate) struct Picking<'a, 'c> {
 const BUSY: &str = "select m.gate from windlass_permit m \
      join windlass_pending p on p.id = m.job and p.lease = m.lease and p.state = 4 \
      where m.gate >= 'l' and m.gate < 'm'";
-/// Rounds of looks at the lines of one priority, and at those of a queue.
+/// Rounds of looks at the lines of one priority, those of a claim that has nothing yet, and those at a queue.
 const ROUNDS: usize = 8;
-const ALL_ROUNDS: usize = 64;
+const EMPTY_ROUNDS: usize = 24;
+const ALL_ROUNDS: usize = 48;
+/// Lines looked at in one round, beside as many as are wanted.
+const MORE_LINES: usize = 64;
 /// Jobs of a line that are looked at for such as the worker knows, beside those that are wanted.
 const UNKNOWN: usize = 500;
 /// The column behind those of a claimed job.
@@ -153,9 +156,10 @@ impl<'a, 'c> Picking<'a, 'c> {
         let cursor = cursor.unwrap_or_default();
         let mut walk = Walk::from(&cursor);
         let mut last = None;
-        for _ in 0..ROUNDS.min(*rounds) {
+        let most = if wanted.is_whole { EMPTY_ROUNDS } else { ROUNDS };
+        for _ in 0..most.min(*rounds) {
             *rounds -= 1;
-            let lines = self.lines((queue, level), &mut walk, wanted.jobs + 16)?;
+            let lines = self.lines((queue, level), &mut walk, wanted.jobs + MORE_LINES)?;
             let Some(looked_at) = lines.last().cloned() else { break };
             let turns = self.turns((queue, level), lines, known, wanted.jobs)?;
             let taken = self.take(turns, wanted)?;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use windlass_core::job::{Batch, Fair};
+use windlass_core::job::{Batch, Fair, Limited};
 
 use crate::draft::{Draft, job};
 use crate::fixture::{SECOND, StoreFixture};
 use crate::verdicts::complete;
+use crate::worker::worker;
 
 fn of(key: &str) -> Draft {
     job().fair(Fair::by(key))
@@ -85,4 +86,50 @@ pub async fn jobs_with_turns_and_without_share_a_queue(fixture: StoreFixture) {
     assert_eq!((turns, batch.jobs.len()), (5, 10));
     let batch = worker.claim(100).await;
     assert_eq!(batch.jobs.len(), 90, "all that is left");
+}
+
+/// O9: claims of one job each serve both too, and of those the smaller priority first.
+pub async fn claims_of_one_job_serve_both(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    fixture.enqueue((0..40).map(|_| job())).await;
+    fixture.enqueue((0..40).map(|_| of("a"))).await;
+    let (mut turns, mut plain) = (0, 0);
+    for _ in 0..40 {
+        let batch = worker.claim(1).await;
+        let has_turns = batch.jobs[0].meta.fair.is_some();
+        *(if has_turns { &mut turns } else { &mut plain }) += 1;
+    }
+    assert!(turns > 0 && plain > 0, "by chance: {turns} and {plain}");
+    let urgent = [job().priority(-5), of("a").priority(-4)];
+    let urgent = fixture.enqueue(urgent).await;
+    for id in urgent {
+        assert_eq!(worker.claim(1).await.jobs[0].id, id);
+    }
+}
+
+/// O9: a queue gives no more than was asked of it, of both together.
+pub async fn a_queue_gives_no_more_than_its_share(fixture: StoreFixture) {
+    let worker = fixture.start(worker().serving(&["default", "mail"])).await;
+    let both = || (0..20).flat_map(|_| [job(), of("a")]);
+    fixture.enqueue(both().chain(both().map(|draft| draft.queue("mail")))).await;
+    let mut request = worker.request(8);
+    request.shares.iter_mut().for_each(|share| share.jobs = 4);
+    let batch = worker.claim_by(&request).await;
+    let mail = batch.jobs.iter().filter(|job| job.queue == "mail").count();
+    assert_eq!((mail, batch.jobs.len()), (4, 8));
+}
+
+/// O9: a key of turns has no more of them for the keys of a limit that its jobs have.
+pub async fn the_keys_of_a_limit_share_the_turns_of_their_jobs(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let limited = |key: usize| Limited::by(format!("account {key}")).running(4);
+    fixture.enqueue((0..60).map(|nth| of("large").limited(limited(nth % 6)))).await;
+    fixture.enqueue((0..10).map(|_| of("small").limited(limited(9)))).await;
+    let mut served = BTreeMap::new();
+    for _ in 0..12 {
+        let batch = worker.claim(1).await;
+        keys(&batch).into_keys().for_each(|key| *served.entry(key).or_insert(0) += 1);
+        worker.settle_all(&batch, &complete()).await;
+    }
+    assert_eq!(served, [("large".into(), 6), ("small".into(), 6)].into());
 }

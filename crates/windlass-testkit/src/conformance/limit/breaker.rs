@@ -110,5 +110,25 @@ pub async fn a_lost_probe_is_followed_by_another(fixture: StoreFixture) {
     fixture.advance(SECOND);
     assert_eq!(worker.claim(9).await.jobs.len(), 1);
     fixture.rescue().await;
-    assert!(!fixture.worker().await.claim(1).await.jobs.is_empty());
+    let worker = fixture.worker().await;
+    let probe = worker.claim(9).await;
+    assert_eq!(probe.jobs.len(), 1, "a loss says nothing: another probes");
+    worker.settle_all(&probe, &complete()).await;
+    assert!(worker.claim(9).await.jobs.len() > 1, "closed");
+}
+
+/// C38: a job that began before the breaker opened, and fails while a probe runs, does not open it again.
+pub async fn only_its_probe_opens_it_again(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    fixture.enqueue(jobs(12)).await;
+    let before = worker.claim(1).await;
+    set(&fixture, &on_kind(KIND).break_after(2, MINUTE, SECOND)).await;
+    fails(&worker, 2).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 0, "noticed by a claim");
+    fixture.advance(SECOND);
+    let probe = worker.claim(9).await;
+    assert_eq!(probe.jobs.len(), 1);
+    worker.settle_all(&before, &retry(60 * MINUTE)).await;
+    worker.settle_all(&probe, &complete()).await;
+    assert_eq!(worker.claim(8).await.jobs.len(), 8, "closed");
 }

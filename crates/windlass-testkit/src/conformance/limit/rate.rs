@@ -76,3 +76,14 @@ pub async fn a_clock_set_back_takes_no_tokens(fixture: StoreFixture) {
     let claimed = fixture.store().claim(&worker.request(9), Now::At(earlier)).await;
     assert_eq!(claimed.expect("claimed").jobs.len(), 2);
 }
+
+/// O9: what was spent of a slow rate is remembered for as long as it takes to come back.
+pub async fn a_slow_rate_is_remembered(fixture: StoreFixture) {
+    let day = 24 * 60 * MINUTE;
+    fixture.enqueue(jobs(20)).await;
+    set(&fixture, &on_kind(KIND).rate(1, day).burst(5)).await;
+    assert_eq!(fixture.worker().await.claim(9).await.jobs.len(), 5, "the burst");
+    fixture.advance(3 * day);
+    fixture.tidy().await;
+    assert_eq!(fixture.worker().await.claim(9).await.jobs.len(), 3);
+}

@@ -156,3 +156,28 @@ pub async fn a_job_that_is_kept_takes_no_place(fixture: StoreFixture) {
     let batch = worker.claim(9).await;
     assert_eq!(batch.jobs.iter().map(|job| job.id).collect::<Vec<_>>(), [free]);
 }
+
+/// O9, E13: jobs of a limited kind behind thousands of others get their place from the sweep.
+pub async fn jobs_behind_thousands_of_others_are_found(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let _other = fixture.start(crate::worker::worker().knowing(&[("other", 1)])).await;
+    for _ in 0..3 {
+        fixture.enqueue((0..1_000).map(|_| job().kind("other"))).await;
+    }
+    fixture.enqueue(jobs(3)).await;
+    set(&fixture, &on_kind(KIND).running(2)).await;
+    worker.sweep().await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 2);
+}
+
+/// I-O3: what ran when a limit was set counts, also where no claim came for long after.
+pub async fn what_ran_counts_when_a_claim_comes_late(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    fixture.enqueue(jobs(9)).await;
+    assert_eq!(worker.claim(3).await.jobs.len(), 3);
+    set(&fixture, &on_kind(KIND).running(4)).await;
+    fixture.advance(MINUTE);
+    assert_eq!(worker.claim(9).await.jobs.len(), 1);
+    fixture.advance(MINUTE);
+    assert_eq!(worker.claim(9).await.jobs.len(), 0);
+}
