@@ -79,9 +79,10 @@ pub mod job {
         AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Counts, Due,
         Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Field, Filter, Gate,
         HandlerKey, Identity, InLine, JobStore, LaneFirst, LaneLook, Lead, LimitLook, LimitOf,
-        Look, Loss, Meta, Moment, Moved, Next, OnConflict, Page, ParseFilterError, ParseStateError,
-        ParseSubjectError, Passage, Paused, Retried, Settled, Settlement, Share, Standing, Step,
-        TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb, Verdict, is_transition, loss_limit,
+        Look, Loss, Meta, MetaFields, Moment, Moved, Next, OnConflict, Page, ParseFilterError,
+        ParseStateError, ParseSubjectError, Passage, Paused, Retried, Settled, Settlement, Share,
+        Standing, Step, TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb, Verdict, is_transition,
+        loss_limit,
     };
 }
 
