@@ -79,7 +79,7 @@ pub mod job {
         AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Counts, Due,
         Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Field, Filter, Gate,
         HandlerKey, HeldBack, Identity, InLine, JobStore, KindLimits, LaneFirst, LaneLook, Lead,
-        LimitLook, LimitOf, Look, Loss, Meta, Moment, Moved, Next, OnConflict, Page,
+        LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moment, Moved, Next, OnConflict, Page,
         ParseFilterError, ParseStateError, ParseSubjectError, Passage, Paused, Retried, Settled,
         Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb,
         Verdict, attempt_limit, is_transition, loss_limit,

@@ -109,8 +109,9 @@ impl EnqueuePipeline {
         if let Some(parent) = &self.parent {
             job.parent = Some(parent.job);
             job.root = Some(parent.root);
-            let own = job.meta.traceparent.take();
-            job.meta.traceparent = own.or_else(|| parent.traceparent.clone());
+            if job.meta.traceparent.is_none() && parent.traceparent.is_some() {
+                job.meta.traceparent.clone_from(&parent.traceparent);
+            }
         } else if job.origin.is_none() {
             job.origin = self.origin.as_deref().map(str::to_owned);
         }

@@ -3,7 +3,9 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::{Due, Expires, Fair, Identity, Job, Lane, Limited, Meta, NewJob, Subject, Unique};
+use super::{
+    Due, Expires, Fair, Identity, Job, Lane, Limited, Meta, MetaFields, NewJob, Subject, Unique,
+};
 use crate::error::Refusal;
 use crate::id::JobId;
 use crate::json::{Json, JsonError};
@@ -34,7 +36,7 @@ impl<J: Job> Draft<J> {
     }
 
     fn meta(payload: &J) -> Result<Meta, JsonError> {
-        Ok(Meta {
+        Ok(Meta::from(MetaFields {
             unique: payload.unique()?,
             lane: payload.lane()?,
             fair: payload.fair()?,
@@ -42,8 +44,8 @@ impl<J: Job> Draft<J> {
             cost: J::COST,
             tags: J::TAGS.iter().map(|tag| (*tag).to_owned()).collect(),
             subjects: payload.subjects()?,
-            ..Meta::default()
-        })
+            ..MetaFields::default()
+        }))
     }
 
     /// Another queue than the kind declares. The job's record says so.

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Fair, HandlerKey, Lane, Limited, Subject, Unique};
+use super::{HandlerKey, Meta, Unique};
 use crate::error::{Refusal, StoreError};
 use crate::id::JobId;
 use crate::json::Json;
 use crate::limits::LARGEST_NUMBER;
 use crate::name::{DEFAULT_QUEUE, check_kind, check_queue};
-use crate::schedule::Occurrence;
 use crate::time::Timestamp;
 
 /// When a job becomes due.
@@ -67,73 +64,6 @@ pub struct NewJob {
     pub meta: Meta,
 }
 
-/// Rare properties of a job, stored together and absent where none is set.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Meta {
-    /// How long its handler may run, in milliseconds; wins over the handler's own limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout_ms: Option<u64>,
-    /// Worker deaths after which it is dead, 0 for no limit; wins over its kind's limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_losses: Option<u16>,
-    /// W3C trace context of the enqueuer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub traceparent: Option<String>,
-    /// What makes it the only one of its kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unique: Option<Unique>,
-    /// From this moment on it does not start any more, in microseconds since 1970: see [`Meta::expires_at`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<i64>,
-    /// The same, in microseconds after it was written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_in_us: Option<i64>,
-    /// The due time of the schedule that enqueued it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<Occurrence>,
-    /// Words it is found by.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-    /// What it is about, which it is found by too.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub subjects: Vec<Subject>,
-    /// The jobs it runs one after the other with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lane: Option<Lane>,
-    /// Whose turns it runs in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fair: Option<Fair>,
-    /// The key of which only so many run at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limited: Option<Limited>,
-    /// What it takes of the rates that concern it; 1 unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cost: Option<u16>,
-    /// Where it stands in line, as a store keeps it: see [`Meta::line_of`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<String>,
-    /// The priority it was written with, where it has a smaller one since it has waited for long.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub aged: Option<i16>,
-    /// The queue its kind declares, where the caller chose another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub declared_queue: Option<String>,
-}
-
-impl Meta {
-    /// The JSON that is stored, `None` where nothing is set.
-    #[must_use]
-    pub fn to_stored(&self) -> Option<String> {
-        if *self == Self::default() { None } else { serde_json::to_string(self).ok() }
-    }
-
-    /// What a store gave back; a text nobody here wrote reads as nothing set.
-    #[must_use]
-    pub fn from_stored(text: Option<&str>) -> Self {
-        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-    }
-}
-
 impl NewJob {
     /// A job of this kind with these args, due at once, on the default queue.
     #[must_use]
@@ -180,7 +110,9 @@ impl NewJob {
         if line == self.meta.line {
             return self.meta.to_stored();
         }
-        Meta { line, ..self.meta.clone() }.to_stored()
+        let mut meta = self.meta.clone();
+        meta.line = line;
+        meta.to_stored()
     }
 
     /// The refusal of this job since another one is in its lane.

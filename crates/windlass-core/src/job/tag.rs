@@ -102,7 +102,7 @@ impl FromStr for Subject {
 impl Meta {
     /// Whether it has what jobs are found by.
     #[must_use]
-    pub const fn is_tagged(&self) -> bool {
+    pub fn is_tagged(&self) -> bool {
         !self.tags.is_empty() || !self.subjects.is_empty()
     }
 

@@ -178,14 +178,15 @@ impl Definition {
 
     /// The job of one due time.
     pub(super) fn job(&self, name: &str, due: Timestamp, cause: Cause) -> NewJob {
-        let schedule = Some(Occurrence { name: name.to_owned(), due_at: due.as_micros(), cause });
+        let mut meta = self.meta.clone();
+        meta.schedule = Some(Occurrence { name: name.to_owned(), due_at: due.as_micros(), cause });
         NewJob {
             version: self.version,
             queue: self.queue.clone(),
             priority: self.priority,
             max_attempts: self.max_attempts,
             origin: Some(format!("schedule {name}")),
-            meta: Meta { schedule, ..self.meta.clone() },
+            meta,
             ..NewJob::new(self.kind.clone(), self.args.clone())
         }
     }

@@ -55,7 +55,7 @@ pub fn holder(bytes: &[u8]) -> Option<JobId> {
 
 /// Whether a job is written by [`INSERT_MARKED`].
 #[must_use]
-pub const fn is_marked(job: &NewJob) -> bool {
+pub fn is_marked(job: &NewJob) -> bool {
     job.meta.unique.is_some() || job.meta.is_tagged()
 }
 

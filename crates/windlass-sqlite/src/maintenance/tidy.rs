@@ -29,8 +29,19 @@ const NEXT: &str =
 /// So many free pages are not worth a look.
 const FEW_PAGES: i64 = 1_000;
 const PRUNE: &str = "delete from windlass_finished where id = ?1";
-const QUEUES: &str = "select distinct queue from windlass_pending where state = 2 and line is null \
-     union select distinct queue from windlass_pending where state = 2 and line is not null";
+/// From queue to queue in the index, and not over all available jobs.
+const QUEUES: &str = "with recursive \
+       plain(queue) as ( \
+         select min(queue) from windlass_pending where state = 2 and line is null \
+         union all \
+         select (select min(p.queue) from windlass_pending p where p.state = 2 and p.line is null and p.queue > plain.queue) \
+         from plain where plain.queue is not null), \
+       lined(queue) as ( \
+         select min(queue) from windlass_pending where state = 2 and line is not null \
+         union all \
+         select (select min(p.queue) from windlass_pending p where p.state = 2 and p.line is not null and p.queue > lined.queue) \
+         from lined where lined.queue is not null) \
+     select queue from plain where queue is not null union select queue from lined where queue is not null";
 const FRONT: &str = "select id, kind, version from ( \
        select id, kind, version from windlass_pending where queue = ?1 and state = 2 and line is null \
        order by priority, run_at limit ?2) \

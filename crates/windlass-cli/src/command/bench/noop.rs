@@ -71,7 +71,9 @@ impl Noop {
         let args = format!(r#"{{"sent_us":{sent_us},"text":"{}"}}"#, self.text);
         let mut job = NewJob { queue: queue(), ..NewJob::new(Self::KIND, Json::stored(args)) };
         self.places.place(&mut job.meta);
-        job.meta.unique = self.unique.then(|| Unique::by(job.id.to_string()));
+        if self.unique {
+            job.meta.unique = Some(Unique::by(job.id.to_string()));
+        }
         if let Some(made) = &self.tagged {
             let nth = made.fetch_add(1, Ordering::Relaxed);
             let account = Subject::new("account", nth % ACCOUNTS);

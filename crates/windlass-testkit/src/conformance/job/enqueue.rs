@@ -5,7 +5,7 @@ use futures_util::poll;
 use windlass_core::client::Client;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Enqueued, Meta, NewJob};
+use windlass_core::job::{Enqueued, Meta, MetaFields, NewJob};
 use windlass_core::json::Json;
 use windlass_core::limits::LARGEST_NUMBER;
 
@@ -19,7 +19,7 @@ use crate::worker::worker;
 /// O1, S5: nothing of what the enqueuer said is dropped or changed.
 pub async fn a_job_is_read_back_as_it_was_written(fixture: StoreFixture) {
     let (root, parent) = (JobId::new(), JobId::new());
-    let meta = Meta { timeout_ms: Some(5_000), ..Meta::default() };
+    let meta = Meta::from(MetaFields { timeout_ms: Some(5_000), ..MetaFields::default() });
     let mut new = job().kind("mail.welcome").version(3).queue("mail").priority(-7).done();
     new.args = Json::args(r#"{"to": "ä@b.c"}"#).expect("JSON");
     new.max_attempts = Some(9);
@@ -47,7 +47,10 @@ pub async fn what_no_store_could_give_back_is_refused(fixture: StoreFixture) {
         job().version(LARGEST_NUMBER + 1).done(),
         job().max_attempts(LARGEST_NUMBER + 1).done(),
         NewJob { origin: with_nul(), ..job().done() },
-        NewJob { meta: Meta { traceparent: with_nul(), ..Meta::default() }, ..job().done() },
+        NewJob {
+            meta: MetaFields { traceparent: with_nul(), ..MetaFields::default() }.into(),
+            ..job().done()
+        },
     ];
     for new in refused {
         let error = client.enqueue(new).await.expect_err("it is refused");

@@ -101,7 +101,7 @@ pub async fn missed_runs_happen_as_the_policy_says(fixture: StoreFixture) {
         assert!(record.next_at().is_some_and(|next| next > fixture.moment()));
     }
     let (_, made_up) = jobs_of(fixture.store(), "one").await.remove(0);
-    assert_eq!(made_up.meta.schedule.map(|one| one.cause), Some(Cause::Missed));
+    assert_eq!(made_up.meta.schedule.as_ref().map(|one| one.cause), Some(Cause::Missed));
     assert_eq!(fire(&fixture).await.jobs, 0, "once");
 }
 
