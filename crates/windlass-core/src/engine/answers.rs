@@ -48,7 +48,7 @@ impl Engine {
         self.free_slot(&attempt);
         let ran = (!matches!(report.exit, HandlerExit::NotStarted)).then_some(report.ran);
         if let Some(ran) = ran {
-            self.fetch.ran(ran);
+            self.fetch.ran(attempt.queue, ran);
         }
         let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
         let failures = attempt.failure_budget();
@@ -196,7 +196,7 @@ impl Engine {
             let Some(queue) = self.fetch.queue_index(&job.queue) else { continue };
             got[queue] += 1;
             let start_by = start_by(&job, batch.claimed_at, sent);
-            claimed.push(ReadyJob { lease: batch.lease, queue, job, start_by });
+            claimed.push(ReadyJob { lease: batch.lease, queue, job, start_by, since: now });
         }
         if claimed.is_empty() {
             self.tell(|| Event::Idle);
