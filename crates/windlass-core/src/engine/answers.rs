@@ -235,15 +235,22 @@ impl Engine {
         };
         self.pending.answered();
         self.note_success(Call::Settle);
+        let now = Instant::now();
         let mut busy = Vec::new();
         for (one, answer) in batch.into_iter().zip(answers) {
             match answer {
                 Settled::Busy => busy.push(one),
-                Settled::Done | Settled::Already => self.on_written(&one, answer),
+                Settled::Done | Settled::Already => {
+                    if one.moves_a_line() {
+                        // The next of its line was not there to be found before, and nobody says that it is now.
+                        self.fetch.look_now(now);
+                    }
+                    self.on_written(&one, answer);
+                }
                 Settled::Lost => self.on_refused(&one),
             }
         }
-        self.pending.busy(busy, Instant::now());
+        self.pending.busy(busy, now);
     }
 
     fn on_written(&mut self, one: &PendingSettlement, answer: Settled) {

@@ -441,4 +441,20 @@ mod tests {
         fetch.ran(0, Duration::from_millis(1));
         assert!(claim(&mut fetch, &mut [999, 0])[0] > 100);
     }
+
+    /// C25: after a settlement in a line the next look is now, however many claims were empty.
+    #[tokio::test(start_paused = true)]
+    async fn a_look_that_is_asked_for_ends_the_back_off() {
+        let mut fetch = fetch(&[("a", 2)], 2);
+        for _ in POLL_WAITS {
+            tokio::time::advance(POLL_WAITS[POLL_WAITS.len() - 1]).await;
+            claim(&mut fetch, &mut [0]);
+        }
+        let now = Instant::now();
+        assert_eq!(fetch.next_look(), Some(now + POLL_WAITS[POLL_WAITS.len() - 1]));
+        fetch.look_now(now);
+        assert_eq!(fetch.next_look(), Some(now));
+        claim(&mut fetch, &mut [0]);
+        assert_eq!(fetch.next_look(), Some(now + POLL_WAITS[0]), "the waits begin again");
+    }
 }

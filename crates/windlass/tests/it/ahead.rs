@@ -1,19 +1,23 @@
-//! What a worker holds that it does not run.
+//! What a worker holds that it does not run, and how soon the next job of a line starts.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
+use windlass::limits::POLL_WAITS;
 use windlass::prelude::*;
 use windlass::store::Store;
-use windlass::State;
+use windlass::{Event, Lane, State};
 
 use crate::engine::{described, worker};
 use crate::probes::{Gate, Okay, StoreFixture};
-use crate::test_database::{SOON, TestDatabase, ended, on_both_stores};
+use crate::test_database::{SOON, TestDatabase, ended, event, on_both_stores};
 
 on_both_stores! {
     /// E2: long jobs that were claimed ahead after short ones go back, uncounted, and start elsewhere.
     what_was_claimed_too_early_starts_elsewhere;
+    /// C25: the next job of a lane starts when the one before it is settled, not at a poll.
+    the_next_of_a_lane_starts_at_once;
 }
 
 async fn running(store: &Arc<dyn Store>) -> u64 {
@@ -52,4 +56,27 @@ async fn what_was_claimed_too_early_starts_elsewhere(database: TestDatabase) {
     }
     first.stop().await;
     second.stop().await;
+}
+
+async fn the_next_of_a_lane_starts_at_once(database: TestDatabase) {
+    let store = database.open().await;
+    let (client, fixture) = (Client::new(Arc::clone(&store)), StoreFixture::new());
+    let worker = worker(&store, &fixture, 2).await;
+    let mut events = worker.events();
+    let lane = (0..2).map(|_| Gate {}.job().lane(Lane::by("a")));
+    let written = client.enqueue_all(lane).await.expect("written");
+    let [first, second] = [written[0].id(), written[1].id()];
+    event(&mut events, |event| matches!(event, Event::Started { job, .. } if *job == first)).await;
+    for _ in POLL_WAITS {
+        event(&mut events, |event| matches!(event, Event::Idle)).await;
+    }
+    fixture.gate.add_permits(1);
+    event(&mut events, |event| matches!(event, Event::Settled { job, .. } if *job == first)).await;
+    let settled = Instant::now();
+    event(&mut events, |event| matches!(event, Event::Started { job, .. } if *job == second)).await;
+    let waited = settled.elapsed();
+    assert!(waited < Duration::from_secs(1), "{waited:?} is a poll");
+    fixture.gate.add_permits(1);
+    ended(&client, second).await;
+    worker.stop().await;
 }
