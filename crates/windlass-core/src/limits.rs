@@ -133,6 +133,8 @@ pub const SWEEP_JOBS: usize = 1_000;
 pub const ENQUEUE_JOBS: usize = 100_000;
 /// Work claimed ahead, per slot; of jobs longer than this only what ends during a claim.
 pub const PREFETCH_AHEAD: Duration = Duration::from_millis(50);
+/// How long a claimed job may wait for a slot before it is handed back, for others to take it.
+pub const HAND_BACK_AFTER: Duration = Duration::from_secs(1);
 /// Waits between looks at an empty queue, after it became empty; the last one repeats.
 pub const POLL_WAITS: [Duration; 8] = [
     Duration::from_millis(10),

@@ -48,7 +48,7 @@ impl Engine {
         self.free_slot(&attempt);
         let ran = (!matches!(report.exit, HandlerExit::NotStarted)).then_some(report.ran);
         if let Some(ran) = ran {
-            self.fetch.ran(ran);
+            self.fetch.ran(attempt.queue, ran);
         }
         let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
         let failures = attempt.failure_budget();
@@ -196,7 +196,7 @@ impl Engine {
             let Some(queue) = self.fetch.queue_index(&job.queue) else { continue };
             got[queue] += 1;
             let start_by = start_by(&job, batch.claimed_at, sent);
-            claimed.push(ReadyJob { lease: batch.lease, queue, job, start_by });
+            claimed.push(ReadyJob { lease: batch.lease, queue, job, start_by, since: now });
         }
         if claimed.is_empty() {
             self.tell(|| Event::Idle);
@@ -235,15 +235,22 @@ impl Engine {
         };
         self.pending.answered();
         self.note_success(Call::Settle);
+        let now = Instant::now();
         let mut busy = Vec::new();
         for (one, answer) in batch.into_iter().zip(answers) {
             match answer {
                 Settled::Busy => busy.push(one),
-                Settled::Done | Settled::Already => self.on_written(&one, answer),
+                Settled::Done | Settled::Already => {
+                    if one.moves_a_line() {
+                        // The next of its line was not there to be found before, and nobody says that it is now.
+                        self.fetch.look_now(now);
+                    }
+                    self.on_written(&one, answer);
+                }
                 Settled::Lost => self.on_refused(&one),
             }
         }
-        self.pending.busy(busy, Instant::now());
+        self.pending.busy(busy, now);
     }
 
     fn on_written(&mut self, one: &PendingSettlement, answer: Settled) {

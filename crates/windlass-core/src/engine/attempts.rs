@@ -108,6 +108,12 @@ impl Attempts {
         self.running.is_empty()
     }
 
+    /// How long those that run have lasted so far, on average.
+    pub(super) fn mean_so_far(&self, now: Instant) -> Duration {
+        let lasted = self.running.values().map(|one| now.saturating_duration_since(one.started));
+        lasted.sum::<Duration>() / u32::try_from(self.running.len().max(1)).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn leases(&self) -> impl Iterator<Item = LeaseId> + '_ {
         self.running.values().map(|attempt| attempt.lease)
     }
@@ -203,6 +209,15 @@ mod tests {
         };
         attempts.insert(key, attempt);
         (attempts, key, cancel)
+    }
+
+    #[test]
+    fn what_runs_has_lasted_since_it_started() {
+        let now = Instant::now();
+        let (mut attempts, key, _) = attempts(now);
+        assert_eq!(attempts.mean_so_far(now + PATIENCE), PATIENCE);
+        attempts.remove(key);
+        assert_eq!(attempts.mean_so_far(now + PATIENCE), Duration::ZERO);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::id::LeaseId;
 use crate::job::Claimed;
-use crate::limits::SUSPECT_LOSSES;
+use crate::limits::{HAND_BACK_AFTER, SUSPECT_LOSSES};
 
 /// A claimed job that has not started.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct ReadyJob {
     pub(super) job: Arc<Claimed>,
     /// When it expires, where it does: it does not start from then on.
     pub(super) start_by: Option<Instant>,
+    /// Since when it waits here.
+    pub(super) since: Instant,
 }
 
 /// Claimed jobs in the order they start, and the limits they start under.
@@ -124,6 +126,20 @@ impl Dispatch {
         expired.into_iter().chain(suspect).collect()
     }
 
+    /// When [`Dispatch::waited_too_long`] has something.
+    pub(super) fn next_hand_back(&self) -> Option<Instant> {
+        // The oldest is the first: they come in at the end, and are taken out anywhere.
+        self.ready.front().map(|ready| ready.since + HAND_BACK_AFTER)
+    }
+
+    /// The jobs that have waited for a slot for so long that others are to have them. Not a suspect: elsewhere it would
+    /// wait too.
+    pub(super) fn waited_too_long(&mut self, now: Instant) -> Vec<ReadyJob> {
+        let is_over = |ready: &ReadyJob| ready.since + HAND_BACK_AFTER <= now;
+        let waited = self.ready.iter().take_while(|ready| is_over(ready)).count();
+        self.ready.drain(..waited).collect()
+    }
+
     /// All jobs that have not started, to be handed back.
     pub(super) fn drain(&mut self) -> Vec<ReadyJob> {
         self.ready.drain(..).chain(self.suspect.take()).collect()
@@ -204,7 +220,7 @@ mod tests {
 
     fn ready(kind: &str, losses: u16) -> ReadyJob {
         let job = Arc::new(claimed(kind, losses));
-        ReadyJob { lease: LeaseId::new(), queue: 0, job, start_by: None }
+        ReadyJob { lease: LeaseId::new(), queue: 0, job, start_by: None, since: Instant::now() }
     }
 
     fn dispatch(slots: usize) -> Dispatch {
@@ -289,5 +305,27 @@ mod tests {
         assert_eq!(expired[0].start_by, Some(now + second));
         assert_eq!(dispatch.next_expiry(), Some(now + 2 * second));
         assert!(dispatch.next().is_some_and(|ready| ready.start_by.is_none()));
+    }
+
+    /// E2: what waits for a slot for a second goes back, and nothing that came later or is a suspect.
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_for_long_is_handed_back() {
+        let start = Instant::now();
+        let mut dispatch = dispatch(1);
+        assert_eq!(dispatch.next_hand_back(), None);
+        for losses in [0, 0, 0, 2] {
+            dispatch.offer(ready("a", losses)).expect("kept");
+        }
+        assert!(dispatch.next().is_some());
+        tokio::time::advance(HAND_BACK_AFTER / 2).await;
+        dispatch.offer(ready("a", 0)).expect("kept");
+        assert_eq!(dispatch.next_hand_back(), Some(start + HAND_BACK_AFTER));
+        let just_before = start + HAND_BACK_AFTER - std::time::Duration::from_nanos(1);
+        assert!(dispatch.waited_too_long(just_before).is_empty());
+        assert_eq!(dispatch.waited_too_long(start + HAND_BACK_AFTER).len(), 2);
+        assert_eq!(dispatch.next_hand_back(), Some(start + HAND_BACK_AFTER * 3 / 2));
+        dispatch.ended(0, &ready("a", 0).job);
+        assert!(dispatch.next().is_some() && dispatch.next_hand_back().is_none());
+        assert!(dispatch.has_unstarted(), "the suspect waits on");
     }
 }

@@ -19,6 +19,8 @@ struct ServedQueue {
     held: usize,
     /// Whether the last claim got all it asked of it.
     hot: bool,
+    /// Whether its jobs waited so long for a slot that they were handed back, and none has been short since.
+    is_slow: bool,
     /// How far it is behind its fair part, in jobs.
     credit: f64,
 }
@@ -26,6 +28,7 @@ struct ServedQueue {
 impl ServedQueue {
     /// How many of its jobs may be claimed, with this many ahead of its slots.
     fn room(&self, ahead: usize) -> usize {
+        let ahead = if self.is_slow { 0 } else { ahead };
         (self.slots + ahead).saturating_sub(self.held)
     }
 }
@@ -65,6 +68,7 @@ impl Fetch {
                 slots: *slots,
                 held: 0,
                 hot: false,
+                is_slow: false,
                 credit: 0.0,
             })
             .collect();
@@ -172,10 +176,20 @@ impl Fetch {
         self.queues[queue].held -= 1;
     }
 
-    /// A handler ran for this long.
-    pub(super) fn ran(&mut self, duration: Duration) {
+    /// A handler of a job of this queue ran for this long.
+    pub(super) fn ran(&mut self, queue: usize, duration: Duration) {
+        if duration < PREFETCH_AHEAD {
+            self.queues[queue].is_slow = false;
+        }
         let seconds = duration.as_secs_f64();
         self.mean = Some(self.mean.map_or(seconds, |mean| mean + (seconds - mean) / 16.0));
+    }
+
+    /// A job of this queue was claimed ahead and waited too long, while those that run have lasted for so long: what ran
+    /// before them says nothing any more.
+    pub(super) fn waited_too_long(&mut self, queue: usize, so_far: Duration) {
+        self.queues[queue].is_slow = true;
+        self.mean = self.mean.map(|mean| mean.max(so_far.as_secs_f64()));
     }
 
     /// A claim that got something took this long.
@@ -239,6 +253,7 @@ pub(super) struct FetchLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::HAND_BACK_AFTER;
 
     const LIMITS: FetchLimits =
         FetchLimits { claim_jobs: 500, prefetch: 1_000, longest_poll: Duration::from_secs(2) };
@@ -287,7 +302,7 @@ mod tests {
     #[tokio::test]
     async fn short_jobs_are_claimed_ahead_and_long_ones_not() {
         let mut fetch = fetch(&[("a", 100)], 100);
-        fetch.ran(Duration::from_micros(5));
+        fetch.ran(0, Duration::from_micros(5));
         for claimed in [500, 500] {
             assert_eq!(claim(&mut fetch, &mut [9_999]), [claimed]);
         }
@@ -295,7 +310,7 @@ mod tests {
         (0..400).for_each(|_| fetch.freed(0));
         assert_eq!(claim(&mut fetch, &mut [9_999]), [500], "the slots and the prefetch are full");
         for _ in 0..200 {
-            fetch.ran(Duration::from_secs(1));
+            fetch.ran(0, Duration::from_secs(1));
         }
         assert!(fetch.due(Instant::now()).is_none());
     }
@@ -305,12 +320,12 @@ mod tests {
     async fn what_ends_during_a_claim_is_claimed_ahead() {
         let mut fetch = fetch(&[("a", 7)], 7);
         for _ in 0..200 {
-            fetch.ran(Duration::from_millis(60));
+            fetch.ran(0, Duration::from_millis(60));
             fetch.took(Duration::from_millis(10));
         }
         assert_eq!(claim(&mut fetch, &mut [1_000]), [8], "7 slots, and one ends in 10 ms");
         for _ in 0..200 {
-            fetch.ran(Duration::from_secs(40));
+            fetch.ran(0, Duration::from_secs(40));
         }
         fetch.freed(0);
         assert!(fetch.due(Instant::now()).is_none(), "nothing ends in 10 ms");
@@ -394,5 +409,52 @@ mod tests {
         }
         fetch.look_now(Instant::now());
         assert!(fetch.due(Instant::now()).is_some());
+    }
+
+    /// E2: a mean of short jobs says nothing about those that run now, until they have ended.
+    #[tokio::test]
+    async fn what_waited_too_long_is_not_claimed_again() {
+        let mut fetch = fetch(&[("a", 2)], 2);
+        (0..20).for_each(|_| fetch.ran(0, Duration::from_micros(50)));
+        assert_eq!(claim(&mut fetch, &mut [100]), [100], "far more than start soon");
+        for _ in 0..98 {
+            fetch.freed(0);
+            fetch.waited_too_long(0, HAND_BACK_AFTER);
+        }
+        assert!(fetch.due(Instant::now()).is_none());
+        fetch.freed(0);
+        fetch.ran(0, Duration::from_secs(3));
+        fetch.look_now(Instant::now());
+        assert_eq!(claim(&mut fetch, &mut [98]), [1], "a slot is free");
+        (0..200).for_each(|_| fetch.ran(0, Duration::from_millis(1)));
+        assert!(claim(&mut fetch, &mut [999])[0] > 90, "the jobs are short again");
+    }
+
+    /// E2: one queue's short jobs do not fetch those of a slow one again and again.
+    #[tokio::test]
+    async fn a_slow_queue_stays_so_beside_a_quick_one() {
+        let mut fetch = fetch(&[("slow", 1), ("quick", 9)], 10);
+        (0..20).for_each(|_| fetch.ran(1, Duration::from_millis(1)));
+        fetch.waited_too_long(0, Duration::from_millis(2));
+        (0..200).for_each(|_| fetch.ran(1, Duration::from_millis(1)));
+        assert_eq!(claim(&mut fetch, &mut [999, 0]), [1, 0]);
+        fetch.ran(0, Duration::from_millis(1));
+        assert!(claim(&mut fetch, &mut [999, 0])[0] > 100);
+    }
+
+    /// C25: after a settlement in a line the next look is now, however many claims were empty.
+    #[tokio::test(start_paused = true)]
+    async fn a_look_that_is_asked_for_ends_the_back_off() {
+        let mut fetch = fetch(&[("a", 2)], 2);
+        for _ in POLL_WAITS {
+            tokio::time::advance(POLL_WAITS[POLL_WAITS.len() - 1]).await;
+            claim(&mut fetch, &mut [0]);
+        }
+        let now = Instant::now();
+        assert_eq!(fetch.next_look(), Some(now + POLL_WAITS[POLL_WAITS.len() - 1]));
+        fetch.look_now(now);
+        assert_eq!(fetch.next_look(), Some(now));
+        claim(&mut fetch, &mut [0]);
+        assert_eq!(fetch.next_look(), Some(now + POLL_WAITS[0]), "the waits begin again");
     }
 }

@@ -20,6 +20,13 @@ pub(super) struct PendingSettlement {
     pub(super) role: Role,
 }
 
+impl PendingSettlement {
+    /// Whether, once it is written, another job of a line may start that could not before.
+    pub(super) fn moves_a_line(&self) -> bool {
+        self.settlement.job.meta.line.is_some()
+    }
+}
+
 /// What waits for a settlement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {

@@ -68,6 +68,7 @@ impl Engine {
         self.check_grace(now);
         self.end_expired(now);
         self.start_ready(now);
+        self.hand_back_waiting(now);
         self.send_settlements(now);
         self.send_claim(now);
         self.send_liveness(now);
@@ -103,6 +104,7 @@ impl Engine {
             self.declarations.next().filter(|_| self.liveness.is_registered()),
             self.attempts.next(),
             self.dispatch.next_expiry(),
+            self.next_hand_back(now),
             self.fetch.next_look().filter(|_| self.may_claim()),
             self.pending.next(),
             grace,

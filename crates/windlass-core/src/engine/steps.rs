@@ -122,11 +122,28 @@ impl Engine {
         }
     }
 
+    /// When [`Engine::hand_back_waiting`] has something to do.
+    pub(super) fn next_hand_back(&self, now: Instant) -> Option<Instant> {
+        self.dispatch.next_hand_back().filter(|_| self.liveness.lease_holds(now))
+    }
+
+    /// Hands back what has waited for a slot for long. While the lease may be over nothing starts, and waiting means nothing.
+    pub(super) fn hand_back_waiting(&mut self, now: Instant) {
+        if self.next_hand_back(now).is_none_or(|at| now < at) {
+            return;
+        }
+        let so_far = self.attempts.mean_so_far(now);
+        for ready in self.dispatch.waited_too_long(now) {
+            self.fetch.waited_too_long(ready.queue, so_far);
+            self.hand_back(ready);
+        }
+    }
+
     fn start(&mut self, ready: ReadyJob, now: Instant) {
-        let ReadyJob { lease, queue, job, start_by } = ready;
+        let ReadyJob { lease, queue, job, start_by, since } = ready;
         let Some(registered) = self.handlers.get(&job.kind) else {
             self.dispatch.ended(queue, &job);
-            return self.hand_back(ReadyJob { lease, queue, job, start_by });
+            return self.hand_back(ReadyJob { lease, queue, job, start_by, since });
         };
         let handler = Arc::clone(&registered.handler);
         let timeout = job.meta.timeout_ms.map_or(registered.policy.timeout, Duration::from_millis);

@@ -105,6 +105,7 @@ static NOTHING: MetaFields = MetaFields {
     limited: None,
     cost: None,
     line: None,
+    aged: None,
     declared_queue: None,
 };
 

@@ -150,6 +150,7 @@ fn the_page_of_limits_says_what_is_compiled() {
         SWEEP_JOBS
         ENQUEUE_JOBS
         PREFETCH_AHEAD
+        HAND_BACK_AFTER
         POLL_WAITS
         START_WAIT
         RECONNECT_CAP

@@ -1,6 +1,7 @@
 //! The public API on both stores: adapters, claims beside foreign locks, the engine, embedding, compile errors.
 
 mod adapters;
+mod ahead;
 mod bounds;
 mod builds;
 mod claims;

@@ -36,7 +36,9 @@ async fn what_had_not_started_starts_elsewhere_at_once(fixture: ProcessFixture) 
     let started = Instant::now();
     stopping.terminate();
     let starts = fixture.starts(50 + 5 + 15).await;
-    let took = Duration::from_nanos(starts.last().map_or(0, |start| start.at - asked));
+    // On a slow machine they have waited for so long that they were handed back before.
+    let took = starts.last().map_or(0, |start| start.at.saturating_sub(asked));
+    let took = Duration::from_nanos(took);
     println!("15 jobs that had not started had started elsewhere after {took:?}");
     assert!(took < Duration::from_secs(2), "{took:?}");
     assert!(starts[55..].iter().all(|start| start.process == other.pid()));
