@@ -263,6 +263,33 @@ pub enum Refusal {
         /// Which time.
         what: &'static str,
     },
+    /// Reserved places in the limit of a kind or a key.
+    #[error(
+        "only the limit of a queue reserves places for kinds, not that of {on}: set it for queue:NAME"
+    )]
+    ReservedOutsideQueue {
+        /// What it would be set for.
+        on: String,
+    },
+    /// Reserved places where not said of how many.
+    #[error("places are reserved of those of a limit: say how many run at once too")]
+    ReservedOfNothing,
+    /// More places reserved than there are.
+    #[error(
+        "{reserved} reserved places are more than the {running} that may run: reserve fewer, or let more run"
+    )]
+    ReservedTooMany {
+        /// All that are reserved.
+        reserved: u64,
+        /// The limit.
+        running: u32,
+    },
+    /// Places reserved for too many kinds.
+    #[error("a limit reserves places for more kinds than {limit}")]
+    ReservedKinds {
+        /// The limit.
+        limit: usize,
+    },
     /// A lane's rules that name too many kinds.
     #[error("a lane's rules name more kinds than {limit}")]
     LaneKinds {

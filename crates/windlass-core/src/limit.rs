@@ -1,5 +1,6 @@
 //! Limits that are set for queues, kinds and names of keys: so many at once, so many in a time, and nothing for a time after failures.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::error::Refusal;
-use crate::limits::LIMIT_PERIOD;
+use crate::limits::{LIMIT_PERIOD, RESERVED_KINDS};
 use crate::name::{check_kind, check_queue};
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
@@ -119,6 +120,9 @@ pub struct Limit {
     pub on: LimitOn,
     /// So many run at once.
     pub running: Option<u32>,
+    /// Of those so many are kept for a kind: see [`Limit::reserve`].
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reserved: BTreeMap<String, u32>,
     /// So many start in a time.
     pub rate: Option<Rate>,
     /// Nothing starts for a time after failures.
@@ -159,13 +163,28 @@ impl Limit {
     /// A limit that limits nothing yet.
     #[must_use]
     pub const fn on(on: LimitOn) -> Self {
-        Self { on, running: None, rate: None, breaker: None }
+        Self { on, running: None, reserved: BTreeMap::new(), rate: None, breaker: None }
     }
 
     /// At most so many run at once.
     #[must_use]
     pub const fn running(mut self, jobs: u32) -> Self {
         self.running = Some(jobs);
+        self
+    }
+
+    /// Of the places of a queue's limit so many are reserved for a kind: as long as fewer of it run, other kinds leave
+    /// them free. The kind may use the others too.
+    ///
+    /// ```
+    /// # use windlass_core::limit::{Limit, LimitOn};
+    /// // At most 15 jobs of other kinds run at once, so that a welcome letter never waits for a slow newsletter.
+    /// let mail = Limit::on(LimitOn::Queue("mail".into())).running(20).reserve("welcome", 5);
+    /// # mail.check().unwrap();
+    /// ```
+    #[must_use]
+    pub fn reserve(mut self, kind: impl Into<String>, jobs: u32) -> Self {
+        self.reserved.insert(kind.into(), jobs);
         self
     }
 
@@ -201,19 +220,44 @@ impl Limit {
     ///
     /// # Errors
     /// When it limits nothing, when a number is 0, when a time is shorter than a millisecond or longer than a day, and
-    /// when the name is not one.
+    /// when the name is not one; also when places are reserved that there are not, or in the limit of a kind or a key.
     pub fn check(&self) -> Result<(), Refusal> {
         self.on.check()?;
         if self.running.is_none() && self.rate.is_none() && self.breaker.is_none() {
             return Err(Refusal::LimitsNothing);
         }
         number("a limit", self.running)?;
+        self.check_reserved()?;
         number("a rate", self.rate.map(|rate| rate.tokens))?;
         number("a burst", self.rate.map(|rate| rate.burst))?;
         number("the failures of a breaker", self.breaker.map(|breaker| breaker.failures))?;
         period("the time of a rate", self.rate.map(|rate| rate.per))?;
         period("the time in which a breaker counts", self.breaker.map(|breaker| breaker.within))?;
         period("the time for which a breaker is open", self.breaker.map(|breaker| breaker.open_for))
+    }
+}
+
+impl Limit {
+    fn check_reserved(&self) -> Result<(), Refusal> {
+        if self.reserved.is_empty() {
+            return Ok(());
+        }
+        let LimitOn::Queue(_) = self.on else {
+            return Err(Refusal::ReservedOutsideQueue { on: self.on.to_string() });
+        };
+        let Some(running) = self.running else { return Err(Refusal::ReservedOfNothing) };
+        if self.reserved.len() > RESERVED_KINDS {
+            return Err(Refusal::ReservedKinds { limit: RESERVED_KINDS });
+        }
+        for (kind, jobs) in &self.reserved {
+            check_kind(kind)?;
+            number("the number of reserved places", Some(*jobs))?;
+        }
+        let reserved = self.reserved.values().map(|jobs| u64::from(*jobs)).sum();
+        if reserved > u64::from(running) {
+            return Err(Refusal::ReservedTooMany { reserved, running });
+        }
+        Ok(())
     }
 }
 
@@ -376,6 +420,26 @@ mod tests {
         let pattern = "kind:crm.*".parse::<LimitOn>().expect_err("it is a pattern").to_string();
         assert!(pattern.contains("has the character '*' at 4"), "{pattern}");
         assert!(pattern.contains("a limit is of one of them"), "{pattern}");
+    }
+
+    #[test]
+    fn reserved_places_that_make_no_sense_are_refused() {
+        let mail = || Limit::on(LimitOn::Queue("mail".to_owned())).running(4);
+        mail().reserve("welcome", 3).reserve("alert", 1).check().expect("it makes sense");
+        let of_kind = refused(&kind().running(4).reserve("welcome", 1));
+        assert!(of_kind.contains("kind:crm.push") && of_kind.contains("queue:NAME"), "{of_kind}");
+        let unlimited = Limit { running: None, ..mail() }.rate(1, MINUTE).reserve("welcome", 1);
+        assert!(refused(&unlimited).contains("say how many run"), "{}", refused(&unlimited));
+        let none = refused(&mail().reserve("welcome", 0));
+        assert!(none.starts_with("the number of reserved places of 0"), "{none}");
+        let many = refused(&mail().reserve("welcome", 3).reserve("alert", 2));
+        assert!(many.contains("5 reserved places are more than the 4"), "{many}");
+        assert!(refused(&mail().reserve("", 1)).contains("needs a name"));
+        assert!(refused(&mail().reserve("no\0kind", 1)).contains("character"));
+        assert!(refused(&mail().reserve("x".repeat(10_000), 1)).contains("above the limit"));
+        let kinds = |n: u32| (0..n).fold(mail().running(99), |l, n| l.reserve(format!("k{n}"), 1));
+        kinds(16).check().expect("16 are fine");
+        assert!(refused(&kinds(17)).contains("more kinds than 16"));
     }
 
     #[test]

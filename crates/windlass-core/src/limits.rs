@@ -81,6 +81,8 @@ pub const SUBJECT_BYTES: usize = 256;
 pub const LINE_KEY_BYTES: usize = 256;
 /// The longest time of a rate or a breaker.
 pub const LIMIT_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
+/// Kinds for which the limit of a queue may reserve places.
+pub const RESERVED_KINDS: usize = 16;
 /// Kinds that the rules of a job's lane may name.
 pub const LANE_KINDS: usize = 16;
 /// Jobs that a key may have in each of its turns.

@@ -27,7 +27,8 @@ create table windlass.limit_rule (
 
 -- Which running job has passed which gate. It counts for as long as the job's place in its lease is unsettled: what is
 -- left behind by whatever road is not counted, and goes when tidying. A gate is a lane (its line), or y, the name of a
--- limit and a key, or k and a kind, or q and a queue. blocks: it counts too while the job is dead.
+-- limit and a key, or k and a kind, or q and a queue, or r, a queue and a kind for which it reserves places. blocks: it
+-- counts too while the job is dead.
 create table windlass.permit (
   gate   text     collate "C" not null,
   job    uuid     not null,
@@ -374,9 +375,23 @@ create function windlass.claim_turns(c windlass.line_claim, lines text[], before
   out jobs windlass.held_job[], out last_line text, out bytes bigint) language plpgsql volatile as
 $$
 begin
-  with share as materialized (
+  -- Places of the queue's limit that are kept for a kind, and how many of them are free.
+  with reserved as materialized (
+    select k.key as name, windlass.room_of('r' || c.queue || chr(31) || k.key, k.value::integer, c.lease) as room
+    from jsonb_each_text((c.rule).reserved) as k
+  ),
+  -- Places that are kept for none, whatever the breaker lets through; null where nothing is reserved.
+  spare as materialized (
+    select windlass.room_of('q' || c.queue, (c.rule).running, c.lease) - (select coalesce(sum(room), 0) from reserved) as places
+    where (c.rule).reserved is not null
+  ),
+  share as materialized (
     select *, ceil(wanted::numeric * weight / sum(weight) over ())::integer as part
-    from windlass.open_lines(c, lines) where coalesce(key_room, 1) > 0
+    from windlass.open_lines(c, lines)
+    where coalesce(key_room, 1) > 0
+      -- A line to which only places for other kinds are left has no part, which would be nobody's.
+      and (is_lane or coalesce((select places from spare), 1) > 0
+           or split_part(line, chr(31), 2) in (select name from reserved where room > 0))
   ),
   waiting as materialized (
     select s.nth, 1 as rn, s.line, s.is_lane, s.blocks, s.weight, s.key_gate, s.key_room, s.key_tokens, s.key_burst, p.*
@@ -408,11 +423,6 @@ begin
     from windlass.limit_rule r cross join lateral windlass.open_gate('k' || r.name, r, c.us, c.lease) as o
     where r.scope = 1 and r.name in (select kind from waiting)
   ),
-  -- Places of the queue's limit that are kept for a kind, and how many of them are free.
-  reserved as materialized (
-    select k.key as name, windlass.room_of('r' || c.queue || chr(31) || k.key, k.value::integer, c.lease) as room
-    from jsonb_each_text((c.rule).reserved) as k
-  ),
   ordered as (
     -- The lines of one turn's key, of which there may be some for the keys of a limit, have its turns together.
     select *, row_number() over (order by (tn - 1) / weight, nth) as ord
@@ -441,7 +451,7 @@ begin
     select *, row_number() over so_far as of_queue, sum(cost) over so_far - cost + least(cost, (c.rule).tokens_burst) as queue_due,
            sum(size) over so_far as sizes
     from roomy
-    where has_place or c.room is null or without_place <= c.room - (select coalesce(sum(room), 0) from reserved)
+    where has_place or without_place <= coalesce((select places from spare), without_place)
     window so_far as (order by ord)
   ),
   kept as materialized (
@@ -730,7 +740,7 @@ $$;
 
 -- Sets a limit, for people: of queue:NAME, kind:NAME or key:NAME. Options: running (so many at once), rate (so many
 -- tokens), per (an interval's text, 1 second unless said), burst, break_after (failures), within and open_for
--- (intervals' texts, 1 minute unless said), note.
+-- (intervals' texts, 1 minute unless said), reserve (of a queue's running so many for a kind, as an object), note.
 create function windlass.set_limit(target text, options jsonb) returns void language plpgsql volatile as
 $$
 declare
@@ -738,10 +748,10 @@ declare
   wrong text;
 begin
   select key into wrong from jsonb_object_keys(options) as key
-  where key not in ('running', 'rate', 'per', 'burst', 'break_after', 'within', 'open_for', 'note') limit 1;
+  where key not in ('running', 'rate', 'per', 'burst', 'break_after', 'within', 'open_for', 'reserve', 'note') limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
-      hint = 'running, rate, per, burst, break_after, within, open_for, note';
+      hint = 'running, rate, per, burst, break_after, within, open_for, reserve, note';
   end if;
   if target is null or target !~ '^(queue|kind|key):[[:alnum:]._:/-]{1,128}$' then
     raise exception 'windlass: a limit cannot be set for %', coalesce(quote_literal(target), 'null') using errcode = '22023',
@@ -772,6 +782,24 @@ begin
      or least(rule.tokens_per, rule.broken_within, rule.broken_for) < 1000
      or greatest(rule.tokens_per, rule.broken_within, rule.broken_for) > 86400000000 then
     raise exception 'windlass: a number of a limit is at least 1, a time from a millisecond to a day' using errcode = '22023';
+  end if;
+  if jsonb_typeof(options->'reserve') = 'object' and options->'reserve' <> '{}' then
+    if rule.scope <> 0 or rule.running is null then
+      raise exception 'windlass: reserve is of the limit of a queue that says how many run' using errcode = '22023',
+        hint = 'queue:NAME, with the option running';
+    end if;
+    if (select count(*) > 16
+               or not bool_and(r.key ~ '^[[:alnum:]._:/-]{1,128}$' and jsonb_typeof(r.value) = 'number'
+                               and r.value#>>'{}' ~ '^[1-9][0-9]{0,9}$')
+               or sum(case when r.value#>>'{}' ~ '^[1-9][0-9]{0,9}$' then (r.value#>>'{}')::bigint end) > rule.running
+        from jsonb_each(options->'reserve') r) then
+      raise exception 'windlass: reserve names at most 16 kinds, each with at least 1 place, and no more places than running'
+        using errcode = '22023', hint = '{"running": 20, "reserve": {"welcome": 5}}';
+    end if;
+    rule.reserved := options->'reserve';
+  elsif jsonb_typeof(options->'reserve') <> 'object' and options->'reserve' <> 'null' then
+    raise exception 'windlass: reserve is an object of kinds and numbers' using errcode = '22023',
+      hint = '{"running": 20, "reserve": {"welcome": 5}}';
   end if;
   rule.origin := 2;
   rule.note := options->>'note';

@@ -3,7 +3,7 @@
 
 -- Limits that were set for queues, kinds and names of keys. scope: 0 queue · 1 kind · 2 key. origin: 0 code · 1 config
 -- · 2 person. running: so many at once; tokens: so many in a time, and so many at once at most; broken: open for a time
--- after so many failures within one. Times are microseconds.
+-- after so many failures within one; reserved: of those of a queue so many for a kind, as an object. Times are microseconds.
 create table windlass_limit_rule (
   scope         integer not null check (scope between 0 and 2),
   name          text    not null,
@@ -14,6 +14,7 @@ create table windlass_limit_rule (
   broken_after  integer check (broken_after > 0),
   broken_within integer check (broken_within > 0),
   broken_for    integer check (broken_for > 0),
+  reserved      text,
   origin        integer not null check (origin between 0 and 2),
   note          text,
   set_at        integer not null,
@@ -24,7 +25,7 @@ create table windlass_limit_rule (
 
 -- Which running job has passed which gate. It counts for as long as the job runs under that lease: what is left behind
 -- by whatever road is not counted, and goes when tidying. A gate is a lane (its line), or y, the name of a limit and a
--- key, or k and a kind, or q and a queue. blocks: it counts too while the job is dead.
+-- key, or k and a kind, or q and a queue, or r, a queue and a kind for which it reserves places. blocks: it counts too while the job is dead.
 create table windlass_permit (
   gate   text    not null,
   job    blob    not null,
@@ -84,12 +85,14 @@ create table windlass_aside_walk (
 
 -- The way in for every language: insert into windlass_limit (target, running) values ('kind:crm.push', 20), and delete
 -- from windlass_limit where target = 'kind:crm.push'. target is queue:NAME, kind:NAME or key:NAME; running: so many at once;
--- rate: so many tokens in per, of which burst at once; broken: open_for after break_after failures within. Times are
--- microseconds, a second and a minute unless said.
+-- rate: so many tokens in per, of which burst at once; broken: open_for after break_after failures within;
+-- reserve: of a queue's running so many for a kind, as in '{"welcome": 5}'. Times are microseconds, a second and a minute
+-- unless said.
 create view windlass_limit as
 select case scope when 0 then 'queue:' when 1 then 'kind:' else 'key:' end || name as target, running, tokens as rate,
        tokens_per as per, tokens_burst as burst, broken_after as break_after, broken_within as within,
-       broken_for as open_for, case origin when 0 then 'code' when 1 then 'config' else 'person' end as set_by, note, set_at
+       broken_for as open_for, case origin when 0 then 'code' when 1 then 'config' else 'person' end as set_by, note, set_at,
+       reserved as reserve
 from windlass_limit_rule;
 
 create trigger windlass_limit_insert instead of insert on windlass_limit
@@ -114,15 +117,26 @@ begin
            or min(coalesce(new.per, 1000), coalesce(new.within, 1000), coalesce(new.open_for, 1000)) < 1000
            or max(coalesce(new.per, 1000), coalesce(new.within, 1000), coalesce(new.open_for, 1000)) > 86400000000
         then raise(abort, 'windlass: a time of a limit is a whole number of microseconds, from 1000 to a day')
+      when new.reserve is not null and (substr(new.target, 1, 6) <> 'queue:' or new.running is null)
+        then raise(abort, 'windlass: reserve is of the limit of a queue that says how many run')
+      when new.reserve is not null and (json_valid(new.reserve) = 0 or json_type(new.reserve) <> 'object')
+        then raise(abort, 'windlass: reserve is a JSON object of kinds and numbers, such as {"welcome": 5}')
+      when new.reserve is not null and (
+             (select count(*) > 16 or coalesce(sum(value), 0) > new.running from json_each(new.reserve))
+             or exists (select 1 from json_each(new.reserve)
+                        where type <> 'integer' or value < 1 or length(key) not between 1 and 128 or instr(key, char(0)) > 0
+                           or key glob '*[^-A-Za-z0-9._:/]*'))
+        then raise(abort, 'windlass: reserve names at most 16 kinds, each with at least 1 place, and no more places than running')
     end;
   insert or replace into windlass_limit_rule
-    (scope, name, running, tokens, tokens_per, tokens_burst, broken_after, broken_within, broken_for, origin, note, set_at)
+    (scope, name, running, tokens, tokens_per, tokens_burst, broken_after, broken_within, broken_for, origin, note, set_at, reserved)
   select case substr(new.target, 1, instr(new.target, ':')) when 'queue:' then 0 when 'kind:' then 1 else 2 end,
          substr(new.target, instr(new.target, ':') + 1), new.running, new.rate,
          case when new.rate is not null then coalesce(new.per, 1000000) end,
          case when new.rate is not null then coalesce(new.burst, new.rate) end, new.break_after,
          case when new.break_after is not null then coalesce(new.within, 60000000) end,
-         case when new.break_after is not null then coalesce(new.open_for, 60000000) end, 2, new.note, n
+         case when new.break_after is not null then coalesce(new.open_for, 60000000) end, 2, new.note, n,
+         nullif(json(new.reserve), '{}')
   from windlass_fresh;
   insert or replace into windlass_permit (gate, job, lease, blocks)
   select case substr(new.target, 1, 2) when 'qu' then 'q' || queue when 'ki' then 'k' || kind
@@ -131,6 +145,12 @@ begin
   where state = 4
     and case substr(new.target, 1, 2) when 'qu' then 'queue:' || queue = new.target when 'ki' then 'kind:' || kind = new.target
           else instr(meta, '"limited"') > 0 and 'key:' || coalesce(meta ->> '$.limited.name', kind) = new.target end
+  on conflict (gate, job) do update set lease = excluded.lease;
+  insert or replace into windlass_permit (gate, job, lease, blocks)
+  select 'r' || queue || char(31) || kind, id, lease, 0
+  from windlass_pending
+  where new.reserve is not null and state = 4 and 'queue:' || queue = new.target
+    and kind in (select key from json_each(new.reserve))
   on conflict (gate, job) do update set lease = excluded.lease;
 end;
 

@@ -171,6 +171,7 @@ macro_rules! behaviours {
                     a_lane_that_stands_still_is_told
                     the_places_of_a_key_are_told
                     the_places_of_a_kind_and_a_queue_are_told
+                    reserved_places_are_told
                     the_tokens_of_a_rate_are_told
                     a_breaker_is_told_with_its_probe
                     what_opens_first_is_what_comes_next
@@ -328,6 +329,18 @@ macro_rules! behaviours {
                     each_key_has_tokens_of_its_own
                     a_clock_set_back_takes_no_tokens
                     a_slow_rate_is_remembered
+                }
+                reserve {
+                    reserved_places_stay_free_for_their_kind
+                    a_kind_may_use_more_than_its_places
+                    each_kind_has_places_of_its_own
+                    all_places_can_be_reserved
+                    lines_that_are_kept_take_no_part_of_a_claim
+                    what_runs_already_has_its_places
+                    reserved_places_are_counted_after_tidying
+                    reserved_places_are_changed_at_run_time
+                    reserved_places_that_make_no_sense_are_refused
+                    a_probe_may_be_of_any_kind
                 }
                 set {
                     a_kind_runs_so_often_at_once

@@ -20,6 +20,7 @@ use crate::store;
 Examples:
   windlass limit list
   windlass limit set kind:crm.push --running 20 --note 'the vendor asked for it'
+  windlass limit set queue:mail --running 20 --reserve welcome=5
   windlass limit set key:crm --running 4              each key of the name crm
   windlass limit set queue:mail --rate 100 --per 1m --burst 10
   windlass limit set kind:crm.push --break-after 5 --within 1m --open-for 30s
@@ -58,6 +59,9 @@ struct SetArgs {
     /// So many run at once, over all processes
     #[arg(long, value_name = "N", value_parser = whole)]
     running: Option<u32>,
+    /// Of those of a queue so many are kept free for a kind, which may use the others too; may be repeated
+    #[arg(long, value_name = "KIND=N", value_parser = places_of_a_kind, requires = "running")]
+    reserve: Vec<(String, u32)>,
     /// So many start in --per, evenly
     #[arg(long, value_name = "N", value_parser = rate)]
     rate: Option<u32>,
@@ -117,6 +121,9 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
 
 async fn set(args: SetArgs, globals: &Globals) -> anyhow::Result<Exit> {
     let mut limit = Limit { running: args.running, ..Limit::on(args.on) };
+    for (kind, jobs) in args.reserve {
+        limit = limit.reserve(kind, jobs);
+    }
     if let Some(rate) = args.rate {
         limit = limit.rate(rate, args.per).burst(args.burst.unwrap_or(rate));
     }
@@ -176,6 +183,13 @@ async fn close(on: &LimitOn, globals: &Globals) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Reads `welcome=5`.
+fn places_of_a_kind(text: &str) -> Result<(String, u32), String> {
+    let read = text.rsplit_once('=').and_then(|(kind, jobs)| Some((kind, jobs.parse().ok()?)));
+    let (kind, jobs) = read.ok_or("expected KIND=N, such as welcome=5")?;
+    Ok((kind.to_owned(), jobs))
+}
+
 async fn remove(on: &LimitOn, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let client = Client::new(store::existing(&globals.store).await?);
@@ -193,7 +207,12 @@ async fn remove(on: &LimitOn, globals: &Globals) -> anyhow::Result<Exit> {
 
 /// What it limits, in one line.
 fn in_words(limit: &Limit) -> String {
-    let running = limit.running.map(|jobs| format!("{} at once", time::number(jobs.into())));
+    let kept = |(kind, jobs): (&String, &u32)| {
+        format!(", {} of them for {kind}", time::number((*jobs).into()))
+    };
+    let reserved = limit.reserved.iter().map(kept).collect::<String>();
+    let running =
+        limit.running.map(|jobs| format!("{} at once{reserved}", time::number(jobs.into())));
     let rate = limit.rate.map(|rate| {
         let (tokens, per) = (time::number(rate.tokens.into()), time::span(rate.per));
         match rate.burst == rate.tokens {

@@ -7,8 +7,8 @@ use windlass::{Limit, LimitOn};
 use super::ConfigError;
 use super::reader::Table;
 
-pub(super) const KEYS: [&str; 8] =
-    ["on", "running", "rate", "per", "burst", "break_after", "within", "open_for"];
+pub(super) const KEYS: [&str; 9] =
+    ["on", "running", "reserve", "rate", "per", "burst", "break_after", "within", "open_for"];
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -20,6 +20,7 @@ pub(super) fn read(table: &Table<'_, '_>) -> Result<Limit, ConfigError> {
         Ok(number.and_then(|number| u32::try_from(number).ok()))
     };
     let mut limit = Limit { running: number("running")?, ..Limit::on(on) };
+    limit.reserved = table.counts("reserve")?;
     if let Some(rate) = number("rate")? {
         let per = table.positive_duration("per")?.unwrap_or(SECOND);
         limit = limit.rate(rate, per).burst(number("burst")?.unwrap_or(rate));

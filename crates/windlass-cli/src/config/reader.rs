@@ -1,6 +1,7 @@
 //! Reading TOML with places: every value knows its line, every table its keys.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::time::Duration;
@@ -291,6 +292,18 @@ impl<'r, 't> Table<'r, 't> {
                 .map_err(|_| self.error(key, format!("expected {expected}, found {number}"))),
             Some(other) => Err(self.wrong(key, expected, other)),
         }
+    }
+
+    /// Keys with counts as values, whatever the keys.
+    pub(super) fn counts(&self, key: &'static str) -> Result<BTreeMap<String, u32>, ConfigError> {
+        let Some(table) = self.table(key, key, &[])? else { return Ok(BTreeMap::new()) };
+        let count = |name: &Spanned<Cow<'_, str>>| {
+            let name = name.get_ref().as_ref();
+            let count = table.number(name, 1..=u64::from(i32::MAX.cast_unsigned()))?;
+            let count = count.and_then(|count| u32::try_from(count).ok());
+            Ok((name.to_owned(), count.unwrap_or_default()))
+        };
+        table.entries.keys().map(count).collect()
     }
 
     /// Keys with texts as values, whatever the keys.

@@ -1,5 +1,7 @@
 //! What may keep a job in line, as it was at the moment of a look: its lane, the limits that concern it, whose turn it is.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -57,6 +59,8 @@ pub struct LimitLook {
     pub note: Option<String>,
     /// How many run under it.
     pub running_now: u64,
+    /// Of each kind for which it reserves places, how many run.
+    pub running_by_kind: BTreeMap<String, u64>,
     /// Some of them, at most [`limits::PLACE_HOLDERS`](crate::limits::PLACE_HOLDERS).
     pub holders: Vec<JobId>,
     /// Tokens there are, where it has a rate.

@@ -28,7 +28,7 @@ job as materialized (
 -- The limits that concern a job that waits. One of a key may be said by the job itself.
 bound as materialized (
   select g.scope, g.name, g.key, g.gate, coalesce(r.running, g.own) as running, r.tokens, r.tokens_per, r.tokens_burst,
-         r.broken_after, r.broken_within, r.broken_for, r.origin, r.note
+         r.broken_after, r.broken_within, r.broken_for, r.reserved, r.origin, r.note
   from job
   cross join lateral (select coalesce(job.meta::jsonb->'limited'->>'name', job.kind) as name,
                              job.meta::jsonb->'limited'->>'key' as key) as y
@@ -106,7 +106,13 @@ select job.id, job.queue, job.kind, job.version, job.state, job.priority, job.at
        (select coalesce(json_agg(json_build_object(
           'scope', b.scope, 'name', b.name, 'key', b.key, 'running', b.running, 'tokens', b.tokens, 'per', b.tokens_per,
           'burst', b.tokens_burst, 'failures', b.broken_after, 'within', b.broken_within, 'open_for', b.broken_for,
-          'origin', b.origin, 'note', b.note, 'running_now', r.jobs, 'holders', r.some,
+          'origin', b.origin, 'note', b.note, 'running_now', r.jobs, 'holders', r.some, 'reserved', b.reserved,
+          'running_by_kind', (
+            select json_object_agg(k.kind, (
+              select count(*) from windlass.permit m
+              where m.gate = 'r' || b.name || chr(31) || k.kind
+                and exists (select from windlass.lease l where l.id = m.lease and get_bit(l.settled, m.place - 1) = 0)))
+            from jsonb_object_keys(b.reserved) as k(kind)),
           'tokens_now', case when b.tokens is not null then coalesce(
             (select least(b.tokens_burst, t.tokens + greatest(clock.now - t.at, 0)::float8 * b.tokens / b.tokens_per)
              from windlass.bucket t where t.gate = b.gate), b.tokens_burst) end,

@@ -1,5 +1,6 @@
 //! Look: where a job stands in line, and what keeps it there, from the columns of `look.sql`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -34,6 +35,7 @@ struct Bound {
     name: String,
     key: Option<String>,
     running: Option<u32>,
+    reserved: Option<BTreeMap<String, u32>>,
     tokens: Option<u32>,
     per: Option<u64>,
     burst: Option<u32>,
@@ -43,6 +45,7 @@ struct Bound {
     origin: Option<i16>,
     note: Option<String>,
     running_now: u64,
+    running_by_kind: Option<BTreeMap<String, u64>>,
     holders: Vec<JobId>,
     tokens_now: Option<f64>,
     opened_at: Option<i64>,
@@ -104,6 +107,7 @@ fn limit(bound: Bound) -> Result<LimitLook, StoreError> {
         limit: Limit {
             on,
             running: bound.running,
+            reserved: bound.reserved.unwrap_or_default(),
             rate: rate.map(|((tokens, per), burst)| Rate { tokens, per, burst }),
             breaker: breaker.map(|((failures, within), open_for)| Breaker {
                 failures,
@@ -115,6 +119,7 @@ fn limit(bound: Bound) -> Result<LimitLook, StoreError> {
         set_by: bound.origin.and_then(SetBy::from_code),
         note: bound.note,
         running_now: bound.running_now,
+        running_by_kind: bound.running_by_kind.unwrap_or_default(),
         holders: bound.holders,
         tokens_now: bound.tokens_now,
         breaker: BreakerLook {

@@ -16,7 +16,8 @@ select r.scope, r.name, r.running, r.tokens, r.tokens_per, r.tokens_burst, r.bro
          (select least(r.tokens_burst, b.tokens + greatest(clock.now - b.at, 0)::float8 * r.tokens / r.tokens_per)
           from windlass.bucket b where b.gate = g.gate), r.tokens_burst) end as tokens_now,
        (select min(b.opened_at) from windlass.breaker b
-        where r.broken_after is not null and (b.gate = g.gate or r.scope = 2 and b.gate > g.gate || chr(31) and b.gate < g.gate || chr(32))) as open_since
+        where r.broken_after is not null and (b.gate = g.gate or r.scope = 2 and b.gate > g.gate || chr(31) and b.gate < g.gate || chr(32))) as open_since,
+       r.reserved::text as reserved
 from windlass.limit_rule r, clock,
      lateral (select (array['q', 'k', 'y'])[r.scope + 1] || r.name as gate) as g
 order by r.scope, r.name

@@ -45,13 +45,15 @@ fn record(row: &Row) -> Result<LimitRecord, StoreError> {
     let set_by = SetBy::from_code(set_by).ok_or_else(|| corrupt("origin", set_by))?;
     let on = LimitOn::from_scope(scope, name.clone()).ok_or_else(|| corrupt("scope", scope))?;
     let running = number(2)?;
+    let reserved = get::<Option<&str>>(row, 16)?.map(serde_json::from_str).transpose();
+    let reserved = reserved.map_err(|error| StoreError::Backend(Box::new(error)))?;
     Ok(LimitRecord {
         running_now: running.map(|_| get::<i64>(row, 12)).transpose()?.map(i64::unsigned_abs),
         full_keys: match (&on, running) {
             (LimitOn::Key(_), Some(_)) => Some(get::<i64>(row, 13)?.unsigned_abs()),
             _ => None,
         },
-        limit: Limit { on, running, rate, breaker },
+        limit: Limit { on, running, reserved: reserved.unwrap_or_default(), rate, breaker },
         set_by,
         note: get(row, 10)?,
         set_at: Timestamp::from_micros(get(row, 11)?),

@@ -14,8 +14,8 @@ use crate::connection::{Bind, Connection};
 use crate::row::get;
 
 const SET: &str = "select windlass.write_limit(row($2::int2, $3::text, $4::int4, $5::int4, $6::int8, $7::int4, $8::int4, \
-     $9::int8, $10::int8, null::jsonb, $11::int2, $12::text, coalesce($1::int8, windlass.now_us()), false)::windlass.limit_rule) \
-     from (select set_config('lock_timeout', $13::text, true)) as patience";
+     $9::int8, $10::int8, $13::text::jsonb, $11::int2, $12::text, coalesce($1::int8, windlass.now_us()), false)::windlass.limit_rule) \
+     from (select set_config('lock_timeout', $14::text, true)) as patience";
 const REMOVE: &str = "select windlass.remove_limit($1::text) from (select set_config('lock_timeout', $2::text, true)) as patience";
 /// What another transaction keeps where a call is not answered.
 const WHAT: &str = "the limits";
@@ -38,8 +38,10 @@ pub(crate) async fn set(
     let after = limit.breaker.map(|breaker| number(breaker.failures));
     let within = limit.breaker.map(|breaker| time(breaker.within));
     let open_for = limit.breaker.map(|breaker| time(breaker.open_for));
+    let reserved =
+        (!limit.reserved.is_empty()).then(|| serde_json::json!(limit.reserved).to_string());
     let by = by.code();
-    let binds: [Bind<'_>; 12] = [
+    let binds: [Bind<'_>; 13] = [
         (&now, Type::INT8),
         (&scope, Type::INT2),
         (&name, Type::TEXT),
@@ -52,6 +54,7 @@ pub(crate) async fn set(
         (&open_for, Type::INT8),
         (&by, Type::INT2),
         (&note, Type::TEXT),
+        (&reserved, Type::TEXT),
     ];
     Ok(if first(patiently(writes, SET, &binds, WHAT).await?)? {
         LimitSet::Now

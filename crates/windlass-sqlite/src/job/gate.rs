@@ -1,6 +1,6 @@
 //! Gates: what keeps a job in line from a worker, and what a job that passes takes of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
@@ -8,9 +8,10 @@ use windlass_core::id::{JobId, LeaseId};
 use windlass_core::job::Claimed;
 use windlass_core::time::Timestamp;
 
+use crate::limit::list::places;
 use crate::row::{Id, all, one, run};
 
-const RULE: &str = "select running, tokens, tokens_per, tokens_burst, broken_after, broken_within, broken_for \
+const RULE: &str = "select running, tokens, tokens_per, tokens_burst, broken_after, broken_within, broken_for, reserved \
      from windlass_limit_rule where scope = ?1 and name = ?2";
 const RUNNING: &str = "select count(*) from windlass_passed where gate = ?1";
 const BUCKET: &str = "select tokens, at from windlass_bucket where gate = ?1";
@@ -37,6 +38,8 @@ pub(crate) enum Scope {
 #[derive(Debug, Clone, Default)]
 struct Rule {
     running: Option<i64>,
+    /// Of those so many for a kind.
+    reserved: BTreeMap<String, u32>,
     /// Tokens, the microseconds in which so many come, and how many there are at most.
     rate: Option<(f64, f64, f64)>,
     /// Failures, the microseconds they come in, and for how many it is closed then.
@@ -47,6 +50,9 @@ struct Rule {
 #[derive(Debug, Default)]
 struct Gate {
     room: Option<i64>,
+    /// Free places that are kept for a kind, and all that are free, whatever the breaker lets through.
+    reserved: BTreeMap<String, i64>,
+    places: i64,
     /// Jobs that run, where each job says how many may.
     running: Option<i64>,
     tokens: Option<f64>,
@@ -84,6 +90,12 @@ impl<'c> Gates<'c> {
         gate.and_then(Option::as_ref).is_none_or(|gate| gate.lets(0.0))
     }
 
+    /// Whether the queue has places that are not kept for other kinds.
+    pub(crate) fn queue_has_place(&self, queue: &str, kind: &str) -> bool {
+        let gate = self.gates.get(&format!("q{queue}"));
+        gate.and_then(Option::as_ref).is_none_or(|gate| gate.has_place(kind))
+    }
+
     /// Asks it.
     pub(crate) fn ask_kind(&mut self, kind: &str) -> Result<bool, StoreError> {
         self.load(Scope::Kind, kind, format!("k{kind}"))?;
@@ -108,7 +120,9 @@ impl<'c> Gates<'c> {
     /// Whether all of them let the job through.
     pub(crate) fn let_through(&self, gates: &[String], job: &Claimed) -> bool {
         let cost = f64::from(job.meta.cost.unwrap_or(1));
-        let has_place = |gate: &Gate| gate.own_room(job).is_none_or(|room| room > 0);
+        let has_place = |gate: &Gate| {
+            gate.own_room(job).is_none_or(|room| room > 0) && gate.has_place(&job.kind)
+        };
         let mut asked = gates.iter().filter_map(|gate| self.gates[gate].as_ref());
         asked.all(|gate| gate.lets(cost) && has_place(gate))
     }
@@ -126,12 +140,18 @@ impl<'c> Gates<'c> {
         for name in gates {
             let Some(Some(gate)) = self.gates.get_mut(name) else { continue };
             gate.room = gate.room.map(|room| room - 1);
+            gate.places -= 1;
             gate.tokens = gate.tokens.map(|tokens| tokens - cost);
             gate.spent |= gate.tokens.is_some();
             let has_own = gate.own_room(job).is_some();
             gate.running = gate.running.map(|running| running + i64::from(has_own));
             if gate.counts || has_own {
                 note(self.connection, name, (job.id, lease), false)?;
+            }
+            if let Some(free) = gate.reserved.get_mut(&job.kind) {
+                *free = (*free - 1).max(0);
+                let reserved = reserved_gate(&job.queue, &job.kind);
+                note(self.connection, &reserved, (job.id, lease), false)?;
             }
             if std::mem::take(&mut gate.probes) {
                 run(self.connection, PROBE, params![name, Id::from(job.id), self.now])?;
@@ -155,9 +175,26 @@ impl<'c> Gates<'c> {
             return Ok(());
         }
         let rule = rule(self.connection, scope, name)?;
-        let loaded = rule.map(|rule| self.ask(&gate, &rule)).transpose()?;
+        let mut loaded = rule.as_ref().map(|rule| self.ask(&gate, rule)).transpose()?;
+        if let (Some(gate), Some(rule)) = (&mut loaded, rule) {
+            gate.reserved = self.free_of(name, rule.reserved)?;
+        }
         self.gates.insert(gate, loaded);
         Ok(())
+    }
+
+    /// Of the places that a queue's limit reserves those that are free.
+    fn free_of(
+        &self,
+        queue: &str,
+        reserved: BTreeMap<String, u32>,
+    ) -> Result<BTreeMap<String, i64>, StoreError> {
+        let free = |(kind, places): (String, u32)| {
+            let gate = reserved_gate(queue, &kind);
+            let running: Option<i64> = one(self.connection, RUNNING, [gate])?;
+            Ok((kind, (i64::from(places) - running.unwrap_or(0)).max(0)))
+        };
+        reserved.into_iter().map(free).collect()
     }
 
     /// A limit by key, of which each job may say another number: it holds for that job, beside all that run.
@@ -183,7 +220,8 @@ impl<'c> Gates<'c> {
         };
         if let Some(most) = rule.running {
             let running: Option<i64> = one(self.connection, RUNNING, [name])?;
-            gate.room = Some((most - running.unwrap_or(0)).max(0));
+            gate.places = (most - running.unwrap_or(0)).max(0);
+            gate.room = Some(gate.places);
             gate.counts = true;
         }
         if let Some((tokens, per, burst)) = rule.rate {
@@ -278,6 +316,13 @@ impl Gate {
         self.running.map(|running| i64::from(own) - running)
     }
 
+    /// Whether there is a place for a job of this kind: one that is kept for it, or one that is kept for none.
+    fn has_place(&self, kind: &str) -> bool {
+        self.reserved.is_empty()
+            || self.reserved.get(kind).is_some_and(|free| *free > 0)
+            || self.places > self.reserved.values().sum()
+    }
+
     fn lets(&self, cost: f64) -> bool {
         // A job that costs more than there ever is passes when all of it is there.
         self.room.is_none_or(|room| room > 0)
@@ -285,6 +330,11 @@ impl Gate {
                 .tokens
                 .is_none_or(|tokens| tokens >= cost.min(self.burst).max(f64::MIN_POSITIVE))
     }
+}
+
+/// Where the jobs of a kind for which a queue's limit reserves places are counted.
+pub(crate) fn reserved_gate(queue: &str, kind: &str) -> String {
+    format!("r{queue}\u{1f}{kind}")
 }
 
 /// Notes a permit.
@@ -337,16 +387,19 @@ pub(crate) fn failed(connection: &Connection, job: &Claimed, now: i64) -> Result
 
 fn rule(connection: &Connection, scope: Scope, name: &str) -> Result<Option<Rule>, StoreError> {
     let found = all(connection, RULE, params![scope as i64, name], |row| {
+        let reserved = row.get::<_, Option<String>>(7)?;
         let float = |at| row.get::<_, Option<f64>>(at);
         let (tokens, per, burst) = (float(1)?, float(2)?, float(3)?);
         let (after, within, closed) = (row.get(4)?, row.get(5)?, row.get(6)?);
-        Ok(Rule {
-            running: row.get(0)?,
+        let running = row.get(0)?;
+        Ok(places(reserved).map(|reserved| Rule {
+            running,
+            reserved,
             rate: tokens.zip(per).zip(burst).map(|((tokens, per), burst)| (tokens, per, burst)),
             breaker: zip(after, within, closed),
-        })
+        }))
     })?;
-    Ok(found.into_iter().next())
+    found.into_iter().next().transpose()
 }
 
 fn zip(a: Option<i64>, b: Option<i64>, c: Option<i64>) -> Option<(i64, i64, i64)> {

@@ -211,9 +211,11 @@ impl<'a, 'c> Picking<'a, 'c> {
         let mut turns: Vec<Turn> = Vec::new();
         for line in lines {
             let first = if self.lanes.contains(&line)
-                || kind_of(&line)
-                    .is_some_and(|kind| !known.knows(kind) || !self.gates.kind_is_open(kind))
-            {
+                || kind_of(&line).is_some_and(|kind| {
+                    !known.knows(kind)
+                        || !self.gates.kind_is_open(kind)
+                        || !self.gates.queue_has_place(queue, kind)
+                }) {
                 None
             } else if is_lane(&line) {
                 self.head(&line, queue)?

@@ -9,6 +9,7 @@ use windlass_core::limit::{Breaker, Limit, LimitOn};
 use windlass_core::limits::{LINE, OTHER_LINES, PLACE_HOLDERS};
 use windlass_core::time::{Timestamp, micros};
 
+use crate::job::gate::reserved_gate;
 use crate::limit::list;
 use crate::limit::set::gate_letter;
 use crate::row::{Id, all, one};
@@ -141,12 +142,18 @@ fn limit(
     let holders =
         all(connection, HOLDERS, params![gate, most], |row| Ok(row.get::<_, Id>(0)?.job()))?;
     let breaker = limit.breaker.map(|rule| breaker(connection, &gate, rule, now));
+    let of_kind = |kind: &String| {
+        let running = count(connection, RUNNING, [reserved_gate(limit.on.scope().1, kind)]);
+        running.map(|running| (kind.clone(), running))
+    };
+    let running_by_kind = limit.reserved.keys().map(of_kind).collect::<Result<_, _>>()?;
     Ok(Some(LimitLook {
         limit,
         key: key.map(str::to_owned),
         set_by,
         note,
         running_now: count(connection, RUNNING, [&gate])?,
+        running_by_kind,
         holders,
         tokens_now: rate.transpose()?,
         breaker: breaker.transpose()?.unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! The list of limits.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::{Connection, Row, params};
@@ -11,9 +12,9 @@ use crate::limit::set::gate_letter;
 use crate::row::{all, one};
 
 const RULES: &str = "select scope, name, running, tokens, tokens_per, tokens_burst, broken_after, broken_within, \
-     broken_for, origin, note, set_at from windlass_limit_rule order by scope, name";
+     broken_for, origin, note, set_at, reserved from windlass_limit_rule order by scope, name";
 const RULE: &str = "select scope, name, running, tokens, tokens_per, tokens_burst, broken_after, broken_within, \
-     broken_for, origin, note, set_at from windlass_limit_rule where scope = ?1 and name = ?2";
+     broken_for, origin, note, set_at, reserved from windlass_limit_rule where scope = ?1 and name = ?2";
 /// Of a gate, and of those that it is the beginning of.
 const RUNNING: &str = "select count(*) from windlass_passed where gate = ?1 or (gate > ?1 || char(31) and gate < ?1 || char(32))";
 /// Of the keys of a name, those of which as many run.
@@ -81,6 +82,12 @@ pub(crate) fn tokens(
     }))
 }
 
+/// Reserved places by kind, as they are kept.
+pub(crate) fn places(reserved: Option<String>) -> Result<BTreeMap<String, u32>, StoreError> {
+    let places = reserved.map(|text| serde_json::from_str(&text)).transpose();
+    places.map(Option::unwrap_or_default).map_err(|error| StoreError::Backend(Box::new(error)))
+}
+
 fn record(row: &Row<'_>) -> Result<LimitRecord, StoreError> {
     let get = |error| crate::error::store_error(error);
     let number = |at: usize| row.get::<_, Option<u32>>(at).map_err(get);
@@ -105,8 +112,9 @@ fn record(row: &Row<'_>) -> Result<LimitRecord, StoreError> {
     let set_by: i16 = row.get(9).map_err(get)?;
     let set_by = SetBy::from_code(set_by).ok_or_else(|| corrupt("origin", set_by))?;
     let on = LimitOn::from_scope(scope, name.clone()).ok_or_else(|| corrupt("scope", scope))?;
+    let reserved = row.get::<_, Option<String>>(12).map_err(get)?;
     Ok(LimitRecord {
-        limit: Limit { on, running: number(2)?, rate, breaker },
+        limit: Limit { on, running: number(2)?, reserved: places(reserved)?, rate, breaker },
         set_by,
         note: row.get(10).map_err(get)?,
         set_at: Timestamp::from_micros(row.get(11).map_err(get)?),

@@ -8,13 +8,14 @@ use windlass_core::time::{Timestamp, micros};
 use crate::row::run;
 
 const SET: &str = "insert into windlass_limit_rule \
-     (scope, name, running, tokens, tokens_per, tokens_burst, broken_after, broken_within, broken_for, origin, note, set_at) \
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+     (scope, name, running, tokens, tokens_per, tokens_burst, broken_after, broken_within, broken_for, origin, note, set_at, \
+      reserved) \
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
      on conflict (scope, name) do update \
      set running = excluded.running, tokens = excluded.tokens, tokens_per = excluded.tokens_per, \
          tokens_burst = excluded.tokens_burst, broken_after = excluded.broken_after, \
          broken_within = excluded.broken_within, broken_for = excluded.broken_for, origin = excluded.origin, \
-         note = excluded.note, set_at = excluded.set_at \
+         note = excluded.note, set_at = excluded.set_at, reserved = excluded.reserved \
      where origin < 2 or excluded.origin = 2";
 /// Gives the jobs that run a permit of a limit that was not there when they were claimed.
 const COUNT_IN: &str = "insert into windlass_permit (gate, job, lease, blocks) \
@@ -24,6 +25,12 @@ const COUNT_IN: &str = "insert into windlass_permit (gate, job, lease, blocks) \
      where state = 4 \
        and case ?1 when 0 then queue = ?2 when 1 then kind = ?2 \
              else instr(meta, '\"limited\"') > 0 and coalesce(meta ->> '$.limited.name', kind) = ?2 end \
+     on conflict do update set lease = excluded.lease";
+/// The same for those of kinds for which it reserves places.
+const COUNT_IN_RESERVED: &str = "insert into windlass_permit (gate, job, lease, blocks) \
+     select 'r' || p.queue || char(31) || p.kind, p.id, p.lease, 0 \
+     from windlass_limit_rule r join json_each(r.reserved) as k join windlass_pending p on p.kind = k.key \
+     where r.scope = ?1 and r.name = ?2 and r.scope = 0 and p.queue = r.name and p.state = 4 \
      on conflict do update set lease = excluded.lease";
 const REMOVE: &str = "delete from windlass_limit_rule where scope = ?1 and name = ?2";
 const CLOSE: &str = "delete from windlass_breaker where gate = ?1 \
@@ -38,6 +45,8 @@ pub(crate) fn set(
     now: Timestamp,
 ) -> Result<LimitSet, StoreError> {
     let (scope, name) = limit.on.scope();
+    let reserved =
+        (!limit.reserved.is_empty()).then(|| serde_json::json!(limit.reserved).to_string());
     let written = run(
         connection,
         SET,
@@ -54,12 +63,16 @@ pub(crate) fn set(
             by.code(),
             note,
             now.as_micros(),
+            reserved,
         ],
     )?;
     if written == 0 {
         return Ok(LimitSet::Kept);
     }
     run(connection, COUNT_IN, params![scope, name])?;
+    if !limit.reserved.is_empty() {
+        run(connection, COUNT_IN_RESERVED, params![scope, name])?;
+    }
     Ok(LimitSet::Now)
 }
 

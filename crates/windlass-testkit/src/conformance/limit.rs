@@ -3,4 +3,5 @@
 pub mod breaker;
 pub mod list;
 pub mod rate;
+pub mod reserve;
 pub mod set;

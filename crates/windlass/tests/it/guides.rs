@@ -522,6 +522,9 @@ mod concurrency {
         let limits = client.limits().await?;
         assert_eq!(limits[0].limit, calls);
         assert_eq!(limits[0].tokens_now, Some(10.0));
+        let mail = Limit::on(LimitOn::Queue("mail".into())).running(20).reserve("welcome", 5);
+        client.set_limit(&mail).await?;
+        assert!(client.limits().await?.iter().any(|record| record.limit == mail));
         Ok(())
     }
 }

@@ -66,7 +66,7 @@ fn the_derive_says_where_a_job_stands() {
     assert_eq!(terminate.lane.as_ref(), Some(&lane));
     assert_eq!(lane.when_dead(), WhenDead::Block);
     let provision = meta(Provision { server: 4 }.job().any_kind());
-    assert_eq!(provision.lane.expect("it has one").key(), lane.key());
+    assert_eq!(provision.lane.as_ref().expect("it has one").key(), lane.key());
     let thumbnail = meta(Thumbnail { tenant: "a".into() }.job().any_kind());
     assert_eq!(thumbnail.fair, Some(Fair::by("tenant=\"a\"").weight(3)));
     assert_eq!(thumbnail.limited, Some(Limited::by("tenant=\"a\"").running(2).named("img")));
@@ -107,6 +107,23 @@ fn check_by_sql(jobs: &[JobRecord]) {
 }
 
 /// One job of the lane was superseded, and the reason names the one that did it.
+/// Reserved places that a limit of 20 cannot have.
+const WRONG_RESERVED: [&str; 7] = [
+    r#"{"welcome": 0}"#,
+    r#"{"welcome": -1}"#,
+    r#"{"welcome": 21}"#,
+    r#"{"welcome": "five"}"#,
+    r#"{"welcome": 1.5}"#,
+    r#"{"no kind": 1}"#,
+    "[5]",
+];
+
+async fn check_reserved(client: &Client) {
+    let limits = client.limits().await.expect("listed");
+    let mail = Limit::on(LimitOn::Queue("mail".into())).running(20).reserve("welcome", 5);
+    assert_eq!(limits.iter().map(|record| &record.limit).collect::<Vec<_>>(), [&mail]);
+}
+
 async fn check_superseded(client: &Client, lane: &str) {
     let in_lane = |job: &&JobRecord| job.meta.lane.as_ref().is_some_and(|one| one.key() == lane);
     let jobs = found(client).await;
@@ -175,6 +192,26 @@ async fn lines_by_sql_on_postgres() {
         assert!(refused.expect_err(part).contains("are of a rate"), "{part}");
     }
     sql.client.batch_execute("select windlass.remove_limit('kind:by.sql')").await.expect("removed");
+    let set = |on: &str, options: &str| format!("select windlass.set_limit('{on}', '{options}')");
+    let reserves = set("queue:mail", r#"{"running": 20, "reserve": {"welcome": 5}}"#);
+    sql.client.batch_execute(&reserves).await.expect("set");
+    check_reserved(&client).await;
+    for wrong in WRONG_RESERVED {
+        let options = format!(r#"{{"running": 20, "reserve": {wrong}}}"#);
+        let refused = sql.client.batch_execute(&set("queue:mail", &options)).await;
+        let refused = format!("{:?}", refused.expect_err(wrong));
+        assert!(refused.contains("reserve"), "{wrong}: {refused}");
+    }
+    for (on, options) in [
+        ("kind:mail", r#"{"running": 20, "reserve": {"welcome": 5}}"#),
+        ("queue:mail", r#"{"rate": 20, "reserve": {"welcome": 5}}"#),
+    ] {
+        let refused = sql.client.batch_execute(&set(on, options)).await;
+        let refused = format!("{:?}", refused.expect_err(on));
+        assert!(refused.contains("of the limit of a queue"), "{refused}");
+    }
+    check_reserved(&client).await;
+    sql.client.batch_execute("select windlass.remove_limit('queue:mail')").await.expect("removed");
     assert!(client.limits().await.expect("listed").is_empty());
 }
 
@@ -257,6 +294,24 @@ async fn lines_by_sql_on_sqlite() {
         assert!(refused.contains("are of a rate"), "{part}: {refused}");
     }
     sql.execute_batch("delete from windlass_limit where target = 'kind:by.sql'").expect("removed");
+    let set = |on: &str, columns: &str, values: &str| {
+        let set =
+            format!("insert into windlass_limit (target, {columns}) values ('{on}', {values})");
+        sql.execute_batch(&set).map_err(|error| error.to_string())
+    };
+    set("queue:mail", "running, reserve", "20, '{\"welcome\": 5}'").expect("set");
+    check_reserved(&client).await;
+    for wrong in WRONG_RESERVED.iter().chain(&["nothing"]) {
+        let refused = set("queue:mail", "running, reserve", &format!("20, '{wrong}'"));
+        let refused = refused.expect_err(wrong);
+        assert!(refused.contains("reserve"), "{wrong}: {refused}");
+    }
+    for (on, columns) in [("kind:mail", "running, reserve"), ("queue:mail", "rate, reserve")] {
+        let refused = set(on, columns, "20, '{\"welcome\": 5}'").expect_err(on);
+        assert!(refused.contains("of the limit of a queue"), "{refused}");
+    }
+    check_reserved(&client).await;
+    sql.execute_batch("delete from windlass_limit where target = 'queue:mail'").expect("removed");
     assert!(client.limits().await.expect("listed").is_empty());
 }
 

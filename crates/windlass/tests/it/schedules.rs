@@ -97,7 +97,7 @@ async fn a_run_by_hand_is_marked_and_keeps_the_overlap_policy(database: TestData
     let again = client.run_schedule_now("yearly").await.expect("answered");
     assert_eq!(again, RanNow::Unfinished(job));
     fixture.gate.add_permits(2);
-    let cause = ended(&client, job).await.meta.schedule.map(|one| one.cause);
+    let cause = ended(&client, job).await.meta.schedule.clone().map(|one| one.cause);
     assert_eq!(cause, Some(Cause::Hand));
     client.pause_schedule("yearly", None).await.expect("paused");
     assert!(matches!(client.run_schedule_now("yearly").await, Ok(RanNow::Enqueued(_))));

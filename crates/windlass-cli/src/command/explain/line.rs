@@ -1,5 +1,7 @@
 //! What keeps a job in line, in words.
 
+use std::collections::BTreeMap;
+
 use windlass::job::{Explanation, Gate, LaneFirst, LimitOf, Passage, Standing};
 use windlass::limit::SetBy;
 use windlass::{JobId, LimitOn, State};
@@ -16,9 +18,10 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
             let first = first.as_ref().filter(|first| first.job != explained.job);
             lane_gate(out, (key, explained.state), first, (*ahead, *or_more))
         }
-        Gate::Places { limit, most, running, holders } => {
+        Gate::Places { limit, most, running, holders, reserved } => {
             let who = if holders.is_empty() { String::new() } else { named(holders, *running) };
-            format!("{}: {running} of {most} run{who}{}", of(limit), said_by(limit))
+            let kept = reserved_for(reserved);
+            format!("{}: {running} of {most} run{who}{kept}{}", of(limit), said_by(limit))
         }
         Gate::Rate { limit, tokens, burst, cost, at } => {
             let at = at.map_or_else(String::new, |at| {
@@ -31,6 +34,15 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
         Gate::Turn { .. } => turn(explained, &passage.gate),
         _ => String::new(),
     }
+}
+
+/// The free places that others have before it.
+fn reserved_for(reserved: &BTreeMap<String, u64>) -> String {
+    if reserved.is_empty() {
+        return String::new();
+    }
+    let each = reserved.iter().map(|(kind, free)| format!("{} for {kind}", time::number(*free)));
+    format!("; free places are reserved: {}", each.collect::<Vec<_>>().join(", "))
 }
 
 fn lane_gate(

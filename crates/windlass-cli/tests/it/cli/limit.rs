@@ -35,6 +35,32 @@ fn a_limit_is_set_listed_and_removed() {
     assert_eq!(cli.run(&["limit", "remove", "queue:mail"]).code, 3);
 }
 
+/// E13: reserved places are set, listed and changed, and such as there are not change nothing.
+#[test]
+fn places_are_reserved_for_kinds() {
+    let cli = CliFixture::with_jobs();
+    let set = ["limit", "set", "queue:mail", "--running", "20", "--reserve", "welcome=5"];
+    let said = cli.ok(&[&set[..], &["--reserve", "alert=1"]].concat());
+    let words = "queue:mail: 20 at once, 1 of them for alert, 5 of them for welcome";
+    assert!(said.contains(words), "{said}");
+    assert!(cli.table(&["limit", "list"], "120").contains(&words[12..]));
+    let reserved = serde_json::json!({ "alert": 1, "welcome": 5 });
+    assert_eq!(cli.json(&["limit", "list"])[0]["reserved"], reserved);
+    for wrong in [
+        &["limit", "set", "queue:mail", "--running", "20", "--reserve", "welcome"][..],
+        &["limit", "set", "queue:mail", "--running", "20", "--reserve", "welcome=0"],
+        &["limit", "set", "queue:mail", "--running", "20", "--reserve", "welcome=21"],
+        &["limit", "set", "queue:mail", "--running", "20", "--reserve", "=1"],
+        &["limit", "set", "queue:mail", "--rate", "20", "--reserve", "welcome=1"],
+        &["limit", "set", "kind:mail", "--running", "20", "--reserve", "welcome=1"],
+    ] {
+        assert_eq!(cli.run(wrong).code, 2, "{wrong:?}");
+    }
+    assert_eq!(cli.json(&["limit", "list"])[0]["reserved"], reserved);
+    cli.ok(&["limit", "set", "queue:mail", "--running", "20"]);
+    assert_eq!(cli.json(&["limit", "list"])[0].get("reserved"), None);
+}
+
 /// C25, T33: a job is enqueued in its lane, superseded or refused by its rules, and shown with its place.
 #[test]
 fn a_job_is_enqueued_in_its_lane() {

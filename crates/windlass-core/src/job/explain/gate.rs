@@ -1,5 +1,7 @@
 //! The gates between a job and a worker.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::id::JobId;
@@ -144,6 +146,9 @@ pub enum Gate {
         running: u64,
         /// Some of those.
         holders: Vec<JobId>,
+        /// Free places that are reserved for other kinds, by kind.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        reserved: BTreeMap<String, u64>,
     },
     /// A rate has as many tokens as it costs.
     Rate {

@@ -1,5 +1,6 @@
 //! The gates of a job in line: its lane, the limits that concern it, its turn.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Gate, LimitOf, Next, Passage, Step, note, open, passage, shut};
@@ -12,7 +13,7 @@ use crate::time::Timestamp;
 pub(super) fn gates(look: &Look) -> Vec<Passage> {
     let mut gates: Vec<Passage> = lane(look).into_iter().collect();
     for limit in &look.in_line.limits {
-        gates.extend(places(limit));
+        gates.extend(places(look, limit));
         gates.extend(rate(look, limit));
         gates.extend(breaker(look, limit));
     }
@@ -57,11 +58,25 @@ fn of(limit: &LimitLook) -> LimitOf {
     }
 }
 
-fn places(look: &LimitLook) -> Option<Passage> {
-    let most = look.limit.running?;
-    let (running, holders) = (look.running_now, look.holders.clone());
-    let gate = Gate::Places { limit: of(look), most, running, holders };
-    Some(passage(running < u64::from(most), gate))
+fn places(look: &Look, limit: &LimitLook) -> Option<Passage> {
+    let most = limit.limit.running?;
+    let (running, holders) = (limit.running_now, limit.holders.clone());
+    let reserved = reserved_for_others(&look.job.kind, limit);
+    let free = u64::from(most).saturating_sub(running);
+    let is_open = free > reserved.values().sum();
+    let gate = Gate::Places { limit: of(limit), most, running, holders, reserved };
+    Some(passage(is_open, gate))
+}
+
+/// Free places that others have before a job of this kind; none where it has a place of its own.
+fn reserved_for_others(kind: &str, limit: &LimitLook) -> BTreeMap<String, u64> {
+    let free = |(kind, places): (&String, &u32)| {
+        let running = limit.running_by_kind.get(kind).copied().unwrap_or_default();
+        (kind.clone(), u64::from(*places).saturating_sub(running))
+    };
+    let mut free: BTreeMap<String, u64> = limit.limit.reserved.iter().map(free).collect();
+    free.retain(|_, places| *places > 0);
+    if free.contains_key(kind) { BTreeMap::new() } else { free }
 }
 
 /// Whether there are as many tokens as it costs, and when they have come where nobody takes some before.

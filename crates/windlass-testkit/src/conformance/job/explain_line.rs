@@ -1,5 +1,6 @@
 //! Explain: what keeps a job in line is told, with who has the lane or the places and when it opens.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use windlass_core::id::JobId;
@@ -101,7 +102,8 @@ pub async fn the_places_of_a_key_are_told(fixture: StoreFixture) {
     let mut limit = LimitOf { on: on.clone(), key: Some("a".to_owned()), set_by: None, note: None };
     let places = |limit, most, running| {
         let holders = ids[..running].to_vec();
-        Gate::Places { limit, most, running: running as u64, holders }
+        let reserved = BTreeMap::new();
+        Gate::Places { limit, most, running: running as u64, holders, reserved }
     };
     assert_eq!(only(&fixture, ids[2]).await, (places(limit.clone(), 2, 2), Step::Place));
     let turn = Gate::Turn { key: None, ahead: 2, or_more: false, others: 0, sooner: 0 };
@@ -122,8 +124,13 @@ pub async fn the_places_of_a_kind_and_a_queue_are_told(fixture: StoreFixture) {
     let letters = fixture.enqueue((0..3).map(|_| job().queue("mail"))).await;
     let running = worker.claim(20).await;
     assert_eq!(running.jobs.len(), 7);
-    let mail =
-        |running| Gate::Places { limit: mail.clone(), most: 1, running, holders: vec![letters[0]] };
+    let mail = |running| Gate::Places {
+        limit: mail.clone(),
+        most: 1,
+        running,
+        holders: vec![letters[0]],
+        reserved: BTreeMap::new(),
+    };
     let before = |ahead| Gate::Turn { key: None, ahead, or_more: false, others: 0, sooner: 0 };
     assert_eq!(only(&fixture, letters[1]).await, (mail(1), Step::Place));
     assert_eq!(shut(&fixture, letters[2]).await, (vec![mail(1), before(1)], Step::Place));
@@ -133,10 +140,39 @@ pub async fn the_places_of_a_kind_and_a_queue_are_told(fixture: StoreFixture) {
     assert_eq!(job_ids(&batch), [more[0]]);
     let (gate, step) = only(&fixture, more[1]).await;
     assert_eq!(step, Step::Place);
-    let Gate::Places { limit, most: 8, running: 8, holders } = gate else { panic!("{gate:?}") };
+    let Gate::Places { limit, most: 8, running: 8, holders, .. } = gate else { panic!("{gate:?}") };
     assert_eq!((limit, holders.len()), (kind, PLACE_HOLDERS));
     let (gates, _) = shut(&fixture, letters[1]).await;
     assert_eq!(gates.len(), 2, "both limits keep it: {gates:?}");
+}
+
+/// E13, O24: free places that are reserved for other kinds keep a job back, and are told; a job of such a kind is next.
+pub async fn reserved_places_are_told(fixture: StoreFixture) {
+    let knows = worker().serving(&["mail"]).knowing(&[(KIND, 1), ("welcome", 1), ("alert", 1)]);
+    let worker = fixture.start(knows).await;
+    let limit = Limit::on(LimitOn::Queue("mail".to_owned())).running(4).reserve("welcome", 2);
+    set(&fixture, &limit.reserve("alert", 1)).await;
+    let ids = fixture.enqueue((0..2).map(|_| job().queue("mail"))).await;
+    let welcome = fixture.enqueue_one(job().queue("mail").kind("welcome")).await;
+    let alert = fixture.enqueue_one(job().queue("mail").kind("alert")).await;
+    assert_eq!(shut(&fixture, ids[0]).await, (vec![], Step::Claim));
+    assert_eq!(job_ids(&worker.claim(1).await).len(), 1);
+    worker.claim(1).await;
+    fixture.rescue().await;
+    let worker = fixture
+        .start(self::worker().serving(&["mail"]).knowing(&[(KIND, 1), ("welcome", 1)]))
+        .await;
+    let running = job_ids(&worker.claim(9).await);
+    assert!(running.contains(&ids[0]) && running.contains(&welcome) && running.len() == 2);
+    let (gate, step) = only(&fixture, ids[1]).await;
+    let Gate::Places { most: 4, running: 2, reserved, .. } = gate else { panic!("{gate:?}") };
+    assert_eq!(step, Step::Place);
+    let expected = [("alert".to_owned(), 1), ("welcome".to_owned(), 1)];
+    assert_eq!(reserved, BTreeMap::from(expected));
+    let (gates, _) = shut(&fixture, alert).await;
+    assert!(!gates.iter().any(|gate| matches!(gate, Gate::Places { .. })), "{gates:?}");
+    let more = fixture.enqueue_one(job().queue("mail").kind("welcome")).await;
+    assert_eq!(shut(&fixture, more).await, (vec![], Step::Claim));
 }
 
 /// O24, O9: tokens that are there, what the job costs, and when they have come.
