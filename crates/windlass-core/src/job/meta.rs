@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_was_set_and_taken_back_is_nothing() {
-        let mut meta = Meta::default();
+        let mut meta = Meta::from_stored(None);
         meta.cost = Some(2);
         assert_eq!(meta.to_stored().as_deref(), Some(r#"{"cost":2}"#));
         assert_ne!(meta, Meta::default());

@@ -36,7 +36,7 @@ pub async fn minimum_builds_come_with_registrations_and_heartbeats(fixture: Stor
     let shop = minimum("shop 2.14").note("new columns");
     require(&fixture, &shop).await;
     assert!(early.sweep().await.attention, "there is news");
-    assert_eq!(required(&early).await, [shop.clone()]);
+    assert_eq!(required(&early).await, std::slice::from_ref(&shop));
     assert!(!early.sweep().await.attention, "it was heard");
     let mailer = minimum("mailer 1");
     require(&fixture, &mailer).await;
