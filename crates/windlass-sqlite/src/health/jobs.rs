@@ -16,14 +16,24 @@ use crate::row::{Id, all, one};
 /// The queues and priorities of jobs that do not stand in line, one after the other.
 const FIRST_LEVEL: &str = "select queue, priority from windlass_pending where state = 2 and line is null \
      order by queue, priority limit 1";
-const NEXT_LEVEL: &str = "select queue, priority from windlass_pending where state = 2 and line is null \
-       and (queue, priority) > (?1, ?2) order by queue, priority limit 1";
+// A comparison of several columns at once would be answered by a walk over all rows of the place it begins at.
+const NEXT_LEVEL: &str = "select * from (select queue, priority from windlass_pending \
+       where state = 2 and line is null and queue = ?1 and priority > ?2 order by priority limit 1) \
+     union all \
+     select * from (select queue, priority from windlass_pending \
+       where state = 2 and line is null and queue > ?1 order by queue, priority limit 1) limit 1";
 const FRONT: &str = "select kind, run_at from windlass_pending \
      where queue = ?1 and priority = ?2 and state = 2 and line is null order by run_at limit ?3";
 const FIRST_LINE: &str = "select queue, priority, line from windlass_pending where state = 2 and line is not null \
      order by queue, priority, line limit 1";
-const NEXT_LINE: &str = "select queue, priority, line from windlass_pending where state = 2 and line is not null \
-       and (queue, priority, line) > (?1, ?2, ?3) order by queue, priority, line limit 1";
+const NEXT_LINE: &str = "select * from (select queue, priority, line from windlass_pending \
+       where state = 2 and line is not null and queue = ?1 and priority = ?2 and line > ?3 order by line limit 1) \
+     union all \
+     select * from (select queue, priority, line from windlass_pending \
+       where state = 2 and line is not null and queue = ?1 and priority > ?2 order by priority, line limit 1) \
+     union all \
+     select * from (select queue, priority, line from windlass_pending \
+       where state = 2 and line is not null and queue > ?1 order by queue, priority, line limit 1) limit 1";
 const IN_LINE: &str = "select count(*), min(run_at) from (select run_at from windlass_pending \
      where queue = ?1 and priority = ?2 and line = ?3 and state = 2 and line is not null and run_at <= ?4 \
      order by (attempt = 0), created_at, id limit ?5)";

@@ -122,6 +122,7 @@ fn the_page_of_limits_says_what_is_compiled() {
         SHORTEST_AGING
         LONGEST_AGING
         MINIMUM_BUILDS
+        RESERVED_KINDS
         NOTE_BYTES
         SUBJECT_BYTES
         LINE_KEY_BYTES

@@ -261,6 +261,9 @@ async fn sql_says_when_a_job_expires() {
     let sql = "insert into windlass_enqueue (kind, delay, expires_in, max_losses, unique_key) values \
          ('probe.ok', 60000000, 60000000, 7, null), ('probe.ok', 60000000, 60000000, 7, 'a')";
     connection.execute(sql, []).expect("written");
+    let seen = "select count(*) from windlass_pending where expires_at = run_at + 60000000";
+    let seen: i64 = connection.query_one(seen, [], |row| row.get(0)).expect("counted");
+    assert_eq!(seen, 2, "what a sweep goes by");
     check_expiry(&windlass::Client::new(store), 2 * minute).await;
 
     let postgres = TestDatabase::postgres();

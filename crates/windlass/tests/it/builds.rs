@@ -93,7 +93,8 @@ async fn a_running_worker_drains_below_a_new_minimum_and_goes_on_without_it(
     assert!(worker.is_quiet());
     assert_eq!(worker.stats().claims(), claims, "claims below the minimum");
     let job = client.job(waits).await.expect("read").expect("there");
-    assert_eq!((job.state, job.attempt), (State::Available, 0));
+    // A claim that was under way may have brought it: then it went back, and did not run.
+    assert_eq!((job.state, job.failures, job.history.len()), (State::Available, 0, 0));
 
     client.require_build(&minimum("shop 2.13")).await.expect("lowered");
     held(&mut changes, None).await;

@@ -77,7 +77,7 @@ const BY_SQL: &str = "by sql";
 
 /// Nine kinds: two rules with so many are too many.
 fn nine() -> String {
-    vec!["\"k\""; 9].join(", ")
+    ["\"k\""; 9].join(", ")
 }
 
 fn path(database: &TestDatabase) -> std::path::PathBuf {

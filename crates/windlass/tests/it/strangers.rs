@@ -130,7 +130,7 @@ async fn a_retry_that_waits_is_in_nobodys_way() {
         shared.begun("select windlass.enqueue('work', '1', '{\"unique_key\": \"a\"}')").await;
     let retry = {
         let client = shared.client.clone();
-        tokio::spawn(async move { client.retry(&[ended]).await })
+        tokio::runtime::Handle::current().spawn(async move { client.retry(&[ended]).await })
     };
     waits_for(&shared.database, "transactionid").await;
     shared.heartbeats_go_on().await;
@@ -148,9 +148,9 @@ async fn a_limit_that_waits_is_in_nobodys_way() {
     let set = {
         let client = shared.client.clone();
         let limit = Limit::on(LimitOn::Kind("a".into())).running(2);
-        tokio::spawn(async move { client.set_limit(&limit).await })
+        tokio::runtime::Handle::current().spawn(async move { client.set_limit(&limit).await })
     };
-    waits_for(&shared.database, "advisory").await;
+    waits_for(&shared.database, "transactionid").await;
     shared.heartbeats_go_on().await;
     assert!(!set.is_finished(), "the transaction is open");
     commit(&stranger).await;

@@ -21,6 +21,8 @@ fn a_worker_below_the_minimum_is_shown_as_held_back() {
     until("a worker registers", || !cli.ok(&["worker", "list", "--no-header"]).is_empty());
     let said = cli.ok(&["worker", "require", "shop v2.14.0", "--note", "new columns, ana"]);
     assert!(said.contains("workers below shop 2.14.0 take no new work, 1 worker by now"), "{said}");
+    let said =
+        cli.table(&["worker", "require", "shop 2.14.0", "--note", "new columns, ana"], "160");
     assert!(said.contains("to undo it: windlass worker allow 'shop'"), "{said}");
 
     let listed = cli.json(&["worker", "list"]);

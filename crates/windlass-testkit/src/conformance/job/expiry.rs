@@ -149,4 +149,11 @@ pub async fn a_replaced_job_expires_as_the_one_that_came(fixture: StoreFixture) 
         let expected = expires_in.map(|time| fixture.moment().after(time));
         assert_eq!(record.meta.expires_at(record.created_at), expected);
     }
+    let worker = fixture.worker().await;
+    fixture.advance(2 * MINUTE);
+    worker.beat().await;
+    assert_eq!(worker.sweep().await.expired, 0, "it has no such time any more");
+    fixture.try_enqueue(&[draft().expires_in(SECOND).done()]).await.expect("asked");
+    fixture.advance(SECOND);
+    assert_eq!(worker.sweep().await.expired, 1);
 }
