@@ -55,7 +55,7 @@ pub(crate) struct Args {
     /// A kind that is left out, besides those of the file; may be given several times
     #[arg(long, value_name = "KIND", value_parser = kind)]
     mute: Vec<String>,
-    /// The configuration with [doctor]; windlass.toml where there is one, unless given
+    /// The configuration with a doctor table; windlass.toml where there is one, unless given
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
