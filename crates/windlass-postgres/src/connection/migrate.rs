@@ -8,8 +8,13 @@ use crate::connection::{Connection, in_schema};
 
 /// Every migration, in order; its version is its place, from 1.
 const MIGRATIONS: &[&str] = &[concat!(
+    include_str!("../../migrations/0001_tables.sql"),
+    include_str!("../../migrations/0001_queues.sql"),
     include_str!("../../migrations/0001_jobs.sql"),
+    include_str!("../../migrations/0001_schedules.sql"),
+    include_str!("../../migrations/0001_limits.sql"),
     include_str!("../../migrations/0001_lines.sql"),
+    include_str!("../../migrations/0001_aging.sql"),
 )];
 
 /// The newest version this program knows.

@@ -11,6 +11,7 @@ use crate::error::store_error;
 /// Every migration, in order; its version is its place, from 1.
 const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_jobs.sql"),
+    include_str!("../../migrations/0001_schedules.sql"),
     include_str!("../../migrations/0001_lines.sql"),
 )];
 
