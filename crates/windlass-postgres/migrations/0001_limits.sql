@@ -127,6 +127,8 @@ begin
     opened.room := windlass.room_of(the_gate, rule.running, the_lease);
   end if;
   if rule.tokens is not null then
+    -- A moment ahead of this was written by a clock that has been set back since: tokens come again from now on.
+    update windlass.bucket b set at = us where b.gate = the_gate and b.at > us + 60000000;
     opened.tokens := coalesce((select windlass.tokens_of(b, rule, us) from windlass.bucket b where b.gate = the_gate), rule.tokens_burst);
   end if;
   if rule.broken_after is null then

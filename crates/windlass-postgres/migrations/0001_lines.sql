@@ -9,10 +9,11 @@ create unlogged table windlass.line_cursor (
   primary key (queue, priority)
 ) with (fillfactor = 50);
 
--- Gives jobs at the front of a queue a place in line, at most so many: all of them, or those of these kinds.
-create function windlass.stand_in_line(the_queue text, whole boolean, kinds text[], most integer) returns void
-language plpgsql volatile as
+-- Gives available jobs a place in the line of their kind, those that nobody has locked. Returns how many.
+create function windlass.stand(places tid[]) returns bigint language plpgsql volatile as
 $$
+declare
+  stood bigint;
 begin
   update windlass.pending p
   set meta = (coalesce(p.meta, '{}')::jsonb || jsonb_build_object('line', concat_ws(chr(31), 's', p.kind, '', '', '', '')))::text,
@@ -20,13 +21,24 @@ begin
   where p.state = 2 and p.ctid = any (array(
     select ctid from windlass.pending
     -- The claim that calls may itself have picked some, by a look from before the limit was set.
-    where state = 2 and xmax <> pg_current_xact_id()::xid and ctid = any (array(
-      select f.place
-      from (select ctid as place, kind from windlass.pending
-            where queue = the_queue and state = 2 and line is null order by priority, run_at limit 2000) as f
-      where whole or f.kind = any (kinds)
-      limit most))
+    where state = 2 and xmax <> pg_current_xact_id()::xid and ctid = any (places)
     for update skip locked));
+  get diagnostics stood = row_count;
+  return stood;
+end
+$$;
+
+-- The same at the front of a queue, at most so many: all of them, or those of these kinds.
+create function windlass.stand_in_line(the_queue text, whole boolean, kinds text[], most integer) returns void
+language plpgsql volatile as
+$$
+begin
+  perform windlass.stand(array(
+    select f.place
+    from (select ctid as place, kind from windlass.pending
+          where queue = the_queue and state = 2 and line is null order by priority, run_at limit 2000) as f
+    where whole or f.kind = any (kinds)
+    limit most));
 end
 $$;
 
@@ -42,49 +54,40 @@ create unlogged table windlass.aside_walk (
 create function windlass.stand_aside(most integer) returns bigint language plpgsql volatile as
 $$
 declare
-  kinds  text[] := array(select name from windlass.limit_rule where scope = 1);
-  found  bigint := 0;
-  place  text;
-  stood  bigint;
-  last   record;
+  kinds text[] := array(select name from windlass.limit_rule where scope = 1);
+  found bigint := 0;
+  place text;
+  stood bigint;
+  next  record;
 begin
   loop
     select min(p.queue) into place from windlass.pending p
     where p.state = 2 and p.line is null and (place is null or p.queue > place);
     exit when place is null;
-    with began as (
-      select coalesce(max(w.priority), -32768) as priority, coalesce(max(w.run_at), -9223372036854775808) as run_at
-      from windlass.aside_walk w where w.queue = place
-    ),
-    looked as (
-      select p.ctid as at, p.kind, p.priority, p.run_at, row_number() over () as nth
-      from windlass.pending p, began b
-      where p.queue = place and p.state = 2 and p.line is null and (p.priority, p.run_at) > (b.priority, b.run_at)
+    with looked as (
+      select p.ctid as at, p.priority, p.run_at, row_number() over in_order as nth,
+             p.kind = any (kinds) or exists (select from windlass.limit_rule r where r.scope = 0 and r.name = place) as stands
+      from windlass.pending p
+      where p.queue = place and p.state = 2 and p.line is null
+        and (p.priority, p.run_at) > (coalesce((select w.priority from windlass.aside_walk w where w.queue = place), -32768),
+                                      coalesce((select w.run_at from windlass.aside_walk w where w.queue = place), -9223372036854775808))
+      window in_order as (order by p.priority, p.run_at)
       order by p.priority, p.run_at limit 10000
     ),
-    kept as (
-      select at, nth from looked
-      where kind = any (kinds) or exists (select from windlass.limit_rule r where r.scope = 0 and r.name = place)
-      order by nth limit most
-    ),
-    moved as (
-      update windlass.pending p
-      set meta = (coalesce(p.meta, '{}')::jsonb || jsonb_build_object('line', concat_ws(chr(31), 's', p.kind, '', '', '', '')))::text,
-          line = concat_ws(chr(31), 's', p.kind, '', '', '', '')
-      where p.state = 2 and p.ctid = any (array(
-        select ctid from windlass.pending where state = 2 and ctid = any (array(select at from kept)) for update skip locked))
-      returning 1
+    kept as (select at, nth from looked where stands order by nth limit most),
+    -- Those that stand are gone from the walk: a full round goes on behind the last one that does not.
+    last as (
+      select max(nth) as nth from looked
+      where not stands and nth < coalesce((select max(nth) from kept having count(*) = most), 10001)
     )
-    select (select count(*) from moved) as stood, l.priority, l.run_at, (select count(*) from looked) = 10000 as goes_on
-    into last
-    from (select 1) as one
-    left join looked l on l.nth = case when (select count(*) from kept) = most then (select max(nth) from kept) - 1
-                                       else (select max(nth) from looked) end;
-    stood := last.stood;
+    select array(select at from kept) as places, (select count(*) from looked) = 10000 as goes_on, l.priority, l.run_at
+    into next
+    from last left join looked l on l.nth = last.nth;
+    stood := windlass.stand(next.places);
     found := found + stood;
-    if last.goes_on or stood >= most then
+    if next.goes_on or stood >= most then
       insert into windlass.aside_walk as w (queue, priority, run_at)
-      select place, last.priority, last.run_at where last.priority is not null
+      select place, next.priority, next.run_at where next.priority is not null
       on conflict (queue) do update set priority = excluded.priority, run_at = excluded.run_at;
     else
       delete from windlass.aside_walk w where w.queue = place;

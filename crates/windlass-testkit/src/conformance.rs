@@ -329,6 +329,7 @@ macro_rules! behaviours {
                     each_key_has_tokens_of_its_own
                     a_clock_set_back_takes_no_tokens
                     a_slow_rate_is_remembered
+                    a_clock_set_back_holds_no_tokens_up
                 }
                 reserve {
                     reserved_places_stay_free_for_their_kind

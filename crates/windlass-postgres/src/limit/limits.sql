@@ -13,8 +13,7 @@ select r.scope, r.name, r.running, r.tokens, r.tokens_per, r.tokens_burst, r.bro
             and exists (select from windlass.lease l where l.id = m.lease and get_bit(l.settled, m.place - 1) = 0)
           group by m.gate having count(*) >= r.running) as f) as full_keys,
        case when r.scope < 2 and r.tokens is not null then coalesce(
-         (select least(r.tokens_burst, b.tokens + greatest(clock.now - b.at, 0)::float8 * r.tokens / r.tokens_per)
-          from windlass.bucket b where b.gate = g.gate), r.tokens_burst) end as tokens_now,
+         (select windlass.tokens_of(b, r, clock.now) from windlass.bucket b where b.gate = g.gate), r.tokens_burst) end as tokens_now,
        (select min(b.opened_at) from windlass.breaker b
         where r.broken_after is not null and (b.gate = g.gate or r.scope = 2 and b.gate > g.gate || chr(31) and b.gate < g.gate || chr(32))) as open_since,
        r.reserved::text as reserved

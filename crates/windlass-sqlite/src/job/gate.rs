@@ -22,6 +22,7 @@ const PASS: &str = "insert into windlass_permit (gate, job, lease, blocks) value
      on conflict (gate, job) do update set lease = excluded.lease";
 /// A moment this far ahead, in microseconds, was written by a clock that has been set back since.
 const SET_BACK: i64 = 60_000_000;
+const SET_BACK_BUCKET: &str = "update windlass_bucket set at = ?2 where gate = ?1 and at > ?2 + ?3";
 const GIVE_BACK: &str = "delete from windlass_permit where job = ?1 and lease = ?2";
 const GIVE_BACK_BUT_BLOCK: &str =
     "delete from windlass_permit where job = ?1 and lease = ?2 and not blocks";
@@ -225,6 +226,7 @@ impl<'c> Gates<'c> {
             gate.counts = true;
         }
         if let Some((tokens, per, burst)) = rule.rate {
+            run(self.connection, SET_BACK_BUCKET, params![name, self.now, SET_BACK])?;
             let left = all(self.connection, BUCKET, [name], |row| {
                 Ok((row.get::<_, f64>(0)?, row.get::<_, i64>(1)?))
             })?;

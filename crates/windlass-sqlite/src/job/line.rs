@@ -465,14 +465,23 @@ fn stand_in_line(
     Ok(())
 }
 
+/// The queues with available jobs that have no line, from one to the next in the index.
+pub(crate) fn plain_queues(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    const QUEUES: &str = "with recursive plain(queue) as ( \
+           select min(queue) from windlass_pending where state = 2 and line is null \
+           union all \
+           select (select min(p.queue) from windlass_pending p where p.state = 2 and p.line is null and p.queue > plain.queue) \
+           from plain where plain.queue is not null) \
+         select queue from plain where queue is not null";
+    all(connection, QUEUES, [], |row| row.get(0))
+}
+
 /// The same for all queues and limits, for the sweep: claims would walk over what limits keep back, and look only so far
 /// for it. Each call looks at the next jobs of each queue. How many got a place.
 pub(crate) fn stand_aside(connection: &Connection) -> Result<usize, StoreError> {
-    const QUEUES: &str =
-        "select distinct queue from windlass_pending where state = 2 and line is null";
     let mut stood = 0;
     if one::<i64>(connection, RULES, [])?.is_some() {
-        for queue in all(connection, QUEUES, [], |row| row.get::<_, String>(0))? {
+        for queue in plain_queues(connection)? {
             stood += stand_aside_of(connection, &queue)?;
         }
     }

@@ -5,7 +5,7 @@ use windlass_core::error::StoreError;
 use windlass_core::limits::SWEEP_JOBS;
 use windlass_core::time::Timestamp;
 
-use crate::job::line::stand_aside;
+use crate::job::line::{plain_queues, stand_aside};
 use crate::row::{Id, all, run};
 
 /// Whether there is any pause of a kind, or an end of one that was not looked after, or jobs that a limit may keep back.
@@ -14,7 +14,6 @@ pub(crate) const HAS_PAUSES: &str = "select exists (select 1 from windlass_pause
         and exists (select 1 from windlass_pending where state = 2 and line is null)";
 const PAUSED: &str = "select kind from windlass_paused_kind where coalesce(paused_until > ?1, 1)";
 const OVER: &str = "select kind from windlass_paused_kind where paused_until <= ?1";
-const QUEUES: &str = "select distinct queue from windlass_pending where state = 2 and line is null";
 const FRONT: &str = "select id, kind from windlass_pending where queue = ?1 and state = 2 and line is null order by priority, run_at limit ?2";
 const MOVE: &str = "update windlass_pending set state = 0, reason = ?2 where id = ?1 and state = 2";
 const ASIDE: &str = "select id from windlass_pending where state = 0 and kind = ?1 limit ?2";
@@ -58,7 +57,7 @@ fn move_front(
     paused: &[String],
     aside: &mut Aside,
 ) -> Result<(), StoreError> {
-    for queue in all(connection, QUEUES, [], |row| row.get::<_, String>(0))? {
+    for queue in plain_queues(connection)? {
         let front = all(connection, FRONT, params![queue, MOST], |row| {
             Ok((row.get::<_, Id>(0)?, row.get::<_, String>(1)?))
         })?;

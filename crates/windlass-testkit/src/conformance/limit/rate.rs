@@ -77,6 +77,23 @@ pub async fn a_clock_set_back_takes_no_tokens(fixture: StoreFixture) {
     assert_eq!(claimed.expect("claimed").jobs.len(), 2);
 }
 
+/// O9: where the clock is set back by an hour, tokens come from then on, and not only when the hour has passed again.
+pub async fn a_clock_set_back_holds_no_tokens_up(fixture: StoreFixture) {
+    use windlass_core::store::Now;
+    let worker = fixture.worker().await;
+    fixture.enqueue(jobs(20)).await;
+    set(&fixture, &on_kind(KIND).rate(4, MINUTE)).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 4, "all there are");
+    let earlier = |seconds: i64| {
+        let micros = fixture.moment().as_micros() - 3_600_000_000 + seconds * 1_000_000;
+        Now::At(windlass_core::time::Timestamp::from_micros(micros))
+    };
+    for (seconds, jobs) in [(0, 0), (30, 2), (45, 1)] {
+        let claimed = fixture.store().claim(&worker.request(9), earlier(seconds)).await;
+        assert_eq!(claimed.expect("claimed").jobs.len(), jobs, "{seconds} s later");
+    }
+}
+
 /// O9: what was spent of a slow rate is remembered for as long as it takes to come back.
 pub async fn a_slow_rate_is_remembered(fixture: StoreFixture) {
     let day = 24 * 60 * MINUTE;
