@@ -215,12 +215,14 @@ begin
     where (c.rule).reserved is not null
   ),
   share as materialized (
-    select *, ceil(wanted::numeric * weight / sum(weight) over ())::integer as part
-    from windlass.open_lines(c, lines)
-    where coalesce(key_room, 1) > 0
-      -- A line to which only places for other kinds are left has no part, which would be nobody's.
-      and (is_lane or coalesce((select places from spare), 1) > 0
-           or split_part(line, chr(31), 2) in (select name from reserved where room > 0))
+    -- The lines of one turn's key have one part together, of which each may have all.
+    select *, ceil(wanted * weight / sum(weight::double precision / alike) over ())::integer as part
+    from (
+      select *, count(*) over (partition by windlass.turn_of(line)) as alike from windlass.open_lines(c, lines)
+      where coalesce(key_room, 1) > 0
+        -- A line to which only places for other kinds are left has no part, which would be nobody's.
+        and (is_lane or coalesce((select places from spare), 1) > 0
+             or split_part(line, chr(31), 2) in (select name from reserved where room > 0))) as l
   ),
   waiting as materialized (
     select s.nth, 1 as rn, s.line, s.is_lane, s.blocks, s.weight, s.key_gate, s.key_room, s.key_tokens, s.key_burst, p.*

@@ -229,7 +229,12 @@ impl<'a, 'c> Picking<'a, 'c> {
                 turns.push(Turn { line, jobs: vec![(first, passing.into())], weight });
             }
         }
-        let weights: usize = turns.iter().map(|turn| turn.weight).sum();
+        // The lines of one turn's key have one part together, of which each may have all.
+        let weights: usize = turns
+            .chunk_by(|one, next| turn_of(&one.line) == turn_of(&next.line))
+            .filter_map(|lines| lines.first())
+            .map(|turn| turn.weight)
+            .sum();
         for turn in &mut turns {
             let part = (wanted * turn.weight).div_ceil(weights).max(turn.weight);
             if part > 1 && !is_lane(&turn.line) {

@@ -13,7 +13,7 @@ use windlass::store::{Now, Store};
 use windlass::worker::Registration;
 use windlass::{Enqueued, Lane, Limit, LimitOn, Schedule, State, Unique};
 use windlass_testkit::draft::{Draft, job};
-use windlass_testkit::worker::worker;
+use windlass_testkit::worker::{request, worker};
 
 use crate::probes::Okay;
 use crate::races::{begun, waits_for};
@@ -62,6 +62,14 @@ impl Shared {
         let round = fire_due(&*self.store, now);
         let round = tokio::time::timeout(self.registration.lease / 10, round);
         round.await.expect("it waits").expect("fired")
+    }
+
+    /// How many jobs a claim of so many gets, which waits for nobody.
+    async fn claim(&self, jobs: usize) -> usize {
+        let request = request(&self.registration, jobs);
+        let claim = self.store.claim(&request, Now::Database);
+        let claim = tokio::time::timeout(self.registration.lease / 10, claim);
+        claim.await.expect("it waits").expect("claimed").jobs.len()
     }
 
     async fn schedule(&self, name: &str) -> ScheduleRecord {
@@ -264,4 +272,40 @@ async fn lanes_are_entered_in_one_order_and_before_keys() {
         let counts = shared.client.counts().await.expect("counted");
         assert_eq!(counts.of(State::Available), 2, "the key was taken by the other");
     }
+}
+
+/// C4, O9: a transaction in which somebody sets a limit, or ends a job that runs under one, holds no claim up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_that_is_being_set_holds_up_no_claim() {
+    let shared = Shared::open().await;
+    let lane = |key: &str| job().lane(Lane::by(key)).done();
+    shared.store.enqueue(&[lane("a"), lane("b")], Now::Database).await.expect("written");
+    assert_eq!(shared.claim(1).await, 1);
+    let setting =
+        shared.begun("select windlass.set_limit('queue:elsewhere', '{\"running\": 5}')").await;
+    assert_eq!(shared.claim(1).await, 1, "another lane");
+    commit(&setting).await;
+    let limit = Limit::on(LimitOn::Kind("work".into())).running(3);
+    shared.client.set_limit(&limit).await.expect("set");
+    shared.store.enqueue(&[lane("c"), lane("d")], Now::Database).await.expect("written");
+    assert_eq!(shared.claim(9).await, 1, "two run, three may");
+    let ending = shared.begun("delete from windlass.permit").await;
+    assert_eq!(shared.claim(9).await, 0, "three run as far as anybody knows");
+    ending.client.batch_execute("rollback").await.expect("rolled back");
+}
+
+/// I-O3: a job that a claim has taken without seeing a limit that was just set is counted in by the next claims.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_has_not_seen_a_limit_counts() {
+    let shared = Shared::open().await;
+    let jobs = [job().done(), job().done()];
+    shared.store.enqueue(&jobs, Now::Database).await.expect("written");
+    assert_eq!(shared.claim(1).await, 1);
+    let limit = Limit::on(LimitOn::Kind("work".into())).running(1);
+    shared.client.set_limit(&limit).await.expect("set");
+    assert_eq!(shared.claim(1).await, 0, "counted in");
+    // What such a claim leaves behind when it commits now: a job that runs, and no permit.
+    let late = shared.begun("delete from windlass.permit").await;
+    commit(&late).await;
+    assert_eq!(shared.claim(1).await, 0, "and again");
 }
