@@ -99,7 +99,8 @@ impl JobStore for PostgresStore {
     ) -> Reply<'a, Vec<Cancelled>> {
         Box::pin(async move {
             let reason = storable_text(reason, ERROR_BYTES);
-            let (answers, asked) = cancel::cancel(&self.writes, jobs, &reason, now).await?;
+            let (answers, asked) =
+                cancel::cancel((&self.writes, &self.waiting), jobs, &reason, now).await?;
             // Those of this process need no connection that listens.
             asked.into_iter().for_each(|worker| self.wakeups.news_for(worker));
             Ok(answers)
@@ -111,7 +112,7 @@ impl JobStore for PostgresStore {
     }
 
     fn move_jobs<'a>(&'a self, jobs: &'a [JobId], queue: &'a str) -> Reply<'a, Vec<Moved>> {
-        Box::pin(move_jobs::move_jobs(&self.writes, jobs, queue))
+        Box::pin(move_jobs::move_jobs((&self.writes, &self.waiting), jobs, queue))
     }
 
     fn open_lane<'a>(&'a self, lane: &'a str) -> Reply<'a, Option<JobId>> {

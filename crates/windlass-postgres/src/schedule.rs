@@ -7,6 +7,8 @@ pub(crate) mod pause;
 pub(crate) mod put;
 pub(crate) mod remove;
 
+use tokio_postgres::Row;
+use windlass_core::error::StoreError;
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
 use windlass_core::schedule::{
@@ -14,7 +16,13 @@ use windlass_core::schedule::{
 };
 use windlass_core::store::{Now, Reply};
 
+use crate::row::get;
 use crate::store::PostgresStore;
+
+/// What a function of the schema answers.
+fn first(rows: &[Row]) -> Result<bool, StoreError> {
+    rows.first().map_or(Ok(false), |row| get(row, 0))
+}
 
 impl ScheduleStore for PostgresStore {
     fn schedules(&self) -> Reply<'_, Vec<ScheduleRecord>> {
@@ -31,7 +39,7 @@ impl ScheduleStore for PostgresStore {
 
     fn put_schedules<'a>(&'a self, puts: &'a [SchedulePut], now: Now) -> Reply<'a, Vec<bool>> {
         Box::pin(async move {
-            let written = put::put(&self.writes, puts, now).await?;
+            let written = put::put((&self.writes, &self.waiting), puts, now).await?;
             self.wakeups.news();
             Ok(written)
         })
@@ -48,18 +56,20 @@ impl ScheduleStore for PostgresStore {
         now: Now,
     ) -> Reply<'a, bool> {
         let note = note.map(|note| storable_text(note, ERROR_BYTES));
-        Box::pin(async move { pause::pause(&self.writes, name, note.as_deref(), now).await })
+        Box::pin(async move {
+            pause::pause((&self.writes, &self.waiting), name, note.as_deref(), now).await
+        })
     }
 
     fn resume_schedule<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
         Box::pin(async move {
-            let resumed = pause::resume(&self.writes, name, now).await?;
+            let resumed = pause::resume((&self.writes, &self.waiting), name, now).await?;
             self.wakeups.news();
             Ok(resumed)
         })
     }
 
     fn remove_schedule<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
-        Box::pin(remove::remove(&self.writes, name, now))
+        Box::pin(remove::remove((&self.writes, &self.waiting), name, now))
     }
 }

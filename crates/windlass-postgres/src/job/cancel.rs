@@ -11,7 +11,8 @@ use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
-use crate::connection::Connection;
+use crate::connection::patience::{Gate, patiently};
+use crate::connection::{Bind, Connection};
 use crate::row::get;
 
 const CANCEL: &str = include_str!("cancel.sql");
@@ -21,7 +22,7 @@ const LOOKS: usize = 3;
 
 /// The answers, in the order of the ids, and the workers that were asked to stop one of the jobs.
 pub(crate) async fn cancel(
-    connection: &Connection,
+    (connection, waiting): (&Connection, &Gate),
     jobs: &[JobId],
     reason: &str,
     now: Now,
@@ -34,13 +35,14 @@ pub(crate) async fn cancel(
         if left.is_empty() {
             break;
         }
-        let binds = [
+        let binds: [Bind<'_>; 4] = [
             (&now.micros() as _, Type::INT8),
             (&left as _, Type::UUID_ARRAY),
             (&reason as _, Type::TEXT),
             (&micros(KEEP_FINISHED) as _, Type::INT8),
         ];
-        for row in connection.query(CANCEL, &binds).await? {
+        let rows = patiently((connection, waiting), CANCEL, &binds, "one of the jobs").await?;
+        for row in rows {
             let worker = get::<Option<Uuid>>(&row, 1)?.map(WorkerId::from_uuid);
             let answer = if worker.is_some() { Cancelled::Requested } else { Cancelled::Now };
             answers.insert(get(&row, 0)?, answer);

@@ -3,10 +3,13 @@
 --   $2 uuid[]  jobs
 --   $3 text    why
 --   $4 int8    how long cancelled jobs are kept, in microseconds
+--   $5 text    how long it waits for other transactions
 -- Returns id, and for running jobs the worker. State 6 is cancelled.
-with clock as (select coalesce($1::int8, windlass.now_us()) as now),
+with clock as materialized (
+  select coalesce($1::int8, windlass.now_us()) as now, set_config('lock_timeout', $5::text, true) as patience
+),
 removed as (
-  delete from windlass.pending where id = any ($2::uuid[])
+  delete from windlass.pending where id = any ($2::uuid[]) and (select patience from clock) is not null
   returning *
 ),
 done as (

@@ -8,7 +8,8 @@ use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Moved, State};
 
-use crate::connection::Connection;
+use crate::connection::patience::{Gate, patiently};
+use crate::connection::{Bind, Connection};
 use crate::row::get;
 
 const MOVE: &str = include_str!("move_jobs.sql");
@@ -17,7 +18,7 @@ const STANDING: &str = include_str!("standing.sql");
 const LOOKS: usize = 3;
 
 pub(crate) async fn move_jobs(
-    connection: &Connection,
+    (connection, waiting): (&Connection, &Gate),
     jobs: &[JobId],
     queue: &str,
 ) -> Result<Vec<Moved>, StoreError> {
@@ -28,8 +29,9 @@ pub(crate) async fn move_jobs(
         if left.is_empty() {
             break;
         }
-        let binds = [(&left as _, Type::UUID_ARRAY), (&queue as _, Type::TEXT)];
-        for row in connection.query(MOVE, &binds).await? {
+        let binds: [Bind<'_>; 2] = [(&left as _, Type::UUID_ARRAY), (&queue as _, Type::TEXT)];
+        let rows = patiently((connection, waiting), MOVE, &binds, "one of the jobs").await?;
+        for row in rows {
             answers.insert(get(&row, 0)?, Moved::Now);
         }
         let left: Vec<Uuid> = left.into_iter().filter(|id| !answers.contains_key(id)).collect();

@@ -7,21 +7,25 @@ use windlass_core::error::StoreError;
 use windlass_core::schedule::{Declaration, SchedulePut, Timing};
 use windlass_core::store::Now;
 
-use crate::connection::Connection;
+use crate::connection::patience::{Gate, patiently};
+use crate::connection::{Bind, Connection};
 use crate::row::get;
 
 const PUT: &str = "select coalesce(array_agg(place), '{}') \
-     from windlass.write_schedules($2::text::jsonb, coalesce($1::int8, windlass.now_us())) as place";
+     from (select set_config('lock_timeout', $3::text, true) as setting) as patience, \
+          lateral windlass.write_schedules($2::text::jsonb, coalesce($1::int8, windlass.now_us())) as place \
+     where patience.setting is not null";
 
 pub(crate) async fn put(
-    connection: &Connection,
+    writes: (&Connection, &Gate),
     puts: &[SchedulePut],
     now: Now,
 ) -> Result<Vec<bool>, StoreError> {
     let text = Value::Array(puts.iter().map(object).collect()).to_string();
-    let row =
-        connection.query_one(PUT, &[(&now.micros(), Type::INT8), (&text, Type::TEXT)]).await?;
-    written(&row, puts.len())
+    let now = now.micros();
+    let binds: [Bind<'_>; 2] = [(&now, Type::INT8), (&text, Type::TEXT)];
+    let rows = patiently(writes, PUT, &binds, "a schedule").await?;
+    rows.first().map_or_else(|| Ok(vec![false; puts.len()]), |row| written(row, puts.len()))
 }
 
 /// Which of so many were written, from their places in the first column.

@@ -4,18 +4,19 @@ use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::store::Now;
 
-use crate::connection::Connection;
-use crate::row::get;
+use crate::connection::patience::{Gate, patiently};
+use crate::connection::{Bind, Connection};
+use crate::schedule::first;
 
-const REMOVE: &str =
-    "select windlass.remove_schedule($2::text, coalesce($1::int8, windlass.now_us()))";
+const REMOVE: &str = "select windlass.remove_schedule($2::text, coalesce($1::int8, windlass.now_us())) \
+     from (select set_config('lock_timeout', $3::text, true)) as patience";
 
 pub(crate) async fn remove(
-    connection: &Connection,
+    writes: (&Connection, &Gate),
     name: &str,
     now: Now,
 ) -> Result<bool, StoreError> {
     let now = now.micros();
-    let row = connection.query_one(REMOVE, &[(&now, Type::INT8), (&name, Type::TEXT)]).await?;
-    get(&row, 0)
+    let binds: [Bind<'_>; 2] = [(&now, Type::INT8), (&name, Type::TEXT)];
+    first(&patiently(writes, REMOVE, &binds, "the schedule").await?)
 }

@@ -309,3 +309,44 @@ async fn a_claim_that_has_not_seen_a_limit_counts() {
     commit(&late).await;
     assert_eq!(shared.claim(1).await, 0, "and again");
 }
+
+/// C4: who cancels or moves a job, or pauses, resumes or puts a schedule, that an open transaction keeps is in nobody's way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_transaction_keeps_is_waited_for_in_nobodys_way() {
+    let shared = Shared::open().await;
+    shared.start("nightly", job()).await;
+    let ids = shared.store.enqueue(&[job().done(), job().done()], Now::Database).await;
+    let ids = ids.expect("written").iter().map(|one| one.id()).collect::<Vec<_>>();
+    let kept =
+        "update windlass.schedule set note = 'seen'; select from windlass.pending for update";
+    let (cancelled, moved) = ([ids[0]], [ids[1]]);
+    let calls: [std::pin::Pin<Box<dyn Future<Output = bool> + Send>>; 4] = [
+        Box::pin({
+            let client = shared.client.clone();
+            async move { client.cancel(&cancelled, "not wanted").await.is_ok() }
+        }),
+        Box::pin({
+            let store = Arc::clone(&shared.store);
+            async move { store.move_jobs(&moved, "mail").await.is_ok() }
+        }),
+        Box::pin({
+            let store = Arc::clone(&shared.store);
+            async move {
+                store.pause_schedule("nightly", None, Now::Database).await.is_ok_and(|done| done)
+            }
+        }),
+        Box::pin({
+            let store = Arc::clone(&shared.store);
+            async move { store.remove_schedule("nightly", Now::Database).await.is_ok_and(|done| done) }
+        }),
+    ];
+    for call in calls {
+        let stranger = shared.begun(kept).await;
+        let call = tokio::runtime::Handle::current().spawn(call);
+        waits_for(&shared.database, "transactionid").await;
+        shared.heartbeats_go_on().await;
+        assert!(!call.is_finished(), "the transaction is open");
+        commit(&stranger).await;
+        assert!(tokio::time::timeout(SOON, call).await.expect("it goes on").expect("it ran"));
+    }
+}
