@@ -21,7 +21,7 @@ use windlass_core::store::Now;
 use fastrand::Rng;
 
 use crate::fault::process::Process;
-use crate::fault::process_fixture::ProcessFixture;
+use crate::fault::process_fixture::{ProcessFixture, Unfinished};
 use crate::fault::settings::Settings;
 
 pub use fault::Fault;
@@ -100,7 +100,17 @@ impl Torture {
         }
         load.stop().await;
         self.heal().await;
-        self.fixture.drained().await;
+        self.drain().await;
+    }
+
+    /// Waits until no job is left that could run, for as long as they end: a long run may leave many.
+    async fn drain(&self) {
+        let mut left = u64::MAX;
+        while left > 0 {
+            let what = format!("fewer than {left} jobs are left");
+            let counts = self.fixture.counts(&what, |counts| counts.unfinished() < left).await;
+            left = counts.unfinished();
+        }
     }
 
     /// Undoes whatever still stands in the way of the jobs that are left.
