@@ -16,14 +16,15 @@ pub struct Report {
     stories: Vec<String>,
 }
 
-/// Broken cases whose job's story is told.
-const TOLD: usize = 4;
+/// Broken cases of each rule whose job's story is told.
+const TOLD: usize = 2;
 
 impl Report {
     pub(super) fn on(history: &History, seed: u64, injected: BTreeMap<Fault, usize>) -> Self {
         let verdict = Verdict::on(history);
-        let told = verdict.broken.iter().take(TOLD).flat_map(|case| told(history, case));
-        let stories = told.collect();
+        let rules = verdict.broken.chunk_by(|one, next| rule(one) == rule(next));
+        let cases = rules.flat_map(|cases| cases.iter().take(TOLD));
+        let stories = cases.flat_map(|case| told(history, case)).collect();
         Self { seed, injected, verdict, stories }
     }
 
@@ -55,6 +56,11 @@ impl fmt::Display for Report {
         }
         write!(f, "{}", if self.is_clean() { "clean" } else { "NOT CLEAN" })
     }
+}
+
+/// The rule that a case breaks.
+fn rule(case: &str) -> &str {
+    case.split(':').next().unwrap_or(case)
 }
 
 /// The case, and the story of the job that it names.

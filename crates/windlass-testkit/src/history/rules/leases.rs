@@ -69,6 +69,16 @@ pub(super) fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> 
     ends.chain(sent.map(|one| one.asked)).chain(ended.map(|(at, _)| *at)).min().unwrap_or(start.at)
 }
 
+/// Whether a crash may have undone the claim of an attempt, of which nothing was written since.
+fn is_undone(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> bool {
+    let is_written = life.settlements.iter().any(|one| {
+        (one.attempt, one.lease, one.answer) == (start.attempt, start.lease, Answer::Done)
+    });
+    let claim = life.claims.iter().find(|claim| claim.lease == start.lease);
+    let undone = claim.and_then(|claim| index.may_be_undone(claim.lease, claim.answered));
+    undone.is_some() && !is_written
+}
+
 /// I-L3: an end that was accepted was that of the attempt its job was at.
 pub(in crate::history) fn stale_ends_are_refused(index: &Index<'_>) -> Vec<String> {
     let mut broken = Vec::new();
@@ -149,7 +159,9 @@ pub(in crate::history) fn attempts_are_counted_before_they_start(index: &Index<'
             }
         }
         let Some(ended) = life.ended else { continue };
-        let counted = life.starts.iter().all(|start| start.attempt <= ended.attempt);
+        let is_counted =
+            |start: &Begun| start.attempt <= ended.attempt || is_undone(index, life, start);
+        let counted = life.starts.iter().all(is_counted);
         let limit = ended.max_attempts.unwrap_or(MAX_ATTEMPTS);
         let within = limit == 0 || ended.failures <= u32::from(limit);
         let most_losses = ended.meta.max_losses.unwrap_or(MAX_LOSSES);
