@@ -15,6 +15,9 @@ use super::record::{Answer, Event, Fate, Record, Wanted, Wish};
 const ON_DISK: u64 = 2_000_000_000;
 /// A claim may be answered while the server already dies.
 const AT_ONCE: u64 = 100_000_000;
+/// How soon a session is made again that has ended. A renewal before that does not say that the worker lives: the lock of its
+/// session does, and a process that is frozen in between has none.
+const SESSION_AGAIN: u64 = 1_000_000_000;
 
 /// Everything about each job, each call and each process.
 #[derive(Debug, Default)]
@@ -242,7 +245,8 @@ impl<'h> Index<'h> {
     /// ended after that.
     pub(super) fn lease_end(&self, worker: WorkerId) -> Option<u64> {
         let last = self.renewed.get(&worker)?;
-        let session_end = self.sessions_ended.iter().copied().filter(|at| *at >= last.asked).min();
+        let is_since = |at: &u64| *at + SESSION_AGAIN >= last.asked;
+        let session_end = self.sessions_ended.iter().copied().filter(is_since).min();
         Some(session_end.unwrap_or(u64::MAX).min(last.until))
     }
 
