@@ -72,6 +72,10 @@ pub(crate) enum Command {
     Kind(command::kind::Args),
     /// List, set and remove limits: how many run at once, rates, breakers
     Limit(command::limit::Args),
+    /// What a job waits for, and what a person lets it pass
+    Condition(command::condition::Args),
+    /// Tell all who wait for a key that it has come
+    Signal(command::signal::Args),
     /// Open a lane that stands still
     Lane(command::lane::Args),
     /// List workers, keep them from new work

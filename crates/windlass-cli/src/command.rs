@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod completions;
+pub(crate) mod condition;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;
@@ -14,6 +15,7 @@ pub(crate) mod limit;
 pub(crate) mod migrate;
 pub(crate) mod queue;
 pub(crate) mod schedule;
+pub(crate) mod signal;
 pub(crate) mod status;
 pub(crate) mod work;
 pub(crate) mod worker;

@@ -69,7 +69,7 @@ impl Exit {
     /// The code of a store's error.
     pub(crate) const fn of_store(error: &StoreError) -> Self {
         match error {
-            StoreError::NotFound { .. } => Self::NotFound,
+            StoreError::NotFound { .. } | StoreError::NothingToAwait { .. } => Self::NotFound,
             StoreError::Conflict { .. }
             | StoreError::Duplicate { .. }
             | StoreError::LaneRefused { .. }

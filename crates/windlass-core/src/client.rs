@@ -9,6 +9,7 @@ use crate::reply::Now;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::condition::{ConditionRecord, Signal, Signalled, Waived};
 use crate::error::{Refusal, StoreError};
 use crate::health::{Overview, Problem, Thresholds, problems};
 use crate::id::{JobId, WorkerId};
@@ -134,6 +135,15 @@ impl Client {
     pub async fn explain(&self, id: JobId) -> Result<Option<Explanation>, StoreError> {
         let look = self.store.look(id, Now::Database).await?;
         Ok(look.map(|look| Explanation::of(&look).beside(Timestamp::wall_clock())))
+    }
+
+    /// What a job waits for, or has waited for, in the order in which it was declared; with what signals have brought and
+    /// the outputs of the jobs it waited for.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn conditions(&self, job: JobId) -> Result<Vec<ConditionRecord>, StoreError> {
+        self.store.conditions(job).await
     }
 
     /// Jobs that match, newest first.
@@ -340,6 +350,29 @@ impl Client {
     /// What kept the store from writing.
     pub async fn close_breaker(&self, on: &LimitOn) -> Result<bool, StoreError> {
         self.store.close_breaker(on).await
+    }
+
+    /// Tells all who wait for a key that it has come, or will not, and keeps it for those who will. Committed when it
+    /// returns. Of the signals with one key the first one counts.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when its key cannot be used, otherwise what kept the store from writing. After
+    /// [`StoreError::Unknown`] signal again: a duplicate changes nothing.
+    pub async fn signal(&self, signal: Signal) -> Result<Signalled, StoreError> {
+        self.store.signal(&self.pipeline.prepare_signal(signal)?, Now::Database).await
+    }
+
+    /// Lets a job pass one of its conditions, with a note of who does and why.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn waive(
+        &self,
+        job: JobId,
+        condition: &str,
+        note: Option<&str>,
+    ) -> Result<Waived, StoreError> {
+        self.store.waive(job, condition, note, Now::Database).await
     }
 
     /// Lets a lane go on that stands still behind a dead job; that job, where there is one. It stays dead.

@@ -1,6 +1,8 @@
 //! What a handler knows of its attempt and can do from within it.
 
 use crate::client::{Client, EnqueueError, Parent};
+use crate::condition::ConditionRecord;
+use crate::error::StoreError;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -223,6 +225,15 @@ impl AttemptContext {
     /// As [`Client::enqueue`].
     pub async fn enqueue(&self, draft: impl IntoDraft) -> Result<Enqueued, EnqueueError> {
         self.client().enqueue(draft).await
+    }
+
+    /// What this job has waited for, with what signals have brought and the outputs of the jobs it waited for. What has not
+    /// come by its deadline is open.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn conditions(&self) -> Result<Vec<ConditionRecord>, StoreError> {
+        self.client().conditions(self.job_id()).await
     }
 
     /// A client to this worker's store. What it enqueues is this job's child.

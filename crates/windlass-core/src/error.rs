@@ -41,6 +41,14 @@ pub enum StoreError {
         /// The job that holds it.
         job: JobId,
     },
+    /// A job is to wait for one that is not there: nothing was written.
+    #[error("{job} waits for {awaited}, which does not exist, or was pruned: nothing was written")]
+    NothingToAwait {
+        /// The job that was refused.
+        job: JobId,
+        /// The job that is not there.
+        awaited: JobId,
+    },
     /// The queue has a bound and no room; nothing was written.
     #[error("queue {queue} is full: {limit} of its jobs wait for a worker; nothing was written")]
     QueueFull {
@@ -224,6 +232,51 @@ pub enum Refusal {
         bytes: usize,
         /// The limit.
         limit: usize,
+    },
+    /// Too many conditions, or none.
+    #[error("a job waits for 1 to {limit} conditions, this one for {conditions}")]
+    Conditions {
+        /// How many it has.
+        conditions: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// More conditions needed than there are, or none.
+    #[error("{needed} of {conditions} conditions cannot be needed: 1 to {conditions} can")]
+    Needed {
+        /// How many are needed.
+        needed: usize,
+        /// How many there are.
+        conditions: usize,
+    },
+    /// Two conditions with one name.
+    #[error("two conditions have the name `{}`: each of a job has its own", .name.escape_debug())]
+    ConditionTwice {
+        /// The name.
+        name: String,
+    },
+    /// An end that no job has.
+    #[error("the condition `{}` waits for a job to end in no way: completed, cancelled, dead or any", .name.escape_debug())]
+    EndsInNoWay {
+        /// The condition.
+        name: String,
+    },
+    /// A deadline that has passed, or is too far away.
+    #[error("a job waits for a microsecond at least and 100 years at most")]
+    WaitDeadline,
+    /// A job that waits for its own end.
+    #[error("{job} waits for itself: it would never run")]
+    WaitsForItself {
+        /// The job.
+        job: JobId,
+    },
+    /// A job that waits for one that comes behind it in the same call.
+    #[error("{job} waits for {other}, which comes later in the same call: put it behind")]
+    WaitsForLater {
+        /// The job that waits.
+        job: JobId,
+        /// The other one.
+        other: JobId,
     },
     /// A character in a subject's id that no filter could name.
     #[error(

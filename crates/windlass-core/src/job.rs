@@ -32,6 +32,7 @@ pub use filter::{Field, Filter, ParseFilterError, Term};
 pub use in_line::{BreakerLook, InLine, LaneFirst, LaneLook, LimitLook, TurnLook};
 pub use kind::{Job, Upgrade};
 pub use lane::{Lane, WhenDead};
+pub(crate) use line::check_key;
 pub use line::{Fair, Limited};
 pub use look::{Lead, Look, Paused};
 pub use loss::{AfterLoss, KindLimits, Loss, attempt_limit, loss_limit};

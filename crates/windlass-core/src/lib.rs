@@ -9,6 +9,7 @@
 //! [`limits`] and [`error`].
 
 pub mod client;
+pub mod condition;
 pub mod context;
 pub mod engine;
 pub mod error;

@@ -83,6 +83,12 @@ pub const LINE_KEY_BYTES: usize = 256;
 pub const LIMIT_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
 /// Kinds for which the limit of a queue may reserve places.
 pub const RESERVED_KINDS: usize = 16;
+/// Conditions of one job. A batch may wait for more jobs.
+pub const CONDITIONS: usize = 1_000;
+/// Bytes of a condition's name.
+pub const CONDITION_NAME_BYTES: usize = 128;
+/// The latest deadline of a job that waits.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Kinds that the rules of a job's lane may name.
 pub const LANE_KINDS: usize = 16;
 /// Jobs that a key may have in each of its turns.

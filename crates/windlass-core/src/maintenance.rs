@@ -18,6 +18,8 @@ pub struct Swept {
     pub moved_aside: u64,
     /// Jobs that have waited long enough to go before more urgent ones.
     pub aged: u64,
+    /// Conditions of jobs that a moment has met, or that it was too late for.
+    pub conditions: u64,
     /// Workers found dead and removed.
     pub dead_workers: u64,
     /// Jobs taken back from them.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::condition::ConditionStore;
 use crate::health::HealthStore;
 use crate::job::JobStore;
 use crate::limit::LimitStore;
@@ -45,6 +46,7 @@ pub struct Facts {
 /// A store: what every noun asks of it.
 pub trait Store:
     JobStore
+    + ConditionStore
     + LimitStore
     + QueueStore
     + WorkerStore

@@ -3,7 +3,7 @@
 -- Every job, whatever its state, with the columns that people and tools ask for.
 create view windlass.job as
 select id, queue, kind, version,
-       case state when 0 then 'waiting' when 1 then 'scheduled' when 2 then 'available' else 'retryable' end as state,
+       case state when -1 then 'waiting' when 0 then 'waiting' when 1 then 'scheduled' when 2 then 'available' else 'retryable' end as state,
        priority, attempt, failures, losses, max_attempts, windlass.moment(run_at) as run_at,
        windlass.moment(created_at) as created_at, null::timestamptz as started_at,
        null::timestamptz as finished_at, null::text as worker, args, null::text as output, reason, origin
@@ -36,12 +36,12 @@ begin
   if not may_exist then
     insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
       root, parent, origin, meta, line)
-    values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
+    values (the_id, due, us, case when strpos(meta, '"waits"') > 0 then -1 when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
       root, parent, origin, meta, windlass.line_in(meta));
   else
     insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
       root, parent, origin, meta, line)
-    values (the_id, due, us, case when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
+    values (the_id, due, us, case when strpos(meta, '"waits"') > 0 then -1 when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
       root, parent, origin, meta, windlass.line_in(meta))
     on conflict (id) do nothing;
     if not found then
@@ -213,7 +213,7 @@ begin
     set args = args_text, version = the_version, priority = the_priority, run_at = due,
         meta = windlass.unaged(case when coalesce(windlass.expiry(p.meta, p.created_at), the_expiry) is null then p.meta
                                     else windlass.with_expiry(p.meta, the_expiry) end),
-        state = case when p.state = 0 and due <= us then 0 when due <= us then 2 when p.state = 3 then 3 else 1 end
+        state = case when p.state = -1 then -1 when p.state = 0 and due <= us then 0 when due <= us then 2 when p.state = 3 then 3 else 1 end
     where p.id = job;
     if found then
       answer := 3;
@@ -281,6 +281,13 @@ begin
         raise exception using errcode = 'WL002', message = nth::text, detail = job::text;
       end if;
     end loop;
+    -- What was not written waits for nothing.
+    select w.refused, w.missing into nth, job
+    from windlass.declare_waits(us, array(
+      select case when t.answer = 1 then t.id end from unnest(ids, answers) with ordinality as t(id, answer, nth) order by t.nth), metas) as w;
+    if job is not null then
+      raise exception using errcode = 'WL003', message = nth::text, detail = job::text;
+    end if;
     -- The commit is not to fail for waiting as long.
     if patience is not null then
       perform set_config('lock_timeout', usual, true);
@@ -298,6 +305,13 @@ begin
     job := holder::uuid;
     insert into windlass.duplicate (at, kind, key, answer, job, origin)
     values (us, kinds[nth], metas[nth]::jsonb->'unique'->>'key', answer, job, origins[nth]);
+    return next;
+    return;
+  when sqlstate 'WL003' then
+    get stacked diagnostics place = message_text, holder = pg_exception_detail;
+    nth := place::integer;
+    answer := 7;
+    job := holder::uuid;
     return next;
     return;
   when sqlstate 'WL002' then
@@ -360,7 +374,54 @@ begin
 end
 $$;
 
--- Writes a job as the options of windlass.enqueue say it, and leaves its lane to the caller.
+-- What the options of an enqueue say that a job waits for, for its meta: waits, an array of conditions or an object with
+-- "for" (that array), "needed" (how many of them suffice), "deadline" (an interval's text) and "overdue" (run, cancel or
+-- die). A condition has a name and one of: "job" (a UUID) with "ends" (an array of completed, cancelled and dead; completed
+-- unless said), "signal" (a key), "at" (RFC 3339).
+create function windlass.waits_of(options jsonb) returns jsonb language plpgsql stable as
+$$
+declare
+  waits jsonb := case jsonb_typeof(options->'waits') when 'array' then jsonb_build_object('for', options->'waits')
+                 else nullif(options->'waits', 'null') end;
+  made  jsonb;
+  wrong text;
+begin
+  if waits is null then
+    return null;
+  end if;
+  select key into wrong from jsonb_object_keys(waits) as key where key not in ('for', 'needed', 'deadline', 'overdue') limit 1;
+  if wrong is not null or jsonb_typeof(waits->'for') <> 'array' or jsonb_array_length(waits->'for') not between 1 and 1000
+     or coalesce((waits->>'needed')::integer, 1) not between 1 and jsonb_array_length(waits->'for')
+     or coalesce(waits->>'overdue', 'run') not in ('run', 'cancel', 'die') or (waits ? 'overdue' and not waits ? 'deadline')
+     or (waits->>'deadline')::interval <= '0' or (waits->>'deadline')::interval > '36500 days' or exists (
+       select from jsonb_array_elements(waits->'for') as c
+       where coalesce(octet_length(c->>'name'), 0) not between 1 and 128
+          or (select count(*) from jsonb_object_keys(c) as key where key in ('job', 'signal', 'at')) <> 1
+          or (select count(*) from jsonb_object_keys(c) as key where key not in ('name', 'job', 'ends', 'signal', 'at')) > 0
+          or octet_length(c->>'signal') not between 1 and 256 or (c ? 'ends' and not c ? 'job')
+          or (c ? 'ends' and (jsonb_typeof(c->'ends') <> 'array' or jsonb_array_length(c->'ends') = 0
+                              or not c->'ends' <@ '["completed", "cancelled", "dead"]')))
+     or (select count(distinct c->>'name') from jsonb_array_elements(waits->'for') as c) <> jsonb_array_length(waits->'for') then
+    raise exception 'windlass: waits % cannot be used', waits using errcode = '22023',
+      hint = 'an array of conditions, or {"for": […], "needed": 2, "deadline": "60 s", "overdue": "run"}; a condition is '
+             '{"name": "a", "signal": "key"}, {"name": "b", "job": "…uuid…", "ends": ["completed"]} or {"name": "c", "at": "2027-01-01T00:00Z"}';
+  end if;
+  select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+           'name', c->>'name', 'job', replace((c->>'job')::uuid::text, '-', ''), 'signal', c->>'signal',
+           'at', (extract(epoch from (c->>'at')::timestamptz) * 1000000)::bigint,
+           'ends', case when c ? 'job' then (select sum(case word when 'completed' then 1 when 'cancelled' then 2 else 4 end)
+             from (select distinct word from jsonb_array_elements_text(coalesce(c->'ends', '["completed"]')) as word) as w) end))
+         order by nth)
+  into made
+  from jsonb_array_elements(waits->'for') with ordinality as t(c, nth);
+  return jsonb_strip_nulls(jsonb_build_object(
+    'for', made, 'needed', (waits->>'needed')::integer,
+    'deadline', case when waits ? 'deadline' then jsonb_build_object(
+      'in_us', (extract(epoch from (waits->>'deadline')::interval) * 1000000)::bigint, 'then', coalesce(waits->>'overdue', 'run')) end));
+end
+$$;
+
+-- Writes a job as the options of windlass.enqueue say it, and leaves its lane and what it waits for to the caller.
 create function windlass.write_by_sql(us bigint, kind text, args jsonb, options jsonb, out id uuid, out is_new boolean)
 language plpgsql volatile as
 $$
@@ -388,13 +449,13 @@ begin
     where key not in ('queue', 'priority', 'version', 'max_attempts', 'max_losses', 'run_at', 'delay', 'id', 'origin',
                       'expires_at', 'expires_in', 'tags', 'subjects', 'unique_key', 'unique_until', 'unique_for',
                       'on_conflict', 'lane', 'when_dead', 'supersedes', 'refused_by', 'fair', 'weight', 'limit_key',
-                      'limit_name', 'limit_running', 'cost')
+                      'limit_name', 'limit_running', 'cost', 'waits')
     limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
       hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin, expires_at, expires_in, '
              'tags, subjects, unique_key, unique_until, unique_for, on_conflict, lane, when_dead, supersedes, refused_by, '
-             'fair, weight, limit_key, limit_name, limit_running, cost';
+             'fair, weight, limit_key, limit_name, limit_running, cost, waits';
   end if;
   if kind is null or kind !~ '^[[:alnum:]._:/-]{1,128}$' then
     raise exception 'windlass: kind % cannot be used', coalesce(quote_literal(kind), 'null') using errcode = '22023',
@@ -444,7 +505,7 @@ begin
       'until', case when for_ms is null then coalesce(options->>'unique_until', 'finished') else 'elapsed' end));
   end if;
   meta := nullif((jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own, 'expires_at', expiry,
-            'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options)))
+            'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options), 'waits', windlass.waits_of(options)))
             || windlass.line_options(kind, options))::text, '{}');
   if exists (select from windlass.queue_bound) then
     perform windlass.check_room(queue_name);
@@ -473,19 +534,23 @@ $$;
 -- expires_in (an interval's text, from when it is due: it does not start after that), id (a UUID:
 -- an existing job with it is kept), origin, tags (an array of words), subjects (an object of types with an id or an array
 -- of ids), unique_key (there is one job of its kind with it), unique_until (started or
--- finished), unique_for (an interval's text), on_conflict (keep, replace or reject). Returns the job's id, or that of
+-- finished), unique_for (an interval's text), on_conflict (keep, replace or reject), waits (see windlass.waits_of). Returns the job's id, or that of
 -- the one that holds its key. For jobs in line: see windlass.line_options.
 create function windlass.enqueue(kind text, args jsonb default 'null', options jsonb default '{}')
 returns uuid language plpgsql volatile as
 $$
 declare
   the_id uuid;
+  is_new boolean;
 begin
   if options ?| array['supersedes', 'refused_by'] then
     select id into the_id
     from windlass.enqueue_many(jsonb_build_array(options || jsonb_build_object('kind', kind, 'args', args))) as id;
   else
-    select w.id into the_id from windlass.write_by_sql(windlass.now_us(), kind, args, options) w;
+    select w.id, w.is_new into the_id, is_new from windlass.write_by_sql(windlass.now_us(), kind, args, options) w;
+    if is_new and options ? 'waits' then
+      perform windlass.declare_by_sql(array[the_id]);
+    end if;
   end if;
   return the_id;
 end
@@ -525,7 +590,24 @@ begin
   loop
     perform windlass.enter_lane_by_sql(us, ids[one.nth], ids[one.nth + 1:], one.job);
   end loop;
+  perform windlass.declare_by_sql(array(
+    select ids[nth] from jsonb_array_elements(jobs) with ordinality as t(job, nth) where news[nth] and job ? 'waits' order by nth));
   return query select unnest(ids);
+end
+$$;
+
+-- Notes what jobs that were just written wait for.
+create function windlass.declare_by_sql(ids uuid[]) returns void language plpgsql volatile as
+$$
+declare
+  absent uuid;
+begin
+  select w.missing into absent
+  from windlass.declare_waits(windlass.now_us(), ids, array(
+    select p.meta from unnest(ids) with ordinality as t(id, nth) join windlass.pending p on p.id = t.id order by t.nth)) as w;
+  if absent is not null then
+    raise exception 'windlass: a job waits for %, which does not exist, or was pruned', absent using errcode = '23503';
+  end if;
 end
 $$;
 

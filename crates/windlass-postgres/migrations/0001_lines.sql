@@ -162,7 +162,7 @@ begin
       select p.id, p.queue, p.state, p.kind, p.version, p.meta::jsonb, windlass.expiry(p.meta, p.created_at) as expires_at
       from windlass.pending p
       where p.line = l.line and p.line >= 'l' and p.line < 'm'
-      order by (p.state = 1 and p.attempt = 0), (p.attempt = 0), p.created_at, p.id limit 1) as f
+      order by (abs(p.state) = 1 and p.attempt = 0), (p.attempt = 0), p.created_at, p.id limit 1) as f
     where l.is_lane and f.state = 2 and f.queue = (c).queue and coalesce(f.expires_at > (c).us, true)
       and f.kind || '@' || f.version = any ((c).handlers)
       and not ((c).blocks and exists (
@@ -500,6 +500,7 @@ declare
   refusing text[] := array(select jsonb_array_elements_text(coalesce(lane->'refused_by', '[]')));
   old      text[] := array(select jsonb_array_elements_text(coalesce(lane->'supersedes', '[]')));
   other    uuid;
+  gone     uuid[];
 begin
   perform pg_advisory_xact_lock(hashtext('windlass.lane'), hashtext(the_line));
   if refusing <> '{}' then
@@ -523,13 +524,18 @@ begin
   counted as (
     insert into windlass.job_count (queue, state, prune_day, jobs)
     select queue, 6, ((us + 604800000000) / 86400000000)::int4, count(*) from removed group by queue
+  ),
+  done as (
+    insert into windlass.finished
+      (id, run_at, created_at, started_at, finished_at, prune_at, attempt, failures, state, version, priority, losses,
+       max_attempts, queue, kind, args, reason, root, parent, origin, meta, history)
+    select id, run_at, created_at, null, us, us + 604800000000, attempt, failures, 6, version, priority, losses,
+           max_attempts, queue, kind, args, 'superseded by ' || the_kind || ' ' || the_id, root, parent, origin, meta, history
+    from removed
+    returning id
   )
-  insert into windlass.finished
-    (id, run_at, created_at, started_at, finished_at, prune_at, attempt, failures, state, version, priority, losses,
-     max_attempts, queue, kind, args, reason, root, parent, origin, meta, history)
-  select id, run_at, created_at, null, us, us + 604800000000, attempt, failures, 6, version, priority, losses,
-         max_attempts, queue, kind, args, 'superseded by ' || the_kind || ' ' || the_id, root, parent, origin, meta, history
-  from removed;
+  select array_agg(id) into gone from done;
+  perform windlass.tell_ends(us, gone, 6::smallint);
   return null;
 end
 $$;

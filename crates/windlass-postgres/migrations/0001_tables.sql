@@ -2,7 +2,7 @@
 -- one row per claimed batch) or finished. Nothing hot is updated in place. Times are microseconds
 -- since 1970. `windlass.` stands for the schema that was chosen.
 --
--- States:   0 waiting · 1 scheduled · 2 available · 3 retryable · 4 running · 5 completed
+-- States:  -1 waiting for its conditions · 0 waiting for a worker that knows it · 1 scheduled · 2 available · 3 retryable · 4 running · 5 completed
 --           6 cancelled · 7 dead; in job_count also 8, pruned
 -- Outcomes: 0 ok · 1 error · 2 timeout · 3 panic · 4 lost · 5 released · 6 snoozed · 7 cancelled
 --           8 expired · 9 discarded; in a history by their words
@@ -21,7 +21,7 @@ create table windlass.pending (
   created_at   bigint   not null,
   attempt      integer  not null default 0,
   failures     integer  not null default 0,
-  state        smallint not null check (state between 0 and 3),
+  state        smallint not null check (state between -1 and 3),
   version      smallint not null,
   priority     smallint not null,
   losses       smallint not null default 0,
@@ -43,13 +43,14 @@ create table windlass.pending (
 -- Claim order. Rows of one batch share run_at and keep the order they were written in.
 create index pending_ready on windlass.pending (queue, priority, run_at) where state = 2 and line is null;
 create index pending_due on windlass.pending (run_at) include (state, queue) where state in (1, 3);
+create index pending_waiting on windlass.pending (queue) where state = -1;
 create index pending_parked on windlass.pending (kind, version, queue) where state = 0;
 create index pending_expiring on windlass.pending (windlass.expiry(meta, created_at)) where windlass.expiry(meta, created_at) is not null;
 -- Jobs in line, line by line. A job that was claimed before goes first.
 create index pending_line on windlass.pending (queue, priority, line, (attempt = 0), created_at, id)
   where state = 2 and line is not null;
 -- The jobs of a lane, whatever their queues, in its order; those that have no place in it yet come last.
-create index pending_lane on windlass.pending (line, (state = 1 and attempt = 0), (attempt = 0), created_at, id)
+create index pending_lane on windlass.pending (line, (abs(state) = 1 and attempt = 0), (attempt = 0), created_at, id)
   where line >= 'l' and line < 'm';
 
 -- The line that a job's meta names.

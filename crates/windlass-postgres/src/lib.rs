@@ -6,6 +6,7 @@
 //!
 //! Other languages enqueue by `select windlass.enqueue('kind', '{"args": 1}')`.
 
+mod condition;
 mod connection;
 mod error;
 mod health;
@@ -18,6 +19,7 @@ mod schedule;
 mod store;
 mod worker;
 
+pub use condition::signal;
 pub use connection::config::{CONNECTIONS, check_schema};
 pub use connection::open::Migration;
 pub use connection::test_schema::{TEST_SCHEMA, drop_test_schema};

@@ -4,13 +4,14 @@ pub(crate) mod age;
 pub(crate) mod expire;
 pub(crate) mod move_aside;
 pub(crate) mod sweep;
-pub(crate) mod tags;
 pub(crate) mod tidy;
+pub(crate) mod walk;
 
 use windlass_core::id::WorkerId;
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::store::{Now, Reply};
 
+use crate::condition::pass::pass;
 use crate::maintenance::age::age;
 use crate::maintenance::expire::{Expiring, expire};
 use crate::maintenance::move_aside::move_aside;
@@ -42,10 +43,17 @@ impl MaintenanceStore for PostgresStore {
                     round.swept.next_due = Some(std::time::Duration::ZERO);
                 }
             }
+            if round.has_moments {
+                let (changed, is_full) = pass(&self.claims, now).await?;
+                round.swept.conditions = changed;
+                if is_full {
+                    round.swept.next_due = Some(std::time::Duration::ZERO);
+                }
+            }
             if round.has_orphans {
                 sweep::rescue(&self.claims, &mut round.swept, now).await?;
             }
-            if round.swept.promoted > 0 || round.swept.rescued > 0 {
+            if round.swept.promoted + round.swept.rescued + round.swept.conditions > 0 {
                 self.wakeups.work_anywhere();
             }
             Ok(round.swept)
@@ -54,7 +62,7 @@ impl MaintenanceStore for PostgresStore {
 
     fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
         Box::pin(async move {
-            let walks = (&self.key_walk, &self.tag_walks);
+            let walks = (&self.key_walk, &self.tag_walks, &self.condition_walks);
             let tidied = tidy::tidy(&self.claims, &self.shared, walks, now).await?;
             if tidied.unparked > 0 {
                 self.wakeups.work_anywhere();

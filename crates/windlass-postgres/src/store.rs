@@ -16,8 +16,8 @@ use crate::job::claim::Local;
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
-use crate::maintenance::tags::TagWalks;
 use crate::maintenance::tidy::KeyWalk;
+use crate::maintenance::walk::Walks;
 
 /// Calls with fewer jobs share statements with others.
 pub(crate) const SHARES_A_STATEMENT: usize = 100;
@@ -36,7 +36,8 @@ pub struct PostgresStore {
     pub(crate) cursors: ClaimCursors,
     pub(crate) turns: Turns,
     pub(crate) key_walk: KeyWalk,
-    pub(crate) tag_walks: TagWalks,
+    pub(crate) tag_walks: Walks,
+    pub(crate) condition_walks: Walks,
     /// For calls that may wait for others' transactions.
     pub(crate) waiting: Gate,
     pub(crate) workers: Mutex<HashMap<WorkerId, Arc<Local>>>,

@@ -2,7 +2,7 @@
 -- running, because SQLite updates in place without bloat) or finished. Times are microseconds since
 -- 1970; ids are 16 bytes of UUID.
 --
--- States:   0 waiting · 1 scheduled · 2 available · 3 retryable · 4 running · 5 completed
+-- States:  -1 waiting for its conditions · 0 waiting for a worker that knows it · 1 scheduled · 2 available · 3 retryable · 4 running · 5 completed
 --           6 cancelled · 7 dead; in windlass_job_count also 8, pruned
 -- Outcomes: 0 ok · 1 error · 2 timeout · 3 panic · 4 lost · 5 released · 6 snoozed · 7 cancelled
 --           8 expired · 9 discarded; in a history by their words
@@ -12,7 +12,7 @@ create table windlass_pending (
   queue        text    not null,
   kind         text    not null,
   version      integer not null,
-  state        integer not null check (state between 0 and 4),
+  state        integer not null check (state between -1 and 4),
   priority     integer not null,
   attempt      integer not null default 0,
   failures     integer not null default 0,
@@ -43,9 +43,10 @@ create index windlass_ready on windlass_pending (queue, priority, run_at) where 
 create index windlass_line on windlass_pending (queue, priority, line, (attempt = 0), created_at, id)
   where state = 2 and line is not null;
 -- The jobs of a lane, whatever their queues, in its order; those that have no place in it yet come last.
-create index windlass_lane on windlass_pending (line, (state = 1 and attempt = 0), (attempt = 0), created_at, id)
+create index windlass_lane on windlass_pending (line, (abs(state) = 1 and attempt = 0), (attempt = 0), created_at, id)
   where line is not null and line < 'm';
 create index windlass_due on windlass_pending (run_at, state, queue) where state in (1, 3);
+create index windlass_waiting on windlass_pending (queue) where state = -1;
 create index windlass_parked on windlass_pending (kind, version, queue) where state = 0;
 create index windlass_expiring on windlass_pending (expires_at)
   where expires_at is not null and state <> 4;
@@ -360,7 +361,7 @@ begin
                     'expires_at', coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us')),
                     'expires_in_us', null, 'aged', null)) end,
       expires_at = coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us')),
-      state = case when state = 0 and new.state = 2 then 0 when new.state = 2 then 2 when state = 3 then 3 else 1 end
+      state = case when state = -1 then -1 when state = 0 and new.state = 2 then 0 when new.state = 2 then 2 when state = 3 then 3 else 1 end
   where new.meta ->> '$.unique.on_conflict' = 'replace' and state <> 4
     and id = (select job from windlass_unique_key
               where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id);
@@ -382,6 +383,9 @@ begin
   where changes() > 0 and new.meta ->> '$.unique.key' is not null
   on conflict (kind, key) do update
   set job = excluded.job, until = excluded.until, expires_at = excluded.expires_at;
+  insert into windlass_wait (job, at)
+  select id, new.created_at from windlass_pending
+  where id = new.id and state = -1 and not exists (select 1 from windlass_condition where job = new.id);
   -- As they stand in the job: one that was there already, with the same id, keeps its own.
   insert or ignore into windlass_tag (tag, job)
   select word.value, p.id
@@ -392,7 +396,7 @@ end;
 -- Every job, whatever its state, with the columns that people and tools ask for.
 create view windlass_job as
 select id, lower(hex(id)) as uuid, queue, kind, version,
-       case state when 0 then 'waiting' when 1 then 'scheduled' when 2 then 'available'
+       case state when -1 then 'waiting' when 0 then 'waiting' when 1 then 'scheduled' when 2 then 'available'
                   when 3 then 'retryable' else 'running' end as state,
        priority, attempt, failures, losses, max_attempts, run_at, created_at,
        (select l.claimed_at from windlass_lease l where l.id = lease) as started_at, null as finished_at, args, null as output, reason, origin
@@ -520,7 +524,7 @@ begin
                                 expires_at)
   select
     new.id, coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
-    case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
+    case when json_type(new.meta, '$.waits') is not null then -1 when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
     coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n),
     -- The clock tells milliseconds: in a lane each comes after the one before it.
     coalesce((select max(n, max(p.created_at) + 1) from windlass_pending p
@@ -535,13 +539,13 @@ begin
     coalesce(new.expires_at, coalesce(new.run_at, n + new.delay, n) + new.expires_in, new.meta ->> '$.expires_at',
              n + (new.meta ->> '$.expires_in_us'))
   from windlass_fresh as fresh
-  where coalesce(new.unique_key, new.tags, new.subjects) is null
+  where coalesce(new.unique_key, new.tags, new.subjects) is null and json_type(new.meta, '$.waits') is null
   on conflict (id) do nothing;
   insert into windlass_new_job
     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta, is_given)
   select
     new.id, coalesce(new.queue, 'default'), new.kind, coalesce(new.version, 1),
-    case when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
+    case when json_type(new.meta, '$.waits') is not null then -1 when coalesce(new.run_at, n + new.delay, n) > n then 1 else 2 end,
     coalesce(new.priority, 0), new.max_attempts, coalesce(new.run_at, n + new.delay, n),
     -- The clock tells milliseconds: in a lane each comes after the one before it.
     coalesce((select max(n, max(p.created_at) + 1) from windlass_pending p
@@ -563,7 +567,7 @@ begin
                json_each(case s.type when 'array' then s.value else json_array(s.value) end) id)))),
     1
   from windlass_fresh as fresh
-  where coalesce(new.unique_key, new.tags, new.subjects) is not null;
+  where coalesce(new.unique_key, new.tags, new.subjects) is not null or json_type(new.meta, '$.waits') is not null;
 end;
 
 -- Completes a running job in a handler's own transaction, as one statement: a caller that stops half-way has
@@ -588,6 +592,7 @@ begin
   on conflict (queue, state) do update set jobs = jobs + 1;
   delete from windlass_permit where job = new.id;
   delete from windlass_pending where id = new.id;
+  insert into windlass_ended_job (job, state, at) values (new.id, 5, new.finished_at);
   update windlass_lease set unsettled = unsettled - 1 where id = new.lease;
   delete from windlass_lease where id = new.lease and unsettled <= 0;
 end;

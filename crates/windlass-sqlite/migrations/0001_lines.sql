@@ -215,6 +215,10 @@ begin
     and kind in (select value from json_each(new.meta, '$.lane.supersedes'))
   group by queue
   on conflict (queue, state) do update set jobs = jobs + excluded.jobs;
+  insert into windlass_ended_job (job, state, at)
+  select id, 6, new.created_at from windlass_pending
+  where line = 'l' || (new.meta ->> '$.lane.key') and line >= 'l' and line < 'm' and id <> new.id and state <> 4
+    and kind in (select value from json_each(new.meta, '$.lane.supersedes'));
   delete from windlass_pending
   where line = 'l' || (new.meta ->> '$.lane.key') and line >= 'l' and line < 'm' and id <> new.id and state <> 4
     and kind in (select value from json_each(new.meta, '$.lane.supersedes'));
@@ -223,10 +227,13 @@ end;
 -- The way in for every language: insert into windlass_enqueue (kind, args) values ('mail', '{}'). All columns but kind have
 -- defaults: see windlass_enqueue_job, and for jobs in line: lane (a key: one at a time, in the order they were enqueued),
 -- when_dead (skip or block), supersedes and refused_by (JSON arrays of kinds); fair (a key that has turns) and weight;
--- limit_key (a key of which so many run at once), limit_name and limit_running; cost (of rates).
+-- limit_key (a key of which so many run at once), limit_name and limit_running; cost (of rates). waits: a JSON array of
+-- what it waits for, such as {"name": "wrap-up", "signal": "wrap-up:42"}, {"name": "import", "job": "…uuid…", "ends":
+-- ["completed"]} or {"name": "noon", "at": microseconds}; or an object with these as "for", how many are "needed", a "deadline"
+-- in microseconds and what happens to it then, "overdue": run, cancel or die.
 create view windlass_enqueue as
 select j.*, origin as lane, origin as when_dead, origin as supersedes, origin as refused_by, origin as fair, priority as weight,
-       origin as limit_key, origin as limit_name, priority as limit_running, priority as cost
+       origin as limit_key, origin as limit_name, priority as limit_running, priority as cost, origin as waits
 from windlass_enqueue_job j where false;
 
 create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
@@ -236,6 +243,30 @@ begin
       when new.meta is not null and coalesce(json_type(new.meta, '$.lane'), json_type(new.meta, '$.fair'), json_type(new.meta, '$.limited'),
                                              json_type(new.meta, '$.cost'), json_type(new.meta, '$.line')) is not null
         then raise(abort, 'windlass: lane, fair, limit_key and cost have columns of their own: in meta alone they hold nothing back')
+      when new.meta is not null and json_type(new.meta, '$.waits') is not null
+        then raise(abort, 'windlass: waits has a column of its own')
+      when new.waits is not null and (json_valid(new.waits) = 0 or json_type(new.waits) not in ('array', 'object'))
+        then raise(abort, 'windlass: waits must be a JSON array of conditions, or an object with for, needed, deadline and overdue')
+      when new.waits is not null and (
+             json_type(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) is not 'array' or json_array_length(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) not between 1 and 1000
+             or json_type(new.waits, '$.needed') is not null and (json_type(new.waits, '$.needed') <> 'integer'
+                  or new.waits ->> '$.needed' not between 1 and json_array_length(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end))
+             or coalesce(new.waits ->> '$.overdue', 'run') not in ('run', 'cancel', 'die')
+             or json_type(new.waits, '$.deadline') is not null and (json_type(new.waits, '$.deadline') <> 'integer'
+                  or new.waits ->> '$.deadline' not between 1 and 4000000000000000)
+             or (select count(distinct c.value ->> '$.name') from json_each(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) c) <> json_array_length(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end)
+             or exists (select 1 from json_each(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) c
+                        where c.type <> 'object' or coalesce(length(cast(c.value ->> '$.name' as blob)), 0) not between 1 and 128
+                           or (json_type(c.value, '$.job') is not null) + (json_type(c.value, '$.signal') is not null)
+                              + (json_type(c.value, '$.at') is not null) <> 1
+                           or length(replace(c.value ->> '$.job', '-', '')) <> 32 or c.value ->> '$.job' glob '*[^-0-9a-fA-F]*'
+                           or length(cast(c.value ->> '$.signal' as blob)) not between 1 and 256
+                           or coalesce(json_type(c.value, '$.at'), 'integer') <> 'integer'
+                           or json_type(c.value, '$.ends') is not null and (json_type(c.value, '$.ends') <> 'array'
+                                or json_array_length(c.value, '$.ends') = 0
+                                or exists (select 1 from json_each(c.value, '$.ends') e
+                                           where e.value not in ('completed', 'cancelled', 'dead')))))
+        then raise(abort, 'windlass: waits cannot be used: 1 to 1000 conditions with names of their own, each with a job (a UUID, and ends: completed, cancelled, dead), a signal or an at in microseconds; needed, a deadline in microseconds, overdue run, cancel or die')
       when new.lane is null and coalesce(new.when_dead, new.supersedes, new.refused_by) is not null
         then raise(abort, 'windlass: lane is missing')
       when new.fair is null and new.weight is not null then raise(abort, 'windlass: fair is missing')
@@ -271,8 +302,20 @@ begin
      unique_for, on_conflict, expires_at, expires_in, tags, subjects)
   select coalesce(new.id, fresh.id), new.kind, new.args, new.version, new.queue, new.priority, new.run_at, new.delay, new.max_attempts,
          new.max_losses, new.origin,
-         case when coalesce(new.lane, new.fair, new.limit_key, new.cost) is null then new.meta
+         case when coalesce(new.lane, new.fair, new.limit_key, new.cost, new.waits) is null then new.meta
               else json_patch(coalesce(new.meta, '{}'), json_object(
+                'waits', json(case when new.waits is not null then json_patch('{}', json_object(
+                  'for', (select json_group_array(json_patch('{}', json_object(
+                            'name', c.value ->> '$.name', 'job', lower(replace(c.value ->> '$.job', '-', '')),
+                            'signal', c.value ->> '$.signal', 'at', c.value ->> '$.at',
+                            'ends', case when json_type(c.value, '$.job') is not null then (
+                              select sum(case word when 'completed' then 1 when 'cancelled' then 2 else 4 end)
+                              from (select distinct e.value as word
+                                    from json_each(coalesce(c.value -> '$.ends', '["completed"]')) e)) end)))
+                          from json_each(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) c),
+                  'needed', new.waits ->> '$.needed',
+                  'deadline', case when json_type(new.waits, '$.deadline') is not null then json_object(
+                    'in_us', new.waits ->> '$.deadline', 'then', coalesce(new.waits ->> '$.overdue', 'run')) end)) end),
                 'lane', case when new.lane is not null then json_object(
                   'key', new.lane, 'when_dead', coalesce(new.when_dead, 'skip'),
                   'supersedes', json(coalesce(new.supersedes, '[]')), 'refused_by', json(coalesce(new.refused_by, '[]'))) end,
@@ -280,7 +323,8 @@ begin
                 'limited', case when new.limit_key is not null then json_patch('{}', json_object(
                   'key', new.limit_key, 'name', new.limit_name, 'running', new.limit_running)) end,
                 'cost', new.cost,
-                'line', case when new.lane is not null then 'l' || new.lane
+                'line', case when coalesce(new.lane, new.fair, new.limit_key, new.cost) is null then null
+                             when new.lane is not null then 'l' || new.lane
                              else 's' || coalesce(new.fair, '') || char(31) || new.kind || char(31)
                                   || case when new.limit_key is null then '' else coalesce(new.limit_name, new.kind) end || char(31)
                                   || coalesce(new.limit_key, '') || char(31) || coalesce(new.limit_running, '') || char(31)

@@ -100,12 +100,17 @@ impl JobStore for SqliteStore {
         Box::pin(async move {
             let (owned, label) = (settlements.to_vec(), self.label(worker));
             let keeps_completed = self.keeps_completed;
-            self.writer
+            let (answers, told) = self
+                .writer
                 .write(move |c| {
                     let context = SettleContext { keeps_completed, ..context(c, &label, at(now)) };
-                    settle::settle(&context, &owned)
+                    Ok((settle::settle(&context, &owned)?, context.told.get()))
                 })
-                .await
+                .await?;
+            if told {
+                self.wakeups.work_anywhere();
+            }
+            Ok(answers)
         })
     }
 
@@ -124,10 +129,16 @@ impl JobStore for SqliteStore {
     ) -> Reply<'a, Vec<Cancelled>> {
         Box::pin(async move {
             let (owned, reason) = (jobs.to_vec(), storable_text(reason, ERROR_BYTES));
-            let (answers, asked) = self
+            let ((answers, asked), told) = self
                 .writer
-                .write(move |c| cancel::cancel(&context(c, "", at(now)), &owned, &reason))
+                .write(move |c| {
+                    let context = context(c, "", at(now));
+                    Ok((cancel::cancel(&context, &owned, &reason)?, context.told.get()))
+                })
                 .await?;
+            if told {
+                self.wakeups.work_anywhere();
+            }
             asked.into_iter().for_each(|worker| self.wakeups.news_for(worker));
             Ok(answers)
         })

@@ -6,6 +6,7 @@
 //!
 //! Other languages enqueue by `insert into windlass_enqueue (kind, args) values (…)`.
 
+mod condition;
 mod connection;
 mod error;
 mod health;
@@ -19,6 +20,7 @@ mod schedule;
 mod store;
 mod worker;
 
+pub use condition::signal;
 pub use connection::connect::Durability;
 pub use connection::open::{History, Migration, Options};
 pub use job::enqueue::{Binds, INSERT, enqueue_all};

@@ -4,8 +4,8 @@ pub(crate) mod age;
 pub(crate) mod expire;
 pub(crate) mod move_aside;
 pub(crate) mod sweep;
-pub(crate) mod tags;
 pub(crate) mod tidy;
+pub(crate) mod walk;
 
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::store::{Now, Reply};
 use windlass_core::time::Timestamp;
 
+use crate::condition::pass;
 use crate::row::{Id, one};
 use crate::store::SqliteStore;
 use crate::worker::alive::Alive;
@@ -58,9 +59,10 @@ impl MaintenanceStore for SqliteStore {
                 let seen = swept.clone();
                 let judge = move |c: &Connection| round(c, worker, (&dead, seen.clone()), now);
                 (swept, removed) = self.writer.write(judge).await?;
-                is_full = swept.moved_aside.max(swept.aged) >= SWEEP_JOBS as u64;
+                is_full =
+                    swept.moved_aside.max(swept.aged).max(swept.conditions) >= SWEEP_JOBS as u64;
                 removed.iter().for_each(|worker| self.alive.sweep_up(*worker));
-                if swept.promoted + swept.rescued + swept.moved_aside > 0 {
+                if swept.promoted + swept.rescued + swept.moved_aside + swept.conditions > 0 {
                     self.wakeups.work_anywhere();
                 }
             }
@@ -153,6 +155,7 @@ fn round(
         swept.dead_workers += 1;
     }
     sweep::rescue(&context(connection, "", now), &mut swept)?;
+    swept.conditions = pass::pass(&context(connection, "", now))?;
     swept.aged = age::age(connection, now)?;
     let aside = move_aside::move_aside(connection, now)?;
     swept.moved_aside = aside.moved + aside.came_back;

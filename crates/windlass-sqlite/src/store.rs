@@ -1,5 +1,6 @@
 //! [`Store`] for SQLite: each verb is one step of the writer, or one question to a reader.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,6 +50,7 @@ pub(crate) fn context<'a>(
         now,
         prune_at: now.after(KEEP_FINISHED),
         keeps_completed: true,
+        told: Cell::new(false),
     }
 }
 

@@ -3,6 +3,7 @@
 //! The scenarios and invariants that a behaviour shows are named in its first line. Each runs on
 //! a fresh database of each store: see [`conformance!`](crate::conformance!).
 
+pub mod condition;
 pub mod health;
 pub mod job;
 pub mod limit;
@@ -54,6 +55,47 @@ macro_rules! tests_of {
 macro_rules! behaviours {
     ($database:path) => {
         $crate::tests_of! { $database;
+            condition {
+                declare {
+                    a_job_that_is_not_there_cannot_be_waited_for
+                    jobs_of_one_call_wait_for_each_other
+                    a_job_that_waits_can_be_cancelled_and_moved
+                    a_job_that_waits_holds_its_key
+                    a_job_that_its_key_kept_out_cannot_be_waited_for
+                    a_given_id_declares_its_conditions_once
+                    conditions_are_removed_with_their_jobs
+                }
+                ended {
+                    a_job_runs_after_another
+                    a_dead_job_keeps_those_that_wait_for_it
+                    every_road_to_an_end_is_told
+                    what_has_ended_before_meets_its_condition
+                    one_job_waits_for_many
+                    a_job_that_runs_can_be_waited_for
+                    a_job_that_waits_is_in_nobodys_way
+                    a_due_time_counts_beside_the_conditions
+                }
+                moment {
+                    a_moment_passes
+                    an_overdue_job_runs_without
+                    an_overdue_job_is_ended
+                    a_deadline_of_a_job_that_does_not_wait_is_over
+                }
+                signal {
+                    the_last_of_two_signals_makes_the_job_available
+                    an_early_signal_is_kept
+                    a_signal_that_comes_again_changes_nothing
+                    a_signal_after_the_wait_is_late
+                    a_withdrawn_signal_is_not_waited_for
+                    some_of_several_conditions_suffice
+                    both_signals_at_the_same_moment_run_the_job_once
+                    a_signal_and_its_withdrawal_do_not_both_win
+                    a_key_that_cannot_be_kept_is_refused
+                }
+                waive {
+                    a_waived_condition_is_not_waited_for
+                }
+            }
             health {
                 jobs {
                     latency_is_not_failing
@@ -163,6 +205,7 @@ macro_rules! behaviours {
                     a_job_that_expires_before_its_time_comes_is_told_so
                     a_unique_key_is_told_with_its_holder
                     an_ended_job_says_how_and_how_long_it_is_kept
+                    what_a_job_waits_for_is_told
                     a_clock_that_is_off_is_told
                     a_job_that_is_not_there_is_not_explained
                 }

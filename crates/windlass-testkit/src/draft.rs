@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use windlass_core::condition::Waits;
 use windlass_core::id::JobId;
 use windlass_core::job::{Due, Expires, Fair, Identity, Lane, Limited, NewJob, Subject, Unique};
 use windlass_core::json::Json;
@@ -72,6 +73,13 @@ impl Draft {
     #[must_use]
     pub fn unique(mut self, unique: Unique) -> Self {
         self.0.meta.unique = Some(unique);
+        self
+    }
+
+    /// Not before these conditions are met.
+    #[must_use]
+    pub fn waits(mut self, waits: Waits) -> Self {
+        self.0.meta.waits = Some(waits);
         self
     }
 

@@ -14,6 +14,7 @@ mod target;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use windlass_core::condition::Signal;
 use windlass_core::limit::LimitOn;
 use windlass_core::queue::Scope;
 use windlass_core::store::Now;
@@ -98,8 +99,13 @@ impl Torture {
             self.inject(fault).await;
             *self.injected.entry(fault).or_default() += 1;
         }
-        load.stop().await;
+        let signals = load.stop().await;
         self.heal().await;
+        for key in signals {
+            let signal = Signal::new(key);
+            let send = || async { self.fixture.store.signal(&signal, Now::Database).await.ok() };
+            crate::fault::patience::eventually("a signal", send).await;
+        }
         self.drain().await;
     }
 

@@ -86,6 +86,14 @@ pub mod job {
     };
 }
 
+/// What jobs wait for: [`Waits`](condition::Waits) and [`Signal`](condition::Signal).
+pub mod condition {
+    pub use windlass_core::condition::{
+        Awaited, Condition, ConditionRecord, ConditionState, Deadline, Ends, Overdue, Signal,
+        SignalAnswer, Signalled, Waits, Waived,
+    };
+}
+
 /// What is not as it should be: [`Overview`](health::Overview) and [`problems`](health::problems).
 pub mod health {
     pub use windlass_core::health::{

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use serde::Serialize;
 use windlass_core::client::{Client, EnqueuePipeline};
+use windlass_core::condition::{Signal, Signalled};
 use windlass_core::context::AttemptContext;
 use windlass_core::error::{Refusal, StoreError};
 use windlass_core::job::{Enqueued, Fence, IntoDraft, NewJob};
@@ -29,6 +30,13 @@ pub trait EnqueueOn: sealed::Sealed + Send {
         jobs: &[NewJob],
         schema: &str,
     ) -> impl Future<Output = Result<Vec<Enqueued>, StoreError>> + Send;
+
+    /// Tells all who wait for a key.
+    fn signal(
+        &mut self,
+        signal: &Signal,
+        schema: &str,
+    ) -> impl Future<Output = Result<Signalled, StoreError>> + Send;
 }
 
 /// The same for drivers that block.
@@ -43,6 +51,12 @@ pub trait EnqueueBlockingOn: sealed::Sealed {
     /// # Errors
     /// What the database said.
     fn write_blocking(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, StoreError>;
+
+    /// Tells all who wait for a key.
+    ///
+    /// # Errors
+    /// What the database said.
+    fn signal_blocking(&mut self, signal: &Signal) -> Result<Signalled, StoreError>;
 }
 
 /// A transaction seen through a client, or through a handler's context: the client's layers, origin and
@@ -90,6 +104,32 @@ impl<T> Within<T> {
         let jobs = self.pipeline.prepare_all(drafts)?;
         self.check_room(&jobs).await?;
         self.connection.write(&jobs, &self.schema).await
+    }
+
+    /// Tells all who wait for a key that it has come, or will not: see [`Client::signal`]. Those that it makes available
+    /// are so when the transaction commits. On PostgreSQL who waits is locked until then: other signals for the same jobs
+    /// wait for this transaction.
+    ///
+    /// # Errors
+    /// As [`Within::enqueue`].
+    pub async fn signal(&mut self, signal: Signal) -> Result<Signalled, StoreError>
+    where
+        T: EnqueueOn,
+    {
+        let signal = self.pipeline.prepare_signal(signal)?;
+        self.connection.signal(&signal, &self.schema).await
+    }
+
+    /// [`Within::signal`] for drivers that block.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn signal_blocking(&mut self, signal: Signal) -> Result<Signalled, StoreError>
+    where
+        T: EnqueueBlockingOn,
+    {
+        let signal = self.pipeline.prepare_signal(signal)?;
+        self.connection.signal_blocking(&signal)
     }
 
     /// A transaction does not wait for room: its locks would wait with it.

@@ -3,6 +3,7 @@
 mod line;
 mod parent;
 pub(super) mod payload;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,8 @@ Examples:
   windlass enqueue search.index id=42 --unique 42 --unique-until started --delay 5s --on-conflict replace
   windlass enqueue server.terminate server=42 --lane 'server 42' --supersedes server.provision
   windlass enqueue img.thumb @args.json --fair tenant-7
+  windlass enqueue report.send id=7 --after job_01KAHT5V3X5W9GNQ6D4R3ZCE7M
+  windlass enqueue build.notify id=42 --on-signal status:42 --on-signal wrap-up:42 --deadline 60s
   windlass enqueue crm.push id=9 --limit-key account-3 --limit-running 4";
 
 /// Its arguments.
@@ -97,6 +100,8 @@ pub(crate) struct Args {
     on_conflict: OnConflictWord,
     #[command(flatten)]
     line: line::Line,
+    #[command(flatten)]
+    waits: waits::WaitsFor,
     /// The id it is to have: with it the same command can be repeated without a second job
     #[arg(long)]
     id: Option<JobId>,
@@ -202,6 +207,7 @@ fn new_job(args: &Args) -> anyhow::Result<NewJob> {
     job.meta.tags.clone_from(&args.tags);
     job.meta.subjects.clone_from(&args.subjects);
     args.line.place(&mut job);
+    args.waits.declare(&mut job);
     job.due = match (args.delay, args.run_at) {
         (Some(delay), _) => Due::In(delay),
         (_, Some(moment)) => Due::At(moment),

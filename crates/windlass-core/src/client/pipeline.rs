@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::condition::{Signal, check_order};
 use crate::error::Refusal;
 use crate::id::JobId;
 use crate::job::{IntoDraft, NewJob};
@@ -101,7 +102,21 @@ impl EnqueuePipeline {
             let more = drafts.size_hint().0.saturating_add(1);
             return Err(Refusal::Many { jobs: jobs.len().saturating_add(more), limit });
         }
+        check_order(jobs.iter().map(|job| (job.id, job.meta.waits.as_ref())))?;
         Ok(jobs)
+    }
+
+    /// A signal as it is told: by whom, where it does not say so itself.
+    ///
+    /// # Errors
+    /// When its key cannot be used.
+    pub fn prepare_signal(&self, mut signal: Signal) -> Result<Signal, Refusal> {
+        signal.check()?;
+        if signal.origin.is_none() {
+            let parent = self.parent.as_ref().map(|parent| parent.job.to_string());
+            signal.origin = parent.or_else(|| self.origin.as_deref().map(str::to_owned));
+        }
+        Ok(signal)
     }
 
     /// Says where the job comes from: the job that enqueues it, or else who this client is.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     Due, Expires, Fair, Identity, Job, Lane, Limited, Meta, MetaFields, NewJob, Subject, Unique,
 };
+use crate::condition::Waits;
 use crate::error::Refusal;
 use crate::id::JobId;
 use crate::json::{Json, JsonError};
@@ -154,6 +155,28 @@ impl<J: Job> Draft<J> {
     /// What it takes of the rates that concern it; 1 unless said.
     pub fn cost(self, tokens: u16) -> Self {
         self.with(|job| job.meta.cost = Some(tokens))
+    }
+
+    /// Not before what it waits for has come, in place of what was said before.
+    pub fn waits(self, waits: Waits) -> Self {
+        self.with(|job| job.meta.waits = Some(waits))
+    }
+
+    /// Not before this job is completed, beside what else it waits for.
+    pub fn after(self, other: JobId) -> Self {
+        self.with(|job| {
+            let waits = job.meta.waits.take().unwrap_or_else(Waits::all);
+            job.meta.waits = Some(waits.job(other.to_string(), other));
+        })
+    }
+
+    /// Not before a signal with this key has come, beside what else it waits for.
+    pub fn on_signal(self, key: impl Into<String>) -> Self {
+        let key = key.into();
+        self.with(|job| {
+            let waits = job.meta.waits.take().unwrap_or_else(Waits::all);
+            job.meta.waits = Some(waits.signal(key.clone(), key));
+        })
     }
 
     /// The id of the caller's choice, perhaps from a try whose answer was lost. If a job with it

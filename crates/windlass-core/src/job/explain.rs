@@ -73,6 +73,10 @@ pub enum Step {
     Claim,
     /// It becomes available.
     Promote,
+    /// What it waits for comes.
+    Meet,
+    /// The job that it waits for, which has ended in another way, is retried, or a person lets it pass.
+    Decide,
     /// Its queue is resumed.
     Resume,
     /// A worker that can run it comes.

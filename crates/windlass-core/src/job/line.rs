@@ -180,7 +180,7 @@ pub(super) fn key_of(fields: &[(&str, Result<Json, JsonError>)]) -> Result<Strin
     Ok(key)
 }
 
-pub(super) fn check_key(what: &'static str, key: &str) -> Result<(), Refusal> {
+pub(crate) fn check_key(what: &'static str, key: &str) -> Result<(), Refusal> {
     let (bytes, limit) = (key.len(), LINE_KEY_BYTES);
     if bytes == 0 || bytes > limit {
         return Err(Refusal::Key { what, bytes, limit });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{InLine, JobRecord};
+use crate::condition::ConditionRecord;
 use crate::id::{JobId, WorkerId};
 use crate::time::Timestamp;
 use crate::worker::WorkerRecord;
@@ -34,6 +35,8 @@ pub struct Look {
     pub ahead: u64,
     /// What may keep it in line.
     pub in_line: InLine,
+    /// What it waits for, while it waits for conditions; and its deadline.
+    pub conditions: Vec<ConditionRecord>,
     /// The job that holds its unique key, which may be itself.
     pub key_holder: Option<JobId>,
     /// Another transaction that has locked its row, such as one that met it as the holder of a key, and that claims

@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Fair, Lane, Limited, Subject, Unique};
+use crate::condition::Waits;
 use crate::schedule::Occurrence;
 
 /// Rare properties of a job, stored together and absent where none is set: see [`MetaFields`].
@@ -73,6 +74,9 @@ pub struct MetaFields {
     /// The queue its kind declares, where the caller chose another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_queue: Option<String>,
+    /// What it waits for before a worker may have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Waits>,
 }
 
 impl Meta {
@@ -107,6 +111,7 @@ static NOTHING: MetaFields = MetaFields {
     line: None,
     aged: None,
     declared_queue: None,
+    waits: None,
 };
 
 impl Deref for Meta {

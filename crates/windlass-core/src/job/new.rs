@@ -100,6 +100,7 @@ impl NewJob {
         self.check_expiry()?;
         self.meta.check_tags()?;
         self.meta.check_line()?;
+        self.meta.waits.as_ref().map_or(Ok(()), |waits| waits.check(self.id))?;
         self.meta.unique.as_ref().map_or(Ok(()), Unique::check)
     }
 

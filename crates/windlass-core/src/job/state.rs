@@ -31,6 +31,9 @@ pub enum State {
 }
 
 impl State {
+    /// The number the stores keep for a job that waits for its conditions, beside that of one that is parked.
+    pub const AWAITS: i16 = -1;
+
     /// Every state, in the order of a job's life.
     pub const ALL: [Self; 8] = [
         Self::Waiting,
@@ -52,6 +55,9 @@ impl State {
     /// The state with this number.
     #[must_use]
     pub fn from_code(code: i16) -> Option<Self> {
+        if code == Self::AWAITS {
+            return Some(Self::Waiting);
+        }
         Self::ALL.into_iter().find(|state| state.code() == code)
     }
 
@@ -196,6 +202,8 @@ impl fmt::Display for Outcome {
 pub enum Verb {
     /// A new job is written.
     Enqueue,
+    /// The last condition that it waits for is met, or its deadline passes.
+    Meet,
     /// A due job becomes available.
     Promote,
     /// A worker takes it, under a new lease.
@@ -224,6 +232,11 @@ pub enum Verb {
 pub const TRANSITIONS: &[(Option<State>, Verb, State)] = &[
     (None, Verb::Enqueue, State::Scheduled),
     (None, Verb::Enqueue, State::Available),
+    (None, Verb::Enqueue, State::Waiting),
+    (Some(State::Waiting), Verb::Meet, State::Available),
+    (Some(State::Waiting), Verb::Meet, State::Scheduled),
+    (Some(State::Waiting), Verb::Meet, State::Cancelled),
+    (Some(State::Waiting), Verb::Meet, State::Dead),
     (Some(State::Scheduled), Verb::Promote, State::Available),
     (Some(State::Retryable), Verb::Promote, State::Available),
     (Some(State::Available), Verb::Claim, State::Running),

@@ -14,8 +14,8 @@ use crate::connection::{Connection, Shared};
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
-use crate::maintenance::tags::TagWalks;
 use crate::maintenance::tidy::KeyWalk;
+use crate::maintenance::walk::Walks;
 use crate::store::PostgresStore;
 
 /// Whether opening may change the schema.
@@ -56,7 +56,8 @@ impl PostgresStore {
             cursors: ClaimCursors::default(),
             turns: Turns::default(),
             key_walk: KeyWalk::default(),
-            tag_walks: TagWalks::default(),
+            tag_walks: Walks::default(),
+            condition_walks: Walks::default(),
             waiting: Gate::default(),
             workers: Mutex::new(HashMap::new()),
         })

@@ -4,7 +4,7 @@
 select substr(b.gate, 2), b.job, b.kind, b.reason, b.finished_at,
        (select count(*) from (select from windlass.pending p
                               where p.line = b.gate and p.line >= 'l' and p.line < 'm'
-                                and (p.state = 1 and p.attempt = 0) = false
+                                and (abs(p.state) = 1 and p.attempt = 0) = false
                               limit $2::int8) as f)
 from (select m.gate, m.job, d.kind, d.reason, d.finished_at
       from windlass.permit m join windlass.finished d on d.id = m.job and d.state = 7

@@ -16,7 +16,7 @@ counted as materialized (
   from lane cross join lateral (
     select count(*) as jobs
     from (select from windlass.pending p
-          where p.line = lane.line and p.line >= 'l' and p.line < 'm' and (p.state = 1 and p.attempt = 0) = false
+          where p.line = lane.line and p.line >= 'l' and p.line < 'm' and (abs(p.state) = 1 and p.attempt = 0) = false
           limit $2::int8) as f) as front
   where front.jobs > 0
 ),
@@ -24,7 +24,7 @@ long as (
   select c.line,
          (select count(*) from (select from windlass.pending p
                                 where p.line = c.line and p.line >= 'l' and p.line < 'm'
-                                  and (p.state = 1 and p.attempt = 0) = false
+                                  and (abs(p.state) = 1 and p.attempt = 0) = false
                                 limit $4::int8) as f) as jobs
   from (select line from counted where jobs >= $2::int8 order by line limit $3::int8) as c
 )
@@ -39,5 +39,5 @@ left join long l using (line)
 cross join lateral (
   select id, queue, kind, state, run_at from windlass.pending p
   where p.line = c.line and p.line >= 'l' and p.line < 'm'
-  order by (state = 1 and attempt = 0), (attempt = 0), created_at, id limit 1) as f
+  order by (abs(state) = 1 and attempt = 0), (attempt = 0), created_at, id limit 1) as f
 order by c.line

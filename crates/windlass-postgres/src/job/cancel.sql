@@ -44,7 +44,7 @@ requested as (
   on conflict (job) do update set worker = excluded.worker, reason = excluded.reason
   returning job, worker
 ),
-told as (
+asked as (
   update windlass.worker set attention = true
   where id = any (array(
     select id from windlass.worker where id in (select worker from requested) order by id for no key update))
@@ -52,8 +52,13 @@ told as (
 ),
 -- The worker that runs one of them asks at once, and sees the flag, which commits with the notification.
 notified as (
-  select count(pg_notify('windlass_' || replace(id::text, '-', ''), 'news')) from told
+  select count(pg_notify('windlass_' || replace(id::text, '-', ''), 'news')) from asked
+),
+told as materialized (
+  -- Nobody is asked for where no job waits for the end of another.
+  select case when exists (select from windlass.condition where state = 0 and awaits is not null)
+    then windlass.tell_ends((select now from clock), array(select id from removed), 6::int2)::text end as nothing
 )
-select id, null::uuid, null::int8 from removed
+select removed.id, null::uuid, null::int8 from removed, told
 union all
 select job, worker, notified.count from requested, notified

@@ -47,5 +47,11 @@ counted as (
   insert into windlass.job_count (queue, state, prune_day, jobs)
   select queue, 5, case when $30::bool then ((clock.now + $6::int8) / 86400000000)::int4 end, sum(jobs)
   from alike, clock group by queue, clock.now
+),
+told as materialized (
+  -- Nobody is asked for where no job waits for the end of another.
+  select case when exists (select from windlass.condition where state = 0 and awaits is not null)
+    then windlass.tell_ends((select now from clock), array(
+           select t.id from unnest($7::int8[], $8::uuid[]) as t(alike, id) join alike on alike.nth = t.alike), 5::int2)::text end as nothing
 )
-select id from fenced
+select id from fenced, told

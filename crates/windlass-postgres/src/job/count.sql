@@ -8,6 +8,8 @@ select queue, state, count(*) from windlass.pending where state in (1, 3) group 
 union all
 select queue, 0::int2, count(*) from windlass.pending where state = 0 group by queue
 union all
+select queue, 0::int2, count(*) from windlass.pending where state = -1 group by queue
+union all
 select queue, 4::int2, count(*) from windlass.running_job group by queue
 union all
 select queue, state, sum(jobs)::int8 from windlass.job_count group by queue, state

@@ -31,5 +31,10 @@ freed as (
 ),
 counted as (
   insert into windlass.job_count (queue, state, prune_day, jobs) select queue, 5, (prune_at / 86400000000)::int4, 1 from done
+),
+told as materialized (
+  -- Nobody is asked for where no job waits for the end of another.
+  select case when exists (select from windlass.condition where state = 0 and awaits is not null)
+    then windlass.tell_ends((select now from clock), array(select $4::text::uuid from done), 5::int2)::text end as nothing
 )
-select count(*) from done
+select (select count(*) from done) from told

@@ -11,7 +11,8 @@
         args, root, parent, origin, meta, history, reason, null::int8 as started_at,
         null::int8 as finished_at, null::text as worker, null::text as output, false as cancel_requested
    from windlass.pending
-   where state = any ($1::int2[])
+   -- Both that wait are 0.
+   where greatest(state, 0::int2) = any ($1::int2[])
      and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
      and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
      and ($8::text is null or coalesce(meta, '{}')::jsonb @@ $8::text::jsonpath)

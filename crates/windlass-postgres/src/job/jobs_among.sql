@@ -20,7 +20,7 @@ select * from (
          worker, output, false, finished_at
   from windlass.finished where id = any ($11::uuid[])
 ) as job
-where state = any ($1::int2[])
+where greatest(state, 0::int2) = any ($1::int2[])
   and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
   and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
   and ($8::text is null or coalesce(meta, '{}')::jsonb @@ $8::text::jsonpath)

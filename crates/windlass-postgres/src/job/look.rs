@@ -8,12 +8,13 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, WorkerId};
-use windlass_core::job::{Lead, Look, Paused};
+use windlass_core::job::{Lead, Look, Paused, State};
 use windlass_core::limits::{LINE, OTHER_LINES, PLACE_HOLDERS};
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 use windlass_core::worker::{MinimumBuild, WorkerRecord, held_back};
 
+use crate::condition::list;
 use crate::connection::{Bind, Connection};
 use crate::job::look_line;
 use crate::row::{get, key, record};
@@ -36,7 +37,11 @@ pub(crate) async fn look(
         (&holders, Type::INT4),
     ];
     let rows = connection.query(LOOK, &binds).await?;
-    rows.first().map(read_look).transpose()
+    let Some(mut look) = rows.first().map(read_look).transpose()? else { return Ok(None) };
+    if look.job.meta.waits.is_some() && look.job.state == State::Waiting {
+        look.conditions = list::conditions(connection, look.job.id).await?;
+    }
+    Ok(Some(look))
 }
 
 fn read_look(row: &Row) -> Result<Look, StoreError> {
@@ -61,6 +66,7 @@ fn read_look(row: &Row) -> Result<Look, StoreError> {
         locked_by: get(row, 33)?,
         workers: workers(get(row, 34)?, get(row, 42)?)?,
         in_line: look_line::in_line(row)?,
+        conditions: Vec::new(),
     })
 }
 

@@ -93,13 +93,13 @@ select job.id, job.queue, job.kind, job.version, job.state, job.priority, job.at
               from windlass.permit m join windlass.finished d on d.id = m.job and d.state = 7 where m.gate = s.lane and m.blocks
               union all
               (select 3, p.id, p.state, p.run_at, null, p.reason from windlass.pending p
-               where p.line = s.lane and p.line >= 'l' and p.line < 'm' and not (p.state = 1 and p.attempt = 0)
-               order by (p.state = 1 and p.attempt = 0), (p.attempt = 0), p.created_at, p.id limit 1)
+               where p.line = s.lane and p.line >= 'l' and p.line < 'm' and not (abs(p.state) = 1 and p.attempt = 0)
+               order by (abs(p.state) = 1 and p.attempt = 0), (p.attempt = 0), p.created_at, p.id limit 1)
             ) as f order by f.place limit 1),
           'waiting', (
             select count(*) from (
               select from windlass.pending p
-              where s.state < 4 and p.line = s.lane and p.line >= 'l' and p.line < 'm' and not (p.state = 1 and p.attempt = 0)
+              where s.state < 4 and p.line = s.lane and p.line >= 'l' and p.line < 'm' and not (abs(p.state) = 1 and p.attempt = 0)
                 and ((p.attempt = 0), p.created_at, p.id) < (s.attempt = 0, s.created_at, s.id)
               limit $3::int8) as w))::text
         from stand s where s.lane is not null),

@@ -101,5 +101,11 @@ notified as (
   from (select channel from windlass.idle i
         where exists (select from job where state = 2 and queue = any (i.queues))
         limit (select count(*) from job where state = 2)) as s
+),
+told as materialized (
+  -- Nobody is asked for where no job waits for the end of another.
+  select case when exists (select from windlass.condition where state = 0 and awaits is not null)
+    then windlass.tell_ends((select now from clock), array(select id from job where state in (5, 6, 7) order by id),
+                            array(select state from job where state in (5, 6, 7) order by id))::text end as nothing
 )
-select id from fenced, notified
+select id from fenced, notified, told

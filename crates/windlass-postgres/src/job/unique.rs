@@ -15,12 +15,12 @@ use crate::connection::{Bind, Connection, in_schema};
 use crate::job::statement::{Statement, Value, enqueue_all};
 use crate::row::get;
 
-/// Whether jobs are written by [`statement`]: for one of them others are looked at, those with its unique key or those
-/// of its lane.
+/// Whether jobs are written by [`statement`]: for one of them others are looked at, those with its unique key, those of
+/// its lane or those it waits for.
 #[must_use]
 pub fn look_at_others(jobs: &[NewJob]) -> bool {
     let has_rules = |job: &NewJob| job.meta.lane.as_ref().is_some_and(Lane::has_rules);
-    jobs.iter().any(|job| job.meta.unique.is_some() || has_rules(job))
+    jobs.iter().any(|job| job.meta.unique.is_some() || job.meta.waits.is_some() || has_rules(job))
 }
 
 /// Writes jobs of which some have a unique key, all or none. It answers rows of one `text` for
@@ -77,6 +77,7 @@ fn answer(jobs: &[NewJob], row: &str) -> Option<(usize, Result<Enqueued, StoreEr
             },
         }),
         "6" => Err(wanted.refused_in_lane(job)),
+        "7" => Err(StoreError::NothingToAwait { job: wanted.id, awaited: job }),
         _ => return None,
     };
     Some((nth, answer))

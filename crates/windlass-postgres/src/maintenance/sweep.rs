@@ -34,6 +34,7 @@ pub(crate) struct Round {
     pub(crate) has_expired: bool,
     pub(crate) has_pauses: bool,
     pub(crate) has_agings: bool,
+    pub(crate) has_moments: bool,
 }
 
 pub(crate) async fn sweep(
@@ -59,15 +60,16 @@ pub(crate) async fn sweep(
     let next_due = get::<Option<i64>>(&row, 3)?.map(|us| Duration::from_micros(us.unsigned_abs()));
     let is_missing: bool = get(&row, 6)?;
     let next_expiry: Option<i64> = get(&row, 8)?;
-    let expiring =
-        next_expiry.filter(|us| *us > 0).map(|us| Duration::from_micros(us.unsigned_abs()));
+    let next_moment: Option<i64> = get(&row, 13)?;
+    let upcoming = [next_expiry, next_moment].into_iter().flatten().filter(|us| *us > 0).min();
+    let upcoming = upcoming.map(|us| Duration::from_micros(us.unsigned_abs()));
     // A second look is due soon where a worker was missing for the first time.
     let again = is_missing.then_some(MISSING + Duration::from_millis(20));
     let swept = Swept {
         leads,
         promoted: count(1)?,
         dead_workers: count(2)?,
-        next_due: [next_due, expiring].into_iter().flatten().filter(|_| leads).chain(again).min(),
+        next_due: [next_due, upcoming].into_iter().flatten().filter(|_| leads).chain(again).min(),
         attention: get(&row, 4)?,
         workers: count(7)?,
         next_fire: get::<Option<i64>>(&row, 11)?.map(|us| Duration::from_micros(us.unsigned_abs())),
@@ -77,8 +79,9 @@ pub(crate) async fn sweep(
     let has_expired = leads && next_expiry.is_some_and(|us| us <= 0);
     let has_pauses = leads && get(&row, 9)?;
     let has_agings = leads && get(&row, 12)?;
+    let has_moments = leads && next_moment.is_some_and(|us| us <= 0);
     let has_orphans = has_orphans && leads;
-    Ok(Round { has_orphans, has_expired, has_pauses, has_agings, swept })
+    Ok(Round { has_orphans, has_expired, has_pauses, has_agings, has_moments, swept })
 }
 
 /// Takes back jobs whose worker is not registered any more, a bounded number of leases.

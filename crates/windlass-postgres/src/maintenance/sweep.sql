@@ -7,7 +7,7 @@
 -- Returns: leads, promoted, removed workers, microseconds to the next due job, whether a heartbeat
 -- would bring news, whether leases of removed workers are left, whether a worker has just gone
 -- missing, live workers, microseconds to when the next job expires, whether kinds are paused, wake-ups sent,
--- microseconds until a schedule is due, whether jobs of a queue age. State 1 is scheduled, 2 available, 3 retryable.
+-- microseconds until a schedule is due, whether jobs of a queue age, microseconds until a moment that jobs wait for, or none where one may have ended unseen. State 1 is scheduled, 2 available, 3 retryable.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 server as (select (extract(epoch from pg_postmaster_start_time()) * 1000000)::int8 as started_at),
 -- A session lock that can be had belongs to nobody: the process behind it is gone, or is just
@@ -85,5 +85,7 @@ select leads.leads,
          or exists (select from windlass.limit_rule where scope < 2) and exists (select from windlass.pending where state = 2 and line is null),
        notified.count,
        case when leads.leads then windlass.next_fire(clock.now, true) end,
-       exists (select from windlass.queue_age)
+       exists (select from windlass.queue_age),
+       case when exists (select from windlass.condition c where c.state = 0 and c.looks) then 0
+            else (select min(c.at) from windlass.condition c where c.state = 0 and c.at is not null) - clock.now end
 from leads, clock, notified

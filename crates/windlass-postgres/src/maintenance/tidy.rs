@@ -9,8 +9,9 @@ use windlass_core::maintenance::Tidied;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
+use crate::condition::forget;
 use crate::connection::{Bind, Connection, Shared};
-use crate::maintenance::tags::{self, TagWalks};
+use crate::maintenance::walk::{self, Walks};
 use crate::row::get;
 
 const DAY: i64 = 86_400_000_000;
@@ -59,7 +60,7 @@ pub(crate) type KeyWalk = std::sync::Mutex<(String, String)>;
 pub(crate) async fn tidy(
     connection: &Connection,
     shared: &Shared,
-    (key_walk, tag_walks): (&KeyWalk, &TagWalks),
+    (key_walk, tag_walks, condition_walks): (&KeyWalk, &Walks, &Walks),
     now: Now,
 ) -> Result<Tidied, StoreError> {
     let now = connection.now(now).await?.as_micros();
@@ -75,7 +76,9 @@ pub(crate) async fn tidy(
     let kept = i64::try_from(DUPLICATES).unwrap_or(i64::MAX);
     connection.query(SUM_UP_DUPLICATES, &[(&kept, Type::INT8)]).await?;
     forget_keys(connection, key_walk, now).await?;
-    tags::forget(connection, tag_walks, now).await?;
+    walk::forget(connection, (tag_walks, walk::TAGS), now).await?;
+    walk::forget(connection, (condition_walks, forget::CONDITIONS), now).await?;
+    forget::signals(connection, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;
     let unparked = connection.query(UNPARK, &[]).await?.len() as u64;
     let parked = connection.query(PARK, &[(&HEADS, Type::INT8)]).await?.len() as u64;

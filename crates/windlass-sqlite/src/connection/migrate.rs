@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_jobs.sql"),
     include_str!("../../migrations/0001_schedules.sql"),
     include_str!("../../migrations/0001_lines.sql"),
+    include_str!("../../migrations/0001_conditions.sql"),
 )];
 
 /// The newest version this program knows.

@@ -13,12 +13,12 @@ use crate::row::{Id, all, one};
 const NEXT: &str = "select line from windlass_pending where line > ?1 and line >= 'l' and line < 'm' order by line limit 1";
 /// A job that is due later has no place in it yet.
 const WAITING: &str = "select count(*) from (select 1 from windlass_pending \
-     where line = ?1 and line >= 'l' and line < 'm' and not (state = 1 and attempt = 0) and state <> 4 limit ?2)";
+     where line = ?1 and line >= 'l' and line < 'm' and not (abs(state) = 1 and attempt = 0) and state <> 4 limit ?2)";
 const FIRST: &str = "select id, queue, kind, state, run_at, \
        exists (select 1 from windlass_passed m where m.gate = ?1 and m.job <> p.id) \
      from windlass_pending p \
-     where line = ?1 and line >= 'l' and line < 'm' and not (state = 1 and attempt = 0) and state <> 4 \
-     order by (state = 1 and attempt = 0), (attempt = 0), created_at, id limit 1";
+     where line = ?1 and line >= 'l' and line < 'm' and not (abs(state) = 1 and attempt = 0) and state <> 4 \
+     order by (abs(state) = 1 and attempt = 0), (attempt = 0), created_at, id limit 1";
 const BLOCKED: &str = "select m.gate, m.job, d.kind, d.reason, d.finished_at \
      from windlass_permit m join windlass_finished d on d.id = m.job and d.state = 7 \
      where m.blocks order by d.finished_at, m.gate limit ?1";

@@ -3,6 +3,7 @@
 
 use rusqlite::{CachedStatement, Connection, params};
 use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
 use windlass_core::job::{Claimed, Settlement, State};
 use windlass_core::json::Json;
 use windlass_core::time::micros;
@@ -24,6 +25,7 @@ pub(crate) struct Completions<'c> {
     remove: CachedStatement<'c>,
     write: CachedStatement<'c>,
     jobs_by_queue: Vec<(String, i64)>,
+    jobs: Vec<JobId>,
     /// Whether a limit is set for a queue, a kind or a name; asked when the first job that stood in line ends.
     has_rules: Option<bool>,
 }
@@ -35,6 +37,7 @@ impl<'c> Completions<'c> {
             remove: prepare(REMOVE)?,
             write: prepare(WRITE)?,
             jobs_by_queue: Vec::new(),
+            jobs: Vec::new(),
             has_rules: None,
         })
     }
@@ -54,6 +57,7 @@ impl<'c> Completions<'c> {
             gate::give_back(context.connection, held)?;
         }
         self.count(&settlement.job.queue);
+        self.jobs.push(settlement.job.id);
         if context.keeps_completed {
             self.keep(context, settlement, output)?;
         }
@@ -75,8 +79,10 @@ impl<'c> Completions<'c> {
         Ok(self.has_rules == Some(true))
     }
 
-    /// Adds the batch to the job counts.
-    pub(crate) fn end(self, connection: &Connection) -> Result<(), StoreError> {
+    /// Adds the batch to the job counts, and tells who waits for one of its jobs.
+    pub(crate) fn end(self, context: &SettleContext<'_>) -> Result<(), StoreError> {
+        let connection = context.connection;
+        context.tell((&self.jobs, State::Completed))?;
         self.jobs_by_queue.into_iter().try_for_each(|(queue, jobs)| {
             add_job_count(connection, &queue, State::Completed.code(), jobs)
         })

@@ -14,11 +14,12 @@ use crate::row::all;
 use crate::row::one;
 
 /// The queue and the state of every job that waits, each in the order of an index that has both.
-const WAITING: [&str; 4] = [
+const WAITING: [&str; 5] = [
     "select queue, state from windlass_pending indexed by windlass_ready where state = 2 and line is null",
     "select queue, state from windlass_pending indexed by windlass_line where state = 2 and line is not null",
     "select queue, state from windlass_pending indexed by windlass_due where state in (1, 3)",
     "select queue, state from windlass_pending indexed by windlass_parked where state = 0",
+    "select queue, state from windlass_pending indexed by windlass_waiting where state = -1",
 ];
 const ADD_JOB_COUNT: &str = "select queue, state, jobs from windlass_job_count";
 /// Rows between two looks at the clock.

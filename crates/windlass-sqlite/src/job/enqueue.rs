@@ -68,7 +68,7 @@ impl<'a> Binds<'a> {
             queue: &job.queue,
             kind: &job.kind,
             version: job.version,
-            state: state.code(),
+            state: job.meta.waits.as_ref().map_or(state.code(), |_| State::AWAITS),
             priority: job.priority,
             max_attempts: job.max_attempts,
             run_at: run_at.as_micros(),

@@ -95,6 +95,7 @@ fn move_row(
     if let Some(queue) = queue {
         add_job_count(context.connection, &queue, finish_as.state.code(), 1)?;
     }
+    context.tell((&[job], finish_as.state))?;
     Ok(true)
 }
 

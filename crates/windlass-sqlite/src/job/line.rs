@@ -251,7 +251,7 @@ impl<'a, 'c> Picking<'a, 'c> {
         const KEPT: &str = "select 1 from windlass_passed where gate = ?1 and job <> ?2";
         let sql = format!(
             "select {CLAIMED}, state from windlass_pending where line = ?1 and line >= 'l' and line < 'm' \
-             order by (state = 1 and attempt = 0), (attempt = 0), created_at, id limit 1"
+             order by (abs(state) = 1 and attempt = 0), (attempt = 0), created_at, id limit 1"
         );
         let first = all(self.connection, &sql, [line], |row| {
             Ok((claimed(row, 0)?, row.get::<_, i16>(STATE)?))

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
+use windlass_core::condition::ConditionRecord;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, WorkerId};
 use windlass_core::job::{JobRecord, Lead, Look, Paused, State};
 use windlass_core::limits::LINE;
 use windlass_core::time::Timestamp;
 
+use crate::condition::list;
 use crate::job::{look_line, read};
 use crate::row::{Id, all, one};
 use crate::worker::list::workers;
@@ -49,11 +51,22 @@ pub(crate) fn look(
             .map(|every: i64| Duration::from_micros(every.unsigned_abs())),
         ahead: ahead(connection, &job)?,
         in_line: look_line::in_line(connection, &job, now)?,
+        conditions: conditions(connection, &job)?,
         key_holder: key_holder(connection, &job, now)?,
         // Who writes a file locks the whole of it, for as long as a commit takes.
         locked_by: None,
         job,
     }))
+}
+
+fn conditions(
+    connection: &Connection,
+    job: &JobRecord,
+) -> Result<Vec<ConditionRecord>, StoreError> {
+    match job.state {
+        State::Waiting if job.meta.waits.is_some() => list::conditions(connection, job.id),
+        _ => Ok(Vec::new()),
+    }
 }
 
 fn paused(

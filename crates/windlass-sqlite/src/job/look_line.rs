@@ -26,11 +26,11 @@ const FIRST: &str = "select id, state, run_at, worker, reason from ( \
        union all \
        select 3, id, state, run_at, null, reason from ( \
          select * from windlass_pending \
-         where line = ?1 and line >= 'l' and line < 'm' and not (state = 1 and attempt = 0) \
-         order by (state = 1 and attempt = 0), (attempt = 0), created_at, id limit 1) \
+         where line = ?1 and line >= 'l' and line < 'm' and not (abs(state) = 1 and attempt = 0) \
+         order by (abs(state) = 1 and attempt = 0), (attempt = 0), created_at, id limit 1) \
      ) order by place limit 1";
 const WAITING_IN_LANE: &str = "select count(*) from (select 1 from windlass_pending \
-     where line = ?1 and line >= 'l' and line < 'm' and not (state = 1 and attempt = 0) and state <> 4 \
+     where line = ?1 and line >= 'l' and line < 'm' and not (abs(state) = 1 and attempt = 0) and state <> 4 \
        and ((attempt = 0), created_at, id) < (?2, ?3, ?4) limit ?5)";
 const RUNNING: &str = "select count(*) from windlass_passed where gate = ?1";
 const HOLDERS: &str = "select job from windlass_passed where gate = ?1 order by job limit ?2";

@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Field, Filter, JobRecord, Page, Subject};
+use windlass_core::job::{Field, Filter, JobRecord, Page, State, Subject};
 use windlass_core::limits::FEW_TAGGED;
 use windlass_core::time::Timestamp;
 
@@ -101,7 +101,9 @@ fn condition(filter: &Filter, moment: &str) -> (String, Vec<Value>) {
     for term in &filter.terms {
         let clauses: Vec<String> = match &term.field {
             Field::State(states) => {
-                states.iter().map(|s| format!("state = {}", s.code())).collect()
+                let waits = states.contains(&State::Waiting).then_some(State::AWAITS);
+                let codes = states.iter().map(|state| state.code()).chain(waits);
+                codes.map(|code| format!("state = {code}")).collect()
             }
             Field::Queue(patterns) => {
                 patterns.iter().map(|p| like("queue", p, &mut values)).collect()

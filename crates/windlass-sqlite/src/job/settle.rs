@@ -1,20 +1,23 @@
 //! Settle: the end of an attempt, written only where its lease still holds.
 
 use crate::row::one;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
-use windlass_core::id::LeaseId;
+use windlass_core::id::{JobId, LeaseId};
 use windlass_core::job::{Attempt, Fence, Meta, Outcome, Settled, Settlement, State, Verdict};
 use windlass_core::json::Json;
 use windlass_core::limits::{HISTORY_ENTRIES, KEEP_FINISHED};
 use windlass_core::time::{Timestamp, micros};
 
+use crate::condition::tell_ends;
 use crate::job::complete::Completions;
 use crate::job::finish::{Finish, finish};
 use crate::job::gate;
 use crate::row::{Id, run};
+use crate::store::context;
 
 const CANCEL_REQUEST: &str = "select cancel from windlass_pending where id = ?1 and lease = ?2";
 const BACK: &str = "update windlass_pending set state = ?3, run_at = ?4, failures = failures + ?5, \
@@ -35,6 +38,18 @@ pub(crate) struct SettleContext<'a> {
     pub(crate) prune_at: Timestamp,
     /// Whether completed jobs are kept, or only counted.
     pub(crate) keeps_completed: bool,
+    /// Whether somebody who waited for one of the jobs was told.
+    pub(crate) told: Cell<bool>,
+}
+
+impl SettleContext<'_> {
+    /// Tells who waits for jobs that have ended in this state.
+    pub(crate) fn tell(&self, ended: (&[JobId], State)) -> Result<(), StoreError> {
+        if tell_ends(self.connection, ended, self.now)? {
+            self.told.set(true);
+        }
+        Ok(())
+    }
 }
 
 pub(crate) fn settle(
@@ -54,7 +69,7 @@ pub(crate) fn settle(
         }
         answers.push(answer);
     }
-    completions.end(context.connection)?;
+    completions.end(context)?;
     for (lease, number) in by_lease {
         run(context.connection, SETTLED_ONE, params![Id::from(lease), number])?;
         run(context.connection, DROP_EMPTY, [Id::from(lease)])?;
@@ -74,8 +89,7 @@ pub fn finish_in_transaction(
 ) -> Result<bool, StoreError> {
     let now = Timestamp::wall_clock();
     let prune_at = now.after(KEEP_FINISHED);
-    let context =
-        SettleContext { connection, label: &fence.label, now, prune_at, keeps_completed: true };
+    let context = SettleContext { prune_at, ..context(connection, &fence.label, now) };
     let settlement = Settlement {
         lease: fence.lease,
         job: Arc::clone(&fence.job),

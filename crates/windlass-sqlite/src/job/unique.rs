@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, params};
 use uuid::Uuid;
+use windlass_core::condition::Waits;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Enqueued, Identity, Lane, NewJob, Unique};
@@ -20,6 +21,8 @@ pub const INSERT_MARKED: &str = "insert into windlass_new_job \
      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 /// What the error of [`INSERT_MARKED`] says where its job is rejected.
 pub const KEY_HELD: &str = "windlass: the unique key is held by another job";
+/// What it says where its job is to wait for one that does not exist.
+pub const NOTHING_TO_AWAIT: &str = "windlass: a job that it waits for does not exist";
 /// Whether a job with this id exists.
 pub const KNOWN: &str = "select 1 from windlass_pending where id = ?1 \
      union all select 1 from windlass_finished where id = ?1";
@@ -56,7 +59,7 @@ pub fn holder(bytes: &[u8]) -> Option<JobId> {
 /// Whether a job is written by [`INSERT_MARKED`].
 #[must_use]
 pub fn is_marked(job: &NewJob) -> bool {
-    job.meta.unique.is_some() || job.meta.is_tagged()
+    job.meta.unique.is_some() || job.meta.is_tagged() || job.meta.waits.is_some()
 }
 
 /// Writes one job that has a unique key or tags.
@@ -82,6 +85,13 @@ pub(super) fn insert_marked(
         Ok(_) if key.is_none() => Ok(Enqueued::New(job.id)),
         Ok(_) => holder().map(|(holder, said)| answer(job, holder, said)),
         Err(error) if error.to_string().contains(KEY_HELD) => Err(duplicate(job, holder()?.0)),
+        Err(error) if error.to_string().contains(NOTHING_TO_AWAIT) => {
+            let mut awaited = job.meta.waits.iter().flat_map(Waits::jobs);
+            let is_missing =
+                |id: &JobId| matches!(one::<i64>(connection, KNOWN, [Id::from(*id)]), Ok(None));
+            let awaited = awaited.find(is_missing).unwrap_or(job.id);
+            Err(StoreError::NothingToAwait { job: job.id, awaited })
+        }
         Err(error) => Err(store_error(error)),
     }
 }

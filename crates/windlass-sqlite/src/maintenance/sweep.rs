@@ -1,6 +1,7 @@
 //! Sweep: what time brings. Due jobs become available; jobs of dead workers are taken back.
 
 use rusqlite::{Connection, params};
+use std::cell::Cell;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
@@ -10,6 +11,7 @@ use windlass_core::limits::{LEADER_TTL, SWEEP_JOBS};
 use windlass_core::maintenance::Swept;
 use windlass_core::time::{Timestamp, micros};
 
+use crate::condition::pass::NEXT_MOMENT;
 use crate::job::finish::{Finish, finish};
 use crate::job::settle::{SettleContext, append, unage};
 use crate::lease::{drop_lease, held};
@@ -57,7 +59,8 @@ pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook,
     };
     let next_due: Option<Option<i64>> = one(connection, NEXT_DUE, [])?;
     let next_expiry: Option<Option<i64>> = one(connection, NEXT_EXPIRY, [])?;
-    let next = next_due.flatten().into_iter().chain(next_expiry.flatten()).min();
+    let next_moment: Option<Option<i64>> = one(connection, NEXT_MOMENT, [])?;
+    let next = [next_due, next_expiry, next_moment].into_iter().filter_map(Option::flatten).min();
     Ok(Outlook {
         leader: all(connection, LEADER, [], worker_and_end)?.into_iter().next(),
         next_due: next.map(Timestamp::from_micros),
@@ -109,7 +112,7 @@ pub(crate) fn rescue(context: &SettleContext<'_>, swept: &mut Swept) -> Result<(
         Ok((row.get::<_, Id>(0)?.lease(), row.get::<_, String>(1)?, row.get::<_, Id>(2)?.worker()))
     })?;
     for (lease, label, worker) in orphans {
-        let context = SettleContext { label: &label, ..*context };
+        let context = SettleContext { label: &label, told: Cell::new(false), ..*context };
         for job in held(context.connection, lease)? {
             if let Some(found) = standing(context.connection, (job, lease), worker)? {
                 swept.rescued += 1;

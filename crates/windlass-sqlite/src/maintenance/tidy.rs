@@ -9,9 +9,10 @@ use windlass_core::job::HandlerKey;
 use windlass_core::maintenance::Tidied;
 use windlass_core::time::Timestamp;
 
+use crate::condition::forget;
 use crate::job::duplicates;
 use crate::job::finish::add_job_count;
-use crate::maintenance::tags;
+use crate::maintenance::walk;
 use crate::row::one;
 use crate::row::{Id, all, run};
 
@@ -90,7 +91,8 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     run(connection, FORGET_FAILURES, [now.as_micros().saturating_sub(KEEP_FAILURES)])?;
     run(connection, FORGET_BUCKETS, [now.as_micros()])?;
     forget_keys(connection, now)?;
-    tags::forget(connection, now)?;
+    walk::forget(connection, &walk::TAGS, now)?;
+    forget::conditions(connection, now)?;
     duplicates::sum_up(connection)?;
     Ok(Tidied {
         pruned: prune(connection, now)?,

@@ -129,6 +129,27 @@ macro_rules! forward_one {
             self.store.close_breaker(on)
         }
     };
+    (signal) => {
+        fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
+            self.store.signal(signal, now)
+        }
+    };
+    (waive) => {
+        fn waive<'a>(
+            &'a self,
+            job: JobId,
+            name: &'a str,
+            note: Option<&'a str>,
+            now: Now,
+        ) -> Reply<'a, Waived> {
+            self.store.waive(job, name, note, now)
+        }
+    };
+    (conditions) => {
+        fn conditions(&self, job: JobId) -> Reply<'_, Vec<ConditionRecord>> {
+            self.store.conditions(job)
+        }
+    };
     (limits) => {
         fn limits(&self, now: Now) -> Reply<'_, Vec<LimitRecord>> {
             self.store.limits(now)
@@ -280,6 +301,9 @@ pub(crate) use {forward, forward_one};
 /// What the forwarded signatures name.
 pub(crate) mod names {
     pub(crate) use std::time::Duration;
+    pub(crate) use windlass_core::condition::{
+        ConditionRecord, ConditionStore, Signal, Signalled, Waived,
+    };
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
     pub(crate) use windlass_core::id::{JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::job::{

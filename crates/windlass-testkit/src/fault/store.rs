@@ -146,6 +146,10 @@ impl HealthStore for FaultStore {
     forward!(observe);
 }
 
+impl ConditionStore for FaultStore {
+    forward!(signal waive conditions);
+}
+
 impl LimitStore for FaultStore {
     forward!(set_limit remove_limit close_breaker limits);
 }

@@ -43,6 +43,8 @@ pub(super) struct Index<'h> {
     pub(super) pauses: Vec<(u64, &'h str, Gate)>,
     /// Limits of kinds that were set or removed, in order.
     pub(super) limits: Vec<SetLimit<'h>>,
+    /// When each key was first signalled.
+    pub(super) signals: HashMap<&'h str, u64>,
     /// The schedules at the end.
     pub(super) schedules: &'h [ScheduleRecord],
     /// When the jobs at the end were read.
@@ -228,6 +230,10 @@ impl<'h> Index<'h> {
             }
             Event::Paused { queue } => self.pauses.push((at, queue, Gate::Paused)),
             Event::Resumed { queue, asked } => self.pauses.push((*asked, queue, Gate::Resumed)),
+            Event::Signalled { key, asked } => {
+                let first = self.signals.entry(key).or_insert(*asked);
+                *first = (*first).min(*asked);
+            }
             Event::LimitSet { kind, running, asked } => {
                 let (asked, running) = (*asked, *running);
                 self.limits.push(SetLimit { asked, answered: at, kind, running });

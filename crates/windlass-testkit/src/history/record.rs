@@ -136,6 +136,13 @@ pub enum Event {
         /// When it was asked for.
         asked: u64,
     },
+    /// A signal was sent, with whatever answer.
+    Signalled {
+        /// Its key.
+        key: String,
+        /// When it was sent.
+        asked: u64,
+    },
     /// Somebody ran a job again.
     Revived {
         /// The job.
@@ -155,7 +162,7 @@ pub struct Wanted {
     pub kind: String,
     /// Its queue.
     pub queue: String,
-    /// Whether it is due at once.
+    /// Whether it is due at once, and waits for nothing else.
     pub is_due: bool,
     /// The unique key that it is to hold until it has ended, with its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,6 +173,12 @@ pub struct Wanted {
     /// The key of its limit, and how many of it run at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<(String, u32)>,
+    /// The jobs that it waits for, all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<JobId>,
+    /// The signals that it waits for, all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signals: Vec<String>,
     /// How long after it is written it may start, in nanoseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,

@@ -1,6 +1,7 @@
 //! A store whose calls are written down.
 
 use std::sync::Arc;
+use windlass_core::condition::Waits;
 use windlass_core::job::{Due, Until};
 use windlass_core::queue::PauseEnd;
 
@@ -33,14 +34,18 @@ impl RecordedStore {
     fn note_wanted(&self, jobs: &[NewJob]) -> u64 {
         let call = self.journal.next_call();
         let wanted = |job: &NewJob| {
-            let is_due = matches!(job.due, Due::Now);
+            let is_due = matches!(job.due, Due::Now) && job.meta.waits.is_none();
             let (kind, queue) = (job.kind.clone(), job.queue.clone());
             let expires_in = expires_in(job);
             let lane = job.meta.lane.as_ref().map(|lane| lane.key().to_owned());
             let limit = job.meta.limited.as_ref();
             let limit =
                 limit.and_then(|limit| Some((limit.key().to_owned(), limit.most_running()?)));
-            Wanted { job: job.id, kind, queue, is_due, key: key(job), lane, limit, expires_in }
+            let waits = job.meta.waits.iter().filter(|waits| waits.is_for_all());
+            let after = waits.clone().flat_map(Waits::jobs).collect();
+            let signals = waits.flat_map(Waits::signals).map(str::to_owned).collect();
+            let (job, key) = (job.id, key(job));
+            Wanted { job, kind, queue, is_due, key, lane, limit, after, signals, expires_in }
         };
         self.journal.note(Event::Enqueue { call, jobs: jobs.iter().map(wanted).collect() });
         call
@@ -150,6 +155,19 @@ impl JobStore for RecordedStore {
 
 impl HealthStore for RecordedStore {
     forward!(observe);
+}
+
+impl ConditionStore for RecordedStore {
+    fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
+        Box::pin(async move {
+            let asked = clock::now();
+            let result = self.store.signal(signal, now).await;
+            self.journal.note(Event::Signalled { key: signal.key.clone(), asked });
+            result
+        })
+    }
+
+    forward!(waive conditions);
 }
 
 impl LimitStore for RecordedStore {

@@ -41,6 +41,8 @@ pub enum Sabotage {
     ForgetsToFire,
     /// I-W7: a job is written without the time until which it may start.
     ForgetsExpiry,
+    /// I-Q1: a job is written without what it waits for.
+    ForgetsConditions,
     /// I-D2: dead workers keep what they held.
     NeverRescues,
     /// I-L2: a claim first takes back what others hold, dead or not.
@@ -107,6 +109,11 @@ impl SabotagedStore {
                 for job in &mut jobs {
                     (job.meta.lane, job.meta.limited) = (None, None);
                 }
+                jobs
+            }
+            Sabotage::ForgetsConditions => {
+                let mut jobs = jobs.to_vec();
+                jobs.iter_mut().for_each(|job| job.meta.waits = None);
                 jobs
             }
             Sabotage::ForgetsExpiry => without_expiry(jobs),
@@ -232,6 +239,10 @@ impl JobStore for SabotagedStore {
 
 impl HealthStore for SabotagedStore {
     forward!(observe);
+}
+
+impl ConditionStore for SabotagedStore {
+    forward!(signal waive conditions);
 }
 
 impl LimitStore for SabotagedStore {

@@ -34,6 +34,7 @@ pub fn of(history: &History, job: JobId) -> Vec<String> {
         | Event::SessionsEnded { .. }
         | Event::LimitSet { .. }
         | Event::ClaimUnknown { .. } => is_near(record.at),
+        Event::Signalled { key, .. } => key.contains(&job.to_string()),
         event => is_of(event, job),
     };
     let first = history.records.first().map_or(0, |record| record.at);

@@ -197,6 +197,10 @@ impl HealthStore for FaultyStore {
     forward!(observe);
 }
 
+impl ConditionStore for FaultyStore {
+    forward!(signal waive conditions);
+}
+
 impl LimitStore for FaultyStore {
     fn set_limit<'a>(
         &'a self,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use windlass_core::job::{Fair, Lane, Limited, Unique};
+use windlass_core::condition::{Ends, Signal, Waits};
+use windlass_core::job::{Fair, Lane, Limited, NewJob, Unique};
 use windlass_core::store::Now;
 
 use fastrand::Rng;
@@ -20,7 +21,7 @@ const PAUSE: std::ops::Range<u64> = 1..60;
 /// The caller.
 pub(super) struct Load {
     stop: CancellationToken,
-    callers: JoinSet<()>,
+    callers: JoinSet<Vec<String>>,
 }
 
 impl Load {
@@ -30,20 +31,56 @@ impl Load {
         Self { stop, callers }
     }
 
-    /// Ends the load once its last call was answered.
-    pub(super) async fn stop(self) {
+    /// Ends the load once its last call was answered; the signals that are left to send.
+    pub(super) async fn stop(self) -> Vec<String> {
         self.stop.cancel();
-        self.callers.join_all().await;
+        self.callers.join_all().await.concat()
     }
 }
 
-async fn call(store: Arc<dyn Store>, mut random: Rng, stop: CancellationToken) {
+/// Calls until it is stopped; the signals that are left to send.
+async fn call(store: Arc<dyn Store>, mut random: Rng, stop: CancellationToken) -> Vec<String> {
+    let mut signals = Vec::new();
     while !stop.is_cancelled() {
-        let jobs: Vec<_> =
+        let mut jobs: Vec<_> =
             (0..random.usize(1..=20)).map(|_| some_job(&mut random).done()).collect();
+        wait(&mut jobs, &mut signals, &mut random);
         // The recorded store writes down what was acknowledged, refused, and neither.
         let _ = store.enqueue(&jobs, Now::Database).await;
+        for _ in 0..random.usize(..4).min(signals.len()) {
+            let nth = random.usize(..signals.len());
+            let signal = Signal::new(signals[nth].clone());
+            // One in ten is sent again.
+            if store.signal(&signal, Now::Database).await.is_ok() && random.u8(..10) > 0 {
+                signals.swap_remove(nth);
+            }
+        }
         tokio::time::sleep(Duration::from_millis(random.u64(PAUSE))).await;
+    }
+    signals
+}
+
+/// Has some jobs wait: for others of the call, and for two signals that are sent later, or just before.
+fn wait(jobs: &mut [NewJob], signals: &mut Vec<String>, random: &mut Rng) {
+    for nth in 1..jobs.len() {
+        let others = &jobs[..nth];
+        let is_written = |job: &&NewJob| job.meta.unique.is_none();
+        let waits = match random.u8(..20) {
+            0 | 1 => others
+                .iter()
+                .rev()
+                .find(is_written)
+                .map(|other| Waits::all().job_ended("other", other.id, Ends::ANY)),
+            2 => {
+                let keys = ["a", "b"].map(|word| format!("{word}:{}", jobs[nth].id));
+                signals.extend(keys.clone());
+                Some(keys.iter().fold(Waits::all(), |waits, key| waits.signal(key, key)))
+            }
+            _ => None,
+        };
+        if waits.is_some() {
+            jobs[nth].meta.waits = waits;
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! rusqlite: a `Connection`, or a `Transaction` on one. rusqlite blocks, so these methods block too.
 
 use rusqlite::{Connection, Transaction};
+use windlass_core::condition::{Signal, Signalled};
 use windlass_core::error::StoreError;
 use windlass_core::job::{Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
+use windlass_sqlite::signal;
 
 use crate::transaction::sealed::Sealed;
 use crate::transaction::{EnqueueBlockingOn, FinishBlockingOn};
@@ -18,12 +20,20 @@ impl EnqueueBlockingOn for &Connection {
         windlass_sqlite::check_room(self, jobs)?;
         windlass_sqlite::enqueue_all(self, jobs, Timestamp::wall_clock())
     }
+
+    fn signal_blocking(&mut self, signal: &Signal) -> Result<Signalled, StoreError> {
+        signal::signal(self, signal, Timestamp::wall_clock())
+    }
 }
 
 impl EnqueueBlockingOn for &Transaction<'_> {
     fn write_blocking(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, StoreError> {
         windlass_sqlite::check_room(self, jobs)?;
         windlass_sqlite::enqueue_all(self, jobs, Timestamp::wall_clock())
+    }
+
+    fn signal_blocking(&mut self, signal: &Signal) -> Result<Signalled, StoreError> {
+        signal::signal(self, signal, Timestamp::wall_clock())
     }
 }
 

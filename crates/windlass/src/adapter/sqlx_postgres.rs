@@ -3,11 +3,12 @@
 
 macro_rules! adapter {
     ($sqlx:ident, $text:expr) => {
+        use windlass_core::condition::{Signal, Signalled};
         use windlass_core::error::StoreError;
         use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
         use windlass_core::json::Json;
         use windlass_postgres::statement::{self, Statement, Value};
-        use windlass_postgres::unique;
+        use windlass_postgres::{signal, unique};
         use $sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
 
         use crate::adapter::answers;
@@ -49,6 +50,16 @@ macro_rules! adapter {
             let rows = rows(connection, statement).await?;
             let [row] = &rows[..] else { return Ok(false) };
             Ok(row.try_get::<i64, _>(0).map_err(backend)? > 0)
+        }
+
+        async fn tell(
+            connection: &mut PgConnection,
+            signal: &Signal,
+            schema: &str,
+        ) -> Result<Signalled, StoreError> {
+            let rows = rows(connection, &signal::statement(signal, schema)).await?;
+            let row = rows.first().map_or(Ok(""), |row| row.try_get(0)).map_err(backend)?;
+            signal::answer(row)
         }
 
         async fn write(
@@ -93,6 +104,14 @@ macro_rules! adapter {
             ) -> Result<Vec<Enqueued>, StoreError> {
                 write(self, jobs, schema).await
             }
+
+            async fn signal(
+                &mut self,
+                signal: &Signal,
+                schema: &str,
+            ) -> Result<Signalled, StoreError> {
+                tell(self, signal, schema).await
+            }
         }
 
         impl EnqueueOn for &mut Transaction<'_, Postgres> {
@@ -102,6 +121,14 @@ macro_rules! adapter {
                 schema: &str,
             ) -> Result<Vec<Enqueued>, StoreError> {
                 write(self, jobs, schema).await
+            }
+
+            async fn signal(
+                &mut self,
+                signal: &Signal,
+                schema: &str,
+            ) -> Result<Signalled, StoreError> {
+                tell(self, signal, schema).await
             }
         }
 
@@ -114,6 +141,15 @@ macro_rules! adapter {
             ) -> Result<Vec<Enqueued>, StoreError> {
                 let mut connection = self.acquire().await.map_err(backend)?;
                 write(&mut connection, jobs, schema).await
+            }
+
+            async fn signal(
+                &mut self,
+                signal: &Signal,
+                schema: &str,
+            ) -> Result<Signalled, StoreError> {
+                let mut connection = self.acquire().await.map_err(backend)?;
+                tell(&mut connection, signal, schema).await
             }
         }
 

@@ -3,15 +3,17 @@
 //! between.
 
 use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use windlass_core::condition::{Signal, Signalled, Waits};
 use windlass_core::error::StoreError;
 use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 use windlass_sqlite::statement::{self, Value};
 use windlass_sqlite::unique::{
-    self, HOLDER, INSERT_MARKED, KEY_HELD, KNOWN, NOTE_REJECTED, Rejected, is_marked,
+    self, HOLDER, INSERT_MARKED, KEY_HELD, KNOWN, NOTE_REJECTED, NOTHING_TO_AWAIT, Rejected,
+    is_marked,
 };
-use windlass_sqlite::{Binds, INSERT, lane_rules};
+use windlass_sqlite::{Binds, INSERT, lane_rules, signal};
 
 use crate::transaction::sealed::Sealed;
 use crate::transaction::{EnqueueOn, FinishOn};
@@ -131,6 +133,7 @@ async fn write_marked(
     let is_rejected = match written {
         Ok(_) => false,
         Err(error) if is_held(&error) => true,
+        Err(error) if waits_for_nothing(&error) => return Err(not_there(connection, job).await?),
         Err(error) => return Err(backend(error)),
     };
     let Some(unique) = &job.meta.unique else { return Ok(Enqueued::New(job.id)) };
@@ -143,6 +146,41 @@ async fn write_marked(
     }
     let answer: Option<i64> = row.try_get(1).map_err(backend)?;
     Ok(unique::answer(job, holder, answer))
+}
+
+/// Whether the error says that a job which is waited for is not there.
+fn waits_for_nothing(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.message().contains(NOTHING_TO_AWAIT))
+}
+
+/// The refusal that names the job which is not there.
+async fn not_there(
+    connection: &mut SqliteConnection,
+    job: &NewJob,
+) -> Result<StoreError, StoreError> {
+    for awaited in job.meta.waits.iter().flat_map(Waits::jobs) {
+        let known = sqlx::query(KNOWN).bind(awaited.as_uuid().as_bytes().to_vec());
+        if known.fetch_optional(&mut *connection).await.map_err(backend)?.is_none() {
+            return Ok(StoreError::NothingToAwait { job: job.id, awaited });
+        }
+    }
+    Ok(StoreError::NothingToAwait { job: job.id, awaited: job.id })
+}
+
+async fn tell(connection: &mut SqliteConnection, signal: &Signal) -> Result<Signalled, StoreError> {
+    sqlx::query(signal::SIGNAL)
+        .bind(signal.key.clone())
+        .bind(signal.data.as_ref().map(|data| data.as_str().to_owned()))
+        .bind(signal.is_withdrawn)
+        .bind(signal.origin.clone())
+        .bind(Timestamp::wall_clock().as_micros())
+        .execute(&mut *connection)
+        .await
+        .map_err(backend)?;
+    let said = sqlx::query(signal::ANSWER).bind(signal.key.clone());
+    let row = said.fetch_one(connection).await.map_err(backend)?;
+    let word: String = row.try_get(0).map_err(backend)?;
+    signal::answer(&word, row.try_get(1).map_err(backend)?)
 }
 
 async fn note(connection: &mut SqliteConnection, one: Rejected) -> Result<(), StoreError> {
@@ -188,11 +226,19 @@ impl EnqueueOn for &mut SqliteConnection {
     async fn write(&mut self, jobs: &[NewJob], _schema: &str) -> Result<Vec<Enqueued>, StoreError> {
         write(self, jobs).await
     }
+
+    async fn signal(&mut self, signal: &Signal, _schema: &str) -> Result<Signalled, StoreError> {
+        tell(self, signal).await
+    }
 }
 
 impl EnqueueOn for &mut Transaction<'_, Sqlite> {
     async fn write(&mut self, jobs: &[NewJob], _schema: &str) -> Result<Vec<Enqueued>, StoreError> {
         write(self, jobs).await
+    }
+
+    async fn signal(&mut self, signal: &Signal, _schema: &str) -> Result<Signalled, StoreError> {
+        tell(self, signal).await
     }
 }
 
@@ -209,6 +255,13 @@ impl EnqueueOn for &SqlitePool {
             tx.commit().await.map_err(backend)?;
         }
         answers
+    }
+
+    async fn signal(&mut self, signal: &Signal, _schema: &str) -> Result<Signalled, StoreError> {
+        let mut tx = self.begin_with(statement::BEGIN).await.map_err(backend)?;
+        let told = tell(&mut tx, signal).await?;
+        tx.commit().await.map_err(backend)?;
+        Ok(told)
     }
 }
 

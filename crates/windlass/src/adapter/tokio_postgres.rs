@@ -2,13 +2,14 @@
 
 use ::tokio_postgres::types::{ToSql, Type};
 use ::tokio_postgres::{Client, GenericClient, Row, Transaction};
+use windlass_core::condition::{Signal, Signalled};
 use windlass_core::error::StoreError;
 use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_postgres::check_schema;
 use windlass_postgres::statement::{self, Statement, Value};
-use windlass_postgres::unique;
+use windlass_postgres::{signal, unique};
 
 use super::answers;
 use crate::transaction::sealed::Sealed;
@@ -111,6 +112,20 @@ impl EnqueueOn for (&Transaction<'_>, &PreparedEnqueue) {
         transaction.query(&prepared.statement, &binds).await.map_err(backend)?;
         Ok(vec![Enqueued::New(job.id)])
     }
+
+    async fn signal(&mut self, signal: &Signal, schema: &str) -> Result<Signalled, StoreError> {
+        tell(self.0, signal, schema).await
+    }
+}
+
+async fn tell(
+    client: &impl GenericClient,
+    signal: &Signal,
+    schema: &str,
+) -> Result<Signalled, StoreError> {
+    let rows = rows(client, &signal::statement(signal, schema)).await?;
+    let row = rows.first().map_or(Ok(""), |row| row.try_get(0)).map_err(backend)?;
+    signal::answer(row)
 }
 
 async fn write(
@@ -141,11 +156,19 @@ impl EnqueueOn for &Client {
     async fn write(&mut self, jobs: &[NewJob], schema: &str) -> Result<Vec<Enqueued>, StoreError> {
         write(*self, jobs, schema).await
     }
+
+    async fn signal(&mut self, signal: &Signal, schema: &str) -> Result<Signalled, StoreError> {
+        tell(*self, signal, schema).await
+    }
 }
 
 impl EnqueueOn for &Transaction<'_> {
     async fn write(&mut self, jobs: &[NewJob], schema: &str) -> Result<Vec<Enqueued>, StoreError> {
         write(*self, jobs, schema).await
+    }
+
+    async fn signal(&mut self, signal: &Signal, schema: &str) -> Result<Signalled, StoreError> {
+        tell(*self, signal, schema).await
     }
 }
 

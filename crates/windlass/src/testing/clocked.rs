@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use windlass_core::condition::{ConditionRecord, ConditionStore, Signal, Signalled, Waived};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
@@ -133,6 +134,26 @@ impl JobStore for ClockedStore {
 impl HealthStore for ClockedStore {
     fn observe<'a>(&'a self, thresholds: &'a Thresholds, now: Now) -> Reply<'a, Observed> {
         self.store.observe(thresholds, self.at(now))
+    }
+}
+
+impl ConditionStore for ClockedStore {
+    fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
+        self.store.signal(signal, self.at(now))
+    }
+
+    fn waive<'a>(
+        &'a self,
+        job: JobId,
+        name: &'a str,
+        note: Option<&'a str>,
+        now: Now,
+    ) -> Reply<'a, Waived> {
+        self.store.waive(job, name, note, self.at(now))
+    }
+
+    fn conditions(&self, job: JobId) -> Reply<'_, Vec<ConditionRecord>> {
+        self.store.conditions(job)
     }
 }
 

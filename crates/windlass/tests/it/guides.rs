@@ -168,6 +168,64 @@ mod tags {
     }
 }
 
+/// docs/conditions.md.
+mod conditions {
+    use windlass::State;
+
+    use serde::{Deserialize, Serialize};
+    use std::time::Duration;
+    use windlass::condition::{ConditionState, Overdue, Signal, SignalAnswer, Waits};
+    use windlass::prelude::*;
+    use windlass::testing::TestStore;
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "build.notify")]
+    struct Notify {
+        build: i64,
+    }
+
+    async fn notify(job: Notify, cx: Context) -> Result<String, JobError> {
+        let conditions = cx.conditions().await?;
+        let missing = conditions.iter().filter(|one| one.state == ConditionState::Open);
+        let missing: Vec<_> = missing.map(|one| one.name.as_str()).collect();
+        Ok(format!("build {} is over, without {missing:?}", job.build))
+    }
+
+    #[tokio::test]
+    async fn the_page_on_conditions() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let both = |build: i64| {
+            Waits::all()
+                .signal("status", format!("status:{build}"))
+                .signal("wrap-up", format!("wrap-up:{build}"))
+                .deadline(Duration::from_secs(60), Overdue::Run)
+        };
+        let id = client.enqueue(Notify { build: 42 }.job().waits(both(42))).await?.id();
+
+        let told = client.signal(Signal::new("status:42")).await?;
+        assert_eq!(told.answer, SignalAnswer::Met);
+        assert_eq!(client.job(id).await?.expect("it is there").state, State::Waiting);
+        client.signal(Signal::new("wrap-up:42")).await?;
+        assert_eq!(client.job(id).await?.expect("it is there").state, State::Available);
+
+        let late = client.enqueue(Notify { build: 43 }.job().waits(both(43))).await?.id();
+        client.signal(Signal::new("status:43")).await?;
+        test.advance(Duration::from_secs(61));
+        let worker = Worker::new(test.store(), ()).handle_fn(notify);
+        assert_eq!(test.drain("default", worker).await.completed(), 2);
+        let output = client.job(late).await?.expect("it is kept").output.expect("it has one");
+        assert_eq!(output.as_str(), r#""build 43 is over, without [\"wrap-up\"]""#);
+        let told = client.signal(Signal::new("wrap-up:43")).await?;
+        assert_eq!(told.answer, SignalAnswer::Late);
+
+        let first = client.enqueue(Notify { build: 44 }).await?.id();
+        let second = client.enqueue(Notify { build: 45 }.job().after(first)).await?.id();
+        assert_eq!(client.job(second).await?.expect("it is there").state, State::Waiting);
+        Ok(())
+    }
+}
+
 /// docs/workers.md.
 mod workers {
     use windlass::prelude::*;

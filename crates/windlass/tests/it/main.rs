@@ -7,6 +7,7 @@ mod builds;
 mod claims;
 mod commit;
 mod compile_errors;
+mod conditions;
 mod cost;
 mod embedded;
 mod engine;

@@ -7,12 +7,14 @@ use windlass::limits::SWEEP;
 use windlass::{State, Timestamp};
 
 use super::{line, span};
+use crate::command::condition;
 use crate::output::table::in_one_line;
 use crate::output::{Output, time};
 
 /// A gate, and what is the matter with it.
 pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
     match &passage.gate {
+        Gate::Conditions { open, needed } => condition::gate(out, open, *needed),
         Gate::Expiry { .. }
         | Gate::Due { .. }
         | Gate::Backoff { .. }
@@ -240,6 +242,14 @@ pub(super) fn next(out: &Output, explained: &Explanation) -> String {
             format!("it becomes available {}", at(""))
         }
         Step::Promote => "a worker's next sweep makes it available".to_owned(),
+        Step::Meet => match explained.next.at {
+            Some(when) => format!("what it waits for comes {}", out.moment_in_full(when)),
+            None => "it is made available by what it waits for, in the same transaction".to_owned(),
+        },
+        Step::Decide => {
+            "nothing, until that job is retried and ends as it should, or a person lets it pass"
+                .to_owned()
+        }
         Step::Resume => match explained.next.at {
             Some(_) => format!("the pause ends {}", at("")),
             None => "nothing, until it is resumed".to_owned(),
@@ -279,6 +289,7 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
     let (id, queue) = (explained.job, &explained.queue);
     match explained.next.step {
         Step::Promote => vec![format!("windlass job retry {id}   (runs it now)")],
+        Step::Meet | Step::Decide => condition::commands(explained),
         Step::Resume => resume(explained),
         Step::Worker => worker(explained),
         Step::Slot => vec![format!("windlass job list 'state:running queue:{queue}'")],

@@ -1,4 +1,5 @@
 //! What happens next to a job, when, and what a person may do about it.
+use windlass::condition::ConditionState;
 use windlass::job::HandlerKey;
 use windlass::limits::KEEP_FINISHED;
 use windlass::queue::QueueRecord;
@@ -6,6 +7,7 @@ use windlass::store::{Now, Store};
 use windlass::worker::WorkerRecord;
 use windlass::{JobRecord, State, StoreError};
 
+use super::super::condition;
 use crate::output::Output;
 
 /// What stands between the job and its end, and the command that changes it.
@@ -42,6 +44,9 @@ pub(super) async fn of(
         return Ok(Next::new(format!("expired {}: {what}", out.moment_in_full(at)))
             .with(format!("windlass job retry {}   (runs it anyway)", job.id)));
     }
+    if let Some(next) = awaited(job, store, out).await? {
+        return Ok(next);
+    }
     if let Some(next) = paused_kind(job, store).await? {
         return Ok(next);
     }
@@ -71,6 +76,22 @@ pub(super) async fn of(
         State::Dead => Next::new("nothing: it is kept until a person decides")
             .with(format!("windlass job retry {}", job.id)),
     })
+}
+
+/// What a job waits for that has conditions; one that is parked has met them, and has a reason.
+async fn awaited(
+    job: &JobRecord,
+    store: &dyn Store,
+    out: &Output,
+) -> Result<Option<Next>, StoreError> {
+    if job.state != State::Waiting || job.meta.waits.is_none() || job.reason.is_some() {
+        return Ok(None);
+    }
+    let conditions = store.conditions(job.id).await?;
+    let open = conditions.iter().filter(|one| one.state == ConditionState::Open);
+    let told: Vec<_> = open.map(|one| condition::told(out, one)).collect();
+    let next = Next::new(format!("waits for {}", told.join("; ")));
+    Ok(Some(next.with(format!("windlass explain {}", job.id))))
 }
 
 /// What keeps a job that its kind's pause holds back.

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use windlass::condition::ConditionRecord;
 use windlass::job::Until;
 use windlass::{Attempt, JobRecord, Outcome, State, Subject, Timestamp, Unique};
 
+use super::super::condition;
 use super::next::Next;
 use super::{find_id, next, not_found};
 use crate::exit::Exit;
@@ -35,11 +37,15 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let next = next::of(&job, &*store, out).await?;
-    out.print(&page(out, &job, &next))?;
+    let conditions = match job.meta.waits {
+        Some(_) => store.conditions(id).await?,
+        None => Vec::new(),
+    };
+    out.print(&page(out, (&job, &conditions), &next))?;
     Ok(Exit::Done)
 }
 
-fn page(out: &Output, job: &JobRecord, next: &Next) -> String {
+fn page(out: &Output, (job, conditions): (&JobRecord, &[ConditionRecord]), next: &Next) -> String {
     let mut page = String::new();
     let state = out.state(job.state).paint(out);
     line(&mut page, &format!("{}  {state}", out.paint(Tone::Strong, &job.id.to_string())));
@@ -48,6 +54,12 @@ fn page(out: &Output, job: &JobRecord, next: &Next) -> String {
             let name = if place == 0 { name } else { "" };
             line(&mut page, &format!("  {}  {text}", out.paint(Tone::Dim, &format!("{name:<9}"))));
         }
+    }
+    if !conditions.is_empty() {
+        line(&mut page, &format!("\n{}", out.paint(Tone::Dim, "WAITS FOR")));
+    }
+    for one in conditions {
+        line(&mut page, &format!("  {}", condition::line(out, one)));
     }
     let attempts = attempts(job);
     if !attempts.is_empty() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::condition::ConditionRecord;
 use crate::id::JobId;
 use crate::job::{LaneFirst, Outcome};
 use crate::limit::{LimitOn, SetBy};
@@ -31,6 +32,13 @@ pub enum Gate {
     Expiry {
         /// When.
         at: Timestamp,
+    },
+    /// It waits for conditions.
+    Conditions {
+        /// Those that are not met.
+        open: Vec<ConditionRecord>,
+        /// How many of them suffice.
+        needed: usize,
     },
     /// It is due from then on.
     Due {

@@ -4,6 +4,7 @@ use super::{
     Busy, Gate, HeldBack, Next, Passage, Standing, Step, key, leader, line as stand, note, open,
     passage, shut,
 };
+use crate::condition::{Awaited, ConditionRecord, ConditionState};
 use crate::job::{HandlerKey, Look, Paused, State};
 use crate::limits::{LINE, SUSPECT_LOSSES, SWEEP, TIDY};
 use crate::queue::aged;
@@ -13,7 +14,10 @@ use crate::worker::WorkerRecord;
 pub(super) fn gates(look: &Look) -> (Vec<Passage>, Next) {
     let mut gates = Vec::new();
     gates.extend(expiry(look));
-    gates.extend(time(look));
+    gates.extend(conditions(look));
+    if !waits(look) {
+        gates.extend(time(look));
+    }
     let needs_leader = look.job.state != State::Available || gates.iter().any(is_shut);
     if needs_leader {
         gates.push(leader(look));
@@ -43,6 +47,31 @@ fn is_shut(passage: &Passage) -> bool {
 fn expiry(look: &Look) -> Option<Passage> {
     let at = look.job.meta.expires_at(look.job.created_at)?;
     Some(passage(at > look.now, Gate::Expiry { at }))
+}
+
+/// Whether it waits for conditions; one that is parked has met them.
+fn waits(look: &Look) -> bool {
+    look.job.state == State::Waiting && look.job.reason.is_none() && !look.conditions.is_empty()
+}
+
+/// What it waits for, while it does.
+fn conditions(look: &Look) -> Option<Passage> {
+    let needed = look.job.meta.waits.as_ref()?.needed();
+    if !waits(look) {
+        return None;
+    }
+    let is_met =
+        |one: &&ConditionRecord| matches!(one.state, ConditionState::Met | ConditionState::Waived);
+    let met = look.conditions.iter().filter(is_met).count();
+    let is_open = |one: &&ConditionRecord| one.state == ConditionState::Open;
+    let open: Vec<_> = look.conditions.iter().filter(is_open).cloned().collect();
+    let needed = needed.saturating_sub(met).min(open.len());
+    Some(passage(open.is_empty(), Gate::Conditions { open, needed }))
+}
+
+/// Whether a job has ended in another way than is waited for.
+fn has_ended_otherwise(one: &ConditionRecord) -> bool {
+    matches!(one.awaits, Awaited::Job { job_state, .. } if job_state.is_none_or(State::is_terminal))
 }
 
 /// Whether its time has come, and whether somebody has noticed.
@@ -99,7 +128,7 @@ fn workers(look: &Look) -> Vec<Passage> {
     let handler = handler.as_str().to_owned();
     let is_known = !knowing.is_empty() || (serving.is_empty() && !known_by.is_empty());
     gates.push(passage(is_known, Gate::Handler { handler, workers: known_by }));
-    if job.state == State::Waiting {
+    if job.state == State::Waiting && !waits(look) {
         gates.push(shut(Gate::Parked { reason: job.reason.clone() }));
     }
     if knowing.is_empty() {
@@ -182,6 +211,15 @@ fn next(look: &Look, gates: &[Passage]) -> Next {
     }
     let (step, at) = match first {
         None => (Step::Claim, None),
+        Some(Gate::Conditions { open, needed }) => {
+            let left = open.iter().filter(|one| !has_ended_otherwise(one));
+            let moments = left.clone().filter_map(|one| match one.awaits {
+                Awaited::Moment { at } => Some(at),
+                _ => None,
+            });
+            let step = if left.count() < *needed { Step::Decide } else { Step::Meet };
+            (step, moments.min().filter(|_| *needed == 1))
+        }
         Some(Gate::Expiry { .. }) => (Step::Expire, Some(look.now.after(SWEEP))),
         Some(Gate::Due { at } | Gate::Backoff { at, .. }) => (Step::Promote, Some(*at)),
         Some(Gate::Promotion { .. }) => (Step::Promote, Some(look.now.after(SWEEP))),

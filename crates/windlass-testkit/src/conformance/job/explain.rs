@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use windlass_core::condition::{Awaited, Signal, Waits};
 use windlass_core::id::JobId;
-use windlass_core::job::{Explanation, Gate, HeldBack, Outcome, Standing, Step, Unique};
+use windlass_core::job::{Explanation, Gate, HeldBack, Outcome, Standing, State, Step, Unique};
 use windlass_core::limits::{KEEP_FINISHED, LEADER_TTL, LEASE, LINE};
 use windlass_core::queue::Pause;
 use windlass_core::worker::{MinimumBuild, Quiet};
@@ -331,4 +332,38 @@ pub async fn a_clock_that_is_off_is_told(fixture: StoreFixture) {
 pub async fn a_job_that_is_not_there_is_not_explained(fixture: StoreFixture) {
     let look = fixture.store().look(JobId::new(), fixture.now()).await.expect("looked");
     assert!(look.is_none());
+}
+
+/// O24, T27: what a job waits for is told, with where the job stands that it waits for, and what can be done.
+pub async fn what_a_job_waits_for_is_told(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    worker.sweep().await;
+    let other = fixture.enqueue_one(job()).await;
+    let waits = Waits::all().job("other", other).signal("go", "go").signal("came", "came");
+    let id = fixture.enqueue_one(job().waits(waits)).await;
+    fixture.store().signal(&Signal::new("came"), fixture.now()).await.expect("told");
+    let told = |gate: Gate| {
+        let Gate::Conditions { open, needed } = gate else { panic!("{gate:?}") };
+        let states = open.iter().map(|one| match one.awaits {
+            Awaited::Job { job_state, .. } => job_state,
+            _ => None,
+        });
+        (
+            open.iter().map(|one| one.name.clone()).collect::<Vec<_>>(),
+            states.collect::<Vec<_>>(),
+            needed,
+        )
+    };
+    let (gate, step) = only(&fixture, id).await;
+    let names = vec!["other".to_owned(), "go".to_owned()];
+    assert_eq!(told(gate), (names.clone(), vec![Some(State::Available), None], 2));
+    assert_eq!(step, Step::Meet);
+    worker.run_one(die()).await;
+    let (gate, step) = only(&fixture, id).await;
+    assert_eq!(told(gate), (names, vec![Some(State::Dead), None], 2));
+    assert_eq!(step, Step::Decide);
+    let moment = fixture.moment().after(MINUTE);
+    let noon = fixture.enqueue_one(job().waits(Waits::all().moment("noon", moment))).await;
+    let next = explain(&fixture, noon).await.next;
+    assert_eq!((next.step, next.at), (Step::Meet, Some(moment)));
 }

@@ -11,6 +11,7 @@ use windlass_core::schedule::{self, Declared, Definition, Overlap, Owner, Schedu
 use windlass_core::worker::{Registration, WorkerStore};
 
 use tempfile::TempDir;
+use windlass_core::condition::{ConditionStore, Ends, Signal, Waits};
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::limits::{MAX_ATTEMPTS, MAX_LOSSES};
 use windlass_core::store::Store;
@@ -267,6 +268,41 @@ fn a_lane_out_of_order_is_found() {
     assert!(Verdict::on(&history).breaks("I-O1"));
 }
 
+/// I-Q1: a job that starts before what it waits for has come is found: the signal, and the other job.
+#[test]
+fn a_start_before_the_conditions_are_met_is_found() {
+    for (sabotage, is_broken) in [(None, false), (Some(Sabotage::ForgetsConditions), true)] {
+        for waits_for_a_signal in [true, false] {
+            let verdict = run(SqliteFile::fresh(), |fixture| {
+                too_early(fixture, (sabotage, waits_for_a_signal))
+            });
+            let verdict = Verdict::on(&verdict);
+            assert_eq!(verdict.breaks("I-Q1"), is_broken, "{:?}", verdict.broken);
+        }
+    }
+}
+
+/// A job that waits for a signal, or for another job, and is claimed as soon as it can be.
+async fn too_early(
+    fixture: StoreFixture,
+    (sabotage, waits_for_a_signal): (Option<Sabotage>, bool),
+) -> History {
+    let workers = TwoWorkers::new(fixture, sabotage);
+    let first = job().priority(1).done();
+    let waits = match waits_for_a_signal {
+        true => Waits::all().signal("go", "go"),
+        false => Waits::all().job_ended("first", first.id, Ends::ANY),
+    };
+    workers.enqueue(vec![first, job().waits(waits).done()]).await;
+    let worker = workers.worker().await;
+    for _ in 0..2 {
+        let batch = workers.start(&worker, 1).await;
+        workers.end(&worker, &batch).await;
+        workers.signal("go").await;
+    }
+    workers.history().await
+}
+
 /// I-W7: a job that is claimed after it has expired is found.
 #[test]
 fn a_start_of_an_expired_job_is_found() {
@@ -448,6 +484,11 @@ impl TwoWorkers {
 
     async fn enqueue(&self, call: Vec<NewJob>) {
         self.store.enqueue(&call, self.fixture.now()).await.expect("it reaches the store");
+    }
+
+    async fn signal(&self, key: &str) {
+        let signal = Signal::new(key);
+        self.store.signal(&signal, self.fixture.now()).await.expect("it reaches the store");
     }
 
     async fn worker(&self) -> Registration {

@@ -1,4 +1,4 @@
-//! Tags of jobs that are gone.
+//! Tags and conditions of jobs that are gone.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,43 +12,48 @@ use windlass_core::time::{Timestamp, micros};
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
-/// Tags looked at at once.
+/// Rows looked at at once.
 const LOOK: i32 = 5_000;
 /// Such looks in one round, while more than half of what they find is of jobs that are gone.
 const LOOKS: usize = 20;
-const FORGET: &str =
+/// A walk's next part, of the tags.
+pub(super) const TAGS: &str =
     "select last_job, removed from windlass.forget_tags($1::uuid, $2::uuid, $3::int4)";
 
-/// How far two walks over the tags have come: the one over those that were written long enough ago to have been pruned, and
+/// How far two walks over what belongs to jobs have come: the one over those that were written long enough ago to have been pruned, and
 /// the one over all others.
 #[derive(Debug)]
-pub(crate) struct TagWalks(Mutex<[Uuid; 2]>);
+pub(crate) struct Walks(Mutex<[Uuid; 2]>);
 
-impl Default for TagWalks {
+impl Default for Walks {
     fn default() -> Self {
         Self(Mutex::new([Uuid::nil(); 2]))
     }
 }
 
-/// Removes the tags of jobs that are gone.
+/// Removes what belongs to jobs that are gone, by a statement for the next part of a walk.
 pub(super) async fn forget(
     connection: &Connection,
-    walks: &TagWalks,
+    (walks, part): (&Walks, &'static str),
     now: i64,
 ) -> Result<(), StoreError> {
     let kept_since = Timestamp::from_micros(now - micros(KEEP_FINISHED));
     let horizon = JobId::first_of(kept_since).as_uuid();
     let [old, young] = *walks.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let old = walk(connection, (old, horizon)).await?;
-    let young = walk(connection, (young.max(horizon), JobId::LAST.as_uuid())).await?;
+    let old = walk(connection, part, (old, horizon)).await?;
+    let young = walk(connection, part, (young.max(horizon), JobId::LAST.as_uuid())).await?;
     *walks.0.lock().unwrap_or_else(PoisonError::into_inner) = [old, young];
     Ok(())
 }
 
-async fn walk(connection: &Connection, (mut at, to): (Uuid, Uuid)) -> Result<Uuid, StoreError> {
+async fn walk(
+    connection: &Connection,
+    part: &'static str,
+    (mut at, to): (Uuid, Uuid),
+) -> Result<Uuid, StoreError> {
     for _ in 0..LOOKS {
         let binds: [Bind<'_>; 3] = [(&at, Type::UUID), (&to, Type::UUID), (&LOOK, Type::INT4)];
-        let row = connection.query_one(FORGET, &binds).await?;
+        let row = connection.query_one(part, &binds).await?;
         let Some(last) = get::<Option<Uuid>>(&row, 0)? else { return Ok(Uuid::nil()) };
         at = last;
         if get::<i32>(&row, 1)? < LOOK / 2 {

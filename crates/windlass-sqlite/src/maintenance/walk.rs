@@ -1,4 +1,4 @@
-//! Tags of jobs that are gone.
+//! Walks over what belongs to jobs, such as tags: what belongs to jobs that are gone is removed.
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
@@ -8,32 +8,55 @@ use windlass_core::time::{Timestamp, micros};
 
 use crate::row::{Id, all, one, run};
 
-/// Tags looked at at once.
+/// Rows looked at at once.
 const LOOK: i64 = 5_000;
 /// Such looks in one round, while more than half of what they find is of jobs that are gone.
 const LOOKS: usize = 4;
 const WALKED: &str = "select at from windlass_walk where name = ?1";
 const WALK_ON: &str = "insert into windlass_walk (name, at) values (?1, ?2) on conflict (name) do update set at = excluded.at";
-const NEXT: &str = "select job, exists (select 1 from windlass_pending p where p.id = t.job) \
-         or exists (select 1 from windlass_finished f where f.id = t.job) \
-     from windlass_tag t where job > ?1 and job < ?2 order by job limit ?3";
-const FORGET: &str = "delete from windlass_tag where job = ?1";
 
-/// Removes the tags of jobs that are gone: those that were written long enough ago to have been pruned, and, in a walk of its
-/// own, all others.
-pub(super) fn forget(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
-    let kept_since = now.as_micros() - micros(KEEP_FINISHED);
-    let horizon = JobId::first_of(Timestamp::from_micros(kept_since));
-    walk(connection, "old tags", (JobId::FIRST, horizon))?;
-    walk(connection, "tags", (horizon, JobId::LAST))
+/// A walk over the rows of a table.
+pub(crate) struct Walk {
+    /// That over the rows of jobs that were written long enough ago to have been pruned, and that over all others.
+    pub(crate) names: [&'static str; 2],
+    /// The next rows: their job, and whether it is there.
+    pub(crate) next: &'static str,
+    /// Removes those of a job.
+    pub(crate) forget: &'static str,
 }
 
-fn walk(connection: &Connection, name: &str, (from, to): (JobId, JobId)) -> Result<(), StoreError> {
+/// The walk over the tags.
+pub(super) const TAGS: Walk = Walk {
+    names: ["old tags", "tags"],
+    next: "select job, exists (select 1 from windlass_pending p where p.id = t.job) \
+             or exists (select 1 from windlass_finished f where f.id = t.job) \
+         from windlass_tag t where job > ?1 and job < ?2 order by job limit ?3",
+    forget: "delete from windlass_tag where job = ?1",
+};
+
+/// Removes what belongs to jobs that are gone.
+pub(crate) fn forget(
+    connection: &Connection,
+    over: &Walk,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let kept_since = now.as_micros() - micros(KEEP_FINISHED);
+    let horizon = JobId::first_of(Timestamp::from_micros(kept_since));
+    let [old, young] = over.names;
+    walk(connection, (over, old), (JobId::FIRST, horizon))?;
+    walk(connection, (over, young), (horizon, JobId::LAST))
+}
+
+fn walk(
+    connection: &Connection,
+    (over, name): (&Walk, &str),
+    (from, to): (JobId, JobId),
+) -> Result<(), StoreError> {
     let walked: Option<Vec<u8>> = one(connection, WALKED, [name])?;
     let mut at = walked.clone().unwrap_or_default();
     for _ in 0..LOOKS {
         let from = at.clone().max(from.as_uuid().as_bytes().to_vec());
-        let seen = all(connection, NEXT, params![from, Id::from(to), LOOK], |row| {
+        let seen = all(connection, over.next, params![from, Id::from(to), LOOK], |row| {
             Ok((row.get::<_, Id>(0)?, row.get::<_, bool>(1)?))
         })?;
         let is_at_end = (seen.len() as i64) < LOOK;
@@ -45,7 +68,7 @@ fn walk(connection: &Connection, name: &str, (from, to): (JobId, JobId)) -> Resu
         let found = gone.len();
         gone.dedup_by_key(|id| id.0);
         for id in gone {
-            run(connection, FORGET, [id])?;
+            run(connection, over.forget, [id])?;
         }
         if is_at_end || found * 2 < seen_all {
             break;

@@ -1,0 +1,380 @@
+-- Conditions: what jobs wait for, and what has come.
+
+-- What a job waits for: another job's end, a signal or a moment; and its deadline, which says what happens to it then. It
+-- waits, in state -1, until enough of them are met. The rows are kept as long as the job, for its handler and for people.
+create table windlass.condition (
+  job     uuid     not null,
+  nth     smallint not null,
+  name    text     not null,
+  -- A job, and how it may end: the sum of 1 completed, 2 cancelled and 4 dead.
+  awaits  uuid,
+  ends    smallint check ((ends is null) = (awaits is null)),
+  signal  text     collate "C",
+  at      bigint,
+  -- Of a deadline alone: 0 it runs · 1 it is cancelled · 2 it is dead
+  overdue smallint check (overdue between 0 and 2),
+  -- 0 open · 1 met · 2 waived · 3 withdrawn
+  state   smallint not null default 0 check (state between 0 and 3),
+  since   bigint,
+  data    text,
+  note    text,
+  -- Whether that job may end unseen, so that the sweep looks after it.
+  looks   boolean  not null default false,
+  primary key (job, nth)
+);
+
+create index condition_awaits on windlass.condition (awaits) where state = 0 and awaits is not null;
+create index condition_signal on windlass.condition (signal) where signal is not null;
+create index condition_at on windlass.condition (at) where state = 0 and at is not null;
+create index condition_looks on windlass.condition (job) where state = 0 and looks;
+
+-- What was signalled, and what is waited for. A key that nothing has come for yet has a row too, on which who waits and
+-- who signals meet.
+create table windlass.signal (
+  key       text    not null collate "C" primary key,
+  came_at   bigint,
+  withdrawn boolean not null default false,
+  data      text,
+  origin    text,
+  times     integer not null default 0,
+  last_at   bigint
+);
+
+create index signal_last on windlass.signal (last_at) where came_at is not null;
+
+-- Notifies workers that sleep on one of these queues, as many as there are.
+create function windlass.wake(queues text[]) returns void language plpgsql volatile as
+$$
+begin
+  perform pg_notify(i.channel, '') from windlass.idle i where i.queues && wake.queues limit cardinality(wake.queues);
+end
+$$;
+
+-- Makes those of these jobs available for which enough conditions are met, and notifies their idle workers. The caller has
+-- locked them.
+create function windlass.release_waiting(us bigint, jobs uuid[]) returns void language plpgsql volatile as
+$$
+declare
+  queues text[];
+begin
+  with ready as materialized (
+    select p.id from windlass.pending p
+    where p.id = any (jobs) and p.state = -1
+      and case when not exists (select from windlass.condition c where c.job = p.id and c.state = 0 and c.overdue is null) then true
+               when strpos(p.meta, '"needed"') = 0 then false
+               else (select count(*) from windlass.condition c where c.job = p.id and c.state in (1, 2) and c.overdue is null)
+                    >= (p.meta::jsonb->'waits'->>'needed')::integer end
+  ),
+  released as (
+    update windlass.pending p
+    set state = case when p.run_at > us then 1 else 2 end, run_at = greatest(p.run_at, us)
+    from ready where p.id = ready.id and p.state = -1
+    returning p.queue, p.state
+  )
+  select array_agg(queue) into queues from released where state = 2;
+  perform windlass.wake(queues);
+end
+$$;
+
+-- Meets the conditions of those who wait for these jobs to end, which have ended in these states. What another transaction
+-- keeps for longer than a moment is left to the sweep: settlements do not wait for it.
+create function windlass.tell_ends(us bigint, jobs uuid[], states smallint[]) returns void language plpgsql volatile as
+$$
+declare
+  usual   text := current_setting('lock_timeout');
+  waiters uuid[];
+begin
+  select array_agg(distinct c.job) into waiters
+  from unnest(jobs, states) as e(id, state) join windlass.condition c on c.awaits = e.id and c.state = 0
+  where c.ends & (1 << (e.state - 5)) <> 0;
+  if waiters is null then
+    return;
+  end if;
+  begin
+    perform set_config('lock_timeout', '50ms', true);
+    perform from windlass.pending p where p.id = any (waiters) and p.state = -1 order by p.id for no key update;
+    perform set_config('lock_timeout', usual, true);
+  exception when lock_not_available then
+    update windlass.condition c set looks = true where c.awaits = any (jobs) and c.state = 0;
+    return;
+  end;
+  update windlass.condition c set state = 1, since = us
+  from unnest(jobs, states) as e(id, state)
+  where c.awaits = e.id and c.state = 0 and c.job = any (waiters) and c.ends & (1 << (e.state - 5)) <> 0;
+  perform windlass.release_waiting(us, waiters);
+end
+$$;
+
+-- The same for jobs that have all ended in one state; of none there is nothing to tell.
+create function windlass.tell_ends(us bigint, jobs uuid[], state smallint) returns void language plpgsql volatile as
+$$
+begin
+  if cardinality(jobs) > 0 and exists (select from windlass.condition c where c.state = 0 and c.awaits is not null) then
+    perform windlass.tell_ends(us, jobs, array_fill(state, array[cardinality(jobs)]));
+  end if;
+end
+$$;
+
+-- Notes what jobs that were just written wait for, and meets what has come before; an id is null where its job was not
+-- written. Returns the place of one that waits for a
+-- job that is not there, and that job; nulls where there is none.
+create function windlass.declare_waits(us bigint, ids uuid[], metas text[], out refused integer, out missing uuid)
+language plpgsql volatile as
+$$
+declare
+  asked   windlass.condition[];
+  outside uuid[];
+begin
+  select array_agg(row(j.id, e.nth, e.c->>'name', (e.c->>'job')::uuid,
+                       case when e.c ? 'job' then coalesce((e.c->>'ends')::smallint, 1::smallint) end, e.c->>'signal',
+                       (e.c->>'at')::bigint, null, 0, null, null, null, false)::windlass.condition)
+  into asked
+  from unnest(ids, metas) as j(id, meta),
+       jsonb_array_elements(case when strpos(j.meta, '"waits"') > 0 then j.meta::jsonb->'waits'->'for' end) with ordinality as e(c, nth)
+  where j.id is not null;
+  if asked is null then
+    return;
+  end if;
+  -- Who signals one of these keys waits for this transaction, or this one for it.
+  insert into windlass.signal (key)
+  select distinct a.signal from unnest(asked) as a where a.signal is not null order by a.signal
+  on conflict (key) do nothing;
+  perform from windlass.signal s where s.key in (select a.signal from unnest(asked) as a) order by s.key for share;
+  -- Those that wait cannot begin before this is committed. One that runs may end in a transaction that does not see this.
+  outside := array(select distinct a.awaits from unnest(asked) as a where a.awaits is not null and not coalesce(a.awaits = any (ids), false));
+  perform from windlass.pending p where p.id = any (outside) order by p.id for share;
+  select a.awaits into missing
+  from unnest(asked) as a
+  where a.awaits = any (outside)
+    and not exists (select from windlass.pending p where p.id = a.awaits)
+    and not exists (select from windlass.finished f where f.id = a.awaits)
+    and not exists (select from windlass.running_job r where r.id = a.awaits)
+  limit 1;
+  if missing is not null then
+    select array_position(ids, a.job) into refused from unnest(asked) as a where a.awaits = missing limit 1;
+    return;
+  end if;
+  insert into windlass.condition (job, nth, name, awaits, ends, signal, at, state, since, data, note, looks)
+  select a.job, a.nth, a.name, a.awaits, a.ends, a.signal, a.at, w.state,
+         case when w.state <> 0 then us end, case when s.came_at is not null then s.data end,
+         case when s.came_at is not null then s.origin end,
+         coalesce(w.state = 0 and a.awaits = any (outside), false)
+         and not exists (select from windlass.pending p where p.id = a.awaits)
+  from unnest(asked) as a
+  left join windlass.signal s on s.key = a.signal
+  cross join lateral (
+    select (case when s.came_at is not null then case when s.withdrawn then 3 else 1 end
+                 when a.at <= us then 1
+                 when a.awaits = any (outside) and exists (
+                   select from windlass.finished f where f.id = a.awaits and a.ends & (1 << (f.state - 5)) <> 0) then 1
+                 else 0 end)::smallint as state) as w;
+  insert into windlass.condition (job, nth, name, at, overdue)
+  select j.id, 0, 'deadline', coalesce((d->>'at')::bigint, us + (d->>'in_us')::bigint),
+         case d->>'then' when 'cancel' then 1 when 'die' then 2 else 0 end
+  from unnest(ids, metas) as j(id, meta)
+  cross join lateral (select case when strpos(j.meta, '"waits"') > 0 then j.meta::jsonb->'waits'->'deadline' end as d) as t
+  where d is not null and j.id is not null;
+  perform windlass.release_waiting(us, ids);
+end
+$$;
+
+-- Tells all who wait for a key that it has come, or will not, and keeps it for those who will. Of the calls with one key the
+-- first one counts. The answer: met · kept (nobody has waited for it yet) · duplicate · late (those who waited do not any
+-- more); and how many conditions it met. Who waits is locked until the caller's transaction ends.
+create function windlass.signal_at(us bigint, the_key text, the_data text, is_withdrawn boolean, the_origin text,
+  out answer text, out conditions bigint) language plpgsql volatile as
+$$
+declare
+  came    integer;
+  waiters uuid[];
+begin
+  conditions := 0;
+  insert into windlass.signal as s (key, came_at, withdrawn, data, origin, times, last_at)
+  values (the_key, us, is_withdrawn, the_data, the_origin, 1, us)
+  on conflict (key) do update
+  set came_at = coalesce(s.came_at, us), times = s.times + 1, last_at = us,
+      withdrawn = case when s.came_at is null then excluded.withdrawn else s.withdrawn end,
+      data = case when s.came_at is null then excluded.data else s.data end,
+      origin = case when s.came_at is null then excluded.origin else s.origin end
+  returning s.times into came;
+  if came > 1 then
+    answer := 'duplicate';
+    return;
+  end if;
+  select array_agg(distinct c.job) into waiters from windlass.condition c where c.signal = the_key and c.state = 0;
+  perform from windlass.pending p where p.id = any (waiters) and p.state = -1 order by p.id for no key update;
+  update windlass.condition c
+  set state = case when is_withdrawn then 3 else 1 end, since = us, data = the_data, note = the_origin
+  where c.signal = the_key and c.state = 0 and c.job = any (waiters)
+    and exists (select from windlass.pending p where p.id = c.job and p.state = -1);
+  get diagnostics conditions = row_count;
+  if conditions > 0 then
+    answer := 'met';
+    perform windlass.release_waiting(us, waiters);
+  else
+    answer := case when exists (select from windlass.condition c where c.signal = the_key) then 'late' else 'kept' end;
+  end if;
+end
+$$;
+
+-- Signals for every language: the key, what those who wait get with it, and whether it says that it will not come. Returns
+-- met, kept, duplicate or late, as windlass.signal_at says it.
+create function windlass.signal(key text, data jsonb default null, withdrawn boolean default false) returns text
+language plpgsql volatile as
+$$
+begin
+  if coalesce(octet_length(key), 0) not between 1 and 256 then
+    raise exception 'windlass: a signal''s key has 1 to 256 bytes' using errcode = '22023';
+  elsif octet_length(data::text) > 262144 then
+    raise exception 'windlass: data of % bytes are above the limit of 262144', octet_length(data::text) using errcode = '22023';
+  end if;
+  return (select s.answer from windlass.signal_at(windlass.now_us(), key, data::text, withdrawn, 'sql') as s);
+end
+$$;
+
+-- A person lets a job pass one of its conditions. Returns 0 where it was open, 1 where it was not, 2 where there is none.
+create function windlass.waive(us bigint, the_job uuid, the_name text, the_note text) returns smallint language plpgsql volatile as
+$$
+declare
+  was smallint;
+begin
+  perform from windlass.pending p where p.id = the_job and p.state = -1 for no key update;
+  if not found then
+    return case when exists (select from windlass.condition c where c.job = the_job and c.name = the_name and c.nth > 0)
+           then 1 else 2 end;
+  end if;
+  select c.state into was from windlass.condition c where c.job = the_job and c.name = the_name and c.nth > 0;
+  if was is distinct from 0 then
+    return case when was is null then 2 else 1 end;
+  end if;
+  update windlass.condition c set state = 2, since = us, note = the_note
+  where c.job = the_job and c.name = the_name and c.nth > 0 and c.state = 0;
+  perform windlass.release_waiting(us, array[the_job]);
+  return 0;
+end
+$$;
+
+-- Ends jobs that wait, in this state and for this reason.
+create function windlass.end_waiting(us bigint, jobs uuid[], the_state smallint, why text) returns void language plpgsql volatile as
+$$
+declare
+  ended uuid[];
+begin
+  with removed as (
+    delete from windlass.pending p where p.id = any (jobs) and p.state = -1 returning *
+  ),
+  counted as (
+    insert into windlass.job_count (queue, state, prune_day, jobs)
+    select queue, the_state, case the_state when 6 then ((us + 604800000000) / 86400000000)::int4 end, count(*) from removed group by queue
+  ),
+  done as (
+    insert into windlass.finished
+      (id, run_at, created_at, started_at, finished_at, prune_at, attempt, failures, state, version, priority, losses,
+       max_attempts, queue, kind, args, reason, root, parent, origin, meta, history)
+    select id, run_at, created_at, null, us, case the_state when 7 then 9223372036854775807 else us + 604800000000 end,
+           attempt, failures, the_state, version, priority, losses, max_attempts, queue, kind, args,
+           why || coalesce(': ' || (select string_agg(c.name, ', ' order by c.nth) from windlass.condition c
+                                    where c.job = removed.id and c.state = 0 and c.overdue is null) || ' has not come', ''),
+           root, parent, origin, meta, history
+    from removed
+    returning id
+  )
+  select array_agg(id) into ended from done;
+  perform windlass.tell_ends(us, ended, the_state);
+end
+$$;
+
+-- What time does to jobs that wait: moments pass, deadlines too, and jobs that may have ended unseen are looked after. At
+-- most so many conditions; those that others have locked come next time. Returns how many it changed.
+create function windlass.pass_moments(us bigint, most integer) returns bigint language plpgsql volatile as
+$$
+declare
+  due     uuid[] := array(select c.job from windlass.condition c where c.state = 0 and c.at <= us order by c.at limit most);
+  held    uuid[];
+  over    uuid[];
+  ended   uuid[];
+  queues  text[];
+  changed bigint := 0;
+  passed  bigint;
+begin
+  if due <> '{}' then
+    held := array(select p.id from windlass.pending p where p.id = any (due) and p.state = -1 order by p.id for no key update skip locked);
+    -- Those of jobs that do not wait any more are over.
+    update windlass.condition c
+    set state = case when c.job = any (held) then 1 else 3 end, since = us
+    where c.job = any (due) and c.state = 0 and c.at <= us and c.overdue is null
+      and (c.job = any (held) or not exists (select from windlass.pending p where p.id = c.job and p.state = -1));
+    get diagnostics changed = row_count;
+    perform windlass.release_waiting(us, held);
+    for how in 0 .. 2 loop
+      over := array(select p.id from windlass.pending p join windlass.condition c on c.job = p.id
+                    where p.id = any (held) and p.state = -1 and c.state = 0 and c.at <= us and c.overdue = how);
+      continue when over = '{}';
+      if how = 0 then
+        with released as (
+          update windlass.pending p set state = case when p.run_at > us then 1 else 2 end, run_at = greatest(p.run_at, us)
+          where p.id = any (over) and p.state = -1 returning p.queue)
+        select array_agg(queue) into queues from released;
+        perform windlass.wake(queues);
+      else
+        perform windlass.end_waiting(us, over, case how when 1 then 6 else 7 end::smallint, 'its deadline has passed');
+      end if;
+    end loop;
+    update windlass.condition c set state = case when c.job = any (held) then 1 else 3 end, since = us
+    where c.job = any (due) and c.state = 0 and c.at <= us and c.overdue is not null
+      and not exists (select from windlass.pending p where p.id = c.job and p.state = -1);
+    get diagnostics passed = row_count;
+    changed := changed + passed;
+  end if;
+  ended := array(select c.awaits from windlass.condition c where c.state = 0 and c.looks order by c.job limit 10000);
+  if ended <> '{}' then
+    perform windlass.tell_ends(us, array_agg(f.id), array_agg(f.state)) from windlass.finished f where f.id = any (ended) having count(*) > 0;
+    -- One that waits again, or is gone, does not end unseen any more.
+    update windlass.condition c set looks = false
+    where c.state = 0 and c.looks and c.awaits = any (ended)
+      and (exists (select from windlass.pending p where p.id = c.awaits)
+           or exists (select from windlass.finished f where f.id = c.awaits and c.ends & (1 << (f.state - 5)) = 0));
+    get diagnostics passed = row_count;
+    changed := changed + passed;
+  end if;
+  return changed;
+end
+$$;
+
+-- Removes the conditions of jobs that are gone, among the next ones of a walk in the order of the jobs, those before the last.
+-- Returns the last job it looked at, or null at the end, and how many it removed.
+create function windlass.forget_conditions(after_job uuid, before_job uuid, most integer, out last_job uuid, out removed integer)
+language plpgsql volatile as
+$$
+declare
+  seen uuid[];
+  keys text[];
+begin
+  select array_agg(c.job) into seen
+  from (select job from windlass.condition where job > after_job and job < before_job order by job limit most) as c;
+  if cardinality(seen) >= most then
+    last_job := seen[most];
+  end if;
+  with gone as (
+    delete from windlass.condition c
+    where c.job = any (seen)
+      and not exists (select from windlass.pending p where p.id = c.job)
+      and not exists (select from windlass.running_job r where r.id = c.job)
+      and not exists (select from windlass.finished f where f.id = c.job)
+    returning c.signal
+  )
+  select count(*), array_agg(signal) filter (where signal is not null) into removed, keys from gone;
+  delete from windlass.signal s
+  where s.key = any (keys) and s.came_at is null and not exists (select from windlass.condition c where c.signal = s.key);
+end
+$$;
+
+-- Removes signals that have come so long ago and that nobody waits for, at most so many.
+create function windlass.forget_signals(before_us bigint, most integer) returns void language sql volatile as
+$$
+  delete from windlass.signal where key in (
+    select s.key from windlass.signal s
+    where s.came_at is not null and s.last_at < before_us
+      and not exists (select from windlass.condition c where c.signal = s.key)
+    order by s.last_at limit most for update skip locked)
+$$;

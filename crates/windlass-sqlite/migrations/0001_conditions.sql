@@ -1,0 +1,163 @@
+-- Conditions: what jobs wait for, and what has come.
+
+-- What a job waits for: another job's end, a signal or a moment; and its deadline, which says what happens to it then. It
+-- waits, in state -1, until enough of them are met. The rows are kept as long as the job, for its handler and for people.
+create table windlass_condition (
+  job     blob    not null,
+  nth     integer not null,
+  name    text    not null,
+  -- A job, and how it may end: the sum of 1 completed, 2 cancelled and 4 dead.
+  awaits  blob,
+  ends    integer check ((ends is null) = (awaits is null)),
+  signal  text,
+  at      integer,
+  -- Of a deadline alone: 0 it runs · 1 it is cancelled · 2 it is dead
+  overdue integer check (overdue between 0 and 2),
+  -- 0 open · 1 met · 2 waived · 3 withdrawn
+  state   integer not null default 0 check (state between 0 and 3),
+  since   integer,
+  data    text,
+  note    text,
+  primary key (job, nth)
+) strict, without rowid;
+
+create index windlass_condition_awaits on windlass_condition (awaits) where state = 0 and awaits is not null;
+create index windlass_condition_signal on windlass_condition (signal) where signal is not null;
+create index windlass_condition_at on windlass_condition (at) where state = 0 and at is not null;
+
+-- What was signalled, and what came of the last call with each key.
+create table windlass_signalled (
+  key        text    not null primary key,
+  came_at    integer not null,
+  withdrawn  integer not null,
+  data       text,
+  origin     text,
+  times      integer not null,
+  last_at    integer not null,
+  answer     text    not null,
+  conditions integer not null
+) strict, without rowid;
+
+create index windlass_signalled_last on windlass_signalled (last_at);
+
+-- Makes a job available for which enough conditions are met.
+create view windlass_release as select id as job, run_at as at from windlass_pending where false;
+
+create trigger windlass_release_insert instead of insert on windlass_release
+begin
+  update windlass_pending
+  set state = case when run_at > new.at then 1 else 2 end, run_at = max(run_at, new.at)
+  where id = new.job and state = -1
+    and case when not exists (select 1 from windlass_condition c where c.job = new.job and c.state = 0 and c.overdue is null) then 1
+             when instr(meta, '"needed"') = 0 then 0
+             else (select count(*) from windlass_condition c where c.job = new.job and c.state in (1, 2) and c.overdue is null)
+                  >= (meta ->> '$.waits.needed') end;
+end;
+
+-- Meets the conditions of those who wait for a job to end, which has ended in this state.
+create view windlass_ended_job as select id as job, state, run_at as at from windlass_pending where false;
+
+create trigger windlass_ended_job_insert instead of insert on windlass_ended_job
+when exists (select 1 from windlass_condition where awaits = new.job and state = 0 and awaits is not null)
+begin
+  insert into windlass_met (job, nth, at)
+  select c.job, c.nth, new.at from windlass_condition c
+  where c.awaits = new.job and c.state = 0 and c.awaits is not null and (c.ends & (1 << (new.state - 5))) <> 0;
+end;
+
+-- Meets one condition, of a job that waits.
+create view windlass_met as select job, nth, at from windlass_condition where false;
+
+create trigger windlass_met_insert instead of insert on windlass_met
+when exists (select 1 from windlass_pending where id = new.job and state = -1)
+begin
+  update windlass_condition set state = 1, since = new.at where job = new.job and nth = new.nth and state = 0;
+  insert into windlass_release (job, at) values (new.job, new.at);
+end;
+
+-- What the meta of jobs says that they wait for. Bytes are looked up, since the SQLite of a program may know no unhex.
+create view windlass_asked as
+select job, nth, c ->> '$.name' as name, c ->> '$.signal' as signal, c ->> '$.at' as at, coalesce(c ->> '$.ends', 1) as ends,
+       case when u is not null then cast(
+         substr(byte, 1 + instr(pairs, ' ' || substr(u,  1, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u,  3, 2)) / 3, 1)
+      || substr(byte, 1 + instr(pairs, ' ' || substr(u,  5, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u,  7, 2)) / 3, 1)
+      || substr(byte, 1 + instr(pairs, ' ' || substr(u,  9, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 11, 2)) / 3, 1)
+      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 13, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 15, 2)) / 3, 1)
+      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 17, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 19, 2)) / 3, 1)
+      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 21, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 23, 2)) / 3, 1)
+      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 25, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 27, 2)) / 3, 1)
+      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 29, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 31, 2)) / 3, 1)
+       as blob) end as awaits
+from (
+  select p.id as job, e.key + 1 as nth, e.value as c, lower(replace(e.value ->> '$.job', '-', '')) as u, ' 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e 2f 30 31 32 33 34 35 36 37 38 39 3a 3b 3c 3d 3e 3f 40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f 50 51 52 53 54 55 56 57 58 59 5a 5b 5c 5d 5e 5f 60 61 62 63 64 65 66 67 68 69 6a 6b 6c 6d 6e 6f 70 71 72 73 74 75 76 77 78 79 7a 7b 7c 7d 7e 7f 80 81 82 83 84 85 86 87 88 89 8a 8b 8c 8d 8e 8f 90 91 92 93 94 95 96 97 98 99 9a 9b 9c 9d 9e 9f a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 aa ab ac ad ae af b0 b1 b2 b3 b4 b5 b6 b7 b8 b9 ba bb bc bd be bf c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 ca cb cc cd ce cf d0 d1 d2 d3 d4 d5 d6 d7 d8 d9 da db dc dd de df e0 e1 e2 e3 e4 e5 e6 e7 e8 e9 ea eb ec ed ee ef f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 fa fb fc fd fe ff' as pairs, x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte
+  from windlass_pending p, json_each(p.meta, '$.waits.for') e);
+
+-- Notes what a job that was just written waits for, and meets what has come before. It fails where it waits for a job that is
+-- not there.
+create view windlass_wait as select id as job, run_at as at from windlass_pending where false;
+
+create trigger windlass_wait_insert instead of insert on windlass_wait
+begin
+  select raise(abort, 'windlass: a job that it waits for does not exist')
+  from windlass_asked a
+  where a.job = new.job and a.awaits is not null
+    and not exists (select 1 from windlass_pending where id = a.awaits)
+    and not exists (select 1 from windlass_finished where id = a.awaits);
+  insert into windlass_condition (job, nth, name, awaits, ends, signal, at, state, since, data, note)
+  select job, nth, name, awaits, ends, signal, at, state, case when state <> 0 then new.at end, data, note
+  from (
+    select a.job, a.nth, a.name, a.awaits, case when a.awaits is not null then a.ends end as ends, a.signal, a.at,
+           case when s.key is not null then case when s.withdrawn then 3 else 1 end
+                when a.at <= new.at then 1
+                when a.awaits is not null and exists (
+                  select 1 from windlass_finished f where f.id = a.awaits and (a.ends & (1 << (f.state - 5))) <> 0) then 1
+                else 0 end as state,
+           s.data, s.origin as note
+    from windlass_asked a left join windlass_signalled s on s.key = a.signal
+    where a.job = new.job);
+  insert into windlass_condition (job, nth, name, at, overdue)
+  select id, 0, 'deadline', coalesce(meta ->> '$.waits.deadline.at', new.at + (meta ->> '$.waits.deadline.in_us')),
+         case meta ->> '$.waits.deadline.then' when 'cancel' then 1 when 'die' then 2 else 0 end
+  from windlass_pending where id = new.job and json_type(meta, '$.waits.deadline') = 'object';
+  insert into windlass_release (job, at) values (new.job, new.at);
+end;
+
+-- Signals for every language: insert into windlass_signal (key, data) values ('wrap-up:42', '{}'), or with withdrawn 1 where it
+-- will not come. Of the inserts with one key the first one counts. What came of the last one says its answer: met · kept
+-- (nobody has waited for it yet) · duplicate · late (those who waited do not any more).
+create view windlass_signal as
+select key, data, withdrawn, origin, came_at, times, last_at, answer, conditions from windlass_signalled;
+
+create trigger windlass_signal_insert instead of insert on windlass_signal
+begin
+  select case
+    when typeof(new.key) <> 'text' or length(cast(new.key as blob)) not between 1 and 256 or instr(new.key, char(0)) > 0
+      then raise(abort, 'windlass: a signal''s key has 1 to 256 bytes without NUL')
+    when new.data is not null and not json_valid(new.data) then raise(abort, 'windlass: data are not JSON')
+    when length(cast(new.data as blob)) > 262144 then raise(abort, 'windlass: data are above the limit of 262144 bytes')
+    when coalesce(new.withdrawn, 0) not in (0, 1) then raise(abort, 'windlass: withdrawn is 0 or 1')
+  end;
+  insert into windlass_signalled (key, came_at, withdrawn, data, origin, times, last_at, answer, conditions)
+  select new.key, coalesce(new.came_at, n), coalesce(new.withdrawn, 0), new.data, coalesce(new.origin, 'sql'), 1,
+         coalesce(new.came_at, n), 'kept', 0
+  from windlass_fresh where true
+  on conflict (key) do update
+  set times = times + 1, last_at = excluded.last_at, answer = 'duplicate', conditions = 0;
+  update windlass_signalled
+  set conditions = (select count(*) from windlass_condition c join windlass_pending p on p.id = c.job and p.state = -1
+                    where c.signal = new.key and c.state = 0),
+      answer = case when exists (select 1 from windlass_condition c join windlass_pending p on p.id = c.job and p.state = -1
+                                 where c.signal = new.key and c.state = 0) then 'met'
+                    when exists (select 1 from windlass_condition c where c.signal = new.key) then 'late' else 'kept' end
+  where key = new.key and times = 1;
+  update windlass_condition
+  set state = case when coalesce(new.withdrawn, 0) then 3 else 1 end, data = new.data,
+      since = (select came_at from windlass_signalled s where s.key = new.key),
+      note = (select origin from windlass_signalled s where s.key = new.key)
+  where signal = new.key and state = 0
+    and exists (select 1 from windlass_signalled s where s.key = new.key and s.times = 1)
+    and exists (select 1 from windlass_pending p where p.id = windlass_condition.job and p.state = -1);
+  insert into windlass_release (job, at)
+  select c.job, s.came_at from windlass_condition c join windlass_signalled s on s.key = c.signal
+  where c.signal = new.key and s.times = 1;
+end;

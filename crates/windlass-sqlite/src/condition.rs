@@ -1,0 +1,77 @@
+//! The verbs of conditions.
+
+pub(crate) mod forget;
+pub(crate) mod list;
+pub(crate) mod pass;
+pub mod signal;
+pub(crate) mod waive;
+
+use rusqlite::{Connection, params};
+use windlass_core::condition::{ConditionRecord, ConditionStore, Signal, Signalled, Waived};
+use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
+use windlass_core::job::State;
+use windlass_core::json::storable_text;
+use windlass_core::limits::ERROR_BYTES;
+use windlass_core::store::{Now, Reply};
+use windlass_core::time::Timestamp;
+
+use crate::connection::reader::in_one_snapshot;
+use crate::error::store_error;
+use crate::row::{Id, one};
+use crate::store::{SqliteStore, at};
+
+impl ConditionStore for SqliteStore {
+    fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
+        Box::pin(async move {
+            signal.check()?;
+            let owned = signal.clone();
+            let told = self.writer.write(move |c| signal::signal(c, &owned, at(now))).await?;
+            self.wakeups.work_anywhere();
+            Ok(told)
+        })
+    }
+
+    fn waive<'a>(
+        &'a self,
+        job: JobId,
+        name: &'a str,
+        note: Option<&'a str>,
+        now: Now,
+    ) -> Reply<'a, Waived> {
+        let note = note.map(|note| storable_text(note, ERROR_BYTES));
+        Box::pin(async move {
+            let name = name.to_owned();
+            let waived = self
+                .writer
+                .write(move |c| waive::waive(c, (job, &name), note.as_deref(), at(now)))
+                .await?;
+            self.wakeups.work_anywhere();
+            Ok(waived)
+        })
+    }
+
+    fn conditions(&self, job: JobId) -> Reply<'_, Vec<ConditionRecord>> {
+        Box::pin(self.readers.read(in_one_snapshot(move |c| list::conditions(c, job))))
+    }
+}
+
+const ANY: &str = "select 1 from windlass_condition where state = 0 and awaits is not null limit 1";
+const TELL: &str = "insert into windlass_ended_job (job, state, at) values (?1, ?2, ?3)";
+
+/// Tells who waits for these jobs; whether somebody waits for any. Where nobody does, that is all that is asked.
+pub(crate) fn tell_ends(
+    connection: &Connection,
+    (jobs, state): (&[JobId], State),
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if jobs.is_empty() || one::<i64>(connection, ANY, [])?.is_none() {
+        return Ok(false);
+    }
+    let mut tell = connection.prepare_cached(TELL).map_err(store_error)?;
+    for job in jobs {
+        let binds = params![Id::from(*job), state.code(), now.as_micros()];
+        tell.execute(binds).map_err(store_error)?;
+    }
+    Ok(true)
+}

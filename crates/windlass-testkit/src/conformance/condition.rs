@@ -1,0 +1,7 @@
+//! What every store does with conditions.
+
+pub mod declare;
+pub mod ended;
+pub mod moment;
+pub mod signal;
+pub mod waive;

@@ -1,0 +1,364 @@
+//! Conditions: with workers that run, in callers' own transactions, by SQL, and beside open transactions of others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use windlass::condition::{ConditionState, Signal, SignalAnswer, Waits};
+use windlass::prelude::*;
+use windlass::store::{Now, Store};
+use windlass::{JobRecord, Json, State, StoreError};
+use windlass_testkit::draft::job;
+use windlass_testkit::verdicts::complete;
+use windlass_testkit::worker::{request, settlement, worker};
+
+use crate::races::{begun, waits_for};
+use crate::test_database::{SOON, TestDatabase, connect, ended, on_both_stores};
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(kind = "link")]
+struct Link {
+    number: usize,
+}
+
+async fn link(job: Link, cx: Context) -> Result<usize, JobError> {
+    let before = cx.conditions().await?.into_iter().find_map(|one| one.data);
+    let before = before.and_then(|data| data.read::<usize>().ok());
+    Ok(before.unwrap_or_default() + job.number)
+}
+
+on_both_stores! {
+    /// T24: each job of a chain runs after the one before it, and adds to its output.
+    a_chain_runs_link_by_link;
+    /// T48: jobs that wait for signals take no slot, and each runs soon after its signal.
+    jobs_that_wait_for_signals_take_no_slot;
+}
+
+async fn a_chain_runs_link_by_link(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let mut last: Option<JobId> = None;
+    let chain: Vec<_> = (1..=40)
+        .map(|number| {
+            let draft = Link { number }.job().id(JobId::new());
+            let draft = last.into_iter().fold(draft, |draft, id| draft.after(id));
+            let job = draft.into_new_job().expect("it can be stored");
+            last = Some(job.id);
+            job
+        })
+        .collect();
+    client.enqueue_all(chain).await.expect("written");
+    let worker = Worker::new(store, ()).handle_fn(link).start().await.expect("it starts");
+    let job = ended(&client, last.expect("there is one")).await;
+    worker.stop().await;
+    assert_eq!(job.output.expect("it has one").as_str(), "820");
+}
+
+async fn jobs_that_wait_for_signals_take_no_slot(database: TestDatabase) {
+    const WAITING: usize = 50;
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let waiting = (0..WAITING).map(|n| Link { number: n }.job().on_signal(format!("go:{n}")));
+    let waiting = client.enqueue_all(waiting).await.expect("written");
+    let worker = Worker::new(store, ()).handle_fn(link).queue("default", 2);
+    let worker = worker.start().await.expect("it starts");
+    let free = client.enqueue(Link { number: 7 }).await.expect("written").id();
+    ended(&client, free).await;
+    for (n, one) in waiting.iter().enumerate() {
+        let data = Json::args(n.to_string()).expect("JSON");
+        client.signal(Signal::new(format!("go:{n}")).with(data)).await.expect("told");
+        let job = ended(&client, one.id()).await;
+        assert_eq!(job.output.expect("it has one").as_str(), (2 * n).to_string());
+    }
+    worker.stop().await;
+}
+
+/// A job that waits for a signal, and what there is of it.
+async fn waiting(client: &Client) -> JobId {
+    client.enqueue(Link { number: 1 }.job().on_signal("go")).await.expect("written").id()
+}
+
+async fn state(client: &Client, id: JobId) -> State {
+    client.job(id).await.expect("read").expect("it is there").state
+}
+
+/// O1, X16: a signal is part of the caller's transaction: gone on rollback, told at the commit; through rusqlite.
+#[tokio::test]
+async fn a_signal_is_part_of_a_rusqlite_transaction() {
+    let database = TestDatabase::sqlite();
+    let client = Client::new(database.open().await);
+    let id = waiting(&client).await;
+    let path = database.url().trim_start_matches("sqlite:").to_owned();
+    let mut connection = rusqlite::Connection::open(path).expect("opened");
+    for commits in [false, true] {
+        let tx = connection.transaction().expect("begun");
+        let told = client.within(&tx).signal_blocking(Signal::new("go")).expect("told");
+        assert_eq!(told.answer, SignalAnswer::Met);
+        if commits { tx.commit() } else { tx.rollback() }.expect("ended");
+        let expected = if commits { State::Available } else { State::Waiting };
+        assert_eq!(state(&client, id).await, expected);
+    }
+}
+
+/// O1, X16: through sqlx on SQLite, whose enqueue refuses a job that waits for one that is not there.
+#[tokio::test]
+async fn a_signal_is_part_of_an_sqlx_sqlite_transaction() {
+    use sqlx::Connection;
+    let database = TestDatabase::sqlite();
+    let client = Client::new(database.open().await);
+    let id = waiting(&client).await;
+    let mut connection = sqlx::SqliteConnection::connect(&database.url()).await.expect("opened");
+    for commits in [false, true] {
+        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.expect("begun");
+        let told = client.within(&mut tx).signal(Signal::new("go")).await.expect("told");
+        assert_eq!(told.answer, SignalAnswer::Met);
+        if commits { tx.commit().await } else { tx.rollback().await }.expect("ended");
+        let expected = if commits { State::Available } else { State::Waiting };
+        assert_eq!(state(&client, id).await, expected);
+    }
+    let missing = JobId::new();
+    let draft = Link { number: 1 }.job().after(missing);
+    let refused = client.within(&mut connection).enqueue(draft).await;
+    check_refused(refused.map(drop), missing);
+    let after = Link { number: 1 }.job().after(id);
+    let after = client.within(&mut connection).enqueue(after).await.expect("written").id();
+    assert_eq!(state(&client, after).await, State::Waiting);
+}
+
+/// O1, X16: through sqlx on PostgreSQL.
+#[tokio::test]
+async fn a_signal_is_part_of_an_sqlx_postgres_transaction() {
+    use sqlx::Connection;
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    let id = waiting(&client).await;
+    let mut connection = sqlx::PgConnection::connect(&database.url()).await.expect("opened");
+    for commits in [false, true] {
+        let mut tx = connection.begin().await.expect("begun");
+        let told = client.within(&mut tx).signal(Signal::new("go")).await.expect("told");
+        assert_eq!(told.answer, SignalAnswer::Met);
+        assert_eq!(state(&client, id).await, State::Waiting, "it is not committed");
+        if commits { tx.commit().await } else { tx.rollback().await }.expect("ended");
+        let expected = if commits { State::Available } else { State::Waiting };
+        assert_eq!(state(&client, id).await, expected);
+    }
+    let missing = JobId::new();
+    let draft = Link { number: 1 }.job().after(missing);
+    let refused = client.within(&mut connection).enqueue(draft).await;
+    check_refused(refused.map(drop), missing);
+}
+
+/// O1, X16: through tokio-postgres.
+#[tokio::test]
+async fn a_signal_is_part_of_a_tokio_postgres_transaction() {
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    let id = waiting(&client).await;
+    let mut connection = connect(&database).await;
+    for commits in [false, true] {
+        let tx = connection.client.transaction().await.expect("begun");
+        let told = client.within(&tx).signal(Signal::new("go")).await.expect("told");
+        assert_eq!(told.answer, SignalAnswer::Met);
+        if commits { tx.commit().await } else { tx.rollback().await }.expect("ended");
+        let expected = if commits { State::Available } else { State::Waiting };
+        assert_eq!(state(&client, id).await, expected);
+    }
+}
+
+fn check_refused(refused: Result<(), StoreError>, missing: JobId) {
+    let Err(StoreError::NothingToAwait { awaited, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(awaited, missing);
+}
+
+/// A2: of two open transactions with the last two signals of a job, the second waits for the first, sees it, and makes the job
+/// available; after a rollback of the first one it does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_two_signals_of_open_transactions_meet() {
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    for (round, end) in ["commit", "rollback"].into_iter().enumerate() {
+        let keys = ["a", "b"].map(|word| format!("{word}:{round}"));
+        let waits = keys.iter().fold(Waits::all(), |waits, key| waits.signal(key, key));
+        let id = client.enqueue(Link { number: 1 }.job().waits(waits)).await.expect("written").id();
+        let first = begun(&database, &format!("select windlass.signal('{}')", keys[0])).await;
+        let second = connect(&database).await;
+        let call = format!("select windlass.signal('{}')", keys[1]);
+        let second = tokio::runtime::Handle::current()
+            .spawn(async move { second.client.batch_execute(&call).await });
+        waits_for(&database, "transactionid").await;
+        assert!(!second.is_finished());
+        first.client.batch_execute(end).await.expect("ended");
+        second.await.expect("it ran").expect("told");
+        let expected = if end == "commit" { State::Available } else { State::Waiting };
+        assert_eq!(state(&client, id).await, expected, "{end}");
+    }
+}
+
+/// C4: a settlement does not wait for a transaction that has the waiting job; the sweep tells that job when it is over. A worker
+/// whose heartbeats share the connection would be lost otherwise.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settlement_does_not_wait_for_who_signals() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let registration = worker().registration();
+    store.register(&registration, Now::Database).await.expect("registered");
+    let first = job().done();
+    let waits = Waits::all().job("first", first.id).signal("go", "go");
+    let second = job().waits(waits).done();
+    store.enqueue(&[first, second.clone()], Now::Database).await.expect("written");
+    let batch = store.claim(&request(&registration, 9), Now::Database).await.expect("claimed");
+    assert_eq!(batch.jobs.len(), 1);
+    let stranger = begun(&database, "select windlass.signal('go')").await;
+    let ends = [settlement(&batch, 0, complete())];
+    let settle = store.settle(registration.worker, &ends, Now::Database);
+    tokio::time::timeout(Duration::from_secs(3), settle).await.expect("it waits").expect("done");
+    stranger.client.batch_execute("commit").await.expect("committed");
+    assert_eq!(state(&client, second.id).await, State::Waiting, "nobody has looked");
+    swept_until_available(&*store, &client, (&registration, second.id)).await;
+}
+
+/// T25: a job that ends while the transaction which waits for it is open is told of by the sweep.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_ends_before_the_commit_of_who_waits_is_not_missed() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let registration = worker().registration();
+    store.register(&registration, Now::Database).await.expect("registered");
+    let first = job().done();
+    store.enqueue(std::slice::from_ref(&first), Now::Database).await.expect("written");
+    let batch = store.claim(&request(&registration, 9), Now::Database).await.expect("claimed");
+    let second = JobId::new();
+    let call = format!(
+        "select windlass.enqueue('work', '1', '{{\"id\": \"{}\", \"waits\": [{{\"name\": \"first\", \"job\": \"{}\"}}]}}')",
+        second.as_uuid(),
+        first.id.as_uuid()
+    );
+    let stranger = begun(&database, &call).await;
+    let ends = [settlement(&batch, 0, complete())];
+    store.settle(registration.worker, &ends, Now::Database).await.expect("done");
+    stranger.client.batch_execute("commit").await.expect("committed");
+    assert_eq!(state(&client, second).await, State::Waiting, "it was not seen");
+    swept_until_available(&*store, &client, (&registration, second)).await;
+}
+
+async fn swept_until_available(
+    store: &dyn Store,
+    client: &Client,
+    (registration, id): (&windlass::worker::Registration, JobId),
+) {
+    let sweep = store.sweep(registration.worker, Now::Database);
+    let swept = tokio::time::timeout(SOON, sweep).await.expect("it ends").expect("swept");
+    assert!(swept.leads, "nobody else is there");
+    assert_eq!(state(client, id).await, State::Available);
+}
+
+/// A job that was declared by SQL, with what it waits for.
+fn check_by_sql(job: &JobRecord, conditions: &[windlass::condition::ConditionRecord]) {
+    assert_eq!(job.state, State::Available);
+    let names: Vec<_> = conditions.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["other", "go", "past"]);
+    let states: Vec<_> = conditions.iter().map(|one| one.state).collect();
+    assert_eq!(states, [ConditionState::Open, ConditionState::Met, ConditionState::Met]);
+    assert_eq!(conditions[1].data.as_ref().map(|data| data.as_str()), Some("{\"by\": \"sql\"}"));
+}
+
+/// O1, T30: conditions and signals by SQL on PostgreSQL, and what cannot be waited for.
+#[tokio::test]
+async fn conditions_by_sql_on_postgres() {
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    let sql = connect(&database).await;
+    let other = client.enqueue(Link { number: 1 }).await.expect("written").id();
+    let id = JobId::new();
+    let waits = format!(
+        r#"{{"for": [{{"name": "other", "job": "{}", "ends": ["completed", "dead"]}}, {{"name": "go", "signal": "go"}},
+            {{"name": "past", "at": "2020-01-01T00:00:00Z"}}], "needed": 2, "deadline": "1 hour", "overdue": "die"}}"#,
+        other.as_uuid()
+    );
+    let enqueue = |id: JobId, waits: &str| {
+        let options = format!(r#"{{"id": "{}", "waits": {waits}}}"#, id.as_uuid());
+        format!("select windlass.enqueue('by.sql', '{{}}', '{options}')")
+    };
+    sql.client.batch_execute(&enqueue(id, &waits)).await.expect("written");
+    assert_eq!(state(&client, id).await, State::Waiting);
+    for expected in ["met", "duplicate"] {
+        let told = "select windlass.signal('go', '{\"by\": \"sql\"}')";
+        let row = sql.client.query_one(told, &[]).await.expect("told");
+        assert_eq!(row.get::<_, String>(0), expected);
+    }
+    let job = client.job(id).await.expect("read").expect("it is there");
+    check_by_sql(&job, &client.conditions(id).await.expect("read"));
+    let missing = format!(r#"[{{"name": "a", "job": "{}"}}]"#, JobId::new().as_uuid());
+    for (waits, wrong) in [
+        ("[]", "cannot be used"),
+        (r#"[{"name": "a"}]"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": "x", "at": "2020-01-01"}]"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": "x"}, {"name": "a", "signal": "y"}]"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": ""}]"#, "cannot be used"),
+        (r#"{"for": [{"name": "a", "signal": "x"}], "needed": 2}"#, "cannot be used"),
+        (r#"{"for": [{"name": "a", "signal": "x"}], "deadline": "-1 s"}"#, "cannot be used"),
+        (r#"{"for": [{"name": "a", "signal": "x"}], "until": "1 s"}"#, "cannot be used"),
+        (missing.as_str(), "does not exist"),
+    ] {
+        let call = enqueue(JobId::new(), waits);
+        let error = sql.client.batch_execute(&call).await.expect_err("it is refused");
+        let error = format!("{error:?}");
+        assert!(error.contains(wrong), "{waits}: {error}");
+    }
+}
+
+/// O1, T30: the same on SQLite.
+#[tokio::test]
+async fn conditions_by_sql_on_sqlite() {
+    let database = TestDatabase::sqlite();
+    let client = Client::new(database.open().await);
+    let path = database.url().trim_start_matches("sqlite:").to_owned();
+    let sql = rusqlite::Connection::open(path).expect("opened");
+    let other = client.enqueue(Link { number: 1 }).await.expect("written").id();
+    let id = JobId::new();
+    let waits = format!(
+        r#"{{"for": [{{"name": "other", "job": "{}", "ends": ["completed", "dead"]}}, {{"name": "go", "signal": "go"}},
+            {{"name": "past", "at": 1500000000000000}}], "needed": 2, "deadline": 3600000000, "overdue": "die"}}"#,
+        other.as_uuid()
+    );
+    let enqueue = |id: JobId, waits: &str| {
+        let insert = "insert into windlass_enqueue (id, kind, waits) values (?1, 'by.sql', ?2)";
+        sql.execute(insert, rusqlite::params![id.as_uuid().as_bytes(), waits])
+    };
+    enqueue(id, &waits).expect("written");
+    assert_eq!(state(&client, id).await, State::Waiting);
+    for expected in ["met", "duplicate"] {
+        let told = "insert into windlass_signal (key, data) values ('go', '{\"by\": \"sql\"}')";
+        sql.execute(told, []).expect("told");
+        let answer = "select answer from windlass_signal where key = 'go'";
+        let said: String = sql.query_row(answer, [], |row| row.get(0)).expect("read");
+        assert_eq!(said, expected);
+    }
+    let job = client.job(id).await.expect("read").expect("it is there");
+    check_by_sql(&job, &client.conditions(id).await.expect("read"));
+    let missing = format!(r#"[{{"name": "a", "job": "{}"}}]"#, JobId::new().as_uuid());
+    for (waits, wrong) in [
+        ("[]", "cannot be used"),
+        ("7", "must be a JSON array"),
+        (r#"[{"name": "a"}]"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": "x", "at": 1}]"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": "x"}, {"name": "a", "signal": "y"}]"#, "cannot be used"),
+        (r#"[{"name": "a", "job": "no-id"}]"#, "cannot be used"),
+        (r#"{"for": [{"name": "a", "signal": "x"}], "needed": 2}"#, "cannot be used"),
+        (r#"{"for": [{"name": "a", "signal": "x"}], "deadline": -1}"#, "cannot be used"),
+        (missing.as_str(), "does not exist"),
+    ] {
+        let error = enqueue(JobId::new(), waits).expect_err("it is refused").to_string();
+        assert!(error.contains(wrong), "{waits}: {error}");
+    }
+    for (insert, wrong) in [
+        ("insert into windlass_signal (key) values ('')", "1 to 256 bytes"),
+        ("insert into windlass_signal (key, data) values ('a', '{')", "not JSON"),
+        ("insert into windlass_signal (key, withdrawn) values ('a', 2)", "0 or 1"),
+    ] {
+        let error = sql.execute(insert, []).expect_err("it is refused").to_string();
+        assert!(error.contains(wrong), "{error}");
+    }
+}
