@@ -264,6 +264,9 @@ pub enum Refusal {
     /// A deadline that has passed, or is too far away.
     #[error("a job waits for a microsecond at least and 100 years at most")]
     WaitDeadline,
+    /// A schedule's job with conditions: they would be the same for each of its jobs.
+    #[error("a schedule's job cannot wait for conditions: have its handler enqueue one that does")]
+    ScheduledWait,
     /// A job that waits for its own end.
     #[error("{job} waits for itself: it would never run")]
     WaitsForItself {

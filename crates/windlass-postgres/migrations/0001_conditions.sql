@@ -76,13 +76,14 @@ begin
 end
 $$;
 
--- Meets the conditions of those who wait for these jobs to end, which have ended in these states. What another transaction
--- keeps for longer than a moment is left to the sweep: settlements do not wait for it.
-create function windlass.tell_ends(us bigint, jobs uuid[], states smallint[]) returns void language plpgsql volatile as
+-- Meets the conditions of those who wait for these jobs to end, which have ended in these states. Jobs that another transaction
+-- keeps for longer than a moment, or at all where this is not patient, are left to the sweep: settlements do not wait for it.
+create function windlass.tell_ends(us bigint, jobs uuid[], states smallint[], patient boolean) returns void language plpgsql volatile as
 $$
 declare
   usual   text := current_setting('lock_timeout');
   waiters uuid[];
+  held    uuid[];
 begin
   select array_agg(distinct c.job) into waiters
   from unnest(jobs, states) as e(id, state) join windlass.condition c on c.awaits = e.id and c.state = 0
@@ -90,20 +91,33 @@ begin
   if waiters is null then
     return;
   end if;
-  begin
-    perform set_config('lock_timeout', '50ms', true);
-    perform from windlass.pending p where p.id = any (waiters) and p.state = -1 order by p.id for no key update;
-    perform set_config('lock_timeout', usual, true);
-  exception when lock_not_available then
-    update windlass.condition c set looks = true where c.awaits = any (jobs) and c.state = 0;
-    return;
-  end;
+  -- A snapshot of the caller's would not show what others have met since.
+  if current_setting('transaction_isolation') = 'read committed' then
+    held := array(select p.id from windlass.pending p where p.id = any (waiters) and p.state = -1
+                  order by p.id for no key update skip locked);
+    if patient and cardinality(held) < cardinality(waiters) then
+      begin
+        perform set_config('lock_timeout', '50ms', true);
+        perform from windlass.pending p where p.id = any (waiters) and p.id <> all (held) and p.state = -1
+        order by p.id for no key update;
+        perform set_config('lock_timeout', usual, true);
+        held := array(select p.id from windlass.pending p where p.id = any (waiters) and p.state = -1);
+      exception when lock_not_available then null; -- those of before are held still
+      end;
+    end if;
+  end if;
+  update windlass.condition c set looks = true
+  where c.awaits = any (jobs) and c.state = 0 and c.job = any (waiters) and not coalesce(c.job = any (held), false) and not c.looks
+    and exists (select from windlass.pending p where p.id = c.job and p.state = -1);
   update windlass.condition c set state = 1, since = us
   from unnest(jobs, states) as e(id, state)
-  where c.awaits = e.id and c.state = 0 and c.job = any (waiters) and c.ends & (1 << (e.state - 5)) <> 0;
-  perform windlass.release_waiting(us, waiters);
+  where c.awaits = e.id and c.state = 0 and c.job = any (held) and c.ends & (1 << (e.state - 5)) <> 0;
+  perform windlass.release_waiting(us, held);
 end
 $$;
+
+create function windlass.tell_ends(us bigint, jobs uuid[], states smallint[]) returns void language sql volatile as
+$$ select windlass.tell_ends(us, jobs, states, true) $$;
 
 -- The same for jobs that have all ended in one state; of none there is nothing to tell.
 create function windlass.tell_ends(us bigint, jobs uuid[], state smallint) returns void language plpgsql volatile as
@@ -124,25 +138,32 @@ $$
 declare
   asked   windlass.condition[];
   outside uuid[];
+  locked  uuid[];
+  found_keys bigint;
 begin
   select array_agg(row(j.id, e.nth, e.c->>'name', (e.c->>'job')::uuid,
                        case when e.c ? 'job' then coalesce((e.c->>'ends')::smallint, 1::smallint) end, e.c->>'signal',
                        (e.c->>'at')::bigint, null, 0, null, null, null, false)::windlass.condition)
   into asked
   from unnest(ids, metas) as j(id, meta),
-       jsonb_array_elements(case when strpos(j.meta, '"waits"') > 0 then j.meta::jsonb->'waits'->'for' end) with ordinality as e(c, nth)
+       jsonb_array_elements(case when windlass.has_waits(j.meta) then j.meta::jsonb->'waits'->'for' end) with ordinality as e(c, nth)
   where j.id is not null;
   if asked is null then
     return;
   end if;
   -- Who signals one of these keys waits for this transaction, or this one for it.
-  insert into windlass.signal (key)
-  select distinct a.signal from unnest(asked) as a where a.signal is not null order by a.signal
-  on conflict (key) do nothing;
-  perform from windlass.signal s where s.key in (select a.signal from unnest(asked) as a) order by s.key for share;
+  loop
+    insert into windlass.signal (key)
+    select distinct a.signal from unnest(asked) as a where a.signal is not null order by a.signal
+    on conflict (key) do nothing;
+    perform from windlass.signal s where s.key in (select a.signal from unnest(asked) as a) order by s.key for share;
+    get diagnostics found_keys = row_count;
+    -- Tidying may have removed one in between.
+    exit when found_keys = (select count(distinct a.signal) from unnest(asked) as a);
+  end loop;
   -- Those that wait cannot begin before this is committed. One that runs may end in a transaction that does not see this.
   outside := array(select distinct a.awaits from unnest(asked) as a where a.awaits is not null and not coalesce(a.awaits = any (ids), false));
-  perform from windlass.pending p where p.id = any (outside) order by p.id for share;
+  locked := array(select p.id from windlass.pending p where p.id = any (outside) order by p.id for share);
   select a.awaits into missing
   from unnest(asked) as a
   where a.awaits = any (outside)
@@ -158,8 +179,7 @@ begin
   select a.job, a.nth, a.name, a.awaits, a.ends, a.signal, a.at, w.state,
          case when w.state <> 0 then us end, case when s.came_at is not null then s.data end,
          case when s.came_at is not null then s.origin end,
-         coalesce(w.state = 0 and a.awaits = any (outside), false)
-         and not exists (select from windlass.pending p where p.id = a.awaits)
+         coalesce(w.state = 0 and a.awaits = any (outside) and a.awaits <> all (locked), false)
   from unnest(asked) as a
   left join windlass.signal s on s.key = a.signal
   cross join lateral (
@@ -172,7 +192,7 @@ begin
   select j.id, 0, 'deadline', coalesce((d->>'at')::bigint, us + (d->>'in_us')::bigint),
          case d->>'then' when 'cancel' then 1 when 'die' then 2 else 0 end
   from unnest(ids, metas) as j(id, meta)
-  cross join lateral (select case when strpos(j.meta, '"waits"') > 0 then j.meta::jsonb->'waits'->'deadline' end as d) as t
+  cross join lateral (select case when windlass.has_waits(j.meta) then j.meta::jsonb->'waits'->'deadline' end as d) as t
   where d is not null and j.id is not null;
   perform windlass.release_waiting(us, ids);
 end
@@ -189,6 +209,10 @@ declare
   waiters uuid[];
 begin
   conditions := 0;
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'windlass: a signal needs a transaction that is read committed' using errcode = '25000',
+      hint = 'what others have signalled meanwhile is to be seen: begin it with isolation level read committed, or signal outside of it';
+  end if;
   insert into windlass.signal as s (key, came_at, withdrawn, data, origin, times, last_at)
   values (the_key, us, is_withdrawn, the_data, the_origin, 1, us)
   on conflict (key) do update
@@ -285,58 +309,55 @@ end
 $$;
 
 -- What time does to jobs that wait: moments pass, deadlines too, and jobs that may have ended unseen are looked after. At
--- most so many conditions; those that others have locked come next time. Returns how many it changed.
+-- most so many conditions, one after the other, the earliest first; those whose jobs others have locked come next time.
+-- Returns how many it changed.
 create function windlass.pass_moments(us bigint, most integer) returns bigint language plpgsql volatile as
 $$
 declare
-  due     uuid[] := array(select c.job from windlass.condition c where c.state = 0 and c.at <= us order by c.at limit most);
-  held    uuid[];
-  over    uuid[];
-  ended   uuid[];
-  queues  text[];
+  due     record;
+  waits   boolean;
   changed bigint := 0;
-  passed  bigint;
 begin
-  if due <> '{}' then
-    held := array(select p.id from windlass.pending p where p.id = any (due) and p.state = -1 order by p.id for no key update skip locked);
-    -- Those of jobs that do not wait any more are over.
-    update windlass.condition c
-    set state = case when c.job = any (held) then 1 else 3 end, since = us
-    where c.job = any (due) and c.state = 0 and c.at <= us and c.overdue is null
-      and (c.job = any (held) or not exists (select from windlass.pending p where p.id = c.job and p.state = -1));
-    get diagnostics changed = row_count;
-    perform windlass.release_waiting(us, held);
-    for how in 0 .. 2 loop
-      over := array(select p.id from windlass.pending p join windlass.condition c on c.job = p.id
-                    where p.id = any (held) and p.state = -1 and c.state = 0 and c.at <= us and c.overdue = how);
-      continue when over = '{}';
-      if how = 0 then
-        with released as (
-          update windlass.pending p set state = case when p.run_at > us then 1 else 2 end, run_at = greatest(p.run_at, us)
-          where p.id = any (over) and p.state = -1 returning p.queue)
-        select array_agg(queue) into queues from released;
-        perform windlass.wake(queues);
-      else
-        perform windlass.end_waiting(us, over, case how when 1 then 6 else 7 end::smallint, 'its deadline has passed');
-      end if;
-    end loop;
-    update windlass.condition c set state = case when c.job = any (held) then 1 else 3 end, since = us
-    where c.job = any (due) and c.state = 0 and c.at <= us and c.overdue is not null
-      and not exists (select from windlass.pending p where p.id = c.job and p.state = -1);
-    get diagnostics passed = row_count;
-    changed := changed + passed;
-  end if;
-  ended := array(select c.awaits from windlass.condition c where c.state = 0 and c.looks order by c.job limit 10000);
-  if ended <> '{}' then
-    perform windlass.tell_ends(us, array_agg(f.id), array_agg(f.state)) from windlass.finished f where f.id = any (ended) having count(*) > 0;
-    -- One that waits again, or is gone, does not end unseen any more.
-    update windlass.condition c set looks = false
-    where c.state = 0 and c.looks and c.awaits = any (ended)
-      and (exists (select from windlass.pending p where p.id = c.awaits)
-           or exists (select from windlass.finished f where f.id = c.awaits and c.ends & (1 << (f.state - 5)) = 0));
-    get diagnostics passed = row_count;
-    changed := changed + passed;
-  end if;
+  for due in
+    select c.job, c.nth, c.overdue from windlass.condition c
+    where c.state = 0 and c.at <= us order by c.at, (c.overdue is not null), c.job, c.nth limit most
+  loop
+    perform from windlass.pending p where p.id = due.job and p.state = -1 for no key update skip locked;
+    waits := found;
+    continue when not waits and exists (select from windlass.pending p where p.id = due.job and p.state = -1);
+    -- That of a job that does not wait any more is over.
+    update windlass.condition c set state = case when waits then 1 else 3 end, since = us
+    where c.job = due.job and c.nth = due.nth and c.state = 0;
+    changed := changed + 1;
+    if not waits then
+      continue;
+    elsif due.overdue is null then
+      perform windlass.release_waiting(us, array[due.job]);
+    elsif due.overdue = 0 then
+      update windlass.pending p set state = case when p.run_at > us then 1 else 2 end, run_at = greatest(p.run_at, us)
+      where p.id = due.job;
+      perform windlass.wake(array(select p.queue from windlass.pending p where p.id = due.job and p.state = 2));
+    else
+      perform windlass.end_waiting(us, array[due.job], case due.overdue when 1 then 6 else 7 end::smallint, 'its deadline has passed');
+    end if;
+  end loop;
+  -- Those that wait again are claimed after the commit of who waits for them, and do not end unseen any more.
+  for due in
+    select c.job, c.nth, c.awaits, f.state as ended, c.ends
+    from windlass.condition c left join windlass.finished f on f.id = c.awaits
+    where c.state = 0 and c.looks and (f.id is not null or exists (select from windlass.pending p where p.id = c.awaits))
+    limit most
+  loop
+    if due.ended is not null and due.ends & (1 << (due.ended - 5)) <> 0 then
+      perform windlass.tell_ends(us, array[due.awaits], array[due.ended], false);
+      -- One whose job another transaction keeps is told later.
+      perform from windlass.condition c where c.job = due.job and c.nth = due.nth and c.state = 0
+        and exists (select from windlass.pending p where p.id = c.job and p.state = -1);
+      continue when found;
+    end if;
+    update windlass.condition c set looks = false where c.job = due.job and c.nth = due.nth;
+    changed := changed + 1;
+  end loop;
   return changed;
 end
 $$;

@@ -27,6 +27,10 @@ $$
       or exists (select 1 from windlass.lease l, unnest(l.jobs) j where j.id = the_id)
 $$;
 
+-- Whether a job waits for something, as its meta says it.
+create function windlass.has_waits(meta text) returns boolean language sql immutable as
+$$ select case when strpos(meta, '"waits"') > 0 then meta::jsonb ? 'waits' else false end $$;
+
 -- Writes one job, unless its id may exist and does; says whether it wrote.
 create function windlass.write_job(us bigint, the_id uuid, may_exist boolean, queue_name text, kind text, version smallint,
   priority smallint, max_attempts smallint, due bigint, args_text text, root uuid, parent uuid, origin text, meta text)
@@ -36,12 +40,12 @@ begin
   if not may_exist then
     insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
       root, parent, origin, meta, line)
-    values (the_id, due, us, case when strpos(meta, '"waits"') > 0 then -1 when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
+    values (the_id, due, us, case when windlass.has_waits(meta) then -1 when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
       root, parent, origin, meta, windlass.line_in(meta));
   else
     insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
       root, parent, origin, meta, line)
-    values (the_id, due, us, case when strpos(meta, '"waits"') > 0 then -1 when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
+    values (the_id, due, us, case when windlass.has_waits(meta) then -1 when due > us then 1 else 2 end, version, priority, max_attempts, queue_name, kind, args_text,
       root, parent, origin, meta, windlass.line_in(meta))
     on conflict (id) do nothing;
     if not found then
@@ -271,6 +275,13 @@ begin
       answers[nth] := answer;
       jobs[nth] := job;
     end loop;
+    -- What was not written waits for nothing.
+    select w.refused, w.missing into nth, job
+    from windlass.declare_waits(us, array(
+      select case when t.answer = 1 then t.id end from unnest(ids, answers) with ordinality as t(id, answer, nth) order by t.nth), metas) as w;
+    if job is not null then
+      raise exception using errcode = 'WL003', message = nth::text, detail = job::text;
+    end if;
     -- What its key or its id kept out does nothing in its lane. The others do it in the order of the call.
     for nth in
       select t.nth from unnest(metas, answers) with ordinality as t(meta, answer, nth)
@@ -281,18 +292,12 @@ begin
         raise exception using errcode = 'WL002', message = nth::text, detail = job::text;
       end if;
     end loop;
-    -- What was not written waits for nothing.
-    select w.refused, w.missing into nth, job
-    from windlass.declare_waits(us, array(
-      select case when t.answer = 1 then t.id end from unnest(ids, answers) with ordinality as t(id, answer, nth) order by t.nth), metas) as w;
-    if job is not null then
-      raise exception using errcode = 'WL003', message = nth::text, detail = job::text;
-    end if;
     -- The commit is not to fail for waiting as long.
     if patience is not null then
       perform set_config('lock_timeout', usual, true);
     end if;
   exception when lock_not_available then
+    nth := coalesce(nth, 1);
     answer := 5;
     job := ids[nth];
     return next;
@@ -390,18 +395,20 @@ begin
     return null;
   end if;
   select key into wrong from jsonb_object_keys(waits) as key where key not in ('for', 'needed', 'deadline', 'overdue') limit 1;
-  if wrong is not null or jsonb_typeof(waits->'for') <> 'array' or jsonb_array_length(waits->'for') not between 1 and 1000
+  if wrong is not null or jsonb_typeof(waits->'for') is distinct from 'array' or coalesce(
+     jsonb_array_length(waits->'for') not between 1 and 1000 or jsonb_typeof(coalesce(waits->'deadline', '""')) <> 'string'
      or coalesce((waits->>'needed')::integer, 1) not between 1 and jsonb_array_length(waits->'for')
      or coalesce(waits->>'overdue', 'run') not in ('run', 'cancel', 'die') or (waits ? 'overdue' and not waits ? 'deadline')
-     or (waits->>'deadline')::interval <= '0' or (waits->>'deadline')::interval > '36500 days' or exists (
+     or coalesce((waits->>'deadline')::interval not between '1 microsecond' and '36500 days', false) or exists (
        select from jsonb_array_elements(waits->'for') as c
        where coalesce(octet_length(c->>'name'), 0) not between 1 and 128
+          or jsonb_typeof(coalesce(c->'job', c->'signal', c->'at')) is distinct from 'string'
           or (select count(*) from jsonb_object_keys(c) as key where key in ('job', 'signal', 'at')) <> 1
           or (select count(*) from jsonb_object_keys(c) as key where key not in ('name', 'job', 'ends', 'signal', 'at')) > 0
           or octet_length(c->>'signal') not between 1 and 256 or (c ? 'ends' and not c ? 'job')
           or (c ? 'ends' and (jsonb_typeof(c->'ends') <> 'array' or jsonb_array_length(c->'ends') = 0
                               or not c->'ends' <@ '["completed", "cancelled", "dead"]')))
-     or (select count(distinct c->>'name') from jsonb_array_elements(waits->'for') as c) <> jsonb_array_length(waits->'for') then
+     or (select count(distinct c->>'name') from jsonb_array_elements(waits->'for') as c) <> jsonb_array_length(waits->'for'), true) then
     raise exception 'windlass: waits % cannot be used', waits using errcode = '22023',
       hint = 'an array of conditions, or {"for": […], "needed": 2, "deadline": "60 s", "overdue": "run"}; a condition is '
              '{"name": "a", "signal": "key"}, {"name": "b", "job": "…uuid…", "ends": ["completed"]} or {"name": "c", "at": "2027-01-01T00:00Z"}';
@@ -583,6 +590,8 @@ begin
     ids[one.nth] := written.id;
     news[one.nth] := written.is_new;
   end loop;
+  perform windlass.declare_by_sql(array(
+    select ids[nth] from jsonb_array_elements(jobs) with ordinality as t(job, nth) where news[nth] and job ? 'waits' order by nth));
   -- What its key or its id kept out does nothing in its lane.
   for one in
     select job, nth::integer from jsonb_array_elements(jobs) with ordinality as t(job, nth)
@@ -590,8 +599,6 @@ begin
   loop
     perform windlass.enter_lane_by_sql(us, ids[one.nth], ids[one.nth + 1:], one.job);
   end loop;
-  perform windlass.declare_by_sql(array(
-    select ids[nth] from jsonb_array_elements(jobs) with ordinality as t(job, nth) where news[nth] and job ? 'waits' order by nth));
   return query select unnest(ids);
 end
 $$;
@@ -603,8 +610,9 @@ declare
   absent uuid;
 begin
   select w.missing into absent
-  from windlass.declare_waits(windlass.now_us(), ids, array(
-    select p.meta from unnest(ids) with ordinality as t(id, nth) join windlass.pending p on p.id = t.id order by t.nth)) as w;
+  from (select array_agg(p.id order by t.nth) as ids, array_agg(p.meta order by t.nth) as metas
+        from unnest(ids) with ordinality as t(id, nth) join windlass.pending p on p.id = t.id) as written,
+       windlass.declare_waits(windlass.now_us(), written.ids, written.metas) as w;
   if absent is not null then
     raise exception 'windlass: a job waits for %, which does not exist, or was pruned', absent using errcode = '23503';
   end if;

@@ -43,15 +43,15 @@ impl MaintenanceStore for PostgresStore {
                     round.swept.next_due = Some(std::time::Duration::ZERO);
                 }
             }
+            if round.has_orphans {
+                sweep::rescue(&self.claims, &mut round.swept, now).await?;
+            }
             if round.has_moments {
                 let (changed, is_full) = pass(&self.claims, now).await?;
                 round.swept.conditions = changed;
                 if is_full {
                     round.swept.next_due = Some(std::time::Duration::ZERO);
                 }
-            }
-            if round.has_orphans {
-                sweep::rescue(&self.claims, &mut round.swept, now).await?;
             }
             if round.swept.promoted + round.swept.rescued + round.swept.conditions > 0 {
                 self.wakeups.work_anywhere();

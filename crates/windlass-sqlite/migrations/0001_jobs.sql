@@ -361,7 +361,8 @@ begin
                     'expires_at', coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us')),
                     'expires_in_us', null, 'aged', null)) end,
       expires_at = coalesce(new.meta ->> '$.expires_at', new.created_at + (new.meta ->> '$.expires_in_us')),
-      state = case when state = -1 then -1 when state = 0 and new.state = 2 then 0 when new.state = 2 then 2 when state = 3 then 3 else 1 end
+      state = case when state = -1 then -1 when state = 0 and new.run_at <= new.created_at then 0
+                   when new.run_at <= new.created_at then 2 when state = 3 then 3 else 1 end
   where new.meta ->> '$.unique.on_conflict' = 'replace' and state <> 4
     and id = (select job from windlass_unique_key
               where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id);

@@ -61,6 +61,8 @@ macro_rules! behaviours {
                     jobs_of_one_call_wait_for_each_other
                     a_job_that_waits_can_be_cancelled_and_moved
                     a_job_that_waits_holds_its_key
+                    a_word_in_the_meta_is_no_condition
+                    what_is_superseded_in_the_same_call_is_told
                     a_job_that_its_key_kept_out_cannot_be_waited_for
                     a_given_id_declares_its_conditions_once
                     conditions_are_removed_with_their_jobs
@@ -71,6 +73,7 @@ macro_rules! behaviours {
                     every_road_to_an_end_is_told
                     what_has_ended_before_meets_its_condition
                     one_job_waits_for_many
+                    an_end_after_the_wait_changes_nothing
                     a_job_that_runs_can_be_waited_for
                     a_job_that_waits_is_in_nobodys_way
                     a_due_time_counts_beside_the_conditions

@@ -6,6 +6,7 @@
 //! steps run against stores with a fault put in (`fault`), and must disagree there.
 
 mod compare;
+mod conditions;
 mod driver;
 mod fault;
 mod line_steps;

@@ -1,9 +1,9 @@
 //! `windlass condition`: what a job waits for, and what a person lets it pass.
 
 use serde::Serialize;
-use windlass::condition::{Awaited, ConditionRecord, ConditionState, Waived};
+use windlass::condition::{Awaited, ConditionRecord, ConditionState, Overdue, Waived};
 use windlass::job::{Explanation, Gate};
-use windlass::{Client, JobId, State};
+use windlass::{Client, JobId, JobRecord, State};
 
 use super::enqueue::origin;
 use super::job::find_id;
@@ -144,6 +144,18 @@ pub(crate) fn line(out: &Output, one: &ConditionRecord) -> String {
         .as_ref()
         .map_or_else(String::new, |data| format!("  {}", in_one_line(data.as_str())));
     format!("{state}  {}{since}{}", told(out, one), data)
+}
+
+/// Until when a job waits, while it does, as a line of its page.
+pub(crate) fn deadline(out: &Output, job: &JobRecord) -> Option<String> {
+    let waits = job.meta.waits.as_ref().filter(|_| job.state == State::Waiting)?;
+    let (at, then) = waits.until(job.created_at)?;
+    let then = match then {
+        Overdue::Run => "then it runs without what has not come",
+        Overdue::Cancel => "then it is cancelled",
+        Overdue::Die => "then it is dead",
+    };
+    Some(format!("deadline   {}, {then}", out.moment_in_full(at)))
 }
 
 /// The conditions between a job and its becoming available.

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod clock;
+mod condition;
 mod enqueue;
 mod explain;
 mod fixture;

@@ -200,6 +200,15 @@ impl Waits {
         self.conditions.iter().filter_map(|one| one.signal.as_deref())
     }
 
+    /// Until when a job that was written then waits, and what happens to it then.
+    #[must_use]
+    pub fn until(&self, written_at: Timestamp) -> Option<(Timestamp, Overdue)> {
+        let Deadline { at, in_us, then } = self.deadline.as_ref()?;
+        let after = |us: i64| Timestamp::from_micros(written_at.as_micros().saturating_add(us));
+        let at = at.map(Timestamp::from_micros).or(in_us.map(after))?;
+        Some((at, *then))
+    }
+
     /// Whether it waits for all of them, however long.
     #[must_use]
     pub fn is_for_all(&self) -> bool {

@@ -75,6 +75,8 @@ pub enum Step {
     Promote,
     /// What it waits for comes.
     Meet,
+    /// Its deadline passes while it waits.
+    Overdue,
     /// The job that it waits for, which has ended in another way, is retried, or a person lets it pass.
     Decide,
     /// Its queue is resumed.

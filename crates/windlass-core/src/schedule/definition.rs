@@ -140,6 +140,9 @@ impl Definition {
         if job.due != Due::Now || is_given || job.meta.expires_at.is_some() {
             return Err(ScheduleError::Due.into());
         }
+        if job.meta.waits.is_some() {
+            return Err(Refusal::ScheduledWait);
+        }
         let zone = schedule.zone_name().to_owned();
         let NewJob { kind, version, queue, priority, max_attempts, args, meta, .. } = job;
         let Schedule { rule, missed, overlap, .. } = schedule;

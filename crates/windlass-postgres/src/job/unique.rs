@@ -73,6 +73,9 @@ fn answer(jobs: &[NewJob], row: &str) -> Option<(usize, Result<Enqueued, StoreEr
                     "another transaction has had the unique key `{}` of {kind} for too long",
                     key.escape_debug()
                 ),
+                None if wanted.meta.waits.is_some() => {
+                    format!("another transaction has had what {kind} waits for, for too long")
+                }
                 None => format!("another transaction has had the lane of {kind} for too long"),
             },
         }),

@@ -15,7 +15,7 @@ use crate::row::{Id, all, one, run};
 pub(crate) const NEXT_MOMENT: &str =
     "select min(at) from windlass_condition where state = 0 and at is not null";
 const DUE: &str = "select job, nth, overdue from windlass_condition \
-     where state = 0 and at is not null and at <= ?1 order by at, overdue is not null limit ?2";
+     where state = 0 and at is not null and at <= ?1 order by at, overdue is not null, job, nth limit ?2";
 const WAITS: &str = "select 1 from windlass_pending where id = ?1 and state = -1";
 const CLOSE: &str =
     "update windlass_condition set state = ?3, since = ?4 where job = ?1 and nth = ?2";

@@ -72,6 +72,7 @@ pub(super) async fn compare_explanation(
         State::Completed | State::Cancelled => &[Step::Remove],
         State::Dead => &[Step::Keep],
         State::Scheduled | State::Retryable => &[Step::Promote, Step::Expire],
+        State::Waiting if job.awaits() => &[Step::Meet, Step::Decide, Step::Overdue, Step::Expire],
         State::Waiting => &[Step::Unpark, Step::Worker, Step::Resume, Step::Expire],
         State::Available if rules.stands_in_line(job) => &IN_LINE,
         State::Available => &IN_LINE[..6],

@@ -32,6 +32,8 @@ pub(super) struct Driver {
     /// The last leader, and when it last led.
     pub(super) led: Option<(WorkerId, Timestamp)>,
     pub(super) life: Life,
+    /// Keys that are not used any more.
+    pub(super) keys: usize,
     told: VecDeque<String>,
     taken: usize,
 }
@@ -61,6 +63,7 @@ impl Driver {
             stale: VecDeque::new(),
             led: None,
             life: Life::of(seed),
+            keys: 0,
             told: VecDeque::new(),
             taken: 0,
         }
@@ -85,9 +88,12 @@ impl Driver {
             80..84 => self.retry().await?,
             84..87 => self.pause_or_resume().await?,
             87..89 => self.move_jobs().await?,
-            89..96 => self.pass_time_and_sweep().await?,
+            89 => self.waive().await?,
+            90..93 => self.signal().await?,
+            93..97 => self.pass_time_and_sweep().await?,
             _ => self.tidy().await?,
         }
+        self.rules.meet_ends();
         compare_jobs(&*self.store, &mut self.rules).await?;
         if let Some(id) = self.some_job() {
             compare_explanation(&*self.store, &self.rules, id).await?;

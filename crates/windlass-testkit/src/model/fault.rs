@@ -29,6 +29,10 @@ pub(super) enum Fault {
     ForgetsCancels,
     /// I-W7: a job is written without the time until which it may start.
     ForgetsExpiry,
+    /// I-Q1: a job is written without what it waits for.
+    ForgetsConditions,
+    /// I-Q2: a signal is acknowledged and not written.
+    ForgetsSignals,
     /// I-O3: one more runs than a limit says.
     CountsOneTooFew,
     /// I-O2: a limit of two lets one through.
@@ -44,7 +48,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::SettlesWithoutFence,
         Self::AcknowledgesTheStale,
         Self::RescuesTooEarly,
@@ -53,6 +57,8 @@ impl Fault {
         Self::ForgetsPauses,
         Self::ForgetsCancels,
         Self::ForgetsExpiry,
+        Self::ForgetsConditions,
+        Self::ForgetsSignals,
         Self::CountsOneTooFew,
         Self::CountsOneTooMany,
         Self::HasFastTokens,
@@ -63,7 +69,7 @@ impl Fault {
 
     /// Whether it can only show where there are lines and schedules.
     pub(super) fn needs_lines(self) -> bool {
-        Self::ALL[8..].contains(&self)
+        Self::ALL[10..].contains(&self)
     }
 }
 
@@ -135,6 +141,11 @@ fn without_block(jobs: &[NewJob]) -> Vec<NewJob> {
 impl JobStore for FaultyStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
         Box::pin(async move {
+            if self.has(Fault::ForgetsConditions) {
+                let mut jobs = jobs.to_vec();
+                jobs.iter_mut().for_each(|job| job.meta.waits = None);
+                return self.store.enqueue(&jobs, now).await;
+            }
             if self.has(Fault::ForgetsExpiry) {
                 return self.store.enqueue(&without_expiry(jobs), now).await;
             }
@@ -198,7 +209,17 @@ impl HealthStore for FaultyStore {
 }
 
 impl ConditionStore for FaultyStore {
-    forward!(signal waive conditions);
+    fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
+        Box::pin(async move {
+            if self.has(Fault::ForgetsSignals) {
+                let elsewhere = Signal::new(format!("{} elsewhere", signal.key));
+                return self.store.signal(&elsewhere, now).await;
+            }
+            self.store.signal(signal, now).await
+        })
+    }
+
+    forward!(waive conditions);
 }
 
 impl LimitStore for FaultyStore {

@@ -219,7 +219,8 @@ impl Rules {
             return None;
         }
         let order = |(id, job): &(&JobId, &Job)| {
-            let has_no_place_yet = job.state == State::Scheduled && job.attempt == 0;
+            let has_no_place_yet =
+                (job.state == State::Scheduled || job.awaits()) && job.attempt == 0;
             (has_no_place_yet, job.turn(), **id)
         };
         let (id, job) = in_lane().filter(|(_, job)| job.waits_in(lane)).min_by_key(order)?;

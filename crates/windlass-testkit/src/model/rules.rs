@@ -11,6 +11,7 @@ use windlass_core::job::{
 use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::time::Timestamp;
 
+use super::conditions::{Signals, Waiting};
 use super::lines::{InLine, Limits};
 use super::schedules::Known;
 
@@ -40,6 +41,8 @@ pub(super) struct Job {
     pub(super) created_at: Timestamp,
     /// Where it stands in line, if it does.
     pub(super) in_line: InLine,
+    /// What it waits for, or has waited for.
+    pub(super) waits: Option<Waiting>,
     finished_at: Option<Timestamp>,
 }
 
@@ -71,6 +74,7 @@ pub(super) struct Rules {
     pub(super) pruned: u64,
     pub(super) limits: Limits,
     pub(super) schedules: BTreeMap<&'static str, Known>,
+    pub(super) signals: Signals,
 }
 
 impl Job {
@@ -79,6 +83,7 @@ impl Job {
         Self {
             created_at: Timestamp::from_micros(0),
             in_line: InLine::default(),
+            waits: None,
             queue,
             kind,
             priority,
@@ -121,13 +126,14 @@ impl Job {
         }
     }
 
-    fn wait(&mut self, verb: Verb, to: State, run_at: Option<Timestamp>) {
+    pub(super) fn wait(&mut self, verb: Verb, to: State, run_at: Option<Timestamp>) {
         self.go(verb, to);
         self.run_at = run_at;
     }
 
     pub(super) fn end(&mut self, verb: Verb, to: State, now: Timestamp) {
         self.go(verb, to);
+        self.wait_no_more();
         self.finished_at = Some(now);
     }
 
@@ -211,6 +217,7 @@ impl Rules {
             pruned: 0,
             limits: Limits::default(),
             schedules: BTreeMap::new(),
+            signals: Signals::new(),
         }
     }
 
@@ -220,6 +227,7 @@ impl Rules {
         job.run_at = Some(run_at);
         job.created_at = self.now;
         self.jobs.insert(id, job);
+        self.declare(id);
     }
 
     pub(super) fn register(&mut self, worker: WorkerId, member: Member) {
@@ -266,7 +274,7 @@ impl Rules {
             // What stands in line is in nobody's way.
             let is_concerned = |job: &&mut Job| {
                 let is_in_the_way = verb == Verb::Unpark || job.in_line.line.is_none();
-                job.kind == kind && job.state == from && is_in_the_way
+                job.kind == kind && job.state == from && !job.awaits() && is_in_the_way
             };
             self.jobs.values_mut().filter(is_concerned).for_each(|job| job.go(verb, to));
         }
@@ -342,6 +350,8 @@ impl Rules {
         for job in self.jobs.values_mut().filter(|job| job.is_over(now)) {
             job.expire(now);
         }
+        self.meet_ends();
+        self.pass_deadlines();
         self.move_aside();
         self.meet(None);
         self.drop_empty_leases();
@@ -435,7 +445,7 @@ impl Rules {
         let paused = &self.paused_kinds;
         for job in self.jobs.values_mut() {
             let is_aside = paused.contains_key(job.kind);
-            if job.state == State::Waiting && known(job.kind) && !is_aside {
+            if job.state == State::Waiting && !job.awaits() && known(job.kind) && !is_aside {
                 job.go(Verb::Unpark, State::Available);
             }
         }

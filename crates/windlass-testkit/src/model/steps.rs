@@ -8,7 +8,8 @@ use windlass_core::store::Now;
 use windlass_core::error::StoreError;
 use windlass_core::id::{LeaseId, WorkerId};
 use windlass_core::job::{
-    ClaimRequest, Due, Enqueued, Expires, HandlerKey, Outcome, Settled, Settlement, Share, Verdict,
+    ClaimRequest, Due, Enqueued, Expires, HandlerKey, NewJob, Outcome, Settled, Settlement, Share,
+    Verdict,
 };
 use windlass_core::limits::{CLAIM_BYTES, KEEP_FINISHED, LEADER_TTL, LEASE};
 use windlass_core::maintenance::Swept;
@@ -49,6 +50,11 @@ impl Driver {
                 let time = self.up_to(60) + Duration::from_millis(1);
                 draft = draft.expiring(Expires::In(time));
                 new.expires_at = Some(now.after(wait).after(time));
+            }
+            let before: Vec<_> = batch.iter().map(|job: &NewJob| job.id).collect();
+            if let Some((waits, waiting)) = self.wait_for(&before) {
+                told.push(format!("{} waits: {waits:?}", draft.id));
+                (draft.meta.waits, new.waits) = (Some(waits), Some(waiting));
             }
             if self.life == Life::InLine {
                 self.stand_in_line(&mut draft, &mut new);
@@ -258,6 +264,8 @@ impl Driver {
             _ => self.up_to(15),
         };
         self.tell(format!("{time:?} pass"));
+        // Signals of before may be forgotten.
+        self.keys += if time < KEEP_FINISHED { 0 } else { 10 };
         // Those that beat stay; the others' leases run down.
         let workers: Vec<WorkerId> = self.rules.workers.keys().copied().collect();
         self.rules.now = self.rules.now.after(time);
@@ -275,7 +283,9 @@ impl Driver {
             self.rules.sweep(sweeper);
         }
         // A round is bounded; the rules know no bounds.
-        while swept.promoted + swept.expired + swept.rescued + swept.moved_aside > 0 {
+        while swept.promoted + swept.expired + swept.rescued + swept.moved_aside + swept.conditions
+            > 0
+        {
             swept = self.store.sweep(sweeper, Now::At(self.rules.now)).await.map_err(said)?;
         }
         Ok(())

@@ -15,6 +15,10 @@ use windlass_testkit::worker::{request, settlement, worker};
 use crate::races::{begun, waits_for};
 use crate::test_database::{SOON, TestDatabase, connect, ended, on_both_stores};
 
+#[path = "../../examples/final_notification.rs"]
+#[expect(dead_code, reason = "its main is the example's alone")]
+mod final_notification;
+
 #[derive(Serialize, Deserialize, Job)]
 #[job(kind = "link")]
 struct Link {
@@ -30,6 +34,8 @@ async fn link(job: Link, cx: Context) -> Result<usize, JobError> {
 on_both_stores! {
     /// T24: each job of a chain runs after the one before it, and adds to its output.
     a_chain_runs_link_by_link;
+    /// A1–A4, A6: each build of the example has one final notification: its signals in any order, twice, early, and withdrawn.
+    each_build_of_the_example_has_one_final_notification;
     /// T48: jobs that wait for signals take no slot, and each runs soon after its signal.
     jobs_that_wait_for_signals_take_no_slot;
 }
@@ -52,6 +58,38 @@ async fn a_chain_runs_link_by_link(database: TestDatabase) {
     let job = ended(&client, last.expect("there is one")).await;
     worker.stop().await;
     assert_eq!(job.output.expect("it has one").as_str(), "820");
+}
+
+async fn each_build_of_the_example_has_one_final_notification(database: TestDatabase) {
+    use final_notification::{FinalNotification, status, worker, wrap_up};
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let tell = async |key: String| client.signal(Signal::new(key)).await.expect("told");
+    let withdraw = async |key: String| client.signal(Signal::withdrawn(key)).await.expect("told");
+    tell(wrap_up(2)).await;
+    let mut ids = Vec::new();
+    for build in 1..=4 {
+        let written = client.enqueue(FinalNotification::of(build)).await.expect("written");
+        let again = client.enqueue(FinalNotification::of(build)).await.expect("answered");
+        assert_eq!(again.id(), written.id(), "there is one for each build");
+        ids.push(written.id());
+    }
+    let worker = worker(store).start().await.expect("it starts");
+    for key in [status(1), wrap_up(1), status(1), wrap_up(1), status(2), status(2)] {
+        tell(key).await;
+    }
+    tell(status(3)).await;
+    withdraw(wrap_up(3)).await;
+    withdraw(wrap_up(4)).await;
+    tell(status(4)).await;
+    let without = ["", "", ", without its wrap-up", ", without its wrap-up"];
+    for (id, (build, without)) in ids.into_iter().zip((1..).zip(without)) {
+        let job = ended(&client, id).await;
+        let output = job.output.expect("it has one");
+        assert_eq!(output.as_str(), format!("\"build {build} is over{without}\""));
+        assert_eq!(job.attempt, 1);
+    }
+    worker.stop().await;
 }
 
 async fn jobs_that_wait_for_signals_take_no_slot(database: TestDatabase) {
@@ -300,6 +338,9 @@ async fn conditions_by_sql_on_postgres() {
         (r#"{"for": [{"name": "a", "signal": "x"}], "needed": 2}"#, "cannot be used"),
         (r#"{"for": [{"name": "a", "signal": "x"}], "deadline": "-1 s"}"#, "cannot be used"),
         (r#"{"for": [{"name": "a", "signal": "x"}], "until": "1 s"}"#, "cannot be used"),
+        ("{}", "cannot be used"),
+        (r#"{"needed": 1}"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": null}]"#, "cannot be used"),
         (missing.as_str(), "does not exist"),
     ] {
         let call = enqueue(JobId::new(), waits);
@@ -361,4 +402,57 @@ async fn conditions_by_sql_on_sqlite() {
         let error = sql.execute(insert, []).expect_err("it is refused").to_string();
         assert!(error.contains(wrong), "{error}");
     }
+}
+
+/// C4: an enqueue whose signal an open transaction tells waits for it, as one whose key is kept does, and goes on then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_enqueue_waits_for_who_signals_its_key() {
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    let stranger = begun(&database, "select windlass.signal('go')").await;
+    let enqueue = {
+        let client = client.clone();
+        let draft = Link { number: 1 }.job().on_signal("go");
+        tokio::runtime::Handle::current().spawn(async move { client.enqueue(draft).await })
+    };
+    waits_for(&database, "transactionid").await;
+    stranger.client.batch_execute("commit").await.expect("committed");
+    let id = enqueue.await.expect("it ran").expect("written").id();
+    assert_eq!(state(&client, id).await, State::Available);
+}
+
+/// I-Q2: a cancel that met the open transaction which waits for its job tells that job once it is committed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_that_waited_for_who_waits_is_told() {
+    let database = TestDatabase::postgres();
+    let client = Client::new(database.open().await);
+    let first = client.enqueue(Link { number: 1 }).await.expect("written").id();
+    let second = JobId::new();
+    let call = format!(
+        "select windlass.enqueue('work', '1', '{{\"id\": \"{}\", \"waits\": [{{\"name\": \"first\", \"job\": \"{}\", \
+         \"ends\": [\"cancelled\"]}}]}}')",
+        second.as_uuid(),
+        first.as_uuid()
+    );
+    let stranger = begun(&database, &call).await;
+    let cancel = {
+        let client = client.clone();
+        tokio::runtime::Handle::current()
+            .spawn(async move { client.cancel(&[first], "not wanted").await })
+    };
+    waits_for(&database, "transactionid").await;
+    stranger.client.batch_execute("commit").await.expect("committed");
+    cancel.await.expect("it ran").expect("cancelled");
+    assert_eq!(state(&client, second).await, State::Available);
+}
+
+/// A2: a signal in a snapshot that would not show what others have told is refused.
+#[tokio::test]
+async fn a_signal_in_an_older_snapshot_is_refused() {
+    let database = TestDatabase::postgres();
+    let _client = Client::new(database.open().await);
+    let sql = connect(&database).await;
+    let call = "begin isolation level repeatable read; select windlass.signal('go')";
+    let error = sql.client.batch_execute(call).await.expect_err("it is refused");
+    assert!(format!("{error:?}").contains("read committed"), "{error:?}");
 }

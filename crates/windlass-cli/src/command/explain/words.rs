@@ -14,7 +14,10 @@ use crate::output::{Output, time};
 /// A gate, and what is the matter with it.
 pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
     match &passage.gate {
-        Gate::Conditions { open, needed } => condition::gate(out, open, *needed),
+        Gate::Conditions { open, needed, until } => {
+            let until = until.map(|at| format!(", until {}", out.moment_in_full(at)));
+            format!("{}{}", condition::gate(out, open, *needed), until.unwrap_or_default())
+        }
         Gate::Expiry { .. }
         | Gate::Due { .. }
         | Gate::Backoff { .. }
@@ -246,6 +249,7 @@ pub(super) fn next(out: &Output, explained: &Explanation) -> String {
             Some(when) => format!("what it waits for comes {}", out.moment_in_full(when)),
             None => "it is made available by what it waits for, in the same transaction".to_owned(),
         },
+        Step::Overdue => format!("its deadline passes {}", at("soon")),
         Step::Decide => {
             "nothing, until that job is retried and ends as it should, or a person lets it pass"
                 .to_owned()
@@ -289,7 +293,7 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
     let (id, queue) = (explained.job, &explained.queue);
     match explained.next.step {
         Step::Promote => vec![format!("windlass job retry {id}   (runs it now)")],
-        Step::Meet | Step::Decide => condition::commands(explained),
+        Step::Meet | Step::Decide | Step::Overdue => condition::commands(explained),
         Step::Resume => resume(explained),
         Step::Worker => worker(explained),
         Step::Slot => vec![format!("windlass job list 'state:running queue:{queue}'")],

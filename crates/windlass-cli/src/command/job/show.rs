@@ -61,6 +61,9 @@ fn page(out: &Output, (job, conditions): (&JobRecord, &[ConditionRecord]), next:
     for one in conditions {
         line(&mut page, &format!("  {}", condition::line(out, one)));
     }
+    if let Some(deadline) = condition::deadline(out, job) {
+        line(&mut page, &format!("  {deadline}"));
+    }
     let attempts = attempts(job);
     if !attempts.is_empty() {
         line(&mut page, &format!("\n{}", out.paint(Tone::Dim, "ATTEMPTS")));

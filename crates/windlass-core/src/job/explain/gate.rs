@@ -39,6 +39,9 @@ pub enum Gate {
         open: Vec<ConditionRecord>,
         /// How many of them suffice.
         needed: usize,
+        /// Its deadline.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// It is due from then on.
     Due {

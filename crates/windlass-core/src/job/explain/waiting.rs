@@ -56,7 +56,9 @@ fn waits(look: &Look) -> bool {
 
 /// What it waits for, while it does.
 fn conditions(look: &Look) -> Option<Passage> {
-    let needed = look.job.meta.waits.as_ref()?.needed();
+    let waits_for = look.job.meta.waits.as_ref()?;
+    let until = waits_for.until(look.job.created_at).map(|(at, _)| at);
+    let needed = waits_for.needed();
     if !waits(look) {
         return None;
     }
@@ -66,7 +68,7 @@ fn conditions(look: &Look) -> Option<Passage> {
     let is_open = |one: &&ConditionRecord| one.state == ConditionState::Open;
     let open: Vec<_> = look.conditions.iter().filter(is_open).cloned().collect();
     let needed = needed.saturating_sub(met).min(open.len());
-    Some(passage(open.is_empty(), Gate::Conditions { open, needed }))
+    Some(passage(open.is_empty(), Gate::Conditions { open, needed, until }))
 }
 
 /// Whether a job has ended in another way than is waited for.
@@ -211,14 +213,21 @@ fn next(look: &Look, gates: &[Passage]) -> Next {
     }
     let (step, at) = match first {
         None => (Step::Claim, None),
-        Some(Gate::Conditions { open, needed }) => {
+        Some(Gate::Conditions { open, needed, until }) => {
             let left = open.iter().filter(|one| !has_ended_otherwise(one));
             let moments = left.clone().filter_map(|one| match one.awaits {
                 Awaited::Moment { at } => Some(at),
                 _ => None,
             });
-            let step = if left.count() < *needed { Step::Decide } else { Step::Meet };
-            (step, moments.min().filter(|_| *needed == 1))
+            let moment = moments.min().filter(|_| *needed == 1);
+            match (left.count() < *needed, until) {
+                (true, None) => (Step::Decide, None),
+                (true, until) => (Step::Overdue, *until),
+                (false, Some(until)) if moment.is_some_and(|at| at > *until) => {
+                    (Step::Overdue, Some(*until))
+                }
+                (false, _) => (Step::Meet, moment),
+            }
         }
         Some(Gate::Expiry { .. }) => (Step::Expire, Some(look.now.after(SWEEP))),
         Some(Gate::Due { at } | Gate::Backoff { at, .. }) => (Step::Promote, Some(*at)),

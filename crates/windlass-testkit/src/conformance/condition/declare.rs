@@ -1,9 +1,9 @@
 //! What can be waited for, and what cannot.
 
-use windlass_core::condition::{Signal, Waits};
+use windlass_core::condition::{Ends, Signal, Waits};
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Cancelled, Enqueued, Moved, State, Unique};
+use windlass_core::job::{Cancelled, Enqueued, Lane, Limited, Moved, NewJob, State, Unique};
 
 use crate::draft::{job, jobs};
 use crate::fixture::{MINUTE, StoreFixture};
@@ -111,4 +111,41 @@ pub async fn a_job_that_its_key_kept_out_cannot_be_waited_for(fixture: StoreFixt
     let StoreError::NothingToAwait { job, awaited } = error else { panic!("{error}") };
     assert_eq!((job, awaited), (call[1].id, call[0].id));
     fixture.check("available 1").await;
+}
+
+/// A job that has the word in its tag, its keys or its lane waits for nothing.
+pub async fn a_word_in_the_meta_is_no_condition(fixture: StoreFixture) {
+    let word = || "waits".to_owned();
+    let drafts = [
+        job().tag("waits"),
+        job().unique(Unique::by(word())),
+        job().lane(Lane::by(word()).supersedes("waits")),
+        job().given(JobId::FIRST).limited(Limited::by(word()).named("waits")),
+    ];
+    for draft in drafts {
+        let id = fixture.enqueue_one(draft).await;
+        assert_eq!(fixture.job(id).await.state, State::Available);
+    }
+}
+
+/// C25: a job that waits for one which is superseded in its lane by a third of the same call is told of its end.
+pub async fn what_is_superseded_in_the_same_call_is_told(fixture: StoreFixture) {
+    let first = job().kind("setup").lane(Lane::by("a")).done();
+    let waits = Waits::all().job_ended("first", first.id, Ends::ANY);
+    let second = job().waits(waits).done();
+    let third = job().kind("teardown").lane(Lane::by("a").supersedes("setup")).done();
+    let third = NewJob {
+        meta: {
+            let mut meta = third.meta.clone();
+            meta.waits = Some(Waits::all().signal("go", "go"));
+            meta
+        },
+        ..third
+    };
+    let ids = [first.id, second.id, third.id];
+    fixture.try_enqueue(&[first, second, third]).await.expect("written");
+    let states = [State::Cancelled, State::Available, State::Waiting];
+    for (id, expected) in ids.into_iter().zip(states) {
+        assert_eq!(fixture.job(id).await.state, expected);
+    }
 }

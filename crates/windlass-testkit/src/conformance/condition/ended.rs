@@ -124,6 +124,22 @@ pub async fn one_job_waits_for_many(fixture: StoreFixture) {
     fixture.check_job(last, AVAILABLE).await;
 }
 
+/// What is met is what the job waited for: an end that comes when it does not wait any more changes nothing.
+pub async fn an_end_after_the_wait_changes_nothing(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let [first, second] = [job().priority(-2), job().priority(-1)].map(Draft::done);
+    let either = Waits::any().job("first", first.id).job("second", second.id);
+    let either = job().waits(either).done();
+    let id = either.id;
+    fixture.try_enqueue(&[first, second, either]).await.expect("written");
+    worker.run_one(complete()).await;
+    fixture.check_job(id, AVAILABLE).await;
+    worker.run_one(complete()).await;
+    let conditions = fixture.store().conditions(id).await.expect("read");
+    let states: Vec<_> = conditions.iter().map(|one| one.state).collect();
+    assert_eq!(states, [ConditionState::Met, ConditionState::Open]);
+}
+
 /// T25: a job that was written while the other one ran is told of its end too.
 pub async fn a_job_that_runs_can_be_waited_for(fixture: StoreFixture) {
     let worker = fixture.worker().await;

@@ -343,7 +343,7 @@ pub async fn what_a_job_waits_for_is_told(fixture: StoreFixture) {
     let id = fixture.enqueue_one(job().waits(waits)).await;
     fixture.store().signal(&Signal::new("came"), fixture.now()).await.expect("told");
     let told = |gate: Gate| {
-        let Gate::Conditions { open, needed } = gate else { panic!("{gate:?}") };
+        let Gate::Conditions { open, needed, .. } = gate else { panic!("{gate:?}") };
         let states = open.iter().map(|one| match one.awaits {
             Awaited::Job { job_state, .. } => job_state,
             _ => None,

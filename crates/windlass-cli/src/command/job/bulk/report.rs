@@ -179,7 +179,8 @@ fn unneeded(change: &Change<'_>, state: State, number: u64) -> String {
     let why = match (change, state) {
         (Change::Move { to }, _) => format!("on queue {to} already"),
         (_, State::Waiting) => {
-            "waiting for a worker that knows its kind; see `windlass doctor`".to_owned()
+            "waiting for its conditions, or for a worker that knows its kind; see `windlass explain`"
+                .to_owned()
         }
         (_, State::Available) => "available already".to_owned(),
         (_, State::Running) => "running".to_owned(),
