@@ -171,10 +171,20 @@ begin
     and not exists (select from windlass.finished f where f.id = a.awaits)
     and not exists (select from windlass.running_job r where r.id = a.awaits)
   limit 1;
+  if missing is null then
+    -- Of one call a job waits for those before it: so none waits for itself.
+    select a.awaits into missing
+    from unnest(asked) as a
+    join unnest(ids) with ordinality as own(id, nth) on own.id = a.job
+    join unnest(ids) with ordinality as other(id, nth) on other.id = a.awaits
+    where other.nth >= own.nth limit 1;
+  end if;
   if missing is not null then
     select array_position(ids, a.job) into refused from unnest(asked) as a where a.awaits = missing limit 1;
     return;
   end if;
+  -- An id may come again once its job is gone.
+  delete from windlass.condition c where c.job = any (ids);
   insert into windlass.condition (job, nth, name, awaits, ends, signal, at, state, since, data, note, looks)
   select a.job, a.nth, a.name, a.awaits, a.ends, a.signal, a.at, w.state,
          case when w.state <> 0 then us end, case when s.came_at is not null then s.data end,
@@ -252,7 +262,7 @@ begin
   elsif octet_length(data::text) > 262144 then
     raise exception 'windlass: data of % bytes are above the limit of 262144', octet_length(data::text) using errcode = '22023';
   end if;
-  return (select s.answer from windlass.signal_at(windlass.now_us(), key, data::text, withdrawn, 'sql') as s);
+  return (select s.answer from windlass.signal_at(windlass.now_us(), key, data::text, coalesce(withdrawn, false), 'sql') as s);
 end
 $$;
 
@@ -311,27 +321,23 @@ $$;
 -- What time does to jobs that wait: moments pass, deadlines too, and jobs that may have ended unseen are looked after. At
 -- most so many conditions, one after the other, the earliest first; those whose jobs others have locked come next time.
 -- Returns how many it changed.
-create function windlass.pass_moments(us bigint, most integer) returns bigint language plpgsql volatile as
+create function windlass.pass_moments(us bigint, most integer, keeps_completed boolean) returns bigint language plpgsql volatile as
 $$
 declare
   due     record;
-  waits   boolean;
   changed bigint := 0;
+  over    bigint;
 begin
   for due in
-    select c.job, c.nth, c.overdue from windlass.condition c
+    select c.job, c.nth, c.overdue from windlass.condition c join windlass.pending p on p.id = c.job and p.state = -1
     where c.state = 0 and c.at <= us order by c.at, (c.overdue is not null), c.job, c.nth limit most
+    for no key update of p skip locked
   loop
-    perform from windlass.pending p where p.id = due.job and p.state = -1 for no key update skip locked;
-    waits := found;
-    continue when not waits and exists (select from windlass.pending p where p.id = due.job and p.state = -1);
-    -- That of a job that does not wait any more is over.
-    update windlass.condition c set state = case when waits then 1 else 3 end, since = us
-    where c.job = due.job and c.nth = due.nth and c.state = 0;
+    -- An earlier one of this round may have made it available.
+    continue when not exists (select from windlass.pending p where p.id = due.job and p.state = -1);
+    update windlass.condition c set state = 1, since = us where c.job = due.job and c.nth = due.nth and c.state = 0;
     changed := changed + 1;
-    if not waits then
-      continue;
-    elsif due.overdue is null then
+    if due.overdue is null then
       perform windlass.release_waiting(us, array[due.job]);
     elsif due.overdue = 0 then
       update windlass.pending p set state = case when p.run_at > us then 1 else 2 end, run_at = greatest(p.run_at, us)
@@ -341,23 +347,50 @@ begin
       perform windlass.end_waiting(us, array[due.job], case due.overdue when 1 then 6 else 7 end::smallint, 'its deadline has passed');
     end if;
   end loop;
-  -- Those that wait again are claimed after the commit of who waits for them, and do not end unseen any more.
-  for due in
-    select c.job, c.nth, c.awaits, f.state as ended, c.ends
-    from windlass.condition c left join windlass.finished f on f.id = c.awaits
-    where c.state = 0 and c.looks and (f.id is not null or exists (select from windlass.pending p where p.id = c.awaits))
-    limit most
+  -- Those of jobs that do not wait any more are over.
+  update windlass.condition c set state = 3, since = us
+  where (c.job, c.nth) in (
+    select o.job, o.nth from windlass.condition o
+    where o.state = 0 and o.at <= us and not exists (select from windlass.pending p where p.id = o.job and p.state = -1)
+    limit most for update skip locked);
+  get diagnostics over = row_count;
+  return changed + over + windlass.tell_unseen(us, most, keeps_completed);
+end
+$$;
+
+-- Tells the ends of jobs that were not seen when they came. Those that wait again are claimed after the commit of who waits for
+-- them, and do not end unseen any more; those that are gone were completed where completed jobs are not kept.
+create function windlass.tell_unseen(us bigint, most integer, keeps_completed boolean) returns bigint language plpgsql volatile as
+$$
+declare
+  seen    record;
+  changed bigint := 0;
+begin
+  if not exists (select from windlass.condition c where c.state = 0 and c.looks) then
+    return 0;
+  end if;
+  for seen in
+    with running as materialized (select r.id from windlass.running_job r)
+    select c.job, c.nth, c.awaits, c.ends, coalesce(f.state, case when not keeps_completed then 5::smallint end) as ended, q.id is not null as waits_again
+    from windlass.condition c
+    join windlass.pending p on p.id = c.job and p.state = -1
+    left join windlass.finished f on f.id = c.awaits
+    left join windlass.pending q on q.id = c.awaits
+    where c.state = 0 and c.looks and c.awaits not in (select id from running)
+    limit most for no key update of p skip locked
   loop
-    if due.ended is not null and due.ends & (1 << (due.ended - 5)) <> 0 then
-      perform windlass.tell_ends(us, array[due.awaits], array[due.ended], false);
-      -- One whose job another transaction keeps is told later.
-      perform from windlass.condition c where c.job = due.job and c.nth = due.nth and c.state = 0
-        and exists (select from windlass.pending p where p.id = c.job and p.state = -1);
-      continue when found;
+    if not seen.waits_again and coalesce(seen.ends & (1 << (seen.ended - 5)) <> 0, false) then
+      perform windlass.tell_ends(us, array[seen.awaits], array[seen.ended], false);
+      changed := changed + 1;
+    else
+      -- Looked at again: it may have been claimed and have ended meanwhile.
+      update windlass.condition c set looks = false
+      where c.job = seen.job and c.nth = seen.nth
+        and (not seen.waits_again or exists (select from windlass.pending q where q.id = c.awaits));
     end if;
-    update windlass.condition c set looks = false where c.job = due.job and c.nth = due.nth;
-    changed := changed + 1;
   end loop;
+  update windlass.condition c set looks = false
+  where c.state = 0 and c.looks and not exists (select from windlass.pending p where p.id = c.job and p.state = -1);
   return changed;
 end
 $$;
@@ -386,7 +419,10 @@ begin
   )
   select count(*), array_agg(signal) filter (where signal is not null) into removed, keys from gone;
   delete from windlass.signal s
-  where s.key = any (keys) and s.came_at is null and not exists (select from windlass.condition c where c.signal = s.key);
+  where s.key in (
+    select o.key from windlass.signal o
+    where o.key = any (keys) and o.came_at is null and not exists (select from windlass.condition c where c.signal = o.key)
+    for update skip locked);
 end
 $$;
 

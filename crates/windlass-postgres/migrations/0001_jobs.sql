@@ -393,6 +393,8 @@ declare
 begin
   if waits is null then
     return null;
+  elsif jsonb_typeof(waits) <> 'object' then
+    waits := jsonb_build_object('for', waits);
   end if;
   select key into wrong from jsonb_object_keys(waits) as key where key not in ('for', 'needed', 'deadline', 'overdue') limit 1;
   if wrong is not null or jsonb_typeof(waits->'for') is distinct from 'array' or coalesce(
@@ -614,7 +616,7 @@ begin
         from unnest(ids) with ordinality as t(id, nth) join windlass.pending p on p.id = t.id) as written,
        windlass.declare_waits(windlass.now_us(), written.ids, written.metas) as w;
   if absent is not null then
-    raise exception 'windlass: a job waits for %, which does not exist, or was pruned', absent using errcode = '23503';
+    raise exception 'windlass: a job waits for %, which does not exist before it, or was pruned', absent using errcode = '23503';
   end if;
 end
 $$;

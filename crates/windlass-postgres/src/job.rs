@@ -22,7 +22,6 @@ pub mod statement;
 pub(crate) mod turn;
 pub mod unique;
 
-use crate::connection::config::History;
 use crate::job::settle::{SettleContext, Settler};
 use crate::store::SHARES_A_STATEMENT;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
@@ -81,7 +80,7 @@ impl JobStore for PostgresStore {
                 by: Settler::Worker,
                 worker,
                 label: &local.label,
-                history: self.shared.config.history == History::Kept,
+                history: self.keeps_completed(),
             };
             settle::settle(&self.writes, context, settlements, now).await
         })

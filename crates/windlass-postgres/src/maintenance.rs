@@ -47,7 +47,7 @@ impl MaintenanceStore for PostgresStore {
                 sweep::rescue(&self.claims, &mut round.swept, now).await?;
             }
             if round.has_moments {
-                let (changed, is_full) = pass(&self.claims, now).await?;
+                let (changed, is_full) = pass(&self.claims, self.keeps_completed(), now).await?;
                 round.swept.conditions = changed;
                 if is_full {
                     round.swept.next_due = Some(std::time::Duration::ZERO);

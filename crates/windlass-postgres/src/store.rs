@@ -8,6 +8,7 @@ use windlass_core::store::{Facts, Reply, Store};
 use windlass_core::wake::Wakeups;
 use windlass_core::worker::Registration;
 
+use crate::connection::config::History;
 use crate::connection::facts;
 use crate::connection::patience::Gate;
 use crate::connection::watch::Watch;
@@ -44,6 +45,11 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
+    /// Whether completed jobs are kept, or only counted.
+    pub(crate) fn keeps_completed(&self) -> bool {
+        self.shared.config.history == History::Kept
+    }
+
     pub(crate) fn local(&self, worker: WorkerId) -> Arc<Local> {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         workers.get(&worker).cloned().unwrap_or_else(|| {

@@ -101,8 +101,9 @@ begin
   select raise(abort, 'windlass: a job that it waits for does not exist')
   from windlass_asked a
   where a.job = new.job and a.awaits is not null
-    and not exists (select 1 from windlass_pending where id = a.awaits)
-    and not exists (select 1 from windlass_finished where id = a.awaits);
+    and (a.awaits = new.job
+         or not exists (select 1 from windlass_pending where id = a.awaits)
+            and not exists (select 1 from windlass_finished where id = a.awaits));
   insert into windlass_condition (job, nth, name, awaits, ends, signal, at, state, since, data, note)
   select job, nth, name, awaits, ends, signal, at, state, case when state <> 0 then new.at end, data, note
   from (

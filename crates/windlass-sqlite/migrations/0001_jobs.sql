@@ -366,6 +366,10 @@ begin
   where new.meta ->> '$.unique.on_conflict' = 'replace' and state <> 4
     and id = (select job from windlass_unique_key
               where kind = new.kind and key = new.meta ->> '$.unique.key' and job <> new.id);
+  -- An id may come again once its job is gone.
+  delete from windlass_condition
+  where job = new.id and not exists (select 1 from windlass_pending where id = new.id)
+    and not exists (select 1 from windlass_finished where id = new.id);
   insert into windlass_pending
     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, line,
      expires_at)

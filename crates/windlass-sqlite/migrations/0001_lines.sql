@@ -251,14 +251,20 @@ begin
              json_type(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) is not 'array' or json_array_length(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) not between 1 and 1000
              or json_type(new.waits, '$.needed') is not null and (json_type(new.waits, '$.needed') <> 'integer'
                   or new.waits ->> '$.needed' not between 1 and json_array_length(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end))
+             or instr(new.waits, '\u0000') > 0
+             or json_type(new.waits) = 'object' and exists (
+                  select 1 from json_each(new.waits) k where k.key not in ('for', 'needed', 'deadline', 'overdue')
+                     or k.type = 'null' or k.key = 'overdue' and json_type(new.waits, '$.deadline') is null)
              or coalesce(new.waits ->> '$.overdue', 'run') not in ('run', 'cancel', 'die')
              or json_type(new.waits, '$.deadline') is not null and (json_type(new.waits, '$.deadline') <> 'integer'
                   or new.waits ->> '$.deadline' not between 1 and 4000000000000000)
              or (select count(distinct c.value ->> '$.name') from json_each(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) c) <> json_array_length(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end)
              or exists (select 1 from json_each(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) c
                         where c.type <> 'object' or coalesce(length(cast(c.value ->> '$.name' as blob)), 0) not between 1 and 128
-                           or (json_type(c.value, '$.job') is not null) + (json_type(c.value, '$.signal') is not null)
-                              + (json_type(c.value, '$.at') is not null) <> 1
+                           or (json_type(c.value, '$.job') is 'text') + (json_type(c.value, '$.signal') is 'text')
+                              + (json_type(c.value, '$.at') is 'integer') <> 1
+                           or exists (select 1 from json_each(c.value) k where k.key not in ('name', 'job', 'ends', 'signal', 'at')
+                                        or k.type = 'null' or k.key = 'ends' and json_type(c.value, '$.job') is null)
                            or length(replace(c.value ->> '$.job', '-', '')) <> 32 or c.value ->> '$.job' glob '*[^-0-9a-fA-F]*'
                            or length(cast(c.value ->> '$.signal' as blob)) not between 1 and 256
                            or coalesce(json_type(c.value, '$.at'), 'integer') <> 'integer'

@@ -61,6 +61,7 @@ macro_rules! behaviours {
                     jobs_of_one_call_wait_for_each_other
                     a_job_that_waits_can_be_cancelled_and_moved
                     a_job_that_waits_holds_its_key
+                    a_given_id_that_comes_again_waits_anew
                     a_word_in_the_meta_is_no_condition
                     what_is_superseded_in_the_same_call_is_told
                     a_job_that_its_key_kept_out_cannot_be_waited_for

@@ -14,6 +14,7 @@ use crate::error::{connect_error, store_error};
 /// What a session of ours is set to. Plans are made once and never for a table that looked empty;
 /// a session that hangs inside a transaction is ended by the server.
 const SETTINGS: &str = "set jit = off; set plan_cache_mode = force_generic_plan; \
+     set default_transaction_isolation = 'read committed'; \
      set idle_in_transaction_session_timeout = '10s'; set client_min_messages = warning; \
      set enable_seqscan = off; set enable_bitmapscan = off; \
      set max_parallel_workers_per_gather = 0";

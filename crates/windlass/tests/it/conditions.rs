@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use windlass::condition::{ConditionState, Signal, SignalAnswer, Waits};
+use windlass::condition::{ConditionState, Overdue, Signal, SignalAnswer, Waits};
 use windlass::prelude::*;
 use windlass::store::{Now, Store};
 use windlass::{JobRecord, Json, State, StoreError};
@@ -341,6 +341,7 @@ async fn conditions_by_sql_on_postgres() {
         ("{}", "cannot be used"),
         (r#"{"needed": 1}"#, "cannot be used"),
         (r#"[{"name": "a", "signal": null}]"#, "cannot be used"),
+        ("3", "cannot be used"),
         (missing.as_str(), "does not exist"),
     ] {
         let call = enqueue(JobId::new(), waits);
@@ -387,6 +388,12 @@ async fn conditions_by_sql_on_sqlite() {
         (r#"[{"name": "a", "signal": "x", "at": 1}]"#, "cannot be used"),
         (r#"[{"name": "a", "signal": "x"}, {"name": "a", "signal": "y"}]"#, "cannot be used"),
         (r#"[{"name": "a", "job": "no-id"}]"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": null}]"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": 7}]"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": "x", "ends": ["dead"]}]"#, "cannot be used"),
+        (r#"{"for": [{"name": "a", "signal": "x"}], "deadlin": 5}"#, "cannot be used"),
+        (r#"{"for": [{"name": "a", "signal": "x"}], "overdue": "die"}"#, "cannot be used"),
+        (r#"[{"name": "a", "signal": "x\u0000y"}]"#, "cannot be used"),
         (r#"{"for": [{"name": "a", "signal": "x"}], "needed": 2}"#, "cannot be used"),
         (r#"{"for": [{"name": "a", "signal": "x"}], "deadline": -1}"#, "cannot be used"),
         (missing.as_str(), "does not exist"),
@@ -455,4 +462,57 @@ async fn a_signal_in_an_older_snapshot_is_refused() {
     let call = "begin isolation level repeatable read; select windlass.signal('go')";
     let error = sql.client.batch_execute(call).await.expect_err("it is refused");
     assert!(format!("{error:?}").contains("read committed"), "{error:?}");
+}
+
+/// C4, A6: a thousand jobs that an open transaction has locked keep no deadline of another, and no tidying waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_have_locked_keeps_no_deadline() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let registration = worker().registration();
+    store.register(&registration, Now::Database).await.expect("registered");
+    let within = |key: &str, ms| {
+        Waits::all().signal("a", key).deadline(Duration::from_millis(ms), Overdue::Cancel)
+    };
+    let many = (0..1_100).map(|number| Link { number }.job().waits(within("many", 1)));
+    client.enqueue_all(many).await.expect("written");
+    let other = Link { number: 1 }.job().waits(within("other", 2));
+    let other = client.enqueue(other).await.expect("written").id();
+    let stranger = begun(&database, "select windlass.signal('many')").await;
+    for _ in 0..3 {
+        let sweep = store.sweep(registration.worker, Now::Database);
+        tokio::time::timeout(SOON, sweep).await.expect("it waits").expect("swept");
+        let tidy = store.tidy(Now::Database);
+        tokio::time::timeout(SOON, tidy).await.expect("it waits").expect("tidied");
+    }
+    assert_eq!(state(&client, other).await, State::Cancelled);
+    stranger.client.batch_execute("commit").await.expect("committed");
+}
+
+/// I-Q2: where completed jobs are not kept, an end that was not seen is still told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unseen_end_is_told_where_completed_jobs_are_not_kept() {
+    let database = TestDatabase::postgres();
+    database.open().await;
+    let separator = if database.url().contains('?') { '&' } else { '?' };
+    let url = format!("{}{separator}history=off", database.url());
+    let store = windlass::open(&url).await.expect("opened");
+    let client = Client::new(Arc::clone(&store));
+    let registration = worker().registration();
+    store.register(&registration, Now::Database).await.expect("registered");
+    let first = job().done();
+    store.enqueue(std::slice::from_ref(&first), Now::Database).await.expect("written");
+    let batch = store.claim(&request(&registration, 9), Now::Database).await.expect("claimed");
+    let second = job().waits(Waits::all().job("first", first.id)).done();
+    store.enqueue(std::slice::from_ref(&second), Now::Database).await.expect("written");
+    let lock = format!(
+        "select from windlass.pending where id = '{}' for no key update",
+        second.id.as_uuid()
+    );
+    let stranger = begun(&database, &lock).await;
+    let ends = [settlement(&batch, 0, complete())];
+    store.settle(registration.worker, &ends, Now::Database).await.expect("done");
+    stranger.client.batch_execute("rollback").await.expect("ended");
+    swept_until_available(&*store, &client, (&registration, second.id)).await;
 }

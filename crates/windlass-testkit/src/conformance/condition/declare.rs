@@ -149,3 +149,20 @@ pub async fn what_is_superseded_in_the_same_call_is_told(fixture: StoreFixture) 
         assert_eq!(fixture.job(id).await.state, expected);
     }
 }
+
+/// A job whose id comes again, once it is gone, waits for what the new one says.
+pub async fn a_given_id_that_comes_again_waits_anew(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let call = |key: &str| [job().given(JobId::FIRST).waits(Waits::all().signal(key, key)).done()];
+    fixture.store().signal(&Signal::new("a"), fixture.now()).await.expect("told");
+    fixture.try_enqueue(&call("a")).await.expect("written");
+    worker.run_one(complete()).await;
+    fixture.advance(MINUTE * 60 * 24 * 9);
+    // It is pruned, and its conditions are forgotten with it or not.
+    while fixture.store().job(JobId::FIRST).await.expect("read").is_some() {
+        fixture.tidy().await;
+    }
+    fixture.try_enqueue(&call("b")).await.expect("written");
+    fixture.store().signal(&Signal::new("b"), fixture.now()).await.expect("told");
+    assert_eq!(fixture.job(JobId::FIRST).await.state, State::Available);
+}

@@ -109,9 +109,10 @@ pub(in crate::history) fn ended_jobs_stay_ended(index: &Index<'_>) -> Vec<String
     let mut broken = Vec::new();
     for (job, life) in &index.lives {
         let ends = life.settlements.iter().filter(|one| one.ended_the_job());
-        let Some(end) = ends.map(|one| one.answered).min() else { continue };
-        let revived = |at| life.revivals.iter().any(|revival| (end..at).contains(revival));
-        let late = life.starts.iter().filter(|start| start.at > end && !revived(start.at));
+        let Some(end) = ends.min_by_key(|one| one.answered) else { continue };
+        // A retry may see an end whose answer is on the way.
+        let revived = |at| life.revivals.iter().any(|revival| (end.asked..at).contains(revival));
+        let late = life.starts.iter().filter(|start| start.at > end.answered && !revived(start.at));
         broken.extend(late.map(|start| format!("{job}: attempt {} after its end", start.attempt)));
     }
     broken
