@@ -83,7 +83,7 @@ pub const LINE_KEY_BYTES: usize = 256;
 pub const LIMIT_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
 /// Kinds for which the limit of a queue may reserve places.
 pub const RESERVED_KINDS: usize = 16;
-/// Conditions of one job. A batch may wait for more jobs.
+/// Conditions of one job.
 pub const CONDITIONS: usize = 1_000;
 /// Bytes of a condition's name.
 pub const CONDITION_NAME_BYTES: usize = 128;

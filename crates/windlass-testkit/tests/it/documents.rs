@@ -127,6 +127,9 @@ fn the_page_of_limits_says_what_is_compiled() {
         SUBJECT_BYTES
         LINE_KEY_BYTES
         LIMIT_PERIOD
+        CONDITIONS
+        CONDITION_NAME_BYTES
+        LONGEST_WAIT
         LANE_KINDS
         TURN_WEIGHT
         LARGEST_NUMBER
