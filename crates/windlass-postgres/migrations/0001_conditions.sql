@@ -130,8 +130,7 @@ end
 $$;
 
 -- Notes what jobs that were just written wait for, and meets what has come before; an id is null where its job was not
--- written. Returns the place of one that waits for a
--- job that is not there, and that job; nulls where there is none.
+-- written. Returns the place of one that waits for a job that is not there, and that job; nulls where there is none.
 create function windlass.declare_waits(us bigint, ids uuid[], metas text[], out refused integer, out missing uuid)
 language plpgsql volatile as
 $$
