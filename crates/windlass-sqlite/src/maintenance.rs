@@ -62,7 +62,9 @@ impl MaintenanceStore for SqliteStore {
                 is_full =
                     swept.moved_aside.max(swept.aged).max(swept.conditions) >= SWEEP_JOBS as u64;
                 removed.iter().for_each(|worker| self.alive.sweep_up(*worker));
-                if swept.promoted + swept.rescued + swept.moved_aside + swept.conditions > 0 {
+                let [due, freed] =
+                    [swept.promoted + swept.rescued, swept.expired + swept.conditions];
+                if due + freed + swept.moved_aside > 0 {
                     self.wakeups.work_anywhere();
                 }
             }
