@@ -95,6 +95,17 @@ $$
   select pg_notify('windlass_' || replace(id::text, '-', ''), 'news') from told
 $$;
 
+-- What a heartbeat brings: the jobs with a cancel request and the reasons, and the minimum builds, null where there are
+-- none. Volatile, so that it reads what was committed until now.
+create function windlass.news_for(the_worker uuid, out jobs uuid[], out reasons text[], out programs text[],
+  out versions text[], out notes text[]) language sql volatile as
+$$
+  select array(select job from windlass.cancel_request where worker = the_worker order by job),
+         array(select reason from windlass.cancel_request where worker = the_worker order by job),
+         array_agg(program order by program), array_agg(version order by program), array_agg(note order by program)
+  from windlass.minimum_build
+$$;
+
 -- Sets the minimum build of a program; false where too many programs have one.
 create function windlass.write_minimum_build(the_program text, the_version text, the_note text, us bigint) returns boolean
 language plpgsql volatile as

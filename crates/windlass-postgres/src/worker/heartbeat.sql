@@ -7,18 +7,14 @@ with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 renewed as (
   update windlass.worker w set seen_at = clock.now, expires_at = clock.now + $3::int8, attention = false, missing_at = null
   from clock where w.id = $2::uuid
-  returning w.quiet
+  returning w.id, w.quiet
 ),
 -- What handlers finished in transactions of their own leaves empty leases behind.
 empty_leases as (
   delete from windlass.lease where worker = $2::uuid and unsettled <= 0
 )
+-- Read in a later snapshot: the update may have waited for a transaction that wrote news and raised the flag it takes down.
 select quiet,
        array(select id from windlass.lease where worker = $2::uuid and unsettled > 0),
-       array(select job from windlass.cancel_request where worker = $2::uuid order by job),
-       array(select reason from windlass.cancel_request where worker = $2::uuid order by job),
-       m.programs, m.versions, m.notes
-from renewed, (
-  select array_agg(program order by program) as programs, array_agg(version order by program) as versions,
-         array_agg(note order by program) as notes
-  from windlass.minimum_build) as m
+       news.jobs, news.reasons, news.programs, news.versions, news.notes
+from renewed, lateral windlass.news_for(renewed.id) as news

@@ -10,7 +10,7 @@ use windlass::schedule::{
     Declared, Definition, FireRound, NextRun, Owner, ScheduleRecord, declare, fire_due,
 };
 use windlass::store::{Now, Store};
-use windlass::worker::Registration;
+use windlass::worker::{Beat, MinimumBuild, Registration};
 use windlass::{Enqueued, Lane, Limit, LimitOn, Schedule, State, Unique};
 use windlass_testkit::draft::{Draft, job};
 use windlass_testkit::worker::{request, worker};
@@ -349,4 +349,32 @@ async fn what_a_transaction_keeps_is_waited_for_in_nobodys_way() {
         commit(&stranger).await;
         assert!(tokio::time::timeout(SOON, call).await.expect("it goes on").expect("it ran"));
     }
+}
+
+/// X18, T46: what was written while a heartbeat waited for the worker's row comes with it: the flag that told of it is down.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_heartbeat_that_waited_brings_what_it_waited_for() {
+    let shared = Shared::open().await;
+    shared.store.enqueue(&[job().done()], Now::Database).await.expect("written");
+    let request = request(&shared.registration, 1);
+    let batch = shared.store.claim(&request, Now::Database).await.expect("claimed");
+    let asked = format!(
+        "insert into windlass.cancel_request (job, worker, reason) values ('{}', '{worker}', 'late'); \
+         select windlass.require_build('shop 3'); \
+         update windlass.worker set attention = true where id = '{worker}'",
+        batch.jobs[0].id.as_uuid(),
+        worker = shared.registration.worker.as_uuid(),
+    );
+    let stranger = shared.begun(&asked).await;
+    let beat = {
+        let (store, worker) = (Arc::clone(&shared.store), shared.registration.clone());
+        tokio::runtime::Handle::current()
+            .spawn(async move { store.heartbeat(worker.worker, worker.lease, Now::Database).await })
+    };
+    waits_for(&shared.database, "transactionid").await;
+    commit(&stranger).await;
+    let beat = tokio::time::timeout(SOON, beat).await.expect("it goes on").expect("it ran");
+    let Beat::Alive { required, cancels, .. } = beat.expect("answered") else { panic!("it lives") };
+    assert_eq!(cancels, [(batch.jobs[0].id, "late".to_owned())]);
+    assert_eq!(required, [MinimumBuild::new("shop 3").expect("a minimum")]);
 }
