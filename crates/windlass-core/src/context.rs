@@ -1,15 +1,17 @@
 //! What a handler knows of its attempt and can do from within it.
 
+use crate::batch::BatchRecord;
 use crate::client::{Client, EnqueueError, Parent};
 use crate::condition::ConditionRecord;
 use crate::error::StoreError;
+use serde::de::DeserializeOwned;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-use crate::id::{JobId, LeaseId, WorkerId};
+use crate::id::{BatchId, JobId, LeaseId, WorkerId};
 use crate::job::{Claimed, Decided, Enqueued, Fence, IntoDraft, JobError};
 use crate::json::Json;
 use crate::schedule::Occurrence;
@@ -234,6 +236,46 @@ impl AttemptContext {
     /// When the store cannot be asked.
     pub async fn conditions(&self) -> Result<Vec<ConditionRecord>, StoreError> {
         self.client().conditions(self.job_id()).await
+    }
+
+    /// What a job or a signal that this one has waited for brought, by the condition's name: in a workflow the output of a
+    /// step, by the step's name.
+    ///
+    /// # Errors
+    /// Where it waited for nothing of that name, where that brought nothing or has not come, where it is not of that shape,
+    /// and when the store cannot be asked.
+    pub async fn input<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+        let conditions = self.conditions().await?;
+        let Some(found) = conditions.iter().find(|one| one.name == name) else {
+            let names: Vec<_> = conditions.iter().map(|one| one.name.as_str()).collect();
+            let what = format!("input `{name}` (this job waited for: {})", names.join(", "));
+            return Err(StoreError::NotFound { what });
+        };
+        let nothing = || StoreError::NotFound { what: format!("what `{name}` brought") };
+        let data = found.data.as_ref().ok_or_else(nothing)?;
+        let wrong = |error| StoreError::Conflict {
+            what: format!("input `{name}` is not what was asked for: {error}"),
+        };
+        data.read().map_err(wrong)
+    }
+
+    /// The batch this job is in. It does not end before this job has, so what the handler enqueues with
+    /// [`Draft::member_of`](crate::job::Draft::member_of) is waited for too.
+    #[must_use]
+    pub fn batch(&self) -> Option<BatchId> {
+        self.job.meta.member.as_ref().map(|member| member.batch)
+    }
+
+    /// The batch whose end this job has waited for, with how many of its jobs have ended in which way. Of several the first.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn batch_before(&self) -> Result<Option<BatchRecord>, StoreError> {
+        let first = self.job.meta.waits.as_ref().and_then(|waits| waits.batches().next());
+        match first {
+            Some(batch) => self.client().batch(batch).await,
+            None => Ok(None),
+        }
     }
 
     /// A client to this worker's store. What it enqueues is this job's child.

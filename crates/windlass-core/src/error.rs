@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::id::JobId;
+use crate::id::{BatchId, JobId};
 use crate::json::JsonError;
 use crate::name::NameError;
 use crate::schedule::ScheduleError;
@@ -48,6 +48,34 @@ pub enum StoreError {
         job: JobId,
         /// The job that is not there.
         awaited: JobId,
+    },
+    /// A job is to be in a batch, or waits for one, that is not there: nothing was written.
+    #[error(
+        "{batch} does not exist, or was pruned: {job} was not written, nor anything else of its call"
+    )]
+    NoBatch {
+        /// The job that was refused.
+        job: JobId,
+        /// The batch.
+        batch: BatchId,
+    },
+    /// A job came for a batch that has ended: nothing was written.
+    #[error(
+        "{batch} has ended and takes no more jobs: {job} was not written, nor anything else of its call"
+    )]
+    BatchEnded {
+        /// The job that was refused.
+        job: JobId,
+        /// The batch.
+        batch: BatchId,
+    },
+    /// There is a batch or a workflow with this key: nothing was written.
+    #[error("there is a batch with the key `{}`: {batch}; nothing was written", .key.escape_debug())]
+    BatchExists {
+        /// The key.
+        key: String,
+        /// The batch that has it.
+        batch: BatchId,
     },
     /// The queue has a bound and no room; nothing was written.
     #[error("queue {queue} is full: {limit} of its jobs wait for a worker; nothing was written")]
@@ -264,6 +292,47 @@ pub enum Refusal {
     /// A deadline that has passed, or is too far away.
     #[error("a job waits for a microsecond at least and 100 years at most")]
     WaitDeadline,
+    /// A job that is cancelled where one of its conditions cannot be met, though fewer would do.
+    #[error(
+        "a job that is cancelled when a condition cannot be met waits for all of them: leave out one of the two"
+    )]
+    CancelledThoughEnough,
+    /// Two steps of a workflow with one name.
+    #[error("two steps have the name `{}`: each of a workflow has its own", .step.escape_debug())]
+    StepTwice {
+        /// The name.
+        step: String,
+    },
+    /// A step after one that is not there.
+    #[error("the step `{}` comes after `{}`, which is not a step of the workflow", .step.escape_debug(), .other.escape_debug())]
+    UnknownStep {
+        /// The step.
+        step: String,
+        /// What it names.
+        other: String,
+    },
+    /// Steps that wait for each other.
+    #[error("the steps wait for each other: {}; none of them would run", .steps.join(" → "))]
+    Cycle {
+        /// The steps in the order in which they would have to run; the first is the last too.
+        steps: Vec<String>,
+    },
+    /// More conditions between steps than one call may write.
+    #[error(
+        "a workflow has up to {limit} conditions between its steps, this one {edges}: split it, the second part waiting for the first"
+    )]
+    Edges {
+        /// How many it has.
+        edges: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A batch without jobs.
+    #[error("a batch has a job at least: open it where they come later")]
+    EmptyBatch,
+    /// A schedule's job in a batch: each of its jobs would be in the same one.
+    #[error("a schedule's job cannot be in a batch: have its handler start one")]
+    ScheduledMember,
     /// A schedule's job with conditions: they would be the same for each of its jobs.
     #[error("a schedule's job cannot wait for conditions: have its handler enqueue one that does")]
     ScheduledWait,

@@ -125,6 +125,11 @@ id! {
     WorkerId, "wkr", now_v7
 }
 
+id! {
+    /// Names a batch, and so also a workflow.
+    BatchId, "bat", now_v7
+}
+
 impl JobId {
     /// The first of all ids.
     pub const FIRST: Self = Self(Uuid::nil());

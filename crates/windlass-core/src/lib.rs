@@ -8,6 +8,7 @@
 //! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
 //! [`limits`] and [`error`].
 
+pub mod batch;
 pub mod client;
 pub mod condition;
 pub mod context;

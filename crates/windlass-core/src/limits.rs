@@ -87,6 +87,12 @@ pub const RESERVED_KINDS: usize = 16;
 pub const CONDITIONS: usize = 1_000;
 /// Bytes of a condition's name.
 pub const CONDITION_NAME_BYTES: usize = 128;
+/// Bytes of the name of a batch or a step.
+pub const STEP_NAME_BYTES: usize = 128;
+/// Batches, or jobs of one, that one call lists.
+pub const LISTED: usize = 1_000;
+/// Conditions between the steps of one workflow.
+pub const EDGES: usize = 200_000;
 /// The latest deadline of a job that waits.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Kinds that the rules of a job's lane may name.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::batch::BatchStore;
 use crate::condition::ConditionStore;
 use crate::health::HealthStore;
 use crate::job::JobStore;
@@ -47,6 +48,7 @@ pub struct Facts {
 pub trait Store:
     JobStore
     + ConditionStore
+    + BatchStore
     + LimitStore
     + QueueStore
     + WorkerStore

@@ -6,7 +6,7 @@ create table windlass.condition (
   job     uuid     not null,
   nth     smallint not null,
   name    text     not null,
-  -- A job, and how it may end: the sum of 1 completed, 2 cancelled and 4 dead.
+  -- A job or a batch, and how it may end: the sum of 1 completed, 2 cancelled and 4 dead.
   awaits  uuid,
   ends    smallint check ((ends is null) = (awaits is null)),
   signal  text     collate "C",
@@ -20,6 +20,9 @@ create table windlass.condition (
   note    text,
   -- Whether that job may end unseen, so that the sweep looks after it.
   looks   boolean  not null default false,
+  of_batch boolean not null default false,
+  -- Whether the job is cancelled when that has ended in another way.
+  or_cancel boolean not null default false,
   primary key (job, nth)
 );
 
@@ -76,18 +79,38 @@ begin
 end
 $$;
 
--- Meets the conditions of those who wait for these jobs to end, which have ended in these states. Jobs that another transaction
--- keeps for longer than a moment, or at all where this is not patient, are left to the sweep: settlements do not wait for it.
+-- Whether anybody is to be told when jobs end.
+create function windlass.has_listeners() returns boolean language sql stable as
+$$
+  select exists (select from windlass.condition where state = 0 and awaits is not null)
+      or exists (select from windlass.batch where live)
+$$;
+
+-- Tells of jobs that have ended in these states: their batches, and all who wait for them.
 create function windlass.tell_ends(us bigint, jobs uuid[], states smallint[], patient boolean) returns void language plpgsql volatile as
 $$
 declare
+  over record;
+begin
+  select e.batches, e.ends into over from windlass.end_members(us, jobs, states, patient) as e;
+  perform windlass.tell_waiting(us, jobs || over.batches, states || over.ends, patient);
+end
+$$;
+
+-- Meets the conditions of those who wait for these jobs and batches to end, which have ended in these states. Jobs that another
+-- transaction keeps for longer than a moment, or at all where this is not patient, are left to the sweep: settlements do not
+-- wait for it.
+create function windlass.tell_waiting(us bigint, jobs uuid[], states smallint[], patient boolean) returns void language plpgsql volatile as
+$$
+declare
+  unmet   uuid[];
   usual   text := current_setting('lock_timeout');
   waiters uuid[];
   held    uuid[];
 begin
   select array_agg(distinct c.job) into waiters
   from unnest(jobs, states) as e(id, state) join windlass.condition c on c.awaits = e.id and c.state = 0
-  where c.ends & (1 << (e.state - 5)) <> 0;
+  where c.or_cancel or c.ends & (1 << (e.state - 5)) <> 0;
   if waiters is null then
     return;
   end if;
@@ -113,6 +136,12 @@ begin
   from unnest(jobs, states) as e(id, state)
   where c.awaits = e.id and c.state = 0 and c.job = any (held) and c.ends & (1 << (e.state - 5)) <> 0;
   perform windlass.release_waiting(us, held);
+  select array_agg(distinct c.job) into unmet
+  from unnest(jobs, states) as e(id, state) join windlass.condition c on c.awaits = e.id and c.state = 0 and c.or_cancel
+  where c.job = any (held) and c.ends & (1 << (e.state - 5)) = 0;
+  if unmet is not null then
+    perform windlass.end_waiting(us, unmet, 6::smallint, 'what it waited for has ended otherwise');
+  end if;
 end
 $$;
 
@@ -123,15 +152,16 @@ $$ select windlass.tell_ends(us, jobs, states, true) $$;
 create function windlass.tell_ends(us bigint, jobs uuid[], state smallint) returns void language plpgsql volatile as
 $$
 begin
-  if cardinality(jobs) > 0 and exists (select from windlass.condition c where c.state = 0 and c.awaits is not null) then
+  if cardinality(jobs) > 0 and windlass.has_listeners() then
     perform windlass.tell_ends(us, jobs, array_fill(state, array[cardinality(jobs)]));
   end if;
 end
 $$;
 
 -- Notes what jobs that were just written wait for, and meets what has come before; an id is null where its job was not
--- written. Returns the place of one that waits for a job that is not there, and that job; nulls where there is none.
-create function windlass.declare_waits(us bigint, ids uuid[], metas text[], out refused integer, out missing uuid)
+-- written. Returns the place of one that waits for a job or a batch that is not there, that job or batch, and which of both it
+-- is; nulls where there is none.
+create function windlass.declare_waits(us bigint, ids uuid[], metas text[], out refused integer, out missing uuid, out is_batch boolean)
 language plpgsql volatile as
 $$
 declare
@@ -140,12 +170,13 @@ declare
   locked  uuid[];
   found_keys bigint;
 begin
-  select array_agg(row(j.id, e.nth, e.c->>'name', (e.c->>'job')::uuid,
-                       case when e.c ? 'job' then coalesce((e.c->>'ends')::smallint, 1::smallint) end, e.c->>'signal',
-                       (e.c->>'at')::bigint, null, 0, null, null, null, false)::windlass.condition)
+  select array_agg(row(j.id, e.nth, e.c->>'name', coalesce(e.c->>'job', e.c->>'batch')::uuid,
+                       case when e.c ?| array['job', 'batch'] then coalesce((e.c->>'ends')::smallint, 1::smallint) end, e.c->>'signal',
+                       (e.c->>'at')::bigint, null, 0, null, null, null, false, e.c ? 'batch',
+                       e.c ?| array['job', 'batch'] and coalesce(j.waits->>'or_cancel', 'false')::boolean)::windlass.condition)
   into asked
-  from unnest(ids, metas) as j(id, meta),
-       jsonb_array_elements(case when windlass.has_waits(j.meta) then j.meta::jsonb->'waits'->'for' end) with ordinality as e(c, nth)
+  from (select t.id, case when windlass.has_waits(t.meta) then t.meta::jsonb->'waits' end as waits from unnest(ids, metas) as t(id, meta)) as j,
+       jsonb_array_elements(j.waits->'for') with ordinality as e(c, nth)
   where j.id is not null;
   if asked is null then
     return;
@@ -163,9 +194,12 @@ begin
   -- Those that wait cannot begin before this is committed. One that runs may end in a transaction that does not see this.
   outside := array(select distinct a.awaits from unnest(asked) as a where a.awaits is not null and not coalesce(a.awaits = any (ids), false));
   locked := array(select p.id from windlass.pending p where p.id = any (outside) order by p.id for share);
-  select a.awaits into missing
+  -- Nor does a batch end before.
+  locked := locked || array(
+    select b.id from windlass.batch b where b.id in (select a.awaits from unnest(asked) as a where a.of_batch) order by b.id for key share);
+  select a.awaits, a.of_batch into missing, is_batch
   from unnest(asked) as a
-  where a.awaits = any (outside)
+  where a.awaits = any (outside) and (a.awaits <> all (locked) or not a.of_batch)
     and not exists (select from windlass.pending p where p.id = a.awaits)
     and not exists (select from windlass.finished f where f.id = a.awaits)
     and not exists (select from windlass.running_job r where r.id = a.awaits)
@@ -184,8 +218,8 @@ begin
   end if;
   -- An id may come again once its job is gone.
   delete from windlass.condition c where c.job = any (ids);
-  insert into windlass.condition (job, nth, name, awaits, ends, signal, at, state, since, data, note, looks)
-  select a.job, a.nth, a.name, a.awaits, a.ends, a.signal, a.at, w.state,
+  insert into windlass.condition (job, nth, name, awaits, ends, signal, at, of_batch, or_cancel, state, since, data, note, looks)
+  select a.job, a.nth, a.name, a.awaits, a.ends, a.signal, a.at, a.of_batch, a.or_cancel, w.state,
          case when w.state <> 0 then us end, case when s.came_at is not null then s.data end,
          case when s.came_at is not null then s.origin end,
          coalesce(w.state = 0 and a.awaits = any (outside) and a.awaits <> all (locked), false)
@@ -196,6 +230,8 @@ begin
                  when a.at <= us then 1
                  when a.awaits = any (outside) and exists (
                    select from windlass.finished f where f.id = a.awaits and a.ends & (1 << (f.state - 5)) <> 0) then 1
+                 when a.of_batch and exists (
+                   select from windlass.batch b where b.id = a.awaits and not b.live and a.ends & (1 << (b.ended - 5)) <> 0) then 1
                  else 0 end)::smallint as state) as w;
   insert into windlass.condition (job, nth, name, at, overdue)
   select j.id, 0, 'deadline', coalesce((d->>'at')::bigint, us + (d->>'in_us')::bigint),
@@ -204,6 +240,11 @@ begin
   cross join lateral (select case when windlass.has_waits(j.meta) then j.meta::jsonb->'waits'->'deadline' end as d) as t
   where d is not null and j.id is not null;
   perform windlass.release_waiting(us, ids);
+  perform windlass.end_waiting(us, array(
+    select distinct c.job from windlass.condition c
+    left join windlass.finished f on f.id = c.awaits left join windlass.batch b on b.id = c.awaits and not b.live
+    where c.job = any (ids) and c.state = 0 and c.or_cancel and c.ends & (1 << (coalesce(f.state, b.ended) - 5)) = 0),
+    6::smallint, 'what it waited for has ended otherwise');
 end
 $$;
 
@@ -353,6 +394,7 @@ begin
     where o.state = 0 and o.at <= us and not exists (select from windlass.pending p where p.id = o.job and p.state = -1)
     limit most for update skip locked);
   get diagnostics over = row_count;
+  perform windlass.look_at_batches(us);
   return changed + over + windlass.tell_unseen(us, most, keeps_completed);
 end
 $$;
@@ -370,16 +412,18 @@ begin
   end if;
   for seen in
     with running as materialized (select r.id from windlass.running_job r)
-    select c.job, c.nth, c.awaits, c.ends, coalesce(f.state, case when not keeps_completed then 5::smallint end) as ended, q.id is not null as waits_again
+    select c.job, c.nth, c.awaits, c.ends, c.or_cancel, q.id is not null as waits_again,
+           coalesce(f.state, b.ended, case when not keeps_completed and not c.of_batch then 5::smallint end) as ended
     from windlass.condition c
     join windlass.pending p on p.id = c.job and p.state = -1
     left join windlass.finished f on f.id = c.awaits
+    left join windlass.batch b on b.id = c.awaits and not b.live
     left join windlass.pending q on q.id = c.awaits
     where c.state = 0 and c.looks and c.awaits not in (select id from running)
     limit most for no key update of p skip locked
   loop
-    if not seen.waits_again and coalesce(seen.ends & (1 << (seen.ended - 5)) <> 0, false) then
-      perform windlass.tell_ends(us, array[seen.awaits], array[seen.ended], false);
+    if not seen.waits_again and coalesce(seen.or_cancel or seen.ends & (1 << (seen.ended - 5)) <> 0, false) then
+      perform windlass.tell_waiting(us, array[seen.awaits], array[seen.ended], false);
       changed := changed + 1;
     else
       -- Looked at again: it may have been claimed and have ended meanwhile.

@@ -234,10 +234,31 @@ begin
 end
 $$;
 
+-- Writes jobs whose ids are new, which have no unique keys, by one statement.
+create function windlass.write_fresh(us bigint, ids uuid[], queues text[], kinds text[], versions smallint[],
+  priorities smallint[], limits smallint[], dues bigint[], args text[], roots uuid[], parents uuid[], origins text[], metas text[])
+returns void language plpgsql volatile as
+$$
+begin
+  insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args,
+    root, parent, origin, meta, line)
+  select t.id, t.due, us, case when windlass.has_waits(t.meta) then -1 when t.due > us then 1 else 2 end, t.version, t.priority,
+         t.max_attempts, t.queue, t.kind, t.args, t.root, t.parent, t.origin, t.meta, windlass.line_in(t.meta)
+  from unnest(ids, dues, versions, priorities, limits, queues, kinds, args, roots, parents, origins, metas)
+    as t(id, due, version, priority, max_attempts, queue, kind, args, root, parent, origin, meta);
+  perform pg_notify(i.channel, '')
+  from windlass.idle i
+  where i.queues && array(select distinct t.queue from unnest(write_fresh.queues, dues, metas) as t(queue, due, meta)
+                          where t.due <= us and not windlass.has_waits(t.meta))
+  limit cardinality(ids);
+end
+$$;
+
 -- Writes jobs of which some are unique, all of them or none. Returns a row for each, in their order: what happened to
 -- it and of which job, as in write_one. Where one is rejected nothing is written and its row is the only one; the
--- same with answer 5 where another transaction, still open after the patience, keeps a key, and with 6 where a rule of its
--- lane refuses one. Without a patience it waits.
+-- same with answer 5 where another transaction, still open after the patience, keeps a key, with 6 where a rule of its
+-- lane refuses one, with 7 where one waits for a job that is not there, and with 8 to 10 as windlass.join_batches says. Without
+-- a patience it waits.
 create function windlass.write_jobs(us bigint, ids uuid[], given smallint[], queues text[], kinds text[], versions smallint[],
   priorities smallint[], limits smallint[], moments bigint[], delays bigint[], args text[], roots uuid[], parents uuid[],
   origins text[], metas text[], patience text, out nth integer, out answer smallint, out job uuid) returns setof record
@@ -261,8 +282,16 @@ begin
     loop
       perform pg_advisory_xact_lock(hashtext('windlass.lane'), windlass.lane_lock(metas[nth]));
     end loop;
+    if not exists (select from unnest(given, metas) as t(given, meta) where t.given = 1 or strpos(t.meta, '"unique"') > 0) then
+      perform windlass.write_fresh(us, ids, queues, kinds, versions, priorities, limits,
+        array(select coalesce(t.at, us + t.delay) from unnest(moments, delays) with ordinality as t(at, delay, nth) order by t.nth),
+        args, roots, parents, origins, metas);
+      answers := array_fill(1::smallint, array[cardinality(ids)]);
+      jobs := ids;
+    end if;
     for nth in
       select t.nth from unnest(kinds, metas) with ordinality as t(kind, meta, nth)
+      where cardinality(answers) = 0
       order by t.kind, t.meta::jsonb->'unique'->>'key', t.nth
     loop
       select w.answer, w.job into answer, job
@@ -275,12 +304,17 @@ begin
       answers[nth] := answer;
       jobs[nth] := job;
     end loop;
+    -- A batch is there before who waits for it.
+    select j.refused, j.answer, j.which into nth, answer, job from windlass.join_batches(us, ids, answers, metas) as j;
+    if job is not null then
+      raise exception using errcode = 'WL004', message = nth::text, detail = answer::text || ' ' || job::text;
+    end if;
     -- What was not written waits for nothing.
-    select w.refused, w.missing into nth, job
+    select w.refused, case when w.is_batch then 9 else 7 end, w.missing into nth, answer, job
     from windlass.declare_waits(us, array(
       select case when t.answer = 1 then t.id end from unnest(ids, answers) with ordinality as t(id, answer, nth) order by t.nth), metas) as w;
     if job is not null then
-      raise exception using errcode = 'WL003', message = nth::text, detail = job::text;
+      raise exception using errcode = 'WL004', message = nth::text, detail = answer::text || ' ' || job::text;
     end if;
     -- What its key or its id kept out does nothing in its lane. The others do it in the order of the call.
     for nth in
@@ -312,11 +346,11 @@ begin
     values (us, kinds[nth], metas[nth]::jsonb->'unique'->>'key', answer, job, origins[nth]);
     return next;
     return;
-  when sqlstate 'WL003' then
+  when sqlstate 'WL004' then
     get stacked diagnostics place = message_text, holder = pg_exception_detail;
     nth := place::integer;
-    answer := 7;
-    job := holder::uuid;
+    answer := split_part(holder, ' ', 1)::smallint;
+    job := split_part(holder, ' ', 2)::uuid;
     return next;
     return;
   when sqlstate 'WL002' then
@@ -382,7 +416,8 @@ $$;
 -- What the options of an enqueue say that a job waits for, for its meta: waits, an array of conditions or an object with
 -- "for" (that array), "needed" (how many of them suffice), "deadline" (an interval's text) and "overdue" (run, cancel or
 -- die). A condition has a name and one of: "job" (a UUID) with "ends" (an array of completed, cancelled and dead; completed
--- unless said), "signal" (a key), "at" (RFC 3339).
+-- unless said), "batch" (a UUID) with "ends" (all unless said), "signal" (a key), "at" (RFC 3339). With "otherwise": "cancel"
+-- it is cancelled once a job or a batch has ended in another way.
 create function windlass.waits_of(options jsonb) returns jsonb language plpgsql stable as
 $$
 declare
@@ -396,35 +431,40 @@ begin
   elsif jsonb_typeof(waits) <> 'object' then
     waits := jsonb_build_object('for', waits);
   end if;
-  select key into wrong from jsonb_object_keys(waits) as key where key not in ('for', 'needed', 'deadline', 'overdue') limit 1;
+  select key into wrong from jsonb_object_keys(waits) as key where key not in ('for', 'needed', 'deadline', 'overdue', 'otherwise') limit 1;
   if wrong is not null or jsonb_typeof(waits->'for') is distinct from 'array' or coalesce(
      jsonb_array_length(waits->'for') not between 1 and 1000 or jsonb_typeof(coalesce(waits->'deadline', '""')) <> 'string'
      or coalesce((waits->>'needed')::integer, 1) not between 1 and jsonb_array_length(waits->'for')
+     or coalesce(waits->>'otherwise', 'wait') not in ('wait', 'cancel')
+     or coalesce(waits->>'otherwise' = 'cancel' and (waits->>'needed')::integer < jsonb_array_length(waits->'for'), false)
      or coalesce(waits->>'overdue', 'run') not in ('run', 'cancel', 'die') or (waits ? 'overdue' and not waits ? 'deadline')
      or coalesce((waits->>'deadline')::interval not between '1 microsecond' and '36500 days', false) or exists (
        select from jsonb_array_elements(waits->'for') as c
        where coalesce(octet_length(c->>'name'), 0) not between 1 and 128
-          or jsonb_typeof(coalesce(c->'job', c->'signal', c->'at')) is distinct from 'string'
-          or (select count(*) from jsonb_object_keys(c) as key where key in ('job', 'signal', 'at')) <> 1
-          or (select count(*) from jsonb_object_keys(c) as key where key not in ('name', 'job', 'ends', 'signal', 'at')) > 0
-          or octet_length(c->>'signal') not between 1 and 256 or (c ? 'ends' and not c ? 'job')
+          or jsonb_typeof(coalesce(c->'job', c->'batch', c->'signal', c->'at')) is distinct from 'string'
+          or (select count(*) from jsonb_object_keys(c) as key where key in ('job', 'batch', 'signal', 'at')) <> 1
+          or (select count(*) from jsonb_object_keys(c) as key where key not in ('name', 'job', 'batch', 'ends', 'signal', 'at')) > 0
+          or octet_length(c->>'signal') not between 1 and 256 or (c ? 'ends' and not c ?| array['job', 'batch'])
           or (c ? 'ends' and (jsonb_typeof(c->'ends') <> 'array' or jsonb_array_length(c->'ends') = 0
                               or not c->'ends' <@ '["completed", "cancelled", "dead"]')))
      or (select count(distinct c->>'name') from jsonb_array_elements(waits->'for') as c) <> jsonb_array_length(waits->'for'), true) then
     raise exception 'windlass: waits % cannot be used', waits using errcode = '22023',
       hint = 'an array of conditions, or {"for": […], "needed": 2, "deadline": "60 s", "overdue": "run"}; a condition is '
-             '{"name": "a", "signal": "key"}, {"name": "b", "job": "…uuid…", "ends": ["completed"]} or {"name": "c", "at": "2027-01-01T00:00Z"}';
+             '{"name": "a", "signal": "key"}, {"name": "b", "job": "…uuid…", "ends": ["completed"]}, the same with "batch", or '
+             '{"name": "c", "at": "2027-01-01T00:00Z"}';
   end if;
   select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
            'name', c->>'name', 'job', replace((c->>'job')::uuid::text, '-', ''), 'signal', c->>'signal',
+           'batch', replace((c->>'batch')::uuid::text, '-', ''),
            'at', (extract(epoch from (c->>'at')::timestamptz) * 1000000)::bigint,
-           'ends', case when c ? 'job' then (select sum(case word when 'completed' then 1 when 'cancelled' then 2 else 4 end)
-             from (select distinct word from jsonb_array_elements_text(coalesce(c->'ends', '["completed"]')) as word) as w) end))
+           'ends', case when c ?| array['job', 'batch'] then (select sum(case word when 'completed' then 1 when 'cancelled' then 2 else 4 end)
+             from (select distinct word from jsonb_array_elements_text(coalesce(
+                 c->'ends', case when c ? 'batch' then '["completed", "cancelled", "dead"]' else '["completed"]' end::jsonb)) as word) as w) end))
          order by nth)
   into made
   from jsonb_array_elements(waits->'for') with ordinality as t(c, nth);
   return jsonb_strip_nulls(jsonb_build_object(
-    'for', made, 'needed', (waits->>'needed')::integer,
+    'for', made, 'needed', (waits->>'needed')::integer, 'or_cancel', case when waits->>'otherwise' = 'cancel' then true end,
     'deadline', case when waits ? 'deadline' then jsonb_build_object(
       'in_us', (extract(epoch from (waits->>'deadline')::interval) * 1000000)::bigint, 'then', coalesce(waits->>'overdue', 'run')) end));
 end
@@ -458,13 +498,16 @@ begin
     where key not in ('queue', 'priority', 'version', 'max_attempts', 'max_losses', 'run_at', 'delay', 'id', 'origin',
                       'expires_at', 'expires_in', 'tags', 'subjects', 'unique_key', 'unique_until', 'unique_for',
                       'on_conflict', 'lane', 'when_dead', 'supersedes', 'refused_by', 'fair', 'weight', 'limit_key',
-                      'limit_name', 'limit_running', 'cost', 'waits')
+                      'limit_name', 'limit_running', 'cost', 'waits', 'batch', 'step')
     limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
       hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin, expires_at, expires_in, '
              'tags, subjects, unique_key, unique_until, unique_for, on_conflict, lane, when_dead, supersedes, refused_by, '
-             'fair, weight, limit_key, limit_name, limit_running, cost, waits';
+             'fair, weight, limit_key, limit_name, limit_running, cost, waits, batch, step';
+  end if;
+  if options ? 'step' and not options ? 'batch' or octet_length(options->>'step') not between 1 and 128 then
+    raise exception 'windlass: a step is the name of a job in a batch, of 1 to 128 bytes' using errcode = '22023', hint = 'batch and step';
   end if;
   if kind is null or kind !~ '^[[:alnum:]._:/-]{1,128}$' then
     raise exception 'windlass: kind % cannot be used', coalesce(quote_literal(kind), 'null') using errcode = '22023',
@@ -514,7 +557,9 @@ begin
       'until', case when for_ms is null then coalesce(options->>'unique_until', 'finished') else 'elapsed' end));
   end if;
   meta := nullif((jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own, 'expires_at', expiry,
-            'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options), 'waits', windlass.waits_of(options)))
+            'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options), 'waits', windlass.waits_of(options),
+            'member', case when options->>'batch' is not null then jsonb_build_object(
+              'of', replace((options->>'batch')::uuid::text, '-', ''), 'step', options->>'step') end))
             || windlass.line_options(kind, options))::text, '{}');
   if exists (select from windlass.queue_bound) then
     perform windlass.check_room(queue_name);
@@ -557,7 +602,7 @@ begin
     from windlass.enqueue_many(jsonb_build_array(options || jsonb_build_object('kind', kind, 'args', args))) as id;
   else
     select w.id, w.is_new into the_id, is_new from windlass.write_by_sql(windlass.now_us(), kind, args, options) w;
-    if is_new and options ? 'waits' then
+    if is_new and options ?| array['waits', 'batch'] then
       perform windlass.declare_by_sql(array[the_id]);
     end if;
   end if;
@@ -593,7 +638,7 @@ begin
     news[one.nth] := written.is_new;
   end loop;
   perform windlass.declare_by_sql(array(
-    select ids[nth] from jsonb_array_elements(jobs) with ordinality as t(job, nth) where news[nth] and job ? 'waits' order by nth));
+    select ids[nth] from jsonb_array_elements(jobs) with ordinality as t(job, nth) where news[nth] and job ?| array['waits', 'batch'] order by nth));
   -- What its key or its id kept out does nothing in its lane.
   for one in
     select job, nth::integer from jsonb_array_elements(jobs) with ordinality as t(job, nth)
@@ -605,16 +650,27 @@ begin
 end
 $$;
 
--- Notes what jobs that were just written wait for.
+-- Puts jobs that were just written into their batches, and notes what they wait for.
 create function windlass.declare_by_sql(ids uuid[]) returns void language plpgsql volatile as
 $$
 declare
-  absent uuid;
+  us      bigint := windlass.now_us();
+  written uuid[];
+  metas   text[];
+  joined  record;
+  absent  uuid;
 begin
-  select w.missing into absent
-  from (select array_agg(p.id order by t.nth) as ids, array_agg(p.meta order by t.nth) as metas
-        from unnest(ids) with ordinality as t(id, nth) join windlass.pending p on p.id = t.id) as written,
-       windlass.declare_waits(windlass.now_us(), written.ids, written.metas) as w;
+  select array_agg(p.id order by t.nth), array_agg(p.meta order by t.nth) into written, metas
+  from unnest(ids) with ordinality as t(id, nth) join windlass.pending p on p.id = t.id;
+  if written is null then
+    return;
+  end if;
+  select j.* into joined from windlass.join_batches(us, written, array_fill(1::smallint, array[cardinality(written)]), metas) as j;
+  if joined.which is not null then
+    raise exception 'windlass: the batch % %', joined.which,
+      case joined.answer when 9 then 'does not exist, or was pruned' else 'has ended and takes no more jobs' end using errcode = '23503';
+  end if;
+  select w.missing into absent from windlass.declare_waits(us, written, metas) as w;
   if absent is not null then
     raise exception 'windlass: a job waits for %, which does not exist before it, or was pruned', absent using errcode = '23503';
   end if;

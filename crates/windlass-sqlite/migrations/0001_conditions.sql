@@ -8,7 +8,7 @@ create table windlass_condition (
   name    text    not null,
   -- A job, and how it may end: the sum of 1 completed, 2 cancelled and 4 dead.
   awaits  blob,
-  ends    integer check ((ends is null) = (awaits is null)),
+  ends    integer check ((ends is null) = (awaits is null and batch is null)),
   signal  text,
   at      integer,
   -- Of a deadline alone: 0 it runs · 1 it is cancelled · 2 it is dead
@@ -18,12 +18,22 @@ create table windlass_condition (
   since   integer,
   data    text,
   note    text,
+  -- A batch, likewise
+  batch   text,
+  -- Whether the job is cancelled when what it waits for has ended in another way
+  or_cancel integer not null default 0,
   primary key (job, nth)
 ) strict, without rowid;
 
 create index windlass_condition_awaits on windlass_condition (awaits) where state = 0 and awaits is not null;
+create index windlass_condition_batch on windlass_condition (batch) where state = 0 and batch is not null;
 create index windlass_condition_signal on windlass_condition (signal) where signal is not null;
 create index windlass_condition_at on windlass_condition (at) where state = 0 and at is not null;
+
+-- Jobs that wait for what has ended in another way, and are to be cancelled: by the step that ended it, or by the sweep.
+create table windlass_unmet (
+  job blob not null primary key
+) strict, without rowid;
 
 -- What was signalled, and what came of the last call with each key.
 create table windlass_signalled (
@@ -63,6 +73,9 @@ begin
   insert into windlass_met (job, nth, at)
   select c.job, c.nth, new.at from windlass_condition c
   where c.awaits = new.job and c.state = 0 and c.awaits is not null and (c.ends & (1 << (new.state - 5))) <> 0;
+  insert or ignore into windlass_unmet (job)
+  select c.job from windlass_condition c
+  where c.awaits = new.job and c.state = 0 and c.awaits is not null and c.or_cancel and (c.ends & (1 << (new.state - 5))) = 0;
 end;
 
 -- Meets one condition, of a job that waits.
@@ -78,6 +91,7 @@ end;
 -- What the meta of jobs says that they wait for. Bytes are looked up, since the SQLite of a program may know no unhex.
 create view windlass_asked as
 select job, nth, c ->> '$.name' as name, c ->> '$.signal' as signal, c ->> '$.at' as at, coalesce(c ->> '$.ends', 1) as ends,
+       c ->> '$.batch' as batch, or_cancel,
        case when u is not null then cast(
          substr(byte, 1 + instr(pairs, ' ' || substr(u,  1, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u,  3, 2)) / 3, 1)
       || substr(byte, 1 + instr(pairs, ' ' || substr(u,  5, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u,  7, 2)) / 3, 1)
@@ -89,7 +103,7 @@ select job, nth, c ->> '$.name' as name, c ->> '$.signal' as signal, c ->> '$.at
       || substr(byte, 1 + instr(pairs, ' ' || substr(u, 29, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 31, 2)) / 3, 1)
        as blob) end as awaits
 from (
-  select p.id as job, e.key + 1 as nth, e.value as c, lower(replace(e.value ->> '$.job', '-', '')) as u, ' 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e 2f 30 31 32 33 34 35 36 37 38 39 3a 3b 3c 3d 3e 3f 40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f 50 51 52 53 54 55 56 57 58 59 5a 5b 5c 5d 5e 5f 60 61 62 63 64 65 66 67 68 69 6a 6b 6c 6d 6e 6f 70 71 72 73 74 75 76 77 78 79 7a 7b 7c 7d 7e 7f 80 81 82 83 84 85 86 87 88 89 8a 8b 8c 8d 8e 8f 90 91 92 93 94 95 96 97 98 99 9a 9b 9c 9d 9e 9f a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 aa ab ac ad ae af b0 b1 b2 b3 b4 b5 b6 b7 b8 b9 ba bb bc bd be bf c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 ca cb cc cd ce cf d0 d1 d2 d3 d4 d5 d6 d7 d8 d9 da db dc dd de df e0 e1 e2 e3 e4 e5 e6 e7 e8 e9 ea eb ec ed ee ef f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 fa fb fc fd fe ff' as pairs, x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte
+  select p.id as job, e.key + 1 as nth, e.value as c, coalesce(p.meta ->> '$.waits.or_cancel', 0) as or_cancel, lower(replace(e.value ->> '$.job', '-', '')) as u, ' 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e 2f 30 31 32 33 34 35 36 37 38 39 3a 3b 3c 3d 3e 3f 40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f 50 51 52 53 54 55 56 57 58 59 5a 5b 5c 5d 5e 5f 60 61 62 63 64 65 66 67 68 69 6a 6b 6c 6d 6e 6f 70 71 72 73 74 75 76 77 78 79 7a 7b 7c 7d 7e 7f 80 81 82 83 84 85 86 87 88 89 8a 8b 8c 8d 8e 8f 90 91 92 93 94 95 96 97 98 99 9a 9b 9c 9d 9e 9f a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 aa ab ac ad ae af b0 b1 b2 b3 b4 b5 b6 b7 b8 b9 ba bb bc bd be bf c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 ca cb cc cd ce cf d0 d1 d2 d3 d4 d5 d6 d7 d8 d9 da db dc dd de df e0 e1 e2 e3 e4 e5 e6 e7 e8 e9 ea eb ec ed ee ef f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 fa fb fc fd fe ff' as pairs, x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte
   from windlass_pending p, json_each(p.meta, '$.waits.for') e);
 
 -- Notes what a job that was just written waits for, and meets what has come before. It fails where it waits for a job that is
@@ -104,14 +118,24 @@ begin
     and (a.awaits = new.job
          or not exists (select 1 from windlass_pending where id = a.awaits)
             and not exists (select 1 from windlass_finished where id = a.awaits));
-  insert into windlass_condition (job, nth, name, awaits, ends, signal, at, state, since, data, note)
-  select job, nth, name, awaits, ends, signal, at, state, case when state <> 0 then new.at end, data, note
+  select raise(abort, 'windlass: the batch does not exist')
+  from windlass_asked a
+  where a.job = new.job and a.batch is not null and not exists (select 1 from windlass_batch where id = a.batch);
+  -- One whose jobs were all kept out by their keys has none, and ends.
+  insert into windlass_end_batch (batch, at)
+  select a.batch, new.at from windlass_asked a where a.job = new.job and a.batch is not null;
+  insert into windlass_condition (job, nth, name, awaits, batch, or_cancel, ends, signal, at, state, since, data, note)
+  select job, nth, name, awaits, batch, or_cancel and ends is not null, ends, signal, at, state, case when state <> 0 then new.at end,
+         data, note
   from (
-    select a.job, a.nth, a.name, a.awaits, case when a.awaits is not null then a.ends end as ends, a.signal, a.at,
+    select a.job, a.nth, a.name, a.awaits, a.batch, a.or_cancel,
+           case when coalesce(a.awaits, a.batch) is not null then a.ends end as ends, a.signal, a.at,
            case when s.key is not null then case when s.withdrawn then 3 else 1 end
                 when a.at <= new.at then 1
                 when a.awaits is not null and exists (
                   select 1 from windlass_finished f where f.id = a.awaits and (a.ends & (1 << (f.state - 5))) <> 0) then 1
+                when a.batch is not null and exists (
+                  select 1 from windlass_batch b where b.id = a.batch and not b.live and (a.ends & (1 << (b.ended - 5))) <> 0) then 1
                 else 0 end as state,
            s.data, s.origin as note
     from windlass_asked a left join windlass_signalled s on s.key = a.signal
@@ -121,6 +145,10 @@ begin
          case meta ->> '$.waits.deadline.then' when 'cancel' then 1 when 'die' then 2 else 0 end
   from windlass_pending where id = new.job and json_type(meta, '$.waits.deadline') = 'object';
   insert into windlass_release (job, at) values (new.job, new.at);
+  insert or ignore into windlass_unmet (job)
+  select c.job from windlass_condition c
+  left join windlass_finished f on f.id = c.awaits left join windlass_batch b on b.id = c.batch and not b.live
+  where c.job = new.job and c.state = 0 and c.or_cancel and (c.ends & (1 << (coalesce(f.state, b.ended) - 5))) = 0;
 end;
 
 -- Signals for every language: insert into windlass_signal (key, data) values ('wrap-up:42', '{}'), or with withdrawn 1 where it

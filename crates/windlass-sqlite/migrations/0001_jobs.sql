@@ -370,6 +370,9 @@ begin
   delete from windlass_condition
   where job = new.id and not exists (select 1 from windlass_pending where id = new.id)
     and not exists (select 1 from windlass_finished where id = new.id);
+  delete from windlass_member
+  where job = new.id and not exists (select 1 from windlass_pending where id = new.id)
+    and not exists (select 1 from windlass_finished where id = new.id);
   insert into windlass_pending
     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta, line,
      expires_at)
@@ -388,6 +391,9 @@ begin
   where changes() > 0 and new.meta ->> '$.unique.key' is not null
   on conflict (kind, key) do update
   set job = excluded.job, until = excluded.until, expires_at = excluded.expires_at;
+  insert into windlass_join (job, at, meta)
+  select new.id, new.created_at, new.meta
+  where json_type(new.meta, '$.member') = 'object' and not exists (select 1 from windlass_member where job = new.id);
   insert into windlass_wait (job, at)
   select id, new.created_at from windlass_pending
   where id = new.id and state = -1 and not exists (select 1 from windlass_condition where job = new.id);
@@ -544,7 +550,8 @@ begin
     coalesce(new.expires_at, coalesce(new.run_at, n + new.delay, n) + new.expires_in, new.meta ->> '$.expires_at',
              n + (new.meta ->> '$.expires_in_us'))
   from windlass_fresh as fresh
-  where coalesce(new.unique_key, new.tags, new.subjects) is null and json_type(new.meta, '$.waits') is null
+  where coalesce(new.unique_key, new.tags, new.subjects) is null
+    and coalesce(json_type(new.meta, '$.waits'), json_type(new.meta, '$.member')) is null
   on conflict (id) do nothing;
   insert into windlass_new_job
     (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, origin, meta, is_given)
@@ -572,7 +579,8 @@ begin
                json_each(case s.type when 'array' then s.value else json_array(s.value) end) id)))),
     1
   from windlass_fresh as fresh
-  where coalesce(new.unique_key, new.tags, new.subjects) is not null or json_type(new.meta, '$.waits') is not null;
+  where coalesce(new.unique_key, new.tags, new.subjects) is not null
+     or coalesce(json_type(new.meta, '$.waits'), json_type(new.meta, '$.member')) is not null;
 end;
 
 -- Completes a running job in a handler's own transaction, as one statement: a caller that stops half-way has

@@ -229,11 +229,13 @@ end;
 -- when_dead (skip or block), supersedes and refused_by (JSON arrays of kinds); fair (a key that has turns) and weight;
 -- limit_key (a key of which so many run at once), limit_name and limit_running; cost (of rates). waits: a JSON array of
 -- what it waits for, such as {"name": "wrap-up", "signal": "wrap-up:42"}, {"name": "import", "job": "…uuid…", "ends":
--- ["completed"]} or {"name": "noon", "at": microseconds}; or an object with these as "for", how many are "needed", a "deadline"
--- in microseconds and what happens to it then, "overdue": run, cancel or die.
+-- ["completed"]}, the same with a "batch", or {"name": "noon", "at": microseconds}; or an object with these as "for", how many
+-- are "needed", a "deadline" in microseconds and what happens to it then, "overdue": run, cancel or die; with "otherwise":
+-- "cancel" it is cancelled once a job or a batch has ended in another way. batch: the one it is in, with step, its name there.
 create view windlass_enqueue as
 select j.*, origin as lane, origin as when_dead, origin as supersedes, origin as refused_by, origin as fair, priority as weight,
-       origin as limit_key, origin as limit_name, priority as limit_running, priority as cost, origin as waits
+       origin as limit_key, origin as limit_name, priority as limit_running, priority as cost, origin as waits,
+       origin as batch, origin as step
 from windlass_enqueue_job j where false;
 
 create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
@@ -245,6 +247,14 @@ begin
         then raise(abort, 'windlass: lane, fair, limit_key and cost have columns of their own: in meta alone they hold nothing back')
       when new.meta is not null and json_type(new.meta, '$.waits') is not null
         then raise(abort, 'windlass: waits has a column of its own')
+      when new.meta is not null and json_type(new.meta, '$.member') is not null
+        then raise(abort, 'windlass: batch and step have columns of their own')
+      when new.batch is not null and (typeof(new.batch) <> 'text' or length(replace(new.batch, '-', '')) <> 32
+                                      or new.batch glob '*[^-0-9a-fA-F]*')
+        then raise(abort, 'windlass: batch must be the UUID of one')
+      when new.step is not null and (new.batch is null or typeof(new.step) <> 'text' or instr(new.step, char(0)) > 0
+                                     or length(cast(new.step as blob)) not between 1 and 128)
+        then raise(abort, 'windlass: step is the name of a job in a batch, of 1 to 128 bytes without NUL')
       when new.waits is not null and (json_valid(new.waits) = 0 or json_type(new.waits) not in ('array', 'object'))
         then raise(abort, 'windlass: waits must be a JSON array of conditions, or an object with for, needed, deadline and overdue')
       when new.waits is not null and (
@@ -253,26 +263,30 @@ begin
                   or new.waits ->> '$.needed' not between 1 and json_array_length(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end))
              or instr(new.waits, '\u0000') > 0
              or json_type(new.waits) = 'object' and exists (
-                  select 1 from json_each(new.waits) k where k.key not in ('for', 'needed', 'deadline', 'overdue')
+                  select 1 from json_each(new.waits) k where k.key not in ('for', 'needed', 'deadline', 'overdue', 'otherwise')
                      or k.type = 'null' or k.key = 'overdue' and json_type(new.waits, '$.deadline') is null)
+             or coalesce(new.waits ->> '$.otherwise', 'wait') not in ('wait', 'cancel')
+             or new.waits ->> '$.otherwise' is 'cancel'
+                and new.waits ->> '$.needed' < json_array_length(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end)
              or coalesce(new.waits ->> '$.overdue', 'run') not in ('run', 'cancel', 'die')
              or json_type(new.waits, '$.deadline') is not null and (json_type(new.waits, '$.deadline') <> 'integer'
                   or new.waits ->> '$.deadline' not between 1 and 4000000000000000)
              or (select count(distinct c.value ->> '$.name') from json_each(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) c) <> json_array_length(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end)
              or exists (select 1 from json_each(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) c
                         where c.type <> 'object' or coalesce(length(cast(c.value ->> '$.name' as blob)), 0) not between 1 and 128
-                           or (json_type(c.value, '$.job') is 'text') + (json_type(c.value, '$.signal') is 'text')
+                           or (json_type(c.value, '$.job') is 'text') + (json_type(c.value, '$.batch') is 'text') + (json_type(c.value, '$.signal') is 'text')
                               + (json_type(c.value, '$.at') is 'integer') <> 1
-                           or exists (select 1 from json_each(c.value) k where k.key not in ('name', 'job', 'ends', 'signal', 'at')
-                                        or k.type = 'null' or k.key = 'ends' and json_type(c.value, '$.job') is null)
+                           or exists (select 1 from json_each(c.value) k where k.key not in ('name', 'job', 'batch', 'ends', 'signal', 'at')
+                                        or k.type = 'null' or k.key = 'ends' and coalesce(json_type(c.value, '$.job'), json_type(c.value, '$.batch')) is null)
                            or length(replace(c.value ->> '$.job', '-', '')) <> 32 or c.value ->> '$.job' glob '*[^-0-9a-fA-F]*'
+                           or length(replace(c.value ->> '$.batch', '-', '')) <> 32 or c.value ->> '$.batch' glob '*[^-0-9a-fA-F]*'
                            or length(cast(c.value ->> '$.signal' as blob)) not between 1 and 256
                            or coalesce(json_type(c.value, '$.at'), 'integer') <> 'integer'
                            or json_type(c.value, '$.ends') is not null and (json_type(c.value, '$.ends') <> 'array'
                                 or json_array_length(c.value, '$.ends') = 0
                                 or exists (select 1 from json_each(c.value, '$.ends') e
                                            where e.value not in ('completed', 'cancelled', 'dead')))))
-        then raise(abort, 'windlass: waits cannot be used: 1 to 1000 conditions with names of their own, each with a job (a UUID, and ends: completed, cancelled, dead), a signal or an at in microseconds; needed, a deadline in microseconds, overdue run, cancel or die')
+        then raise(abort, 'windlass: waits cannot be used: 1 to 1000 conditions with names of their own, each with a job or a batch (a UUID, and ends: completed, cancelled, dead), a signal or an at in microseconds; needed, a deadline in microseconds, overdue run, cancel or die; otherwise wait or cancel')
       when new.lane is null and coalesce(new.when_dead, new.supersedes, new.refused_by) is not null
         then raise(abort, 'windlass: lane is missing')
       when new.fair is null and new.weight is not null then raise(abort, 'windlass: fair is missing')
@@ -308,20 +322,25 @@ begin
      unique_for, on_conflict, expires_at, expires_in, tags, subjects)
   select coalesce(new.id, fresh.id), new.kind, new.args, new.version, new.queue, new.priority, new.run_at, new.delay, new.max_attempts,
          new.max_losses, new.origin,
-         case when coalesce(new.lane, new.fair, new.limit_key, new.cost, new.waits) is null then new.meta
+         case when coalesce(new.lane, new.fair, new.limit_key, new.cost, new.waits, new.batch) is null then new.meta
               else json_patch(coalesce(new.meta, '{}'), json_object(
                 'waits', json(case when new.waits is not null then json_patch('{}', json_object(
                   'for', (select json_group_array(json_patch('{}', json_object(
                             'name', c.value ->> '$.name', 'job', lower(replace(c.value ->> '$.job', '-', '')),
+                            'batch', lower(replace(c.value ->> '$.batch', '-', '')),
                             'signal', c.value ->> '$.signal', 'at', c.value ->> '$.at',
-                            'ends', case when json_type(c.value, '$.job') is not null then (
+                            'ends', case when coalesce(json_type(c.value, '$.job'), json_type(c.value, '$.batch')) is not null then (
                               select sum(case word when 'completed' then 1 when 'cancelled' then 2 else 4 end)
                               from (select distinct e.value as word
-                                    from json_each(coalesce(c.value -> '$.ends', '["completed"]')) e)) end)))
+                                    from json_each(coalesce(c.value -> '$.ends', case when json_type(c.value, '$.batch') is not null
+                                      then '["completed", "cancelled", "dead"]' else '["completed"]' end)) e)) end)))
                           from json_each(case json_type(new.waits) when 'array' then new.waits else new.waits -> '$.for' end) c),
                   'needed', new.waits ->> '$.needed',
+                  'or_cancel', case when new.waits ->> '$.otherwise' = 'cancel' then json('true') end,
                   'deadline', case when json_type(new.waits, '$.deadline') is not null then json_object(
                     'in_us', new.waits ->> '$.deadline', 'then', coalesce(new.waits ->> '$.overdue', 'run')) end)) end),
+                'member', case when new.batch is not null then json_patch('{}', json_object(
+                  'of', lower(replace(new.batch, '-', '')), 'step', new.step)) end,
                 'lane', case when new.lane is not null then json_object(
                   'key', new.lane, 'when_dead', coalesce(new.when_dead, 'skip'),
                   'supersedes', json(coalesce(new.supersedes, '[]')), 'refused_by', json(coalesce(new.refused_by, '[]'))) end,

@@ -18,7 +18,8 @@ use windlass_core::time::Timestamp;
 
 use crate::connection::reader::in_one_snapshot;
 use crate::error::store_error;
-use crate::row::{Id, one};
+use crate::job::settle::SettleContext;
+use crate::row::{Id, all, one, run};
 use crate::store::{SqliteStore, at};
 
 impl ConditionStore for SqliteStore {
@@ -56,8 +57,36 @@ impl ConditionStore for SqliteStore {
     }
 }
 
-const ANY: &str = "select 1 from windlass_condition where state = 0 and awaits is not null limit 1";
+const ANY: &str = "select 1 where exists (select 1 from windlass_condition where state = 0 and awaits is not null) \
+     or exists (select 1 from windlass_batch where live)";
 const TELL: &str = "insert into windlass_ended_job (job, state, at) values (?1, ?2, ?3)";
+
+const UNMET: &str = "select job from windlass_unmet limit 1000";
+const FORGET_UNMET: &str = "delete from windlass_unmet where job = ?1";
+
+/// Cancels the jobs that what they wait for has left behind by ending otherwise, those that wait for these, and so on.
+pub(crate) fn cancel_unmet(context: &SettleContext<'_>) -> Result<u64, StoreError> {
+    let mut cancelled = 0;
+    if context.is_cancelling.replace(true) {
+        return Ok(cancelled);
+    }
+    loop {
+        let unmet = all(context.connection, UNMET, [], |row| row.get::<_, Id>(0))?;
+        if unmet.is_empty() {
+            break;
+        }
+        for id in unmet {
+            run(context.connection, FORGET_UNMET, [&id])?;
+            if one::<i64>(context.connection, pass::WAITS, [&id])?.is_some() {
+                let why = "what it waited for has ended otherwise";
+                pass::end(context, id.job(), (State::Cancelled, why))?;
+                cancelled += 1;
+            }
+        }
+    }
+    context.is_cancelling.set(false);
+    Ok(cancelled)
+}
 
 /// Tells who waits for these jobs; whether somebody waits for any. Where nobody does, that is all that is asked.
 pub(crate) fn tell_ends(

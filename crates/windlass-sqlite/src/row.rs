@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 use windlass_core::error::StoreError;
-use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{Attempt, Claimed, JobRecord, Meta, State};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
@@ -46,6 +46,34 @@ impl Id {
 
     pub(crate) fn lease(self) -> LeaseId {
         LeaseId::from_uuid(self.0)
+    }
+}
+
+/// A batch's id as 32 digits.
+pub(crate) struct Digits(Uuid);
+
+impl From<BatchId> for Digits {
+    fn from(id: BatchId) -> Self {
+        Self(id.as_uuid())
+    }
+}
+
+impl Digits {
+    pub(crate) fn batch(self) -> BatchId {
+        BatchId::from_uuid(self.0)
+    }
+}
+
+impl ToSql for Digits {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.0.simple().to_string()))
+    }
+}
+
+impl FromSql for Digits {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let digits = value.as_str()?;
+        Uuid::try_parse(digits).map(Self).map_err(|error| FromSqlError::Other(Box::new(error)))
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn context<'a>(
         prune_at: now.after(KEEP_FINISHED),
         keeps_completed: true,
         told: Cell::new(false),
+        is_cancelling: Cell::new(false),
     }
 }
 

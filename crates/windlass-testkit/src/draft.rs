@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use windlass_core::batch::{Begins, Membership};
 use windlass_core::condition::Waits;
-use windlass_core::id::JobId;
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{Due, Expires, Fair, Identity, Lane, Limited, NewJob, Subject, Unique};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
@@ -80,6 +81,21 @@ impl Draft {
     #[must_use]
     pub fn waits(mut self, waits: Waits) -> Self {
         self.0.meta.waits = Some(waits);
+        self
+    }
+
+    /// In this batch, which is there or begins with another job of the call.
+    #[must_use]
+    pub fn member_of(mut self, batch: BatchId) -> Self {
+        self.0.meta.member = Some(Membership::of(batch));
+        self
+    }
+
+    /// The first job of this batch, which begins with it.
+    #[must_use]
+    pub fn begins(mut self, batch: BatchId, begins: Begins) -> Self {
+        let begins = Some(Box::new(begins));
+        self.0.meta.member = Some(Membership { begins, ..Membership::of(batch) });
         self
     }
 

@@ -61,7 +61,7 @@ pub use windlass_core::error::{Refusal, StoreError, Unusable};
 pub use windlass_core::handler::{
     Handler, HandlerFn, HandlerFuture, HandlerLayer, Next, Policy, Registered, Run,
 };
-pub use windlass_core::id::{JobId, WorkerId};
+pub use windlass_core::id::{BatchId, JobId, WorkerId};
 pub use windlass_core::job::{
     Attempt, Backoff, Decided, Decision, Draft, Enqueued, Fair, IntoDraft, Job, JobError,
     JobRecord, Lane, Limited, NewJob, Outcome, RetryPolicy, State, Subject, Unique, WhenDead,
@@ -83,6 +83,14 @@ pub mod job {
         ParseFilterError, ParseStateError, ParseSubjectError, Passage, Paused, Retried, Settled,
         Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb,
         Verdict, attempt_limit, is_transition, loss_limit,
+    };
+}
+
+/// Jobs that belong together: [`Batch`](batch::Batch), and what runs once all of them have ended.
+pub mod batch {
+    pub use windlass_core::batch::{
+        Batch, BatchCounts, BatchFilter, BatchRecord, BatchState, BatchStore, Begins, IntoBatch,
+        MemberRecord, Membership, Sealed, Started, Step, Workflow,
     };
 }
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use serde::Serialize;
+use windlass_core::batch::{IntoBatch, Started};
 use windlass_core::client::{Client, EnqueuePipeline};
 use windlass_core::condition::{Signal, Signalled};
 use windlass_core::context::AttemptContext;
@@ -104,6 +105,30 @@ impl<T> Within<T> {
         let jobs = self.pipeline.prepare_all(drafts)?;
         self.check_room(&jobs).await?;
         self.connection.write(&jobs, &self.schema).await
+    }
+
+    /// Writes a batch or a workflow with its jobs.
+    ///
+    /// # Errors
+    /// As [`Within::enqueue`], and as [`IntoBatch::into_batch`].
+    pub async fn start(&mut self, batch: impl IntoBatch) -> Result<Started, StoreError>
+    where
+        T: EnqueueOn,
+    {
+        let (id, jobs) = batch.into_batch()?;
+        Started::of(id, self.enqueue_all(jobs).await)
+    }
+
+    /// [`Within::start`] for drivers that block.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_blocking(&mut self, batch: impl IntoBatch) -> Result<Started, StoreError>
+    where
+        T: EnqueueBlockingOn,
+    {
+        let (id, jobs) = batch.into_batch()?;
+        Started::of(id, self.enqueue_all_blocking(jobs))
     }
 
     /// Tells all who wait for a key that it has come, or will not: see [`Client::signal`]. Those that it makes available

@@ -113,10 +113,14 @@ fn tone(one: &ConditionRecord) -> Tone {
     }
 }
 
-/// Whether it waits for a job that has ended in another way, or is gone.
+/// Whether it waits for a job or a batch that has ended in another way, or for a job that is gone.
 fn is_blocked(one: &ConditionRecord) -> bool {
-    let Awaited::Job { job_state, .. } = one.awaits else { return false };
-    one.state == ConditionState::Open && job_state.is_none_or(State::is_terminal)
+    let is_over = match one.awaits {
+        Awaited::Job { job_state, .. } => job_state.is_none_or(State::is_terminal),
+        Awaited::Batch { ended, .. } => ended.is_some(),
+        _ => false,
+    };
+    one.state == ConditionState::Open && is_over
 }
 
 /// What a condition waits for.
@@ -124,6 +128,11 @@ fn what(out: &Output, one: &ConditionRecord) -> String {
     match &one.awaits {
         Awaited::Job { job, job_state: Some(state), .. } => format!("{job}, {state}"),
         Awaited::Job { job, job_state: None, .. } => format!("{job}, which is gone"),
+        Awaited::Batch { batch, ended: None, .. } => format!("{batch}, which has not ended"),
+        Awaited::Batch { batch, ended: Some(State::Completed), .. } => {
+            format!("{batch}, completed")
+        }
+        Awaited::Batch { batch, .. } => format!("{batch}, finished with failures"),
         Awaited::Signal { key } => format!("signal {}", in_one_line(key)),
         Awaited::Moment { at } => out.moment_in_full(*at),
     }

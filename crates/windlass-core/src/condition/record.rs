@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Ends;
-use crate::id::JobId;
+use crate::id::{BatchId, JobId};
 use crate::job::State;
 use crate::json::Json;
 use crate::time::Timestamp;
@@ -45,6 +45,19 @@ pub enum Awaited {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[serde(rename = "awaited_state")]
         job_state: Option<State>,
+    },
+    /// The end of a batch.
+    Batch {
+        /// The batch.
+        #[serde(rename = "awaited")]
+        batch: BatchId,
+        /// In which ways it may end: all completed, or not all.
+        #[serde(serialize_with = "words")]
+        ends: Ends,
+        /// How it has ended, where it has.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(rename = "awaited_state")]
+        ended: Option<State>,
     },
     /// A signal.
     Signal {

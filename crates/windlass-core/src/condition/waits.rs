@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::Refusal;
-use crate::id::JobId;
+use crate::id::{BatchId, JobId};
 use crate::job::{State, check_key};
 use crate::limits::{CONDITION_NAME_BYTES, CONDITIONS, LONGEST_WAIT};
 use crate::time::{Timestamp, micros};
@@ -36,6 +36,14 @@ pub struct Waits {
     needed: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deadline: Option<Deadline>,
+    /// Whether it is cancelled once one of them cannot be met any more.
+    #[serde(default, skip_serializing_if = "is_false")]
+    or_cancel: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// One thing that a job waits for, with its name.
@@ -45,6 +53,9 @@ pub struct Condition {
     /// The id of a job, in 32 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     job: Option<String>,
+    /// The id of a batch, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    batch: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ends: Option<Ends>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,7 +137,7 @@ impl Waits {
     /// All that follow.
     #[must_use]
     pub const fn all() -> Self {
-        Self { conditions: Vec::new(), needed: None, deadline: None }
+        Self { conditions: Vec::new(), needed: None, deadline: None, or_cancel: false }
     }
 
     /// One of those that follow.
@@ -138,7 +149,7 @@ impl Waits {
     /// So many of those that follow.
     #[must_use]
     pub const fn at_least(needed: u32) -> Self {
-        Self { conditions: Vec::new(), needed: Some(needed), deadline: None }
+        Self { conditions: Vec::new(), needed: Some(needed), deadline: None, or_cancel: false }
     }
 
     /// A job is completed. It exists already, or comes before this one in the same call.
@@ -152,6 +163,28 @@ impl Waits {
     pub fn job_ended(self, name: impl Into<String>, job: JobId, ends: Ends) -> Self {
         let job = Some(job.as_uuid().simple().to_string());
         self.with(Condition { job, ends: Some(ends), ..Condition::named(name) })
+    }
+
+    /// All jobs of a batch have ended, however. It exists already, or comes with the jobs before this one in the same call.
+    #[must_use]
+    pub fn batch(self, name: impl Into<String>, batch: BatchId) -> Self {
+        self.batch_ended(name, batch, Ends::ANY)
+    }
+
+    /// All jobs of a batch have ended: all completed ([`Ends::COMPLETED`]), or some of them otherwise ([`Ends::DEAD`]).
+    /// While some have ended otherwise, a condition that all are completed stays open: retries may meet it.
+    #[must_use]
+    pub fn batch_ended(self, name: impl Into<String>, batch: BatchId, ends: Ends) -> Self {
+        let batch = Some(batch.as_uuid().simple().to_string());
+        self.with(Condition { batch, ends: Some(ends), ..Condition::named(name) })
+    }
+
+    /// It is cancelled as soon as a job or a batch it waits for has ended in another way than it says. Otherwise it waits
+    /// on: a retry may still bring what it waits for.
+    #[must_use]
+    pub const fn or_cancel(mut self) -> Self {
+        self.or_cancel = true;
+        self
     }
 
     /// A signal with this key has come, before or after.
@@ -180,6 +213,12 @@ impl Waits {
         self
     }
 
+    /// Whether the job may be cancelled by how another ends.
+    #[must_use]
+    pub const fn may_cancel(&self) -> bool {
+        self.or_cancel
+    }
+
     /// How many of its conditions suffice.
     #[must_use]
     pub fn needed(&self) -> usize {
@@ -192,6 +231,14 @@ impl Waits {
         self.conditions.iter().filter_map(|one| {
             let id = Uuid::parse_str(one.job.as_deref()?).ok()?;
             Some(JobId::from_uuid(id))
+        })
+    }
+
+    /// The batches it waits for.
+    pub fn batches(&self) -> impl Iterator<Item = BatchId> {
+        self.conditions.iter().filter_map(|one| {
+            let id = Uuid::parse_str(one.batch.as_deref()?).ok()?;
+            Some(BatchId::from_uuid(id))
         })
     }
 
@@ -212,7 +259,14 @@ impl Waits {
     /// Whether it waits for all of them, however long.
     #[must_use]
     pub fn is_for_all(&self) -> bool {
-        self.needed() == self.conditions.len() && self.deadline.is_none()
+        self.needed() == self.conditions.len() && self.deadline.is_none() && !self.or_cancel
+    }
+
+    /// These and what another says, which has no number and no deadline of its own.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.or_cancel |= other.or_cancel;
+        self.conditions.extend(other.conditions);
+        self
     }
 
     fn with(mut self, condition: Condition) -> Self {
@@ -227,6 +281,9 @@ impl Waits {
         }
         if !(1..=all).contains(&self.needed()) {
             return Err(Refusal::Needed { needed: self.needed(), conditions: all });
+        }
+        if self.or_cancel && self.needed() < all {
+            return Err(Refusal::CancelledThoughEnough);
         }
         let mut names: Vec<&str> = self.conditions.iter().map(|one| one.name.as_str()).collect();
         names.sort_unstable();
@@ -246,7 +303,7 @@ impl Waits {
 
 impl Condition {
     fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), job: None, ends: None, signal: None, at: None }
+        Self { name: name.into(), job: None, batch: None, ends: None, signal: None, at: None }
     }
 
     fn check(&self) -> Result<(), Refusal> {

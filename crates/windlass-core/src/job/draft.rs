@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::{
     Due, Expires, Fair, Identity, Job, Lane, Limited, Meta, MetaFields, NewJob, Subject, Unique,
 };
+use crate::batch::Membership;
 use crate::condition::Waits;
 use crate::error::Refusal;
-use crate::id::JobId;
+use crate::id::{BatchId, JobId};
 use crate::json::{Json, JsonError};
 use crate::time::Timestamp;
 
@@ -179,6 +180,16 @@ impl<J: Job> Draft<J> {
         })
     }
 
+    /// Not before all jobs of a batch have ended, however, beside what else it waits for.
+    pub fn after_batch(self, batch: BatchId) -> Self {
+        self.waits_too(Waits::all().batch(batch.to_string(), batch))
+    }
+
+    /// In this batch, which has not ended. A job of a batch adds others to it with `cx.batch()`.
+    pub fn member_of(self, batch: BatchId) -> Self {
+        self.with(|job| job.meta.member = Some(Membership::of(batch)))
+    }
+
     /// The id of the caller's choice, perhaps from a try whose answer was lost. If a job with it
     /// exists, in whatever state, nothing is written and [`Enqueued::Existing`](super::Enqueued::Existing) is the answer.
     pub fn id(self, id: JobId) -> Self {
@@ -192,16 +203,24 @@ impl<J: Job> Draft<J> {
     pub fn traceparent(self, traceparent: impl Into<String>) -> Self {
         self.with(|job| job.meta.traceparent = Some(traceparent.into()))
     }
+}
 
+impl<J> Draft<J> {
     fn with(mut self, change: impl FnOnce(&mut NewJob)) -> Self {
         if let Ok(job) = &mut self.job {
             change(job);
         }
         self
     }
-}
 
-impl<J> Draft<J> {
+    /// Waits for this too.
+    pub(crate) fn waits_too(self, waits: Waits) -> Self {
+        self.with(|job| {
+            let before = job.meta.waits.take().unwrap_or_else(Waits::all);
+            job.meta.waits = Some(before.and(waits));
+        })
+    }
+
     /// The job that would be written.
     ///
     /// # Errors

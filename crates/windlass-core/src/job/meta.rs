@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Fair, Lane, Limited, Subject, Unique};
+use crate::batch::Membership;
 use crate::condition::Waits;
 use crate::schedule::Occurrence;
 
@@ -77,6 +78,9 @@ pub struct MetaFields {
     /// What it waits for before a worker may have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits: Option<Waits>,
+    /// The batch it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<Membership>,
 }
 
 impl Meta {
@@ -112,6 +116,7 @@ static NOTHING: MetaFields = MetaFields {
     aged: None,
     declared_queue: None,
     waits: None,
+    member: None,
 };
 
 impl Deref for Meta {

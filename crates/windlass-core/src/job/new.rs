@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{HandlerKey, Meta, Unique};
+use crate::batch::Membership;
 use crate::error::{Refusal, StoreError};
 use crate::id::JobId;
 use crate::json::Json;
@@ -101,6 +102,7 @@ impl NewJob {
         self.meta.check_tags()?;
         self.meta.check_line()?;
         self.meta.waits.as_ref().map_or(Ok(()), |waits| waits.check(self.id))?;
+        self.meta.member.as_ref().map_or(Ok(()), Membership::check)?;
         self.meta.unique.as_ref().map_or(Ok(()), Unique::check)
     }
 

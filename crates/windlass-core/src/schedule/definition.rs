@@ -143,6 +143,9 @@ impl Definition {
         if job.meta.waits.is_some() {
             return Err(Refusal::ScheduledWait);
         }
+        if job.meta.member.is_some() {
+            return Err(Refusal::ScheduledMember);
+        }
         let zone = schedule.zone_name().to_owned();
         let NewJob { kind, version, queue, priority, max_attempts, args, meta, .. } = job;
         let Schedule { rule, missed, overlap, .. } = schedule;

@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::condition::{Awaited, ConditionRecord, ConditionState, Ends};
 use windlass_core::error::StoreError;
-use windlass_core::id::JobId;
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::State;
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
@@ -32,11 +32,12 @@ fn record(row: &Row, job: JobId) -> Result<ConditionRecord, StoreError> {
     };
     let (awaits, signal): (Option<Uuid>, Option<String>) = (get(row, 1)?, get(row, 3)?);
     let (at, state): (Option<i64>, i16) = (get(row, 4)?, get(row, 5)?);
+    let ends = Ends::from_bits(get::<Option<i16>>(row, 2)?.unwrap_or_default());
+    let ended = get::<Option<i16>>(row, 9)?.and_then(State::from_code);
     let awaits = if let Some(awaited) = awaits {
-        Awaited::Job {
-            job: JobId::from_uuid(awaited),
-            ends: Ends::from_bits(get::<Option<i16>>(row, 2)?.unwrap_or_default()),
-            job_state: get::<Option<i16>>(row, 9)?.and_then(State::from_code),
+        match get(row, 10)? {
+            true => Awaited::Batch { batch: BatchId::from_uuid(awaited), ends, ended },
+            false => Awaited::Job { job: JobId::from_uuid(awaited), ends, job_state: ended },
         }
     } else if let Some(key) = signal {
         Awaited::Signal { key }

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_limits.sql"),
     include_str!("../../migrations/0001_lines.sql"),
     include_str!("../../migrations/0001_aging.sql"),
+    include_str!("../../migrations/0001_batches.sql"),
     include_str!("../../migrations/0001_conditions.sql"),
 )];
 

@@ -50,7 +50,7 @@ counted as (
 ),
 told as materialized (
   -- Nobody is asked for where no job waits for the end of another.
-  select case when exists (select from windlass.condition where state = 0 and awaits is not null)
+  select case when windlass.has_listeners()
     then windlass.tell_ends((select now from clock), array(
            select t.id from unnest($7::int8[], $8::uuid[]) as t(alike, id) join alike on alike.nth = t.alike), 5::int2)::text end as nothing
 )

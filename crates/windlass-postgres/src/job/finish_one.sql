@@ -34,7 +34,7 @@ counted as (
 ),
 told as materialized (
   -- Nobody is asked for where no job waits for the end of another.
-  select case when exists (select from windlass.condition where state = 0 and awaits is not null)
+  select case when windlass.has_listeners()
     then windlass.tell_ends((select now from clock), array(select $4::text::uuid from done), 5::int2)::text end as nothing
 )
 select (select count(*) from done) from told

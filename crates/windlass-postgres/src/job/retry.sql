@@ -49,12 +49,15 @@ back as (
          windlass.line_in(meta)
   from revived, clock
 ),
+rejoined as materialized (
+  select case when exists (select from windlass.batch) then windlass.rejoin_batches(array(select id from revived))::text end as nothing
+),
 notified as (
   select count(pg_notify(s.channel, ''))
   from (select channel from windlass.idle i
         where exists (select from revived where queue = any (i.queues))
            or exists (select from advanced where queue = any (i.queues))) as s
 )
-select id from revived, notified
+select id from revived, notified, rejoined
 union all
 select id from advanced

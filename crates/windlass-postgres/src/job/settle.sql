@@ -104,7 +104,7 @@ notified as (
 ),
 told as materialized (
   -- Nobody is asked for where no job waits for the end of another.
-  select case when exists (select from windlass.condition where state = 0 and awaits is not null)
+  select case when windlass.has_listeners()
     then windlass.tell_ends((select now from clock), array(select id from job where state in (5, 6, 7) order by id),
                             array(select state from job where state in (5, 6, 7) order by id))::text end as nothing
 )

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
-use windlass_core::id::JobId;
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{Enqueued, Identity, Lane, NewJob};
 use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_core::store::Now;
@@ -16,11 +16,14 @@ use crate::job::statement::{Statement, Value, enqueue_all};
 use crate::row::get;
 
 /// Whether jobs are written by [`statement`]: for one of them others are looked at, those with its unique key, those of
-/// its lane or those it waits for.
+/// its lane or its batch, or those it waits for.
 #[must_use]
 pub fn look_at_others(jobs: &[NewJob]) -> bool {
     let has_rules = |job: &NewJob| job.meta.lane.as_ref().is_some_and(Lane::has_rules);
-    jobs.iter().any(|job| job.meta.unique.is_some() || job.meta.waits.is_some() || has_rules(job))
+    let looks = |job: &NewJob| {
+        job.meta.unique.is_some() || job.meta.waits.is_some() || job.meta.member.is_some()
+    };
+    jobs.iter().any(|job| looks(job) || has_rules(job))
 }
 
 /// Writes jobs of which some have a unique key, all or none. It answers rows of one `text` for
@@ -73,6 +76,9 @@ fn answer(jobs: &[NewJob], row: &str) -> Option<(usize, Result<Enqueued, StoreEr
                     "another transaction has had the unique key `{}` of {kind} for too long",
                     key.escape_debug()
                 ),
+                None if wanted.meta.member.is_some() => {
+                    format!("another transaction has had the batch of {kind} for too long")
+                }
                 None if wanted.meta.waits.is_some() => {
                     format!("another transaction has had what {kind} waits for, for too long")
                 }
@@ -81,9 +87,22 @@ fn answer(jobs: &[NewJob], row: &str) -> Option<(usize, Result<Enqueued, StoreEr
         }),
         "6" => Err(wanted.refused_in_lane(job)),
         "7" => Err(StoreError::NothingToAwait { job: wanted.id, awaited: job }),
+        "8" => Err(StoreError::BatchExists { key: batch_key(wanted), batch: as_batch(job) }),
+        "9" => Err(StoreError::NoBatch { job: wanted.id, batch: as_batch(job) }),
+        "10" => Err(StoreError::BatchEnded { job: wanted.id, batch: as_batch(job) }),
         _ => return None,
     };
     Some((nth, answer))
+}
+
+/// The id in an answer that is about a batch.
+fn as_batch(id: JobId) -> BatchId {
+    BatchId::from_uuid(id.as_uuid())
+}
+
+fn batch_key(job: &NewJob) -> String {
+    let begins = job.meta.member.as_ref().and_then(|member| member.begins.as_deref());
+    begins.and_then(|begins| begins.key.clone()).unwrap_or_default()
 }
 
 fn strange(row: &str) -> StoreError {

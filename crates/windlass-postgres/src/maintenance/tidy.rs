@@ -9,6 +9,7 @@ use windlass_core::maintenance::Tidied;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
+use crate::batch;
 use crate::condition::forget;
 use crate::connection::{Bind, Connection, Shared};
 use crate::maintenance::walk::{self, Walks};
@@ -79,6 +80,7 @@ pub(crate) async fn tidy(
     walk::forget(connection, (tag_walks, walk::TAGS), now).await?;
     walk::forget(connection, (condition_walks, forget::CONDITIONS), now).await?;
     forget::signals(connection, now).await?;
+    batch::forget(connection, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;
     let unparked = connection.query(UNPARK, &[]).await?.len() as u64;
     let parked = connection.query(PARK, &[(&HEADS, Type::INT8)]).await?.len() as u64;

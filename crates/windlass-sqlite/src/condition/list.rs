@@ -8,14 +8,15 @@ use windlass_core::job::State;
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
-use crate::row::{Id, all};
+use crate::row::{Digits, Id, all};
 
 /// Name, the job it waits for and in which ways that may end, the signal, the moment, the state and since when, what came with
-/// it, a note, and the state of that job.
+/// it, a note, the state of that job or batch, and the batch.
 const CONDITIONS: &str = "select c.name, c.awaits, c.ends, c.signal, c.at, c.state, c.since, coalesce(c.data, f.output), c.note, \
-       coalesce(p.state, f.state) \
+       coalesce(p.state, f.state, b.ended), c.batch \
      from windlass_condition c left join windlass_pending p on p.id = c.awaits \
      left join windlass_finished f on f.id = c.awaits and p.id is null \
+     left join windlass_batch b on b.id = c.batch and not b.live \
      where c.job = ?1 and c.overdue is null order by c.nth";
 
 pub(crate) fn conditions(
@@ -27,10 +28,12 @@ pub(crate) fn conditions(
         let at = Timestamp::from_micros(row.get::<_, Option<i64>>(4)?.unwrap_or_default());
         let ends = Ends::from_bits(row.get::<_, Option<i16>>(2)?.unwrap_or_default());
         let job_state = row.get::<_, Option<i16>>(9)?.and_then(State::from_code);
-        let awaits = match (awaited, signal) {
-            (Some(job), _) => Awaited::Job { job: job.job(), ends, job_state },
-            (None, Some(key)) => Awaited::Signal { key },
-            (None, None) => Awaited::Moment { at },
+        let batch = row.get::<_, Option<Digits>>(10)?.map(Digits::batch);
+        let awaits = match (awaited, batch, signal) {
+            (Some(job), ..) => Awaited::Job { job: job.job(), ends, job_state },
+            (None, Some(batch), _) => Awaited::Batch { batch, ends, ended: job_state },
+            (None, None, Some(key)) => Awaited::Signal { key },
+            (None, None, None) => Awaited::Moment { at },
         };
         let code: i16 = row.get(5)?;
         let record = ConditionRecord {

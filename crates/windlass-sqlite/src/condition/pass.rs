@@ -6,17 +6,19 @@ use windlass_core::id::JobId;
 use windlass_core::job::State;
 use windlass_core::limits::SWEEP_JOBS;
 
+use crate::condition::cancel_unmet;
 use crate::condition::waive::RELEASE;
 use crate::job::finish::{Finish, finish_waiting};
 use crate::job::settle::SettleContext;
 use crate::row::{Id, all, one, run};
 
 /// When the next moment or deadline is.
-pub(crate) const NEXT_MOMENT: &str =
-    "select min(at) from windlass_condition where state = 0 and at is not null";
+pub(crate) const NEXT_MOMENT: &str = "select case when exists (select 1 from windlass_unmet) then 0 \
+     else (select min(at) from windlass_condition where state = 0 and at is not null) end";
 const DUE: &str = "select job, nth, overdue from windlass_condition \
      where state = 0 and at is not null and at <= ?1 order by at, overdue is not null, job, nth limit ?2";
-const WAITS: &str = "select 1 from windlass_pending where id = ?1 and state = -1";
+pub(super) const WAITS: &str = "select 1 from windlass_pending where id = ?1 and state = -1";
+const OVERDUE: &str = "its deadline has passed";
 const CLOSE: &str =
     "update windlass_condition set state = ?3, since = ?4 where job = ?1 and nth = ?2";
 const RUN: &str = "update windlass_pending \
@@ -37,16 +39,21 @@ pub(crate) fn pass(context: &SettleContext<'_>) -> Result<u64, StoreError> {
         match overdue.filter(|_| waits) {
             None => run(connection, RELEASE, params![job, now]).map(drop)?,
             Some(0) => run(connection, RUN, params![job, now]).map(drop)?,
-            Some(1) => end(context, job.job(), State::Cancelled)?,
-            Some(_) => end(context, job.job(), State::Dead)?,
+            Some(1) => end(context, job.job(), (State::Cancelled, OVERDUE))?,
+            Some(_) => end(context, job.job(), (State::Dead, OVERDUE))?,
         }
     }
-    Ok(passed)
+    Ok(passed + cancel_unmet(context)?)
 }
 
-fn end(context: &SettleContext<'_>, job: JobId, state: State) -> Result<(), StoreError> {
+/// Ends a job that waits, in this state and for this reason.
+pub(super) fn end(
+    context: &SettleContext<'_>,
+    job: JobId,
+    (state, why): (State, &str),
+) -> Result<(), StoreError> {
     let open = all(context.connection, OPEN, [Id::from(job)], |row| row.get::<_, String>(0))?;
-    let mut reason = "its deadline has passed".to_owned();
+    let mut reason = why.to_owned();
     if !open.is_empty() {
         reason = format!("{reason}: {} has not come", open.join(", "));
     }

@@ -1,14 +1,17 @@
 //! Enqueue: new rows of `windlass_pending`.
 
 use rusqlite::{Connection, Statement, ToSql};
+use windlass_core::condition::Waits;
 use windlass_core::error::StoreError;
 use windlass_core::job::{Due, Enqueued, Identity, NewJob, State};
 use windlass_core::time::{Timestamp, micros};
 
+use crate::condition::cancel_unmet;
 use crate::error::store_error;
 use crate::job::lane_rules::{enter_lane, has_rules};
 use crate::job::statement::{RELEASE, SAVEPOINT, UNDO};
 use crate::job::unique::{Rejected, insert_marked, is_marked};
+use crate::store::context;
 
 /// The same for an id that is new and a job that stands in no line and does not expire: nobody looks for another job with it.
 const INSERT_FRESH: &str = "insert into windlass_pending \
@@ -123,7 +126,11 @@ pub(crate) fn enqueue(
             false => insert((&mut fresh, &mut given), job, now),
         }
     };
-    jobs.iter().map(&mut write).collect()
+    let answers = jobs.iter().map(&mut write).collect::<Result<_, _>>()?;
+    if jobs.iter().any(|job| job.meta.waits.as_ref().is_some_and(Waits::may_cancel)) {
+        cancel_unmet(&context(connection, "", now))?;
+    }
+    Ok(answers)
 }
 
 /// Like `enqueue`, on a caller's own connection: all or none, inside a transaction and outside of one.

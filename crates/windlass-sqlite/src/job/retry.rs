@@ -5,6 +5,7 @@ use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Retried, State};
 
+use crate::batch;
 use crate::job::cancel::finished;
 use crate::job::finish::add_job_count;
 use crate::job::settle::SettleContext;
@@ -73,6 +74,7 @@ fn retry_one(context: &SettleContext<'_>, job: JobId) -> Result<Retried, StoreEr
             run(context.connection, REVIVE, params![id, now])?;
             let queue: Option<String> = one(context.connection, REMOVE, [&id])?;
             add_job_count(context.connection, &queue.unwrap_or_default(), state.code(), -1)?;
+            batch::rejoin(context.connection, job)?;
             Ok(Retried::Now)
         }
     }

@@ -12,7 +12,7 @@ use windlass_core::json::Json;
 use windlass_core::limits::{HISTORY_ENTRIES, KEEP_FINISHED};
 use windlass_core::time::{Timestamp, micros};
 
-use crate::condition::tell_ends;
+use crate::condition::{cancel_unmet, tell_ends};
 use crate::job::complete::Completions;
 use crate::job::finish::{Finish, finish};
 use crate::job::gate;
@@ -40,6 +40,8 @@ pub(crate) struct SettleContext<'a> {
     pub(crate) keeps_completed: bool,
     /// Whether somebody who waited for one of the jobs was told.
     pub(crate) told: Cell<bool>,
+    /// Whether jobs whose conditions cannot be met are being cancelled.
+    pub(crate) is_cancelling: Cell<bool>,
 }
 
 impl SettleContext<'_> {
@@ -47,6 +49,7 @@ impl SettleContext<'_> {
     pub(crate) fn tell(&self, ended: (&[JobId], State)) -> Result<(), StoreError> {
         if tell_ends(self.connection, ended, self.now)? {
             self.told.set(true);
+            cancel_unmet(self)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 use windlass_core::condition::Waits;
 use windlass_core::error::StoreError;
-use windlass_core::id::JobId;
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{Enqueued, Identity, Lane, NewJob, Unique};
 use windlass_core::time::Timestamp;
 
@@ -56,10 +56,11 @@ pub fn holder(bytes: &[u8]) -> Option<JobId> {
     Uuid::from_slice(bytes).ok().map(JobId::from_uuid)
 }
 
-/// Whether a job is written by [`INSERT_MARKED`].
+/// Whether a job is written by [`INSERT_MARKED`]: for one of them others are looked at.
 #[must_use]
 pub fn is_marked(job: &NewJob) -> bool {
-    job.meta.unique.is_some() || job.meta.is_tagged() || job.meta.waits.is_some()
+    let meta = &job.meta;
+    meta.unique.is_some() || meta.is_tagged() || meta.waits.is_some() || meta.member.is_some()
 }
 
 /// Writes one job that has a unique key or tags.
@@ -92,8 +93,59 @@ pub(super) fn insert_marked(
             let awaited = awaited.find(is_missing).unwrap_or(job.id);
             Err(StoreError::NothingToAwait { job: job.id, awaited })
         }
-        Err(error) => Err(store_error(error)),
+        Err(error) => match refused_batch(job, &error.to_string()) {
+            Some(refused) => batch_error(connection, refused),
+            None => Err(store_error(error)),
+        },
     }
+}
+
+/// Why a job cannot be in its batch.
+#[derive(Debug, Clone)]
+pub enum RefusedBatch {
+    /// There is another with the key of the one that begins.
+    Key(String),
+    /// What else says all.
+    Error(fn(JobId, BatchId) -> StoreError, JobId, BatchId),
+}
+
+/// What the error of [`INSERT_MARKED`] says of a job's batch, or of one that it waits for.
+#[must_use]
+pub fn refused_batch(job: &NewJob, error: &str) -> Option<RefusedBatch> {
+    let member = job.meta.member.as_ref();
+    let own = member.map(|member| member.batch);
+    if error.contains("windlass: there is a batch with this key") {
+        return member?.begins.as_ref()?.key.clone().map(RefusedBatch::Key);
+    }
+    let awaited = || job.meta.waits.as_ref().and_then(|waits| waits.batches().next());
+    if error.contains("windlass: the batch does not exist") {
+        let no_batch = |job, batch| StoreError::NoBatch { job, batch };
+        return Some(RefusedBatch::Error(no_batch, job.id, own.or_else(awaited)?));
+    }
+    let ended = |job, batch| StoreError::BatchEnded { job, batch };
+    error
+        .contains("windlass: the batch has ended")
+        .then_some(RefusedBatch::Error(ended, job.id, own?))
+}
+
+/// The batch with the key ?1, as 32 digits.
+pub const BATCH_WITH_KEY: &str = "select id from windlass_batch where key = ?1";
+
+/// The refusal of a batch whose key another one has, which [`BATCH_WITH_KEY`] found.
+#[must_use]
+pub fn batch_exists(key: String, digits: &str) -> StoreError {
+    let batch = BatchId::from_uuid(Uuid::try_parse(digits).unwrap_or_default());
+    StoreError::BatchExists { key, batch }
+}
+
+fn batch_error<T>(connection: &Connection, refused: RefusedBatch) -> Result<T, StoreError> {
+    Err(match refused {
+        RefusedBatch::Error(error, job, batch) => error(job, batch),
+        RefusedBatch::Key(key) => {
+            let holder: Option<String> = one(connection, BATCH_WITH_KEY, [&key])?;
+            batch_exists(key, &holder.unwrap_or_default())
+        }
+    })
 }
 
 /// A job that was rejected, as it is noted once nothing of its call is left.

@@ -112,7 +112,12 @@ pub(crate) fn rescue(context: &SettleContext<'_>, swept: &mut Swept) -> Result<(
         Ok((row.get::<_, Id>(0)?.lease(), row.get::<_, String>(1)?, row.get::<_, Id>(2)?.worker()))
     })?;
     for (lease, label, worker) in orphans {
-        let context = SettleContext { label: &label, told: Cell::new(false), ..*context };
+        let context = SettleContext {
+            label: &label,
+            told: Cell::new(false),
+            is_cancelling: Cell::new(false),
+            ..*context
+        };
         for job in held(context.connection, lease)? {
             if let Some(found) = standing(context.connection, (job, lease), worker)? {
                 swept.rescued += 1;

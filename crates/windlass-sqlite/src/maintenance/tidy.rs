@@ -9,6 +9,7 @@ use windlass_core::job::HandlerKey;
 use windlass_core::maintenance::Tidied;
 use windlass_core::time::Timestamp;
 
+use crate::batch;
 use crate::condition::forget;
 use crate::job::duplicates;
 use crate::job::finish::add_job_count;
@@ -93,6 +94,7 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     forget_keys(connection, now)?;
     walk::forget(connection, &walk::TAGS, now)?;
     forget::conditions(connection, now)?;
+    batch::forget(connection, now)?;
     duplicates::sum_up(connection)?;
     Ok(Tidied {
         pruned: prune(connection, now)?,

@@ -6,6 +6,38 @@
 macro_rules! behaviours {
     ($database:path) => {
         $crate::tests_of! { $database;
+            batch {
+                end {
+                    a_batch_ends_with_its_last_job
+                    a_batch_with_failures_has_ended_too
+                    a_retry_that_completes_the_last_job_completes_the_batch
+                    however_a_job_ends_it_ends_in_its_batch
+                    a_job_adds_others_to_its_batch
+                    the_ends_of_a_batch_at_the_same_moment_end_it_once
+                    what_has_ended_before_is_not_waited_for
+                }
+                make {
+                    an_open_batch_ends_when_it_is_sealed
+                    a_key_has_one_batch
+                    a_batch_that_is_not_there_takes_no_job
+                    a_batch_that_has_ended_takes_no_job
+                    a_batch_of_jobs_that_keys_kept_out_has_ended
+                    an_id_that_comes_again_is_in_its_batch_once
+                    batches_are_removed_with_their_jobs
+                }
+                show {
+                    a_batch_says_where_its_jobs_are
+                    a_batch_is_blocked_by_what_failed
+                    batches_are_listed
+                    the_jobs_of_a_batch_are_listed_in_parts
+                }
+                unmet {
+                    what_cannot_come_any_more_cancels
+                    a_chain_of_jobs_is_cancelled_at_once
+                    what_has_ended_otherwise_before_cancels
+                    a_batch_that_ends_otherwise_cancels
+                }
+            }
             condition {
                 declare {
                     a_job_that_is_not_there_cannot_be_waited_for

@@ -150,6 +150,41 @@ macro_rules! forward_one {
             self.store.conditions(job)
         }
     };
+    (batches) => {
+        fn open_batch<'a>(
+            &'a self,
+            batch: BatchId,
+            begins: &'a Begins,
+            now: Now,
+        ) -> Reply<'a, bool> {
+            self.store.open_batch(batch, begins, now)
+        }
+
+        fn seal_batch(&self, batch: BatchId, now: Now) -> Reply<'_, Sealed> {
+            self.store.seal_batch(batch, now)
+        }
+
+        fn batch(&self, batch: BatchId) -> Reply<'_, Option<BatchRecord>> {
+            self.store.batch(batch)
+        }
+
+        fn batches<'a>(
+            &'a self,
+            filter: &'a BatchFilter,
+            limit: usize,
+        ) -> Reply<'a, Vec<BatchRecord>> {
+            self.store.batches(filter, limit)
+        }
+
+        fn members(
+            &self,
+            batch: BatchId,
+            after: Option<JobId>,
+            limit: usize,
+        ) -> Reply<'_, Vec<MemberRecord>> {
+            self.store.members(batch, after, limit)
+        }
+    };
     (limits) => {
         fn limits(&self, now: Now) -> Reply<'_, Vec<LimitRecord>> {
             self.store.limits(now)
@@ -301,11 +336,14 @@ pub(crate) use {forward, forward_one};
 /// What the forwarded signatures name.
 pub(crate) mod names {
     pub(crate) use std::time::Duration;
+    pub(crate) use windlass_core::batch::{
+        BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed,
+    };
     pub(crate) use windlass_core::condition::{
         ConditionRecord, ConditionStore, Signal, Signalled, Waived,
     };
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
-    pub(crate) use windlass_core::id::{JobId, LeaseId, WorkerId};
+    pub(crate) use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::job::{
         Batch, Cancelled, ClaimRequest, Counts, Duplicates, Look, Moved, Page, Retried, Settled,
         Settlement,

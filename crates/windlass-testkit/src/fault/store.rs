@@ -146,6 +146,10 @@ impl HealthStore for FaultStore {
     forward!(observe);
 }
 
+impl BatchStore for FaultStore {
+    forward!(batches);
+}
+
 impl ConditionStore for FaultStore {
     forward!(signal waive conditions);
 }

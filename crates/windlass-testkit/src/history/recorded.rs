@@ -157,6 +157,10 @@ impl HealthStore for RecordedStore {
     forward!(observe);
 }
 
+impl BatchStore for RecordedStore {
+    forward!(batches);
+}
+
 impl ConditionStore for RecordedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {

@@ -241,6 +241,10 @@ impl HealthStore for SabotagedStore {
     forward!(observe);
 }
 
+impl BatchStore for SabotagedStore {
+    forward!(batches);
+}
+
 impl ConditionStore for SabotagedStore {
     forward!(signal waive conditions);
 }

@@ -208,6 +208,10 @@ impl HealthStore for FaultyStore {
     forward!(observe);
 }
 
+impl BatchStore for FaultyStore {
+    forward!(batches);
+}
+
 impl ConditionStore for FaultyStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {

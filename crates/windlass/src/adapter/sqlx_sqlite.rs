@@ -10,8 +10,8 @@ use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 use windlass_sqlite::statement::{self, Value};
 use windlass_sqlite::unique::{
-    self, HOLDER, INSERT_MARKED, KEY_HELD, KNOWN, NOTE_REJECTED, NOTHING_TO_AWAIT, Rejected,
-    is_marked,
+    self, HOLDER, INSERT_MARKED, KEY_HELD, KNOWN, NOTE_REJECTED, NOTHING_TO_AWAIT, RefusedBatch,
+    Rejected, is_marked,
 };
 use windlass_sqlite::{Binds, INSERT, lane_rules, signal};
 
@@ -134,7 +134,7 @@ async fn write_marked(
         Ok(_) => false,
         Err(error) if is_held(&error) => true,
         Err(error) if waits_for_nothing(&error) => return Err(not_there(connection, job).await?),
-        Err(error) => return Err(backend(error)),
+        Err(error) => return Err(batch_error(connection, job, error).await?),
     };
     let Some(unique) = &job.meta.unique else { return Ok(Enqueued::New(job.id)) };
     let holder = sqlx::query(HOLDER).bind(job.kind.clone()).bind(unique.key().to_owned());
@@ -146,6 +146,24 @@ async fn write_marked(
     }
     let answer: Option<i64> = row.try_get(1).map_err(backend)?;
     Ok(unique::answer(job, holder, answer))
+}
+
+/// The refusal that names the batch of a job, where that is why.
+async fn batch_error(
+    connection: &mut SqliteConnection,
+    job: &NewJob,
+    error: sqlx::Error,
+) -> Result<StoreError, StoreError> {
+    let said = error.as_database_error().map(|error| error.message().to_owned());
+    Ok(match said.and_then(|said| unique::refused_batch(job, &said)) {
+        None => backend(error),
+        Some(RefusedBatch::Error(error, job, batch)) => error(job, batch),
+        Some(RefusedBatch::Key(key)) => {
+            let holder = sqlx::query(unique::BATCH_WITH_KEY).bind(key.clone());
+            let row = holder.fetch_one(&mut *connection).await.map_err(backend)?;
+            unique::batch_exists(key, row.try_get(0).map_err(backend)?)
+        }
+    })
 }
 
 /// Whether the error says that a job which is waited for is not there.

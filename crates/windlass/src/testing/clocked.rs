@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use windlass_core::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed};
 use windlass_core::condition::{ConditionRecord, ConditionStore, Signal, Signalled, Waived};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
-use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Filter, JobRecord, JobStore,
     Look, Moved, NewJob, Page, Retried, Settled, Settlement,
@@ -154,6 +155,33 @@ impl ConditionStore for ClockedStore {
 
     fn conditions(&self, job: JobId) -> Reply<'_, Vec<ConditionRecord>> {
         self.store.conditions(job)
+    }
+}
+
+impl BatchStore for ClockedStore {
+    fn open_batch<'a>(&'a self, batch: BatchId, begins: &'a Begins, now: Now) -> Reply<'a, bool> {
+        self.store.open_batch(batch, begins, self.at(now))
+    }
+
+    fn seal_batch(&self, batch: BatchId, now: Now) -> Reply<'_, Sealed> {
+        self.store.seal_batch(batch, self.at(now))
+    }
+
+    fn batch(&self, batch: BatchId) -> Reply<'_, Option<BatchRecord>> {
+        self.store.batch(batch)
+    }
+
+    fn batches<'a>(&'a self, filter: &'a BatchFilter, limit: usize) -> Reply<'a, Vec<BatchRecord>> {
+        self.store.batches(filter, limit)
+    }
+
+    fn members(
+        &self,
+        batch: BatchId,
+        after: Option<JobId>,
+        limit: usize,
+    ) -> Reply<'_, Vec<MemberRecord>> {
+        self.store.members(batch, after, limit)
     }
 }
 

@@ -33,3 +33,4 @@ mod testing;
 mod transactions;
 mod unique;
 mod wake;
+mod workflows;

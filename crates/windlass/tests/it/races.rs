@@ -119,9 +119,13 @@ async fn a_failure_during_a_cancel_request_is_the_last() {
     }
     let early = race.fail().await;
     slow.client.batch_execute("commit").await.expect("let go");
-    assert_eq!(soon(cancelling).await, Cancelled::Requested);
+    let cancelled = soon(cancelling).await;
     if early == Settled::Busy {
+        assert_eq!(cancelled, Cancelled::Requested);
         assert_eq!(race.fail().await, Settled::Done);
+    } else {
+        // It waits for a moment at a time, and the failure came in between two of them.
+        assert_eq!((early, cancelled), (Settled::Done, Cancelled::Now));
     }
     race.check_cancelled().await;
 }
