@@ -76,6 +76,10 @@ pub(crate) enum Command {
     Condition(command::condition::Args),
     /// Tell all who wait for a key that it has come
     Signal(command::signal::Args),
+    /// Jobs that belong together, and whether all of them have ended
+    Batch(command::batch::Args),
+    /// Jobs with names that wait for each other, drawn
+    Workflow(command::workflow::Args),
     /// Open a lane that stands still
     Lane(command::lane::Args),
     /// List workers, keep them from new work

@@ -1,5 +1,6 @@
 //! One file per command: its arguments and what it does.
 
+pub(crate) mod batch;
 pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod condition;
@@ -19,3 +20,4 @@ pub(crate) mod signal;
 pub(crate) mod status;
 pub(crate) mod work;
 pub(crate) mod worker;
+pub(crate) mod workflow;

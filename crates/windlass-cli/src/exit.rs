@@ -5,8 +5,8 @@
 //! | 0 | done; also when the reader of a pipe went away | |
 //! | 1 | failed, see the message | [`StoreError::DiskFull`], `Corrupt`, `Backend`, an unsuitable server, anything else |
 //! | 2 | wrong usage or configuration, args that cannot be stored | [`StoreError::Refused`], [`Unusable::Url`], a wrong command line |
-//! | 3 | not found | [`StoreError::NotFound`] |
-//! | 4 | conflict or precondition: `--expect`, a job that has ended, a unique key that is held, a lane that refuses | [`StoreError::Conflict`], `Duplicate`, `LaneRefused`, `LeaseLost` |
+//! | 3 | not found | [`StoreError::NotFound`], `NothingToAwait`, `NoBatch` |
+//! | 4 | conflict or precondition: `--expect`, a job that has ended, a unique key that is held, a lane that refuses, a batch that has ended or a key that another has | [`StoreError::Conflict`], `Duplicate`, `LaneRefused`, `BatchEnded`, `BatchExists`, `LeaseLost` |
 //! | 5 | not allowed | [`Unusable::Rights`] |
 //! | 6 | database unreachable | [`StoreError::Unavailable`], `Unknown` |
 //! | 7 | timed out waiting | `enqueue --wait --timeout` |
@@ -69,10 +69,14 @@ impl Exit {
     /// The code of a store's error.
     pub(crate) const fn of_store(error: &StoreError) -> Self {
         match error {
-            StoreError::NotFound { .. } | StoreError::NothingToAwait { .. } => Self::NotFound,
+            StoreError::NotFound { .. }
+            | StoreError::NothingToAwait { .. }
+            | StoreError::NoBatch { .. } => Self::NotFound,
             StoreError::Conflict { .. }
             | StoreError::Duplicate { .. }
             | StoreError::LaneRefused { .. }
+            | StoreError::BatchEnded { .. }
+            | StoreError::BatchExists { .. }
             | StoreError::LeaseLost { .. } => Self::Conflict,
             StoreError::QueueFull { .. } => Self::QueueFull,
             StoreError::Refused(_) => Self::Usage,

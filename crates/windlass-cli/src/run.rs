@@ -2,8 +2,8 @@
 
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    bench, completions, condition, demo, doctor, enqueue, explain, job, kind, lane, limit, migrate,
-    queue, schedule, signal, status, work, worker,
+    batch, bench, completions, condition, demo, doctor, enqueue, explain, job, kind, lane, limit,
+    migrate, queue, schedule, signal, status, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -26,6 +26,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Schedule(args) => schedule::run(args, &globals).await,
         Command::Kind(args) => kind::run(args, &globals).await,
         Command::Limit(args) => limit::run(args, &globals).await,
+        Command::Batch(args) => batch::run(args, &globals).await,
+        Command::Workflow(args) => workflow::run(args, &globals).await,
         Command::Condition(args) => condition::run(args, &globals).await,
         Command::Signal(args) => signal::run(args, &globals).await,
         Command::Lane(args) => lane::run(args, &globals).await,

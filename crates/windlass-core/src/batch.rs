@@ -1,6 +1,7 @@
 //! Batches: jobs that belong together. A batch ends when all of them have; a workflow is a batch whose jobs have names and wait
 //! for each other.
 
+mod graph;
 mod member;
 mod new;
 mod order;
@@ -8,6 +9,7 @@ mod record;
 mod start;
 mod workflow;
 
+pub use graph::{StepRecord, WorkflowRecord};
 pub use member::{Begins, Membership};
 pub use new::{Batch, IntoBatch, Started};
 pub use record::{

@@ -90,7 +90,7 @@ pub mod job {
 pub mod batch {
     pub use windlass_core::batch::{
         Batch, BatchCounts, BatchFilter, BatchRecord, BatchState, BatchStore, Begins, IntoBatch,
-        MemberRecord, Membership, Sealed, Started, Step, Workflow,
+        MemberRecord, Membership, Sealed, Started, Step, StepRecord, Workflow, WorkflowRecord,
     };
 }
 

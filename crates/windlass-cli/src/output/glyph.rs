@@ -63,6 +63,21 @@ impl Glyphs {
         self.pick("–", "-")
     }
 
+    /// From one thing to the next.
+    pub(crate) const fn arrow(self) -> &'static str {
+        self.pick("→", "->")
+    }
+
+    /// Before what hangs below another.
+    pub(crate) const fn branch(self) -> &'static str {
+        self.pick("└─", "`-")
+    }
+
+    /// The full and the empty part of a bar.
+    pub(crate) const fn bar(self) -> (&'static str, &'static str) {
+        (self.pick("█", "#"), self.pick("░", "."))
+    }
+
     /// A state's glyph and tone.
     pub(crate) const fn state(self, state: State) -> (&'static str, Tone) {
         match state {

@@ -11,6 +11,10 @@ use windlass::{BatchId, Refusal, State, StoreError};
 use crate::races::begun;
 use crate::test_database::{SOON, TestDatabase, connect, ended, on_both_stores};
 
+#[path = "../../examples/vm_workflow.rs"]
+#[expect(dead_code, reason = "its main is the example's alone")]
+mod vm_workflow;
+
 /// What ran, in its order, and which steps fail.
 #[derive(Default)]
 struct Ledger {
@@ -110,6 +114,8 @@ on_both_stores! {
     a_step_may_follow_a_failure;
     /// T26: what was completed is undone in the reverse order, where a later step fails; and nothing where none does.
     a_workflow_that_fails_is_undone;
+    /// T24, T26: the example provisions one machine, and takes back what it made for another.
+    the_example_provisions_and_takes_back;
     /// T24: a workflow by key is there once.
     a_key_starts_one_workflow;
     /// T26: a whole workflow is cancelled.
@@ -199,6 +205,23 @@ async fn a_workflow_that_fails_is_undone(database: TestDatabase) {
     let undoing = running.undoing(id).await;
     assert_eq!((undoing.jobs.cancelled, undoing.jobs.all()), (3, 3), "there is nothing to undo");
     running.worker.stop().await;
+}
+
+async fn the_example_provisions_and_takes_back(database: TestDatabase) {
+    let store = database.open().await;
+    let worker = vm_workflow::worker(Arc::clone(&store)).start().await.expect("it starts");
+    let client = Client::new(store);
+    let (started, said) = vm_workflow::run(&client, "h1").await.expect("it ran");
+    let last = r#""ready: h1 at 10.0.0.7 with a volume of 20 GB""#;
+    assert_eq!((said.len(), said.last().map(String::as_str)), (4, Some(last)));
+    let (again, _) = vm_workflow::run(&client, "h1").await.expect("it is there");
+    assert_eq!(again, Started::Existing(started.id()));
+    let (_, said) = vm_workflow::run(&client, "broken").await.expect("it ran");
+    let mut released = said[2..].to_vec();
+    released.sort_unstable();
+    let expected = [r#""released the 10.0.0.7""#, r#""released the volume of 20 GB""#];
+    assert_eq!(released, expected, "{said:?}");
+    worker.stop().await;
 }
 
 async fn a_key_starts_one_workflow(database: TestDatabase) {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use windlass::batch::Membership;
 use windlass::condition::{Overdue, Waits};
 use windlass::time::parse_duration;
-use windlass::{JobId, NewJob};
+use windlass::{BatchId, JobId, NewJob};
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -15,6 +16,15 @@ pub(super) struct WaitsFor {
     /// Not before a signal with this key has come, see `windlass signal`; may be repeated
     #[arg(long, value_name = "KEY")]
     on_signal: Vec<String>,
+    /// Not before all jobs of this batch have ended, however; may be repeated
+    #[arg(long, value_name = "BATCH")]
+    after_batch: Vec<BatchId>,
+    /// In this batch, which has not ended
+    #[arg(long, value_name = "BATCH")]
+    batch: Option<BatchId>,
+    /// Its name there
+    #[arg(long, value_name = "NAME", requires = "batch")]
+    step: Option<String>,
     /// So many of these suffice; all unless given
     #[arg(long, value_name = "N")]
     needed: Option<u32>,
@@ -40,12 +50,17 @@ enum OverdueWord {
 impl WaitsFor {
     /// Gives the job its conditions.
     pub(super) fn declare(&self, job: &mut NewJob) {
-        let said = !self.after.is_empty() || !self.on_signal.is_empty();
+        job.meta.member =
+            self.batch.map(|batch| Membership { step: self.step.clone(), ..Membership::of(batch) });
+        let said =
+            !(self.after.is_empty() && self.on_signal.is_empty() && self.after_batch.is_empty());
         if !said && self.needed.is_none() && self.deadline.is_none() {
             return;
         }
         let waits = self.needed.map_or_else(Waits::all, Waits::at_least);
         let waits = self.after.iter().fold(waits, |waits, job| waits.job(job.to_string(), *job));
+        let batches = self.after_batch.iter();
+        let waits = batches.fold(waits, |waits, batch| waits.batch(batch.to_string(), *batch));
         let waits = self.on_signal.iter().fold(waits, |waits, key| waits.signal(key, key));
         let then = match self.overdue {
             OverdueWord::Run => Overdue::Run,

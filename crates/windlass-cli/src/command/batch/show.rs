@@ -1,0 +1,114 @@
+//! `windlass batch show`.
+
+use windlass::batch::{BatchRecord, BatchState};
+use windlass::{Client, JobId, State};
+
+use super::{find, not_found, state};
+use crate::exit::Exit;
+use crate::globals::Globals;
+use crate::output::Output;
+use crate::output::color::Tone;
+use crate::output::document::Document;
+use crate::output::table::in_one_line;
+use crate::output::time;
+use crate::store;
+
+/// Failed jobs named; the rest is counted.
+const NAMED: usize = 5;
+/// Cells of the bar.
+const BAR: u64 = 30;
+
+pub(super) async fn show(batch: &str, globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let client = Client::new(store::existing(&globals.store).await?);
+    let id = find(&client, batch).await?;
+    let record = client.batch(id).await?.ok_or_else(|| not_found(batch))?;
+    if out.is_json() {
+        out.json(&Document::new("batch.v1", &record))?;
+        return Ok(Exit::Done);
+    }
+    let failed = failed(&client, &record).await?;
+    out.print(&page(out, &record, &failed))?;
+    Ok(Exit::Done)
+}
+
+/// Some jobs that have failed.
+async fn failed(client: &Client, batch: &BatchRecord) -> anyhow::Result<Vec<(JobId, State)>> {
+    let (mut found, mut after) = (Vec::new(), None);
+    while batch.jobs.failed() > 0 && found.len() < NAMED {
+        let part = client.members(batch.id, after, windlass::limits::LISTED).await?;
+        let Some(last) = part.last() else { break };
+        after = Some(last.job);
+        let ended = part.iter().filter_map(|member| Some((member.job, member.ended?)));
+        found.extend(ended.filter(|(_, state)| *state != State::Completed));
+    }
+    found.truncate(NAMED);
+    Ok(found)
+}
+
+fn page(out: &Output, batch: &BatchRecord, failed: &[(JobId, State)]) -> String {
+    let (word, tone) = state(out, batch.state);
+    let head = out.paint(Tone::Strong, &batch.id.to_string());
+    let mut lines = vec![format!("{head}  {}", out.paint(tone, &word))];
+    let mut add = |name: &str, value: String| {
+        lines.push(format!("  {}  {value}", out.paint(Tone::Dim, &format!("{name:<9}"))));
+    };
+    for (name, value) in [("name", &batch.name), ("key", &batch.key)] {
+        if let Some(value) = value {
+            add(name, in_one_line(value));
+        }
+    }
+    add("made", out.moment_in_full(batch.created_at));
+    if let Some(ended) = batch.ended_at {
+        add("ended", out.moment_in_full(ended));
+    }
+    let jobs = &batch.jobs;
+    add("jobs", format!("{}  {}", bar(out, jobs.ended(), jobs.all()), counts(batch)));
+    for (nth, (job, state)) in failed.iter().enumerate() {
+        let name = if nth == 0 { "failed" } else { "" };
+        add(name, format!("{job}  {}", out.state(*state).paint(out)));
+    }
+    let others = jobs.failed().saturating_sub(failed.len() as u64);
+    if others > 0 {
+        add("", format!("and {}", time::count(others, "other")));
+    }
+    if let Some(next) = next(batch) {
+        add("next", next);
+    }
+    lines.join("\n") + "\n"
+}
+
+fn counts(batch: &BatchRecord) -> String {
+    let jobs = &batch.jobs;
+    let parts = [
+        (jobs.completed, "completed"),
+        (jobs.cancelled, "cancelled"),
+        (jobs.dead, "dead"),
+        (jobs.open, "open"),
+    ];
+    let told = parts.iter().filter(|(number, _)| *number > 0);
+    let told: Vec<_> =
+        told.map(|(number, word)| format!("{} {word}", time::number(*number))).collect();
+    if told.is_empty() { "none".to_owned() } else { told.join(", ") }
+}
+
+fn bar(out: &Output, ended: u64, all: u64) -> String {
+    let full = if all == 0 { 0 } else { ended * BAR / all };
+    let (done, open) = out.glyphs().bar();
+    let done = done.repeat(usize::try_from(full).unwrap_or_default());
+    let open = open.repeat(usize::try_from(BAR - full).unwrap_or_default());
+    format!("{}{}", out.paint(Tone::Good, &done), out.paint(Tone::Dim, &open))
+}
+
+fn next(batch: &BatchRecord) -> Option<String> {
+    let id = batch.id;
+    match batch.state {
+        BatchState::Open => Some(format!("more jobs may come; windlass batch seal {id}")),
+        BatchState::Blocked => Some(format!(
+            "nothing goes on by itself; windlass batch retry {id}, or windlass batch cancel {id}"
+        )),
+        _ if batch.is_workflow => Some(format!("windlass workflow show {id}")),
+        BatchState::Failed if batch.jobs.dead > 0 => Some(format!("windlass batch retry {id}")),
+        _ => None,
+    }
+}
