@@ -89,6 +89,16 @@ pub const CONDITIONS: usize = 1_000;
 pub const CONDITION_NAME_BYTES: usize = 128;
 /// The latest deadline of a job that waits.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Steps of one job.
+pub const STEPS: usize = 10_000;
+/// Bytes of a step's name.
+pub const STEP_NAME_BYTES: usize = 128;
+/// Bytes of the outputs of a job's steps, all together; one may have as many as a job's output.
+pub const STEPS_BYTES: usize = 8 * 1024 * 1024;
+/// How often what running attempts say of their progress is written at most.
+pub const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+/// Bytes of the note of a job's progress; a longer one ends with a mark that says so.
+pub const PROGRESS_NOTE_BYTES: usize = 256;
 /// Kinds that the rules of a job's lane may name.
 pub const LANE_KINDS: usize = 16;
 /// Jobs that a key may have in each of its turns.

@@ -12,9 +12,11 @@ use crate::health::HealthStore;
 use crate::job::JobStore;
 use crate::limit::LimitStore;
 use crate::maintenance::MaintenanceStore;
+use crate::progress::ProgressStore;
 use crate::queue::QueueStore;
 pub use crate::reply::{Now, Reply};
 use crate::schedule::ScheduleStore;
+use crate::step::StepStore;
 use crate::time::Timestamp;
 use crate::wake::Wakeups;
 use crate::worker::WorkerStore;
@@ -47,6 +49,8 @@ pub struct Facts {
 pub trait Store:
     JobStore
     + ConditionStore
+    + StepStore
+    + ProgressStore
     + LimitStore
     + QueueStore
     + WorkerStore

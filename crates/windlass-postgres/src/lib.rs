@@ -13,9 +13,11 @@ mod health;
 mod job;
 mod limit;
 mod maintenance;
+mod progress;
 mod queue;
 mod row;
 mod schedule;
+mod step;
 mod store;
 mod worker;
 

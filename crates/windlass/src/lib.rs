@@ -77,12 +77,12 @@ pub use windlass_macros::Job;
 pub mod job {
     pub use windlass_core::job::{
         AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Counts, Due,
-        Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Field, Filter, Gate,
-        HandlerKey, HeldBack, Identity, InLine, JobStore, KindLimits, LaneFirst, LaneLook, Lead,
-        LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moment, Moved, Next, OnConflict, Page,
-        ParseFilterError, ParseStateError, ParseSubjectError, Passage, Paused, Retried, Settled,
-        Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb,
-        Verdict, attempt_limit, is_transition, loss_limit,
+        Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Fenced, Field, Filter,
+        Gate, HandlerKey, HeldBack, Identity, InLine, JobStore, KindLimits, LaneFirst, LaneLook,
+        Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moment, Moved, Next, OnConflict,
+        Page, ParseFilterError, ParseStateError, ParseSubjectError, Passage, Paused, Retried,
+        Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until, Upgrade,
+        Verb, Verdict, attempt_limit, is_transition, loss_limit,
     };
 }
 
@@ -105,6 +105,21 @@ pub mod health {
 /// Why a text cannot be stored as [`Json`].
 pub mod json {
     pub use windlass_core::json::{JsonError, storable_text};
+}
+
+/// What a handler has done so far: [`AttemptContext::step`], and how a store keeps it.
+pub mod step {
+    pub use windlass_core::context::StepSet;
+    pub use windlass_core::step::{
+        NewStep, Others, Recalled, StepForm, StepRecord, StepStore, StepUpgrade, Until,
+    };
+}
+
+/// What a running attempt says of itself, and how a store keeps it.
+pub mod progress {
+    pub use windlass_core::progress::{
+        Level, LogLine, NewLogLine, Progress, ProgressRecord, ProgressStore, Report,
+    };
 }
 
 /// Schedules: jobs that are enqueued again and again.

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_schedules.sql"),
     include_str!("../../migrations/0001_lines.sql"),
     include_str!("../../migrations/0001_conditions.sql"),
+    include_str!("../../migrations/0001_inside.sql"),
 )];
 
 /// The newest version this program knows.

@@ -93,6 +93,9 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     forget_keys(connection, now)?;
     walk::forget(connection, &walk::TAGS, now)?;
     forget::conditions(connection, now)?;
+    for over in &walk::INSIDE {
+        walk::forget(connection, over, now)?;
+    }
     duplicates::sum_up(connection)?;
     Ok(Tidied {
         pruned: prune(connection, now)?,

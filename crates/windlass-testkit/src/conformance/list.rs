@@ -532,6 +532,29 @@ macro_rules! behaviours {
                     a_removed_schedule_comes_back_when_a_person_puts_it
                 }
             }
+            step {
+                record {
+                    steps_are_there_for_the_next_attempt
+                    a_step_without_the_lease_changes_nothing
+                    a_step_that_is_written_again_takes_its_place
+                    a_list_can_end_earlier
+                    a_step_that_lasts_says_until_when
+                    an_id_that_comes_again_has_no_steps
+                    steps_are_removed_with_their_jobs
+                    of_a_step_and_a_rescue_at_once_one_wins
+                }
+            }
+            progress {
+                report {
+                    the_last_checkpoint_is_there_for_the_next_attempt
+                    a_report_without_the_lease_changes_nothing
+                    an_older_account_does_not_come_after_a_newer_one
+                    attempts_of_several_workers_report_together
+                    log_lines_are_kept_in_their_order
+                    an_id_that_comes_again_has_no_progress
+                    what_was_reported_is_removed_with_its_job
+                }
+            }
             store {
                 facts {
                     a_store_says_what_it_is

@@ -150,6 +150,14 @@ impl ConditionStore for FaultStore {
     forward!(signal waive conditions);
 }
 
+impl StepStore for FaultStore {
+    forward!(record_steps recall steps);
+}
+
+impl ProgressStore for FaultStore {
+    forward!(report last_checkpoint progress log);
+}
+
 impl LimitStore for FaultStore {
     forward!(set_limit remove_limit close_breaker limits);
 }

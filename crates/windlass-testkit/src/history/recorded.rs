@@ -170,6 +170,14 @@ impl ConditionStore for RecordedStore {
     forward!(waive conditions);
 }
 
+impl StepStore for RecordedStore {
+    forward!(record_steps recall steps);
+}
+
+impl ProgressStore for RecordedStore {
+    forward!(report last_checkpoint progress log);
+}
+
 impl LimitStore for RecordedStore {
     fn set_limit<'a>(
         &'a self,

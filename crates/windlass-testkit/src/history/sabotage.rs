@@ -245,6 +245,14 @@ impl ConditionStore for SabotagedStore {
     forward!(signal waive conditions);
 }
 
+impl StepStore for SabotagedStore {
+    forward!(record_steps recall steps);
+}
+
+impl ProgressStore for SabotagedStore {
+    forward!(report last_checkpoint progress log);
+}
+
 impl LimitStore for SabotagedStore {
     fn set_limit<'a>(
         &'a self,

@@ -222,6 +222,14 @@ impl ConditionStore for FaultyStore {
     forward!(waive conditions);
 }
 
+impl StepStore for FaultyStore {
+    forward!(record_steps recall steps);
+}
+
+impl ProgressStore for FaultyStore {
+    forward!(report last_checkpoint progress log);
+}
+
 impl LimitStore for FaultyStore {
     fn set_limit<'a>(
         &'a self,
