@@ -1,5 +1,12 @@
 //! What a handler knows of its attempt and can do from within it.
 
+mod fenced;
+mod progress;
+mod steps;
+
+pub(crate) use progress::News;
+pub use steps::StepSet;
+
 use crate::client::{Client, EnqueueError, Parent};
 use crate::condition::ConditionRecord;
 use crate::error::StoreError;
@@ -7,6 +14,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::id::{JobId, LeaseId, WorkerId};
@@ -68,6 +76,10 @@ pub struct AttemptContext {
     signals: Signals,
     client: Client,
     finished: AtomicBool,
+    /// Read when the first of them is called.
+    steps: OnceCell<steps::Steps>,
+    said: progress::SaidSoFar,
+    news: News,
 }
 
 /// What the engine gives an attempt besides the job.
@@ -78,6 +90,7 @@ pub(crate) struct AttemptParts {
     pub(crate) timeout: Duration,
     pub(crate) signals: Signals,
     pub(crate) client: Client,
+    pub(crate) news: News,
 }
 
 impl AttemptContext {
@@ -91,6 +104,9 @@ impl AttemptContext {
             signals: parts.signals,
             client: parts.client,
             finished: AtomicBool::new(false),
+            steps: OnceCell::new(),
+            said: progress::SaidSoFar::default(),
+            news: parts.news,
         }
     }
 

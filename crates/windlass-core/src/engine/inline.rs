@@ -10,11 +10,12 @@ use tokio::time::{Instant, timeout};
 
 use super::attempt::HandlerExit;
 use super::attempts::{FailureBudget, Interruption};
+use super::last_words::{self, LastWords};
 use super::panics::{self, Caught};
 use super::verdict::{self, AttemptEnd};
 use super::worker::{InlineParts, StartError, Worker};
 use crate::client::Client;
-use crate::context::{AttemptContext, AttemptParts, Context, Signals};
+use crate::context::{AttemptContext, AttemptParts, Context, News, Signals};
 use crate::error::StoreError;
 use crate::handler::{Policy, Registered, Run, output_json};
 use crate::id::{JobId, LeaseId};
@@ -168,6 +169,7 @@ impl InlineWorker {
             timeout: job.meta.timeout_ms.map_or(policy.timeout, Duration::from_millis),
             signals: Signals::default(),
             client: self.client.clone(),
+            news: News::default(),
         };
         let context = Arc::new(AttemptContext::new(Arc::clone(&job), parts));
         InHand { lease, job, context, policy, began: Instant::now() }
@@ -181,6 +183,8 @@ impl InlineWorker {
     ) -> Result<Ran, StoreError> {
         let InHand { lease, job, context, policy, began } = in_hand;
         let failures = FailureBudget { failures: job.failures, max_attempts: job.max_attempts };
+        let words = LastWords::of(&context, &exit);
+        last_words::write(&**self.store(), words.as_deref().into_iter()).await?;
         let end = AttemptEnd { exit, finished: context.was_finished() };
         // Only a lost lease gives no verdict, and nothing here loses one.
         let verdict = verdict::decide(end, why, failures, &policy)

@@ -1,0 +1,125 @@
+//! The examples of docs/steps.md, line by line: `scripts/tidy` compares them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use windlass::prelude::*;
+use windlass::step::StepUpgrade;
+use windlass::testing::TestStore;
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(kind = "order.ship")]
+struct Ship {
+    order: i64,
+}
+
+async fn ship(job: Ship, cx: Context) -> Result<String, JobError> {
+    let label = cx.step("label", async || buy_label(job.order).await).await?;
+    cx.step("book", async || book_courier(&label).await).await?;
+    cx.sleep("until it is there", Duration::from_secs(24 * 60 * 60)).await?;
+    cx.step("ask", async || ask_for_feedback(job.order).await).await?;
+    Ok(label)
+}
+
+async fn ship_faster(job: Ship, cx: Context) -> Result<String, JobError> {
+    let upgrade = StepUpgrade::new().rename("book", "courier").drop("until it is there");
+    cx.upgrade_steps(upgrade.add_after("label", "insured", &false)).await?;
+    let label = cx.step("label", async || buy_label(job.order).await).await?;
+    cx.step("insured", async || insure(job.order).await).await?;
+    cx.step("courier", async || book_courier(&label).await).await?;
+    Ok(label)
+}
+
+async fn buy_label(order: i64) -> Result<String, JobError> {
+    Ok(format!("label of {order}"))
+}
+
+async fn book_courier(label: &str) -> Result<(), JobError> {
+    assert_eq!(label, "label of 42");
+    Ok(())
+}
+
+async fn ask_for_feedback(_order: i64) -> Result<(), JobError> {
+    Ok(())
+}
+
+async fn insure(_order: i64) -> Result<bool, JobError> {
+    Ok(true)
+}
+
+/// T37: the page on steps, as it is told.
+#[tokio::test]
+async fn the_page_on_steps() -> Result<(), Box<dyn std::error::Error>> {
+    let test = TestStore::new().await;
+    let client = test.client();
+    let id = client.enqueue(Ship { order: 42 }).await?.id();
+    let worker = || Worker::new(test.store(), ()).handle_fn(ship);
+    test.drain("default", worker()).await;
+    let steps = client.steps(id).await?;
+    let names: Vec<_> = steps.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(names, ["label", "book", "until it is there"]);
+
+    test.advance(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(test.drain("default", worker()).await.completed(), 1);
+
+    client.enqueue(Ship { order: 42 }).await?;
+    test.drain("default", worker()).await;
+    test.advance(Duration::from_secs(24 * 60 * 60));
+    let newer = Worker::new(test.store(), ()).handle_fn(ship_faster);
+    assert_eq!(test.drain("default", newer).await.completed(), 1);
+    Ok(())
+}
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(kind = "import.rows")]
+struct Import {
+    rows: u64,
+}
+
+async fn import(job: Import, cx: Context) -> Result<u64, JobError> {
+    let mut row = cx.last_checkpoint().await?.unwrap_or(0);
+    while row < job.rows {
+        cx.safe_point()?;
+        row = copy_some_rows(row).await?;
+        cx.checkpoint(&row).await?;
+        cx.progress_count(row, job.rows);
+    }
+    Ok(row)
+}
+
+async fn copy_some_rows(from: u64) -> Result<u64, JobError> {
+    Ok(from + 10)
+}
+
+/// T37: its checkpoints.
+#[tokio::test]
+async fn an_import_goes_through_all_rows() {
+    let test = TestStore::new().await;
+    let id = test.client().enqueue(Import { rows: 95 }).await.expect("written").id();
+    let worker = Worker::new(test.store(), ()).handle_fn(import);
+    assert_eq!(test.drain("default", worker).await.completed(), 1);
+    let progress = test.client().progress(id).await.expect("read").expect("it has told");
+    assert_eq!(progress.progress.done, Some(100));
+    assert_eq!(progress.checkpoint.expect("kept").as_str(), "100");
+}
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(kind = "image.resize")]
+struct Resize {}
+
+async fn resize(_: Resize, cx: Context) -> Result<(), JobError> {
+    cx.progress(40, "resizing");
+    cx.progress_count(40, 100);
+    Ok(())
+}
+
+/// T37: its progress: the last word is there at the end, whatever was said in between.
+#[tokio::test]
+async fn the_last_word_on_progress_is_kept() {
+    let test = TestStore::new().await;
+    let id = test.client().enqueue(Resize {}).await.expect("written").id();
+    test.drain("default", Worker::new(test.store(), ()).handle_fn(resize)).await;
+    let progress = test.client().progress(id).await.expect("read").expect("it has told");
+    assert_eq!(progress.progress.note.as_deref(), Some("resizing"));
+    assert_eq!((progress.progress.percent, progress.progress.done), (Some(40.0), Some(40)));
+}
