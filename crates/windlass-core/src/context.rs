@@ -3,6 +3,7 @@
 mod fenced;
 mod progress;
 mod steps;
+mod wait;
 
 pub(crate) use progress::News;
 pub use steps::StepSet;

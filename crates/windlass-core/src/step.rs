@@ -4,11 +4,13 @@ mod error;
 mod list;
 mod record;
 mod upgrade;
+mod wait;
 
 pub(crate) use error::StepError;
 pub(crate) use list::{Called, StepList};
 pub use record::{NewStep, Recalled, StepForm, StepRecord, Until};
 pub use upgrade::StepUpgrade;
+pub use wait::WaitEnd;
 
 use crate::id::JobId;
 use crate::job::{Fence, Fenced};

@@ -107,7 +107,8 @@ begin
   insert into windlass_condition (job, nth, name, awaits, ends, signal, at, state, since, data, note)
   select job, nth, name, awaits, ends, signal, at, state, case when state <> 0 then new.at end, data, note
   from (
-    select a.job, a.nth, a.name, a.awaits, case when a.awaits is not null then a.ends end as ends, a.signal, a.at,
+    -- Behind those of before, where a handler waits once more.
+    select a.job, a.nth + coalesce((select max(c.nth) from windlass_condition c where c.job = a.job), 0) as nth, a.name, a.awaits, case when a.awaits is not null then a.ends end as ends, a.signal, a.at,
            case when s.key is not null then case when s.withdrawn then 3 else 1 end
                 when a.at <= new.at then 1
                 when a.awaits is not null and exists (
@@ -121,6 +122,18 @@ begin
          case meta ->> '$.waits.deadline.then' when 'cancel' then 1 when 'die' then 2 else 0 end
   from windlass_pending where id = new.job and json_type(meta, '$.waits.deadline') = 'object';
   insert into windlass_release (job, at) values (new.job, new.at);
+end;
+
+-- Has a job wait for what its handler asks for, which its meta says by now. What it waited for before stays for its handler and for
+-- people, and is not waited for any more; one of the same name gives way.
+create view windlass_begin_wait as select id as job, run_at as at from windlass_pending where false;
+
+create trigger windlass_begin_wait_insert instead of insert on windlass_begin_wait
+begin
+  delete from windlass_condition
+  where job = new.job and (overdue is not null or name in (select a.name from windlass_asked a where a.job = new.job));
+  update windlass_condition set state = 3, since = new.at where job = new.job and state = 0;
+  insert into windlass_wait (job, at) values (new.job, new.at);
 end;
 
 -- Signals for every language: insert into windlass_signal (key, data) values ('wrap-up:42', '{}'), or with withdrawn 1 where it

@@ -90,7 +90,7 @@ pub mod job {
 pub mod condition {
     pub use windlass_core::condition::{
         Awaited, Condition, ConditionRecord, ConditionState, Deadline, Ends, Overdue, Signal,
-        SignalAnswer, Signalled, Waits, Waived,
+        SignalAnswer, SignalRecord, Signalled, Waits, Waived,
     };
 }
 
@@ -111,7 +111,7 @@ pub mod json {
 pub mod step {
     pub use windlass_core::context::StepSet;
     pub use windlass_core::step::{
-        NewStep, Others, Recalled, StepForm, StepRecord, StepStore, StepUpgrade, Until,
+        NewStep, Others, Recalled, StepForm, StepRecord, StepStore, StepUpgrade, Until, WaitEnd,
     };
 }
 

@@ -212,7 +212,12 @@ impl Waits {
     /// Whether it waits for all of them, however long.
     #[must_use]
     pub fn is_for_all(&self) -> bool {
-        self.needed() == self.conditions.len() && self.deadline.is_none()
+        self.wants_all() && self.deadline.is_none()
+    }
+
+    /// Whether all of them are needed.
+    pub(crate) fn wants_all(&self) -> bool {
+        self.needed() == self.conditions.len()
     }
 
     fn with(mut self, condition: Condition) -> Self {

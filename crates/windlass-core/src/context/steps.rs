@@ -37,7 +37,7 @@ enum Kept {
 }
 
 impl Steps {
-    fn list(&self) -> MutexGuard<'_, StepList> {
+    pub(super) fn list(&self) -> MutexGuard<'_, StepList> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -219,7 +219,7 @@ impl AttemptContext {
     }
 
     /// Writes a step, and before it those that were kept for this write.
-    async fn record_now(&self, steps: &Steps, step: NewStep) -> Result<(), Decided> {
+    pub(super) async fn record_now(&self, steps: &Steps, step: NewStep) -> Result<(), Decided> {
         let mut all = steps.list().take_unwritten();
         all.push(step);
         self.record(&all, Others::Stay).await
@@ -231,7 +231,7 @@ impl AttemptContext {
     }
 
     /// What is known of the steps of this job.
-    async fn recalled(&self) -> Result<&Steps, Decided> {
+    pub(super) async fn recalled(&self) -> Result<&Steps, Decided> {
         self.steps.get_or_try_init(|| self.recall_steps()).await
     }
 
@@ -248,6 +248,14 @@ impl AttemptContext {
 
     async fn recall(&self, fence: &Fence) -> Result<Recalled, Decided> {
         self.client.store().recall(fence, Now::Database).await.map_err(decided)
+    }
+
+    /// The database's clock.
+    pub(super) async fn now(&self, steps: &Steps) -> Result<Timestamp, Decided> {
+        match steps.read_at {
+            Some((moment, read)) => Ok(moment.after(read.elapsed())),
+            None => Ok(self.recall(&self.fence()).await?.now),
+        }
     }
 
     /// The volatile steps that no other write has taken along.

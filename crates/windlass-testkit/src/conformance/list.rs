@@ -47,6 +47,17 @@ macro_rules! behaviours {
                     a_signal_and_its_withdrawal_do_not_both_win
                     a_key_that_cannot_be_kept_is_refused
                 }
+                wait {
+                    a_job_that_has_begun_waits_for_a_signal
+                    a_signal_that_came_before_the_wait_ends_it_at_once
+                    a_withdrawn_or_waived_signal_ends_the_wait
+                    a_wait_ends_at_its_deadline
+                    what_it_waited_for_before_counts_no_more
+                    a_job_asked_to_cancel_does_not_wait
+                    a_wait_without_the_lease_is_refused
+                    of_a_signal_and_a_wait_at_once_none_is_missed
+                    what_has_come_of_a_signal_can_be_asked
+                }
                 waive {
                     a_waived_condition_is_not_waited_for
                 }

@@ -284,6 +284,11 @@ macro_rules! forward_one {
             self.store.facts()
         }
     };
+    (signalled) => {
+        fn signalled<'a>(&'a self, key: &'a str) -> Reply<'a, Option<SignalRecord>> {
+            self.store.signalled(key)
+        }
+    };
     (record_steps) => {
         fn record_steps<'a>(
             &'a self,
@@ -343,7 +348,7 @@ pub(crate) use {forward, forward_one};
 pub(crate) mod names {
     pub(crate) use std::time::Duration;
     pub(crate) use windlass_core::condition::{
-        ConditionRecord, ConditionStore, Signal, Signalled, Waived,
+        ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
     };
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
     pub(crate) use windlass_core::id::{JobId, LeaseId, WorkerId};

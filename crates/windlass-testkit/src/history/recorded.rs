@@ -167,7 +167,7 @@ impl ConditionStore for RecordedStore {
         })
     }
 
-    forward!(waive conditions);
+    forward!(signalled waive conditions);
 }
 
 impl StepStore for RecordedStore {

@@ -242,7 +242,7 @@ impl HealthStore for SabotagedStore {
 }
 
 impl ConditionStore for SabotagedStore {
-    forward!(signal waive conditions);
+    forward!(signal signalled waive conditions);
 }
 
 impl StepStore for SabotagedStore {

@@ -219,7 +219,7 @@ impl ConditionStore for FaultyStore {
         })
     }
 
-    forward!(waive conditions);
+    forward!(signalled waive conditions);
 }
 
 impl StepStore for FaultyStore {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use windlass_core::condition::{ConditionRecord, ConditionStore, Signal, Signalled, Waived};
+use windlass_core::condition::{
+    ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
+};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
@@ -143,6 +145,10 @@ impl HealthStore for ClockedStore {
 impl ConditionStore for ClockedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         self.store.signal(signal, self.at(now))
+    }
+
+    fn signalled<'a>(&'a self, key: &'a str) -> Reply<'a, Option<SignalRecord>> {
+        self.store.signalled(key)
     }
 
     fn waive<'a>(

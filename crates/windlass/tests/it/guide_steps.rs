@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use windlass::State;
+use windlass::condition::Signal;
 use windlass::prelude::*;
-use windlass::step::StepUpgrade;
+use windlass::step::{StepUpgrade, WaitEnd};
 use windlass::testing::TestStore;
 
 #[derive(Serialize, Deserialize, Job)]
@@ -54,7 +56,7 @@ async fn the_page_on_steps() -> Result<(), Box<dyn std::error::Error>> {
     let client = test.client();
     let id = client.enqueue(Ship { order: 42 }).await?.id();
     let worker = || Worker::new(test.store(), ()).handle_fn(ship);
-    test.drain("default", worker()).await;
+    assert_eq!(test.drain("default", worker()).await.completed(), 0);
     let steps = client.steps(id).await?;
     let names: Vec<_> = steps.iter().map(|step| step.name.as_str()).collect();
     assert_eq!(names, ["label", "book", "until it is there"]);
@@ -63,7 +65,7 @@ async fn the_page_on_steps() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(test.drain("default", worker()).await.completed(), 1);
 
     client.enqueue(Ship { order: 42 }).await?;
-    test.drain("default", worker()).await;
+    assert_eq!(test.drain("default", worker()).await.completed(), 0);
     test.advance(Duration::from_secs(24 * 60 * 60));
     let newer = Worker::new(test.store(), ()).handle_fn(ship_faster);
     assert_eq!(test.drain("default", newer).await.completed(), 1);
@@ -118,8 +120,43 @@ async fn resize(_: Resize, cx: Context) -> Result<(), JobError> {
 async fn the_last_word_on_progress_is_kept() {
     let test = TestStore::new().await;
     let id = test.client().enqueue(Resize {}).await.expect("written").id();
-    test.drain("default", Worker::new(test.store(), ()).handle_fn(resize)).await;
+    let worker = Worker::new(test.store(), ()).handle_fn(resize);
+    assert_eq!(test.drain("default", worker).await.completed(), 1);
     let progress = test.client().progress(id).await.expect("read").expect("it has told");
     assert_eq!(progress.progress.note.as_deref(), Some("resizing"));
     assert_eq!((progress.progress.percent, progress.progress.done), (Some(40.0), Some(40)));
+}
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(kind = "invoice.approve")]
+struct Approve {
+    invoice: i64,
+}
+
+async fn approve(job: Approve, cx: Context) -> Result<String, JobError> {
+    cx.step("ask", async || ask_for_approval(job.invoice).await).await?;
+    let key = format!("approval:{}", job.invoice);
+    match cx.wait_signal("approval", &key, Duration::from_secs(7 * 24 * 60 * 60)).await? {
+        WaitEnd::Came(_) => Ok("paid".to_owned()),
+        WaitEnd::Withdrawn | WaitEnd::Waived => Ok("not needed".to_owned()),
+        WaitEnd::TimedOut => Err(JobError::dead("nobody answered for a week")),
+    }
+}
+
+async fn ask_for_approval(_invoice: i64) -> Result<(), JobError> {
+    Ok(())
+}
+
+/// T48: its wait for a signal.
+#[tokio::test]
+async fn an_invoice_waits_for_its_approval() -> Result<(), Box<dyn std::error::Error>> {
+    let test = TestStore::new().await;
+    let client = test.client();
+    let worker = || Worker::new(test.store(), ()).handle_fn(approve);
+    let id = client.enqueue(Approve { invoice: 7 }).await?.id();
+    assert_eq!(test.drain("default", worker()).await.completed(), 0);
+    assert_eq!(client.job(id).await?.expect("it is there").state, State::Waiting);
+    client.signal(Signal::new("approval:7")).await?;
+    assert_eq!(test.drain("default", worker()).await.completed(), 1);
+    Ok(())
 }

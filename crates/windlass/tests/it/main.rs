@@ -34,4 +34,5 @@ mod test_database;
 mod testing;
 mod transactions;
 mod unique;
+mod waits;
 mod wake;

@@ -239,7 +239,7 @@ async fn failing(cx: Context<Vec<&'static str>>) -> Result<(), JobError> {
 async fn run_failing(test: &TestStore, names: &[&'static str]) {
     let worker = Worker::new(test.store(), names.to_vec())
         .handle_fn(async |_: Order, cx: Context<Vec<&'static str>>| failing(cx).await);
-    test.advance(Duration::from_secs(1));
+    test.advance(Duration::from_secs(2));
     let drained = test.drain("default", worker).await;
     assert_eq!(drained.failed().len(), 1);
 }
@@ -280,8 +280,9 @@ async fn an_older_list_is_upgraded() {
         if cx.attempt() < 3 { Err("not yet".into()) } else { Ok(()) }
     };
     for _ in 0..2 {
-        test.advance(Duration::from_secs(1));
-        test.drain("default", Worker::new(test.store(), ()).handle_fn(upgraded)).await;
+        test.advance(Duration::from_secs(2));
+        let worker = Worker::new(test.store(), ()).handle_fn(upgraded);
+        assert_eq!(test.drain("default", worker).await.attempts().len(), 1);
     }
     let job = record(&test, id).await;
     assert_eq!(job.state, State::Completed, "{:?}", job.history);
@@ -309,9 +310,9 @@ async fn a_volatile_step_is_written_with_what_comes_next() {
         Ok(())
     };
     for _ in 0..2 {
-        test.advance(Duration::from_secs(1));
+        test.advance(Duration::from_secs(2));
         let worker = Worker::new(test.store(), Arc::clone(&counters)).handle_fn(handler);
-        test.drain("default", worker).await;
+        assert_eq!(test.drain("default", worker).await.attempts().len(), 1);
     }
     let job = record(&test, id).await;
     assert_eq!(job.state, State::Completed, "{:?}", job.history);
@@ -338,9 +339,9 @@ async fn announced_steps_run_at_once() {
     };
     let shared = Arc::new(Shared::default());
     for _ in 0..2 {
-        test.advance(Duration::from_secs(1));
+        test.advance(Duration::from_secs(2));
         let worker = Worker::new(test.store(), Arc::clone(&shared)).handle_fn(handler);
-        test.drain("default", worker).await;
+        assert_eq!(test.drain("default", worker).await.attempts().len(), 1);
     }
     let job = record(&test, id).await;
     assert_eq!(job.state, State::Completed, "{:?}", job.history);
@@ -372,7 +373,7 @@ async fn a_sleep_is_not_cut_short() {
     }
     let steps = test.client().steps(id).await.expect("read");
     assert_eq!((steps[0].form, steps[0].output.is_none()), (StepForm::Sleep, true));
-    test.advance(Duration::from_secs(1));
+    test.advance(Duration::from_secs(2));
     assert_eq!(test.drain("default", worker()).await.completed(), 1);
     let job = record(&test, id).await;
     assert_eq!((job.attempt, job.failures), (4, 0));
