@@ -1,8 +1,10 @@
 //! Waits: a handler that has begun has its job wait for a signal.
 
+use std::panic::Location;
+
 use windlass_core::condition::{ConditionState, Overdue, Signal, SignalAnswer, Waits, Waived};
 use windlass_core::id::JobId;
-use windlass_core::job::{Settled, Verdict};
+use windlass_core::job::{Settled, State, Verdict};
 use windlass_core::json::Json;
 
 use crate::draft::{job, jobs};
@@ -18,6 +20,12 @@ async fn signal(fixture: &StoreFixture, signal: &Signal) -> SignalAnswer {
 async fn conditions(fixture: &StoreFixture, job: JobId) -> Vec<(String, ConditionState)> {
     let found = fixture.store().conditions(job).await.expect("conditions can be read");
     found.into_iter().map(|one| (one.name, one.state)).collect()
+}
+
+#[track_caller]
+fn check_state(fixture: &StoreFixture, job: JobId, expected: State) -> impl Future<Output = ()> {
+    let place = Location::caller();
+    async move { assert_eq!(fixture.job(job).await.state, expected, "at {place}") }
 }
 
 /// A job whose handler has begun, and waits for this key.
@@ -52,7 +60,7 @@ pub async fn a_signal_that_came_before_the_wait_ends_it_at_once(fixture: StoreFi
     let worker = fixture.worker().await;
     assert_eq!(signal(&fixture, &Signal::new("go")).await, SignalAnswer::Kept);
     let id = waiting(&fixture, &worker, "go").await;
-    fixture.check_job(id, "available").await;
+    check_state(&fixture, id, State::Available).await;
     assert_eq!(conditions(&fixture, id).await, [("answer".to_owned(), ConditionState::Met)]);
     worker.run_one(complete()).await;
 }
@@ -63,7 +71,7 @@ pub async fn a_withdrawn_or_waived_signal_ends_the_wait(fixture: StoreFixture) {
     let id = waiting(&fixture, &worker, "go").await;
     assert_eq!(signal(&fixture, &Signal::withdrawn("go")).await, SignalAnswer::Met);
     worker.run_one(wait_for("approval", "yes")).await;
-    fixture.check_job(id, "waiting").await;
+    check_state(&fixture, id, State::Waiting).await;
     let waived = fixture.store().waive(id, "approval", Some("ann"), fixture.now()).await;
     assert_eq!(waived.expect("it reaches the store"), Waived::Now);
     let expected = [("answer", ConditionState::Withdrawn), ("approval", ConditionState::Waived)];
@@ -81,9 +89,9 @@ pub async fn a_wait_ends_at_its_deadline(fixture: StoreFixture) {
     worker.run_one(Verdict::Wait { waits }).await;
     fixture.advance(MINUTE - SECOND);
     fixture.worker().await.sweep().await;
-    fixture.check_job(id, "waiting").await;
+    check_state(&fixture, id, State::Waiting).await;
     fixture.promote().await;
-    fixture.check_job(id, "available").await;
+    check_state(&fixture, id, State::Available).await;
     assert_eq!(conditions(&fixture, id).await, [("answer".to_owned(), ConditionState::Open)]);
     assert_eq!(signal(&fixture, &Signal::new("go")).await, SignalAnswer::Late);
 }
@@ -96,15 +104,15 @@ pub async fn what_it_waited_for_before_counts_no_more(fixture: StoreFixture) {
     let id = fixture.enqueue_one(job().waits(any)).await;
     signal(&fixture, &Signal::new("a")).await;
     worker.run_one(wait_for("answer", "go")).await;
-    fixture.check_job(id, "waiting").await;
+    check_state(&fixture, id, State::Waiting).await;
     assert_eq!(signal(&fixture, &Signal::new("b")).await, SignalAnswer::Late);
     fixture.advance(MINUTE * 2);
     let worker = fixture.worker().await;
     worker.sweep().await;
-    fixture.check_job(id, "waiting").await;
+    check_state(&fixture, id, State::Waiting).await;
     signal(&fixture, &Signal::new("go")).await;
     worker.run_one(wait_for("answer", "once more")).await;
-    fixture.check_job(id, "waiting").await;
+    check_state(&fixture, id, State::Waiting).await;
     let expected = [
         ("a", ConditionState::Met),
         ("b", ConditionState::Withdrawn),
@@ -137,11 +145,11 @@ pub async fn a_wait_without_the_lease_is_refused(fixture: StoreFixture) {
     worker.settle(&batch, 0, hand_back()).await;
     let late = worker.settle(&batch, 0, wait_for("answer", "go")).await;
     assert!(matches!(late, Settled::Lost | Settled::Already), "{late:?}");
-    fixture.check_job(ids[0], "available").await;
+    check_state(&fixture, ids[0], State::Available).await;
     let waits = [settlement(&batch, 1, wait_for("answer", "go"))];
     assert_eq!(worker.send(&waits).await, [Settled::Done]);
     assert_eq!(worker.send(&waits).await, [Settled::Already]);
-    fixture.check_job(ids[1], "waiting").await;
+    check_state(&fixture, ids[1], State::Waiting).await;
 }
 
 /// I-Q2, T48: of a signal and the settlement that begins to wait for it at the same moment neither misses the other.
@@ -166,7 +174,7 @@ pub async fn of_a_signal_and_a_wait_at_once_none_is_missed(fixture: StoreFixture
         assert_eq!(settled, Settled::Done);
         let told = told.expect("it reaches the store").answer;
         assert!(matches!(told, SignalAnswer::Met | SignalAnswer::Kept), "{told:?}");
-        fixture.check_job(id, "available").await;
+        check_state(&fixture, id, State::Available).await;
         worker.run_one(complete()).await;
     }
 }
