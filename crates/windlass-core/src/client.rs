@@ -20,7 +20,7 @@ use crate::job::{
 use crate::limit::{Limit, LimitOn, LimitRecord, SetBy};
 use crate::limits;
 use crate::name::check_queue;
-use crate::progress::ProgressRecord;
+use crate::progress::{LogLine, ProgressRecord};
 use crate::queue::{Pause, PausedKind, QueueRecord, Scope, Unserved};
 use crate::step::StepRecord;
 use crate::store::Store;
@@ -162,6 +162,14 @@ impl Client {
     /// When the store cannot be asked.
     pub async fn progress(&self, job: JobId) -> Result<Option<ProgressRecord>, StoreError> {
         self.store.progress(job).await
+    }
+
+    /// The last log lines of a job, at most so many, the oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn log(&self, job: JobId, most: usize) -> Result<Vec<LogLine>, StoreError> {
+        self.store.log(job, most).await
     }
 
     /// Jobs that match, newest first.

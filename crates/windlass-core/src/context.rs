@@ -2,10 +2,13 @@
 
 mod fenced;
 mod progress;
+mod span;
 mod steps;
 mod wait;
 
 pub(crate) use progress::News;
+pub use span::attempt_of_new_span;
+pub(crate) use span::in_new_span;
 pub use steps::StepSet;
 
 use crate::client::{Client, EnqueueError, Parent};

@@ -4,9 +4,11 @@ mod record;
 
 pub use record::{Level, LogLine, NewLogLine, Progress, ProgressRecord, Report};
 
+use crate::error::StoreError;
 use crate::id::JobId;
 use crate::job::{Fence, Fenced};
 use crate::json::Json;
+use crate::limits::CLAIM_BYTES;
 use crate::reply::{Now, Reply};
 
 /// The verbs of progress.
@@ -23,4 +25,28 @@ pub trait ProgressStore: Send + Sync {
 
     /// The last log lines of a job, at most so many, the oldest first.
     fn log(&self, job: JobId, most: usize) -> Reply<'_, Vec<LogLine>>;
+}
+
+/// Writes reports in calls of a bounded size; a single larger report is one call.
+pub(crate) async fn write_all(
+    store: &dyn ProgressStore,
+    mut reports: &[Report],
+) -> Result<Vec<Fenced>, StoreError> {
+    let mut answers = Vec::with_capacity(reports.len());
+    while !reports.is_empty() {
+        let (part, rest) = reports.split_at(part_of(reports));
+        answers.extend(store.report(part, Now::Database).await?);
+        reports = rest;
+    }
+    Ok(answers)
+}
+
+/// How many of these fit into one call.
+fn part_of(reports: &[Report]) -> usize {
+    let mut bytes = 0;
+    let fits = |report: &&Report| {
+        bytes += report.bytes();
+        bytes <= CLAIM_BYTES
+    };
+    reports.iter().take_while(fits).count().max(1)
 }

@@ -86,3 +86,18 @@ begin
   get diagnostics removed = row_count;
 end
 $$;
+
+-- The steps, the progress and the log lines of jobs for every language, as windlass.job has the jobs.
+create view windlass.job_step as
+select job, nth, name, case form when 0 then 'work' when 1 then 'sleep' else 'wait' end as form, output,
+       windlass.moment(until) as until, windlass.moment(at) as at
+from windlass.step;
+
+create view windlass.job_progress as
+select job, percent, note, done, total, attempt, windlass.moment(at) as at, checkpoint, windlass.moment(checkpoint_at) as checkpoint_at
+from windlass.progress;
+
+create view windlass.job_log as
+select job, attempt, nth, windlass.moment(at) as at,
+       (array['trace', 'debug', 'info', 'warn', 'error'])[level + 1] as level, text
+from windlass.log_line;

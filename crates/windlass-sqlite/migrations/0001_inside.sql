@@ -44,3 +44,16 @@ create table windlass_log_line (
   text    text    not null,
   primary key (job, attempt, nth)
 ) strict, without rowid;
+
+-- The steps, the progress and the log lines of jobs for every language, as windlass_job has the jobs.
+create view windlass_job_step as
+select job, nth, name, case form when 0 then 'work' when 1 then 'sleep' else 'wait' end as form, output, until, at
+from windlass_step;
+
+create view windlass_job_progress as
+select job, percent, note, done, total, attempt, at, checkpoint, checkpoint_at from windlass_progress;
+
+create view windlass_job_log as
+select job, attempt, nth, at, case level when 0 then 'trace' when 1 then 'debug' when 2 then 'info' when 3 then 'warn' else 'error' end as level,
+       text
+from windlass_log_line;

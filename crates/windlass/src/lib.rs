@@ -45,9 +45,12 @@
 //! | `rusqlite` | enqueue on a `rusqlite::Connection` or `Transaction`, finish in a transaction |
 //! | `tokio-postgres-0_7` | the same on a `tokio_postgres::Client` or `Transaction` |
 //! | `sqlx-0_8-postgres`, `sqlx-0_9-postgres`, `sqlx-0_9-sqlite` | the same on sqlx connections, transactions and pools |
+//! | `log-layer` | `windlass::log_layer`: what handlers log through `tracing` is kept with their jobs |
 //! | `testing` | `windlass::testing`: a store for tests of applications |
 
 mod adapter;
+#[cfg(feature = "log-layer")]
+mod log_layer;
 mod open;
 #[cfg(all(feature = "testing", any(feature = "sqlite", feature = "postgres")))]
 pub mod testing;
@@ -142,6 +145,9 @@ pub mod time {
         ParseDurationError, ParseTimestampError, micros, parse_duration,
     };
 }
+
+#[cfg(feature = "log-layer")]
+pub use log_layer::{LogLayer, log_layer};
 
 #[cfg(feature = "tokio-postgres-0_7")]
 pub use adapter::tokio_postgres::PreparedEnqueue;

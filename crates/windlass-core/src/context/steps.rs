@@ -96,6 +96,30 @@ impl AttemptContext {
         Ok(StepSet { attempt: self, numbers: Mutex::new(numbers) })
     }
 
+    /// Records a step that has been done by something else, such as a program, behind all others. A name that is recorded stays as it
+    /// is. `false` where it was recorded before.
+    ///
+    /// # Errors
+    /// When it cannot be recorded, or the lease is lost.
+    pub async fn record_step(&self, name: &str, output: Json) -> Result<bool, Decided> {
+        let steps = self.recalled().await?;
+        let appended = steps.list().append(name).map_err(StepError::decided)?;
+        let Some(nth) = appended else { return Ok(false) };
+        steps.list().count(&output).map_err(StepError::decided)?;
+        let (name, output) = (name.to_owned(), Some(output));
+        let step = NewStep { nth, name, form: StepForm::Work, output, until: None };
+        self.record_now(steps, step).await?;
+        Ok(true)
+    }
+
+    /// What earlier attempts have recorded.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn recorded_steps(&self) -> Result<Vec<StepRecord>, Decided> {
+        Ok(self.recalled().await?.list().recorded().cloned().collect())
+    }
+
     /// Says, before the first step is called, how a list that an older version of the handler recorded becomes this one's.
     ///
     /// # Errors

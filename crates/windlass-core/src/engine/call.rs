@@ -13,7 +13,7 @@ use crate::error::StoreError;
 use crate::id::{LeaseId, WorkerId};
 use crate::job::{Batch, ClaimRequest, Fenced, Settled};
 use crate::maintenance::{Swept, Tidied};
-use crate::progress::Report;
+use crate::progress::{self, Report};
 use crate::schedule::{self, Declared, FireRound};
 use crate::store::Store;
 use crate::worker::{Beat, MinimumBuild, Registration};
@@ -78,7 +78,7 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
             Answer::Settled(pending, result)
         }
         Request::Report(reports) => {
-            let result = store.report(&reports, Now::Database).await;
+            let result = progress::write_all(store, &reports).await;
             Answer::Reported(reports, result)
         }
         Request::Release(worker, lease) => {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
 
-use super::attempt::HandlerExit;
+use super::attempt::{self, HandlerExit};
 use super::attempts::{FailureBudget, Interruption};
 use super::last_words::{self, LastWords};
 use super::panics::{self, Caught};
@@ -91,7 +92,8 @@ impl InlineWorker {
         let Some(registered) = self.handlers.get(&in_hand.job.kind) else { return Ok(None) };
         let handler = Arc::clone(&registered.handler);
         let context = Arc::clone(&in_hand.context);
-        let handled = Caught::new(async move { handler.run(context).await });
+        let span = attempt::span(&context);
+        let handled = Caught::new(async move { handler.run(context).await }.instrument(span));
         let (exit, why) = match timeout(in_hand.context.timeout(), handled).await {
             Ok(Ok(Ok(output))) => (HandlerExit::Value(output), None),
             Ok(Ok(Err(error))) => (HandlerExit::Error(error), None),

@@ -6,7 +6,7 @@ use super::attempt::HandlerExit;
 use crate::context::AttemptContext;
 use crate::error::StoreError;
 use crate::job::{Fence, Fenced};
-use crate::progress::Report;
+use crate::progress::{self, Report};
 use crate::reply::Now;
 use crate::step::{NewStep, Others};
 use crate::store::Store;
@@ -26,7 +26,7 @@ impl LastWords {
             HandlerExit::Value(_) => Vec::new(),
             _ => context.take_unwritten_steps(),
         };
-        let report = context.take_report();
+        let report = context.take_last_report();
         if steps.is_empty() && report.is_none() {
             return None;
         }
@@ -49,7 +49,7 @@ pub(super) async fn write<'w>(
     if reports.is_empty() {
         return Ok(());
     }
-    unless_refused(store.report(&reports, Now::Database).await)
+    unless_refused(progress::write_all(store, &reports).await)
 }
 
 fn unless_refused(answers: Result<Vec<Fenced>, StoreError>) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::job::Fence;
 use crate::json::Json;
@@ -38,6 +38,14 @@ pub struct Report {
     pub lines: Vec<NewLogLine>,
 }
 
+impl Report {
+    /// Bytes of what it says, about.
+    pub(super) fn bytes(&self) -> usize {
+        let lines: usize = self.lines.iter().map(|line| line.text.len() + 16).sum();
+        lines + self.checkpoint.as_ref().map_or(0, |data| data.as_str().len()) + 512
+    }
+}
+
 /// A log line that is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLogLine {
@@ -52,7 +60,7 @@ pub struct NewLogLine {
 }
 
 /// How grave a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// For a person who follows every move.

@@ -86,6 +86,22 @@ impl StepList {
         }
     }
 
+    /// The number of a step that is done already, behind all that are recorded; `None` where its name is recorded. For handlers
+    /// that know by themselves which steps to do.
+    pub(crate) fn append(&mut self, name: &str) -> Result<Option<u32>, StepError> {
+        if self.recorded.values().any(|one| one.name == name) || self.names.contains(name) {
+            return Ok(None);
+        }
+        let last = self.recorded.keys().next_back().copied().unwrap_or_default();
+        self.called = self.called.max(last);
+        self.announce(name).map(Some)
+    }
+
+    /// What earlier attempts have recorded.
+    pub(crate) fn recorded(&self) -> impl Iterator<Item = &StepRecord> {
+        self.recorded.values()
+    }
+
     /// Notes that a step runs, for as long as no other may be called.
     pub(crate) fn begin(&mut self, name: &str) {
         self.running = Some(name.to_owned());

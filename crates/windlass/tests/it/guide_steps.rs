@@ -1,5 +1,8 @@
 //! The examples of docs/steps.md, line by line: `scripts/tidy` compares them.
 
+use tracing_subscriber::prelude::*;
+use windlass::progress::Level;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -159,4 +162,49 @@ async fn an_invoice_waits_for_its_approval() -> Result<(), Box<dyn std::error::E
     client.signal(Signal::new("approval:7")).await?;
     assert_eq!(test.drain("default", worker()).await.completed(), 1);
     Ok(())
+}
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(kind = "report.build")]
+struct Build {}
+
+async fn build(_: Build, cx: Context) -> Result<(), JobError> {
+    tracing::info!(rows = 7, "read");
+    tracing::debug!("nobody wants to know");
+    cx.log(Level::Warn, "one row was empty");
+    Ok(())
+}
+
+/// T37: what a handler logs is kept with its job.
+#[tokio::test]
+async fn what_a_handler_logs_is_kept() -> Result<(), Box<dyn std::error::Error>> {
+    let subscriber = tracing_subscriber::registry().with(windlass::log_layer());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let test = TestStore::new().await;
+    let id = test.client().enqueue(Build {}).await?.id();
+    let worker = Worker::new(test.store(), ()).handle_fn(build);
+    tracing::info!("outside of any attempt");
+    assert_eq!(test.drain("default", worker).await.completed(), 1);
+    let lines = test.client().log(id, 100).await?;
+    let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["read rows=7", "one row was empty"]);
+    assert_eq!(lines[1].level, Level::Warn);
+    Ok(())
+}
+
+/// T37: an attempt that logs too much keeps the first lines, and says how many there were.
+#[tokio::test]
+async fn too_many_lines_are_counted() {
+    let test = TestStore::new().await;
+    let id = test.client().enqueue(Build {}).await.expect("written").id();
+    let worker = Worker::new(test.store(), ()).handle_fn(async |_: Build, cx: Context| {
+        for nth in 0..1_234 {
+            cx.log(Level::Info, &format!("line {nth}"));
+        }
+        Ok::<_, JobError>(())
+    });
+    assert_eq!(test.drain("default", worker).await.completed(), 1);
+    let lines = test.client().log(id, 5_000).await.expect("read");
+    assert_eq!(lines.len(), 1_001);
+    assert_eq!(lines[1_000].text, "234 further log lines of this attempt were not kept");
 }

@@ -1,8 +1,8 @@
 //! Steps, checkpoints and sleeps: what a handler keeps across the attempts of its job.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -11,8 +11,15 @@ use windlass::step::{StepForm, StepUpgrade};
 use windlass::store::{Now, Store};
 use windlass::testing::TestStore;
 use windlass::{Backoff, JobRecord, RetryPolicy, State};
+use windlass_testkit::database::PostgresDatabase;
+use windlass_testkit::meter::Meter;
 
-use crate::test_database::{TestDatabase, ended, on_both_stores};
+use crate::test_database::{SOON, TestDatabase, ended, on_both_stores};
+use import_with_checkpoints::{Catalogue, Import};
+
+#[path = "../../examples/import_with_checkpoints.rs"]
+#[expect(dead_code, reason = "its main is the example's alone")]
+mod import_with_checkpoints;
 
 /// What the handlers of a test share.
 struct Shared {
@@ -46,12 +53,12 @@ fn count(counter: &AtomicU32) -> u32 {
 }
 
 #[derive(Serialize, Deserialize, Job)]
-#[job(kind = "import", retry = at_once)]
-struct Import {
+#[job(kind = "fetch", retry = at_once)]
+struct Fetch {
     fails: u32,
 }
 
-async fn import(job: Import, cx: Context<Arc<Shared>>) -> Result<u32, JobError> {
+async fn fetch(job: Fetch, cx: Context<Arc<Shared>>) -> Result<u32, JobError> {
     let rows = cx.step("fetch", async || Ok(40 + count(&cx.app().fetched))).await?;
     if cx.attempt() <= job.fails {
         return Err("the disk is full".into());
@@ -84,6 +91,8 @@ on_both_stores! {
     a_step_after_the_lease_is_gone_is_not_recorded;
     /// T37: at a stop a handler ends at its safe point, and goes on from its checkpoint elsewhere, without a failure.
     a_handler_goes_on_from_its_checkpoint;
+    /// T37: the example's import of a thousand rows is stopped ten times at random on its way: each row is imported once.
+    the_examples_import_goes_on_where_it_stopped;
     /// T48, E5: a job that sleeps takes no slot, and goes on behind its sleep.
     a_job_that_sleeps_takes_no_slot;
 }
@@ -91,8 +100,8 @@ on_both_stores! {
 async fn a_step_is_done_once(database: TestDatabase) {
     let (store, shared) = (database.open().await, Arc::new(Shared::default()));
     let client = Client::new(Arc::clone(&store));
-    let id = client.enqueue(Import { fails: 3 }).await.expect("written").id();
-    let worker = Worker::new(store, Arc::clone(&shared)).handle_fn(import);
+    let id = client.enqueue(Fetch { fails: 3 }).await.expect("written").id();
+    let worker = Worker::new(store, Arc::clone(&shared)).handle_fn(fetch);
     let worker = worker.start().await.expect("it starts");
     let job = ended(&client, id).await;
     worker.stop().await;
@@ -176,6 +185,9 @@ async fn a_handler_goes_on_from_its_checkpoint(database: TestDatabase) {
     second.stop().await;
     assert_eq!(job.output.as_ref().map(|output| output.as_str()), Some("3"));
     assert_eq!((job.failures, shared.fetched.load(Ordering::SeqCst)), (0, 10));
+    for (view, rows) in [("job_step", 0), ("job_progress", 1), ("job_log", 0)] {
+        assert_eq!(database.count(view).await, rows, "seen by SQL in {view}");
+    }
     let progress = client.progress(id).await.expect("read").expect("it has told");
     assert_eq!(progress.progress.done, Some(10), "the last word is written");
     assert_eq!(progress.checkpoint.expect("kept").as_str(), "10");
@@ -206,6 +218,86 @@ async fn a_job_that_sleeps_takes_no_slot(database: TestDatabase) {
     worker.stop().await;
     let done = [&shared.fetched, &shared.stored].map(|one| one.load(Ordering::SeqCst));
     assert_eq!(done, [20, 20]);
+}
+
+/// The rows that were imported, in their order.
+#[derive(Default)]
+struct Rowed(Mutex<Vec<u64>>);
+
+impl Catalogue for Rowed {
+    async fn put(&self, row: u64) -> Result<(), JobError> {
+        self.0.lock().expect("nobody panics").push(row);
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+}
+
+async fn the_examples_import_goes_on_where_it_stopped(database: TestDatabase) {
+    let store = database.open().await;
+    let (client, rows) = (Client::new(Arc::clone(&store)), Arc::new(Rowed::default()));
+    let id = client.enqueue(Import { rows: 1_000 }).await.expect("written").id();
+    let imported = || rows.0.lock().expect("nobody panics").len();
+    for stop in 1..=10 {
+        let worker = import_with_checkpoints::worker(Arc::clone(&store), Arc::clone(&rows));
+        let worker = worker.start().await.expect("it starts");
+        let enough = (stop * 50 + fastrand::usize(..100)).max(imported() + 1);
+        let some = async {
+            while imported() < enough {
+                tokio::task::yield_now().await
+            }
+        };
+        tokio::time::timeout(SOON, some).await.expect("it goes on");
+        worker.stop().await;
+    }
+    assert!(imported() < 1_000, "it was stopped on its way");
+    let worker = import_with_checkpoints::worker(store, Arc::clone(&rows));
+    let worker = worker.start().await.expect("it starts");
+    let job = ended(&client, id).await;
+    worker.stop().await;
+    assert_eq!((job.state, job.failures), (State::Completed, 0));
+    assert_eq!(*rows.0.lock().expect("nobody panics"), (0..1_000).collect::<Vec<_>>());
+}
+
+#[derive(Serialize, Deserialize, Job)]
+#[job(kind = "tight")]
+struct Tight {}
+
+/// T37: progress that is said in a tight loop costs a write a second at most, whatever the number of jobs, and the last word of
+/// each is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tight_loop_of_progress_costs_few_writes() {
+    const SAID: u64 = 200_000;
+    let database = PostgresDatabase::fresh();
+    let meter = Meter::before(&database.tcp_url()).await;
+    let store = windlass::open(meter.url()).await.expect("the store opens");
+    let client = Client::new(Arc::clone(&store));
+    let worker = Worker::new(store, ()).handle_fn(async |_: Tight, cx: Context| {
+        for done in 1..=SAID {
+            cx.progress_count(done, SAID);
+            if done % 100 == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok::<_, JobError>(())
+    });
+    let worker = worker.start().await.expect("it starts");
+    let _ = meter.take();
+    let began = Instant::now();
+    let ids = client.enqueue_all((0..4).map(|_| Tight {})).await.expect("written");
+    for one in &ids {
+        ended(&client, one.id()).await;
+    }
+    let seconds = began.elapsed().as_secs() + 1;
+    worker.stop().await;
+    let sent = meter.take();
+    let writes = sent.iter().filter(|one| one.sql.contains("windlass.progress")).count();
+    // One a second for all of them, the first at once, and the last word of each.
+    let most = seconds + 1 + ids.len() as u64;
+    assert!(writes as u64 <= most, "{writes} writes in {seconds} s");
+    for one in &ids {
+        let progress = client.progress(one.id()).await.expect("read").expect("it has told");
+        assert_eq!(progress.progress.done, Some(SAID));
+    }
 }
 
 /// A store for a test, with one job on it.
