@@ -9,7 +9,7 @@ mod record;
 mod start;
 mod workflow;
 
-pub use graph::{StepRecord, WorkflowRecord};
+pub use graph::{WorkflowRecord, WorkflowStep};
 pub use member::{Begins, Membership};
 pub use new::{Batch, IntoBatch, Started};
 pub use record::{

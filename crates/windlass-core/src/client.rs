@@ -20,7 +20,9 @@ use crate::job::{
 use crate::limit::{Limit, LimitOn, LimitRecord, SetBy};
 use crate::limits;
 use crate::name::check_queue;
+use crate::progress::{LogLine, ProgressRecord};
 use crate::queue::{Pause, PausedKind, QueueRecord, Scope, Unserved};
+use crate::step::StepRecord;
 use crate::store::Store;
 use crate::time::Timestamp;
 use crate::worker::{MinimumBuild, Quiet, RequiredBuild, WorkerRecord};
@@ -144,6 +146,30 @@ impl Client {
     /// When the store cannot be asked.
     pub async fn conditions(&self, job: JobId) -> Result<Vec<ConditionRecord>, StoreError> {
         self.store.conditions(job).await
+    }
+
+    /// What the handler of a job has done so far: its steps, in their order.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn steps(&self, job: JobId) -> Result<Vec<StepRecord>, StoreError> {
+        self.store.steps(job).await
+    }
+
+    /// How far a job is by its own account, and its last checkpoint; `None` where it has told nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn progress(&self, job: JobId) -> Result<Option<ProgressRecord>, StoreError> {
+        self.store.progress(job).await
+    }
+
+    /// The last log lines of a job, at most so many, the oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn log(&self, job: JobId, most: usize) -> Result<Vec<LogLine>, StoreError> {
+        self.store.log(job, most).await
     }
 
     /// Jobs that match, newest first.

@@ -5,7 +5,7 @@ mod signal;
 mod waits;
 
 pub use record::{Awaited, ConditionRecord, ConditionState};
-pub use signal::{Signal, SignalAnswer, Signalled, Waived};
+pub use signal::{Signal, SignalAnswer, SignalRecord, Signalled, Waived};
 pub(crate) use waits::check_order;
 pub use waits::{Condition, Deadline, Ends, Overdue, Waits};
 
@@ -17,6 +17,9 @@ use crate::reply::{Now, Reply};
 pub trait ConditionStore: Send + Sync {
     /// Tells all who wait for this key, and those who will. Committed when it returns.
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled>;
+
+    /// What has come of a key; `None` where nothing has yet.
+    fn signalled<'a>(&'a self, key: &'a str) -> Reply<'a, Option<SignalRecord>>;
 
     /// A person lets a job pass one of its conditions.
     fn waive<'a>(

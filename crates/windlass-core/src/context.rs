@@ -1,5 +1,16 @@
 //! What a handler knows of its attempt and can do from within it.
 
+mod fenced;
+mod progress;
+mod span;
+mod steps;
+mod wait;
+
+pub(crate) use progress::News;
+pub use span::attempt_of_new_span;
+pub(crate) use span::in_new_span;
+pub use steps::StepSet;
+
 use crate::batch::BatchRecord;
 use crate::client::{Client, EnqueueError, Parent};
 use crate::condition::ConditionRecord;
@@ -9,6 +20,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::id::{BatchId, JobId, LeaseId, WorkerId};
@@ -70,6 +82,10 @@ pub struct AttemptContext {
     signals: Signals,
     client: Client,
     finished: AtomicBool,
+    /// Read when the first of them is called.
+    steps: OnceCell<steps::Steps>,
+    said: progress::SaidSoFar,
+    news: News,
 }
 
 /// What the engine gives an attempt besides the job.
@@ -80,6 +96,7 @@ pub(crate) struct AttemptParts {
     pub(crate) timeout: Duration,
     pub(crate) signals: Signals,
     pub(crate) client: Client,
+    pub(crate) news: News,
 }
 
 impl AttemptContext {
@@ -93,6 +110,9 @@ impl AttemptContext {
             signals: parts.signals,
             client: parts.client,
             finished: AtomicBool::new(false),
+            steps: OnceCell::new(),
+            said: progress::SaidSoFar::default(),
+            news: parts.news,
         }
     }
 

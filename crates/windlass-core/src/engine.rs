@@ -7,7 +7,7 @@
 //!
 //! - `fetch`: what to claim and when; `dispatch`: which claimed job starts next
 //! - `attempts`: what runs and when it must end; `verdict`: what its end means for the job
-//! - `pending`: settlements that are not written yet
+//! - `pending`: settlements that are not written yet; `accounts`: when the progress of running attempts is written
 //! - `liveness`: heartbeats, and the lease by this process's own clock
 //! - `maintenance`, `sweep_interval`: when to sweep and tidy
 //! - `declarations`: when to say which schedules this program declares
@@ -18,6 +18,7 @@
 //! `state` holds them, `steps` asks them, `call` is the only file that waits for the store,
 //! `answers` hands its answers back, and `run` is the loop around it.
 
+mod accounts;
 mod answers;
 mod attempt;
 mod attempts;
@@ -29,6 +30,7 @@ mod fetch;
 mod handle;
 mod health;
 mod inline;
+mod last_words;
 mod liveness;
 mod maintenance;
 mod options;

@@ -23,7 +23,7 @@ mod store;
 mod tag;
 mod unique;
 
-pub use claim::{Batch, ClaimRequest, Claimed, Fence, HandlerKey, Share};
+pub use claim::{Batch, ClaimRequest, Claimed, Fence, Fenced, HandlerKey, Share};
 pub use draft::{Draft, IntoDraft};
 pub use error::{Decided, Decision, JobError};
 pub use expiry::{Expires, expired_reason};

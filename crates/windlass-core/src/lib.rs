@@ -4,7 +4,7 @@
 //! which re-exports what they need.
 //!
 //! Reading order: [`job`] (what a job is and every verb that changes it), [`queue`], [`worker`],
-//! [`maintenance`], [`schedule`], [`health`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
+//! [`maintenance`], [`schedule`], [`step`], [`progress`], [`health`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
 //! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
 //! [`limits`] and [`error`].
 
@@ -23,10 +23,12 @@ pub mod limit;
 pub mod limits;
 pub mod maintenance;
 pub mod name;
+pub mod progress;
 pub mod queue;
 mod reply;
 pub mod schedule;
 pub mod schema;
+pub mod step;
 pub mod store;
 pub mod time;
 pub mod wake;

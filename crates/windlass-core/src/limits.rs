@@ -95,6 +95,20 @@ pub const LISTED: usize = 1_000;
 pub const EDGES: usize = 200_000;
 /// The latest deadline of a job that waits.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Steps of one job.
+pub const STEPS: usize = 10_000;
+/// Bytes of the outputs of a job's steps, all together; one may have as many as a job's output.
+pub const STEPS_BYTES: usize = 8 * 1024 * 1024;
+/// How often what running attempts say of their progress is written at most.
+pub const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+/// Bytes of the note of a job's progress; a longer one ends with a mark that says so.
+pub const PROGRESS_NOTE_BYTES: usize = 256;
+/// Log lines of one attempt that are kept with its job.
+pub const LOG_LINES: u32 = 1_000;
+/// Bytes of one of them; a longer one ends with a mark that says so.
+pub const LOG_LINE_BYTES: usize = 4 * 1024;
+/// Bytes of all of them together.
+pub const LOG_BYTES: usize = 256 * 1024;
 /// Kinds that the rules of a job's lane may name.
 pub const LANE_KINDS: usize = 16;
 /// Jobs that a key may have in each of its turns.

@@ -13,9 +13,11 @@ use crate::health::HealthStore;
 use crate::job::JobStore;
 use crate::limit::LimitStore;
 use crate::maintenance::MaintenanceStore;
+use crate::progress::ProgressStore;
 use crate::queue::QueueStore;
 pub use crate::reply::{Now, Reply};
 use crate::schedule::ScheduleStore;
+use crate::step::StepStore;
 use crate::time::Timestamp;
 use crate::wake::Wakeups;
 use crate::worker::WorkerStore;
@@ -49,6 +51,8 @@ pub trait Store:
     JobStore
     + ConditionStore
     + BatchStore
+    + StepStore
+    + ProgressStore
     + LimitStore
     + QueueStore
     + WorkerStore

@@ -159,9 +159,10 @@ end
 $$;
 
 -- Notes what jobs that were just written wait for, and meets what has come before; an id is null where its job was not
--- written. Returns the place of one that waits for a job or a batch that is not there, that job or batch, and which of both it
--- is; nulls where there is none.
-create function windlass.declare_waits(us bigint, ids uuid[], metas text[], out refused integer, out missing uuid, out is_batch boolean)
+-- written. Where they go on waiting, what they waited for before stays. Returns the place of one that waits for a job or a batch
+-- that is not there, that job or batch, and which of both it is; nulls where there is none.
+create function windlass.declare_waits(us bigint, ids uuid[], metas text[], go_on boolean default false,
+  out refused integer, out missing uuid, out is_batch boolean)
 language plpgsql volatile as
 $$
 declare
@@ -170,7 +171,9 @@ declare
   locked  uuid[];
   found_keys bigint;
 begin
-  select array_agg(row(j.id, e.nth, e.c->>'name', coalesce(e.c->>'job', e.c->>'batch')::uuid,
+  select array_agg(row(j.id,
+                       e.nth + case when go_on then coalesce((select max(b.nth) from windlass.condition b where b.job = j.id), 0) else 0 end,
+                       e.c->>'name', coalesce(e.c->>'job', e.c->>'batch')::uuid,
                        case when e.c ?| array['job', 'batch'] then coalesce((e.c->>'ends')::smallint, 1::smallint) end, e.c->>'signal',
                        (e.c->>'at')::bigint, null, 0, null, null, null, false, e.c ? 'batch',
                        e.c ?| array['job', 'batch'] and coalesce(j.waits->>'or_cancel', 'false')::boolean)::windlass.condition)
@@ -217,7 +220,7 @@ begin
     return;
   end if;
   -- An id may come again once its job is gone.
-  delete from windlass.condition c where c.job = any (ids);
+  delete from windlass.condition c where c.job = any (ids) and not go_on;
   insert into windlass.condition (job, nth, name, awaits, ends, signal, at, of_batch, or_cancel, state, since, data, note, looks)
   select a.job, a.nth, a.name, a.awaits, a.ends, a.signal, a.at, a.of_batch, a.or_cancel, w.state,
          case when w.state <> 0 then us end, case when s.came_at is not null then s.data end,
@@ -245,6 +248,23 @@ begin
     left join windlass.finished f on f.id = c.awaits left join windlass.batch b on b.id = c.awaits and not b.live
     where c.job = any (ids) and c.state = 0 and c.or_cancel and c.ends & (1 << (coalesce(f.state, b.ended) - 5)) = 0),
     6::smallint, 'what it waited for has ended otherwise');
+end
+$$;
+
+-- Has jobs that a settlement has just put back wait for what their handlers ask for, which their metas say by now. What they
+-- waited for before stays for their handlers and for people, and is not waited for any more; one of the same name gives way.
+-- A transaction that signals the key at the same moment is waited for, and not for long: settlements are sent again.
+create function windlass.begin_waits(us bigint, ids uuid[], metas text[]) returns void language plpgsql volatile as
+$$
+begin
+  perform set_config('lock_timeout', '50ms', true);
+  delete from windlass.condition c
+  using unnest(ids, metas) as j(id, meta)
+  where c.job = j.id
+    and (c.overdue is not null
+         or c.name in (select e->>'name' from jsonb_array_elements(j.meta::jsonb->'waits'->'for') as e));
+  update windlass.condition c set state = 3, since = us where c.job = any (ids) and c.state = 0;
+  perform windlass.declare_waits(us, ids, metas, true);
 end
 $$;
 

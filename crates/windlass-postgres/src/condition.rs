@@ -6,7 +6,9 @@ pub(crate) mod pass;
 pub mod signal;
 pub(crate) mod waive;
 
-use windlass_core::condition::{ConditionRecord, ConditionStore, Signal, Signalled, Waived};
+use windlass_core::condition::{
+    ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
+};
 use windlass_core::id::JobId;
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
@@ -22,6 +24,10 @@ impl ConditionStore for PostgresStore {
             self.wakeups.work_anywhere();
             Ok(told)
         })
+    }
+
+    fn signalled<'a>(&'a self, key: &'a str) -> Reply<'a, Option<SignalRecord>> {
+        Box::pin(signal::signalled(&self.writes, key))
     }
 
     fn waive<'a>(

@@ -14,9 +14,11 @@ mod health;
 mod job;
 mod limit;
 mod maintenance;
+mod progress;
 mod queue;
 mod row;
 mod schedule;
+mod step;
 mod store;
 mod worker;
 

@@ -62,7 +62,7 @@ impl MaintenanceStore for PostgresStore {
 
     fn tidy(&self, now: Now) -> Reply<'_, Tidied> {
         Box::pin(async move {
-            let walks = (&self.key_walk, &self.tag_walks, &self.condition_walks);
+            let walks = (&self.key_walk, &self.walks);
             let tidied = tidy::tidy(&self.claims, &self.shared, walks, now).await?;
             if tidied.unparked > 0 {
                 self.wakeups.work_anywhere();

@@ -5,7 +5,9 @@ use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
-use windlass_core::job::{Attempt, Claimed, HandlerKey, JobRecord, KindLimits, Meta, State};
+use windlass_core::job::{
+    Attempt, Claimed, Fenced, HandlerKey, JobRecord, KindLimits, Meta, State,
+};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 use windlass_core::worker::{WorkerRecord, held_back};
@@ -15,6 +17,15 @@ use crate::worker::build::minimums;
 /// A value of a row; a type that does not fit is a fault of the schema, not of the program.
 pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Result<T, StoreError> {
     row.try_get(at).map_err(|error| StoreError::Backend(Box::new(error)))
+}
+
+/// How a write of a running attempt ended, by the code its statement answers.
+pub(crate) fn fenced(code: i32) -> Fenced {
+    match code {
+        0 => Fenced::Done,
+        2 => Fenced::Busy,
+        _ => Fenced::Lost,
+    }
 }
 
 fn unsigned<T: TryFrom<i64> + Default>(number: impl Into<i64>) -> T {

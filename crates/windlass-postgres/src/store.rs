@@ -18,7 +18,7 @@ use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
 use crate::maintenance::tidy::KeyWalk;
-use crate::maintenance::walk::Walks;
+use crate::maintenance::walk::AllWalks;
 
 /// Calls with fewer jobs share statements with others.
 pub(crate) const SHARES_A_STATEMENT: usize = 100;
@@ -37,8 +37,7 @@ pub struct PostgresStore {
     pub(crate) cursors: ClaimCursors,
     pub(crate) turns: Turns,
     pub(crate) key_walk: KeyWalk,
-    pub(crate) tag_walks: Walks,
-    pub(crate) condition_walks: Walks,
+    pub(crate) walks: AllWalks,
     /// For calls that may wait for others' transactions.
     pub(crate) waiting: Gate,
     pub(crate) workers: Mutex<HashMap<WorkerId, Arc<Local>>>,

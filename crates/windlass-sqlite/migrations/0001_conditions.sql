@@ -128,7 +128,9 @@ begin
   select job, nth, name, awaits, batch, or_cancel and ends is not null, ends, signal, at, state, case when state <> 0 then new.at end,
          data, note
   from (
-    select a.job, a.nth, a.name, a.awaits, a.batch, a.or_cancel,
+    -- Behind those of before, where a handler waits once more.
+    select a.job, a.nth + coalesce((select max(c.nth) from windlass_condition c where c.job = a.job), 0) as nth, a.name, a.awaits,
+           a.batch, a.or_cancel,
            case when coalesce(a.awaits, a.batch) is not null then a.ends end as ends, a.signal, a.at,
            case when s.key is not null then case when s.withdrawn then 3 else 1 end
                 when a.at <= new.at then 1
@@ -149,6 +151,18 @@ begin
   select c.job from windlass_condition c
   left join windlass_finished f on f.id = c.awaits left join windlass_batch b on b.id = c.batch and not b.live
   where c.job = new.job and c.state = 0 and c.or_cancel and (c.ends & (1 << (coalesce(f.state, b.ended) - 5))) = 0;
+end;
+
+-- Has a job wait for what its handler asks for, which its meta says by now. What it waited for before stays for its handler and for
+-- people, and is not waited for any more; one of the same name gives way.
+create view windlass_begin_wait as select id as job, run_at as at from windlass_pending where false;
+
+create trigger windlass_begin_wait_insert instead of insert on windlass_begin_wait
+begin
+  delete from windlass_condition
+  where job = new.job and (overdue is not null or name in (select a.name from windlass_asked a where a.job = new.job));
+  update windlass_condition set state = 3, since = new.at where job = new.job and state = 0;
+  insert into windlass_wait (job, at) values (new.job, new.at);
 end;
 
 -- Signals for every language: insert into windlass_signal (key, data) values ('wrap-up:42', '{}'), or with withdrawn 1 where it

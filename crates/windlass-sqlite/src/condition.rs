@@ -7,7 +7,9 @@ pub mod signal;
 pub(crate) mod waive;
 
 use rusqlite::{Connection, params};
-use windlass_core::condition::{ConditionRecord, ConditionStore, Signal, Signalled, Waived};
+use windlass_core::condition::{
+    ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
+};
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::State;
@@ -31,6 +33,11 @@ impl ConditionStore for SqliteStore {
             self.wakeups.work_anywhere();
             Ok(told)
         })
+    }
+
+    fn signalled<'a>(&'a self, key: &'a str) -> Reply<'a, Option<SignalRecord>> {
+        let key = key.to_owned();
+        Box::pin(self.readers.read(move |c| signal::signalled(c, &key)))
     }
 
     fn waive<'a>(

@@ -15,9 +15,11 @@ mod job;
 mod lease;
 mod limit;
 mod maintenance;
+mod progress;
 mod queue;
 mod row;
 mod schedule;
+mod step;
 mod store;
 mod worker;
 

@@ -10,8 +10,10 @@ pub mod job;
 pub mod limit;
 mod list;
 pub mod maintenance;
+pub mod progress;
 pub mod queue;
 pub mod schedule;
+pub mod step;
 pub mod store;
 pub mod worker;
 

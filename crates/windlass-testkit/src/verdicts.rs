@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use windlass_core::condition::Waits;
 use windlass_core::job::{Outcome, Verdict};
 use windlass_core::json::Json;
 
@@ -70,4 +71,10 @@ pub fn hand_back() -> Verdict {
 #[must_use]
 pub fn hand_back_for(delay: Duration) -> Verdict {
     Verdict::Release { delay }
+}
+
+/// To be run again once a signal with this key has come.
+#[must_use]
+pub fn wait_for(name: &str, key: &str) -> Verdict {
+    Verdict::Wait { waits: Waits::all().signal(name, key) }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
-    Batch, ClaimRequest, HandlerKey, KindLimits, Settled, Settlement, Share, Verdict,
+    Batch, ClaimRequest, Fence, HandlerKey, KindLimits, Settled, Settlement, Share, Verdict,
 };
 use windlass_core::limits::{CLAIM_BYTES, LEASE};
 use windlass_core::maintenance::Swept;
@@ -167,6 +167,14 @@ impl<'b> Worker<'b> {
         let all: Vec<_> =
             (0..batch.jobs.len()).map(|nth| settlement(batch, nth, verdict.clone())).collect();
         self.send(&all).await
+    }
+
+    /// What fences the writes of an attempt of a batch.
+    #[must_use]
+    pub fn fence(&self, batch: &Batch, nth: usize) -> Fence {
+        let job = batch.jobs.get(nth).expect("the batch has this many jobs");
+        let (lease, label) = (batch.lease, self.label().into());
+        Fence { lease, job: Arc::clone(job), worker: self.id(), label }
     }
 
     /// Sends settlements as they are.

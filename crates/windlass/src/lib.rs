@@ -45,9 +45,12 @@
 //! | `rusqlite` | enqueue on a `rusqlite::Connection` or `Transaction`, finish in a transaction |
 //! | `tokio-postgres-0_7` | the same on a `tokio_postgres::Client` or `Transaction` |
 //! | `sqlx-0_8-postgres`, `sqlx-0_9-postgres`, `sqlx-0_9-sqlite` | the same on sqlx connections, transactions and pools |
+//! | `log-layer` | `windlass::log_layer`: what handlers log through `tracing` is kept with their jobs |
 //! | `testing` | `windlass::testing`: a store for tests of applications |
 
 mod adapter;
+#[cfg(feature = "log-layer")]
+mod log_layer;
 mod open;
 #[cfg(all(feature = "testing", any(feature = "sqlite", feature = "postgres")))]
 pub mod testing;
@@ -77,12 +80,12 @@ pub use windlass_macros::Job;
 pub mod job {
     pub use windlass_core::job::{
         AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Counts, Due,
-        Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Field, Filter, Gate,
-        HandlerKey, HeldBack, Identity, InLine, JobStore, KindLimits, LaneFirst, LaneLook, Lead,
-        LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moment, Moved, Next, OnConflict, Page,
-        ParseFilterError, ParseStateError, ParseSubjectError, Passage, Paused, Retried, Settled,
-        Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb,
-        Verdict, attempt_limit, is_transition, loss_limit,
+        Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Fenced, Field, Filter,
+        Gate, HandlerKey, HeldBack, Identity, InLine, JobStore, KindLimits, LaneFirst, LaneLook,
+        Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moment, Moved, Next, OnConflict,
+        Page, ParseFilterError, ParseStateError, ParseSubjectError, Passage, Paused, Retried,
+        Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until, Upgrade,
+        Verb, Verdict, attempt_limit, is_transition, loss_limit,
     };
 }
 
@@ -90,7 +93,7 @@ pub mod job {
 pub mod batch {
     pub use windlass_core::batch::{
         Batch, BatchCounts, BatchFilter, BatchRecord, BatchState, BatchStore, Begins, IntoBatch,
-        MemberRecord, Membership, Sealed, Started, Step, StepRecord, Workflow, WorkflowRecord,
+        MemberRecord, Membership, Sealed, Started, Step, Workflow, WorkflowRecord, WorkflowStep,
     };
 }
 
@@ -98,7 +101,7 @@ pub mod batch {
 pub mod condition {
     pub use windlass_core::condition::{
         Awaited, Condition, ConditionRecord, ConditionState, Deadline, Ends, Overdue, Signal,
-        SignalAnswer, Signalled, Waits, Waived,
+        SignalAnswer, SignalRecord, Signalled, Waits, Waived,
     };
 }
 
@@ -113,6 +116,21 @@ pub mod health {
 /// Why a text cannot be stored as [`Json`].
 pub mod json {
     pub use windlass_core::json::{JsonError, storable_text};
+}
+
+/// What a handler has done so far: [`AttemptContext::step`], and how a store keeps it.
+pub mod step {
+    pub use windlass_core::context::StepSet;
+    pub use windlass_core::step::{
+        NewStep, Others, Recalled, StepForm, StepRecord, StepStore, StepUpgrade, Until, WaitEnd,
+    };
+}
+
+/// What a running attempt says of itself, and how a store keeps it.
+pub mod progress {
+    pub use windlass_core::progress::{
+        Level, LogLine, NewLogLine, Progress, ProgressRecord, ProgressStore, Report,
+    };
 }
 
 /// Schedules: jobs that are enqueued again and again.
@@ -135,6 +153,9 @@ pub mod time {
         ParseDurationError, ParseTimestampError, micros, parse_duration,
     };
 }
+
+#[cfg(feature = "log-layer")]
+pub use log_layer::{LogLayer, log_layer};
 
 #[cfg(feature = "tokio-postgres-0_7")]
 pub use adapter::tokio_postgres::PreparedEnqueue;

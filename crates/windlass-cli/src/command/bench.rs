@@ -108,6 +108,9 @@ pub(crate) struct Args {
     pub(crate) tags: bool,
     #[command(flatten)]
     pub(crate) lined: lined::Lined,
+    /// With `drain`: each job records so many steps
+    #[arg(long, default_value_t = 0)]
+    pub(crate) steps: u32,
     /// Bytes of args of each job
     #[arg(long, default_value_t = 200)]
     pub(crate) bytes: usize,

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod duplicates;
+mod inside;
 mod list;
 mod next;
 mod show;

@@ -18,6 +18,8 @@
 mod child;
 mod folder;
 mod logs;
+mod recall;
+mod report;
 mod result;
 
 use std::io;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use std::os::unix::process::ExitStatusExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::ChildStdin;
+use tokio::sync::Notify;
 use windlass::AttemptContext;
 use windlass::Json;
 use windlass::Timestamp;
@@ -40,6 +43,8 @@ use crate::shutdown::Hurry;
 use child::Group;
 pub(crate) use folder::ResultFolder;
 use logs::{Log, Tail};
+use recall::RecallFile;
+use report::ReportPipe;
 use result::ResultFile;
 
 /// After the program has ended its output may be held open by a process it left behind; what
@@ -66,6 +71,14 @@ struct Setup {
     hurry: Hurry,
     /// The command owns it: handlers may be dropped only after the process is told to end.
     results: Weak<ResultFolder>,
+}
+
+/// The files of an attempt, removed with it.
+#[derive(Debug)]
+struct Files {
+    result: ResultFile,
+    report: ReportPipe,
+    recall: RecallFile,
 }
 
 /// How an attempt of a program ended.
@@ -105,10 +118,8 @@ impl Handler for ExecHandler {
 impl Setup {
     async fn run(&self, attempt: &AttemptContext) -> Result<Option<Json>, JobError> {
         super::check_args(attempt)?;
-        let result = self.result_file().map_err(|error| {
-            JobError::retry(format_args!("no result file could be made: {error}"))
-        })?;
-        let environment = self.environment(attempt, &result);
+        let files = self.files(attempt).await?;
+        let environment = self.environment(attempt, &files);
         let mut group = Group::spawn(&self.executable, environment).map_err(|error| {
             JobError::retry(format_args!(
                 "{} did not start: {error}",
@@ -116,22 +127,47 @@ impl Setup {
             ))
         })?;
         let mut tail = Tail::default();
-        let end = self.attend(attempt, &mut group, &mut tail).await;
+        let end = self.attend(attempt, &mut group, (&mut tail, &files.report)).await;
         let end = end
             .map_err(|error| JobError::retry(format_args!("its end could not be seen: {error}")))?;
         if end.status.success() {
-            return Ok(result.read().await);
+            return Ok(files.result.read().await);
         }
         Err(verdict(attempt, end, &tail).await)
     }
 
-    fn result_file(&self) -> io::Result<ResultFile> {
+    /// The files by which the program and the worker talk.
+    async fn files(&self, attempt: &AttemptContext) -> Result<Files, JobError> {
+        let made = |what: &'static str| {
+            move |error: io::Error| JobError::retry(format!("no {what} could be made: {error}"))
+        };
         let folder = self.results.upgrade();
-        folder.ok_or_else(|| io::Error::other("the worker has ended"))?.file()
+        let folder = folder.ok_or_else(|| io::Error::other("the worker has ended"));
+        let folder = folder.map_err(made("result file"))?;
+        let result = folder.file().map_err(made("result file"))?;
+        let report = ReportPipe::below(&folder.path()).map_err(made("pipe for reports"))?;
+        let recall = RecallFile::below(&folder.path(), attempt).await?;
+        Ok(Files { result, report, recall })
     }
 
     /// Feeds the program, reads what it prints, and sees it end.
     async fn attend(
+        &self,
+        attempt: &AttemptContext,
+        group: &mut Group,
+        (tail, report): (&mut Tail, &ReportPipe),
+    ) -> io::Result<End> {
+        let ended = Notify::new();
+        let watch = async {
+            let end = self.talk(attempt, group, tail).await;
+            ended.notify_one();
+            end
+        };
+        tokio::join!(watch, report.follow(attempt, ended.notified())).0
+    }
+
+    /// Feeds it and reads what it prints, until its end.
+    async fn talk(
         &self,
         attempt: &AttemptContext,
         group: &mut Group,
@@ -190,7 +226,7 @@ impl Setup {
     fn environment(
         &self,
         attempt: &AttemptContext,
-        result: &ResultFile,
+        files: &Files,
     ) -> Vec<(&'static str, std::ffi::OsString)> {
         let limit = attempt.max_attempts().unwrap_or(self.max_attempts);
         let deadline = Timestamp::wall_clock().after(attempt.timeout());
@@ -203,7 +239,9 @@ impl Setup {
             ("WINDLASS_DEADLINE", deadline.to_string().into()),
             ("WINDLASS_CORRELATION_ID", attempt.root().to_string().into()),
             ("WINDLASS_LEASE", attempt.fence().lease.to_string().into()),
-            ("WINDLASS_RESULT_FILE", result.path().into()),
+            ("WINDLASS_RESULT_FILE", files.result.path().into()),
+            ("WINDLASS_REPORT_FILE", files.report.path().into()),
+            ("WINDLASS_RECALL_FILE", files.recall.path().into()),
         ]
     }
 }

@@ -3,3 +3,4 @@
 mod config;
 mod exec;
 mod http;
+mod report;

@@ -21,14 +21,14 @@ pub struct WorkflowRecord {
     #[serde(flatten)]
     pub batch: BatchRecord,
     /// Its steps, each behind those it waits for.
-    pub steps: Vec<StepRecord>,
+    pub steps: Vec<WorkflowStep>,
     /// The names of the steps on the way that took, or takes, longest.
     pub critical_path: Vec<String>,
 }
 
 /// A step of a workflow as it stands.
 #[derive(Debug, Clone, Serialize)]
-pub struct StepRecord {
+pub struct WorkflowStep {
     /// Its name.
     pub step: String,
     /// Its job.
@@ -80,12 +80,12 @@ impl Client {
     }
 }
 
-fn drawn(read: Vec<Read>) -> (Vec<StepRecord>, Vec<String>) {
+fn drawn(read: Vec<Read>) -> (Vec<WorkflowStep>, Vec<String>) {
     let places: HashMap<JobId, usize> =
         read.iter().enumerate().map(|(nth, one)| (one.job, nth)).collect();
     let before: Vec<Vec<usize>> = read.iter().map(|one| before(one, &places)).collect();
     let depths = depths(&before);
-    let mut steps: Vec<(usize, StepRecord)> = Vec::with_capacity(read.len());
+    let mut steps: Vec<(usize, WorkflowStep)> = Vec::with_capacity(read.len());
     for (nth, one) in read.iter().enumerate() {
         let name = |other: &usize| read[*other].step.clone();
         let mut blocking = BTreeSet::new();
@@ -102,7 +102,7 @@ fn drawn(read: Vec<Read>) -> (Vec<StepRecord>, Vec<String>) {
         let error = record.and_then(|record| record.history.last()?.error.clone());
         steps.push((
             nth,
-            StepRecord {
+            WorkflowStep {
                 step: one.step.clone(),
                 job: one.job,
                 state: state(one),
@@ -182,7 +182,7 @@ fn roots(
 }
 
 /// From the step that ended last, or has not ended, back along those that kept it for longest.
-fn longest(steps: &[(usize, StepRecord)], before: &[Vec<usize>]) -> Vec<String> {
+fn longest(steps: &[(usize, WorkflowStep)], before: &[Vec<usize>]) -> Vec<String> {
     let end = |nth: &usize| {
         let step = &steps[*nth].1;
         (step.finished_at.is_none(), step.finished_at, step.depth)

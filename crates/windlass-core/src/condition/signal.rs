@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::error::Refusal;
 use crate::job::check_key;
 use crate::json::Json;
+use crate::time::Timestamp;
 
 /// That something has happened, or will not: told by its key, once. The first one counts; what comes later with the same key
 /// is a duplicate, and changes nothing.
@@ -47,6 +48,21 @@ impl Signal {
     pub fn check(&self) -> Result<(), Refusal> {
         check_key("a signal's key", &self.key)
     }
+}
+
+/// A signal that has come, or was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignalRecord {
+    /// When.
+    pub came_at: Timestamp,
+    /// Whether it says that it will not come.
+    pub is_withdrawn: bool,
+    /// What it brought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Json>,
+    /// Who told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 /// What came of a signal.

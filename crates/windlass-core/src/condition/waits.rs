@@ -259,7 +259,12 @@ impl Waits {
     /// Whether it waits for all of them, however long.
     #[must_use]
     pub fn is_for_all(&self) -> bool {
-        self.needed() == self.conditions.len() && self.deadline.is_none() && !self.or_cancel
+        self.wants_all() && self.deadline.is_none() && !self.or_cancel
+    }
+
+    /// Whether all of them are needed.
+    pub(crate) fn wants_all(&self) -> bool {
+        self.needed() == self.conditions.len()
     }
 
     /// These and what another says, which has no number and no deadline of its own.

@@ -18,8 +18,9 @@ use super::state::{Engine, FirstAnswer};
 use super::verdict::{self, AttemptEnd};
 use crate::error::StoreError;
 use crate::id::{JobId, LeaseId, WorkerId};
-use crate::job::{Batch, Claimed, Settled, Verdict};
+use crate::job::{Batch, Claimed, Fenced, Settled, Verdict};
 use crate::maintenance::{Swept, Tidied};
+use crate::progress::Report;
 use crate::schedule::FireRound;
 use crate::time::Timestamp;
 use crate::worker::{Beat, MinimumBuild};
@@ -31,6 +32,7 @@ impl Engine {
             Answer::Heartbeat(result) => self.on_heartbeat(sent, result),
             Answer::Claimed(worker, result) => self.on_claimed(worker, sent, result),
             Answer::Settled(batch, result) => self.on_settled(batch, result),
+            Answer::Reported(reports, result) => self.on_reported(reports, result),
             Answer::Swept(result) => self.on_swept(result),
             Answer::Fired(result) => self.on_fired(result),
             Answer::Declared(result) => self.on_declared(result),
@@ -53,9 +55,10 @@ impl Engine {
         let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
         let failures = attempt.failure_budget();
         let interruption = attempt.interruption.as_ref();
+        let words = attempt.words(&report.exit);
         let end = AttemptEnd { exit: report.exit, finished: report.finished };
         if let Some(verdict) = verdict::decide(end, interruption, failures, &handler.policy) {
-            self.settle(attempt, ran, verdict);
+            self.settle(attempt, ran, (verdict, words));
         }
     }
 
@@ -280,6 +283,28 @@ impl Engine {
         tracing::warn!(%job, kind = one.settlement.job.kind, "the end of an attempt was refused: its lease is lost");
         self.tell(|| Event::Refused { job });
         self.beat_now();
+    }
+
+    fn on_reported(&mut self, reports: Vec<Report>, result: Result<Vec<Fenced>, StoreError>) {
+        let is_new = |answer: Fenced| answer == Fenced::Busy;
+        let (again_at, unwritten): (_, Vec<_>) = match result {
+            Ok(answers) => {
+                self.note_success(Call::Report);
+                let answered = reports.into_iter().zip(answers);
+                let busy = answered.filter(|(_, answer)| is_new(*answer)).map(|(report, _)| report);
+                (Instant::now(), busy.collect())
+            }
+            Err(error) if error.is_passing() => (self.health.failed(Call::Report, &error), reports),
+            Err(error) => {
+                tracing::warn!(%error, "what running attempts said was refused, and is left out");
+                (Instant::now(), Vec::new())
+            }
+        };
+        self.accounts.answered();
+        if !unwritten.is_empty() {
+            self.accounts.failed(again_at);
+        }
+        unwritten.into_iter().for_each(|report| self.attempts.put_back(report));
     }
 
     fn on_swept(&mut self, result: Result<Swept, StoreError>) {

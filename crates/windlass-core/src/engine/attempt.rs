@@ -12,7 +12,7 @@ use tracing::{Instrument as _, Span};
 
 use super::liveness::LeaseEnd;
 use super::panics::Caught;
-use crate::context::{AttemptContext, Signals};
+use crate::context::{self, AttemptContext, Signals};
 use crate::handler::Handler;
 use crate::job::JobError;
 use crate::json::Json;
@@ -99,14 +99,16 @@ pub(super) fn start(
 }
 
 /// The span that a handler's own events and spans are in.
-fn span(context: &AttemptContext) -> Span {
-    tracing::info_span!(
-        "attempt",
-        job = %context.job_id(),
-        kind = context.kind(),
-        queue = context.queue(),
-        attempt = context.attempt(),
-    )
+pub(super) fn span(context: &Arc<AttemptContext>) -> Span {
+    context::in_new_span(context, || {
+        tracing::info_span!(
+            "attempt",
+            job = %context.job_id(),
+            kind = context.kind(),
+            queue = context.queue(),
+            attempt = context.attempt(),
+        )
+    })
 }
 
 async fn run(mut report: Report, begin: Begin) {

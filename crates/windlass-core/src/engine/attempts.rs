@@ -9,9 +9,12 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::Key;
+use super::attempt::{HandlerExit, Key};
+use super::last_words::LastWords;
+use crate::context::AttemptContext;
 use crate::id::{JobId, LeaseId};
 use crate::job::Claimed;
+use crate::progress::Report;
 
 /// Why an attempt was told to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +54,18 @@ pub(super) struct RunningAttempt {
     pub(super) interruption: Option<Interruption>,
     pub(super) cancel: CancellationToken,
     pub(super) abort: Option<AbortHandle>,
+    /// What it says; `None` in tests that say nothing.
+    pub(super) context: Option<Arc<AttemptContext>>,
 }
 
 impl RunningAttempt {
     pub(super) fn failure_budget(&self) -> FailureBudget {
         FailureBudget { failures: self.job.failures, max_attempts: self.job.max_attempts }
+    }
+
+    /// What it has said when it ends so.
+    pub(super) fn words(&self, exit: &HandlerExit) -> Option<Box<LastWords>> {
+        self.context.as_ref().and_then(|context| LastWords::of(context, exit))
     }
 
     /// Tells the handler to end by `deadline`. The first reason stands, except for a lost lease: then
@@ -116,6 +126,23 @@ impl Attempts {
 
     pub(super) fn leases(&self) -> impl Iterator<Item = LeaseId> + '_ {
         self.running.values().map(|attempt| attempt.lease)
+    }
+
+    /// What those that run have said and is not written yet.
+    pub(super) fn take_reports(&self) -> Vec<Report> {
+        let contexts = self.running.values().filter_map(|attempt| attempt.context.as_ref());
+        contexts.filter_map(|context| context.take_report()).collect()
+    }
+
+    /// Gives back what could not be written. Of an attempt that has ended meanwhile, its last words say it.
+    pub(super) fn put_back(&self, report: Report) {
+        let its = |attempt: &&RunningAttempt| {
+            attempt.job.id == report.fence.job.id && attempt.lease == report.fence.lease
+        };
+        if let Some(context) = self.running.values().find(its).and_then(|one| one.context.as_ref())
+        {
+            context.put_back(report);
+        }
     }
 
     /// When [`Attempts::overdue`] has something to do.
@@ -206,6 +233,7 @@ mod tests {
             interruption: None,
             cancel: cancel.clone(),
             abort: None,
+            context: None,
         };
         attempts.insert(key, attempt);
         (attempts, key, cancel)

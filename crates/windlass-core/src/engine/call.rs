@@ -8,11 +8,12 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::pending::PendingSettlement;
-use super::settle;
+use super::{last_words, settle};
 use crate::error::StoreError;
 use crate::id::{LeaseId, WorkerId};
-use crate::job::{Batch, ClaimRequest, Settled};
+use crate::job::{Batch, ClaimRequest, Fenced, Settled};
 use crate::maintenance::{Swept, Tidied};
+use crate::progress::{self, Report};
 use crate::schedule::{self, Declared, FireRound};
 use crate::store::Store;
 use crate::worker::{Beat, MinimumBuild, Registration};
@@ -23,6 +24,7 @@ pub(super) enum Request {
     Heartbeat(Registration),
     Claim(ClaimRequest),
     Settle(WorkerId, Vec<PendingSettlement>),
+    Report(Vec<Report>),
     Release(WorkerId, LeaseId),
     Sweep(WorkerId),
     Fire,
@@ -37,6 +39,7 @@ pub(super) enum Answer {
     /// Which worker asked, and what it got.
     Claimed(WorkerId, Result<Batch, StoreError>),
     Settled(Vec<PendingSettlement>, Result<Vec<Settled>, StoreError>),
+    Reported(Vec<Report>, Result<Vec<Fenced>, StoreError>),
     Released(Result<u64, StoreError>),
     Swept(Result<Swept, StoreError>),
     Fired(Result<FireRound, StoreError>),
@@ -71,9 +74,12 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
             Answer::Claimed(request.worker, store.claim(&request, Now::Database).await)
         }
         Request::Settle(worker, pending) => {
-            let settlements = pending.iter().map(|one| one.settlement.clone()).collect();
-            let result = settle::write(store, worker, settlements).await;
+            let result = write_ends(store, worker, &pending).await;
             Answer::Settled(pending, result)
+        }
+        Request::Report(reports) => {
+            let result = progress::write_all(store, &reports).await;
+            Answer::Reported(reports, result)
         }
         Request::Release(worker, lease) => {
             Answer::Released(store.release(worker, lease, Now::Database).await)
@@ -85,4 +91,15 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
         }
         Request::Tidy => Answer::Tidied(store.tidy(Now::Database).await),
     }
+}
+
+/// Writes how attempts ended, after what they have said last: under a settled lease they can say nothing more.
+async fn write_ends(
+    store: &dyn Store,
+    worker: WorkerId,
+    pending: &[PendingSettlement],
+) -> Result<Vec<Settled>, StoreError> {
+    last_words::write(store, pending.iter().filter_map(|one| one.words.as_deref())).await?;
+    let settlements = pending.iter().map(|one| one.settlement.clone()).collect();
+    settle::write(store, worker, settlements).await
 }

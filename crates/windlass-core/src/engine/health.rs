@@ -38,6 +38,7 @@ pub(super) enum Call {
     Heartbeat,
     Claim,
     Settle,
+    Report,
     Sweep,
     Fire,
     Declare,

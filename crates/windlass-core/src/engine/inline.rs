@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
 
-use super::attempt::HandlerExit;
+use super::attempt::{self, HandlerExit};
 use super::attempts::{FailureBudget, Interruption};
+use super::last_words::{self, LastWords};
 use super::panics::{self, Caught};
 use super::verdict::{self, AttemptEnd};
 use super::worker::{InlineParts, StartError, Worker};
 use crate::client::Client;
-use crate::context::{AttemptContext, AttemptParts, Context, Signals};
+use crate::context::{AttemptContext, AttemptParts, Context, News, Signals};
 use crate::error::StoreError;
 use crate::handler::{Policy, Registered, Run, output_json};
 use crate::id::{JobId, LeaseId};
@@ -90,7 +92,8 @@ impl InlineWorker {
         let Some(registered) = self.handlers.get(&in_hand.job.kind) else { return Ok(None) };
         let handler = Arc::clone(&registered.handler);
         let context = Arc::clone(&in_hand.context);
-        let handled = Caught::new(async move { handler.run(context).await });
+        let span = attempt::span(&context);
+        let handled = Caught::new(async move { handler.run(context).await }.instrument(span));
         let (exit, why) = match timeout(in_hand.context.timeout(), handled).await {
             Ok(Ok(Ok(output))) => (HandlerExit::Value(output), None),
             Ok(Ok(Err(error))) => (HandlerExit::Error(error), None),
@@ -168,6 +171,7 @@ impl InlineWorker {
             timeout: job.meta.timeout_ms.map_or(policy.timeout, Duration::from_millis),
             signals: Signals::default(),
             client: self.client.clone(),
+            news: News::default(),
         };
         let context = Arc::new(AttemptContext::new(Arc::clone(&job), parts));
         InHand { lease, job, context, policy, began: Instant::now() }
@@ -181,6 +185,8 @@ impl InlineWorker {
     ) -> Result<Ran, StoreError> {
         let InHand { lease, job, context, policy, began } = in_hand;
         let failures = FailureBudget { failures: job.failures, max_attempts: job.max_attempts };
+        let words = LastWords::of(&context, &exit);
+        last_words::write(&**self.store(), words.as_deref().into_iter()).await?;
         let end = AttemptEnd { exit, finished: context.was_finished() };
         // Only a lost lease gives no verdict, and nothing here loses one.
         let verdict = verdict::decide(end, why, failures, &policy)

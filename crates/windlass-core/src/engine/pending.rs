@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::last_words::LastWords;
 use crate::id::LeaseId;
 use crate::job::Settlement;
 
@@ -18,6 +19,8 @@ pub(super) struct PendingSettlement {
     /// Whether it hands a suspect back because another one runs here; that one starts only
     /// afterwards.
     pub(super) role: Role,
+    /// What is written before it.
+    pub(super) words: Option<Box<LastWords>>,
 }
 
 impl PendingSettlement {
@@ -53,7 +56,12 @@ impl PendingSettlements {
 
     pub(super) fn push(&mut self, settlement: Settlement, role: Role) {
         self.surplus_suspects += usize::from(role == Role::SurplusSuspect);
-        self.waiting.push_back(PendingSettlement { settlement, role });
+        self.waiting.push_back(PendingSettlement { settlement, role, words: None });
+    }
+
+    /// The end of an attempt, with its last words.
+    pub(super) fn push_end(&mut self, settlement: Settlement, words: Option<Box<LastWords>>) {
+        self.waiting.push_back(PendingSettlement { settlement, role: Role::Ordinary, words });
     }
 
     /// When there is something to send.

@@ -40,7 +40,7 @@ impl Engine {
         let mut is_handle_gone = false;
         while !self.step() {
             let wake_at = self.next_wake();
-            let wake_handle = Arc::clone(&self.wake_handle);
+            let (wake_handle, news) = (Arc::clone(&self.wake_handle), Arc::clone(&self.news));
             tokio::select! {
                 Some(answered) = self.calls.next() => self.on_answer(answered),
                 _ = reports.recv_many(&mut batch, REPORTS_AT_ONCE) => {
@@ -53,6 +53,7 @@ impl Engine {
                     self.on_command(command);
                 }
                 () = wake_handle.work() => self.fetch.look_now(Instant::now()),
+                () = news.notified() => self.accounts.heard(Instant::now()),
                 () = wake_handle.news() => self.maintenance.sweep_by(Instant::now()),
                 () = tokio::time::sleep_until(wake_at) => {}
             }
@@ -70,6 +71,7 @@ impl Engine {
         self.start_ready(now);
         self.hand_back_waiting(now);
         self.send_settlements(now);
+        self.send_reports(now);
         self.send_claim(now);
         self.send_liveness(now);
         self.send_declarations(now);
@@ -107,6 +109,7 @@ impl Engine {
             self.next_hand_back(now),
             self.fetch.next_look().filter(|_| self.may_claim()),
             self.pending.next(),
+            self.accounts.next(),
             grace,
         ];
         wakes.into_iter().flatten().min().unwrap_or(now + IDLE)

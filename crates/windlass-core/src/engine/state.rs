@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::accounts::Accounts;
 use super::attempt::AttemptReport;
 use super::attempts::Attempts;
 use super::call::{self, Answered, Request};
@@ -27,6 +28,7 @@ use super::phase::{Intake, IntakeWishes, Phase};
 use super::stats::Stats;
 use super::sweep_interval::CancelWatch;
 use crate::client::Client;
+use crate::context::News;
 use crate::error::StoreError;
 use crate::handler::Registered;
 use crate::id::LeaseId;
@@ -54,6 +56,7 @@ pub(super) struct Engine {
     pub(super) dispatch: Dispatch,
     pub(super) attempts: Attempts,
     pub(super) pending: PendingSettlements,
+    pub(super) accounts: Accounts,
     pub(super) liveness: Liveness,
     pub(super) maintenance: Maintenance,
     pub(super) declarations: Declarations,
@@ -71,6 +74,8 @@ pub(super) struct Engine {
     pub(super) released: u64,
     pub(super) calls: FuturesUnordered<BoxFuture<'static, Answered>>,
     pub(super) reports: mpsc::UnboundedSender<AttemptReport>,
+    /// Attempts say that they have said something.
+    pub(super) news: News,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) first_answer: Option<FirstAnswer>,
     pub(super) stats: Arc<Stats>,
@@ -158,6 +163,7 @@ impl Engine {
             let now = Instant::now();
             self.fetch.try_again(now);
             self.pending.try_again(now);
+            self.accounts.heard(now);
             self.liveness.call_by(now);
             self.maintenance.sweep_by(now);
             self.declarations.by(now);

@@ -13,6 +13,7 @@ use super::call::Request;
 use super::dispatch::ReadyJob;
 use super::events::Event;
 use super::health::Call;
+use super::last_words::LastWords;
 use super::liveness::{Doubt, LivenessCall};
 use super::maintenance::Duty;
 use super::pending::Role;
@@ -64,7 +65,8 @@ impl Engine {
             return;
         };
         let ran = began.then(|| now - attempt.started);
-        self.settle(attempt, ran, verdict);
+        let words = attempt.words(&HandlerExit::Dropped);
+        self.settle(attempt, ran, (verdict, words));
     }
 
     pub(super) fn free_slot(&mut self, attempt: &RunningAttempt) {
@@ -77,11 +79,11 @@ impl Engine {
         &mut self,
         attempt: RunningAttempt,
         ran: Option<Duration>,
-        verdict: Verdict,
+        (verdict, words): (Verdict, Option<Box<LastWords>>),
     ) {
         self.released += u64::from(matches!(verdict, Verdict::Release { .. }));
         let RunningAttempt { lease, job, .. } = attempt;
-        self.pending.push(Settlement { lease, job, ran, verdict }, Role::Ordinary);
+        self.pending.push_end(Settlement { lease, job, ran, verdict }, words);
     }
 
     /// Tells handlers to end when the grace of a stopping worker is over.
@@ -158,8 +160,10 @@ impl Engine {
             timeout,
             signals,
             client: self.client.clone(),
+            news: Arc::clone(&self.news),
         };
         let context = Arc::new(AttemptContext::new(Arc::clone(&job), parts));
+        let says = Some(Arc::clone(&context));
         let key = self.attempts.new_key();
         let began = Arc::default();
         let lease_end = self.liveness.lease_end();
@@ -179,6 +183,7 @@ impl Engine {
             interruption,
             cancel,
             abort,
+            context: says,
         };
         self.attempts.insert(key, attempt);
         self.stats.started.fetch_add(1, Ordering::Relaxed);
@@ -191,6 +196,18 @@ impl Engine {
     pub(super) fn send_settlements(&mut self, now: Instant) {
         if let Some(batch) = self.pending.due(now, SETTLE_JOBS) {
             self.call(Request::Settle(self.registration.worker, batch), now);
+        }
+    }
+
+    /// Writes what running attempts have said.
+    pub(super) fn send_reports(&mut self, now: Instant) {
+        if !self.accounts.take_due(now) {
+            return;
+        }
+        let reports = self.attempts.take_reports();
+        if !reports.is_empty() {
+            self.accounts.sent();
+            self.call(Request::Report(reports), now);
         }
     }
 

@@ -84,6 +84,10 @@ fn of_error(error: &JobError, job: FailureBudget, policy: &Policy) -> Verdict {
             other => other,
         },
         Decision::Snooze(delay) => Verdict::Snooze { delay },
+        Decision::Wait => match error.waits() {
+            Some(waits) => Verdict::Wait { waits: waits.clone() },
+            None => Verdict::Release { delay: Duration::ZERO },
+        },
         Decision::Dead => Verdict::Die {
             outcome: Outcome::Error,
             reason: format!("failed for good: {}", first_line(&message)),
@@ -129,7 +133,7 @@ pub(super) fn outcome_of(verdict: &Verdict) -> (Outcome, Option<&str>) {
             (*outcome, Some(error))
         }
         Verdict::Cancel { outcome, reason } => (*outcome, Some(reason)),
-        Verdict::Snooze { .. } => (Outcome::Snoozed, None),
+        Verdict::Snooze { .. } | Verdict::Wait { .. } => (Outcome::Snoozed, None),
         Verdict::Release { .. } => (Outcome::Released, None),
     }
 }

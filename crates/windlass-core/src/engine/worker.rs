@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::accounts::Accounts;
 use super::attempt::AttemptReport;
 use super::attempts::Attempts;
 use super::declarations::Declarations;
@@ -26,6 +27,7 @@ use super::phase::{IntakeWishes, Phase};
 use super::state::{Engine, FirstAnswer};
 use super::stats::Stats;
 use crate::client::{Client, EnqueueLayer};
+use crate::context::News;
 use crate::error::{Refusal, StoreError};
 use crate::handler::{HandlerFn, HandlerLayer, Registered, Run};
 use crate::id::WorkerId;
@@ -400,6 +402,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
             declarations: Declarations::new(now, declared),
             attempts: Attempts::new(self.options.abandon_after),
             pending: PendingSettlements::new(now),
+            accounts: Accounts::new(now),
+            news: News::default(),
             options: self.options,
             runtime,
             client: self.client,

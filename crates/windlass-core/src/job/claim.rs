@@ -128,3 +128,14 @@ pub struct Fence {
     /// The worker's label, as it goes into the job's record.
     pub label: Arc<str>,
 }
+
+/// The result of a write in the name of an attempt that runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fenced {
+    /// It is written.
+    Done,
+    /// The lease is gone; nothing was written.
+    Lost,
+    /// Somebody else has the lease locked right now; try again.
+    Busy,
+}

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::condition::Waits;
+
 /// What happens to a job whose handler did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -23,6 +25,8 @@ pub enum Decision {
     /// Stopped at a safe point because the worker is stopping; runs again elsewhere and counts
     /// as nothing.
     Stopped,
+    /// Run again once what it waits for has come; counts as nothing.
+    Wait,
 }
 
 /// Why a handler did not succeed, and what is to happen to the job.
@@ -47,6 +51,8 @@ pub enum Decision {
 pub struct JobError {
     decision: Decision,
     message: String,
+    /// What it waits for, where it does.
+    waits: Option<Box<Waits>>,
 }
 
 impl JobError {
@@ -87,6 +93,12 @@ impl JobError {
         Self::new(Decision::Stopped, "stopped at a safe point")
     }
 
+    /// Not yet: run again once this has come, or its deadline has passed. No failure is counted.
+    pub(crate) fn wait(waits: Waits) -> Self {
+        let waits = Some(Box::new(waits));
+        Self { waits, ..Self::new(Decision::Wait, "waits for a signal") }
+    }
+
     /// The same as a standard error, for a function whose error type is `anyhow::Error`, `eyre::Report` or a
     /// boxed error: the decision passes through it, whatever context is added on the way.
     ///
@@ -116,16 +128,20 @@ impl JobError {
         &self.message
     }
 
+    pub(crate) fn waits(&self) -> Option<&Waits> {
+        self.waits.as_deref()
+    }
+
     /// The alternate form has the causes too, where an error type such as `anyhow::Error` gives them.
     fn new(decision: Decision, message: impl fmt::Display) -> Self {
-        Self { decision, message: format!("{message:#}") }
+        Self { decision, message: format!("{message:#}"), waits: None }
     }
 }
 
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for JobError {
     fn from(error: E) -> Self {
         let error: Box<dyn Error + Send + Sync> = error.into();
-        let (mut message, mut decision) = (error.to_string(), Decision::Retry);
+        let (mut message, mut decision, mut waits) = (error.to_string(), Decision::Retry, None);
         let mut cause = error.source();
         while let Some(inner) = cause {
             let text = inner.to_string();
@@ -135,10 +151,11 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for JobError {
             }
             if let Some(Carried(decided)) = inner.downcast_ref() {
                 decision = decided.decision;
+                waits.clone_from(&decided.waits);
             }
             cause = inner.source();
         }
-        Self { decision, message }
+        Self { decision, message, waits }
     }
 }
 

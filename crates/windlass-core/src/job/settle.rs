@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Claimed, Outcome};
+use crate::condition::Waits;
 use crate::id::LeaseId;
 use crate::json::Json;
 
@@ -18,6 +19,17 @@ pub struct Settlement {
     pub ran: Option<Duration>,
     /// What happens to the job.
     pub verdict: Verdict,
+}
+
+impl Settlement {
+    /// The same with the job as it goes back: its meta says what it waits for from now on.
+    #[must_use]
+    pub fn going_back(&self) -> Self {
+        let Verdict::Wait { waits } = &self.verdict else { return self.clone() };
+        let mut job = Claimed::clone(&self.job);
+        job.meta.waits = Some(waits.clone());
+        Self { job: Arc::new(job), ..self.clone() }
+    }
 }
 
 /// What happens to a job after an attempt.
@@ -63,6 +75,12 @@ pub enum Verdict {
     Snooze {
         /// How long it waits.
         delay: Duration,
+    },
+    /// To be run again once what it waits for has come, or its time is over; no failure. What has come already makes it
+    /// available at once, and what it waited for before counts no more.
+    Wait {
+        /// What it waits for from now on.
+        waits: Waits,
     },
     /// Handed back; no failure.
     Release {

@@ -246,6 +246,7 @@ pub const TRANSITIONS: &[(Option<State>, Verb, State)] = &[
     (Some(State::Running), Verb::Settle, State::Retryable),
     (Some(State::Running), Verb::Settle, State::Scheduled),
     (Some(State::Running), Verb::Settle, State::Available),
+    (Some(State::Running), Verb::Settle, State::Waiting),
     (Some(State::Running), Verb::Rescue, State::Available),
     (Some(State::Running), Verb::Rescue, State::Retryable),
     (Some(State::Running), Verb::Rescue, State::Dead),

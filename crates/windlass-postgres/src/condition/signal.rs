@@ -1,9 +1,12 @@
 //! Signal: who waits for a key is told, by a function of the schema, so that every driver does the same.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
-use windlass_core::condition::{Signal, SignalAnswer, Signalled};
+use windlass_core::condition::{Signal, SignalAnswer, SignalRecord, Signalled};
 use windlass_core::error::StoreError;
+use windlass_core::json::Json;
 use windlass_core::store::Now;
+use windlass_core::time::Timestamp;
 
 use crate::connection::patience::{Gate, patiently};
 use crate::connection::{Bind, Connection, in_schema};
@@ -13,6 +16,8 @@ use crate::row::get;
 /// For callers' own connections: one row of one `text`, the answer and how many conditions it met.
 const SIGNAL_IN: &str = "select answer || ' ' || conditions from windlass.signal_at(windlass.now_us(), $1::text, $2::text, \
      $3::int2 = 1, $4::text)";
+const SIGNALLED: &str = "select came_at, withdrawn, data, origin from windlass.signal \
+     where key = $1::text and came_at is not null";
 const SIGNAL: &str = "select answer, conditions \
      from (select set_config('lock_timeout', $6::text, true) as setting) as patience, \
           lateral windlass.signal_at(coalesce($1::int8, windlass.now_us()), $2::text, $3::text, $4::bool, $5::text) \
@@ -47,6 +52,23 @@ fn answered(word: &str, conditions: Option<u64>) -> Result<Signalled, StoreError
         .zip(conditions)
         .map(|(answer, conditions)| Signalled { answer, conditions })
         .ok_or_else(strange)
+}
+
+/// What has come of a key.
+pub(crate) async fn signalled(
+    connection: &Connection,
+    key: &str,
+) -> Result<Option<SignalRecord>, StoreError> {
+    let rows = connection.query(SIGNALLED, &[(&key, Type::TEXT)]).await?;
+    let record = |row: &Row| {
+        Ok(SignalRecord {
+            came_at: Timestamp::from_micros(get(row, 0)?),
+            is_withdrawn: get(row, 1)?,
+            data: get::<Option<String>>(row, 2)?.map(Json::stored),
+            origin: get(row, 3)?,
+        })
+    };
+    rows.first().map(record).transpose()
 }
 
 pub(crate) async fn signal(

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_aging.sql"),
     include_str!("../../migrations/0001_batches.sql"),
     include_str!("../../migrations/0001_conditions.sql"),
+    include_str!("../../migrations/0001_inside.sql"),
 )];
 
 /// The newest version this program knows.

@@ -15,7 +15,7 @@ use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
 use crate::maintenance::tidy::KeyWalk;
-use crate::maintenance::walk::Walks;
+use crate::maintenance::walk::AllWalks;
 use crate::store::PostgresStore;
 
 /// Whether opening may change the schema.
@@ -56,8 +56,7 @@ impl PostgresStore {
             cursors: ClaimCursors::default(),
             turns: Turns::default(),
             key_walk: KeyWalk::default(),
-            tag_walks: Walks::default(),
-            condition_walks: Walks::default(),
+            walks: AllWalks::default(),
             waiting: Gate::default(),
             workers: Mutex::new(HashMap::new()),
         })

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
@@ -21,6 +22,9 @@ use crate::row::get;
 
 pub(crate) const SETTLE: &str = concat!(include_str!("fence.sql"), include_str!("settle.sql"));
 
+/// Settlements of one call that wait for somebody else's transaction, each for a moment; the others come again later, so that
+/// heartbeats do not wait behind all of them.
+const MOST_LOCKED: usize = 4;
 /// The target of a settlement that only marks its place: the job is finished already.
 const MARK_ONLY: i16 = 9;
 
@@ -50,7 +54,8 @@ pub(crate) async fn settle(
     settlements: &[Settlement],
     now: Now,
 ) -> Result<Vec<Settled>, StoreError> {
-    let confirmed = settled_before::confirm(connection, settlements).await?;
+    let settlements: Vec<_> = settlements.iter().map(Settlement::going_back).collect();
+    let confirmed = settled_before::confirm(connection, &settlements).await?;
     let mut items: Vec<Item<'_>> = settlements
         .iter()
         .zip(&confirmed)
@@ -59,14 +64,15 @@ pub(crate) async fn settle(
     let mut answers = vec![Settled::Lost; items.len()];
     // A settlement that comes twice in one call is written once and found settled the second time.
     let mut seen = HashSet::new();
-    for plain in [true, false] {
+    for sort in [Sort::Plain, Sort::Back, Sort::Waits] {
         let chosen: Vec<usize> = (0..items.len())
-            .filter(|at| items[*at].is_plain() == plain && seen.insert(items[*at].place()))
+            .filter(|at| items[*at].sort() == sort && seen.insert(items[*at].place()))
             .collect();
         if chosen.is_empty() {
             continue;
         }
-        let fenced = send(connection, context, (&items, &chosen), plain, now).await?;
+        let sent = send(connection, context, (&items, &chosen), sort, now).await?;
+        let fenced = sent.unwrap_or_default();
         for at in chosen {
             if fenced.contains(&items[at].lease) {
                 answers[at] = Settled::Done;
@@ -76,9 +82,16 @@ pub(crate) async fn settle(
     // A lease that refused as a whole may hold what is left of a settlement whose answer was lost.
     let refused: Vec<usize> =
         (0..answers.len()).filter(|at| answers[*at] != Settled::Done).collect();
+    let mut locked = 0;
     for at in refused {
+        let waits = items[at].sort() == Sort::Waits;
+        if waits && locked >= MOST_LOCKED {
+            answers[at] = Settled::Busy;
+            continue;
+        }
         answers[at] =
             one_by_one(connection, context, &mut items[at], &settlements[at], now).await?;
+        locked += usize::from(waits && answers[at] == Settled::Busy);
     }
     Ok(answers)
 }
@@ -90,13 +103,24 @@ async fn one_by_one(
     settlement: &Settlement,
     now: Now,
 ) -> Result<Settled, StoreError> {
-    let plain = item.is_plain();
+    let sort = item.sort();
     let items = std::slice::from_ref(item);
-    let fenced = send(connection, context, (items, &[0]), plain, now).await?;
-    if !fenced.is_empty() {
-        return Ok(Settled::Done);
+    match send(connection, context, (items, &[0]), sort, now).await? {
+        None => Ok(Settled::Busy),
+        Some(fenced) if !fenced.is_empty() => Ok(Settled::Done),
+        Some(_) => settled_before::look(connection, context, settlement).await,
     }
-    settled_before::look(connection, context, settlement).await
+}
+
+/// What a settlement needs of its statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// The job is simply done: the statement for these does nothing else.
+    Plain,
+    /// It ends otherwise, or goes back.
+    Back,
+    /// It waits for a signal from now on: the statement may have to wait for a transaction that tells it.
+    Waits,
 }
 
 /// One settlement as a row of the statement.
@@ -166,6 +190,10 @@ impl<'a> Item<'a> {
                 self.delay = micros(*delay);
                 self.note(Outcome::Snoozed, None);
             }
+            Verdict::Wait { .. } => {
+                self.state = State::AWAITS;
+                self.note(Outcome::Snoozed, None);
+            }
             Verdict::Release { delay } => {
                 self.state = back(State::Scheduled, *delay);
                 self.delay = micros(*delay);
@@ -194,9 +222,12 @@ impl<'a> Item<'a> {
         self.settlement.job.meta.line.is_some()
     }
 
-    /// Whether the job is simply done: the statement for these does nothing else.
-    fn is_plain(&self) -> bool {
-        self.state == State::Completed.code()
+    fn sort(&self) -> Sort {
+        match self.state {
+            State::AWAITS => Sort::Waits,
+            state if state == State::Completed.code() => Sort::Plain,
+            _ => Sort::Back,
+        }
     }
 }
 
@@ -243,17 +274,18 @@ impl Marks {
     }
 }
 
-/// Sends the chosen items as one statement; the leases that held.
+/// Sends the chosen items as one statement; the leases that held, or `None` where another transaction has a signal that one of
+/// them waits for.
 async fn send(
     connection: &Connection,
     context: SettleContext<'_>,
     (items, chosen): (&[Item<'_>], &[usize]),
-    plain: bool,
+    sort: Sort,
     now: Now,
-) -> Result<Vec<LeaseId>, StoreError> {
+) -> Result<Option<Vec<LeaseId>>, StoreError> {
     let items: Vec<&Item<'_>> = chosen.iter().map(|at| &items[*at]).collect();
-    if plain {
-        return complete(connection, context, &items, now).await;
+    if sort == Sort::Plain {
+        return complete(connection, context, &items, now).await.map(Some);
     }
     let marks = Marks::of(&items);
     let now = now.micros();
@@ -273,8 +305,13 @@ async fn send(
     binds.push((&counts_losses, Type::BOOL));
     let lined = items.iter().any(|item| item.stood_in_line());
     binds.push((&lined, Type::BOOL));
-    let rows = connection.query(SETTLE, &binds).await?;
-    rows.iter().map(|row| get(row, 0).map(LeaseId::from_uuid)).collect()
+    let rows = match sort {
+        Sort::Waits => connection.query_unless_locked(SETTLE, &binds).await?,
+        Sort::Plain | Sort::Back => Some(connection.query(SETTLE, &binds).await?),
+    };
+    let leases =
+        |rows: Vec<Row>| rows.iter().map(|row| get(row, 0).map(LeaseId::from_uuid)).collect();
+    rows.map(leases).transpose()
 }
 
 /// What happens to each job, where that is more than "done".

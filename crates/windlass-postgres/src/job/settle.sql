@@ -13,7 +13,7 @@
 --   $35 text   the worker's label
 --   $36 bool   whether what is lost was lost with its worker, and counts as a loss
 --   $37 bool   whether one of them stood in line
--- Returns the leases that held. State 9 marks the place and writes nothing: the job is finished
+-- Returns the leases that held. State -1 waits for what its meta says. State 9 marks the place and writes nothing: the job is finished
 -- already. A job with a cancel request does not go back to work: cancel.sql writes requests under a lock
 -- that the fence does not get past, so that a request is committed before this looks, or else its cancel
 -- waits and finds the job where this puts it.
@@ -95,6 +95,7 @@ back as (
          case state when 2 then priority else windlass.own_priority(priority, meta) end, losses, max_attempts, queue, kind,
          args, root, parent, origin, case state when 2 then meta else windlass.unaged(meta) end, history, windlass.line_in(meta)
   from job, clock where state < 4
+  returning id, state, meta
 ),
 notified as (
   select count(pg_notify(s.channel, ''))
@@ -102,10 +103,16 @@ notified as (
         where exists (select from job where state = 2 and queue = any (i.queues))
         limit (select count(*) from job where state = 2)) as s
 ),
+-- They are written by now, so that of a signal at the same moment and this one sees the other.
+waits as materialized (
+  select case when -1 = any ($29::int2[])
+    then windlass.begin_waits((select now from clock), array(select id from back where state = -1 order by id),
+                              array(select meta from back where state = -1 order by id))::text end as nothing
+),
 told as materialized (
   -- Nobody is asked for where no job waits for the end of another.
   select case when windlass.has_listeners()
     then windlass.tell_ends((select now from clock), array(select id from job where state in (5, 6, 7) order by id),
                             array(select state from job where state in (5, 6, 7) order by id))::text end as nothing
 )
-select id from fenced, notified, told
+select id from fenced, notified, told, waits

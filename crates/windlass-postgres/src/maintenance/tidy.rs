@@ -12,7 +12,7 @@ use windlass_core::time::micros;
 use crate::batch;
 use crate::condition::forget;
 use crate::connection::{Bind, Connection, Shared};
-use crate::maintenance::walk::{self, Walks};
+use crate::maintenance::walk::{self, AllWalks};
 use crate::row::get;
 
 const DAY: i64 = 86_400_000_000;
@@ -61,7 +61,7 @@ pub(crate) type KeyWalk = std::sync::Mutex<(String, String)>;
 pub(crate) async fn tidy(
     connection: &Connection,
     shared: &Shared,
-    (key_walk, tag_walks, condition_walks): (&KeyWalk, &Walks, &Walks),
+    (key_walk, walks): (&KeyWalk, &AllWalks),
     now: Now,
 ) -> Result<Tidied, StoreError> {
     let now = connection.now(now).await?.as_micros();
@@ -77,8 +77,11 @@ pub(crate) async fn tidy(
     let kept = i64::try_from(DUPLICATES).unwrap_or(i64::MAX);
     connection.query(SUM_UP_DUPLICATES, &[(&kept, Type::INT8)]).await?;
     forget_keys(connection, key_walk, now).await?;
-    walk::forget(connection, (tag_walks, walk::TAGS), now).await?;
-    walk::forget(connection, (condition_walks, forget::CONDITIONS), now).await?;
+    walk::forget(connection, (&walks.tags, walk::TAGS), now).await?;
+    walk::forget(connection, (&walks.conditions, forget::CONDITIONS), now).await?;
+    for (walks, part) in walks.inside.iter().zip(walk::INSIDE) {
+        walk::forget(connection, (walks, part), now).await?;
+    }
     forget::signals(connection, now).await?;
     batch::forget(connection, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;

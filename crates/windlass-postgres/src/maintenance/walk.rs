@@ -20,6 +20,13 @@ const LOOKS: usize = 20;
 pub(super) const TAGS: &str =
     "select last_job, removed from windlass.forget_tags($1::uuid, $2::uuid, $3::int4)";
 
+/// The same, of what jobs have kept and said: their steps, progress and log lines.
+pub(super) const INSIDE: [&str; 3] = [
+    "select last_job, removed from windlass.forget_inside('step', $1::uuid, $2::uuid, $3::int4)",
+    "select last_job, removed from windlass.forget_inside('progress', $1::uuid, $2::uuid, $3::int4)",
+    "select last_job, removed from windlass.forget_inside('log_line', $1::uuid, $2::uuid, $3::int4)",
+];
+
 /// How far two walks over what belongs to jobs have come: the one over those that were written long enough ago to have been pruned, and
 /// the one over all others.
 #[derive(Debug)]
@@ -29,6 +36,14 @@ impl Default for Walks {
     fn default() -> Self {
         Self(Mutex::new([Uuid::nil(); 2]))
     }
+}
+
+/// How far each of the walks has come.
+#[derive(Debug, Default)]
+pub(crate) struct AllWalks {
+    pub(super) tags: Walks,
+    pub(super) conditions: Walks,
+    pub(super) inside: [Walks; 3],
 }
 
 /// Removes what belongs to jobs that are gone, by a statement for the next part of a walk.

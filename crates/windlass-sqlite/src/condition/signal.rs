@@ -1,8 +1,9 @@
 //! Signal: who waits for a key is told, by one statement, so that every driver does the same.
 
 use rusqlite::{Connection, params};
-use windlass_core::condition::{Signal, SignalAnswer, Signalled};
+use windlass_core::condition::{Signal, SignalAnswer, SignalRecord, Signalled};
 use windlass_core::error::StoreError;
+use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
 use crate::error::store_error;
@@ -13,6 +14,9 @@ pub const SIGNAL: &str = "insert into windlass_signal (key, data, withdrawn, ori
      values (?1, ?2, ?3, ?4, ?5)";
 /// What came of the last signal with the key ?1: a word, and how many conditions it met.
 pub const ANSWER: &str = "select answer, conditions from windlass_signal where key = ?1";
+
+const SIGNALLED: &str =
+    "select came_at, withdrawn, data, origin from windlass_signalled where key = ?1";
 
 /// What a row of [`ANSWER`] means.
 ///
@@ -42,6 +46,22 @@ pub fn signal(
     })?;
     let (word, conditions) = said.into_iter().next().unwrap_or_default();
     answer(&word, conditions)
+}
+
+/// What has come of a key.
+pub(crate) fn signalled(
+    connection: &Connection,
+    key: &str,
+) -> Result<Option<SignalRecord>, StoreError> {
+    let found = all(connection, SIGNALLED, [key], |row| {
+        Ok(SignalRecord {
+            came_at: Timestamp::from_micros(row.get(0)?),
+            is_withdrawn: row.get(1)?,
+            data: row.get::<_, Option<String>>(2)?.map(Json::stored),
+            origin: row.get(3)?,
+        })
+    })?;
+    Ok(found.into_iter().next())
 }
 
 /// Removes signals that came so long ago and that nobody waits for, at most so many.

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_lines.sql"),
     include_str!("../../migrations/0001_conditions.sql"),
     include_str!("../../migrations/0001_batches.sql"),
+    include_str!("../../migrations/0001_inside.sql"),
 )];
 
 /// The newest version this program knows.

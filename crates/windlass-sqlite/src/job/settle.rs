@@ -23,6 +23,8 @@ const CANCEL_REQUEST: &str = "select cancel from windlass_pending where id = ?1 
 const BACK: &str = "update windlass_pending set state = ?3, run_at = ?4, failures = failures + ?5, \
      history = ?6, reason = null, lease = zeroblob(16), cancel = null \
      where id = ?1 and lease = ?2";
+const WAITS_FOR: &str = "update windlass_pending set meta = ?2 where id = ?1 and state = -1";
+const BEGIN_WAIT: &str = "insert into windlass_begin_wait (job, at) values (?1, ?2)";
 /// A job that has waited for long gets the priority again that it was written with.
 const UNAGE: &str = "update windlass_pending set priority = coalesce(meta ->> '$.aged', priority), \
      meta = json_remove(meta, '$.aged') where id = ?1 and lease = ?2";
@@ -134,6 +136,7 @@ fn settle_one(
         Verdict::Snooze { delay } => {
             back(context, settlement, State::Scheduled, (Outcome::Snoozed, None), micros(*delay))?
         }
+        Verdict::Wait { .. } => wait(context, settlement)?,
         Verdict::Release { delay } => {
             let state = if delay.is_zero() { State::Available } else { State::Scheduled };
             back(context, settlement, state, (Outcome::Released, None), micros(*delay))?
@@ -183,6 +186,33 @@ fn back(
     (outcome, error): (Outcome, Option<&String>),
     delay: i64,
 ) -> Result<bool, StoreError> {
+    back_as(context, settlement, (state, state.code()), (outcome, error), delay)
+}
+
+/// Puts the job back to wait for a signal. What has come already makes it available at once.
+fn wait(context: &SettleContext<'_>, settlement: &Settlement) -> Result<bool, StoreError> {
+    let (id, connection) = (Id::from(settlement.job.id), context.connection);
+    let state = (State::Waiting, State::AWAITS);
+    if !back_as(context, settlement, state, (Outcome::Snoozed, None), 0)? {
+        return Ok(false);
+    }
+    // One that was cancelled meanwhile has ended.
+    let meta = settlement.going_back().job.meta.to_stored();
+    if run(connection, WAITS_FOR, params![id, meta])? == 1 {
+        run(connection, BEGIN_WAIT, params![id, context.now.as_micros()])?;
+        context.told.set(true);
+    }
+    Ok(true)
+}
+
+/// The same, with the number under which the state is kept.
+fn back_as(
+    context: &SettleContext<'_>,
+    settlement: &Settlement,
+    (state, code): (State, i16),
+    (outcome, error): (Outcome, Option<&String>),
+    delay: i64,
+) -> Result<bool, StoreError> {
     let (job, lease) = (Id::from(settlement.job.id), Id::from(settlement.lease));
     let Some(cancel) =
         one::<Option<String>>(context.connection, CANCEL_REQUEST, params![job, lease])?
@@ -203,7 +233,7 @@ fn back(
     let run_at = context.now.as_micros().saturating_add(delay);
     let failed = i64::from(outcome.counts_as_failure());
     let changed =
-        run(context.connection, BACK, params![job, lease, state.code(), run_at, failed, history])?;
+        run(context.connection, BACK, params![job, lease, code, run_at, failed, history])?;
     if changed == 1 {
         leave_gates(context, settlement, outcome)?;
     }

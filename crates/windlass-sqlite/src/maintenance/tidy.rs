@@ -95,6 +95,9 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     walk::forget(connection, &walk::TAGS, now)?;
     forget::conditions(connection, now)?;
     batch::forget(connection, now)?;
+    for over in &walk::INSIDE {
+        walk::forget(connection, over, now)?;
+    }
     duplicates::sum_up(connection)?;
     Ok(Tidied {
         pruned: prune(connection, now)?,

@@ -34,6 +34,31 @@ pub(super) const TAGS: Walk = Walk {
     forget: "delete from windlass_tag where job = ?1",
 };
 
+/// The walks over what jobs have kept and said.
+pub(super) const INSIDE: [Walk; 3] = [
+    Walk {
+        names: ["old steps", "steps"],
+        next: "select job, exists (select 1 from windlass_pending p where p.id = s.job) \
+                 or exists (select 1 from windlass_finished f where f.id = s.job) \
+             from windlass_step s where job > ?1 and job < ?2 order by job limit ?3",
+        forget: "delete from windlass_step where job = ?1",
+    },
+    Walk {
+        names: ["old progress", "progress"],
+        next: "select job, exists (select 1 from windlass_pending p where p.id = s.job) \
+                 or exists (select 1 from windlass_finished f where f.id = s.job) \
+             from windlass_progress s where job > ?1 and job < ?2 order by job limit ?3",
+        forget: "delete from windlass_progress where job = ?1",
+    },
+    Walk {
+        names: ["old log lines", "log lines"],
+        next: "select job, exists (select 1 from windlass_pending p where p.id = s.job) \
+                 or exists (select 1 from windlass_finished f where f.id = s.job) \
+             from windlass_log_line s where job > ?1 and job < ?2 order by job limit ?3",
+        forget: "delete from windlass_log_line where job = ?1",
+    },
+];
+
 /// Removes what belongs to jobs that are gone.
 pub(crate) fn forget(
     connection: &Connection,

@@ -4,4 +4,5 @@ pub mod declare;
 pub mod ended;
 pub mod moment;
 pub mod signal;
+pub mod wait;
 pub mod waive;

@@ -79,6 +79,17 @@ macro_rules! behaviours {
                     a_signal_and_its_withdrawal_do_not_both_win
                     a_key_that_cannot_be_kept_is_refused
                 }
+                wait {
+                    a_job_that_has_begun_waits_for_a_signal
+                    a_signal_that_came_before_the_wait_ends_it_at_once
+                    a_withdrawn_or_waived_signal_ends_the_wait
+                    a_wait_ends_at_its_deadline
+                    what_it_waited_for_before_counts_no_more
+                    a_job_asked_to_cancel_does_not_wait
+                    a_wait_without_the_lease_is_refused
+                    of_a_signal_and_a_wait_at_once_none_is_missed
+                    what_has_come_of_a_signal_can_be_asked
+                }
                 waive {
                     a_waived_condition_is_not_waited_for
                 }
@@ -562,6 +573,29 @@ macro_rules! behaviours {
                     a_schedule_that_nobody_declares_is_gone
                     a_declared_schedule_does_not_come_back_once_it_is_removed
                     a_removed_schedule_comes_back_when_a_person_puts_it
+                }
+            }
+            step {
+                record {
+                    steps_are_there_for_the_next_attempt
+                    a_step_without_the_lease_changes_nothing
+                    a_step_that_is_written_again_takes_its_place
+                    a_list_can_end_earlier
+                    a_step_that_lasts_says_until_when
+                    an_id_that_comes_again_has_no_steps
+                    steps_are_removed_with_their_jobs
+                    of_a_step_and_a_rescue_at_once_one_wins
+                }
+            }
+            progress {
+                report {
+                    the_last_checkpoint_is_there_for_the_next_attempt
+                    a_report_without_the_lease_changes_nothing
+                    an_older_account_does_not_come_after_a_newer_one
+                    attempts_of_several_workers_report_together
+                    log_lines_are_kept_in_their_order
+                    an_id_that_comes_again_has_no_progress
+                    what_was_reported_is_removed_with_its_job
                 }
             }
             store {

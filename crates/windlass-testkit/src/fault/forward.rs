@@ -319,6 +319,52 @@ macro_rules! forward_one {
             self.store.facts()
         }
     };
+    (signalled) => {
+        fn signalled<'a>(&'a self, key: &'a str) -> Reply<'a, Option<SignalRecord>> {
+            self.store.signalled(key)
+        }
+    };
+    (record_steps) => {
+        fn record_steps<'a>(
+            &'a self,
+            fence: &'a Fence,
+            steps: &'a [NewStep],
+            others: Others,
+            now: Now,
+        ) -> Reply<'a, Fenced> {
+            self.store.record_steps(fence, steps, others, now)
+        }
+    };
+    (recall) => {
+        fn recall<'a>(&'a self, fence: &'a Fence, now: Now) -> Reply<'a, Recalled> {
+            self.store.recall(fence, now)
+        }
+    };
+    (steps) => {
+        fn steps(&self, job: JobId) -> Reply<'_, Vec<StepRecord>> {
+            self.store.steps(job)
+        }
+    };
+    (report) => {
+        fn report<'a>(&'a self, reports: &'a [Report], now: Now) -> Reply<'a, Vec<Fenced>> {
+            self.store.report(reports, now)
+        }
+    };
+    (last_checkpoint) => {
+        fn last_checkpoint<'a>(&'a self, fence: &'a Fence) -> Reply<'a, Option<Json>> {
+            self.store.last_checkpoint(fence)
+        }
+    };
+    (progress) => {
+        fn progress(&self, job: JobId) -> Reply<'_, Option<ProgressRecord>> {
+            self.store.progress(job)
+        }
+    };
+    (log) => {
+        fn log(&self, job: JobId, most: usize) -> Reply<'_, Vec<LogLine>> {
+            self.store.log(job, most)
+        }
+    };
     (schema) => {
         fn schema(&self) -> &str {
             self.store.schema()
@@ -340,25 +386,28 @@ pub(crate) mod names {
         BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed,
     };
     pub(crate) use windlass_core::condition::{
-        ConditionRecord, ConditionStore, Signal, Signalled, Waived,
+        ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
     };
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
     pub(crate) use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::job::{
-        Batch, Cancelled, ClaimRequest, Counts, Duplicates, Look, Moved, Page, Retried, Settled,
-        Settlement,
+        Batch, Cancelled, ClaimRequest, Counts, Duplicates, Fence, Fenced, Look, Moved, Page,
+        Retried, Settled, Settlement,
     };
     pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};
+    pub(crate) use windlass_core::json::Json;
     pub(crate) use windlass_core::limit::{
         Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy,
     };
     pub(crate) use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
+    pub(crate) use windlass_core::progress::{LogLine, ProgressRecord, ProgressStore, Report};
     pub(crate) use windlass_core::queue::{
         Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
     };
     pub(crate) use windlass_core::schedule::{
         DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
     };
+    pub(crate) use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
     pub(crate) use windlass_core::store::{Facts, Now, Reply, Store};
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{

@@ -14,6 +14,8 @@ pub enum Verb {
     Enqueue,
     /// A lease is renewed.
     Heartbeat,
+    /// A step of a running attempt is recorded.
+    Record,
 }
 
 /// On which side of the store's work a point is.
@@ -68,11 +70,12 @@ impl Plan {
     }
 }
 
-const VERBS: [(&str, Verb); 4] = [
+const VERBS: [(&str, Verb); 5] = [
     ("claim", Verb::Claim),
     ("settle", Verb::Settle),
     ("enqueue", Verb::Enqueue),
     ("heartbeat", Verb::Heartbeat),
+    ("record", Verb::Record),
 ];
 const SIDES: [(&str, Side); 2] = [("before", Side::Before), ("after", Side::After)];
 const ACTIONS: [(&str, Action); 5] = [

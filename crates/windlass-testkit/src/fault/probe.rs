@@ -17,7 +17,7 @@ use super::store::FaultStore;
 use crate::history::journal::Journal;
 use crate::history::recorded::RecordedStore;
 
-pub use handlers::{KINDS, MEANT};
+pub use handlers::{KINDS, MEANT, STEPS};
 
 /// Opens an existing store by its URL.
 ///

@@ -151,7 +151,30 @@ impl BatchStore for FaultStore {
 }
 
 impl ConditionStore for FaultStore {
-    forward!(signal waive conditions);
+    forward!(signal signalled waive conditions);
+}
+
+impl StepStore for FaultStore {
+    fn record_steps<'a>(
+        &'a self,
+        fence: &'a Fence,
+        steps: &'a [NewStep],
+        others: Others,
+        now: Now,
+    ) -> Reply<'a, Fenced> {
+        Box::pin(async move {
+            self.pass(Verb::Record, Side::Before).await?;
+            let written = self.inside(self.store.record_steps(fence, steps, others, now)).await?;
+            self.pass(Verb::Record, Side::After).await?;
+            Ok(written)
+        })
+    }
+
+    forward!(recall steps);
+}
+
+impl ProgressStore for FaultStore {
+    forward!(report last_checkpoint progress log);
 }
 
 impl LimitStore for FaultStore {

@@ -240,7 +240,10 @@ impl Wish {
             Verdict::Complete { .. } | Verdict::Confirm { .. } => Self::Complete,
             Verdict::Die { .. } => Self::Die,
             Verdict::Cancel { .. } => Self::Cancel,
-            Verdict::Retry { .. } | Verdict::Snooze { .. } | Verdict::Release { .. } => Self::Again,
+            Verdict::Retry { .. }
+            | Verdict::Snooze { .. }
+            | Verdict::Wait { .. }
+            | Verdict::Release { .. } => Self::Again,
         }
     }
 }

@@ -171,7 +171,15 @@ impl ConditionStore for RecordedStore {
         })
     }
 
-    forward!(waive conditions);
+    forward!(signalled waive conditions);
+}
+
+impl StepStore for RecordedStore {
+    forward!(record_steps recall steps);
+}
+
+impl ProgressStore for RecordedStore {
+    forward!(report last_checkpoint progress log);
 }
 
 impl LimitStore for RecordedStore {

@@ -246,7 +246,15 @@ impl BatchStore for SabotagedStore {
 }
 
 impl ConditionStore for SabotagedStore {
-    forward!(signal waive conditions);
+    forward!(signal signalled waive conditions);
+}
+
+impl StepStore for SabotagedStore {
+    forward!(record_steps recall steps);
+}
+
+impl ProgressStore for SabotagedStore {
+    forward!(report last_checkpoint progress log);
 }
 
 impl LimitStore for SabotagedStore {

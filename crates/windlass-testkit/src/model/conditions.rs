@@ -6,7 +6,7 @@ use windlass_core::condition::{
     ConditionState, Ends, Overdue, Signal, SignalAnswer, Waits, Waived,
 };
 use windlass_core::id::JobId;
-use windlass_core::job::{State, Verb};
+use windlass_core::job::{State, Verb, Verdict};
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 
@@ -36,6 +36,9 @@ enum On {
     Job(JobId, Ends),
     Signal(String),
 }
+
+/// The name of what a handler waits for.
+const HANDLER: &str = "handler";
 
 /// What has been signalled, and whether that it will not come.
 pub(super) type Signals = BTreeMap<String, bool>;
@@ -90,6 +93,38 @@ impl Rules {
             self.signal_job(id, &key, withdrawn);
         }
         self.meet_ends();
+        self.job(id).release_if_met(now);
+    }
+
+    /// A job's handler waits for a signal, unless the job was cancelled meanwhile. What it waited for before counts no more.
+    pub(super) fn begin_wait(&mut self, id: JobId, waits: &Waits) {
+        let (now, signals) = (self.now, self.signals.clone());
+        let job = self.job(id);
+        if job.state != State::Waiting {
+            return;
+        }
+        let before = job.waits.take().unwrap_or_default();
+        let closed = |mut one: Condition| {
+            if one.state == ConditionState::Open {
+                one.state = ConditionState::Withdrawn;
+            }
+            one
+        };
+        let others = before.conditions.into_iter().filter(|one| one.name != HANDLER).map(closed);
+        let new = waits.signals().map(|key| Condition {
+            name: HANDLER.to_owned(),
+            on: On::Signal(key.to_owned()),
+            state: ConditionState::Open,
+        });
+        job.waits = Some(Waiting {
+            conditions: others.chain(new).collect(),
+            needed: usize::MAX,
+            deadline: waits.until(now),
+            is_over: false,
+        });
+        for (key, withdrawn) in signals {
+            self.signal_job(id, &key, withdrawn);
+        }
         self.job(id).release_if_met(now);
     }
 
@@ -228,6 +263,15 @@ impl Driver {
         format!("key {}", self.keys + self.random.usize(..5))
     }
 
+    /// A handler waits for a signal, perhaps not for long.
+    pub(super) fn wait_for_signal(&mut self) -> Verdict {
+        let waits = Waits::all().signal(HANDLER, self.some_key());
+        let until = self.rules.now.after(self.up_to(40));
+        let is_bounded = self.random.bool();
+        let waits = if is_bounded { waits.deadline_at(until, Overdue::Run) } else { waits };
+        Verdict::Wait { waits }
+    }
+
     /// A signal, or that it will not come.
     pub(super) async fn signal(&mut self) -> Result<(), String> {
         let (key, withdrawn) = (self.some_key(), self.random.u32(..5) == 0);
@@ -242,7 +286,7 @@ impl Driver {
     /// A person lets a job pass.
     pub(super) async fn waive(&mut self) -> Result<(), String> {
         let Some(id) = self.some_job() else { return Ok(()) };
-        let name = format!("c{}", self.random.usize(..2));
+        let name = ["c0", "c1", HANDLER][self.random.usize(..3)].to_owned();
         self.tell(format!("waive {name} of {id}"));
         let waived = self.store.waive(id, &name, None, Now::At(self.rules.now)).await;
         same("waive", &waived.map_err(said)?, &self.rules.waive(id, &name))

@@ -223,7 +223,15 @@ impl ConditionStore for FaultyStore {
         })
     }
 
-    forward!(waive conditions);
+    forward!(signalled waive conditions);
+}
+
+impl StepStore for FaultyStore {
+    forward!(record_steps recall steps);
+}
+
+impl ProgressStore for FaultyStore {
+    forward!(report last_checkpoint progress log);
 }
 
 impl LimitStore for FaultyStore {

@@ -157,6 +157,7 @@ impl Job {
             }
             Verdict::Retry { outcome, delay, .. } => (*outcome, State::Retryable, *delay),
             Verdict::Snooze { delay } => (Outcome::Snoozed, State::Scheduled, *delay),
+            Verdict::Wait { .. } => (Outcome::Snoozed, State::Waiting, Duration::ZERO),
             Verdict::Release { delay } if delay.is_zero() => {
                 (Outcome::Released, State::Available, *delay)
             }
@@ -308,6 +309,9 @@ impl Rules {
         match self.jobs.get_mut(&id) {
             Some(job) if job.lease == Some(lease) => job.settle(verdict, now),
             _ => return false,
+        }
+        if let Verdict::Wait { waits } = verdict {
+            self.begin_wait(id, waits);
         }
         self.drop_empty_leases();
         true

@@ -363,13 +363,14 @@ impl Driver {
 
     fn verdict(&mut self) -> Verdict {
         let delay = Duration::from_secs(self.random.u64(1..40));
-        match self.random.u32(..13) {
+        match self.random.u32(..14) {
             0..3 => complete(),
             3 => confirm_or(retry_after(Outcome::Error, delay)),
             4 => retry_after(Outcome::Error, delay),
             5 => retry_after(Outcome::Timeout, delay),
             6 => retry_after(Outcome::Panic, delay),
             12 => retry_after(Outcome::Lost, delay),
+            13 => self.wait_for_signal(),
             7 => die(),
             // What is dead matters more where it may keep a lane.
             8 | 9 if self.life == Life::InLine => die(),

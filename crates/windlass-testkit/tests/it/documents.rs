@@ -130,6 +130,14 @@ fn the_page_of_limits_says_what_is_compiled() {
         CONDITIONS
         CONDITION_NAME_BYTES
         LONGEST_WAIT
+        STEPS
+        STEP_NAME_BYTES LISTED EDGES
+        STEPS_BYTES
+        PROGRESS_EVERY
+        PROGRESS_NOTE_BYTES
+        LOG_LINES
+        LOG_LINE_BYTES
+        LOG_BYTES
         LANE_KINDS
         TURN_WEIGHT
         LARGEST_NUMBER

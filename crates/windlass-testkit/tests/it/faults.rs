@@ -18,6 +18,7 @@ mod poison;
 mod restart;
 mod shared;
 mod skewed;
+mod steps;
 mod terminated;
 mod torture;
 

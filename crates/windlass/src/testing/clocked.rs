@@ -5,21 +5,26 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use windlass_core::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed};
-use windlass_core::condition::{ConditionRecord, ConditionStore, Signal, Signalled, Waived};
+use windlass_core::condition::{
+    ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
+};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{
-    Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Filter, JobRecord, JobStore,
-    Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Fence, Fenced, Filter, JobRecord,
+    JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
+use windlass_core::json::Json;
 use windlass_core::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
+use windlass_core::progress::{LogLine, ProgressRecord, ProgressStore, Report};
 use windlass_core::queue::{
     Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
 };
 use windlass_core::schedule::{
     DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
 };
+use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
 use windlass_core::store::{Facts, Now, Reply, Store};
 use windlass_core::time::Timestamp;
 use windlass_core::wake::Wakeups;
@@ -143,6 +148,10 @@ impl ConditionStore for ClockedStore {
         self.store.signal(signal, self.at(now))
     }
 
+    fn signalled<'a>(&'a self, key: &'a str) -> Reply<'a, Option<SignalRecord>> {
+        self.store.signalled(key)
+    }
+
     fn waive<'a>(
         &'a self,
         job: JobId,
@@ -182,6 +191,44 @@ impl BatchStore for ClockedStore {
         limit: usize,
     ) -> Reply<'_, Vec<MemberRecord>> {
         self.store.members(batch, after, limit)
+    }
+}
+
+impl StepStore for ClockedStore {
+    fn record_steps<'a>(
+        &'a self,
+        fence: &'a Fence,
+        steps: &'a [NewStep],
+        others: Others,
+        now: Now,
+    ) -> Reply<'a, Fenced> {
+        self.store.record_steps(fence, steps, others, self.at(now))
+    }
+
+    fn recall<'a>(&'a self, fence: &'a Fence, now: Now) -> Reply<'a, Recalled> {
+        self.store.recall(fence, self.at(now))
+    }
+
+    fn steps(&self, job: JobId) -> Reply<'_, Vec<StepRecord>> {
+        self.store.steps(job)
+    }
+}
+
+impl ProgressStore for ClockedStore {
+    fn report<'a>(&'a self, reports: &'a [Report], now: Now) -> Reply<'a, Vec<Fenced>> {
+        self.store.report(reports, self.at(now))
+    }
+
+    fn last_checkpoint<'a>(&'a self, fence: &'a Fence) -> Reply<'a, Option<Json>> {
+        self.store.last_checkpoint(fence)
+    }
+
+    fn progress(&self, job: JobId) -> Reply<'_, Option<ProgressRecord>> {
+        self.store.progress(job)
+    }
+
+    fn log(&self, job: JobId, most: usize) -> Reply<'_, Vec<LogLine>> {
+        self.store.log(job, most)
     }
 }
 

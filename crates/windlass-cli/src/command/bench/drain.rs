@@ -16,7 +16,9 @@ pub(crate) async fn preload(bench: &Measurement, jobs: u64) -> anyhow::Result<()
 
 pub(crate) async fn work(bench: &Measurement, jobs: u64) -> anyhow::Result<Finding> {
     let started = Instant::now();
-    let worker = noop::worker(&bench.store, &noop::queue(), bench.args.slots, ()).await?;
+    let worker =
+        noop::worker(&bench.store, &noop::queue(), (bench.args.slots, bench.args.steps), ())
+            .await?;
     let stats = worker.stats().clone();
     while stats.completed() < jobs {
         tokio::time::sleep(LOOK).await;

@@ -35,7 +35,7 @@ impl OnStart for Starts {
 pub(crate) async fn pickup(bench: &Measurement) -> anyhow::Result<Finding> {
     let clock = Instant::now();
     let (starts, mut started) = Starts::new(clock);
-    let worker = noop::worker(&bench.store, &noop::queue(), bench.args.slots, starts).await?;
+    let worker = noop::worker(&bench.store, &noop::queue(), (bench.args.slots, 0), starts).await?;
     let client = Client::new(bench.store.clone());
     let samples = bench.args.jobs.min(SAMPLES);
     let mut times_ms = Vec::new();

@@ -11,7 +11,7 @@ use super::{Finding, Measurement, noop};
 pub(crate) async fn both(bench: &Measurement) -> anyhow::Result<Finding> {
     let clock = Instant::now();
     let (starts, mut started) = Starts::new(clock);
-    let worker = noop::worker(&bench.store, &noop::queue(), bench.args.slots, starts).await?;
+    let worker = noop::worker(&bench.store, &noop::queue(), (bench.args.slots, 0), starts).await?;
     let mut callers = JoinSet::new();
     let clients = bench.args.clients.max(1) as u64;
     for caller in 0..clients {

@@ -99,13 +99,20 @@ impl OnStart for () {
 }
 
 /// The application's state of a benchmark.
-pub(crate) struct App<S>(pub(crate) S);
+pub(crate) struct App<S> {
+    on_start: S,
+    /// How many steps each job records.
+    steps: u32,
+}
 
 impl<S: OnStart> Run<App<S>> for Noop {
     type Output = ();
 
     async fn run(self, cx: &Context<App<S>>) -> Result<(), JobError> {
-        cx.app().0.started(&self);
+        cx.app().on_start.started(&self);
+        for nth in 0..cx.app().steps {
+            cx.step(&nth.to_string(), async || Ok(nth)).await?;
+        }
         Ok(())
     }
 }
@@ -114,10 +121,10 @@ impl<S: OnStart> Run<App<S>> for Noop {
 pub(crate) async fn worker(
     store: &Arc<dyn Store>,
     queue: &str,
-    slots: usize,
+    (slots, steps): (usize, u32),
     on_start: impl OnStart,
 ) -> anyhow::Result<RunningWorker> {
-    Ok(Worker::new(Arc::clone(store), App(on_start))
+    Ok(Worker::new(Arc::clone(store), App { on_start, steps })
         .handle::<Noop>()
         .queue(queue, slots)
         .options(Options::default())

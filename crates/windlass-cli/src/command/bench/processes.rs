@@ -121,6 +121,7 @@ impl Member {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["bench", "drain", "--as-worker", &noop::queue()])
             .args(["--slots", &args.slots.to_string()])
+            .args(["--steps", &args.steps.to_string()])
             // Everybody may read arguments, and the URL may have a password.
             .env("WINDLASS_STORE", url)
             .stdin(Stdio::piped())

@@ -36,6 +36,8 @@ pub(crate) struct Report {
     tenants: u64,
     limit_keys: u64,
     limit: u32,
+    /// How many steps each job recorded.
+    steps: u32,
     /// Bytes of args of each job, about.
     bytes: usize,
     /// Seconds from the first call or claim to the last job.
@@ -80,6 +82,7 @@ impl Report {
             tenants: args.lined.tenants,
             limit_keys: args.lined.limit_keys,
             limit: args.lined.limit,
+            steps: args.steps,
             bytes: args.bytes,
             seconds: rounded(finding.seconds),
             per_s: (jobs / finding.seconds).round(),

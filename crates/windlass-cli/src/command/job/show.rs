@@ -7,6 +7,7 @@ use windlass::job::Until;
 use windlass::{Attempt, JobRecord, Outcome, State, Subject, Timestamp, Unique};
 
 use super::super::condition;
+use super::inside::Inside;
 use super::next::Next;
 use super::{find_id, next, not_found};
 use crate::exit::Exit;
@@ -32,8 +33,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
     let id = find_id(&*store, &args.id).await?;
     let job = store.job(id).await?.ok_or_else(|| not_found(id))?;
+    let inside = Inside::of(&*store, id).await?;
     if out.is_json() {
-        out.json(&document::job(&job))?;
+        out.json(&Everything { job: document::job(&job), inside })?;
         return Ok(Exit::Done);
     }
     let next = next::of(&job, &*store, out).await?;
@@ -41,8 +43,22 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Some(_) => store.conditions(id).await?,
         None => Vec::new(),
     };
-    out.print(&page(out, (&job, &conditions), &next))?;
+    let mut page = page(out, (&job, &conditions), &next);
+    for (heading, lines) in inside.sections(out) {
+        line(&mut page, &format!("\n{}", out.paint(Tone::Dim, heading)));
+        lines.iter().for_each(|text| line(&mut page, &format!("  {text}")));
+    }
+    out.print(&page)?;
     Ok(Exit::Done)
+}
+
+/// `job.v1` of one job has what its handler has done and said too.
+#[derive(Debug, serde::Serialize)]
+struct Everything<'a> {
+    #[serde(flatten)]
+    job: document::Document<document::JobBody<'a>>,
+    #[serde(flatten)]
+    inside: Inside,
 }
 
 fn page(out: &Output, (job, conditions): (&JobRecord, &[ConditionRecord]), next: &Next) -> String {

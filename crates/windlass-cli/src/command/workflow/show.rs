@@ -1,6 +1,6 @@
 //! `windlass workflow show`: the graph, drawn by depth.
 
-use windlass::batch::{BatchFilter, BatchState, StepRecord, WorkflowRecord};
+use windlass::batch::{BatchFilter, BatchState, WorkflowRecord, WorkflowStep};
 use windlass::{Client, State};
 
 use crate::command::batch::{find, not_found, state};
@@ -73,15 +73,15 @@ fn head(out: &Output, workflow: &WorkflowRecord) -> Vec<String> {
     vec![title, said.join(&format!(" {dot} "))]
 }
 
-fn drawn(out: &Output, steps: &[StepRecord]) -> Vec<String> {
-    let indent = |step: &StepRecord| 2 * step.depth;
-    let width = |step: &StepRecord| indent(step) + in_one_line(&step.step).chars().count();
+fn drawn(out: &Output, steps: &[WorkflowStep]) -> Vec<String> {
+    let indent = |step: &WorkflowStep| 2 * step.depth;
+    let width = |step: &WorkflowStep| indent(step) + in_one_line(&step.step).chars().count();
     let widest = steps.iter().map(width).max().unwrap_or_default().min(NAME);
     let states = steps.iter().map(|step| step.state.to_string().len()).max().unwrap_or_default();
     steps.iter().map(|step| line(out, step, (widest, states))).collect()
 }
 
-fn line(out: &Output, step: &StepRecord, (widest, states): (usize, usize)) -> String {
+fn line(out: &Output, step: &WorkflowStep, (widest, states): (usize, usize)) -> String {
     let (glyph, tone) = out.glyphs().state(step.state);
     let branch = match step.depth {
         0 => String::new(),
@@ -110,7 +110,7 @@ fn line(out: &Output, step: &StepRecord, (widest, states): (usize, usize)) -> St
 }
 
 /// What stands behind a step: what it comes after, and why it is where it is.
-fn remarks(out: &Output, step: &StepRecord) -> String {
+fn remarks(out: &Output, step: &WorkflowStep) -> String {
     let names = |names: &[String]| {
         names.iter().map(|name| in_one_line(name)).collect::<Vec<_>>().join(", ")
     };

@@ -79,6 +79,12 @@ impl ResultFolder {
             made => made,
         }
     }
+
+    /// Where the other files of an attempt are made, once its result file is there.
+    pub(super) fn path(&self) -> PathBuf {
+        let own = self.own.lock().expect("nothing panics while it has the folder");
+        own.folder.path().to_owned()
+    }
 }
 
 impl Drop for SharedFolder {

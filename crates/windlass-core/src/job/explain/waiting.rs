@@ -58,7 +58,6 @@ fn waits(look: &Look) -> bool {
 fn conditions(look: &Look) -> Option<Passage> {
     let waits_for = look.job.meta.waits.as_ref()?;
     let until = waits_for.until(look.job.created_at).map(|(at, _)| at);
-    let needed = waits_for.needed();
     if !waits(look) {
         return None;
     }
@@ -67,7 +66,11 @@ fn conditions(look: &Look) -> Option<Passage> {
     let met = look.conditions.iter().filter(is_met).count();
     let is_open = |one: &&ConditionRecord| one.state == ConditionState::Open;
     let open: Vec<_> = look.conditions.iter().filter(is_open).cloned().collect();
-    let needed = needed.saturating_sub(met).min(open.len());
+    // What it waited for before its handler waited once more counts no more.
+    let needed = match waits_for.wants_all() {
+        true => open.len(),
+        false => waits_for.needed().saturating_sub(met).min(open.len()),
+    };
     Some(passage(open.is_empty(), Gate::Conditions { open, needed, until }))
 }
 

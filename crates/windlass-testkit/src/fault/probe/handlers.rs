@@ -1,5 +1,7 @@
 //! What a probe's jobs do. Every attempt is written down, whatever its kind.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +15,8 @@ use crate::history::journal::Journal;
 use crate::history::record::Event;
 
 /// What a probe can run. `sleep` takes milliseconds as its args, `fail` the number of attempts
-/// that fail.
-pub const KINDS: [&str; 11] = [
+/// that fail, `steps` the number of steps.
+pub const KINDS: [&str; 12] = [
     "ok",
     "fail",
     "failalways",
@@ -26,10 +28,16 @@ pub const KINDS: [&str; 11] = [
     "gate",
     "block",
     "ledger",
+    "steps",
 ];
 
 /// With what the kind `panic` panics.
 pub const MEANT: &str = "the probe panics";
+
+/// Where the kind `steps` writes down what it does, in the folder of records.
+pub const STEPS: &str = "steps.txt";
+/// How long one of these steps takes.
+const STEP: Duration = Duration::from_millis(2);
 
 /// Between two looks at the gate.
 const LOOK: Duration = Duration::from_millis(10);
@@ -91,7 +99,23 @@ async fn act(kind: &str, attempt: &AttemptContext, gate: PathBuf) -> Result<(), 
             }
         }
         "block" => block(&gate),
+        "steps" => steps(attempt, &gate.with_file_name(STEPS)).await?,
         _ => {}
+    }
+    Ok(())
+}
+
+/// Does one step after the other, and writes down each that it does.
+async fn steps(attempt: &AttemptContext, ledger: &Path) -> Result<(), JobError> {
+    for nth in 1..=number(attempt.args())? {
+        attempt.safe_point()?;
+        let done = async || {
+            tokio::time::sleep(STEP).await;
+            let mut file = OpenOptions::new().create(true).append(true).open(ledger)?;
+            file.write_all(format!("{nth}\n").as_bytes())?;
+            Ok(())
+        };
+        attempt.step(&format!("step {nth}"), done).await?;
     }
     Ok(())
 }

@@ -1,0 +1,205 @@
+//! What a program says of itself: lines of JSON that it writes into a pipe with a name.
+
+use std::ffi::CString;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tempfile::TempPath;
+use tokio::net::unix::pipe::Receiver;
+use windlass::limits::OUTPUT_BYTES;
+use windlass::progress::Level;
+use windlass::{AttemptContext, Decided, Json};
+
+use crate::handler::LOG_TARGET;
+
+/// Bytes of one line: an output of the largest size, and what stands around it.
+const LINE_BYTES: usize = OUTPUT_BYTES + 4 * 1024;
+/// Lines that cannot be read which are told one by one.
+const TOLD: usize = 10;
+const READ_BYTES: usize = 16 * 1024;
+
+/// One line.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    progress: Option<Progress>,
+    checkpoint: Option<Box<RawValue>>,
+    step: Option<String>,
+    output: Option<Box<RawValue>>,
+    log: Option<String>,
+    level: Option<Level>,
+}
+
+/// `40`, or `{"percent": 40, "note": "reading", "done": 120, "total": 300}`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Progress {
+    Percent(f64),
+    Full(Far),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Far {
+    percent: Option<f64>,
+    note: Option<String>,
+    done: Option<u64>,
+    total: Option<u64>,
+}
+
+/// A pipe with a name, which the program opens to write. Removed with this value.
+#[derive(Debug)]
+pub(super) struct ReportPipe {
+    path: TempPath,
+    pipe: Receiver,
+}
+
+impl ReportPipe {
+    pub(super) fn below(folder: &Path) -> io::Result<Self> {
+        let path = tempfile::Builder::new().prefix("report-").make_in(folder, make_pipe)?;
+        let path = path.into_temp_path();
+        // Open for writing here too: so it is never at its end, however often a program opens it.
+        let file =
+            OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(&path)?;
+        Ok(Self { path, pipe: Receiver::from_file(file)? })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Does what the lines say, one after the other, until the program has ended and all is read.
+    pub(super) async fn follow(&self, attempt: &AttemptContext, ended: impl Future<Output = ()>) {
+        let mut lines = Lines { attempt, line: Vec::new(), wrong: 0 };
+        let mut ended = std::pin::pin!(ended);
+        let mut has_ended = false;
+        loop {
+            match self.read() {
+                Some(bytes) => lines.take(&bytes).await,
+                None if has_ended => break,
+                None => tokio::select! {
+                    // A pipe that breaks has nothing more to say.
+                    _ = self.pipe.readable() => {}
+                    () = &mut ended => has_ended = true,
+                },
+            }
+        }
+        lines.end().await;
+    }
+
+    /// What is there to be read.
+    fn read(&self) -> Option<Vec<u8>> {
+        let mut buffer = vec![0; READ_BYTES];
+        let read = self.pipe.try_read(&mut buffer).ok().filter(|read| *read > 0)?;
+        buffer.truncate(read);
+        Some(buffer)
+    }
+}
+
+fn make_pipe(path: &Path) -> io::Result<File> {
+    let name = CString::new(path.as_os_str().as_bytes())?;
+    // SAFETY: the name is a text that ends with NUL and outlives the call.
+    if unsafe { libc::mkfifo(name.as_ptr(), 0o600) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+/// The lines of one attempt.
+struct Lines<'a> {
+    attempt: &'a AttemptContext,
+    line: Vec<u8>,
+    wrong: usize,
+}
+
+impl Lines<'_> {
+    async fn take(&mut self, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let room = (LINE_BYTES + 1).saturating_sub(self.line.len());
+            let text = part.strip_suffix(b"\n").unwrap_or(part);
+            self.line.extend_from_slice(&text[..text.len().min(room)]);
+            if text.len() < part.len() {
+                self.end().await;
+            }
+        }
+    }
+
+    /// The line has ended.
+    async fn end(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        if line.len() > LINE_BYTES {
+            return self.tell(&format!("it has more than {LINE_BYTES} bytes"));
+        }
+        match serde_json::from_slice::<Line>(&line) {
+            Err(error) => self.tell(&error.to_string()),
+            Ok(line) => {
+                if let Err(error) = self.heed(line).await {
+                    self.tell(&error);
+                }
+            }
+        }
+    }
+
+    /// Does what a line says; why it cannot.
+    async fn heed(&self, line: Line) -> Result<(), String> {
+        let said = |error: Decided| error.to_string();
+        match line {
+            Line { progress: Some(far), checkpoint: None, step: None, log: None, .. } => {
+                self.progress(far);
+                Ok(())
+            }
+            Line { checkpoint: Some(data), progress: None, step: None, log: None, .. } => {
+                self.attempt.checkpoint(&data).await.map_err(said)
+            }
+            Line {
+                step: Some(name), output, progress: None, checkpoint: None, log: None, ..
+            } => {
+                let output = output.as_ref().map_or("null", |output| output.get());
+                let output = Json::output(output).map_err(|error| error.to_string())?;
+                self.attempt.record_step(&name, output).await.map(drop).map_err(said)
+            }
+            Line {
+                log: Some(text), level, progress: None, checkpoint: None, step: None, ..
+            } => {
+                self.attempt.log(level.unwrap_or(Level::Info), &text);
+                Ok(())
+            }
+            _ => Err("it says one of progress, checkpoint, step and log".to_owned()),
+        }
+    }
+
+    fn progress(&self, progress: Progress) {
+        let far = match progress {
+            Progress::Percent(percent) => Far { percent: Some(percent), ..Far::default() },
+            Progress::Full(far) => far,
+        };
+        if far.percent.is_some() || far.note.is_some() {
+            let percent = far.percent.unwrap_or(f64::NAN);
+            self.attempt.progress(percent, far.note.as_deref().unwrap_or_default());
+        }
+        if let (Some(done), Some(total)) = (far.done, far.total) {
+            self.attempt.progress_count(done, total);
+        }
+    }
+
+    /// A line that cannot be heeded is told, and nothing else happens.
+    fn tell(&mut self, why: &str) {
+        self.wrong += 1;
+        if self.wrong > TOLD {
+            return;
+        }
+        let more = if self.wrong == TOLD { "; further ones are not told" } else { "" };
+        let (job, kind) = (self.attempt.job_id(), self.attempt.kind());
+        tracing::warn!(target: LOG_TARGET, kind, %job, "a line in WINDLASS_REPORT_FILE is left out: {why}{more}");
+        self.attempt
+            .log(Level::Warn, &format!("a line in WINDLASS_REPORT_FILE is left out: {why}{more}"));
+    }
+}

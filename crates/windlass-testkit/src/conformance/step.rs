@@ -1,0 +1,3 @@
+//! What every store does with the steps of jobs.
+
+pub mod record;
