@@ -1,5 +1,7 @@
 //! What a handler knows of its attempt and can do from within it.
 
+mod blocking;
+
 use crate::client::{Client, EnqueueError, Parent};
 use crate::condition::ConditionRecord;
 use crate::error::StoreError;

@@ -55,11 +55,12 @@ mod transaction;
 pub use windlass_core::client::{Client, EnqueueLayer, EnqueuePipeline};
 pub use windlass_core::context::{AttemptContext, Context};
 pub use windlass_core::engine::{
-    Event, Health, InlineWorker, Options, Ran, RunningWorker, StartError, Stats, StopReport, Worker,
+    AfterFailure, Event, Failure, FailureCause, Health, InlineWorker, Options, Ran, RunningWorker,
+    StartError, Stats, StopReport, Worker,
 };
 pub use windlass_core::error::{Refusal, StoreError, Unusable};
 pub use windlass_core::handler::{
-    Handler, HandlerFn, HandlerFuture, HandlerLayer, Next, Policy, Registered, Run,
+    Handler, HandlerFn, HandlerFuture, HandlerLayer, Hooked, Hooks, Next, Policy, Registered, Run,
 };
 pub use windlass_core::id::{JobId, WorkerId};
 pub use windlass_core::job::{

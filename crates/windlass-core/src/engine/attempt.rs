@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
 use super::liveness::LeaseEnd;
-use super::panics::Caught;
 use crate::context::{AttemptContext, Signals};
 use crate::handler::Handler;
-use crate::job::JobError;
+use crate::job::{JobError, Traceparent};
 use crate::json::Json;
+use crate::panics::Caught;
 
 /// Names one attempt within this worker.
 pub(super) type Key = u64;
@@ -98,14 +98,18 @@ pub(super) fn start(
     runtime.spawn(run(report, begin)).abort_handle()
 }
 
-/// The span that a handler's own events and spans are in.
+/// The span that a handler's own events and spans are in. It names the trace that the enqueuer was in, so that a layer of the
+/// program's can link the two.
 fn span(context: &AttemptContext) -> Span {
+    let trace = context.traceparent().and_then(Traceparent::read);
     tracing::info_span!(
         "attempt",
         job = %context.job_id(),
         kind = context.kind(),
         queue = context.queue(),
         attempt = context.attempt(),
+        trace_id = trace.map(|trace| trace.trace_id),
+        parent_span_id = trace.map(|trace| trace.span_id),
     )
 }
 
@@ -118,14 +122,18 @@ async fn run(mut report: Report, begin: Begin) {
         return report.send(HandlerExit::NotStarted);
     }
     report.began.store(true, Ordering::Release);
+    report.send(handle(handler, context).await);
+}
+
+/// Runs the handler in its span.
+pub(super) async fn handle(handler: Arc<dyn Handler>, context: Arc<AttemptContext>) -> HandlerExit {
     let span = span(&context);
     let handled = async move { handler.run(context).await };
-    let exit = match Caught::new(handled.instrument(span)).await {
+    match Caught::new(handled.instrument(span)).await {
         Ok(Ok(output)) => HandlerExit::Value(output),
         Ok(Err(error)) => HandlerExit::Error(error),
         Err(panic) => HandlerExit::Panic(panic),
-    };
-    report.send(exit);
+    }
 }
 
 /// Whether a handler may begin now.

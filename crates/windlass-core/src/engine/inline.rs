@@ -10,7 +10,8 @@ use tokio::time::{Instant, timeout};
 
 use super::attempt::HandlerExit;
 use super::attempts::{FailureBudget, Interruption};
-use super::panics::{self, Caught};
+use super::beside::Hook;
+use super::failure::Failure;
 use super::verdict::{self, AttemptEnd};
 use super::worker::{InlineParts, StartError, Worker};
 use crate::client::Client;
@@ -19,6 +20,7 @@ use crate::error::StoreError;
 use crate::handler::{Policy, Registered, Run, output_json};
 use crate::id::{JobId, LeaseId};
 use crate::job::{ClaimRequest, Claimed, JobError, Outcome, Settled, Settlement, Share, Verdict};
+use crate::panics::{self, Caught};
 use crate::schedule;
 use crate::store::Store;
 use crate::worker::Registration;
@@ -35,6 +37,7 @@ pub struct InlineWorker {
     client: Client,
     handlers: HashMap<String, Registered>,
     registration: Registration,
+    failures: Option<Hook<Failure>>,
 }
 
 /// An attempt that an [`InlineWorker`] ran.
@@ -60,8 +63,9 @@ impl<App: Send + Sync + 'static> Worker<App> {
     pub async fn inline(self) -> Result<InlineWorker, StartError> {
         self.check()?;
         panics::install();
-        let InlineParts { client, handlers, registration, declared } = self.into_inline()?;
-        let worker = InlineWorker { client, handlers, registration };
+        let parts = self.into_inline()?;
+        let InlineParts { client, handlers, registration, declared, failures } = parts;
+        let worker = InlineWorker { client, handlers, registration, failures };
         let store = &**worker.store();
         // It runs what it is asked to, whatever the minimum builds are.
         store.register(&worker.registration, Now::Database).await.map_err(StartError::Store)?;
@@ -182,12 +186,20 @@ impl InlineWorker {
         let InHand { lease, job, context, policy, began } = in_hand;
         let failures = FailureBudget { failures: job.failures, max_attempts: job.max_attempts };
         let end = AttemptEnd { exit, finished: context.was_finished() };
+        let cause = end.cause();
         // Only a lost lease gives no verdict, and nothing here loses one.
         let verdict = verdict::decide(end, why, failures, &policy)
             .unwrap_or(Verdict::Release { delay: Duration::ZERO });
         let settlement = Settlement { lease, job, ran: Some(began.elapsed()), verdict };
         let answer = self.write(&settlement).await?;
-        let (outcome, error) = verdict::outcome_of(verdict::written(&settlement.verdict, answer));
+        let written = verdict::written(&settlement.verdict, answer);
+        let label = self.registration.label.as_str().into();
+        if let Some(hook) = &self.failures
+            && let Some(failure) = Failure::of(&settlement.job, &label, written, cause)
+        {
+            hook.run_here(failure).await;
+        }
+        let (outcome, error) = verdict::outcome_of(written);
         let job = &settlement.job;
         Ok(Ran {
             job: job.id,

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What happens to a job whose handler did not succeed.
@@ -18,6 +19,8 @@ pub enum Decision {
     Dead,
     /// Nothing is left to do: the subject is gone. Ends as cancelled, and nobody is alarmed.
     Discard,
+    /// The work is done already: ends as completed.
+    Skip,
     /// Cancelled; the handler stopped because it was asked to.
     Cancelled,
     /// Stopped at a safe point because the worker is stopping; runs again elsewhere and counts
@@ -47,6 +50,7 @@ pub enum Decision {
 pub struct JobError {
     decision: Decision,
     message: String,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl JobError {
@@ -74,6 +78,12 @@ impl JobError {
     /// Nothing is left to do, as when the subject is gone. The job ends as cancelled.
     pub fn discard(reason: impl fmt::Display) -> Self {
         Self::new(Decision::Discard, reason)
+    }
+
+    /// The work was done before, as when the same job comes a second time: the job is completed, and its output says
+    /// `skipped: ` and this reason.
+    pub fn skipped(reason: impl fmt::Display) -> Self {
+        Self::new(Decision::Skip, format_args!("skipped: {reason}"))
     }
 
     /// Stopped because the job was cancelled.
@@ -116,9 +126,21 @@ impl JobError {
         &self.message
     }
 
+    /// A decision and its message, made elsewhere.
+    #[cfg(unix)]
+    pub(crate) const fn decided(decision: Decision, message: String) -> Self {
+        Self { decision, message, cause: None }
+    }
+
+    /// The error that it was made of by `?`, with its causes; `None` where it was made from a text by name.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&Arc<dyn Error + Send + Sync>> {
+        self.cause.as_ref()
+    }
+
     /// The alternate form has the causes too, where an error type such as `anyhow::Error` gives them.
     fn new(decision: Decision, message: impl fmt::Display) -> Self {
-        Self { decision, message: format!("{message:#}") }
+        Self { decision, message: format!("{message:#}"), cause: None }
     }
 }
 
@@ -138,7 +160,7 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for JobError {
             }
             cause = inner.source();
         }
-        Self { decision, message }
+        Self { decision, message, cause: Some(error.into()) }
     }
 }
 
