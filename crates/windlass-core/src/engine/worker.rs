@@ -249,7 +249,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
 
     /// Is told of every attempt that fails in this process: by an error, a timeout or a panic, or since the worker lost the
     /// job. Told as soon as that is decided, whether or not the database can be written then; a snooze, a discard and what is
-    /// handed back are no failures.
+    /// handed back do not count as one.
     ///
     /// It runs beside the jobs, for one failure after the other, each for at most 10 s. One that panics or hangs keeps back
     /// reports only. There is one such function; a second call replaces it.

@@ -187,7 +187,7 @@ async fn a_failure_is_reported(database: TestDatabase) {
     let snoozed = client.enqueue(Bad::Snooze).await.expect("written").id();
     ended(&client, snoozed).await;
     worker.stop().await;
-    assert!(reports.recv().await.is_none(), "a snooze is no failure");
+    assert!(reports.recv().await.is_none(), "a snooze is not reported");
 }
 
 async fn a_report_does_no_harm(database: TestDatabase) {

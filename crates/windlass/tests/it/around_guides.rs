@@ -1,4 +1,4 @@
-//! The examples of docs/layers.md, docs/isolation.md and docs/intents.md, line by line: `scripts/tidy` compares them.
+//! The examples of docs/layers.md and docs/isolation.md, line by line: `scripts/tidy` compares them.
 
 /// docs/layers.md.
 mod layers {
@@ -76,6 +76,37 @@ mod layers {
             worker.every(Duration::from_secs(30), |_app| async { tracing::info!("still here") });
         let worker = worker.on_idle(|_app| async { tracing::info!("nothing to do") });
         assert_eq!(test.drain("default", worker).await.completed(), 1);
+        Ok(())
+    }
+}
+
+/// docs/isolation.md.
+mod isolation {
+    use serde::{Deserialize, Serialize};
+    use windlass::prelude::*;
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "pdf.render", isolate = "process", timeout = "60s")]
+    struct RenderPdf {
+        document: i64,
+    }
+
+    async fn render(job: RenderPdf, cx: Context) -> Result<String, JobError> {
+        cx.safe_point()?;
+        Ok(format!("rendered {} in process {}", job.document, std::process::id()))
+    }
+
+    /// T36: the derive says where a kind runs.
+    #[tokio::test]
+    async fn the_page_on_isolation() -> Result<(), Box<dyn std::error::Error>> {
+        assert_eq!(RenderPdf::ISOLATION, windlass::Isolation::Process);
+        let test = windlass::testing::TestStore::new().await;
+        let client = test.client();
+        if !windlass::is_isolated() {
+            client.enqueue(RenderPdf { document: 1 }).await?;
+        }
+        let worker = Worker::new(test.store(), ()).handle_fn(render);
+        assert_eq!(test.drain("default", worker).await.completed(), 1, "where it is called");
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! A caller's own row that says how far its job is: both change in the same transactions.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,16 @@ use tokio::sync::Mutex;
 use windlass::prelude::*;
 use windlass::{Backoff, RetryPolicy, State};
 
-use crate::test_database::{Connection, SOON, TestDatabase, connect};
+use crate::test_database::{Connection, SOON, TestDatabase, connect, connect_to};
+
+#[path = "../../examples/intents.rs"]
+#[expect(dead_code, reason = "its main is the example's alone")]
+mod example;
 
 const INTENTS: u32 = 90;
+/// Workers that are killed, each when so many more intents are finished.
+const KILLS: i64 = 3;
+const BETWEEN_KILLS: i64 = 20;
 const TABLE: &str =
     "create table intent (number integer primary key, job text not null, state text not null)";
 
@@ -29,7 +36,7 @@ fn at_once() -> RetryPolicy {
 
 /// Fulfils an intent. Its first attempt goes wrong in one of three ways, or not.
 #[derive(Debug, Serialize, Deserialize, Job)]
-#[job(kind = "intent.provision", retry = at_once)]
+#[job(kind = "intent.provision", retry = at_once, max_losses = 0)]
 struct Provision {
     number: u32,
 }
@@ -108,12 +115,54 @@ impl Run<Sqlite> for Provision {
     }
 }
 
-async fn started<App: Send + Sync + 'static>(client: &Client, app: App) -> windlass::RunningWorker
-where
-    Provision: Run<App>,
-{
-    let worker = Worker::new(Arc::clone(client.store()), app).handle::<Provision>().slots(4);
-    worker.start().await.expect("the worker starts")
+/// Makes a process of this program a worker on the database that it names.
+const WORKER_ON: &str = "WINDLASS_INTENTS_ON";
+
+/// A worker in a process of its own, which is killed when this is dropped.
+struct WorkerProcess(Child);
+
+impl WorkerProcess {
+    fn start(url: &str) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+        command.args(["--exact", "intents::a_worker_in_a_process_of_its_own", "--nocapture"]);
+        command.env(WORKER_ON, url).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().expect("it starts"))
+    }
+
+    fn is_killed_at(&mut self, kills: i64, finished: i64) -> bool {
+        let is_due = kills < KILLS && finished >= (kills + 1) * BETWEEN_KILLS;
+        if is_due {
+            self.0.kill().expect("it lives");
+            self.0.wait().expect("it ends");
+        }
+        is_due
+    }
+}
+
+impl Drop for WorkerProcess {
+    fn drop(&mut self) {
+        // One that has ended already is as good.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Shows nothing where it is run as a test: the worker that the tests below start and kill.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_in_a_process_of_its_own() {
+    let Ok(url) = std::env::var(WORKER_ON) else { return };
+    let store = windlass::open(&url).await.expect("opened");
+    let worker = match url.strip_prefix("sqlite:") {
+        Some(file) => {
+            let worker = Worker::new(store, Sqlite(file.into())).handle::<Provision>();
+            worker.slots(4).start().await
+        }
+        None => {
+            let app = Postgres(Mutex::new(connect_to(&url).await));
+            Worker::new(store, app).handle::<Provision>().slots(4).start().await
+        }
+    };
+    worker.expect("started").stopped().await;
 }
 
 async fn check_ends(client: &Client) {
@@ -122,19 +171,18 @@ async fn check_ends(client: &Client) {
 }
 
 /// T31: each intent is written with its job and finished with it; a sampler never sees one without the other, while
-/// handlers roll back, panic, fail behind their commit, and a worker is stopped in the middle of its jobs.
+/// handlers roll back, panic and fail behind their commit, and their worker is killed again and again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_intent_and_its_job_agree_at_every_commit_on_postgres() {
     let database = TestDatabase::postgres();
     let client = Client::new(database.open().await);
     let mut sampler = connect(&database).await;
     sampler.client.batch_execute(TABLE).await.expect("made");
-    let app = async || Postgres(Mutex::new(connect(&database).await));
-    let mut worker = started(&client, app().await).await;
+    let mut worker = WorkerProcess::start(&database.url());
     let look = format!("{LOOK} windlass.job j on replace(j.id::text, '-', '') = i.job");
     let mut written = 0;
     let sampled = async {
-        let (mut samples, mut was_stopped) = (0, false);
+        let (mut samples, mut kills) = (0, 0);
         loop {
             if written < INTENTS {
                 let tx = sampler.client.transaction().await.expect("begun");
@@ -149,10 +197,9 @@ async fn an_intent_and_its_job_agree_at_every_commit_on_postgres() {
             let (apart, finished): (i64, i64) = (row.get(0), row.get(1));
             assert_eq!(apart, 0, "sample {samples}");
             samples += 1;
-            if !was_stopped && finished > 10 {
-                was_stopped = true;
-                worker.stop_within(Duration::ZERO).await;
-                worker = started(&client, app().await).await;
+            if worker.is_killed_at(kills, finished) {
+                kills += 1;
+                worker = WorkerProcess::start(&database.url());
             }
             if finished == i64::from(INTENTS) {
                 return samples;
@@ -161,7 +208,6 @@ async fn an_intent_and_its_job_agree_at_every_commit_on_postgres() {
     };
     let samples = tokio::time::timeout(SOON * 2, sampled).await.expect("all are finished");
     println!("{samples} samples");
-    worker.stop().await;
     check_ends(&client).await;
 }
 
@@ -173,9 +219,9 @@ async fn an_intent_and_its_job_agree_at_every_commit_on_sqlite() {
     let path = PathBuf::from(database.url().trim_start_matches("sqlite:"));
     let mut sampler = file(&path);
     sampler.execute_batch(TABLE).expect("made");
-    let mut worker = started(&client, Sqlite(path.clone())).await;
+    let mut worker = WorkerProcess::start(&database.url());
     let look = format!("{LOOK} windlass_job j on j.uuid = i.job");
-    let (mut written, mut samples, mut was_stopped) = (0, 0, false);
+    let (mut written, mut samples, mut kills) = (0, 0, 0);
     let began = std::time::Instant::now();
     loop {
         if written < INTENTS {
@@ -192,10 +238,9 @@ async fn an_intent_and_its_job_agree_at_every_commit_on_sqlite() {
             sampler.query_row(&look, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("read");
         assert_eq!(apart, 0, "sample {samples}");
         samples += 1;
-        if !was_stopped && finished > 10 {
-            was_stopped = true;
-            worker.stop_within(Duration::ZERO).await;
-            worker = started(&client, Sqlite(path.clone())).await;
+        if worker.is_killed_at(kills, finished) {
+            kills += 1;
+            worker = WorkerProcess::start(&database.url());
         }
         if finished == i64::from(INTENTS) {
             break;
@@ -204,6 +249,12 @@ async fn an_intent_and_its_job_agree_at_every_commit_on_sqlite() {
         tokio::task::yield_now().await;
     }
     println!("{samples} samples");
-    worker.stop().await;
     check_ends(&client).await;
+}
+
+/// T31, T33: an intent that is rolled back leaves no job, and a second job for one that is finished is completed as skipped.
+#[tokio::test]
+async fn the_example_does_nothing_twice() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    example::run(&folder.path().join("intents.db")).await
 }
