@@ -15,10 +15,10 @@ use crate::test_database::{Connection, SOON, TestDatabase, connect, connect_to};
 #[expect(dead_code, reason = "its main is the example's alone")]
 mod example;
 
-const INTENTS: u32 = 90;
+const INTENTS: u32 = 40;
 /// Workers that are killed, each when so many more intents are finished.
 const KILLS: i64 = 3;
-const BETWEEN_KILLS: i64 = 20;
+const BETWEEN_KILLS: i64 = 10;
 const TABLE: &str =
     "create table intent (number integer primary key, job text not null, state text not null)";
 
@@ -34,9 +34,9 @@ fn at_once() -> RetryPolicy {
     RetryPolicy { backoff: Backoff::Fixed(Duration::ZERO), ..RetryPolicy::default() }
 }
 
-/// Fulfils an intent. Its first attempt goes wrong in one of three ways, or not.
+/// Fulfils an intent, each attempt in a process of its own. The first one goes wrong in one of four ways, or not.
 #[derive(Debug, Serialize, Deserialize, Job)]
-#[job(kind = "intent.provision", retry = at_once, max_losses = 0)]
+#[job(kind = "intent.provision", retry = at_once, max_losses = 0, isolate = "process")]
 struct Provision {
     number: u32,
 }
@@ -45,13 +45,20 @@ struct Provision {
 enum First {
     RollsBack,
     Panics,
+    Aborts,
     FailsBehindTheCommit,
     Works,
 }
 
 impl Provision {
     fn goes(&self, attempt: u32) -> First {
-        let ways = [First::RollsBack, First::Panics, First::FailsBehindTheCommit, First::Works];
+        let ways = [
+            First::RollsBack,
+            First::Panics,
+            First::Aborts,
+            First::FailsBehindTheCommit,
+            First::Works,
+        ];
         if attempt == 1 { ways[self.number as usize % ways.len()] } else { First::Works }
     }
 }
@@ -75,6 +82,7 @@ impl Run<Postgres> for Provision {
         match self.goes(cx.attempt()) {
             First::RollsBack => return Err(JobError::retry("it is rolled back")),
             First::Panics => panic!("in the middle of a transaction"),
+            First::Aborts => std::process::abort(),
             First::FailsBehindTheCommit => {
                 tx.commit().await?;
                 return Err(JobError::retry("behind the commit"));
@@ -105,6 +113,7 @@ impl Run<Sqlite> for Provision {
         match self.goes(cx.attempt()) {
             First::RollsBack => return Err(JobError::retry("it is rolled back")),
             First::Panics => panic!("in the middle of a transaction"),
+            First::Aborts => std::process::abort(),
             First::FailsBehindTheCommit => {
                 tx.commit()?;
                 return Err(JobError::retry("behind the commit"));
@@ -170,8 +179,8 @@ async fn check_ends(client: &Client) {
     assert_eq!((counts.of(State::Completed), counts.total()), (INTENTS.into(), INTENTS.into()));
 }
 
-/// T31: each intent is written with its job and finished with it; a sampler never sees one without the other, while
-/// handlers roll back, panic and fail behind their commit, and their worker is killed again and again.
+/// T31, T36: each intent is written with its job and finished with it; a sampler never sees one without the other, while
+/// handlers roll back, panic, abort and fail behind their commit, each in a process of its own, and their worker is killed again and again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_intent_and_its_job_agree_at_every_commit_on_postgres() {
     let database = TestDatabase::postgres();
@@ -206,12 +215,12 @@ async fn an_intent_and_its_job_agree_at_every_commit_on_postgres() {
             }
         }
     };
-    let samples = tokio::time::timeout(SOON * 2, sampled).await.expect("all are finished");
+    let samples = tokio::time::timeout(SOON * 4, sampled).await.expect("all are finished");
     println!("{samples} samples");
     check_ends(&client).await;
 }
 
-/// T31, on SQLite.
+/// T31, T36, on SQLite.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_intent_and_its_job_agree_at_every_commit_on_sqlite() {
     let database = TestDatabase::sqlite();
@@ -245,7 +254,7 @@ async fn an_intent_and_its_job_agree_at_every_commit_on_sqlite() {
         if finished == i64::from(INTENTS) {
             break;
         }
-        assert!(began.elapsed() < SOON * 2, "{finished} of {INTENTS} are finished");
+        assert!(began.elapsed() < SOON * 4, "{finished} of {INTENTS} are finished");
         tokio::task::yield_now().await;
     }
     println!("{samples} samples");
