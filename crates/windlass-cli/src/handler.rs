@@ -61,6 +61,7 @@ pub(crate) fn registered(config: &HandlerConfig, around: &HandlerParts) -> Regis
         expected: config.expected,
         slots: Some(config.slots),
         max_losses: config.max_losses,
+        ..Policy::default()
     };
     let handler: Arc<dyn Handler> = match &config.target {
         Target::Http(target) => {

@@ -1,5 +1,6 @@
 //! What a handler knows of its attempt and can do from within it.
 
+mod blocking;
 mod fenced;
 mod progress;
 mod span;

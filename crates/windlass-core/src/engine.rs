@@ -11,7 +11,10 @@
 //! - `liveness`: heartbeats, and the lease by this process's own clock
 //! - `maintenance`, `sweep_interval`: when to sweep and tidy
 //! - `declarations`: when to say which schedules this program declares
+//! - `beside`: timers and reports of failures, which no job waits for
 //! - `health`: which calls fail, and when to try each again; `phase`: working, quiet, stopping
+//!
+//! `isolation` runs an attempt in a child of this process, as a handler.
 //!
 //! `inline` runs single jobs by the same verdicts, without the loop.
 //!
@@ -22,19 +25,22 @@ mod accounts;
 mod answers;
 mod attempt;
 mod attempts;
+mod beside;
 mod call;
 mod declarations;
 mod dispatch;
 mod events;
+mod failure;
 mod fetch;
 mod handle;
 mod health;
 mod inline;
+#[cfg(unix)]
+mod isolation;
 mod last_words;
 mod liveness;
 mod maintenance;
 mod options;
-mod panics;
 mod pending;
 mod phase;
 mod run;
@@ -47,9 +53,12 @@ mod verdict;
 mod worker;
 
 pub use events::Event;
+pub use failure::{AfterFailure, Failure, FailureCause};
 pub use handle::{RunningWorker, StopReport};
 pub use health::Health;
 pub use inline::{InlineWorker, Ran};
+#[cfg(unix)]
+pub use isolation::is_isolated;
 pub use options::Options;
 pub use stats::Stats;
 pub use worker::{StartError, Worker};

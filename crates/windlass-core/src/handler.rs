@@ -1,5 +1,6 @@
 //! What applications write: a payload type that is the job, and how it runs.
 
+mod hooks;
 mod layer;
 
 use crate::context::{AttemptContext, Context};
@@ -14,6 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use hooks::{Hooked, Hooks};
 use layer::layered;
 pub use layer::{HandlerLayer, Next};
 
@@ -75,6 +77,19 @@ pub struct Policy {
     pub slots: Option<usize>,
     /// Worker deaths after which a job of the kind is dead; 0 sets no limit.
     pub max_losses: u16,
+    /// Whether each attempt has a process of its own.
+    pub isolation: Isolation,
+}
+
+/// Where attempts of a kind run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// In the worker's process.
+    #[default]
+    None,
+    /// Each in a child of it: what crashes, or must be killed, takes nothing else with it. Unix only.
+    Process,
 }
 
 impl Default for Policy {
@@ -85,6 +100,7 @@ impl Default for Policy {
             expected: None,
             slots: None,
             max_losses: limits::MAX_LOSSES,
+            isolation: Isolation::None,
         }
     }
 }
@@ -155,6 +171,7 @@ impl Registered {
                 expected: J::EXPECTED,
                 slots: None,
                 max_losses: J::MAX_LOSSES.unwrap_or(limits::MAX_LOSSES),
+                isolation: J::ISOLATION,
             },
             handler,
         }
@@ -238,7 +255,7 @@ fn read<J: Job>(cx: &AttemptContext) -> Result<J, JobError> {
 
 /// The output as JSON. `()` leaves nothing behind; what cannot be stored is replaced by a note,
 /// because the work itself is done.
-pub(crate) fn output_json<T: Serialize>(output: &T) -> Option<Json> {
+pub(crate) fn output_json<T: Serialize + ?Sized>(output: &T) -> Option<Json> {
     match Json::output_of(output) {
         Ok(json) if json.as_str() == "null" => None,
         Ok(json) => Some(json),

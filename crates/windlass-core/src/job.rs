@@ -21,6 +21,7 @@ mod settle;
 mod state;
 mod store;
 mod tag;
+mod traceparent;
 mod unique;
 
 pub use claim::{Batch, ClaimRequest, Claimed, Fence, Fenced, HandlerKey, Share};
@@ -47,4 +48,5 @@ pub use store::{
     Cancelled, Counts, Duplicate, DuplicateAnswer, Duplicates, JobStore, Moved, Page, Retried,
 };
 pub use tag::{ParseSubjectError, Subject};
+pub(crate) use traceparent::Traceparent;
 pub use unique::{OnConflict, Unique, Until};

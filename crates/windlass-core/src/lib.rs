@@ -23,6 +23,10 @@ pub mod limit;
 pub mod limits;
 pub mod maintenance;
 pub mod name;
+mod panics;
+#[cfg(unix)]
+#[doc(hidden)]
+pub mod process;
 pub mod progress;
 pub mod queue;
 mod reply;

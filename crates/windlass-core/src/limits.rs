@@ -130,6 +130,10 @@ pub const SUSPECT_LOSSES: u16 = 2;
 pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// How long a handler that was told to stop may take before it is abandoned.
 pub const ABANDON_AFTER: Duration = Duration::from_secs(2);
+/// How long after an isolated attempt was told to end its process gets SIGTERM.
+pub const ISOLATED_TERMINATE: Duration = Duration::from_secs(1);
+/// How long after that moment it is killed.
+pub const ISOLATED_KILL: Duration = Duration::from_millis(1_500);
 /// The longest wait between two attempts.
 pub const RETRY_CAP: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a worker's lease lasts without renewal.
@@ -149,6 +153,10 @@ pub const LEADER_TTL: Duration = Duration::from_secs(10);
 pub const TIDY: Duration = Duration::from_secs(30);
 /// How long running handlers may go on after a stop.
 pub const GRACE: Duration = Duration::from_secs(25);
+/// How long the report of one failure may take before the next one has its turn.
+pub const REPORT_TIME: Duration = Duration::from_secs(10);
+/// Failures that wait to be reported; where more do, they are logged and not reported.
+pub const REPORTS_WAITING: usize = 1_000;
 /// Jobs of one claim.
 pub const CLAIM_JOBS: usize = 500;
 /// Bytes of args in one claim; a single larger job is still claimed.

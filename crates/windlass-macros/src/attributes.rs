@@ -7,7 +7,7 @@ use syn::{DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token};
 
 use crate::line::{Line, fields};
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "kind",
     "queue",
     "priority",
@@ -26,6 +26,7 @@ const KEYS: [&str; 18] = [
     "fair",
     "limit",
     "cost",
+    "isolate",
 ];
 
 /// The keys of `#[job(…)]`, read.
@@ -48,6 +49,7 @@ pub(crate) struct Attributes {
     pub(crate) subjects: Vec<(String, Ident)>,
     pub(crate) lines: Vec<Line>,
     pub(crate) cost: Option<u16>,
+    pub(crate) isolate: bool,
 }
 
 /// `unique(by = [field, …], until = "started", for = "1h", on_conflict = "replace")`.
@@ -98,6 +100,7 @@ impl Attributes {
             "lane" => self.lines.push(Line::lane(meta)?),
             "fair" => self.lines.push(Line::fair(meta)?),
             "limit" => self.lines.push(Line::limit(meta)?),
+            "isolate" => self.isolate = word(meta, &["process"])? == "process",
             "cost" => self.cost = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
             other => return Err(Error::new(meta.path.span(), unknown(other))),
         }

@@ -26,6 +26,7 @@ use crate::attributes::{Attributes, Unique};
 /// | `fair(by = [tenant])` | the keys of the queue have turns; `weight = 3` jobs in each |
 /// | `limit(by = [account], running = 4)` | so many of a key run at once; `name = "crm"` shares the limit with other kinds |
 /// | `cost = 5` | what it takes of the rates that concern it; 1 otherwise |
+/// | `isolate = "process"` | each attempt has a process of its own, so that a crash takes nothing else with it; Unix only |
 /// | `expected = "60s"` | how long a handler is expected to run: `windlass doctor` tells of jobs that take half as long again |
 /// | `timeout = "30s"` | how long a handler may run; 15 minutes otherwise |
 /// | `expires = "10m"` | how long after it is due it may start; it is cancelled then and never runs; for ever otherwise |
@@ -55,6 +56,11 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let timeout = attributes.timeout_ms.map(|ms| {
         quote!(const TIMEOUT: ::core::option::Option<::core::time::Duration> =
             ::core::option::Option::Some(::core::time::Duration::from_millis(#ms));)
+    });
+    let isolation = attributes.isolate.then(|| {
+        quote!(
+            const ISOLATION: ::windlass::Isolation = ::windlass::Isolation::Process;
+        )
     });
     let expected = attributes.expected_ms.map(|ms| {
         quote!(const EXPECTED: ::core::option::Option<::core::time::Duration> =
@@ -86,7 +92,7 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     Ok(quote! {
         impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
             const KIND: &'static str = #kind;
-            #queue #priority #version #attempts #losses #timeout #expected #expires #upgrade #retry #unique #tags #subjects
+            #queue #priority #version #attempts #losses #timeout #isolation #expected #expires #upgrade #retry #unique #tags #subjects
             #cost #(#lines)*
         }
     })

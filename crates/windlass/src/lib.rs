@@ -57,12 +57,16 @@ pub mod testing;
 mod transaction;
 pub use windlass_core::client::{Client, EnqueueLayer, EnqueuePipeline};
 pub use windlass_core::context::{AttemptContext, Context};
+#[cfg(unix)]
+pub use windlass_core::engine::is_isolated;
 pub use windlass_core::engine::{
-    Event, Health, InlineWorker, Options, Ran, RunningWorker, StartError, Stats, StopReport, Worker,
+    AfterFailure, Event, Failure, FailureCause, Health, InlineWorker, Options, Ran, RunningWorker,
+    StartError, Stats, StopReport, Worker,
 };
 pub use windlass_core::error::{Refusal, StoreError, Unusable};
 pub use windlass_core::handler::{
-    Handler, HandlerFn, HandlerFuture, HandlerLayer, Next, Policy, Registered, Run,
+    Handler, HandlerFn, HandlerFuture, HandlerLayer, Hooked, Hooks, Isolation, Next, Policy,
+    Registered, Run,
 };
 pub use windlass_core::id::{BatchId, JobId, WorkerId};
 pub use windlass_core::job::{
@@ -71,6 +75,9 @@ pub use windlass_core::job::{
 };
 pub use windlass_core::json::Json;
 pub use windlass_core::limit::{Limit, LimitOn};
+#[cfg(unix)]
+#[doc(hidden)]
+pub use windlass_core::process;
 pub use windlass_core::schedule::{Missed, Overlap, Schedule};
 pub use windlass_core::time::Timestamp;
 pub use windlass_core::{limit, limits, name, queue, worker};

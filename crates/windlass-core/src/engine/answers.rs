@@ -57,8 +57,14 @@ impl Engine {
         let interruption = attempt.interruption.as_ref();
         let words = attempt.words(&report.exit);
         let end = AttemptEnd { exit: report.exit, finished: report.finished };
-        if let Some(verdict) = verdict::decide(end, interruption, failures, &handler.policy) {
-            self.settle(attempt, ran, (verdict, words));
+        let cause = end.cause();
+        match verdict::decide(end, interruption, failures, &handler.policy) {
+            Some(verdict) => {
+                self.report(&attempt.job, &verdict, cause);
+                self.settle(attempt, ran, (verdict, words));
+            }
+            None if ran.is_some() => self.report_lost(&attempt.job),
+            None => {}
         }
     }
 
@@ -141,8 +147,11 @@ impl Engine {
         for ready in self.dispatch.drain() {
             self.fetch.freed(ready.queue);
         }
-        let dropped = self.pending.clear() as u64;
-        self.stats.refused.fetch_add(dropped, Ordering::Relaxed);
+        let dropped = self.pending.clear();
+        self.stats.refused.fetch_add(dropped.len() as u64, Ordering::Relaxed);
+        for one in dropped.iter().filter(|one| one.settlement.ran.is_some()) {
+            self.report_lost(&one.settlement.job);
+        }
         let wakeups = self.store.wakeups();
         wakeups.forget(self.registration.worker);
         self.registration.worker = WorkerId::new();
@@ -203,6 +212,9 @@ impl Engine {
         }
         if claimed.is_empty() {
             self.tell(|| Event::Idle);
+            if self.attempts.is_empty() && !self.dispatch.has_unstarted() {
+                self.beside.idle();
+            }
         } else {
             self.stats.note_claim(took);
             self.fetch.took(took);
@@ -261,6 +273,10 @@ impl Engine {
         self.stats.settled.fetch_add(1, Ordering::Relaxed);
         let settlement = &one.settlement;
         let written = verdict::written(&settlement.verdict, answer);
+        if !std::ptr::eq(written, &settlement.verdict) {
+            // Only now it is known that the handler's own transaction was not committed.
+            self.report(&settlement.job, written, None);
+        }
         if matches!(written, Verdict::Complete { .. } | Verdict::Confirm { .. }) {
             self.stats.completed.fetch_add(1, Ordering::Relaxed);
         }
@@ -281,6 +297,9 @@ impl Engine {
         self.stats.refused.fetch_add(1, Ordering::Relaxed);
         let job = one.settlement.job.id;
         tracing::warn!(%job, kind = one.settlement.job.kind, "the end of an attempt was refused: its lease is lost");
+        if one.settlement.ran.is_some() {
+            self.report_lost(&one.settlement.job);
+        }
         self.tell(|| Event::Refused { job });
         self.beat_now();
     }

@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
 use super::liveness::LeaseEnd;
-use super::panics::Caught;
 use crate::context::{self, AttemptContext, Signals};
 use crate::handler::Handler;
-use crate::job::JobError;
+use crate::job::{JobError, Traceparent};
 use crate::json::Json;
+use crate::panics::Caught;
 
 /// Names one attempt within this worker.
 pub(super) type Key = u64;
@@ -98,8 +98,10 @@ pub(super) fn start(
     runtime.spawn(run(report, begin)).abort_handle()
 }
 
-/// The span that a handler's own events and spans are in.
+/// The span that a handler's own events and spans are in. It names the trace that the enqueuer was in, so that a layer of the
+/// program's can link the two.
 pub(super) fn span(context: &Arc<AttemptContext>) -> Span {
+    let trace = context.traceparent().and_then(Traceparent::read);
     context::in_new_span(context, || {
         tracing::info_span!(
             "attempt",
@@ -107,6 +109,8 @@ pub(super) fn span(context: &Arc<AttemptContext>) -> Span {
             kind = context.kind(),
             queue = context.queue(),
             attempt = context.attempt(),
+            trace_id = trace.map(|trace| trace.trace_id),
+            parent_span_id = trace.map(|trace| trace.span_id),
         )
     })
 }
@@ -120,14 +124,18 @@ async fn run(mut report: Report, begin: Begin) {
         return report.send(HandlerExit::NotStarted);
     }
     report.began.store(true, Ordering::Release);
+    report.send(handle(handler, context).await);
+}
+
+/// Runs the handler in its span.
+pub(super) async fn handle(handler: Arc<dyn Handler>, context: Arc<AttemptContext>) -> HandlerExit {
     let span = span(&context);
     let handled = async move { handler.run(context).await };
-    let exit = match Caught::new(handled.instrument(span)).await {
+    match Caught::new(handled.instrument(span)).await {
         Ok(Ok(output)) => HandlerExit::Value(output),
         Ok(Err(error)) => HandlerExit::Error(error),
         Err(panic) => HandlerExit::Panic(panic),
-    };
-    report.send(exit);
+    }
 }
 
 /// Whether a handler may begin now.

@@ -126,6 +126,23 @@ impl RunningWorker {
         self.stop().await
     }
 
+    /// One that does nothing and does not end: the process is there for an attempt that another worker of its program runs.
+    #[cfg(unix)]
+    pub(super) fn parked(events: broadcast::Sender<Event>) -> Self {
+        let (gone_tx, gone) = watch::channel(false);
+        // Nobody ends it, so nobody says that it has ended.
+        std::mem::forget(gone_tx);
+        Self {
+            commands: mpsc::unbounded_channel().0,
+            events,
+            health: watch::channel(Health::Working).1,
+            held_back: watch::channel(None).1,
+            stats: Arc::default(),
+            label: "isolated".into(),
+            gone,
+        }
+    }
+
     pub(super) async fn wait_gone(&self) {
         // The sender goes with the engine's thread, which is just as gone.
         let _ = self.gone.clone().wait_for(|gone| *gone).await;

@@ -11,8 +11,9 @@ use tracing::Instrument as _;
 
 use super::attempt::{self, HandlerExit};
 use super::attempts::{FailureBudget, Interruption};
+use super::beside::Hook;
+use super::failure::Failure;
 use super::last_words::{self, LastWords};
-use super::panics::{self, Caught};
 use super::verdict::{self, AttemptEnd};
 use super::worker::{InlineParts, StartError, Worker};
 use crate::client::Client;
@@ -21,6 +22,7 @@ use crate::error::StoreError;
 use crate::handler::{Policy, Registered, Run, output_json};
 use crate::id::{JobId, LeaseId};
 use crate::job::{ClaimRequest, Claimed, JobError, Outcome, Settled, Settlement, Share, Verdict};
+use crate::panics::{self, Caught};
 use crate::schedule;
 use crate::store::Store;
 use crate::worker::Registration;
@@ -37,6 +39,7 @@ pub struct InlineWorker {
     client: Client,
     handlers: HashMap<String, Registered>,
     registration: Registration,
+    failures: Option<Hook<Failure>>,
 }
 
 /// An attempt that an [`InlineWorker`] ran.
@@ -62,8 +65,9 @@ impl<App: Send + Sync + 'static> Worker<App> {
     pub async fn inline(self) -> Result<InlineWorker, StartError> {
         self.check()?;
         panics::install();
-        let InlineParts { client, handlers, registration, declared } = self.into_inline()?;
-        let worker = InlineWorker { client, handlers, registration };
+        let parts = self.into_inline()?;
+        let InlineParts { client, handlers, registration, declared, failures } = parts;
+        let worker = InlineWorker { client, handlers, registration, failures };
         let store = &**worker.store();
         // It runs what it is asked to, whatever the minimum builds are.
         store.register(&worker.registration, Now::Database).await.map_err(StartError::Store)?;
@@ -188,12 +192,20 @@ impl InlineWorker {
         let words = LastWords::of(&context, &exit);
         last_words::write(&**self.store(), words.as_deref().into_iter()).await?;
         let end = AttemptEnd { exit, finished: context.was_finished() };
+        let cause = end.cause();
         // Only a lost lease gives no verdict, and nothing here loses one.
         let verdict = verdict::decide(end, why, failures, &policy)
             .unwrap_or(Verdict::Release { delay: Duration::ZERO });
         let settlement = Settlement { lease, job, ran: Some(began.elapsed()), verdict };
         let answer = self.write(&settlement).await?;
-        let (outcome, error) = verdict::outcome_of(verdict::written(&settlement.verdict, answer));
+        let written = verdict::written(&settlement.verdict, answer);
+        let label = self.registration.label.as_str().into();
+        if let Some(hook) = &self.failures
+            && let Some(failure) = Failure::of(&settlement.job, &label, written, cause)
+        {
+            hook.run_here(failure).await;
+        }
+        let (outcome, error) = verdict::outcome_of(written);
         let job = &settlement.job;
         Ok(Ran {
             job: job.id,

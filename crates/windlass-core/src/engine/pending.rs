@@ -135,9 +135,9 @@ impl PendingSettlements {
         waiting.chain(self.under_way.iter().flatten().copied())
     }
 
-    /// Forgets what waits: the worker's leases are lost. How many there were.
-    pub(super) fn clear(&mut self) -> usize {
+    /// Forgets what waits, and gives it out: the worker's leases are lost.
+    pub(super) fn clear(&mut self) -> VecDeque<PendingSettlement> {
         self.surplus_suspects = 0;
-        std::mem::take(&mut self.waiting).len()
+        std::mem::take(&mut self.waiting)
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::attempt::AttemptReport;
 use super::attempts::later;
+use super::beside::Beside;
 use super::phase::{Intake, Phase};
 use super::state::Engine;
 
@@ -36,6 +37,7 @@ impl Engine {
         mut commands: mpsc::UnboundedReceiver<Command>,
         mut reports: mpsc::UnboundedReceiver<AttemptReport>,
     ) {
+        self.beside = Beside::start(std::mem::take(&mut self.beside_parts), &self.runtime);
         let mut batch = Vec::with_capacity(REPORTS_AT_ONCE);
         let mut is_handle_gone = false;
         while !self.step() {
@@ -143,6 +145,7 @@ impl Engine {
             self.leave().await;
         }
         self.store.wakeups().forget(self.registration.worker);
+        std::mem::take(&mut self.beside).end().await;
         for waiter in std::mem::take(&mut self.stop_waiters) {
             // A caller that stopped waiting does not want the answer.
             let _ = waiter.send(self.released);

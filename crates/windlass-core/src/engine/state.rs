@@ -14,10 +14,12 @@ use tokio_util::sync::CancellationToken;
 use super::accounts::Accounts;
 use super::attempt::AttemptReport;
 use super::attempts::Attempts;
+use super::beside::{Beside, BesideParts};
 use super::call::{self, Answered, Request};
 use super::declarations::Declarations;
 use super::dispatch::{Dispatch, ReadyJob};
 use super::events::Event;
+use super::failure::{Failure, FailureCause};
 use super::fetch::Fetch;
 use super::health::{Call, StoreHealth};
 use super::liveness::Liveness;
@@ -32,7 +34,7 @@ use crate::context::News;
 use crate::error::StoreError;
 use crate::handler::Registered;
 use crate::id::LeaseId;
-use crate::job::{Settlement, Verdict};
+use crate::job::{Claimed, Settlement, Verdict};
 use crate::store::Store;
 use crate::wake::WakeHandle;
 use crate::worker::{MinimumBuild, Registration, held_back};
@@ -66,6 +68,9 @@ pub(super) struct Engine {
     /// The minimum build that this one is below, as it is told.
     pub(super) held_back: watch::Sender<Option<MinimumBuild>>,
 
+    /// What is to run beside the jobs, until the loop begins.
+    pub(super) beside_parts: BesideParts,
+    pub(super) beside: Beside,
     /// The lease of the claim under way: the store may have it before its answer is here.
     pub(super) claiming: Option<LeaseId>,
     pub(super) stopping: CancellationToken,
@@ -188,6 +193,22 @@ impl Engine {
         if self.events.receiver_count() > 0 {
             // Nobody has to listen.
             let _ = self.events.send(event());
+        }
+    }
+
+    /// Reports what a verdict stands for, where that is a failure.
+    pub(super) fn report(&self, job: &Claimed, verdict: &Verdict, cause: Option<FailureCause>) {
+        if self.beside.reports_failures()
+            && let Some(failure) = Failure::of(job, &self.label, verdict, cause)
+        {
+            self.beside.failed(failure);
+        }
+    }
+
+    /// Reports an attempt that ran and whose end cannot be written any more.
+    pub(super) fn report_lost(&self, job: &Claimed) {
+        if self.beside.reports_failures() {
+            self.beside.failed(Failure::lost(job, &self.label));
         }
     }
 

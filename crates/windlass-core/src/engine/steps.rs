@@ -51,13 +51,16 @@ impl Engine {
         self.show_running();
         tracing::warn!(job = %attempt.job.id, kind = attempt.job.kind, "handler did not end when told to; abandoned");
         self.free_slot(&attempt);
+        let began = attempt.began.load(Ordering::Acquire);
         let Some(why) =
             attempt.interruption.as_ref().filter(|why| **why != Interruption::LeaseLost)
         else {
+            if began {
+                self.report_lost(&attempt.job);
+            }
             return;
         };
         let Some(handler) = self.handlers.get(&attempt.job.kind) else { return };
-        let began = attempt.began.load(Ordering::Acquire);
         let exit = if began { HandlerExit::Dropped } else { HandlerExit::NotStarted };
         let end = AttemptEnd { exit, finished: false };
         let failures = attempt.failure_budget();
@@ -65,6 +68,7 @@ impl Engine {
             return;
         };
         let ran = began.then(|| now - attempt.started);
+        self.report(&attempt.job, &verdict, None);
         let words = attempt.words(&HandlerExit::Dropped);
         self.settle(attempt, ran, (verdict, words));
     }
@@ -186,6 +190,7 @@ impl Engine {
             context: says,
         };
         self.attempts.insert(key, attempt);
+        self.beside.busy();
         self.stats.started.fetch_add(1, Ordering::Relaxed);
         self.show_running();
         if self.cancel_watch() == CancelWatch::Sweeps {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::attempt::HandlerExit;
 use super::attempts::{FailureBudget, Interruption};
-use crate::handler::Policy;
+use super::failure::FailureCause;
+use crate::handler::{Policy, output_json};
 use crate::job::{Decision, JobError, Outcome, Settled, Verdict};
 use crate::json::storable_text;
 use crate::limits::ERROR_BYTES;
@@ -14,6 +15,16 @@ pub(super) struct AttemptEnd {
     pub(super) exit: HandlerExit,
     /// Whether the handler finished the job inside its own transaction.
     pub(super) finished: bool,
+}
+
+impl AttemptEnd {
+    /// The error that the handler returned, where it was one.
+    pub(super) fn cause(&self) -> Option<FailureCause> {
+        match &self.exit {
+            HandlerExit::Error(error) => error.cause().cloned(),
+            _ => None,
+        }
+    }
 }
 
 /// The verdict on an attempt; `None` where nothing may be written because the lease is lost.
@@ -26,7 +37,7 @@ pub(super) fn decide(
     if matches!(interruption, Some(Interruption::LeaseLost)) {
         return None;
     }
-    Some(match end.exit {
+    Some(match skipped(end.exit) {
         HandlerExit::Value(_) if end.finished => Verdict::Confirm {
             otherwise: Box::new(failure(
                 Outcome::Error,
@@ -54,6 +65,16 @@ pub(super) fn decide(
             }
         },
     })
+}
+
+/// Work that was done before is a value, whatever else is wanted meanwhile.
+fn skipped(exit: HandlerExit) -> HandlerExit {
+    match exit {
+        HandlerExit::Error(error) if error.decision() == Decision::Skip => {
+            HandlerExit::Value(output_json(error.message()))
+        }
+        exit => exit,
+    }
 }
 
 /// The verdict on an attempt that was told to end and did not return a value.
@@ -99,6 +120,7 @@ fn of_error(error: &JobError, job: FailureBudget, policy: &Policy) -> Verdict {
         Decision::Cancelled => {
             Verdict::Cancel { outcome: Outcome::Cancelled, reason: clean(&message) }
         }
+        Decision::Skip => Verdict::Complete { output: output_json(error.message()) },
         Decision::Stopped => Verdict::Release { delay: Duration::ZERO },
     }
 }
@@ -184,6 +206,20 @@ mod tests {
             Some(Verdict::Cancel { outcome: Outcome::Cancelled, .. })
         ));
         assert!(matches!(of(JobError::stopped()), Some(Verdict::Release { .. })));
+    }
+
+    /// T33: what was done before is completed, also by an attempt that was told to end meanwhile.
+    #[test]
+    fn a_skip_completes_the_job() {
+        for why in
+            [None, Some(Interruption::GraceOver), Some(Interruption::CancelRequested("x".into()))]
+        {
+            let skip = HandlerExit::Error(JobError::skipped("already done"));
+            let Some(Verdict::Complete { output }) = verdict(skip, why.as_ref(), FRESH) else {
+                panic!("expected a completion")
+            };
+            assert_eq!(output.expect("an output").as_str(), "\"skipped: already done\"");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A worker that is built and started.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use tokio::runtime::Handle;
@@ -12,16 +14,19 @@ use tokio_util::sync::CancellationToken;
 use super::accounts::Accounts;
 use super::attempt::AttemptReport;
 use super::attempts::Attempts;
+use super::beside::{Beside, BesideParts, Hook};
 use super::declarations::Declarations;
 use super::dispatch::Dispatch;
 use super::events::Event;
+use super::failure::Failure;
 use super::fetch::{Fetch, FetchLimits};
 use super::handle::RunningWorker;
 use super::health::{Health, StoreHealth};
+#[cfg(unix)]
+use super::isolation;
 use super::liveness::Liveness;
 use super::maintenance::Maintenance;
 use super::options::Options;
-use super::panics;
 use super::pending::PendingSettlements;
 use super::phase::{IntakeWishes, Phase};
 use super::state::{Engine, FirstAnswer};
@@ -29,12 +34,13 @@ use super::stats::Stats;
 use crate::client::{Client, EnqueueLayer};
 use crate::context::News;
 use crate::error::{Refusal, StoreError};
-use crate::handler::{HandlerFn, HandlerLayer, Registered, Run};
+use crate::handler::{HandlerFn, HandlerLayer, Isolation, Registered, Run};
 use crate::id::WorkerId;
 use crate::job::{IntoDraft, Job};
 use crate::limit::{Limit, SetBy};
 use crate::limits;
 use crate::name::check_queue;
+use crate::panics;
 use crate::schedule::{Declared, Definition, Owner, Schedule, check_declared};
 use crate::store::Store;
 use crate::worker::{MinimumBuild, Registration};
@@ -52,6 +58,8 @@ pub struct Worker<App = ()> {
     client: Client,
     handlers: Vec<Registered>,
     layers: Vec<Arc<dyn HandlerLayer>>,
+    kind_layers: Vec<(String, Arc<dyn HandlerLayer>)>,
+    beside: BesideParts,
     queues: Vec<(String, usize)>,
     slots: Option<usize>,
     limits: Vec<(Limit, SetBy)>,
@@ -82,6 +90,9 @@ pub enum StartError {
     /// Two handlers for one kind.
     #[error("kind `{0}` has two handlers; a kind must name one")]
     DuplicateKind(String),
+    /// A layer for a kind that no handler is for.
+    #[error("a layer is for kind `{0}`, which has no handler in this worker")]
+    LayerOfNoKind(String),
     /// A name that cannot be used.
     #[error(transparent)]
     Name(#[from] crate::name::NameError),
@@ -100,6 +111,12 @@ pub enum StartError {
     /// The engine's thread could not be made.
     #[error("the engine's thread could not be started: {0}")]
     Thread(String),
+    /// This process is the child of a worker, made for one attempt, and was not told which.
+    #[error("the attempt that this process is for cannot be read: {0}")]
+    Isolated(#[source] std::io::Error),
+    /// Attempts in processes of their own, on a system that is not Unix.
+    #[error("kind `{0}` wants a process for each attempt, which there is on Unix only")]
+    NoProcesses(String),
     /// The database cannot serve a worker, and no waiting will change that: too few connections,
     /// a replica, another schema, missing rights.
     #[error("{0}")]
@@ -121,6 +138,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
             client: Client::new(store),
             handlers: Vec::new(),
             layers: Vec::new(),
+            kind_layers: Vec::new(),
+            beside: BesideParts::default(),
             queues: Vec::new(),
             slots: None,
             limits: Vec::new(),
@@ -224,6 +243,65 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self
     }
 
+    /// Stands around the attempts of one kind, inside the layers of all.
+    pub fn kind_layer(mut self, kind: impl Into<String>, layer: impl HandlerLayer) -> Self {
+        self.kind_layers.push((kind.into(), Arc::new(layer)));
+        self
+    }
+
+    /// Is told of every attempt that fails in this process: by an error, a timeout or a panic, or since the worker lost the
+    /// job. Told as soon as that is decided, whether or not the database can be written then; a snooze, a discard and what is
+    /// handed back do not count as one.
+    ///
+    /// It runs beside the jobs, for one failure after the other, each for at most 10 s. One that panics or hangs keeps back
+    /// reports only. There is one such function; a second call replaces it.
+    pub fn on_failure<Fut>(
+        mut self,
+        report: impl Fn(Failure) -> Fut + Send + Sync + 'static,
+    ) -> Self
+    where
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.beside.failures = Some(Hook::new(report));
+        self
+    }
+
+    /// Runs a function again and again in this process while the worker runs, counted from its start: for what belongs to
+    /// the process, such as a cache or a gauge. One run at a time; where one lasts longer than the period, the next
+    /// is at the next multiple of it. What is to happen once for all processes is a [`Worker::schedule`].
+    pub fn every<Fut>(
+        mut self,
+        period: Duration,
+        run: impl Fn(Arc<App>) -> Fut + Send + Sync + 'static,
+    ) -> Self
+    where
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let hook = self.hook(run);
+        self.beside.timers.push((period, hook));
+        self
+    }
+
+    /// Runs a function whenever the worker becomes idle: nothing runs, and there was nothing to claim. Once, until a job has
+    /// started again.
+    pub fn on_idle<Fut>(mut self, run: impl Fn(Arc<App>) -> Fut + Send + Sync + 'static) -> Self
+    where
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let hook = self.hook(run);
+        self.beside.idle.push(hook);
+        self
+    }
+
+    fn hook<F, Fut>(&self, run: F) -> Hook<()>
+    where
+        F: Fn(Arc<App>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let app = Arc::clone(&self.app);
+        Hook::named(std::any::type_name::<F>(), move |()| run(Arc::clone(&app)))
+    }
+
     /// Sees every job that handlers enqueue through their context.
     pub fn enqueue_layer(mut self, layer: impl EnqueueLayer) -> Self {
         self.client = self.client.with_layer(layer);
@@ -250,6 +328,10 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self.check()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         panics::install();
+        #[cfg(unix)]
+        if let Some(isolated) = isolation::isolated() {
+            return self.start_isolated(isolated.map_err(StartError::Isolated)?).await;
+        }
         // Bounded by those who ask, and by the slots: each attempt reports once.
         let (commands, command_rx) = mpsc::unbounded_channel();
         let (reports, ends) = mpsc::unbounded_channel();
@@ -284,6 +366,17 @@ impl<App: Send + Sync + 'static> Worker<App> {
         }
     }
 
+    /// In a child that is to run one attempt: runs it, where this is the worker for it, and ends the process.
+    #[cfg(unix)]
+    async fn start_isolated(
+        mut self,
+        isolated: &'static isolation::Isolated,
+    ) -> Result<RunningWorker, StartError> {
+        let handler = self.take_handlers().remove(isolated.kind());
+        let Some(registered) = handler else { return Ok(RunningWorker::parked(self.events)) };
+        isolated.run(registered.handler, self.client).await
+    }
+
     pub(super) fn check(&self) -> Result<(), StartError> {
         if self.handlers.is_empty() {
             return Err(StartError::NoHandlers);
@@ -292,6 +385,18 @@ impl<App: Send + Sync + 'static> Worker<App> {
         kinds.sort_unstable();
         if let Some(pair) = kinds.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(StartError::DuplicateKind(pair[0].to_owned()));
+        }
+        if let Some((kind, _)) =
+            self.kind_layers.iter().find(|(kind, _)| !kinds.contains(&kind.as_str()))
+        {
+            return Err(StartError::LayerOfNoKind(kind.clone()));
+        }
+        let isolated = self.handlers.iter().find(|one| one.policy.isolation == Isolation::Process);
+        if let Some(one) = isolated.filter(|_| !cfg!(unix)) {
+            return Err(StartError::NoProcesses(one.kind.clone()));
+        }
+        if self.beside.timers.iter().any(|(period, _)| period.is_zero()) {
+            return Err(StartError::Zero("a timer's period"));
         }
         for (limit, _) in &self.limits {
             limit.check()?;
@@ -361,7 +466,16 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// Its handlers by kind, with their layers.
     fn take_handlers(&mut self) -> HashMap<String, Registered> {
         let handlers = std::mem::take(&mut self.handlers).into_iter();
-        handlers.map(|handler| (handler.kind.clone(), handler.with_layers(&self.layers))).collect()
+        let layers = |kind: &str| -> Vec<Arc<dyn HandlerLayer>> {
+            let of_kind =
+                self.kind_layers.iter().filter(|(of, _)| of == kind).map(|(_, layer)| layer);
+            self.layers.iter().chain(of_kind).cloned().collect()
+        };
+        let layered = |handler: Registered| {
+            let layers = layers(&handler.kind);
+            (handler.kind.clone(), handler.with_layers(&layers))
+        };
+        handlers.map(layered).collect()
     }
 
     pub(super) fn into_inline(mut self) -> Result<InlineParts, StartError> {
@@ -369,7 +483,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
         let registration = self.registration(&queues, 1);
         let declared = self.declared(&registration.host)?;
         let handlers = self.take_handlers();
-        Ok(InlineParts { client: self.client, handlers, registration, declared })
+        let failures = self.beside.failures;
+        Ok(InlineParts { client: self.client, handlers, registration, declared, failures })
     }
 
     fn into_engine(mut self, runtime: Handle, watchers: Watchers) -> Engine {
@@ -395,7 +510,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             registration,
             fetch: Fetch::new(now, &queues, slots, fetch_limits),
             dispatch: Dispatch::new(slots, queues.iter().map(|(_, n)| *n).collect(), kind_slots),
-            handlers: self.take_handlers(),
+            handlers: isolate(self.take_handlers()),
             store,
             liveness: Liveness::new(now, &self.options),
             maintenance: Maintenance::new(now, &self.options),
@@ -405,6 +520,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
             accounts: Accounts::new(now),
             news: News::default(),
             options: self.options,
+            beside_parts: self.beside,
+            beside: Beside::default(),
             runtime,
             client: self.client,
             label,
@@ -425,6 +542,19 @@ impl<App: Send + Sync + 'static> Worker<App> {
     }
 }
 
+/// Those that want it run in children of this process.
+#[cfg(unix)]
+fn isolate(mut handlers: HashMap<String, Registered>) -> HashMap<String, Registered> {
+    let wanted = handlers.values_mut().filter(|one| one.policy.isolation == Isolation::Process);
+    wanted.for_each(|one| one.handler = Arc::new(isolation::IsolatedHandler));
+    handlers
+}
+
+#[cfg(not(unix))]
+fn isolate(handlers: HashMap<String, Registered>) -> HashMap<String, Registered> {
+    handlers
+}
+
 /// Says that the engine's thread is gone, also where it panicked.
 struct Gone(watch::Sender<bool>);
 
@@ -440,6 +570,7 @@ pub(super) struct InlineParts {
     pub(super) handlers: HashMap<String, Registered>,
     pub(super) registration: Registration,
     pub(super) declared: Vec<Declared>,
+    pub(super) failures: Option<Hook<Failure>>,
 }
 
 struct Watchers {

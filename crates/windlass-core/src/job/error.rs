@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::condition::Waits;
@@ -20,6 +21,8 @@ pub enum Decision {
     Dead,
     /// Nothing is left to do: the subject is gone. Ends as cancelled, and nobody is alarmed.
     Discard,
+    /// The work is done already: ends as completed.
+    Skip,
     /// Cancelled; the handler stopped because it was asked to.
     Cancelled,
     /// Stopped at a safe point because the worker is stopping; runs again elsewhere and counts
@@ -53,6 +56,7 @@ pub struct JobError {
     message: String,
     /// What it waits for, where it does.
     waits: Option<Box<Waits>>,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl JobError {
@@ -80,6 +84,12 @@ impl JobError {
     /// Nothing is left to do, as when the subject is gone. The job ends as cancelled.
     pub fn discard(reason: impl fmt::Display) -> Self {
         Self::new(Decision::Discard, reason)
+    }
+
+    /// The work was done before, as when the same job comes a second time: the job is completed, and its output says
+    /// `skipped: ` and this reason.
+    pub fn skipped(reason: impl fmt::Display) -> Self {
+        Self::new(Decision::Skip, format_args!("skipped: {reason}"))
     }
 
     /// Stopped because the job was cancelled.
@@ -132,9 +142,25 @@ impl JobError {
         self.waits.as_deref()
     }
 
+    /// A decision and its message, made elsewhere.
+    #[cfg(unix)]
+    pub(crate) const fn decided(
+        decision: Decision,
+        message: String,
+        waits: Option<Box<Waits>>,
+    ) -> Self {
+        Self { decision, message, waits, cause: None }
+    }
+
+    /// The error that it was made of by `?`, with its causes; `None` where it was made from a text by name.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&Arc<dyn Error + Send + Sync>> {
+        self.cause.as_ref()
+    }
+
     /// The alternate form has the causes too, where an error type such as `anyhow::Error` gives them.
     fn new(decision: Decision, message: impl fmt::Display) -> Self {
-        Self { decision, message: format!("{message:#}"), waits: None }
+        Self { decision, message: format!("{message:#}"), waits: None, cause: None }
     }
 }
 
@@ -155,7 +181,7 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for JobError {
             }
             cause = inner.source();
         }
-        Self { decision, message, waits }
+        Self { decision, message, waits, cause: Some(error.into()) }
     }
 }
 

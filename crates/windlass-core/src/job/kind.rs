@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Draft, Fair, JobError, Lane, Limited, RetryPolicy, Subject, Unique};
+use crate::handler::Isolation;
 use crate::json::{Json, JsonError};
 use crate::name::DEFAULT_QUEUE;
 
@@ -42,6 +43,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     const EXPECTED: Option<Duration> = None;
     /// How long after it is due such a job may start; `None` is for ever.
     const EXPIRES: Option<Duration> = None;
+    /// Whether each attempt has a process of its own: `#[job(kind = "pdf.render", isolate = "process")]`.
+    const ISOLATION: Isolation = Isolation::None;
     /// Words that such jobs are found by.
     const TAGS: &'static [&'static str] = &[];
 

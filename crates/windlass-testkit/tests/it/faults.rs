@@ -9,6 +9,7 @@ mod connections;
 mod disk;
 mod frozen;
 mod handlers;
+mod isolated;
 mod killed;
 mod listener;
 mod lost_answer;

@@ -168,7 +168,7 @@ async fn a_client_acts_on_jobs_and_queues(database: TestDatabase) {
 #[job(kind = "handlers.span")]
 struct InSpan {}
 
-/// E17: what a handler logs is in a span that names its attempt.
+/// E17: what a handler logs is in a span that names its attempt, and the trace and span of who enqueued it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_runs_in_a_span_of_its_attempt() {
     use tracing_subscriber::prelude::*;
@@ -185,10 +185,17 @@ async fn a_handler_runs_in_a_span_of_its_attempt() {
     let worker = worker.expect("started");
     let id = client.enqueue(InSpan {}).await.expect("written").id();
     let job = ended(&client, id).await;
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let traced = InSpan {}.job().traceparent(format!("00-{trace}-{parent}-01"));
+    let traced = client.enqueue(traced).await.expect("written").id();
+    ended(&client, traced).await;
     worker.stop().await;
     assert_eq!(job.output.map(|output| output.to_string()).as_deref(), Some("\"attempt\""));
-    let expected = format!("job={id} kind=\"handlers.span\" queue=\"default\" attempt=1");
-    assert_eq!(spans.0.lock().expect("whole")[..], [expected]);
+    let expected =
+        |id: JobId| format!("job={id} kind=\"handlers.span\" queue=\"default\" attempt=1");
+    let with_trace = format!(" trace_id=\"{trace}\" parent_span_id=\"{parent}\"");
+    let spans = spans.0.lock().expect("whole");
+    assert_eq!(spans[..], [expected(id), expected(traced) + &with_trace]);
 }
 
 /// The fields of every span named `attempt`.

@@ -2,6 +2,8 @@
 
 mod adapters;
 mod ahead;
+mod around;
+mod around_guides;
 mod bounds;
 mod builds;
 mod claims;

@@ -5,6 +5,7 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use windlass::process::{Group as Number, lead_group};
 
 use crate::config::Executable;
 
@@ -12,8 +13,8 @@ use crate::config::Executable;
 #[derive(Debug)]
 pub(super) struct Group {
     child: Child,
-    /// The group's number, the program's own; `None` where the program had ended before it was asked for.
-    number: Option<libc::pid_t>,
+    /// `None` where the program had ended before it was asked for.
+    number: Option<Number>,
 }
 
 impl Group {
@@ -30,14 +31,11 @@ impl Group {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .kill_on_drop(true);
-        let worker = std::process::id();
-        // SAFETY: the closure runs between fork and exec and makes only system calls that are
-        // safe there; it allocates nothing and touches no lock.
-        unsafe { command.pre_exec(move || prepare(worker)) };
+        // The thread that forks is one of the runtime's, and lives as long as the worker.
+        lead_group(command.as_std_mut());
         let child = command.spawn()?;
-        let number = child.id().and_then(|id| libc::pid_t::try_from(id).ok());
+        let number = child.id().and_then(Number::led_by);
         Ok(Self { child, number })
     }
 
@@ -58,20 +56,16 @@ impl Group {
 
     /// Asks the group to end.
     pub(super) fn terminate(&self) {
-        self.signal(libc::SIGTERM);
+        if let Some(number) = self.number {
+            number.terminate();
+        }
     }
 
     /// Ends the group. Its number cannot have gone to another group meanwhile: as long as one
     /// member lives the kernel keeps it, and numbers are not used again at once.
     pub(super) fn kill(&mut self) {
-        self.signal(libc::SIGKILL);
-    }
-
-    fn signal(&self, signal: libc::c_int) {
         if let Some(number) = self.number {
-            // SAFETY: kill takes plain numbers and touches no memory of ours. A group that is
-            // gone answers ESRCH, which is as good.
-            unsafe { libc::kill(-number, signal) };
+            number.kill();
         }
     }
 }
@@ -83,28 +77,4 @@ impl Drop for Group {
             self.kill();
         }
     }
-}
-
-/// Between fork and exec: the default signals, and death with the worker.
-fn prepare(worker: u32) -> io::Result<()> {
-    // SAFETY: plain system calls without pointers.
-    unsafe {
-        // The worker ignores it, and what is ignored is inherited.
-        libc::signal(libc::SIGXFSZ, libc::SIG_DFL);
-        #[cfg(target_os = "linux")]
-        {
-            // Tied to the thread that forks, which is one of the runtime's and lives as long as
-            // the worker. Its own children are not reached.
-            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
-                return Err(io::Error::last_os_error());
-            }
-            // The worker may have died before that call.
-            if u32::try_from(libc::getppid()) != Ok(worker) {
-                libc::_exit(libc::EXIT_FAILURE);
-            }
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = worker;
-    Ok(())
 }

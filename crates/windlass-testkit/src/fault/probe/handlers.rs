@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use windlass_core::context::AttemptContext;
-use windlass_core::handler::{Handler, HandlerFuture, Policy, Registered};
+use windlass_core::handler::{Handler, HandlerFuture, Isolation, Policy, Registered};
 use windlass_core::job::{Backoff, JobError, RetryPolicy};
 use windlass_core::json::Json;
 
@@ -30,6 +30,9 @@ pub const KINDS: [&str; 12] = [
     "ledger",
     "steps",
 ];
+
+/// Runs in a process of its own, and takes how it ends as its args.
+const CRASH: &str = "crash";
 
 /// With what the kind `panic` panics.
 pub const MEANT: &str = "the probe panics";
@@ -55,7 +58,9 @@ pub(super) fn all(journal: &Arc<Journal>, settings: &Settings) -> Vec<Registered
         let probe = Probe { kind, journal: Arc::clone(journal), gate: settings.gate() };
         Registered::dynamic(kind, policy.clone(), Arc::new(probe))
     };
-    KINDS.into_iter().map(registered).collect()
+    let mut crash = registered(CRASH);
+    crash.policy.isolation = Isolation::Process;
+    KINDS.into_iter().map(registered).chain([crash]).collect()
 }
 
 /// The handler of one kind.
@@ -100,6 +105,7 @@ async fn act(kind: &str, attempt: &AttemptContext, gate: PathBuf) -> Result<(), 
         }
         "block" => block(&gate),
         "steps" => steps(attempt, &gate.with_file_name(STEPS)).await?,
+        CRASH => crash(attempt, gate).await?,
         _ => {}
     }
     Ok(())
@@ -128,6 +134,50 @@ fn number(args: &Json) -> Result<u32, JobError> {
 fn die() {
     // SAFETY: `raise` takes no pointer.
     unsafe { libc::raise(libc::SIGKILL) };
+}
+
+/// Ends its process, or the attempt, as its args say.
+async fn crash(attempt: &AttemptContext, gate: PathBuf) -> Result<(), JobError> {
+    let how: String = attempt.args().read().map_err(JobError::dead)?;
+    match how.as_str() {
+        "abort" => std::process::abort(),
+        "segfault" => loop {
+            // Rust's own handler of the first one only makes the second one deadly.
+            // SAFETY: `raise` takes no pointer.
+            unsafe { libc::raise(libc::SIGSEGV) };
+        },
+        "kill" => die(),
+        "exit" => std::process::exit(3),
+        "end" => std::process::exit(0),
+        "panic" => panic!("{MEANT}"),
+        "dead" => return Err(JobError::dead("no such user")),
+        "print" => print_much(),
+        "spin" => spin(),
+        "safe" => loop {
+            attempt.safe_point()?;
+            tokio::time::sleep(LOOK).await;
+        },
+        "told" => {
+            attempt.cancelled().await;
+            return Err(JobError::cancelled("told to end"));
+        }
+        _ => {
+            while !gate.exists() {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sixteen times what a pipe holds, on both streams.
+fn print_much() {
+    let line = "x".repeat(1_023);
+    for _ in 0..1_024 {
+        let _ = writeln!(std::io::stdout(), "{line}");
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+    let _ = writeln!(std::io::stdout(), "printed");
 }
 
 /// Keeps its thread until the gate is open.

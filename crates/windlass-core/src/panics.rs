@@ -16,7 +16,7 @@ thread_local! {
 
 /// Adds our look at panics to the process's hook, once. The former hook still runs, so the
 /// panic is printed as before.
-pub(super) fn install() {
+pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let former = panic::take_hook();
@@ -32,11 +32,22 @@ pub(super) fn install() {
     });
 }
 
+/// A panic that was caught elsewhere, as the payload of one that stands for it here.
+pub(crate) struct Described(pub(crate) String);
+
+/// What a function returns, or its panic.
+pub(crate) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Described> {
+    let outer = WATCHED.replace(Some(None));
+    let ran = panic::catch_unwind(AssertUnwindSafe(run));
+    let seen = WATCHED.replace(outer).flatten();
+    ran.map_err(|payload| Described(describe(payload.as_ref(), seen)))
+}
+
 /// A future whose panic is its value: message, place and backtrace as one text.
-pub(super) struct Caught<F>(Pin<Box<F>>);
+pub(crate) struct Caught<F>(Pin<Box<F>>);
 
 impl<F: Future> Caught<F> {
-    pub(super) fn new(future: F) -> Self {
+    pub(crate) fn new(future: F) -> Self {
         Self(Box::pin(future))
     }
 }
@@ -45,18 +56,17 @@ impl<F: Future> Future for Caught<F> {
     type Output = Result<F::Output, String>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        WATCHED.set(Some(None));
-        let polled = panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)));
-        let seen = WATCHED.take().flatten();
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-            Err(payload) => Poll::Ready(Err(describe(payload.as_ref(), seen))),
+        match catch(|| self.0.as_mut().poll(cx)) {
+            Ok(polled) => polled.map(Ok),
+            Err(Described(panic)) => Poll::Ready(Err(panic)),
         }
     }
 }
 
 fn describe(payload: &(dyn Any + Send), seen: Option<String>) -> String {
+    if let Some(Described(text)) = payload.downcast_ref() {
+        return text.clone();
+    }
     let message = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
