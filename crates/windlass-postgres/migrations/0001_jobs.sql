@@ -276,11 +276,13 @@ begin
       jobs[nth] := job;
     end loop;
     -- What was not written waits for nothing.
-    select w.refused, w.missing into nth, job
-    from windlass.declare_waits(us, array(
-      select case when t.answer = 1 then t.id end from unnest(ids, answers) with ordinality as t(id, answer, nth) order by t.nth), metas) as w;
-    if job is not null then
-      raise exception using errcode = 'WL003', message = nth::text, detail = job::text;
+    if exists (select from unnest(metas) as t(meta) where windlass.has_waits(t.meta)) then
+      select w.refused, w.missing into nth, job
+      from windlass.declare_waits(us, array(
+        select case when t.answer = 1 then t.id end from unnest(ids, answers) with ordinality as t(id, answer, nth) order by t.nth), metas) as w;
+      if job is not null then
+        raise exception using errcode = 'WL003', message = nth::text, detail = job::text;
+      end if;
     end if;
     -- What its key or its id kept out does nothing in its lane. The others do it in the order of the call.
     for nth in
