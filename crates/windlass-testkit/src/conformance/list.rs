@@ -546,6 +546,7 @@ macro_rules! behaviours {
                     a_minimum_build_wakes_the_workers_of_its_program_alone
                     a_cancelled_job_that_waits_wakes_nobody
                     a_store_hears_once_a_worker_has_registered
+                    an_expiry_wakes_who_waited_for_it
                 }
             }
         }
