@@ -261,6 +261,10 @@ async fn conditions_by_sql_on_postgres() {
         let error = format!("{error:?}");
         assert!(error.contains(wrong), "{waits}: {error}");
     }
+    let own = JobId::new();
+    let waits = format!(r#"[{{"name": "a", "job": "{}"}}]"#, own.as_uuid());
+    let error = sql.client.batch_execute(&enqueue(own, &waits)).await.expect_err("it is refused");
+    assert!(format!("{error:?}").contains("does not exist before it"), "{error:?}");
 }
 
 /// O1, T30: the same on SQLite.
@@ -313,6 +317,10 @@ async fn conditions_by_sql_on_sqlite() {
         let error = enqueue(JobId::new(), waits).expect_err("it is refused").to_string();
         assert!(error.contains(wrong), "{waits}: {error}");
     }
+    let own = JobId::new();
+    let waits = format!(r#"[{{"name": "a", "job": "{}"}}]"#, own.as_uuid());
+    let error = enqueue(own, &waits).expect_err("it is refused").to_string();
+    assert!(error.contains("does not exist"), "{error}");
     for (insert, wrong) in [
         ("insert into windlass_signal (key) values ('')", "1 to 256 bytes"),
         ("insert into windlass_signal (key, data) values ('a', '{')", "not JSON"),
@@ -331,6 +339,12 @@ async fn check_waived(client: &Client, id: JobId) {
     assert_eq!(conditions[0].note.as_deref(), Some("it is gone"));
     assert_eq!(conditions[1].note, None);
     assert_eq!(state(client, id).await, State::Available);
+}
+
+/// Nobody has waived anything of a job that does not wait any more.
+async fn check_open(client: &Client, id: JobId) {
+    let conditions = client.conditions(id).await.expect("read");
+    assert!(conditions.iter().all(|one| one.state == ConditionState::Open), "{conditions:?}");
 }
 
 async fn waits_for_two(client: &Client) -> JobId {
@@ -355,6 +369,12 @@ async fn a_waiver_by_sql_on_postgres() {
     assert_eq!(state(&client, id).await, State::Waiting);
     assert_eq!(waive("'b'").await.as_deref(), Ok("waived"));
     check_waived(&client, id).await;
+    let gone = waits_for_two(&client).await;
+    client.cancel(&[gone], "not wanted").await.expect("cancelled");
+    let call = format!("select windlass.waive('{}', 'a')", gone.as_uuid());
+    let row = sql.client.query_one(&call, &[]).await.expect("answered");
+    assert_eq!(row.get::<_, String>(0), "unneeded");
+    check_open(&client, gone).await;
     assert!(waive("'c'").await.expect_err("it is refused").contains("has no condition 'c'"));
     let long = waive("'b', repeat('x', 8193)").await.expect_err("it is refused");
     assert!(long.contains("limit of 8192"), "{long}");
@@ -378,6 +398,11 @@ async fn a_waiver_by_sql_on_sqlite() {
     assert_eq!(state(&client, id).await, State::Waiting);
     waive("b", None).expect("waived");
     check_waived(&client, id).await;
+    let gone = waits_for_two(&client).await;
+    client.cancel(&[gone], "not wanted").await.expect("cancelled");
+    let insert = "insert into windlass_waive (job, name) values (?1, 'a')";
+    sql.execute(insert, [gone.as_uuid().as_bytes()]).expect("nothing was changed");
+    check_open(&client, gone).await;
     let missing = waive("c", None).expect_err("it is refused");
     assert!(missing.contains("has no condition of this name"), "{missing}");
     let long = waive("b", Some(&"x".repeat(8193))).expect_err("it is refused");

@@ -88,8 +88,11 @@ pub async fn a_signal_that_comes_again_changes_nothing(fixture: StoreFixture) {
     worker.run_one(complete()).await;
     assert_eq!(answer(&fixture, "status:1").await, SignalAnswer::Duplicate);
     assert!(worker.claim(9).await.jobs.is_empty());
-    assert_eq!(conditions(&fixture, id).await[0].data, Json::args("1").ok());
-    fixture.check("completed 1").await;
+    let later = fixture.enqueue_one(job().waits(both(1))).await;
+    for id in [id, later] {
+        assert_eq!(conditions(&fixture, id).await[0].data, Json::args("1").ok());
+    }
+    fixture.check("available 1, completed 1").await;
 }
 
 /// A6: a signal whose job does not wait any more is told to be late.

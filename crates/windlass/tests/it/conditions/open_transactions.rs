@@ -15,7 +15,7 @@ use windlass_testkit::worker::{request, settlement};
 use super::{Link, state};
 use crate::races::waits_for;
 use crate::strangers::{Shared, commit};
-use crate::test_database::{SOON, TestDatabase, connect};
+use crate::test_database::{SOON, connect};
 
 impl Shared {
     async fn sweep(&self) {
@@ -91,18 +91,25 @@ fn enqueue_after(id: JobId, other: JobId, ends: &str) -> String {
     enqueue_waiting(id, &format!(r#"[{{"name": "first", "job": "{other}", "ends": ["{ends}"]}}]"#))
 }
 
-/// A2: of two open transactions with the last two signals of a job, the second waits for the first, sees it, and makes the job
-/// available; after a rollback of the first one it does not.
+/// A2: of two open transactions that meet the last two conditions of a job, by a signal or a waiver, the second waits for the
+/// first, sees it, and makes the job available; after a rollback of the first one it does not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_two_signals_of_open_transactions_meet() {
+async fn the_last_two_of_open_transactions_meet() {
     let shared = Shared::open().await;
-    for (round, end) in ["commit", "rollback"].into_iter().enumerate() {
+    let rounds = ["signal signal", "signal waive", "waive signal"];
+    let rounds = rounds.into_iter().flat_map(|calls| [(calls, "commit"), (calls, "rollback")]);
+    for (round, (calls, end)) in rounds.enumerate() {
         let keys = ["a", "b"].map(|word| format!("{word}:{round}"));
         let waits = keys.iter().fold(Waits::all(), |waits, key| waits.signal(key, key));
         let id = shared.client.enqueue(link(waits)).await.expect("written").id();
-        let first = shared.begun(&format!("select windlass.signal('{}')", keys[0])).await;
+        let call = |(key, verb): (&String, &str)| match verb {
+            "signal" => format!("select windlass.signal('{key}')"),
+            _ => format!("select windlass.waive('{}', '{key}')", id.as_uuid()),
+        };
+        let calls: Vec<_> = keys.iter().zip(calls.split(' ')).map(call).collect();
+        let first = shared.begun(&calls[0]).await;
         let second = connect(&shared.database).await;
-        let call = format!("select windlass.signal('{}')", keys[1]);
+        let call = calls[1].clone();
         let second = tokio::runtime::Handle::current()
             .spawn(async move { second.client.batch_execute(&call).await });
         waits_for(&shared.database, "transactionid").await;
@@ -110,7 +117,7 @@ async fn the_last_two_signals_of_open_transactions_meet() {
         first.client.batch_execute(end).await.expect("ended");
         second.await.expect("it ran").expect("told");
         let expected = if end == "commit" { State::Available } else { State::Waiting };
-        assert_eq!(state(&shared.client, id).await, expected, "{end}");
+        assert_eq!(state(&shared.client, id).await, expected, "{calls:?} {end}");
     }
 }
 
@@ -127,6 +134,8 @@ async fn a_settlement_does_not_wait_for_who_signals() {
     let batch = shared.claimed().await;
     let stranger = shared.begun("select windlass.signal('go')").await;
     shared.settle(&batch, complete()).await;
+    // Neither does a sweep.
+    shared.sweep().await;
     commit(&stranger).await;
     assert_eq!(state(&shared.client, second.id).await, State::Waiting, "nobody has looked");
     shared.swept_until_available(second.id).await;
@@ -299,6 +308,11 @@ async fn what_others_have_locked_keeps_no_deadline() {
         tokio::time::timeout(SOON, tidy).await.expect("it waits").expect("tidied");
     }
     assert_eq!(state(&shared.client, other).await, State::Cancelled);
+    commit(&stranger).await;
+    // Deadlines of jobs that do not wait any more are over, also where another transaction keeps some.
+    let keep = "select from windlass.condition where overdue is not null for update";
+    let stranger = shared.begun(keep).await;
+    shared.sweep().await;
     commit(&stranger).await;
 }
 
