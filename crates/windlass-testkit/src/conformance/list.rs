@@ -73,6 +73,10 @@ macro_rules! behaviours {
                     a_rate_too_small_for_its_backlog_is_told
                     an_open_breaker_is_told
                 }
+                stuck {
+                    a_job_that_waits_for_what_cannot_come_is_told
+                    what_can_still_come_is_not_told
+                }
             }
             job {
                 cancel {
