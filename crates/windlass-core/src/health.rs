@@ -14,7 +14,9 @@ use serde::Serialize;
 
 pub use find::{Overview, problems};
 pub use problem::{Aspect, Problem};
-pub use seen::{Counted, Dead, Failing, LaneBlocked, LaneSeen, Lanes, Observed, Ready, RunningJob};
+pub use seen::{
+    Counted, Dead, Failing, LaneBlocked, LaneSeen, Lanes, Observed, Ready, RunningJob, StuckJob,
+};
 
 use crate::limits;
 use crate::reply::{Now, Reply};

@@ -53,29 +53,35 @@ begin
 end
 $$;
 
--- Makes those of these jobs available for which enough conditions are met, and notifies their idle workers. The caller has
--- locked them.
-create function windlass.release_waiting(us bigint, jobs uuid[]) returns void language plpgsql volatile as
+-- Makes jobs that wait available, or scheduled where they are not due yet, and notifies idle workers. The caller has locked
+-- them.
+create function windlass.end_wait(us bigint, jobs uuid[]) returns void language plpgsql volatile as
 $$
 declare
   queues text[];
 begin
-  with ready as materialized (
+  with released as (
+    update windlass.pending p
+    set state = case when p.run_at > us then 1 else 2 end, run_at = greatest(p.run_at, us)
+    where p.id = any (jobs) and p.state = -1
+    returning p.queue, p.state
+  )
+  select array_agg(queue) into queues from released where state = 2;
+  perform windlass.wake(queues);
+end
+$$;
+
+-- Ends the wait of those of these jobs for which enough conditions are met. The caller has locked them.
+create function windlass.release_waiting(us bigint, jobs uuid[]) returns void language plpgsql volatile as
+$$
+begin
+  perform windlass.end_wait(us, array(
     select p.id from windlass.pending p
     where p.id = any (jobs) and p.state = -1
       and case when not exists (select from windlass.condition c where c.job = p.id and c.state = 0 and c.overdue is null) then true
                when strpos(p.meta, '"needed"') = 0 then false
                else (select count(*) from windlass.condition c where c.job = p.id and c.state in (1, 2) and c.overdue is null)
-                    >= (p.meta::jsonb->'waits'->>'needed')::integer end
-  ),
-  released as (
-    update windlass.pending p
-    set state = case when p.run_at > us then 1 else 2 end, run_at = greatest(p.run_at, us)
-    from ready where p.id = ready.id and p.state = -1
-    returning p.queue, p.state
-  )
-  select array_agg(queue) into queues from released where state = 2;
-  perform windlass.wake(queues);
+                    >= (p.meta::jsonb->'waits'->>'needed')::integer end));
 end
 $$;
 
@@ -268,6 +274,18 @@ begin
 end
 $$;
 
+-- Refuses a transaction whose snapshot would not show what others have met since it began: of two that meet the last two
+-- conditions of a job, neither would see the other.
+create function windlass.check_snapshot(what text) returns void language plpgsql stable as
+$$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'windlass: % needs a transaction that is read committed', what using errcode = '25000',
+      hint = 'begin it with isolation level read committed, or do this outside of it';
+  end if;
+end
+$$;
+
 -- Tells all who wait for a key that it has come, or will not, and keeps it for those who will. Of the calls with one key the
 -- first one counts. The answer: met · kept (nobody has waited for it yet) · duplicate · late (those who waited do not any
 -- more); and how many conditions it met. Who waits is locked until the caller's transaction ends.
@@ -279,10 +297,7 @@ declare
   waiters uuid[];
 begin
   conditions := 0;
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'windlass: a signal needs a transaction that is read committed' using errcode = '25000',
-      hint = 'what others have signalled meanwhile is to be seen: begin it with isolation level read committed, or signal outside of it';
-  end if;
+  perform windlass.check_snapshot('a signal');
   insert into windlass.signal as s (key, came_at, withdrawn, data, origin, times, last_at)
   values (the_key, us, is_withdrawn, the_data, the_origin, 1, us)
   on conflict (key) do update
@@ -327,11 +342,12 @@ end
 $$;
 
 -- A person lets a job pass one of its conditions. Returns 0 where it was open, 1 where it was not, 2 where there is none.
-create function windlass.waive(us bigint, the_job uuid, the_name text, the_note text) returns smallint language plpgsql volatile as
+create function windlass.waive_at(us bigint, the_job uuid, the_name text, the_note text) returns smallint language plpgsql volatile as
 $$
 declare
   was smallint;
 begin
+  perform windlass.check_snapshot('a waiver');
   perform from windlass.pending p where p.id = the_job and p.state = -1 for no key update;
   if not found then
     return case when exists (select from windlass.condition c where c.job = the_job and c.name = the_name and c.nth > 0)
@@ -345,6 +361,25 @@ begin
   where c.job = the_job and c.name = the_name and c.nth > 0 and c.state = 0;
   perform windlass.release_waiting(us, array[the_job]);
   return 0;
+end
+$$;
+
+-- Waives for every language: the job, the name of its condition, and why. Returns waived, or unneeded where the job does not wait
+-- for it any more.
+create function windlass.waive(job uuid, name text, note text default null) returns text language plpgsql volatile as
+$$
+declare
+  answer smallint;
+begin
+  if octet_length(note) > 8192 then
+    raise exception 'windlass: a note of % bytes is above the limit of 8192', octet_length(note) using errcode = '22023';
+  end if;
+  answer := windlass.waive_at(windlass.now_us(), job, name, note);
+  if answer = 2 then
+    raise exception 'windlass: the job % has no condition %', job, coalesce(quote_literal(name), 'null') using errcode = '23503',
+      hint = 'windlass condition list shows what it waits for';
+  end if;
+  return case answer when 0 then 'waived' else 'unneeded' end;
 end
 $$;
 
@@ -400,9 +435,7 @@ begin
     if due.overdue is null then
       perform windlass.release_waiting(us, array[due.job]);
     elsif due.overdue = 0 then
-      update windlass.pending p set state = case when p.run_at > us then 1 else 2 end, run_at = greatest(p.run_at, us)
-      where p.id = due.job;
-      perform windlass.wake(array(select p.queue from windlass.pending p where p.id = due.job and p.state = 2));
+      perform windlass.end_wait(us, array[due.job]);
     else
       perform windlass.end_waiting(us, array[due.job], case due.overdue when 1 then 6 else 7 end::smallint, 'its deadline has passed');
     end if;

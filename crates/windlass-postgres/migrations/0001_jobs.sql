@@ -310,11 +310,13 @@ begin
       raise exception using errcode = 'WL004', message = nth::text, detail = answer::text || ' ' || job::text;
     end if;
     -- What was not written waits for nothing.
-    select w.refused, case when w.is_batch then 9 else 7 end, w.missing into nth, answer, job
-    from windlass.declare_waits(us, array(
-      select case when t.answer = 1 then t.id end from unnest(ids, answers) with ordinality as t(id, answer, nth) order by t.nth), metas) as w;
-    if job is not null then
-      raise exception using errcode = 'WL004', message = nth::text, detail = answer::text || ' ' || job::text;
+    if exists (select from unnest(metas) as t(meta) where windlass.has_waits(t.meta)) then
+      select w.refused, case when w.is_batch then 9 else 7 end, w.missing into nth, answer, job
+      from windlass.declare_waits(us, array(
+        select case when t.answer = 1 then t.id end from unnest(ids, answers) with ordinality as t(id, answer, nth) order by t.nth), metas) as w;
+      if job is not null then
+        raise exception using errcode = 'WL004', message = nth::text, detail = answer::text || ' ' || job::text;
+      end if;
     end if;
     -- What its key or its id kept out does nothing in its lane. The others do it in the order of the call.
     for nth in

@@ -2,6 +2,7 @@
 
 pub(crate) mod jobs;
 pub(crate) mod lanes;
+pub(crate) mod stuck;
 
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::store::{Now, Reply};
@@ -21,6 +22,7 @@ impl HealthStore for PostgresStore {
                 running: jobs::running(&self.claims, thresholds, at).await?,
                 dead: jobs::dead(&self.claims, thresholds, at).await?,
                 lanes: lanes::lanes(&self.claims).await?,
+                stuck: stuck::stuck(&self.claims, thresholds).await?,
             })
         })
     }

@@ -50,13 +50,23 @@ create table windlass_signalled (
 
 create index windlass_signalled_last on windlass_signalled (last_at);
 
--- Makes a job available for which enough conditions are met.
+-- Makes a job that waits available, or scheduled where it is not due yet.
+create view windlass_end_wait as select id as job, run_at as at from windlass_pending where false;
+
+create trigger windlass_end_wait_insert instead of insert on windlass_end_wait
+begin
+  update windlass_pending
+  set state = case when run_at > new.at then 1 else 2 end, run_at = max(run_at, new.at)
+  where id = new.job and state = -1;
+end;
+
+-- Ends the wait of a job for which enough conditions are met.
 create view windlass_release as select id as job, run_at as at from windlass_pending where false;
 
 create trigger windlass_release_insert instead of insert on windlass_release
 begin
-  update windlass_pending
-  set state = case when run_at > new.at then 1 else 2 end, run_at = max(run_at, new.at)
+  insert into windlass_end_wait (job, at)
+  select id, new.at from windlass_pending
   where id = new.job and state = -1
     and case when not exists (select 1 from windlass_condition c where c.job = new.job and c.state = 0 and c.overdue is null) then 1
              when instr(meta, '"needed"') = 0 then 0
@@ -203,4 +213,22 @@ begin
   insert into windlass_release (job, at)
   select c.job, s.came_at from windlass_condition c join windlass_signalled s on s.key = c.signal
   where c.signal = new.key and s.times = 1;
+end;
+
+-- A person lets a job pass one of its conditions: insert into windlass_waive (job, name, note) values (x'…', 'wrap-up', 'the host is
+-- gone'). One that the job does not wait for any more stays as it is. A moment may be given.
+create view windlass_waive as select job, name, note, since as at from windlass_condition where false;
+
+create trigger windlass_waive_insert instead of insert on windlass_waive
+begin
+  select case
+    when length(cast(new.note as blob)) > 8192 then raise(abort, 'windlass: a note is above the limit of 8192 bytes')
+    when not exists (select 1 from windlass_condition where job = new.job and name = new.name and nth > 0)
+      then raise(abort, 'windlass: the job has no condition of this name')
+  end;
+  update windlass_condition
+  set state = 2, since = coalesce(new.at, (select n from windlass_fresh)), note = new.note
+  where job = new.job and name = new.name and nth > 0 and state = 0
+    and exists (select 1 from windlass_pending p where p.id = new.job and p.state = -1);
+  insert into windlass_release (job, at) select new.job, coalesce(new.at, n) from windlass_fresh;
 end;

@@ -2,6 +2,7 @@
 
 pub(crate) mod jobs;
 pub(crate) mod lanes;
+pub(crate) mod stuck;
 
 use rusqlite::Connection;
 use windlass_core::error::StoreError;
@@ -33,5 +34,6 @@ pub(crate) fn observe(
         running: jobs::running(connection, thresholds, at)?,
         dead: jobs::dead(connection, thresholds, at)?,
         lanes: lanes::lanes(connection)?,
+        stuck: stuck::stuck(connection, thresholds)?,
     })
 }

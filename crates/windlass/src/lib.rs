@@ -116,7 +116,7 @@ pub mod condition {
 pub mod health {
     pub use windlass_core::health::{
         Aspect, Counted, Dead, Failing, HealthStore, LaneBlocked, LaneSeen, Lanes, Observed,
-        Overview, Problem, Ready, RunningJob, Thresholds, problems,
+        Overview, Problem, Ready, RunningJob, StuckJob, Thresholds, problems,
     };
 }
 

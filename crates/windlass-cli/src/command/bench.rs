@@ -5,12 +5,15 @@ mod backlog;
 mod drain;
 mod enqueue;
 mod find;
+mod joined;
 mod latency;
 mod lined;
 mod mixed;
 mod noop;
 mod processes;
+mod rendezvous;
 mod report;
+mod signaller;
 mod transactions;
 mod usage;
 
@@ -36,6 +39,13 @@ pub(crate) enum Mode {
     Latency,
     /// Callers enqueue while a worker works; p50 and p99 from enqueue to start
     Mixed,
+    /// Jobs in groups of up to 1,000, and for each group one that waits for all of it; p50 and p99 of one claim
+    Fanin,
+    /// Jobs of which each waits for the one before it; p50 and p99 from one start to the next
+    Chain,
+    /// Jobs that wait for two signals each, sent at the same moment by two processes, of whose transactions one in twenty is
+    /// rolled back and done again, and one in twenty sends its signal twice; p50 and p99 of one transaction
+    Rendezvous,
     /// Lists of one subject's jobs, `--jobs` times, among `--ready` and `--finished` jobs with three tags each; p50
     /// and p99 of one list
     Find,
@@ -49,6 +59,9 @@ impl Mode {
             Self::Drain => "drain",
             Self::Latency => "latency",
             Self::Mixed => "mixed",
+            Self::Fanin => "fanin",
+            Self::Chain => "chain",
+            Self::Rendezvous => "rendezvous",
             Self::Find => "find",
         }
     }
@@ -97,6 +110,9 @@ pub(crate) struct Args {
     /// Scheduled jobs that lie in the queue beforehand
     #[arg(long, default_value_t = 0)]
     pub(crate) scheduled: u64,
+    /// With `drain`: jobs that wait for a signal beforehand, on the same queue
+    #[arg(long, default_value_t = 0)]
+    pub(crate) waiting: u64,
     /// Jobs finished beforehand
     #[arg(long, default_value_t = 0)]
     pub(crate) finished: u64,
@@ -117,6 +133,16 @@ pub(crate) struct Args {
     /// Run as one of the worker processes of `drain`, on this queue
     #[arg(long, value_name = "QUEUE", hide = true)]
     pub(crate) as_worker: Option<String>,
+    /// Run as one of the processes of `rendezvous` that send signals, each its own word, for the jobs of this queue
+    #[arg(long, value_names = ["WORD", "QUEUE"], num_args = 2, hide = true)]
+    pub(crate) as_signaller: Option<Vec<String>>,
+}
+
+impl Args {
+    /// Whether it is measured beside a plain drain of as many jobs.
+    fn is_compared(&self) -> bool {
+        self.waiting > 0 || matches!(self.mode, Mode::Fanin | Mode::Chain | Mode::Rendezvous)
+    }
 }
 
 /// What a measurement works with.
@@ -131,12 +157,23 @@ pub(crate) struct Finding {
     pub(crate) jobs: u64,
     pub(crate) seconds: f64,
     pub(crate) times_ms: Vec<f64>,
+    /// How often the jobs ran that waited for others or for signals, where there were any.
+    pub(crate) runs: Option<u64>,
+}
+
+impl Finding {
+    pub(crate) const fn new(jobs: u64, seconds: f64, times_ms: Vec<f64>) -> Self {
+        Self { jobs, seconds, times_ms, runs: None }
+    }
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let url = store_url(&globals.store, args.history);
     if let Some(queue) = &args.as_worker {
         return as_worker::run(&args, queue, &url).await;
+    }
+    if let Some([word, queue]) = args.as_signaller.as_deref() {
+        return signaller::run(&args, (word, queue), &url).await;
     }
     if (args.lined.lanes > 0 || args.lined.hot_lane > 0)
         && args.lined.tenants + args.lined.limit_keys > 0
@@ -148,18 +185,21 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if args.processes > 1 && args.mode != Mode::Drain {
         return Err(Failure::usage("--processes is for `drain`").into());
     }
+    if args.waiting > 0 && args.mode != Mode::Drain {
+        return Err(Failure::usage("--waiting is for `drain`").into());
+    }
     let store = windlass::open(&url).await?;
     let places = lined::Places::new(&args.lined);
     let payload = noop::Noop::of_bytes(args.bytes).with_keys(args.unique).with_places(places);
     let payload = payload.with_tags(args.tags || args.mode == Mode::Find);
     let bench = Measurement { payload, store, args };
+    let plain = match bench.args.is_compared() {
+        true => Some(drained(&bench, &globals.store).await?),
+        false => None,
+    };
     backlog::prepare(&bench).await?;
-    if bench.args.mode == Mode::Drain {
-        drain::preload(&bench, bench.args.jobs + bench.args.lined.hot_lane).await?;
-    }
-    if globals.store.starts_with("postgres") {
-        backlog::clean_up(&globals.store).await?;
-    }
+    write(&bench).await?;
+    clean_up(&globals.store).await?;
     let (finding, used) = if bench.args.processes > 1 {
         measure_processes(&bench, &url).await?
     } else {
@@ -167,8 +207,34 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         let finding = measure(&bench, &globals.store).await?;
         (finding, Usage::now(&bench.store, &[]).await?.since(&before))
     };
-    Report::new(&bench.args, &globals.store, finding, used).print(globals.json)?;
+    let report = Report::new(&bench.args, &globals.store, finding, used);
+    report.beside(plain).print(globals.json)?;
     Ok(Exit::Done)
+}
+
+/// A plain drain of as many jobs.
+async fn drained(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
+    drain::preload(bench, bench.args.jobs).await?;
+    clean_up(url).await?;
+    drain::work(bench, bench.args.jobs).await
+}
+
+async fn clean_up(url: &str) -> anyhow::Result<()> {
+    if url.starts_with("postgres") {
+        backlog::clean_up(url).await?;
+    }
+    Ok(())
+}
+
+/// Writes the jobs that are there before a measurement begins.
+async fn write(bench: &Measurement) -> anyhow::Result<()> {
+    match bench.args.mode {
+        Mode::Drain => drain::preload(bench, bench.args.jobs + bench.args.lined.hot_lane).await,
+        Mode::Fanin => joined::write_groups(bench).await,
+        Mode::Chain => joined::write_chain(bench).await,
+        Mode::Rendezvous => rendezvous::write(bench).await,
+        Mode::Enqueue | Mode::Bulk | Mode::Latency | Mode::Mixed | Mode::Find => Ok(()),
+    }
 }
 
 async fn measure(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
@@ -179,6 +245,9 @@ async fn measure(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
         Mode::Drain => drain::work(bench, bench.args.jobs).await,
         Mode::Latency => latency::pickup(bench).await,
         Mode::Mixed => mixed::both(bench).await,
+        Mode::Fanin => joined::fan_in(bench).await,
+        Mode::Chain => joined::chain(bench).await,
+        Mode::Rendezvous => rendezvous::meet(bench, url).await,
         Mode::Find => find::by_subject(bench).await,
     }
 }

@@ -193,11 +193,15 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
         _ => None,
     });
     let first = blocked.or_else(|| open.and_then(|open| open.first()));
-    let waive = first.map(|one| {
-        let name = in_one_line(&one.name).replace('\'', r"'\''");
-        format!("windlass condition waive {} '{name}'   (lets it pass)", explained.job)
-    });
+    let waive =
+        first.map(|one| format!("{}   (lets it pass)", command_to_waive(explained.job, &one.name)));
     retry.into_iter().chain(waive).collect()
+}
+
+/// What lets a job pass the condition of this name.
+pub(super) fn command_to_waive(job: JobId, name: &str) -> String {
+    let name = in_one_line(name).replace('\'', r"'\''");
+    format!("windlass condition waive {job} '{name}'")
 }
 
 async fn waive(

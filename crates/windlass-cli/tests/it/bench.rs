@@ -43,6 +43,46 @@ async fn two_processes_drain_a_backlog_on_postgres() {
     two_processes_drain_a_backlog(&database.url()).await;
 }
 
+/// What one run of `windlass bench` says.
+fn measured(url: &str, args: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_windlass"))
+        .args([&["bench", "--slots", "10", "--json", "--store", url][..], args].concat())
+        .output()
+        .expect("run");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {error}");
+    serde_json::from_slice(&output.stdout).expect("a document")
+}
+
+/// A2: of pairs of signals that two processes send at the same moment, some in transactions that are rolled back and done again,
+/// some twice, each makes its job run once; likewise of groups of jobs. Jobs that wait are left where they are.
+async fn jobs_that_wait_are_measured(url: &str) {
+    let runs = measured(url, &["rendezvous", "--jobs", "300"]);
+    assert_eq!((&runs["jobs"], &runs["runs"]), (&300.into(), &300.into()));
+    let runs = measured(url, &["fanin", "--jobs", "1500"]);
+    assert_eq!((&runs["jobs"], &runs["runs"]), (&1_500.into(), &2.into()));
+    let links = measured(url, &["chain", "--jobs", "50"]);
+    assert!(links["p50_ms"].is_number() && links["ratio"].is_number(), "{links}");
+    let drained = measured(url, &["drain", "--jobs", "300", "--waiting", "200"]);
+    assert!(drained["ratio"].is_number() && drained["p99_ratio"].is_number(), "{drained}");
+    let client = Client::new(windlass::open(url).await.expect("a store"));
+    let counts = client.counts().await.expect("counted");
+    let [waiting, available] = [State::Waiting, State::Available].map(|state| counts.of(state));
+    assert_eq!((waiting, available), (200, 0));
+}
+
+#[tokio::test]
+async fn jobs_that_wait_are_measured_on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    jobs_that_wait_are_measured(&format!("sqlite:{}/jobs.db", folder.path().display())).await;
+}
+
+#[tokio::test]
+async fn jobs_that_wait_are_measured_on_postgres() {
+    let database = PostgresDatabase::fresh();
+    jobs_that_wait_are_measured(&database.url()).await;
+}
+
 /// Other modes have one process, and say so.
 #[test]
 fn only_a_drain_has_several_processes() {

@@ -226,11 +226,22 @@ impl Waits {
         self.needed.map_or(all, |needed| usize::try_from(needed).unwrap_or(all))
     }
 
+    /// How many conditions it has.
+    #[must_use]
+    pub fn conditions(&self) -> usize {
+        self.conditions.len()
+    }
+
     /// The jobs it waits for.
     pub fn jobs(&self) -> impl Iterator<Item = JobId> {
+        self.ends().map(|(job, _)| job)
+    }
+
+    /// The jobs it waits for, each with the ways in which it may end.
+    pub fn ends(&self) -> impl Iterator<Item = (JobId, Ends)> {
         self.conditions.iter().filter_map(|one| {
             let id = Uuid::parse_str(one.job.as_deref()?).ok()?;
-            Some(JobId::from_uuid(id))
+            Some((JobId::from_uuid(id), one.ends.unwrap_or(Ends::COMPLETED)))
         })
     }
 

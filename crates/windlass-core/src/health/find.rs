@@ -78,6 +78,7 @@ pub fn problems(overview: &Overview, thresholds: &Thresholds) -> Vec<Problem> {
     found.extend(lines::lanes(overview, thresholds));
     found.extend(lines::limits(overview, thresholds));
     found.extend(lines::breakers(overview, thresholds));
+    found.extend(waiting(overview, thresholds));
     found
 }
 
@@ -142,5 +143,21 @@ fn dying<'a>(
         jobs: super::Counted { jobs: one.lately, or_more: one.jobs.or_more },
         last_at: one.last_at,
         job: one.last,
+    })
+}
+
+fn waiting<'a>(
+    overview: &'a Overview,
+    thresholds: &'a Thresholds,
+) -> impl Iterator<Item = Problem> + 'a {
+    let counts = |one: &&super::StuckJob| !thresholds.is_muted(&one.kind);
+    overview.observed.stuck.iter().filter(counts).map(|one| Problem::Stuck {
+        job: one.job,
+        kind: one.kind.clone(),
+        queue: one.queue.clone(),
+        since: one.since,
+        condition: one.condition.clone(),
+        awaited: one.awaited,
+        ended: one.ended,
     })
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::seen::Counted;
 use super::{maybe_millis, millis};
 use crate::id::JobId;
+use crate::job::State;
 use crate::limit::LimitOn;
 use crate::time::Timestamp;
 
@@ -29,6 +30,8 @@ pub enum Aspect {
     Limits,
     /// Breakers are open.
     Breakers,
+    /// Jobs wait for what cannot come.
+    Waiting,
 }
 
 /// Something that is not as it should be.
@@ -147,6 +150,23 @@ pub enum Problem {
         /// When a job probes.
         until: Timestamp,
     },
+    /// A job waits for the end of another one which has ended in another way, or is gone, and has no deadline.
+    Stuck {
+        /// Which.
+        job: JobId,
+        /// Its kind.
+        kind: String,
+        /// Its queue.
+        queue: String,
+        /// When it was written.
+        since: Timestamp,
+        /// The first of its conditions that cannot be met.
+        condition: String,
+        /// The job that this one waits for.
+        awaited: JobId,
+        /// How that one has ended; none where it is gone.
+        ended: Option<State>,
+    },
 }
 
 impl Problem {
@@ -163,6 +183,7 @@ impl Problem {
                 Aspect::Limits
             }
             Self::BreakerOpen { .. } => Aspect::Breakers,
+            Self::Stuck { .. } => Aspect::Waiting,
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct Observed {
     pub dead: Vec<Dead>,
     /// Lanes.
     pub lanes: Lanes,
+    /// Jobs that wait for ends which cannot come, of the conditions on the oldest jobs.
+    pub stuck: Vec<StuckJob>,
 }
 
 /// Jobs of a kind that are due in a queue.
@@ -106,6 +108,26 @@ pub struct Dead {
     pub last_at: Timestamp,
     /// The last one.
     pub last: JobId,
+}
+
+/// A job that waits for the end of another one which has ended in another way, or is gone. It has no deadline, and without
+/// that end not enough of its conditions can be met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StuckJob {
+    /// Which.
+    pub job: JobId,
+    /// Its kind.
+    pub kind: String,
+    /// Its queue.
+    pub queue: String,
+    /// When it was written.
+    pub since: Timestamp,
+    /// The first of its conditions that cannot be met.
+    pub condition: String,
+    /// The job that this one waits for.
+    pub awaited: JobId,
+    /// How that one has ended; `None` where it is gone.
+    pub ended: Option<State>,
 }
 
 /// Lanes with jobs that wait, and those that stand still.

@@ -10,7 +10,7 @@ use crate::connection::patience::{Gate, patiently};
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
-const WAIVE: &str = "select windlass.waive(coalesce($1::int8, windlass.now_us()), $2::uuid, $3::text, $4::text) \
+const WAIVE: &str = "select windlass.waive_at(coalesce($1::int8, windlass.now_us()), $2::uuid, $3::text, $4::text) \
      from (select set_config('lock_timeout', $5::text, true)) as patience";
 
 pub(crate) async fn waive(

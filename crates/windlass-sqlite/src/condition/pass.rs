@@ -7,7 +7,6 @@ use windlass_core::job::State;
 use windlass_core::limits::SWEEP_JOBS;
 
 use crate::condition::cancel_unmet;
-use crate::condition::waive::RELEASE;
 use crate::job::finish::{Finish, finish_waiting};
 use crate::job::settle::SettleContext;
 use crate::row::{Id, all, one, run};
@@ -21,8 +20,8 @@ pub(super) const WAITS: &str = "select 1 from windlass_pending where id = ?1 and
 const OVERDUE: &str = "its deadline has passed";
 const CLOSE: &str =
     "update windlass_condition set state = ?3, since = ?4 where job = ?1 and nth = ?2";
-const RUN: &str = "update windlass_pending \
-     set state = case when run_at > ?2 then 1 else 2 end, run_at = max(run_at, ?2) where id = ?1 and state = -1";
+const RELEASE: &str = "insert into windlass_release (job, at) values (?1, ?2)";
+const RUN: &str = "insert into windlass_end_wait (job, at) values (?1, ?2)";
 const OPEN: &str = "select name from windlass_condition where job = ?1 and state = 0 and overdue is null order by nth";
 
 /// Lets moments pass, a bounded number; says how many.

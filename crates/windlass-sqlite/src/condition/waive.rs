@@ -1,4 +1,4 @@
-//! Waive: a person lets a job pass one of its conditions.
+//! Waive: a person lets a job pass one of its conditions, by one statement, so that SQL does the same.
 
 use rusqlite::{Connection, params};
 use windlass_core::condition::Waived;
@@ -8,26 +8,22 @@ use windlass_core::time::Timestamp;
 
 use crate::row::{Id, one, run};
 
-pub(crate) const RELEASE: &str = "insert into windlass_release (job, at) values (?1, ?2)";
-
 pub(crate) fn waive(
     connection: &Connection,
     (job, name): (JobId, &str),
     note: Option<&str>,
     now: Timestamp,
 ) -> Result<Waived, StoreError> {
-    const FOUND: &str =
-        "select state from windlass_condition where job = ?1 and name = ?2 and nth > 0";
-    const WAIVE: &str = "update windlass_condition set state = 2, since = ?3, note = ?4 \
-         where job = ?1 and name = ?2 and nth > 0 and state = 0 \
-           and exists (select 1 from windlass_pending p where p.id = ?1 and p.state = -1)";
+    const IS_OPEN: &str = "select state = 0 and exists (select 1 from windlass_pending p where p.id = c.job and p.state = -1) \
+         from windlass_condition c where job = ?1 and name = ?2 and nth > 0";
+    const WAIVE: &str = "insert into windlass_waive (job, name, note, at) values (?1, ?2, ?3, ?4)";
     let id = Id::from(job);
-    if one::<i64>(connection, FOUND, params![id, name])?.is_none() {
-        return Ok(Waived::Missing);
+    match one::<bool>(connection, IS_OPEN, params![id, name])? {
+        None => Ok(Waived::Missing),
+        Some(false) => Ok(Waived::Unneeded),
+        Some(true) => {
+            run(connection, WAIVE, params![id, name, note, now.as_micros()])?;
+            Ok(Waived::Now)
+        }
     }
-    if run(connection, WAIVE, params![id, name, now.as_micros(), note])? == 0 {
-        return Ok(Waived::Unneeded);
-    }
-    run(connection, RELEASE, params![id, now.as_micros()])?;
-    Ok(Waived::Now)
 }

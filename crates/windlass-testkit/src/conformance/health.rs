@@ -3,6 +3,7 @@
 pub mod jobs;
 pub mod lanes;
 pub mod limits;
+pub mod stuck;
 
 use windlass_core::health::{Aspect, Overview, Problem, Thresholds, problems};
 

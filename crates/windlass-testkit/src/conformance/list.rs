@@ -117,6 +117,10 @@ macro_rules! behaviours {
                     a_rate_too_small_for_its_backlog_is_told
                     an_open_breaker_is_told
                 }
+                stuck {
+                    a_job_that_waits_for_what_cannot_come_is_told
+                    what_can_still_come_is_not_told
+                }
             }
             limit {
                 breaker {
@@ -378,6 +382,7 @@ macro_rules! behaviours {
                     a_minimum_build_wakes_the_workers_of_its_program_alone
                     a_cancelled_job_that_waits_wakes_nobody
                     a_store_hears_once_a_worker_has_registered
+                    an_expiry_wakes_who_waited_for_it
                 }
             }
         }

@@ -43,8 +43,8 @@ pub(super) struct Index<'h> {
     pub(super) pauses: Vec<(u64, &'h str, Gate)>,
     /// Limits of kinds that were set or removed, in order.
     pub(super) limits: Vec<SetLimit<'h>>,
-    /// When each key was first signalled.
-    pub(super) signals: HashMap<&'h str, u64>,
+    /// What is known of each key that was signalled.
+    pub(super) signals: HashMap<&'h str, Sent>,
     /// The schedules at the end.
     pub(super) schedules: &'h [ScheduleRecord],
     /// When the jobs at the end were read.
@@ -58,6 +58,25 @@ pub(super) struct SetLimit<'h> {
     pub(super) answered: u64,
     pub(super) kind: &'h str,
     pub(super) running: Option<u32>,
+}
+
+/// What is known of a key that was signalled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    /// When a signal with it was first sent.
+    pub(super) first_asked: u64,
+    /// Whether the store said of one that it is written.
+    pub(super) is_told: bool,
+    /// Whether one was sent that says that it will not come.
+    pub(super) may_be_withdrawn: bool,
+}
+
+impl Sent {
+    fn add(&mut self, other: Self) {
+        self.first_asked = self.first_asked.min(other.first_asked);
+        self.is_told |= other.is_told;
+        self.may_be_withdrawn |= other.may_be_withdrawn;
+    }
 }
 
 /// What happened to a queue.
@@ -230,9 +249,10 @@ impl<'h> Index<'h> {
             }
             Event::Paused { queue } => self.pauses.push((at, queue, Gate::Paused)),
             Event::Resumed { queue, asked } => self.pauses.push((*asked, queue, Gate::Resumed)),
-            Event::Signalled { key, asked } => {
-                let first = self.signals.entry(key).or_insert(*asked);
-                *first = (*first).min(*asked);
+            Event::Signalled { key, asked, is_told, is_withdrawn } => {
+                let (first_asked, is_told, may_be_withdrawn) = (*asked, *is_told, *is_withdrawn);
+                let sent = Sent { first_asked, is_told, may_be_withdrawn };
+                self.signals.entry(key).and_modify(|one| one.add(sent)).or_insert(sent);
             }
             Event::LimitSet { kind, running, asked } => {
                 let (asked, running) = (*asked, *running);

@@ -142,6 +142,10 @@ pub enum Event {
         key: String,
         /// When it was sent.
         asked: u64,
+        /// Whether the store said that it is written.
+        is_told: bool,
+        /// Whether it says that it will not come.
+        is_withdrawn: bool,
     },
     /// Somebody ran a job again.
     Revived {

@@ -166,7 +166,9 @@ impl ConditionStore for RecordedStore {
         Box::pin(async move {
             let asked = clock::now();
             let result = self.store.signal(signal, now).await;
-            self.journal.note(Event::Signalled { key: signal.key.clone(), asked });
+            let (key, is_told) = (signal.key.clone(), result.is_ok());
+            let is_withdrawn = signal.is_withdrawn;
+            self.journal.note(Event::Signalled { key, asked, is_told, is_withdrawn });
             result
         })
     }

@@ -18,7 +18,7 @@ pub(super) use waking::longest_wake;
 pub(super) type Rule = (&'static str, fn(&Index<'_>) -> Vec<String>);
 
 /// Every rule, under the name of its invariant.
-pub(super) const ALL: [Rule; 23] = [
+pub(super) const ALL: [Rule; 24] = [
     ("I-D1", durability::nothing_acknowledged_is_lost),
     ("I-D2", durability::nothing_is_left_over),
     ("I-D3", durability::nothing_came_from_nowhere),
@@ -32,6 +32,7 @@ pub(super) const ALL: [Rule; 23] = [
     ("I-S1", schedules::no_due_time_is_fired_twice),
     ("I-S2", schedules::no_due_time_is_passed_over),
     ("I-Q1", conditions::jobs_start_when_what_they_wait_for_has_come),
+    ("I-Q2", conditions::no_job_waits_for_what_has_come),
     ("I-O1", lines::lanes_run_one_at_a_time),
     ("I-O1", lines::lanes_run_in_order),
     ("I-O3", lines::limits_hold),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use windlass_core::condition::SignalAnswer;
 use windlass_core::error::StoreError;
 use windlass_core::job::Claimed;
 
@@ -43,6 +44,8 @@ pub enum Sabotage {
     ForgetsExpiry,
     /// I-Q1: a job is written without what it waits for.
     ForgetsConditions,
+    /// I-Q2: a signal is acknowledged and not written.
+    ForgetsSignals,
     /// I-D2: dead workers keep what they held.
     NeverRescues,
     /// I-L2: a claim first takes back what others hold, dead or not.
@@ -246,7 +249,14 @@ impl BatchStore for SabotagedStore {
 }
 
 impl ConditionStore for SabotagedStore {
-    forward!(signal signalled waive conditions);
+    fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
+        if self.has(Sabotage::ForgetsSignals) {
+            return Box::pin(async { Ok(Signalled { answer: SignalAnswer::Met, conditions: 1 }) });
+        }
+        self.store.signal(signal, now)
+    }
+
+    forward!(signalled waive conditions);
 }
 
 impl StepStore for SabotagedStore {

@@ -1,19 +1,15 @@
 //! Conditions: with workers that run, in callers' own transactions, by SQL, and beside open transactions of others.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use windlass::condition::{ConditionState, Overdue, Signal, SignalAnswer, Waits};
+use windlass::condition::{ConditionState, Signal, SignalAnswer, Waits};
 use windlass::prelude::*;
-use windlass::store::{Now, Store};
 use windlass::{JobRecord, Json, State, StoreError};
-use windlass_testkit::draft::job;
-use windlass_testkit::verdicts::complete;
-use windlass_testkit::worker::{request, settlement, worker};
 
-use crate::races::{begun, waits_for};
-use crate::test_database::{SOON, TestDatabase, connect, ended, on_both_stores};
+use crate::test_database::{TestDatabase, connect, ended, on_both_stores};
+
+mod open_transactions;
 
 #[path = "../../examples/final_notification.rs"]
 #[expect(dead_code, reason = "its main is the example's alone")]
@@ -208,90 +204,6 @@ fn check_refused(refused: Result<(), StoreError>, missing: JobId) {
     assert_eq!(awaited, missing);
 }
 
-/// A2: of two open transactions with the last two signals of a job, the second waits for the first, sees it, and makes the job
-/// available; after a rollback of the first one it does not.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_two_signals_of_open_transactions_meet() {
-    let database = TestDatabase::postgres();
-    let client = Client::new(database.open().await);
-    for (round, end) in ["commit", "rollback"].into_iter().enumerate() {
-        let keys = ["a", "b"].map(|word| format!("{word}:{round}"));
-        let waits = keys.iter().fold(Waits::all(), |waits, key| waits.signal(key, key));
-        let id = client.enqueue(Link { number: 1 }.job().waits(waits)).await.expect("written").id();
-        let first = begun(&database, &format!("select windlass.signal('{}')", keys[0])).await;
-        let second = connect(&database).await;
-        let call = format!("select windlass.signal('{}')", keys[1]);
-        let second = tokio::runtime::Handle::current()
-            .spawn(async move { second.client.batch_execute(&call).await });
-        waits_for(&database, "transactionid").await;
-        assert!(!second.is_finished());
-        first.client.batch_execute(end).await.expect("ended");
-        second.await.expect("it ran").expect("told");
-        let expected = if end == "commit" { State::Available } else { State::Waiting };
-        assert_eq!(state(&client, id).await, expected, "{end}");
-    }
-}
-
-/// C4: a settlement does not wait for a transaction that has the waiting job; the sweep tells that job when it is over. A worker
-/// whose heartbeats share the connection would be lost otherwise.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_settlement_does_not_wait_for_who_signals() {
-    let database = TestDatabase::postgres();
-    let store = database.open().await;
-    let client = Client::new(Arc::clone(&store));
-    let registration = worker().registration();
-    store.register(&registration, Now::Database).await.expect("registered");
-    let first = job().done();
-    let waits = Waits::all().job("first", first.id).signal("go", "go");
-    let second = job().waits(waits).done();
-    store.enqueue(&[first, second.clone()], Now::Database).await.expect("written");
-    let batch = store.claim(&request(&registration, 9), Now::Database).await.expect("claimed");
-    assert_eq!(batch.jobs.len(), 1);
-    let stranger = begun(&database, "select windlass.signal('go')").await;
-    let ends = [settlement(&batch, 0, complete())];
-    let settle = store.settle(registration.worker, &ends, Now::Database);
-    tokio::time::timeout(Duration::from_secs(3), settle).await.expect("it waits").expect("done");
-    stranger.client.batch_execute("commit").await.expect("committed");
-    assert_eq!(state(&client, second.id).await, State::Waiting, "nobody has looked");
-    swept_until_available(&*store, &client, (&registration, second.id)).await;
-}
-
-/// T25: a job that ends while the transaction which waits for it is open is told of by the sweep.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_ends_before_the_commit_of_who_waits_is_not_missed() {
-    let database = TestDatabase::postgres();
-    let store = database.open().await;
-    let client = Client::new(Arc::clone(&store));
-    let registration = worker().registration();
-    store.register(&registration, Now::Database).await.expect("registered");
-    let first = job().done();
-    store.enqueue(std::slice::from_ref(&first), Now::Database).await.expect("written");
-    let batch = store.claim(&request(&registration, 9), Now::Database).await.expect("claimed");
-    let second = JobId::new();
-    let call = format!(
-        "select windlass.enqueue('work', '1', '{{\"id\": \"{}\", \"waits\": [{{\"name\": \"first\", \"job\": \"{}\"}}]}}')",
-        second.as_uuid(),
-        first.id.as_uuid()
-    );
-    let stranger = begun(&database, &call).await;
-    let ends = [settlement(&batch, 0, complete())];
-    store.settle(registration.worker, &ends, Now::Database).await.expect("done");
-    stranger.client.batch_execute("commit").await.expect("committed");
-    assert_eq!(state(&client, second).await, State::Waiting, "it was not seen");
-    swept_until_available(&*store, &client, (&registration, second)).await;
-}
-
-async fn swept_until_available(
-    store: &dyn Store,
-    client: &Client,
-    (registration, id): (&windlass::worker::Registration, JobId),
-) {
-    let sweep = store.sweep(registration.worker, Now::Database);
-    let swept = tokio::time::timeout(SOON, sweep).await.expect("it ends").expect("swept");
-    assert!(swept.leads, "nobody else is there");
-    assert_eq!(state(client, id).await, State::Available);
-}
-
 /// A job that was declared by SQL, with what it waits for.
 fn check_by_sql(job: &JobRecord, conditions: &[windlass::condition::ConditionRecord]) {
     assert_eq!(job.state, State::Available);
@@ -349,6 +261,10 @@ async fn conditions_by_sql_on_postgres() {
         let error = format!("{error:?}");
         assert!(error.contains(wrong), "{waits}: {error}");
     }
+    let own = JobId::new();
+    let waits = format!(r#"[{{"name": "a", "job": "{}"}}]"#, own.as_uuid());
+    let error = sql.client.batch_execute(&enqueue(own, &waits)).await.expect_err("it is refused");
+    assert!(format!("{error:?}").contains("does not exist before it"), "{error:?}");
 }
 
 /// O1, T30: the same on SQLite.
@@ -401,6 +317,10 @@ async fn conditions_by_sql_on_sqlite() {
         let error = enqueue(JobId::new(), waits).expect_err("it is refused").to_string();
         assert!(error.contains(wrong), "{waits}: {error}");
     }
+    let own = JobId::new();
+    let waits = format!(r#"[{{"name": "a", "job": "{}"}}]"#, own.as_uuid());
+    let error = enqueue(own, &waits).expect_err("it is refused").to_string();
+    assert!(error.contains("does not exist"), "{error}");
     for (insert, wrong) in [
         ("insert into windlass_signal (key) values ('')", "1 to 256 bytes"),
         ("insert into windlass_signal (key, data) values ('a', '{')", "not JSON"),
@@ -411,108 +331,80 @@ async fn conditions_by_sql_on_sqlite() {
     }
 }
 
-/// C4: an enqueue whose signal an open transaction tells waits for it, as one whose key is kept does, and goes on then.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_enqueue_waits_for_who_signals_its_key() {
-    let database = TestDatabase::postgres();
-    let client = Client::new(database.open().await);
-    let stranger = begun(&database, "select windlass.signal('go')").await;
-    let enqueue = {
-        let client = client.clone();
-        let draft = Link { number: 1 }.job().on_signal("go");
-        tokio::runtime::Handle::current().spawn(async move { client.enqueue(draft).await })
-    };
-    waits_for(&database, "transactionid").await;
-    stranger.client.batch_execute("commit").await.expect("committed");
-    let id = enqueue.await.expect("it ran").expect("written").id();
-    assert_eq!(state(&client, id).await, State::Available);
+/// What stands of a job of which a person has let pass one of two conditions, and then the other.
+async fn check_waived(client: &Client, id: JobId) {
+    let conditions = client.conditions(id).await.expect("read");
+    let states: Vec<_> = conditions.iter().map(|one| one.state).collect();
+    assert_eq!(states, [ConditionState::Waived, ConditionState::Waived]);
+    assert_eq!(conditions[0].note.as_deref(), Some("it is gone"));
+    assert_eq!(conditions[1].note, None);
+    assert_eq!(state(client, id).await, State::Available);
 }
 
-/// I-Q2: a cancel that met the open transaction which waits for its job tells that job once it is committed.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_that_waited_for_who_waits_is_told() {
-    let database = TestDatabase::postgres();
-    let client = Client::new(database.open().await);
-    let first = client.enqueue(Link { number: 1 }).await.expect("written").id();
-    let second = JobId::new();
-    let call = format!(
-        "select windlass.enqueue('work', '1', '{{\"id\": \"{}\", \"waits\": [{{\"name\": \"first\", \"job\": \"{}\", \
-         \"ends\": [\"cancelled\"]}}]}}')",
-        second.as_uuid(),
-        first.as_uuid()
-    );
-    let stranger = begun(&database, &call).await;
-    let cancel = {
-        let client = client.clone();
-        tokio::runtime::Handle::current()
-            .spawn(async move { client.cancel(&[first], "not wanted").await })
-    };
-    waits_for(&database, "transactionid").await;
-    stranger.client.batch_execute("commit").await.expect("committed");
-    cancel.await.expect("it ran").expect("cancelled");
-    assert_eq!(state(&client, second).await, State::Available);
+/// Nobody has waived anything of a job that does not wait any more.
+async fn check_open(client: &Client, id: JobId) {
+    let conditions = client.conditions(id).await.expect("read");
+    assert!(conditions.iter().all(|one| one.state == ConditionState::Open), "{conditions:?}");
 }
 
-/// A2: a signal in a snapshot that would not show what others have told is refused.
+async fn waits_for_two(client: &Client) -> JobId {
+    let waits = Waits::all().signal("a", "a").signal("b", "b");
+    client.enqueue(Link { number: 1 }.job().waits(waits)).await.expect("written").id()
+}
+
+/// A6, X16: a person lets a job pass its conditions by SQL on PostgreSQL, and is told of a name that it does not have.
 #[tokio::test]
-async fn a_signal_in_an_older_snapshot_is_refused() {
+async fn a_waiver_by_sql_on_postgres() {
     let database = TestDatabase::postgres();
-    let _client = Client::new(database.open().await);
+    let client = Client::new(database.open().await);
     let sql = connect(&database).await;
-    let call = "begin isolation level repeatable read; select windlass.signal('go')";
-    let error = sql.client.batch_execute(call).await.expect_err("it is refused");
-    assert!(format!("{error:?}").contains("read committed"), "{error:?}");
-}
-
-/// C4, A6: a thousand jobs that an open transaction has locked keep no deadline of another, and no tidying waits for it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_others_have_locked_keeps_no_deadline() {
-    let database = TestDatabase::postgres();
-    let store = database.open().await;
-    let client = Client::new(Arc::clone(&store));
-    let registration = worker().registration();
-    store.register(&registration, Now::Database).await.expect("registered");
-    let within = |key: &str, ms| {
-        Waits::all().signal("a", key).deadline(Duration::from_millis(ms), Overdue::Cancel)
+    let id = waits_for_two(&client).await;
+    let waive = async |rest: &str| {
+        let call = format!("select windlass.waive('{}', {rest})", id.as_uuid());
+        let row = sql.client.query_one(&call, &[]).await;
+        row.map(|row| row.get::<_, String>(0)).map_err(|error| format!("{error:?}"))
     };
-    let many = (0..1_100).map(|number| Link { number }.job().waits(within("many", 1)));
-    client.enqueue_all(many).await.expect("written");
-    let other = Link { number: 1 }.job().waits(within("other", 2));
-    let other = client.enqueue(other).await.expect("written").id();
-    let stranger = begun(&database, "select windlass.signal('many')").await;
-    for _ in 0..3 {
-        let sweep = store.sweep(registration.worker, Now::Database);
-        tokio::time::timeout(SOON, sweep).await.expect("it waits").expect("swept");
-        let tidy = store.tidy(Now::Database);
-        tokio::time::timeout(SOON, tidy).await.expect("it waits").expect("tidied");
-    }
-    assert_eq!(state(&client, other).await, State::Cancelled);
-    stranger.client.batch_execute("commit").await.expect("committed");
+    assert_eq!(waive("'a', 'it is gone'").await.as_deref(), Ok("waived"));
+    assert_eq!(waive("'a', 'once more'").await.as_deref(), Ok("unneeded"));
+    assert_eq!(state(&client, id).await, State::Waiting);
+    assert_eq!(waive("'b'").await.as_deref(), Ok("waived"));
+    check_waived(&client, id).await;
+    let gone = waits_for_two(&client).await;
+    client.cancel(&[gone], "not wanted").await.expect("cancelled");
+    let call = format!("select windlass.waive('{}', 'a')", gone.as_uuid());
+    let row = sql.client.query_one(&call, &[]).await.expect("answered");
+    assert_eq!(row.get::<_, String>(0), "unneeded");
+    check_open(&client, gone).await;
+    assert!(waive("'c'").await.expect_err("it is refused").contains("has no condition 'c'"));
+    let long = waive("'b', repeat('x', 8193)").await.expect_err("it is refused");
+    assert!(long.contains("limit of 8192"), "{long}");
 }
 
-/// I-Q2: where completed jobs are not kept, an end that was not seen is still told.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_unseen_end_is_told_where_completed_jobs_are_not_kept() {
-    let database = TestDatabase::postgres();
-    database.open().await;
-    let separator = if database.url().contains('?') { '&' } else { '?' };
-    let url = format!("{}{separator}history=off", database.url());
-    let store = windlass::open(&url).await.expect("opened");
-    let client = Client::new(Arc::clone(&store));
-    let registration = worker().registration();
-    store.register(&registration, Now::Database).await.expect("registered");
-    let first = job().done();
-    store.enqueue(std::slice::from_ref(&first), Now::Database).await.expect("written");
-    let batch = store.claim(&request(&registration, 9), Now::Database).await.expect("claimed");
-    let second = job().waits(Waits::all().job("first", first.id)).done();
-    store.enqueue(std::slice::from_ref(&second), Now::Database).await.expect("written");
-    let lock = format!(
-        "select from windlass.pending where id = '{}' for no key update",
-        second.id.as_uuid()
-    );
-    let stranger = begun(&database, &lock).await;
-    let ends = [settlement(&batch, 0, complete())];
-    store.settle(registration.worker, &ends, Now::Database).await.expect("done");
-    stranger.client.batch_execute("rollback").await.expect("ended");
-    swept_until_available(&*store, &client, (&registration, second.id)).await;
+/// A6, X16: the same on SQLite.
+#[tokio::test]
+async fn a_waiver_by_sql_on_sqlite() {
+    let database = TestDatabase::sqlite();
+    let client = Client::new(database.open().await);
+    let path = database.url().trim_start_matches("sqlite:").to_owned();
+    let sql = rusqlite::Connection::open(path).expect("opened");
+    let id = waits_for_two(&client).await;
+    let waive = |name: &str, note: Option<&str>| {
+        let insert = "insert into windlass_waive (job, name, note) values (?1, ?2, ?3)";
+        let waived = sql.execute(insert, rusqlite::params![id.as_uuid().as_bytes(), name, note]);
+        waived.map_err(|error| error.to_string())
+    };
+    waive("a", Some("it is gone")).expect("waived");
+    waive("a", Some("once more")).expect("nothing was changed");
+    assert_eq!(state(&client, id).await, State::Waiting);
+    waive("b", None).expect("waived");
+    check_waived(&client, id).await;
+    let gone = waits_for_two(&client).await;
+    client.cancel(&[gone], "not wanted").await.expect("cancelled");
+    let insert = "insert into windlass_waive (job, name) values (?1, 'a')";
+    sql.execute(insert, [gone.as_uuid().as_bytes()]).expect("nothing was changed");
+    check_open(&client, gone).await;
+    let missing = waive("c", None).expect_err("it is refused");
+    assert!(missing.contains("has no condition of this name"), "{missing}");
+    let long = waive("b", Some(&"x".repeat(8193))).expect_err("it is refused");
+    assert!(long.contains("limit of 8192"), "{long}");
 }

@@ -170,13 +170,12 @@ mod tags {
 
 /// docs/conditions.md.
 mod conditions {
-    use windlass::State;
-
     use serde::{Deserialize, Serialize};
     use std::time::Duration;
     use windlass::condition::{ConditionState, Overdue, Signal, SignalAnswer, Waits};
     use windlass::prelude::*;
     use windlass::testing::TestStore;
+    use windlass::{Json, State};
 
     #[derive(Serialize, Deserialize, Job)]
     #[job(kind = "build.notify")]
@@ -189,6 +188,18 @@ mod conditions {
         let missing = conditions.iter().filter(|one| one.state == ConditionState::Open);
         let missing: Vec<_> = missing.map(|one| one.name.as_str()).collect();
         Ok(format!("build {} is over, without {missing:?}", job.build))
+    }
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "payment.release")]
+    struct Release {
+        payment: i64,
+    }
+
+    async fn release(_job: Release, cx: Context) -> Result<Vec<String>, JobError> {
+        let conditions = cx.conditions().await?;
+        let came = conditions.iter().filter_map(|one| one.data.as_ref());
+        Ok(came.map(|data| data.read::<String>()).collect::<Result<_, _>>()?)
     }
 
     #[tokio::test]
@@ -218,6 +229,21 @@ mod conditions {
         assert_eq!(output.as_str(), r#""build 43 is over, without [\"wrap-up\"]""#);
         let told = client.signal(Signal::new("wrap-up:43")).await?;
         assert_eq!(told.answer, SignalAnswer::Late);
+
+        let two_of_three = ["ann", "ben", "cem"]
+            .iter()
+            .fold(Waits::at_least(2), |waits, who| waits.signal(*who, format!("approved:7:{who}")))
+            .deadline(Duration::from_secs(3_600), Overdue::Cancel);
+        let id = client.enqueue(Release { payment: 7 }.job().waits(two_of_three)).await?.id();
+        for who in ["ann", "cem"] {
+            let note = Json::args_of(&format!("{who} has seen the contract"))?;
+            client.signal(Signal::new(format!("approved:7:{who}")).with(note)).await?;
+        }
+        let conditions = client.conditions(id).await?;
+        let states: Vec<_> = conditions.iter().map(|one| one.state).collect();
+        assert_eq!(states, [ConditionState::Met, ConditionState::Open, ConditionState::Met]);
+        let worker = Worker::new(test.store(), ()).handle_fn(release);
+        assert_eq!(test.drain("default", worker).await.completed(), 1);
 
         let first = client.enqueue(Notify { build: 44 }).await?.id();
         let second = client.enqueue(Notify { build: 45 }.job().after(first)).await?.id();

@@ -20,15 +20,15 @@ use crate::races::{begun, waits_for};
 use crate::test_database::{Connection, SOON, TestDatabase, connect};
 
 /// A store with a worker that lives.
-struct Shared {
-    database: TestDatabase,
-    store: Arc<dyn Store>,
-    client: Client,
-    registration: Registration,
+pub(crate) struct Shared {
+    pub(crate) database: TestDatabase,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) client: Client,
+    pub(crate) registration: Registration,
 }
 
 impl Shared {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let database = TestDatabase::postgres();
         let store = database.open().await;
         let registration = worker().registration();
@@ -45,7 +45,7 @@ impl Shared {
         }
     }
 
-    async fn begun(&self, statement: &str) -> Connection {
+    pub(crate) async fn begun(&self, statement: &str) -> Connection {
         begun(&self.database, statement).await
     }
 
@@ -77,7 +77,7 @@ impl Shared {
     }
 }
 
-async fn commit(connection: &Connection) {
+pub(crate) async fn commit(connection: &Connection) {
     connection.client.batch_execute("commit").await.expect("committed");
 }
 

@@ -74,7 +74,7 @@ async fn tell(stats: &Stats, orders: &mut mpsc::Receiver<()>) -> io::Result<()> 
 
 /// The orders as they come: the first is to start, the second to stop. A thread of its own, because
 /// nothing wakes a blocking read.
-fn orders() -> mpsc::Receiver<()> {
+pub(super) fn orders() -> mpsc::Receiver<()> {
     let (give, orders) = mpsc::channel(1);
     std::thread::spawn(move || {
         for _ in io::stdin().lock().lines().map_while(Result::ok) {
@@ -86,7 +86,7 @@ fn orders() -> mpsc::Receiver<()> {
     orders
 }
 
-fn say(said: &Said) -> io::Result<()> {
+pub(super) fn say(said: &Said) -> io::Result<()> {
     let line = serde_json::to_string(said)?;
     writeln!(io::stdout().lock(), "{line}")
 }

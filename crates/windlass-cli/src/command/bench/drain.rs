@@ -27,7 +27,7 @@ pub(crate) async fn work(bench: &Measurement, jobs: u64) -> anyhow::Result<Findi
     let jobs = stats.completed();
     let times_ms = claims_ms(&stats);
     worker.stop_within(Duration::ZERO).await;
-    Ok(Finding { jobs, seconds, times_ms })
+    Ok(Finding::new(jobs, seconds, times_ms))
 }
 
 /// How long a worker's claims took.

@@ -44,7 +44,7 @@ async fn callers(bench: &Measurement, batch: u64) -> anyhow::Result<Finding> {
     while let Some(done) = callers.join_next().await {
         times_ms.extend(done??);
     }
-    Ok(Finding { jobs: bench.args.jobs, seconds: started.elapsed().as_secs_f64(), times_ms })
+    Ok(Finding::new(bench.args.jobs, started.elapsed().as_secs_f64(), times_ms))
 }
 
 /// The next jobs of one caller; nothing when all are taken.

@@ -26,5 +26,5 @@ pub(crate) async fn by_subject(bench: &Measurement) -> anyhow::Result<Finding> {
             "no job of account {account} was found"
         );
     }
-    Ok(Finding { jobs: bench.args.jobs, seconds: began.elapsed().as_secs_f64(), times_ms })
+    Ok(Finding::new(bench.args.jobs, began.elapsed().as_secs_f64(), times_ms))
 }

@@ -50,5 +50,5 @@ pub(crate) async fn pickup(bench: &Measurement) -> anyhow::Result<Finding> {
         }
     }
     worker.stop_within(Duration::ZERO).await;
-    Ok(Finding { jobs: samples, seconds: clock.elapsed().as_secs_f64(), times_ms })
+    Ok(Finding::new(samples, clock.elapsed().as_secs_f64(), times_ms))
 }

@@ -36,5 +36,5 @@ pub(crate) async fn both(bench: &Measurement) -> anyhow::Result<Finding> {
     }
     let seconds = clock.elapsed().as_secs_f64();
     worker.stop().await;
-    Ok(Finding { jobs: bench.args.jobs, seconds, times_ms })
+    Ok(Finding::new(bench.args.jobs, seconds, times_ms))
 }

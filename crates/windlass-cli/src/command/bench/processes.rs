@@ -1,4 +1,4 @@
-//! Drain by several worker processes: this same program, started again, all released at once.
+//! Processes of a drain or a rendezvous: this same program, started again, all released at once.
 
 use std::process::Stdio;
 use std::time::Instant;
@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::as_worker::{Order, Said};
+use super::signaller::WORDS;
 use super::{Args, Finding, noop};
 
 /// Lines of workers that wait to be read.
@@ -39,12 +40,32 @@ enum Heard {
 }
 
 impl WorkerProcesses {
-    /// Starts the processes and waits until each has opened the store.
+    /// Starts the processes of a drain and waits until each has opened the store.
     pub(super) async fn start(args: &Args, url: &str) -> anyhow::Result<Self> {
+        let (slots, steps) = (args.slots.to_string(), args.steps.to_string());
+        let queue = noop::queue();
+        let worker =
+            ["bench", "drain", "--as-worker", &queue, "--slots", &slots, "--steps", &steps];
+        Self::each(&vec![worker.map(str::to_owned).to_vec(); usize::from(args.processes)], url)
+            .await
+    }
+
+    /// Starts the two processes of a rendezvous, likewise.
+    pub(super) async fn signallers(args: &Args, url: &str) -> anyhow::Result<Self> {
+        let (jobs, queue) = (args.jobs.to_string(), noop::queue());
+        let signaller = |word: &str| {
+            ["bench", "rendezvous", "--jobs", &jobs, "--as-signaller", word, &queue]
+                .map(str::to_owned)
+                .to_vec()
+        };
+        Self::each(&WORDS.map(signaller), url).await
+    }
+
+    async fn each(commands: &[Vec<String>], url: &str) -> anyhow::Result<Self> {
         let (says, hears) = mpsc::channel(LINES);
         let (mut members, mut readers) = (Vec::new(), JoinSet::new());
-        for number in 0..usize::from(args.processes) {
-            let (member, stdout) = Member::start(args, url).context("starting a worker process")?;
+        for (number, command) in commands.iter().enumerate() {
+            let (member, stdout) = Member::start(command, url).context("starting a process")?;
             members.push(member);
             readers.spawn(listen(number, stdout, says.clone()));
         }
@@ -72,9 +93,20 @@ impl WorkerProcesses {
             }
         }
         let seconds = started.elapsed().as_secs_f64();
-        self.tell(&Order::Stop).await?;
-        let times_ms = self.claims_ms().await?;
-        Ok(Finding { jobs: completed.iter().sum(), seconds, times_ms })
+        let times_ms = self.times_ms().await?;
+        Ok(Finding::new(completed.iter().sum(), seconds, times_ms))
+    }
+
+    /// Has each do one more round, and waits until all have.
+    pub(super) async fn round(&mut self) -> anyhow::Result<()> {
+        self.tell(&Order::Start).await?;
+        let mut left = self.members.len();
+        while left > 0 {
+            if let (_, Said::Completed { .. }) = self.next().await? {
+                left -= 1;
+            }
+        }
+        Ok(())
     }
 
     /// Lets all end and waits until they have.
@@ -87,7 +119,9 @@ impl WorkerProcesses {
         Ok(())
     }
 
-    async fn claims_ms(&mut self) -> anyhow::Result<Vec<f64>> {
+    /// Stops them; how long what they measure took.
+    pub(super) async fn times_ms(&mut self) -> anyhow::Result<Vec<f64>> {
+        self.tell(&Order::Stop).await?;
         let (mut all_ms, mut running) = (Vec::new(), self.members.len());
         while running > 0 {
             if let (_, Said::Stopped { claims_ms }) = self.next().await? {
@@ -117,11 +151,9 @@ impl WorkerProcesses {
 }
 
 impl Member {
-    fn start(args: &Args, url: &str) -> anyhow::Result<(Self, ChildStdout)> {
+    fn start(command: &[String], url: &str) -> anyhow::Result<(Self, ChildStdout)> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["bench", "drain", "--as-worker", &noop::queue()])
-            .args(["--slots", &args.slots.to_string()])
-            .args(["--steps", &args.steps.to_string()])
+            .args(command)
             // Everybody may read arguments, and the URL may have a password.
             .env("WINDLASS_STORE", url)
             .stdin(Stdio::piped())

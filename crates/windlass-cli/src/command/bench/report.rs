@@ -24,6 +24,8 @@ pub(crate) struct Report {
     ready: u64,
     scheduled: u64,
     finished: u64,
+    /// Jobs that waited for a signal meanwhile.
+    waiting: u64,
     /// Whether completed jobs were kept.
     history: bool,
     /// Whether each job had a unique key.
@@ -47,6 +49,12 @@ pub(crate) struct Report {
     /// Milliseconds; of what, says the mode's help.
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
+    /// How often jobs ran that waited for others or for signals.
+    runs: Option<u64>,
+    /// Jobs per second, by those of a plain drain just before, where one was made.
+    ratio: Option<f64>,
+    /// With `drain`, the p99 of a claim by that of the plain drain.
+    p99_ratio: Option<f64>,
     /// Milliseconds of processor time per 1,000 jobs, in this process and its workers'.
     client_cpu_ms_per_1k: Option<f64>,
     /// The same, in the database's processes, where they are separate and on this machine.
@@ -74,6 +82,7 @@ impl Report {
             ready: args.ready,
             scheduled: args.scheduled,
             finished: args.finished,
+            waiting: args.waiting,
             history: args.history == super::History::On,
             unique: args.unique,
             tags: args.tags || args.mode == super::Mode::Find,
@@ -88,11 +97,24 @@ impl Report {
             per_s: (jobs / finding.seconds).round(),
             p50_ms: percentile(&finding.times_ms, 0.50),
             p99_ms: percentile(&finding.times_ms, 0.99),
+            runs: finding.runs,
+            ratio: None,
+            p99_ratio: None,
             client_cpu_ms_per_1k: per_1k(used.client_cpu_ms),
             store_cpu_ms_per_1k: per_1k(used.store_cpu_ms),
             wal_bytes_per_job: used.log_bytes.map(|bytes| (bytes as f64 / jobs).round()),
             rss_mb: used.rss_mb.map(rounded),
         }
+    }
+
+    /// The same, with what it is by a plain drain.
+    pub(crate) fn beside(self, plain: Option<Finding>) -> Self {
+        let Some(mut plain) = plain else { return self };
+        plain.times_ms.sort_by(f64::total_cmp);
+        let p99 = percentile(&plain.times_ms, 0.99).filter(|_| self.waiting > 0);
+        let p99_ratio = self.p99_ms.zip(p99).map(|(p99, plain)| rounded(p99 / plain));
+        let per_s = plain.jobs.max(1) as f64 / plain.seconds;
+        Self { ratio: Some(rounded(self.per_s / per_s)), p99_ratio, ..self }
     }
 
     pub(crate) fn print(&self, json: bool) -> anyhow::Result<()> {
@@ -124,6 +146,14 @@ impl Report {
             if self.history { "on" } else { "off" },
             self.bytes
         )?;
+        if self.ratio.is_some() || self.runs.is_some() {
+            let runs = self.runs.map_or_else(|| "-".to_owned(), |runs| runs.to_string());
+            let (ratio, p99) = (number(self.ratio, ""), number(self.p99_ratio, ""));
+            writeln!(
+                out,
+                "         {ratio} of a plain drain, claim p99 {p99}; runs of jobs that waited: {runs}"
+            )?;
+        }
         writeln!(
             out,
             "         per 1,000 jobs: {} here, {} in the store; log {} a job; memory {}",

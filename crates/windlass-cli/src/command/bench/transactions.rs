@@ -44,5 +44,5 @@ pub(crate) async fn one_by_one(bench: &Measurement, url: &str) -> anyhow::Result
     while let Some(done) = callers.join_next().await {
         times_ms.extend(done??);
     }
-    Ok(Finding { jobs: bench.args.jobs, seconds: started.elapsed().as_secs_f64(), times_ms })
+    Ok(Finding::new(bench.args.jobs, started.elapsed().as_secs_f64(), times_ms))
 }

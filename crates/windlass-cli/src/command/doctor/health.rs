@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use windlass::health::{Aspect, Counted, Problem};
-use windlass::{LimitOn, Timestamp};
+use windlass::{LimitOn, State, Timestamp};
 
 use super::checks::listed;
 use super::{Check, Findings, Status};
+use crate::command::condition::command_to_waive;
 use crate::command::lane::command_to_open;
 use crate::output::table::in_one_line;
 use crate::output::time;
@@ -34,7 +35,7 @@ pub(super) fn of_jobs(found: &Findings) -> Vec<Check> {
     checks
 }
 
-/// Lanes, limits and breakers, where there are any.
+/// Lanes, limits, breakers, and jobs that wait for what cannot come, where there are any.
 pub(super) fn of_lines(found: &Findings) -> Vec<Check> {
     let lanes = &found.overview.observed.lanes;
     let limits = &found.overview.limits;
@@ -56,7 +57,7 @@ pub(super) fn of_lines(found: &Findings) -> Vec<Check> {
     let breakers = has_breakers.then(|| {
         check(found, Aspect::Breakers).unwrap_or_else(|| Check::ok("breakers", "none is open"))
     });
-    [lanes, limited, breakers].into_iter().flatten().collect()
+    [lanes, limited, breakers, check(found, Aspect::Waiting)].into_iter().flatten().collect()
 }
 
 /// The check of an aspect that has problems.
@@ -66,11 +67,20 @@ fn check(found: &Findings, aspect: Aspect) -> Option<Check> {
     problems.first()?;
     let lines: Vec<String> = problems.iter().map(|problem| line(found, problem)).collect();
     let (name, status, what) = heading(found, aspect);
-    let is_blocked = |problem: &&Problem| matches!(problem, Problem::LaneBlocked { .. });
-    let status = if problems.iter().any(is_blocked) { Status::Problem } else { status };
+    let status = if problems.iter().any(|one| is_blocked(one)) { Status::Problem } else { status };
     let about = problems.iter().map(|problem| (*problem).clone()).collect();
     let check = Check::new(name, status, format!("{what}\n{}", listed(&lines)));
     Some(Check { about, ..check.fix(fixes(&problems)) })
+}
+
+/// Whether work that was asked for is not done before a person does something. What waits for a failure that did not come is
+/// no such work.
+fn is_blocked(problem: &Problem) -> bool {
+    match problem {
+        Problem::LaneBlocked { .. } => true,
+        Problem::Stuck { ended, .. } => *ended != Some(State::Completed),
+        _ => false,
+    }
 }
 
 fn heading(found: &Findings, aspect: Aspect) -> (&'static str, Status, String) {
@@ -88,6 +98,11 @@ fn heading(found: &Findings, aspect: Aspect) -> (&'static str, Status, String) {
         Aspect::Running => ("running", Status::Problem, "jobs run for too long".to_owned()),
         Aspect::Dying => ("dying", Status::Warning, format!("jobs died in the last {}", within())),
         Aspect::Lanes => ("lanes", Status::Warning, "lanes stand still or are long".to_owned()),
+        Aspect::Waiting => (
+            "waiting",
+            Status::Warning,
+            "jobs wait for what cannot come, without a deadline".to_owned(),
+        ),
         Aspect::Breakers => ("breakers", Status::Warning, "breakers are open".to_owned()),
         _ => ("limits", Status::Warning, "limits to look at".to_owned()),
     }
@@ -126,6 +141,15 @@ fn line(found: &Findings, problem: &Problem) -> String {
         }
         Problem::LaneLong { lane, waiting } => {
             format!("lane {}: {} wait", in_one_line(lane), jobs_of(*waiting))
+        }
+        Problem::Stuck { job, kind, since, condition, awaited, ended, .. } => {
+            let ended = ended.map_or("gone", State::word);
+            let of = if *condition == awaited.to_string() {
+                String::new()
+            } else {
+                format!("{}: ", in_one_line(condition))
+            };
+            format!("{kind}: {job} for {}, {of}{awaited} is {ended}", ago(*since))
         }
         Problem::BreakerOpen { on, since, until } => {
             let left = lasted(until.since(now));
@@ -189,6 +213,14 @@ fn fix(problem: &Problem) -> String {
                 "windlass job retry {job}, or let the next one begin: {}",
                 command_to_open(lane)
             )
+        }
+        Problem::Stuck { job, condition, awaited, ended, .. } => {
+            let retry = match ended {
+                Some(State::Dead | State::Cancelled) => format!("windlass job retry {awaited}, or "),
+                _ => String::new(),
+            };
+            let waive = command_to_waive(*job, condition);
+            format!("{retry}let it pass: {waive}, or windlass job cancel {job}")
         }
         Problem::LaneLong { .. } => {
             "one job of a lane runs at a time: give what may overlap lanes of their own; windlass lane list".to_owned()

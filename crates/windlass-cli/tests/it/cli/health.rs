@@ -201,3 +201,38 @@ fn what_makes_no_sense_to_the_doctor_is_refused() {
         assert!(ran.error().contains("doctor.toml:2: "), "{}", ran.error());
     }
 }
+
+/// T26, T27: a job that waits for one which is cancelled is told with what it waits for and what to do; one that waits for a failure
+/// which did not come is a warning.
+#[test]
+fn the_doctor_finds_what_waits_for_ever() {
+    let cli = CliFixture::with_jobs();
+    let id = |enqueued: serde_json::Value| {
+        enqueued["id"].as_str().or(enqueued["job"].as_str()).expect("an id").to_owned()
+    };
+    let first = id(cli.json(&["enqueue", "import.run"]));
+    let second = id(cli.json(&["enqueue", "report.send", "--after", &first]));
+    assert!(!cli.run(&["doctor"]).stdout.contains("waiting "));
+    cli.ok(&["job", "cancel", &first]);
+    let ran = cli.run(&["doctor"]);
+    assert_eq!(ran.code, 9);
+    for line in [
+        "✗ waiting     jobs wait for what cannot come, without a deadline".to_owned(),
+        format!("report.send: {second} for "),
+        format!(", {first} is cancelled"),
+        format!(
+            "fix: windlass job retry {first}, or let it pass: windlass condition waive {second} '{first}'"
+        ),
+        format!(", or windlass job cancel {second}"),
+    ] {
+        assert!(ran.stdout.contains(&line), "{line}: {}", ran.stdout);
+    }
+    let document: serde_json::Value =
+        serde_json::from_str(&cli.run(&["doctor", "--json"]).stdout).expect("one document");
+    let checks = document["checks"].as_array().expect("checks");
+    let waiting = checks.iter().find(|check| check["check"] == "waiting").expect("it is there");
+    let about = &waiting["about"][0];
+    assert_eq!(about["problem"], "stuck");
+    assert_eq!((&about["job"], &about["awaited"]), (&second.into(), &first.into()));
+    assert_eq!(about["ended"], "cancelled");
+}

@@ -88,8 +88,11 @@ pub async fn a_signal_that_comes_again_changes_nothing(fixture: StoreFixture) {
     worker.run_one(complete()).await;
     assert_eq!(answer(&fixture, "status:1").await, SignalAnswer::Duplicate);
     assert!(worker.claim(9).await.jobs.is_empty());
-    assert_eq!(conditions(&fixture, id).await[0].data, Json::args("1").ok());
-    fixture.check("completed 1").await;
+    let later = fixture.enqueue_one(job().waits(both(1))).await;
+    for id in [id, later] {
+        assert_eq!(conditions(&fixture, id).await[0].data, Json::args("1").ok());
+    }
+    fixture.check("available 1, completed 1").await;
 }
 
 /// A6: a signal whose job does not wait any more is told to be late.
@@ -111,12 +114,14 @@ pub async fn a_withdrawn_signal_is_not_waited_for(fixture: StoreFixture) {
     fixture.check_job(id, "available").await;
     assert_eq!(states(&fixture, id).await, [ConditionState::Met, ConditionState::Withdrawn]);
     assert_eq!(answer(&fixture, "wrap-up:1").await, SignalAnswer::Duplicate, "it is too late");
+    let later = fixture.enqueue_one(job().waits(both(1))).await;
+    assert_eq!(states(&fixture, later).await, [ConditionState::Met, ConditionState::Withdrawn]);
     let early = signal(&fixture, Signal::withdrawn("wrap-up:2")).await;
     assert_eq!(early.answer, SignalAnswer::Kept);
     let other = fixture.enqueue_one(job().waits(both(2))).await;
     assert_eq!(states(&fixture, other).await, [ConditionState::Open, ConditionState::Withdrawn]);
     assert_eq!(answer(&fixture, "status:2").await, SignalAnswer::Met);
-    fixture.check("available 2").await;
+    fixture.check("available 3").await;
 }
 
 /// A2: so many of several conditions suffice, where the job says so.

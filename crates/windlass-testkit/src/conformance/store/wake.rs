@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use windlass_core::condition::{Ends, Waits};
 use windlass_core::id::JobId;
 use windlass_core::job::{Enqueued, Unique};
 use windlass_core::store::Store;
@@ -12,7 +13,7 @@ use windlass_core::wake::WakeHandle;
 use windlass_core::worker::{MinimumBuild, Quiet};
 
 use crate::draft::job;
-use crate::fixture::{MINUTE, StoreFixture};
+use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::worker::{Worker, worker};
 
 /// Nothing waited for here takes longer unless it is broken.
@@ -144,6 +145,17 @@ pub async fn a_cancelled_job_that_waits_wakes_nobody(fixture: StoreFixture) {
     for (_, handle) in &workers[1..] {
         assert!(handle.news().now_or_never().is_none(), "there is no news for it");
     }
+}
+
+/// I-W2: a job that waited for the end of one which a sweep finds expired is available by that, and wakes its queue.
+pub async fn an_expiry_wakes_who_waited_for_it(fixture: StoreFixture) {
+    let expiring = fixture.enqueue_one(job().queue("nowhere").expires_in(SECOND)).await;
+    let waits = Waits::all().job_ended("expiring", expiring, Ends::CANCELLED);
+    fixture.enqueue_one(job().queue("b").waits(waits)).await;
+    let [handle] = sleepers(&fixture, ["b"]).await;
+    let swept = fixture.promote().await;
+    assert_eq!((swept.expired, swept.promoted, swept.conditions), (1, 0, 0));
+    tokio::time::timeout(SOON, handle.work()).await.expect("a worker of the queue is woken");
 }
 
 /// I-W2: a store says that hints arrive, as soon as somebody could be woken.

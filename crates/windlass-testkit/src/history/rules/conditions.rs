@@ -1,7 +1,11 @@
 //! Q: conditions.
 
+use windlass_core::condition::Waits;
+use windlass_core::job::{JobRecord, State};
+use windlass_core::limits::{LEADER_TTL, LEASE};
+
 use super::leases::valid_until;
-use crate::history::index::{Index, Life};
+use crate::history::index::{Index, Life, Sent};
 use crate::history::record::Wanted;
 
 /// I-Q1: no job starts before all signals that it waits for were sent, and none that another one waits for starts after that
@@ -16,7 +20,8 @@ pub(in crate::history) fn jobs_start_when_what_they_wait_for_has_come(
             continue;
         };
         let Some(first) = life.starts.iter().map(|start| start.at).min() else { continue };
-        let has_come = |key: &str| index.signals.get(key).is_some_and(|asked| *asked <= first);
+        let has_come =
+            |key: &str| index.signals.get(key).is_some_and(|sent| sent.first_asked <= first);
         let missing = wanted.signals.iter().filter(|key| !has_come(key));
         broken.extend(missing.map(|key| format!("{} started before {key} was sent", wanted.job)));
         for other in &wanted.after {
@@ -30,6 +35,41 @@ pub(in crate::history) fn jobs_start_when_what_they_wait_for_has_come(
         }
     }
     broken
+}
+
+/// I-Q2: at the end no job waits of whose conditions enough are met, or which waits for nothing that may still come. What ended
+/// not long ago may be told by the next sweep; a job that waits for a worker says so.
+pub(in crate::history) fn no_job_waits_for_what_has_come(index: &Index<'_>) -> Vec<String> {
+    let ended = index.lives.values().filter_map(|life| life.ended);
+    let waiting = ended.filter(|job| job.state == State::Waiting && job.reason.is_none());
+    let forgotten =
+        |job: &&JobRecord| job.meta.waits.as_ref().is_some_and(|waits| is_over(index, waits));
+    let told = |job: &JobRecord| format!("{} waits still, for what has come", job.id);
+    waiting.filter(forgotten).map(told).collect()
+}
+
+/// Whether nothing is left to wait for.
+fn is_over(index: &Index<'_>, waits: &Waits) -> bool {
+    let told: Vec<Sent> = waits
+        .signals()
+        .filter_map(|key| index.signals.get(key).copied())
+        .filter(|sent| sent.is_told)
+        .collect();
+    let come = told.iter().filter(|sent| !sent.may_be_withdrawn).count();
+    let ended = waits.ends().filter(|(job, ends)| {
+        let ended = index.lives.get(job).and_then(|life| life.ended);
+        ended.is_some_and(|job| {
+            ends.states().any(|state| state == job.state) && is_long_ago(index, job)
+        })
+    });
+    let ended = ended.count();
+    come + ended >= waits.needed() || told.len() + ended == waits.conditions()
+}
+
+/// Whether it ended before a new leader would have had to lead.
+fn is_long_ago(index: &Index<'_>, job: &JobRecord) -> bool {
+    let since = index.read_at.zip(job.finished_at);
+    since.is_some_and(|(now, ended)| now.since(ended) > LEASE + LEADER_TTL)
 }
 
 fn waits(wanted: &Wanted) -> bool {

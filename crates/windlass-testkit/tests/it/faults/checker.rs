@@ -303,6 +303,25 @@ async fn too_early(
     workers.history().await
 }
 
+/// I-Q2: a job that waits at the end for what has come is found: a signal, and the end of another job.
+#[test]
+fn a_job_that_is_forgotten_is_found() {
+    for (sabotage, is_broken) in [(None, false), (Some(Sabotage::ForgetsSignals), true)] {
+        let history = run(SqliteFile::fresh(), |fixture| too_early(fixture, (sabotage, true)));
+        let verdict = Verdict::on(&history);
+        assert_eq!(verdict.breaks("I-Q2"), is_broken, "{:?}", verdict.broken);
+    }
+    let mut history = run(SqliteFile::fresh(), |fixture| too_early(fixture, (None, false)));
+    assert!(!Verdict::on(&history).breaks("I-Q2"));
+    let waits = history.ended.iter_mut().find(|job| job.meta.waits.is_some());
+    waits.expect("there is one").state = State::Waiting;
+    let last = history.ended.iter().filter_map(|job| job.finished_at).max();
+    history.read_at = last;
+    assert!(!Verdict::on(&history).breaks("I-Q2"), "a sweep may tell it yet");
+    history.read_at = last.map(|last| last.after(MINUTE));
+    assert!(Verdict::on(&history).breaks("I-Q2"));
+}
+
 /// I-W7: a job that is claimed after it has expired is found.
 #[test]
 fn a_start_of_an_expired_job_is_found() {

@@ -1,0 +1,111 @@
+//! Jobs that wait for the ends of others: one for many, and one after the other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use windlass::condition::{Ends, Waits};
+use windlass::limits::CONDITIONS;
+use windlass::{JobId, NewJob};
+
+use super::noop::{self, Noop, OnStart};
+use super::{Finding, Measurement, backlog, drain};
+
+/// What a job that waits says in place of a moment.
+const JOINED: u64 = 1;
+/// How often the worker's totals are looked at.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Counts how often jobs that wait ran.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Runs(Arc<AtomicU64>);
+
+impl Runs {
+    pub(super) fn number(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl OnStart for Runs {
+    fn started(&self, job: &Noop) {
+        if job.sent_us == JOINED {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A job that waits, for what is said later.
+pub(super) fn joined(bench: &Measurement) -> NewJob {
+    bench.payload.new_job(JOINED)
+}
+
+/// Jobs in groups, and behind each group the job that waits for it.
+pub(super) async fn write_groups(bench: &Measurement) -> anyhow::Result<()> {
+    let mut left = usize::try_from(bench.args.jobs)?;
+    while left > 0 {
+        let number = left.min(CONDITIONS);
+        let mut group: Vec<_> = (0..number).map(|_| bench.payload.new_job(0)).collect();
+        let mut last = joined(bench);
+        let wait =
+            |waits: Waits, job: &NewJob| waits.job_ended(job.id.to_string(), job.id, Ends::ANY);
+        last.meta.waits = Some(group.iter().fold(Waits::all(), wait));
+        group.push(last);
+        backlog::write(bench, group.into_iter()).await?;
+        left -= number;
+    }
+    Ok(())
+}
+
+pub(super) async fn fan_in(bench: &Measurement) -> anyhow::Result<Finding> {
+    let groups = bench.args.jobs.div_ceil(CONDITIONS as u64);
+    let (started, runs) = (Instant::now(), Runs::default());
+    let worker =
+        noop::worker(&bench.store, &noop::queue(), (bench.args.slots, 0), runs.clone()).await?;
+    let stats = worker.stats().clone();
+    while stats.completed() < bench.args.jobs + groups {
+        tokio::time::sleep(LOOK).await;
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    worker.stop().await;
+    let finding = Finding::new(bench.args.jobs, seconds, drain::claims_ms(&stats));
+    Ok(Finding { runs: Some(runs.number()), ..finding })
+}
+
+/// Jobs of which each waits for the one before it.
+pub(super) async fn write_chain(bench: &Measurement) -> anyhow::Result<()> {
+    let mut before: Option<JobId> = None;
+    let links = (0..bench.args.jobs).map(|_| {
+        let mut job = joined(bench);
+        job.meta.waits = before.map(|before| Waits::all().job("before", before));
+        before = Some(job.id);
+        job
+    });
+    backlog::write(bench, links).await
+}
+
+/// When jobs began.
+struct Links(mpsc::UnboundedSender<Instant>);
+
+impl OnStart for Links {
+    fn started(&self, _job: &Noop) {
+        // The benchmark is over when nobody listens.
+        let _ = self.0.send(Instant::now());
+    }
+}
+
+pub(super) async fn chain(bench: &Measurement) -> anyhow::Result<Finding> {
+    let (links, mut begun) = mpsc::unbounded_channel();
+    let first = Instant::now();
+    let worker =
+        noop::worker(&bench.store, &noop::queue(), (bench.args.slots, 0), Links(links)).await?;
+    let (mut last, mut times_ms) = (None, Vec::new());
+    for _ in 0..bench.args.jobs {
+        let Some(at) = begun.recv().await else { break };
+        let since = last.replace(at).map(|last| at.duration_since(last));
+        times_ms.extend(since.map(|since| since.as_secs_f64() * 1e3));
+    }
+    let seconds = first.elapsed().as_secs_f64();
+    worker.stop().await;
+    Ok(Finding::new(bench.args.jobs, seconds, times_ms))
+}

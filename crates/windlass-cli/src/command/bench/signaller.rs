@@ -1,0 +1,124 @@
+//! One of the two processes of a rendezvous: sends its signal of each pair, in transactions of its own, some pairs whenever it is
+//! told to, so that both send those of a pair at about the same moment.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use rusqlite::TransactionBehavior;
+use tokio::task::JoinSet;
+use tokio_postgres::NoTls;
+use windlass::condition::Signal;
+use windlass::{Client, ClientExt as _};
+
+use super::Args;
+use super::as_worker::{Said, orders, say};
+use crate::exit::Exit;
+
+/// Each process has its word.
+pub(super) const WORDS: [&str; 2] = ["a", "b"];
+/// Pairs of one round.
+pub(super) const PAIRS: u64 = 20;
+/// One in so many transactions is rolled back and done again, and one in so many signals is sent twice.
+const SOME: u64 = 20;
+/// How long a connection to a file waits for other writers.
+const BUSY: Duration = Duration::from_secs(60);
+
+/// The first part of a signal's key; the other is the queue.
+pub(super) fn key(word: &str, nth: u64) -> String {
+    format!("{word}:{nth}")
+}
+
+pub(super) async fn run(
+    args: &Args,
+    (word, queue): (&str, &str),
+    url: &str,
+) -> anyhow::Result<Exit> {
+    let jobs = Client::new(windlass::open(url).await?);
+    let mut caller = Caller { jobs, connection: Connection::open(url).await? };
+    let mut orders = orders();
+    say(&Said::Ready)?;
+    let (mut next, mut times_ms) = (0, Vec::new());
+    while next < args.jobs && orders.recv().await.is_some() {
+        let round = next..args.jobs.min(next + PAIRS);
+        next = round.end;
+        for nth in round {
+            let called = Instant::now();
+            caller.signal(&format!("{}:{queue}", key(word, nth))).await?;
+            times_ms.push(called.elapsed().as_secs_f64() * 1e3);
+        }
+        say(&Said::Completed { jobs: next })?;
+    }
+    // The order to stop.
+    orders.recv().await;
+    say(&Said::Stopped { claims_ms: times_ms })?;
+    while orders.recv().await.is_some() {}
+    Ok(Exit::Done)
+}
+
+/// A connection of an application's own.
+enum Connection {
+    Sqlite(rusqlite::Connection),
+    Postgres {
+        client: tokio_postgres::Client,
+        #[expect(dead_code, reason = "held, never asked: it carries what the client sends")]
+        driver: JoinSet<Result<(), tokio_postgres::Error>>,
+    },
+}
+
+impl Connection {
+    async fn open(url: &str) -> anyhow::Result<Self> {
+        let plain = url.split('?').next().unwrap_or(url);
+        if url.starts_with("postgres") {
+            let (client, connection) = tokio_postgres::connect(plain, NoTls).await?;
+            let mut driver = JoinSet::new();
+            driver.spawn(connection);
+            return Ok(Self::Postgres { client, driver });
+        }
+        let path = plain.trim_start_matches("sqlite:");
+        let connection = rusqlite::Connection::open(path).context("opening the file")?;
+        connection.busy_timeout(BUSY)?;
+        Ok(Self::Sqlite(connection))
+    }
+}
+
+/// How a transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Commit,
+    Rollback,
+}
+
+struct Caller {
+    jobs: Client,
+    connection: Connection,
+}
+
+impl Caller {
+    /// Signals, as a caller does whose transactions fail now and then, and who then does not know whether it has signalled.
+    async fn signal(&mut self, key: &str) -> anyhow::Result<()> {
+        if fastrand::u64(..SOME) == 0 {
+            self.transaction(key, End::Rollback).await?;
+        }
+        self.transaction(key, End::Commit).await?;
+        if fastrand::u64(..SOME) == 0 {
+            self.transaction(key, End::Commit).await?;
+        }
+        Ok(())
+    }
+
+    async fn transaction(&mut self, key: &str, end: End) -> anyhow::Result<()> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                self.jobs.within(&tx).signal_blocking(Signal::new(key))?;
+                if end == End::Commit { tx.commit() } else { tx.rollback() }?;
+            }
+            Connection::Postgres { client, .. } => {
+                let tx = client.transaction().await?;
+                self.jobs.within(&tx).signal(Signal::new(key)).await?;
+                if end == End::Commit { tx.commit().await } else { tx.rollback().await }?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,338 @@
+//! Conditions beside open transactions of others, on PostgreSQL: who waits for whom, and that nothing is missed.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use windlass::condition::{Overdue, Signal, Waits};
+use windlass::job::{Batch, Settled, Verdict};
+use windlass::prelude::*;
+use windlass::store::Now;
+use windlass::{Draft, State, Timestamp};
+use windlass_testkit::draft::job;
+use windlass_testkit::verdicts::{complete, snooze};
+use windlass_testkit::worker::{request, settlement};
+
+use super::{Link, state};
+use crate::races::waits_for;
+use crate::strangers::{Shared, commit};
+use crate::test_database::{SOON, connect};
+
+impl Shared {
+    async fn sweep(&self) {
+        let sweep = self.store.sweep(self.registration.worker, Now::Database);
+        let swept = tokio::time::timeout(SOON, sweep).await.expect("it ends").expect("swept");
+        assert!(swept.leads, "nobody else is there");
+    }
+
+    async fn swept_until_available(&self, id: JobId) {
+        self.sweep().await;
+        assert_eq!(state(&self.client, id).await, State::Available);
+    }
+
+    /// One job, which is the only one on its queue, and runs.
+    async fn written_and_claimed(&self) -> Batch {
+        self.store.enqueue(&[job().done()], Now::Database).await.expect("written");
+        self.claimed().await
+    }
+
+    async fn claimed(&self) -> Batch {
+        let request = request(&self.registration, 9);
+        let batch = self.store.claim(&request, Now::Database).await.expect("claimed");
+        assert_eq!(batch.jobs.len(), 1);
+        batch
+    }
+
+    async fn settle(&self, batch: &Batch, verdict: Verdict) {
+        let ends = [settlement(batch, 0, verdict)];
+        let settle = self.store.settle(self.registration.worker, &ends, Now::Database);
+        let settled = tokio::time::timeout(Duration::from_secs(3), settle).await;
+        assert_eq!(settled.expect("it waits").expect("settled"), [Settled::Done]);
+    }
+
+    async fn claimed_and_completed(&self, id: JobId) {
+        self.sweep().await;
+        let batch = self.claimed().await;
+        assert_eq!(batch.jobs[0].id, id);
+        self.settle(&batch, complete()).await;
+    }
+
+    fn signal(&self, key: &str) -> JoinHandle<()> {
+        let (client, signal) = (self.client.clone(), Signal::new(key));
+        let signal = async move { client.signal(signal).await.map(drop).expect("told") };
+        tokio::runtime::Handle::current().spawn(signal)
+    }
+
+    fn enqueue(&self, draft: Draft<Link>) -> JoinHandle<JobId> {
+        let client = self.client.clone();
+        let enqueue = async move { client.enqueue(draft).await.expect("written").id() };
+        tokio::runtime::Handle::current().spawn(enqueue)
+    }
+}
+
+fn link(waits: Waits) -> Draft<Link> {
+    Link { number: 1 }.job().waits(waits)
+}
+
+fn go(key: &str) -> Draft<Link> {
+    link(Waits::all().signal("go", key))
+}
+
+/// SQL that writes a job which waits.
+fn enqueue_waiting(id: JobId, waits: &str) -> String {
+    let id = id.as_uuid();
+    format!(
+        r#"select windlass.enqueue('work', '1', '{{"id": "{id}", "queue": "elsewhere", "waits": {waits}}}')"#
+    )
+}
+
+/// SQL that writes a job which waits for an end of another.
+fn enqueue_after(id: JobId, other: JobId, ends: &str) -> String {
+    let other = other.as_uuid();
+    enqueue_waiting(id, &format!(r#"[{{"name": "first", "job": "{other}", "ends": ["{ends}"]}}]"#))
+}
+
+/// A2: of two open transactions that meet the last two conditions of a job, by a signal or a waiver, the second waits for the
+/// first, sees it, and makes the job available; after a rollback of the first one it does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_two_of_open_transactions_meet() {
+    let shared = Shared::open().await;
+    let rounds = ["signal signal", "signal waive", "waive signal"];
+    let rounds = rounds.into_iter().flat_map(|calls| [(calls, "commit"), (calls, "rollback")]);
+    for (round, (calls, end)) in rounds.enumerate() {
+        let keys = ["a", "b"].map(|word| format!("{word}:{round}"));
+        let waits = keys.iter().fold(Waits::all(), |waits, key| waits.signal(key, key));
+        let id = shared.client.enqueue(link(waits)).await.expect("written").id();
+        let call = |(key, verb): (&String, &str)| match verb {
+            "signal" => format!("select windlass.signal('{key}')"),
+            _ => format!("select windlass.waive('{}', '{key}')", id.as_uuid()),
+        };
+        let calls: Vec<_> = keys.iter().zip(calls.split(' ')).map(call).collect();
+        let first = shared.begun(&calls[0]).await;
+        let second = connect(&shared.database).await;
+        let call = calls[1].clone();
+        let second = tokio::runtime::Handle::current()
+            .spawn(async move { second.client.batch_execute(&call).await });
+        waits_for(&shared.database, "transactionid").await;
+        assert!(!second.is_finished());
+        first.client.batch_execute(end).await.expect("ended");
+        second.await.expect("it ran").expect("told");
+        let expected = if end == "commit" { State::Available } else { State::Waiting };
+        assert_eq!(state(&shared.client, id).await, expected, "{calls:?} {end}");
+    }
+}
+
+/// C4: a settlement does not wait for a transaction that has the waiting job; the sweep tells that job when it is over. A worker
+/// whose heartbeats share the connection would be lost otherwise.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settlement_does_not_wait_for_who_signals() {
+    let shared = Shared::open().await;
+    let first = job().done();
+    let waits = Waits::all().job("first", first.id).signal("go", "go");
+    let second = job().waits(waits).done();
+    let written = shared.store.enqueue(&[first, second.clone()], Now::Database).await;
+    written.expect("written");
+    let batch = shared.claimed().await;
+    let stranger = shared.begun("select windlass.signal('go')").await;
+    shared.settle(&batch, complete()).await;
+    // Neither does a sweep.
+    shared.sweep().await;
+    commit(&stranger).await;
+    assert_eq!(state(&shared.client, second.id).await, State::Waiting, "nobody has looked");
+    shared.swept_until_available(second.id).await;
+}
+
+/// T25: a job that ends while the transaction which waits for it is open is told of by the sweep.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_ends_before_the_commit_of_who_waits_is_not_missed() {
+    let shared = Shared::open().await;
+    let batch = shared.written_and_claimed().await;
+    let second = JobId::new();
+    let stranger = shared.begun(&enqueue_after(second, batch.jobs[0].id, "completed")).await;
+    shared.settle(&batch, complete()).await;
+    commit(&stranger).await;
+    assert_eq!(state(&shared.client, second).await, State::Waiting, "it was not seen");
+    shared.swept_until_available(second).await;
+}
+
+/// C4: an enqueue whose signal an open transaction tells waits for it, as one whose key is kept does, and goes on then: the first
+/// one with a key, and one whose key others wait for already.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_enqueue_waits_for_who_signals_its_key() {
+    let shared = Shared::open().await;
+    shared.enqueue(go("known")).await.expect("written");
+    for key in ["new", "known"] {
+        let stranger = shared.begun(&format!("select windlass.signal('{key}')")).await;
+        let enqueue = shared.enqueue(go(key));
+        waits_for(&shared.database, "transactionid").await;
+        commit(&stranger).await;
+        let id = enqueue.await.expect("it ran");
+        assert_eq!(state(&shared.client, id).await, State::Available, "{key}");
+    }
+}
+
+/// C4: the other way round, a signal waits for the open transaction that writes a job with its key, and tells that job too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_waits_for_who_writes_a_job_with_its_key() {
+    let shared = Shared::open().await;
+    shared.enqueue(go("known")).await.expect("written");
+    for key in ["new", "known"] {
+        let id = JobId::new();
+        let waits = format!(r#"[{{"name": "go", "signal": "{key}"}}]"#);
+        let stranger = shared.begun(&enqueue_waiting(id, &waits)).await;
+        let signal = shared.signal(key);
+        waits_for(&shared.database, "transactionid").await;
+        commit(&stranger).await;
+        signal.await.expect("it ran");
+        assert_eq!(state(&shared.client, id).await, State::Available, "{key}");
+    }
+}
+
+/// I-Q2: a key that is tidied away while an enqueue waits for another one is written again, and held: who signals it waits for
+/// that enqueue.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_tidied_away_meanwhile_is_held() {
+    let shared = Shared::open().await;
+    shared.enqueue(go("a")).await.expect("written");
+    shared.signal("b").await.expect("told");
+    let id = JobId::new();
+    let waits = r#"[{"name": "a", "signal": "a"}, {"name": "b", "signal": "b"}]"#;
+    let stranger = shared.begun("select from windlass.signal where key = 'a' for update").await;
+    let writer = connect(&shared.database).await;
+    let call = format!("begin; {}", enqueue_waiting(id, waits));
+    let writer = tokio::runtime::Handle::current().spawn(async move {
+        writer.client.batch_execute(&call).await.expect("written");
+        writer
+    });
+    waits_for(&shared.database, "transactionid").await;
+    let in_weeks = Timestamp::wall_clock().after(windlass::limits::KEEP_FINISHED * 2);
+    shared.store.tidy(Now::At(in_weeks)).await.expect("tidied");
+    commit(&stranger).await;
+    let writer = writer.await.expect("it ran");
+    let signal = shared.signal("b");
+    waits_for(&shared.database, "transactionid").await;
+    commit(&writer).await;
+    signal.await.expect("it ran");
+    shared.signal("a").await.expect("told");
+    assert_eq!(state(&shared.client, id).await, State::Available);
+}
+
+/// I-Q2: a job that runs when it is waited for, and waits again and ends before the transaction that waits is committed, is told
+/// of by the sweep. So is one that ends in the moment after, which finds who waits by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_is_snoozed_meanwhile_is_not_missed() {
+    let shared = Shared::open().await;
+    let other = shared.enqueue(Link { number: 1 }.job().queue("elsewhere")).await.expect("written");
+    for ends_in_time in [true, false] {
+        let batch = shared.written_and_claimed().await;
+        let (first, second) = (batch.jobs[0].id, JobId::new());
+        // The call has seen where the other one is, and waits for this one.
+        let keep =
+            format!("select from windlass.pending where id = '{}' for update", other.as_uuid());
+        let stranger = shared.begun(&keep).await;
+        let waits = [first, other].map(|id| {
+            format!(r#"{{"name": "{id}", "job": "{}", "ends": ["completed"]}}"#, id.as_uuid())
+        });
+        let waits = format!(r#"{{"for": [{}], "needed": 1}}"#, waits.join(", "));
+        let writer = connect(&shared.database).await;
+        let call = format!("begin; {}", enqueue_waiting(second, &waits));
+        let writer = tokio::runtime::Handle::current().spawn(async move {
+            writer.client.batch_execute(&call).await.expect("written");
+            writer
+        });
+        waits_for(&shared.database, "transactionid").await;
+        shared.settle(&batch, snooze(Duration::ZERO)).await;
+        commit(&stranger).await;
+        let writer = writer.await.expect("it ran");
+        if ends_in_time {
+            shared.claimed_and_completed(first).await;
+        }
+        commit(&writer).await;
+        assert_eq!(state(&shared.client, second).await, State::Waiting, "it was not seen");
+        if ends_in_time {
+            shared.swept_until_available(second).await;
+        } else {
+            shared.sweep().await;
+            shared.claimed_and_completed(first).await;
+            assert_eq!(state(&shared.client, second).await, State::Available);
+        }
+    }
+}
+
+/// I-Q2: a cancel that met the open transaction which waits for its job tells that job once it is committed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_that_waited_for_who_waits_is_told() {
+    let shared = Shared::open().await;
+    let client = &shared.client;
+    let first = client.enqueue(Link { number: 1 }).await.expect("written").id();
+    let second = JobId::new();
+    let stranger = shared.begun(&enqueue_after(second, first, "cancelled")).await;
+    let cancel = {
+        let client = client.clone();
+        tokio::runtime::Handle::current()
+            .spawn(async move { client.cancel(&[first], "not wanted").await })
+    };
+    waits_for(&shared.database, "transactionid").await;
+    commit(&stranger).await;
+    cancel.await.expect("it ran").expect("cancelled");
+    assert_eq!(state(client, second).await, State::Available);
+}
+
+/// A2: a signal or a waiver in a snapshot that would not show what others have told is refused.
+#[tokio::test]
+async fn what_meets_a_condition_in_an_older_snapshot_is_refused() {
+    let shared = Shared::open().await;
+    let id = shared.enqueue(link(Waits::all().signal("go", "go"))).await.expect("written");
+    for call in ["signal('go')".to_owned(), format!("waive('{}', 'go')", id.as_uuid())] {
+        let sql = connect(&shared.database).await;
+        let call = format!("begin isolation level repeatable read; select windlass.{call}");
+        let error = sql.client.batch_execute(&call).await.expect_err("it is refused");
+        assert!(format!("{error:?}").contains("read committed"), "{error:?}");
+    }
+}
+
+/// C4, A6: a thousand jobs that an open transaction has locked keep no deadline of another, and no tidying waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_have_locked_keeps_no_deadline() {
+    let shared = Shared::open().await;
+    let within = |key: &str, ms| {
+        Waits::all().signal("a", key).deadline(Duration::from_millis(ms), Overdue::Cancel)
+    };
+    let many = (0..1_100).map(|number| Link { number }.job().waits(within("many", 1)));
+    shared.client.enqueue_all(many).await.expect("written");
+    let other = shared.client.enqueue(link(within("other", 2))).await.expect("written").id();
+    let stranger = shared.begun("select windlass.signal('many')").await;
+    for _ in 0..3 {
+        let sweep = shared.store.sweep(shared.registration.worker, Now::Database);
+        tokio::time::timeout(SOON, sweep).await.expect("it waits").expect("swept");
+        let tidy = shared.store.tidy(Now::Database);
+        tokio::time::timeout(SOON, tidy).await.expect("it waits").expect("tidied");
+    }
+    assert_eq!(state(&shared.client, other).await, State::Cancelled);
+    commit(&stranger).await;
+    // Deadlines of jobs that do not wait any more are over, also where another transaction keeps some.
+    let keep = "select from windlass.condition where overdue is not null for update";
+    let stranger = shared.begun(keep).await;
+    shared.sweep().await;
+    commit(&stranger).await;
+}
+
+/// I-Q2: where completed jobs are not kept, an end that was not seen is still told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unseen_end_is_told_where_completed_jobs_are_not_kept() {
+    let mut shared = Shared::open().await;
+    let separator = if shared.database.url().contains('?') { '&' } else { '?' };
+    let url = format!("{}{separator}history=off", shared.database.url());
+    shared.store = windlass::open(&url).await.expect("opened");
+    let batch = shared.written_and_claimed().await;
+    let second = job().waits(Waits::all().job("first", batch.jobs[0].id)).done();
+    let written = shared.store.enqueue(std::slice::from_ref(&second), Now::Database).await;
+    written.expect("written");
+    let lock = format!(
+        "select from windlass.pending where id = '{}' for no key update",
+        second.id.as_uuid()
+    );
+    let stranger = shared.begun(&lock).await;
+    shared.settle(&batch, complete()).await;
+    stranger.client.batch_execute("rollback").await.expect("ended");
+    shared.swept_until_available(second.id).await;
+}
