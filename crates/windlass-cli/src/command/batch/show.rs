@@ -93,7 +93,7 @@ fn counts(batch: &BatchRecord) -> String {
 }
 
 fn bar(out: &Output, ended: u64, all: u64) -> String {
-    let full = if all == 0 { 0 } else { ended * BAR / all };
+    let full = (ended * BAR).checked_div(all).unwrap_or_default();
     let (done, open) = out.glyphs().bar();
     let done = done.repeat(usize::try_from(full).unwrap_or_default());
     let open = open.repeat(usize::try_from(BAR - full).unwrap_or_default());
