@@ -132,7 +132,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 pub const ABANDON_AFTER: Duration = Duration::from_secs(2);
 /// How long after an isolated attempt was told to end its process gets SIGTERM.
 pub const ISOLATED_TERMINATE: Duration = Duration::from_secs(1);
-/// How long after that moment it is killed.
+/// How long after an isolated attempt was told to end its process is killed.
 pub const ISOLATED_KILL: Duration = Duration::from_millis(1_500);
 /// The longest wait between two attempts.
 pub const RETRY_CAP: Duration = Duration::from_secs(24 * 60 * 60);

@@ -238,6 +238,7 @@ mod tests {
             *runs.lock().expect("whole")
         };
         beside.idle();
+        assert_eq!(count().await, 1);
         beside.idle();
         assert_eq!(count().await, 1);
         beside.busy();

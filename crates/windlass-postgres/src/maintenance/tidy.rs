@@ -52,6 +52,10 @@ const SUM_UP: &str = include_str!("sum_up.sql");
 const SUM_UP_DUPLICATES: &str = include_str!("sum_up_duplicates.sql");
 /// Unique keys looked at in one round.
 const KEYS: i32 = 5_000;
+/// Which of the tables have rows at all.
+const BELONGINGS: &str = "select exists (select from windlass.tag), exists (select from windlass.condition), \
+       exists (select from windlass.step), exists (select from windlass.progress), exists (select from windlass.log_line), \
+       exists (select from windlass.signal), exists (select from windlass.batch)";
 const FORGET_KEYS: &str =
     "select last_kind, last_key from windlass.forget_keys($1::text, $2::text, $3::int4, $4::int8)";
 
@@ -77,17 +81,38 @@ pub(crate) async fn tidy(
     let kept = i64::try_from(DUPLICATES).unwrap_or(i64::MAX);
     connection.query(SUM_UP_DUPLICATES, &[(&kept, Type::INT8)]).await?;
     forget_keys(connection, key_walk, now).await?;
-    walk::forget(connection, (&walks.tags, walk::TAGS), now).await?;
-    walk::forget(connection, (&walks.conditions, forget::CONDITIONS), now).await?;
-    for (walks, part) in walks.inside.iter().zip(walk::INSIDE) {
-        walk::forget(connection, (walks, part), now).await?;
-    }
-    forget::signals(connection, now).await?;
-    batch::forget(connection, now).await?;
+    forget_belongings(connection, walks, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;
     let unparked = connection.query(UNPARK, &[]).await?.len() as u64;
     let parked = connection.query(PARK, &[(&HEADS, Type::INT8)]).await?.len() as u64;
     Ok(Tidied { pruned, parked, unparked })
+}
+
+/// Removes what belongs to jobs that are gone. Of tables without rows nothing more is asked.
+async fn forget_belongings(
+    connection: &Connection,
+    walks: &AllWalks,
+    now: i64,
+) -> Result<(), StoreError> {
+    let row = connection.query_one(BELONGINGS, &[]).await?;
+    if get(&row, 0)? {
+        walk::forget(connection, (&walks.tags, walk::TAGS), now).await?;
+    }
+    if get(&row, 1)? {
+        walk::forget(connection, (&walks.conditions, forget::CONDITIONS), now).await?;
+    }
+    for (nth, (walks, part)) in walks.inside.iter().zip(walk::INSIDE).enumerate() {
+        if get(&row, 2 + nth)? {
+            walk::forget(connection, (walks, part), now).await?;
+        }
+    }
+    if get(&row, 5)? {
+        forget::signals(connection, now).await?;
+    }
+    if get(&row, 6)? {
+        batch::forget(connection, now).await?;
+    }
+    Ok(())
 }
 
 /// Removes unique keys that nobody holds any more, those of the walk's next part.

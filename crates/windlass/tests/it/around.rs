@@ -6,19 +6,22 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
 use windlass::prelude::*;
+use windlass::store::Now;
 use windlass::{
-    AfterFailure, AttemptContext, Backoff, Failure, Hooked, Hooks, Outcome, RetryPolicy,
-    StartError, State,
+    AfterFailure, AttemptContext, Backoff, Event, Failure, Hooked, Hooks, Options, Outcome,
+    RetryPolicy, StartError, State,
 };
 
 use crate::probes::Okay;
-use crate::test_database::{SOON, TestDatabase, ended, on_both_stores};
+use crate::test_database::{SOON, TestDatabase, ended, event, on_both_stores};
 
 on_both_stores! {
     /// T34: hooks run in the order of their layers before, and in reverse after and on errors; those of a kind further in.
     hooks_run_in_order_and_in_reverse;
     /// O29, T34: a report has the job, its root, the error with its causes, the outcome and what is next.
     a_failure_is_reported;
+    /// O29: an attempt whose worker lost it is reported as lost.
+    a_lost_attempt_is_reported;
     /// O29: a report that panics, hangs or waits harms no job, and keeps back only others.
     a_report_does_no_harm;
     /// T35: a timer goes on while the worker is fully loaded, and ends with the worker; an idle worker says so once.
@@ -188,6 +191,40 @@ async fn a_failure_is_reported(database: TestDatabase) {
     ended(&client, snoozed).await;
     worker.stop().await;
     assert!(reports.recv().await.is_none(), "a snooze is not reported");
+}
+
+/// Waits until its first attempt is told to end.
+#[derive(Debug, Serialize, Deserialize, Job)]
+#[job(kind = "around.lost")]
+struct LostOnce {}
+
+async fn a_lost_attempt_is_reported(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let (sender, mut reports) = mpsc::unbounded_channel();
+    let lost_once = async |_: LostOnce, cx: Context| {
+        if cx.attempt() == 1 {
+            cx.cancelled().await;
+        }
+        Ok::<_, JobError>(())
+    };
+    let options = Options { heartbeat: Duration::from_millis(50), ..Options::default() };
+    let worker = Worker::new(Arc::clone(&store), ()).handle_fn(lost_once).options(options);
+    let worker = worker.on_failure(move |failure| {
+        let sender = sender.clone();
+        async move { sender.send(failure).expect("the test listens") }
+    });
+    let mut events = worker.events();
+    let worker = worker.start().await.expect("started");
+    let job = client.enqueue(LostOnce {}).await.expect("written").id();
+    event(&mut events, |event| matches!(event, Event::Started { .. })).await;
+    let gone = store.workers().await.expect("listed")[0].id;
+    store.leave(gone, Now::Database).await.expect("it is taken off the list");
+    let failure = next(&mut reports).await;
+    assert_eq!((failure.job, failure.attempt, failure.outcome), (job, 1, Outcome::Lost));
+    assert_eq!(failure.next, AfterFailure::Elsewhere);
+    assert_eq!(ended(&client, job).await.state, State::Completed);
+    worker.stop().await;
 }
 
 async fn a_report_does_no_harm(database: TestDatabase) {

@@ -55,6 +55,9 @@ async fn a_crash_ends_its_attempt_and_nothing_else(fixture: ProcessFixture) {
         let (ended, error) = only_end(&record);
         assert!(ended == outcome && error.starts_with(told), "{how}: {ended:?} {error}");
         assert_eq!(record.losses, 0, "{how}: no worker was lost");
+        let attempt = &record.history[0];
+        let took = attempt.ended_at.zip(attempt.started_at).map(|(end, start)| end.since(start));
+        println!("an attempt that ended by {how} took {:?}", took.unwrap_or_default());
     }
     assert_eq!(fixture.job(gate).await.state, State::Running);
     let retried = fixture.enqueue([crash("abort").max_attempts(2)]).await[0];
