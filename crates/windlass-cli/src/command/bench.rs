@@ -39,7 +39,7 @@ pub(crate) enum Mode {
     Latency,
     /// Callers enqueue while a worker works; p50 and p99 from enqueue to start
     Mixed,
-    /// Jobs in groups of up to 1,000, and for each group one that waits for all of it; p50 and p99 of one claim
+    /// Jobs of one batch, and one that waits for the end of all; p50 and p99 of one claim
     Fanin,
     /// Jobs of which each waits for the one before it; p50 and p99 from one start to the next
     Chain,
@@ -230,7 +230,7 @@ async fn clean_up(url: &str) -> anyhow::Result<()> {
 async fn write(bench: &Measurement) -> anyhow::Result<()> {
     match bench.args.mode {
         Mode::Drain => drain::preload(bench, bench.args.jobs + bench.args.lined.hot_lane).await,
-        Mode::Fanin => joined::write_groups(bench).await,
+        Mode::Fanin => joined::write_batch(bench).await,
         Mode::Chain => joined::write_chain(bench).await,
         Mode::Rendezvous => rendezvous::write(bench).await,
         Mode::Enqueue | Mode::Bulk | Mode::Latency | Mode::Mixed | Mode::Find => Ok(()),

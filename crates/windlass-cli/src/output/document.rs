@@ -11,8 +11,8 @@ use windlass::queue::{PausedKind, QueueRecord, Unserved, WhenFull};
 use windlass::schedule::{Declaration, Definition, Occurrence, Owner, ScheduleRecord};
 use windlass::worker::{MinimumBuild, RequiredBuild, WorkerRecord};
 use windlass::{
-    Attempt, Fair, JobId, JobRecord, Json, Lane, Limited, Outcome, State, Subject, Timestamp,
-    Unique, WorkerId,
+    Attempt, BatchId, Fair, JobId, JobRecord, Json, Lane, Limited, Outcome, State, Subject,
+    Timestamp, Unique, WorkerId,
 };
 
 use crate::queue_rules::QueueRules;
@@ -57,6 +57,8 @@ pub(crate) struct JobBody<'a> {
     fair: Option<&'a Fair>,
     limited: Option<&'a Limited>,
     cost: Option<u16>,
+    batch: Option<BatchId>,
+    step: Option<&'a str>,
     expires_at: Option<Timestamp>,
     tags: &'a [String],
     subjects: Vec<SubjectBody<'a>>,
@@ -89,6 +91,7 @@ struct AttemptBody<'a> {
 
 /// A job as `job.v1`.
 pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
+    let member = job.meta.member.as_ref();
     Document::new(
         "job.v1",
         JobBody {
@@ -112,6 +115,8 @@ pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
             fair: job.meta.fair.as_ref(),
             limited: job.meta.limited.as_ref(),
             cost: job.meta.cost,
+            batch: member.map(|member| member.batch),
+            step: member.and_then(|member| member.step.as_deref()),
             expires_at: job.meta.expires_at(job.created_at),
             tags: &job.meta.tags,
             subjects: job.meta.subjects.iter().map(subject).collect(),

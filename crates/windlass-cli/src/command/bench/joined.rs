@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use windlass::condition::{Ends, Waits};
-use windlass::limits::CONDITIONS;
-use windlass::{JobId, NewJob};
+use windlass::batch::Membership;
+use windlass::condition::Waits;
+use windlass::{BatchId, JobId, NewJob};
 
 use super::noop::{self, Noop, OnStart};
 use super::{Finding, Measurement, backlog, drain};
@@ -40,30 +40,26 @@ pub(super) fn joined(bench: &Measurement) -> NewJob {
     bench.payload.new_job(JOINED)
 }
 
-/// Jobs in groups, and behind each group the job that waits for it.
-pub(super) async fn write_groups(bench: &Measurement) -> anyhow::Result<()> {
-    let mut left = usize::try_from(bench.args.jobs)?;
-    while left > 0 {
-        let number = left.min(CONDITIONS);
-        let mut group: Vec<_> = (0..number).map(|_| bench.payload.new_job(0)).collect();
-        let mut last = joined(bench);
-        let wait =
-            |waits: Waits, job: &NewJob| waits.job_ended(job.id.to_string(), job.id, Ends::ANY);
-        last.meta.waits = Some(group.iter().fold(Waits::all(), wait));
-        group.push(last);
-        backlog::write(bench, group.into_iter()).await?;
-        left -= number;
-    }
-    Ok(())
+/// Jobs of one batch, and behind them the job that waits for its end.
+pub(super) async fn write_batch(bench: &Measurement) -> anyhow::Result<()> {
+    let batch = BatchId::new();
+    let mut begins = Some(Box::default());
+    let members = (0..bench.args.jobs).map(|_| {
+        let mut job = bench.payload.new_job(0);
+        job.meta.member = Some(Membership { begins: begins.take(), ..Membership::of(batch) });
+        job
+    });
+    let mut last = joined(bench);
+    last.meta.waits = Some(Waits::all().batch("batch", batch));
+    backlog::write(bench, members.chain([last])).await
 }
 
 pub(super) async fn fan_in(bench: &Measurement) -> anyhow::Result<Finding> {
-    let groups = bench.args.jobs.div_ceil(CONDITIONS as u64);
     let (started, runs) = (Instant::now(), Runs::default());
     let worker =
         noop::worker(&bench.store, &noop::queue(), (bench.args.slots, 0), runs.clone()).await?;
     let stats = worker.stats().clone();
-    while stats.completed() < bench.args.jobs + groups {
+    while stats.completed() < bench.args.jobs + 1 {
         tokio::time::sleep(LOOK).await;
     }
     let seconds = started.elapsed().as_secs_f64();

@@ -162,6 +162,13 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
 
 /// Where it stands in line.
 fn lined(job: &JobRecord, add: &mut impl FnMut(&'static str, String)) {
+    if let Some(member) = &job.meta.member {
+        let step = member
+            .step
+            .as_deref()
+            .map_or_else(String::new, |step| format!(", as {}", in_lines(step).join(" ")));
+        add("batch", format!("{}{step}", member.batch));
+    }
     if let Some(lane) = &job.meta.lane {
         add("lane", in_lines(lane.key()).join(" "));
     }
