@@ -1,5 +1,6 @@
 //! What a job waits for, as it is declared.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -339,14 +340,18 @@ impl Condition {
 
 /// Refuses a job that waits for one that the same call writes later.
 pub(crate) fn check_order<'a>(
-    jobs: impl Iterator<Item = (JobId, Option<&'a Waits>)>,
+    jobs: impl Iterator<Item = (JobId, Option<&'a Waits>)> + Clone,
 ) -> Result<(), Refusal> {
-    let jobs: Vec<_> = jobs.collect();
-    let waits = jobs.iter().enumerate().filter_map(|(nth, (id, waits))| Some((nth, id, (*waits)?)));
-    for (nth, id, waits) in waits {
-        let later = &jobs[nth + 1..];
-        if let Some(other) = waits.jobs().find(|job| later.iter().any(|(id, _)| id == job)) {
-            return Err(Refusal::WaitsForLater { job: *id, other });
+    let waiting = jobs.clone().enumerate().filter_map(|(nth, (id, w))| Some((nth, id, w?)));
+    let mut waiting = waiting.filter(|(.., waits)| waits.jobs().next().is_some()).peekable();
+    if waiting.peek().is_none() {
+        return Ok(());
+    }
+    let places: HashMap<JobId, usize> = jobs.enumerate().map(|(nth, (id, _))| (id, nth)).collect();
+    for (nth, job, waits) in waiting {
+        let is_later = |other: &JobId| places.get(other).is_some_and(|place| *place > nth);
+        if let Some(other) = waits.jobs().find(is_later) {
+            return Err(Refusal::WaitsForLater { job, other });
         }
     }
     Ok(())
