@@ -13,6 +13,7 @@ mod conditions;
 mod cost;
 mod embedded;
 mod engine;
+mod guide_flows;
 mod guide_steps;
 mod guides;
 mod handlers;
