@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use crate::queue_rules::QueueRules;
 use windlass::health::Thresholds;
-use windlass::limits::MAX_LOSSES;
+use windlass::limits::{MAX_LOSSES, TIMEOUT};
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
 use windlass::worker::MinimumBuild;
-use windlass::{Backoff, Limit, RetryPolicy};
+use windlass::{Backoff, Chunks, Limit, RetryPolicy};
 
 use reader::{Reader, Table};
 pub(crate) use schedules::ScheduleConfig;
@@ -31,7 +31,7 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 const GRACE: Duration = Duration::from_secs(4);
 
 const TOP_KEYS: [&str; 7] = ["handler", "limit", "worker", "schedule", "queue", "doctor", "server"];
-const HANDLER_KEYS: [&str; 14] = [
+const HANDLER_KEYS: [&str; 15] = [
     "kind",
     "queue",
     "slots",
@@ -46,7 +46,9 @@ const HANDLER_KEYS: [&str; 14] = [
     "env",
     "dir",
     "http",
+    "chunk",
 ];
+const CHUNK_KEYS: [&str; 2] = ["jobs", "within"];
 const RETRY_KEYS: [&str; 3] = ["backoff", "delay", "cap"];
 
 /// What a configuration says.
@@ -87,6 +89,8 @@ pub(crate) struct HandlerConfig {
     pub(crate) retry: RetryPolicy,
     /// Worker deaths after which one is dead; 0 sets no limit.
     pub(crate) max_losses: u16,
+    /// How many of its jobs one call takes, where it takes more than one.
+    pub(crate) chunks: Option<Chunks>,
     /// What runs it.
     pub(crate) target: Target,
 }
@@ -193,8 +197,16 @@ fn handler(table: &Table<'_, '_>) -> Result<HandlerConfig, ConfigError> {
     let queue = table.text("queue")?.unwrap_or_else(|| DEFAULT_QUEUE.to_owned());
     check_queue(&queue).map_err(|error| table.error("queue", error))?;
     let target = target::read(table)?;
+    let chunks = chunks(table, &target)?;
+    let of_chunk = chunks.as_ref().map_or(1, Chunks::most);
+    let slots = table.count("slots")?;
+    if let Some(slots) = slots.filter(|slots| *slots < of_chunk) {
+        let message =
+            format!("{slots} are too few for a chunk of {of_chunk} jobs: each takes a slot");
+        return Err(table.error("slots", message));
+    }
     Ok(HandlerConfig {
-        slots: table.count("slots")?.unwrap_or_else(|| target.default_slots()),
+        slots: slots.unwrap_or_else(|| target.default_slots().saturating_mul(of_chunk)),
         timeout: table.positive_duration("timeout")?,
         expected: table.positive_duration("expected")?,
         grace: table.duration("grace")?.unwrap_or(GRACE),
@@ -202,8 +214,27 @@ fn handler(table: &Table<'_, '_>) -> Result<HandlerConfig, ConfigError> {
         max_losses: small(table, "max_losses")?.unwrap_or(MAX_LOSSES),
         kind,
         queue,
+        chunks,
         target,
     })
+}
+
+/// `chunk = { jobs = 100, within = "1s" }`
+fn chunks(table: &Table<'_, '_>, target: &Target) -> Result<Option<Chunks>, ConfigError> {
+    let Some(rule) = table.table("chunk", "chunk", &CHUNK_KEYS)? else { return Ok(None) };
+    if matches!(target, Target::Http(_)) {
+        return Err(table.error("chunk", "belongs to exec; this handler has http"));
+    }
+    let Some(jobs) = rule.count("jobs")? else {
+        return Err(table.error("chunk", "needs a number of jobs, such as chunk = { jobs = 100 }"));
+    };
+    let within = rule.duration("within")?;
+    let timeout = table.positive_duration("timeout")?.unwrap_or(TIMEOUT);
+    if within.is_some_and(|wait| wait >= timeout) {
+        let message = format!("is not shorter than the {timeout:?} that an attempt may take");
+        return Err(rule.error("within", message));
+    }
+    Ok(Some(within.map_or(Chunks::of(jobs), |wait| Chunks::of(jobs).within(wait))))
 }
 
 /// A number that is stored in 16 bits.

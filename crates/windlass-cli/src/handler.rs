@@ -13,7 +13,7 @@ use windlass::AttemptContext;
 use windlass::Json;
 use windlass::json::JsonError;
 use windlass::limits::OUTPUT_BYTES;
-use windlass::{Handler, JobError, Policy, Registered, limits};
+use windlass::{JobError, Policy, Registered, limits};
 
 use crate::config::{HandlerConfig, Target};
 use crate::shutdown::Hurry;
@@ -63,17 +63,22 @@ pub(crate) fn registered(config: &HandlerConfig, around: &HandlerParts) -> Regis
         max_losses: config.max_losses,
         ..Policy::default()
     };
-    let handler: Arc<dyn Handler> = match &config.target {
+    let kind = config.kind.clone();
+    let mut registered = match &config.target {
         Target::Http(target) => {
             let client = around.client.clone().expect("made where a handler is an http target");
-            Arc::new(http::HttpHandler::new(client, target.clone(), config.timeout))
+            let handler = http::HttpHandler::new(client, target.clone(), config.timeout);
+            Registered::dynamic(kind, policy, Arc::new(handler))
         }
         Target::Exec(executable) => {
             let results = around.results.as_ref().expect("made where a handler is a program");
-            Arc::new(exec::ExecHandler::new(executable, config, around, results))
+            let handler = Arc::new(exec::ExecHandler::new(executable, config, around, results));
+            match config.chunks {
+                Some(chunks) => Registered::dynamic_chunks(kind, policy, chunks, handler),
+                None => Registered::dynamic(kind, policy, handler),
+            }
         }
     };
-    let mut registered = Registered::dynamic(config.kind.clone(), policy, handler);
     registered.queue.clone_from(&config.queue);
     registered
 }

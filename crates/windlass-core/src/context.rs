@@ -87,6 +87,7 @@ pub struct AttemptContext {
     steps: OnceCell<steps::Steps>,
     said: progress::SaidSoFar,
     news: News,
+    beside: Option<usize>,
 }
 
 /// What the engine gives an attempt besides the job.
@@ -98,6 +99,8 @@ pub(crate) struct AttemptParts {
     pub(crate) signals: Signals,
     pub(crate) client: Client,
     pub(crate) news: News,
+    /// How many attempts of the kind begin together with it, itself among them, where that is known.
+    pub(crate) beside: Option<usize>,
 }
 
 impl AttemptContext {
@@ -114,6 +117,7 @@ impl AttemptContext {
             steps: OnceCell::new(),
             said: progress::SaidSoFar::default(),
             news: parts.news,
+            beside: parts.beside,
         }
     }
 
@@ -326,6 +330,10 @@ impl AttemptContext {
     /// to have committed, the attempt counts as failed.
     pub fn note_finished(&self) {
         self.finished.store(true, Ordering::Release);
+    }
+
+    pub(crate) const fn beside(&self) -> Option<usize> {
+        self.beside
     }
 
     pub(crate) fn signals(&self) -> &Signals {

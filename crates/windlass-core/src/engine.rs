@@ -45,6 +45,7 @@ mod pending;
 mod phase;
 mod run;
 mod settle;
+mod start_error;
 mod state;
 mod stats;
 mod steps;
@@ -60,5 +61,6 @@ pub use inline::{InlineWorker, Ran};
 #[cfg(unix)]
 pub use isolation::is_isolated;
 pub use options::Options;
+pub use start_error::StartError;
 pub use stats::Stats;
-pub use worker::{StartError, Worker};
+pub use worker::Worker;

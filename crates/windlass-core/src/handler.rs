@@ -1,5 +1,6 @@
 //! What applications write: a payload type that is the job, and how it runs.
 
+mod chunk;
 mod hooks;
 mod layer;
 
@@ -15,6 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use chunk::{Chunk, ChunkFn, ChunkFuture, ChunkHandler, ChunkItem, Chunks, Item};
 pub use hooks::{Hooked, Hooks};
 use layer::layered;
 pub use layer::{HandlerLayer, Next};
@@ -130,6 +132,8 @@ pub struct Registered {
     pub policy: Policy,
     /// What runs it.
     pub handler: Arc<dyn Handler>,
+    /// How many of its jobs the handler takes at a time, where it takes more than one.
+    pub chunks: Option<Chunks>,
 }
 
 impl Registered {
@@ -143,6 +147,7 @@ impl Registered {
             queue: DEFAULT_QUEUE.to_owned(),
             policy,
             handler,
+            chunks: None,
         }
     }
 
@@ -174,6 +179,7 @@ impl Registered {
                 isolation: J::ISOLATION,
             },
             handler,
+            chunks: None,
         }
     }
 

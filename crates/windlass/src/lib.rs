@@ -65,8 +65,8 @@ pub use windlass_core::engine::{
 };
 pub use windlass_core::error::{Refusal, StoreError, Unusable};
 pub use windlass_core::handler::{
-    Handler, HandlerFn, HandlerFuture, HandlerLayer, Hooked, Hooks, Isolation, Next, Policy,
-    Registered, Run,
+    Chunk, Chunks, Handler, HandlerFn, HandlerFuture, HandlerLayer, Hooked, Hooks, Isolation, Next,
+    Policy, Registered, Run,
 };
 pub use windlass_core::id::{BatchId, JobId, WorkerId};
 pub use windlass_core::job::{
@@ -82,6 +82,13 @@ pub use windlass_core::schedule::{Missed, Overlap, Schedule};
 pub use windlass_core::time::Timestamp;
 pub use windlass_core::{limit, limits, name, queue, worker};
 pub use windlass_macros::Job;
+
+/// Handlers that take many jobs at a time.
+pub mod chunk {
+    pub use windlass_core::handler::{
+        Chunk, ChunkFn, ChunkFuture, ChunkHandler, ChunkItem, Chunks, Item,
+    };
+}
 
 /// What a [`Client`] takes and answers about jobs, and what a store is told of them.
 pub mod job {

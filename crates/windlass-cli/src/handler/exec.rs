@@ -16,22 +16,19 @@
 //! SIGTERM, and SIGKILL when the grace is over or the handler's future is dropped.
 
 mod child;
+mod chunk;
 mod folder;
 mod logs;
+mod program;
 mod recall;
 mod report;
 mod result;
 
 use std::io;
-use std::pin::pin;
-use std::process::ExitStatus;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use std::os::unix::process::ExitStatusExt as _;
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::ChildStdin;
-use tokio::sync::Notify;
 use windlass::AttemptContext;
 use windlass::Json;
 use windlass::Timestamp;
@@ -40,18 +37,13 @@ use windlass::{Handler, HandlerFuture, JobError};
 use super::HandlerParts;
 use crate::config::{Executable, HandlerConfig};
 use crate::shutdown::Hurry;
-use child::Group;
 pub(crate) use folder::ResultFolder;
-use logs::{Log, Tail};
+use logs::{Tail, Whom};
+use program::{End, Program};
 use recall::RecallFile;
 use report::ReportPipe;
 use result::ResultFile;
 
-/// After the program has ended its output may be held open by a process it left behind; what
-/// comes later than this is not waited for.
-const LAST_OUTPUT: Duration = Duration::from_millis(250);
-/// The grace between SIGTERM and SIGKILL once a stopping worker has no time left.
-const HURRIED_GRACE: Duration = Duration::from_secs(2);
 /// A service manager may send SIGTERM to worker and program at once; the program's end can then
 /// be seen before the worker's own stop.
 const STOP_MAY_FOLLOW: Duration = Duration::from_millis(500);
@@ -79,14 +71,6 @@ struct Files {
     result: ResultFile,
     report: ReportPipe,
     recall: RecallFile,
-}
-
-/// How an attempt of a program ended.
-#[derive(Debug, Clone, Copy)]
-struct End {
-    status: ExitStatus,
-    /// Whether it had been told to.
-    told: bool,
 }
 
 impl ExecHandler {
@@ -120,16 +104,11 @@ impl Setup {
         super::check_args(attempt)?;
         let files = self.files(attempt).await?;
         let environment = self.environment(attempt, &files);
-        let mut group = Group::spawn(&self.executable, environment).map_err(|error| {
-            JobError::retry(format_args!(
-                "{} did not start: {error}",
-                self.executable.program.display()
-            ))
-        })?;
         let mut tail = Tail::default();
-        let end = self.attend(attempt, &mut group, (&mut tail, &files.report)).await;
-        let end = end
-            .map_err(|error| JobError::retry(format_args!("its end could not be seen: {error}")))?;
+        let whom = Whom::attempt(attempt);
+        let program = Program { setup: self, whom, report: &files.report, tail: &mut tail };
+        let input = attempt.args().as_str();
+        let end = program.run(environment, input, &mut &*attempt, attempt.cancelled()).await?;
         if end.status.success() {
             return Ok(files.result.read().await);
         }
@@ -141,86 +120,16 @@ impl Setup {
         let made = |what: &'static str| {
             move |error: io::Error| JobError::retry(format!("no {what} could be made: {error}"))
         };
-        let folder = self.results.upgrade();
-        let folder = folder.ok_or_else(|| io::Error::other("the worker has ended"));
-        let folder = folder.map_err(made("result file"))?;
+        let folder = self.folder()?;
         let result = folder.file().map_err(made("result file"))?;
         let report = ReportPipe::below(&folder.path()).map_err(made("pipe for reports"))?;
         let recall = RecallFile::below(&folder.path(), attempt).await?;
         Ok(Files { result, report, recall })
     }
 
-    /// Feeds the program, reads what it prints, and sees it end.
-    async fn attend(
-        &self,
-        attempt: &AttemptContext,
-        group: &mut Group,
-        (tail, report): (&mut Tail, &ReportPipe),
-    ) -> io::Result<End> {
-        let ended = Notify::new();
-        let watch = async {
-            let end = self.talk(attempt, group, tail).await;
-            ended.notify_one();
-            end
-        };
-        tokio::join!(watch, report.follow(attempt, ended.notified())).0
-    }
-
-    /// Feeds it and reads what it prints, until its end.
-    async fn talk(
-        &self,
-        attempt: &AttemptContext,
-        group: &mut Group,
-        tail: &mut Tail,
-    ) -> io::Result<End> {
-        let (stdin, stdout, stderr) = group.pipes();
-        let talk = async {
-            tokio::join!(
-                feed(stdin, attempt.args().as_str()),
-                Log::stdout(attempt).read(stdout, |_| {}),
-                Log::stderr(attempt).read(stderr, |bytes| tail.push(bytes)),
-            )
-        };
-        let (mut talk, mut end) = (pin!(talk), pin!(self.end_of(attempt, group)));
-        let mut talking = true;
-        loop {
-            tokio::select! {
-                end = &mut end => {
-                    if talking {
-                        // Whatever is still open then belongs to a process left behind.
-                        let _ = tokio::time::timeout(LAST_OUTPUT, talk).await;
-                    }
-                    return end;
-                }
-                _ = &mut talk, if talking => talking = false,
-            }
-        }
-    }
-
-    /// Waits for the program's end, and brings it about when the attempt must end.
-    async fn end_of(&self, attempt: &AttemptContext, group: &mut Group) -> io::Result<End> {
-        tokio::select! {
-            status = group.wait() => return Ok(End { status: status?, told: false }),
-            () = attempt.cancelled() => {}
-        }
-        group.terminate();
-        let patience = async {
-            tokio::select! {
-                () = tokio::time::sleep(self.grace) => {}
-                () = self.hurry.begun() => tokio::time::sleep(self.grace.min(HURRIED_GRACE)).await,
-            }
-        };
-        let status = tokio::select! {
-            status = group.wait() => status?,
-            () = patience => {
-                tracing::warn!(job = %attempt.job_id(), kind = attempt.kind(), "did not end within its grace; killed");
-                group.kill();
-                group.wait().await?
-            }
-        };
-        // What it left behind in its group must not go on either.
-        group.kill();
-        Ok(End { status, told: true })
+    fn folder(&self) -> Result<Arc<ResultFolder>, JobError> {
+        let ended = || JobError::retry("the folder of its files is gone: the worker has ended");
+        self.results.upgrade().ok_or_else(ended)
     }
 
     fn environment(
@@ -244,12 +153,6 @@ impl Setup {
             ("WINDLASS_RECALL_FILE", files.recall.path().into()),
         ]
     }
-}
-
-/// Writes the args; a program that does not read them is its own affair.
-async fn feed(mut stdin: ChildStdin, args: &str) {
-    let _ = stdin.write_all(args.as_bytes()).await;
-    let _ = stdin.shutdown().await;
 }
 
 /// What the end of a program that did not succeed means.

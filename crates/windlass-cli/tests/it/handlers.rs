@@ -1,5 +1,6 @@
 //! The contract of handlers: what a program or a target sees and what its end means.
 
+mod chunk;
 mod config;
 mod exec;
 mod http;

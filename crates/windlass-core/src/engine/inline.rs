@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
@@ -14,14 +15,17 @@ use super::attempts::{FailureBudget, Interruption};
 use super::beside::Hook;
 use super::failure::Failure;
 use super::last_words::{self, LastWords};
+use super::start_error::StartError;
 use super::verdict::{self, AttemptEnd};
-use super::worker::{InlineParts, StartError, Worker};
+use super::worker::{InlineParts, Worker};
 use crate::client::Client;
 use crate::context::{AttemptContext, AttemptParts, Context, News, Signals};
 use crate::error::StoreError;
-use crate::handler::{Policy, Registered, Run, output_json};
+use crate::handler::{Handler, Policy, Registered, Run, output_json};
 use crate::id::{JobId, LeaseId};
-use crate::job::{ClaimRequest, Claimed, JobError, Outcome, Settled, Settlement, Share, Verdict};
+use crate::job::{
+    ClaimRequest, Claimed, HandlerKey, JobError, Outcome, Settled, Settlement, Share, Verdict,
+};
 use crate::panics::{self, Caught};
 use crate::schedule;
 use crate::store::Store;
@@ -86,28 +90,21 @@ struct InHand {
 }
 
 impl InlineWorker {
-    /// Runs the next available job of its queues, after whatever has become due was promoted; `None` where
-    /// there is none.
+    /// Runs the next available job of its queues, after whatever has become due was promoted; of a kind whose jobs are taken
+    /// many at a time, as many as it takes. Empty where there is none.
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub async fn run_next(&self) -> Result<Option<Ran>, StoreError> {
-        let Some(in_hand) = self.claim().await? else { return Ok(None) };
-        let Some(registered) = self.handlers.get(&in_hand.job.kind) else { return Ok(None) };
-        let handler = Arc::clone(&registered.handler);
-        let context = Arc::clone(&in_hand.context);
-        let span = attempt::span(&context);
-        let handled = Caught::new(async move { handler.run(context).await }.instrument(span));
-        let (exit, why) = match timeout(in_hand.context.timeout(), handled).await {
-            Ok(Ok(Ok(output))) => (HandlerExit::Value(output), None),
-            Ok(Ok(Err(error))) => (HandlerExit::Error(error), None),
-            Ok(Err(panic)) => (HandlerExit::Panic(panic), None),
-            Err(_) => {
-                let limit = in_hand.context.timeout();
-                (HandlerExit::Dropped, Some(Interruption::TimedOut(limit)))
-            }
-        };
-        self.settle(in_hand, exit, why.as_ref()).await.map(Some)
+    pub async fn run_next(&self) -> Result<Vec<Ran>, StoreError> {
+        let Some(first) = self.claim().await? else { return Ok(Vec::new()) };
+        let Some(registered) = self.handlers.get(&first.job.kind) else { return Ok(Vec::new()) };
+        let in_hand = self.with_its_chunk(first, registered).await?;
+        let exits = join_all(in_hand.iter().map(|one| run(one, &registered.handler))).await;
+        let mut ran = Vec::with_capacity(exits.len());
+        for (one, (exit, why)) in in_hand.into_iter().zip(exits) {
+            ran.push(self.settle(one, exit, why.as_ref()).await?);
+        }
+        Ok(ran)
     }
 
     /// Runs the next available job as one of this type, and gives what its handler returned. The job is
@@ -151,21 +148,47 @@ impl InlineWorker {
         if swept.next_fire.is_some_and(|wait| wait.is_zero()) {
             schedule::fire_due(&**self.store(), Now::Database).await?;
         }
-        let shares = self.registration.queues.iter();
-        let request = ClaimRequest {
-            worker,
-            lease: LeaseId::new(),
-            shares: shares.map(|queue| Share { queue: queue.clone(), jobs: 1 }).collect(),
-            jobs: 1,
-            bytes: CLAIM_BYTES,
-            handlers: Arc::clone(&self.registration.handlers),
-        };
-        let batch = self.store().claim(&request, Now::Database).await?;
-        let lease = batch.lease;
-        Ok(batch.jobs.into_iter().next().map(|job| self.take_in_hand(lease, job)))
+        let (lease, jobs) = self.claim_of(1, &self.registration.handlers).await?;
+        Ok(jobs.into_iter().next().map(|job| self.take_in_hand(lease, job, None)))
     }
 
-    fn take_in_hand(&self, lease: LeaseId, job: Arc<Claimed>) -> InHand {
+    /// A job in hand, with others of its kind where these are taken together.
+    async fn with_its_chunk(
+        &self,
+        first: InHand,
+        registered: &Registered,
+    ) -> Result<Vec<InHand>, StoreError> {
+        let more = registered.chunks.map_or(0, |chunks| chunks.most().saturating_sub(1));
+        if more == 0 {
+            return Ok(vec![first]);
+        }
+        let (lease, jobs) = self.claim_of(more, &registered.keys().collect()).await?;
+        let all = std::iter::once((first.lease, first.job));
+        let all: Vec<_> = all.chain(jobs.into_iter().map(|job| (lease, job))).collect();
+        let beside = all.iter().filter(|(_, job)| job.failures == 0).count();
+        let in_hand = |(lease, job)| self.take_in_hand(lease, job, Some(beside));
+        Ok(all.into_iter().map(in_hand).collect())
+    }
+
+    async fn claim_of(
+        &self,
+        jobs: usize,
+        handlers: &Arc<[HandlerKey]>,
+    ) -> Result<(LeaseId, Vec<Arc<Claimed>>), StoreError> {
+        let shares = self.registration.queues.iter();
+        let request = ClaimRequest {
+            worker: self.registration.worker,
+            lease: LeaseId::new(),
+            shares: shares.map(|queue| Share { queue: queue.clone(), jobs }).collect(),
+            jobs,
+            bytes: CLAIM_BYTES,
+            handlers: Arc::clone(handlers),
+        };
+        let batch = self.store().claim(&request, Now::Database).await?;
+        Ok((batch.lease, batch.jobs))
+    }
+
+    fn take_in_hand(&self, lease: LeaseId, job: Arc<Claimed>, beside: Option<usize>) -> InHand {
         let policy = self.handlers.get(&job.kind).map(|known| known.policy.clone());
         let policy = policy.unwrap_or_default();
         let parts = AttemptParts {
@@ -176,6 +199,7 @@ impl InlineWorker {
             signals: Signals::default(),
             client: self.client.clone(),
             news: News::default(),
+            beside,
         };
         let context = Arc::new(AttemptContext::new(Arc::clone(&job), parts));
         InHand { lease, job, context, policy, began: Instant::now() }
@@ -231,5 +255,21 @@ impl InlineWorker {
         let what =
             format!("an open transaction holds {}: commit it or roll it back", settlement.job.id);
         Err(StoreError::Conflict { what })
+    }
+}
+
+/// Runs one attempt; with what has ended it, where that was not its handler.
+async fn run(one: &InHand, handler: &Arc<dyn Handler>) -> (HandlerExit, Option<Interruption>) {
+    let (handler, context) = (Arc::clone(handler), Arc::clone(&one.context));
+    let span = attempt::span(&context);
+    let handled = Caught::new(async move { handler.run(context).await }.instrument(span));
+    match timeout(one.context.timeout(), handled).await {
+        Ok(Ok(Ok(output))) => (HandlerExit::Value(output), None),
+        Ok(Ok(Err(error))) => (HandlerExit::Error(error), None),
+        Ok(Err(panic)) => (HandlerExit::Panic(panic), None),
+        Err(_) => {
+            let limit = one.context.timeout();
+            (HandlerExit::Dropped, Some(Interruption::TimedOut(limit)))
+        }
     }
 }

@@ -165,6 +165,7 @@ impl Engine {
             signals,
             client: self.client.clone(),
             news: Arc::clone(&self.news),
+            beside: None,
         };
         let context = Arc::new(AttemptContext::new(Arc::clone(&job), parts));
         let says = Some(Arc::clone(&context));

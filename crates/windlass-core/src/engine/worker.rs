@@ -29,12 +29,13 @@ use super::maintenance::Maintenance;
 use super::options::Options;
 use super::pending::PendingSettlements;
 use super::phase::{IntakeWishes, Phase};
+use super::start_error::{StartError, check_chunks};
 use super::state::{Engine, FirstAnswer};
 use super::stats::Stats;
 use crate::client::{Client, EnqueueLayer};
 use crate::context::News;
-use crate::error::{Refusal, StoreError};
-use crate::handler::{HandlerFn, HandlerLayer, Isolation, Registered, Run};
+use crate::error::Refusal;
+use crate::handler::{ChunkFn, Chunks, HandlerFn, HandlerLayer, Isolation, Registered, Run};
 use crate::id::WorkerId;
 use crate::job::{IntoDraft, Job};
 use crate::limit::{Limit, SetBy};
@@ -78,51 +79,6 @@ enum Declarer {
     File(String),
 }
 
-/// Why a worker was not started.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// Nothing to run.
-    #[error(
-        "a worker needs at least one handler: call `.handle_fn(your_function)` or `.handle::<YourJob>()`"
-    )]
-    NoHandlers,
-    /// Two handlers for one kind.
-    #[error("kind `{0}` has two handlers; a kind must name one")]
-    DuplicateKind(String),
-    /// A layer for a kind that no handler is for.
-    #[error("a layer is for kind `{0}`, which has no handler in this worker")]
-    LayerOfNoKind(String),
-    /// A name that cannot be used.
-    #[error(transparent)]
-    Name(#[from] crate::name::NameError),
-    /// A schedule that cannot be used.
-    #[error("a schedule cannot be declared: {0}")]
-    Schedule(#[source] Refusal),
-    /// A limit that makes no sense.
-    #[error(transparent)]
-    Limit(#[from] Refusal),
-    /// A limit of zero.
-    #[error("{0} must be at least 1")]
-    Zero(&'static str),
-    /// Not inside a Tokio runtime.
-    #[error("a worker must be started inside a Tokio runtime: its handlers run there")]
-    NoRuntime,
-    /// The engine's thread could not be made.
-    #[error("the engine's thread could not be started: {0}")]
-    Thread(String),
-    /// This process is the child of a worker, made for one attempt, and was not told which.
-    #[error("the attempt that this process is for cannot be read: {0}")]
-    Isolated(#[source] std::io::Error),
-    /// Attempts in processes of their own, on a system that is not Unix.
-    #[error("kind `{0}` wants a process for each attempt, which there is on Unix only")]
-    NoProcesses(String),
-    /// The database cannot serve a worker, and no waiting will change that: too few connections,
-    /// a replica, another schema, missing rights.
-    #[error("{0}")]
-    Store(#[source] StoreError),
-}
-
 impl Worker<()> {
     /// A worker whose handlers need no application state.
     pub fn without_app(store: Arc<dyn Store>) -> Self {
@@ -160,6 +116,13 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// `async fn(job: J, cx: Context<App>) -> Result<T, E>`.
     pub fn handle_fn<J: Job>(mut self, run: impl HandlerFn<J, App>) -> Self {
         self.handlers.push(Registered::of_fn(Arc::clone(&self.app), run));
+        self
+    }
+
+    /// Runs jobs of the type that this function takes, many at a time: an
+    /// `async fn(chunk: Chunk<J, App>) -> Result<(), E>`. Each job that waits or runs takes a slot.
+    pub fn handle_chunks<J: Job>(mut self, chunks: Chunks, run: impl ChunkFn<J, App>) -> Self {
+        self.handlers.push(Registered::of_chunks(Arc::clone(&self.app), chunks, run));
         self
     }
 
@@ -326,6 +289,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// that it cannot serve a worker. Nothing runs then.
     pub async fn start(self) -> Result<RunningWorker, StartError> {
         self.check()?;
+        self.check_slots()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         panics::install();
         #[cfg(unix)]
@@ -395,6 +359,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
         if let Some(one) = isolated.filter(|_| !cfg!(unix)) {
             return Err(StartError::NoProcesses(one.kind.clone()));
         }
+        self.handlers.iter().try_for_each(check_chunks)?;
         if self.beside.timers.iter().any(|(period, _)| period.is_zero()) {
             return Err(StartError::Zero("a timer's period"));
         }
@@ -414,6 +379,21 @@ impl<App: Send + Sync + 'static> Worker<App> {
             return Err(StartError::Zero("slots"));
         }
         check_declared(&self.declared(&host_name())?).map_err(StartError::Schedule)
+    }
+
+    /// Whether each chunk can be as large as it says.
+    fn check_slots(&self) -> Result<(), StartError> {
+        let (queues, all) = self.layout();
+        for one in &self.handlers {
+            let of_queue = queues.iter().find(|(name, _)| *name == one.queue);
+            let limits = one.policy.slots.into_iter().chain(of_queue.map(|(_, slots)| *slots));
+            let slots = limits.fold(all, usize::min);
+            if let Some(most) = one.chunks.map(|chunks| chunks.most()).filter(|most| *most > slots)
+            {
+                return Err(StartError::ChunkSlots { kind: one.kind.clone(), most, slots });
+            }
+        }
+        Ok(())
     }
 
     /// The schedules that it declares.

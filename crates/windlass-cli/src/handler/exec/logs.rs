@@ -4,34 +4,60 @@ use std::collections::VecDeque;
 use std::fmt::Display;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use windlass::AttemptContext;
+use tracing::field::display;
+use windlass::{AttemptContext, JobId};
 
 use crate::handler::LOG_TARGET;
 
 /// Bytes of one log line; the rest of it is not shown.
 const LINE_BYTES: usize = 4 * 1024;
-/// Log lines of one stream of one attempt; further ones are read and not shown.
+/// Log lines of one stream of one program; further ones are read and not shown.
 const LOG_LINES: usize = 1_000;
 /// Bytes at the end of stderr that go into the error's text.
 const TAIL_BYTES: usize = 4 * 1024;
 const READ_BYTES: usize = 8 * 1024;
 
-/// One stream of one attempt.
+/// Whom a program runs for, as log lines name it.
+#[derive(Debug)]
+pub(super) struct Whom {
+    kind: String,
+    job: Option<JobId>,
+    attempt: Option<u32>,
+}
+
+impl Whom {
+    pub(super) fn attempt(attempt: &AttemptContext) -> Self {
+        let (job, number) = (Some(attempt.job_id()), Some(attempt.attempt()));
+        Self { kind: attempt.kind().to_owned(), job, attempt: number }
+    }
+
+    /// Many jobs of a kind.
+    pub(super) fn kind(kind: &str) -> Self {
+        Self { kind: kind.to_owned(), job: None, attempt: None }
+    }
+
+    pub(super) fn warn(&self, text: &str) {
+        tracing::warn!(job = self.job.map(display), kind = self.kind, "{text}");
+    }
+
+    fn say(&self, stream: &str, text: &str) {
+        let (kind, job) = (&self.kind, self.job.map(display));
+        tracing::info!(target: LOG_TARGET, kind, job, attempt = self.attempt, stream, "{text}");
+    }
+}
+
+/// One stream of a program.
 #[derive(Debug)]
 pub(super) struct Log<'a> {
-    attempt: &'a AttemptContext,
+    whom: &'a Whom,
     stream: &'static str,
     line: Vec<u8>,
     lines: usize,
 }
 
 impl<'a> Log<'a> {
-    pub(super) fn stdout(attempt: &'a AttemptContext) -> Self {
-        Self { attempt, stream: "stdout", line: Vec::new(), lines: 0 }
-    }
-
-    pub(super) fn stderr(attempt: &'a AttemptContext) -> Self {
-        Self { attempt, stream: "stderr", line: Vec::new(), lines: 0 }
+    pub(super) fn new(whom: &'a Whom, stream: &'static str) -> Self {
+        Self { whom, stream, line: Vec::new(), lines: 0 }
     }
 
     /// Reads to the end, so that the program never waits for a reader.
@@ -77,8 +103,7 @@ impl<'a> Log<'a> {
             n if n == LOG_LINES + 1 => "… further output is not shown",
             _ => return,
         };
-        let (job, kind) = (self.attempt.job_id(), self.attempt.kind());
-        tracing::info!(target: LOG_TARGET, kind, %job, attempt = self.attempt.attempt(), stream = self.stream, "{shown}");
+        self.whom.say(self.stream, shown);
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tempfile::TempPath;
 use tokio::net::unix::pipe::Receiver;
@@ -26,13 +26,33 @@ const READ_BYTES: usize = 16 * 1024;
 /// One line.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+pub(super) struct Line {
+    /// Which job of a chunk it is about.
+    pub(super) job: Option<String>,
+    /// How a job of a chunk ends: why it failed, or why for good.
+    pub(super) error: Option<String>,
+    pub(super) dead: Option<String>,
     progress: Option<Progress>,
     checkpoint: Option<Box<RawValue>>,
-    step: Option<String>,
-    output: Option<Box<RawValue>>,
+    pub(super) step: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) output: Option<Box<RawValue>>,
     log: Option<String>,
     level: Option<Level>,
+}
+
+/// What hears a program's reports.
+pub(super) trait Heeds {
+    /// Does what a line says; why it cannot.
+    async fn heed(&mut self, line: Line) -> Result<(), String>;
+
+    /// A line was left out.
+    fn left_out(&self, why: &str);
+}
+
+/// Also `null`, which is an output where it is written down.
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(from).map(Some)
 }
 
 /// `40`, or `{"percent": 40, "note": "reading", "done": 120, "total": 300}`.
@@ -74,8 +94,8 @@ impl ReportPipe {
     }
 
     /// Does what the lines say, one after the other, until the program has ended and all is read.
-    pub(super) async fn follow(&self, attempt: &AttemptContext, ended: impl Future<Output = ()>) {
-        let mut lines = Lines { attempt, line: Vec::new(), wrong: 0 };
+    pub(super) async fn follow(&self, heeds: &mut impl Heeds, ended: impl Future<Output = ()>) {
+        let mut lines = Lines { heeds, line: Vec::new(), wrong: 0 };
         let mut ended = std::pin::pin!(ended);
         let mut has_ended = false;
         loop {
@@ -110,14 +130,14 @@ fn make_pipe(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
-/// The lines of one attempt.
-struct Lines<'a> {
-    attempt: &'a AttemptContext,
+/// The lines of one program.
+struct Lines<'a, H> {
+    heeds: &'a mut H,
     line: Vec<u8>,
     wrong: usize,
 }
 
-impl Lines<'_> {
+impl<H: Heeds> Lines<'_, H> {
     async fn take(&mut self, bytes: &[u8]) {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             let room = (LINE_BYTES + 1).saturating_sub(self.line.len());
@@ -141,52 +161,10 @@ impl Lines<'_> {
         match serde_json::from_slice::<Line>(&line) {
             Err(error) => self.tell(&error.to_string()),
             Ok(line) => {
-                if let Err(error) = self.heed(line).await {
+                if let Err(error) = self.heeds.heed(line).await {
                     self.tell(&error);
                 }
             }
-        }
-    }
-
-    /// Does what a line says; why it cannot.
-    async fn heed(&self, line: Line) -> Result<(), String> {
-        let said = |error: Decided| error.to_string();
-        match line {
-            Line { progress: Some(far), checkpoint: None, step: None, log: None, .. } => {
-                self.progress(far);
-                Ok(())
-            }
-            Line { checkpoint: Some(data), progress: None, step: None, log: None, .. } => {
-                self.attempt.checkpoint(&data).await.map_err(said)
-            }
-            Line {
-                step: Some(name), output, progress: None, checkpoint: None, log: None, ..
-            } => {
-                let output = output.as_ref().map_or("null", |output| output.get());
-                let output = Json::output(output).map_err(|error| error.to_string())?;
-                self.attempt.record_step(&name, output).await.map(drop).map_err(said)
-            }
-            Line {
-                log: Some(text), level, progress: None, checkpoint: None, step: None, ..
-            } => {
-                self.attempt.log(level.unwrap_or(Level::Info), &text);
-                Ok(())
-            }
-            _ => Err("it says one of progress, checkpoint, step and log".to_owned()),
-        }
-    }
-
-    fn progress(&self, progress: Progress) {
-        let far = match progress {
-            Progress::Percent(percent) => Far { percent: Some(percent), ..Far::default() },
-            Progress::Full(far) => far,
-        };
-        if far.percent.is_some() || far.note.is_some() {
-            let percent = far.percent.unwrap_or(f64::NAN);
-            self.attempt.progress(percent, far.note.as_deref().unwrap_or_default());
-        }
-        if let (Some(done), Some(total)) = (far.done, far.total) {
-            self.attempt.progress_count(done, total);
         }
     }
 
@@ -197,9 +175,60 @@ impl Lines<'_> {
             return;
         }
         let more = if self.wrong == TOLD { "; further ones are not told" } else { "" };
-        let (job, kind) = (self.attempt.job_id(), self.attempt.kind());
-        tracing::warn!(target: LOG_TARGET, kind, %job, "a line in WINDLASS_REPORT_FILE is left out: {why}{more}");
-        self.attempt
-            .log(Level::Warn, &format!("a line in WINDLASS_REPORT_FILE is left out: {why}{more}"));
+        let why = format!("a line in WINDLASS_REPORT_FILE is left out: {why}{more}");
+        self.heeds.left_out(&why);
+    }
+}
+
+/// The program of one attempt.
+impl Heeds for &AttemptContext {
+    async fn heed(&mut self, line: Line) -> Result<(), String> {
+        match line {
+            Line { job: None, error: None, dead: None, .. } => said_of(self, line).await,
+            _ => Err("job, error and dead are for programs that take chunks".to_owned()),
+        }
+    }
+
+    fn left_out(&self, why: &str) {
+        tracing::warn!(target: LOG_TARGET, kind = self.kind(), job = %self.job_id(), "{why}");
+        self.log(Level::Warn, why);
+    }
+}
+
+/// Does what a line says of a running attempt; why it cannot.
+pub(super) async fn said_of(attempt: &AttemptContext, line: Line) -> Result<(), String> {
+    let said = |error: Decided| error.to_string();
+    match line {
+        Line { progress: Some(far), checkpoint: None, step: None, log: None, .. } => {
+            progress(attempt, far);
+            Ok(())
+        }
+        Line { checkpoint: Some(data), progress: None, step: None, log: None, .. } => {
+            attempt.checkpoint(&data).await.map_err(said)
+        }
+        Line { step: Some(name), output, progress: None, checkpoint: None, log: None, .. } => {
+            let output = output.as_ref().map_or("null", |output| output.get());
+            let output = Json::output(output).map_err(|error| error.to_string())?;
+            attempt.record_step(&name, output).await.map(drop).map_err(said)
+        }
+        Line { log: Some(text), level, progress: None, checkpoint: None, step: None, .. } => {
+            attempt.log(level.unwrap_or(Level::Info), &text);
+            Ok(())
+        }
+        _ => Err("it says one of progress, checkpoint, step and log".to_owned()),
+    }
+}
+
+fn progress(attempt: &AttemptContext, progress: Progress) {
+    let far = match progress {
+        Progress::Percent(percent) => Far { percent: Some(percent), ..Far::default() },
+        Progress::Full(far) => far,
+    };
+    if far.percent.is_some() || far.note.is_some() {
+        let percent = far.percent.unwrap_or(f64::NAN);
+        attempt.progress(percent, far.note.as_deref().unwrap_or_default());
+    }
+    if let (Some(done), Some(total)) = (far.done, far.total) {
+        attempt.progress_count(done, total);
     }
 }

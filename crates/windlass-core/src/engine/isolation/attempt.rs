@@ -82,6 +82,7 @@ impl Isolated {
             timeout: self.order.timeout(),
             signals: self.signals.clone(),
             news: News::default(),
+            beside: None,
             client,
         };
         let news = Arc::clone(&parts.news);

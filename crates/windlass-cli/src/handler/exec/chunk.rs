@@ -1,0 +1,139 @@
+//! Executables that take many jobs at a time: a line for each on stdin, and a line for the end of each in the report file.
+//!
+//! The exit code is the end of those that no line was written for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use windlass::chunk::{ChunkFuture, ChunkHandler, ChunkItem};
+use windlass::{AttemptContext, JobError, Json, Timestamp};
+
+use super::logs::{Tail, Whom};
+use super::program::Program;
+use super::report::{Heeds, Line, ReportPipe, said_of};
+use super::{ExecHandler, Setup, verdict};
+use crate::handler::check_args;
+
+/// One job as the program reads it.
+#[derive(Serialize)]
+struct Input<'a> {
+    job: String,
+    attempt: u32,
+    max_attempts: u16,
+    correlation_id: String,
+    args: &'a RawValue,
+}
+
+/// The jobs of a call whose ends were not reported, by their ids.
+struct Members(HashMap<String, ChunkItem>);
+
+impl ChunkHandler for ExecHandler {
+    fn run(&self, items: Vec<ChunkItem>) -> ChunkFuture {
+        let setup = Arc::clone(&self.setup);
+        Box::pin(async move { setup.run_chunk(items).await })
+    }
+}
+
+impl Setup {
+    async fn run_chunk(&self, items: Vec<ChunkItem>) -> Result<(), JobError> {
+        let folder = self.folder()?;
+        let report = ReportPipe::below(&folder.path()).map_err(|error| {
+            JobError::retry(format!("no pipe for reports could be made: {error}"))
+        })?;
+        let mut input = String::new();
+        let mut members = HashMap::new();
+        for item in items {
+            match self.line(item.attempt()) {
+                Ok(line) => {
+                    input.push_str(&line);
+                    input.push('\n');
+                    members.insert(item.attempt().job_id().to_string(), item);
+                }
+                Err(error) => item.fail(error),
+            }
+        }
+        let attempts: Vec<_> = members.values().map(|item| Arc::clone(item.attempt())).collect();
+        let Some(first) = attempts.first() else { return Ok(()) };
+        let environment = self.environment_of(&attempts, &report);
+        let mut members = Members(members);
+        let mut tail = Tail::default();
+        let whom = Whom::kind(first.kind());
+        let program = Program { setup: self, whom, report: &report, tail: &mut tail };
+        let all_cancelled = async {
+            for attempt in &attempts {
+                attempt.cancelled().await;
+            }
+        };
+        let end = program.run(environment, &input, &mut members, all_cancelled).await?;
+        if end.status.success() {
+            return Ok(());
+        }
+        Err(verdict(first, end, &tail).await)
+    }
+
+    /// One job as a line.
+    fn line(&self, attempt: &AttemptContext) -> Result<String, JobError> {
+        check_args(attempt)?;
+        let args = attempt.args().read::<&RawValue>();
+        let args = args.map_err(|error| JobError::dead(format_args!("malformed args: {error}")))?;
+        // A line is a job: JSON may have line breaks between its parts, and nowhere else.
+        let args = args.get().replace(['\n', '\r'], " ");
+        let input = Input {
+            job: attempt.job_id().to_string(),
+            attempt: attempt.attempt(),
+            max_attempts: attempt.max_attempts().unwrap_or(self.max_attempts),
+            correlation_id: attempt.root().to_string(),
+            args: serde_json::from_str(&args)?,
+        };
+        Ok(serde_json::to_string(&input)?)
+    }
+
+    fn environment_of(
+        &self,
+        attempts: &[Arc<AttemptContext>],
+        report: &ReportPipe,
+    ) -> Vec<(&'static str, std::ffi::OsString)> {
+        let kind = attempts.first().map(|attempt| attempt.kind().to_owned()).unwrap_or_default();
+        let shortest = attempts.iter().map(|attempt| attempt.timeout()).min().unwrap_or_default();
+        let deadline = Timestamp::wall_clock().after(shortest);
+        vec![
+            ("WINDLASS_STORE", self.store.clone().into()),
+            ("WINDLASS_KIND", kind.into()),
+            ("WINDLASS_JOBS", attempts.len().to_string().into()),
+            ("WINDLASS_DEADLINE", deadline.to_string().into()),
+            ("WINDLASS_REPORT_FILE", report.path().into()),
+        ]
+    }
+}
+
+impl Heeds for Members {
+    async fn heed(&mut self, line: Line) -> Result<(), String> {
+        let Some(id) = line.job.clone() else { return Err("it names no job".to_owned()) };
+        let Some(item) = self.0.get(&id) else {
+            return Err(format!("{id} is not a job of this call, or has its end"));
+        };
+        let end = match &line {
+            Line { step: None, output: Some(output), error: None, dead: None, .. } => {
+                Ok(Json::output(output.get()).map_err(|error| error.to_string())?)
+            }
+            Line { output: None, error: Some(text), dead: None, .. } => Err(JobError::retry(text)),
+            Line { output: None, error: None, dead: Some(text), .. } => Err(JobError::dead(text)),
+            Line { error: None, dead: None, .. } => {
+                return said_of(&Arc::clone(item.attempt()), line).await;
+            }
+            _ => return Err("a job has one end: output, error or dead".to_owned()),
+        };
+        let Some(item) = self.0.remove(&id) else { return Ok(()) };
+        match end {
+            Ok(output) => item.complete(Some(output).filter(|output| output.as_str() != "null")),
+            Err(error) => item.fail(error),
+        }
+        Ok(())
+    }
+
+    fn left_out(&self, why: &str) {
+        tracing::warn!(target: crate::handler::LOG_TARGET, "{why}");
+    }
+}

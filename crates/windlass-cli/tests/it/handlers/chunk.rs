@@ -1,0 +1,87 @@
+//! Programs that take many jobs at a time.
+
+use serde_json::Value;
+use windlass::{JobId, JobRecord, Outcome, State};
+
+use crate::work_fixture::WorkFixture;
+
+/// Reports the end that the args of each job ask for, and exits with what the file `exit` says.
+const SCRIPT: &str = r#"
+echo "call of $WINDLASS_JOBS" >> calls
+while read -r line; do
+  echo "$line" >> lines
+  job=$(echo "$line" | sed 's/.*"job":"\([^"]*\)".*/\1/')
+  case "$line" in
+    *'"attempt":2'*) echo "{\"job\": \"$job\", \"output\": null}" ;;
+    *output*) echo "{\"job\": \"$job\", \"output\": {\"rows\": 7}}" ;;
+    *bad*) echo "{\"job\": \"$job\", \"error\": \"not now\"}" ;;
+    *gone*) echo "{\"job\": \"$job\", \"dead\": \"no such user\"}" ;;
+    *said*) echo "{\"job\": \"$job\", \"progress\": 40}"; echo '{"job": "job_none", "output": 1}' ;;
+  esac > "$WINDLASS_REPORT_FILE"
+done
+echo "the server is gone" >&2
+exit $(cat exit)
+"#;
+const CHUNKS: &str =
+    "retry = { backoff = \"fixed\", delay = \"0s\" }\nchunk = { jobs = 4, within = \"1s\" }";
+
+async fn fixture(exit: &str) -> WorkFixture {
+    let fixture = WorkFixture::with_script(SCRIPT, CHUNKS).await;
+    std::fs::write(fixture.path("exit"), exit).expect("written");
+    fixture
+}
+
+async fn enqueued(fixture: &WorkFixture, args: [&str; 4]) -> [JobId; 4] {
+    let mut ids = Vec::new();
+    for args in args {
+        ids.push(fixture.enqueue("k", args).await);
+    }
+    ids.try_into().expect("as many")
+}
+
+fn ends(job: &JobRecord) -> Vec<(Outcome, &str)> {
+    job.history.iter().map(|one| (one.outcome, one.error.as_deref().unwrap_or_default())).collect()
+}
+
+/// O38: each job of a program's chunk ends as its line says, the others as the program does.
+#[tokio::test]
+async fn each_job_of_a_programs_chunk_has_its_own_end() {
+    let fixture = fixture("0").await;
+    let args = ["\"output\"", "{\"a\":\n \"bad\"}", "\"gone\"", "\"said\""];
+    let [output, bad, gone, said] = enqueued(&fixture, args).await;
+    fixture.run_once();
+    let done = fixture.job(output).await;
+    assert_eq!(done.output.as_ref().map(windlass::Json::as_str), Some(r#"{"rows": 7}"#));
+    let failed = fixture.job(bad).await;
+    assert_eq!(ends(&failed), [(Outcome::Error, "not now")]);
+    let dead = fixture.job(gone).await;
+    assert_eq!((dead.state, ends(&dead)), (State::Dead, vec![(Outcome::Error, "no such user")]));
+    let rest = fixture.job(said).await;
+    assert_eq!((rest.state, rest.output), (State::Completed, None));
+    let progress = fixture.client().progress(said).await.expect("read").expect("it has told");
+    assert_eq!(progress.progress.percent, Some(40.0));
+
+    let lines = fixture.read("lines");
+    let first: Vec<Value> =
+        lines.lines().take(4).map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let line = first.iter().find(|line| line["job"] == bad.to_string()).expect("it was given");
+    assert_eq!(line["args"]["a"], "bad");
+    assert_eq!((line["attempt"].as_u64(), line["max_attempts"].as_u64()), (Some(1), Some(25)));
+    assert!(fixture.read("calls").starts_with("call of 4\n"));
+    assert!(fixture.temporary().is_empty(), "{:?}", fixture.temporary());
+}
+
+/// O38: a program that fails is the end of what it has not reported.
+#[tokio::test]
+async fn a_program_that_fails_is_the_end_of_the_rest() {
+    let fixture = fixture("1").await;
+    let [output, rest, ..] = enqueued(&fixture, ["\"output\"", "1", "\"gone\"", "\"gone\""]).await;
+    fixture.run_once();
+    assert_eq!(fixture.job(output).await.state, State::Completed);
+    let failed = fixture.job(rest).await;
+    assert_eq!(ends(&failed), [(Outcome::Error, "exited with 1: the server is gone")]);
+    fixture.client().retry(&[rest]).await.expect("it may have run again by itself");
+    fixture.run_once();
+    assert_eq!(fixture.job(rest).await.state, State::Completed);
+    assert_eq!(fixture.read("calls"), "call of 4\ncall of 1\n");
+}
