@@ -5,6 +5,7 @@ mod backlog;
 mod drain;
 mod enqueue;
 mod find;
+mod graph;
 mod joined;
 mod latency;
 mod lined;
@@ -46,6 +47,14 @@ pub(crate) enum Mode {
     /// Jobs that wait for two signals each, sent at the same moment by two processes, of whose transactions one in twenty is
     /// rolled back and done again, and one in twenty sends its signal twice; p50 and p99 of one transaction
     Rendezvous,
+    /// Jobs of batches of `--batch` each, and one that waits for the end of each batch; p50 and p99 of one claim
+    Batch,
+    /// A graph of `--jobs` jobs of which each waits for two before it, written in one call; the ratio is to a bulk enqueue of as many
+    Graph,
+    /// Jobs that record steps, one each unless `--steps` says otherwise; p50 and p99 of one claim
+    Steps,
+    /// Jobs that a handler takes `--slots` of at a time; p50 and p99 of one claim
+    Chunk,
     /// Lists of one subject's jobs, `--jobs` times, among `--ready` and `--finished` jobs with three tags each; p50
     /// and p99 of one list
     Find,
@@ -62,6 +71,10 @@ impl Mode {
             Self::Fanin => "fanin",
             Self::Chain => "chain",
             Self::Rendezvous => "rendezvous",
+            Self::Batch => "batch",
+            Self::Graph => "graph",
+            Self::Steps => "steps",
+            Self::Chunk => "chunk",
             Self::Find => "find",
         }
     }
@@ -95,9 +108,9 @@ pub(crate) struct Args {
     /// Jobs of one bulk enqueue
     #[arg(long, default_value_t = 1_000)]
     pub(crate) batch: usize,
-    /// Concurrent callers
-    #[arg(long, default_value_t = 1)]
-    pub(crate) clients: usize,
+    /// Concurrent callers, of each process where there are several; 1, and 32 with `rendezvous`
+    #[arg(long)]
+    pub(crate) clients: Option<usize>,
     /// With `enqueue`: each in a transaction of the caller's own connection (PostgreSQL)
     #[arg(long)]
     pub(crate) own_transactions: bool,
@@ -124,9 +137,9 @@ pub(crate) struct Args {
     pub(crate) tags: bool,
     #[command(flatten)]
     pub(crate) lined: lined::Lined,
-    /// With `drain`: each job records so many steps
-    #[arg(long, default_value_t = 0)]
-    pub(crate) steps: u32,
+    /// With `drain` and `steps`: each job records so many steps; 0, and 1 with `steps`
+    #[arg(long)]
+    pub(crate) steps: Option<u32>,
     /// Bytes of args of each job
     #[arg(long, default_value_t = 200)]
     pub(crate) bytes: usize,
@@ -141,7 +154,19 @@ pub(crate) struct Args {
 impl Args {
     /// Whether it is measured beside a plain drain of as many jobs.
     fn is_compared(&self) -> bool {
-        self.waiting > 0 || matches!(self.mode, Mode::Fanin | Mode::Chain | Mode::Rendezvous)
+        use Mode::{Batch, Chain, Chunk, Fanin, Rendezvous, Steps};
+        self.waiting > 0 || matches!(self.mode, Fanin | Chain | Rendezvous | Batch | Steps | Chunk)
+    }
+
+    /// How many callers there are at once.
+    fn clients(&self) -> usize {
+        let unless_given = if self.mode == Mode::Rendezvous { 32 } else { 1 };
+        self.clients.unwrap_or(unless_given).max(1)
+    }
+
+    /// How many steps each job records.
+    fn steps(&self) -> u32 {
+        self.steps.unwrap_or(u32::from(self.mode == Mode::Steps))
     }
 }
 
@@ -193,9 +218,10 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let payload = noop::Noop::of_bytes(args.bytes).with_keys(args.unique).with_places(places);
     let payload = payload.with_tags(args.tags || args.mode == Mode::Find);
     let bench = Measurement { payload, store, args };
-    let plain = match bench.args.is_compared() {
-        true => Some(drained(&bench, &globals.store).await?),
-        false => None,
+    let plain = match bench.args.mode {
+        Mode::Graph => Some(graph::without_edges(&bench).await?),
+        _ if bench.args.is_compared() => Some(drained(&bench, &globals.store).await?),
+        _ => None,
     };
     backlog::prepare(&bench).await?;
     write(&bench).await?;
@@ -212,11 +238,11 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A plain drain of as many jobs.
+/// A plain drain of as many jobs. Jobs that record nothing, one at a time.
 async fn drained(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
     drain::preload(bench, bench.args.jobs).await?;
     clean_up(url).await?;
-    drain::work(bench, bench.args.jobs).await
+    drain::work_plainly(bench).await
 }
 
 async fn clean_up(url: &str) -> anyhow::Result<()> {
@@ -229,11 +255,16 @@ async fn clean_up(url: &str) -> anyhow::Result<()> {
 /// Writes the jobs that are there before a measurement begins.
 async fn write(bench: &Measurement) -> anyhow::Result<()> {
     match bench.args.mode {
-        Mode::Drain => drain::preload(bench, bench.args.jobs + bench.args.lined.hot_lane).await,
+        Mode::Drain | Mode::Steps | Mode::Chunk => {
+            drain::preload(bench, bench.args.jobs + bench.args.lined.hot_lane).await
+        }
+        Mode::Batch => joined::write_batches(bench).await,
         Mode::Fanin => joined::write_batch(bench).await,
         Mode::Chain => joined::write_chain(bench).await,
         Mode::Rendezvous => rendezvous::write(bench).await,
-        Mode::Enqueue | Mode::Bulk | Mode::Latency | Mode::Mixed | Mode::Find => Ok(()),
+        Mode::Enqueue | Mode::Bulk | Mode::Latency | Mode::Mixed | Mode::Graph | Mode::Find => {
+            Ok(())
+        }
     }
 }
 
@@ -242,7 +273,10 @@ async fn measure(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
         Mode::Enqueue if bench.args.own_transactions => transactions::one_by_one(bench, url).await,
         Mode::Enqueue => enqueue::one_by_one(bench).await,
         Mode::Bulk => enqueue::in_bulk(bench).await,
-        Mode::Drain => drain::work(bench, bench.args.jobs).await,
+        Mode::Drain | Mode::Steps => drain::work(bench, bench.args.jobs).await,
+        Mode::Chunk => drain::work_in_chunks(bench).await,
+        Mode::Batch => joined::batches(bench).await,
+        Mode::Graph => graph::write(bench).await,
         Mode::Latency => latency::pickup(bench).await,
         Mode::Mixed => mixed::both(bench).await,
         Mode::Fanin => joined::fan_in(bench).await,

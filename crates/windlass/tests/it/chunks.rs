@@ -214,7 +214,8 @@ async fn a_stop_hands_back_what_waits(database: TestDatabase) {
     for _ in &ids {
         event(&mut events, |event| matches!(event, Event::Started { .. })).await;
     }
-    worker.stop().await;
+    let stopped = tokio::time::timeout(SOON, worker.stop_within(LONG)).await;
+    assert!(stopped.is_ok(), "what waits is not waited for");
     assert!(called.recv().await.is_none(), "nothing was called");
     for id in ids {
         let job = client.job(id).await.expect("read").expect("there");

@@ -49,7 +49,7 @@ pub(super) async fn run(args: &Args, queue: &str, url: &str) -> anyhow::Result<E
     if orders.recv().await.is_none() {
         return Ok(Exit::Done);
     }
-    let worker = noop::worker(&store, queue, (args.slots, args.steps), ()).await?;
+    let worker = noop::worker(&store, queue, (args.slots, args.steps()), ()).await?;
     tell(worker.stats(), &mut orders).await?;
     let claims_ms = drain::claims_ms(worker.stats());
     worker.stop_within(Duration::ZERO).await;

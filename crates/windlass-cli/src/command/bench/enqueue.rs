@@ -23,7 +23,7 @@ async fn callers(bench: &Measurement, batch: u64) -> anyhow::Result<Finding> {
     let left = Arc::new(AtomicU64::new(bench.args.jobs));
     let started = Instant::now();
     let mut callers = JoinSet::new();
-    for _ in 0..bench.args.clients.max(1) {
+    for _ in 0..bench.args.clients() {
         let client = Client::new(bench.store.clone());
         let (left, payload) = (Arc::clone(&left), bench.payload.clone());
         callers.spawn(async move {

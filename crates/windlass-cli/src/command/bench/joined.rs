@@ -42,24 +42,49 @@ pub(super) fn joined(bench: &Measurement) -> NewJob {
 
 /// Jobs of one batch, and behind them the job that waits for its end.
 pub(super) async fn write_batch(bench: &Measurement) -> anyhow::Result<()> {
+    backlog::write(bench, batch_of(bench, bench.args.jobs)).await
+}
+
+/// Jobs of several batches, each with the job that waits for its end.
+pub(super) async fn write_batches(bench: &Measurement) -> anyhow::Result<()> {
+    let sizes = batch_sizes(bench);
+    backlog::write(bench, sizes.flat_map(|jobs| batch_of(bench, jobs))).await
+}
+
+/// How many jobs each batch has.
+fn batch_sizes(bench: &Measurement) -> impl Iterator<Item = u64> {
+    let (jobs, most) = (bench.args.jobs, bench.args.batch.max(1) as u64);
+    (0..jobs.div_ceil(most)).map(move |nth| most.min(jobs - nth * most))
+}
+
+fn batch_of(bench: &Measurement, jobs: u64) -> impl Iterator<Item = NewJob> + '_ {
     let batch = BatchId::new();
     let mut begins = Some(Box::default());
-    let members = (0..bench.args.jobs).map(|_| {
+    let members = (0..jobs).map(move |_| {
         let mut job = bench.payload.new_job(0);
         job.meta.member = Some(Membership { begins: begins.take(), ..Membership::of(batch) });
         job
     });
     let mut last = joined(bench);
     last.meta.waits = Some(Waits::all().batch("batch", batch));
-    backlog::write(bench, members.chain([last])).await
+    members.chain([last])
 }
 
 pub(super) async fn fan_in(bench: &Measurement) -> anyhow::Result<Finding> {
+    until_joined(bench, 1).await
+}
+
+pub(super) async fn batches(bench: &Measurement) -> anyhow::Result<Finding> {
+    until_joined(bench, batch_sizes(bench).count() as u64).await
+}
+
+/// Works until all jobs and so many that waited for them are done.
+async fn until_joined(bench: &Measurement, waiting: u64) -> anyhow::Result<Finding> {
     let (started, runs) = (Instant::now(), Runs::default());
     let worker =
         noop::worker(&bench.store, &noop::queue(), (bench.args.slots, 0), runs.clone()).await?;
     let stats = worker.stats().clone();
-    while stats.completed() < bench.args.jobs + 1 {
+    while stats.completed() < bench.args.jobs + waiting {
         tokio::time::sleep(LOOK).await;
     }
     let seconds = started.elapsed().as_secs_f64();

@@ -13,7 +13,7 @@ pub(crate) async fn both(bench: &Measurement) -> anyhow::Result<Finding> {
     let (starts, mut started) = Starts::new(clock);
     let worker = noop::worker(&bench.store, &noop::queue(), (bench.args.slots, 0), starts).await?;
     let mut callers = JoinSet::new();
-    let clients = bench.args.clients.max(1) as u64;
+    let clients = bench.args.clients() as u64;
     for caller in 0..clients {
         let client = Client::new(bench.store.clone());
         let payload = bench.payload.clone();

@@ -7,7 +7,7 @@ use super::lined::Places;
 use serde::{Deserialize, Serialize};
 use windlass::prelude::*;
 use windlass::store::Store;
-use windlass::{Draft, Json, NewJob, Options, RunningWorker, Subject, Unique};
+use windlass::{Chunk, Chunks, Draft, Json, NewJob, Options, RunningWorker, Subject, Unique};
 
 /// The queue of this run: what an earlier one left must not be in its way.
 pub(crate) fn queue() -> String {
@@ -128,6 +128,20 @@ pub(crate) async fn worker(
         .handle::<Noop>()
         .queue(queue, slots)
         .options(Options::default())
+        .start()
+        .await?)
+}
+
+/// A worker that takes them many at a time; at least half as many again wait meanwhile.
+pub(crate) async fn worker_of_chunks(
+    store: &Arc<dyn Store>,
+    queue: &str,
+    jobs: usize,
+) -> anyhow::Result<RunningWorker> {
+    let done = async |_: Chunk<Noop>| Ok::<_, JobError>(());
+    Ok(Worker::new(Arc::clone(store), ())
+        .handle_chunks(Chunks::of(jobs), done)
+        .queue(queue, jobs + jobs / 2)
         .start()
         .await?)
 }

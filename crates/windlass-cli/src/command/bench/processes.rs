@@ -42,7 +42,7 @@ enum Heard {
 impl WorkerProcesses {
     /// Starts the processes of a drain and waits until each has opened the store.
     pub(super) async fn start(args: &Args, url: &str) -> anyhow::Result<Self> {
-        let (slots, steps) = (args.slots.to_string(), args.steps.to_string());
+        let (slots, steps) = (args.slots.to_string(), args.steps().to_string());
         let queue = noop::queue();
         let worker =
             ["bench", "drain", "--as-worker", &queue, "--slots", &slots, "--steps", &steps];
@@ -52,11 +52,12 @@ impl WorkerProcesses {
 
     /// Starts the two processes of a rendezvous, likewise.
     pub(super) async fn signallers(args: &Args, url: &str) -> anyhow::Result<Self> {
-        let (jobs, queue) = (args.jobs.to_string(), noop::queue());
+        let (jobs, clients) = (args.jobs.to_string(), args.clients().to_string());
+        let queue = noop::queue();
         let signaller = |word: &str| {
-            ["bench", "rendezvous", "--jobs", &jobs, "--as-signaller", word, &queue]
-                .map(str::to_owned)
-                .to_vec()
+            let rendezvous = ["bench", "rendezvous", "--jobs", &jobs, "--clients", &clients];
+            let role = ["--as-signaller", word, &queue];
+            rendezvous.iter().chain(&role).map(|&word| word.to_owned()).collect::<Vec<_>>()
         };
         Self::each(&WORDS.map(signaller), url).await
     }

@@ -1,6 +1,7 @@
-//! One of the two processes of a rendezvous: sends its signal of each pair, in transactions of its own, some pairs whenever it is
+//! One of the two processes of a rendezvous: sends its signal of each pair, by several callers at once, some pairs whenever it is
 //! told to, so that both send those of a pair at about the same moment.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -17,7 +18,7 @@ use crate::exit::Exit;
 /// Each process has its word.
 pub(super) const WORDS: [&str; 2] = ["a", "b"];
 /// Pairs of one round.
-pub(super) const PAIRS: u64 = 20;
+pub(super) const PAIRS: u64 = 500;
 /// One in so many transactions is rolled back and done again, and one in so many signals is sent twice.
 const SOME: u64 = 20;
 /// How long a connection to a file waits for other writers.
@@ -34,18 +35,17 @@ pub(super) async fn run(
     url: &str,
 ) -> anyhow::Result<Exit> {
     let jobs = Client::new(windlass::open(url).await?);
-    let mut caller = Caller { jobs, connection: Connection::open(url).await? };
+    let mut callers = Vec::new();
+    for _ in 0..args.clients() {
+        callers.push(Caller { jobs: jobs.clone(), connection: Connection::open(url).await? });
+    }
     let mut orders = orders();
     say(&Said::Ready)?;
     let (mut next, mut times_ms) = (0, Vec::new());
     while next < args.jobs && orders.recv().await.is_some() {
         let round = next..args.jobs.min(next + PAIRS);
         next = round.end;
-        for nth in round {
-            let called = Instant::now();
-            caller.signal(&format!("{}:{queue}", key(word, nth))).await?;
-            times_ms.push(called.elapsed().as_secs_f64() * 1e3);
-        }
+        times_ms.extend(signal_all(&mut callers, round, (word, queue)).await?);
         say(&Said::Completed { jobs: next })?;
     }
     // The order to stop.
@@ -53,6 +53,35 @@ pub(super) async fn run(
     say(&Said::Stopped { claims_ms: times_ms })?;
     while orders.recv().await.is_some() {}
     Ok(Exit::Done)
+}
+
+/// One round: all callers at once, each some of its pairs. How long each signal took.
+async fn signal_all(
+    callers: &mut Vec<Caller>,
+    round: Range<u64>,
+    (word, queue): (&str, &str),
+) -> anyhow::Result<Vec<f64>> {
+    let (mut at_work, mut times_ms) = (JoinSet::new(), Vec::new());
+    let every = callers.len();
+    for (first, mut caller) in std::mem::take(callers).into_iter().enumerate() {
+        let pairs = round.clone().skip(first).step_by(every);
+        let keys: Vec<_> = pairs.map(|nth| format!("{}:{queue}", key(word, nth))).collect();
+        at_work.spawn(async move {
+            let mut times_ms = Vec::with_capacity(keys.len());
+            for key in keys {
+                let called = Instant::now();
+                caller.signal(&key).await?;
+                times_ms.push(called.elapsed().as_secs_f64() * 1e3);
+            }
+            anyhow::Ok((caller, times_ms))
+        });
+    }
+    while let Some(done) = at_work.join_next().await {
+        let (caller, took) = done??;
+        callers.push(caller);
+        times_ms.extend(took);
+    }
+    Ok(times_ms)
 }
 
 /// A connection of an application's own.
@@ -109,9 +138,14 @@ impl Caller {
     async fn transaction(&mut self, key: &str, end: End) -> anyhow::Result<()> {
         match &mut self.connection {
             Connection::Sqlite(connection) => {
+                if end == End::Commit {
+                    // The store's own connection commits together what comes at once.
+                    self.jobs.signal(Signal::new(key)).await?;
+                    return Ok(());
+                }
                 let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 self.jobs.within(&tx).signal_blocking(Signal::new(key))?;
-                if end == End::Commit { tx.commit() } else { tx.rollback() }?;
+                tx.rollback()?;
             }
             Connection::Postgres { client, .. } => {
                 let tx = client.transaction().await?;

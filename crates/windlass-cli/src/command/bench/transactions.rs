@@ -16,7 +16,7 @@ pub(crate) async fn one_by_one(bench: &Measurement, url: &str) -> anyhow::Result
     anyhow::ensure!(url.starts_with("postgres"), "--own-transactions needs a postgres:// store");
     let mut connections = JoinSet::new();
     let mut clients = Vec::new();
-    for _ in 0..bench.args.clients.max(1) {
+    for _ in 0..bench.args.clients() {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
         connections.spawn(connection);
         clients.push(client);
