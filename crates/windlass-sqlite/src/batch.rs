@@ -1,5 +1,6 @@
 //! The verbs of batches.
 
+mod end;
 mod forget;
 mod list;
 mod members;
@@ -16,6 +17,7 @@ use crate::connection::reader::in_one_snapshot;
 use crate::row::{Id, run};
 use crate::store::{SqliteStore, at, context};
 
+pub(crate) use end::members as end_members;
 pub(crate) use forget::batches as forget;
 
 impl BatchStore for SqliteStore {

@@ -18,6 +18,7 @@ use windlass_core::limits::ERROR_BYTES;
 use windlass_core::store::{Now, Reply};
 use windlass_core::time::Timestamp;
 
+use crate::batch::end_members;
 use crate::connection::reader::in_one_snapshot;
 use crate::error::store_error;
 use crate::job::settle::SettleContext;
@@ -64,8 +65,8 @@ impl ConditionStore for SqliteStore {
     }
 }
 
-const ANY: &str = "select 1 where exists (select 1 from windlass_condition where state = 0 and awaits is not null) \
-     or exists (select 1 from windlass_batch where live)";
+const AWAITED: &str = "select 1 where exists (select 1 from windlass_condition where state = 0 and awaits is not null)";
+const IN_BATCHES: &str = "select 1 where exists (select 1 from windlass_batch where live)";
 const TELL: &str = "insert into windlass_ended_job (job, state, at) values (?1, ?2, ?3)";
 
 const UNMET: &str = "select job from windlass_unmet limit 1000";
@@ -95,19 +96,27 @@ pub(crate) fn cancel_unmet(context: &SettleContext<'_>) -> Result<u64, StoreErro
     Ok(cancelled)
 }
 
-/// Tells who waits for these jobs; whether somebody waits for any. Where nobody does, that is all that is asked.
+/// Tells who waits for these jobs, and their batches; whether there is anybody. Where nobody waits and no batch lives, that is
+/// all that is asked.
 pub(crate) fn tell_ends(
     connection: &Connection,
-    (jobs, state): (&[JobId], State),
+    ended: (&[JobId], State),
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if jobs.is_empty() || one::<i64>(connection, ANY, [])?.is_none() {
+    if ended.0.is_empty() {
         return Ok(false);
     }
-    let mut tell = connection.prepare_cached(TELL).map_err(store_error)?;
-    for job in jobs {
-        let binds = params![Id::from(*job), state.code(), now.as_micros()];
-        tell.execute(binds).map_err(store_error)?;
+    let are_awaited = one::<i64>(connection, AWAITED, [])?.is_some();
+    let are_in_batches = one::<i64>(connection, IN_BATCHES, [])?.is_some();
+    if are_in_batches {
+        end_members(connection, ended, now)?;
     }
-    Ok(true)
+    if are_awaited {
+        let mut tell = connection.prepare_cached(TELL).map_err(store_error)?;
+        for job in ended.0 {
+            let binds = params![Id::from(*job), ended.1.code(), now.as_micros()];
+            tell.execute(binds).map_err(store_error)?;
+        }
+    }
+    Ok(are_awaited || are_in_batches)
 }
