@@ -201,7 +201,7 @@ begin
     exit when found_keys = (select count(distinct a.signal) from unnest(asked) as a);
   end loop;
   -- Those that wait cannot begin before this is committed. One that runs may end in a transaction that does not see this.
-  outside := array(select distinct a.awaits from unnest(asked) as a where a.awaits is not null and not coalesce(a.awaits = any (ids), false));
+  outside := array(select a.awaits from unnest(asked) as a where a.awaits is not null except select i.id from unnest(ids) as i(id));
   locked := array(select p.id from windlass.pending p where p.id = any (outside) order by p.id for share);
   -- Nor does a batch end before.
   locked := locked || array(

@@ -98,69 +98,85 @@ begin
   insert into windlass_release (job, at) values (new.job, new.at);
 end;
 
--- What the meta of jobs says that they wait for. Bytes are looked up, since the SQLite of a program may know no unhex.
-create view windlass_asked as
-select job, nth, c ->> '$.name' as name, c ->> '$.signal' as signal, c ->> '$.at' as at, coalesce(c ->> '$.ends', 1) as ends,
-       c ->> '$.batch' as batch, or_cancel,
-       case when u is not null then cast(
-         substr(byte, 1 + instr(pairs, ' ' || substr(u,  1, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u,  3, 2)) / 3, 1)
-      || substr(byte, 1 + instr(pairs, ' ' || substr(u,  5, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u,  7, 2)) / 3, 1)
-      || substr(byte, 1 + instr(pairs, ' ' || substr(u,  9, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 11, 2)) / 3, 1)
-      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 13, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 15, 2)) / 3, 1)
-      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 17, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 19, 2)) / 3, 1)
-      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 21, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 23, 2)) / 3, 1)
-      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 25, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 27, 2)) / 3, 1)
-      || substr(byte, 1 + instr(pairs, ' ' || substr(u, 29, 2)) / 3, 1) || substr(byte, 1 + instr(pairs, ' ' || substr(u, 31, 2)) / 3, 1)
-       as blob) end as awaits
-from (
-  select p.id as job, e.key + 1 as nth, e.value as c, coalesce(p.meta ->> '$.waits.or_cancel', 0) as or_cancel, lower(replace(e.value ->> '$.job', '-', '')) as u, ' 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e 2f 30 31 32 33 34 35 36 37 38 39 3a 3b 3c 3d 3e 3f 40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f 50 51 52 53 54 55 56 57 58 59 5a 5b 5c 5d 5e 5f 60 61 62 63 64 65 66 67 68 69 6a 6b 6c 6d 6e 6f 70 71 72 73 74 75 76 77 78 79 7a 7b 7c 7d 7e 7f 80 81 82 83 84 85 86 87 88 89 8a 8b 8c 8d 8e 8f 90 91 92 93 94 95 96 97 98 99 9a 9b 9c 9d 9e 9f a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 aa ab ac ad ae af b0 b1 b2 b3 b4 b5 b6 b7 b8 b9 ba bb bc bd be bf c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 ca cb cc cd ce cf d0 d1 d2 d3 d4 d5 d6 d7 d8 d9 da db dc dd de df e0 e1 e2 e3 e4 e5 e6 e7 e8 e9 ea eb ec ed ee ef f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 fa fb fc fd fe ff' as pairs, x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte
-  from windlass_pending p, json_each(p.meta, '$.waits.for') e);
+-- Notes one thing that a job waits for, or that it has come before. Behind those of before, where a handler waits once more.
+create view windlass_ask as
+select job, nth, name, awaits, batch, or_cancel, ends, signal, at, since as asked_at from windlass_condition where false;
 
--- Notes what a job that was just written waits for, and meets what has come before. It fails where it waits for a job that is
--- not there.
-create view windlass_wait as select id as job, run_at as at from windlass_pending where false;
+create trigger windlass_ask_insert instead of insert on windlass_ask
+begin
+  insert into windlass_condition (job, nth, name, awaits, batch, or_cancel, ends, signal, at, state, since, data, note)
+  select new.job, new.nth, new.name, new.awaits, new.batch, new.or_cancel and ends is not null, ends, new.signal, new.at, state,
+         case when state <> 0 then new.asked_at end, data, origin
+  from (
+    select case when coalesce(new.awaits, new.batch) is not null then new.ends end as ends,
+           case when s.key is not null then case when s.withdrawn then 3 else 1 end
+                when new.at <= new.asked_at then 1
+                when new.awaits is not null and exists (
+                  select 1 from windlass_finished f where f.id = new.awaits and (new.ends & (1 << (f.state - 5))) <> 0) then 1
+                when new.batch is not null and exists (
+                  select 1 from windlass_batch b
+                  where b.id = new.batch and not b.live and (new.ends & (1 << (b.ended - 5))) <> 0) then 1
+                else 0 end as state, s.data, s.origin
+    from (select 1) left join windlass_signalled s on s.key = new.signal);
+end;
 
-create trigger windlass_wait_insert instead of insert on windlass_wait
+-- Begins the wait for all that was asked for. It fails where that is a job or a batch that is not there.
+create view windlass_asked as select id as job, run_at as at from windlass_pending where false;
+
+create trigger windlass_asked_insert instead of insert on windlass_asked
 begin
   select raise(abort, 'windlass: a job that it waits for does not exist')
-  from windlass_asked a
-  where a.job = new.job and a.awaits is not null
-    and (a.awaits = new.job
-         or not exists (select 1 from windlass_pending where id = a.awaits)
-            and not exists (select 1 from windlass_finished where id = a.awaits));
+  from windlass_condition c
+  where c.job = new.job and c.state = 0 and c.awaits is not null
+    and (c.awaits = new.job
+         or not exists (select 1 from windlass_pending where id = c.awaits)
+            and not exists (select 1 from windlass_finished where id = c.awaits));
   select raise(abort, 'windlass: the batch does not exist')
-  from windlass_asked a
-  where a.job = new.job and a.batch is not null and not exists (select 1 from windlass_batch where id = a.batch);
-  -- One whose jobs were all kept out by their keys has none, and ends.
-  insert into windlass_end_batch (batch, at)
-  select a.batch, new.at from windlass_asked a where a.job = new.job and a.batch is not null;
-  insert into windlass_condition (job, nth, name, awaits, batch, or_cancel, ends, signal, at, state, since, data, note)
-  select job, nth, name, awaits, batch, or_cancel and ends is not null, ends, signal, at, state, case when state <> 0 then new.at end,
-         data, note
-  from (
-    -- Behind those of before, where a handler waits once more.
-    select a.job, a.nth + coalesce((select max(c.nth) from windlass_condition c where c.job = a.job), 0) as nth, a.name, a.awaits,
-           a.batch, a.or_cancel,
-           case when coalesce(a.awaits, a.batch) is not null then a.ends end as ends, a.signal, a.at,
-           case when s.key is not null then case when s.withdrawn then 3 else 1 end
-                when a.at <= new.at then 1
-                when a.awaits is not null and exists (
-                  select 1 from windlass_finished f where f.id = a.awaits and (a.ends & (1 << (f.state - 5))) <> 0) then 1
-                when a.batch is not null and exists (
-                  select 1 from windlass_batch b where b.id = a.batch and not b.live and (a.ends & (1 << (b.ended - 5))) <> 0) then 1
-                else 0 end as state,
-           s.data, s.origin as note
-    from windlass_asked a left join windlass_signalled s on s.key = a.signal
-    where a.job = new.job);
+  from windlass_condition c
+  where c.job = new.job and c.state = 0 and c.batch is not null and not exists (select 1 from windlass_batch where id = c.batch);
   insert into windlass_condition (job, nth, name, at, overdue)
   select id, 0, 'deadline', coalesce(meta ->> '$.waits.deadline.at', new.at + (meta ->> '$.waits.deadline.in_us')),
          case meta ->> '$.waits.deadline.then' when 'cancel' then 1 when 'die' then 2 else 0 end
   from windlass_pending where id = new.job and json_type(meta, '$.waits.deadline') = 'object';
+  -- One whose jobs were all kept out by their keys has none, and ends.
+  insert into windlass_end_batch (batch, at)
+  select c.batch, new.at from windlass_condition c where c.job = new.job and c.state = 0 and c.batch is not null;
   insert into windlass_release (job, at) values (new.job, new.at);
   insert or ignore into windlass_unmet (job)
   select c.job from windlass_condition c
   left join windlass_finished f on f.id = c.awaits left join windlass_batch b on b.id = c.batch and not b.live
   where c.job = new.job and c.state = 0 and c.or_cancel and (c.ends & (1 << (coalesce(f.state, b.ended) - 5))) = 0;
+end;
+
+-- The same for what the meta of a job says that was just written. Bytes are looked up, since the SQLite of a program may know no
+-- unhex. The limits have each text read once.
+create view windlass_wait as select id as job, run_at as at from windlass_pending where false;
+
+create trigger windlass_wait_insert instead of insert on windlass_wait
+begin
+  insert into windlass_ask (job, nth, name, awaits, batch, or_cancel, ends, signal, at, asked_at)
+  select job, nth + coalesce((select max(c.nth) from windlass_condition c where c.job = new.job), 0), name, awaits, batch, or_cancel,
+         ends, signal, at, new.at
+  from (
+    select job, nth, c ->> '$.name' as name, c ->> '$.signal' as signal, c ->> '$.at' as at, coalesce(c ->> '$.ends', 1) as ends,
+             c ->> '$.batch' as batch, or_cancel,
+               case when u is not null then cast(
+                 substr(byte, 16 * instr(hex, substr(u,  1, 1)) + instr(hex, substr(u,  2, 1)) - 16, 1) || substr(byte, 16 * instr(hex, substr(u,  3, 1)) + instr(hex, substr(u,  4, 1)) - 16, 1)
+              || substr(byte, 16 * instr(hex, substr(u,  5, 1)) + instr(hex, substr(u,  6, 1)) - 16, 1) || substr(byte, 16 * instr(hex, substr(u,  7, 1)) + instr(hex, substr(u,  8, 1)) - 16, 1)
+              || substr(byte, 16 * instr(hex, substr(u,  9, 1)) + instr(hex, substr(u, 10, 1)) - 16, 1) || substr(byte, 16 * instr(hex, substr(u, 11, 1)) + instr(hex, substr(u, 12, 1)) - 16, 1)
+              || substr(byte, 16 * instr(hex, substr(u, 13, 1)) + instr(hex, substr(u, 14, 1)) - 16, 1) || substr(byte, 16 * instr(hex, substr(u, 15, 1)) + instr(hex, substr(u, 16, 1)) - 16, 1)
+              || substr(byte, 16 * instr(hex, substr(u, 17, 1)) + instr(hex, substr(u, 18, 1)) - 16, 1) || substr(byte, 16 * instr(hex, substr(u, 19, 1)) + instr(hex, substr(u, 20, 1)) - 16, 1)
+              || substr(byte, 16 * instr(hex, substr(u, 21, 1)) + instr(hex, substr(u, 22, 1)) - 16, 1) || substr(byte, 16 * instr(hex, substr(u, 23, 1)) + instr(hex, substr(u, 24, 1)) - 16, 1)
+              || substr(byte, 16 * instr(hex, substr(u, 25, 1)) + instr(hex, substr(u, 26, 1)) - 16, 1) || substr(byte, 16 * instr(hex, substr(u, 27, 1)) + instr(hex, substr(u, 28, 1)) - 16, 1)
+              || substr(byte, 16 * instr(hex, substr(u, 29, 1)) + instr(hex, substr(u, 30, 1)) - 16, 1) || substr(byte, 16 * instr(hex, substr(u, 31, 1)) + instr(hex, substr(u, 32, 1)) - 16, 1)
+               as blob) end as awaits
+      from (
+        select p.id as job, e.key + 1 as nth, e.value as c, coalesce(p.meta ->> '$.waits.or_cancel', 0) as or_cancel,
+               lower(replace(e.value ->> '$.job', '-', '')) as u, '0123456789abcdef' as hex,
+               x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' as byte
+        from windlass_pending p, json_each(p.meta, '$.waits.for') e where p.id = new.job limit 1000000)
+    limit 1000000);
+  insert into windlass_asked (job, at) values (new.job, new.at);
 end;
 
 -- Has a job wait for what its handler asks for, which its meta says by now. What it waited for before stays for its handler and for
@@ -170,7 +186,7 @@ create view windlass_begin_wait as select id as job, run_at as at from windlass_
 create trigger windlass_begin_wait_insert instead of insert on windlass_begin_wait
 begin
   delete from windlass_condition
-  where job = new.job and (overdue is not null or name in (select a.name from windlass_asked a where a.job = new.job));
+  where job = new.job and (overdue is not null or name in (select e.value ->> '$.name' from windlass_pending p, json_each(p.meta, '$.waits.for') e where p.id = new.job));
   update windlass_condition set state = 3, since = new.at where job = new.job and state = 0;
   insert into windlass_wait (job, at) values (new.job, new.at);
 end;

@@ -10,6 +10,7 @@ pub(crate) mod duplicates;
 pub(crate) mod enqueue;
 pub(crate) mod finish;
 pub(crate) mod gate;
+mod joined;
 pub mod lane_rules;
 pub(crate) mod line;
 pub(crate) mod look;

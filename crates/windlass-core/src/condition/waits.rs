@@ -66,6 +66,44 @@ pub struct Condition {
     at: Option<i64>,
 }
 
+impl Condition {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The job whose end it is.
+    #[must_use]
+    pub fn job(&self) -> Option<JobId> {
+        Uuid::parse_str(self.job.as_deref()?).ok().map(JobId::from_uuid)
+    }
+
+    /// The batch whose end it is.
+    #[must_use]
+    pub fn batch(&self) -> Option<BatchId> {
+        Uuid::parse_str(self.batch.as_deref()?).ok().map(BatchId::from_uuid)
+    }
+
+    /// How that job or batch may end.
+    #[must_use]
+    pub fn ends(&self) -> Ends {
+        self.ends.unwrap_or(Ends::COMPLETED)
+    }
+
+    /// The key of the signal that it is.
+    #[must_use]
+    pub fn signal(&self) -> Option<&str> {
+        self.signal.as_deref()
+    }
+
+    /// The moment that it is.
+    #[must_use]
+    pub fn at(&self) -> Option<Timestamp> {
+        self.at.map(Timestamp::from_micros)
+    }
+}
+
 /// In which ways a job may end to meet a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -233,6 +271,11 @@ impl Waits {
         self.conditions.len()
     }
 
+    /// The conditions, in their order.
+    pub fn each(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions.iter()
+    }
+
     /// The jobs it waits for.
     pub fn jobs(&self) -> impl Iterator<Item = JobId> {
         self.ends().map(|(job, _)| job)
@@ -240,23 +283,17 @@ impl Waits {
 
     /// The jobs it waits for, each with the ways in which it may end.
     pub fn ends(&self) -> impl Iterator<Item = (JobId, Ends)> {
-        self.conditions.iter().filter_map(|one| {
-            let id = Uuid::parse_str(one.job.as_deref()?).ok()?;
-            Some((JobId::from_uuid(id), one.ends.unwrap_or(Ends::COMPLETED)))
-        })
+        self.conditions.iter().filter_map(|one| Some((one.job()?, one.ends())))
     }
 
     /// The batches it waits for.
     pub fn batches(&self) -> impl Iterator<Item = BatchId> {
-        self.conditions.iter().filter_map(|one| {
-            let id = Uuid::parse_str(one.batch.as_deref()?).ok()?;
-            Some(BatchId::from_uuid(id))
-        })
+        self.conditions.iter().filter_map(Condition::batch)
     }
 
     /// The keys of the signals it waits for.
     pub fn signals(&self) -> impl Iterator<Item = &str> {
-        self.conditions.iter().filter_map(|one| one.signal.as_deref())
+        self.conditions.iter().filter_map(Condition::signal)
     }
 
     /// Until when a job that was written then waits, and what happens to it then.

@@ -11,6 +11,7 @@ use windlass_core::time::Timestamp;
 
 use crate::error::store_error;
 use crate::job::enqueue::Binds;
+use crate::job::joined::{is_joined, write_joined};
 use crate::job::lane_rules::refuser;
 use crate::row::{Id, all, one, run};
 
@@ -81,8 +82,14 @@ pub(super) fn insert_marked(
         found.into_iter().next().ok_or_else(|| StoreError::no_job(job.id))
     };
     let b = Binds::of(job, now);
-    let mut statement = connection.prepare_cached(INSERT_MARKED).map_err(store_error)?;
-    match statement.execute(&b.all()[..]) {
+    let written = match is_joined(job) {
+        true => write_joined(connection, job, &b),
+        false => connection
+            .prepare_cached(INSERT_MARKED)
+            .and_then(|mut statement| statement.execute(&b.all()[..]))
+            .map(drop),
+    };
+    match written {
         Ok(_) if key.is_none() => Ok(Enqueued::New(job.id)),
         Ok(_) => holder().map(|(holder, said)| answer(job, holder, said)),
         Err(error) if error.to_string().contains(KEY_HELD) => Err(duplicate(job, holder()?.0)),
