@@ -55,7 +55,7 @@ declare
   begun   uuid[] := '{}';
   is_live boolean;
 begin
-  if not exists (select from unnest(metas) as m where windlass.has_batch(m)) then
+  if not exists (select from unnest(metas) as m where strpos(m, '"member"') > 0 and windlass.has_batch(m)) then
     return;
   end if;
   for one in
@@ -78,10 +78,10 @@ begin
     end if;
   end loop;
   for one in
-    select (t.meta::jsonb->'member'->>'of')::uuid as id, min(t.nth)::integer as nth
-    from (select t.meta, min(t.nth) as nth from unnest(metas, answers) with ordinality as t(meta, answer, nth)
-          where t.answer = 1 and windlass.has_batch(t.meta) group by t.meta) as t
-    group by 1 order by 1
+    select m.id, min(m.nth)::integer as nth
+    from (select (t.meta::jsonb->'member'->>'of')::uuid as id, t.nth from unnest(metas, answers) with ordinality as t(meta, answer, nth)
+          where t.answer = 1 and strpos(t.meta, '"member"') > 0 offset 0) as m
+    where m.id is not null group by 1 order by 1
   loop
     continue when one.id = any (begun);
     -- It does not end while this transaction is open.
@@ -96,9 +96,10 @@ begin
   -- An id may come again once its job is gone.
   delete from windlass.member m where m.job in (select t.id from unnest(ids, answers) as t(id, answer) where t.answer = 1);
   insert into windlass.member (job, batch, step)
-  select t.id, (t.meta::jsonb->'member'->>'of')::uuid, t.meta::jsonb->'member'->>'step'
-  from unnest(ids, answers, metas) as t(id, answer, meta)
-  where t.answer = 1 and windlass.has_batch(t.meta);
+  select m.id, (m.own->>'of')::uuid, m.own->>'step'
+  from (select t.id, t.meta::jsonb->'member' as own from unnest(ids, answers, metas) as t(id, answer, meta)
+        where t.answer = 1 and strpos(t.meta, '"member"') > 0 offset 0) as m
+  where m.own is not null;
   -- Where all were kept out by their keys it has none, and ends.
   perform windlass.end_batches(us, begun, true);
 end

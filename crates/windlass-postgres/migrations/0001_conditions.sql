@@ -179,14 +179,17 @@ declare
 begin
   select array_agg(row(j.id,
                        e.nth + case when go_on then coalesce((select max(b.nth) from windlass.condition b where b.job = j.id), 0) else 0 end,
-                       e.c->>'name', coalesce(e.c->>'job', e.c->>'batch')::uuid,
-                       case when e.c ?| array['job', 'batch'] then coalesce((e.c->>'ends')::smallint, 1::smallint) end, e.c->>'signal',
-                       (e.c->>'at')::bigint, null, 0, null, null, null, false, e.c ? 'batch',
-                       e.c ?| array['job', 'batch'] and coalesce(j.waits->>'or_cancel', 'false')::boolean)::windlass.condition)
+                       e.name, coalesce(e.job, e.batch),
+                       case when coalesce(e.job, e.batch) is not null then coalesce(e.ends, 1::smallint) end, e.signal,
+                       e.at, null, 0, null, null, null, false, e.batch is not null,
+                       coalesce(e.job, e.batch) is not null and coalesce(j.waits->>'or_cancel', 'false')::boolean)::windlass.condition)
   into asked
-  from (select t.id, case when windlass.has_waits(t.meta) then t.meta::jsonb->'waits' end as waits from unnest(ids, metas) as t(id, meta)) as j,
-       jsonb_array_elements(j.waits->'for') with ordinality as e(c, nth)
-  where j.id is not null;
+  -- The offset has each meta read once.
+  from (select t.id, t.meta::jsonb->'waits' as waits from unnest(ids, metas) as t(id, meta)
+        where t.id is not null and strpos(t.meta, '"waits"') > 0 offset 0) as j,
+       rows from (jsonb_to_recordset(j.waits->'for') as (name text, job uuid, batch uuid, ends smallint, signal text, at bigint))
+         with ordinality as e(name, job, batch, ends, signal, at, nth)
+  where j.waits is not null;
   if asked is null then
     return;
   end if;
@@ -245,9 +248,9 @@ begin
   insert into windlass.condition (job, nth, name, at, overdue)
   select j.id, 0, 'deadline', coalesce((d->>'at')::bigint, us + (d->>'in_us')::bigint),
          case d->>'then' when 'cancel' then 1 when 'die' then 2 else 0 end
-  from unnest(ids, metas) as j(id, meta)
-  cross join lateral (select case when windlass.has_waits(j.meta) then j.meta::jsonb->'waits'->'deadline' end as d) as t
-  where d is not null and j.id is not null;
+  from (select i.id, i.meta::jsonb->'waits'->'deadline' as d from unnest(ids, metas) as i(id, meta)
+        where i.id is not null and strpos(i.meta, '"deadline"') > 0 offset 0) as j
+  where d is not null;
   perform windlass.release_waiting(us, ids);
   perform windlass.end_waiting(us, array(
     select distinct c.job from windlass.condition c
