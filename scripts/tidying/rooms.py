@@ -27,6 +27,7 @@ ONE_BACKEND = [
     ("crates/windlass-sqlite/src/job/finish.rs", "moves one row; on PostgreSQL the settling statement moves all"),
     ("crates/windlass-sqlite/src/job/gate.rs", "what a claim of lines goes by; on PostgreSQL functions of the schema: migrations/0001_limits.sql"),
     ("crates/windlass-sqlite/src/job/lane_rules.rs", "a view that any driver writes to; on PostgreSQL the function that writes jobs looks at others"),
+    ("crates/windlass-sqlite/src/job/joined.rs", "binds what a trigger would read from the meta; on PostgreSQL the function that writes jobs reads it"),
     ("crates/windlass-sqlite/src/job/line.rs", "picks jobs in line; on PostgreSQL functions of the schema: migrations/0001_lines.sql"),
     ("crates/windlass-sqlite/src/worker/alive.rs", "locks on files; on PostgreSQL the session is the lock: connection/watch.rs"),
 ]

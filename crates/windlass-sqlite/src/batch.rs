@@ -1,6 +1,5 @@
 //! The verbs of batches.
 
-mod end;
 mod forget;
 mod list;
 mod members;
@@ -17,8 +16,8 @@ use crate::connection::reader::in_one_snapshot;
 use crate::row::{Id, run};
 use crate::store::{SqliteStore, at, context};
 
-pub(crate) use end::members as end_members;
 pub(crate) use forget::batches as forget;
+pub(crate) use members::end_members;
 
 impl BatchStore for SqliteStore {
     fn open_batch<'a>(&'a self, batch: BatchId, begins: &'a Begins, now: Now) -> Reply<'a, bool> {
