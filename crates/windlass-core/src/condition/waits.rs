@@ -248,9 +248,14 @@ impl Waits {
 
     /// The batches it waits for.
     pub fn batches(&self) -> impl Iterator<Item = BatchId> {
+        self.batch_ends().map(|(batch, _)| batch)
+    }
+
+    /// The batches it waits for, each with the ways in which it may end.
+    pub fn batch_ends(&self) -> impl Iterator<Item = (BatchId, Ends)> {
         self.conditions.iter().filter_map(|one| {
             let id = Uuid::parse_str(one.batch.as_deref()?).ok()?;
-            Some(BatchId::from_uuid(id))
+            Some((BatchId::from_uuid(id), one.ends.unwrap_or(Ends::COMPLETED)))
         })
     }
 
@@ -268,10 +273,10 @@ impl Waits {
         Some((at, *then))
     }
 
-    /// Whether it waits for all of them, however long.
+    /// Whether it runs only once all of them are met, however long that takes.
     #[must_use]
     pub fn is_for_all(&self) -> bool {
-        self.wants_all() && self.deadline.is_none() && !self.or_cancel
+        self.wants_all() && self.deadline.is_none()
     }
 
     /// Whether all of them are needed.
