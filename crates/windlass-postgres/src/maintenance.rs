@@ -20,7 +20,7 @@ use crate::store::PostgresStore;
 impl MaintenanceStore for PostgresStore {
     fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
         Box::pin(async move {
-            let mut round = sweep::sweep(&self.claims, worker, now).await?;
+            let mut round = sweep::sweep(&self.claims, &self.seen_start, worker, now).await?;
             if round.has_expired {
                 let (expired, next) = expire(&self.claims, Expiring::Any, now).await?;
                 round.swept.expired = expired;

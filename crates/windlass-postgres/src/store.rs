@@ -17,6 +17,7 @@ use crate::job::claim::Local;
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
+use crate::maintenance::sweep::SeenStart;
 use crate::maintenance::tidy::KeyWalk;
 use crate::maintenance::walk::AllWalks;
 
@@ -38,6 +39,7 @@ pub struct PostgresStore {
     pub(crate) turns: Turns,
     pub(crate) key_walk: KeyWalk,
     pub(crate) walks: AllWalks,
+    pub(crate) seen_start: SeenStart,
     /// For calls that may wait for others' transactions.
     pub(crate) waiting: Gate,
     pub(crate) workers: Mutex<HashMap<WorkerId, Arc<Local>>>,

@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::Path;
 
+use windlass_core::batch::{BatchFilter, BatchRecord};
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Filter, JobRecord, Page};
@@ -35,11 +36,13 @@ pub struct History {
     pub ended: Vec<JobRecord>,
     /// Every schedule at the end.
     pub schedules: Vec<ScheduleRecord>,
+    /// Every batch at the end.
+    pub batches: Vec<BatchRecord>,
     /// When the jobs began to be read.
     pub read_at: Option<Timestamp>,
 }
 
-/// Jobs of one page.
+/// Jobs or batches of one page.
 const PAGE: usize = 1_000;
 
 impl History {
@@ -53,7 +56,8 @@ impl History {
     pub async fn read(folder: &Path, store: &dyn Store) -> Result<Self, StoreError> {
         let read_at = Some(Timestamp::wall_clock());
         let (ended, schedules) = (dump(store).await?, store.schedules().await?);
-        Ok(Self { records: records(folder), ended, schedules, read_at })
+        let batches = batches(store).await?;
+        Ok(Self { records: records(folder), ended, schedules, batches, read_at })
     }
 }
 
@@ -91,4 +95,24 @@ async fn dump(store: &dyn Store) -> Result<Vec<JobRecord>, StoreError> {
         }
         ended.extend(page);
     }
+}
+
+/// Every batch there is, and what undoes each, which no list has unasked.
+async fn batches(store: &dyn Store) -> Result<Vec<BatchRecord>, StoreError> {
+    let mut batches: Vec<BatchRecord> = Vec::new();
+    loop {
+        let before = batches.last().map(|batch| batch.id);
+        let filter = BatchFilter { before, ..BatchFilter::default() };
+        let page = store.batches(&filter, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        batches.extend(page);
+    }
+    let workflows = batches.iter().filter(|batch| batch.is_workflow).map(|batch| batch.id);
+    for workflow in workflows.collect::<Vec<_>>() {
+        let filter = BatchFilter { undoes: Some(workflow), ..BatchFilter::default() };
+        batches.extend(store.batches(&filter, PAGE).await?);
+    }
+    Ok(batches)
 }

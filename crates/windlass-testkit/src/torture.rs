@@ -10,6 +10,7 @@ mod load;
 mod report;
 mod schedules;
 mod target;
+mod together;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use windlass_core::store::Now;
 
 use fastrand::Rng;
 
+use crate::fault::patience::eventually;
 use crate::fault::process::Process;
 use crate::fault::process_fixture::{ProcessFixture, Unfinished};
 use crate::fault::settings::Settings;
@@ -35,6 +37,9 @@ const WORKERS: usize = 4;
 const LEAST_FAULTS: usize = 10;
 /// The queues they serve. Moves go from one to the other.
 const QUEUES: [&str; 2] = ["default", "other"];
+
+/// Jobs of which none has ended for so long do not end any more. By then a leader has looked at everything twice.
+const STUCK: Duration = Duration::from_secs(60);
 
 /// The kind whose limit changes: its jobs are short, so that many of them never wait long.
 const LIMITED: &str = "ledger";
@@ -99,23 +104,36 @@ impl Torture {
             self.inject(fault).await;
             *self.injected.entry(fault).or_default() += 1;
         }
-        let signals = load.stop().await;
+        let left = load.stop().await;
         self.heal().await;
-        for key in signals {
-            let signal = Signal::new(key);
-            let send = || async { self.fixture.store.signal(&signal, Now::Database).await.ok() };
-            crate::fault::patience::eventually("a signal", send).await;
-        }
+        self.say(left).await;
         self.drain().await;
     }
 
-    /// Waits until no job is left that could run, for as long as they end: a long run may leave many.
-    async fn drain(&self) {
-        let mut left = u64::MAX;
-        while left > 0 {
-            let what = format!("fewer than {left} jobs are left");
-            let counts = self.fixture.counts(&what, |counts| counts.unfinished() < left).await;
-            left = counts.unfinished();
+    /// Says what jobs wait for that nobody has said yet.
+    async fn say(&self, left: load::Left) {
+        let store = &self.fixture.store;
+        for key in left.signals {
+            let signal = Signal::new(key);
+            let send = || async { store.signal(&signal, Now::Database).await.ok() };
+            eventually("a signal", send).await;
+        }
+        for batch in left.batches {
+            let seal = || async { store.seal_batch(batch, Now::Database).await.ok() };
+            eventually("a batch to be sealed", seal).await;
+        }
+    }
+
+    /// Waits until no job is left, for as long as they end: a long run may leave many. What does not end is judged.
+    async fn drain(&mut self) {
+        let (mut left, mut since) = (u64::MAX, Instant::now());
+        while left > 0 && since.elapsed() < STUCK {
+            self.wait(10..20).await;
+            let counts = self.fixture.store.counts().await;
+            let unfinished = counts.ok().filter(|counts| counts.exact).map(|one| one.unfinished());
+            if let Some(fewer) = unfinished.filter(|fewer| *fewer < left) {
+                (left, since) = (fewer, Instant::now());
+            }
         }
     }
 
@@ -124,11 +142,11 @@ impl Torture {
         for queue in QUEUES {
             let scope = Scope::Queue(queue.to_owned());
             let resume = || async { self.fixture.store.resume(&scope, Now::Database).await.ok() };
-            crate::fault::patience::eventually("a resume", resume).await;
+            eventually("a resume", resume).await;
         }
         let on = LimitOn::Kind(LIMITED.to_owned());
         let remove = || async { self.fixture.store.remove_limit(&on).await.ok() };
-        crate::fault::patience::eventually("a limit to be removed", remove).await;
+        eventually("a limit to be removed", remove).await;
         for worker in &self.workers {
             worker.wake();
         }

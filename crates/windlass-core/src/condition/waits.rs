@@ -288,7 +288,12 @@ impl Waits {
 
     /// The batches it waits for.
     pub fn batches(&self) -> impl Iterator<Item = BatchId> {
-        self.conditions.iter().filter_map(Condition::batch)
+        self.batch_ends().map(|(batch, _)| batch)
+    }
+
+    /// The batches it waits for, each with the ways in which it may end.
+    pub fn batch_ends(&self) -> impl Iterator<Item = (BatchId, Ends)> {
+        self.conditions.iter().filter_map(|one| Some((one.batch()?, one.ends())))
     }
 
     /// The keys of the signals it waits for.
@@ -305,10 +310,10 @@ impl Waits {
         Some((at, *then))
     }
 
-    /// Whether it waits for all of them, however long.
+    /// Whether it runs only once all of them are met, however long that takes.
     #[must_use]
     pub fn is_for_all(&self) -> bool {
-        self.wants_all() && self.deadline.is_none() && !self.or_cancel
+        self.wants_all() && self.deadline.is_none()
     }
 
     /// Whether all of them are needed.

@@ -14,6 +14,7 @@ use crate::connection::{Connection, Shared};
 use crate::job::claim_cursor::ClaimCursors;
 use crate::job::coalesce::Coalescer;
 use crate::job::turn::Turns;
+use crate::maintenance::sweep::SeenStart;
 use crate::maintenance::tidy::KeyWalk;
 use crate::maintenance::walk::AllWalks;
 use crate::store::PostgresStore;
@@ -57,6 +58,7 @@ impl PostgresStore {
             turns: Turns::default(),
             key_walk: KeyWalk::default(),
             walks: AllWalks::default(),
+            seen_start: SeenStart::default(),
             waiting: Gate::default(),
             workers: Mutex::new(HashMap::new()),
         })

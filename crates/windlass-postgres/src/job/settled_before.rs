@@ -24,8 +24,10 @@ const BEFORE: &str = "select exists (select from windlass.finished where id = $1
                       and not coalesce(history::jsonb -> -1 ->> 'outcome' = 'lost' \
                                        and history::jsonb -> -1 ->> 'started_at' is null \
                                        and (history::jsonb -> -1 ->> 'attempt')::int4 = $2::int4, false)) \
-     or exists (select from windlass.pending p, jsonb_array_elements(p.history::jsonb) as e \
-                where p.id = $1::uuid and (e->>'attempt')::int4 = $2::int4 and e->>'worker' = $3::text \
+     or exists (select from (select history from windlass.pending where id = $1::uuid \
+                             union all select history from windlass.finished where id = $1::uuid) as p, \
+                  jsonb_array_elements(p.history::jsonb) as e \
+                where (e->>'attempt')::int4 = $2::int4 and e->>'worker' = $3::text \
                 and (e->>'outcome' <> 'lost' or e->>'started_at' is not null)) \
      or exists (select from windlass.lease l where l.id = $4::uuid and l.worker = $5::uuid \
                 and get_bit(l.settled, $6::int4 - 1) = 1), \

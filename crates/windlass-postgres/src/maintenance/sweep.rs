@@ -1,6 +1,7 @@
 //! Sweep: one statement leads, promotes due jobs and removes dead workers; their jobs are then taken
 //! back in their name, each fenced by its lease like any settlement.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_postgres::types::Type;
@@ -24,7 +25,7 @@ const EMPTY_LEASES: &str = "delete from windlass.lease l where unsettled <= 0 \
 /// How long a worker's session lock must have been free before the worker is held for dead: its
 /// connection may just have broken, and is then made again within milliseconds.
 const MISSING: Duration = Duration::from_millis(400);
-/// The same after a restart of the server: the longest wait between two tries to connect, and a second.
+/// The same after a restart of the server, from the first sweep on: the longest wait between two tries to connect, and a second.
 const RESTARTED: Duration = RECONNECT_CAP.saturating_add(Duration::from_secs(1));
 
 /// What the statement says beside what the engine is told.
@@ -37,11 +38,27 @@ pub(crate) struct Round {
     pub(crate) has_moments: bool,
 }
 
+/// When the server was started at this process's last sweep, and since when it has been so, by the database's clock.
+#[derive(Debug, Default)]
+pub(crate) struct SeenStart(Mutex<Option<(i64, i64)>>);
+
+impl SeenStart {
+    fn get(&self) -> (Option<i64>, Option<i64>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).unzip()
+    }
+
+    fn set(&self, started_at: i64, seen_at: i64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((started_at, seen_at));
+    }
+}
+
 pub(crate) async fn sweep(
     connection: &Connection,
+    seen: &SeenStart,
     worker: WorkerId,
     now: Now,
 ) -> Result<Round, StoreError> {
+    let (started_at, seen_at) = seen.get();
     let row = connection
         .query_one(
             SWEEP,
@@ -52,9 +69,12 @@ pub(crate) async fn sweep(
                 (&i64::try_from(SWEEP_JOBS).unwrap_or(i64::MAX), Type::INT8),
                 (&micros(MISSING), Type::INT8),
                 (&micros(RESTARTED), Type::INT8),
+                (&started_at, Type::INT8),
+                (&seen_at, Type::INT8),
             ],
         )
         .await?;
+    seen.set(get(&row, 14)?, get(&row, 15)?);
     let count = |at| get::<i64>(&row, at).map(i64::unsigned_abs);
     let leads: bool = get(&row, 0)?;
     let next_due = get::<Option<i64>>(&row, 3)?.map(|us| Duration::from_micros(us.unsigned_abs()));

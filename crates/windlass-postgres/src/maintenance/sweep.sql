@@ -3,20 +3,27 @@
 --   $3 int8    how long a leader leads without a sweep, in microseconds
 --   $4 int8    at most so many jobs are promoted
 --   $5 int8    how long a worker's session lock must be free before the worker is dead
---   $6 int8    the same where the worker is older than the server, for so long after the server's start
+--   $6 int8    the same where the worker is older than the server, for so long after the first sweep since the server's start
+--   $7 int8    when the server was started at the last sweep of this process · $8 int8 since when that has been so
 -- Returns: leads, promoted, removed workers, microseconds to the next due job, whether a heartbeat
 -- would bring news, whether leases of removed workers are left, whether a worker has just gone
 -- missing, live workers, microseconds to when the next job expires, whether kinds are paused, wake-ups sent,
--- microseconds until a schedule is due, whether jobs of a queue age, microseconds until a moment that jobs wait for, or none where one may have ended unseen. State 1 is scheduled, 2 available, 3 retryable.
+-- microseconds until a schedule is due, whether jobs of a queue age, microseconds until a moment that jobs wait for, or none where one may have ended unseen,
+-- when the server was started, since when this process has known that. State 1 is scheduled, 2 available, 3 retryable.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
-server as (select (extract(epoch from pg_postmaster_start_time()) * 1000000)::int8 as started_at),
+started as (select (extract(epoch from pg_postmaster_start_time()) * 1000000)::int8 as at),
+-- A server that recovers from a crash has been started long before it answers anybody.
+server as (
+  select started.at as started_at, case when started.at = $7::int8 then $8::int8 else clock.now end as seen_at
+  from started, clock
+),
 -- A session lock that can be had belongs to nobody: the process behind it is gone, or is just
 -- connecting again. So it counts only when it is still free a moment later. A server that was started
 -- again has ended all sessions at once, and its workers come back one after the other.
 other as materialized (
   select w.id, w.missing_at, w.expires_at <= clock.now as expired,
          w.guard is not null and pg_try_advisory_xact_lock(w.guard) as missing,
-         case when server.started_at > w.started_at and server.started_at + $6::int8 > w.missing_at then $6::int8
+         case when server.started_at > w.started_at and server.seen_at + $6::int8 > w.missing_at then $6::int8
               else $5::int8 end as patience
   from windlass.worker w, clock, server
   where w.id <> $2::uuid
@@ -87,5 +94,6 @@ select leads.leads,
        case when leads.leads then windlass.next_fire(clock.now, true) end,
        exists (select from windlass.queue_age),
        case when exists (select from windlass.condition c where c.state = 0 and c.looks) or exists (select from windlass.batch_look) then 0
-            else (select min(c.at) from windlass.condition c where c.state = 0 and c.at is not null) - clock.now end
-from leads, clock, notified
+            else (select min(c.at) from windlass.condition c where c.state = 0 and c.at is not null) - clock.now end,
+       server.started_at, server.seen_at
+from leads, clock, notified, server

@@ -297,8 +297,10 @@ fn refused(context: &SettleContext<'_>, settlement: &Settlement) -> Result<Settl
     if finished.is_some() {
         return Ok(Settled::Already);
     }
-    const WAITING: &str = "select history from windlass_pending where id = ?1";
-    let history: Option<Option<String>> = one(context.connection, WAITING, [Id::from(job)])?;
+    // Somebody else may have ended the job since.
+    const HISTORY: &str = "select history from windlass_pending where id = ?1 \
+         union all select history from windlass_finished where id = ?1";
+    let history: Option<Option<String>> = one(context.connection, HISTORY, [Id::from(job)])?;
     let entries: Vec<Attempt> =
         history.flatten().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let ours = entries.iter().any(|entry| {

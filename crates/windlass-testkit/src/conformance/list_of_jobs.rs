@@ -197,6 +197,7 @@ macro_rules! behaviours_of_jobs {
                     an_attempt_is_kept_with_its_worker_times_and_error
                     a_finished_job_says_when_and_by_whom
                     a_settlement_sent_twice_is_already_written
+                    a_settlement_of_a_job_that_ended_since_is_already_written
                     a_settlement_twice_in_one_call_is_written_once
                     of_racing_settlements_of_one_attempt_one_is_written
                     nothing_is_written_after_the_lease_was_lost

@@ -150,7 +150,7 @@ macro_rules! forward_one {
             self.store.conditions(job)
         }
     };
-    (batches) => {
+    (open_batch) => {
         fn open_batch<'a>(
             &'a self,
             batch: BatchId,
@@ -159,15 +159,18 @@ macro_rules! forward_one {
         ) -> Reply<'a, bool> {
             self.store.open_batch(batch, begins, now)
         }
-
+    };
+    (seal_batch) => {
         fn seal_batch(&self, batch: BatchId, now: Now) -> Reply<'_, Sealed> {
             self.store.seal_batch(batch, now)
         }
-
+    };
+    (batch) => {
         fn batch(&self, batch: BatchId) -> Reply<'_, Option<BatchRecord>> {
             self.store.batch(batch)
         }
-
+    };
+    (batches) => {
         fn batches<'a>(
             &'a self,
             filter: &'a BatchFilter,

@@ -147,7 +147,7 @@ impl HealthStore for FaultStore {
 }
 
 impl BatchStore for FaultStore {
-    forward!(batches);
+    forward!(open_batch seal_batch batch batches);
 }
 
 impl ConditionStore for FaultStore {

@@ -1,8 +1,10 @@
 //! A history sorted by what the rules ask for.
 
+mod batches;
+
 use std::collections::{BTreeMap, HashMap};
 
-use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::job::JobRecord;
 use windlass_core::schedule::ScheduleRecord;
 use windlass_core::time::Timestamp;
@@ -10,11 +12,11 @@ use windlass_core::time::Timestamp;
 use super::History;
 use super::record::{Answer, Event, Fate, Record, Wanted, Wish};
 
+pub(super) use batches::Together;
+
 /// So long after its answer a claim is on the disk: PostgreSQL writes what was committed without waiting within
 /// three times `wal_writer_delay`, 0.6 s, where the machine does not keep it from that.
 const ON_DISK: u64 = 2_000_000_000;
-/// A claim may be answered while the server already dies.
-const AT_ONCE: u64 = 100_000_000;
 /// How soon a session is made again that has ended. A renewal before that does not say that the worker lives: the lock of its
 /// session does, and a process that is frozen in between has none.
 const SESSION_AGAIN: u64 = 1_000_000_000;
@@ -26,7 +28,7 @@ pub(super) struct Index<'h> {
     pub(super) lives: BTreeMap<JobId, Life<'h>>,
     /// When each process was killed.
     pub(super) deaths: HashMap<u32, u64>,
-    /// The last renewal of each worker's lease that was answered.
+    /// The renewals of each worker's lease that were answered.
     renewed: HashMap<WorkerId, Renewal>,
     /// When the sessions of all workers ended.
     sessions_ended: Vec<u64>,
@@ -45,6 +47,9 @@ pub(super) struct Index<'h> {
     pub(super) limits: Vec<SetLimit<'h>>,
     /// What is known of each key that was signalled.
     pub(super) signals: HashMap<&'h str, Sent>,
+    /// The batches, with how they stand at the end.
+    pub(super) batches: BTreeMap<BatchId, Together<'h>>,
+    batch_notes: batches::Notes,
     /// The schedules at the end.
     pub(super) schedules: &'h [ScheduleRecord],
     /// When the jobs at the end were read.
@@ -105,13 +110,19 @@ pub(super) struct Life<'h> {
     pub(super) ends: Vec<(u64, u32)>,
     pub(super) settlements: Vec<Settlement>,
     pub(super) revivals: Vec<u64>,
+    /// Whether somebody asked for it to be cancelled.
+    pub(super) is_cancel_asked: bool,
+    /// The work of steps that was done: each with its attempt.
+    pub(super) steps_done: Vec<(&'h str, u32)>,
+    /// The steps that are recorded, each with its attempt.
+    pub(super) steps_kept: Vec<(&'h str, u32)>,
     pub(super) ended: Option<&'h JobRecord>,
 }
 
-/// When a renewal was asked for, and until when the lease held by it.
+/// Until when a worker's lease holds by its renewals, and when one was last asked for while its session stood.
 #[derive(Debug, Clone, Copy, Default)]
 struct Renewal {
-    asked: u64,
+    heard: u64,
     until: u64,
 }
 
@@ -191,6 +202,7 @@ impl<'h> Index<'h> {
         for job in &history.ended {
             index.lives.entry(job.id).or_default().ended = Some(job);
         }
+        index.batches = batches::of(&index, &history.batches);
         index
     }
 
@@ -222,15 +234,16 @@ impl<'h> Index<'h> {
                 self.life(*job).starts.push(begun);
             }
             Event::End { job, attempt } => self.life(*job).ends.push((at, *attempt)),
-            Event::Renewed { worker, asked, lease, held } => {
+            Event::Renewed { worker, asked, lease, held, hears } => {
                 for lease in held {
                     let found = self.found.entry(*lease).or_default();
                     *found = (*found).max(*asked);
                 }
                 let until = asked + u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX);
                 let last = self.renewed.entry(*worker).or_default();
-                if until > last.until {
-                    *last = Renewal { asked: *asked, until };
+                last.until = last.until.max(until);
+                if *hears {
+                    last.heard = last.heard.max(*asked);
                 }
                 self.renewals.push((at, process));
             }
@@ -247,6 +260,20 @@ impl<'h> Index<'h> {
                 self.sessions_ended.push(*began);
                 self.disturbances.push(at);
             }
+            Event::StepDone { job, attempt, step } => {
+                self.life(*job).steps_done.push((step, *attempt));
+            }
+            Event::StepsKept { job, attempt, steps } => {
+                let kept = steps.iter().map(|step| (step.as_str(), *attempt));
+                self.life(*job).steps_kept.extend(kept);
+            }
+            event => self.add_wish(at, event),
+        }
+    }
+
+    /// What belongs to no attempt.
+    fn add_wish(&mut self, at: u64, event: &'h Event) {
+        match event {
             Event::Paused { queue } => self.pauses.push((at, queue, Gate::Paused)),
             Event::Resumed { queue, asked } => self.pauses.push((*asked, queue, Gate::Resumed)),
             Event::Signalled { key, asked, is_told, is_withdrawn } => {
@@ -259,7 +286,15 @@ impl<'h> Index<'h> {
                 self.limits.push(SetLimit { asked, answered: at, kind, running });
             }
             Event::Revived { job, asked } => self.life(*job).revivals.push(*asked),
-            Event::Enqueue { .. } | Event::Enqueued { .. } | Event::ClaimUnknown { .. } => {}
+            Event::CancelAsked { jobs } => {
+                jobs.iter().for_each(|job| self.life(*job).is_cancel_asked = true);
+            }
+            Event::Opened { batch } => self.batch_notes.opened(*batch),
+            Event::Sealed { batch } => self.batch_notes.sealed(*batch),
+            Event::Counted { job, batch, counted } => {
+                self.batch_notes.told(*batch, *job, *counted);
+            }
+            _ => {}
         }
     }
 
@@ -267,22 +302,23 @@ impl<'h> Index<'h> {
         self.lives.entry(job).or_default()
     }
 
-    /// Until when a worker's lease certainly held: as long as its last renewal says, unless its session
-    /// ended after that.
+    /// Until when a worker's lease certainly held: as long as its last renewal says, unless its session ended and did not
+    /// stand again.
     pub(super) fn lease_end(&self, worker: WorkerId) -> Option<u64> {
         let last = self.renewed.get(&worker)?;
-        let is_since = |at: &u64| *at + SESSION_AGAIN >= last.asked;
+        let is_since = |at: &u64| *at + SESSION_AGAIN >= last.heard;
         let session_end = self.sessions_ended.iter().copied().filter(is_since).min();
         Some(session_end.unwrap_or(u64::MAX).min(last.until))
     }
 
-    /// When a crash may have undone a claim that was answered then: it began soon after the answer, and nobody
-    /// found the lease in the store since.
-    pub(super) fn may_be_undone(&self, lease: LeaseId, answered: u64) -> Option<u64> {
-        let found = self.found.get(&lease).copied().unwrap_or_default();
-        let is_soon = |began: &&u64| **began + AT_ONCE >= answered && **began < answered + ON_DISK;
-        let crashes = self.crashes.iter().map(|(began, _)| began);
-        crashes.filter(is_soon).filter(|began| found <= **began).min().copied()
+    /// When a crash may have undone a claim: it was asked for before the server was gone, was not answered long before
+    /// that, and nobody found its lease in the store since. On a busy machine an answer is read long after it was sent.
+    pub(super) fn may_be_undone(&self, claim: &Claim<'_>) -> Option<u64> {
+        let found = self.found.get(&claim.lease).copied().unwrap_or_default();
+        let is_soon = |(began, over): &&(u64, u64)| {
+            claim.asked <= *over && *began < claim.answered + ON_DISK && found <= *over
+        };
+        self.crashes.iter().filter(is_soon).map(|(began, _)| *began).min()
     }
 
     /// Whether the database may have died between these moments.

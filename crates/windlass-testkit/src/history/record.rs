@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use windlass_core::condition::Ends;
 use windlass_core::error::StoreError;
-use windlass_core::id::{JobId, LeaseId, WorkerId};
+use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{Settled, Verdict};
 
 /// What happened, where and when.
@@ -48,6 +49,8 @@ pub enum Event {
         lease: Duration,
         /// The leases on jobs that the store has for it.
         held: Vec<LeaseId>,
+        /// Whether the session stood that proves that its process lives.
+        hears: bool,
     },
     /// Jobs were taken.
     Claimed {
@@ -147,13 +150,81 @@ pub enum Event {
         /// Whether it says that it will not come.
         is_withdrawn: bool,
     },
-    /// Somebody ran a job again.
+    /// Somebody ran a job again, or may have: the answer may be lost.
     Revived {
         /// The job.
         job: JobId,
         /// When it was asked for.
         asked: u64,
     },
+    /// Somebody asked for jobs to be cancelled, with whatever answer.
+    CancelAsked {
+        /// The jobs.
+        jobs: Vec<JobId>,
+    },
+    /// A batch was opened, or may have been: it does not end before it is sealed.
+    Opened {
+        /// The batch.
+        batch: BatchId,
+    },
+    /// A batch is sealed, as the store said.
+    Sealed {
+        /// The batch.
+        batch: BatchId,
+    },
+    /// What a handler that runs after a batch was told of it.
+    Counted {
+        /// Its job.
+        job: JobId,
+        /// The batch.
+        batch: BatchId,
+        /// How its jobs had ended.
+        counted: Counted,
+    },
+    /// The work of a step was done, and is to be recorded.
+    StepDone {
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        attempt: u32,
+        /// The step's name.
+        step: String,
+    },
+    /// Steps are recorded, as the store said.
+    StepsKept {
+        /// The job.
+        job: JobId,
+        /// The attempt.
+        attempt: u32,
+        /// The steps' names.
+        steps: Vec<String>,
+    },
+}
+
+/// How the jobs of a batch have ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Not yet.
+    pub open: u64,
+    /// Completed.
+    pub completed: u64,
+    /// Cancelled or expired.
+    pub cancelled: u64,
+    /// Dead.
+    pub dead: u64,
+}
+
+/// The place of a job in a batch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InBatch {
+    /// The batch.
+    pub batch: BatchId,
+    /// Its name in a workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// The workflow that the batch undoes, where it begins with this job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<BatchId>,
 }
 
 /// A job that is to be written.
@@ -177,9 +248,15 @@ pub struct Wanted {
     /// The key of its limit, and how many of it run at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<(String, u32)>,
+    /// The batch it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_batch: Option<InBatch>,
     /// The jobs that it waits for, all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<JobId>,
+    /// The batches that it waits for, all of them, and in which ways they may end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after_batches: Vec<(BatchId, Ends)>,
     /// The signals that it waits for, all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signals: Vec<String>,

@@ -6,7 +6,7 @@ use windlass_core::job::{Due, Until};
 use windlass_core::queue::PauseEnd;
 
 use super::journal::Journal;
-use super::record::{Answer, Event, Fate, Taken, Wanted, Wish};
+use super::record::{Answer, Event, Fate, InBatch, Taken, Wanted, Wish};
 use crate::fault::clock;
 use crate::fault::forward::forward;
 use crate::fault::forward::names::*;
@@ -33,20 +33,6 @@ impl RecordedStore {
     /// Notes that jobs are to be written; the call's name.
     fn note_wanted(&self, jobs: &[NewJob]) -> u64 {
         let call = self.journal.next_call();
-        let wanted = |job: &NewJob| {
-            let is_due = matches!(job.due, Due::Now) && job.meta.waits.is_none();
-            let (kind, queue) = (job.kind.clone(), job.queue.clone());
-            let expires_in = expires_in(job);
-            let lane = job.meta.lane.as_ref().map(|lane| lane.key().to_owned());
-            let limit = job.meta.limited.as_ref();
-            let limit =
-                limit.and_then(|limit| Some((limit.key().to_owned(), limit.most_running()?)));
-            let waits = job.meta.waits.iter().filter(|waits| waits.is_for_all());
-            let after = waits.clone().flat_map(Waits::jobs).collect();
-            let signals = waits.flat_map(Waits::signals).map(str::to_owned).collect();
-            let (job, key) = (job.id, key(job));
-            Wanted { job, kind, queue, is_due, key, lane, limit, after, signals, expires_in }
-        };
         self.journal.note(Event::Enqueue { call, jobs: jobs.iter().map(wanted).collect() });
         call
     }
@@ -70,6 +56,33 @@ impl RecordedStore {
             });
         }
     }
+}
+
+/// What is written down of a job that is to be written.
+fn wanted(job: &NewJob) -> Wanted {
+    let limit = job.meta.limited.as_ref();
+    let waits = job.meta.waits.iter().filter(|waits| waits.is_for_all());
+    Wanted {
+        job: job.id,
+        kind: job.kind.clone(),
+        queue: job.queue.clone(),
+        is_due: matches!(job.due, Due::Now) && job.meta.waits.is_none(),
+        key: key(job),
+        lane: job.meta.lane.as_ref().map(|lane| lane.key().to_owned()),
+        limit: limit.and_then(|limit| Some((limit.key().to_owned(), limit.most_running()?))),
+        in_batch: in_batch(job),
+        after: waits.clone().flat_map(Waits::jobs).collect(),
+        after_batches: waits.clone().flat_map(Waits::batch_ends).collect(),
+        signals: waits.flat_map(Waits::signals).map(str::to_owned).collect(),
+        expires_in: expires_in(job),
+    }
+}
+
+/// Its place in a batch.
+fn in_batch(job: &NewJob) -> Option<InBatch> {
+    let member = job.meta.member.as_ref()?;
+    let undoes = member.begins.as_ref().and_then(|begins| begins.undoes);
+    Some(InBatch { batch: member.batch, step: member.step.clone(), undoes })
 }
 
 /// The key that a job holds until it has ended, with its kind.
@@ -142,15 +155,32 @@ impl JobStore for RecordedStore {
     fn retry<'a>(&'a self, jobs: &'a [JobId], now: Now) -> Reply<'a, Vec<Retried>> {
         Box::pin(async move {
             let asked = clock::now();
-            let answers = self.store.retry(jobs, now).await?;
-            for (job, _) in jobs.iter().zip(&answers).filter(|(_, a)| **a == Retried::Now) {
+            let result = self.store.retry(jobs, now).await;
+            let may_live = |nth: usize| match &result {
+                Ok(answers) => answers.get(nth) == Some(&Retried::Now),
+                Err(error) => Fate::of(error) == Fate::Unknown,
+            };
+            for (_, job) in jobs.iter().enumerate().filter(|(nth, _)| may_live(*nth)) {
                 self.journal.note(Event::Revived { job: *job, asked });
             }
-            Ok(answers)
+            result
         })
     }
 
-    forward!(release cancel move_jobs open_lane job look jobs counts duplicates);
+    fn cancel<'a>(
+        &'a self,
+        jobs: &'a [JobId],
+        reason: &'a str,
+        now: Now,
+    ) -> Reply<'a, Vec<Cancelled>> {
+        Box::pin(async move {
+            let result = self.store.cancel(jobs, reason, now).await;
+            self.journal.note(Event::CancelAsked { jobs: jobs.to_vec() });
+            result
+        })
+    }
+
+    forward!(release move_jobs open_lane job look jobs counts duplicates);
 }
 
 impl HealthStore for RecordedStore {
@@ -158,7 +188,24 @@ impl HealthStore for RecordedStore {
 }
 
 impl BatchStore for RecordedStore {
-    forward!(batches);
+    fn open_batch<'a>(&'a self, batch: BatchId, begins: &'a Begins, now: Now) -> Reply<'a, bool> {
+        Box::pin(async move {
+            self.journal.note(Event::Opened { batch });
+            self.store.open_batch(batch, begins, now).await
+        })
+    }
+
+    fn seal_batch(&self, batch: BatchId, now: Now) -> Reply<'_, Sealed> {
+        Box::pin(async move {
+            let sealed = self.store.seal_batch(batch, now).await?;
+            if sealed != Sealed::Missing {
+                self.journal.note(Event::Sealed { batch });
+            }
+            Ok(sealed)
+        })
+    }
+
+    forward!(batch batches);
 }
 
 impl ConditionStore for RecordedStore {
@@ -177,7 +224,26 @@ impl ConditionStore for RecordedStore {
 }
 
 impl StepStore for RecordedStore {
-    forward!(record_steps recall steps);
+    fn record_steps<'a>(
+        &'a self,
+        fence: &'a Fence,
+        steps: &'a [NewStep],
+        others: Others,
+        now: Now,
+    ) -> Reply<'a, Fenced> {
+        Box::pin(async move {
+            let fenced = self.store.record_steps(fence, steps, others, now).await?;
+            if fenced == Fenced::Done {
+                let (job, attempt) = (fence.job.id, fence.job.attempt);
+                let done = steps.iter().filter(|step| step.output.is_some());
+                let steps = done.map(|step| step.name.clone()).collect();
+                self.journal.note(Event::StepsKept { job, attempt, steps });
+            }
+            Ok(fenced)
+        })
+    }
+
+    forward!(recall steps);
 }
 
 impl ProgressStore for RecordedStore {
@@ -245,7 +311,8 @@ impl WorkerStore for RecordedStore {
             let asked = clock::now();
             let required = self.store.register(worker, now).await?;
             let (worker, lease) = (worker.worker, worker.lease);
-            self.journal.note(Event::Renewed { worker, asked, lease, held: Vec::new() });
+            let (held, hears) = (Vec::new(), self.wakeups().hears());
+            self.journal.note(Event::Renewed { worker, asked, lease, held, hears });
             Ok(required)
         })
     }
@@ -255,8 +322,8 @@ impl WorkerStore for RecordedStore {
             let asked = clock::now();
             let beat = self.store.heartbeat(worker, lease, now).await?;
             if let Beat::Alive { leases, .. } = &beat {
-                let held = leases.clone();
-                self.journal.note(Event::Renewed { worker, asked, lease, held });
+                let (held, hears) = (leases.clone(), self.wakeups().hears());
+                self.journal.note(Event::Renewed { worker, asked, lease, held, hears });
             }
             Ok(beat)
         })

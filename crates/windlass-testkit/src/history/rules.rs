@@ -1,5 +1,6 @@
 //! The rules: each is a fold over the index that names what breaks it.
 
+mod batches;
 mod conditions;
 mod durability;
 mod effects;
@@ -7,18 +8,21 @@ mod expiry;
 mod leases;
 mod lines;
 mod schedules;
+mod steps;
+mod undo;
 mod unique;
 mod waking;
 
 use super::index::Index;
 
+pub(super) use undo::undone;
 pub(super) use waking::longest_wake;
 
 /// A rule's name and what it says.
 pub(super) type Rule = (&'static str, fn(&Index<'_>) -> Vec<String>);
 
 /// Every rule, under the name of its invariant.
-pub(super) const ALL: [Rule; 24] = [
+pub(super) const ALL: [Rule; 29] = [
     ("I-D1", durability::nothing_acknowledged_is_lost),
     ("I-D2", durability::nothing_is_left_over),
     ("I-D3", durability::nothing_came_from_nowhere),
@@ -33,6 +37,11 @@ pub(super) const ALL: [Rule; 24] = [
     ("I-S2", schedules::no_due_time_is_passed_over),
     ("I-Q1", conditions::jobs_start_when_what_they_wait_for_has_come),
     ("I-Q2", conditions::no_job_waits_for_what_has_come),
+    ("I-B1", batches::what_follows_a_batch_starts_after_its_end),
+    ("I-B2", batches::no_batch_is_left_open),
+    ("I-B3", batches::batches_say_how_their_jobs_ended),
+    ("I-B4", undo::failed_workflows_are_undone_in_reverse),
+    ("I-T1", steps::what_is_recorded_is_not_done_again),
     ("I-O1", lines::lanes_run_one_at_a_time),
     ("I-O1", lines::lanes_run_in_order),
     ("I-O3", lines::limits_hold),

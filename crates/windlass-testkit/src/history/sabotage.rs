@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use windlass_core::batch::Membership;
 use windlass_core::condition::SignalAnswer;
 use windlass_core::error::StoreError;
 use windlass_core::job::Claimed;
@@ -46,6 +47,14 @@ pub enum Sabotage {
     ForgetsConditions,
     /// I-Q2: a signal is acknowledged and not written.
     ForgetsSignals,
+    /// I-B1: only the first job of a call is written into its batch.
+    LosesMembers,
+    /// I-B2: a batch is said to be sealed and is not.
+    KeepsBatchesOpen,
+    /// I-B3: a batch tells one dead job as completed.
+    Miscounts,
+    /// I-T1: steps are acknowledged and not written.
+    ForgetsSteps,
     /// I-D2: dead workers keep what they held.
     NeverRescues,
     /// I-L2: a claim first takes back what others hold, dead or not.
@@ -117,6 +126,14 @@ impl SabotagedStore {
             Sabotage::ForgetsConditions => {
                 let mut jobs = jobs.to_vec();
                 jobs.iter_mut().for_each(|job| job.meta.waits = None);
+                jobs
+            }
+            Sabotage::LosesMembers => {
+                let mut jobs = jobs.to_vec();
+                for job in &mut jobs {
+                    let is_first = |member: &Membership| member.begins.is_some();
+                    job.meta.member = job.meta.member.take().filter(is_first);
+                }
                 jobs
             }
             Sabotage::ForgetsExpiry => without_expiry(jobs),
@@ -245,7 +262,25 @@ impl HealthStore for SabotagedStore {
 }
 
 impl BatchStore for SabotagedStore {
-    forward!(batches);
+    fn seal_batch(&self, batch: BatchId, now: Now) -> Reply<'_, Sealed> {
+        if self.has(Sabotage::KeepsBatchesOpen) {
+            return Box::pin(async { Ok(Sealed::Now) });
+        }
+        self.store.seal_batch(batch, now)
+    }
+
+    fn batch(&self, batch: BatchId) -> Reply<'_, Option<BatchRecord>> {
+        Box::pin(async move {
+            let mut record = self.store.batch(batch).await?;
+            if let Some(record) = record.as_mut().filter(|_| self.has(Sabotage::Miscounts)) {
+                record.jobs.completed += record.jobs.dead.min(1);
+                record.jobs.dead = record.jobs.dead.saturating_sub(1);
+            }
+            Ok(record)
+        })
+    }
+
+    forward!(open_batch batches);
 }
 
 impl ConditionStore for SabotagedStore {
@@ -260,7 +295,20 @@ impl ConditionStore for SabotagedStore {
 }
 
 impl StepStore for SabotagedStore {
-    forward!(record_steps recall steps);
+    fn record_steps<'a>(
+        &'a self,
+        fence: &'a Fence,
+        steps: &'a [NewStep],
+        others: Others,
+        now: Now,
+    ) -> Reply<'a, Fenced> {
+        if self.has(Sabotage::ForgetsSteps) {
+            return Box::pin(async { Ok(Fenced::Done) });
+        }
+        self.store.record_steps(fence, steps, others, now)
+    }
+
+    forward!(recall steps);
 }
 
 impl ProgressStore for SabotagedStore {

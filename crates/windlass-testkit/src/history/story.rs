@@ -50,7 +50,11 @@ fn is_of(event: &Event, wanted: JobId) -> bool {
         Event::Settled { job, .. }
         | Event::Start { job, .. }
         | Event::End { job, .. }
+        | Event::StepDone { job, .. }
+        | Event::StepsKept { job, .. }
+        | Event::Counted { job, .. }
         | Event::Revived { job, .. } => *job == wanted,
+        Event::CancelAsked { jobs } => jobs.contains(&wanted),
         _ => false,
     }
 }
@@ -59,13 +63,18 @@ fn line(record: &Record, job: JobId, first: u64) -> String {
     let second = |at: u64| Duration::from_nanos(at.saturating_sub(first)).as_secs_f64();
     let what = match &record.event {
         Event::Enqueue { .. } => "enqueue".to_owned(),
+        Event::CancelAsked { .. } => "to be cancelled".to_owned(),
         Event::Claimed { asked, worker, lease, jobs } => {
             let attempt = jobs.iter().find(|one| one.job == job).map_or(0, |one| one.attempt);
             let asked = second(*asked);
             format!("attempt {attempt} claimed by {worker} under {lease}, asked at {asked:.4}")
         }
-        Event::Renewed { worker, asked, held, .. } => {
-            format!("{worker} renewed, asked at {:.4}, has {} leases", second(*asked), held.len())
+        Event::Renewed { worker, asked, held, hears, .. } => {
+            let (asked, held) = (second(*asked), held.len());
+            let session = if *hears { "with" } else { "without" };
+            format!(
+                "{worker} renewed {session} its session, asked at {asked:.4}, has {held} leases"
+            )
         }
         Event::Crashed { began } => format!("the server crashed from {:.4} on", second(*began)),
         Event::SessionsEnded { began } => format!("sessions ended from {:.4} on", second(*began)),

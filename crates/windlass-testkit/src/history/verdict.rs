@@ -1,5 +1,6 @@
 //! The verdict on a history: numbers, and what is broken.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 use windlass_core::job::State;
@@ -50,6 +51,14 @@ pub struct Verdict {
     pub rescued: usize,
     /// Jobs dead of that.
     pub poisoned: usize,
+    /// Batches and workflows of which jobs are there.
+    pub batches: usize,
+    /// Steps of workflows that were undone.
+    pub undone: usize,
+    /// Steps of handlers that were done, each time counted.
+    pub steps: usize,
+    /// Times a step was done again that had not been recorded.
+    pub repeated_steps: usize,
     /// The longest time work waited for an idle worker, and how often that was measured.
     pub longest_wake: (Duration, usize),
     /// What is broken: the invariant's name and the case.
@@ -65,6 +74,7 @@ impl Verdict {
         verdict.count_calls(&index);
         verdict.count_jobs(history);
         verdict.count_lives(&index);
+        verdict.count_batches(&index);
         let (longest, measured) = rules::longest_wake(&index);
         verdict.longest_wake = (Duration::from_nanos(longest), measured);
         for (name, rule) in rules::ALL {
@@ -129,7 +139,15 @@ impl Verdict {
             self.starts += life.starts.len();
             self.duplicate_starts += life.starts.len().saturating_sub(1);
             self.stale_refused += refused(life);
+            let steps: HashSet<&str> = life.steps_done.iter().map(|(step, _)| *step).collect();
+            self.steps += life.steps_done.len();
+            self.repeated_steps += life.steps_done.len() - steps.len();
         }
+    }
+
+    fn count_batches(&mut self, index: &Index<'_>) {
+        self.batches = index.batches.values().filter(|one| !one.members.is_empty()).count();
+        self.undone = rules::undone(index);
     }
 }
 
@@ -144,7 +162,7 @@ impl fmt::Display for Verdict {
             "attempted {} acknowledged {} refused {} indeterminate {} recovered {} | fired {} | \
              completed {} dead {} cancelled {} visible {} | lost {} phantom {} | \
              starts {} duplicate_starts {} overlapped {} | stale_refused {} stale_accepted {} | \
-             rescued {} poisoned {} | longest_wake {:?} of {} | broken {}",
+             rescued {} poisoned {} | batches {} undone {} steps {} repeated {} | longest_wake {:?} of {} | broken {}",
             self.attempted,
             self.acknowledged,
             self.refused,
@@ -164,6 +182,10 @@ impl fmt::Display for Verdict {
             self.stale_accepted,
             self.rescued,
             self.poisoned,
+            self.batches,
+            self.undone,
+            self.steps,
+            self.repeated_steps,
             self.longest_wake.0,
             self.longest_wake.1,
             self.broken.len(),

@@ -209,7 +209,7 @@ impl HealthStore for FaultyStore {
 }
 
 impl BatchStore for FaultyStore {
-    forward!(batches);
+    forward!(open_batch seal_batch batch batches);
 }
 
 impl ConditionStore for FaultyStore {

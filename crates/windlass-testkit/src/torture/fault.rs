@@ -73,8 +73,8 @@ impl Torture {
             Fault::TerminateTwice => self.terminate_twice().await,
             Fault::CrashServer => {
                 let began = clock::now();
-                self.target.crash_server();
-                self.fixture.journal.note(Event::Crashed { began });
+                let journal = &self.fixture.journal;
+                self.target.crash_server(|| journal.note(Event::Crashed { began }));
             }
             Fault::EndSessions => {
                 let began = clock::now();

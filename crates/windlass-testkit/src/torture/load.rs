@@ -1,8 +1,9 @@
-//! The load: a caller that enqueues small batches of jobs of every kind, without pause.
+//! The load: a caller that enqueues some jobs of every kind at a time, without pause.
 
 use std::sync::Arc;
 use std::time::Duration;
 use windlass_core::condition::{Ends, Signal, Waits};
+use windlass_core::id::BatchId;
 use windlass_core::job::{Fair, Lane, Limited, NewJob, Unique};
 use windlass_core::store::Now;
 
@@ -11,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use windlass_core::store::Store;
 
-use super::QUEUES;
+use super::{QUEUES, together};
 use crate::draft::{Draft, job};
 use crate::fault::process_fixture::ProcessFixture;
 
@@ -21,7 +22,16 @@ const PAUSE: std::ops::Range<u64> = 1..60;
 /// The caller.
 pub(super) struct Load {
     stop: CancellationToken,
-    callers: JoinSet<Vec<String>>,
+    callers: JoinSet<Left>,
+}
+
+/// What the load has left to say.
+#[derive(Default)]
+pub(super) struct Left {
+    /// Signals that jobs wait for.
+    pub(super) signals: Vec<String>,
+    /// Batches that are open.
+    pub(super) batches: Vec<BatchId>,
 }
 
 impl Load {
@@ -31,33 +41,58 @@ impl Load {
         Self { stop, callers }
     }
 
-    /// Ends the load once its last call was answered; the signals that are left to send.
-    pub(super) async fn stop(self) -> Vec<String> {
+    /// Ends the load once its last call was answered.
+    pub(super) async fn stop(self) -> Left {
         self.stop.cancel();
-        self.callers.join_all().await.concat()
+        let mut all = Left::default();
+        for left in self.callers.join_all().await {
+            all.signals.extend(left.signals);
+            all.batches.extend(left.batches);
+        }
+        all
     }
 }
 
-/// Calls until it is stopped; the signals that are left to send.
-async fn call(store: Arc<dyn Store>, mut random: Rng, stop: CancellationToken) -> Vec<String> {
-    let mut signals = Vec::new();
+/// Calls until it is stopped.
+async fn call(store: Arc<dyn Store>, mut random: Rng, stop: CancellationToken) -> Left {
+    let mut left = Left::default();
     while !stop.is_cancelled() {
-        let mut jobs: Vec<_> =
-            (0..random.usize(1..=20)).map(|_| some_job(&mut random).done()).collect();
-        wait(&mut jobs, &mut signals, &mut random);
         // The recorded store writes down what was acknowledged, refused, and neither.
-        let _ = store.enqueue(&jobs, Now::Database).await;
-        for _ in 0..random.usize(..4).min(signals.len()) {
-            let nth = random.usize(..signals.len());
-            let signal = Signal::new(signals[nth].clone());
-            // One in ten is sent again.
-            if store.signal(&signal, Now::Database).await.is_ok() && random.u8(..10) > 0 {
-                signals.swap_remove(nth);
+        match random.u8(..10) {
+            0 => left.batches.extend(together::in_parts(&*store, &mut random).await),
+            1..4 => {
+                let _ = store.enqueue(&together::some(&mut random), Now::Database).await;
+            }
+            _ => {
+                let mut jobs: Vec<_> =
+                    (0..random.usize(1..=20)).map(|_| some_job(&mut random).done()).collect();
+                wait(&mut jobs, &mut left.signals, &mut random);
+                let _ = store.enqueue(&jobs, Now::Database).await;
             }
         }
+        left.say_some(&*store, &mut random).await;
         tokio::time::sleep(Duration::from_millis(random.u64(PAUSE))).await;
     }
-    signals
+    left
+}
+
+impl Left {
+    async fn say_some(&mut self, store: &dyn Store, random: &mut Rng) {
+        for _ in 0..random.usize(..4).min(self.signals.len()) {
+            let nth = random.usize(..self.signals.len());
+            let signal = Signal::new(self.signals[nth].clone());
+            // One in ten is sent again.
+            if store.signal(&signal, Now::Database).await.is_ok() && random.u8(..10) > 0 {
+                self.signals.swap_remove(nth);
+            }
+        }
+        if !self.batches.is_empty() && random.u8(..4) == 0 {
+            let nth = random.usize(..self.batches.len());
+            if store.seal_batch(self.batches[nth], Now::Database).await.is_ok() {
+                self.batches.swap_remove(nth);
+            }
+        }
+    }
 }
 
 /// Has some jobs wait: for others of the call, and for two signals that are sent later, or just before.
@@ -108,8 +143,15 @@ fn some_job(random: &mut Rng) -> Draft {
         }
         // What fails holds its lane for as long as it waits.
         14 => job().kind("fail").args("1").lane(Lane::by(format!("fails {}", random.u16(..400)))),
-        15 => job().kind("ledger").fair(Fair::by(random.u8(..5).to_string())),
+        15 => job().kind("halting").args(&random.u32(3..7).to_string()),
+        16 => job().kind("steps").args(&random.u32(3..40).to_string()),
+        17 => job().kind("ledger").fair(Fair::by(random.u8(..5).to_string())),
         _ => job().kind("ledger"),
     };
+    placed(draft, random)
+}
+
+/// Somewhere.
+pub(super) fn placed(draft: Draft, random: &mut Rng) -> Draft {
     draft.queue(QUEUES[random.usize(..QUEUES.len())]).priority(random.i16(-2..=2))
 }

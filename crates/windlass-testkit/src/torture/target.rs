@@ -67,9 +67,11 @@ impl Target {
         faults[random.usize(..faults.len())]
     }
 
-    pub(super) fn crash_server(&self) {
+    /// Stops the server, says when it is gone, and starts it again.
+    pub(super) fn crash_server(&self, gone: impl FnOnce()) {
         if let Self::Postgres(cluster, _) = self {
             cluster.stop_at_once();
+            gone();
             cluster.start();
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use windlass_core::id::LeaseId;
-use windlass_core::job::{Outcome, Settled, Verdict};
+use windlass_core::job::{Cancelled, Outcome, Settled, State, Verdict};
 use windlass_core::limits::HISTORY_ENTRIES;
 
 use crate::draft::{job, jobs};
@@ -133,6 +133,26 @@ pub async fn a_settlement_sent_twice_is_already_written(fixture: StoreFixture) {
         assert_eq!(worker.settle(&batch, 0, verdict.clone()).await, Settled::Done);
         assert_eq!(worker.settle(&batch, 0, verdict).await, Settled::Already, "{ending}");
         fixture.check_job(id, ending).await;
+    }
+}
+
+/// I-X2: also where the job, which was to run again, was cancelled or has expired since.
+pub async fn a_settlement_of_a_job_that_ended_since_is_already_written(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    for expires in [true, false] {
+        let draft = if expires { job().expires_in(MINUTE) } else { job() };
+        let id = fixture.enqueue_one(draft).await;
+        let batch = worker.claim(1).await;
+        assert_eq!(worker.settle(&batch, 0, retry(60 * MINUTE)).await, Settled::Done);
+        match expires {
+            true => {
+                fixture.advance(MINUTE);
+                worker.sweep().await;
+            }
+            false => assert_eq!(fixture.cancel(id).await, Cancelled::Now),
+        }
+        assert_eq!(fixture.job(id).await.state, State::Cancelled);
+        assert_eq!(worker.settle(&batch, 0, retry(60 * MINUTE)).await, Settled::Already);
     }
 }
 

@@ -4,19 +4,23 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use windlass_core::batch::BatchCounts;
 use windlass_core::context::AttemptContext;
 use windlass_core::handler::{Handler, HandlerFuture, Isolation, Policy, Registered};
 use windlass_core::job::{Backoff, JobError, RetryPolicy};
 use windlass_core::json::Json;
 
+use crate::draft::job;
 use crate::fault::settings::Settings;
 use crate::history::journal::Journal;
-use crate::history::record::Event;
+use crate::history::record::{Counted, Event};
 
 /// What a probe can run. `sleep` takes milliseconds as its args, `fail` the number of attempts
-/// that fail, `steps` the number of steps.
-pub const KINDS: [&str; 12] = [
+/// that fail, `steps` the number of steps, `halting` too and fails after every second one, `adds` the number of jobs that it
+/// adds to its batch.
+pub const KINDS: [&str; 15] = [
     "ok",
     "fail",
     "failalways",
@@ -29,6 +33,9 @@ pub const KINDS: [&str; 12] = [
     "block",
     "ledger",
     "steps",
+    "halting",
+    "adds",
+    "counts",
 ];
 
 /// Runs in a process of its own, and takes how it ends as its args.
@@ -78,14 +85,19 @@ impl Handler for Probe {
             let lease = attempt.fence().lease;
             let worker = attempt.worker().to_owned();
             journal.note(Event::Start { job, attempt: number, lease, worker });
-            let end = act(kind, &attempt, gate).await;
+            let end = act(kind, &attempt, &journal, gate).await;
             journal.note(Event::End { job, attempt: number });
             end.map(|()| None)
         })
     }
 }
 
-async fn act(kind: &str, attempt: &AttemptContext, gate: PathBuf) -> Result<(), JobError> {
+async fn act(
+    kind: &str,
+    attempt: &AttemptContext,
+    journal: &Journal,
+    gate: PathBuf,
+) -> Result<(), JobError> {
     match kind {
         "fail" if attempt.attempt() <= number(attempt.args())? => {
             return Err(JobError::retry(format_args!("failure {}", attempt.attempt())));
@@ -104,7 +116,10 @@ async fn act(kind: &str, attempt: &AttemptContext, gate: PathBuf) -> Result<(), 
             }
         }
         "block" => block(&gate),
-        "steps" => steps(attempt, &gate.with_file_name(STEPS)).await?,
+        "steps" => steps(attempt, journal, &gate.with_file_name(STEPS)).await?,
+        "halting" => halting(attempt, journal).await?,
+        "adds" => add(attempt).await?,
+        "counts" => count(attempt, journal).await?,
         CRASH => crash(attempt, gate).await?,
         _ => {}
     }
@@ -112,17 +127,57 @@ async fn act(kind: &str, attempt: &AttemptContext, gate: PathBuf) -> Result<(), 
 }
 
 /// Does one step after the other, and writes down each that it does.
-async fn steps(attempt: &AttemptContext, ledger: &Path) -> Result<(), JobError> {
+async fn steps(attempt: &AttemptContext, journal: &Journal, ledger: &Path) -> Result<(), JobError> {
     for nth in 1..=number(attempt.args())? {
         attempt.safe_point()?;
         let done = async || {
-            tokio::time::sleep(STEP).await;
+            note_step(attempt, journal, nth).await;
             let mut file = OpenOptions::new().create(true).append(true).open(ledger)?;
             file.write_all(format!("{nth}\n").as_bytes())?;
             Ok(())
         };
         attempt.step(&format!("step {nth}"), done).await?;
     }
+    Ok(())
+}
+
+/// Does two steps that are new, and then fails, until none is left.
+async fn halting(attempt: &AttemptContext, journal: &Journal) -> Result<(), JobError> {
+    let new = AtomicU32::new(0);
+    for nth in 1..=number(attempt.args())? {
+        let done = async || {
+            if new.fetch_add(1, Ordering::Relaxed) == 2 {
+                return Err(JobError::retry("two steps are enough"));
+            }
+            note_step(attempt, journal, nth).await;
+            Ok(())
+        };
+        attempt.step(&format!("step {nth}"), done).await?;
+    }
+    Ok(())
+}
+
+async fn note_step(attempt: &AttemptContext, journal: &Journal, nth: u32) {
+    tokio::time::sleep(STEP).await;
+    let (job, number, step) = (attempt.job_id(), attempt.attempt(), format!("step {nth}"));
+    journal.note(Event::StepDone { job, attempt: number, step });
+}
+
+/// Adds jobs to its own batch.
+async fn add(attempt: &AttemptContext) -> Result<(), JobError> {
+    let Some(batch) = attempt.batch() else { return Ok(()) };
+    for _ in 0..number(attempt.args())? {
+        attempt.enqueue(job().kind("ok").member_of(batch).done()).await?;
+    }
+    Ok(())
+}
+
+/// Writes down what it is told of the batch whose end it has waited for.
+async fn count(attempt: &AttemptContext, journal: &Journal) -> Result<(), JobError> {
+    let Some(batch) = attempt.batch_before().await? else { return Ok(()) };
+    let BatchCounts { open, completed, cancelled, dead } = batch.jobs;
+    let (job, counted) = (attempt.job_id(), Counted { open, completed, cancelled, dead });
+    journal.note(Event::Counted { job, batch: batch.id, counted });
     Ok(())
 }
 

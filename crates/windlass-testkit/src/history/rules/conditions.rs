@@ -1,9 +1,10 @@
 //! Q: conditions.
 
-use windlass_core::condition::Waits;
+use windlass_core::condition::{Ends, Waits};
 use windlass_core::job::{JobRecord, State};
 use windlass_core::limits::{LEADER_TTL, LEASE};
 
+use super::batches::end_long_ago;
 use super::leases::valid_until;
 use crate::history::index::{Index, Life, Sent};
 use crate::history::record::Wanted;
@@ -48,7 +49,7 @@ pub(in crate::history) fn no_job_waits_for_what_has_come(index: &Index<'_>) -> V
     waiting.filter(forgotten).map(told).collect()
 }
 
-/// Whether nothing is left to wait for.
+/// Whether nothing is left to wait for, or something will not come without which it is cancelled.
 fn is_over(index: &Index<'_>, waits: &Waits) -> bool {
     let told: Vec<Sent> = waits
         .signals()
@@ -56,20 +57,29 @@ fn is_over(index: &Index<'_>, waits: &Waits) -> bool {
         .filter(|sent| sent.is_told)
         .collect();
     let come = told.iter().filter(|sent| !sent.may_be_withdrawn).count();
-    let ended = waits.ends().filter(|(job, ends)| {
-        let ended = index.lives.get(job).and_then(|life| life.ended);
-        ended.is_some_and(|job| {
-            ends.states().any(|state| state == job.state) && is_long_ago(index, job)
-        })
+    let over: Vec<(Ends, State)> = ends(index, waits).collect();
+    let ended = over.iter().filter(|(ends, state)| ends.states().any(|one| one == *state)).count();
+    let is_unmet = waits.may_cancel() && ended < over.len();
+    come + ended >= waits.needed() || told.len() + ended == waits.conditions() || is_unmet
+}
+
+/// What it waits for that ended long ago: how it was to end, and how it did.
+fn ends<'i>(index: &'i Index<'_>, waits: &'i Waits) -> impl Iterator<Item = (Ends, State)> + 'i {
+    let jobs = waits.ends().filter_map(|(job, ends)| {
+        let ended = index.lives.get(&job).and_then(|life| life.ended);
+        Some((ends, ended.filter(|job| is_long_ago(index, job))?.state))
     });
-    let ended = ended.count();
-    come + ended >= waits.needed() || told.len() + ended == waits.conditions()
+    let batches = waits
+        .batch_ends()
+        .filter_map(|(batch, ends)| Some((ends, end_long_ago(index, index.batches.get(&batch)?)?)));
+    jobs.chain(batches)
 }
 
 /// Whether it ended before a new leader would have had to lead.
-fn is_long_ago(index: &Index<'_>, job: &JobRecord) -> bool {
+pub(super) fn is_long_ago(index: &Index<'_>, job: &JobRecord) -> bool {
     let since = index.read_at.zip(job.finished_at);
-    since.is_some_and(|(now, ended)| now.since(ended) > LEASE + LEADER_TTL)
+    let is_over = since.is_some_and(|(now, ended)| now.since(ended) > LEASE + LEADER_TTL);
+    job.state.is_terminal() && is_over
 }
 
 fn waits(wanted: &Wanted) -> bool {

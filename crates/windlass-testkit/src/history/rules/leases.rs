@@ -27,13 +27,23 @@ pub(in crate::history) fn attempts_rise_and_leases_are_new(index: &Index<'_>) ->
             }
         }
         let is_again = |(nth, start): &(usize, &Begun)| {
+            let is_undone = |one: &Begun| {
+                let first = claimed_at(life, one).min(claimed_at(life, start));
+                index.crashed_between(first, start.at)
+            };
             let before = life.starts[..*nth].iter().filter(|one| one.attempt == start.attempt);
-            before.into_iter().any(|one| !index.crashed_between(one.at, start.at))
+            before.into_iter().any(|one| !is_undone(one))
         };
         let again = life.starts.iter().enumerate().filter(is_again).map(|(_, start)| start);
         broken.extend(again.map(|start| format!("{job}: attempt {} starts twice", start.attempt)));
     }
     broken
+}
+
+/// When an attempt's claim was asked for: what is claimed ahead starts later, though a crash may have undone its claim.
+fn claimed_at(life: &Life<'_>, start: &Begun) -> u64 {
+    let claim = life.claims.iter().find(|claim| claim.lease == start.lease);
+    claim.map_or(start.at, |claim| claim.asked.min(start.at))
 }
 
 /// I-L2: no two attempts of a job run under a valid lease at once.
@@ -63,7 +73,7 @@ pub(super) fn valid_until(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> 
     let sent = life.settlements.iter().filter(|one| one.attempt == start.attempt);
     let ended = life.ends.iter().filter(|(_, attempt)| *attempt == start.attempt);
     let claim = life.claims.iter().find(|claim| claim.lease == start.lease);
-    let undone = claim.and_then(|claim| index.may_be_undone(claim.lease, claim.answered));
+    let undone = claim.and_then(|claim| index.may_be_undone(claim));
     let ends = [lease_end, undone, index.deaths.get(&start.process).copied()];
     let ends = ends.into_iter().flatten();
     ends.chain(sent.map(|one| one.asked)).chain(ended.map(|(at, _)| *at)).min().unwrap_or(start.at)
@@ -75,7 +85,7 @@ fn is_undone(index: &Index<'_>, life: &Life<'_>, start: &Begun) -> bool {
         (one.attempt, one.lease, one.answer) == (start.attempt, start.lease, Answer::Done)
     });
     let claim = life.claims.iter().find(|claim| claim.lease == start.lease);
-    let undone = claim.and_then(|claim| index.may_be_undone(claim.lease, claim.answered));
+    let undone = claim.and_then(|claim| index.may_be_undone(claim));
     undone.is_some() && !is_written
 }
 

@@ -11,14 +11,18 @@ use futures_util::future::join_all;
 use windlass_core::id::JobId;
 use windlass_core::job::{Filter, Page, State};
 use windlass_core::store::Store;
+use windlass_core::time::Timestamp;
+use windlass_core::worker::Registration;
 use windlass_postgres::{Migration, PostgresStore};
 use windlass_testkit::cluster::{Cluster, OwnDatabase};
-use windlass_testkit::database::{Database, Opening, PostgresDatabase, SqliteFile};
+use windlass_testkit::database::{Database, Opening, PostgresDatabase, SqliteFile, run};
 use windlass_testkit::draft::job;
 use windlass_testkit::fault::patience::eventually;
 use windlass_testkit::fault::probe;
 use windlass_testkit::fault::process_fixture::ProcessFixture;
 use windlass_testkit::fault::settings::Settings;
+use windlass_testkit::fixture::StoreFixture;
+use windlass_testkit::worker::worker;
 
 /// How long callers may be without an answer.
 const STALL: Duration = Duration::from_secs(30);
@@ -101,6 +105,33 @@ fn check(url: &str) -> String {
     let connection = rusqlite::Connection::open(path).expect("the file can be opened");
     let answer = connection.query_row("pragma integrity_check", [], |row| row.get(0));
     answer.expect("the file can be checked")
+}
+
+/// F-13, C7: after a restart of the server a worker whose session is gone has six seconds from the first sweep on, however long the
+/// server took to recover: nobody could connect before.
+#[test]
+fn workers_have_time_to_come_back_after_a_long_recovery() {
+    run(PostgresDatabase::fresh(), |fixture: StoreFixture| async move {
+        let (day, now) = (Duration::from_secs(24 * 60 * 60), Timestamp::wall_clock());
+        let older = Now::At(Timestamp::from_micros(0));
+        let gone = Registration { lease: 100_000 * day, ..worker().registration() };
+        let other = fixture.another_store().await;
+        other.register(&gone, older).await.expect("it reaches the store");
+        drop(other);
+        let sweeper = worker().registration();
+        let long_after = |time: Duration| Now::At(now.after(day).after(time));
+        let first = long_after(Duration::ZERO);
+        fixture.store().register(&sweeper, first).await.expect("it reaches the store");
+        let sweep = async |time: Duration| {
+            let swept = fixture.store().sweep(sweeper.worker, long_after(time)).await;
+            swept.expect("it reaches the store")
+        };
+        let is_missed = async || sweep(Duration::ZERO).await.next_due;
+        eventually("its session is missed", is_missed).await;
+        for (seconds, dead) in [(1, 0), (5, 0), (6, 1)] {
+            assert_eq!(sweep(Duration::from_secs(seconds)).await.dead_workers, dead, "{seconds}");
+        }
+    });
 }
 
 /// T43, S1, I-D1: the server crashes while callers write and a worker works, and recovers from its
