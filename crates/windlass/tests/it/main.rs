@@ -19,6 +19,7 @@ mod guides;
 mod handlers;
 mod health;
 mod intents;
+mod late_events;
 mod lines;
 mod losses;
 mod pairings;
