@@ -10,6 +10,7 @@ mod claims;
 mod commit;
 mod compile_errors;
 mod conditions;
+mod contracts;
 mod cost;
 mod embedded;
 mod engine;
