@@ -23,7 +23,9 @@ on_both_stores! {
 }
 
 async fn the_run_of_the_example_is_complete_when_its_events_are_stored(database: TestDatabase) {
-    example::run(database.open().await, 100).await.expect("its statuses are true");
+    let run = example::run(database.open().await, 100);
+    let told = tokio::time::timeout(3 * SOON, run).await.expect("it comes to an end");
+    told.expect("its statuses are true");
 }
 
 const BUILDS: i32 = 200;
