@@ -62,6 +62,7 @@ macro_rules! behaviours {
                     a_job_that_runs_can_be_waited_for
                     a_job_that_waits_is_in_nobodys_way
                     a_due_time_counts_beside_the_conditions
+                    a_late_end_is_told_to_nobody
                 }
                 moment {
                     a_moment_passes
@@ -259,6 +260,7 @@ macro_rules! behaviours {
                     a_loss_is_the_last_failure_that_the_kind_allows
                     a_loss_is_the_last_failure_by_default
                     a_kind_that_never_gives_up_survives_every_loss
+                    what_a_lost_machine_ran_goes_by_its_kind
                 }
                 park {
                     jobs_that_nobody_knows_are_parked

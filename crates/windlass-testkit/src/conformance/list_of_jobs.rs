@@ -145,6 +145,7 @@ macro_rules! behaviours_of_jobs {
                     a_place_is_kept_while_the_job_runs
                     kinds_share_a_limit_by_name
                     racing_claims_stay_within_the_limit
+                    what_is_kept_keeps_no_slot_empty
                 }
                 move_jobs {
                     only_workers_of_the_new_queue_run_what_was_moved

@@ -116,7 +116,7 @@ async fn state(client: &Client, id: JobId) -> State {
     client.job(id).await.expect("read").expect("it is there").state
 }
 
-/// O1, X16: a signal is part of the caller's transaction: gone on rollback, told at the commit; through rusqlite.
+/// O1, X16, A5, A15: a signal is part of the caller's transaction: gone on rollback, told at the commit; through rusqlite.
 #[tokio::test]
 async fn a_signal_is_part_of_a_rusqlite_transaction() {
     let database = TestDatabase::sqlite();
@@ -159,7 +159,7 @@ async fn a_signal_is_part_of_an_sqlx_sqlite_transaction() {
     assert_eq!(state(&client, after).await, State::Waiting);
 }
 
-/// O1, X16: through sqlx on PostgreSQL.
+/// O1, X16, A5, A15: through sqlx on PostgreSQL.
 #[tokio::test]
 async fn a_signal_is_part_of_an_sqlx_postgres_transaction() {
     use sqlx::Connection;

@@ -15,12 +15,20 @@ mod fair_thumbnails;
 #[path = "../../examples/server_provisioning.rs"]
 #[expect(dead_code, reason = "its main is the example's alone")]
 mod server_provisioning;
+#[path = "../../examples/two_level_invoices.rs"]
+#[expect(dead_code, reason = "its main is the example's alone")]
+mod two_level_invoices;
 
 on_both_stores! {
     /// C25, T32, T33: the example's servers: a teardown cancels what has not begun and refuses what comes.
     the_servers_of_the_example_are_not_set_up_after_their_teardown;
     /// O9: the example's tenants: three images are not behind a thousand, and no tenant has more than its limit.
     the_small_tenant_of_the_example_does_not_wait;
+    /// T40: 100 of the example's invoices of 50 tasks, of which every tenth adds one, with eight workers: each has all of its tasks,
+    /// one at a time and in order.
+    the_invoices_of_the_example_are_in_order;
+    /// T40: where nothing is claimed ahead, no invoice's next task comes later than after two turns of all.
+    the_invoices_of_the_example_have_turns;
 }
 
 async fn the_servers_of_the_example_are_not_set_up_after_their_teardown(database: TestDatabase) {
@@ -29,6 +37,32 @@ async fn the_servers_of_the_example_are_not_set_up_after_their_teardown(database
 
 async fn the_small_tenant_of_the_example_does_not_wait(database: TestDatabase) {
     fair_thumbnails::run(database.open().await).await.expect("all are done");
+}
+
+async fn the_invoices_of_the_example_are_in_order(database: TestDatabase) {
+    let mut stores = Vec::new();
+    for _ in 0..8 {
+        stores.push(database.open().await);
+    }
+    let options = windlass::Options::default();
+    let started =
+        two_level_invoices::run(&stores, &options, 100, 50).await.expect("all are closed");
+    assert_eq!(started.len(), 5_500);
+    let last = |invoice| started.iter().rposition(|of| *of == invoice).expect("it had some") + 1;
+    let lasts: Vec<usize> = (0..100).map(last).collect();
+    let average = lasts.iter().sum::<usize>() / lasts.len();
+    let latest = lasts.into_iter().max().expect("there are some");
+    assert!(latest <= 2 * average, "the last of all is the {latest}th, {average} on average");
+}
+
+async fn the_invoices_of_the_example_have_turns(database: TestDatabase) {
+    let [ours, theirs] = [database.open().await, database.open().await];
+    let stores = [&ours, &theirs].repeat(4).into_iter().map(Arc::clone).collect::<Vec<_>>();
+    let options = two_level_invoices::in_turns();
+    let started = two_level_invoices::run(&stores, &options, 100, 5).await.expect("all are closed");
+    assert_eq!(started.len(), 550);
+    let wait = two_level_invoices::longest_wait(&started);
+    assert!(wait <= 2 * 100, "an invoice waited for {wait} tasks");
 }
 
 #[derive(Serialize, Deserialize, Job)]

@@ -194,7 +194,7 @@ async fn sql(database: &TestDatabase, statement: &str) -> Result<(), String> {
     })
 }
 
-/// O32, T49: the example's report is made once for a night, and once for nights that were missed.
+/// O32, A27, T49: the example's report is made once for a night, and once for nights that were missed.
 #[tokio::test]
 async fn the_nightly_report_is_made_and_made_up_for() {
     let test = TestStore::new().await;

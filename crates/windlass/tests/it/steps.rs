@@ -17,6 +17,9 @@ use windlass_testkit::meter::Meter;
 use crate::test_database::{SOON, TestDatabase, ended, on_both_stores};
 use import_with_checkpoints::{Catalogue, Import};
 
+#[path = "../../examples/import_of_10000.rs"]
+#[expect(dead_code, reason = "its main is the example's alone")]
+mod import_of_10000;
 #[path = "../../examples/import_with_checkpoints.rs"]
 #[expect(dead_code, reason = "its main is the example's alone")]
 mod import_with_checkpoints;
@@ -93,8 +96,15 @@ on_both_stores! {
     a_handler_goes_on_from_its_checkpoint;
     /// T37: the example's import of a thousand rows is stopped ten times at random on its way: each row is imported once.
     the_examples_import_goes_on_where_it_stopped;
+    /// C37, T37: the example's 10,000 members are added in slices by a job that is stopped on its way, and each is imported once;
+    /// who waits for their batch is told of failures, and of its completion after their retry.
+    the_examples_members_are_imported_as_a_batch;
     /// T48, E5: a job that sleeps takes no slot, and goes on behind its sleep.
     a_job_that_sleeps_takes_no_slot;
+}
+
+async fn the_examples_members_are_imported_as_a_batch(database: TestDatabase) {
+    import_of_10000::run(database.open().await, 10_000).await.expect("all are imported");
 }
 
 async fn a_step_is_done_once(database: TestDatabase) {

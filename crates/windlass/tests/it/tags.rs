@@ -29,7 +29,7 @@ async fn found(client: &Client, filter: &str) -> Vec<JobId> {
 }
 
 on_both_stores! {
-    /// T22: the derive and the draft say what a job is found by.
+    /// T22, T9: the derive and the draft say what a job is found by: its kind's tags, and what its args are about.
     a_kind_and_a_draft_say_what_a_job_is_found_by;
     /// T22: what cannot be kept is refused before anything is written.
     what_cannot_be_found_is_refused;

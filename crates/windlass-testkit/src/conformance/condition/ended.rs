@@ -182,3 +182,22 @@ pub async fn a_due_time_counts_beside_the_conditions(fixture: StoreFixture) {
     fixture.promote().await;
     fixture.check_job(later, AVAILABLE).await;
 }
+
+/// A13: a job that was taken for lost ended once: when its worker comes back and says that it is done, nobody is told again.
+pub async fn a_late_end_is_told_to_nobody(fixture: StoreFixture) {
+    let lost = fixture.enqueue_one(job().max_losses(1)).await;
+    let told = Waits::all().job_ended("other", lost, Ends::ANY);
+    let told = fixture.enqueue_one(job().queue("told").waits(told)).await;
+    let slow = fixture.worker().await;
+    let batch = slow.claim(1).await;
+    fixture.rescue().await;
+    let teller = fixture.start(worker().serving(&["told"])).await;
+    let message = teller.claim(9).await;
+    assert_eq!(job_ids(&message), [told]);
+    assert_eq!(slow.settle(&batch, 0, complete()).await, Settled::Lost);
+    teller.settle_all(&message, &complete()).await;
+    teller.sweep().await;
+    assert_eq!(job_ids(&teller.claim(9).await), [], "there is one message");
+    assert_eq!(fixture.job(lost).await.state, State::Dead);
+    fixture.check("completed 1, dead 1").await;
+}

@@ -114,3 +114,24 @@ pub async fn racing_claims_stay_within_the_limit(fixture: StoreFixture) {
         }
     }
 }
+
+/// A26: of 5,000 jobs in front of a queue most wait for the one place of their key: each claim finds as many of the others as
+/// it asks for, until none of them is left.
+pub async fn what_is_kept_keeps_no_slot_empty(fixture: StoreFixture) {
+    let of = |key: String| job().limited(Limited::by(key).running(1));
+    let kept = (0..4_000).map(|nth| of(format!("kept {}", nth % 4)));
+    let free = (0..1_000).map(|nth| of(format!("free {}", nth % 100)));
+    fixture.enqueue(kept.chain(free)).await;
+    let worker = fixture.worker().await;
+    assert_eq!(worker.claim(4 + 100).await.jobs.len(), 4 + 100, "one of each key");
+    fixture.check("available 4896, running 104").await;
+    assert_eq!(worker.claim(50).await.jobs.len(), 0, "every key has what it may");
+    let other = fixture.worker().await;
+    fixture.enqueue((0..900).map(|nth| of(format!("more {}", nth % 90)))).await;
+    for left in (0..10).rev() {
+        let batch = other.claim(90).await;
+        assert_eq!(batch.jobs.len(), 90, "{left} rounds are left");
+        other.settle_all(&batch, &complete()).await;
+    }
+    assert_eq!(other.claim(90).await.jobs.len(), 0);
+}

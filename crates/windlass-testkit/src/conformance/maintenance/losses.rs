@@ -8,7 +8,7 @@ use windlass_core::worker::Registration;
 use crate::draft::{KIND, job};
 use crate::fixture::{SECOND, StoreFixture};
 use crate::verdicts::retry;
-use crate::worker::{Profile, worker};
+use crate::worker::{Profile, job_ids, worker};
 
 /// C13: a job that brought a limit of 6 survives five losses and dies of the sixth.
 pub async fn a_job_has_the_limit_of_losses_that_it_brought(fixture: StoreFixture) {
@@ -125,6 +125,25 @@ pub async fn a_kind_that_never_gives_up_survives_every_loss(fixture: StoreFixtur
     let id = fixture.enqueue_one(job().max_attempts(1)).await;
     lose(&fixture, &patient, 1).await;
     check_dead(&fixture, id, "gave up: the only attempt was lost").await;
+}
+
+/// A23: of 20 jobs that run where a machine goes, those of a kind that may be tried again start elsewhere, once its lease has
+/// ended, and those of a kind that may not are dead, as lost.
+pub async fn what_a_lost_machine_ran_goes_by_its_kind(fixture: StoreFixture) {
+    let known = worker().knowing(&[(KIND, 1), ("once", 1)]).giving_up("once", 1);
+    let [again, once] = [KIND, "once"].map(|kind| (0..10).map(move |_| job().kind(kind)));
+    let (again, once) = (fixture.enqueue(again).await, fixture.enqueue(once).await);
+    assert_eq!(fixture.start(known.clone()).await.claim(99).await.jobs.len(), 20);
+    fixture.advance(LEASE + SECOND);
+    let other = fixture.start(known).await;
+    other.sweep().await;
+    let batch = other.claim(99).await;
+    let mut started = job_ids(&batch);
+    started.sort_unstable();
+    assert_eq!(started, again, "they start elsewhere");
+    for id in once {
+        check_dead(&fixture, id, "gave up: the only attempt was lost").await;
+    }
 }
 
 /// Lets workers die with the one job, so many times, and others take it back.
