@@ -415,6 +415,9 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// A lane and turns by another key, or the same.
+    #[error("a job has a lane or `fair`, not both: lanes have turns without it")]
+    LaneAndFair,
     /// A lane's rules that name too many kinds.
     #[error("a lane's rules name more kinds than {limit}")]
     LaneKinds {

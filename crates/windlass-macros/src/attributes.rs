@@ -97,6 +97,11 @@ impl Attributes {
             "unique" => self.unique = Some(Unique::of(meta)?),
             "tags" => self.tags = tags(meta)?,
             "subjects" => self.subjects = subjects(meta)?,
+            "lane" | "fair" if self.lines.iter().any(|line| line.excludes(&key)) => {
+                return Err(
+                    meta.error("a job has a lane or `fair`, not both: lanes have turns without it")
+                );
+            }
             "lane" => self.lines.push(Line::lane(meta)?),
             "fair" => self.lines.push(Line::fair(meta)?),
             "limit" => self.lines.push(Line::limit(meta)?),

@@ -57,6 +57,12 @@ impl Line {
         })
     }
 
+    /// Whether it leaves no room for the other of `lane` and `fair`.
+    pub(crate) fn excludes(&self, key: &str) -> bool {
+        let own = self.method.to_string();
+        own != key && own != "limited"
+    }
+
     /// The method of the trait.
     pub(crate) fn expand(&self) -> TokenStream {
         let Self { by, method, of_type, calls } = self;

@@ -569,6 +569,9 @@ begin
      or bounded is null and options ?| array['limit_name', 'limit_running'] then
     raise exception 'windlass: the key is missing' using errcode = '22023', hint = 'the option lane, fair or limit_key';
   end if;
+  if lane is not null and fair is not null then
+    raise exception 'windlass: a job has a lane or fair, not both: lanes have turns without it' using errcode = '22023';
+  end if;
   if running < 1 or weight not between 1 and 100 or cost not between 1 and 65535 then
     raise exception 'windlass: limit_running, weight or cost cannot be used' using errcode = '22023',
       hint = 'limit_running from 1 on, weight from 1 to 100, cost from 1 to 65535';

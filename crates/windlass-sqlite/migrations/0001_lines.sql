@@ -289,6 +289,8 @@ begin
         then raise(abort, 'windlass: waits cannot be used: 1 to 1000 conditions with names of their own, each with a job or a batch (a UUID, and ends: completed, cancelled, dead), a signal or an at in microseconds; needed, a deadline in microseconds, overdue run, cancel or die; otherwise wait or cancel')
       when new.lane is null and coalesce(new.when_dead, new.supersedes, new.refused_by) is not null
         then raise(abort, 'windlass: lane is missing')
+      when new.lane is not null and new.fair is not null
+        then raise(abort, 'windlass: a job has a lane or fair, not both: lanes have turns without it')
       when new.fair is null and new.weight is not null then raise(abort, 'windlass: fair is missing')
       when new.limit_key is null and coalesce(new.limit_name, new.limit_running) is not null
         then raise(abort, 'windlass: limit_key is missing')

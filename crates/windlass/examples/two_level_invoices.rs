@@ -6,7 +6,7 @@
 //! $ cargo run -p windlass --example two_level_invoices
 //! ```
 //!
-//! The lane keeps the order within an invoice, the turns decide between invoices, and the batch knows when one is over.
+//! The lane keeps the order within an invoice, lanes have turns, and the batch knows when one is over.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use windlass::{Options, Unique};
 
 /// One task of an invoice.
 #[derive(Serialize, Deserialize, Job)]
-#[job(kind = "invoice.task", lane(by = [invoice]), fair(by = [invoice]))]
+#[job(kind = "invoice.task", lane(by = [invoice]))]
 struct Task {
     invoice: u32,
     number: u32,

@@ -162,6 +162,9 @@ impl Meta {
     }
 
     pub(super) fn check_line(&self) -> Result<(), Refusal> {
+        if self.lane.is_some() && self.fair.is_some() {
+            return Err(Refusal::LaneAndFair);
+        }
         self.lane.as_ref().map_or(Ok(()), super::Lane::check)?;
         self.fair.as_ref().map_or(Ok(()), Fair::check)?;
         self.limited.as_ref().map_or(Ok(()), Limited::check)?;
@@ -239,6 +242,11 @@ mod tests {
             refused(|meta| meta.cost = Some(0)),
             "a job's cost of 0 is outside of 1 to 65535"
         );
+        let both = refused(|meta| {
+            meta.lane = Some(Lane::by("a"));
+            meta.fair = Some(Fair::by("a"));
+        });
+        assert!(both.contains("not both"), "{both}");
         let kinds = refused(|meta| meta.lane = Some(Lane::by("a").supersedes("no kind")));
         assert!(kinds.contains("no kind"), "{kinds}");
     }

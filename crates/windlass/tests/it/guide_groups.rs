@@ -51,7 +51,7 @@ mod groups {
     use windlass::testing::TestStore;
 
     #[derive(Clone, Serialize, Deserialize, Job)]
-    #[job(kind = "invoice.item", lane(by = [invoice]), fair(by = [invoice]))]
+    #[job(kind = "invoice.item", lane(by = [invoice]))]
     struct Item {
         invoice: u32,
         what: String,

@@ -186,6 +186,7 @@ async fn lines_by_sql_on_postgres() {
     check_by_sql(&found(&client).await);
     for (options, wrong) in [
         (r#"{"when_dead": "block"}"#.to_owned(), "the key is missing"),
+        (r#"{"lane": "a", "fair": "a"}"#.to_owned(), "not both"),
         (format!(r#"{{"lane": "{}"}}"#, "x".repeat(10_000)), "1 to 256 bytes"),
         (r#"{"limit_key": "k", "limit_running": 0}"#.to_owned(), "cannot be used"),
         (r#"{"lane": "a", "supersedes": "x"}"#.to_owned(), "are arrays"),
@@ -272,6 +273,7 @@ async fn lines_by_sql_on_sqlite() {
     assert!(moments[0] < moments[1] && moments[1] < moments[2], "{moments:?}");
     for (columns, values, wrong) in [
         ("when_dead", "'block'".to_owned(), "lane is missing"),
+        ("lane, fair", "'a', 'a'".to_owned(), "not both"),
         ("lane", format!("'{}'", "x".repeat(10_000)), "1 to 256 bytes"),
         ("limit_key, limit_running", "'k', 0".to_owned(), "limit_running must be"),
         ("lane, supersedes", "'a', '{}'".to_owned(), "JSON arrays"),
