@@ -70,9 +70,9 @@ pub enum StoreError {
         batch: BatchId,
     },
     /// There is a batch or a workflow with this key: nothing was written.
-    #[error("there is a batch with the key `{}`: {batch}; nothing was written", .key.escape_debug())]
+    #[error("there is {}; nothing was written", the_batch(.key, *.batch))]
     BatchExists {
-        /// The key.
+        /// The key; empty where it is the same batch, which was started before.
         key: String,
         /// The batch that has it.
         batch: BatchId,
@@ -163,6 +163,14 @@ pub enum Unusable {
     Server,
     /// Rights are missing.
     Rights,
+}
+
+/// The batch that is there already, for people.
+fn the_batch(key: &str, batch: BatchId) -> String {
+    match key {
+        "" => format!("the batch {batch}, which was started before"),
+        key => format!("a batch with the key `{}`: {batch}", key.escape_debug()),
+    }
 }
 
 impl StoreError {
@@ -292,6 +300,11 @@ pub enum Refusal {
     /// A deadline that has passed, or is too far away.
     #[error("a job waits for a microsecond at least and 100 years at most")]
     WaitDeadline,
+    /// Something that must come, added to conditions of which some suffice.
+    #[error(
+        "a job that waits for some of its conditions cannot also wait `after` a step, a job or a batch: it would run without it"
+    )]
+    MixedWaits,
     /// A job that is cancelled where one of its conditions cannot be met, though fewer would do.
     #[error(
         "a job that is cancelled when a condition cannot be met waits for all of them: leave out one of the two"

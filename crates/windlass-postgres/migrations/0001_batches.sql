@@ -45,7 +45,7 @@ $$ select case when strpos(meta, '"member"') > 0 then meta::jsonb ? 'member' els
 
 -- Puts jobs that were just written into their batches, which begin with them or have not ended. An answer is 0 where the job
 -- was there before, 1 where it was written, anything else where its key kept it out. Returns the place of one that cannot be
--- in its batch, why (8 another batch has the key of the one that begins · 9 there is no such batch · 10 it has ended) and
+-- in its batch, why (8 another batch has the key of the one that begins, or it has begun before · 9 there is no such batch · 10 it has ended) and
 -- that batch; nulls where there is none.
 create function windlass.join_batches(us bigint, ids uuid[], answers smallint[], metas text[],
   out refused integer, out answer smallint, out which uuid) language plpgsql volatile as
@@ -70,8 +70,9 @@ begin
     on conflict do nothing;
     if found then
       begun := begun || one.id;
-    elsif not exists (select from windlass.batch b where b.id = one.id) then
-      select b.id into which from windlass.batch b where b.key = one.begins->>'key';
+    else
+      -- Another one has the key, or it was begun before.
+      select b.id into which from windlass.batch b where b.id = one.id or b.key = one.begins->>'key' order by b.id = one.id desc limit 1;
       refused := one.nth;
       answer := 8;
       return;
@@ -85,7 +86,9 @@ begin
   loop
     continue when one.id = any (begun);
     -- It does not end while this transaction is open.
-    select b.live into is_live from windlass.batch b where b.id = one.id for key share;
+    perform from windlass.batch b where b.id = one.id for key share;
+    -- What was locked may be what it was before the wait.
+    select b.live into is_live from windlass.batch b where b.id = one.id;
     if is_live is not true then
       refused := one.nth;
       answer := case when is_live is null then 9 else 10 end;
@@ -106,7 +109,7 @@ end
 $$;
 
 -- Has a batch for this transaction: for its ends alone, or so that no job comes either. False where another transaction keeps
--- it, for longer than a moment where this is patient.
+-- it, for longer than a moment where this is patient. Who keeps many is patient for one moment in all.
 create function windlass.keep_batch(the_batch uuid, alone boolean, patient boolean) returns boolean language plpgsql volatile as
 $$
 declare
@@ -140,11 +143,12 @@ create function windlass.end_members(us bigint, jobs uuid[], states smallint[], 
   out batches uuid[], out ends smallint[]) language plpgsql volatile as
 $$
 declare
-  one  uuid;
-  kept uuid[] := '{}';
+  one   uuid;
+  kept  uuid[]      := '{}';
+  until timestamptz := clock_timestamp() + interval '50 ms';
 begin
   for one in select distinct m.batch from windlass.member m where m.job = any (jobs) order by m.batch loop
-    if windlass.sees_the_latest() and windlass.keep_batch(one, false, patient) then
+    if windlass.sees_the_latest() and windlass.keep_batch(one, false, patient and clock_timestamp() < until) then
       kept := kept || one;
     else
       insert into windlass.batch_look (batch) values (one);
@@ -165,13 +169,14 @@ create function windlass.close_batches(us bigint, touched uuid[], patient boolea
 language plpgsql volatile as
 $$
 declare
-  one  uuid;
-  was  windlass.batch;
-  how  smallint;
+  one   uuid;
+  was   windlass.batch;
+  how   smallint;
+  until timestamptz := clock_timestamp() + interval '50 ms';
 begin
   for one in select b from unnest(touched) as b order by b loop
     continue when exists (select from windlass.member m where m.batch = one and m.ended is null);
-    if not (windlass.sees_the_latest() and windlass.keep_batch(one, true, patient)) then
+    if not (windlass.sees_the_latest() and windlass.keep_batch(one, true, patient and clock_timestamp() < until)) then
       insert into windlass.batch_look (batch) values (one);
       continue;
     end if;
@@ -219,11 +224,13 @@ $$;
 -- Jobs that had ended live again: so do their batches.
 create function windlass.rejoin_batches(jobs uuid[]) returns void language plpgsql volatile as
 $$
+declare
+  again uuid[] := array(select distinct m.batch from windlass.member m where m.job = any (jobs) and m.ended is not null);
 begin
-  with again as (
-    update windlass.member m set ended = null where m.job = any (jobs) and m.ended is not null returning m.batch
-  )
-  update windlass.batch b set live = true where b.id in (select batch from again) and not b.live;
+  -- Who is just ending one of them is waited for: its end would not be seen here.
+  perform from windlass.batch b where b.id = any (again) order by b.id for no key update;
+  update windlass.member m set ended = null where m.job = any (jobs) and m.ended is not null;
+  update windlass.batch b set live = true where b.id = any (again) and not b.live;
 end
 $$;
 
@@ -283,8 +290,8 @@ $$;
 
 -- Batches as they stand, for people.
 create view windlass.batches as
-select b.id, b.name, b.key, windlass.moment(b.created_at) as created_at, windlass.moment(b.ended_at) as ended_at, b.sealed,
-       case b.ended when 5 then 'completed' when 7 then 'failed' end as ended,
+select b.id, b.name, b.key, windlass.moment(b.created_at) as created_at, case when not b.live then windlass.moment(b.ended_at) end as ended_at, b.sealed,
+       case when b.live then null when b.ended = 5 then 'completed' when b.ended = 7 then 'failed' end as ended,
        count(m.job) as jobs, count(m.job) filter (where m.ended is null) as open,
        count(*) filter (where m.ended = 5) as completed, count(*) filter (where m.ended = 6) as cancelled,
        count(*) filter (where m.ended = 7) as dead

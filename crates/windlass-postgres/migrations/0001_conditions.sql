@@ -31,6 +31,11 @@ create index condition_signal on windlass.condition (signal) where signal is not
 create index condition_at on windlass.condition (at) where state = 0 and at is not null;
 create index condition_looks on windlass.condition (job) where state = 0 and looks;
 
+-- Jobs and batches whose ends some of those who wait for them could not be told of: the sweep does that.
+create table windlass.end_look (
+  awaited uuid not null
+);
+
 -- What was signalled, and what is waited for. A key that nothing has come for yet has a row too, on which who waits and
 -- who signals meet.
 create table windlass.signal (
@@ -103,10 +108,28 @@ begin
 end
 $$;
 
--- Meets the conditions of those who wait for these jobs and batches to end, which have ended in these states. Jobs that another
--- transaction keeps for longer than a moment, or at all where this is not patient, are left to the sweep: settlements do not
--- wait for it.
+-- Meets the conditions of those who wait for these jobs and batches to end, which have ended in these states; those that are
+-- cancelled by it end in their turn, however long the chain.
 create function windlass.tell_waiting(us bigint, jobs uuid[], states smallint[], patient boolean) returns void language plpgsql volatile as
+$$
+declare
+  unmet uuid[] := windlass.meet_waiting(us, jobs, states, patient);
+  over  record;
+begin
+  while cardinality(unmet) > 0 loop
+    unmet := windlass.end_jobs(us, unmet, 6::smallint, 'what it waited for has ended otherwise');
+    exit when unmet is null;
+    select e.batches, e.ends into over
+    from windlass.end_members(us, unmet, array_fill(6::smallint, array[cardinality(unmet)]), patient) as e;
+    unmet := windlass.meet_waiting(us, unmet || over.batches, array_fill(6::smallint, array[cardinality(unmet)]) || over.ends, patient);
+  end loop;
+end
+$$;
+
+-- One step of it: meets the conditions, and returns the jobs that are to be cancelled since what they wait for has ended in
+-- another way. Jobs that another transaction keeps for longer than a moment, or at all where this is not patient, are left to the
+-- sweep: settlements do not wait for it.
+create function windlass.meet_waiting(us bigint, jobs uuid[], states smallint[], patient boolean) returns uuid[] language plpgsql volatile as
 $$
 declare
   unmet   uuid[];
@@ -118,7 +141,7 @@ begin
   from unnest(jobs, states) as e(id, state) join windlass.condition c on c.awaits = e.id and c.state = 0
   where c.or_cancel or c.ends & (1 << (e.state - 5)) <> 0;
   if waiters is null then
-    return;
+    return null;
   end if;
   -- A snapshot of the caller's would not show what others have met since.
   if current_setting('transaction_isolation') = 'read committed' then
@@ -135,8 +158,10 @@ begin
       end;
     end if;
   end if;
-  update windlass.condition c set looks = true
-  where c.awaits = any (jobs) and c.state = 0 and c.job = any (waiters) and not coalesce(c.job = any (held), false) and not c.looks
+  -- Noted apart: who keeps such a job may keep its conditions too.
+  insert into windlass.end_look (awaited)
+  select distinct c.awaits from windlass.condition c
+  where c.awaits = any (jobs) and c.state = 0 and c.job = any (waiters) and not coalesce(c.job = any (held), false)
     and exists (select from windlass.pending p where p.id = c.job and p.state = -1);
   update windlass.condition c set state = 1, since = us
   from unnest(jobs, states) as e(id, state)
@@ -145,9 +170,7 @@ begin
   select array_agg(distinct c.job) into unmet
   from unnest(jobs, states) as e(id, state) join windlass.condition c on c.awaits = e.id and c.state = 0 and c.or_cancel
   where c.job = any (held) and c.ends & (1 << (e.state - 5)) = 0;
-  if unmet is not null then
-    perform windlass.end_waiting(us, unmet, 6::smallint, 'what it waited for has ended otherwise');
-  end if;
+  return unmet;
 end
 $$;
 
@@ -386,8 +409,16 @@ begin
 end
 $$;
 
--- Ends jobs that wait, in this state and for this reason.
+-- Ends jobs that wait, in this state and for this reason, and tells who waits for them.
 create function windlass.end_waiting(us bigint, jobs uuid[], the_state smallint, why text) returns void language plpgsql volatile as
+$$
+begin
+  perform windlass.tell_ends(us, windlass.end_jobs(us, jobs, the_state, why), the_state);
+end
+$$;
+
+-- Ends jobs that wait, and returns those that did.
+create function windlass.end_jobs(us bigint, jobs uuid[], the_state smallint, why text) returns uuid[] language plpgsql volatile as
 $$
 declare
   ended uuid[];
@@ -412,7 +443,7 @@ begin
     returning id
   )
   select array_agg(id) into ended from done;
-  perform windlass.tell_ends(us, ended, the_state);
+  return ended;
 end
 $$;
 
@@ -461,8 +492,22 @@ create function windlass.tell_unseen(us bigint, most integer, keeps_completed bo
 $$
 declare
   seen    record;
+  awaited uuid[];
   changed bigint := 0;
 begin
+  with looked as (
+    delete from windlass.end_look l where l.ctid in (select ctid from windlass.end_look limit 1000 for update skip locked)
+    returning l.awaited
+  )
+  select array_agg(distinct l.awaited) into awaited from looked as l;
+  if awaited is not null then
+    update windlass.condition c set looks = true
+    where (c.job, c.nth) in (
+      select o.job, o.nth from windlass.condition o
+      where o.awaits = any (awaited) and o.state = 0 and not o.looks for no key update skip locked);
+    insert into windlass.end_look (awaited)
+    select distinct c.awaits from windlass.condition c where c.awaits = any (awaited) and c.state = 0 and not c.looks;
+  end if;
   if not exists (select from windlass.condition c where c.state = 0 and c.looks) then
     return 0;
   end if;

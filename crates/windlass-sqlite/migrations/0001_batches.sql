@@ -42,11 +42,12 @@ create trigger windlass_join_insert instead of insert on windlass_join
 begin
   select raise(abort, 'windlass: there is a batch with this key')
   from windlass_batch where key = new.meta ->> '$.member.begins.key' and id <> new.meta ->> '$.member.of';
+  select raise(abort, 'windlass: the batch has begun before')
+  from windlass_batch where id = new.meta ->> '$.member.of' and json_type(new.meta, '$.member.begins') = 'object';
   insert into windlass_batch (id, name, key, undoes, created_at)
   select new.meta ->> '$.member.of', new.meta ->> '$.member.begins.name', new.meta ->> '$.member.begins.key',
          new.meta ->> '$.member.begins.undoes', new.at
-  where json_type(new.meta, '$.member.begins') = 'object'
-  on conflict (id) do nothing;
+  where json_type(new.meta, '$.member.begins') = 'object';
   select case (select live from windlass_batch where id = new.meta ->> '$.member.of')
            when 1 then null when 0 then raise(abort, 'windlass: the batch has ended')
            else raise(abort, 'windlass: the batch does not exist') end;
@@ -94,8 +95,8 @@ end;
 
 -- Batches as they stand, for people.
 create view windlass_batches as
-select b.id, b.name, b.key, b.created_at, b.ended_at, b.sealed,
-       case b.ended when 5 then 'completed' when 7 then 'failed' end as ended,
+select b.id, b.name, b.key, b.created_at, case when not b.live then b.ended_at end as ended_at, b.sealed,
+       case when b.live then null when b.ended = 5 then 'completed' when b.ended = 7 then 'failed' end as ended,
        count(m.job) as jobs, count(m.job) filter (where m.ended is null) as open,
        count(m.job) filter (where m.ended = 5) as completed, count(m.job) filter (where m.ended = 6) as cancelled,
        count(m.job) filter (where m.ended = 7) as dead

@@ -131,7 +131,7 @@ begin
     and (c.awaits = new.job
          or not exists (select 1 from windlass_pending where id = c.awaits)
             and not exists (select 1 from windlass_finished where id = c.awaits));
-  select raise(abort, 'windlass: the batch does not exist')
+  select raise(abort, 'windlass: a batch that it waits for does not exist')
   from windlass_condition c
   where c.job = new.job and c.state = 0 and c.batch is not null and not exists (select 1 from windlass_batch where id = c.batch);
   insert into windlass_condition (job, nth, name, at, overdue)

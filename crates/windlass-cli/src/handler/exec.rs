@@ -58,6 +58,8 @@ pub(crate) struct ExecHandler {
 struct Setup {
     executable: Executable,
     grace: Duration,
+    /// How long a job may have waited for others of its chunk.
+    waited: Duration,
     max_attempts: u16,
     store: String,
     hurry: Hurry,
@@ -83,6 +85,7 @@ impl ExecHandler {
         let setup = Setup {
             executable: executable.clone(),
             grace: config.grace,
+            waited: config.chunks.map_or(Duration::ZERO, |chunks| chunks.wait()),
             max_attempts: config.retry.max_attempts.unwrap_or(0),
             store: around.store.clone(),
             hurry: around.hurry.clone(),

@@ -40,6 +40,9 @@ pub struct Waits {
     /// Whether it is cancelled once one of them cannot be met any more.
     #[serde(default, skip_serializing_if = "is_false")]
     or_cancel: bool,
+    /// Whether something was added that must come, to conditions of which some suffice.
+    #[serde(skip)]
+    is_mixed: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -176,7 +179,13 @@ impl Waits {
     /// All that follow.
     #[must_use]
     pub const fn all() -> Self {
-        Self { conditions: Vec::new(), needed: None, deadline: None, or_cancel: false }
+        Self {
+            conditions: Vec::new(),
+            needed: None,
+            deadline: None,
+            or_cancel: false,
+            is_mixed: false,
+        }
     }
 
     /// One of those that follow.
@@ -188,7 +197,13 @@ impl Waits {
     /// So many of those that follow.
     #[must_use]
     pub const fn at_least(needed: u32) -> Self {
-        Self { conditions: Vec::new(), needed: Some(needed), deadline: None, or_cancel: false }
+        Self {
+            conditions: Vec::new(),
+            needed: Some(needed),
+            deadline: None,
+            or_cancel: false,
+            is_mixed: false,
+        }
     }
 
     /// A job is completed. It exists already, or comes before this one in the same call.
@@ -323,6 +338,7 @@ impl Waits {
 
     /// These and what another says, which has no number and no deadline of its own.
     pub(crate) fn and(mut self, other: Self) -> Self {
+        self.is_mixed |= !self.wants_all();
         self.or_cancel |= other.or_cancel;
         self.conditions.extend(other.conditions);
         self
@@ -337,6 +353,9 @@ impl Waits {
         let (all, limit) = (self.conditions.len(), CONDITIONS);
         if !(1..=limit).contains(&all) {
             return Err(Refusal::Conditions { conditions: all, limit });
+        }
+        if self.is_mixed {
+            return Err(Refusal::MixedWaits);
         }
         if !(1..=all).contains(&self.needed()) {
             return Err(Refusal::Needed { needed: self.needed(), conditions: all });

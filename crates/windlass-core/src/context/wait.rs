@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::AttemptContext;
 use super::fenced::decided;
 use super::steps::Steps;
-use crate::condition::{Overdue, Signal, Waits};
+use crate::condition::{Awaited, ConditionRecord, Overdue, Signal, Waits};
 use crate::error::StoreError;
 use crate::job::{Decided, JobError};
 use crate::limits::LONGEST_WAIT;
@@ -64,7 +64,12 @@ impl AttemptContext {
         let store = self.client.store();
         if has_begun {
             let conditions = store.conditions(self.job_id()).await?;
-            let its = conditions.into_iter().rfind(|one| one.name == wait.name);
+            // One of that name may be what the job waited for before it began.
+            let is_its = |one: &ConditionRecord| {
+                one.name == wait.name
+                    && matches!(&one.awaits, Awaited::Signal { key } if key == wait.key)
+            };
+            let its = conditions.into_iter().rfind(is_its);
             if let Some(end) = its.and_then(WaitEnd::of_condition) {
                 return Ok(Some(end));
             }

@@ -323,7 +323,11 @@ impl Engine {
         if !unwritten.is_empty() {
             self.accounts.failed(again_at);
         }
-        unwritten.into_iter().for_each(|report| self.attempts.put_back(report));
+        for report in unwritten {
+            if let Some(of_ended) = self.attempts.put_back(report) {
+                self.pending.say_too(of_ended);
+            }
+        }
     }
 
     fn on_swept(&mut self, result: Result<Swept, StoreError>) {

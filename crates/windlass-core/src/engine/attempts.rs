@@ -134,15 +134,15 @@ impl Attempts {
         contexts.filter_map(|context| context.take_report()).collect()
     }
 
-    /// Gives back what could not be written. Of an attempt that has ended meanwhile, its last words say it.
-    pub(super) fn put_back(&self, report: Report) {
+    /// Gives back what could not be written; returns it where the attempt has ended meanwhile.
+    pub(super) fn put_back(&self, report: Report) -> Option<Report> {
         let its = |attempt: &&RunningAttempt| {
             attempt.job.id == report.fence.job.id && attempt.lease == report.fence.lease
         };
-        if let Some(context) = self.running.values().find(its).and_then(|one| one.context.as_ref())
-        {
-            context.put_back(report);
-        }
+        let context = self.running.values().find(its).and_then(|one| one.context.as_ref());
+        let Some(context) = context else { return Some(report) };
+        context.put_back(report);
+        None
     }
 
     /// When [`Attempts::overdue`] has something to do.

@@ -34,6 +34,26 @@ impl LastWords {
     }
 }
 
+impl LastWords {
+    /// Adds what was said before and could not be written.
+    pub(super) fn say_before(&mut self, before: Report) {
+        self.report = Some(match self.report.take() {
+            None => before,
+            Some(mut later) => {
+                later.progress = later.progress.or(before.progress);
+                later.lines.splice(..0, before.lines);
+                later
+            }
+        });
+    }
+}
+
+impl From<Report> for LastWords {
+    fn from(report: Report) -> Self {
+        Self { fence: report.fence.clone(), steps: Vec::new(), report: Some(report) }
+    }
+}
+
 /// Writes the last words of some attempts. What the store refuses for what is in it is left out, and where a lease is lost or
 /// locked the settlement finds that out.
 pub(super) async fn write<'w>(

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::last_words::LastWords;
 use crate::id::LeaseId;
 use crate::job::Settlement;
+use crate::progress::Report;
 
 /// How soon a settlement is sent again whose lease somebody else's transaction holds.
 const BUSY_AGAIN: Duration = Duration::from_millis(20);
@@ -127,6 +128,20 @@ impl PendingSettlements {
     /// Whether nothing waits and nothing is under way.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.under_way.is_none()
+    }
+
+    /// Adds what could not be written while the attempt ran to its last words. A settlement that is just under way goes
+    /// without it.
+    pub(super) fn say_too(&mut self, report: Report) {
+        let its = |one: &&mut PendingSettlement| {
+            one.settlement.lease == report.fence.lease
+                && one.settlement.job.id == report.fence.job.id
+        };
+        let Some(one) = self.waiting.iter_mut().find(its) else { return };
+        match &mut one.words {
+            Some(words) => words.say_before(report),
+            None => one.words = Some(Box::new(LastWords::from(report))),
+        }
     }
 
     /// The leases of settlements that the store may not have yet.

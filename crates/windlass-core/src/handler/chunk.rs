@@ -40,6 +40,12 @@ impl Chunks {
         Self { within: wait, ..self }
     }
 
+    /// How long the first job waits for more.
+    #[must_use]
+    pub const fn wait(&self) -> Duration {
+        self.within
+    }
+
     /// Up to so many jobs in one call.
     #[must_use]
     pub const fn most(&self) -> usize {

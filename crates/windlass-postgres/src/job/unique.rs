@@ -87,7 +87,10 @@ fn answer(jobs: &[NewJob], row: &str) -> Option<(usize, Result<Enqueued, StoreEr
         }),
         "6" => Err(wanted.refused_in_lane(job)),
         "7" => Err(StoreError::NothingToAwait { job: wanted.id, awaited: job }),
-        "8" => Err(StoreError::BatchExists { key: batch_key(wanted), batch: as_batch(job) }),
+        "8" => Err(StoreError::BatchExists {
+            key: batch_key(wanted, as_batch(job)),
+            batch: as_batch(job),
+        }),
         "9" => Err(StoreError::NoBatch { job: wanted.id, batch: as_batch(job) }),
         "10" => Err(StoreError::BatchEnded { job: wanted.id, batch: as_batch(job) }),
         _ => return None,
@@ -100,8 +103,10 @@ fn as_batch(id: JobId) -> BatchId {
     BatchId::from_uuid(id.as_uuid())
 }
 
-fn batch_key(job: &NewJob) -> String {
-    let begins = job.meta.member.as_ref().and_then(|member| member.begins.as_deref());
+/// The key that another batch has; none where it is the job's own, which has begun before.
+fn batch_key(job: &NewJob, other: BatchId) -> String {
+    let member = job.meta.member.as_ref().filter(|member| member.batch != other);
+    let begins = member.and_then(|member| member.begins.as_deref());
     begins.and_then(|begins| begins.key.clone()).unwrap_or_default()
 }
 

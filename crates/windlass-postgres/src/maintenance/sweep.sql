@@ -93,7 +93,8 @@ select leads.leads,
        notified.count,
        case when leads.leads then windlass.next_fire(clock.now, true) end,
        exists (select from windlass.queue_age),
-       case when exists (select from windlass.condition c where c.state = 0 and c.looks) or exists (select from windlass.batch_look) then 0
+       case when exists (select from windlass.condition c where c.state = 0 and c.looks) or exists (select from windlass.end_look)
+              or exists (select from windlass.batch_look) then 0
             else (select min(c.at) from windlass.condition c where c.state = 0 and c.at is not null) - clock.now end,
        server.started_at, server.seen_at
 from leads, clock, notified, server

@@ -124,10 +124,17 @@ pub fn refused_batch(job: &NewJob, error: &str) -> Option<RefusedBatch> {
     if error.contains("windlass: there is a batch with this key") {
         return member?.begins.as_ref()?.key.clone().map(RefusedBatch::Key);
     }
-    let awaited = || job.meta.waits.as_ref().and_then(|waits| waits.batches().next());
+    if error.contains("windlass: the batch has begun before") {
+        let exists = |_, batch| StoreError::BatchExists { key: String::new(), batch };
+        return Some(RefusedBatch::Error(exists, job.id, own?));
+    }
+    let no_batch = |job, batch| StoreError::NoBatch { job, batch };
+    if error.contains("windlass: a batch that it waits for does not exist") {
+        let awaited = job.meta.waits.as_ref()?.batches().next()?;
+        return Some(RefusedBatch::Error(no_batch, job.id, awaited));
+    }
     if error.contains("windlass: the batch does not exist") {
-        let no_batch = |job, batch| StoreError::NoBatch { job, batch };
-        return Some(RefusedBatch::Error(no_batch, job.id, own.or_else(awaited)?));
+        return Some(RefusedBatch::Error(no_batch, job.id, own?));
     }
     let ended = |job, batch| StoreError::BatchEnded { job, batch };
     error

@@ -20,6 +20,8 @@ macro_rules! behaviours {
                 make {
                     an_open_batch_ends_when_it_is_sealed
                     a_key_has_one_batch
+                    a_batch_begins_once
+                    the_batch_that_is_missing_is_named
                     a_batch_that_is_not_there_takes_no_job
                     a_batch_that_has_ended_takes_no_job
                     a_batch_of_jobs_that_keys_kept_out_has_ended

@@ -29,6 +29,8 @@ on_both_stores! {
     one_that_waits_is_cancelled_alone;
     /// O38: a call whose attempts were all abandoned is dropped.
     a_call_that_hangs_is_dropped;
+    /// O38: an end that was told stands though the call hangs behind it.
+    what_was_told_stands_though_the_call_hangs;
 }
 
 /// Longer than any test waits.
@@ -197,10 +199,10 @@ async fn what_was_told_is_written_while_the_call_goes_on(database: TestDatabase)
     assert_eq!(ended(&client, first).await.state, State::Completed);
     let still = client.job(last).await.expect("read").expect("there");
     assert_eq!(still.state, State::Running, "its call has not ended");
-    // The gate stays closed, and a stop is patient only for so long: the attempt is handed back.
-    let report = worker.stop_within(Duration::from_millis(1)).await;
-    assert_eq!(report.released, 1);
-    assert_eq!(client.job(last).await.expect("read").expect("there").state, State::Available);
+    // The gate stays closed, and a stop is patient only for so long: what was told stands.
+    worker.stop_within(Duration::from_millis(1)).await;
+    let told = client.job(last).await.expect("read").expect("there");
+    assert_eq!((told.state, told.attempt), (State::Completed, 1));
 }
 
 async fn a_stop_hands_back_what_waits(database: TestDatabase) {
@@ -279,6 +281,23 @@ async fn a_call_that_hangs_is_dropped(database: TestDatabase) {
     for job in jobs {
         let job = ended(&client, job.id()).await;
         assert_eq!(outcomes(&job), [Outcome::Timeout]);
+    }
+    worker.stop().await;
+}
+
+async fn told_then_hung(chunk: Chunk<Hung>) -> Result<(), JobError> {
+    chunk.into_iter().for_each(windlass::chunk::Item::complete);
+    std::future::pending().await
+}
+
+async fn what_was_told_stands_though_the_call_hangs(database: TestDatabase) {
+    let client = Client::new(database.open().await);
+    let worker = Worker::without_app(Arc::clone(client.store())).slots(2);
+    let chunks = Chunks::of(2).within(Duration::from_millis(100));
+    let worker = worker.handle_chunks(chunks, told_then_hung).start().await.expect("started");
+    for job in client.enqueue_all([Hung {}, Hung {}]).await.expect("written") {
+        let job = ended(&client, job.id()).await;
+        assert_eq!((job.state, outcomes(&job)), (State::Completed, vec![]));
     }
     worker.stop().await;
 }

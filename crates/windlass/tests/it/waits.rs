@@ -124,6 +124,27 @@ async fn a_wait_goes_on_after_an_early_attempt() {
     assert_eq!(output(&test, id).await, "\"TimedOut\"");
 }
 
+/// T48: a condition of the same name that the job waited for before it began is not the answer to another key.
+#[tokio::test]
+async fn a_wait_is_for_its_own_key() {
+    let test = TestStore::new().await;
+    let client = test.client();
+    client.signal(Signal::new("before")).await.expect("told");
+    let waits = Waits::all().signal("approval", "before");
+    let id = client.enqueue(Approve { number: 9 }.job().waits(waits)).await.expect("written").id();
+    // The first attempt ends in another way after it began to wait, as a worker that dies there.
+    let dies = async |job: Approve, cx: Context| match approve(job, cx.clone()).await {
+        Err(_) if cx.attempt() == 1 => Err(JobError::retry_after(Duration::ZERO, "it died")),
+        end => end,
+    };
+    let worker = || Worker::new(test.store(), ()).handle_fn(dies);
+    let drained = test.drain("default", worker()).await;
+    assert_eq!(drained.completed(), 0, "{:?}", drained.attempts());
+    client.signal(Signal::new("approval:9")).await.expect("told");
+    assert_eq!(test.drain("default", worker()).await.completed(), 1);
+    assert_eq!(client.job(id).await.expect("read").expect("there").state, State::Completed);
+}
+
 /// I-Q2, T48: a transaction that signals is open while a settlement begins to wait for its key: the settlement does not wait for it,
 /// comes again, and misses nothing.
 #[tokio::test]

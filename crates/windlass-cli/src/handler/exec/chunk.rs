@@ -5,8 +5,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::select_all;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::sync::Notify;
 use windlass::chunk::{ChunkFuture, ChunkHandler, ChunkItem};
 use windlass::{AttemptContext, JobError, Json, Timestamp};
 
@@ -27,7 +29,25 @@ struct Input<'a> {
 }
 
 /// The jobs of a call whose ends were not reported, by their ids.
-struct Members(HashMap<String, ChunkItem>);
+struct Members(HashMap<String, Member>);
+
+struct Member {
+    item: ChunkItem,
+    told: Arc<Notify>,
+}
+
+/// Ready when the program is to end: each attempt has its end or must end, and one must.
+async fn must_end(attempts: &[(Arc<AttemptContext>, Arc<Notify>)]) {
+    for (attempt, told) in attempts {
+        tokio::select! {
+            () = attempt.cancelled() => {}
+            () = told.notified() => {}
+        }
+    }
+    // The last end that is reported is told when the program has ended: its attempt may have to end before.
+    let cancelled = attempts.iter().map(|(attempt, _)| Box::pin(attempt.cancelled()));
+    select_all(cancelled).await;
+}
 
 impl ChunkHandler for ExecHandler {
     fn run(&self, items: Vec<ChunkItem>) -> ChunkFuture {
@@ -43,30 +63,27 @@ impl Setup {
             JobError::retry(format!("no pipe for reports could be made: {error}"))
         })?;
         let mut input = String::new();
-        let mut members = HashMap::new();
+        let (mut members, mut attempts) = (HashMap::new(), Vec::new());
         for item in items {
             match self.line(item.attempt()) {
                 Ok(line) => {
                     input.push_str(&line);
                     input.push('\n');
-                    members.insert(item.attempt().job_id().to_string(), item);
+                    let told = Arc::new(Notify::new());
+                    attempts.push((Arc::clone(item.attempt()), Arc::clone(&told)));
+                    members.insert(item.attempt().job_id().to_string(), Member { item, told });
                 }
                 Err(error) => item.fail(error),
             }
         }
-        let attempts: Vec<_> = members.values().map(|item| Arc::clone(item.attempt())).collect();
-        let Some(first) = attempts.first() else { return Ok(()) };
+        let Some((first, _)) = attempts.first() else { return Ok(()) };
         let environment = self.environment_of(&attempts, &report);
         let mut members = Members(members);
         let mut tail = Tail::default();
         let whom = Whom::kind(first.kind());
         let program = Program { setup: self, whom, report: &report, tail: &mut tail };
-        let all_cancelled = async {
-            for attempt in &attempts {
-                attempt.cancelled().await;
-            }
-        };
-        let end = program.run(environment, &input, &mut members, all_cancelled).await?;
+        let must_end = must_end(&attempts);
+        let end = program.run(environment, &input, &mut members, must_end).await?;
         if end.status.success() {
             return Ok(());
         }
@@ -92,12 +109,13 @@ impl Setup {
 
     fn environment_of(
         &self,
-        attempts: &[Arc<AttemptContext>],
+        attempts: &[(Arc<AttemptContext>, Arc<Notify>)],
         report: &ReportPipe,
     ) -> Vec<(&'static str, std::ffi::OsString)> {
-        let kind = attempts.first().map(|attempt| attempt.kind().to_owned()).unwrap_or_default();
-        let shortest = attempts.iter().map(|attempt| attempt.timeout()).min().unwrap_or_default();
-        let deadline = Timestamp::wall_clock().after(shortest);
+        let kind = attempts.first().map(|(first, _)| first.kind().to_owned()).unwrap_or_default();
+        let shortest = attempts.iter().map(|(one, _)| one.timeout()).min().unwrap_or_default();
+        // The first of them may have waited so long for the others.
+        let deadline = Timestamp::wall_clock().after(shortest.saturating_sub(self.waited));
         vec![
             ("WINDLASS_STORE", self.store.clone().into()),
             ("WINDLASS_KIND", kind.into()),
@@ -111,7 +129,7 @@ impl Setup {
 impl Heeds for Members {
     async fn heed(&mut self, line: Line) -> Result<(), String> {
         let Some(id) = line.job.clone() else { return Err("it names no job".to_owned()) };
-        let Some(item) = self.0.get(&id) else {
+        let Some(Member { item, .. }) = self.0.get(&id) else {
             return Err(format!("{id} is not a job of this call, or has its end"));
         };
         let end = match &line {
@@ -125,11 +143,12 @@ impl Heeds for Members {
             }
             _ => return Err("a job has one end: output, error or dead".to_owned()),
         };
-        let Some(item) = self.0.remove(&id) else { return Ok(()) };
+        let Some(Member { item, told }) = self.0.remove(&id) else { return Ok(()) };
         match end {
             Ok(output) => item.complete(Some(output).filter(|output| output.as_str() != "null")),
             Err(error) => item.fail(error),
         }
+        told.notify_one();
         Ok(())
     }
 

@@ -85,3 +85,25 @@ async fn a_program_that_fails_is_the_end_of_the_rest() {
     assert_eq!(fixture.job(rest).await.state, State::Completed);
     assert_eq!(fixture.read("calls"), "call of 4\ncall of 1\n");
 }
+
+/// C28: a program whose other jobs have their ends is told to end when the time of the last one is over.
+#[tokio::test]
+async fn a_program_of_a_chunk_is_told_to_end() {
+    let script = r#"
+trap 'echo told > told; exit 0' TERM
+read -r line
+job=$(echo "$line" | sed 's/.*"job":"\([^"]*\)".*/\1/')
+echo "{\"job\": \"$job\", \"output\": 1}" > "$WINDLASS_REPORT_FILE"
+sleep 60 & wait
+"#;
+    let more = "timeout = \"2s\"\nmax_attempts = 1\nchunk = { jobs = 2, within = \"100ms\" }";
+    let fixture = WorkFixture::with_script(script, more).await;
+    let ids = [fixture.enqueue("k", "1").await, fixture.enqueue("k", "2").await];
+    fixture.run_once();
+    assert_eq!(fixture.read("told"), "told\n");
+    let mut states = Vec::new();
+    for id in ids {
+        states.push(fixture.job(id).await.state);
+    }
+    assert!(states.contains(&State::Completed), "{states:?}");
+}

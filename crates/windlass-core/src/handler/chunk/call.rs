@@ -46,6 +46,14 @@ impl Call {
         }
     }
 
+    /// Lets go of the last end that was told, though the call goes on: its attempt must end.
+    pub(super) fn tell_last(&self) {
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((to, answer)) = answers.last.take() {
+            let _ = to.send(answer);
+        }
+    }
+
     /// The call has ended: with this value, error or panic for all that nothing was said of.
     pub(super) fn end(&self, ended: Result<Result<(), JobError>, String>) {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);

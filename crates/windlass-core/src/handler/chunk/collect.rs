@@ -37,12 +37,17 @@ struct Open {
 /// An attempt that waits for its call.
 struct Waiting {
     attempt: Arc<AttemptContext>,
-    begun: oneshot::Sender<CallTask>,
+    begun: oneshot::Sender<Running>,
     answer: oneshot::Sender<Answer>,
 }
 
-/// The task that a call runs in, held by each attempt of it: with the last of them it is dropped.
-type CallTask = Arc<JoinSet<()>>;
+/// A call that runs, held by each attempt of it: with the last of them it is dropped.
+#[derive(Clone)]
+struct Running {
+    call: Arc<Call>,
+    #[expect(dead_code, reason = "held, never asked: with it the task ends")]
+    task: Arc<JoinSet<()>>,
+}
 
 /// The call that an attempt waits for, and when it begins at the latest.
 struct Gathering {
@@ -67,7 +72,7 @@ impl Shared {
     /// One attempt, from its coming to its end.
     async fn attend(&self, attempt: Arc<AttemptContext>) -> Result<Option<Json>, JobError> {
         let (begun, mut has_begun) = oneshot::channel();
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         let gathering = self.join(Waiting { attempt: Arc::clone(&attempt), begun, answer });
         let must_end = async {
             tokio::select! {
@@ -75,9 +80,9 @@ impl Shared {
                 () = attempt.stopping() => {}
             }
         };
-        let task = tokio::select! {
+        let running = tokio::select! {
             biased;
-            task = &mut has_begun => task,
+            running = &mut has_begun => running,
             () = must_end => {
                 if self.withdraw(&attempt) {
                     // Nothing of it was done: it goes back, or ends as it is told to.
@@ -90,9 +95,16 @@ impl Shared {
                 has_begun.await
             }
         };
-        let end = answered.await;
-        drop(task);
-        end_of(end)
+        tokio::select! {
+            biased;
+            end = &mut answered => return end_of(end),
+            () = attempt.cancelled() => {}
+        }
+        if let Ok(running) = &running {
+            // Work that was told as done is done, though the call goes on behind it.
+            running.call.tell_last();
+        }
+        end_of(answered.await)
     }
 
     /// Takes an attempt into the call that is being gathered, and begins that where it is full.
@@ -145,11 +157,12 @@ impl Shared {
         let handler = Arc::clone(&self.handler);
         let handled = Caught::new(async move { handler.run(items).await });
         let mut task = JoinSet::new();
-        task.spawn(async move { call.end(handled.await) }.instrument(span));
-        let task = Arc::new(task);
+        let of_task = Arc::clone(&call);
+        task.spawn(async move { of_task.end(handled.await) }.instrument(span));
+        let running = Running { call, task: Arc::new(task) };
         for one in begun {
             // One that was abandoned meanwhile holds nothing.
-            let _ = one.send(Arc::clone(&task));
+            let _ = one.send(running.clone());
         }
     }
 

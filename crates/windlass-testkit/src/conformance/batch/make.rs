@@ -56,6 +56,33 @@ pub async fn a_key_has_one_batch(fixture: StoreFixture) {
     fixture.enqueue_one(job().begins(second, keyed("vm-43"))).await;
 }
 
+/// B, I-X2: a batch that is started again, since the answer got lost, is there already: nothing is written a second time.
+pub async fn a_batch_begins_once(fixture: StoreFixture) {
+    let batch = BatchId::new();
+    fixture.enqueue_one(job().begins(batch, Begins::default())).await;
+    let again = [job().begins(batch, Begins::default()).done(), job().member_of(batch).done()];
+    match fixture.try_enqueue(&again).await {
+        Err(StoreError::BatchExists { key, batch: there }) => {
+            assert_eq!((&*key, there), ("", batch));
+        }
+        other => panic!("{other:?}"),
+    }
+    fixture.check("available 1").await;
+    fixture.enqueue_one(job().member_of(batch)).await;
+}
+
+/// Bad input: of a job whose batch is there and that waits for one which is not, the latter is named.
+pub async fn the_batch_that_is_missing_is_named(fixture: StoreFixture) {
+    let [batch, missing] = [BatchId::new(), BatchId::new()];
+    fixture.enqueue_one(job().begins(batch, Begins::default())).await;
+    let waits = after(missing, Ends::ANY).member_of(batch).done();
+    match fixture.try_enqueue(&[waits]).await {
+        Err(StoreError::NoBatch { batch: named, .. }) => assert_eq!(named, missing),
+        other => panic!("{other:?}"),
+    }
+    fixture.check("available 1").await;
+}
+
 /// Bad input: a batch, and a batch to wait for, that are not there: nothing is written.
 pub async fn a_batch_that_is_not_there_takes_no_job(fixture: StoreFixture) {
     let missing = BatchId::new();

@@ -28,7 +28,7 @@ pub async fn what_cannot_come_any_more_cancels(fixture: StoreFixture) {
 
 /// T26: the jobs that wait for one that is cancelled so are cancelled too, however long the chain.
 pub async fn a_chain_of_jobs_is_cancelled_at_once(fixture: StoreFixture) {
-    const LINKS: usize = 60;
+    const LINKS: usize = 1_000;
     let first = job().done();
     let mut last = first.id;
     let mut jobs = vec![first];

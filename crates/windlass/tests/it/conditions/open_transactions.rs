@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use windlass::condition::{Overdue, Signal, Waits};
+use windlass::batch::{BatchState, Begins};
+use windlass::condition::{Ends, Overdue, Signal, Waits};
 use windlass::job::{Batch, Settled, Verdict};
 use windlass::prelude::*;
 use windlass::store::Now;
-use windlass::{Draft, State, Timestamp};
+use windlass::{BatchId, Draft, State, Timestamp};
 use windlass_testkit::draft::job;
-use windlass_testkit::verdicts::{complete, snooze};
+use windlass_testkit::verdicts::{complete, die, snooze};
 use windlass_testkit::worker::{request, settlement};
 
 use super::{Link, state};
@@ -139,6 +140,80 @@ async fn a_settlement_does_not_wait_for_who_signals() {
     commit(&stranger).await;
     assert_eq!(state(&shared.client, second.id).await, State::Waiting, "nobody has looked");
     shared.swept_until_available(second.id).await;
+}
+
+/// C4: nor for one that waives the very condition; where that is rolled back the end is not missed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settlement_does_not_wait_for_who_waives() {
+    let shared = Shared::open().await;
+    let first = job().done();
+    let second = job().waits(Waits::all().job("first", first.id)).done();
+    let written = shared.store.enqueue(&[first, second.clone()], Now::Database).await;
+    written.expect("written");
+    let batch = shared.claimed().await;
+    let waive = format!("select windlass.waive('{}', 'first')", second.id.as_uuid());
+    let stranger = shared.begun(&waive).await;
+    shared.settle(&batch, complete()).await;
+    shared.sweep().await;
+    stranger.client.batch_execute("rollback").await.expect("ended");
+    assert_eq!(state(&shared.client, second.id).await, State::Waiting, "nobody has looked");
+    shared.swept_until_available(second.id).await;
+}
+
+/// Two jobs of a batch, and one that waits until it is completed; the first is dead, the other runs.
+async fn half_failed(shared: &Shared) -> (BatchId, [JobId; 2], JobId) {
+    let batch = BatchId::new();
+    let first = job().begins(batch, Begins::default()).done();
+    let last = job().member_of(batch).done();
+    let waits = Waits::all().batch_ended("batch", batch, Ends::COMPLETED);
+    let then = job().queue("elsewhere").waits(waits).done();
+    let ids = ([first.id, last.id], then.id);
+    shared.store.enqueue(&[first, last, then], Now::Database).await.expect("written");
+    let claim = request(&shared.registration, 9);
+    let claimed = shared.store.claim(&claim, Now::Database).await.expect("claimed");
+    let ends = [settlement(&claimed, 0, die())];
+    let settled = shared.store.settle(shared.registration.worker, &ends, Now::Database).await;
+    assert_eq!(settled.expect("settled"), [Settled::Done]);
+    assert_eq!(claimed.jobs[0].id, ids.0[0]);
+    (batch, ids.0, ids.1)
+}
+
+/// I-B1: a retry that meets the end of its batch waits for it and revives the batch, which then ends anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_that_meets_the_end_of_its_batch_revives_it() {
+    let shared = Shared::open().await;
+    let (batch, [first, last], then) = half_failed(&shared).await;
+    let end =
+        format!("select windlass.tell_ends(1, array['{}'::uuid], 5::smallint)", last.as_uuid());
+    let stranger = shared.begun(&end).await;
+    let client = shared.client.clone();
+    let retry = tokio::runtime::Handle::current()
+        .spawn(async move { client.retry(&[first]).await.expect("retried") });
+    waits_for(&shared.database, "transactionid").await;
+    commit(&stranger).await;
+    assert_eq!(retry.await.expect("it ran").len(), 1);
+    let record = shared.client.batch(batch).await.expect("read").expect("there");
+    assert_eq!(record.state, BatchState::Running, "it lives again");
+    shared.claimed_and_completed(first).await;
+    assert_eq!(state(&shared.client, then).await, State::Available);
+}
+
+/// I-B2: a job that comes while its batch is being sealed and ends is refused once that is committed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_meets_the_end_of_its_batch_is_refused() {
+    let shared = Shared::open().await;
+    let batch = shared.client.open_batch(&Begins::default()).await.expect("opened");
+    let stranger =
+        shared.begun(&format!("select windlass.seal_batch('{}')", batch.as_uuid())).await;
+    let writer = connect(&shared.database).await;
+    let options = format!(r#"{{"batch": "{}"}}"#, batch.as_uuid());
+    let call = format!("select windlass.enqueue('work', '1', '{options}')");
+    let write = tokio::runtime::Handle::current()
+        .spawn(async move { writer.client.batch_execute(&call).await });
+    waits_for(&shared.database, "transactionid").await;
+    commit(&stranger).await;
+    let error = write.await.expect("it ran").expect_err("it is refused");
+    assert!(format!("{error:?}").contains("ended"), "{error:?}");
 }
 
 /// T25: a job that ends while the transaction which waits for it is open is told of by the sweep.
