@@ -276,7 +276,9 @@ impl AttemptContext {
             let what = format!("input `{name}` (this job waited for: {})", names.join(", "));
             return Err(StoreError::NotFound { what });
         };
-        let nothing = || StoreError::NotFound { what: format!("what `{name}` brought") };
+        let nothing = || StoreError::NotFound {
+            what: format!("an output of `{name}`, which has come without one or has not come:"),
+        };
         let data = found.data.as_ref().ok_or_else(nothing)?;
         let wrong = |error| StoreError::Conflict {
             what: format!("input `{name}` is not what was asked for: {error}"),

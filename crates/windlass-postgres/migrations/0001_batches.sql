@@ -184,7 +184,7 @@ begin
     -- Others may have come until it was kept.
     continue when not (was.sealed and was.live) or exists (select from windlass.member m where m.batch = one and m.ended is null);
     how := case when exists (select from windlass.member m where m.batch = one and m.ended > 5) then 7 else 5 end;
-    update windlass.batch b set live = false, ended = how, ended_at = coalesce(b.ended_at, us) where b.id = one;
+    update windlass.batch b set live = false, ended = how, ended_at = us where b.id = one;
     batches := batches || one;
     ends := ends || how;
   end loop;
@@ -232,6 +232,18 @@ begin
   update windlass.member m set ended = null where m.job = any (jobs) and m.ended is not null;
   update windlass.batch b set live = true where b.id = any (again) and not b.live;
 end
+$$;
+
+-- The workflow for whose sake a job that has ended is not run again: one that is undone, or that has not failed and that the job
+-- would undo a step of.
+create function windlass.stays_undone(the_job uuid) returns uuid language sql stable as
+$$
+  select coalesce(b.undoes, b.id)
+  from windlass.member m join windlass.batch b on b.id = m.batch
+  left join windlass.batch w on w.id = b.undoes
+  where m.job = the_job
+    and case when b.undoes is null then not b.live and b.ended = 7 and exists (select from windlass.batch u where u.undoes = b.id)
+             else w.live or w.ended = 7 is not true end
 $$;
 
 -- Makes a batch whose jobs come later; false where there is one with this id. An error where one has the key.

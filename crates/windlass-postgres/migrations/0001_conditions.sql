@@ -117,7 +117,7 @@ declare
   over  record;
 begin
   while cardinality(unmet) > 0 loop
-    unmet := windlass.end_jobs(us, unmet, 6::smallint, 'what it waited for has ended otherwise');
+    unmet := windlass.end_jobs(us, unmet, 6::smallint, 'what it waited for cannot come any more');
     exit when unmet is null;
     select e.batches, e.ends into over
     from windlass.end_members(us, unmet, array_fill(6::smallint, array[cardinality(unmet)]), patient) as e;
@@ -279,7 +279,7 @@ begin
     select distinct c.job from windlass.condition c
     left join windlass.finished f on f.id = c.awaits left join windlass.batch b on b.id = c.awaits and not b.live
     where c.job = any (ids) and c.state = 0 and c.or_cancel and c.ends & (1 << (coalesce(f.state, b.ended) - 5)) = 0),
-    6::smallint, 'what it waited for has ended otherwise');
+    6::smallint, 'what it waited for cannot come any more');
 end
 $$;
 
@@ -436,8 +436,8 @@ begin
        max_attempts, queue, kind, args, reason, root, parent, origin, meta, history)
     select id, run_at, created_at, null, us, case the_state when 7 then 9223372036854775807 else us + 604800000000 end,
            attempt, failures, the_state, version, priority, losses, max_attempts, queue, kind, args,
-           why || coalesce(': ' || (select string_agg(c.name, ', ' order by c.nth) from windlass.condition c
-                                    where c.job = removed.id and c.state = 0 and c.overdue is null) || ' has not come', ''),
+           why || coalesce(' (open: ' || (select string_agg(c.name, ', ' order by c.nth) from windlass.condition c
+                                    where c.job = removed.id and c.state = 0 and c.overdue is null) || ')', ''),
            root, parent, origin, meta, history
     from removed
     returning id

@@ -72,7 +72,7 @@ when exists (select 1 from windlass_batch where id = new.batch and live and seal
   and not exists (select 1 from windlass_member where batch = new.batch and ended is null)
 begin
   update windlass_batch
-  set live = 0, ended_at = coalesce(ended_at, new.at),
+  set live = 0, ended_at = new.at,
       ended = case when exists (select 1 from windlass_member m where m.batch = new.batch and m.ended > 5) then 7 else 5 end
   where id = new.batch;
   insert into windlass_met (job, nth, at)

@@ -86,7 +86,7 @@ pub(crate) fn cancel_unmet(context: &SettleContext<'_>) -> Result<u64, StoreErro
         for id in unmet {
             run(context.connection, FORGET_UNMET, [&id])?;
             if one::<i64>(context.connection, pass::WAITS, [&id])?.is_some() {
-                let why = "what it waited for has ended otherwise";
+                let why = "what it waited for cannot come any more";
                 pass::end(context, id.job(), (State::Cancelled, why))?;
                 cancelled += 1;
             }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     Batch, ClaimRequest, Enqueued, Filter, JobRecord, Look, NewJob, Settled, Settlement, State,
 };
-use crate::id::{JobId, LeaseId, WorkerId};
+use crate::id::{BatchId, JobId, LeaseId, WorkerId};
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
 
@@ -37,6 +37,9 @@ pub enum Retried {
     Unneeded(State),
     /// Its unique key is held by another job by now: it stays as it is.
     Held(JobId),
+    /// It is a step of this workflow, which has failed and is undone, or undoes a step of it though it has not failed: it stays
+    /// as it is.
+    Undone(BatchId),
     /// There is no such job.
     Missing,
 }

@@ -16,7 +16,7 @@ with chosen as materialized (
 )
 select b.id, b.name, b.key, b.undoes,
        exists (select from windlass.member m where m.batch = b.id and m.step is not null),
-       b.sealed, b.live, b.created_at, b.ended_at, n.open, n.completed, n.cancelled, n.dead,
+       b.sealed, b.live, b.created_at, case when not b.live then b.ended_at end, n.open, n.completed, n.cancelled, n.dead,
        b.live and n.open > 0 and n.cancelled + n.dead > 0 and not exists (
          select from windlass.member m left join windlass.pending p on p.id = m.job
          where m.batch = b.id and m.ended is null and coalesce(p.state, 4) <> -1)

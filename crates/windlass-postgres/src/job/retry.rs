@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
-use windlass_core::id::JobId;
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{Retried, State};
 use windlass_core::store::Now;
 
@@ -18,6 +18,7 @@ const RETRY: &str = include_str!("retry.sql");
 const STANDING: &str = "select state from windlass.pending where id = $1::uuid \
      union all select 4::int2 from windlass.lease l, unnest(l.jobs) j where j.id = $1::uuid limit 1";
 
+const UNDONE: &str = "select windlass.stays_undone($1::uuid)";
 const HOLDER: &str = "select k.job from windlass.finished f \
      join windlass.unique_key k on k.kind = f.kind and k.key = f.meta::jsonb->'unique'->>'key' \
      where f.id = $1::uuid and k.job <> f.id limit 1";
@@ -52,8 +53,12 @@ async fn standing(connection: &Connection, id: Uuid) -> Result<Retried, StoreErr
     Ok(State::from_code(get(row, 0)?).map_or(Retried::Missing, Retried::Unneeded))
 }
 
-/// A job that has ended and was not revived: another holds its unique key.
+/// A job that has ended and was not revived: a workflow is undone, or another job holds its unique key.
 async fn holder(connection: &Connection, id: Uuid) -> Result<Retried, StoreError> {
+    let row = connection.query_one(UNDONE, &[(&id, Type::UUID)]).await?;
+    if let Some(workflow) = get::<Option<Uuid>>(&row, 0)? {
+        return Ok(Retried::Undone(BatchId::from_uuid(workflow)));
+    }
     let rows = connection.query(HOLDER, &[(&id, Type::UUID)]).await?;
     let Some(row) = rows.first() else { return Ok(Retried::Missing) };
     Ok(Retried::Held(JobId::from_uuid(get(row, 0)?)))

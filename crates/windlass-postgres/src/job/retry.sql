@@ -2,7 +2,7 @@
 --   $1 int8    now; null is the database's clock · $2 uuid[] jobs
 --   $3 text    how long it waits for other transactions
 -- Returns the ids of those it changed. Failures and losses begin again at zero, and none of them expires any more. One that has ended, and whose
--- unique key is held by another by now, stays as it is.
+-- unique key is held by another by now, stays as it is; likewise what windlass.stays_undone says.
 with clock as materialized (
   select coalesce($1::int8, windlass.now_us()) as now, set_config('lock_timeout', $3::text, true) as patience
 ),
@@ -22,7 +22,7 @@ chosen as materialized (
                                      then 'key ' || (meta::jsonb->'unique'->>'key') else id::text end
              order by id desc) as nth
     from windlass.finished where id = any ($2::uuid[])) as f
-  where nth = 1
+  where nth = 1 and case when exists (select from windlass.batch) then windlass.stays_undone(id) is null else true end
 ),
 revived as (
   delete from windlass.finished f using clock

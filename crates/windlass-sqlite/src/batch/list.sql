@@ -21,7 +21,7 @@ counted as materialized (
   from chosen c left join windlass_member m on m.batch = c.id
   group by c.id
 )
-select b.id, b.name, b.key, b.undoes, b.is_workflow, b.sealed, b.live, b.created_at, b.ended_at,
+select b.id, b.name, b.key, b.undoes, b.is_workflow, b.sealed, b.live, b.created_at, case when not b.live then b.ended_at end,
        n.open, n.completed, n.cancelled, n.dead,
        b.live and n.open > 0 and n.cancelled + n.dead > 0 and not exists (
          select 1 from windlass_member m join windlass_pending p on p.id = m.job

@@ -54,7 +54,7 @@ pub(super) fn end(
     let open = all(context.connection, OPEN, [Id::from(job)], |row| row.get::<_, String>(0))?;
     let mut reason = why.to_owned();
     if !open.is_empty() {
-        reason = format!("{reason}: {} has not come", open.join(", "));
+        reason = format!("{reason} (open: {})", open.join(", "));
     }
     let finish_as = Finish { state, reason: Some(&reason), output: None, attempt: None };
     finish_waiting(context, job, &finish_as).map(drop)

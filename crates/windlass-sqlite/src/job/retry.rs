@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 use windlass_core::error::StoreError;
-use windlass_core::id::JobId;
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{Retried, State};
 
 use crate::batch;
@@ -11,7 +11,7 @@ use crate::job::finish::add_job_count;
 use crate::job::settle::SettleContext;
 use crate::maintenance::expire::expire_one;
 use crate::row::one;
-use crate::row::{Id, run};
+use crate::row::{Digits, Id, run};
 
 const STATE: &str = "select state from windlass_pending where id = ?1";
 const HURRY: &str = "update windlass_pending set state = 2, run_at = ?2, failures = 0, losses = 0, \
@@ -53,6 +53,18 @@ fn retake_key(context: &SettleContext<'_>, job: JobId) -> Result<Option<JobId>, 
     Ok(holder.map(Id::job))
 }
 
+/// The workflow for whose sake a job that has ended is not run again: one that is undone, or that has not failed and that the
+/// job would undo a step of.
+fn stays_undone(context: &SettleContext<'_>, job: JobId) -> Result<Option<BatchId>, StoreError> {
+    const UNDONE: &str = "select coalesce(b.undoes, b.id) from windlass_member m join windlass_batch b on b.id = m.batch \
+         left join windlass_batch w on w.id = b.undoes \
+         where m.job = ?1 and case \
+           when b.undoes is null then not b.live and b.ended = 7 and exists (select 1 from windlass_batch u where u.undoes = b.id) \
+           else w.live or w.ended is not 7 end";
+    let workflow: Option<Digits> = one(context.connection, UNDONE, [Id::from(job)])?;
+    Ok(workflow.map(Digits::batch))
+}
+
 fn retry_one(context: &SettleContext<'_>, job: JobId) -> Result<Retried, StoreError> {
     let (id, now) = (Id::from(job), context.now.as_micros());
     // What has expired and was found by no sweep ends first, and then lives again like any that has ended.
@@ -68,6 +80,9 @@ fn retry_one(context: &SettleContext<'_>, job: JobId) -> Result<Retried, StoreEr
             let Some(state) = finished(context.connection, job)? else {
                 return Ok(Retried::Missing);
             };
+            if let Some(workflow) = stays_undone(context, job)? {
+                return Ok(Retried::Undone(workflow));
+            }
             if let Some(holder) = retake_key(context, job)? {
                 return Ok(Retried::Held(holder));
             }

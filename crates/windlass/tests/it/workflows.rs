@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use windlass::batch::{Batch, BatchFilter, BatchRecord, BatchState, Started, Step, Workflow};
+use windlass::job::Retried;
 use windlass::prelude::*;
 use windlass::store::{Now, Store};
 use windlass::{BatchId, Refusal, State, StoreError};
@@ -97,6 +98,14 @@ impl Running {
             }
         };
         tokio::time::timeout(SOON, look).await.expect("it comes to stand so")
+    }
+
+    /// No job of this batch that has ended runs again, for the sake of the workflow.
+    async fn refuses_retries(&self, batch: BatchId, workflow: BatchId) {
+        let members = self.client.members(batch, None, 9).await.expect("listed");
+        let jobs: Vec<_> = members.iter().map(|member| member.job).collect();
+        let answers = self.client.retry(&jobs).await.expect("asked");
+        assert_eq!(answers, vec![Retried::Undone(workflow); jobs.len()]);
     }
 
     async fn undoing(&self, id: BatchId) -> BatchRecord {
@@ -197,6 +206,7 @@ async fn a_workflow_that_fails_is_undone(database: TestDatabase) {
     running.until(undoing, BatchState::Failed).await;
     assert_eq!(running.ledger.ran(), ["volume", "address", "undo address", "undo volume"]);
     assert!(matches!(running.client.retry_batch(id).await, Err(StoreError::Conflict { .. })));
+    running.refuses_retries(id, id).await;
 
     running.ledger.fails(&[]);
     let id = running.start(flow()).await;
@@ -204,6 +214,7 @@ async fn a_workflow_that_fails_is_undone(database: TestDatabase) {
     assert_eq!(running.ledger.ran(), ["volume", "address", "boot", "announce"]);
     let undoing = running.undoing(id).await;
     assert_eq!((undoing.jobs.cancelled, undoing.jobs.all()), (3, 3), "there is nothing to undo");
+    running.refuses_retries(undoing.id, id).await;
     running.worker.stop().await;
 }
 

@@ -1,7 +1,7 @@
 //! `windlass batch open`, `seal`, `cancel` and `retry`.
 
 use windlass::Client;
-use windlass::batch::{Begins, Sealed};
+use windlass::batch::{BatchRecord, Begins, Sealed};
 
 use super::{find, not_found};
 use crate::exit::{Exit, Failure};
@@ -67,7 +67,7 @@ pub(crate) async fn cancel(args: CancelArgs, globals: &Globals) -> anyhow::Resul
     let out = &globals.out;
     let client = Client::new(store::existing(&globals.store).await?);
     let id = find(&client, &args.batch).await?;
-    client.batch(id).await?.ok_or_else(|| not_found(&args.batch))?;
+    let record = client.batch(id).await?.ok_or_else(|| not_found(&args.batch))?;
     let (cancelled, told) = client.cancel_batch(id, &args.reason).await?;
     if out.is_json() {
         out.json(&serde_json::json!({
@@ -78,10 +78,7 @@ pub(crate) async fn cancel(args: CancelArgs, globals: &Globals) -> anyhow::Resul
             0 => String::new(),
             told => format!(", {} told to stop", time::count(told, "running job")),
         };
-        out.done(
-            &format!("{} cancelled{told}", time::count(cancelled, "job")),
-            &format!("see it: windlass batch show {id}"),
-        )?;
+        out.done(&format!("{} cancelled{told}", time::count(cancelled, "job")), &see(&record))?;
     }
     Ok(Exit::Done)
 }
@@ -90,7 +87,7 @@ pub(crate) async fn retry(batch: &str, globals: &Globals) -> anyhow::Result<Exit
     let out = &globals.out;
     let client = Client::new(store::existing(&globals.store).await?);
     let id = find(&client, batch).await?;
-    client.batch(id).await?.ok_or_else(|| not_found(batch))?;
+    let record = client.batch(id).await?.ok_or_else(|| not_found(batch))?;
     let retried = client.retry_batch(id).await?;
     if retried == 0 {
         let what = format!("no job of {} is dead; nothing was changed", in_one_line(batch));
@@ -101,10 +98,12 @@ pub(crate) async fn retry(batch: &str, globals: &Globals) -> anyhow::Result<Exit
             serde_json::json!({ "schema": "batch_retried.v1", "id": id, "retried": retried });
         out.json(&body)?;
     } else {
-        out.done(
-            &format!("{} run again", time::count(retried, "job")),
-            &format!("see it: windlass batch show {id}"),
-        )?;
+        out.done(&format!("{} run again", time::count(retried, "job")), &see(&record))?;
     }
     Ok(Exit::Done)
+}
+
+fn see(record: &BatchRecord) -> String {
+    let noun = if record.is_workflow { "workflow" } else { "batch" };
+    format!("see it: windlass {noun} show {}", record.id)
 }

@@ -321,7 +321,8 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
 fn is_superseded(explained: &Explanation) -> bool {
     let by = |gate: &Gate| match gate {
         Gate::Ended { reason, .. } => {
-            reason.as_deref().is_some_and(|why| why.starts_with("superseded by "))
+            let needless = ["superseded by ", "what it waited for cannot come any more"];
+            reason.as_deref().is_some_and(|why| needless.iter().any(|text| why.starts_with(text)))
         }
         _ => false,
     };

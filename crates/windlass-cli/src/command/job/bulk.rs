@@ -12,7 +12,7 @@ use windlass::store::Now;
 use windlass::job::{Cancelled, Moved, Retried};
 use windlass::name::check_queue;
 use windlass::store::Store;
-use windlass::{JobId, State, StoreError};
+use windlass::{BatchId, JobId, State, StoreError};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -118,6 +118,8 @@ enum Failed {
     Running,
     /// Another job holds its unique key.
     Held(JobId),
+    /// It is of a workflow that is undone, or undoes one that has not failed.
+    Undone(BatchId),
     /// The store answered what this program does not know.
     Unknown,
 }
@@ -204,6 +206,7 @@ impl BulkResult {
             Retried::Now => self.changed += 1,
             Retried::Unneeded(state) => self.needs_nothing(state),
             Retried::Held(by) => self.failed.push((id, Failed::Held(by))),
+            Retried::Undone(workflow) => self.failed.push((id, Failed::Undone(workflow))),
             Retried::Missing => self.failed.push((id, Failed::Missing)),
             _ => self.failed.push((id, Failed::Unknown)),
         }

@@ -1,5 +1,5 @@
 //! What happens next to a job, when, and what a person may do about it.
-use windlass::condition::ConditionState;
+use windlass::condition::{ConditionState, Waits};
 use windlass::job::HandlerKey;
 use windlass::limits::KEEP_FINISHED;
 use windlass::queue::QueueRecord;
@@ -70,6 +70,10 @@ pub(super) async fn of(
         State::Running => Next::new("its worker settles it; if that worker dies, another gets it")
             .with(format!("windlass job cancel {}", job.id)),
         State::Completed => Next::new(removal(job, out)),
+        // What it waited for cannot come: it would run without it, or undo what is not to be undone.
+        State::Cancelled if job.meta.waits.as_ref().is_some_and(Waits::may_cancel) => {
+            Next::new(removal(job, out))
+        }
         State::Cancelled => {
             Next::new(removal(job, out)).with(format!("windlass job retry {}", job.id))
         }

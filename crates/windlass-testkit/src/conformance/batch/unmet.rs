@@ -23,7 +23,7 @@ pub async fn what_cannot_come_any_more_cancels(fixture: StoreFixture) {
     let job = fixture.job(cancelled).await;
     assert_eq!(job.state, State::Cancelled);
     let reason = job.reason.expect("a reason");
-    assert_eq!(reason, "what it waited for has ended otherwise: other has not come");
+    assert_eq!(reason, "what it waited for cannot come any more (open: other)");
 }
 
 /// T26: the jobs that wait for one that is cancelled so are cancelled too, however long the chain.

@@ -64,7 +64,7 @@ pub async fn an_overdue_job_is_ended(fixture: StoreFixture) {
         let expected = if then == Overdue::Die { State::Dead } else { State::Cancelled };
         assert_eq!(ended.state, expected);
         let reason = ended.reason.unwrap_or_default();
-        assert_eq!(reason, "its deadline has passed: wrap-up has not come");
+        assert_eq!(reason, "its deadline has passed (open: wrap-up)");
         assert_eq!(fixture.job(instead).await.state, State::Available);
     }
     fixture.check("available 2, cancelled 1, dead 1").await;

@@ -39,6 +39,9 @@ impl Failed {
             Self::Ended(state) => format!("is {state} already"),
             Self::Running => "is running".to_owned(),
             Self::Held(by) => format!("needs a unique key that {by} holds"),
+            Self::Undone(workflow) => {
+                format!("is of {workflow}, which is undone or has not failed")
+            }
             Self::Unknown => "has an answer that this version does not know".to_owned(),
         }
     }
@@ -210,6 +213,12 @@ fn alone(id: JobId, failed: Failed, change: &Change<'_>) -> Failure {
             Exit::Conflict,
             format!(
                 "{id} stays as it is: its unique key is held by {by}; see `windlass job show {by}`"
+            ),
+        ),
+        Failed::Undone(workflow) => Failure::new(
+            Exit::Conflict,
+            format!(
+                "{id} stays as it is: {workflow} is undone, or has not failed and this would undo it; see `windlass workflow show {workflow}`"
             ),
         ),
         Failed::Running => Failure::new(
