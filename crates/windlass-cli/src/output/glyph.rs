@@ -68,7 +68,17 @@ impl Glyphs {
         self.pick("→", "->")
     }
 
-    /// Before what hangs below another.
+    /// Before what hangs below another, where more follows.
+    pub(crate) const fn fork(self) -> &'static str {
+        self.pick("├─", "|-")
+    }
+
+    /// Beside what hangs below such a one.
+    pub(crate) const fn through(self) -> &'static str {
+        self.pick("│ ", "| ")
+    }
+
+    /// Before what hangs below another, and is the last.
     pub(crate) const fn branch(self) -> &'static str {
         self.pick("└─", "`-")
     }

@@ -1,4 +1,6 @@
-//! `windlass workflow show`: the graph, drawn by depth.
+//! `windlass workflow show`: the graph, drawn as a tree: each step below the last one that it waits for.
+
+mod tree;
 
 use windlass::batch::{BatchFilter, BatchState, WorkflowRecord, WorkflowStep};
 use windlass::{Client, State};
@@ -74,25 +76,24 @@ fn head(out: &Output, workflow: &WorkflowRecord) -> Vec<String> {
 }
 
 fn drawn(out: &Output, steps: &[WorkflowStep]) -> Vec<String> {
-    let indent = |step: &WorkflowStep| 2 * step.depth;
-    let width = |step: &WorkflowStep| indent(step) + in_one_line(&step.step).chars().count();
-    let widest = steps.iter().map(width).max().unwrap_or_default().min(NAME);
+    let rows = tree::rows(steps, out.glyphs());
+    let width = |row: &tree::Row<'_>| {
+        row.branch.chars().count() + in_one_line(&row.step.step).chars().count()
+    };
+    let widest = rows.iter().map(width).max().unwrap_or_default().min(NAME);
     let states = steps.iter().map(|step| step.state.to_string().len()).max().unwrap_or_default();
-    steps.iter().map(|step| line(out, step, (widest, states))).collect()
+    rows.iter().map(|row| line(out, row, (widest, states))).collect()
 }
 
-fn line(out: &Output, step: &WorkflowStep, (widest, states): (usize, usize)) -> String {
+fn line(out: &Output, row: &tree::Row<'_>, (widest, states): (usize, usize)) -> String {
+    let tree::Row { branch, step } = row;
     let (glyph, tone) = out.glyphs().state(step.state);
-    let branch = match step.depth {
-        0 => String::new(),
-        depth => format!("{}{}", "  ".repeat(depth - 1), out.glyphs().branch()),
-    };
     let name = in_one_line(&step.step);
-    let room = widest.saturating_sub(2 * step.depth).saturating_sub(name.chars().count());
+    let room = widest.saturating_sub(branch.chars().count() + name.chars().count());
     let word = step.state.to_string();
     let mut line = format!(
         "  {}{} {}{}  {}{}",
-        out.paint(Tone::Dim, &branch),
+        out.paint(Tone::Dim, branch),
         out.paint(tone, glyph),
         out.paint(Tone::Strong, &name),
         " ".repeat(room),

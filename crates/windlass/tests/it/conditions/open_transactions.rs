@@ -178,7 +178,7 @@ async fn half_failed(shared: &Shared) -> (BatchId, [JobId; 2], JobId) {
     (batch, ids.0, ids.1)
 }
 
-/// I-B1: a retry that meets the end of its batch waits for it and revives the batch, which then ends anew.
+/// I-B1: a retry that meets the end of its batch waits for it and revives the batch, which then ends again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retry_that_meets_the_end_of_its_batch_revives_it() {
     let shared = Shared::open().await;
