@@ -16,11 +16,11 @@ pub(super) struct Row<'a> {
 struct Open<'a> {
     step: &'a WorkflowStep,
     before: String,
-    place: Place,
+    hangs: Hangs,
 }
 
 /// Where a step hangs.
-enum Place {
+enum Hangs {
     /// Below none.
     Root,
     /// It is the last below another one.
@@ -40,11 +40,11 @@ pub(super) fn rows<'a>(steps: &'a [WorkflowStep], glyphs: Glyphs) -> Vec<Row<'a>
     }
     let mut rows = Vec::with_capacity(steps.len());
     let mut open = opened(&below, None, "");
-    while let Some(Open { step, before, place }) = open.pop() {
-        let (fork, bar) = match place {
-            Place::Root => ("", ""),
-            Place::Last => (glyphs.branch(), "  "),
-            Place::Other => (glyphs.fork(), glyphs.through()),
+    while let Some(Open { step, before, hangs }) = open.pop() {
+        let (fork, bar) = match hangs {
+            Hangs::Root => ("", ""),
+            Hangs::Last => (glyphs.branch(), "  "),
+            Hangs::Other => (glyphs.fork(), glyphs.through()),
         };
         rows.push(Row { branch: format!("{before}{fork}"), step });
         let inner = format!("{before}{bar}");
@@ -61,15 +61,15 @@ fn opened<'a>(
 ) -> Vec<Open<'a>> {
     let steps = below.get(&above).map(Vec::as_slice).unwrap_or_default();
     let last = steps.len().saturating_sub(1);
-    let place = |nth| match above {
-        None => Place::Root,
-        Some(_) if nth == last => Place::Last,
-        Some(_) => Place::Other,
+    let hangs = |nth| match above {
+        None => Hangs::Root,
+        Some(_) if nth == last => Hangs::Last,
+        Some(_) => Hangs::Other,
     };
     let open = |(nth, step): (usize, &&'a WorkflowStep)| Open {
         step,
         before: before.to_owned(),
-        place: place(nth),
+        hangs: hangs(nth),
     };
     steps.iter().enumerate().map(open).rev().collect()
 }
