@@ -86,7 +86,12 @@ begin
   loop
     continue when one.id = any (begun);
     -- It does not end while this transaction is open.
-    perform from windlass.batch b where b.id = one.id for key share;
+    if windlass.sees_the_latest() then
+      perform from windlass.batch b where b.id = one.id for key share;
+    else
+      -- An older snapshot would not show that it has ended: this fails where somebody has changed it since.
+      perform from windlass.batch b where b.id = one.id for share;
+    end if;
     -- What was locked may be what it was before the wait.
     select b.live into is_live from windlass.batch b where b.id = one.id;
     if is_live is not true then

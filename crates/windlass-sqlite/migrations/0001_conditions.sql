@@ -25,6 +25,8 @@ create table windlass_condition (
   primary key (job, nth)
 ) strict, without rowid;
 
+-- Whether a job waits for anything still: it may have had a thousand.
+create index windlass_condition_open on windlass_condition (job) where state = 0 and overdue is null;
 create index windlass_condition_awaits on windlass_condition (awaits) where state = 0 and awaits is not null;
 create index windlass_condition_batch on windlass_condition (batch) where state = 0 and batch is not null;
 create index windlass_condition_signal on windlass_condition (signal) where signal is not null;

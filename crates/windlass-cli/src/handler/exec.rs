@@ -29,6 +29,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use std::os::unix::process::ExitStatusExt as _;
+use tokio::sync::Semaphore;
 use windlass::AttemptContext;
 use windlass::Json;
 use windlass::Timestamp;
@@ -60,6 +61,8 @@ struct Setup {
     grace: Duration,
     /// How long a job may have waited for others of its chunk.
     waited: Duration,
+    /// How many programs of chunks run at once.
+    programs: Semaphore,
     max_attempts: u16,
     store: String,
     hurry: Hurry,
@@ -85,6 +88,9 @@ impl ExecHandler {
         let setup = Setup {
             executable: executable.clone(),
             grace: config.grace,
+            programs: Semaphore::new(
+                config.chunks.map_or(1, |chunks| config.slots / chunks.most()),
+            ),
             waited: config.chunks.map_or(Duration::ZERO, |chunks| chunks.wait()),
             max_attempts: config.retry.max_attempts.unwrap_or(0),
             store: around.store.clone(),

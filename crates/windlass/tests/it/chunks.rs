@@ -29,6 +29,8 @@ on_both_stores! {
     one_that_waits_is_cancelled_alone;
     /// O38: a call whose attempts were all abandoned is dropped.
     a_call_that_hangs_is_dropped;
+    /// O38: where the function stops at the safe point of one that was cancelled, the others run again, and no failure is counted.
+    a_safe_point_of_one_ends_no_other;
     /// O38: an end that was told stands though the call hangs behind it.
     what_was_told_stands_though_the_call_hangs;
 }
@@ -282,6 +284,43 @@ async fn a_call_that_hangs_is_dropped(database: TestDatabase) {
         let job = ended(&client, job.id()).await;
         assert_eq!(outcomes(&job), [Outcome::Timeout]);
     }
+    worker.stop().await;
+}
+
+/// Waits at its first attempt until one of them must end.
+#[derive(Debug, Serialize, Deserialize, Job)]
+#[job(kind = "chunk.careful")]
+struct Careful {}
+
+async fn careful(chunk: Chunk<Careful>) -> anyhow::Result<()> {
+    if chunk.len() == 2 {
+        let first = chunk.iter().next().expect("two").cx().clone();
+        let last = chunk.iter().last().expect("two").cx().clone();
+        tokio::select! {
+            () = first.cancelled() => {}
+            () = last.cancelled() => {}
+        }
+        first.safe_point()?;
+        last.safe_point()?;
+    }
+    Ok(())
+}
+
+async fn a_safe_point_of_one_ends_no_other(database: TestDatabase) {
+    let client = Client::new(database.open().await);
+    let worker = Worker::without_app(Arc::clone(client.store())).slots(2);
+    let chunks = Chunks::of(2).within(Duration::from_millis(500));
+    let worker = worker.handle_chunks(chunks, careful);
+    let mut events = worker.events();
+    let worker = worker.start().await.expect("started");
+    let jobs = client.enqueue_all([Careful {}, Careful {}]).await.expect("written");
+    for _ in &jobs {
+        event(&mut events, |event| matches!(event, Event::Started { .. })).await;
+    }
+    client.cancel(&[jobs[0].id()], "not wanted").await.expect("asked");
+    assert_eq!(ended(&client, jobs[0].id()).await.state, State::Cancelled);
+    let other = ended(&client, jobs[1].id()).await;
+    assert_eq!((other.state, other.failures), (State::Completed, 0));
     worker.stop().await;
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::future::select_all;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, SemaphorePermit};
 use windlass::chunk::{ChunkFuture, ChunkHandler, ChunkItem};
 use windlass::{AttemptContext, JobError, Json, Timestamp};
 
@@ -29,7 +29,11 @@ struct Input<'a> {
 }
 
 /// The jobs of a call whose ends were not reported, by their ids.
-struct Members(HashMap<String, Member>);
+struct Members {
+    open: HashMap<String, Member>,
+    /// Why a line was left out, which may have been the end of one of them.
+    left_out: Option<String>,
+}
 
 struct Member {
     item: ChunkItem,
@@ -78,16 +82,29 @@ impl Setup {
         }
         let Some((first, _)) = attempts.first() else { return Ok(()) };
         let environment = self.environment_of(&attempts, &report);
-        let mut members = Members(members);
+        let mut members = Members { open: members, left_out: None };
         let mut tail = Tail::default();
         let whom = Whom::kind(first.kind());
         let program = Program { setup: self, whom, report: &report, tail: &mut tail };
+        let Some(_turn) = self.turn(must_end(&attempts)).await else {
+            return Err(JobError::stopped());
+        };
         let must_end = must_end(&attempts);
         let end = program.run(environment, &input, &mut members, must_end).await?;
         if end.status.success() {
-            return Ok(());
+            // What was said of one of the others cannot be known.
+            return members.left_out.map_or(Ok(()), |why| Err(JobError::retry(why)));
         }
         Err(verdict(first, end, &tail).await)
+    }
+
+    /// The turn of a program: as many run at once as chunks fit into the slots, also where each is for one job. `None` where it is
+    /// to end before.
+    async fn turn(&self, must_end: impl Future<Output = ()>) -> Option<SemaphorePermit<'_>> {
+        tokio::select! {
+            turn = self.programs.acquire() => turn.ok(),
+            () = must_end => None,
+        }
     }
 
     /// One job as a line.
@@ -129,7 +146,7 @@ impl Setup {
 impl Heeds for Members {
     async fn heed(&mut self, line: Line) -> Result<(), String> {
         let Some(id) = line.job.clone() else { return Err("it names no job".to_owned()) };
-        let Some(Member { item, .. }) = self.0.get(&id) else {
+        let Some(Member { item, .. }) = self.open.get(&id) else {
             return Err(format!("{id} is not a job of this call, or has its end"));
         };
         let end = match &line {
@@ -143,7 +160,7 @@ impl Heeds for Members {
             }
             _ => return Err("a job has one end: output, error or dead".to_owned()),
         };
-        let Some(Member { item, told }) = self.0.remove(&id) else { return Ok(()) };
+        let Some(Member { item, told }) = self.open.remove(&id) else { return Ok(()) };
         match end {
             Ok(output) => item.complete(Some(output).filter(|output| output.as_str() != "null")),
             Err(error) => item.fail(error),
@@ -152,7 +169,8 @@ impl Heeds for Members {
         Ok(())
     }
 
-    fn left_out(&self, why: &str) {
+    fn left_out(&mut self, why: &str) {
         tracing::warn!(target: crate::handler::LOG_TARGET, "{why}");
+        self.left_out.get_or_insert_with(|| why.to_owned());
     }
 }

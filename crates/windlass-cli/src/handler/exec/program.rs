@@ -18,7 +18,9 @@ use super::report::{Heeds, ReportPipe};
 
 /// After the program has ended its output may be held open by a process it left behind; what
 /// comes later than this is not waited for.
-const LAST_OUTPUT: Duration = Duration::from_millis(250);
+pub(super) const LAST_OUTPUT: Duration = Duration::from_millis(250);
+/// When a program is tried again that the machine had no room for.
+const ROOM_AGAIN: Duration = Duration::from_secs(2);
 /// The grace between SIGTERM and SIGKILL once a stopping worker has no time left.
 const HURRIED_GRACE: Duration = Duration::from_secs(2);
 
@@ -50,7 +52,12 @@ impl Program<'_> {
     ) -> Result<End, JobError> {
         let executable = &self.setup.executable;
         let mut group = Group::spawn(executable, environment).map_err(|error| {
-            JobError::retry(format_args!("{} did not start: {error}", executable.program.display()))
+            let what = format!("{} did not start: {error}", executable.program.display());
+            if !is_short_of_room(&error) {
+                return JobError::retry(what);
+            }
+            self.whom.warn(&format!("{what}; tried again soon, and no failure is counted"));
+            JobError::snooze(ROOM_AGAIN)
         })?;
         let report = self.report;
         let ended = Notify::new();
@@ -95,6 +102,12 @@ impl Program<'_> {
             }
         }
     }
+}
+
+/// Whether the machine has no room for another process now: that says nothing of the job.
+fn is_short_of_room(error: &io::Error) -> bool {
+    let codes = [libc::EMFILE, libc::ENFILE, libc::EAGAIN, libc::ENOMEM];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 /// Waits for the program's end, and brings it about when it must end.

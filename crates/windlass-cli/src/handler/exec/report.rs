@@ -11,10 +11,12 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tempfile::TempPath;
 use tokio::net::unix::pipe::Receiver;
+use tokio::time::Instant;
 use windlass::limits::OUTPUT_BYTES;
 use windlass::progress::Level;
 use windlass::{AttemptContext, Decided, Json};
 
+use super::program::LAST_OUTPUT;
 use crate::handler::LOG_TARGET;
 
 /// Bytes of one line: an output of the largest size, and what stands around it.
@@ -47,7 +49,7 @@ pub(super) trait Heeds {
     async fn heed(&mut self, line: Line) -> Result<(), String>;
 
     /// A line was left out.
-    fn left_out(&self, why: &str);
+    fn left_out(&mut self, why: &str);
 }
 
 /// Also `null`, which is an output where it is written down.
@@ -98,14 +100,28 @@ impl ReportPipe {
         let mut lines = Lines { heeds, line: Vec::new(), wrong: 0 };
         let mut ended = std::pin::pin!(ended);
         let mut has_ended = false;
+        let mut until = None;
         loop {
+            // A process that was left behind may go on writing.
+            if until.is_some_and(|until| Instant::now() >= until) {
+                break;
+            }
             match self.read() {
-                Some(bytes) => lines.take(&bytes).await,
+                Some(bytes) => {
+                    lines.take(&bytes).await;
+                    if !has_ended && poll_once(&mut ended).await {
+                        has_ended = true;
+                        until = Some(Instant::now() + LAST_OUTPUT);
+                    }
+                }
                 None if has_ended => break,
                 None => tokio::select! {
                     // A pipe that breaks has nothing more to say.
                     _ = self.pipe.readable() => {}
-                    () = &mut ended => has_ended = true,
+                    () = &mut ended, if !has_ended => {
+                        has_ended = true;
+                        until = Some(Instant::now() + LAST_OUTPUT);
+                    }
                 },
             }
         }
@@ -118,6 +134,15 @@ impl ReportPipe {
         let read = self.pipe.try_read(&mut buffer).ok().filter(|read| *read > 0)?;
         buffer.truncate(read);
         Some(buffer)
+    }
+}
+
+/// Whether it is ready, without waiting for it.
+async fn poll_once(what: &mut (impl Future<Output = ()> + Unpin)) -> bool {
+    tokio::select! {
+        biased;
+        () = what => true,
+        () = std::future::ready(()) => false,
     }
 }
 
@@ -189,7 +214,7 @@ impl Heeds for &AttemptContext {
         }
     }
 
-    fn left_out(&self, why: &str) {
+    fn left_out(&mut self, why: &str) {
         tracing::warn!(target: LOG_TARGET, kind = self.kind(), job = %self.job_id(), "{why}");
         self.log(Level::Warn, why);
     }

@@ -16,7 +16,8 @@ while read -r line; do
     *output*) echo "{\"job\": \"$job\", \"output\": {\"rows\": 7}}" ;;
     *bad*) echo "{\"job\": \"$job\", \"error\": \"not now\"}" ;;
     *gone*) echo "{\"job\": \"$job\", \"dead\": \"no such user\"}" ;;
-    *said*) echo "{\"job\": \"$job\", \"progress\": 40}"; echo '{"job": "job_none", "output": 1}' ;;
+    *said*) echo "{\"job\": \"$job\", \"progress\": 40}" ;;
+    *lied*) echo "{\"job\": \"$job\", \"error\": \"refused\", \"code\": 502}" ;;
   esac > "$WINDLASS_REPORT_FILE"
 done
 echo "the server is gone" >&2
@@ -69,6 +70,22 @@ async fn each_job_of_a_programs_chunk_has_its_own_end() {
     assert_eq!((line["attempt"].as_u64(), line["max_attempts"].as_u64()), (Some(1), Some(25)));
     assert!(fixture.read("calls").starts_with("call of 4\n"));
     assert!(fixture.temporary().is_empty(), "{:?}", fixture.temporary());
+}
+
+/// O38: where a line cannot be read, a job that nothing else was said of is not taken for completed.
+#[tokio::test]
+async fn a_line_that_cannot_be_read_completes_nothing() {
+    let fixture = fixture("0").await;
+    let args = ["\"output\"", "\"lied\"", "\"gone\"", "1"];
+    let [output, lied, _, rest] = enqueued(&fixture, args).await;
+    fixture.run_once();
+    assert_eq!(fixture.job(output).await.state, State::Completed);
+    for id in [lied, rest] {
+        let job = fixture.job(id).await;
+        let (outcome, error) = ends(&job)[0];
+        assert_eq!(outcome, Outcome::Error);
+        assert!(error.contains("is left out") && error.contains("code"), "{error}");
+    }
 }
 
 /// O38: a program that fails is the end of what it has not reported.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::context::AttemptContext;
-use crate::job::JobError;
+use crate::job::{Decision, JobError};
 use crate::json::Json;
 use crate::panics::Described;
 
@@ -13,7 +13,10 @@ use crate::panics::Described;
 pub(super) type Answer = Result<Result<Option<Json>, JobError>, Described>;
 
 /// Where each attempt of a call hears how it ends.
-pub(super) struct Call(Mutex<Answers>);
+pub(super) struct Call {
+    attempts: Vec<Arc<AttemptContext>>,
+    answers: Mutex<Answers>,
+}
 
 struct Answers {
     open: Vec<Option<oneshot::Sender<Answer>>>,
@@ -29,16 +32,32 @@ impl Call {
     ) -> (Arc<Self>, Vec<ChunkItem>) {
         let (attempts, open): (Vec<_>, Vec<_>) =
             attempts.into_iter().map(|(attempt, answer)| (attempt, Some(answer))).unzip();
-        let call = Arc::new(Self(Mutex::new(Answers { open, last: None })));
+        let answers = Mutex::new(Answers { open, last: None });
+        let call = Arc::new(Self { attempts: attempts.clone(), answers });
         let item = |(place, attempt)| ChunkItem { attempt, place, call: Arc::clone(&call) };
         let items = attempts.into_iter().enumerate().map(item).collect();
         (call, items)
     }
 
+    /// The error of a call as that of each job which it said nothing of.
+    fn of_all(&self, error: JobError) -> JobError {
+        let one_must_end =
+            || self.attempts.iter().any(|one| one.is_cancelled() || one.is_stopping());
+        match error.decision() {
+            // The safe point of one of them: that one ends as it was told, the others run again.
+            Decision::Cancelled | Decision::Stopped if one_must_end() => JobError::stopped(),
+            Decision::Wait => JobError::dead(
+                "a call of many jobs cannot wait for a signal of one: give the error of `wait_signal` to that item",
+            ),
+            _ => error,
+        }
+    }
+
     fn answer(&self, place: usize, result: Result<Option<Json>, JobError>) {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(to) = answers.open[place].take() else { return };
-        if answers.open.iter().any(Option::is_some) {
+        // One that was abandoned stands for nothing.
+        if answers.open.iter().flatten().any(|to| !to.is_closed()) {
             // One that was abandoned does not listen any more.
             let _ = to.send(Ok(result));
         } else {
@@ -48,7 +67,7 @@ impl Call {
 
     /// Lets go of the last end that was told, though the call goes on: its attempt must end.
     pub(super) fn tell_last(&self) {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((to, answer)) = answers.last.take() {
             let _ = to.send(answer);
         }
@@ -56,7 +75,8 @@ impl Call {
 
     /// The call has ended: with this value, error or panic for all that nothing was said of.
     pub(super) fn end(&self, ended: Result<Result<(), JobError>, String>) {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = ended.map(|result| result.map_err(|error| self.of_all(error)));
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let rest: Vec<_> = answers.open.iter_mut().filter_map(Option::take).collect();
         let unsaid = match &ended {
             Ok(Ok(())) => None,
