@@ -250,7 +250,7 @@ async fn one_that_waits_is_cancelled_alone(database: TestDatabase) {
 
 /// Hangs at its first attempt.
 #[derive(Debug, Serialize, Deserialize, Job)]
-#[job(kind = "chunk.hung", timeout = "200ms", retry = at_once)]
+#[job(kind = "chunk.hung", timeout = "1s", retry = at_once)]
 struct Hung {}
 
 /// Tells that it was dropped.
@@ -309,7 +309,7 @@ async fn careful(chunk: Chunk<Careful>) -> anyhow::Result<()> {
 async fn a_safe_point_of_one_ends_no_other(database: TestDatabase) {
     let client = Client::new(database.open().await);
     let worker = Worker::without_app(Arc::clone(client.store())).slots(2);
-    let chunks = Chunks::of(2).within(Duration::from_millis(500));
+    let chunks = Chunks::of(2).within(Duration::from_secs(2));
     let worker = worker.handle_chunks(chunks, careful);
     let mut events = worker.events();
     let worker = worker.start().await.expect("started");

@@ -113,7 +113,7 @@ job=$(echo "$line" | sed 's/.*"job":"\([^"]*\)".*/\1/')
 echo "{\"job\": \"$job\", \"output\": 1}" > "$WINDLASS_REPORT_FILE"
 sleep 60 & wait
 "#;
-    let more = "timeout = \"2s\"\nmax_attempts = 1\nchunk = { jobs = 2, within = \"100ms\" }";
+    let more = "timeout = \"4s\"\nmax_attempts = 1\nchunk = { jobs = 2, within = \"100ms\" }";
     let fixture = WorkFixture::with_script(script, more).await;
     let ids = [fixture.enqueue("k", "1").await, fixture.enqueue("k", "2").await];
     fixture.run_once();
