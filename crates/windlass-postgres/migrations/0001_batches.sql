@@ -55,7 +55,7 @@ declare
   begun   uuid[] := '{}';
   is_live boolean;
 begin
-  if not exists (select from unnest(metas) as m where strpos(m, '"member"') > 0 and windlass.has_batch(m)) then
+  if not exists (select from unnest(metas) as m where windlass.has_batch(m)) then
     return;
   end if;
   for one in

@@ -338,7 +338,12 @@ impl Waits {
 
     /// These and what another says, which has no number and no deadline of its own.
     pub(crate) fn and(mut self, other: Self) -> Self {
-        self.is_mixed |= !self.wants_all();
+        if self.wants_all() {
+            // One of one is all of them, and stays so with more.
+            self.needed = None;
+        } else {
+            self.is_mixed = true;
+        }
         self.or_cancel |= other.or_cancel;
         self.conditions.extend(other.conditions);
         self
@@ -416,4 +421,20 @@ pub(crate) fn check_order<'a>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T24: what is added must come too; where only some of those before must, that cannot be said.
+    #[test]
+    fn what_is_added_must_come_too() {
+        let job = JobId::new();
+        let added = |waits: Waits| waits.and(Waits::all().job("first", job));
+        let one = added(Waits::any().signal("go", "go"));
+        assert_eq!((one.needed(), one.check(JobId::new())), (2, Ok(())));
+        let some = added(Waits::any().signal("go", "go").signal("or", "or"));
+        assert_eq!(some.check(JobId::new()), Err(Refusal::MixedWaits));
+    }
 }

@@ -48,6 +48,14 @@ impl LastWords {
     }
 }
 
+#[cfg(test)]
+impl LastWords {
+    /// What its log lines say.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        self.report.iter().flat_map(|report| &report.lines).map(|line| line.text.as_str()).collect()
+    }
+}
+
 impl From<Report> for LastWords {
     fn from(report: Report) -> Self {
         Self { fence: report.fence.clone(), steps: Vec::new(), report: Some(report) }

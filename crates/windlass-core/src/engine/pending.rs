@@ -156,3 +156,47 @@ impl PendingSettlements {
         std::mem::take(&mut self.waiting)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::dispatch::claimed;
+    use super::*;
+    use crate::id::WorkerId;
+    use crate::job::{Fence, Verdict};
+    use crate::progress::{Level, NewLogLine};
+
+    fn report(settlement: &Settlement, text: &str) -> Report {
+        let fence = Fence {
+            lease: settlement.lease,
+            job: Arc::clone(&settlement.job),
+            worker: WorkerId::new(),
+            label: "w".into(),
+        };
+        let line =
+            NewLogLine { nth: 1, age: Duration::ZERO, level: Level::Info, text: text.to_owned() };
+        Report { fence, checkpoint: None, progress: None, lines: vec![line] }
+    }
+
+    /// T37: what could not be written while an attempt ran is said with its end, before what it said last; that of another attempt
+    /// is not.
+    #[tokio::test]
+    async fn what_was_not_written_is_said_with_the_end() {
+        let settlement = || Settlement {
+            lease: LeaseId::new(),
+            job: Arc::new(claimed("k", 0)),
+            ran: None,
+            verdict: Verdict::Release { delay: Duration::ZERO },
+        };
+        let (first, other) = (settlement(), settlement());
+        let mut pending = PendingSettlements::new(Instant::now());
+        pending.push_end(first.clone(), None);
+        for text in ["later", "earlier"] {
+            pending.say_too(report(&first, text));
+            pending.say_too(report(&other, "of nobody here"));
+        }
+        let words = pending.waiting[0].words.as_ref().expect("it has some");
+        assert_eq!(words.texts(), ["earlier", "later"]);
+    }
+}

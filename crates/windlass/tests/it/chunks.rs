@@ -31,6 +31,8 @@ on_both_stores! {
     a_call_that_hangs_is_dropped;
     /// O38: where the function stops at the safe point of one that was cancelled, the others run again, and no failure is counted.
     a_safe_point_of_one_ends_no_other;
+    /// O38: a call whose other jobs were abandoned goes on to its end behind the last that was told.
+    a_call_goes_on_behind_an_abandoned_job;
     /// O38: an end that was told stands though the call hangs behind it.
     what_was_told_stands_though_the_call_hangs;
 }
@@ -321,6 +323,59 @@ async fn a_safe_point_of_one_ends_no_other(database: TestDatabase) {
     assert_eq!(ended(&client, jobs[0].id()).await.state, State::Cancelled);
     let other = ended(&client, jobs[1].id()).await;
     assert_eq!((other.state, other.failures), (State::Completed, 0));
+    worker.stop().await;
+}
+
+/// Opens in two steps, and hears what the call does.
+struct Stages {
+    gate: Semaphore,
+    says: mpsc::UnboundedSender<&'static str>,
+}
+
+async fn staged(chunk: Chunk<Careful, Arc<Stages>>) -> Result<(), JobError> {
+    let mut items = chunk.into_iter();
+    let (abandoned, told) = (items.next().expect("two"), items.next().expect("two"));
+    let cx = told.cx().clone();
+    tokio::select! {
+        () = abandoned.cx().cancelled() => {}
+        () = told.cx().cancelled() => {}
+    }
+    let (abandoned, told) =
+        if abandoned.cx().is_cancelled() { (abandoned, told) } else { (told, abandoned) };
+    cx.app().gate.acquire().await.expect("it is not closed").forget();
+    told.complete();
+    cx.app().says.send("told").expect("the test listens");
+    cx.app().gate.acquire().await.expect("it is not closed").forget();
+    cx.app().says.send("committed").expect("the test listens");
+    drop(abandoned);
+    Ok(())
+}
+
+async fn a_call_goes_on_behind_an_abandoned_job(database: TestDatabase) {
+    let client = Client::new(database.open().await);
+    let (says, mut said) = mpsc::unbounded_channel();
+    let options = Options { abandon_after: Duration::from_millis(50), ..Options::default() };
+    let stages = Arc::new(Stages { gate: Semaphore::new(0), says });
+    let worker = Worker::new(Arc::clone(client.store()), Arc::clone(&stages)).slots(2);
+    let worker = worker.options(options).handle_chunks(Chunks::of(2).within(LONG), staged);
+    let mut events = worker.events();
+    let worker = worker.start().await.expect("started");
+    let jobs = client.enqueue_all([Careful {}, Careful {}]).await.expect("written");
+    for _ in &jobs {
+        event(&mut events, |event| matches!(event, Event::Started { .. })).await;
+    }
+    client.cancel(&[jobs[0].id()], "not wanted").await.expect("asked");
+    assert_eq!(ended(&client, jobs[0].id()).await.state, State::Cancelled);
+    stages.gate.add_permits(1);
+    assert_eq!(said.recv().await, Some("told"));
+    let last = jobs[1].id();
+    let settled =
+        event(&mut events, |event| matches!(event, Event::Settled { job, .. } if *job == last));
+    let settled = tokio::time::timeout(Duration::from_millis(300), settled).await;
+    assert!(settled.is_err(), "the call has not ended");
+    stages.gate.add_permits(1);
+    assert_eq!(said.recv().await, Some("committed"));
+    assert_eq!(ended(&client, last).await.state, State::Completed);
     worker.stop().await;
 }
 

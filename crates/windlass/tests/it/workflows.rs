@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use windlass::batch::{Batch, BatchFilter, BatchRecord, BatchState, Started, Step, Workflow};
+use windlass::condition::Waits;
 use windlass::job::Retried;
 use windlass::prelude::*;
 use windlass::store::{Now, Store};
@@ -272,6 +273,9 @@ async fn what_is_no_workflow_is_not_written(database: TestDatabase) {
     assert!(matches!(refused(cycle).await, Refusal::Cycle { steps } if steps == ["a", "b", "a"]));
     let unknown = Workflow::new("a").step(step("a", &["b"]));
     assert!(matches!(refused(unknown).await, Refusal::UnknownStep { .. }));
+    let go = undo("b").job().waits(Waits::any().signal("go", "go").signal("or", "or"));
+    let mixed = Workflow::new("a").steps([step("a", &[]), Step::new("b", go).after(["a"])]);
+    assert_eq!(refused(mixed).await, Refusal::MixedWaits, "it would run without the step");
     assert_eq!(refused(Workflow::new("a")).await, Refusal::EmptyBatch);
     let twice = Workflow::new("a").steps([step("a", &[]), step("a", &[])]);
     assert!(matches!(refused(twice).await, Refusal::StepTwice { .. }));

@@ -86,7 +86,14 @@ impl Setup {
         let mut tail = Tail::default();
         let whom = Whom::kind(first.kind());
         let program = Program { setup: self, whom, report: &report, tail: &mut tail };
-        let Some(_turn) = self.turn(must_end(&attempts)).await else {
+        let needless = async {
+            tokio::select! {
+                // A worker that stops hands back what has no program yet.
+                () = first.stopping() => {}
+                () = must_end(&attempts) => {}
+            }
+        };
+        let Some(_turn) = self.turn(needless).await else {
             return Err(JobError::stopped());
         };
         let must_end = must_end(&attempts);
@@ -98,12 +105,12 @@ impl Setup {
         Err(verdict(first, end, &tail).await)
     }
 
-    /// The turn of a program: as many run at once as chunks fit into the slots, also where each is for one job. `None` where it is
-    /// to end before.
-    async fn turn(&self, must_end: impl Future<Output = ()>) -> Option<SemaphorePermit<'_>> {
+    /// The turn of a program: as many run at once as chunks fit into the slots, also where each is for one job. `None` where
+    /// there is no need for one before.
+    async fn turn(&self, needless: impl Future<Output = ()>) -> Option<SemaphorePermit<'_>> {
         tokio::select! {
             turn = self.programs.acquire() => turn.ok(),
-            () = must_end => None,
+            () = needless => None,
         }
     }
 

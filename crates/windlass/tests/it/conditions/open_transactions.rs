@@ -216,6 +216,21 @@ async fn a_job_that_meets_the_end_of_its_batch_is_refused() {
     assert!(format!("{error:?}").contains("ended"), "{error:?}");
 }
 
+/// I-B2: nor does it join a batch that has ended since its transaction's snapshot.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_of_an_older_snapshot_joins_no_batch_that_has_ended() {
+    let shared = Shared::open().await;
+    let batch = shared.client.open_batch(&Begins::default()).await.expect("opened");
+    let writer = connect(&shared.database).await;
+    let begin = "begin isolation level repeatable read; select from windlass.batch";
+    writer.client.batch_execute(begin).await.expect("begun");
+    shared.client.seal(batch).await.expect("sealed");
+    let options = format!(r#"{{"batch": "{}"}}"#, batch.as_uuid());
+    let call = format!("select windlass.enqueue('work', '1', '{options}')");
+    let error = writer.client.batch_execute(&call).await.expect_err("it is refused");
+    assert!(format!("{error:?}").contains("concurrent update"), "{error:?}");
+}
+
 /// T25: a job that ends while the transaction which waits for it is open is told of by the sweep.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_ends_before_the_commit_of_who_waits_is_not_missed() {
