@@ -39,10 +39,6 @@ create table windlass.batch_look (
   batch uuid not null
 );
 
--- Whether a job is in a batch, as its meta says it.
-create function windlass.has_batch(meta text) returns boolean language sql immutable as
-$$ select case when strpos(meta, '"member"') > 0 then meta::jsonb ? 'member' else false end $$;
-
 -- Puts jobs that were just written into their batches, which begin with them or have not ended. An answer is 0 where the job
 -- was there before, 1 where it was written, anything else where its key kept it out. Returns the place of one that cannot be
 -- in its batch, why (8 another batch has the key of the one that begins, or it has begun before · 9 there is no such batch · 10 it has ended) and
@@ -54,16 +50,17 @@ declare
   one     record;
   begun   uuid[] := '{}';
   is_live boolean;
+  -- Each meta is read once.
+  members jsonb[] := array(select case when strpos(t.meta, '"member"') > 0 then t.meta::jsonb->'member' end
+                           from unnest(metas) with ordinality as t(meta, nth) order by t.nth);
 begin
-  if not exists (select from unnest(metas) as m where windlass.has_batch(m)) then
+  if not exists (select from unnest(members) as m where m is not null) then
     return;
   end if;
   for one in
-    select m.nth, (m.own->>'of')::uuid as id, m.own->'begins' as begins
-    from (select t.nth::integer, t.meta::jsonb->'member' as own
-          from unnest(metas, answers) with ordinality as t(meta, answer, nth)
-          where t.answer > 0 and strpos(t.meta, '"begins"') > 0 and windlass.has_batch(t.meta)) as m
-    where m.own ? 'begins' order by m.own->'begins'->>'key', m.nth
+    select t.nth::integer, (t.own->>'of')::uuid as id, t.own->'begins' as begins
+    from unnest(members, answers) with ordinality as t(own, answer, nth)
+    where t.answer > 0 and t.own ? 'begins' order by t.own->'begins'->>'key', t.nth
   loop
     insert into windlass.batch (id, name, key, undoes, created_at)
     values (one.id, one.begins->>'name', one.begins->>'key', (one.begins->>'undoes')::uuid, us)
@@ -80,9 +77,9 @@ begin
   end loop;
   for one in
     select m.id, min(m.nth)::integer as nth
-    from (select (t.meta::jsonb->'member'->>'of')::uuid as id, t.nth from unnest(metas, answers) with ordinality as t(meta, answer, nth)
-          where t.answer = 1 and strpos(t.meta, '"member"') > 0 offset 0) as m
-    where m.id is not null group by 1 order by 1
+    from (select (t.own->>'of')::uuid as id, t.nth from unnest(members, answers) with ordinality as t(own, answer, nth)
+          where t.answer = 1 and t.own is not null offset 0) as m
+    group by 1 order by 1
   loop
     continue when one.id = any (begun);
     -- It does not end while this transaction is open.
@@ -104,10 +101,8 @@ begin
   -- An id may come again once its job is gone.
   delete from windlass.member m where m.job in (select t.id from unnest(ids, answers) as t(id, answer) where t.answer = 1);
   insert into windlass.member (job, batch, step)
-  select m.id, (m.own->>'of')::uuid, m.own->>'step'
-  from (select t.id, t.meta::jsonb->'member' as own from unnest(ids, answers, metas) as t(id, answer, meta)
-        where t.answer = 1 and strpos(t.meta, '"member"') > 0 offset 0) as m
-  where m.own is not null;
+  select t.id, (t.own->>'of')::uuid, t.own->>'step' from unnest(ids, answers, members) as t(id, answer, own)
+  where t.answer = 1 and t.own is not null;
   -- Where all were kept out by their keys it has none, and ends.
   perform windlass.end_batches(us, begun, true);
 end

@@ -85,7 +85,9 @@ begin
     where p.id = any (jobs) and p.state = -1
       and case when not exists (select from windlass.condition c where c.job = p.id and c.state = 0 and c.overdue is null) then true
                when strpos(p.meta, '"needed"') = 0 then false
-               else (select count(*) from windlass.condition c where c.job = p.id and c.state in (1, 2) and c.overdue is null)
+               -- Of those that it waits for now: a handler may wait more than once.
+               else (select count(*) from windlass.condition c where c.job = p.id and c.state in (1, 2) and c.overdue is null
+                       and c.name in (select e->>'name' from jsonb_array_elements(p.meta::jsonb->'waits'->'for') as e))
                     >= (p.meta::jsonb->'waits'->>'needed')::integer end));
 end
 $$;
@@ -198,6 +200,7 @@ declare
   asked   windlass.condition[];
   outside uuid[];
   locked  uuid[];
+  come    uuid[];
   found_keys bigint;
 begin
   select array_agg(row(j.id,
@@ -253,33 +256,42 @@ begin
   end if;
   -- An id may come again once its job is gone.
   delete from windlass.condition c where c.job = any (ids) and not go_on;
-  insert into windlass.condition (job, nth, name, awaits, ends, signal, at, of_batch, or_cancel, state, since, data, note, looks)
-  select a.job, a.nth, a.name, a.awaits, a.ends, a.signal, a.at, a.of_batch, a.or_cancel, w.state,
-         case when w.state <> 0 then us end, case when s.came_at is not null then s.data end,
-         case when s.came_at is not null then s.origin end,
-         coalesce(w.state = 0 and a.awaits = any (outside) and a.awaits <> all (locked), false)
-  from unnest(asked) as a
-  left join windlass.signal s on s.key = a.signal
-  cross join lateral (
-    select (case when s.came_at is not null then case when s.withdrawn then 3 else 1 end
-                 when a.at <= us then 1
-                 when a.awaits = any (outside) and exists (
-                   select from windlass.finished f where f.id = a.awaits and a.ends & (1 << (f.state - 5)) <> 0) then 1
-                 when a.of_batch and exists (
-                   select from windlass.batch b where b.id = a.awaits and not b.live and a.ends & (1 << (b.ended - 5)) <> 0) then 1
-                 else 0 end)::smallint as state) as w;
+  with written as (
+    insert into windlass.condition (job, nth, name, awaits, ends, signal, at, of_batch, or_cancel, state, since, data, note, looks)
+    select a.job, a.nth, a.name, a.awaits, a.ends, a.signal, a.at, a.of_batch, a.or_cancel, w.state,
+           case when w.state <> 0 then us end, case when s.came_at is not null then s.data end,
+           case when s.came_at is not null then s.origin end,
+           coalesce(w.state = 0 and a.awaits = any (outside) and a.awaits <> all (locked), false)
+    from unnest(asked) as a
+    left join windlass.signal s on s.key = a.signal
+    cross join lateral (
+      select (case when s.came_at is not null then case when s.withdrawn then 3 else 1 end
+                   when a.at <= us then 1
+                   when a.awaits = any (outside) and exists (
+                     select from windlass.finished f where f.id = a.awaits and a.ends & (1 << (f.state - 5)) <> 0) then 1
+                   when a.of_batch and exists (
+                     select from windlass.batch b where b.id = a.awaits and not b.live and a.ends & (1 << (b.ended - 5)) <> 0) then 1
+                   else 0 end)::smallint as state) as w
+    returning job, state
+  )
+  select array_agg(distinct job) filter (where state <> 0) into come from written;
   insert into windlass.condition (job, nth, name, at, overdue)
   select j.id, 0, 'deadline', coalesce((d->>'at')::bigint, us + (d->>'in_us')::bigint),
          case d->>'then' when 'cancel' then 1 when 'die' then 2 else 0 end
   from (select i.id, i.meta::jsonb->'waits'->'deadline' as d from unnest(ids, metas) as i(id, meta)
         where i.id is not null and strpos(i.meta, '"deadline"') > 0 offset 0) as j
   where d is not null;
-  perform windlass.release_waiting(us, ids);
-  perform windlass.end_waiting(us, array(
-    select distinct c.job from windlass.condition c
-    left join windlass.finished f on f.id = c.awaits left join windlass.batch b on b.id = c.awaits and not b.live
-    where c.job = any (ids) and c.state = 0 and c.or_cancel and c.ends & (1 << (coalesce(f.state, b.ended) - 5)) = 0),
-    6::smallint, 'what it waited for cannot come any more');
+  -- Of the others nothing has come before.
+  if come is not null then
+    perform windlass.release_waiting(us, come);
+  end if;
+  if cardinality(outside) > 0 then
+    perform windlass.end_waiting(us, array(
+      select distinct c.job from windlass.condition c
+      left join windlass.finished f on f.id = c.awaits left join windlass.batch b on b.id = c.awaits and not b.live
+      where c.job = any (ids) and c.state = 0 and c.or_cancel and c.ends & (1 << (coalesce(f.state, b.ended) - 5)) = 0),
+      6::smallint, 'what it waited for cannot come any more');
+  end if;
 end
 $$;
 
@@ -312,45 +324,65 @@ begin
 end
 $$;
 
--- Tells all who wait for a key that it has come, or will not, and keeps it for those who will. Of the calls with one key the
--- first one counts. The answer: met · kept (nobody has waited for it yet) · duplicate · late (those who waited do not any
--- more); and how many conditions it met. Who waits is locked until the caller's transaction ends.
-create function windlass.signal_at(us bigint, the_key text, the_data text, is_withdrawn boolean, the_origin text,
-  out answer text, out conditions bigint) language plpgsql volatile as
+-- Tells all who wait for these keys that they have come, or will not, and keeps it for those who will. Of the signals with one
+-- key the first one counts. The answers, in their order: met · kept (nobody has waited for it yet) · duplicate · late (those who
+-- waited do not any more); and how many conditions each met. Who waits is locked until the caller's transaction ends. Plans are
+-- made once: a caller's session would make them anew for each call, which takes longer than the call.
+create function windlass.signal_all(us bigint, keys text[], datas text[], withdrawns boolean[], origins text[],
+  out answer text, out conditions bigint) returns setof record language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
 $$
 declare
-  came    integer;
+  firsts  text[];
   waiters uuid[];
+  held    uuid[];
 begin
-  conditions := 0;
   perform windlass.check_snapshot('a signal');
-  insert into windlass.signal as s (key, came_at, withdrawn, data, origin, times, last_at)
-  values (the_key, us, is_withdrawn, the_data, the_origin, 1, us)
-  on conflict (key) do update
-  set came_at = coalesce(s.came_at, us), times = s.times + 1, last_at = us,
-      withdrawn = case when s.came_at is null then excluded.withdrawn else s.withdrawn end,
-      data = case when s.came_at is null then excluded.data else s.data end,
-      origin = case when s.came_at is null then excluded.origin else s.origin end
-  returning s.times into came;
-  if came > 1 then
-    answer := 'duplicate';
-    return;
-  end if;
-  select array_agg(distinct c.job) into waiters from windlass.condition c where c.signal = the_key and c.state = 0;
-  perform from windlass.pending p where p.id = any (waiters) and p.state = -1 order by p.id for no key update;
-  update windlass.condition c
-  set state = case when is_withdrawn then 3 else 1 end, since = us, data = the_data, note = the_origin
-  where c.signal = the_key and c.state = 0 and c.job = any (waiters)
-    and exists (select from windlass.pending p where p.id = c.job and p.state = -1);
-  get diagnostics conditions = row_count;
-  if conditions > 0 then
-    answer := 'met';
-    perform windlass.release_waiting(us, waiters);
-  else
-    answer := case when exists (select from windlass.condition c where c.signal = the_key) then 'late' else 'kept' end;
+  -- In one order, so that two callers do not wait for each other.
+  with call as materialized (
+    select distinct on (t.key collate "C") t.key, t.data, t.withdrawn, t.origin, count(*) over (partition by t.key)::integer as times
+    from unnest(keys, datas, withdrawns, origins) with ordinality as t(key, data, withdrawn, origin, nth)
+    order by t.key collate "C", t.nth
+  ),
+  told as (
+    insert into windlass.signal as s (key, came_at, withdrawn, data, origin, times, last_at)
+    select c.key, us, c.withdrawn, c.data, c.origin, c.times, us from call c
+    on conflict (key) do update
+    set came_at = coalesce(s.came_at, us), times = s.times + excluded.times, last_at = us,
+        withdrawn = case when s.came_at is null then excluded.withdrawn else s.withdrawn end,
+        data = case when s.came_at is null then excluded.data else s.data end,
+        origin = case when s.came_at is null then excluded.origin else s.origin end
+    returning s.key, s.times
+  )
+  select array_agg(t.key) into firsts from told t join call c on c.key = t.key where t.times = c.times;
+  -- In statements of their own: they see what who had a key has committed.
+  select array_agg(distinct c.job) into waiters from windlass.condition c where c.signal = any (firsts) and c.state = 0;
+  held := array(select p.id from windlass.pending p where p.id = any (waiters) and p.state = -1 order by p.id for no key update);
+  return query
+  with met as (
+    update windlass.condition c
+    set state = case when s.withdrawn then 3 else 1 end, since = us, data = s.data, note = s.origin
+    from windlass.signal s
+    where s.key = any (firsts) and c.signal = s.key and c.state = 0 and c.job = any (held)
+    returning c.signal
+  )
+  select case when t.nth <> t.first or coalesce(t.key <> all (firsts), true) then 'duplicate'
+              when m.number > 0 then 'met'
+              when exists (select from windlass.condition c where c.signal = t.key) then 'late' else 'kept' end,
+         case when t.nth = t.first then coalesce(m.number, 0) else 0 end
+  from (select u.key, u.nth, min(u.nth) over (partition by u.key) as first from unnest(keys) with ordinality as u(key, nth)) as t
+  left join (select signal, count(*) as number from met group by signal) as m on m.signal = t.key
+  order by t.nth;
+  if cardinality(held) > 0 then
+    perform windlass.release_waiting(us, held);
   end if;
 end
 $$;
+
+-- The same for one.
+create function windlass.signal_at(us bigint, the_key text, the_data text, is_withdrawn boolean, the_origin text,
+  out answer text, out conditions bigint) language sql volatile as
+$$ select * from windlass.signal_all(us, array[the_key], array[the_data], array[is_withdrawn], array[the_origin]) $$;
 
 -- Signals for every language: the key, what those who wait get with it, and whether it says that it will not come. Returns
 -- met, kept, duplicate or late, as windlass.signal_at says it.

@@ -262,7 +262,7 @@ $$;
 create function windlass.write_jobs(us bigint, ids uuid[], given smallint[], queues text[], kinds text[], versions smallint[],
   priorities smallint[], limits smallint[], moments bigint[], delays bigint[], args text[], roots uuid[], parents uuid[],
   origins text[], metas text[], patience text, out nth integer, out answer smallint, out job uuid) returns setof record
-language plpgsql volatile as
+language plpgsql volatile set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
 $$
 declare
   usual   text       := current_setting('lock_timeout');

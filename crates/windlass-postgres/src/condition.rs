@@ -4,6 +4,7 @@ pub(crate) mod forget;
 pub(crate) mod list;
 pub(crate) mod pass;
 pub mod signal;
+pub(crate) mod together;
 pub(crate) mod waive;
 
 use windlass_core::condition::{
@@ -14,13 +15,17 @@ use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
 use windlass_core::store::{Now, Reply};
 
+use self::together::Told;
 use crate::store::PostgresStore;
 
 impl ConditionStore for PostgresStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {
             signal.check()?;
-            let told = signal::signal((&self.writes, &self.waiting), signal, now).await?;
+            let told = match self.together.signal(signal, now).await {
+                Told::Answer(answer) => answer?,
+                Told::Alone => signal::signal((&self.writes, &self.waiting), signal, now).await?,
+            };
             self.wakeups.work_anywhere();
             Ok(told)
         })
@@ -39,7 +44,7 @@ impl ConditionStore for PostgresStore {
     ) -> Reply<'a, Waived> {
         let note = note.map(|note| storable_text(note, ERROR_BYTES));
         Box::pin(async move {
-            let (writes, note) = ((&*self.writes, &self.waiting), note.as_deref());
+            let (writes, note) = ((&*self.writes, &*self.waiting), note.as_deref());
             let waived = waive::waive(writes, (job, name), note, now).await?;
             self.wakeups.work_anywhere();
             Ok(waived)

@@ -16,6 +16,16 @@ pub(crate) fn store_error(error: tokio_postgres::Error) -> StoreError {
     }
 }
 
+/// The same passing error for another caller of a shared statement.
+pub(crate) fn for_another(error: &StoreError) -> StoreError {
+    let reason = error.to_string();
+    match error {
+        StoreError::Unknown { reason } => StoreError::Unknown { reason: reason.clone() },
+        StoreError::DiskFull { reason } => StoreError::DiskFull { reason: reason.clone() },
+        _ => StoreError::Unavailable { reason },
+    }
+}
+
 /// What a failed connect means: nothing can have happened yet.
 pub(crate) fn connect_error(error: &tokio_postgres::Error) -> StoreError {
     match error.as_db_error() {

@@ -8,6 +8,7 @@ use windlass_core::store::{Facts, Reply, Store};
 use windlass_core::wake::Wakeups;
 use windlass_core::worker::Registration;
 
+use crate::condition::together::Together;
 use crate::connection::config::History;
 use crate::connection::facts;
 use crate::connection::patience::Gate;
@@ -32,6 +33,7 @@ pub struct PostgresStore {
     /// Settlements, heartbeats and enqueues.
     pub(crate) writes: Arc<Connection>,
     pub(crate) coalescer: Coalescer,
+    pub(crate) together: Together,
     pub(crate) watch: Watch,
     pub(crate) wakeups: Arc<Wakeups>,
     pub(crate) shared: Arc<Shared>,
@@ -41,7 +43,7 @@ pub struct PostgresStore {
     pub(crate) walks: AllWalks,
     pub(crate) seen_start: SeenStart,
     /// For calls that may wait for others' transactions.
-    pub(crate) waiting: Gate,
+    pub(crate) waiting: Arc<Gate>,
     pub(crate) workers: Mutex<HashMap<WorkerId, Arc<Local>>>,
 }
 

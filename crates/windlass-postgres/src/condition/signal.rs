@@ -86,6 +86,10 @@ pub(crate) async fn signal(
         (&signal.origin, Type::TEXT),
     ];
     let rows = patiently(writes, SIGNAL, &binds, "the signal").await?;
-    let row = rows.first().ok_or_else(|| StoreError::Backend("no answer to a signal".into()))?;
+    of_row(rows.first().ok_or_else(|| StoreError::Backend("no answer to a signal".into()))?)
+}
+
+/// What a row of an answer and the number of conditions means.
+pub(super) fn of_row(row: &Row) -> Result<Signalled, StoreError> {
     answered(get(row, 0)?, Some(get::<i64>(row, 1)?.unsigned_abs()))
 }

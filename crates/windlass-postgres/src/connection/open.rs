@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use windlass_core::error::{StoreError, Unusable};
 
+use crate::condition::together::Together;
 use crate::connection::config::{CONNECTIONS, Config};
 use crate::connection::io::Io;
 use crate::connection::migrate;
@@ -47,9 +48,11 @@ impl PostgresStore {
         }
         let writes = Arc::new(Connection::new(Arc::clone(&shared)));
         let wakeups = Arc::default();
+        let waiting: Arc<Gate> = Arc::default();
         Ok(Self {
             watch: Watch::start(Arc::clone(&shared), Arc::clone(&writes), &wakeups),
             coalescer: Coalescer::start(&shared.io, Arc::clone(&writes)),
+            together: Together::start(&shared.io, Arc::clone(&writes), Arc::clone(&waiting)),
             wakeups,
             claims,
             writes,
@@ -59,7 +62,7 @@ impl PostgresStore {
             key_walk: KeyWalk::default(),
             walks: AllWalks::default(),
             seen_start: SeenStart::default(),
-            waiting: Gate::default(),
+            waiting,
             workers: Mutex::new(HashMap::new()),
         })
     }

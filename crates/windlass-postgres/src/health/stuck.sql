@@ -25,7 +25,8 @@ join windlass.pending p on p.id = l.job and p.state = -1
 where p.kind <> all ($1::text[])
   and not exists (select from windlass.condition d where d.job = p.id and d.state = 0 and d.overdue is not null)
   and case when strpos(p.meta, '"needed"') = 0 then true
-           else (select count(*) from windlass.condition c where c.job = p.id and c.state < 3 and c.overdue is null) - l.lost
+           else (select count(*) from windlass.condition c where c.job = p.id and c.state < 3 and c.overdue is null
+                   and c.name in (select e->>'name' from jsonb_array_elements(p.meta::jsonb->'waits'->'for') as e)) - l.lost
                 < (p.meta::jsonb->'waits'->>'needed')::integer end
 order by p.created_at, p.id
 limit $3::int8

@@ -12,6 +12,7 @@ use windlass_core::store::Now;
 
 use crate::connection::Connection;
 use crate::connection::io::Io;
+use crate::error::for_another;
 use crate::job::enqueue::enqueue;
 
 /// Jobs of one shared statement.
@@ -98,21 +99,11 @@ fn answer_all(group: Vec<Call>, answer: Result<Vec<Enqueued>, StoreError>) {
             let mut calls = group.into_iter();
             let first = calls.next();
             for call in calls {
-                let _ = call.reply.send(Err(again(&error)));
+                let _ = call.reply.send(Err(for_another(&error)));
             }
             if let Some(call) = first {
                 let _ = call.reply.send(Err(error));
             }
         }
-    }
-}
-
-/// The same passing error for another caller.
-fn again(error: &StoreError) -> StoreError {
-    let reason = error.to_string();
-    match error {
-        StoreError::Unknown { reason } => StoreError::Unknown { reason: reason.clone() },
-        StoreError::DiskFull { reason } => StoreError::DiskFull { reason: reason.clone() },
-        _ => StoreError::Unavailable { reason },
     }
 }

@@ -81,6 +81,7 @@ macro_rules! behaviours {
                     some_of_several_conditions_suffice
                     both_signals_at_the_same_moment_run_the_job_once
                     a_signal_and_its_withdrawal_do_not_both_win
+                    signals_at_the_same_moment_are_told_apart
                     a_key_that_cannot_be_kept_is_refused
                 }
                 wait {
@@ -89,6 +90,7 @@ macro_rules! behaviours {
                     a_withdrawn_or_waived_signal_ends_the_wait
                     a_wait_ends_at_its_deadline
                     what_it_waited_for_before_counts_no_more
+                    what_was_met_before_does_not_suffice_again
                     a_job_asked_to_cancel_does_not_wait
                     a_wait_without_the_lease_is_refused
                     of_a_signal_and_a_wait_at_once_none_is_missed

@@ -2,10 +2,12 @@
 //! told to, so that both send those of a pair at about the same moment.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use rusqlite::TransactionBehavior;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 use windlass::condition::Signal;
@@ -21,8 +23,10 @@ pub(super) const WORDS: [&str; 2] = ["a", "b"];
 pub(super) const PAIRS: u64 = 500;
 /// One in so many transactions is rolled back and done again, and one in so many signals is sent twice.
 const SOME: u64 = 20;
-/// How long a connection to a file waits for other writers.
-const BUSY: Duration = Duration::from_secs(60);
+/// Connections of the application's own, which its callers share.
+const OWN: usize = 4;
+/// After how long a connection to a file asks once more whether it may write. SQLite's own wait grows to a tenth of a second.
+const AGAIN: Duration = Duration::from_millis(1);
 
 /// The first part of a signal's key; the other is the queue.
 pub(super) fn key(word: &str, nth: u64) -> String {
@@ -36,8 +40,12 @@ pub(super) async fn run(
 ) -> anyhow::Result<Exit> {
     let jobs = Client::new(windlass::open(url).await?);
     let mut callers = Vec::new();
-    for _ in 0..args.clients() {
-        callers.push(Caller { jobs: jobs.clone(), connection: Connection::open(url).await? });
+    let mut own = Vec::new();
+    for _ in 0..OWN {
+        own.push(Arc::new(Mutex::new(Connection::open(url).await?)));
+    }
+    for connection in own.iter().cycle().take(args.clients()) {
+        callers.push(Caller { jobs: jobs.clone(), connection: Arc::clone(connection) });
     }
     let mut orders = orders();
     say(&Said::Ready)?;
@@ -63,7 +71,7 @@ async fn signal_all(
 ) -> anyhow::Result<Vec<f64>> {
     let (mut at_work, mut times_ms) = (JoinSet::new(), Vec::new());
     let every = callers.len();
-    for (first, mut caller) in std::mem::take(callers).into_iter().enumerate() {
+    for (first, caller) in std::mem::take(callers).into_iter().enumerate() {
         let pairs = round.clone().skip(first).step_by(every);
         let keys: Vec<_> = pairs.map(|nth| format!("{}:{queue}", key(word, nth))).collect();
         at_work.spawn(async move {
@@ -105,54 +113,45 @@ impl Connection {
         }
         let path = plain.trim_start_matches("sqlite:");
         let connection = rusqlite::Connection::open(path).context("opening the file")?;
-        connection.busy_timeout(BUSY)?;
+        connection.busy_handler(Some(|_| {
+            std::thread::sleep(AGAIN);
+            true
+        }))?;
         Ok(Self::Sqlite(connection))
     }
 }
 
-/// How a transaction ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Commit,
-    Rollback,
-}
-
 struct Caller {
     jobs: Client,
-    connection: Connection,
+    connection: Arc<Mutex<Connection>>,
 }
 
 impl Caller {
     /// Signals, as a caller does whose transactions fail now and then, and who then does not know whether it has signalled.
-    async fn signal(&mut self, key: &str) -> anyhow::Result<()> {
+    async fn signal(&self, key: &str) -> anyhow::Result<()> {
         if fastrand::u64(..SOME) == 0 {
-            self.transaction(key, End::Rollback).await?;
+            self.fail(key).await?;
         }
-        self.transaction(key, End::Commit).await?;
+        self.jobs.signal(Signal::new(key)).await?;
         if fastrand::u64(..SOME) == 0 {
-            self.transaction(key, End::Commit).await?;
+            self.jobs.signal(Signal::new(key)).await?;
         }
         Ok(())
     }
 
-    async fn transaction(&mut self, key: &str, end: End) -> anyhow::Result<()> {
-        match &mut self.connection {
-            Connection::Sqlite(connection) => {
-                if end == End::Commit {
-                    // The store's own connection commits together what comes at once.
-                    self.jobs.signal(Signal::new(key)).await?;
-                    return Ok(());
-                }
+    /// In a transaction of the caller's own, which fails.
+    async fn fail(&self, key: &str) -> anyhow::Result<()> {
+        match &mut *self.connection.lock().await {
+            Connection::Sqlite(connection) => tokio::task::block_in_place(|| {
                 let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 self.jobs.within(&tx).signal_blocking(Signal::new(key))?;
-                tx.rollback()?;
-            }
+                Ok(tx.rollback()?)
+            }),
             Connection::Postgres { client, .. } => {
                 let tx = client.transaction().await?;
                 self.jobs.within(&tx).signal(Signal::new(key)).await?;
-                if end == End::Commit { tx.commit().await } else { tx.rollback().await }?;
+                Ok(tx.rollback().await?)
             }
         }
-        Ok(())
     }
 }

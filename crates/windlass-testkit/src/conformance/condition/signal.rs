@@ -175,6 +175,38 @@ pub async fn both_signals_at_the_same_moment_run_the_job_once(fixture: StoreFixt
     assert_eq!(worker.claim(500).await.jobs.len(), PAIRS, "each is available, and once");
 }
 
+/// A1–A3: of many signals at the same moment each is told what came of it, and brings its own data to those who wait for it.
+pub async fn signals_at_the_same_moment_are_told_apart(fixture: StoreFixture) {
+    const KEYS: usize = 20;
+    let one = |key: String| Waits::all().signal("a", key);
+    let twice = (0..2 * KEYS).map(|nth| job().waits(one(format!("met:{}", nth % KEYS))));
+    let waiting = fixture.enqueue(twice).await;
+    let over = fixture.enqueue((0..KEYS).map(|nth| job().waits(one(format!("late:{nth}"))))).await;
+    for id in over {
+        fixture.cancel(id).await;
+    }
+    let words = ["met", "late", "kept", "met"];
+    let keys = (0..KEYS).flat_map(|nth| words.map(|word| (word, format!("{word}:{nth}"))));
+    let calls = keys.map(|(word, key)| {
+        let (store, now) = (fixture.shared_store(), fixture.now());
+        let data = Json::args(format!(r#"{{"from":"{key}"}}"#)).expect("JSON");
+        async move {
+            let told = store.signal(&Signal::new(key).with(data), now).await.expect("it is told");
+            format!("{word}: {:?} {}", told.answer, told.conditions)
+        }
+    });
+    let mut answers = join_all(calls).await;
+    answers.sort();
+    let each = ["kept: Kept 0", "late: Late 0", "met: Duplicate 0", "met: Met 2"];
+    assert_eq!(answers, each.map(|answer| vec![answer; KEYS]).concat());
+    for (nth, id) in waiting.into_iter().enumerate() {
+        fixture.check_job(id, "available").await;
+        let [condition] = &conditions(&fixture, id).await[..] else { panic!("it has one") };
+        let data = condition.data.as_ref().expect("it has come");
+        assert_eq!(data.as_str(), format!(r#"{{"from":"met:{}"}}"#, nth % KEYS));
+    }
+}
+
 /// A4: a signal and its withdrawal at the same moment: one of them counts, and the job runs once.
 pub async fn a_signal_and_its_withdrawal_do_not_both_win(fixture: StoreFixture) {
     const JOBS: usize = 60;

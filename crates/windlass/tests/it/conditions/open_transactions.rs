@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use windlass::batch::{BatchState, Begins};
+use windlass::condition::SignalAnswer::Kept;
 use windlass::condition::{Ends, Overdue, Signal, Waits};
 use windlass::job::{Batch, Settled, Verdict};
 use windlass::prelude::*;
@@ -275,6 +276,28 @@ async fn a_signal_waits_for_who_writes_a_job_with_its_key() {
         signal.await.expect("it ran");
         assert_eq!(state(&shared.client, id).await, State::Available, "{key}");
     }
+}
+
+/// C4: signals that are sent at the same moment share a statement, and one whose key an open transaction keeps does not hold up
+/// the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_that_waits_holds_up_no_other_one() {
+    let shared = Shared::open().await;
+    let mut other = connect(&shared.database).await;
+    let tx = other.client.transaction().await.expect("begun");
+    shared.client.within(&tx).enqueue(go("kept")).await.expect("written");
+    let waits = shared.signal("kept");
+    let mut others = JoinSet::new();
+    for nth in 0..80 {
+        let (client, signal) = (shared.client.clone(), Signal::new(format!("free:{}", nth % 40)));
+        others.spawn(async move { client.signal(signal).await.expect("told").answer });
+    }
+    let told = tokio::time::timeout(SOON, others.join_all()).await.expect("they do not wait");
+    let kept = told.iter().filter(|answer| **answer == Kept).count();
+    assert_eq!((kept, told.len()), (40, 80), "{told:?}");
+    assert!(!waits.is_finished(), "the transaction is open");
+    tx.commit().await.expect("committed");
+    tokio::time::timeout(SOON, waits).await.expect("it goes on").expect("told");
 }
 
 /// I-Q2: a key that is tidied away while an enqueue waits for another one is written again, and held: who signals it waits for
