@@ -25,8 +25,8 @@ create table windlass_condition (
   primary key (job, nth)
 ) strict, without rowid;
 
--- Whether a job waits for anything still: it may have had a thousand.
-create index windlass_condition_open on windlass_condition (job) where state = 0 and overdue is null;
+-- Whether a job waits for anything still, beyond its first eight: it may have a thousand, and most have few.
+create index windlass_condition_open on windlass_condition (job) where state = 0 and nth > 8;
 create index windlass_condition_awaits on windlass_condition (awaits) where state = 0 and awaits is not null;
 create index windlass_condition_batch on windlass_condition (batch) where state = 0 and batch is not null;
 create index windlass_condition_signal on windlass_condition (signal) where signal is not null;
@@ -70,9 +70,13 @@ begin
   insert into windlass_end_wait (job, at)
   select id, new.at from windlass_pending
   where id = new.job and state = -1
-    and case when not exists (select 1 from windlass_condition c where c.job = new.job and c.state = 0 and c.overdue is null) then 1
+    and case when not exists (select 1 from windlass_condition c where c.job = new.job and c.nth between 1 and 8 and c.state = 0)
+              and not exists (select 1 from windlass_condition c indexed by windlass_condition_open
+                              where c.job = new.job and c.state = 0 and c.nth > 8) then 1
              when instr(meta, '"needed"') = 0 then 0
-             else (select count(*) from windlass_condition c where c.job = new.job and c.state in (1, 2) and c.overdue is null)
+             -- Of those that it waits for now: a handler may wait more than once.
+             else (select count(*) from windlass_condition c where c.job = new.job and c.state in (1, 2) and c.overdue is null
+                     and c.name in (select e.value ->> '$.name' from json_each(meta, '$.waits.for') e))
                   >= (meta ->> '$.waits.needed') end;
 end;
 

@@ -16,6 +16,7 @@ select p.id, p.kind, p.queue, p.created_at, l.name, l.awaits, l.state
 from lost l cross join windlass_pending p on p.id = l.job and p.state = -1
 where not exists (select 1 from windlass_condition d where d.job = p.id and d.state = 0 and d.overdue is not null)
   and case when instr(p.meta, '"needed"') = 0 then 1
-           else (select count(*) from windlass_condition c where c.job = p.id and c.state < 3 and c.overdue is null) - l.number
+           else (select count(*) from windlass_condition c where c.job = p.id and c.state < 3 and c.overdue is null
+                   and c.name in (select e.value ->> '$.name' from json_each(p.meta, '$.waits.for') e)) - l.number
                 < (p.meta ->> '$.waits.needed') end
 order by p.created_at, p.id

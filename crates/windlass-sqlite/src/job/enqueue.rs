@@ -8,13 +8,14 @@ use windlass_core::time::{Timestamp, micros};
 
 use crate::condition::cancel_unmet;
 use crate::error::store_error;
+use crate::job::joined::Before;
 use crate::job::lane_rules::{enter_lane, has_rules};
 use crate::job::statement::{RELEASE, SAVEPOINT, UNDO};
 use crate::job::unique::{Rejected, insert_marked, is_marked};
 use crate::store::context;
 
 /// The same for an id that is new and a job that stands in no line and does not expire: nobody looks for another job with it.
-const INSERT_FRESH: &str = "insert into windlass_pending \
+pub(super) const INSERT_FRESH: &str = "insert into windlass_pending \
      (id, queue, kind, version, state, priority, max_attempts, run_at, created_at, args, root, parent, origin, meta) \
      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
@@ -117,14 +118,17 @@ pub(crate) fn enqueue(
 ) -> Result<Vec<Enqueued>, StoreError> {
     let prepare = |sql| connection.prepare_cached(sql).map_err(store_error);
     let (mut fresh, mut given) = (prepare(INSERT_FRESH)?, prepare(INSERT)?);
-    let mut write = |job: &NewJob| {
+    let mut before = Before::of(jobs);
+    let mut write = |job: &NewJob| -> Result<Enqueued, StoreError> {
         if has_rules(job) {
             enter_lane(connection, job, now)?;
         }
-        match is_marked(job) {
-            true => insert_marked(connection, job, now),
+        let written = match is_marked(job) {
+            true => insert_marked(connection, job, (&before, now)),
             false => insert((&mut fresh, &mut given), job, now),
-        }
+        }?;
+        before.note(job, written);
+        Ok(written)
     };
     let answers = jobs.iter().map(&mut write).collect::<Result<_, _>>()?;
     if jobs.iter().any(|job| job.meta.waits.as_ref().is_some_and(Waits::may_cancel)) {
@@ -166,12 +170,19 @@ fn insert(
 ) -> Result<Enqueued, StoreError> {
     let b = Binds::of(job, now);
     let binds = b.all();
-    let is_plain = !b.is_given
-        && (b.meta.is_none()
-            || job.meta.line_of(&job.kind).is_none() && job.meta.expires_at(now).is_none());
-    let written = if is_plain { fresh.execute(&binds[..14]) } else { given.execute(&binds[..]) };
+    let written = match is_plain(job, now) {
+        true => fresh.execute(&binds[..14]),
+        false => given.execute(&binds[..]),
+    };
     let written = written.map_err(store_error)?;
     Ok(if written == 0 { Enqueued::Existing(job.id) } else { Enqueued::New(job.id) })
+}
+
+/// Whether a job can be written by [`INSERT_FRESH`].
+pub(super) fn is_plain(job: &NewJob, now: Timestamp) -> bool {
+    job.identity == Identity::Fresh
+        && job.meta.line_of(&job.kind).is_none()
+        && job.meta.expires_at(now).is_none()
 }
 
 /// When a job is due and in which state it waits for that.

@@ -11,7 +11,7 @@ use windlass_core::time::Timestamp;
 
 use crate::error::store_error;
 use crate::job::enqueue::Binds;
-use crate::job::joined::{is_joined, write_joined};
+use crate::job::joined::{Before, is_joined, write_joined};
 use crate::job::lane_rules::refuser;
 use crate::row::{Id, all, one, run};
 
@@ -68,7 +68,7 @@ pub fn is_marked(job: &NewJob) -> bool {
 pub(super) fn insert_marked(
     connection: &Connection,
     job: &NewJob,
-    now: Timestamp,
+    (before, now): (&Before, Timestamp),
 ) -> Result<Enqueued, StoreError> {
     let key = job.meta.unique.as_ref().map(Unique::key);
     let is_known =
@@ -83,7 +83,7 @@ pub(super) fn insert_marked(
     };
     let b = Binds::of(job, now);
     let written = match is_joined(job) {
-        true => write_joined(connection, job, &b),
+        true => write_joined(connection, job, (before, &b)),
         false => connection
             .prepare_cached(INSERT_MARKED)
             .and_then(|mut statement| statement.execute(&b.all()[..]))

@@ -63,10 +63,11 @@ fn conditions(look: &Look) -> Option<Passage> {
     }
     let is_met =
         |one: &&ConditionRecord| matches!(one.state, ConditionState::Met | ConditionState::Waived);
-    let met = look.conditions.iter().filter(is_met).count();
+    // What it waited for before its handler waited once more counts no more.
+    let is_of_now = |one: &&ConditionRecord| waits_for.each().any(|now| now.name() == one.name);
+    let met = look.conditions.iter().filter(is_of_now).filter(is_met).count();
     let is_open = |one: &&ConditionRecord| one.state == ConditionState::Open;
     let open: Vec<_> = look.conditions.iter().filter(is_open).cloned().collect();
-    // What it waited for before its handler waited once more counts no more.
     let needed = match waits_for.wants_all() {
         true => open.len(),
         false => waits_for.needed().saturating_sub(met).min(open.len()),

@@ -125,6 +125,21 @@ pub async fn what_it_waited_for_before_counts_no_more(fixture: StoreFixture) {
     fixture.check("completed 1").await;
 }
 
+/// A2, T48: of conditions of which one suffices, none that was met in an earlier wait counts in the next one.
+pub async fn what_was_met_before_does_not_suffice_again(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let id = fixture.enqueue_one(job().waits(Waits::any().signal("a", "a").signal("b", "b"))).await;
+    signal(&fixture, &Signal::new("a")).await;
+    let waits = Waits::at_least(2).signal("c", "c").signal("d", "d").signal("e", "e");
+    worker.run_one(Verdict::Wait { waits }).await;
+    for key in ["c", "d"] {
+        check_state(&fixture, id, State::Waiting).await;
+        signal(&fixture, &Signal::new(key)).await;
+    }
+    worker.run_one(complete()).await;
+    fixture.check("completed 1").await;
+}
+
 /// X18: a job that was asked to cancel while its handler ran does not wait, and ends.
 pub async fn a_job_asked_to_cancel_does_not_wait(fixture: StoreFixture) {
     let worker = fixture.worker().await;
