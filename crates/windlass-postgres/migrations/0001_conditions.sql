@@ -327,7 +327,7 @@ $$;
 -- Tells all who wait for these keys that they have come, or will not, and keeps it for those who will. Of the signals with one
 -- key the first one counts. The answers, in their order: met · kept (nobody has waited for it yet) · duplicate · late (those who
 -- waited do not any more); and how many conditions each met. Who waits is locked until the caller's transaction ends. Plans are
--- made once: a caller's session would make them anew for each call, which takes longer than the call.
+-- made once: a caller's session would make them again for each call, which takes longer than the call.
 create function windlass.signal_all(us bigint, keys text[], datas text[], withdrawns boolean[], origins text[],
   out answer text, out conditions bigint) returns setof record language plpgsql volatile
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as

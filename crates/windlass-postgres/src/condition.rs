@@ -1,10 +1,10 @@
 //! The verbs of conditions.
 
+pub(crate) mod coalesce;
 pub(crate) mod forget;
 pub(crate) mod list;
 pub(crate) mod pass;
 pub mod signal;
-pub(crate) mod together;
 pub(crate) mod waive;
 
 use windlass_core::condition::{
@@ -15,14 +15,14 @@ use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
 use windlass_core::store::{Now, Reply};
 
-use self::together::Told;
+use self::coalesce::Told;
 use crate::store::PostgresStore;
 
 impl ConditionStore for PostgresStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {
             signal.check()?;
-            let told = match self.together.signal(signal, now).await {
+            let told = match self.signals.signal(signal, now).await {
                 Told::Answer(answer) => answer?,
                 Told::Alone => signal::signal((&self.writes, &self.waiting), signal, now).await?,
             };

@@ -8,7 +8,7 @@ use windlass_core::store::{Facts, Reply, Store};
 use windlass_core::wake::Wakeups;
 use windlass_core::worker::Registration;
 
-use crate::condition::together::Together;
+use crate::condition::coalesce::SignalCoalescer;
 use crate::connection::config::History;
 use crate::connection::facts;
 use crate::connection::patience::Gate;
@@ -33,7 +33,7 @@ pub struct PostgresStore {
     /// Settlements, heartbeats and enqueues.
     pub(crate) writes: Arc<Connection>,
     pub(crate) coalescer: Coalescer,
-    pub(crate) together: Together,
+    pub(crate) signals: SignalCoalescer,
     pub(crate) watch: Watch,
     pub(crate) wakeups: Arc<Wakeups>,
     pub(crate) shared: Arc<Shared>,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use windlass_core::error::{StoreError, Unusable};
 
-use crate::condition::together::Together;
+use crate::condition::coalesce::SignalCoalescer;
 use crate::connection::config::{CONNECTIONS, Config};
 use crate::connection::io::Io;
 use crate::connection::migrate;
@@ -52,7 +52,7 @@ impl PostgresStore {
         Ok(Self {
             watch: Watch::start(Arc::clone(&shared), Arc::clone(&writes), &wakeups),
             coalescer: Coalescer::start(&shared.io, Arc::clone(&writes)),
-            together: Together::start(&shared.io, Arc::clone(&writes), Arc::clone(&waiting)),
+            signals: SignalCoalescer::start(&shared.io, Arc::clone(&writes), Arc::clone(&waiting)),
             wakeups,
             claims,
             writes,

@@ -1,4 +1,4 @@
-//! Together: signals that are sent at the same time, outside a transaction, share one statement and one commit.
+//! SignalCoalescer: signals that are sent at the same time, outside a transaction, share one statement and one commit.
 //!
 //! While one statement is under way, those that come are gathered for the next.
 
@@ -50,11 +50,11 @@ impl Call {
 
 /// Where callers put their signals.
 #[derive(Debug, Clone)]
-pub(crate) struct Together {
+pub(crate) struct SignalCoalescer {
     calls: mpsc::Sender<Call>,
 }
 
-impl Together {
+impl SignalCoalescer {
     pub(crate) fn start(io: &Io, writes: Arc<Connection>, gate: Arc<Gate>) -> Self {
         let (calls, waiting) = mpsc::channel(WAITING);
         io.spawn(serve((writes, gate), waiting));
@@ -96,7 +96,7 @@ async fn serve(writes: (Arc<Connection>, Arc<Gate>), mut waiting: mpsc::Receiver
         }
         let answers = write((&writes.0, &writes.1), &group).await;
         for (call, told) in group.into_iter().zip(answers) {
-            // Who stopped waiting has signalled all the same.
+            // Who stopped waiting has signalled anyway.
             let _ = call.reply.send(told);
         }
     }
