@@ -240,7 +240,7 @@ begin
   where a.awaits = any (outside) and (a.awaits <> all (locked) or not a.of_batch)
     and not exists (select from windlass.pending p where p.id = a.awaits)
     and not exists (select from windlass.finished f where f.id = a.awaits)
-    and not exists (select from windlass.running_job r where r.id = a.awaits)
+    and a.awaits not in (select r.id from windlass.running_job r)
   limit 1;
   if missing is null then
     -- Of one call a job waits for those before it: so none waits for itself.
@@ -589,7 +589,8 @@ begin
     delete from windlass.condition c
     where c.job = any (seen)
       and not exists (select from windlass.pending p where p.id = c.job)
-      and not exists (select from windlass.running_job r where r.id = c.job)
+      -- Not an anti join: the planner takes the jobs of all leases for two, and walks them for each condition.
+      and c.job not in (select r.id from windlass.running_job r)
       and not exists (select from windlass.finished f where f.id = c.job)
     returning c.signal
   )
