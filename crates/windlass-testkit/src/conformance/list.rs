@@ -27,6 +27,7 @@ macro_rules! behaviours {
                     a_batch_of_jobs_that_keys_kept_out_has_ended
                     an_id_that_comes_again_is_in_its_batch_once
                     batches_are_removed_with_their_jobs
+                    a_batch_is_kept_while_it_is_waited_for
                 }
                 show {
                     a_batch_says_where_its_jobs_are
