@@ -34,6 +34,8 @@ macro_rules! behaviours {
                     a_batch_is_blocked_by_what_failed
                     batches_are_listed
                     the_jobs_of_a_batch_are_listed_in_parts
+                    the_jobs_of_a_batch_are_found
+                    the_jobs_of_a_large_batch_are_found
                 }
                 unmet {
                     what_cannot_come_any_more_cancels
