@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::table::in_one_line;
+use crate::output::escape::in_one_line;
 
 pub(super) use act::{CancelArgs, cancel, retry};
 pub(super) use list::{Wanted, list};

@@ -12,7 +12,8 @@ use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
 use crate::output::document::Document;
-use crate::output::table::{Cell, Column, Table, in_one_line};
+use crate::output::escape::in_one_line;
+use crate::output::table::{Cell, Column, Table};
 use crate::store;
 
 /// Its arguments.
@@ -109,14 +110,18 @@ fn table(
         table.push(vec![
             Cell::new(in_one_line(&one.name)),
             Cell::toned(tone(one), one.state.word()),
-            Cell::new(what(out, one)),
+            Cell::new(match one.awaits {
+                // A cell has no colours inside.
+                Awaited::Moment { at } => out.moment(at),
+                _ => what(out, one),
+            }),
             Cell::new(one.since.map_or_else(String::new, |at| out.moment(at))),
             Cell::new(in_one_line(one.note.as_deref().unwrap_or_default())),
         ]);
     }
     if let Some(deadline) = deadline {
         let (name, state) = (Cell::new("(deadline)"), Cell::new("open"));
-        let what = Cell::new(then(out, deadline));
+        let what = Cell::new(format!("{}, {}", out.moment(deadline.0), then(deadline.1)));
         table.push(vec![name, state, what, Cell::default(), Cell::default()]);
     }
     table
@@ -205,7 +210,7 @@ pub(crate) fn line(out: &Output, one: &ConditionRecord) -> String {
 
 /// Until when a job waits, while it does, as a line of its page.
 pub(crate) fn deadline(out: &Output, job: &JobRecord) -> Option<String> {
-    until(job).map(|deadline| format!("deadline   {}", then(out, deadline)))
+    until(job).map(|deadline| format!("deadline   {}", overdue(out, deadline)))
 }
 
 fn until(job: &JobRecord) -> Option<(Timestamp, Overdue)> {
@@ -214,13 +219,16 @@ fn until(job: &JobRecord) -> Option<(Timestamp, Overdue)> {
 }
 
 /// A deadline, and what happens then.
-pub(super) fn then(out: &Output, (at, then): (Timestamp, Overdue)) -> String {
-    let then = match then {
+pub(super) fn overdue(out: &Output, (at, what): (Timestamp, Overdue)) -> String {
+    format!("{}, {}", out.moment_in_full(at), then(what))
+}
+
+const fn then(what: Overdue) -> &'static str {
+    match what {
         Overdue::Run => "then it runs without what has not come",
         Overdue::Cancel => "then it is cancelled",
         Overdue::Die => "then it is dead",
-    };
-    format!("{}, {then}", out.moment_in_full(at))
+    }
 }
 
 /// The conditions between a job and its becoming available.

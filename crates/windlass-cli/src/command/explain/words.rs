@@ -8,14 +8,14 @@ use windlass::{State, Timestamp};
 
 use super::{line, span};
 use crate::command::condition;
-use crate::output::table::in_one_line;
+use crate::output::escape::in_one_line;
 use crate::output::{Output, time};
 
 /// A gate, and what is the matter with it.
 pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
     match &passage.gate {
         Gate::Conditions { open, needed, until, then } => {
-            let deadline = until.zip(*then).map(|deadline| condition::then(out, deadline));
+            let deadline = until.zip(*then).map(|deadline| condition::overdue(out, deadline));
             let until = deadline.map(|then| format!(", until {then}"));
             format!("{}{}", condition::gate(out, open, *needed), until.unwrap_or_default())
         }
