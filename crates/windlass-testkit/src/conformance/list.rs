@@ -117,6 +117,9 @@ macro_rules! behaviours {
                     a_lane_behind_a_dead_job_is_told
                     a_long_lane_is_told
                 }
+                leader {
+                    who_leads_is_told_while_it_does
+                }
                 limits {
                     a_full_limit_is_told_while_jobs_wait_for_long
                     a_limit_of_nothing_is_told
