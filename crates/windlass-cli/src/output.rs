@@ -7,6 +7,7 @@
 pub(crate) mod ask;
 pub(crate) mod color;
 pub(crate) mod document;
+pub(crate) mod escape;
 pub(crate) mod glyph;
 pub(crate) mod problem;
 pub(crate) mod progress;

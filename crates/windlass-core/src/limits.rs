@@ -56,7 +56,7 @@ pub const LINE: u64 = 10_000;
 pub const OTHER_LINES: usize = 100;
 /// Jobs that are named of those that have the places of a limit.
 pub const PLACE_HOLDERS: usize = 5;
-/// Jobs with a tag that are looked up one by one. Where more have it, jobs that match otherwise are looked at, newest first,
+/// Jobs with a tag, or of a batch, that are looked up one by one. Where there are more, jobs that match otherwise are looked at, newest first,
 /// until there are enough.
 pub const FEW_TAGGED: usize = 5_000;
 /// Jobs of a sort that are looked at when a store is asked what may be a problem: what is beyond is told as "or more".

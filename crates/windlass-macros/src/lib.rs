@@ -36,7 +36,19 @@ use crate::attributes::{Attributes, Unique};
 #[proc_macro_derive(Job, attributes(job))]
 pub fn derive_job(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+    expand(&input).unwrap_or_else(|error| mistaken(&input, &error)).into()
+}
+
+/// The error, and a job of no kind: without it every use of the struct as a job would be an error of its own, before this one.
+fn mistaken(input: &DeriveInput, error: &syn::Error) -> proc_macro2::TokenStream {
+    let (error, name) = (error.to_compile_error(), &input.ident);
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    quote! {
+        #error
+        impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
+            const KIND: &'static str = "mistaken";
+        }
+    }
 }
 
 fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {

@@ -310,7 +310,7 @@ select b.id, b.name, b.key, windlass.moment(b.created_at) as created_at, case wh
 from windlass.batch b left join windlass.member m on m.batch = b.id
 group by b.id;
 
--- Removes batches that ended before a moment and of which no job is left, among the next ones of a walk in the order of their
+-- Removes batches that ended before a moment, of which no job is left and that nobody waits for, among the next ones of a walk in the order of their
 -- ids. Returns the last one it looked at, or null at the end.
 create function windlass.forget_batches(after_batch uuid, before_us bigint, most integer) returns uuid language plpgsql volatile as
 $$
@@ -326,6 +326,7 @@ begin
       select from windlass.member m
       where m.batch = b.id and (exists (select from windlass.finished f where f.id = m.job)
                                 or exists (select from windlass.pending p where p.id = m.job)))
+      and not exists (select from windlass.condition c where c.awaits = b.id and c.state = 0)
     for update skip locked);
   delete from windlass.member m where m.batch = any (gone);
   delete from windlass.batch b where b.id = any (gone);

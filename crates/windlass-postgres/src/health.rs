@@ -2,6 +2,7 @@
 
 pub(crate) mod jobs;
 pub(crate) mod lanes;
+pub(crate) mod leader;
 pub(crate) mod stuck;
 
 use windlass_core::health::{HealthStore, Observed, Thresholds};
@@ -23,6 +24,7 @@ impl HealthStore for PostgresStore {
                 dead: jobs::dead(&self.claims, thresholds, at).await?,
                 lanes: lanes::lanes(&self.claims).await?,
                 stuck: stuck::stuck(&self.claims, thresholds).await?,
+                leader: leader::leader(&self.claims).await?,
             })
         })
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod jobs;
 pub(crate) mod lanes;
+pub(crate) mod leader;
 pub(crate) mod stuck;
 
 use rusqlite::Connection;
@@ -35,5 +36,6 @@ pub(crate) fn observe(
         dead: jobs::dead(connection, thresholds, at)?,
         lanes: lanes::lanes(connection)?,
         stuck: stuck::stuck(connection, thresholds)?,
+        leader: leader::leader(connection)?,
     })
 }

@@ -182,5 +182,6 @@ pub use transaction::{
 
 /// What most programs need, in one line.
 pub mod prelude {
+    pub use crate::progress::Level;
     pub use crate::{Client, ClientExt, Context, ContextExt, Job, JobError, JobId, Run, Worker};
 }

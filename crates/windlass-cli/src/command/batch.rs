@@ -2,6 +2,7 @@
 
 mod act;
 mod list;
+mod members;
 mod show;
 
 use windlass::batch::{BatchFilter, BatchState};
@@ -11,7 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::table::in_one_line;
+use crate::output::escape::in_one_line;
 
 pub(super) use act::{CancelArgs, cancel, retry};
 pub(super) use list::{Wanted, list};
@@ -22,6 +23,7 @@ pub(super) use list::{Wanted, list};
 Examples:
   windlass batch list --live
   windlass batch show bat_01KAHT5V3X5W9GNQ6D4R3ZCE7M
+  windlass job list batch:bat_01KAHT5V3X5W9GNQ6D4R3ZCE7M state:dead
   id=$(windlass batch open --name prices)
   windlass enqueue import.row row=1 --batch $id
   windlass enqueue import.report --after-batch $id
@@ -37,11 +39,8 @@ pub(crate) struct Args {
 enum Verb {
     /// Batches, newest first
     List(Wanted),
-    /// How many of a batch's jobs are where, and which have failed
-    Show {
-        /// The batch's id, or its key
-        batch: String,
-    },
+    /// How many of a batch's jobs are where, which have failed, and each of them, oldest first
+    Show(show::ShowArgs),
     /// Make a batch whose jobs come later
     Open {
         /// Its name, for people
@@ -68,7 +67,7 @@ enum Verb {
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::List(wanted) => list(wanted, None, globals).await,
-        Verb::Show { batch } => show::show(&batch, globals).await,
+        Verb::Show(args) => show::show(&args, globals).await,
         Verb::Open { name, key } => act::open(name, key, globals).await,
         Verb::Seal { batch } => act::seal(&batch, globals).await,
         Verb::Cancel(args) => cancel(args, globals).await,

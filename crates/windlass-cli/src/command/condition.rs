@@ -1,9 +1,9 @@
 //! `windlass condition`: what a job waits for, and what a person lets it pass.
 
 use serde::Serialize;
-use windlass::condition::{Awaited, ConditionRecord, ConditionState, Overdue, Waived};
+use windlass::condition::{Awaited, ConditionRecord, ConditionState, Ends, Overdue, Waived};
 use windlass::job::{Explanation, Gate};
-use windlass::{Client, JobId, JobRecord, State};
+use windlass::{Client, JobId, JobRecord, State, Timestamp};
 
 use super::enqueue::origin;
 use super::job::find_id;
@@ -12,7 +12,8 @@ use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
 use crate::output::document::Document;
-use crate::output::table::{Cell, Column, Table, in_one_line};
+use crate::output::escape::in_one_line;
+use crate::output::table::{Cell, Column, Table};
 use crate::store;
 
 /// Its arguments.
@@ -54,6 +55,15 @@ struct Body<'a> {
     job: JobId,
     #[serde(flatten)]
     condition: &'a ConditionRecord,
+    /// That of the job, while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline: Option<DeadlineBody>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct DeadlineBody {
+    at: Timestamp,
+    then: Overdue,
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -67,12 +77,12 @@ async fn list(job: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     let job = find_id(&*store, job).await?;
-    if store.job(job).await?.is_none() {
-        return Err(super::job::not_found(job).into());
-    }
+    let record = store.job(job).await?.ok_or_else(|| super::job::not_found(job))?;
     let conditions = store.conditions(job).await?;
+    let deadline = until(&record);
     if out.is_json() {
-        let body = |condition| Document::new("condition.v1", Body { job, condition });
+        let deadline = deadline.map(|(at, then)| DeadlineBody { at, then });
+        let body = |condition| Document::new("condition.v1", Body { job, condition, deadline });
         out.json(&conditions.iter().map(body).collect::<Vec<_>>())?;
         return Ok(Exit::Done);
     }
@@ -80,11 +90,15 @@ async fn list(job: &str, globals: &Globals) -> anyhow::Result<Exit> {
         out.line(&format!("{job} waits for nothing"))?;
         return Ok(Exit::Done);
     }
-    out.table(&table(out, &conditions))?;
+    out.table(&table(out, &conditions, deadline))?;
     Ok(Exit::Done)
 }
 
-fn table(out: &Output, conditions: &[ConditionRecord]) -> Table {
+fn table(
+    out: &Output,
+    conditions: &[ConditionRecord],
+    deadline: Option<(Timestamp, Overdue)>,
+) -> Table {
     let mut table = Table::new(vec![
         Column::text("CONDITION", 10),
         Column::whole("STATE"),
@@ -96,35 +110,37 @@ fn table(out: &Output, conditions: &[ConditionRecord]) -> Table {
         table.push(vec![
             Cell::new(in_one_line(&one.name)),
             Cell::toned(tone(one), one.state.word()),
-            Cell::new(what(out, one)),
+            Cell::new(match one.awaits {
+                // A cell has no colours inside.
+                Awaited::Moment { at } => out.moment(at),
+                _ => what(out, one),
+            }),
             Cell::new(one.since.map_or_else(String::new, |at| out.moment(at))),
             Cell::new(in_one_line(one.note.as_deref().unwrap_or_default())),
         ]);
+    }
+    if let Some(deadline) = deadline {
+        let (name, state) = (Cell::new("(deadline)"), Cell::new("open"));
+        let what = Cell::new(format!("{}, {}", out.moment(deadline.0), then(deadline.1)));
+        table.push(vec![name, state, what, Cell::default(), Cell::default()]);
     }
     table
 }
 
 fn tone(one: &ConditionRecord) -> Tone {
     match one.state {
-        ConditionState::Open if is_blocked(one) => Tone::Bad,
+        ConditionState::Open if one.is_lost() => Tone::Bad,
         ConditionState::Open => Tone::Attention,
         ConditionState::Met => Tone::Good,
         ConditionState::Waived | ConditionState::Withdrawn => Tone::Dim,
     }
 }
 
-/// Whether it waits for a job or a batch that has ended in another way, or for a job that is gone.
-fn is_blocked(one: &ConditionRecord) -> bool {
-    let is_over = match one.awaits {
-        Awaited::Job { job_state, .. } => job_state.is_none_or(State::is_terminal),
-        Awaited::Batch { ended, .. } => ended.is_some(),
-        _ => false,
-    };
-    one.state == ConditionState::Open && is_over
-}
-
 /// What a condition waits for.
 fn what(out: &Output, one: &ConditionRecord) -> String {
+    if one.is_lost() {
+        return lost(one);
+    }
     match &one.awaits {
         Awaited::Job { job, job_state: Some(state), .. } => format!("{job}, {state}"),
         Awaited::Job { job, job_state: None, .. } => format!("{job}, which is gone"),
@@ -136,6 +152,43 @@ fn what(out: &Output, one: &ConditionRecord) -> String {
         Awaited::Signal { key } => format!("signal {}", in_one_line(key)),
         Awaited::Moment { at } => out.moment_in_full(*at),
     }
+}
+
+/// What a condition waits for that cannot come, and why not.
+fn lost(one: &ConditionRecord) -> String {
+    let (what, asked, was) = match one.awaits {
+        Awaited::Job { job, ends, job_state } => {
+            let asked = asked(ends, ["complete", "be cancelled", "die"]);
+            let was = match job_state {
+                Some(State::Completed) => "completed",
+                Some(State::Cancelled) => "was cancelled",
+                Some(_) => "is dead",
+                None => "is gone",
+            };
+            (job.to_string(), asked, was)
+        }
+        Awaited::Batch { batch, ends, ended } => {
+            let asked = asked(ends, ["complete", "fail", "fail"]);
+            let was = if ended == Some(State::Completed) { "completed" } else { "failed" };
+            (batch.to_string(), asked, was)
+        }
+        Awaited::Signal { .. } | Awaited::Moment { .. } => return String::new(),
+    };
+    format!("{what} to {asked}, but it {was}: that cannot come any more")
+}
+
+/// The ways in which something was to end, with a word for completed, cancelled and dead.
+fn asked(ends: Ends, words: [&'static str; 3]) -> String {
+    let mut asked: Vec<&str> = ends
+        .states()
+        .map(|state| match state {
+            State::Completed => words[0],
+            State::Cancelled => words[1],
+            _ => words[2],
+        })
+        .collect();
+    asked.dedup();
+    asked.join(" or ")
 }
 
 /// A condition with its name and what it waits for.
@@ -157,14 +210,25 @@ pub(crate) fn line(out: &Output, one: &ConditionRecord) -> String {
 
 /// Until when a job waits, while it does, as a line of its page.
 pub(crate) fn deadline(out: &Output, job: &JobRecord) -> Option<String> {
+    until(job).map(|deadline| format!("deadline   {}", overdue(out, deadline)))
+}
+
+fn until(job: &JobRecord) -> Option<(Timestamp, Overdue)> {
     let waits = job.meta.waits.as_ref().filter(|_| job.state == State::Waiting)?;
-    let (at, then) = waits.until(job.created_at)?;
-    let then = match then {
+    waits.until(job.created_at)
+}
+
+/// A deadline, and what happens then.
+pub(super) fn overdue(out: &Output, (at, what): (Timestamp, Overdue)) -> String {
+    format!("{}, {}", out.moment_in_full(at), then(what))
+}
+
+const fn then(what: Overdue) -> &'static str {
+    match what {
         Overdue::Run => "then it runs without what has not come",
         Overdue::Cancel => "then it is cancelled",
         Overdue::Die => "then it is dead",
-    };
-    Some(format!("deadline   {}, {then}", out.moment_in_full(at)))
+    }
 }
 
 /// The conditions between a job and its becoming available.
@@ -187,15 +251,26 @@ pub(super) fn commands(explained: &Explanation) -> Vec<String> {
         Gate::Conditions { open, .. } => Some(open),
         _ => None,
     });
-    let blocked = open.into_iter().flatten().find(|one| is_blocked(one));
-    let retry = blocked.and_then(|one| match one.awaits {
-        Awaited::Job { job, .. } => Some(format!("windlass job retry {job}")),
-        _ => None,
-    });
-    let first = blocked.or_else(|| open.and_then(|open| open.first()));
+    let lost = open.into_iter().flatten().find(|one| one.is_lost());
+    let retry = lost.and_then(retry);
+    let first = lost.or_else(|| open.and_then(|open| open.first()));
     let waive =
         first.map(|one| format!("{}   (lets it pass)", command_to_waive(explained.job, &one.name)));
-    retry.into_iter().chain(waive).collect()
+    let cancel = lost.map(|_| format!("windlass job cancel {}   (gives it up)", explained.job));
+    retry.into_iter().chain(waive).chain(cancel).collect()
+}
+
+/// What may have that come after all which has ended otherwise: what was completed does not run again for it.
+fn retry(one: &ConditionRecord) -> Option<String> {
+    match one.awaits {
+        Awaited::Job { job, job_state: Some(State::Cancelled | State::Dead), .. } => {
+            Some(format!("windlass job retry {job}"))
+        }
+        Awaited::Batch { batch, ended: Some(State::Dead), .. } => {
+            Some(format!("windlass batch retry {batch}   (its dead jobs)"))
+        }
+        _ => None,
+    }
 }
 
 /// What lets a job pass the condition of this name.
@@ -238,6 +313,49 @@ async fn waive(
                 )?;
             }
             Ok(Exit::Done)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use windlass::BatchId;
+
+    use super::*;
+
+    fn open(awaits: Awaited) -> ConditionRecord {
+        let name = "rows".to_owned();
+        let state = ConditionState::Open;
+        ConditionRecord { name, awaits, state, since: None, data: None, note: None }
+    }
+
+    /// O24: what was asked for, how it ended instead, and what may have it come after all.
+    #[test]
+    fn what_cannot_come_is_told_with_what_can_be_done() {
+        let (batch, job) = (BatchId::new(), JobId::new());
+        let of_batch = |ends, ended| open(Awaited::Batch { batch, ends, ended: Some(ended) });
+        let of_job = |ends, job_state| open(Awaited::Job { job, ends, job_state });
+        let either = Ends::CANCELLED.or(Ends::DEAD);
+        let retry_batch = format!("windlass batch retry {batch}   (its dead jobs)");
+        let retry_job = format!("windlass job retry {job}");
+        for (one, expected, command) in [
+            (of_batch(Ends::COMPLETED, State::Dead), "complete, but it failed", Some(retry_batch)),
+            (of_batch(Ends::DEAD, State::Completed), "fail, but it completed", None),
+            (
+                of_job(Ends::COMPLETED, Some(State::Dead)),
+                "complete, but it is dead",
+                Some(retry_job),
+            ),
+            (of_job(either, Some(State::Completed)), "be cancelled or die, but it completed", None),
+            (of_job(Ends::COMPLETED, None), "complete, but it is gone", None),
+        ] {
+            let told = lost(&one);
+            assert!(one.is_lost() && told.contains(expected), "{told}");
+            assert!(told.ends_with(": that cannot come any more"), "{told}");
+            assert_eq!(retry(&one), command);
+        }
+        for state in [State::Running, State::Completed] {
+            assert!(!of_job(Ends::COMPLETED, Some(state)).is_lost(), "{state}");
         }
     }
 }

@@ -16,7 +16,7 @@ use super::known::did_you_mean;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
-use crate::output::table::{in_lines, in_one_line};
+use crate::output::escape::{in_lines, in_one_line};
 use crate::output::{Output, document, time};
 use crate::store;
 

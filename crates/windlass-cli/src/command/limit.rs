@@ -10,7 +10,8 @@ use super::known::{warn_of_kind, warn_of_queue};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
-use crate::output::table::{Cell, Column, Table, in_lines};
+use crate::output::escape::in_lines;
+use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, document, time};
 use crate::store;
 

@@ -3,6 +3,7 @@
 
 use super::Output;
 use super::color::Tone;
+use super::escape::in_one_line;
 use super::glyph::Glyphs;
 
 const GAP: usize = 2;
@@ -199,24 +200,6 @@ pub(crate) fn cut(text: &str, width: usize, glyphs: Glyphs) -> String {
     format!("{}{}", kept.trim_end(), glyphs.cut())
 }
 
-/// The text on one line and without anything that a terminal would act on: errors come from
-/// handlers, which repeat what strangers sent.
-pub(crate) fn in_one_line(text: &str) -> String {
-    let clean = text.replace(|c: char| c.is_control(), " ");
-    if clean.contains("  ") && text != clean {
-        clean.split_whitespace().collect::<Vec<_>>().join(" ")
-    } else {
-        clean.trim().to_owned()
-    }
-}
-
-/// The text with its lines, but without anything else that a terminal would act on.
-pub(crate) fn in_lines(text: &str) -> Vec<String> {
-    let clean =
-        |line: &str| line.replace('\t', "    ").replace(|c: char| c.is_control(), "\u{FFFD}");
-    text.trim_end().lines().map(clean).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,12 +235,6 @@ mod tests {
         assert_eq!(widths(Some(50)).1, vec![8, 13, 2, 21]);
         assert_eq!(widths(Some(30)), (vec![0, 1, 2, 3], vec![8, 6, 2, 8]));
         assert_eq!(widths(Some(28)), (vec![0, 1, 3], vec![8, 8, 8]));
-    }
-
-    #[test]
-    fn what_a_terminal_would_act_on_is_taken_out() {
-        assert_eq!(in_one_line("a\n  b\u{1b}[31mred"), "a b [31mred");
-        assert_eq!(in_lines("a\tb\n\u{7}c\n"), ["a    b", "\u{FFFD}c"]);
     }
 
     #[test]

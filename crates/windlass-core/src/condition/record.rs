@@ -29,6 +29,27 @@ pub struct ConditionRecord {
     pub note: Option<String>,
 }
 
+impl ConditionRecord {
+    /// Whether it is open while what it waits for has ended in another way, or is gone: it cannot be met any more, unless that
+    /// is retried and ends as asked.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        let is_otherwise = |ends: Ends, state: State| {
+            state.is_terminal() && !ends.states().any(|asked| asked == state)
+        };
+        let has_ended_otherwise = match self.awaits {
+            Awaited::Job { ends, job_state, .. } => {
+                job_state.is_none_or(|state| is_otherwise(ends, state))
+            }
+            Awaited::Batch { ends, ended, .. } => {
+                ended.is_some_and(|state| is_otherwise(ends, state))
+            }
+            Awaited::Signal { .. } | Awaited::Moment { .. } => false,
+        };
+        self.state == ConditionState::Open && has_ended_otherwise
+    }
+}
+
 /// What a condition waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "awaits", rename_all = "lowercase")]

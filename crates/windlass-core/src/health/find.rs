@@ -51,6 +51,13 @@ impl Overview {
         })
     }
 
+    /// The worker that leads. Where there is none nothing that time brings is done: no job becomes due, and none is taken back.
+    #[must_use]
+    pub fn leader(&self) -> Option<&WorkerRecord> {
+        let leader = self.observed.leader.filter(|leader| leader.until > self.observed.at)?;
+        self.workers.iter().find(|worker| worker.id == leader.worker)
+    }
+
     /// When jobs were due that are neither in a lane that another has nor paused, with their queue, kind and limit by key.
     pub(super) fn ready(&self) -> impl Iterator<Item = (Timestamp, &str, &str, Option<&str>)> + '_ {
         let ready = self.observed.ready.iter().map(|ready| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::id::JobId;
-use crate::job::State;
+use crate::job::{Lead, State};
 use crate::time::Timestamp;
 
 /// How many there are, or that there are at least so many.
@@ -48,6 +48,8 @@ pub struct Observed {
     pub lanes: Lanes,
     /// Jobs that wait for ends which cannot come, of the conditions on the oldest jobs.
     pub stuck: Vec<StuckJob>,
+    /// Who leads, or led last and did not leave.
+    pub leader: Option<Lead>,
 }
 
 /// Jobs of a kind that are due in a queue.

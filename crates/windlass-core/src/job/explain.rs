@@ -77,7 +77,7 @@ pub enum Step {
     Meet,
     /// Its deadline passes while it waits.
     Overdue,
-    /// The job that it waits for, which has ended in another way, is retried, or a person lets it pass.
+    /// Never by itself: the job or batch that it waits for, which has ended in another way, is retried, or a person lets it pass.
     Decide,
     /// Its queue is resumed.
     Resume,

@@ -4,6 +4,7 @@
 //! stands for any run of characters. The same text works in the CLI and in the API.
 
 use super::{Moment, ParseStateError, ParseSubjectError, State, Subject};
+use crate::id::{BatchId, ParseIdError};
 use crate::name::nearest;
 use crate::time::Timestamp;
 use std::fmt;
@@ -22,6 +23,8 @@ pub enum Field {
     Tag(Vec<String>),
     /// One of these subjects.
     Subject(Vec<Subject>),
+    /// In one of these batches.
+    Batch(Vec<BatchId>),
     /// Nothing before this: an ended job by when it ended, a running one by when it was claimed, any other by
     /// when it was written.
     Since(Moment),
@@ -79,6 +82,9 @@ pub enum ParseFilterError {
     /// Not a subject.
     #[error(transparent)]
     Subject(#[from] ParseSubjectError),
+    /// Not a batch's id.
+    #[error(transparent)]
+    Batch(#[from] ParseIdError),
     /// Not a moment.
     #[error("`{0}` is not a moment: expected how long ago, such as 24h, or 2026-11-21T12:00:00Z")]
     Moment(String),
@@ -87,7 +93,7 @@ pub enum ParseFilterError {
     Negated(String),
 }
 
-const KNOWN: [&str; 7] = ["state", "queue", "kind", "tag", "subject", "since", "until"];
+const KNOWN: [&str; 8] = ["state", "queue", "kind", "tag", "subject", "batch", "since", "until"];
 
 impl Filter {
     /// The states a job may have to match, as far as the filter's own terms say.
@@ -133,6 +139,14 @@ impl Filter {
             _ => None,
         })
     }
+
+    /// For each term that names batches, whether it is negated and which.
+    pub fn batches(&self) -> impl Iterator<Item = (bool, &[BatchId])> {
+        self.terms.iter().filter_map(|term| match &term.field {
+            Field::Batch(batches) => Some((term.negated, batches.as_slice())),
+            _ => None,
+        })
+    }
 }
 
 impl FromStr for Filter {
@@ -164,6 +178,7 @@ fn parse_term(text: &str) -> Result<Term, ParseFilterError> {
         "subject" => {
             Field::Subject(values.iter().map(|word| word.parse()).collect::<Result<_, _>>()?)
         }
+        "batch" => Field::Batch(values.iter().map(|id| id.parse()).collect::<Result<_, _>>()?),
         "since" | "until" if negated => return Err(ParseFilterError::Negated(name.to_owned())),
         "since" => Field::Since(values.join(",").parse()?),
         "until" => Field::Until(values.join(",").parse()?),
@@ -193,6 +208,10 @@ impl fmt::Display for Filter {
                 Field::Subject(subjects) => {
                     ("subject", subjects.iter().map(Subject::as_str).collect::<Vec<_>>().join(","))
                 }
+                Field::Batch(batches) => {
+                    let ids: Vec<String> = batches.iter().map(ToString::to_string).collect();
+                    ("batch", ids.join(","))
+                }
                 Field::Since(moment) => ("since", moment.to_string()),
                 Field::Until(moment) => ("until", moment.to_string()),
             };
@@ -213,6 +232,7 @@ mod tests {
             "state:dead",
             "state:dead,cancelled kind:img.* -queue:bulk",
             "-state:completed",
+            "batch:bat_01KAHT5V3X5W9GNQ6D4R3ZCE7M state:dead",
             "-tag:bulk,slow subject:customer=42,order=a=b since:1d until:2026-11-21T12:00:00.000Z",
         ] {
             let filter: Filter = text.parse().expect(text);
@@ -234,7 +254,7 @@ mod tests {
         assert!("dead".parse::<Filter>().is_err());
         assert!("state:".parse::<Filter>().is_err());
         assert!("state:gone".parse::<Filter>().is_err());
-        for text in ["subject:customer", "tag:", "since:", "since:noon", "-since:1h"] {
+        for text in ["subject:customer", "tag:", "since:", "since:noon", "-since:1h", "batch:x"] {
             assert!(text.parse::<Filter>().is_err(), "{text} was taken for a filter");
         }
         assert_eq!(nearest("xyz", &KNOWN), None);

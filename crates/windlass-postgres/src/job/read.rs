@@ -1,10 +1,11 @@
 //! Read: one job, and jobs that match.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Field, Filter, JobRecord, Moment, Page, State, Subject};
+use windlass_core::job::{Field, Filter, JobRecord, Moment, Page, State};
 use windlass_core::limits::FEW_TAGGED;
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
@@ -15,6 +16,9 @@ use crate::row::{get, record};
 const JOB: &str = include_str!("job.sql");
 const JOBS: &str = include_str!("jobs.sql");
 const JOBS_AMONG: &str = include_str!("jobs_among.sql");
+/// The newest jobs of each batch.
+const MEMBERS: &str = "select l.job from unnest($1::uuid[]) as b(id), lateral (select job from windlass.member \
+     where batch = b.id and ($2::uuid is null or job < $2::uuid) order by job desc limit $3::int8) as l";
 /// The newest jobs of each tag.
 const TAGGED: &str = "select l.job from unnest($1::text[]) as t(tag), lateral (select job from windlass.tag \
      where tag = t.tag and ($2::uuid is null or job < $2::uuid) order by job desc limit $3::int8) as l";
@@ -43,7 +47,7 @@ pub(crate) async fn jobs(
     });
     let before: Option<Uuid> = page.before.map(|id| id.as_uuid());
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-    let tags = path_of_tags(filter);
+    let tags = path_of_meta(filter);
     let (since, until) = moments(connection, filter).await?;
     let mut binds: Vec<Bind<'_>> = vec![
         (&states, Type::INT2_ARRAY),
@@ -57,7 +61,7 @@ pub(crate) async fn jobs(
         (&since, Type::INT8),
         (&until, Type::INT8),
     ];
-    let among = few_tagged(connection, filter, before).await?;
+    let among = few(connection, filter, before).await?;
     let rows = match &among {
         None => connection.query(JOBS, &binds).await?,
         Some(jobs) => {
@@ -68,41 +72,53 @@ pub(crate) async fn jobs(
     rows.iter().map(record).collect()
 }
 
-/// The jobs with the tags of a filter, where there are few; where many have each of them, jobs that match otherwise
-/// are looked at, newest first, until there are enough.
-async fn few_tagged(
+/// The jobs with the tags of a filter, or of its batches, where there are few; where there are many of each, jobs that match
+/// otherwise are looked at, newest first, until there are enough.
+async fn few(
     connection: &Connection,
     filter: &Filter,
     before: Option<Uuid>,
 ) -> Result<Option<Vec<Uuid>>, StoreError> {
     let mut few: Option<Vec<Uuid>> = None;
     let limit = FEW_TAGGED as i64 + 1;
-    for (_, tags) in filter.tags().filter(|(negated, _)| !negated) {
-        let binds: [Bind<'_>; 3] =
-            [(&tags, Type::TEXT_ARRAY), (&before, Type::UUID), (&limit, Type::INT8)];
-        let rows = connection.query(TAGGED, &binds).await?;
+    let mut keep = |rows: &[Row]| {
         if rows.len() <= FEW_TAGGED && few.as_ref().is_none_or(|few| rows.len() < few.len()) {
             few = Some(rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?);
         }
+        Ok::<_, StoreError>(())
+    };
+    for (_, tags) in filter.tags().filter(|(negated, _)| !negated) {
+        let binds: [Bind<'_>; 3] =
+            [(&tags, Type::TEXT_ARRAY), (&before, Type::UUID), (&limit, Type::INT8)];
+        keep(&connection.query(TAGGED, &binds).await?)?;
+    }
+    for (_, batches) in filter.batches().filter(|(negated, _)| !negated) {
+        let ids: Vec<Uuid> = batches.iter().map(|batch| batch.as_uuid()).collect();
+        let binds: [Bind<'_>; 3] =
+            [(&ids, Type::UUID_ARRAY), (&before, Type::UUID), (&limit, Type::INT8)];
+        keep(&connection.query(MEMBERS, &binds).await?)?;
     }
     Ok(few)
 }
 
-/// The tags and subjects of a filter as a JSON path that a job's meta fits: what the job itself says. Which jobs are looked
+/// The tags, subjects and batches of a filter as a JSON path that a job's meta fits: what the job itself says. Which jobs are looked
 /// at is another matter.
-fn path_of_tags(filter: &Filter) -> Option<String> {
+fn path_of_meta(filter: &Filter) -> Option<String> {
     let terms = filter.terms.iter().filter_map(|term| {
-        let (list, words): (_, Vec<&str>) = match &term.field {
-            Field::Tag(tags) => ("tags", tags.iter().map(String::as_str).collect()),
+        let (list, words): (_, Vec<String>) = match &term.field {
+            Field::Tag(tags) => ("tags[*]", tags.clone()),
             Field::Subject(subjects) => {
-                ("subjects", subjects.iter().map(Subject::as_str).collect())
+                ("subjects[*]", subjects.iter().map(|one| one.as_str().to_owned()).collect())
+            }
+            Field::Batch(batches) => {
+                ("member.of", batches.iter().map(|id| id.as_uuid().simple().to_string()).collect())
             }
             _ => return None,
         };
-        let is_one = |word: &&str| format!("@ == {}", serde_json::Value::from(*word));
+        let is_one = |word: &String| format!("@ == {}", serde_json::Value::from(word.as_str()));
         let any = words.iter().map(is_one).collect::<Vec<_>>().join(" || ");
         let not = if term.negated { "!" } else { "" };
-        Some(format!("{not}exists($.{list}[*] ? ({any}))"))
+        Some(format!("{not}exists($.{list} ? ({any}))"))
     });
     let terms: Vec<String> = terms.collect();
     (!terms.is_empty()).then(|| terms.join(" && "))
@@ -159,7 +175,7 @@ mod tests {
 
     #[test]
     fn tags_become_a_path() {
-        let path = |text: &str| path_of_tags(&text.parse().expect("a filter"));
+        let path = |text: &str| path_of_meta(&text.parse().expect("a filter"));
         let expected = r#"exists($.subjects[*] ? (@ == "a=1" || @ == "b=\"c")) && !exists($.tags[*] ? (@ == "x"))"#;
         assert_eq!(path(r#"subject:a=1,b="c -tag:x kind:k"#).as_deref(), Some(expected));
         assert_eq!(path("kind:k"), None);

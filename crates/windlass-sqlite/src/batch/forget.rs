@@ -1,4 +1,4 @@
-//! Forget: batches that ended long ago and of which no job is left.
+//! Forget: batches that ended long ago, of which no job is left and that nobody waits for.
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
@@ -13,7 +13,8 @@ const GONE: &str = "select id from windlass_batch b \
      where not live and ended_at < ?1 and not exists ( \
        select 1 from windlass_member m where m.batch = b.id and ( \
          exists (select 1 from windlass_finished f where f.id = m.job) \
-         or exists (select 1 from windlass_pending p where p.id = m.job))) limit ?2";
+         or exists (select 1 from windlass_pending p where p.id = m.job))) \
+     and not exists (select 1 from windlass_condition c where c.batch = b.id and c.state = 0) limit ?2";
 /// Batches whose jobs were all kept out by their keys: none of them ever ends.
 const EMPTY: &str = "insert into windlass_end_batch (batch, at) \
      select id, ?1 from windlass_batch b \

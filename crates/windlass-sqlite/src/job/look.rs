@@ -5,12 +5,13 @@ use std::time::Duration;
 use rusqlite::{Connection, params};
 use windlass_core::condition::ConditionRecord;
 use windlass_core::error::StoreError;
-use windlass_core::id::{JobId, WorkerId};
-use windlass_core::job::{JobRecord, Lead, Look, Paused, State};
+use windlass_core::id::JobId;
+use windlass_core::job::{JobRecord, Look, Paused, State};
 use windlass_core::limits::LINE;
 use windlass_core::time::Timestamp;
 
 use crate::condition::list;
+use crate::health::leader;
 use crate::job::{look_line, read};
 use crate::row::{Id, all, one};
 use crate::worker::list::workers;
@@ -21,7 +22,6 @@ const QUEUE_PAUSED: &str = "select paused_at, paused_until, note from windlass_q
      where name = ?1 and paused_at is not null and coalesce(paused_until > ?2, 1)";
 const KIND_PAUSED: &str = "select paused_at, paused_until, note from windlass_paused_kind \
      where kind = ?1 and coalesce(paused_until > ?2, 1)";
-const LEADER: &str = "select worker, expires_at from windlass_leader where duty = 'sweep'";
 const AHEAD: &str = "select count(*) from (select 1 from windlass_pending \
      where queue = ?1 and state = 2 and line is null and (priority, run_at, id) < (?2, ?3, ?4) \
        and kind not in (select name from windlass_limit_rule where scope = 1) limit ?5)";
@@ -45,7 +45,7 @@ pub(crate) fn look(
         cancel_reason,
         queue_paused: paused(connection, QUEUE_PAUSED, (&job.queue, now))?,
         kind_paused: paused(connection, KIND_PAUSED, (&job.kind, now))?,
-        leader: leader(connection)?,
+        leader: leader::leader(connection)?,
         workers: workers(connection)?,
         ages_every: one(connection, AGES_EVERY, [&job.queue])?
             .map(|every: i64| Duration::from_micros(every.unsigned_abs())),
@@ -82,13 +82,6 @@ fn paused(
         })
     })?;
     Ok(pauses.into_iter().next())
-}
-
-fn leader(connection: &Connection) -> Result<Option<Lead>, StoreError> {
-    let lead = |worker: WorkerId, until| Lead { worker, until: Timestamp::from_micros(until) };
-    let leaders =
-        all(connection, LEADER, [], |row| Ok(lead(row.get::<_, Id>(0)?.worker(), row.get(1)?)))?;
-    Ok(leaders.into_iter().next())
 }
 
 fn ahead(connection: &Connection, job: &JobRecord) -> Result<u64, StoreError> {

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use windlass_core::error::StoreError;
-use windlass_core::id::JobId;
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{Field, Filter, JobRecord, Page, State, Subject};
 use windlass_core::limits::FEW_TAGGED;
 use windlass_core::time::Timestamp;
@@ -37,14 +37,12 @@ pub(crate) fn jobs(
     page: Page,
 ) -> Result<Vec<JobRecord>, StoreError> {
     let mut found = Vec::new();
-    let few = tags_of_few(connection, filter)?;
+    let few = few(connection, filter)?;
     for (columns, table, moment) in TABLES {
         let (mut condition, mut values) = condition(filter, moment);
-        for tags in &few {
-            let tags = any_of(tags, &mut values);
-            condition.push_str(&format!(
-                " and id in (select job from windlass_tag where tag in ({tags}))"
-            ));
+        for (jobs, binds) in &few {
+            condition.push_str(&format!(" and id in ({jobs})"));
+            values.extend(binds.iter().cloned());
         }
         let mut sql = format!("select {columns} from {table} where {condition}");
         if let Some(before) = page.before {
@@ -60,23 +58,25 @@ pub(crate) fn jobs(
     Ok(found)
 }
 
-/// The tags and subjects of which so few jobs have one that these are looked up one by one. Where many have, jobs
-/// that match otherwise are looked at, newest first, until there are enough.
-fn tags_of_few<'a>(
-    connection: &Connection,
-    filter: &'a Filter,
-) -> Result<Vec<Vec<&'a str>>, StoreError> {
-    let mut few = Vec::new();
-    for (_, tags) in filter.tags().filter(|(negated, _)| !negated) {
+/// Selects of the jobs with tags and subjects, and of those of batches, of which there are so few that they are looked up one by
+/// one. Where there are many, jobs that match otherwise are looked at, newest first, until there are enough.
+fn few(connection: &Connection, filter: &Filter) -> Result<Vec<(String, Vec<Value>)>, StoreError> {
+    let tagged = filter.tags().filter(|(negated, _)| !negated).map(|(_, tags)| {
         let mut values = Vec::new();
-        let sql = format!(
-            "select count(*) from (select 1 from windlass_tag where tag in ({}) limit {})",
-            any_of(&tags, &mut values),
-            FEW_TAGGED + 1
-        );
-        let jobs: Option<i64> = one(connection, &sql, params_from_iter(values))?;
-        if jobs.is_some_and(|jobs| jobs <= FEW_TAGGED as i64) {
-            few.push(tags);
+        let tags = any_of(&tags, &mut values);
+        (format!("select job from windlass_tag where tag in ({tags})"), values)
+    });
+    let members = filter.batches().filter(|(negated, _)| !negated).map(|(_, batches)| {
+        let mut values = Vec::new();
+        let batches = any_batch(batches, &mut values);
+        (format!("select job from windlass_member where batch in ({batches})"), values)
+    });
+    let mut few = Vec::new();
+    for (jobs, values) in tagged.chain(members) {
+        let sql = format!("select count(*) from ({jobs} limit {})", FEW_TAGGED + 1);
+        let number: Option<i64> = one(connection, &sql, params_from_iter(values.clone()))?;
+        if number.is_some_and(|number| number <= FEW_TAGGED as i64) {
+            few.push((jobs, values));
         }
     }
     Ok(few)
@@ -86,6 +86,11 @@ fn tags_of_few<'a>(
 fn any_of(words: &[&str], values: &mut Vec<Value>) -> String {
     values.extend(words.iter().map(|word| Value::Text((*word).to_owned())));
     vec!["?"; words.len()].join(", ")
+}
+
+fn any_batch(batches: &[BatchId], values: &mut Vec<Value>) -> String {
+    let ids: Vec<String> = batches.iter().map(|id| id.as_uuid().simple().to_string()).collect();
+    any_of(&ids.iter().map(String::as_str).collect::<Vec<_>>(), values)
 }
 
 /// The filter as SQL with its binds.
@@ -118,6 +123,10 @@ fn condition(filter: &Filter, moment: &str) -> (String, Vec<Value>) {
             Field::Subject(subjects) => {
                 let subjects: Vec<&str> = subjects.iter().map(Subject::as_str).collect();
                 vec![has("subjects", &subjects, &mut values)]
+            }
+            Field::Batch(batches) => {
+                let batches = any_batch(batches, &mut values);
+                vec![format!("coalesce(meta ->> '$.member.of' in ({batches}), false)")]
             }
             Field::Since(since) => {
                 values.push(Value::Integer(since.at(now).as_micros()));

@@ -2,6 +2,7 @@
 
 pub mod jobs;
 pub mod lanes;
+pub mod leader;
 pub mod limits;
 pub mod stuck;
 

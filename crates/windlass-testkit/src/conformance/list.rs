@@ -27,12 +27,15 @@ macro_rules! behaviours {
                     a_batch_of_jobs_that_keys_kept_out_has_ended
                     an_id_that_comes_again_is_in_its_batch_once
                     batches_are_removed_with_their_jobs
+                    a_batch_is_kept_while_it_is_waited_for
                 }
                 show {
                     a_batch_says_where_its_jobs_are
                     a_batch_is_blocked_by_what_failed
                     batches_are_listed
                     the_jobs_of_a_batch_are_listed_in_parts
+                    the_jobs_of_a_batch_are_found
+                    the_jobs_of_a_large_batch_are_found
                 }
                 unmet {
                     what_cannot_come_any_more_cancels
@@ -115,6 +118,9 @@ macro_rules! behaviours {
                 lanes {
                     a_lane_behind_a_dead_job_is_told
                     a_long_lane_is_told
+                }
+                leader {
+                    who_leads_is_told_while_it_does
                 }
                 limits {
                     a_full_limit_is_told_while_jobs_wait_for_long

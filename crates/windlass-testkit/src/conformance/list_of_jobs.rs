@@ -93,6 +93,7 @@ macro_rules! behaviours_of_jobs {
                     a_unique_key_is_told_with_its_holder
                     an_ended_job_says_how_and_how_long_it_is_kept
                     what_a_job_waits_for_is_told
+                    a_wait_for_a_batch_that_failed_is_told
                     a_clock_that_is_off_is_told
                     a_job_that_is_not_there_is_not_explained
                 }

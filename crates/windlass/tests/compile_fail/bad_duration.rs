@@ -7,4 +7,11 @@ struct Welcome {
     user: i64,
 }
 
-fn main() {}
+async fn welcome(_job: Welcome, _cx: Context) -> Result<(), JobError> {
+    Ok(())
+}
+
+fn main() {
+    drop(Welcome { user: 42 }.job());
+    let _ = |worker: Worker| worker.handle_fn(welcome);
+}

@@ -1,7 +1,6 @@
 //! The examples of docs/steps.md, line by line: `scripts/tidy` compares them.
 
 use tracing_subscriber::prelude::*;
-use windlass::progress::Level;
 
 use std::time::Duration;
 

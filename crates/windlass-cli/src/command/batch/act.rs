@@ -6,7 +6,7 @@ use windlass::batch::{BatchRecord, Begins, Sealed};
 use super::{find, not_found};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
-use crate::output::table::in_one_line;
+use crate::output::escape::in_one_line;
 use crate::output::time;
 use crate::store;
 

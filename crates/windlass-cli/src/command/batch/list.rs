@@ -8,7 +8,8 @@ use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::document::Document;
-use crate::output::table::{Cell, Column, Table, in_one_line};
+use crate::output::escape::in_one_line;
+use crate::output::table::{Cell, Column, Table};
 use crate::output::time;
 use crate::store;
 

@@ -1,15 +1,17 @@
 //! `windlass batch show`.
 
+use serde::Serialize;
 use windlass::batch::{BatchRecord, BatchState};
 use windlass::{Client, JobId, State};
 
+use super::members::Members;
 use super::{find, not_found, state};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
 use crate::output::document::Document;
-use crate::output::table::in_one_line;
+use crate::output::escape::in_one_line;
 use crate::output::time;
 use crate::store;
 
@@ -18,18 +20,42 @@ const NAMED: usize = 5;
 /// Cells of the bar.
 const BAR: u64 = 30;
 
-pub(super) async fn show(batch: &str, globals: &Globals) -> anyhow::Result<Exit> {
-    let out = &globals.out;
+/// The arguments of `show`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ShowArgs {
+    /// The batch's id, or its key
+    batch: String,
+    /// At most this many of its jobs
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u16).range(0..=500))]
+    limit: u16,
+    /// Only jobs newer than this one: the last of the page before
+    #[arg(long, value_name = "ID")]
+    cursor: Option<JobId>,
+}
+
+pub(super) async fn show(args: &ShowArgs, globals: &Globals) -> anyhow::Result<Exit> {
+    let (out, batch) = (&globals.out, args.batch.as_str());
     let client = Client::new(store::existing(&globals.store).await?);
     let id = find(&client, batch).await?;
     let record = client.batch(id).await?.ok_or_else(|| not_found(batch))?;
+    let members = Members::of(&client, id, (args.cursor, args.limit.into())).await?;
     if out.is_json() {
-        out.json(&Document::new("batch.v1", &record))?;
+        out.json(&Document::new("batch.v1", Body { batch: &record, members }))?;
         return Ok(Exit::Done);
     }
     let failed = failed(&client, &record).await?;
-    out.print(&page(out, &record, &failed))?;
+    let page = page(out, &record, &failed);
+    out.print(&format!("{page}{}", members.section(out, &record)))?;
     Ok(Exit::Done)
+}
+
+/// `batch.v1` of one batch has some of its jobs too.
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    #[serde(flatten)]
+    batch: &'a BatchRecord,
+    #[serde(flatten)]
+    members: Members,
 }
 
 /// Some jobs that have failed.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use windlass::health::Counted;
+use windlass::limits::LEADER_TTL;
 use windlass::queue::Unserved;
 use windlass::{State, Timestamp};
 
 use super::{Check, Findings, builds, health, schedules};
 use crate::command::worker::is_over;
+use crate::output::escape::in_one_line;
 use crate::output::time;
 
 /// A difference of clocks that people would be misled by.
@@ -18,17 +20,18 @@ const SNAPSHOT: Duration = Duration::from_secs(60);
 /// Groups named in one finding; the rest is counted.
 const NAMED: usize = 5;
 
+/// What stands still where nobody leads.
+const UNDONE: &str =
+    ": no job becomes due, is tried again, expires or is taken back, and no schedule fires";
+const NOBODY_LEADS: &str =
+    ", so nobody leads: no job becomes due or is tried again, and no schedule fires";
+
 /// Every check, in the order in which they are shown.
 pub(super) fn all(found: &Findings) -> Vec<Check> {
-    let mut checks = vec![
-        database(found),
-        schema(found),
-        durability(found),
-        clock(found),
-        workers(found),
-        handlers(found),
-        queues(found),
-    ];
+    let mut checks =
+        vec![database(found), schema(found), durability(found), clock(found), workers(found)];
+    checks.extend(leader(found));
+    checks.extend([handlers(found), queues(found)]);
     checks.extend(builds::all(found));
     checks.extend(pauses(found));
     checks.extend(full(found));
@@ -95,7 +98,8 @@ fn workers(found: &Findings) -> Check {
         .collect();
     let alive = found.overview.workers.len() - over.len();
     if !over.is_empty() {
-        let detail = format!("{alive} alive; the lease is over of {}", named(&over));
+        let leads = if alive == 0 { NOBODY_LEADS } else { "" };
+        let detail = format!("{alive} alive; the lease is over of {}{leads}", named(&over));
         let check = Check::warning("workers", detail);
         return if alive == 0 {
             check.fix("start a worker: it takes their jobs back")
@@ -105,11 +109,36 @@ fn workers(found: &Findings) -> Check {
     }
     let quiet = found.overview.workers.iter().filter(|worker| worker.quiet).count();
     match (alive, quiet) {
-        (0, _) => Check::warning("workers", "none is registered").fix("windlass work"),
+        (0, _) => Check::warning("workers", format!("none is registered{NOBODY_LEADS}"))
+            .fix("windlass work"),
         (_, 0) => Check::ok("workers", format!("{alive} alive")),
         (_, quiet) => Check::warning("workers", format!("{alive} alive, {quiet} of them quiet"))
             .fix("windlass worker list, then windlass worker resume NAME"),
     }
+}
+
+/// Who does for all what time brings. Where no worker is there, nobody can: that is said with the workers.
+fn leader(found: &Findings) -> Option<Check> {
+    if let Some(leader) = found.overview.leader() {
+        return Some(Check::ok(
+            "leader",
+            format!("{} does what time brings", in_one_line(&leader.label)),
+        ));
+    }
+    let now = found.facts.now;
+    found.overview.workers.iter().find(|worker| !is_over(worker, now))?;
+    let until = found.overview.observed.leader.map(|leader| leader.until);
+    let detail = match until.filter(|until| now > until.after(LEADER_TTL)) {
+        Some(until) => format!("no worker has led for {}{UNDONE}", time::age(now.since(until))),
+        None => {
+            let detail = format!("no worker leads at the moment{UNDONE}");
+            let soon = time::span(LEADER_TTL);
+            let fix = format!("none needed: a worker that lives takes over within {soon}");
+            return Some(Check::warning("leader", detail).fix(fix));
+        }
+    };
+    let fix = "restart a worker, and see in its log why it does not sweep";
+    Some(Check::problem("leader", detail).fix(fix))
 }
 
 fn handlers(found: &Findings) -> Check {

@@ -9,7 +9,7 @@ use super::checks::listed;
 use super::{Check, Findings, Status};
 use crate::command::condition::command_to_waive;
 use crate::command::lane::command_to_open;
-use crate::output::table::in_one_line;
+use crate::output::escape::in_one_line;
 use crate::output::time;
 
 /// What waits, fails, runs or died, each for itself.

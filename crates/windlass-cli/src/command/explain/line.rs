@@ -8,7 +8,7 @@ use windlass::{JobId, LimitOn, State};
 
 use super::words::reason;
 use crate::command::lane::command_to_open;
-use crate::output::table::in_one_line;
+use crate::output::escape::in_one_line;
 use crate::output::{Output, time};
 
 /// A gate of a line, and what is the matter with it.

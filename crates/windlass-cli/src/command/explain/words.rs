@@ -8,14 +8,15 @@ use windlass::{State, Timestamp};
 
 use super::{line, span};
 use crate::command::condition;
-use crate::output::table::in_one_line;
+use crate::output::escape::in_one_line;
 use crate::output::{Output, time};
 
 /// A gate, and what is the matter with it.
 pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
     match &passage.gate {
-        Gate::Conditions { open, needed, until } => {
-            let until = until.map(|at| format!(", until {}", out.moment_in_full(at)));
+        Gate::Conditions { open, needed, until, then } => {
+            let deadline = until.zip(*then).map(|deadline| condition::overdue(out, deadline));
+            let until = deadline.map(|then| format!(", until {then}"));
             format!("{}{}", condition::gate(out, open, *needed), until.unwrap_or_default())
         }
         Gate::Expiry { .. }
@@ -251,7 +252,7 @@ pub(super) fn next(out: &Output, explained: &Explanation) -> String {
         },
         Step::Overdue => format!("its deadline passes {}", at("soon")),
         Step::Decide => {
-            "nothing, until that job is retried and ends as it should, or a person lets it pass"
+            "nothing by itself: it waits for ever, until that is retried and ends as asked, or a person lets it pass or cancels it"
                 .to_owned()
         }
         Step::Resume => match explained.next.at {

@@ -5,7 +5,8 @@ use windlass::job::Duplicates;
 
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::output::table::{Cell, Column, Table, in_lines};
+use crate::output::escape::in_lines;
+use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, document, time};
 use crate::store;
 

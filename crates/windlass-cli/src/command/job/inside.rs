@@ -8,7 +8,7 @@ use windlass::{JobId, StoreError};
 
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::table::{in_lines, in_one_line};
+use crate::output::escape::{in_lines, in_one_line};
 use crate::output::time;
 
 /// Log lines that a document has, and those that a page has.

@@ -20,7 +20,7 @@ Examples:
   windlass job list subject:customer=42 state:running,dead since:24h
   windlass job list state:dead --json
 
-A filter has terms name:value, all of which must hold: state, queue, kind, tag, subject:TYPE=ID, and
+A filter has terms name:value, all of which must hold: state, queue, kind, tag, subject:TYPE=ID, batch:ID, and
 since and until with how long ago or a moment. Commas are alternatives, * in a queue or kind stands
 for anything, - in front means not.";
 

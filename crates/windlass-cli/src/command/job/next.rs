@@ -9,6 +9,7 @@ use windlass::{JobRecord, State, StoreError};
 
 use super::super::condition;
 use crate::output::Output;
+use crate::output::escape::in_one_line;
 
 /// What stands between the job and its end, and the command that changes it.
 #[derive(Debug)]
@@ -105,7 +106,10 @@ async fn paused_kind(job: &JobRecord, store: &dyn Store) -> Result<Option<Next>,
     }
     let paused = store.paused_kinds(Now::Database).await?;
     let found = paused.iter().find(|paused| paused.kind == job.kind).map(|paused| {
-        let note = paused.note.as_deref().map_or_else(String::new, |note| format!(": {note}"));
+        let note = paused
+            .note
+            .as_deref()
+            .map_or_else(String::new, |note| format!(": {}", in_one_line(note)));
         Next::new(format!("waits: kind {} is paused{note}", job.kind))
             .with(format!("windlass kind resume {}", job.kind))
     });
@@ -121,7 +125,10 @@ fn removal(job: &JobRecord, out: &Output) -> String {
 
 fn waiting(job: &JobRecord, queue: Option<&QueueRecord>, workers: &[WorkerRecord]) -> Next {
     if let Some(paused) = queue.filter(|queue| queue.paused_at.is_some()) {
-        let note = paused.note.as_deref().map_or_else(String::new, |note| format!(": {note}"));
+        let note = paused
+            .note
+            .as_deref()
+            .map_or_else(String::new, |note| format!(": {}", in_one_line(note)));
         return Next::new(format!("waits: queue {} is paused{note}", job.queue))
             .with(format!("windlass queue resume {}", job.queue));
     }

@@ -13,7 +13,7 @@ use super::{find_id, next, not_found};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::color::Tone;
-use crate::output::table::in_lines;
+use crate::output::escape::{in_lines, in_one_line};
 use crate::output::{Output, document, time};
 use crate::store;
 
@@ -97,7 +97,7 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
         1 => String::new(),
         version => format!(" (args version {version})"),
     };
-    add("kind", format!("{}{version}", job.kind));
+    add("kind", format!("{}{version}", in_one_line(&job.kind)));
     add("queue", queue(out, job));
     match job.meta.aged {
         Some(own) => add("priority", format!("{}, was {own} when it was written", job.priority)),
@@ -107,7 +107,7 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
     let origin = job
         .origin
         .as_deref()
-        .map_or_else(String::new, |origin| format!(" by {}", in_lines(origin).join(" ")));
+        .map_or_else(String::new, |origin| format!(" by {}", in_one_line(origin)));
     add("enqueued", format!("{}{origin}", out.moment_in_full(job.created_at)));
     if let Some(parent) = job.parent {
         add("parent", parent.to_string());
@@ -130,25 +130,25 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
     }
     if let Some(one) = &job.meta.schedule {
         let due = out.moment_in_full(one.due_at());
-        add("schedule", format!("{} of {due}, {}", one.name, one.cause.word()));
+        add("schedule", format!("{} of {due}, {}", in_one_line(&one.name), one.cause.word()));
     }
     if let Some(unique) = &job.meta.unique {
         add("unique", unique_key(unique));
     }
     if !job.meta.tags.is_empty() {
-        add("tags", job.meta.tags.join(" "));
+        add("tags", in_one_line(&job.meta.tags.join(" ")));
     }
     if !job.meta.subjects.is_empty() {
         let subjects: Vec<&str> = job.meta.subjects.iter().map(Subject::as_str).collect();
-        add("subjects", subjects.join(" "));
+        add("subjects", in_one_line(&subjects.join(" ")));
     }
     lined(job, &mut add);
     if let Some(traceparent) = &job.meta.traceparent {
-        add("trace", traceparent.clone());
+        add("trace", in_one_line(traceparent));
     }
-    add("args", job.args.to_string());
+    add("args", in_lines(job.args.as_str()).join("\n"));
     if let Some(output) = &job.output {
-        add("output", output.to_string());
+        add("output", in_lines(output.as_str()).join("\n"));
     }
     if let Some(reason) = &job.reason {
         add("reason", out.paint(reason_tone(job.state), &in_lines(reason).join("\n")));
@@ -166,21 +166,26 @@ fn lined(job: &JobRecord, add: &mut impl FnMut(&'static str, String)) {
         let step = member
             .step
             .as_deref()
-            .map_or_else(String::new, |step| format!(", as {}", in_lines(step).join(" ")));
+            .map_or_else(String::new, |step| format!(", as {}", in_one_line(step)));
         add("batch", format!("{}{step}", member.batch));
     }
     if let Some(lane) = &job.meta.lane {
-        add("lane", in_lines(lane.key()).join(" "));
+        add("lane", in_one_line(lane.key()));
     }
     if let Some(fair) = &job.meta.fair {
-        add("turns of", in_lines(fair.key()).join(" "));
+        add("turns of", in_one_line(fair.key()));
     }
     if let Some(limited) = &job.meta.limited {
         let name = limited.name().unwrap_or(&job.kind);
         let most = limited.most_running().map(|jobs| format!(", {jobs} at once"));
         add(
             "limit",
-            format!("{name} {}{}", in_lines(limited.key()).join(" "), most.unwrap_or_default()),
+            format!(
+                "{} {}{}",
+                in_one_line(name),
+                in_one_line(limited.key()),
+                most.unwrap_or_default()
+            ),
         );
     }
 }
@@ -200,16 +205,17 @@ fn unique_key(unique: &Unique) -> String {
         (Until::Elapsed, Some(period)) => format!("for {}", time::span(period)),
         _ => "until it has ended".to_owned(),
     };
-    format!("{}, {until}", in_lines(unique.key()).join(" "))
+    format!("{}, {until}", in_one_line(unique.key()))
 }
 
 fn queue(out: &Output, job: &JobRecord) -> String {
     match &job.meta.declared_queue {
         Some(declared) => {
+            let declared = in_one_line(declared);
             let note = format!("! its kind declares {declared}; the caller chose this one");
-            format!("{}  {}", job.queue, out.paint(Tone::Attention, &note))
+            format!("{}  {}", in_one_line(&job.queue), out.paint(Tone::Attention, &note))
         }
-        None => job.queue.clone(),
+        None => in_one_line(&job.queue),
     }
 }
 
@@ -301,7 +307,7 @@ fn attempt_lines(page: &mut String, out: &Output, attempt: &Shown<'_>) {
         _ => "never started".to_owned(),
     });
     if !attempt.worker.is_empty() {
-        parts.push(format!("on {}", attempt.worker));
+        parts.push(format!("on {}", in_one_line(attempt.worker)));
     }
     line(page, &format!("  {head} {}", parts.join("  ")));
     for text in attempt.error.map(in_lines).unwrap_or_default() {

@@ -9,7 +9,7 @@ use super::{checked, no_schedule, owner, standing};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::color::Tone;
-use crate::output::table::in_lines;
+use crate::output::escape::in_lines;
 use crate::output::{Output, document};
 use crate::store;
 

@@ -6,7 +6,8 @@ use windlass::worker::{MinimumBuild, RequiredBuild, WorkerRecord, program_of};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
-use crate::output::table::{Cell, Column, Table, in_one_line};
+use crate::output::escape::in_one_line;
+use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, document, time};
 use crate::store;
 

@@ -12,7 +12,7 @@ use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
 use crate::output::document::Document;
-use crate::output::table::in_one_line;
+use crate::output::escape::in_one_line;
 use crate::output::time;
 use crate::store;
 

@@ -19,6 +19,9 @@ fn a_batch_from_its_opening_to_its_end() {
     for line in ["open", "prices", "1 open", &format!("windlass batch seal {batch}")] {
         assert!(page.contains(line), "{line}: {page}");
     }
+    let member = cli.json(&["job", "list", &format!("batch:{batch}")])[0]["id"].clone();
+    let member = member.as_str().expect("an id");
+    assert!(page.ends_with(&format!("\n{member}\timport.row\tdefault\tavailable\n")), "{page}");
     assert_eq!(cli.run(&["batch", "open", "--key", "p"]).code, 4);
     cli.ok(&["batch", "seal", "p"]);
     assert_eq!(cli.run(&["batch", "seal", "p"]).code, 4);
@@ -66,6 +69,32 @@ fn a_workflow_is_drawn() {
     assert_eq!(cli.json(&["workflow", "list", "--live"])[0]["key"], "vm-42");
     let cancelled = cli.json(&["workflow", "cancel", "vm-42"]);
     assert_eq!(cancelled["cancelled"], 2);
+}
+
+/// B, O11: the jobs of a batch are shown in pages, each with its state, and found by a filter.
+#[test]
+fn the_jobs_of_a_batch_are_shown_in_pages() {
+    let cli = CliFixture::with_jobs();
+    let batch = id(&cli.json(&["batch", "open", "--key", "rows"]));
+    let jobs: Vec<String> = ["a", "b", "c"]
+        .map(|step| id(&cli.json(&["enqueue", "row", "--batch", &batch, "--step", step])))
+        .into();
+    cli.ok(&["job", "cancel", &jobs[1]]);
+    let first = cli.json(&["batch", "show", "rows", "--limit", "2"]);
+    assert_eq!(first["more"], true);
+    let expected = serde_json::json!([
+        { "job": jobs[0], "step": "a", "kind": "row", "queue": "default", "state": "available" },
+        { "job": jobs[1], "step": "b", "kind": "row", "queue": "default", "state": "cancelled" },
+    ]);
+    assert_eq!(first["members"], expected);
+    let rest = cli.json(&["batch", "show", "rows", "--limit", "2", "--cursor", &jobs[1]]);
+    assert_eq!((&rest["more"], &rest["members"][0]["job"]), (&false.into(), &jobs[2][..].into()));
+    let page = cli.table(&["batch", "show", "rows", "--limit", "2"], "120");
+    assert!(page.contains("2 of 3") && page.contains("next page: --cursor job_"), "{page}");
+    let found = cli.json(&["job", "list", &format!("batch:{batch} -state:cancelled")]);
+    let found: Vec<_> = found.as_array().expect("a list").iter().map(|job| &job["id"]).collect();
+    assert_eq!(found, [&jobs[2][..], &jobs[0][..]]);
+    assert_eq!(cli.run(&["job", "list", "batch:rows"]).code, 2);
 }
 
 /// Bad input: what is not there, and names that cannot be kept.

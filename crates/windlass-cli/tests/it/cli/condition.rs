@@ -25,6 +25,12 @@ fn a_job_waits_for_signals() {
     let conditions = cli.json(&["condition", "list", &id]);
     assert_eq!(conditions[0]["schema"], "condition.v1");
     assert_eq!((&conditions[0]["state"], &conditions[1]["state"]), (&"met".into(), &"open".into()));
+    assert_eq!(conditions[0]["data"], serde_json::json!({ "lines": 1200 }));
+    assert_eq!(conditions[1]["deadline"]["then"], "run");
+    assert!(conditions[1]["deadline"]["at"].is_string(), "{conditions}");
+    let listed = cli.ok(&["condition", "list", &id]);
+    let deadline = listed.lines().find(|line| line.starts_with("(deadline)\topen\t20"));
+    assert!(deadline.is_some_and(|line| line.contains(", then it runs without what")), "{listed}");
     cli.ok(&["signal", "wrap-up:42", "--withdrawn"]);
     assert_eq!(cli.json(&["job", "show", &id])["state"], "available");
     let kept = cli.ok(&["signal", "wrap-up:43"]);
@@ -42,8 +48,15 @@ fn a_person_lets_a_job_pass() {
     let second = id(cli.json(&["enqueue", "report.send", "--after", &first]));
     cli.ok(&["job", "cancel", &first]);
     let explained = cli.ok(&["explain", &second]);
-    assert!(explained.contains(&format!("waits for {first}, cancelled")), "{explained}");
-    assert!(explained.contains(&format!("windlass job retry {first}")), "{explained}");
+    for told in [
+        format!("waits for {first} to complete, but it was cancelled: that cannot come any more"),
+        "next: nothing by itself: it waits for ever".to_owned(),
+        format!("windlass job retry {first}"),
+        format!("windlass condition waive {second} '{first}'"),
+        format!("windlass job cancel {second}"),
+    ] {
+        assert!(explained.contains(&told), "{told}: {explained}");
+    }
     assert_eq!(cli.run(&["condition", "waive", &second, "other"]).code, 3);
     cli.ok(&["condition", "waive", &second, &first, "--note", "not needed"]);
     assert_eq!(cli.run(&["condition", "waive", &second, &first]).code, 4);

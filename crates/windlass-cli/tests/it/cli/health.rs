@@ -51,6 +51,7 @@ fn the_doctor_finds_kinds_without_a_handler() {
     cli.enqueue("report.older", "mail");
     let _worker = cli.work();
     until("a worker registers", || !cli.ok(&["worker", "list", "--no-header"]).is_empty());
+    until("it leads", || cli.run(&["doctor"]).stdout.contains(" does what time brings\n"));
     let ran = cli.run(&["doctor"]);
     assert_eq!(ran.code, 9);
     assert!(

@@ -143,3 +143,47 @@ fn a_job_that_is_not_there_is_3() {
     let ran = cli.run(&["job", "show", "job_01KAHT5V3X5W9GNQ6D4R3ZCE7M", "--json"]);
     assert_eq!(ran.problem()["status"], 404);
 }
+
+/// Bad input: what strangers sent is shown escaped wherever a person looks, so that it moves no cursor and hides no letter.
+#[test]
+fn strings_of_strangers_are_shown_escaped() {
+    const HOSTILE: &str =
+        "a\u{1b}[2Jb\u{9b}31m\u{202e}c\u{2066}d\u{200f}e\u{200b}f\u{feff}g\u{7f}h";
+    let cli = CliFixture::new();
+    let failing = "[[handler]]\nkind = \"fail\"\nqueue = \"q\"\n\
+        exec = [\"sh\", \"-c\", \"printf 'no\\\\342\\\\200\\\\256ne' >&2; exit 65\"]\n";
+    cli.file("windlass.toml", failing.as_bytes());
+    let id = |words: &[&str]| {
+        let told = cli.json(words);
+        told["id"].as_str().or(told["job"].as_str()).expect("an id").to_owned()
+    };
+    let fail = id(&["enqueue", "fail", "--queue", "q"]);
+    cli.work_once();
+    let batch = id(&["batch", "open", "--name", HOSTILE, "--key", HOSTILE]);
+    let args = serde_json::json!({ "name": HOSTILE }).to_string();
+    let within = ["--batch", &batch, "--step", HOSTILE, "--lane", HOSTILE];
+    let first = id(&[&["enqueue", "row", &args], &within[..]].concat());
+    cli.ok(&["job", "cancel", &first, "--reason", HOSTILE]);
+    let waits = ["--after", &first, "--on-signal", HOSTILE, "--deadline", "1h"];
+    let second =
+        id(&[&["enqueue", "row", "--batch", &batch, "--step", "last"], &waits[..]].concat());
+    cli.ok(&["condition", "waive", &second, &first, "--note", HOSTILE]);
+    for words in [
+        &["job", "show", &fail][..],
+        &["job", "show", &first],
+        &["job", "show", &second],
+        &["job", "list"],
+        &["condition", "list", &second],
+        &["batch", "show", &batch],
+        &["batch", "list"],
+        &["workflow", "show", &batch],
+        &["explain", &second],
+    ] {
+        for page in [cli.ok(words), cli.ok(&[words, &["-o", "wide", "--color", "never"]].concat())]
+        {
+            let hidden = |c: &char| HOSTILE.contains(*c) && !c.is_ascii_graphic();
+            assert_eq!(page.chars().find(hidden), None, "{words:?}: {page:?}");
+            assert!(page.contains(r"\u{202e}"), "{words:?}: {page}");
+        }
+    }
+}

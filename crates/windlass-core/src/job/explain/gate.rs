@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::condition::ConditionRecord;
+use crate::condition::{ConditionRecord, Overdue};
 use crate::id::JobId;
 use crate::job::{LaneFirst, Outcome};
 use crate::limit::{LimitOn, SetBy};
@@ -42,6 +42,9 @@ pub enum Gate {
         /// Its deadline.
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
+        /// What happens to it then.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        then: Option<Overdue>,
     },
     /// It is due from then on.
     Due {

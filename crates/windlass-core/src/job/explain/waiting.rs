@@ -57,7 +57,7 @@ fn waits(look: &Look) -> bool {
 /// What it waits for, while it does.
 fn conditions(look: &Look) -> Option<Passage> {
     let waits_for = look.job.meta.waits.as_ref()?;
-    let until = waits_for.until(look.job.created_at).map(|(at, _)| at);
+    let (until, then) = waits_for.until(look.job.created_at).unzip();
     if !waits(look) {
         return None;
     }
@@ -72,12 +72,7 @@ fn conditions(look: &Look) -> Option<Passage> {
         true => open.len(),
         false => waits_for.needed().saturating_sub(met).min(open.len()),
     };
-    Some(passage(open.is_empty(), Gate::Conditions { open, needed, until }))
-}
-
-/// Whether a job has ended in another way than is waited for.
-fn has_ended_otherwise(one: &ConditionRecord) -> bool {
-    matches!(one.awaits, Awaited::Job { job_state, .. } if job_state.is_none_or(State::is_terminal))
+    Some(passage(open.is_empty(), Gate::Conditions { open, needed, until, then }))
 }
 
 /// Whether its time has come, and whether somebody has noticed.
@@ -217,8 +212,8 @@ fn next(look: &Look, gates: &[Passage]) -> Next {
     }
     let (step, at) = match first {
         None => (Step::Claim, None),
-        Some(Gate::Conditions { open, needed, until }) => {
-            let left = open.iter().filter(|one| !has_ended_otherwise(one));
+        Some(Gate::Conditions { open, needed, until, .. }) => {
+            let left = open.iter().filter(|one| !one.is_lost());
             let moments = left.clone().filter_map(|one| match one.awaits {
                 Awaited::Moment { at } => Some(at),
                 _ => None,

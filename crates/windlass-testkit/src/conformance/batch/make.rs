@@ -164,3 +164,18 @@ pub async fn batches_are_removed_with_their_jobs(fixture: StoreFixture) {
     let members = fixture.store().members(written.batch, None, 9).await.expect("read");
     assert_eq!(members, []);
 }
+
+/// O24: a batch that a job waits for is kept beyond its jobs: so it is told for as long how it ended.
+pub async fn a_batch_is_kept_while_it_is_waited_for(fixture: StoreFixture) {
+    let written = started(&fixture, jobs(1).collect()).await;
+    let failed = fixture.enqueue_one(after(written.batch, Ends::DEAD)).await;
+    let worker = fixture.worker().await;
+    worker.run_one(complete()).await;
+    fixture.advance(9 * 24 * 60 * MINUTE);
+    for _ in 0..3 {
+        fixture.tidy().await;
+        fixture.advance(MINUTE);
+    }
+    let conditions = fixture.store().conditions(failed).await.expect("read");
+    assert!(conditions[0].is_lost(), "{conditions:?}");
+}

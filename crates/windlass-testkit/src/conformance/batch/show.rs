@@ -2,8 +2,9 @@
 
 use windlass_core::batch::{BatchFilter, BatchState, Begins, Membership};
 use windlass_core::condition::{Awaited, ConditionState, Waits};
-use windlass_core::id::BatchId;
-use windlass_core::job::State;
+use windlass_core::id::{BatchId, JobId};
+use windlass_core::job::{Page, State};
+use windlass_core::limits::FEW_TAGGED;
 
 use super::{record, started};
 use crate::draft::{job, jobs};
@@ -98,4 +99,38 @@ pub async fn the_jobs_of_a_batch_are_listed_in_parts(fixture: StoreFixture) {
         seen.extend(part.iter().map(|one| one.job));
     }
     assert_eq!(seen, written.jobs);
+}
+
+/// T22: the jobs of a batch are found among all, together with other terms, and told from those of other batches.
+pub async fn the_jobs_of_a_batch_are_found(fixture: StoreFixture) {
+    let one = started(&fixture, jobs(3).collect()).await;
+    let other = started(&fixture, jobs(1).map(|job| job.tag("a")).collect()).await;
+    let alone = fixture.enqueue_one(job().tag("a")).await;
+    let worker = fixture.worker().await;
+    worker.run_one(die()).await;
+    let claimed = worker.claim(1).await;
+    let (first, second) = (one.batch, other.batch);
+    let newest = [one.jobs[2], one.jobs[1], one.jobs[0]];
+    assert_eq!(fixture.find(&format!("batch:{first}")).await, newest);
+    assert_eq!(fixture.find(&format!("batch:{first} state:dead")).await, [one.jobs[0]]);
+    assert_eq!(fixture.find(&format!("batch:{first} state:running")).await, [one.jobs[1]]);
+    let both = [&other.jobs[..], &newest[..]].concat();
+    assert_eq!(fixture.find(&format!("batch:{first},{second}")).await, both);
+    assert_eq!(fixture.find(&format!("batch:{second} tag:a")).await, other.jobs);
+    assert_eq!(fixture.find(&format!("-batch:{second} tag:a")).await, [alone]);
+    assert_eq!(fixture.find(&format!("batch:{}", BatchId::new())).await, []);
+    worker.settle(&claimed, 0, complete()).await;
+}
+
+/// T22: those of a batch that has many are found newest first.
+pub async fn the_jobs_of_a_large_batch_are_found(fixture: StoreFixture) {
+    let large = started(&fixture, jobs(FEW_TAGGED + 1).collect()).await;
+    let small = started(&fixture, jobs(1).collect()).await;
+    let page = Page { before: None, limit: 2 };
+    let filter = format!("batch:{}", large.batch).parse().expect("a filter");
+    let found = fixture.store().jobs(&filter, page).await.expect("listed");
+    let newest: Vec<JobId> = large.jobs.iter().rev().take(2).copied().collect();
+    assert_eq!(found.iter().map(|job| job.id).collect::<Vec<_>>(), newest);
+    let others = fixture.find(&format!("-batch:{}", large.batch)).await;
+    assert_eq!(others, [small.then, small.jobs[0], large.then]);
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use windlass_core::condition::{Awaited, Signal, Waits};
-use windlass_core::id::JobId;
+use windlass_core::batch::Begins;
+use windlass_core::condition::{Awaited, Ends, Overdue, Signal, Waits};
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{Explanation, Gate, HeldBack, Outcome, Standing, State, Step, Unique};
 use windlass_core::limits::{KEEP_FINISHED, LEADER_TTL, LEASE, LINE};
 use windlass_core::queue::Pause;
@@ -366,4 +367,31 @@ pub async fn what_a_job_waits_for_is_told(fixture: StoreFixture) {
     let noon = fixture.enqueue_one(job().waits(Waits::all().moment("noon", moment))).await;
     let next = explain(&fixture, noon).await.next;
     assert_eq!((next.step, next.at), (Step::Meet, Some(moment)));
+}
+
+/// O24, T27: a job that waits for a batch which has ended in another way waits for ever, and is told so: until the batch lives again,
+/// or its own deadline passes.
+pub async fn a_wait_for_a_batch_that_failed_is_told(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    worker.sweep().await;
+    let batch = BatchId::new();
+    let member = fixture.enqueue_one(job().begins(batch, Begins::default())).await;
+    let then = |ends| Waits::all().batch_ended("rows", batch, ends);
+    let completed = fixture.enqueue_one(job().waits(then(Ends::COMPLETED))).await;
+    let soon = then(Ends::COMPLETED).deadline(MINUTE, Overdue::Die);
+    let soon = fixture.enqueue_one(job().waits(soon)).await;
+    assert_eq!(only(&fixture, completed).await.1, Step::Meet);
+    worker.run_one(die()).await;
+    assert_eq!(only(&fixture, completed).await.1, Step::Decide);
+    let conditions = fixture.store().conditions(completed).await.expect("read");
+    assert!(conditions[0].is_lost(), "{conditions:?}");
+    let (gate, step) = only(&fixture, soon).await;
+    let Gate::Conditions { until, then: overdue, .. } = gate else { panic!("{gate:?}") };
+    let expected = (Some(fixture.moment().after(MINUTE)), Some(Overdue::Die));
+    assert_eq!(((until, overdue), step), (expected, Step::Overdue));
+    fixture.retry(member).await;
+    assert_eq!(only(&fixture, completed).await.1, Step::Meet);
+    let failed = fixture.enqueue_one(job().waits(then(Ends::DEAD))).await;
+    worker.run_one(complete()).await;
+    assert_eq!(only(&fixture, failed).await.1, Step::Decide);
 }
