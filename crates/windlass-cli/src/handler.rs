@@ -6,6 +6,7 @@ pub(crate) mod exec;
 pub(crate) mod http;
 pub(crate) mod sign;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use serde::de::IgnoredAny;
@@ -115,7 +116,7 @@ fn too_large(bytes: u64) -> Json {
     not_stored(&JsonError::Large { bytes, limit: OUTPUT_BYTES })
 }
 
-fn not_stored(error: &JsonError) -> Json {
+fn not_stored(error: &dyn Display) -> Json {
     Json::stored(serde_json::json!({ "windlass_output_not_stored": error.to_string() }).to_string())
 }
 

@@ -138,9 +138,9 @@ $$;
 
 -- Notes how jobs have ended in their batches. Those who end jobs of one batch do it one after the other, so that the last of
 -- them sees that all have; one that cannot wait for the others leaves the batch to the sweep. Returns the batches that have
--- ended with them, and how.
+-- ended with them, and how, and whether the caller may wait for others still.
 create function windlass.end_members(us bigint, jobs uuid[], states smallint[], patient boolean,
-  out batches uuid[], out ends smallint[]) language plpgsql volatile as
+  out batches uuid[], out ends smallint[], out may_wait boolean) language plpgsql volatile as
 $$
 declare
   one   uuid;
@@ -154,9 +154,10 @@ begin
       insert into windlass.batch_look (batch) values (one);
     end if;
   end loop;
+  may_wait := patient and clock_timestamp() < until;
   update windlass.member m set ended = e.state from unnest(jobs, states) as e(id, state)
   where m.job = e.id and m.ended is distinct from e.state;
-  select e.batches, e.ends into batches, ends from windlass.close_batches(us, kept, patient) as e;
+  select e.batches, e.ends, e.may_wait into batches, ends, may_wait from windlass.close_batches(us, kept, may_wait) as e;
 end
 $$;
 
@@ -164,9 +165,10 @@ $$;
 create function windlass.sees_the_latest() returns boolean language sql volatile as
 $$ select current_setting('transaction_isolation') = 'read committed' $$;
 
--- Ends those of these batches whose jobs have all ended. Returns those that ended, and how: 5 or 7.
-create function windlass.close_batches(us bigint, touched uuid[], patient boolean, out batches uuid[], out ends smallint[])
-language plpgsql volatile as
+-- Ends those of these batches whose jobs have all ended. Returns those that ended, and how: 5 or 7; and whether the caller may
+-- wait for others still.
+create function windlass.close_batches(us bigint, touched uuid[], patient boolean,
+  out batches uuid[], out ends smallint[], out may_wait boolean) language plpgsql volatile as
 $$
 declare
   one   uuid;
@@ -188,6 +190,7 @@ begin
     batches := batches || one;
     ends := ends || how;
   end loop;
+  may_wait := patient and clock_timestamp() < until;
 end
 $$;
 
@@ -198,9 +201,9 @@ declare
   over record;
 begin
   if cardinality(touched) > 0 then
-    select e.batches, e.ends into over from windlass.close_batches(us, touched, patient) as e;
+    select e.* into over from windlass.close_batches(us, touched, patient) as e;
     if over.batches is not null then
-      perform windlass.tell_waiting(us, over.batches, over.ends, patient);
+      perform windlass.tell_waiting(us, over.batches, over.ends, over.may_wait);
     end if;
   end if;
 end

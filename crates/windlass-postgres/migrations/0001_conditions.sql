@@ -105,25 +105,27 @@ $$
 declare
   over record;
 begin
-  select e.batches, e.ends into over from windlass.end_members(us, jobs, states, patient) as e;
-  perform windlass.tell_waiting(us, jobs || over.batches, states || over.ends, patient);
+  select e.* into over from windlass.end_members(us, jobs, states, patient) as e;
+  perform windlass.tell_waiting(us, jobs || over.batches, states || over.ends, over.may_wait);
 end
 $$;
 
 -- Meets the conditions of those who wait for these jobs and batches to end, which have ended in these states; those that are
--- cancelled by it end in their turn, however long the chain.
+-- cancelled by it end in their turn, however long the chain, which is patient for one moment in all.
 create function windlass.tell_waiting(us bigint, jobs uuid[], states smallint[], patient boolean) returns void language plpgsql volatile as
 $$
 declare
-  unmet uuid[] := windlass.meet_waiting(us, jobs, states, patient);
+  until timestamptz := clock_timestamp() + interval '50 ms';
+  unmet uuid[]      := windlass.meet_waiting(us, jobs, states, patient);
   over  record;
 begin
   while cardinality(unmet) > 0 loop
     unmet := windlass.end_jobs(us, unmet, 6::smallint, 'what it waited for cannot come any more');
     exit when unmet is null;
-    select e.batches, e.ends into over
-    from windlass.end_members(us, unmet, array_fill(6::smallint, array[cardinality(unmet)]), patient) as e;
-    unmet := windlass.meet_waiting(us, unmet || over.batches, array_fill(6::smallint, array[cardinality(unmet)]) || over.ends, patient);
+    select e.* into over
+    from windlass.end_members(us, unmet, array_fill(6::smallint, array[cardinality(unmet)]), patient and clock_timestamp() < until) as e;
+    unmet := windlass.meet_waiting(us, unmet || over.batches, array_fill(6::smallint, array[cardinality(unmet)]) || over.ends,
+                                   over.may_wait and clock_timestamp() < until);
   end loop;
 end
 $$;

@@ -40,8 +40,8 @@ use crate::config::{Executable, HandlerConfig};
 use crate::shutdown::Hurry;
 pub(crate) use folder::ResultFolder;
 use logs::{Tail, Whom};
-use program::{End, Program};
-use recall::RecallFile;
+use program::{End, Program, not_begun};
+use recall::{Recall, RecallFile};
 use report::ReportPipe;
 use result::ResultFile;
 
@@ -111,10 +111,10 @@ impl Handler for ExecHandler {
 impl Setup {
     async fn run(&self, attempt: &AttemptContext) -> Result<Option<Json>, JobError> {
         super::check_args(attempt)?;
-        let files = self.files(attempt).await?;
+        let whom = Whom::attempt(attempt);
+        let files = self.files(attempt, &whom).await?;
         let environment = self.environment(attempt, &files);
         let mut tail = Tail::default();
-        let whom = Whom::attempt(attempt);
         let program = Program { setup: self, whom, report: &files.report, tail: &mut tail };
         let input = attempt.args().as_str();
         let end = program.run(environment, input, &mut &*attempt, attempt.cancelled()).await?;
@@ -125,14 +125,15 @@ impl Setup {
     }
 
     /// The files by which the program and the worker talk.
-    async fn files(&self, attempt: &AttemptContext) -> Result<Files, JobError> {
-        let made = |what: &'static str| {
-            move |error: io::Error| JobError::retry(format!("no {what} could be made: {error}"))
+    async fn files(&self, attempt: &AttemptContext, whom: &Whom) -> Result<Files, JobError> {
+        let made = |what| {
+            move |error: io::Error| not_begun(whom, &format!("no {what} could be made"), &error)
         };
         let folder = self.folder()?;
         let result = folder.file().map_err(made("result file"))?;
         let report = ReportPipe::below(&folder.path()).map_err(made("pipe for reports"))?;
-        let recall = RecallFile::below(&folder.path(), attempt).await?;
+        let recall = Recall::of(attempt).await?;
+        let recall = recall.below(&folder.path()).map_err(made("file of what is recorded"))?;
         Ok(Files { result, report, recall })
     }
 

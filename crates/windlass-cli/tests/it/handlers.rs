@@ -5,3 +5,5 @@ mod config;
 mod exec;
 mod http;
 mod report;
+#[cfg(target_os = "linux")]
+mod room;

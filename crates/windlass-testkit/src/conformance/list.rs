@@ -60,6 +60,7 @@ macro_rules! behaviours {
                 ended {
                     a_job_runs_after_another
                     a_dead_job_keeps_those_that_wait_for_it
+                    where_the_other_stands_is_told
                     every_road_to_an_end_is_told
                     what_has_ended_before_meets_its_condition
                     one_job_waits_for_many

@@ -13,7 +13,7 @@ use windlass::chunk::{ChunkFuture, ChunkHandler, ChunkItem};
 use windlass::{AttemptContext, JobError, Json, Timestamp};
 
 use super::logs::{Tail, Whom};
-use super::program::Program;
+use super::program::{Program, not_begun};
 use super::report::{Heeds, Line, ReportPipe, said_of};
 use super::{ExecHandler, Setup, verdict};
 use crate::handler::check_args;
@@ -62,10 +62,13 @@ impl ChunkHandler for ExecHandler {
 
 impl Setup {
     async fn run_chunk(&self, items: Vec<ChunkItem>) -> Result<(), JobError> {
+        let Some(kind) = items.first().map(|item| item.attempt().kind().to_owned()) else {
+            return Ok(());
+        };
+        let whom = Whom::kind(&kind);
         let folder = self.folder()?;
-        let report = ReportPipe::below(&folder.path()).map_err(|error| {
-            JobError::retry(format!("no pipe for reports could be made: {error}"))
-        })?;
+        let report = ReportPipe::below(&folder.path())
+            .map_err(|error| not_begun(&whom, "no pipe for reports could be made", &error))?;
         let mut input = String::new();
         let (mut members, mut attempts) = (HashMap::new(), Vec::new());
         for item in items {
@@ -84,7 +87,6 @@ impl Setup {
         let environment = self.environment_of(&attempts, &report);
         let mut members = Members { open: members, left_out: None };
         let mut tail = Tail::default();
-        let whom = Whom::kind(first.kind());
         let program = Program { setup: self, whom, report: &report, tail: &mut tail };
         let needless = async {
             tokio::select! {

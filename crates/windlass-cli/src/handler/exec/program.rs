@@ -52,12 +52,8 @@ impl Program<'_> {
     ) -> Result<End, JobError> {
         let executable = &self.setup.executable;
         let mut group = Group::spawn(executable, environment).map_err(|error| {
-            let what = format!("{} did not start: {error}", executable.program.display());
-            if !is_short_of_room(&error) {
-                return JobError::retry(what);
-            }
-            self.whom.warn(&format!("{what}; tried again soon, and no failure is counted"));
-            JobError::snooze(ROOM_AGAIN)
+            let what = format!("{} did not start", executable.program.display());
+            not_begun(&self.whom, &what, &error)
         })?;
         let report = self.report;
         let ended = Notify::new();
@@ -102,6 +98,16 @@ impl Program<'_> {
             }
         }
     }
+}
+
+/// Why an attempt ends before its program runs.
+pub(super) fn not_begun(whom: &Whom, what: &str, error: &io::Error) -> JobError {
+    let what = format!("{what}: {error}");
+    if !is_short_of_room(error) {
+        return JobError::retry(what);
+    }
+    whom.warn(&format!("{what}; tried again soon, and no failure is counted"));
+    JobError::snooze(ROOM_AGAIN)
 }
 
 /// Whether the machine has no room for another process now: that says nothing of the job.

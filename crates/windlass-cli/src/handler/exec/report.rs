@@ -109,6 +109,8 @@ impl ReportPipe {
             match self.read() {
                 Some(bytes) => {
                     lines.take(&bytes).await;
+                    // Who reports without end must not keep its own end, or its cancel, from being seen.
+                    tokio::task::yield_now().await;
                     if !has_ended && poll_once(&mut ended).await {
                         has_ended = true;
                         until = Some(Instant::now() + LAST_OUTPUT);
@@ -255,5 +257,91 @@ fn progress(attempt: &AttemptContext, progress: Progress) {
     }
     if let (Some(done), Some(total)) = (far.done, far.total) {
         attempt.progress_count(done, total);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io::Write as _;
+    use std::time::Duration;
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// Longer than any test waits.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Reports something more for each line that is read, as one that is faster than its reader.
+    struct Endless<'a> {
+        pipe: File,
+        may_go_on: &'a dyn Fn() -> bool,
+        lines: usize,
+    }
+
+    impl Endless<'_> {
+        fn report(&mut self) {
+            self.lines += 1;
+            self.pipe.write_all(b"{\"progress\": 1}\n").expect("there is room");
+        }
+    }
+
+    impl Heeds for Endless<'_> {
+        async fn heed(&mut self, _line: Line) -> Result<(), String> {
+            if (self.may_go_on)() {
+                self.report();
+            }
+            Ok(())
+        }
+
+        fn left_out(&mut self, why: &str) {
+            panic!("{why}");
+        }
+    }
+
+    async fn follow_endless(
+        may_go_on: &dyn Fn() -> bool,
+        ended: impl Future<Output = ()>,
+    ) -> usize {
+        let folder = tempfile::tempdir().expect("a folder");
+        let report = ReportPipe::below(folder.path()).expect("made");
+        let pipe = OpenOptions::new().write(true).open(report.path()).expect("opened");
+        let mut endless = Endless { pipe, may_go_on, lines: 0 };
+        endless.report();
+        report.follow(&mut endless, ended).await;
+        endless.lines
+    }
+
+    /// T37: a process that the program left behind, and that reports without end, is not read for ever.
+    #[tokio::test]
+    async fn what_is_left_behind_is_not_read_for_ever() {
+        let (began, ended) = (Instant::now(), Notify::new());
+        let may_go_on = || {
+            assert!(began.elapsed() < PATIENCE, "it reads on");
+            ended.notify_one();
+            true
+        };
+        let lines = follow_endless(&may_go_on, ended.notified()).await;
+        assert!(lines > 2, "what came before is read: {lines}");
+    }
+
+    /// T37: a program that reports without end does not keep its own end from being seen.
+    #[tokio::test]
+    async fn the_end_is_seen_though_there_is_always_more_to_read() {
+        let (read, is_seen) = (Cell::new(0), Cell::new(false));
+        let (first, ended) = (Notify::new(), Notify::new());
+        let may_go_on = || {
+            first.notify_one();
+            read.set(read.get() + 1);
+            assert!(read.get() < 10_000, "nothing else comes to its turn");
+            !is_seen.get()
+        };
+        let watch = async {
+            first.notified().await;
+            is_seen.set(true);
+            ended.notify_one();
+        };
+        tokio::join!(follow_endless(&may_go_on, ended.notified()), watch);
     }
 }

@@ -1,9 +1,11 @@
 //! The file a program leaves its result in.
 
+use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 use tokio::io::AsyncReadExt as _;
 use windlass::Json;
 use windlass::limits::OUTPUT_BYTES;
@@ -16,9 +18,7 @@ pub(super) struct ResultFile {
 
 impl ResultFile {
     pub(super) fn below(folder: &Path) -> io::Result<Self> {
-        let file =
-            tempfile::Builder::new().prefix("result-").suffix(".json").tempfile_in(folder)?;
-        Ok(Self { path: file.into_temp_path() })
+        Ok(Self { path: file_in(folder, "result-")?.into_temp_path() })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -37,8 +37,20 @@ impl ResultFile {
             return Some(super::super::too_large(about.len()));
         }
         let mut bytes = Vec::new();
-        let file = tokio::fs::File::open(&self.path).await.ok()?;
-        file.take(OUTPUT_BYTES as u64 + 1).read_to_end(&mut bytes).await.ok()?;
-        super::super::output(bytes)
+        let read = async {
+            let file = tokio::fs::File::open(&self.path).await?;
+            file.take(OUTPUT_BYTES as u64 + 1).read_to_end(&mut bytes).await
+        };
+        match read.await {
+            Ok(_) => super::super::output(bytes),
+            Err(error) => Some(super::super::not_stored(&error)),
+        }
     }
+}
+
+/// A new file of this user's for JSON. An error is the system's own: with `tempfile_in` its code would be gone, by which it is told
+/// that the machine has no room.
+pub(super) fn file_in(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
+    let make = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    tempfile::Builder::new().prefix(prefix).suffix(".json").make_in(folder, make)
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use windlass::{JobId, JobRecord, Outcome, State};
 
-use crate::work_fixture::WorkFixture;
+use crate::work_fixture::{Work, WorkFixture, until};
 
 /// Reports the end that the args of each job ask for, and exits with what the file `exit` says.
 const SCRIPT: &str = r#"
@@ -123,4 +123,66 @@ sleep 60 & wait
         states.push(fixture.job(id).await.state);
     }
     assert!(states.contains(&State::Completed), "{states:?}");
+}
+
+/// Tells that it runs, and ends when the file `go` is there.
+const HELD: &str = r#"
+read -r line
+echo "$line" >> ran
+until test -e go; do sleep 0.05; done
+"#;
+
+/// Jobs that come one after the other, of which so many have a program that runs, and two have none yet.
+async fn with_and_without_turn(fixture: &WorkFixture, work: &Work, turns: usize) -> Vec<JobId> {
+    let mut jobs = Vec::new();
+    for number in 1..=turns + 2 {
+        jobs.push(fixture.enqueue("k", "1").await);
+        work.event("attempt");
+        until("its program runs", || fixture.read("ran").lines().count() >= number.min(turns));
+    }
+    jobs
+}
+
+/// O38: as many programs run at once as chunks fit into the slots, also for jobs that come alone; a stop does not wait for one that
+/// has no turn: it is handed back while the others run, and no failure is counted.
+#[tokio::test]
+async fn a_stop_hands_back_what_has_no_turn() {
+    let fixture = WorkFixture::with_script(HELD, "chunk = { jobs = 2, within = \"1ms\" }").await;
+    let work = fixture.start(&[]);
+    let jobs = with_and_without_turn(&fixture, &work, 2).await;
+    work.signal(libc::SIGTERM);
+    for _ in &jobs[2..] {
+        assert_eq!(work.event("finished")["outcome"], "released");
+    }
+    assert_eq!(fixture.read("ran").lines().count(), 2, "{}", fixture.read("ran"));
+    std::fs::write(fixture.path("go"), "").expect("written");
+    assert_eq!(work.wait().status.code(), Some(0));
+    for (nth, id) in jobs.into_iter().enumerate() {
+        let job = fixture.job(id).await;
+        let expected = if nth < 2 { State::Completed } else { State::Available };
+        assert_eq!((job.state, job.failures), (expected, 0));
+    }
+}
+
+/// O38: a job whose program has no turn is cancelled without it; the one behind it has its turn when a program has ended.
+#[tokio::test]
+async fn what_has_no_turn_is_cancelled_without_a_program() {
+    // Nobody waits until an attempt that does not end is abandoned.
+    let more = "chunk = { jobs = 4, within = \"1ms\" }\ngrace = \"1h\"";
+    let fixture = WorkFixture::with_script(HELD, more).await;
+    let work = fixture.start(&[]);
+    let jobs = with_and_without_turn(&fixture, &work, 1).await;
+    fixture.client().cancel(&jobs[1..2], "not wanted").await.expect("asked");
+    let cancelled = work.event("finished");
+    assert_eq!(
+        (&cancelled["outcome"], &cancelled["error"]),
+        (&"cancelled".into(), &"not wanted".into())
+    );
+    std::fs::write(fixture.path("go"), "").expect("written");
+    for _ in 0..2 {
+        assert_eq!(work.event("finished")["outcome"], "ok");
+    }
+    let ran = fixture.read("ran");
+    assert_eq!(ran.lines().count(), 2, "{ran}");
+    assert!(!ran.contains(&jobs[1].to_string()), "{ran}");
 }

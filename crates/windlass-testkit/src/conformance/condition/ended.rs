@@ -56,6 +56,30 @@ pub async fn a_dead_job_keeps_those_that_wait_for_it(fixture: StoreFixture) {
     fixture.check_job(second, AVAILABLE).await;
 }
 
+/// T27: the conditions of a job say where the other stands, from its writing to its end, also while it runs beside one that has ended.
+pub async fn where_the_other_stands_is_told(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let others = fixture.enqueue(jobs(2)).await;
+    let waiting = fixture.enqueue_one(after(others[1])).await;
+    let check = async |expected| {
+        let conditions = fixture.store().conditions(waiting).await.expect("read");
+        let Awaited::Job { job_state, .. } = conditions[0].awaits else { panic!("a job") };
+        assert_eq!(job_state, Some(expected));
+    };
+    check(State::Available).await;
+    let batch = worker.claim(2).await;
+    assert_eq!(job_ids(&batch), others);
+    check(State::Running).await;
+    worker.settle(&batch, 0, complete()).await;
+    check(State::Running).await;
+    worker.settle(&batch, 1, retry(SECOND)).await;
+    check(State::Retryable).await;
+    fixture.advance(SECOND);
+    fixture.promote().await;
+    worker.run_one(complete()).await;
+    check(State::Completed).await;
+}
+
 /// A11, A12: however a job ends, the jobs that wait for such an end are told: completed, cancelled by its handler, by a person and
 /// before it began, expired, dead, superseded, and lost too often.
 pub async fn every_road_to_an_end_is_told(fixture: StoreFixture) {

@@ -1,5 +1,6 @@
 //! Conditions beside open transactions of others, on PostgreSQL: who waits for whom, and that nothing is missed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
@@ -9,7 +10,7 @@ use windlass::condition::{Ends, Overdue, Signal, Waits};
 use windlass::job::{Batch, Settled, Verdict};
 use windlass::prelude::*;
 use windlass::store::Now;
-use windlass::{BatchId, Draft, State, Timestamp};
+use windlass::{BatchId, Draft, NewJob, State, Timestamp};
 use windlass_testkit::draft::job;
 use windlass_testkit::verdicts::{complete, die, snooze};
 use windlass_testkit::worker::{request, settlement};
@@ -197,6 +198,82 @@ async fn a_retry_that_meets_the_end_of_its_batch_revives_it() {
     assert_eq!(record.state, BatchState::Running, "it lives again");
     shared.claimed_and_completed(first).await;
     assert_eq!(state(&shared.client, then).await, State::Available);
+}
+
+/// The transactions that statements on this database wait for, until something is done.
+async fn waited_for<T>(shared: &Shared, done: impl Future<Output = T>) -> (BTreeSet<String>, T) {
+    let question = "select l.transactionid::text from pg_locks l join pg_stat_activity a using (pid) \
+         where a.datname = current_database() and l.locktype = 'transactionid' and not l.granted";
+    let observer = connect(&shared.database).await;
+    let (mut seen, mut done) = (BTreeSet::new(), std::pin::pin!(done));
+    loop {
+        tokio::select! {
+            done = &mut done => return (seen, done),
+            rows = observer.client.query(question, &[]) => {
+                seen.extend(rows.expect("asked").iter().map(|row| row.get::<_, String>(0)));
+            }
+        }
+    }
+}
+
+/// Settles the jobs that are due while another transaction keeps each batch, with one of these locks; says how many were waited
+/// for. The batches end with the sweep after those.
+async fn settled_beside(locks: [&str; 2], new: &[NewJob], batches: &[BatchId]) -> usize {
+    let shared = Shared::open().await;
+    shared.store.enqueue(new, Now::Database).await.expect("written");
+    let claim = request(&shared.registration, new.len());
+    let claimed = shared.store.claim(&claim, Now::Database).await.expect("claimed");
+    let mut strangers = Vec::new();
+    for (batch, lock) in batches.iter().zip(locks.into_iter().cycle()) {
+        let id = batch.as_uuid();
+        let keep = format!("select from windlass.batch where id = '{id}' for {lock}");
+        strangers.push(shared.begun(&keep).await);
+    }
+    let ends: Vec<_> =
+        (0..claimed.jobs.len()).map(|nth| settlement(&claimed, nth, die())).collect();
+    let settle = shared.store.settle(shared.registration.worker, &ends, Now::Database);
+    let (waits, settled) = waited_for(&shared, settle).await;
+    assert!(settled.expect("settled").iter().all(|one| *one == Settled::Done));
+    for stranger in &strangers {
+        commit(stranger).await;
+    }
+    let of = async |batch| shared.client.batch(batch).await.expect("read").expect("there");
+    for batch in batches {
+        let kept = of(*batch).await;
+        assert_eq!((kept.state, kept.jobs.open), (BatchState::Running, 0));
+    }
+    shared.sweep().await;
+    for batch in batches {
+        assert_eq!(of(*batch).await.state, BatchState::Failed);
+    }
+    waits.len()
+}
+
+/// C4, I-B1: a settlement waits for one of the many transactions that keep its batches, and not for each of them: those that end
+/// jobs of them, those that add some, and both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settlement_waits_for_one_of_many_who_keep_its_batches() {
+    let (ends, adds) = ("no key update", "key share");
+    let mut waits = Vec::new();
+    for locks in [[ends; 2], [adds; 2], [ends, adds]] {
+        let batches: [BatchId; 12] = std::array::from_fn(|_| BatchId::new());
+        let new = batches.map(|batch| job().begins(batch, Begins::default()).done());
+        waits.push(settled_beside(locks, &new, &batches).await);
+    }
+    assert!(waits.iter().all(|waits| *waits <= 1), "so many were waited for: {waits:?}");
+}
+
+/// C4, T26: nor does it wait for one after the other where jobs are cancelled down a chain, each in a batch that somebody keeps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_that_is_cancelled_waits_for_one_of_many_who_keep_batches() {
+    let batches: [BatchId; 12] = std::array::from_fn(|_| BatchId::new());
+    let mut new = vec![job().done()];
+    for batch in batches {
+        let after = Waits::all().job("before", new[new.len() - 1].id).or_cancel();
+        new.push(job().waits(after).begins(batch, Begins::default()).done());
+    }
+    let waits = settled_beside(["no key update", "key share"], &new, &batches).await;
+    assert!(waits <= 1, "{waits} were waited for");
 }
 
 /// I-B2: a job that comes while its batch is being sealed and ends is refused once that is committed.
