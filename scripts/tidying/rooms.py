@@ -19,6 +19,7 @@ OTHER_FOLDERS = [
 # Files of a noun that one backend has alone: (path, reason).
 ONE_BACKEND = [
     ("crates/windlass-postgres/src/condition/coalesce.rs", "SQLite's writer shares commits for every verb: connection/writer.rs"),
+    ("crates/windlass-postgres/src/event/sequence.rs", "on SQLite there is one writer, and an event has its position when it is written"),
     ("crates/windlass-postgres/src/job/claim_cursor.rs", "only a snapshot of PostgreSQL leaves dead entries in front of a queue"),
     ("crates/windlass-postgres/src/job/coalesce.rs", "SQLite's writer shares commits for every verb: connection/writer.rs"),
     ("crates/windlass-postgres/src/job/columns.rs", "arrays to unnest; SQLite binds row by row"),

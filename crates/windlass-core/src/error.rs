@@ -462,6 +462,22 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// Too many events in one call.
+    #[error("{events} events in one call are above the limit of {limit}")]
+    ManyEvents {
+        /// How many there were.
+        events: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The name of an event's extension attribute.
+    #[error(
+        "an event has no extension {name:?}: a name has 1 to 20 lower-case letters and digits, and is none of CloudEvents' own"
+    )]
+    Extension {
+        /// The name.
+        name: String,
+    },
     /// Too many jobs in one call.
     #[error("{jobs} jobs in one call are above the limit of {limit}")]
     Many {

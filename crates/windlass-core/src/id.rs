@@ -129,6 +129,10 @@ id! {
     /// Names a batch, and so also a workflow.
     BatchId, "bat", now_v7
 }
+id! {
+    /// Names an event, wherever it is kept.
+    EventId, "evt", now_v7
+}
 
 impl JobId {
     /// The first of all ids.

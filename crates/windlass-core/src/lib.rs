@@ -14,6 +14,7 @@ pub mod condition;
 pub mod context;
 pub mod engine;
 pub mod error;
+pub mod event;
 pub mod handler;
 pub mod health;
 pub mod id;

@@ -48,6 +48,14 @@ pub const LONGEST_AGING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const EXPIRY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// Bytes of a unique key.
 pub const KEY_BYTES: usize = 1_024;
+/// Events of one call.
+pub const PUBLISH_EVENTS: usize = 10_000;
+/// Extension attributes of one event.
+pub const EXTENSIONS: usize = 32;
+/// Characters of the name of an extension attribute.
+pub const EXTENSION_CHARS: usize = 20;
+/// Bytes of the value of an extension attribute.
+pub const EXTENSION_BYTES: usize = 1_024;
 /// Tags and subjects of one job, together.
 pub const TAGS: usize = 32;
 /// Jobs in front of one in its queue that are counted when it is explained.

@@ -68,6 +68,14 @@ pub fn check_schedule(name: &str) -> Result<(), NameError> {
 }
 
 /// Checks a word of another sort, by the same rule.
+/// Checks the type of an event, by the same rule as a kind's.
+///
+/// # Errors
+/// As [`check_kind`].
+pub fn check_event_type(name: &str) -> Result<(), NameError> {
+    check("event type", name)
+}
+
 pub(crate) fn check_word(what: &'static str, name: &str) -> Result<(), NameError> {
     check(what, name)
 }

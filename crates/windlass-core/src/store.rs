@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::batch::BatchStore;
 use crate::condition::ConditionStore;
+use crate::event::EventStore;
 use crate::health::HealthStore;
 use crate::job::JobStore;
 use crate::limit::LimitStore;
@@ -51,6 +52,7 @@ pub trait Store:
     JobStore
     + ConditionStore
     + BatchStore
+    + EventStore
     + StepStore
     + ProgressStore
     + LimitStore

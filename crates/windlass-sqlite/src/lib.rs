@@ -10,6 +10,7 @@ mod batch;
 mod condition;
 mod connection;
 mod error;
+mod event;
 mod health;
 mod job;
 mod lease;

@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod condition;
+pub mod event;
 pub mod health;
 pub mod job;
 pub mod limit;

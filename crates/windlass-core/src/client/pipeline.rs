@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::condition::{Signal, check_order};
 use crate::error::Refusal;
+use crate::event::{IntoEvent, NewEvent};
 use crate::id::JobId;
 use crate::job::{IntoDraft, NewJob};
 use crate::limits;
@@ -117,6 +118,25 @@ impl EnqueuePipeline {
             signal.origin = parent.or_else(|| self.origin.as_deref().map(str::to_owned));
         }
         Ok(signal)
+    }
+
+    /// An event as it is published: by whom, where it does not say so itself.
+    ///
+    /// # Errors
+    /// What of it cannot be stored.
+    pub fn prepare_event(&self, event: impl IntoEvent) -> Result<NewEvent, Refusal> {
+        let mut event = event.into_event();
+        if let Some(parent) = self.parent.as_ref().filter(|_| event.parent.is_none()) {
+            event.parent = Some(parent.job);
+            event.root = Some(parent.root);
+            if event.meta.traceparent.is_none() {
+                event.meta.traceparent.clone_from(&parent.traceparent);
+            }
+        } else if event.meta.origin.is_none() {
+            event.meta.origin = self.origin.as_deref().map(str::to_owned);
+        }
+        event.check()?;
+        Ok(event)
     }
 
     /// Says where the job comes from: the job that enqueues it, or else who this client is.

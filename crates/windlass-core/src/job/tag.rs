@@ -61,7 +61,7 @@ impl Subject {
         &self.0
     }
 
-    fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
         check_word("subject type", self.kind())?;
         let (id, limit) = (self.id(), SUBJECT_BYTES);
         if id.is_empty() || id.len() > limit {

@@ -104,6 +104,18 @@ macro_rules! behaviours {
                     a_waived_condition_is_not_waited_for
                 }
             }
+            event {
+                publish {
+                    an_event_has_all_it_was_published_with
+                    a_given_id_is_published_once
+                    a_given_id_at_the_same_moment_is_published_once
+                    what_cannot_be_published_is_refused
+                }
+                sequence {
+                    events_of_one_caller_keep_their_order
+                    positions_are_dense_beside_each_other
+                }
+            }
             health {
                 jobs {
                     latency_is_not_failing

@@ -160,6 +160,29 @@ macro_rules! forward_one {
             self.store.open_batch(batch, begins, now)
         }
     };
+    (publish) => {
+        fn publish<'a>(&'a self, events: &'a [NewEvent], now: Now) -> Reply<'a, Vec<Published>> {
+            self.store.publish(events, now)
+        }
+    };
+    (sequence) => {
+        fn sequence(&self, most: usize, now: Now) -> Reply<'_, u64> {
+            self.store.sequence(most, now)
+        }
+    };
+    (events) => {
+        fn event(&self, id: EventId) -> Reply<'_, Option<EventRecord>> {
+            self.store.event(id)
+        }
+
+        fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
+            self.store.events(after, most)
+        }
+
+        fn event_log(&self) -> Reply<'_, LogRecord> {
+            self.store.event_log()
+        }
+    };
     (seal_batch) => {
         fn seal_batch(&self, batch: BatchId, now: Now) -> Reply<'_, Sealed> {
             self.store.seal_batch(batch, now)
@@ -391,8 +414,11 @@ pub(crate) mod names {
     pub(crate) use windlass_core::condition::{
         ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
     };
+    pub(crate) use windlass_core::event::{
+        EventRecord, EventStore, LogRecord, NewEvent, Published,
+    };
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
-    pub(crate) use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
+    pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::job::{
         Batch, Cancelled, ClaimRequest, Counts, Duplicates, Fence, Fenced, Look, Moved, Page,
         Retried, Settled, Settlement,

@@ -150,6 +150,10 @@ impl BatchStore for FaultStore {
     forward!(open_batch seal_batch batch batches);
 }
 
+impl EventStore for FaultStore {
+    forward!(publish sequence events);
+}
+
 impl ConditionStore for FaultStore {
     forward!(signal signalled waive conditions);
 }

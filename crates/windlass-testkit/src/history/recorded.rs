@@ -208,6 +208,10 @@ impl BatchStore for RecordedStore {
     forward!(batch batches);
 }
 
+impl EventStore for RecordedStore {
+    forward!(publish sequence events);
+}
+
 impl ConditionStore for RecordedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {

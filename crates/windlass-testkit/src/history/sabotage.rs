@@ -283,6 +283,10 @@ impl BatchStore for SabotagedStore {
     forward!(open_batch batches);
 }
 
+impl EventStore for SabotagedStore {
+    forward!(publish sequence events);
+}
+
 impl ConditionStore for SabotagedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         if self.has(Sabotage::ForgetsSignals) {

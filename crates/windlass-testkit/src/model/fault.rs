@@ -212,6 +212,10 @@ impl BatchStore for FaultyStore {
     forward!(open_batch seal_batch batch batches);
 }
 
+impl EventStore for FaultyStore {
+    forward!(publish sequence events);
+}
+
 impl ConditionStore for FaultyStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {

@@ -112,6 +112,10 @@ fn the_page_of_limits_says_what_is_compiled() {
 fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
     limits! {
         ARGS_BYTES
+        PUBLISH_EVENTS
+        EXTENSIONS
+        EXTENSION_CHARS
+        EXTENSION_BYTES
         OUTPUT_BYTES
         ERROR_BYTES
         NAME_CHARS

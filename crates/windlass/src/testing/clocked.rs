@@ -8,8 +8,9 @@ use windlass_core::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberR
 use windlass_core::condition::{
     ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
 };
+use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
-use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
+use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Fence, Fenced, Filter, JobRecord,
     JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
@@ -191,6 +192,28 @@ impl BatchStore for ClockedStore {
         limit: usize,
     ) -> Reply<'_, Vec<MemberRecord>> {
         self.store.members(batch, after, limit)
+    }
+}
+
+impl EventStore for ClockedStore {
+    fn publish<'a>(&'a self, events: &'a [NewEvent], now: Now) -> Reply<'a, Vec<Published>> {
+        self.store.publish(events, self.at(now))
+    }
+
+    fn sequence(&self, most: usize, now: Now) -> Reply<'_, u64> {
+        self.store.sequence(most, self.at(now))
+    }
+
+    fn event(&self, id: EventId) -> Reply<'_, Option<EventRecord>> {
+        self.store.event(id)
+    }
+
+    fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
+        self.store.events(after, most)
+    }
+
+    fn event_log(&self) -> Reply<'_, LogRecord> {
+        self.store.event_log()
     }
 }
 

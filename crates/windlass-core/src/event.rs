@@ -1,0 +1,35 @@
+//! Events: facts that somebody has published, in one log, in the order in which they were committed.
+//!
+//! An event is published in the transaction that makes it true, and never changes. It has a position in the log: positions are
+//! dense, and who has read up to one has seen all that were committed before. What comes of an event is up to the subscriptions.
+
+mod meta;
+mod new;
+mod publish;
+mod record;
+
+pub use meta::{EventMeta, Extension};
+pub use new::{IntoEvent, NewEvent};
+pub use record::{EventRecord, LogRecord, Published};
+
+use crate::id::EventId;
+use crate::reply::{Now, Reply};
+
+/// The verbs of events.
+pub trait EventStore: Send + Sync {
+    /// Publishes events, all or none, committed when it returns. Of those with one source and one given id the first counts.
+    fn publish<'a>(&'a self, events: &'a [NewEvent], now: Now) -> Reply<'a, Vec<Published>>;
+
+    /// Gives published events that have no position yet the next ones, at most so many; how many it gave. Nobody else does at
+    /// the same time: where somebody is about to, it gives none.
+    fn sequence(&self, most: usize, now: Now) -> Reply<'_, u64>;
+
+    /// One event; also one that was published and has no position yet.
+    fn event(&self, id: EventId) -> Reply<'_, Option<EventRecord>>;
+
+    /// The events of the log behind this position, in order.
+    fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>>;
+
+    /// How far the log reaches.
+    fn event_log(&self) -> Reply<'_, LogRecord>;
+}

@@ -1,0 +1,36 @@
+//! The verbs of events.
+
+mod list;
+mod publish;
+mod sequence;
+
+use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};
+use windlass_core::id::EventId;
+use windlass_core::store::{Now, Reply};
+
+use crate::store::PostgresStore;
+
+impl EventStore for PostgresStore {
+    fn publish<'a>(&'a self, events: &'a [NewEvent], now: Now) -> Reply<'a, Vec<Published>> {
+        Box::pin(async move {
+            events.iter().try_for_each(NewEvent::check)?;
+            publish::publish((&self.writes, &self.waiting), events, now).await
+        })
+    }
+
+    fn sequence(&self, most: usize, now: Now) -> Reply<'_, u64> {
+        Box::pin(sequence::sequence(&self.claims, most, now))
+    }
+
+    fn event(&self, id: EventId) -> Reply<'_, Option<EventRecord>> {
+        Box::pin(list::event(&self.claims, id))
+    }
+
+    fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
+        Box::pin(list::events(&self.claims, after, most))
+    }
+
+    fn event_log(&self) -> Reply<'_, LogRecord> {
+        Box::pin(list::log(&self.claims))
+    }
+}

@@ -1,0 +1,70 @@
+//! List: events as they are shown.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+use windlass_core::error::StoreError;
+use windlass_core::event::{EventMeta, EventRecord, LogRecord};
+use windlass_core::id::{EventId, JobId};
+use windlass_core::json::Json;
+use windlass_core::time::Timestamp;
+
+use crate::connection::Connection;
+use crate::row::get;
+
+const EVENT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass.event where id = $1::uuid \
+     union all \
+     select null, id, source, given, type, subject, at, null, data, root, parent, meta \
+     from windlass.intake where id = $1::uuid";
+const EVENTS: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass.event where position > $1::int8 order by position limit $2::int8";
+const LOG: &str = "select epoch, last from windlass.log";
+
+pub(super) async fn event(
+    connection: &Connection,
+    id: EventId,
+) -> Result<Option<EventRecord>, StoreError> {
+    let id = id.as_uuid();
+    let rows = connection.query(EVENT, &[(&id, Type::UUID)]).await?;
+    rows.first().map(record).transpose()
+}
+
+pub(super) async fn events(
+    connection: &Connection,
+    after: u64,
+    most: usize,
+) -> Result<Vec<EventRecord>, StoreError> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = connection.query(EVENTS, &[(&after, Type::INT8), (&most, Type::INT8)]).await?;
+    rows.iter().map(record).collect()
+}
+
+pub(super) async fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
+    let rows = connection.query(LOG, &[]).await?;
+    let row = rows.first().ok_or_else(|| StoreError::Backend("the log has no row".into()))?;
+    Ok(LogRecord {
+        epoch: get::<i64>(row, 0)?.unsigned_abs(),
+        last: get::<i64>(row, 1)?.unsigned_abs(),
+    })
+}
+
+fn record(row: &Row) -> Result<EventRecord, StoreError> {
+    let meta: Option<&str> = get(row, 11)?;
+    let recorded_at: Option<i64> = get(row, 7)?;
+    Ok(EventRecord {
+        position: get::<Option<i64>>(row, 0)?.map(i64::unsigned_abs),
+        id: EventId::from_uuid(get::<Uuid>(row, 1)?),
+        source: get(row, 2)?,
+        given: get(row, 3)?,
+        event_type: get(row, 4)?,
+        subject: get(row, 5)?,
+        time: Timestamp::from_micros(get(row, 6)?),
+        recorded_at: recorded_at.map(Timestamp::from_micros),
+        data: get::<Option<String>>(row, 8)?.map(Json::stored),
+        root: get::<Option<Uuid>>(row, 9)?.map(JobId::from_uuid),
+        parent: get::<Option<Uuid>>(row, 10)?.map(JobId::from_uuid),
+        meta: EventMeta::from_stored(meta),
+    })
+}

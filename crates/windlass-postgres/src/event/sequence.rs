@@ -1,0 +1,21 @@
+//! Sequence: what was published gets its positions in the log.
+
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+use windlass_core::store::Now;
+
+use crate::connection::Connection;
+use crate::row::get;
+
+const SEQUENCE: &str =
+    "select windlass.sequence_at(coalesce($1::int8, windlass.now_us()), $2::int8::int4)";
+
+pub(super) async fn sequence(
+    connection: &Connection,
+    most: usize,
+    now: Now,
+) -> Result<u64, StoreError> {
+    let (now, most) = (now.micros(), i64::from(i32::try_from(most).unwrap_or(i32::MAX)));
+    let rows = connection.query(SEQUENCE, &[(&now, Type::INT8), (&most, Type::INT8)]).await?;
+    rows.first().map_or(Ok(0), |row| Ok(get::<i64>(row, 0)?.unsigned_abs()))
+}

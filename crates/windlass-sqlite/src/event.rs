@@ -1,0 +1,37 @@
+//! The verbs of events.
+
+mod list;
+mod publish;
+
+use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};
+use windlass_core::id::EventId;
+use windlass_core::store::{Now, Reply};
+
+use crate::store::{SqliteStore, at};
+
+impl EventStore for SqliteStore {
+    fn publish<'a>(&'a self, events: &'a [NewEvent], now: Now) -> Reply<'a, Vec<Published>> {
+        let events: std::sync::Arc<[NewEvent]> = events.into();
+        Box::pin(async move {
+            events.iter().try_for_each(NewEvent::check)?;
+            self.writer.write(move |c| publish::publish(c, &events, at(now))).await
+        })
+    }
+
+    /// An event has its position when it is published.
+    fn sequence(&self, _most: usize, _now: Now) -> Reply<'_, u64> {
+        Box::pin(std::future::ready(Ok(0)))
+    }
+
+    fn event(&self, id: EventId) -> Reply<'_, Option<EventRecord>> {
+        Box::pin(self.readers.read(move |c| list::event(c, id)))
+    }
+
+    fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
+        Box::pin(self.readers.read(move |c| list::events(c, after, most)))
+    }
+
+    fn event_log(&self) -> Reply<'_, LogRecord> {
+        Box::pin(self.readers.read(list::log))
+    }
+}

@@ -1,0 +1,62 @@
+//! List: events as they are shown.
+
+use rusqlite::{Connection, Row, params};
+use windlass_core::error::StoreError;
+use windlass_core::event::{EventMeta, EventRecord, LogRecord};
+use windlass_core::id::EventId;
+use windlass_core::json::Json;
+use windlass_core::time::Timestamp;
+
+use crate::row::{Id, all};
+
+const EVENT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass_event where id = ?1";
+const EVENTS: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass_event where position > ?1 order by position limit ?2";
+const LOG: &str = "select epoch, last from windlass_log";
+
+pub(super) fn event(
+    connection: &Connection,
+    id: EventId,
+) -> Result<Option<EventRecord>, StoreError> {
+    Ok(all(connection, EVENT, [Id(id.as_uuid())], record)?.pop())
+}
+
+pub(super) fn events(
+    connection: &Connection,
+    after: u64,
+    most: usize,
+) -> Result<Vec<EventRecord>, StoreError> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    all(connection, EVENTS, params![after, most], record)
+}
+
+pub(super) fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
+    let row = |row: &Row<'_>| {
+        Ok(LogRecord {
+            epoch: row.get::<_, i64>(0)?.unsigned_abs(),
+            last: row.get::<_, i64>(1)?.unsigned_abs(),
+        })
+    };
+    let found = all(connection, LOG, [], row)?.pop();
+    found.ok_or_else(|| StoreError::Backend("the log has no row".into()))
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<EventRecord> {
+    let meta: Option<String> = row.get(11)?;
+    Ok(EventRecord {
+        position: Some(row.get::<_, i64>(0)?.unsigned_abs()),
+        id: EventId::from_uuid(row.get::<_, Id>(1)?.0),
+        source: row.get(2)?,
+        given: row.get(3)?,
+        event_type: row.get(4)?,
+        subject: row.get(5)?,
+        time: Timestamp::from_micros(row.get(6)?),
+        recorded_at: Some(Timestamp::from_micros(row.get(7)?)),
+        data: row.get::<_, Option<String>>(8)?.map(Json::stored),
+        root: row.get::<_, Option<Id>>(9)?.map(Id::job),
+        parent: row.get::<_, Option<Id>>(10)?.map(Id::job),
+        meta: EventMeta::from_stored(meta.as_deref()),
+    })
+}
