@@ -76,6 +76,14 @@ pub fn check_event_type(name: &str) -> Result<(), NameError> {
     check("event type", name)
 }
 
+/// Checks the name of a subscription, by the same rule as a kind's.
+///
+/// # Errors
+/// As [`check_kind`].
+pub fn check_subscription(name: &str) -> Result<(), NameError> {
+    check("subscription", name)
+}
+
 pub(crate) fn check_word(what: &'static str, name: &str) -> Result<(), NameError> {
     check(what, name)
 }

@@ -19,6 +19,7 @@ use crate::queue::QueueStore;
 pub use crate::reply::{Now, Reply};
 use crate::schedule::ScheduleStore;
 use crate::step::StepStore;
+use crate::subscription::SubscriptionStore;
 use crate::time::Timestamp;
 use crate::wake::Wakeups;
 use crate::worker::WorkerStore;
@@ -53,6 +54,7 @@ pub trait Store:
     + ConditionStore
     + BatchStore
     + EventStore
+    + SubscriptionStore
     + StepStore
     + ProgressStore
     + LimitStore

@@ -39,12 +39,28 @@ create unique index event_given on windlass.event (source, given) where given is
 -- How far the log reaches. One row, which is locked by who gives positions; the epoch changes where the log is not the one that it
 -- was.
 create table windlass.log (
-  one   boolean not null primary key check (one),
-  epoch bigint  not null,
-  last  bigint  not null
+  one      boolean not null primary key check (one),
+  epoch    bigint  not null,
+  last     bigint  not null,
+  -- The last position that the subscriptions which are live were fed, and how often one was changed.
+  routed   bigint  not null,
+  revision bigint  not null
 );
 
-insert into windlass.log (one, epoch, last) values (true, 1, 0);
+insert into windlass.log (one, epoch, last, routed, revision) values (true, 1, 0, 0, 0);
+
+-- Subscriptions: which events become which jobs.
+create table windlass.subscription (
+  number     integer not null generated always as identity primary key,
+  name       text    not null collate "C" unique,
+  definition text    not null,
+  -- It wants events behind this position.
+  after      bigint  not null,
+  -- The last position that it was fed, where that is not the one of all that are live.
+  position   bigint,
+  paused_at  bigint,
+  created_at bigint  not null
+);
 
 -- Publishes events, all or none, in their order. Returns the id of each that is there now: its own, or that of the one that its
 -- source has published with its given id before.
@@ -114,5 +130,89 @@ begin
     update windlass.log set last = last + given;
   end if;
   return given;
+end
+$$;
+
+-- Makes a subscription behind a position, or from now on where there is none, or changes what the one with this name is. Whether it
+-- is new. Who changes one waits for who feeds them, and the other way round.
+create function windlass.put_subscription_at(us bigint, the_name text, the_definition text, behind bigint) returns boolean
+language plpgsql volatile as
+$$
+declare
+  here windlass.log;
+begin
+  update windlass.log set revision = revision + 1 returning * into here;
+  update windlass.subscription set definition = the_definition where name = the_name;
+  if found then
+    return false;
+  end if;
+  insert into windlass.subscription (name, definition, after, position, created_at)
+  values (the_name, the_definition, coalesce(behind, here.last), case when behind < here.routed then behind end, us);
+  return true;
+end
+$$;
+
+-- Has one stand still, or go on where it stood. False where there is none.
+create function windlass.pause_subscription_at(us bigint, the_name text, pauses boolean) returns boolean language plpgsql volatile as
+$$
+declare
+  here windlass.log;
+begin
+  update windlass.log set revision = revision + 1 returning * into here;
+  update windlass.subscription
+  set paused_at = case when pauses then coalesce(paused_at, us) end, position = coalesce(position, here.routed)
+  where name = the_name;
+  return found;
+end
+$$;
+
+create function windlass.remove_subscription(the_name text) returns boolean language plpgsql volatile as
+$$
+begin
+  update windlass.log set revision = revision + 1;
+  delete from windlass.subscription where name = the_name;
+  return found;
+end
+$$;
+
+-- Writes what comes of a part of the log, for the subscription with this number, or for all that are live where there is none.
+-- Returns 0 where it did, 1 where the subscription is live with it, 2 where somebody else was here or one was changed: nothing was
+-- written then.
+create function windlass.route_at(us bigint, seen bigint, the_number integer, behind bigint, up_to bigint,
+  ids uuid[], queues text[], kinds text[], versions smallint[], limits smallint[], roots uuid[], parents uuid[], metas text[])
+returns smallint language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
+$$
+declare
+  here  windlass.log;
+  lives boolean := false;
+begin
+  select * into here from windlass.log for update;
+  if here.revision <> seen then
+    return 2;
+  end if;
+  if the_number is null then
+    if here.routed <> behind then
+      return 2;
+    end if;
+    update windlass.log set routed = up_to;
+  else
+    lives := up_to >= here.routed;
+    update windlass.subscription set position = case when not lives then up_to end
+    where number = the_number and position = behind and paused_at is null;
+    if not found then
+      return 2;
+    end if;
+    if lives then
+      update windlass.log set revision = revision + 1;
+    end if;
+  end if;
+  if cardinality(ids) > 0 then
+    perform windlass.write_jobs(us, ids, array_fill(0::smallint, array[cardinality(ids)]), queues, kinds, versions,
+      array_fill(0::smallint, array[cardinality(ids)]), limits, array_fill(null::bigint, array[cardinality(ids)]),
+      array_fill(0::bigint, array[cardinality(ids)]), array_fill('null'::text, array[cardinality(ids)]), roots, parents,
+      array_fill(null::text, array[cardinality(ids)]), metas, null);
+  end if;
+  return case when lives then 1 else 0 end;
 end
 $$;

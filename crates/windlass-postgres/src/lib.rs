@@ -21,6 +21,7 @@ mod row;
 mod schedule;
 mod step;
 mod store;
+mod subscription;
 mod worker;
 
 pub use condition::signal;

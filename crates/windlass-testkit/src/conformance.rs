@@ -17,6 +17,7 @@ pub mod queue;
 pub mod schedule;
 pub mod step;
 pub mod store;
+pub mod subscription;
 pub mod worker;
 
 /// C34: every behaviour and the model as tests of one store, from one list: `conformance!(sqlite)`.

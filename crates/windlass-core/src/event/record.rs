@@ -97,4 +97,8 @@ pub struct LogRecord {
     pub epoch: u64,
     /// The last position that was given; 0 where there is none.
     pub last: u64,
+    /// The last position that the subscriptions which are live were fed.
+    pub routed: u64,
+    /// Changes with each change of a subscription.
+    pub revision: u64,
 }

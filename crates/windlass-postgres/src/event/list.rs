@@ -19,7 +19,7 @@ const EVENT: &str = "select position, id, source, given, type, subject, at, reco
      from windlass.intake where id = $1::uuid";
 const EVENTS: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass.event where position > $1::int8 order by position limit $2::int8";
-const LOG: &str = "select epoch, last from windlass.log";
+const LOG: &str = "select epoch, last, routed, revision from windlass.log";
 
 pub(super) async fn event(
     connection: &Connection,
@@ -47,6 +47,8 @@ pub(super) async fn log(connection: &Connection) -> Result<LogRecord, StoreError
     Ok(LogRecord {
         epoch: get::<i64>(row, 0)?.unsigned_abs(),
         last: get::<i64>(row, 1)?.unsigned_abs(),
+        routed: get::<i64>(row, 2)?.unsigned_abs(),
+        revision: get::<i64>(row, 3)?.unsigned_abs(),
     })
 }
 

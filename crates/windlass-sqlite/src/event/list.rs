@@ -13,7 +13,7 @@ const EVENT: &str = "select position, id, source, given, type, subject, at, reco
      from windlass_event where id = ?1";
 const EVENTS: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass_event where position > ?1 order by position limit ?2";
-const LOG: &str = "select epoch, last from windlass_log";
+const LOG: &str = "select epoch, last, routed, revision from windlass_log";
 
 pub(super) fn event(
     connection: &Connection,
@@ -37,6 +37,8 @@ pub(super) fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
         Ok(LogRecord {
             epoch: row.get::<_, i64>(0)?.unsigned_abs(),
             last: row.get::<_, i64>(1)?.unsigned_abs(),
+            routed: row.get::<_, i64>(2)?.unsigned_abs(),
+            revision: row.get::<_, i64>(3)?.unsigned_abs(),
         })
     };
     let found = all(connection, LOG, [], row)?.pop();

@@ -222,6 +222,22 @@ macro_rules! behaviours {
                     only_due_jobs_can_be_unserved
                 }
             }
+            subscription {
+                feed {
+                    an_event_becomes_a_job_for_each_who_wants_it
+                    two_who_feed_write_once
+                    a_stale_slice_writes_nothing
+                    who_catches_up_is_handed_over
+                    what_nobody_wants_is_passed_over
+                }
+                put {
+                    a_subscription_begins_where_it_says
+                    what_has_its_position_is_not_from_now_on
+                    a_changed_subscription_goes_on_where_it_is
+                    a_paused_subscription_misses_nothing
+                    a_removed_subscription_gets_nothing_more
+                }
+            }
             worker {
                 build {
                     a_minimum_build_is_set_changed_and_taken_away

@@ -183,6 +183,38 @@ macro_rules! forward_one {
             self.store.event_log()
         }
     };
+    (subscriptions) => {
+        fn put_subscription<'a>(
+            &'a self,
+            name: &'a str,
+            definition: &'a Subscription,
+            start: Start,
+            now: Now,
+        ) -> Reply<'a, bool> {
+            self.store.put_subscription(name, definition, start, now)
+        }
+
+        fn remove_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+            self.store.remove_subscription(name)
+        }
+
+        fn pause_subscription<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+            self.store.pause_subscription(name, now)
+        }
+
+        fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+            self.store.resume_subscription(name)
+        }
+
+        fn subscriptions(&self) -> Reply<'_, Subscriptions> {
+            self.store.subscriptions()
+        }
+    };
+    (route) => {
+        fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
+            self.store.route(slice, now)
+        }
+    };
     (seal_batch) => {
         fn seal_batch(&self, batch: BatchId, now: Now) -> Reply<'_, Sealed> {
             self.store.seal_batch(batch, now)
@@ -438,6 +470,9 @@ pub(crate) mod names {
     };
     pub(crate) use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
     pub(crate) use windlass_core::store::{Facts, Now, Reply, Store};
+    pub(crate) use windlass_core::subscription::{
+        Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+    };
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{
         Beat, MinimumBuild, Quiet, Registration, RequiredBuild,

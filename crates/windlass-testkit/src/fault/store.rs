@@ -154,6 +154,10 @@ impl EventStore for FaultStore {
     forward!(publish sequence events);
 }
 
+impl SubscriptionStore for FaultStore {
+    forward!(subscriptions route);
+}
+
 impl ConditionStore for FaultStore {
     forward!(signal signalled waive conditions);
 }

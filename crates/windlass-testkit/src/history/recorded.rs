@@ -212,6 +212,10 @@ impl EventStore for RecordedStore {
     forward!(publish sequence events);
 }
 
+impl SubscriptionStore for RecordedStore {
+    forward!(subscriptions route);
+}
+
 impl ConditionStore for RecordedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {

@@ -287,6 +287,10 @@ impl EventStore for SabotagedStore {
     forward!(publish sequence events);
 }
 
+impl SubscriptionStore for SabotagedStore {
+    forward!(subscriptions route);
+}
+
 impl ConditionStore for SabotagedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         if self.has(Sabotage::ForgetsSignals) {

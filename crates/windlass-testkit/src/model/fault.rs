@@ -216,6 +216,10 @@ impl EventStore for FaultyStore {
     forward!(publish sequence events);
 }
 
+impl SubscriptionStore for FaultyStore {
+    forward!(subscriptions route);
+}
+
 impl ConditionStore for FaultyStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {

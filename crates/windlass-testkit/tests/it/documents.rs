@@ -112,7 +112,18 @@ fn the_page_of_limits_says_what_is_compiled() {
 fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
     limits! {
         ARGS_BYTES
+        FILTER_BYTES
+        FILTER_TYPES
+        TYPE_PATTERN_BYTES
+        FILTER_PREDICATES
+        FILTER_DEPTH
+        FILTER_TEXT_BYTES
+        DATA_PATH
+        SQL_BYTES
+        SQL_DEPTH
+        SQL_RESULT_BYTES
         PUBLISH_EVENTS
+        ROUTE_EVENTS
         EXTENSIONS
         EXTENSION_CHARS
         EXTENSION_BYTES

@@ -27,6 +27,9 @@ use windlass_core::schedule::{
 };
 use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
 use windlass_core::store::{Facts, Now, Reply, Store};
+use windlass_core::subscription::{
+    Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+};
 use windlass_core::time::Timestamp;
 use windlass_core::wake::Wakeups;
 use windlass_core::worker::{
@@ -214,6 +217,38 @@ impl EventStore for ClockedStore {
 
     fn event_log(&self) -> Reply<'_, LogRecord> {
         self.store.event_log()
+    }
+}
+
+impl SubscriptionStore for ClockedStore {
+    fn put_subscription<'a>(
+        &'a self,
+        name: &'a str,
+        definition: &'a Subscription,
+        start: Start,
+        now: Now,
+    ) -> Reply<'a, bool> {
+        self.store.put_subscription(name, definition, start, self.at(now))
+    }
+
+    fn remove_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        self.store.remove_subscription(name)
+    }
+
+    fn pause_subscription<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+        self.store.pause_subscription(name, self.at(now))
+    }
+
+    fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        self.store.resume_subscription(name)
+    }
+
+    fn subscriptions(&self) -> Reply<'_, Subscriptions> {
+        self.store.subscriptions()
+    }
+
+    fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
+        self.store.route(slice, self.at(now))
     }
 }
 

@@ -1,0 +1,68 @@
+//! Subscriptions: which events are wanted, and by whom.
+//!
+//! [`Filter`] is what a subscription says of it, [`EventView`] the event as a filter sees it, [`Explanation`] why
+//! an event is wanted or not. [`TypeIndex`] finds the subscriptions that may want an event of a type.
+
+mod builder;
+mod decode;
+mod definition;
+mod event;
+mod explain;
+mod feed;
+mod filter;
+mod index;
+mod key;
+mod number;
+mod pattern;
+mod predicate;
+#[cfg(test)]
+mod random;
+mod read;
+mod record;
+mod route;
+mod sql;
+mod words;
+
+pub use builder::FilterBuilder;
+pub use definition::{Subscription, Target};
+pub use event::{AttributeValue, EventView};
+pub use explain::Explanation;
+pub use feed::{Fed, Feed};
+pub use filter::{Filter, FilterError};
+pub use index::TypeIndex;
+pub use pattern::{ParseTypeError, TypePattern};
+pub use record::{
+    Progress, Routed, Slice, Start, SubscriptionRecord, Subscriptions, event_of, job_of,
+};
+pub use route::Router;
+pub use sql::SqlError;
+
+use crate::reply::{Now, Reply};
+
+/// The verbs of subscriptions.
+pub trait SubscriptionStore: Send + Sync {
+    /// Makes a subscription, which begins there, or changes what the one with this name is, which goes on where it is; whether it
+    /// is new.
+    fn put_subscription<'a>(
+        &'a self,
+        name: &'a str,
+        definition: &'a Subscription,
+        start: Start,
+        now: Now,
+    ) -> Reply<'a, bool>;
+
+    /// Removes one; `false` where there is none. The jobs that have come of it stay.
+    fn remove_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool>;
+
+    /// Has one stand still; `false` where there is none.
+    fn pause_subscription<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool>;
+
+    /// Has one go on where it stood still; `false` where there is none.
+    fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool>;
+
+    /// All of them.
+    fn subscriptions(&self) -> Reply<'_, Subscriptions>;
+
+    /// Writes what comes of a part of the log, and how far it has been fed with that.
+    fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed>;
+}

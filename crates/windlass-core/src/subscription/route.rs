@@ -1,0 +1,133 @@
+//! Route: which subscriptions want which events, and what comes of them. No I/O: [`Feed`](super::Feed) reads and writes.
+
+use super::{EventView, Progress, Slice, SubscriptionRecord, Subscriptions, TypeIndex, job_of};
+use crate::event::{EventRecord, Extension, LogRecord};
+use crate::job::{Meta, NewJob};
+use crate::json::Json;
+
+/// The subscriptions, ready to be asked who wants an event.
+#[derive(Debug)]
+pub struct Router {
+    subscriptions: Subscriptions,
+    /// Of those that are live and not paused.
+    live: TypeIndex<usize>,
+}
+
+impl Router {
+    /// A router for these.
+    #[must_use]
+    pub fn new(subscriptions: Subscriptions) -> Self {
+        let mut live = TypeIndex::default();
+        for (nth, one) in subscriptions.all.iter().enumerate() {
+            if one.paused_at.is_none() && one.progress == Progress::Live {
+                live.insert(nth, &one.definition.filter);
+            }
+        }
+        Self { subscriptions, live }
+    }
+
+    /// Whether it goes by the subscriptions of this revision.
+    pub(super) const fn is_of(&self, revision: u64) -> bool {
+        self.subscriptions.revision == revision
+    }
+
+    /// Those that catch up.
+    pub(super) fn behind(&self) -> impl Iterator<Item = &SubscriptionRecord> {
+        let is_behind =
+            |one: &&SubscriptionRecord| one.paused_at.is_none() && one.progress != Progress::Live;
+        self.subscriptions.all.iter().filter(is_behind)
+    }
+
+    /// What comes of these events, which are the next ones, for all that are live.
+    #[must_use]
+    pub fn route(&self, events: &[EventRecord], log: &LogRecord) -> Option<Slice> {
+        let to = events.last()?.position?;
+        let mut jobs = Vec::new();
+        for event in events {
+            let seen = Seen::of(event);
+            let view = seen.view(event);
+            let candidates = self.live.candidates(&event.event_type);
+            let mut wanted: Vec<&SubscriptionRecord> = candidates
+                .map(|nth| &self.subscriptions.all[*nth])
+                .filter(|one| wants(one, event, &view))
+                .collect();
+            wanted.sort_by_key(|one| one.number);
+            wanted.dedup_by_key(|one| one.number);
+            jobs.extend(wanted.into_iter().filter_map(|one| job(one, event)));
+        }
+        let revision = self.subscriptions.revision;
+        Some(Slice { revision, number: None, from: log.routed, to, jobs })
+    }
+
+    /// What comes of these events for one that catches up, which they are the next ones of; of none where it has caught up.
+    #[must_use]
+    pub fn catch_up(&self, one: &SubscriptionRecord, events: &[EventRecord]) -> Option<Slice> {
+        let Progress::CatchingUp { position: from } = one.progress else { return None };
+        let to = events.last().map_or(Some(from), |last| last.position)?;
+        let wanted = events.iter().filter(|event| {
+            let seen = Seen::of(event);
+            let is_type = one.definition.filter.wants_type(&event.event_type);
+            is_type && wants(one, event, &seen.view(event))
+        });
+        let jobs = wanted.filter_map(|event| job(one, event)).collect();
+        let revision = self.subscriptions.revision;
+        Some(Slice { revision, number: Some(one.number), from, to, jobs })
+    }
+}
+
+fn wants(one: &SubscriptionRecord, event: &EventRecord, view: &EventView<'_>) -> bool {
+    event.position > Some(one.after) && one.definition.filter.matches(view)
+}
+
+/// Texts of an event that a view borrows.
+struct Seen {
+    id: String,
+    time: String,
+}
+
+impl Seen {
+    fn of(event: &EventRecord) -> Self {
+        Self { id: event.cloud_id(), time: event.time.to_string() }
+    }
+
+    fn view<'a>(&'a self, event: &'a EventRecord) -> EventView<'a> {
+        let mut view = EventView::new(&self.id, &event.source, &event.event_type).time(&self.time);
+        if let Some(subject) = &event.subject {
+            view = view.subject(subject);
+        }
+        for (name, value) in &event.meta.extensions {
+            view = match value {
+                Extension::Bool(value) => view.extension(name, *value),
+                Extension::Integer(value) => view.extension(name, *value),
+                Extension::Text(value) => view.extension(name, value.as_str()),
+            };
+        }
+        match &event.data {
+            Some(data) => view.data(data.as_str()),
+            None => view,
+        }
+    }
+}
+
+/// The args of a job that comes of an event, as they are stored.
+const NO_ARGS: &str = "null";
+
+/// The job that comes of an event. Its args are read from the log when it is claimed.
+fn job(one: &SubscriptionRecord, event: &EventRecord) -> Option<NewJob> {
+    let target = &one.definition.target;
+    let mut job = NewJob::new(target.kind.clone(), Json::stored(NO_ARGS));
+    job.id = job_of(event.recorded_at?, event.position?, one.number);
+    job.queue.clone_from(&target.queue);
+    job.version = target.version;
+    job.max_attempts = target.max_attempts;
+    let own = crate::id::JobId::from_uuid(event.id.as_uuid());
+    job.root = Some(event.root.unwrap_or(own));
+    job.parent = Some(own);
+    if event.meta.traceparent.is_some() || !event.meta.subjects.is_empty() {
+        let mut meta = Meta::default();
+        meta.traceparent.clone_from(&event.meta.traceparent);
+        meta.subjects.clone_from(&event.meta.subjects);
+        job.meta = meta;
+    }
+    Some(job)
+}

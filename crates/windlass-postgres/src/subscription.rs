@@ -1,0 +1,48 @@
+//! The verbs of subscriptions.
+
+mod list;
+mod put;
+mod route;
+
+use windlass_core::store::{Now, Reply};
+use windlass_core::subscription::{
+    Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+};
+
+use crate::store::PostgresStore;
+
+impl SubscriptionStore for PostgresStore {
+    fn put_subscription<'a>(
+        &'a self,
+        name: &'a str,
+        definition: &'a Subscription,
+        start: Start,
+        now: Now,
+    ) -> Reply<'a, bool> {
+        Box::pin(put::put(&self.claims, (name, definition), start, now))
+    }
+
+    fn remove_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        Box::pin(put::remove(&self.claims, name))
+    }
+
+    fn pause_subscription<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+        Box::pin(put::pause(&self.claims, (name, true), now))
+    }
+
+    fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        Box::pin(put::pause(&self.claims, (name, false), Now::Database))
+    }
+
+    fn subscriptions(&self) -> Reply<'_, Subscriptions> {
+        Box::pin(list::subscriptions(&self.claims))
+    }
+
+    fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
+        Box::pin(async move {
+            let routed = route::route(&self.claims, slice, now).await?;
+            self.wakeups.work_anywhere();
+            Ok(routed)
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Put: subscriptions are made, changed, paused and removed.
+
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+use windlass_core::store::Now;
+use windlass_core::subscription::{Start, Subscription};
+
+use crate::connection::{Bind, Connection};
+use crate::row::get;
+
+const PUT: &str = "select windlass.put_subscription_at(coalesce($1::int8, windlass.now_us()), $2::text, $3::text, $4::int8)";
+const PAUSE: &str = "select windlass.pause_subscription_at(coalesce($1::int8, windlass.now_us()), $2::text, $3::bool)";
+const REMOVE: &str = "select windlass.remove_subscription($1::text)";
+
+async fn is(
+    connection: &Connection,
+    sql: &'static str,
+    binds: &[Bind<'_>],
+) -> Result<bool, StoreError> {
+    connection.query(sql, binds).await?.first().map_or(Ok(false), |row| get(row, 0))
+}
+
+pub(super) async fn put(
+    connection: &Connection,
+    (name, definition): (&str, &Subscription),
+    start: Start,
+    now: Now,
+) -> Result<bool, StoreError> {
+    let definition =
+        serde_json::to_string(definition).map_err(|error| StoreError::Backend(Box::new(error)))?;
+    let behind = match start {
+        Start::Now => None,
+        Start::After(position) => Some(i64::try_from(position).unwrap_or(i64::MAX)),
+    };
+    let now = now.micros();
+    let binds: [Bind<'_>; 4] =
+        [(&now, Type::INT8), (&name, Type::TEXT), (&definition, Type::TEXT), (&behind, Type::INT8)];
+    is(connection, PUT, &binds).await
+}
+
+pub(super) async fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+    is(connection, REMOVE, &[(&name, Type::TEXT)]).await
+}
+
+pub(super) async fn pause(
+    connection: &Connection,
+    (name, pauses): (&str, bool),
+    now: Now,
+) -> Result<bool, StoreError> {
+    let now = now.micros();
+    let binds: [Bind<'_>; 3] = [(&now, Type::INT8), (&name, Type::TEXT), (&pauses, Type::BOOL)];
+    is(connection, PAUSE, &binds).await
+}

@@ -1,0 +1,54 @@
+//! The verbs of subscriptions.
+
+mod list;
+mod put;
+mod route;
+
+use windlass_core::store::{Now, Reply};
+use windlass_core::subscription::{
+    Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+};
+
+use crate::connection::reader::in_one_snapshot;
+use crate::store::{SqliteStore, at};
+
+impl SubscriptionStore for SqliteStore {
+    fn put_subscription<'a>(
+        &'a self,
+        name: &'a str,
+        definition: &'a Subscription,
+        start: Start,
+        now: Now,
+    ) -> Reply<'a, bool> {
+        let (name, definition) = (name.to_owned(), definition.clone());
+        Box::pin(self.writer.write(move |c| put::put(c, (&name, &definition), start, at(now))))
+    }
+
+    fn remove_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        let name = name.to_owned();
+        Box::pin(self.writer.write(move |c| put::remove(c, &name)))
+    }
+
+    fn pause_subscription<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+        let name = name.to_owned();
+        Box::pin(self.writer.write(move |c| put::pause(c, &name, at(now))))
+    }
+
+    fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        let name = name.to_owned();
+        Box::pin(self.writer.write(move |c| put::resume(c, &name)))
+    }
+
+    fn subscriptions(&self) -> Reply<'_, Subscriptions> {
+        Box::pin(self.readers.read(in_one_snapshot(list::subscriptions)))
+    }
+
+    fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
+        let slice = slice.clone();
+        Box::pin(async move {
+            let routed = self.writer.write(move |c| route::route(c, &slice, at(now))).await?;
+            self.wakeups.work_anywhere();
+            Ok(routed)
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! List: all subscriptions.
+
+use rusqlite::{Connection, Row};
+use windlass_core::error::StoreError;
+use windlass_core::subscription::{Progress, SubscriptionRecord, Subscriptions};
+use windlass_core::time::Timestamp;
+
+use crate::row::{all, one};
+
+const REVISION: &str = "select revision from windlass_log";
+const SUBSCRIPTIONS: &str = "select number, name, definition, after, position, paused_at, created_at \
+     from windlass_subscription order by number";
+
+pub(super) fn subscriptions(connection: &Connection) -> Result<Subscriptions, StoreError> {
+    let revision: i64 = one(connection, REVISION, [])?.unwrap_or_default();
+    let rows = all(connection, SUBSCRIPTIONS, [], Raw::of)?;
+    let all = rows.into_iter().map(Raw::read).collect::<Result<_, StoreError>>()?;
+    Ok(Subscriptions { revision: revision.unsigned_abs(), all })
+}
+
+/// A row as it is, before anything in it is doubted.
+struct Raw {
+    number: u32,
+    name: String,
+    definition: String,
+    after: i64,
+    position: Option<i64>,
+    paused_at: Option<i64>,
+    created_at: i64,
+}
+
+impl Raw {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            number: row.get(0)?,
+            name: row.get(1)?,
+            definition: row.get(2)?,
+            after: row.get(3)?,
+            position: row.get(4)?,
+            paused_at: row.get(5)?,
+            created_at: row.get(6)?,
+        })
+    }
+
+    fn read(self) -> Result<SubscriptionRecord, StoreError> {
+        let Ok(definition) = serde_json::from_str(&self.definition) else {
+            return Err(StoreError::Corrupt {
+                table: "windlass_subscription",
+                column: "definition",
+                row: self.name,
+                value: self.definition,
+            });
+        };
+        let position = self.position.map(i64::unsigned_abs);
+        Ok(SubscriptionRecord {
+            number: self.number,
+            name: self.name,
+            definition,
+            after: self.after.unsigned_abs(),
+            progress: position.map_or(Progress::Live, |position| Progress::CatchingUp { position }),
+            paused_at: self.paused_at.map(Timestamp::from_micros),
+            created_at: Timestamp::from_micros(self.created_at),
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! Put: subscriptions are made, changed, paused and removed.
+
+use rusqlite::{Connection, params};
+use windlass_core::error::StoreError;
+use windlass_core::subscription::{Start, Subscription};
+use windlass_core::time::Timestamp;
+
+use crate::row::run;
+
+const REVISE: &str = "update windlass_log set revision = revision + 1";
+const CHANGE: &str = "update windlass_subscription set definition = ?2 where name = ?1";
+const PUT: &str = "insert into windlass_subscription (name, definition, after, position, created_at) \
+     select ?1, ?2, coalesce(?3, last), case when ?3 < routed then ?3 end, ?4 from windlass_log";
+const REMOVE: &str = "delete from windlass_subscription where name = ?1";
+const PAUSE: &str = "update windlass_subscription \
+     set paused_at = coalesce(paused_at, ?2), position = coalesce(position, (select routed from windlass_log)) where name = ?1";
+const RESUME: &str = "update windlass_subscription \
+     set paused_at = null, position = coalesce(position, (select routed from windlass_log)) where name = ?1";
+
+pub(super) fn put(
+    connection: &Connection,
+    (name, definition): (&str, &Subscription),
+    start: Start,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let definition =
+        serde_json::to_string(definition).map_err(|error| StoreError::Backend(Box::new(error)))?;
+    run(connection, REVISE, [])?;
+    if run(connection, CHANGE, params![name, definition])? > 0 {
+        return Ok(false);
+    }
+    let after = match start {
+        Start::Now => None,
+        Start::After(position) => Some(i64::try_from(position).unwrap_or(i64::MAX)),
+    };
+    run(connection, PUT, params![name, definition, after, now.as_micros()])?;
+    Ok(true)
+}
+
+pub(super) fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+    run(connection, REVISE, [])?;
+    Ok(run(connection, REMOVE, [name])? > 0)
+}
+
+pub(super) fn pause(
+    connection: &Connection,
+    name: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    run(connection, REVISE, [])?;
+    Ok(run(connection, PAUSE, params![name, now.as_micros()])? > 0)
+}
+
+pub(super) fn resume(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+    run(connection, REVISE, [])?;
+    Ok(run(connection, RESUME, [name])? > 0)
+}
