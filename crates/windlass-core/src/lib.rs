@@ -34,6 +34,7 @@ pub mod schedule;
 pub mod schema;
 pub mod step;
 pub mod store;
+pub mod subscription;
 pub mod time;
 pub mod wake;
 pub mod worker;

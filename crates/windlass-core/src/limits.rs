@@ -109,6 +109,26 @@ pub const LOG_LINES: u32 = 1_000;
 pub const LOG_LINE_BYTES: usize = 4 * 1024;
 /// Bytes of all of them together.
 pub const LOG_BYTES: usize = 256 * 1024;
+/// Bytes of the JSON of a subscription's filter.
+pub const FILTER_BYTES: usize = 16 * 1024;
+/// Type patterns of a filter.
+pub const FILTER_TYPES: usize = 100;
+/// Bytes of one of them.
+pub const TYPE_PATTERN_BYTES: usize = 256;
+/// Predicates of a filter, all together; each key of an `exact`, `prefix` or `suffix` counts.
+pub const FILTER_PREDICATES: usize = 100;
+/// Predicates of a filter that may stand inside one another.
+pub const FILTER_DEPTH: usize = 8;
+/// Bytes of a value that a filter compares with.
+pub const FILTER_TEXT_BYTES: usize = 1_024;
+/// Members in a path to a member of an event's data.
+pub const DATA_PATH: usize = 16;
+/// Bytes of an SQL expression.
+pub const SQL_BYTES: usize = 4 * 1024;
+/// Parentheses, functions and other operations of an SQL expression that may stand inside one another.
+pub const SQL_DEPTH: usize = 32;
+/// Bytes of a text that a function of an SQL expression puts together.
+pub const SQL_RESULT_BYTES: usize = 1024 * 1024;
 /// Kinds that the rules of a job's lane may name.
 pub const LANE_KINDS: usize = 16;
 /// Jobs that a key may have in each of its turns.
