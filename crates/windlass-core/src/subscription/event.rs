@@ -107,7 +107,8 @@ impl<'a> EventView<'a> {
         self
     }
 
-    /// The data, as JSON text.
+    /// The data, as JSON text. Of a member that comes twice the last counts. Data that are not JSON, or have more than 127
+    /// arrays and objects inside one another, cannot be looked at: what asks for a member does not hold.
     #[must_use]
     pub fn data(self, json: &'a str) -> Self {
         Self { data: Some(json), parsed: OnceLock::new(), ..self }
@@ -222,8 +223,11 @@ mod tests {
 
     #[test]
     fn data_that_are_not_json_say_why_and_do_not_overflow() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let (most, more) = (nested(127), nested(128));
+        assert_eq!(look(&EventView::new("1", "/", "a").data(&most), "data"), Seen::Array);
         let deep = "[".repeat(1_000_000);
-        for json in ["", "{", "{} {}", &deep] {
+        for json in ["", "{", "{} {}", &deep, &more] {
             let event = EventView::new("1", "/", "a").data(json);
             assert!(matches!(look(&event, "data.a"), Seen::Unreadable(_)));
         }

@@ -39,11 +39,12 @@ use crate::limits::FILTER_BYTES;
 ///
 /// - `exact`, `prefix`, `suffix`: attributes and members of the data (`data.path.to.member`, `data.items.0.sku`,
 ///   `data."a.b"`) by their names, each with what it is, begins with or ends with; all of them must. A member of the data is
-///   compared with a text, a number, a boolean or null, and is equal to none of another type. An attribute that is a number
-///   or a boolean fits the text that it is written as, too.
+///   compared with a text, a number, a boolean or null, and is equal to none of another type. Attributes are compared as
+///   they are written: 3 is the text `3`.
 /// - `all`, `any`, `not`: of other predicates. By the draft, `not` holds where an expression in it has an error.
 /// - `sql`: an SQL expression of CloudEvents, which holds where it gives TRUE. It may look at members of the data in
-///   the same way. One with an error does not hold.
+///   the same way. One with an error does not hold. AND, OR and XOR are read from left to right, `a OR b AND c` as
+///   `(a OR b) AND c`, and NOT holds most closely: `NOT (a = b)` needs its parentheses.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     pub(super) types: Vec<TypePattern>,
@@ -244,6 +245,7 @@ mod tests {
             .subject("project/kde")
             .extension("attempt", 3)
             .extension("late", true)
+            .extension("tries", "3")
             .data(data)
     }
 
@@ -267,6 +269,8 @@ mod tests {
             (r#"{"exact": {"attempt": 3}}"#, true),
             (r#"{"exact": {"attempt": "3"}}"#, true),
             (r#"{"exact": {"attempt": 3.5}}"#, false),
+            (r#"{"exact": {"tries": 3}}"#, true),
+            (r#"{"exact": {"tries": true}}"#, false),
             (r#"{"exact": {"late": "true"}}"#, true),
             (r#"{"exact": {"late": false}}"#, false),
             (r#"{"exact": {"data.total": 1200.0}}"#, true),

@@ -39,7 +39,11 @@ impl Number {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.parse::<i128>() {
             Ok(whole) if whole.unsigned_abs() < LARGEST_WHOLE => Some(Self::Whole(whole)),
-            _ => text.parse().ok().and_then(Self::of_float),
+            _ => {
+                // The reader of JSON may round the last bit another way: the same digits must be the same number.
+                let as_json = serde_json::from_str::<f64>(text).ok();
+                as_json.or_else(|| text.parse().ok()).and_then(Self::of_float)
+            }
         }
     }
 
@@ -141,6 +145,20 @@ mod tests {
         assert_eq!(Number::parse("NaN"), None);
         assert_eq!(Number::parse("1e999"), None);
         assert_eq!(Number::parse(""), None);
+    }
+
+    #[test]
+    fn the_same_digits_are_the_same_number_in_json_and_in_a_text() {
+        let mut rng = fastrand::Rng::with_seed(8);
+        for _ in 0..100_000 {
+            let text = format!("{}", rng.f64() * 1_000.0);
+            let json: serde_json::Number = serde_json::from_str(&text).expect("a number");
+            assert_eq!(Number::of_json(&json), Number::parse(&text), "{text}");
+            let Some(number) = Number::of_json(&json) else { panic!("{text} is not a number") };
+            let again: serde_json::Value =
+                serde_json::from_str(&number.to_json().to_string()).expect("a number");
+            assert_eq!(again, serde_json::Value::Number(json), "{text}");
+        }
     }
 
     #[test]

@@ -201,20 +201,21 @@ impl How {
     }
 
     pub(super) fn holds(self, key: &Key, seen: Seen<'_>, wanted: &Wanted) -> bool {
-        match wanted {
-            Wanted::Null => seen == Seen::Null,
-            Wanted::Boolean(boolean) => seen == Seen::Boolean(*boolean),
-            Wanted::Number(number) => seen == Seen::Number(*number),
-            Wanted::Text(wanted) => text_of(key, seen).is_some_and(|text| match self {
+        match (wanted, seen) {
+            (Wanted::Null, _) => seen == Seen::Null,
+            (Wanted::Text(wanted), _) => text_of(key, seen).is_some_and(|text| match self {
                 Self::Exact => *text == **wanted,
                 Self::Prefix => text.starts_with(&**wanted),
                 Self::Suffix => text.ends_with(&**wanted),
             }),
+            (_, Seen::Text(text)) => !key.is_data() && *text == wanted.to_string(),
+            (Wanted::Boolean(boolean), _) => seen == Seen::Boolean(*boolean),
+            (Wanted::Number(number), _) => seen == Seen::Number(*number),
         }
     }
 }
 
-/// CloudEvents write any attribute as a text, and compare that. JSON has types.
+/// CloudEvents write any attribute as a text, and compare that: over HTTP all of them come as texts. JSON has types.
 fn text_of<'s>(key: &Key, seen: Seen<'s>) -> Option<Cow<'s, str>> {
     match seen {
         Seen::Text(text) => Some(text.into()),

@@ -80,7 +80,10 @@ fn by_definition(predicate: &Value, event: &Value) -> bool {
         }
         _ => pairs().all(|(key, value)| match value {
             Value::String(wanted) => text(key).is_some_and(|text| text == *wanted),
-            other => look(event, key).is_some_and(|seen| seen == *other),
+            other => look(event, key).is_some_and(|seen| {
+                seen == *other
+                    || (!key.starts_with("data") && seen.as_str() == Some(&*other.to_string()))
+            }),
         }),
     }
 }
@@ -109,16 +112,17 @@ fn a_filter_its_explanation_and_the_definition_agree() {
             rng.bool(),
             rng.i32(0..3),
         );
+        let text = pick(&mut rng, &["1", "true", "0.5"]);
         let data = json!({
             "t": pick(&mut rng, &["1", "ab"]), "n": rng.i32(0..3), "list": [value(&mut rng, "x")], "none": null, "f": 0.5
         });
-        let attributes =
-            json!({ "id": "1", "subject": subject, "late": late, "count": count, "data": data });
+        let attributes = json!({ "id": "1", "subject": subject, "late": late, "count": count, "x": text, "data": data });
         let data = data.to_string();
         let event = EventView::new("1", "/", kind)
             .subject(subject)
             .extension("late", late)
             .extension("count", count)
+            .extension("x", text)
             .data(&data);
 
         let is_kind = filter.types().is_empty()
@@ -133,4 +137,38 @@ fn a_filter_its_explanation_and_the_definition_agree() {
         if expected { wanted += 1 } else { unwanted += 1 }
     }
     assert!(wanted > 3_000 && unwanted > 3_000, "{wanted} and {unwanted}");
+}
+
+/// A filter with a few characters changed is read or refused; one that is read is looked at.
+#[test]
+fn a_filter_with_changed_characters_is_read_or_refused() {
+    let json = r#"{"types":["a.*"],"all":[{"exact":{"data.n.0":1,"id":"1"}},{"not":{"any":[{"sql":"data.\"x\" IN (1, 'b')"}]}}]}"#;
+    let mut rng = Rng::with_seed(6);
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..50_000 {
+        let mut chars: Vec<char> = json.chars().collect();
+        for _ in 0..rng.usize(1..4) {
+            let at = rng.usize(..chars.len());
+            let other = chars[rng.usize(..chars.len())];
+            match rng.u8(..4) {
+                0 => drop(chars.remove(at)),
+                1 => chars.insert(at, other),
+                2 => chars[at] = ['\0', '\\', 'é', '"', '9'][rng.usize(..5)],
+                _ => chars[at] = other,
+            }
+        }
+        let text: String = chars.into_iter().collect();
+        match Filter::parse(&text) {
+            Ok(filter) => {
+                let event = EventView::new("1", "/", "a.b").data(r#"{"n": [1]}"#);
+                assert_eq!(filter.matches(&event), filter.explain(&event).matches, "{text}");
+                read += 1;
+            }
+            Err(error) => {
+                assert!(!error.to_string().contains(char::is_control), "{text}: {error:?}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(read > 1_000 && refused > 1_000, "{read} and {refused}");
 }

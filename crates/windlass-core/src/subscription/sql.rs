@@ -309,6 +309,22 @@ mod tests {
         );
     }
 
+    /// On a small stack: reading, evaluating, explaining, writing and dropping the deepest tree there may be.
+    #[test]
+    fn the_deepest_expression_needs_little_stack() {
+        let open = "TRUE AND 1 = 1 + 1 * -(";
+        let count = SQL_DEPTH / 2;
+        let text = format!("{}1{}", open.repeat(count), ")".repeat(count));
+        let thread = std::thread::Builder::new().stack_size(512 * 1024);
+        let answer = thread.spawn(move || {
+            let expression = expression(&text);
+            let event = EventView::new("1", "/", "a");
+            (expression.explain(&event), Expression::parse(&expression.to_string()).is_ok())
+        });
+        let (explained, is_read) = answer.expect("a thread").join().expect("no overflow");
+        assert!(is_read && !explained.is_empty());
+    }
+
     #[test]
     fn texts_grow_no_larger_than_their_limit() {
         let data = format!("{{\"x\": \"{}\"}}", "x".repeat(300_000));

@@ -2,6 +2,7 @@
 
 use super::SqlError;
 use crate::subscription::key::{DATA, Member, check_path, is_bare, quoted};
+use crate::subscription::words::plain;
 
 /// A piece of an expression and where it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +105,9 @@ impl<'t> Lexer<'t> {
             return Ok((Kind::Word, bytes));
         }
         if !word.eq_ignore_ascii_case(DATA) {
-            return Err(self.error(bytes, &format!("only {DATA} has members, {word} has none")));
+            return Err(
+                self.error(bytes, &format!("only {DATA} has members, {} has none", plain(word)))
+            );
         }
         let (members, path) = self.members(bytes, behind)?;
         Ok((Kind::Path(members), bytes + path))
