@@ -368,7 +368,10 @@ mod tests {
         );
         let late = event(DATA);
         assert!(!filter.matches(&late) && !filter.explain(&late).matches && !late.has_parsed());
-        let other = EventView::new("1", "/ci", "deploy.failed").data(DATA);
+        let other = EventView::new("1", "/ci", "deploy.failed")
+            .subject("project/kde")
+            .extension("late", false)
+            .data(DATA);
         assert!(!filter.matches(&other) && !filter.explain(&other).matches && !other.has_parsed());
         let no_subject =
             EventView::new("1", "/ci", "build.failed").extension("late", false).data(DATA);
