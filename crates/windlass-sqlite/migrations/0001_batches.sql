@@ -50,7 +50,8 @@ begin
   where json_type(new.meta, '$.member.begins') = 'object';
   select case (select live from windlass_batch where id = new.meta ->> '$.member.of')
            when 1 then null when 0 then raise(abort, 'windlass: the batch has ended')
-           else raise(abort, 'windlass: the batch does not exist') end;
+           else raise(abort, 'windlass: the batch does not exist') end
+  where exists (select 1 from windlass_pending where id = new.job);
   insert into windlass_member (job, batch, step)
   select new.job, new.meta ->> '$.member.of', new.meta ->> '$.member.step'
   where exists (select 1 from windlass_pending where id = new.job);

@@ -6,6 +6,7 @@ use windlass::condition::{Signal, SignalAnswer};
 use super::enqueue::{origin, payload};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::output::escape::in_one_line;
 use crate::output::time;
 use crate::store;
 
@@ -46,7 +47,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         out.json(&body)?;
         return Ok(Exit::Done);
     }
-    let key = &signal.key;
+    let key = &in_one_line(&signal.key);
     let said = match told.answer {
         SignalAnswer::Met if signal.is_withdrawn => {
             format!("{} not wait for {key} any more", jobs(told.conditions, "does", "do"))

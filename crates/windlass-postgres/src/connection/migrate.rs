@@ -28,14 +28,15 @@ pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
 const OLDEST_SERVER: i32 = 130_000;
 
 const SERVER: &str = "select current_setting('server_version_num')::int4, pg_is_in_recovery(), \
-     current_setting('server_version')";
+     current_setting('server_version'), current_setting('transaction_isolation')";
 const HAS_TABLE: &str = "select to_regclass('windlass.schema_version') is not null";
 const VERSION: &str = "select version from windlass.schema_version";
 
-/// Refuses a server that is too old or only a replica.
+/// Refuses a server that is too old or only a replica, and transactions whose snapshots hide what others write.
 pub(crate) async fn check_server(connection: &Connection) -> Result<(), StoreError> {
     let row = connection.query_one(SERVER, &[]).await?;
     let (number, replica, version): (i32, bool, String) = (row.get(0), row.get(1), row.get(2));
+    let isolation: String = row.get(3);
     let refuse = |reason| Err(StoreError::Unusable { reason, kind: Unusable::Server });
     if number < OLDEST_SERVER {
         return refuse(format!("PostgreSQL {version} is too old: 13 or newer is needed"));
@@ -45,6 +46,12 @@ pub(crate) async fn check_server(connection: &Connection) -> Result<(), StoreErr
             "this server is a read replica: connect to the primary, a replica cannot keep jobs"
                 .to_owned(),
         );
+    }
+    // Sessions of our own are set to it. Behind a pooler they are not, and then no job would learn what it waits for.
+    if isolation != "read committed" {
+        return refuse(format!(
+            "transactions begin as {isolation} here, and a pooler keeps it so: say alter role … set default_transaction_isolation = 'read committed'"
+        ));
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 -- Returns id, kind, queue, when it was written, its first condition that cannot be met, the job which that is on, and how
 -- that one has ended, null where it is gone.
 with open as materialized (
-  -- The sweep looks after the others.
+  -- The sweep looks after the others. A batch is in none of the tables below.
   select job, nth, name, awaits, ends from windlass.condition
-  where state = 0 and awaits is not null and not looks order by awaits limit $2::int8
+  where state = 0 and awaits is not null and not looks and not of_batch order by awaits limit $2::int8
 ),
 running as materialized (
   select id from windlass.running_job where exists (select from open)

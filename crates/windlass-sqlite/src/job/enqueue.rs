@@ -131,7 +131,10 @@ pub(crate) fn enqueue(
         Ok(written)
     };
     let answers = jobs.iter().map(&mut write).collect::<Result<_, _>>()?;
-    if jobs.iter().any(|job| job.meta.waits.as_ref().is_some_and(Waits::may_cancel)) {
+    // One that supersedes others may have ended what those of earlier calls wait for.
+    let may_cancel =
+        |job: &NewJob| has_rules(job) || job.meta.waits.as_ref().is_some_and(Waits::may_cancel);
+    if jobs.iter().any(may_cancel) {
         cancel_unmet(&context(connection, "", now))?;
     }
     Ok(answers)

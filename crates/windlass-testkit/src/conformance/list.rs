@@ -25,6 +25,7 @@ macro_rules! behaviours {
                     a_batch_that_is_not_there_takes_no_job
                     a_batch_that_has_ended_takes_no_job
                     a_batch_of_jobs_that_keys_kept_out_has_ended
+                    a_job_that_its_key_keeps_out_needs_no_batch
                     an_id_that_comes_again_is_in_its_batch_once
                     batches_are_removed_with_their_jobs
                     a_batch_is_kept_while_it_is_waited_for
@@ -41,6 +42,7 @@ macro_rules! behaviours {
                     what_cannot_come_any_more_cancels
                     a_chain_of_jobs_is_cancelled_at_once
                     what_has_ended_otherwise_before_cancels
+                    what_is_superseded_cancels
                     a_batch_that_ends_otherwise_cancels
                 }
             }

@@ -125,6 +125,20 @@ pub async fn a_batch_of_jobs_that_keys_kept_out_has_ended(fixture: StoreFixture)
     assert_eq!((batch.state, batch.jobs.all()), (BatchState::Completed, 0));
 }
 
+/// A job that its unique key keeps out is in no batch, so it does not matter whether that has ended or is there.
+pub async fn a_job_that_its_key_keeps_out_needs_no_batch(fixture: StoreFixture) {
+    let written = started(&fixture, vec![job()]).await;
+    fixture.worker().await.run_one(complete()).await;
+    let unique = || job().unique(Unique::by("a"));
+    let holder = fixture.enqueue_one(unique()).await;
+    for batch in [written.batch, BatchId::new()] {
+        let late = [unique().member_of(batch).done()];
+        let answers = fixture.try_enqueue(&late).await.expect("it is kept out");
+        assert_eq!(answers, [Enqueued::Kept(holder)]);
+    }
+    fixture.check("available 2, completed 1").await;
+}
+
 /// I-X3: a batch that is written again with the same ids, after a lost answer, is there once, also when it has ended.
 pub async fn an_id_that_comes_again_is_in_its_batch_once(fixture: StoreFixture) {
     let batch = BatchId::new();

@@ -2,10 +2,10 @@
 
 use windlass_core::condition::{Ends, Waits};
 use windlass_core::id::JobId;
-use windlass_core::job::State;
+use windlass_core::job::{Lane, State};
 
 use super::started;
-use crate::draft::{Draft, job};
+use crate::draft::{Draft, KIND, job};
 use crate::fixture::StoreFixture;
 use crate::verdicts::{complete, die};
 
@@ -51,6 +51,17 @@ pub async fn what_has_ended_otherwise_before_cancels(fixture: StoreFixture) {
     let either = Waits::all().job_ended("other", first, Ends::ANY).or_cancel();
     let told = fixture.enqueue_one(job().waits(either)).await;
     fixture.check_job(told, "available").await;
+}
+
+/// T26, T32: a job is cancelled as soon as the one it waits for was superseded in its lane, by the call that did it.
+pub async fn what_is_superseded_cancels(fixture: StoreFixture) {
+    let first = fixture.enqueue_one(job().lane(Lane::by("a"))).await;
+    let waits = fixture.enqueue_one(after(first)).await;
+    let other = job().kind("other").lane(Lane::by("a").supersedes(KIND));
+    fixture.enqueue_one(other).await;
+    for id in [first, waits] {
+        assert_eq!(fixture.job(id).await.state, State::Cancelled);
+    }
 }
 
 /// T26: a job that runs only where a batch has failed is cancelled where it is completed, and the other way about.

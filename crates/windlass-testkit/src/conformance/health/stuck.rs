@@ -1,8 +1,9 @@
 //! Jobs that wait for ends which cannot come.
 
+use windlass_core::batch::Begins;
 use windlass_core::condition::{Ends, Overdue, Signal, Waits, Waived};
 use windlass_core::health::{Aspect, Problem, Thresholds};
-use windlass_core::id::JobId;
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::State;
 
 use super::{found, found_by};
@@ -85,6 +86,10 @@ pub async fn what_can_still_come_is_not_told(fixture: StoreFixture) {
     fixture.enqueue_one(job().queue("later").waits(Waits::all().job("runs", runs))).await;
     let ended = Waits::all().signal("go", "go").job_ended("dead", dead, Ends::ANY);
     fixture.enqueue_one(job().queue("later").waits(ended)).await;
+    let batch = BatchId::new();
+    fixture.enqueue_one(job().queue("later").begins(batch, Begins::default())).await;
+    let rows = Waits::all().batch_ended("rows", batch, Ends::COMPLETED);
+    fixture.enqueue_one(job().queue("later").waits(rows)).await;
     assert_eq!(stuck(&fixture, &worker).await, []);
     let two = fixture.enqueue_one(waits(Waits::at_least(2).signal("never", "never"))).await;
     assert_eq!(stuck(&fixture, &worker).await, [two], "one of two cannot come");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 use windlass_core::job::State;
+use windlass_postgres::{Migration, PostgresStore};
 use windlass_testkit::cluster::Cluster;
 use windlass_testkit::database::PostgresDatabase;
 use windlass_testkit::draft::jobs;
@@ -67,4 +68,17 @@ fn through_a_pooler(option: &'static str) {
         }
         drop(pooler);
     });
+}
+
+/// C10: where transactions begin with a snapshot of their own, sessions of ours are set otherwise, and a pooler is refused: no job
+/// would learn that what it waits for has come.
+#[tokio::test]
+async fn a_pooler_whose_transactions_keep_their_snapshot_is_refused() {
+    let database = PostgresDatabase::fresh();
+    let option = "options=-cdefault_transaction_isolation%3Dserializable";
+    let url = format!("{}?{option}", database.tcp_url());
+    PostgresStore::open(&url, Migration::Apply).await.expect("sessions are ours");
+    let through = PostgresStore::open(&format!("{url}&pooler=transaction"), Migration::Apply).await;
+    let refused = through.expect_err("it is refused").to_string();
+    assert!(refused.contains("transactions begin as serializable"), "{refused}");
 }
