@@ -13,7 +13,7 @@ use windlass_core::store::Now;
 
 use super::signal::of_row;
 use crate::connection::io::Io;
-use crate::connection::patience::{Gate, setting};
+use crate::connection::patience::{Gate, Try, setting};
 use crate::connection::{Bind, Connection};
 use crate::error::for_another;
 
@@ -96,7 +96,7 @@ async fn serve(writes: (Arc<Connection>, Arc<Gate>), mut waiting: mpsc::Receiver
         }
         let answers = write((&writes.0, &writes.1), &group).await;
         for (call, told) in group.into_iter().zip(answers) {
-            // Who stopped waiting has signalled anyway.
+            // Who stopped waiting does not hear of it.
             let _ = call.reply.send(told);
         }
     }
@@ -135,6 +135,6 @@ async fn send(
         (&origins, Type::TEXT_ARRAY),
         (&patience, Type::TEXT),
     ];
-    let _alone = gate.lock().await;
+    let _alone = gate.pass(Try::First).await;
     connection.query_unless_locked(SIGNAL_ALL, &binds).await
 }

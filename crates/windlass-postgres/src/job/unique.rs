@@ -10,7 +10,7 @@ use windlass_core::job::{Enqueued, Identity, Lane, NewJob};
 use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_core::store::Now;
 
-use crate::connection::patience::{self, Gate, LONGEST_WAIT, PATIENCE};
+use crate::connection::patience::{self, Gate, LONGEST_WAIT, PATIENCE, Try};
 use crate::connection::{Bind, Connection, in_schema};
 use crate::job::statement::{Statement, Value, enqueue_all};
 use crate::row::get;
@@ -125,9 +125,10 @@ pub(crate) async fn enqueue(
     values.extend([Value::Big(now.micros()), Value::Text(Some(patience::setting()))]);
     let binds: Vec<Bind<'_>> = values.iter().map(bind).collect();
     let began = Instant::now();
+    let mut which = Try::First;
     loop {
         let rows = {
-            let _alone = gate.lock().await;
+            let _alone = gate.pass(which).await;
             connection.query(ENQUEUE_UNIQUE, &binds).await?
         };
         let rows = rows.iter().map(|row| get(row, 0)).collect::<Result<Vec<&str>, _>>()?;
@@ -135,6 +136,7 @@ pub(crate) async fn enqueue(
         if !is_kept || began.elapsed() > LONGEST_WAIT {
             return answers(jobs, rows);
         }
+        which = Try::Again;
         tokio::time::sleep(PATIENCE).await;
     }
 }
