@@ -167,7 +167,7 @@ async fn tokio_postgres_transactions_carry_events() {
     elsewhere.publish(paid(5)).await.expect_err("there is no such schema");
 }
 
-/// E20: a caller that stops half-way, in a transaction that it commits all the same, leaves a log that goes on.
+/// E20: a caller that stops half-way, in a transaction that it commits anyway, leaves a log that goes on.
 #[tokio::test]
 async fn a_publish_that_is_dropped_leaves_a_whole_log() {
     use sqlx::Connection;
@@ -301,7 +301,7 @@ async fn sql_publishes_like_the_client(database: TestDatabase) {
     sql.publish(("other", None, &[("version", "1"), ("subjects", "{}"), ("extensions", "{}")]))
         .await
         .expect("published");
-    // Whoever comes first counts, whichever way.
+    // Of two with one id the first counts, whichever way each comes.
     sql.publish(("again", None, &options[..2])).await.expect("it is there");
     options[1].1 = r#""42-paid""#;
     sql.publish(("again", None, &options[..2])).await.expect("it is there");
@@ -380,7 +380,7 @@ async fn sql_refuses_what_cannot_be_published(database: TestDatabase) {
         let is_told = if is_sqlite { why.starts_with("windlass: ") } else { why == "22023" };
         assert!(is_told, "{event:?}: {why}");
     }
-    // PostgreSQL's own words for what is no JSON of its.
+    // PostgreSQL says it in its own words.
     for data in ["{", r#""a\u0000""#, r#""\ud800""#, r#"{"\udc00": 1}"#, r#"["\ud83d", "\ude00"]"#]
     {
         let why = sql.publish(("a", Some(data), &[])).await.expect_err(data);

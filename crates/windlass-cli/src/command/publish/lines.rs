@@ -27,7 +27,7 @@ const LINE_BYTES: usize = 2 * ARGS_BYTES;
 const KEYS: [&str; 9] =
     ["type", "data", "id", "source", "subject", "time", "extensions", "subjects", "version"];
 
-/// The attributes of a CloudEvent that are no extensions.
+/// The attributes of a CloudEvent beside its extensions.
 const CLOUD_KEYS: [&str; 8] =
     ["specversion", "type", "data", "id", "source", "subject", "time", "datacontenttype"];
 
@@ -53,7 +53,7 @@ impl Sent {
 /// Publishes the events of all lines, each so many in one transaction.
 ///
 /// # Errors
-/// Where a line is no event: it names the line, and how many were published before.
+/// Where a line is not an event: it names the line, and how many were published before.
 pub(super) async fn publish(client: &Client, reader: impl Read) -> anyhow::Result<Sent> {
     let mut reader = BufReader::new(reader);
     let (mut sent, mut events, mut bytes) = (Sent::default(), Vec::new(), 0);
@@ -97,7 +97,7 @@ fn event(line: &[u8]) -> Result<Option<NewEvent>, String> {
         return Ok(None);
     }
     let fields: Fields<'_> =
-        serde_json::from_str(text).map_err(|error| format!("no JSON object: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))?;
     let event = read(&fields)?;
     event.check().map_err(|refusal| refusal.to_string())?;
     Ok(Some(event))
@@ -227,7 +227,7 @@ mod tests {
         let large = format!(r#"{{"type":"a","data":"{}"}}"#, "x".repeat(ARGS_BYTES));
         let endless = "x".repeat(LINE_BYTES + 1);
         for (line, why) in [
-            ("[1]", "no JSON object"),
+            ("[1]", "not a JSON object"),
             ("{}", "the type is missing"),
             (r#"{"type":""}"#, "needs a name"),
             (r#"{"type":"a","sourec":"/"}"#, "source"),

@@ -61,7 +61,7 @@ fn the_log_is_listed_in_order() {
     assert_eq!(positions(&["--after", "2500"]), [0; 0]);
 }
 
-/// E20: whole events come from stdin, each 1,000 in a transaction; what is no event is named by its line, and what came
+/// E20: whole events come from stdin, each 1,000 in a transaction; a line that is not an event is named, and what came
 /// before its transaction stays.
 #[test]
 fn whole_events_come_from_stdin() {
