@@ -44,7 +44,7 @@ fn an_event_is_published_listed_and_shown() {
 fn the_log_is_listed_in_order() {
     let cli = CliFixture::new();
     let lines: String = (1..=2_500)
-        .map(|n| format!("{{\"type\":\"{}\"}}\n", if n % 1_000 == 7 { "odd.one" } else { "even" }))
+        .map(|n| format!("{{\"type\":\"{}\"}}\n", if n % 1_000 == 707 { "odd.one" } else { "even" }))
         .collect();
     let ran = cli.run_with_stdin(&["publish", "-"], lines.as_bytes());
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "2 500 events published\n"), "{}", ran.stderr);
@@ -55,9 +55,9 @@ fn the_log_is_listed_in_order() {
     };
     assert_eq!(positions(&["--limit", "3"]), [2_498, 2_499, 2_500]);
     assert_eq!(positions(&["--after", "10", "--limit", "2"]), [11, 12]);
-    assert_eq!(positions(&["--type", "odd.*"]), [7, 1_007, 2_007]);
-    assert_eq!(positions(&["--type", "odd.*", "--limit", "2"]), [1_007, 2_007]);
-    assert_eq!(positions(&["--type", "odd.*", "--after", "7", "--limit", "1"]), [1_007]);
+    assert_eq!(positions(&["--type", "odd.*"]), [707, 1_707]);
+    assert_eq!(positions(&["--type", "odd.*", "--limit", "1"]), [1_707]);
+    assert_eq!(positions(&["--type", "odd.*", "--after", "707", "--limit", "1"]), [1_707]);
     assert_eq!(positions(&["--after", "2500"]), [0; 0]);
 }
 
