@@ -44,7 +44,9 @@ fn an_event_is_published_listed_and_shown() {
 fn the_log_is_listed_in_order() {
     let cli = CliFixture::new();
     let lines: String = (1..=2_500)
-        .map(|n| format!("{{\"type\":\"{}\"}}\n", if n % 1_000 == 707 { "odd.one" } else { "even" }))
+        .map(|n| {
+            format!("{{\"type\":\"{}\"}}\n", if n % 1_000 == 707 { "odd.one" } else { "even" })
+        })
         .collect();
     let ran = cli.run_with_stdin(&["publish", "-"], lines.as_bytes());
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "2 500 events published\n"), "{}", ran.stderr);
