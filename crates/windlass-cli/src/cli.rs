@@ -76,6 +76,12 @@ pub(crate) enum Command {
     Condition(command::condition::Args),
     /// Tell all who wait for a key that it has come
     Signal(command::signal::Args),
+    /// Say what has happened
+    #[command(hide = true)]
+    Publish(Box<command::publish::Args>),
+    /// List and show what was published
+    #[command(hide = true)]
+    Event(command::event::Args),
     /// Jobs that belong together, and whether all of them have ended
     Batch(command::batch::Args),
     /// Jobs with names that wait for each other, drawn

@@ -2,8 +2,8 @@
 
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    batch, bench, completions, condition, demo, doctor, enqueue, explain, job, kind, lane, limit,
-    migrate, queue, schedule, signal, status, work, worker, workflow,
+    batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind, lane,
+    limit, migrate, publish, queue, schedule, signal, status, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -30,6 +30,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Workflow(args) => workflow::run(args, &globals).await,
         Command::Condition(args) => condition::run(args, &globals).await,
         Command::Signal(args) => signal::run(args, &globals).await,
+        Command::Publish(args) => publish::run(*args, &globals).await,
+        Command::Event(args) => event::run(args, &globals).await,
         Command::Lane(args) => lane::run(args, &globals).await,
         Command::Worker(args) => worker::run(args, &globals).await,
         Command::Doctor(args) => doctor::run(args, &globals).await,

@@ -214,5 +214,78 @@ begin
       array_fill(null::text, array[cardinality(ids)]), metas, null);
   end if;
   return case when lives then 1 else 0 end;
+
+-- The extension attributes among the options of windlass.publish; null where there are none.
+create function windlass.extensions_of(options jsonb) returns jsonb language plpgsql immutable as
+$$
+declare
+  extensions jsonb := nullif(nullif(options->'extensions', 'null'), '{}');
+begin
+  if extensions is null then
+    return null;
+  elsif jsonb_typeof(extensions) = 'object' and (select count(*) <= 32 from jsonb_object_keys(extensions)) and not exists (
+      select from jsonb_each(extensions) as e(name, value)
+      where e.name !~ '^[a-z0-9]{1,20}$'
+         or e.name in ('id', 'source', 'type', 'specversion', 'subject', 'time', 'data', 'datacontenttype', 'dataschema', 'traceparent')
+         or case jsonb_typeof(e.value)
+              when 'boolean' then false
+              when 'number' then e.value::text !~ '^-?[0-9]+$' or e.value::numeric not between -2147483648 and 2147483647
+              when 'string' then octet_length(e.value#>>'{}') > 1024
+              else true end) then
+    return extensions;
+  end if;
+  raise exception 'windlass: extensions % cannot be used', left(extensions::text, 256) using errcode = '22023',
+    hint = 'an object of up to 32 names of 1 to 20 lower-case letters and digits, none of CloudEvents'' own, with booleans, integers '
+           'of 32 bits and texts of up to 1024 bytes';
+end
+$$;
+
+-- Events for every language: what has happened, what there is to know of it, and of the options id (that its source gave it: of the
+-- calls with one source and one id the first counts), source (a URI reference), subject (what it has happened to), time (RFC 3339),
+-- extensions (an object of CloudEvents' extension attributes), subjects (an object of types with an id or an array of ids) and
+-- version (of the data). Returns the id of the event that is there now.
+create function windlass.publish(type text, data jsonb default null, options jsonb default null) returns uuid
+language plpgsql volatile as
+$$
+declare
+  us    bigint := windlass.now_us();
+  own   text;
+  word  text;
+  wrong text;
+begin
+  select key into wrong from jsonb_object_keys(coalesce(options, '{}')) as key
+  where key not in ('id', 'source', 'subject', 'time', 'extensions', 'subjects', 'version') limit 1;
+  if wrong is not null then
+    raise exception 'windlass: unknown option %', wrong using errcode = '22023',
+      hint = 'id, source, subject, time, extensions, subjects, version';
+  end if;
+  if publish.type is null or publish.type !~ '^[[:alnum:]._:/-]{1,128}$' then
+    raise exception 'windlass: type % cannot be used', coalesce(quote_literal(left(publish.type, 128)), 'null') using errcode = '22023',
+      hint = 'up to 128 letters, digits and . _ - : /';
+  end if;
+  foreach word in array array['id', 'source', 'subject'] loop
+    own := options->>word;
+    if octet_length(own) not between 1 and 256 or strpos(own, chr(31)) > 0 then
+      raise exception 'windlass: % has 1 to 256 bytes without U+001F', word using errcode = '22023';
+    end if;
+  end loop;
+  if coalesce(options->'version', 'null') <> 'null'
+     and (options->>'version' !~ '^[0-9]{1,5}$' or (options->>'version')::integer not between 1 and 65535) then
+    raise exception 'windlass: version % cannot be used', options->>'version' using errcode = '22023', hint = 'a number from 1 to 65535';
+  end if;
+  if not isfinite((options->>'time')::timestamptz) then
+    raise exception 'windlass: time % cannot be used', options->>'time' using errcode = '22023', hint = 'a moment, RFC 3339';
+  end if;
+  if octet_length(data::text) > 262144 then
+    raise exception 'windlass: data of % bytes are above the limit of 262144', octet_length(data::text) using errcode = '22023';
+  end if;
+  return (
+    select p.id from windlass.publish_all(
+      us, array[windlass.new_id(us)], array[coalesce(options->>'source', '/')], array[options->>'id'], array[publish.type],
+      array[options->>'subject'], array[(extract(epoch from (options->>'time')::timestamptz) * 1000000)::bigint], array[data::text],
+      array[null::uuid], array[null::uuid],
+      array[jsonb_strip_nulls(jsonb_build_object(
+        'version', nullif((options->>'version')::integer, 1), 'extensions', windlass.extensions_of(options),
+        'subjects', windlass.subjects_of(options), 'origin', 'sql'))::text]) as p(id));
 end
 $$;

@@ -1,7 +1,7 @@
 //! The verbs of events.
 
 mod list;
-mod publish;
+pub mod publish;
 mod sequence;
 
 use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};

@@ -28,6 +28,7 @@ pub use condition::signal;
 pub use connection::config::{CONNECTIONS, check_schema};
 pub use connection::open::Migration;
 pub use connection::test_schema::{TEST_SCHEMA, drop_test_schema};
+pub use event::publish;
 pub use job::statement;
 pub use job::unique;
 pub use store::PostgresStore;

@@ -43,3 +43,88 @@ create table windlass_subscription (
   paused_at  integer,
   created_at integer not null
 ) strict;
+
+-- Publishes one event, at the end of the log, unless its source has published one with its given id before.
+create view windlass_publish_event as
+select id, source, given, type, subject, at, recorded_at, data, root, parent, meta from windlass_event where false;
+
+create trigger windlass_publish_event_insert instead of insert on windlass_publish_event
+begin
+  insert into windlass_event (position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta)
+  select last + 1, new.id, new.source, new.given, new.type, new.subject, new.at, new.recorded_at, new.data, new.root, new.parent, new.meta
+  from windlass_log
+  where new.given is null or not exists (select 1 from windlass_event where source = new.source and given = new.given);
+  update windlass_log set last = last + 1 where exists (select 1 from windlass_event where position = last + 1);
+end;
+
+-- Events for every language: insert into windlass_publish (type, data) values ('order.paid', '{"order":42}'). All columns but type
+-- have defaults: id (that its source gave it: of the inserts with one source and one id the first counts), source (a URI reference),
+-- subject (what it has happened to), time (microseconds, when it happened), extensions (a JSON object of CloudEvents' extension
+-- attributes), subjects (a JSON object of types with an id or an array of ids), version (of the data).
+create view windlass_publish as
+select type, data, given as id, source, subject, at as time, meta as extensions, meta as subjects, at as version
+from windlass_event where false;
+
+create trigger windlass_publish_insert instead of insert on windlass_publish
+begin
+  select case
+    when new.type is null or typeof(new.type) <> 'text' or length(new.type) not between 1 and 128 or instr(new.type, char(0)) > 0
+         or new.type glob '*[^-A-Za-z0-9._:/]*'
+      then raise(abort, 'windlass: type must be 1 to 128 letters, digits and . _ - : /')
+    when new.id is not null and (typeof(new.id) <> 'text' or length(cast(new.id as blob)) not between 1 and 256
+                                 or instr(new.id, char(0)) > 0 or instr(new.id, char(31)) > 0)
+      then raise(abort, 'windlass: id must be a text of 1 to 256 bytes without NUL and U+001F')
+    when new.source is not null and (typeof(new.source) <> 'text' or length(cast(new.source as blob)) not between 1 and 256
+                                     or instr(new.source, char(0)) > 0 or instr(new.source, char(31)) > 0)
+      then raise(abort, 'windlass: source must be a text of 1 to 256 bytes without NUL and U+001F')
+    when new.subject is not null and (typeof(new.subject) <> 'text' or length(cast(new.subject as blob)) not between 1 and 256
+                                      or instr(new.subject, char(0)) > 0 or instr(new.subject, char(31)) > 0)
+      then raise(abort, 'windlass: subject must be a text of 1 to 256 bytes without NUL and U+001F')
+    when new.time is not null and (typeof(new.time) <> 'integer' or new.time not between -250000000000000000 and 250000000000000000)
+      then raise(abort, 'windlass: time must be a whole number of microseconds since 1970')
+    when new.version is not null and (typeof(new.version) <> 'integer' or new.version not between 1 and 65535)
+      then raise(abort, 'windlass: version must be a number from 1 to 65535')
+    when new.data is not null and length(cast(new.data as blob)) > 262144
+      then raise(abort, 'windlass: data are above the limit of 262144 bytes')
+    when new.data is not null and (typeof(new.data) <> 'text' or not json_valid(new.data))
+      then raise(abort, 'windlass: data are not JSON')
+    -- An escaped backslash begins no escape.
+    when instr(new.data, char(0)) > 0 or instr(replace(new.data, '\\', ''), '\u0000') > 0
+      then raise(abort, 'windlass: data contain a NUL character')
+    -- Half a surrogate pair is read as U+FFFD when it is matched, as are the last two characters of its plane.
+    when instr(lower(new.data), '\ud') > 0 and exists (
+           select 1 from (select key as word from json_tree(new.data) where typeof(key) = 'text'
+                          union all select atom from json_tree(new.data) where type = 'text')
+           where replace(replace(replace(word, char(65533), ''), char(65534), ''), char(65535), '') glob '*' || char(65533) || '*')
+      then raise(abort, 'windlass: data contain half of a surrogate pair, which is not a character')
+    when new.extensions is not null and (json_valid(new.extensions) = 0 or json_type(new.extensions) <> 'object'
+         or (select count(*) from json_each(new.extensions)) > 32 or exists (
+           select 1 from json_each(new.extensions) e
+           where length(e.key) not between 1 and 20 or e.key glob '*[^a-z0-9]*'
+             or e.key in ('id', 'source', 'type', 'specversion', 'subject', 'time', 'data', 'datacontenttype', 'dataschema', 'traceparent')
+             or e.type not in ('true', 'false', 'integer', 'text')
+             or e.type = 'integer' and e.value not between -2147483648 and 2147483647
+             or e.type = 'text' and (length(cast(e.value as blob)) > 1024)
+             or instr(e.value, char(0)) > 0)
+         or instr(replace(new.extensions, '\\', ''), '\u0000') > 0)
+      then raise(abort, 'windlass: extensions must be a JSON object of up to 32 names of 1 to 20 lower-case letters and digits, none of CloudEvents'' own, with booleans, integers of 32 bits and texts of up to 1024 bytes')
+    when new.subjects is not null and (json_valid(new.subjects) = 0 or json_type(new.subjects) <> 'object' or exists (
+           select 1
+           from json_each(new.subjects) s, json_each(case s.type when 'array' then s.value else json_array(s.value) end) id
+           where length(s.key) not between 1 and 128 or s.key glob '*[^-A-Za-z0-9._:/]*' or s.type not in ('text', 'integer', 'array')
+             or id.type not in ('text', 'integer') or length(cast(id.value as blob)) not between 1 and 256 or instr(id.value, char(0)) > 0
+             or id.value glob '*[' || char(1) || '-' || char(32) || ',' || char(127) || ']*')
+         or instr(replace(new.subjects, '\\', ''), '\u0000') > 0 or (
+           select count(*)
+           from json_each(new.subjects) s, json_each(case s.type when 'array' then s.value else json_array(s.value) end)) > 32)
+      then raise(abort, 'windlass: subjects must be a JSON object of types with ids, such as {"customer": 42}: up to 32, ids of up to 256 bytes without blanks and commas')
+  end;
+  insert into windlass_publish_event (id, source, given, type, subject, at, recorded_at, data, meta)
+  select fresh.id, coalesce(new.source, '/'), new.id, new.type, new.subject, coalesce(new.time, n), n, new.data,
+         json_patch('{}', json_object(
+           'version', nullif(new.version, 1), 'extensions', json(nullif(new.extensions, '{}')), 'origin', 'sql',
+           'subjects', json(nullif((
+             select json_group_array(s.key || '=' || id.value)
+             from json_each(new.subjects) s, json_each(case s.type when 'array' then s.value else json_array(s.value) end) id), '[]'))))
+  from windlass_fresh as fresh;
+end;

@@ -1,7 +1,7 @@
 //! The verbs of events.
 
 mod list;
-mod publish;
+pub mod publish;
 
 use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};
 use windlass_core::id::EventId;

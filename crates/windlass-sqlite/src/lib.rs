@@ -28,6 +28,7 @@ mod worker;
 pub use condition::signal;
 pub use connection::connect::Durability;
 pub use connection::open::{History, Migration, Options};
+pub use event::publish;
 pub use job::enqueue::{Binds, INSERT, enqueue_all};
 pub use job::lane_rules;
 pub use job::settle::finish_in_transaction;

@@ -68,7 +68,7 @@ pub use windlass_core::handler::{
     Chunk, Chunks, Handler, HandlerFn, HandlerFuture, HandlerLayer, Hooked, Hooks, Isolation, Next,
     Policy, Registered, Run,
 };
-pub use windlass_core::id::{BatchId, JobId, WorkerId};
+pub use windlass_core::id::{BatchId, EventId, JobId, WorkerId};
 pub use windlass_core::job::{
     Attempt, Backoff, Decided, Decision, Draft, Enqueued, Fair, IntoDraft, Job, JobError,
     JobRecord, Lane, Limited, NewJob, Outcome, RetryPolicy, State, Subject, Unique, WhenDead,
@@ -116,6 +116,13 @@ pub mod condition {
     pub use windlass_core::condition::{
         Awaited, Condition, ConditionRecord, ConditionState, Deadline, Ends, Overdue, Signal,
         SignalAnswer, SignalRecord, Signalled, Waits, Waived,
+    };
+}
+
+/// Events that are published: [`NewEvent`](event::NewEvent).
+pub mod event {
+    pub use windlass_core::event::{
+        EventMeta, EventRecord, EventStore, Extension, IntoEvent, LogRecord, NewEvent, Published,
     };
 }
 

@@ -1,4 +1,4 @@
-//! A transaction of the caller's, seen through a client: jobs that are part of it.
+//! A transaction of the caller's, seen through a client: jobs and events that are part of it.
 
 use std::future::Future;
 
@@ -8,6 +8,7 @@ use windlass_core::client::{Client, EnqueuePipeline};
 use windlass_core::condition::{Signal, Signalled};
 use windlass_core::context::AttemptContext;
 use windlass_core::error::{Refusal, StoreError};
+use windlass_core::event::{IntoEvent, NewEvent, Published};
 use windlass_core::job::{Enqueued, Fence, IntoDraft, NewJob};
 use windlass_core::json::Json;
 
@@ -38,6 +39,13 @@ pub trait EnqueueOn: sealed::Sealed + Send {
         signal: &Signal,
         schema: &str,
     ) -> impl Future<Output = Result<Signalled, StoreError>> + Send;
+
+    /// Publishes events, all or none; the answers are in their order.
+    fn publish(
+        &mut self,
+        events: &[NewEvent],
+        schema: &str,
+    ) -> impl Future<Output = Result<Vec<Published>, StoreError>> + Send;
 }
 
 /// The same for drivers that block.
@@ -58,6 +66,12 @@ pub trait EnqueueBlockingOn: sealed::Sealed {
     /// # Errors
     /// What the database said.
     fn signal_blocking(&mut self, signal: &Signal) -> Result<Signalled, StoreError>;
+
+    /// Publishes events, all or none; the answers are in their order.
+    ///
+    /// # Errors
+    /// What the database said.
+    fn publish_blocking(&mut self, events: &[NewEvent]) -> Result<Vec<Published>, StoreError>;
 }
 
 /// A transaction seen through a client, or through a handler's context: the client's layers, origin and
@@ -65,7 +79,7 @@ pub trait EnqueueBlockingOn: sealed::Sealed {
 ///
 /// What is enqueued here is part of the transaction: invisible before its commit, gone on rollback.
 #[derive(Debug)]
-#[must_use = "nothing is enqueued yet"]
+#[must_use = "nothing is written yet"]
 pub struct Within<T> {
     pipeline: EnqueuePipeline,
     /// Who knows the bounds of queues; a program that opens no store has nobody.
@@ -157,6 +171,64 @@ impl<T> Within<T> {
         self.connection.signal_blocking(&signal)
     }
 
+    /// Publishes an event: see [`Client::publish`]. It is in the log once the transaction has committed, behind all that were
+    /// before; on rollback it leaves no hole.
+    ///
+    /// On PostgreSQL one with an id of its source's is locked by it until then: who publishes the same waits for this
+    /// transaction.
+    ///
+    /// # Errors
+    /// As [`Within::enqueue`].
+    pub async fn publish(&mut self, event: impl IntoEvent) -> Result<Published, StoreError>
+    where
+        T: EnqueueOn,
+    {
+        let event = [self.pipeline.prepare_event(event)?];
+        only_event(&self.connection.publish(&event, &self.schema).await?)
+    }
+
+    /// Publishes events in this order, at most 10,000: see [`Within::publish`].
+    ///
+    /// # Errors
+    /// As [`Within::enqueue`]; one refused event refuses all.
+    pub async fn publish_all<E: IntoEvent>(
+        &mut self,
+        events: impl IntoIterator<Item = E>,
+    ) -> Result<Vec<Published>, StoreError>
+    where
+        T: EnqueueOn,
+    {
+        let events = self.pipeline.prepare_events(events)?;
+        self.connection.publish(&events, &self.schema).await
+    }
+
+    /// [`Within::publish`] for drivers that block.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn publish_blocking(&mut self, event: impl IntoEvent) -> Result<Published, StoreError>
+    where
+        T: EnqueueBlockingOn,
+    {
+        let event = [self.pipeline.prepare_event(event)?];
+        only_event(&self.connection.publish_blocking(&event)?)
+    }
+
+    /// [`Within::publish_all`] for drivers that block.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn publish_all_blocking<E: IntoEvent>(
+        &mut self,
+        events: impl IntoIterator<Item = E>,
+    ) -> Result<Vec<Published>, StoreError>
+    where
+        T: EnqueueBlockingOn,
+    {
+        let events = self.pipeline.prepare_events(events)?;
+        self.connection.publish_blocking(&events)
+    }
+
     /// A transaction does not wait for room: its locks would wait with it.
     async fn check_room(&self, jobs: &[NewJob]) -> Result<(), StoreError> {
         match &self.client {
@@ -195,6 +267,11 @@ impl<T> Within<T> {
 
 fn only(answers: &[Enqueued]) -> Result<Enqueued, StoreError> {
     let missing = || StoreError::Backend("the database gave no answer for the job".into());
+    answers.first().copied().ok_or_else(missing)
+}
+
+fn only_event(answers: &[Published]) -> Result<Published, StoreError> {
+    let missing = || StoreError::Backend("the database gave no answer for the event".into());
     answers.first().copied().ok_or_else(missing)
 }
 

@@ -140,12 +140,12 @@ pub(crate) fn job(job: &JobRecord) -> Document<JobBody<'_>> {
 
 /// A subject inside `job.v1`.
 #[derive(Debug, Serialize)]
-struct SubjectBody<'a> {
+pub(crate) struct SubjectBody<'a> {
     r#type: &'a str,
     id: &'a str,
 }
 
-fn subject(subject: &Subject) -> SubjectBody<'_> {
+pub(crate) fn subject(subject: &Subject) -> SubjectBody<'_> {
     SubjectBody { r#type: subject.kind(), id: subject.id() }
 }
 

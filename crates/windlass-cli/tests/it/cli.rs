@@ -5,6 +5,7 @@ mod bulk;
 mod clock;
 mod condition;
 mod enqueue;
+mod event;
 mod explain;
 mod fixture;
 mod health;

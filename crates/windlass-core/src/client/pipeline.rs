@@ -139,6 +139,25 @@ impl EnqueuePipeline {
         Ok(event)
     }
 
+    /// The events of one call.
+    ///
+    /// # Errors
+    /// As [`EnqueuePipeline::prepare_event`], and when there are more than one call may have.
+    pub fn prepare_events<E: IntoEvent>(
+        &self,
+        events: impl IntoIterator<Item = E>,
+    ) -> Result<Vec<NewEvent>, Refusal> {
+        let limit = limits::PUBLISH_EVENTS;
+        let mut events = events.into_iter();
+        let prepared = events.by_ref().take(limit).map(|event| self.prepare_event(event));
+        let prepared: Vec<NewEvent> = prepared.collect::<Result<_, _>>()?;
+        if events.next().is_some() {
+            let more = events.size_hint().0.saturating_add(1);
+            return Err(Refusal::ManyEvents { events: prepared.len().saturating_add(more), limit });
+        }
+        Ok(prepared)
+    }
+
     /// Says where the job comes from: the job that enqueues it, or else who this client is.
     fn adopt(&self, job: &mut NewJob) {
         if let Some(parent) = &self.parent {

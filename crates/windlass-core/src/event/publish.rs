@@ -1,10 +1,10 @@
 //! Events through a client.
 
-use super::{EventRecord, IntoEvent, LogRecord, NewEvent, Published};
+use super::{EventRecord, IntoEvent, LogRecord, Published};
 use crate::client::Client;
-use crate::error::{Refusal, StoreError};
+use crate::error::StoreError;
 use crate::id::EventId;
-use crate::limits::{LISTED, PUBLISH_EVENTS};
+use crate::limits::LISTED;
 use crate::store::Now;
 
 /// Events.
@@ -28,12 +28,7 @@ impl Client {
         &self,
         events: impl IntoIterator<Item = E>,
     ) -> Result<Vec<Published>, StoreError> {
-        let prepare = |event| self.pipeline().prepare_event(event);
-        let events: Vec<NewEvent> = events.into_iter().map(prepare).collect::<Result<_, _>>()?;
-        if events.len() > PUBLISH_EVENTS {
-            let (jobs, limit) = (events.len(), PUBLISH_EVENTS);
-            return Err(Refusal::ManyEvents { events: jobs, limit }.into());
-        }
+        let events = self.pipeline().prepare_events(events)?;
         self.store().publish(&events, Now::Database).await
     }
 

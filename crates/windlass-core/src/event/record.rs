@@ -17,6 +17,12 @@ pub enum Published {
 }
 
 impl Published {
+    /// What came of an event where the one with this id is there now.
+    #[must_use]
+    pub fn of(event: &NewEvent, id: EventId) -> Self {
+        if id == event.id { Self::New(id) } else { Self::Existing(id) }
+    }
+
     /// The event that is there now.
     #[must_use]
     pub const fn id(self) -> EventId {

@@ -4,11 +4,13 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::event::{NewEvent, Published};
-use windlass_core::id::EventId;
+use windlass_core::id::{EventId, JobId};
 use windlass_core::store::Now;
+use windlass_core::time::Timestamp;
 
 use crate::connection::patience::{Gate, patiently};
-use crate::connection::{Bind, Connection};
+use crate::connection::{Bind, Connection, in_schema};
+use crate::job::statement::{Statement, Value};
 use crate::row::get;
 
 const PUBLISH: &str = "select windlass.publish_all(coalesce($1::int8, windlass.now_us()), $2::uuid[], $3::text[], $4::text[], \
@@ -17,6 +19,49 @@ const PUBLISH: &str = "select windlass.publish_all(coalesce($1::int8, windlass.n
 const PUBLISH_GIVEN: &str = "select p from (select set_config('lock_timeout', $12::text, true) as setting) as patience, \
      lateral windlass.publish_all(coalesce($1::int8, windlass.now_us()), $2::uuid[], $3::text[], $4::text[], \
      $5::text[], $6::text[], $7::int8[], $8::text[], $9::uuid[], $10::uuid[], $11::text[]) as p where patience.setting is not null";
+
+/// For callers' own connections: a row of one `text` for each event, the id that is there now.
+const PUBLISH_IN: &str = "select p::text from windlass.publish_all(windlass.now_us(), $1::text[]::uuid[], $2::text[], $3::text[], \
+     $4::text[], $5::text[], $6::int8[], $7::text[], $8::text[]::uuid[], $9::text[]::uuid[], $10::text[]) as p";
+
+/// Publishes events inside the transaction the connection is in. It answers a row of one `text` for each, for [`answers`].
+#[must_use]
+pub fn statement(events: &[NewEvent], schema: &str) -> Statement {
+    let texts =
+        |of: &dyn Fn(&NewEvent) -> Option<String>| Value::Texts(events.iter().map(of).collect());
+    let uuid = |id: JobId| id.as_uuid().to_string();
+    let binds = vec![
+        texts(&|event| Some(event.id.as_uuid().to_string())),
+        texts(&|event| Some(event.source.clone())),
+        texts(&|event| event.given.clone()),
+        texts(&|event| Some(event.event_type.clone())),
+        texts(&|event| event.subject.clone()),
+        Value::Bigs(events.iter().map(|event| event.time.map(Timestamp::as_micros)).collect()),
+        texts(&|event| event.data.as_ref().map(|data| data.as_str().to_owned())),
+        texts(&|event| event.root.map(uuid)),
+        texts(&|event| event.parent.map(uuid)),
+        texts(&|event| event.meta.to_stored()),
+    ];
+    Statement { sql: in_schema(PUBLISH_IN, schema), binds }
+}
+
+/// What the rows of [`statement`] mean.
+///
+/// # Errors
+/// Where they make no sense.
+pub fn answers<'a>(
+    events: &[NewEvent],
+    rows: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<Published>, StoreError> {
+    let strange =
+        || StoreError::Backend("an answer to published events that makes no sense".into());
+    let answer = |(event, row): (&NewEvent, &str)| {
+        let id = EventId::from_uuid(row.parse().map_err(|_| strange())?);
+        Ok(Published::of(event, id))
+    };
+    let answers = events.iter().zip(rows).map(answer).collect::<Result<Vec<_>, StoreError>>()?;
+    if answers.len() == events.len() { Ok(answers) } else { Err(strange()) }
+}
 
 pub(super) async fn publish(
     writes: (&Connection, &Gate),
@@ -58,9 +103,7 @@ pub(super) async fn publish(
         true => patiently(writes, PUBLISH_GIVEN, &binds, "an event with this id").await?,
         false => writes.0.query(PUBLISH, &binds).await?,
     };
-    let answer = |(event, row): (&NewEvent, _)| {
-        let id = EventId::from_uuid(get(row, 0)?);
-        Ok(if id == event.id { Published::New(id) } else { Published::Existing(id) })
-    };
+    let answer =
+        |(event, row): (&NewEvent, _)| Ok(Published::of(event, EventId::from_uuid(get(row, 0)?)));
     events.iter().zip(&rows).map(answer).collect()
 }

@@ -3,10 +3,11 @@
 use rusqlite::{Connection, Transaction};
 use windlass_core::condition::{Signal, Signalled};
 use windlass_core::error::StoreError;
+use windlass_core::event::{NewEvent, Published};
 use windlass_core::job::{Enqueued, Fence, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
-use windlass_sqlite::signal;
+use windlass_sqlite::{publish, signal};
 
 use crate::transaction::sealed::Sealed;
 use crate::transaction::{EnqueueBlockingOn, FinishBlockingOn};
@@ -24,6 +25,10 @@ impl EnqueueBlockingOn for &Connection {
     fn signal_blocking(&mut self, signal: &Signal) -> Result<Signalled, StoreError> {
         signal::signal(self, signal, Timestamp::wall_clock())
     }
+
+    fn publish_blocking(&mut self, events: &[NewEvent]) -> Result<Vec<Published>, StoreError> {
+        publish::publish_all(self, events, Timestamp::wall_clock())
+    }
 }
 
 impl EnqueueBlockingOn for &Transaction<'_> {
@@ -34,6 +39,10 @@ impl EnqueueBlockingOn for &Transaction<'_> {
 
     fn signal_blocking(&mut self, signal: &Signal) -> Result<Signalled, StoreError> {
         signal::signal(self, signal, Timestamp::wall_clock())
+    }
+
+    fn publish_blocking(&mut self, events: &[NewEvent]) -> Result<Vec<Published>, StoreError> {
+        publish::publish_all(self, events, Timestamp::wall_clock())
     }
 }
 

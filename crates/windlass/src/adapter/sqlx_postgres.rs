@@ -5,10 +5,11 @@ macro_rules! adapter {
     ($sqlx:ident, $text:expr) => {
         use windlass_core::condition::{Signal, Signalled};
         use windlass_core::error::StoreError;
+        use windlass_core::event::{NewEvent, Published};
         use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
         use windlass_core::json::Json;
         use windlass_postgres::statement::{self, Statement, Value};
-        use windlass_postgres::{signal, unique};
+        use windlass_postgres::{publish, signal, unique};
         use $sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
 
         use crate::adapter::answers;
@@ -62,6 +63,19 @@ macro_rules! adapter {
             signal::answer(row)
         }
 
+        async fn announce(
+            connection: &mut PgConnection,
+            events: &[NewEvent],
+            schema: &str,
+        ) -> Result<Vec<Published>, StoreError> {
+            if events.is_empty() {
+                return Ok(Vec::new());
+            }
+            let rows = rows(connection, &publish::statement(events, schema)).await?;
+            let texts = rows.iter().map(|row| row.try_get(0).map_err(backend));
+            publish::answers(events, texts.collect::<Result<Vec<&str>, _>>()?)
+        }
+
         async fn write(
             connection: &mut PgConnection,
             jobs: &[NewJob],
@@ -112,6 +126,14 @@ macro_rules! adapter {
             ) -> Result<Signalled, StoreError> {
                 tell(self, signal, schema).await
             }
+
+            async fn publish(
+                &mut self,
+                events: &[NewEvent],
+                schema: &str,
+            ) -> Result<Vec<Published>, StoreError> {
+                announce(self, events, schema).await
+            }
         }
 
         impl EnqueueOn for &mut Transaction<'_, Postgres> {
@@ -129,6 +151,14 @@ macro_rules! adapter {
                 schema: &str,
             ) -> Result<Signalled, StoreError> {
                 tell(self, signal, schema).await
+            }
+
+            async fn publish(
+                &mut self,
+                events: &[NewEvent],
+                schema: &str,
+            ) -> Result<Vec<Published>, StoreError> {
+                announce(self, events, schema).await
             }
         }
 
@@ -150,6 +180,15 @@ macro_rules! adapter {
             ) -> Result<Signalled, StoreError> {
                 let mut connection = self.acquire().await.map_err(backend)?;
                 tell(&mut connection, signal, schema).await
+            }
+
+            async fn publish(
+                &mut self,
+                events: &[NewEvent],
+                schema: &str,
+            ) -> Result<Vec<Published>, StoreError> {
+                let mut connection = self.acquire().await.map_err(backend)?;
+                announce(&mut connection, events, schema).await
             }
         }
 

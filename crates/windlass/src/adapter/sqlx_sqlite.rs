@@ -5,6 +5,7 @@
 use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use windlass_core::condition::{Signal, Signalled, Waits};
 use windlass_core::error::StoreError;
+use windlass_core::event::{NewEvent, Published};
 use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
@@ -13,7 +14,7 @@ use windlass_sqlite::unique::{
     self, HOLDER, INSERT_MARKED, KEY_HELD, KNOWN, NOTE_REJECTED, NOTHING_TO_AWAIT, RefusedBatch,
     Rejected, is_marked,
 };
-use windlass_sqlite::{Binds, INSERT, lane_rules, signal};
+use windlass_sqlite::{Binds, INSERT, lane_rules, publish, signal};
 
 use crate::transaction::sealed::Sealed;
 use crate::transaction::{EnqueueOn, FinishOn};
@@ -201,6 +202,58 @@ async fn tell(connection: &mut SqliteConnection, signal: &Signal) -> Result<Sign
     signal::answer(&word, row.try_get(1).map_err(backend)?)
 }
 
+/// All or none, inside a transaction and outside of one.
+async fn announce(
+    connection: &mut SqliteConnection,
+    events: &[NewEvent],
+) -> Result<Vec<Published>, StoreError> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query(statement::SAVEPOINT).execute(&mut *connection).await.map_err(backend)?;
+    match announce_each(connection, events).await {
+        Ok(answers) => {
+            sqlx::query(statement::RELEASE).execute(connection).await.map_err(backend)?;
+            Ok(answers)
+        }
+        Err(error) => {
+            // The first error says what is wrong; a transaction that SQLite ended has no savepoint left.
+            let _ = sqlx::raw_sql(statement::UNDO).execute(connection).await;
+            Err(error)
+        }
+    }
+}
+
+async fn announce_each(
+    connection: &mut SqliteConnection,
+    events: &[NewEvent],
+) -> Result<Vec<Published>, StoreError> {
+    let now = Timestamp::wall_clock();
+    let mut answers = Vec::with_capacity(events.len());
+    for event in events {
+        let query = with_binds(publish::statement(event, now));
+        query.execute(&mut *connection).await.map_err(backend)?;
+        let Some(given) = &event.given else {
+            answers.push(Published::New(event.id));
+            continue;
+        };
+        let there = sqlx::query(publish::GIVEN).bind(event.source.clone()).bind(given.clone());
+        let row = there.fetch_one(&mut *connection).await.map_err(backend)?;
+        answers.push(publish::answer(event, row.try_get(0).map_err(backend)?)?);
+    }
+    Ok(answers)
+}
+
+fn with_binds(
+    statement: statement::Statement,
+) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
+    statement.binds.into_iter().fold(sqlx::query(statement.sql), |query, value| match value {
+        Value::Blob(bytes) => query.bind(bytes),
+        Value::Text(text) => query.bind(text),
+        Value::Integer(number) => query.bind(number),
+    })
+}
+
 async fn note(connection: &mut SqliteConnection, one: Rejected) -> Result<(), StoreError> {
     sqlx::query(NOTE_REJECTED)
         .bind(Timestamp::wall_clock().as_micros())
@@ -248,6 +301,14 @@ impl EnqueueOn for &mut SqliteConnection {
     async fn signal(&mut self, signal: &Signal, _schema: &str) -> Result<Signalled, StoreError> {
         tell(self, signal).await
     }
+
+    async fn publish(
+        &mut self,
+        events: &[NewEvent],
+        _schema: &str,
+    ) -> Result<Vec<Published>, StoreError> {
+        announce(self, events).await
+    }
 }
 
 impl EnqueueOn for &mut Transaction<'_, Sqlite> {
@@ -257,6 +318,14 @@ impl EnqueueOn for &mut Transaction<'_, Sqlite> {
 
     async fn signal(&mut self, signal: &Signal, _schema: &str) -> Result<Signalled, StoreError> {
         tell(self, signal).await
+    }
+
+    async fn publish(
+        &mut self,
+        events: &[NewEvent],
+        _schema: &str,
+    ) -> Result<Vec<Published>, StoreError> {
+        announce(self, events).await
     }
 }
 
@@ -281,6 +350,17 @@ impl EnqueueOn for &SqlitePool {
         tx.commit().await.map_err(backend)?;
         Ok(told)
     }
+
+    async fn publish(
+        &mut self,
+        events: &[NewEvent],
+        _schema: &str,
+    ) -> Result<Vec<Published>, StoreError> {
+        let mut tx = self.begin_with(statement::BEGIN).await.map_err(backend)?;
+        let published = announce_each(&mut tx, events).await?;
+        tx.commit().await.map_err(backend)?;
+        Ok(published)
+    }
 }
 
 impl FinishOn for &mut Transaction<'_, Sqlite> {
@@ -290,15 +370,7 @@ impl FinishOn for &mut Transaction<'_, Sqlite> {
         output: Option<Json>,
         _schema: &str,
     ) -> Result<bool, StoreError> {
-        let statement = statement::finish(&fence, output.as_ref());
-        let mut query = sqlx::query(statement.sql);
-        for value in statement.binds {
-            query = match value {
-                Value::Blob(bytes) => query.bind(bytes),
-                Value::Text(text) => query.bind(text),
-                Value::Integer(number) => query.bind(number),
-            };
-        }
+        let query = with_binds(statement::finish(&fence, output.as_ref()));
         let lost = |error: &sqlx::Error| {
             let refused = error.as_database_error();
             refused.is_some_and(|error| error.message().contains(statement::LEASE_LOST))

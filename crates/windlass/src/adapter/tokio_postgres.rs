@@ -4,12 +4,13 @@ use ::tokio_postgres::types::{ToSql, Type};
 use ::tokio_postgres::{Client, GenericClient, Row, Transaction};
 use windlass_core::condition::{Signal, Signalled};
 use windlass_core::error::StoreError;
+use windlass_core::event::{NewEvent, Published};
 use windlass_core::job::{Enqueued, Fence, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_core::name::DEFAULT_SCHEMA;
 use windlass_postgres::check_schema;
 use windlass_postgres::statement::{self, Statement, Value};
-use windlass_postgres::{signal, unique};
+use windlass_postgres::{publish, signal, unique};
 
 use super::answers;
 use crate::transaction::sealed::Sealed;
@@ -116,6 +117,14 @@ impl EnqueueOn for (&Transaction<'_>, &PreparedEnqueue) {
     async fn signal(&mut self, signal: &Signal, schema: &str) -> Result<Signalled, StoreError> {
         tell(self.0, signal, schema).await
     }
+
+    async fn publish(
+        &mut self,
+        events: &[NewEvent],
+        schema: &str,
+    ) -> Result<Vec<Published>, StoreError> {
+        announce(self.0, events, schema).await
+    }
 }
 
 async fn tell(
@@ -126,6 +135,19 @@ async fn tell(
     let rows = rows(client, &signal::statement(signal, schema)).await?;
     let row = rows.first().map_or(Ok(""), |row| row.try_get(0)).map_err(backend)?;
     signal::answer(row)
+}
+
+async fn announce(
+    client: &impl GenericClient,
+    events: &[NewEvent],
+    schema: &str,
+) -> Result<Vec<Published>, StoreError> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = rows(client, &publish::statement(events, schema)).await?;
+    let texts = rows.iter().map(|row| row.try_get(0).map_err(backend));
+    publish::answers(events, texts.collect::<Result<Vec<&str>, _>>()?)
 }
 
 async fn write(
@@ -160,6 +182,14 @@ impl EnqueueOn for &Client {
     async fn signal(&mut self, signal: &Signal, schema: &str) -> Result<Signalled, StoreError> {
         tell(*self, signal, schema).await
     }
+
+    async fn publish(
+        &mut self,
+        events: &[NewEvent],
+        schema: &str,
+    ) -> Result<Vec<Published>, StoreError> {
+        announce(*self, events, schema).await
+    }
 }
 
 impl EnqueueOn for &Transaction<'_> {
@@ -169,6 +199,14 @@ impl EnqueueOn for &Transaction<'_> {
 
     async fn signal(&mut self, signal: &Signal, schema: &str) -> Result<Signalled, StoreError> {
         tell(*self, signal, schema).await
+    }
+
+    async fn publish(
+        &mut self,
+        events: &[NewEvent],
+        schema: &str,
+    ) -> Result<Vec<Published>, StoreError> {
+        announce(*self, events, schema).await
     }
 }
 

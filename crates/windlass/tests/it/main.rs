@@ -28,6 +28,7 @@ mod losses;
 mod pairings;
 mod payloads;
 mod probes;
+mod publish;
 mod races;
 mod recovery;
 mod remote_cancel;

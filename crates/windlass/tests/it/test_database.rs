@@ -126,7 +126,7 @@ impl TestDatabase {
         }
     }
 
-    fn file(&self) -> rusqlite::Connection {
+    pub(crate) fn file(&self) -> rusqlite::Connection {
         let url = self.url();
         let connection = rusqlite::Connection::open(url.trim_start_matches("sqlite:"));
         let connection = connection.expect("the file can be opened");

@@ -226,7 +226,8 @@ fn without_sizes(text: &str) -> String {
 }
 
 fn stand_in(word: &str, host: &str) -> String {
-    let is_id = word.len() == 30 && (word.starts_with("job_") || word.starts_with("wkr_"));
+    let is_id =
+        word.len() == 30 && ["job_", "wkr_", "evt_"].iter().any(|prefix| word.starts_with(prefix));
     let is_time = word.len() == 24 && word.ends_with('Z') && word.as_bytes()[10] == b'T';
     let number = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let is_span = !number.is_empty()

@@ -113,6 +113,15 @@ fn postgresql_answers_the_same_questions() {
     assert!(list.stdout.contains("\tk\tmail\tavailable\t0\t"), "{}", list.stdout);
     assert_eq!(ran(&["job", "cancel", "queue:mail", "--yes", "--expect", "1"]).code, 0);
     assert_eq!(ran(&["status"]).code, 0);
+    assert_eq!(ran(&["publish", "order.paid", "order=42"]).code, 0);
+    let list = ran(&["event", "list", "--no-header"]);
+    assert!(
+        list.stdout.starts_with("1\tevt_"),
+        "no worker has given it its position: {}",
+        list.stdout
+    );
+    assert_eq!(ran(&["publish", "order.paid", "order=43"]).code, 0);
+    assert!(ran(&["event", "show", "2"]).stdout.contains(r#"{"order":43}"#));
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! `windlass publish` and `windlass event`.
+
+use super::fixture::CliFixture;
+
+const PAID: [&str; 8] =
+    ["publish", "order.paid", "order=42", "--source", "/shop", "--id", "42-paid", "--subject"];
+
+/// E20: an event is published, listed and shown; published again with its source's id it is there.
+#[test]
+fn an_event_is_published_listed_and_shown() {
+    let cli = CliFixture::new();
+    let full = ["order/42", "--time", "2026-11-21T02:00:00Z", "--extension", "partitionkey=eu"];
+    let full =
+        [&PAID[..], &full, &["--extension", "urgent=true", "--about", "customer=7"]].concat();
+    insta::assert_snapshot!(cli.table(&full, "120"));
+    insta::assert_snapshot!(cli.table(&full, "120"));
+    let again = cli.json(&[&PAID[..], &["order/42"]].concat());
+    assert_eq!((&again["schema"], &again["answer"]), (&"published.v1".into(), &"existing".into()));
+    let id = again["id"].as_str().expect("an id");
+    assert!(id.starts_with("evt_"), "{id}");
+    cli.ok(&["publish", "tick", "--time", "2026-11-21T03:00:00Z"]);
+    insta::assert_snapshot!(cli.table(&["event", "list"], "120"));
+    let shown = cli.json(&["event", "show", id]);
+    assert_eq!(shown, cli.json(&["event", "show", "1"]));
+    assert_eq!(shown["schema"], "event.v1");
+    assert_eq!((&shown["position"], &shown["type"]), (&1.into(), &"order.paid".into()));
+    assert_eq!((&shown["given_id"], &shown["version"]), (&"42-paid".into(), &1.into()));
+    assert_eq!(shown["data"], serde_json::json!({ "order": 42 }));
+    assert_eq!(shown["extensions"], serde_json::json!({ "partitionkey": "eu", "urgent": true }));
+    assert_eq!(shown["subjects"], serde_json::json!([{ "type": "customer", "id": "7" }]));
+    assert!(shown["origin"].as_str().expect("one").starts_with("ana"), "{shown}");
+    let page = cli.ok(&["event", "show", "1"]);
+    for part in ["order.paid", "42-paid", "customer=7", "partitionkey=eu", r#"{"order":42}"#] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    for missing in ["3", "0", "evt_01KAHT5V3X5W9GNQ6D4R3ZCE7M"] {
+        assert_eq!(cli.run(&["event", "show", missing]).code, 3, "{missing}");
+    }
+    assert_eq!(cli.run(&["event", "show", "order.paid"]).code, 2);
+}
+
+/// E20: the log is listed from its end, from a position on, and by type.
+#[test]
+fn the_log_is_listed_in_order() {
+    let cli = CliFixture::new();
+    let lines: String = (1..=2_500)
+        .map(|n| {
+            format!("{{\"type\":\"{}\"}}\n", if n % 1_000 == 707 { "odd.one" } else { "even" })
+        })
+        .collect();
+    let ran = cli.run_with_stdin(&["publish", "-"], lines.as_bytes());
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "2 500 events published\n"), "{}", ran.stderr);
+    let positions = |args: &[&str]| -> Vec<u64> {
+        let listed = cli.json(&[&["event", "list"], args].concat());
+        let events = listed.as_array().expect("a list").iter();
+        events.map(|event| event["position"].as_u64().expect("a position")).collect()
+    };
+    assert_eq!(positions(&["--limit", "3"]), [2_498, 2_499, 2_500]);
+    assert_eq!(positions(&["--after", "10", "--limit", "2"]), [11, 12]);
+    assert_eq!(positions(&["--type", "odd.*"]), [707, 1_707]);
+    assert_eq!(positions(&["--type", "odd.*", "--limit", "1"]), [1_707]);
+    assert_eq!(positions(&["--type", "odd.*", "--after", "707", "--limit", "1"]), [1_707]);
+    assert_eq!(positions(&["--after", "2500"]), [0; 0]);
+}
+
+/// E20: whole events come from stdin, each 1,000 in a transaction; a line that is not an event is named, and what came
+/// before its transaction stays.
+#[test]
+fn whole_events_come_from_stdin() {
+    let cli = CliFixture::new();
+    let mut lines = String::from(
+        "{\"type\":\"a\",\"id\":\"1\",\"data\":{\"n\":1}}\n\n\
+         {\"specversion\":\"1.0\",\"type\":\"b\",\"id\":\"2\",\"source\":\"/x\",\"partitionkey\":\"eu\"}\n",
+    );
+    let sent = cli.run_with_stdin(&["publish", "-", "--json"], lines.as_bytes());
+    let sent: serde_json::Value = serde_json::from_str(&sent.stdout).expect("a document");
+    assert_eq!((&sent["new"], &sent["existing"]), (&2.into(), &0.into()));
+    let again = cli.run_with_stdin(&["publish", "-"], lines.as_bytes());
+    assert_eq!(again.stdout, "0 events published; 2 events there before\n");
+    let events = cli.json(&["event", "list"]);
+    assert_eq!(events[0]["data"], serde_json::json!({ "n": 1 }));
+    assert_eq!((&events[1]["given_id"], &events[1]["source"]), (&"2".into(), &"/x".into()));
+    assert_eq!(events[1]["extensions"], serde_json::json!({ "partitionkey": "eu" }));
+    lines.extend((0..1_500).map(|_| "{\"type\":\"c\"}\n"));
+    lines.push_str("{\"type\":\"c\",\"data\":\"\\ud800\"}\n{\"type\":\"c\"}\n");
+    let ran = cli.run_with_stdin(&["publish", "-"], lines.as_bytes());
+    assert_eq!(ran.code, 2);
+    let why = "line 1504: data: lone surrogate escape at byte 1: it is not a character; of the lines before, the first 1 000 are published";
+    assert!(ran.error().contains(why), "{}", ran.stderr);
+    assert_eq!(cli.json(&["event", "show", "1000"])["type"], "c");
+    assert_eq!(cli.run(&["event", "show", "1001"]).code, 3);
+}
+
+/// E20: what cannot be stored is refused before the store is made.
+#[test]
+fn what_cannot_be_published_is_refused() {
+    let cli = CliFixture::new();
+    let large = cli.file("large.json", format!("\"{}\"", "x".repeat(256 * 1024)).as_bytes());
+    let nul = cli.file("nul.json", b"\"a\0\"");
+    for wrong in [
+        &["publish", "with space"][..],
+        &["publish", "a", "{"],
+        &["publish", "a", r#""\u0000""#],
+        &["publish", "a", r#""\ud800""#],
+        &["publish", "a", &large],
+        &["publish", "a", &nul],
+        &["publish", "a", "--id", ""],
+        &["publish", "a", "--extension", "Upper=1"],
+        &["publish", "a", "--extension", "type=1"],
+        &["publish", "a", "--extension", "x"],
+        &["publish", "a", "--about", "customer"],
+        &["publish", "a", "--time", "soon"],
+        &["publish", "-", "{}"],
+        &["publish", "-", "--source", "/shop"],
+    ] {
+        let ran = cli.run(wrong);
+        assert_eq!(ran.code, 2, "{wrong:?}: {}", ran.stderr);
+    }
+    assert_eq!(cli.run(&["event", "list"]).code, 6, "there is no store");
+}
