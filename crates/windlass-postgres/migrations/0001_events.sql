@@ -214,6 +214,8 @@ begin
       array_fill(null::text, array[cardinality(ids)]), metas, null);
   end if;
   return case when lives then 1 else 0 end;
+end
+$$;
 
 -- The extension attributes among the options of windlass.publish; null where there are none.
 create function windlass.extensions_of(options jsonb) returns jsonb language plpgsql immutable as
