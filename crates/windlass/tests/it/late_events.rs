@@ -40,7 +40,7 @@ struct WrapUp {
     build: i32,
 }
 
-const COUNT: &str = "select count(*) from event where build = ";
+const COUNT: &str = "select count(*) from line where build = ";
 
 async fn wrap_up(job: WrapUp, cx: Context<String>) -> anyhow::Result<i64> {
     let count = format!("{COUNT}{}", job.build);
@@ -56,7 +56,7 @@ async fn wrap_up(job: WrapUp, cx: Context<String>) -> anyhow::Result<i64> {
 
 fn insert(build: i32) -> String {
     let rows: Vec<_> = (0..EVENTS).map(|number| format!("({build}, {number})")).collect();
-    format!("insert into event (build, number) values {}", rows.join(", "))
+    format!("insert into line (build, number) values {}", rows.join(", "))
 }
 
 fn told(build: i32) -> Signal {
@@ -64,7 +64,7 @@ fn told(build: i32) -> Signal {
 }
 
 async fn what_a_signal_tells_of_can_be_read(database: TestDatabase) {
-    const TABLE: &str = "create table event (build integer, number integer)";
+    const TABLE: &str = "create table line (build integer, number integer)";
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let jobs = (0..BUILDS).map(|build| WrapUp { build }.job().on_signal(told(build).key));
