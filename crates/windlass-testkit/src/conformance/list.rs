@@ -256,6 +256,7 @@ macro_rules! behaviours {
                     the_wish_for_quiet_travels_in_the_heartbeat
                     nobody_can_be_asked_to_be_quiet_who_is_not_there
                     a_heartbeat_says_how_long_the_lease_lasts
+                    workers_of_one_host_are_apart
                 }
                 list {
                     workers_are_listed_as_they_registered

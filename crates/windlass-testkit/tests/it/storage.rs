@@ -16,7 +16,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 mod sqlite {
     use super::*;
 
-    /// X14, T3: over rounds of churn with pruning the file stays as large as it was.
+    /// X14, T3, T29: over rounds of churn with pruning the file stays as large as it was.
     #[test]
     fn it_stays_as_large_as_it_was() {
         let file = SqliteFile::fresh();
@@ -28,7 +28,7 @@ mod sqlite {
 mod postgres {
     use super::*;
 
-    /// X14, T3: over rounds of churn with pruning tables and indexes stay as large as they were, where
+    /// X14, T3, T29: over rounds of churn with pruning tables and indexes stay as large as they were, where
     /// they are vacuumed as often as our settings ask the server to.
     #[test]
     fn it_stays_as_large_as_it_was() {

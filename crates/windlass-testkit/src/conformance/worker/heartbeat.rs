@@ -1,13 +1,14 @@
 //! Heartbeat: the lease is renewed, and the worker learns what it must know.
 
 use windlass_core::id::WorkerId;
+use windlass_core::job::Settled;
 use windlass_core::limits::LEASE;
-use windlass_core::worker::{Beat, Quiet};
+use windlass_core::worker::{Beat, Quiet, Registration};
 
 use crate::draft::{job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::verdicts::complete;
-use crate::worker::Worker;
+use crate::worker::{Worker, worker as profile};
 
 /// C7, T12: a heartbeat moves the end of the lease.
 pub async fn a_heartbeat_renews_the_lease(fixture: StoreFixture) {
@@ -119,4 +120,30 @@ async fn is_quiet(worker: &Worker<'_>) -> bool {
 
 async fn wish(fixture: &StoreFixture, worker: WorkerId, wish: Quiet) -> bool {
     fixture.store().quiet(worker, wish, fixture.now()).await.expect("the wish reaches the store")
+}
+
+/// A24: of two workers with one host, one process id and one label the end and the return of one takes nothing from the other:
+/// a worker is what registered, and jobs are taken back by their leases alone.
+pub async fn workers_of_one_host_are_apart(fixture: StoreFixture) {
+    fixture.enqueue(jobs(2)).await;
+    let twin = async || {
+        let label = "twin".to_owned();
+        let registration = Registration { label, ..profile().registration() };
+        fixture.store().register(&registration, fixture.now()).await.expect("registered");
+        Worker::new(&fixture, registration)
+    };
+    let (lives, dies) = (twin().await, twin().await);
+    let (kept, lost) = (lives.claim(1).await, dies.claim(1).await);
+    for _ in 0..2 {
+        fixture.advance(LEASE / 2 + SECOND);
+        assert!(matches!(lives.beat().await, Beat::Alive { .. }));
+    }
+    let returned = twin().await;
+    returned.sweep().await;
+    lives.sweep().await;
+    fixture.check("available 1, running 1").await;
+    assert_eq!(dies.settle(&lost, 0, complete()).await, Settled::Lost);
+    assert_eq!(lives.settle(&kept, 0, complete()).await, Settled::Done);
+    returned.leave().await;
+    assert!(matches!(lives.beat().await, Beat::Alive { .. }));
 }
