@@ -9,7 +9,7 @@ use crate::store::Now;
 
 /// Events.
 impl Client {
-    /// Publishes an event; committed when it returns. In a caller's transaction: [`Client::within`].
+    /// Publishes an event; committed when it returns. In a caller's transaction: `client.within(&mut tx).publish(…)`.
     ///
     /// # Errors
     /// [`StoreError::Refused`] where it cannot be stored, otherwise what kept the store from writing. After
