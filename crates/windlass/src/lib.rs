@@ -119,7 +119,8 @@ pub mod condition {
     };
 }
 
-/// Events that are published: [`NewEvent`](event::NewEvent).
+/// Events that are published. Not shown yet: nothing comes of them.
+#[doc(hidden)]
 pub mod event {
     pub use windlass_core::event::{
         EventMeta, EventRecord, EventStore, Extension, IntoEvent, LogRecord, NewEvent, Published,

@@ -7,7 +7,8 @@ use crate::id::EventId;
 use crate::limits::LISTED;
 use crate::store::Now;
 
-/// Events.
+/// Events. Not shown yet: nothing comes of them.
+#[doc(hidden)]
 impl Client {
     /// Publishes an event; committed when it returns. In a caller's transaction: `client.within(&mut tx).publish(…)`.
     ///

@@ -1,13 +1,14 @@
 //! Subscriptions through a client, and feeding them.
 
-use super::{Progress, Routed, Router, Slice, Start, Subscription, SubscriptionRecord};
+use super::{Routed, Router, Slice, Start, Subscription, SubscriptionRecord};
 use crate::client::Client;
 use crate::error::{Refusal, StoreError};
 use crate::limits::ROUTE_EVENTS;
 use crate::name::check_subscription;
 use crate::store::{Now, Store};
 
-/// Subscriptions.
+/// Subscriptions. Not shown yet: no worker feeds them.
+#[doc(hidden)]
 impl Client {
     /// Makes a subscription, which begins there, or changes what the one with this name is, which goes on where it is; whether it
     /// is new. Committed when it returns.
@@ -63,8 +64,8 @@ pub struct Fed {
 }
 
 impl Feed {
-    /// One bounded round: positions for what was published, the next part of the log for those that are live, and the next part for
-    /// each that catches up.
+    /// One bounded round: positions for what was published, the next part of the log for each that catches up, and the next part
+    /// for those that are live.
     ///
     /// # Errors
     /// What kept the store from reading or writing. The next round goes on where this one ended.
@@ -76,18 +77,23 @@ impl Feed {
             Some(router) => router,
             None => Router::new(store.subscriptions().await?),
         };
+        let mut is_behind = false;
+        for (one, position) in router.behind() {
+            is_behind = true;
+            let most = usize::try_from(log.routed.saturating_sub(position)).unwrap_or(usize::MAX);
+            let events = store.events(position, most.min(ROUTE_EVENTS)).await?;
+            let slice = router.catch_up(one, (position, &events));
+            if fed.write(store, slice, now).await? == Some(Routed::Live) {
+                // Those that are live are others now. Had they gone first, it would never reach them while events come.
+                return Ok(fed);
+            }
+        }
         if log.routed < log.last {
             let events = store.events(log.routed, ROUTE_EVENTS).await?;
             fed.write(store, router.route(&events, &log), now).await?;
         }
-        for one in router.behind() {
-            let Progress::CatchingUp { position } = one.progress else { continue };
-            let most = usize::try_from(log.routed.saturating_sub(position)).unwrap_or(usize::MAX);
-            let events = store.events(position, most.min(ROUTE_EVENTS)).await?;
-            fed.write(store, router.catch_up(one, &events), now).await?;
-        }
         // Where one catches up, its place is read again.
-        self.router = Some(router).filter(|router| router.behind().next().is_none());
+        self.router = Some(router).filter(|_| !is_behind);
         Ok(fed)
     }
 }
@@ -98,13 +104,14 @@ impl Fed {
         store: &dyn Store,
         slice: Option<Slice>,
         now: Now,
-    ) -> Result<(), StoreError> {
-        let Some(slice) = slice else { return Ok(()) };
+    ) -> Result<Option<Routed>, StoreError> {
+        let Some(slice) = slice else { return Ok(None) };
         self.is_behind = true;
-        if store.route(&slice, now).await? != Routed::Stale {
+        let routed = store.route(&slice, now).await?;
+        if routed != Routed::Stale {
             self.routed += slice.to - slice.from;
             self.jobs += slice.jobs.len() as u64;
         }
-        Ok(())
+        Ok(Some(routed))
     }
 }

@@ -1,12 +1,12 @@
 //! Subscriptions as they are stored, and how far each has come.
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::Subscription;
 use crate::id::JobId;
 use crate::job::NewJob;
 use crate::time::Timestamp;
-use uuid::Uuid;
 
 /// From which event on a subscription wants them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

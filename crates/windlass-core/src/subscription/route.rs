@@ -2,6 +2,7 @@
 
 use super::{EventView, Progress, Slice, SubscriptionRecord, Subscriptions, TypeIndex, job_of};
 use crate::event::{EventRecord, Extension, LogRecord};
+use crate::id::JobId;
 use crate::job::{Meta, NewJob};
 use crate::json::Json;
 
@@ -31,11 +32,12 @@ impl Router {
         self.subscriptions.revision == revision
     }
 
-    /// Those that catch up.
-    pub(super) fn behind(&self) -> impl Iterator<Item = &SubscriptionRecord> {
-        let is_behind =
-            |one: &&SubscriptionRecord| one.paused_at.is_none() && one.progress != Progress::Live;
-        self.subscriptions.all.iter().filter(is_behind)
+    /// Those that catch up, and the last position that each was fed.
+    pub(super) fn behind(&self) -> impl Iterator<Item = (&SubscriptionRecord, u64)> {
+        self.subscriptions.all.iter().filter_map(|one| match one.progress {
+            Progress::CatchingUp { position } if one.paused_at.is_none() => Some((one, position)),
+            _ => None,
+        })
     }
 
     /// What comes of these events, which are the next ones, for all that are live.
@@ -44,30 +46,35 @@ impl Router {
         let to = events.last()?.position?;
         let mut jobs = Vec::new();
         for event in events {
+            let mut candidates: Vec<usize> =
+                self.live.candidates(&event.event_type).copied().collect();
+            if candidates.is_empty() {
+                continue;
+            }
+            candidates.sort_unstable();
             let seen = Seen::of(event);
             let view = seen.view(event);
-            let candidates = self.live.candidates(&event.event_type);
-            let mut wanted: Vec<&SubscriptionRecord> = candidates
-                .map(|nth| &self.subscriptions.all[*nth])
-                .filter(|one| wants(one, event, &view))
-                .collect();
-            wanted.sort_by_key(|one| one.number);
-            wanted.dedup_by_key(|one| one.number);
-            jobs.extend(wanted.into_iter().filter_map(|one| job(one, event)));
+            let candidates = candidates.into_iter().map(|nth| &self.subscriptions.all[nth]);
+            let wanted = candidates.filter(|one| wants(one, event, &view));
+            jobs.extend(wanted.filter_map(|one| job(one, event)));
         }
         let revision = self.subscriptions.revision;
         Some(Slice { revision, number: None, from: log.routed, to, jobs })
     }
 
-    /// What comes of these events for one that catches up, which they are the next ones of; of none where it has caught up.
+    /// What comes of these events for one that catches up, which are the next ones behind the position that it was fed last; of
+    /// none where it has caught up.
     #[must_use]
-    pub fn catch_up(&self, one: &SubscriptionRecord, events: &[EventRecord]) -> Option<Slice> {
-        let Progress::CatchingUp { position: from } = one.progress else { return None };
+    pub fn catch_up(
+        &self,
+        one: &SubscriptionRecord,
+        (from, events): (u64, &[EventRecord]),
+    ) -> Option<Slice> {
         let to = events.last().map_or(Some(from), |last| last.position)?;
-        let wanted = events.iter().filter(|event| {
+        let is_type = |event: &&EventRecord| one.definition.filter.wants_type(&event.event_type);
+        let wanted = events.iter().filter(is_type).filter(|event| {
             let seen = Seen::of(event);
-            let is_type = one.definition.filter.wants_type(&event.event_type);
-            is_type && wants(one, event, &seen.view(event))
+            wants(one, event, &seen.view(event))
         });
         let jobs = wanted.filter_map(|event| job(one, event)).collect();
         let revision = self.subscriptions.revision;
@@ -120,7 +127,7 @@ fn job(one: &SubscriptionRecord, event: &EventRecord) -> Option<NewJob> {
     job.queue.clone_from(&target.queue);
     job.version = target.version;
     job.max_attempts = target.max_attempts;
-    let own = crate::id::JobId::from_uuid(event.id.as_uuid());
+    let own = JobId::from_uuid(event.id.as_uuid());
     job.root = Some(event.root.unwrap_or(own));
     job.parent = Some(own);
     if event.meta.traceparent.is_some() || !event.meta.subjects.is_empty() {

@@ -2,9 +2,9 @@
 
 use windlass_core::event::NewEvent;
 use windlass_core::id::JobId;
-use windlass_core::subscription::{Fed, Feed, Routed, Start};
+use windlass_core::subscription::{Fed, Feed, Progress, Routed, Router, Slice, Start};
 
-use super::{all, feed, got, paid, publish, subscribe};
+use super::{all, feed, got, paid, progress, publish, subscribe};
 use crate::fixture::StoreFixture;
 
 /// O10, O8: an event becomes one job for each subscription that wants it, with the event as its parent and with what it is
@@ -50,21 +50,21 @@ pub async fn a_stale_slice_writes_nothing(fixture: StoreFixture) {
     store.sequence(10, fixture.now()).await.expect("sequenced");
     let slice = {
         let log = store.event_log().await.expect("read");
-        let router =
-            windlass_core::subscription::Router::new(store.subscriptions().await.expect("read"));
+        let router = Router::new(store.subscriptions().await.expect("read"));
         router.route(&store.events(0, 10).await.expect("read"), &log).expect("there are events")
     };
     subscribe(&fixture, "two", "*", Start::Now).await;
     assert_eq!(store.route(&slice, fixture.now()).await.expect("answered"), Routed::Stale);
     assert_eq!(got(&fixture, "one").await, [0; 0]);
     let revision = store.event_log().await.expect("read").revision;
-    let again = windlass_core::subscription::Slice { revision, ..slice };
+    let again = Slice { revision, ..slice };
     assert_eq!(store.route(&again, fixture.now()).await.expect("answered"), Routed::Done);
     assert_eq!(store.route(&again, fixture.now()).await.expect("answered"), Routed::Stale);
     assert_eq!(got(&fixture, "one").await, [1, 2]);
 }
 
-/// I-E4: one that catches up is handed over to those that are live while events come: it misses none and gets none twice.
+/// I-E4: one that catches up is handed over to those that are live while events come in each round: it misses none and gets none
+/// twice.
 pub async fn who_catches_up_is_handed_over(fixture: StoreFixture) {
     publish(&fixture, (1..=1_200).map(paid)).await;
     feed(&fixture).await;
@@ -76,6 +76,7 @@ pub async fn who_catches_up_is_handed_over(fixture: StoreFixture) {
         publish(&fixture, [paid(number)]).await;
         catching.round(fixture.store(), fixture.now()).await.expect("fed");
     }
+    assert_eq!(progress(&fixture, "late").await, Progress::Live);
     feed(&fixture).await;
     assert_eq!(got(&fixture, "late").await, (1..=number as u64).collect::<Vec<_>>());
 }
