@@ -16,6 +16,7 @@ use crate::batch::BatchRecord;
 use crate::client::{Client, EnqueueError, Parent};
 use crate::condition::ConditionRecord;
 use crate::error::StoreError;
+use crate::event::EventRecord;
 use serde::de::DeserializeOwned;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -145,10 +146,17 @@ impl AttemptContext {
         &self.job.queue
     }
 
-    /// The args as stored.
+    /// The args as stored; of a job that comes of an event, the event's data.
     #[must_use]
     pub fn args(&self) -> &Json {
-        &self.job.args
+        self.job.payload()
+    }
+
+    /// The event that the job comes of, where it comes of one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn event(&self) -> Option<&EventRecord> {
+        self.job.event.as_deref()
     }
 
     /// The number of this attempt, from 1. It was counted before the handler started; only a crash

@@ -10,6 +10,7 @@
 //! - `pending`: settlements that are not written yet; `accounts`: when the progress of running attempts is written
 //! - `liveness`: heartbeats, and the lease by this process's own clock
 //! - `maintenance`, `sweep_interval`: when to sweep and tidy
+//! - `feeding`: when to feed the subscriptions
 //! - `declarations`: when to say which schedules this program declares
 //! - `beside`: timers and reports of failures, which no job waits for
 //! - `health`: which calls fail, and when to try each again; `phase`: working, quiet, stopping
@@ -31,6 +32,7 @@ mod declarations;
 mod dispatch;
 mod events;
 mod failure;
+mod feeding;
 mod fetch;
 mod handle;
 mod health;

@@ -3,16 +3,20 @@
 //! An event is published in the transaction that makes it true, and never changes. It has a position in the log: positions are
 //! dense, and who has read up to one has seen all that were committed before. What comes of an event is up to the subscriptions.
 
+mod claim;
 mod meta;
 mod new;
 mod publish;
 mod record;
 
+pub use claim::claim;
+#[cfg(unix)]
+pub(crate) use claim::with_event;
 pub use meta::{EventMeta, Extension};
 pub use new::{IntoEvent, NewEvent};
 pub use record::{EventRecord, LogRecord, Published};
 
-use crate::id::EventId;
+use crate::id::{EventId, WorkerId};
 use crate::reply::{Now, Reply};
 
 /// The verbs of events.
@@ -29,6 +33,13 @@ pub trait EventStore: Send + Sync {
 
     /// The events of the log behind this position, in order.
     fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>>;
+
+    /// The events at these positions, as far as there are any, in order.
+    fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>>;
+
+    /// Has those who publish from now on tell this worker, which feeds the subscriptions and finds nothing to do at present.
+    /// Whether somebody may have begun before and tell nobody when he commits.
+    fn await_events(&self, worker: WorkerId) -> Reply<'_, bool>;
 
     /// How far the log reaches.
     fn event_log(&self) -> Reply<'_, LogRecord>;

@@ -52,6 +52,10 @@ pub const KEY_BYTES: usize = 1_024;
 pub const PUBLISH_EVENTS: usize = 10_000;
 /// Events of one round of feeding subscriptions.
 pub const ROUTE_EVENTS: usize = 500;
+/// Jobs that subscriptions are fed in one transaction.
+pub const ROUTE_JOBS: usize = 1_000;
+/// Jobs of one subscription that may be unfinished, unless it says otherwise.
+pub const CREDIT: u32 = 10_000;
 /// Extension attributes of one event.
 pub const EXTENSIONS: usize = 32;
 /// Characters of the name of an extension attribute.

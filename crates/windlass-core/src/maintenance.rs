@@ -32,6 +32,8 @@ pub struct Swept {
     pub attention: bool,
     /// How long until a schedule is due, for the leader alone; zero where one may have to be looked at.
     pub next_fire: Option<Duration>,
+    /// Whether there are events that the subscriptions have not been fed.
+    pub feeds: bool,
     /// Live workers, this one among them.
     pub workers: u64,
 }

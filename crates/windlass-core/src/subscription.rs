@@ -4,6 +4,7 @@
 //! an event is wanted or not. [`TypeIndex`] finds the subscriptions that may want an event of a type.
 
 mod builder;
+mod credit;
 mod decode;
 mod definition;
 mod event;
@@ -12,6 +13,7 @@ mod feed;
 mod filter;
 mod index;
 mod key;
+mod lane;
 mod number;
 mod pattern;
 mod predicate;
@@ -30,9 +32,10 @@ pub use explain::Explanation;
 pub use feed::{Fed, Feed};
 pub use filter::{Filter, FilterError};
 pub use index::TypeIndex;
+pub use lane::{LaneKey, LaneKeyError};
 pub use pattern::{ParseTypeError, TypePattern};
 pub use record::{
-    Progress, Routed, Slice, Start, SubscriptionRecord, Subscriptions, event_of, job_of,
+    Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions, event_of, job_of,
 };
 pub use route::Router;
 pub use sql::SqlError;
@@ -62,6 +65,9 @@ pub trait SubscriptionStore: Send + Sync {
 
     /// All of them.
     fn subscriptions(&self) -> Reply<'_, Subscriptions>;
+
+    /// Of each subscription with this number how many of its jobs have not ended, counted up to the number beside it.
+    fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>>;
 
     /// Writes what comes of a part of the log, and how far it has been fed with that.
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed>;

@@ -30,6 +30,7 @@ struct Sleeper {
 pub struct WakeHandle {
     work: Notify,
     news: Notify,
+    events: Notify,
 }
 
 impl WakeHandle {
@@ -41,6 +42,11 @@ impl WakeHandle {
     /// Resolves when maintenance may have got earlier, or a heartbeat would bring news.
     pub async fn news(&self) {
         self.news.notified().await;
+    }
+
+    /// Resolves when somebody may have published since the last time.
+    pub async fn events(&self) {
+        self.events.notified().await;
     }
 
     /// Rings for work.
@@ -87,6 +93,11 @@ impl Wakeups {
         if let Some(sleeper) = self.lock().get(&worker) {
             sleeper.wake_handle.wake_for_work();
         }
+    }
+
+    /// Somebody may have published: tells whichever worker here feeds the subscriptions.
+    pub fn events(&self) {
+        self.lock().values().for_each(|sleeper| sleeper.wake_handle.events.notify_one());
     }
 
     /// Something else may have come for anybody: a job due later, or what was said while nobody

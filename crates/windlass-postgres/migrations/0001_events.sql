@@ -42,12 +42,16 @@ create table windlass.log (
   one      boolean not null primary key check (one),
   epoch    bigint  not null,
   last     bigint  not null,
-  -- The last position that the subscriptions which are live were fed, and how often one was changed.
+  -- The last position that the subscriptions which are live were fed; the number up to which they were fed the event behind it;
+  -- and how often a subscription was changed.
   routed   bigint  not null,
-  revision bigint  not null
+  part     integer not null,
+  revision bigint  not null,
+  -- The channel of who feeds them and has found nothing to do: who publishes says so on it.
+  sleeper  text
 );
 
-insert into windlass.log (one, epoch, last, routed, revision) values (true, 1, 0, 0, 0);
+insert into windlass.log (one, epoch, last, routed, part, revision) values (true, 1, 0, 0, 0, 0);
 
 -- Subscriptions: which events become which jobs.
 create table windlass.subscription (
@@ -62,6 +66,27 @@ create table windlass.subscription (
   created_at bigint  not null
 );
 
+-- The jobs of a subscription, which its number ends: see the function job_of in the library.
+create index pending_subscription on windlass.pending (substr(uuid_send(id), 13, 4)) where get_byte(uuid_send(id), 6) between 128 and 143;
+
+-- The last position that a subscription which is live was fed.
+create function windlass.fed_to(here windlass.log, number integer) returns bigint language sql immutable as
+$$ select case when here.part >= number then here.routed + 1 else here.routed end $$;
+
+-- Says that there is something to feed, where who feeds does not look by himself.
+create function windlass.tell_of_events() returns void language sql volatile as
+$$
+  select pg_notify(l.sleeper, 'events') from windlass.log l where l.sleeper is not null
+$$;
+
+-- Whether another transaction that is open may have published.
+create function windlass.publishes() returns boolean language sql volatile as
+$$
+  select exists (select from pg_locks l where l.relation = 'windlass.intake'::regclass and l.mode = 'RowExclusiveLock'
+                 and l.pid <> pg_backend_pid()
+                 and l.database = (select oid from pg_database where datname = current_database()))
+$$;
+
 -- Publishes events, all or none, in their order. Returns the id of each that is there now: its own, or that of the one that its
 -- source has published with its given id before.
 create function windlass.publish_all(us bigint, ids uuid[], sources text[], givens text[], types text[], subjects text[],
@@ -75,6 +100,8 @@ begin
     from unnest(ids, sources, types, subjects, moments, datas, roots, parents, metas) with ordinality
       as t(id, source, type, subject, at, data, root, parent, meta, nth)
     order by t.nth;
+    -- Behind the insert: who does not see that somebody sleeps is seen by him, see windlass.publishes.
+    perform windlass.tell_of_events();
     return query select i from unnest(ids) as i;
     return;
   end if;
@@ -89,6 +116,7 @@ begin
   where t.given is null or not exists (select from windlass.event e where e.source = t.source and e.given = t.given)
   order by t.nth
   on conflict (source, given) where given is not null do nothing;
+  perform windlass.tell_of_events();
   return query
   select case when t.given is null then t.id
               else coalesce((select e.id from windlass.event e where e.source = t.source and e.given = t.given),
@@ -127,7 +155,7 @@ begin
   )
   select count(*) into given from numbered;
   if given > 0 then
-    update windlass.log set last = last + given;
+    update windlass.log set last = last + given, sleeper = null;
   end if;
   return given;
 end
@@ -160,7 +188,7 @@ declare
 begin
   update windlass.log set revision = revision + 1 returning * into here;
   update windlass.subscription
-  set paused_at = case when pauses then coalesce(paused_at, us) end, position = coalesce(position, here.routed)
+  set paused_at = case when pauses then coalesce(paused_at, us) end, position = coalesce(position, windlass.fed_to(here, number))
   where name = the_name;
   return found;
 end
@@ -178,7 +206,8 @@ $$;
 -- Writes what comes of a part of the log, for the subscription with this number, or for all that are live where there is none.
 -- Returns 0 where it did, 1 where the subscription is live with it, 2 where somebody else was here or one was changed: nothing was
 -- written then.
-create function windlass.route_at(us bigint, seen bigint, the_number integer, behind bigint, up_to bigint,
+create function windlass.route_at(us bigint, seen bigint, the_number integer, behind bigint, behind_part integer, up_to bigint,
+  up_to_part integer, is_full integer[],
   ids uuid[], queues text[], kinds text[], versions smallint[], limits smallint[], roots uuid[], parents uuid[], metas text[])
 returns smallint language plpgsql volatile
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
@@ -192,12 +221,14 @@ begin
     return 2;
   end if;
   if the_number is null then
-    if here.routed <> behind then
+    if here.routed <> behind or here.part <> behind_part then
       return 2;
     end if;
-    update windlass.log set routed = up_to;
+    update windlass.log set routed = up_to, part = up_to_part, revision = revision + case when cardinality(is_full) > 0 then 1 else 0 end;
+    -- From now on they catch up.
+    update windlass.subscription set position = windlass.fed_to(here, number) where number = any (is_full) and position is null;
   else
-    lives := up_to >= here.routed;
+    lives := up_to >= windlass.fed_to(here, the_number);
     update windlass.subscription set position = case when not lives then up_to end
     where number = the_number and position = behind and paused_at is null;
     if not found then

@@ -5,9 +5,10 @@ pub mod publish;
 mod sequence;
 
 use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};
-use windlass_core::id::EventId;
+use windlass_core::id::{EventId, WorkerId};
 use windlass_core::store::{Now, Reply};
 
+use crate::connection::watch::channel;
 use crate::store::PostgresStore;
 
 impl EventStore for PostgresStore {
@@ -28,6 +29,20 @@ impl EventStore for PostgresStore {
 
     fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
         Box::pin(list::events(&self.claims, after, most))
+    }
+
+    fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {
+        Box::pin(list::events_at(&self.claims, positions))
+    }
+
+    /// A worker that nobody can tell is told by a sweep.
+    fn await_events(&self, worker: WorkerId) -> Reply<'_, bool> {
+        Box::pin(async move {
+            match self.local(worker).wakeable {
+                true => list::await_events(&self.claims, &channel(worker)).await,
+                false => Ok(false),
+            }
+        })
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {

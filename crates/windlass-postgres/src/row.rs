@@ -52,6 +52,7 @@ pub(crate) fn claimed(
         losses: unsigned(get::<i16>(row, at + 7)?),
         max_attempts: get::<Option<i16>>(row, at + 8)?.map(unsigned),
         args: Json::stored(get::<&str>(row, at + 9)?),
+        event: None,
         root: get::<Option<Uuid>>(row, at + 10)?.map(JobId::from_uuid),
         meta: Meta::from_stored(meta),
         run_at: Timestamp::from_micros(get(row, at + 12)?),

@@ -3,6 +3,7 @@
 mod list;
 mod put;
 mod route;
+mod unfinished;
 
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
@@ -36,6 +37,10 @@ impl SubscriptionStore for PostgresStore {
 
     fn subscriptions(&self) -> Reply<'_, Subscriptions> {
         Box::pin(list::subscriptions(&self.claims))
+    }
+
+    fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
+        Box::pin(unfinished::unfinished(&self.claims, counted))
     }
 
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {

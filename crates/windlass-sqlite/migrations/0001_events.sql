@@ -24,12 +24,14 @@ create table windlass_log (
   one      integer not null primary key check (one = 1),
   epoch    integer not null,
   last     integer not null,
-  -- The last position that the subscriptions which are live were fed, and how often one was changed.
+  -- The last position that the subscriptions which are live were fed; the number up to which they were fed the event behind it;
+  -- and how often a subscription was changed.
   routed   integer not null,
+  part     integer not null,
   revision integer not null
 ) strict;
 
-insert into windlass_log (one, epoch, last, routed, revision) values (1, 1, 0, 0, 0);
+insert into windlass_log (one, epoch, last, routed, part, revision) values (1, 1, 0, 0, 0, 0);
 
 -- Subscriptions: which events become which jobs.
 create table windlass_subscription (
@@ -43,6 +45,9 @@ create table windlass_subscription (
   paused_at  integer,
   created_at integer not null
 ) strict;
+
+-- The jobs of a subscription, which its number ends: see the function job_of in the library.
+create index windlass_pending_subscription on windlass_pending (substr(id, 13, 4)) where substr(id, 7, 1) between x'80' and x'8f';
 
 -- Publishes one event, at the end of the log, unless its source has published one with its given id before.
 create view windlass_publish_event as

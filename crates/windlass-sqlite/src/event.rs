@@ -1,10 +1,10 @@
 //! The verbs of events.
 
-mod list;
+pub(crate) mod list;
 pub mod publish;
 
 use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};
-use windlass_core::id::EventId;
+use windlass_core::id::{EventId, WorkerId};
 use windlass_core::store::{Now, Reply};
 
 use crate::store::{SqliteStore, at};
@@ -14,7 +14,10 @@ impl EventStore for SqliteStore {
         let events: std::sync::Arc<[NewEvent]> = events.into();
         Box::pin(async move {
             events.iter().try_for_each(NewEvent::check)?;
-            self.writer.write(move |c| publish::publish(c, &events, at(now))).await
+            let published =
+                self.writer.write(move |c| publish::publish(c, &events, at(now))).await?;
+            self.wakeups.events();
+            Ok(published)
         })
     }
 
@@ -29,6 +32,16 @@ impl EventStore for SqliteStore {
 
     fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
         Box::pin(self.readers.read(move |c| list::events(c, after, most)))
+    }
+
+    fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {
+        let positions = positions.to_vec();
+        Box::pin(self.readers.read(move |c| list::events_at(c, &positions)))
+    }
+
+    /// Who watches commits tells of events, too.
+    fn await_events(&self, _worker: WorkerId) -> Reply<'_, bool> {
+        Box::pin(std::future::ready(Ok(false)))
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {

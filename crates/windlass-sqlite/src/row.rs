@@ -112,6 +112,7 @@ pub(crate) fn claimed(row: &Row<'_>, position: i16) -> rusqlite::Result<Claimed>
         losses: row.get(7)?,
         max_attempts: row.get(8)?,
         args: Json::stored(row.get::<_, String>(9)?),
+        event: None,
         root: row.get::<_, Option<Id>>(10)?.map(Id::job),
         meta: Meta::from_stored(meta.as_deref()),
         run_at: Timestamp::from_micros(row.get(12)?),

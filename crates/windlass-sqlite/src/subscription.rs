@@ -3,6 +3,7 @@
 mod list;
 mod put;
 mod route;
+mod unfinished;
 
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
@@ -41,6 +42,11 @@ impl SubscriptionStore for SqliteStore {
 
     fn subscriptions(&self) -> Reply<'_, Subscriptions> {
         Box::pin(self.readers.read(in_one_snapshot(list::subscriptions)))
+    }
+
+    fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
+        let counted = counted.to_vec();
+        Box::pin(self.readers.read(move |c| unfinished::unfinished(c, &counted)))
     }
 
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {

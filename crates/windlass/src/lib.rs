@@ -140,6 +140,16 @@ pub mod json {
     pub use windlass_core::json::{JsonError, storable_text};
 }
 
+/// Who wants which events, and what comes of them. Not shown yet.
+#[doc(hidden)]
+pub mod subscription {
+    pub use windlass_core::subscription::{
+        AttributeValue, EventView, Explanation, Fed, Feed, Filter, FilterBuilder, FilterError,
+        Progress, Router, Start, Subscription, SubscriptionRecord, SubscriptionStore,
+        Subscriptions, Target, TypePattern, event_of, job_of,
+    };
+}
+
 /// What a handler has done so far: [`AttemptContext::step`], and how a store keeps it.
 pub mod step {
     pub use windlass_core::context::StepSet;

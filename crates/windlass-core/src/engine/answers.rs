@@ -22,6 +22,7 @@ use crate::job::{Batch, Claimed, Fenced, Settled, Verdict};
 use crate::maintenance::{Swept, Tidied};
 use crate::progress::Report;
 use crate::schedule::FireRound;
+use crate::subscription::{Fed, Feed};
 use crate::time::Timestamp;
 use crate::worker::{Beat, MinimumBuild};
 
@@ -35,6 +36,8 @@ impl Engine {
             Answer::Reported(reports, result) => self.on_reported(reports, result),
             Answer::Swept(result) => self.on_swept(result),
             Answer::Fired(result) => self.on_fired(result),
+            Answer::Fed(feed, result) => self.on_fed(feed, result),
+            Answer::AwaitsEvents(result) => self.on_awaits_events(result),
             Answer::Declared(result) => self.on_declared(result),
             Answer::Tidied(result) => self.on_tidied(result),
             Answer::Released(Ok(_)) => {}
@@ -342,6 +345,7 @@ impl Engine {
         if !self.maintenance.swept(&swept, self.cancel_watch(), Instant::now()) {
             self.health.clear(Call::Tidy);
             self.health.clear(Call::Fire);
+            self.health.clear(Call::Feed);
         }
         if swept.attention {
             self.beat_now();
@@ -367,6 +371,30 @@ impl Engine {
                 }
             }
             Err(error) => self.maintenance.fire_failed(self.health.failed(Call::Fire, &error)),
+        }
+    }
+
+    fn on_fed(&mut self, feed: Feed, result: Result<Fed, StoreError>) {
+        self.feed = feed;
+        match result {
+            Ok(fed) => {
+                self.note_success(Call::Feed);
+                self.maintenance.fed(&fed, Instant::now());
+                if fed.routed > 0 {
+                    self.tell(|| Event::Fed { events: fed.routed, jobs: fed.jobs });
+                }
+            }
+            Err(error) => self.maintenance.feed_failed(self.health.failed(Call::Feed, &error)),
+        }
+    }
+
+    fn on_awaits_events(&mut self, result: Result<bool, StoreError>) {
+        match result {
+            Ok(is_open) => {
+                self.note_success(Call::Feed);
+                self.maintenance.awaits_events(is_open, Instant::now());
+            }
+            Err(error) => self.maintenance.feed_failed(self.health.failed(Call::Feed, &error)),
         }
     }
 

@@ -10,12 +10,14 @@ use tokio::time::Instant;
 use super::pending::PendingSettlement;
 use super::{last_words, settle};
 use crate::error::StoreError;
+use crate::event;
 use crate::id::{LeaseId, WorkerId};
 use crate::job::{Batch, ClaimRequest, Fenced, Settled};
 use crate::maintenance::{Swept, Tidied};
 use crate::progress::{self, Report};
 use crate::schedule::{self, Declared, FireRound};
 use crate::store::Store;
+use crate::subscription::{Fed, Feed};
 use crate::worker::{Beat, MinimumBuild, Registration};
 
 /// What is asked of the store.
@@ -28,6 +30,8 @@ pub(super) enum Request {
     Release(WorkerId, LeaseId),
     Sweep(WorkerId),
     Fire,
+    Feed(Feed),
+    AwaitEvents(WorkerId),
     Declare(Arc<[Declared]>),
     Tidy,
 }
@@ -43,6 +47,8 @@ pub(super) enum Answer {
     Released(Result<u64, StoreError>),
     Swept(Result<Swept, StoreError>),
     Fired(Result<FireRound, StoreError>),
+    Fed(Feed, Result<Fed, StoreError>),
+    AwaitsEvents(Result<bool, StoreError>),
     Declared(Result<(), StoreError>),
     Tidied(Result<Tidied, StoreError>),
 }
@@ -71,7 +77,7 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
             Answer::Heartbeat(store.heartbeat(worker.worker, worker.lease, Now::Database).await)
         }
         Request::Claim(request) => {
-            Answer::Claimed(request.worker, store.claim(&request, Now::Database).await)
+            Answer::Claimed(request.worker, event::claim(store, &request, Now::Database).await)
         }
         Request::Settle(worker, pending) => {
             let result = write_ends(store, worker, &pending).await;
@@ -86,6 +92,11 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
         }
         Request::Sweep(worker) => Answer::Swept(store.sweep(worker, Now::Database).await),
         Request::Fire => Answer::Fired(schedule::fire_due(store, Now::Database).await),
+        Request::Feed(mut feed) => {
+            let fed = feed.round(store, Now::Database).await;
+            Answer::Fed(feed, fed)
+        }
+        Request::AwaitEvents(worker) => Answer::AwaitsEvents(store.await_events(worker).await),
         Request::Declare(declared) => {
             Answer::Declared(schedule::declare(store, &declared, Now::Database).await)
         }

@@ -204,6 +204,7 @@ pub(super) fn claimed(kind: &str, losses: u16) -> Claimed {
         losses,
         max_attempts: None,
         args: crate::json::Json::stored("{}"),
+        event: None,
         run_at: Timestamp::from_micros(0),
         created_at: Timestamp::from_micros(0),
         root: None,

@@ -47,6 +47,13 @@ pub enum Event {
         /// How many.
         jobs: u64,
     },
+    /// Events came, and this worker, which leads, wrote the jobs of those who want them.
+    Fed {
+        /// Positions by which those who want them have come further.
+        events: u64,
+        /// How many jobs.
+        jobs: u64,
+    },
     /// Schedules were due, and this worker, which leads, enqueued their jobs.
     Fired {
         /// How many.

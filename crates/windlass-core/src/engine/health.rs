@@ -41,6 +41,7 @@ pub(super) enum Call {
     Report,
     Sweep,
     Fire,
+    Feed,
     Declare,
     Tidy,
 }

@@ -21,6 +21,7 @@ use super::worker::{InlineParts, Worker};
 use crate::client::Client;
 use crate::context::{AttemptContext, AttemptParts, Context, News, Signals};
 use crate::error::StoreError;
+use crate::event;
 use crate::handler::{Handler, Policy, Registered, Run, output_json};
 use crate::id::{JobId, LeaseId};
 use crate::job::{
@@ -29,6 +30,7 @@ use crate::job::{
 use crate::panics::{self, Caught};
 use crate::schedule;
 use crate::store::Store;
+use crate::subscription::Feed;
 use crate::worker::Registration;
 
 /// How long a settlement waits for a transaction that holds its job.
@@ -119,7 +121,7 @@ impl InlineWorker {
         let none = || StoreError::NotFound { what: format!("an available job of {}", J::KIND) };
         let in_hand = self.claim().await?.ok_or_else(none)?;
         let payload: J =
-            in_hand.job.args.read().map_err(|error| StoreError::Backend(Box::new(error)))?;
+            in_hand.job.payload().read().map_err(|error| StoreError::Backend(Box::new(error)))?;
         let cx = Context::new(Arc::new(app), Arc::clone(&in_hand.context));
         let ran = payload.run(&cx).await;
         let exit = match &ran {
@@ -147,6 +149,10 @@ impl InlineWorker {
         let swept = self.store().sweep(worker, Now::Database).await?;
         if swept.next_fire.is_some_and(|wait| wait.is_zero()) {
             schedule::fire_due(&**self.store(), Now::Database).await?;
+        }
+        if swept.feeds {
+            let mut feed = Feed::default();
+            while feed.round(&**self.store(), Now::Database).await?.is_behind {}
         }
         let (lease, jobs) = self.claim_of(1, &self.registration.handlers).await?;
         Ok(jobs.into_iter().next().map(|job| self.take_in_hand(lease, job, None)))
@@ -184,7 +190,7 @@ impl InlineWorker {
             bytes: CLAIM_BYTES,
             handlers: Arc::clone(handlers),
         };
-        let batch = self.store().claim(&request, Now::Database).await?;
+        let batch = event::claim(&**self.store(), &request, Now::Database).await?;
         Ok((batch.lease, batch.jobs))
     }
 

@@ -1,5 +1,5 @@
 //! What a worker does for all: sweep each second, and where it leads fire schedules when a sweep has said that one is due,
-//! and tidy now and then. No I/O.
+//! feed the subscriptions, and tidy now and then. No I/O.
 //!
 //! A further duty of the leader is a further [`Recurring`] and a variant of [`Duty`].
 
@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::feeding::Feeding;
 use super::options::Options;
 use super::sweep_interval::{self, CancelWatch};
 use crate::maintenance::{Swept, Tidied};
 use crate::schedule::FireRound;
+use crate::subscription::Fed;
 
 /// A tidying round that pruned so many jobs is followed by another one soon.
 const MANY_PRUNED: u64 = 500;
@@ -23,6 +25,8 @@ const TIDY_AGAIN: Duration = Duration::from_millis(100);
 pub(super) enum Duty {
     Sweep,
     Fire,
+    Feed,
+    AwaitEvents,
     Tidy,
 }
 
@@ -73,6 +77,7 @@ pub(super) struct Maintenance {
     fire: Recurring,
     /// After a failure not before this.
     fire_again: Instant,
+    feeding: Feeding,
     tidy: Recurring,
 }
 
@@ -84,13 +89,15 @@ impl Maintenance {
             sweep: Recurring::new(options.sweep, now),
             fire: Recurring::new(UNTIL_TOLD, now + UNTIL_TOLD),
             fire_again: now,
+            feeding: Feeding::new(now),
             tidy: Recurring::new(options.tidy, now),
         }
     }
 
     /// When [`Maintenance::due`] has something to send.
     pub(super) fn next(&self) -> Option<Instant> {
-        let leading = [self.fire.next(), self.tidy.next()].into_iter().flatten();
+        let leading =
+            [self.fire.next(), self.feeding.next(), self.tidy.next()].into_iter().flatten();
         self.sweep.next().into_iter().chain(leading.filter(|_| self.leads)).min()
     }
 
@@ -102,6 +109,8 @@ impl Maintenance {
             Some(Duty::Fire)
         } else if self.leads && self.tidy.due(now) {
             Some(Duty::Tidy)
+        } else if self.leads {
+            self.feeding.due(now)
         } else {
             None
         }
@@ -120,7 +129,13 @@ impl Maintenance {
     /// What a sweep said; whether this worker leads now.
     pub(super) fn swept(&mut self, swept: &Swept, watch: CancelWatch, now: Instant) -> bool {
         self.sweep.is_under_way = false;
+        if swept.leads && !self.leads {
+            self.feeding.begin(now);
+        }
         self.leads = swept.leads;
+        if swept.feeds {
+            self.feeding.told(now);
+        }
         self.sweep.every = sweep_interval::wait(swept, self.interval, watch);
         // Only ever sooner: a sweep may have been asked for while this one was under way.
         self.sweep.by(now + self.sweep.every);
@@ -145,6 +160,23 @@ impl Maintenance {
     fn fire_in(&mut self, wait: Option<Duration>, now: Instant) {
         let wait = wait.unwrap_or(UNTIL_TOLD).min(UNTIL_TOLD);
         self.fire.at = (now + wait).max(self.fire_again);
+    }
+
+    /// Somebody may have published.
+    pub(super) fn feed_by(&mut self, now: Instant) {
+        self.feeding.told(now);
+    }
+
+    pub(super) fn fed(&mut self, fed: &Fed, now: Instant) {
+        self.feeding.fed(fed, now);
+    }
+
+    pub(super) fn awaits_events(&mut self, is_open: bool, now: Instant) {
+        self.feeding.awaits_events(is_open, now);
+    }
+
+    pub(super) fn feed_failed(&mut self, again_at: Instant) {
+        self.feeding.failed(again_at);
     }
 
     pub(super) fn sweep_failed(&mut self, again_at: Instant) {
@@ -174,13 +206,20 @@ mod tests {
         Swept { leads: true, workers: 1, ..Swept::default() }
     }
 
+    /// A sweep that says that this worker leads, where the subscriptions have nothing to be fed.
+    fn lead(maintenance: &mut Maintenance, swept: &Swept, now: Instant) -> bool {
+        let leads = maintenance.swept(swept, CancelWatch::Hints, now);
+        maintenance.feeding = Feeding::new(now);
+        leads
+    }
+
     #[test]
     fn only_the_leader_tidies() {
         let now = Instant::now();
         let mut maintenance = Maintenance::new(now, &Options::default());
         assert_eq!(maintenance.due(now), Some(Duty::Sweep));
         assert_eq!(maintenance.due(now), None, "a sweep is under way, and nobody leads yet");
-        assert!(maintenance.swept(&leader(), CancelWatch::Hints, now));
+        assert!(lead(&mut maintenance, &leader(), now));
         assert_eq!(maintenance.due(now), Some(Duty::Tidy));
         maintenance.tidied(&Tidied::default(), now);
         assert_eq!(maintenance.next(), Some(now + SWEEP));
@@ -198,7 +237,7 @@ mod tests {
         let mut maintenance = Maintenance::new(now, &Options::default());
         maintenance.due(now);
         let soon = Duration::from_millis(40);
-        maintenance.swept(&Swept { next_due: Some(soon), ..leader() }, CancelWatch::Hints, now);
+        lead(&mut maintenance, &Swept { next_due: Some(soon), ..leader() }, now);
         maintenance.due(now);
         assert_eq!(maintenance.next(), Some(now + soon));
     }
@@ -210,7 +249,7 @@ mod tests {
         let mut maintenance = Maintenance::new(now, &Options::default());
         maintenance.due(now);
         maintenance.sweep_by(now);
-        maintenance.swept(&leader(), CancelWatch::Hints, now);
+        lead(&mut maintenance, &leader(), now);
         assert_eq!(maintenance.due(now), Some(Duty::Sweep));
     }
 
@@ -219,16 +258,30 @@ mod tests {
         let now = Instant::now();
         let mut maintenance = Maintenance::new(now, &Options::default());
         maintenance.due(now);
-        maintenance.swept(&leader(), CancelWatch::Hints, now);
+        lead(&mut maintenance, &leader(), now);
         for (pruned, next) in [(MANY_PRUNED, TIDY_AGAIN), (1, TIDY)] {
             let now = maintenance.tidy.at;
             assert_eq!(maintenance.due(now - SWEEP / 2), None);
             while maintenance.due(now) != Some(Duty::Tidy) {
-                maintenance.swept(&leader(), CancelWatch::Hints, now);
+                lead(&mut maintenance, &leader(), now);
             }
             maintenance.tidied(&Tidied { pruned, ..Tidied::default() }, now);
             assert_eq!(maintenance.tidy.at, now + next, "{pruned} pruned");
         }
+    }
+
+    /// Events are fed by the leader alone, whoever is told of them.
+    #[test]
+    fn the_leader_feeds_the_subscriptions() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        maintenance.due(now);
+        maintenance.feed_by(now);
+        assert_eq!((maintenance.next(), maintenance.due(now)), (None, None));
+        maintenance.swept(&leader(), CancelWatch::Hints, now);
+        assert_eq!(maintenance.due(now), Some(Duty::Tidy));
+        assert_eq!(maintenance.due(now), Some(Duty::Feed));
+        assert_eq!(maintenance.due(now), None);
     }
 
     /// A schedule costs no further statement until it is due; what a sweep said is asked of the last one alone.
@@ -239,7 +292,7 @@ mod tests {
         maintenance.due(now);
         let soon = Duration::from_millis(300);
         let told = Swept { next_fire: Some(soon), ..leader() };
-        maintenance.swept(&told, CancelWatch::Hints, now);
+        lead(&mut maintenance, &told, now);
         assert_eq!(maintenance.due(now), Some(Duty::Tidy));
         assert_eq!(maintenance.next(), Some(now + soon));
         assert_eq!(maintenance.due(now + soon), Some(Duty::Fire));
@@ -275,7 +328,7 @@ mod tests {
         assert_eq!(maintenance.next(), Some(again));
         maintenance.sweep_by(now);
         assert_eq!(maintenance.due(now), Some(Duty::Sweep), "unless the store works again");
-        maintenance.swept(&leader(), CancelWatch::Hints, now);
+        lead(&mut maintenance, &leader(), now);
         assert_eq!(maintenance.due(now), Some(Duty::Tidy));
         let again = now + SWEEP / 2;
         maintenance.tidy_failed(again);

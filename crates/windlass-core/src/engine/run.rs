@@ -57,6 +57,7 @@ impl Engine {
                 () = wake_handle.work() => self.fetch.look_now(Instant::now()),
                 () = news.notified() => self.accounts.heard(Instant::now()),
                 () = wake_handle.news() => self.maintenance.sweep_by(Instant::now()),
+                () = wake_handle.events() => self.maintenance.feed_by(Instant::now()),
                 () = tokio::time::sleep_until(wake_at) => {}
             }
         }

@@ -36,6 +36,7 @@ use crate::handler::Registered;
 use crate::id::LeaseId;
 use crate::job::{Claimed, Settlement, Verdict};
 use crate::store::Store;
+use crate::subscription::Feed;
 use crate::wake::WakeHandle;
 use crate::worker::{MinimumBuild, Registration, held_back};
 
@@ -62,6 +63,8 @@ pub(super) struct Engine {
     pub(super) liveness: Liveness,
     pub(super) maintenance: Maintenance,
     pub(super) declarations: Declarations,
+    /// Who wants which events; away while it is asked.
+    pub(super) feed: Feed,
     pub(super) health: StoreHealth,
     pub(super) phase: Phase,
     pub(super) wishes: IntakeWishes,

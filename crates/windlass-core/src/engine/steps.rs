@@ -272,6 +272,8 @@ impl Engine {
             let request = match duty {
                 Duty::Sweep => Request::Sweep(self.registration.worker),
                 Duty::Fire => Request::Fire,
+                Duty::Feed => Request::Feed(std::mem::take(&mut self.feed)),
+                Duty::AwaitEvents => Request::AwaitEvents(self.registration.worker),
                 Duty::Tidy => Request::Tidy,
             };
             self.call(request, now);

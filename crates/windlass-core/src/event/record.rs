@@ -105,6 +105,8 @@ pub struct LogRecord {
     pub last: u64,
     /// The last position that the subscriptions which are live were fed.
     pub routed: u64,
+    /// Of the event behind that one: the number up to which those that are live were fed it; 0 where it was fed to none.
+    pub part: u32,
     /// Changes with each change of a subscription.
     pub revision: u64,
 }

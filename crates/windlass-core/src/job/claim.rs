@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Meta;
+use crate::event::EventRecord;
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::json::Json;
 use crate::time::Timestamp;
@@ -87,8 +88,10 @@ pub struct Claimed {
     pub losses: u16,
     /// Its own limit of failures.
     pub max_attempts: Option<u16>,
-    /// What the handler gets.
+    /// Its args as they are stored; see [`Claimed::payload`].
     pub args: Json,
+    /// The event it comes of, where it comes of one: it lies in the log, and is read once for all jobs of a claim.
+    pub event: Option<Arc<EventRecord>>,
     /// When it became due.
     pub run_at: Timestamp,
     /// When it was written.
@@ -103,6 +106,14 @@ pub struct Claimed {
     pub meta: Meta,
     /// Its past attempts as stored, for a store that writes the whole row at settlement.
     pub history: Option<Box<str>>,
+}
+
+impl Claimed {
+    /// What the handler gets: the data of its event, or else its args.
+    #[must_use]
+    pub fn payload(&self) -> &Json {
+        self.event.as_ref().and_then(|event| event.data.as_ref()).unwrap_or(&self.args)
+    }
 }
 
 /// What a claim got.

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Filter;
+use std::num::NonZeroU32;
+
+use super::{Filter, LaneKey};
 use crate::error::Refusal;
+use crate::limits::CREDIT;
 use crate::name::{DEFAULT_QUEUE, check_kind, check_queue};
 
 /// What comes of an event that is wanted: a job, whose args are the event's data.
@@ -57,13 +60,41 @@ pub struct Subscription {
     pub filter: Filter,
     /// What comes of each.
     pub target: Target,
+    /// The jobs of events that have the same there run one after the other, in the order of the log: an attribute such as
+    /// `subject`, or a member of the data such as `data.order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<LaneKey>,
+    /// At most so many of its jobs are unfinished; events beyond them stay in the log until there is room. 10,000 where it is not
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<NonZeroU32>,
 }
 
 impl Subscription {
     /// Each event that the filter wants becomes a job of this kind.
     #[must_use]
     pub fn new(filter: Filter, kind: impl Into<String>) -> Self {
-        Self { filter, target: Target::kind(kind) }
+        Self { filter, target: Target::kind(kind), lane: None, credit: None }
+    }
+
+    /// The jobs of events that have the same there run one after the other.
+    #[must_use]
+    pub fn lane(mut self, key: LaneKey) -> Self {
+        self.lane = Some(key);
+        self
+    }
+
+    /// At most so many of its jobs are unfinished.
+    #[must_use]
+    pub const fn credit(mut self, credit: NonZeroU32) -> Self {
+        self.credit = Some(credit);
+        self
+    }
+
+    /// How many of its jobs may be unfinished.
+    #[must_use]
+    pub fn most_unfinished(&self) -> u32 {
+        self.credit.map_or(CREDIT, NonZeroU32::get)
     }
 
     /// Checks what the types leave open.

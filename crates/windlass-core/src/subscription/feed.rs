@@ -1,8 +1,11 @@
 //! Subscriptions through a client, and feeding them.
 
-use super::{Routed, Router, Slice, Start, Subscription, SubscriptionRecord};
+use super::credit::{Credit, by_subscription};
+use super::{Routed, Router, Slice, Start, Subscription, SubscriptionRecord, event_of};
 use crate::client::Client;
 use crate::error::{Refusal, StoreError};
+use crate::event::LogRecord;
+use crate::job::NewJob;
 use crate::limits::ROUTE_EVENTS;
 use crate::name::check_subscription;
 use crate::store::{Now, Store};
@@ -48,6 +51,7 @@ impl Client {
 #[derive(Debug, Default)]
 pub struct Feed {
     router: Option<Router>,
+    credit: Credit,
 }
 
 /// What came of a round of [`Feed::round`].
@@ -77,40 +81,121 @@ impl Feed {
             Some(router) => router,
             None => Router::new(store.subscriptions().await?),
         };
-        let mut is_behind = false;
-        for (one, position) in router.behind() {
-            is_behind = true;
-            let most = usize::try_from(log.routed.saturating_sub(position)).unwrap_or(usize::MAX);
-            let events = store.events(position, most.min(ROUTE_EVENTS)).await?;
-            let slice = router.catch_up(one, (position, &events));
-            if fed.write(store, slice, now).await? == Some(Routed::Live) {
-                // Those that are live are others now. Had they gone first, it would never reach them while events come.
-                return Ok(fed);
-            }
-        }
-        if log.routed < log.last {
-            let events = store.events(log.routed, ROUTE_EVENTS).await?;
-            fed.write(store, router.route(&events, &log), now).await?;
-        }
+        let mut round = Round { store, now, credit: &mut self.credit, fed };
+        let is_behind = match round.catch_up(&router, &log).await? {
+            // Those that are live are others now. Had they gone first, it would never reach them while events come.
+            CaughtUp::One => return Ok(round.fed),
+            CaughtUp::None => false,
+            CaughtUp::Some => true,
+        };
+        let is_changed = round.live(&router, &log).await?;
         // Where one catches up, its place is read again.
-        self.router = Some(router).filter(|_| !is_behind);
+        let fed = round.fed;
+        self.router = Some(router).filter(|_| !is_behind && !is_changed);
         Ok(fed)
     }
 }
 
-impl Fed {
-    async fn write(
-        &mut self,
-        store: &dyn Store,
-        slice: Option<Slice>,
-        now: Now,
-    ) -> Result<Option<Routed>, StoreError> {
+/// What came of those that catch up.
+enum CaughtUp {
+    /// There are none.
+    None,
+    /// They have come further, or have no room.
+    Some,
+    /// One is live now.
+    One,
+}
+
+struct Round<'a> {
+    store: &'a dyn Store,
+    now: Now,
+    credit: &'a mut Credit,
+    fed: Fed,
+}
+
+impl Round<'_> {
+    async fn catch_up(&mut self, router: &Router, log: &LogRecord) -> Result<CaughtUp, StoreError> {
+        let behind: Vec<_> = router.behind().collect();
+        if behind.is_empty() {
+            return Ok(CaughtUp::None);
+        }
+        let short = |one: &&SubscriptionRecord| {
+            self.credit.room(one).is_none_or(|room| room < ROUTE_EVENTS as u64)
+        };
+        let short: Vec<_> = behind.iter().map(|(one, _)| *one).filter(short).collect();
+        self.count(&short).await?;
+        for (one, position) in behind {
+            let room = self.credit.room(one).unwrap_or_default();
+            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let most = usize::try_from(log.routed.saturating_sub(position)).unwrap_or(usize::MAX);
+            if room == 0 && most > 0 {
+                continue;
+            }
+            let events = self.store.events(position, most.min(ROUTE_EVENTS)).await?;
+            let slice = router.catch_up(one, (position, &events), room);
+            if self.write(slice).await? == Some(Routed::Live) {
+                return Ok(CaughtUp::One);
+            }
+        }
+        Ok(CaughtUp::Some)
+    }
+
+    /// Feeds those that are live; whether they are others now.
+    async fn live(&mut self, router: &Router, log: &LogRecord) -> Result<bool, StoreError> {
+        if log.routed >= log.last {
+            return Ok(false);
+        }
+        let events = self.store.events(log.routed, ROUTE_EVENTS).await?;
+        let Some(mut slice) = router.route(&events, log) else { return Ok(false) };
+        slice.full = self.full(router, &slice.jobs).await?;
+        if !slice.full.is_empty() {
+            let is_full = |job: &NewJob| {
+                event_of(job.id).is_some_and(|(_, number)| slice.full.contains(&number))
+            };
+            slice.jobs.retain(|job| !is_full(job));
+        }
+        let is_changed = !slice.full.is_empty();
+        self.write(Some(slice)).await?;
+        Ok(is_changed)
+    }
+
+    /// Those that have no room for their jobs.
+    async fn full(&mut self, router: &Router, jobs: &[NewJob]) -> Result<Vec<u32>, StoreError> {
+        let wanted = by_subscription(jobs);
+        let of = |number: &u32| router.of(*number);
+        let lacks = |credit: &Credit, one: &&SubscriptionRecord| {
+            let jobs = wanted.get(&one.number).copied().unwrap_or_default();
+            credit.room(one).is_none_or(|room| room < jobs)
+        };
+        let doubtful: Vec<_> =
+            wanted.keys().filter_map(of).filter(|one| lacks(self.credit, one)).collect();
+        self.count(&doubtful).await?;
+        let full = doubtful.into_iter().filter(|one| lacks(self.credit, one));
+        Ok(full.map(|one| one.number).collect())
+    }
+
+    async fn count(&mut self, those: &[&SubscriptionRecord]) -> Result<(), StoreError> {
+        if those.is_empty() {
+            return Ok(());
+        }
+        let counted = |one: &&SubscriptionRecord| (one.number, one.definition.most_unfinished());
+        let counted: Vec<_> = those.iter().map(counted).collect();
+        let numbers = self.store.unfinished(&counted).await?;
+        for ((number, _), unfinished) in counted.into_iter().zip(numbers) {
+            self.credit.counted(number, unfinished);
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, slice: Option<Slice>) -> Result<Option<Routed>, StoreError> {
         let Some(slice) = slice else { return Ok(None) };
-        self.is_behind = true;
-        let routed = store.route(&slice, now).await?;
+        let routed = self.store.route(&slice, self.now).await?;
+        // Behind the last one there is nothing to do until there is room.
+        self.fed.is_behind |= slice.to != slice.from || routed != Routed::Done;
         if routed != Routed::Stale {
-            self.routed += slice.to - slice.from;
-            self.jobs += slice.jobs.len() as u64;
+            self.credit.written(&slice.jobs);
+            self.fed.routed += slice.to.position - slice.from.position;
+            self.fed.jobs += slice.jobs.len() as u64;
         }
         Ok(Some(routed))
     }

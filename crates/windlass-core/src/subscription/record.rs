@@ -60,6 +60,23 @@ pub struct Subscriptions {
     pub all: Vec<SubscriptionRecord>,
 }
 
+/// How far the log was fed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// The last position that was fed whole.
+    pub position: u64,
+    /// The number up to which those that are live were fed the event behind it.
+    pub part: u32,
+}
+
+impl Reach {
+    /// All events up to this position, and nothing of the next one.
+    #[must_use]
+    pub const fn whole(position: u64) -> Self {
+        Self { position, part: 0 }
+    }
+}
+
 /// What one subscription, or all that are live, get of the log in one transaction.
 #[derive(Debug, Clone)]
 pub struct Slice {
@@ -67,12 +84,14 @@ pub struct Slice {
     pub revision: u64,
     /// The subscription that catches up; none for those that are live.
     pub number: Option<u32>,
-    /// The last position that was fed before: another one refuses the slice.
-    pub from: u64,
-    /// The last position that is fed with it.
-    pub to: u64,
+    /// How far the log was fed before: otherwise the slice is refused.
+    pub from: Reach,
+    /// How far it is fed with it.
+    pub to: Reach,
     /// What comes of the events between them.
     pub jobs: Vec<NewJob>,
+    /// Those that are live and get nothing of it, since as many of their jobs as may be are unfinished: from now on they catch up.
+    pub full: Vec<u32>,
 }
 
 /// What came of a slice.

@@ -1,10 +1,13 @@
 //! Route: which subscriptions want which events, and what comes of them. No I/O: [`Feed`](super::Feed) reads and writes.
 
-use super::{EventView, Progress, Slice, SubscriptionRecord, Subscriptions, TypeIndex, job_of};
+use super::{
+    EventView, Progress, Reach, Slice, SubscriptionRecord, Subscriptions, TypeIndex, job_of,
+};
 use crate::event::{EventRecord, Extension, LogRecord};
 use crate::id::JobId;
-use crate::job::{Meta, NewJob};
+use crate::job::{Lane, Meta, NewJob};
 use crate::json::Json;
+use crate::limits::ROUTE_JOBS;
 
 /// The subscriptions, ready to be asked who wants an event.
 #[derive(Debug)]
@@ -40,45 +43,84 @@ impl Router {
         })
     }
 
-    /// What comes of these events, which are the next ones, for all that are live.
-    #[must_use]
-    pub fn route(&self, events: &[EventRecord], log: &LogRecord) -> Option<Slice> {
-        let to = events.last()?.position?;
-        let mut jobs = Vec::new();
-        for event in events {
-            let mut candidates: Vec<usize> =
-                self.live.candidates(&event.event_type).copied().collect();
-            if candidates.is_empty() {
-                continue;
-            }
-            candidates.sort_unstable();
-            let seen = Seen::of(event);
-            let view = seen.view(event);
-            let candidates = candidates.into_iter().map(|nth| &self.subscriptions.all[nth]);
-            let wanted = candidates.filter(|one| wants(one, event, &view));
-            jobs.extend(wanted.filter_map(|one| job(one, event)));
-        }
-        let revision = self.subscriptions.revision;
-        Some(Slice { revision, number: None, from: log.routed, to, jobs })
+    /// The subscription with this number.
+    pub(super) fn of(&self, number: u32) -> Option<&SubscriptionRecord> {
+        let all = &self.subscriptions.all;
+        all.binary_search_by_key(&number, |one| one.number).ok().map(|nth| &all[nth])
     }
 
-    /// What comes of these events for one that catches up, which are the next ones behind the position that it was fed last; of
-    /// none where it has caught up.
+    /// What comes of these events, which are the next ones, for all that are live: of the first of them as far as it was not fed
+    /// yet, of the last one as far as there is room.
+    #[must_use]
+    pub fn route(&self, events: &[EventRecord], log: &LogRecord) -> Option<Slice> {
+        let from = Reach { position: log.routed, part: log.part };
+        let mut slice = self.slice(None, from);
+        for event in events {
+            let (position, part) = (event.position?, slice.to.part);
+            let last = self.feed(event, part, &mut slice.jobs);
+            slice.to = match last {
+                Some(last) => Reach { part: last, ..slice.to },
+                None => Reach::whole(position),
+            };
+            if slice.jobs.len() >= ROUTE_JOBS {
+                break;
+            }
+        }
+        (slice.to != from).then_some(slice)
+    }
+
+    /// The jobs of one event, for those with a higher number than this one. The last one that got it, where there was no room for
+    /// all.
+    fn feed(&self, event: &EventRecord, part: u32, jobs: &mut Vec<NewJob>) -> Option<u32> {
+        let mut candidates: Vec<usize> = self.live.candidates(&event.event_type).copied().collect();
+        if candidates.is_empty() {
+            return None;
+        }
+        candidates.sort_unstable();
+        let seen = Seen::of(event);
+        let view = seen.view(event);
+        let candidates = candidates.into_iter().map(|nth| &self.subscriptions.all[nth]);
+        let mut wanting = candidates.filter(|one| one.number > part && wants(one, event, &view));
+        let mut last = None;
+        while let Some(one) = wanting.next() {
+            if jobs.len() >= ROUTE_JOBS {
+                return last.or(Some(part));
+            }
+            jobs.extend(job(one, event, &view));
+            last = Some(one.number);
+        }
+        None
+    }
+
+    /// What comes of these events for one that catches up, which are the next ones behind the position that it was fed last: at most
+    /// so many jobs.
     #[must_use]
     pub fn catch_up(
         &self,
         one: &SubscriptionRecord,
         (from, events): (u64, &[EventRecord]),
+        room: usize,
     ) -> Option<Slice> {
-        let to = events.last().map_or(Some(from), |last| last.position)?;
-        let is_type = |event: &&EventRecord| one.definition.filter.wants_type(&event.event_type);
-        let wanted = events.iter().filter(is_type).filter(|event| {
-            let seen = Seen::of(event);
-            wants(one, event, &seen.view(event))
-        });
-        let jobs = wanted.filter_map(|event| job(one, event)).collect();
+        let mut slice = self.slice(Some(one.number), Reach::whole(from));
+        for event in events {
+            if one.definition.filter.wants_type(&event.event_type) {
+                let seen = Seen::of(event);
+                let view = seen.view(event);
+                if wants(one, event, &view) {
+                    if slice.jobs.len() >= room {
+                        break;
+                    }
+                    slice.jobs.extend(job(one, event, &view));
+                }
+            }
+            slice.to = Reach::whole(event.position?);
+        }
+        Some(slice)
+    }
+
+    const fn slice(&self, number: Option<u32>, from: Reach) -> Slice {
         let revision = self.subscriptions.revision;
-        Some(Slice { revision, number: Some(one.number), from, to, jobs })
+        Slice { revision, number, from, to: from, jobs: Vec::new(), full: Vec::new() }
     }
 }
 
@@ -120,7 +162,7 @@ impl Seen {
 const NO_ARGS: &str = "null";
 
 /// The job that comes of an event. Its args are read from the log when it is claimed.
-fn job(one: &SubscriptionRecord, event: &EventRecord) -> Option<NewJob> {
+fn job(one: &SubscriptionRecord, event: &EventRecord, view: &EventView<'_>) -> Option<NewJob> {
     let target = &one.definition.target;
     let mut job = NewJob::new(target.kind.clone(), Json::stored(NO_ARGS));
     job.id = job_of(event.recorded_at?, event.position?, one.number);
@@ -130,8 +172,10 @@ fn job(one: &SubscriptionRecord, event: &EventRecord) -> Option<NewJob> {
     let own = JobId::from_uuid(event.id.as_uuid());
     job.root = Some(event.root.unwrap_or(own));
     job.parent = Some(own);
-    if event.meta.traceparent.is_some() || !event.meta.subjects.is_empty() {
+    let lane = one.definition.lane.as_ref().and_then(|key| key.of(&one.name, view)).map(Lane::by);
+    if lane.is_some() || event.meta.traceparent.is_some() || !event.meta.subjects.is_empty() {
         let mut meta = Meta::default();
+        meta.lane = lane;
         meta.traceparent.clone_from(&event.meta.traceparent);
         meta.subjects.clone_from(&event.meta.subjects);
         job.meta = meta;

@@ -23,6 +23,8 @@ use crate::row::get;
 /// The payload that means "a heartbeat would bring news", in `cancel.sql` and in a wish for quiet;
 /// any other means work.
 const NEWS: &str = "news";
+/// The payload that means that somebody has published, in `windlass.tell_of_events`.
+const EVENTS: &str = "events";
 const SAY: &str = "select pg_notify($1::text, '')";
 /// How long a session may take to hear what was said; a fraction of a millisecond is usual.
 const HEARING: Duration = Duration::from_secs(3);
@@ -283,10 +285,10 @@ impl Watcher {
         else {
             return;
         };
-        if payload == NEWS {
-            wakeups.news_for(*worker);
-        } else {
-            wakeups.work_for(*worker);
+        match payload.as_str() {
+            NEWS => wakeups.news_for(*worker),
+            EVENTS => wakeups.events(),
+            _ => wakeups.work_for(*worker),
         }
     }
 

@@ -19,7 +19,12 @@ const EVENT: &str = "select position, id, source, given, type, subject, at, reco
      from windlass.intake where id = $1::uuid";
 const EVENTS: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass.event where position > $1::int8 order by position limit $2::int8";
-const LOG: &str = "select epoch, last, routed, revision from windlass.log";
+const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass.event where position = any ($1::int8[]) order by position";
+const AWAIT: &str =
+    "update windlass.log set sleeper = $1::text where sleeper is distinct from $1::text";
+const PUBLISHES: &str = "select windlass.publishes()";
+const LOG: &str = "select epoch, last, routed, part, revision from windlass.log";
 
 pub(super) async fn event(
     connection: &Connection,
@@ -41,6 +46,26 @@ pub(super) async fn events(
     rows.iter().map(record).collect()
 }
 
+pub(super) async fn events_at(
+    connection: &Connection,
+    positions: &[u64],
+) -> Result<Vec<EventRecord>, StoreError> {
+    let number = |position: &u64| i64::try_from(*position).unwrap_or(i64::MAX);
+    let positions: Vec<i64> = positions.iter().map(number).collect();
+    let rows = connection.query(EVENTS_AT, &[(&positions, Type::INT8_ARRAY)]).await?;
+    rows.iter().map(record).collect()
+}
+
+pub(super) async fn await_events(
+    connection: &Connection,
+    channel: &str,
+) -> Result<bool, StoreError> {
+    connection.query(AWAIT, &[(&channel, Type::TEXT)]).await?;
+    // Only once that can be seen: who had not begun by then tells.
+    let rows = connection.query(PUBLISHES, &[]).await?;
+    rows.first().map_or(Ok(false), |row| get(row, 0))
+}
+
 pub(super) async fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
     let rows = connection.query(LOG, &[]).await?;
     let row = rows.first().ok_or_else(|| StoreError::Backend("the log has no row".into()))?;
@@ -48,7 +73,8 @@ pub(super) async fn log(connection: &Connection) -> Result<LogRecord, StoreError
         epoch: get::<i64>(row, 0)?.unsigned_abs(),
         last: get::<i64>(row, 1)?.unsigned_abs(),
         routed: get::<i64>(row, 2)?.unsigned_abs(),
-        revision: get::<i64>(row, 3)?.unsigned_abs(),
+        part: get::<i32>(row, 3)?.unsigned_abs(),
+        revision: get::<i64>(row, 4)?.unsigned_abs(),
     })
 }
 

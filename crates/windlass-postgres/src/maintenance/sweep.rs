@@ -92,6 +92,7 @@ pub(crate) async fn sweep(
         next_due: [next_due, upcoming].into_iter().flatten().filter(|_| leads).chain(again).min(),
         attention: get(&row, 4)?,
         workers: count(7)?,
+        feeds: leads && get(&row, 16)?,
         next_fire: get::<Option<i64>>(&row, 11)?.map(|us| Duration::from_micros(us.unsigned_abs())),
         ..Swept::default()
     };

@@ -9,7 +9,7 @@
 -- would bring news, whether leases of removed workers are left, whether a worker has just gone
 -- missing, live workers, microseconds to when the next job expires, whether kinds are paused, wake-ups sent,
 -- microseconds until a schedule is due, whether jobs of a queue age, microseconds until a moment that jobs wait for, or none where one may have ended unseen,
--- when the server was started, since when this process has known that. State 1 is scheduled, 2 available, 3 retryable.
+-- when the server was started, since when this process has known that, whether subscriptions have something to be fed. State 1 is scheduled, 2 available, 3 retryable.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 started as (select (extract(epoch from pg_postmaster_start_time()) * 1000000)::int8 as at),
 -- A server that recovers from a crash has been started long before it answers anybody.
@@ -96,5 +96,7 @@ select leads.leads,
        case when exists (select from windlass.condition c where c.state = 0 and c.looks) or exists (select from windlass.end_look)
               or exists (select from windlass.batch_look) then 0
             else (select min(c.at) from windlass.condition c where c.state = 0 and c.at is not null) - clock.now end,
-       server.started_at, server.seen_at
+       server.started_at, server.seen_at,
+       exists (select from windlass.intake) or (select l.routed < l.last from windlass.log l)
+         or exists (select from windlass.subscription s where s.position is not null and s.paused_at is null)
 from leads, clock, notified, server

@@ -9,8 +9,9 @@ use windlass_core::subscription::{Routed, Slice};
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
-const ROUTE: &str = "select windlass.route_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::int8::int4, $4::int8, $5::int8, \
-     $6::uuid[], $7::text[], $8::text[], $9::int2[], $10::int2[], $11::uuid[], $12::uuid[], $13::text[])";
+const ROUTE: &str = "select windlass.route_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::int8::int4, $4::int8, $5::int8::int4, \
+     $6::int8, $7::int8::int4, $8::int8[]::int4[], $9::uuid[], $10::text[], $11::text[], $12::int2[], $13::int2[], $14::uuid[], \
+     $15::uuid[], $16::text[])";
 
 pub(super) async fn route(
     connection: &Connection,
@@ -19,7 +20,10 @@ pub(super) async fn route(
 ) -> Result<Routed, StoreError> {
     let position = |position: u64| i64::try_from(position).unwrap_or(i64::MAX);
     let (now, number) = (now.micros(), slice.number.map(i64::from));
-    let (seen, from, to) = (position(slice.revision), position(slice.from), position(slice.to));
+    let (seen, from, to) =
+        (position(slice.revision), position(slice.from.position), position(slice.to.position));
+    let (from_part, to_part) = (i64::from(slice.from.part), i64::from(slice.to.part));
+    let full: Vec<i64> = slice.full.iter().copied().map(i64::from).collect();
     let jobs = &slice.jobs;
     let ids: Vec<Uuid> = jobs.iter().map(|job| job.id.as_uuid()).collect();
     let queues: Vec<&str> = jobs.iter().map(|job| job.queue.as_str()).collect();
@@ -31,12 +35,15 @@ pub(super) async fn route(
     let parents: Vec<Option<Uuid>> =
         jobs.iter().map(|job| job.parent.map(|id| id.as_uuid())).collect();
     let metas: Vec<Option<String>> = jobs.iter().map(|job| job.stored_meta()).collect();
-    let binds: [Bind<'_>; 13] = [
+    let binds: [Bind<'_>; 16] = [
         (&now, Type::INT8),
         (&seen, Type::INT8),
         (&number, Type::INT8),
         (&from, Type::INT8),
+        (&from_part, Type::INT8),
         (&to, Type::INT8),
+        (&to_part, Type::INT8),
+        (&full, Type::INT8_ARRAY),
         (&ids, Type::UUID_ARRAY),
         (&queues, Type::TEXT_ARRAY),
         (&kinds, Type::TEXT_ARRAY),

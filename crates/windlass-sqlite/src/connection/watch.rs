@@ -12,7 +12,8 @@ use windlass_core::wake::Wakeups;
 
 use crate::connection::connect;
 use crate::error::store_error;
-use crate::row::{Id, all};
+use crate::event::list::FEEDS;
+use crate::row::{Id, all, one};
 
 /// How often it looks: half of it is what a wake-up from another process takes on average.
 const EVERY: Duration = Duration::from_millis(10);
@@ -54,6 +55,7 @@ fn watch(connection: &Connection, wakeups: &Weak<Wakeups>) {
         if seen.replace(version) != Some(version) {
             wake(connection, &wakeups);
             tell(connection, &wakeups);
+            tell_of_events(connection, &wakeups);
         }
     }
 }
@@ -74,6 +76,13 @@ fn tell(connection: &Connection, wakeups: &Wakeups) {
     match all(connection, ATTENTION, [], |row| row.get::<_, Id>(0)) {
         Ok(told) => told.into_iter().for_each(|id| wakeups.news_for(id.worker())),
         Err(_) => wakeups.news(),
+    }
+}
+
+/// Tells who feeds the subscriptions where there is something to feed them. Where that cannot be told, a sweep says so.
+fn tell_of_events(connection: &Connection, wakeups: &Wakeups) {
+    if matches!(one(connection, FEEDS, []), Ok(Some(true))) {
+        wakeups.events();
     }
 }
 

@@ -13,7 +13,12 @@ const EVENT: &str = "select position, id, source, given, type, subject, at, reco
      from windlass_event where id = ?1";
 const EVENTS: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass_event where position > ?1 order by position limit ?2";
-const LOG: &str = "select epoch, last, routed, revision from windlass_log";
+const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass_event where position in (select value from json_each(?1)) order by position";
+/// Whether there are events that those who are live, or one that catches up, have not been fed.
+pub(crate) const FEEDS: &str = "select routed < last or exists (select 1 from windlass_subscription \
+     where position is not null and paused_at is null) from windlass_log";
+const LOG: &str = "select epoch, last, routed, part, revision from windlass_log";
 
 pub(super) fn event(
     connection: &Connection,
@@ -32,13 +37,22 @@ pub(super) fn events(
     all(connection, EVENTS, params![after, most], record)
 }
 
+pub(super) fn events_at(
+    connection: &Connection,
+    positions: &[u64],
+) -> Result<Vec<EventRecord>, StoreError> {
+    let positions: Vec<String> = positions.iter().map(u64::to_string).collect();
+    all(connection, EVENTS_AT, [format!("[{}]", positions.join(","))], record)
+}
+
 pub(super) fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
     let row = |row: &Row<'_>| {
         Ok(LogRecord {
             epoch: row.get::<_, i64>(0)?.unsigned_abs(),
             last: row.get::<_, i64>(1)?.unsigned_abs(),
             routed: row.get::<_, i64>(2)?.unsigned_abs(),
-            revision: row.get::<_, i64>(3)?.unsigned_abs(),
+            part: row.get(3)?,
+            revision: row.get::<_, i64>(4)?.unsigned_abs(),
         })
     };
     let found = all(connection, LOG, [], row)?.pop();

@@ -12,6 +12,7 @@ use windlass_core::maintenance::Swept;
 use windlass_core::time::{Timestamp, micros};
 
 use crate::condition::pass::NEXT_MOMENT;
+use crate::event::list::FEEDS;
 use crate::job::finish::{Finish, finish};
 use crate::job::settle::{SettleContext, append, unage};
 use crate::lease::{drop_lease, held};
@@ -47,6 +48,8 @@ pub(crate) struct Outlook {
     pub(crate) has_pauses: bool,
     /// Whether the jobs of some queues age.
     pub(crate) has_agings: bool,
+    /// Whether there are events that the subscriptions have not been fed.
+    pub(crate) feeds: bool,
     /// Registered workers with the ends of their leases.
     pub(crate) workers: Vec<(WorkerId, Timestamp)>,
 }
@@ -69,6 +72,7 @@ pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook,
         attention: one(connection, ATTENTION, [Id::from(worker)])?.unwrap_or(false),
         has_pauses: one(connection, HAS_PAUSES, [])?.unwrap_or(false),
         has_agings: one(connection, HAS_AGINGS, [])?.unwrap_or(false),
+        feeds: one(connection, FEEDS, [])?.unwrap_or(false),
         has_orphans: !all(connection, ORPHANS, [], |_| Ok(()))?.is_empty(),
         workers: all(connection, WORKERS, [], worker_and_end)?,
     })

@@ -13,9 +13,9 @@ const PUT: &str = "insert into windlass_subscription (name, definition, after, p
      select ?1, ?2, coalesce(?3, last), case when ?3 < routed then ?3 end, ?4 from windlass_log";
 const REMOVE: &str = "delete from windlass_subscription where name = ?1";
 const PAUSE: &str = "update windlass_subscription \
-     set paused_at = coalesce(paused_at, ?2), position = coalesce(position, (select routed from windlass_log)) where name = ?1";
+     set paused_at = coalesce(paused_at, ?2), position = coalesce(position, (select routed + (part >= number) from windlass_log)) where name = ?1";
 const RESUME: &str = "update windlass_subscription \
-     set paused_at = null, position = coalesce(position, (select routed from windlass_log)) where name = ?1";
+     set paused_at = null, position = coalesce(position, (select routed + (part >= number) from windlass_log)) where name = ?1";
 
 pub(super) fn put(
     connection: &Connection,

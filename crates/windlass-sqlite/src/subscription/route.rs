@@ -1,15 +1,18 @@
 //! Route: what comes of a part of the log is written together with how far it was fed.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use windlass_core::error::StoreError;
 use windlass_core::subscription::{Routed, Slice};
 use windlass_core::time::Timestamp;
 
 use crate::job::enqueue::enqueue;
-use crate::row::{one, run};
+use crate::row::{all, run};
 
-const IS_OF: &str = "select routed from windlass_log where revision = ?1";
-const ROUTED: &str = "update windlass_log set routed = ?2 where routed = ?1";
+const HERE: &str = "select routed, part from windlass_log where revision = ?1";
+const ROUTED: &str =
+    "update windlass_log set routed = ?3, part = ?4 where routed = ?1 and part = ?2";
+const FULL: &str = "update windlass_subscription set position = ?2 + (?3 >= number) \
+     where number = ?1 and position is null";
 const CAUGHT_UP: &str = "update windlass_subscription set position = ?3 \
      where number = ?1 and position = ?2 and paused_at is null";
 const REVISE: &str = "update windlass_log set revision = revision + 1";
@@ -20,13 +23,14 @@ pub(super) fn route(
     now: Timestamp,
 ) -> Result<Routed, StoreError> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let Some(routed) = one::<i64>(connection, IS_OF, [number(slice.revision)])? else {
+    let here = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?));
+    let Some((routed, part)) = all(connection, HERE, [number(slice.revision)], here)?.pop() else {
         return Ok(Routed::Stale);
     };
-    let (from, to) = (number(slice.from), number(slice.to));
-    let is_live = slice.number.is_some() && to >= routed;
+    let (from, to) = (number(slice.from.position), number(slice.to.position));
+    let is_live = slice.number.is_some_and(|one| to >= routed + i64::from(part >= one));
     let written = match slice.number {
-        None => run(connection, ROUTED, [from, to])?,
+        None => run(connection, ROUTED, params![from, slice.from.part, to, slice.to.part])?,
         Some(one) => {
             let position = Some(to).filter(|_| !is_live);
             run(connection, CAUGHT_UP, params![one, from, position])?
@@ -35,7 +39,10 @@ pub(super) fn route(
     if written == 0 {
         return Ok(Routed::Stale);
     }
-    if is_live {
+    for one in &slice.full {
+        run(connection, FULL, params![one, routed, part])?;
+    }
+    if is_live || !slice.full.is_empty() {
         run(connection, REVISE, [])?;
     }
     enqueue(connection, &slice.jobs, now)?;

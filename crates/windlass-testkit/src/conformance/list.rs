@@ -231,6 +231,9 @@ macro_rules! behaviours {
                     a_stale_slice_writes_nothing
                     who_catches_up_is_handed_over
                     what_nobody_wants_is_passed_over
+                    a_subscription_has_no_more_jobs_than_credit
+                    one_event_goes_to_many_in_parts
+                    events_with_one_key_are_handled_in_order
                 }
                 put {
                     a_subscription_begins_where_it_says

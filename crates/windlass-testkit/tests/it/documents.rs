@@ -124,6 +124,8 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         SQL_RESULT_BYTES
         PUBLISH_EVENTS
         ROUTE_EVENTS
+        ROUTE_JOBS
+        CREDIT
         EXTENSIONS
         EXTENSION_CHARS
         EXTENSION_BYTES

@@ -215,6 +215,14 @@ impl EventStore for ClockedStore {
         self.store.events(after, most)
     }
 
+    fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {
+        self.store.events_at(positions)
+    }
+
+    fn await_events(&self, worker: WorkerId) -> Reply<'_, bool> {
+        self.store.await_events(worker)
+    }
+
     fn event_log(&self) -> Reply<'_, LogRecord> {
         self.store.event_log()
     }
@@ -245,6 +253,10 @@ impl SubscriptionStore for ClockedStore {
 
     fn subscriptions(&self) -> Reply<'_, Subscriptions> {
         self.store.subscriptions()
+    }
+
+    fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
+        self.store.unfinished(counted)
     }
 
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {

@@ -15,6 +15,7 @@ mod contracts;
 mod cost;
 mod embedded;
 mod engine;
+mod feeding;
 mod guide_flows;
 mod guide_groups;
 mod guide_steps;

@@ -126,6 +126,14 @@ impl TestDatabase {
         }
     }
 
+    /// Returns once who feeds the subscriptions waits to be told.
+    pub(crate) async fn sleeping_feed(&self) {
+        let Kind::Postgres(_) = &self.0 else { return };
+        let connection = connect(self).await;
+        let sleeper = "select sleeper is not null from windlass.log";
+        while !connection.client.query_one(sleeper, &[]).await.expect("read").get::<_, bool>(0) {}
+    }
+
     pub(crate) fn file(&self) -> rusqlite::Connection {
         let url = self.url();
         let connection = rusqlite::Connection::open(url.trim_start_matches("sqlite:"));

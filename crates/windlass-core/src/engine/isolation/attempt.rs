@@ -12,7 +12,10 @@ use crate::client::Client;
 use crate::context::{AttemptContext, AttemptParts, News, Signals};
 use crate::engine::attempt::{self, HandlerExit};
 use crate::engine::last_words::{self, LastWords};
+use crate::error::StoreError;
+use crate::event::with_event;
 use crate::handler::Handler;
+use crate::job::JobError;
 use crate::json::storable_text;
 use crate::limits::{ERROR_BYTES, PROGRESS_EVERY};
 use crate::progress;
@@ -86,9 +89,12 @@ impl Isolated {
             client,
         };
         let news = Arc::clone(&parts.news);
-        let context = Arc::new(AttemptContext::new(self.order.job(), parts));
+        let job = with_event(&**parts.client.store(), self.order.job()).await;
+        let (job, unread) =
+            job.map_or_else(|error| (self.order.job(), Some(error)), |job| (job, None));
+        let context = Arc::new(AttemptContext::new(job, parts));
         let exit = tokio::select! {
-            exit = attempt::handle(handler, Arc::clone(&context)) => exit,
+            exit = run(handler, &context, unread) => exit,
             never = account(&context, &news) => never,
         };
         tell_last(&context, &exit).await;
@@ -96,6 +102,20 @@ impl Isolated {
         let told = reply.line().map_err(io::Error::other);
         let told = told.and_then(|line| (&self.worker).write_all(line.as_bytes()));
         std::process::exit(i32::from(told.is_err()))
+    }
+}
+
+/// Runs the handler, unless its event could not be read.
+async fn run(
+    handler: Arc<dyn Handler>,
+    context: &Arc<AttemptContext>,
+    unread: Option<StoreError>,
+) -> HandlerExit {
+    match unread {
+        None => attempt::handle(handler, Arc::clone(context)).await,
+        Some(error) => HandlerExit::Error(JobError::retry(format_args!(
+            "its event could not be read: {error}"
+        ))),
     }
 }
 

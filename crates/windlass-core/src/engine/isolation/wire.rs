@@ -123,6 +123,7 @@ impl JobOrder {
             losses: self.losses,
             max_attempts: self.max_attempts,
             args: Json::stored(self.args.as_str()),
+            event: None,
             run_at: Timestamp::from_micros(self.run_at_us),
             created_at: Timestamp::from_micros(self.created_at_us),
             root: self.root,

@@ -1,11 +1,17 @@
 //! Feed: what was published becomes the jobs of those who want it.
 
+use std::num::NonZeroU32;
+
 use windlass_core::event::NewEvent;
 use windlass_core::id::JobId;
-use windlass_core::subscription::{Fed, Feed, Progress, Routed, Router, Slice, Start};
+use windlass_core::job::Verdict;
+use windlass_core::subscription::{
+    Fed, Feed, Filter, Progress, Routed, Router, Slice, Start, Subscription, event_of,
+};
 
 use super::{all, feed, got, paid, progress, publish, subscribe};
 use crate::fixture::StoreFixture;
+use crate::worker::{Worker, worker};
 
 /// O10, O8: an event becomes one job for each subscription that wants it, with the event as its parent and with what it is
 /// about; who does not want it never hears of it.
@@ -88,4 +94,88 @@ pub async fn what_nobody_wants_is_passed_over(fixture: StoreFixture) {
     assert_eq!((fed.routed, fed.jobs), (700, 0));
     assert_eq!(feed(&fixture).await, Fed::default());
     assert_eq!(all(&fixture).await, []);
+}
+
+/// Claims so many jobs, and completes them.
+async fn completed(worker: &Worker<'_>, jobs: usize) -> Vec<JobId> {
+    let batch = worker.claim(jobs).await;
+    worker.settle_all(&batch, &Verdict::Complete { output: None }).await;
+    batch.jobs.iter().map(|job| job.id).collect()
+}
+
+/// I-E5: no more jobs of a subscription are unfinished than it has credit for; what is beyond stays in the log, comes in order once
+/// there is room, and keeps nobody else waiting.
+pub async fn a_subscription_has_no_more_jobs_than_credit(fixture: StoreFixture) {
+    let filter = Filter::of_types(["order.*"]).build().expect("a filter");
+    let credit = NonZeroU32::new(7).expect("it is not 0");
+    let slow = Subscription::new(filter, "on.slow").credit(credit);
+    let put = fixture.store().put_subscription("slow", &slow, Start::Now, fixture.now());
+    assert!(put.await.expect("put"));
+    subscribe(&fixture, "fast", "order.*", Start::Now).await;
+    let worker = fixture.start(worker().knowing(&[("on.slow", 1)])).await;
+    let (mut done, mut published) = (Vec::new(), 0);
+    for round in 0..12 {
+        publish(&fixture, (0..3).map(|nth| paid(published + nth))).await;
+        published += 3;
+        feed(&fixture).await;
+        let waiting = got(&fixture, "slow").await.len() - done.len();
+        assert!(waiting <= 7, "{waiting} in round {round}");
+        done.extend(completed(&worker, 2).await.into_iter().filter_map(event_of));
+    }
+    while done.len() < published {
+        assert!(feed(&fixture).await.jobs <= 7);
+        done.extend(completed(&worker, 5).await.into_iter().filter_map(event_of));
+    }
+    let positions: Vec<_> = done.into_iter().map(|(position, _)| position).collect();
+    assert_eq!(positions, (1..=published as u64).collect::<Vec<_>>());
+    assert_eq!(got(&fixture, "fast").await.len(), published);
+    feed(&fixture).await;
+    assert_eq!(progress(&fixture, "slow").await, Progress::Live);
+}
+
+/// O27: one event for more subscriptions than one transaction feeds: each gets it once, also those that are paused, resumed and made
+/// while it is half-way.
+pub async fn one_event_goes_to_many_in_parts(fixture: StoreFixture) {
+    const MANY: usize = 2_500;
+    for number in 0..MANY {
+        subscribe(&fixture, &format!("s{number}"), "order.*", Start::Now).await;
+    }
+    publish(&fixture, [paid(1), paid(2)]).await;
+    let (store, mut feeding) = (fixture.store(), Feed::default());
+    let fed = feeding.round(store, fixture.now()).await.expect("fed");
+    assert_eq!((fed.routed, fed.jobs, fed.is_behind), (0, 1_000, true));
+    // One that has got it and one that has not.
+    for name in ["s3", "s2400"] {
+        assert!(store.pause_subscription(name, fixture.now()).await.expect("paused"));
+    }
+    subscribe(&fixture, "late", "order.*", Start::Now).await;
+    feeding.round(store, fixture.now()).await.expect("fed");
+    for name in ["s3", "s2400"] {
+        assert!(store.resume_subscription(name).await.expect("resumed"));
+    }
+    while feeding.round(store, fixture.now()).await.expect("fed").is_behind {}
+    for name in ["s0", "s3", "s999", "s1000", "s2400", "s2499"] {
+        assert_eq!(got(&fixture, name).await, [1, 2], "{name}");
+    }
+    assert_eq!(got(&fixture, "late").await, [0; 0]);
+    let log = store.event_log().await.expect("read");
+    assert_eq!((log.routed, log.part), (2, 0));
+}
+
+/// O4, A6: jobs of events that have the same key run one after the other, in the order of the log; others beside them.
+pub async fn events_with_one_key_are_handled_in_order(fixture: StoreFixture) {
+    let filter = Filter::of_types(["order.*"]).build().expect("a filter");
+    let definition =
+        Subscription::new(filter, "on.lane").lane("data.order".parse().expect("a key"));
+    let put = fixture.store().put_subscription("lane", &definition, Start::Now, fixture.now());
+    assert!(put.await.expect("put"));
+    publish(&fixture, [1, 2, 1, 2, 1].map(paid)).await;
+    feed(&fixture).await;
+    let worker = fixture.start(worker().knowing(&[("on.lane", 1)])).await;
+    for expected in [vec![1, 2], vec![3, 4], vec![5]] {
+        let done = completed(&worker, 10).await.into_iter().filter_map(event_of);
+        let mut positions: Vec<_> = done.map(|(position, _)| position).collect();
+        positions.sort_unstable();
+        assert_eq!(positions, expected);
+    }
 }

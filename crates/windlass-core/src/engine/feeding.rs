@@ -1,0 +1,195 @@
+//! When the leader feeds the subscriptions: as long as there is something, for a while after that, and then when somebody who has
+//! published says so. No I/O.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::maintenance::Duty;
+use crate::subscription::Fed;
+
+/// The waits before the looks that follow one which found something. Who publishes again within them tells nobody: telling makes
+/// those who commit at the same moment wait for each other.
+const WAITS: [Duration; 4] = [
+    Duration::from_millis(2),
+    Duration::from_millis(5),
+    Duration::from_millis(15),
+    Duration::from_millis(40),
+];
+
+/// How often it asks again while a transaction is open that may have published. Then a sweep says what came.
+const ASKED: usize = 20;
+const ASK_AGAIN: Duration = Duration::from_millis(40);
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// A look; so many before it have found nothing.
+    Looking(usize),
+    /// Asking to be told; so many times before it somebody was about to publish unseen.
+    Asking(usize),
+    /// A look for what came while it asked.
+    LastLook,
+    /// Nothing, until it is told.
+    Asleep,
+}
+
+/// When to feed next.
+#[derive(Debug)]
+pub(super) struct Feeding {
+    stage: Stage,
+    at: Instant,
+    /// After a failure not before this.
+    again: Instant,
+    is_under_way: bool,
+    /// Told while a call was under way.
+    is_told: bool,
+}
+
+impl Feeding {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { stage: Stage::Asleep, at: now, again: now, is_under_way: false, is_told: false }
+    }
+
+    pub(super) fn next(&self) -> Option<Instant> {
+        (!self.is_under_way && self.stage != Stage::Asleep).then(|| self.at.max(self.again))
+    }
+
+    /// What to send now; it is then under way.
+    pub(super) fn due(&mut self, now: Instant) -> Option<Duty> {
+        self.next().filter(|at| *at <= now)?;
+        (self.is_under_way, self.is_told) = (true, false);
+        Some(if matches!(self.stage, Stage::Asking(_)) { Duty::AwaitEvents } else { Duty::Feed })
+    }
+
+    /// There may be something.
+    pub(super) fn told(&mut self, now: Instant) {
+        (self.stage, self.at, self.is_told) = (Stage::Looking(0), now, true);
+    }
+
+    /// This worker leads from now on: whether anybody is told of the next event is not known.
+    pub(super) fn begin(&mut self, now: Instant) {
+        (self.stage, self.at) = (Stage::Looking(WAITS.len()), now);
+    }
+
+    /// What came of a look.
+    pub(super) fn fed(&mut self, fed: &Fed, now: Instant) {
+        self.is_under_way = false;
+        if std::mem::take(&mut self.is_told) || fed.is_behind {
+            (self.stage, self.at) = (Stage::Looking(0), now);
+            return;
+        }
+        self.stage = match self.stage {
+            Stage::Looking(empty) if empty < WAITS.len() => {
+                self.at = now + WAITS[empty];
+                Stage::Looking(empty + 1)
+            }
+            Stage::Looking(_) => Stage::Asking(0),
+            asking @ Stage::Asking(_) => asking,
+            Stage::LastLook | Stage::Asleep => Stage::Asleep,
+        };
+    }
+
+    /// It will be told, except by those who have begun to publish before.
+    pub(super) fn awaits_events(&mut self, is_open: bool, now: Instant) {
+        self.is_under_way = false;
+        self.stage = match self.stage {
+            Stage::Asking(asked) if is_open && asked < ASKED => {
+                self.at = now + ASK_AGAIN;
+                Stage::Asking(asked + 1)
+            }
+            Stage::Asking(_) => Stage::LastLook,
+            told => told,
+        };
+    }
+
+    pub(super) fn failed(&mut self, again_at: Instant) {
+        self.is_under_way = false;
+        self.again = again_at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOMETHING: Fed = Fed { sequenced: 1, routed: 1, jobs: 0, is_behind: true };
+    const NOTHING: Fed = Fed { sequenced: 0, routed: 0, jobs: 0, is_behind: false };
+
+    /// What it sends from a moment on, each answered at once, until it sleeps.
+    fn sent(feeding: &mut Feeding, mut now: Instant, answers: &[Fed]) -> Vec<Duty> {
+        let mut sent = Vec::new();
+        let mut answers = answers.iter();
+        while let Some(at) = feeding.next() {
+            now = now.max(at);
+            let duty = feeding.due(now).expect("it is due");
+            sent.push(duty);
+            match duty {
+                Duty::AwaitEvents => feeding.awaits_events(false, now),
+                _ => feeding.fed(answers.next().unwrap_or(&NOTHING), now),
+            }
+        }
+        sent
+    }
+
+    #[test]
+    fn it_looks_until_nothing_comes_any_more_and_asks_to_be_told() {
+        let now = Instant::now();
+        let mut feeding = Feeding::new(now);
+        assert_eq!((feeding.next(), feeding.due(now)), (None, None));
+        feeding.told(now);
+        let duties = sent(&mut feeding, now, &[SOMETHING, SOMETHING]);
+        let looks = [Duty::Feed; 2 + WAITS.len() + 1];
+        assert_eq!(duties, [&looks[..], &[Duty::AwaitEvents, Duty::Feed]].concat());
+        // What came while it asked.
+        feeding.begin(now);
+        let duties = sent(&mut feeding, now, &[]);
+        assert_eq!(duties, [Duty::Feed, Duty::AwaitEvents, Duty::Feed]);
+    }
+
+    #[test]
+    fn what_it_is_told_while_it_looks_is_not_forgotten() {
+        let now = Instant::now();
+        let mut feeding = Feeding::new(now);
+        feeding.told(now);
+        assert_eq!(feeding.due(now), Some(Duty::Feed));
+        feeding.told(now);
+        assert_eq!(feeding.next(), None, "one at a time");
+        feeding.fed(&NOTHING, now);
+        assert_eq!(feeding.due(now), Some(Duty::Feed));
+    }
+
+    /// While somebody is about to commit who saw nobody asleep, it asks again, but not for ever.
+    #[test]
+    fn it_sleeps_once_nobody_is_about_to_publish_unseen() {
+        let mut now = Instant::now();
+        let mut feeding = Feeding::new(now);
+        feeding.begin(now);
+        assert_eq!(feeding.due(now), Some(Duty::Feed));
+        feeding.fed(&NOTHING, now);
+        for _ in 0..ASKED {
+            assert_eq!(feeding.due(now), Some(Duty::AwaitEvents));
+            feeding.awaits_events(true, now);
+            assert_eq!(feeding.next(), Some(now + ASK_AGAIN));
+            now += ASK_AGAIN;
+        }
+        assert_eq!(feeding.due(now), Some(Duty::AwaitEvents));
+        feeding.awaits_events(true, now);
+        assert_eq!(feeding.due(now), Some(Duty::Feed));
+        feeding.fed(&NOTHING, now);
+        assert_eq!(feeding.next(), None);
+    }
+
+    #[test]
+    fn what_failed_waits_for_its_back_off() {
+        let now = Instant::now();
+        let mut feeding = Feeding::new(now);
+        feeding.told(now);
+        feeding.due(now);
+        let again = now + Duration::from_secs(5);
+        feeding.failed(again);
+        feeding.told(now);
+        assert_eq!((feeding.next(), feeding.due(now)), (Some(again), None));
+        assert_eq!(feeding.due(again), Some(Duty::Feed));
+    }
+}

@@ -1,0 +1,27 @@
+//! Unfinished: how many jobs of subscriptions have not ended.
+
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+
+use crate::connection::Connection;
+use crate::row::get;
+
+/// Those that wait and those that run, of each up to a number.
+const UNFINISHED: &str = "select (select count(*) from ( \
+         select from windlass.pending p \
+         where get_byte(uuid_send(p.id), 6) between 128 and 143 and substr(uuid_send(p.id), 13, 4) = int4send(s.number::int4) \
+         limit s.most) as waiting) \
+     + (select count(*) from windlass.running_job r \
+        where get_byte(uuid_send(r.id), 6) between 128 and 143 and substr(uuid_send(r.id), 13, 4) = int4send(s.number::int4)) \
+     from unnest($1::int8[], $2::int8[]) with ordinality as s(number, most, nth) order by s.nth";
+
+pub(super) async fn unfinished(
+    connection: &Connection,
+    counted: &[(u32, u32)],
+) -> Result<Vec<u64>, StoreError> {
+    let (numbers, most): (Vec<i64>, Vec<i64>) =
+        counted.iter().map(|(number, most)| (i64::from(*number), i64::from(*most))).unzip();
+    let binds = [(&numbers as _, Type::INT8_ARRAY), (&most as _, Type::INT8_ARRAY)];
+    let rows = connection.query(UNFINISHED, &binds).await?;
+    rows.iter().map(|row| Ok(get::<i64>(row, 0)?.unsigned_abs())).collect()
+}
