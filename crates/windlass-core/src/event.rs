@@ -3,14 +3,18 @@
 //! An event is published in the transaction that makes it true, and never changes. It has a position in the log: positions are
 //! dense, and who has read up to one has seen all that were committed before. What comes of an event is up to the subscriptions.
 
+mod decode;
 mod meta;
 mod new;
 mod publish;
 mod record;
+mod typed;
 
+pub use decode::DecodeError;
 pub use meta::{EventMeta, Extension};
-pub use new::{IntoEvent, NewEvent};
+pub use new::{DEFAULT_SOURCE, IntoEvent, NewEvent};
 pub use record::{EventRecord, LogRecord, Published};
+pub use typed::{EventType, Upgrade};
 
 use crate::id::EventId;
 use crate::reply::{Now, Reply};

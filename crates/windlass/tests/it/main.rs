@@ -41,6 +41,7 @@ mod tags;
 mod test_database;
 mod testing;
 mod transactions;
+mod typed_events;
 mod unique;
 mod waits;
 mod wake;
