@@ -197,6 +197,9 @@ pub enum Refusal {
     /// The output of a job that is finished in a transaction of its handler's.
     #[error("output refused: {0}")]
     Output(#[source] JsonError),
+    /// The data of an event, or what else it is made of.
+    #[error("an event's data refused: {0}")]
+    Data(#[source] JsonError),
     /// Its kind's or queue's name.
     #[error(transparent)]
     Name(#[from] NameError),

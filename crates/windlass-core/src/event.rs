@@ -4,17 +4,21 @@
 //! dense, and who has read up to one has seen all that were committed before. What comes of an event is up to the subscriptions.
 
 mod claim;
+mod decode;
 mod meta;
 mod new;
 mod publish;
 mod record;
+mod typed;
 
 pub use claim::claim;
 #[cfg(unix)]
 pub(crate) use claim::with_event;
+pub use decode::DecodeError;
 pub use meta::{EventMeta, Extension};
-pub use new::{IntoEvent, NewEvent};
+pub use new::{DEFAULT_SOURCE, IntoEvent, NewEvent};
 pub use record::{EventRecord, LogRecord, Published};
+pub use typed::{EventType, Upgrade};
 
 use crate::id::{EventId, WorkerId};
 use crate::reply::{Now, Reply};

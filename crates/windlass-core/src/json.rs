@@ -1,8 +1,11 @@
 //! JSON text as it is stored: checked once at the edge, never parsed on the way.
 
+mod path;
+
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{ARGS_BYTES, OUTPUT_BYTES};
@@ -110,6 +113,21 @@ impl Json {
     /// When it does not fit the type.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
         serde_json::from_str(&self.0)
+    }
+
+    /// Which value is not what [`Json::read`] expects, such as `items.0.sku`; empty where that is all of the text.
+    pub(crate) fn misfit<T: DeserializeOwned>(&self) -> String {
+        path::of::<T>(&self.0)
+    }
+
+    /// The value as a part of a name: a text without its quotes; none where it is null. Used by the derives.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn name_part(&self) -> Option<Cow<'_, str>> {
+        match self.as_str() {
+            "null" => None,
+            text => Some(self.read::<String>().map_or(text.into(), Into::into)),
+        }
     }
 
     fn checked(text: String, limit: usize) -> Result<Self, JsonError> {

@@ -107,7 +107,7 @@ impl Attributes {
             "limit" => self.lines.push(Line::limit(meta)?),
             "isolate" => self.isolate = word(meta, &["process"])? == "process",
             "cost" => self.cost = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
-            other => return Err(Error::new(meta.path.span(), unknown(other))),
+            other => return Err(Error::new(meta.path.span(), unknown(other, "job", &KEYS))),
         }
         Ok(())
     }
@@ -156,13 +156,14 @@ pub(crate) fn word(meta: &ParseNestedMeta<'_>, words: &[&str]) -> Result<Ident> 
         .ok_or_else(|| Error::new(literal.span(), format!("expected one of {}", words.join(", "))))
 }
 
-fn unknown(key: &str) -> String {
-    let near = KEYS.iter().find(|known| {
+/// What is said of a key that an attribute does not have.
+pub(crate) fn unknown(key: &str, of: &str, keys: &[&str]) -> String {
+    let near = keys.iter().find(|known| {
         let shared = known.chars().zip(key.chars()).take_while(|(a, b)| a == b).count();
         shared >= 3 || known.starts_with(key)
     });
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("`{key}` is not a key of #[job(…)]: {}{hint}", KEYS.join(", "))
+    format!("`{key}` is not a key of #[{of}(…)]: {}{hint}", keys.join(", "))
 }
 
 /// `tags = ["billing", …]`.
@@ -175,7 +176,7 @@ fn tags(meta: &ParseNestedMeta<'_>) -> Result<Vec<String>> {
 }
 
 /// `subjects(customer = customer_id, …)`: a type, as a word or in quotes, and the field with the id; a word alone is both.
-fn subjects(meta: &ParseNestedMeta<'_>) -> Result<Vec<(String, Ident)>> {
+pub(crate) fn subjects(meta: &ParseNestedMeta<'_>) -> Result<Vec<(String, Ident)>> {
     let mut subjects = Vec::new();
     let list;
     syn::parenthesized!(list in meta.input);
@@ -214,7 +215,8 @@ fn checked(literal: &LitStr) -> Result<String> {
     Ok(name)
 }
 
-fn version(literal: &LitInt) -> Result<u16> {
+/// The version of a payload's shape.
+pub(crate) fn version(literal: &LitInt) -> Result<u16> {
     match literal.base10_parse()? {
         0 => Err(Error::new(literal.span(), "versions begin with 1")),
         // What a store can keep: `limits::LARGEST_NUMBER`.

@@ -1,7 +1,8 @@
-//! `#[derive(Job)]`: writes the constants of `windlass::Job` from `#[job(…)]`. It saves typing;
-//! the trait is the truth and can be implemented by hand.
+//! `#[derive(Job)]` and `#[derive(Event)]`: write the constants of `windlass::Job` from `#[job(…)]`, and those of
+//! `windlass::event::EventType` from `#[event(…)]`. They save typing; the traits are the truth and can be implemented by hand.
 
 mod attributes;
+mod event;
 mod line;
 
 use proc_macro::TokenStream;
@@ -36,17 +37,40 @@ use crate::attributes::{Attributes, Unique};
 #[proc_macro_derive(Job, attributes(job))]
 pub fn derive_job(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    expand(&input).unwrap_or_else(|error| mistaken(&input, &error)).into()
+    let of_no_kind = (quote!(::windlass::Job), quote!(KIND));
+    expand(&input).unwrap_or_else(|error| mistaken(&input, of_no_kind, &error)).into()
 }
 
-/// The error, and a job of no kind: without it every use of the struct as a job would be an error of its own, before this one.
-fn mistaken(input: &DeriveInput, error: &syn::Error) -> proc_macro2::TokenStream {
+/// Makes a struct or an enum an event.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `type = "order.paid"` | required: what has happened, and what subscriptions choose by |
+/// | `source = "/shop"` | where such events come from, as a URI reference; `/` otherwise |
+/// | `subject = "order/{order}"` | what it has happened to, made of fields, or a field alone: `subject = order`; none where a field is an empty `Option` |
+/// | `about(customer = customer_id)` | what it is about, and is found by, as the jobs that come of it are: a type, and the field with the id; an empty `Option` is none |
+/// | `version = 2` | the shape of the data; 1 otherwise |
+/// | `upgrade = path` | `fn(u16, &Json) -> Result<Self, Box<dyn Error + Send + Sync>>` for data of older versions |
+#[proc_macro_derive(Event, attributes(event))]
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let of_no_type = (quote!(::windlass::event::EventType), quote!(TYPE));
+    event::expand(&input).unwrap_or_else(|error| mistaken(&input, of_no_type, &error)).into()
+}
+
+/// The error, and a job of no kind, or an event of no type: without it every use of the struct as one would be an error of its
+/// own, before this one.
+fn mistaken(
+    input: &DeriveInput,
+    (of_trait, constant): (proc_macro2::TokenStream, proc_macro2::TokenStream),
+    error: &syn::Error,
+) -> proc_macro2::TokenStream {
     let (error, name) = (error.to_compile_error(), &input.ident);
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     quote! {
         #error
-        impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
-            const KIND: &'static str = "mistaken";
+        impl #impl_generics #of_trait for #name #type_generics #where_clause {
+            const #constant: &'static str = "mistaken";
         }
     }
 }
@@ -96,7 +120,8 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let tags = &attributes.tags;
     let tags =
         (!tags.is_empty()).then(|| quote!(const TAGS: &'static [&'static str] = &[#(#tags),*];));
-    let subjects = (!attributes.subjects.is_empty()).then(|| subjects(&attributes.subjects));
+    let subjects = (!attributes.subjects.is_empty())
+        .then(|| subjects(&quote!(subjects), &attributes.subjects));
     let lines = attributes.lines.iter().map(line::Line::expand);
     let cost = attributes.cost.map(
         |tokens| quote!(const COST: ::core::option::Option<u16> = ::core::option::Option::Some(#tokens);),
@@ -110,11 +135,15 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     })
 }
 
-fn subjects(subjects: &[(String, Ident)]) -> proc_macro2::TokenStream {
+/// The method of this name that gives what fields name.
+fn subjects(
+    method: &proc_macro2::TokenStream,
+    subjects: &[(String, Ident)],
+) -> proc_macro2::TokenStream {
     let kinds = subjects.iter().map(|(kind, _)| kind);
     let fields = subjects.iter().map(|(_, field)| field);
     quote! {
-        fn subjects(&self) -> ::core::result::Result<::std::vec::Vec<::windlass::Subject>, ::windlass::json::JsonError> {
+        fn #method(&self) -> ::core::result::Result<::std::vec::Vec<::windlass::Subject>, ::windlass::json::JsonError> {
             let subjects = [#(::windlass::Subject::of_field(#kinds, ::windlass::Json::args_of(&self.#fields))?),*];
             ::core::result::Result::Ok(subjects.into_iter().flatten().collect())
         }

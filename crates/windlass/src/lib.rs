@@ -81,6 +81,8 @@ pub use windlass_core::process;
 pub use windlass_core::schedule::{Missed, Overlap, Schedule};
 pub use windlass_core::time::Timestamp;
 pub use windlass_core::{limit, limits, name, queue, worker};
+#[doc(hidden)]
+pub use windlass_macros::Event;
 pub use windlass_macros::Job;
 
 /// Handlers that take many jobs at a time.
@@ -123,7 +125,8 @@ pub mod condition {
 #[doc(hidden)]
 pub mod event {
     pub use windlass_core::event::{
-        EventMeta, EventRecord, EventStore, Extension, IntoEvent, LogRecord, NewEvent, Published,
+        DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord, EventStore, EventType, Extension,
+        IntoEvent, LogRecord, NewEvent, Published, Upgrade,
     };
 }
 

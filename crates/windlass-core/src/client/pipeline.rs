@@ -125,7 +125,7 @@ impl EnqueuePipeline {
     /// # Errors
     /// What of it cannot be stored.
     pub fn prepare_event(&self, event: impl IntoEvent) -> Result<NewEvent, Refusal> {
-        let mut event = event.into_event();
+        let mut event = event.into_event()?;
         if let Some(parent) = self.parent.as_ref().filter(|_| event.parent.is_none()) {
             event.parent = Some(parent.job);
             event.root = Some(parent.root);

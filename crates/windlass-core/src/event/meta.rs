@@ -113,6 +113,10 @@ impl EventMeta {
                 return Err(Refusal::Nul { what: "an extension's value", at });
             }
         }
+        if self.version == Some(0) {
+            let (what, limit) = ("an event's version", u16::MAX.into());
+            return Err(Refusal::Range { what, number: 0, limit });
+        }
         if let Some(origin) = &self.origin {
             check_key("an event's origin", origin)?;
         }

@@ -1,7 +1,7 @@
 //! An event as it is published.
 
 use crate::error::Refusal;
-use crate::event::{EventMeta, Extension};
+use crate::event::{EventMeta, EventType, Extension};
 use crate::id::{EventId, JobId};
 use crate::job::{Subject, check_key};
 use crate::json::Json;
@@ -43,7 +43,7 @@ pub struct NewEvent {
 }
 
 /// The source of an event whose publisher does not say where it comes from.
-const SOURCE: &str = "/";
+pub const DEFAULT_SOURCE: &str = "/";
 
 impl NewEvent {
     /// An event of this type with these data.
@@ -58,7 +58,7 @@ impl NewEvent {
         Self {
             id: EventId::new(),
             given: None,
-            source: SOURCE.to_owned(),
+            source: DEFAULT_SOURCE.to_owned(),
             event_type: event_type.into(),
             subject: None,
             time: None,
@@ -128,14 +128,28 @@ impl NewEvent {
     }
 }
 
-/// What can be published.
+/// What can be published: a value whose type is an [`EventType`], by reference or not, or a [`NewEvent`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be published: it is not an event",
+    label = "not an event",
+    note = "derive it: `#[derive(Serialize, Deserialize, Event)] #[event(type = \"…\")]`"
+)]
 pub trait IntoEvent {
     /// The event.
-    fn into_event(self) -> NewEvent;
+    ///
+    /// # Errors
+    /// When its data cannot be stored.
+    fn into_event(self) -> Result<NewEvent, Refusal>;
 }
 
 impl IntoEvent for NewEvent {
-    fn into_event(self) -> NewEvent {
-        self
+    fn into_event(self) -> Result<NewEvent, Refusal> {
+        Ok(self)
+    }
+}
+
+impl<E: EventType> IntoEvent for E {
+    fn into_event(self) -> Result<NewEvent, Refusal> {
+        self.event()
     }
 }

@@ -1,6 +1,5 @@
 //! Tags and subjects: what jobs are found by.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,12 +34,7 @@ impl Subject {
     /// When the field cannot be written as JSON.
     #[doc(hidden)]
     pub fn of_field(kind: &str, value: Result<Json, JsonError>) -> Result<Option<Self>, JsonError> {
-        let value = value?;
-        let id: Cow<'_, str> = match value.as_str() {
-            "null" => return Ok(None),
-            text => value.read::<String>().map_or(text.into(), Into::into),
-        };
-        Ok(Some(Self::new(kind, id)))
+        Ok(value?.name_part().map(|id| Self::new(kind, id)))
     }
 
     /// Its type, such as `customer`.

@@ -42,6 +42,7 @@ mod tags;
 mod test_database;
 mod testing;
 mod transactions;
+mod typed_events;
 mod unique;
 mod waits;
 mod wake;

@@ -1,0 +1,14 @@
+use serde::{Deserialize, Serialize};
+use windlass::prelude::*;
+use windlass::Event;
+
+#[derive(Serialize, Deserialize, Event)]
+struct OrderPaid {
+    order: i64,
+}
+
+async fn paid(client: Client) {
+    let _ = client.publish(&OrderPaid { order: 42 }).await;
+}
+
+fn main() {}
