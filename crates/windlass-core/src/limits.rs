@@ -52,6 +52,14 @@ pub const KEY_BYTES: usize = 1_024;
 pub const PUBLISH_EVENTS: usize = 10_000;
 /// Events of one round of feeding subscriptions.
 pub const ROUTE_EVENTS: usize = 500;
+/// Events at the end of the log that are looked at to explain a subscription.
+pub const EXPLAINED_EVENTS: u64 = 1_000;
+/// Events that a filter is tried on; of a longer span the newest.
+pub const BACKTEST_EVENTS: u64 = 100_000;
+/// Events that are shown of those on which a filter was tried.
+pub const BACKTEST_SAMPLES: usize = 10;
+/// Events at the end of the log whose types are listed.
+pub const TYPES_EVENTS: u64 = 10_000;
 /// Extension attributes of one event.
 pub const EXTENSIONS: usize = 32;
 /// Characters of the name of an extension attribute.

@@ -124,6 +124,10 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         SQL_RESULT_BYTES
         PUBLISH_EVENTS
         ROUTE_EVENTS
+        EXPLAINED_EVENTS
+        BACKTEST_EVENTS
+        BACKTEST_SAMPLES
+        TYPES_EVENTS
         EXTENSIONS
         EXTENSION_CHARS
         EXTENSION_BYTES
