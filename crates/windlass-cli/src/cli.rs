@@ -82,6 +82,9 @@ pub(crate) enum Command {
     /// List and show what was published
     #[command(hide = true)]
     Event(command::event::Args),
+    /// List, make, pause, explain and try subscriptions
+    #[command(hide = true)]
+    Subscription(command::subscription::Args),
     /// Jobs that belong together, and whether all of them have ended
     Batch(command::batch::Args),
     /// Jobs with names that wait for each other, drawn

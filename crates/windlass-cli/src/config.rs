@@ -9,6 +9,7 @@ mod queues;
 mod reader;
 mod schedules;
 mod serves;
+mod subscriptions;
 mod target;
 
 use std::path::Path;
@@ -24,13 +25,15 @@ use windlass::{Backoff, Chunks, Limit, RetryPolicy};
 use reader::{Reader, Table};
 pub(crate) use schedules::ScheduleConfig;
 pub(crate) use serves::Serves;
+pub(crate) use subscriptions::SubscriptionConfig;
 pub(crate) use target::{Executable, HttpTarget, Target};
 
 /// How long an executable that got SIGTERM may take before SIGKILL. Short, because a timeout is
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 7] = ["handler", "limit", "worker", "schedule", "queue", "doctor", "server"];
+const TOP_KEYS: [&str; 8] =
+    ["handler", "limit", "worker", "schedule", "subscription", "queue", "doctor", "server"];
 const HANDLER_KEYS: [&str; 15] = [
     "kind",
     "queue",
@@ -66,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) build: Option<String>,
     /// What it declares to be enqueued again and again.
     pub(crate) schedules: Vec<ScheduleConfig>,
+    /// Which events it declares to become which jobs.
+    pub(crate) subscriptions: Vec<SubscriptionConfig>,
     /// Bounds and aging of queues that it declares.
     pub(crate) rules: QueueRules,
 }
@@ -160,6 +165,11 @@ impl Config {
         let schedules = top.named("schedule", "[schedule.NAME]", &schedules::KEYS)?;
         let schedules = schedules.iter().map(|(name, table)| schedules::read(name, table));
         let schedules = schedules.collect::<Result<_, _>>()?;
+        let subscriptions =
+            top.named("subscription", "[subscription.NAME]", &subscriptions::KEYS)?;
+        let subscriptions =
+            subscriptions.iter().map(|(name, table)| subscriptions::read(name, table));
+        let subscriptions = subscriptions.collect::<Result<_, _>>()?;
         let mut rules = QueueRules::default();
         for (name, table) in top.named("queue", "[queue.NAME]", &queues::KEYS)? {
             rules.bounds.extend(queues::bound(&name, &table)?);
@@ -167,7 +177,7 @@ impl Config {
         }
         let doctor = top.table("doctor", "[doctor]", &doctor::KEYS)?;
         doctor.as_ref().map(doctor::read).transpose()?;
-        Ok(Self { handlers, limits, serves, slots, build, schedules, rules })
+        Ok(Self { handlers, limits, serves, slots, build, schedules, subscriptions, rules })
     }
 }
 

@@ -56,6 +56,14 @@ pub const ROUTE_EVENTS: usize = 500;
 pub const ROUTE_JOBS: usize = 1_000;
 /// Jobs of one subscription that may be unfinished, unless it says otherwise.
 pub const CREDIT: u32 = 10_000;
+/// Events at the end of the log that are looked at to explain a subscription.
+pub const EXPLAINED_EVENTS: u64 = 1_000;
+/// Events that a filter is tried on; of a longer span the newest.
+pub const BACKTEST_EVENTS: u64 = 100_000;
+/// Events that are shown of those on which a filter was tried.
+pub const BACKTEST_SAMPLES: usize = 10;
+/// Events at the end of the log whose types are listed.
+pub const TYPES_EVENTS: u64 = 10_000;
 /// Extension attributes of one event.
 pub const EXTENSIONS: usize = 32;
 /// Characters of the name of an extension attribute.

@@ -3,6 +3,8 @@
 //! [`Filter`] is what a subscription says of it, [`EventView`] the event as a filter sees it, [`Explanation`] why
 //! an event is wanted or not. [`TypeIndex`] finds the subscriptions that may want an event of a type.
 
+mod asked;
+mod backtest;
 mod builder;
 mod credit;
 mod decode;
@@ -23,8 +25,12 @@ mod read;
 mod record;
 mod route;
 mod sql;
+mod types;
+mod walk;
 mod words;
 
+pub use asked::{Answer, Decision, EventExplanation, Looked, SubscriptionExplanation};
+pub use backtest::{Backtest, Span};
 pub use builder::FilterBuilder;
 pub use definition::{Subscription, Target};
 pub use event::{AttributeValue, EventView};
@@ -39,13 +45,15 @@ pub use record::{
 };
 pub use route::Router;
 pub use sql::SqlError;
+pub use types::{SeenTypes, TypeRecord};
+pub use walk::EventSummary;
 
 use crate::reply::{Now, Reply};
 
 /// The verbs of subscriptions.
 pub trait SubscriptionStore: Send + Sync {
     /// Makes a subscription, which begins there, or changes what the one with this name is, which goes on where it is; whether it
-    /// is new.
+    /// is new. What it is already changes nothing, the revision neither.
     fn put_subscription<'a>(
         &'a self,
         name: &'a str,

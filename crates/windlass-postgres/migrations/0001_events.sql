@@ -162,13 +162,16 @@ end
 $$;
 
 -- Makes a subscription behind a position, or from now on where there is none, or changes what the one with this name is. Whether it
--- is new. Who changes one waits for who feeds them, and the other way round.
+-- is new; what it is already changes nothing. Who changes one waits for who feeds them, and the other way round.
 create function windlass.put_subscription_at(us bigint, the_name text, the_definition text, behind bigint) returns boolean
 language plpgsql volatile as
 $$
 declare
   here windlass.log;
 begin
+  if exists (select from windlass.subscription s where s.name = the_name and s.definition = the_definition) then
+    return false;
+  end if;
   update windlass.log set revision = revision + 1 returning * into here;
   update windlass.subscription set definition = the_definition where name = the_name;
   if found then

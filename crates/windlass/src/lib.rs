@@ -130,6 +130,18 @@ pub mod event {
     };
 }
 
+/// Which events are wanted, and what comes of them. Not shown yet: no worker feeds subscriptions.
+#[doc(hidden)]
+pub mod subscription {
+    pub use windlass_core::subscription::{
+        Answer, AttributeValue, Backtest, Decision, EventExplanation, EventSummary, EventView,
+        Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, Looked, ParseTypeError,
+        Progress, Routed, Router, SeenTypes, Slice, Span, SqlError, Start, Subscription,
+        SubscriptionExplanation, SubscriptionRecord, SubscriptionStore, Subscriptions, Target,
+        TypeIndex, TypePattern, TypeRecord, event_of, job_of,
+    };
+}
+
 /// What is not as it should be: [`Overview`](health::Overview) and [`problems`](health::problems).
 pub mod health {
     pub use windlass_core::health::{

@@ -2,6 +2,9 @@
 
 mod list;
 mod show;
+mod types;
+
+pub(crate) use show::find;
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -20,6 +23,7 @@ use crate::output::document::{Document, SubjectBody, subject};
 Examples:
   windlass event list
   windlass event list --after 1200 --limit 100 --type 'order.*'
+  windlass event types
   windlass event show 1201
   windlass event show evt_01KAHT5V3X5W9GNQ6D4R3ZCE7M --json")]
 pub(crate) struct Args {
@@ -32,6 +36,8 @@ pub(crate) struct Args {
 enum Verb {
     /// The last events of the log, or those behind a position, in order
     List(list::Wanted),
+    /// The types of the last events, and the subscriptions that take each
+    Types,
     /// One event with its data
     Show {
         /// Its id, or its position in the log
@@ -87,6 +93,7 @@ fn document(event: &EventRecord) -> Document<Body<'_>> {
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::List(wanted) => list::list(&wanted, globals).await,
+        Verb::Types => types::types(globals).await,
         Verb::Show { event } => show::show(&event, globals).await,
     }
 }
@@ -95,7 +102,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 const SEQUENCED: usize = 10_000;
 
 /// What was just published has its position when it is looked for, also where no worker runs.
-async fn sequence(store: &dyn Store) -> anyhow::Result<()> {
+pub(crate) async fn sequence(store: &dyn Store) -> anyhow::Result<()> {
     store.sequence(SEQUENCED, Now::Database).await?;
     Ok(())
 }

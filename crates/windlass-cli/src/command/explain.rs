@@ -1,5 +1,6 @@
-//! `windlass explain`: why a job is where it is, and what happens next.
+//! `windlass explain`: why a job is where it is, and what happens next; who gets an event, and why the others do not.
 
+mod event;
 mod line;
 mod near;
 mod words;
@@ -7,6 +8,7 @@ mod words;
 use windlass::job::{Explanation, Passage, Standing, Step};
 use windlass::{Client, Timestamp};
 
+use super::event::sequence;
 use super::job::{find_id, not_found};
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -29,6 +31,10 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
+    if event::is_meant(&args.id) {
+        sequence(&*store).await?;
+        return event::run(&Client::new(store), &args.id, out).await;
+    }
     let id = find_id(&*store, &args.id).await?;
     let client = Client::new(store);
     let explained = client.explain(id).await?.ok_or_else(|| not_found(id))?;

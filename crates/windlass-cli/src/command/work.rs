@@ -16,7 +16,7 @@ use windlass::limit::LimitOn;
 use windlass::limit::SetBy;
 use windlass::name::nearest;
 use windlass::store::Store;
-use windlass::{Options, StartError, Worker};
+use windlass::{Client, Options, StartError, Worker};
 
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -67,6 +67,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if let Err(error) = plan.rules.declare(&*store).await {
         tracing::warn!(%error, "bounds and aging of queues were not set");
     }
+    declare_subscriptions(&store, &plan).await?;
     let hurry = Hurry::new();
     let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
     let worker = described(store, &plan, &around);
@@ -79,6 +80,16 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     report.started(&globals.store, &plan, worker.label());
     Watch::new((worker, events), signals, hurry, report).run(args.once).await;
     Ok(Exit::Done)
+}
+
+/// Before the first job is run: what that publishes is not missed. The same definition again changes nothing.
+async fn declare_subscriptions(store: &Arc<dyn Store>, plan: &Plan) -> anyhow::Result<()> {
+    let client = Client::new(store.clone());
+    for one in &plan.subscriptions {
+        let start = one.start.resolve(&client).await?;
+        client.subscribe(&one.name, &one.definition, start).await?;
+    }
+    Ok(())
 }
 
 async fn told_to_stop(signals: &mut Signals) {

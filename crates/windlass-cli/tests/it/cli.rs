@@ -15,4 +15,5 @@ mod limit;
 mod places;
 mod queue;
 mod schedule;
+mod subscription;
 mod worker;

@@ -23,7 +23,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(40);
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Step {
     /// A look; so many before it have found nothing.
     Looking(usize),
     /// Asking to be told; so many times before it somebody was about to publish unseen.
@@ -37,7 +37,7 @@ enum Stage {
 /// When to feed next.
 #[derive(Debug)]
 pub(super) struct Feeding {
-    stage: Stage,
+    step: Step,
     at: Instant,
     /// After a failure not before this.
     again: Instant,
@@ -48,57 +48,57 @@ pub(super) struct Feeding {
 
 impl Feeding {
     pub(super) fn new(now: Instant) -> Self {
-        Self { stage: Stage::Asleep, at: now, again: now, is_under_way: false, is_told: false }
+        Self { step: Step::Asleep, at: now, again: now, is_under_way: false, is_told: false }
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        (!self.is_under_way && self.stage != Stage::Asleep).then(|| self.at.max(self.again))
+        (!self.is_under_way && self.step != Step::Asleep).then(|| self.at.max(self.again))
     }
 
     /// What to send now; it is then under way.
     pub(super) fn due(&mut self, now: Instant) -> Option<Duty> {
         self.next().filter(|at| *at <= now)?;
         (self.is_under_way, self.is_told) = (true, false);
-        Some(if matches!(self.stage, Stage::Asking(_)) { Duty::AwaitEvents } else { Duty::Feed })
+        Some(if matches!(self.step, Step::Asking(_)) { Duty::AwaitEvents } else { Duty::Feed })
     }
 
     /// There may be something.
     pub(super) fn told(&mut self, now: Instant) {
-        (self.stage, self.at, self.is_told) = (Stage::Looking(0), now, true);
+        (self.step, self.at, self.is_told) = (Step::Looking(0), now, true);
     }
 
     /// This worker leads from now on: whether anybody is told of the next event is not known.
     pub(super) fn begin(&mut self, now: Instant) {
-        (self.stage, self.at) = (Stage::Looking(WAITS.len()), now);
+        (self.step, self.at) = (Step::Looking(WAITS.len()), now);
     }
 
     /// What came of a look.
     pub(super) fn fed(&mut self, fed: &Fed, now: Instant) {
         self.is_under_way = false;
         if std::mem::take(&mut self.is_told) || fed.is_behind {
-            (self.stage, self.at) = (Stage::Looking(0), now);
+            (self.step, self.at) = (Step::Looking(0), now);
             return;
         }
-        self.stage = match self.stage {
-            Stage::Looking(empty) if empty < WAITS.len() => {
+        self.step = match self.step {
+            Step::Looking(empty) if empty < WAITS.len() => {
                 self.at = now + WAITS[empty];
-                Stage::Looking(empty + 1)
+                Step::Looking(empty + 1)
             }
-            Stage::Looking(_) => Stage::Asking(0),
-            asking @ Stage::Asking(_) => asking,
-            Stage::LastLook | Stage::Asleep => Stage::Asleep,
+            Step::Looking(_) => Step::Asking(0),
+            asking @ Step::Asking(_) => asking,
+            Step::LastLook | Step::Asleep => Step::Asleep,
         };
     }
 
     /// It will be told, except by those who have begun to publish before.
     pub(super) fn awaits_events(&mut self, is_open: bool, now: Instant) {
         self.is_under_way = false;
-        self.stage = match self.stage {
-            Stage::Asking(asked) if is_open && asked < ASKED => {
+        self.step = match self.step {
+            Step::Asking(asked) if is_open && asked < ASKED => {
                 self.at = now + ASK_AGAIN;
-                Stage::Asking(asked + 1)
+                Step::Asking(asked + 1)
             }
-            Stage::Asking(_) => Stage::LastLook,
+            Step::Asking(_) => Step::LastLook,
             told => told,
         };
     }
@@ -138,13 +138,13 @@ mod tests {
         let mut feeding = Feeding::new(now);
         assert_eq!((feeding.next(), feeding.due(now)), (None, None));
         feeding.told(now);
-        let duties = sent(&mut feeding, now, &[SOMETHING, SOMETHING]);
+        let all = sent(&mut feeding, now, &[SOMETHING, SOMETHING]);
         let looks = [Duty::Feed; 2 + WAITS.len() + 1];
-        assert_eq!(duties, [&looks[..], &[Duty::AwaitEvents, Duty::Feed]].concat());
+        assert_eq!(all, [&looks[..], &[Duty::AwaitEvents, Duty::Feed]].concat());
         // What came while it asked.
         feeding.begin(now);
-        let duties = sent(&mut feeding, now, &[]);
-        assert_eq!(duties, [Duty::Feed, Duty::AwaitEvents, Duty::Feed]);
+        let all = sent(&mut feeding, now, &[]);
+        assert_eq!(all, [Duty::Feed, Duty::AwaitEvents, Duty::Feed]);
     }
 
     #[test]

@@ -270,7 +270,7 @@ mod tests {
         }
     }
 
-    /// Events are fed by the leader alone, whoever is told of them.
+    /// Events are fed by the leader alone, also where others are told of them.
     #[test]
     fn the_leader_feeds_the_subscriptions() {
         let now = Instant::now();

@@ -57,6 +57,20 @@ pub(super) fn explain(filter: &Filter, event: &EventView<'_>) -> Explanation {
     Explanation { matches: holds, clause: one_line(&clause), words: one_line(&words) }
 }
 
+/// The one clause that does not hold, of an event of a wanted type for which all the others do.
+pub(super) fn near_miss(filter: &Filter, event: &EventView<'_>) -> Option<Explanation> {
+    if !filter.wants_type(event.kind()) {
+        return None;
+    }
+    let mut refusing = filter.all.in_order().filter(|(_, predicate)| !predicate.holds(event));
+    let (nth, predicate) = refusing.next()?;
+    if refusing.next().is_some() {
+        return None;
+    }
+    let Told { holds, clause, words } = of(&format!("all[{nth}]"), predicate, event);
+    Some(Explanation { matches: holds, clause: one_line(&clause), words: one_line(&words) })
+}
+
 fn all(at: &str, clauses: &Clauses, event: &EventView<'_>) -> Told {
     let mut last = None;
     for (nth, predicate) in clauses.in_order() {

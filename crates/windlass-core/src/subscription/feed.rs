@@ -14,7 +14,7 @@ use crate::store::{Now, Store};
 #[doc(hidden)]
 impl Client {
     /// Makes a subscription, which begins there, or changes what the one with this name is, which goes on where it is; whether it
-    /// is new. Committed when it returns.
+    /// is new. What it is already changes nothing. Committed when it returns.
     ///
     /// # Errors
     /// [`StoreError::Refused`] where it cannot be stored, otherwise what kept the store from writing.
@@ -35,6 +35,31 @@ impl Client {
     /// What kept the store from writing.
     pub async fn unsubscribe(&self, name: &str) -> Result<bool, StoreError> {
         self.store().remove_subscription(name).await
+    }
+
+    /// Has a subscription stand still until [`Client::resume_subscription`]; `false` where there is none. Its events stay in the
+    /// log meanwhile, and it misses none.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn pause_subscription(&self, name: &str) -> Result<bool, StoreError> {
+        self.store().pause_subscription(name, Now::Database).await
+    }
+
+    /// Has a subscription go on where it stood still; `false` where there is none. One that was not paused goes on as before.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn resume_subscription(&self, name: &str) -> Result<bool, StoreError> {
+        self.store().resume_subscription(name).await
+    }
+
+    /// One subscription.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn subscription(&self, name: &str) -> Result<Option<SubscriptionRecord>, StoreError> {
+        Ok(self.subscriptions().await?.into_iter().find(|one| one.name == name))
     }
 
     /// All subscriptions.

@@ -129,17 +129,17 @@ fn wants(one: &SubscriptionRecord, event: &EventRecord, view: &EventView<'_>) ->
 }
 
 /// Texts of an event that a view borrows.
-struct Seen {
+pub(super) struct Seen {
     id: String,
     time: String,
 }
 
 impl Seen {
-    fn of(event: &EventRecord) -> Self {
+    pub(super) fn of(event: &EventRecord) -> Self {
         Self { id: event.cloud_id(), time: event.time.to_string() }
     }
 
-    fn view<'a>(&'a self, event: &'a EventRecord) -> EventView<'a> {
+    pub(super) fn view<'a>(&'a self, event: &'a EventRecord) -> EventView<'a> {
         let mut view = EventView::new(&self.id, &event.source, &event.event_type).time(&self.time);
         if let Some(subject) = &event.subject {
             view = view.subject(subject);

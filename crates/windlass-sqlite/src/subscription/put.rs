@@ -5,9 +5,10 @@ use windlass_core::error::StoreError;
 use windlass_core::subscription::{Start, Subscription};
 use windlass_core::time::Timestamp;
 
-use crate::row::run;
+use crate::row::{one, run};
 
 const REVISE: &str = "update windlass_log set revision = revision + 1";
+const IS_SAME: &str = "select 1 from windlass_subscription where name = ?1 and definition = ?2";
 const CHANGE: &str = "update windlass_subscription set definition = ?2 where name = ?1";
 const PUT: &str = "insert into windlass_subscription (name, definition, after, position, created_at) \
      select ?1, ?2, coalesce(?3, last), case when ?3 < routed then ?3 end, ?4 from windlass_log";
@@ -25,6 +26,9 @@ pub(super) fn put(
 ) -> Result<bool, StoreError> {
     let definition =
         serde_json::to_string(definition).map_err(|error| StoreError::Backend(Box::new(error)))?;
+    if one::<i64>(connection, IS_SAME, params![name, definition])?.is_some() {
+        return Ok(false);
+    }
     run(connection, REVISE, [])?;
     if run(connection, CHANGE, params![name, definition])? > 0 {
         return Ok(false);

@@ -225,6 +225,16 @@ macro_rules! behaviours {
                 }
             }
             subscription {
+                ask {
+                    both_directions_agree
+                    an_event_names_who_gets_it_and_why_the_others_do_not
+                    a_subscription_names_what_it_nearly_gets
+                }
+                backtest {
+                    a_moment_is_a_place_in_the_log
+                    a_filter_is_tried_on_a_part_of_the_log
+                    types_are_listed_with_who_takes_them
+                }
                 feed {
                     an_event_becomes_a_job_for_each_who_wants_it
                     two_who_feed_write_once
@@ -239,6 +249,7 @@ macro_rules! behaviours {
                     a_subscription_begins_where_it_says
                     what_has_its_position_is_not_from_now_on
                     a_changed_subscription_goes_on_where_it_is
+                    an_unchanged_subscription_is_not_revised
                     a_paused_subscription_misses_nothing
                     a_removed_subscription_gets_nothing_more
                 }

@@ -1,5 +1,7 @@
 //! Subscriptions.
 
+pub mod ask;
+pub mod backtest;
 pub mod feed;
 pub mod put;
 

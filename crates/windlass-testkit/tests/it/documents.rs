@@ -126,6 +126,10 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         ROUTE_EVENTS
         ROUTE_JOBS
         CREDIT
+        EXPLAINED_EVENTS
+        BACKTEST_EVENTS
+        BACKTEST_SAMPLES
+        TYPES_EVENTS
         EXTENSIONS
         EXTENSION_CHARS
         EXTENSION_BYTES

@@ -28,7 +28,7 @@ pub(super) async fn show(text: &str, globals: &Globals) -> anyhow::Result<Exit> 
 }
 
 /// The event that a text names: its position, or its id.
-async fn find(client: &Client, text: &str) -> anyhow::Result<EventRecord> {
+pub(crate) async fn find(client: &Client, text: &str) -> anyhow::Result<EventRecord> {
     let found = match text.parse::<u64>() {
         Ok(position) => client
             .events(position.saturating_sub(1), 1)

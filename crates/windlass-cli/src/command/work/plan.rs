@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use windlass::Limit;
 
-use crate::config::{Config, HandlerConfig, ScheduleConfig, Target};
+use crate::config::{Config, HandlerConfig, ScheduleConfig, SubscriptionConfig, Target};
 use crate::queue_rules::QueueRules;
 
 /// After SIGKILL a process is gone within this, unless the machine itself hangs.
@@ -26,6 +26,8 @@ pub(super) struct Plan {
     pub(super) build: Option<String>,
     /// What is enqueued again and again, by whatever worker it is run.
     pub(super) schedules: Vec<ScheduleConfig>,
+    /// Which events become which jobs.
+    pub(super) subscriptions: Vec<SubscriptionConfig>,
     /// Bounds and aging of queues, for those that have none.
     pub(super) rules: QueueRules,
     /// Where all this is said.
@@ -39,8 +41,8 @@ impl Plan {
         config: Config,
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
-        let Config { handlers, limits, serves, slots: configured, build, schedules, rules } =
-            config;
+        let Config { handlers, limits, serves, slots: configured, .. } = config;
+        let Config { build, schedules, subscriptions, rules, .. } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         if handlers.is_empty() {
@@ -64,7 +66,7 @@ impl Plan {
         }
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let file = file.display().to_string();
-        Ok(Self { handlers, limits, queues, slots, build, schedules, rules, file })
+        Ok(Self { handlers, limits, queues, slots, build, schedules, subscriptions, rules, file })
     }
 
     /// How long the slowest handler may take to end when it is told to.

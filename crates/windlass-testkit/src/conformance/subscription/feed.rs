@@ -162,7 +162,7 @@ pub async fn one_event_goes_to_many_in_parts(fixture: StoreFixture) {
     assert_eq!((log.routed, log.part), (2, 0));
 }
 
-/// O4, A6: jobs of events that have the same key run one after the other, in the order of the log; others beside them.
+/// E21: jobs of events that have the same key run one after the other, in the order of the log; others beside them.
 pub async fn events_with_one_key_are_handled_in_order(fixture: StoreFixture) {
     let filter = Filter::of_types(["order.*"]).build().expect("a filter");
     let definition =

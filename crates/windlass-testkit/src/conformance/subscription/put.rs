@@ -3,7 +3,7 @@
 use windlass_core::subscription::{Progress, Start};
 
 use super::{all, feed, got, paid, progress, publish, subscribe};
-use crate::fixture::StoreFixture;
+use crate::fixture::{MINUTE, StoreFixture};
 
 /// E21: a subscription begins now, behind a position, or at the beginning of the log, and gets each event from there on once.
 pub async fn a_subscription_begins_where_it_says(fixture: StoreFixture) {
@@ -47,6 +47,19 @@ pub async fn a_changed_subscription_goes_on_where_it_is(fixture: StoreFixture) {
     assert_eq!((after[0].number, after[0].after), (before[0].number, before[0].after));
     assert_ne!(after[0].definition, before[0].definition);
     assert_eq!(got(&fixture, "one").await, [1]);
+}
+
+/// O8: what a subscription is already changes nothing, the revision neither: those who declare it again and again have nobody
+/// read all of them again.
+pub async fn an_unchanged_subscription_is_not_revised(fixture: StoreFixture) {
+    let revision = || async { fixture.store().event_log().await.expect("read").revision };
+    assert!(subscribe(&fixture, "one", "order.*", Start::Now).await);
+    let (made, first) = (all(&fixture).await, revision().await);
+    fixture.advance(MINUTE);
+    assert!(!subscribe(&fixture, "one", "order.*", Start::After(0)).await);
+    assert_eq!((all(&fixture).await, revision().await), (made, first));
+    assert!(!subscribe(&fixture, "one", "invoice.*", Start::Now).await);
+    assert_ne!(revision().await, first);
 }
 
 /// I-E4: one that is paused stands still while the others go on, and gets what it has missed when it goes on.

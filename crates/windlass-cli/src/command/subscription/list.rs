@@ -1,0 +1,54 @@
+//! `windlass subscription list`.
+
+use windlass::Client;
+use windlass::event::LogRecord;
+use windlass::subscription::SubscriptionRecord;
+
+use super::{document, standing, standing_in_words};
+use crate::exit::Exit;
+use crate::globals::Globals;
+use crate::output::color::Tone;
+use crate::output::table::{Cell, Column, Table};
+use crate::store;
+
+pub(super) async fn run(globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let client = Client::new(store::existing(&globals.store).await?);
+    let all = client.subscriptions().await?;
+    let log = client.event_log().await?;
+    if out.is_json() {
+        out.json(&all.iter().map(|one| document(one, &log)).collect::<Vec<_>>())?;
+    } else if all.is_empty() && !out.is_plain() {
+        out.line("there are no subscriptions; make one: windlass subscription add receipts --kind mail.receipt --type order.paid")?;
+    } else {
+        out.table(&table(&all, &log))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn table(all: &[SubscriptionRecord], log: &LogRecord) -> Table {
+    let mut table = Table::new(vec![
+        Column::whole("SUBSCRIPTION"),
+        Column::text("WANTS", 16),
+        Column::text("KIND", 10),
+        Column::text("QUEUE", 8).expendable(1),
+        Column::whole("STATE"),
+        Column::number("POSITION").expendable(2),
+        Column::number("BEHIND"),
+    ]);
+    for record in all {
+        let (_, is_notable) = standing(record);
+        let tone = if is_notable { Tone::Attention } else { Tone::Plain };
+        let target = &record.definition.target;
+        table.push(vec![
+            Cell::new(&record.name),
+            Cell::new(record.definition.filter.to_string()),
+            Cell::new(&target.kind),
+            Cell::new(&target.queue),
+            Cell::toned(tone, standing_in_words(record)),
+            Cell::new(record.position(log).to_string()),
+            Cell::new(record.behind(log).to_string()),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,87 @@
+//! `windlass subscription show`.
+
+use windlass::Client;
+use windlass::event::LogRecord;
+use windlass::subscription::SubscriptionRecord;
+
+use super::{checked, document, find, standing, standing_in_words};
+use crate::exit::Exit;
+use crate::globals::Globals;
+use crate::output::Output;
+use crate::output::color::Tone;
+use crate::output::time::count;
+use crate::store;
+
+pub(super) async fn run(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
+    checked(name)?;
+    let client = Client::new(store::existing(&globals.store).await?);
+    let record = find(&client, name).await?;
+    let log = client.event_log().await?;
+    print(&globals.out, &record, &log)?;
+    Ok(Exit::Done)
+}
+
+/// A subscription, as a page or a document.
+pub(super) fn print(
+    out: &Output,
+    record: &SubscriptionRecord,
+    log: &LogRecord,
+) -> anyhow::Result<()> {
+    if out.is_json() {
+        return out.json(&document(record, log));
+    }
+    let mut page = head(out, record);
+    for (name, value) in fields(out, record, log) {
+        page.push_str(&format!("  {}  {value}\n", out.paint(Tone::Dim, &format!("{name:<9}"))));
+    }
+    Ok(out.print(&page)?)
+}
+
+/// Its name and how it stands.
+pub(super) fn head(out: &Output, record: &SubscriptionRecord) -> String {
+    let (_, is_notable) = standing(record);
+    let tone = if is_notable { Tone::Attention } else { Tone::Good };
+    let state = out.paint(tone, &standing_in_words(record));
+    format!("{}  {state}\n", out.paint(Tone::Strong, &record.name))
+}
+
+/// What comes of an event, in words.
+pub(super) fn target(record: &SubscriptionRecord) -> String {
+    let target = &record.definition.target;
+    let version = match target.version {
+        1 => String::new(),
+        version => format!(", version {version}"),
+    };
+    let attempts = match target.max_attempts {
+        None => String::new(),
+        Some(0) => ", tried until it succeeds".to_owned(),
+        Some(attempts) => format!(", dead after {}", count(attempts.into(), "failure")),
+    };
+    format!("{} on queue {}{version}{attempts}", target.kind, target.queue)
+}
+
+fn fields(
+    out: &Output,
+    record: &SubscriptionRecord,
+    log: &LogRecord,
+) -> Vec<(&'static str, String)> {
+    let behind = match record.behind(log) {
+        0 => "the end of the log".to_owned(),
+        events => format!("{} behind the end of the log", count(events, "event")),
+    };
+    let begins = match record.after {
+        0 => "at the beginning of the log".to_owned(),
+        after => format!("behind position {after}"),
+    };
+    let mut fields = vec![
+        ("wants", record.definition.filter.to_string()),
+        ("job", target(record)),
+        ("position", format!("{}, {behind}", record.position(log))),
+        ("begins", begins),
+    ];
+    if let Some(at) = record.paused_at {
+        fields.push(("paused", out.moment_in_full(at)));
+    }
+    fields.push(("made", out.moment_in_full(record.created_at)));
+    fields
+}

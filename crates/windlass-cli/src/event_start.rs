@@ -1,0 +1,65 @@
+//! From which event on a subscription wants them, as it is said on the command line and in `windlass.toml`.
+
+use std::str::FromStr;
+
+use windlass::subscription::Start;
+use windlass::{Client, StoreError, Timestamp};
+
+/// `now`, `beginning`, a position or a moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum EventStart {
+    /// Those from now on.
+    #[default]
+    Now,
+    /// Those behind this position.
+    After(u64),
+    /// Those that got their positions at this moment or later.
+    At(Timestamp),
+}
+
+impl EventStart {
+    /// The place in the log.
+    pub(crate) async fn resolve(self, client: &Client) -> Result<Start, StoreError> {
+        Ok(match self {
+            Self::Now => Start::Now,
+            Self::After(position) => Start::After(position),
+            Self::At(moment) => Start::After(client.position_before(moment).await?),
+        })
+    }
+}
+
+impl FromStr for EventStart {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "now" => return Ok(Self::Now),
+            "beginning" => return Ok(Self::After(0)),
+            _ => {}
+        }
+        if let Ok(position) = text.parse() {
+            return Ok(Self::After(position));
+        }
+        let moment = text.parse().map(Self::At);
+        moment.map_err(|_| {
+            "expected now, beginning, a position such as 1200, or a moment such as 2026-11-21T02:00:00Z".to_owned()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_a_word_a_position_or_a_moment() {
+        assert_eq!("now".parse(), Ok(EventStart::Now));
+        assert_eq!("beginning".parse(), Ok(EventStart::After(0)));
+        assert_eq!("1200".parse(), Ok(EventStart::After(1_200)));
+        let moment = Timestamp::from_micros(1_000_000);
+        assert_eq!(moment.to_string().parse(), Ok(EventStart::At(moment)));
+        for wrong in ["", "-1", "soon", "7d", "99999999999999999999"] {
+            assert!(wrong.parse::<EventStart>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! `windlass subscription`, `[subscription.NAME]`, `windlass event types`, and `windlass explain` of an event.
+
+use windlass::store::Now;
+use windlass::subscription::Feed;
+use windlass_testkit::database::{Database as _, PostgresDatabase};
+
+use super::fixture::CliFixture;
+
+const RECEIPTS: [&str; 11] = [
+    "subscription",
+    "add",
+    "receipts",
+    "--kind",
+    "mail.receipt",
+    "--queue",
+    "mail",
+    "--type",
+    "order.*",
+    "--sql",
+    "data.total >= 1000",
+];
+
+fn publish(cli: &CliFixture, totals: &[u32]) {
+    for total in totals {
+        cli.ok(&["publish", "order.paid", &format!("total={total}"), "--subject", "order/1"]);
+    }
+}
+
+/// Feeds all subscriptions what they have not got yet, as a worker does.
+fn feed(cli: &CliFixture) {
+    let url = format!("sqlite:{}", cli.path("windlass.db").display());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let store = windlass::open(&url).await.expect("it opens");
+        let mut feed = Feed::default();
+        while feed.round(&*store, Now::Database).await.expect("fed").is_behind {}
+    });
+}
+
+/// E21: a subscription is made, shown with how far it is behind, changed, paused, resumed and removed.
+#[test]
+fn a_subscription_is_made_shown_changed_and_removed() {
+    let cli = CliFixture::new();
+    publish(&cli, &[5, 2_000]);
+    insta::assert_snapshot!("made", cli.table(&RECEIPTS, "120"));
+    insta::assert_snapshot!("made_again", cli.table(&RECEIPTS, "120"));
+    cli.ok(&["subscription", "add", "audit", "--kind", "audit.store", "--from", "beginning"]);
+    publish(&cli, &[3_000]);
+    insta::assert_snapshot!("list", cli.table(&["subscription", "list"], "120"));
+    insta::assert_snapshot!("show", cli.table(&["subscription", "show", "receipts"], "120"));
+    let shown = cli.json(&["subscription", "show", "audit"]);
+    assert_eq!((&shown["schema"], &shown["state"]), (&"subscription.v1".into(), &"live".into()));
+    assert_eq!(
+        (&shown["after"], &shown["position"], &shown["behind"]),
+        (&0.into(), &0.into(), &3.into())
+    );
+    assert_eq!(shown["wants"], "every event");
+    feed(&cli);
+    assert_eq!(cli.json(&["subscription", "list"])[1]["behind"], 0);
+    let receipts = cli.json(&["job", "list", "kind:mail.receipt"]);
+    assert_eq!(receipts.as_array().map(Vec::len), Some(1));
+
+    let paused = cli.json(&["subscription", "pause", "receipts"]);
+    assert_eq!((&paused["state"], paused["paused_at"].is_string()), (&"paused".into(), true));
+    let resumed = cli.ok(&["subscription", "resume", "receipts"]);
+    assert!(resumed.starts_with("subscription receipts goes on"), "{resumed}");
+    assert!(cli.ok(&["subscription", "resume", "receipts"]).contains("was not paused"));
+    let changed = cli.run(&["subscription", "add", "receipts", "--kind", "other", "--from", "1"]);
+    assert!(changed.stdout.contains("is changed, and goes on where it is"), "{}", changed.stdout);
+    assert!(changed.stderr.contains("--from counts where a subscription is made"));
+    assert_eq!(
+        cli.ok(&["subscription", "remove", "receipts"]),
+        "subscription receipts is gone; its jobs stay\n"
+    );
+    let removed = cli.json(&["subscription", "remove", "audit"]);
+    assert_eq!(removed["schema"], "subscription_removed.v1");
+    assert_eq!(cli.json(&["subscription", "list"]), serde_json::json!([]));
+}
+
+/// E21: a subscription begins behind a position, or with the first event of a moment or later.
+#[test]
+fn a_subscription_begins_where_it_is_told() {
+    let cli = CliFixture::new();
+    publish(&cli, &[1, 2, 3]);
+    let second = cli.json(&["event", "show", "2"]);
+    let moment = second["recorded_at"].as_str().expect("a moment");
+    let after = |from: &str| {
+        let made = cli.json(&["subscription", "add", from, "--kind", "k", "--from", from]);
+        made["after"].as_u64().expect("a position")
+    };
+    assert_eq!((after("2"), after("beginning"), after("now")), (2, 0, 3));
+    let at = cli.json(&["subscription", "add", "at", "--kind", "k", "--from", moment]);
+    // A moment is shown in milliseconds, and the first event may have come in the same one.
+    assert!(at["after"].as_u64().expect("a position") <= 1, "{at}");
+    let future = ["subscription", "add", "later", "--kind", "k", "--from", "2100-01-01T00:00:00Z"];
+    assert_eq!(cli.json(&future)["after"], 3);
+    let wrong = cli.run(&["subscription", "add", "x", "--kind", "k", "--from", "soon"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.error().contains("expected now, beginning, a position"), "{}", wrong.stderr);
+}
+
+/// O8: what cannot be a subscription is wrong usage that names the place, and nothing is written, not even a store.
+#[test]
+fn what_cannot_be_a_subscription_is_refused() {
+    let cli = CliFixture::new();
+    let file = cli.file("filter.json", br#"{"all": [{"not": {"sql": "a ="}}]}"#);
+    for (args, told) in [
+        (&["a b", "--kind", "k"][..], "subscription `a b`"),
+        (&["a", "--kind", "k k"], "kind `k k`"),
+        (&["a", "--kind", "k", "--queue", "q q"], "queue `q q`"),
+        (&["a", "--kind", "k", "--type", "a.*.b"], "--type: types[0]: "),
+        (&["a", "--kind", "k", "--filter", "{"], "--filter: not a filter: "),
+        (&["a", "--kind", "k", "--filter", "{\"typs\":[]}"], "did you mean `types`?"),
+        (&["a", "--kind", "k", "--filter", "@none.json"], "the file none.json cannot be read"),
+        (
+            &["a", "--kind", "k", "--filter", "{\"types\":[\"a\"]}", "--type", "b"],
+            "--type: the filter has types",
+        ),
+    ] {
+        let ran = cli.run(&[&["subscription", "add"], args].concat());
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+        assert!(ran.error().contains(told), "{args:?}: {}", ran.stderr);
+    }
+    let add =
+        |more: &[&str]| cli.run(&[&["subscription", "add", "a", "--kind", "k"], more].concat());
+    insta::assert_snapshot!("caret_of_sql", add(&["--sql", "data.total >= 1000 AND"]).stderr);
+    insta::assert_snapshot!("caret_of_filter", add(&["--filter", &file]).stderr);
+    let problem = add(&["--sql", "1 =", "--json"]).problem();
+    assert!(problem["detail"].as_str().expect("one").starts_with("--sql: at 4: "), "{problem}");
+    assert_eq!(cli.run(&["subscription", "list"]).code, 6, "there is no store");
+    cli.ok(&["subscription", "add", "receipts", "--kind", "k"]);
+    for verb in ["show", "pause", "resume", "remove", "explain", "backtest"] {
+        let ran = cli.run(&["subscription", verb, "receits"]);
+        assert_eq!(ran.code, 3, "{verb}: {}", ran.stderr);
+        assert!(ran.error().contains("did you mean `receipts`?"), "{verb}: {}", ran.stderr);
+    }
+}
+
+/// O26: an event names every subscription with the clause that decided and the job that has come of it; a subscription names
+/// the events it gets and those it nearly gets.
+#[test]
+fn both_questions_are_answered() {
+    let cli = CliFixture::new();
+    cli.ok(&RECEIPTS);
+    cli.ok(&["subscription", "add", "builds", "--kind", "build.note", "--type", "build.*"]);
+    cli.ok(&["subscription", "add", "still", "--kind", "audit.store"]);
+    cli.ok(&["subscription", "pause", "still"]);
+    publish(&cli, &[5, 2_000]);
+    feed(&cli);
+    publish(&cli, &[7_000]);
+    insta::assert_snapshot!("explain_event", cli.table(&["explain", "2"], "160"));
+    let id = cli.json(&["event", "show", "3"])["id"].as_str().expect("an id").to_owned();
+    let explained = cli.json(&["explain", &id]);
+    assert_eq!(explained, cli.json(&["explain", "3"]));
+    assert_eq!(explained["schema"], "event_explanation.v1");
+    let first = &explained["subscriptions"][0];
+    assert_eq!((&first["name"], &first["answer"]), (&"receipts".into(), &"waiting".into()));
+    assert_eq!((&first["wants"], &first["job"]), (&true.into(), &serde_json::Value::Null));
+    let fed = &cli.json(&["explain", "2"])["subscriptions"][0];
+    assert_eq!(fed["job"], cli.id("kind:mail.receipt").as_str());
+    assert_eq!((&fed["state"], &fed["clause"]), (&"available".into(), &"all[0].sql".into()));
+    let unwanted = &explained["subscriptions"][1];
+    assert_eq!((&unwanted["answer"], &unwanted["clause"]), (&"unwanted".into(), &"types".into()));
+
+    let by_name = ["subscription", "explain", "receipts"];
+    insta::assert_snapshot!("explain_subscription", cli.table(&by_name, "160"));
+    let by_name = cli.json(&by_name);
+    assert_eq!(by_name["schema"], "subscription_explanation.v1");
+    assert_eq!((&by_name["matched"], &by_name["nearly_matched"]), (&2.into(), &1.into()));
+    assert_eq!(by_name["matches"][0]["job"], fed["job"]);
+    assert_eq!(by_name["near_misses"][0]["position"], 1);
+    assert_eq!(by_name["near_misses"][0]["clause"], "all[0].sql");
+    let none = cli.run(&["explain", "99"]);
+    assert_eq!(none.code, 3);
+    assert!(none.error().contains("there is no event 99"), "{}", none.stderr);
+}
+
+/// O26: a filter is tried on the log before anything is made of it.
+#[test]
+fn a_filter_is_tried_before_it_is_used() {
+    let cli = CliFixture::new();
+    publish(&cli, &[5, 2_000, 7_000]);
+    cli.ok(&["publish", "tick"]);
+    let backtest = ["subscription", "backtest"];
+    let options = ["--type", "order.*", "--sql", "data.total >= 1000"];
+    insta::assert_snapshot!("backtest", cli.table(&[&backtest[..], &options].concat(), "120"));
+    let tried = cli.json(&[&backtest[..], &["--since", "1h"]].concat());
+    assert_eq!((&tried["schema"], &tried["fired"]), (&"backtest.v1".into(), &4.into()));
+    assert_eq!(tried["types"], serde_json::json!({ "order.paid": 3, "tick": 1 }));
+    let last = cli.json(&[&backtest[..], &options, &["--last", "2"]].concat());
+    assert_eq!(
+        (&last["events"], &last["fired"], &last["left_out"]),
+        (&2.into(), &1.into(), &0.into())
+    );
+    let never = cli.ok(&[&backtest[..], &["--type", "none"]].concat());
+    assert_eq!(never, "none: would have fired 0 times among 4 events\n");
+    cli.ok(&RECEIPTS);
+    assert_eq!(cli.json(&["subscription", "backtest", "receipts"])["fired"], 2);
+    let both = cli.run(&["subscription", "backtest", "receipts", "--type", "tick"]);
+    assert_eq!(both.code, 2);
+    let spans = cli.run(&["subscription", "backtest", "receipts", "--since", "1h", "--last", "3"]);
+    assert_eq!(spans.code, 2);
+    assert_eq!(cli.json(&["job", "list"]), serde_json::json!([]), "nothing was made");
+}
+
+/// O4: the types of events are listed with who takes them; one that nobody takes is told.
+#[test]
+fn types_are_listed_with_who_takes_them() {
+    let cli = CliFixture::new();
+    publish(&cli, &[1, 2]);
+    cli.ok(&["publish", "tick"]);
+    cli.ok(&RECEIPTS);
+    insta::assert_snapshot!("types", cli.table(&["event", "types"], "120"));
+    let types = cli.json(&["event", "types"]);
+    assert_eq!((&types["schema"], &types["to"]), (&"event_types.v1".into(), &3.into()));
+    assert_eq!(types["types"][0]["taken_by"], serde_json::json!(["receipts"]));
+    assert_eq!(
+        (&types["types"][1]["type"], &types["types"][1]["events"]),
+        (&"tick".into(), &1.into())
+    );
+}
+
+/// E21: a file declares subscriptions; the same again changes nothing, another definition changes it.
+#[test]
+fn a_file_declares_subscriptions() {
+    let cli = CliFixture::new();
+    publish(&cli, &[5, 2_000]);
+    let handlers = std::fs::read_to_string(cli.path("windlass.toml")).expect("handlers");
+    let declare = |text: &str| {
+        cli.file("windlass.toml", format!("{handlers}{text}").as_bytes());
+        cli.run(&["work", "--once"])
+    };
+    let receipts = "[subscription.receipts]\nkind = \"good\"\nqueue = \"mail\"\ntypes = [\"order.*\"]\n\
+                    filter = { all = [{ exact = { subject = \"order/1\" } }] }\nfrom = \"beginning\"\n";
+    let ran = declare(receipts);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let made = cli.json(&["subscription", "show", "receipts"]);
+    assert_eq!(made["wants"], "order.* where subject = \"order/1\"");
+    assert_eq!((&made["after"], &made["queue"]), (&0.into(), &"mail".into()));
+    assert_eq!(declare(receipts).code, 0);
+    assert_eq!(cli.json(&["subscription", "show", "receipts"])["created_at"], made["created_at"]);
+    assert_eq!(
+        declare("[subscription.receipts]\nkind = \"good\"\nsql = \"data.total > 9\"\nfrom = 7\n")
+            .code,
+        0
+    );
+    let changed = cli.json(&["subscription", "show", "receipts"]);
+    assert_eq!(
+        (&changed["wants"], &changed["after"]),
+        (&"every event where data.total > 9".into(), &0.into())
+    );
+
+    let first = handlers.lines().count() + 1;
+    for (text, line, told) in [
+        (
+            "kind = \"k\"\nkinds = 1\n",
+            2,
+            "`kinds` is not a key of [subscription.NAME]: did you mean `kind`?",
+        ),
+        ("queue = \"q\"\n", 0, "[subscription.NAME] needs `kind = \"…\"`"),
+        ("kind = \"k\"\nsql = \"a =\"\n", 2, "sql: at 4: "),
+        ("kind = \"k\"\nfilter = { all = [{ exakt = { a = \"b\" } }] }\n", 2, "filter: all[0]: "),
+        ("kind = \"k\"\n\ntypes = [\"a.*.b\"]\n", 3, "types: types[0]: "),
+        ("kind = \"k\"\ntypes = []\n", 2, "types: an empty list wants nothing"),
+        ("kind = \"k\"\nfrom = \"soon\"\n", 2, "from: expected now, beginning"),
+    ] {
+        let ran = declare(&format!("[subscription.one]\n{text}"));
+        assert_eq!(ran.code, 2, "{text}: {}", ran.stderr);
+        let place = format!("windlass.toml:{}: ", first + line);
+        assert!(ran.error().contains(&format!("{place}{told}")), "{text}: {}", ran.stderr);
+    }
+}
+
+/// O26: PostgreSQL answers the same questions.
+#[test]
+fn postgresql_answers_the_same_of_subscriptions() {
+    let (cli, database) = (CliFixture::new(), PostgresDatabase::fresh());
+    let url = database.url();
+    let json = |args: &[&str]| cli.json(&[args, &["--store", &url]].concat());
+    assert_eq!(json(&RECEIPTS)["state"], "live");
+    json(&["publish", "order.paid", "total=2000"]);
+    json(&["publish", "order.paid", "total=3"]);
+    assert_eq!(json(&["explain", "1"])["subscriptions"][0]["answer"], "waiting");
+    assert_eq!(json(&["explain", "2"])["subscriptions"][0]["clause"], "all[0].sql");
+    let explained = json(&["subscription", "explain", "receipts"]);
+    assert_eq!((&explained["matched"], &explained["nearly_matched"]), (&1.into(), &1.into()));
+    assert_eq!(json(&["subscription", "backtest", "receipts", "--since", "1h"])["fired"], 1);
+    assert_eq!(json(&["event", "types"])["types"][0]["events"], 2);
+    assert_eq!(json(&["subscription", "show", "receipts"])["behind"], 2);
+    assert_eq!(json(&["subscription", "pause", "receipts"])["state"], "paused");
+    assert_eq!(json(&["subscription", "resume", "receipts"])["state"], "catching_up");
+    assert_eq!(json(&["subscription", "remove", "receipts"])["name"], "receipts");
+}

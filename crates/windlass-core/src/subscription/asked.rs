@@ -1,0 +1,213 @@
+//! Who gets an event, and what a subscription gets: two questions with one rule behind them.
+
+use super::explain::near_miss;
+use super::route::Seen;
+use super::walk::walk;
+use super::{EventSummary, EventView, Explanation, Progress, SubscriptionRecord, job_of};
+use crate::client::Client;
+use crate::error::StoreError;
+use crate::event::{EventRecord, LogRecord};
+use crate::id::{EventId, JobId};
+use crate::job::State;
+use crate::limits::EXPLAINED_EVENTS;
+
+/// What a subscription makes of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// Its filter does not want it.
+    Unwanted,
+    /// Its filter wants it, but it begins behind it.
+    Before,
+    /// It wants it, and has not come so far.
+    Waiting,
+    /// It wants it, and stands still before it.
+    Paused,
+    /// It wants it, and has got it: this job, unless its filter was another one then.
+    Fed(JobId),
+}
+
+impl Answer {
+    /// Whether the subscription wants the event.
+    #[must_use]
+    pub const fn wants(self) -> bool {
+        matches!(self, Self::Waiting | Self::Paused | Self::Fed(_))
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unwanted => "unwanted",
+            Self::Before => "before",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
+            Self::Fed(_) => "fed",
+        }
+    }
+
+    /// The job that has come of it.
+    #[must_use]
+    pub const fn job(self) -> Option<JobId> {
+        match self {
+            Self::Fed(job) => Some(job),
+            _ => None,
+        }
+    }
+}
+
+/// What one subscription makes of the event that was asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The name of the subscription.
+    pub subscription: String,
+    /// What it makes of the event.
+    pub answer: Answer,
+    /// The clause that decided, and why.
+    pub explanation: Explanation,
+    /// The state of the job that has come of it; none where there is none, or none any more.
+    pub state: Option<State>,
+}
+
+/// Who gets an event, and why the others do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventExplanation {
+    /// The event.
+    pub event: EventRecord,
+    /// Every subscription, in the order in which they were made.
+    pub decisions: Vec<Decision>,
+}
+
+/// An event, and what the subscription that was asked about makes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// The event.
+    pub event: EventSummary,
+    /// What the subscription makes of it.
+    pub answer: Answer,
+    /// The clause that decided, and why.
+    pub explanation: Explanation,
+}
+
+/// What a subscription gets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubscriptionExplanation {
+    /// The subscription.
+    pub subscription: SubscriptionRecord,
+    /// How far the log reaches.
+    pub log: LogRecord,
+    /// The end of the log that was looked at: events behind this position.
+    pub after: u64,
+    /// Events in it.
+    pub events: u64,
+    /// Those that it wants, in their order.
+    pub matches: Vec<Looked>,
+    /// Those of a wanted type that it does not want because of one clause alone, in their order.
+    pub near: Vec<Looked>,
+}
+
+impl SubscriptionRecord {
+    /// The last position that it was fed, in a log that reaches so far.
+    #[must_use]
+    pub const fn position(&self, log: &LogRecord) -> u64 {
+        match self.progress {
+            Progress::Live => log.routed,
+            Progress::CatchingUp { position } => position,
+        }
+    }
+
+    /// Positions of the log that it was not fed yet, whether it wants what is there or not.
+    #[must_use]
+    pub const fn behind(&self, log: &LogRecord) -> u64 {
+        log.last.saturating_sub(self.position(log))
+    }
+
+    /// What it makes of an event, and the clause that decided.
+    fn decide(
+        &self,
+        event: &EventRecord,
+        view: &EventView<'_>,
+        log: &LogRecord,
+    ) -> (Answer, Explanation) {
+        let explanation = self.definition.filter.explain(view);
+        if !explanation.matches {
+            return (Answer::Unwanted, explanation);
+        }
+        let position = event.position.unwrap_or(u64::MAX);
+        if position <= self.after {
+            return (Answer::Before, self.begins_behind(position));
+        }
+        let answer = if position <= self.position(log) {
+            event
+                .recorded_at
+                .map_or(Answer::Waiting, |at| Answer::Fed(job_of(at, position, self.number)))
+        } else if self.paused_at.is_some() {
+            Answer::Paused
+        } else {
+            Answer::Waiting
+        };
+        (answer, explanation)
+    }
+
+    fn begins_behind(&self, position: u64) -> Explanation {
+        let words =
+            format!("it wants events behind position {}, and this one has {position}", self.after);
+        Explanation { matches: false, clause: "after".to_owned(), words }
+    }
+}
+
+/// Asking who gets what.
+#[doc(hidden)]
+impl Client {
+    /// Who gets an event: every subscription with the clause that decided, and the job that has come of it. `None` where there is
+    /// no such event.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn explain_event(&self, id: EventId) -> Result<Option<EventExplanation>, StoreError> {
+        let Some(event) = self.store().event(id).await? else { return Ok(None) };
+        let subscriptions = self.subscriptions().await?;
+        // Read behind them: what is live has come at least so far.
+        let log = self.store().event_log().await?;
+        let seen = Seen::of(&event);
+        let view = seen.view(&event);
+        let mut decisions = Vec::with_capacity(subscriptions.len());
+        for one in subscriptions {
+            let (answer, explanation) = one.decide(&event, &view, &log);
+            decisions.push(Decision { subscription: one.name, answer, explanation, state: None });
+        }
+        for decision in &mut decisions {
+            let Some(job) = decision.answer.job() else { continue };
+            decision.state = self.store().job(job).await?.map(|job| job.state);
+        }
+        Ok(Some(EventExplanation { event, decisions }))
+    }
+
+    /// What a subscription gets: which of the last 1,000 events of the log it wants, and which it nearly wants. `None` where
+    /// there is no such subscription.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn explain_subscription(
+        &self,
+        name: &str,
+    ) -> Result<Option<SubscriptionExplanation>, StoreError> {
+        let Some(subscription) = self.subscription(name).await? else { return Ok(None) };
+        let log = self.store().event_log().await?;
+        let after = log.last.saturating_sub(EXPLAINED_EVENTS);
+        let (mut events, mut matches, mut near) = (0, Vec::new(), Vec::new());
+        walk(&**self.store(), (after, log.last), |event| {
+            events += 1;
+            let seen = Seen::of(event);
+            let view = seen.view(event);
+            let (answer, explanation) = subscription.decide(event, &view, &log);
+            if answer.wants() {
+                matches.push(Looked { event: event.into(), answer, explanation });
+            } else if let Some(explanation) = near_miss(&subscription.definition.filter, &view) {
+                near.push(Looked { event: event.into(), answer, explanation });
+            }
+        })
+        .await?;
+        Ok(Some(SubscriptionExplanation { subscription, log, after, events, matches, near }))
+    }
+}
