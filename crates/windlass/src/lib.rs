@@ -130,15 +130,15 @@ pub mod event {
     };
 }
 
-/// Which events are wanted, and what comes of them. Not shown yet: no worker feeds subscriptions.
+/// Which events are wanted, and what comes of them. Not shown yet: the log keeps all events for ever.
 #[doc(hidden)]
 pub mod subscription {
     pub use windlass_core::subscription::{
         Answer, AttributeValue, Backtest, Decision, EventExplanation, EventSummary, EventView,
-        Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, Looked, ParseTypeError,
-        Progress, Routed, Router, SeenTypes, Slice, Span, SqlError, Start, Subscription,
-        SubscriptionExplanation, SubscriptionRecord, SubscriptionStore, Subscriptions, Target,
-        TypeIndex, TypePattern, TypeRecord, event_of, job_of,
+        Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, LaneKey, LaneKeyError, Looked,
+        ParseTypeError, Progress, Reach, Routed, Router, SeenTypes, Slice, Span, SqlError, Start,
+        Subscription, SubscriptionExplanation, SubscriptionRecord, SubscriptionStore,
+        Subscriptions, Target, TypeIndex, TypePattern, TypeRecord, event_of, job_of,
     };
 }
 
@@ -153,16 +153,6 @@ pub mod health {
 /// Why a text cannot be stored as [`Json`].
 pub mod json {
     pub use windlass_core::json::{JsonError, storable_text};
-}
-
-/// Who wants which events, and what comes of them. Not shown yet.
-#[doc(hidden)]
-pub mod subscription {
-    pub use windlass_core::subscription::{
-        AttributeValue, EventView, Explanation, Fed, Feed, Filter, FilterBuilder, FilterError,
-        Progress, Router, Start, Subscription, SubscriptionRecord, SubscriptionStore,
-        Subscriptions, Target, TypePattern, event_of, job_of,
-    };
 }
 
 /// What a handler has done so far: [`AttemptContext::step`], and how a store keeps it.

@@ -91,6 +91,8 @@ struct Body<'a> {
     queue: &'a str,
     version: u16,
     max_attempts: Option<u16>,
+    lane: Option<String>,
+    credit: u32,
     filter: &'a Filter,
     /// The filter as a person reads it.
     wants: String,
@@ -116,6 +118,8 @@ fn document<'a>(record: &'a SubscriptionRecord, log: &LogRecord) -> Document<Bod
             queue: &target.queue,
             version: target.version,
             max_attempts: target.max_attempts,
+            lane: record.definition.lane.as_ref().map(ToString::to_string),
+            credit: record.definition.most_unfinished(),
             filter,
             wants: filter.to_string(),
             state: standing(record).0,

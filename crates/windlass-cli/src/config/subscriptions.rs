@@ -1,15 +1,27 @@
 //! `[subscription.NAME]`: which events become which jobs.
 
+use std::num::NonZeroU32;
+
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue, check_subscription};
-use windlass::subscription::{Filter, Subscription, Target};
+use windlass::subscription::{Filter, LaneKey, LaneKeyError, Subscription, Target};
 
 use super::ConfigError;
 use super::reader::Table;
 use crate::event_filter::{FilterParts, Part};
 use crate::event_start::EventStart;
 
-pub(super) const KEYS: [&str; 8] =
-    ["kind", "queue", "version", "max_attempts", "types", "filter", "sql", "from"];
+pub(super) const KEYS: [&str; 10] = [
+    "kind",
+    "queue",
+    "version",
+    "max_attempts",
+    "types",
+    "filter",
+    "sql",
+    "from",
+    "lane",
+    "credit",
+];
 
 /// A subscription that the file declares.
 #[derive(Debug, Clone)]
@@ -25,7 +37,8 @@ pub(crate) struct SubscriptionConfig {
 /// One of them.
 pub(super) fn read(name: &str, table: &Table<'_, '_>) -> Result<SubscriptionConfig, ConfigError> {
     check_subscription(name).map_err(|error| table.error("subscription", error))?;
-    let definition = Subscription { filter: filter(table)?, target: target(table)? };
+    let (filter, target) = (filter(table)?, target(table)?);
+    let definition = Subscription { filter, target, lane: lane(table)?, credit: credit(table)? };
     Ok(SubscriptionConfig { name: name.to_owned(), definition, start: start(table)? })
 }
 
@@ -54,6 +67,16 @@ fn target(table: &Table<'_, '_>) -> Result<Target, ConfigError> {
     check_queue(&queue).map_err(|error| table.error("queue", error))?;
     let version = super::small(table, "version")?.unwrap_or(1);
     Ok(Target { kind, queue, version, max_attempts: super::small(table, "max_attempts")? })
+}
+
+fn lane(table: &Table<'_, '_>) -> Result<Option<LaneKey>, ConfigError> {
+    let Some(text) = table.text("lane")? else { return Ok(None) };
+    text.parse().map(Some).map_err(|error: LaneKeyError| table.error("lane", error.what))
+}
+
+fn credit(table: &Table<'_, '_>) -> Result<Option<NonZeroU32>, ConfigError> {
+    let credit = table.number("credit", 1..=u64::from(u32::MAX))?;
+    Ok(credit.and_then(|credit| NonZeroU32::new(u32::try_from(credit).ok()?)))
 }
 
 /// `from = "now"`, or a position, which may be a number.

@@ -1,8 +1,10 @@
 //! `windlass subscription add`.
 
+use std::num::NonZeroU32;
+
 use windlass::Client;
 use windlass::name::DEFAULT_QUEUE;
-use windlass::subscription::{Subscription, SubscriptionRecord, Target};
+use windlass::subscription::{LaneKey, Subscription, SubscriptionRecord, Target};
 
 use super::filter::FilterArgs;
 use super::{checked, find, show};
@@ -30,6 +32,13 @@ pub(super) struct Args {
     /// Failures after which a job is dead; 0 never gives up; the handler's limit unless given
     #[arg(long, value_name = "N")]
     max_attempts: Option<u16>,
+    /// Jobs of events that have the same there run one after the other: an attribute such as subject, or a member of the data
+    /// such as data.order
+    #[arg(long, value_name = "KEY")]
+    lane: Option<LaneKey>,
+    /// At most so many of its jobs are unfinished; events beyond them wait in the log; 10,000 unless given
+    #[arg(long, value_name = "N")]
+    credit: Option<NonZeroU32>,
     #[command(flatten)]
     filter: FilterArgs,
     /// Where it begins: now, beginning, a position it begins behind, or a moment, RFC 3339
@@ -47,7 +56,7 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         version: args.args_version,
         max_attempts: args.max_attempts,
     };
-    let subscription = Subscription { filter, target };
+    let subscription = Subscription { filter, target, lane: args.lane, credit: args.credit };
     subscription
         .check()
         .map_err(|error| Failure::usage(format!("{error}; nothing was written")))?;

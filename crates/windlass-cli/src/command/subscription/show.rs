@@ -78,7 +78,11 @@ fn fields(
         ("job", target(record)),
         ("position", format!("{}, {behind}", record.position(log))),
         ("begins", begins),
+        ("credit", count(record.definition.most_unfinished().into(), "unfinished job")),
     ];
+    if let Some(lane) = &record.definition.lane {
+        fields.push(("lane", format!("one after the other by {lane}")));
+    }
     if let Some(at) = record.paused_at {
         fields.push(("paused", out.moment_in_full(at)));
     }
