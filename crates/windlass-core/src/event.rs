@@ -5,6 +5,7 @@
 
 mod claim;
 mod decode;
+mod keep;
 mod meta;
 mod new;
 mod publish;
@@ -15,6 +16,7 @@ pub use claim::claim;
 #[cfg(unix)]
 pub(crate) use claim::with_event;
 pub use decode::DecodeError;
+pub use keep::Keep;
 pub use meta::{EventMeta, Extension};
 pub use new::{DEFAULT_SOURCE, IntoEvent, NewEvent};
 pub use record::{EventRecord, LogRecord, Published};
@@ -44,6 +46,9 @@ pub trait EventStore: Send + Sync {
     /// Has those who publish from now on tell this worker, which feeds the subscriptions and finds nothing to do at present.
     /// Whether somebody may have begun before and tell nobody when he commits.
     fn await_events(&self, worker: WorkerId) -> Reply<'_, bool>;
+
+    /// Has events stay in the log so long.
+    fn keep_events(&self, keep: Keep) -> Reply<'_, ()>;
 
     /// How far the log reaches.
     fn event_log(&self) -> Reply<'_, LogRecord>;

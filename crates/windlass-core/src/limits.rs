@@ -52,6 +52,14 @@ pub const KEY_BYTES: usize = 1_024;
 pub const PUBLISH_EVENTS: usize = 10_000;
 /// Events of one round of feeding subscriptions.
 pub const ROUTE_EVENTS: usize = 500;
+/// How long events stay in the log, unless it is said otherwise.
+pub const KEEP_EVENTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The longest that events can be kept.
+pub const LARGEST_KEEP: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+/// Positions that are told of those that a subscription has missed.
+pub const MISSED_EVENTS: usize = 20;
+/// Events that are removed in one transaction.
+pub const FORGET_EVENTS: usize = 1_000;
 /// Jobs that subscriptions are fed in one transaction.
 pub const ROUTE_JOBS: usize = 1_000;
 /// Jobs of one subscription that may be unfinished, unless it says otherwise.

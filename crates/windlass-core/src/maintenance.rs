@@ -43,6 +43,8 @@ pub struct Swept {
 pub struct Tidied {
     /// Finished jobs removed because their time of keeping was over.
     pub pruned: u64,
+    /// Events removed because their time of keeping was over.
+    pub forgotten: u64,
     /// Jobs moved out of the way because no live worker knows them.
     pub parked: u64,
     /// Jobs brought back because a worker now knows them.

@@ -46,6 +46,9 @@ pub struct Facts {
     /// The age of the oldest snapshot that holds back clean-up, where it can be told, and whose
     /// it is.
     pub oldest_snapshot: Option<(Duration, String)>,
+    /// Whether completed jobs are kept for their time, and not only counted.
+    #[serde(skip)]
+    pub keeps_completed: bool,
 }
 
 /// A store: what every noun asks of it.

@@ -26,6 +26,7 @@ mod record;
 mod route;
 mod sql;
 mod types;
+mod verify;
 mod walk;
 mod words;
 
@@ -41,13 +42,16 @@ pub use index::TypeIndex;
 pub use lane::{LaneKey, LaneKeyError};
 pub use pattern::{ParseTypeError, TypePattern};
 pub use record::{
-    Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions, event_of, job_of,
+    GapRecord, Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions, event_of,
+    job_of,
 };
 pub use route::Router;
 pub use sql::SqlError;
 pub use types::{SeenTypes, TypeRecord};
+pub use verify::{Verified, VerifiedSubscription};
 pub use walk::EventSummary;
 
+use crate::id::JobId;
 use crate::reply::{Now, Reply};
 
 /// The verbs of subscriptions.
@@ -74,8 +78,14 @@ pub trait SubscriptionStore: Send + Sync {
     /// All of them.
     fn subscriptions(&self) -> Reply<'_, Subscriptions>;
 
+    /// The gaps of all subscriptions, in the order in which they were made.
+    fn gaps(&self) -> Reply<'_, Vec<GapRecord>>;
+
     /// Of each subscription with this number how many of its jobs have not ended, counted up to the number beside it.
     fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>>;
+
+    /// Of each of these jobs whether it is there, in whatever state.
+    fn have_jobs<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<bool>>;
 
     /// Writes what comes of a part of the log, and how far it has been fed with that.
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed>;

@@ -47,6 +47,12 @@ create table windlass.log (
   routed   bigint  not null,
   part     integer not null,
   revision bigint  not null,
+  -- How long events are kept, in microseconds: at least, and at most where that is said; how many were removed; and how far a walk
+  -- over those whose time is over has come.
+  keep     bigint  not null default 2592000000000,
+  at_most  bigint,
+  removed  bigint  not null default 0,
+  walked   bigint  not null default 0,
   -- The channel of who feeds them and has found nothing to do: who publishes says so on it.
   sleeper  text
 );
@@ -60,10 +66,22 @@ create table windlass.subscription (
   definition text    not null,
   -- It wants events behind this position.
   after      bigint  not null,
+  -- What it is has been so behind this position.
+  since      bigint  not null,
   -- The last position that it was fed, where that is not the one of all that are live.
   position   bigint,
   paused_at  bigint,
   created_at bigint  not null
+);
+
+-- Events that a subscription was not fed, and never will be.
+create table windlass.gap (
+  nth           bigint generated always as identity primary key,
+  number        integer not null,
+  from_position bigint  not null,
+  to_position   bigint  not null,
+  reason        text    not null,
+  at            bigint  not null
 );
 
 -- The jobs of a subscription, which its number ends: see the function job_of in the library.
@@ -139,6 +157,8 @@ begin
   if reached is null then
     return 0;
   end if;
+  -- The clock may have been set back: moments of the log never go back.
+  us := greatest(us, (select e.recorded_at from windlass.event e where e.position = reached));
   with moved as (
     delete from windlass.intake i where i.nth in (select w.nth from windlass.intake w order by w.nth limit most) returning *
   ),
@@ -173,12 +193,13 @@ begin
     return false;
   end if;
   update windlass.log set revision = revision + 1 returning * into here;
-  update windlass.subscription set definition = the_definition where name = the_name;
+  update windlass.subscription set definition = the_definition, since = coalesce(position, windlass.fed_to(here, number))
+  where name = the_name;
   if found then
     return false;
   end if;
-  insert into windlass.subscription (name, definition, after, position, created_at)
-  values (the_name, the_definition, coalesce(behind, here.last), case when behind < here.routed then behind end, us);
+  insert into windlass.subscription (name, definition, after, since, position, created_at)
+  values (the_name, the_definition, coalesce(behind, here.last), coalesce(behind, here.last), case when behind < here.routed then behind end, us);
   return true;
 end
 $$;
@@ -201,6 +222,7 @@ create function windlass.remove_subscription(the_name text) returns boolean lang
 $$
 begin
   update windlass.log set revision = revision + 1;
+  delete from windlass.gap g using windlass.subscription s where s.name = the_name and g.number = s.number;
   delete from windlass.subscription where name = the_name;
   return found;
 end
@@ -248,6 +270,53 @@ begin
       array_fill(null::text, array[cardinality(ids)]), metas, null);
   end if;
   return case when lives then 1 else 0 end;
+end
+$$;
+
+-- Removes those of these events whose time is over, that all who want them have been fed, and whose jobs, with ids between two, have
+-- ended, other than as dead. What is older than any event may be goes also where somebody was not fed it, who gets a gap. Returns how
+-- many. Nobody feeds and nobody makes a subscription meanwhile.
+create function windlass.forget_events_at(us bigint, positions bigint[], lows uuid[], highs uuid[]) returns bigint language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
+$$
+declare
+  here    windlass.log;
+  fed     bigint;
+  gone    bigint;
+  beyond  bigint;
+  because text;
+begin
+  select * into here from windlass.log for update;
+  fed := least(here.routed, (select min(s.position) from windlass.subscription s where s.position is not null));
+  with running as materialized (
+    select r.id from windlass.running_job r where get_byte(uuid_send(r.id), 6) between 128 and 143
+  ),
+  forgotten as (
+    delete from windlass.event e using unnest(positions, lows, highs) as c(position, low, high)
+    where e.position = c.position and e.position <= here.routed and e.recorded_at < us - here.keep
+      and (e.position <= fed or e.recorded_at < us - here.at_most)
+      and not exists (select from windlass.pending p where p.id between c.low and c.high)
+      and not exists (select from windlass.finished f where f.state = 7 and f.id between c.low and c.high)
+      and not exists (select from running r where r.id between c.low and c.high)
+    returning e.position
+  )
+  select count(*), max(f.position) filter (where f.position > fed) into gone, beyond from forgotten f;
+  if beyond is not null then
+    because := 'events are kept for at most ' || (here.at_most / 86400000000.0)::numeric(10, 2)::float8 || ' days';
+    with lost as (
+      update windlass.subscription s set position = beyond from windlass.subscription before
+      where s.number = before.number and s.position < beyond returning s.number, before.position
+    ),
+    longer as (
+      update windlass.gap g set to_position = beyond, at = us from lost l
+      where g.number = l.number and g.to_position = l.position and g.reason = because returning g.number
+    )
+    insert into windlass.gap (number, from_position, to_position, reason, at)
+    select l.number, l.position + 1, beyond, because, us from lost l where l.number not in (select number from longer);
+  end if;
+  update windlass.log set removed = removed + gone, walked = coalesce(positions[cardinality(positions)], 0),
+    revision = revision + case when beyond is null then 0 else 1 end;
+  return gone;
 end
 $$;
 

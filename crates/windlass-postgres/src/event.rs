@@ -1,10 +1,11 @@
 //! The verbs of events.
 
+pub(crate) mod keep;
 mod list;
 pub mod publish;
 mod sequence;
 
-use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};
+use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use windlass_core::id::{EventId, WorkerId};
 use windlass_core::store::{Now, Reply};
 
@@ -43,6 +44,10 @@ impl EventStore for PostgresStore {
                 false => Ok(false),
             }
         })
+    }
+
+    fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
+        Box::pin(keep::keep(&self.claims, keep))
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {

@@ -85,7 +85,7 @@ impl PostgresStore {
 
 impl Store for PostgresStore {
     fn facts(&self) -> Reply<'_, Facts> {
-        Box::pin(facts::facts(&self.claims))
+        Box::pin(facts::facts(&self.claims, self.keeps_completed()))
     }
 
     fn schema(&self) -> &str {

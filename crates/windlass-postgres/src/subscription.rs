@@ -1,13 +1,14 @@
 //! The verbs of subscriptions.
 
+mod jobs;
 mod list;
 mod put;
 mod route;
-mod unfinished;
 
+use windlass_core::id::JobId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
-    Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+    GapRecord, Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
 };
 
 use crate::store::PostgresStore;
@@ -40,7 +41,15 @@ impl SubscriptionStore for PostgresStore {
     }
 
     fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
-        Box::pin(unfinished::unfinished(&self.claims, counted))
+        Box::pin(jobs::unfinished(&self.claims, counted))
+    }
+
+    fn have_jobs<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<bool>> {
+        Box::pin(jobs::have(&self.claims, jobs))
+    }
+
+    fn gaps(&self) -> Reply<'_, Vec<GapRecord>> {
+        Box::pin(list::gaps(&self.claims))
     }
 
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {

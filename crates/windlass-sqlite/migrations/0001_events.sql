@@ -28,7 +28,13 @@ create table windlass_log (
   -- and how often a subscription was changed.
   routed   integer not null,
   part     integer not null,
-  revision integer not null
+  revision integer not null,
+  -- How long events are kept, in microseconds: at least, and at most where that is said; how many were removed; and how far a walk
+  -- over those whose time is over has come.
+  keep     integer not null default 2592000000000,
+  at_most  integer,
+  removed  integer not null default 0,
+  walked   integer not null default 0
 ) strict;
 
 insert into windlass_log (one, epoch, last, routed, part, revision) values (1, 1, 0, 0, 0, 0);
@@ -40,10 +46,22 @@ create table windlass_subscription (
   definition text    not null,
   -- It wants events behind this position.
   after      integer not null,
+  -- What it is has been so behind this position.
+  since      integer not null,
   -- The last position that it was fed, where that is not the one of all that are live.
   position   integer,
   paused_at  integer,
   created_at integer not null
+) strict;
+
+-- Events that a subscription was not fed, and never will be.
+create table windlass_gap (
+  nth           integer primary key,
+  number        integer not null,
+  from_position integer not null,
+  to_position   integer not null,
+  reason        text    not null,
+  at            integer not null
 ) strict;
 
 -- The jobs of a subscription, which its number ends: see the function job_of in the library.
@@ -56,7 +74,9 @@ select id, source, given, type, subject, at, recorded_at, data, root, parent, me
 create trigger windlass_publish_event_insert instead of insert on windlass_publish_event
 begin
   insert into windlass_event (position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta)
-  select last + 1, new.id, new.source, new.given, new.type, new.subject, new.at, new.recorded_at, new.data, new.root, new.parent, new.meta
+  -- The clock may have been set back: moments of the log never go back.
+  select last + 1, new.id, new.source, new.given, new.type, new.subject, new.at,
+         max(new.recorded_at, coalesce((select recorded_at from windlass_event where position = last), 0)), new.data, new.root, new.parent, new.meta
   from windlass_log
   where new.given is null or not exists (select 1 from windlass_event where source = new.source and given = new.given);
   update windlass_log set last = last + 1 where exists (select 1 from windlass_event where position = last + 1);

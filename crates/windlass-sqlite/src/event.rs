@@ -1,9 +1,10 @@
 //! The verbs of events.
 
+pub(crate) mod keep;
 pub(crate) mod list;
 pub mod publish;
 
-use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};
+use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use windlass_core::id::{EventId, WorkerId};
 use windlass_core::store::{Now, Reply};
 
@@ -42,6 +43,10 @@ impl EventStore for SqliteStore {
     /// Who watches commits tells of events, too.
     fn await_events(&self, _worker: WorkerId) -> Reply<'_, bool> {
         Box::pin(std::future::ready(Ok(false)))
+    }
+
+    fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
+        Box::pin(self.writer.write(move |c| keep::keep(c, keep)))
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {

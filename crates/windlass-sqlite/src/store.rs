@@ -89,8 +89,8 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn facts(&self) -> Reply<'_, Facts> {
-        let durability = self.durability.word();
-        Box::pin(self.readers.read(move |c| facts::facts(c, durability)))
+        let (durability, keeps_completed) = (self.durability.word(), self.keeps_completed);
+        Box::pin(self.readers.read(move |c| facts::facts(c, durability, keeps_completed)))
     }
 
     fn schema(&self) -> &str {

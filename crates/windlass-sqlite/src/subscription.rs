@@ -1,13 +1,14 @@
 //! The verbs of subscriptions.
 
+mod jobs;
 mod list;
 mod put;
 mod route;
-mod unfinished;
 
+use windlass_core::id::JobId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
-    Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+    GapRecord, Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
 };
 
 use crate::connection::reader::in_one_snapshot;
@@ -46,7 +47,16 @@ impl SubscriptionStore for SqliteStore {
 
     fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
         let counted = counted.to_vec();
-        Box::pin(self.readers.read(move |c| unfinished::unfinished(c, &counted)))
+        Box::pin(self.readers.read(move |c| jobs::unfinished(c, &counted)))
+    }
+
+    fn have_jobs<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<bool>> {
+        let jobs = jobs.to_vec();
+        Box::pin(self.readers.read(move |c| jobs::have(c, &jobs)))
+    }
+
+    fn gaps(&self) -> Reply<'_, Vec<GapRecord>> {
+        Box::pin(self.readers.read(list::gaps))
     }
 
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {

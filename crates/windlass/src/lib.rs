@@ -126,7 +126,7 @@ pub mod condition {
 pub mod event {
     pub use windlass_core::event::{
         DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord, EventStore, EventType, Extension,
-        IntoEvent, LogRecord, NewEvent, Published, Upgrade,
+        IntoEvent, Keep, LogRecord, NewEvent, Published, Upgrade,
     };
 }
 
@@ -135,10 +135,11 @@ pub mod event {
 pub mod subscription {
     pub use windlass_core::subscription::{
         Answer, AttributeValue, Backtest, Decision, EventExplanation, EventSummary, EventView,
-        Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, LaneKey, LaneKeyError, Looked,
-        ParseTypeError, Progress, Reach, Routed, Router, SeenTypes, Slice, Span, SqlError, Start,
-        Subscription, SubscriptionExplanation, SubscriptionRecord, SubscriptionStore,
-        Subscriptions, Target, TypeIndex, TypePattern, TypeRecord, event_of, job_of,
+        Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, GapRecord, LaneKey,
+        LaneKeyError, Looked, ParseTypeError, Progress, Reach, Routed, Router, SeenTypes, Slice,
+        Span, SqlError, Start, Subscription, SubscriptionExplanation, SubscriptionRecord,
+        SubscriptionStore, Subscriptions, Target, TypeIndex, TypePattern, TypeRecord, Verified,
+        VerifiedSubscription, event_of, job_of,
     };
 }
 

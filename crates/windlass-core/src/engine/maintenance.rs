@@ -14,7 +14,7 @@ use crate::maintenance::{Swept, Tidied};
 use crate::schedule::FireRound;
 use crate::subscription::Fed;
 
-/// A tidying round that pruned so many jobs is followed by another one soon.
+/// A tidying round that pruned so many jobs, or forgot so many events, is followed by another one soon.
 const MANY_PRUNED: u64 = 500;
 /// A round of firing comes when a sweep says so, and a sweep comes each second.
 const UNTIL_TOLD: Duration = Duration::from_secs(3_600);
@@ -186,7 +186,7 @@ impl Maintenance {
 
     pub(super) fn tidied(&mut self, tidied: &Tidied, now: Instant) {
         self.tidy.is_under_way = false;
-        if tidied.pruned >= MANY_PRUNED {
+        if tidied.pruned.max(tidied.forgotten) >= MANY_PRUNED {
             self.tidy.by(now + TIDY_AGAIN);
         }
     }

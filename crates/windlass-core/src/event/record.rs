@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::event::{EventMeta, NewEvent};
+use crate::event::{EventMeta, Keep, NewEvent};
 use crate::id::{EventId, JobId};
 use crate::json::Json;
 use crate::time::Timestamp;
@@ -109,4 +109,9 @@ pub struct LogRecord {
     pub part: u32,
     /// Changes with each change of a subscription.
     pub revision: u64,
+    /// Events that were removed since their time was over.
+    pub removed: u64,
+    /// How long events are kept.
+    #[serde(flatten)]
+    pub keep: Keep,
 }

@@ -42,6 +42,8 @@ pub struct SubscriptionRecord {
     pub definition: Subscription,
     /// It wants events behind this position.
     pub after: u64,
+    /// What it is has been so behind this position.
+    pub since: u64,
     /// Where it stands.
     pub progress: Progress,
     /// Since when it is paused: it stands still, and its events stay in the log.
@@ -49,6 +51,22 @@ pub struct SubscriptionRecord {
     pub paused_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// Events that a subscription was not fed, and never will be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GapRecord {
+    /// The subscription's number.
+    #[serde(skip)]
+    pub number: u32,
+    /// The first position of it.
+    pub from: u64,
+    /// The last one.
+    pub to: u64,
+    /// Why.
+    pub reason: String,
+    /// When it was made, or became longer.
+    pub at: Timestamp,
 }
 
 /// All subscriptions, as somebody who feeds them needs them.

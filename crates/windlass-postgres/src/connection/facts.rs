@@ -9,7 +9,10 @@ use crate::row::get;
 
 const FACTS: &str = include_str!("facts.sql");
 
-pub(crate) async fn facts(connection: &Connection) -> Result<Facts, StoreError> {
+pub(crate) async fn facts(
+    connection: &Connection,
+    keeps_completed: bool,
+) -> Result<Facts, StoreError> {
     let row = connection.query_one(FACTS, &[]).await?;
     let snapshot_age: Option<i64> = get(&row, 4)?;
     let whose: Option<String> = get(&row, 5)?;
@@ -26,5 +29,6 @@ pub(crate) async fn facts(connection: &Connection) -> Result<Facts, StoreError> 
         oldest_snapshot: snapshot_age.map(|us| {
             (std::time::Duration::from_micros(us.unsigned_abs()), whose.unwrap_or_default())
         }),
+        keeps_completed,
     })
 }

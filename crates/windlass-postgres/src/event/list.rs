@@ -1,10 +1,12 @@
 //! List: events as they are shown.
 
+use std::time::Duration;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
-use windlass_core::event::{EventMeta, EventRecord, LogRecord};
+use windlass_core::event::{EventMeta, EventRecord, Keep, LogRecord};
 use windlass_core::id::{EventId, JobId};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
@@ -24,7 +26,8 @@ const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, 
 const AWAIT: &str =
     "update windlass.log set sleeper = $1::text where sleeper is distinct from $1::text";
 const PUBLISHES: &str = "select windlass.publishes()";
-const LOG: &str = "select epoch, last, routed, part, revision from windlass.log";
+const LOG: &str =
+    "select epoch, last, routed, part, revision, removed, keep, at_most from windlass.log";
 
 pub(super) async fn event(
     connection: &Connection,
@@ -69,12 +72,15 @@ pub(super) async fn await_events(
 pub(super) async fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
     let rows = connection.query(LOG, &[]).await?;
     let row = rows.first().ok_or_else(|| StoreError::Backend("the log has no row".into()))?;
+    let time = |us: i64| Duration::from_micros(us.unsigned_abs());
     Ok(LogRecord {
         epoch: get::<i64>(row, 0)?.unsigned_abs(),
         last: get::<i64>(row, 1)?.unsigned_abs(),
         routed: get::<i64>(row, 2)?.unsigned_abs(),
         part: get::<i32>(row, 3)?.unsigned_abs(),
         revision: get::<i64>(row, 4)?.unsigned_abs(),
+        removed: get::<i64>(row, 5)?.unsigned_abs(),
+        keep: Keep { at_least: time(get(row, 6)?), at_most: get::<Option<i64>>(row, 7)?.map(time) },
     })
 }
 

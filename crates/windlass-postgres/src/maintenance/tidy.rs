@@ -12,6 +12,7 @@ use windlass_core::time::micros;
 use crate::batch;
 use crate::condition::forget;
 use crate::connection::{Bind, Connection, Shared};
+use crate::event::keep;
 use crate::maintenance::walk::{self, AllWalks};
 use crate::row::get;
 
@@ -83,9 +84,10 @@ pub(crate) async fn tidy(
     forget_keys(connection, key_walk, now).await?;
     forget_belongings(connection, walks, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;
+    let forgotten = keep::forget(connection, now).await?;
     let unparked = connection.query(UNPARK, &[]).await?.len() as u64;
     let parked = connection.query(PARK, &[(&HEADS, Type::INT8)]).await?.len() as u64;
-    Ok(Tidied { pruned, parked, unparked })
+    Ok(Tidied { pruned, forgotten, parked, unparked })
 }
 
 /// Removes what belongs to jobs that are gone. Of tables without rows nothing more is asked.

@@ -2,20 +2,37 @@
 
 use tokio_postgres::Row;
 use windlass_core::error::StoreError;
-use windlass_core::subscription::{Progress, SubscriptionRecord, Subscriptions};
+use windlass_core::subscription::{GapRecord, Progress, SubscriptionRecord, Subscriptions};
 use windlass_core::time::Timestamp;
 
 use crate::connection::Connection;
 use crate::row::get;
 
-const SUBSCRIPTIONS: &str = "select l.revision, s.number, s.name, s.definition, s.after, s.position, s.paused_at, s.created_at \
+const SUBSCRIPTIONS: &str = "select l.revision, s.number, s.name, s.definition, s.after, s.position, s.paused_at, s.created_at, s.since \
      from windlass.log l left join windlass.subscription s on true order by s.number";
+
+const GAPS: &str =
+    "select number, from_position, to_position, reason, at from windlass.gap order by nth";
 
 pub(super) async fn subscriptions(connection: &Connection) -> Result<Subscriptions, StoreError> {
     let rows = connection.query(SUBSCRIPTIONS, &[]).await?;
     let revision = rows.first().map_or(Ok(0), |row| get::<i64>(row, 0))?.unsigned_abs();
     let all = rows.iter().filter_map(|row| record(row).transpose()).collect::<Result<_, _>>()?;
     Ok(Subscriptions { revision, all })
+}
+
+pub(super) async fn gaps(connection: &Connection) -> Result<Vec<GapRecord>, StoreError> {
+    let rows = connection.query(GAPS, &[]).await?;
+    let gap = |row: &Row| {
+        Ok(GapRecord {
+            number: get::<i32>(row, 0)?.unsigned_abs(),
+            from: get::<i64>(row, 1)?.unsigned_abs(),
+            to: get::<i64>(row, 2)?.unsigned_abs(),
+            reason: get(row, 3)?,
+            at: Timestamp::from_micros(get(row, 4)?),
+        })
+    };
+    rows.iter().map(gap).collect()
 }
 
 fn record(row: &Row) -> Result<Option<SubscriptionRecord>, StoreError> {
@@ -34,6 +51,7 @@ fn record(row: &Row) -> Result<Option<SubscriptionRecord>, StoreError> {
         definition: serde_json::from_str(definition).map_err(corrupt)?,
         name,
         after: get::<i64>(row, 4)?.unsigned_abs(),
+        since: get::<i64>(row, 8)?.unsigned_abs(),
         progress: position.map_or(Progress::Live, |position| Progress::CatchingUp {
             position: position.unsigned_abs(),
         }),

@@ -11,6 +11,7 @@ use crate::error::store_error;
 pub(crate) fn facts(
     connection: &Connection,
     durability: &'static str,
+    keeps_completed: bool,
 ) -> Result<Facts, StoreError> {
     let pages: i64 = pragma(connection, "page_count")?;
     let page: i64 = pragma(connection, "page_size")?;
@@ -25,6 +26,7 @@ pub(crate) fn facts(
         durability: format!("synchronous={durability}"),
         durable: durability == "FULL",
         oldest_snapshot: None,
+        keeps_completed,
     })
 }
 

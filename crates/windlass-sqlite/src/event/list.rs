@@ -1,8 +1,10 @@
 //! List: events as they are shown.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, Row, params};
 use windlass_core::error::StoreError;
-use windlass_core::event::{EventMeta, EventRecord, LogRecord};
+use windlass_core::event::{EventMeta, EventRecord, Keep, LogRecord};
 use windlass_core::id::EventId;
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
@@ -18,7 +20,8 @@ const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, 
 /// Whether there are events that those who are live, or one that catches up, have not been fed.
 pub(crate) const FEEDS: &str = "select routed < last or exists (select 1 from windlass_subscription \
      where position is not null and paused_at is null) from windlass_log";
-const LOG: &str = "select epoch, last, routed, part, revision from windlass_log";
+const LOG: &str =
+    "select epoch, last, routed, part, revision, removed, keep, at_most from windlass_log";
 
 pub(super) fn event(
     connection: &Connection,
@@ -46,6 +49,7 @@ pub(super) fn events_at(
 }
 
 pub(super) fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
+    let time = |us: i64| Duration::from_micros(us.unsigned_abs());
     let row = |row: &Row<'_>| {
         Ok(LogRecord {
             epoch: row.get::<_, i64>(0)?.unsigned_abs(),
@@ -53,6 +57,11 @@ pub(super) fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
             routed: row.get::<_, i64>(2)?.unsigned_abs(),
             part: row.get(3)?,
             revision: row.get::<_, i64>(4)?.unsigned_abs(),
+            removed: row.get::<_, i64>(5)?.unsigned_abs(),
+            keep: Keep {
+                at_least: time(row.get(6)?),
+                at_most: row.get::<_, Option<i64>>(7)?.map(time),
+            },
         })
     };
     let found = all(connection, LOG, [], row)?.pop();

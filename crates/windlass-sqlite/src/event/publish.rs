@@ -12,6 +12,7 @@ use crate::job::statement::{RELEASE, SAVEPOINT, Statement, UNDO, Value};
 use crate::row::{Id, one, run};
 
 const LAST: &str = "select last from windlass_log";
+const RECORDED_AT: &str = "select recorded_at from windlass_event where position = ?1";
 const REACHES: &str = "update windlass_log set last = ?1";
 /// The id of the event of the source ?1 with the given id ?2.
 pub const GIVEN: &str = "select id from windlass_event where source = ?1 and given = ?2";
@@ -108,6 +109,9 @@ pub(super) fn publish(
 ) -> Result<Vec<Published>, StoreError> {
     let mut last: i64 = one(connection, LAST, [])?.unwrap_or_default();
     let first = last;
+    // The clock may have been set back: moments of the log never go back.
+    let before: Option<i64> = one(connection, RECORDED_AT, [last])?;
+    let recorded_at = before.map_or(now.as_micros(), |before| before.max(now.as_micros()));
     let mut statement = connection.prepare_cached(PUBLISH).map_err(store_error)?;
     let mut answers = Vec::with_capacity(events.len());
     for event in events {
@@ -131,7 +135,7 @@ pub(super) fn publish(
             event.event_type,
             event.subject,
             at,
-            now,
+            recorded_at,
             data,
             root,
             parent,

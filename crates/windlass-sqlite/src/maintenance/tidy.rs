@@ -11,6 +11,7 @@ use windlass_core::time::Timestamp;
 
 use crate::batch;
 use crate::condition::forget;
+use crate::event::keep;
 use crate::job::duplicates;
 use crate::job::finish::add_job_count;
 use crate::maintenance::walk;
@@ -101,6 +102,7 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     duplicates::sum_up(connection)?;
     Ok(Tidied {
         pruned: prune(connection, now)?,
+        forgotten: keep::forget(connection, now)?,
         unparked: unpark(connection, &known)?,
         parked: park(connection, &known)?,
     })

@@ -2,20 +2,35 @@
 
 use rusqlite::{Connection, Row};
 use windlass_core::error::StoreError;
-use windlass_core::subscription::{Progress, SubscriptionRecord, Subscriptions};
+use windlass_core::subscription::{GapRecord, Progress, SubscriptionRecord, Subscriptions};
 use windlass_core::time::Timestamp;
 
 use crate::row::{all, one};
 
 const REVISION: &str = "select revision from windlass_log";
-const SUBSCRIPTIONS: &str = "select number, name, definition, after, position, paused_at, created_at \
+const SUBSCRIPTIONS: &str = "select number, name, definition, after, position, paused_at, created_at, since \
      from windlass_subscription order by number";
+
+const GAPS: &str =
+    "select number, from_position, to_position, reason, at from windlass_gap order by nth";
 
 pub(super) fn subscriptions(connection: &Connection) -> Result<Subscriptions, StoreError> {
     let revision: i64 = one(connection, REVISION, [])?.unwrap_or_default();
     let rows = all(connection, SUBSCRIPTIONS, [], Raw::of)?;
     let all = rows.into_iter().map(Raw::read).collect::<Result<_, StoreError>>()?;
     Ok(Subscriptions { revision: revision.unsigned_abs(), all })
+}
+
+pub(super) fn gaps(connection: &Connection) -> Result<Vec<GapRecord>, StoreError> {
+    all(connection, GAPS, [], |row| {
+        Ok(GapRecord {
+            number: row.get(0)?,
+            from: row.get::<_, i64>(1)?.unsigned_abs(),
+            to: row.get::<_, i64>(2)?.unsigned_abs(),
+            reason: row.get(3)?,
+            at: Timestamp::from_micros(row.get(4)?),
+        })
+    })
 }
 
 /// A row as it is, before anything in it is doubted.
@@ -27,6 +42,7 @@ struct Raw {
     position: Option<i64>,
     paused_at: Option<i64>,
     created_at: i64,
+    since: i64,
 }
 
 impl Raw {
@@ -39,6 +55,7 @@ impl Raw {
             position: row.get(4)?,
             paused_at: row.get(5)?,
             created_at: row.get(6)?,
+            since: row.get(7)?,
         })
     }
 
@@ -57,6 +74,7 @@ impl Raw {
             name: self.name,
             definition,
             after: self.after.unsigned_abs(),
+            since: self.since.unsigned_abs(),
             progress: position.map_or(Progress::Live, |position| Progress::CatchingUp { position }),
             paused_at: self.paused_at.map(Timestamp::from_micros),
             created_at: Timestamp::from_micros(self.created_at),

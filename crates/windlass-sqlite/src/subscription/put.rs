@@ -9,9 +9,12 @@ use crate::row::{one, run};
 
 const REVISE: &str = "update windlass_log set revision = revision + 1";
 const IS_SAME: &str = "select 1 from windlass_subscription where name = ?1 and definition = ?2";
-const CHANGE: &str = "update windlass_subscription set definition = ?2 where name = ?1";
-const PUT: &str = "insert into windlass_subscription (name, definition, after, position, created_at) \
-     select ?1, ?2, coalesce(?3, last), case when ?3 < routed then ?3 end, ?4 from windlass_log";
+const CHANGE: &str = "update windlass_subscription set definition = ?2, \
+     since = coalesce(position, (select routed + (part >= number) from windlass_log)) where name = ?1";
+const PUT: &str = "insert into windlass_subscription (name, definition, after, since, position, created_at) \
+     select ?1, ?2, coalesce(?3, last), coalesce(?3, last), case when ?3 < routed then ?3 end, ?4 from windlass_log";
+const REMOVE_GAPS: &str = "delete from windlass_gap \
+     where number = (select number from windlass_subscription where name = ?1)";
 const REMOVE: &str = "delete from windlass_subscription where name = ?1";
 const PAUSE: &str = "update windlass_subscription \
      set paused_at = coalesce(paused_at, ?2), position = coalesce(position, (select routed + (part >= number) from windlass_log)) where name = ?1";
@@ -43,6 +46,7 @@ pub(super) fn put(
 
 pub(super) fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {
     run(connection, REVISE, [])?;
+    run(connection, REMOVE_GAPS, [name])?;
     Ok(run(connection, REMOVE, [name])? > 0)
 }
 

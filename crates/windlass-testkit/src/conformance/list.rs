@@ -245,6 +245,12 @@ macro_rules! behaviours {
                     one_event_goes_to_many_in_parts
                     events_with_one_key_are_handled_in_order
                 }
+                keep {
+                    events_go_when_their_time_is_over_and_nothing_needs_them
+                    what_somebody_waits_for_stays
+                    what_goes_too_early_is_a_gap
+                    what_a_subscription_has_missed_is_found
+                }
                 put {
                     a_subscription_begins_where_it_says
                     what_has_its_position_is_not_from_now_on

@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod backtest;
 pub mod feed;
+pub mod keep;
 pub mod put;
 
 use windlass_core::event::NewEvent;

@@ -187,6 +187,10 @@ macro_rules! forward_one {
             self.store.await_events(worker)
         }
 
+        fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
+            self.store.keep_events(keep)
+        }
+
         fn event_log(&self) -> Reply<'_, LogRecord> {
             self.store.event_log()
         }
@@ -219,6 +223,14 @@ macro_rules! forward_one {
         }
     };
     (route) => {
+        fn gaps(&self) -> Reply<'_, Vec<GapRecord>> {
+            self.store.gaps()
+        }
+
+        fn have_jobs<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<bool>> {
+            self.store.have_jobs(jobs)
+        }
+
         fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
             self.store.unfinished(counted)
         }
@@ -459,7 +471,7 @@ pub(crate) mod names {
         ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
     };
     pub(crate) use windlass_core::event::{
-        EventRecord, EventStore, LogRecord, NewEvent, Published,
+        EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
     };
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
     pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
@@ -483,7 +495,7 @@ pub(crate) mod names {
     pub(crate) use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
     pub(crate) use windlass_core::store::{Facts, Now, Reply, Store};
     pub(crate) use windlass_core::subscription::{
-        Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+        GapRecord, Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
     };
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{

@@ -125,6 +125,10 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         PUBLISH_EVENTS
         ROUTE_EVENTS
         ROUTE_JOBS
+        KEEP_EVENTS
+        LARGEST_KEEP
+        FORGET_EVENTS
+        MISSED_EVENTS
         CREDIT
         EXPLAINED_EVENTS
         BACKTEST_EVENTS

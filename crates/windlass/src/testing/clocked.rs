@@ -8,7 +8,7 @@ use windlass_core::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberR
 use windlass_core::condition::{
     ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
 };
-use windlass_core::event::{EventRecord, EventStore, LogRecord, NewEvent, Published};
+use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{
@@ -28,7 +28,7 @@ use windlass_core::schedule::{
 use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
 use windlass_core::store::{Facts, Now, Reply, Store};
 use windlass_core::subscription::{
-    Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+    GapRecord, Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
 };
 use windlass_core::time::Timestamp;
 use windlass_core::wake::Wakeups;
@@ -223,6 +223,10 @@ impl EventStore for ClockedStore {
         self.store.await_events(worker)
     }
 
+    fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
+        self.store.keep_events(keep)
+    }
+
     fn event_log(&self) -> Reply<'_, LogRecord> {
         self.store.event_log()
     }
@@ -253,6 +257,14 @@ impl SubscriptionStore for ClockedStore {
 
     fn subscriptions(&self) -> Reply<'_, Subscriptions> {
         self.store.subscriptions()
+    }
+
+    fn gaps(&self) -> Reply<'_, Vec<GapRecord>> {
+        self.store.gaps()
+    }
+
+    fn have_jobs<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<bool>> {
+        self.store.have_jobs(jobs)
     }
 
     fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {

@@ -1,7 +1,9 @@
-//! Unfinished: how many jobs of subscriptions have not ended.
+//! Jobs: what is known of those that came of events.
 
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 use windlass_core::error::StoreError;
+use windlass_core::id::JobId;
 
 use crate::connection::Connection;
 use crate::row::get;
@@ -24,4 +26,17 @@ pub(super) async fn unfinished(
     let binds = [(&numbers as _, Type::INT8_ARRAY), (&most as _, Type::INT8_ARRAY)];
     let rows = connection.query(UNFINISHED, &binds).await?;
     rows.iter().map(|row| Ok(get::<i64>(row, 0)?.unsigned_abs())).collect()
+}
+
+/// Of each whether it waits, runs or has ended.
+const HAVE: &str = "with running as materialized (select id from windlass.running_job) \
+     select exists (select from windlass.pending p where p.id = j.id) \
+         or exists (select from windlass.finished f where f.id = j.id) \
+         or exists (select from running r where r.id = j.id) \
+     from unnest($1::uuid[]) with ordinality as j(id, nth) order by j.nth";
+
+pub(super) async fn have(connection: &Connection, jobs: &[JobId]) -> Result<Vec<bool>, StoreError> {
+    let ids: Vec<Uuid> = jobs.iter().map(|job| job.as_uuid()).collect();
+    let rows = connection.query(HAVE, &[(&ids, Type::UUID_ARRAY)]).await?;
+    rows.iter().map(|row| get(row, 0)).collect()
 }
