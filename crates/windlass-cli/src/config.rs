@@ -4,6 +4,7 @@
 //! the file, the line and the key. Nothing here starts a process or opens a connection.
 
 mod doctor;
+mod events;
 mod limit;
 mod queues;
 mod reader;
@@ -16,6 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::queue_rules::QueueRules;
+use windlass::event::Keep;
 use windlass::health::Thresholds;
 use windlass::limits::{MAX_LOSSES, TIMEOUT};
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
@@ -32,8 +34,17 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 8] =
-    ["handler", "limit", "worker", "schedule", "subscription", "queue", "doctor", "server"];
+const TOP_KEYS: [&str; 9] = [
+    "handler",
+    "limit",
+    "worker",
+    "schedule",
+    "subscription",
+    "events",
+    "queue",
+    "doctor",
+    "server",
+];
 const HANDLER_KEYS: [&str; 15] = [
     "kind",
     "queue",
@@ -71,6 +82,8 @@ pub(crate) struct Config {
     pub(crate) schedules: Vec<ScheduleConfig>,
     /// Which events it declares to become which jobs.
     pub(crate) subscriptions: Vec<SubscriptionConfig>,
+    /// How long events are kept, where it says so.
+    pub(crate) keep: Option<Keep>,
     /// Bounds and aging of queues that it declares.
     pub(crate) rules: QueueRules,
 }
@@ -170,6 +183,8 @@ impl Config {
         let subscriptions =
             subscriptions.iter().map(|(name, table)| subscriptions::read(name, table));
         let subscriptions = subscriptions.collect::<Result<_, _>>()?;
+        let keep = top.table("events", "[events]", &events::KEYS)?;
+        let keep = keep.as_ref().map(events::read).transpose()?.flatten();
         let mut rules = QueueRules::default();
         for (name, table) in top.named("queue", "[queue.NAME]", &queues::KEYS)? {
             rules.bounds.extend(queues::bound(&name, &table)?);
@@ -177,7 +192,7 @@ impl Config {
         }
         let doctor = top.table("doctor", "[doctor]", &doctor::KEYS)?;
         doctor.as_ref().map(doctor::read).transpose()?;
-        Ok(Self { handlers, limits, serves, slots, build, schedules, subscriptions, rules })
+        Ok(Self { handlers, limits, serves, slots, build, schedules, subscriptions, keep, rules })
     }
 }
 

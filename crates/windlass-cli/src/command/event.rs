@@ -1,8 +1,10 @@
 //! `windlass event`: what was published.
 
+mod keep;
 mod list;
 mod show;
 mod types;
+mod verify;
 
 pub(crate) use show::find;
 
@@ -38,6 +40,10 @@ enum Verb {
     List(list::Wanted),
     /// The types of the last events, and the subscriptions that take each
     Types,
+    /// Whether the log is whole, and whether each subscription has got what it wants; exit code 9 where not
+    Verify,
+    /// How long events stay in the log
+    Keep(keep::Args),
     /// One event with its data
     Show {
         /// Its id, or its position in the log
@@ -94,6 +100,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::List(wanted) => list::list(&wanted, globals).await,
         Verb::Types => types::types(globals).await,
+        Verb::Verify => verify::verify(globals).await,
+        Verb::Keep(args) => keep::keep(&args, globals).await,
         Verb::Show { event } => show::show(&event, globals).await,
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if let Err(error) = plan.rules.declare(&*store).await {
         tracing::warn!(%error, "bounds and aging of queues were not set");
     }
-    declare_subscriptions(&store, &plan).await?;
+    declare_events(&store, &plan).await?;
     let hurry = Hurry::new();
     let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
     let worker = described(store, &plan, &around);
@@ -83,8 +83,11 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 }
 
 /// Before the first job is run: what that publishes is not missed. The same definition again changes nothing.
-async fn declare_subscriptions(store: &Arc<dyn Store>, plan: &Plan) -> anyhow::Result<()> {
+async fn declare_events(store: &Arc<dyn Store>, plan: &Plan) -> anyhow::Result<()> {
     let client = Client::new(store.clone());
+    if let Some(keep) = plan.keep {
+        client.keep_events(keep).await?;
+    }
     for one in &plan.subscriptions {
         let start = one.start.resolve(&client).await?;
         client.subscribe(&one.name, &one.definition, start).await?;

@@ -1,7 +1,7 @@
 //! Subscriptions through a client, and feeding them.
 
 use super::credit::{Credit, by_subscription};
-use super::{Routed, Router, Slice, Start, Subscription, SubscriptionRecord, event_of};
+use super::{GapRecord, Routed, Router, Slice, Start, Subscription, SubscriptionRecord, event_of};
 use crate::client::Client;
 use crate::error::{Refusal, StoreError};
 use crate::event::LogRecord;
@@ -60,6 +60,15 @@ impl Client {
     /// When the store cannot be asked.
     pub async fn subscription(&self, name: &str) -> Result<Option<SubscriptionRecord>, StoreError> {
         Ok(self.subscriptions().await?.into_iter().find(|one| one.name == name))
+    }
+
+    /// What a subscription was not fed, and never will be.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn gaps(&self, of: &SubscriptionRecord) -> Result<Vec<GapRecord>, StoreError> {
+        let gaps = self.store().gaps().await?;
+        Ok(gaps.into_iter().filter(|gap| gap.number == of.number).collect())
     }
 
     /// All subscriptions.

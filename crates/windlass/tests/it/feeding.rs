@@ -1,17 +1,20 @@
 //! Events that become jobs: who publishes, who feeds the subscriptions and who handles.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rusqlite::TransactionBehavior;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use windlass::event::{EventRecord, NewEvent};
 use windlass::prelude::*;
-use windlass::store::Store;
-use windlass::subscription::{Filter, Start, Subscription};
+use windlass::store::{Now, Store};
+use windlass::subscription::{Feed, Filter, Start, Subscription};
 use windlass::{Backoff, Event, Json, Options, RetryPolicy};
 
-use crate::test_database::{SOON, TestDatabase, event, on_both_stores};
+use crate::test_database::{SOON, TestDatabase, connect_to, event, on_both_stores};
 
 on_both_stores! {
     /// O10: an event becomes a job of another process: its handler gets the event's data, and the event.
@@ -20,6 +23,9 @@ on_both_stores! {
     who_publishes_tells_who_feeds;
     /// O6, O27: a job that fails gets its event on each attempt, and neither its row nor its history has a copy of it.
     each_attempt_gets_the_event_and_no_row_has_a_copy;
+    /// I-E1, I-E4, E20: eight writers whose transactions take their time and of which one in ten is rolled back, three who feed and are
+    /// killed wherever they are: nothing is lost, nothing comes twice, the positions are dense, and a key's events are in order.
+    nothing_is_lost_however_often_who_feeds_is_killed;
     /// A worker without a loop feeds and handles what was published.
     an_inline_worker_handles_events;
 }
@@ -133,4 +139,115 @@ async fn an_inline_worker_handles_events(database: TestDatabase) {
     }
     assert!(inline.run_next().await.expect("run").is_empty());
     inline.leave().await.expect("left");
+}
+
+const WRITERS: u32 = 8;
+const TRANSACTIONS: u32 = 60;
+
+/// What a writer publishes in each of its transactions, two events of one key, and whether it commits.
+fn transactions(writer: u32) -> impl Iterator<Item = ([u32; 2], bool)> {
+    let mut rng = fastrand::Rng::with_seed(u64::from(writer));
+    (0..TRANSACTIONS).map(move |nth| {
+        let first = writer * 10_000 + 2 * nth;
+        ([first, first + 1], rng.u8(..10) > 0)
+    })
+}
+
+fn of_writer(writer: u32, numbers: [u32; 2]) -> [NewEvent; 2] {
+    numbers.map(|number| paid(number).subject(format!("w/{writer}")))
+}
+
+/// Publishes in transactions that take their time; which numbers were committed.
+async fn write_on_postgres(url: String, client: Client, writer: u32) -> (u32, Vec<u32>) {
+    let mut committed = Vec::new();
+    let connection = connect_to(&url).await.client;
+    for (numbers, keeps) in transactions(writer) {
+        connection.batch_execute("begin").await.expect("begun");
+        let events = of_writer(writer, numbers);
+        client.within(&connection).publish_all(events).await.expect("published");
+        let end = if keeps { "commit" } else { "rollback" };
+        let slowly = format!("select pg_sleep(random() * 0.01); {end}");
+        connection.batch_execute(&slowly).await.expect("ended");
+        committed.extend(numbers.into_iter().filter(|_| keeps));
+    }
+    (writer, committed)
+}
+
+fn write_on_sqlite(
+    mut file: rusqlite::Connection,
+    client: &Client,
+    writer: u32,
+) -> (u32, Vec<u32>) {
+    let mut committed = Vec::new();
+    for (numbers, keeps) in transactions(writer) {
+        let tx = file.transaction_with_behavior(TransactionBehavior::Immediate).expect("begun");
+        let events = of_writer(writer, numbers);
+        client.within(&tx).publish_all_blocking(events).expect("published");
+        if keeps { tx.commit() } else { tx.rollback() }.expect("ended");
+        committed.extend(numbers.into_iter().filter(|_| keeps));
+    }
+    (writer, committed)
+}
+
+/// Feeds until told to end; each round is dropped after a moment, wherever it is.
+async fn feed_and_die(store: Arc<dyn Store>, ended: Arc<AtomicBool>, seed: u64) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    while !ended.load(Ordering::Relaxed) {
+        let moment = Duration::from_micros(rng.u64(100..20_000));
+        let mut feed = Feed::default();
+        let round = async { while feed.round(&*store, Now::Database).await.is_ok() {} };
+        // What it was dropped in the middle of is what the next one finds.
+        let _ = tokio::time::timeout(moment, round).await;
+    }
+}
+
+async fn nothing_is_lost_however_often_who_feeds_is_killed(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    for (name, kind) in [("one", "on.one"), ("two", "on.two")] {
+        let subscription = Subscription::new(Filter::default(), kind);
+        client.subscribe(name, &subscription, Start::Now).await.expect("made");
+    }
+    let ended = Arc::new(AtomicBool::new(false));
+    let mut feeders = tokio::task::JoinSet::new();
+    for seed in 0..3 {
+        feeders.spawn(feed_and_die(database.open().await, Arc::clone(&ended), seed));
+    }
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..WRITERS {
+        let client = client.clone();
+        if database.is_postgres() {
+            writers.spawn(write_on_postgres(database.url(), client, writer));
+        } else {
+            let file = database.file();
+            writers.spawn_blocking(move || write_on_sqlite(file, &client, writer));
+        }
+    }
+    let written: BTreeMap<u32, Vec<u32>> = writers.join_all().await.into_iter().collect();
+    ended.store(true, Ordering::Relaxed);
+    feeders.join_all().await;
+    let mut feed = Feed::default();
+    while feed.round(&*store, Now::Database).await.expect("fed").is_behind {}
+    let committed: usize = written.values().map(Vec::len).sum();
+    let verified = client.verify_events().await.expect("looked at");
+    assert!(verified.is_whole(), "{verified:?}");
+    assert_eq!((verified.counted, verified.log.last), (committed as u64, committed as u64));
+    for one in &verified.subscriptions {
+        assert_eq!(one.wanted, committed as u64, "{}", one.name);
+    }
+    assert_eq!(database.count("pending").await, 2 * committed as i64, "each once");
+    let mut orders: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let page = store.events(after, 1_000).await.expect("read");
+        let Some(last) = page.last().and_then(|event| event.position) else { break };
+        for event in page {
+            let Receipt { order } = event.data.expect("data").read().expect("an order");
+            orders.entry(event.subject.expect("a subject")).or_default().push(order);
+        }
+        after = last;
+    }
+    for (writer, written) in written {
+        assert_eq!(orders[&format!("w/{writer}")], written);
+    }
 }

@@ -36,6 +36,10 @@ impl TestDatabase {
         }
     }
 
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.0, Kind::Postgres(_))
+    }
+
     pub(crate) async fn open(&self) -> Arc<dyn Store> {
         windlass::open(&self.url()).await.expect("the store opens")
     }

@@ -17,7 +17,20 @@ pub(super) async fn run(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let client = Client::new(store::existing(&globals.store).await?);
     let record = find(&client, name).await?;
     let log = client.event_log().await?;
+    let gaps = client.gaps(&record).await?;
     print(&globals.out, &record, &log)?;
+    if !globals.out.is_json() {
+        for gap in gaps {
+            let gap = format!(
+                "  was not fed {} to {} on {}: {}\n",
+                gap.from,
+                gap.to,
+                globals.out.moment_in_full(gap.at),
+                gap.reason
+            );
+            globals.out.print(&globals.out.paint(Tone::Attention, &gap))?;
+        }
+    }
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use windlass::Limit;
+use windlass::event::Keep;
 
 use crate::config::{Config, HandlerConfig, ScheduleConfig, SubscriptionConfig, Target};
 use crate::queue_rules::QueueRules;
@@ -28,6 +29,8 @@ pub(super) struct Plan {
     pub(super) schedules: Vec<ScheduleConfig>,
     /// Which events become which jobs.
     pub(super) subscriptions: Vec<SubscriptionConfig>,
+    /// How long events are kept.
+    pub(super) keep: Option<Keep>,
     /// Bounds and aging of queues, for those that have none.
     pub(super) rules: QueueRules,
     /// Where all this is said.
@@ -42,7 +45,7 @@ impl Plan {
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
         let Config { handlers, limits, serves, slots: configured, .. } = config;
-        let Config { build, schedules, subscriptions, rules, .. } = config;
+        let Config { build, schedules, subscriptions, keep, rules, .. } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         if handlers.is_empty() {
@@ -66,7 +69,18 @@ impl Plan {
         }
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let file = file.display().to_string();
-        Ok(Self { handlers, limits, queues, slots, build, schedules, subscriptions, rules, file })
+        Ok(Self {
+            handlers,
+            limits,
+            queues,
+            slots,
+            build,
+            schedules,
+            subscriptions,
+            keep,
+            rules,
+            file,
+        })
     }
 
     /// How long the slowest handler may take to end when it is told to.

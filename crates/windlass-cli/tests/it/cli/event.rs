@@ -118,3 +118,27 @@ fn what_cannot_be_published_is_refused() {
     }
     assert_eq!(cli.run(&["event", "list"]).code, 6, "there is no store");
 }
+
+/// O39: how long events are kept is shown, set and refused where it contradicts itself; whether the log is whole is told.
+#[test]
+fn the_log_is_kept_and_verified() {
+    let cli = CliFixture::new();
+    cli.ok(&["subscription", "add", "receipts", "--kind", "mail.receipt", "--type", "order.*"]);
+    for total in ["5", "2000"] {
+        cli.ok(&["publish", "order.paid", &format!("total={total}")]);
+    }
+    insta::assert_snapshot!("kept_by_default", cli.table(&["event", "keep"], "120"));
+    insta::assert_snapshot!(
+        "kept_for_longer",
+        cli.table(&["event", "keep", "90d", "--at-most", "365d"], "120")
+    );
+    let kept = cli.json(&["event", "keep"]);
+    assert_eq!(kept["keep_us"], 90_i64 * 86_400_000_000);
+    assert_eq!(kept["keep_at_most_us"], 365_i64 * 86_400_000_000);
+    insta::assert_snapshot!("verified", cli.table(&["event", "verify"], "120"));
+    let verified = cli.json(&["event", "verify"]);
+    assert_eq!((&verified["is_whole"], &verified["counted"]), (&true.into(), &2.into()));
+    let refused = cli.run(&["event", "keep", "2d", "--at-most", "1d"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.error().contains("nothing was written"), "{}", refused.error());
+}

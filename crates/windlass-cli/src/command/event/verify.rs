@@ -1,0 +1,106 @@
+//! `windlass event verify`.
+
+use serde::Serialize;
+use windlass::Client;
+use windlass::event::LogRecord;
+use windlass::subscription::{Verified, VerifiedSubscription};
+
+use super::sequence;
+use crate::exit::Exit;
+use crate::globals::Globals;
+use crate::output::Output;
+use crate::output::color::Tone;
+use crate::output::document::Document;
+use crate::output::table::{Cell, Column, Table};
+use crate::output::time::count;
+use crate::store;
+
+/// `event_verification.v1`.
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    is_whole: bool,
+    log: &'a LogRecord,
+    /// Events that are in it.
+    counted: u64,
+    /// Positions without an event, though none was removed from there.
+    lost: u64,
+    subscriptions: &'a [VerifiedSubscription],
+}
+
+pub(super) async fn verify(globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    sequence(&*store).await?;
+    let verified = Client::new(store).verify_events().await?;
+    if out.is_json() {
+        let body = Body {
+            is_whole: verified.is_whole(),
+            log: &verified.log,
+            counted: verified.counted,
+            lost: verified.lost(),
+            subscriptions: &verified.subscriptions,
+        };
+        out.json(&Document::new("event_verification.v1", body))?;
+    } else {
+        out.print(&format!("{}\n", said(out, &verified)))?;
+        if !verified.subscriptions.is_empty() {
+            out.table(&table(&verified))?;
+        }
+    }
+    Ok(if verified.is_whole() { Exit::Done } else { Exit::Problem })
+}
+
+fn said(out: &Output, verified: &Verified) -> String {
+    let log = &verified.log;
+    let removed = match log.removed {
+        0 => String::new(),
+        removed => format!(", {} whose time was over are gone", count(removed, "event")),
+    };
+    let events = count(verified.counted, "event");
+    match verified.lost() {
+        0 => format!("{}: {events}{removed}", out.paint(Tone::Good, "the log is whole")),
+        lost => format!(
+            "{}: of {} positions {events} are there{removed}",
+            out.paint(Tone::Bad, &format!("{} lost", count(lost, "event"))),
+            log.last
+        ),
+    }
+}
+
+fn table(verified: &Verified) -> Table {
+    let mut table = Table::new(vec![
+        Column::text("SUBSCRIPTION", 10),
+        Column::number("WANTED"),
+        Column::number("JOBS"),
+        Column::number("ENDED LONG AGO"),
+        Column::number("MISSED"),
+        Column::text("GAPS", 10),
+    ]);
+    for one in &verified.subscriptions {
+        let (tone, missed) = match one.missed {
+            0 => (Tone::Plain, "0".to_owned()),
+            missed => (Tone::Bad, format!("{missed} from {}", first(one))),
+        };
+        table.push(vec![
+            Cell::new(&one.name),
+            Cell::new(one.wanted.to_string()),
+            Cell::new(one.found.to_string()),
+            Cell::new(one.ended.to_string()),
+            Cell::toned(tone, missed),
+            Cell::toned(if one.gaps.is_empty() { Tone::Dim } else { Tone::Attention }, gaps(one)),
+        ]);
+    }
+    table
+}
+
+fn first(one: &VerifiedSubscription) -> String {
+    one.missed_at.first().map(ToString::to_string).unwrap_or_default()
+}
+
+fn gaps(one: &VerifiedSubscription) -> String {
+    if one.gaps.is_empty() {
+        return "none".to_owned();
+    }
+    let gaps = one.gaps.iter().map(|gap| format!("{} to {}", gap.from, gap.to));
+    gaps.collect::<Vec<_>>().join(", ")
+}
