@@ -160,11 +160,12 @@ fn of_writer(writer: u32, numbers: [u32; 2]) -> [NewEvent; 2] {
 /// Publishes in transactions that take their time; which numbers were committed.
 async fn write_on_postgres(url: String, client: Client, writer: u32) -> (u32, Vec<u32>) {
     let mut committed = Vec::new();
-    let connection = connect_to(&url).await.client;
+    let connection = connect_to(&url).await;
+    let connection = &connection.client;
     for (numbers, keeps) in transactions(writer) {
         connection.batch_execute("begin").await.expect("begun");
         let events = of_writer(writer, numbers);
-        client.within(&connection).publish_all(events).await.expect("published");
+        client.within(connection).publish_all(events).await.expect("published");
         let end = if keeps { "commit" } else { "rollback" };
         let slowly = format!("select pg_sleep(random() * 0.01); {end}");
         connection.batch_execute(&slowly).await.expect("ended");
