@@ -23,6 +23,7 @@ mod predicate;
 mod random;
 mod read;
 mod record;
+mod replay;
 mod route;
 mod sql;
 mod types;
@@ -45,6 +46,7 @@ pub use record::{
     GapRecord, Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions, event_of,
     job_of,
 };
+pub use replay::Replay;
 pub use route::Router;
 pub use sql::SqlError;
 pub use types::{SeenTypes, TypeRecord};

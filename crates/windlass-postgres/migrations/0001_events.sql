@@ -70,6 +70,8 @@ create table windlass.subscription (
   since      bigint  not null,
   -- The last position that it was fed, where that is not the one of all that are live.
   position   bigint,
+  -- The last position that it wants, where it is removed then.
+  until      bigint,
   paused_at  bigint,
   created_at bigint  not null
 );
@@ -183,7 +185,7 @@ $$;
 
 -- Makes a subscription behind a position, or from now on where there is none, or changes what the one with this name is. Whether it
 -- is new; what it is already changes nothing. Who changes one waits for who feeds them, and the other way round.
-create function windlass.put_subscription_at(us bigint, the_name text, the_definition text, behind bigint) returns boolean
+create function windlass.put_subscription_at(us bigint, the_name text, the_definition text, behind bigint, up_to bigint) returns boolean
 language plpgsql volatile as
 $$
 declare
@@ -198,8 +200,9 @@ begin
   if found then
     return false;
   end if;
-  insert into windlass.subscription (name, definition, after, since, position, created_at)
-  values (the_name, the_definition, coalesce(behind, here.last), coalesce(behind, here.last), case when behind < here.routed then behind end, us);
+  insert into windlass.subscription (name, definition, after, since, position, until, created_at)
+  values (the_name, the_definition, coalesce(behind, here.last), coalesce(behind, here.last),
+    case when behind < here.routed or up_to is not null then behind end, up_to, us);
   return true;
 end
 $$;
@@ -229,7 +232,7 @@ end
 $$;
 
 -- Writes what comes of a part of the log, for the subscription with this number, or for all that are live where there is none.
--- Returns 0 where it did, 1 where the subscription is live with it, 2 where somebody else was here or one was changed: nothing was
+-- Returns 0 where it did, 1 where the subscription is live or over with it, 2 where somebody else was here or one was changed: nothing was
 -- written then.
 create function windlass.route_at(us bigint, seen bigint, the_number integer, behind bigint, behind_part integer, up_to bigint,
   up_to_part integer, is_full integer[],
@@ -238,8 +241,9 @@ returns smallint language plpgsql volatile
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
 $$
 declare
-  here  windlass.log;
-  lives boolean := false;
+  here    windlass.log;
+  its_end bigint;
+  lives   boolean := false;
 begin
   select * into here from windlass.log for update;
   if here.revision <> seen then
@@ -253,9 +257,15 @@ begin
     -- From now on they catch up.
     update windlass.subscription set position = windlass.fed_to(here, number) where number = any (is_full) and position is null;
   else
-    lives := up_to >= windlass.fed_to(here, the_number);
-    update windlass.subscription set position = case when not lives then up_to end
-    where number = the_number and position = behind and paused_at is null;
+    select s.until into its_end from windlass.subscription s where s.number = the_number;
+    if up_to >= its_end then
+      delete from windlass.subscription where number = the_number and position = behind and paused_at is null;
+      lives := true;
+    else
+      lives := its_end is null and up_to >= windlass.fed_to(here, the_number);
+      update windlass.subscription set position = case when not lives then up_to end
+      where number = the_number and position = behind and paused_at is null;
+    end if;
     if not found then
       return 2;
     end if;

@@ -50,6 +50,8 @@ create table windlass_subscription (
   since      integer not null,
   -- The last position that it was fed, where that is not the one of all that are live.
   position   integer,
+  -- The last position that it wants, where it is removed then.
+  until      integer,
   paused_at  integer,
   created_at integer not null
 ) strict;

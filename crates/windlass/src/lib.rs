@@ -136,8 +136,8 @@ pub mod subscription {
     pub use windlass_core::subscription::{
         Answer, AttributeValue, Backtest, Decision, EventExplanation, EventSummary, EventView,
         Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, GapRecord, LaneKey,
-        LaneKeyError, Looked, ParseTypeError, Progress, Reach, Routed, Router, SeenTypes, Slice,
-        Span, SqlError, Start, Subscription, SubscriptionExplanation, SubscriptionRecord,
+        LaneKeyError, Looked, ParseTypeError, Progress, Reach, Replay, Routed, Router, SeenTypes,
+        Slice, Span, SqlError, Start, Subscription, SubscriptionExplanation, SubscriptionRecord,
         SubscriptionStore, Subscriptions, Target, TypeIndex, TypePattern, TypeRecord, Verified,
         VerifiedSubscription, event_of, job_of,
     };

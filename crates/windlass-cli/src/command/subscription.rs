@@ -1,4 +1,4 @@
-//! `windlass subscription`: list, show, add, pause, resume, remove, explain, backtest.
+//! `windlass subscription`: list, show, add, pause, resume, remove, explain, replay, backtest.
 
 mod add;
 mod backtest;
@@ -6,6 +6,7 @@ mod change;
 mod explain;
 mod filter;
 mod list;
+mod replay;
 mod show;
 
 use serde::Serialize;
@@ -31,6 +32,7 @@ Examples:
   windlass subscription add audit --kind audit.store --from beginning
   windlass subscription backtest --type 'order.*' --since 7d
   windlass subscription explain receipts
+  windlass subscription replay receipts --from 2026-11-20T00:00:00Z --dry-run
   windlass subscription pause receipts")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -66,6 +68,8 @@ enum Verb {
     },
     /// Which of the last events it gets, and which it nearly gets
     Explain(explain::Args),
+    /// Feed a part of the log once more
+    Replay(Box<replay::Args>),
     /// How often a filter would have fired, without making anything
     Backtest(Box<backtest::Args>),
 }
@@ -79,6 +83,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::Resume { name } => change::resume(&name, globals).await,
         Verb::Remove { name } => change::remove(&name, globals).await,
         Verb::Explain(args) => explain::run(&args, globals).await,
+        Verb::Replay(args) => replay::run(*args, globals).await,
         Verb::Backtest(args) => backtest::run(*args, globals).await,
     }
 }
@@ -99,6 +104,8 @@ struct Body<'a> {
     state: &'static str,
     /// It wants events behind this position.
     after: u64,
+    /// The last position that it wants, where it is a replay.
+    until: Option<u64>,
     /// The last position that it was fed.
     position: u64,
     /// Positions of the log that it was not fed yet.
@@ -124,6 +131,7 @@ fn document<'a>(record: &'a SubscriptionRecord, log: &LogRecord) -> Document<Bod
             wants: filter.to_string(),
             state: standing(record).0,
             after: record.after,
+            until: record.until,
             position: record.position(log),
             behind: record.behind(log),
             paused_at: record.paused_at,
@@ -156,6 +164,7 @@ async fn no_subscription(client: &Client, name: &str) -> anyhow::Result<anyhow::
 fn standing(record: &SubscriptionRecord) -> (&'static str, bool) {
     match record.progress {
         _ if record.paused_at.is_some() => ("paused", true),
+        Progress::CatchingUp { .. } if record.until.is_some() => ("replaying", false),
         Progress::CatchingUp { .. } => ("catching_up", false),
         Progress::Live => ("live", false),
     }

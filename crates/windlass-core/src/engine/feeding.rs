@@ -67,6 +67,13 @@ impl Feeding {
         (self.step, self.at, self.is_told) = (Step::Looking(0), now, true);
     }
 
+    /// A sweep says that there may be something: it is looked at once, since it may be that of somebody who has no room.
+    pub(super) fn swept(&mut self, now: Instant) {
+        if self.step == Step::Asleep {
+            self.begin(now);
+        }
+    }
+
     /// This worker leads from now on: whether anybody is told of the next event is not known.
     pub(super) fn begin(&mut self, now: Instant) {
         (self.step, self.at) = (Step::Looking(WAITS.len()), now);

@@ -134,7 +134,7 @@ impl Maintenance {
         }
         self.leads = swept.leads;
         if swept.feeds {
-            self.feeding.told(now);
+            self.feeding.swept(now);
         }
         self.sweep.every = sweep_interval::wait(swept, self.interval, watch);
         // Only ever sooner: a sweep may have been asked for while this one was under way.

@@ -161,12 +161,14 @@ impl Round<'_> {
         for (one, position) in behind {
             let room = self.credit.room(one).unwrap_or_default();
             let room = usize::try_from(room).unwrap_or(usize::MAX);
-            let most = usize::try_from(log.routed.saturating_sub(position)).unwrap_or(usize::MAX);
+            let end = one.until.map_or(log.routed, |until| until.min(log.routed));
+            let most = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
             if room == 0 && most > 0 {
                 continue;
             }
-            let events = self.store.events(position, most.min(ROUTE_EVENTS)).await?;
-            let slice = router.catch_up(one, (position, &events), room);
+            let mut events = self.store.events(position, most.min(ROUTE_EVENTS)).await?;
+            events.retain(|event| event.position <= Some(end));
+            let slice = router.catch_up(one, (position, &events), (end, room));
             if self.write(slice).await? == Some(Routed::Live) {
                 return Ok(CaughtUp::One);
             }

@@ -15,6 +15,8 @@ pub enum Start {
     Now,
     /// Those behind this position; 0 is the beginning of the log.
     After(u64),
+    /// Those behind the first position, up to the second one: it is over then, and is removed.
+    Between(u64, u64),
 }
 
 /// Where a subscription stands.
@@ -44,6 +46,9 @@ pub struct SubscriptionRecord {
     pub after: u64,
     /// What it is has been so behind this position.
     pub since: u64,
+    /// The last position that it wants; it is removed when it has been fed that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
     /// Where it stands.
     pub progress: Progress,
     /// Since when it is paused: it stands still, and its events stay in the log.
@@ -117,7 +122,7 @@ pub struct Slice {
 pub enum Routed {
     /// It is written.
     Done,
-    /// It is written, and the subscription is live now.
+    /// It is written, and the subscription is live now, or over.
     Live,
     /// Somebody else was here, or a subscription was changed: nothing was written.
     Stale,

@@ -7,7 +7,7 @@ use crate::event::{EventRecord, Extension, LogRecord};
 use crate::id::JobId;
 use crate::job::{Lane, Meta, NewJob};
 use crate::json::Json;
-use crate::limits::ROUTE_JOBS;
+use crate::limits::{ROUTE_EVENTS, ROUTE_JOBS};
 
 /// The subscriptions, ready to be asked who wants an event.
 #[derive(Debug)]
@@ -93,13 +93,13 @@ impl Router {
     }
 
     /// What comes of these events for one that catches up, which are the next ones behind the position that it was fed last: at most
-    /// so many jobs.
+    /// so many jobs. Where these are all up to an end, it is fed up to there.
     #[must_use]
     pub fn catch_up(
         &self,
         one: &SubscriptionRecord,
         (from, events): (u64, &[EventRecord]),
-        room: usize,
+        (end, room): (u64, usize),
     ) -> Option<Slice> {
         let mut slice = self.slice(Some(one.number), Reach::whole(from));
         for event in events {
@@ -108,12 +108,15 @@ impl Router {
                 let view = seen.view(event);
                 if wants(one, event, &view) {
                     if slice.jobs.len() >= room {
-                        break;
+                        return Some(slice);
                     }
                     slice.jobs.extend(job(one, event, &view));
                 }
             }
             slice.to = Reach::whole(event.position?);
+        }
+        if events.len() < ROUTE_EVENTS {
+            slice.to = Reach::whole(end.max(slice.to.position));
         }
         Some(slice)
     }
@@ -158,6 +161,9 @@ impl Seen {
     }
 }
 
+/// The tag of jobs that a replay has written.
+const REPLAY: &str = "replay";
+
 /// The args of a job that comes of an event, as they are stored.
 const NO_ARGS: &str = "null";
 
@@ -173,9 +179,15 @@ fn job(one: &SubscriptionRecord, event: &EventRecord, view: &EventView<'_>) -> O
     job.root = Some(event.root.unwrap_or(own));
     job.parent = Some(own);
     let lane = one.definition.lane.as_ref().and_then(|key| key.of(&one.name, view)).map(Lane::by);
-    if lane.is_some() || event.meta.traceparent.is_some() || !event.meta.subjects.is_empty() {
+    let is_replay = one.until.is_some();
+    if is_replay
+        || lane.is_some()
+        || event.meta.traceparent.is_some()
+        || !event.meta.subjects.is_empty()
+    {
         let mut meta = Meta::default();
         meta.lane = lane;
+        meta.tags.extend(is_replay.then(|| REPLAY.to_owned()));
         meta.traceparent.clone_from(&event.meta.traceparent);
         meta.subjects.clone_from(&event.meta.subjects);
         job.meta = meta;

@@ -8,7 +8,7 @@ use windlass_core::time::Timestamp;
 use crate::connection::Connection;
 use crate::row::get;
 
-const SUBSCRIPTIONS: &str = "select l.revision, s.number, s.name, s.definition, s.after, s.position, s.paused_at, s.created_at, s.since \
+const SUBSCRIPTIONS: &str = "select l.revision, s.number, s.name, s.definition, s.after, s.position, s.paused_at, s.created_at, s.since, s.until \
      from windlass.log l left join windlass.subscription s on true order by s.number";
 
 const GAPS: &str =
@@ -52,6 +52,7 @@ fn record(row: &Row) -> Result<Option<SubscriptionRecord>, StoreError> {
         name,
         after: get::<i64>(row, 4)?.unsigned_abs(),
         since: get::<i64>(row, 8)?.unsigned_abs(),
+        until: get::<Option<i64>>(row, 9)?.map(i64::unsigned_abs),
         progress: position.map_or(Progress::Live, |position| Progress::CatchingUp {
             position: position.unsigned_abs(),
         }),

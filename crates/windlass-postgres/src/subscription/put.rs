@@ -8,7 +8,7 @@ use windlass_core::subscription::{Start, Subscription};
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
-const PUT: &str = "select windlass.put_subscription_at(coalesce($1::int8, windlass.now_us()), $2::text, $3::text, $4::int8)";
+const PUT: &str = "select windlass.put_subscription_at(coalesce($1::int8, windlass.now_us()), $2::text, $3::text, $4::int8, $5::int8)";
 const PAUSE: &str = "select windlass.pause_subscription_at(coalesce($1::int8, windlass.now_us()), $2::text, $3::bool)";
 const REMOVE: &str = "select windlass.remove_subscription($1::text)";
 
@@ -28,13 +28,20 @@ pub(super) async fn put(
 ) -> Result<bool, StoreError> {
     let definition =
         serde_json::to_string(definition).map_err(|error| StoreError::Backend(Box::new(error)))?;
-    let behind = match start {
-        Start::Now => None,
-        Start::After(position) => Some(i64::try_from(position).unwrap_or(i64::MAX)),
+    let number = |position| i64::try_from(position).unwrap_or(i64::MAX);
+    let (behind, until) = match start {
+        Start::Now => (None, None),
+        Start::After(position) => (Some(number(position)), None),
+        Start::Between(after, to) => (Some(number(after)), Some(number(to))),
     };
     let now = now.micros();
-    let binds: [Bind<'_>; 4] =
-        [(&now, Type::INT8), (&name, Type::TEXT), (&definition, Type::TEXT), (&behind, Type::INT8)];
+    let binds: [Bind<'_>; 5] = [
+        (&now, Type::INT8),
+        (&name, Type::TEXT),
+        (&definition, Type::TEXT),
+        (&behind, Type::INT8),
+        (&until, Type::INT8),
+    ];
     is(connection, PUT, &binds).await
 }
 

@@ -8,7 +8,7 @@ use windlass_core::time::Timestamp;
 use crate::row::{all, one};
 
 const REVISION: &str = "select revision from windlass_log";
-const SUBSCRIPTIONS: &str = "select number, name, definition, after, position, paused_at, created_at, since \
+const SUBSCRIPTIONS: &str = "select number, name, definition, after, position, paused_at, created_at, since, until \
      from windlass_subscription order by number";
 
 const GAPS: &str =
@@ -43,6 +43,7 @@ struct Raw {
     paused_at: Option<i64>,
     created_at: i64,
     since: i64,
+    until: Option<i64>,
 }
 
 impl Raw {
@@ -56,6 +57,7 @@ impl Raw {
             paused_at: row.get(5)?,
             created_at: row.get(6)?,
             since: row.get(7)?,
+            until: row.get(8)?,
         })
     }
 
@@ -75,6 +77,7 @@ impl Raw {
             definition,
             after: self.after.unsigned_abs(),
             since: self.since.unsigned_abs(),
+            until: self.until.map(i64::unsigned_abs),
             progress: position.map_or(Progress::Live, |position| Progress::CatchingUp { position }),
             paused_at: self.paused_at.map(Timestamp::from_micros),
             created_at: Timestamp::from_micros(self.created_at),

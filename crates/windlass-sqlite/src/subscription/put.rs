@@ -11,8 +11,8 @@ const REVISE: &str = "update windlass_log set revision = revision + 1";
 const IS_SAME: &str = "select 1 from windlass_subscription where name = ?1 and definition = ?2";
 const CHANGE: &str = "update windlass_subscription set definition = ?2, \
      since = coalesce(position, (select routed + (part >= number) from windlass_log)) where name = ?1";
-const PUT: &str = "insert into windlass_subscription (name, definition, after, since, position, created_at) \
-     select ?1, ?2, coalesce(?3, last), coalesce(?3, last), case when ?3 < routed then ?3 end, ?4 from windlass_log";
+const PUT: &str = "insert into windlass_subscription (name, definition, after, since, position, until, created_at) \
+     select ?1, ?2, coalesce(?3, last), coalesce(?3, last), case when ?3 < routed or ?4 is not null then ?3 end, ?4, ?5 from windlass_log";
 const REMOVE_GAPS: &str = "delete from windlass_gap \
      where number = (select number from windlass_subscription where name = ?1)";
 const REMOVE: &str = "delete from windlass_subscription where name = ?1";
@@ -36,11 +36,13 @@ pub(super) fn put(
     if run(connection, CHANGE, params![name, definition])? > 0 {
         return Ok(false);
     }
-    let after = match start {
-        Start::Now => None,
-        Start::After(position) => Some(i64::try_from(position).unwrap_or(i64::MAX)),
+    let number = |position| i64::try_from(position).unwrap_or(i64::MAX);
+    let (after, until) = match start {
+        Start::Now => (None, None),
+        Start::After(position) => (Some(number(position)), None),
+        Start::Between(after, to) => (Some(number(after)), Some(number(to))),
     };
-    run(connection, PUT, params![name, definition, after, now.as_micros()])?;
+    run(connection, PUT, params![name, definition, after, until, now.as_micros()])?;
     Ok(true)
 }
 

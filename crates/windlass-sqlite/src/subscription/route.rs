@@ -15,6 +15,9 @@ const FULL: &str = "update windlass_subscription set position = ?2 + (?3 >= numb
      where number = ?1 and position is null";
 const CAUGHT_UP: &str = "update windlass_subscription set position = ?3 \
      where number = ?1 and position = ?2 and paused_at is null";
+const UNTIL: &str = "select until from windlass_subscription where number = ?1";
+const OVER: &str = "delete from windlass_subscription \
+     where number = ?1 and position = ?2 and paused_at is null";
 const REVISE: &str = "update windlass_log set revision = revision + 1";
 
 pub(super) fn route(
@@ -28,9 +31,13 @@ pub(super) fn route(
         return Ok(Routed::Stale);
     };
     let (from, to) = (number(slice.from.position), number(slice.to.position));
-    let is_live = slice.number.is_some_and(|one| to >= routed + i64::from(part >= one));
+    let until = slice.number.map(|one| until(connection, one)).transpose()?.flatten();
+    let is_over = until.is_some_and(|until| to >= until);
+    let has_reached = |one| until.is_none() && to >= routed + i64::from(part >= one);
+    let is_live = slice.number.is_some_and(has_reached);
     let written = match slice.number {
         None => run(connection, ROUTED, params![from, slice.from.part, to, slice.to.part])?,
+        Some(one) if is_over => run(connection, OVER, params![one, from])?,
         Some(one) => {
             let position = Some(to).filter(|_| !is_live);
             run(connection, CAUGHT_UP, params![one, from, position])?
@@ -42,9 +49,14 @@ pub(super) fn route(
     for one in &slice.full {
         run(connection, FULL, params![one, routed, part])?;
     }
-    if is_live || !slice.full.is_empty() {
+    if is_live || is_over || !slice.full.is_empty() {
         run(connection, REVISE, [])?;
     }
     enqueue(connection, &slice.jobs, now)?;
-    Ok(if is_live { Routed::Live } else { Routed::Done })
+    Ok(if is_live || is_over { Routed::Live } else { Routed::Done })
+}
+
+/// The last position that one wants which is removed then.
+fn until(connection: &Connection, one: u32) -> Result<Option<i64>, StoreError> {
+    Ok(crate::row::one::<Option<i64>>(connection, UNTIL, [one])?.flatten())
 }

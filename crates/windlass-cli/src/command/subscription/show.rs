@@ -86,6 +86,10 @@ fn fields(
         0 => "at the beginning of the log".to_owned(),
         after => format!("behind position {after}"),
     };
+    let begins = match record.until {
+        Some(until) => format!("{begins}, and ends with {until}"),
+        None => begins,
+    };
     let mut fields = vec![
         ("wants", record.definition.filter.to_string()),
         ("job", target(record)),

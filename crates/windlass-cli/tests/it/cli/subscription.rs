@@ -291,3 +291,26 @@ fn postgresql_answers_the_same_of_subscriptions() {
     assert_eq!(json(&["subscription", "resume", "receipts"])["state"], "catching_up");
     assert_eq!(json(&["subscription", "remove", "receipts"])["name"], "receipts");
 }
+
+/// E21: a part of the log is fed once more; how much that is can be asked before.
+#[test]
+fn a_part_of_the_log_is_replayed() {
+    let cli = CliFixture::new();
+    cli.ok(&RECEIPTS);
+    publish(&cli, &[5, 2_000, 3_000]);
+    feed(&cli);
+    let replay = ["subscription", "replay", "receipts", "--from", "beginning"];
+    insta::assert_snapshot!(
+        "replay_dry",
+        cli.table(&[&replay[..], &["--dry-run"]].concat(), "120")
+    );
+    insta::assert_snapshot!("replay", cli.table(&replay, "120"));
+    assert_eq!(cli.run(&replay).code, 4);
+    let shown = cli.json(&["subscription", "show", "receipts/replay"]);
+    assert_eq!((&shown["state"], &shown["until"]), (&"replaying".into(), &3.into()));
+    feed(&cli);
+    assert_eq!(cli.run(&["subscription", "show", "receipts/replay"]).code, 3);
+    let jobs = cli.json(&["job", "list", "tag:replay"]);
+    assert_eq!(jobs.as_array().map(Vec::len), Some(2), "{jobs}");
+    assert_eq!(cli.run(&["subscription", "replay", "receipts", "--from", "now"]).code, 2);
+}

@@ -2,11 +2,13 @@
 
 use std::num::NonZeroU32;
 
+use windlass_core::client::Client;
+use windlass_core::error::StoreError;
 use windlass_core::event::NewEvent;
 use windlass_core::id::JobId;
 use windlass_core::job::Verdict;
 use windlass_core::subscription::{
-    Fed, Feed, Filter, Progress, Routed, Router, Slice, Start, Subscription, event_of,
+    Fed, Feed, Filter, Progress, Replay, Routed, Router, Slice, Start, Subscription, event_of,
 };
 
 use super::{all, feed, got, paid, progress, publish, subscribe};
@@ -178,4 +180,33 @@ pub async fn events_with_one_key_are_handled_in_order(fixture: StoreFixture) {
         positions.sort_unstable();
         assert_eq!(positions, expected);
     }
+}
+
+/// E21, I-E4: a part of the log is fed once more, beside what comes: new jobs of its own, within its credit, and then it is over.
+pub async fn a_part_of_the_log_is_replayed(fixture: StoreFixture) {
+    let client = Client::new(fixture.shared_store());
+    subscribe(&fixture, "mail", "order.*", Start::Now).await;
+    publish(&fixture, (1..=1_300).map(paid)).await;
+    feed(&fixture).await;
+    let credit = NonZeroU32::new(800);
+    let replay =
+        Replay { kind: Some("on.again".to_owned()), credit, ..Replay::between(100, 1_200) };
+    assert_eq!(client.replay("mail", &replay).await.expect("begun"), "mail/replay");
+    assert!(matches!(client.replay("mail", &replay).await, Err(StoreError::Conflict { .. })));
+    assert!(matches!(client.replay("none", &replay).await, Err(StoreError::NotFound { .. })));
+    publish(&fixture, [paid(1_301)]).await;
+    feed(&fixture).await;
+    assert_eq!(got(&fixture, "again").await, (101..=900).collect::<Vec<_>>());
+    let worker = fixture.start(worker().knowing(&[("on.again", 1)])).await;
+    completed(&worker, 700).await;
+    feed(&fixture).await;
+    assert_eq!(got(&fixture, "again").await, (101..=1_200).collect::<Vec<_>>());
+    let names: Vec<_> = all(&fixture).await.into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["mail"], "it is over");
+    assert_eq!(got(&fixture, "mail").await, (1..=1_301).collect::<Vec<_>>());
+    assert_eq!(fixture.find("tag:replay").await.len(), 1_100);
+    // One of what nobody wants, and of what is there no more.
+    client.replay("mail", &Replay::between(1_301, 1_301)).await.expect("begun");
+    feed(&fixture).await;
+    assert_eq!(all(&fixture).await.len(), 1);
 }

@@ -1,0 +1,99 @@
+//! `windlass subscription replay`.
+
+use std::num::NonZeroU32;
+
+use serde::Serialize;
+use windlass::subscription::{Replay, Start};
+use windlass::{Client, StoreError};
+
+use super::filter::FilterArgs;
+use super::{checked, find};
+use crate::command::event::sequence;
+use crate::event_start::EventStart;
+use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
+use crate::output::document::Document;
+use crate::output::time::count;
+use crate::store;
+
+/// Its arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The subscription whose events are fed once more
+    name: String,
+    /// From where on: beginning, a position it begins behind, or a moment, RFC 3339
+    #[arg(long, value_name = "START")]
+    from: EventStart,
+    /// Up to here: now, a position, or what came before a moment
+    #[arg(long, value_name = "END", default_value = "now")]
+    to: EventStart,
+    /// For jobs of this kind instead, such as one that only writes down what it would do
+    #[arg(long)]
+    kind: Option<String>,
+    /// At most so many of its jobs are unfinished, which is its pace; the subscription's own credit unless given
+    #[arg(long, value_name = "N")]
+    credit: Option<NonZeroU32>,
+    /// Say how many events it would feed, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// `replay.v1`.
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    /// The subscription that it is, where it was begun.
+    replay: Option<&'a str>,
+    after: u64,
+    to: u64,
+    /// Events that it wants.
+    events: u64,
+}
+
+pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
+    checked(&args.name)?;
+    let out = &globals.out;
+    let filter = args.filter.is_given().then(|| args.filter.read(out)).transpose()?;
+    let store = store::existing(&globals.store).await?;
+    sequence(&*store).await?;
+    let client = Client::new(store);
+    let record = find(&client, &args.name).await?;
+    let (after, to) = (place(args.from, &client).await?, place(args.to, &client).await?);
+    if after >= to {
+        let what = format!("behind position {after} and up to {to} there is nothing to replay");
+        return Err(Failure::usage(what).into());
+    }
+    let wants = filter.as_ref().unwrap_or(&record.definition.filter);
+    let events = client.count_wanted(wants, (after, to)).await?;
+    let mut begun = None;
+    if !args.dry_run {
+        let replay =
+            Replay { filter, kind: args.kind, credit: args.credit, ..Replay::between(after, to) };
+        begun = Some(client.replay(&args.name, &replay).await?);
+    }
+    if out.is_json() {
+        let body = Body { replay: begun.as_deref(), after, to, events };
+        out.json(&Document::new("replay.v1", body))?;
+        return Ok(Exit::Done);
+    }
+    let what = count(events, "event");
+    match begun {
+        None => out.line(&format!("would feed {what} behind position {after}, up to {to}"))?,
+        Some(name) => {
+            let said = format!(
+                "{name} feeds {what} behind position {after}, up to {to}, and is over then"
+            );
+            out.done(&said, &format!("see how far it is: windlass subscription show {name}"))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn place(start: EventStart, client: &Client) -> Result<u64, StoreError> {
+    let last = client.event_log().await?.last;
+    Ok(match start.resolve(client).await? {
+        Start::Now => last,
+        Start::After(position) | Start::Between(position, _) => position.min(last),
+    })
+}
