@@ -122,14 +122,7 @@ fn fields(
         .as_deref()
         .map_or_else(String::new, |origin| format!(" by {}", in_one_line(origin)));
     add("enqueued", format!("{}{origin}", out.moment_in_full(job.created_at)));
-    match (event, job.parent) {
-        (Some(event), _) => add("event", event.row()),
-        (None, Some(parent)) => add("parent", parent.to_string()),
-        (None, None) => {}
-    }
-    if let Some(root) = job.root.filter(|root| *root != job.id && Some(*root) != job.parent) {
-        add("root", root.to_string());
-    }
+    comes_of(job, event, &mut add);
     if job.run_at != job.created_at && !job.state.is_terminal() {
         add("due", out.moment_in_full(job.run_at));
     }
@@ -173,6 +166,18 @@ fn fields(
         add("", command.clone());
     }
     fields
+}
+
+/// What it comes of.
+fn comes_of(job: &JobRecord, event: Option<&OfEvent>, add: &mut impl FnMut(&'static str, String)) {
+    match (event, job.parent) {
+        (Some(event), _) => add("event", event.row()),
+        (None, Some(parent)) => add("parent", parent.to_string()),
+        (None, None) => {}
+    }
+    if let Some(root) = job.root.filter(|root| *root != job.id && Some(*root) != job.parent) {
+        add("root", root.to_string());
+    }
 }
 
 /// Where it stands in line.
