@@ -53,7 +53,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// A tour on real files: work, a retry, a killed worker, and proof that nothing was lost
+    /// A tour on real files: work, a retry, a killed worker, and nothing is lost
     Demo(command::demo::Args),
     /// Write one job
     Enqueue(Box<command::enqueue::Args>),
@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Status(command::status::Args),
     /// List, show, retry, cancel and move jobs
     Job(command::job::Args),
-    /// Why a job is where it is, and what happens next; of an event, who gets it and who does not
+    /// Why a job is where it is, and what happens next; who gets an event, and why not
     Explain(command::explain::Args),
     /// List, pause and resume queues
     Queue(command::queue::Args),

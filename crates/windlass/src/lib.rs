@@ -36,6 +36,8 @@
 //! }
 //! ```
 //!
+//! An event becomes a job for each [`subscription`] that wants it: see [`mod@event`].
+//!
 //! # Features
 //!
 //! | feature | what it adds |

@@ -342,6 +342,20 @@ async fn a_family_of_three(fixture: &WorkFixture, url: &str) {
     );
 }
 
+/// O10: what a program publishes comes of its job, one event or many.
+#[tokio::test]
+async fn what_a_program_publishes_comes_of_its_job() {
+    let windlass = env!("CARGO_BIN_EXE_windlass");
+    let script = format!("{windlass} publish a; echo '{{\"type\":\"b\"}}' | {windlass} publish -");
+    let fixture = WorkFixture::with_script(&script, "").await;
+    let id = fixture.enqueue("k", "1").await;
+    assert!(fixture.run_once().status.success());
+    let events = fixture.client().events(0, 10).await.expect("read");
+    let of: Vec<_> =
+        events.iter().map(|one| (one.event_type.as_str(), one.parent, one.root)).collect();
+    assert_eq!(of, [("a", Some(id), Some(id)), ("b", Some(id), Some(id))]);
+}
+
 fn enqueues_its_like() -> String {
     let windlass = env!("CARGO_BIN_EXE_windlass");
     format!("read n; test $n -ge 3 || {windlass} enqueue k $((n + 1))")
