@@ -21,6 +21,7 @@ Start with:
   windlass demo                                a tour on real files
   windlass enqueue mail.welcome user_id=42     one job
   windlass work                                run workers for windlass.toml
+  windlass publish order.paid order=42         one event, for who subscribes
   windlass status                              how things are
   windlass job list state:dead                 what went wrong
   windlass doctor                              what to fix";
@@ -52,7 +53,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// A tour on real files: work, a retry, a killed worker, and proof that nothing was lost
+    /// A tour on real files: work, a retry, a killed worker, and nothing is lost
     Demo(command::demo::Args),
     /// Write one job
     Enqueue(Box<command::enqueue::Args>),
@@ -62,7 +63,7 @@ pub(crate) enum Command {
     Status(command::status::Args),
     /// List, show, retry, cancel and move jobs
     Job(command::job::Args),
-    /// Why a job is where it is, and what happens next
+    /// Why a job is where it is, and what happens next; who gets an event, and why not
     Explain(command::explain::Args),
     /// List, pause and resume queues
     Queue(command::queue::Args),
@@ -76,14 +77,11 @@ pub(crate) enum Command {
     Condition(command::condition::Args),
     /// Tell all who wait for a key that it has come
     Signal(command::signal::Args),
-    /// Say what has happened
-    #[command(hide = true)]
+    /// Publish an event: say what has happened
     Publish(Box<command::publish::Args>),
-    /// List and show what was published
-    #[command(hide = true)]
+    /// List and show events, and their types
     Event(command::event::Args),
-    /// List, make, pause, explain and try subscriptions
-    #[command(hide = true)]
+    /// List, make, pause, explain and try subscriptions: which events become which jobs
     Subscription(command::subscription::Args),
     /// Jobs that belong together, and whether all of them have ended
     Batch(command::batch::Args),

@@ -2,6 +2,7 @@
 //!
 //! Each is a [`windlass::Handler`]; the engine knows nothing of processes or requests.
 
+mod event;
 pub(crate) mod exec;
 pub(crate) mod http;
 pub(crate) mod sign;

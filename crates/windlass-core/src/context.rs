@@ -152,8 +152,7 @@ impl AttemptContext {
         self.job.payload()
     }
 
-    /// The event that the job comes of, where it comes of one.
-    #[doc(hidden)]
+    /// The event that the job comes of, where it comes of one: its args are the event's data, and the rest is here.
     #[must_use]
     pub fn event(&self) -> Option<&EventRecord> {
         self.job.event.as_deref()

@@ -36,6 +36,8 @@
 //! }
 //! ```
 //!
+//! An event becomes a job for each [`subscription`] that wants it: see [`mod@event`].
+//!
 //! # Features
 //!
 //! | feature | what it adds |
@@ -81,9 +83,7 @@ pub use windlass_core::process;
 pub use windlass_core::schedule::{Missed, Overlap, Schedule};
 pub use windlass_core::time::Timestamp;
 pub use windlass_core::{limit, limits, name, queue, worker};
-#[doc(hidden)]
-pub use windlass_macros::Event;
-pub use windlass_macros::Job;
+pub use windlass_macros::{Event, Job};
 
 /// Handlers that take many jobs at a time.
 pub mod chunk {
@@ -121,8 +121,9 @@ pub mod condition {
     };
 }
 
-/// Events that are published. Not shown yet: nothing comes of them.
-#[doc(hidden)]
+/// Events: facts that are published in the transaction that makes them true, with [`Client::publish`](crate::Client::publish) or
+/// `client.within(&mut tx).publish(…)`. They are kept in one log, in the order of their positions; an
+/// [`EventRecord`](event::EventRecord) is one of it.
 pub mod event {
     pub use windlass_core::event::{
         DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord, EventStore, EventType, Extension,
@@ -130,8 +131,8 @@ pub mod event {
     };
 }
 
-/// Which events are wanted, and what comes of them. Not shown yet: the log keeps all events for ever.
-#[doc(hidden)]
+/// Which events are wanted, and what comes of them: each event that the [`Filter`](subscription::Filter) of a
+/// [`Subscription`](subscription::Subscription) wants becomes a job, whose args are the event's data.
 pub mod subscription {
     pub use windlass_core::subscription::{
         Answer, AttributeValue, Backtest, Decision, EventExplanation, EventSummary, EventView,

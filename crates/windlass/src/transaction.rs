@@ -171,7 +171,6 @@ impl<T> Within<T> {
         self.connection.signal_blocking(&signal)
     }
 
-    #[doc(hidden)]
     /// Publishes an event: see [`Client::publish`]. It is in the log once the transaction has committed, behind all that were
     /// before; on rollback it leaves no hole.
     ///
@@ -188,7 +187,6 @@ impl<T> Within<T> {
         only_event(&self.connection.publish(&event, &self.schema).await?)
     }
 
-    #[doc(hidden)]
     /// Publishes events in this order, at most 10,000: see [`Within::publish`].
     ///
     /// # Errors
@@ -204,7 +202,6 @@ impl<T> Within<T> {
         self.connection.publish(&events, &self.schema).await
     }
 
-    #[doc(hidden)]
     /// [`Within::publish`] for drivers that block.
     ///
     /// # Errors
@@ -217,7 +214,6 @@ impl<T> Within<T> {
         only_event(&self.connection.publish_blocking(&event)?)
     }
 
-    #[doc(hidden)]
     /// [`Within::publish_all`] for drivers that block.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! `windlass enqueue`: one job, and perhaps its end.
 
 mod line;
-mod parent;
+pub(super) mod parent;
 pub(super) mod payload;
 mod waits;
 

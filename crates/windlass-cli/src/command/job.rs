@@ -2,6 +2,7 @@
 
 mod bulk;
 mod duplicates;
+mod event;
 mod inside;
 mod list;
 mod next;

@@ -9,7 +9,7 @@
 //! | other exit codes | failed, retry |
 //! | killed by a signal | unclean end, retry |
 //!
-//! The environment names the job, its store and the root of its tree, so that `windlass enqueue`
+//! The environment names the job, the event that it comes of, its store and the root of its tree, so that `windlass enqueue`
 //! in the program needs no flags and what it enqueues is a child of the job.
 //!
 //! The program leads a process group of its own. When the attempt must end the group gets
@@ -35,7 +35,7 @@ use windlass::Json;
 use windlass::Timestamp;
 use windlass::{Handler, HandlerFuture, JobError};
 
-use super::HandlerParts;
+use super::{HandlerParts, event};
 use crate::config::{Executable, HandlerConfig};
 use crate::shutdown::Hurry;
 pub(crate) use folder::ResultFolder;
@@ -113,7 +113,8 @@ impl Setup {
         super::check_args(attempt)?;
         let whom = Whom::attempt(attempt);
         let files = self.files(attempt, &whom).await?;
-        let environment = self.environment(attempt, &files);
+        let mut environment = self.environment(attempt, &files);
+        environment.extend(event::variable(attempt)?.map(|text| (event::VARIABLE, text.into())));
         let mut tail = Tail::default();
         let program = Program { setup: self, whom, report: &files.report, tail: &mut tail };
         let input = attempt.args().as_str();

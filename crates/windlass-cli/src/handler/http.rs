@@ -26,6 +26,7 @@ use windlass::Json;
 use windlass::Timestamp;
 use windlass::{Handler, HandlerFuture, JobError};
 
+use super::event::{self, EventBody};
 use crate::config::HttpTarget;
 
 /// How long a connection may take to be made.
@@ -50,6 +51,8 @@ struct Body<'a> {
     attempt: u32,
     deadline: Timestamp,
     correlation_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<EventBody<'a>>,
     args: &'a Json,
 }
 
@@ -112,6 +115,7 @@ async fn post(
         attempt: attempt.attempt(),
         deadline: now.after(total),
         correlation_id: attempt.root().to_string(),
+        event: event::of(attempt),
         args: attempt.args(),
     })?;
     let timestamp = now.as_micros() / 1_000_000;

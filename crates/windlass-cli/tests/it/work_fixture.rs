@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use windlass::NewJob;
+use windlass::event::NewEvent;
 use windlass::job::{Due, Page};
+use windlass::store::Now;
+use windlass::subscription::{Feed, Filter, Start, Subscription};
 use windlass::{Client, JobId, JobRecord, Json, State};
 
 /// How long anything may take before a test gives up: far more than it ever needs.
@@ -80,6 +83,24 @@ impl WorkFixture {
     pub(crate) async fn enqueue(&self, kind: &str, args: &str) -> JobId {
         let job = NewJob::new(kind, Json::args(args).expect("args"));
         self.client.enqueue(job).await.expect("enqueued").id()
+    }
+
+    /// Publishes an order with these data, and has it become a job of this kind.
+    pub(crate) async fn of_event(&self, kind: &str, order: u32, data: &str) -> JobId {
+        let filter = Filter::of_types(["order.paid"]).build().expect("a filter");
+        let orders = Subscription::new(filter, kind);
+        self.client.subscribe("orders", &orders, Start::Now).await.expect("made");
+        let paid = NewEvent::new("order.paid", Json::args(data).expect("data"))
+            .source("/shop")
+            .given(format!("{order}-paid"))
+            .subject(format!("order/{order}"))
+            .extension("tenant", "acme")
+            .extension("urgent", true);
+        let id = self.client.publish(paid).await.expect("published").id();
+        let mut feed = Feed::default();
+        while feed.round(&**self.client.store(), Now::Database).await.expect("fed").is_behind {}
+        let explained = self.client.explain_event(id).await.expect("asked").expect("it is there");
+        explained.decisions[0].answer.job().expect("it was fed")
     }
 
     /// Enqueues a job of this kind that is due later.

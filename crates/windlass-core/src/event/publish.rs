@@ -7,8 +7,7 @@ use crate::id::EventId;
 use crate::limits::LISTED;
 use crate::store::Now;
 
-/// Events. Not shown yet: nothing comes of them.
-#[doc(hidden)]
+/// Events.
 impl Client {
     /// Publishes an event; committed when it returns. In a caller's transaction: `client.within(&mut tx).publish(…)`.
     ///

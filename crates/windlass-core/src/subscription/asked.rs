@@ -157,7 +157,6 @@ impl SubscriptionRecord {
 }
 
 /// Asking who gets what.
-#[doc(hidden)]
 impl Client {
     /// Who gets an event: every subscription with the clause that decided, and the job that has come of it. `None` where there is
     /// no such event.

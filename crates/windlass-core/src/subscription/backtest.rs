@@ -39,7 +39,6 @@ pub struct Backtest {
 }
 
 /// Trying filters.
-#[doc(hidden)]
 impl Client {
     /// Which events of the end of the log a filter wants, at most the last 100,000 of the span. Nothing is written.
     ///

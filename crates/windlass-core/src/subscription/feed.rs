@@ -10,8 +10,7 @@ use crate::limits::ROUTE_EVENTS;
 use crate::name::check_subscription;
 use crate::store::{Now, Store};
 
-/// Subscriptions. Not shown yet: no worker feeds them.
-#[doc(hidden)]
+/// Subscriptions.
 impl Client {
     /// Makes a subscription, which begins there, or changes what the one with this name is, which goes on where it is; whether it
     /// is new. What it is already changes nothing. Committed when it returns.

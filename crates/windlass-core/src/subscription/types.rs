@@ -36,7 +36,6 @@ pub struct SeenTypes {
 }
 
 /// Types of events.
-#[doc(hidden)]
 impl Client {
     /// The types of the last 10,000 events of the log, with the subscriptions that take each.
     ///

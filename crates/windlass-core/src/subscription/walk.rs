@@ -60,7 +60,6 @@ pub(super) async fn walk(
 }
 
 /// Moments and positions.
-#[doc(hidden)]
 impl Client {
     /// The position behind which the first event is that got its own at this moment or later; the end of the log where there is
     /// none yet. [`Start::After`](super::Start::After) it, a subscription wants what came since. Moments are those of the

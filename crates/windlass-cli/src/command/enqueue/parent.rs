@@ -16,11 +16,26 @@ const ROOT: &str = "WINDLASS_CORRELATION_ID";
 /// # Errors
 /// When the environment name no job: a tree that lacks a branch would be found out much later.
 pub(super) fn inherit(job: &mut NewJob) -> Result<(), Failure> {
-    job.parent = named(JOB)?;
-    if let Some(parent) = job.parent {
-        job.root = Some(named(ROOT)?.unwrap_or(parent));
+    if let Some(Parent { id, root }) = Parent::of_program()? {
+        (job.parent, job.root) = (Some(id), Some(root));
     }
     Ok(())
+}
+
+/// The job whose program this is.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::command) struct Parent {
+    pub(in crate::command) id: JobId,
+    pub(in crate::command) root: JobId,
+}
+
+impl Parent {
+    /// # Errors
+    /// When the environment names no job.
+    pub(in crate::command) fn of_program() -> Result<Option<Self>, Failure> {
+        let Some(id) = named(JOB)? else { return Ok(None) };
+        Ok(Some(Self { id, root: named(ROOT)?.unwrap_or(id) }))
+    }
 }
 
 fn named(variable: &str) -> Result<Option<JobId>, Failure> {

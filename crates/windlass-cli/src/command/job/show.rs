@@ -1,12 +1,14 @@
 //! `windlass job show`.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use windlass::condition::ConditionRecord;
 use windlass::job::Until;
-use windlass::{Attempt, JobRecord, Outcome, State, Subject, Timestamp, Unique};
+use windlass::{Attempt, Client, JobRecord, Outcome, State, Subject, Timestamp, Unique};
 
 use super::super::condition;
+use super::event::OfEvent;
 use super::inside::Inside;
 use super::next::Next;
 use super::{find_id, next, not_found};
@@ -32,10 +34,11 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     let id = find_id(&*store, &args.id).await?;
-    let job = store.job(id).await?.ok_or_else(|| not_found(id))?;
+    let mut job = store.job(id).await?.ok_or_else(|| not_found(id))?;
+    let event = OfEvent::of(&Client::new(Arc::clone(&store)), &mut job).await?;
     let inside = Inside::of(&*store, id).await?;
     if out.is_json() {
-        out.json(&Everything { job: document::job(&job), inside })?;
+        out.json(&Everything { job: document::job(&job), event, inside })?;
         return Ok(Exit::Done);
     }
     let next = next::of(&job, &*store, out).await?;
@@ -43,7 +46,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Some(_) => store.conditions(id).await?,
         None => Vec::new(),
     };
-    let mut page = page(out, (&job, &conditions), &next);
+    let mut page = page(out, (&job, &conditions), (event.as_ref(), &next));
     for (heading, lines) in inside.sections(out) {
         line(&mut page, &format!("\n{}", out.paint(Tone::Dim, heading)));
         lines.iter().for_each(|text| line(&mut page, &format!("  {text}")));
@@ -57,15 +60,21 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 struct Everything<'a> {
     #[serde(flatten)]
     job: document::Document<document::JobBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<OfEvent>,
     #[serde(flatten)]
     inside: Inside,
 }
 
-fn page(out: &Output, (job, conditions): (&JobRecord, &[ConditionRecord]), next: &Next) -> String {
+fn page(
+    out: &Output,
+    (job, conditions): (&JobRecord, &[ConditionRecord]),
+    (event, next): (Option<&OfEvent>, &Next),
+) -> String {
     let mut page = String::new();
     let state = out.state(job.state).paint(out);
     line(&mut page, &format!("{}  {state}", out.paint(Tone::Strong, &job.id.to_string())));
-    for (name, value) in fields(out, job, next) {
+    for (name, value) in fields(out, (job, event), next) {
         for (place, text) in value.lines().enumerate() {
             let name = if place == 0 { name } else { "" };
             line(&mut page, &format!("  {}  {text}", out.paint(Tone::Dim, &format!("{name:<9}"))));
@@ -90,7 +99,11 @@ fn page(out: &Output, (job, conditions): (&JobRecord, &[ConditionRecord]), next:
     page
 }
 
-fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, String)> {
+fn fields(
+    out: &Output,
+    (job, event): (&JobRecord, Option<&OfEvent>),
+    next: &Next,
+) -> Vec<(&'static str, String)> {
     let mut fields = Vec::new();
     let mut add = |name, value: String| fields.push((name, value));
     let version = match job.version {
@@ -109,12 +122,7 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
         .as_deref()
         .map_or_else(String::new, |origin| format!(" by {}", in_one_line(origin)));
     add("enqueued", format!("{}{origin}", out.moment_in_full(job.created_at)));
-    if let Some(parent) = job.parent {
-        add("parent", parent.to_string());
-    }
-    if let Some(root) = job.root.filter(|root| *root != job.id && Some(*root) != job.parent) {
-        add("root", root.to_string());
-    }
+    comes_of(job, event, &mut add);
     if job.run_at != job.created_at && !job.state.is_terminal() {
         add("due", out.moment_in_full(job.run_at));
     }
@@ -158,6 +166,18 @@ fn fields(out: &Output, job: &JobRecord, next: &Next) -> Vec<(&'static str, Stri
         add("", command.clone());
     }
     fields
+}
+
+/// What it comes of.
+fn comes_of(job: &JobRecord, event: Option<&OfEvent>, add: &mut impl FnMut(&'static str, String)) {
+    match (event, job.parent) {
+        (Some(event), _) => add("event", event.row()),
+        (None, Some(parent)) => add("parent", parent.to_string()),
+        (None, None) => {}
+    }
+    if let Some(root) = job.root.filter(|root| *root != job.id && Some(*root) != job.parent) {
+        add("root", root.to_string());
+    }
 }
 
 /// Where it stands in line.

@@ -8,6 +8,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use windlass::process::{Group as Number, lead_group};
 
 use crate::config::Executable;
+use crate::handler::event;
 
 /// A running program. Dropping it kills the whole group.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ impl Group {
         command
             .args(&executable.args)
             .current_dir(&executable.dir)
+            // One of a worker that is itself a program of a job.
+            .env_remove(event::VARIABLE)
             .envs(executable.env.iter().map(|(name, value)| (name, value)))
             .envs(environment)
             .stdin(Stdio::piped())

@@ -17,6 +17,7 @@ use super::program::{Program, not_begun};
 use super::report::{Heeds, Line, ReportPipe, said_of};
 use super::{ExecHandler, Setup, verdict};
 use crate::handler::check_args;
+use crate::handler::event::{self, EventBody};
 
 /// One job as the program reads it.
 #[derive(Serialize)]
@@ -25,6 +26,8 @@ struct Input<'a> {
     attempt: u32,
     max_attempts: u16,
     correlation_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<EventBody<'a>>,
     args: &'a RawValue,
 }
 
@@ -128,6 +131,7 @@ impl Setup {
             attempt: attempt.attempt(),
             max_attempts: attempt.max_attempts().unwrap_or(self.max_attempts),
             correlation_id: attempt.root().to_string(),
+            event: event::of(attempt),
             args: serde_json::from_str(&args)?,
         };
         Ok(serde_json::to_string(&input)?)

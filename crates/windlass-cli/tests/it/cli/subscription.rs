@@ -77,6 +77,33 @@ fn a_subscription_is_made_shown_changed_and_removed() {
     assert_eq!(cli.json(&["subscription", "list"]), serde_json::json!([]));
 }
 
+/// O10, O26: a job that comes of an event is shown with the event, its data as args and the subscription.
+#[test]
+fn a_job_is_shown_with_its_event() {
+    let cli = CliFixture::new();
+    cli.ok(&RECEIPTS);
+    publish(&cli, &[2_000]);
+    feed(&cli);
+    let list = cli.json(&["job", "list"]);
+    let id = list[0]["id"].as_str().expect("an id");
+    insta::assert_snapshot!("job_of_event", cli.table(&["job", "show", id], "120"));
+    let shown = cli.json(&["job", "show", id]);
+    assert_eq!(shown["args"], serde_json::json!({"total": 2_000}));
+    let (event, stored) = (&shown["event"], cli.json(&["event", "show", "1"]));
+    assert_eq!((&event["id"], &event["position"]), (&stored["id"], &1.into()));
+    assert_eq!(
+        (&event["type"], &event["subscription"]),
+        (&"order.paid".into(), &"receipts".into())
+    );
+    cli.ok(&["subscription", "remove", "receipts"]);
+    let shown = cli.json(&["job", "show", id]);
+    assert_eq!(shown["event"]["subscription"], serde_json::Value::Null);
+    assert!(cli.ok(&["job", "show", id]).contains("by a subscription that was removed"));
+    let plain = cli.json(&["enqueue", "k"]);
+    let plain = cli.json(&["job", "show", plain["id"].as_str().expect("an id")]);
+    assert_eq!(plain.get("event"), None);
+}
+
 /// E21: a subscription begins behind a position, or with the first event of a moment or later.
 #[test]
 fn a_subscription_begins_where_it_is_told() {

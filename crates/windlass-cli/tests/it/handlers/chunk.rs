@@ -72,6 +72,23 @@ async fn each_job_of_a_programs_chunk_has_its_own_end() {
     assert!(fixture.temporary().is_empty(), "{:?}", fixture.temporary());
 }
 
+/// O10: the line of an event's job has the event too, and no other line has one.
+#[tokio::test]
+async fn a_line_has_the_event_of_its_job() {
+    let fixture = fixture("0").await;
+    let plain = fixture.enqueue("k", "\"output\"").await;
+    let id = fixture.of_event("k", 42, "\"output\"").await;
+    fixture.run_once();
+    let lines = fixture.read("lines");
+    let lines: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let line = |id: JobId| lines.iter().find(|line| line["job"] == id.to_string());
+    assert_eq!(line(plain).expect("it was given").get("event"), None);
+    let line = line(id).expect("it was given");
+    assert_eq!((&line["args"], &line["event"]["id"]), (&"output".into(), &"42-paid".into()));
+    assert_eq!(line["event"]["position"], 1);
+}
+
 /// O38: where a line cannot be read, a job that nothing else was said of is not taken for completed.
 #[tokio::test]
 async fn a_line_that_cannot_be_read_completes_nothing() {

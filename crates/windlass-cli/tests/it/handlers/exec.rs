@@ -46,6 +46,32 @@ async fn a_program_gets_its_args_and_environment_and_leaves_a_result() {
     assert!(fixture.temporary().is_empty(), "{:?}", fixture.temporary());
 }
 
+/// O10: the program of an event's job gets its data as args and the rest of it in a variable, which no other job has.
+#[tokio::test]
+async fn a_program_gets_the_event_of_its_job() {
+    let script =
+        "cat > stdin-$WINDLASS_JOB_ID; echo \"${WINDLASS_EVENT-none}\" > event-$WINDLASS_JOB_ID";
+    let fixture = WorkFixture::with_script(script, "").await;
+    let plain = fixture.enqueue("k", "7").await;
+    let id = fixture.of_event("k", 42, r#"{"total":1299}"#).await;
+    // A worker may be a program of a job itself.
+    let mut command = fixture.command(&["--once"]);
+    assert!(command.env("WINDLASS_EVENT", "another").status().expect("it runs").success());
+    assert_eq!(fixture.read(&format!("event-{plain}")), "none\n");
+    assert_eq!(fixture.read(&format!("stdin-{id}")), r#"{"total":1299}"#);
+    let event = fixture.read(&format!("event-{id}"));
+    let mut event: serde_json::Value = serde_json::from_str(&event).expect("JSON");
+    let time = event["time"].take();
+    assert!(time.as_str().expect("a text").parse::<Timestamp>().is_ok(), "{time}");
+    assert_eq!(
+        event,
+        serde_json::json!({
+            "specversion": "1.0", "id": "42-paid", "source": "/shop", "type": "order.paid",
+            "subject": "order/42", "time": null, "tenant": "acme", "urgent": true, "position": 1,
+        })
+    );
+}
+
 #[tokio::test]
 async fn the_exit_code_decides() {
     let fixture = WorkFixture::with_script("echo reason >&2; exit $(cat)", "").await;
@@ -314,6 +340,20 @@ async fn a_family_of_three(fixture: &WorkFixture, url: &str) {
         [(None, None), (Some(first), Some(first)), (Some(second), Some(first))],
         "parent and root"
     );
+}
+
+/// O10: what a program publishes comes of its job, one event or many.
+#[tokio::test]
+async fn what_a_program_publishes_comes_of_its_job() {
+    let windlass = env!("CARGO_BIN_EXE_windlass");
+    let script = format!("{windlass} publish a; echo '{{\"type\":\"b\"}}' | {windlass} publish -");
+    let fixture = WorkFixture::with_script(&script, "").await;
+    let id = fixture.enqueue("k", "1").await;
+    assert!(fixture.run_once().status.success());
+    let events = fixture.client().events(0, 10).await.expect("read");
+    let of: Vec<_> =
+        events.iter().map(|one| (one.event_type.as_str(), one.parent, one.root)).collect();
+    assert_eq!(of, [("a", Some(id), Some(id)), ("b", Some(id), Some(id))]);
 }
 
 fn enqueues_its_like() -> String {

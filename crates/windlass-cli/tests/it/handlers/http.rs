@@ -119,6 +119,26 @@ async fn a_request_is_signed_as_the_specification_says_and_its_answer_is_the_out
     mac.verify_slice(&STANDARD.decode(signature).expect("base64")).expect("the right signature");
 }
 
+/// O10: a target is sent the event of an event's job beside its data, which are the args; no other job has a member for it.
+#[tokio::test]
+async fn a_target_gets_the_event_of_its_job() {
+    let target = Target::answering(|| StatusCode::OK.into_response()).await;
+    let config = format!("[[handler]]\nkind = \"k\"\nhttp = {{ url = \"{}\" }}\n", target.url);
+    let fixture = WorkFixture::with(&config).await;
+    let plain = run_with(&fixture).await.id;
+    let id = fixture.of_event("k", 42, r#"{"total":1299}"#).await;
+    assert!(once(&fixture).await.success());
+    let bodies = target.requests();
+    let bodies: Vec<Value> =
+        bodies.iter().map(|one| serde_json::from_slice(&one.body).expect("JSON")).collect();
+    let [first, second] = &bodies[..] else { panic!("{bodies:?}") };
+    assert_eq!((&first["id"], first.get("event")), (&plain.to_string().into(), None));
+    assert_eq!((&second["id"], &second["args"]["total"]), (&id.to_string().into(), &1299.into()));
+    let event = &second["event"];
+    assert_eq!((&event["type"], &event["tenant"]), (&"order.paid".into(), &"acme".into()));
+    assert_eq!((&event["position"], event.get("data")), (&1.into(), None));
+}
+
 #[tokio::test]
 async fn the_status_decides() {
     for (status, expected, says) in [
