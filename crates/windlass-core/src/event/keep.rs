@@ -73,7 +73,6 @@ impl Keep {
 }
 
 /// How long events are kept.
-#[doc(hidden)]
 impl Client {
     /// Has events stay in the log so long. Committed when it returns; what is over then goes in the next minutes.
     ///

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::error::{Refusal, StoreError};
 use crate::event::LogRecord;
 use crate::job::NewJob;
-use crate::limits::ROUTE_EVENTS;
+use crate::limits::{PUBLISH_EVENTS, ROUTE_EVENTS};
 use crate::name::check_subscription;
 use crate::store::{Now, Store};
 
@@ -25,6 +25,10 @@ impl Client {
     ) -> Result<bool, StoreError> {
         check_subscription(name).map_err(Refusal::from)?;
         subscription.check()?;
+        if start == Start::Now {
+            // What is committed by now is not from now on, also where no worker has given it a position.
+            while self.store().sequence(PUBLISH_EVENTS, Now::Database).await? > 0 {}
+        }
         self.store().put_subscription(name, subscription, start, Now::Database).await
     }
 

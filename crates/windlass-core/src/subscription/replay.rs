@@ -30,7 +30,6 @@ impl Replay {
 }
 
 /// Replays.
-#[doc(hidden)]
 impl Client {
     /// Feeds a part of the log once more: new jobs, tagged `replay`, with the events as they are in the log. It is a subscription of
     /// its own, named after the one it is of, that can be paused and removed, and goes once it is through. Its name.

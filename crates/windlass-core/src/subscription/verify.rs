@@ -58,7 +58,6 @@ impl Verified {
 }
 
 /// Verifying.
-#[doc(hidden)]
 impl Client {
     /// Looks at the whole log: whether there is an event at each position that was not removed, and for each subscription whether
     /// each event that it wants and has been fed became a job. It reads everything, in pages, and writes nothing.
