@@ -52,6 +52,8 @@ pub const KEY_BYTES: usize = 1_024;
 pub const PUBLISH_EVENTS: usize = 10_000;
 /// Events of one round of feeding subscriptions.
 pub const ROUTE_EVENTS: usize = 500;
+/// Events of one round for a subscription that catches up while others are live and get some.
+pub const CATCH_UP_EVENTS: usize = 100;
 /// Jobs that subscriptions are fed in one transaction.
 pub const ROUTE_JOBS: usize = 1_000;
 /// Jobs of one subscription that may be unfinished, unless it says otherwise.

@@ -46,7 +46,7 @@ impl SubscriptionStore for SqliteStore {
 
     fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
         let counted = counted.to_vec();
-        Box::pin(self.readers.read(move |c| unfinished::unfinished(c, &counted)))
+        Box::pin(self.readers.read(in_one_snapshot(move |c| unfinished::unfinished(c, &counted))))
     }
 
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {

@@ -43,6 +43,13 @@ impl Router {
         })
     }
 
+    /// The one with this number, which catches up, has come so far. False where there is none.
+    pub(super) fn has_come(&mut self, number: u32, position: u64) -> bool {
+        let all = &mut self.subscriptions.all;
+        let one = all.binary_search_by_key(&number, |one| one.number).ok().map(|nth| &mut all[nth]);
+        one.map(|one| one.progress = Progress::CatchingUp { position }).is_some()
+    }
+
     /// The subscription with this number.
     pub(super) fn of(&self, number: u32) -> Option<&SubscriptionRecord> {
         let all = &self.subscriptions.all;
@@ -77,10 +84,13 @@ impl Router {
             return None;
         }
         candidates.sort_unstable();
+        // The subscriptions are in the order of their numbers.
+        let is_fed = |nth: &usize| self.subscriptions.all[*nth].number <= part;
+        let candidates = candidates.split_off(candidates.partition_point(is_fed));
         let seen = Seen::of(event);
         let view = seen.view(event);
         let candidates = candidates.into_iter().map(|nth| &self.subscriptions.all[nth]);
-        let mut wanting = candidates.filter(|one| one.number > part && wants(one, event, &view));
+        let mut wanting = candidates.filter(|one| wants(one, event, &view));
         let mut last = None;
         while let Some(one) = wanting.next() {
             if jobs.len() >= ROUTE_JOBS {
