@@ -60,6 +60,8 @@ pub const LARGEST_KEEP: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60)
 pub const MISSED_EVENTS: usize = 20;
 /// Events that are removed in one transaction.
 pub const FORGET_EVENTS: usize = 1_000;
+/// Events of one round for a subscription that catches up while others are live and get some.
+pub const CATCH_UP_EVENTS: usize = 100;
 /// Jobs that subscriptions are fed in one transaction.
 pub const ROUTE_JOBS: usize = 1_000;
 /// Jobs of one subscription that may be unfinished, unless it says otherwise.

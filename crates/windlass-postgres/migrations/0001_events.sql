@@ -274,10 +274,14 @@ begin
     end if;
   end if;
   if cardinality(ids) > 0 then
-    perform windlass.write_jobs(us, ids, array_fill(0::smallint, array[cardinality(ids)]), queues, kinds, versions,
-      array_fill(0::smallint, array[cardinality(ids)]), limits, array_fill(null::bigint, array[cardinality(ids)]),
-      array_fill(0::bigint, array[cardinality(ids)]), array_fill('null'::text, array[cardinality(ids)]), roots, parents,
-      array_fill(null::text, array[cardinality(ids)]), metas, null);
+    -- As windlass.write_fresh does, of which nothing else is asked here: such a job is due, waits for nothing, and has neither a key
+    -- nor a rule for its lane.
+    insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args, root, parent, meta, line)
+    select t.id, us, us, 2, t.version, 0, t.max_attempts, t.queue, t.kind, 'null', t.root, t.parent, t.meta, windlass.line_in(t.meta)
+    from unnest(ids, queues, kinds, versions, limits, roots, parents, metas)
+      as t(id, queue, kind, version, max_attempts, root, parent, meta);
+    perform pg_notify(i.channel, '') from windlass.idle i
+    where i.queues && array(select distinct q from unnest(route_at.queues) as q) limit cardinality(ids);
   end if;
   return case when lives then 1 else 0 end;
 end

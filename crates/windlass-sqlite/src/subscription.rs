@@ -47,7 +47,7 @@ impl SubscriptionStore for SqliteStore {
 
     fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
         let counted = counted.to_vec();
-        Box::pin(self.readers.read(move |c| jobs::unfinished(c, &counted)))
+        Box::pin(self.readers.read(in_one_snapshot(move |c| jobs::unfinished(c, &counted))))
     }
 
     fn have_jobs<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<bool>> {

@@ -4,6 +4,7 @@ mod as_worker;
 mod backlog;
 mod drain;
 mod enqueue;
+mod eventful;
 mod find;
 mod graph;
 mod joined;
@@ -11,9 +12,13 @@ mod latency;
 mod lined;
 mod mixed;
 mod noop;
+mod plain;
 mod processes;
+mod publish;
 mod rendezvous;
+mod replay;
 mod report;
+mod route;
 mod signaller;
 mod transactions;
 mod usage;
@@ -36,7 +41,7 @@ pub(crate) enum Mode {
     Bulk,
     /// Jobs enqueued first, then worked; p50 and p99 of one claim
     Drain,
-    /// An idle worker: from the call of enqueue to the handler's start
+    /// An idle worker: from the call of enqueue to the handler's start; with `--events` from the call of publish
     Latency,
     /// Callers enqueue while a worker works; p50 and p99 from enqueue to start
     Mixed,
@@ -58,6 +63,17 @@ pub(crate) enum Mode {
     /// Lists of one subject's jobs, `--jobs` times, among `--ready` and `--finished` jobs with three tags each; p50
     /// and p99 of one list
     Find,
+    /// Events, each published in a transaction of its own by `--clients` writers, on PostgreSQL on connections of their own; the
+    /// ratio is to plain inserts by as many, in turns; p50 and p99 of one call
+    Publish,
+    /// Events that lie there, for three subscriptions each, and `--subscriptions` others that want none; the ratio is to plain inserts
+    /// of as many rows of events and jobs, 1,000 a statement, in turns; p50, p99 and the longest of one round of feeding
+    Route,
+    /// One event for `--subscriptions` subscriptions, from the call of publish; p50, p99 and the longest of one round of feeding
+    Fanout,
+    /// Live events, `--rate` a second, while another subscription catches up on `--jobs` events of the log; events are those it has
+    /// passed; p50 and p99 from publish to the handler's start of the live ones, beside those before
+    Replay,
 }
 
 impl Mode {
@@ -76,6 +92,10 @@ impl Mode {
             Self::Steps => "steps",
             Self::Chunk => "chunk",
             Self::Find => "find",
+            Self::Publish => "publish",
+            Self::Route => "route",
+            Self::Fanout => "fanout",
+            Self::Replay => "replay",
         }
     }
 }
@@ -95,7 +115,7 @@ pub(crate) struct Args {
     /// What to measure
     #[arg(value_enum)]
     pub(crate) mode: Mode,
-    /// Jobs to measure with
+    /// Jobs, or events, to measure with
     #[arg(long, default_value_t = 100_000)]
     pub(crate) jobs: u64,
     /// Jobs the worker runs at once
@@ -137,6 +157,8 @@ pub(crate) struct Args {
     pub(crate) tags: bool,
     #[command(flatten)]
     pub(crate) lined: lined::Lined,
+    #[command(flatten)]
+    pub(crate) eventful: eventful::Eventful,
     /// With `drain` and `steps`: each job records so many steps; 0, and 1 with `steps`
     #[arg(long)]
     pub(crate) steps: Option<u32>,
@@ -171,6 +193,7 @@ impl Args {
 }
 
 /// What a measurement works with.
+#[derive(Clone)]
 pub(crate) struct Measurement {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) args: Args,
@@ -184,11 +207,13 @@ pub(crate) struct Finding {
     pub(crate) times_ms: Vec<f64>,
     /// How often the jobs ran that waited for others or for signals, where there were any.
     pub(crate) runs: Option<u64>,
+    /// What a measurement of events found besides.
+    pub(crate) beside: eventful::Beside,
 }
 
 impl Finding {
-    pub(crate) const fn new(jobs: u64, seconds: f64, times_ms: Vec<f64>) -> Self {
-        Self { jobs, seconds, times_ms, runs: None }
+    pub(crate) fn new(jobs: u64, seconds: f64, times_ms: Vec<f64>) -> Self {
+        Self { jobs, seconds, times_ms, runs: None, beside: eventful::Beside::default() }
     }
 }
 
@@ -224,7 +249,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         _ => None,
     };
     backlog::prepare(&bench).await?;
-    write(&bench).await?;
+    write(&bench, &globals.store).await?;
     clean_up(&globals.store).await?;
     let (finding, used) = if bench.args.processes > 1 {
         measure_processes(&bench, &url).await?
@@ -253,7 +278,7 @@ async fn clean_up(url: &str) -> anyhow::Result<()> {
 }
 
 /// Writes the jobs that are there before a measurement begins.
-async fn write(bench: &Measurement) -> anyhow::Result<()> {
+async fn write(bench: &Measurement, url: &str) -> anyhow::Result<()> {
     match bench.args.mode {
         Mode::Drain | Mode::Steps | Mode::Chunk => {
             drain::preload(bench, bench.args.jobs + bench.args.lined.hot_lane).await
@@ -262,9 +287,16 @@ async fn write(bench: &Measurement) -> anyhow::Result<()> {
         Mode::Fanin => joined::write_batch(bench).await,
         Mode::Chain => joined::write_chain(bench).await,
         Mode::Rendezvous => rendezvous::write(bench).await,
-        Mode::Enqueue | Mode::Bulk | Mode::Latency | Mode::Mixed | Mode::Graph | Mode::Find => {
-            Ok(())
-        }
+        Mode::Route => route::prepare(bench, url).await,
+        Mode::Fanout => route::prepare_fan_out(bench, url).await,
+        Mode::Replay => replay::prepare(bench).await,
+        Mode::Enqueue
+        | Mode::Bulk
+        | Mode::Latency
+        | Mode::Mixed
+        | Mode::Graph
+        | Mode::Find
+        | Mode::Publish => Ok(()),
     }
 }
 
@@ -277,12 +309,17 @@ async fn measure(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
         Mode::Chunk => drain::work_in_chunks(bench).await,
         Mode::Batch => joined::batches(bench).await,
         Mode::Graph => graph::write(bench).await,
+        Mode::Latency if bench.args.eventful.events => latency::pickup_of_events(bench, url).await,
         Mode::Latency => latency::pickup(bench).await,
         Mode::Mixed => mixed::both(bench).await,
         Mode::Fanin => joined::fan_in(bench).await,
         Mode::Chain => joined::chain(bench).await,
         Mode::Rendezvous => rendezvous::meet(bench, url).await,
         Mode::Find => find::by_subject(bench).await,
+        Mode::Publish => publish::one_by_one(bench, url).await,
+        Mode::Route => route::all(bench, url).await,
+        Mode::Fanout => route::fan_out(bench, url).await,
+        Mode::Replay => replay::beside_live(bench, url).await,
     }
 }
 

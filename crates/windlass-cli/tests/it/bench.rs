@@ -91,6 +91,41 @@ async fn jobs_that_wait_are_measured_on_postgres() {
     jobs_that_wait_are_measured(&database.url()).await;
 }
 
+/// O10, O27: events become as many jobs as there are subscriptions that want them, in every measurement, and no subscription is left
+/// behind.
+async fn events_are_measured(url: &str) {
+    let published = measured(url, &["publish", "--clients", "3", "--jobs", "40", "--feed"]);
+    assert_eq!((&published["jobs"], &published["subscriptions"]), (&40.into(), &3.into()));
+    let routed = measured(url, &["route", "--jobs", "700", "--subscriptions", "20"]);
+    assert_eq!((&routed["jobs"], &routed["subscriptions"]), (&700.into(), &23.into()));
+    for found in [published, routed] {
+        assert!(found["ratio"].is_number(), "{found}");
+    }
+    let many = measured(url, &["fanout", "--subscriptions", "1200"]);
+    assert!(many["longest_ms"].is_number() && many["jobs_per_s"].is_number(), "{many}");
+    let replayed = measured(url, &["replay", "--jobs", "300", "--rate", "300"]);
+    let picked_up = measured(url, &["latency", "--events", "--jobs", "3"]);
+    for found in [replayed, picked_up] {
+        assert!(found["beside_p50_ms"].is_number() && found["p99_ratio"].is_number(), "{found}");
+    }
+    let client = Client::new(windlass::open(url).await.expect("a store"));
+    let available = client.counts().await.expect("counted").of(State::Available);
+    assert_eq!(available, 3 * 40 + 3 * 700 + 1_200 + 300);
+    assert_eq!(client.subscriptions().await.expect("asked").len(), 0);
+}
+
+#[tokio::test]
+async fn events_are_measured_on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    events_are_measured(&format!("sqlite:{}/jobs.db", folder.path().display())).await;
+}
+
+#[tokio::test]
+async fn events_are_measured_on_postgres() {
+    let database = PostgresDatabase::fresh();
+    events_are_measured(&database.url()).await;
+}
+
 /// Other modes have one process, and say so.
 #[test]
 fn only_a_drain_has_several_processes() {

@@ -374,7 +374,7 @@ impl Engine {
         }
     }
 
-    fn on_fed(&mut self, feed: Feed, result: Result<Fed, StoreError>) {
+    fn on_fed(&mut self, feed: Box<Feed>, result: Result<Fed, StoreError>) {
         self.feed = feed;
         match result {
             Ok(fed) => {

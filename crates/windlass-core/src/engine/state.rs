@@ -64,7 +64,7 @@ pub(super) struct Engine {
     pub(super) maintenance: Maintenance,
     pub(super) declarations: Declarations,
     /// Who wants which events; away while it is asked.
-    pub(super) feed: Feed,
+    pub(super) feed: Box<Feed>,
     pub(super) health: StoreHealth,
     pub(super) phase: Phase,
     pub(super) wishes: IntakeWishes,

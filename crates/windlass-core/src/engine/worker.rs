@@ -44,7 +44,6 @@ use crate::name::check_queue;
 use crate::panics;
 use crate::schedule::{Declared, Definition, Owner, Schedule, check_declared};
 use crate::store::Store;
-use crate::subscription::Feed;
 use crate::worker::{MinimumBuild, Registration};
 
 /// Jobs a worker runs at once unless told otherwise. Handlers are futures, so that this costs
@@ -496,7 +495,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             liveness: Liveness::new(now, &self.options),
             maintenance: Maintenance::new(now, &self.options),
             declarations: Declarations::new(now, declared),
-            feed: Feed::default(),
+            feed: Box::default(),
             attempts: Attempts::new(self.options.abandon_after),
             pending: PendingSettlements::new(now),
             accounts: Accounts::new(now),

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::error::{Refusal, StoreError};
 use crate::event::LogRecord;
 use crate::job::NewJob;
-use crate::limits::{PUBLISH_EVENTS, ROUTE_EVENTS};
+use crate::limits::{CATCH_UP_EVENTS, PUBLISH_EVENTS, ROUTE_EVENTS};
 use crate::name::check_subscription;
 use crate::store::{Now, Store};
 
@@ -89,7 +89,12 @@ impl Client {
 pub struct Feed {
     router: Option<Router>,
     credit: Credit,
+    /// Rounds since one had something for those that are live.
+    quiet: u32,
 }
+
+/// After so many rounds without anything for those that are live nothing is expected for them.
+const QUIET: u32 = 50;
 
 /// What came of a round of [`Feed::round`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -114,33 +119,34 @@ impl Feed {
         let mut fed = Fed { sequenced: store.sequence(ROUTE_EVENTS, now).await?, ..Fed::default() };
         fed.is_behind = fed.sequenced > 0;
         let log = store.event_log().await?;
-        let router = match self.router.take().filter(|router| router.is_of(log.revision)) {
+        let mut router = match self.router.take().filter(|router| router.is_of(log.revision)) {
             Some(router) => router,
             None => Router::new(store.subscriptions().await?),
         };
-        let mut round = Round { store, now, credit: &mut self.credit, fed };
-        let is_behind = match round.catch_up(&router, &log).await? {
-            // Those that are live are others now. Had they gone first, it would never reach them while events come.
-            CaughtUp::One => return Ok(round.fed),
-            CaughtUp::None => false,
-            CaughtUp::Some => true,
-        };
-        let is_changed = round.live(&router, &log).await?;
-        // Where one catches up, its place is read again.
+        let most = self.most(&log);
+        let mut round = Round { store, now, credit: &mut self.credit, fed, most, come: Vec::new() };
+        // One that is about to reach those that are live goes first. Had they gone on before, it would never reach them while
+        // events come.
+        let is_near = |position: u64| log.routed.saturating_sub(position) <= most;
+        let mut is_changed = round.catch_up(&router, &log, is_near).await?
+            || round.live(&router, &log).await?
+            || round.catch_up(&router, &log, |position| !is_near(position)).await?;
+        for (number, position) in round.come {
+            is_changed |= !router.has_come(number, position);
+        }
         let fed = round.fed;
-        self.router = Some(router).filter(|_| !is_behind && !is_changed);
+        self.router = Some(router).filter(|_| !is_changed);
         Ok(fed)
     }
-}
 
-/// What came of those that catch up.
-enum CaughtUp {
-    /// There are none.
-    None,
-    /// They have come further, or have no room.
-    Some,
-    /// One is live now.
-    One,
+    /// How many events one that catches up gets in this round: few while there are some for those that are live, which wait
+    /// meanwhile; more than come for these, so that it reaches them.
+    fn most(&mut self, log: &LogRecord) -> u64 {
+        let live = log.last.saturating_sub(log.routed);
+        self.quiet = if live > 0 { 0 } else { self.quiet.saturating_add(1) };
+        let least = if self.quiet > QUIET { ROUTE_EVENTS } else { CATCH_UP_EVENTS };
+        (2 * live).clamp(least as u64, ROUTE_EVENTS as u64)
+    }
 }
 
 struct Round<'a> {
@@ -148,35 +154,48 @@ struct Round<'a> {
     now: Now,
     credit: &'a mut Credit,
     fed: Fed,
+    /// Events of one that catches up.
+    most: u64,
+    /// The last position of each that has caught up so far.
+    come: Vec<(u32, u64)>,
 }
 
 impl Round<'_> {
-    async fn catch_up(&mut self, router: &Router, log: &LogRecord) -> Result<CaughtUp, StoreError> {
-        let behind: Vec<_> = router.behind().collect();
-        if behind.is_empty() {
-            return Ok(CaughtUp::None);
-        }
-        let short = |one: &&SubscriptionRecord| {
-            self.credit.room(one).is_none_or(|room| room < ROUTE_EVENTS as u64)
-        };
+    /// Feeds those that catch up and stand where this says; whether the subscriptions are others now.
+    async fn catch_up(
+        &mut self,
+        router: &Router,
+        log: &LogRecord,
+        stands_there: impl Fn(u64) -> bool,
+    ) -> Result<bool, StoreError> {
+        let behind = router.behind().filter(|(_, position)| stands_there(*position));
+        let behind: Vec<_> = behind.collect();
+        let short =
+            |one: &&SubscriptionRecord| self.credit.room(one).is_none_or(|room| room < self.most);
         let short: Vec<_> = behind.iter().map(|(one, _)| *one).filter(short).collect();
         self.count(&short).await?;
         for (one, position) in behind {
             let room = self.credit.room(one).unwrap_or_default();
             let room = usize::try_from(room).unwrap_or(usize::MAX);
             let end = one.until.map_or(log.routed, |until| until.min(log.routed));
-            let most = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
+            let most = end.saturating_sub(position).min(self.most);
             if room == 0 && most > 0 {
                 continue;
             }
-            let mut events = self.store.events(position, most.min(ROUTE_EVENTS)).await?;
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            let mut events = self.store.events(position, most).await?;
+            let last = events.last().and_then(|event| event.position);
+            // Those that are there up to its end, or as many as were asked for.
+            let reaches = last.filter(|last| events.len() == most && *last < end).unwrap_or(end);
             events.retain(|event| event.position <= Some(end));
-            let slice = router.catch_up(one, (position, &events), (end, room));
-            if self.write(slice).await? == Some(Routed::Live) {
-                return Ok(CaughtUp::One);
+            let slice = router.catch_up(one, (position, &events), (reaches, room));
+            let to = slice.as_ref().map_or(position, |slice| slice.to.position);
+            if self.write(slice).await?.is_some_and(|routed| routed != Routed::Done) {
+                return Ok(true);
             }
+            self.come.push((one.number, to));
         }
-        Ok(CaughtUp::Some)
+        Ok(false)
     }
 
     /// Feeds those that are live; whether they are others now.

@@ -7,7 +7,7 @@ use crate::event::{EventRecord, Extension, LogRecord};
 use crate::id::JobId;
 use crate::job::{Lane, Meta, NewJob};
 use crate::json::Json;
-use crate::limits::{ROUTE_EVENTS, ROUTE_JOBS};
+use crate::limits::ROUTE_JOBS;
 
 /// The subscriptions, ready to be asked who wants an event.
 #[derive(Debug)]
@@ -41,6 +41,13 @@ impl Router {
             Progress::CatchingUp { position } if one.paused_at.is_none() => Some((one, position)),
             _ => None,
         })
+    }
+
+    /// The one with this number, which catches up, has come so far. False where there is none.
+    pub(super) fn has_come(&mut self, number: u32, position: u64) -> bool {
+        let all = &mut self.subscriptions.all;
+        let one = all.binary_search_by_key(&number, |one| one.number).ok().map(|nth| &mut all[nth]);
+        one.map(|one| one.progress = Progress::CatchingUp { position }).is_some()
     }
 
     /// The subscription with this number.
@@ -77,12 +84,15 @@ impl Router {
             return None;
         }
         candidates.sort_unstable();
+        // The subscriptions are in the order of their numbers.
+        let is_fed = |nth: &usize| self.subscriptions.all[*nth].number <= part;
+        let candidates = candidates.split_off(candidates.partition_point(is_fed));
         let seen = Seen::of(event);
         let view = seen.view(event);
         let candidates = candidates.into_iter().map(|nth| &self.subscriptions.all[nth]);
-        let mut wanting = candidates.filter(|one| one.number > part && wants(one, event, &view));
+        let wanting = candidates.filter(|one| wants(one, event, &view));
         let mut last = None;
-        while let Some(one) = wanting.next() {
+        for one in wanting {
             if jobs.len() >= ROUTE_JOBS {
                 return last.or(Some(part));
             }
@@ -93,13 +103,13 @@ impl Router {
     }
 
     /// What comes of these events for one that catches up, which are the next ones behind the position that it was fed last: at most
-    /// so many jobs. Where these are all up to an end, it is fed up to there.
+    /// so many jobs. These are all events up to where it reaches with them.
     #[must_use]
     pub fn catch_up(
         &self,
         one: &SubscriptionRecord,
         (from, events): (u64, &[EventRecord]),
-        (end, room): (u64, usize),
+        (reaches, room): (u64, usize),
     ) -> Option<Slice> {
         let mut slice = self.slice(Some(one.number), Reach::whole(from));
         for event in events {
@@ -115,9 +125,7 @@ impl Router {
             }
             slice.to = Reach::whole(event.position?);
         }
-        if events.len() < ROUTE_EVENTS {
-            slice.to = Reach::whole(end.max(slice.to.position));
-        }
+        slice.to = Reach::whole(reaches.max(from));
         Some(slice)
     }
 

@@ -124,6 +124,7 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         SQL_RESULT_BYTES
         PUBLISH_EVENTS
         ROUTE_EVENTS
+        CATCH_UP_EVENTS
         ROUTE_JOBS
         KEEP_EVENTS
         LARGEST_KEEP

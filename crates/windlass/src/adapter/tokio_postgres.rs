@@ -20,11 +20,12 @@ impl Sealed for (&Transaction<'_>, &PreparedEnqueue) {}
 impl Sealed for &Client {}
 impl Sealed for &Transaction<'_> {}
 
-/// The enqueue statement, prepared once on a connection: a busy caller saves the server half of
-/// its work. Enqueue with `client.within((&tx, &prepared))`. Not for connections behind a transaction pooler.
+/// The statements that enqueue a job and publish an event, prepared once on a connection: a busy caller saves the server half of
+/// its work. Enqueue and publish with `client.within((&tx, &prepared))`. Not for connections behind a transaction pooler.
 #[derive(Debug, Clone)]
 pub struct PreparedEnqueue {
     statement: ::tokio_postgres::Statement,
+    publish: ::tokio_postgres::Statement,
     schema: String,
 }
 
@@ -43,10 +44,29 @@ impl PreparedEnqueue {
     /// As [`PreparedEnqueue::new`], and when this cannot be a schema's name.
     pub async fn in_schema(client: &Client, schema: &str) -> Result<Self, StoreError> {
         check_schema(schema)?;
-        let Statement { sql, binds } = statement::enqueue_prepared(schema);
-        let types: Vec<Type> = binds.iter().map(kind).collect();
-        let statement = client.prepare_typed(&sql, &types).await.map_err(backend)?;
-        Ok(Self { statement, schema: schema.to_owned() })
+        let statement = Self::prepare(client, &statement::enqueue_prepared(schema)).await?;
+        let publish = publish::prepared(&NewEvent::bare("any"), schema);
+        let publish = Self::prepare(client, &publish).await?;
+        Ok(Self { statement, publish, schema: schema.to_owned() })
+    }
+
+    async fn prepare(
+        client: &Client,
+        statement: &Statement,
+    ) -> Result<::tokio_postgres::Statement, StoreError> {
+        let types: Vec<Type> = statement.binds.iter().map(kind).collect();
+        client.prepare_typed(&statement.sql, &types).await.map_err(backend)
+    }
+
+    fn check(&self, schema: &str) -> Result<(), StoreError> {
+        if schema == self.schema {
+            return Ok(());
+        }
+        let what = format!(
+            "the statement was prepared for schema {} and the client's is {schema}: PreparedEnqueue::in_schema",
+            self.schema
+        );
+        Err(StoreError::Conflict { what })
     }
 }
 
@@ -97,13 +117,7 @@ async fn run(client: &impl GenericClient, statement: &Statement) -> Result<bool,
 impl EnqueueOn for (&Transaction<'_>, &PreparedEnqueue) {
     async fn write(&mut self, jobs: &[NewJob], schema: &str) -> Result<Vec<Enqueued>, StoreError> {
         let (transaction, prepared) = *self;
-        if schema != prepared.schema {
-            let what = format!(
-                "the statement was prepared for schema {} and the client's is {schema}: PreparedEnqueue::in_schema",
-                prepared.schema
-            );
-            return Err(StoreError::Conflict { what });
-        }
+        prepared.check(schema)?;
         let [job] = jobs else { return write(transaction, jobs, &prepared.schema).await };
         if job.identity == Identity::Given || unique::look_at_others(std::slice::from_ref(job)) {
             return write(transaction, jobs, &prepared.schema).await;
@@ -123,7 +137,17 @@ impl EnqueueOn for (&Transaction<'_>, &PreparedEnqueue) {
         events: &[NewEvent],
         schema: &str,
     ) -> Result<Vec<Published>, StoreError> {
-        announce(self.0, events, schema).await
+        let (transaction, prepared) = *self;
+        prepared.check(schema)?;
+        match events {
+            [event] if event.given.is_none() => {
+                let statement = publish::prepared(event, schema);
+                let binds: Vec<&(dyn ToSql + Sync)> = statement.binds.iter().map(bind).collect();
+                transaction.query(&prepared.publish, &binds).await.map_err(backend)?;
+                Ok(vec![Published::New(event.id)])
+            }
+            _ => announce(transaction, events, schema).await,
+        }
     }
 }
 

@@ -66,10 +66,14 @@ impl Noop {
         Self { places, ..self }
     }
 
+    /// The args of one that is sent at this moment of the benchmark's clock.
+    pub(crate) fn args(&self, sent_us: u64) -> Json {
+        Json::stored(format!(r#"{{"sent_us":{sent_us},"text":"{}"}}"#, self.text))
+    }
+
     /// A job sent at this moment of the benchmark's clock, on this run's queue.
     pub(crate) fn new_job(&self, sent_us: u64) -> NewJob {
-        let args = format!(r#"{{"sent_us":{sent_us},"text":"{}"}}"#, self.text);
-        let mut job = NewJob { queue: queue(), ..NewJob::new(Self::KIND, Json::stored(args)) };
+        let mut job = NewJob { queue: queue(), ..NewJob::new(Self::KIND, self.args(sent_us)) };
         self.places.place(&mut job.meta);
         if self.unique {
             job.meta.unique = Some(Unique::by(job.id.to_string()));

@@ -13,7 +13,7 @@ pub(crate) struct Report {
     schema: &'static str,
     mode: &'static str,
     store: String,
-    /// Jobs that were measured.
+    /// Jobs, or events, that were measured.
     jobs: u64,
     /// Worker processes of a drain.
     processes: u8,
@@ -44,16 +44,23 @@ pub(crate) struct Report {
     bytes: usize,
     /// Seconds from the first call or claim to the last job.
     seconds: f64,
-    /// Jobs per second.
+    /// Jobs, or events, per second.
     per_s: f64,
     /// Milliseconds; of what, says the mode's help.
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
+    longest_ms: Option<f64>,
+    /// The same of what events are compared with.
+    beside_p50_ms: Option<f64>,
+    beside_p99_ms: Option<f64>,
+    /// Subscriptions there were, and jobs per second that came of events.
+    subscriptions: u64,
+    jobs_per_s: Option<f64>,
     /// How often jobs ran that waited for others or for signals.
     runs: Option<u64>,
-    /// Jobs per second, by those of a plain drain just before, where one was made.
+    /// Jobs per second, by those of a plain drain just before, where one was made; events per second, by those of plain inserts.
     ratio: Option<f64>,
-    /// With `drain`, the p99 of a claim by that of the plain drain.
+    /// With `drain`, the p99 of a claim by that of the plain drain; with events, that of what they are compared with.
     p99_ratio: Option<f64>,
     /// Milliseconds of processor time per 1,000 jobs, in this process and its workers'.
     client_cpu_ms_per_1k: Option<f64>,
@@ -68,6 +75,10 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn new(args: &Args, store: &str, mut finding: Finding, used: Usage) -> Self {
         finding.times_ms.sort_by(f64::total_cmp);
+        finding.beside.times_ms.sort_by(f64::total_cmp);
+        let beside = &finding.beside;
+        let (p99_ms, beside_p99_ms) =
+            (percentile(&finding.times_ms, 0.99), percentile(&beside.times_ms, 0.99));
         let jobs = finding.jobs.max(1) as f64;
         let per_1k = |ms: Option<f64>| ms.map(|ms| rounded(ms * 1e3 / jobs));
         Self {
@@ -96,10 +107,15 @@ impl Report {
             seconds: rounded(finding.seconds),
             per_s: (jobs / finding.seconds).round(),
             p50_ms: percentile(&finding.times_ms, 0.50),
-            p99_ms: percentile(&finding.times_ms, 0.99),
+            p99_ms,
+            longest_ms: percentile(&finding.times_ms, 1.0),
+            beside_p50_ms: percentile(&beside.times_ms, 0.50),
+            beside_p99_ms,
+            subscriptions: beside.subscriptions,
+            jobs_per_s: beside.written.map(|jobs| (jobs as f64 / finding.seconds).round()),
             runs: finding.runs,
-            ratio: None,
-            p99_ratio: None,
+            ratio: beside.seconds.map(|seconds| rounded(seconds / finding.seconds)),
+            p99_ratio: p99_ms.zip(beside_p99_ms).map(|(p99, beside)| rounded(p99 / beside)),
             client_cpu_ms_per_1k: per_1k(used.client_cpu_ms),
             store_cpu_ms_per_1k: per_1k(used.store_cpu_ms),
             wal_bytes_per_job: used.log_bytes.map(|bytes| (bytes as f64 / jobs).round()),
@@ -134,6 +150,7 @@ impl Report {
             number(self.p50_ms, " ms"),
             number(self.p99_ms, " ms")
         )?;
+        self.print_events(out)?;
         writeln!(
             out,
             "         {} jobs in {} s, {} processes, {} slots, {} clients, batches of {}, history {}, args of {} bytes",
@@ -146,7 +163,8 @@ impl Report {
             if self.history { "on" } else { "off" },
             self.bytes
         )?;
-        if self.ratio.is_some() || self.runs.is_some() {
+        let is_of_jobs = self.subscriptions == 0 && self.beside_p99_ms.is_none();
+        if is_of_jobs && (self.ratio.is_some() || self.runs.is_some()) {
             let runs = self.runs.map_or_else(|| "-".to_owned(), |runs| runs.to_string());
             let (ratio, p99) = (number(self.ratio, ""), number(self.p99_ratio, ""));
             writeln!(
@@ -163,6 +181,25 @@ impl Report {
             number(self.rss_mb, " MB")
         )?;
         Ok(())
+    }
+
+    /// What is said of events alone.
+    fn print_events(&self, out: &mut impl Write) -> std::io::Result<()> {
+        if self.subscriptions == 0 && self.beside_p99_ms.is_none() {
+            return Ok(());
+        }
+        let number =
+            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+        writeln!(
+            out,
+            "         {} subscriptions, {} jobs/s, longest {} ms; {} of plain inserts; beside it p50 {} ms, p99 {} ms",
+            self.subscriptions,
+            number(self.jobs_per_s),
+            number(self.longest_ms),
+            number(self.ratio),
+            number(self.beside_p50_ms),
+            number(self.beside_p99_ms),
+        )
     }
 }
 

@@ -79,7 +79,7 @@ pub async fn who_catches_up_is_handed_over(fixture: StoreFixture) {
     subscribe(&fixture, "late", "*", Start::After(0)).await;
     let mut catching = Feed::default();
     let mut number = 1_200;
-    for _ in 0..6 {
+    for _ in 0..16 {
         number += 1;
         publish(&fixture, [paid(number)]).await;
         catching.round(fixture.store(), fixture.now()).await.expect("fed");
