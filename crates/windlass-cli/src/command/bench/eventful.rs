@@ -18,11 +18,11 @@ const CALL: usize = 1_000;
 const NTH: &str = "NTH";
 
 const SUBSCRIBE_POSTGRES: &str = "with here as (update windlass.log set revision = revision + 1 returning last) \
-     insert into windlass.subscription (name, definition, after, created_at) \
-     select $1 || n, replace($2, 'NTH', n::text), last, windlass.now_us() from here, generate_series(1, $3::int8) as n";
+     insert into windlass.subscription (name, definition, after, since, created_at) \
+     select $1 || n, replace($2, 'NTH', n::text), last, last, windlass.now_us() from here, generate_series(1, $3::int8) as n";
 const SUBSCRIBE_SQLITE: &str = "with recursive nth(n) as (select 1 union all select n + 1 from nth where n < ?3) \
-     insert into windlass_subscription (name, definition, after, created_at) \
-     select ?1 || n, replace(?2, 'NTH', n), last, 0 from windlass_log, nth";
+     insert into windlass_subscription (name, definition, after, since, created_at) \
+     select ?1 || n, replace(?2, 'NTH', n), last, last, 0 from windlass_log, nth";
 const UNSUBSCRIBE_POSTGRES: &str = "with here as (update windlass.log set revision = revision + 1) \
      delete from windlass.subscription where starts_with(name, $1)";
 const UNSUBSCRIBE_SQLITE: &str =
