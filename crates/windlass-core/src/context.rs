@@ -29,6 +29,7 @@ use crate::id::{BatchId, JobId, LeaseId, WorkerId};
 use crate::job::{Claimed, Decided, Enqueued, Fence, IntoDraft, JobError};
 use crate::json::Json;
 use crate::schedule::Occurrence;
+use crate::subscription::{NO_ARGS, event_of};
 
 /// One attempt, with the application's state beside it. Everything of [`AttemptContext`] can be
 /// called on it. Cheap to clone.
@@ -156,6 +157,14 @@ impl AttemptContext {
     #[must_use]
     pub fn event(&self) -> Option<&EventRecord> {
         self.job.event.as_deref()
+    }
+
+    /// Whether it comes of an event that could not be found.
+    pub(crate) fn lacks_its_event(&self) -> bool {
+        self.job.event.is_none()
+            && self.job.parent.is_some()
+            && event_of(self.job.id).is_some()
+            && self.job.args.as_str() == NO_ARGS
     }
 
     /// The number of this attempt, from 1. It was counted before the handler started; only a crash

@@ -242,6 +242,15 @@ impl<J: Job, App: Send + Sync + 'static, F: HandlerFn<J, App>> Handler for Funct
     }
 }
 
+/// One attempt of a handler; of a job whose event is not in the log any more, its end.
+pub(crate) fn attempted(handler: &dyn Handler, attempt: Arc<AttemptContext>) -> HandlerFuture {
+    if attempt.lacks_its_event() {
+        let error = JobError::dead("the event that it comes of is not in the log any more");
+        return Box::pin(std::future::ready(Err(error)));
+    }
+    handler.run(attempt)
+}
+
 /// The payload from the args, through the upgrade where they are of an older version. Args that
 /// do not fit never will, so the job is dead at the first attempt.
 fn read<J: Job>(cx: &AttemptContext) -> Result<J, JobError> {

@@ -47,6 +47,7 @@ pub use record::{
     job_of,
 };
 pub use replay::Replay;
+pub(crate) use route::NO_ARGS;
 pub use route::Router;
 pub use sql::SqlError;
 pub use types::{SeenTypes, TypeRecord};

@@ -15,7 +15,7 @@ create table windlass.intake (
   root    uuid,
   parent  uuid,
   meta    text
-);
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
 create unique index intake_given on windlass.intake (source, given) where given is not null;
 
@@ -75,6 +75,8 @@ create table windlass.subscription (
   paused_at  bigint,
   created_at bigint  not null
 );
+
+create index subscription_behind on windlass.subscription (position) where position is not null;
 
 -- Events that a subscription was not fed, and never will be.
 create table windlass.gap (
@@ -271,6 +273,7 @@ begin
     end if;
     if lives then
       update windlass.log set revision = revision + 1;
+      delete from windlass.gap where number = the_number and up_to >= its_end;
     end if;
   end if;
   if cardinality(ids) > 0 then

@@ -56,6 +56,8 @@ create table windlass_subscription (
   created_at integer not null
 ) strict;
 
+create index windlass_subscription_behind on windlass_subscription (position) where position is not null;
+
 -- Events that a subscription was not fed, and never will be.
 create table windlass_gap (
   nth           integer primary key,

@@ -346,6 +346,8 @@ impl Engine {
             self.health.clear(Call::Tidy);
             self.health.clear(Call::Fire);
             self.health.clear(Call::Feed);
+            // What it knows is of no use to it once another has fed.
+            *self.feed = Feed::default();
         }
         if swept.attention {
             self.beat_now();

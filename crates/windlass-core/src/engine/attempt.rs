@@ -12,7 +12,7 @@ use tracing::{Instrument as _, Span};
 
 use super::liveness::LeaseEnd;
 use crate::context::{self, AttemptContext, Signals};
-use crate::handler::Handler;
+use crate::handler::{Handler, attempted};
 use crate::job::{JobError, Traceparent};
 use crate::json::Json;
 use crate::panics::Caught;
@@ -130,7 +130,7 @@ async fn run(mut report: Report, begin: Begin) {
 /// Runs the handler in its span.
 pub(super) async fn handle(handler: Arc<dyn Handler>, context: Arc<AttemptContext>) -> HandlerExit {
     let span = span(&context);
-    let handled = async move { handler.run(context).await };
+    let handled = async move { attempted(&*handler, context).await };
     match Caught::new(handled.instrument(span)).await {
         Ok(Ok(output)) => HandlerExit::Value(output),
         Ok(Err(error)) => HandlerExit::Error(error),

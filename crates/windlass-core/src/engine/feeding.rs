@@ -21,6 +21,14 @@ const WAITS: [Duration; 4] = [
 const ASKED: usize = 20;
 const ASK_AGAIN: Duration = Duration::from_millis(40);
 
+/// The waits before the looks for room, where somebody has none: his jobs end without a word.
+const ROOM_WAITS: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+];
+
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -30,6 +38,8 @@ enum Step {
     Asking(usize),
     /// A look for what came while it asked.
     LastLook,
+    /// A look for room; so many before it have found none.
+    LookingForRoom(usize),
     /// Nothing, until it is told.
     Asleep,
 }
@@ -93,8 +103,21 @@ impl Feeding {
             }
             Step::Looking(_) => Step::Asking(0),
             asking @ Step::Asking(_) => asking,
-            Step::LastLook | Step::Asleep => Step::Asleep,
+            Step::LastLook => self.wait_for_room(fed, 0, now),
+            Step::LookingForRoom(empty) => self.wait_for_room(fed, empty, now),
+            Step::Asleep => Step::Asleep,
         };
+    }
+
+    /// Where nobody waits for room, or none came for long, it sleeps: a sweep has it look again.
+    fn wait_for_room(&mut self, fed: &Fed, empty: usize, now: Instant) -> Step {
+        match ROOM_WAITS.get(empty) {
+            Some(wait) if fed.is_held => {
+                self.at = now + *wait;
+                Step::LookingForRoom(empty + 1)
+            }
+            _ => Step::Asleep,
+        }
     }
 
     /// It will be told, except by those who have begun to publish before.
@@ -120,8 +143,9 @@ impl Feeding {
 mod tests {
     use super::*;
 
-    const SOMETHING: Fed = Fed { sequenced: 1, routed: 1, jobs: 0, is_behind: true };
-    const NOTHING: Fed = Fed { sequenced: 0, routed: 0, jobs: 0, is_behind: false };
+    const NOTHING: Fed = Fed { sequenced: 0, routed: 0, jobs: 0, is_behind: false, is_held: false };
+    const SOMETHING: Fed = Fed { routed: 1, is_behind: true, ..NOTHING };
+    const HELD: Fed = Fed { is_held: true, ..NOTHING };
 
     /// What it sends from a moment on, each answered at once, until it sleeps.
     fn sent(feeding: &mut Feeding, mut now: Instant, answers: &[Fed]) -> Vec<Duty> {
@@ -152,6 +176,24 @@ mod tests {
         feeding.begin(now);
         let all = sent(&mut feeding, now, &[]);
         assert_eq!(all, [Duty::Feed, Duty::AwaitEvents, Duty::Feed]);
+    }
+
+    /// I-E5: where somebody has no room it looks for some, ever more seldom, and is told of events meanwhile.
+    #[test]
+    fn it_looks_for_room_where_somebody_has_none() {
+        let now = Instant::now();
+        let mut feeding = Feeding::new(now);
+        feeding.begin(now);
+        let answers = [HELD; 2 + ROOM_WAITS.len()];
+        let all = sent(&mut feeding, now, &answers);
+        let looks = [Duty::Feed; 1 + ROOM_WAITS.len()];
+        assert_eq!(all, [&[Duty::Feed, Duty::AwaitEvents][..], &looks].concat());
+        // Some has come.
+        feeding.begin(now);
+        let all = sent(&mut feeding, now, &[HELD, HELD, SOMETHING]);
+        let looks = [Duty::Feed; 2 + 1 + WAITS.len()];
+        let rest = [&looks[..], &[Duty::AwaitEvents, Duty::Feed]].concat();
+        assert_eq!(all, [&[Duty::Feed, Duty::AwaitEvents][..], &rest].concat());
     }
 
     #[test]

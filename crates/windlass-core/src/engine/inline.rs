@@ -22,7 +22,7 @@ use crate::client::Client;
 use crate::context::{AttemptContext, AttemptParts, Context, News, Signals};
 use crate::error::StoreError;
 use crate::event;
-use crate::handler::{Handler, Policy, Registered, Run, output_json};
+use crate::handler::{Handler, Policy, Registered, Run, attempted, output_json};
 use crate::id::{JobId, LeaseId};
 use crate::job::{
     ClaimRequest, Claimed, HandlerKey, JobError, Outcome, Settled, Settlement, Share, Verdict,
@@ -268,7 +268,7 @@ impl InlineWorker {
 async fn run(one: &InHand, handler: &Arc<dyn Handler>) -> (HandlerExit, Option<Interruption>) {
     let (handler, context) = (Arc::clone(handler), Arc::clone(&one.context));
     let span = attempt::span(&context);
-    let handled = Caught::new(async move { handler.run(context).await }.instrument(span));
+    let handled = Caught::new(async move { attempted(&*handler, context).await }.instrument(span));
     match timeout(one.context.timeout(), handled).await {
         Ok(Ok(Ok(output))) => (HandlerExit::Value(output), None),
         Ok(Ok(Err(error))) => (HandlerExit::Error(error), None),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::event::{EventMeta, Keep, NewEvent};
 use crate::id::{EventId, JobId};
 use crate::json::Json;
+use crate::subscription::Reach;
 use crate::time::Timestamp;
 
 /// What came of publishing an event.
@@ -114,4 +115,12 @@ pub struct LogRecord {
     /// How long events are kept.
     #[serde(flatten)]
     pub keep: Keep,
+}
+
+impl LogRecord {
+    /// How far the subscriptions that are live were fed.
+    #[must_use]
+    pub const fn reach(&self) -> Reach {
+        Reach { position: self.routed, part: self.part }
+    }
 }

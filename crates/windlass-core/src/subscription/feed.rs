@@ -1,7 +1,9 @@
 //! Subscriptions through a client, and feeding them.
 
 use super::credit::{Credit, by_subscription};
-use super::{GapRecord, Routed, Router, Slice, Start, Subscription, SubscriptionRecord, event_of};
+use super::{
+    GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord, event_of,
+};
 use crate::client::Client;
 use crate::error::{Refusal, StoreError};
 use crate::event::LogRecord;
@@ -27,7 +29,8 @@ impl Client {
         subscription.check()?;
         if start == Start::Now {
             // What is committed by now is not from now on, also where no worker has given it a position.
-            while self.store().sequence(PUBLISH_EVENTS, Now::Database).await? > 0 {}
+            let most = PUBLISH_EVENTS as u64;
+            while self.store().sequence(PUBLISH_EVENTS, Now::Database).await? >= most {}
         }
         self.store().put_subscription(name, subscription, start, Now::Database).await
     }
@@ -89,6 +92,8 @@ impl Client {
 pub struct Feed {
     router: Option<Router>,
     credit: Credit,
+    /// How far the log was fed when the last round ended: elsewhere somebody else has fed since.
+    left: Option<Reach>,
     /// Rounds since one had something for those that are live.
     quiet: u32,
 }
@@ -107,6 +112,8 @@ pub struct Fed {
     pub jobs: u64,
     /// Whether there may be more to do at once.
     pub is_behind: bool,
+    /// Whether one gets nothing more until some of its jobs have ended.
+    pub is_held: bool,
 }
 
 impl Feed {
@@ -119,12 +126,16 @@ impl Feed {
         let mut fed = Fed { sequenced: store.sequence(ROUTE_EVENTS, now).await?, ..Fed::default() };
         fed.is_behind = fed.sequenced > 0;
         let log = store.event_log().await?;
+        if self.left.take().is_some_and(|left| left != log.reach()) {
+            self.credit = Credit::default();
+        }
         let mut router = match self.router.take().filter(|router| router.is_of(log.revision)) {
             Some(router) => router,
             None => Router::new(store.subscriptions().await?),
         };
         let most = self.most(&log);
-        let mut round = Round { store, now, credit: &mut self.credit, fed, most, come: Vec::new() };
+        let (credit, reach) = (&mut self.credit, log.reach());
+        let mut round = Round { store, now, credit, fed, reach, most, come: Vec::new() };
         // One that is about to reach those that are live goes first. Had they gone on before, it would never reach them while
         // events come.
         let is_near = |position: u64| log.routed.saturating_sub(position) <= most;
@@ -134,6 +145,7 @@ impl Feed {
         for (number, position) in round.come {
             is_changed |= !router.has_come(number, position);
         }
+        self.left = Some(round.reach);
         let fed = round.fed;
         self.router = Some(router).filter(|_| !is_changed);
         Ok(fed)
@@ -154,6 +166,8 @@ struct Round<'a> {
     now: Now,
     credit: &'a mut Credit,
     fed: Fed,
+    /// How far those that are live were fed.
+    reach: Reach,
     /// Events of one that catches up.
     most: u64,
     /// The last position of each that has caught up so far.
@@ -179,7 +193,10 @@ impl Round<'_> {
             let room = usize::try_from(room).unwrap_or(usize::MAX);
             let end = one.until.map_or(log.routed, |until| until.min(log.routed));
             let most = end.saturating_sub(position).min(self.most);
-            if room == 0 && most > 0 {
+            // A replay may end behind what is there.
+            let has_nothing = most == 0 && one.until.is_some_and(|until| until > position);
+            self.fed.is_held |= room == 0 && most > 0;
+            if has_nothing || (room == 0 && most > 0) {
                 continue;
             }
             let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -250,8 +267,12 @@ impl Round<'_> {
         let routed = self.store.route(&slice, self.now).await?;
         // Behind the last one there is nothing to do until there is room.
         self.fed.is_behind |= slice.to != slice.from || routed != Routed::Done;
-        if routed != Routed::Stale {
+        if routed == Routed::Stale {
+            // Somebody else may have written jobs that are not counted here.
+            *self.credit = Credit::default();
+        } else {
             self.credit.written(&slice.jobs);
+            self.reach = if slice.number.is_none() { slice.to } else { self.reach };
             self.fed.routed += slice.to.position - slice.from.position;
             self.fed.jobs += slice.jobs.len() as u64;
         }

@@ -60,7 +60,7 @@ impl Router {
     /// yet, of the last one as far as there is room.
     #[must_use]
     pub fn route(&self, events: &[EventRecord], log: &LogRecord) -> Option<Slice> {
-        let from = Reach { position: log.routed, part: log.part };
+        let from = log.reach();
         let mut slice = self.slice(None, from);
         for event in events {
             let (position, part) = (event.position?, slice.to.part);
@@ -173,7 +173,7 @@ impl Seen {
 const REPLAY: &str = "replay";
 
 /// The args of a job that comes of an event, as they are stored.
-const NO_ARGS: &str = "null";
+pub(crate) const NO_ARGS: &str = "null";
 
 /// The job that comes of an event. Its args are read from the log when it is claimed.
 fn job(one: &SubscriptionRecord, event: &EventRecord, view: &EventView<'_>) -> Option<NewJob> {

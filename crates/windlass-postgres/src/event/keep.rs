@@ -12,14 +12,15 @@ use crate::connection::Connection;
 use crate::row::get;
 
 const KEEP: &str = "update windlass.log set keep = $1::int8, at_most = $2::int8";
-/// Those whose time may be over, behind the last one of the round before.
-const CANDIDATES: &str = "select e.position, e.recorded_at from windlass.log l, lateral ( \
-       select position, recorded_at from windlass.event \
-       where position > l.walked and position <= l.routed order by position limit $2::int8) as e \
-     where e.recorded_at < $1::int8 - l.keep";
+/// Those whose time may be over, behind the last one of the round before; a row without one where there is none.
+const CANDIDATES: &str = "select e.position, e.recorded_at, l.walked from windlass.log l left join lateral ( \
+       select next.position, next.recorded_at \
+       from (select position, recorded_at from windlass.event \
+             where position > l.walked and position <= l.routed order by position limit $2::int8) as next \
+       where next.recorded_at < $1::int8 - l.keep) as e on true order by e.position";
 const FORGET: &str =
     "select windlass.forget_events_at($1::int8, $2::int8[], $3::uuid[], $4::uuid[])";
-const WALK_AGAIN: &str = "update windlass.log set walked = 0 where walked > 0";
+const WALK_AGAIN: &str = "update windlass.log set walked = 0";
 
 pub(super) async fn keep(connection: &Connection, keep: Keep) -> Result<(), StoreError> {
     let (at_least, at_most) = (micros(keep.at_least), keep.at_most.map(micros));
@@ -34,14 +35,18 @@ pub(crate) async fn forget(connection: &Connection, now: i64) -> Result<u64, Sto
     let mut positions: Vec<i64> = Vec::with_capacity(rows.len());
     let (mut lows, mut highs): (Vec<Uuid>, Vec<Uuid>) = (Vec::new(), Vec::new());
     for row in &rows {
-        let (position, recorded_at) = (get::<i64>(row, 0)?, Timestamp::from_micros(get(row, 1)?));
+        let Some(position) = get::<Option<i64>>(row, 0)? else { continue };
+        let recorded_at = Timestamp::from_micros(get(row, 1)?);
         let job = |number| job_of(recorded_at, position.unsigned_abs(), number).as_uuid();
         positions.push(position);
         lows.push(job(0));
         highs.push(job(u32::MAX));
     }
     if positions.is_empty() {
-        connection.query(WALK_AGAIN, &[]).await?;
+        let walked = rows.first().map_or(Ok(0), |row| get::<i64>(row, 2))?;
+        if walked > 0 {
+            connection.query(WALK_AGAIN, &[]).await?;
+        }
         return Ok(0);
     }
     let binds = [

@@ -97,6 +97,7 @@ select leads.leads,
               or exists (select from windlass.batch_look) then 0
             else (select min(c.at) from windlass.condition c where c.state = 0 and c.at is not null) - clock.now end,
        server.started_at, server.seen_at,
-       exists (select from windlass.intake) or (select l.routed < l.last from windlass.log l)
+       -- By the index, which forgets what was moved; the table remembers until it is vacuumed.
+       (select i.nth from windlass.intake i order by i.nth limit 1) is not null or (select l.routed < l.last from windlass.log l)
          or exists (select from windlass.subscription s where s.position is not null and s.paused_at is null)
 from leads, clock, notified, server

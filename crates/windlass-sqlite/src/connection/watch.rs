@@ -12,7 +12,7 @@ use windlass_core::wake::Wakeups;
 
 use crate::connection::connect;
 use crate::error::store_error;
-use crate::event::list::FEEDS;
+use crate::event::list::HAS_NEWS;
 use crate::row::{Id, all, one};
 
 /// How often it looks: half of it is what a wake-up from another process takes on average.
@@ -79,9 +79,10 @@ fn tell(connection: &Connection, wakeups: &Wakeups) {
     }
 }
 
-/// Tells who feeds the subscriptions where there is something to feed them. Where that cannot be told, a sweep says so.
+/// Tells who feeds the subscriptions of events that those who are live have not been fed. Of the others it knows, and where this
+/// cannot be told a sweep says so.
 fn tell_of_events(connection: &Connection, wakeups: &Wakeups) {
-    if matches!(one(connection, FEEDS, []), Ok(Some(true))) {
+    if matches!(one(connection, HAS_NEWS, []), Ok(Some(true))) {
         wakeups.events();
     }
 }

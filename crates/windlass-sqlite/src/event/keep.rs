@@ -11,9 +11,11 @@ use crate::row::{Id, all, one, run};
 
 const KEEP: &str = "update windlass_log set keep = ?1, at_most = ?2";
 /// Those whose time may be over, behind the last one of the round before.
-const CANDIDATES: &str = "select e.position, e.recorded_at from windlass_event e, windlass_log l \
-     where e.position > l.walked and e.position <= l.routed and e.recorded_at < ?1 - l.keep \
-     order by e.position limit ?2";
+const CANDIDATES: &str = "select next.position, next.recorded_at \
+     from (select position, recorded_at from windlass_event \
+           where position > (select walked from windlass_log) and position <= (select routed from windlass_log) \
+           order by position limit ?2) as next \
+     where next.recorded_at < ?1 - (select keep from windlass_log)";
 /// The last position that everybody was fed, and how long events are kept at most.
 const FED: &str = "select min(routed, coalesce((select min(position) from windlass_subscription where position is not null), routed)), \
      at_most from windlass_log";

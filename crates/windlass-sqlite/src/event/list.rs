@@ -17,6 +17,8 @@ const EVENTS: &str = "select position, id, source, given, type, subject, at, rec
      from windlass_event where position > ?1 order by position limit ?2";
 const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass_event where position in (select value from json_each(?1)) order by position";
+/// Whether there are events that those who are live have not been fed.
+pub(crate) const HAS_NEWS: &str = "select routed < last from windlass_log";
 /// Whether there are events that those who are live, or one that catches up, have not been fed.
 pub(crate) const FEEDS: &str = "select routed < last or exists (select 1 from windlass_subscription \
      where position is not null and paused_at is null) from windlass_log";

@@ -16,6 +16,7 @@ const FULL: &str = "update windlass_subscription set position = ?2 + (?3 >= numb
 const CAUGHT_UP: &str = "update windlass_subscription set position = ?3 \
      where number = ?1 and position = ?2 and paused_at is null";
 const UNTIL: &str = "select until from windlass_subscription where number = ?1";
+const OVER_GAPS: &str = "delete from windlass_gap where number = ?1";
 const OVER: &str = "delete from windlass_subscription \
      where number = ?1 and position = ?2 and paused_at is null";
 const REVISE: &str = "update windlass_log set revision = revision + 1";
@@ -48,6 +49,9 @@ pub(super) fn route(
     }
     for one in &slice.full {
         run(connection, FULL, params![one, routed, part])?;
+    }
+    if is_over {
+        run(connection, OVER_GAPS, [slice.number])?;
     }
     if is_live || is_over || !slice.full.is_empty() {
         run(connection, REVISE, [])?;

@@ -242,6 +242,7 @@ macro_rules! behaviours {
                     who_catches_up_is_handed_over
                     what_nobody_wants_is_passed_over
                     a_subscription_has_no_more_jobs_than_credit
+                    two_who_feed_in_turn_stay_within_credit
                     one_event_goes_to_many_in_parts
                     events_with_one_key_are_handled_in_order
                     a_part_of_the_log_is_replayed

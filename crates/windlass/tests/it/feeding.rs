@@ -8,11 +8,11 @@ use std::time::Duration;
 use rusqlite::TransactionBehavior;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use windlass::event::{EventRecord, NewEvent};
+use windlass::event::{EventRecord, Keep, NewEvent};
 use windlass::prelude::*;
 use windlass::store::{Now, Store};
 use windlass::subscription::{Feed, Filter, Start, Subscription};
-use windlass::{Backoff, Event, Json, Options, RetryPolicy};
+use windlass::{Backoff, Event, Json, Options, RetryPolicy, State};
 
 use crate::test_database::{SOON, TestDatabase, connect_to, event, on_both_stores};
 
@@ -26,6 +26,8 @@ on_both_stores! {
     /// I-E1, I-E4, E20: eight writers whose transactions take their time and of which one in ten is rolled back, three who feed and are
     /// killed wherever they are: nothing is lost, nothing comes twice, the positions are dense, and a key's events are in order.
     nothing_is_lost_however_often_who_feeds_is_killed;
+    /// O6: a job that is retried when its event is not kept any more is dead with a reason that says so.
+    a_job_whose_event_is_gone_says_so;
     /// A worker without a loop feeds and handles what was published.
     an_inline_worker_handles_events;
 }
@@ -101,10 +103,22 @@ async fn who_publishes_tells_who_feeds(database: TestDatabase) {
             // Its first looks are over by then.
             tokio::time::timeout(SOON, database.sleeping_feed()).await.expect("it sleeps");
         }
-        client.publish(paid(order)).await.expect("published");
+        if order % 10 == 0 && database.is_postgres() {
+            publish_prepared(&database.url(), &client, paid(order)).await;
+        } else {
+            client.publish(paid(order)).await.expect("published");
+        }
         assert_eq!(next(&mut handled).await.0, Receipt { order });
     }
     running.stop_within(Duration::ZERO).await;
+}
+
+async fn publish_prepared(url: &str, client: &Client, event: NewEvent) {
+    let mut connection = connect_to(url).await;
+    let prepared = windlass::PreparedEnqueue::new(&connection.client).await.expect("prepared");
+    let tx = connection.client.transaction().await.expect("begun");
+    client.within((&tx, &prepared)).publish(event).await.expect("published");
+    tx.commit().await.expect("committed");
 }
 
 async fn each_attempt_gets_the_event_and_no_row_has_a_copy(database: TestDatabase) {
@@ -251,4 +265,25 @@ async fn nothing_is_lost_however_often_who_feeds_is_killed(database: TestDatabas
     for (writer, written) in written {
         assert_eq!(orders[&format!("w/{writer}")], written);
     }
+}
+
+async fn a_job_whose_event_is_gone_says_so(database: TestDatabase) {
+    let store = database.open().await;
+    let (to, mut handled) = unbounded_channel();
+    let client = Client::new(Arc::clone(&store));
+    subscribe(&client).await;
+    let inline = worker(&store, &to).inline().await.expect("it is declared");
+    client.publish(paid(1)).await.expect("published");
+    let job = inline.run_next().await.expect("run")[0].job;
+    assert_eq!(next(&mut handled).await.0, Receipt { order: 1 });
+    client.keep_events(Keep::at_least(Duration::ZERO)).await.expect("kept");
+    assert_eq!(store.tidy(Now::Database).await.expect("tidied").forgotten, 1);
+    store.retry(&[job], Now::Database).await.expect("retried");
+    let ran = inline.run_next().await.expect("run");
+    let error = ran[0].error.as_deref().expect("it cannot run");
+    assert!(error.contains("is not in the log any more"), "{error}");
+    let record = client.job(job).await.expect("read").expect("it is kept");
+    assert_eq!(record.state, State::Dead);
+    assert!(handled.is_empty(), "its handler did not run");
+    inline.leave().await.expect("left");
 }

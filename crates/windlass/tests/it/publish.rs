@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use windlass::event::{EventMeta, EventRecord, NewEvent, Published};
 use windlass::prelude::*;
 use windlass::store::{Now, Store};
-use windlass::{Json, Timestamp};
+use windlass::{EventId, Json, Timestamp};
 
 use crate::test_database::{Connection, TestDatabase, connect, ended, on_both_stores};
 
@@ -166,6 +166,39 @@ async fn tokio_postgres_transactions_carry_events() {
     let tx = connection.client.transaction().await.expect("begun");
     let mut elsewhere = windlass::in_schema("nowhere", &tx).expect("a name");
     elsewhere.publish(paid(5)).await.expect_err("there is no such schema");
+}
+
+/// E20, O1: what a prepared statement publishes is what any other does, and commits with the transaction.
+#[tokio::test]
+async fn prepared_statements_publish_the_same() {
+    let database = TestDatabase::postgres();
+    let client = client_of(&database).await;
+    let mut connection = connect(&database).await;
+    let prepared = windlass::PreparedEnqueue::new(&connection.client).await.expect("prepared");
+    let time = Timestamp::from_micros(1_700_000_000_000_000);
+    let full = paid(1).time(time).extension("tenant", "acme");
+    let full = full.about("customer=7".parse().expect("a subject"));
+    for (nth, event) in [full, NewEvent::bare("tick"), paid(3).given("3")].into_iter().enumerate() {
+        let again = NewEvent { id: EventId::new(), given: None, ..event.clone() };
+        let tx = connection.client.transaction().await.expect("begun");
+        client.within((&tx, &prepared)).publish(event.clone()).await.expect("published");
+        tx.rollback().await.expect("undone");
+        let tx = connection.client.transaction().await.expect("begun");
+        let answer = client.within((&tx, &prepared)).publish(event.clone()).await;
+        assert_eq!(answer.expect("published"), Published::New(event.id));
+        client.within(&tx).publish(again.clone()).await.expect("published");
+        tx.commit().await.expect("committed");
+        let events = log(client.store()).await;
+        let [one, other] = &events[2 * nth..] else { panic!("two of each: {events:?}") };
+        let of = |record: &EventRecord| EventRecord {
+            id: again.id,
+            position: None,
+            given: None,
+            time: if event.time.is_some() { record.time } else { time },
+            ..record.clone()
+        };
+        assert_eq!(of(one), of(other));
+    }
 }
 
 /// E20: a caller that stops half-way, in a transaction that it commits anyway, leaves a log that goes on.

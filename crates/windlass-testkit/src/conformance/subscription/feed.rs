@@ -135,6 +135,22 @@ pub async fn a_subscription_has_no_more_jobs_than_credit(fixture: StoreFixture) 
     assert_eq!(progress(&fixture, "slow").await, Progress::Live);
 }
 
+/// I-E5: also where two feed in turn, as when who leads changes: neither knows how many jobs the other has written.
+pub async fn two_who_feed_in_turn_stay_within_credit(fixture: StoreFixture) {
+    let filter = Filter::of_types(["order.*"]).build().expect("a filter");
+    let slow = Subscription::new(filter, "on.slow").credit(NonZeroU32::new(7).expect("not 0"));
+    let put = fixture.store().put_subscription("slow", &slow, Start::Now, fixture.now());
+    assert!(put.await.expect("put"));
+    let mut feeds = [Feed::default(), Feed::default()];
+    for nth in 0..8 {
+        publish(&fixture, [1, 2].map(|order| paid(2 * nth + order))).await;
+        let feed = &mut feeds[nth % 2];
+        while feed.round(fixture.store(), fixture.now()).await.expect("fed").is_behind {}
+        let jobs = got(&fixture, "slow").await.len();
+        assert_eq!(jobs, (2 * nth + 2).min(7), "after {} events", 2 * nth + 2);
+    }
+}
+
 /// O27: one event for more subscriptions than one transaction feeds: each gets it once, also those that are paused, resumed and made
 /// while it is half-way.
 pub async fn one_event_goes_to_many_in_parts(fixture: StoreFixture) {
