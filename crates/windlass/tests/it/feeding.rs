@@ -113,6 +113,27 @@ async fn who_publishes_tells_who_feeds(database: TestDatabase) {
     running.stop_within(Duration::ZERO).await;
 }
 
+/// Who has begun to publish when nobody slept, and commits once who feeds does, is not forgotten until a sweep: his lock is seen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_publishes_slowly_is_waited_for() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let (to, mut handled) = unbounded_channel();
+    let client = Client::new(Arc::clone(&store));
+    subscribe(&client).await;
+    let mut connection = connect_to(&database.url()).await;
+    let tx = connection.client.transaction().await.expect("begun");
+    client.within(&tx).publish(paid(1)).await.expect("published");
+    let options = Options { sweep: Duration::from_secs(3_600), ..Options::default() };
+    let running = worker(&store, &to).options(options).start().await.expect("it starts");
+    tokio::time::timeout(SOON, database.sleeping_feed()).await.expect("it asks to be told");
+    // By then it would have looked for the last time.
+    tx.batch_execute("select pg_sleep(0.1)").await.expect("waited");
+    tx.commit().await.expect("committed");
+    assert_eq!(next(&mut handled).await.0, Receipt { order: 1 });
+    running.stop_within(Duration::ZERO).await;
+}
+
 async fn publish_prepared(url: &str, client: &Client, event: NewEvent) {
     let mut connection = connect_to(url).await;
     let prepared = windlass::PreparedEnqueue::new(&connection.client).await.expect("prepared");
