@@ -14,6 +14,7 @@ pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod terminal;
 pub(crate) mod time;
+pub(crate) mod tree;
 
 use std::io::{self, IsTerminal, Write};
 

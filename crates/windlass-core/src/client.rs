@@ -27,8 +27,8 @@ use crate::store::Store;
 use crate::time::Timestamp;
 use crate::worker::{MinimumBuild, Quiet, RequiredBuild, WorkerRecord};
 
-pub(crate) use pipeline::Parent;
-pub use pipeline::{EnqueueLayer, EnqueuePipeline};
+pub use pipeline::{EnqueueLayer, EnqueuePipeline, Parent};
+pub(crate) use pipeline::{depth_of, stored_depth};
 
 /// Why a job was not enqueued.
 pub type EnqueueError = StoreError;
@@ -69,8 +69,10 @@ impl Client {
         self
     }
 
-    /// A client whose jobs are children of this one.
-    pub(crate) fn with_parent(mut self, parent: Parent) -> Self {
+    /// A client whose jobs and events come of this job, as those of [`AttemptContext::client`](crate::context::AttemptContext::client):
+    /// for programs that run jobs for others.
+    #[must_use]
+    pub fn with_parent(mut self, parent: Parent) -> Self {
         self.pipeline = self.pipeline.with_parent(parent);
         self
     }

@@ -13,7 +13,7 @@ pub(crate) use span::in_new_span;
 pub use steps::StepSet;
 
 use crate::batch::BatchRecord;
-use crate::client::{Client, EnqueueError, Parent};
+use crate::client::{Client, EnqueueError, Parent, depth_of};
 use crate::condition::ConditionRecord;
 use crate::error::StoreError;
 use crate::event::EventRecord;
@@ -199,6 +199,12 @@ impl AttemptContext {
         self.job.root.unwrap_or(self.job.id)
     }
 
+    /// How many jobs and events there are between the job and the root of its tree, and itself; 0 for the root.
+    #[must_use]
+    pub fn depth(&self) -> u16 {
+        depth_of(self.job.meta.depth, self.job.parent)
+    }
+
     /// The due time of the schedule that enqueued the job; `None` where none did.
     #[must_use]
     pub fn schedule(&self) -> Option<&Occurrence> {
@@ -328,6 +334,7 @@ impl AttemptContext {
             job: self.job.id,
             root: self.root(),
             traceparent: self.traceparent().map(str::to_owned),
+            depth: self.depth(),
         })
     }
 

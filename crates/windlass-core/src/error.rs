@@ -465,6 +465,32 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// It is too deep in a tree of jobs and events, which is likely a loop.
+    #[error(
+        "{parent} is {depth} deep in its tree, where {limit} is the limit: a handler that enqueues or publishes what leads to itself makes a loop; see `windlass trace {parent}`"
+    )]
+    Depth {
+        /// The job whose handler enqueues or publishes.
+        parent: JobId,
+        /// How deep it is.
+        depth: u16,
+        /// The limit.
+        limit: u16,
+    },
+    /// A subscription that makes no jobs says what belongs to jobs.
+    #[error("{what} is of jobs, and this subscription makes none")]
+    NoJobs {
+        /// What it says.
+        what: &'static str,
+    },
+    /// A subscription takes the events that it makes.
+    #[error(
+        "a subscription that publishes {event_type} and takes every {event_type} would go on for ever: its filter must leave them out"
+    )]
+    OwnOutput {
+        /// Their type.
+        event_type: String,
+    },
     /// Too many events in one call.
     #[error("{events} events in one call are above the limit of {limit}")]
     ManyEvents {

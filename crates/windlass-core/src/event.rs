@@ -22,7 +22,7 @@ pub use new::{DEFAULT_SOURCE, IntoEvent, NewEvent};
 pub use record::{EventRecord, LogRecord, Published};
 pub use typed::{EventType, Upgrade};
 
-use crate::id::{EventId, WorkerId};
+use crate::id::{EventId, JobId, WorkerId};
 use crate::reply::{Now, Reply};
 
 /// The verbs of events.
@@ -42,6 +42,9 @@ pub trait EventStore: Send + Sync {
 
     /// The events at these positions, as far as there are any, in order.
     fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>>;
+
+    /// The events of a tree that have positions, in their order, at most so many: its root, and those whose root it is.
+    fn events_of_tree(&self, root: JobId, most: usize) -> Reply<'_, Vec<EventRecord>>;
 
     /// Has those who publish from now on tell this worker, which feeds the subscriptions and finds nothing to do at present.
     /// Whether somebody may have begun before and tell nobody when he commits.

@@ -37,5 +37,6 @@ pub mod step;
 pub mod store;
 pub mod subscription;
 pub mod time;
+pub mod trace;
 pub mod wake;
 pub mod worker;

@@ -66,6 +66,10 @@ pub const CATCH_UP_EVENTS: usize = 100;
 pub const ROUTE_JOBS: usize = 1_000;
 /// Jobs of one subscription that may be unfinished, unless it says otherwise.
 pub const CREDIT: u32 = 10_000;
+/// Jobs and events between one and the root of its tree: beyond that a handler enqueues and publishes nothing.
+pub const TREE_DEPTH: u16 = 100;
+/// Jobs, and events, of a tree that are shown.
+pub const TRACED: usize = 1_000;
 /// Events at the end of the log that are looked at to explain a subscription.
 pub const EXPLAINED_EVENTS: u64 = 1_000;
 /// Events that a filter is tried on; of a longer span the newest.

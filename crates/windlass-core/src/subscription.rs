@@ -10,12 +10,12 @@ mod credit;
 mod decode;
 mod definition;
 mod event;
+mod event_key;
 mod explain;
 mod feed;
 mod filter;
 mod index;
 mod key;
-mod lane;
 mod number;
 mod pattern;
 mod predicate;
@@ -26,6 +26,7 @@ mod record;
 mod replay;
 mod route;
 mod sql;
+mod target;
 mod types;
 mod verify;
 mod walk;
@@ -34,22 +35,23 @@ mod words;
 pub use asked::{Answer, Decision, EventExplanation, Looked, SubscriptionExplanation};
 pub use backtest::{Backtest, Span};
 pub use builder::FilterBuilder;
-pub use definition::{Subscription, Target};
+pub use definition::Subscription;
 pub use event::{AttributeValue, EventView};
+pub use event_key::{EventKey, EventKeyError};
 pub use explain::Explanation;
 pub use feed::{Fed, Feed};
 pub use filter::{Filter, FilterError};
 pub use index::TypeIndex;
-pub use lane::{LaneKey, LaneKeyError};
 pub use pattern::{ParseTypeError, TypePattern};
 pub use record::{
-    GapRecord, Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions, event_of,
-    job_of,
+    Beside, GapRecord, Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions,
+    event_of, job_of,
 };
 pub use replay::Replay;
 pub(crate) use route::NO_ARGS;
 pub use route::Router;
 pub use sql::SqlError;
+pub use target::{EventTarget, JobTarget, Target};
 pub use types::{SeenTypes, TypeRecord};
 pub use verify::{Verified, VerifiedSubscription};
 pub use walk::EventSummary;

@@ -34,6 +34,7 @@ create table windlass.event (
   meta        text
 );
 
+create index event_root on windlass.event (root) where root is not null;
 create unique index event_given on windlass.event (source, given) where given is not null;
 
 -- How far the log reaches. One row, which is locked by who gives positions; the epoch changes where the log is not the one that it
@@ -90,6 +91,10 @@ create table windlass.gap (
 
 -- The jobs of a subscription, which its number ends: see the function job_of in the library.
 create index pending_subscription on windlass.pending (substr(uuid_send(id), 13, 4)) where get_byte(uuid_send(id), 6) between 128 and 143;
+
+-- The jobs that other jobs have enqueued, by the root of their tree. Those that come of events are found by these.
+create index pending_root on windlass.pending (root) where root is not null and get_byte(uuid_send(id), 6) not between 128 and 143;
+create index finished_root on windlass.finished (root) where root is not null and get_byte(uuid_send(id), 6) not between 128 and 143;
 
 -- The last position that a subscription which is live was fed.
 create function windlass.fed_to(here windlass.log, number integer) returns bigint language sql immutable as

@@ -6,7 +6,7 @@ pub mod publish;
 mod sequence;
 
 use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
-use windlass_core::id::{EventId, WorkerId};
+use windlass_core::id::{EventId, JobId, WorkerId};
 use windlass_core::store::{Now, Reply};
 
 use crate::connection::watch::channel;
@@ -34,6 +34,10 @@ impl EventStore for PostgresStore {
 
     fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {
         Box::pin(list::events_at(&self.claims, positions))
+    }
+
+    fn events_of_tree(&self, root: JobId, most: usize) -> Reply<'_, Vec<EventRecord>> {
+        Box::pin(list::events_of_tree(&self.claims, root, most))
     }
 
     /// A worker that nobody can tell is told by a sweep.

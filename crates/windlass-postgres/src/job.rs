@@ -19,6 +19,7 @@ pub(crate) mod retry;
 pub(crate) mod settle;
 pub(crate) mod settled_before;
 pub mod statement;
+mod tree;
 pub(crate) mod turn;
 pub mod unique;
 
@@ -132,6 +133,15 @@ impl JobStore for PostgresStore {
 
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
         Box::pin(read::jobs(&self.claims, filter, page))
+    }
+
+    fn jobs_of_tree<'a>(
+        &'a self,
+        root: JobId,
+        of_events: &'a [(JobId, JobId)],
+        most: usize,
+    ) -> Reply<'a, Vec<JobRecord>> {
+        Box::pin(tree::jobs_of_tree(&self.claims, root, of_events, most))
     }
 
     fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {

@@ -17,6 +17,7 @@ create table windlass_event (
   meta        text
 ) strict;
 
+create index windlass_event_root on windlass_event (root) where root is not null;
 create unique index windlass_event_given on windlass_event (source, given) where given is not null;
 
 -- How far the log reaches. One row; the epoch changes where the log is not the one that it was.
@@ -70,6 +71,10 @@ create table windlass_gap (
 
 -- The jobs of a subscription, which its number ends: see the function job_of in the library.
 create index windlass_pending_subscription on windlass_pending (substr(id, 13, 4)) where substr(id, 7, 1) between x'80' and x'8f';
+
+-- The jobs that other jobs have enqueued, by the root of their tree. Those that come of events are found by these.
+create index windlass_pending_root on windlass_pending (root) where root is not null and substr(id, 7, 1) not between x'80' and x'8f';
+create index windlass_finished_root on windlass_finished (root) where root is not null and substr(id, 7, 1) not between x'80' and x'8f';
 
 -- Publishes one event, at the end of the log, unless its source has published one with its given id before.
 create view windlass_publish_event as

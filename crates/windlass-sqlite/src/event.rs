@@ -5,7 +5,7 @@ pub(crate) mod list;
 pub mod publish;
 
 use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
-use windlass_core::id::{EventId, WorkerId};
+use windlass_core::id::{EventId, JobId, WorkerId};
 use windlass_core::store::{Now, Reply};
 
 use crate::store::{SqliteStore, at};
@@ -38,6 +38,10 @@ impl EventStore for SqliteStore {
     fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {
         let positions = positions.to_vec();
         Box::pin(self.readers.read(move |c| list::events_at(c, &positions)))
+    }
+
+    fn events_of_tree(&self, root: JobId, most: usize) -> Reply<'_, Vec<EventRecord>> {
+        Box::pin(self.readers.read(move |c| list::events_of_tree(c, root, most)))
     }
 
     /// Who watches commits tells of events, too.

@@ -22,6 +22,7 @@ pub(crate) mod release;
 pub(crate) mod retry;
 pub(crate) mod settle;
 pub mod statement;
+mod tree;
 pub mod unique;
 
 use crate::job::settle::SettleContext;
@@ -184,6 +185,17 @@ impl JobStore for SqliteStore {
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
         let filter = filter.clone();
         Box::pin(self.readers.read(in_one_snapshot(move |c| read::jobs(c, &filter, page))))
+    }
+
+    fn jobs_of_tree<'a>(
+        &'a self,
+        root: JobId,
+        of_events: &'a [(JobId, JobId)],
+        most: usize,
+    ) -> Reply<'a, Vec<JobRecord>> {
+        let of_events = of_events.to_vec();
+        let tree = move |c: &rusqlite::Connection| tree::jobs_of_tree(c, root, &of_events, most);
+        Box::pin(self.readers.read(in_one_snapshot(tree)))
     }
 
     fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {

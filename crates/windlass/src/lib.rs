@@ -57,7 +57,7 @@ mod open;
 #[cfg(all(feature = "testing", any(feature = "sqlite", feature = "postgres")))]
 pub mod testing;
 mod transaction;
-pub use windlass_core::client::{Client, EnqueueLayer, EnqueuePipeline};
+pub use windlass_core::client::{Client, EnqueueLayer, EnqueuePipeline, Parent};
 pub use windlass_core::context::{AttemptContext, Context};
 #[cfg(unix)]
 pub use windlass_core::engine::is_isolated;
@@ -135,12 +135,12 @@ pub mod event {
 /// [`Subscription`](subscription::Subscription) wants becomes a job, whose args are the event's data.
 pub mod subscription {
     pub use windlass_core::subscription::{
-        Answer, AttributeValue, Backtest, Decision, EventExplanation, EventSummary, EventView,
-        Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, GapRecord, LaneKey,
-        LaneKeyError, Looked, ParseTypeError, Progress, Reach, Replay, Routed, Router, SeenTypes,
-        Slice, Span, SqlError, Start, Subscription, SubscriptionExplanation, SubscriptionRecord,
-        SubscriptionStore, Subscriptions, Target, TypeIndex, TypePattern, TypeRecord, Verified,
-        VerifiedSubscription, event_of, job_of,
+        Answer, AttributeValue, Backtest, Beside, Decision, EventExplanation, EventKey,
+        EventKeyError, EventSummary, EventTarget, EventView, Explanation, Fed, Feed, Filter,
+        FilterBuilder, FilterError, GapRecord, JobTarget, Looked, ParseTypeError, Progress, Reach,
+        Replay, Routed, Router, SeenTypes, Slice, Span, SqlError, Start, Subscription,
+        SubscriptionExplanation, SubscriptionRecord, SubscriptionStore, Subscriptions, Target,
+        TypeIndex, TypePattern, TypeRecord, Verified, VerifiedSubscription, event_of, job_of,
     };
 }
 
@@ -179,6 +179,11 @@ pub mod schedule {
         NextRun, Occurrence, Overlap, Owner, RanNow, Schedule, ScheduleError, SchedulePut,
         ScheduleRecord, ScheduleStore, Timetable, Timing, UTC, check_declared, declare, fire_due,
     };
+}
+
+/// What has come of what, across jobs and events: [`Client::trace`].
+pub mod trace {
+    pub use windlass_core::trace::{Member, MemberId, Trace, What};
 }
 
 /// The store, as the engine and the client see it.

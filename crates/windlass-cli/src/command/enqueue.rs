@@ -150,8 +150,8 @@ fn unique(args: &Args) -> Option<Unique> {
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
-    let mut job = new_job(&args)?;
-    parent::inherit(&mut job)?;
+    let job = new_job(&args)?;
+    let parent = parent::of_program()?;
     if args.wait && globals.store.contains("history=off") {
         let what = "a store with history=off keeps no completed jobs, so there is nothing to wait for; leave --wait out";
         return Err(Failure::usage(what).into());
@@ -164,7 +164,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         out.remark(&format!("created {}", path.display()));
     }
     let client = Client::new(Arc::clone(&store)).with_origin(origin("windlass enqueue"));
-    let client = client.waiting_for_room(args.room_within);
+    let client = parent::of(client.waiting_for_room(args.room_within), parent);
     let due = job.due;
     let enqueued = client.enqueue(job.clone()).await?;
     if args.wait {

@@ -106,6 +106,13 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
 }
 
+/// Whether a text names an event, and no job: a position begins with no zero, as the beginning of a job's id does.
+pub(crate) fn is_meant(text: &str) -> bool {
+    let is_position =
+        !text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    is_position || text.starts_with("evt_")
+}
+
 /// Most events that are given positions before a look.
 const SEQUENCED: usize = 10_000;
 

@@ -8,7 +8,7 @@ mod words;
 use windlass::job::{Explanation, Passage, Standing, Step};
 use windlass::{Client, Timestamp};
 
-use super::event::sequence;
+use super::event::{is_meant, sequence};
 use super::job::{find_id, not_found};
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
-    if event::is_meant(&args.id) {
+    if is_meant(&args.id) {
         sequence(&*store).await?;
         return event::run(&Client::new(store), &args.id, out).await;
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use windlass::event::{Extension, NewEvent, Published};
 use windlass::{Client, EventId, Subject, Timestamp};
 
-use super::enqueue::parent::Parent;
+use super::enqueue::parent;
 use super::enqueue::{origin, payload};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -67,17 +67,18 @@ struct Body<'a> {
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
-    let parent = Parent::of_program()?;
+    let parent = parent::of_program()?;
     if args.event_type == "-" {
         check_alone(&args)?;
-        let client = client(globals).await?;
-        let sent = lines::publish(&client, parent, io::stdin()).await?;
+        let client = parent::of(client(globals).await?, parent);
+        let sent = lines::publish(&client, io::stdin()).await?;
         return told_all(&sent, &globals.out);
     }
-    let event = of_parent(event(args)?, parent);
+    let event = event(args)?;
     // Checked before the store is touched, so that a refused event does not even create it.
     event.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
-    let published = client(globals).await?.publish(event.clone()).await?;
+    let client = parent::of(client(globals).await?, parent);
+    let published = client.publish(event.clone()).await?;
     told(&event, published, &globals.out)
 }
 
@@ -116,13 +117,6 @@ fn event(args: Args) -> anyhow::Result<NewEvent> {
         Some(source) => event.source(source),
         None => event,
     })
-}
-
-/// An event that a job's program publishes comes of that job.
-fn of_parent(mut event: NewEvent, parent: Option<Parent>) -> NewEvent {
-    event.parent = parent.map(|parent| parent.id);
-    event.root = parent.map(|parent| parent.root);
-    event
 }
 
 /// `name=value`, where a value that is a JSON boolean, integer or string is that, and anything else a text.

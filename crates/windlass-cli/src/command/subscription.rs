@@ -12,7 +12,7 @@ mod show;
 use serde::Serialize;
 use windlass::event::LogRecord;
 use windlass::name::check_subscription;
-use windlass::subscription::{EventSummary, Filter, Progress, SubscriptionRecord};
+use windlass::subscription::{EventSummary, Filter, Progress, SubscriptionRecord, Target};
 use windlass::{Client, Timestamp};
 
 use super::known::did_you_mean;
@@ -92,12 +92,17 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 #[derive(Debug, Serialize)]
 struct Body<'a> {
     name: &'a str,
-    kind: &'a str,
-    queue: &'a str,
-    version: u16,
+    kind: Option<&'a str>,
+    queue: Option<&'a str>,
+    version: Option<u16>,
     max_attempts: Option<u16>,
+    /// Of which part of an event the signal's key is made, where it is told as one.
+    signal: Option<String>,
+    /// The type of the event that comes of each, where one does.
+    event: Option<&'a str>,
+    source: Option<&'a str>,
     lane: Option<String>,
-    credit: u32,
+    credit: Option<u32>,
     filter: &'a Filter,
     /// The filter as a person reads it.
     wants: String,
@@ -116,17 +121,26 @@ struct Body<'a> {
 
 fn document<'a>(record: &'a SubscriptionRecord, log: &LogRecord) -> Document<Body<'a>> {
     let target = &record.definition.target;
+    let job = target.job();
+    let (signal, made) = match target {
+        Target::Job(_) => (None, None),
+        Target::Signal(key) => (Some(key.to_string()), None),
+        Target::Event(made) => (None, Some(made)),
+    };
     let filter = &record.definition.filter;
     Document::new(
         "subscription.v1",
         Body {
             name: &record.name,
-            kind: &target.kind,
-            queue: &target.queue,
-            version: target.version,
-            max_attempts: target.max_attempts,
+            kind: job.map(|job| job.kind.as_str()),
+            queue: job.map(|job| job.queue.as_str()),
+            version: job.map(|job| job.version),
+            max_attempts: job.and_then(|job| job.max_attempts),
+            signal,
+            event: made.map(|made| made.event_type.as_str()),
+            source: made.and_then(|made| made.source.as_deref()),
             lane: record.definition.lane.as_ref().map(ToString::to_string),
-            credit: record.definition.most_unfinished(),
+            credit: job.map(|_| record.definition.most_unfinished()),
             filter,
             wants: filter.to_string(),
             state: standing(record).0,

@@ -122,6 +122,10 @@ impl<'r, 't> Table<'r, 't> {
         }
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
     pub(super) fn has_text(&self, key: &str) -> bool {
         matches!(self.value(key), Some(DeValue::String(_)))
     }

@@ -3,18 +3,23 @@
 use std::num::NonZeroU32;
 
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue, check_subscription};
-use windlass::subscription::{Filter, LaneKey, LaneKeyError, Subscription, Target};
+use windlass::subscription::{
+    EventKey, EventKeyError, EventTarget, Filter, JobTarget, Subscription, Target,
+};
 
 use super::ConfigError;
 use super::reader::Table;
 use crate::event_filter::{FilterParts, Part};
 use crate::event_start::EventStart;
 
-pub(super) const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 13] = [
     "kind",
     "queue",
     "version",
     "max_attempts",
+    "signal",
+    "event",
+    "source",
     "types",
     "filter",
     "sql",
@@ -38,7 +43,9 @@ pub(crate) struct SubscriptionConfig {
 pub(super) fn read(name: &str, table: &Table<'_, '_>) -> Result<SubscriptionConfig, ConfigError> {
     check_subscription(name).map_err(|error| table.error("subscription", error))?;
     let (filter, target) = (filter(table)?, target(table)?);
-    let definition = Subscription { filter, target, lane: lane(table)?, credit: credit(table)? };
+    let (lane, credit) = (key(table, "lane")?, credit(table)?);
+    let definition = Subscription { filter, target, lane, credit };
+    definition.check().map_err(|refusal| table.error("subscription", refusal))?;
     Ok(SubscriptionConfig { name: name.to_owned(), definition, start: start(table)? })
 }
 
@@ -60,18 +67,45 @@ fn filter(table: &Table<'_, '_>) -> Result<Filter, ConfigError> {
     })
 }
 
+/// What comes of each event: a job of a `kind`, a `signal`, or another `event`.
 fn target(table: &Table<'_, '_>) -> Result<Target, ConfigError> {
-    let kind = table.required_text("kind")?;
+    let (kind, signal, event) = (table.text("kind")?, key(table, "signal")?, table.text("event")?);
+    let of_jobs = ["queue", "version", "max_attempts"];
+    let foreign: &[&str] = match (&kind, &signal, &event) {
+        (Some(_), None, None) => &["source"],
+        (None, Some(_), None) => &["source", of_jobs[0], of_jobs[1], of_jobs[2]],
+        (None, None, Some(_)) => &of_jobs,
+        (None, None, None) => {
+            let what = "one of kind, signal and event is required: what comes of each event";
+            return Err(table.error("kind", what));
+        }
+        _ => {
+            let what = "one of kind, signal and event alone can be given";
+            return Err(table.error(if kind.is_some() { "kind" } else { "event" }, what));
+        }
+    };
+    if let Some(key) = foreign.iter().find(|key| table.has(key)) {
+        return Err(table.error(key, "it does not belong to what comes of each event here"));
+    }
+    let source = table.text("source")?;
+    match (kind, signal, event) {
+        (_, Some(key), _) => Ok(Target::Signal(key)),
+        (_, _, Some(event_type)) => Ok(Target::Event(EventTarget { event_type, source })),
+        (kind, ..) => job(table, kind.unwrap_or_default()).map(Target::Job),
+    }
+}
+
+fn job(table: &Table<'_, '_>, kind: String) -> Result<JobTarget, ConfigError> {
     check_kind(&kind).map_err(|error| table.error("kind", error))?;
     let queue = table.text("queue")?.unwrap_or_else(|| DEFAULT_QUEUE.to_owned());
     check_queue(&queue).map_err(|error| table.error("queue", error))?;
     let version = super::small(table, "version")?.unwrap_or(1);
-    Ok(Target { kind, queue, version, max_attempts: super::small(table, "max_attempts")? })
+    Ok(JobTarget { kind, queue, version, max_attempts: super::small(table, "max_attempts")? })
 }
 
-fn lane(table: &Table<'_, '_>) -> Result<Option<LaneKey>, ConfigError> {
-    let Some(text) = table.text("lane")? else { return Ok(None) };
-    text.parse().map(Some).map_err(|error: LaneKeyError| table.error("lane", error.what))
+fn key(table: &Table<'_, '_>, name: &str) -> Result<Option<EventKey>, ConfigError> {
+    let Some(text) = table.text(name)? else { return Ok(None) };
+    text.parse().map(Some).map_err(|error: EventKeyError| table.error(name, error.what))
 }
 
 fn credit(table: &Table<'_, '_>) -> Result<Option<NonZeroU32>, ConfigError> {

@@ -150,7 +150,8 @@ impl Setup {
     ) -> Vec<(&'static str, std::ffi::OsString)> {
         let limit = attempt.max_attempts().unwrap_or(self.max_attempts);
         let deadline = Timestamp::wall_clock().after(attempt.timeout());
-        vec![
+        let traceparent = attempt.traceparent().map(|text| ("TRACEPARENT", text.into()));
+        let named = [
             ("WINDLASS_STORE", self.store.clone().into()),
             ("WINDLASS_JOB_ID", attempt.job_id().to_string().into()),
             ("WINDLASS_KIND", attempt.kind().into()),
@@ -158,11 +159,13 @@ impl Setup {
             ("WINDLASS_MAX_ATTEMPTS", limit.to_string().into()),
             ("WINDLASS_DEADLINE", deadline.to_string().into()),
             ("WINDLASS_CORRELATION_ID", attempt.root().to_string().into()),
+            ("WINDLASS_DEPTH", attempt.depth().to_string().into()),
             ("WINDLASS_LEASE", attempt.fence().lease.to_string().into()),
             ("WINDLASS_RESULT_FILE", files.result.path().into()),
             ("WINDLASS_REPORT_FILE", files.report.path().into()),
             ("WINDLASS_RECALL_FILE", files.recall.path().into()),
-        ]
+        ];
+        named.into_iter().chain(traceparent).collect()
     }
 }
 

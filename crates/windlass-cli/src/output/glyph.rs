@@ -83,6 +83,11 @@ impl Glyphs {
         self.pick("└─", "`-")
     }
 
+    /// An event, beside the states of jobs.
+    pub(crate) const fn event(self) -> &'static str {
+        self.pick("◆", "#")
+    }
+
     /// The full and the empty part of a bar.
     pub(crate) const fn bar(self) -> (&'static str, &'static str) {
         (self.pick("█", "#"), self.pick("░", "."))

@@ -21,12 +21,39 @@ pub trait EnqueueLayer: Send + Sync + 'static {
     fn on_enqueue(&self, job: &mut NewJob) -> Result<(), String>;
 }
 
-/// The job whose handler enqueues others: they become its children.
+/// A job whose handler enqueues and publishes: what it writes comes of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Parent {
-    pub(crate) job: JobId,
-    pub(crate) root: JobId,
-    pub(crate) traceparent: Option<String>,
+pub struct Parent {
+    /// The job.
+    pub job: JobId,
+    /// The job or event at the root of its tree.
+    pub root: JobId,
+    /// Its W3C trace context.
+    pub traceparent: Option<String>,
+    /// How many jobs and events there are between it and the root, and itself; 0 for the root.
+    pub depth: u16,
+}
+
+impl Parent {
+    /// How deep below the root its children are, and what is stored of that.
+    fn depth_below(&self) -> Result<Option<u16>, Refusal> {
+        let depth = self.depth.saturating_add(1);
+        if depth > limits::TREE_DEPTH {
+            let (parent, depth, limit) = (self.job, self.depth, limits::TREE_DEPTH);
+            return Err(Refusal::Depth { parent, depth, limit });
+        }
+        Ok(stored_depth(depth))
+    }
+}
+
+/// What is stored of a depth: one of 1 is told by the parent.
+pub(crate) fn stored_depth(depth: u16) -> Option<u16> {
+    (depth > 1).then_some(depth)
+}
+
+/// The depth of a job or an event, of what is stored of it.
+pub(crate) fn depth_of(stored: Option<u16>, parent: Option<JobId>) -> u16 {
+    stored.unwrap_or_else(|| parent.is_some().into())
 }
 
 /// Layers, origin, parent and checks. A client has one, and so has a transaction seen through a
@@ -76,7 +103,7 @@ impl EnqueuePipeline {
     pub fn prepare(&self, draft: impl IntoDraft) -> Result<NewJob, Refusal> {
         let mut job = draft.into_draft().into_new_job()?;
         if job.parent.is_none() {
-            self.adopt(&mut job);
+            self.adopt(&mut job)?;
         }
         for layer in self.layers.iter() {
             layer
@@ -129,6 +156,7 @@ impl EnqueuePipeline {
         if let Some(parent) = self.parent.as_ref().filter(|_| event.parent.is_none()) {
             event.parent = Some(parent.job);
             event.root = Some(parent.root);
+            event.meta.depth = parent.depth_below()?;
             if event.meta.traceparent.is_none() {
                 event.meta.traceparent.clone_from(&parent.traceparent);
             }
@@ -159,15 +187,19 @@ impl EnqueuePipeline {
     }
 
     /// Says where the job comes from: the job that enqueues it, or else who this client is.
-    fn adopt(&self, job: &mut NewJob) {
+    fn adopt(&self, job: &mut NewJob) -> Result<(), Refusal> {
         if let Some(parent) = &self.parent {
             job.parent = Some(parent.job);
             job.root = Some(parent.root);
+            if let Some(depth) = parent.depth_below()? {
+                job.meta.depth = Some(depth);
+            }
             if job.meta.traceparent.is_none() && parent.traceparent.is_some() {
                 job.meta.traceparent.clone_from(&parent.traceparent);
             }
         } else if job.origin.is_none() {
             job.origin = self.origin.as_deref().map(str::to_owned);
         }
+        Ok(())
     }
 }

@@ -59,6 +59,9 @@ pub struct EventMeta {
     /// W3C trace context of the publisher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// How many jobs and events there are between it and the root of its tree, and itself, where these are 2 or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u16>,
     /// Who published it, for people, where no job did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,

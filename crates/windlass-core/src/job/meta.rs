@@ -36,6 +36,9 @@ pub struct MetaFields {
     /// W3C trace context of the enqueuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// How many jobs and events there are between it and the root of its tree, and itself, where these are 2 or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u16>,
     /// What makes it the only one of its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique: Option<Unique>,
@@ -102,6 +105,7 @@ static NOTHING: MetaFields = MetaFields {
     timeout_ms: None,
     max_losses: None,
     traceparent: None,
+    depth: None,
     unique: None,
     expires_at: None,
     expires_in_us: None,

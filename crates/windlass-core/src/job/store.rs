@@ -219,6 +219,15 @@ pub trait JobStore: Send + Sync {
     /// Jobs that match, newest first.
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>>;
 
+    /// The jobs of a tree, oldest first, at most so many: its root, those whose root it is, and those with ids between two of
+    /// these, which come of its events.
+    fn jobs_of_tree<'a>(
+        &'a self,
+        root: JobId,
+        of_events: &'a [(JobId, JobId)],
+        most: usize,
+    ) -> Reply<'a, Vec<JobRecord>>;
+
     /// The jobs that were not written since their unique keys were held: how many, and so many of the newest.
     fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates>;
 

@@ -1,15 +1,15 @@
 //! Who gets an event, and what a subscription gets: two questions with one rule behind them.
 
 use super::explain::near_miss;
-use super::route::Seen;
+use super::route::{Seen, depth_below, signal};
 use super::walk::walk;
-use super::{EventSummary, EventView, Explanation, Progress, SubscriptionRecord, job_of};
+use super::{EventSummary, EventView, Explanation, Progress, SubscriptionRecord, Target, job_of};
 use crate::client::Client;
 use crate::error::StoreError;
 use crate::event::{EventRecord, LogRecord};
 use crate::id::{EventId, JobId};
 use crate::job::State;
-use crate::limits::EXPLAINED_EVENTS;
+use crate::limits::{EXPLAINED_EVENTS, TREE_DEPTH};
 
 /// What a subscription makes of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +25,19 @@ pub enum Answer {
     Paused,
     /// It wants it, and has got it: this job, unless its filter was another one then.
     Fed(JobId),
+    /// It wants it, and it was told as a signal.
+    Told,
+    /// It wants it, and it was published once more.
+    Published,
+    /// It wants it, but is too deep in its tree to be published once more, which is likely a loop.
+    TooDeep,
 }
 
 impl Answer {
     /// Whether the subscription wants the event.
     #[must_use]
     pub const fn wants(self) -> bool {
-        matches!(self, Self::Waiting | Self::Paused | Self::Fed(_))
+        !matches!(self, Self::Unwanted | Self::Before | Self::TooDeep)
     }
 
     /// The word for it.
@@ -43,6 +49,9 @@ impl Answer {
             Self::Waiting => "waiting",
             Self::Paused => "paused",
             Self::Fed(_) => "fed",
+            Self::Told => "told",
+            Self::Published => "published",
+            Self::TooDeep => "too_deep",
         }
     }
 
@@ -65,6 +74,8 @@ pub struct Decision {
     pub answer: Answer,
     /// The clause that decided, and why.
     pub explanation: Explanation,
+    /// The key of the signal, or the type of the event, that comes of it; none where that is a job, or nothing.
+    pub made: Option<String>,
     /// The state of the job that has come of it; none where there is none, or none any more.
     pub state: Option<State>,
 }
@@ -137,16 +148,35 @@ impl SubscriptionRecord {
         if position <= self.after {
             return (Answer::Before, self.begins_behind(position));
         }
-        let answer = if position <= self.position(log) {
-            event
-                .recorded_at
-                .map_or(Answer::Waiting, |at| Answer::Fed(job_of(at, position, self.number)))
+        let is_event = matches!(self.definition.target, Target::Event(_));
+        let answer = if is_event && depth_below(event) > TREE_DEPTH {
+            Answer::TooDeep
+        } else if position <= self.position(log) {
+            self.fed(event, position)
         } else if self.paused_at.is_some() {
             Answer::Paused
         } else {
             Answer::Waiting
         };
         (answer, explanation)
+    }
+
+    fn fed(&self, event: &EventRecord, position: u64) -> Answer {
+        match (&self.definition.target, event.recorded_at) {
+            (Target::Job(_), Some(at)) => Answer::Fed(job_of(at, position, self.number)),
+            (Target::Job(_), None) => Answer::Waiting,
+            (Target::Signal(_), _) => Answer::Told,
+            (Target::Event(_), _) => Answer::Published,
+        }
+    }
+
+    /// What comes of an event other than a job.
+    fn made(&self, event: &EventRecord, view: &EventView<'_>) -> Option<String> {
+        match &self.definition.target {
+            Target::Job(_) => None,
+            Target::Signal(key) => signal(key, self, event, view).map(|signal| signal.key),
+            Target::Event(made) => Some(made.event_type.clone()),
+        }
     }
 
     fn begins_behind(&self, position: u64) -> Explanation {
@@ -173,7 +203,9 @@ impl Client {
         let mut decisions = Vec::with_capacity(subscriptions.len());
         for one in subscriptions {
             let (answer, explanation) = one.decide(&event, &view, &log);
-            decisions.push(Decision { subscription: one.name, answer, explanation, state: None });
+            let made = one.made(&event, &view).filter(|_| answer.wants());
+            let subscription = one.name;
+            decisions.push(Decision { subscription, answer, explanation, made, state: None });
         }
         for decision in &mut decisions {
             let Some(job) = decision.answer.job() else { continue };

@@ -4,52 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use std::num::NonZeroU32;
 
-use super::{Filter, LaneKey};
+use super::{Filter, Target};
 use crate::error::Refusal;
 use crate::limits::CREDIT;
-use crate::name::{DEFAULT_QUEUE, check_kind, check_queue};
-
-/// What comes of an event that is wanted: a job, whose args are the event's data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Target {
-    /// The kind of the job.
-    pub kind: String,
-    /// Its queue.
-    #[serde(default = "default_queue", skip_serializing_if = "is_default")]
-    pub queue: String,
-    /// The version of its args.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub version: u16,
-    /// How often it is tried, where that is not what its kind says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_attempts: Option<u16>,
-}
-
-fn default_queue() -> String {
-    DEFAULT_QUEUE.to_owned()
-}
-
-fn is_default(queue: &str) -> bool {
-    queue == DEFAULT_QUEUE
-}
-
-const fn one() -> u16 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_one(version: &u16) -> bool {
-    *version == 1
-}
-
-impl Target {
-    /// A job of this kind.
-    #[must_use]
-    pub fn kind(kind: impl Into<String>) -> Self {
-        Self { kind: kind.into(), queue: default_queue(), version: 1, max_attempts: None }
-    }
-}
+use crate::subscription::EventKey;
 
 /// What a subscription is: which events it wants, and what comes of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,7 +21,7 @@ pub struct Subscription {
     /// The jobs of events that have the same there run one after the other, in the order of the log: an attribute such as
     /// `subject`, or a member of the data such as `data.order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lane: Option<LaneKey>,
+    pub lane: Option<EventKey>,
     /// At most so many of its jobs are unfinished; events beyond them stay in the log until there is room. 10,000 where it is not
     /// said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,12 +32,31 @@ impl Subscription {
     /// Each event that the filter wants becomes a job of this kind.
     #[must_use]
     pub fn new(filter: Filter, kind: impl Into<String>) -> Self {
-        Self { filter, target: Target::kind(kind), lane: None, credit: None }
+        Self::to(filter, Target::kind(kind))
+    }
+
+    /// Each event that the filter wants is told as a signal, with its data: its key is the subscription's name, a colon, and what the
+    /// event has there. So jobs and workflows wait for events.
+    #[must_use]
+    pub const fn signal(filter: Filter, key: EventKey) -> Self {
+        Self::to(filter, Target::Signal(key))
+    }
+
+    /// Each event that the filter wants is published once more, as an event of this type.
+    #[must_use]
+    pub fn event(filter: Filter, event_type: impl Into<String>) -> Self {
+        Self::to(filter, Target::event(event_type))
+    }
+
+    /// What comes of each event that the filter wants.
+    #[must_use]
+    pub const fn to(filter: Filter, target: Target) -> Self {
+        Self { filter, target, lane: None, credit: None }
     }
 
     /// The jobs of events that have the same there run one after the other.
     #[must_use]
-    pub fn lane(mut self, key: LaneKey) -> Self {
+    pub fn lane(mut self, key: EventKey) -> Self {
         self.lane = Some(key);
         self
     }
@@ -100,9 +77,20 @@ impl Subscription {
     /// Checks what the types leave open.
     ///
     /// # Errors
-    /// When a name cannot be used.
+    /// When a name cannot be used, when what belongs to jobs is said where none are made, and when it would take what it makes.
     pub fn check(&self) -> Result<(), Refusal> {
-        check_kind(&self.target.kind)?;
-        Ok(check_queue(&self.target.queue)?)
+        self.target.check()?;
+        if !matches!(self.target, Target::Job(_)) {
+            let said = [("lane", self.lane.is_some()), ("credit", self.credit.is_some())];
+            if let Some((what, _)) = said.into_iter().find(|(_, is_said)| *is_said) {
+                return Err(Refusal::NoJobs { what });
+            }
+        }
+        match &self.target {
+            Target::Event(made) if self.filter.wants_all_of(&made.event_type) => {
+                Err(Refusal::OwnOutput { event_type: made.event_type.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -1,10 +1,16 @@
 //! Subscriptions through a client, and feeding them.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
 use super::credit::{Credit, by_subscription};
 use super::{
-    GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord, event_of,
+    Beside, GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord,
+    event_of,
 };
 use crate::client::Client;
+use crate::condition::Signal;
 use crate::error::{Refusal, StoreError};
 use crate::event::LogRecord;
 use crate::job::NewJob;
@@ -161,6 +167,9 @@ impl Feed {
     }
 }
 
+/// How long telling a signal may take while events of others wait.
+const TELL: Duration = Duration::from_millis(250);
+
 struct Round<'a> {
     store: &'a dyn Store,
     now: Now,
@@ -206,6 +215,11 @@ impl Round<'_> {
             let reaches = last.filter(|last| events.len() == most && *last < end).unwrap_or(end);
             events.retain(|event| event.position <= Some(end));
             let slice = router.catch_up(one, (position, &events), (reaches, room));
+            let untold = self.tell(slice.as_ref()).await?;
+            if !untold.is_empty() {
+                self.fed.is_held = true;
+                continue;
+            }
             let to = slice.as_ref().map_or(position, |slice| slice.to.position);
             if self.write(slice).await?.is_some_and(|routed| routed != Routed::Done) {
                 return Ok(true);
@@ -223,6 +237,7 @@ impl Round<'_> {
         let events = self.store.events(log.routed, ROUTE_EVENTS).await?;
         let Some(mut slice) = router.route(&events, log) else { return Ok(false) };
         slice.full = self.full(router, &slice.jobs).await?;
+        slice.full.extend(self.tell(Some(&slice)).await?);
         if !slice.full.is_empty() {
             let is_full = |job: &NewJob| {
                 event_of(job.id).is_some_and(|(_, number)| slice.full.contains(&number))
@@ -232,6 +247,39 @@ impl Round<'_> {
         let is_changed = !slice.full.is_empty();
         self.write(Some(slice)).await?;
         Ok(is_changed)
+    }
+
+    /// Tells what comes of a slice besides jobs. The numbers of those whose signals are kept waiting by another transaction: they
+    /// are told once more, by themselves, so that the others do not wait with them.
+    async fn tell(&self, slice: Option<&Slice>) -> Result<Vec<u32>, StoreError> {
+        let Some(Beside { events, signals }) = slice.map(|slice| &slice.beside) else {
+            return Ok(Vec::new());
+        };
+        if !events.is_empty() {
+            self.store.publish(events, self.now).await?;
+        }
+        let told = join_all(signals.iter().map(|(_, signal)| self.signal(signal))).await;
+        let told: Vec<bool> = told.into_iter().collect::<Result<_, _>>()?;
+        let untold = signals.iter().zip(told).filter(|(_, is_told)| !is_told);
+        let mut untold: Vec<u32> = untold.map(|((number, _), _)| *number).collect();
+        untold.sort_unstable();
+        untold.dedup();
+        Ok(untold)
+    }
+
+    /// Tells one signal; false where another transaction keeps it waiting.
+    async fn signal(&self, signal: &Signal) -> Result<bool, StoreError> {
+        let Ok(told) = tokio::time::timeout(TELL, self.store.signal(signal, self.now)).await else {
+            return Ok(false);
+        };
+        match told {
+            // It would be refused for ever, and the others would wait for it.
+            Err(StoreError::Refused(refusal)) => {
+                tracing::warn!(key = signal.key, %refusal, "an event cannot be told as a signal");
+                Ok(true)
+            }
+            told => told.map(|_| true),
+        }
     }
 
     /// Those that have no room for their jobs.

@@ -119,6 +119,11 @@ impl Filter {
         Self::of_value(&value)
     }
 
+    /// Whether every event of a type is wanted, whatever else it is.
+    pub(super) fn wants_all_of(&self, event_type: &str) -> bool {
+        self.all.is_empty() && self.wants_type(event_type)
+    }
+
     /// Begins a filter that wants events of any type.
     pub fn builder() -> FilterBuilder {
         FilterBuilder::default()

@@ -60,6 +60,10 @@ impl Clauses {
         Self { list, order }
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// As they were written.
     pub(super) fn list(&self) -> &[Predicate] {
         &self.list

@@ -4,6 +4,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Subscription;
+use crate::condition::Signal;
+use crate::event::NewEvent;
 use crate::id::JobId;
 use crate::job::NewJob;
 use crate::time::Timestamp;
@@ -111,10 +113,29 @@ pub struct Slice {
     pub from: Reach,
     /// How far it is fed with it.
     pub to: Reach,
-    /// What comes of the events between them.
+    /// The jobs that come of the events between them.
     pub jobs: Vec<NewJob>,
+    /// What else comes of them.
+    pub beside: Beside,
     /// Those that are live and get nothing of it, since as many of their jobs as may be are unfinished: from now on they catch up.
     pub full: Vec<u32>,
+}
+
+/// What comes of events besides jobs. Who feeds tells it before the slice is written: who comes second tells it once more, and that
+/// changes nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// Events, each with an id of its subscription's.
+    pub events: Vec<NewEvent>,
+    /// Signals, each with the number of its subscription.
+    pub signals: Vec<(u32, Signal)>,
+}
+
+impl Slice {
+    /// How much comes of its events.
+    pub(super) const fn len(&self) -> usize {
+        self.jobs.len() + self.beside.events.len() + self.beside.signals.len()
+    }
 }
 
 /// What came of a slice.

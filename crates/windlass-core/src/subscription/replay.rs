@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::{Filter, Start, SubscriptionRecord};
+use super::{Filter, Start, SubscriptionRecord, Target};
 use crate::client::Client;
 use crate::error::StoreError;
 
@@ -51,8 +51,14 @@ impl Client {
         if let Some(filter) = &replay.filter {
             definition.filter = filter.clone();
         }
+        let Target::Job(target) = &mut definition.target else {
+            let what = format!(
+                "{name} makes no jobs: what it tells is told once, and a replay would tell nobody"
+            );
+            return Err(StoreError::Conflict { what });
+        };
         if let Some(kind) = &replay.kind {
-            definition.target.kind.clone_from(kind);
+            target.kind.clone_from(kind);
         }
         definition.credit = replay.credit.or(definition.credit);
         self.subscribe(&own, &definition, Start::Between(replay.after, replay.to)).await?;

@@ -1,13 +1,16 @@
 //! Route: which subscriptions want which events, and what comes of them. No I/O: [`Feed`](super::Feed) reads and writes.
 
 use super::{
-    EventView, Progress, Reach, Slice, SubscriptionRecord, Subscriptions, TypeIndex, job_of,
+    Beside, EventKey, EventTarget, EventView, JobTarget, Progress, Reach, Slice,
+    SubscriptionRecord, Subscriptions, Target, TypeIndex, job_of,
 };
-use crate::event::{EventRecord, Extension, LogRecord};
+use crate::client::{depth_of, stored_depth};
+use crate::condition::Signal;
+use crate::event::{EventRecord, Extension, LogRecord, NewEvent};
 use crate::id::JobId;
 use crate::job::{Lane, Meta, NewJob};
 use crate::json::Json;
-use crate::limits::ROUTE_JOBS;
+use crate::limits::{ROUTE_JOBS, TREE_DEPTH};
 
 /// The subscriptions, ready to be asked who wants an event.
 #[derive(Debug)]
@@ -64,21 +67,21 @@ impl Router {
         let mut slice = self.slice(None, from);
         for event in events {
             let (position, part) = (event.position?, slice.to.part);
-            let last = self.feed(event, part, &mut slice.jobs);
+            let last = self.feed(event, part, &mut slice);
             slice.to = match last {
                 Some(last) => Reach { part: last, ..slice.to },
                 None => Reach::whole(position),
             };
-            if slice.jobs.len() >= ROUTE_JOBS {
+            if slice.len() >= ROUTE_JOBS {
                 break;
             }
         }
         (slice.to != from).then_some(slice)
     }
 
-    /// The jobs of one event, for those with a higher number than this one. The last one that got it, where there was no room for
+    /// What comes of one event, for those with a higher number than this one. The last one that got it, where there was no room for
     /// all.
-    fn feed(&self, event: &EventRecord, part: u32, jobs: &mut Vec<NewJob>) -> Option<u32> {
+    fn feed(&self, event: &EventRecord, part: u32, slice: &mut Slice) -> Option<u32> {
         let mut candidates: Vec<usize> = self.live.candidates(&event.event_type).copied().collect();
         if candidates.is_empty() {
             return None;
@@ -93,10 +96,10 @@ impl Router {
         let wanting = candidates.filter(|one| wants(one, event, &view));
         let mut last = None;
         for one in wanting {
-            if jobs.len() >= ROUTE_JOBS {
+            if slice.len() >= ROUTE_JOBS {
                 return last.or(Some(part));
             }
-            jobs.extend(job(one, event, &view));
+            make(one, event, &view, slice);
             last = Some(one.number);
         }
         None
@@ -117,10 +120,10 @@ impl Router {
                 let seen = Seen::of(event);
                 let view = seen.view(event);
                 if wants(one, event, &view) {
-                    if slice.jobs.len() >= room {
+                    if slice.len() >= room {
                         return Some(slice);
                     }
-                    slice.jobs.extend(job(one, event, &view));
+                    make(one, event, &view, &mut slice);
                 }
             }
             slice.to = Reach::whole(event.position?);
@@ -131,7 +134,8 @@ impl Router {
 
     const fn slice(&self, number: Option<u32>, from: Reach) -> Slice {
         let revision = self.subscriptions.revision;
-        Slice { revision, number, from, to: from, jobs: Vec::new(), full: Vec::new() }
+        let beside = Beside { events: Vec::new(), signals: Vec::new() };
+        Slice { revision, number, from, to: from, jobs: Vec::new(), beside, full: Vec::new() }
     }
 }
 
@@ -175,9 +179,75 @@ const REPLAY: &str = "replay";
 /// The args of a job that comes of an event, as they are stored.
 pub(crate) const NO_ARGS: &str = "null";
 
+/// What comes of an event that is wanted.
+fn make(one: &SubscriptionRecord, event: &EventRecord, view: &EventView<'_>, slice: &mut Slice) {
+    match &one.definition.target {
+        Target::Job(target) => slice.jobs.extend(job(one, target, event, view)),
+        Target::Signal(key) => {
+            let signal = signal(key, one, event, view);
+            slice.beside.signals.extend(signal.map(|signal| (one.number, signal)));
+        }
+        Target::Event(target) => slice.beside.events.extend(derived(one, target, event)),
+    }
+}
+
+/// The signal that an event is told as; none where it has no key.
+pub(super) fn signal(
+    key: &EventKey,
+    one: &SubscriptionRecord,
+    event: &EventRecord,
+    view: &EventView<'_>,
+) -> Option<Signal> {
+    let mut signal = Signal::new(key.of(&one.name, view)?);
+    signal.data.clone_from(&event.data);
+    signal.origin = Some(event.id.to_string());
+    Some(signal)
+}
+
+/// How deep in its tree what comes of an event is.
+pub(super) fn depth_below(event: &EventRecord) -> u16 {
+    depth_of(event.meta.depth, event.parent).saturating_add(1)
+}
+
+/// The event that is published of an event; none where it is too deep in its tree. Its id is the subscription's own, so that it is
+/// published once.
+fn derived(
+    one: &SubscriptionRecord,
+    target: &EventTarget,
+    event: &EventRecord,
+) -> Option<NewEvent> {
+    let depth = depth_below(event);
+    if depth > TREE_DEPTH {
+        tracing::warn!(
+            subscription = one.name,
+            event = %event.id,
+            "an event is not published once more: it is {TREE_DEPTH} deep in its tree, which is likely a loop"
+        );
+        return None;
+    }
+    let source = match &target.source {
+        Some(source) => source.clone(),
+        None => format!("/subscription/{}", one.name),
+    };
+    let own = JobId::from_uuid(event.id.as_uuid());
+    let mut made = NewEvent::bare(target.event_type.clone()).source(source);
+    made.given = Some(format!("{}/{}", event.id, one.name));
+    made.subject.clone_from(&event.subject);
+    made.time = Some(event.time);
+    made.data.clone_from(&event.data);
+    (made.root, made.parent) = (Some(event.root.unwrap_or(own)), Some(own));
+    made.meta.clone_from(&event.meta);
+    made.meta.depth = stored_depth(depth);
+    Some(made)
+}
+
 /// The job that comes of an event. Its args are read from the log when it is claimed.
-fn job(one: &SubscriptionRecord, event: &EventRecord, view: &EventView<'_>) -> Option<NewJob> {
-    let target = &one.definition.target;
+fn job(
+    one: &SubscriptionRecord,
+    target: &JobTarget,
+    event: &EventRecord,
+    view: &EventView<'_>,
+) -> Option<NewJob> {
     let mut job = NewJob::new(target.kind.clone(), Json::stored(NO_ARGS));
     job.id = job_of(event.recorded_at?, event.position?, one.number);
     job.queue.clone_from(&target.queue);
@@ -188,13 +258,16 @@ fn job(one: &SubscriptionRecord, event: &EventRecord, view: &EventView<'_>) -> O
     job.parent = Some(own);
     let lane = one.definition.lane.as_ref().and_then(|key| key.of(&one.name, view)).map(Lane::by);
     let is_replay = one.until.is_some();
+    let depth = stored_depth(depth_below(event));
     if is_replay
         || lane.is_some()
+        || depth.is_some()
         || event.meta.traceparent.is_some()
         || !event.meta.subjects.is_empty()
     {
         let mut meta = Meta::default();
         meta.lane = lane;
+        meta.depth = depth;
         meta.tags.extend(is_replay.then(|| REPLAY.to_owned()));
         meta.traceparent.clone_from(&event.meta.traceparent);
         meta.subjects.clone_from(&event.meta.subjects);

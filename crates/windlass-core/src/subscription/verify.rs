@@ -173,6 +173,8 @@ impl Look {
     fn wanted(&self, event: &EventRecord, kept: Kept) -> Option<(JobId, u64, bool)> {
         let (position, recorded_at) = (event.position?, event.recorded_at?);
         let is_in = |gap: &GapRecord| (gap.from..=gap.to).contains(&position);
+        // What is told leaves no job.
+        self.subscription.definition.target.job()?;
         if position <= self.fed.0 || position > self.fed.1 || self.found.gaps.iter().any(is_in) {
             return None;
         }

@@ -23,6 +23,8 @@ const EVENTS: &str = "select position, id, source, given, type, subject, at, rec
      from windlass.event where position > $1::int8 order by position limit $2::int8";
 const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass.event where position = any ($1::int8[]) order by position";
+const EVENTS_OF_TREE: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass.event where id = $1::uuid or root = $1::uuid order by position limit $2::int8";
 const AWAIT: &str =
     "update windlass.log set sleeper = $1::text where sleeper is distinct from $1::text";
 const PUBLISHES: &str = "select windlass.publishes()";
@@ -56,6 +58,17 @@ pub(super) async fn events_at(
     let number = |position: &u64| i64::try_from(*position).unwrap_or(i64::MAX);
     let positions: Vec<i64> = positions.iter().map(number).collect();
     let rows = connection.query(EVENTS_AT, &[(&positions, Type::INT8_ARRAY)]).await?;
+    rows.iter().map(record).collect()
+}
+
+pub(super) async fn events_of_tree(
+    connection: &Connection,
+    root: JobId,
+    most: usize,
+) -> Result<Vec<EventRecord>, StoreError> {
+    let (root, most) = (root.as_uuid(), i64::try_from(most).unwrap_or(i64::MAX));
+    let binds = [(&root as _, Type::UUID), (&most as _, Type::INT8)];
+    let rows = connection.query(EVENTS_OF_TREE, &binds).await?;
     rows.iter().map(record).collect()
 }
 

@@ -36,6 +36,25 @@ pub(crate) async fn jobs(
     filter: &Filter,
     page: Page,
 ) -> Result<Vec<JobRecord>, StoreError> {
+    let among = few(connection, filter, page.before.map(|id| id.as_uuid())).await?;
+    matching(connection, filter, page, among.as_deref()).await
+}
+
+/// These jobs, newest first; those that are gone are left out.
+pub(super) async fn these(
+    connection: &Connection,
+    jobs: &[Uuid],
+) -> Result<Vec<JobRecord>, StoreError> {
+    let page = Page { before: None, limit: jobs.len() };
+    matching(connection, &Filter::default(), page, Some(jobs)).await
+}
+
+async fn matching(
+    connection: &Connection,
+    filter: &Filter,
+    page: Page,
+    among: Option<&[Uuid]>,
+) -> Result<Vec<JobRecord>, StoreError> {
     let states: Vec<i16> = filter.states().into_iter().map(State::code).collect();
     let (queues, not_queues) = patterns(filter, |field| match field {
         Field::Queue(patterns) => Some(patterns),
@@ -61,7 +80,6 @@ pub(crate) async fn jobs(
         (&since, Type::INT8),
         (&until, Type::INT8),
     ];
-    let among = few(connection, filter, before).await?;
     let rows = match &among {
         None => connection.query(JOBS, &binds).await?,
         Some(jobs) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Row, params};
 use windlass_core::error::StoreError;
 use windlass_core::event::{EventMeta, EventRecord, Keep, LogRecord};
-use windlass_core::id::EventId;
+use windlass_core::id::{EventId, JobId};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
@@ -17,6 +17,8 @@ const EVENTS: &str = "select position, id, source, given, type, subject, at, rec
      from windlass_event where position > ?1 order by position limit ?2";
 const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass_event where position in (select value from json_each(?1)) order by position";
+const EVENTS_OF_TREE: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass_event where id = ?1 or root = ?1 order by position limit ?2";
 /// Whether there are events that those who are live have not been fed.
 pub(crate) const HAS_NEWS: &str = "select routed < last from windlass_log";
 /// Whether there are events that those who are live, or one that catches up, have not been fed.
@@ -48,6 +50,15 @@ pub(super) fn events_at(
 ) -> Result<Vec<EventRecord>, StoreError> {
     let positions: Vec<String> = positions.iter().map(u64::to_string).collect();
     all(connection, EVENTS_AT, [format!("[{}]", positions.join(","))], record)
+}
+
+pub(super) fn events_of_tree(
+    connection: &Connection,
+    root: JobId,
+    most: usize,
+) -> Result<Vec<EventRecord>, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    all(connection, EVENTS_OF_TREE, params![Id::from(root), most], record)
 }
 
 pub(super) fn log(connection: &Connection) -> Result<LogRecord, StoreError> {

@@ -58,6 +58,20 @@ pub(crate) fn jobs(
     Ok(found)
 }
 
+/// These jobs, oldest first; those that are gone are left out.
+pub(super) fn these(connection: &Connection, jobs: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
+    let mut found = Vec::with_capacity(jobs.len());
+    let ids = vec!["?"; jobs.len()].join(", ");
+    for (columns, table, _) in TABLES {
+        let sql = format!("select {columns} from {table} where id in ({ids})");
+        let binds = params_from_iter(jobs.iter().map(|job| Id::from(*job)));
+        let rows = all(connection, &sql, binds, record)?;
+        found.extend(rows.into_iter().map(RawRecord::read).collect::<Result<Vec<_>, _>>()?);
+    }
+    found.sort_by_key(|job| job.id);
+    Ok(found)
+}
+
 /// Selects of the jobs with tags and subjects, and of those of batches, of which there are so few that they are looked up one by
 /// one. Where there are many, jobs that match otherwise are looked at, newest first, until there are enough.
 fn few(connection: &Connection, filter: &Filter) -> Result<Vec<(String, Vec<Value>)>, StoreError> {

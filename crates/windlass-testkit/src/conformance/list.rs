@@ -261,6 +261,12 @@ macro_rules! behaviours {
                     a_paused_subscription_misses_nothing
                     a_removed_subscription_gets_nothing_more
                 }
+                target {
+                    a_job_waits_for_an_event
+                    an_event_is_published_once_more
+                    a_loop_of_subscriptions_is_bounded
+                    what_would_take_its_own_output_is_refused
+                }
             }
             worker {
                 build {

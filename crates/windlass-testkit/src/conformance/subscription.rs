@@ -5,6 +5,7 @@ pub mod backtest;
 pub mod feed;
 pub mod keep;
 pub mod put;
+pub mod target;
 
 use windlass_core::event::NewEvent;
 use windlass_core::json::Json;

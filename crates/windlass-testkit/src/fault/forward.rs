@@ -183,6 +183,10 @@ macro_rules! forward_one {
             self.store.events_at(positions)
         }
 
+        fn events_of_tree(&self, root: JobId, most: usize) -> Reply<'_, Vec<EventRecord>> {
+            self.store.events_of_tree(root, most)
+        }
+
         fn await_events(&self, worker: WorkerId) -> Reply<'_, bool> {
             self.store.await_events(worker)
         }
@@ -290,6 +294,15 @@ macro_rules! forward_one {
     (jobs) => {
         fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
             self.store.jobs(filter, page)
+        }
+
+        fn jobs_of_tree<'a>(
+            &'a self,
+            root: JobId,
+            of_events: &'a [(JobId, JobId)],
+            most: usize,
+        ) -> Reply<'a, Vec<JobRecord>> {
+            self.store.jobs_of_tree(root, of_events, most)
         }
     };
     (counts) => {

@@ -132,6 +132,8 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         MISSED_EVENTS
         CREDIT
         EXPLAINED_EVENTS
+        TREE_DEPTH
+        TRACED
         BACKTEST_EVENTS
         BACKTEST_SAMPLES
         TYPES_EVENTS

@@ -132,6 +132,15 @@ impl JobStore for ClockedStore {
         self.store.jobs(filter, page)
     }
 
+    fn jobs_of_tree<'a>(
+        &'a self,
+        root: JobId,
+        of_events: &'a [(JobId, JobId)],
+        most: usize,
+    ) -> Reply<'a, Vec<JobRecord>> {
+        self.store.jobs_of_tree(root, of_events, most)
+    }
+
     fn counts(&self) -> Reply<'_, Counts> {
         self.store.counts()
     }
@@ -217,6 +226,10 @@ impl EventStore for ClockedStore {
 
     fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {
         self.store.events_at(positions)
+    }
+
+    fn events_of_tree(&self, root: JobId, most: usize) -> Reply<'_, Vec<EventRecord>> {
+        self.store.events_of_tree(root, most)
     }
 
     fn await_events(&self, worker: WorkerId) -> Reply<'_, bool> {

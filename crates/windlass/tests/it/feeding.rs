@@ -113,6 +113,33 @@ async fn who_publishes_tells_who_feeds(database: TestDatabase) {
     running.stop_within(Duration::ZERO).await;
 }
 
+/// E20: an event that is told as a signal, whose key another transaction has, waits alone: those of others are fed meanwhile, and it is
+/// told once that transaction has ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_that_is_kept_waiting_keeps_nobody_else() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let (to, mut handled) = unbounded_channel();
+    let client = Client::new(Arc::clone(&store));
+    subscribe(&client).await;
+    let of_orders = Filter::of_types(["order.paid"]).build().expect("a filter");
+    let paid_signal = Subscription::signal(of_orders, "data.order".parse().expect("a key"));
+    client.subscribe("paid", &paid_signal, Start::Now).await.expect("made");
+    let waits = client.enqueue(Receipt { order: 9 }.job().on_signal("paid:1"));
+    let waits = waits.await.expect("written").id();
+    let connection = connect_to(&database.url()).await;
+    // Somebody signals the same key, and takes his time.
+    connection.client.batch_execute("begin; select windlass.signal('paid:1')").await.expect("held");
+    let running = worker(&store, &to).start().await.expect("it starts");
+    client.publish(paid(1)).await.expect("published");
+    assert_eq!(next(&mut handled).await.0, Receipt { order: 1 });
+    let state = client.job(waits).await.expect("read").expect("it is there").state;
+    assert_eq!(state, State::Waiting);
+    connection.client.batch_execute("rollback").await.expect("let go");
+    assert_eq!(next(&mut handled).await.0, Receipt { order: 9 });
+    running.stop_within(Duration::ZERO).await;
+}
+
 /// Who has begun to publish when nobody slept, and commits once who feeds does, is not forgotten until a sweep: his lock is seen.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_publishes_slowly_is_waited_for() {

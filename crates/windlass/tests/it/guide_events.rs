@@ -12,6 +12,8 @@ on_both_stores! {
     the_page_on_events;
     /// E21, O10, O26: the page on subscriptions, as it is told.
     the_page_on_subscriptions;
+    /// T30: the page on traces, as it is told.
+    the_page_on_traces;
     /// O10: the README's event becomes three jobs.
     the_events_of_the_readme;
 }
@@ -37,6 +39,13 @@ async fn the_page_on_subscriptions(database: TestDatabase) {
     subscriptions::declare(&test).await.expect("it works");
     subscriptions::order(&test).await.expect("it works");
     subscriptions::ask(&test).await.expect("it works");
+    let test = test_store(&database).await;
+    subscriptions::wait(&test).await.expect("it works");
+}
+
+async fn the_page_on_traces(database: TestDatabase) {
+    let test = test_store(&database).await;
+    trace::show(&test).await.expect("it works");
 }
 
 async fn the_events_of_the_readme(database: TestDatabase) {
@@ -246,6 +255,37 @@ mod subscriptions {
         Ok(())
     }
 
+    use std::time::Duration;
+    use windlass::condition::{Overdue, Waits};
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "order.ship")]
+    struct Ship {
+        order: i64,
+    }
+
+    async fn ship(job: Ship, cx: Context) -> anyhow::Result<String> {
+        let paid: OrderPaid = cx.input("payment").await?;
+        Ok(format!("order {} of {}", job.order, paid.total))
+    }
+
+    pub(super) async fn wait(test: &TestStore) -> Done {
+        let client = test.client();
+        let paid = Filter::of_types(["order.paid"]).build()?;
+        let paid = Subscription::signal(paid, "data.order".parse()?);
+        client.subscribe("paid", &paid, Start::Now).await?;
+
+        let payment = Waits::all()
+            .signal("payment", "paid:44")
+            .deadline(Duration::from_secs(3 * 86_400), Overdue::Cancel);
+        let id = client.enqueue(Ship { order: 44 }.job().waits(payment)).await?.id();
+        client.publish(OrderPaid { order: 44, total: 7 }).await?;
+        let worker = Worker::new(test.store(), ()).handle_fn(ship);
+        assert_eq!(test.drain("default", worker).await.completed(), 1);
+        assert_eq!(client.job(id).await?.expect("it is there").state, State::Completed);
+        Ok(())
+    }
+
     /// O8: each filter and each clause that the page shows is one.
     #[test]
     fn the_filters_of_the_page_are_read() {
@@ -279,6 +319,48 @@ mod subscriptions {
         let page = std::fs::read_to_string(page)?;
         let json = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next());
         assert_eq!(Filter::parse(json.expect("the page has one"))?, built);
+        Ok(())
+    }
+}
+
+/// docs/trace.md.
+mod trace {
+    use super::Done;
+
+    use serde::{Deserialize, Serialize};
+    use windlass::event::NewEvent;
+    use windlass::prelude::*;
+    use windlass::subscription::{Filter, Start, Subscription};
+    use windlass::testing::TestStore;
+    use windlass::trace::What;
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "mail.receipt")]
+    struct Receipt {}
+
+    async fn receipt(_: Receipt, cx: Context) -> anyhow::Result<()> {
+        cx.client().publish(NewEvent::bare("receipt.sent")).await?;
+        Ok(())
+    }
+
+    pub(super) async fn show(test: &TestStore) -> Done {
+        let client = test.client();
+        let paid = Filter::of_types(["order.paid"]).build()?;
+        client.subscribe("receipts", &Subscription::new(paid, Receipt::KIND), Start::Now).await?;
+        let id = client.publish(NewEvent::bare("order.paid")).await?.id();
+        let worker = Worker::new(test.store(), ()).handle_fn(receipt);
+        assert_eq!(test.drain("default", worker).await.completed(), 1);
+
+        let trace = client.trace(id).await?.expect("it is there");
+        let names: Vec<_> = trace
+            .members
+            .iter()
+            .map(|member| match &member.what {
+                What::Job(job) => (member.level, job.kind.as_str()),
+                What::Event(event) => (member.level, event.event_type.as_str()),
+            })
+            .collect();
+        assert_eq!(names, [(0, "order.paid"), (1, "mail.receipt"), (2, "receipt.sent")]);
         Ok(())
     }
 }

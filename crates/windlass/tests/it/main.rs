@@ -44,6 +44,7 @@ mod strangers;
 mod tags;
 mod test_database;
 mod testing;
+mod traces;
 mod transactions;
 mod typed_events;
 mod unique;

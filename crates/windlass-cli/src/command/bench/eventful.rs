@@ -6,7 +6,7 @@ use tokio_postgres::NoTls;
 use windlass::event::NewEvent;
 use windlass::prelude::*;
 use windlass::store::Now;
-use windlass::subscription::{Feed, Filter, Subscription, Target};
+use windlass::subscription::{Feed, Filter, JobTarget, Subscription, Target};
 
 use super::noop::{self, Noop};
 use super::{Args, Measurement};
@@ -90,9 +90,9 @@ pub(super) async fn publish(bench: &Measurement, word: &str, events: u64) -> any
 /// A subscription that wants events of this type, whose jobs go there; as many of them as there are may be unfinished.
 pub(super) fn wanting(word: &str, queue: String) -> anyhow::Result<Subscription> {
     let filter = Filter::of_types([event_type(word)]).build()?;
-    let mut subscription = Subscription::new(filter, Noop::KIND).credit(u32::MAX.try_into()?);
-    subscription.target = Target { queue, ..subscription.target };
-    Ok(subscription)
+    let kind = Noop::KIND.to_owned();
+    let target = Target::Job(JobTarget { kind, queue, version: 1, max_attempts: None });
+    Ok(Subscription::to(filter, target).credit(u32::MAX.try_into()?))
 }
 
 /// Makes so many subscriptions at once that want events of this type. Through a client each would be a commit.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use windlass::{JobId, NewJob};
+use windlass::{Client, JobId, Parent};
 
 use crate::exit::Failure;
 
@@ -10,40 +10,37 @@ use crate::exit::Failure;
 const JOB: &str = "WINDLASS_JOB_ID";
 /// The same of the root of the job's tree.
 const ROOT: &str = "WINDLASS_CORRELATION_ID";
-
-/// Makes a job the child of the one whose program this is, as a handler's own `enqueue` does.
-///
-/// # Errors
-/// When the environment name no job: a tree that lacks a branch would be found out much later.
-pub(super) fn inherit(job: &mut NewJob) -> Result<(), Failure> {
-    if let Some(Parent { id, root }) = Parent::of_program()? {
-        (job.parent, job.root) = (Some(id), Some(root));
-    }
-    Ok(())
-}
+/// The same of how deep it is in its tree.
+const DEPTH: &str = "WINDLASS_DEPTH";
+/// Its trace context.
+const TRACEPARENT: &str = "TRACEPARENT";
 
 /// The job whose program this is.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::command) struct Parent {
-    pub(in crate::command) id: JobId,
-    pub(in crate::command) root: JobId,
+///
+/// # Errors
+/// When the environment names no job: a tree that lacks a branch would be found out much later.
+pub(in crate::command) fn of_program() -> Result<Option<Parent>, Failure> {
+    let Some(job) = named::<JobId>(JOB)? else { return Ok(None) };
+    let root = named(ROOT)?.unwrap_or(job);
+    let depth = named(DEPTH)?.unwrap_or(u16::from(root != job));
+    let traceparent = std::env::var(TRACEPARENT).ok().filter(|text| !text.is_empty());
+    Ok(Some(Parent { job, root, traceparent, depth }))
 }
 
-impl Parent {
-    /// # Errors
-    /// When the environment names no job.
-    pub(in crate::command) fn of_program() -> Result<Option<Self>, Failure> {
-        let Some(id) = named(JOB)? else { return Ok(None) };
-        Ok(Some(Self { id, root: named(ROOT)?.unwrap_or(id) }))
+/// What the client writes comes of the job whose program this is, as what a handler enqueues itself.
+pub(in crate::command) fn of(client: Client, parent: Option<Parent>) -> Client {
+    match parent {
+        Some(parent) => client.with_parent(parent),
+        None => client,
     }
 }
 
-fn named(variable: &str) -> Result<Option<JobId>, Failure> {
+fn named<T: FromStr<Err: std::fmt::Display>>(variable: &str) -> Result<Option<T>, Failure> {
     let Some(text) = std::env::var_os(variable).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let id = JobId::from_str(&text.to_string_lossy()).map(Some);
-    id.map_err(|error| {
+    let value = text.to_string_lossy().parse().map(Some);
+    value.map_err(|error| {
         Failure::usage(format!("{variable}: {error}; unset it outside of a job's program"))
     })
 }

@@ -29,6 +29,8 @@ struct DecisionBody<'a> {
     why: &'a str,
     job: Option<JobId>,
     state: Option<State>,
+    /// The key of the signal, or the type of the event, that comes of it.
+    made: Option<&'a str>,
 }
 
 fn body(decision: &Decision) -> DecisionBody<'_> {
@@ -40,14 +42,8 @@ fn body(decision: &Decision) -> DecisionBody<'_> {
         why: &decision.explanation.words,
         job: decision.answer.job(),
         state: decision.state,
+        made: decision.made.as_deref(),
     }
-}
-
-/// Whether a text names an event: a position begins with no zero, as the beginning of a job's id does.
-pub(super) fn is_meant(text: &str) -> bool {
-    let is_position =
-        !text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    is_position || text.starts_with("evt_")
 }
 
 pub(super) async fn run(client: &Client, text: &str, out: &Output) -> anyhow::Result<Exit> {
@@ -84,13 +80,25 @@ fn page(out: &Output, explained: &EventExplanation) -> String {
 fn line(out: &Output, decision: &Decision) -> String {
     let glyphs = out.glyphs();
     let (glyph, tone) = match decision.answer {
-        Answer::Fed(_) => (glyphs.good(), Tone::Good),
+        Answer::Fed(_) | Answer::Told | Answer::Published => (glyphs.good(), Tone::Good),
+        Answer::TooDeep => (glyphs.bad(), Tone::Bad),
         Answer::Unwanted | Answer::Before => (glyphs.bad(), Tone::Dim),
         _ => (glyphs.dot(), Tone::Attention),
     };
     let got = match (decision.answer, decision.state) {
         (Answer::Fed(job), Some(state)) => format!("; {job}, {}", out.state(state).paint(out)),
         (Answer::Fed(job), None) => format!("; {job}, which is not there any more"),
+        (Answer::Told, _) => match &decision.made {
+            Some(key) => format!("; told as the signal {}", in_one_line(key)),
+            None => "; it has no key, and was told to nobody".to_owned(),
+        },
+        (Answer::Published, _) => {
+            format!("; published as {}", decision.made.as_deref().unwrap_or_default())
+        }
+        (Answer::TooDeep, _) => {
+            "; it is too deep in its tree to be published once more: see `windlass trace`"
+                .to_owned()
+        }
         (Answer::Waiting, _) => "; it has not come so far yet".to_owned(),
         (Answer::Paused, _) => "; it is paused, and gets it when it goes on".to_owned(),
         _ => String::new(),

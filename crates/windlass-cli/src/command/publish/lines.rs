@@ -11,7 +11,6 @@ use windlass::event::{Extension, NewEvent, Published};
 use windlass::limits::ARGS_BYTES;
 use windlass::{Client, Json, Subject};
 
-use super::super::enqueue::parent::Parent;
 use super::super::known::did_you_mean;
 use crate::exit::{Exit, Failure};
 use crate::output::time;
@@ -55,11 +54,7 @@ impl Sent {
 ///
 /// # Errors
 /// Where a line is not an event: it names the line, and how many were published before.
-pub(super) async fn publish(
-    client: &Client,
-    parent: Option<Parent>,
-    reader: impl Read,
-) -> anyhow::Result<Sent> {
+pub(super) async fn publish(client: &Client, reader: impl Read) -> anyhow::Result<Sent> {
     let mut reader = BufReader::new(reader);
     let (mut sent, mut events, mut bytes) = (Sent::default(), Vec::new(), 0);
     for nth in 1u64.. {
@@ -71,7 +66,7 @@ pub(super) async fn publish(
         }
         let event = event(&line).map_err(|why| refused(nth, &why, &sent))?;
         let Some(event) = event else { continue };
-        events.push(super::of_parent(event, parent));
+        events.push(event);
         bytes += line.len();
         if events.len() == EVENTS || bytes > BYTES {
             sent.send(client, &mut events).await?;

@@ -4,7 +4,9 @@ use std::num::NonZeroU32;
 
 use windlass::Client;
 use windlass::name::DEFAULT_QUEUE;
-use windlass::subscription::{LaneKey, Subscription, SubscriptionRecord, Target};
+use windlass::subscription::{
+    EventKey, EventTarget, JobTarget, Subscription, SubscriptionRecord, Target,
+};
 
 use super::filter::FilterArgs;
 use super::{checked, find, show};
@@ -21,21 +23,30 @@ pub(super) struct Args {
     /// Its name; one that is there is changed, and goes on where it is
     name: String,
     /// The kind of the jobs that come of its events
-    #[arg(long)]
-    kind: String,
-    /// Where its jobs wait
-    #[arg(long, default_value = DEFAULT_QUEUE)]
-    queue: String,
-    /// The version of the data that the handler must know
-    #[arg(long = "version", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    args_version: u16,
+    #[arg(long, required_unless_present_any = ["signal", "event"])]
+    kind: Option<String>,
+    /// Where its jobs wait; default unless given
+    #[arg(long, requires = "kind")]
+    queue: Option<String>,
+    /// The version of the data that the handler must know; 1 unless given
+    #[arg(long = "version", value_name = "N", requires = "kind", value_parser = clap::value_parser!(u16).range(1..))]
+    args_version: Option<u16>,
     /// Failures after which a job is dead; 0 never gives up; the handler's limit unless given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "kind")]
     max_attempts: Option<u16>,
+    /// Tell its events as signals instead, for jobs that wait: NAME:VALUE, with what each event has there, such as data.order
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["kind", "event"])]
+    signal: Option<EventKey>,
+    /// Publish its events once more instead, as events of this type
+    #[arg(long, value_name = "TYPE", conflicts_with = "kind")]
+    event: Option<String>,
+    /// The source of these; /subscription/NAME unless given
+    #[arg(long = "event-source", value_name = "SOURCE", requires = "event")]
+    event_source: Option<String>,
     /// Jobs of events that have the same there run one after the other: an attribute such as subject, or a member of the data
     /// such as data.order
     #[arg(long, value_name = "KEY")]
-    lane: Option<LaneKey>,
+    lane: Option<EventKey>,
     /// At most so many of its jobs are unfinished; events beyond them wait in the log; 10,000 unless given
     #[arg(long, value_name = "N")]
     credit: Option<NonZeroU32>,
@@ -49,23 +60,20 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     checked(&args.name)?;
     let out = &globals.out;
+    let (target, lane) = (target(&args), args.lane.clone());
     let filter = args.filter.read(out)?;
-    let target = Target {
-        kind: args.kind,
-        queue: args.queue,
-        version: args.args_version,
-        max_attempts: args.max_attempts,
-    };
-    let subscription = Subscription { filter, target, lane: args.lane, credit: args.credit };
+    let subscription = Subscription { filter, target, lane, credit: args.credit };
     subscription
         .check()
         .map_err(|error| Failure::usage(format!("{error}; nothing was written")))?;
     let store = store::created(&globals.store).await?;
     // What was published by now is not from now on.
     sequence(&*store).await?;
-    warn_of_kind(out, &*store, &subscription.target.kind).await?;
-    if subscription.target.queue != DEFAULT_QUEUE {
-        warn_of_queue(out, &*store, &subscription.target.queue).await?;
+    if let Some(job) = subscription.target.job() {
+        warn_of_kind(out, &*store, &job.kind).await?;
+        if job.queue != DEFAULT_QUEUE {
+            warn_of_queue(out, &*store, &job.queue).await?;
+        }
     }
     let client = Client::new(store);
     let before = client.subscription(&args.name).await?;
@@ -82,6 +90,23 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let see = format!("see what it gets: windlass subscription explain {}", args.name);
     out.done(&said(&record, before.as_ref()), &see)?;
     Ok(Exit::Done)
+}
+
+/// What comes of each event.
+fn target(args: &Args) -> Target {
+    match (&args.signal, &args.event) {
+        (Some(key), _) => Target::Signal(key.clone()),
+        (None, Some(event_type)) => Target::Event(EventTarget {
+            event_type: event_type.clone(),
+            source: args.event_source.clone(),
+        }),
+        (None, None) => Target::Job(JobTarget {
+            kind: args.kind.clone().unwrap_or_default(),
+            queue: args.queue.clone().unwrap_or_else(|| DEFAULT_QUEUE.to_owned()),
+            version: args.args_version.unwrap_or(1),
+            max_attempts: args.max_attempts,
+        }),
+    }
 }
 
 fn said(record: &SubscriptionRecord, before: Option<&SubscriptionRecord>) -> String {

@@ -2,7 +2,7 @@
 
 use windlass::Client;
 use windlass::event::LogRecord;
-use windlass::subscription::SubscriptionRecord;
+use windlass::subscription::{SubscriptionRecord, Target};
 
 use super::{document, standing, standing_in_words};
 use crate::exit::Exit;
@@ -30,7 +30,7 @@ fn table(all: &[SubscriptionRecord], log: &LogRecord) -> Table {
     let mut table = Table::new(vec![
         Column::whole("SUBSCRIPTION"),
         Column::text("WANTS", 16),
-        Column::text("KIND", 10),
+        Column::text("BECOMES", 10),
         Column::text("QUEUE", 8).expendable(1),
         Column::whole("STATE"),
         Column::number("POSITION").expendable(2),
@@ -39,12 +39,16 @@ fn table(all: &[SubscriptionRecord], log: &LogRecord) -> Table {
     for record in all {
         let (_, is_notable) = standing(record);
         let tone = if is_notable { Tone::Attention } else { Tone::Plain };
-        let target = &record.definition.target;
+        let (becomes, queue) = match &record.definition.target {
+            Target::Job(job) => (job.kind.clone(), job.queue.as_str()),
+            Target::Signal(key) => (format!("signal {key}"), ""),
+            Target::Event(made) => (format!("event {}", made.event_type), ""),
+        };
         table.push(vec![
             Cell::new(&record.name),
             Cell::new(record.definition.filter.to_string()),
-            Cell::new(&target.kind),
-            Cell::new(&target.queue),
+            Cell::new(becomes),
+            Cell::new(queue),
             Cell::toned(tone, standing_in_words(record)),
             Cell::new(record.position(log).to_string()),
             Cell::new(record.behind(log).to_string()),

@@ -2,13 +2,14 @@
 
 use windlass::Client;
 use windlass::event::LogRecord;
-use windlass::subscription::SubscriptionRecord;
+use windlass::subscription::{SubscriptionRecord, Target};
 
 use super::{checked, document, find, standing, standing_in_words};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
+use crate::output::escape::in_one_line;
 use crate::output::time::count;
 use crate::store;
 
@@ -60,7 +61,15 @@ pub(super) fn head(out: &Output, record: &SubscriptionRecord) -> String {
 
 /// What comes of an event, in words.
 pub(super) fn target(record: &SubscriptionRecord) -> String {
-    let target = &record.definition.target;
+    let target = match &record.definition.target {
+        Target::Job(job) => job,
+        Target::Signal(key) => return format!("the signal {}:VALUE, of its {key}", record.name),
+        Target::Event(made) => {
+            let own = format!("/subscription/{}", record.name);
+            let source = made.source.as_deref().map_or(own, in_one_line);
+            return format!("{} from {source}", made.event_type);
+        }
+    };
     let version = match target.version {
         1 => String::new(),
         version => format!(", version {version}"),
@@ -90,13 +99,21 @@ fn fields(
         Some(until) => format!("{begins}, and ends with {until}"),
         None => begins,
     };
+    let becomes = match record.definition.target {
+        Target::Job(_) => "job",
+        Target::Signal(_) => "tells",
+        Target::Event(_) => "event",
+    };
     let mut fields = vec![
         ("wants", record.definition.filter.to_string()),
-        ("job", target(record)),
+        (becomes, target(record)),
         ("position", format!("{}, {behind}", record.position(log))),
         ("begins", begins),
-        ("credit", count(record.definition.most_unfinished().into(), "unfinished job")),
     ];
+    if record.definition.target.job().is_some() {
+        let credit = count(record.definition.most_unfinished().into(), "unfinished job");
+        fields.push(("credit", credit));
+    }
     if let Some(lane) = &record.definition.lane {
         fields.push(("lane", format!("one after the other by {lane}")));
     }

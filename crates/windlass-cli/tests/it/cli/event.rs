@@ -1,6 +1,6 @@
 //! `windlass publish` and `windlass event`.
 
-use super::fixture::CliFixture;
+use super::fixture::{CliFixture, Ran};
 
 const PAID: [&str; 8] =
     ["publish", "order.paid", "order=42", "--source", "/shop", "--id", "42-paid", "--subject"];
@@ -141,4 +141,53 @@ fn the_log_is_kept_and_verified() {
     let refused = cli.run(&["event", "keep", "2d", "--at-most", "1d"]);
     assert_eq!(refused.code, 2);
     assert!(refused.error().contains("nothing was written"), "{}", refused.error());
+}
+
+/// T30: a tree is drawn from any of its members, and what a job's program enqueues and publishes is in it.
+#[test]
+fn a_tree_is_drawn() {
+    let cli = CliFixture::new();
+    let id = |line: &str| line.split('\t').next().expect("an id").to_owned();
+    let root = id(&cli.ok(&["enqueue", "build"]));
+    let of_program = |arguments: &[&str], job: &str, depth: &str| {
+        let environment = [
+            ("WINDLASS_JOB_ID", job),
+            ("WINDLASS_CORRELATION_ID", &root),
+            ("WINDLASS_DEPTH", depth),
+        ];
+        let ran = Ran::of(cli.command(arguments).envs(environment));
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        id(&ran.stdout)
+    };
+    let child = of_program(&["enqueue", "build.test"], &root, "0");
+    of_program(&["enqueue", "build.lint"], &root, "0");
+    of_program(&["publish", "build.tested", "--subject", "build/7"], &child, "1");
+    let drawn = cli.table(&["trace", &child], "120");
+    let names = drawn.lines().skip(1).filter_map(|line| line.split("  +").next());
+    let expected = [
+        "  • build                    available",
+        "  ├─• build.test             available",
+        "  │ └─◆ build.tested build/7  event    ",
+        "  └─• build.lint             available",
+    ];
+    assert_eq!(names.collect::<Vec<_>>(), expected, "{drawn}");
+    assert!(drawn.starts_with("1 event · 3 jobs · 3 available · for "), "{drawn}");
+    let traced = cli.json(&["trace", &root]);
+    assert_eq!(traced["schema"], "trace.v1");
+    let members = traced["members"].as_array().expect("a list");
+    let levels: Vec<_> = members.iter().filter_map(|member| member["level"].as_u64()).collect();
+    assert_eq!(levels, [0, 1, 2, 1]);
+    assert_eq!(
+        (&members[2]["parent"], &members[2]["subject"]),
+        (&child.as_str().into(), &"build/7".into())
+    );
+    assert_eq!(cli.json(&["trace", "1"]), traced, "an event leads to it too");
+    let deep = [("WINDLASS_JOB_ID", &*child), ("WINDLASS_DEPTH", "100")];
+    let refused = Ran::of(cli.command(&["publish", "build.tested"]).envs(deep));
+    assert!(
+        refused.code != 0 && refused.stderr.contains("100 deep in its tree"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(cli.run(&["trace", "job_01KAHT5V3X5W9GNQ6D4R3ZCE7M"]).code, 3);
 }

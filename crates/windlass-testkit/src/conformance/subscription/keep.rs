@@ -6,7 +6,7 @@ use windlass_core::client::Client;
 use windlass_core::event::Keep;
 use windlass_core::id::JobId;
 use windlass_core::job::{Outcome, Verdict};
-use windlass_core::subscription::{GapRecord, Progress, Reach, Slice, Start, event_of};
+use windlass_core::subscription::{Beside, GapRecord, Progress, Reach, Slice, Start, event_of};
 
 use super::{feed, got, paid, progress, publish, subscribe};
 use crate::fixture::StoreFixture;
@@ -154,6 +154,7 @@ pub async fn what_a_subscription_has_missed_is_found(fixture: StoreFixture) {
     let log = fixture.store().event_log().await.expect("read");
     let (from, to) = (Reach::whole(5), Reach::whole(7));
     let empty = Slice {
+        beside: Beside::default(),
         revision: log.revision,
         number: None,
         from,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use windlass::batch::WorkflowStep;
 
 use crate::output::glyph::Glyphs;
+use crate::output::tree::branches;
 
 /// A step with what is drawn before it.
 pub(super) struct Row<'a> {
@@ -12,24 +13,8 @@ pub(super) struct Row<'a> {
     pub(super) step: &'a WorkflowStep,
 }
 
-/// A step that is to be drawn, and what stands before it.
-struct Open<'a> {
-    step: &'a WorkflowStep,
-    before: String,
-    hangs: Hangs,
-}
-
-/// Where a step hangs.
-enum Hangs {
-    /// Below none.
-    Root,
-    /// It is the last below another one.
-    Last,
-    Other,
-}
-
 /// The steps from above to below. Each is drawn once, below the deepest step that it waits for.
-pub(super) fn rows<'a>(steps: &'a [WorkflowStep], glyphs: Glyphs) -> Vec<Row<'a>> {
+pub(super) fn rows(steps: &[WorkflowStep], glyphs: Glyphs) -> Vec<Row<'_>> {
     let depths: HashMap<&str, usize> =
         steps.iter().map(|step| (step.step.as_str(), step.depth)).collect();
     let mut below: HashMap<Option<&str>, Vec<&WorkflowStep>> = HashMap::new();
@@ -38,40 +23,16 @@ pub(super) fn rows<'a>(steps: &'a [WorkflowStep], glyphs: Glyphs) -> Vec<Row<'a>
         let above = above.filter(|name| depths.contains_key(name)).max_by_key(|name| depths[name]);
         below.entry(above).or_default().push(step);
     }
-    let mut rows = Vec::with_capacity(steps.len());
-    let mut open = opened(&below, None, "");
-    while let Some(Open { step, before, hangs }) = open.pop() {
-        let (fork, bar) = match hangs {
-            Hangs::Root => ("", ""),
-            Hangs::Last => (glyphs.branch(), "  "),
-            Hangs::Other => (glyphs.fork(), glyphs.through()),
-        };
-        rows.push(Row { branch: format!("{before}{fork}"), step });
-        let inner = format!("{before}{bar}");
-        open.extend(opened(&below, Some(&step.step), &inner));
+    let mut opened = |above| below.remove(&above).unwrap_or_default().into_iter().rev();
+    let mut open: Vec<(&WorkflowStep, usize)> = opened(None).map(|step| (step, 0)).collect();
+    let (mut drawn, mut levels) = (Vec::with_capacity(steps.len()), Vec::new());
+    while let Some((step, level)) = open.pop() {
+        drawn.push(step);
+        levels.push(level);
+        open.extend(opened(Some(step.step.as_str())).map(|step| (step, level + 1)));
     }
-    rows
-}
-
-/// Those below one, the first of them on top of the stack.
-fn opened<'a>(
-    below: &HashMap<Option<&str>, Vec<&'a WorkflowStep>>,
-    above: Option<&str>,
-    before: &str,
-) -> Vec<Open<'a>> {
-    let steps = below.get(&above).map(Vec::as_slice).unwrap_or_default();
-    let last = steps.len().saturating_sub(1);
-    let hangs = |nth| match above {
-        None => Hangs::Root,
-        Some(_) if nth == last => Hangs::Last,
-        Some(_) => Hangs::Other,
-    };
-    let open = |(nth, step): (usize, &&'a WorkflowStep)| Open {
-        step,
-        before: before.to_owned(),
-        hangs: hangs(nth),
-    };
-    steps.iter().enumerate().map(open).rev().collect()
+    let branches = branches(&levels, glyphs).into_iter();
+    branches.zip(drawn).map(|(branch, step)| Row { branch, step }).collect()
 }
 
 #[cfg(test)]

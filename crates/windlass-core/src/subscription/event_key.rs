@@ -1,4 +1,4 @@
-//! Lanes by a key of the event: jobs of events that have the same there run one after the other.
+//! Keys of events: what jobs of a lane, and those who wait, have in common with an event.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,26 +8,26 @@ use serde::{Deserialize, Serialize};
 use super::event::{EventView, Seen};
 use super::key::Key;
 
-/// Bytes of a value that tell lanes apart. Longer ones that begin alike share a lane.
+/// Bytes of a value that tell keys apart. Longer ones that begin alike are one.
 const VALUE_BYTES: usize = 160;
 
-/// Where in an event the key of a lane is: an attribute such as `subject`, or a member of the data such as `data.order`.
+/// Where in an event a key is: an attribute such as `subject`, or a member of the data such as `data.order`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct LaneKey(Key);
+pub struct EventKey(Key);
 
 /// Why a text names nothing in an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the lane {text:?} cannot be read: {what}")]
-pub struct LaneKeyError {
+#[error("the key {text:?} cannot be read: {what}")]
+pub struct EventKeyError {
     /// The text.
     pub text: String,
     /// What is wrong with it.
     pub what: String,
 }
 
-impl LaneKey {
-    /// The lane of an event, for a subscription of this name; none where the event has no text, number or truth there.
+impl EventKey {
+    /// The key of an event, for a subscription of this name; none where the event has no text, number or truth there.
     pub(super) fn of(&self, subscription: &str, event: &EventView<'_>) -> Option<String> {
         let value = match event.look(&self.0) {
             Seen::Text(text) => {
@@ -43,36 +43,36 @@ impl LaneKey {
                 return None;
             }
         };
-        // What a lane's key cannot have, a value of the data can.
+        // What the key of a lane or a signal cannot have, a value of the data can.
         let value = value.replace(|c: char| c.is_control(), "?");
         Some(format!("{subscription}:{value}"))
     }
 }
 
-impl FromStr for LaneKey {
-    type Err = LaneKeyError;
+impl FromStr for EventKey {
+    type Err = EventKeyError;
 
-    fn from_str(text: &str) -> Result<Self, LaneKeyError> {
-        let wrong = |what| LaneKeyError { text: text.to_owned(), what };
+    fn from_str(text: &str) -> Result<Self, EventKeyError> {
+        let wrong = |what| EventKeyError { text: text.to_owned(), what };
         Key::parse(text).map(Self).map_err(wrong)
     }
 }
 
-impl TryFrom<String> for LaneKey {
-    type Error = LaneKeyError;
+impl TryFrom<String> for EventKey {
+    type Error = EventKeyError;
 
-    fn try_from(text: String) -> Result<Self, LaneKeyError> {
+    fn try_from(text: String) -> Result<Self, EventKeyError> {
         text.parse()
     }
 }
 
-impl From<LaneKey> for String {
-    fn from(key: LaneKey) -> Self {
+impl From<EventKey> for String {
+    fn from(key: EventKey) -> Self {
         key.to_string()
     }
 }
 
-impl fmt::Display for LaneKey {
+impl fmt::Display for EventKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.json_key())
     }
@@ -84,11 +84,11 @@ mod tests {
 
     fn lane(key: &str, data: &str) -> Option<String> {
         let event = EventView::new("1", "/", "order.paid").subject("order/7").data(data);
-        key.parse::<LaneKey>().expect("a key").of("mail", &event)
+        key.parse::<EventKey>().expect("a key").of("mail", &event)
     }
 
     #[test]
-    fn a_lane_is_named_after_what_the_event_has_there() {
+    fn a_key_is_made_of_what_the_event_has_there() {
         assert_eq!(lane("subject", "{}").as_deref(), Some("mail:order/7"));
         assert_eq!(lane("data.order", r#"{"order": 7}"#).as_deref(), Some("mail:7"));
         assert_eq!(lane("data.a.b", r#"{"a": {"b": true}}"#).as_deref(), Some("mail:true"));
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_wrong_key_is_refused() {
-        let error = "Subject".parse::<LaneKey>().expect_err("refused").to_string();
-        assert!(error.starts_with("the lane \"Subject\" cannot be read: "), "{error}");
+        let error = "Subject".parse::<EventKey>().expect_err("refused").to_string();
+        assert!(error.starts_with("the key \"Subject\" cannot be read: "), "{error}");
     }
 }
