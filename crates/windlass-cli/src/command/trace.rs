@@ -161,7 +161,8 @@ fn head(out: &Output, trace: &Trace) -> String {
     for state in State::ALL {
         let there = jobs().filter(|job| job.state == state).count();
         if there > 0 {
-            said.push(format!("{} {}", time::number(number(there)), out.state(state).paint(out)));
+            let word = format!("{} {state}", time::number(number(there)));
+            said.push(out.paint(out.glyphs().state(state).1, &word));
         }
     }
     let unfinished = jobs().any(|job| !job.state.is_terminal());

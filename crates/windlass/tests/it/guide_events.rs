@@ -328,6 +328,7 @@ mod trace {
     use super::Done;
 
     use serde::{Deserialize, Serialize};
+    use windlass::Json;
     use windlass::event::NewEvent;
     use windlass::prelude::*;
     use windlass::subscription::{Filter, Start, Subscription};
@@ -347,7 +348,8 @@ mod trace {
         let client = test.client();
         let paid = Filter::of_types(["order.paid"]).build()?;
         client.subscribe("receipts", &Subscription::new(paid, Receipt::KIND), Start::Now).await?;
-        let id = client.publish(NewEvent::bare("order.paid")).await?.id();
+        let paid = NewEvent::new("order.paid", Json::args("{}")?);
+        let id = client.publish(paid).await?.id();
         let worker = Worker::new(test.store(), ()).handle_fn(receipt);
         assert_eq!(test.drain("default", worker).await.completed(), 1);
 

@@ -163,12 +163,12 @@ fn a_tree_is_drawn() {
     of_program(&["enqueue", "build.lint"], &root, "0");
     of_program(&["publish", "build.tested", "--subject", "build/7"], &child, "1");
     let drawn = cli.table(&["trace", &child], "120");
-    let names = drawn.lines().skip(1).filter_map(|line| line.split("  +").next());
+    let names = drawn.lines().skip(1).filter_map(|line| Some(line.split("  +").next()?.trim_end()));
     let expected = [
-        "  • build                    available",
-        "  ├─• build.test             available",
-        "  │ └─◆ build.tested build/7  event    ",
-        "  └─• build.lint             available",
+        "  • build                     available",
+        "  ├─• build.test              available",
+        "  │ └─◆ build.tested build/7  event",
+        "  └─• build.lint              available",
     ];
     assert_eq!(names.collect::<Vec<_>>(), expected, "{drawn}");
     assert!(drawn.starts_with("1 event · 3 jobs · 3 available · for "), "{drawn}");
