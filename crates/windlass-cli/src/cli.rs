@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Job(command::job::Args),
     /// Why a job is where it is, and what happens next; who gets an event, and why not
     Explain(command::explain::Args),
+    /// Jobs and events as they come, until it is ended
+    Tail(command::tail::Args),
     /// The tree of jobs and events that one of them belongs to, drawn
     Trace(command::trace::Args),
     /// List, pause and resume queues

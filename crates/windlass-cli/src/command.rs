@@ -21,6 +21,7 @@ pub(crate) mod schedule;
 pub(crate) mod signal;
 pub(crate) mod status;
 pub(crate) mod subscription;
+pub(crate) mod tail;
 pub(crate) mod trace;
 pub(crate) mod work;
 pub(crate) mod worker;

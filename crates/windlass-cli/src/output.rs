@@ -220,6 +220,14 @@ impl Output {
         Ok(self.print(&text)?)
     }
 
+    /// Prints one JSON document of many on a line of its own.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub(crate) fn json_line<T: Serialize>(&self, document: &T) -> anyhow::Result<()> {
+        Ok(self.line(&serde_json::to_string(document)?)?)
+    }
+
     /// Prints a table in the format asked for.
     ///
     /// # Errors

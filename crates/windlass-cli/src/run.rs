@@ -3,8 +3,8 @@
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind, lane,
-    limit, migrate, publish, queue, schedule, signal, status, subscription, trace, work, worker,
-    workflow,
+    limit, migrate, publish, queue, schedule, signal, status, subscription, tail, trace, work,
+    worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -22,6 +22,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Work(args) => work::run(args, &globals).await,
         Command::Status(args) => status::run(args, &globals).await,
         Command::Explain(args) => explain::run(args, &globals).await,
+        Command::Tail(args) => tail::run(args, &globals).await,
         Command::Trace(args) => trace::run(args, &globals).await,
         Command::Job(args) => job::run(args, &globals).await,
         Command::Queue(args) => queue::run(args, &globals).await,

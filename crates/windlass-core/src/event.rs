@@ -10,6 +10,7 @@ mod meta;
 mod new;
 mod publish;
 mod record;
+mod strict;
 mod typed;
 
 pub use claim::claim;
@@ -20,6 +21,7 @@ pub use keep::Keep;
 pub use meta::{EventMeta, Extension};
 pub use new::{DEFAULT_SOURCE, IntoEvent, NewEvent};
 pub use record::{EventRecord, LogRecord, Published};
+pub use strict::StrictSource;
 pub use typed::{EventType, Upgrade};
 
 use crate::id::{EventId, JobId, WorkerId};

@@ -127,7 +127,7 @@ pub mod condition {
 pub mod event {
     pub use windlass_core::event::{
         DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord, EventStore, EventType, Extension,
-        IntoEvent, Keep, LogRecord, NewEvent, Published, Upgrade,
+        IntoEvent, Keep, LogRecord, NewEvent, Published, StrictSource, Upgrade,
     };
 }
 

@@ -3,10 +3,12 @@
 mod keep;
 mod list;
 mod show;
+mod tail;
 mod types;
 mod verify;
 
 pub(crate) use show::find;
+pub(crate) use tail::{EventsTail, show as show_line};
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -25,6 +27,7 @@ use crate::output::document::{Document, SubjectBody, subject};
 Examples:
   windlass event list
   windlass event list --after 1200 --limit 100 --type 'order.*'
+  windlass event tail --type 'order.*'
   windlass event types
   windlass event show 1201
   windlass event show evt_01KAHT5V3X5W9GNQ6D4R3ZCE7M --json")]
@@ -38,6 +41,8 @@ pub(crate) struct Args {
 enum Verb {
     /// The last events of the log, or those behind a position, in order
     List(list::Wanted),
+    /// The events as they come, until it is ended; with --json a document a line
+    Tail(tail::Wanted),
     /// The types of the last events, and the subscriptions that take each
     Types,
     /// Whether the log is whole, and whether each subscription has got what it wants; exit code 9 where not
@@ -99,6 +104,7 @@ fn document(event: &EventRecord) -> Document<Body<'_>> {
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::List(wanted) => list::list(&wanted, globals).await,
+        Verb::Tail(wanted) => tail::tail(&wanted, globals).await,
         Verb::Types => types::types(globals).await,
         Verb::Verify => verify::verify(globals).await,
         Verb::Keep(args) => keep::keep(&args, globals).await,

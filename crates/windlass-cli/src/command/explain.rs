@@ -1,6 +1,6 @@
 //! `windlass explain`: why a job is where it is, and what happens next; who gets an event, and why the others do not.
 
-mod event;
+pub(super) mod event;
 mod line;
 mod near;
 mod words;

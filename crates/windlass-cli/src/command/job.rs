@@ -59,7 +59,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 }
 
 /// Reads a filter given as one word or several.
-fn parse_filter(words: &[String]) -> Result<Filter, Failure> {
+pub(crate) fn parse_filter(words: &[String]) -> Result<Filter, Failure> {
     words
         .join(" ")
         .parse()

@@ -10,6 +10,7 @@ use windlass::{Client, EventId, Subject, Timestamp};
 
 use super::enqueue::parent;
 use super::enqueue::{origin, payload};
+use super::explain;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::Output;
@@ -54,6 +55,9 @@ pub(crate) struct Args {
     /// What it is about, and is found by, such as customer=42; may be given several times
     #[arg(long, value_name = "TYPE=ID")]
     about: Vec<Subject>,
+    /// Say who would get it, and write nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// `published.v1`.
@@ -70,13 +74,25 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let parent = parent::of_program()?;
     if args.event_type == "-" {
         check_alone(&args)?;
+        if args.dry_run {
+            let what =
+                "--dry-run tries one event: give its type, and its data as name=value or @FILE";
+            return Err(Failure::usage(what).into());
+        }
         let client = parent::of(client(globals).await?, parent);
         let sent = lines::publish(&client, io::stdin()).await?;
         return told_all(&sent, &globals.out);
     }
+    let is_dry = args.dry_run;
     let event = event(args)?;
     // Checked before the store is touched, so that a refused event does not even create it.
     event.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
+    if is_dry {
+        let client = parent::of(Client::new(store::existing(&globals.store).await?), parent);
+        let explained = client.explain_unpublished(event).await?;
+        explain::event::tell(&globals.out, &explained)?;
+        return Ok(Exit::Done);
+    }
     let client = parent::of(client(globals).await?, parent);
     let published = client.publish(event.clone()).await?;
     told(&event, published, &globals.out)

@@ -9,16 +9,29 @@ use crate::id::JobId;
 use crate::job::{IntoDraft, NewJob};
 use crate::limits;
 
-/// Sees every job that a [`Client`](super::Client) enqueues, before it is written; may change or refuse it.
+/// Sees every job that a [`Client`](super::Client) enqueues, and every event that it publishes, before it is written; may change or
+/// refuse it.
 pub trait EnqueueLayer: Send + Sync + 'static {
     /// The layer's name, for refusals.
     fn name(&self) -> &'static str;
 
-    /// Looks at a job.
+    /// Looks at a job. Jobs that come of events pass no layer: a subscription makes them.
     ///
     /// # Errors
     /// A reason for which the job must not be written.
-    fn on_enqueue(&self, job: &mut NewJob) -> Result<(), String>;
+    fn on_enqueue(&self, job: &mut NewJob) -> Result<(), String> {
+        let _ = job;
+        Ok(())
+    }
+
+    /// Looks at an event.
+    ///
+    /// # Errors
+    /// A reason for which the event must not be published.
+    fn on_publish(&self, event: &mut NewEvent) -> Result<(), String> {
+        let _ = event;
+        Ok(())
+    }
 }
 
 /// A job whose handler enqueues and publishes: what it writes comes of it.
@@ -162,6 +175,11 @@ impl EnqueuePipeline {
             }
         } else if event.meta.origin.is_none() {
             event.meta.origin = self.origin.as_deref().map(str::to_owned);
+        }
+        for layer in self.layers.iter() {
+            layer
+                .on_publish(&mut event)
+                .map_err(|reason| Refusal::Layer { layer: layer.name(), reason })?;
         }
         event.check()?;
         Ok(event)

@@ -6,7 +6,7 @@ use super::walk::walk;
 use super::{EventSummary, EventView, Explanation, Progress, SubscriptionRecord, Target, job_of};
 use crate::client::Client;
 use crate::error::StoreError;
-use crate::event::{EventRecord, LogRecord};
+use crate::event::{EventRecord, IntoEvent, LogRecord};
 use crate::id::{EventId, JobId};
 use crate::job::State;
 use crate::limits::{EXPLAINED_EVENTS, TREE_DEPTH};
@@ -194,7 +194,28 @@ impl Client {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn explain_event(&self, id: EventId) -> Result<Option<EventExplanation>, StoreError> {
-        let Some(event) = self.store().event(id).await? else { return Ok(None) };
+        match self.store().event(id).await? {
+            Some(event) => self.decided(event).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Who would get an event if it were published now, and why the others would not. It is checked as it would be, and nothing is
+    /// written.
+    ///
+    /// # Errors
+    /// As [`Client::publish`].
+    pub async fn explain_unpublished(
+        &self,
+        event: impl IntoEvent,
+    ) -> Result<EventExplanation, StoreError> {
+        let event = self.pipeline().prepare_event(event)?;
+        let now = self.store().facts().await?.now;
+        self.decided(EventRecord::of(event, now)).await
+    }
+
+    /// What each subscription makes of an event.
+    async fn decided(&self, event: EventRecord) -> Result<EventExplanation, StoreError> {
         let subscriptions = self.subscriptions().await?;
         // Read behind them: what is live has come at least so far.
         let log = self.store().event_log().await?;
@@ -211,7 +232,7 @@ impl Client {
             let Some(job) = decision.answer.job() else { continue };
             decision.state = self.store().job(job).await?.map(|job| job.state);
         }
-        Ok(Some(EventExplanation { event, decisions }))
+        Ok(EventExplanation { event, decisions })
     }
 
     /// What a subscription gets: which of the last 1,000 events of the log it wants, and which it nearly wants. `None` where

@@ -32,6 +32,7 @@ async fn the_page_on_events(database: TestDatabase) {
     // Without a worker those before have no positions on PostgreSQL: a subscription would begin with them.
     let test = test_store(&database).await;
     events::version(&test).await.expect("it works");
+    events::strict(&test).await.expect("it works");
 }
 
 async fn the_page_on_subscriptions(database: TestDatabase) {
@@ -61,7 +62,7 @@ mod events {
     use anyhow::Context as _;
 
     use serde::{Deserialize, Serialize};
-    use windlass::event::{EventType, NewEvent, Published};
+    use windlass::event::{EventType, NewEvent, Published, StrictSource};
     use windlass::prelude::*;
     use windlass::testing::TestStore;
     use windlass::{Event, Json};
@@ -157,6 +158,15 @@ mod events {
         let event = cx.event().context("it comes of an event")?;
         let paid: OrderPaidIn = event.decode()?;
         Ok(format!("{} {} for order {}", paid.total, paid.currency, paid.order))
+    }
+
+    pub(super) async fn strict(test: &TestStore) -> Done {
+        let client = test.client().with_layer(StrictSource::new("/shop", ["order.*"])?);
+        let refused = client.publish(NewEvent::bare("ordr.paid").source("/shop")).await;
+        assert!(
+            refused.is_err_and(|error| error.to_string().contains("/shop publishes no ordr.paid"))
+        );
+        Ok(())
     }
 
     pub(super) async fn version(test: &TestStore) -> Done {

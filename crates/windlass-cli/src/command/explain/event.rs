@@ -51,14 +51,18 @@ pub(super) async fn run(client: &Client, text: &str, out: &Output) -> anyhow::Re
     let explained = client.explain_event(event.id).await?;
     let explained =
         explained.ok_or_else(|| anyhow::anyhow!("{} was removed just now", event.id))?;
+    tell(out, &explained)?;
+    Ok(Exit::Done)
+}
+
+/// Says who gets an event, or would.
+pub(in crate::command) fn tell(out: &Output, explained: &EventExplanation) -> anyhow::Result<()> {
     if out.is_json() {
         let subscriptions = explained.decisions.iter().map(body).collect();
         let body = Body { event: (&explained.event).into(), subscriptions };
-        out.json(&Document::new("event_explanation.v1", body))?;
-    } else {
-        out.print(&page(out, &explained))?;
+        return out.json(&Document::new("event_explanation.v1", body));
     }
-    Ok(Exit::Done)
+    Ok(out.print(&page(out, explained))?)
 }
 
 fn page(out: &Output, explained: &EventExplanation) -> String {
@@ -66,7 +70,7 @@ fn page(out: &Output, explained: &EventExplanation) -> String {
     let id = out.paint(Tone::Strong, &event.id.to_string());
     let position = match event.position {
         Some(position) => format!("position {position}"),
-        None => "published, without a position yet".to_owned(),
+        None => "it has no position yet".to_owned(),
     };
     let source = in_one_line(&event.source);
     let mut lines = vec![format!("{id}  {} from {source}: {position}", event.event_type)];

@@ -191,3 +191,58 @@ fn a_tree_is_drawn() {
     );
     assert_eq!(cli.run(&["trace", "job_01KAHT5V3X5W9GNQ6D4R3ZCE7M"]).code, 3);
 }
+
+/// O4, E20: who would get an event is told before it is published, and nothing is written.
+#[test]
+fn an_event_is_tried_before_it_is_published() {
+    let cli = CliFixture::new();
+    let add = ["subscription", "add", "large", "--event", "order.large", "--type", "order.paid"];
+    cli.ok(&[&add[..], &["--sql", "data.total >= 1000"]].concat());
+    let signal = ["subscription", "add", "paid", "--signal", "data.order", "--type", "order.*"];
+    cli.ok(&signal);
+    let tried = cli.json(&["publish", "order.paid", "total=5", "order=7", "--dry-run"]);
+    assert_eq!(tried["schema"], "event_explanation.v1");
+    let told = |nth: usize, key: &str| tried["subscriptions"][nth][key].clone();
+    assert_eq!((told(0, "wants"), told(0, "clause")), (false.into(), "all[0].sql".into()));
+    assert_eq!((told(1, "answer"), told(1, "made")), ("waiting".into(), "paid:7".into()));
+    assert_eq!(cli.json(&["event", "list"]), serde_json::json!([]));
+    assert_eq!(cli.run(&["publish", "-", "--dry-run"]).code, 2);
+    assert_eq!(cli.run(&["publish", "bad type", "--dry-run"]).code, 2);
+    let shown = cli.table(&["subscription", "list"], "120");
+    assert!(shown.contains("event order.large") && shown.contains("signal data.order"), "{shown}");
+}
+
+/// E20: events are followed as they come, and jobs with how they go on.
+#[test]
+fn events_and_jobs_are_followed() {
+    let cli = CliFixture::new();
+    cli.ok(&["publish", "order.paid", "order=1"]);
+    cli.ok(&["publish", "order.sent", "order=1"]);
+    cli.ok(&["publish", "order.paid", "order=2"]);
+    let paid = ["event", "tail", "--after", "0", "--type", "*.paid", "--limit", "2"];
+    let lines = cli.ok(&paid);
+    let positions: Vec<_> = lines.lines().filter_map(|line| line.split('\t').nth(1)).collect();
+    assert_eq!(positions, ["1", "3"]);
+    let json = cli.ok(&[&paid[..], &["--json"]].concat());
+    let documents = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line));
+    let documents: Vec<_> = documents.map(|one| one.expect("a document a line")).collect();
+    assert_eq!(
+        (&documents[1]["schema"], &documents[1]["data"]["order"]),
+        (&"event.v1".into(), &2.into())
+    );
+
+    let followed = |arguments: &[&str], happens: &[&str]| {
+        let mut tail = cli.command(arguments);
+        let mut tail = tail.stdout(std::process::Stdio::piped()).spawn().expect("it starts");
+        // What is there before it looks for the first time is not told.
+        while tail.try_wait().expect("asked").is_none() {
+            cli.ok(happens);
+        }
+        let output = tail.wait_with_output().expect("it has ended");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let line = followed(&["tail", "--limit", "1"], &["publish", "tick"]);
+    assert!(line.contains("\ttick\t"), "{line}");
+    let line = followed(&["tail", "kind:nobody.*", "--limit", "1"], &["enqueue", "nobody.knows"]);
+    assert!(line.contains("\tavailable\tjob_") && line.contains("\tnobody.knows\t"), "{line}");
+}
