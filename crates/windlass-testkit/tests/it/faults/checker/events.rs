@@ -21,7 +21,7 @@ use windlass_testkit::worker::request;
 use super::TwoWorkers;
 
 /// Events of the short life, of which one was published twice.
-const EVENTS: usize = 12;
+const EVENTS: usize = 14;
 /// What the slow subscription has credit for.
 const CREDIT: u32 = 2;
 
