@@ -173,9 +173,8 @@ impl Driver {
         let place = |event: &EventRecord| (event.position, event.id, event.event_type.clone());
         let stored_ids: Vec<_> = stored.iter().map(place).collect();
         let log = &mut self.rules.events.log;
-        let heard = |(at, one): (usize, &Heard)| {
-            (Some(at as u64 + 1), one.id, one.event_type.to_owned())
-        };
+        let heard =
+            |(at, one): (usize, &Heard)| (Some(at as u64 + 1), one.id, one.event_type.to_owned());
         same("events", &stored_ids, &log.iter().enumerate().map(heard).collect())?;
         for (event, heard) in stored.into_iter().zip(log) {
             heard.recorded_at = event.recorded_at;

@@ -149,10 +149,8 @@ impl Writer {
             0 => self.random.u64(100..800),
             _ => self.random.u64(..20),
         };
-        let plan = Plan {
-            takes: Duration::from_millis(takes),
-            keeps: self.random.u8(..ROLLED_BACK) > 0,
-        };
+        let plan =
+            Plan { takes: Duration::from_millis(takes), keeps: self.random.u8(..ROLLED_BACK) > 0 };
         let (fate, published) = connection.publish(events, plan).await;
         let existing = events.iter().zip(published).filter(|(event, there)| event.id != there.id());
         let existing = existing.map(|(event, there)| (event.id, there.id())).collect();

@@ -17,6 +17,7 @@ mod contracts;
 mod cost;
 mod embedded;
 mod engine;
+mod event_flow;
 mod feeding;
 mod guide_events;
 mod guide_flows;

@@ -53,9 +53,11 @@ pub(in crate::history) fn the_log_is_in_the_order_of_commits(index: &Index<'_>) 
     for call in &index.events.publishings {
         let new: Vec<u64> =
             call.new_events().filter_map(|said| positions.get(&said.event).copied()).collect();
-        broken.extend(new.windows(2).filter(|pair| pair[0] > pair[1]).map(|pair| {
-            format!("{} comes before {}, which the call has first", pair[1], pair[0])
-        }));
+        broken.extend(
+            new.windows(2).filter(|pair| pair[0] > pair[1]).map(|pair| {
+                format!("{} comes before {}, which the call has first", pair[1], pair[0])
+            }),
+        );
         let answered = call.answered.unwrap_or(u64::MAX);
         placed.extend(new.into_iter().map(|position| (position, call.asked, answered)));
     }
@@ -174,9 +176,7 @@ fn fed_to(index: &Index<'_>, one: &Subscribers<'_>) -> u64 {
 fn is_one_of(event: &EventRecord, types: &[String]) -> bool {
     let event_type = event.event_type.as_str();
     let fits = |wanted: &String| match wanted.strip_suffix(".*") {
-        Some(begin) => {
-            event_type.strip_prefix(begin).is_some_and(|rest| rest.starts_with('.'))
-        }
+        Some(begin) => event_type.strip_prefix(begin).is_some_and(|rest| rest.starts_with('.')),
         None => wanted == event_type || wanted == "*",
     };
     types.is_empty() || types.iter().any(fits)
@@ -262,7 +262,8 @@ pub(in crate::history) fn credit_is_kept(index: &Index<'_>) -> Vec<String> {
         };
         for (asked, answered, own) in spans.iter().map(|one| (one.asked, one.answered, &one.jobs)) {
             let before = spans.iter().filter(|one| one.answered <= asked);
-            let open = before.flat_map(|one| &one.jobs).filter(|job| is_open(index, **job, answered));
+            let open =
+                before.flat_map(|one| &one.jobs).filter(|job| is_open(index, **job, answered));
             let unfinished = open.count() + own.len();
             if unfinished > credit as usize {
                 let name = &said.unwrap_or_default()[0].name;
