@@ -189,7 +189,7 @@ impl Connection {
         Some(Self::Postgres(client, driver))
     }
 
-    /// Publishes in a transaction that takes its time: what became of that, and the answers where it was committed.
+    /// Publishes in a transaction that takes its time: whether that happened, and the answers where it did.
     async fn publish(&mut self, events: &[NewEvent], plan: Plan) -> (Fate, Vec<Published>) {
         match self {
             Self::Sqlite(connection) => {

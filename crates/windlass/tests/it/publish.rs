@@ -347,9 +347,9 @@ async fn one_event_that_cannot_be_stored_keeps_nobody_back(database: TestDatabas
         let refused = client.publish_all([paid(1), wrong, paid(3)]).await.expect_err("it is wrong");
         assert!(refused.to_string().contains(word), "{refused}");
     }
-    // A handler's data are made of its own types: half a surrogate pair is no text of Rust's.
+    // Data that are a text in JSON and not one in Rust are refused when they are read.
     for data in [r#"{"a":"\u0000"}"#, r#"{"a":"\ud800"}"#] {
-        let refused = Json::args(data).expect_err("it is no text").to_string();
+        let refused = Json::args(data).expect_err("it is not a text").to_string();
         assert!(refused.contains("NUL") || refused.contains("surrogate"), "{refused}");
     }
     assert_eq!(log(client.store()).await, []);
