@@ -26,6 +26,8 @@ use windlass_core::queue::Scope;
 use windlass_core::store::Now;
 
 use fastrand::Rng;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::fault::patience::eventually;
 use crate::fault::process::Process;
@@ -106,6 +108,9 @@ impl Torture {
         }
         schedules::declare(&*self.fixture.store).await;
         subscribers::make(&self.fixture.store).await;
+        let (follows, mut follower) = (CancellationToken::new(), JoinSet::new());
+        let (store, journal) = (self.fixture.bare_store().await, &self.fixture.journal);
+        follower.spawn(subscribers::follow(store, Arc::clone(journal), follows.clone()));
         let end = Instant::now() + length;
         let load = load::Load::start(&self.fixture, &mut self.random);
         let mut led = Instant::now();
@@ -126,6 +131,8 @@ impl Torture {
         let committed = left.committed.clone();
         self.say(left).await;
         self.drain(&committed).await;
+        follows.cancel();
+        follower.join_all().await;
     }
 
     /// Says what jobs wait for that nobody has said yet.

@@ -176,6 +176,12 @@ macro_rules! forward_one {
         }
 
         $crate::fault::forward::forward_one!(events_by_name);
+        $crate::fault::forward::forward_one!(keep_events);
+    };
+    (keep_events) => {
+        fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
+            self.store.keep_events(keep)
+        }
     };
     (events_by_name) => {
         fn event(&self, id: EventId) -> Reply<'_, Option<EventRecord>> {
@@ -188,10 +194,6 @@ macro_rules! forward_one {
 
         fn await_events(&self, worker: WorkerId) -> Reply<'_, bool> {
             self.store.await_events(worker)
-        }
-
-        fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
-            self.store.keep_events(keep)
         }
 
         fn event_log(&self) -> Reply<'_, LogRecord> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use windlass_core::condition::Ends;
 use windlass_core::error::StoreError;
-use windlass_core::event::NewEvent;
+use windlass_core::event::{EventRecord, NewEvent};
 use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{Settled, Verdict};
 use windlass_core::json::Json;
@@ -240,6 +240,16 @@ pub enum Event {
         /// How many there were.
         events: u64,
     },
+    /// What somebody has read of the log who writes all of it down.
+    LogRead {
+        /// The events, in its order.
+        events: Vec<Logged>,
+    },
+    /// How long events are kept, as the store said.
+    Kept {
+        /// So long at least.
+        at_least: Duration,
+    },
     /// What a handler is told of the event that its job comes of.
     Handled {
         /// The job.
@@ -282,6 +292,33 @@ impl Said {
     }
 }
 
+/// An event of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logged {
+    /// Its position.
+    pub position: u64,
+    /// When it got that, in microseconds since 1970.
+    pub recorded_at: i64,
+    /// The event.
+    pub said: Said,
+}
+
+impl Logged {
+    /// What is written down of an event that has a position.
+    #[must_use]
+    pub fn of(event: &EventRecord) -> Option<Self> {
+        let given = event.given.as_ref().map(|id| (event.source.clone(), id.clone()));
+        let said = Said {
+            event: event.id,
+            given,
+            event_type: event.event_type.clone(),
+            key: event.subject.clone(),
+            counter: event.data.as_ref().and_then(counter),
+        };
+        Some(Self { position: event.position?, recorded_at: event.recorded_at?.as_micros(), said })
+    }
+}
+
 /// The member `counter` of an event's data.
 #[must_use]
 pub fn counter(data: &Json) -> Option<u64> {
@@ -300,6 +337,8 @@ pub struct Subscribed {
     /// The last position that it wants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
+    /// How far the log reached soon after it was made: of what comes before that some may have been removed before it was made.
+    pub reached: u64,
     /// The types that it wants, such as `order.*`; none for all. Nothing where its filter says more than that: what it
     /// wants is not judged then.
     pub types: Option<Vec<String>>,

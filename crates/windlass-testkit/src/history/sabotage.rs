@@ -71,6 +71,8 @@ pub enum Sabotage {
     ForgetsLanesOfEvents,
     /// I-E5: no job of a subscription is counted.
     ForgetsCredit,
+    /// I-E6: events are kept for no time, whatever was asked for.
+    KeepsTooShort,
     /// I-D2: dead workers keep what they held.
     NeverRescues,
     /// I-L2: a claim first takes back what others hold, dead or not.

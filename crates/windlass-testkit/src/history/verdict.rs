@@ -59,8 +59,10 @@ pub struct Verdict {
     pub steps: usize,
     /// Times a step was done again that had not been recorded.
     pub repeated_steps: usize,
-    /// Events in the log.
+    /// Events that are in the log, or were.
     pub events: usize,
+    /// Of these, removed since their time was over.
+    pub removed: usize,
     /// Events of transactions that were rolled back, or failed for certain.
     pub rolled_back: usize,
     /// Events of transactions whose fate nobody knows.
@@ -164,7 +166,8 @@ impl Verdict {
 
 impl Verdict {
     fn count_events(&mut self, index: &Index<'_>) {
-        self.events = index.events.log.len();
+        let (last, removed) = index.events.reaches.map_or((0, 0), |log| (log.last, log.removed));
+        (self.events, self.removed) = (last as usize, removed as usize);
         self.fed = index.events.subscribers.values().map(|one| one.jobs.len()).sum();
         for call in &index.events.publishings {
             let events = call.events.len();
@@ -189,7 +192,7 @@ impl fmt::Display for Verdict {
              completed {} dead {} cancelled {} visible {} | lost {} phantom {} | \
              starts {} duplicate_starts {} overlapped {} | stale_refused {} stale_accepted {} | \
              rescued {} poisoned {} | batches {} undone {} steps {} repeated {} | \
-             events {} rolled_back {} doubtful {} again {} fed {} | longest_wake {:?} of {} | broken {}",
+             events {} removed {} rolled_back {} doubtful {} again {} fed {} | longest_wake {:?} of {} | broken {}",
             self.attempted,
             self.acknowledged,
             self.refused,
@@ -214,6 +217,7 @@ impl fmt::Display for Verdict {
             self.steps,
             self.repeated_steps,
             self.events,
+            self.removed,
             self.rolled_back,
             self.doubtful,
             self.again,

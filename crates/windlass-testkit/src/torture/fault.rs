@@ -56,6 +56,8 @@ pub enum Fault {
     FreezeLeader,
     /// A subscription is paused, changed or removed, or a part of the log fed once more.
     Subscription,
+    /// Somebody tidies beside the leader, and removes events.
+    Tidy,
 }
 
 impl fmt::Display for Fault {
@@ -76,6 +78,7 @@ impl fmt::Display for Fault {
             Self::KillLeader => "leader killed",
             Self::FreezeLeader => "leader frozen",
             Self::Subscription => "subscription changed",
+            Self::Tidy => "tidied beside the leader",
         })
     }
 }
@@ -128,6 +131,9 @@ impl Torture {
             Fault::Retry => self.retry().await,
             Fault::Pause => self.pause().await,
             Fault::Limit => self.change_limit().await,
+            Fault::Tidy => {
+                let _ = self.fixture.store.tidy(Now::Database).await;
+            }
         }
         true
     }

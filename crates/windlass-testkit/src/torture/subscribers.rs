@@ -6,19 +6,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
+use tokio_util::sync::CancellationToken;
 use windlass_core::client::Client;
+use windlass_core::event::Keep;
 use windlass_core::id::EventId;
 use windlass_core::store::Store;
 use windlass_core::subscription::{Filter, Progress, Replay, Start, Subscription};
 
 use super::QUEUES;
 use crate::fault::patience::eventually;
+use crate::history::journal::Journal;
+use crate::history::record::{Event, Logged};
+
+/// Events that are written down in one line.
+const PAGE: usize = 500;
 
 /// Those that are there from the beginning on. The last one is removed and made again.
 const NAMES: [&str; 5] = ["all", "paid", "slow", "told", "gone"];
 
+/// How long events are kept.
+const KEPT: Duration = Duration::from_secs(6);
+/// How often the log is written down.
+const WRITTEN_DOWN: Duration = Duration::from_millis(150);
+
 /// Makes those that are there from the beginning.
 pub(super) async fn make(store: &Arc<dyn Store>) {
+    let keep = || async { store.keep_events(Keep::at_least(KEPT)).await.ok() };
+    eventually("events to be kept", keep).await;
     for name in NAMES {
         let (client, one) = (Client::new(Arc::clone(store)), of_name(name, 1));
         let make = || async { client.subscribe(name, &one, Start::Now).await.ok() };
@@ -78,6 +92,23 @@ pub(super) async fn change(store: &Arc<dyn Store>, random: &mut Rng) {
         // It is made in the middle, and wants all from the beginning on.
         _ => {
             let _ = client.subscribe("late", &of_name("late", 1), Start::After(0)).await;
+        }
+    }
+}
+
+/// Writes the log down as it comes, since events go after their time.
+pub(super) async fn follow(store: Arc<dyn Store>, journal: Arc<Journal>, stop: CancellationToken) {
+    let mut after = 0;
+    while !stop.is_cancelled() {
+        let page = store.events(after, PAGE).await.unwrap_or_default();
+        let events: Vec<Logged> = page.iter().filter_map(Logged::of).collect();
+        let is_over = events.len() < PAGE;
+        if let Some(last) = events.last() {
+            after = last.position;
+            journal.note(Event::LogRead { events });
+        }
+        if is_over {
+            tokio::time::sleep(WRITTEN_DOWN).await;
         }
     }
 }

@@ -1,20 +1,27 @@
 //! The log of a history: who published what, who was to be fed it, and what came of it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
-use windlass_core::event::{EventRecord, LogRecord};
+use windlass_core::event::LogRecord;
 use windlass_core::id::{EventId, JobId};
 use windlass_core::job::JobRecord;
 use windlass_core::subscription::{SubscriptionRecord, event_of};
 
 use crate::history::History;
-use crate::history::record::{Event, Fate, Said, Subscribed, Told};
+use crate::history::record::{Event, Fate, Logged, Said, Subscribed, Told};
 
 /// Everything about events.
 #[derive(Debug, Default)]
 pub(in crate::history) struct Events<'h> {
-    /// The log at the end, in its order.
-    pub(in crate::history) log: &'h [EventRecord],
+    /// The positions and ids of the log at the end, in its order.
+    pub(in crate::history) kept: Vec<(u64, EventId)>,
+    /// Every event that is in the log, or was read before it was removed, by its position.
+    pub(in crate::history) log: BTreeMap<u64, Logged>,
+    /// What was read at a position that somebody else has read otherwise.
+    pub(in crate::history) changed: Vec<Logged>,
+    /// How long events were to be kept, at the least.
+    pub(in crate::history) keep: Option<Duration>,
     /// How far it reaches then.
     pub(in crate::history) reaches: Option<LogRecord>,
     /// The calls that published, in the order in which they began.
@@ -61,8 +68,7 @@ pub(in crate::history) struct Subscribers<'h> {
 
 impl<'h> Events<'h> {
     pub(super) fn of(history: &'h History) -> Self {
-        let (log, reaches) = (history.log.as_slice(), history.reaches);
-        let mut events = Self { log, reaches, ..Self::default() };
+        let mut events = Self { reaches: history.reaches, ..Self::default() };
         let mut calls: HashMap<(u32, u64), usize> = HashMap::new();
         for record in &history.records {
             match &record.event {
@@ -87,13 +93,24 @@ impl<'h> Events<'h> {
                 Event::LogSeen { after, seen, events: number } => {
                     events.seen.push((*after, *seen, *number));
                 }
+                Event::LogRead { events: read } => {
+                    read.iter().cloned().for_each(|event| events.read(event));
+                }
+                Event::Kept { at_least } => {
+                    events.keep = Some(events.keep.unwrap_or(*at_least).min(*at_least));
+                }
                 Event::Handled { job, event } => events.handled.push((*job, event.as_ref())),
                 _ => {}
             }
         }
+        for event in history.log.iter().filter_map(Logged::of) {
+            events.kept.push((event.position, event.said.event));
+            events.read(event);
+        }
+        let last = history.reaches.map_or(0, |log| log.last);
         for record in &history.subscriptions {
             let one = events.of_number(record.number);
-            one.said.push(Subscribed::of(record));
+            one.said.push(Subscribed::of(record, last));
             one.record = Some(record);
         }
         for job in &history.ended {
@@ -108,6 +125,14 @@ impl<'h> Events<'h> {
         self.subscribers.entry(number).or_default()
     }
 
+    fn read(&mut self, event: Logged) {
+        match self.log.get(&event.position) {
+            Some(before) if *before != event => self.changed.push(event),
+            Some(_) => {}
+            None => drop(self.log.insert(event.position, event)),
+        }
+    }
+
     /// Those with this name may be gone from here on.
     fn remove(&mut self, name: &str) {
         let of_name = |one: &&mut Subscribers<'_>| one.said.iter().any(|said| said.name == name);
@@ -115,8 +140,19 @@ impl<'h> Events<'h> {
         named.for_each(|one| one.may_be_removed = true);
     }
 
-    /// The positions of the events at the end.
+    /// The positions of the events.
     pub(in crate::history) fn positions(&self) -> HashMap<EventId, u64> {
-        self.log.iter().filter_map(|event| Some((event.id, event.position?))).collect()
+        self.log.values().map(|event| (event.said.event, event.position)).collect()
+    }
+
+    /// How many were removed that nobody has written down before.
+    pub(in crate::history) fn unknown(&self) -> u64 {
+        let last = self.reaches.map_or(0, |log| log.last.min(log.removed + self.log.len() as u64));
+        last.saturating_sub(self.log.len() as u64)
+    }
+
+    /// Whether the event at a position was removed, or may have been.
+    pub(in crate::history) fn may_be_removed(&self, position: u64) -> bool {
+        self.kept.binary_search_by_key(&position, |(at, _)| *at).is_err()
     }
 }

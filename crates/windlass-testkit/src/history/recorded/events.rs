@@ -25,17 +25,20 @@ impl RecordedStore {
 
     /// Notes what a subscription is. Where the store cannot say it now, what comes of it is judged by how it stands at the end.
     async fn note_subscribed(&self, name: &str) {
-        let all = self.store.subscriptions().await.map(|found| found.all).unwrap_or_default();
-        if let Some(one) = all.iter().find(|one| one.name == name) {
-            self.journal.note(Event::Subscribed(Subscribed::of(one)));
+        let (Ok(found), Ok(log)) = (self.store.subscriptions().await, self.store.event_log().await)
+        else {
+            return;
+        };
+        if let Some(one) = found.all.iter().find(|one| one.name == name) {
+            self.journal.note(Event::Subscribed(Subscribed::of(one, log.last)));
         }
     }
 }
 
 impl Subscribed {
-    /// What is written down of a subscription.
+    /// What is written down of a subscription in a log that reaches so far.
     #[must_use]
-    pub fn of(record: &SubscriptionRecord) -> Self {
+    pub fn of(record: &SubscriptionRecord, reached: u64) -> Self {
         let filter = serde_json::to_value(&record.definition.filter).unwrap_or_default();
         let members = filter.as_object().cloned().unwrap_or_default();
         let has_more = members.keys().any(|member| member != "types");
@@ -46,6 +49,7 @@ impl Subscribed {
             name: record.name.clone(),
             after: record.after,
             until: record.until,
+            reached,
             types: types.filter(|_| !has_more),
             has_lane: record.definition.lane.is_some(),
             credit: record.definition.most_unfinished(),
@@ -74,6 +78,14 @@ impl EventStore for RecordedStore {
                 self.journal.note(Event::LogSeen { after, seen, events });
             }
             Ok(page)
+        })
+    }
+
+    fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
+        Box::pin(async move {
+            self.store.keep_events(keep).await?;
+            self.journal.note(Event::Kept { at_least: keep.at_least });
+            Ok(())
         })
     }
 

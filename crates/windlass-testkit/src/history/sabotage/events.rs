@@ -66,6 +66,12 @@ impl EventStore for SabotagedStore {
         })
     }
 
+    fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
+        let at_least =
+            if self.has(Sabotage::KeepsTooShort) { Duration::ZERO } else { keep.at_least };
+        self.store.keep_events(Keep { at_least, ..keep })
+    }
+
     forward!(sequence events_by_name);
 }
 

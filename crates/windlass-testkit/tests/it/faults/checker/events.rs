@@ -1,19 +1,22 @@
 //! Logs with holes, events that are lost or come twice, subscriptions that miss some.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
-use windlass_core::event::{EventStore, NewEvent, claim};
+use windlass_core::event::{EventStore, Keep, NewEvent, claim};
 use windlass_core::id::EventId;
+use windlass_core::job::{JobRecord, State};
 use windlass_core::json::Json;
+use windlass_core::maintenance::MaintenanceStore;
 use windlass_core::subscription::{
     Feed, Filter, Progress, Start, Subscription, SubscriptionStore, event_of,
 };
 use windlass_core::worker::Registration;
 use windlass_testkit::database::{PostgresDatabase, SqliteFile, run};
 use windlass_testkit::draft::KIND;
-use windlass_testkit::fixture::StoreFixture;
+use windlass_testkit::fixture::{MINUTE, StoreFixture};
 use windlass_testkit::history::History;
-use windlass_testkit::history::record::{Event, Fate, Told, counter};
+use windlass_testkit::history::record::{Event, Fate, Logged, Told, counter};
 use windlass_testkit::history::sabotage::Sabotage;
 use windlass_testkit::history::verdict::Verdict;
 use windlass_testkit::worker::request;
@@ -22,6 +25,7 @@ use super::TwoWorkers;
 
 /// Events of the short life, of which one was published twice.
 const EVENTS: usize = 14;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// What the slow subscription has credit for.
 const CREDIT: u32 = 2;
 
@@ -89,6 +93,45 @@ fn what_is_falsified_is_found() {
     }
 }
 
+/// I-E6: events that are removed before their time, or that a job still needs, are found.
+#[test]
+fn what_is_removed_too_early_is_found() {
+    let kept = run(SqliteFile::fresh(), |fixture| forget(fixture, None));
+    let verdict = Verdict::on(&kept);
+    assert!(verdict.is_clean(), "{verdict}: {:?}", verdict.broken);
+    assert_eq!((verdict.events, verdict.removed), (EVENTS, 0));
+    let sabotage = Some(Sabotage::KeepsTooShort);
+    let mut history = run(SqliteFile::fresh(), |fixture| forget(fixture, sabotage));
+    assert!(Verdict::on(&history).breaks("I-E6"));
+    // They may have gone by then.
+    history.read_at = history.read_at.map(|at| at.after(100 * 365 * DAY));
+    let verdict = Verdict::on(&history);
+    assert!(verdict.is_clean(), "{verdict}: {:?}", verdict.broken);
+    assert_eq!(verdict.removed, EVENTS);
+    let job = of_event(&history).id;
+    for state in [State::Dead, State::Waiting] {
+        let ended = history.ended.iter_mut().filter(|ended| ended.id == job);
+        ended.for_each(|ended| ended.state = state);
+        assert!(Verdict::on(&history).breaks("I-E6"), "{state}");
+    }
+    history.records.retain(|record| !matches!(record.event, Event::LogRead { .. }));
+    assert!(!Verdict::on(&history).breaks("I-E3"), "nobody has written down what went");
+}
+
+/// All of it is written down and handled, and then removed where its time is over.
+async fn forget(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
+    let workers = live_of(fixture, sabotage).await;
+    workers.store.keep_events(Keep::at_least(DAY)).await.expect("it reaches the store");
+    let page = workers.store.events(0, 100).await.expect("it reaches the store");
+    let events = page.iter().filter_map(Logged::of).collect();
+    workers.journal.note(Event::LogRead { events });
+    for _ in 0..2 {
+        workers.fixture.advance(MINUTE);
+        workers.store.tidy(workers.fixture.now()).await.expect("it reaches the store");
+    }
+    workers.history().await
+}
+
 /// I-E4: a subscription that stands still for no reason is found, and so is one that is gone before its end; a paused one may stand,
 /// and one that was removed got what came before.
 #[test]
@@ -120,6 +163,10 @@ fn one_that_is_left_behind_is_found() {
 /// Three calls that publish before there is a subscription, and three behind that; two subscriptions, of which one has little
 /// credit and the other a lane; all of it is handled.
 async fn live(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
+    live_of(fixture, sabotage).await.history().await
+}
+
+async fn live_of(fixture: StoreFixture, sabotage: Option<Sabotage>) -> TwoWorkers {
     let workers = TwoWorkers::new(fixture, sabotage);
     let mut events = (1..).map(order);
     let mut publish = async |first: Option<NewEvent>| {
@@ -152,7 +199,8 @@ async fn live(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
         while feed.round(&workers.store, workers.fixture.now()).await.expect("fed").is_behind {}
         workers.handle_all(&worker).await;
     }
-    workers.history().await
+    drop(publish);
+    workers
 }
 
 fn order(counter: u64) -> NewEvent {
@@ -216,8 +264,8 @@ fn name_another(history: &mut History) {
     }
 }
 
-fn of_event(history: &History) -> windlass_core::job::JobRecord {
-    let of_event = |job: &&windlass_core::job::JobRecord| event_of(job.id).is_some();
+fn of_event(history: &History) -> JobRecord {
+    let of_event = |job: &&JobRecord| event_of(job.id).is_some();
     history.ended.iter().find(of_event).expect("there are jobs of events").clone()
 }
 
