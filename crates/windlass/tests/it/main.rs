@@ -24,6 +24,7 @@ mod guide_flows;
 mod guide_groups;
 mod guide_steps;
 mod guides;
+mod half_rescued;
 mod handlers;
 mod health;
 mod intents;

@@ -199,7 +199,6 @@ async fn live_of(fixture: StoreFixture, sabotage: Option<Sabotage>) -> TwoWorker
         while feed.round(&workers.store, workers.fixture.now()).await.expect("fed").is_behind {}
         workers.handle_all(&worker).await;
     }
-    drop(publish);
     workers
 }
 
