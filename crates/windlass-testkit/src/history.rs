@@ -9,10 +9,12 @@ use std::path::Path;
 
 use windlass_core::batch::{BatchFilter, BatchRecord};
 use windlass_core::error::StoreError;
+use windlass_core::event::{EventRecord, LogRecord};
 use windlass_core::id::JobId;
 use windlass_core::job::{Filter, JobRecord, Page};
 use windlass_core::schedule::ScheduleRecord;
 use windlass_core::store::Store;
+use windlass_core::subscription::SubscriptionRecord;
 use windlass_core::time::Timestamp;
 
 mod index;
@@ -38,6 +40,12 @@ pub struct History {
     pub schedules: Vec<ScheduleRecord>,
     /// Every batch at the end.
     pub batches: Vec<BatchRecord>,
+    /// Every event of the log at the end.
+    pub log: Vec<EventRecord>,
+    /// How far the log reaches then.
+    pub reaches: Option<LogRecord>,
+    /// Every subscription at the end.
+    pub subscriptions: Vec<SubscriptionRecord>,
     /// When the jobs began to be read.
     pub read_at: Option<Timestamp>,
 }
@@ -56,8 +64,11 @@ impl History {
     pub async fn read(folder: &Path, store: &dyn Store) -> Result<Self, StoreError> {
         let read_at = Some(Timestamp::wall_clock());
         let (ended, schedules) = (dump(store).await?, store.schedules().await?);
-        let batches = batches(store).await?;
-        Ok(Self { records: records(folder), ended, schedules, batches, read_at })
+        let (batches, log) = (batches(store).await?, log(store).await?);
+        let reaches = Some(store.event_log().await?);
+        let subscriptions = store.subscriptions().await?.all;
+        let records = records(folder);
+        Ok(Self { records, ended, schedules, batches, log, reaches, subscriptions, read_at })
     }
 }
 
@@ -94,6 +105,19 @@ async fn dump(store: &dyn Store) -> Result<Vec<JobRecord>, StoreError> {
             return Ok(ended);
         }
         ended.extend(page);
+    }
+}
+
+/// Every event that has a position.
+async fn log(store: &dyn Store) -> Result<Vec<EventRecord>, StoreError> {
+    let mut log: Vec<EventRecord> = Vec::new();
+    loop {
+        let after = log.last().and_then(|event| event.position).unwrap_or_default();
+        let page = store.events(after, PAGE).await?;
+        if page.is_empty() {
+            return Ok(log);
+        }
+        log.extend(page);
     }
 }
 

@@ -8,6 +8,7 @@
 mod compare;
 mod conditions;
 mod driver;
+mod events;
 mod fault;
 mod line_steps;
 mod lines;

@@ -1,4 +1,4 @@
-//! Torture: random faults of every kind against real worker processes while callers enqueue,
+//! Torture: random faults of every kind against real worker processes while callers enqueue and publish,
 //! judged by the history checker. A seed repeats the plan of faults, not the machine's timing.
 //!
 //! ```console
@@ -9,18 +9,25 @@ mod fault;
 mod load;
 mod report;
 mod schedules;
+mod subscribers;
 mod target;
 mod together;
+mod writers;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use windlass_core::client::Client;
 use windlass_core::condition::Signal;
+use windlass_core::id::EventId;
 use windlass_core::limit::LimitOn;
 use windlass_core::queue::Scope;
 use windlass_core::store::Now;
 
 use fastrand::Rng;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::fault::patience::eventually;
 use crate::fault::process::Process;
@@ -40,6 +47,9 @@ const QUEUES: [&str; 2] = ["default", "other"];
 
 /// Jobs of which none has ended for so long do not end any more. By then a leader has looked at everything twice.
 const STUCK: Duration = Duration::from_secs(60);
+
+/// So often the worker that leads is killed or frozen.
+const LEADER: Duration = Duration::from_secs(5);
 
 /// The kind whose limit changes: its jobs are short, so that many of them never wait long.
 const LIMITED: &str = "ledger";
@@ -76,7 +86,9 @@ pub async fn run(target: Target, options: &Options) -> Report {
     };
     torture.play(options.length).await;
     let history = torture.fixture.history().await;
-    Report::on(&history, options.seed, std::mem::take(&mut torture.injected))
+    let client = Client::new(Arc::clone(&torture.fixture.store));
+    let verified = client.verify_events().await.expect("the log can be read");
+    Report::on(&history, options.seed, std::mem::take(&mut torture.injected)).verified(verified)
 }
 
 /// A run under way.
@@ -95,19 +107,32 @@ impl Torture {
             self.workers.push(self.fixture.start(&self.settings));
         }
         schedules::declare(&*self.fixture.store).await;
+        subscribers::make(&self.fixture.store).await;
+        let (follows, mut follower) = (CancellationToken::new(), JoinSet::new());
+        let (store, journal) = (self.fixture.bare_store().await, &self.fixture.journal);
+        follower.spawn(subscribers::follow(store, Arc::clone(journal), follows.clone()));
         let end = Instant::now() + length;
-        let load = load::Load::start(&self.fixture, self.random.fork());
+        let load = load::Load::start(&self.fixture, &mut self.random);
+        let mut led = Instant::now();
         while Instant::now() < end || self.injected.values().sum::<usize>() < LEAST_FAULTS {
             // A moment in which work goes on, so that faults do not only meet other faults.
             self.wait(50..600).await;
-            let fault = self.target.choose(&mut self.random);
-            self.inject(fault).await;
-            *self.injected.entry(fault).or_default() += 1;
+            let mut fault = self.target.choose(&mut self.random);
+            if led.elapsed() >= LEADER {
+                led = Instant::now();
+                fault = [Fault::KillLeader, Fault::FreezeLeader][self.random.usize(..2)];
+            }
+            if self.inject(fault).await {
+                *self.injected.entry(fault).or_default() += 1;
+            }
         }
         let left = load.stop().await;
         self.heal().await;
+        let committed = left.committed.clone();
         self.say(left).await;
-        self.drain().await;
+        self.drain(&committed).await;
+        follows.cancel();
+        follower.join_all().await;
     }
 
     /// Says what jobs wait for that nobody has said yet.
@@ -124,15 +149,27 @@ impl Torture {
         }
     }
 
-    /// Waits until no job is left, for as long as they end: a long run may leave many. What does not end is judged.
-    async fn drain(&mut self) {
-        let (mut left, mut since) = (u64::MAX, Instant::now());
-        while left > 0 && since.elapsed() < STUCK {
+    /// Waits until no job is left and everybody has been fed, for as long as jobs end: a long run may leave many. What does not end
+    /// is judged.
+    async fn drain(&mut self, committed: &[EventId]) {
+        let (mut ended, mut since) = (0, Instant::now());
+        while since.elapsed() < STUCK {
             self.wait(10..20).await;
-            let counts = self.fixture.store.counts().await;
-            let unfinished = counts.ok().filter(|counts| counts.exact).map(|one| one.unfinished());
-            if let Some(fewer) = unfinished.filter(|fewer| *fewer < left) {
-                (left, since) = (fewer, Instant::now());
+            let Some(counts) = self.fixture.store.counts().await.ok().filter(|one| one.exact)
+            else {
+                continue;
+            };
+            let open = counts.unfinished();
+            if open == 0 && subscribers::are_fed(&*self.fixture.store, committed).await {
+                // Jobs that came of the last part of the log.
+                let counts = self.fixture.store.counts().await;
+                if counts.is_ok_and(|counts| counts.exact && counts.unfinished() == 0) {
+                    return;
+                }
+            }
+            let over = counts.total() - open;
+            if over != ended {
+                (ended, since) = (over, Instant::now());
             }
         }
     }
@@ -151,6 +188,7 @@ impl Torture {
             worker.wake();
         }
         schedules::pause(&*self.fixture.store).await;
+        subscribers::resume(&self.fixture.store).await;
         self.workers.push(self.fixture.start(&self.settings));
     }
 

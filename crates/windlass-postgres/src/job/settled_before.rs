@@ -19,7 +19,8 @@ const FINISHED: &str = "with ended as ( \
      forgotten as (delete from windlass.cancel_request where job in (select id from ended)) \
      select id from ended";
 /// Whether the attempt was settled by this worker, and whether its lease is there at all. An attempt that
-/// somebody else took back says "lost", and not when it began.
+/// somebody else took back says "lost", and not when it began. Its mark in the lease tells nothing once the worker is removed: who takes
+/// back what it held marks it too, one job at a time where several at once were refused.
 const BEFORE: &str = "select exists (select from windlass.finished where id = $1::uuid and attempt = $2::int4 and worker = $3::text \
                       and not coalesce(history::jsonb -> -1 ->> 'outcome' = 'lost' \
                                        and history::jsonb -> -1 ->> 'started_at' is null \
@@ -29,8 +30,8 @@ const BEFORE: &str = "select exists (select from windlass.finished where id = $1
                   jsonb_array_elements(p.history::jsonb) as e \
                 where (e->>'attempt')::int4 = $2::int4 and e->>'worker' = $3::text \
                 and (e->>'outcome' <> 'lost' or e->>'started_at' is not null)) \
-     or exists (select from windlass.lease l where l.id = $4::uuid and l.worker = $5::uuid \
-                and get_bit(l.settled, $6::int4 - 1) = 1), \
+     or exists (select from windlass.lease l join windlass.worker w on w.id = l.worker \
+                where l.id = $4::uuid and l.worker = $5::uuid and get_bit(l.settled, $6::int4 - 1) = 1), \
      exists (select from windlass.lease l where l.id = $4::uuid and l.worker = $5::uuid)";
 
 /// Which of the settlements that ask for it are of jobs that are finished by this very attempt.

@@ -108,6 +108,7 @@ macro_rules! behaviours {
             }
             event {
                 publish {
+                    what_was_acknowledged_is_there_for_everybody
                     an_event_has_all_it_was_published_with
                     a_given_id_is_published_once
                     a_given_id_at_the_same_moment_is_published_once
@@ -234,6 +235,12 @@ macro_rules! behaviours {
                     a_moment_is_a_place_in_the_log
                     a_filter_is_tried_on_a_part_of_the_log
                     types_are_listed_with_who_takes_them
+                }
+                end {
+                    an_event_tells_how_each_of_its_jobs_has_ended
+                    a_dead_job_of_an_event_is_retried_as_it_was
+                    jobs_of_events_are_counted_by_their_states
+                    how_far_it_was_fed_and_its_jobs_are_seen_together
                 }
                 feed {
                     an_event_becomes_a_job_for_each_who_wants_it

@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod backtest;
+pub mod end;
 pub mod feed;
 pub mod keep;
 pub mod put;

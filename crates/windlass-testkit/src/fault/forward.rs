@@ -171,12 +171,21 @@ macro_rules! forward_one {
         }
     };
     (events) => {
-        fn event(&self, id: EventId) -> Reply<'_, Option<EventRecord>> {
-            self.store.event(id)
-        }
-
         fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
             self.store.events(after, most)
+        }
+
+        $crate::fault::forward::forward_one!(events_by_name);
+        $crate::fault::forward::forward_one!(keep_events);
+    };
+    (keep_events) => {
+        fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
+            self.store.keep_events(keep)
+        }
+    };
+    (events_by_name) => {
+        fn event(&self, id: EventId) -> Reply<'_, Option<EventRecord>> {
+            self.store.event(id)
         }
 
         fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {
@@ -189,10 +198,6 @@ macro_rules! forward_one {
 
         fn await_events(&self, worker: WorkerId) -> Reply<'_, bool> {
             self.store.await_events(worker)
-        }
-
-        fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
-            self.store.keep_events(keep)
         }
 
         fn event_log(&self) -> Reply<'_, LogRecord> {
@@ -214,6 +219,9 @@ macro_rules! forward_one {
             self.store.remove_subscription(name)
         }
 
+        $crate::fault::forward::forward_one!(pauses_of_subscriptions);
+    };
+    (pauses_of_subscriptions) => {
         fn pause_subscription<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
             self.store.pause_subscription(name, now)
         }
@@ -227,20 +235,26 @@ macro_rules! forward_one {
         }
     };
     (route) => {
+        fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
+            self.store.route(slice, now)
+        }
+
+        $crate::fault::forward::forward_one!(feeding);
+    };
+    (feeding) => {
+        fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
+            self.store.unfinished(counted)
+        }
+
+        $crate::fault::forward::forward_one!(gaps);
+    };
+    (gaps) => {
         fn gaps(&self) -> Reply<'_, Vec<GapRecord>> {
             self.store.gaps()
         }
 
         fn have_jobs<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<bool>> {
             self.store.have_jobs(jobs)
-        }
-
-        fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
-            self.store.unfinished(counted)
-        }
-
-        fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
-            self.store.route(slice, now)
         }
     };
     (seal_batch) => {

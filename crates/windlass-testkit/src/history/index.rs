@@ -1,6 +1,7 @@
 //! A history sorted by what the rules ask for.
 
 mod batches;
+mod events;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,6 +14,7 @@ use super::History;
 use super::record::{Answer, Event, Fate, Record, Wanted, Wish};
 
 pub(super) use batches::Together;
+pub(super) use events::{Events, Subscribers};
 
 /// So long after its answer a claim is on the disk: PostgreSQL writes what was committed without waiting within
 /// three times `wal_writer_delay`, 0.6 s, where the machine does not keep it from that.
@@ -50,6 +52,8 @@ pub(super) struct Index<'h> {
     /// The batches, with how they stand at the end.
     pub(super) batches: BTreeMap<BatchId, Together<'h>>,
     batch_notes: batches::Notes,
+    /// The log, who published in it, and who was fed it.
+    pub(super) events: Events<'h>,
     /// The schedules at the end.
     pub(super) schedules: &'h [ScheduleRecord],
     /// When the jobs at the end were read.
@@ -100,6 +104,8 @@ pub(super) struct Call<'h> {
     pub(super) answered: Option<u64>,
     pub(super) fate: Fate,
     pub(super) existing: &'h [JobId],
+    /// Whether its jobs come of a part of the log, which another call may write where this one does not.
+    pub(super) is_fed: bool,
 }
 
 /// One job.
@@ -187,7 +193,8 @@ impl<'h> Index<'h> {
                 Event::Enqueue { call, jobs } => {
                     calls.insert((record.process, *call), index.calls.len());
                     let (answered, fate) = (None, Fate::Unknown);
-                    let call = Call { asked: record.at, jobs, answered, fate, existing: &[] };
+                    let (asked, existing, is_fed) = (record.at, &[][..], false);
+                    let call = Call { asked, jobs, answered, fate, existing, is_fed };
                     index.calls.push(call);
                 }
                 Event::Enqueued { call, fate, existing } => {
@@ -196,6 +203,10 @@ impl<'h> Index<'h> {
                     (call.answered, call.fate) = (Some(record.at), *fate);
                     call.existing = existing;
                 }
+                Event::Route { call, .. } => {
+                    let Some(at) = calls.get(&(record.process, *call)) else { continue };
+                    index.calls[*at].is_fed = true;
+                }
                 _ => index.add(record),
             }
         }
@@ -203,6 +214,7 @@ impl<'h> Index<'h> {
             index.lives.entry(job.id).or_default().ended = Some(job);
         }
         index.batches = batches::of(&index, &history.batches);
+        index.events = Events::of(history);
         index
     }
 

@@ -45,7 +45,7 @@ impl Journal {
     }
 
     /// A number for a call that no other call in this process has.
-    pub(super) fn next_call(&self) -> u64 {
+    pub(crate) fn next_call(&self) -> u64 {
         self.calls.fetch_add(1, Ordering::Relaxed)
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use windlass_core::condition::Ends;
 use windlass_core::error::StoreError;
-use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
+use windlass_core::event::{EventRecord, NewEvent};
+use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{Settled, Verdict};
+use windlass_core::json::Json;
 
 /// What happened, where and when.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -199,6 +201,164 @@ pub enum Event {
         /// The steps' names.
         steps: Vec<String>,
     },
+    /// Events are to be published, in one transaction.
+    Publish {
+        /// Names this call; its answer carries the same.
+        call: u64,
+        /// The events.
+        events: Vec<Said>,
+    },
+    /// What came of it: whether that transaction was committed.
+    Published {
+        /// The call.
+        call: u64,
+        /// Whether it happened.
+        fate: Fate,
+        /// Events that their sources had published before, each with the one that is there.
+        existing: Vec<(EventId, EventId)>,
+    },
+    /// A subscription is there, as the store says after it was made or changed.
+    Subscribed(Subscribed),
+    /// A subscription is to be removed, with whatever answer.
+    Unsubscribed {
+        /// Its name.
+        name: String,
+    },
+    /// A part of the log is to be fed; the jobs that come of it are the enqueue with the same call.
+    Route {
+        /// Names this call.
+        call: u64,
+        /// The subscription that catches up; none for those that are live.
+        number: Option<u32>,
+    },
+    /// Somebody has read the log behind a position.
+    LogSeen {
+        /// The position.
+        after: u64,
+        /// The first and the last one that he saw.
+        seen: (u64, u64),
+        /// How many there were.
+        events: u64,
+    },
+    /// What somebody has read of the log who writes all of it down.
+    LogRead {
+        /// The events, in its order.
+        events: Vec<Logged>,
+    },
+    /// How long events are kept, as the store said.
+    Kept {
+        /// So long at least.
+        at_least: Duration,
+    },
+    /// What a handler is told of the event that its job comes of.
+    Handled {
+        /// The job.
+        job: JobId,
+        /// The event, where there is one.
+        event: Option<Told>,
+    },
+}
+
+/// An event that is to be published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its id.
+    pub event: EventId,
+    /// Its source, and the id that this gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<(String, String)>,
+    /// What has happened.
+    pub event_type: String,
+    /// What it has happened to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The member `counter` of its data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter: Option<u64>,
+}
+
+impl Said {
+    /// What is written down of an event.
+    #[must_use]
+    pub fn of(event: &NewEvent) -> Self {
+        let given = event.given.as_ref().map(|id| (event.source.clone(), id.clone()));
+        Self {
+            event: event.id,
+            given,
+            event_type: event.event_type.clone(),
+            key: event.subject.clone(),
+            counter: event.data.as_ref().and_then(counter),
+        }
+    }
+}
+
+/// An event of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logged {
+    /// Its position.
+    pub position: u64,
+    /// When it got that, in microseconds since 1970.
+    pub recorded_at: i64,
+    /// The event.
+    pub said: Said,
+}
+
+impl Logged {
+    /// What is written down of an event that has a position.
+    #[must_use]
+    pub fn of(event: &EventRecord) -> Option<Self> {
+        let given = event.given.as_ref().map(|id| (event.source.clone(), id.clone()));
+        let said = Said {
+            event: event.id,
+            given,
+            event_type: event.event_type.clone(),
+            key: event.subject.clone(),
+            counter: event.data.as_ref().and_then(counter),
+        };
+        Some(Self { position: event.position?, recorded_at: event.recorded_at?.as_micros(), said })
+    }
+}
+
+/// The member `counter` of an event's data.
+#[must_use]
+pub fn counter(data: &Json) -> Option<u64> {
+    data.read::<serde_json::Value>().ok()?.get("counter")?.as_u64()
+}
+
+/// A subscription, as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscribed {
+    /// A number that no other one gets.
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// It wants events behind this position.
+    pub after: u64,
+    /// The last position that it wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// How far the log reached soon after it was made: of what comes before that some may have been removed before it was made.
+    pub reached: u64,
+    /// The types that it wants, such as `order.*`; none for all. Nothing where its filter says more than that: what it
+    /// wants is not judged then.
+    pub types: Option<Vec<String>>,
+    /// Whether events with one subject are handled one after the other.
+    pub has_lane: bool,
+    /// How many of its jobs may be unfinished.
+    pub credit: u32,
+}
+
+/// What a handler is told of the event that its job comes of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The event.
+    pub event: EventId,
+    /// Its position in the log.
+    pub position: Option<u64>,
+    /// What it has happened to.
+    pub key: Option<String>,
+    /// The member `counter` of the job's args.
+    pub counter: Option<u64>,
 }
 
 /// How the jobs of a batch have ended.

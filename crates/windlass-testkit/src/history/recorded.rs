@@ -1,5 +1,7 @@
 //! A store whose calls are written down.
 
+mod events;
+
 use std::sync::Arc;
 use windlass_core::condition::Waits;
 use windlass_core::job::{Due, Until};
@@ -206,14 +208,6 @@ impl BatchStore for RecordedStore {
     }
 
     forward!(batch batches);
-}
-
-impl EventStore for RecordedStore {
-    forward!(publish sequence events);
-}
-
-impl SubscriptionStore for RecordedStore {
-    forward!(subscriptions route);
 }
 
 impl ConditionStore for RecordedStore {

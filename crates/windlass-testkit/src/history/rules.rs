@@ -4,6 +4,7 @@ mod batches;
 mod conditions;
 mod durability;
 mod effects;
+mod events;
 mod expiry;
 mod leases;
 mod lines;
@@ -22,7 +23,7 @@ pub(super) use waking::longest_wake;
 pub(super) type Rule = (&'static str, fn(&Index<'_>) -> Vec<String>);
 
 /// Every rule, under the name of its invariant.
-pub(super) const ALL: [Rule; 29] = [
+pub(super) const ALL: [Rule; 40] = [
     ("I-D1", durability::nothing_acknowledged_is_lost),
     ("I-D2", durability::nothing_is_left_over),
     ("I-D3", durability::nothing_came_from_nowhere),
@@ -41,6 +42,17 @@ pub(super) const ALL: [Rule; 29] = [
     ("I-B2", batches::no_batch_is_left_open),
     ("I-B3", batches::batches_say_how_their_jobs_ended),
     ("I-B4", undo::failed_workflows_are_undone_in_reverse),
+    ("I-E1", events::positions_are_dense),
+    ("I-E1", events::nothing_appears_in_the_log_later),
+    ("I-E1", events::the_log_is_in_the_order_of_commits),
+    ("I-E2", events::a_given_id_is_one_event),
+    ("I-E3", events::calls_are_in_the_log_whole_or_not),
+    ("I-E4", events::each_gets_what_it_wants_once),
+    ("I-E4", events::nobody_is_left_behind),
+    ("I-E4", events::handlers_are_told_of_their_event),
+    ("I-E4", events::lanes_go_in_the_order_of_the_log),
+    ("I-E5", events::credit_is_kept),
+    ("I-E6", events::what_is_needed_is_kept),
     ("I-T1", steps::what_is_recorded_is_not_done_again),
     ("I-O1", lines::lanes_run_one_at_a_time),
     ("I-O1", lines::lanes_run_in_order),

@@ -1,6 +1,8 @@
 //! Stores with one bug each, which the rules must see. A checker that has never failed proves
 //! nothing.
 
+mod events;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +57,22 @@ pub enum Sabotage {
     Miscounts,
     /// I-T1: steps are acknowledged and not written.
     ForgetsSteps,
+    /// I-E1: who reads the log does not see every third event, which comes later.
+    HidesEvents,
+    /// I-E1: events are acknowledged first and published with those of the next call.
+    PublishesLate,
+    /// I-E2: ids that sources give their events are not looked at.
+    ForgetsGivenEventIds,
+    /// I-E3: the first event of a call is acknowledged and not published.
+    LosesEvents,
+    /// I-E4: of a part of the log with some jobs one is not written.
+    FeedsTooLittle,
+    /// I-E4: lanes of events are not looked at.
+    ForgetsLanesOfEvents,
+    /// I-E5: no job of a subscription is counted.
+    ForgetsCredit,
+    /// I-E6: events are kept for no time, whatever was asked for.
+    KeepsTooShort,
     /// I-D2: dead workers keep what they held.
     NeverRescues,
     /// I-L2: a claim first takes back what others hold, dead or not.
@@ -79,6 +97,7 @@ pub struct SabotagedStore {
     sabotage: Sabotage,
     lease: LeaseId,
     unwritten: Mutex<Vec<NewJob>>,
+    unpublished: Mutex<Vec<NewEvent>>,
     claimed: Mutex<HashMap<JobId, (LeaseId, Arc<Claimed>)>>,
     has_lost_an_answer: AtomicBool,
 }
@@ -93,9 +112,15 @@ impl SabotagedStore {
     /// Puts a bug into a store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, sabotage: Sabotage) -> Self {
-        let (unwritten, claimed) = (Mutex::default(), Mutex::default());
-        let has_lost_an_answer = AtomicBool::new(false);
-        Self { store, sabotage, lease: LeaseId::new(), unwritten, claimed, has_lost_an_answer }
+        Self {
+            store,
+            sabotage,
+            lease: LeaseId::new(),
+            unwritten: Mutex::default(),
+            unpublished: Mutex::default(),
+            claimed: Mutex::default(),
+            has_lost_an_answer: AtomicBool::new(false),
+        }
     }
 
     fn has(&self, sabotage: Sabotage) -> bool {
@@ -281,14 +306,6 @@ impl BatchStore for SabotagedStore {
     }
 
     forward!(open_batch batches);
-}
-
-impl EventStore for SabotagedStore {
-    forward!(publish sequence events);
-}
-
-impl SubscriptionStore for SabotagedStore {
-    forward!(subscriptions route);
 }
 
 impl ConditionStore for SabotagedStore {

@@ -53,6 +53,7 @@ fn is_of(event: &Event, wanted: JobId) -> bool {
         | Event::StepDone { job, .. }
         | Event::StepsKept { job, .. }
         | Event::Counted { job, .. }
+        | Event::Handled { job, .. }
         | Event::Revived { job, .. } => *job == wanted,
         Event::CancelAsked { jobs } => jobs.contains(&wanted),
         _ => false,

@@ -59,6 +59,18 @@ pub struct Verdict {
     pub steps: usize,
     /// Times a step was done again that had not been recorded.
     pub repeated_steps: usize,
+    /// Events that are in the log, or were.
+    pub events: usize,
+    /// Of these, removed since their time was over.
+    pub removed: usize,
+    /// Events of transactions that were rolled back, or failed for certain.
+    pub rolled_back: usize,
+    /// Events of transactions whose fate nobody knows.
+    pub doubtful: usize,
+    /// Events that their sources had published before.
+    pub again: usize,
+    /// Jobs that came of events.
+    pub fed: usize,
     /// The longest time work waited for an idle worker, and how often that was measured.
     pub longest_wake: (Duration, usize),
     /// What is broken: the invariant's name and the case.
@@ -75,6 +87,7 @@ impl Verdict {
         verdict.count_jobs(history);
         verdict.count_lives(&index);
         verdict.count_batches(&index);
+        verdict.count_events(&index);
         let (longest, measured) = rules::longest_wake(&index);
         verdict.longest_wake = (Duration::from_nanos(longest), measured);
         for (name, rule) in rules::ALL {
@@ -151,6 +164,22 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    fn count_events(&mut self, index: &Index<'_>) {
+        let (last, removed) = index.events.reaches.map_or((0, 0), |log| (log.last, log.removed));
+        (self.events, self.removed) = (last as usize, removed as usize);
+        self.fed = index.events.subscribers.values().map(|one| one.jobs.len()).sum();
+        for call in &index.events.publishings {
+            let events = call.events.len();
+            match call.fate {
+                Fate::Done => self.again += call.existing.len(),
+                Fate::Refused => self.rolled_back += events,
+                Fate::Unknown => self.doubtful += events,
+            }
+        }
+    }
+}
+
 fn refused(life: &Life<'_>) -> usize {
     life.settlements.iter().filter(|one| one.answer == Answer::Lost).count()
 }
@@ -162,7 +191,8 @@ impl fmt::Display for Verdict {
             "attempted {} acknowledged {} refused {} indeterminate {} recovered {} | fired {} | \
              completed {} dead {} cancelled {} visible {} | lost {} phantom {} | \
              starts {} duplicate_starts {} overlapped {} | stale_refused {} stale_accepted {} | \
-             rescued {} poisoned {} | batches {} undone {} steps {} repeated {} | longest_wake {:?} of {} | broken {}",
+             rescued {} poisoned {} | batches {} undone {} steps {} repeated {} | \
+             events {} removed {} rolled_back {} doubtful {} again {} fed {} | longest_wake {:?} of {} | broken {}",
             self.attempted,
             self.acknowledged,
             self.refused,
@@ -186,6 +216,12 @@ impl fmt::Display for Verdict {
             self.undone,
             self.steps,
             self.repeated_steps,
+            self.events,
+            self.removed,
+            self.rolled_back,
+            self.doubtful,
+            self.again,
+            self.fed,
             self.longest_wake.0,
             self.longest_wake.1,
             self.broken.len(),

@@ -8,6 +8,7 @@ use fastrand::Rng;
 use windlass_core::id::{JobId, WorkerId};
 use windlass_core::job::{Claimed, Settlement};
 use windlass_core::store::Store;
+use windlass_core::subscription::Feed;
 use windlass_core::time::Timestamp;
 
 use super::compare::{compare_counts, compare_explanation, compare_jobs};
@@ -32,6 +33,8 @@ pub(super) struct Driver {
     /// The last leader, and when it last led.
     pub(super) led: Option<(WorkerId, Timestamp)>,
     pub(super) life: Life,
+    /// Who feeds subscriptions.
+    pub(super) feed: Feed,
     /// Keys that are not used any more.
     pub(super) keys: usize,
     told: VecDeque<String>,
@@ -63,6 +66,7 @@ impl Driver {
             stale: VecDeque::new(),
             led: None,
             life: Life::of(seed),
+            feed: Feed::default(),
             keys: 0,
             told: VecDeque::new(),
             taken: 0,
@@ -92,6 +96,10 @@ impl Driver {
             90..93 => self.signal().await?,
             93..97 => self.pass_time_and_sweep().await?,
             _ => self.tidy().await?,
+        }
+        // Beside the others, so that these stay as frequent as they are.
+        if self.random.u32(..12) == 0 {
+            self.event_step().await?;
         }
         self.rules.meet_ends();
         compare_jobs(&*self.store, &mut self.rules).await?;

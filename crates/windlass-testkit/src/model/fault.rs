@@ -33,6 +33,16 @@ pub(super) enum Fault {
     ForgetsConditions,
     /// I-Q2: a signal is acknowledged and not written.
     ForgetsSignals,
+    /// I-E1: an event is acknowledged and not written.
+    LosesEvents,
+    /// I-E2: an id that its source gave an event is not looked at.
+    ForgetsGivenIds,
+    /// I-E4: of a part of the log with some jobs one is not written.
+    FeedsTooLittle,
+    /// I-E4: a pause of a subscription is acknowledged and not written.
+    ForgetsPausesOfSubscriptions,
+    /// I-E5: no job of a subscription is counted.
+    ForgetsCredit,
     /// I-O3: one more runs than a limit says.
     CountsOneTooFew,
     /// I-O2: a limit of two lets one through.
@@ -48,7 +58,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::SettlesWithoutFence,
         Self::AcknowledgesTheStale,
         Self::RescuesTooEarly,
@@ -59,6 +69,11 @@ impl Fault {
         Self::ForgetsExpiry,
         Self::ForgetsConditions,
         Self::ForgetsSignals,
+        Self::LosesEvents,
+        Self::ForgetsGivenIds,
+        Self::FeedsTooLittle,
+        Self::ForgetsPausesOfSubscriptions,
+        Self::ForgetsCredit,
         Self::CountsOneTooFew,
         Self::CountsOneTooMany,
         Self::HasFastTokens,
@@ -69,7 +84,7 @@ impl Fault {
 
     /// Whether it can only show where there are lines and schedules.
     pub(super) fn needs_lines(self) -> bool {
-        Self::ALL[10..].contains(&self)
+        Self::ALL[15..].contains(&self)
     }
 }
 
@@ -213,11 +228,79 @@ impl BatchStore for FaultyStore {
 }
 
 impl EventStore for FaultyStore {
-    forward!(publish sequence events);
+    fn publish<'a>(&'a self, events: &'a [NewEvent], now: Now) -> Reply<'a, Vec<Published>> {
+        Box::pin(async move {
+            let mut events = events.to_vec();
+            if self.has(Fault::ForgetsGivenIds) {
+                events.iter_mut().for_each(|event| event.given = None);
+            }
+            if !self.has(Fault::LosesEvents) || events.len() < 2 {
+                return self.store.publish(&events, now).await;
+            }
+            let lost = Published::New(events.remove(0).id);
+            let mut answers = self.store.publish(&events, now).await?;
+            answers.insert(0, lost);
+            Ok(answers)
+        })
+    }
+
+    forward!(sequence events);
 }
 
 impl SubscriptionStore for FaultyStore {
-    forward!(subscriptions route);
+    fn put_subscription<'a>(
+        &'a self,
+        name: &'a str,
+        definition: &'a Subscription,
+        start: Start,
+        now: Now,
+    ) -> Reply<'a, bool> {
+        self.store.put_subscription(name, definition, start, now)
+    }
+
+    fn remove_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        self.store.remove_subscription(name)
+    }
+
+    fn pause_subscription<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+        Box::pin(async move {
+            if self.has(Fault::ForgetsPausesOfSubscriptions) {
+                let there = self.store.subscriptions().await?.all;
+                return Ok(there.iter().any(|one| one.name == name));
+            }
+            self.store.pause_subscription(name, now).await
+        })
+    }
+
+    fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        self.store.resume_subscription(name)
+    }
+
+    fn subscriptions(&self) -> Reply<'_, Subscriptions> {
+        self.store.subscriptions()
+    }
+
+    fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
+        Box::pin(async move {
+            let mut unfinished = self.store.unfinished(counted).await?;
+            if self.has(Fault::ForgetsCredit) {
+                unfinished.fill(0);
+            }
+            Ok(unfinished)
+        })
+    }
+
+    fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
+        Box::pin(async move {
+            let mut slice = slice.clone();
+            if self.has(Fault::FeedsTooLittle) && slice.jobs.len() > 1 {
+                slice.jobs.pop();
+            }
+            self.store.route(&slice, now).await
+        })
+    }
+
+    forward!(gaps);
 }
 
 impl ConditionStore for FaultyStore {

@@ -12,6 +12,7 @@ use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::time::Timestamp;
 
 use super::conditions::{Signals, Waiting};
+use super::events::Events;
 use super::lines::{InLine, Limits};
 use super::schedules::Known;
 
@@ -75,6 +76,7 @@ pub(super) struct Rules {
     pub(super) limits: Limits,
     pub(super) schedules: BTreeMap<&'static str, Known>,
     pub(super) signals: Signals,
+    pub(super) events: Events,
 }
 
 impl Job {
@@ -219,6 +221,7 @@ impl Rules {
             limits: Limits::default(),
             schedules: BTreeMap::new(),
             signals: Signals::new(),
+            events: Events::default(),
         }
     }
 

@@ -14,6 +14,7 @@ use windlass_core::job::{
 use windlass_core::limits::{CLAIM_BYTES, KEEP_FINISHED, LEADER_TTL, LEASE};
 use windlass_core::maintenance::Swept;
 use windlass_core::queue::{Pause, Scope};
+use windlass_core::subscription::Feed;
 
 use super::compare::ids;
 use super::driver::{Driver, Life};
@@ -201,6 +202,8 @@ impl Driver {
     pub(super) async fn retry(&mut self) -> Result<(), String> {
         let ids = self.some_jobs();
         self.tell(format!("retry {ids:?}"));
+        // Who feeds knows nothing of jobs that begin again: it counts once somebody else feeds.
+        self.feed = Feed::default();
         let answers = self.store.retry(&ids, Now::At(self.rules.now)).await.map_err(said)?;
         same("retry", &answers, &ids.iter().map(|id| self.rules.retry(*id)).collect())
     }

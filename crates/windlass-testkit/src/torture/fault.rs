@@ -1,20 +1,27 @@
 //! The faults, and how each is injected.
 
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
+use windlass_core::health::Thresholds;
 use windlass_core::id::JobId;
 use windlass_core::job::{Filter, Page, State};
 use windlass_core::limit::{Limit, LimitOn, SetBy};
 use windlass_core::queue::{Pause, Scope};
 use windlass_core::store::Now;
 
-use super::{LIMITED, QUEUES, Torture};
+use super::{LIMITED, QUEUES, Torture, subscribers};
 use crate::fault::clock;
+use crate::fault::process::Process;
 use crate::history::record::Event;
 
 /// Jobs that one cancel, move or retry names.
 const NAMED_AT_ONCE: usize = 20;
+
+/// How many milliseconds a worker is frozen for less and for longer than its lease.
+const SHORT: Range<u64> = 200..1_500;
+const LONG: Range<u64> = 3_500..5_000;
 
 /// A kind of fault. Cancels, moves and pauses race with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +50,14 @@ pub enum Fault {
     Pause,
     /// The limit of a kind is set, changed or removed.
     Limit,
+    /// SIGKILL to the worker that leads, which feeds the subscriptions.
+    KillLeader,
+    /// SIGSTOP to the worker that leads, for less or longer than its lease.
+    FreezeLeader,
+    /// A subscription is paused, changed or removed, or a part of the log fed once more.
+    Subscription,
+    /// Somebody tidies beside the leader, and removes events.
+    Tidy,
 }
 
 impl fmt::Display for Fault {
@@ -60,16 +75,42 @@ impl fmt::Display for Fault {
             Self::Retry => "jobs retried",
             Self::Pause => "queue paused",
             Self::Limit => "limit changed",
+            Self::KillLeader => "leader killed",
+            Self::FreezeLeader => "leader frozen",
+            Self::Subscription => "subscription changed",
+            Self::Tidy => "tidied beside the leader",
         })
     }
 }
 
 impl Torture {
-    pub(super) async fn inject(&mut self, fault: Fault) {
+    /// Whether there was one: without a leader none can be killed.
+    pub(super) async fn inject(&mut self, fault: Fault) -> bool {
         match fault {
-            Fault::Kill => self.kill().await,
-            Fault::ShortFreeze => self.freeze(200..1_500).await,
-            Fault::LongFreeze => self.freeze(3_500..5_000).await,
+            Fault::Kill => {
+                let at = self.some_worker();
+                self.kill(at).await;
+            }
+            Fault::ShortFreeze => {
+                let at = self.some_worker();
+                self.freeze(at, SHORT).await;
+            }
+            Fault::LongFreeze => {
+                let at = self.some_worker();
+                self.freeze(at, LONG).await;
+            }
+            Fault::KillLeader => {
+                let Some(at) = self.leader().await else { return false };
+                self.kill(at).await;
+            }
+            Fault::FreezeLeader => {
+                let Some(at) = self.leader().await else { return false };
+                let millis = if self.random.bool() { SHORT } else { LONG };
+                self.freeze(at, millis).await;
+            }
+            Fault::Subscription => {
+                subscribers::change(&self.fixture.store, &mut self.random).await;
+            }
             Fault::TerminateTwice => self.terminate_twice().await,
             Fault::CrashServer => {
                 let began = clock::now();
@@ -90,17 +131,30 @@ impl Torture {
             Fault::Retry => self.retry().await,
             Fault::Pause => self.pause().await,
             Fault::Limit => self.change_limit().await,
+            Fault::Tidy => {
+                let _ = self.fixture.store.tidy(Now::Database).await;
+            }
         }
+        true
     }
 
-    async fn kill(&mut self) {
-        let at = self.some_worker();
+    /// The process of the worker that leads now, as the store says.
+    async fn leader(&self) -> Option<usize> {
+        let store = &self.fixture.store;
+        let observed = store.observe(&Thresholds::default(), Now::Database).await.ok()?;
+        let leader = observed.leader.filter(|leader| leader.until > observed.at)?;
+        let workers = store.workers().await.ok()?;
+        let label = &workers.iter().find(|worker| worker.id == leader.worker)?.label;
+        let is_its = |worker: &Process| label.contains(&format!(":{}:", worker.pid()));
+        self.workers.iter().position(is_its)
+    }
+
+    async fn kill(&mut self, at: usize) {
         self.workers[at].kill().await;
         self.workers[at] = self.fixture.start(&self.settings);
     }
 
-    async fn freeze(&mut self, millis: std::ops::Range<u64>) {
-        let at = self.some_worker();
+    async fn freeze(&mut self, at: usize, millis: Range<u64>) {
         self.workers[at].freeze();
         self.wait(millis).await;
         self.workers[at].wake();

@@ -1,9 +1,9 @@
-//! The load: a caller that enqueues some jobs of every kind at a time, without pause.
+//! The load: a caller that enqueues some jobs of every kind at a time, without pause, and those who publish.
 
 use std::sync::Arc;
 use std::time::Duration;
 use windlass_core::condition::{Ends, Signal, Waits};
-use windlass_core::id::BatchId;
+use windlass_core::id::{BatchId, EventId};
 use windlass_core::job::{Fair, Lane, Limited, NewJob, Unique};
 use windlass_core::store::Now;
 
@@ -12,17 +12,18 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use windlass_core::store::Store;
 
-use super::{QUEUES, together};
+use super::{QUEUES, together, writers};
 use crate::draft::{Draft, job};
 use crate::fault::process_fixture::ProcessFixture;
 
 /// A pause between two calls, in milliseconds.
-const PAUSE: std::ops::Range<u64> = 1..60;
+const PAUSE: std::ops::Range<u64> = 1..100;
 
-/// The caller.
+/// The callers.
 pub(super) struct Load {
     stop: CancellationToken,
     callers: JoinSet<Left>,
+    writers: JoinSet<Option<EventId>>,
 }
 
 /// What the load has left to say.
@@ -32,13 +33,16 @@ pub(super) struct Left {
     pub(super) signals: Vec<String>,
     /// Batches that are open.
     pub(super) batches: Vec<BatchId>,
+    /// The last event that each writer has committed.
+    pub(super) committed: Vec<EventId>,
 }
 
 impl Load {
-    pub(super) fn start(fixture: &ProcessFixture, random: Rng) -> Self {
+    pub(super) fn start(fixture: &ProcessFixture, random: &mut Rng) -> Self {
         let (stop, mut callers) = (CancellationToken::new(), JoinSet::new());
-        callers.spawn(call(Arc::clone(&fixture.store), random, stop.clone()));
-        Self { stop, callers }
+        callers.spawn(call(Arc::clone(&fixture.store), random.fork(), stop.clone()));
+        let writers = writers::start(fixture, random, &stop);
+        Self { stop, callers, writers }
     }
 
     /// Ends the load once its last call was answered.
@@ -49,6 +53,7 @@ impl Load {
             all.signals.extend(left.signals);
             all.batches.extend(left.batches);
         }
+        all.committed.extend(self.writers.join_all().await.into_iter().flatten());
         all
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use windlass_core::subscription::Verified;
+
 use super::Fault;
 use crate::history::verdict::Verdict;
 use crate::history::{History, story};
@@ -14,6 +16,8 @@ pub struct Report {
     injected: BTreeMap<Fault, usize>,
     verdict: Verdict,
     stories: Vec<String>,
+    /// What the store itself says of its log.
+    verified: Option<Verified>,
 }
 
 /// Broken cases of each rule whose job's story is told.
@@ -25,13 +29,19 @@ impl Report {
         let rules = verdict.broken.chunk_by(|one, next| rule(one) == rule(next));
         let cases = rules.flat_map(|cases| cases.iter().take(TOLD));
         let stories = cases.flat_map(|case| told(history, case)).collect();
-        Self { seed, injected, verdict, stories }
+        Self { seed, injected, verdict, stories, verified: None }
+    }
+
+    /// With what a look at the whole log has found.
+    pub(super) fn verified(self, verified: Verified) -> Self {
+        Self { verified: Some(verified), ..self }
     }
 
     /// Whether every invariant holds and every acknowledged job is there.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.verdict.is_clean() && self.verdict.visible == 0
+        let is_whole = self.verified.as_ref().is_some_and(Verified::is_whole);
+        self.verdict.is_clean() && self.verdict.visible == 0 && is_whole
     }
 
     /// The numbers.
@@ -48,6 +58,10 @@ impl fmt::Display for Report {
             writeln!(f, "{number:>6}  {fault}")?;
         }
         writeln!(f, "{}", self.verdict)?;
+        for one in self.verified.iter().flat_map(|verified| &verified.subscriptions) {
+            let (wanted, found, missed) = (one.wanted, one.found, one.missed);
+            writeln!(f, "{:>6}  {} wanted {wanted} missed {missed}", found, one.name)?;
+        }
         for case in &self.verdict.broken {
             writeln!(f, "broken  {case}")?;
         }

@@ -18,7 +18,7 @@ pub enum Target {
 }
 
 /// Faults of every store, and how likely each is.
-const COMMON: [(Fault, usize); 10] = [
+const COMMON: [(Fault, usize); 12] = [
     (Fault::Kill, 4),
     (Fault::ShortFreeze, 3),
     (Fault::LongFreeze, 2),
@@ -29,6 +29,8 @@ const COMMON: [(Fault, usize); 10] = [
     (Fault::Retry, 2),
     (Fault::Pause, 2),
     (Fault::Limit, 4),
+    (Fault::Subscription, 6),
+    (Fault::Tidy, 4),
 ];
 /// Faults that need a server.
 const SERVERS: [(Fault, usize); 2] = [(Fault::CrashServer, 1), (Fault::EndSessions, 3)];

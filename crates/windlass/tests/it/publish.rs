@@ -328,8 +328,33 @@ impl Sql {
 on_both_stores! {
     /// E20, O1, X16: what plain SQL publishes is what the client publishes, once by source and id.
     sql_publishes_like_the_client;
-    /// E20, O1, X16: SQL refuses what the client refuses, and writes nothing.
+    /// E20, O1, A19, X16: SQL refuses what the client refuses, and writes nothing.
     sql_refuses_what_cannot_be_published;
+    /// A19: one event that cannot be stored refuses its call, says which it is, and keeps no other call back.
+    one_event_that_cannot_be_stored_keeps_nobody_back;
+}
+
+async fn one_event_that_cannot_be_stored_keeps_nobody_back(database: TestDatabase) {
+    let client = Client::new(database.open().await);
+    let wrong = [
+        (paid(2).subject("a\0b"), "subject"),
+        (paid(2).source("a\u{1f}b"), "source"),
+        (paid(2).given("x".repeat(257)), "id"),
+        (paid(2).extension("Upper", "x"), "Upper"),
+        (NewEvent::bare("with space"), "with space"),
+    ];
+    for (wrong, word) in wrong {
+        let refused = client.publish_all([paid(1), wrong, paid(3)]).await.expect_err("it is wrong");
+        assert!(refused.to_string().contains(word), "{refused}");
+    }
+    // Data that are a text in JSON and not one in Rust are refused when they are read.
+    for data in [r#"{"a":"\u0000"}"#, r#"{"a":"\ud800"}"#] {
+        let refused = Json::args(data).expect_err("it is not a text").to_string();
+        assert!(refused.contains("NUL") || refused.contains("surrogate"), "{refused}");
+    }
+    assert_eq!(log(client.store()).await, []);
+    client.publish_all([paid(1), paid(3)]).await.expect("published");
+    assert_eq!(log(client.store()).await.len(), 2);
 }
 
 async fn sql_publishes_like_the_client(database: TestDatabase) {
@@ -456,7 +481,7 @@ async fn sql_refuses_what_cannot_be_published(database: TestDatabase) {
     assert_eq!(log(&store).await.len(), 1);
 }
 
-/// E20: what cannot be stored does not become an event, whichever way it comes.
+/// E20, A19: what cannot be stored does not become an event, whichever way it comes.
 #[test]
 fn data_that_no_store_can_keep_are_refused() {
     let large = format!("\"{}\"", "x".repeat(256 * 1024 - 1));

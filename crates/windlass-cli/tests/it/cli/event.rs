@@ -63,7 +63,7 @@ fn the_log_is_listed_in_order() {
     assert_eq!(positions(&["--after", "2500"]), [0; 0]);
 }
 
-/// E20: whole events come from stdin, each 1,000 in a transaction; a line that is not an event is named, and what came
+/// E20, A19: whole events come from stdin, each 1,000 in a transaction; a line that is not an event is named, and what came
 /// before its transaction stays.
 #[test]
 fn whole_events_come_from_stdin() {
@@ -91,7 +91,7 @@ fn whole_events_come_from_stdin() {
     assert_eq!(cli.run(&["event", "show", "1001"]).code, 3);
 }
 
-/// E20: what cannot be stored is refused before the store is made.
+/// E20, A19: what cannot be stored is refused before the store is made.
 #[test]
 fn what_cannot_be_published_is_refused() {
     let cli = CliFixture::new();

@@ -123,3 +123,18 @@ pub async fn what_cannot_be_published_is_refused(fixture: StoreFixture) {
     assert_eq!(log(&fixture).await, []);
     assert_eq!(publish(&fixture, &[]).await, []);
 }
+
+/// A18: what a call has acknowledged is committed: it is there for everybody at once, in whatever process.
+pub async fn what_was_acknowledged_is_there_for_everybody(fixture: StoreFixture) {
+    let other = fixture.another_store().await;
+    for nth in 0..50 {
+        let events = [paid(2 * nth), paid(2 * nth + 1).given(nth.to_string())];
+        publish(&fixture, &events).await;
+        for event in events {
+            let there = other.event(event.id).await.expect("read").expect("it is there");
+            assert_eq!(there.subject, event.subject);
+        }
+    }
+    let (sequenced, log) = (sequence(&fixture).await, log(&fixture).await);
+    assert_eq!(log.len(), 100, "{sequenced:?}");
+}

@@ -1,5 +1,7 @@
 //! What a probe's jobs do. Every attempt is written down, whatever its kind.
 
+mod events;
+
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,8 +21,9 @@ use crate::history::record::{Counted, Event};
 
 /// What a probe can run. `sleep` takes milliseconds as its args, `fail` the number of attempts
 /// that fail, `steps` the number of steps, `halting` too and fails after every second one, `adds` the number of jobs that it
-/// adds to its batch.
-pub const KINDS: [&str; 15] = [
+/// adds to its batch. `seen`, `slowly` and `emits` are for jobs of events: the first fails now and then, the second takes some
+/// milliseconds, the third publishes what comes of it.
+pub const KINDS: [&str; 18] = [
     "ok",
     "fail",
     "failalways",
@@ -36,6 +39,9 @@ pub const KINDS: [&str; 15] = [
     "halting",
     "adds",
     "counts",
+    "seen",
+    "slowly",
+    "emits",
 ];
 
 /// Runs in a process of its own, and takes how it ends as its args.
@@ -85,6 +91,7 @@ impl Handler for Probe {
             let lease = attempt.fence().lease;
             let worker = attempt.worker().to_owned();
             journal.note(Event::Start { job, attempt: number, lease, worker });
+            events::note(&attempt, &journal);
             let end = act(kind, &attempt, &journal, gate).await;
             journal.note(Event::End { job, attempt: number });
             end.map(|()| None)
@@ -120,6 +127,9 @@ async fn act(
         "halting" => halting(attempt, journal).await?,
         "adds" => add(attempt).await?,
         "counts" => count(attempt, journal).await?,
+        "seen" => events::see(attempt)?,
+        "slowly" => events::take_time(attempt).await,
+        "emits" => events::emit(attempt).await?,
         CRASH => crash(attempt, gate).await?,
         _ => {}
     }

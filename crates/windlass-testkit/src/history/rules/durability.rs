@@ -48,14 +48,16 @@ pub(in crate::history) fn nothing_came_from_nowhere(index: &Index<'_>) -> Vec<St
     phantoms.map(|job| format!("{job} was never asked for, or its call was refused")).collect()
 }
 
-/// I-D8: a call wrote all of its jobs or none, except those whose unique key another may hold.
+/// I-D8: a call wrote all of its jobs or none, except those whose unique key another may hold, and those of events that another
+/// call may have written.
 pub(in crate::history) fn calls_are_whole_or_nothing(index: &Index<'_>) -> Vec<String> {
     let is_torn = |call: &&Call<'_>| {
         let plain: Vec<_> = call.jobs.iter().filter(|wanted| wanted.key.is_none()).collect();
         let there = plain.iter().filter(|wanted| index.is_there(wanted.job)).count();
         there != 0 && there != plain.len()
     };
-    let torn = index.calls.iter().filter(is_torn);
+    let judged = index.calls.iter().filter(|call| !call.is_fed || call.is_done());
+    let torn = judged.filter(is_torn);
     torn.map(|call| format!("only some of {} jobs of one call are there", call.jobs.len()))
         .collect()
 }

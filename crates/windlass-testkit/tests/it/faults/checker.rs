@@ -3,6 +3,7 @@
 mod batches;
 mod conditions;
 mod crashes;
+mod events;
 mod jobs;
 mod lines;
 mod schedules;
