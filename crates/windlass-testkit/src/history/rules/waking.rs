@@ -35,7 +35,9 @@ fn waits<'i>(index: &'i Index<'_>) -> impl Iterator<Item = Option<u64>> + 'i {
 }
 
 fn is_measured(index: &Index<'_>, call: &Call<'_>) -> bool {
-    let Some(answered) = call.answered.filter(|_| call.fate == Fate::Done) else { return false };
+    // A part of the log that nobody wants gives no work.
+    let has_work = call.fate == Fate::Done && !call.jobs.is_empty();
+    let Some(answered) = call.answered.filter(|_| has_work) else { return false };
     let near = call.asked.saturating_sub(RECOVERY)..answered + NOTICED_WITHIN;
     let is_calm = !index.disturbances.iter().any(|at| near.contains(at));
     let is_new = call.existing.is_empty() && call.jobs.iter().all(|wanted| wanted.is_due);

@@ -160,6 +160,22 @@ fn one_that_is_left_behind_is_found() {
     assert!(Verdict::on(&gone).breaks("I-E4"), "it got others behind that one");
 }
 
+/// I-W1: a part of the log that nobody wants gives no work that an idle worker would have to notice.
+#[test]
+fn what_nobody_wants_is_not_waited_for() {
+    let verdict = run(SqliteFile::fresh(), async |fixture| {
+        let workers = TwoWorkers::new(fixture, None);
+        workers.worker().await;
+        let events = [order(1), order(2)];
+        let published = workers.store.publish(&events, workers.fixture.now()).await;
+        published.expect("it reaches the store");
+        let mut feed = Feed::default();
+        while feed.round(&workers.store, workers.fixture.now()).await.expect("fed").is_behind {}
+        Verdict::on(&workers.history().await)
+    });
+    assert!(verdict.is_clean() && verdict.events == 2, "{verdict}: {:?}", verdict.broken);
+}
+
 /// Three calls that publish before there is a subscription, and three behind that; two subscriptions, of which one has little
 /// credit and the other a lane; all of it is handled.
 async fn live(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
