@@ -54,6 +54,15 @@ impl Subscription {
         Self { filter, target, lane: None, credit: None }
     }
 
+    /// Its jobs go to this queue.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        if let Target::Job(job) = &mut self.target {
+            job.queue = queue.into();
+        }
+        self
+    }
+
     /// The jobs of events that have the same there run one after the other.
     #[must_use]
     pub fn lane(mut self, key: EventKey) -> Self {

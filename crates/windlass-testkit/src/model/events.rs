@@ -106,8 +106,7 @@ impl Driver {
         let has_lane = self.life == Life::InLine && self.random.bool();
         let credit = [2, 5, 100][self.random.usize(..3)];
         let filter = Filter::of_types([pattern]).build().expect("a type can be read");
-        let mut subscription = Subscription::new(filter, kind);
-        subscription.target.queue = queue.to_owned();
+        let mut subscription = Subscription::new(filter, kind).queue(queue);
         subscription.credit = NonZeroU32::new(credit);
         if has_lane {
             subscription = subscription.lane("subject".parse().expect("it is an attribute"));

@@ -47,7 +47,7 @@ fn of_name(name: &str, number: u32) -> Subscription {
     };
     let lane = || "subject".parse().expect("it is an attribute");
     let credit = |credit: u32| NonZeroU32::new(credit).expect("it is not 0");
-    let mut one = match name {
+    let one = match name {
         "paid" => Subscription::new(types(&["order.*"]), "seen").lane(lane()),
         "slow" => Subscription::new(types(&["order.paid", "tick"]), "slowly").credit(credit(5)),
         "told" => Subscription::new(types(&["build.failed"]), "emits").credit(credit(100 + number)),
@@ -55,8 +55,7 @@ fn of_name(name: &str, number: u32) -> Subscription {
         "gone" => Subscription::new(types(&["tick"]), "seen"),
         _ => Subscription::new(Filter::default(), "ok").credit(credit(2_000 + number)),
     };
-    one.target.queue = QUEUES[usize::from(name == "paid" || name == "late")].to_owned();
-    one
+    one.queue(QUEUES[usize::from(name == "paid" || name == "late")])
 }
 
 /// One change by chance. The store may refuse now: it is asked often enough.
