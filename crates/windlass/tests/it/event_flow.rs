@@ -187,7 +187,7 @@ async fn two_applications_share_their_events(database: TestDatabase) {
     let (p_client, q_client) = (Client::new(Arc::clone(&p)), Client::new(Arc::clone(&q)));
     subscribe(&p_client, "p/look", "thing.*", of_kind(Changed::KIND)).await;
     let mut to_index = of_kind(Index::KIND).credit(NonZeroU32::new(30).expect("not 0"));
-    to_index.target.queue = "q".to_owned();
+    to_index = to_index.queue("q");
     subscribe(&q_client, "q/index", "thing.*", to_index.lane("subject".parse().expect("a key")))
         .await;
     // Q is down: P publishes, feeds and handles what is its own.
