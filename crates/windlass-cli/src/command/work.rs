@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     declare_events(&store, &plan).await?;
     let hurry = Hurry::new();
     let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
-    let worker = described(store, &plan, &around);
+    let worker = described(Arc::clone(&store), &plan, &around);
     let events = worker.events();
     let worker = tokio::select! {
         started = worker.start() => started.map_err(|error| unstarted(&globals.store, error))?,
@@ -78,7 +78,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     };
     let report = Report::new(globals, screen);
     report.started(&globals.store, &plan, worker.label());
-    Watch::new((worker, events), signals, hurry, report).run(args.once).await;
+    Watch::new((worker, events, store), signals, hurry, report).run(args.once).await;
     Ok(Exit::Done)
 }
 

@@ -1,7 +1,7 @@
 //! `windlass event show`.
 
 use windlass::event::{EventRecord, Extension};
-use windlass::{Client, Subject};
+use windlass::{Client, EventId, JobId, Subject};
 
 use super::{document, sequence};
 use crate::exit::{Exit, Failure};
@@ -15,13 +15,15 @@ pub(super) async fn show(text: &str, globals: &Globals) -> anyhow::Result<Exit> 
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     sequence(&*store).await?;
-    let event = find(&Client::new(store), text).await?;
+    let client = Client::new(store);
+    let event = find(&client, text).await?;
     if out.is_json() {
         out.json(&document(&event))?;
         return Ok(Exit::Done);
     }
     out.line(&out.paint(Tone::Strong, &event.id.to_string()))?;
-    for (name, value) in fields(out, &event) {
+    let family = Family::of(&client, &event).await?;
+    for (name, value) in fields(out, &event, family) {
         out.line(&format!("  {}  {value}", out.paint(Tone::Dim, &format!("{name:<9}"))))?;
     }
     Ok(Exit::Done)
@@ -49,7 +51,26 @@ pub(crate) async fn find(client: &Client, text: &str) -> anyhow::Result<EventRec
     Ok(found.ok_or_else(missing)?)
 }
 
-fn fields(out: &Output, event: &EventRecord) -> Vec<(&'static str, String)> {
+/// What an event comes of, by its name: a job, or an event that was published once more.
+struct Family {
+    parent: Option<String>,
+    root: Option<String>,
+}
+
+impl Family {
+    async fn of(client: &Client, event: &EventRecord) -> anyhow::Result<Self> {
+        let root = event.root.filter(|id| Some(*id) != event.parent);
+        Ok(Self { parent: name(client, event.parent).await?, root: name(client, root).await? })
+    }
+}
+
+async fn name(client: &Client, id: Option<JobId>) -> anyhow::Result<Option<String>> {
+    let Some(id) = id else { return Ok(None) };
+    let event = client.event(EventId::from_uuid(id.as_uuid())).await?;
+    Ok(Some(event.map_or_else(|| id.to_string(), |event| event.id.to_string())))
+}
+
+fn fields(out: &Output, event: &EventRecord, family: Family) -> Vec<(&'static str, String)> {
     let version = match event.meta.version {
         None | Some(1) => String::new(),
         Some(version) => format!(" (data version {version})"),
@@ -66,8 +87,8 @@ fn fields(out: &Output, event: &EventRecord) -> Vec<(&'static str, String)> {
     add("position", event.position.map(|position| position.to_string()));
     add("time", Some(out.moment_in_full(event.time)));
     add("recorded", event.recorded_at.map(|at| format!("{}{origin}", out.moment_in_full(at))));
-    add("parent", event.parent.map(|id| id.to_string()));
-    add("root", event.root.filter(|id| Some(*id) != event.parent).map(|id| id.to_string()));
+    add("parent", family.parent);
+    add("root", family.root);
     let about: Vec<&str> = event.meta.subjects.iter().map(Subject::as_str).collect();
     add("about", (!about.is_empty()).then(|| in_one_line(&about.join(", "))));
     for (name, value) in &event.meta.extensions {

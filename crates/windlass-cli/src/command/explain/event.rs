@@ -51,37 +51,49 @@ pub(super) async fn run(client: &Client, text: &str, out: &Output) -> anyhow::Re
     let explained = client.explain_event(event.id).await?;
     let explained =
         explained.ok_or_else(|| anyhow::anyhow!("{} was removed just now", event.id))?;
-    tell(out, &explained)?;
+    tell(out, &explained, Tried::Published)?;
     Ok(Exit::Done)
 }
 
+/// Whether the event that is told of is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::command) enum Tried {
+    Published,
+    Dry,
+}
+
 /// Says who gets an event, or would.
-pub(in crate::command) fn tell(out: &Output, explained: &EventExplanation) -> anyhow::Result<()> {
+pub(in crate::command) fn tell(
+    out: &Output,
+    explained: &EventExplanation,
+    tried: Tried,
+) -> anyhow::Result<()> {
     if out.is_json() {
         let subscriptions = explained.decisions.iter().map(body).collect();
         let body = Body { event: (&explained.event).into(), subscriptions };
         return out.json(&Document::new("event_explanation.v1", body));
     }
-    Ok(out.print(&page(out, explained))?)
+    Ok(out.print(&page(out, explained, tried))?)
 }
 
-fn page(out: &Output, explained: &EventExplanation) -> String {
+fn page(out: &Output, explained: &EventExplanation, tried: Tried) -> String {
     let event = &explained.event;
+    let what = format!("{} from {}", event.event_type, in_one_line(&event.source));
     let id = out.paint(Tone::Strong, &event.id.to_string());
-    let position = match event.position {
-        Some(position) => format!("position {position}"),
-        None => "it has no position yet".to_owned(),
+    let head = match (tried, event.position) {
+        (Tried::Dry, _) => format!("{what}: tried, and not published"),
+        (Tried::Published, Some(position)) => format!("{id}  {what}: position {position}"),
+        (Tried::Published, None) => format!("{id}  {what}: it has no position yet"),
     };
-    let source = in_one_line(&event.source);
-    let mut lines = vec![format!("{id}  {} from {source}: {position}", event.event_type)];
+    let mut lines = vec![head];
     if explained.decisions.is_empty() {
         lines.push("  there are no subscriptions".to_owned());
     }
-    lines.extend(explained.decisions.iter().map(|decision| line(out, decision)));
+    lines.extend(explained.decisions.iter().map(|decision| line(out, decision, tried)));
     lines.join("\n") + "\n"
 }
 
-fn line(out: &Output, decision: &Decision) -> String {
+fn line(out: &Output, decision: &Decision, tried: Tried) -> String {
     let glyphs = out.glyphs();
     let (glyph, tone) = match decision.answer {
         Answer::Fed(_) | Answer::Told | Answer::Published => (glyphs.good(), Tone::Good),
@@ -103,6 +115,10 @@ fn line(out: &Output, decision: &Decision) -> String {
             "; it is too deep in its tree to be published once more: see `windlass trace`"
                 .to_owned()
         }
+        (Answer::Waiting, _) if tried == Tried::Dry => match &decision.made {
+            Some(made) => format!("; it would become {}", in_one_line(made)),
+            None => "; it would get it".to_owned(),
+        },
         (Answer::Waiting, _) => "; it has not come so far yet".to_owned(),
         (Answer::Paused, _) => "; it is paused, and gets it when it goes on".to_owned(),
         _ => String::new(),

@@ -9,8 +9,10 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use windlass::limits::GRACE;
+use windlass::store::{Now, Store};
+use windlass::subscription::Feed;
 use windlass::worker::MinimumBuild;
-use windlass::{Event, Health, RunningWorker, StopReport};
+use windlass::{Event, Health, RunningWorker, StopReport, StoreError};
 
 use super::drain::{Drain, Next};
 use super::report::Report;
@@ -25,11 +27,17 @@ pub(super) struct Watch<'g> {
     events: broadcast::Receiver<Event>,
     stop: Stop,
     drain: Option<Drain>,
+    /// Whether the drain has found nothing left to run.
+    is_drained: bool,
+    store: Arc<dyn Store>,
     /// Events from before a moment that the drain counts from; they are told and not counted.
     old_events: usize,
     /// Whether the store did not answer when it was last heard of.
     failing: bool,
 }
+
+/// Events that may come while those before them are fed: after more of them jobs have their turn.
+const MORE: u64 = 10_000;
 
 type Stopping = Pin<Box<dyn Future<Output = StopReport>>>;
 
@@ -59,7 +67,7 @@ enum News {
 
 impl<'g> Watch<'g> {
     pub(super) fn new(
-        (worker, events): (RunningWorker, broadcast::Receiver<Event>),
+        (worker, events, store): (RunningWorker, broadcast::Receiver<Event>, Arc<dyn Store>),
         signals: Signals,
         hurry: Hurry,
         report: Report<'g>,
@@ -73,6 +81,8 @@ impl<'g> Watch<'g> {
             events,
             stop: Stop::Unasked,
             drain: None,
+            is_drained: false,
+            store,
             old_events: 0,
             failing: false,
         }
@@ -104,6 +114,9 @@ impl<'g> Watch<'g> {
                 News::HeldBack(minimum) => self.on_held_back(minimum.as_ref()),
                 News::GraceOver => self.hurry_up(),
                 News::Stopped(report) => return self.end(report),
+            }
+            if std::mem::take(&mut self.is_drained) {
+                self.on_drained().await;
             }
         }
     }
@@ -158,12 +171,19 @@ impl<'g> Watch<'g> {
         match drain.see(event, running) {
             Next::Wait => {}
             Next::WaitFromNow => self.old_events = self.events.len(),
-            Next::Done => {
-                self.drain = None;
-                if matches!(self.stop, Stop::Unasked) {
-                    self.stop_now();
-                }
-            }
+            Next::Done => self.is_drained = true,
+        }
+    }
+
+    /// Nothing is left to run, unless jobs come of events that were published: it goes on with these.
+    async fn on_drained(&mut self) {
+        let has_more = feed(&*self.store).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "subscriptions were not fed; a later run does it");
+            false
+        });
+        self.drain = has_more.then(Drain::default);
+        if !has_more && matches!(self.stop, Stop::Unasked) {
+            self.stop_now();
         }
     }
 
@@ -207,6 +227,20 @@ impl Stop {
                 () = sleep_until(*until) => News::GraceOver,
             },
             Self::Hurried { stopping } => News::Stopped(stopping.await),
+        }
+    }
+}
+
+/// Feeds all subscriptions what there is by now; whether jobs may have come of it.
+async fn feed(store: &dyn Store) -> Result<bool, StoreError> {
+    let (mut feed, mut has_more) = (Feed::default(), false);
+    let end = store.event_log().await?.last.saturating_add(MORE);
+    loop {
+        let fed = feed.round(store, Now::Database).await?;
+        has_more |= fed.jobs > 0 || fed.routed > 0;
+        let is_far = store.event_log().await?.routed >= end;
+        if !fed.is_behind || is_far {
+            return Ok(has_more);
         }
     }
 }

@@ -303,6 +303,25 @@ fn a_file_declares_subscriptions() {
     }
 }
 
+/// E21: a run that ends when nothing is left handles what came of events too, and what came of these.
+#[test]
+fn a_run_that_ends_feeds_what_was_published() {
+    let cli = CliFixture::new();
+    cli.file(
+        "windlass.toml",
+        b"[[handler]]\nkind = \"receipt\"\nexec = [\"true\"]\n\
+        [subscription.settled]\ntypes = [\"order.paid\"]\nevent = \"order.settled\"\n\
+        [subscription.receipts]\ntypes = [\"order.settled\"]\nkind = \"receipt\"\n",
+    );
+    assert_eq!(cli.run(&["work", "--once"]).code, 0);
+    publish(&cli, &[5, 7]);
+    let ran = cli.run(&["work", "--once"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(cli.json(&["job", "list", "state:completed"]).as_array().map(Vec::len), Some(2));
+    let shown = cli.table(&["event", "show", "3"], "120");
+    assert!(shown.contains("parent     evt_"), "{shown}");
+}
+
 /// O26: PostgreSQL answers the same questions.
 #[test]
 fn postgresql_answers_the_same_of_subscriptions() {
