@@ -91,6 +91,7 @@ impl Args {
             running: self.running_longer_than.unwrap_or(thresholds.running),
             died_within: self.died_within.unwrap_or(thresholds.died_within),
             lane: self.lane_longer_than.unwrap_or(thresholds.lane),
+            unserved: thresholds.unserved,
             mute: thresholds.mute,
         })
     }

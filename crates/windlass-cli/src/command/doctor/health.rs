@@ -115,7 +115,7 @@ fn line(found: &Findings, problem: &Problem) -> String {
         Problem::Latency { queue, kind, oldest_due_at } => {
             format!("{queue}: {}, a job of {kind}", ago(*oldest_due_at))
         }
-        Problem::Failing { kind, jobs, failures, job } => {
+        Problem::Failing { kind, jobs, failures, job, .. } => {
             let times = time::count(u64::from(*failures), "failure");
             format!("{kind}: {}, up to {times}: {job}", jobs_of(*jobs))
         }
