@@ -123,7 +123,7 @@ $$
                      where m.name in (the_name, the_key, 'kind/' || the_kind) and coalesce(m.until > us, true))
 $$;
 
--- Tells of jobs that died, but for those that come of an event of Windlass's own: those would be told for ever.
+-- Tells of jobs that died, except those that come of an event of Windlass's own: those would be told for ever.
 create function windlass.tell_dead(us bigint, jobs uuid[], kinds text[], queues text[], attempts integer[], failures integer[],
   reasons text[], histories text[], roots uuid[]) returns void language plpgsql volatile
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::record::{event, key};
+use super::record::{cut, event, key};
 use super::{AlertRecord, AlertType, NewAlert};
 use crate::event::NewEvent;
 use crate::health::{Problem, Thresholds};
@@ -64,8 +64,7 @@ impl Found {
         members.insert("since".to_owned(), since.to_string().into());
         members.extend(threshold(problem, thresholds).map(|(name, it)| (name.to_owned(), it)));
         let watches = matches!(alert, AlertType::JobFailing | AlertType::JobOverdue);
-        let mut key = key(alert, &about.about);
-        key.truncate(key.floor_char_boundary(ALERT_KEY_BYTES));
+        let key = cut(&key(alert, &about.about), ALERT_KEY_BYTES).to_owned();
         let jobs = if watches {
             about.causes.iter().copied().take(ALERT_JOBS).collect()
         } else {

@@ -158,14 +158,14 @@ pub(super) fn event(event_type: &str, key: &str, subject: &str, mut data: Value)
     }
     let mut event = NewEvent::new(event_type, Json::stored(data.to_string()))
         .source(OWN_SOURCE)
-        .subject(cut(subject))
+        .subject(cut(subject, LINE_KEY_BYTES))
         .extension(EXTENSION, key);
     event.id = own_id();
     event
 }
 
-/// As much of a subject as an event may have.
-fn cut(subject: &str) -> &str {
-    let end = subject.floor_char_boundary(LINE_KEY_BYTES);
-    &subject[..end]
+/// As many of its characters as have together at most so many bytes.
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    &text[..ends.take_while(|end| *end <= bytes).last().unwrap_or_default()]
 }

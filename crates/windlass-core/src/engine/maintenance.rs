@@ -10,7 +10,6 @@ use tokio::time::Instant;
 use super::feeding::Feeding;
 use super::options::Options;
 use super::sweep_interval::{self, CancelWatch};
-use crate::limits::ALERT;
 use crate::maintenance::{Swept, Tidied};
 use crate::schedule::FireRound;
 use crate::subscription::Fed;
@@ -95,7 +94,7 @@ impl Maintenance {
             fire: Recurring::new(UNTIL_TOLD, now + UNTIL_TOLD),
             fire_again: now,
             feeding: Feeding::new(now),
-            alert: Recurring::new(ALERT, now),
+            alert: Recurring::new(options.alert, now),
             wants_alerts: false,
             tidy: Recurring::new(options.tidy, now),
         }
@@ -220,7 +219,7 @@ impl Maintenance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{SWEEP, TIDY};
+    use crate::limits::{ALERT, SWEEP, TIDY};
 
     fn leader() -> Swept {
         Swept { leads: true, workers: 1, ..Swept::default() }

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod ahead;
+mod alerts;
 mod around;
 mod around_guides;
 mod audit_log;
@@ -18,6 +19,7 @@ mod cost;
 mod embedded;
 mod engine;
 mod feeding;
+mod guide_alerts;
 mod guide_events;
 mod guide_flows;
 mod guide_groups;

@@ -95,7 +95,7 @@ pub async fn a_kind_fails_while_one_of_its_jobs_does(fixture: StoreFixture) {
     assert_eq!(look_by(&fixture, &strict).await, RESOLVED);
 }
 
-/// O3: a job that dies of its last failure is no alert of its kind any more, whose end is told.
+/// O3: a job that dies of its last failure is not an alert of its kind any more, whose end is told.
 pub async fn a_death_ends_the_failing(fixture: StoreFixture) {
     subscribe(&fixture, "windlass.job.failing").await;
     let worker = fixture.worker().await;
@@ -254,7 +254,7 @@ pub async fn a_lane_that_stands_still_is_told(fixture: StoreFixture) {
     assert_eq!(look(&fixture).await, RESOLVED);
 }
 
-/// I-A3: jobs that come of alerts are no alert when they fail, hang or stand in the way, so that alerts never go round; those of others
+/// I-A3: jobs that come of alerts are not told when they fail, hang or stand in the way, so that alerts never go round; those of others
 /// of their kind are.
 pub async fn what_comes_of_alerts_is_no_alert(fixture: StoreFixture) {
     subscribe(&fixture, "windlass.*").await;
