@@ -38,6 +38,10 @@ create table windlass.alert_mute (
   primary key (name, declared)
 );
 
+-- The type of an event of Windlass's own. The dot is on its own: the schema's name takes the place of what is before one.
+create function windlass.own_type(the_name text) returns text language sql immutable as
+$$ select 'windlass' || '.' || the_name $$;
+
 -- The patterns of types that a subscription's definition names.
 create function windlass.wanted_types(definition text) returns setof text language sql immutable as
 $$
@@ -59,7 +63,7 @@ create function windlass.mark_alerts() returns trigger language plpgsql as
 $$
 begin
   new.alerts := exists (select from windlass.wanted_types(new.definition) as pattern
-                        where pattern = '*' or starts_with(pattern, 'windlass.'));
+                        where pattern = '*' or starts_with(pattern, windlass.own_type('')));
   return new;
 end
 $$;
@@ -109,7 +113,7 @@ declare
   the_key text := the_name || '/' || about;
 begin
   if windlass.tells(us, the_name, the_key, the_kind) then
-    perform windlass.publish_own(us, windlass.own_id(us), 'windlass.' || the_name, left(the_subject, 256), the_key,
+    perform windlass.publish_own(us, windlass.own_id(us), windlass.own_type(the_name), left(the_subject, 256), the_key,
       (the_data || jsonb_build_object('alert', the_key))::text);
   end if;
 end
@@ -118,7 +122,7 @@ $$;
 -- Whether something that has happened is told.
 create function windlass.tells(us bigint, the_name text, the_key text, the_kind text) returns boolean language sql stable as
 $$
-  select exists (select from windlass.subscription s where s.alerts and windlass.wants(s.definition, 'windlass.' || the_name))
+  select exists (select from windlass.subscription s where s.alerts and windlass.wants(s.definition, windlass.own_type(the_name)))
      and not exists (select from windlass.alert_mute m
                      where m.name in (the_name, the_key, 'kind/' || the_kind) and coalesce(m.until > us, true))
 $$;
@@ -131,13 +135,13 @@ $$
 declare
   told text[];
 begin
-  if not exists (select from windlass.subscription s where s.alerts and windlass.wants(s.definition, 'windlass.job.dead')) then
+  if not exists (select from windlass.subscription s where s.alerts and windlass.wants(s.definition, windlass.own_type('job.dead'))) then
     return;
   end if;
   told := array(select k.kind from (select distinct kind from unnest(kinds) as kind) as k
                 where windlass.tells(us, 'job.dead', 'job.dead/' || k.kind, k.kind));
   insert into windlass.intake (id, source, type, subject, at, data, meta)
-  select windlass.own_id(us), '/windlass', 'windlass.job.dead', 'job/' || shown.id, us,
+  select windlass.own_id(us), '/windlass', windlass.own_type('job.dead'), 'job/' || shown.id, us,
          jsonb_build_object('alert', 'job.dead/' || d.kind, 'job', shown.id, 'kind', d.kind, 'queue', d.queue, 'attempts', d.attempt,
            'failures', d.failures, 'reason', d.reason, 'error', d.history::jsonb -> -1 ->> 'error')::text,
          jsonb_build_object('extensions', jsonb_build_object('alert', 'job.dead/' || d.kind))::text
