@@ -11,6 +11,7 @@ macro_rules! behaviours {
                 last {
                     a_failing_kind_is_told_once_and_so_is_its_end
                     a_kind_fails_while_one_of_its_jobs_does
+                    jobs_that_run_stay_known
                     a_death_ends_the_failing
                     a_queue_that_stands_still_is_told
                     what_is_about_at_its_limit_is_told_once

@@ -95,6 +95,30 @@ pub async fn a_kind_fails_while_one_of_its_jobs_does(fixture: StoreFixture) {
     assert_eq!(look_by(&fixture, &strict).await, RESOLVED);
 }
 
+/// I-A1: jobs that are known to keep failing stay known while they run, also where another one was seen meanwhile, and has ended.
+pub async fn jobs_that_run_stay_known(fixture: StoreFixture) {
+    subscribe(&fixture, "windlass.job.*").await;
+    let strict = Thresholds { failures: 1, ..Thresholds::alerting() };
+    let worker = fixture.worker().await;
+    fixture.enqueue_one(job()).await;
+    worker.run_one(retry(MINUTE)).await;
+    assert_eq!(look_by(&fixture, &strict).await, FIRED);
+    fixture.advance(MINUTE);
+    worker.beat().await;
+    worker.sweep().await;
+    let first = worker.claim(1).await;
+    fixture.enqueue_one(job()).await;
+    worker.run_one(retry(MINUTE)).await;
+    assert_eq!(look_by(&fixture, &strict).await, NOTHING, "it is the second one that is seen");
+    fixture.advance(MINUTE);
+    worker.beat().await;
+    worker.sweep().await;
+    worker.run_one(complete()).await;
+    assert_eq!(look_by(&fixture, &strict).await, NOTHING, "the first one runs");
+    worker.settle_all(&first, &complete()).await;
+    assert_eq!(look_by(&fixture, &strict).await, RESOLVED);
+}
+
 /// O3: a job that dies of its last failure is not an alert of its kind any more, whose end is told.
 pub async fn a_death_ends_the_failing(fixture: StoreFixture) {
     subscribe(&fixture, "windlass.job.failing").await;

@@ -44,6 +44,10 @@ pub async fn what_is_muted_is_told_once_it_is_not_any_more(fixture: StoreFixture
         mute(&fixture, muted, None).await;
         assert_eq!(look_by(&fixture, &strict()).await, NOTHING, "{muted}");
         assert_eq!(look_by(&fixture, &strict()).await, NOTHING, "{muted}");
+        let round = async || fixture.store().alerts().await.expect("read").round;
+        let before = round().await;
+        assert_eq!(look_by(&fixture, &strict()).await, NOTHING, "{muted}");
+        assert_eq!(round().await, before, "nothing is written while it is as it was");
         let alerts = fixture.store().alerts().await.expect("read");
         let [one] = &alerts.open[..] else { panic!("{alerts:?}") };
         assert_eq!((one.key.as_str(), one.fired_at, one.event), (&*key, None, None));
