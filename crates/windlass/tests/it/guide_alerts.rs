@@ -93,11 +93,14 @@ mod page {
         }
 
         test.advance(Duration::from_secs(11 * 60));
-        test.drain("default", worker(test.store(), &pager)).await;
+        let drained = test.drain("default", worker(test.store(), &pager)).await;
+        assert_eq!(drained.completed(), 1);
         assert_eq!(pager.noted(), ["open queue.stalled/crm"]);
-        test.drain("default", worker(test.store(), &pager)).await;
+        let drained = test.drain("default", worker(test.store(), &pager)).await;
+        assert_eq!(drained.completed(), 0);
         client.cancel(&[pushed], "it moved").await?;
-        test.drain("default", worker(test.store(), &pager)).await;
+        let drained = test.drain("default", worker(test.store(), &pager)).await;
+        assert_eq!(drained.completed(), 1);
         assert_eq!(pager.noted(), ["open queue.stalled/crm", "close queue.stalled/crm"]);
         Ok(())
     }
