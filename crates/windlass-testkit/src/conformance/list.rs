@@ -19,6 +19,7 @@ macro_rules! behaviours {
                     jobs_that_no_worker_knows_are_one_alert
                     a_queue_that_nobody_serves_is_told
                     a_lane_that_stands_still_is_told
+                    an_open_breaker_is_one_alert
                     what_comes_of_alerts_is_no_alert
                     what_nobody_wants_is_not_looked_for
                 }

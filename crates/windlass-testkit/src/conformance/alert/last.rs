@@ -6,6 +6,7 @@ use windlass_core::job::{Lane, State};
 use windlass_core::subscription::{Filter, Start, Subscription};
 
 use super::{PAGE, data, events, fails, feed, look, look_by, pair, subscribe, told};
+use crate::conformance::limit::set::{on_kind, set};
 use crate::draft::{KIND, job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::verdicts::{complete, die, retry};
@@ -276,6 +277,32 @@ pub async fn a_lane_that_stands_still_is_told(fixture: StoreFixture) {
     assert_eq!(told(&fixture).await, [pair("lane.blocked", "lane.blocked/a")]);
     assert!(fixture.store().open_lane("a").await.expect("it reaches the store").is_some());
     assert_eq!(look(&fixture).await, RESOLVED);
+}
+
+/// C38: an open breaker is one alert, however often its probe fails, and over once a job has ended well.
+pub async fn an_open_breaker_is_one_alert(fixture: StoreFixture) {
+    subscribe(&fixture, "windlass.breaker.*").await;
+    let worker = fixture.worker().await;
+    set(&fixture, &on_kind(KIND).break_after(2, MINUTE, 10 * SECOND)).await;
+    fixture.enqueue(jobs(5)).await;
+    for _ in 0..2 {
+        worker.run_one(retry(60 * MINUTE)).await;
+    }
+    assert_eq!(worker.claim(9).await.jobs.len(), 0);
+    assert_eq!(look(&fixture).await, FIRED);
+    fixture.advance(10 * SECOND);
+    let probe = worker.claim(9).await;
+    assert_eq!((probe.jobs.len(), look(&fixture).await), (1, NOTHING), "a job probes");
+    worker.settle_all(&probe, &retry(60 * MINUTE)).await;
+    assert_eq!(worker.claim(9).await.jobs.len(), 0);
+    assert_eq!(look(&fixture).await, NOTHING, "it is open again");
+    fixture.advance(10 * SECOND);
+    worker.run_one(complete()).await;
+    worker.claim(1).await;
+    assert_eq!(look(&fixture).await, RESOLVED);
+    let key = format!("breaker.open/kind:{KIND}");
+    let expected = [pair("breaker.open", &key), pair("breaker.open.resolved", &key)];
+    assert_eq!(told(&fixture).await, expected);
 }
 
 /// I-A3: jobs that come of alerts are not told when they fail, hang or stand in the way, so that alerts never go round; those of others
