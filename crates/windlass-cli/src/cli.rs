@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Event(command::event::Args),
     /// List, make, pause, explain and try subscriptions: which events become which jobs
     Subscription(command::subscription::Args),
+    /// What Windlass tells of itself: list and mute alerts
+    Alert(command::alert::Args),
     /// Jobs that belong together, and whether all of them have ended
     Batch(command::batch::Args),
     /// Jobs with names that wait for each other, drawn

@@ -1,5 +1,6 @@
 //! One file per command: its arguments and what it does.
 
+pub(crate) mod alert;
 pub(crate) mod batch;
 pub(crate) mod bench;
 pub(crate) mod completions;

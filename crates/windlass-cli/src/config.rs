@@ -86,6 +86,8 @@ pub(crate) struct Config {
     pub(crate) keep: Option<Keep>,
     /// Bounds and aging of queues that it declares.
     pub(crate) rules: QueueRules,
+    /// From where on something is an alert.
+    pub(crate) alerts: Thresholds,
 }
 
 /// One `[[handler]]`.
@@ -146,7 +148,9 @@ impl Config {
         let document = reader.parse()?;
         let top = reader.table(&document, "the file", &TOP_KEYS)?;
         let table = top.table("doctor", "[doctor]", &doctor::KEYS)?;
-        Ok(table.as_ref().map(doctor::read).transpose()?.unwrap_or_default())
+        let unless_said = Thresholds::default();
+        let read = |table| doctor::read(table, &unless_said);
+        Ok(table.as_ref().map(read).transpose()?.unwrap_or_default())
     }
 
     fn read(file: &Path, text: &str) -> Result<Self, ConfigError> {
@@ -191,8 +195,21 @@ impl Config {
             rules.agings.extend(queues::aging(&name, &table)?);
         }
         let doctor = top.table("doctor", "[doctor]", &doctor::KEYS)?;
-        doctor.as_ref().map(doctor::read).transpose()?;
-        Ok(Self { handlers, limits, serves, slots, build, schedules, subscriptions, keep, rules })
+        let alerting = Thresholds::alerting();
+        let alerts = doctor.as_ref().map(|table| doctor::read(table, &alerting)).transpose()?;
+        let alerts = alerts.unwrap_or(alerting);
+        Ok(Self {
+            handlers,
+            limits,
+            serves,
+            slots,
+            build,
+            schedules,
+            subscriptions,
+            keep,
+            rules,
+            alerts,
+        })
     }
 }
 

@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub use find::{Overview, problems};
+pub use find::{Overview, problems, unserved};
 pub use problem::{Aspect, Problem};
 pub use seen::{
-    Counted, Dead, Failing, LaneBlocked, LaneSeen, Lanes, Observed, Ready, RunningJob, StuckJob,
+    Counted, Dead, Failing, LaneBlocked, LaneSeen, Lanes, Observed, Parked, Ready, RunningJob,
+    StuckJob,
 };
 
 use crate::limits;
@@ -37,6 +38,9 @@ pub struct Thresholds {
     pub died_within: Duration,
     /// So many jobs may wait in a lane.
     pub lane: u64,
+    /// So long jobs may be due that no worker serves or knows, before that is an alert.
+    #[serde(skip)]
+    pub unserved: Duration,
     /// Kinds that are left out: none of their jobs is a problem.
     pub mute: Vec<String>,
 }
@@ -49,12 +53,25 @@ impl Default for Thresholds {
             running: limits::RUNNING_LONG,
             died_within: limits::DIED_WITHIN,
             lane: limits::LONG_LANE,
+            unserved: limits::UNSERVED,
             mute: Vec::new(),
         }
     }
 }
 
 impl Thresholds {
+    /// Those by which workers raise alerts, unless they are given others: so many failures as wake a person.
+    #[must_use]
+    pub fn alerting() -> Self {
+        Self { failures: limits::ALERT_FAILURES, ..Self::default() }
+    }
+
+    /// Those by which an alert ends: it does not come and go while a time or a number is about at its limit.
+    #[must_use]
+    pub(crate) fn relaxed(&self) -> Self {
+        Self { latency: self.latency / 2, lane: self.lane / 2, ..self.clone() }
+    }
+
     /// Whether a kind is left out.
     #[must_use]
     pub fn is_muted(&self, kind: &str) -> bool {

@@ -4,10 +4,11 @@
 //! which re-exports what they need.
 //!
 //! Reading order: [`job`] (what a job is and every verb that changes it), [`queue`], [`worker`],
-//! [`maintenance`], [`schedule`], [`step`], [`progress`], [`health`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
+//! [`maintenance`], [`schedule`], [`step`], [`progress`], [`health`], [`alert`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
 //! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
 //! [`limits`] and [`error`].
 
+pub mod alert;
 pub mod batch;
 pub mod client;
 pub mod condition;

@@ -111,6 +111,18 @@ pub const RUNNING_LONG: Duration = Duration::from_secs(60 * 60);
 pub const DIED_WITHIN: Duration = Duration::from_secs(60 * 60);
 /// Jobs that may wait in a lane, unless a threshold says otherwise.
 pub const LONG_LANE: u64 = 1_000;
+/// How long jobs may be due that no worker serves or knows, before that is an alert, unless a threshold says otherwise.
+pub const UNSERVED: Duration = Duration::from_secs(5 * 60);
+/// Failures in a row from which on a kind that is failing is an alert, unless a threshold says otherwise.
+pub const ALERT_FAILURES: u32 = 5;
+/// How often the leader looks for alerts, where a subscription wants some.
+pub const ALERT: Duration = Duration::from_secs(15);
+/// Alerts that one such look begins or ends; where there are more, the next one does.
+pub const ALERT_CHANGES: usize = 500;
+/// Jobs of a kind that is failing by which it is known whether it still is.
+pub const ALERT_JOBS: usize = 20;
+/// Bytes of an alert's key.
+pub const ALERT_KEY_BYTES: usize = 512;
 /// Bytes of a subject's id.
 pub const SUBJECT_BYTES: usize = 256;
 /// Bytes of the key of a lane, a turn or a limit.

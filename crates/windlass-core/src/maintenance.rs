@@ -34,6 +34,8 @@ pub struct Swept {
     pub next_fire: Option<Duration>,
     /// Whether there are events that the subscriptions have not been fed.
     pub feeds: bool,
+    /// Whether a subscription wants events of Windlass's own, or such an event has told of something that lasts.
+    pub alerts: bool,
     /// Live workers, this one among them.
     pub workers: u64,
 }

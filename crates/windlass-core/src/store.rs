@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::alert::AlertStore;
 use crate::batch::BatchStore;
 use crate::condition::ConditionStore;
 use crate::event::EventStore;
@@ -66,6 +67,7 @@ pub trait Store:
     + ScheduleStore
     + MaintenanceStore
     + HealthStore
+    + AlertStore
     + Send
     + Sync
     + 'static

@@ -477,6 +477,12 @@ begin
     returning id
   )
   select array_agg(id) into ended from done;
+  if the_state = 7 and ended is not null then
+    perform windlass.tell_dead(us, array_agg(f.id order by f.id), array_agg(f.kind order by f.id), array_agg(f.queue order by f.id),
+      array_agg(f.attempt order by f.id), array_agg(f.failures order by f.id), array_agg(f.reason order by f.id),
+      array_agg(f.history order by f.id), array_agg(f.root order by f.id))
+    from windlass.finished f where f.id = any (ended) and f.state = 7;
+  end if;
   return ended;
 end
 $$;

@@ -307,6 +307,8 @@ declare
   gone    bigint;
   beyond  bigint;
   because text;
+  told    integer[];
+  begins  bigint[];
 begin
   select * into here from windlass.log for update;
   fed := least(here.routed, (select min(s.position) from windlass.subscription s where s.position is not null));
@@ -332,9 +334,16 @@ begin
     longer as (
       update windlass.gap g set to_position = beyond, at = us from lost l
       where g.number = l.number and g.to_position = l.position and g.reason = because returning g.number
+    ),
+    news as (
+      insert into windlass.gap (number, from_position, to_position, reason, at)
+      select l.number, l.position + 1, beyond, because, us from lost l where l.number not in (select number from longer)
+      returning gap.number, gap.from_position
     )
-    insert into windlass.gap (number, from_position, to_position, reason, at)
-    select l.number, l.position + 1, beyond, because, us from lost l where l.number not in (select number from longer);
+    select array_agg(n.number order by n.number), array_agg(n.from_position order by n.number) into told, begins from news n;
+    perform windlass.tell_fact(us, 'subscription.gap', s.name, 'subscription/' || s.name, null,
+      jsonb_build_object('subscription', s.name, 'from', g.begins, 'to', beyond, 'reason', because))
+    from unnest(told, begins) as g(number, begins) join windlass.subscription s on s.number = g.number;
   end if;
   update windlass.log set removed = removed + gone, walked = coalesce(positions[cardinality(positions)], 0),
     revision = revision + case when beyond is null then 0 else 1 end;

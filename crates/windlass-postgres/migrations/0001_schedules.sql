@@ -136,6 +136,11 @@ begin
   if not found then
     return false;
   end if;
+  if (firing->>'missed')::bigint > 0 then
+    perform windlass.tell_fact(us, 'schedule.missed', s.name, 'schedule/' || s.name, s.kind,
+      jsonb_build_object('schedule', s.name, 'kind', s.kind, 'runs', (firing->>'missed')::bigint))
+    from windlass.schedule s where s.name = firing->>'name';
+  end if;
   for job in select j from jsonb_array_elements(firing->'jobs') j loop
     select * into answer from windlass.write_scheduled_job(job, (job->>'meta')::jsonb, us);
     last := answer.job;

@@ -20,6 +20,7 @@ impl HealthStore for PostgresStore {
                 at,
                 ready,
                 failing: jobs::failing(&self.claims, thresholds).await?,
+                parked: jobs::parked(&self.claims, thresholds).await?,
                 running: jobs::running(&self.claims, thresholds, at).await?,
                 dead: jobs::dead(&self.claims, thresholds, at).await?,
                 lanes: lanes::lanes(&self.claims).await?,

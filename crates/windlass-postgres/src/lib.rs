@@ -6,6 +6,7 @@
 //!
 //! Other languages enqueue by `select windlass.enqueue('kind', '{"args": 1}')`.
 
+mod alert;
 mod batch;
 mod condition;
 mod connection;

@@ -32,6 +32,7 @@ pub(crate) fn observe(
         at,
         ready,
         failing: jobs::failing(connection, thresholds)?,
+        parked: jobs::parked(connection, thresholds)?,
         running: jobs::running(connection, thresholds, at)?,
         dead: jobs::dead(connection, thresholds, at)?,
         lanes: lanes::lanes(connection)?,

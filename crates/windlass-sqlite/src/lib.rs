@@ -6,6 +6,7 @@
 //!
 //! Other languages enqueue by `insert into windlass_enqueue (kind, args) values (…)`.
 
+mod alert;
 mod batch;
 mod condition;
 mod connection;

@@ -19,6 +19,7 @@ use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
 use windlass_core::store::{Now, Reply};
 use windlass_core::time::Timestamp;
 
+use crate::alert::tell;
 use crate::condition::pass;
 use crate::row::{Id, one};
 use crate::store::SqliteStore;
@@ -71,6 +72,7 @@ impl MaintenanceStore for SqliteStore {
             let upcoming = self.readers.read(move |c| sweep::look(c, worker)).await?;
             let next_due = upcoming.next_due.map(|due| due.since(now));
             swept.feeds = upcoming.feeds && swept.leads;
+            swept.alerts = upcoming.alerts && swept.leads;
             swept.next_due = if is_full { Some(Duration::ZERO) } else { next_due };
             let next_fire = if upcoming.has_queued_run { Some(now) } else { upcoming.next_fire };
             swept.next_fire = next_fire.filter(|_| swept.leads).map(|due| due.since(now));
@@ -154,6 +156,7 @@ fn round(
     swept.promoted = sweep::promote(connection, now)?;
     swept.expired = expire::expire(&context(connection, "", now))?;
     for worker in &removed {
+        tell::lost(connection, *worker, now)?;
         remove(connection, *worker)?;
         swept.dead_workers += 1;
     }

@@ -3,6 +3,7 @@
 //! The scenarios and invariants that a behaviour shows are named in its first line. Each runs on
 //! a fresh database of each store: see [`conformance!`](crate::conformance!).
 
+pub mod alert;
 pub mod batch;
 pub mod condition;
 pub mod event;

@@ -144,11 +144,19 @@ pub mod subscription {
     };
 }
 
+/// What Windlass tells of itself, as events: which there are, which last, and what is muted.
+pub mod alert {
+    pub use windlass_core::alert::{
+        AlertChange, AlertRecord, AlertStore, AlertType, Alerted, Alerts, Fact, Mute, MuteError,
+        MuteName, MuteRecord, NewAlert, OWN_SOURCE, Watch, is_own, own_id,
+    };
+}
+
 /// What is not as it should be: [`Overview`](health::Overview) and [`problems`](health::problems).
 pub mod health {
     pub use windlass_core::health::{
         Aspect, Counted, Dead, Failing, HealthStore, LaneBlocked, LaneSeen, Lanes, Observed,
-        Overview, Problem, Ready, RunningJob, StuckJob, Thresholds, problems,
+        Overview, Parked, Problem, Ready, RunningJob, StuckJob, Thresholds, problems, unserved,
     };
 }
 

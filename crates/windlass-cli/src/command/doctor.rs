@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use windlass::alert::MuteRecord;
 use windlass::health::{Overview, Problem, Thresholds, problems};
 use windlass::name::check_kind;
 use windlass::queue::{QueueBound, Unserved};
@@ -91,6 +92,7 @@ impl Args {
             running: self.running_longer_than.unwrap_or(thresholds.running),
             died_within: self.died_within.unwrap_or(thresholds.died_within),
             lane: self.lane_longer_than.unwrap_or(thresholds.lane),
+            unserved: thresholds.unserved,
             mute: thresholds.mute,
         })
     }
@@ -161,6 +163,8 @@ struct Findings {
     schedules: Vec<ScheduleRecord>,
     bounds: Vec<QueueBound>,
     required: Vec<RequiredBuild>,
+    /// What is not told as an alert.
+    muted: Vec<MuteRecord>,
     thresholds: Thresholds,
     /// What of the overview is a problem by these thresholds.
     problems: Vec<Problem>,
@@ -218,6 +222,7 @@ async fn look(
         schedules: store.schedules().await?,
         bounds: store.bounds().await?,
         required: store.required_builds().await?,
+        muted: store.alerts().await?.muted,
         thresholds: thresholds.clone(),
     })
 }

@@ -122,6 +122,7 @@ fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worke
     let mut worker = Worker::without_app(store)
         .slots(plan.slots)
         .options(options)
+        .alerts(plan.alerts.clone())
         .build(plan.build.as_deref().unwrap_or(BUILD));
     for (queue, slots) in &plan.queues {
         worker = worker.queue(queue, *slots);

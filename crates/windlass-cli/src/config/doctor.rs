@@ -6,11 +6,20 @@ use windlass::name::check_kind;
 use super::ConfigError;
 use super::reader::Table;
 
-pub(super) const KEYS: [&str; 6] =
-    ["latency", "failures", "running_longer_than", "died_within", "lane_longer_than", "mute"];
+pub(super) const KEYS: [&str; 7] = [
+    "latency",
+    "failures",
+    "running_longer_than",
+    "died_within",
+    "lane_longer_than",
+    "unserved_longer_than",
+    "mute",
+];
 
-pub(super) fn read(table: &Table<'_, '_>) -> Result<Thresholds, ConfigError> {
-    let unless_said = Thresholds::default();
+pub(super) fn read(
+    table: &Table<'_, '_>,
+    unless_said: &Thresholds,
+) -> Result<Thresholds, ConfigError> {
     let failures = table.number("failures", 1..=u64::from(u32::MAX))?;
     let mute = table.texts("mute")?.unwrap_or_default();
     if let Some(error) = mute.iter().find_map(|kind| check_kind(kind).err()) {
@@ -27,6 +36,7 @@ pub(super) fn read(table: &Table<'_, '_>) -> Result<Thresholds, ConfigError> {
         lane: table
             .number("lane_longer_than", 1..=u64::from(u32::MAX))?
             .unwrap_or(unless_said.lane),
+        unserved: table.positive_duration("unserved_longer_than")?.unwrap_or(unless_said.unserved),
         mute,
     })
 }

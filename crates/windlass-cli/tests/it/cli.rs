@@ -1,5 +1,6 @@
 //! The commands that enqueue, look and repair, run as a person or a script runs them.
 
+mod alert;
 mod batch;
 mod bulk;
 mod clock;

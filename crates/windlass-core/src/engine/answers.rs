@@ -16,6 +16,7 @@ use super::pending::{PendingSettlement, Role};
 use super::phase::{Intake, Phase};
 use super::state::{Engine, FirstAnswer};
 use super::verdict::{self, AttemptEnd};
+use crate::alert::{Alerted, Watch};
 use crate::error::StoreError;
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::job::{Batch, Claimed, Fenced, Settled, Verdict};
@@ -38,6 +39,7 @@ impl Engine {
             Answer::Fired(result) => self.on_fired(result),
             Answer::Fed(feed, result) => self.on_fed(feed, result),
             Answer::AwaitsEvents(result) => self.on_awaits_events(result),
+            Answer::Alerted(watch, result) => self.on_alerted(watch, result),
             Answer::Declared(result) => self.on_declared(result),
             Answer::Tidied(result) => self.on_tidied(result),
             Answer::Released(Ok(_)) => {}
@@ -346,8 +348,10 @@ impl Engine {
             self.health.clear(Call::Tidy);
             self.health.clear(Call::Fire);
             self.health.clear(Call::Feed);
+            self.health.clear(Call::Alert);
             // What it knows is of no use to it once another has fed.
             *self.feed = Feed::default();
+            self.watch = None;
         }
         if swept.attention {
             self.beat_now();
@@ -397,6 +401,23 @@ impl Engine {
                 self.maintenance.awaits_events(is_open, Instant::now());
             }
             Err(error) => self.maintenance.feed_failed(self.health.failed(Call::Feed, &error)),
+        }
+    }
+
+    fn on_alerted(&mut self, watch: Box<Watch>, result: Result<Alerted, StoreError>) {
+        self.watch = Some(watch);
+        match result {
+            Ok(alerted) => {
+                self.note_success(Call::Alert);
+                self.maintenance.alerted();
+                if alerted != Alerted::default() {
+                    self.tell(|| Event::Alerted {
+                        fired: alerted.fired,
+                        resolved: alerted.resolved,
+                    });
+                }
+            }
+            Err(error) => self.maintenance.alert_failed(self.health.failed(Call::Alert, &error)),
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::pending::PendingSettlement;
 use super::{last_words, settle};
+use crate::alert::{Alerted, Watch};
 use crate::error::StoreError;
 use crate::event;
 use crate::id::{LeaseId, WorkerId};
@@ -32,6 +33,7 @@ pub(super) enum Request {
     Fire,
     Feed(Box<Feed>),
     AwaitEvents(WorkerId),
+    Alert(Box<Watch>),
     Declare(Arc<[Declared]>),
     Tidy,
 }
@@ -49,6 +51,7 @@ pub(super) enum Answer {
     Fired(Result<FireRound, StoreError>),
     Fed(Box<Feed>, Result<Fed, StoreError>),
     AwaitsEvents(Result<bool, StoreError>),
+    Alerted(Box<Watch>, Result<Alerted, StoreError>),
     Declared(Result<(), StoreError>),
     Tidied(Result<Tidied, StoreError>),
 }
@@ -97,6 +100,10 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
             Answer::Fed(feed, fed)
         }
         Request::AwaitEvents(worker) => Answer::AwaitsEvents(store.await_events(worker).await),
+        Request::Alert(mut watch) => {
+            let alerted = watch.round(store, Now::Database).await;
+            Answer::Alerted(watch, alerted)
+        }
         Request::Declare(declared) => {
             Answer::Declared(schedule::declare(store, &declared, Now::Database).await)
         }

@@ -54,6 +54,13 @@ pub enum Event {
         /// How many jobs.
         jobs: u64,
     },
+    /// This worker leads, and has told of alerts or of their ends.
+    Alerted {
+        /// Alerts that began.
+        fired: u64,
+        /// Alerts that are over.
+        resolved: u64,
+    },
     /// Schedules were due, and this worker, which leads, enqueued their jobs.
     Fired {
         /// How many.

@@ -42,6 +42,7 @@ pub(super) enum Call {
     Sweep,
     Fire,
     Feed,
+    Alert,
     Declare,
     Tidy,
 }

@@ -18,11 +18,13 @@ use super::last_words::{self, LastWords};
 use super::start_error::StartError;
 use super::verdict::{self, AttemptEnd};
 use super::worker::{InlineParts, Worker};
+use crate::alert::{Alerted, Watch};
 use crate::client::Client;
 use crate::context::{AttemptContext, AttemptParts, Context, News, Signals};
 use crate::error::StoreError;
 use crate::event;
 use crate::handler::{Handler, Policy, Registered, Run, attempted, output_json};
+use crate::health::Thresholds;
 use crate::id::{JobId, LeaseId};
 use crate::job::{
     ClaimRequest, Claimed, HandlerKey, JobError, Outcome, Settled, Settlement, Share, Verdict,
@@ -46,6 +48,7 @@ pub struct InlineWorker {
     handlers: HashMap<String, Registered>,
     registration: Registration,
     failures: Option<Hook<Failure>>,
+    thresholds: Thresholds,
 }
 
 /// An attempt that an [`InlineWorker`] ran.
@@ -72,8 +75,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self.check()?;
         panics::install();
         let parts = self.into_inline()?;
-        let InlineParts { client, handlers, registration, declared, failures } = parts;
-        let worker = InlineWorker { client, handlers, registration, failures };
+        let InlineParts { client, handlers, registration, declared, failures, thresholds } = parts;
+        let worker = InlineWorker { client, handlers, registration, failures, thresholds };
         let store = &**worker.store();
         // It runs what it is asked to, whatever the minimum builds are.
         store.register(&worker.registration, Now::Database).await.map_err(StartError::Store)?;
@@ -150,7 +153,12 @@ impl InlineWorker {
         if swept.next_fire.is_some_and(|wait| wait.is_zero()) {
             schedule::fire_due(&**self.store(), Now::Database).await?;
         }
-        if swept.feeds {
+        let mut feeds = swept.feeds;
+        if swept.alerts {
+            let mut watch = Watch::new(self.thresholds.clone());
+            feeds |= watch.round(&**self.store(), Now::Database).await? != Alerted::default();
+        }
+        if feeds {
             let mut feed = Feed::default();
             while feed.round(&**self.store(), Now::Database).await?.is_behind {}
         }

@@ -1,5 +1,5 @@
 //! What a worker does for all: sweep each second, and where it leads fire schedules when a sweep has said that one is due,
-//! feed the subscriptions, and tidy now and then. No I/O.
+//! feed the subscriptions, look for alerts, and tidy now and then. No I/O.
 //!
 //! A further duty of the leader is a further [`Recurring`] and a variant of [`Duty`].
 
@@ -27,6 +27,7 @@ pub(super) enum Duty {
     Fire,
     Feed,
     AwaitEvents,
+    Alert,
     Tidy,
 }
 
@@ -78,6 +79,9 @@ pub(super) struct Maintenance {
     /// After a failure not before this.
     fire_again: Instant,
     feeding: Feeding,
+    alert: Recurring,
+    /// Whether anybody wants alerts, as the last sweep said.
+    wants_alerts: bool,
     tidy: Recurring,
 }
 
@@ -90,14 +94,17 @@ impl Maintenance {
             fire: Recurring::new(UNTIL_TOLD, now + UNTIL_TOLD),
             fire_again: now,
             feeding: Feeding::new(now),
+            alert: Recurring::new(options.alert, now),
+            wants_alerts: false,
             tidy: Recurring::new(options.tidy, now),
         }
     }
 
     /// When [`Maintenance::due`] has something to send.
     pub(super) fn next(&self) -> Option<Instant> {
+        let alert = self.alert.next().filter(|_| self.wants_alerts);
         let leading =
-            [self.fire.next(), self.feeding.next(), self.tidy.next()].into_iter().flatten();
+            [self.fire.next(), self.feeding.next(), alert, self.tidy.next()].into_iter().flatten();
         self.sweep.next().into_iter().chain(leading.filter(|_| self.leads)).min()
     }
 
@@ -109,6 +116,8 @@ impl Maintenance {
             Some(Duty::Fire)
         } else if self.leads && self.tidy.due(now) {
             Some(Duty::Tidy)
+        } else if self.leads && self.wants_alerts && self.alert.due(now) {
+            Some(Duty::Alert)
         } else if self.leads {
             self.feeding.due(now)
         } else {
@@ -133,6 +142,7 @@ impl Maintenance {
             self.feeding.begin(now);
         }
         self.leads = swept.leads;
+        self.wants_alerts = swept.alerts;
         if swept.feeds {
             self.feeding.swept(now);
         }
@@ -179,6 +189,15 @@ impl Maintenance {
         self.feeding.failed(again_at);
     }
 
+    pub(super) fn alerted(&mut self) {
+        self.alert.is_under_way = false;
+    }
+
+    pub(super) fn alert_failed(&mut self, again_at: Instant) {
+        self.alert.is_under_way = false;
+        self.alert.at = again_at;
+    }
+
     pub(super) fn sweep_failed(&mut self, again_at: Instant) {
         self.sweep.is_under_way = false;
         self.sweep.not_before(again_at);
@@ -200,7 +219,7 @@ impl Maintenance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{SWEEP, TIDY};
+    use crate::limits::{ALERT, SWEEP, TIDY};
 
     fn leader() -> Swept {
         Swept { leads: true, workers: 1, ..Swept::default() }
@@ -282,6 +301,34 @@ mod tests {
         assert_eq!(maintenance.due(now), Some(Duty::Tidy));
         assert_eq!(maintenance.due(now), Some(Duty::Feed));
         assert_eq!(maintenance.due(now), None);
+    }
+
+    /// Where nobody wants alerts nobody looks for any; where somebody does, the leader looks now and then.
+    #[test]
+    fn the_leader_looks_for_alerts_where_somebody_wants_some() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        maintenance.due(now);
+        lead(&mut maintenance, &leader(), now);
+        assert_eq!(maintenance.due(now), Some(Duty::Tidy));
+        assert_eq!(maintenance.due(now), None);
+        let wanted = Swept { alerts: true, ..leader() };
+        lead(&mut maintenance, &wanted, now);
+        assert_eq!(maintenance.due(now), Some(Duty::Alert));
+        assert_eq!(maintenance.due(now), None, "one look at a time");
+        maintenance.alerted();
+        maintenance.due(now + SWEEP);
+        lead(&mut maintenance, &wanted, now + SWEEP);
+        assert_eq!(maintenance.due(now + SWEEP), None);
+        maintenance.tidied(&Tidied::default(), now);
+        maintenance.due(now + ALERT);
+        lead(&mut maintenance, &wanted, now + ALERT);
+        assert_eq!(maintenance.due(now + ALERT), Some(Duty::Alert));
+        let again = now + 2 * ALERT;
+        maintenance.alert_failed(again);
+        let follower = Swept { alerts: false, workers: 2, ..Swept::default() };
+        maintenance.swept(&follower, CancelWatch::Hints, now);
+        assert!((0..9).all(|_| maintenance.due(again) != Some(Duty::Alert)), "the leader does it");
     }
 
     /// A schedule costs no further statement until it is due; what a sweep said is asked of the last one alone.

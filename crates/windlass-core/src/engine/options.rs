@@ -16,6 +16,8 @@ pub struct Options {
     pub sweep: Duration,
     /// How often parked kinds are looked at and finished jobs pruned.
     pub tidy: Duration,
+    /// How often the leader looks for alerts, where a subscription wants some.
+    pub alert: Duration,
     /// How long a handler that was told to end may take before it is abandoned.
     pub abandon_after: Duration,
     /// The longest wait between two looks at an empty queue.
@@ -36,6 +38,7 @@ impl Default for Options {
             heartbeat: limits::HEARTBEAT,
             sweep: limits::SWEEP,
             tidy: limits::TIDY,
+            alert: limits::ALERT,
             abandon_after: limits::ABANDON_AFTER,
             poll: limits::POLL_WAITS[limits::POLL_WAITS.len() - 1],
             prefetch: 2 * limits::CLAIM_JOBS,

@@ -29,10 +29,12 @@ use super::pending::{PendingSettlements, Role};
 use super::phase::{Intake, IntakeWishes, Phase};
 use super::stats::Stats;
 use super::sweep_interval::CancelWatch;
+use crate::alert::Watch;
 use crate::client::Client;
 use crate::context::News;
 use crate::error::StoreError;
 use crate::handler::Registered;
+use crate::health::Thresholds;
 use crate::id::LeaseId;
 use crate::job::{Claimed, Settlement, Verdict};
 use crate::store::Store;
@@ -47,6 +49,7 @@ pub(super) type FirstAnswer = oneshot::Sender<Result<(), StoreError>>;
 pub(super) struct Engine {
     pub(super) store: Arc<dyn Store>,
     pub(super) options: Options,
+    pub(super) thresholds: Thresholds,
     pub(super) registration: Registration,
     pub(super) handlers: HashMap<String, Registered>,
     pub(super) runtime: Handle,
@@ -65,6 +68,8 @@ pub(super) struct Engine {
     pub(super) declarations: Declarations,
     /// Who wants which events; away while it is asked.
     pub(super) feed: Box<Feed>,
+    /// What was seen of alerts; away while it looks.
+    pub(super) watch: Option<Box<Watch>>,
     pub(super) health: StoreHealth,
     pub(super) phase: Phase,
     pub(super) wishes: IntakeWishes,

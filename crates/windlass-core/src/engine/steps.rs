@@ -20,6 +20,7 @@ use super::pending::Role;
 use super::state::Engine;
 use super::sweep_interval::CancelWatch;
 use super::verdict::{self, AttemptEnd};
+use crate::alert::Watch;
 use crate::context::{AttemptContext, AttemptParts, Signals};
 use crate::id::LeaseId;
 use crate::job::{ClaimRequest, HandlerKey, Outcome, Settlement, Verdict, expired_reason};
@@ -274,6 +275,10 @@ impl Engine {
                 Duty::Fire => Request::Fire,
                 Duty::Feed => Request::Feed(std::mem::take(&mut self.feed)),
                 Duty::AwaitEvents => Request::AwaitEvents(self.registration.worker),
+                Duty::Alert => {
+                    let new = || Box::new(Watch::new(self.thresholds.clone()));
+                    Request::Alert(self.watch.take().unwrap_or_else(new))
+                }
                 Duty::Tidy => Request::Tidy,
             };
             self.call(request, now);

@@ -36,6 +36,7 @@ use crate::client::{Client, EnqueueLayer};
 use crate::context::News;
 use crate::error::Refusal;
 use crate::handler::{ChunkFn, Chunks, HandlerFn, HandlerLayer, Isolation, Registered, Run};
+use crate::health::Thresholds;
 use crate::id::WorkerId;
 use crate::job::{IntoDraft, Job};
 use crate::limit::{Limit, SetBy};
@@ -65,6 +66,7 @@ pub struct Worker<App = ()> {
     slots: Option<usize>,
     limits: Vec<(Limit, SetBy)>,
     options: Options,
+    thresholds: Thresholds,
     build: String,
     schedules: Vec<Scheduled>,
     events: broadcast::Sender<Event>,
@@ -100,6 +102,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             slots: None,
             limits: Vec::new(),
             options: Options::default(),
+            thresholds: Thresholds::alerting(),
             build: concat!("windlass ", env!("CARGO_PKG_VERSION")).to_owned(),
             schedules: Vec::new(),
             events: broadcast::channel(EVENTS_KEPT).0,
@@ -190,6 +193,13 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// Other times and sizes than the defaults.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
+        self
+    }
+
+    /// From where on something is an alert, and which kinds are left out. While this worker leads it counts for all, so give it to
+    /// all workers alike.
+    pub fn alerts(mut self, thresholds: Thresholds) -> Self {
+        self.thresholds = thresholds;
         self
     }
 
@@ -464,7 +474,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
         let declared = self.declared(&registration.host)?;
         let handlers = self.take_handlers();
         let failures = self.beside.failures;
-        Ok(InlineParts { client: self.client, handlers, registration, declared, failures })
+        let (client, thresholds) = (self.client, self.thresholds);
+        Ok(InlineParts { client, handlers, registration, declared, failures, thresholds })
     }
 
     fn into_engine(mut self, runtime: Handle, watchers: Watchers) -> Engine {
@@ -496,6 +507,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
             maintenance: Maintenance::new(now, &self.options),
             declarations: Declarations::new(now, declared),
             feed: Box::default(),
+            watch: None,
+            thresholds: self.thresholds,
             attempts: Attempts::new(self.options.abandon_after),
             pending: PendingSettlements::new(now),
             accounts: Accounts::new(now),
@@ -552,6 +565,7 @@ pub(super) struct InlineParts {
     pub(super) registration: Registration,
     pub(super) declared: Vec<Declared>,
     pub(super) failures: Option<Hook<Failure>>,
+    pub(super) thresholds: Thresholds,
 }
 
 struct Watchers {

@@ -1,9 +1,9 @@
 //! Which problems there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::problem::Problem;
-use super::seen::{LaneSeen, Observed};
+use super::seen::{Counted, LaneSeen, Observed, Parked};
 use super::{Thresholds, lines};
 use crate::error::StoreError;
 use crate::job::{Counts, State};
@@ -69,6 +69,16 @@ impl Overview {
         ready.chain(first).filter(|(_, queue, kind, _)| !self.is_paused(queue, kind))
     }
 
+    /// Of each queue when the oldest job was due, and its kind.
+    fn oldest(&self, thresholds: &Thresholds) -> BTreeMap<&str, (Timestamp, &str)> {
+        let mut oldest: BTreeMap<&str, (Timestamp, &str)> = BTreeMap::new();
+        for (due_at, queue, kind, _) in self.ready().filter(|one| !thresholds.is_muted(one.2)) {
+            let of_queue = oldest.entry(queue).or_insert((due_at, kind));
+            *of_queue = (*of_queue).min((due_at, kind));
+        }
+        oldest
+    }
+
     fn is_paused(&self, queue: &str, kind: &str) -> bool {
         self.queues.iter().any(|one| one.name == queue && one.paused_at.is_some())
             || self.paused_kinds.iter().any(|one| one.kind == kind)
@@ -89,14 +99,53 @@ pub fn problems(overview: &Overview, thresholds: &Thresholds) -> Vec<Problem> {
     found
 }
 
-fn latency(overview: &Overview, thresholds: &Thresholds) -> Vec<Problem> {
-    let mut oldest: BTreeMap<&str, (Timestamp, &str)> = BTreeMap::new();
-    for (due_at, queue, kind, _) in overview.ready().filter(|one| !thresholds.is_muted(one.2)) {
-        let of_queue = oldest.entry(queue).or_insert((due_at, kind));
-        *of_queue = (*of_queue).min((due_at, kind));
+/// Jobs that no live worker would run, as far as is known by the queues that workers serve and the kinds that they know. They are
+/// apart from [`problems`]: where a command asks, it may be that no worker is there yet.
+#[must_use]
+pub fn unserved(overview: &Overview, thresholds: &Thresholds) -> Vec<Problem> {
+    let at = overview.observed.at;
+    let is_old = |due_at: Timestamp| at.since(due_at) >= thresholds.unserved;
+    let serves = |worker: &&WorkerRecord| worker.expires_at > at;
+    let served: BTreeSet<&str> = overview
+        .workers
+        .iter()
+        .filter(serves)
+        .flat_map(|worker| worker.queues.iter().map(String::as_str))
+        .collect();
+    let oldest = overview.oldest(thresholds);
+    let oldest = oldest
+        .into_iter()
+        .filter(|(queue, (due_at, _))| !served.contains(queue) && is_old(*due_at));
+    let queues = oldest.map(|(queue, (oldest_due_at, kind))| Problem::QueueUnserved {
+        queue: queue.to_owned(),
+        kind: kind.to_owned(),
+        oldest_due_at,
+    });
+    let mut kinds: BTreeMap<(&str, u16), Parked> = BTreeMap::new();
+    let is_paused = |kind: &str| overview.paused_kinds.iter().any(|paused| paused.kind == kind);
+    let counts = |one: &&Parked| !is_paused(&one.kind) && !thresholds.is_muted(&one.kind);
+    for one in overview.observed.parked.iter().filter(counts) {
+        let sum = kinds
+            .entry((&one.kind, one.version))
+            .or_insert_with(|| Parked { jobs: Counted::default(), ..one.clone() });
+        sum.jobs = sum.jobs.and(one.jobs);
+        sum.oldest_due_at = sum.oldest_due_at.min(one.oldest_due_at);
     }
+    let kinds = kinds.into_values().filter(|one| is_old(one.oldest_due_at));
+    let kinds = kinds.map(|one| Problem::KindUnhandled {
+        kind: one.kind,
+        version: one.version,
+        queue: one.queue,
+        jobs: one.jobs,
+        oldest_due_at: one.oldest_due_at,
+    });
+    queues.chain(kinds).collect()
+}
+
+fn latency(overview: &Overview, thresholds: &Thresholds) -> Vec<Problem> {
     let is_late = |due_at: Timestamp| overview.observed.at.since(due_at) >= thresholds.latency;
-    oldest
+    overview
+        .oldest(thresholds)
         .into_iter()
         .filter(|(_, (due_at, _))| is_late(*due_at))
         .map(|(queue, (oldest_due_at, kind))| Problem::Latency {
@@ -119,6 +168,7 @@ fn failing<'a>(
         jobs: one.jobs,
         failures: one.failures,
         job: one.job,
+        named: one.named.clone(),
     })
 }
 

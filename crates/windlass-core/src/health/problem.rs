@@ -32,6 +32,10 @@ pub enum Aspect {
     Breakers,
     /// Jobs wait for what cannot come.
     Waiting,
+    /// Jobs are due in queues that no worker serves.
+    Queues,
+    /// Jobs are parked, since no worker knows them.
+    Handlers,
 }
 
 /// Something that is not as it should be.
@@ -59,6 +63,9 @@ pub enum Problem {
         failures: u32,
         /// That one.
         job: JobId,
+        /// The first of them, by their failures.
+        #[serde(skip)]
+        named: Vec<JobId>,
     },
     /// A job runs for too long.
     RunningLong {
@@ -167,6 +174,29 @@ pub enum Problem {
         /// How that one has ended; none where it is gone.
         ended: Option<State>,
     },
+    /// Jobs are due in a queue that no live worker serves.
+    QueueUnserved {
+        /// The queue.
+        queue: String,
+        /// The kind of the oldest one.
+        kind: String,
+        /// When that was due.
+        oldest_due_at: Timestamp,
+    },
+    /// Jobs are parked, since no live worker knows their kind and version.
+    KindUnhandled {
+        /// The kind.
+        kind: String,
+        /// The version of their args.
+        version: u16,
+        /// The queue of the first of them.
+        queue: String,
+        /// How many.
+        #[serde(flatten)]
+        jobs: Counted,
+        /// When the oldest of those that were looked at was due.
+        oldest_due_at: Timestamp,
+    },
 }
 
 impl Problem {
@@ -184,6 +214,8 @@ impl Problem {
             }
             Self::BreakerOpen { .. } => Aspect::Breakers,
             Self::Stuck { .. } => Aspect::Waiting,
+            Self::QueueUnserved { .. } => Aspect::Queues,
+            Self::KindUnhandled { .. } => Aspect::Handlers,
         }
     }
 }

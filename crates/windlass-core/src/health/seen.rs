@@ -40,6 +40,8 @@ pub struct Observed {
     pub ready: Vec<Ready>,
     /// Kinds with jobs that failed as often as the thresholds say and are to be tried again, of those due next.
     pub failing: Vec<Failing>,
+    /// Jobs that are out of the way, by kind, version and queue.
+    pub parked: Vec<Parked>,
     /// Jobs that run longer than the thresholds say, the longest first.
     pub running: Vec<RunningJob>,
     /// Kinds with dead jobs, of the newest jobs that are dead.
@@ -78,6 +80,23 @@ pub struct Failing {
     pub failures: u32,
     /// That one.
     pub job: JobId,
+    /// The first of them, by their failures.
+    pub named: Vec<JobId>,
+}
+
+/// Jobs of a kind and version that are out of the way, since no worker knows them, or since their kind is paused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// Their kind.
+    pub kind: String,
+    /// The version of their args.
+    pub version: u16,
+    /// Their queue.
+    pub queue: String,
+    /// How many.
+    pub jobs: Counted,
+    /// When the oldest of those that were looked at was due.
+    pub oldest_due_at: Timestamp,
 }
 
 /// A job that runs.

@@ -2,10 +2,11 @@
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 use windlass_core::error::StoreError;
-use windlass_core::health::{Counted, Dead, Failing, Ready, RunningJob, Thresholds};
+use windlass_core::health::{Counted, Dead, Failing, Parked, Ready, RunningJob, Thresholds};
 use windlass_core::id::JobId;
-use windlass_core::limits::{LINES_LOOKED_AT, LOOKED_AT, NAMED};
+use windlass_core::limits::{ALERT_JOBS, LINES_LOOKED_AT, LOOKED_AT, NAMED};
 use windlass_core::time::{Timestamp, micros};
 
 use crate::connection::{Bind, Connection};
@@ -14,12 +15,15 @@ use crate::row::get;
 const READY: &str = include_str!("ready.sql");
 const IN_LINE: &str = include_str!("in_line.sql");
 const FAILING: &str = include_str!("failing.sql");
+const PARKED: &str = include_str!("parked.sql");
 const RUNNING: &str = include_str!("running.sql");
 const DEAD: &str = include_str!("dead.sql");
 
 pub(super) const MOST: i64 = LOOKED_AT as i64;
 pub(super) const LINES: i64 = LINES_LOOKED_AT as i64;
 pub(super) const FEW: i64 = NAMED as i64;
+/// Jobs of a failing kind that are named.
+const WATCHED: i64 = ALERT_JOBS as i64;
 /// Lines with more than a few jobs that are counted on.
 pub(super) const LONG: i64 = 20;
 
@@ -79,17 +83,41 @@ pub(super) async fn failing(
     thresholds: &Thresholds,
 ) -> Result<Vec<Failing>, StoreError> {
     let failures = i32::try_from(thresholds.failures).unwrap_or(i32::MAX);
-    let binds: [Bind<'_>; 3] =
-        [(&failures, Type::INT4), (&thresholds.mute, Type::TEXT_ARRAY), (&MOST, Type::INT8)];
+    let binds: [Bind<'_>; 4] = [
+        (&failures, Type::INT4),
+        (&thresholds.mute, Type::TEXT_ARRAY),
+        (&MOST, Type::INT8),
+        (&WATCHED, Type::INT8),
+    ];
     let failing = |row: &Row| {
         Ok(Failing {
             kind: get(row, 0)?,
             jobs: counted(row, 1)?,
             failures: get::<i32>(row, 3)?.unsigned_abs(),
             job: JobId::from_uuid(get(row, 4)?),
+            named: get::<Vec<Uuid>>(row, 5)?.into_iter().map(JobId::from_uuid).collect(),
         })
     };
     connection.query(FAILING, &binds).await?.iter().map(failing).collect()
+}
+
+/// Jobs that are out of the way, by kind, version and queue, one group after the other.
+pub(super) async fn parked(
+    connection: &Connection,
+    thresholds: &Thresholds,
+) -> Result<Vec<Parked>, StoreError> {
+    let binds: [Bind<'_>; 3] =
+        [(&thresholds.mute, Type::TEXT_ARRAY), (&LINES, Type::INT8), (&FEW, Type::INT8)];
+    let parked = |row: &Row| {
+        Ok(Parked {
+            kind: get(row, 0)?,
+            version: get::<i16>(row, 1)?.unsigned_abs(),
+            queue: get(row, 2)?,
+            jobs: counted(row, 3)?,
+            oldest_due_at: Timestamp::from_micros(get(row, 5)?),
+        })
+    };
+    connection.query(PARKED, &binds).await?.iter().map(parked).collect()
 }
 
 pub(super) async fn running(

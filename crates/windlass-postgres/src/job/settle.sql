@@ -114,5 +114,12 @@ told as materialized (
   select case when windlass.has_listeners()
     then windlass.tell_ends((select now from clock), array(select id from job where state in (5, 6, 7) order by id),
                             array(select state from job where state in (5, 6, 7) order by id))::text end as nothing
+),
+deaths as materialized (
+  select case when 7 = any ($29::int2[]) then (
+    select windlass.tell_dead((select now from clock), array_agg(id order by id), array_agg(kind order by id), array_agg(queue order by id),
+             array_agg(attempt order by id), array_agg(failures order by id), array_agg(reason order by id),
+             array_agg(history order by id), array_agg(root order by id))::text
+    from job where state = 7) end as nothing
 )
-select id from fenced, notified, told, waits
+select id from fenced, notified, told, waits, deaths

@@ -93,6 +93,7 @@ pub(crate) async fn sweep(
         attention: get(&row, 4)?,
         workers: count(7)?,
         feeds: leads && get(&row, 16)?,
+        alerts: leads && get(&row, 17)?,
         next_fire: get::<Option<i64>>(&row, 11)?.map(|us| Duration::from_micros(us.unsigned_abs())),
         ..Swept::default()
     };

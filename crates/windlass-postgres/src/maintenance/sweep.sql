@@ -9,7 +9,8 @@
 -- would bring news, whether leases of removed workers are left, whether a worker has just gone
 -- missing, live workers, microseconds to when the next job expires, whether kinds are paused, wake-ups sent,
 -- microseconds until a schedule is due, whether jobs of a queue age, microseconds until a moment that jobs wait for, or none where one may have ended unseen,
--- when the server was started, since when this process has known that, whether subscriptions have something to be fed. State 1 is scheduled, 2 available, 3 retryable.
+-- when the server was started, since when this process has known that, whether subscriptions have something to be fed, whether
+-- one wants alerts or some have begun, and how many removed workers were told. State 1 is scheduled, 2 available, 3 retryable.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 started as (select (extract(epoch from pg_postmaster_start_time()) * 1000000)::int8 as at),
 -- A server that recovers from a crash has been started long before it answers anybody.
@@ -65,7 +66,10 @@ removed as (
   where leads.leads and w.id in (select id from dead) and o.id = w.id
     -- Looked at again where the worker was just renewing its lease: then its row is another one by now.
     and case when o.expired then w.expires_at <= clock.now else w.missing_at is not null end
-  returning w.id
+  returning w.id, w.label, w.host, w.pid, w.build
+),
+told as (
+  select windlass.tell_lost(clock.now, b.id, b.label, b.host, b.pid, b.build)::text as nothing from removed b, clock
 ),
 not_idle as (
   delete from windlass.idle i using removed b where i.worker = b.id
@@ -99,5 +103,7 @@ select leads.leads,
        server.started_at, server.seen_at,
        -- By the index, which forgets what was moved; the table remembers until it is vacuumed.
        (select i.nth from windlass.intake i order by i.nth limit 1) is not null or (select l.routed < l.last from windlass.log l)
-         or exists (select from windlass.subscription s where s.position is not null and s.paused_at is null)
+         or exists (select from windlass.subscription s where s.position is not null and s.paused_at is null),
+       exists (select from windlass.subscription s where s.alerts) or exists (select from windlass.alert),
+       (select count(nothing) from told)
 from leads, clock, notified, server

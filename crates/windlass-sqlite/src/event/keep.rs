@@ -1,12 +1,15 @@
 //! Keep: how long events stay, and the removal of those whose time is over.
 
 use rusqlite::{Connection, params};
+use serde_json::json;
+use windlass_core::alert::{AlertType, Fact};
 use windlass_core::error::StoreError;
 use windlass_core::event::Keep;
 use windlass_core::limits::FORGET_EVENTS;
 use windlass_core::subscription::job_of;
 use windlass_core::time::{Timestamp, micros};
 
+use crate::alert::tell::tell;
 use crate::row::{Id, all, one, run};
 
 const KEEP: &str = "update windlass_log set keep = ?1, at_most = ?2";
@@ -27,7 +30,9 @@ const LONGER: &str = "update windlass_gap set to_position = ?1, at = ?3 where re
      where s.number = windlass_gap.number and s.position = windlass_gap.to_position and s.position < ?1)";
 const NEW: &str = "insert into windlass_gap (number, from_position, to_position, reason, at) \
      select number, position + 1, ?1, ?2, ?3 from windlass_subscription s where position < ?1 \
-       and not exists (select 1 from windlass_gap g where g.number = s.number and g.to_position = ?1 and g.reason = ?2)";
+       and not exists (select 1 from windlass_gap g where g.number = s.number and g.to_position = ?1 and g.reason = ?2) \
+     returning number, from_position";
+const NAME: &str = "select name from windlass_subscription where number = ?1";
 const PASS: &str = "update windlass_subscription set position = ?1 where position < ?1";
 const WALKED: &str = "update windlass_log set removed = removed + ?1, walked = ?2, revision = revision + ?3 \
      where ?1 > 0 or walked <> ?2";
@@ -81,6 +86,15 @@ fn make_gaps(
     let days = (at_most as f64 / 864_000_000.0).round() / 100.0;
     let because = format!("events are kept for at most {days} days");
     run(connection, LONGER, params![beyond, because, now])?;
-    run(connection, NEW, params![beyond, because, now])?;
+    let news = all(connection, NEW, params![beyond, because, now], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    for (number, from) in news {
+        let Some(name) = one::<String>(connection, NAME, [number])? else { continue };
+        let data = json!({ "subscription": name, "from": from, "to": beyond, "reason": because });
+        let (alert, subject) = (AlertType::SubscriptionGap, format!("subscription/{name}"));
+        let fact = Fact { alert, about: name, subject, kind: None, data };
+        tell(connection, &fact, Timestamp::from_micros(now))?;
+    }
     run(connection, PASS, [beyond]).map(drop)
 }

@@ -1,13 +1,15 @@
 //! Jobs that may be a problem: that wait, fail, run or died.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
-use windlass_core::health::{Counted, Dead, Failing, Ready, RunningJob, Thresholds};
-use windlass_core::limits::{LINES_LOOKED_AT, LOOKED_AT, NAMED};
+use windlass_core::health::{Counted, Dead, Failing, Parked, Ready, RunningJob, Thresholds};
+use windlass_core::id::JobId;
+use windlass_core::limits::{ALERT_JOBS, LINES_LOOKED_AT, LOOKED_AT, NAMED};
 use windlass_core::time::{Timestamp, micros};
 
 use crate::lease::jobs_of;
@@ -39,6 +41,19 @@ const IN_LINE: &str = "select count(*), min(run_at) from (select run_at from win
      order by (attempt = 0), created_at, id limit ?5)";
 const NEXT_DUE: &str = "select state, kind, failures, id from windlass_pending where state in (1, 3) \
      order by run_at limit ?1";
+const FIRST_PARKED: &str = "select kind, version, queue from windlass_pending where state = 0 \
+     order by kind, version, queue limit 1";
+// As above: one comparison for each column.
+const NEXT_PARKED: &str = "select * from (select kind, version, queue from windlass_pending \
+       where state = 0 and kind = ?1 and version = ?2 and queue > ?3 order by queue limit 1) \
+     union all \
+     select * from (select kind, version, queue from windlass_pending \
+       where state = 0 and kind = ?1 and version > ?2 order by version, queue limit 1) \
+     union all \
+     select * from (select kind, version, queue from windlass_pending \
+       where state = 0 and kind > ?1 order by kind, version, queue limit 1) limit 1";
+const PARKED_OF: &str = "select count(*), min(run_at) from (select run_at from windlass_pending \
+     where state = 0 and kind = ?1 and version = ?2 and queue = ?3 limit ?4)";
 const LEASES: &str = "select id, worker, label, claimed_at from windlass_lease where claimed_at <= ?1 order by claimed_at";
 const RUNS: &str = "select kind, queue, (select us from windlass_expected_run e where e.worker = ?3 and e.kind = p.kind) \
      from windlass_pending p where id = ?1 and lease = ?2 and state = 4";
@@ -140,7 +155,15 @@ fn number_and_oldest(
     connection: &Connection,
     line: impl rusqlite::Params,
 ) -> Result<(i64, Option<Timestamp>), StoreError> {
-    let found = all(connection, IN_LINE, line, |row| {
+    counted_and_oldest(connection, IN_LINE, line)
+}
+
+fn counted_and_oldest(
+    connection: &Connection,
+    sql: &str,
+    binds: impl rusqlite::Params,
+) -> Result<(i64, Option<Timestamp>), StoreError> {
+    let found = all(connection, sql, binds, |row| {
         Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(Timestamp::from_micros)))
     })?;
     Ok(found.into_iter().next().unwrap_or((0, None)))
@@ -156,15 +179,17 @@ pub(super) fn failing(
     })?;
     let or_more = next.len() as i64 >= MOST;
     let mut kinds: BTreeMap<String, Failing> = BTreeMap::new();
+    let mut named: BTreeMap<String, Vec<(Reverse<u32>, JobId)>> = BTreeMap::new();
     for (state, kind, failures, id) in next {
         if state != 3 || failures < thresholds.failures || thresholds.is_muted(&kind) {
             continue;
         }
         let job = id.job();
+        named.entry(kind.clone()).or_default().push((Reverse(failures), job));
         match kinds.entry(kind) {
             Entry::Vacant(free) => {
                 let (kind, jobs) = (free.key().clone(), Counted { jobs: 1, or_more });
-                free.insert(Failing { kind, jobs, failures, job });
+                free.insert(Failing { kind, jobs, failures, job, named: Vec::new() });
             }
             Entry::Occupied(mut there) => {
                 let there = there.get_mut();
@@ -175,7 +200,40 @@ pub(super) fn failing(
             }
         }
     }
-    Ok(kinds.into_values().collect())
+    let first = |(mut one, mut jobs): (Failing, Vec<(Reverse<u32>, JobId)>)| {
+        jobs.sort_unstable();
+        one.named = jobs.into_iter().take(ALERT_JOBS).map(|(_, job)| job).collect();
+        one
+    };
+    Ok(kinds.into_values().zip(named.into_values()).map(first).collect())
+}
+
+/// Jobs that are out of the way, by kind, version and queue: a jump from one group to the next, and a look at the first jobs of
+/// each.
+pub(super) fn parked(
+    connection: &Connection,
+    thresholds: &Thresholds,
+) -> Result<Vec<Parked>, StoreError> {
+    type Group = (String, u16, String);
+    let group = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let mut parked = Vec::new();
+    let mut found: Vec<Group> = all(connection, FIRST_PARKED, [], group)?;
+    for _ in 0..LINES_LOOKED_AT {
+        let Some((kind, version, queue)) = found.pop() else { break };
+        if !thresholds.is_muted(&kind) {
+            let here = params![kind, version, queue, FEW];
+            let (jobs, oldest) = counted_and_oldest(connection, PARKED_OF, here)?;
+            parked.extend(oldest.map(|oldest_due_at| Parked {
+                kind: kind.clone(),
+                version,
+                queue: queue.clone(),
+                jobs: Counted::up_to(FEW.unsigned_abs(), jobs.unsigned_abs()),
+                oldest_due_at,
+            }));
+        }
+        found = all(connection, NEXT_PARKED, params![kind, version, queue], group)?;
+    }
+    Ok(parked)
 }
 
 /// Jobs that run for too long, the longest first.

@@ -9,6 +9,7 @@ use windlass_core::id::{JobId, LeaseId};
 use windlass_core::job::{Attempt, State};
 use windlass_core::time::micros;
 
+use crate::alert::tell;
 use crate::job::settle::{SettleContext, append};
 use crate::row::{Id, one, run};
 
@@ -94,6 +95,9 @@ fn move_row(
     let queue: Option<String> = one(context.connection, REMOVE, params![Id::from(job), held])?;
     if let Some(queue) = queue {
         add_job_count(context.connection, &queue, finish_as.state.code(), 1)?;
+    }
+    if finish_as.state == State::Dead {
+        tell::dead(context.connection, job, context.now)?;
     }
     context.tell((&[job], finish_as.state))?;
     Ok(true)

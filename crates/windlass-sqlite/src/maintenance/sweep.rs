@@ -11,6 +11,7 @@ use windlass_core::limits::{LEADER_TTL, SWEEP_JOBS};
 use windlass_core::maintenance::Swept;
 use windlass_core::time::{Timestamp, micros};
 
+use crate::alert::WANTED;
 use crate::condition::pass::NEXT_MOMENT;
 use crate::event::list::FEEDS;
 use crate::job::finish::{Finish, finish};
@@ -50,6 +51,8 @@ pub(crate) struct Outlook {
     pub(crate) has_agings: bool,
     /// Whether there are events that the subscriptions have not been fed.
     pub(crate) feeds: bool,
+    /// Whether anybody wants alerts, or some have begun.
+    pub(crate) alerts: bool,
     /// Registered workers with the ends of their leases.
     pub(crate) workers: Vec<(WorkerId, Timestamp)>,
 }
@@ -73,6 +76,7 @@ pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook,
         has_pauses: one(connection, HAS_PAUSES, [])?.unwrap_or(false),
         has_agings: one(connection, HAS_AGINGS, [])?.unwrap_or(false),
         feeds: one(connection, FEEDS, [])?.unwrap_or(false),
+        alerts: one(connection, WANTED, [])?.unwrap_or(false),
         has_orphans: !all(connection, ORPHANS, [], |_| Ok(()))?.is_empty(),
         workers: all(connection, WORKERS, [], worker_and_end)?,
     })

@@ -3,6 +3,8 @@
 use std::slice;
 
 use rusqlite::{Connection, params};
+use serde_json::json;
+use windlass_core::alert::{AlertType, Fact};
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::NewJob;
@@ -10,14 +12,16 @@ use windlass_core::schedule::{Fired, Firing};
 use windlass_core::time::Timestamp;
 
 use super::due;
+use crate::alert::tell::tell;
 use crate::job::enqueue::enqueue;
 use crate::job::unique::Rejected;
-use crate::row::{Id, run};
+use crate::row::{Id, one, run};
 
 const FIRE: &str = "update windlass_schedule \
      set next_at = ?3, queued_due_at = ?4, last_due_at = ?5, skipped = skipped + ?6, missed = missed + ?7, error = ?8, \
          revision = revision + 1 \
      where name = ?1 and revision = ?2";
+const KIND: &str = "select kind from windlass_schedule where name = ?1";
 const REMEMBER: &str =
     "update windlass_schedule set last_job = ?2, fired = fired + ?3 where name = ?1";
 
@@ -53,6 +57,9 @@ fn fire_one(connection: &Connection, firing: &Firing, now: Timestamp) -> Result<
     if moved == 0 {
         return Ok(false);
     }
+    if firing.missed > 0 {
+        tell_missed(connection, firing, now)?;
+    }
     let (mut last, mut fired) = (None, 0);
     for job in &firing.jobs {
         let standing = write(connection, job, now)?;
@@ -63,6 +70,14 @@ fn fire_one(connection: &Connection, firing: &Firing, now: Timestamp) -> Result<
         run(connection, REMEMBER, params![firing.name, Id::from(job), fired])?;
     }
     Ok(true)
+}
+
+fn tell_missed(connection: &Connection, firing: &Firing, now: Timestamp) -> Result<(), StoreError> {
+    let kind: Option<String> = one(connection, KIND, [&firing.name])?;
+    let (name, runs) = (&firing.name, firing.missed);
+    let data = json!({ "schedule": name, "kind": kind, "runs": runs });
+    let (alert, subject) = (AlertType::ScheduleMissed, format!("schedule/{name}"));
+    tell(connection, &Fact { alert, about: name.clone(), subject, kind, data }, now)
 }
 
 /// Writes one job; the job that stands for it, which is another where its unique key is held.

@@ -7,6 +7,47 @@ macro_rules! behaviours {
     ($database:path) => {
         $crate::behaviours_of_jobs!($database);
         $crate::tests_of! { $database;
+            alert {
+                last {
+                    a_failing_kind_is_told_once_and_so_is_its_end
+                    a_kind_fails_while_one_of_its_jobs_does
+                    jobs_that_run_stay_known
+                    a_death_ends_the_failing
+                    a_queue_that_stands_still_is_told
+                    what_is_about_at_its_limit_is_told_once
+                    a_job_that_hangs_is_told
+                    jobs_that_no_worker_knows_are_one_alert
+                    a_queue_that_nobody_serves_is_told
+                    a_lane_that_stands_still_is_told
+                    an_open_breaker_is_one_alert
+                    what_comes_of_alerts_is_no_alert
+                    what_nobody_wants_is_not_looked_for
+                }
+                look {
+                    who_saw_less_writes_nothing
+                    a_change_that_changes_nothing_tells_nothing
+                    of_many_who_look_one_tells
+                    many_alerts_are_told_one_part_after_the_other
+                }
+                mute {
+                    what_is_muted_is_told_once_it_is_not_any_more
+                    a_mute_ends_at_its_moment
+                    the_end_of_what_was_told_is_told
+                    kinds_that_workers_leave_out_are_listed
+                    a_muted_death_is_not_told
+                }
+                tell {
+                    a_job_that_dies_is_told
+                    every_road_to_a_dead_job_is_told
+                    what_did_not_happen_is_not_told
+                    each_death_of_a_burst_is_told
+                    what_nobody_wants_is_not_told
+                    the_death_of_what_comes_of_an_alert_is_not_told
+                    a_worker_that_is_lost_is_told
+                    missed_runs_are_told
+                    a_gap_is_told
+                }
+            }
             batch {
                 end {
                     a_batch_ends_with_its_last_job

@@ -204,6 +204,27 @@ macro_rules! forward_one {
             self.store.event_log()
         }
     };
+    (alerts) => {
+        fn alerts(&self) -> Reply<'_, Alerts> {
+            self.store.alerts()
+        }
+
+        fn alert<'a>(&'a self, changes: &'a [AlertChange], seen: u64, now: Now) -> Reply<'a, bool> {
+            self.store.alert(changes, seen, now)
+        }
+
+        fn mute_alerts<'a>(&'a self, mute: &'a Mute, now: Now) -> Reply<'a, ()> {
+            self.store.mute_alerts(mute, now)
+        }
+
+        fn unmute_alerts<'a>(&'a self, name: &'a MuteName) -> Reply<'a, bool> {
+            self.store.unmute_alerts(name)
+        }
+
+        fn declare_mutes<'a>(&'a self, kinds: &'a [String], now: Now) -> Reply<'a, ()> {
+            self.store.declare_mutes(kinds, now)
+        }
+    };
     (subscriptions) => {
         fn put_subscription<'a>(
             &'a self,
@@ -491,6 +512,7 @@ pub(crate) use {forward, forward_one};
 /// What the forwarded signatures name.
 pub(crate) mod names {
     pub(crate) use std::time::Duration;
+    pub(crate) use windlass_core::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
     pub(crate) use windlass_core::batch::{
         BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed,
     };

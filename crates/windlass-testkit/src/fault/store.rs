@@ -146,6 +146,10 @@ impl HealthStore for FaultStore {
     forward!(observe);
 }
 
+impl AlertStore for FaultStore {
+    forward!(alerts);
+}
+
 impl BatchStore for FaultStore {
     forward!(open_batch seal_batch batch batches);
 }

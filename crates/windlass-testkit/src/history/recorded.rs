@@ -189,6 +189,10 @@ impl HealthStore for RecordedStore {
     forward!(observe);
 }
 
+impl AlertStore for RecordedStore {
+    forward!(alerts);
+}
+
 impl BatchStore for RecordedStore {
     fn open_batch<'a>(&'a self, batch: BatchId, begins: &'a Begins, now: Now) -> Reply<'a, bool> {
         Box::pin(async move {

@@ -286,6 +286,10 @@ impl HealthStore for SabotagedStore {
     forward!(observe);
 }
 
+impl AlertStore for SabotagedStore {
+    forward!(alerts);
+}
+
 impl BatchStore for SabotagedStore {
     fn seal_batch(&self, batch: BatchId, now: Now) -> Reply<'_, Sealed> {
         if self.has(Sabotage::KeepsBatchesOpen) {

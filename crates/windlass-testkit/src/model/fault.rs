@@ -223,6 +223,10 @@ impl HealthStore for FaultyStore {
     forward!(observe);
 }
 
+impl AlertStore for FaultyStore {
+    forward!(alerts);
+}
+
 impl BatchStore for FaultyStore {
     forward!(open_batch seal_batch batch batches);
 }

@@ -177,6 +177,11 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         RUNNING_LONG
         DIED_WITHIN
         LONG_LANE
+        UNSERVED
+        ALERT_FAILURES
+        ALERT_CHANGES
+        ALERT_JOBS
+        ALERT_KEY_BYTES
         SHORTEST_AGING
         LONGEST_AGING
         MINIMUM_BUILDS
@@ -225,6 +230,7 @@ fn of_what_runs() -> BTreeMap<&'static str, Vec<f64>> {
         FOLLOWER_SWEEP
         LEADER_TTL
         TIDY
+        ALERT
         GRACE
         CLAIM_JOBS
         CLAIM_BYTES

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use windlass_core::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
 use windlass_core::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed};
 use windlass_core::condition::{
     ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
@@ -153,6 +154,28 @@ impl JobStore for ClockedStore {
 impl HealthStore for ClockedStore {
     fn observe<'a>(&'a self, thresholds: &'a Thresholds, now: Now) -> Reply<'a, Observed> {
         self.store.observe(thresholds, self.at(now))
+    }
+}
+
+impl AlertStore for ClockedStore {
+    fn alerts(&self) -> Reply<'_, Alerts> {
+        self.store.alerts()
+    }
+
+    fn alert<'a>(&'a self, changes: &'a [AlertChange], seen: u64, now: Now) -> Reply<'a, bool> {
+        self.store.alert(changes, seen, self.at(now))
+    }
+
+    fn mute_alerts<'a>(&'a self, mute: &'a Mute, now: Now) -> Reply<'a, ()> {
+        self.store.mute_alerts(mute, self.at(now))
+    }
+
+    fn unmute_alerts<'a>(&'a self, name: &'a MuteName) -> Reply<'a, bool> {
+        self.store.unmute_alerts(name)
+    }
+
+    fn declare_mutes<'a>(&'a self, kinds: &'a [String], now: Now) -> Reply<'a, ()> {
+        self.store.declare_mutes(kinds, self.at(now))
     }
 }
 

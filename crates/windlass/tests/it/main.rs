@@ -2,6 +2,7 @@
 
 mod adapters;
 mod ahead;
+mod alerts;
 mod around;
 mod around_guides;
 mod audit_log;
@@ -19,6 +20,7 @@ mod embedded;
 mod engine;
 mod event_flow;
 mod feeding;
+mod guide_alerts;
 mod guide_events;
 mod guide_flows;
 mod guide_groups;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use windlass::alert::MuteRecord;
 use windlass::health::{Aspect, Counted, Problem};
 use windlass::{LimitOn, State, Timestamp};
 
@@ -32,6 +33,7 @@ pub(super) fn of_jobs(found: &Findings) -> Vec<Check> {
         }),
     ];
     checks.extend(muted(found));
+    checks.extend(not_told(found));
     checks
 }
 
@@ -115,7 +117,7 @@ fn line(found: &Findings, problem: &Problem) -> String {
         Problem::Latency { queue, kind, oldest_due_at } => {
             format!("{queue}: {}, a job of {kind}", ago(*oldest_due_at))
         }
-        Problem::Failing { kind, jobs, failures, job } => {
+        Problem::Failing { kind, jobs, failures, job, .. } => {
             let times = time::count(u64::from(*failures), "failure");
             format!("{kind}: {}, up to {times}: {job}", jobs_of(*jobs))
         }
@@ -245,6 +247,25 @@ fn muted(found: &Findings) -> Option<Check> {
     let muted = &found.thresholds.mute;
     let detail = format!("{}: left out of all that is said of jobs", muted.join(", "));
     (!muted.is_empty()).then(|| Check::ok("muted", detail))
+}
+
+/// What is not told as an alert, besides the kinds that are left out here too.
+fn not_told(found: &Findings) -> Option<Check> {
+    let now = found.facts.now;
+    let is_shown = |mute: &MuteRecord| {
+        let kind = mute.name.as_str().strip_prefix("kind/");
+        !mute.is_over(now) && !kind.is_some_and(|kind| found.thresholds.is_muted(kind))
+    };
+    let line = |mute: &MuteRecord| {
+        let left = mute.until.map(|until| format!(", {} to go", time::span(until.since(now))));
+        let note = mute.note.as_deref().map(|note| format!(": {}", in_one_line(note)));
+        let since = lasted(now.since(mute.muted_at));
+        let (left, note) = (left.unwrap_or_default(), note.unwrap_or_default());
+        format!("{} for {since}{left}{note}", in_one_line(mute.name.as_str()))
+    };
+    let muted: Vec<String> = found.muted.iter().filter(|one| is_shown(one)).map(line).collect();
+    let detail = format!("not told as an alert\n{}", listed(&muted));
+    (!muted.is_empty()).then(|| Check::ok("alerts", detail))
 }
 
 fn counted(number: Counted) -> String {

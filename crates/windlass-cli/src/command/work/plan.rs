@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use windlass::Limit;
 use windlass::event::Keep;
+use windlass::health::Thresholds;
 
 use crate::config::{Config, HandlerConfig, ScheduleConfig, SubscriptionConfig, Target};
 use crate::queue_rules::QueueRules;
@@ -33,6 +34,8 @@ pub(super) struct Plan {
     pub(super) keep: Option<Keep>,
     /// Bounds and aging of queues, for those that have none.
     pub(super) rules: QueueRules,
+    /// From where on something is an alert.
+    pub(super) alerts: Thresholds,
     /// Where all this is said.
     pub(super) file: String,
 }
@@ -45,7 +48,7 @@ impl Plan {
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
         let Config { handlers, limits, serves, slots: configured, .. } = config;
-        let Config { build, schedules, subscriptions, keep, rules, .. } = config;
+        let Config { build, schedules, subscriptions, keep, rules, alerts, .. } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         if handlers.is_empty() {
@@ -79,6 +82,7 @@ impl Plan {
             subscriptions,
             keep,
             rules,
+            alerts,
             file,
         })
     }

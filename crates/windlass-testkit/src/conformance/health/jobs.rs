@@ -88,7 +88,7 @@ pub async fn failing_is_not_latency(fixture: StoreFixture) {
     worker.run_one(retry(60 * MINUTE)).await;
     fixture.advance(30 * MINUTE);
     let failing = found(&fixture).await;
-    let [Problem::Failing { kind, jobs, failures: 3, job }] = &failing[..] else {
+    let [Problem::Failing { kind, jobs, failures: 3, job, .. }] = &failing[..] else {
         panic!("{failing:?}")
     };
     assert_eq!((kind.as_str(), jobs.jobs, jobs.or_more, *job), (KIND, 1, false, id));
