@@ -66,6 +66,14 @@ pub const CATCH_UP_EVENTS: usize = 100;
 pub const ROUTE_JOBS: usize = 1_000;
 /// Jobs of one subscription that may be unfinished, unless it says otherwise.
 pub const CREDIT: u32 = 10_000;
+/// Bytes of the name of a subscription whose lane's or signal's keys begin with it.
+pub const KEYED_NAME_BYTES: usize = 95;
+/// Bytes of an event's value that tell keys apart; longer ones that begin alike are one.
+pub const KEY_VALUE_BYTES: usize = 160;
+/// Signals that are told, and events that are published once more, in one part of the log.
+pub const BESIDE: usize = 256;
+/// Bytes of their data, beyond which the part ends.
+pub const BESIDE_BYTES: usize = 1024 * 1024;
 /// Jobs and events between one and the root of its tree: beyond that a handler enqueues and publishes nothing.
 pub const TREE_DEPTH: u16 = 100;
 /// Jobs, and events, of a tree that are shown.

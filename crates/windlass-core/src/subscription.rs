@@ -27,6 +27,7 @@ mod replay;
 mod route;
 mod sql;
 mod target;
+mod tell;
 mod types;
 mod verify;
 mod walk;

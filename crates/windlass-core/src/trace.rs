@@ -11,7 +11,7 @@ use crate::id::{EventId, JobId};
 use crate::job::JobRecord;
 use crate::limits::{PUBLISH_EVENTS, TRACED};
 use crate::store::Now;
-use crate::subscription::job_of;
+use crate::subscription::{event_of, job_of};
 use crate::time::Timestamp;
 
 /// A job or an event, by its id.
@@ -118,25 +118,55 @@ impl Client {
         let store = self.store();
         // What was just published has its place in the log.
         while store.sequence(PUBLISH_EVENTS, Now::Database).await? >= PUBLISH_EVENTS as u64 {}
-        let found = match member.into() {
-            MemberId::Job(id) => store.job(id).await?.map(|job| What::Job(Box::new(job))),
-            MemberId::Event(id) => store.event(id).await?.map(|one| What::Event(Box::new(one))),
+        let uuid = match member.into() {
+            MemberId::Job(id) => id.as_uuid(),
+            MemberId::Event(id) => id.as_uuid(),
         };
-        let Some(found) = found else { return Ok(None) };
-        let root = found.root().unwrap_or_else(|| JobId::from_uuid(found.uuid()));
-        let events = store.events_of_tree(root, TRACED + 1).await?;
+        // The root of a tree is told as a job's id, also where it is an event.
+        let found = self.member(uuid).await?;
+        let root = found.as_ref().and_then(What::root).unwrap_or_else(|| JobId::from_uuid(uuid));
+        let mut events = store.events_of_tree(root, TRACED + 1).await?;
+        let mut is_cut = events.len() > TRACED;
+        events.truncate(TRACED);
         let of_events: Vec<_> = events.iter().filter_map(ids_of_jobs).collect();
-        let jobs = store.jobs_of_tree(root, &of_events, TRACED + 1).await?;
-        let is_cut = events.len() > TRACED || jobs.len() > TRACED;
-        let events = events.into_iter().take(TRACED).map(|event| What::Event(Box::new(event)));
-        let jobs = jobs.into_iter().take(TRACED).map(|job| What::Job(Box::new(job)));
+        let mut jobs = store.jobs_of_tree(root, &of_events, TRACED + 1).await?;
+        is_cut |= jobs.len() > TRACED;
+        jobs.truncate(TRACED);
+        let events = events.into_iter().map(|event| What::Event(Box::new(event)));
+        let jobs = jobs.into_iter().map(|job| What::Job(Box::new(job)));
         let mut all: Vec<What> = events.chain(jobs).collect();
-        if !all.iter().any(|one| one.id() == found.id()) {
-            all.push(found);
+        all.extend(found.filter(|found| !all.iter().any(|one| one.id() == found.id())));
+        self.add_parents(&mut all).await?;
+        Ok((!all.is_empty()).then(|| Trace { members: in_order(all), is_cut }))
+    }
+
+    /// The job or the event with this id.
+    async fn member(&self, uuid: Uuid) -> Result<Option<What>, StoreError> {
+        if let Some(job) = self.store().job(JobId::from_uuid(uuid)).await? {
+            return Ok(Some(What::Job(Box::new(job))));
         }
-        Ok(Some(Trace { members: in_order(all), is_cut }))
+        let event = self.store().event(EventId::from_uuid(uuid)).await?;
+        Ok(event.map(|event| What::Event(Box::new(event))))
+    }
+
+    /// A job that came of an event is found by it: where that was removed before the job, by what came of the job.
+    async fn add_parents(&self, all: &mut Vec<What>) -> Result<(), StoreError> {
+        let known: HashSet<Uuid> = all.iter().map(What::uuid).collect();
+        let parents = all.iter().filter_map(What::parent);
+        let lost: HashSet<JobId> = parents
+            .filter(|id| event_of(*id).is_some() && !known.contains(&id.as_uuid()))
+            .take(LOST)
+            .collect();
+        for id in lost {
+            let job = self.store().job(id).await?;
+            all.extend(job.map(|job| What::Job(Box::new(job))));
+        }
+        Ok(())
     }
 }
+
+/// Jobs that are looked for since others came of them.
+const LOST: usize = 100;
 
 /// The first and the last id that a job of an event can have.
 fn ids_of_jobs(event: &EventRecord) -> Option<(JobId, JobId)> {

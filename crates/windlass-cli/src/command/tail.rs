@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// Terms such as kind:img.* or -queue:bulk, which the jobs fit
     filter: Vec<String>,
     /// End after this many lines
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 }
 
@@ -103,7 +103,8 @@ impl JobsTail {
         let mut newest = self.newest().await?;
         newest.reverse();
         let mut changed = Vec::new();
-        let open: Vec<JobId> = self.open.keys().copied().collect();
+        let mut open: Vec<JobId> = self.open.keys().copied().collect();
+        open.retain(|id| !newest.iter().any(|job| job.id == *id));
         for id in open {
             // One that was removed is not followed any more.
             match self.client.job(id).await? {
@@ -118,6 +119,8 @@ impl JobsTail {
             let is_older = before.len() == NEWEST && before.first() > Some(&job.id);
             if !before.contains(&job.id) && !is_older {
                 self.open.insert(job.id, (State::Waiting, u32::MAX));
+            }
+            if self.open.contains_key(&job.id) {
                 changed.extend(self.changed(job));
             }
         }

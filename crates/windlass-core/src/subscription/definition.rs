@@ -54,7 +54,7 @@ impl Subscription {
         Self { filter, target, lane: None, credit: None }
     }
 
-    /// Its jobs go to this queue.
+    /// Its jobs go to this queue; nothing where it makes none.
     #[must_use]
     pub fn queue(mut self, queue: impl Into<String>) -> Self {
         if let Target::Job(job) = &mut self.target {

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{EventView, Seen};
 use super::key::Key;
-
-/// Bytes of a value that tell keys apart. Longer ones that begin alike are one.
-const VALUE_BYTES: usize = 160;
+use crate::limits::KEY_VALUE_BYTES;
 
 /// Where in an event a key is: an attribute such as `subject`, or a member of the data such as `data.order`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +29,7 @@ impl EventKey {
     pub(super) fn of(&self, subscription: &str, event: &EventView<'_>) -> Option<String> {
         let value = match event.look(&self.0) {
             Seen::Text(text) => {
-                let mut end = text.len().min(VALUE_BYTES);
+                let mut end = text.len().min(KEY_VALUE_BYTES);
                 while !text.is_char_boundary(end) {
                     end -= 1;
                 }
@@ -96,9 +94,9 @@ mod tests {
         for missing in ["tenant", "data", "data.list", "data.none"] {
             assert_eq!(lane(missing, r#"{"list": [], "none": null}"#), None, "{missing}");
         }
-        let long = "ä".repeat(VALUE_BYTES);
+        let long = "ä".repeat(KEY_VALUE_BYTES);
         let lane = lane("data.text", &format!(r#"{{"text": "{long}"}}"#)).expect("a lane");
-        assert_eq!(lane.len(), "mail:".len() + VALUE_BYTES);
+        assert_eq!(lane.len(), "mail:".len() + KEY_VALUE_BYTES);
     }
 
     #[test]

@@ -1,20 +1,16 @@
 //! Subscriptions through a client, and feeding them.
 
-use std::time::Duration;
-
-use futures_util::future::join_all;
-
 use super::credit::{Credit, by_subscription};
+use super::tell::{Teller, Told};
 use super::{
-    Beside, GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord,
+    GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord, Target,
     event_of,
 };
 use crate::client::Client;
-use crate::condition::Signal;
 use crate::error::{Refusal, StoreError};
 use crate::event::LogRecord;
 use crate::job::NewJob;
-use crate::limits::{CATCH_UP_EVENTS, PUBLISH_EVENTS, ROUTE_EVENTS};
+use crate::limits::{CATCH_UP_EVENTS, KEYED_NAME_BYTES, PUBLISH_EVENTS, ROUTE_EVENTS};
 use crate::name::check_subscription;
 use crate::store::{Now, Store};
 
@@ -33,6 +29,12 @@ impl Client {
     ) -> Result<bool, StoreError> {
         check_subscription(name).map_err(Refusal::from)?;
         subscription.check()?;
+        let has_keys =
+            subscription.lane.is_some() || matches!(subscription.target, Target::Signal(_));
+        if has_keys && name.len() > KEYED_NAME_BYTES {
+            let what = "the name of a subscription with keys of events";
+            return Err(Refusal::Key { what, bytes: name.len(), limit: KEYED_NAME_BYTES }.into());
+        }
         if start == Start::Now {
             // What is committed by now is not from now on, also where no worker has given it a position.
             let most = PUBLISH_EVENTS as u64;
@@ -98,6 +100,7 @@ impl Client {
 pub struct Feed {
     router: Option<Router>,
     credit: Credit,
+    teller: Teller,
     /// How far the log was fed when the last round ended: elsewhere somebody else has fed since.
     left: Option<Reach>,
     /// Rounds since one had something for those that are live.
@@ -118,7 +121,7 @@ pub struct Fed {
     pub jobs: u64,
     /// Whether there may be more to do at once.
     pub is_behind: bool,
-    /// Whether one gets nothing more until some of its jobs have ended.
+    /// Whether one gets nothing more until some of its jobs have ended, or another transaction that keeps its signals waiting.
     pub is_held: bool,
 }
 
@@ -140,8 +143,8 @@ impl Feed {
             None => Router::new(store.subscriptions().await?),
         };
         let most = self.most(&log);
-        let (credit, reach) = (&mut self.credit, log.reach());
-        let mut round = Round { store, now, credit, fed, reach, most, come: Vec::new() };
+        let (credit, teller, reach) = (&mut self.credit, &mut self.teller, log.reach());
+        let mut round = Round { store, now, credit, teller, fed, reach, most, come: Vec::new() };
         // One that is about to reach those that are live goes first. Had they gone on before, it would never reach them while
         // events come.
         let is_near = |position: u64| log.routed.saturating_sub(position) <= most;
@@ -167,13 +170,15 @@ impl Feed {
     }
 }
 
-/// How long telling a signal may take while events of others wait.
-const TELL: Duration = Duration::from_millis(250);
+fn makes_jobs(one: &SubscriptionRecord) -> bool {
+    one.definition.target.job().is_some()
+}
 
 struct Round<'a> {
     store: &'a dyn Store,
     now: Now,
     credit: &'a mut Credit,
+    teller: &'a mut Teller,
     fed: Fed,
     /// How far those that are live were fed.
     reach: Reach,
@@ -195,10 +200,22 @@ impl Round<'_> {
         let behind: Vec<_> = behind.collect();
         let short =
             |one: &&SubscriptionRecord| self.credit.room(one).is_none_or(|room| room < self.most);
-        let short: Vec<_> = behind.iter().map(|(one, _)| *one).filter(short).collect();
+        let short: Vec<_> = behind
+            .iter()
+            .map(|(one, _)| *one)
+            .filter(|one| makes_jobs(one))
+            .filter(short)
+            .collect();
         self.count(&short).await?;
         for (one, position) in behind {
-            let room = self.credit.room(one).unwrap_or_default();
+            if self.teller.leaves_alone(one.number) {
+                self.fed.is_held = true;
+                continue;
+            }
+            let room = match makes_jobs(one) {
+                true => self.credit.room(one).unwrap_or_default(),
+                false => u64::MAX,
+            };
             let room = usize::try_from(room).unwrap_or(usize::MAX);
             let end = one.until.map_or(log.routed, |until| until.min(log.routed));
             let most = end.saturating_sub(position).min(self.most);
@@ -215,10 +232,18 @@ impl Round<'_> {
             let reaches = last.filter(|last| events.len() == most && *last < end).unwrap_or(end);
             events.retain(|event| event.position <= Some(end));
             let slice = router.catch_up(one, (position, &events), (reaches, room));
-            let untold = self.tell(slice.as_ref()).await?;
-            if !untold.is_empty() {
-                self.fed.is_held = true;
-                continue;
+            if let Some(slice) = &slice {
+                match self.teller.tell(self.store, slice, self.now).await? {
+                    Told::Without(untold) if untold.is_empty() => {}
+                    Told::Without(_) => {
+                        self.fed.is_held = true;
+                        continue;
+                    }
+                    Told::Stale => {
+                        self.fed.is_behind = true;
+                        return Ok(true);
+                    }
+                }
             }
             let to = slice.as_ref().map_or(position, |slice| slice.to.position);
             if self.write(slice).await?.is_some_and(|routed| routed != Routed::Done) {
@@ -237,7 +262,13 @@ impl Round<'_> {
         let events = self.store.events(log.routed, ROUTE_EVENTS).await?;
         let Some(mut slice) = router.route(&events, log) else { return Ok(false) };
         slice.full = self.full(router, &slice.jobs).await?;
-        slice.full.extend(self.tell(Some(&slice)).await?);
+        match self.teller.tell(self.store, &slice, self.now).await? {
+            Told::Without(untold) => slice.full.extend(untold),
+            Told::Stale => {
+                self.fed.is_behind = true;
+                return Ok(true);
+            }
+        }
         if !slice.full.is_empty() {
             let is_full = |job: &NewJob| {
                 event_of(job.id).is_some_and(|(_, number)| slice.full.contains(&number))
@@ -247,39 +278,6 @@ impl Round<'_> {
         let is_changed = !slice.full.is_empty();
         self.write(Some(slice)).await?;
         Ok(is_changed)
-    }
-
-    /// Tells what comes of a slice besides jobs. The numbers of those whose signals are kept waiting by another transaction: they
-    /// are told once more, by themselves, so that the others do not wait with them.
-    async fn tell(&self, slice: Option<&Slice>) -> Result<Vec<u32>, StoreError> {
-        let Some(Beside { events, signals }) = slice.map(|slice| &slice.beside) else {
-            return Ok(Vec::new());
-        };
-        if !events.is_empty() {
-            self.store.publish(events, self.now).await?;
-        }
-        let told = join_all(signals.iter().map(|(_, signal)| self.signal(signal))).await;
-        let told: Vec<bool> = told.into_iter().collect::<Result<_, _>>()?;
-        let untold = signals.iter().zip(told).filter(|(_, is_told)| !is_told);
-        let mut untold: Vec<u32> = untold.map(|((number, _), _)| *number).collect();
-        untold.sort_unstable();
-        untold.dedup();
-        Ok(untold)
-    }
-
-    /// Tells one signal; false where another transaction keeps it waiting.
-    async fn signal(&self, signal: &Signal) -> Result<bool, StoreError> {
-        let Ok(told) = tokio::time::timeout(TELL, self.store.signal(signal, self.now)).await else {
-            return Ok(false);
-        };
-        match told {
-            // It would be refused for ever, and the others would wait for it.
-            Err(StoreError::Refused(refusal)) => {
-                tracing::warn!(key = signal.key, %refusal, "an event cannot be told as a signal");
-                Ok(true)
-            }
-            told => told.map(|_| true),
-        }
     }
 
     /// Those that have no room for their jobs.

@@ -8,6 +8,7 @@ use crate::condition::Signal;
 use crate::event::NewEvent;
 use crate::id::JobId;
 use crate::job::NewJob;
+use crate::limits::{BESIDE, BESIDE_BYTES, ROUTE_JOBS};
 use crate::time::Timestamp;
 
 /// From which event on a subscription wants them.
@@ -125,16 +126,19 @@ pub struct Slice {
 /// changes nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Beside {
-    /// Events, each with an id of its subscription's.
-    pub events: Vec<NewEvent>,
+    /// Events, each with the number of its subscription, and an id of that one's.
+    pub events: Vec<(u32, NewEvent)>,
     /// Signals, each with the number of its subscription.
     pub signals: Vec<(u32, Signal)>,
+    /// Bytes of their data.
+    pub(super) bytes: usize,
 }
 
 impl Slice {
-    /// How much comes of its events.
-    pub(super) const fn len(&self) -> usize {
-        self.jobs.len() + self.beside.events.len() + self.beside.signals.len()
+    /// Whether as much comes of its events as one transaction, and one wait for what is told, should have.
+    pub(super) const fn is_full(&self) -> bool {
+        let beside = self.beside.events.len() + self.beside.signals.len();
+        self.jobs.len() >= ROUTE_JOBS || beside >= BESIDE || self.beside.bytes >= BESIDE_BYTES
     }
 }
 

@@ -51,14 +51,16 @@ impl Client {
         if let Some(filter) = &replay.filter {
             definition.filter = filter.clone();
         }
-        let Target::Job(target) = &mut definition.target else {
-            let what = format!(
-                "{name} makes no jobs: what it tells is told once, and a replay would tell nobody"
-            );
-            return Err(StoreError::Conflict { what });
-        };
-        if let Some(kind) = &replay.kind {
-            target.kind.clone_from(kind);
+        match (&mut definition.target, &replay.kind) {
+            (Target::Job(target), Some(kind)) => target.kind.clone_from(kind),
+            (Target::Job(_), None) => {}
+            (target, Some(kind)) => *target = Target::kind(kind),
+            (_, None) => {
+                let what = format!(
+                    "{name} makes no jobs, and what it tells is told once: say for jobs of which kind its events are to be replayed"
+                );
+                return Err(StoreError::Conflict { what });
+            }
         }
         definition.credit = replay.credit.or(definition.credit);
         self.subscribe(&own, &definition, Start::Between(replay.after, replay.to)).await?;

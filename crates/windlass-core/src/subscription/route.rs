@@ -10,7 +10,7 @@ use crate::event::{EventRecord, Extension, LogRecord, NewEvent};
 use crate::id::JobId;
 use crate::job::{Lane, Meta, NewJob};
 use crate::json::Json;
-use crate::limits::{ROUTE_JOBS, TREE_DEPTH};
+use crate::limits::TREE_DEPTH;
 
 /// The subscriptions, ready to be asked who wants an event.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Router {
                 Some(last) => Reach { part: last, ..slice.to },
                 None => Reach::whole(position),
             };
-            if slice.len() >= ROUTE_JOBS {
+            if slice.is_full() {
                 break;
             }
         }
@@ -96,7 +96,7 @@ impl Router {
         let wanting = candidates.filter(|one| wants(one, event, &view));
         let mut last = None;
         for one in wanting {
-            if slice.len() >= ROUTE_JOBS {
+            if slice.is_full() {
                 return last.or(Some(part));
             }
             make(one, event, &view, slice);
@@ -120,7 +120,7 @@ impl Router {
                 let seen = Seen::of(event);
                 let view = seen.view(event);
                 if wants(one, event, &view) {
-                    if slice.len() >= room {
+                    if slice.is_full() || slice.jobs.len() >= room {
                         return Some(slice);
                     }
                     make(one, event, &view, &mut slice);
@@ -134,7 +134,7 @@ impl Router {
 
     const fn slice(&self, number: Option<u32>, from: Reach) -> Slice {
         let revision = self.subscriptions.revision;
-        let beside = Beside { events: Vec::new(), signals: Vec::new() };
+        let beside = Beside { events: Vec::new(), signals: Vec::new(), bytes: 0 };
         Slice { revision, number, from, to: from, jobs: Vec::new(), beside, full: Vec::new() }
     }
 }
@@ -187,7 +187,13 @@ fn make(one: &SubscriptionRecord, event: &EventRecord, view: &EventView<'_>, sli
             let signal = signal(key, one, event, view);
             slice.beside.signals.extend(signal.map(|signal| (one.number, signal)));
         }
-        Target::Event(target) => slice.beside.events.extend(derived(one, target, event)),
+        Target::Event(target) => {
+            let made = derived(one, target, event);
+            slice.beside.events.extend(made.map(|made| (one.number, made)));
+        }
+    }
+    if one.definition.target.job().is_none() {
+        slice.beside.bytes += event.data.as_ref().map_or(0, |data| data.as_str().len());
     }
 }
 
@@ -231,7 +237,7 @@ fn derived(
     };
     let own = JobId::from_uuid(event.id.as_uuid());
     let mut made = NewEvent::bare(target.event_type.clone()).source(source);
-    made.given = Some(format!("{}/{}", event.id, one.name));
+    made.given = Some(format!("{}/{}/{}", event.id, one.number, target.event_type));
     made.subject.clone_from(&event.subject);
     made.time = Some(event.time);
     made.data.clone_from(&event.data);

@@ -313,6 +313,7 @@ macro_rules! behaviours {
                     a_job_waits_for_an_event
                     an_event_is_published_once_more
                     a_loop_of_subscriptions_is_bounded
+                    a_signal_that_cannot_be_told_keeps_nobody_back
                     what_would_take_its_own_output_is_refused
                 }
             }

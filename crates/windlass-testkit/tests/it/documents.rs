@@ -133,6 +133,10 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         CREDIT
         EXPLAINED_EVENTS
         TREE_DEPTH
+        KEYED_NAME_BYTES
+        KEY_VALUE_BYTES
+        BESIDE
+        BESIDE_BYTES
         TRACED
         BACKTEST_EVENTS
         BACKTEST_SAMPLES

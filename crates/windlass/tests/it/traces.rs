@@ -143,6 +143,10 @@ async fn a_tree_goes_through_events(database: TestDatabase) {
     for member in ids(&whole) {
         assert_eq!(ids(&trace(&client, member).await), ids(&whole));
     }
+    // The root as handlers know it.
+    let What::Job(receipt) = &whole.members[1].what else { panic!("it is a job") };
+    let root = receipt.root.expect("the event");
+    assert_eq!(ids(&trace(&client, root).await), ids(&whole));
     worker.leave().await.expect("left");
 }
 
@@ -157,7 +161,8 @@ async fn a_tree_without_its_root_is_shown(database: TestDatabase) {
     let found = trace(&client, grandchild.id).await;
     let levels: Vec<_> = found.members.iter().map(|one| (one.level, one.is_torn_off)).collect();
     assert_eq!(levels, [(0, true), (1, false)]);
-    assert!(client.trace(gone).await.expect("read").is_none());
+    assert_eq!(ids(&trace(&client, gone).await), ids(&found), "its id leads to what is left");
+    assert!(client.trace(windlass::JobId::new()).await.expect("read").is_none());
 }
 
 #[derive(Debug, Serialize, Deserialize, Job)]

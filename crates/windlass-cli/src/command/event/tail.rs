@@ -28,7 +28,7 @@ pub(super) struct Wanted {
     #[arg(long = "type", value_name = "PATTERN")]
     event_type: Option<String>,
     /// End after this many
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 }
 
@@ -38,7 +38,9 @@ pub(super) async fn tail(wanted: &Wanted, globals: &Globals) -> anyhow::Result<E
     let mut events = EventsTail::new(client, wanted.after).await?;
     let mut left = wanted.limit;
     loop {
-        for event in events.next().await? {
+        let come = events.next().await?;
+        let is_whole = come.len() < LISTED;
+        for event in come {
             let is_wanted = wanted.event_type.as_ref();
             if !is_wanted.is_none_or(|pattern| matches(pattern, &event.event_type)) {
                 continue;
@@ -49,7 +51,9 @@ pub(super) async fn tail(wanted: &Wanted, globals: &Globals) -> anyhow::Result<E
                 return Ok(Exit::Done);
             }
         }
-        tokio::time::sleep(EVERY).await;
+        if is_whole {
+            tokio::time::sleep(EVERY).await;
+        }
     }
 }
 

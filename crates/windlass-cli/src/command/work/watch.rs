@@ -8,9 +8,10 @@ use std::time::Duration;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+use windlass::event::LogRecord;
 use windlass::limits::GRACE;
 use windlass::store::{Now, Store};
-use windlass::subscription::Feed;
+use windlass::subscription::{Feed, Subscriptions};
 use windlass::worker::MinimumBuild;
 use windlass::{Event, Health, RunningWorker, StopReport, StoreError};
 
@@ -29,6 +30,8 @@ pub(super) struct Watch<'g> {
     drain: Option<Drain>,
     /// Whether the drain has found nothing left to run.
     is_drained: bool,
+    /// How far subscriptions were fed then.
+    fed: Option<FedSoFar>,
     store: Arc<dyn Store>,
     /// Events from before a moment that the drain counts from; they are told and not counted.
     old_events: usize,
@@ -82,6 +85,7 @@ impl<'g> Watch<'g> {
             stop: Stop::Unasked,
             drain: None,
             is_drained: false,
+            fed: None,
             store,
             old_events: 0,
             failing: false,
@@ -175,12 +179,15 @@ impl<'g> Watch<'g> {
         }
     }
 
-    /// Nothing is left to run, unless jobs come of events that were published: it goes on with these.
+    /// Nothing is left to run, unless jobs come of events that were published: it goes on with these. The leader, which may be this
+    /// worker, feeds at the same time, so what counts is that nothing was fed since the last look.
     async fn on_drained(&mut self) {
-        let has_more = feed(&*self.store).await.unwrap_or_else(|error| {
+        let fed = feed(&*self.store).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "subscriptions were not fed; a later run does it");
-            false
+            None
         });
+        let has_more = fed.is_some() && fed != self.fed;
+        self.fed = fed;
         self.drain = has_more.then(Drain::default);
         if !has_more && matches!(self.stop, Stop::Unasked) {
             self.stop_now();
@@ -231,16 +238,21 @@ impl Stop {
     }
 }
 
-/// Feeds all subscriptions what there is by now; whether jobs may have come of it.
-async fn feed(store: &dyn Store) -> Result<bool, StoreError> {
-    let (mut feed, mut has_more) = (Feed::default(), false);
+/// How far the subscriptions were fed.
+type FedSoFar = (LogRecord, Subscriptions);
+
+/// Feeds all subscriptions what there is by now, and says how far they are; none where there is no subscription.
+async fn feed(store: &dyn Store) -> Result<Option<FedSoFar>, StoreError> {
+    if store.subscriptions().await?.all.is_empty() {
+        return Ok(None);
+    }
+    let mut feed = Feed::default();
     let end = store.event_log().await?.last.saturating_add(MORE);
     loop {
         let fed = feed.round(store, Now::Database).await?;
-        has_more |= fed.jobs > 0 || fed.routed > 0;
-        let is_far = store.event_log().await?.routed >= end;
-        if !fed.is_behind || is_far {
-            return Ok(has_more);
+        let log = store.event_log().await?;
+        if !fed.is_behind || log.routed >= end {
+            return Ok(Some((log, store.subscriptions().await?)));
         }
     }
 }

@@ -29,6 +29,7 @@ impl Group {
             .current_dir(&executable.dir)
             // One of a worker that is itself a program of a job.
             .env_remove(event::VARIABLE)
+            .env_remove("TRACEPARENT")
             .envs(executable.env.iter().map(|(name, value)| (name, value)))
             .envs(environment)
             .stdin(Stdio::piped())

@@ -1,15 +1,18 @@
 //! Target: signals and events that come of events.
 
+use std::num::NonZeroU32;
+
 use windlass_core::client::Client;
 use windlass_core::condition::Waits;
 use windlass_core::error::{Refusal, StoreError};
 use windlass_core::event::{EventRecord, NewEvent};
 use windlass_core::job::State;
+use windlass_core::json::Json;
 use windlass_core::subscription::{
     Answer, EventTarget, Filter, Router, Start, Subscription, Target,
 };
 
-use super::{feed, paid, publish};
+use super::{feed, got, paid, publish, subscribe};
 use crate::draft::{Draft, job};
 use crate::fixture::StoreFixture;
 
@@ -71,11 +74,13 @@ pub async fn an_event_is_published_once_more(fixture: StoreFixture) {
     let log = store.event_log().await.expect("read");
     let router = Router::new(store.subscriptions().await.expect("read"));
     let slice = router.route(&events(&fixture).await, &log).expect("there are events");
-    store.publish(&slice.beside.events, fixture.now()).await.expect("published");
+    let made: Vec<_> = slice.beside.events.iter().map(|(_, event)| event.clone()).collect();
+    store.publish(&made, fixture.now()).await.expect("published");
     feed(&fixture).await;
     let events = events(&fixture).await;
     let [first, _, made] = &events[..] else { panic!("{events:?}") };
-    let given = format!("{}/money", first.id);
+    let number = store.subscriptions().await.expect("read").all[0].number;
+    let given = format!("{}/{number}/money.in", first.id);
     assert_eq!((&*made.event_type, &*made.source), ("money.in", "/bank"));
     assert_eq!((&made.given, &made.subject), (&Some(given), &first.subject));
     assert_eq!((&made.data, made.time, &made.meta), (&first.data, first.time, &first.meta));
@@ -101,6 +106,30 @@ pub async fn a_loop_of_subscriptions_is_bounded(fixture: StoreFixture) {
     let last = client.explain_event(all[100].id).await.expect("read").expect("it is there");
     assert_eq!(last.decisions[0].answer, Answer::TooDeep);
     assert_eq!(last.decisions[1].answer, Answer::Unwanted);
+}
+
+/// E20, O22: an event that a store cannot tell as a signal keeps none of the other subscriptions from theirs; one that tells has no
+/// credit, also where it made jobs before.
+pub async fn a_signal_that_cannot_be_told_keeps_nobody_back(fixture: StoreFixture) {
+    let jobs = Subscription::new(of_type("order.*"), "on.was").credit(NonZeroU32::MIN);
+    put(&fixture, "was", &jobs).await;
+    subscribe(&fixture, "other", "order.*", Start::Now).await;
+    publish(&fixture, [paid(1), paid(2)]).await;
+    feed(&fixture).await;
+    assert_eq!((got(&fixture, "was").await, got(&fixture, "other").await), (vec![1], vec![1, 2]));
+    // Its job is unfinished; from now on it tells.
+    let by_subject = Subscription::signal(of_type("order.*"), "subject".parse().expect("a key"));
+    let put = fixture.store().put_subscription("was", &by_subject, Start::Now, fixture.now());
+    assert!(!put.await.expect("changed"));
+    feed(&fixture).await;
+    let told = fixture.store().signalled("was:order/2").await.expect("read");
+    assert!(told.is_some(), "it was behind by one");
+    // Deeper than SQLite reads JSON.
+    let deep = format!("{}{}", "[".repeat(1_500), "]".repeat(1_500));
+    let deep = NewEvent::new("order.deep", Json::args(deep).expect("JSON")).subject("deep");
+    publish(&fixture, [deep, paid(4)]).await;
+    feed(&fixture).await;
+    assert_eq!(got(&fixture, "other").await, [1, 2, 3, 4]);
 }
 
 /// E20: one that takes all that it makes is refused, and so is what belongs to jobs where none are made.
