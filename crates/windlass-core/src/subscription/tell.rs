@@ -35,7 +35,7 @@ struct Kept {
 /// What came of telling.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// All of it, but for what comes of these subscriptions, which were kept waiting.
+    /// All of it, except for what comes of these subscriptions, which were kept waiting.
     Without(Vec<u32>),
     /// A subscription was changed meanwhile: perhaps it is not to be told.
     Stale,
