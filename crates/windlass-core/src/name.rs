@@ -84,6 +84,14 @@ pub fn check_subscription(name: &str) -> Result<(), NameError> {
     check("subscription", name)
 }
 
+/// Checks the name of a source, by the same rule as a kind's.
+///
+/// # Errors
+/// As [`check_kind`].
+pub fn check_source(name: &str) -> Result<(), NameError> {
+    check("source", name)
+}
+
 pub(crate) fn check_word(what: &'static str, name: &str) -> Result<(), NameError> {
     check(what, name)
 }

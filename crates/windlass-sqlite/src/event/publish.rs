@@ -102,7 +102,7 @@ fn publish_one(
 ///
 /// # Errors
 /// When SQLite refuses.
-pub(super) fn publish(
+pub(crate) fn publish(
     connection: &Connection,
     events: &[NewEvent],
     now: Timestamp,

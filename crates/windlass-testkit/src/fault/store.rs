@@ -158,6 +158,10 @@ impl SubscriptionStore for FaultStore {
     forward!(subscriptions route);
 }
 
+impl SourceStore for FaultStore {
+    forward!(sources);
+}
+
 impl ConditionStore for FaultStore {
     forward!(signal signalled waive conditions);
 }

@@ -216,6 +216,10 @@ impl SubscriptionStore for RecordedStore {
     forward!(subscriptions route);
 }
 
+impl SourceStore for RecordedStore {
+    forward!(sources);
+}
+
 impl ConditionStore for RecordedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {

@@ -291,6 +291,10 @@ impl SubscriptionStore for SabotagedStore {
     forward!(subscriptions route);
 }
 
+impl SourceStore for SabotagedStore {
+    forward!(sources);
+}
+
 impl ConditionStore for SabotagedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         if self.has(Sabotage::ForgetsSignals) {

@@ -220,6 +220,10 @@ impl SubscriptionStore for FaultyStore {
     forward!(subscriptions route);
 }
 
+impl SourceStore for FaultyStore {
+    forward!(sources);
+}
+
 impl ConditionStore for FaultyStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {
