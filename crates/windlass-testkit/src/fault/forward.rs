@@ -252,10 +252,6 @@ macro_rules! forward_one {
             self.store.let_go_of_source(name, epoch)
         }
 
-        fn import<'a>(&'a self, page: &'a ImportPage, now: Now) -> Reply<'a, Imported> {
-            self.store.import(page, now)
-        }
-
         fn sources(&self) -> Reply<'_, Vec<SourceRecord>> {
             self.store.sources()
         }
@@ -314,6 +310,11 @@ macro_rules! forward_one {
             now: Now,
         ) -> Reply<'a, Vec<bool>> {
             self.store.release_quarantined(name, released, now)
+        }
+    };
+    (import) => {
+        fn import<'a>(&'a self, page: &'a ImportPage, now: Now) -> Reply<'a, Imported> {
+            self.store.import(page, now)
         }
     };
     (seal_batch) => {

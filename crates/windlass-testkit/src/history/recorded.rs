@@ -217,7 +217,7 @@ impl SubscriptionStore for RecordedStore {
 }
 
 impl SourceStore for RecordedStore {
-    forward!(sources);
+    forward!(sources import);
 }
 
 impl ConditionStore for RecordedStore {

@@ -292,7 +292,7 @@ impl SubscriptionStore for SabotagedStore {
 }
 
 impl SourceStore for SabotagedStore {
-    forward!(sources);
+    forward!(sources import);
 }
 
 impl ConditionStore for SabotagedStore {

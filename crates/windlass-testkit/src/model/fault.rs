@@ -221,7 +221,7 @@ impl SubscriptionStore for FaultyStore {
 }
 
 impl SourceStore for FaultyStore {
-    forward!(sources);
+    forward!(sources import);
 }
 
 impl ConditionStore for FaultyStore {
