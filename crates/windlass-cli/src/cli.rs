@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Event(command::event::Args),
     /// List, make, pause, explain and try subscriptions: which events become which jobs
     Subscription(command::subscription::Args),
+    /// List, pause, reset sources: feeds that become events; what they lack and what could not be read
+    Source(command::source::Args),
     /// Jobs that belong together, and whether all of them have ended
     Batch(command::batch::Args),
     /// Jobs with names that wait for each other, drawn

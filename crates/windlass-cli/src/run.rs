@@ -3,7 +3,8 @@
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind, lane,
-    limit, migrate, publish, queue, schedule, signal, status, subscription, work, worker, workflow,
+    limit, migrate, publish, queue, schedule, signal, source, status, subscription, work, worker,
+    workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -33,6 +34,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Publish(args) => publish::run(*args, &globals).await,
         Command::Event(args) => event::run(args, &globals).await,
         Command::Subscription(args) => subscription::run(args, &globals).await,
+        Command::Source(args) => source::run(args, &globals).await,
         Command::Lane(args) => lane::run(args, &globals).await,
         Command::Worker(args) => worker::run(args, &globals).await,
         Command::Doctor(args) => doctor::run(args, &globals).await,
