@@ -2,7 +2,7 @@
 //!
 //! One worker at a time holds a source and asks its [`Upstream`] for a page behind a [`Position`]. What the page means is decided
 //! here, without I/O; a store writes that and the new position in one transaction, conditional on the position that it was asked
-//! behind and on the *epoch*, which changes with each holder. So a page is imported once or not at all, whoever was killed or frozen.
+//! behind and on the *epoch*, which changes with each holder. So a page is imported once or not at all, whichever process was killed or frozen.
 
 mod ask;
 mod gap;

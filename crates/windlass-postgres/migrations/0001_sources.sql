@@ -49,7 +49,7 @@ create table windlass.source_gap (
 
 create index source_gap_of on windlass.source_gap (source, nth);
 
--- Records of feeds that are no events.
+-- Records of feeds that were put aside.
 create table windlass.quarantine (
   nth        bigint  generated always as identity primary key,
   source     text    not null collate "C",

@@ -49,7 +49,7 @@ create table windlass_source_gap (
 
 create index windlass_source_gap_of on windlass_source_gap (source, nth);
 
--- Records of feeds that are no events.
+-- Records of feeds that were put aside.
 create table windlass_quarantine (
   nth        integer primary key autoincrement,
   source     text    not null,

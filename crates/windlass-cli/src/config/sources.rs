@@ -11,11 +11,12 @@ use super::ConfigError;
 use super::reader::Table;
 use crate::source::{Form, HttpFeed, Mapping, Said, Template};
 
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     "url",
     "reader",
     "every",
     "wait",
+    "timeout",
     "page",
     "gap",
     "numbers",
@@ -33,6 +34,8 @@ pub(super) const KEYS: [&str; 18] = [
 ];
 const HEADER_KEYS: [&str; 4] = ["cursor", "more", "oldest", "head"];
 
+/// How long an answer may take from beginning to end, beside the time for which the feed may wait.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a feed may be asked to wait: a page may take longer by what it takes itself.
 const LONGEST_WAIT: Duration = Duration::from_secs(240);
 
@@ -84,6 +87,7 @@ fn feed(table: &Table<'_, '_>) -> Result<HttpFeed, ConfigError> {
         said: said(table)?,
         page: u32::try_from(page).unwrap_or(u32::MAX),
         wait,
+        timeout: table.positive_duration("timeout")?.unwrap_or(TIMEOUT),
         token: token(table)?,
     })
 }

@@ -19,8 +19,6 @@ use crate::handler::http::retry_after;
 
 /// Bytes of one page.
 const PAGE_BYTES: usize = 16 << 20;
-/// How long an answer may take from beginning to end, beside the time for which the feed may wait.
-const TOTAL: Duration = Duration::from_secs(30);
 
 /// The headers by which a feed speaks of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +53,8 @@ pub(crate) struct HttpFeed {
     pub(crate) page: u32,
     /// For how long the feed may hold a request.
     pub(crate) wait: Option<Duration>,
+    /// How long an answer may take from beginning to end, beside that.
+    pub(crate) timeout: Duration,
     /// What it is asked with as `Authorization: Bearer`.
     pub(crate) token: Option<String>,
 }
@@ -68,7 +68,7 @@ pub(crate) struct HttpSource {
 impl Upstream for HttpSource {
     async fn page(&self, after: &Position) -> Result<Page, UpstreamError> {
         let feed = &self.feed;
-        let total = TOTAL + feed.wait.unwrap_or_default();
+        let total = feed.timeout.saturating_add(feed.wait.unwrap_or_default());
         let mut request = self.client.get(feed.address(after)).timeout(total);
         if let Some(token) = &feed.token {
             request = request.bearer_auth(token);

@@ -126,7 +126,7 @@ const ATTRIBUTES: [&str; 10] = [
 impl Mapping {
     /// What a record is.
     pub(crate) fn read(&self, record: &str) -> Read {
-        // A record that has a number has it also where it is no event, so that no gap is seen there.
+        // A record that has a number has it also where it is put aside, so that no gap is seen there.
         let number = self.number(record);
         let known = number.clone().ok().flatten();
         match number.and_then(|number| Ok((number, self.event(record)?))) {
@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(event.meta.extensions["tenant"], Extension::from("acme"));
     }
 
-    /// O22: what is no event says why, and has its number where that can be read.
+    /// O22: what is put aside says why, and has its number where that can be read.
     #[test]
     fn what_is_no_event_says_why() {
         let mapping = Mapping { types: vec!["obs.*".to_owned()], ..plainly("{kind}") };

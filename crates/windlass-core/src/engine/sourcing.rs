@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -102,6 +103,8 @@ pub(super) struct Sourcing {
     parts: SourceParts,
     store: Arc<dyn SourceStore>,
     runtime: Handle,
+    /// Had by whom asks the feed: one that blocks its thread and is given up keeps the next one waiting, not another thread.
+    turn: Arc<Mutex<()>>,
     holder: String,
     about: String,
     is_declared: bool,
@@ -133,6 +136,7 @@ impl Sourcing {
             parts,
             store,
             runtime,
+            turn: Arc::default(),
             is_declared: false,
             held: None,
             renew_at: now,
@@ -187,7 +191,7 @@ impl Sourcing {
                     };
                     self.at(next, asked_at).await
                 }
-                // Whoever changes that is seen when the hold is renewed.
+                // A change of that is seen when the hold is renewed.
                 SourceState::Paused | SourceState::Stopped => {
                     Some(later(self.renew_at, FIRST_WAIT))
                 }
@@ -222,8 +226,12 @@ impl Sourcing {
     fn ask(&self, position: &Position) -> impl Future<Output = Result<Page, Fault>> + use<> {
         let (upstream, position) = (Arc::clone(&self.parts.upstream), position.clone());
         let (within, runtime) = (self.parts.options.within, self.runtime.clone());
+        let turn = Arc::clone(&self.turn);
         async move {
-            let asking = Caught::new(async move { upstream.page(&position).await });
+            let asking = Caught::new(async move {
+                let _turn = turn.lock_owned().await;
+                upstream.page(&position).await
+            });
             let asking = AbortOnDropHandle::new(runtime.spawn(asking));
             match timeout(within, asking).await {
                 Ok(Ok(Ok(Ok(page)))) => Ok(page),

@@ -88,7 +88,7 @@ impl Client {
     }
 
     /// Has a source go on elsewhere: with the oldest record of its feed, or behind a cursor. Records that it has imported before
-    /// and that have an id or a number are no events once more. `false` where there is no such source.
+    /// and that have an id or a number do not become events once more. `false` where there is no such source.
     ///
     /// # Errors
     /// [`StoreError::Refused`] where the cursor cannot be stored, otherwise what kept the store from writing.

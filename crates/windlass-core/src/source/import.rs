@@ -48,7 +48,7 @@ pub struct Quarantined {
     pub body: String,
     /// Whether there was more of it, so that it cannot be imported later.
     pub is_cut: bool,
-    /// Why it is no event.
+    /// Why it is not an event.
     pub reason: String,
 }
 

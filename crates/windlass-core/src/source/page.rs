@@ -127,7 +127,7 @@ pub struct Record {
     pub event: NewEvent,
 }
 
-/// A record that is no event.
+/// A record that is not an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// Its number in the feed, where that could be read.

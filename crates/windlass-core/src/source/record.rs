@@ -100,7 +100,7 @@ pub struct QuarantineRecord {
     pub number: Option<u64>,
     /// How often the feed had begun again then.
     pub generation: u32,
-    /// Why it is no event.
+    /// Why it is not an event.
     pub reason: String,
     /// What the feed gave.
     pub body: String,

@@ -39,7 +39,7 @@ pub(super) async fn reset(name: &str, to: Option<&str>, globals: &Globals) -> an
         Some(cursor) => format!("source {name} goes on behind {cursor}"),
         None => format!("source {name} goes on with the oldest record of its feed"),
     };
-    let see = "records with an id or a number that were imported before are no events once more";
+    let see = "records with an id or a number that were imported before do not become events again";
     told(&client, out, name, (&said, see)).await
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Row {
     /// What was said, and when.
     pub(super) said: Vec<(Duration, Said)>,
     pub(super) imported: Vec<ImportPage>,
-    /// The store answers nothing but this.
+    /// The store answers only that it is down.
     pub(super) is_down: bool,
     pub(super) lets_go: u32,
 }

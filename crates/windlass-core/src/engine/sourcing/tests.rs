@@ -241,7 +241,7 @@ async fn a_feed_that_is_behind_twice_was_reset() {
     assert_eq!(feed.imported(), 13, "ten, what tells of the gap, and two");
 }
 
-/// O16: a loop that waits for the feed learns that its source was reset, and asks anew; of one that was paused it waits.
+/// O16: a loop that waits for the feed learns that its source was reset, and asks again; of one that was paused it waits.
 #[tokio::test(start_paused = true)]
 async fn a_change_ends_the_wait_for_the_feed() {
     let feed = run(SourceOptions::default(), true, |nth| match nth {

@@ -172,7 +172,7 @@ pub async fn a_feed_that_was_reset_is_told(fixture: StoreFixture) {
     assert_eq!((ids.len(), ids.last().map(String::as_str)), (1_010, Some("10~1")));
 }
 
-/// O22: a record that is no event is put aside, one that cannot be stored too, and the source goes on.
+/// O22: a record that is not an event is put aside, one that cannot be stored too, and the source goes on.
 pub async fn what_is_no_event_is_put_aside(fixture: StoreFixture) {
     let mut held = start(&fixture, "one").await;
     let unknown = Read::unreadable(Some(2), r#"{"kind":"new"}"#, "kind new is not known");
