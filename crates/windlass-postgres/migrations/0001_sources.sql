@@ -58,10 +58,13 @@ create table windlass.quarantine (
   reason     text    not null,
   body       text    not null,
   is_cut     boolean not null,
-  at         bigint  not null
+  at         bigint  not null,
+  -- Made of the number and the body.
+  digest     bigint  not null
 );
 
 create index quarantine_of on windlass.quarantine (source, nth);
+create index quarantine_digest on windlass.quarantine (source, digest);
 
 -- Publishes what a page has, keeps what could not be read and what is lacking, and moves the source on. Returns how many of its
 -- events were not there before; null where the source is not as it was seen: nothing was written then. Who holds a source, resets or
@@ -90,9 +93,12 @@ begin
     where p.id = ids[p.nth];
   end if;
   if json_array_length(page->'quarantined') > 0 then
-    insert into windlass.quarantine (source, number, generation, reason, body, is_cut, at)
-    select here.name, (q.one->>'number')::bigint, here.generation, q.one->>'reason', q.one->>'body', (q.one->>'is_cut')::boolean, us
+    insert into windlass.quarantine (source, number, generation, reason, body, is_cut, at, digest)
+    select here.name, (q.one->>'number')::bigint, here.generation, q.one->>'reason', q.one->>'body', (q.one->>'is_cut')::boolean, us,
+           (q.one->>'digest')::bigint
     from json_array_elements(page->'quarantined') with ordinality as q(one, nth)
+    where not exists (select from windlass.quarantine k
+                      where k.source = here.name and k.digest = (q.one->>'digest')::bigint and k.body = q.one->>'body')
     order by q.nth;
     delete from windlass.quarantine k
     where k.source = here.name and k.nth <= (select o.nth from windlass.quarantine o where o.source = here.name

@@ -58,7 +58,10 @@ create table windlass_quarantine (
   reason     text    not null,
   body       text    not null,
   is_cut     integer not null,
-  at         integer not null
+  at         integer not null,
+  -- Made of the number and the body.
+  digest     integer not null
 ) strict;
 
 create index windlass_quarantine_of on windlass_quarantine (source, nth);
+create index windlass_quarantine_digest on windlass_quarantine (source, digest);

@@ -316,6 +316,10 @@ impl Sourcing {
             }
         };
         self.behind = None;
+        if judged.repeats_itself() {
+            let why = "the feed gives neither a cursor nor numbers nor ids: the same records would be imported at each look";
+            return self.failed(Fault::new(why));
+        }
         for import in &judged.imports {
             match self.store.import(import, Now::Database).await {
                 Ok(Imported::Done { .. }) => {

@@ -50,6 +50,8 @@ pub struct Quarantined {
     pub is_cut: bool,
     /// Why it is not an event.
     pub reason: String,
+    /// Made of its number and its body: the same record is not put aside twice.
+    pub digest: i64,
 }
 
 impl Quarantined {
@@ -57,9 +59,17 @@ impl Quarantined {
     #[must_use]
     pub fn new(number: Option<u64>, body: &str, reason: &str) -> Self {
         let is_cut = body.len() > QUARANTINE_BYTES || body.contains('\0');
-        let reason = storable_text(reason, ERROR_BYTES);
-        Self { number, body: storable_text(body, QUARANTINE_BYTES), is_cut, reason }
+        let (reason, kept) =
+            (storable_text(reason, ERROR_BYTES), storable_text(body, QUARANTINE_BYTES));
+        Self { number, is_cut, reason, digest: digest(number, body), body: kept }
     }
+}
+
+/// FNV-1a. Stores compare the body too.
+fn digest(number: Option<u64>, body: &str) -> i64 {
+    let number = number.map_or([0xff; 8], u64::to_le_bytes);
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    number.iter().chain(body.as_bytes()).fold(0xcbf2_9ce4_8422_2325, step).cast_signed()
 }
 
 /// What came of an import.

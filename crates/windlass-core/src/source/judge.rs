@@ -1,5 +1,8 @@
 //! What a page means: which records are new, what is lacking, and where the source is then. No I/O.
 
+#[cfg(test)]
+mod tests;
+
 use serde::Serialize;
 
 use super::{
@@ -20,6 +23,18 @@ pub struct Judged {
     pub imports: Vec<ImportPage>,
     /// Whether the feed is to be asked again at once.
     pub has_more: bool,
+}
+
+impl Judged {
+    /// Whether the source would stand where it stood, and events be published that nothing knows again: the same page would be
+    /// imported at each look.
+    #[must_use]
+    pub fn repeats_itself(&self) -> bool {
+        let stands = self.imports.first().map(|first| &first.from)
+            == self.imports.last().map(|last| &last.to);
+        let is_nameless = |event: &NewEvent| event.given.is_none() && event.event_type != GAP_EVENT;
+        stands && self.imports.iter().flat_map(|part| &part.events).any(is_nameless)
+    }
 }
 
 /// The feed ends before what was read. One that is asked through several servers may do so for a moment, so this counts only where
@@ -168,6 +183,7 @@ impl<'a> Parts<'a> {
             self.part.stop = Some(Stop { reason: reason(&gap), then: there });
         }
         self.part.events.push(event_of(self.asked.name, &gap));
+        self.records += 1;
         self.part.gaps.push(gap);
         if is_stopped {
             self.end(here);
@@ -237,6 +253,14 @@ impl<'a> Parts<'a> {
     }
 
     fn put_aside(&mut self, quarantined: Quarantined) {
+        if self
+            .part
+            .quarantined
+            .iter()
+            .any(|one| one.digest == quarantined.digest && one.body == quarantined.body)
+        {
+            return;
+        }
         self.bytes += quarantined.body.len();
         self.part.quarantined.push(quarantined);
     }

@@ -44,7 +44,7 @@ fn text(page: &ImportPage) -> String {
     let stop = page.stop.as_ref();
     let then = stop.map(|stop| &stop.then);
     let quarantined = page.quarantined.iter().map(|one| {
-        json!({ "number": one.number, "reason": one.reason, "body": one.body, "is_cut": one.is_cut })
+        json!({ "number": one.number, "reason": one.reason, "body": one.body, "is_cut": one.is_cut, "digest": one.digest })
     });
     let gaps = page.gaps.iter().map(|gap| {
         json!({

@@ -13,8 +13,9 @@ use crate::row::{Id, one, run};
 const IS_AS_SEEN: &str = "select 1 from windlass_source where name = ?1 and state = 'running' and epoch = ?2 \
        and cursor is ?3 and number is ?4 and generation = ?5";
 const IMPORTED: &str = include_str!("imported.sql");
-const QUARANTINED: &str = "insert into windlass_quarantine (source, number, generation, reason, body, is_cut, at) \
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const QUARANTINED: &str = "insert into windlass_quarantine (source, number, generation, reason, body, is_cut, at, digest) \
+     select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 \
+     where not exists (select 1 from windlass_quarantine where source = ?1 and digest = ?8 and body = ?5)";
 const TOO_MANY: &str = "delete from windlass_quarantine where source = ?1 and nth <= \
      (select nth from windlass_quarantine where source = ?1 order by nth desc limit 1 offset ?2)";
 const GAP: &str = "insert into windlass_source_gap (source, event, why, from_number, to_number, cursor, answer, at, closed_at) \
@@ -77,7 +78,8 @@ fn put_aside(
             one.reason,
             one.body,
             one.is_cut,
-            now.as_micros()
+            now.as_micros(),
+            one.digest,
         ];
         run(connection, QUARANTINED, row)?;
     }

@@ -441,6 +441,7 @@ macro_rules! behaviours {
                     what_is_known_later_is_imported
                     two_who_read_again_publish_once
                     so_many_stay_and_the_rest_is_counted
+                    a_record_is_put_aside_once
                     a_body_that_is_cut_is_not_imported
                 }
             }

@@ -7,12 +7,31 @@ use serde::{Deserialize, Serialize};
 use windlass::RunningWorker;
 use windlass::store::Store;
 
+use crate::test_database::{SOON, TestDatabase, on_both_stores};
+
 use windlass::event::NewEvent;
 use windlass::prelude::*;
 use windlass::source::{OnGap, Page, Position, Read, SourceOptions, Upstream, UpstreamError};
 use windlass::{Json, StartError};
 
-use crate::test_database::{SOON, TestDatabase, on_both_stores};
+/// The builds of another service.
+struct Builds(BuildService);
+
+impl Upstream for Builds {
+    async fn page(&self, after: &Position) -> Result<Page, UpstreamError> {
+        let found = self.0.builds(after.number.unwrap_or(0), 1_000).await?;
+        let records = found.builds.iter().map(|build| {
+            let data = match Json::args(build.body.as_str()) {
+                Ok(data) => data,
+                Err(error) => return Read::unreadable(Some(build.number), &build.body, error),
+            };
+            let event = NewEvent::new("build.finished", data).source("https://build.example.org");
+            Read::numbered(build.number, event.subject(format!("project/{}", build.project)))
+        });
+        let page = Page::new(records).oldest(found.oldest).head(found.newest);
+        Ok(if found.has_more { page.and_more() } else { page })
+    }
+}
 
 on_both_stores! {
     /// O18, O22: the page on sources, as it is told.
@@ -45,25 +64,6 @@ impl BuildService {
         };
         let builds = (after + 1..=newest).map(build).collect();
         Ok(Found { builds, oldest: 1, newest: self.0, has_more: newest < self.0 })
-    }
-}
-
-/// The builds of another service.
-struct Builds(BuildService);
-
-impl Upstream for Builds {
-    async fn page(&self, after: &Position) -> Result<Page, UpstreamError> {
-        let found = self.0.builds(after.number.unwrap_or(0), 1_000).await?;
-        let records = found.builds.iter().map(|build| {
-            let data = match Json::args(build.body.as_str()) {
-                Ok(data) => data,
-                Err(error) => return Read::unreadable(Some(build.number), &build.body, error),
-            };
-            let event = NewEvent::new("build.finished", data).source("https://build.example.org");
-            Read::numbered(build.number, event.subject(format!("project/{}", build.project)))
-        });
-        let page = Page::new(records).oldest(found.oldest).head(found.newest);
-        Ok(if found.has_more { page.and_more() } else { page })
     }
 }
 

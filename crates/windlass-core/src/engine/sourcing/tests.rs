@@ -222,6 +222,21 @@ async fn a_feed_that_gives_nothing_new_is_not_asked_in_a_circle() {
     assert_eq!(feed.errors()[0], "the feed says that there is more, and gives nothing new");
 }
 
+/// O22: records by which nothing moves on and that nothing knows again are not imported at each look.
+#[tokio::test(start_paused = true)]
+async fn a_feed_without_a_cursor_numbers_and_ids_is_refused() {
+    let feed = run(SourceOptions::default(), false, |_| {
+        Answer::Page(Page::new([Read::event(NewEvent::bare("tick"))]))
+    });
+    let known = run(SourceOptions::default(), false, |_| {
+        Answer::Page(Page::new([Read::event(NewEvent::bare("tick").given("a"))]))
+    });
+    feed.at(60).await;
+    assert_eq!(feed.imported(), 0);
+    assert!(feed.errors()[0].contains("neither a cursor nor numbers nor ids"));
+    assert!(known.errors().is_empty() && known.imported() > 1, "the store knows it again");
+}
+
 /// O21: a feed that is behind for a moment, as one of several servers may be, is not taken for reset; one that stays so is.
 #[tokio::test(start_paused = true)]
 async fn a_feed_that_is_behind_twice_was_reset() {

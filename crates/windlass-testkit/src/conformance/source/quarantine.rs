@@ -6,7 +6,7 @@ use windlass_core::event::NewEvent;
 use windlass_core::json::Json;
 use windlass_core::limits::QUARANTINE;
 use windlass_core::source::{
-    Page, Position, Read, Release, SourceOptions, Upstream, UpstreamError,
+    Page, Position, Read, Release, Reset, SourceOptions, Upstream, UpstreamError,
 };
 
 use super::{ids, log, read, start, take};
@@ -75,6 +75,23 @@ pub async fn so_many_stay_and_the_rest_is_counted(fixture: StoreFixture) {
     assert_eq!((shown.quarantined, shown.dropped), (QUARANTINE as u64, 7));
     let oldest = fixture.store().quarantined("feed", 0, 1).await.expect("listed");
     assert_eq!(oldest[0].number, Some(8));
+}
+
+/// O22: a record that is read once more, as after a reset, is not put aside twice.
+pub async fn a_record_is_put_aside_once(fixture: StoreFixture) {
+    put_aside(&fixture, &["strange", "strange"]).await;
+    fixture.store().reset_source("feed", Reset::Oldest, fixture.now()).await.expect("reset");
+    put_aside(&fixture, &["strange", "strange", "other"]).await;
+    let aside = fixture.store().quarantined("feed", 0, 10).await.expect("listed");
+    let numbers: Vec<_> = aside.iter().filter_map(|one| one.number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    // Without numbers the text is what there is to know them by, in one page and in the next.
+    let mut held = start(&fixture, "one").await;
+    for _ in 0..2 {
+        let page = Page::new([(); 2].map(|()| Read::unreadable(None, "nameless", "not known")));
+        take(&fixture, &mut held, &SourceOptions::default(), page).await;
+    }
+    assert_eq!(read(&fixture).await.quarantined, 4);
 }
 
 /// O22: of a body that is too long the beginning stays, and it is not imported for a whole.
