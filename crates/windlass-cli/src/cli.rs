@@ -83,7 +83,7 @@ pub(crate) enum Command {
     Event(command::event::Args),
     /// List, make, pause, explain and try subscriptions: which events become which jobs
     Subscription(command::subscription::Args),
-    /// List, pause, reset sources: feeds that become events; what they lack and what could not be read
+    /// List, pause and reset sources: feeds that become events
     Source(command::source::Args),
     /// Jobs that belong together, and whether all of them have ended
     Batch(command::batch::Args),

@@ -45,6 +45,9 @@ pub(super) struct SourceParts {
     pub(super) name: String,
     pub(super) options: SourceOptions,
     pub(super) upstream: Arc<dyn AnyUpstream>,
+    /// What the upstream says of itself, asked where it may panic: in the program.
+    pub(super) about: String,
+    pub(super) waits: bool,
 }
 
 impl<App: Send + Sync + 'static> Worker<App> {
@@ -56,8 +59,13 @@ impl<App: Send + Sync + 'static> Worker<App> {
         options: SourceOptions,
         upstream: impl Upstream,
     ) -> Self {
-        let (name, upstream) = (name.into(), Arc::new(upstream));
-        self.beside.sources.push(SourceParts { name, options, upstream });
+        self.beside.sources.push(SourceParts {
+            name: name.into(),
+            options,
+            about: Upstream::about(&upstream),
+            waits: Upstream::waits(&upstream),
+            upstream: Arc::new(upstream),
+        });
         self
     }
 }
@@ -126,8 +134,7 @@ impl Sourcing {
         runtime: Handle,
         label: &str,
     ) -> Self {
-        let about =
-            serde_json::json!({ "upstream": parts.upstream.about(), "options": parts.options });
+        let about = serde_json::json!({ "upstream": parts.about, "options": parts.options });
         let now = Instant::now();
         Self {
             // Two loops of one process are two holders.
@@ -151,7 +158,7 @@ impl Sourcing {
     /// Reads until it is told to stop, and then gives the source back.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         tokio::select! {
-            () = self.work() => {}
+            () = self.supervised() => {}
             () = stop.cancelled() => {}
         }
         if let Some(held) = &self.held {
@@ -162,6 +169,19 @@ impl Sourcing {
                     tracing::warn!(source = %name, %error, "the source is not given back")
                 }
                 Err(_) => tracing::warn!(source = %name, "the source is not given back in time"),
+            }
+        }
+    }
+
+    /// Goes on after a panic of this loop's own.
+    async fn supervised(&mut self) {
+        loop {
+            let worked = Caught::new(self.work()).await;
+            let Err(panic) = worked else { return };
+            if let Next::After(wait) =
+                self.failed(Fault { cap: SOURCE_PANIC_CAP, ..Fault::new(panic) })
+            {
+                sleep_until(later(Instant::now(), wait)).await;
             }
         }
     }
@@ -193,7 +213,7 @@ impl Sourcing {
                 }
                 // A change of that is seen when the hold is renewed.
                 SourceState::Paused | SourceState::Stopped => {
-                    Some(later(self.renew_at, FIRST_WAIT))
+                    Some(later(self.renew_at.max(Instant::now()), FIRST_WAIT))
                 }
             };
             if let (Some(at), Some(held)) = (next, self.held.clone()) {
@@ -207,9 +227,10 @@ impl Sourcing {
         let at = match next {
             Next::AtOnce => return None,
             Next::Drained => {
-                let waits = self.parts.upstream.waits();
-                let at =
-                    later(asked_at, if waits { SOURCE_PACE } else { self.parts.options.every });
+                let at = later(
+                    asked_at,
+                    if self.parts.waits { SOURCE_PACE } else { self.parts.options.every },
+                );
                 self.said = Said::Went(at.saturating_duration_since(Instant::now()));
                 at
             }
@@ -250,10 +271,11 @@ impl Sourcing {
     async fn while_held<T>(&mut self, held: &Held, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         loop {
+            // A renewal that is due comes first: what is to be done may be so at once, again and again.
             tokio::select! {
                 biased;
-                done = &mut work => return Some(done),
                 () = sleep_until(self.renew_at) => {}
+                done = &mut work => return Some(done),
             }
             self.renew().await;
             if self.held.as_ref() != Some(held) {

@@ -51,21 +51,11 @@ pub trait Upstream: Send + Sync + 'static {
 /// The same as an object.
 pub(crate) trait AnyUpstream: Send + Sync {
     fn page<'a>(&'a self, after: &'a Position) -> BoxFuture<'a, Result<Page, UpstreamError>>;
-    fn waits(&self) -> bool;
-    fn about(&self) -> String;
 }
 
 impl<U: Upstream> AnyUpstream for U {
     fn page<'a>(&'a self, after: &'a Position) -> BoxFuture<'a, Result<Page, UpstreamError>> {
         Box::pin(Upstream::page(self, after))
-    }
-
-    fn waits(&self) -> bool {
-        Upstream::waits(self)
-    }
-
-    fn about(&self) -> String {
-        Upstream::about(self)
     }
 }
 

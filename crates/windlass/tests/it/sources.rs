@@ -70,16 +70,19 @@ async fn start(worker: Worker) -> RunningWorker {
 }
 
 async fn until(client: &Client, name: &str, fits: impl Fn(&SourceRecord) -> bool) -> SourceRecord {
+    let last = Mutex::new(None);
     let look = async {
         loop {
             let found = client.source(name).await.expect("asked");
-            if let Some(record) = found.filter(&fits) {
+            if let Some(record) = found.clone().filter(&fits) {
                 return record;
             }
+            *last.lock().expect("whole") = found;
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(SOON, look).await.expect("it comes to that soon")
+    let looked = tokio::time::timeout(SOON, look).await;
+    looked.unwrap_or_else(|_| panic!("it does not come to that: {last:?}"))
 }
 
 async fn log(store: &Arc<dyn Store>) -> Vec<EventRecord> {

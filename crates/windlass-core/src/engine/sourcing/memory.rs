@@ -25,6 +25,10 @@ pub(super) struct Row {
     /// The store answers only that it is down.
     pub(super) is_down: bool,
     pub(super) lets_go: u32,
+    /// How long an import takes.
+    pub(super) takes: Duration,
+    /// So many imports panic.
+    pub(super) panics: u32,
 }
 
 /// A store with one source.
@@ -45,6 +49,8 @@ impl MemoryStore {
             imported: Vec::new(),
             is_down: false,
             lets_go: 0,
+            takes: Duration::ZERO,
+            panics: 0,
         };
         Self { row: Mutex::new(row), start: Instant::now() }
     }
@@ -53,7 +59,7 @@ impl MemoryStore {
         look(&mut self.row.lock().expect("whole"))
     }
 
-    fn reply<T: Send + 'static>(&self, answer: impl FnOnce(&mut Row) -> T) -> Reply<'_, T> {
+    fn reply<T: Send + 'static>(&self, answer: impl FnOnce(&mut Row) -> T + Send) -> Reply<'_, T> {
         let answer = self.with(|row| match row.is_down {
             true => Err(StoreError::Unavailable { reason: "it is down".to_owned() }),
             false => Ok(answer(row)),
@@ -96,7 +102,14 @@ impl SourceStore for MemoryStore {
     }
 
     fn import<'a>(&'a self, page: &'a ImportPage, _now: Now) -> Reply<'a, Imported> {
-        self.reply(|row| {
+        let panics = self.with(|row| {
+            let panics = row.panics;
+            row.panics = panics.saturating_sub(1);
+            panics
+        });
+        assert!(panics == 0, "the store's driver is at its end");
+        let takes = self.with(|row| row.takes);
+        let imported = move |row: &mut Row| {
             let is_running = row.held.state == SourceState::Running;
             if row.held.epoch != page.epoch || row.held.position != page.from || !is_running {
                 return Imported::Stale;
@@ -107,6 +120,10 @@ impl SourceStore for MemoryStore {
             }
             row.imported.push(page.clone());
             Imported::Done { new: page.events.len() as u64 }
+        };
+        Box::pin(async move {
+            tokio::time::sleep(takes).await;
+            self.reply(imported).await
         })
     }
 

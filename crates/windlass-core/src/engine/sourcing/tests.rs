@@ -26,7 +26,6 @@ struct Feed {
     start: Instant,
     asked: Asked,
     script: Script,
-    waits: bool,
 }
 
 impl Upstream for Feed {
@@ -46,10 +45,6 @@ impl Upstream for Feed {
             Answer::Panic => panic!("the parser is at its end"),
             Answer::Never => std::future::pending().await,
         }
-    }
-
-    fn waits(&self) -> bool {
-        self.waits
     }
 }
 
@@ -77,8 +72,14 @@ fn on(
     script: impl Fn(usize) -> Answer + Send + Sync + 'static,
 ) -> Running {
     let (asked, start, stop) = (Asked::default(), Instant::now(), CancellationToken::new());
-    let feed = Feed { start, asked: Arc::clone(&asked), script: Box::new(script), waits };
-    let parts = SourceParts { name: "feed".to_owned(), options, upstream: Arc::new(feed) };
+    let feed = Feed { start, asked: Arc::clone(&asked), script: Box::new(script) };
+    let parts = SourceParts {
+        name: "feed".to_owned(),
+        options,
+        about: String::new(),
+        waits,
+        upstream: Arc::new(feed),
+    };
     let sourcing = Sourcing::new(parts, Arc::clone(&store) as _, Handle::current(), "host:1:abcd");
     let ends = Handle::current().spawn(sourcing.run(stop.clone()));
     Running { store, asked, stop, ends, start }
@@ -172,6 +173,38 @@ async fn a_panic_is_told_and_survived() {
     assert!(errors[0].starts_with("panicked: the parser is at its end at "), "{}", errors[0]);
     assert_eq!(feed.imported(), 1);
     assert!(matches!(feed.said().last(), Some((_, Said::Went(_)))), "that it goes again is told");
+}
+
+/// O15: the loop itself panics: it goes on within 5 s, with what it was told, and nothing is imported twice.
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_loop_is_survived() {
+    crate::panics::install();
+    let store = Arc::new(MemoryStore::new());
+    store.with(|row| row.panics = 2);
+    let feed =
+        on(Arc::clone(&store), SourceOptions::default(), false, |_| Answer::Page(records(1..=3)));
+    feed.at(11).await;
+    let errors = feed.errors();
+    assert!(errors.iter().all(|error| error.starts_with("panicked: the store's driver")));
+    assert_eq!((errors.len(), feed.imported()), (2, 3));
+}
+
+/// O19, O20: a source stops while its renewal is long overdue: the loop waits, is in nobody's way, and sees that it goes on.
+#[tokio::test(start_paused = true)]
+async fn a_stop_behind_a_slow_store_is_waited_out() {
+    let store = Arc::new(MemoryStore::new());
+    store.with(|row| row.takes = Duration::from_secs(45));
+    let options = SourceOptions::default().on_gap(crate::source::OnGap::Stop);
+    let feed = on(Arc::clone(&store), options, false, |nth| match nth {
+        0 => Answer::Page(records(1..=3)),
+        _ => Answer::Page(records(9..=10).oldest(9)),
+    });
+    feed.at(120).await;
+    assert_eq!(store.with(|row| row.held.state), SourceState::Stopped);
+    store.with(|row| (row.takes, row.held.position.number) = (Duration::ZERO, Some(8)));
+    store.resume_source("feed", Now::Database).await.expect("resumed");
+    feed.at(140).await;
+    assert_eq!(store.with(|row| row.held.position.number), Some(10));
 }
 
 /// O20: of a feed that fails each wait is longer, up to 5 minutes; it is told how often it failed, and one that asks for a pause gets it.

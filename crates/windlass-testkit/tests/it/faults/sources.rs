@@ -40,9 +40,14 @@ async fn reached(fixture: &ProcessFixture, number: u64) -> SourceRecord {
     eventually(&format!("the source is read up to {number}"), look).await
 }
 
-/// All events of the feed, in the order of the log.
-async fn log(fixture: &ProcessFixture) -> Vec<EventRecord> {
-    while fixture.store.sequence(1_000, Now::Database).await.expect("sequenced") > 0 {}
+/// All events of the feed, in the order of the log, once so many have their positions: a process that feeds may just give them.
+async fn log(fixture: &ProcessFixture, events: u64) -> Vec<EventRecord> {
+    let is_there = || async {
+        fixture.store.sequence(1_000, Now::Database).await.expect("sequenced");
+        let reached = fixture.store.event_log().await.expect("read").last;
+        (reached >= events).then_some(())
+    };
+    eventually("all events have their positions", is_there).await;
     let mut log: Vec<EventRecord> = Vec::new();
     loop {
         let after = log.last().and_then(|one| one.position).unwrap_or_default();
@@ -69,7 +74,7 @@ fn process(event: &EventRecord) -> u32 {
 /// Each record once, in order, and the position behind the last.
 async fn is_whole(fixture: &ProcessFixture) -> Vec<EventRecord> {
     let shown = reached(fixture, RECORDS).await;
-    let log = log(fixture).await;
+    let log = log(fixture, RECORDS).await;
     let numbers: Vec<u64> = log.iter().map(number).collect();
     assert_eq!(numbers, (1..=RECORDS).collect::<Vec<_>>());
     assert_eq!(
