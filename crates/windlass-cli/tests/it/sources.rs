@@ -23,7 +23,7 @@ type Answer = Arc<dyn Fn(usize, &str) -> Response + Send + Sync>;
 struct Feed {
     url: String,
     /// The query and the `Authorization` of each request.
-    asked: Arc<Mutex<Vec<(String, Option<String>)>>>,
+    asked: Asked,
     _serving: JoinSet<()>,
 }
 
