@@ -142,7 +142,7 @@ async fn a_source_that_fails_is_in_nobodys_way(database: TestDatabase) {
         .source("blocks", quick().within(Duration::from_millis(200)), blocks)
         .source("counts", quick(), counts);
     let running = start(worker).await;
-    until(&client, "blocks", |one| one.error.is_some()).await;
+    until(&client, "blocks", |one| one.failures >= 3).await;
     let record = until(&client, "panics", |one| one.failures >= 2).await;
     let error = record.error.expect("it says why");
     assert!(error.starts_with("panicked: no such element at "), "{error}");
