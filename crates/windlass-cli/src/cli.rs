@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Subscription(command::subscription::Args),
     /// What Windlass tells of itself: list and mute alerts
     Alert(command::alert::Args),
+    /// List, pause and reset sources: feeds that become events
+    Source(command::source::Args),
     /// Jobs that belong together, and whether all of them have ended
     Batch(command::batch::Args),
     /// Jobs with names that wait for each other, drawn

@@ -20,6 +20,7 @@ pub(crate) mod publish;
 pub(crate) mod queue;
 pub(crate) mod schedule;
 pub(crate) mod signal;
+pub(crate) mod source;
 pub(crate) mod status;
 pub(crate) mod subscription;
 pub(crate) mod tail;

@@ -10,6 +10,7 @@ mod queues;
 mod reader;
 mod schedules;
 mod serves;
+mod sources;
 mod subscriptions;
 mod target;
 
@@ -27,6 +28,7 @@ use windlass::{Backoff, Chunks, Limit, RetryPolicy};
 use reader::{Reader, Table};
 pub(crate) use schedules::ScheduleConfig;
 pub(crate) use serves::Serves;
+pub(crate) use sources::SourceConfig;
 pub(crate) use subscriptions::SubscriptionConfig;
 pub(crate) use target::{Executable, HttpTarget, Target};
 
@@ -34,12 +36,13 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 9] = [
+const TOP_KEYS: [&str; 10] = [
     "handler",
     "limit",
     "worker",
     "schedule",
     "subscription",
+    "source",
     "events",
     "queue",
     "doctor",
@@ -82,6 +85,8 @@ pub(crate) struct Config {
     pub(crate) schedules: Vec<ScheduleConfig>,
     /// Which events it declares to become which jobs.
     pub(crate) subscriptions: Vec<SubscriptionConfig>,
+    /// Which feeds it declares to become events.
+    pub(crate) sources: Vec<SourceConfig>,
     /// How long events are kept, where it says so.
     pub(crate) keep: Option<Keep>,
     /// Bounds and aging of queues that it declares.
@@ -170,7 +175,10 @@ impl Config {
             }
             handlers.push(handler);
         }
-        if handlers.is_empty() {
+        let sources = top.named("source", "[source.NAME]", &sources::KEYS)?;
+        let sources = sources.iter().map(|(name, table)| sources::read(name, table));
+        let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        if handlers.is_empty() && sources.is_empty() {
             return Err(reader.error(0, "no [[handler]] in it: there is nothing to run"));
         }
         let limits = top.tables("limit", "[[limit]]", &limit::KEYS)?;
@@ -206,6 +214,7 @@ impl Config {
             build,
             schedules,
             subscriptions,
+            sources,
             keep,
             rules,
             alerts,

@@ -12,6 +12,7 @@ mod output;
 mod queue_rules;
 mod run;
 mod shutdown;
+mod source;
 mod store;
 
 use std::process::ExitCode;

@@ -3,8 +3,8 @@
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind,
-    lane, limit, migrate, publish, queue, schedule, signal, status, subscription, tail, trace,
-    work, worker, workflow,
+    lane, limit, migrate, publish, queue, schedule, signal, source, status, subscription, tail,
+    trace, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -36,6 +36,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Publish(args) => publish::run(*args, &globals).await,
         Command::Event(args) => event::run(args, &globals).await,
         Command::Subscription(args) => subscription::run(args, &globals).await,
+        Command::Source(args) => source::run(args, &globals).await,
         Command::Alert(args) => alert::run(args, &globals).await,
         Command::Lane(args) => lane::run(args, &globals).await,
         Command::Worker(args) => worker::run(args, &globals).await,

@@ -47,6 +47,7 @@ mod pending;
 mod phase;
 mod run;
 mod settle;
+mod sourcing;
 mod start_error;
 mod state;
 mod stats;

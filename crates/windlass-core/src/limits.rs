@@ -266,3 +266,27 @@ pub const RECONNECT_CAP: Duration = Duration::from_secs(5);
 pub const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long a count may take before it is broken off, and estimated where that is possible.
 pub const COUNT_DEADLINE: Duration = Duration::from_millis(800);
+/// Records of a source that are imported in one transaction.
+pub const SOURCE_PAGE: usize = 1_000;
+/// Bytes of events and of what is put aside in one such transaction; a single larger record has one of its own.
+pub const SOURCE_PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// How long after a look that found nothing a source asks its feed again, unless it says otherwise.
+pub const SOURCE_EVERY: Duration = Duration::from_secs(10);
+/// How soon a feed that waits itself is asked again where it did not wait.
+pub const SOURCE_PACE: Duration = Duration::from_secs(1);
+/// How long one page of a source may take, unless it says otherwise.
+pub const SOURCE_PAGE_TIME: Duration = Duration::from_secs(300);
+/// How long a worker that says nothing more keeps a source from others; it says so three times as often.
+pub const SOURCE_HOLD: Duration = Duration::from_secs(30);
+/// The longest wait of a source whose feed fails.
+pub const SOURCE_BACKOFF_CAP: Duration = Duration::from_secs(300);
+/// The longest wait after a panic of what a source asks.
+pub const SOURCE_PANIC_CAP: Duration = Duration::from_secs(5);
+/// Bytes of a source's cursor.
+pub const CURSOR_BYTES: usize = 4 * 1024;
+/// Records of one source that stay put aside: the newest.
+pub const QUARANTINE: usize = 10_000;
+/// Bytes that are kept of a record that is put aside; one that has more cannot be imported later.
+pub const QUARANTINE_BYTES: usize = 256 * 1024;
+/// Gaps of one source that are kept: the newest.
+pub const SOURCE_GAPS: usize = 1_000;

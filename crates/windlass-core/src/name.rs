@@ -84,6 +84,16 @@ pub fn check_subscription(name: &str) -> Result<(), NameError> {
     check("subscription", name)
 }
 
+/// Checks the name of a source, by the same rule as a kind's, and in bytes: events have it in their source and subject.
+///
+/// # Errors
+/// As [`check_kind`].
+pub fn check_source(name: &str) -> Result<(), NameError> {
+    check("source", name)?;
+    let chars = name.len();
+    if chars > NAME_CHARS { Err(NameError::Long { what: "source", chars }) } else { Ok(()) }
+}
+
 pub(crate) fn check_word(what: &'static str, name: &str) -> Result<(), NameError> {
     check(what, name)
 }

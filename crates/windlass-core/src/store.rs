@@ -19,6 +19,7 @@ use crate::progress::ProgressStore;
 use crate::queue::QueueStore;
 pub use crate::reply::{Now, Reply};
 use crate::schedule::ScheduleStore;
+use crate::source::SourceStore;
 use crate::step::StepStore;
 use crate::subscription::SubscriptionStore;
 use crate::time::Timestamp;
@@ -59,6 +60,7 @@ pub trait Store:
     + BatchStore
     + EventStore
     + SubscriptionStore
+    + SourceStore
     + StepStore
     + ProgressStore
     + LimitStore

@@ -20,6 +20,7 @@ mod progress;
 mod queue;
 mod row;
 mod schedule;
+mod source;
 mod step;
 mod store;
 mod subscription;

@@ -16,6 +16,7 @@ pub mod maintenance;
 pub mod progress;
 pub mod queue;
 pub mod schedule;
+pub mod source;
 pub mod step;
 pub mod store;
 pub mod subscription;

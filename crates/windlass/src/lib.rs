@@ -152,6 +152,17 @@ pub mod alert {
     };
 }
 
+/// Where events come from that somebody else keeps: an [`Upstream`](source::Upstream) that a
+/// [`Worker::source`](crate::Worker::source) reads, each record once.
+pub mod source {
+    pub use windlass_core::source::{
+        Asked, Behind, GAP_EVENT, Held, Hold, Holding, ImportPage, Imported, Judged, Lack, NewGap,
+        Numbers, OnGap, Page, ParseWordError, Position, QuarantineRecord, Quarantined, Read,
+        Record, Reimported, Release, Reset, Said, SourceGap, SourceOptions, SourceRecord,
+        SourceState, SourceStore, Stop, Unreadable, Upstream, UpstreamError, judge,
+    };
+}
+
 /// What is not as it should be: [`Overview`](health::Overview) and [`problems`](health::problems).
 pub mod health {
     pub use windlass_core::health::{

@@ -23,6 +23,7 @@ use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::handler::{self, HandlerParts};
 use crate::shutdown::{self, Hurry, Signals, Wish};
+use crate::source::HttpSource;
 use crate::store;
 use plan::Plan;
 use report::Report;
@@ -70,7 +71,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     declare_events(&store, &plan).await?;
     let hurry = Hurry::new();
     let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
-    let worker = described(Arc::clone(&store), &plan, &around);
+    let worker = read_sources(described(Arc::clone(&store), &plan, &around), &plan)?;
     let events = worker.events();
     let worker = tokio::select! {
         started = worker.start() => started.map_err(|error| unstarted(&globals.store, error))?,
@@ -138,6 +139,19 @@ fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worke
         worker = worker.schedule_from_config(&schedule.name, definition, plan.file.as_str());
     }
     worker
+}
+
+/// Feeds share a client, which keeps its connections.
+fn read_sources(mut worker: Worker, plan: &Plan) -> anyhow::Result<Worker> {
+    if plan.sources.is_empty() {
+        return Ok(worker);
+    }
+    let client = handler::http::client()?;
+    for source in &plan.sources {
+        let upstream = HttpSource { client: client.clone(), feed: source.feed.clone() };
+        worker = worker.source(&source.name, source.options.clone(), upstream);
+    }
+    Ok(worker)
 }
 
 fn unstarted(url: &str, error: StartError) -> anyhow::Error {

@@ -16,6 +16,8 @@
 mod answer;
 mod wait;
 
+pub(crate) use wait::retry_after;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -4,5 +4,6 @@ mod bench;
 mod cli;
 mod demo;
 mod handlers;
+mod sources;
 mod work;
 mod work_fixture;

@@ -1,4 +1,4 @@
-//! What a program runs beside its jobs: timers, what is done when the worker is idle, and the report of failures.
+//! What a program runs beside its jobs: timers, sources, what is done when the worker is idle, and the report of failures.
 //!
 //! The clock is that of the engine's thread, which no handler can hold up; the program's own code runs on its runtime. What
 //! panics is logged and goes on the next time, what hangs keeps back only itself.
@@ -12,12 +12,16 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::attempts::later;
 use super::failure::Failure;
+use super::sourcing::{SourceParts, Sourcing};
 use crate::limits::{REPORT_TIME, REPORTS_WAITING};
 use crate::panics::Caught;
+use crate::source::SourceStore;
+use crate::store::Store;
 
 /// How long a worker that ends waits for failures that are not reported yet.
 const LAST_REPORTS: Duration = Duration::from_secs(2);
@@ -77,12 +81,14 @@ pub(super) struct BesideParts {
     pub(super) timers: Vec<(Duration, Hook<()>)>,
     pub(super) idle: Vec<Hook<()>>,
     pub(super) failures: Option<Hook<Failure>>,
+    pub(super) sources: Vec<SourceParts>,
 }
 
 /// What runs beside the jobs of a worker.
 #[derive(Default)]
 pub(super) struct Beside {
     clocks: JoinSet<()>,
+    sources: JoinSet<()>,
     reports: JoinSet<()>,
     failures: Option<mpsc::Sender<Failure>>,
     idle: Vec<Arc<Notify>>,
@@ -107,6 +113,21 @@ impl Beside {
             beside.reports.spawn(report(waiting, hook, runtime.clone()));
         }
         beside
+    }
+
+    /// Begins to read sources, until that is to stop. To be called on the engine's runtime.
+    pub(super) fn read(
+        &mut self,
+        sources: Vec<SourceParts>,
+        (store, label): (&Arc<dyn Store>, &str),
+        runtime: &Handle,
+        stop: &CancellationToken,
+    ) {
+        for parts in sources {
+            let store: Arc<dyn SourceStore> = Arc::<dyn Store>::clone(store);
+            let sourcing = Sourcing::new(parts, store, runtime.clone(), label);
+            self.sources.spawn(sourcing.run(stop.clone()));
+        }
     }
 
     /// Whether somebody wants to know of failures.
@@ -138,6 +159,10 @@ impl Beside {
     /// Ends timers at once, and reports once what waits is reported.
     pub(super) async fn end(mut self) {
         self.clocks.shutdown().await;
+        let given_back = async { while self.sources.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_REPORTS, given_back).await.is_err() {
+            tracing::warn!("the worker ended before all its sources were given back");
+        }
         self.failures = None;
         let reported = async { while self.reports.join_next().await.is_some() {} };
         if tokio::time::timeout(LAST_REPORTS, reported).await.is_err() {

@@ -37,7 +37,11 @@ impl Engine {
         mut commands: mpsc::UnboundedReceiver<Command>,
         mut reports: mpsc::UnboundedReceiver<AttemptReport>,
     ) {
-        self.beside = Beside::start(std::mem::take(&mut self.beside_parts), &self.runtime);
+        let mut parts = std::mem::take(&mut self.beside_parts);
+        let sources = std::mem::take(&mut parts.sources);
+        self.beside = Beside::start(parts, &self.runtime);
+        let ours = (&self.store, &*self.label);
+        self.beside.read(sources, ours, &self.runtime, &self.stopping);
         let mut batch = Vec::with_capacity(REPORTS_AT_ONCE);
         let mut is_handle_gone = false;
         while !self.step() {
@@ -146,6 +150,8 @@ impl Engine {
             self.leave().await;
         }
         self.store.wakeups().forget(self.registration.worker);
+        // Also where nobody asked for a stop.
+        self.stopping.cancel();
         std::mem::take(&mut self.beside).end().await;
         for waiter in std::mem::take(&mut self.stop_waiters) {
             // A caller that stopped waiting does not want the answer.

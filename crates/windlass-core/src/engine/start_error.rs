@@ -26,6 +26,9 @@ pub enum StartError {
     /// A schedule that cannot be used.
     #[error("a schedule cannot be declared: {0}")]
     Schedule(#[source] Refusal),
+    /// Two sources with one name.
+    #[error("source `{0}` is declared twice; each needs a name of its own")]
+    DuplicateSource(String),
     /// A limit that makes no sense.
     #[error(transparent)]
     Limit(#[from] Refusal),

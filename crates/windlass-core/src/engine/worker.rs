@@ -29,6 +29,7 @@ use super::maintenance::Maintenance;
 use super::options::Options;
 use super::pending::PendingSettlements;
 use super::phase::{IntakeWishes, Phase};
+use super::sourcing::check_sources;
 use super::start_error::{StartError, check_chunks};
 use super::state::{Engine, FirstAnswer};
 use super::stats::Stats;
@@ -61,7 +62,7 @@ pub struct Worker<App = ()> {
     handlers: Vec<Registered>,
     layers: Vec<Arc<dyn HandlerLayer>>,
     kind_layers: Vec<(String, Arc<dyn HandlerLayer>)>,
-    beside: BesideParts,
+    pub(super) beside: BesideParts,
     queues: Vec<(String, usize)>,
     slots: Option<usize>,
     limits: Vec<(Limit, SetBy)>,
@@ -352,7 +353,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
     }
 
     pub(super) fn check(&self) -> Result<(), StartError> {
-        if self.handlers.is_empty() {
+        if self.handlers.is_empty() && self.beside.sources.is_empty() {
             return Err(StartError::NoHandlers);
         }
         let mut kinds: Vec<&str> = self.handlers.iter().map(|h| h.kind.as_str()).collect();
@@ -373,6 +374,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
         if self.beside.timers.iter().any(|(period, _)| period.is_zero()) {
             return Err(StartError::Zero("a timer's period"));
         }
+        check_sources(&self.beside.sources)?;
         for (limit, _) in &self.limits {
             limit.check()?;
         }

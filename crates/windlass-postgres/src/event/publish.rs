@@ -99,34 +99,9 @@ pub(super) async fn publish(
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    let now = now.micros();
-    let ids: Vec<Uuid> = events.iter().map(|event| event.id.as_uuid()).collect();
-    let sources: Vec<&str> = events.iter().map(|event| event.source.as_str()).collect();
-    let givens: Vec<Option<&str>> = events.iter().map(|event| event.given.as_deref()).collect();
-    let types: Vec<&str> = events.iter().map(|event| event.event_type.as_str()).collect();
-    let subjects: Vec<Option<&str>> = events.iter().map(|event| event.subject.as_deref()).collect();
-    let moments: Vec<Option<i64>> =
-        events.iter().map(|event| event.time.map(|time| time.as_micros())).collect();
-    let datas: Vec<Option<&str>> =
-        events.iter().map(|event| event.data.as_ref().map(|data| data.as_str())).collect();
-    let roots: Vec<Option<Uuid>> =
-        events.iter().map(|event| event.root.map(|id| id.as_uuid())).collect();
-    let parents: Vec<Option<Uuid>> =
-        events.iter().map(|event| event.parent.map(|id| id.as_uuid())).collect();
-    let metas: Vec<Option<String>> = events.iter().map(|event| event.meta.to_stored()).collect();
-    let binds: [Bind<'_>; 11] = [
-        (&now, Type::INT8),
-        (&ids, Type::UUID_ARRAY),
-        (&sources, Type::TEXT_ARRAY),
-        (&givens, Type::TEXT_ARRAY),
-        (&types, Type::TEXT_ARRAY),
-        (&subjects, Type::TEXT_ARRAY),
-        (&moments, Type::INT8_ARRAY),
-        (&datas, Type::TEXT_ARRAY),
-        (&roots, Type::UUID_ARRAY),
-        (&parents, Type::UUID_ARRAY),
-        (&metas, Type::TEXT_ARRAY),
-    ];
+    let (now, columns) = (now.micros(), Columns::of(events.iter().map(Some)));
+    let mut binds: Vec<Bind<'_>> = vec![(&now, Type::INT8)];
+    binds.extend(columns.binds());
     let rows = match events.iter().any(|event| event.given.is_some()) {
         true => patiently(writes, PUBLISH_GIVEN, &binds, "an event with this id").await?,
         false => writes.0.query(PUBLISH, &binds).await?,
@@ -134,4 +109,58 @@ pub(super) async fn publish(
     let answer =
         |(event, row): (&NewEvent, _)| Ok(Published::of(event, EventId::from_uuid(get(row, 0)?)));
     events.iter().zip(&rows).map(answer).collect()
+}
+
+/// Events as the arrays that the functions of the schema take; nulls where there is none.
+pub(crate) struct Columns<'a> {
+    ids: Vec<Option<Uuid>>,
+    sources: Vec<Option<&'a str>>,
+    givens: Vec<Option<&'a str>>,
+    types: Vec<Option<&'a str>>,
+    subjects: Vec<Option<&'a str>>,
+    moments: Vec<Option<i64>>,
+    datas: Vec<Option<&'a str>>,
+    roots: Vec<Option<Uuid>>,
+    parents: Vec<Option<Uuid>>,
+    metas: Vec<Option<String>>,
+}
+
+impl<'a> Columns<'a> {
+    pub(crate) fn of(events: impl Iterator<Item = Option<&'a NewEvent>>) -> Self {
+        let events: Vec<Option<&'a NewEvent>> = events.collect();
+        fn column<'a, T>(
+            events: &[Option<&'a NewEvent>],
+            of: impl Fn(&'a NewEvent) -> Option<T>,
+        ) -> Vec<Option<T>> {
+            events.iter().map(|event| event.and_then(&of)).collect()
+        }
+        Self {
+            ids: column(&events, |event| Some(event.id.as_uuid())),
+            sources: column(&events, |event| Some(event.source.as_str())),
+            givens: column(&events, |event| event.given.as_deref()),
+            types: column(&events, |event| Some(event.event_type.as_str())),
+            subjects: column(&events, |event| event.subject.as_deref()),
+            moments: column(&events, |event| event.time.map(Timestamp::as_micros)),
+            datas: column(&events, |event| event.data.as_ref().map(|data| data.as_str())),
+            roots: column(&events, |event| event.root.map(|id| id.as_uuid())),
+            parents: column(&events, |event| event.parent.map(|id| id.as_uuid())),
+            metas: column(&events, |event| event.meta.to_stored()),
+        }
+    }
+
+    /// In the order of the functions' parameters.
+    pub(crate) fn binds(&self) -> [Bind<'_>; 10] {
+        [
+            (&self.ids, Type::UUID_ARRAY),
+            (&self.sources, Type::TEXT_ARRAY),
+            (&self.givens, Type::TEXT_ARRAY),
+            (&self.types, Type::TEXT_ARRAY),
+            (&self.subjects, Type::TEXT_ARRAY),
+            (&self.moments, Type::INT8_ARRAY),
+            (&self.datas, Type::TEXT_ARRAY),
+            (&self.roots, Type::UUID_ARRAY),
+            (&self.parents, Type::UUID_ARRAY),
+            (&self.metas, Type::TEXT_ARRAY),
+        ]
+    }
 }

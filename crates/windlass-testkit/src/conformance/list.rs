@@ -466,6 +466,40 @@ macro_rules! behaviours {
                     a_removed_schedule_comes_back_when_a_person_puts_it
                 }
             }
+            source {
+                change {
+                    a_paused_source_imports_nothing
+                    a_reset_source_goes_on_elsewhere
+                    a_removed_source_is_gone
+                    a_declaration_is_shown
+                }
+                hold {
+                    one_holds_a_source_until_its_time_is_over
+                    who_is_late_and_not_replaced_goes_on
+                    who_lets_go_makes_room
+                    of_many_who_wish_at_once_one_holds
+                    how_asking_went_is_shown
+                }
+                import {
+                    a_page_is_there_with_its_position
+                    a_page_that_is_refused_moves_nothing
+                    who_was_replaced_writes_nothing
+                    a_page_is_written_once
+                    of_imports_at_once_one_is_written
+                    a_backlog_is_imported_in_parts
+                    a_gap_is_kept_and_told
+                    a_source_stops_at_a_gap_until_it_is_resumed
+                    a_feed_that_was_reset_is_told
+                    what_is_no_event_is_put_aside
+                }
+                quarantine {
+                    what_is_known_later_is_imported
+                    two_who_read_again_publish_once
+                    so_many_stay_and_the_rest_is_counted
+                    a_record_is_put_aside_once
+                    a_body_that_is_cut_is_not_imported
+                }
+            }
             step {
                 record {
                     steps_are_there_for_the_next_attempt

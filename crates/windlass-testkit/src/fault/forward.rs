@@ -278,6 +278,84 @@ macro_rules! forward_one {
             self.store.have_jobs(jobs)
         }
     };
+    (sources) => {
+        fn declare_source<'a>(&'a self, name: &'a str, about: &'a str, now: Now) -> Reply<'a, ()> {
+            self.store.declare_source(name, about, now)
+        }
+
+        fn hold_source<'a>(&'a self, hold: &'a Hold, now: Now) -> Reply<'a, Holding> {
+            self.store.hold_source(hold, now)
+        }
+
+        fn let_go_of_source<'a>(&'a self, name: &'a str, epoch: u64) -> Reply<'a, ()> {
+            self.store.let_go_of_source(name, epoch)
+        }
+
+        fn sources(&self) -> Reply<'_, Vec<SourceRecord>> {
+            self.store.sources()
+        }
+
+        fn source<'a>(&'a self, name: &'a str) -> Reply<'a, Option<SourceRecord>> {
+            self.store.source(name)
+        }
+
+        fn source_gaps<'a>(&'a self, name: &'a str, most: usize) -> Reply<'a, Vec<SourceGap>> {
+            self.store.source_gaps(name, most)
+        }
+
+        fn close_source_gaps<'a>(
+            &'a self,
+            name: &'a str,
+            event: Option<EventId>,
+            now: Now,
+        ) -> Reply<'a, u64> {
+            self.store.close_source_gaps(name, event, now)
+        }
+
+        fn pause_source<'a>(
+            &'a self,
+            name: &'a str,
+            note: Option<&'a str>,
+            now: Now,
+        ) -> Reply<'a, bool> {
+            self.store.pause_source(name, note, now)
+        }
+
+        fn resume_source<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+            self.store.resume_source(name, now)
+        }
+
+        fn reset_source<'a>(&'a self, name: &'a str, to: Reset<'a>, now: Now) -> Reply<'a, bool> {
+            self.store.reset_source(name, to, now)
+        }
+
+        fn remove_source<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+            self.store.remove_source(name)
+        }
+
+        fn quarantined<'a>(
+            &'a self,
+            name: &'a str,
+            after: u64,
+            most: usize,
+        ) -> Reply<'a, Vec<QuarantineRecord>> {
+            self.store.quarantined(name, after, most)
+        }
+
+        fn release_quarantined<'a>(
+            &'a self,
+            name: &'a str,
+            released: &'a [Release],
+            now: Now,
+        ) -> Reply<'a, Vec<bool>> {
+            self.store.release_quarantined(name, released, now)
+        }
+    };
+    (import) => {
+        fn import<'a>(&'a self, page: &'a ImportPage, now: Now) -> Reply<'a, Imported> {
+            self.store.import(page, now)
+        }
+    };
     (seal_batch) => {
         fn seal_batch(&self, batch: BatchId, now: Now) -> Reply<'_, Sealed> {
             self.store.seal_batch(batch, now)
@@ -540,6 +618,10 @@ pub(crate) mod names {
     };
     pub(crate) use windlass_core::schedule::{
         DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
+    };
+    pub(crate) use windlass_core::source::{
+        Hold, Holding, ImportPage, Imported, QuarantineRecord, Release, Reset, SourceGap,
+        SourceRecord, SourceStore,
     };
     pub(crate) use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
     pub(crate) use windlass_core::store::{Facts, Now, Reply, Store};

@@ -16,6 +16,8 @@ pub enum Verb {
     Heartbeat,
     /// A step of a running attempt is recorded.
     Record,
+    /// A page of a source is written.
+    Import,
 }
 
 /// On which side of the store's work a point is.
@@ -70,12 +72,13 @@ impl Plan {
     }
 }
 
-const VERBS: [(&str, Verb); 5] = [
+const VERBS: [(&str, Verb); 6] = [
     ("claim", Verb::Claim),
     ("settle", Verb::Settle),
     ("enqueue", Verb::Enqueue),
     ("heartbeat", Verb::Heartbeat),
     ("record", Verb::Record),
+    ("import", Verb::Import),
 ];
 const SIDES: [(&str, Side); 2] = [("before", Side::Before), ("after", Side::After)];
 const ACTIONS: [(&str, Action); 5] = [

@@ -1,5 +1,6 @@
 //! The probe: a worker process that dies, hangs and records as it is told.
 
+mod feed;
 mod handlers;
 
 use std::io::Write;
@@ -85,6 +86,9 @@ async fn start(
     }
     for registered in handlers::all(journal, settings) {
         worker = worker.handle_dynamic(registered);
+    }
+    if let Some(records) = settings.feed {
+        worker = worker.source("feed", feed::options(), feed::CountedFeed(records));
     }
     worker.start().await.expect("the probe's settings make sense")
 }

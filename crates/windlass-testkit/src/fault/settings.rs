@@ -37,6 +37,8 @@ pub struct Settings {
     pub fault: Option<String>,
     /// By how many seconds its wall clock is ahead.
     pub skew: i64,
+    /// It reads a feed of so many records.
+    pub feed: Option<u64>,
 }
 
 impl Settings {
@@ -57,6 +59,7 @@ impl Settings {
             prefetch: 0,
             fault: None,
             skew: 0,
+            feed: None,
         }
     }
 

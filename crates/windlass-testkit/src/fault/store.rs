@@ -162,6 +162,19 @@ impl SubscriptionStore for FaultStore {
     forward!(subscriptions route);
 }
 
+impl SourceStore for FaultStore {
+    fn import<'a>(&'a self, page: &'a ImportPage, now: Now) -> Reply<'a, Imported> {
+        Box::pin(async move {
+            self.pass(Verb::Import, Side::Before).await?;
+            let imported = self.inside(self.store.import(page, now)).await?;
+            self.pass(Verb::Import, Side::After).await?;
+            Ok(imported)
+        })
+    }
+
+    forward!(sources);
+}
+
 impl ConditionStore for FaultStore {
     forward!(signal signalled waive conditions);
 }

@@ -214,6 +214,10 @@ impl BatchStore for RecordedStore {
     forward!(batch batches);
 }
 
+impl SourceStore for RecordedStore {
+    forward!(sources import);
+}
+
 impl ConditionStore for RecordedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {

@@ -312,6 +312,10 @@ impl BatchStore for SabotagedStore {
     forward!(open_batch batches);
 }
 
+impl SourceStore for SabotagedStore {
+    forward!(sources import);
+}
+
 impl ConditionStore for SabotagedStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         if self.has(Sabotage::ForgetsSignals) {

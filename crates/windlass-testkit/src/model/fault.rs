@@ -307,6 +307,10 @@ impl SubscriptionStore for FaultyStore {
     forward!(gaps);
 }
 
+impl SourceStore for FaultyStore {
+    forward!(sources import);
+}
+
 impl ConditionStore for FaultyStore {
     fn signal<'a>(&'a self, signal: &'a Signal, now: Now) -> Reply<'a, Signalled> {
         Box::pin(async move {

@@ -122,6 +122,18 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         SQL_BYTES
         SQL_DEPTH
         SQL_RESULT_BYTES
+        SOURCE_PAGE
+        SOURCE_PAGE_BYTES
+        SOURCE_EVERY
+        SOURCE_PACE
+        SOURCE_PAGE_TIME
+        SOURCE_HOLD
+        SOURCE_BACKOFF_CAP
+        SOURCE_PANIC_CAP
+        CURSOR_BYTES
+        QUARANTINE
+        QUARANTINE_BYTES
+        SOURCE_GAPS
         PUBLISH_EVENTS
         ROUTE_EVENTS
         CATCH_UP_EVENTS

@@ -19,6 +19,7 @@ mod poison;
 mod restart;
 mod shared;
 mod skewed;
+mod sources;
 mod steps;
 mod terminated;
 mod torture;

@@ -26,6 +26,10 @@ use windlass_core::queue::{
 use windlass_core::schedule::{
     DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore,
 };
+use windlass_core::source::{
+    Hold, Holding, ImportPage, Imported, QuarantineRecord, Release, Reset, SourceGap, SourceRecord,
+    SourceStore,
+};
 use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
 use windlass_core::store::{Facts, Now, Reply, Store};
 use windlass_core::subscription::{
@@ -309,6 +313,84 @@ impl SubscriptionStore for ClockedStore {
 
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
         self.store.route(slice, self.at(now))
+    }
+}
+
+impl SourceStore for ClockedStore {
+    fn declare_source<'a>(&'a self, name: &'a str, about: &'a str, now: Now) -> Reply<'a, ()> {
+        self.store.declare_source(name, about, self.at(now))
+    }
+
+    fn hold_source<'a>(&'a self, hold: &'a Hold, now: Now) -> Reply<'a, Holding> {
+        self.store.hold_source(hold, self.at(now))
+    }
+
+    fn let_go_of_source<'a>(&'a self, name: &'a str, epoch: u64) -> Reply<'a, ()> {
+        self.store.let_go_of_source(name, epoch)
+    }
+
+    fn import<'a>(&'a self, page: &'a ImportPage, now: Now) -> Reply<'a, Imported> {
+        self.store.import(page, self.at(now))
+    }
+
+    fn sources(&self) -> Reply<'_, Vec<SourceRecord>> {
+        self.store.sources()
+    }
+
+    fn source<'a>(&'a self, name: &'a str) -> Reply<'a, Option<SourceRecord>> {
+        self.store.source(name)
+    }
+
+    fn source_gaps<'a>(&'a self, name: &'a str, most: usize) -> Reply<'a, Vec<SourceGap>> {
+        self.store.source_gaps(name, most)
+    }
+
+    fn close_source_gaps<'a>(
+        &'a self,
+        name: &'a str,
+        event: Option<EventId>,
+        now: Now,
+    ) -> Reply<'a, u64> {
+        self.store.close_source_gaps(name, event, self.at(now))
+    }
+
+    fn pause_source<'a>(
+        &'a self,
+        name: &'a str,
+        note: Option<&'a str>,
+        now: Now,
+    ) -> Reply<'a, bool> {
+        self.store.pause_source(name, note, self.at(now))
+    }
+
+    fn resume_source<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+        self.store.resume_source(name, self.at(now))
+    }
+
+    fn reset_source<'a>(&'a self, name: &'a str, to: Reset<'a>, now: Now) -> Reply<'a, bool> {
+        self.store.reset_source(name, to, self.at(now))
+    }
+
+    fn remove_source<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        self.store.remove_source(name)
+    }
+
+    fn quarantined<'a>(
+        &'a self,
+        name: &'a str,
+        after: u64,
+        most: usize,
+    ) -> Reply<'a, Vec<QuarantineRecord>> {
+        self.store.quarantined(name, after, most)
+    }
+
+    fn release_quarantined<'a>(
+        &'a self,
+        name: &'a str,
+        released: &'a [Release],
+        now: Now,
+    ) -> Reply<'a, Vec<bool>> {
+        self.store.release_quarantined(name, released, self.at(now))
     }
 }
 

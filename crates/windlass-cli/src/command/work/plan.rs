@@ -7,7 +7,9 @@ use windlass::Limit;
 use windlass::event::Keep;
 use windlass::health::Thresholds;
 
-use crate::config::{Config, HandlerConfig, ScheduleConfig, SubscriptionConfig, Target};
+use crate::config::{
+    Config, HandlerConfig, ScheduleConfig, SourceConfig, SubscriptionConfig, Target,
+};
 use crate::queue_rules::QueueRules;
 
 /// After SIGKILL a process is gone within this, unless the machine itself hangs.
@@ -30,6 +32,8 @@ pub(super) struct Plan {
     pub(super) schedules: Vec<ScheduleConfig>,
     /// Which events become which jobs.
     pub(super) subscriptions: Vec<SubscriptionConfig>,
+    /// Which feeds become events.
+    pub(super) sources: Vec<SourceConfig>,
     /// How long events are kept.
     pub(super) keep: Option<Keep>,
     /// Bounds and aging of queues, for those that have none.
@@ -48,18 +52,20 @@ impl Plan {
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
         let Config { handlers, limits, serves, slots: configured, .. } = config;
-        let Config { build, schedules, subscriptions, keep, rules, alerts, .. } = config;
+        let Config { build, schedules, subscriptions, sources, keep, rules, alerts, .. } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
-        if handlers.is_empty() {
+        let only_reads = left_out.is_empty() && !sources.is_empty();
+        if handlers.is_empty() && !only_reads {
             let kinds: Vec<&str> = left_out.iter().map(|handler| handler.kind.as_str()).collect();
             return Err(format!(
                 "the patterns in [worker] leave out every handler: {}",
                 kinds.join(", ")
             ));
         }
-        let sum = handlers.iter().map(|handler| handler.slots).sum();
-        let slots = slots.or(configured).unwrap_or(sum);
+        let sum = handlers.iter().map(|handler| handler.slots).sum::<usize>();
+        // One that only reads sources runs no job.
+        let slots = slots.or(configured).unwrap_or(sum).max(1);
         let mut queues: Vec<(String, usize)> = Vec::new();
         for handler in &handlers {
             match queues.iter_mut().find(|(name, _)| *name == handler.queue) {
@@ -80,6 +86,7 @@ impl Plan {
             build,
             schedules,
             subscriptions,
+            sources,
             keep,
             rules,
             alerts,

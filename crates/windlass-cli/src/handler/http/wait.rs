@@ -7,7 +7,7 @@ use windlass::Timestamp;
 use windlass::limits::RETRY_CAP;
 
 /// How long the target wants to be left alone, at most as long as any other retry may wait.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let wanted = text(RETRY_AFTER)?;
     let delay = match wanted.parse::<u64>() {

@@ -1,0 +1,112 @@
+//! What pages mean.
+
+use super::*;
+
+fn records(numbers: impl IntoIterator<Item = u64>) -> Page {
+    Page::new(numbers.into_iter().map(|number| Read::numbered(number, NewEvent::bare("counted"))))
+}
+
+fn behind(number: u64) -> Position {
+    Position { number: Some(number), ..Position::default() }
+}
+
+fn of(options: &SourceOptions, position: &Position, page: Page) -> Judged {
+    judge(Asked { name: "feed", epoch: 1, options, position, behind: None }, page).expect("ahead")
+}
+
+fn ids(judged: &Judged) -> Vec<&str> {
+    let events = judged.imports.iter().flat_map(|part| &part.events);
+    events.filter_map(|event| event.given.as_deref()).collect()
+}
+
+fn gaps(judged: &Judged) -> Vec<(Option<u64>, Option<u64>)> {
+    let gaps = judged.imports.iter().flat_map(|part| &part.gaps);
+    gaps.map(|gap| (gap.from, gap.to)).collect()
+}
+
+/// O19: where numbers are dense one that is not there is a gap, inside a page and between two; where they only rise none is.
+#[test]
+fn a_number_that_is_missing_is_a_gap_where_they_are_dense() {
+    let page = || records([3, 4, 7, 8, 10]);
+    let dense = of(&SourceOptions::default().dense(), &behind(1), page());
+    assert_eq!(gaps(&dense), [(Some(2), Some(2)), (Some(5), Some(6)), (Some(9), Some(9))]);
+    assert_eq!(ids(&dense), ["3", "4", "7", "8", "10"]);
+    let types: Vec<_> = dense.imports[0].events.iter().map(|one| one.event_type.as_str()).collect();
+    assert_eq!(types[..3], [GAP_EVENT, "counted", "counted"], "a gap is told where it is");
+    assert!(gaps(&of(&SourceOptions::default(), &behind(1), page())).is_empty());
+    let first = of(&SourceOptions::default().dense(), &Position::default(), records([5, 6]));
+    assert!(gaps(&first).is_empty(), "before the first one nothing is known");
+}
+
+/// O22: a record whose number could not be read is not taken for a gap.
+#[test]
+fn what_could_not_be_read_excuses_a_number() {
+    let mut page = records([2, 4, 7]);
+    page.records.insert(1, Read::unreadable(None, "broken", "no JSON"));
+    let judged = of(&SourceOptions::default().dense(), &behind(1), page);
+    assert_eq!(gaps(&judged), [(Some(5), Some(6))]);
+    assert_eq!(judged.imports[0].quarantined.len(), 1);
+}
+
+/// O19: a source that is to stop imports what comes before the gap, and goes on behind it later.
+#[test]
+fn a_stop_is_right_before_the_gap() {
+    let options = SourceOptions::default().dense().on_gap(OnGap::Stop);
+    let position = Position { cursor: Some("c".to_owned()), ..behind(1) };
+    let judged = of(&options, &position, records([2, 3, 6]).cursor("d").and_more());
+    assert!(!judged.has_more);
+    assert_eq!(ids(&judged), ["2", "3"]);
+    let last = judged.imports.last().expect("a part");
+    assert_eq!((last.to.number, last.to.cursor.as_deref()), (Some(3), Some("c")));
+    let then = &last.stop.as_ref().expect("it stops").then;
+    assert_eq!(
+        (then.number, then.cursor.as_deref()),
+        (Some(5), Some("c")),
+        "the page is asked for again"
+    );
+    let again = of(&options, then, records([2, 3, 6]).cursor("d"));
+    assert_eq!((ids(&again), gaps(&again).len()), (vec!["6"], 0));
+}
+
+/// O19: a feed that says that what was asked for is lost has lost nothing where its numbers say so; its cursor is not used again.
+#[test]
+fn a_loss_of_nothing_is_no_gap() {
+    let position = Position { cursor: Some("old".to_owned()), ..behind(10) };
+    let options = SourceOptions::default();
+    let judged = of(&options, &position, Page::default().lost().oldest(4));
+    assert!(gaps(&judged).is_empty() && judged.has_more);
+    assert_eq!(judged.imports[0].to, behind(10));
+    let unknown = of(&options, &position, Page::default().lost());
+    assert_eq!(gaps(&unknown), [(Some(11), None)]);
+    assert_eq!(unknown.imports[0].to, Position::default(), "from the oldest on that there is");
+    let beginning = of(&options, &Position::default(), Page::default().lost());
+    assert!(beginning.imports.is_empty() && !beginning.has_more);
+}
+
+/// O18: records of any number come in parts, bounded by their number and their bytes; all but the last leave the cursor.
+#[test]
+fn parts_are_bounded() {
+    let large = Json::args(format!("\"{}\"", "x".repeat(200_000))).expect("JSON");
+    let read = |number| Read::numbered(number, NewEvent::new("large", large.clone()));
+    let judged =
+        of(&SourceOptions::default(), &behind(0), Page::new((1..=50).map(read)).cursor("z"));
+    assert!(judged.imports.len() > 1);
+    let bytes = |part: &ImportPage| part.events.len() * 200_000;
+    assert!(judged.imports.iter().all(|part| bytes(part) <= SOURCE_PAGE_BYTES + 200_000));
+    let cursors: Vec<_> = judged.imports.iter().map(|part| part.to.cursor.as_deref()).collect();
+    let (last, others) = cursors.split_last().expect("some");
+    assert!(*last == Some("z") && others.iter().all(Option::is_none));
+    let joined = judged.imports.windows(2).all(|pair| pair[0].to == pair[1].from);
+    assert!(joined, "each begins where the last one ends");
+}
+
+/// O22: a cursor that cannot be kept, and a number beyond those that can, do not stop the feed.
+#[test]
+fn what_cannot_be_stored_is_done_without() {
+    let long = "c".repeat(CURSOR_BYTES + 1);
+    let judged = of(&SourceOptions::default(), &behind(1), records([2]).cursor(long));
+    assert_eq!(judged.imports[0].to, behind(2));
+    let judged = of(&SourceOptions::default(), &behind(1), records([2, u64::MAX]).head(u64::MAX));
+    assert_eq!((ids(&judged), judged.imports[0].head), (vec!["2"], None));
+    assert_eq!(judged.imports[0].events.len(), 2, "it has no number, and is there");
+}
