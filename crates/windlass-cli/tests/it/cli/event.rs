@@ -224,7 +224,7 @@ fn events_and_jobs_are_followed() {
     let positions: Vec<_> = lines.lines().filter_map(|line| line.split('\t').nth(1)).collect();
     assert_eq!(positions, ["1", "3"]);
     let json = cli.ok(&[&paid[..], &["--json"]].concat());
-    let documents = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line));
+    let documents = json.lines().map(serde_json::from_str::<serde_json::Value>);
     let documents: Vec<_> = documents.map(|one| one.expect("a document a line")).collect();
     assert_eq!(
         (&documents[1]["schema"], &documents[1]["data"]["order"]),

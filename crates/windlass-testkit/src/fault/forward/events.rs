@@ -1,0 +1,202 @@
+//! Verbs of events and of what comes of them, handed on.
+
+macro_rules! forward_of_events {
+    (publish) => {
+        fn publish<'a>(&'a self, events: &'a [NewEvent], now: Now) -> Reply<'a, Vec<Published>> {
+            self.store.publish(events, now)
+        }
+    };
+    (sequence) => {
+        fn sequence(&self, most: usize, now: Now) -> Reply<'_, u64> {
+            self.store.sequence(most, now)
+        }
+    };
+    (events) => {
+        fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
+            self.store.events(after, most)
+        }
+
+        $crate::fault::forward::forward_one!(events_by_name);
+        $crate::fault::forward::forward_one!(keep_events);
+    };
+    (keep_events) => {
+        fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
+            self.store.keep_events(keep)
+        }
+    };
+    (events_by_name) => {
+        fn event(&self, id: EventId) -> Reply<'_, Option<EventRecord>> {
+            self.store.event(id)
+        }
+
+        fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {
+            self.store.events_at(positions)
+        }
+
+        fn events_of_tree(&self, root: JobId, most: usize) -> Reply<'_, Vec<EventRecord>> {
+            self.store.events_of_tree(root, most)
+        }
+
+        fn await_events(&self, worker: WorkerId) -> Reply<'_, bool> {
+            self.store.await_events(worker)
+        }
+
+        fn event_log(&self) -> Reply<'_, LogRecord> {
+            self.store.event_log()
+        }
+    };
+    (alerts) => {
+        fn alerts(&self) -> Reply<'_, Alerts> {
+            self.store.alerts()
+        }
+
+        fn alert<'a>(&'a self, changes: &'a [AlertChange], seen: u64, now: Now) -> Reply<'a, bool> {
+            self.store.alert(changes, seen, now)
+        }
+
+        fn mute_alerts<'a>(&'a self, mute: &'a Mute, now: Now) -> Reply<'a, ()> {
+            self.store.mute_alerts(mute, now)
+        }
+
+        fn unmute_alerts<'a>(&'a self, name: &'a MuteName) -> Reply<'a, bool> {
+            self.store.unmute_alerts(name)
+        }
+
+        fn declare_mutes<'a>(&'a self, kinds: &'a [String], now: Now) -> Reply<'a, ()> {
+            self.store.declare_mutes(kinds, now)
+        }
+    };
+    (subscriptions) => {
+        fn put_subscription<'a>(
+            &'a self,
+            name: &'a str,
+            definition: &'a Subscription,
+            start: Start,
+            now: Now,
+        ) -> Reply<'a, bool> {
+            self.store.put_subscription(name, definition, start, now)
+        }
+
+        fn remove_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+            self.store.remove_subscription(name)
+        }
+
+        $crate::fault::forward::forward_one!(pauses_of_subscriptions);
+    };
+    (pauses_of_subscriptions) => {
+        fn pause_subscription<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+            self.store.pause_subscription(name, now)
+        }
+
+        fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+            self.store.resume_subscription(name)
+        }
+
+        fn subscriptions(&self) -> Reply<'_, Subscriptions> {
+            self.store.subscriptions()
+        }
+    };
+    (route) => {
+        fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
+            self.store.route(slice, now)
+        }
+
+        $crate::fault::forward::forward_one!(feeding);
+    };
+    (feeding) => {
+        fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
+            self.store.unfinished(counted)
+        }
+
+        $crate::fault::forward::forward_one!(gaps);
+    };
+    (gaps) => {
+        fn gaps(&self) -> Reply<'_, Vec<GapRecord>> {
+            self.store.gaps()
+        }
+
+        fn have_jobs<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<bool>> {
+            self.store.have_jobs(jobs)
+        }
+    };
+    (sources) => {
+        fn declare_source<'a>(&'a self, name: &'a str, about: &'a str, now: Now) -> Reply<'a, ()> {
+            self.store.declare_source(name, about, now)
+        }
+
+        fn hold_source<'a>(&'a self, hold: &'a Hold, now: Now) -> Reply<'a, Holding> {
+            self.store.hold_source(hold, now)
+        }
+
+        fn let_go_of_source<'a>(&'a self, name: &'a str, epoch: u64) -> Reply<'a, ()> {
+            self.store.let_go_of_source(name, epoch)
+        }
+
+        fn sources(&self) -> Reply<'_, Vec<SourceRecord>> {
+            self.store.sources()
+        }
+
+        fn source<'a>(&'a self, name: &'a str) -> Reply<'a, Option<SourceRecord>> {
+            self.store.source(name)
+        }
+
+        fn source_gaps<'a>(&'a self, name: &'a str, most: usize) -> Reply<'a, Vec<SourceGap>> {
+            self.store.source_gaps(name, most)
+        }
+
+        fn close_source_gaps<'a>(
+            &'a self,
+            name: &'a str,
+            event: Option<EventId>,
+            now: Now,
+        ) -> Reply<'a, u64> {
+            self.store.close_source_gaps(name, event, now)
+        }
+
+        fn pause_source<'a>(
+            &'a self,
+            name: &'a str,
+            note: Option<&'a str>,
+            now: Now,
+        ) -> Reply<'a, bool> {
+            self.store.pause_source(name, note, now)
+        }
+
+        fn resume_source<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
+            self.store.resume_source(name, now)
+        }
+
+        fn reset_source<'a>(&'a self, name: &'a str, to: Reset<'a>, now: Now) -> Reply<'a, bool> {
+            self.store.reset_source(name, to, now)
+        }
+
+        fn remove_source<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+            self.store.remove_source(name)
+        }
+
+        fn quarantined<'a>(
+            &'a self,
+            name: &'a str,
+            after: u64,
+            most: usize,
+        ) -> Reply<'a, Vec<QuarantineRecord>> {
+            self.store.quarantined(name, after, most)
+        }
+
+        fn release_quarantined<'a>(
+            &'a self,
+            name: &'a str,
+            released: &'a [Release],
+            now: Now,
+        ) -> Reply<'a, Vec<bool>> {
+            self.store.release_quarantined(name, released, now)
+        }
+    };
+    (import) => {
+        fn import<'a>(&'a self, page: &'a ImportPage, now: Now) -> Reply<'a, Imported> {
+            self.store.import(page, now)
+        }
+    };
+}
+
+pub(crate) use forward_of_events;
