@@ -215,7 +215,8 @@ impl Cluster {
         read().unwrap_or_else(|| panic!("unexpected answer: {answer}"))
     }
 
-    /// The process behind the session that holds the locks of a database's workers, if there is one.
+    /// The process behind the session that holds the locks of a database's workers, if there is one. These have one number as
+    /// their key; that of a turn has two.
     ///
     /// # Panics
     /// When the cluster is down, or several hold one.
@@ -223,7 +224,7 @@ impl Cluster {
     pub fn listener(&self, database: &str) -> Option<u32> {
         let question = format!(
             "select distinct l.pid from pg_locks l join pg_database d on d.oid = l.database \
-             where d.datname = '{database}' and l.locktype = 'advisory' and l.granted"
+             where d.datname = '{database}' and l.locktype = 'advisory' and l.objsubid = 1 and l.granted"
         );
         let answer = self.server.ask("postgres", &question);
         let pid = Some(answer.trim()).filter(|pid| !pid.is_empty());

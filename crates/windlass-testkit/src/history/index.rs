@@ -323,6 +323,13 @@ impl<'h> Index<'h> {
         Some(session_end.unwrap_or(u64::MAX).min(last.until))
     }
 
+    /// Whether a worker's session had ended by then, since it was last known to stand: others may have taken its jobs, and one that
+    /// was frozen meanwhile cannot know.
+    pub(super) fn lost_its_session(&self, worker: WorkerId, by: u64) -> bool {
+        let heard = self.renewed.get(&worker).map_or(0, |last| last.heard);
+        self.sessions_ended.iter().any(|at| *at + SESSION_AGAIN >= heard && *at <= by)
+    }
+
     /// When a crash may have undone a claim: it was asked for before the server was gone, was not answered long before
     /// that, and nobody found its lease in the store since. On a busy machine an answer is read long after it was sent.
     pub(super) fn may_be_undone(&self, claim: &Claim<'_>) -> Option<u64> {

@@ -114,7 +114,8 @@ fn is_stale(life: &Life<'_>, one: &Settlement) -> bool {
             || life.starts.iter().any(|start| is_later(start.attempt, start.at)))
 }
 
-/// I-L4: nothing starts after the end was acknowledged, unless somebody asked for it.
+/// I-L4: nothing starts after the end was acknowledged, unless somebody asked for it, or by a worker whose session has ended and that
+/// does not know it.
 pub(in crate::history) fn ended_jobs_stay_ended(index: &Index<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for (job, life) in &index.lives {
@@ -122,7 +123,12 @@ pub(in crate::history) fn ended_jobs_stay_ended(index: &Index<'_>) -> Vec<String
         let Some(end) = ends.min_by_key(|one| one.answered) else { continue };
         // A retry may see an end whose answer is on the way.
         let revived = |at| life.revivals.iter().any(|revival| (end.asked..at).contains(revival));
-        let late = life.starts.iter().filter(|start| start.at > end.answered && !revived(start.at));
+        let is_unaware = |start: &Begun| {
+            let holder = index.leases.get(&start.lease).and_then(|takers| takers.first());
+            holder.is_some_and(|worker| index.lost_its_session(*worker, start.at))
+        };
+        let is_late = |start: &&Begun| start.at > end.answered && !revived(start.at);
+        let late = life.starts.iter().filter(is_late).filter(|start| !is_unaware(start));
         broken.extend(late.map(|start| format!("{job}: attempt {} after its end", start.attempt)));
     }
     broken
