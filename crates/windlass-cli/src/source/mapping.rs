@@ -175,6 +175,11 @@ impl Mapping {
             event.meta.extensions = extensions(&fields)?;
         }
         event.check().map_err(|refusal| refusal.to_string())?;
+        // Alerts and gaps go by these.
+        if event.event_type.starts_with("windlass.") || event.source == "/windlass" {
+            let (event_type, source) = (&event.event_type, &event.source);
+            return Err(format!("{event_type} from {source}: Windlass alone tells of itself"));
+        }
         Ok(event)
     }
 
@@ -236,6 +241,19 @@ mod tests {
         match mapping.read(record) {
             Read::Record(record) => panic!("{record:?}"),
             Read::Unreadable(other) => (other.number, other.reason),
+        }
+    }
+
+    /// O22: a feed cannot speak for Windlass.
+    #[test]
+    fn what_only_windlass_tells_is_put_aside() {
+        let mapping = plainly("{type}");
+        for record in [
+            r#"{"type": "windlass.queue.stalled.resolved"}"#,
+            r#"{"type": "tick", "source": "/windlass"}"#,
+        ] {
+            let (_, reason) = reason(&mapping, record);
+            assert!(reason.ends_with("Windlass alone tells of itself"), "{reason}");
         }
     }
 

@@ -367,7 +367,10 @@ impl Sourcing {
                 .failed(Fault::new("the feed says that there is more, and gives nothing new"));
         }
         self.is_news |= std::mem::take(&mut self.failures) > 0;
-        if judged.has_more { Next::AtOnce } else { Next::Drained }
+        // Behind a position that has not moved it would give the same once more.
+        let ends = judged.imports.first().zip(judged.imports.last());
+        let is_moved = ends.is_some_and(|(first, last)| first.from != last.to);
+        if judged.has_more && is_moved { Next::AtOnce } else { Next::Drained }
     }
 
     fn failed(&mut self, fault: Fault) -> Next {

@@ -70,6 +70,8 @@ pub struct Asked<'a> {
 /// # Errors
 /// The feed ends before what was read, and is to be asked once more before that counts.
 pub fn judge(asked: Asked<'_>, page: Page) -> Result<Judged, Behind> {
+    // A number that no store can keep tells nothing.
+    let page = Page { oldest: page.oldest.filter(|oldest| *oldest <= LARGEST), ..page };
     let ends = page.records.iter().filter_map(Read::number).max().filter(|_| !page.has_more);
     if let (Some(head), Some(number)) = (page.head.or(ends), asked.position.number)
         && head < number

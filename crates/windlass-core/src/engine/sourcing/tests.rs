@@ -255,6 +255,23 @@ async fn a_feed_that_gives_nothing_new_is_not_asked_in_a_circle() {
     assert_eq!(feed.errors()[0], "the feed says that there is more, and gives nothing new");
 }
 
+/// O20, O22: a feed that gives as much as fits, by which nothing moves on, is asked again when it is time.
+#[tokio::test(start_paused = true)]
+async fn a_full_page_that_moves_nothing_is_not_asked_for_in_a_circle() {
+    let known = run(SourceOptions::default(), false, |_| {
+        Answer::Page(Page::new([Read::event(NewEvent::bare("tick").given("a"))]).and_more())
+    });
+    let unreadable = run(SourceOptions::default(), false, |_| {
+        Answer::Page(Page::new([Read::unreadable(None, "<html>", "no JSON")]).and_more())
+    });
+    known.at(60).await;
+    unreadable.at(60).await;
+    for feed in [known, unreadable] {
+        let asked = feed.asked().len();
+        assert!((2..12).contains(&asked), "{asked} times in a minute");
+    }
+}
+
 /// O22: records by which nothing moves on and that nothing knows again are not imported at each look.
 #[tokio::test(start_paused = true)]
 async fn a_feed_without_a_cursor_numbers_and_ids_is_refused() {

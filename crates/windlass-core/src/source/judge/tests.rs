@@ -83,6 +83,13 @@ fn a_loss_of_nothing_is_no_gap() {
     assert!(beginning.imports.is_empty() && !beginning.has_more);
 }
 
+/// O19: an oldest record with a number that no store can keep, as a feed without any may give it, tells of none.
+#[test]
+fn an_oldest_number_that_cannot_be_is_none() {
+    let judged = of(&SourceOptions::default(), &behind(10), records([11]).oldest(u64::MAX));
+    assert_eq!((gaps(&judged).len(), ids(&judged)), (0, vec!["11"]));
+}
+
 /// O18: records of any number come in parts, bounded by their number and their bytes; all but the last leave the cursor.
 #[test]
 fn parts_are_bounded() {
