@@ -136,7 +136,8 @@ impl Client {
         let jobs = jobs.into_iter().map(|job| What::Job(Box::new(job)));
         let mut all: Vec<What> = events.chain(jobs).collect();
         all.extend(found.filter(|found| !all.iter().any(|one| one.id() == found.id())));
-        self.add_parents(&mut all).await?;
+        let lost = self.lost_parents(&all).await?;
+        all.extend(lost);
         Ok((!all.is_empty()).then(|| Trace { members: in_order(all), is_cut }))
     }
 
@@ -149,19 +150,19 @@ impl Client {
         Ok(event.map(|event| What::Event(Box::new(event))))
     }
 
-    /// A job that came of an event is found by it: where that was removed before the job, by what came of the job.
-    async fn add_parents(&self, all: &mut Vec<What>) -> Result<(), StoreError> {
+    /// Jobs that came of events are found by these: where one was removed before its job, by what came of the job.
+    async fn lost_parents(&self, all: &[What]) -> Result<Vec<What>, StoreError> {
         let known: HashSet<Uuid> = all.iter().map(What::uuid).collect();
-        let parents = all.iter().filter_map(What::parent);
-        let lost: HashSet<JobId> = parents
-            .filter(|id| event_of(*id).is_some() && !known.contains(&id.as_uuid()))
-            .take(LOST)
-            .collect();
-        for id in lost {
-            let job = self.store().job(id).await?;
-            all.extend(job.map(|job| What::Job(Box::new(job))));
+        let parents: HashSet<JobId> = all.iter().filter_map(What::parent).collect();
+        let is_lost = |id: &JobId| event_of(*id).is_some() && !known.contains(&id.as_uuid());
+        let lost: Vec<_> =
+            parents.into_iter().filter(is_lost).take(LOST).map(|id| (id, id)).collect();
+        if lost.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(())
+        // By their ids alone: no tree has this root.
+        let jobs = self.store().jobs_of_tree(JobId::LAST, &lost, LOST).await?;
+        Ok(jobs.into_iter().map(|job| What::Job(Box::new(job))).collect())
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod forward;
 
 pub mod clock;
 pub mod disk;
+pub mod meddled;
 pub mod patience;
 pub mod plan;
 pub mod probe;

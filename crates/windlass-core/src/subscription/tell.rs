@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::{Beside, Slice};
 use crate::condition::Signal;
 use crate::error::StoreError;
+use crate::event::NewEvent;
 use crate::store::{Now, Store};
 
 /// How long telling may take.
@@ -65,12 +66,8 @@ impl Teller {
             return Ok(Told::Stale);
         }
         let mut waiting = HashSet::new();
-        if !events.is_empty() {
-            let made: Vec<_> = events.iter().map(|(_, event)| event.clone()).collect();
-            match timeout(PATIENCE, store.publish(&made, now)).await {
-                Ok(published) => _ = published?,
-                Err(_) => waiting.extend(events.iter().map(|(number, _)| *number)),
-            }
+        if !events.is_empty() && !publish(store, events, now).await? {
+            waiting.extend(events.iter().map(|(number, _)| *number));
         }
         // Of those with one key the first counts: beside each other the second might come first.
         let mut keys = HashSet::new();
@@ -106,7 +103,24 @@ impl Teller {
     }
 }
 
-/// Tells one signal; false where another transaction keeps it waiting.
+/// Publishes the events; false where another transaction keeps them waiting, or the store cannot write them.
+async fn publish(
+    store: &dyn Store,
+    events: &[(u32, NewEvent)],
+    now: Now,
+) -> Result<bool, StoreError> {
+    let events: Vec<NewEvent> = events.iter().map(|(_, event)| event.clone()).collect();
+    match timeout(PATIENCE, store.publish(&events, now)).await {
+        Ok(Err(error)) if !error.is_passing() => {
+            tracing::warn!(%error, "events were not published once more; it is tried again");
+            Ok(false)
+        }
+        Ok(published) => published.map(|_| true),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Tells one signal; false where another transaction keeps it waiting, or the store cannot write it.
 async fn signal(store: &dyn Store, signal: &Signal, now: Now) -> Result<bool, StoreError> {
     let Ok(told) = timeout(PATIENCE, store.signal(signal, now)).await else {
         return Ok(false);

@@ -21,16 +21,18 @@ pub(super) async fn jobs_of_tree(
     let root = root.as_uuid();
     let (lows, highs): (Vec<Uuid>, Vec<Uuid>) =
         of_events.iter().map(|(low, high)| (low.as_uuid(), high.as_uuid())).unzip();
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    // One more: the root may be an event.
+    let looked_at = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
     let binds: [Bind<'_>; 4] = [
         (&root, Type::UUID),
         (&lows, Type::UUID_ARRAY),
         (&highs, Type::UUID_ARRAY),
-        (&most, Type::INT8),
+        (&looked_at, Type::INT8),
     ];
     let rows = connection.query(TREE, &binds).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
     let mut jobs = these(connection, &ids).await?;
     jobs.reverse();
+    jobs.truncate(most);
     Ok(jobs)
 }

@@ -34,6 +34,9 @@ pub(super) fn jobs_of_tree(
         let binds = params![Id::from(*low), Id::from(*high), limit];
         ids.extend(all(connection, OF_EVENT, binds, id)?);
     }
-    let ids: Vec<JobId> = ids.into_iter().take(most).collect();
-    these(connection, &ids)
+    // One more: the root may be an event.
+    let ids: Vec<JobId> = ids.into_iter().take(most.saturating_add(1)).collect();
+    let mut jobs = these(connection, &ids)?;
+    jobs.truncate(most);
+    Ok(jobs)
 }

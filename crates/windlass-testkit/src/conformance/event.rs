@@ -2,6 +2,7 @@
 
 pub mod publish;
 pub mod sequence;
+pub mod tree;
 
 use windlass_core::event::{EventRecord, NewEvent, Published};
 use windlass_core::json::Json;

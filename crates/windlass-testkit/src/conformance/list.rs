@@ -159,6 +159,10 @@ macro_rules! behaviours {
                     events_of_one_caller_keep_their_order
                     positions_are_dense_beside_each_other
                 }
+                tree {
+                    a_tree_is_whole_wherever_its_jobs_are
+                    what_came_of_a_removed_event_is_found
+                }
             }
             health {
                 jobs {
@@ -314,6 +318,7 @@ macro_rules! behaviours {
                     an_event_is_published_once_more
                     a_loop_of_subscriptions_is_bounded
                     a_signal_that_cannot_be_told_keeps_nobody_back
+                    what_is_changed_meanwhile_is_not_told
                     what_would_take_its_own_output_is_refused
                 }
             }

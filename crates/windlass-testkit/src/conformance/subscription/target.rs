@@ -9,11 +9,12 @@ use windlass_core::event::{EventRecord, NewEvent};
 use windlass_core::job::State;
 use windlass_core::json::Json;
 use windlass_core::subscription::{
-    Answer, EventTarget, Filter, Router, Start, Subscription, Target,
+    Answer, EventTarget, Feed, Filter, Router, Start, Subscription, Target,
 };
 
 use super::{feed, got, paid, publish, subscribe};
 use crate::draft::{Draft, job};
+use crate::fault::meddled::{MeddledStore, Meddling};
 use crate::fixture::StoreFixture;
 
 async fn put(fixture: &StoreFixture, name: &str, subscription: &Subscription) {
@@ -130,6 +131,35 @@ pub async fn a_signal_that_cannot_be_told_keeps_nobody_back(fixture: StoreFixtur
     publish(&fixture, [deep, paid(4)]).await;
     feed(&fixture).await;
     assert_eq!(got(&fixture, "other").await, [1, 2, 3, 4]);
+}
+
+/// E20: one that is removed, changed or paused after its events were read and before they are told tells nobody.
+pub async fn what_is_changed_meanwhile_is_not_told(fixture: StoreFixture) {
+    put(
+        &fixture,
+        "paid",
+        &Subscription::signal(of_type("order.*"), "subject".parse().expect("a key")),
+    )
+    .await;
+    put(&fixture, "money", &Subscription::event(of_type("order.*"), "money.in")).await;
+    publish(&fixture, [paid(1)]).await;
+    let now = fixture.now();
+    let remove: Meddling = Box::new(move |store| {
+        Box::pin(async move {
+            store.remove_subscription("money").await?;
+            store.pause_subscription("paid", now).await?;
+            Ok(())
+        })
+    });
+    let meddled = MeddledStore::new(fixture.shared_store(), remove);
+    let fed = Feed::default().round(&meddled, now).await.expect("fed");
+    assert!(fed.is_behind && fed.routed == 0, "{fed:?}");
+    feed(&fixture).await;
+    assert_eq!(events(&fixture).await.len(), 1);
+    assert_eq!(fixture.store().signalled("paid:order/1").await.expect("read"), None);
+    assert!(fixture.store().resume_subscription("paid").await.expect("resumed"));
+    feed(&fixture).await;
+    assert!(fixture.store().signalled("paid:order/1").await.expect("read").is_some());
 }
 
 /// E20: one that takes all that it makes is refused, and so is what belongs to jobs where none are made.
