@@ -138,3 +138,31 @@ async fn signal(store: &dyn Store, signal: &Signal, now: Now) -> Result<bool, St
         told => told.map(|_| true),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// E20: one that is kept waiting is left alone for a while, for longer each time, and the others are not.
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_kept_waiting_is_left_alone_ever_longer() {
+        let mut teller = Teller::default();
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            teller.keep(7);
+            // Of many events of one slice each is kept waiting.
+            teller.keep(7);
+            let since = Instant::now();
+            while teller.leaves_alone(7) {
+                assert!(!teller.leaves_alone(8));
+                tokio::time::advance(Duration::from_millis(50)).await;
+            }
+            waits.push(since.elapsed().as_millis());
+        }
+        assert_eq!(waits, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+        teller.kept.remove(&7);
+        teller.keep(7);
+        tokio::time::advance(FIRST).await;
+        assert!(!teller.leaves_alone(7), "what was told in between begins from the start");
+    }
+}
