@@ -3,6 +3,7 @@
 use windlass::store::Now;
 use windlass::subscription::Feed;
 use windlass_testkit::database::{Database as _, PostgresDatabase};
+use windlass_testkit::worker::worker;
 
 use super::fixture::CliFixture;
 
@@ -315,8 +316,20 @@ fn a_run_that_ends_feeds_what_was_published() {
     );
     assert_eq!(cli.run(&["work", "--once"]).code, 0);
     publish(&cli, &[5, 7]);
+    // Another worker leads and feeds nobody: it is up to this run.
+    let url = format!("sqlite:{}", cli.path("windlass.db").display());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let leading = runtime.block_on(async {
+        let store = windlass::open(&url).await.expect("it opens");
+        let leader = worker().registration();
+        store.register(&leader, Now::Database).await.expect("registered");
+        let swept = store.sweep(leader.worker, Now::Database).await.expect("swept");
+        assert!(swept.leads);
+        store
+    });
     let ran = cli.run(&["work", "--once"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
+    drop(leading);
     assert_eq!(cli.json(&["job", "list", "state:completed"]).as_array().map(Vec::len), Some(2));
     let shown = cli.table(&["event", "show", "3"], "120");
     assert!(shown.contains("parent     evt_"), "{shown}");

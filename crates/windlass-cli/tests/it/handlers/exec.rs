@@ -34,6 +34,7 @@ async fn a_program_gets_its_args_and_environment_and_leaves_a_result() {
     assert_eq!(value("WINDLASS_ATTEMPT"), "1");
     assert_eq!(value("WINDLASS_MAX_ATTEMPTS"), "3");
     assert_eq!(value("WINDLASS_CORRELATION_ID"), id.to_string());
+    assert_eq!(value("WINDLASS_DEPTH"), "0");
     assert_eq!(value("WINDLASS_STORE"), fixture.url());
     let deadline: Timestamp = value("WINDLASS_DEADLINE").parse().expect("a moment");
     let limit = Duration::from_secs(90);

@@ -118,8 +118,9 @@ pub async fn a_signal_that_cannot_be_told_keeps_nobody_back(fixture: StoreFixtur
     publish(&fixture, [paid(1), paid(2)]).await;
     feed(&fixture).await;
     assert_eq!((got(&fixture, "was").await, got(&fixture, "other").await), (vec![1], vec![1, 2]));
-    // Its job is unfinished; from now on it tells.
+    // Its job is unfinished; from now on it tells. As a client would refuse it, what it says of credit counts for nothing.
     let by_subject = Subscription::signal(of_type("order.*"), "subject".parse().expect("a key"));
+    let by_subject = by_subject.credit(NonZeroU32::MIN);
     let put = fixture.store().put_subscription("was", &by_subject, Start::Now, fixture.now());
     assert!(!put.await.expect("changed"));
     feed(&fixture).await;
