@@ -1,18 +1,21 @@
 //! Atom: entries become JSON objects, which are mapped as records of any feed are.
 //!
-//! An Atom feed is a window on its newest entries and has no cursor. What was read is known by the ids of some entries: those before
-//! the first of them are new, and where none is there any more, the window has moved past them, and something may be lost.
+//! An Atom feed is a window on some of its entries, in whatever order, and has no cursor. What was read is known by marks of the
+//! entries' ids: those without are new, and where none has one, the window has moved past them, and something may be lost.
+
+use std::collections::BTreeSet;
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use windlass::limits::CURSOR_BYTES;
 use windlass::source::{Page, UpstreamError};
 
 use super::Mapping;
 
-/// Entries by which it is known how far was read: the newest may be deleted.
-const KNOWN: usize = 20;
+/// Characters of a mark. Of a million entries two have the same with a chance of one in 500.
+const MARK: usize = 12;
 
 /// The elements of an entry that are texts.
 const TEXTS: [&str; 7] = ["id", "title", "updated", "published", "summary", "content", "rights"];
@@ -26,35 +29,36 @@ pub(super) fn read(
     let text =
         std::str::from_utf8(body).map_err(|_| UpstreamError::new("the feed is not UTF-8"))?;
     let entries = entries(text)?;
-    let known: Vec<&str> = cursor.map(|cursor| cursor.lines().collect()).unwrap_or_default();
-    let at = entries.iter().position(|entry| known.contains(&id(entry)));
-    let new = &entries[..at.unwrap_or(entries.len())];
-    // The newest come first, and are to be published last.
-    let records =
-        new.iter().rev().map(|entry| mapping.read(&Value::Object(entry.clone()).to_string()));
+    let known: Vec<&str> = cursor.map(marks).unwrap_or_default();
+    let is_known =
+        |entry: &Map<String, Value>| mark(entry).is_some_and(|mark| known.contains(&mark.as_str()));
+    // As a rule the newest come first, and are to be published last.
+    let new = entries.iter().rev().filter(|entry| !is_known(entry));
+    let records = new.map(|entry| mapping.read(&Value::Object(entry.clone()).to_string()));
     let mut page = Page::new(records);
-    page.is_lost = cursor.is_some() && at.is_none() && !entries.is_empty();
-    page.cursor = if entries.is_empty() { cursor.map(str::to_owned) } else { names(&entries) };
+    page.is_lost = cursor.is_some() && !entries.is_empty() && !entries.iter().any(is_known);
+    page.cursor = remember(&entries, &known);
     Ok(page)
 }
 
-fn id(entry: &Map<String, Value>) -> &str {
-    entry.get("id").and_then(Value::as_str).unwrap_or_default()
+/// What an entry is known by; one without an id by nothing.
+fn mark(entry: &Map<String, Value>) -> Option<String> {
+    let id = entry.get("id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
+    let digest = Sha256::digest(id.as_bytes());
+    Some(digest.iter().take(MARK / 2).map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The ids of the newest entries, as far as there is room.
-fn names(entries: &[Map<String, Value>]) -> Option<String> {
-    let mut names = String::new();
-    for id in entries.iter().map(id).filter(|id| !id.is_empty() && !id.contains('\n')).take(KNOWN) {
-        if names.len() + id.len() + 1 > CURSOR_BYTES {
-            break;
-        }
-        if !names.is_empty() {
-            names.push('\n');
-        }
-        names.push_str(id);
-    }
-    (!names.is_empty()).then_some(names)
+fn marks(cursor: &str) -> Vec<&str> {
+    (0..cursor.len()).step_by(MARK).filter_map(|at| cursor.get(at..at + MARK)).collect()
+}
+
+/// The marks of the entries there are, and of those that were there before as far as there is room: where a newer one is deleted, an
+/// older one may come back into the window.
+fn remember(entries: &[Map<String, Value>], known: &[&str]) -> Option<String> {
+    let here: BTreeSet<String> = entries.iter().filter_map(mark).collect();
+    let before = known.iter().filter(|mark| !here.contains(**mark)).map(|mark| (*mark).to_owned());
+    let all = here.iter().cloned().chain(before).take(CURSOR_BYTES / MARK);
+    Some(all.collect::<String>()).filter(|cursor| !cursor.is_empty())
 }
 
 /// The entries of a feed, in its order.
@@ -228,11 +232,29 @@ mod tests {
         assert_eq!((ids(&deleted), deleted.is_lost), (vec!["urn:4"], false));
         let moved = read(feed(&[9, 8]).as_bytes(), cursor, &mapping()).expect("read");
         assert_eq!((ids(&moved), moved.is_lost), (vec!["urn:8", "urn:9"], true));
+        let back = read(feed(&[2, 1, 0]).as_bytes(), next.cursor.as_deref(), &mapping());
+        assert_eq!(ids(&back.expect("read")), ["urn:0"], "an older one comes back into sight");
         let empty = read(feed(&[]).as_bytes(), cursor, &mapping()).expect("read");
         assert_eq!(
             (empty.records.len(), empty.is_lost, empty.cursor.as_deref()),
             (0, false, cursor)
         );
+    }
+
+    /// O19: an entry that is new is found wherever it stands: behind one that was edited, or at the end of a feed with the oldest first.
+    #[test]
+    fn the_order_of_a_feed_loses_no_entry() {
+        let first = read(feed(&[5, 4, 3]).as_bytes(), None, &mapping()).expect("read");
+        let cursor = first.cursor.as_deref();
+        let edited = read(feed(&[3, 6, 5, 4]).as_bytes(), cursor, &mapping()).expect("read");
+        assert_eq!((ids(&edited), edited.is_lost), (vec!["urn:6"], false));
+        let appended = read(feed(&[3, 4, 5, 6, 7]).as_bytes(), cursor, &mapping()).expect("read");
+        assert_eq!(ids(&appended), ["urn:7", "urn:6"]);
+        let again = read(feed(&[4, 5, 3]).as_bytes(), cursor, &mapping()).expect("read");
+        assert_eq!((again.records.len(), again.cursor.as_deref()), (0, cursor), "nothing moved");
+        let many: Vec<u32> = (0..500).collect();
+        let many = read(feed(&many).as_bytes(), cursor, &mapping()).expect("read");
+        assert!(many.cursor.is_some_and(|cursor| cursor.len() <= CURSOR_BYTES));
     }
 
     /// O22: what is not XML, or ends in the middle, is an error of the page; an entry without an id is put aside.
