@@ -19,7 +19,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 async fn child(fixture: &StoreFixture, parent: JobId, root: JobId) -> JobId {
     let mut job = NewJob::new("child", Json::stored("{}"));
     (job.parent, job.root) = (Some(parent), Some(root));
-    fixture.try_enqueue(&[job.clone()]).await.expect("written");
+    fixture.try_enqueue(std::slice::from_ref(&job)).await.expect("written");
     job.id
 }
 
@@ -29,7 +29,7 @@ async fn fed(fixture: &StoreFixture) -> (JobId, JobId) {
     let put = fixture.store().put_subscription("paid", &paid, Start::Now, fixture.now());
     assert!(put.await.expect("put"));
     let event = NewEvent::bare("paid");
-    publish(fixture, &[event.clone()]).await;
+    publish(fixture, std::slice::from_ref(&event)).await;
     let mut feed = Feed::default();
     while feed.round(fixture.store(), fixture.now()).await.expect("fed").is_behind {}
     let job = fixture.find("kind:receipt").await[0];
