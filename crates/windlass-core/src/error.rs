@@ -477,6 +477,12 @@ pub enum Refusal {
         /// The limit.
         limit: u16,
     },
+    /// A mode of a subscription that cannot be.
+    #[error("the mode of a subscription cannot be used: {reason}")]
+    Mode {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A subscription that makes no jobs says what belongs to jobs.
     #[error("{what} is of jobs, and this subscription makes none")]
     NoJobs {

@@ -4,6 +4,7 @@
 //! dense, and who has read up to one has seen all that were committed before. What comes of an event is up to the subscriptions.
 
 mod claim;
+mod cloud;
 mod decode;
 mod keep;
 mod meta;
@@ -16,6 +17,7 @@ mod typed;
 pub use claim::claim;
 #[cfg(unix)]
 pub(crate) use claim::with_event;
+pub use cloud::{CloudEvent, CloudEventBody};
 pub use decode::DecodeError;
 pub use keep::Keep;
 pub use meta::{EventMeta, Extension};

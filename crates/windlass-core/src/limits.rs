@@ -62,6 +62,16 @@ pub const MISSED_EVENTS: usize = 20;
 pub const FORGET_EVENTS: usize = 1_000;
 /// Events of one round for a subscription that catches up while others are live and get some.
 pub const CATCH_UP_EVENTS: usize = 100;
+/// Events that become one job together at most.
+pub const WINDOW_EVENTS: usize = 1_000;
+/// How long events wait for others to become one job with them, at least and at most.
+pub const SHORTEST_WINDOW: Duration = Duration::from_millis(1);
+/// The longest.
+pub const LONGEST_WINDOW: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+/// Windows of events that are closed in one transaction.
+pub const CLOSE_WINDOWS: usize = 200;
+/// Events of these; one window may have more.
+pub const CLOSE_EVENTS: usize = 2_000;
 /// Jobs that subscriptions are fed in one transaction.
 pub const ROUTE_JOBS: usize = 1_000;
 /// Jobs of one subscription that may be unfinished, unless it says otherwise.

@@ -6,6 +6,7 @@
 mod asked;
 mod backtest;
 mod builder;
+mod close;
 mod credit;
 mod decode;
 mod definition;
@@ -16,6 +17,7 @@ mod feed;
 mod filter;
 mod index;
 mod key;
+mod mode;
 mod number;
 mod pattern;
 mod predicate;
@@ -28,9 +30,11 @@ mod route;
 mod sql;
 mod target;
 mod tell;
+mod together;
 mod types;
 mod verify;
 mod walk;
+mod window;
 mod words;
 
 pub use asked::{Answer, Decision, EventExplanation, Looked, SubscriptionExplanation};
@@ -43,6 +47,7 @@ pub use explain::Explanation;
 pub use feed::{Fed, Feed};
 pub use filter::{Filter, FilterError};
 pub use index::TypeIndex;
+pub use mode::Mode;
 pub use pattern::{ParseTypeError, TypePattern};
 pub use record::{
     Beside, GapRecord, Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions,
@@ -56,6 +61,7 @@ pub use target::{EventTarget, JobTarget, Target};
 pub use types::{SeenTypes, TypeRecord};
 pub use verify::{Verified, VerifiedSubscription};
 pub use walk::EventSummary;
+pub use window::{Closed, Closing, DueWindows, EventWindow, Gathering};
 
 use crate::id::JobId;
 use crate::reply::{Now, Reply};
@@ -95,4 +101,14 @@ pub trait SubscriptionStore: Send + Sync {
 
     /// Writes what comes of a part of the log, and how far it has been fed with that.
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed>;
+
+    /// The windows that are due, of subscriptions that are not paused, except of these: at most so many, the first one first.
+    fn due_windows<'a>(&'a self, except: &'a [u32], most: usize, now: Now)
+    -> Reply<'a, DueWindows>;
+
+    /// The windows of the subscription with this number.
+    fn windows(&self, number: u32) -> Reply<'_, Vec<EventWindow>>;
+
+    /// Writes the jobs of windows, all or none; `false` where somebody else was here, or a subscription was changed.
+    fn close_windows<'a>(&'a self, closing: &'a Closing, now: Now) -> Reply<'a, bool>;
 }

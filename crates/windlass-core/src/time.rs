@@ -127,6 +127,27 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
     if total > LONGEST { Err(fail()) } else { Ok(Duration::from_micros(total)) }
 }
 
+/// A duration as [`parse_duration`] reads it: `1h30m`.
+#[must_use]
+pub fn written(duration: Duration) -> String {
+    let mut rest = duration.as_micros();
+    let mut text = String::new();
+    for (unit, micros) in [
+        ("d", 86_400_000_000),
+        ("h", 3_600_000_000),
+        ("m", 60_000_000),
+        ("s", 1_000_000),
+        ("ms", 1_000),
+        ("us", 1),
+    ] {
+        if rest >= micros {
+            text.push_str(&format!("{}{unit}", rest / micros));
+            rest %= micros;
+        }
+    }
+    if duration.is_zero() { "0s".to_owned() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

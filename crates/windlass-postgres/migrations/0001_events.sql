@@ -89,6 +89,18 @@ create table windlass.gap (
   at            bigint  not null
 );
 
+-- Events of a subscription that wait for others to become one job with them.
+create table windlass.event_window (
+  number    integer  not null,
+  key       text     not null collate "C",
+  opened_at bigint   not null,
+  due_at    bigint   not null,
+  positions bigint[] not null,
+  primary key (number, key)
+) with (fillfactor = 50);
+
+create index event_window_due on windlass.event_window (due_at);
+
 -- The jobs of a subscription, which its number ends: see the function job_of in the library.
 create index pending_subscription on windlass.pending (substr(uuid_send(id), 13, 4)) where get_byte(uuid_send(id), 6) between 128 and 143;
 
@@ -205,6 +217,9 @@ begin
   update windlass.subscription set definition = the_definition, since = coalesce(position, windlass.fed_to(here, number))
   where name = the_name;
   if found then
+    -- What has waited for others waits no longer.
+    update windlass.event_window w set due_at = least(w.due_at, us) from windlass.subscription s
+    where s.name = the_name and w.number = s.number;
     return false;
   end if;
   insert into windlass.subscription (name, definition, after, since, position, until, created_at)
@@ -233,6 +248,7 @@ $$
 begin
   update windlass.log set revision = revision + 1;
   delete from windlass.gap g using windlass.subscription s where s.name = the_name and g.number = s.number;
+  delete from windlass.event_window w using windlass.subscription s where s.name = the_name and w.number = s.number;
   delete from windlass.subscription where name = the_name;
   return found;
 end
@@ -243,7 +259,8 @@ $$;
 -- written then.
 create function windlass.route_at(us bigint, seen bigint, the_number integer, behind bigint, behind_part integer, up_to bigint,
   up_to_part integer, is_full integer[],
-  ids uuid[], queues text[], kinds text[], versions smallint[], limits smallint[], roots uuid[], parents uuid[], metas text[])
+  gathers boolean, ids uuid[], queues text[], kinds text[], versions smallint[], limits smallint[], roots uuid[], parents uuid[],
+  metas text[])
 returns smallint language plpgsql volatile
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
 $$
@@ -265,7 +282,8 @@ begin
     update windlass.subscription set position = windlass.fed_to(here, number) where number = any (is_full) and position is null;
   else
     select s.until into its_end from windlass.subscription s where s.number = the_number;
-    if up_to >= its_end then
+    -- It goes with its last window.
+    if up_to >= its_end and not gathers and not exists (select from windlass.event_window w where w.number = the_number) then
       delete from windlass.subscription where number = the_number and position = behind and paused_at is null;
       lives := true;
     else
@@ -282,16 +300,78 @@ begin
     end if;
   end if;
   if cardinality(ids) > 0 then
-    -- As windlass.write_fresh does, of which nothing else is asked here: such a job is due, waits for nothing, and has neither a key
-    -- nor a rule for its lane.
-    insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args, root, parent, meta, line)
-    select t.id, us, us, 2, t.version, 0, t.max_attempts, t.queue, t.kind, 'null', t.root, t.parent, t.meta, windlass.line_in(t.meta)
-    from unnest(ids, queues, kinds, versions, limits, roots, parents, metas)
-      as t(id, queue, kind, version, max_attempts, root, parent, meta);
-    perform pg_notify(i.channel, '') from windlass.idle i
-    where i.queues && array(select distinct q from unnest(route_at.queues) as q) limit cardinality(ids);
+    perform windlass.write_routed(us, ids, queues, kinds, versions, limits, roots, parents, metas, null);
   end if;
   return case when lives then 1 else 0 end;
+end
+$$;
+
+-- Writes jobs that come of events. As windlass.write_fresh does, of which nothing else is asked here: such a job is due, waits for
+-- nothing, and has neither a key nor a rule for its lane. Args are those of jobs of several events.
+create function windlass.write_routed(us bigint, ids uuid[], queues text[], kinds text[], versions smallint[], limits smallint[],
+  roots uuid[], parents uuid[], metas text[], args text[]) returns void language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
+$$
+begin
+  insert into windlass.pending (id, run_at, created_at, state, version, priority, max_attempts, queue, kind, args, root, parent, meta, line)
+  select t.id, us, us, 2, t.version, 0, t.max_attempts, t.queue, t.kind, coalesce(t.args, 'null'), t.root, t.parent, t.meta,
+    windlass.line_in(t.meta)
+  from unnest(ids, queues, kinds, versions, limits, roots, parents, metas, write_routed.args)
+    as t(id, queue, kind, version, max_attempts, root, parent, meta, args);
+  perform pg_notify(i.channel, '') from windlass.idle i
+  where i.queues && array(select distinct q from unnest(write_routed.queues) as q) limit cardinality(ids);
+end
+$$;
+
+-- Puts events into the windows of their keys: into the one that is open, or a new one. Where most is null only the last event stays;
+-- one that has as many is due when the last of them got its position. Who feeds has the row of the log.
+create function windlass.gather(numbers integer[], keys text[], opened bigint[], dues bigint[], lasts bigint[], mosts bigint[],
+  positions text[]) returns void language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
+$$
+begin
+  with more as (
+    select t.number, t.key, t.opened, t.due, t.last, t.most, t.positions::bigint[] as positions
+    from unnest(numbers, keys, opened, dues, lasts, mosts, gather.positions) as t(number, key, opened, due, last, most, positions)
+  ),
+  grown as (
+    update windlass.event_window w
+    set positions = case when m.most is null then m.positions else w.positions || m.positions end,
+      due_at = case when cardinality(w.positions) + cardinality(m.positions) >= m.most then least(w.due_at, m.last) else w.due_at end
+    from more m where w.number = m.number and w.key = m.key
+  )
+  insert into windlass.event_window (number, key, opened_at, due_at, positions)
+  select m.number, m.key, m.opened, case when cardinality(m.positions) >= m.most then least(m.due, m.last) else m.due end, m.positions
+  from more m
+  where not exists (select from windlass.event_window w where w.number = m.number and w.key = m.key);
+end
+$$;
+
+-- Writes the jobs of windows, and what stays of these; nothing, and false, where one is not as it was or a subscription has changed.
+create function windlass.close_windows_at(us bigint, seen bigint, numbers integer[], keys text[], befores text[], rests text[],
+  opened bigint[], dues bigint[], ids uuid[], queues text[], kinds text[], versions smallint[], limits smallint[], roots uuid[],
+  parents uuid[], metas text[], args text[]) returns boolean language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
+$$
+declare
+  here windlass.log;
+begin
+  select * into here from windlass.log for update;
+  if here.revision <> seen or exists (
+      select from unnest(numbers, keys, befores) as t(number, key, before)
+      left join windlass.event_window w on w.number = t.number and w.key = t.key
+      where w.positions is distinct from t.before::bigint[]) then
+    return false;
+  end if;
+  delete from windlass.event_window w using unnest(numbers, keys, rests) as t(number, key, rest)
+  where w.number = t.number and w.key = t.key and t.rest is null;
+  update windlass.event_window w set opened_at = t.opened, due_at = t.due, positions = t.rest::bigint[]
+  from unnest(numbers, keys, rests, opened, dues) as t(number, key, rest, opened, due)
+  where w.number = t.number and w.key = t.key and t.rest is not null;
+  if cardinality(ids) > 0 then
+    perform windlass.write_routed(us, ids, queues, kinds, versions, limits, roots, parents, metas, close_windows_at.args);
+  end if;
+  return true;
 end
 $$;
 
@@ -322,6 +402,7 @@ begin
       and not exists (select from windlass.pending p where p.id between c.low and c.high)
       and not exists (select from windlass.finished f where f.state = 7 and f.id between c.low and c.high)
       and not exists (select from running r where r.id between c.low and c.high)
+      and not exists (select from windlass.event_window w where e.position = any (w.positions))
     returning e.position
   )
   select count(*), max(f.position) filter (where f.position > fed) into gone, beyond from forgotten f;

@@ -4,11 +4,14 @@ mod jobs;
 mod list;
 mod put;
 mod route;
+mod routed;
+mod window;
 
 use windlass_core::id::JobId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
-    GapRecord, Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+    Closing, DueWindows, EventWindow, GapRecord, Routed, Slice, Start, Subscription,
+    SubscriptionStore, Subscriptions,
 };
 
 use crate::store::PostgresStore;
@@ -57,6 +60,27 @@ impl SubscriptionStore for PostgresStore {
             let routed = route::route(&self.claims, slice, now).await?;
             self.wakeups.work_anywhere();
             Ok(routed)
+        })
+    }
+
+    fn due_windows<'a>(
+        &'a self,
+        except: &'a [u32],
+        most: usize,
+        now: Now,
+    ) -> Reply<'a, DueWindows> {
+        Box::pin(window::due(&self.claims, except, most, now))
+    }
+
+    fn windows(&self, number: u32) -> Reply<'_, Vec<EventWindow>> {
+        Box::pin(window::of(&self.claims, number))
+    }
+
+    fn close_windows<'a>(&'a self, closing: &'a Closing, now: Now) -> Reply<'a, bool> {
+        Box::pin(async move {
+            let closed = window::close(&self.claims, closing, now).await?;
+            self.wakeups.work_anywhere();
+            Ok(closed)
         })
     }
 }

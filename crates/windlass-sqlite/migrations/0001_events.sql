@@ -69,6 +69,18 @@ create table windlass_gap (
   at            integer not null
 ) strict;
 
+-- Events of a subscription that wait for others to become one job with them. Positions as JSON.
+create table windlass_event_window (
+  number    integer not null,
+  key       text    not null,
+  opened_at integer not null,
+  due_at    integer not null,
+  positions text    not null,
+  primary key (number, key)
+) strict, without rowid;
+
+create index windlass_event_window_due on windlass_event_window (due_at);
+
 -- The jobs of a subscription, which its number ends: see the function job_of in the library.
 create index windlass_pending_subscription on windlass_pending (substr(id, 13, 4)) where substr(id, 7, 1) between x'80' and x'8f';
 

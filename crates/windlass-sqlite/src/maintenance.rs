@@ -30,7 +30,7 @@ impl MaintenanceStore for SqliteStore {
     fn sweep(&self, worker: WorkerId, now: Now) -> Reply<'_, Swept> {
         Box::pin(async move {
             let now = at(now);
-            let outlook = self.readers.read(move |c| sweep::look(c, worker)).await?;
+            let outlook = self.readers.read(move |c| sweep::look(c, worker, now)).await?;
             let seen = outlook.workers.iter().filter(|(other, _)| *other != worker);
             let dead: Vec<Dead> = seen
                 .filter_map(|(other, until)| Dead::at(now, *other, *until, &self.alive))
@@ -69,7 +69,7 @@ impl MaintenanceStore for SqliteStore {
                     self.wakeups.work_anywhere();
                 }
             }
-            let upcoming = self.readers.read(move |c| sweep::look(c, worker)).await?;
+            let upcoming = self.readers.read(move |c| sweep::look(c, worker, now)).await?;
             let next_due = upcoming.next_due.map(|due| due.since(now));
             swept.feeds = upcoming.feeds && swept.leads;
             swept.alerts = upcoming.alerts && swept.leads;

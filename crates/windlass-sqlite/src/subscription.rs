@@ -4,11 +4,14 @@ mod jobs;
 mod list;
 mod put;
 mod route;
+mod window;
 
+use rusqlite::Connection;
 use windlass_core::id::JobId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
-    GapRecord, Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+    Closing, DueWindows, EventWindow, GapRecord, Routed, Slice, Start, Subscription,
+    SubscriptionStore, Subscriptions,
 };
 
 use crate::connection::reader::in_one_snapshot;
@@ -65,6 +68,30 @@ impl SubscriptionStore for SqliteStore {
             let routed = self.writer.write(move |c| route::route(c, &slice, at(now))).await?;
             self.wakeups.work_anywhere();
             Ok(routed)
+        })
+    }
+
+    fn due_windows<'a>(
+        &'a self,
+        except: &'a [u32],
+        most: usize,
+        now: Now,
+    ) -> Reply<'a, DueWindows> {
+        let except = except.to_vec();
+        let due = move |c: &Connection| window::due(c, &except, most, at(now));
+        Box::pin(self.readers.read(in_one_snapshot(due)))
+    }
+
+    fn windows(&self, number: u32) -> Reply<'_, Vec<EventWindow>> {
+        Box::pin(self.readers.read(move |c| window::of(c, number)))
+    }
+
+    fn close_windows<'a>(&'a self, closing: &'a Closing, now: Now) -> Reply<'a, bool> {
+        let closing = closing.clone();
+        Box::pin(async move {
+            let closed = self.writer.write(move |c| window::close(c, &closing, at(now))).await?;
+            self.wakeups.work_anywhere();
+            Ok(closed)
         })
     }
 }

@@ -126,8 +126,9 @@ pub mod condition {
 /// [`EventRecord`](event::EventRecord) is one of it.
 pub mod event {
     pub use windlass_core::event::{
-        DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord, EventStore, EventType, Extension,
-        IntoEvent, Keep, LogRecord, NewEvent, Published, StrictSource, Upgrade,
+        CloudEvent, CloudEventBody, DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord,
+        EventStore, EventType, Extension, IntoEvent, Keep, LogRecord, NewEvent, Published,
+        StrictSource, Upgrade,
     };
 }
 
@@ -135,12 +136,13 @@ pub mod event {
 /// [`Subscription`](subscription::Subscription) wants becomes a job, whose args are the event's data.
 pub mod subscription {
     pub use windlass_core::subscription::{
-        Answer, AttributeValue, Backtest, Beside, Decision, EventExplanation, EventKey,
-        EventKeyError, EventSummary, EventTarget, EventView, Explanation, Fed, Feed, Filter,
-        FilterBuilder, FilterError, GapRecord, JobTarget, Looked, ParseTypeError, Progress, Reach,
-        Replay, Routed, Router, SeenTypes, Slice, Span, SqlError, Start, Subscription,
-        SubscriptionExplanation, SubscriptionRecord, SubscriptionStore, Subscriptions, Target,
-        TypeIndex, TypePattern, TypeRecord, Verified, VerifiedSubscription, event_of, job_of,
+        Answer, AttributeValue, Backtest, Beside, Closed, Closing, Decision, DueWindows,
+        EventExplanation, EventKey, EventKeyError, EventSummary, EventTarget, EventView,
+        EventWindow, Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, GapRecord,
+        Gathering, JobTarget, Looked, Mode, ParseTypeError, Progress, Reach, Replay, Routed,
+        Router, SeenTypes, Slice, Span, SqlError, Start, Subscription, SubscriptionExplanation,
+        SubscriptionRecord, SubscriptionStore, Subscriptions, Target, TypeIndex, TypePattern,
+        TypeRecord, Verified, VerifiedSubscription, event_of, job_of,
     };
 }
 

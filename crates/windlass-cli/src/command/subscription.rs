@@ -6,6 +6,7 @@ mod change;
 mod explain;
 mod filter;
 mod list;
+mod mode;
 mod replay;
 mod show;
 

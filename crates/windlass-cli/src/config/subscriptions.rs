@@ -2,9 +2,11 @@
 
 use std::num::NonZeroU32;
 
+use windlass::limits::WINDOW_EVENTS;
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue, check_subscription};
+use windlass::schedule::UTC;
 use windlass::subscription::{
-    EventKey, EventKeyError, EventTarget, Filter, JobTarget, Subscription, Target,
+    EventKey, EventKeyError, EventTarget, Filter, JobTarget, Mode, Subscription, Target,
 };
 
 use super::ConfigError;
@@ -12,7 +14,7 @@ use super::reader::Table;
 use crate::event_filter::{FilterParts, Part};
 use crate::event_start::EventStart;
 
-pub(super) const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 18] = [
     "kind",
     "queue",
     "version",
@@ -25,6 +27,11 @@ pub(super) const KEYS: [&str; 13] = [
     "sql",
     "from",
     "lane",
+    "batch",
+    "within",
+    "digest",
+    "zone",
+    "latest",
     "credit",
 ];
 
@@ -44,7 +51,7 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> Result<SubscriptionConf
     check_subscription(name).map_err(|error| table.error("subscription", error))?;
     let (filter, target) = (filter(table)?, target(table)?);
     let (lane, credit) = (key(table, "lane")?, credit(table)?);
-    let definition = Subscription { filter, target, lane, credit };
+    let definition = Subscription { filter, target, lane, mode: mode(table)?, credit };
     definition.check().map_err(|refusal| table.error("subscription", refusal))?;
     Ok(SubscriptionConfig { name: name.to_owned(), definition, start: start(table)? })
 }
@@ -106,6 +113,36 @@ fn job(table: &Table<'_, '_>, kind: String) -> Result<JobTarget, ConfigError> {
 fn key(table: &Table<'_, '_>, name: &str) -> Result<Option<EventKey>, ConfigError> {
     let Some(text) = table.text(name)? else { return Ok(None) };
     text.parse().map(Some).map_err(|error: EventKeyError| table.error(name, error.what))
+}
+
+/// `batch = 100` with `within = "5s"`, `digest = "0 8 * * *"` with a `zone`, or `latest = "1s"`.
+fn mode(table: &Table<'_, '_>) -> Result<Mode, ConfigError> {
+    let most = table.number("batch", 1..=WINDOW_EVENTS as u64)?;
+    let most = most.and_then(|most| NonZeroU32::new(u32::try_from(most).ok()?));
+    let (within, latest) = (table.duration("within")?, table.duration("latest")?);
+    let (digest, zone) = (table.text("digest")?, table.text("zone")?);
+    for (key, belongs_to, is_there) in
+        [("within", "batch", most.is_some()), ("zone", "digest", digest.is_some())]
+    {
+        if table.has(key) && !is_there {
+            return Err(table.error(key, format!("it belongs to {belongs_to}, which is not given")));
+        }
+    }
+    match (most, digest, latest) {
+        (None, None, None) => Ok(Mode::Each),
+        (Some(most), None, None) => match within {
+            Some(within) => Ok(Mode::batch(most, within)),
+            None => {
+                Err(table.error("batch", "it needs within: how long its first event waits at most"))
+            }
+        },
+        (None, Some(rule), None) => Ok(Mode::digest(rule, zone.as_deref().unwrap_or(UTC))),
+        (None, None, Some(within)) => Ok(Mode::latest(within)),
+        (_, digest, _) => {
+            let what = "one of batch, digest and latest alone can be given";
+            Err(table.error(if digest.is_some() { "digest" } else { "batch" }, what))
+        }
+    }
 }
 
 fn credit(table: &Table<'_, '_>) -> Result<Option<NonZeroU32>, ConfigError> {

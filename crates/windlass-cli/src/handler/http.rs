@@ -26,9 +26,10 @@ use serde::Serialize;
 use windlass::AttemptContext;
 use windlass::Json;
 use windlass::Timestamp;
+use windlass::event::CloudEventBody;
 use windlass::{Handler, HandlerFuture, JobError};
 
-use super::event::{self, EventBody};
+use super::event;
 use crate::config::HttpTarget;
 
 /// How long a connection may take to be made.
@@ -54,7 +55,7 @@ struct Body<'a> {
     deadline: Timestamp,
     correlation_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<EventBody<'a>>,
+    event: Option<CloudEventBody<'a>>,
     args: &'a Json,
 }
 

@@ -52,23 +52,34 @@ pub(super) struct Feeding {
     /// After a failure not before this.
     again: Instant,
     is_under_way: bool,
+    /// When events have waited long enough for others.
+    window_at: Option<Instant>,
     /// Told while a call was under way.
     is_told: bool,
 }
 
 impl Feeding {
     pub(super) fn new(now: Instant) -> Self {
-        Self { step: Step::Asleep, at: now, again: now, is_under_way: false, is_told: false }
+        let (step, window_at) = (Step::Asleep, None);
+        Self { step, at: now, again: now, is_under_way: false, window_at, is_told: false }
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        (!self.is_under_way && self.step != Step::Asleep).then(|| self.at.max(self.again))
+        if self.is_under_way {
+            return None;
+        }
+        let step_at = (self.step != Step::Asleep).then_some(self.at);
+        step_at.into_iter().chain(self.window_at).min().map(|at| at.max(self.again))
     }
 
     /// What to send now; it is then under way.
     pub(super) fn due(&mut self, now: Instant) -> Option<Duty> {
         self.next().filter(|at| *at <= now)?;
         (self.is_under_way, self.is_told) = (true, false);
+        if self.window_at.take_if(|at| *at <= now).is_some() {
+            self.step = if self.step == Step::Asleep { Step::LastLook } else { self.step };
+            return Some(Duty::Feed);
+        }
         Some(if matches!(self.step, Step::Asking(_)) { Duty::AwaitEvents } else { Duty::Feed })
     }
 
@@ -92,6 +103,7 @@ impl Feeding {
     /// What came of a look.
     pub(super) fn fed(&mut self, fed: &Fed, now: Instant) {
         self.is_under_way = false;
+        self.window_at = fed.due_in.map(|wait| now + wait);
         if std::mem::take(&mut self.is_told) || fed.is_behind {
             (self.step, self.at) = (Step::Looking(0), now);
             return;
@@ -143,7 +155,8 @@ impl Feeding {
 mod tests {
     use super::*;
 
-    const NOTHING: Fed = Fed { sequenced: 0, routed: 0, jobs: 0, is_behind: false, is_held: false };
+    const NOTHING: Fed =
+        Fed { sequenced: 0, routed: 0, jobs: 0, is_behind: false, is_held: false, due_in: None };
     const SOMETHING: Fed = Fed { routed: 1, is_behind: true, ..NOTHING };
     const HELD: Fed = Fed { is_held: true, ..NOTHING };
 
@@ -206,6 +219,26 @@ mod tests {
         assert_eq!(feeding.next(), None, "one at a time");
         feeding.fed(&NOTHING, now);
         assert_eq!(feeding.due(now), Some(Duty::Feed));
+    }
+
+    /// E20: while nothing comes it sleeps until events have waited long enough, and looks then.
+    #[test]
+    fn it_looks_when_a_window_is_due() {
+        const LATER: Duration = Duration::from_secs(60);
+        let begin = Instant::now();
+        let mut feeding = Feeding::new(begin);
+        feeding.begin(begin);
+        assert_eq!(feeding.due(begin), Some(Duty::Feed));
+        feeding.fed(&Fed { due_in: Some(LATER), ..NOTHING }, begin);
+        assert_eq!(feeding.due(begin), Some(Duty::AwaitEvents));
+        feeding.awaits_events(false, begin);
+        assert_eq!(feeding.due(begin), Some(Duty::Feed));
+        feeding.fed(&Fed { due_in: Some(LATER), ..NOTHING }, begin);
+        let due = begin + LATER;
+        assert_eq!((feeding.next(), feeding.due(begin)), (Some(due), None));
+        assert_eq!(feeding.due(due), Some(Duty::Feed));
+        feeding.fed(&NOTHING, due);
+        assert_eq!(feeding.next(), None);
     }
 
     /// While somebody is about to commit who saw nobody asleep, it asks again, but not for ever.

@@ -8,6 +8,7 @@ use super::Meta;
 use crate::event::EventRecord;
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::json::Json;
+use crate::subscription::NO_ARGS;
 use crate::time::Timestamp;
 
 /// A kind and a version of its args, as `kind@version`: what a worker must know to run a job.
@@ -109,10 +110,11 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// What the handler gets: the data of its event, or else its args.
+    /// What the handler gets: its args, or where it has none the data of its event.
     #[must_use]
     pub fn payload(&self) -> &Json {
-        self.event.as_ref().and_then(|event| event.data.as_ref()).unwrap_or(&self.args)
+        let event = self.event.as_ref().filter(|_| self.args.as_str() == NO_ARGS);
+        event.and_then(|event| event.data.as_ref()).unwrap_or(&self.args)
     }
 }
 

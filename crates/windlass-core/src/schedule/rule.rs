@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::ScheduleError;
 use super::cron::CronLine;
 use crate::limits::{LONGEST_INTERVAL, NAME_CHARS, SHORTEST_INTERVAL};
-use crate::time::{Timestamp, parse_duration};
+use crate::time::{Timestamp, parse_duration, written};
 
 /// The zone of a schedule that names none.
 pub const UTC: &str = "UTC";
@@ -97,22 +97,7 @@ pub(super) fn check_interval(every: Duration) -> Result<(), ScheduleError> {
 
 /// The rule's text for an interval: `every 1h30m`.
 pub(super) fn every(interval: Duration) -> String {
-    let mut rest = interval.as_micros();
-    let mut text = "every ".to_owned();
-    for (unit, micros) in [
-        ("d", 86_400_000_000),
-        ("h", 3_600_000_000),
-        ("m", 60_000_000),
-        ("s", 1_000_000),
-        ("ms", 1_000),
-        ("us", 1),
-    ] {
-        if rest >= micros {
-            text.push_str(&format!("{}{unit}", rest / micros));
-            rest %= micros;
-        }
-    }
-    if interval.is_zero() { "every 0s".to_owned() } else { text }
+    format!("every {}", written(interval))
 }
 
 #[cfg(test)]

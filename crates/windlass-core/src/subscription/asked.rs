@@ -2,6 +2,7 @@
 
 use super::explain::near_miss;
 use super::route::{Seen, depth_below, signal};
+use super::together::{self, Wanted};
 use super::walk::walk;
 use super::{EventSummary, EventView, Explanation, Progress, SubscriptionRecord, Target, job_of};
 use crate::client::Client;
@@ -10,6 +11,7 @@ use crate::event::{EventRecord, IntoEvent, LogRecord};
 use crate::id::{EventId, JobId};
 use crate::job::State;
 use crate::limits::{EXPLAINED_EVENTS, TREE_DEPTH};
+use crate::time::Timestamp;
 
 /// What a subscription makes of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub enum Answer {
     Paused,
     /// It wants it, and has got it: this job, unless its filter was another one then.
     Fed(JobId),
+    /// It wants it, and it waits for others until then, to become a job with them.
+    Gathered(Timestamp),
     /// It wants it, and it was told as a signal.
     Told,
     /// It wants it, and it was published once more.
@@ -49,6 +53,7 @@ impl Answer {
             Self::Waiting => "waiting",
             Self::Paused => "paused",
             Self::Fed(_) => "fed",
+            Self::Gathered(_) => "gathered",
             Self::Told => "told",
             Self::Published => "published",
             Self::TooDeep => "too_deep",
@@ -223,14 +228,19 @@ impl Client {
         let view = seen.view(&event);
         let mut decisions = Vec::with_capacity(subscriptions.len());
         for one in subscriptions {
-            let (answer, explanation) = one.decide(&event, &view, &log);
+            let (mut answer, explanation) = one.decide(&event, &view, &log);
             let made = one.made(&event, &view).filter(|_| answer.wants());
-            let subscription = one.name;
-            decisions.push(Decision { subscription, answer, explanation, made, state: None });
-        }
-        for decision in &mut decisions {
-            let Some(job) = decision.answer.job() else { continue };
-            decision.state = self.store().job(job).await?.map(|job| job.state);
+            if answer.job().is_some() && !one.definition.mode.is_each() {
+                let found = together::answer(&**self.store(), &one, &event, log.last).await?;
+                answer = found.unwrap_or(answer);
+            }
+            let job = match answer.job() {
+                Some(job) => self.store().job(job).await?,
+                None => None,
+            };
+            let position = event.position.unwrap_or_default();
+            let state = job.filter(|job| together::has(&one, job, position)).map(|job| job.state);
+            decisions.push(Decision { subscription: one.name, answer, explanation, made, state });
         }
         Ok(EventExplanation { event, decisions })
     }
@@ -247,6 +257,7 @@ impl Client {
         let Some(subscription) = self.subscription(name).await? else { return Ok(None) };
         let log = self.store().event_log().await?;
         let after = log.last.saturating_sub(EXPLAINED_EVENTS);
+        let mut fed = Vec::new();
         let (mut events, mut matches, mut near) = (0, Vec::new(), Vec::new());
         walk(&**self.store(), (after, log.last), |event| {
             events += 1;
@@ -254,12 +265,25 @@ impl Client {
             let view = seen.view(event);
             let (answer, explanation) = subscription.decide(event, &view, &log);
             if answer.wants() {
+                fed.extend(
+                    answer
+                        .job()
+                        .and_then(|_| Wanted::of(&subscription, event))
+                        .map(|it| (matches.len(), it)),
+                );
                 matches.push(Looked { event: event.into(), answer, explanation });
             } else if let Some(explanation) = near_miss(&subscription.definition.filter, &view) {
                 near.push(Looked { event: event.into(), answer, explanation });
             }
         })
         .await?;
+        if !subscription.definition.mode.is_each() {
+            let (places, fed): (Vec<usize>, Vec<Wanted>) = fed.into_iter().unzip();
+            let answers = together::answers(&**self.store(), &subscription, &fed).await?;
+            for (nth, answer) in places.into_iter().zip(answers) {
+                matches[nth].answer = answer;
+            }
+        }
         Ok(Some(SubscriptionExplanation { subscription, log, after, events, matches, near }))
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use std::num::NonZeroU32;
 
-use super::{Filter, Target};
+use super::{Filter, Mode, Target};
 use crate::error::Refusal;
 use crate::limits::CREDIT;
 use crate::subscription::EventKey;
@@ -22,6 +22,9 @@ pub struct Subscription {
     /// `subject`, or a member of the data such as `data.order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<EventKey>,
+    /// Whether each event becomes a job, or several together.
+    #[serde(default, skip_serializing_if = "Mode::is_each")]
+    pub mode: Mode,
     /// At most so many of its jobs are unfinished; events beyond them stay in the log until there is room. 10,000 where it is not
     /// said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,7 +54,7 @@ impl Subscription {
     /// What comes of each event that the filter wants.
     #[must_use]
     pub const fn to(filter: Filter, target: Target) -> Self {
-        Self { filter, target, lane: None, credit: None }
+        Self { filter, target, lane: None, mode: Mode::Each, credit: None }
     }
 
     /// Its jobs go to this queue; nothing where it makes none.
@@ -67,6 +70,13 @@ impl Subscription {
     #[must_use]
     pub fn lane(mut self, key: EventKey) -> Self {
         self.lane = Some(key);
+        self
+    }
+
+    /// Whether each event becomes a job, or several together: of those that have the same lane.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -89,8 +99,13 @@ impl Subscription {
     /// When a name cannot be used, when what belongs to jobs is said where none are made, and when it would take what it makes.
     pub fn check(&self) -> Result<(), Refusal> {
         self.target.check()?;
+        self.mode.check()?;
         if !matches!(self.target, Target::Job(_)) {
-            let said = [("lane", self.lane.is_some()), ("credit", self.credit.is_some())];
+            let said = [
+                ("lane", self.lane.is_some()),
+                ("mode", !self.mode.is_each()),
+                ("credit", self.credit.is_some()),
+            ];
             if let Some((what, _)) = said.into_iter().find(|(_, is_said)| *is_said) {
                 return Err(Refusal::NoJobs { what });
             }

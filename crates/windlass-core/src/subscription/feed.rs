@@ -1,10 +1,12 @@
 //! Subscriptions through a client, and feeding them.
 
+use std::time::Duration;
+
 use super::credit::{Credit, by_subscription};
 use super::tell::{Teller, Told};
 use super::{
-    GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord, Target,
-    event_of,
+    EventWindow, GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord,
+    Target, event_of,
 };
 use crate::client::Client;
 use crate::error::{Refusal, StoreError};
@@ -85,6 +87,17 @@ impl Client {
         Ok(gaps.into_iter().filter(|gap| gap.number == of.number).collect())
     }
 
+    /// Events of a subscription that wait for others, to become a job with them; those that are due first first.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn event_windows(
+        &self,
+        of: &SubscriptionRecord,
+    ) -> Result<Vec<EventWindow>, StoreError> {
+        self.store().windows(of.number).await
+    }
+
     /// All subscriptions.
     ///
     /// # Errors
@@ -101,6 +114,8 @@ pub struct Feed {
     router: Option<Router>,
     credit: Credit,
     teller: Teller,
+    /// Whether windows may be open.
+    has_windows: bool,
     /// How far the log was fed when the last round ended: elsewhere somebody else has fed since.
     left: Option<Reach>,
     /// Rounds since one had something for those that are live.
@@ -123,6 +138,8 @@ pub struct Fed {
     pub is_behind: bool,
     /// Whether one gets nothing more until some of its jobs have ended, or another transaction that keeps its signals waiting.
     pub is_held: bool,
+    /// When the next window is due, where one is open and not due yet.
+    pub due_in: Option<Duration>,
 }
 
 impl Feed {
@@ -140,21 +157,28 @@ impl Feed {
         }
         let mut router = match self.router.take().filter(|router| router.is_of(log.revision)) {
             Some(router) => router,
-            None => Router::new(store.subscriptions().await?),
+            None => {
+                // One may have been changed whose events have waited for each other.
+                self.has_windows = true;
+                Router::new(store.subscriptions().await?)
+            }
         };
         let most = self.most(&log);
         let (credit, teller, reach) = (&mut self.credit, &mut self.teller, log.reach());
-        let mut round = Round { store, now, credit, teller, fed, reach, most, come: Vec::new() };
+        let (come, has_windows) = (Vec::new(), self.has_windows);
+        let mut round = Round { store, now, credit, teller, fed, reach, most, come, has_windows };
         // One that is about to reach those that are live goes first. Had they gone on before, it would never reach them while
         // events come.
         let is_near = |position: u64| log.routed.saturating_sub(position) <= most;
-        let mut is_changed = round.catch_up(&router, &log, is_near).await?
+        let mut is_changed = round.close(&router).await?
+            || round.catch_up(&router, &log, is_near).await?
             || round.live(&router, &log).await?
             || round.catch_up(&router, &log, |position| !is_near(position)).await?;
         for (number, position) in round.come {
             is_changed |= !router.has_come(number, position);
         }
         self.left = Some(round.reach);
+        self.has_windows = round.has_windows;
         let fed = round.fed;
         self.router = Some(router).filter(|_| !is_changed);
         Ok(fed)
@@ -174,18 +198,21 @@ fn makes_jobs(one: &SubscriptionRecord) -> bool {
     one.definition.target.job().is_some()
 }
 
-struct Round<'a> {
-    store: &'a dyn Store,
-    now: Now,
-    credit: &'a mut Credit,
+/// One round under way.
+pub(super) struct Round<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) now: Now,
+    pub(super) credit: &'a mut Credit,
     teller: &'a mut Teller,
-    fed: Fed,
+    pub(super) fed: Fed,
     /// How far those that are live were fed.
     reach: Reach,
     /// Events of one that catches up.
     most: u64,
     /// The last position of each that has caught up so far.
     come: Vec<(u32, u64)>,
+    /// Whether windows are open.
+    pub(super) has_windows: bool,
 }
 
 impl Round<'_> {
@@ -261,7 +288,7 @@ impl Round<'_> {
         }
         let events = self.store.events(log.routed, ROUTE_EVENTS).await?;
         let Some(mut slice) = router.route(&events, log) else { return Ok(false) };
-        slice.full = self.full(router, &slice.jobs).await?;
+        slice.full = self.full(router, &slice).await?;
         match self.teller.tell(self.store, &slice, self.now).await? {
             Told::Without(untold) => slice.full.extend(untold),
             Told::Stale => {
@@ -274,6 +301,7 @@ impl Round<'_> {
                 event_of(job.id).is_some_and(|(_, number)| slice.full.contains(&number))
             };
             slice.jobs.retain(|job| !is_full(job));
+            slice.gathered.retain(|more| !slice.full.contains(&more.window.number));
         }
         let is_changed = !slice.full.is_empty();
         self.write(Some(slice)).await?;
@@ -281,8 +309,10 @@ impl Round<'_> {
     }
 
     /// Those that have no room for their jobs.
-    async fn full(&mut self, router: &Router, jobs: &[NewJob]) -> Result<Vec<u32>, StoreError> {
-        let wanted = by_subscription(jobs);
+    async fn full(&mut self, router: &Router, slice: &Slice) -> Result<Vec<u32>, StoreError> {
+        let mut wanted = by_subscription(&slice.jobs);
+        // Their windows have room while there is some for a job.
+        wanted.extend(slice.gathered.iter().map(|more| (more.window.number, 1)));
         let of = |number: &u32| router.of(*number);
         let lacks = |credit: &Credit, one: &&SubscriptionRecord| {
             let jobs = wanted.get(&one.number).copied().unwrap_or_default();
@@ -295,7 +325,7 @@ impl Round<'_> {
         Ok(full.map(|one| one.number).collect())
     }
 
-    async fn count(&mut self, those: &[&SubscriptionRecord]) -> Result<(), StoreError> {
+    pub(super) async fn count(&mut self, those: &[&SubscriptionRecord]) -> Result<(), StoreError> {
         if those.is_empty() {
             return Ok(());
         }
@@ -321,6 +351,7 @@ impl Round<'_> {
             self.reach = if slice.number.is_none() { slice.to } else { self.reach };
             self.fed.routed += slice.to.position - slice.from.position;
             self.fed.jobs += slice.jobs.len() as u64;
+            self.has_windows |= !slice.gathered.is_empty();
         }
         Ok(Some(routed))
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Subscription;
+use super::{Gathering, Subscription};
 use crate::condition::Signal;
 use crate::event::NewEvent;
 use crate::id::JobId;
@@ -116,6 +116,10 @@ pub struct Slice {
     pub to: Reach,
     /// The jobs that come of the events between them.
     pub jobs: Vec<NewJob>,
+    /// Those of them that wait for others to become a job with them.
+    pub gathered: Vec<Gathering>,
+    /// How many these are.
+    pub waiting: usize,
     /// What else comes of them.
     pub beside: Beside,
     /// Those that are live and get nothing of it, since as many of their jobs as may be are unfinished: from now on they catch up.
@@ -138,7 +142,9 @@ impl Slice {
     /// Whether as much comes of its events as one transaction, and one wait for what is told, should have.
     pub(super) const fn is_full(&self) -> bool {
         let beside = self.beside.events.len() + self.beside.signals.len();
-        self.jobs.len() >= ROUTE_JOBS || beside >= BESIDE || self.beside.bytes >= BESIDE_BYTES
+        self.jobs.len() + self.waiting >= ROUTE_JOBS
+            || beside >= BESIDE
+            || self.beside.bytes >= BESIDE_BYTES
     }
 }
 

@@ -1,5 +1,6 @@
 //! Route: which subscriptions want which events, and what comes of them. No I/O: [`Feed`](super::Feed) reads and writes.
 
+use super::window::Windows;
 use super::{
     Beside, EventKey, EventTarget, EventView, JobTarget, Progress, Reach, Slice,
     SubscriptionRecord, Subscriptions, Target, TypeIndex, job_of,
@@ -18,6 +19,8 @@ pub struct Router {
     subscriptions: Subscriptions,
     /// Of those that are live and not paused.
     live: TypeIndex<usize>,
+    /// When their windows close.
+    windows: Windows,
 }
 
 impl Router {
@@ -30,7 +33,8 @@ impl Router {
                 live.insert(nth, &one.definition.filter);
             }
         }
-        Self { subscriptions, live }
+        let windows = Windows::of(&subscriptions.all);
+        Self { subscriptions, live, windows }
     }
 
     /// Whether it goes by the subscriptions of this revision.
@@ -51,6 +55,27 @@ impl Router {
         let all = &mut self.subscriptions.all;
         let one = all.binary_search_by_key(&number, |one| one.number).ok().map(|nth| &mut all[nth]);
         one.map(|one| one.progress = Progress::CatchingUp { position }).is_some()
+    }
+
+    /// The revision of the subscriptions.
+    pub(super) const fn revision(&self) -> u64 {
+        self.subscriptions.revision
+    }
+
+    /// When windows close.
+    pub(super) const fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    /// Those whose events wait for each other, and that are not paused.
+    pub(super) fn gathering(&self) -> impl Iterator<Item = &SubscriptionRecord> {
+        let all = self.subscriptions.all.iter();
+        all.filter(|one| one.paused_at.is_none() && !one.definition.mode.is_each())
+    }
+
+    /// Whether there are such.
+    pub(super) fn gathers(&self) -> bool {
+        self.gathering().next().is_some()
     }
 
     /// The subscription with this number.
@@ -96,10 +121,9 @@ impl Router {
         let wanting = candidates.filter(|one| wants(one, event, &view));
         let mut last = None;
         for one in wanting {
-            if slice.is_full() {
+            if slice.is_full() || !self.make(one, event, &view, slice) {
                 return last.or(Some(part));
             }
-            make(one, event, &view, slice);
             last = Some(one.number);
         }
         None
@@ -120,10 +144,12 @@ impl Router {
                 let seen = Seen::of(event);
                 let view = seen.view(event);
                 if wants(one, event, &view) {
-                    if slice.is_full() || slice.jobs.len() >= room {
+                    if slice.is_full()
+                        || slice.jobs.len() >= room
+                        || !self.make(one, event, &view, &mut slice)
+                    {
                         return Some(slice);
                     }
-                    make(one, event, &view, &mut slice);
                 }
             }
             slice.to = Reach::whole(event.position?);
@@ -132,10 +158,28 @@ impl Router {
         Some(slice)
     }
 
-    const fn slice(&self, number: Option<u32>, from: Reach) -> Slice {
+    fn slice(&self, number: Option<u32>, from: Reach) -> Slice {
         let revision = self.subscriptions.revision;
         let beside = Beside { events: Vec::new(), signals: Vec::new(), bytes: 0 };
-        Slice { revision, number, from, to: from, jobs: Vec::new(), beside, full: Vec::new() }
+        let (jobs, gathered, full) = (Vec::new(), Vec::new(), Vec::new());
+        Slice { revision, number, from, to: from, jobs, gathered, waiting: 0, beside, full }
+    }
+
+    /// What comes of an event that is wanted; false where something else must be written before.
+    fn make(
+        &self,
+        one: &SubscriptionRecord,
+        event: &EventRecord,
+        view: &EventView<'_>,
+        slice: &mut Slice,
+    ) -> bool {
+        if one.definition.mode.is_each() {
+            make(one, event, view, slice);
+            return true;
+        }
+        let fits = self.windows.gather((one, event), view, &mut slice.gathered);
+        slice.waiting += usize::from(fits);
+        fits
     }
 }
 
@@ -247,8 +291,14 @@ fn derived(
     Some(made)
 }
 
+/// Does something with an event as filters see it.
+pub(super) fn seen_and_then<T>(event: &EventRecord, then: impl FnOnce(&EventView<'_>) -> T) -> T {
+    let seen = Seen::of(event);
+    then(&seen.view(event))
+}
+
 /// The job that comes of an event. Its args are read from the log when it is claimed.
-fn job(
+pub(super) fn job(
     one: &SubscriptionRecord,
     target: &JobTarget,
     event: &EventRecord,

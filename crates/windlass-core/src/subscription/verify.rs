@@ -1,9 +1,12 @@
 //! Verify: whether the log is whole, and whether each subscription has got what it wants.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use serde::Serialize;
 
 use super::route::Seen;
-use super::{GapRecord, SubscriptionRecord, job_of};
+use super::together::{self, Wanted};
+use super::{Answer, GapRecord, SubscriptionRecord};
 use crate::client::Client;
 use crate::error::StoreError;
 use crate::event::{EventRecord, LogRecord};
@@ -35,6 +38,8 @@ pub struct VerifiedSubscription {
     /// Those whose jobs may have ended and been removed: the event is older than finished jobs are kept, or the store keeps no
     /// completed jobs.
     pub ended: u64,
+    /// Those that wait for others, to become a job with them.
+    pub gathered: u64,
     /// Those whose jobs should be there and are not.
     pub missed: u64,
     /// The positions of the first of them.
@@ -100,6 +105,9 @@ async fn look(store: &dyn Store) -> Result<Verified, StoreError> {
         }
         after = last;
     }
+    for look in &mut looks {
+        look.settle(store).await?;
+    }
     verified.subscriptions = looks.into_iter().map(|look| look.found).collect();
     Ok(verified)
 }
@@ -123,6 +131,8 @@ struct Look {
     subscription: SubscriptionRecord,
     /// It was fed, as it is now, events behind the first position up to the last one.
     fed: (u64, u64),
+    /// Of one whose events become jobs together: those whose job was not seen yet, by key.
+    open: HashMap<String, BTreeMap<u64, bool>>,
     found: VerifiedSubscription,
 }
 
@@ -133,11 +143,13 @@ impl Look {
             wanted: 0,
             found: 0,
             ended: 0,
+            gathered: 0,
             missed: 0,
             missed_at: Vec::new(),
             gaps,
         };
-        Self { fed: (one.after.max(one.since), one.position(log)), subscription: one, found }
+        let fed = (one.after.max(one.since), one.position(log));
+        Self { fed, open: HashMap::new(), subscription: one, found }
     }
 
     async fn check(
@@ -146,31 +158,79 @@ impl Look {
         page: &[EventRecord],
         kept: Kept,
     ) -> Result<(), StoreError> {
-        let wanted: Vec<(JobId, u64, bool)> =
+        let wanted: Vec<(Wanted, bool)> =
             page.iter().filter_map(|event| self.wanted(event, kept)).collect();
         if wanted.is_empty() {
             return Ok(());
         }
-        let jobs: Vec<JobId> = wanted.iter().map(|(job, ..)| *job).collect();
+        let jobs: Vec<JobId> = wanted.iter().map(|(event, _)| event.job).collect();
         let there = store.have_jobs(&jobs).await?;
-        for ((_, position, may_be_gone), is_there) in wanted.into_iter().zip(there) {
+        for ((event, may_be_gone), is_there) in wanted.into_iter().zip(there) {
             self.found.wanted += 1;
-            match (is_there, may_be_gone) {
-                (true, _) => self.found.found += 1,
-                (false, true) => self.found.ended += 1,
-                (false, false) => {
-                    self.found.missed += 1;
-                    if self.found.missed_at.len() < MISSED_EVENTS {
-                        self.found.missed_at.push(position);
-                    }
-                }
+            if self.subscription.definition.mode.is_each() {
+                self.count(event.position, is_there, may_be_gone);
+                continue;
             }
+            let of_key = self.open.entry(event.key).or_default();
+            of_key.insert(event.position, may_be_gone);
+            let Some(job) = (if is_there { store.job(event.job).await? } else { None }) else {
+                continue;
+            };
+            // What is not in it must be in one that comes.
+            let has = |position: &u64| together::has(&self.subscription, &job, *position);
+            let found = of_key.extract_if(.., |position, _| has(position)).count();
+            self.found.found += found as u64;
         }
         Ok(())
     }
 
-    /// The job that must have come of an event, its position, and whether it may be gone by now.
-    fn wanted(&self, event: &EventRecord, kept: Kept) -> Option<(JobId, u64, bool)> {
+    fn count(&mut self, position: u64, is_there: bool, may_be_gone: bool) {
+        match (is_there, may_be_gone) {
+            (true, _) => self.found.found += 1,
+            (false, true) => self.found.ended += 1,
+            (false, false) => {
+                self.found.missed += 1;
+                if self.found.missed_at.len() < MISSED_EVENTS {
+                    self.found.missed_at.push(position);
+                }
+            }
+        }
+    }
+
+    /// Counts events whose job was not seen: they wait for others, or it has ended, or it is missing. Which wait is asked behind the
+    /// look at the log: those that became jobs meanwhile are looked for once more.
+    async fn settle(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        let windows = store.windows(self.subscription.number).await?;
+        let waiting: HashSet<u64> =
+            windows.iter().flat_map(|window| &window.positions).copied().collect();
+        let mut open: Vec<(u64, bool)> =
+            std::mem::take(&mut self.open).into_values().flatten().collect();
+        open.sort_unstable();
+        for (position, may_be_gone) in open {
+            if waiting.contains(&position) {
+                self.found.gathered += 1;
+                continue;
+            }
+            let event = store.events_at(&[position]).await?.pop();
+            let answer = match &event {
+                Some(event) => together::answer(store, &self.subscription, event, u64::MAX).await?,
+                None => None,
+            };
+            let job = match answer.and_then(Answer::job) {
+                Some(job) => store.job(job).await?,
+                None => None,
+            };
+            let is_there = job.is_some_and(|job| together::has(&self.subscription, &job, position));
+            self.count(position, is_there, may_be_gone);
+        }
+        Ok(())
+    }
+
+    /// An event that a job must have come of, and whether that may be gone by now.
+    fn wanted(&self, event: &EventRecord, kept: Kept) -> Option<(Wanted, bool)> {
         let (position, recorded_at) = (event.position?, event.recorded_at?);
         let is_in = |gap: &GapRecord| (gap.from..=gap.to).contains(&position);
         // What is told leaves no job.
@@ -182,7 +242,6 @@ impl Look {
         if !self.subscription.definition.filter.matches(&seen.view(event)) {
             return None;
         }
-        let job = job_of(recorded_at, position, self.subscription.number);
-        Some((job, position, kept.may_be_gone(recorded_at)))
+        Some((Wanted::of(&self.subscription, event)?, kept.may_be_gone(recorded_at)))
     }
 }

@@ -103,7 +103,8 @@ select leads.leads,
        server.started_at, server.seen_at,
        -- By the index, which forgets what was moved; the table remembers until it is vacuumed.
        (select i.nth from windlass.intake i order by i.nth limit 1) is not null or (select l.routed < l.last from windlass.log l)
-         or exists (select from windlass.subscription s where s.position is not null and s.paused_at is null),
+         or exists (select from windlass.subscription s where s.position is not null and s.paused_at is null)
+         or exists (select from windlass.event_window w where w.due_at <= clock.now),
        exists (select from windlass.subscription s where s.alerts) or exists (select from windlass.alert),
        (select count(nothing) from told)
 from leads, clock, notified, server

@@ -23,7 +23,8 @@ const CANDIDATES: &str = "select next.position, next.recorded_at \
 const FED: &str = "select min(routed, coalesce((select min(position) from windlass_subscription where position is not null), routed)), \
      at_most from windlass_log";
 const IS_NEEDED: &str = "select exists (select 1 from windlass_pending where id between ?1 and ?2) \
-     or exists (select 1 from windlass_finished where id between ?1 and ?2 and state = 7)";
+     or exists (select 1 from windlass_finished where id between ?1 and ?2 and state = 7) \
+     or exists (select 1 from windlass_event_window w, json_each(w.positions) p where p.value = ?3)";
 const FORGET: &str = "delete from windlass_event where position = ?1";
 const LONGER: &str = "update windlass_gap set to_position = ?1, at = ?3 where reason = ?2 and exists ( \
      select 1 from windlass_subscription s \
@@ -71,11 +72,11 @@ pub(crate) fn forget(connection: &Connection, now: Timestamp) -> Result<u64, Sto
     Ok(gone.unsigned_abs())
 }
 
-/// Whether a job that came of it has not ended, or is dead and may be retried.
+/// Whether a job that came of it has not ended, or is dead and may be retried, or it waits for others.
 fn is_needed(connection: &Connection, position: i64, at: i64) -> Result<bool, StoreError> {
     let job =
         |number| Id::from(job_of(Timestamp::from_micros(at), position.unsigned_abs(), number));
-    Ok(one(connection, IS_NEEDED, params![job(0), job(u32::MAX)])?.unwrap_or(true))
+    Ok(one(connection, IS_NEEDED, params![job(0), job(u32::MAX), position])?.unwrap_or(true))
 }
 
 fn make_gaps(

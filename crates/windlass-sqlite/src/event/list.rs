@@ -23,7 +23,8 @@ const EVENTS_OF_TREE: &str = "select position, id, source, given, type, subject,
 pub(crate) const HAS_NEWS: &str = "select routed < last from windlass_log";
 /// Whether there are events that those who are live, or one that catches up, have not been fed.
 pub(crate) const FEEDS: &str = "select routed < last or exists (select 1 from windlass_subscription \
-     where position is not null and paused_at is null) from windlass_log";
+     where position is not null and paused_at is null) \
+     or exists (select 1 from windlass_event_window where due_at <= ?1) from windlass_log";
 const LOG: &str =
     "select epoch, last, routed, part, revision, removed, keep, at_most from windlass_log";
 

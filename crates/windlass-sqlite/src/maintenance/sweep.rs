@@ -57,7 +57,11 @@ pub(crate) struct Outlook {
     pub(crate) workers: Vec<(WorkerId, Timestamp)>,
 }
 
-pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook, StoreError> {
+pub(crate) fn look(
+    connection: &Connection,
+    worker: WorkerId,
+    now: Timestamp,
+) -> Result<Outlook, StoreError> {
     const ATTENTION: &str = "select attention from windlass_worker where id = ?1";
     const WORKERS: &str = "select id, expires_at from windlass_worker";
     let worker_and_end = |row: &rusqlite::Row<'_>| {
@@ -75,7 +79,7 @@ pub(crate) fn look(connection: &Connection, worker: WorkerId) -> Result<Outlook,
         attention: one(connection, ATTENTION, [Id::from(worker)])?.unwrap_or(false),
         has_pauses: one(connection, HAS_PAUSES, [])?.unwrap_or(false),
         has_agings: one(connection, HAS_AGINGS, [])?.unwrap_or(false),
-        feeds: one(connection, FEEDS, [])?.unwrap_or(false),
+        feeds: one(connection, FEEDS, [now.as_micros()])?.unwrap_or(false),
         alerts: one(connection, WANTED, [])?.unwrap_or(false),
         has_orphans: !all(connection, ORPHANS, [], |_| Ok(()))?.is_empty(),
         workers: all(connection, WORKERS, [], worker_and_end)?,

@@ -11,6 +11,11 @@ const REVISE: &str = "update windlass_log set revision = revision + 1";
 const IS_SAME: &str = "select 1 from windlass_subscription where name = ?1 and definition = ?2";
 const CHANGE: &str = "update windlass_subscription set definition = ?2, \
      since = coalesce(position, (select routed + (part >= number) from windlass_log)) where name = ?1";
+/// What has waited for others waits no longer where it is changed.
+const CLOSE: &str = "update windlass_event_window set due_at = min(due_at, ?2) \
+     where number = (select number from windlass_subscription where name = ?1)";
+const REMOVE_WINDOWS: &str = "delete from windlass_event_window \
+     where number = (select number from windlass_subscription where name = ?1)";
 const PUT: &str = "insert into windlass_subscription (name, definition, after, since, position, until, created_at) \
      select ?1, ?2, coalesce(?3, last), coalesce(?3, last), case when ?3 < routed or ?4 is not null then ?3 end, ?4, ?5 from windlass_log";
 const REMOVE_GAPS: &str = "delete from windlass_gap \
@@ -34,6 +39,7 @@ pub(super) fn put(
     }
     run(connection, REVISE, [])?;
     if run(connection, CHANGE, params![name, definition])? > 0 {
+        run(connection, CLOSE, params![name, now.as_micros()])?;
         return Ok(false);
     }
     let number = |position| i64::try_from(position).unwrap_or(i64::MAX);
@@ -49,6 +55,7 @@ pub(super) fn put(
 pub(super) fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {
     run(connection, REVISE, [])?;
     run(connection, REMOVE_GAPS, [name])?;
+    run(connection, REMOVE_WINDOWS, [name])?;
     Ok(run(connection, REMOVE, [name])? > 0)
 }
 

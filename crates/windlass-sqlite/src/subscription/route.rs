@@ -7,6 +7,7 @@ use windlass_core::time::Timestamp;
 
 use crate::job::enqueue::enqueue;
 use crate::row::{all, run};
+use crate::subscription::window::gather;
 
 const HERE: &str = "select routed, part from windlass_log where revision = ?1";
 const ROUTED: &str =
@@ -19,6 +20,7 @@ const UNTIL: &str = "select until from windlass_subscription where number = ?1";
 const OVER_GAPS: &str = "delete from windlass_gap where number = ?1";
 const OVER: &str = "delete from windlass_subscription \
      where number = ?1 and position = ?2 and paused_at is null";
+const WAITS: &str = "select exists (select 1 from windlass_event_window where number = ?1)";
 const REVISE: &str = "update windlass_log set revision = revision + 1";
 
 pub(super) fn route(
@@ -33,7 +35,12 @@ pub(super) fn route(
     };
     let (from, to) = (number(slice.from.position), number(slice.to.position));
     let until = slice.number.map(|one| until(connection, one)).transpose()?.flatten();
-    let is_over = until.is_some_and(|until| to >= until);
+    let has_windows = match slice.number {
+        Some(one) => !slice.gathered.is_empty() || waits(connection, one)?,
+        None => false,
+    };
+    // It goes with its last window.
+    let is_over = until.is_some_and(|until| to >= until) && !has_windows;
     let has_reached = |one| until.is_none() && to >= routed + i64::from(part >= one);
     let is_live = slice.number.is_some_and(has_reached);
     let written = match slice.number {
@@ -56,8 +63,14 @@ pub(super) fn route(
     if is_live || is_over || !slice.full.is_empty() {
         run(connection, REVISE, [])?;
     }
+    gather(connection, &slice.gathered)?;
     enqueue(connection, &slice.jobs, now)?;
     Ok(if is_live || is_over { Routed::Live } else { Routed::Done })
+}
+
+/// Whether events of one wait for others.
+fn waits(connection: &Connection, one: u32) -> Result<bool, StoreError> {
+    Ok(crate::row::one(connection, WAITS, [one])?.unwrap_or(false))
 }
 
 /// The last position that one wants which is removed then.

@@ -321,6 +321,21 @@ macro_rules! behaviours {
                     what_is_changed_meanwhile_is_not_told
                     what_would_take_its_own_output_is_refused
                 }
+                window {
+                    a_batch_is_made_when_there_are_enough_or_it_has_waited
+                    who_feeds_knows_when_a_window_is_due
+                    each_key_has_a_window_of_its_own
+                    a_digest_is_made_at_its_time
+                    only_the_latest_of_a_window_becomes_a_job
+                    two_who_close_write_once
+                    a_window_that_is_not_as_it_was_stays
+                    windows_wait_for_credit_and_pauses
+                    what_waits_for_others_is_kept
+                    a_change_ends_the_waiting
+                    a_replay_goes_with_its_last_window
+                    who_asks_finds_the_job_of_each_event
+                    large_events_become_several_jobs
+                }
             }
             worker {
                 build {

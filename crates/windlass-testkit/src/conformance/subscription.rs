@@ -7,6 +7,7 @@ pub mod feed;
 pub mod keep;
 pub mod put;
 pub mod target;
+pub mod window;
 
 use windlass_core::event::NewEvent;
 use windlass_core::json::Json;

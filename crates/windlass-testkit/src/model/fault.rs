@@ -304,7 +304,7 @@ impl SubscriptionStore for FaultyStore {
         })
     }
 
-    forward!(gaps);
+    forward!(gaps closing);
 }
 
 impl SourceStore for FaultyStore {

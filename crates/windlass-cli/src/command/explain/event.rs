@@ -104,6 +104,9 @@ fn line(out: &Output, decision: &Decision, tried: Tried) -> String {
     let got = match (decision.answer, decision.state) {
         (Answer::Fed(job), Some(state)) => format!("; {job}, {}", out.state(state).paint(out)),
         (Answer::Fed(job), None) => format!("; {job}, which is not there any more"),
+        (Answer::Gathered(at), _) => {
+            format!("; it waits for others until {}", out.moment_in_full(at))
+        }
         (Answer::Told, _) => match &decision.made {
             Some(key) => format!("; told as the signal {}", in_one_line(key)),
             None => "; it has no key, and was told to nobody".to_owned(),

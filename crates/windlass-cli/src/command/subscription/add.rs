@@ -9,6 +9,7 @@ use windlass::subscription::{
 };
 
 use super::filter::FilterArgs;
+use super::mode::ModeArgs;
 use super::{checked, find, show};
 use crate::command::event::sequence;
 use crate::command::known::{warn_of_kind, warn_of_queue};
@@ -51,6 +52,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     credit: Option<NonZeroU32>,
     #[command(flatten)]
+    mode: ModeArgs,
+    #[command(flatten)]
     filter: FilterArgs,
     /// Where it begins: now, beginning, a position it begins behind, or a moment, RFC 3339
     #[arg(long, value_name = "START")]
@@ -62,7 +65,8 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let (target, lane) = (target(&args), args.lane.clone());
     let filter = args.filter.read(out)?;
-    let subscription = Subscription { filter, target, lane, credit: args.credit };
+    let (mode, credit) = (args.mode.read(), args.credit);
+    let subscription = Subscription { filter, target, lane, mode, credit };
     subscription
         .check()
         .map_err(|error| Failure::usage(format!("{error}; nothing was written")))?;

@@ -19,8 +19,19 @@ pub(super) async fn run(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let record = find(&client, name).await?;
     let log = client.event_log().await?;
     let gaps = client.gaps(&record).await?;
+    let windows = client.event_windows(&record).await?;
     print(&globals.out, &record, &log)?;
     if !globals.out.is_json() {
+        if let Some(first) = windows.first() {
+            let events = windows.iter().map(|window| window.positions.len() as u64).sum();
+            let waiting = format!(
+                "{} until {}, for {}",
+                count(events, "event"),
+                globals.out.moment_in_full(first.due_at),
+                count(windows.len() as u64, "job")
+            );
+            globals.out.print(&field(&globals.out, "waiting", &waiting))?;
+        }
         for gap in gaps {
             let gap = format!(
                 "  was not fed {} to {} on {}: {}\n",
@@ -46,9 +57,13 @@ pub(super) fn print(
     }
     let mut page = head(out, record);
     for (name, value) in fields(out, record, log) {
-        page.push_str(&format!("  {}  {value}\n", out.paint(Tone::Dim, &format!("{name:<9}"))));
+        page.push_str(&field(out, name, &value));
     }
     Ok(out.print(&page)?)
+}
+
+fn field(out: &Output, name: &str, value: &str) -> String {
+    format!("  {}  {value}\n", out.paint(Tone::Dim, &format!("{name:<9}")))
 }
 
 /// Its name and how it stands.
@@ -114,8 +129,13 @@ fn fields(
         let credit = count(record.definition.most_unfinished().into(), "unfinished job");
         fields.push(("credit", credit));
     }
+    let mode = &record.definition.mode;
     if let Some(lane) = &record.definition.lane {
-        fields.push(("lane", format!("one after the other by {lane}")));
+        let together = if mode.is_each() { "" } else { ", and together" };
+        fields.push(("lane", format!("one after the other{together} by {lane}")));
+    }
+    if !mode.is_each() {
+        fields.push(("mode", mode.to_string()));
     }
     if let Some(at) = record.paused_at {
         fields.push(("paused", out.moment_in_full(at)));

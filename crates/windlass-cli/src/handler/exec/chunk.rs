@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, SemaphorePermit};
 use windlass::chunk::{ChunkFuture, ChunkHandler, ChunkItem};
+use windlass::event::CloudEventBody;
 use windlass::{AttemptContext, JobError, Json, Timestamp};
 
 use super::logs::{Tail, Whom};
@@ -17,7 +18,7 @@ use super::program::{Program, not_begun};
 use super::report::{Heeds, Line, ReportPipe, said_of};
 use super::{ExecHandler, Setup, verdict};
 use crate::handler::check_args;
-use crate::handler::event::{self, EventBody};
+use crate::handler::event;
 
 /// One job as the program reads it.
 #[derive(Serialize)]
@@ -27,7 +28,7 @@ struct Input<'a> {
     max_attempts: u16,
     correlation_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<EventBody<'a>>,
+    event: Option<CloudEventBody<'a>>,
     args: &'a RawValue,
 }
 

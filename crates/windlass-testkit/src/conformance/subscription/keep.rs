@@ -160,6 +160,8 @@ pub async fn what_a_subscription_has_missed_is_found(fixture: StoreFixture) {
         from,
         to,
         jobs: Vec::new(),
+        gathered: Vec::new(),
+        waiting: 0,
         full: Vec::new(),
     };
     fixture.store().route(&empty, fixture.now()).await.expect("written");

@@ -101,7 +101,13 @@ macro_rules! forward_of_events {
             self.store.route(slice, now)
         }
 
+        $crate::fault::forward::forward_one!(closing);
         $crate::fault::forward::forward_one!(feeding);
+    };
+    (closing) => {
+        fn close_windows<'a>(&'a self, closing: &'a Closing, now: Now) -> Reply<'a, bool> {
+            self.store.close_windows(closing, now)
+        }
     };
     (feeding) => {
         fn unfinished<'a>(&'a self, counted: &'a [(u32, u32)]) -> Reply<'a, Vec<u64>> {
@@ -117,6 +123,19 @@ macro_rules! forward_of_events {
 
         fn have_jobs<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<bool>> {
             self.store.have_jobs(jobs)
+        }
+
+        fn due_windows<'a>(
+            &'a self,
+            except: &'a [u32],
+            most: usize,
+            now: Now,
+        ) -> Reply<'a, DueWindows> {
+            self.store.due_windows(except, most, now)
+        }
+
+        fn windows(&self, number: u32) -> Reply<'_, Vec<EventWindow>> {
+            self.store.windows(number)
         }
     };
     (sources) => {

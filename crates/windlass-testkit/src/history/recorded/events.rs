@@ -128,5 +128,20 @@ impl SubscriptionStore for RecordedStore {
         })
     }
 
+    /// As [`Self::route`].
+    fn close_windows<'a>(&'a self, closing: &'a Closing, now: Now) -> Reply<'a, bool> {
+        Box::pin(async move {
+            let call = self.note_wanted(&closing.jobs);
+            let result = self.store.close_windows(closing, now).await;
+            let fate = match &result {
+                Ok(true) => Fate::Done,
+                Ok(false) => Fate::Refused,
+                Err(error) => Fate::of(error),
+            };
+            self.journal.note(Event::Enqueued { call, fate, existing: Vec::new() });
+            result
+        })
+    }
+
     forward!(pauses_of_subscriptions feeding);
 }

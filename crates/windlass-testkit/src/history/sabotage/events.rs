@@ -90,5 +90,5 @@ impl SubscriptionStore for SabotagedStore {
         Box::pin(async move { self.store.route(&self.routed(slice), now).await })
     }
 
-    forward!(subscriptions gaps);
+    forward!(subscriptions gaps closing);
 }

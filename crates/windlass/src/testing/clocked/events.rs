@@ -8,7 +8,8 @@ use windlass_core::source::{
 };
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
-    GapRecord, Routed, Slice, Start, Subscription, SubscriptionStore, Subscriptions,
+    Closing, DueWindows, EventWindow, GapRecord, Routed, Slice, Start, Subscription,
+    SubscriptionStore, Subscriptions,
 };
 
 use super::ClockedStore;
@@ -92,6 +93,23 @@ impl SubscriptionStore for ClockedStore {
 
     fn route<'a>(&'a self, slice: &'a Slice, now: Now) -> Reply<'a, Routed> {
         self.store.route(slice, self.at(now))
+    }
+
+    fn due_windows<'a>(
+        &'a self,
+        except: &'a [u32],
+        most: usize,
+        now: Now,
+    ) -> Reply<'a, DueWindows> {
+        self.store.due_windows(except, most, self.at(now))
+    }
+
+    fn windows(&self, number: u32) -> Reply<'_, Vec<EventWindow>> {
+        self.store.windows(number)
+    }
+
+    fn close_windows<'a>(&'a self, closing: &'a Closing, now: Now) -> Reply<'a, bool> {
+        self.store.close_windows(closing, self.at(now))
     }
 }
 

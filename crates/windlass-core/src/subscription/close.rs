@@ -1,0 +1,178 @@
+//! Closing windows: the jobs that come of events which have waited for each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::feed::Round;
+use super::route::{depth_below, job, seen_and_then};
+use super::window::Windows;
+use super::{Closed, Closing, EventWindow, JobTarget, Mode, Router, SubscriptionRecord, Target};
+use crate::client::stored_depth;
+use crate::error::StoreError;
+use crate::event::{CloudEventBody, EventRecord};
+use crate::job::NewJob;
+use crate::json::Json;
+use crate::limits::{ARGS_BYTES, CLOSE_EVENTS, CLOSE_WINDOWS, TAGS};
+use crate::time::Timestamp;
+
+impl Round<'_> {
+    /// Writes the jobs of windows that are due, the first ones first; whether the subscriptions are others now.
+    pub(super) async fn close(&mut self, router: &Router) -> Result<bool, StoreError> {
+        if !router.gathers() && !self.has_windows {
+            return Ok(false);
+        }
+        let without_room = self.without_room(router).await?;
+        let due = self.store.due_windows(&without_room, CLOSE_WINDOWS, self.now).await?;
+        self.has_windows = due.next_at.is_some();
+        self.fed.is_held |= !without_room.is_empty();
+        self.fed.due_in = due.next_at.map(|at| at.since(due.now)).filter(|wait| !wait.is_zero());
+        if due.due.is_empty() {
+            return Ok(false);
+        }
+        self.fed.is_behind = true;
+        let mut events = 0;
+        let mut windows = due.due;
+        windows.retain(|window| {
+            let is_first = events == 0;
+            events += window.positions.len();
+            is_first || events <= CLOSE_EVENTS
+        });
+        let positions: BTreeSet<u64> =
+            windows.iter().flat_map(|window| &window.positions).copied().collect();
+        let positions: Vec<u64> = positions.into_iter().collect();
+        let events = self.store.events_at(&positions).await?;
+        let at = |event: EventRecord| event.position.map(|position| (position, event));
+        let events: BTreeMap<u64, EventRecord> = events.into_iter().filter_map(at).collect();
+        let mut closing =
+            Closing { revision: router.revision(), closed: Vec::new(), jobs: Vec::new() };
+        for window in windows {
+            let Some(one) = router.of(window.number) else { continue };
+            let room = self.credit.room(one).unwrap_or_default();
+            let written = closing.jobs.iter().filter(|job| is_of(job, one)).count() as u64;
+            let room = usize::try_from(room.saturating_sub(written)).unwrap_or(usize::MAX);
+            if room == 0 {
+                continue;
+            }
+            let its: Vec<&EventRecord> =
+                window.positions.iter().filter_map(|position| events.get(position)).collect();
+            let (jobs, rest) = closed(one, &window, &its, (router.windows(), due.now, room));
+            closing.jobs.extend(jobs);
+            closing.closed.push(Closed { before: window, rest });
+        }
+        if closing.closed.is_empty() {
+            return Ok(false);
+        }
+        if !self.store.close_windows(&closing, self.now).await? {
+            *self.credit = super::credit::Credit::default();
+            return Ok(true);
+        }
+        self.credit.written(&closing.jobs);
+        self.fed.jobs += closing.jobs.len() as u64;
+        Ok(false)
+    }
+
+    /// Those whose events wait for each other and who have no room for a job.
+    async fn without_room(&mut self, router: &Router) -> Result<Vec<u32>, StoreError> {
+        let gathering: Vec<_> = router.gathering().collect();
+        let has_none = |room: Option<u64>| room.is_none_or(|room| room == 0);
+        let doubtful: Vec<_> =
+            gathering.iter().copied().filter(|one| has_none(self.credit.room(one))).collect();
+        self.count(&doubtful).await?;
+        let without = doubtful.iter().filter(|one| has_none(self.credit.room(one)));
+        Ok(without.map(|one| one.number).collect())
+    }
+}
+
+fn is_of(job: &NewJob, one: &SubscriptionRecord) -> bool {
+    super::event_of(job.id).is_some_and(|(_, number)| number == one.number)
+}
+
+/// The jobs of a window that is due, and what stays of it: of a batch those that are not enough for another one and may wait longer,
+/// and what there is no room for.
+fn closed(
+    one: &SubscriptionRecord,
+    window: &EventWindow,
+    events: &[&EventRecord],
+    (windows, now, room): (&Windows, Timestamp, usize),
+) -> (Vec<NewJob>, Option<EventWindow>) {
+    let Target::Job(target) = &one.definition.target else { return (Vec::new(), None) };
+    let mode = &one.definition.mode;
+    let (Some(most), false) = (mode.most(), events.is_empty()) else {
+        let last = events.last().and_then(|event| alone(one, target, event));
+        return (last.into_iter().collect(), None);
+    };
+    let mut jobs = Vec::new();
+    let mut rest = events;
+    let mut due_at = window.due_at;
+    while let Some(first) = rest.first() {
+        let (args, taken) = array(rest, most);
+        if !jobs.is_empty() && taken == rest.len() && taken < most {
+            // It is not the window that was due, but its first events.
+            due_at = windows.due_at(one, first.recorded_at.unwrap_or(now));
+            if due_at > now {
+                break;
+            }
+        }
+        if jobs.len() == room {
+            break;
+        }
+        let (chunk, behind) = rest.split_at(taken);
+        jobs.extend(match mode {
+            Mode::Each => alone(one, target, first),
+            _ => together(one, target, chunk, args),
+        });
+        rest = behind;
+    }
+    let open = rest.first().map(|first| EventWindow {
+        opened_at: first.recorded_at.unwrap_or(now),
+        due_at,
+        positions: rest.iter().filter_map(|event| event.position).collect(),
+        ..window.clone()
+    });
+    (jobs, open)
+}
+
+/// As many of the events as fit into one job, at least one, as the array that its args are.
+fn array(events: &[&EventRecord], most: usize) -> (String, usize) {
+    let mut text = String::from("[");
+    let mut taken = 0;
+    for event in events.iter().take(most) {
+        // An event has nothing that cannot be written as JSON.
+        let Ok(body) = serde_json::to_string(&CloudEventBody::whole(event)) else { continue };
+        if taken > 0 && text.len() + body.len() + 2 > ARGS_BYTES {
+            break;
+        }
+        if taken > 0 {
+            text.push(',');
+        }
+        text.push_str(&body);
+        taken += 1;
+    }
+    text.push(']');
+    (text, taken.max(1))
+}
+
+fn alone(one: &SubscriptionRecord, target: &JobTarget, event: &EventRecord) -> Option<NewJob> {
+    seen_and_then(event, |view| job(one, target, event, view))
+}
+
+/// The job of several events: that of the last of them, with all in its args.
+fn together(
+    one: &SubscriptionRecord,
+    target: &JobTarget,
+    events: &[&EventRecord],
+    args: String,
+) -> Option<NewJob> {
+    let mut job = alone(one, target, events.last()?)?;
+    job.args = Json::stored(args);
+    let depth = events.iter().map(|event| depth_below(event)).max();
+    let depth = depth.and_then(stored_depth);
+    if job.meta.depth != depth {
+        job.meta.depth = depth;
+    }
+    for subject in events.iter().flat_map(|event| &event.meta.subjects) {
+        if job.meta.subjects.len() < TAGS && !job.meta.subjects.contains(subject) {
+            job.meta.subjects.push(subject.clone());
+        }
+    }
+    Some(job)
+}

@@ -1,0 +1,359 @@
+//! Windows: events that become one job together, or of which only the last does.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::Deserialize;
+use windlass_core::client::Client;
+use windlass_core::event::{Keep, NewEvent};
+use windlass_core::job::Verdict;
+use windlass_core::json::Json;
+use windlass_core::subscription::{
+    Answer, Closed, Closing, EventWindow, Feed, Filter, Mode, Replay, Start, Subscription, Verified,
+};
+use windlass_core::time::Timestamp;
+
+use super::{all, feed, paid, publish};
+use crate::fixture::StoreFixture;
+use crate::worker::worker;
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn batch(most: u32, within: Duration) -> Mode {
+    Mode::batch(NonZeroU32::new(most).expect("it is not 0"), within)
+}
+
+/// Subscribes with this mode; with a lane by a member of the data where that is said.
+async fn subscribe(fixture: &StoreFixture, mode: Mode, lane: Option<&str>, start: Start) {
+    put(
+        fixture,
+        Subscription { lane: lane.map(|lane| lane.parse().expect("a key")), ..of(mode) },
+        start,
+    )
+    .await;
+}
+
+fn of(mode: Mode) -> Subscription {
+    let filter = Filter::of_types(["order.*"]).build().expect("a filter");
+    Subscription::new(filter, "on.some").mode(mode)
+}
+
+async fn put(fixture: &StoreFixture, subscription: Subscription, start: Start) {
+    let put = fixture.store().put_subscription("some", &subscription, start, fixture.now());
+    put.await.expect("put");
+}
+
+/// The positions of the events of each job, in the order of the jobs.
+async fn together(fixture: &StoreFixture) -> Vec<Vec<u64>> {
+    #[derive(Deserialize)]
+    struct Part {
+        position: u64,
+    }
+    let mut jobs = fixture.find("kind:on.some").await;
+    jobs.reverse();
+    let mut together = Vec::new();
+    for job in jobs {
+        let args = fixture.job(job).await.args;
+        let parts: Vec<Part> = serde_json::from_str(args.as_str()).expect("an array of events");
+        together.push(parts.into_iter().map(|part| part.position).collect());
+    }
+    together
+}
+
+/// The positions of the events that jobs have come of alone.
+async fn alone(fixture: &StoreFixture) -> Vec<u64> {
+    super::got(fixture, "some").await
+}
+
+/// An event of a customer.
+fn of_customer(customer: &str, order: usize) -> NewEvent {
+    let data = format!(r#"{{"customer":"{customer}","order":{order}}}"#);
+    NewEvent::new("order.paid", Json::args(data).expect("JSON"))
+}
+
+async fn verified(fixture: &StoreFixture) -> Verified {
+    Client::new(fixture.shared_store()).verify_events().await.expect("looked at")
+}
+
+async fn windows(fixture: &StoreFixture) -> Vec<EventWindow> {
+    let number = all(fixture).await[0].number;
+    fixture.store().windows(number).await.expect("read")
+}
+
+/// E20: so many events become one job as soon as there are as many; the others wait, and no longer than the first of them may.
+pub async fn a_batch_is_made_when_there_are_enough_or_it_has_waited(fixture: StoreFixture) {
+    subscribe(&fixture, batch(3, HOUR), None, Start::Now).await;
+    publish(&fixture, (1..=7).map(paid)).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [vec![1, 2, 3], vec![4, 5, 6]]);
+    fixture.advance(HOUR - SECOND);
+    publish(&fixture, [paid(8)]).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await.len(), 2);
+    let waits = &verified(&fixture).await.subscriptions[0];
+    assert_eq!((waits.wanted, waits.found, waits.gathered, waits.missed), (8, 6, 2, 0));
+    fixture.advance(SECOND);
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [vec![1, 2, 3], vec![4, 5, 6], vec![7, 8]]);
+    let whole = verified(&fixture).await;
+    assert!(whole.is_whole() && whole.subscriptions[0].found == 8, "{whole:?}");
+    assert_eq!(windows(&fixture).await, []);
+}
+
+/// E20: who feeds knows when the next one has waited long enough.
+pub async fn who_feeds_knows_when_a_window_is_due(fixture: StoreFixture) {
+    subscribe(&fixture, batch(3, HOUR), None, Start::Now).await;
+    publish(&fixture, [paid(1)]).await;
+    feed(&fixture).await;
+    fixture.advance(SECOND);
+    let fed = Feed::default().round(fixture.store(), fixture.now()).await.expect("fed");
+    assert_eq!((fed.is_behind, fed.due_in), (false, Some(HOUR - SECOND)));
+    fixture.advance(HOUR);
+    let fed = Feed::default().round(fixture.store(), fixture.now()).await.expect("fed");
+    assert_eq!((fed.jobs, fed.is_behind, fed.due_in), (1, true, None));
+}
+
+/// E20: events with one key become jobs together, whatever comes between them, and these run one after the other; those that have
+/// no key are together too.
+pub async fn each_key_has_a_window_of_its_own(fixture: StoreFixture) {
+    subscribe(&fixture, batch(2, HOUR), Some("data.customer"), Start::Now).await;
+    let events = ["a", "b", "a", "c", "a", "a", "b"];
+    publish(&fixture, events.iter().enumerate().map(|(nth, one)| of_customer(one, nth))).await;
+    publish(&fixture, [paid(1), paid(2)]).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [vec![1, 3], vec![5, 6], vec![2, 7], vec![8, 9]]);
+    let open = windows(&fixture).await;
+    assert_eq!((open.len(), &*open[0].key, &open[0].positions[..]), (1, "some:c", &[4][..]));
+    let worker = fixture.start(worker().knowing(&[("on.some", 1)])).await;
+    assert_eq!(worker.claim(10).await.jobs.len(), 3, "the second one of a waits for the first");
+}
+
+/// E20: a digest has what has come by its time, by the clock of its zone; what comes at that moment is of the next one, also where all is
+/// fed later.
+pub async fn a_digest_is_made_at_its_time(fixture: StoreFixture) {
+    let midnight: Timestamp = "2026-11-27T00:00:00Z".parse().expect("a moment");
+    fixture.advance(midnight.since(fixture.moment()));
+    assert_eq!(fixture.moment(), midnight);
+    for hour in 0..50 {
+        publish(&fixture, [paid(hour)]).await;
+        fixture.store().sequence(10, fixture.now()).await.expect("given its position");
+        fixture.advance(HOUR);
+    }
+    let digest = Mode::digest("0 8 * * *", "Europe/Berlin");
+    subscribe(&fixture, digest, None, Start::After(0)).await;
+    feed(&fixture).await;
+    let days = [(1..=7).collect::<Vec<_>>(), (8..=31).collect()];
+    assert_eq!(together(&fixture).await, days);
+    assert_eq!(windows(&fixture).await[0].positions, (32..=50).collect::<Vec<_>>());
+    fixture.advance(5 * HOUR);
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await.len(), 3);
+}
+
+/// A21: of many updates of each subject only some become jobs, and the last one of each always does; it is like a job of that event
+/// alone.
+pub async fn only_the_latest_of_a_window_becomes_a_job(fixture: StoreFixture) {
+    let mode = Mode::latest(Duration::from_millis(33));
+    subscribe(&fixture, mode, Some("data.customer"), Start::Now).await;
+    for nth in 0..200 {
+        publish(&fixture, ["a", "b"].map(|customer| of_customer(customer, nth))).await;
+        feed(&fixture).await;
+        fixture.advance(Duration::from_millis(5));
+    }
+    fixture.advance(SECOND);
+    feed(&fixture).await;
+    let got = alone(&fixture).await;
+    assert!(got.len() <= 2 * 31, "{} jobs of 400 updates in a second", got.len());
+    assert_eq!(got[got.len() - 2..], [399, 400]);
+    let last = fixture.find("kind:on.some").await[0];
+    assert_eq!(fixture.job(last).await.args.as_str(), "null");
+    let whole = verified(&fixture).await;
+    assert!(whole.is_whole() && whole.subscriptions[0].found == 400, "{whole:?}");
+}
+
+/// I-E4: of two who feed at the same moment one writes: each event is in one job.
+pub async fn two_who_close_write_once(fixture: StoreFixture) {
+    subscribe(&fixture, batch(7, HOUR), Some("data.customer"), Start::Now).await;
+    let stores = [fixture.shared_store(), fixture.another_store().await];
+    let mut feeds = [Feed::default(), Feed::default()];
+    for round in 0..15 {
+        let events = (0..20).map(|nth| of_customer(["a", "b", "c"][nth % 3], 20 * round + nth));
+        publish(&fixture, events).await;
+        let now = fixture.now();
+        let [one, two] = &mut feeds;
+        let (one, two) =
+            futures_util::future::join(one.round(&*stores[0], now), two.round(&*stores[1], now))
+                .await;
+        one.and(two).expect("fed");
+    }
+    fixture.advance(2 * HOUR);
+    feed(&fixture).await;
+    let mut all = together(&fixture).await.concat();
+    all.sort_unstable();
+    assert_eq!(all, (1..=300).collect::<Vec<_>>());
+    assert!(verified(&fixture).await.is_whole());
+}
+
+/// I-E4: a window to which something was added since, or whose subscription has changed, is not closed; nothing is written then.
+pub async fn a_window_that_is_not_as_it_was_stays(fixture: StoreFixture) {
+    let store = fixture.store();
+    subscribe(&fixture, batch(10, HOUR), None, Start::Now).await;
+    publish(&fixture, [paid(1)]).await;
+    feed(&fixture).await;
+    let before = windows(&fixture).await.remove(0);
+    let revision = store.event_log().await.expect("read").revision;
+    let closed = vec![Closed { before, rest: None }];
+    let closing = Closing { revision, closed, jobs: Vec::new() };
+    publish(&fixture, [paid(2)]).await;
+    feed(&fixture).await;
+    assert!(!store.close_windows(&closing, fixture.now()).await.expect("answered"));
+    let before = windows(&fixture).await.remove(0);
+    assert_eq!(before.positions, [1, 2]);
+    let closing = Closing { closed: vec![Closed { before, rest: None }], ..closing };
+    let stale = Closing { revision: revision + 1, ..closing.clone() };
+    assert!(!store.close_windows(&stale, fixture.now()).await.expect("answered"));
+    assert_eq!(windows(&fixture).await.len(), 1);
+    // One that loses them is found.
+    assert!(store.close_windows(&closing, fixture.now()).await.expect("answered"));
+    let lost = verified(&fixture).await;
+    assert_eq!(
+        (lost.subscriptions[0].missed, &lost.subscriptions[0].missed_at[..]),
+        (2, &[1, 2][..])
+    );
+    publish(&fixture, [paid(3)]).await;
+    feed(&fixture).await;
+    fixture.advance(HOUR);
+    feed(&fixture).await;
+    let lost = verified(&fixture).await;
+    assert_eq!(lost.subscriptions[0].missed, 2, "a later job is not theirs");
+}
+
+/// I-E5: what waits for others becomes no more jobs than there is credit for, and nothing more is gathered meanwhile; a paused one
+/// stands still.
+pub async fn windows_wait_for_credit_and_pauses(fixture: StoreFixture) {
+    let credit = NonZeroU32::new(2).expect("it is not 0");
+    put(&fixture, of(batch(2, HOUR)).credit(credit), Start::Now).await;
+    publish(&fixture, (1..=9).map(paid)).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [[1, 2], [3, 4]]);
+    publish(&fixture, (10..=1_200).map(paid)).await;
+    feed(&fixture).await;
+    let waiting: usize = windows(&fixture).await.iter().map(|one| one.positions.len()).sum();
+    assert_eq!(waiting, 5, "the rest stays in the log");
+    let worker = fixture.start(worker().knowing(&[("on.some", 1)])).await;
+    assert!(fixture.store().pause_subscription("some", fixture.now()).await.expect("paused"));
+    let done = worker.claim(2).await;
+    worker.settle_all(&done, &Verdict::Complete { output: None }).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await.len(), 2);
+    assert!(fixture.store().resume_subscription("some").await.expect("resumed"));
+    let mut jobs = 2;
+    while jobs < 600 {
+        feed(&fixture).await;
+        let batch = worker.claim(10).await;
+        assert!((1..=2).contains(&batch.jobs.len()), "{} unfinished", batch.jobs.len());
+        jobs += batch.jobs.len();
+        worker.settle_all(&batch, &Verdict::Complete { output: None }).await;
+    }
+    assert!(verified(&fixture).await.is_whole());
+}
+
+/// I-E6: an event that waits for others stays in the log, however long events are kept at most.
+pub async fn what_waits_for_others_is_kept(fixture: StoreFixture) {
+    fixture.store().keep_events(Keep::at_least(SECOND).at_most(2 * SECOND)).await.expect("kept");
+    subscribe(&fixture, batch(10, HOUR), None, Start::Now).await;
+    publish(&fixture, [paid(1), NewEvent::bare("tick"), paid(2)]).await;
+    feed(&fixture).await;
+    fixture.advance(HOUR - SECOND);
+    for _ in 0..3 {
+        fixture.tidy().await;
+    }
+    let kept = fixture.store().events(0, 10).await.expect("read");
+    assert_eq!(kept.iter().filter_map(|event| event.position).collect::<Vec<_>>(), [1, 3]);
+    fixture.advance(SECOND);
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [[1, 3]]);
+}
+
+/// What has waited for others waits no longer where the subscription is changed, and becomes what it makes now; where it is removed
+/// it goes with it.
+pub async fn a_change_ends_the_waiting(fixture: StoreFixture) {
+    subscribe(&fixture, batch(10, HOUR), None, Start::Now).await;
+    publish(&fixture, [paid(1), paid(2)]).await;
+    feed(&fixture).await;
+    subscribe(&fixture, batch(20, HOUR), None, Start::Now).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [[1, 2]]);
+    publish(&fixture, [paid(3), paid(4)]).await;
+    feed(&fixture).await;
+    subscribe(&fixture, Mode::Each, None, Start::Now).await;
+    feed(&fixture).await;
+    assert_eq!(alone(&fixture).await, [2, 3, 4]);
+    subscribe(&fixture, batch(10, HOUR), None, Start::Now).await;
+    publish(&fixture, [paid(5)]).await;
+    feed(&fixture).await;
+    let number = all(&fixture).await[0].number;
+    assert!(fixture.store().remove_subscription("some").await.expect("removed"));
+    assert_eq!(fixture.store().windows(number).await.expect("read"), []);
+    fixture.advance(HOUR);
+    feed(&fixture).await;
+    assert_eq!(alone(&fixture).await, [2, 3, 4]);
+}
+
+/// A replay goes once the last of its windows has closed.
+pub async fn a_replay_goes_with_its_last_window(fixture: StoreFixture) {
+    subscribe(&fixture, batch(2, HOUR), None, Start::Now).await;
+    publish(&fixture, (1..=3).map(paid)).await;
+    feed(&fixture).await;
+    let client = Client::new(fixture.shared_store());
+    client.replay("some", &Replay::between(0, 3)).await.expect("begun");
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [[1, 2], [1, 2]]);
+    assert_eq!(all(&fixture).await.len(), 2, "it waits for its last window");
+    fixture.advance(HOUR);
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await.len(), 4);
+    assert_eq!(all(&fixture).await.len(), 1);
+}
+
+/// O4: what waits says until when, and each event of a job finds it.
+pub async fn who_asks_finds_the_job_of_each_event(fixture: StoreFixture) {
+    subscribe(&fixture, batch(2, HOUR), Some("data.customer"), Start::Now).await;
+    let events = ["a", "b", "a", "b", "b"].map(|customer| of_customer(customer, 0));
+    publish(&fixture, events.clone()).await;
+    feed(&fixture).await;
+    let client = Client::new(fixture.shared_store());
+    let jobs = fixture.find("kind:on.some").await;
+    let due = windows(&fixture).await[0].due_at;
+    let expected = [
+        Answer::Fed(jobs[1]),
+        Answer::Fed(jobs[0]),
+        Answer::Fed(jobs[1]),
+        Answer::Fed(jobs[0]),
+        Answer::Gathered(due),
+    ];
+    for (event, expected) in events.iter().zip(expected) {
+        let explained = client.explain_event(event.id).await.expect("read").expect("it is there");
+        assert_eq!(explained.decisions[0].answer, expected);
+        assert_eq!(explained.decisions[0].state.is_some(), expected.job().is_some());
+    }
+    let of_all = client.explain_subscription("some").await.expect("read").expect("it is there");
+    let answers: Vec<_> = of_all.matches.iter().map(|one| one.answer).collect();
+    assert_eq!(answers, expected);
+}
+
+/// Events that are too large for one job together become several.
+pub async fn large_events_become_several_jobs(fixture: StoreFixture) {
+    subscribe(&fixture, batch(10, HOUR), None, Start::Now).await;
+    let large = |bytes: usize| {
+        let data = Json::args(format!("{:?}", "x".repeat(bytes))).expect("JSON");
+        NewEvent::new("order.paid", data)
+    };
+    let events = [100, 100, 100, 255, 10].map(|kib| large(kib * 1_024));
+    publish(&fixture, events).await;
+    feed(&fixture).await;
+    fixture.advance(HOUR);
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [vec![1, 2], vec![3], vec![4], vec![5]]);
+}
