@@ -64,13 +64,13 @@ pub const FORGET_EVENTS: usize = 1_000;
 pub const CATCH_UP_EVENTS: usize = 100;
 /// Events that become one job together at most.
 pub const WINDOW_EVENTS: usize = 1_000;
-/// How long events wait for others to become one job with them, at least and at most.
+/// The shortest time that events wait for others, to become one job with them.
 pub const SHORTEST_WINDOW: Duration = Duration::from_millis(1);
-/// The longest.
+/// The longest time that a batch waits for more events, and that the latest one is waited for.
 pub const LONGEST_WINDOW: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// Windows of events that are closed in one transaction.
 pub const CLOSE_WINDOWS: usize = 200;
-/// Events of these; one window may have more.
+/// Events of the windows that are closed in one transaction, unless the first has more.
 pub const CLOSE_EVENTS: usize = 2_000;
 /// Jobs that subscriptions are fed in one transaction.
 pub const ROUTE_JOBS: usize = 1_000;

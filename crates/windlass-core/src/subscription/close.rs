@@ -28,7 +28,12 @@ impl Round<'_> {
         if due.due.is_empty() {
             return Ok(false);
         }
-        self.fed.is_behind = true;
+        // Those of one that was changed meanwhile.
+        let uncounted = |one: &&SubscriptionRecord| self.credit.room(one).is_none();
+        let owners: BTreeSet<u32> = due.due.iter().map(|window| window.number).collect();
+        let owners: Vec<_> =
+            owners.into_iter().filter_map(|number| router.of(number)).filter(uncounted).collect();
+        self.count(&owners).await?;
         let mut events = 0;
         let mut windows = due.due;
         windows.retain(|window| {
@@ -61,6 +66,7 @@ impl Round<'_> {
         if closing.closed.is_empty() {
             return Ok(false);
         }
+        self.fed.is_behind = true;
         if !self.store.close_windows(&closing, self.now).await? {
             *self.credit = super::credit::Credit::default();
             return Ok(true);

@@ -143,13 +143,13 @@ impl Router {
             if one.definition.filter.wants_type(&event.event_type) {
                 let seen = Seen::of(event);
                 let view = seen.view(event);
-                if wants(one, event, &view) {
-                    if slice.is_full()
+                // Where there is no room it ends before this event.
+                if wants(one, event, &view)
+                    && (slice.is_full()
                         || slice.jobs.len() >= room
-                        || !self.make(one, event, &view, &mut slice)
-                    {
-                        return Some(slice);
-                    }
+                        || !self.make(one, event, &view, &mut slice))
+                {
+                    return Some(slice);
                 }
             }
             slice.to = Reach::whole(event.position?);

@@ -138,6 +138,11 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         ROUTE_EVENTS
         CATCH_UP_EVENTS
         ROUTE_JOBS
+        WINDOW_EVENTS
+        SHORTEST_WINDOW
+        LONGEST_WINDOW
+        CLOSE_WINDOWS
+        CLOSE_EVENTS
         KEEP_EVENTS
         LARGEST_KEEP
         FORGET_EVENTS

@@ -42,6 +42,8 @@ async fn the_page_on_subscriptions(database: TestDatabase) {
     subscriptions::ask(&test).await.expect("it works");
     let test = test_store(&database).await;
     subscriptions::wait(&test).await.expect("it works");
+    let test = test_store(&database).await;
+    subscriptions::together(&test).await.expect("it works");
 }
 
 async fn the_page_on_traces(database: TestDatabase) {
@@ -242,6 +244,48 @@ mod subscriptions {
         let since = client.position_before("2026-11-21T02:00:00Z".parse()?).await?;
         client.subscribe("ledger", &ledger, Start::After(since)).await?;
         client.unsubscribe("ledger").await?;
+        Ok(())
+    }
+
+    use std::time::Duration;
+    use windlass::Json;
+    use windlass::event::{CloudEvent, NewEvent};
+    use windlass::subscription::Mode;
+
+    #[derive(Serialize, Deserialize)]
+    struct Comment {
+        author: String,
+        text: String,
+    }
+
+    /// All comments on one page, as one mail.
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "mail.comments")]
+    struct Comments(Vec<CloudEvent<Comment>>);
+
+    async fn tell(job: Comments) -> anyhow::Result<String> {
+        let lines = job.0.iter().map(|it| format!("{}: {}", it.data.author, it.data.text));
+        Ok(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    pub(super) async fn together(test: &TestStore) -> Done {
+        let client = test.client();
+        let comments = Filter::of_types(["comment.new"]).build()?;
+        let digest = Subscription::new(comments, Comments::KIND)
+            .lane("subject".parse()?)
+            .mode(Mode::digest("every 1h", "UTC"));
+        client.subscribe("comments", &digest, Start::Now).await?;
+
+        for (page, text) in [("page/7", "First"), ("page/7", "Well said"), ("page/9", "Hm")] {
+            let comment = serde_json::json!({ "author": "ada", "text": text });
+            client
+                .publish(NewEvent::new("comment.new", Json::args_of(&comment)?).subject(page))
+                .await?;
+        }
+        let worker = || Worker::new(test.store(), ()).handle_fn(tell);
+        assert_eq!(test.drain("default", worker()).await.completed(), 0);
+        test.advance(Duration::from_secs(3_600));
+        assert_eq!(test.drain("default", worker()).await.completed(), 2);
         Ok(())
     }
 
