@@ -13,7 +13,9 @@ mod show;
 use serde::Serialize;
 use windlass::event::LogRecord;
 use windlass::name::check_subscription;
-use windlass::subscription::{EventSummary, Filter, Progress, SubscriptionRecord, Target};
+use windlass::subscription::{
+    EventSummary, EventWindow, Filter, Mode, Progress, SubscriptionRecord, Target,
+};
 use windlass::{Client, Timestamp};
 
 use super::known::did_you_mean;
@@ -103,6 +105,7 @@ struct Body<'a> {
     event: Option<&'a str>,
     source: Option<&'a str>,
     lane: Option<String>,
+    mode: Option<&'a Mode>,
     credit: Option<u32>,
     filter: &'a Filter,
     /// The filter as a person reads it.
@@ -118,9 +121,16 @@ struct Body<'a> {
     behind: u64,
     paused_at: Option<Timestamp>,
     created_at: Timestamp,
+    /// Events that wait for others, to become a job with them; where one subscription is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<&'a [EventWindow]>,
 }
 
-fn document<'a>(record: &'a SubscriptionRecord, log: &LogRecord) -> Document<Body<'a>> {
+fn document<'a>(
+    record: &'a SubscriptionRecord,
+    log: &LogRecord,
+    waiting: Option<&'a [EventWindow]>,
+) -> Document<Body<'a>> {
     let target = &record.definition.target;
     let job = target.job();
     let (signal, made) = match target {
@@ -141,6 +151,7 @@ fn document<'a>(record: &'a SubscriptionRecord, log: &LogRecord) -> Document<Bod
             event: made.map(|made| made.event_type.as_str()),
             source: made.and_then(|made| made.source.as_deref()),
             lane: record.definition.lane.as_ref().map(ToString::to_string),
+            mode: job.map(|_| &record.definition.mode),
             credit: job.map(|_| record.definition.most_unfinished()),
             filter,
             wants: filter.to_string(),
@@ -151,6 +162,7 @@ fn document<'a>(record: &'a SubscriptionRecord, log: &LogRecord) -> Document<Bod
             behind: record.behind(log),
             paused_at: record.paused_at,
             created_at: record.created_at,
+            waiting,
         },
     )
 }

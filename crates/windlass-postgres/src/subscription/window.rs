@@ -13,13 +13,12 @@ use crate::row::get;
 
 /// The moment and the first one that is due, also where none is due yet, and then those that are.
 const DUE: &str = "with clock as materialized (select coalesce($1::int8, windlass.now_us()) as now), \
-     open as materialized (select s.number from windlass.subscription s where s.paused_at is null \
-       and not s.number = any ($2::int8[]::int4[]) \
-       and exists (select from windlass.event_window w where w.number = s.number)) \
-     select clock.now, (select min(w.due_at) from windlass.event_window w where w.number in (select number from open)), \
-       d.number, d.key, d.opened_at, d.due_at, d.positions \
-     from clock left join lateral (select w.number, w.key, w.opened_at, w.due_at, w.positions from windlass.event_window w \
-       where w.due_at <= clock.now and w.number in (select number from open) \
+     next as materialized (select w.due_at from windlass.event_window w join windlass.subscription s on s.number = w.number \
+       where s.paused_at is null and not w.number = any ($2::int8[]::int4[]) order by w.due_at limit 1) \
+     select clock.now, (select due_at from next), d.number, d.key, d.opened_at, d.due_at, d.positions \
+     from clock left join lateral (select w.number, w.key, w.opened_at, w.due_at, w.positions \
+       from windlass.event_window w join windlass.subscription s on s.number = w.number \
+       where w.due_at <= clock.now and s.paused_at is null and not w.number = any ($2::int8[]::int4[]) \
        order by w.due_at, w.number, w.key limit $3::int8) as d on true \
      order by d.due_at, d.number, d.key";
 

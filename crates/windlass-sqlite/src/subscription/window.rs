@@ -13,9 +13,9 @@ const DUE: &str = "select w.number, w.key, w.opened_at, w.due_at, w.positions \
      from windlass_event_window w join windlass_subscription s on s.number = w.number \
      where w.due_at <= ?1 and s.paused_at is null and w.number not in (select value from json_each(?2)) \
      order by w.due_at, w.number, w.key limit ?3";
-const NEXT: &str = "select min(w.due_at) from windlass_event_window w \
-     where exists (select 1 from windlass_subscription s where s.number = w.number and s.paused_at is null) \
-       and w.number not in (select value from json_each(?1))";
+const NEXT: &str = "select w.due_at \
+     from windlass_event_window w join windlass_subscription s on s.number = w.number \
+     where s.paused_at is null and w.number not in (select value from json_each(?1)) order by w.due_at limit 1";
 const OF: &str = "select number, key, opened_at, due_at, positions from windlass_event_window \
      where number = ?1 order by due_at, key";
 const ONE: &str = "select number, key, opened_at, due_at, positions from windlass_event_window \
@@ -35,8 +35,8 @@ pub(super) fn due(
     let except = serde_json::json!(except).to_string();
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let due = all(connection, DUE, params![now.as_micros(), except, most], window)?;
-    let next: Option<Option<i64>> = one(connection, NEXT, [except])?;
-    Ok(DueWindows { now, due, next_at: next.flatten().map(Timestamp::from_micros) })
+    let next: Option<i64> = one(connection, NEXT, [except])?;
+    Ok(DueWindows { now, due, next_at: next.map(Timestamp::from_micros) })
 }
 
 pub(super) fn of(connection: &Connection, number: u32) -> Result<Vec<EventWindow>, StoreError> {

@@ -67,6 +67,8 @@ pub enum Sabotage {
     LosesEvents,
     /// I-E4: of a part of the log with some jobs one is not written.
     FeedsTooLittle,
+    /// I-E4: of windows that close one job is not written.
+    ClosesTooFew,
     /// I-E4: lanes of events are not looked at.
     ForgetsLanesOfEvents,
     /// I-E5: no job of a subscription is counted.

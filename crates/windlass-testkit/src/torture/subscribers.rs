@@ -11,7 +11,7 @@ use windlass_core::client::Client;
 use windlass_core::event::Keep;
 use windlass_core::id::EventId;
 use windlass_core::store::Store;
-use windlass_core::subscription::{Filter, Progress, Replay, Start, Subscription};
+use windlass_core::subscription::{Filter, Mode, Progress, Replay, Start, Subscription};
 
 use super::QUEUES;
 use crate::fault::patience::eventually;
@@ -22,7 +22,7 @@ use crate::history::record::{Event, Logged};
 const PAGE: usize = 500;
 
 /// Those that are there from the beginning on. The last one is removed and made again.
-const NAMES: [&str; 5] = ["all", "paid", "slow", "told", "gone"];
+const NAMES: [&str; 6] = ["all", "paid", "slow", "told", "some", "gone"];
 
 /// How long events are kept.
 const KEPT: Duration = Duration::from_secs(6);
@@ -52,6 +52,10 @@ fn of_name(name: &str, number: u32) -> Subscription {
         "slow" => Subscription::new(types(&["order.paid", "tick"]), "slowly").credit(credit(5)),
         "told" => Subscription::new(types(&["build.failed"]), "emits").credit(credit(100 + number)),
         "late" => Subscription::new(Filter::default(), "ledger").lane(lane()).credit(credit(50)),
+        "some" => {
+            let mode = Mode::batch(credit(3 + number % 4), Duration::from_millis(250));
+            Subscription::new(types(&["order.*", "tick"]), "ok").lane(lane()).mode(mode)
+        }
         "gone" => Subscription::new(types(&["tick"]), "seen"),
         _ => Subscription::new(Filter::default(), "ok").credit(credit(2_000 + number)),
     };
@@ -138,5 +142,13 @@ pub(super) async fn are_fed(store: &dyn Store, last: &[EventId]) -> bool {
         Some(until) => one.position(&log) >= until.min(log.last),
         None => one.progress == Progress::Live,
     };
-    log.routed == log.last && found.all.iter().all(is_fed)
+    if log.routed < log.last || !found.all.iter().all(is_fed) {
+        return false;
+    }
+    for one in &found.all {
+        if !store.windows(one.number).await.is_ok_and(|open| open.is_empty()) {
+            return false;
+        }
+    }
+    true
 }

@@ -263,7 +263,7 @@ mod subscriptions {
     #[job(kind = "mail.comments")]
     struct Comments(Vec<CloudEvent<Comment>>);
 
-    async fn tell(job: Comments) -> anyhow::Result<String> {
+    async fn tell(job: Comments, _: Context) -> anyhow::Result<String> {
         let lines = job.0.iter().map(|it| format!("{}: {}", it.data.author, it.data.text));
         Ok(lines.collect::<Vec<_>>().join("\n"))
     }
@@ -309,7 +309,6 @@ mod subscriptions {
         Ok(())
     }
 
-    use std::time::Duration;
     use windlass::condition::{Overdue, Waits};
 
     #[derive(Serialize, Deserialize, Job)]

@@ -88,7 +88,7 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     client.subscribe(&args.name, &subscription, start).await?;
     let record = find(&client, &args.name).await?;
     if out.is_json() {
-        show::print(out, &record, &client.event_log().await?)?;
+        show::print(out, &record, &client.event_log().await?, None)?;
         return Ok(Exit::Done);
     }
     let see = format!("see what it gets: windlass subscription explain {}", args.name);

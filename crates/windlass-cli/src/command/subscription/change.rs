@@ -56,7 +56,7 @@ async fn told(
     (what, hint): (&str, &str),
 ) -> anyhow::Result<Exit> {
     if out.is_json() {
-        show::print(out, &find(client, name).await?, &client.event_log().await?)?;
+        show::print(out, &find(client, name).await?, &client.event_log().await?, None)?;
     } else {
         out.done(what, hint)?;
     }

@@ -17,7 +17,7 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<Exit> {
     let all = client.subscriptions().await?;
     let log = client.event_log().await?;
     if out.is_json() {
-        out.json(&all.iter().map(|one| document(one, &log)).collect::<Vec<_>>())?;
+        out.json(&all.iter().map(|one| document(one, &log, None)).collect::<Vec<_>>())?;
     } else if all.is_empty() && !out.is_plain() {
         out.line("there are no subscriptions; make one: windlass subscription add receipts --kind mail.receipt --type order.paid")?;
     } else {

@@ -2,7 +2,7 @@
 
 use windlass::Client;
 use windlass::event::LogRecord;
-use windlass::subscription::{SubscriptionRecord, Target};
+use windlass::subscription::{EventWindow, SubscriptionRecord, Target};
 
 use super::{checked, document, find, standing, standing_in_words};
 use crate::exit::Exit;
@@ -20,7 +20,7 @@ pub(super) async fn run(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let log = client.event_log().await?;
     let gaps = client.gaps(&record).await?;
     let windows = client.event_windows(&record).await?;
-    print(&globals.out, &record, &log)?;
+    print(&globals.out, &record, &log, Some(&windows))?;
     if !globals.out.is_json() {
         if let Some(first) = windows.first() {
             let events = windows.iter().map(|window| window.positions.len() as u64).sum();
@@ -51,9 +51,10 @@ pub(super) fn print(
     out: &Output,
     record: &SubscriptionRecord,
     log: &LogRecord,
+    waiting: Option<&[EventWindow]>,
 ) -> anyhow::Result<()> {
     if out.is_json() {
-        return out.json(&document(record, log));
+        return out.json(&document(record, log, waiting));
     }
     let mut page = head(out, record);
     for (name, value) in fields(out, record, log) {

@@ -78,6 +78,42 @@ fn a_subscription_is_made_shown_changed_and_removed() {
     assert_eq!(cli.json(&["subscription", "list"]), serde_json::json!([]));
 }
 
+/// E20: several events become one job, as it was said; what waits is shown with its moment.
+#[test]
+fn several_events_become_one_job() {
+    let cli = CliFixture::new();
+    let add = ["subscription", "add", "comments", "--kind", "mail.comments", "--lane", "subject"];
+    let made = cli.ok(&[&add[..], &["--batch", "2", "--within", "1h"]].concat());
+    assert!(made.contains("mail.comments on queue default"), "{made}");
+    publish(&cli, &[1, 2, 3]);
+    feed(&cli);
+    let jobs = cli.json(&["job", "list", "kind:mail.comments"]);
+    assert_eq!(jobs.as_array().map(Vec::len), Some(1));
+    let shown = cli.ok(&["subscription", "show", "comments"]);
+    assert!(shown.contains("1 event until "), "{shown}");
+    assert!(shown.contains("2 events, or those of 1h"), "{shown}");
+    let shown = cli.json(&["subscription", "show", "comments"]);
+    assert_eq!(shown["waiting"][0]["positions"], serde_json::json!([3]));
+    let mode = serde_json::json!({ "batch": { "most": 2, "within_us": 3_600_000_000_u64 } });
+    assert_eq!(shown["mode"], mode);
+    let events = cli.json(&["event", "list"]);
+    let last = events[2]["id"].as_str().expect("it has an id").to_owned();
+    let explained = cli.ok(&["explain", &last]);
+    assert!(explained.contains("it waits for others until"), "{explained}");
+    assert_eq!(cli.json(&["event", "verify"])["subscriptions"][0]["gathered"], 1);
+    for (args, told) in [
+        (&["--batch", "2"][..], "--within"),
+        (&["--digest", "0 8 * *"], "is not a cron line"),
+        (&["--digest", "every 1h", "--zone", "Mars/Olympus"], "there is no time zone"),
+        (&["--latest", "0s"], "between a millisecond and 31 days"),
+        (&["--batch", "1001", "--within", "1s"], "above the limit of 1000"),
+        (&["--latest", "1s", "--digest", "every 1h"], "cannot be used with"),
+    ] {
+        let refused = cli.run(&[&add[..], args].concat());
+        assert!(refused.code != 0 && refused.stderr.contains(told), "{told}: {}", refused.stderr);
+    }
+}
+
 /// O10, O26: a job that comes of an event is shown with the event, its data as args and the subscription.
 #[test]
 fn a_job_is_shown_with_its_event() {

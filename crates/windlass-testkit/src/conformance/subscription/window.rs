@@ -132,8 +132,7 @@ pub async fn each_key_has_a_window_of_its_own(fixture: StoreFixture) {
 /// E20: a digest has what has come by its time, by the clock of its zone; what comes at that moment is of the next one, also where all is
 /// fed later.
 pub async fn a_digest_is_made_at_its_time(fixture: StoreFixture) {
-    let midnight: Timestamp = "2035-01-10T00:00:00Z".parse().expect("a moment");
-    fixture.advance(midnight.since(fixture.moment()));
+    let midnight: Timestamp = "2040-01-01T00:00:00Z".parse().expect("a moment");
     assert_eq!(fixture.moment(), midnight);
     for hour in 0..50 {
         publish(&fixture, [paid(hour)]).await;

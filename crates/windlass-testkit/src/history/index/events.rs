@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use windlass_core::event::LogRecord;
 use windlass_core::id::{EventId, JobId};
 use windlass_core::job::JobRecord;
@@ -66,6 +68,16 @@ pub(in crate::history) struct Subscribers<'h> {
     pub(in crate::history) jobs: BTreeMap<u64, Vec<&'h JobRecord>>,
 }
 
+/// The positions of the events that a job has in its args; none where it comes of one.
+fn gathered(job: &JobRecord) -> Option<Vec<u64>> {
+    #[derive(Deserialize)]
+    struct Part {
+        position: u64,
+    }
+    let parts: Vec<Part> = serde_json::from_str(job.args.as_str()).ok()?;
+    Some(parts.into_iter().map(|part| part.position).collect())
+}
+
 impl<'h> Events<'h> {
     pub(super) fn of(history: &'h History) -> Self {
         let mut events = Self { reaches: history.reaches, ..Self::default() };
@@ -114,7 +126,8 @@ impl<'h> Events<'h> {
             one.record = Some(record);
         }
         for job in &history.ended {
-            if let Some((position, number)) = event_of(job.id) {
+            let Some((position, number)) = event_of(job.id) else { continue };
+            for position in gathered(job).unwrap_or_else(|| vec![position]) {
                 events.of_number(number).jobs.entry(position).or_default().push(job);
             }
         }

@@ -132,6 +132,7 @@ impl SubscriptionStore for RecordedStore {
     fn close_windows<'a>(&'a self, closing: &'a Closing, now: Now) -> Reply<'a, bool> {
         Box::pin(async move {
             let call = self.note_wanted(&closing.jobs);
+            self.journal.note(Event::Route { call, number: None });
             let result = self.store.close_windows(closing, now).await;
             let fate = match &result {
                 Ok(true) => Fate::Done,

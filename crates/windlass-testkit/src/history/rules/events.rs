@@ -344,5 +344,7 @@ pub(in crate::history) fn what_is_needed_is_kept(index: &Index<'_>) -> Vec<Strin
 
 fn needs_its_event(index: &Index<'_>, job: &JobRecord) -> bool {
     let is_revived = index.lives.get(&job.id).is_some_and(|life| !life.revivals.is_empty());
-    !is_revived && (job.state == State::Dead || !job.state.is_terminal())
+    // One of several has them in its args.
+    let reads_it = job.args.as_str() == "null";
+    reads_it && !is_revived && (job.state == State::Dead || !job.state.is_terminal())
 }

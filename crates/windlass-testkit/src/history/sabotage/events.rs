@@ -90,5 +90,15 @@ impl SubscriptionStore for SabotagedStore {
         Box::pin(async move { self.store.route(&self.routed(slice), now).await })
     }
 
-    forward!(subscriptions gaps closing);
+    fn close_windows<'a>(&'a self, closing: &'a Closing, now: Now) -> Reply<'a, bool> {
+        Box::pin(async move {
+            let mut closing = closing.clone();
+            if self.has(Sabotage::ClosesTooFew) {
+                closing.jobs.pop();
+            }
+            self.store.close_windows(&closing, now).await
+        })
+    }
+
+    forward!(subscriptions gaps);
 }

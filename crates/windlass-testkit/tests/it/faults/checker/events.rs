@@ -9,7 +9,7 @@ use windlass_core::job::{JobRecord, State};
 use windlass_core::json::Json;
 use windlass_core::maintenance::MaintenanceStore;
 use windlass_core::subscription::{
-    Feed, Filter, Progress, Start, Subscription, SubscriptionStore, event_of,
+    Feed, Filter, Mode, Progress, Start, Subscription, SubscriptionStore, event_of,
 };
 use windlass_core::worker::Registration;
 use windlass_testkit::database::{PostgresDatabase, SqliteFile, run};
@@ -59,6 +59,47 @@ fn every_sabotage_of_events_is_convicted() {
         let verdict = Verdict::on(&history);
         assert!(verdict.breaks(invariant), "{sabotage:?}: {:?}", verdict.broken);
     }
+}
+
+/// I-E4: an event that is in no job of several, or in two, is found.
+#[test]
+fn what_windows_lose_is_found() {
+    for history in [
+        run(SqliteFile::fresh(), |fixture| live_together(fixture, None)),
+        run(PostgresDatabase::fresh(), |fixture| live_together(fixture, None)),
+    ] {
+        let verdict = Verdict::on(&history);
+        assert!(verdict.is_clean(), "{verdict}: {:?}", verdict.broken);
+        let mut twice = history;
+        let mut again = of_event(&twice);
+        again.args =
+            Json::stored(again.args.as_str().replace("\"position\":1,", "\"position\":7,"));
+        twice.ended.push(again);
+        assert!(Verdict::on(&twice).breaks("I-E4"));
+    }
+    let sabotage = Some(Sabotage::ClosesTooFew);
+    let lost = run(SqliteFile::fresh(), |fixture| live_together(fixture, sabotage));
+    assert!(Verdict::on(&lost).breaks("I-E4"), "{:?}", Verdict::on(&lost).broken);
+}
+
+/// Seven events, of which a subscription gets three in a job.
+async fn live_together(fixture: StoreFixture, sabotage: Option<Sabotage>) -> History {
+    let workers = TwoWorkers::new(fixture, sabotage);
+    let mode = Mode::batch(NonZeroU32::new(3).expect("not 0"), MINUTE);
+    let some = Subscription::new(Filter::default(), KIND).mode(mode);
+    let now = || workers.fixture.now();
+    let put = workers.store.put_subscription("some", &some, Start::After(0), now());
+    assert!(put.await.expect("it reaches the store"));
+    let events: Vec<NewEvent> = (1..=7).map(order).collect();
+    workers.store.publish(&events, now()).await.expect("it reaches the store");
+    let worker = workers.worker().await;
+    let mut feed = Feed::default();
+    for _ in 0..2 {
+        while feed.round(&workers.store, now()).await.expect("fed").is_behind {}
+        workers.handle_all(&worker).await;
+        workers.fixture.advance(MINUTE);
+    }
+    workers.history().await
 }
 
 /// A history that is falsified, under which invariant that shows, and a word of the case.
@@ -235,7 +276,7 @@ impl TwoWorkers {
                 event: event.id,
                 position: event.position,
                 key: event.subject.clone(),
-                counter: counter(job.payload()),
+                counter: event.data.as_ref().and_then(counter),
             });
             self.journal.note(Event::Handled { job: id, event });
         }
