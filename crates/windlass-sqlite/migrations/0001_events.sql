@@ -137,12 +137,6 @@ begin
     -- An escaped backslash begins no escape.
     when instr(new.data, char(0)) > 0 or instr(replace(new.data, '\\', ''), '\u0000') > 0
       then raise(abort, 'windlass: data contain a NUL character')
-    -- Half a surrogate pair is read as U+FFFD when it is matched, as are the last two characters of its plane.
-    when instr(lower(new.data), '\ud') > 0 and exists (
-           select 1 from (select key as word from json_tree(new.data) where typeof(key) = 'text'
-                          union all select atom from json_tree(new.data) where type = 'text')
-           where replace(replace(replace(word, char(65533), ''), char(65534), ''), char(65535), '') glob '*' || char(65533) || '*')
-      then raise(abort, 'windlass: data contain half of a surrogate pair, which is not a character')
     when new.extensions is not null and (json_valid(new.extensions) = 0 or json_type(new.extensions) <> 'object'
          or (select count(*) from json_each(new.extensions)) > 32 or exists (
            select 1 from json_each(new.extensions) e
@@ -164,6 +158,19 @@ begin
            select count(*)
            from json_each(new.subjects) s, json_each(case s.type when 'array' then s.value else json_array(s.value) end)) > 32)
       then raise(abort, 'windlass: subjects must be a JSON object of types with ids, such as {"customer": 42}: up to 32, ids of up to 256 bytes without blanks and commas')
+    -- What is not UTF-8, and half a surrogate pair, are read as U+FFFD when they are matched, as are the last two characters of its plane.
+    when replace(replace(replace(coalesce(new.id, '') || coalesce(new.source, '') || coalesce(new.subject, '') || coalesce(new.data, '')
+           || coalesce(new.extensions, '') || coalesce(new.subjects, ''), char(65533), ''), char(65534), ''), char(65535), '') glob '*' || char(65533) || '*'
+      then raise(abort, 'windlass: a text is not UTF-8')
+    when instr(lower(coalesce(new.data, '') || coalesce(new.extensions, '') || coalesce(new.subjects, '')), '\ud') > 0 and exists (
+           select 1 from (select key as word from json_tree(new.data) where typeof(key) = 'text'
+                          union all select atom from json_tree(new.data) where type = 'text'
+                          union all select key as word from json_tree(new.extensions) where typeof(key) = 'text'
+                          union all select atom from json_tree(new.extensions) where type = 'text'
+                          union all select key as word from json_tree(new.subjects) where typeof(key) = 'text'
+                          union all select atom from json_tree(new.subjects) where type = 'text')
+           where replace(replace(replace(word, char(65533), ''), char(65534), ''), char(65535), '') glob '*' || char(65533) || '*')
+      then raise(abort, 'windlass: data, extensions or subjects contain half of a surrogate pair, which is not a character')
   end;
   insert into windlass_publish_event (id, source, given, type, subject, at, recorded_at, data, meta)
   select fresh.id, coalesce(new.source, '/'), new.id, new.type, new.subject, coalesce(new.time, n), n, new.data,

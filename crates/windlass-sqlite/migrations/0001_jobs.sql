@@ -522,6 +522,19 @@ begin
             select count(*)
             from json_each(new.subjects) s, json_each(case s.type when 'array' then s.value else json_array(s.value) end)) > 32)
         then raise(abort, 'windlass: subjects must be a JSON object of types with ids, such as {"customer": 42}: with the tags up to 32, ids of up to 256 bytes without blanks and commas')
+      -- What is not UTF-8, and half a surrogate pair, are read as U+FFFD when they are matched, as are the last two characters of its plane.
+      when replace(replace(replace(coalesce(new.args, '') || coalesce(new.origin, '') || coalesce(new.meta, '') || coalesce(new.unique_key, '')
+             || coalesce(new.subjects, ''), char(65533), ''), char(65534), ''), char(65535), '') glob '*' || char(65533) || '*'
+        then raise(abort, 'windlass: a text is not UTF-8')
+      when instr(lower(coalesce(new.args, '') || coalesce(new.meta, '') || coalesce(new.subjects, '')), '\ud') > 0 and exists (
+             select 1 from (select key as word from json_tree(new.args) where typeof(key) = 'text'
+                          union all select atom from json_tree(new.args) where type = 'text'
+                          union all select key as word from json_tree(new.meta) where typeof(key) = 'text'
+                          union all select atom from json_tree(new.meta) where type = 'text'
+                          union all select key as word from json_tree(new.subjects) where typeof(key) = 'text'
+                          union all select atom from json_tree(new.subjects) where type = 'text')
+             where replace(replace(replace(word, char(65533), ''), char(65534), ''), char(65535), '') glob '*' || char(65533) || '*')
+        then raise(abort, 'windlass: args or subjects contain half of a surrogate pair, which is not a character')
       when coalesce(new.on_conflict, 'keep') not in ('keep', 'replace', 'reject')
         then raise(abort, 'windlass: on_conflict must be keep, replace or reject')
     end;

@@ -92,34 +92,54 @@ impl FromSql for Id {
     }
 }
 
+/// A text. What another program wrote may be no UTF-8: one such row must not keep all others from being read.
+pub(crate) struct Text(pub(crate) String);
+
+impl FromSql for Text {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_bytes()?;
+        Ok(Self(String::from_utf8_lossy(bytes).into_owned()))
+    }
+}
+
+/// The text in a column.
+pub(crate) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(row.get::<_, Text>(column)?.0)
+}
+
+/// The text in a column, where there is one.
+pub(crate) fn text_where(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    Ok(row.get::<_, Option<Text>>(column)?.map(|text| text.0))
+}
+
 /// What a claim needs of a row, in the order [`claimed`] reads it.
 pub(crate) const CLAIMED: &str = "id, queue, kind, version, priority, attempt, failures, losses, \
      max_attempts, args, root, meta, run_at, created_at, parent, origin, history";
 
 /// A claimed job from a row of [`CLAIMED`], with the attempt already counted.
 pub(crate) fn claimed(row: &Row<'_>, position: i16) -> rusqlite::Result<Claimed> {
-    let meta: Option<String> = row.get(11)?;
+    let meta = text_where(row, 11)?;
     Ok(Claimed {
         position,
         batch: 0,
         id: row.get::<_, Id>(0)?.job(),
-        queue: row.get(1)?,
-        kind: row.get(2)?,
+        queue: text(row, 1)?,
+        kind: text(row, 2)?,
         version: row.get(3)?,
         priority: row.get(4)?,
         attempt: row.get::<_, u32>(5)? + 1,
         failures: row.get(6)?,
         losses: row.get(7)?,
         max_attempts: row.get(8)?,
-        args: Json::stored(row.get::<_, String>(9)?),
+        args: Json::stored(text(row, 9)?),
         event: None,
         root: row.get::<_, Option<Id>>(10)?.map(Id::job),
         meta: Meta::from_stored(meta.as_deref()),
         run_at: Timestamp::from_micros(row.get(12)?),
         created_at: Timestamp::from_micros(row.get(13)?),
         parent: row.get::<_, Option<Id>>(14)?.map(Id::job),
-        origin: row.get(15)?,
-        history: row.get::<_, Option<String>>(16)?.map(Into::into),
+        origin: text_where(row, 15)?,
+        history: text_where(row, 16)?.map(Into::into),
     })
 }
 
@@ -163,12 +183,12 @@ pub(crate) struct RawRecord {
 }
 
 pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<RawRecord> {
-    let meta: Option<String> = row.get(16)?;
+    let meta = text_where(row, 16)?;
     let moment = |at: usize| row.get::<_, Option<i64>>(at).map(|m| m.map(Timestamp::from_micros));
     let record = JobRecord {
         id: row.get::<_, Id>(0)?.job(),
-        queue: row.get(1)?,
-        kind: row.get(2)?,
+        queue: text(row, 1)?,
+        kind: text(row, 2)?,
         version: row.get(3)?,
         state: State::Waiting,
         priority: row.get(5)?,
@@ -178,20 +198,20 @@ pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<RawRecord> {
         max_attempts: row.get(9)?,
         run_at: Timestamp::from_micros(row.get(10)?),
         created_at: Timestamp::from_micros(row.get(11)?),
-        args: Json::stored(row.get::<_, String>(12)?),
+        args: Json::stored(text(row, 12)?),
         root: row.get::<_, Option<Id>>(13)?.map(Id::job),
         parent: row.get::<_, Option<Id>>(14)?.map(Id::job),
-        origin: row.get(15)?,
+        origin: text_where(row, 15)?,
         meta: Meta::from_stored(meta.as_deref()),
         history: Vec::new(),
-        reason: row.get(18)?,
+        reason: text_where(row, 18)?,
         started_at: moment(19)?,
         finished_at: moment(20)?,
-        worker: row.get(21)?,
-        output: row.get::<_, Option<String>>(22)?.map(Json::stored),
+        worker: text_where(row, 21)?,
+        output: text_where(row, 22)?.map(Json::stored),
         cancel_requested: row.get(23)?,
     };
-    Ok(RawRecord { record, state: row.get(4)?, history: row.get(17)? })
+    Ok(RawRecord { record, state: row.get(4)?, history: text_where(row, 17)? })
 }
 
 impl RawRecord {

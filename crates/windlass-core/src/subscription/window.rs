@@ -131,7 +131,7 @@ impl Windows {
 }
 
 impl EventWindow {
-    /// What becomes of a window when events are put into it.
+    /// The window with more events in it.
     #[must_use]
     pub fn with(mut self, more: &Gathering) -> Self {
         match more.most {

@@ -9,7 +9,7 @@ use windlass_core::id::{EventId, JobId};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
 
-use crate::row::{Id, all};
+use crate::row::{Id, all, text, text_where};
 
 const EVENT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass_event where id = ?1";
@@ -83,17 +83,17 @@ pub(super) fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<EventRecord> {
-    let meta: Option<String> = row.get(11)?;
+    let meta = text_where(row, 11)?;
     Ok(EventRecord {
         position: Some(row.get::<_, i64>(0)?.unsigned_abs()),
         id: EventId::from_uuid(row.get::<_, Id>(1)?.0),
-        source: row.get(2)?,
-        given: row.get(3)?,
-        event_type: row.get(4)?,
-        subject: row.get(5)?,
+        source: text(row, 2)?,
+        given: text_where(row, 3)?,
+        event_type: text(row, 4)?,
+        subject: text_where(row, 5)?,
         time: Timestamp::from_micros(row.get(6)?),
         recorded_at: Some(Timestamp::from_micros(row.get(7)?)),
-        data: row.get::<_, Option<String>>(8)?.map(Json::stored),
+        data: text_where(row, 8)?.map(Json::stored),
         root: row.get::<_, Option<Id>>(9)?.map(Id::job),
         parent: row.get::<_, Option<Id>>(10)?.map(Id::job),
         meta: EventMeta::from_stored(meta.as_deref()),
