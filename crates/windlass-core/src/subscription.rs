@@ -17,6 +17,7 @@ mod filter;
 mod index;
 mod key;
 mod number;
+mod pace;
 mod pattern;
 mod predicate;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use explain::Explanation;
 pub use feed::{Fed, Feed};
 pub use filter::{Filter, FilterError};
 pub use index::TypeIndex;
+pub use pace::{Pace, ParsePaceError};
 pub use pattern::{ParseTypeError, TypePattern};
 pub use record::{
     Beside, GapRecord, Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions,

@@ -137,10 +137,11 @@ pub mod subscription {
     pub use windlass_core::subscription::{
         Answer, AttributeValue, Backtest, Beside, Decision, EventExplanation, EventKey,
         EventKeyError, EventSummary, EventTarget, EventView, Explanation, Fed, Feed, Filter,
-        FilterBuilder, FilterError, GapRecord, JobTarget, Looked, ParseTypeError, Progress, Reach,
-        Replay, Routed, Router, SeenTypes, Slice, Span, SqlError, Start, Subscription,
-        SubscriptionExplanation, SubscriptionRecord, SubscriptionStore, Subscriptions, Target,
-        TypeIndex, TypePattern, TypeRecord, Verified, VerifiedSubscription, event_of, job_of,
+        FilterBuilder, FilterError, GapRecord, JobTarget, Looked, Pace, ParsePaceError,
+        ParseTypeError, Progress, Reach, Replay, Routed, Router, SeenTypes, Slice, Span, SqlError,
+        Start, Subscription, SubscriptionExplanation, SubscriptionRecord, SubscriptionStore,
+        Subscriptions, Target, TypeIndex, TypePattern, TypeRecord, Verified, VerifiedSubscription,
+        event_of, job_of,
     };
 }
 

@@ -12,7 +12,7 @@ mod show;
 use serde::Serialize;
 use windlass::event::LogRecord;
 use windlass::name::check_subscription;
-use windlass::subscription::{EventSummary, Filter, Progress, SubscriptionRecord, Target};
+use windlass::subscription::{EventSummary, Filter, Pace, Progress, SubscriptionRecord, Target};
 use windlass::{Client, Timestamp};
 
 use super::known::did_you_mean;
@@ -103,6 +103,7 @@ struct Body<'a> {
     source: Option<&'a str>,
     lane: Option<String>,
     credit: Option<u32>,
+    pace: Option<Pace>,
     filter: &'a Filter,
     /// The filter as a person reads it.
     wants: String,
@@ -141,6 +142,7 @@ fn document<'a>(record: &'a SubscriptionRecord, log: &LogRecord) -> Document<Bod
             source: made.and_then(|made| made.source.as_deref()),
             lane: record.definition.lane.as_ref().map(ToString::to_string),
             credit: job.map(|_| record.definition.most_unfinished()),
+            pace: record.definition.pace,
             filter,
             wants: filter.to_string(),
             state: standing(record).0,

@@ -1,6 +1,7 @@
 //! Subscriptions through a client, and feeding them.
 
 use super::credit::{Credit, by_subscription};
+use super::pace::Pacing;
 use super::tell::{Teller, Told};
 use super::{
     GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord, Target,
@@ -100,6 +101,7 @@ impl Client {
 pub struct Feed {
     router: Option<Router>,
     credit: Credit,
+    pacing: Pacing,
     teller: Teller,
     /// How far the log was fed when the last round ended: elsewhere somebody else has fed since.
     left: Option<Reach>,
@@ -126,6 +128,12 @@ pub struct Fed {
 }
 
 impl Feed {
+    /// One that gives those that catch up as much as they have room for, whatever their pace: for tests of applications.
+    #[must_use]
+    pub fn without_pace() -> Self {
+        Self { pacing: Pacing::off(), ..Self::default() }
+    }
+
     /// One bounded round: positions for what was published, the next part of the log for each that catches up, and the next part
     /// for those that are live.
     ///
@@ -144,7 +152,9 @@ impl Feed {
         };
         let most = self.most(&log);
         let (credit, teller, reach) = (&mut self.credit, &mut self.teller, log.reach());
-        let mut round = Round { store, now, credit, teller, fed, reach, most, come: Vec::new() };
+        let pacing = &mut self.pacing;
+        let mut round =
+            Round { store, now, credit, pacing, teller, fed, reach, most, come: Vec::new() };
         // One that is about to reach those that are live goes first. Had they gone on before, it would never reach them while
         // events come.
         let is_near = |position: u64| log.routed.saturating_sub(position) <= most;
@@ -178,6 +188,7 @@ struct Round<'a> {
     store: &'a dyn Store,
     now: Now,
     credit: &'a mut Credit,
+    pacing: &'a mut Pacing,
     teller: &'a mut Teller,
     fed: Fed,
     /// How far those that are live were fed.
@@ -216,6 +227,7 @@ impl Round<'_> {
                 true => self.credit.room(one).unwrap_or_default(),
                 false => u64::MAX,
             };
+            let room = room.min(self.pacing.room(one, self.now));
             let room = usize::try_from(room).unwrap_or(usize::MAX);
             let end = one.until.map_or(log.routed, |until| until.min(log.routed));
             let most = end.saturating_sub(position).min(self.most);
@@ -318,6 +330,10 @@ impl Round<'_> {
             *self.credit = Credit::default();
         } else {
             self.credit.written(&slice.jobs);
+            self.pacing.written(&slice);
+            if routed == Routed::Live {
+                self.pacing.forget(slice.number);
+            }
             self.reach = if slice.number.is_none() { slice.to } else { self.reach };
             self.fed.routed += slice.to.position - slice.from.position;
             self.fed.jobs += slice.jobs.len() as u64;

@@ -305,6 +305,12 @@ macro_rules! behaviours {
                     what_goes_too_early_is_a_gap
                     what_a_subscription_has_missed_is_found
                 }
+                pace {
+                    a_replay_keeps_its_pace
+                    another_leader_keeps_the_pace
+                    a_pace_is_of_jobs
+                    a_rate_holds_for_the_jobs_of_all_subscriptions
+                }
                 put {
                     a_subscription_begins_where_it_says
                     what_has_its_position_is_not_from_now_on

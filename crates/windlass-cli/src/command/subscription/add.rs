@@ -62,7 +62,7 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let (target, lane) = (target(&args), args.lane.clone());
     let filter = args.filter.read(out)?;
-    let subscription = Subscription { filter, target, lane, credit: args.credit };
+    let subscription = Subscription { filter, target, lane, credit: args.credit, pace: None };
     subscription
         .check()
         .map_err(|error| Failure::usage(format!("{error}; nothing was written")))?;

@@ -114,6 +114,9 @@ fn fields(
         let credit = count(record.definition.most_unfinished().into(), "unfinished job");
         fields.push(("credit", credit));
     }
+    if let Some(pace) = record.definition.pace {
+        fields.push(("pace", format!("{pace} while it catches up")));
+    }
     if let Some(lane) = &record.definition.lane {
         fields.push(("lane", format!("one after the other by {lane}")));
     }
