@@ -1,6 +1,7 @@
 //! `windlass publish`: one event, or many from stdin.
 
 mod lines;
+mod tried;
 
 use std::io;
 
@@ -55,7 +56,7 @@ pub(crate) struct Args {
     /// What it is about, and is found by, such as customer=42; may be given several times
     #[arg(long, value_name = "TYPE=ID")]
     about: Vec<Subject>,
-    /// Say who would get it, and write nothing
+    /// Say who would get it, and write nothing; of events from stdin how many each would get
     #[arg(long)]
     dry_run: bool,
 }
@@ -75,9 +76,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if args.event_type == "-" {
         check_alone(&args)?;
         if args.dry_run {
-            let what =
-                "--dry-run tries one event: give its type, and its data as name=value or @FILE";
-            return Err(Failure::usage(what).into());
+            let client = Client::new(store::existing(&globals.store).await?);
+            tried::lines(&client, io::stdin()).await?.tell(&globals.out)?;
+            return Ok(Exit::Done);
         }
         let client = parent::of(client(globals).await?, parent);
         let sent = lines::publish(&client, io::stdin()).await?;

@@ -55,19 +55,11 @@ impl Sent {
 /// # Errors
 /// Where a line is not an event: it names the line, and how many were published before.
 pub(super) async fn publish(client: &Client, reader: impl Read) -> anyhow::Result<Sent> {
-    let mut reader = BufReader::new(reader);
+    let mut lines = Lines::of(reader);
     let (mut sent, mut events, mut bytes) = (Sent::default(), Vec::new(), 0);
-    for nth in 1u64.. {
-        let mut line = Vec::new();
-        let most = LINE_BYTES as u64 + 1;
-        let read = reader.by_ref().take(most).read_until(b'\n', &mut line);
-        if read.context("stdin cannot be read")? == 0 {
-            break;
-        }
-        let event = event(&line).map_err(|why| refused(nth, &why, &sent))?;
-        let Some(event) = event else { continue };
+    while let Some((event, length)) = lines.next(&sent)? {
         events.push(event);
-        bytes += line.len();
+        bytes += length;
         if events.len() == EVENTS || bytes > BYTES {
             sent.send(client, &mut events).await?;
             bytes = 0;
@@ -75,6 +67,38 @@ pub(super) async fn publish(client: &Client, reader: impl Read) -> anyhow::Resul
     }
     sent.send(client, &mut events).await?;
     Ok(sent)
+}
+
+/// The events of lines.
+pub(super) struct Lines<R> {
+    reader: BufReader<R>,
+    nth: u64,
+}
+
+impl<R: Read> Lines<R> {
+    pub(super) fn of(reader: R) -> Self {
+        Self { reader: BufReader::new(reader), nth: 0 }
+    }
+
+    /// The next event, and how long its line is; none at the end.
+    ///
+    /// # Errors
+    /// Where a line is not an event: it names the line, and how many were sent before.
+    pub(super) fn next(&mut self, sent: &Sent) -> anyhow::Result<Option<(NewEvent, usize)>> {
+        loop {
+            let mut line = Vec::new();
+            let most = LINE_BYTES as u64 + 1;
+            let read = self.reader.by_ref().take(most).read_until(b'\n', &mut line);
+            if read.context("stdin cannot be read")? == 0 {
+                return Ok(None);
+            }
+            self.nth += 1;
+            let event = event(&line).map_err(|why| refused(self.nth, &why, sent))?;
+            if let Some(event) = event {
+                return Ok(Some((event, line.len())));
+            }
+        }
+    }
 }
 
 fn refused(nth: u64, why: &str, sent: &Sent) -> Failure {
