@@ -208,6 +208,7 @@ pub mod trace {
 
 /// The store, as the engine and the client see it.
 pub mod store {
+    pub use windlass_core::discard::{DiscardStore, Discarded, Discards};
     pub use windlass_core::store::{Facts, Now, Reply, Store};
 }
 

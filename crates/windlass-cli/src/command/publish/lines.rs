@@ -36,12 +36,21 @@ const CLOUD_KEYS: [&str; 8] =
 pub(super) struct Sent {
     pub(super) new: u64,
     pub(super) existing: u64,
+    /// By a store that keeps nothing.
+    #[serde(skip_serializing_if = "is_none")]
+    pub(super) discarded: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Sent {
     async fn send(&mut self, client: &Client, events: &mut Vec<NewEvent>) -> anyhow::Result<()> {
         for published in client.publish_all(events.drain(..)).await? {
             match published {
+                _ if client.discarded().is_some() => self.discarded += 1,
                 Published::New(_) => self.new += 1,
                 Published::Existing(_) => self.existing += 1,
             }
@@ -102,7 +111,7 @@ impl<R: Read> Lines<R> {
 }
 
 fn refused(nth: u64, why: &str, sent: &Sent) -> Failure {
-    let before = match sent.new + sent.existing {
+    let before = match sent.new + sent.existing + sent.discarded {
         0 => "nothing was written".to_owned(),
         before => format!("of the lines before, the first {} are published", time::number(before)),
     };
