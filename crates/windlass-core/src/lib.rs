@@ -13,6 +13,7 @@ pub mod batch;
 pub mod client;
 pub mod condition;
 pub mod context;
+pub mod discard;
 pub mod engine;
 pub mod error;
 pub mod event;

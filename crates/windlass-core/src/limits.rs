@@ -62,6 +62,8 @@ pub const MISSED_EVENTS: usize = 20;
 pub const FORGET_EVENTS: usize = 1_000;
 /// Events of one round for a subscription that catches up while others are live and get some.
 pub const CATCH_UP_EVENTS: usize = 100;
+/// How long filters are asked for one part of the log: it ends with the event that takes it beyond this.
+pub const ROUTE_TIME: Duration = Duration::from_millis(200);
 /// Events that become one job together at most.
 pub const WINDOW_EVENTS: usize = 1_000;
 /// The shortest time that events wait for others, to become one job with them.

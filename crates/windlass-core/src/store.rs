@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::alert::AlertStore;
 use crate::batch::BatchStore;
 use crate::condition::ConditionStore;
+use crate::discard::Discards;
 use crate::event::EventStore;
 use crate::health::HealthStore;
 use crate::job::JobStore;
@@ -84,4 +85,9 @@ pub trait Store:
     /// Hints that work has come, for workers in this process. They may be late or lost: a
     /// worker polls as well.
     fn wakeups(&self) -> &Wakeups;
+
+    /// What it throws away, where it keeps nothing; no database does.
+    fn discards(&self) -> Option<&Discards> {
+        None
+    }
 }

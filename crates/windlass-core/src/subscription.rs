@@ -19,6 +19,7 @@ mod index;
 mod key;
 mod mode;
 mod number;
+mod pace;
 mod pattern;
 mod predicate;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use feed::{Fed, Feed};
 pub use filter::{Filter, FilterError};
 pub use index::TypeIndex;
 pub use mode::Mode;
+pub use pace::{Pace, ParsePaceError};
 pub use pattern::{ParseTypeError, TypePattern};
 pub use record::{
     Beside, GapRecord, Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions,

@@ -144,22 +144,31 @@ begin
     return query select i from unnest(ids) as i;
     return;
   end if;
-  -- In one order, so that two callers with the same ids do not wait for each other. Who comes second sees what the first has written.
-  perform pg_advisory_xact_lock(hashtext('windlass.event'), t.key)
-  from (select distinct hashtext(u.source || ' ' || u.given) as key from unnest(sources, givens) as u(source, given)
-        where u.given is not null order by 1) as t;
-  insert into windlass.intake (id, source, given, type, subject, at, data, root, parent, meta)
-  select t.id, t.source, t.given, t.type, t.subject, coalesce(t.at, us), t.data, t.root, t.parent, t.meta
-  from unnest(ids, sources, givens, types, subjects, moments, datas, roots, parents, metas) with ordinality
-    as t(id, source, given, type, subject, at, data, root, parent, meta, nth)
-  where t.given is null or not exists (select from windlass.event e where e.source = t.source and e.given = t.given)
-  order by t.nth
+  -- Numbered in their order, and written in the order of their ids, so that two callers with the same ones do not wait for each other.
+  -- Who comes second waits for the first at the index.
+  insert into windlass.intake (nth, id, source, given, type, subject, at, data, root, parent, meta) overriding system value
+  select n.nth, n.id, n.source, n.given, n.type, n.subject, coalesce(n.at, us), n.data, n.root, n.parent, n.meta
+  from (
+    select nextval('windlass.intake_nth_seq') as nth, t.id, t.source, t.given, t.type, t.subject, t.at, t.data, t.root, t.parent, t.meta
+    from unnest(ids, sources, givens, types, subjects, moments, datas, roots, parents, metas) with ordinality
+      as t(id, source, given, type, subject, at, data, root, parent, meta, nth)
+    where t.given is null or not exists (select from windlass.event e where e.source = t.source and e.given = t.given)
+    order by t.nth
+    offset 0
+  ) as n
+  order by n.source, n.given, n.nth
   on conflict (source, given) where given is not null do nothing;
+  -- The first one has got its position meanwhile, and has left the intake.
+  delete from windlass.intake i
+  using unnest(ids, sources, givens) as t(id, source, given) join windlass.event e on e.source = t.source and e.given = t.given
+  where i.source = t.source and i.given = t.given and i.id = t.id;
   perform windlass.tell_of_events();
   return query
   select case when t.given is null then t.id
               else coalesce((select e.id from windlass.event e where e.source = t.source and e.given = t.given),
-                            (select i.id from windlass.intake i where i.source = t.source and i.given = t.given)) end
+                            -- An old snapshot may see the first one and the second.
+                            (select i.id from windlass.intake i where i.source = t.source and i.given = t.given
+                             order by i.id = t.id limit 1)) end
   from unnest(ids, sources, givens) with ordinality as t(id, source, given, nth)
   order by t.nth;
 end
@@ -389,6 +398,7 @@ declare
   because text;
   told    integer[];
   begins  bigint[];
+  ends    bigint[];
 begin
   select * into here from windlass.log for update;
   fed := least(here.routed, (select min(s.position) from windlass.subscription s where s.position is not null));
@@ -410,21 +420,23 @@ begin
     because := 'events are kept for at most ' || (here.at_most / 86400000000.0)::numeric(10, 2)::float8 || ' days';
     with lost as (
       update windlass.subscription s set position = beyond from windlass.subscription before
-      where s.number = before.number and s.position < beyond returning s.number, before.position
+      where s.number = before.number and s.position < beyond
+      returning s.number, before.position, least(beyond, s.until) as ends
     ),
     longer as (
-      update windlass.gap g set to_position = beyond, at = us from lost l
+      update windlass.gap g set to_position = l.ends, at = us from lost l
       where g.number = l.number and g.to_position = l.position and g.reason = because returning g.number
     ),
     news as (
       insert into windlass.gap (number, from_position, to_position, reason, at)
-      select l.number, l.position + 1, beyond, because, us from lost l where l.number not in (select number from longer)
-      returning gap.number, gap.from_position
+      select l.number, l.position + 1, l.ends, because, us from lost l where l.number not in (select number from longer)
     )
-    select array_agg(n.number order by n.number), array_agg(n.from_position order by n.number) into told, begins from news n;
+    select array_agg(l.number order by l.number), array_agg(l.position + 1 order by l.number), array_agg(l.ends order by l.number)
+    into told, begins, ends from lost l;
+    -- One that has become longer is told by what is new of it.
     perform windlass.tell_fact(us, 'subscription.gap', s.name, 'subscription/' || s.name, null,
-      jsonb_build_object('subscription', s.name, 'from', g.begins, 'to', beyond, 'reason', because))
-    from unnest(told, begins) as g(number, begins) join windlass.subscription s on s.number = g.number;
+      jsonb_build_object('subscription', s.name, 'from', g.begins, 'to', g.ends, 'reason', because))
+    from unnest(told, begins, ends) as g(number, begins, ends) join windlass.subscription s on s.number = g.number;
   end if;
   update windlass.log set removed = removed + gone, walked = coalesce(positions[cardinality(positions)], 0),
     revision = revision + case when beyond is null then 0 else 1 end;

@@ -139,10 +139,10 @@ pub mod subscription {
         Answer, AttributeValue, Backtest, Beside, Closed, Closing, Decision, DueWindows,
         EventExplanation, EventKey, EventKeyError, EventSummary, EventTarget, EventView,
         EventWindow, Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, GapRecord,
-        Gathering, JobTarget, Looked, Mode, ParseTypeError, Progress, Reach, Replay, Routed,
-        Router, SeenTypes, Slice, Span, SqlError, Start, Subscription, SubscriptionExplanation,
-        SubscriptionRecord, SubscriptionStore, Subscriptions, Target, TypeIndex, TypePattern,
-        TypeRecord, Verified, VerifiedSubscription, event_of, job_of,
+        Gathering, JobTarget, Looked, Mode, Pace, ParsePaceError, ParseTypeError, Progress, Reach,
+        Replay, Routed, Router, SeenTypes, Slice, Span, SqlError, Start, Subscription,
+        SubscriptionExplanation, SubscriptionRecord, SubscriptionStore, Subscriptions, Target,
+        TypeIndex, TypePattern, TypeRecord, Verified, VerifiedSubscription, event_of, job_of,
     };
 }
 
@@ -209,6 +209,7 @@ pub mod trace {
 
 /// The store, as the engine and the client see it.
 pub mod store {
+    pub use windlass_core::discard::{DiscardStore, Discarded, Discards};
     pub use windlass_core::store::{Facts, Now, Reply, Store};
 }
 

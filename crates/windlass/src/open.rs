@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
+use windlass_core::discard::DiscardStore;
 use windlass_core::error::{StoreError, Unusable};
 use windlass_core::store::Store;
 
 /// Opens the store at `sqlite:PATH` or `postgres://user@host/database`, creating its tables
 /// where they are missing, in schema `windlass` or with the prefix `windlass_`. Safe when several
-/// processes do it at once.
+/// processes do it at once. `discard:` is the store that keeps nothing: see [`DiscardStore`].
 ///
 /// # Errors
 /// When the URL makes no sense or its feature is off, the database cannot be reached or cannot
 /// serve, or its schema is newer than this library.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     match scheme(url)? {
+        Scheme::Discard => Ok(Arc::new(DiscardStore::open())),
         #[cfg(feature = "sqlite")]
         Scheme::Sqlite => {
             let migration = windlass_sqlite::Migration::Apply;
@@ -33,6 +35,7 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
 /// As [`open`], and when the schema is missing or older than this library.
 pub async fn open_checked(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     match scheme(url)? {
+        Scheme::Discard => Ok(Arc::new(DiscardStore::open())),
         #[cfg(feature = "sqlite")]
         Scheme::Sqlite => {
             let migration = windlass_sqlite::Migration::Check;
@@ -52,6 +55,9 @@ pub async fn open_checked(url: &str) -> Result<Arc<dyn Store>, StoreError> {
 /// As [`open`].
 pub async fn migrate(url: &str) -> Result<u32, StoreError> {
     match scheme(url)? {
+        Scheme::Discard => {
+            Err(unusable(format!("the store `{url}` keeps nothing, and has no schema")))
+        }
         #[cfg(feature = "sqlite")]
         Scheme::Sqlite => windlass_sqlite::SqliteStore::migrate(url),
         #[cfg(feature = "postgres")]
@@ -60,6 +66,7 @@ pub async fn migrate(url: &str) -> Result<u32, StoreError> {
 }
 
 enum Scheme {
+    Discard,
     #[cfg(feature = "sqlite")]
     Sqlite,
     #[cfg(feature = "postgres")]
@@ -67,6 +74,9 @@ enum Scheme {
 }
 
 fn scheme(url: &str) -> Result<Scheme, StoreError> {
+    if url == DiscardStore::URL {
+        return Ok(Scheme::Discard);
+    }
     #[cfg(feature = "sqlite")]
     if url.starts_with("sqlite:") {
         return Ok(Scheme::Sqlite);
@@ -75,10 +85,16 @@ fn scheme(url: &str) -> Result<Scheme, StoreError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(Scheme::Postgres);
     }
-    Err(StoreError::Unusable {
-        reason: format!("`{}` is not a store: {}", without_password(url), expected()),
-        kind: Unusable::Url,
-    })
+    if url.is_empty() {
+        // Who has no database yet may have forgotten it, or want none.
+        let instead = "; discard: to have all that is written thrown away";
+        return Err(unusable(format!("no store is named: {}{instead}", expected())));
+    }
+    Err(unusable(format!("`{}` is not a store: {}", without_password(url), expected())))
+}
+
+const fn unusable(reason: String) -> StoreError {
+    StoreError::Unusable { reason, kind: Unusable::Url }
 }
 
 const fn expected() -> &'static str {
@@ -144,5 +160,14 @@ mod tests {
     fn a_wrong_url_says_what_is_expected() {
         let error = scheme("mysql://h/d").err().expect("no store").to_string();
         assert!(error.contains("expected") || error.contains("switch"), "{error}");
+    }
+
+    /// E15: a store that is not named is none; the one that keeps nothing has a name.
+    #[test]
+    fn no_address_is_an_error_that_names_them_all() {
+        let error = scheme("").err().expect("no store").to_string();
+        assert!(error.contains("no store is named") && error.contains("discard:"), "{error}");
+        assert!(matches!(scheme("discard:"), Ok(Scheme::Discard)));
+        assert!(scheme("discard:more").is_err());
     }
 }

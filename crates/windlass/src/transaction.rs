@@ -7,6 +7,7 @@ use windlass_core::batch::{IntoBatch, Started};
 use windlass_core::client::{Client, EnqueuePipeline};
 use windlass_core::condition::{Signal, Signalled};
 use windlass_core::context::AttemptContext;
+use windlass_core::discard::Discards;
 use windlass_core::error::{Refusal, StoreError};
 use windlass_core::event::{IntoEvent, NewEvent, Published};
 use windlass_core::job::{Enqueued, Fence, IntoDraft, NewJob};
@@ -100,6 +101,9 @@ impl<T> Within<T> {
         T: EnqueueOn,
     {
         let job = [self.pipeline.prepare(draft)?];
+        if let Some(discards) = self.discards() {
+            return only(&discards.jobs(&job));
+        }
         self.check_room(&job).await?;
         only(&self.connection.write(&job, &self.schema).await?)
     }
@@ -117,6 +121,9 @@ impl<T> Within<T> {
         T: EnqueueOn,
     {
         let jobs = self.pipeline.prepare_all(drafts)?;
+        if let Some(discards) = self.discards() {
+            return Ok(discards.jobs(&jobs));
+        }
         self.check_room(&jobs).await?;
         self.connection.write(&jobs, &self.schema).await
     }
@@ -156,7 +163,10 @@ impl<T> Within<T> {
         T: EnqueueOn,
     {
         let signal = self.pipeline.prepare_signal(signal)?;
-        self.connection.signal(&signal, &self.schema).await
+        match self.discards() {
+            Some(discards) => Ok(discards.signal(&signal)),
+            None => self.connection.signal(&signal, &self.schema).await,
+        }
     }
 
     /// [`Within::signal`] for drivers that block.
@@ -168,7 +178,10 @@ impl<T> Within<T> {
         T: EnqueueBlockingOn,
     {
         let signal = self.pipeline.prepare_signal(signal)?;
-        self.connection.signal_blocking(&signal)
+        match self.discards() {
+            Some(discards) => Ok(discards.signal(&signal)),
+            None => self.connection.signal_blocking(&signal),
+        }
     }
 
     /// Publishes an event: see [`Client::publish`]. It is in the log once the transaction has committed, behind all that were
@@ -184,7 +197,10 @@ impl<T> Within<T> {
         T: EnqueueOn,
     {
         let event = [self.pipeline.prepare_event(event)?];
-        only_event(&self.connection.publish(&event, &self.schema).await?)
+        match self.discards() {
+            Some(discards) => only_event(&discards.events(&event)),
+            None => only_event(&self.connection.publish(&event, &self.schema).await?),
+        }
     }
 
     /// Publishes events in this order, at most 10,000: see [`Within::publish`].
@@ -199,7 +215,10 @@ impl<T> Within<T> {
         T: EnqueueOn,
     {
         let events = self.pipeline.prepare_events(events)?;
-        self.connection.publish(&events, &self.schema).await
+        match self.discards() {
+            Some(discards) => Ok(discards.events(&events)),
+            None => self.connection.publish(&events, &self.schema).await,
+        }
     }
 
     /// [`Within::publish`] for drivers that block.
@@ -211,7 +230,10 @@ impl<T> Within<T> {
         T: EnqueueBlockingOn,
     {
         let event = [self.pipeline.prepare_event(event)?];
-        only_event(&self.connection.publish_blocking(&event)?)
+        match self.discards() {
+            Some(discards) => only_event(&discards.events(&event)),
+            None => only_event(&self.connection.publish_blocking(&event)?),
+        }
     }
 
     /// [`Within::publish_all`] for drivers that block.
@@ -226,7 +248,15 @@ impl<T> Within<T> {
         T: EnqueueBlockingOn,
     {
         let events = self.pipeline.prepare_events(events)?;
-        self.connection.publish_blocking(&events)
+        match self.discards() {
+            Some(discards) => Ok(discards.events(&events)),
+            None => self.connection.publish_blocking(&events),
+        }
+    }
+
+    /// Of a client whose store keeps nothing nothing is written here either.
+    fn discards(&self) -> Option<&Discards> {
+        self.client.as_ref().and_then(|client| client.store().discards())
     }
 
     /// A transaction does not wait for room: its locks would wait with it.
@@ -245,8 +275,11 @@ impl<T> Within<T> {
     where
         T: EnqueueBlockingOn,
     {
-        let job = self.pipeline.prepare(draft)?;
-        only(&self.connection.write_blocking(&[job])?)
+        let job = [self.pipeline.prepare(draft)?];
+        match self.discards() {
+            Some(discards) => only(&discards.jobs(&job)),
+            None => only(&self.connection.write_blocking(&job)?),
+        }
     }
 
     /// [`Within::enqueue_all`] for drivers that block.
@@ -261,7 +294,10 @@ impl<T> Within<T> {
         T: EnqueueBlockingOn,
     {
         let jobs = self.pipeline.prepare_all(drafts)?;
-        self.connection.write_blocking(&jobs)
+        match self.discards() {
+            Some(discards) => Ok(discards.jobs(&jobs)),
+            None => self.connection.write_blocking(&jobs),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
-//! `windlass demo`: real work, a worker process killed in the middle of it, and proof that
-//! nothing was lost.
+//! `windlass demo`: real work, a worker process killed in the middle of it, an event that becomes three jobs, one of them
+//! poisoned, and proof that nothing was lost.
 //!
 //! This process enqueues the jobs, starts two worker processes of itself and kills one. What it
 //! shows is read from the store; in the end it computes every output again.
 
 mod check;
+mod event;
 mod job;
 mod part;
 mod progress;
@@ -23,6 +24,7 @@ use crate::output::color::Tone;
 use crate::output::time::{count, span};
 use crate::store;
 use check::Check;
+use event::{Ends, Story};
 use job::{Report, SLOTS};
 use progress::{Rescue, running};
 use view::View;
@@ -39,8 +41,8 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The store is a new SQLite file that is removed afterwards; with --store the demo uses a queue of its
-own there and leaves its finished jobs behind. Files in --dir are only read.")]
+The store is a new SQLite file that is removed afterwards; with --store the demo uses queues of its
+own there and leaves its finished jobs and its event behind. Files in --dir are only read.")]
 pub(crate) struct Args {
     /// Work on the files in this folder instead of the sample texts
     #[arg(long, value_name = "DIR")]
@@ -77,6 +79,9 @@ struct Demo<'a> {
     jobs: Vec<NewJob>,
     workers: Vec<WorkerProcess>,
     rescue: Option<Rescue>,
+    /// What is published once a worker was killed and its jobs are back.
+    story: Option<Story>,
+    files: u64,
     view: View<'a>,
 }
 
@@ -98,7 +103,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let of = args.dir.as_ref().map_or("sample text".to_owned(), |dir| dir.display().to_string());
     view.title(&shown, &format!("{} of {of}", count(files, "file")));
     let (pace, workers, location) = (args.pace, Vec::new(), &location);
-    let mut demo = Demo { location, pace, client, jobs, workers, rescue: None, view };
+    let (rescue, story) = (None, None);
+    let mut demo = Demo { location, pace, client, jobs, workers, rescue, story, files, view };
     let check = tokio::select! {
         check = demo.run() => check?,
         interrupted = tokio::signal::ctrl_c() => {
@@ -142,15 +148,19 @@ impl Demo<'_> {
         let (number, took) = (self.jobs.len() as u64, span(began_at.elapsed()));
         let text = format!("{} enqueued in one transaction, in {took}", count(number, "job"));
         self.view.event(Tone::Plain, &text);
+        event::subscribe(&self.client, self.location).await?;
         for _ in 0..WORKERS {
             self.start_worker()?;
         }
         loop {
             let jobs = progress::read(&self.client, &self.location.queue).await?;
-            self.view.progress(&jobs, &self.workers);
+            let told = event::queue(&self.location.queue);
+            let told = progress::read(&self.client, &told).await?;
+            self.view.progress(&jobs, &told, &self.workers);
             let took = began_at.elapsed();
-            if self.step(&jobs).await? || took > self.pace * 3 + PATIENCE {
-                return Check::new(self, &jobs, took);
+            let is_over = self.step(&jobs).await? & self.tell(&jobs, &told).await?;
+            if is_over || took > self.pace * 3 + PATIENCE {
+                return Check::new(self, (&jobs, &told), took);
             }
             worker::check_alive(&mut self.workers)?;
             tokio::time::sleep(READ_EVERY).await;
@@ -190,6 +200,22 @@ impl Demo<'_> {
         Ok(ended == self.jobs.len())
     }
 
+    /// Publishes the event when it is time; `true` when all that has come of it has ended.
+    async fn tell(&mut self, jobs: &[JobRecord], told: &[JobRecord]) -> anyhow::Result<bool> {
+        let is_rescued = self.rescue.as_ref().is_some_and(|rescue| rescue.after.is_some());
+        let is_late = jobs.iter().all(|job| job.state.is_terminal());
+        if self.story.is_none() && (is_rescued || is_late) {
+            self.story = Some(event::publish(&self.client, self.location, self.files).await?);
+            let text = format!("{} published: one event, which three want", event::COPIED);
+            self.view.event(Tone::Plain, &text);
+        }
+        let ends = Ends::of(told);
+        if ends.are_all() {
+            self.view.told(ends);
+        }
+        Ok(ends.are_all())
+    }
+
     /// Kills the last worker while it is busy.
     async fn kill(&mut self, jobs: &[JobRecord]) -> anyhow::Result<()> {
         let Some(worker) = self.workers.last_mut() else { return Ok(()) };
@@ -209,6 +235,7 @@ impl Demo<'_> {
 
     async fn stop(&mut self) {
         self.view.end();
+        event::unsubscribe(&self.client, self.location).await;
         worker::stop(&mut self.workers).await;
     }
 }

@@ -1,5 +1,6 @@
 //! `windlass enqueue`: one job, and perhaps its end.
 
+mod discarded;
 mod line;
 pub(super) mod parent;
 pub(super) mod payload;
@@ -8,7 +9,7 @@ mod waits;
 use std::sync::Arc;
 use std::time::Duration;
 use windlass::job::{Due, Expires, HandlerKey, Identity};
-use windlass::store::Store;
+use windlass::store::{DiscardStore, Store};
 use windlass::time::parse_duration;
 use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Subject, Timestamp, Unique};
 
@@ -156,6 +157,11 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         let what = "a store with history=off keeps no completed jobs, so there is nothing to wait for; leave --wait out";
         return Err(Failure::usage(what).into());
     }
+    if args.wait && globals.store == DiscardStore::URL {
+        let what =
+            "the store discard: keeps nothing, so there is nothing to wait for; leave --wait out";
+        return Err(Failure::usage(what).into());
+    }
     // Checked before the store is touched, so that a refused job does not even create it.
     job.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
     let is_new = store::sqlite_path(&globals.store).filter(|path| !path.exists());
@@ -167,6 +173,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let client = parent::of(client.waiting_for_room(args.room_within), parent);
     let due = job.due;
     let enqueued = client.enqueue(job.clone()).await?;
+    if client.discarded().is_some() {
+        return discarded::tell(&job, out);
+    }
     if args.wait {
         // In a script stdout is the output of the job and nothing else.
         if out.is_plain() {

@@ -124,6 +124,6 @@ const SEQUENCED: usize = 10_000;
 
 /// What was just published has its position when it is looked for, also where no worker runs.
 pub(crate) async fn sequence(store: &dyn Store) -> anyhow::Result<()> {
-    store.sequence(SEQUENCED, Now::Database).await?;
+    while store.sequence(SEQUENCED, Now::Database).await? > 0 {}
     Ok(())
 }

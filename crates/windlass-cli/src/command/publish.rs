@@ -1,6 +1,7 @@
 //! `windlass publish`: one event, or many from stdin.
 
 mod lines;
+mod tried;
 
 use std::io;
 
@@ -55,7 +56,7 @@ pub(crate) struct Args {
     /// What it is about, and is found by, such as customer=42; may be given several times
     #[arg(long, value_name = "TYPE=ID")]
     about: Vec<Subject>,
-    /// Say who would get it, and write nothing
+    /// Say who would get it, and write nothing; of events from stdin how many each would get
     #[arg(long)]
     dry_run: bool,
 }
@@ -75,9 +76,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if args.event_type == "-" {
         check_alone(&args)?;
         if args.dry_run {
-            let what =
-                "--dry-run tries one event: give its type, and its data as name=value or @FILE";
-            return Err(Failure::usage(what).into());
+            let client = Client::new(store::existing(&globals.store).await?);
+            tried::lines(&client, io::stdin()).await?.tell(&globals.out)?;
+            return Ok(Exit::Done);
         }
         let client = parent::of(client(globals).await?, parent);
         let sent = lines::publish(&client, io::stdin()).await?;
@@ -95,7 +96,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     let client = parent::of(client(globals).await?, parent);
     let published = client.publish(event.clone()).await?;
-    told(&event, published, &globals.out)
+    let fate = Fate::of(published, &client);
+    told(&event, (published.id(), fate), &globals.out)
 }
 
 /// What is given beside `-` would be of no event.
@@ -142,8 +144,8 @@ fn extension(text: &str) -> Result<(String, Extension), String> {
     Ok((name.to_owned(), value))
 }
 
-fn told(event: &NewEvent, published: Published, out: &Output) -> anyhow::Result<Exit> {
-    let (id, answer) = (published.id(), answer(published));
+fn told(event: &NewEvent, (id, fate): (EventId, Fate), out: &Output) -> anyhow::Result<Exit> {
+    let answer = fate.word();
     if out.is_json() {
         let given_id = event.given.as_deref();
         let body = Body { id, answer, r#type: &event.event_type, source: &event.source, given_id };
@@ -155,29 +157,53 @@ fn told(event: &NewEvent, published: Published, out: &Output) -> anyhow::Result<
         out.line(&[id.as_str(), &event.event_type, &event.source, answer].join("\t"))?;
         return Ok(Exit::Done);
     }
-    let said = match published {
-        Published::New(_) => format!("{} from {}", event.event_type, event.source),
-        Published::Existing(_) => {
-            "was published with this id before; nothing was written".to_owned()
+    let strong = out.paint(Tone::Strong, &id);
+    let said = match fate {
+        Fate::New => format!("{} from {}", event.event_type, event.source),
+        Fate::Existing => "was published with this id before; nothing was written".to_owned(),
+        Fate::Discarded => {
+            out.line(&format!("{strong}  discarded: the store discard: keeps nothing"))?;
+            return Ok(Exit::Done);
         }
     };
-    out.done(
-        &format!("{}  {said}", out.paint(Tone::Strong, &id)),
-        &format!("see it: windlass event show {id}"),
-    )?;
+    out.done(&format!("{strong}  {said}"), &format!("see it: windlass event show {id}"))?;
     Ok(Exit::Done)
 }
 
-const fn answer(published: Published) -> &'static str {
-    match published {
-        Published::New(_) => "new",
-        Published::Existing(_) => "existing",
+/// What came of an event.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    New,
+    Existing,
+    Discarded,
+}
+
+impl Fate {
+    fn of(published: Published, client: &Client) -> Self {
+        match published {
+            _ if client.discarded().is_some() => Self::Discarded,
+            Published::New(_) => Self::New,
+            Published::Existing(_) => Self::Existing,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Existing => "existing",
+            Self::Discarded => "discarded",
+        }
     }
 }
 
 fn told_all(sent: &lines::Sent, out: &Output) -> anyhow::Result<Exit> {
     if out.is_json() {
         out.json(&Document::new("published_lines.v1", sent))?;
+        return Ok(Exit::Done);
+    }
+    if sent.discarded > 0 {
+        let what = time::count(sent.discarded, "event");
+        out.line(&format!("{what} discarded: the store discard: keeps nothing"))?;
         return Ok(Exit::Done);
     }
     let before = match sent.existing {

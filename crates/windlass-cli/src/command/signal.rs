@@ -40,15 +40,18 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     signal.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
     let client = Client::new(store::existing(&globals.store).await?);
     let told = client.signal(signal.clone()).await?;
+    let is_discarded = client.discarded().is_some();
     if out.is_json() {
+        let answer = if is_discarded { "discarded" } else { told.answer.word() };
         let body = serde_json::json!({
-            "schema": "signal.v1", "key": signal.key, "answer": told.answer, "conditions": told.conditions,
+            "schema": "signal.v1", "key": signal.key, "answer": answer, "conditions": told.conditions,
         });
         out.json(&body)?;
         return Ok(Exit::Done);
     }
     let key = &in_one_line(&signal.key);
     let said = match told.answer {
+        _ if is_discarded => format!("{key} discarded: the store discard: keeps nothing"),
         SignalAnswer::Met if signal.is_withdrawn => {
             format!("{} not wait for {key} any more", jobs(told.conditions, "does", "do"))
         }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use windlass::event::LogRecord;
 use windlass::name::check_subscription;
 use windlass::subscription::{
-    EventSummary, EventWindow, Filter, Mode, Progress, SubscriptionRecord, Target,
+    EventSummary, EventWindow, Filter, Mode, Pace, Progress, SubscriptionRecord, Target,
 };
 use windlass::{Client, Timestamp};
 
@@ -107,6 +107,7 @@ struct Body<'a> {
     lane: Option<String>,
     mode: Option<&'a Mode>,
     credit: Option<u32>,
+    pace: Option<Pace>,
     filter: &'a Filter,
     /// The filter as a person reads it.
     wants: String,
@@ -153,6 +154,7 @@ fn document<'a>(
             lane: record.definition.lane.as_ref().map(ToString::to_string),
             mode: job.map(|_| &record.definition.mode),
             credit: job.map(|_| record.definition.most_unfinished()),
+            pace: record.definition.pace,
             filter,
             wants: filter.to_string(),
             state: standing(record).0,

@@ -51,7 +51,8 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> Result<SubscriptionConf
     check_subscription(name).map_err(|error| table.error("subscription", error))?;
     let (filter, target) = (filter(table)?, target(table)?);
     let (lane, credit) = (key(table, "lane")?, credit(table)?);
-    let definition = Subscription { filter, target, lane, mode: mode(table)?, credit };
+    let mode = mode(table)?;
+    let definition = Subscription { filter, target, lane, mode, credit, pace: None };
     definition.check().map_err(|refusal| table.error("subscription", refusal))?;
     Ok(SubscriptionConfig { name: name.to_owned(), definition, start: start(table)? })
 }

@@ -5,6 +5,7 @@ mod batch;
 mod bulk;
 mod clock;
 mod condition;
+mod discard;
 mod enqueue;
 mod event;
 mod explain;

@@ -23,6 +23,7 @@ fn document(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no document: {error}"))
 }
 
+/// O7: of the three jobs of the demo's event one is poisoned, and the others are done.
 #[test]
 fn a_demo_loses_nothing_although_a_worker_is_killed() {
     let begun = Instant::now();
@@ -34,6 +35,7 @@ fn a_demo_loses_nothing_although_a_worker_is_killed() {
     assert_eq!((&found["dead"], &found["totals"]["words"]), (&1.into(), &2881.into()));
     let (twice, held) = (found["attempts_after_losses"].as_u64(), found["held_at_kill"].as_u64());
     assert!(held >= Some(1) && twice <= held, "{found}");
+    assert_eq!(found["event"], json!({ "jobs": 3, "completed": 2, "dead": 1 }), "{found}");
     assert!(found["rescue_ms"].is_u64() && found["attempts_after_failures"] != 0, "{found}");
 }
 

@@ -4,6 +4,7 @@ mod chunk;
 mod config;
 mod exec;
 mod http;
+mod killed;
 mod report;
 #[cfg(target_os = "linux")]
 mod room;

@@ -159,7 +159,7 @@ impl InlineWorker {
             feeds |= watch.round(&**self.store(), Now::Database).await? != Alerted::default();
         }
         if feeds {
-            let mut feed = Feed::default();
+            let mut feed = Feed::without_pace();
             while feed.round(&**self.store(), Now::Database).await?.is_behind {}
         }
         let (lease, jobs) = self.claim_of(1, &self.registration.handlers).await?;

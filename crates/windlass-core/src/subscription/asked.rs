@@ -149,7 +149,8 @@ impl SubscriptionRecord {
         if !explanation.matches {
             return (Answer::Unwanted, explanation);
         }
-        let position = event.position.unwrap_or(u64::MAX);
+        // One that has no position yet gets the next one, or a later one.
+        let position = event.position.unwrap_or(log.last + 1);
         if position <= self.after {
             return (Answer::Before, self.begins_behind(position));
         }

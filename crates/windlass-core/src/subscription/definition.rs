@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use std::num::NonZeroU32;
 
-use super::{Filter, Mode, Target};
+use super::{Filter, Mode, Pace, Target};
 use crate::error::Refusal;
 use crate::limits::CREDIT;
 use crate::subscription::EventKey;
@@ -29,6 +29,9 @@ pub struct Subscription {
     /// said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit: Option<NonZeroU32>,
+    /// At most so many jobs in a time while it catches up, as a replay does; as many as it has room for where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
 }
 
 impl Subscription {
@@ -54,7 +57,7 @@ impl Subscription {
     /// What comes of each event that the filter wants.
     #[must_use]
     pub const fn to(filter: Filter, target: Target) -> Self {
-        Self { filter, target, lane: None, mode: Mode::Each, credit: None }
+        Self { filter, target, lane: None, mode: Mode::Each, credit: None, pace: None }
     }
 
     /// Its jobs go to this queue; nothing where it makes none.
@@ -87,6 +90,13 @@ impl Subscription {
         self
     }
 
+    /// At most so many jobs in a time while it catches up.
+    #[must_use]
+    pub const fn pace(mut self, pace: Pace) -> Self {
+        self.pace = Some(pace);
+        self
+    }
+
     /// How many of its jobs may be unfinished.
     #[must_use]
     pub fn most_unfinished(&self) -> u32 {
@@ -105,6 +115,7 @@ impl Subscription {
                 ("lane", self.lane.is_some()),
                 ("mode", !self.mode.is_each()),
                 ("credit", self.credit.is_some()),
+                ("pace", self.pace.is_some()),
             ];
             if let Some((what, _)) = said.into_iter().find(|(_, is_said)| *is_said) {
                 return Err(Refusal::NoJobs { what });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::credit::{Credit, by_subscription};
+use super::pace::Pacing;
 use super::tell::{Teller, Told};
 use super::{
     EventWindow, GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord,
@@ -113,6 +114,7 @@ impl Client {
 pub struct Feed {
     router: Option<Router>,
     credit: Credit,
+    pacing: Pacing,
     teller: Teller,
     /// Whether windows may be open.
     has_windows: bool,
@@ -143,6 +145,12 @@ pub struct Fed {
 }
 
 impl Feed {
+    /// One that gives those that catch up as much as they have room for, whatever their pace: for tests of applications.
+    #[must_use]
+    pub fn without_pace() -> Self {
+        Self { pacing: Pacing::off(), ..Self::default() }
+    }
+
     /// One bounded round: positions for what was published, the next part of the log for each that catches up, and the next part
     /// for those that are live.
     ///
@@ -166,7 +174,9 @@ impl Feed {
         let most = self.most(&log);
         let (credit, teller, reach) = (&mut self.credit, &mut self.teller, log.reach());
         let (come, has_windows) = (Vec::new(), self.has_windows);
-        let mut round = Round { store, now, credit, teller, fed, reach, most, come, has_windows };
+        let pacing = &mut self.pacing;
+        let mut round =
+            Round { store, now, credit, pacing, teller, fed, reach, most, come, has_windows };
         // One that is about to reach those that are live goes first. Had they gone on before, it would never reach them while
         // events come.
         let is_near = |position: u64| log.routed.saturating_sub(position) <= most;
@@ -203,6 +213,7 @@ pub(super) struct Round<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) now: Now,
     pub(super) credit: &'a mut Credit,
+    pacing: &'a mut Pacing,
     teller: &'a mut Teller,
     pub(super) fed: Fed,
     /// How far those that are live were fed.
@@ -243,11 +254,15 @@ impl Round<'_> {
                 true => self.credit.room(one).unwrap_or_default(),
                 false => u64::MAX,
             };
+            let room = room.min(self.pacing.room(one, self.now));
             let room = usize::try_from(room).unwrap_or(usize::MAX);
             let end = one.until.map_or(log.routed, |until| until.min(log.routed));
             let most = end.saturating_sub(position).min(self.most);
             // A replay may end behind what is there.
-            let has_nothing = most == 0 && one.until.is_some_and(|until| until > position);
+            let reached = log.routed + u64::from(log.part >= one.number);
+            let ends = one.until.is_some_and(|until| until <= position);
+            // Nor has one that is to be handed over only behind an event of which the others have got their part.
+            let has_nothing = most == 0 && !ends && (one.until.is_some() || position < reached);
             self.fed.is_held |= room == 0 && most > 0;
             if has_nothing || (room == 0 && most > 0) {
                 continue;
@@ -348,6 +363,10 @@ impl Round<'_> {
             *self.credit = Credit::default();
         } else {
             self.credit.written(&slice.jobs);
+            self.pacing.written(&slice);
+            if routed == Routed::Live {
+                self.pacing.forget(slice.number);
+            }
             self.reach = if slice.number.is_none() { slice.to } else { self.reach };
             self.fed.routed += slice.to.position - slice.from.position;
             self.fed.jobs += slice.jobs.len() as u64;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::{Filter, Start, SubscriptionRecord, Target};
+use super::{Filter, Pace, Start, SubscriptionRecord, Target};
 use crate::client::Client;
 use crate::error::StoreError;
 
@@ -17,15 +17,17 @@ pub struct Replay {
     pub filter: Option<Filter>,
     /// For jobs of this kind instead, such as one that only writes down what it would do.
     pub kind: Option<String>,
-    /// At most so many of its jobs are unfinished: that is its pace.
+    /// At most so many of its jobs are unfinished; the subscription's own credit where it is not said.
     pub credit: Option<NonZeroU32>,
+    /// At most so many jobs in a time, for a target that others need too.
+    pub pace: Option<Pace>,
 }
 
 impl Replay {
     /// All events behind a position, up to another, as the subscription wants them now.
     #[must_use]
     pub const fn between(after: u64, to: u64) -> Self {
-        Self { after, to, filter: None, kind: None, credit: None }
+        Self { after, to, filter: None, kind: None, credit: None, pace: None }
     }
 }
 
@@ -63,6 +65,7 @@ impl Client {
             }
         }
         definition.credit = replay.credit.or(definition.credit);
+        definition.pace = replay.pace.or(definition.pace);
         self.subscribe(&own, &definition, Start::Between(replay.after, replay.to)).await?;
         Ok(own)
     }

@@ -1,5 +1,7 @@
 //! Route: which subscriptions want which events, and what comes of them. No I/O: [`Feed`](super::Feed) reads and writes.
 
+use std::time::Instant;
+
 use super::window::Windows;
 use super::{
     Beside, EventKey, EventTarget, EventView, JobTarget, Progress, Reach, Slice,
@@ -11,7 +13,7 @@ use crate::event::{EventRecord, Extension, LogRecord, NewEvent};
 use crate::id::JobId;
 use crate::job::{Lane, Meta, NewJob};
 use crate::json::Json;
-use crate::limits::TREE_DEPTH;
+use crate::limits::{ROUTE_TIME, TREE_DEPTH};
 
 /// The subscriptions, ready to be asked who wants an event.
 #[derive(Debug)]
@@ -88,7 +90,7 @@ impl Router {
     /// yet, of the last one as far as there is room.
     #[must_use]
     pub fn route(&self, events: &[EventRecord], log: &LogRecord) -> Option<Slice> {
-        let from = log.reach();
+        let (from, begun) = (log.reach(), Instant::now());
         let mut slice = self.slice(None, from);
         for event in events {
             let (position, part) = (event.position?, slice.to.part);
@@ -97,7 +99,7 @@ impl Router {
                 Some(last) => Reach { part: last, ..slice.to },
                 None => Reach::whole(position),
             };
-            if slice.is_full() {
+            if slice.is_full() || begun.elapsed() > ROUTE_TIME {
                 break;
             }
         }
@@ -138,6 +140,7 @@ impl Router {
         (from, events): (u64, &[EventRecord]),
         (reaches, room): (u64, usize),
     ) -> Option<Slice> {
+        let begun = Instant::now();
         let mut slice = self.slice(Some(one.number), Reach::whole(from));
         for event in events {
             if one.definition.filter.wants_type(&event.event_type) {
@@ -153,6 +156,9 @@ impl Router {
                 }
             }
             slice.to = Reach::whole(event.position?);
+            if begun.elapsed() > ROUTE_TIME {
+                return Some(slice);
+            }
         }
         slice.to = Reach::whole(reaches.max(from));
         Some(slice)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::EventKey;
 use crate::error::Refusal;
 use crate::event::NewEvent;
+use crate::limits::LARGEST_NUMBER;
 use crate::name::{DEFAULT_QUEUE, check_kind, check_queue};
 
 /// What comes of an event that is wanted.
@@ -68,6 +69,17 @@ impl Target {
         match self {
             Self::Job(job) => {
                 check_kind(&job.kind)?;
+                let numbers = [
+                    ("the version of args", Some(job.version)),
+                    ("max_attempts", job.max_attempts),
+                ];
+                for (what, number) in numbers {
+                    let above = number.filter(|number| *number > LARGEST_NUMBER);
+                    if let Some(number) = above {
+                        let (number, limit) = (number.into(), LARGEST_NUMBER.into());
+                        return Err(Refusal::Range { what, number, limit });
+                    }
+                }
                 Ok(check_queue(&job.queue)?)
             }
             Self::Signal(_) => Ok(()),
@@ -162,6 +174,16 @@ mod tests {
             let target = read(json).expect(json);
             assert_eq!(serde_json::to_string(&target).expect("JSON"), json);
         }
+    }
+
+    #[test]
+    fn a_number_that_no_job_can_have_is_refused() {
+        for json in [r#"{"kind":"a","version":32768}"#, r#"{"kind":"a","max_attempts":40000}"#] {
+            let refusal = read(json).expect(json).check().expect_err(json).to_string();
+            assert!(refusal.contains("32767"), "{refusal}");
+        }
+        let fits = r#"{"kind":"a","version":32767,"max_attempts":32767}"#;
+        assert_eq!(read(fits).expect(fits).check(), Ok(()));
     }
 
     #[test]

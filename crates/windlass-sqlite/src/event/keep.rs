@@ -26,14 +26,13 @@ const IS_NEEDED: &str = "select exists (select 1 from windlass_pending where id 
      or exists (select 1 from windlass_finished where id between ?1 and ?2 and state = 7) \
      or exists (select 1 from windlass_event_window w, json_each(w.positions) p where p.value = ?3)";
 const FORGET: &str = "delete from windlass_event where position = ?1";
-const LONGER: &str = "update windlass_gap set to_position = ?1, at = ?3 where reason = ?2 and exists ( \
-     select 1 from windlass_subscription s \
-     where s.number = windlass_gap.number and s.position = windlass_gap.to_position and s.position < ?1)";
+/// Those that were not fed what goes: the last position that each was fed, and where its gap ends.
+const LOST: &str = "select number, name, position, min(?1, coalesce(until, ?1)) from windlass_subscription \
+     where position < ?1 order by number";
+const LONGER: &str = "update windlass_gap set to_position = ?3, at = ?5 \
+     where number = ?1 and to_position = ?2 and reason = ?4";
 const NEW: &str = "insert into windlass_gap (number, from_position, to_position, reason, at) \
-     select number, position + 1, ?1, ?2, ?3 from windlass_subscription s where position < ?1 \
-       and not exists (select 1 from windlass_gap g where g.number = s.number and g.to_position = ?1 and g.reason = ?2) \
-     returning number, from_position";
-const NAME: &str = "select name from windlass_subscription where number = ?1";
+     values (?1, ?2 + 1, ?3, ?4, ?5)";
 const PASS: &str = "update windlass_subscription set position = ?1 where position < ?1";
 const WALKED: &str = "update windlass_log set removed = removed + ?1, walked = ?2, revision = revision + ?3 \
      where ?1 > 0 or walked <> ?2";
@@ -86,13 +85,21 @@ fn make_gaps(
 ) -> Result<(), StoreError> {
     let days = (at_most as f64 / 864_000_000.0).round() / 100.0;
     let because = format!("events are kept for at most {days} days");
-    run(connection, LONGER, params![beyond, because, now])?;
-    let news = all(connection, NEW, params![beyond, because, now], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    let lost = all(connection, LOST, [beyond], |row| {
+        Ok((
+            row.get::<_, i64>(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, i64>(2)?,
+            row.get::<_, i64>(3)?,
+        ))
     })?;
-    for (number, from) in news {
-        let Some(name) = one::<String>(connection, NAME, [number])? else { continue };
-        let data = json!({ "subscription": name, "from": from, "to": beyond, "reason": because });
+    for (number, name, fed, to) in lost {
+        let gap = params![number, fed, to, because, now];
+        if run(connection, LONGER, gap)? == 0 {
+            run(connection, NEW, gap)?;
+        }
+        // One that has become longer is told by what is new of it.
+        let data = json!({ "subscription": name, "from": fed + 1, "to": to, "reason": because });
         let (alert, subject) = (AlertType::SubscriptionGap, format!("subscription/{name}"));
         let fact = Fact { alert, about: name, subject, kind: None, data };
         tell(connection, &fact, Timestamp::from_micros(now))?;

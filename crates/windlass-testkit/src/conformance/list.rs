@@ -46,6 +46,7 @@ macro_rules! behaviours {
                     a_worker_that_is_lost_is_told
                     missed_runs_are_told
                     a_gap_is_told
+                    a_gap_that_grows_is_told_each_time
                 }
             }
             batch {
@@ -304,6 +305,12 @@ macro_rules! behaviours {
                     what_somebody_waits_for_stays
                     what_goes_too_early_is_a_gap
                     what_a_subscription_has_missed_is_found
+                }
+                pace {
+                    a_replay_keeps_its_pace
+                    another_leader_keeps_the_pace
+                    a_pace_is_of_jobs
+                    a_rate_holds_for_the_jobs_of_all_subscriptions
                 }
                 put {
                     a_subscription_begins_where_it_says

@@ -138,6 +138,7 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         ROUTE_EVENTS
         CATCH_UP_EVENTS
         ROUTE_JOBS
+        ROUTE_TIME
         WINDOW_EVENTS
         SHORTEST_WINDOW
         LONGEST_WINDOW

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
 use windlass::prelude::*;
 use windlass::store::Now;
+use windlass::subscription::{Filter, Start, Subscription};
 use windlass::{
     AfterFailure, AttemptContext, Backoff, Event, Failure, Hooked, Hooks, Options, Outcome,
     RetryPolicy, StartError, State,
@@ -24,6 +25,9 @@ on_both_stores! {
     a_lost_attempt_is_reported;
     /// O29: a report that panics, hangs or waits harms no job, and keeps back only others.
     a_report_does_no_harm;
+    /// A20: log lines that cannot be written, a report, a timer and a pager that fail: each job still has its end, and all others are
+    /// told.
+    channels_that_fail_are_apart;
     /// T35: a timer goes on while the worker is fully loaded, and ends with the worker; an idle worker says so once.
     timers_end_with_the_worker;
     /// T35: blocking work is in the attempt's span, is told to end, and its panic is the attempt's.
@@ -255,6 +259,71 @@ async fn a_report_does_no_harm(database: TestDatabase) {
     }
     let stopped = tokio::time::timeout(SOON, worker.stop()).await;
     assert!(stopped.is_ok(), "a report that hangs keeps no worker from its end");
+}
+
+/// Is told of a job that is dead.
+#[derive(Debug, Serialize, Deserialize, Job)]
+#[job(kind = "around.page", max_attempts = 1)]
+struct Page {}
+
+/// Where the test hears who was told.
+type Told = mpsc::UnboundedSender<&'static str>;
+
+/// Is told of it too.
+#[derive(Debug, Serialize, Deserialize, Job)]
+#[job(kind = "around.chat")]
+struct Chat {}
+
+async fn channels_that_fail_are_apart(database: TestDatabase) {
+    let client = Client::new(database.open().await);
+    let filter = || Filter::of_types(["windlass.job.dead"]).build().expect("a filter");
+    for (name, kind) in [("page", Page::KIND), ("chat", Chat::KIND)] {
+        let told = Subscription::new(filter(), kind);
+        client.subscribe(name, &told, Start::Now).await.expect("made");
+    }
+    database.refuse_log_lines().await;
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let (reports, ticks) = (sender.clone(), sender.clone());
+    let worker = Worker::new(Arc::clone(client.store()), sender)
+        .handle_fn(async |job: Step, cx: Context<Told>| {
+            cx.log(Level::Warn, "this line has no place");
+            if job.fails { Err(JobError::dead("no luck")) } else { Ok(()) }
+        })
+        .handle_fn(async |_: Page, _: Context<Told>| -> Result<(), JobError> {
+            panic!("the pager is broken")
+        })
+        .handle_fn(async |_: Chat, cx: Context<Told>| {
+            cx.app().send("chat").expect("the test listens");
+            Ok::<_, JobError>(())
+        })
+        .on_failure(move |failure: Failure| {
+            let sent = (failure.kind == Step::KIND).then(|| reports.send("report"));
+            async move { panic!("the report is broken: {sent:?}") }
+        })
+        .every(Duration::from_millis(300), move |_| {
+            let sent = ticks.send("tick");
+            async move { panic!("the timer is broken: {sent:?}") }
+        });
+    let worker = worker.slots(1).start().await.expect("started");
+    let fails = [true, false, true, false];
+    let jobs = fails.map(|fails| Step { fails });
+    let jobs = client.enqueue_all(jobs).await.expect("written");
+    for (fails, job) in fails.into_iter().zip(jobs) {
+        let state = ended(&client, job.id()).await.state;
+        assert_eq!(state, if fails { State::Dead } else { State::Completed });
+    }
+    let mut left = vec![("report", 2), ("chat", 2), ("tick", 2)];
+    while !left.is_empty() {
+        let next = tokio::time::timeout(SOON, told.recv()).await.expect("soon");
+        for (what, times) in &mut left {
+            *times -= i32::from(next == Some(*what));
+        }
+        left.retain(|(_, times)| *times > 0);
+    }
+    worker.stop().await;
+    let pages = "kind:around.page state:dead".parse().expect("a filter");
+    let pages = client.jobs(&pages, windlass::job::Page::default()).await.expect("read");
+    assert!(pages.len() <= 2, "the death of a page is not told");
 }
 
 /// Runs until the gate is open.

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
+use windlass::event::NewEvent;
 use windlass::prelude::*;
+use windlass::subscription::{Filter, Start, Subscription};
 use windlass::testing::TestStore;
 use windlass::{
-    Backoff, Chunk, Chunks, Event, JobRecord, NewJob, Options, Outcome, RetryPolicy, StartError,
-    State,
+    Backoff, Chunk, Chunks, Event, EventId, JobRecord, Json, NewJob, Options, Outcome, RetryPolicy,
+    StartError, State,
 };
 
 use crate::test_database::{SOON, TestDatabase, ended, event, on_both_stores};
@@ -17,6 +19,8 @@ use crate::test_database::{SOON, TestDatabase, ended, event, on_both_stores};
 on_both_stores! {
     /// O38: each job of a chunk has its own end, however the others end.
     each_job_of_a_chunk_has_its_own_end;
+    /// O38: of the jobs of ten events two are poisoned, and the others of their chunk are done.
+    a_poisoned_event_of_a_chunk_takes_no_other_with_it;
     /// O38: what has come when the first has waited long enough is a chunk.
     what_has_come_in_time_is_a_chunk;
     /// O38: an error or a panic is the end of what nothing was said of, and what failed comes alone the next time.
@@ -121,6 +125,39 @@ async fn each_job_of_a_chunk_has_its_own_end(database: TestDatabase) {
     assert_eq!(ended[8].history[0].error.as_deref(), Some("not now"));
     let reason = ended[9].reason.clone().unwrap_or_default();
     assert!(reason.starts_with("failed for good: malformed args"), "{reason}");
+    worker.stop().await;
+}
+
+async fn a_poisoned_event_of_a_chunk_takes_no_other_with_it(database: TestDatabase) {
+    let client = Client::new(database.open().await);
+    let filter = Filter::of_types(["row.*"]).build().expect("a filter");
+    let rows = Subscription::new(filter, Row::KIND);
+    client.subscribe("rows", &rows, Start::Now).await.expect("made");
+    let event = |data: &str| NewEvent::new("row.read", Json::args(data).expect("JSON"));
+    let fine = event(r#""Fine""#);
+    let mut events = vec![fine.clone(); 10];
+    for (nth, event) in events.iter_mut().enumerate() {
+        event.id = EventId::new();
+        event.data = match nth {
+            3 => Some(Json::args(r#""Dead""#).expect("JSON")),
+            6 => Some(Json::args("17").expect("JSON")),
+            _ => fine.data.clone(),
+        };
+    }
+    client.publish_all(events.clone()).await.expect("published");
+
+    let (calls, mut called) = mpsc::unbounded_channel();
+    let worker = Worker::new(Arc::clone(client.store()), calls).slots(10);
+    let worker = worker.handle_chunks(Chunks::of(10).within(LONG), store_rows);
+    let worker = worker.start().await.expect("started");
+    let called = tokio::time::timeout(SOON, called.recv()).await.expect("soon");
+    assert_eq!(called, Some(9), "one call, without the one that cannot be read");
+    for (nth, event) in events.iter().enumerate() {
+        let explained = client.explain_event(event.id).await.expect("asked").expect("there");
+        let job = explained.decisions[0].answer.job().expect("it was fed");
+        let expected = if nth == 3 || nth == 6 { State::Dead } else { State::Completed };
+        assert_eq!(ended(&client, job).await.state, expected, "{nth}");
+    }
     worker.stop().await;
 }
 

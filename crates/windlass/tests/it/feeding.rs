@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::TransactionBehavior;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use windlass::event::{EventRecord, Keep, NewEvent};
 use windlass::prelude::*;
 use windlass::store::{Now, Store};
-use windlass::subscription::{Feed, Filter, Start, Subscription};
+use windlass::subscription::{Feed, Filter, Replay, Start, Subscription};
 use windlass::{Backoff, Event, Json, Options, RetryPolicy, State};
 
 use crate::test_database::{SOON, TestDatabase, connect_to, event, on_both_stores};
@@ -28,6 +28,8 @@ on_both_stores! {
     nothing_is_lost_however_often_who_feeds_is_killed;
     /// O6: a job that is retried when its event is not kept any more is dead with a reason that says so.
     a_job_whose_event_is_gone_says_so;
+    /// E21: a worker feeds a replay at its pace, by the clock, and looks again by itself.
+    a_worker_keeps_the_pace_of_a_replay;
     /// A worker without a loop feeds and handles what was published.
     an_inline_worker_handles_events;
 }
@@ -88,6 +90,28 @@ async fn a_handler_gets_the_event(database: TestDatabase) {
     let got = got.expect("it comes of an event");
     assert_eq!((got.id, got.position, got.source.as_str()), (event.id, Some(1), "/shop"));
     assert_eq!((got.subject, got.meta), (event.subject, event.meta));
+    running.stop_within(Duration::ZERO).await;
+}
+
+async fn a_worker_keeps_the_pace_of_a_replay(database: TestDatabase) {
+    let store = database.open().await;
+    let (to, mut handled) = unbounded_channel();
+    let client = Client::new(Arc::clone(&store));
+    subscribe(&client).await;
+    let running = worker(&store, &to).start().await.expect("it starts");
+    client.publish_all((0..60).map(|order| paid(100 + order))).await.expect("published");
+    for _ in 0..60 {
+        next(&mut handled).await;
+    }
+    let begun = Instant::now();
+    let pace = Some("40/s".parse().expect("a pace"));
+    let replay = Replay { pace, ..Replay::between(0, 60) };
+    client.replay("receipts", &replay).await.expect("begun");
+    for _ in 0..60 {
+        next(&mut handled).await;
+    }
+    // Of 60 jobs 40 may come at once, and the others one each 25 ms.
+    assert!(begun.elapsed() >= Duration::from_millis(500), "{:?}", begun.elapsed());
     running.stop_within(Duration::ZERO).await;
 }
 

@@ -121,6 +121,10 @@ mod events {
             .extension("tenant", "acme");
         client.publish(shipped).await?;
 
+        let nowhere = Client::new(windlass::open("discard:").await?);
+        nowhere.publish(OrderPaid { order: 42, customer: 7, total: 1_299 }).await?;
+        assert_eq!(nowhere.discarded().map(|discarded| discarded.events), Some(1));
+
         let paid = || OrderPaid { order: 43, customer: 7, total: 500 }.event();
         let first = client.publish(paid()?.given("charge-981")).await?;
         let again = client.publish(paid()?.given("charge-981")).await?;

@@ -16,6 +16,7 @@ mod compile_errors;
 mod conditions;
 mod contracts;
 mod cost;
+mod discard;
 mod embedded;
 mod engine;
 mod event_flow;

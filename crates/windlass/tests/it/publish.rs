@@ -474,11 +474,100 @@ async fn sql_refuses_what_cannot_be_published(database: TestDatabase) {
         let why = sql.publish(("a", Some(data), &[])).await.expect_err(data);
         assert!(!is_sqlite || why.starts_with("windlass: data "), "{data}: {why}");
     }
+    for option in [
+        ("subjects", r#"{"order": "\ud800"}"#),
+        ("subjects", r#"{"order": ["x", "\udc00"]}"#),
+        ("extensions", r#"{"tenant": "\ud800"}"#),
+    ] {
+        let why = sql.publish(("a", None, &[option])).await.expect_err(option.1);
+        assert!(!is_sqlite || why.contains("half of a surrogate pair"), "{option:?}: {why}");
+    }
     let unknown = sql.publish(("a", None, &[("sourec", r#""/shop""#)])).await;
     unknown.expect_err("there is no such option");
     assert_eq!(log(&store).await, []);
     sql.publish(("a", Some(&fits), &[])).await.expect("it fits");
     assert_eq!(log(&store).await.len(), 1);
+}
+
+/// A19: what is not UTF-8 is refused by SQL, also in the smallest part, and where another program has written it all the same it keeps
+/// nothing else from being read and run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_utf_8_keeps_nothing_back() {
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
+    let file = database.file();
+    for wrong in [
+        "windlass_publish (type, data) values ('a', cast(x'22ff22' as text))",
+        "windlass_publish (type, subject) values ('a', cast(x'2fff' as text))",
+        "windlass_publish (type, source) values ('a', cast(x'2fff' as text))",
+        "windlass_publish (type, id) values ('a', cast(x'ff' as text))",
+        "windlass_publish (type, extensions) values ('a', cast(x'7b2261223a22ff227d' as text))",
+        "windlass_enqueue (kind, args) values ('k', cast(x'22ff22' as text))",
+        "windlass_enqueue (kind, args) values ('k', '\"\\ud800\"')",
+        "windlass_enqueue (kind, origin) values ('k', cast(x'ff' as text))",
+        "windlass_enqueue (kind, lane) values ('k', cast(x'ff' as text))",
+        "windlass_enqueue (kind, unique_key) values ('k', cast(x'ff' as text))",
+        "windlass_enqueue (kind, subjects) values ('k', '{\"a\":\"\\ud800\"}')",
+    ] {
+        let refused = file.execute(&format!("insert into {wrong}"), []).expect_err(wrong);
+        let refused = refused.to_string();
+        let is_told = refused.contains("UTF-8") || refused.contains("surrogate pair");
+        assert!(is_told, "{wrong}: {refused}");
+    }
+    // U+FFFD itself, a pair and the last characters of the plane are texts.
+    let fine = "insert into windlass_publish (type, data, subject) values ('a', '\"\\ud83d\\ude00\"', '\u{fffd}\u{ffff}')";
+    file.execute(fine, []).expect("it is published");
+    file.execute("insert into windlass_enqueue (kind, args) values ('announce', '{\"path\":\"x\"}')", [])
+        .expect("it is enqueued");
+    file.execute_batch(
+        "update windlass_event set subject = cast(x'2fff' as text); update windlass_pending set origin = cast(x'ff' as text)",
+    )
+    .expect("another program may");
+    let client = Client::new(Arc::clone(&store));
+    client.publish(paid(1)).await.expect("published");
+    let events = log(client.store()).await;
+    assert_eq!((events.len(), events[0].subject.as_deref()), (2, Some("/\u{fffd}")));
+    let worker = Worker::new(store, ()).handle_fn(async |job: Announce, _: Context| {
+        anyhow::Ok(job.path)
+    });
+    let worker = worker.start().await.expect("it starts");
+    let found = client.jobs(&"kind:announce".parse().expect("a filter")).await.expect("read");
+    ended(&client, found[0].id).await;
+    worker.stop().await;
+}
+
+/// E14: given ids are looked at without a lock of their own each, of which a server has few; who comes second while the first is given
+/// its position is told of the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_ids_take_no_locks() {
+    let database = TestDatabase::postgres().await;
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let first = client.publish(paid(1).source("/s").given("once")).await.expect("published");
+    let giver = connect(&database).await.client;
+    giver.batch_execute("begin; select windlass.sequence_at(windlass.now_us(), 100)").await.expect("given");
+    let second = {
+        let client = client.clone();
+        tokio::spawn(async move { client.publish(paid(2).source("/s").given("once")).await })
+    };
+    let watcher = connect(&database).await.client;
+    let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%publish_all%' and datname = current_database()";
+    crate::test_database::until(async || {
+        watcher.query_one(waits, &[]).await.expect("read").get::<_, i64>(0) == 1
+    })
+    .await;
+    giver.batch_execute("commit").await.expect("committed");
+    let second = second.await.expect("it ends").expect("published");
+    assert_eq!(second, windlass::event::Published::Existing(first.id()));
+    let publisher = connect(&database).await.client;
+    publisher.batch_execute("begin").await.expect("begun");
+    let many = "select count(windlass.publish('a', null, jsonb_build_object('id', n::text))) from generate_series(1, 100) as n";
+    publisher.query_one(many, &[]).await.expect("published");
+    let locks = "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()";
+    assert_eq!(publisher.query_one(locks, &[]).await.expect("read").get::<_, i64>(0), 0);
+    publisher.batch_execute("commit").await.expect("committed");
+    while store.sequence(100, Now::Database).await.expect("given") > 0 {}
+    assert_eq!(log(&store).await.len(), 101);
 }
 
 /// E20, A19: what cannot be stored does not become an event, whichever way it comes.

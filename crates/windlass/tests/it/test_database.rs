@@ -87,6 +87,20 @@ impl TestDatabase {
         .await;
     }
 
+    /// Has the database refuse each log line.
+    pub(crate) async fn refuse_log_lines(&self) {
+        let refuse = match &self.0 {
+            Kind::Sqlite(_) => {
+                "create trigger refuse before insert on windlass_log_line \
+                 begin select raise(abort, 'no line'); end"
+            }
+            Kind::Postgres(_) => {
+                "alter table windlass.log_line add constraint refuse check (false) not valid"
+            }
+        };
+        self.run(refuse).await;
+    }
+
     /// Takes the locks that every heartbeat waits for.
     pub(crate) async fn hold_heartbeats(&self) -> Held {
         match &self.0 {

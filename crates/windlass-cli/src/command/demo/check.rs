@@ -8,6 +8,7 @@ use serde::Serialize;
 use windlass::{Job, JobRecord, Json, NewJob, State};
 
 use super::Demo;
+use super::event::Ends;
 use super::job::{self, FileCopy, FileWords, MISSING_FILE, Words};
 use super::progress::{Rescue, failures, is_of, losses};
 
@@ -33,11 +34,17 @@ pub(super) struct Check {
     pub(super) held_at_kill: Option<usize>,
     pub(super) rescue_ms: Option<u64>,
     pub(super) totals: Words,
+    /// What has come of the event.
+    pub(super) event: Ends,
 }
 
 impl Check {
     /// Compares what was enqueued with what the store has.
-    pub(super) fn new(demo: &Demo, stored: &[JobRecord], took: Duration) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        demo: &Demo,
+        (stored, told): (&[JobRecord], &[JobRecord]),
+        took: Duration,
+    ) -> anyhow::Result<Self> {
         let rescue = demo.rescue.as_ref();
         let millis = |duration: Duration| duration.as_millis() as u64;
         let mut check = Self {
@@ -46,6 +53,7 @@ impl Check {
             held_at_kill: rescue.map(|rescue| rescue.held),
             rescue_ms: rescue.and_then(|rescue| rescue.after).map(millis),
             totals: Words::of_jobs(stored)?,
+            event: Ends::of(told),
             ..Self::default()
         };
         for planned in &demo.jobs {
@@ -54,10 +62,14 @@ impl Check {
                 None => check.lost += 1,
             }
         }
+        if let Some(story) = &demo.story {
+            check.wrong.extend(story.wrong(told)?);
+        }
         let repeated = check.attempts_after_failures + check.attempts_after_losses;
         check.agrees = check.completed + check.dead == check.enqueued
             && check.attempts == check.enqueued + repeated
             && check.attempts_after_losses <= check.held_at_kill.unwrap_or(0)
+            && check.event == Ends::MEANT
             && check.wrong.is_empty();
         Ok(check)
     }

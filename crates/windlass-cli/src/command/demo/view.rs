@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use windlass::{Job, JobRecord, State};
 
 use super::check::Check;
+use super::event::{COPIED, Ends, KINDS};
 use super::job::{FileCopy, FileWords, Report, SLOTS};
 use super::progress::{failures, is_of, running};
 use super::worker::WorkerProcess;
@@ -57,11 +58,33 @@ impl<'a> View<'a> {
     }
 
     /// Shows how far the jobs are.
-    pub(super) fn progress(&mut self, jobs: &[JobRecord], workers: &[WorkerProcess]) {
+    pub(super) fn progress(
+        &mut self,
+        jobs: &[JobRecord],
+        told: &[JobRecord],
+        workers: &[WorkerProcess],
+    ) {
         self.tell_of_failures(jobs);
-        let kinds = [FileWords::KIND, FileCopy::KIND, Report::KIND].map(|it| self.kind(it, jobs));
+        self.tell_of_failures(told);
+        let of = |kind: &str| jobs.iter().filter(|job| job.kind == kind).collect::<Vec<_>>();
+        let mut kinds: Vec<String> = [FileWords::KIND, FileCopy::KIND, Report::KIND]
+            // The report is enqueued when the others have ended.
+            .map(|kind| self.bar(kind, &of(kind), 1))
+            .into();
+        kinds.push(self.bar(COPIED, &told.iter().collect::<Vec<_>>(), KINDS.len()));
         let workers: Vec<String> = workers.iter().map(|it| self.worker(it, jobs)).collect();
         self.live.set_message(format!("\n{}\n\n{}", kinds.join("\n"), workers.join("\n")));
+    }
+
+    /// Tells, once, how the jobs of the event have ended.
+    pub(super) fn told(&mut self, ends: Ends) {
+        if self.told.insert(COPIED.to_owned()) {
+            let text = format!(
+                "its {} jobs ended each on its own: {} completed, {} dead",
+                ends.jobs, ends.completed, ends.dead
+            );
+            self.event(Tone::Good, &text);
+        }
     }
 
     /// Tells of the first retry and of the dead job.
@@ -77,13 +100,12 @@ impl<'a> View<'a> {
         }
     }
 
-    fn kind(&self, kind: &str, jobs: &[JobRecord]) -> String {
-        let of_kind = || jobs.iter().filter(|job| job.kind == kind);
-        // The report is enqueued when the others have ended.
-        let total = of_kind().count().max(1);
-        let done = of_kind().filter(|job| job.state.is_terminal()).count();
-        let dead = of_kind().filter(|job| job.state == State::Dead).count();
-        let remark = match (dead, of_kind().map(failures).sum()) {
+    /// How far these jobs are, of which there are so many at least.
+    fn bar(&self, name: &str, jobs: &[&JobRecord], least: usize) -> String {
+        let total = jobs.len().max(least);
+        let done = jobs.iter().filter(|job| job.state.is_terminal()).count();
+        let dead = jobs.iter().filter(|job| job.state == State::Dead).count();
+        let remark = match (dead, jobs.iter().copied().map(failures).sum()) {
             (0, 0) => String::new(),
             (0, failed) => format!("{failed} failed, tried again"),
             (dead, _) => format!("{dead} dead"),
@@ -97,7 +119,7 @@ impl<'a> View<'a> {
         let full = self.paint(tone, &full.repeat(width));
         let empty = self.paint(Tone::Dim, &empty.repeat(BAR_WIDTH - width));
         let remark = self.paint(Tone::Attention, &remark);
-        format!("  {kind:<13} {full}{empty} {done:>3}/{total:<3}  {remark}")
+        format!("  {name:<13} {full}{empty} {done:>3}/{total:<3}  {remark}")
     }
 
     fn worker(&self, worker: &WorkerProcess, jobs: &[JobRecord]) -> String {
@@ -147,6 +169,10 @@ impl<'a> View<'a> {
             Some(_) => "from the kill to the last job taken back",
             None => "too few jobs to kill a worker",
         };
+        let Ends { completed, dead, .. } = check.event;
+        let of_event = format!(
+            "each on its own: {completed} completed, {dead} dead, which is poisoned on purpose"
+        );
         let count = |value: usize| number(value as u64);
         for (name, value, remark) in [
             ("enqueued", count(check.enqueued), ""),
@@ -154,6 +180,7 @@ impl<'a> View<'a> {
             ("dead", count(check.dead), "on purpose: its file does not exist"),
             ("unfinished", count(check.unfinished), ""),
             ("lost", count(check.lost), ""),
+            ("of one event", count(check.event.jobs), &of_event),
             ("attempts", count(check.attempts), &attempts),
             ("taken back", count(losses), "all of them jobs of the killed worker"),
             ("rescue", rescue.unwrap_or_else(|| glyphs.nothing().to_owned()), rescued),

@@ -9,6 +9,7 @@ use tokio::process::{Child, Command};
 use windlass::{Options, Worker};
 
 use super::Location;
+use super::event::{self, IndexFiles, MailFiles, Poison};
 use super::job::{FileCopy, FileWords, Report, SLOTS};
 use crate::exit::Exit;
 use crate::store;
@@ -79,6 +80,11 @@ pub(super) async fn run(url: &str, queue: &str, pause: Duration) -> anyhow::Resu
         .handle::<FileWords>()
         .handle::<FileCopy>()
         .handle::<Report>()
+        .handle::<IndexFiles>()
+        .handle::<MailFiles>()
+        .handle::<Poison>()
+        .slots(SLOTS)
+        .queue(event::queue(queue), SLOTS)
         .queue(queue, SLOTS)
         .options(Options { lease: LEASE, heartbeat: HEARTBEAT, ..Options::default() })
         .build(concat!("windlass demo ", env!("CARGO_PKG_VERSION")))

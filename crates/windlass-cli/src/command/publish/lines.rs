@@ -36,12 +36,21 @@ const CLOUD_KEYS: [&str; 8] =
 pub(super) struct Sent {
     pub(super) new: u64,
     pub(super) existing: u64,
+    /// By a store that keeps nothing.
+    #[serde(skip_serializing_if = "is_none")]
+    pub(super) discarded: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Sent {
     async fn send(&mut self, client: &Client, events: &mut Vec<NewEvent>) -> anyhow::Result<()> {
         for published in client.publish_all(events.drain(..)).await? {
             match published {
+                _ if client.discarded().is_some() => self.discarded += 1,
                 Published::New(_) => self.new += 1,
                 Published::Existing(_) => self.existing += 1,
             }
@@ -55,19 +64,11 @@ impl Sent {
 /// # Errors
 /// Where a line is not an event: it names the line, and how many were published before.
 pub(super) async fn publish(client: &Client, reader: impl Read) -> anyhow::Result<Sent> {
-    let mut reader = BufReader::new(reader);
+    let mut lines = Lines::of(reader);
     let (mut sent, mut events, mut bytes) = (Sent::default(), Vec::new(), 0);
-    for nth in 1u64.. {
-        let mut line = Vec::new();
-        let most = LINE_BYTES as u64 + 1;
-        let read = reader.by_ref().take(most).read_until(b'\n', &mut line);
-        if read.context("stdin cannot be read")? == 0 {
-            break;
-        }
-        let event = event(&line).map_err(|why| refused(nth, &why, &sent))?;
-        let Some(event) = event else { continue };
+    while let Some((event, length)) = lines.next(&sent)? {
         events.push(event);
-        bytes += line.len();
+        bytes += length;
         if events.len() == EVENTS || bytes > BYTES {
             sent.send(client, &mut events).await?;
             bytes = 0;
@@ -77,8 +78,40 @@ pub(super) async fn publish(client: &Client, reader: impl Read) -> anyhow::Resul
     Ok(sent)
 }
 
+/// The events of lines.
+pub(super) struct Lines<R> {
+    reader: BufReader<R>,
+    nth: u64,
+}
+
+impl<R: Read> Lines<R> {
+    pub(super) fn of(reader: R) -> Self {
+        Self { reader: BufReader::new(reader), nth: 0 }
+    }
+
+    /// The next event, and how long its line is; none at the end.
+    ///
+    /// # Errors
+    /// Where a line is not an event: it names the line, and how many were sent before.
+    pub(super) fn next(&mut self, sent: &Sent) -> anyhow::Result<Option<(NewEvent, usize)>> {
+        loop {
+            let mut line = Vec::new();
+            let most = LINE_BYTES as u64 + 1;
+            let read = self.reader.by_ref().take(most).read_until(b'\n', &mut line);
+            if read.context("stdin cannot be read")? == 0 {
+                return Ok(None);
+            }
+            self.nth += 1;
+            let event = event(&line).map_err(|why| refused(self.nth, &why, sent))?;
+            if let Some(event) = event {
+                return Ok(Some((event, line.len())));
+            }
+        }
+    }
+}
+
 fn refused(nth: u64, why: &str, sent: &Sent) -> Failure {
-    let before = match sent.new + sent.existing {
+    let before = match sent.new + sent.existing + sent.discarded {
         0 => "nothing was written".to_owned(),
         before => format!("of the lines before, the first {} are published", time::number(before)),
     };

@@ -66,7 +66,7 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let (target, lane) = (target(&args), args.lane.clone());
     let filter = args.filter.read(out)?;
     let (mode, credit) = (args.mode.read(), args.credit);
-    let subscription = Subscription { filter, target, lane, mode, credit };
+    let subscription = Subscription { filter, target, lane, mode, credit, pace: None };
     subscription
         .check()
         .map_err(|error| Failure::usage(format!("{error}; nothing was written")))?;

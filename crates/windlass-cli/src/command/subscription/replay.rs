@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use serde::Serialize;
-use windlass::subscription::{Replay, Start};
+use windlass::subscription::{Pace, Replay, Start};
 use windlass::{Client, StoreError};
 
 use super::filter::FilterArgs;
@@ -30,9 +30,12 @@ pub(super) struct Args {
     /// For jobs of this kind instead, such as one that only writes down what it would do
     #[arg(long)]
     kind: Option<String>,
-    /// At most so many of its jobs are unfinished, which is its pace; the subscription's own credit unless given
+    /// At most so many of its jobs are unfinished; the subscription's own credit unless given
     #[arg(long, value_name = "N")]
     credit: Option<NonZeroU32>,
+    /// At most so many jobs in a time, such as 100/s, 30/m or 500/h
+    #[arg(long, value_name = "PACE")]
+    pace: Option<Pace>,
     /// Say how many events it would feed, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -68,8 +71,8 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let events = client.count_wanted(wants, (after, to)).await?;
     let mut begun = None;
     if !args.dry_run {
-        let replay =
-            Replay { filter, kind: args.kind, credit: args.credit, ..Replay::between(after, to) };
+        let (kind, credit, pace) = (args.kind, args.credit, args.pace);
+        let replay = Replay { filter, kind, credit, pace, ..Replay::between(after, to) };
         begun = Some(client.replay(&args.name, &replay).await?);
     }
     if out.is_json() {

@@ -130,6 +130,9 @@ fn fields(
         let credit = count(record.definition.most_unfinished().into(), "unfinished job");
         fields.push(("credit", credit));
     }
+    if let Some(pace) = record.definition.pace {
+        fields.push(("pace", format!("{pace} while it catches up")));
+    }
     let mode = &record.definition.mode;
     if let Some(lane) = &record.definition.lane {
         let together = if mode.is_each() { "" } else { ", and together" };

@@ -206,7 +206,14 @@ fn an_event_is_tried_before_it_is_published() {
     assert_eq!((told(0, "wants"), told(0, "clause")), (false.into(), "all[0].sql".into()));
     assert_eq!((told(1, "answer"), told(1, "made")), ("waiting".into(), "paid:7".into()));
     assert_eq!(cli.json(&["event", "list"]), serde_json::json!([]));
-    assert_eq!(cli.run(&["publish", "-", "--dry-run"]).code, 2);
+    let lines = b"{\"type\":\"order.paid\",\"data\":{\"total\":1000,\"order\":1}}\n\n{\"type\":\"order.sent\"}\n";
+    let many = cli.run_with_stdin(&["publish", "-", "--dry-run"], lines);
+    let page = "2 events tried, and none published\n  large would get 1 event\n  paid would get 2 events\n";
+    assert_eq!((many.code, many.stdout.as_str()), (0, page), "{}", many.stderr);
+    let wrong = cli.run_with_stdin(&["publish", "-", "--dry-run"], b"{\"type\":\"a\"}\n{}\n");
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.error().contains("line 2: the type is missing; nothing was written"));
+    assert_eq!(cli.json(&["event", "list"]), serde_json::json!([]));
     assert_eq!(cli.run(&["publish", "bad type", "--dry-run"]).code, 2);
     let shown = cli.table(&["subscription", "list"], "120");
     assert!(shown.contains("event order.large") && shown.contains("signal data.order"), "{shown}");

@@ -400,6 +400,9 @@ fn a_part_of_the_log_is_replayed() {
     publish(&cli, &[5, 2_000, 3_000]);
     feed(&cli);
     let replay = ["subscription", "replay", "receipts", "--from", "beginning"];
+    let paced = cli.run(&[&replay[..], &["--pace", "fast"]].concat());
+    assert_eq!(paced.code, 2);
+    assert!(paced.error().contains("expected 100/s, 30/m or 500/h"), "{}", paced.stderr);
     insta::assert_snapshot!(
         "replay_dry",
         cli.table(&[&replay[..], &["--dry-run"]].concat(), "120")
@@ -412,5 +415,10 @@ fn a_part_of_the_log_is_replayed() {
     assert_eq!(cli.run(&["subscription", "show", "receipts/replay"]).code, 3);
     let jobs = cli.json(&["job", "list", "tag:replay"]);
     assert_eq!(jobs.as_array().map(Vec::len), Some(2), "{jobs}");
+    cli.ok(&[&replay[..], &["--pace", "100/s"]].concat());
+    let shown = cli.json(&["subscription", "show", "receipts/replay"]);
+    assert_eq!(shown["pace"], "100/s");
+    let page = cli.ok(&["subscription", "show", "receipts/replay"]);
+    assert!(page.contains("100/s while it catches up"), "{page}");
     assert_eq!(cli.run(&["subscription", "replay", "receipts", "--from", "now"]).code, 2);
 }

@@ -197,6 +197,39 @@ pub async fn missed_runs_are_told(fixture: StoreFixture) {
     assert_eq!(data(&events(&fixture).await[0]), expected);
 }
 
+/// I-E6: a gap that becomes longer is told again each time, by what is new of it; that of a replay ends with it.
+pub async fn a_gap_that_grows_is_told_each_time(fixture: StoreFixture) {
+    subscribe(&fixture, "windlass.subscription.gap").await;
+    subscribe(&fixture, "order.*").await;
+    let keep = Keep::at_least(SECOND).at_most(SECOND);
+    fixture.store().keep_events(keep).await.expect("kept");
+    let client = Client::new(fixture.shared_store());
+    let orders = 2 * FORGET_EVENTS as u64;
+    client.replay("order.*", &Replay::between(0, 5)).await.expect("begun");
+    for name in ["order.*", "order.*/replay"] {
+        assert!(fixture.store().pause_subscription(name, fixture.now()).await.expect("paused"));
+    }
+    let order = || windlass_core::event::NewEvent::bare("order.paid");
+    let all: Vec<_> = (0..orders).map(|_| order()).collect();
+    fixture.store().publish(&all, fixture.now()).await.expect("published");
+    feed(&fixture).await;
+    fixture.advance(2 * SECOND);
+    for _ in 0..4 {
+        fixture.tidy().await;
+    }
+    let told: Vec<_> = events(&fixture).await.iter().map(|event| data(event)).collect();
+    let span = |told: &&serde_json::Value| (told["from"].as_u64(), told["to"].as_u64());
+    let of_name = |name: &str| -> Vec<_> {
+        told.iter().filter(|told| told["subscription"] == name).map(|told| span(&told)).collect()
+    };
+    let half = orders / 2;
+    let parts = [(Some(1), Some(half)), (Some(half + 1), Some(orders))];
+    assert_eq!(of_name("order.*"), parts);
+    assert_eq!(of_name("order.*/replay"), [(Some(1), Some(5))]);
+    let gaps = fixture.store().gaps().await.expect("read");
+    assert_eq!(gaps.iter().map(|gap| (gap.from, gap.to)).collect::<Vec<_>>(), [(1, orders), (1, 5)]);
+}
+
 /// I-E6: a subscription that was not fed what has gone is told of the gap, by an event that the gap does not take away.
 pub async fn a_gap_is_told(fixture: StoreFixture) {
     const DAY: Duration = Duration::from_secs(86_400);

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use tokio::time::timeout;
+use windlass_core::client::Client;
+use windlass_core::event::NewEvent;
 use windlass_core::job::State;
+use windlass_core::subscription::{Filter, Start, Subscription};
 use windlass_testkit::cluster::{Cluster, Door};
 use windlass_testkit::database::{PostgresDatabase, run};
 use windlass_testkit::draft::job;
@@ -37,6 +40,41 @@ fn jobs_are_found_while_nobody_listens() {
         assert_ne!(first, second);
         fixture.enqueue([job().kind("ok")]).await;
         fixture.drained().await;
+        fixture.judge().await;
+    });
+}
+
+/// A22: while nobody can listen, events are still fed within a sweep; when somebody can, who publishes is heard again.
+#[test]
+fn events_are_fed_while_nobody_listens() {
+    let (cluster, database) = private();
+    let name = database.name().to_owned();
+    super::with_probes(database, |fixture: ProcessFixture| async move {
+        let client = Client::new(Arc::clone(&fixture.store));
+        let filter = Filter::of_types(["order.*"]).build().expect("a filter");
+        let orders = Subscription::new(filter, "ok");
+        client.subscribe("orders", &orders, Start::Now).await.expect("made");
+        let _worker = fixture.ready(&fixture.settings()).await;
+        let paid = async || client.publish(NewEvent::bare("order.paid")).await.expect("published");
+        // Afterwards everybody has the other connections that are needed.
+        paid().await;
+        fixture.counts("it is done", |counts| completed(counts) == 1).await;
+        let first = cluster.listener(&name).expect("the worker listens");
+        cluster.set_door(&name, Door::Closed);
+        cluster.end_session(first);
+        for done in 2..=6 {
+            paid().await;
+            fixture.counts("it is fed and done", |counts| completed(counts) == done).await;
+            assert_eq!(cluster.listener(&name), None, "nobody was let in");
+        }
+        cluster.set_door(&name, Door::Open);
+        let second =
+            eventually("the worker listens again", || async { cluster.listener(&name) }).await;
+        assert_ne!(first, second);
+        for done in 7..=11 {
+            paid().await;
+            fixture.counts("it is fed and done", |counts| completed(counts) == done).await;
+        }
         fixture.judge().await;
     });
 }

@@ -1,0 +1,240 @@
+//! What a store that keeps nothing does: it throws away what is written, and refuses the rest.
+
+use std::time::Duration;
+
+use super::{DiscardStore, done, refused};
+use crate::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
+use crate::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed};
+use crate::condition::{ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived};
+use crate::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
+use crate::health::{HealthStore, Observed, Thresholds};
+use crate::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
+use crate::job::{
+    Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Fence, Fenced, Filter, JobRecord,
+    JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+};
+use crate::json::Json;
+use crate::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
+use crate::maintenance::{MaintenanceStore, Swept, Tidied};
+use crate::progress::{LogLine, ProgressRecord, ProgressStore, Report};
+use crate::queue::{
+    Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
+};
+use crate::reply::{Now, Reply};
+use crate::schedule::{DueSchedules, Fired, Firing, SchedulePut, ScheduleRecord, ScheduleStore};
+use crate::source::{
+    Hold, Holding, ImportPage, Imported, QuarantineRecord, Release, Reset, SourceGap, SourceRecord,
+    SourceStore,
+};
+use crate::step::{NewStep, Others, Recalled, StepRecord, StepStore};
+use crate::subscription::{
+    Closing, DueWindows, EventWindow, GapRecord, Routed, Slice, Start, Subscription,
+    SubscriptionStore, Subscriptions,
+};
+use crate::worker::{
+    Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+};
+
+/// Refuses each of these verbs.
+macro_rules! refuse {
+    ($($verb:ident($($given:ty),*) -> $answer:ty;)+) => { $(
+        fn $verb(&self, $(_: $given),*) -> Reply<'_, $answer> {
+            refused()
+        }
+    )+ };
+}
+
+impl JobStore for DiscardStore {
+    fn enqueue<'a>(&'a self, jobs: &'a [NewJob], _: Now) -> Reply<'a, Vec<Enqueued>> {
+        done(self.discards.jobs(jobs))
+    }
+
+    refuse! {
+        claim(&ClaimRequest, Now) -> Batch;
+        settle(WorkerId, &[Settlement], Now) -> Vec<Settled>;
+        release(WorkerId, LeaseId, Now) -> u64;
+        cancel(&[JobId], &str, Now) -> Vec<Cancelled>;
+        retry(&[JobId], Now) -> Vec<Retried>;
+        move_jobs(&[JobId], &str) -> Vec<Moved>;
+        open_lane(&str) -> Option<JobId>;
+        job(JobId) -> Option<JobRecord>;
+        look(JobId, Now) -> Option<Look>;
+        jobs(&Filter, Page) -> Vec<JobRecord>;
+        jobs_of_tree(JobId, &[(JobId, JobId)], usize) -> Vec<JobRecord>;
+        duplicates(usize) -> Duplicates;
+        counts() -> Counts;
+    }
+}
+
+impl ConditionStore for DiscardStore {
+    fn signal<'a>(&'a self, signal: &'a Signal, _: Now) -> Reply<'a, Signalled> {
+        done(self.discards.signal(signal))
+    }
+
+    refuse! {
+        signalled(&str) -> Option<SignalRecord>;
+        waive(JobId, &str, Option<&str>, Now) -> Waived;
+        conditions(JobId) -> Vec<ConditionRecord>;
+    }
+}
+
+impl BatchStore for DiscardStore {
+    refuse! {
+        open_batch(BatchId, &Begins, Now) -> bool;
+        seal_batch(BatchId, Now) -> Sealed;
+        batch(BatchId) -> Option<BatchRecord>;
+        batches(&BatchFilter, usize) -> Vec<BatchRecord>;
+        members(BatchId, Option<JobId>, usize) -> Vec<MemberRecord>;
+    }
+}
+
+impl EventStore for DiscardStore {
+    fn publish<'a>(&'a self, events: &'a [NewEvent], _: Now) -> Reply<'a, Vec<Published>> {
+        done(self.discards.events(events))
+    }
+
+    refuse! {
+        sequence(usize, Now) -> u64;
+        event(EventId) -> Option<EventRecord>;
+        events(u64, usize) -> Vec<EventRecord>;
+        events_at(&[u64]) -> Vec<EventRecord>;
+        events_of_tree(JobId, usize) -> Vec<EventRecord>;
+        await_events(WorkerId) -> bool;
+        keep_events(Keep) -> ();
+        event_log() -> LogRecord;
+    }
+}
+
+impl SubscriptionStore for DiscardStore {
+    refuse! {
+        put_subscription(&str, &Subscription, Start, Now) -> bool;
+        remove_subscription(&str) -> bool;
+        pause_subscription(&str, Now) -> bool;
+        resume_subscription(&str) -> bool;
+        subscriptions() -> Subscriptions;
+        gaps() -> Vec<GapRecord>;
+        unfinished(&[(u32, u32)]) -> Vec<u64>;
+        have_jobs(&[JobId]) -> Vec<bool>;
+        route(&Slice, Now) -> Routed;
+        due_windows(&[u32], usize, Now) -> DueWindows;
+        windows(u32) -> Vec<EventWindow>;
+        close_windows(&Closing, Now) -> bool;
+    }
+}
+
+impl SourceStore for DiscardStore {
+    refuse! {
+        declare_source(&str, &str, Now) -> ();
+        hold_source(&Hold, Now) -> Holding;
+        let_go_of_source(&str, u64) -> ();
+        import(&ImportPage, Now) -> Imported;
+        sources() -> Vec<SourceRecord>;
+        source(&str) -> Option<SourceRecord>;
+        source_gaps(&str, usize) -> Vec<SourceGap>;
+        close_source_gaps(&str, Option<EventId>, Now) -> u64;
+        pause_source(&str, Option<&str>, Now) -> bool;
+        resume_source(&str, Now) -> bool;
+        reset_source(&str, Reset<'_>, Now) -> bool;
+        remove_source(&str) -> bool;
+        quarantined(&str, u64, usize) -> Vec<QuarantineRecord>;
+        release_quarantined(&str, &[Release], Now) -> Vec<bool>;
+    }
+}
+
+impl StepStore for DiscardStore {
+    refuse! {
+        record_steps(&Fence, &[NewStep], Others, Now) -> Fenced;
+        recall(&Fence, Now) -> Recalled;
+        steps(JobId) -> Vec<StepRecord>;
+    }
+}
+
+impl ProgressStore for DiscardStore {
+    refuse! {
+        report(&[Report], Now) -> Vec<Fenced>;
+        last_checkpoint(&Fence) -> Option<Json>;
+        progress(JobId) -> Option<ProgressRecord>;
+        log(JobId, usize) -> Vec<LogLine>;
+    }
+}
+
+impl LimitStore for DiscardStore {
+    refuse! {
+        set_limit(&Limit, SetBy, Option<&str>, Now) -> LimitSet;
+        remove_limit(&LimitOn) -> bool;
+        close_breaker(&LimitOn) -> bool;
+        limits(Now) -> Vec<LimitRecord>;
+    }
+}
+
+impl QueueStore for DiscardStore {
+    fn bounds(&self) -> Reply<'_, Vec<QueueBound>> {
+        done(Vec::new())
+    }
+
+    fn is_full<'a>(&'a self, _: &'a QueueBound) -> Reply<'a, bool> {
+        done(false)
+    }
+
+    refuse! {
+        pause(&Pause, Now) -> ();
+        resume(&Scope, Now) -> bool;
+        queues(Now) -> Vec<QueueRecord>;
+        paused_kinds(Now) -> Vec<PausedKind>;
+        bound(&QueueBound) -> ();
+        unbound(&str) -> bool;
+        age(&Aging) -> ();
+        stop_aging(&str) -> bool;
+        agings() -> Vec<Aging>;
+        unserved(Now) -> Vec<Unserved>;
+    }
+}
+
+impl WorkerStore for DiscardStore {
+    refuse! {
+        register(&Registration, Now) -> Vec<MinimumBuild>;
+        heartbeat(WorkerId, Duration, Now) -> Beat;
+        leave(WorkerId, Now) -> ();
+        quiet(WorkerId, Quiet, Now) -> bool;
+        require_build(&MinimumBuild, Now) -> ();
+        allow_builds(&str) -> bool;
+        required_builds() -> Vec<RequiredBuild>;
+        workers() -> Vec<WorkerRecord>;
+    }
+}
+
+impl ScheduleStore for DiscardStore {
+    refuse! {
+        schedules() -> Vec<ScheduleRecord>;
+        schedule(&str) -> Option<ScheduleRecord>;
+        due_schedules(usize, Now) -> DueSchedules;
+        put_schedules(&[SchedulePut], Now) -> Vec<bool>;
+        fire(&[Firing], Now) -> Fired;
+        pause_schedule(&str, Option<&str>, Now) -> bool;
+        resume_schedule(&str, Now) -> bool;
+        remove_schedule(&str, Now) -> bool;
+    }
+}
+
+impl MaintenanceStore for DiscardStore {
+    refuse! {
+        sweep(WorkerId, Now) -> Swept;
+        tidy(Now) -> Tidied;
+    }
+}
+
+impl HealthStore for DiscardStore {
+    refuse! {
+        observe(&Thresholds, Now) -> Observed;
+    }
+}
+
+impl AlertStore for DiscardStore {
+    refuse! {
+        alerts() -> Alerts;
+        alert(&[AlertChange], u64, Now) -> bool;
+        mute_alerts(&Mute, Now) -> ();
+        unmute_alerts(&MuteName) -> bool;
+        declare_mutes(&[String], Now) -> ();
+    }
+}
