@@ -8,7 +8,7 @@ mod http;
 mod json_lines;
 mod mapping;
 
-pub(crate) use http::{HttpFeed, HttpSource, Said};
+pub(crate) use http::{HttpFeed, HttpSource, Said, token};
 pub(crate) use mapping::{Mapping, Template};
 
 /// The form of a feed.

@@ -28,7 +28,7 @@ pub struct Thresholds {
     /// So long a job may be due before it starts.
     #[serde(rename = "latency_ms", serialize_with = "millis")]
     pub latency: Duration,
-    /// So many failures a job has in a row, and will be tried again, before its kind is failing.
+    /// So many failures a job has in a row, and will be tried again, before its kind is failing; so many a source's feed.
     pub failures: u32,
     /// So long a job may run whose kind does not say how long it is expected to.
     #[serde(rename = "running_ms", serialize_with = "millis")]

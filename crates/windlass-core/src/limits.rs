@@ -282,6 +282,10 @@ pub const COUNT_DEADLINE: Duration = Duration::from_millis(800);
 pub const SOURCE_PAGE: usize = 1_000;
 /// Bytes of events and of what is put aside in one such transaction; a single larger record has one of its own.
 pub const SOURCE_PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Records of one page of a feed; one that has more is an error.
+pub const SOURCE_RECORDS: usize = 100_000;
+/// How long a feed ends before what was read, at most, until that counts as reset; twice the time between two looks where that is less.
+pub const SOURCE_BEHIND: Duration = Duration::from_secs(30);
 /// How long after a look that found nothing a source asks its feed again, unless it says otherwise.
 pub const SOURCE_EVERY: Duration = Duration::from_secs(10);
 /// How soon a feed that waits itself is asked again where it did not wait.

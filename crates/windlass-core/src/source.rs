@@ -17,7 +17,7 @@ mod upstream;
 pub use ask::Reimported;
 pub use gap::{Lack, NewGap, OnGap, ParseWordError, SourceGap};
 pub use import::{ImportPage, Imported, Quarantined, Stop};
-pub use judge::{Asked, Behind, Judged, judge};
+pub use judge::{Asked, Behind, Ends, Judged, judge};
 pub use options::{Numbers, SourceOptions};
 pub use page::{Page, Position, Read, Record, Unreadable};
 pub use record::{QuarantineRecord, SourceRecord, SourceState};

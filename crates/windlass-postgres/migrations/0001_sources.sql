@@ -16,10 +16,14 @@ create table windlass.source (
   then_cursor     text,
   then_number     bigint,
   then_generation integer,
+  -- From this number on records are not believed in that lie above the feed's head: it was reset since it ended before that.
+  disowned    bigint,
   -- Rises with each holder and each reset. What was read in an earlier one is not written.
   epoch       bigint  not null default 0,
   holder      text,
+  -- Until when, and for how long: one that is to begin later than now by more than it lasts is none, the clock was set back.
   held_until  bigint  not null default 0,
+  held_for    bigint  not null default 0,
   head        bigint,
   imported    bigint  not null default 0,
   repeated    bigint  not null default 0,
@@ -124,7 +128,7 @@ begin
     reason = case when page->>'stop' is null then reason else page->>'stop' end,
     changed_at = case when page->>'stop' is null then changed_at else us end,
     then_cursor = page->>'then_cursor', then_number = (page->>'then_number')::bigint,
-    then_generation = (page->>'then_generation')::integer
+    then_generation = (page->>'then_generation')::integer, disowned = (page->>'disowned')::bigint
   where name = here.name;
   return came;
 end

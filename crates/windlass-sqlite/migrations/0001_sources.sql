@@ -16,10 +16,14 @@ create table windlass_source (
   then_cursor     text,
   then_number     integer,
   then_generation integer,
+  -- From this number on records are not believed in that lie above the feed's head: it was reset since it ended before that.
+  disowned    integer,
   -- Rises with each holder and each reset. What was read in an earlier one is not written.
   epoch       integer not null default 0,
   holder      text,
+  -- Until when, and for how long: one that is to begin later than now by more than it lasts is none, the clock was set back.
   held_until  integer not null default 0,
+  held_for    integer not null default 0,
   head        integer,
   imported    integer not null default 0,
   repeated    integer not null default 0,

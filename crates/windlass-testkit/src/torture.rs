@@ -24,6 +24,7 @@ use windlass_core::id::EventId;
 use windlass_core::limit::LimitOn;
 use windlass_core::queue::Scope;
 use windlass_core::store::Now;
+use windlass_core::time::Timestamp;
 
 use fastrand::Rng;
 use tokio::task::JoinSet;
@@ -51,6 +52,9 @@ const STUCK: Duration = Duration::from_secs(60);
 /// So often the worker that leads is killed or frozen.
 const LEADER: Duration = Duration::from_secs(5);
 
+/// Records that the feed gets in a second, which all workers are to read.
+const RECORDS: u64 = 10;
+
 /// The kind whose limit changes: its jobs are short, so that many of them never wait long.
 const LIMITED: &str = "ledger";
 
@@ -77,6 +81,8 @@ pub async fn run(target: Target, options: &Options) -> Report {
             slots: 8,
             prefetch: 20,
             queues: QUEUES.map(str::to_owned).to_vec(),
+            feed: Some(RECORDS * options.length.as_secs()),
+            feed_since: Some(Timestamp::wall_clock().as_micros()),
             ..fixture.settings()
         },
         workers: Vec::new(),
@@ -88,7 +94,10 @@ pub async fn run(target: Target, options: &Options) -> Report {
     let history = torture.fixture.history().await;
     let client = Client::new(Arc::clone(&torture.fixture.store));
     let verified = client.verify_events().await.expect("the log can be read");
-    Report::on(&history, options.seed, std::mem::take(&mut torture.injected)).verified(verified)
+    let source = client.source("feed").await.expect("the source can be read");
+    let records = torture.settings.feed.unwrap_or_default();
+    let report = Report::on(&history, options.seed, std::mem::take(&mut torture.injected));
+    report.verified(verified).read(records, source)
 }
 
 /// A run under way.
@@ -160,7 +169,9 @@ impl Torture {
                 continue;
             };
             let open = counts.unfinished();
-            if open == 0 && subscribers::are_fed(&*self.fixture.store, committed).await {
+            let is_over =
+                self.is_read().await && subscribers::are_fed(&*self.fixture.store, committed).await;
+            if open == 0 && is_over {
                 // Jobs that came of the last part of the log.
                 let counts = self.fixture.store.counts().await;
                 if counts.is_ok_and(|counts| counts.exact && counts.unfinished() == 0) {
@@ -172,6 +183,12 @@ impl Torture {
                 (ended, since) = (over, Instant::now());
             }
         }
+    }
+
+    /// Whether the feed was read to its end.
+    async fn is_read(&self) -> bool {
+        let source = self.fixture.store.source("feed").await.ok().flatten();
+        source.is_some_and(|one| one.position.number >= self.settings.feed)
     }
 
     /// Undoes whatever still stands in the way of the jobs that are left.

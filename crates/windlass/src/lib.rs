@@ -158,9 +158,9 @@ pub mod alert {
 /// [`Worker::source`](crate::Worker::source) reads, each record once.
 pub mod source {
     pub use windlass_core::source::{
-        Asked, Behind, GAP_EVENT, Held, Hold, Holding, ImportPage, Imported, Judged, Lack, NewGap,
-        Numbers, OnGap, Page, ParseWordError, Position, QuarantineRecord, Quarantined, Read,
-        Record, Reimported, Release, Reset, Said, SourceGap, SourceOptions, SourceRecord,
+        Asked, Behind, Ends, GAP_EVENT, Held, Hold, Holding, ImportPage, Imported, Judged, Lack,
+        NewGap, Numbers, OnGap, Page, ParseWordError, Position, QuarantineRecord, Quarantined,
+        Read, Record, Reimported, Release, Reset, Said, SourceGap, SourceOptions, SourceRecord,
         SourceState, SourceStore, Stop, Unreadable, Upstream, UpstreamError, judge,
     };
 }

@@ -8,6 +8,7 @@ use windlass::health::{Observed, Thresholds};
 use windlass::job::Counts;
 use windlass::limit::LimitRecord;
 use windlass::queue::{PausedKind, QueueRecord, Unserved};
+use windlass::source::{SourceRecord, SourceState};
 use windlass::store::Facts;
 use windlass::worker::WorkerRecord;
 use windlass::{State, Timestamp};
@@ -48,6 +49,7 @@ struct Overview {
     rules: QueueRules,
     observed: Observed,
     limits: Vec<LimitRecord>,
+    sources: Vec<SourceRecord>,
 }
 
 /// `status.v1`.
@@ -65,6 +67,16 @@ struct Body<'a> {
     unserved: Vec<UnservedBody<'a>>,
     paused_kinds: &'a [PausedKind],
     lines: LinesBody,
+    sources: SourcesBody<'a>,
+}
+
+/// How many there are, and those that are not read.
+#[derive(Debug, Serialize)]
+struct SourcesBody<'a> {
+    all: usize,
+    stopped: Vec<&'a str>,
+    failing: Vec<&'a str>,
+    paused: Vec<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,6 +113,7 @@ pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> 
         rules: QueueRules::of(&*store).await?,
         observed: store.observe(&Thresholds::default(), Now::Database).await?,
         limits: store.limits(Now::Database).await?,
+        sources: store.sources().await?,
     };
     let out = &globals.out;
     if out.is_json() {
@@ -129,6 +142,7 @@ impl Overview {
                 unserved: self.unserved.iter().map(document::unserved).collect(),
                 paused_kinds: &self.paused_kinds,
                 lines: self.lines(),
+                sources: self.sources(),
             },
         )
     }
@@ -159,6 +173,19 @@ impl Overview {
         }
     }
 
+    fn sources(&self) -> SourcesBody<'_> {
+        let named = |fits: &dyn Fn(&SourceRecord) -> bool| -> Vec<&str> {
+            self.sources.iter().filter(|one| fits(one)).map(|one| one.name.as_str()).collect()
+        };
+        let is = |state| move |one: &SourceRecord| one.state == state;
+        SourcesBody {
+            all: self.sources.len(),
+            stopped: named(&is(SourceState::Stopped)),
+            failing: named(&|one| one.state == SourceState::Running && one.error.is_some()),
+            paused: named(&is(SourceState::Paused)),
+        }
+    }
+
     /// Since when the oldest available job is due, and in which queue.
     fn oldest(&self) -> Option<(Timestamp, &str)> {
         let due = |queue: &'_ QueueRecord| queue.oldest_due_at;
@@ -185,6 +212,9 @@ impl Overview {
         let lines = self.lines_cells(out);
         if !lines.is_empty() {
             page.push_str(&out.folded("lines", &lines));
+        }
+        if !self.sources.is_empty() {
+            page.push_str(&out.folded("sources", &self.sources_cells(out)));
         }
         if !self.paused_kinds.is_empty() {
             page.push_str(&out.folded("paused", &self.paused_cells(out)));
@@ -240,6 +270,20 @@ impl Overview {
             let text = format!("! {} open", number(lines.breakers_open, false, "breaker"));
             cells.push(Cell::toned(Tone::Attention, text));
         }
+        cells
+    }
+
+    fn sources_cells(&self, out: &Output) -> Vec<Cell> {
+        let SourcesBody { all, stopped, failing, paused } = self.sources();
+        let mut cells = vec![Cell::new(all.to_string())];
+        let mut add = |names: &[&str], (mark, what, tone): (&str, &str, Tone)| {
+            if !names.is_empty() {
+                cells.push(Cell::toned(tone, format!("{mark} {what}: {}", names.join(", "))));
+            }
+        };
+        add(&stopped, (out.glyphs().bad(), "stopped", Tone::Bad));
+        add(&failing, ("!", "failing", Tone::Attention));
+        add(&paused, ("!", "paused", Tone::Attention));
         cells
     }
 

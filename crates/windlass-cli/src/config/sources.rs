@@ -1,5 +1,6 @@
 //! `[source.NAME]`: where events come from that somebody else keeps.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -9,14 +10,15 @@ use windlass::source::{OnGap, SourceOptions};
 
 use super::ConfigError;
 use super::reader::Table;
-use crate::source::{Form, HttpFeed, Mapping, Said, Template};
+use crate::source::{Form, HttpFeed, Mapping, Said, Template, token};
 
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 20] = [
     "url",
     "reader",
     "every",
     "wait",
     "timeout",
+    "within",
     "page",
     "gap",
     "numbers",
@@ -54,11 +56,19 @@ pub(crate) struct SourceConfig {
 pub(super) fn read(name: &str, table: &Table<'_, '_>) -> Result<SourceConfig, ConfigError> {
     check_source(name).map_err(|error| table.error("source", error))?;
     let feed = feed(table)?;
-    Ok(SourceConfig { name: name.to_owned(), options: options(table)?, feed })
+    let options = options(table, feed.total())?;
+    Ok(SourceConfig { name: name.to_owned(), options, feed })
 }
 
-fn options(table: &Table<'_, '_>) -> Result<SourceOptions, ConfigError> {
+fn options(table: &Table<'_, '_>, answer: Duration) -> Result<SourceOptions, ConfigError> {
     let mut options = SourceOptions::default();
+    // What the feed may take to answer is not cut short, and leaves as much for what is made of that.
+    let unless_given = options.within.max(answer.saturating_mul(2));
+    options.within = table.positive_duration("within")?.unwrap_or(unless_given);
+    if options.within < answer {
+        let what = format!("is shorter than `timeout` and `wait` together, {answer:?}");
+        return Err(table.error("within", what));
+    }
     options.every = table.positive_duration("every")?.unwrap_or(options.every);
     options.hold = table.positive_duration("hold")?.unwrap_or(options.hold);
     if let Some(word) = table.text("gap")? {
@@ -88,7 +98,7 @@ fn feed(table: &Table<'_, '_>) -> Result<HttpFeed, ConfigError> {
         page: u32::try_from(page).unwrap_or(u32::MAX),
         wait,
         timeout: table.positive_duration("timeout")?.unwrap_or(TIMEOUT),
-        token: token(table)?,
+        token_file: token_file(table)?,
     })
 }
 
@@ -104,6 +114,15 @@ fn url(table: &Table<'_, '_>) -> Result<Url, ConfigError> {
         Url::parse(&text).map_err(|error| table.error("url", format!("`{text}`: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(table.error("url", format!("`{text}` is neither http nor https")));
+    }
+    let values: String = url.query_pairs().map(|(_, value)| value.into_owned()).collect();
+    for name in ["{cursor}", "{page}", "{wait}"] {
+        if text.matches(name).count() > values.matches(name).count() {
+            let what = format!(
+                "`{text}`: {name} stands for something only in a value of the query, as in ?a={name}"
+            );
+            return Err(table.error("url", what));
+        }
     }
     Ok(url)
 }
@@ -149,15 +168,10 @@ fn said(table: &Table<'_, '_>) -> Result<Said, ConfigError> {
     Ok(said)
 }
 
-fn token(table: &Table<'_, '_>) -> Result<Option<String>, ConfigError> {
+/// The file is read each time that the feed is asked; what is wrong with it is told at once.
+fn token_file(table: &Table<'_, '_>) -> Result<Option<PathBuf>, ConfigError> {
     let Some(file) = table.text("token_file")? else { return Ok(None) };
     let file = table.reader().folder().join(file);
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| table.error("token_file", format!("{}: {error}", file.display())))?;
-    let token = text.trim();
-    if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
-        let what = format!("{} has no token of one line", file.display());
-        return Err(table.error("token_file", what));
-    }
-    Ok(Some(token.to_owned()))
+    token(&file).map_err(|error| table.error("token_file", error))?;
+    Ok(Some(file))
 }

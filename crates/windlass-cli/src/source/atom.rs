@@ -173,14 +173,9 @@ mod tests {
 
     fn mapping() -> Mapping {
         Mapping {
-            event_type: "atom.entry".parse().expect("a template"),
-            types: Vec::new(),
-            event_source: None,
-            number: None,
             id: "{id}".parse().ok(),
-            subject: None,
             time: "{updated}".parse().ok(),
-            data: None,
+            ..Mapping::plain("atom.entry".parse().expect("a template"))
         }
     }
 

@@ -8,6 +8,7 @@
 //! | 429, 503 with `Retry-After` | not before that |
 //! | others, no answer, a page that is too large or too slow | an error: asked again, nothing is moved |
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -55,8 +56,8 @@ pub(crate) struct HttpFeed {
     pub(crate) wait: Option<Duration>,
     /// How long an answer may take from beginning to end, beside that.
     pub(crate) timeout: Duration,
-    /// What it is asked with as `Authorization: Bearer`.
-    pub(crate) token: Option<String>,
+    /// The file with what it is asked with as `Authorization: Bearer`.
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// A feed that can be asked.
@@ -68,10 +69,12 @@ pub(crate) struct HttpSource {
 impl Upstream for HttpSource {
     async fn page(&self, after: &Position) -> Result<Page, UpstreamError> {
         let feed = &self.feed;
-        let total = feed.timeout.saturating_add(feed.wait.unwrap_or_default());
+        let total = feed.total();
         let mut request = self.client.get(feed.address(after)).timeout(total);
-        if let Some(token) = &feed.token {
-            request = request.bearer_auth(token);
+        if let Some(file) = feed.token_file.clone() {
+            // Each time: tokens are exchanged while workers run.
+            let token = tokio::task::spawn_blocking(move || token(&file)).await?;
+            request = request.bearer_auth(token.map_err(UpstreamError::new)?);
         }
         let answer = request.send().await.map_err(|error| no_page(error, total))?;
         feed.page_of(answer, after, total).await
@@ -96,6 +99,11 @@ impl Upstream for HttpSource {
 }
 
 impl HttpFeed {
+    /// How long an answer may take from beginning to end.
+    pub(crate) fn total(&self) -> Duration {
+        self.timeout.saturating_add(self.wait.unwrap_or_default())
+    }
+
     /// Where to ask behind a position. What there is no cursor for is left out.
     fn address(&self, after: &Position) -> Url {
         let cursor = after.cursor.clone().or_else(|| after.number.map(|number| number.to_string()));
@@ -133,15 +141,19 @@ impl HttpFeed {
             );
         }
         let body = bounded(answer, total).await?;
+        let (form, mapping, cursor) = (self.form, self.mapping.clone(), after.cursor.clone());
+        // A large one takes a while, in which nothing else would be done on this thread.
+        let read = move || read(form, (&body, cursor.as_deref()), &mapping);
+        let page = tokio::task::spawn_blocking(read).await??;
         match self.form {
             Form::JsonLines => {
-                let records = json_lines::read(&body, &self.mapping);
+                let records = page.records;
                 let is_full = records.len() >= self.page as usize;
                 let mut page = Page { has_more: is_full, ..Page::new(records) };
                 page.cursor = after.cursor.clone().filter(|_| page.records.is_empty());
                 Ok(self.described(page, &headers)?)
             }
-            Form::Atom => atom::read(&body, after.cursor.as_deref(), &self.mapping),
+            Form::Atom => Ok(page),
         }
     }
 
@@ -170,6 +182,28 @@ impl HttpFeed {
         };
         Ok(page)
     }
+}
+
+fn read(
+    form: Form,
+    (body, cursor): (&[u8], Option<&str>),
+    mapping: &Mapping,
+) -> Result<Page, UpstreamError> {
+    match form {
+        Form::JsonLines => Ok(Page::new(json_lines::read(body, mapping)?)),
+        Form::Atom => atom::read(body, cursor, mapping),
+    }
+}
+
+/// The token that a file has.
+pub(crate) fn token(file: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(file);
+    let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
+    let token = text.trim();
+    if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(format!("{} has no token of one line", file.display()));
+    }
+    Ok(token.to_owned())
 }
 
 /// The text with what stands for the name; none where it is named and there is nothing.

@@ -124,6 +124,21 @@ const ATTRIBUTES: [&str; 10] = [
 ];
 
 impl Mapping {
+    /// One that says only what type the events have.
+    #[cfg(test)]
+    pub(crate) fn plain(event_type: Template) -> Self {
+        Self {
+            event_type,
+            types: Vec::new(),
+            event_source: None,
+            number: None,
+            id: None,
+            subject: None,
+            time: None,
+            data: None,
+        }
+    }
+
     /// What a record is.
     pub(crate) fn read(&self, record: &str) -> Read {
         // A record that has a number has it also where it is put aside, so that no gap is seen there.
@@ -218,16 +233,7 @@ mod tests {
     use super::*;
 
     fn plainly(event_type: &str) -> Mapping {
-        Mapping {
-            event_type: event_type.parse().expect("a template"),
-            types: Vec::new(),
-            event_source: None,
-            number: None,
-            id: None,
-            subject: None,
-            time: None,
-            data: None,
-        }
+        Mapping::plain(event_type.parse().expect("a template"))
     }
 
     fn event(mapping: &Mapping, record: &str) -> (Option<u64>, NewEvent) {

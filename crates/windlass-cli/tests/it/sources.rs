@@ -12,12 +12,12 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use windlass::source::{Lack, SourceRecord};
+use windlass::source::{Lack, SourceRecord, SourceState};
 use windlass::store::Now;
 
 use crate::work_fixture::{PATIENCE, WorkFixture};
 
-type Answer = Arc<dyn Fn(usize, &str) -> Response + Send + Sync>;
+type Answer = Arc<dyn Fn(usize, &str, Option<&str>) -> Response + Send + Sync>;
 
 /// A feed that answers as it was told, for as long as this lives.
 struct Feed {
@@ -29,8 +29,16 @@ struct Feed {
 
 impl Feed {
     async fn answering(answer: impl Fn(usize, &str) -> Response + Send + Sync + 'static) -> Self {
+        Self::serving(Arc::new(move |nth, query, _| answer(nth, query))).await
+    }
+
+    /// One that goes by the `Authorization` alone.
+    async fn checking(answer: impl Fn(Option<&str>) -> Response + Send + Sync + 'static) -> Self {
+        Self::serving(Arc::new(move |_, _, token| answer(token))).await
+    }
+
+    async fn serving(answer: Answer) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let answer: Answer = Arc::new(answer);
         let router = Router::new().fallback(take).with_state((answer, Arc::clone(&asked)));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/feed", listener.local_addr().expect("an address"));
@@ -58,7 +66,7 @@ async fn take(
         asked.push((query.clone(), token.map(str::to_owned)));
         asked.len() - 1
     };
-    answer(nth, &query)
+    answer(nth, &query, token)
 }
 
 fn source(url: &str, more: &str) -> String {
@@ -227,10 +235,11 @@ fn drip() -> Body {
 /// O19: 410 Gone says that what was behind the cursor is lost: a gap, and what there is still. A person closes it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_feed_that_has_lost_something_says_so() {
-    let feed = Feed::answering(|_, query| match query {
-        "" => ([("feed-cursor", "a")], lines(1..=3)).into_response(),
+    // Its cursors are not numbers: behind the loss it is asked from its beginning, for what it has still.
+    let feed = Feed::answering(|nth, query| match query {
+        "" if nth == 0 => ([("feed-cursor", "a")], lines(1..=3)).into_response(),
         "after=a" => (StatusCode::GONE, [("feed-oldest", "8")], "").into_response(),
-        "after=7" => ([("feed-cursor", "b"), ("feed-more", "false")], lines(8..=9)).into_response(),
+        "" => ([("feed-cursor", "b"), ("feed-more", "false")], lines(8..=9)).into_response(),
         _ => StatusCode::NO_CONTENT.into_response(),
     })
     .await;
@@ -239,6 +248,8 @@ async fn a_feed_that_has_lost_something_says_so() {
     let _work = fixture.start(&[]);
     let record = until(&fixture, |one| one.position.cursor.as_deref() == Some("b")).await;
     assert_eq!((record.imported, record.open_gaps), (6, 1), "what tells of the gap among them");
+    let asked: Vec<_> = feed.asked().into_iter().map(|(query, _)| query).take(3).collect();
+    assert_eq!(asked, ["", "after=a", ""]);
     let gaps = fixture.client().source_gaps("feed", 10).await.expect("read");
     assert_eq!((gaps[0].why, gaps[0].from, gaps[0].to), (Lack::Gap, Some(4), Some(7)));
     let shown = ask(&fixture, &["show", "feed"]).await;
@@ -287,6 +298,99 @@ async fn a_long_poll_ends_with_its_worker() {
     assert_eq!(ask(&fixture, &["list"]).await, serde_json::json!([]));
 }
 
+/// O20: a token that is exchanged while a worker runs is sent from then on; a file without one is an error that says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_exchanged_while_a_worker_runs() {
+    let valid = Arc::new(Mutex::new("old".to_owned()));
+    let known = Arc::clone(&valid);
+    let feed = Feed::checking(move |token| {
+        let is_known = token == Some(&*format!("Bearer {}", known.lock().expect("whole")));
+        if is_known { lines([1]).into_response() } else { StatusCode::UNAUTHORIZED.into_response() }
+    })
+    .await;
+    let fixture =
+        WorkFixture::with(&source(&feed.url, "type = \"obs.{kind}\"\ntoken_file = \"token\""))
+            .await;
+    std::fs::write(fixture.path("token"), "old\n").expect("written");
+    let _work = fixture.start(&[]);
+    until(&fixture, |one| one.imported == 1 && one.error.is_none()).await;
+    "new".clone_into(&mut valid.lock().expect("whole"));
+    let refused = until(&fixture, |one| one.error.is_some()).await;
+    assert_eq!(refused.error.as_deref(), Some("the feed answered 401 Unauthorized"));
+    std::fs::write(fixture.path("token"), "\n").expect("written");
+    let no_token = |one: &SourceRecord| {
+        one.error.as_ref().is_some_and(|why| why.ends_with("has no token of one line"))
+    };
+    until(&fixture, no_token).await;
+    std::fs::write(fixture.path("token"), "new\n").expect("written");
+    until(&fixture, |one| one.error.is_none()).await;
+}
+
+/// O22: what stands for nothing where it is in the address is told.
+#[tokio::test]
+async fn an_address_whose_cursor_is_not_in_its_query_is_refused() {
+    for url in [
+        "http://localhost/{cursor}/feed",
+        "http://localhost/?a={page}#{wait}",
+        "http://localhost/?{cursor}=1",
+    ] {
+        let config = format!("[source.feed]\nurl = \"{url}\"\nreader = \"json-lines\"\n");
+        let fixture = WorkFixture::with(&config).await;
+        let output = fixture.command(&[]).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains("stands for something only in a value of the query"),
+            "{url}: {said}"
+        );
+    }
+}
+
+/// O19, O20: sources that have stopped or fail are in the status and in what the doctor finds, with what to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_and_the_status_know_sources() {
+    let feed = Feed::answering(|_, query| match query {
+        "" => lines(1..=3).into_response(),
+        "after=3" => ([("feed-oldest", "8")], lines(8..=9)).into_response(),
+        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    })
+    .await;
+    let url = format!("{}?after={{cursor}}", feed.url);
+    let stops = source(&url, "type = \"obs.{kind}\"\ngap = \"stop\"");
+    let fails = stops.replace("source.feed", "source.bad").replace("/feed?", "/feed?after=none&");
+    let fixture = WorkFixture::with(&format!("{stops}{fails}")).await;
+    let _work = fixture.start(&[]);
+    until(&fixture, |one| one.state == SourceState::Stopped).await;
+    let failing = async {
+        while fixture.client().source("bad").await.expect("read").is_none_or(|one| one.failures < 3)
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, failing).await.expect("it fails");
+    let said = |args: &'static [&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_windlass"));
+        command.args(args).args(["--store", &fixture.url()]).env_remove("WINDLASS_STORE");
+        let output = tokio::task::spawn_blocking(move || command.output().expect("it runs"));
+        async { String::from_utf8(output.await.expect("waited").stdout).expect("a text") }
+    };
+    let status: Value = serde_json::from_str(&said(&["status", "--json"]).await).expect("JSON");
+    let sources =
+        serde_json::json!({ "all": 2, "stopped": ["feed"], "failing": ["bad"], "paused": [] });
+    assert_eq!(status["sources"], sources);
+    let status = said(&["status", "-o", "table"]).await;
+    assert!(status.contains("stopped: feed") && status.contains("failing: bad"), "{status}");
+    let doctor: Value = serde_json::from_str(&said(&["doctor", "--json"]).await).expect("JSON");
+    let checks = doctor["checks"].as_array().expect("checks");
+    let sources = checks.iter().find(|one| one["check"] == "sources").expect("there is one");
+    assert_eq!(sources["status"], "problem");
+    let problems: Vec<_> =
+        sources["about"].as_array().expect("some").iter().map(|one| &one["problem"]).collect();
+    assert_eq!(problems, ["source_failing", "source_stopped"]);
+    let doctor = said(&["doctor"]).await;
+    assert!(doctor.contains(" failures in a row, the last "), "{doctor}");
+    assert!(doctor.contains("windlass source resume feed"), "{doctor}");
+}
+
 /// O22: what cannot be a source is told with its place.
 #[tokio::test]
 async fn what_cannot_be_a_source_is_told() {
@@ -298,6 +402,10 @@ async fn what_cannot_be_a_source_is_told() {
         ("reader = \"atom\"\npage = 1001", "expected a number from 1 to 1000"),
         ("reader = \"atom\"\nnumbers = \"odd\"", "`odd` is not one of: rising, dense"),
         ("reader = \"atom\"\nurls = \"a\"", "did you mean `url`?"),
+        (
+            "reader = \"atom\"\nwithin = \"20s\"",
+            "is shorter than `timeout` and `wait` together, 30s",
+        ),
         ("reader = \"atom\"\ntoken_file = \"none\"", "none: No such file"),
     ] {
         let config = format!("[source.feed]\nurl = \"http://localhost/\"\n{more}\n");

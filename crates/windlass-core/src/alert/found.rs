@@ -127,6 +127,10 @@ fn about(problem: &Problem) -> About {
             let about = About::new("kind", kind).kind(kind).since(*oldest_due_at);
             About { about: format!("{kind}@{version}"), ..about }
         }
+        Problem::SourceFailing { source, failed_at, .. } => {
+            About::new("source", source).since(*failed_at)
+        }
+        Problem::SourceStopped { source, since, .. } => About::new("source", source).since(*since),
     }
 }
 
@@ -154,7 +158,9 @@ fn threshold(problem: &Problem, thresholds: &Thresholds) -> Option<(&'static str
         Problem::Latency { .. } | Problem::LimitFull { .. } => time(thresholds.latency),
         Problem::QueueUnserved { .. } | Problem::KindUnhandled { .. } => time(thresholds.unserved),
         Problem::RunningLong { expected, .. } => time(thresholds.may_run(*expected)),
-        Problem::Failing { .. } => Some(("threshold", thresholds.failures.into())),
+        Problem::Failing { .. } | Problem::SourceFailing { .. } => {
+            Some(("threshold", thresholds.failures.into()))
+        }
         Problem::LaneLong { .. } => Some(("threshold", thresholds.lane.into())),
         _ => None,
     }

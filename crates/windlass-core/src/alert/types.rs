@@ -33,6 +33,10 @@ pub enum AlertType {
     LimitSlow,
     /// A breaker is open.
     BreakerOpen,
+    /// A source's feed cannot be read, again and again.
+    SourceFailing,
+    /// A source has met a gap at which it is to stop.
+    SourceStopped,
     /// A worker died, or did not renew its lease.
     WorkerLost,
     /// Runs of a schedule were missed.
@@ -43,7 +47,7 @@ pub enum AlertType {
 
 impl AlertType {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::JobFailing,
         Self::JobOverdue,
         Self::JobStuck,
@@ -57,6 +61,8 @@ impl AlertType {
         Self::LimitUnused,
         Self::LimitSlow,
         Self::BreakerOpen,
+        Self::SourceFailing,
+        Self::SourceStopped,
         Self::WorkerLost,
         Self::ScheduleMissed,
         Self::SubscriptionGap,
@@ -79,6 +85,8 @@ impl AlertType {
             Self::LimitUnused => "limit.unused",
             Self::LimitSlow => "limit.slow",
             Self::BreakerOpen => "breaker.open",
+            Self::SourceFailing => "source.failing",
+            Self::SourceStopped => "source.stopped",
             Self::WorkerLost => "worker.lost",
             Self::ScheduleMissed => "schedule.missed",
             Self::SubscriptionGap => "subscription.gap",
@@ -133,6 +141,8 @@ impl AlertType {
             Problem::LimitUnused { .. } => Self::LimitUnused,
             Problem::RateSlow { .. } => Self::LimitSlow,
             Problem::BreakerOpen { .. } => Self::BreakerOpen,
+            Problem::SourceFailing { .. } => Self::SourceFailing,
+            Problem::SourceStopped { .. } => Self::SourceStopped,
             Problem::Stuck { .. } => Self::JobStuck,
             Problem::QueueUnserved { .. } => Self::QueueUnserved,
             Problem::KindUnhandled { .. } => Self::KindUnhandled,

@@ -3,6 +3,7 @@
 //! The feed is asked on the program's runtime, where it may block, panic or hang: that ends this page, and nothing else. While it is
 //! asked, the hold is renewed; what comes of the page is written under the epoch of the hold, so a loop that was frozen writes nothing.
 
+mod asking;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use self::asking::{Asking, Late};
 use super::attempts::later;
 use super::start_error::StartError;
 use super::worker::Worker;
@@ -29,8 +31,8 @@ use crate::name::check_source;
 use crate::panics::Caught;
 use crate::reply::Now;
 use crate::source::{
-    AnyUpstream, Asked, Behind, Held, Hold, Holding, Imported, Page, Position, Said, SourceOptions,
-    SourceState, SourceStore, Upstream, judge,
+    AnyUpstream, Behind, Held, Hold, Holding, Imported, Judged, Said, SourceOptions, SourceState,
+    SourceStore, Upstream,
 };
 
 /// The wait after the first failure; the next ones are twice as long each.
@@ -94,6 +96,10 @@ struct Fault {
 }
 
 impl Fault {
+    fn panic(text: impl Into<String>) -> Self {
+        Self { cap: SOURCE_PANIC_CAP, ..Self::new(text) }
+    }
+
     fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), again: None, cap: SOURCE_BACKOFF_CAP }
     }
@@ -124,7 +130,7 @@ pub(super) struct Sourcing {
     /// Whether that is to be known before the hold is renewed anyway.
     is_news: bool,
     failures: u32,
-    behind: Option<Behind>,
+    late: Late,
 }
 
 impl Sourcing {
@@ -151,7 +157,7 @@ impl Sourcing {
             said: Said::Nothing,
             is_news: false,
             failures: 0,
-            behind: None,
+            late: Late::default(),
         }
     }
 
@@ -178,9 +184,7 @@ impl Sourcing {
         loop {
             let worked = Caught::new(self.work()).await;
             let Err(panic) = worked else { return };
-            if let Next::After(wait) =
-                self.failed(Fault { cap: SOURCE_PANIC_CAP, ..Fault::new(panic) })
-            {
+            if let Next::After(wait) = self.failed(Fault::panic(panic)) {
                 sleep_until(later(Instant::now(), wait)).await;
             }
         }
@@ -203,11 +207,19 @@ impl Sourcing {
             let next = match held.state {
                 SourceState::Running => {
                     let asked_at = Instant::now();
-                    let asking = self.ask(&held.position);
+                    let asking = self.ask(&held);
                     let Some(answer) = self.while_held(&held, asking).await else { continue };
                     let next = match answer {
-                        Ok(page) => self.take(&held, page).await,
-                        Err(fault) => self.failed(fault),
+                        Ok(Ok(judged)) => {
+                            self.late = Late::default();
+                            self.take(&held, judged).await
+                        }
+                        Ok(Err(behind)) => self.is_late(&held, behind),
+                        Err(fault) => {
+                            // What comes after that says nothing of what was before.
+                            self.late = Late::default();
+                            self.failed(fault)
+                        }
                     };
                     self.at(next, asked_at).await
                 }
@@ -243,23 +255,29 @@ impl Sourcing {
         Some(at)
     }
 
-    /// Asks the feed on the program's runtime; dropped, it is dropped there too.
-    fn ask(&self, position: &Position) -> impl Future<Output = Result<Page, Fault>> + use<> {
-        let (upstream, position) = (Arc::clone(&self.parts.upstream), position.clone());
+    /// Asks the feed on the program's runtime, and has what it gave judged there; dropped, it is dropped there too.
+    fn ask(
+        &self,
+        held: &Held,
+    ) -> impl Future<Output = Result<Result<Judged, Behind>, Fault>> + use<> {
+        let upstream = Arc::clone(&self.parts.upstream);
         let (within, runtime) = (self.parts.options.within, self.runtime.clone());
-        let turn = Arc::clone(&self.turn);
+        let (turn, held) = (Arc::clone(&self.turn), held.clone());
+        let (name, options) = (self.parts.name.clone(), self.parts.options.clone());
+        let ends = self.late.taken_for(&held, &options);
         async move {
             let asking = Caught::new(async move {
                 let _turn = turn.lock_owned().await;
-                upstream.page(&position).await
+                let page = upstream.page(&held.position).await?;
+                Asking { name, options, held, ends }.judge(page).await
             });
             let asking = AbortOnDropHandle::new(runtime.spawn(asking));
             match timeout(within, asking).await {
-                Ok(Ok(Ok(Ok(page)))) => Ok(page),
+                Ok(Ok(Ok(Ok(judged)))) => Ok(judged),
                 Ok(Ok(Ok(Err(error)))) => {
                     Err(Fault { again: error.again, ..Fault::new(error.text) })
                 }
-                Ok(Ok(Err(panic))) => Err(Fault { cap: SOURCE_PANIC_CAP, ..Fault::new(panic) }),
+                Ok(Ok(Err(panic))) => Err(Fault::panic(panic)),
                 // The program's runtime is gone, and this one will be.
                 Ok(Err(_)) => std::future::pending().await,
                 Err(_) => Err(Fault::new(format!("the feed gave no page within {within:?}"))),
@@ -326,27 +344,23 @@ impl Sourcing {
     }
 
     /// Imports what a page has.
-    async fn take(&mut self, held: &Held, page: Page) -> Next {
-        let (position, epoch) = (&held.position, held.epoch);
-        let (name, options) = (&self.parts.name, &self.parts.options);
-        let asked = Asked { name, epoch, options, position, behind: self.behind };
-        let judged = match judge(asked, page) {
-            Ok(judged) => judged,
-            Err(behind) => {
-                self.behind = Some(behind);
-                return self.failed(Fault { cap: options.every, ..Fault::new(behind.to_string()) });
-            }
-        };
-        self.behind = None;
+    async fn take(&mut self, held: &Held, judged: Judged) -> Next {
         if judged.repeats_itself() {
             let why = "the feed gives neither a cursor nor numbers nor ids: the same records would be imported at each look";
             return self.failed(Fault::new(why));
         }
         for import in &judged.imports {
+            if Instant::now() >= self.renew_at {
+                self.renew().await;
+                if self.held.as_ref().is_none_or(|now| now.epoch != held.epoch) {
+                    return Next::AtOnce;
+                }
+            }
             match self.store.import(import, Now::Database).await {
                 Ok(Imported::Done { .. }) => {
                     let held = self.held.get_or_insert_with(|| held.clone());
                     held.position = import.to.clone();
+                    held.disowned = import.disowned;
                     if let Some(stop) = &import.stop {
                         tracing::warn!(source = %import.name, "stopped: {}", stop.reason);
                         held.state = SourceState::Stopped;
@@ -371,6 +385,13 @@ impl Sourcing {
         let ends = judged.imports.first().zip(judged.imports.last());
         let is_moved = ends.is_some_and(|(first, last)| first.from != last.to);
         if judged.has_more && is_moved { Next::AtOnce } else { Next::Drained }
+    }
+
+    /// The feed ends before what was read.
+    fn is_late(&mut self, held: &Held, behind: Behind) -> Next {
+        self.late.seen(held);
+        let cap = self.parts.options.every;
+        self.failed(Fault { cap, ..Fault::new(behind.to_string()) })
     }
 
     fn failed(&mut self, fault: Fault) -> Next {

@@ -10,6 +10,7 @@ use crate::job::{Counts, State};
 use crate::limit::LimitRecord;
 use crate::queue::{PausedKind, QueueRecord};
 use crate::reply::Now;
+use crate::source::{SourceRecord, SourceState};
 use crate::store::Store;
 use crate::time::Timestamp;
 use crate::worker::WorkerRecord;
@@ -29,6 +30,8 @@ pub struct Overview {
     pub workers: Vec<WorkerRecord>,
     /// The limits that are set.
     pub limits: Vec<LimitRecord>,
+    /// The sources.
+    pub sources: Vec<SourceRecord>,
 }
 
 impl Overview {
@@ -48,6 +51,7 @@ impl Overview {
             paused_kinds: store.paused_kinds(now).await?,
             workers: store.workers().await?,
             limits: store.limits(now).await?,
+            sources: store.sources().await?,
         })
     }
 
@@ -96,6 +100,7 @@ pub fn problems(overview: &Overview, thresholds: &Thresholds) -> Vec<Problem> {
     found.extend(lines::limits(overview, thresholds));
     found.extend(lines::breakers(overview, thresholds));
     found.extend(waiting(overview, thresholds));
+    found.extend(overview.sources.iter().filter_map(|one| unread(one, thresholds)));
     found
 }
 
@@ -201,6 +206,27 @@ fn dying<'a>(
         last_at: one.last_at,
         job: one.last,
     })
+}
+
+fn unread(source: &SourceRecord, thresholds: &Thresholds) -> Option<Problem> {
+    let name = source.name.clone();
+    match source.state {
+        SourceState::Paused => None,
+        SourceState::Stopped => {
+            let (reason, since) = (source.reason.clone(), source.changed_at);
+            Some(Problem::SourceStopped { source: name, reason, since })
+        }
+        SourceState::Running => {
+            let (error, failed_at) = source.error.clone().zip(source.error_at)?;
+            let failures = source.failures;
+            (failures >= thresholds.failures).then_some(Problem::SourceFailing {
+                source: name,
+                failures,
+                error,
+                failed_at,
+            })
+        }
+    }
 }
 
 fn waiting<'a>(

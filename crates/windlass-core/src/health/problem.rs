@@ -36,6 +36,8 @@ pub enum Aspect {
     Queues,
     /// Jobs are parked, since no worker knows them.
     Handlers,
+    /// Feeds are not read.
+    Sources,
 }
 
 /// Something that is not as it should be.
@@ -197,6 +199,26 @@ pub enum Problem {
         /// When the oldest of those that were looked at was due.
         oldest_due_at: Timestamp,
     },
+    /// A source's feed cannot be read, again and again.
+    SourceFailing {
+        /// The source.
+        source: String,
+        /// How often, one after the other.
+        failures: u32,
+        /// Why it could not be read last.
+        error: String,
+        /// When that was.
+        failed_at: Timestamp,
+    },
+    /// A source has met a gap at which it is to stop.
+    SourceStopped {
+        /// The source.
+        source: String,
+        /// Why.
+        reason: Option<String>,
+        /// Since when.
+        since: Timestamp,
+    },
 }
 
 impl Problem {
@@ -216,6 +238,7 @@ impl Problem {
             Self::Stuck { .. } => Aspect::Waiting,
             Self::QueueUnserved { .. } => Aspect::Queues,
             Self::KindUnhandled { .. } => Aspect::Handlers,
+            Self::SourceFailing { .. } | Self::SourceStopped { .. } => Aspect::Sources,
         }
     }
 }

@@ -182,7 +182,7 @@ fn reread(
     record: &QuarantineRecord,
 ) -> Result<crate::event::NewEvent, String> {
     if record.is_cut {
-        return Err("only its beginning was kept".to_owned());
+        return Err("it was not kept as the feed gave it".to_owned());
     }
     match upstream.reread(&record.body) {
         Ok(Read::Record(read)) => {

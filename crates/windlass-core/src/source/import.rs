@@ -1,6 +1,6 @@
 //! What is imported in one transaction.
 
-use super::{NewGap, Position};
+use super::{NewGap, Position, Unreadable};
 use crate::event::NewEvent;
 use crate::json::storable_text;
 use crate::limits::{ERROR_BYTES, QUARANTINE_BYTES};
@@ -18,6 +18,8 @@ pub struct ImportPage {
     pub to: Position,
     /// The number of the newest record that the feed has.
     pub head: Option<u64>,
+    /// The number from which on records are not believed in that lie above the feed's head.
+    pub disowned: Option<u64>,
     /// Events to be published, in their order; those that tell of gaps among them.
     pub events: Vec<NewEvent>,
     /// What could not be read.
@@ -46,7 +48,7 @@ pub struct Quarantined {
     pub number: Option<u64>,
     /// What the feed gave, as far as that is kept.
     pub body: String,
-    /// Whether there was more of it, so that it cannot be imported later.
+    /// Whether there was something else or more, so that it cannot be imported later.
     pub is_cut: bool,
     /// Why it is not an event.
     pub reason: String,
@@ -55,6 +57,13 @@ pub struct Quarantined {
 }
 
 impl Quarantined {
+    /// A record that could not be read.
+    #[must_use]
+    pub fn of(read: &Unreadable) -> Self {
+        let kept = Self::new(read.number, &read.body, &read.reason);
+        Self { is_cut: kept.is_cut || !read.is_whole, ..kept }
+    }
+
     /// A record with what can be kept of it.
     #[must_use]
     pub fn new(number: Option<u64>, body: &str, reason: &str) -> Self {

@@ -104,7 +104,15 @@ impl Read {
         body: impl Into<String>,
         reason: impl std::fmt::Display,
     ) -> Self {
-        Self::Unreadable(Unreadable { number, body: body.into(), reason: reason.to_string() })
+        let (body, reason) = (body.into(), reason.to_string());
+        Self::Unreadable(Unreadable { number, body, reason, is_whole: true })
+    }
+
+    /// A record that is put aside since it is not a text: with what can be shown of it, of which no event is made later either.
+    #[must_use]
+    pub fn no_text(bytes: &[u8]) -> Self {
+        let (body, reason) = (String::from_utf8_lossy(bytes).into_owned(), "not UTF-8".to_owned());
+        Self::Unreadable(Unreadable { number: None, body, reason, is_whole: false })
     }
 
     /// Its number.
@@ -136,4 +144,6 @@ pub struct Unreadable {
     pub body: String,
     /// Why it is none.
     pub reason: String,
+    /// Whether the body is what the feed gave: where it is not, it cannot be read again.
+    pub is_whole: bool,
 }

@@ -104,7 +104,7 @@ pub struct QuarantineRecord {
     pub reason: String,
     /// What the feed gave.
     pub body: String,
-    /// Whether there was more of it, so that it cannot be imported.
+    /// Whether there was something else or more, so that it cannot be imported.
     pub is_cut: bool,
     /// When it was put aside.
     pub at: Timestamp,

@@ -50,6 +50,8 @@ pub struct Held {
     pub state: SourceState,
     /// How far it was read.
     pub position: Position,
+    /// The number from which on records are not believed in that lie above the feed's head.
+    pub disowned: Option<u64>,
 }
 
 /// What came of a wish to hold a source.
@@ -97,7 +99,8 @@ pub trait SourceStore: Send + Sync {
     /// Makes a source that there is none of, and notes what is read there and how.
     fn declare_source<'a>(&'a self, name: &'a str, about: &'a str, now: Now) -> Reply<'a, ()>;
 
-    /// Holds a source, or keeps holding it. The epoch rises where the last holder was another one.
+    /// Holds a source, or keeps holding it. The epoch rises where the last holder was another one. A hold that begins later than now
+    /// by more than it lasts is none: the clock was set back.
     fn hold_source<'a>(&'a self, hold: &'a Hold, now: Now) -> Reply<'a, Holding>;
 
     /// Gives a source back, unless another one holds it by now.

@@ -6,7 +6,7 @@ use windlass_core::source::{Held, Hold, Holding, Said};
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
-use super::list::{position, state};
+use super::list::{number, position, state};
 use crate::connection::patience::{Gate, patiently};
 use crate::connection::{Bind, Connection};
 use crate::row::get;
@@ -54,8 +54,8 @@ pub(super) async fn hold(
         return Ok(Holding::Missing);
     }
     let Some(epoch) = get::<Option<i64>>(row, 1)? else { return Ok(Holding::Other) };
-    let (epoch, state) = (epoch.unsigned_abs(), state(get(row, 2)?)?);
-    Ok(Holding::Held(Held { epoch, state, position: position(row, 3)? }))
+    let (epoch, state, disowned) = (epoch.unsigned_abs(), state(get(row, 2)?)?, number(row, 6)?);
+    Ok(Holding::Held(Held { epoch, state, position: position(row, 3)?, disowned }))
 }
 
 pub(super) async fn let_go(

@@ -66,6 +66,7 @@ fn text(page: &ImportPage) -> String {
         "to_number": page.to.number,
         "to_generation": page.to.generation,
         "head": page.head,
+        "disowned": page.disowned,
         "repeated": page.repeated,
         "stop": stop.map(|stop| &stop.reason),
         "then_cursor": then.map(|then| &then.cursor),

@@ -7,7 +7,7 @@ closed as (
 )
 update windlass.source s set
   epoch = s.epoch + 1, cursor = $3::text, number = null, generation = coalesce(s.then_generation, s.generation),
-  then_cursor = null, then_number = null, then_generation = null, head = null, error = null, failures = 0,
+  then_cursor = null, then_number = null, then_generation = null, disowned = null, head = null, error = null, failures = 0,
   reason = case s.state when 'stopped' then null else s.reason end,
   changed_at = case s.state when 'stopped' then m.us else s.changed_at end,
   state = case s.state when 'stopped' then 'running' else s.state end

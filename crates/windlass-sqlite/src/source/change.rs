@@ -23,7 +23,7 @@ const RESUME: &str = "update windlass_source set \
      where name = ?1 and state <> 'running'";
 const RESET: &str = "update windlass_source set \
        epoch = epoch + 1, cursor = ?3, number = null, generation = coalesce(then_generation, generation), \
-       then_cursor = null, then_number = null, then_generation = null, head = null, error = null, failures = 0, \
+       then_cursor = null, then_number = null, then_generation = null, disowned = null, head = null, error = null, failures = 0, \
        reason = case state when 'stopped' then null else reason end, \
        changed_at = case state when 'stopped' then ?2 else changed_at end, \
        state = case state when 'stopped' then 'running' else state end \

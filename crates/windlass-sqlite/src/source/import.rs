@@ -51,6 +51,7 @@ pub(super) fn import(
         ":repeated": repeated.cast_signed(),
         ":dropped": dropped,
         ":stop": page.stop.as_ref().map(|stop| &stop.reason),
+        ":disowned": signed(page.disowned),
         ":then_cursor": then.and_then(|then| then.cursor.as_ref()),
         ":then_number": then.and_then(|then| signed(then.number)),
         ":then_generation": then.map(|then| then.generation),

@@ -3,6 +3,7 @@
 pub mod last;
 pub mod look;
 pub mod mute;
+pub mod source;
 pub mod tell;
 
 use serde_json::Value;

@@ -36,6 +36,10 @@ macro_rules! behaviours {
                     kinds_that_workers_leave_out_are_listed
                     a_muted_death_is_not_told
                 }
+                source {
+                    a_source_that_fails_is_told_once_and_so_is_its_end
+                    a_source_that_stopped_is_told_once_and_so_is_its_end
+                }
                 tell {
                     a_job_that_dies_is_told
                     every_road_to_a_dead_job_is_told
@@ -505,6 +509,7 @@ macro_rules! behaviours {
                     who_is_late_and_not_replaced_goes_on
                     who_lets_go_makes_room
                     of_many_who_wish_at_once_one_holds
+                    a_clock_that_is_set_back_keeps_nobody_out
                     how_asking_went_is_shown
                 }
                 import {
@@ -517,6 +522,8 @@ macro_rules! behaviours {
                     a_gap_is_kept_and_told
                     a_source_stops_at_a_gap_until_it_is_resumed
                     a_feed_that_was_reset_is_told
+                    a_number_that_a_feed_did_not_have_is_remembered
+                    a_large_page_without_ids_is_there_once
                     what_is_no_event_is_put_aside
                 }
                 quarantine {
@@ -525,6 +532,7 @@ macro_rules! behaviours {
                     so_many_stay_and_the_rest_is_counted
                     a_record_is_put_aside_once
                     a_body_that_is_cut_is_not_imported
+                    what_is_no_text_is_not_imported
                 }
             }
             step {

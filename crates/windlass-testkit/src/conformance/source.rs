@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use windlass_core::event::{EventRecord, NewEvent};
 use windlass_core::source::{
-    Asked, Held, Hold, Holding, ImportPage, Imported, Judged, Page, Position, Read, Said,
+    Asked, Ends, Held, Hold, Holding, ImportPage, Imported, Judged, Page, Position, Read, Said,
     SourceOptions, SourceRecord, judge,
 };
 use windlass_core::store::Store;
@@ -18,12 +18,12 @@ use crate::fixture::{SECOND, StoreFixture};
 
 const HOLD: Duration = Duration::from_secs(30);
 
-fn wish(holder: &str, said: Said) -> Hold {
+pub(super) fn wish(holder: &str, said: Said) -> Hold {
     Hold { name: "feed".to_owned(), holder: holder.to_owned(), lasts: HOLD, said }
 }
 
 /// Makes the source, and holds it as this one.
-async fn start(fixture: &StoreFixture, holder: &str) -> Held {
+pub(super) async fn start(fixture: &StoreFixture, holder: &str) -> Held {
     let declared = fixture.store().declare_source("feed", "{}", fixture.now());
     declared.await.expect("declared");
     hold(fixture, holder).await
@@ -34,7 +34,7 @@ async fn ask_for(fixture: &StoreFixture, holder: &str) -> Holding {
     fixture.store().hold_source(&wish, fixture.now()).await.expect("answered")
 }
 
-async fn hold(fixture: &StoreFixture, holder: &str) -> Held {
+pub(super) async fn hold(fixture: &StoreFixture, holder: &str) -> Held {
     match ask_for(fixture, holder).await {
         Holding::Held(held) => held,
         other => panic!("{holder} holds the source: {other:?}"),
@@ -42,14 +42,19 @@ async fn hold(fixture: &StoreFixture, holder: &str) -> Held {
 }
 
 /// Records with these numbers.
-fn records(numbers: impl IntoIterator<Item = u64>) -> Page {
+pub(super) fn records(numbers: impl IntoIterator<Item = u64>) -> Page {
     Page::new(numbers.into_iter().map(|number| Read::numbered(number, NewEvent::bare("counted"))))
 }
 
 /// What a page means for who holds the source so.
 fn judged(held: &Held, options: &SourceOptions, page: Page) -> Judged {
-    let (name, epoch, position) = ("feed", held.epoch, &held.position);
-    judge(Asked { name, epoch, options, position, behind: None }, page).expect("it is ahead")
+    judge(asked(held, options), page).expect("it is ahead")
+}
+
+/// Who holds the source so, as a page is judged.
+fn asked<'a>(held: &'a Held, options: &'a SourceOptions) -> Asked<'a> {
+    let Held { epoch, ref position, disowned, .. } = *held;
+    Asked { name: "feed", epoch, options, position, disowned, ends: Ends::Late }
 }
 
 /// The only part of a page.
@@ -64,11 +69,16 @@ async fn import(store: &dyn Store, fixture: &StoreFixture, page: &ImportPage) ->
 }
 
 /// Imports a page; the source is held where it is then.
-async fn take(fixture: &StoreFixture, held: &mut Held, options: &SourceOptions, page: Page) {
+pub(super) async fn take(
+    fixture: &StoreFixture,
+    held: &mut Held,
+    options: &SourceOptions,
+    page: Page,
+) {
     for part in judged(held, options, page).imports {
         let imported = import(fixture.store(), fixture, &part).await;
         assert!(matches!(imported, Imported::Done { .. }), "{part:?}");
-        held.position = part.to;
+        (held.position, held.disowned) = (part.to, part.disowned);
     }
 }
 

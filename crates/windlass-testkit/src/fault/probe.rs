@@ -88,7 +88,11 @@ async fn start(
         worker = worker.handle_dynamic(registered);
     }
     if let Some(records) = settings.feed {
-        worker = worker.source("feed", feed::options(), feed::CountedFeed(records));
+        worker = worker.source(
+            "feed",
+            feed::options(),
+            feed::CountedFeed { records, since: settings.feed_since },
+        );
     }
     worker.start().await.expect("the probe's settings make sense")
 }

@@ -39,6 +39,8 @@ pub struct Settings {
     pub skew: i64,
     /// It reads a feed of so many records.
     pub feed: Option<u64>,
+    /// Since when that has had ten more in each second, in microseconds; all of them are there where this is not said.
+    pub feed_since: Option<i64>,
 }
 
 impl Settings {
@@ -60,6 +62,7 @@ impl Settings {
             fault: None,
             skew: 0,
             feed: None,
+            feed_since: None,
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) use waking::longest_wake;
 pub(super) type Rule = (&'static str, fn(&Index<'_>) -> Vec<String>);
 
 /// Every rule, under the name of its invariant.
-pub(super) const ALL: [Rule; 40] = [
+pub(super) const ALL: [Rule; 41] = [
     ("I-D1", durability::nothing_acknowledged_is_lost),
     ("I-D2", durability::nothing_is_left_over),
     ("I-D3", durability::nothing_came_from_nowhere),
@@ -53,6 +53,7 @@ pub(super) const ALL: [Rule; 40] = [
     ("I-E4", events::lanes_go_in_the_order_of_the_log),
     ("I-E5", events::credit_is_kept),
     ("I-E6", events::what_is_needed_is_kept),
+    ("I-E7", events::records_come_in_their_order),
     ("I-T1", steps::what_is_recorded_is_not_done_again),
     ("I-O1", lines::lanes_run_one_at_a_time),
     ("I-O1", lines::lanes_run_in_order),

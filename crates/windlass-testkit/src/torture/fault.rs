@@ -58,6 +58,10 @@ pub enum Fault {
     Subscription,
     /// Somebody tidies beside the leader, and removes events.
     Tidy,
+    /// SIGKILL to the worker that reads the feed.
+    KillReader,
+    /// SIGSTOP to the worker that reads the feed, for less or longer than it holds it.
+    FreezeReader,
 }
 
 impl fmt::Display for Fault {
@@ -79,6 +83,8 @@ impl fmt::Display for Fault {
             Self::FreezeLeader => "leader frozen",
             Self::Subscription => "subscription changed",
             Self::Tidy => "tidied beside the leader",
+            Self::KillReader => "reader killed",
+            Self::FreezeReader => "reader frozen",
         })
     }
 }
@@ -107,6 +113,14 @@ impl Torture {
                 let Some(at) = self.leader().await else { return false };
                 let millis = if self.random.bool() { SHORT } else { LONG };
                 self.freeze(at, millis).await;
+            }
+            Fault::KillReader => {
+                let Some(at) = self.reader().await else { return false };
+                self.kill(at).await;
+            }
+            Fault::FreezeReader => {
+                let Some(at) = self.reader().await else { return false };
+                self.freeze(at, SHORT.start..2 * SHORT.end).await;
             }
             Fault::Subscription => {
                 subscribers::change(&self.fixture.store, &mut self.random).await;
@@ -147,6 +161,12 @@ impl Torture {
         let label = &workers.iter().find(|worker| worker.id == leader.worker)?.label;
         let is_its = |worker: &Process| label.contains(&format!(":{}:", worker.pid()));
         self.workers.iter().position(is_its)
+    }
+
+    /// The process of the worker that reads the feed now, as the store says.
+    async fn reader(&self) -> Option<usize> {
+        let by = self.fixture.store.source("feed").await.ok()??.holder?;
+        self.workers.iter().position(|worker| by.contains(&format!(":{}:", worker.pid())))
     }
 
     async fn kill(&mut self, at: usize) {

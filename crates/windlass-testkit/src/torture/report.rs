@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use windlass_core::source::SourceRecord;
 use windlass_core::subscription::Verified;
 
 use super::Fault;
@@ -18,6 +19,9 @@ pub struct Report {
     stories: Vec<String>,
     /// What the store itself says of its log.
     verified: Option<Verified>,
+    /// How many records the feed has, and how far it was read.
+    records: u64,
+    source: Option<SourceRecord>,
 }
 
 /// Broken cases of each rule whose job's story is told.
@@ -29,7 +33,8 @@ impl Report {
         let rules = verdict.broken.chunk_by(|one, next| rule(one) == rule(next));
         let cases = rules.flat_map(|cases| cases.iter().take(TOLD));
         let stories = cases.flat_map(|case| told(history, case)).collect();
-        Self { seed, injected, verdict, stories, verified: None }
+        let (verified, records, source) = (None, 0, None);
+        Self { seed, injected, verdict, stories, verified, records, source }
     }
 
     /// With what a look at the whole log has found.
@@ -37,11 +42,23 @@ impl Report {
         Self { verified: Some(verified), ..self }
     }
 
+    /// With what came of a feed of so many records.
+    pub(super) fn read(self, records: u64, source: Option<SourceRecord>) -> Self {
+        Self { records, source, ..self }
+    }
+
+    /// Whether each record of the feed is an event, and was written once.
+    fn is_read(&self) -> bool {
+        let all = (Some(self.records), self.records, 0);
+        let read = |one: &SourceRecord| (one.position.number, one.imported, one.repeated) == all;
+        self.source.as_ref().is_some_and(read)
+    }
+
     /// Whether every invariant holds and every acknowledged job is there.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         let is_whole = self.verified.as_ref().is_some_and(Verified::is_whole);
-        self.verdict.is_clean() && self.verdict.visible == 0 && is_whole
+        self.verdict.is_clean() && self.verdict.visible == 0 && is_whole && self.is_read()
     }
 
     /// The numbers.
@@ -61,6 +78,14 @@ impl fmt::Display for Report {
         for one in self.verified.iter().flat_map(|verified| &verified.subscriptions) {
             let (wanted, found, missed) = (one.wanted, one.found, one.missed);
             writeln!(f, "{:>6}  {} wanted {wanted} missed {missed}", found, one.name)?;
+        }
+        if let Some(one) = &self.source {
+            let (read, holders) = (one.imported, one.epoch);
+            let records = self.records;
+            writeln!(
+                f,
+                "{read:>6}  of {records} records of a feed were read, {holders} times by another worker"
+            )?;
         }
         for case in &self.verdict.broken {
             writeln!(f, "broken  {case}")?;

@@ -18,7 +18,7 @@ pub enum Target {
 }
 
 /// Faults of every store, and how likely each is.
-const COMMON: [(Fault, usize); 12] = [
+const COMMON: [(Fault, usize); 14] = [
     (Fault::Kill, 4),
     (Fault::ShortFreeze, 3),
     (Fault::LongFreeze, 2),
@@ -31,6 +31,8 @@ const COMMON: [(Fault, usize); 12] = [
     (Fault::Limit, 4),
     (Fault::Subscription, 6),
     (Fault::Tidy, 4),
+    (Fault::KillReader, 3),
+    (Fault::FreezeReader, 3),
 ];
 /// Faults that need a server.
 const SERVERS: [(Fault, usize); 2] = [(Fault::CrashServer, 1), (Fault::EndSessions, 3)];

@@ -124,6 +124,8 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         SQL_RESULT_BYTES
         SOURCE_PAGE
         SOURCE_PAGE_BYTES
+        SOURCE_RECORDS
+        SOURCE_BEHIND
         SOURCE_EVERY
         SOURCE_PACE
         SOURCE_PAGE_TIME

@@ -37,7 +37,7 @@ pub(super) fn of_jobs(found: &Findings) -> Vec<Check> {
     checks
 }
 
-/// Lanes, limits, breakers, and jobs that wait for what cannot come, where there are any.
+/// Lanes, limits, breakers, jobs that wait for what cannot come, and sources, where there are any.
 pub(super) fn of_lines(found: &Findings) -> Vec<Check> {
     let lanes = &found.overview.observed.lanes;
     let limits = &found.overview.limits;
@@ -59,7 +59,14 @@ pub(super) fn of_lines(found: &Findings) -> Vec<Check> {
     let breakers = has_breakers.then(|| {
         check(found, Aspect::Breakers).unwrap_or_else(|| Check::ok("breakers", "none is open"))
     });
-    [lanes, limited, breakers, check(found, Aspect::Waiting)].into_iter().flatten().collect()
+    let sources = &found.overview.sources;
+    let read = || {
+        let number = time::count(sources.len() as u64, "source");
+        Check::ok("sources", format!("{number}, none has stopped or is failing"))
+    };
+    let sources = (!sources.is_empty()).then(|| check(found, Aspect::Sources).unwrap_or_else(read));
+    let waiting = check(found, Aspect::Waiting);
+    [lanes, limited, breakers, waiting, sources].into_iter().flatten().collect()
 }
 
 /// The check of an aspect that has problems.
@@ -79,7 +86,7 @@ fn check(found: &Findings, aspect: Aspect) -> Option<Check> {
 /// no such work.
 fn is_blocked(problem: &Problem) -> bool {
     match problem {
-        Problem::LaneBlocked { .. } => true,
+        Problem::LaneBlocked { .. } | Problem::SourceStopped { .. } => true,
         Problem::Stuck { ended, .. } => *ended != Some(State::Completed),
         _ => false,
     }
@@ -105,6 +112,7 @@ fn heading(found: &Findings, aspect: Aspect) -> (&'static str, Status, String) {
             Status::Warning,
             "jobs wait for what cannot come, without a deadline".to_owned(),
         ),
+        Aspect::Sources => ("sources", Status::Problem, "feeds are not read".to_owned()),
         Aspect::Breakers => ("breakers", Status::Warning, "breakers are open".to_owned()),
         _ => ("limits", Status::Warning, "limits to look at".to_owned()),
     }
@@ -158,6 +166,15 @@ fn line(found: &Findings, problem: &Problem) -> String {
             let next =
                 if *until > now { format!("{left} to go") } else { "a job may probe".into() };
             format!("{on}: for {}, {next}", ago(*since))
+        }
+        Problem::SourceFailing { source, failures, error, failed_at } => {
+            let (times, error) = (time::count(u64::from(*failures), "failure"), in_one_line(error));
+            format!("{source}: {times} in a row, the last {} ago: {error}", ago(*failed_at))
+        }
+        Problem::SourceStopped { source, reason, since } => {
+            let why =
+                reason.as_deref().map_or_else(String::new, |why| format!(": {}", in_one_line(why)));
+            format!("{source}: stopped {} ago{why}", ago(*since))
         }
         other => limit_line(other, ago),
     }
@@ -230,6 +247,10 @@ fn fix(problem: &Problem) -> String {
         Problem::LimitUnused { on, .. } => format!("windlass limit remove {on}"),
         Problem::RateSlow { on, .. } => format!("windlass limit set {on} --rate N --per TIME"),
         Problem::LimitFull { on, .. } => format!("windlass limit set {on} --running N"),
+        Problem::SourceFailing { source, .. } => format!("windlass source show {source}"),
+        Problem::SourceStopped { source, .. } => {
+            format!("windlass source show {source}; to go on behind the gap: windlass source resume {source}")
+        }
         Problem::BreakerOpen { on, .. } => match on {
             LimitOn::Kind(kind) => {
                 format!("what fails: windlass job list kind:{kind} state:retryable")

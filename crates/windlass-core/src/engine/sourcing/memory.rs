@@ -43,7 +43,12 @@ impl MemoryStore {
         let state = SourceState::Running;
         let row = Row {
             is_declared: false,
-            held: Held { epoch: 0, state, position: crate::source::Position::default() },
+            held: Held {
+                epoch: 0,
+                state,
+                position: crate::source::Position::default(),
+                disowned: None,
+            },
             holder: None,
             said: Vec::new(),
             imported: Vec::new(),
@@ -115,6 +120,7 @@ impl SourceStore for MemoryStore {
                 return Imported::Stale;
             }
             row.held.position = page.to.clone();
+            row.held.disowned = page.disowned;
             if page.stop.is_some() {
                 row.held.state = SourceState::Stopped;
             }

@@ -1,10 +1,14 @@
 //! Hold: one reads a source at a time.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use windlass_core::source::{Holding, Said};
+use windlass_core::store::Now;
+use windlass_core::time::{Timestamp, micros};
 
-use super::{ask_for, freeze, hold, read, start, wish};
-use crate::fixture::{SECOND, StoreFixture};
+use super::{HOLD, ask_for, freeze, hold, read, start, wish};
+use crate::fixture::{MINUTE, SECOND, StoreFixture};
 
 /// O16: one holds a source, as long as it says so in time; the next one finds another epoch.
 pub async fn one_holds_a_source_until_its_time_is_over(fixture: StoreFixture) {
@@ -60,6 +64,23 @@ pub async fn of_many_who_wish_at_once_one_holds(fixture: StoreFixture) {
             .collect();
         assert_eq!(held, [first.epoch + round]);
     }
+}
+
+/// O16: a clock that is set back keeps nobody out for longer than a hold lasts twice; who holds the source and lives says so meanwhile.
+pub async fn a_clock_that_is_set_back_keeps_nobody_out(fixture: StoreFixture) {
+    let held = start(&fixture, "one").await;
+    let moment = fixture.moment();
+    let back = |by: Duration| Now::At(Timestamp::from_micros(moment.as_micros() - micros(by)));
+    let ask = async |holder: &str, now: Now| {
+        let wish = wish(holder, Said::Nothing);
+        fixture.store().hold_source(&wish, now).await.expect("answered")
+    };
+    assert_eq!(ask("other", back(HOLD)).await, Holding::Other, "it is over in twice its time");
+    assert_eq!(ask("one", back(60 * MINUTE)).await, Holding::Held(held.clone()));
+    assert_eq!(ask("other", back(60 * MINUTE)).await, Holding::Other, "it said so by the new time");
+    let other = ask("other", back(120 * MINUTE)).await;
+    assert!(matches!(&other, Holding::Held(other) if other.epoch == held.epoch + 1), "{other:?}");
+    assert_eq!(ask("one", back(120 * MINUTE)).await, Holding::Other);
 }
 
 /// O20: a source's row says when its feed was asked last, when next, and why it could not be.

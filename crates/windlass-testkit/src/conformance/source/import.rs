@@ -3,13 +3,14 @@
 use futures_util::future::join_all;
 use windlass_core::client::Client;
 use windlass_core::error::StoreError;
-use windlass_core::event::NewEvent;
+use windlass_core::event::{EventRecord, Extension, NewEvent};
+use windlass_core::json::Json;
 use windlass_core::source::{
-    Asked, Imported, Lack, OnGap, Page, Read, SourceOptions, SourceState, judge,
+    Asked, Ends, Imported, Lack, OnGap, Page, Read, Reset, SourceOptions, SourceState, judge,
 };
 use windlass_core::subscription::{Filter, Start, Subscription};
 
-use super::{at, freeze, hold, ids, import, judged, log, part, read, records, start, take};
+use super::{asked, at, freeze, hold, ids, import, judged, log, part, read, records, start, take};
 use crate::fixture::StoreFixture;
 
 /// O17: a page's events and the position behind it are there together, the events in the order of their numbers.
@@ -115,7 +116,14 @@ pub async fn a_gap_is_kept_and_told(fixture: StoreFixture) {
         events.iter().filter(|one| one.event_type == "windlass.source.gap").collect();
     assert_eq!((told.len(), told[0].id, told[0].position), (1, gap.event, Some(101)));
     let data = told[0].data.as_ref().map(|data| data.as_str());
-    assert_eq!(data, Some(r#"{"name":"feed","why":"gap","from":101,"to":499,"policy":"resync"}"#));
+    assert_eq!(
+        data,
+        Some(
+            r#"{"name":"feed","why":"gap","from":101,"to":499,"policy":"resync","alert":"source.gap/feed"}"#
+        )
+    );
+    let key = told[0].meta.extensions.get("alert");
+    assert_eq!(key, Some(&Extension::Text("source.gap/feed".to_owned())));
     assert_eq!((told[0].subject.as_deref(), events.len()), (Some("source/feed"), 112));
     let mut feed = windlass_core::subscription::Feed::default();
     while feed.round(fixture.store(), fixture.now()).await.expect("fed").is_behind {}
@@ -149,17 +157,16 @@ pub async fn a_source_stops_at_a_gap_until_it_is_resumed(fixture: StoreFixture) 
     assert_eq!(fixture.store().source_gaps("feed", 10).await.expect("read").len(), 1);
 }
 
-/// O21: a feed that ends before what was read counts as reset once it is seen so twice; nothing is passed over in silence, and what
+/// O21: a feed that ends before what was read counts as reset once it stays so; nothing is passed over in silence, and what
 /// it has now is something else under the same numbers.
 pub async fn a_feed_that_was_reset_is_told(fixture: StoreFixture) {
     let mut held = start(&fixture, "one").await;
     let options = SourceOptions::default().on_gap(OnGap::Skip);
     take(&fixture, &mut held, &options, records(1..=1_000)).await;
     let page = || records([]).head(10);
-    let (name, epoch) = ("feed", held.epoch);
-    let asked = Asked { name, epoch, options: &options, position: &held.position, behind: None };
-    let behind = judge(asked, page()).expect_err("it may be a moment's");
-    let judged = judge(Asked { behind: Some(behind), ..asked }, page()).expect("it was reset");
+    judge(asked(&held, &options), page()).expect_err("it may be a moment's");
+    let reset = Asked { ends: Ends::Reset, ..asked(&held, &options) };
+    let judged = judge(reset, page()).expect("it was reset");
     assert!(judged.has_more, "it is asked again at once");
     import(fixture.store(), &fixture, &judged.imports[0]).await;
     let gaps = fixture.store().source_gaps("feed", 10).await.expect("read");
@@ -170,6 +177,68 @@ pub async fn a_feed_that_was_reset_is_told(fixture: StoreFixture) {
     take(&fixture, &mut held, &options, records(1..=10).head(10)).await;
     let ids = ids(&fixture).await;
     assert_eq!((ids.len(), ids.last().map(String::as_str)), (1_010, Some("10~1")));
+}
+
+/// O21: of a feed that was reset the number up to which it was read is known to the next one that holds the source: what has it, and lies above the
+/// feed's end, is put aside, until the feed has got that far, or a person resets the source.
+pub async fn a_number_that_a_feed_did_not_have_is_remembered(fixture: StoreFixture) {
+    let mut held = start(&fixture, "one").await;
+    let options = SourceOptions::default();
+    take(&fixture, &mut held, &options, records([1, 2, 9_000]).head(2)).await;
+    let reset = Asked { ends: Ends::Reset, ..asked(&held, &options) };
+    let judged = judge(reset, records([]).head(2)).expect("it was reset");
+    import(fixture.store(), &fixture, &judged.imports[0]).await;
+    freeze(&fixture);
+    held = hold(&fixture, "other").await;
+    assert_eq!((held.position.generation, held.disowned), (1, Some(9_000)));
+    take(&fixture, &mut held, &options, records([1, 2, 9_000, 3]).head(3)).await;
+    let aside = fixture.store().quarantined("feed", 0, 10).await.expect("read");
+    assert_eq!(aside.iter().map(|one| one.number).collect::<Vec<_>>(), [Some(9_000)]);
+    assert_eq!(hold(&fixture, "other").await, held);
+    assert_eq!((held.position.number, held.disowned), (Some(3), Some(9_000)));
+    take(&fixture, &mut held, &options, records([9_000]).head(9_000)).await;
+    assert_eq!(hold(&fixture, "other").await.disowned, None, "it has got that far");
+    assert_eq!(ids(&fixture).await[3..], ["1~1", "2~1", "3~1", "9000~1"]);
+    let again = Asked { ends: Ends::Reset, ..asked(&held, &options) };
+    let judged = judge(again, records([]).head(2)).expect("it was reset");
+    import(fixture.store(), &fixture, &judged.imports[0]).await;
+    assert_eq!(hold(&fixture, "other").await.disowned, Some(9_000));
+    fixture.store().reset_source("feed", Reset::Oldest, fixture.now()).await.expect("reset");
+    assert_eq!(hold(&fixture, "other").await.disowned, None);
+}
+
+/// O17: a page of records that have neither ids nor numbers is written in parts. Behind a kill between two of them it is read again from its
+/// beginning, also where it is not the same any more, and each record is there once.
+pub async fn a_large_page_without_ids_is_there_once(fixture: StoreFixture) {
+    let mut held = start(&fixture, "one").await;
+    let options = SourceOptions::default();
+    take(&fixture, &mut held, &options, ticks(0..3).cursor("a")).await;
+    let first = judged(&held, &options, ticks(0..2_500).cursor("b"));
+    assert_eq!(first.imports.len(), 3);
+    import(fixture.store(), &fixture, &first.imports[0]).await;
+    import(fixture.store(), &fixture, &first.imports[1]).await;
+    freeze(&fixture);
+    held = hold(&fixture, "other").await;
+    assert_eq!(held.position.cursor.as_deref(), Some("a"));
+    // The feed has dropped the first ones, and has got others.
+    take(&fixture, &mut held, &options, ticks(10..2_600).cursor("b")).await;
+    let data = |event: &EventRecord| event.data.as_ref().map(|data| data.as_str().to_owned());
+    let log: Vec<_> = log(&fixture).await.iter().filter_map(data).collect();
+    let expected: Vec<_> = (0..3).chain(0..2_600).map(|nth: u32| nth.to_string()).collect();
+    assert_eq!(log, expected);
+    assert_eq!(
+        (read(&fixture).await.repeated, held.position.cursor.as_deref()),
+        (1_990, Some("b"))
+    );
+}
+
+/// Records that have only data.
+fn ticks(data: impl IntoIterator<Item = u32>) -> Page {
+    let tick = |data: u32| {
+        let data = Json::args(data.to_string()).expect("JSON");
+        Read::event(NewEvent::new("tick", data))
+    };
+    Page::new(data.into_iter().map(tick))
 }
 
 /// O22: a record that is not an event is put aside, one that cannot be stored too, and the source goes on.

@@ -102,5 +102,20 @@ pub async fn a_body_that_is_cut_is_not_imported(fixture: StoreFixture) {
     assert!(aside.iter().all(|one| one.is_cut));
     let client = Client::new(fixture.shared_store());
     let done = client.reimport("feed", &Knows("new")).await.expect("read again");
-    assert_eq!((done.kept, done.reason.as_deref()), (2, Some("only its beginning was kept")));
+    let reason = Some("it was not kept as the feed gave it");
+    assert_eq!((done.kept, done.reason.as_deref()), (2, reason));
+}
+
+/// O22: bytes that are not a text are shown as far as they are one, and no event is made of that.
+pub async fn what_is_no_text_is_not_imported(fixture: StoreFixture) {
+    let mut held = start(&fixture, "one").await;
+    let page = Page::new([Read::no_text(b"a \xff b")]);
+    take(&fixture, &mut held, &SourceOptions::default(), page).await;
+    let aside = fixture.store().quarantined("feed", 0, 10).await.expect("listed");
+    assert_eq!((aside[0].body.as_str(), aside[0].is_cut), ("a \u{FFFD} b", true));
+    assert_eq!(aside[0].reason, "not UTF-8");
+    let client = Client::new(fixture.shared_store());
+    let done = client.reimport("feed", &Knows("a \u{FFFD} b")).await.expect("read again");
+    assert_eq!((done.imported, done.kept), (0, 1));
+    assert!(log(&fixture).await.is_empty());
 }

@@ -115,8 +115,32 @@ pub(in crate::history) fn calls_are_in_the_log_whole_or_not(index: &Index<'_>) -
     let there = index.events.log.values().map(|event| event.said.event);
     // Windlass tells of itself where somebody wants all events.
     let tells_of_itself = |event: &EventId| is_own(JobId::from_uuid(event.as_uuid()));
-    let strange = there.filter(|event| !published.contains(event) && !tells_of_itself(event));
+    let of_feed: HashSet<EventId> =
+        index.events.log.values().filter(|one| is_of_feed(one)).map(|one| one.said.event).collect();
+    let is_known = |event: &EventId| published.contains(event) || of_feed.contains(event);
+    let strange = there.filter(|event| !is_known(event) && !tells_of_itself(event));
     broken.extend(strange.map(|event| format!("nobody published {event}")));
+    broken
+}
+
+/// The source of the events that a feed's records became.
+const FEED: &str = "/sources/feed";
+
+fn is_of_feed(event: &Logged) -> bool {
+    event.said.given.as_ref().is_some_and(|(source, _)| source == FEED)
+}
+
+/// I-E7: the records of a feed come in the order of their numbers, each once.
+pub(in crate::history) fn records_come_in_their_order(index: &Index<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut last = 0;
+    for event in index.events.log.values().filter(|event| is_of_feed(event)) {
+        let given = event.said.given.as_ref().map_or("", |(_, given)| given);
+        match given.parse::<u64>() {
+            Ok(number) if number > last => last = number,
+            _ => broken.push(format!("record {given} at {} comes after {last}", event.position)),
+        }
+    }
     broken
 }
 

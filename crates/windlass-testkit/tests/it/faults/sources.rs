@@ -24,6 +24,8 @@ on_both_stores! {
 }
 
 const RECORDS: u64 = 5_000;
+/// For how long a process holds the source.
+const HOLD: Duration = Duration::from_millis(900);
 
 fn reads(fixture: &ProcessFixture, records: u64) -> Settings {
     Settings { feed: Some(records), ..fixture.settings() }
@@ -72,14 +74,14 @@ fn process(event: &EventRecord) -> u32 {
 }
 
 /// Each record once, in order, and the position behind the last.
-async fn is_whole(fixture: &ProcessFixture) -> Vec<EventRecord> {
-    let shown = reached(fixture, RECORDS).await;
-    let log = log(fixture, RECORDS).await;
+async fn is_whole(fixture: &ProcessFixture, records: u64) -> Vec<EventRecord> {
+    let shown = reached(fixture, records).await;
+    let log = log(fixture, records).await;
     let numbers: Vec<u64> = log.iter().map(number).collect();
-    assert_eq!(numbers, (1..=RECORDS).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=records).collect::<Vec<_>>());
     assert_eq!(
         (shown.position.number, shown.imported, shown.repeated),
-        (Some(RECORDS), RECORDS, 0)
+        (Some(records), records, 0)
     );
     log
 }
@@ -93,7 +95,7 @@ async fn each_record_is_there_once_however_often_its_reader_is_killed(fixture: P
         process.kill().await;
     }
     let _last = fixture.ready(&settings).await;
-    is_whole(&fixture).await;
+    is_whole(&fixture, RECORDS).await;
 }
 
 /// O17: it is killed right before a page is written and right behind that, as its answer is lost.
@@ -111,7 +113,7 @@ async fn of_a_page_and_its_position_one_is_not_there_without_the_other(fixture: 
         }
     }
     let _last = fixture.ready(&reads(&fixture, RECORDS)).await;
-    is_whole(&fixture).await;
+    is_whole(&fixture, RECORDS).await;
 }
 
 async fn frozen_at(fixture: &ProcessFixture, passage: u64) -> Process {
@@ -131,7 +133,7 @@ async fn who_was_frozen_writes_nothing_behind_others(fixture: ProcessFixture) {
     let _others = [fixture.ready(&settings).await, fixture.ready(&settings).await];
     reached(&fixture, 2_000).await;
     frozen.wake();
-    let log = is_whole(&fixture).await;
+    let log = is_whole(&fixture, RECORDS).await;
     let shown = source(&fixture).await.expect("there is the source");
     assert!(shown.epoch > before.epoch, "another one held it");
     let position = usize::try_from(before.position.number.expect("it has read")).expect("small");
@@ -141,29 +143,38 @@ async fn who_was_frozen_writes_nothing_behind_others(fixture: ProcessFixture) {
     assert!(log.chunks(100).all(|page| page.iter().all(|one| process(one) == process(&page[0]))));
 }
 
-/// O16: the one that reads is frozen and woken again and again, at whatever moment.
+/// O16: of three processes the one that reads is frozen at whatever moment, for twice as long as it holds the source, and woken, three times.
+/// The numbers in the log rise by one, each is there once, and what one process wrote is not within a page of another.
 async fn who_was_frozen_for_long_is_replaced(fixture: ProcessFixture) {
-    let settings = reads(&fixture, RECORDS);
+    let records = 40_000;
+    let settings = reads(&fixture, records);
     let processes = [
         fixture.ready(&settings).await,
         fixture.ready(&settings).await,
         fixture.ready(&settings).await,
     ];
+    let mut frozen = 0;
     for nth in 1..=3 {
-        let shown = reached(&fixture, nth * 400).await;
+        let shown = reached(&fixture, nth * 2_000).await;
         let is_reader = |one: &&Process| {
             shown.holder.as_ref().is_some_and(|by| by.contains(&format!(":{}:", one.pid())))
         };
         let Some(reader) = processes.iter().find(is_reader) else { continue };
         reader.freeze();
-        let epoch = shown.epoch;
+        let (since, epoch) = (clock::now(), shown.epoch);
         let looks = || async { source(&fixture).await.filter(|one| one.epoch > epoch) };
         // On SQLite it may have the write lock, and nobody can go on then.
         let replaced = timeout(Duration::from_secs(3), eventually("it is replaced", looks)).await;
+        let is_over =
+            || async { (Duration::from_nanos(clock::now() - since) >= 2 * HOLD).then_some(()) };
+        eventually("twice the hold is over", is_over).await;
         reader.wake();
+        frozen += u32::from(shown.position.number < Some(records));
         println!("replaced while it was frozen: {}", replaced.is_ok());
     }
-    is_whole(&fixture).await;
+    assert!(frozen > 0, "none was frozen while there was something to read");
+    let log = is_whole(&fixture, records).await;
+    assert!(log.chunks(100).all(|page| page.iter().all(|one| process(one) == process(&page[0]))));
 }
 
 /// O20: a process that is stopped ends within 2 s, and another one has the source without waiting for the hold to end.

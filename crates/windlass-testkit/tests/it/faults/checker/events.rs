@@ -105,10 +105,10 @@ async fn live_together(fixture: StoreFixture, sabotage: Option<Sabotage>) -> His
 /// A history that is falsified, under which invariant that shows, and a word of the case.
 type Falsified = (fn(&mut History), &'static str, &'static str);
 
-/// I-E1–I-E4: what no store of ours can be made to do is found in a history that says so.
+/// I-E1–I-E4, I-E7: what no store of ours can be made to do is found in a history that says so.
 #[test]
 fn what_is_falsified_is_found() {
-    const CASES: [Falsified; 14] = [
+    const CASES: [Falsified; 15] = [
         (|history| drop(history.log.remove(4)), "I-E1", "the log reaches"),
         (|history| history.log.swap(3, 4), "I-E1", "comes after"),
         (|history| history.log[4].id = history.log[3].id, "I-E1", "is at 4 and at 5"),
@@ -123,6 +123,7 @@ fn what_is_falsified_is_found() {
         (|history| history.log[2].event_type = "tick".to_owned(), "I-E4", "does not want it"),
         (tell_of_another, "I-E4", "was told of"),
         (begin_in_reverse, "I-E4", "began before"),
+        (repeat_a_record, "I-E7", "record 7 at 4 comes after 7"),
     ];
     let sound = run(SqliteFile::fresh(), |fixture| live(fixture, None));
     for (falsify, invariant, word) in CASES {
@@ -131,6 +132,14 @@ fn what_is_falsified_is_found() {
         let broken = Verdict::on(&history).broken;
         let is_found = |case: &String| case.starts_with(invariant) && case.contains(word);
         assert!(broken.iter().any(is_found), "{word}: {broken:?}");
+    }
+}
+
+/// A record of a feed is there twice.
+fn repeat_a_record(history: &mut History) {
+    for event in &mut history.log[2..4] {
+        event.source = "/sources/feed".to_owned();
+        event.given = Some("7".to_owned());
     }
 }
 
