@@ -25,6 +25,7 @@ ONE_BACKEND = [
     ("crates/windlass-postgres/src/job/columns.rs", "arrays to unnest; SQLite binds row by row"),
     ("crates/windlass-postgres/src/job/settled_before.rs", "a lost answer is looked up in three tables; on SQLite the row of the job tells"),
     ("crates/windlass-postgres/src/job/turn.rs", "claims of PostgreSQL overlap; on SQLite the write lock is the turn"),
+    ("crates/windlass-postgres/src/subscription/routed.rs", "arrays to unnest; SQLite binds row by row"),
     ("crates/windlass-sqlite/src/alert/tell.rs", "tells in the writer's steps; on PostgreSQL functions of the schema: migrations/0001_alerts.sql"),
     ("crates/windlass-sqlite/src/job/cost.rs", "counts the steps of SQLite's machine; on PostgreSQL the plans are looked at"),
     ("crates/windlass-sqlite/src/job/finish.rs", "moves one row; on PostgreSQL the settling statement moves all"),

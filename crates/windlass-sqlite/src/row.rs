@@ -92,7 +92,7 @@ impl FromSql for Id {
     }
 }
 
-/// A text. What another program wrote may be no UTF-8: one such row must not keep all others from being read.
+/// A text. What another program wrote may have bytes that are not UTF-8: one such row must not keep all others from being read.
 pub(crate) struct Text(pub(crate) String);
 
 impl FromSql for Text {

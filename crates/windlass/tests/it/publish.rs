@@ -8,6 +8,7 @@ use windlass::prelude::*;
 use windlass::store::{Now, Store};
 use windlass::{EventId, Json, Timestamp};
 
+use crate::races::waits_for;
 use crate::test_database::{Connection, TestDatabase, connect, ended, on_both_stores};
 
 fn paid(order: usize) -> NewEvent {
@@ -489,7 +490,7 @@ async fn sql_refuses_what_cannot_be_published(database: TestDatabase) {
     assert_eq!(log(&store).await.len(), 1);
 }
 
-/// A19: what is not UTF-8 is refused by SQL, also in the smallest part, and where another program has written it all the same it keeps
+/// A19: what is not UTF-8 is refused by SQL, also in the smallest part, and where another program has written it anyway it keeps
 /// nothing else from being read and run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_utf_8_keeps_nothing_back() {
@@ -517,8 +518,11 @@ async fn what_is_not_utf_8_keeps_nothing_back() {
     // U+FFFD itself, a pair and the last characters of the plane are texts.
     let fine = "insert into windlass_publish (type, data, subject) values ('a', '\"\\ud83d\\ude00\"', '\u{fffd}\u{ffff}')";
     file.execute(fine, []).expect("it is published");
-    file.execute("insert into windlass_enqueue (kind, args) values ('announce', '{\"path\":\"x\"}')", [])
-        .expect("it is enqueued");
+    file.execute(
+        "insert into windlass_enqueue (kind, args) values ('announce', '{\"path\":\"x\"}')",
+        [],
+    )
+    .expect("it is enqueued");
     file.execute_batch(
         "update windlass_event set subject = cast(x'2fff' as text); update windlass_pending set origin = cast(x'ff' as text)",
     )
@@ -527,11 +531,13 @@ async fn what_is_not_utf_8_keeps_nothing_back() {
     client.publish(paid(1)).await.expect("published");
     let events = log(client.store()).await;
     assert_eq!((events.len(), events[0].subject.as_deref()), (2, Some("/\u{fffd}")));
-    let worker = Worker::new(store, ()).handle_fn(async |job: Announce, _: Context| {
-        anyhow::Ok(job.path)
-    });
+    let worker =
+        Worker::new(store, ()).handle_fn(async |job: Announce, _: Context| anyhow::Ok(job.path));
     let worker = worker.start().await.expect("it starts");
-    let found = client.jobs(&"kind:announce".parse().expect("a filter")).await.expect("read");
+    let found = client
+        .jobs(&"kind:announce".parse().expect("a filter"), windlass::job::Page::default())
+        .await
+        .expect("read");
     ended(&client, found[0].id).await;
     worker.stop().await;
 }
@@ -540,30 +546,27 @@ async fn what_is_not_utf_8_keeps_nothing_back() {
 /// its position is told of the first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn given_ids_take_no_locks() {
-    let database = TestDatabase::postgres().await;
+    let database = TestDatabase::postgres();
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let first = client.publish(paid(1).source("/s").given("once")).await.expect("published");
-    let giver = connect(&database).await.client;
-    giver.batch_execute("begin; select windlass.sequence_at(windlass.now_us(), 100)").await.expect("given");
-    let second = {
-        let client = client.clone();
-        tokio::spawn(async move { client.publish(paid(2).source("/s").given("once")).await })
+    let giver = connect(&database).await;
+    let give = "begin; select windlass.sequence_at(windlass.now_us(), 100)";
+    giver.client.batch_execute(give).await.expect("given");
+    let commits = async {
+        waits_for(&database, "transactionid").await;
+        giver.client.batch_execute("commit").await.expect("committed");
     };
-    let watcher = connect(&database).await.client;
-    let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%publish_all%' and datname = current_database()";
-    crate::test_database::until(async || {
-        watcher.query_one(waits, &[]).await.expect("read").get::<_, i64>(0) == 1
-    })
-    .await;
-    giver.batch_execute("commit").await.expect("committed");
-    let second = second.await.expect("it ends").expect("published");
-    assert_eq!(second, windlass::event::Published::Existing(first.id()));
-    let publisher = connect(&database).await.client;
+    let again = client.publish(paid(2).source("/s").given("once"));
+    let (second, ()) = tokio::join!(again, commits);
+    assert_eq!(second.expect("published"), windlass::event::Published::Existing(first.id()));
+    let publisher = connect(&database).await;
+    let publisher = &publisher.client;
     publisher.batch_execute("begin").await.expect("begun");
     let many = "select count(windlass.publish('a', null, jsonb_build_object('id', n::text))) from generate_series(1, 100) as n";
     publisher.query_one(many, &[]).await.expect("published");
-    let locks = "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()";
+    let locks =
+        "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()";
     assert_eq!(publisher.query_one(locks, &[]).await.expect("read").get::<_, i64>(0), 0);
     publisher.batch_execute("commit").await.expect("committed");
     while store.sequence(100, Now::Database).await.expect("given") > 0 {}

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use windlass_core::client::Client;
 use windlass_core::condition::{Overdue, Waits};
 use windlass_core::event::Keep;
 use windlass_core::job::{NewJob, Settled};
 use windlass_core::json::Json;
-use windlass_core::limits::{LEADER_TTL, LEASE, MAX_LOSSES};
+use windlass_core::limits::{FORGET_EVENTS, LEADER_TTL, LEASE, MAX_LOSSES};
 use windlass_core::schedule::{Declared, Owner};
 use windlass_core::schedule::{Definition, Missed, Schedule, declare, fire_due};
+use windlass_core::subscription::Replay;
 
 use super::{PAGE, data, events, fails, feed, pair, subscribe, told};
 use crate::draft::{KIND, job, jobs};
@@ -217,7 +219,7 @@ pub async fn a_gap_that_grows_is_told_each_time(fixture: StoreFixture) {
     for _ in 0..4 {
         fixture.tidy().await;
     }
-    let told: Vec<_> = events(&fixture).await.iter().map(|event| data(event)).collect();
+    let told: Vec<_> = events(&fixture).await.iter().map(data).collect();
     let span = |told: &&serde_json::Value| (told["from"].as_u64(), told["to"].as_u64());
     let of_name = |name: &str| -> Vec<_> {
         told.iter().filter(|told| told["subscription"] == name).map(|told| span(&told)).collect()
@@ -227,7 +229,10 @@ pub async fn a_gap_that_grows_is_told_each_time(fixture: StoreFixture) {
     assert_eq!(of_name("order.*"), parts);
     assert_eq!(of_name("order.*/replay"), [(Some(1), Some(5))]);
     let gaps = fixture.store().gaps().await.expect("read");
-    assert_eq!(gaps.iter().map(|gap| (gap.from, gap.to)).collect::<Vec<_>>(), [(1, orders), (1, 5)]);
+    assert_eq!(
+        gaps.iter().map(|gap| (gap.from, gap.to)).collect::<Vec<_>>(),
+        [(1, orders), (1, 5)]
+    );
 }
 
 /// I-E6: a subscription that was not fed what has gone is told of the gap, by an event that the gap does not take away.
