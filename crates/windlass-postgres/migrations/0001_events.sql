@@ -174,6 +174,35 @@ begin
 end
 $$;
 
+-- Moves events from the intake behind the last position that was given, at most so many; how many. Ids of events are looked at where
+-- that is said.
+create function windlass.move_intake(us bigint, reached bigint, most integer, looks boolean) returns bigint language plpgsql volatile
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
+$$
+declare
+  given bigint;
+begin
+  with moved as (
+    delete from windlass.intake i where i.nth in (select w.nth from windlass.intake w order by w.nth limit most) returning *
+  ),
+  -- Published once more while the first one was given its position.
+  news as (
+    select * from moved m
+    where (m.given is null or not exists (select from windlass.event e where e.source = m.source and e.given = m.given))
+      and (not looks or (not exists (select from windlass.event e where e.id = m.id)
+                         and m.nth = (select min(n.nth) from moved n where n.id = m.id)))
+  ),
+  numbered as (
+    insert into windlass.event (position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta)
+    select reached + row_number() over (order by n.nth), n.id, n.source, n.given, n.type, n.subject, n.at, us, n.data, n.root, n.parent, n.meta
+    from news n
+    returning 1
+  )
+  select count(*) into given from numbered;
+  return given;
+end
+$$;
+
 -- Gives events that were committed the next positions, in the order in which they were written, at most so many. Returns how many;
 -- none where another transaction is about to, which has the row of the log.
 create function windlass.sequence_at(us bigint, most integer) returns bigint language plpgsql volatile
@@ -189,21 +218,12 @@ begin
   end if;
   -- The clock may have been set back: moments of the log never go back.
   us := greatest(us, (select e.recorded_at from windlass.event e where e.position = reached));
-  with moved as (
-    delete from windlass.intake i where i.nth in (select w.nth from windlass.intake w order by w.nth limit most) returning *
-  ),
-  -- Published once more while the first one was given its position.
-  news as (
-    select * from moved m
-    where m.given is null or not exists (select from windlass.event e where e.source = m.source and e.given = m.given)
-  ),
-  numbered as (
-    insert into windlass.event (position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta)
-    select reached + row_number() over (order by n.nth), n.id, n.source, n.given, n.type, n.subject, n.at, us, n.data, n.root, n.parent, n.meta
-    from news n
-    returning 1
-  )
-  select count(*) into given from numbered;
+  begin
+    given := windlass.move_intake(us, reached, most, false);
+  exception when unique_violation then
+    -- Somebody has published an event twice, with its own id: it is one event.
+    given := windlass.move_intake(us, reached, most, true);
+  end;
   if given > 0 then
     update windlass.log set last = last + given, sleeper = null;
   end if;
@@ -405,6 +425,7 @@ begin
   with running as materialized (
     select r.id from windlass.running_job r where get_byte(uuid_send(r.id), 6) between 128 and 143
   ),
+  waiting as materialized (select unnest(w.positions) as position from windlass.event_window w),
   forgotten as (
     delete from windlass.event e using unnest(positions, lows, highs) as c(position, low, high)
     where e.position = c.position and e.position <= here.routed and e.recorded_at < us - here.keep
@@ -412,7 +433,7 @@ begin
       and not exists (select from windlass.pending p where p.id between c.low and c.high)
       and not exists (select from windlass.finished f where f.state = 7 and f.id between c.low and c.high)
       and not exists (select from running r where r.id between c.low and c.high)
-      and not exists (select from windlass.event_window w where e.position = any (w.positions))
+      and not exists (select from waiting w where w.position = e.position)
     returning e.position
   )
   select count(*), max(f.position) filter (where f.position > fed) into gone, beyond from forgotten f;

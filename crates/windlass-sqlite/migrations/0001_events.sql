@@ -99,7 +99,9 @@ begin
   select last + 1, new.id, new.source, new.given, new.type, new.subject, new.at,
          max(new.recorded_at, coalesce((select recorded_at from windlass_event where position = last), 0)), new.data, new.root, new.parent, new.meta
   from windlass_log
-  where new.given is null or not exists (select 1 from windlass_event where source = new.source and given = new.given);
+  where (new.given is null or not exists (select 1 from windlass_event where source = new.source and given = new.given))
+    -- One that is there already is the same one.
+    and not exists (select 1 from windlass_event where id = new.id);
   update windlass_log set last = last + 1 where exists (select 1 from windlass_event where position = last + 1);
 end;
 
@@ -170,7 +172,7 @@ begin
                           union all select key as word from json_tree(new.subjects) where typeof(key) = 'text'
                           union all select atom from json_tree(new.subjects) where type = 'text')
            where replace(replace(replace(word, char(65533), ''), char(65534), ''), char(65535), '') glob '*' || char(65533) || '*')
-      then raise(abort, 'windlass: data, extensions or subjects contain half of a surrogate pair, which is not a character')
+      then raise(abort, 'windlass: data contain half of a surrogate pair, or extensions or subjects do: that is not a character')
   end;
   insert into windlass_publish_event (id, source, given, type, subject, at, recorded_at, data, meta)
   select fresh.id, coalesce(new.source, '/'), new.id, new.type, new.subject, coalesce(new.time, n), n, new.data,

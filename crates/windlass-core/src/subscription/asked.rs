@@ -29,6 +29,8 @@ pub enum Answer {
     Fed(JobId),
     /// It wants it, and it waits for others until then, to become a job with them.
     Gathered(Timestamp),
+    /// It wants it, and was fed it together with others: the job that they became is gone.
+    Ended,
     /// It wants it, and it was told as a signal.
     Told,
     /// It wants it, and it was published once more.
@@ -54,6 +56,7 @@ impl Answer {
             Self::Paused => "paused",
             Self::Fed(_) => "fed",
             Self::Gathered(_) => "gathered",
+            Self::Ended => "ended",
             Self::Told => "told",
             Self::Published => "published",
             Self::TooDeep => "too_deep",
@@ -232,15 +235,15 @@ impl Client {
             let (mut answer, explanation) = one.decide(&event, &view, &log);
             let made = one.made(&event, &view).filter(|_| answer.wants());
             if answer.job().is_some() && !one.definition.mode.is_each() {
-                let found = together::answer(&**self.store(), &one, &event, log.last).await?;
+                let windows = self.store().windows(one.number).await?;
+                let found = together::answer(&**self.store(), &one, &event, &windows).await?;
                 answer = found.unwrap_or(answer);
             }
             let job = match answer.job() {
                 Some(job) => self.store().job(job).await?,
                 None => None,
             };
-            let position = event.position.unwrap_or_default();
-            let state = job.filter(|job| together::has(&one, job, position)).map(|job| job.state);
+            let state = job.map(|job| job.state);
             decisions.push(Decision { subscription: one.name, answer, explanation, made, state });
         }
         Ok(EventExplanation { event, decisions })
@@ -280,7 +283,8 @@ impl Client {
         .await?;
         if !subscription.definition.mode.is_each() {
             let (places, fed): (Vec<usize>, Vec<Wanted>) = fed.into_iter().unzip();
-            let answers = together::answers(&**self.store(), &subscription, &fed).await?;
+            let windows = self.store().windows(subscription.number).await?;
+            let answers = together::answers(&**self.store(), &subscription, &fed, &windows).await?;
             for (nth, answer) in places.into_iter().zip(answers) {
                 matches[nth].answer = answer;
             }

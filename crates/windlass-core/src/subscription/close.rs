@@ -20,20 +20,22 @@ impl Round<'_> {
         if !router.gathers() && !self.has_windows {
             return Ok(false);
         }
-        let without_room = self.without_room(router).await?;
-        let due = self.store.due_windows(&without_room, CLOSE_WINDOWS, self.now).await?;
+        let mut without_room = self.without_room(router).await?;
+        let due = loop {
+            let due = self.store.due_windows(&without_room, CLOSE_WINDOWS, self.now).await?;
+            // Those of one that was changed meanwhile must not stand before all others.
+            let full = self.owners_without_room(router, &due.due).await?;
+            if full.is_empty() {
+                break due;
+            }
+            without_room.extend(full);
+        };
         self.has_windows = due.next_at.is_some();
         self.fed.is_held |= !without_room.is_empty();
         self.fed.due_in = due.next_at.map(|at| at.since(due.now)).filter(|wait| !wait.is_zero());
         if due.due.is_empty() {
             return Ok(false);
         }
-        // Those of one that was changed meanwhile.
-        let uncounted = |one: &&SubscriptionRecord| self.credit.room(one).is_none();
-        let owners: BTreeSet<u32> = due.due.iter().map(|window| window.number).collect();
-        let owners: Vec<_> =
-            owners.into_iter().filter_map(|number| router.of(number)).filter(uncounted).collect();
-        self.count(&owners).await?;
         let mut events = 0;
         let mut windows = due.due;
         windows.retain(|window| {
@@ -76,6 +78,24 @@ impl Round<'_> {
         Ok(false)
     }
 
+    /// Of the owners of these windows those who have no room for a job, or make none.
+    async fn owners_without_room(
+        &mut self,
+        router: &Router,
+        windows: &[EventWindow],
+    ) -> Result<Vec<u32>, StoreError> {
+        let owners: BTreeSet<u32> = windows.iter().map(|window| window.number).collect();
+        let owners: Vec<_> = owners.into_iter().filter_map(|number| router.of(number)).collect();
+        let uncounted = |one: &&SubscriptionRecord| self.credit.room(one).is_none();
+        let uncounted: Vec<_> = owners.iter().copied().filter(uncounted).collect();
+        self.count(&uncounted).await?;
+        let without = owners.into_iter().filter(|one| {
+            one.definition.target.job().is_none()
+                || self.credit.room(one).is_none_or(|room| room == 0)
+        });
+        Ok(without.map(|one| one.number).collect())
+    }
+
     /// Those whose events wait for each other and who have no room for a job.
     async fn without_room(&mut self, router: &Router) -> Result<Vec<u32>, StoreError> {
         let gathering: Vec<_> = router.gathering().collect();
@@ -93,32 +113,35 @@ fn is_of(job: &NewJob, one: &SubscriptionRecord) -> bool {
 }
 
 /// The jobs of a window that is due, and what stays of it: of a batch those that are not enough for another one and may wait longer,
-/// and what there is no room for.
+/// and what there is no room for. What came when its time was over is of the next window.
 fn closed(
     one: &SubscriptionRecord,
     window: &EventWindow,
     events: &[&EventRecord],
     (windows, now, room): (&Windows, Timestamp, usize),
 ) -> (Vec<NewJob>, Option<EventWindow>) {
-    let Target::Job(target) = &one.definition.target else { return (Vec::new(), None) };
+    let Target::Job(target) = &one.definition.target else {
+        return (Vec::new(), Some(window.clone()));
+    };
     let mode = &one.definition.mode;
     let (Some(most), false) = (mode.most(), events.is_empty()) else {
         let last = events.last().and_then(|event| alone(one, target, event));
         return (last.into_iter().collect(), None);
     };
-    let mut jobs = Vec::new();
-    let mut rest = events;
-    let mut due_at = window.due_at;
-    while let Some(first) = rest.first() {
-        let (args, taken) = array(rest, most);
-        if !jobs.is_empty() && taken == rest.len() && taken < most {
-            // It is not the window that was due, but its first events.
-            due_at = windows.due_at(one, first.recorded_at.unwrap_or(now));
-            if due_at > now {
-                break;
-            }
+    let at = |event: &EventRecord| event.recorded_at.unwrap_or(now);
+    let mut ends = windows.due_at(one, window.opened_at);
+    // One that was changed is due before its time.
+    let is_early = window.due_at <= now && ends > now && events.len() < most;
+    let (mut jobs, mut rest) = (Vec::new(), events);
+    while let Some(first) = rest.first().filter(|_| jobs.len() < room) {
+        if at(first) >= ends {
+            ends = windows.due_at(one, at(first));
         }
-        if jobs.len() == room {
+        let is_its = |event: &&&EventRecord| at(event) < ends || at(event) == at(first);
+        let own = rest.iter().take_while(is_its).count();
+        let (args, taken) = array(&rest[..own], most);
+        let is_whole = taken == most || taken < own;
+        if !is_whole && ends > now && !is_early {
             break;
         }
         let (chunk, behind) = rest.split_at(taken);
@@ -127,9 +150,13 @@ fn closed(
             _ => together(one, target, chunk, args),
         });
         rest = behind;
+        if let Some(next) = rest.first().filter(|_| taken == most) {
+            ends = windows.due_at(one, at(next));
+        }
     }
+    let due_at = if jobs.len() == room { window.due_at } else { ends };
     let open = rest.first().map(|first| EventWindow {
-        opened_at: first.recorded_at.unwrap_or(now),
+        opened_at: at(first),
         due_at,
         positions: rest.iter().filter_map(|event| event.position).collect(),
         ..window.clone()

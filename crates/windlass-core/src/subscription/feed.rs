@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::credit::{Credit, by_subscription};
 use super::pace::Pacing;
+use super::route::Room;
 use super::tell::{Teller, Told};
 use super::{
     EventWindow, GapRecord, Reach, Routed, Router, Slice, Start, Subscription, SubscriptionRecord,
@@ -32,6 +33,7 @@ impl Client {
     ) -> Result<bool, StoreError> {
         check_subscription(name).map_err(Refusal::from)?;
         subscription.check()?;
+        self.keeps_what_waits(name, subscription).await?;
         let has_keys =
             subscription.lane.is_some() || matches!(subscription.target, Target::Signal(_));
         if has_keys && name.len() > KEYED_NAME_BYTES {
@@ -44,6 +46,26 @@ impl Client {
             while self.store().sequence(PUBLISH_EVENTS, Now::Database).await? >= most {}
         }
         self.store().put_subscription(name, subscription, start, Now::Database).await
+    }
+
+    /// What waits for others to become a job with them cannot become anything else.
+    async fn keeps_what_waits(
+        &self,
+        name: &str,
+        subscription: &Subscription,
+    ) -> Result<(), StoreError> {
+        if subscription.target.job().is_some() {
+            return Ok(());
+        }
+        let before = self.subscription(name).await?.filter(|one| !one.definition.mode.is_each());
+        let Some(before) = before else { return Ok(()) };
+        if self.event_windows(&before).await?.is_empty() {
+            return Ok(());
+        }
+        let what = format!(
+            "events of {name} wait to become a job together: let it make jobs until they have, or remove it"
+        );
+        Err(StoreError::Conflict { what })
     }
 
     /// Removes a subscription; `false` where there is none. The jobs that have come of it stay.
@@ -254,8 +276,9 @@ impl Round<'_> {
                 true => self.credit.room(one).unwrap_or_default(),
                 false => u64::MAX,
             };
-            let room = room.min(self.pacing.room(one, self.now));
-            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+            let paced = self.pacing.room(one, self.now);
+            let room = Room { jobs: whole(room), events: whole(paced) };
             let end = one.until.map_or(log.routed, |until| until.min(log.routed));
             let most = end.saturating_sub(position).min(self.most);
             // A replay may end behind what is there.
@@ -263,8 +286,9 @@ impl Round<'_> {
             let ends = one.until.is_some_and(|until| until <= position);
             // Nor has one that is to be handed over only behind an event of which the others have got their part.
             let has_nothing = most == 0 && !ends && (one.until.is_some() || position < reached);
-            self.fed.is_held |= room == 0 && most > 0;
-            if has_nothing || (room == 0 && most > 0) {
+            let is_held = room.is_none() && most > 0;
+            self.fed.is_held |= is_held;
+            if has_nothing || is_held {
                 continue;
             }
             let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -273,7 +297,7 @@ impl Round<'_> {
             // Those that are there up to its end, or as many as were asked for.
             let reaches = last.filter(|last| events.len() == most && *last < end).unwrap_or(end);
             events.retain(|event| event.position <= Some(end));
-            let slice = router.catch_up(one, (position, &events), (reaches, room));
+            let slice = router.catch_up(one, (position, &events), reaches, room);
             if let Some(slice) = &slice {
                 match self.teller.tell(self.store, slice, self.now).await? {
                     Told::Without(untold) if untold.is_empty() => {}

@@ -99,7 +99,8 @@ impl Router {
                 Some(last) => Reach { part: last, ..slice.to },
                 None => Reach::whole(position),
             };
-            if slice.is_full() || begun.elapsed() > ROUTE_TIME {
+            // Nothing behind an event that not all have got yet.
+            if last.is_some() || slice.is_full() || begun.elapsed() > ROUTE_TIME {
                 break;
             }
         }
@@ -131,14 +132,15 @@ impl Router {
         None
     }
 
-    /// What comes of these events for one that catches up, which are the next ones behind the position that it was fed last: at most
-    /// so many jobs. These are all events up to where it reaches with them.
+    /// What comes of these events for one that catches up, which are the next ones behind the position that it was fed last, as far as
+    /// there is room. These are all events up to where it reaches with them.
     #[must_use]
-    pub fn catch_up(
+    pub(super) fn catch_up(
         &self,
         one: &SubscriptionRecord,
         (from, events): (u64, &[EventRecord]),
-        (reaches, room): (u64, usize),
+        reaches: u64,
+        room: Room,
     ) -> Option<Slice> {
         let begun = Instant::now();
         let mut slice = self.slice(Some(one.number), Reach::whole(from));
@@ -149,7 +151,7 @@ impl Router {
                 // Where there is no room it ends before this event.
                 if wants(one, event, &view)
                     && (slice.is_full()
-                        || slice.jobs.len() >= room
+                        || room.is_full(&slice)
                         || !self.make(one, event, &view, &mut slice))
                 {
                     return Some(slice);
@@ -186,6 +188,26 @@ impl Router {
         let fits = self.windows.gather((one, event), view, &mut slice.gathered);
         slice.waiting += usize::from(fits);
         fits
+    }
+}
+
+/// What one that catches up may get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    /// So many jobs.
+    pub(super) jobs: usize,
+    /// So many events, by its pace: those too that wait for others.
+    pub(super) events: usize,
+}
+
+impl Room {
+    /// Whether there is none.
+    pub(super) const fn is_none(self) -> bool {
+        self.jobs == 0 || self.events == 0
+    }
+
+    const fn is_full(self, slice: &Slice) -> bool {
+        slice.jobs.len() >= self.jobs || slice.jobs.len() + slice.waiting >= self.events
     }
 }
 

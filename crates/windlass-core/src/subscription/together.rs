@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::route::seen_and_then;
-use super::walk::walk;
 use super::{Answer, EventWindow, Mode, SubscriptionRecord, job_of};
 use crate::error::StoreError;
 use crate::event::EventRecord;
 use crate::id::JobId;
 use crate::job::JobRecord;
-use crate::limits::EXPLAINED_EVENTS;
+use crate::limits::{ROUTE_EVENTS, WINDOW_EVENTS};
 use crate::store::Store;
+use crate::time::Timestamp;
 
 /// An event that a subscription was fed, as far as its job is looked for.
 #[derive(Debug, Clone)]
@@ -34,51 +34,81 @@ impl Wanted {
     }
 }
 
-/// Of each of these events, which are in the order of the log: whether it waits for others, or the next job of its key.
+/// Until when an event waits for others; of a latest-only subscription also one that a later one has replaced.
+pub(super) fn waits(
+    one: &SubscriptionRecord,
+    windows: &[EventWindow],
+    event: &Wanted,
+) -> Option<Timestamp> {
+    let is_latest = matches!(one.definition.mode, Mode::Latest { .. });
+    let is_its = |window: &&EventWindow| match is_latest {
+        true => window.key == event.key && window.positions.last() >= Some(&event.position),
+        false => window.positions.contains(&event.position),
+    };
+    windows.iter().find(is_its).map(|window| window.due_at)
+}
+
+/// Of each of these events, which are in the order of the log: whether it waits for others, or the job of its key that has it.
 pub(super) async fn answers(
     store: &dyn Store,
     one: &SubscriptionRecord,
     wanted: &[Wanted],
+    windows: &[EventWindow],
 ) -> Result<Vec<Answer>, StoreError> {
-    let windows = store.windows(one.number).await?;
-    let due_at = |position: u64| {
-        let is_its = |window: &&EventWindow| window.positions.contains(&position);
-        windows.iter().find(is_its).map(|window| window.due_at)
-    };
     let jobs: Vec<JobId> = wanted.iter().map(|event| event.job).collect();
     let there = store.have_jobs(&jobs).await?;
-    let mut next: HashMap<&str, JobId> = HashMap::new();
+    let mut next: HashMap<&str, JobRecord> = HashMap::new();
     let mut answers = Vec::with_capacity(wanted.len());
     for (event, is_there) in wanted.iter().zip(there).rev() {
-        if is_there {
-            next.insert(&event.key, event.job);
+        if is_there && let Some(job) = store.job(event.job).await? {
+            next.insert(&event.key, job);
         }
-        answers.push(match due_at(event.position) {
-            Some(due_at) => Answer::Gathered(due_at),
-            None => Answer::Fed(next.get(&*event.key).copied().unwrap_or(event.job)),
+        let job = next.get(&*event.key).filter(|job| has(one, job, event.position));
+        answers.push(match (waits(one, windows, event), job) {
+            (Some(due_at), _) => Answer::Gathered(due_at),
+            (None, Some(job)) => Answer::Fed(job.id),
+            (None, None) => Answer::Ended,
         });
     }
     answers.reverse();
     Ok(answers)
 }
 
-/// What one event has become a part of: it and the next events are looked at.
+/// What one event has become a part of: the next events of its key are looked at until a job is there.
 pub(super) async fn answer(
     store: &dyn Store,
     one: &SubscriptionRecord,
     event: &EventRecord,
-    last: u64,
+    windows: &[EventWindow],
 ) -> Result<Option<Answer>, StoreError> {
     let Some(first) = Wanted::of(one, event) else { return Ok(None) };
-    let to = first.position.saturating_add(EXPLAINED_EVENTS).min(last);
-    let mut wanted = vec![first];
-    walk(store, (wanted[0].position, to), |event| {
-        let is_wanted = seen_and_then(event, |view| one.definition.filter.matches(view));
-        let next = Wanted::of(one, event).filter(|next| is_wanted && next.key == wanted[0].key);
-        wanted.extend(next);
-    })
-    .await?;
-    Ok(answers(store, one, &wanted).await?.into_iter().next())
+    if let Some(due_at) = waits(one, windows, &first) {
+        return Ok(Some(Answer::Gathered(due_at)));
+    }
+    let (mut after, own) = (first.position, first.position);
+    let key = first.key.clone();
+    let (mut wanted, mut seen) = (vec![first], 0);
+    loop {
+        let answer = answers(store, one, &wanted, windows).await?.into_iter().next();
+        let position = wanted.first().map(|first| first.position);
+        match answer {
+            Some(Answer::Fed(job)) if position == Some(own) => return Ok(Some(Answer::Fed(job))),
+            _ => {}
+        }
+        seen += wanted.len();
+        let page = store.events(after, ROUTE_EVENTS).await?;
+        let Some(last) = page.last().and_then(|event| event.position) else { break };
+        if seen > WINDOW_EVENTS {
+            break;
+        }
+        after = last;
+        let is_wanted =
+            |event: &&EventRecord| seen_and_then(event, |view| one.definition.filter.matches(view));
+        let its = page.iter().filter(is_wanted).filter_map(|event| Wanted::of(one, event));
+        wanted.truncate(1);
+        wanted.extend(its.filter(|next| next.key == key));
+    }
+    Ok(Some(Answer::Ended))
 }
 
 /// The positions of the events that a job has in its args; none where it was not made of several.

@@ -1,6 +1,6 @@
 //! Verify: whether the log is whole, and whether each subscription has got what it wants.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -140,7 +140,7 @@ struct Look {
     /// It was fed, as it is now, events behind the first position up to the last one.
     fed: (u64, u64),
     /// Of one whose events become jobs together: those whose job was not seen yet, by key.
-    open: HashMap<String, BTreeMap<u64, bool>>,
+    open: HashMap<String, BTreeMap<u64, (Wanted, bool)>>,
     found: VerifiedSubscription,
 }
 
@@ -179,11 +179,10 @@ impl Look {
                 self.count(event.position, is_there, may_be_gone);
                 continue;
             }
-            let of_key = self.open.entry(event.key).or_default();
-            of_key.insert(event.position, may_be_gone);
-            let Some(job) = (if is_there { store.job(event.job).await? } else { None }) else {
-                continue;
-            };
+            let (position, id) = (event.position, event.job);
+            let of_key = self.open.entry(event.key.clone()).or_default();
+            of_key.insert(position, (event, may_be_gone));
+            let Some(job) = (if is_there { store.job(id).await? } else { None }) else { continue };
             // What is not in it must be in one that comes.
             let has = |position: &u64| together::has(&self.subscription, &job, *position);
             let found = of_key.extract_if(.., |position, _| has(position)).count();
@@ -212,26 +211,19 @@ impl Look {
             return Ok(());
         }
         let windows = store.windows(self.subscription.number).await?;
-        let waiting: HashSet<u64> =
-            windows.iter().flat_map(|window| &window.positions).copied().collect();
-        let mut open: Vec<(u64, bool)> =
+        let open: BTreeMap<u64, (Wanted, bool)> =
             std::mem::take(&mut self.open).into_values().flatten().collect();
-        open.sort_unstable();
-        for (position, may_be_gone) in open {
-            if waiting.contains(&position) {
+        for (position, (wanted, may_be_gone)) in open {
+            if together::waits(&self.subscription, &windows, &wanted).is_some() {
                 self.found.gathered += 1;
                 continue;
             }
             let event = store.events_at(&[position]).await?.pop();
             let answer = match &event {
-                Some(event) => together::answer(store, &self.subscription, event, u64::MAX).await?,
+                Some(event) => together::answer(store, &self.subscription, event, &windows).await?,
                 None => None,
             };
-            let job = match answer.and_then(Answer::job) {
-                Some(job) => store.job(job).await?,
-                None => None,
-            };
-            let is_there = job.is_some_and(|job| together::has(&self.subscription, &job, position));
+            let is_there = answer.and_then(Answer::job).is_some();
             self.count(position, is_there, may_be_gone);
         }
         Ok(())

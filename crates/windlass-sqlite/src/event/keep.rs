@@ -1,5 +1,7 @@
 //! Keep: how long events stay, and the removal of those whose time is over.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, params};
 use serde_json::json;
 use windlass_core::alert::{AlertType, Fact};
@@ -23,8 +25,9 @@ const CANDIDATES: &str = "select next.position, next.recorded_at \
 const FED: &str = "select min(routed, coalesce((select min(position) from windlass_subscription where position is not null), routed)), \
      at_most from windlass_log";
 const IS_NEEDED: &str = "select exists (select 1 from windlass_pending where id between ?1 and ?2) \
-     or exists (select 1 from windlass_finished where id between ?1 and ?2 and state = 7) \
-     or exists (select 1 from windlass_event_window w, json_each(w.positions) p where p.value = ?3)";
+     or exists (select 1 from windlass_finished where id between ?1 and ?2 and state = 7)";
+/// Those that wait for others.
+const WAITING: &str = "select p.value from windlass_event_window w, json_each(w.positions) p";
 const FORGET: &str = "delete from windlass_event where position = ?1";
 /// Those that were not fed what goes: the last position that each was fed, and where its gap ends.
 const LOST: &str = "select number, name, position, min(?1, coalesce(until, ?1)) from windlass_subscription \
@@ -52,9 +55,16 @@ pub(crate) fn forget(connection: &Connection, now: Timestamp) -> Result<u64, Sto
         all(connection, FED, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)))?;
     let (fed, at_most) = fed.first().copied().unwrap_or_default();
     let (mut gone, mut beyond) = (0_i64, None);
+    let waiting: HashSet<i64> = match candidates.is_empty() {
+        true => HashSet::new(),
+        false => all(connection, WAITING, [], |row| row.get(0))?.into_iter().collect(),
+    };
     for (position, recorded_at) in &candidates {
         let is_too_old = at_most.is_some_and(|at_most| *recorded_at < now - at_most);
-        if (*position > fed && !is_too_old) || is_needed(connection, *position, *recorded_at)? {
+        if (*position > fed && !is_too_old)
+            || waiting.contains(position)
+            || is_needed(connection, *position, *recorded_at)?
+        {
             continue;
         }
         run(connection, FORGET, [position])?;
@@ -71,11 +81,11 @@ pub(crate) fn forget(connection: &Connection, now: Timestamp) -> Result<u64, Sto
     Ok(gone.unsigned_abs())
 }
 
-/// Whether a job that came of it has not ended, or is dead and may be retried, or it waits for others.
+/// Whether a job that came of it has not ended, or is dead and may be retried.
 fn is_needed(connection: &Connection, position: i64, at: i64) -> Result<bool, StoreError> {
     let job =
         |number| Id::from(job_of(Timestamp::from_micros(at), position.unsigned_abs(), number));
-    Ok(one(connection, IS_NEEDED, params![job(0), job(u32::MAX), position])?.unwrap_or(true))
+    Ok(one(connection, IS_NEEDED, params![job(0), job(u32::MAX)])?.unwrap_or(true))
 }
 
 fn make_gaps(

@@ -18,7 +18,7 @@ const REACHES: &str = "update windlass_log set last = ?1";
 pub const GIVEN: &str = "select id from windlass_event where source = ?1 and given = ?2";
 const PUBLISH: &str = "insert into windlass_event \
      (position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta) \
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) on conflict (id) do nothing";
 
 /// One event as one statement, so that a caller that stops half-way has written all of it or nothing.
 const PUBLISH_ONE: &str = "insert into windlass_publish_event \
@@ -141,7 +141,10 @@ pub(crate) fn publish(
             parent,
             meta
         ];
-        statement.execute(binds).map_err(store_error)?;
+        // One that is there already is the same one.
+        if statement.execute(binds).map_err(store_error)? == 0 {
+            last -= 1;
+        }
         answers.push(Published::New(event.id));
     }
     if last > first {

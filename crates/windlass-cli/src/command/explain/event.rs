@@ -96,7 +96,9 @@ fn page(out: &Output, explained: &EventExplanation, tried: Tried) -> String {
 fn line(out: &Output, decision: &Decision, tried: Tried) -> String {
     let glyphs = out.glyphs();
     let (glyph, tone) = match decision.answer {
-        Answer::Fed(_) | Answer::Told | Answer::Published => (glyphs.good(), Tone::Good),
+        Answer::Fed(_) | Answer::Ended | Answer::Told | Answer::Published => {
+            (glyphs.good(), Tone::Good)
+        }
         Answer::TooDeep => (glyphs.bad(), Tone::Bad),
         Answer::Unwanted | Answer::Before => (glyphs.bad(), Tone::Dim),
         _ => (glyphs.dot(), Tone::Attention),
@@ -107,6 +109,7 @@ fn line(out: &Output, decision: &Decision, tried: Tried) -> String {
         (Answer::Gathered(at), _) => {
             format!("; it waits for others until {}", out.moment_in_full(at))
         }
+        (Answer::Ended, _) => "; it was fed, and the job of it and others is gone".to_owned(),
         (Answer::Told, _) => match &decision.made {
             Some(key) => format!("; told as the signal {}", in_one_line(key)),
             None => "; it has no key, and was told to nobody".to_owned(),

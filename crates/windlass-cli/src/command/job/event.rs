@@ -42,7 +42,7 @@ impl OfEvent {
         let mut subscriptions = client.subscriptions().await?.into_iter();
         let subscription = subscriptions.find(|one| one.number == number).map(|one| one.name);
         let r#type = event.map(|event| {
-            if let Some(data) = event.data {
+            if let Some(data) = event.data.filter(|_| job.args.as_str() == NO_ARGS) {
                 job.args = data;
             }
             event.event_type

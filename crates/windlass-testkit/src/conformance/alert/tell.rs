@@ -202,13 +202,13 @@ pub async fn missed_runs_are_told(fixture: StoreFixture) {
 /// I-E6: a gap that becomes longer is told again each time, by what is new of it; that of a replay ends with it.
 pub async fn a_gap_that_grows_is_told_each_time(fixture: StoreFixture) {
     subscribe(&fixture, "windlass.subscription.gap").await;
-    subscribe(&fixture, "order.*").await;
+    subscribe(&fixture, "order.paid").await;
     let keep = Keep::at_least(SECOND).at_most(SECOND);
     fixture.store().keep_events(keep).await.expect("kept");
     let client = Client::new(fixture.shared_store());
     let orders = 2 * FORGET_EVENTS as u64;
-    client.replay("order.*", &Replay::between(0, 5)).await.expect("begun");
-    for name in ["order.*", "order.*/replay"] {
+    client.replay("order.paid", &Replay::between(0, 5)).await.expect("begun");
+    for name in ["order.paid", "order.paid/replay"] {
         assert!(fixture.store().pause_subscription(name, fixture.now()).await.expect("paused"));
     }
     let order = || windlass_core::event::NewEvent::bare("order.paid");
@@ -226,8 +226,8 @@ pub async fn a_gap_that_grows_is_told_each_time(fixture: StoreFixture) {
     };
     let half = orders / 2;
     let parts = [(Some(1), Some(half)), (Some(half + 1), Some(orders))];
-    assert_eq!(of_name("order.*"), parts);
-    assert_eq!(of_name("order.*/replay"), [(Some(1), Some(5))]);
+    assert_eq!(of_name("order.paid"), parts);
+    assert_eq!(of_name("order.paid/replay"), [(Some(1), Some(5))]);
     let gaps = fixture.store().gaps().await.expect("read");
     assert_eq!(
         gaps.iter().map(|gap| (gap.from, gap.to)).collect::<Vec<_>>(),
