@@ -439,10 +439,13 @@ begin
   select count(*), max(f.position) filter (where f.position > fed) into gone, beyond from forgotten f;
   if beyond is not null then
     because := 'events are kept for at most ' || (here.at_most / 86400000000.0)::numeric(10, 2)::float8 || ' days';
-    with lost as (
+    with passed as (
       update windlass.subscription s set position = beyond from windlass.subscription before
       where s.number = before.number and s.position < beyond
       returning s.number, before.position, least(beyond, s.until) as ends
+    ),
+    lost as (
+      select p.number, p.position, p.ends from passed p where p.position < p.ends
     ),
     longer as (
       update windlass.gap g set to_position = l.ends, at = us from lost l

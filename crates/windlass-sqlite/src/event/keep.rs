@@ -31,7 +31,7 @@ const WAITING: &str = "select p.value from windlass_event_window w, json_each(w.
 const FORGET: &str = "delete from windlass_event where position = ?1";
 /// Those that were not fed what goes: the last position that each was fed, and where its gap ends.
 const LOST: &str = "select number, name, position, min(?1, coalesce(until, ?1)) from windlass_subscription \
-     where position < ?1 order by number";
+     where position < min(?1, coalesce(until, ?1)) order by number";
 const LONGER: &str = "update windlass_gap set to_position = ?3, at = ?5 \
      where number = ?1 and to_position = ?2 and reason = ?4";
 const NEW: &str = "insert into windlass_gap (number, from_position, to_position, reason, at) \

@@ -157,6 +157,7 @@ macro_rules! behaviours {
                     what_was_acknowledged_is_there_for_everybody
                     an_event_has_all_it_was_published_with
                     a_given_id_is_published_once
+                    an_event_that_is_published_twice_is_one
                     a_given_id_at_the_same_moment_is_published_once
                     what_cannot_be_published_is_refused
                 }
@@ -346,6 +347,10 @@ macro_rules! behaviours {
                     a_replay_goes_with_its_last_window
                     who_asks_finds_the_job_of_each_event
                     large_events_become_several_jobs
+                    a_digest_that_is_fed_late_and_live_is_whole
+                    what_comes_while_windows_close_is_of_the_next_one
+                    a_replaced_event_waits_with_the_latest
+                    windows_without_room_keep_no_others_open
                 }
             }
             worker {

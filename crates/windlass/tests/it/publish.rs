@@ -287,7 +287,7 @@ impl Sql {
             Self::Sqlite(connection) => {
                 let column = |value: &str| match serde_json::from_str(value) {
                     Ok(serde_json::Value::String(text)) => quoted(&text),
-                    Ok(serde_json::Value::Object(_)) => quoted(value),
+                    _ if value.starts_with('{') => quoted(value),
                     _ => value.to_owned(),
                 };
                 let names: String = options.iter().map(|(name, _)| format!(", {name}")).collect();

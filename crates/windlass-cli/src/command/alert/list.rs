@@ -58,7 +58,7 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<Exit> {
     }
     if !looked_for {
         out.warn(
-            "no subscription wants alerts, so that none is looked for: windlass subscription add page --kind ops.page --type 'windlass.*'",
+            "no subscription wants alerts that last, so that none is looked for: windlass subscription add page --kind ops.page --type 'windlass.*'",
         );
     }
     Ok(Exit::Done)

@@ -70,6 +70,20 @@ pub async fn a_given_id_is_published_once(fixture: StoreFixture) {
     check_dense(&fixture, &events).await;
 }
 
+/// I-E2: an event that somebody publishes twice, with its own id, is one, and stops no other one's position.
+pub async fn an_event_that_is_published_twice_is_one(fixture: StoreFixture) {
+    let event = paid(1);
+    let twice = [event.clone(), event.clone(), paid(2)];
+    assert_eq!(publish(&fixture, &twice).await[..2], [Published::New(event.id); 2]);
+    publish(&fixture, std::slice::from_ref(&event)).await;
+    sequence(&fixture).await;
+    assert_eq!(publish(&fixture, &[event, paid(3)]).await.len(), 2);
+    sequence(&fixture).await;
+    let events = log(&fixture).await;
+    assert_eq!(events.len(), 3);
+    check_dense(&fixture, &events).await;
+}
+
 /// I-E2: of many that publish one given id at the same moment, while positions are given, one does.
 pub async fn a_given_id_at_the_same_moment_is_published_once(fixture: StoreFixture) {
     const KEYS: usize = 12;

@@ -356,3 +356,87 @@ pub async fn large_events_become_several_jobs(fixture: StoreFixture) {
     feed(&fixture).await;
     assert_eq!(together(&fixture).await, [vec![1, 2], vec![3], vec![4], vec![5]]);
 }
+
+/// I-E4: what is fed late and live is in the window of its moment too: none is lost or there twice, whatever comes between.
+pub async fn a_digest_that_is_fed_late_and_live_is_whole(fixture: StoreFixture) {
+    let digest = Mode::digest("every 10s", "UTC");
+    subscribe(&fixture, digest, Some("data.customer"), Start::Now).await;
+    super::subscribe(&fixture, "each", "*", Start::Now).await;
+    for customer in ["a", "b"].repeat(12) {
+        publish(&fixture, [of_customer(customer, 1), NewEvent::bare("tick")]).await;
+        fixture.store().sequence(10, fixture.now()).await.expect("given its position");
+        fixture.advance(4 * SECOND);
+    }
+    feed(&fixture).await;
+    fixture.advance(HOUR);
+    feed(&fixture).await;
+    let jobs = together(&fixture).await;
+    // Of each customer every 8 seconds one comes: two are within ten seconds of the first.
+    assert!(jobs.iter().all(|job| job.len() == 2), "{jobs:?}");
+    let mut all = jobs.concat();
+    all.sort_unstable();
+    assert_eq!(all, (1..=48).step_by(2).collect::<Vec<_>>());
+    assert_eq!(super::got(&fixture, "each").await, (1..=48).collect::<Vec<_>>());
+    assert!(verified(&fixture).await.is_whole());
+}
+
+/// What comes after the end of a window is of the next one, also where so many are due that they close one after the other.
+pub async fn what_comes_while_windows_close_is_of_the_next_one(fixture: StoreFixture) {
+    const CUSTOMERS: usize = 450;
+    let digest = Mode::digest("every 10s", "UTC");
+    subscribe(&fixture, digest, Some("data.customer"), Start::Now).await;
+    let one_each =
+        |order: usize| (0..CUSTOMERS).map(move |nth| of_customer(&nth.to_string(), order));
+    publish(&fixture, one_each(1)).await;
+    feed(&fixture).await;
+    fixture.advance(11 * SECOND);
+    publish(&fixture, one_each(2)).await;
+    feed(&fixture).await;
+    fixture.advance(11 * SECOND);
+    feed(&fixture).await;
+    let jobs = together(&fixture).await;
+    assert_eq!(jobs.len(), 2 * CUSTOMERS);
+    assert!(jobs.iter().all(|job| job.len() == 1), "{jobs:?}");
+}
+
+/// O4: an event that a later one has replaced waits with it, and nobody takes it for missed.
+pub async fn a_replaced_event_waits_with_the_latest(fixture: StoreFixture) {
+    subscribe(&fixture, Mode::latest(HOUR), None, Start::Now).await;
+    let events = [paid(1), paid(2)];
+    for event in &events {
+        publish(&fixture, [event.clone()]).await;
+        feed(&fixture).await;
+    }
+    let whole = verified(&fixture).await;
+    assert!(whole.is_whole() && whole.subscriptions[0].gathered == 2, "{whole:?}");
+    let client = Client::new(fixture.shared_store());
+    let due = windows(&fixture).await[0].due_at;
+    let explained = client.explain_event(events[0].id).await.expect("read").expect("it is there");
+    assert_eq!(explained.decisions[0].answer, Answer::Gathered(due));
+    let signal = Subscription::signal(Filter::default(), "subject".parse().expect("a key"));
+    let refused = client.subscribe("some", &signal, Start::Now).await.expect_err("it waits");
+    assert!(refused.to_string().contains("wait to become a job together"), "{refused}");
+}
+
+/// I-E5: the windows of one that was changed and has no room keep nobody else's open.
+pub async fn windows_without_room_keep_no_others_open(fixture: StoreFixture) {
+    let credit = NonZeroU32::new(1).expect("it is not 0");
+    let lane = || Some("data.order".parse().expect("a key"));
+    let full = Subscription { lane: lane(), ..of(batch(2, HOUR)).credit(credit) };
+    put(&fixture, full.clone(), Start::Now).await;
+    publish(&fixture, (0..300).map(paid)).await;
+    feed(&fixture).await;
+    let changed = Subscription { mode: Mode::Each, ..full };
+    put(&fixture, changed, Start::Now).await;
+    feed(&fixture).await;
+    let filter = Filter::of_types(["order.*"]).build().expect("a filter");
+    let other = Subscription::new(filter, "on.other").mode(batch(2, SECOND));
+    let made = fixture.store().put_subscription("other", &other, Start::Now, fixture.now());
+    assert!(made.await.expect("put"));
+    publish(&fixture, [paid(1_000)]).await;
+    feed(&fixture).await;
+    fixture.advance(2 * SECOND);
+    feed(&fixture).await;
+    assert_eq!(fixture.find("kind:on.other").await.len(), 1);
+    assert_eq!(fixture.find("kind:on.some").await.len(), 1);
+}
