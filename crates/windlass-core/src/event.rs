@@ -57,6 +57,9 @@ pub trait EventStore: Send + Sync {
     /// Has events stay in the log so long.
     fn keep_events(&self, keep: Keep) -> Reply<'_, ()>;
 
+    /// From now on the log is another one: its new epoch.
+    fn renew_log(&self) -> Reply<'_, u64>;
+
     /// How far the log reaches.
     fn event_log(&self) -> Reply<'_, LogRecord>;
 }

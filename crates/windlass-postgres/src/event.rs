@@ -3,6 +3,7 @@
 pub(crate) mod keep;
 mod list;
 pub mod publish;
+mod renew;
 mod sequence;
 
 use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
@@ -52,6 +53,10 @@ impl EventStore for PostgresStore {
 
     fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
         Box::pin(keep::keep(&self.claims, keep))
+    }
+
+    fn renew_log(&self) -> Reply<'_, u64> {
+        Box::pin(renew::renew(&self.claims))
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {

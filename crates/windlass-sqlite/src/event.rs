@@ -3,6 +3,7 @@
 pub(crate) mod keep;
 pub(crate) mod list;
 pub mod publish;
+mod renew;
 
 use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use windlass_core::id::{EventId, JobId, WorkerId};
@@ -51,6 +52,10 @@ impl EventStore for SqliteStore {
 
     fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
         Box::pin(self.writer.write(move |c| keep::keep(c, keep)))
+    }
+
+    fn renew_log(&self) -> Reply<'_, u64> {
+        Box::pin(self.writer.write(renew::renew))
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {

@@ -2,12 +2,14 @@
 
 mod builds;
 mod checks;
+mod events;
 mod health;
 mod schedules;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use events::Events;
 use serde::Serialize;
 use windlass::alert::MuteRecord;
 use windlass::health::{Overview, Problem, Thresholds, problems};
@@ -163,6 +165,7 @@ struct Findings {
     schedules: Vec<ScheduleRecord>,
     bounds: Vec<QueueBound>,
     required: Vec<RequiredBuild>,
+    events: Events,
     /// What is not told as an alert.
     muted: Vec<MuteRecord>,
     thresholds: Thresholds,
@@ -222,6 +225,7 @@ async fn look(
         schedules: store.schedules().await?,
         bounds: store.bounds().await?,
         required: store.required_builds().await?,
+        events: Events::of(store).await?,
         muted: store.alerts().await?.muted,
         thresholds: thresholds.clone(),
     })

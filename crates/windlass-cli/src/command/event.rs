@@ -2,6 +2,7 @@
 
 mod keep;
 mod list;
+mod renew;
 mod show;
 mod tail;
 mod types;
@@ -49,6 +50,8 @@ enum Verb {
     Verify,
     /// How long events stay in the log
     Keep(keep::Args),
+    /// After a restored backup: positions that somebody has seen may be those of other events, and the log's epoch says so
+    Renew,
     /// One event with its data
     Show {
         /// Its id, or its position in the log
@@ -108,6 +111,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::Types => types::types(globals).await,
         Verb::Verify => verify::verify(globals).await,
         Verb::Keep(args) => keep::keep(&args, globals).await,
+        Verb::Renew => renew::renew(globals).await,
         Verb::Show { event } => show::show(&event, globals).await,
     }
 }

@@ -84,6 +84,19 @@ impl Client {
     }
 }
 
+/// After a restored backup.
+impl Client {
+    /// Says that the log is not the one that it was, as after a restored backup: positions that somebody has seen may be those of other
+    /// events by now. Its epoch, which is one more, comes with [`Client::event_log`]. Who feeds begins from what is stored. Committed when
+    /// it returns.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn renew_log(&self) -> Result<u64, StoreError> {
+        self.store().renew_log().await
+    }
+}
+
 fn as_micros<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_i64(micros(*time))
 }

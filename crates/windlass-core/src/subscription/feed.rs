@@ -1,5 +1,6 @@
 //! Subscriptions through a client, and feeding them.
 
+use std::mem::take;
 use std::time::Duration;
 
 use super::credit::{Credit, by_subscription};
@@ -140,6 +141,8 @@ pub struct Feed {
     teller: Teller,
     /// Whether windows may be open.
     has_windows: bool,
+    /// Which log it is of.
+    epoch: Option<u64>,
     /// How far the log was fed when the last round ended: elsewhere somebody else has fed since.
     left: Option<Reach>,
     /// Rounds since one had something for those that are live.
@@ -182,6 +185,11 @@ impl Feed {
         let mut fed = Fed { sequenced: store.sequence(ROUTE_EVENTS, now).await?, ..Fed::default() };
         fed.is_behind = fed.sequenced > 0;
         let log = store.event_log().await?;
+        if self.epoch.replace(log.epoch).is_some_and(|epoch| epoch != log.epoch) {
+            // Nothing that is known here is of this log.
+            *self =
+                Self { epoch: Some(log.epoch), pacing: take(&mut self.pacing), ..Self::default() };
+        }
         if self.left.take().is_some_and(|left| left != log.reach()) {
             self.credit = Credit::default();
         }

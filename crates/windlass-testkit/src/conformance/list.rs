@@ -297,6 +297,7 @@ macro_rules! behaviours {
                     an_event_becomes_a_job_for_each_who_wants_it
                     two_who_feed_write_once
                     a_stale_slice_writes_nothing
+                    another_log_is_fed_from_what_is_stored
                     who_catches_up_is_handed_over
                     what_nobody_wants_is_passed_over
                     a_subscription_has_no_more_jobs_than_credit

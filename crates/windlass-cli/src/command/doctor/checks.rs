@@ -8,7 +8,7 @@ use windlass::limits::LEADER_TTL;
 use windlass::queue::Unserved;
 use windlass::{State, Timestamp};
 
-use super::{Check, Findings, builds, health, schedules};
+use super::{Check, Findings, builds, events, health, schedules};
 use crate::command::worker::is_over;
 use crate::output::escape::in_one_line;
 use crate::output::time;
@@ -39,6 +39,7 @@ pub(super) fn all(found: &Findings) -> Vec<Check> {
     checks.extend(health::of_jobs(found));
     checks.push(dead(found));
     checks.extend(health::of_lines(found));
+    checks.extend(events::all(found));
     checks.extend(snapshot(found));
     checks
 }

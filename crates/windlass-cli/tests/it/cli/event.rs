@@ -121,6 +121,17 @@ fn what_cannot_be_published_is_refused() {
 
 /// O39: how long events are kept is shown, set and refused where it contradicts itself; whether the log is whole is told.
 #[test]
+fn a_restored_log_has_another_epoch() {
+    let cli = CliFixture::new();
+    cli.ok(&["publish", "order.paid"]);
+    let said = cli.ok(&["event", "renew"]);
+    assert!(said.contains("epoch 2 from now on, and ends at position 1"), "{said}");
+    let renewed = cli.json(&["event", "renew"]);
+    assert_eq!((&renewed["epoch"], &renewed["last"]), (&3.into(), &1.into()));
+    assert_eq!(cli.json(&["event", "verify"])["log"]["epoch"], 3);
+}
+
+#[test]
 fn the_log_is_kept_and_verified() {
     let cli = CliFixture::new();
     cli.ok(&["subscription", "add", "receipts", "--kind", "mail.receipt", "--type", "order.*"]);

@@ -164,6 +164,25 @@ fn the_doctor_lists_what_is_muted() {
     assert_eq!(latency("2m"), 120_000, "a flag goes before the file");
 }
 
+/// C19: events that nobody feeds, and a subscription that is paused while events come, are told.
+#[test]
+fn the_doctor_tells_of_events_that_are_not_fed() {
+    let cli = CliFixture::new();
+    cli.ok(&["publish", "order.paid"]);
+    let said = |args: &[&str]| cli.run(&[&["doctor"], args].concat()).stdout;
+    assert!(
+        !said(&["--latency", "1ms"]).contains("not fed to subscriptions yet"),
+        "nobody wants them"
+    );
+    cli.ok(&["subscription", "add", "audit", "--kind", "audit.write", "--from", "beginning"]);
+    let told = said(&["--latency", "1ms"]);
+    assert!(told.contains("✗ events      not fed to subscriptions yet: 1 event"), "{told}");
+    assert!(!said(&["--latency", "1h"]).contains("not fed to subscriptions yet"));
+    cli.ok(&["subscription", "pause", "audit"]);
+    let told = said(&[]);
+    assert!(told.contains("! subscriptions") && told.contains("audit: paused for "), "{told}");
+}
+
 /// C19: a program that hangs is told once it runs for half as long again as expected.
 #[test]
 fn the_doctor_tells_what_runs_too_long() {

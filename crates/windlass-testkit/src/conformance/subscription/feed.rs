@@ -71,6 +71,29 @@ pub async fn a_stale_slice_writes_nothing(fixture: StoreFixture) {
     assert_eq!(got(&fixture, "one").await, [1, 2]);
 }
 
+/// I-E4: after a restored backup, which has another epoch, what was prepared for the log before is refused, and who fed it goes on from
+/// what is stored, with nothing that it knew.
+pub async fn another_log_is_fed_from_what_is_stored(fixture: StoreFixture) {
+    let store = fixture.store();
+    subscribe(&fixture, "one", "*", Start::Now).await;
+    let mut feeding = Feed::default();
+    publish(&fixture, [paid(1)]).await;
+    while feeding.round(store, fixture.now()).await.expect("fed").is_behind {}
+    publish(&fixture, [paid(2)]).await;
+    store.sequence(10, fixture.now()).await.expect("sequenced");
+    let before = store.event_log().await.expect("read");
+    let slice = {
+        let router = Router::new(store.subscriptions().await.expect("read"));
+        router.route(&store.events(1, 10).await.expect("read"), &before).expect("there are events")
+    };
+    assert_eq!(store.renew_log().await.expect("renewed"), before.epoch + 1);
+    assert_eq!(store.event_log().await.expect("read").epoch, before.epoch + 1);
+    assert_eq!(store.route(&slice, fixture.now()).await.expect("answered"), Routed::Stale);
+    while feeding.round(store, fixture.now()).await.expect("fed").is_behind {}
+    assert_eq!(got(&fixture, "one").await, [1, 2]);
+    assert!(Client::new(fixture.shared_store()).verify_events().await.expect("read").is_whole());
+}
+
 /// I-E4: one that catches up is handed over to those that are live while events come in each round: it misses none and gets none
 /// twice.
 pub async fn who_catches_up_is_handed_over(fixture: StoreFixture) {

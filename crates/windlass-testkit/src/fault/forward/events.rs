@@ -41,6 +41,10 @@ macro_rules! forward_of_events {
             self.store.await_events(worker)
         }
 
+        fn renew_log(&self) -> Reply<'_, u64> {
+            self.store.renew_log()
+        }
+
         fn event_log(&self) -> Reply<'_, LogRecord> {
             self.store.event_log()
         }

@@ -47,6 +47,10 @@ impl EventStore for ClockedStore {
         self.store.keep_events(keep)
     }
 
+    fn renew_log(&self) -> Reply<'_, u64> {
+        self.store.renew_log()
+    }
+
     fn event_log(&self) -> Reply<'_, LogRecord> {
         self.store.event_log()
     }

@@ -1,0 +1,63 @@
+//! Events: whether they are fed, and whether a subscription stands still.
+
+use windlass::event::LogRecord;
+use windlass::store::Store;
+use windlass::subscription::SubscriptionRecord;
+use windlass::{StoreError, Timestamp};
+
+use super::checks::listed;
+use super::{Check, Findings};
+use crate::output::time::{count, span};
+
+/// What the checks look at.
+#[derive(Debug)]
+pub(super) struct Events {
+    log: LogRecord,
+    /// When the first event got its position that those who are live were not fed; none where there is none.
+    unfed_since: Option<Timestamp>,
+    subscriptions: Vec<SubscriptionRecord>,
+}
+
+impl Events {
+    pub(super) async fn of(store: &dyn Store) -> Result<Self, StoreError> {
+        let (log, subscriptions) = (store.event_log().await?, store.subscriptions().await?.all);
+        let first = match log.routed < log.last {
+            true => store.events(log.routed, 1).await?.pop(),
+            false => None,
+        };
+        let unfed_since = first.and_then(|event| event.recorded_at);
+        Ok(Self { log, unfed_since, subscriptions })
+    }
+}
+
+pub(super) fn all(found: &Findings) -> Vec<Check> {
+    [unfed(found), paused(found)].into_iter().flatten().collect()
+}
+
+fn unfed(found: &Findings) -> Option<Check> {
+    let Events { log, unfed_since, subscriptions } = &found.events;
+    let age = found.facts.now.since((*unfed_since)?);
+    if subscriptions.is_empty() || age < found.thresholds.latency {
+        return None;
+    }
+    let events = count(log.last - log.routed, "event");
+    let detail = format!("not fed to subscriptions yet: {events}, the first for {}", span(age));
+    let fix = "a worker that leads feeds them: start one, and look at what the running ones log";
+    Some(Check::problem("events", detail).fix(fix))
+}
+
+fn paused(found: &Findings) -> Option<Check> {
+    let log = &found.events.log;
+    let told = |one: &SubscriptionRecord| {
+        let since = found.facts.now.since(one.paused_at?);
+        let behind = one.behind(log);
+        (behind > 0).then(|| {
+            format!("{}: paused for {}, {} behind", one.name, span(since), count(behind, "event"))
+        })
+    };
+    let told: Vec<String> = found.events.subscriptions.iter().filter_map(told).collect();
+    (!told.is_empty()).then(|| {
+        let detail = format!("subscriptions are paused while events come\n{}", listed(&told));
+        Check::warning("subscriptions", detail).fix("windlass subscription resume NAME")
+    })
+}
