@@ -22,7 +22,7 @@ pub(super) fn note(attempt: &AttemptContext, journal: &Journal) {
             event: event.id,
             position: event.position,
             key: event.subject.clone(),
-            counter: counter(attempt.args()),
+            counter: counter(attempt.args()).or_else(|| event.data.as_ref().and_then(counter)),
         });
         journal.note(Event::Handled { job, event });
     }
