@@ -102,19 +102,24 @@ async fn look(store: &dyn Store) -> Result<Verified, StoreError> {
         .collect();
     let kept = Kept { now: facts.now, keeps_completed: facts.keeps_completed };
     let mut verified = Verified { log, counted: 0, subscriptions: Vec::new() };
-    let mut after = 0;
+    let (mut after, mut last_hole) = (0, 0);
     while after < log.last {
         let page = store.events(after, ROUTE_EVENTS).await?;
         let page: Vec<_> = page.into_iter().filter(|one| one.position <= Some(log.last)).collect();
         let Some(last) = page.last().and_then(|event| event.position) else { break };
         verified.counted += page.len() as u64;
+        for position in page.iter().filter_map(|event| event.position) {
+            last_hole = if position > after + 1 { position - 1 } else { last_hole };
+            after = position;
+        }
         for look in &mut looks {
             look.check(store, &page, kept).await?;
         }
         after = last;
     }
+    last_hole = if after < log.last { log.last } else { last_hole };
     for look in &mut looks {
-        look.settle(store).await?;
+        look.settle(store, last_hole).await?;
     }
     verified.subscriptions = looks.into_iter().map(|look| look.found).collect();
     Ok(verified)
@@ -206,7 +211,8 @@ impl Look {
 
     /// Counts events whose job was not seen: they wait for others, or it has ended, or it is missing. Which wait is asked behind the
     /// look at the log: those that became jobs meanwhile are looked for once more.
-    async fn settle(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+    /// The event that names a job of several may have been removed before the others of it.
+    async fn settle(&mut self, store: &dyn Store, last_hole: u64) -> Result<(), StoreError> {
         if self.open.is_empty() {
             return Ok(());
         }
@@ -224,7 +230,7 @@ impl Look {
                 None => None,
             };
             let is_there = answer.and_then(Answer::job).is_some();
-            self.count(position, is_there, may_be_gone);
+            self.count(position, is_there, may_be_gone || position < last_hole);
         }
         Ok(())
     }

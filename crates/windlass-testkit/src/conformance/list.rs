@@ -350,6 +350,7 @@ macro_rules! behaviours {
                     large_events_become_several_jobs
                     a_digest_that_is_fed_late_and_live_is_whole
                     what_comes_while_windows_close_is_of_the_next_one
+                    what_is_left_of_a_removed_window_is_not_missed
                     a_replaced_event_waits_with_the_latest
                     windows_without_room_keep_no_others_open
                 }

@@ -399,6 +399,31 @@ pub async fn what_comes_while_windows_close_is_of_the_next_one(fixture: StoreFix
     assert!(jobs.iter().all(|job| job.len() == 1), "{jobs:?}");
 }
 
+/// I-E6: where the event that names a job of several was removed before the others, nobody takes these for missed.
+pub async fn what_is_left_of_a_removed_window_is_not_missed(fixture: StoreFixture) {
+    fixture.store().keep_events(Keep::at_least(SECOND)).await.expect("kept");
+    subscribe(&fixture, batch(2, HOUR), None, Start::Now).await;
+    publish(&fixture, [paid(1)]).await;
+    feed(&fixture).await;
+    super::subscribe(&fixture, "dead", "order.*", Start::After(0)).await;
+    feed(&fixture).await;
+    assert!(fixture.store().remove_subscription("dead").await.expect("removed"));
+    publish(&fixture, [paid(2)]).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [[1, 2]]);
+    let worker = fixture.start(worker().knowing(&[("on.some", 1)])).await;
+    let done = worker.claim(1).await;
+    worker.settle_all(&done, &Verdict::Complete { output: None }).await;
+    fixture.advance(2 * SECOND);
+    for _ in 0..3 {
+        fixture.tidy().await;
+    }
+    let kept = fixture.store().events(0, 10).await.expect("read");
+    assert_eq!(kept.iter().filter_map(|event| event.position).collect::<Vec<_>>(), [1]);
+    let whole = verified(&fixture).await;
+    assert!(whole.is_whole() && whole.subscriptions[0].ended == 1, "{whole:?}");
+}
+
 /// O4: an event that a later one has replaced waits with it, and nobody takes it for missed.
 pub async fn a_replaced_event_waits_with_the_latest(fixture: StoreFixture) {
     subscribe(&fixture, Mode::latest(HOUR), None, Start::Now).await;
