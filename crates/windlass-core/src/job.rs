@@ -39,6 +39,7 @@ pub use look::{Lead, Look, Paused};
 pub use loss::{AfterLoss, KindLimits, Loss, attempt_limit, loss_limit};
 pub use meta::{Meta, MetaFields};
 pub use moment::Moment;
+pub(crate) use new::check_number;
 pub use new::{Due, Enqueued, Identity, NewJob};
 pub use record::{Attempt, JobRecord};
 pub use retry::{Backoff, RetryPolicy};

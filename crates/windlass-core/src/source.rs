@@ -5,6 +5,7 @@
 //! behind and on the *epoch*, which changes with each holder. So a page is imported once or not at all, whichever process was killed or frozen.
 
 mod ask;
+mod fnv;
 mod gap;
 mod import;
 mod judge;

@@ -111,15 +111,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
         let number: u64 = rest[..digits].parse().map_err(|_| fail())?;
         let after = &rest[digits..];
         let unit_len = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
-        let unit = match &after[..unit_len] {
-            "us" => 1,
-            "ms" => 1_000,
-            "s" => 1_000_000,
-            "m" => 60_000_000,
-            "h" => 3_600_000_000,
-            "d" => 86_400_000_000,
-            _ => return Err(fail()),
-        };
+        let (_, unit) =
+            UNITS.into_iter().find(|(name, _)| *name == &after[..unit_len]).ok_or_else(fail)?;
         total =
             number.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or_else(fail)?;
         rest = &after[unit_len..];
@@ -127,22 +120,26 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
     if total > LONGEST { Err(fail()) } else { Ok(Duration::from_micros(total)) }
 }
 
+/// Units of durations, the largest first, in microseconds.
+const UNITS: [(&str, u64); 6] = [
+    ("d", 86_400_000_000),
+    ("h", 3_600_000_000),
+    ("m", 60_000_000),
+    ("s", 1_000_000),
+    ("ms", 1_000),
+    ("us", 1),
+];
+
 /// A duration as [`parse_duration`] reads it: `1h30m`.
 #[must_use]
 pub fn written(duration: Duration) -> String {
     let mut rest = duration.as_micros();
     let mut text = String::new();
-    for (unit, micros) in [
-        ("d", 86_400_000_000),
-        ("h", 3_600_000_000),
-        ("m", 60_000_000),
-        ("s", 1_000_000),
-        ("ms", 1_000),
-        ("us", 1),
-    ] {
-        if rest >= micros {
-            text.push_str(&format!("{}{unit}", rest / micros));
-            rest %= micros;
+    for (unit, size) in UNITS {
+        let size = u128::from(size);
+        if rest >= size {
+            text.push_str(&format!("{}{unit}", rest / size));
+            rest %= size;
         }
     }
     if duration.is_zero() { "0s".to_owned() } else { text }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::ParseFilterError;
-use crate::time::{Timestamp, micros, parse_duration};
+use crate::time::{Timestamp, micros, parse_duration, written};
 
 /// A moment as a filter names it: `2026-11-21T12:00:00Z`, or `24h` for a day ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,29 +42,10 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::At(moment) => moment.fmt(f),
-            Self::Ago(time) => {
-                // Whole parts of units that are read again.
-                let mut rest = micros(*time);
-                for (unit, size) in UNITS {
-                    if rest >= size {
-                        write!(f, "{}{unit}", rest / size)?;
-                        rest %= size;
-                    }
-                }
-                if time.is_zero() { f.write_str("0s") } else { Ok(()) }
-            }
+            Self::Ago(time) => f.write_str(&written(*time)),
         }
     }
 }
-
-const UNITS: [(&str, i64); 6] = [
-    ("d", 86_400_000_000),
-    ("h", 3_600_000_000),
-    ("m", 60_000_000),
-    ("s", 1_000_000),
-    ("ms", 1_000),
-    ("us", 1),
-];
 
 #[cfg(test)]
 mod tests {

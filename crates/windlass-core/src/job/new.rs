@@ -158,7 +158,7 @@ impl Enqueued {
     }
 }
 
-fn check_number(what: &'static str, number: u16) -> Result<(), Refusal> {
+pub(crate) fn check_number(what: &'static str, number: u16) -> Result<(), Refusal> {
     let limit = LARGEST_NUMBER;
     if number > limit { Err(Refusal::Number { what, number, limit }) } else { Ok(()) }
 }

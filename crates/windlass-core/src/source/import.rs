@@ -1,6 +1,6 @@
 //! What is imported in one transaction.
 
-use super::{NewGap, Position, Unreadable};
+use super::{NewGap, Position, Unreadable, fnv};
 use crate::event::NewEvent;
 use crate::json::storable_text;
 use crate::limits::{ERROR_BYTES, QUARANTINE_BYTES};
@@ -74,11 +74,11 @@ impl Quarantined {
     }
 }
 
-/// FNV-1a. Stores compare the body too.
+/// Half of a hash: stores compare the body too.
 fn digest(number: Option<u64>, body: &str) -> i64 {
     let number = number.map_or([0xff; 8], u64::to_le_bytes);
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    number.iter().chain(body.as_bytes()).fold(0xcbf2_9ce4_8422_2325, step).cast_signed()
+    let hash = fnv::digest(fnv::digest(fnv::OFFSET, &number), body.as_bytes());
+    u64::try_from(hash & u128::from(u64::MAX)).unwrap_or_default().cast_signed()
 }
 
 /// What came of an import.

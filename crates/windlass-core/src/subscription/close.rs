@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::credit::Credit;
 use super::feed::Round;
 use super::route::{depth_below, job, seen_and_then};
 use super::window::Windows;
-use super::{Closed, Closing, EventWindow, JobTarget, Mode, Router, SubscriptionRecord, Target};
+use super::{
+    Closed, Closing, DueWindows, EventWindow, JobTarget, Mode, Router, SubscriptionRecord, Target,
+};
 use crate::client::stored_depth;
 use crate::error::StoreError;
 use crate::event::{CloudEventBody, EventRecord};
@@ -20,11 +23,37 @@ impl Round<'_> {
         if !router.gathers() && !self.has_windows {
             return Ok(false);
         }
-        let mut without_room = self.without_room(router).await?;
+        let due = self.due(router).await?;
+        let windows = few(due.due);
+        if windows.is_empty() {
+            return Ok(false);
+        }
+        let events = self.events_of(&windows).await?;
+        let closing = closing(router, windows, &events, (self.credit, due.now));
+        if closing.closed.is_empty() {
+            return Ok(false);
+        }
+        self.fed.is_behind = true;
+        if !self.store.close_windows(&closing, self.now).await? {
+            *self.credit = Credit::default();
+            return Ok(true);
+        }
+        self.credit.written(&closing.jobs);
+        self.fed.jobs += closing.jobs.len() as u64;
+        Ok(false)
+    }
+
+    /// The windows that are due of those who have room for a job.
+    async fn due(&mut self, router: &Router) -> Result<DueWindows, StoreError> {
+        let gathering: Vec<_> = router.gathering().collect();
+        let mut without_room = self.without_room(&gathering).await?;
         let due = loop {
             let due = self.store.due_windows(&without_room, CLOSE_WINDOWS, self.now).await?;
             // Those of one that was changed meanwhile must not stand before all others.
-            let full = self.owners_without_room(router, &due.due).await?;
+            let owners: BTreeSet<u32> = due.due.iter().map(|window| window.number).collect();
+            let owners: Vec<_> =
+                owners.into_iter().filter_map(|number| router.of(number)).collect();
+            let full = self.without_room(&owners).await?;
             if full.is_empty() {
                 break due;
             }
@@ -33,88 +62,82 @@ impl Round<'_> {
         self.has_windows = due.next_at.is_some();
         self.fed.is_held |= !without_room.is_empty();
         self.fed.due_in = due.next_at.map(|at| at.since(due.now)).filter(|wait| !wait.is_zero());
-        if due.due.is_empty() {
-            return Ok(false);
-        }
-        let mut events = 0;
-        let mut windows = due.due;
-        windows.retain(|window| {
-            let is_first = events == 0;
-            events += window.positions.len();
-            is_first || events <= CLOSE_EVENTS
-        });
+        Ok(due)
+    }
+
+    /// Those of these who have no room for a job, or make none.
+    async fn without_room(
+        &mut self,
+        those: &[&SubscriptionRecord],
+    ) -> Result<Vec<u32>, StoreError> {
+        let lacks = |credit: &Credit, one: &SubscriptionRecord| {
+            credit.room(one).is_none_or(|room| room == 0)
+        };
+        let makes_jobs = |one: &SubscriptionRecord| one.definition.target.job().is_some();
+        let doubtful: Vec<_> = those
+            .iter()
+            .copied()
+            .filter(|one| makes_jobs(one) && lacks(self.credit, one))
+            .collect();
+        self.count(&doubtful).await?;
+        let without = those.iter().filter(|one| !makes_jobs(one) || lacks(self.credit, one));
+        Ok(without.map(|one| one.number).collect())
+    }
+
+    /// Their events, by their positions.
+    async fn events_of(
+        &self,
+        windows: &[EventWindow],
+    ) -> Result<BTreeMap<u64, EventRecord>, StoreError> {
         let positions: BTreeSet<u64> =
             windows.iter().flat_map(|window| &window.positions).copied().collect();
         let positions: Vec<u64> = positions.into_iter().collect();
         let events = self.store.events_at(&positions).await?;
-        let at = |event: EventRecord| event.position.map(|position| (position, event));
-        let events: BTreeMap<u64, EventRecord> = events.into_iter().filter_map(at).collect();
-        let mut closing =
-            Closing { revision: router.revision(), closed: Vec::new(), jobs: Vec::new() };
-        for window in windows {
-            let Some(one) = router.of(window.number) else { continue };
-            let room = self.credit.room(one).unwrap_or_default();
-            let written = closing.jobs.iter().filter(|job| is_of(job, one)).count() as u64;
-            let room = usize::try_from(room.saturating_sub(written)).unwrap_or(usize::MAX);
-            if room == 0 {
-                continue;
-            }
-            let its: Vec<&EventRecord> =
-                window.positions.iter().filter_map(|position| events.get(position)).collect();
-            let (jobs, rest) = closed(one, &window, &its, (router.windows(), due.now, room));
-            closing.jobs.extend(jobs);
-            closing.closed.push(Closed { before: window, rest });
-        }
-        if closing.closed.is_empty() {
-            return Ok(false);
-        }
-        self.fed.is_behind = true;
-        if !self.store.close_windows(&closing, self.now).await? {
-            *self.credit = super::credit::Credit::default();
-            return Ok(true);
-        }
-        self.credit.written(&closing.jobs);
-        self.fed.jobs += closing.jobs.len() as u64;
-        Ok(false)
-    }
-
-    /// Of the owners of these windows those who have no room for a job, or make none.
-    async fn owners_without_room(
-        &mut self,
-        router: &Router,
-        windows: &[EventWindow],
-    ) -> Result<Vec<u32>, StoreError> {
-        let owners: BTreeSet<u32> = windows.iter().map(|window| window.number).collect();
-        let owners: Vec<_> = owners.into_iter().filter_map(|number| router.of(number)).collect();
-        let uncounted = |one: &&SubscriptionRecord| self.credit.room(one).is_none();
-        let uncounted: Vec<_> = owners.iter().copied().filter(uncounted).collect();
-        self.count(&uncounted).await?;
-        let without = owners.into_iter().filter(|one| {
-            one.definition.target.job().is_none()
-                || self.credit.room(one).is_none_or(|room| room == 0)
-        });
-        Ok(without.map(|one| one.number).collect())
-    }
-
-    /// Those whose events wait for each other and who have no room for a job.
-    async fn without_room(&mut self, router: &Router) -> Result<Vec<u32>, StoreError> {
-        let gathering: Vec<_> = router.gathering().collect();
-        let has_none = |room: Option<u64>| room.is_none_or(|room| room == 0);
-        let doubtful: Vec<_> =
-            gathering.iter().copied().filter(|one| has_none(self.credit.room(one))).collect();
-        self.count(&doubtful).await?;
-        let without = doubtful.iter().filter(|one| has_none(self.credit.room(one)));
-        Ok(without.map(|one| one.number).collect())
+        Ok(events.into_iter().filter_map(|event| Some((event.position?, event))).collect())
     }
 }
 
-fn is_of(job: &NewJob, one: &SubscriptionRecord) -> bool {
-    super::event_of(job.id).is_some_and(|(_, number)| number == one.number)
+/// The first of these windows, as far as they have no more events than one transaction should write.
+fn few(mut windows: Vec<EventWindow>) -> Vec<EventWindow> {
+    let mut events = 0;
+    windows.retain(|window| {
+        let is_first = events == 0;
+        events += window.positions.len();
+        is_first || events <= CLOSE_EVENTS
+    });
+    windows
+}
+
+/// What comes of windows that are due, as far as there is room for it.
+fn closing(
+    router: &Router,
+    windows: Vec<EventWindow>,
+    events: &BTreeMap<u64, EventRecord>,
+    (credit, now): (&Credit, Timestamp),
+) -> Closing {
+    let mut closing = Closing { revision: router.revision(), closed: Vec::new(), jobs: Vec::new() };
+    let mut room: BTreeMap<u32, usize> = BTreeMap::new();
+    for before in windows {
+        let Some(one) = router.of(before.number) else { continue };
+        let room = room.entry(one.number).or_insert_with(|| {
+            usize::try_from(credit.room(one).unwrap_or_default()).unwrap_or(usize::MAX)
+        });
+        if *room == 0 {
+            continue;
+        }
+        let its: Vec<&EventRecord> =
+            before.positions.iter().filter_map(|position| events.get(position)).collect();
+        let (jobs, rest) = jobs_of(one, &before, &its, (router.windows(), now, *room));
+        *room -= jobs.len();
+        closing.jobs.extend(jobs);
+        closing.closed.push(Closed { before, rest });
+    }
+    closing
 }
 
 /// The jobs of a window that is due, and what stays of it: of a batch those that are not enough for another one and may wait longer,
 /// and what there is no room for. What came when its time was over is of the next window.
-fn closed(
+fn jobs_of(
     one: &SubscriptionRecord,
     window: &EventWindow,
     events: &[&EventRecord],
@@ -125,7 +148,7 @@ fn closed(
     };
     let mode = &one.definition.mode;
     let (Some(most), false) = (mode.most(), events.is_empty()) else {
-        let last = events.last().and_then(|event| alone(one, target, event));
+        let last = events.last().and_then(|event| job_of_one(one, target, event));
         return (last.into_iter().collect(), None);
     };
     let at = |event: &EventRecord| event.recorded_at.unwrap_or(now);
@@ -146,8 +169,8 @@ fn closed(
         }
         let (chunk, behind) = rest.split_at(taken);
         jobs.extend(match mode {
-            Mode::Each => alone(one, target, first),
-            _ => together(one, target, chunk, args),
+            Mode::Each => job_of_one(one, target, first),
+            _ => job_of_all(one, target, chunk, args),
         });
         rest = behind;
         if let Some(next) = rest.first().filter(|_| taken == most) {
@@ -184,18 +207,18 @@ fn array(events: &[&EventRecord], most: usize) -> (String, usize) {
     (text, taken.max(1))
 }
 
-fn alone(one: &SubscriptionRecord, target: &JobTarget, event: &EventRecord) -> Option<NewJob> {
+fn job_of_one(one: &SubscriptionRecord, target: &JobTarget, event: &EventRecord) -> Option<NewJob> {
     seen_and_then(event, |view| job(one, target, event, view))
 }
 
 /// The job of several events: that of the last of them, with all in its args.
-fn together(
+fn job_of_all(
     one: &SubscriptionRecord,
     target: &JobTarget,
     events: &[&EventRecord],
     args: String,
 ) -> Option<NewJob> {
-    let mut job = alone(one, target, events.last()?)?;
+    let mut job = job_of_one(one, target, events.last()?)?;
     job.args = Json::stored(args);
     let depth = events.iter().map(|event| depth_below(event)).max();
     let depth = depth.and_then(stored_depth);

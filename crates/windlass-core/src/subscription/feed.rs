@@ -58,8 +58,7 @@ impl Client {
         if subscription.target.job().is_some() {
             return Ok(());
         }
-        let before = self.subscription(name).await?.filter(|one| !one.definition.mode.is_each());
-        let Some(before) = before else { return Ok(()) };
+        let Some(before) = self.subscription(name).await? else { return Ok(()) };
         if self.event_windows(&before).await?.is_empty() {
             return Ok(());
         }

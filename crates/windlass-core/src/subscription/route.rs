@@ -94,25 +94,25 @@ impl Router {
         let mut slice = self.slice(None, from);
         for event in events {
             let (position, part) = (event.position?, slice.to.part);
-            let last = self.feed(event, part, &mut slice);
-            slice.to = match last {
-                Some(last) => Reach { part: last, ..slice.to },
-                None => Reach::whole(position),
-            };
-            // Nothing behind an event that not all have got yet.
-            if last.is_some() || slice.is_full() || begun.elapsed() > ROUTE_TIME {
+            match self.feed(event, part, &mut slice) {
+                Got::Whole => slice.to = Reach::whole(position),
+                Got::UpTo(part) => {
+                    slice.to.part = part;
+                    break;
+                }
+            }
+            if slice.is_full() || begun.elapsed() > ROUTE_TIME {
                 break;
             }
         }
         (slice.to != from).then_some(slice)
     }
 
-    /// What comes of one event, for those with a higher number than this one. The last one that got it, where there was no room for
-    /// all.
-    fn feed(&self, event: &EventRecord, part: u32, slice: &mut Slice) -> Option<u32> {
+    /// What comes of one event, for those with a higher number than this one.
+    fn feed(&self, event: &EventRecord, part: u32, slice: &mut Slice) -> Got {
         let mut candidates: Vec<usize> = self.live.candidates(&event.event_type).copied().collect();
         if candidates.is_empty() {
-            return None;
+            return Got::Whole;
         }
         candidates.sort_unstable();
         // The subscriptions are in the order of their numbers.
@@ -122,14 +122,14 @@ impl Router {
         let view = seen.view(event);
         let candidates = candidates.into_iter().map(|nth| &self.subscriptions.all[nth]);
         let wanting = candidates.filter(|one| wants(one, event, &view));
-        let mut last = None;
+        let mut last = part;
         for one in wanting {
-            if slice.is_full() || !self.make(one, event, &view, slice) {
-                return last.or(Some(part));
+            if slice.is_full() || !self.take(one, event, &view, slice) {
+                return Got::UpTo(last);
             }
-            last = Some(one.number);
+            last = one.number;
         }
-        None
+        Got::Whole
     }
 
     /// What comes of these events for one that catches up, which are the next ones behind the position that it was fed last, as far as
@@ -152,7 +152,7 @@ impl Router {
                 if wants(one, event, &view)
                     && (slice.is_full()
                         || room.is_full(&slice)
-                        || !self.make(one, event, &view, &mut slice))
+                        || !self.take(one, event, &view, &mut slice))
                 {
                     return Some(slice);
                 }
@@ -173,8 +173,8 @@ impl Router {
         Slice { revision, number, from, to: from, jobs, gathered, waiting: 0, beside, full }
     }
 
-    /// What comes of an event that is wanted; false where something else must be written before.
-    fn make(
+    /// Takes an event that is wanted into the slice; false where something else must be written before.
+    fn take(
         &self,
         one: &SubscriptionRecord,
         event: &EventRecord,
@@ -189,6 +189,14 @@ impl Router {
         slice.waiting += usize::from(fits);
         fits
     }
+}
+
+/// How far those that are live have got one event.
+enum Got {
+    /// All have.
+    Whole,
+    /// Those with a number up to this one: what else there is must be written first.
+    UpTo(u32),
 }
 
 /// What one that catches up may get.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::EventKey;
 use crate::error::Refusal;
 use crate::event::NewEvent;
-use crate::limits::LARGEST_NUMBER;
+use crate::job::check_number;
 use crate::name::{DEFAULT_QUEUE, check_kind, check_queue};
 
 /// What comes of an event that is wanted.
@@ -69,17 +69,8 @@ impl Target {
         match self {
             Self::Job(job) => {
                 check_kind(&job.kind)?;
-                let numbers = [
-                    ("the version of args", Some(job.version)),
-                    ("max_attempts", job.max_attempts),
-                ];
-                for (what, number) in numbers {
-                    let above = number.filter(|number| *number > LARGEST_NUMBER);
-                    if let Some(number) = above {
-                        let (number, limit) = (number.into(), LARGEST_NUMBER.into());
-                        return Err(Refusal::Range { what, number, limit });
-                    }
-                }
+                check_number("version", job.version)?;
+                check_number("max_attempts", job.max_attempts.unwrap_or_default())?;
                 Ok(check_queue(&job.queue)?)
             }
             Self::Signal(_) => Ok(()),

@@ -2,15 +2,12 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
-
 use super::route::seen_and_then;
 use super::{Answer, EventWindow, Mode, SubscriptionRecord, job_of};
 use crate::error::StoreError;
-use crate::event::EventRecord;
+use crate::event::{CloudEvent, EventRecord};
 use crate::id::JobId;
-use crate::job::JobRecord;
-use crate::limits::{ROUTE_EVENTS, WINDOW_EVENTS};
+use crate::limits::ROUTE_EVENTS;
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -48,6 +45,39 @@ pub(super) fn waits(
     windows.iter().find(is_its).map(|window| window.due_at)
 }
 
+/// A job that is there, and the events that it has in its args.
+#[derive(Debug)]
+pub(super) struct Found {
+    id: JobId,
+    /// None where it was not made of several: what it stands for came before it.
+    positions: Option<Vec<u64>>,
+}
+
+impl Found {
+    /// The job with this id; none where it has gone meanwhile.
+    pub(super) async fn of(
+        store: &dyn Store,
+        one: &SubscriptionRecord,
+        id: JobId,
+    ) -> Result<Option<Self>, StoreError> {
+        let is_of_several = matches!(one.definition.mode, Mode::Batch { .. } | Mode::Digest { .. });
+        if !is_of_several {
+            return Ok(Some(Self { id, positions: None }));
+        }
+        let Some(job) = store.job(id).await? else { return Ok(None) };
+        let events: Option<Vec<CloudEvent>> = job.args.read().ok();
+        let positions = |events: Vec<CloudEvent>| {
+            events.into_iter().filter_map(|event| event.position).collect()
+        };
+        Ok(Some(Self { id, positions: events.map(positions) }))
+    }
+
+    /// Whether it has come of the event at this position, of whose key it is the next job.
+    pub(super) fn has(&self, position: u64) -> bool {
+        self.positions.as_ref().is_none_or(|positions| positions.contains(&position))
+    }
+}
+
 /// Of each of these events, which are in the order of the log: whether it waits for others, or the job of its key that has it.
 pub(super) async fn answers(
     store: &dyn Store,
@@ -57,16 +87,16 @@ pub(super) async fn answers(
 ) -> Result<Vec<Answer>, StoreError> {
     let jobs: Vec<JobId> = wanted.iter().map(|event| event.job).collect();
     let there = store.have_jobs(&jobs).await?;
-    let mut next: HashMap<&str, JobRecord> = HashMap::new();
+    let mut next: HashMap<&str, Found> = HashMap::new();
     let mut answers = Vec::with_capacity(wanted.len());
     for (event, is_there) in wanted.iter().zip(there).rev() {
-        if is_there && let Some(job) = store.job(event.job).await? {
-            next.insert(&event.key, job);
+        if is_there && let Some(found) = Found::of(store, one, event.job).await? {
+            next.insert(&event.key, found);
         }
-        let job = next.get(&*event.key).filter(|job| has(one, job, event.position));
-        answers.push(match (waits(one, windows, event), job) {
+        let found = next.get(&*event.key).filter(|found| found.has(event.position));
+        answers.push(match (waits(one, windows, event), found) {
             (Some(due_at), _) => Answer::Gathered(due_at),
-            (None, Some(job)) => Answer::Fed(job.id),
+            (None, Some(found)) => Answer::Fed(found.id),
             (None, None) => Answer::Ended,
         });
     }
@@ -74,60 +104,39 @@ pub(super) async fn answers(
     Ok(answers)
 }
 
-/// What one event has become a part of: the next events of its key are looked at until a job is there.
+/// Positions behind an event at which the job is looked for that it has become a part of.
+const AHEAD: u64 = 100_000;
+
+/// What one event has become a part of: the next job of its key has it, or it is gone.
 pub(super) async fn answer(
     store: &dyn Store,
     one: &SubscriptionRecord,
     event: &EventRecord,
     windows: &[EventWindow],
 ) -> Result<Option<Answer>, StoreError> {
-    let Some(first) = Wanted::of(one, event) else { return Ok(None) };
-    if let Some(due_at) = waits(one, windows, &first) {
+    let Some(own) = Wanted::of(one, event) else { return Ok(None) };
+    if let Some(due_at) = waits(one, windows, &own) {
         return Ok(Some(Answer::Gathered(due_at)));
     }
-    let (mut after, own) = (first.position, first.position);
-    let key = first.key.clone();
-    let (mut wanted, mut seen) = (vec![first], 0);
+    let mut after = own.position;
+    let mut candidates = vec![own.job];
     loop {
-        let answer = answers(store, one, &wanted, windows).await?.into_iter().next();
-        let position = wanted.first().map(|first| first.position);
-        match answer {
-            Some(Answer::Fed(job)) if position == Some(own) => return Ok(Some(Answer::Fed(job))),
-            _ => {}
+        let there = store.have_jobs(&candidates).await?;
+        let next = candidates.iter().zip(there).find(|(_, is_there)| *is_there);
+        if let Some((next, _)) = next {
+            let found = Found::of(store, one, *next).await?;
+            let found = found.filter(|found| found.has(own.position));
+            return Ok(Some(found.map_or(Answer::Ended, |found| Answer::Fed(found.id))));
         }
-        seen += wanted.len();
         let page = store.events(after, ROUTE_EVENTS).await?;
-        let Some(last) = page.last().and_then(|event| event.position) else { break };
-        if seen > WINDOW_EVENTS {
-            break;
-        }
+        let last = page.last().and_then(|event| event.position);
+        let Some(last) = last.filter(|_| after - own.position < AHEAD) else {
+            return Ok(Some(Answer::Ended));
+        };
         after = last;
         let is_wanted =
             |event: &&EventRecord| seen_and_then(event, |view| one.definition.filter.matches(view));
         let its = page.iter().filter(is_wanted).filter_map(|event| Wanted::of(one, event));
-        wanted.truncate(1);
-        wanted.extend(its.filter(|next| next.key == key));
-    }
-    Ok(Some(Answer::Ended))
-}
-
-/// The positions of the events that a job has in its args; none where it was not made of several.
-pub(super) fn positions(job: &JobRecord) -> Option<Vec<u64>> {
-    #[derive(Deserialize)]
-    struct Part {
-        position: u64,
-    }
-    let parts: Vec<Part> = serde_json::from_str(job.args.as_str()).ok()?;
-    Some(parts.into_iter().map(|part| part.position).collect())
-}
-
-/// Whether this job has come of the event at this position, where the next one of its key was taken for it.
-pub(super) fn has(one: &SubscriptionRecord, job: &JobRecord, position: u64) -> bool {
-    match one.definition.mode {
-        // The others have been left out.
-        Mode::Each | Mode::Latest { .. } => true,
-        Mode::Batch { .. } | Mode::Digest { .. } => {
-            positions(job).is_none_or(|positions| positions.contains(&position))
-        }
+        candidates = its.filter(|next| next.key == own.key).map(|next| next.job).collect();
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use super::route::Seen;
-use super::together::{self, Wanted};
+use super::together::{self, Found, Wanted};
 use super::{Answer, GapRecord, SubscriptionRecord};
 use crate::client::Client;
 use crate::error::StoreError;
@@ -187,10 +187,13 @@ impl Look {
             let (position, id) = (event.position, event.job);
             let of_key = self.open.entry(event.key.clone()).or_default();
             of_key.insert(position, (event, may_be_gone));
-            let Some(job) = (if is_there { store.job(id).await? } else { None }) else { continue };
+            let job = match is_there {
+                true => Found::of(store, &self.subscription, id).await?,
+                false => None,
+            };
             // What is not in it must be in one that comes.
-            let has = |position: &u64| together::has(&self.subscription, &job, *position);
-            let found = of_key.extract_if(.., |position, _| has(position)).count();
+            let Some(job) = job else { continue };
+            let found = of_key.extract_if(.., |position, _| job.has(*position)).count();
             self.found.found += found as u64;
         }
         Ok(())
@@ -209,9 +212,9 @@ impl Look {
         }
     }
 
-    /// Counts events whose job was not seen: they wait for others, or it has ended, or it is missing. Which wait is asked behind the
-    /// look at the log: those that became jobs meanwhile are looked for once more.
-    /// The event that names a job of several may have been removed before the others of it.
+    /// Counts events whose job was not seen: they wait for others, or it has ended, or it is missing. The event that names a job of
+    /// several may have been removed before the others of it: then nobody can say. Which wait is asked behind the look at the log:
+    /// those that became jobs meanwhile are looked for once more.
     async fn settle(&mut self, store: &dyn Store, last_hole: u64) -> Result<(), StoreError> {
         if self.open.is_empty() {
             return Ok(());
@@ -224,13 +227,17 @@ impl Look {
                 self.found.gathered += 1;
                 continue;
             }
-            let event = store.events_at(&[position]).await?.pop();
+            let may_be_gone = may_be_gone || position < last_hole;
+            let event = match may_be_gone {
+                true => None,
+                false => store.events_at(&[position]).await?.pop(),
+            };
             let answer = match &event {
                 Some(event) => together::answer(store, &self.subscription, event, &windows).await?,
                 None => None,
             };
             let is_there = answer.and_then(Answer::job).is_some();
-            self.count(position, is_there, may_be_gone || position < last_hole);
+            self.count(position, is_there, may_be_gone);
         }
         Ok(())
     }

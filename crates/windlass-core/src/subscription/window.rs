@@ -151,10 +151,6 @@ impl Gathering {
     /// The window as it is where none is open for its events.
     #[must_use]
     pub fn opened(&self) -> EventWindow {
-        let mut window = self.window.clone();
-        if self.most.is_some_and(|most| window.positions.len() >= most) {
-            window.due_at = window.due_at.min(self.last_at);
-        }
-        window
+        EventWindow { positions: Vec::new(), ..self.window.clone() }.with(self)
     }
 }

@@ -1,8 +1,8 @@
--- Holds the source $2 for the holder $3, for $4 microseconds from $1 on, or from now on where that is null: if nobody else holds it; what is to begin later than now by more than it
--- lasts counts for nothing, the clock was set back. Waits
--- as long as $8 for another one that has the source. Notes that its feed was asked, and is asked again after $5 microseconds, where that is not null, and why it gave no page ($6), $7 times in
--- a row. Whether there is such a source, and where it is held: the epoch, the state, the position, and from which
--- number on records are not believed in that lie above the head.
+-- Holds the source $2 for the holder $3, for $4 microseconds from $1 on, or from now on where that is null: if nobody else holds it.
+-- What is to begin later than now by more than it lasts counts for nothing: the clock was set back. Waits as long as $8 for another
+-- one that has the source. Notes that its feed was asked, and is asked again after $5 microseconds, where that is not null, and why
+-- it gave no page ($6), $7 times in a row. Whether there is such a source, and where it is held: the epoch, the state, the position,
+-- and from which number on records are not believed in that lie above the head.
 with moment as (select coalesce($1::int8, windlass.now_us()) as us, set_config('lock_timeout', $8::text, true) as setting),
 held as (
   update windlass.source s set

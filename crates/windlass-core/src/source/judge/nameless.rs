@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::event::NewEvent;
 use crate::source::Position;
+use crate::source::fnv::{OFFSET, digest};
 
 /// The ids of one page.
 pub(super) struct Nameless {
@@ -43,14 +44,6 @@ impl Nameless {
         *nth += 1;
         format!("~{:032x}", digest(what, &nth.to_le_bytes()))
     }
-}
-
-const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-
-/// FNV-1a of 128 bits.
-fn digest(hash: u128, bytes: &[u8]) -> u128 {
-    bytes.iter().fold(hash, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
 }
 
 /// Its length goes before it, so that what ends in one text does not begin another.

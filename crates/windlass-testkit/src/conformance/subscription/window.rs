@@ -3,9 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use serde::Deserialize;
 use windlass_core::client::Client;
-use windlass_core::event::{Keep, NewEvent};
+use windlass_core::event::{CloudEvent, Keep, NewEvent};
 use windlass_core::job::Verdict;
 use windlass_core::json::Json;
 use windlass_core::subscription::{
@@ -46,17 +45,13 @@ async fn put(fixture: &StoreFixture, subscription: Subscription, start: Start) {
 
 /// The positions of the events of each job, in the order of the jobs.
 async fn together(fixture: &StoreFixture) -> Vec<Vec<u64>> {
-    #[derive(Deserialize)]
-    struct Part {
-        position: u64,
-    }
     let mut jobs = fixture.find("kind:on.some").await;
     jobs.reverse();
     let mut together = Vec::new();
     for job in jobs {
         let args = fixture.job(job).await.args;
-        let parts: Vec<Part> = serde_json::from_str(args.as_str()).expect("an array of events");
-        together.push(parts.into_iter().map(|part| part.position).collect());
+        let events: Vec<CloudEvent> = args.read().expect("an array of events");
+        together.push(events.into_iter().filter_map(|event| event.position).collect());
     }
     together
 }
@@ -439,6 +434,10 @@ pub async fn a_replaced_event_waits_with_the_latest(fixture: StoreFixture) {
     let explained = client.explain_event(events[0].id).await.expect("read").expect("it is there");
     assert_eq!(explained.decisions[0].answer, Answer::Gathered(due));
     let signal = Subscription::signal(Filter::default(), "subject".parse().expect("a key"));
+    // Also of one that was changed and has had no room since.
+    let paused = fixture.store().pause_subscription("some", fixture.now());
+    assert!(paused.await.expect("paused"));
+    put(&fixture, of(Mode::Each), Start::Now).await;
     let refused = client.subscribe("some", &signal, Start::Now).await.expect_err("it waits");
     assert!(refused.to_string().contains("wait to become a job together"), "{refused}");
 }

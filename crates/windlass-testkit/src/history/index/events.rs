@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use serde::Deserialize;
-
-use windlass_core::event::LogRecord;
+use windlass_core::event::{CloudEvent, LogRecord};
 use windlass_core::id::{EventId, JobId};
 use windlass_core::job::JobRecord;
 use windlass_core::subscription::{SubscriptionRecord, event_of};
@@ -70,12 +68,8 @@ pub(in crate::history) struct Subscribers<'h> {
 
 /// The positions of the events that a job has in its args; none where it comes of one.
 fn gathered(job: &JobRecord) -> Option<Vec<u64>> {
-    #[derive(Deserialize)]
-    struct Part {
-        position: u64,
-    }
-    let parts: Vec<Part> = serde_json::from_str(job.args.as_str()).ok()?;
-    Some(parts.into_iter().map(|part| part.position).collect())
+    let events: Vec<CloudEvent> = job.args.read().ok()?;
+    Some(events.into_iter().filter_map(|event| event.position).collect())
 }
 
 impl<'h> Events<'h> {
