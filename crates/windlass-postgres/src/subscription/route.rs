@@ -10,28 +10,16 @@ use super::window::Gathered;
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
-/// The call that writes a slice, and whether events of it are put into windows.
-macro_rules! route_at {
-    ($gathers:literal) => {
-        concat!(
-            "windlass.route_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::int8::int4, $4::int8, $5::int8::int4, $6::int8, \
-             $7::int8::int4, $8::int8[]::int4[], ",
-            $gathers,
-            ", $9::uuid[], $10::text[], $11::text[], $12::int2[], $13::int2[], $14::uuid[], $15::uuid[], $16::text[])"
-        )
-    };
-}
-
-const ROUTE: &str = concat!("select ", route_at!("false"));
+const ROUTE: &str = "select windlass.route_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::int8::int4, $4::int8, \
+     $5::int8::int4, $6::int8, $7::int8::int4, $8::int8[]::int4[], false, $9::uuid[], $10::text[], $11::text[], $12::int2[], \
+     $13::int2[], $14::uuid[], $15::uuid[], $16::text[])";
 
 /// With events that wait for others, in the same transaction.
-const GATHER: &str = concat!(
-    "select r.routed, case when r.routed < 2 then windlass.gather( \
+const GATHER: &str = "select r.routed, case when r.routed < 2 then windlass.gather( \
        $17::int8[]::int4[], $18::text[], $19::int8[], $20::int8[], $21::int8[], $22::int8[], $23::text[])::text end \
-     from (select ",
-    route_at!("true"),
-    " as routed offset 0) as r"
-);
+     from (select windlass.route_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::int8::int4, $4::int8, \
+       $5::int8::int4, $6::int8, $7::int8::int4, $8::int8[]::int4[], true, $9::uuid[], $10::text[], $11::text[], $12::int2[], \
+       $13::int2[], $14::uuid[], $15::uuid[], $16::text[]) as routed offset 0) as r";
 
 pub(super) async fn route(
     connection: &Connection,
