@@ -57,8 +57,9 @@ pub trait EventStore: Send + Sync {
     /// Has events stay in the log so long.
     fn keep_events(&self, keep: Keep) -> Reply<'_, ()>;
 
-    /// From now on the log is another one: its new epoch.
-    fn renew_log(&self) -> Reply<'_, u64>;
+    /// From now on the log is another one: its new epoch, which is this moment in seconds, or one more than the old one where that is
+    /// larger. A backup that is restored twice has another one each time.
+    fn renew_log(&self, now: Now) -> Reply<'_, u64>;
 
     /// How far the log reaches.
     fn event_log(&self) -> Reply<'_, LogRecord>;

@@ -55,8 +55,8 @@ impl EventStore for PostgresStore {
         Box::pin(keep::keep(&self.claims, keep))
     }
 
-    fn renew_log(&self) -> Reply<'_, u64> {
-        Box::pin(renew::renew(&self.claims))
+    fn renew_log(&self, now: Now) -> Reply<'_, u64> {
+        Box::pin(renew::renew(&self.claims, now))
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {

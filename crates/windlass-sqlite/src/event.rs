@@ -54,8 +54,8 @@ impl EventStore for SqliteStore {
         Box::pin(self.writer.write(move |c| keep::keep(c, keep)))
     }
 
-    fn renew_log(&self) -> Reply<'_, u64> {
-        Box::pin(self.writer.write(renew::renew))
+    fn renew_log(&self, now: Now) -> Reply<'_, u64> {
+        Box::pin(self.writer.write(move |c| renew::renew(c, at(now))))
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {

@@ -101,7 +101,7 @@ impl EventStore for DiscardStore {
         events_of_tree(JobId, usize) -> Vec<EventRecord>;
         await_events(WorkerId) -> bool;
         keep_events(Keep) -> ();
-        renew_log() -> u64;
+        renew_log(Now) -> u64;
         event_log() -> LogRecord;
     }
 }

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::client::Client;
 use crate::error::{Refusal, StoreError};
 use crate::limits::{KEEP_EVENTS, LARGEST_KEEP};
+use crate::store::Now;
 use crate::time::micros;
 
 /// How long events stay in the log.
@@ -87,13 +88,13 @@ impl Client {
 /// After a restored backup.
 impl Client {
     /// Says that the log is not the one that it was, as after a restored backup: positions that somebody has seen may be those of other
-    /// events by now. Its epoch, which is one more, comes with [`Client::event_log`]. Who feeds begins from what is stored. Committed when
+    /// events by now. Its epoch, which is the moment in seconds since 1970, comes with [`Client::event_log`]. Who feeds begins from what is stored. Committed when
     /// it returns.
     ///
     /// # Errors
     /// What kept the store from writing.
     pub async fn renew_log(&self) -> Result<u64, StoreError> {
-        self.store().renew_log().await
+        self.store().renew_log(Now::Database).await
     }
 }
 

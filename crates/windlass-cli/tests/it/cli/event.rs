@@ -124,11 +124,14 @@ fn what_cannot_be_published_is_refused() {
 fn a_restored_log_has_another_epoch() {
     let cli = CliFixture::new();
     cli.ok(&["publish", "order.paid"]);
+    assert_eq!(cli.json(&["event", "verify"])["log"]["epoch"], 1);
     let said = cli.ok(&["event", "renew"]);
-    assert!(said.contains("epoch 2 from now on, and ends at position 1"), "{said}");
+    assert!(said.contains(" from now on, and ends at position 1"), "{said}");
+    let first = cli.json(&["event", "verify"])["log"]["epoch"].as_u64().expect("a number");
+    assert!(first > 1_700_000_000 && said.contains(&format!("epoch {first} ")), "{said}");
     let renewed = cli.json(&["event", "renew"]);
-    assert_eq!((&renewed["epoch"], &renewed["last"]), (&3.into(), &1.into()));
-    assert_eq!(cli.json(&["event", "verify"])["log"]["epoch"], 3);
+    assert_eq!(renewed["last"], 1);
+    assert!(renewed["epoch"].as_u64() > Some(first), "{renewed}");
 }
 
 #[test]

@@ -86,11 +86,14 @@ pub async fn another_log_is_fed_from_what_is_stored(fixture: StoreFixture) {
         let router = Router::new(store.subscriptions().await.expect("read"));
         router.route(&store.events(1, 10).await.expect("read"), &before).expect("there are events")
     };
-    assert_eq!(store.renew_log().await.expect("renewed"), before.epoch + 1);
-    assert_eq!(store.event_log().await.expect("read").epoch, before.epoch + 1);
+    let seconds = fixture.moment().as_micros().unsigned_abs() / 1_000_000;
+    assert_eq!(store.renew_log(fixture.now()).await.expect("renewed"), seconds);
+    assert_eq!(store.event_log().await.expect("read").epoch, seconds);
     assert_eq!(store.route(&slice, fixture.now()).await.expect("answered"), Routed::Stale);
     while feeding.round(store, fixture.now()).await.expect("fed").is_behind {}
     assert_eq!(got(&fixture, "one").await, [1, 2]);
+    let again = store.renew_log(fixture.now()).await.expect("renewed");
+    assert_eq!(again, seconds + 1, "another one at the same moment");
     assert!(Client::new(fixture.shared_store()).verify_events().await.expect("read").is_whole());
 }
 

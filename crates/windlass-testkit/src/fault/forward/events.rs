@@ -41,8 +41,8 @@ macro_rules! forward_of_events {
             self.store.await_events(worker)
         }
 
-        fn renew_log(&self) -> Reply<'_, u64> {
-            self.store.renew_log()
+        fn renew_log(&self, now: Now) -> Reply<'_, u64> {
+            self.store.renew_log(now)
         }
 
         fn event_log(&self) -> Reply<'_, LogRecord> {

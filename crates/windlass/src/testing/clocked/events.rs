@@ -47,8 +47,8 @@ impl EventStore for ClockedStore {
         self.store.keep_events(keep)
     }
 
-    fn renew_log(&self) -> Reply<'_, u64> {
-        self.store.renew_log()
+    fn renew_log(&self, now: Now) -> Reply<'_, u64> {
+        self.store.renew_log(self.at(now))
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {
