@@ -10,6 +10,7 @@ mod close;
 mod credit;
 mod decode;
 mod definition;
+mod due;
 mod event;
 mod event_key;
 mod explain;

@@ -158,10 +158,6 @@ begin
   ) as n
   order by n.source, n.given, n.nth
   on conflict (source, given) where given is not null do nothing;
-  -- The first one has got its position meanwhile, and has left the intake.
-  delete from windlass.intake i
-  using unnest(ids, sources, givens) as t(id, source, given) join windlass.event e on e.source = t.source and e.given = t.given
-  where i.source = t.source and i.given = t.given and i.id = t.id;
   perform windlass.tell_of_events();
   return query
   select case when t.given is null then t.id

@@ -3,33 +3,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::Credit;
+use super::due::Due;
 use super::feed::Round;
 use super::route::{depth_below, job, seen_and_then};
 use super::window::Windows;
-use super::{
-    Closed, Closing, DueWindows, EventWindow, JobTarget, Mode, Router, SubscriptionRecord, Target,
-};
+use super::{Closed, Closing, EventWindow, JobTarget, Mode, Router, SubscriptionRecord, Target};
 use crate::client::stored_depth;
 use crate::error::StoreError;
-use crate::event::{CloudEventBody, EventRecord};
+use crate::event::{CloudEventBody, EventRecord, LogRecord};
 use crate::job::NewJob;
 use crate::json::Json;
-use crate::limits::{ARGS_BYTES, CLOSE_EVENTS, CLOSE_WINDOWS, TAGS};
+use crate::limits::{ARGS_BYTES, TAGS};
 use crate::time::Timestamp;
 
 impl Round<'_> {
     /// Writes the jobs of windows that are due, the first ones first; whether the subscriptions are others now.
-    pub(super) async fn close(&mut self, router: &Router) -> Result<bool, StoreError> {
+    pub(super) async fn close(
+        &mut self,
+        router: &Router,
+        log: &LogRecord,
+    ) -> Result<bool, StoreError> {
         if !router.gathers() && !self.has_windows {
             return Ok(false);
         }
-        let due = self.due(router).await?;
-        let windows = few(due.due);
-        if windows.is_empty() {
+        let due = self.due(router, log).await?;
+        if due.windows.is_empty() {
             return Ok(false);
         }
-        let events = self.events_of(&windows).await?;
-        let closing = closing(router, windows, &events, (self.credit, due.now));
+        let events = self.events_of(&due.windows).await?;
+        let closing = closing(router, &due, &events, self.credit);
         if closing.closed.is_empty() {
             return Ok(false);
         }
@@ -41,47 +43,6 @@ impl Round<'_> {
         self.credit.written(&closing.jobs);
         self.fed.jobs += closing.jobs.len() as u64;
         Ok(false)
-    }
-
-    /// The windows that are due of those who have room for a job.
-    async fn due(&mut self, router: &Router) -> Result<DueWindows, StoreError> {
-        let gathering: Vec<_> = router.gathering().collect();
-        let mut without_room = self.without_room(&gathering).await?;
-        let due = loop {
-            let due = self.store.due_windows(&without_room, CLOSE_WINDOWS, self.now).await?;
-            // Those of one that was changed meanwhile must not stand before all others.
-            let owners: BTreeSet<u32> = due.due.iter().map(|window| window.number).collect();
-            let owners: Vec<_> =
-                owners.into_iter().filter_map(|number| router.of(number)).collect();
-            let full = self.without_room(&owners).await?;
-            if full.is_empty() {
-                break due;
-            }
-            without_room.extend(full);
-        };
-        self.has_windows = due.next_at.is_some();
-        self.fed.is_held |= !without_room.is_empty();
-        self.fed.due_in = due.next_at.map(|at| at.since(due.now)).filter(|wait| !wait.is_zero());
-        Ok(due)
-    }
-
-    /// Those of these who have no room for a job, or make none.
-    async fn without_room(
-        &mut self,
-        those: &[&SubscriptionRecord],
-    ) -> Result<Vec<u32>, StoreError> {
-        let lacks = |credit: &Credit, one: &SubscriptionRecord| {
-            credit.room(one).is_none_or(|room| room == 0)
-        };
-        let makes_jobs = |one: &SubscriptionRecord| one.definition.target.job().is_some();
-        let doubtful: Vec<_> = those
-            .iter()
-            .copied()
-            .filter(|one| makes_jobs(one) && lacks(self.credit, one))
-            .collect();
-        self.count(&doubtful).await?;
-        let without = those.iter().filter(|one| !makes_jobs(one) || lacks(self.credit, one));
-        Ok(without.map(|one| one.number).collect())
     }
 
     /// Their events, by their positions.
@@ -97,27 +58,16 @@ impl Round<'_> {
     }
 }
 
-/// The first of these windows, as far as they have no more events than one transaction should write.
-fn few(mut windows: Vec<EventWindow>) -> Vec<EventWindow> {
-    let mut events = 0;
-    windows.retain(|window| {
-        let is_first = events == 0;
-        events += window.positions.len();
-        is_first || events <= CLOSE_EVENTS
-    });
-    windows
-}
-
 /// What comes of windows that are due, as far as there is room for it.
 fn closing(
     router: &Router,
-    windows: Vec<EventWindow>,
+    due: &Due,
     events: &BTreeMap<u64, EventRecord>,
-    (credit, now): (&Credit, Timestamp),
+    credit: &Credit,
 ) -> Closing {
     let mut closing = Closing { revision: router.revision(), closed: Vec::new(), jobs: Vec::new() };
     let mut room: BTreeMap<u32, usize> = BTreeMap::new();
-    for before in windows {
+    for before in due.windows.iter().cloned() {
         let Some(one) = router.of(before.number) else { continue };
         let room = room.entry(one.number).or_insert_with(|| {
             usize::try_from(credit.room(one).unwrap_or_default()).unwrap_or(usize::MAX)
@@ -127,7 +77,8 @@ fn closing(
         }
         let its: Vec<&EventRecord> =
             before.positions.iter().filter_map(|position| events.get(position)).collect();
-        let (jobs, rest) = jobs_of(one, &before, &its, (router.windows(), now, *room));
+        let (jobs, rest) =
+            jobs_of(one, &before, &its, (router.windows(), due.until(one.number), *room));
         *room -= jobs.len();
         closing.jobs.extend(jobs);
         closing.closed.push(Closed { before, rest });
@@ -141,7 +92,7 @@ fn jobs_of(
     one: &SubscriptionRecord,
     window: &EventWindow,
     events: &[&EventRecord],
-    (windows, now, room): (&Windows, Timestamp, usize),
+    (windows, until, room): (&Windows, Timestamp, usize),
 ) -> (Vec<NewJob>, Option<EventWindow>) {
     let Target::Job(target) = &one.definition.target else {
         return (Vec::new(), Some(window.clone()));
@@ -151,10 +102,10 @@ fn jobs_of(
         let last = events.last().and_then(|event| job_of_one(one, target, event));
         return (last.into_iter().collect(), None);
     };
-    let at = |event: &EventRecord| event.recorded_at.unwrap_or(now);
+    let at = |event: &EventRecord| event.recorded_at.unwrap_or(until);
     let mut ends = windows.due_at(one, window.opened_at);
     // One that was changed is due before its time.
-    let is_early = window.due_at <= now && ends > now && events.len() < most;
+    let is_early = window.due_at <= until && ends > until && events.len() < most;
     let (mut jobs, mut rest) = (Vec::new(), events);
     while let Some(first) = rest.first().filter(|_| jobs.len() < room) {
         if at(first) >= ends {
@@ -164,7 +115,7 @@ fn jobs_of(
         let own = rest.iter().take_while(is_its).count();
         let (args, taken) = array(&rest[..own], most);
         let is_whole = taken == most || taken < own;
-        if !is_whole && ends > now && !is_early {
+        if !is_whole && ends > until && !is_early {
             break;
         }
         let (chunk, behind) = rest.split_at(taken);

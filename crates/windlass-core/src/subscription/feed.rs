@@ -1,6 +1,5 @@
 //! Subscriptions through a client, and feeding them.
 
-use std::mem::take;
 use std::time::Duration;
 
 use super::credit::{Credit, by_subscription};
@@ -140,8 +139,6 @@ pub struct Feed {
     teller: Teller,
     /// Whether windows may be open.
     has_windows: bool,
-    /// Which log it is of.
-    epoch: Option<u64>,
     /// How far the log was fed when the last round ended: elsewhere somebody else has fed since.
     left: Option<Reach>,
     /// Rounds since one had something for those that are live.
@@ -184,11 +181,6 @@ impl Feed {
         let mut fed = Fed { sequenced: store.sequence(ROUTE_EVENTS, now).await?, ..Fed::default() };
         fed.is_behind = fed.sequenced > 0;
         let log = store.event_log().await?;
-        if self.epoch.replace(log.epoch).is_some_and(|epoch| epoch != log.epoch) {
-            // Nothing that is known here is of this log.
-            *self =
-                Self { epoch: Some(log.epoch), pacing: take(&mut self.pacing), ..Self::default() };
-        }
         if self.left.take().is_some_and(|left| left != log.reach()) {
             self.credit = Credit::default();
         }
@@ -209,7 +201,7 @@ impl Feed {
         // One that is about to reach those that are live goes first. Had they gone on before, it would never reach them while
         // events come.
         let is_near = |position: u64| log.routed.saturating_sub(position) <= most;
-        let mut is_changed = round.close(&router).await?
+        let mut is_changed = round.close(&router, &log).await?
             || round.catch_up(&router, &log, is_near).await?
             || round.live(&router, &log).await?
             || round.catch_up(&router, &log, |position| !is_near(position)).await?;

@@ -124,9 +124,10 @@ impl Router {
         let wanting = candidates.filter(|one| wants(one, event, &view));
         let mut last = part;
         for one in wanting {
-            if slice.is_full() || !self.take(one, event, &view, slice) {
+            if slice.is_full() {
                 return Got::UpTo(last);
             }
+            self.take(one, event, &view, slice);
             last = one.number;
         }
         Got::Whole
@@ -148,13 +149,12 @@ impl Router {
             if one.definition.filter.wants_type(&event.event_type) {
                 let seen = Seen::of(event);
                 let view = seen.view(event);
-                // Where there is no room it ends before this event.
-                if wants(one, event, &view)
-                    && (slice.is_full()
-                        || room.is_full(&slice)
-                        || !self.take(one, event, &view, &mut slice))
-                {
-                    return Some(slice);
+                if wants(one, event, &view) {
+                    // Where there is no room it ends before this event.
+                    if slice.is_full() || room.is_full(&slice) {
+                        return Some(slice);
+                    }
+                    self.take(one, event, &view, &mut slice);
                 }
             }
             slice.to = Reach::whole(event.position?);
@@ -173,21 +173,20 @@ impl Router {
         Slice { revision, number, from, to: from, jobs, gathered, waiting: 0, beside, full }
     }
 
-    /// Takes an event that is wanted into the slice; false where something else must be written before.
+    /// Takes an event that is wanted into the slice.
     fn take(
         &self,
         one: &SubscriptionRecord,
         event: &EventRecord,
         view: &EventView<'_>,
         slice: &mut Slice,
-    ) -> bool {
+    ) {
         if one.definition.mode.is_each() {
             make(one, event, view, slice);
-            return true;
+        } else {
+            self.windows.gather((one, event), view, &mut slice.gathered);
+            slice.waiting += 1;
         }
-        let fits = self.windows.gather((one, event), view, &mut slice.gathered);
-        slice.waiting += usize::from(fits);
-        fits
     }
 }
 

@@ -97,15 +97,14 @@ impl Windows {
         }
     }
 
-    /// Puts an event beside those of its key. False where these close before it came: it belongs to the next window, and theirs must
-    /// be written first.
+    /// Puts an event beside those of its key, also where these close before it came: who closes them parts them.
     pub(super) fn gather(
         &self,
         (one, event): (&SubscriptionRecord, &EventRecord),
         view: &EventView<'_>,
         gathered: &mut Vec<Gathering>,
-    ) -> bool {
-        let (Some(position), Some(at)) = (event.position, event.recorded_at) else { return true };
+    ) {
+        let (Some(position), Some(at)) = (event.position, event.recorded_at) else { return };
         let lane = one.definition.lane.as_ref();
         let key = lane.and_then(|key| key.of(&one.name, view)).unwrap_or_default();
         let most = one.definition.mode.most();
@@ -116,17 +115,13 @@ impl Windows {
             let (number, opened_at, positions) = (one.number, at, vec![position]);
             let window = EventWindow { number, key, opened_at, due_at, positions };
             gathered.push(Gathering { window, most, last_at: at });
-            return true;
+            return;
         };
-        if at >= open.window.due_at && open.last_at < at {
-            return false;
-        }
         if most.is_none() {
             open.window.positions.clear();
         }
         open.window.positions.push(position);
         open.last_at = at;
-        true
     }
 }
 

@@ -316,6 +316,7 @@ macro_rules! behaviours {
                     a_replay_keeps_its_pace
                     another_leader_keeps_the_pace
                     a_pace_is_of_jobs
+                    a_pace_is_of_events_that_wait_for_others
                     a_rate_holds_for_the_jobs_of_all_subscriptions
                 }
                 put {
@@ -352,6 +353,9 @@ macro_rules! behaviours {
                     what_comes_while_windows_close_is_of_the_next_one
                     what_is_left_of_a_removed_window_is_not_missed
                     a_replaced_event_waits_with_the_latest
+                    what_is_fed_late_in_parts_becomes_whole_windows
+                    of_what_is_fed_late_the_latest_becomes_a_job
+                    windows_that_are_not_whole_keep_no_others_open
                     windows_without_room_keep_no_others_open
                 }
             }

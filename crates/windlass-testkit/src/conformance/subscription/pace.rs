@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use windlass_core::client::Client;
 use windlass_core::limit::{Limit, LimitOn};
-use windlass_core::subscription::{Feed, Filter, Pace, Replay, Start, Subscription, Target};
+use windlass_core::subscription::{Feed, Filter, Mode, Pace, Replay, Start, Subscription, Target};
 
 use super::{all, feed, got, paid, publish, subscribe};
 use crate::fixture::{SECOND, StoreFixture};
@@ -102,6 +102,25 @@ pub async fn a_pace_is_of_jobs(fixture: StoreFixture) {
     let signals = Subscription::to(filter(), Target::Signal("subject".parse().expect("a key")));
     let refused = signals.pace(at(1)).check().expect_err("refused");
     assert!(refused.to_string().contains("pace"), "{refused}");
+}
+
+/// E21: events that wait for others count, too, however few jobs come of them.
+pub async fn a_pace_is_of_events_that_wait_for_others(fixture: StoreFixture) {
+    publish(&fixture, (1..=400).map(paid)).await;
+    fixture.store().sequence(1_000, fixture.now()).await.expect("given their positions");
+    let filter = Filter::of_types(["order.*"]).build().expect("a filter");
+    let batch = Mode::batch(NonZeroU32::new(1_000).expect("some"), 3_600 * SECOND);
+    let some = Subscription::new(filter, KIND).mode(batch).pace(at(100));
+    let start = Start::Between(0, 400);
+    let put = fixture.store().put_subscription("some", &some, start, fixture.now());
+    assert!(put.await.expect("put"));
+    let mut feed = Feed::default();
+    for waiting in [100, 200, 300] {
+        assert_eq!(rounds(&mut feed, &fixture).await, 0);
+        let windows = fixture.store().windows(all(&fixture).await[0].number).await.expect("read");
+        assert_eq!(windows[0].positions.len(), waiting);
+        fixture.advance(SECOND);
+    }
 }
 
 /// X12: ten subscriptions want each event, and all their jobs are of one kind: its rate holds for the sum, over all workers.

@@ -39,7 +39,11 @@ fn of(mode: Mode) -> Subscription {
 }
 
 async fn put(fixture: &StoreFixture, subscription: Subscription, start: Start) {
-    let put = fixture.store().put_subscription("some", &subscription, start, fixture.now());
+    put_as(fixture, "some", subscription, start).await;
+}
+
+async fn put_as(fixture: &StoreFixture, name: &str, subscription: Subscription, start: Start) {
+    let put = fixture.store().put_subscription(name, &subscription, start, fixture.now());
     put.await.expect("put");
 }
 
@@ -463,4 +467,67 @@ pub async fn windows_without_room_keep_no_others_open(fixture: StoreFixture) {
     feed(&fixture).await;
     assert_eq!(fixture.find("kind:on.other").await.len(), 1);
     assert_eq!(fixture.find("kind:on.some").await.len(), 1);
+}
+
+/// E20: a window is not closed before all of its events were fed, in however many parts: neither by one that catches up, nor where
+/// those that are live are fed late.
+pub async fn what_is_fed_late_in_parts_becomes_whole_windows(fixture: StoreFixture) {
+    const A_DAY: usize = 400;
+    let digest = of(Mode::digest("0 8 * * *", "UTC"));
+    put(&fixture, digest.clone(), Start::Now).await;
+    for day in 0..3 {
+        publish(&fixture, (0..A_DAY).map(|nth| paid(day * A_DAY + nth))).await;
+        fixture.store().sequence(1_000, fixture.now()).await.expect("given their positions");
+        fixture.advance(24 * HOUR);
+    }
+    feed(&fixture).await;
+    let days: Vec<_> =
+        (0..3).map(|day| (day * 400 + 1..=(day + 1) * 400).collect::<Vec<u64>>()).collect();
+    assert_eq!(together(&fixture).await, days);
+    put_as(&fixture, "again", digest, Start::After(0)).await;
+    feed(&fixture).await;
+    let again = together(&fixture).await;
+    assert_eq!(again.len(), 6);
+    assert!(days.iter().all(|day| again.iter().filter(|one| *one == day).count() == 2));
+    assert!(verified(&fixture).await.is_whole());
+}
+
+/// A21: of what is fed late fewer may become jobs, and the last one always does.
+pub async fn of_what_is_fed_late_the_latest_becomes_a_job(fixture: StoreFixture) {
+    let latest = Mode::latest(Duration::from_millis(5));
+    subscribe(&fixture, latest, Some("data.customer"), Start::Now).await;
+    for nth in 0..200 {
+        publish(&fixture, ["a", "b"].map(|customer| of_customer(customer, nth))).await;
+        fixture.store().sequence(10, fixture.now()).await.expect("given their positions");
+        fixture.advance(Duration::from_millis(5));
+    }
+    feed(&fixture).await;
+    let got = alone(&fixture).await;
+    assert_eq!(got[got.len() - 2..], [399, 400]);
+    let whole = verified(&fixture).await;
+    assert!(whole.is_whole() && whole.subscriptions[0].found == 400, "{whole:?}");
+}
+
+/// What waits for the rest of its window keeps nobody else's open.
+pub async fn windows_that_are_not_whole_keep_no_others_open(fixture: StoreFixture) {
+    let lane = || Some("data.order".parse().expect("a key"));
+    let digest = Subscription { lane: lane(), ..of(Mode::digest("0 8 * * *", "UTC")) };
+    publish(&fixture, (0..400).map(paid)).await;
+    super::feed(&fixture).await;
+    fixture.advance(24 * HOUR);
+    put(&fixture, digest.pace("50/s".parse().expect("a pace")), Start::After(0)).await;
+    let mut feed = Feed::default();
+    for _ in 0..5 {
+        feed.round(fixture.store(), fixture.now()).await.expect("fed");
+        fixture.advance(SECOND);
+    }
+    assert_eq!(windows(&fixture).await.len(), 250);
+    put_as(&fixture, "other", of(batch(2, SECOND)), Start::Now).await;
+    publish(&fixture, [paid(1_000)]).await;
+    for _ in 0..3 {
+        feed.round(fixture.store(), fixture.now()).await.expect("fed");
+        fixture.advance(SECOND);
+    }
+    let all = together(&fixture).await;
+    assert_eq!(all, [[401]], "{} windows wait", windows(&fixture).await.len());
 }
