@@ -23,11 +23,13 @@ mod number;
 mod pace;
 mod pattern;
 mod predicate;
+mod put;
 #[cfg(test)]
 mod random;
 mod read;
 mod record;
 mod replay;
+mod request;
 mod route;
 mod sql;
 mod target;
@@ -57,6 +59,7 @@ pub use record::{
     event_of, job_of,
 };
 pub use replay::Replay;
+pub use request::{RequestAnswer, RequestedChange, SubscriptionRequest};
 pub(crate) use route::NO_ARGS;
 pub use route::Router;
 pub use sql::SqlError;
@@ -89,6 +92,18 @@ pub trait SubscriptionStore: Send + Sync {
 
     /// Has one go on where it stood still; `false` where there is none.
     fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool>;
+
+    /// The changes that were asked for by SQL and were not made, in their order, at most 1,000; those that were refused too.
+    fn subscription_requests(&self) -> Reply<'_, Vec<SubscriptionRequest>>;
+
+    /// Does what the request with this number asks for, or keeps why not, in one transaction. `false`, and nothing, where it was answered
+    /// before.
+    fn answer_request<'a>(
+        &'a self,
+        nth: u64,
+        answer: &'a RequestAnswer,
+        now: Now,
+    ) -> Reply<'a, bool>;
 
     /// All of them.
     fn subscriptions(&self) -> Reply<'_, Subscriptions>;

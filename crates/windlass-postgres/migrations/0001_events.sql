@@ -268,7 +268,7 @@ begin
 end
 $$;
 
-create function windlass.remove_subscription(the_name text) returns boolean language plpgsql volatile as
+create function windlass.remove_subscription_at(the_name text) returns boolean language plpgsql volatile as
 $$
 begin
   update windlass.log set revision = revision + 1;

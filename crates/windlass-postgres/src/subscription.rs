@@ -3,6 +3,7 @@
 mod jobs;
 mod list;
 mod put;
+mod request;
 mod route;
 mod routed;
 mod window;
@@ -10,8 +11,8 @@ mod window;
 use windlass_core::id::JobId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
-    Closing, DueWindows, EventWindow, GapRecord, Routed, Slice, Start, Subscription,
-    SubscriptionStore, Subscriptions,
+    Closing, DueWindows, EventWindow, GapRecord, RequestAnswer, Routed, Slice, Start, Subscription,
+    SubscriptionRequest, SubscriptionStore, Subscriptions,
 };
 
 use crate::store::PostgresStore;
@@ -37,6 +38,19 @@ impl SubscriptionStore for PostgresStore {
 
     fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
         Box::pin(put::pause(&self.claims, (name, false), Now::Database))
+    }
+
+    fn subscription_requests(&self) -> Reply<'_, Vec<SubscriptionRequest>> {
+        Box::pin(request::requests(&self.claims))
+    }
+
+    fn answer_request<'a>(
+        &'a self,
+        nth: u64,
+        answer: &'a RequestAnswer,
+        now: Now,
+    ) -> Reply<'a, bool> {
+        Box::pin(request::answer(&self.claims, nth, answer, now))
     }
 
     fn subscriptions(&self) -> Reply<'_, Subscriptions> {

@@ -3,6 +3,7 @@
 mod jobs;
 mod list;
 mod put;
+mod request;
 mod route;
 mod window;
 
@@ -10,8 +11,8 @@ use rusqlite::Connection;
 use windlass_core::id::JobId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
-    Closing, DueWindows, EventWindow, GapRecord, Routed, Slice, Start, Subscription,
-    SubscriptionStore, Subscriptions,
+    Closing, DueWindows, EventWindow, GapRecord, RequestAnswer, Routed, Slice, Start, Subscription,
+    SubscriptionRequest, SubscriptionStore, Subscriptions,
 };
 
 use crate::connection::reader::in_one_snapshot;
@@ -42,6 +43,20 @@ impl SubscriptionStore for SqliteStore {
     fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
         let name = name.to_owned();
         Box::pin(self.writer.write(move |c| put::resume(c, &name)))
+    }
+
+    fn subscription_requests(&self) -> Reply<'_, Vec<SubscriptionRequest>> {
+        Box::pin(self.readers.read(request::requests))
+    }
+
+    fn answer_request<'a>(
+        &'a self,
+        nth: u64,
+        answer: &'a RequestAnswer,
+        now: Now,
+    ) -> Reply<'a, bool> {
+        let answer = answer.clone();
+        Box::pin(self.writer.write(move |c| request::answer(c, nth, &answer, at(now))))
     }
 
     fn subscriptions(&self) -> Reply<'_, Subscriptions> {

@@ -140,9 +140,10 @@ pub mod subscription {
         EventExplanation, EventKey, EventKeyError, EventSummary, EventTarget, EventView,
         EventWindow, Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, GapRecord,
         Gathering, JobTarget, Looked, Mode, Pace, ParsePaceError, ParseTypeError, Progress, Reach,
-        Replay, Routed, Router, SeenTypes, Slice, Span, SqlError, Start, Subscription,
-        SubscriptionExplanation, SubscriptionRecord, SubscriptionStore, Subscriptions, Target,
-        TypeIndex, TypePattern, TypeRecord, Verified, VerifiedSubscription, event_of, job_of,
+        Replay, RequestAnswer, RequestedChange, Routed, Router, SeenTypes, Slice, Span, SqlError,
+        Start, Subscription, SubscriptionExplanation, SubscriptionRecord, SubscriptionRequest,
+        SubscriptionStore, Subscriptions, Target, TypeIndex, TypePattern, TypeRecord, Verified,
+        VerifiedSubscription, event_of, job_of,
     };
 }
 

@@ -28,8 +28,8 @@ use crate::source::{
 };
 use crate::step::{NewStep, Others, Recalled, StepRecord, StepStore};
 use crate::subscription::{
-    Closing, DueWindows, EventWindow, GapRecord, Routed, Slice, Start, Subscription,
-    SubscriptionStore, Subscriptions,
+    Closing, DueWindows, EventWindow, GapRecord, RequestAnswer, Routed, Slice, Start, Subscription,
+    SubscriptionRequest, SubscriptionStore, Subscriptions,
 };
 use crate::worker::{
     Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
@@ -112,6 +112,8 @@ impl SubscriptionStore for DiscardStore {
         remove_subscription(&str) -> bool;
         pause_subscription(&str, Now) -> bool;
         resume_subscription(&str) -> bool;
+        subscription_requests() -> Vec<SubscriptionRequest>;
+        answer_request(u64, &RequestAnswer, Now) -> bool;
         subscriptions() -> Subscriptions;
         gaps() -> Vec<GapRecord>;
         unfinished(&[(u32, u32)]) -> Vec<u64>;

@@ -115,6 +115,9 @@ pub struct LogRecord {
     /// How long events are kept.
     #[serde(flatten)]
     pub keep: Keep,
+    /// Whether changes of subscriptions were asked for and not answered yet.
+    #[serde(skip)]
+    pub has_requests: bool,
 }
 
 impl LogRecord {

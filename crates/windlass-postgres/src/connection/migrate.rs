@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_conditions.sql"),
     include_str!("../../migrations/0001_inside.sql"),
     include_str!("../../migrations/0001_events.sql"),
+    include_str!("../../migrations/0001_requests.sql"),
     include_str!("../../migrations/0001_alerts.sql"),
     include_str!("../../migrations/0001_sources.sql"),
 )];

@@ -28,8 +28,8 @@ const EVENTS_OF_TREE: &str = "select position, id, source, given, type, subject,
 const AWAIT: &str =
     "update windlass.log set sleeper = $1::text where sleeper is distinct from $1::text";
 const PUBLISHES: &str = "select windlass.publishes()";
-const LOG: &str =
-    "select epoch, last, routed, part, revision, removed, keep, at_most from windlass.log";
+const LOG: &str = "select epoch, last, routed, part, revision, removed, keep, at_most, \
+     exists (select from windlass.subscription_request where error is null) from windlass.log";
 
 pub(super) async fn event(
     connection: &Connection,
@@ -94,6 +94,7 @@ pub(super) async fn log(connection: &Connection) -> Result<LogRecord, StoreError
         revision: get::<i64>(row, 4)?.unsigned_abs(),
         removed: get::<i64>(row, 5)?.unsigned_abs(),
         keep: Keep { at_least: time(get(row, 6)?), at_most: get::<Option<i64>>(row, 7)?.map(time) },
+        has_requests: get(row, 8)?,
     })
 }
 

@@ -104,7 +104,8 @@ select leads.leads,
        -- By the index, which forgets what was moved; the table remembers until it is vacuumed.
        (select i.nth from windlass.intake i order by i.nth limit 1) is not null or (select l.routed < l.last from windlass.log l)
          or exists (select from windlass.subscription s where s.position is not null and s.paused_at is null)
-         or exists (select from windlass.event_window w where w.due_at <= clock.now),
+         or exists (select from windlass.event_window w where w.due_at <= clock.now)
+         or exists (select from windlass.subscription_request r where r.error is null),
        exists (select from windlass.subscription s where s.alerts) or exists (select from windlass.alert),
        (select count(nothing) from told)
 from leads, clock, notified, server

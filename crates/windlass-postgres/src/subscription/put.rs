@@ -10,7 +10,7 @@ use crate::row::get;
 
 const PUT: &str = "select windlass.put_subscription_at(coalesce($1::int8, windlass.now_us()), $2::text, $3::text, $4::int8, $5::int8)";
 const PAUSE: &str = "select windlass.pause_subscription_at(coalesce($1::int8, windlass.now_us()), $2::text, $3::bool)";
-const REMOVE: &str = "select windlass.remove_subscription($1::text)";
+const REMOVE: &str = "select windlass.remove_subscription_at($1::text)";
 
 async fn is(
     connection: &Connection,
@@ -28,13 +28,7 @@ pub(super) async fn put(
 ) -> Result<bool, StoreError> {
     let definition =
         serde_json::to_string(definition).map_err(|error| StoreError::Backend(Box::new(error)))?;
-    let number = |position| i64::try_from(position).unwrap_or(i64::MAX);
-    let (behind, until) = match start {
-        Start::Now => (None, None),
-        Start::After(position) => (Some(number(position)), None),
-        Start::Between(after, to) => (Some(number(after)), Some(number(to))),
-    };
-    let now = now.micros();
+    let (now, (behind, until)) = (now.micros(), beginning(start));
     let binds: [Bind<'_>; 5] = [
         (&now, Type::INT8),
         (&name, Type::TEXT),
@@ -43,6 +37,16 @@ pub(super) async fn put(
         (&until, Type::INT8),
     ];
     is(connection, PUT, &binds).await
+}
+
+/// Behind which position one begins, where it is said, and the last one that it wants.
+pub(super) fn beginning(start: Start) -> (Option<i64>, Option<i64>) {
+    let number = |position| i64::try_from(position).unwrap_or(i64::MAX);
+    match start {
+        Start::Now => (None, None),
+        Start::After(position) => (Some(number(position)), None),
+        Start::Between(after, to) => (Some(number(after)), Some(number(to))),
+    }
 }
 
 pub(super) async fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {

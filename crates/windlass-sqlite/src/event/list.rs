@@ -24,9 +24,10 @@ pub(crate) const HAS_NEWS: &str = "select routed < last from windlass_log";
 /// Whether there are events that those who are live, or one that catches up, have not been fed.
 pub(crate) const FEEDS: &str = "select routed < last or exists (select 1 from windlass_subscription \
      where position is not null and paused_at is null) \
-     or exists (select 1 from windlass_event_window where due_at <= ?1) from windlass_log";
-const LOG: &str =
-    "select epoch, last, routed, part, revision, removed, keep, at_most from windlass_log";
+     or exists (select 1 from windlass_event_window where due_at <= ?1) \
+     or exists (select 1 from windlass_subscription_request where error is null) from windlass_log";
+const LOG: &str = "select epoch, last, routed, part, revision, removed, keep, at_most, \
+     exists (select 1 from windlass_subscription_request where error is null) from windlass_log";
 
 pub(super) fn event(
     connection: &Connection,
@@ -76,6 +77,7 @@ pub(super) fn log(connection: &Connection) -> Result<LogRecord, StoreError> {
                 at_least: time(row.get(6)?),
                 at_most: row.get::<_, Option<i64>>(7)?.map(time),
             },
+            has_requests: row.get(8)?,
         })
     };
     let found = all(connection, LOG, [], row)?.pop();

@@ -436,8 +436,8 @@ pub(crate) mod names {
     pub(crate) use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
     pub(crate) use windlass_core::store::{Facts, Now, Reply, Store};
     pub(crate) use windlass_core::subscription::{
-        Closing, DueWindows, EventWindow, GapRecord, Routed, Slice, Start, Subscription,
-        SubscriptionStore, Subscriptions,
+        Closing, DueWindows, EventWindow, GapRecord, RequestAnswer, Routed, Slice, Start,
+        Subscription, SubscriptionRequest, SubscriptionStore, Subscriptions,
     };
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{

@@ -42,6 +42,7 @@ mod publish;
 mod races;
 mod recovery;
 mod remote_cancel;
+mod requests;
 mod schedules;
 mod sources;
 mod start;

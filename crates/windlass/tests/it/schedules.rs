@@ -10,7 +10,7 @@ use windlass::{Event, JobRecord, Missed, Overlap, Schedule, StartError, StoreErr
 
 use crate::engine::described;
 use crate::probes::{Gate, Okay, StoreFixture};
-use crate::test_database::{SOON, TestDatabase, connect, ended, event, on_both_stores};
+use crate::test_database::{SOON, TestDatabase, ended, event, on_both_stores};
 
 #[path = "../../examples/nightly_report.rs"]
 #[expect(dead_code, reason = "its main is the example's alone")]
@@ -135,10 +135,10 @@ async fn a_schedule_can_be_put_by_sql(database: TestDatabase) {
             format!("select windlass.{verb}_schedule('{name}')")
         }
     };
-    sql(&database, &put("often", "every 1s")).await.expect("put");
-    sql(&database, &put("broken", "at noon")).await.expect("its rule is read later");
+    database.sql(&put("often", "every 1s")).await.expect("put");
+    database.sql(&put("broken", "at noon")).await.expect("its rule is read later");
     for wrong in [put("a b", "every 1s"), put("a", ""), put("a", &"x".repeat(300))] {
-        let refused = sql(&database, &wrong).await.expect_err(&wrong);
+        let refused = database.sql(&wrong).await.expect_err(&wrong);
         assert!(refused.contains("windlass: "), "{refused}");
     }
     let record = client.schedule("often").await.expect("read").expect("there");
@@ -149,12 +149,12 @@ async fn a_schedule_can_be_put_by_sql(database: TestDatabase) {
     event(&mut events, |event| matches!(event, Event::Settled { .. })).await;
     let error = client.schedule("broken").await.expect("read").expect("there").error;
     assert!(error.is_some_and(|error| error.contains("at noon")));
-    sql(&database, &act("pause", "often")).await.expect("paused");
+    database.sql(&act("pause", "often")).await.expect("paused");
     assert!(client.schedule("often").await.expect("read").expect("there").paused_at.is_some());
-    sql(&database, &act("resume", "often")).await.expect("resumed");
+    database.sql(&act("resume", "often")).await.expect("resumed");
     let resumed = event(&mut events, |event| matches!(event, Event::Fired { .. }));
     tokio::time::timeout(SOON, resumed).await.expect("it goes on");
-    sql(&database, &act("remove", "often")).await.expect("removed");
+    database.sql(&act("remove", "often")).await.expect("removed");
     assert!(client.schedule("often").await.expect("read").is_none());
     worker.stop().await;
 }
@@ -169,29 +169,14 @@ async fn another_rule_by_sql_forgets_the_run_that_waits(database: TestDatabase) 
         false => format!("select windlass.put_schedule('a', '{rule}', 'probe.ok')"),
     };
     let table = if is_sqlite { "windlass_schedule" } else { "windlass.schedule" };
-    sql(&database, &put("every 1h")).await.expect("put");
+    database.sql(&put("every 1h")).await.expect("put");
     let waits = format!("update {table} set queued_due_at = 5");
-    sql(&database, &waits).await.expect("a run waits");
+    database.sql(&waits).await.expect("a run waits");
     for (rule, is_kept) in [("every 1h", true), ("every 2h", false)] {
-        sql(&database, &put(rule)).await.expect("put");
+        database.sql(&put(rule)).await.expect("put");
         let record = client.schedule("a").await.expect("read").expect("there");
         assert_eq!(record.queued_due_at.is_some(), is_kept, "{rule}");
     }
-}
-
-/// Runs a statement on a connection of the application's own.
-async fn sql(database: &TestDatabase, statement: &str) -> Result<(), String> {
-    if database.url().starts_with("sqlite:") {
-        let connection = rusqlite::Connection::open(database.url().trim_start_matches("sqlite:"));
-        let connection = connection.expect("opened");
-        connection.busy_timeout(SOON).expect("set");
-        return connection.execute(statement, []).map(drop).map_err(|error| error.to_string());
-    }
-    let connection = connect(database).await;
-    let done = connection.client.batch_execute(statement).await;
-    done.map_err(|error| {
-        error.as_db_error().map_or_else(String::new, |error| error.message().to_owned())
-    })
 }
 
 /// O32, A27, T49: the example's report is made once for a night, and once for nights that were missed.

@@ -152,6 +152,20 @@ impl TestDatabase {
         while !connection.client.query_one(sleeper, &[]).await.expect("read").get::<_, bool>(0) {}
     }
 
+    /// Runs a statement on a connection of the application's own: one for SQLite, one for PostgreSQL.
+    pub(crate) async fn sql(&self, statement: &str) -> Result<(), String> {
+        if !self.is_postgres() {
+            let connection = rusqlite::Connection::open(self.url().trim_start_matches("sqlite:"));
+            let connection = connection.expect("opened");
+            connection.busy_timeout(SOON).expect("set");
+            return connection.execute(statement, []).map(drop).map_err(|error| error.to_string());
+        }
+        let done = connect(self).await.client.batch_execute(statement).await;
+        done.map_err(|error| {
+            error.as_db_error().map_or_else(String::new, |error| error.message().to_owned())
+        })
+    }
+
     pub(crate) fn file(&self) -> rusqlite::Connection {
         let url = self.url();
         let connection = rusqlite::Connection::open(url.trim_start_matches("sqlite:"));

@@ -2,7 +2,7 @@
 
 use windlass::event::LogRecord;
 use windlass::store::Store;
-use windlass::subscription::SubscriptionRecord;
+use windlass::subscription::{SubscriptionRecord, SubscriptionRequest};
 use windlass::{StoreError, Timestamp};
 
 use super::checks::listed;
@@ -16,6 +16,7 @@ pub(super) struct Events {
     /// When the first event got its position that those who are live were not fed; none where there is none.
     unfed_since: Option<Timestamp>,
     subscriptions: Vec<SubscriptionRecord>,
+    requests: Vec<SubscriptionRequest>,
 }
 
 impl Events {
@@ -26,16 +27,17 @@ impl Events {
             false => None,
         };
         let unfed_since = first.and_then(|event| event.recorded_at);
-        Ok(Self { log, unfed_since, subscriptions })
+        let requests = store.subscription_requests().await?;
+        Ok(Self { log, unfed_since, subscriptions, requests })
     }
 }
 
 pub(super) fn all(found: &Findings) -> Vec<Check> {
-    [unfed(found), paused(found)].into_iter().flatten().collect()
+    [unfed(found), paused(found), refused(found)].into_iter().flatten().collect()
 }
 
 fn unfed(found: &Findings) -> Option<Check> {
-    let Events { log, unfed_since, subscriptions } = &found.events;
+    let Events { log, unfed_since, subscriptions, .. } = &found.events;
     let age = found.facts.now.since((*unfed_since)?);
     if subscriptions.is_empty() || age < found.thresholds.latency {
         return None;
@@ -59,5 +61,16 @@ fn paused(found: &Findings) -> Option<Check> {
     (!told.is_empty()).then(|| {
         let detail = format!("subscriptions are paused while events come\n{}", listed(&told));
         Check::warning("subscriptions", detail).fix("windlass subscription resume NAME")
+    })
+}
+
+fn refused(found: &Findings) -> Option<Check> {
+    let told = |request: &SubscriptionRequest| {
+        request.error.as_ref().map(|error| format!("{}: {error}", request.name))
+    };
+    let told: Vec<String> = found.events.requests.iter().filter_map(told).collect();
+    (!told.is_empty()).then(|| {
+        let detail = format!("what SQL asked for was refused\n{}", listed(&told));
+        Check::warning("subscriptions", detail).fix("ask for it once more, as it should be")
     })
 }

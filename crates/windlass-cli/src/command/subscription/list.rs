@@ -2,7 +2,7 @@
 
 use windlass::Client;
 use windlass::event::LogRecord;
-use windlass::subscription::{SubscriptionRecord, Target};
+use windlass::subscription::{RequestedChange, SubscriptionRecord, SubscriptionRequest, Target};
 
 use super::{document, standing, standing_in_words};
 use crate::exit::Exit;
@@ -16,14 +16,31 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<Exit> {
     let client = Client::new(store::existing(&globals.store).await?);
     let all = client.subscriptions().await?;
     let log = client.event_log().await?;
+    let requests = client.subscription_requests().await?;
     if out.is_json() {
         out.json(&all.iter().map(|one| document(one, &log, None)).collect::<Vec<_>>())?;
-    } else if all.is_empty() && !out.is_plain() {
+    } else if all.is_empty() && requests.is_empty() && !out.is_plain() {
         out.line("there are no subscriptions; make one: windlass subscription add receipts --kind mail.receipt --type order.paid")?;
     } else {
         out.table(&table(&all, &log))?;
+        requests.iter().try_for_each(|request| out.line(&asked(request)))?;
     }
     Ok(Exit::Done)
+}
+
+/// What was asked for by SQL and is not so.
+fn asked(request: &SubscriptionRequest) -> String {
+    let what = match request.change {
+        RequestedChange::Put { .. } => "put",
+        RequestedChange::Pause => "pause",
+        RequestedChange::Resume => "resume",
+        RequestedChange::Remove => "remove",
+    };
+    let state = match &request.error {
+        Some(error) => format!("refused: {error}"),
+        None => "waits for a worker that leads".to_owned(),
+    };
+    format!("asked for by SQL at {}: {what} {}: {state}", request.at, request.name)
 }
 
 fn table(all: &[SubscriptionRecord], log: &LogRecord) -> Table {

@@ -303,6 +303,7 @@ pub async fn a_change_ends_the_waiting(fixture: StoreFixture) {
 pub async fn a_replay_goes_with_its_last_window(fixture: StoreFixture) {
     subscribe(&fixture, batch(2, HOUR), None, Start::Now).await;
     publish(&fixture, (1..=3).map(paid)).await;
+    publish(&fixture, [NewEvent::bare("tick")]).await;
     feed(&fixture).await;
     let client = Client::new(fixture.shared_store());
     client.replay("some", &Replay::between(0, 3)).await.expect("begun");

@@ -8,8 +8,8 @@ use windlass_core::source::{
 };
 use windlass_core::store::{Now, Reply};
 use windlass_core::subscription::{
-    Closing, DueWindows, EventWindow, GapRecord, Routed, Slice, Start, Subscription,
-    SubscriptionStore, Subscriptions,
+    Closing, DueWindows, EventWindow, GapRecord, RequestAnswer, Routed, Slice, Start, Subscription,
+    SubscriptionRequest, SubscriptionStore, Subscriptions,
 };
 
 use super::ClockedStore;
@@ -77,6 +77,19 @@ impl SubscriptionStore for ClockedStore {
 
     fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
         self.store.resume_subscription(name)
+    }
+
+    fn subscription_requests(&self) -> Reply<'_, Vec<SubscriptionRequest>> {
+        self.store.subscription_requests()
+    }
+
+    fn answer_request<'a>(
+        &'a self,
+        nth: u64,
+        answer: &'a RequestAnswer,
+        now: Now,
+    ) -> Reply<'a, bool> {
+        self.store.answer_request(nth, answer, self.at(now))
     }
 
     fn subscriptions(&self) -> Reply<'_, Subscriptions> {

@@ -1,0 +1,73 @@
+//! Requests: changes of subscriptions that are asked for by SQL.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use windlass_core::error::StoreError;
+use windlass_core::store::Now;
+use windlass_core::subscription::{RequestAnswer, RequestedChange, SubscriptionRequest};
+use windlass_core::time::Timestamp;
+
+use super::put::beginning;
+use crate::connection::{Bind, Connection};
+use crate::row::get;
+
+const REQUESTS: &str = "select nth, name, what, definition, after, at, error from windlass.subscription_request order by error is not null, nth limit 1000";
+const ANSWER: &str = "select windlass.answer_request_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::text, $4::int8, $5::text)";
+
+pub(super) async fn requests(
+    connection: &Connection,
+) -> Result<Vec<SubscriptionRequest>, StoreError> {
+    connection.query(REQUESTS, &[]).await?.iter().map(request).collect()
+}
+
+pub(super) async fn answer(
+    connection: &Connection,
+    nth: u64,
+    answer: &RequestAnswer,
+    now: Now,
+) -> Result<bool, StoreError> {
+    let (now, nth) = (now.micros(), i64::try_from(nth).unwrap_or(i64::MAX));
+    let (definition, behind) = match answer {
+        RequestAnswer::Put(definition, start) => {
+            let text = serde_json::to_string(definition);
+            (Some(text.map_err(|error| StoreError::Backend(Box::new(error)))?), beginning(*start).0)
+        }
+        RequestAnswer::Done | RequestAnswer::Refused(_) => (None, None),
+    };
+    let why = match answer {
+        RequestAnswer::Refused(why) => Some(why.as_str()),
+        RequestAnswer::Put(..) | RequestAnswer::Done => None,
+    };
+    let binds: [Bind<'_>; 5] = [
+        (&now, Type::INT8),
+        (&nth, Type::INT8),
+        (&definition, Type::TEXT),
+        (&behind, Type::INT8),
+        (&why, Type::TEXT),
+    ];
+    connection.query(ANSWER, &binds).await?.first().map_or(Ok(false), |row| get(row, 0))
+}
+
+fn request(row: &Row) -> Result<SubscriptionRequest, StoreError> {
+    let what: &str = get(row, 2)?;
+    let definition: Option<String> = get(row, 3)?;
+    let after = get::<Option<i64>>(row, 4)?.map(i64::unsigned_abs);
+    let change = match (what, definition) {
+        ("put", Some(definition)) => RequestedChange::Put { definition, after },
+        ("pause", _) => RequestedChange::Pause,
+        ("resume", _) => RequestedChange::Resume,
+        ("remove", _) => RequestedChange::Remove,
+        _ => {
+            let (table, column) = ("subscription_request", "what");
+            let row = get::<i64>(row, 0)?.to_string();
+            return Err(StoreError::Corrupt { table, column, row, value: what.to_owned() });
+        }
+    };
+    Ok(SubscriptionRequest {
+        nth: get::<i64>(row, 0)?.unsigned_abs(),
+        name: get(row, 1)?,
+        change,
+        at: Timestamp::from_micros(get(row, 5)?),
+        error: get(row, 6)?,
+    })
+}

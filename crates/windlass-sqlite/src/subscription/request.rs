@@ -1,0 +1,74 @@
+//! Requests: changes of subscriptions that are asked for by SQL.
+
+use rusqlite::{Connection, Row, params};
+use windlass_core::error::StoreError;
+use windlass_core::subscription::{RequestAnswer, RequestedChange, SubscriptionRequest};
+use windlass_core::time::Timestamp;
+
+use super::put;
+use crate::row::{all, run};
+
+const REQUESTS: &str = "select nth, name, what, definition, after, at, error from windlass_subscription_request order by error is not null, nth limit 1000";
+const OPEN: &str = "select nth, name, what, definition, after, at, error from windlass_subscription_request \
+     where nth = ?1 and error is null";
+const REFUSE: &str = "update windlass_subscription_request set error = ?2 where nth = ?1";
+const DONE: &str = "delete from windlass_subscription_request where nth = ?1";
+
+pub(super) fn requests(connection: &Connection) -> Result<Vec<SubscriptionRequest>, StoreError> {
+    all(connection, REQUESTS, [], request)
+}
+
+/// Does what is asked for, or keeps why not; false where it was answered before.
+pub(super) fn answer(
+    connection: &Connection,
+    nth: u64,
+    answer: &RequestAnswer,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let nth = i64::try_from(nth).unwrap_or(i64::MAX);
+    let Some(asked) = all(connection, OPEN, [nth], request)?.pop() else { return Ok(false) };
+    let name = asked.name.as_str();
+    let why = match (answer, &asked.change) {
+        (RequestAnswer::Refused(why), _) => Some(why.clone()),
+        (RequestAnswer::Put(definition, start), _) => {
+            put::put(connection, (name, definition), *start, now)?;
+            None
+        }
+        (RequestAnswer::Done, change) => {
+            let is_there = match change {
+                RequestedChange::Put { .. } => true,
+                RequestedChange::Pause => put::pause(connection, name, now)?,
+                RequestedChange::Resume => put::resume(connection, name)?,
+                RequestedChange::Remove => put::remove(connection, name)?,
+            };
+            (!is_there).then(|| format!("there is no subscription {name}"))
+        }
+    };
+    match why {
+        Some(why) => run(connection, REFUSE, params![nth, why])?,
+        None => run(connection, DONE, [nth])?,
+    };
+    Ok(true)
+}
+
+fn request(row: &Row<'_>) -> rusqlite::Result<SubscriptionRequest> {
+    let what: String = row.get(2)?;
+    let after = row.get::<_, Option<i64>>(4)?.map(i64::unsigned_abs);
+    let change = match (&*what, row.get(3)?) {
+        ("pause", _) => RequestedChange::Pause,
+        ("resume", _) => RequestedChange::Resume,
+        ("remove", _) => RequestedChange::Remove,
+        // The table has no others.
+        (_, definition) => RequestedChange::Put {
+            definition: Option::<String>::unwrap_or_default(definition),
+            after,
+        },
+    };
+    Ok(SubscriptionRequest {
+        nth: row.get::<_, i64>(0)?.unsigned_abs(),
+        name: row.get(1)?,
+        change,
+        at: Timestamp::from_micros(row.get(5)?),
+        error: row.get(6)?,
+    })
+}
