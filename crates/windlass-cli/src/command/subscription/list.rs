@@ -23,8 +23,8 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<Exit> {
         out.line("there are no subscriptions; make one: windlass subscription add receipts --kind mail.receipt --type order.paid")?;
     } else {
         out.table(&table(&all, &log))?;
-        requests.iter().try_for_each(|request| out.line(&asked(request)))?;
     }
+    requests.iter().for_each(|request| out.warn(&asked(request)));
     Ok(Exit::Done)
 }
 
@@ -40,7 +40,7 @@ fn asked(request: &SubscriptionRequest) -> String {
         Some(error) => format!("refused: {error}"),
         None => "waits for a worker that leads".to_owned(),
     };
-    format!("asked for by SQL at {}: {what} {}: {state}", request.at, request.name)
+    format!("SQL asked at {} to {what} {}: {state}", request.at, request.name)
 }
 
 fn table(all: &[SubscriptionRecord], log: &LogRecord) -> Table {
