@@ -152,7 +152,8 @@ begin
     select nextval('windlass.intake_nth_seq') as nth, t.id, t.source, t.given, t.type, t.subject, t.at, t.data, t.root, t.parent, t.meta
     from unnest(ids, sources, givens, types, subjects, moments, datas, roots, parents, metas) with ordinality
       as t(id, source, given, type, subject, at, data, root, parent, meta, nth)
-    where t.given is null or not exists (select from windlass.event e where e.source = t.source and e.given = t.given)
+    -- One look for each: for an "exists" behind an "or" a plan may read the whole log.
+    where t.given is null or (select e.id from windlass.event e where e.source = t.source and e.given = t.given) is null
     order by t.nth
     offset 0
   ) as n
@@ -184,8 +185,8 @@ begin
   -- Published once more while the first one was given its position.
   news as (
     select * from moved m
-    where (m.given is null or not exists (select from windlass.event e where e.source = m.source and e.given = m.given))
-      and (not looks or (not exists (select from windlass.event e where e.id = m.id)
+    where (m.given is null or (select e.id from windlass.event e where e.source = m.source and e.given = m.given) is null)
+      and (not looks or ((select e.id from windlass.event e where e.id = m.id) is null
                          and m.nth = (select min(n.nth) from moved n where n.id = m.id)))
   ),
   numbered as (

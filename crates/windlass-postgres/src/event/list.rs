@@ -24,7 +24,10 @@ const EVENTS: &str = "select position, id, source, given, type, subject, at, rec
 const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass.event where position = any ($1::int8[]) order by position";
 const EVENTS_OF_TREE: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
-     from windlass.event where id = $1::uuid or root = $1::uuid order by position limit $2::int8";
+     from windlass.event where id = $1::uuid \
+     union all \
+     select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass.event where root = $1::uuid and id <> $1::uuid order by position limit $2::int8";
 const AWAIT: &str =
     "update windlass.log set sleeper = $1::text where sleeper is distinct from $1::text";
 const PUBLISHES: &str = "select windlass.publishes()";

@@ -23,7 +23,7 @@ const DUE: &str = "with clock as materialized (select coalesce($1::int8, windlas
      order by d.due_at, d.number, d.key";
 
 const OF: &str = "select 0::int8, 0::int8, number, key, opened_at, due_at, positions from windlass.event_window \
-     where number = $1::int8::int4 order by due_at, key";
+     where number = $1::int8::int4 order by key";
 
 const CLOSE: &str = "select windlass.close_windows_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::int8[]::int4[], $4::text[], \
      $5::text[], $6::text[], $7::int8[], $8::int8[], $9::uuid[], $10::text[], $11::text[], $12::int2[], $13::int2[], $14::uuid[], \
@@ -52,7 +52,11 @@ pub(super) async fn of(
     number: u32,
 ) -> Result<Vec<EventWindow>, StoreError> {
     let rows = connection.query(OF, &[(&i64::from(number), Type::INT8)]).await?;
-    rows.iter().filter_map(|row| window(row).transpose()).collect()
+    let mut windows: Vec<EventWindow> =
+        rows.iter().filter_map(|row| window(row).transpose()).collect::<Result<_, _>>()?;
+    // Not by the server: a plan that is made while the table is empty would go through all windows by when they are due.
+    windows.sort_by_key(|window| window.due_at);
+    Ok(windows)
 }
 
 pub(super) async fn close(

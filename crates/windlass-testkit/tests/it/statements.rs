@@ -140,3 +140,64 @@ fn end_of_string(text: &str) -> Option<usize> {
         ends.then_some(at)
     })
 }
+
+/// Plans are made once in a session, perhaps while all tables are empty: what grows must be looked up all the same.
+mod plans {
+    use tokio::task::JoinSet;
+    use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+    use windlass_testkit::database::PostgresDatabase;
+
+    const AS_A_SESSION_OF_OURS: &str = "vacuum analyze; set jit = off; set plan_cache_mode = force_generic_plan; \
+         set enable_seqscan = off; set enable_bitmapscan = off";
+    const THAT_GROW: [&str; 4] = [" on pending", " on finished", " on event", " on event_window"];
+
+    #[tokio::test]
+    async fn what_feeds_looks_things_up_though_all_was_empty() {
+        let database = PostgresDatabase::fresh();
+        let url = database.tcp_url();
+        let migration = windlass_postgres::Migration::Apply;
+        let store = windlass_postgres::PostgresStore::open(&url, migration).await;
+        let store = store.expect("migrated");
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("connected");
+        let mut driver = JoinSet::new();
+        driver.spawn(connection);
+        for set in AS_A_SESSION_OF_OURS.split("; ") {
+            client.batch_execute(set).await.expect("set");
+        }
+        let mut looked_at = 0;
+        for statement in super::statements("windlass-postgres", 40) {
+            let file = statement.file.to_string_lossy().into_owned();
+            if !file.contains("/subscription/") && !file.contains("/event/") {
+                continue;
+            }
+            looked_at += 1;
+            let plan = plan(&client, &statement.sql).await;
+            for lines in plan.windows(2) {
+                let grows = THAT_GROW.iter().any(|table| lines[0].contains(table));
+                // Those that are left out are passed over on the way.
+                let walks = lines[1].contains("Filter: ") && !lines[1].contains("<> ALL");
+                assert!(!grows || !walks, "{file}: {}\n{}", statement.sql, plan.join("\n"));
+            }
+        }
+        assert!(looked_at > 15, "only {looked_at} statements were looked at");
+        drop((client, store, database));
+        driver.join_all().await;
+    }
+
+    async fn plan(client: &Client, sql: &str) -> Vec<String> {
+        let values = client.prepare(sql).await.expect("prepared").params().len();
+        let values = match values {
+            0 => String::new(),
+            some => format!("({})", vec!["null"; some].join(", ")),
+        };
+        client.batch_execute(&format!("prepare asked as {sql}")).await.expect("prepared");
+        let rows = client.simple_query(&format!("explain execute asked{values}")).await;
+        client.batch_execute("deallocate asked").await.expect("forgotten");
+        let rows = rows.expect("explained");
+        let line = |row: &SimpleQueryMessage| match row {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        };
+        rows.iter().filter_map(line).collect()
+    }
+}
