@@ -141,7 +141,7 @@ fn end_of_string(text: &str) -> Option<usize> {
     })
 }
 
-/// Plans are made once in a session, perhaps while all tables are empty: what grows must be looked up all the same.
+/// Plans are made once in a session, perhaps while all tables are empty: what grows must be looked up still.
 mod plans {
     use tokio::task::JoinSet;
     use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
