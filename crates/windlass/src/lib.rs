@@ -216,7 +216,7 @@ pub mod store {
 /// Durations and moments as text; a moment is a [`Timestamp`].
 pub mod time {
     pub use windlass_core::time::{
-        ParseDurationError, ParseTimestampError, micros, parse_duration,
+        ParseDurationError, ParseTimestampError, micros, parse_duration, written,
     };
 }
 

@@ -114,6 +114,31 @@ fn several_events_become_one_job() {
     }
 }
 
+/// O4, E20: the list says which of them gather events, and which have a pace; programs get both columns always.
+#[test]
+fn a_list_tells_modes_and_paces() {
+    let cli = CliFixture::new();
+    publish(&cli, &[1, 2]);
+    let add = |args: &[&str]| cli.ok(&[&["subscription", "add"], args].concat());
+    add(&["audit", "--kind", "audit.store", "--type", "order.paid"]);
+    add(&["comments", "--kind", "mail.comments", "--batch", "100", "--within", "5s"]);
+    let zone = ["--zone", "Europe/Berlin"];
+    add(&[&["daily", "--kind", "mail.daily", "--digest", "0 8 * * *"], &zone[..]].concat());
+    add(&["push", "--kind", "push.state", "--queue", "push", "--latest", "1s"]);
+    feed(&cli);
+    cli.ok(&["subscription", "replay", "audit", "--from", "beginning", "--pace", "100/s"]);
+    insta::assert_snapshot!("modes_and_paces", cli.table(&["subscription", "list"], "100"));
+    cli.ok(&["subscription", "remove", "audit/replay"]);
+    let plain = cli.ok(&["subscription", "list", "-o", "plain"]);
+    assert_eq!(
+        plain.lines().take(2).collect::<Vec<_>>(),
+        [
+            "subscription\twants\tbecomes\tmode\tqueue\tstate\tpace\tposition\tbehind",
+            "audit\torder.paid\taudit.store\t\tdefault\tlive\t\t2\t0"
+        ]
+    );
+}
+
 /// O10, O26: a job that comes of an event is shown with the event, its data as args and the subscription.
 #[test]
 fn a_job_is_shown_with_its_event() {
