@@ -142,7 +142,8 @@ pub mod subscription {
         Gathering, JobTarget, Looked, Mode, Pace, ParsePaceError, ParseTypeError, Progress, Reach,
         Replay, Routed, Router, SeenTypes, Slice, Span, SqlError, Start, Subscription,
         SubscriptionExplanation, SubscriptionRecord, SubscriptionStore, Subscriptions, Target,
-        TypeIndex, TypePattern, TypeRecord, Verified, VerifiedSubscription, event_of, job_of,
+        Together, TypeIndex, TypePattern, TypeRecord, Verified, VerifiedSubscription, event_of,
+        job_of,
     };
 }
 

@@ -1,5 +1,6 @@
 //! `windlass subscription`, `[subscription.NAME]`, `windlass event types`, and `windlass explain` of an event.
 
+use serde_json::Value;
 use windlass::store::Now;
 use windlass::subscription::Feed;
 use windlass_testkit::database::{Database as _, PostgresDatabase};
@@ -100,6 +101,10 @@ fn several_events_become_one_job() {
     let last = events[2]["id"].as_str().expect("it has an id").to_owned();
     let explained = cli.ok(&["explain", &last]);
     assert!(explained.contains("it waits for others until"), "{explained}");
+    let explained = cli.ok(&["explain", "1"]);
+    assert!(explained.contains(" with 1 other, "), "{explained}");
+    let of_first = &cli.json(&["explain", "1"])["subscriptions"][0];
+    assert_eq!((&of_first["others"], &of_first["replaced_by"]), (&1.into(), &Value::Null));
     assert_eq!(cli.json(&["event", "verify"])["subscriptions"][0]["gathered"], 1);
     for (args, told) in [
         (&["--batch", "2"][..], "--within"),
@@ -137,6 +142,20 @@ fn a_list_tells_modes_and_paces() {
             "audit\torder.paid\taudit.store\t\tdefault\tlive\t\t2\t0"
         ]
     );
+}
+
+/// E20, O4: an event that a later one has replaced says which.
+#[test]
+fn a_replaced_event_names_the_later_one() {
+    let cli = CliFixture::new();
+    cli.ok(&["subscription", "add", "push", "--kind", "push.state", "--latest", "1h"]);
+    publish(&cli, &[1, 2, 3]);
+    feed(&cli);
+    let explained = cli.ok(&["explain", "1"]);
+    assert!(explained.contains("; position 3 has replaced it, and waits until "), "{explained}");
+    assert_eq!(cli.json(&["explain", "2"])["subscriptions"][0]["replaced_by"], 3);
+    let last = &cli.json(&["explain", "3"])["subscriptions"][0];
+    assert_eq!((&last["others"], &last["replaced_by"]), (&Value::Null, &Value::Null));
 }
 
 /// O10, O26: a job that comes of an event is shown with the event, its data as args and the subscription.
