@@ -384,6 +384,46 @@ fn a_file_declares_subscriptions() {
     }
 }
 
+/// O4: a worker says at its start whose jobs nobody runs, once for each subscription, unless a live worker does.
+#[test]
+fn a_worker_says_whose_jobs_nobody_runs() {
+    let cli = CliFixture::new();
+    let add = |name: &str, kind: &str, queue: &str| {
+        cli.ok(&["subscription", "add", name, "--kind", kind, "--queue", queue]);
+    };
+    add("fine", "good", "mail");
+    add("slip", "godo", "mail");
+    add("queue", "good", "default");
+    add("other", "ledger.write", "mail");
+    let warned = || {
+        let ran = cli.run(&["work", "--once"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let lines = ran.stderr.lines().filter(|line| line.starts_with("! subscription "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let nobody = "and no other live worker does";
+    let slip = format!(
+        "! subscription slip: no handler here runs kind godo, {nobody}; did you mean `good`?"
+    );
+    let queue = format!(
+        "! subscription queue: this worker does not serve queue default of its jobs, {nobody}: say queue = \"mail\", as the handler of \
+         good does, or start a worker that serves it"
+    );
+    let other = format!(
+        "! subscription other: no handler here runs kind ledger.write, {nobody}: add one, or start a worker that has it"
+    );
+    assert_eq!(warned(), [slip.clone(), queue.clone(), other]);
+    let url = format!("sqlite:{}", cli.path("windlass.db").display());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let _other = runtime.block_on(async {
+        let store = windlass::open(&url).await.expect("it opens");
+        let other = worker().serving(&["mail"]).knowing(&[("ledger.write", 1)]).registration();
+        store.register(&other, Now::Database).await.expect("registered");
+        store
+    });
+    assert_eq!(warned(), [slip, queue]);
+}
+
 /// E21: a run that ends when nothing is left handles what came of events too, and what came of these.
 #[test]
 fn a_run_that_ends_feeds_what_was_published() {
