@@ -64,6 +64,7 @@ pub(crate) use route::NO_ARGS;
 pub use route::Router;
 pub use sql::SqlError;
 pub use target::{EventTarget, JobTarget, Target};
+pub use together::Together;
 pub use types::{SeenTypes, TypeRecord};
 pub use verify::{Verified, VerifiedSubscription};
 pub use walk::EventSummary;

@@ -102,7 +102,7 @@ async fn job_of(client: &Client, event: EventId) -> anyhow::Result<JobId> {
 pub(crate) async fn run(store: Arc<dyn Store>, changes: u32) -> anyhow::Result<()> {
     let (client, log) = (Client::new(Arc::clone(&store)), Arc::new(AuditLog::default()));
     let mut events = publish(&client, 0..changes).await?;
-    let everything = Subscription::new(Filter::default(), Write::KIND).lane("subject".parse()?);
+    let everything = Subscription::of::<Write>(Filter::default()).lane("subject".parse()?);
     client.subscribe("audit", &everything, Start::After(0)).await?;
 
     let worker = Worker::new(store, Arc::clone(&log)).queue("default", 8).handle_fn(write);

@@ -132,7 +132,7 @@ pub(crate) async fn subscribe(client: &Client) -> anyhow::Result<()> {
         client.subscribe(name, &Subscription::new(failed()?, kind), Start::Now).await?;
     }
     // The lines of one project are in the order of the log.
-    let log = Subscription::new(failed()?, WriteLine::KIND).lane("subject".parse()?);
+    let log = Subscription::of::<WriteLine>(failed()?).lane("subject".parse()?);
     client.subscribe("log", &log, Start::Now).await?;
     Ok(())
 }

@@ -163,9 +163,9 @@ pub(crate) async fn run(store: Arc<dyn Store>) -> anyhow::Result<()> {
     let client = Client::new(Arc::clone(&store));
     let (bank, accounts) = (Shared::default(), Mutex::default());
     let copied = Arc::new(Copied { bank: Arc::clone(&bank), accounts });
-    let changed = Subscription::new(Filter::of_types(["account.changed"]).build()?, Change::KIND);
+    let changed = Subscription::of::<Change>(Filter::of_types(["account.changed"]).build()?);
     client.subscribe("copy", &changed.lane("subject".parse()?), Start::Now).await?;
-    let gaps = Subscription::new(Filter::of_types([GAP_EVENT]).build()?, Resync::KIND);
+    let gaps = Subscription::of::<Resync>(Filter::of_types([GAP_EVENT]).build()?);
     client.subscribe("resync", &gaps, Start::Now).await?;
 
     look(&bank, |bank| bank.change(10));

@@ -142,8 +142,8 @@ pub mod subscription {
         Gathering, JobTarget, Looked, Mode, Pace, ParsePaceError, ParseTypeError, Progress, Reach,
         Replay, RequestAnswer, RequestedChange, Routed, Router, SeenTypes, Slice, Span, SqlError,
         Start, Subscription, SubscriptionExplanation, SubscriptionRecord, SubscriptionRequest,
-        SubscriptionStore, Subscriptions, Target, TypeIndex, TypePattern, TypeRecord, Verified,
-        VerifiedSubscription, event_of, job_of,
+        SubscriptionStore, Subscriptions, Target, Together, TypeIndex, TypePattern, TypeRecord,
+        Verified, VerifiedSubscription, event_of, job_of,
     };
 }
 
@@ -217,7 +217,7 @@ pub mod store {
 /// Durations and moments as text; a moment is a [`Timestamp`].
 pub mod time {
     pub use windlass_core::time::{
-        ParseDurationError, ParseTimestampError, micros, parse_duration,
+        ParseDurationError, ParseTimestampError, micros, parse_duration, written,
     };
 }
 

@@ -22,9 +22,15 @@ use crate::store;
 #[command(before_help = "\
 Examples:
   windlass explain job_01KAHT5V3X5W9GNQ6D4R3ZCE7M
-  windlass explain job_01KAHT5V --json")]
+  windlass explain job_01KAHT5V --json
+  windlass explain evt_01KAHT5V3X5W9GNQ6D4R3ZCE7M
+  windlass explain 1201
+
+Of a job it says why it is where it is, and what happens next; of an event who gets it, through
+which job, and which clause keeps it from the others. What a subscription gets:
+windlass subscription explain NAME")]
 pub(crate) struct Args {
-    /// The job's id, or as much of its beginning as no other job has
+    /// A job's id, or as much of its beginning as no other job has; an event's id, or its position in the log
     id: String,
 }
 

@@ -4,6 +4,7 @@
 //! per finished attempt, stderr the logs, the programs' own output among them.
 
 mod drain;
+mod elsewhere;
 mod logs;
 mod plan;
 mod report;
@@ -69,6 +70,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         tracing::warn!(%error, "bounds and aging of queues were not set");
     }
     declare_events(&store, &plan).await?;
+    if let Err(error) = elsewhere::warn(&globals.out, &Client::new(store.clone()), &plan).await {
+        tracing::warn!(%error, "whose jobs nobody runs was not looked at");
+    }
     let hurry = Hurry::new();
     let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
     let worker = read_sources(described(Arc::clone(&store), &plan, &around), &plan)?;

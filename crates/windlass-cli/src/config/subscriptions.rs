@@ -2,9 +2,12 @@
 
 use std::num::NonZeroU32;
 
+use windlass::Refusal;
 use windlass::limits::WINDOW_EVENTS;
-use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue, check_subscription};
-use windlass::schedule::UTC;
+use windlass::name::{
+    DEFAULT_QUEUE, check_event_type, check_kind, check_queue, check_subscription,
+};
+use windlass::schedule::{ScheduleError, Timetable, UTC};
 use windlass::subscription::{
     EventKey, EventKeyError, EventTarget, Filter, JobTarget, Mode, Subscription, Target,
 };
@@ -53,8 +56,36 @@ pub(super) fn read(name: &str, table: &Table<'_, '_>) -> Result<SubscriptionConf
     let (lane, credit) = (key(table, "lane")?, credit(table)?);
     let mode = mode(table)?;
     let definition = Subscription { filter, target, lane, mode, credit, pace: None };
-    definition.check().map_err(|refusal| table.error("subscription", refusal))?;
+    definition.check().map_err(|refusal| table.error(at(table, &definition, &refusal), refusal))?;
     Ok(SubscriptionConfig { name: name.to_owned(), definition, start: start(table)? })
+}
+
+/// The key to blame where each key can be read and what they say together is refused.
+fn at(table: &Table<'_, '_>, definition: &Subscription, refusal: &Refusal) -> &'static str {
+    match (refusal, &definition.target) {
+        (Refusal::Mode { .. }, _) => at_mode(&definition.mode),
+        (Refusal::NoJobs { what: "mode" }, _) => {
+            ["batch", "digest", "latest"].into_iter().find(|key| table.has(key)).unwrap_or("batch")
+        }
+        (Refusal::NoJobs { what }, _) => what,
+        (Refusal::OwnOutput { .. }, _) => "event",
+        (_, Target::Event(made)) => match check_event_type(&made.event_type) {
+            Ok(()) => "source",
+            Err(_) => "event",
+        },
+        _ => "subscription",
+    }
+}
+
+fn at_mode(mode: &Mode) -> &'static str {
+    match mode {
+        Mode::Digest { rule, zone } => match Timetable::parse(rule, zone) {
+            Err(ScheduleError::Zone { .. }) => "zone",
+            _ => "digest",
+        },
+        Mode::Latest { .. } => "latest",
+        Mode::Each | Mode::Batch { .. } => "within",
+    }
 }
 
 fn filter(table: &Table<'_, '_>) -> Result<Filter, ConfigError> {

@@ -2,7 +2,7 @@
 
 use super::explain::near_miss;
 use super::route::{Seen, depth_below, signal};
-use super::together::{self, Wanted};
+use super::together::{self, Together, Wanted};
 use super::walk::walk;
 use super::{EventSummary, EventView, Explanation, Progress, SubscriptionRecord, Target, job_of};
 use crate::client::Client;
@@ -86,6 +86,8 @@ pub struct Decision {
     pub made: Option<String>,
     /// The state of the job that has come of it; none where there is none, or none any more.
     pub state: Option<State>,
+    /// How it came into a job that stands for more than it, or will; none where it is alone.
+    pub together: Option<Together>,
 }
 
 /// Who gets an event, and why the others do not.
@@ -234,17 +236,19 @@ impl Client {
         for one in subscriptions {
             let (mut answer, explanation) = one.decide(&event, &view, &log);
             let made = one.made(&event, &view).filter(|_| answer.wants());
+            let mut together = None;
             if answer.job().is_some() && !one.definition.mode.is_each() {
                 let windows = self.store().windows(one.number).await?;
                 let found = together::answer(&**self.store(), &one, &event, &windows).await?;
-                answer = found.unwrap_or(answer);
+                (answer, together) = found.unwrap_or((answer, None));
             }
             let job = match answer.job() {
                 Some(job) => self.store().job(job).await?,
                 None => None,
             };
             let state = job.map(|job| job.state);
-            decisions.push(Decision { subscription: one.name, answer, explanation, made, state });
+            let subscription = one.name;
+            decisions.push(Decision { subscription, answer, explanation, made, state, together });
         }
         Ok(EventExplanation { event, decisions })
     }

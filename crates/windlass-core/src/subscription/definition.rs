@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use std::num::NonZeroU32;
 
-use super::{Filter, Mode, Pace, Target};
+use super::{Filter, JobTarget, Mode, Pace, Target};
 use crate::error::Refusal;
+use crate::job::Job;
 use crate::limits::CREDIT;
 use crate::subscription::EventKey;
 
@@ -35,7 +36,19 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Each event that the filter wants becomes a job of this kind.
+    /// Each event that the filter wants becomes a job of this type: of its kind and version, in its queue, tried as often as it says.
+    #[must_use]
+    pub fn of<J: Job>(filter: Filter) -> Self {
+        let target = JobTarget {
+            kind: J::KIND.to_owned(),
+            queue: J::QUEUE.to_owned(),
+            version: J::VERSION,
+            max_attempts: J::MAX_ATTEMPTS,
+        };
+        Self::to(filter, Target::Job(target))
+    }
+
+    /// Each event that the filter wants becomes a job of this kind, in the queue `default` unless another one is said.
     #[must_use]
     pub fn new(filter: Filter, kind: impl Into<String>) -> Self {
         Self::to(filter, Target::kind(kind))
@@ -127,5 +140,40 @@ impl Subscription {
             }
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Plain {}
+
+    impl Job for Plain {
+        const KIND: &'static str = "mail.receipt";
+    }
+
+    #[derive(Serialize, Deserialize)]
+    struct Own {}
+
+    impl Job for Own {
+        const KIND: &'static str = "mail.receipt";
+        const VERSION: u16 = 2;
+        const QUEUE: &'static str = "mail";
+        const MAX_ATTEMPTS: Option<u16> = Some(3);
+    }
+
+    /// E21: what a type of jobs says of itself holds for those that come of events.
+    #[test]
+    fn a_type_of_jobs_has_its_own_queue_version_and_attempts() {
+        let plain = Subscription::of::<Plain>(Filter::default());
+        assert_eq!(plain, Subscription::new(Filter::default(), "mail.receipt"));
+        let own = Subscription::of::<Own>(Filter::default());
+        let target = serde_json::to_string(&own.target).expect("JSON");
+        assert_eq!(
+            target,
+            r#"{"kind":"mail.receipt","queue":"mail","version":2,"max_attempts":3}"#
+        );
     }
 }

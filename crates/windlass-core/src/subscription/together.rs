@@ -9,7 +9,24 @@ use crate::event::{CloudEvent, EventRecord};
 use crate::id::JobId;
 use crate::limits::ROUTE_EVENTS;
 use crate::store::Store;
-use crate::time::Timestamp;
+
+/// How an event came into a job that stands for more than it, or will.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Together {
+    /// So many other events are in its job, or wait to be.
+    With(u64),
+    /// The event at this position has replaced it: of a latest-only subscription.
+    ReplacedBy(u64),
+}
+
+impl Together {
+    /// None where it is alone.
+    fn of(events: usize) -> Option<Self> {
+        let others = (events as u64).saturating_sub(1);
+        Some(others).filter(|others| *others > 0).map(Self::With)
+    }
+}
 
 /// An event that a subscription was fed, as far as its job is looked for.
 #[derive(Debug, Clone)]
@@ -31,18 +48,31 @@ impl Wanted {
     }
 }
 
-/// Until when an event waits for others; of a latest-only subscription also one that a later one has replaced.
-pub(super) fn waits(
+/// The window in which an event waits for others; of a latest-only subscription also one that a later one has replaced.
+pub(super) fn waits<'a>(
     one: &SubscriptionRecord,
-    windows: &[EventWindow],
+    windows: &'a [EventWindow],
     event: &Wanted,
-) -> Option<Timestamp> {
-    let is_latest = matches!(one.definition.mode, Mode::Latest { .. });
-    let is_its = |window: &&EventWindow| match is_latest {
+) -> Option<&'a EventWindow> {
+    let is_its = |window: &&EventWindow| match is_latest(one) {
         true => window.key == event.key && window.positions.last() >= Some(&event.position),
         false => window.positions.contains(&event.position),
     };
-    windows.iter().find(is_its).map(|window| window.due_at)
+    windows.iter().find(is_its)
+}
+
+const fn is_latest(one: &SubscriptionRecord) -> bool {
+    matches!(one.definition.mode, Mode::Latest { .. })
+}
+
+/// Who waits beside an event in its window.
+fn waits_with(window: &EventWindow, event: &Wanted) -> Option<Together> {
+    match window.positions.last() {
+        Some(last) if !window.positions.contains(&event.position) => {
+            Some(Together::ReplacedBy(*last))
+        }
+        _ => Together::of(window.positions.len()),
+    }
 }
 
 /// A job that is there, and the events that it has in its args.
@@ -76,6 +106,23 @@ impl Found {
     pub(super) fn has(&self, position: u64) -> bool {
         self.positions.as_ref().is_none_or(|positions| positions.contains(&position))
     }
+
+    /// How the event is in it, where the event at the other position has named it.
+    fn together(
+        &self,
+        one: &SubscriptionRecord,
+        event: &Wanted,
+        named_by: u64,
+    ) -> Option<Together> {
+        match &self.positions {
+            Some(positions) => Together::of(positions.len()),
+            // Nobody knows what it was when it was fed what came before it was changed.
+            None if is_latest(one) && event.position > one.since && named_by > event.position => {
+                Some(Together::ReplacedBy(named_by))
+            }
+            None => None,
+        }
+    }
 }
 
 /// Of each of these events, which are in the order of the log: whether it waits for others, or the job of its key that has it.
@@ -95,7 +142,7 @@ pub(super) async fn answers(
         }
         let found = next.get(&*event.key).filter(|found| found.has(event.position));
         answers.push(match (waits(one, windows, event), found) {
-            (Some(due_at), _) => Answer::Gathered(due_at),
+            (Some(window), _) => Answer::Gathered(window.due_at),
             (None, Some(found)) => Answer::Fed(found.id),
             (None, None) => Answer::Ended,
         });
@@ -113,30 +160,34 @@ pub(super) async fn answer(
     one: &SubscriptionRecord,
     event: &EventRecord,
     windows: &[EventWindow],
-) -> Result<Option<Answer>, StoreError> {
+) -> Result<Option<(Answer, Option<Together>)>, StoreError> {
     let Some(own) = Wanted::of(one, event) else { return Ok(None) };
-    if let Some(due_at) = waits(one, windows, &own) {
-        return Ok(Some(Answer::Gathered(due_at)));
+    if let Some(window) = waits(one, windows, &own) {
+        return Ok(Some((Answer::Gathered(window.due_at), waits_with(window, &own))));
     }
     let mut after = own.position;
-    let mut candidates = vec![own.job];
+    let mut candidates = vec![(own.position, own.job)];
     loop {
-        let there = store.have_jobs(&candidates).await?;
+        let jobs: Vec<JobId> = candidates.iter().map(|(_, job)| *job).collect();
+        let there = store.have_jobs(&jobs).await?;
         let next = candidates.iter().zip(there).find(|(_, is_there)| *is_there);
-        if let Some((next, _)) = next {
+        if let Some(((position, next), _)) = next {
             let found = Found::of(store, one, *next).await?;
             let found = found.filter(|found| found.has(own.position));
-            return Ok(Some(found.map_or(Answer::Ended, |found| Answer::Fed(found.id))));
+            return Ok(Some(found.map_or((Answer::Ended, None), |found| {
+                (Answer::Fed(found.id), found.together(one, &own, *position))
+            })));
         }
         let page = store.events(after, ROUTE_EVENTS).await?;
         let last = page.last().and_then(|event| event.position);
         let Some(last) = last.filter(|_| after - own.position < AHEAD) else {
-            return Ok(Some(Answer::Ended));
+            return Ok(Some((Answer::Ended, None)));
         };
         after = last;
         let is_wanted =
             |event: &&EventRecord| seen_and_then(event, |view| one.definition.filter.matches(view));
         let its = page.iter().filter(is_wanted).filter_map(|event| Wanted::of(one, event));
-        candidates = its.filter(|next| next.key == own.key).map(|next| next.job).collect();
+        let its = its.filter(|next| next.key == own.key);
+        candidates = its.map(|next| (next.position, next.job)).collect();
     }
 }

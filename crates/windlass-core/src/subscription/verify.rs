@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::route::Seen;
 use super::together::{self, Found, Wanted};
-use super::{Answer, GapRecord, SubscriptionRecord};
+use super::{GapRecord, SubscriptionRecord};
 use crate::client::Client;
 use crate::error::StoreError;
 use crate::event::{EventRecord, LogRecord};
@@ -236,7 +236,7 @@ impl Look {
                 Some(event) => together::answer(store, &self.subscription, event, &windows).await?,
                 None => None,
             };
-            let is_there = answer.and_then(Answer::job).is_some();
+            let is_there = answer.and_then(|(answer, _)| answer.job()).is_some();
             self.count(position, is_there, may_be_gone);
         }
         Ok(())

@@ -348,6 +348,7 @@ macro_rules! behaviours {
                     a_change_ends_the_waiting
                     a_replay_goes_with_its_last_window
                     who_asks_finds_the_job_of_each_event
+                    who_asks_is_told_what_an_event_is_together_with
                     large_events_become_several_jobs
                     a_digest_that_is_fed_late_and_live_is_whole
                     what_comes_while_windows_close_is_of_the_next_one

@@ -82,7 +82,7 @@ mod page {
     pub(super) async fn page(test: &TestStore) -> Result<(), Box<dyn std::error::Error>> {
         let (client, pager) = (test.client(), Pager::default());
         let wanted = Filter::of_types(["windlass.queue.*", "windlass.job.dead"]).build()?;
-        client.subscribe("page", &Subscription::new(wanted, Page::KIND), Start::Now).await?;
+        client.subscribe("page", &Subscription::of::<Page>(wanted), Start::Now).await?;
         let pushed = client.enqueue(Push {}).await?.id();
 
         let until = test.clock().now().after(Duration::from_secs(2 * 60 * 60));

@@ -179,7 +179,7 @@ mod events {
         use windlass::subscription::{Filter, Start, Subscription};
         let client = test.client();
         let paid = Filter::of_types(["order.paid"]).build()?;
-        client.subscribe("ledger", &Subscription::new(paid, Book::KIND), Start::Now).await?;
+        client.subscribe("ledger", &Subscription::of::<Book>(paid), Start::Now).await?;
         client.publish(OrderPaid { order: 45, customer: 8, total: 30 }).await?;
         let currency = "CHF".to_owned();
         client.publish(OrderPaidIn { order: 46, total: 40, currency }).await?;
@@ -216,7 +216,7 @@ mod subscriptions {
 
     /// Its fields are those that it needs of the event's data.
     #[derive(Serialize, Deserialize, Job)]
-    #[job(kind = "mail.receipt")]
+    #[job(kind = "mail.receipt", queue = "mail")]
     struct Receipt {
         order: i64,
     }
@@ -229,12 +229,12 @@ mod subscriptions {
     pub(super) async fn declare(test: &TestStore) -> Done {
         let client = test.client();
         let large = Filter::of_types(["order.paid"]).sql("data.total >= 1000").build()?;
-        client.subscribe("receipts", &Subscription::new(large, Receipt::KIND), Start::Now).await?;
+        client.subscribe("receipts", &Subscription::of::<Receipt>(large), Start::Now).await?;
 
         client.publish(OrderPaid { order: 42, total: 1_299 }).await?;
         client.publish(OrderPaid { order: 43, total: 5 }).await?;
         let worker = Worker::new(test.store(), ()).handle_fn(send);
-        assert_eq!(test.drain("default", worker).await.completed(), 1);
+        assert_eq!(test.drain("mail", worker).await.completed(), 1);
         Ok(())
     }
 
@@ -275,7 +275,7 @@ mod subscriptions {
     pub(super) async fn together(test: &TestStore) -> Done {
         let client = test.client();
         let comments = Filter::of_types(["comment.new"]).build()?;
-        let digest = Subscription::new(comments, Comments::KIND)
+        let digest = Subscription::of::<Comments>(comments)
             .lane("subject".parse()?)
             .mode(Mode::digest("every 1h", "UTC"));
         client.subscribe("comments", &digest, Start::Now).await?;
@@ -404,7 +404,7 @@ mod trace {
     pub(super) async fn show(test: &TestStore) -> Done {
         let client = test.client();
         let paid = Filter::of_types(["order.paid"]).build()?;
-        client.subscribe("receipts", &Subscription::new(paid, Receipt::KIND), Start::Now).await?;
+        client.subscribe("receipts", &Subscription::of::<Receipt>(paid), Start::Now).await?;
         let paid = NewEvent::new("order.paid", Json::args("{}")?);
         let id = client.publish(paid).await?.id();
         let worker = Worker::new(test.store(), ()).handle_fn(receipt);

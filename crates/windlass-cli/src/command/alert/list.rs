@@ -52,7 +52,7 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<Exit> {
     } else {
         out.table(&open(out, &alerts, now))?;
     }
-    if !muted.is_empty() && !out.is_plain() {
+    if !muted.is_empty() {
         out.line("")?;
         out.table(&mutes(out, &muted))?;
     }

@@ -1,7 +1,7 @@
 //! Who gets an event, and why the others do not.
 
 use serde::Serialize;
-use windlass::subscription::{Answer, Decision, EventExplanation, EventSummary};
+use windlass::subscription::{Answer, Decision, EventExplanation, EventSummary, Together};
 use windlass::{Client, JobId, State};
 
 use crate::command::event::find;
@@ -10,6 +10,7 @@ use crate::output::Output;
 use crate::output::color::Tone;
 use crate::output::document::Document;
 use crate::output::escape::in_one_line;
+use crate::output::time::count;
 
 /// `event_explanation.v1`.
 #[derive(Debug, Serialize)]
@@ -31,9 +32,18 @@ struct DecisionBody<'a> {
     state: Option<State>,
     /// The key of the signal, or the type of the event, that comes of it.
     made: Option<&'a str>,
+    /// Events that are in its job too, or wait to be.
+    others: Option<u64>,
+    /// The position of the later event that has replaced it.
+    replaced_by: Option<u64>,
 }
 
 fn body(decision: &Decision) -> DecisionBody<'_> {
+    let (others, replaced_by) = match decision.together {
+        Some(Together::With(others)) => (Some(others), None),
+        Some(Together::ReplacedBy(position)) => (None, Some(position)),
+        _ => (None, None),
+    };
     DecisionBody {
         name: &decision.subscription,
         wants: decision.answer.wants(),
@@ -43,6 +53,8 @@ fn body(decision: &Decision) -> DecisionBody<'_> {
         job: decision.answer.job(),
         state: decision.state,
         made: decision.made.as_deref(),
+        others,
+        replaced_by,
     }
 }
 
@@ -103,32 +115,62 @@ fn line(out: &Output, decision: &Decision, tried: Tried) -> String {
         Answer::Unwanted | Answer::Before => (glyphs.bad(), Tone::Dim),
         _ => (glyphs.dot(), Tone::Attention),
     };
-    let got = match (decision.answer, decision.state) {
-        (Answer::Fed(job), Some(state)) => format!("; {job}, {}", out.state(state).paint(out)),
-        (Answer::Fed(job), None) => format!("; {job}, which is not there any more"),
-        (Answer::Gathered(at), _) => {
-            format!("; it waits for others until {}", out.moment_in_full(at))
-        }
-        (Answer::Ended, _) => "; it was fed, and the job of it and others is gone".to_owned(),
-        (Answer::Told, _) => match &decision.made {
-            Some(key) => format!("; told as the signal {}", in_one_line(key)),
-            None => "; it has no key, and was told to nobody".to_owned(),
-        },
-        (Answer::Published, _) => {
-            format!("; published as {}", decision.made.as_deref().unwrap_or_default())
-        }
-        (Answer::TooDeep, _) => {
-            "; it is too deep in its tree to be published once more: see `windlass trace`"
-                .to_owned()
-        }
-        (Answer::Waiting, _) if tried == Tried::Dry => match &decision.made {
-            Some(made) => format!("; it would become {}", in_one_line(made)),
-            None => "; it would get it".to_owned(),
-        },
-        (Answer::Waiting, _) => "; it has not come so far yet".to_owned(),
-        (Answer::Paused, _) => "; it is paused, and gets it when it goes on".to_owned(),
-        _ => String::new(),
-    };
     let name = &decision.subscription;
+    let got = match got(out, decision, tried) {
+        Some(got) => format!("; {got}"),
+        None => String::new(),
+    };
     format!("  {} {name}: {}{got}", out.paint(tone, glyph), decision.explanation)
+}
+
+/// What has come of it; nothing where it is not wanted.
+fn got(out: &Output, decision: &Decision, tried: Tried) -> Option<String> {
+    let made = decision.made.as_deref().map(in_one_line);
+    let got = match decision.answer {
+        Answer::Fed(job) => fed(out, decision, job),
+        Answer::Gathered(at) => gathered(decision.together, &out.moment_in_full(at)),
+        Answer::Ended => "it was fed, and the job of it and others is gone".to_owned(),
+        Answer::Told => match made {
+            Some(key) => format!("told as the signal {key}"),
+            None => "it has no key, and was told to nobody".to_owned(),
+        },
+        Answer::Published => format!("published as {}", made.unwrap_or_default()),
+        Answer::TooDeep => {
+            "it is too deep in its tree to be published once more: see `windlass trace`".to_owned()
+        }
+        Answer::Waiting if tried == Tried::Dry => match made {
+            Some(made) => format!("it would become {made}"),
+            None => "it would get it".to_owned(),
+        },
+        Answer::Waiting => "it has not come so far yet".to_owned(),
+        Answer::Paused => "it is paused, and gets it when it goes on".to_owned(),
+        _ => return None,
+    };
+    Some(got)
+}
+
+fn fed(out: &Output, decision: &Decision, job: JobId) -> String {
+    let state = match decision.state {
+        Some(state) => out.state(state).paint(out),
+        None => "which is not there any more".to_owned(),
+    };
+    match decision.together {
+        Some(Together::With(others)) => format!("{job} with {}, {state}", count(others, "other")),
+        Some(Together::ReplacedBy(position)) => {
+            format!("position {position} has replaced it: {job}, {state}")
+        }
+        _ => format!("{job}, {state}"),
+    }
+}
+
+fn gathered(together: Option<Together>, until: &str) -> String {
+    match together {
+        Some(Together::With(others)) => {
+            format!("it waits with {} until {until}", count(others, "other"))
+        }
+        Some(Together::ReplacedBy(position)) => {
+            format!("position {position} has replaced it, and waits until {until}")
+        }
+        _ => format!("it waits for others until {until}"),
+    }
 }

@@ -51,6 +51,9 @@ fn an_alert_is_listed_and_muted() {
     assert!(one.get("event").is_none(), "{one}");
     assert_eq!(listed["muted"].as_array().map(Vec::len), Some(2));
     insta::assert_snapshot!("list", redacted(&cli.table(&["alert", "list"], "120")));
+    let plain = redacted(&cli.ok(&["alert", "list", "-o", "plain"]));
+    let mutes = plain.split_once("\n\nmuted\tby\t").expect("mutes behind the alerts").1;
+    assert!(mutes.contains("kind/report.nightly\t[doctor]\t"), "{plain}");
     let doctor = cli.run(&["doctor"]).stdout;
     assert!(doctor.contains("✓ alerts      not told as an alert\n"), "{doctor}");
     assert!(doctor.contains("queue.unserved/mail for "), "{doctor}");

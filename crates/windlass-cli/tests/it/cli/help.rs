@@ -16,6 +16,7 @@ fn help_begins_with_examples() {
     let help = |args: &[&str]| Ran::of(cli.command(args).env("COLUMNS", "100")).stdout;
     insta::assert_snapshot!("help", help(&["--help"]));
     insta::assert_snapshot!("help_job_list", help(&["job", "list", "--help"]));
+    insta::assert_snapshot!("help_explain", help(&["explain", "--help"]));
 }
 
 #[test]

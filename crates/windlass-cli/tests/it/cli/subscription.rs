@@ -1,5 +1,6 @@
 //! `windlass subscription`, `[subscription.NAME]`, `windlass event types`, and `windlass explain` of an event.
 
+use serde_json::Value;
 use windlass::store::Now;
 use windlass::subscription::Feed;
 use windlass_testkit::database::{Database as _, PostgresDatabase};
@@ -100,6 +101,10 @@ fn several_events_become_one_job() {
     let last = events[2]["id"].as_str().expect("it has an id").to_owned();
     let explained = cli.ok(&["explain", &last]);
     assert!(explained.contains("it waits for others until"), "{explained}");
+    let explained = cli.ok(&["explain", "1"]);
+    assert!(explained.contains(" with 1 other, "), "{explained}");
+    let of_first = &cli.json(&["explain", "1"])["subscriptions"][0];
+    assert_eq!((&of_first["others"], &of_first["replaced_by"]), (&1.into(), &Value::Null));
     assert_eq!(cli.json(&["event", "verify"])["subscriptions"][0]["gathered"], 1);
     for (args, told) in [
         (&["--batch", "2"][..], "--within"),
@@ -112,6 +117,45 @@ fn several_events_become_one_job() {
         let refused = cli.run(&[&add[..], args].concat());
         assert!(refused.code != 0 && refused.stderr.contains(told), "{told}: {}", refused.stderr);
     }
+}
+
+/// O4, E20: the list says which of them gather events, and which have a pace; programs get both columns always.
+#[test]
+fn a_list_tells_modes_and_paces() {
+    let cli = CliFixture::new();
+    publish(&cli, &[1, 2]);
+    let add = |args: &[&str]| cli.ok(&[&["subscription", "add"], args].concat());
+    add(&["audit", "--kind", "audit.store", "--type", "order.paid"]);
+    add(&["comments", "--kind", "mail.comments", "--batch", "100", "--within", "5s"]);
+    let zone = ["--zone", "Europe/Berlin"];
+    add(&[&["daily", "--kind", "mail.daily", "--digest", "0 8 * * *"], &zone[..]].concat());
+    add(&["push", "--kind", "push.state", "--queue", "push", "--latest", "1s"]);
+    feed(&cli);
+    cli.ok(&["subscription", "replay", "audit", "--from", "beginning", "--pace", "100/s"]);
+    insta::assert_snapshot!("modes_and_paces", cli.table(&["subscription", "list"], "100"));
+    cli.ok(&["subscription", "remove", "audit/replay"]);
+    let plain = cli.ok(&["subscription", "list", "-o", "plain"]);
+    assert_eq!(
+        plain.lines().take(2).collect::<Vec<_>>(),
+        [
+            "subscription\twants\tbecomes\tmode\tqueue\tstate\tpace\tposition\tbehind",
+            "audit\torder.paid\taudit.store\t\tdefault\tlive\t\t2\t0"
+        ]
+    );
+}
+
+/// E20, O4: an event that a later one has replaced says which.
+#[test]
+fn a_replaced_event_names_the_later_one() {
+    let cli = CliFixture::new();
+    cli.ok(&["subscription", "add", "push", "--kind", "push.state", "--latest", "1h"]);
+    publish(&cli, &[1, 2, 3]);
+    feed(&cli);
+    let explained = cli.ok(&["explain", "1"]);
+    assert!(explained.contains("; position 3 has replaced it, and waits until "), "{explained}");
+    assert_eq!(cli.json(&["explain", "2"])["subscriptions"][0]["replaced_by"], 3);
+    let last = &cli.json(&["explain", "3"])["subscriptions"][0];
+    assert_eq!((&last["others"], &last["replaced_by"]), (&Value::Null, &Value::Null));
 }
 
 /// O10, O26: a job that comes of an event is shown with the event, its data as args and the subscription.
@@ -325,8 +369,17 @@ fn a_file_declares_subscriptions() {
         ("kind = \"k\"\nsignal = \"subject\"\n", 1, "kind: one of kind, signal and event alone"),
         ("event = \"e\"\nqueue = \"q\"\n", 2, "queue: it does not belong to"),
         ("signal = \"data.\"\n", 1, "signal: "),
-        ("signal = \"subject\"\nlane = \"subject\"\n", 0, "subscription: lane is of jobs"),
-        ("event = \"a\"\ntypes = [\"*\"]\n", 0, "subscription: a subscription that publishes a"),
+        ("signal = \"subject\"\nlane = \"subject\"\n", 2, "lane: lane is of jobs"),
+        ("signal = \"subject\"\nlatest = \"1s\"\n", 2, "latest: mode is of jobs"),
+        ("event = \"a\"\ncredit = 7\n", 2, "credit: credit is of jobs"),
+        ("types = [\"*\"]\nevent = \"a\"\n", 2, "event: a subscription that publishes a"),
+        ("\nevent = \"a b\"\n", 2, "event: "),
+        ("event = \"a\"\nsource = \"\"\n", 2, "source: "),
+        ("kind = \"k\"\ndigest = \"foo\"\n", 2, "digest: "),
+        ("kind = \"k\"\ndigest = \"0 0 30 2 *\"\n", 2, "digest: "),
+        ("kind = \"k\"\ndigest = \"0 8 * * *\"\nzone = \"Mars/Olympus\"\n", 3, "zone: "),
+        ("kind = \"k\"\nlatest = \"0s\"\n", 2, "latest: "),
+        ("kind = \"k\"\nbatch = 2\nwithin = \"400d\"\n", 3, "within: "),
         ("kind = \"k\"\nsql = \"a =\"\n", 2, "sql: at 4: "),
         ("kind = \"k\"\nfilter = { all = [{ exakt = { a = \"b\" } }] }\n", 2, "filter: all[0]: "),
         ("kind = \"k\"\n\ntypes = [\"a.*.b\"]\n", 3, "types: types[0]: "),
@@ -338,6 +391,46 @@ fn a_file_declares_subscriptions() {
         let place = format!("windlass.toml:{}: ", first + line);
         assert!(ran.error().contains(&format!("{place}{told}")), "{text}: {}", ran.stderr);
     }
+}
+
+/// O4: a worker says at its start whose jobs nobody runs, once for each subscription, unless a live worker does.
+#[test]
+fn a_worker_says_whose_jobs_nobody_runs() {
+    let cli = CliFixture::new();
+    let add = |name: &str, kind: &str, queue: &str| {
+        cli.ok(&["subscription", "add", name, "--kind", kind, "--queue", queue]);
+    };
+    add("fine", "good", "mail");
+    add("slip", "godo", "mail");
+    add("queue", "good", "default");
+    add("other", "ledger.write", "mail");
+    let warned = || {
+        let ran = cli.run(&["work", "--once"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let lines = ran.stderr.lines().filter(|line| line.starts_with("! subscription "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let nobody = "and no other live worker does";
+    let slip = format!(
+        "! subscription slip: no handler here runs kind godo, {nobody}; did you mean `good`?"
+    );
+    let queue = format!(
+        "! subscription queue: this worker does not serve queue default of its jobs, {nobody}: say queue = \"mail\", as the handler of \
+         good does, or start a worker that serves it"
+    );
+    let other = format!(
+        "! subscription other: no handler here runs kind ledger.write, {nobody}: add one, or start a worker that has it"
+    );
+    assert_eq!(warned(), [slip.clone(), queue.clone(), other]);
+    let url = format!("sqlite:{}", cli.path("windlass.db").display());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let _other = runtime.block_on(async {
+        let store = windlass::open(&url).await.expect("it opens");
+        let other = worker().serving(&["mail"]).knowing(&[("ledger.write", 1)]).registration();
+        store.register(&other, Now::Database).await.expect("registered");
+        store
+    });
+    assert_eq!(warned(), [slip, queue]);
 }
 
 /// E21: a run that ends when nothing is left handles what came of events too, and what came of these.

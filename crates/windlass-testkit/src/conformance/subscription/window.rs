@@ -8,7 +8,8 @@ use windlass_core::event::{CloudEvent, Keep, NewEvent};
 use windlass_core::job::Verdict;
 use windlass_core::json::Json;
 use windlass_core::subscription::{
-    Answer, Closed, Closing, EventWindow, Feed, Filter, Mode, Replay, Start, Subscription, Verified,
+    Answer, Closed, Closing, EventWindow, Feed, Filter, Mode, Replay, Start, Subscription,
+    Together, Verified,
 };
 use windlass_core::time::Timestamp;
 
@@ -334,12 +335,37 @@ pub async fn who_asks_finds_the_job_of_each_event(fixture: StoreFixture) {
     ];
     for (event, expected) in events.iter().zip(expected) {
         let explained = client.explain_event(event.id).await.expect("read").expect("it is there");
-        assert_eq!(explained.decisions[0].answer, expected);
-        assert_eq!(explained.decisions[0].state.is_some(), expected.job().is_some());
+        let decision = &explained.decisions[0];
+        assert_eq!(decision.answer, expected);
+        assert_eq!(decision.state.is_some(), expected.job().is_some());
+        let others = expected.job().map(|_| Together::With(1));
+        assert_eq!(decision.together, others, "the last one waits alone");
     }
     let of_all = client.explain_subscription("some").await.expect("read").expect("it is there");
     let answers: Vec<_> = of_all.matches.iter().map(|one| one.answer).collect();
     assert_eq!(answers, expected);
+}
+
+/// O4: who asks is told how many others wait with an event, and which later one has replaced it, before there is a job and then.
+pub async fn who_asks_is_told_what_an_event_is_together_with(fixture: StoreFixture) {
+    subscribe(&fixture, Mode::latest(HOUR), Some("data.customer"), Start::Now).await;
+    put_as(&fixture, "batch", of(batch(7, HOUR)), Start::Now).await;
+    let events = ["a", "b", "a", "a", "b"].map(|customer| of_customer(customer, 0));
+    publish(&fixture, events.clone()).await;
+    feed(&fixture).await;
+    let replaced = [4, 5, 4].map(Together::ReplacedBy).map(Some).into_iter().chain([None, None]);
+    let client = Client::new(fixture.shared_store());
+    for round in ["waits", "fed"] {
+        for (event, replaced) in events.iter().zip(replaced.clone()) {
+            let explained = client.explain_event(event.id).await.expect("read").expect("there");
+            let [latest, batch] = &explained.decisions[..] else { panic!("two: {explained:?}") };
+            assert_eq!((latest.together, batch.together), (replaced, Some(Together::With(4))));
+            let has_jobs = [latest, batch].map(|one| one.state.is_some());
+            assert_eq!(has_jobs, [round == "fed"; 2]);
+        }
+        fixture.advance(HOUR);
+        feed(&fixture).await;
+    }
 }
 
 /// Events that are too large for one job together become several.
