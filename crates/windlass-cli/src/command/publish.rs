@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let is_dry = args.dry_run;
     let event = event(args)?;
     // Checked before the store is touched, so that a refused event does not even create it.
-    event.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
+    event.check_from_outside().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
     if is_dry {
         let client = parent::of(Client::new(store::existing(&globals.store).await?), parent);
         let explained = client.explain_unpublished(event).await?;
