@@ -17,6 +17,7 @@ pub use mark::{is_own, own_id};
 pub use mute::{Mute, MuteError, MuteName, MuteRecord};
 pub use record::{AlertChange, AlertRecord, Alerts, Fact, NewAlert, OWN_SOURCE};
 pub use types::AlertType;
+pub(crate) use types::OWN_TYPES;
 pub use watch::{Alerted, Watch};
 
 use crate::reply::{Now, Reply};

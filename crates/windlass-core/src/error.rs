@@ -497,6 +497,14 @@ pub enum Refusal {
         /// Their type.
         event_type: String,
     },
+    /// An event of a type of Windlass's own.
+    #[error(
+        "an event of type {event_type} cannot be published: by types that begin with `windlass.` Windlass alone tells of itself"
+    )]
+    OwnType {
+        /// The type.
+        event_type: String,
+    },
     /// Too many events in one call.
     #[error("{events} events in one call are above the limit of {limit}")]
     ManyEvents {

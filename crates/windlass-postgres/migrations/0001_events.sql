@@ -513,6 +513,10 @@ begin
     raise exception 'windlass: type % cannot be used', coalesce(quote_literal(left(publish.type, 128)), 'null') using errcode = '22023',
       hint = 'up to 128 letters, digits and . _ - : /';
   end if;
+  if starts_with(publish.type, 'windlass.') then
+    raise exception 'windlass: an event of type % cannot be published: by types that begin with windlass. Windlass alone tells of itself',
+      publish.type using errcode = '22023', hint = 'give it another type';
+  end if;
   foreach word in array array['id', 'source', 'subject'] loop
     own := options->>word;
     if octet_length(own) not between 1 and 256 or strpos(own, chr(31)) > 0 then

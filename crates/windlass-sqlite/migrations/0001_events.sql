@@ -119,6 +119,8 @@ begin
     when new.type is null or typeof(new.type) <> 'text' or length(new.type) not between 1 and 128 or instr(new.type, char(0)) > 0
          or new.type glob '*[^-A-Za-z0-9._:/]*'
       then raise(abort, 'windlass: type must be 1 to 128 letters, digits and . _ - : /')
+    when new.type glob 'windlass.*'
+      then raise(abort, 'windlass: such an event cannot be published: by types that begin with windlass. Windlass alone tells of itself')
     when new.id is not null and (typeof(new.id) <> 'text' or length(cast(new.id as blob)) not between 1 and 256
                                  or instr(new.id, char(0)) > 0 or instr(new.id, char(31)) > 0)
       then raise(abort, 'windlass: id must be a text of 1 to 256 bytes without NUL and U+001F')

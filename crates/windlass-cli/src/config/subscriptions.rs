@@ -68,7 +68,7 @@ fn at(table: &Table<'_, '_>, definition: &Subscription, refusal: &Refusal) -> &'
             ["batch", "digest", "latest"].into_iter().find(|key| table.has(key)).unwrap_or("batch")
         }
         (Refusal::NoJobs { what }, _) => what,
-        (Refusal::OwnOutput { .. }, _) => "event",
+        (Refusal::OwnOutput { .. } | Refusal::OwnType { .. }, _) => "event",
         (_, Target::Event(made)) => match check_event_type(&made.event_type) {
             Ok(()) => "source",
             Err(_) => "event",

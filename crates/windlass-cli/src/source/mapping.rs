@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde_json::value::RawValue;
 use windlass::Json;
+use windlass::alert::OWN_SOURCE;
 use windlass::event::{Extension, NewEvent};
 use windlass::name::matches;
 use windlass::source::Read;
@@ -189,9 +190,9 @@ impl Mapping {
         if fields.contains_key("specversion") {
             event.meta.extensions = extensions(&fields)?;
         }
-        event.check().map_err(|refusal| refusal.to_string())?;
-        // Alerts and gaps go by these.
-        if event.event_type.starts_with("windlass.") || event.source == "/windlass" {
+        event.check_from_outside().map_err(|refusal| refusal.to_string())?;
+        // Alerts and gaps go by it too.
+        if event.source == OWN_SOURCE {
             let (event_type, source) = (&event.event_type, &event.source);
             return Err(format!("{event_type} from {source}: Windlass alone tells of itself"));
         }

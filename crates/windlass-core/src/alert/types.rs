@@ -3,6 +3,9 @@
 use crate::health::Problem;
 use crate::subscription::Filter;
 
+/// With what the types of events begin in which Windlass tells of itself, and that nobody else publishes.
+pub(crate) const OWN_TYPES: &str = "windlass.";
+
 /// What an alert is about, or what has happened. The event's type is `windlass.` and its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -96,7 +99,7 @@ impl AlertType {
     /// The one with this name, with or without `windlass.` before it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let name = name.strip_prefix("windlass.").unwrap_or(name);
+        let name = name.strip_prefix(OWN_TYPES).unwrap_or(name);
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 

@@ -181,7 +181,7 @@ impl EnqueuePipeline {
                 .on_publish(&mut event)
                 .map_err(|reason| Refusal::Layer { layer: layer.name(), reason })?;
         }
-        event.check()?;
+        event.check_from_outside()?;
         Ok(event)
     }
 

@@ -1,5 +1,6 @@
 //! An event as it is published.
 
+use crate::alert::OWN_TYPES;
 use crate::error::Refusal;
 use crate::event::{EventMeta, EventType, Extension};
 use crate::id::{EventId, JobId};
@@ -125,6 +126,18 @@ impl NewEvent {
             check_key("an event's subject", subject)?;
         }
         self.meta.check()
+    }
+
+    /// Checks an event that somebody else than Windlass publishes: as [`NewEvent::check`], and that it does not speak for Windlass.
+    ///
+    /// # Errors
+    /// What of it cannot be stored, and where its type begins with `windlass.`.
+    pub fn check_from_outside(&self) -> Result<(), Refusal> {
+        self.check()?;
+        match self.event_type.starts_with(OWN_TYPES) {
+            true => Err(Refusal::OwnType { event_type: self.event_type.clone() }),
+            false => Ok(()),
+        }
     }
 }
 

@@ -409,7 +409,7 @@ pub(super) fn whole(
             _ => format!("{number}~{generation}"),
         });
     }
-    match event.check() {
+    match event.check_from_outside() {
         Ok(()) => Ok(event),
         Err(refusal) => Err(Quarantined::new(number, &as_text(&event), &refusal.to_string())),
     }

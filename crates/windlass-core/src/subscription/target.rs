@@ -77,8 +77,8 @@ impl Target {
             Self::Event(made) => {
                 let event = NewEvent::bare(made.event_type.clone());
                 match &made.source {
-                    Some(source) => event.source(source).check(),
-                    None => event.check(),
+                    Some(source) => event.source(source).check_from_outside(),
+                    None => event.check_from_outside(),
                 }
             }
         }

@@ -343,6 +343,7 @@ async fn one_event_that_cannot_be_stored_keeps_nobody_back(database: TestDatabas
         (paid(2).given("x".repeat(257)), "id"),
         (paid(2).extension("Upper", "x"), "Upper"),
         (NewEvent::bare("with space"), "with space"),
+        (NewEvent::bare("windlass.job.dead"), "Windlass alone tells of itself"),
     ];
     for (wrong, word) in wrong {
         let refused = client.publish_all([paid(1), wrong, paid(3)]).await.expect_err("it is wrong");
@@ -438,6 +439,7 @@ async fn sql_refuses_what_cannot_be_published(database: TestDatabase) {
     let crowd = format!(r#"{{"order": [{}]}}"#, crowd.join(","));
     let type_too_long = "x".repeat(129);
     let mut refused = vec![("", None, vec![]), ("with space", None, vec![])];
+    refused.push(("windlass.job.dead", None, vec![]));
     refused.extend([(&*type_too_long, None, vec![]), ("a", Some(&*large), vec![])]);
     for (name, values) in [
         ("id", &[r#""""#, &long, r#""a\u001f""#][..]),
@@ -487,7 +489,8 @@ async fn sql_refuses_what_cannot_be_published(database: TestDatabase) {
     unknown.expect_err("there is no such option");
     assert_eq!(log(&store).await, []);
     sql.publish(("a", Some(&fits), &[])).await.expect("it fits");
-    assert_eq!(log(&store).await.len(), 1);
+    sql.publish(("windlasses.made", None, &[])).await.expect("it is nobody's");
+    assert_eq!(log(&store).await.len(), 2);
 }
 
 /// A19: what is not UTF-8 is refused by SQL, also in the smallest part, and where another program has written it anyway it keeps

@@ -132,7 +132,7 @@ fn event(line: &[u8]) -> Result<Option<NewEvent>, String> {
     let fields: Fields<'_> =
         serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))?;
     let event = read(&fields)?;
-    event.check().map_err(|refusal| refusal.to_string())?;
+    event.check_from_outside().map_err(|refusal| refusal.to_string())?;
     Ok(Some(event))
 }
 

@@ -99,6 +99,7 @@ fn what_cannot_be_published_is_refused() {
     let nul = cli.file("nul.json", b"\"a\0\"");
     for wrong in [
         &["publish", "with space"][..],
+        &["publish", "windlass.job.dead"],
         &["publish", "a", "{"],
         &["publish", "a", r#""\u0000""#],
         &["publish", "a", r#""\ud800""#],

@@ -374,6 +374,7 @@ fn a_file_declares_subscriptions() {
         ("event = \"a\"\ncredit = 7\n", 2, "credit: credit is of jobs"),
         ("types = [\"*\"]\nevent = \"a\"\n", 2, "event: a subscription that publishes a"),
         ("\nevent = \"a b\"\n", 2, "event: "),
+        ("types = [\"a\"]\nevent = \"windlass.a\"\n", 2, "event: an event of type windlass.a"),
         ("event = \"a\"\nsource = \"\"\n", 2, "source: "),
         ("kind = \"k\"\ndigest = \"foo\"\n", 2, "digest: "),
         ("kind = \"k\"\ndigest = \"0 0 30 2 *\"\n", 2, "digest: "),

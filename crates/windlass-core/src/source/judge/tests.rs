@@ -120,6 +120,17 @@ fn what_cannot_be_stored_is_done_without() {
     assert_eq!(judged.imports[0].events.len(), 2, "it has no number, and is there");
 }
 
+/// O22: a feed that a program reads cannot speak for Windlass either.
+#[test]
+fn what_only_windlass_tells_is_put_aside() {
+    let own = Read::numbered(2, NewEvent::bare("windlass.job.dead"));
+    let page = Page::new([own, Read::numbered(3, NewEvent::bare("counted"))]);
+    let judged = of(&SourceOptions::default(), &behind(1), page);
+    assert_eq!(ids(&judged), ["3"]);
+    let reason = &judged.imports[0].quarantined[0].reason;
+    assert!(reason.ends_with("Windlass alone tells of itself"), "{reason}");
+}
+
 /// O19: of a feed with cursors beside its numbers a loss that is told by its oldest number leaves the cursor; one that is told of the cursor
 /// has it asked from its beginning, and one that is asked by numbers is asked by them.
 #[test]
