@@ -236,13 +236,6 @@ impl Output {
         self.print(&table.render(self))
     }
 
-    /// Says something beside the result, on stderr and only to a person.
-    pub(crate) fn remark(&self, text: &str) {
-        if self.live && !self.is_json() && !self.is_plain() {
-            self.aside(&format!("{}\n", self.asides.paint(Tone::Dim, text)));
-        }
-    }
-
     /// Says something that needs attention but stops nothing, on stderr.
     pub(crate) fn warn(&self, text: &str) {
         if !self.is_json() {

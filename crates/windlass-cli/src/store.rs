@@ -6,6 +6,7 @@ use windlass::store::Store;
 use windlass::{StoreError, Unusable};
 
 use crate::exit::{Exit, Failure};
+use crate::globals::Globals;
 
 /// Opens a store that must be there already, and leaves its schema alone: a look must not create
 /// a database in the wrong folder, nor migrate one under programs that are older.
@@ -19,6 +20,21 @@ pub(crate) async fn existing(url: &str) -> anyhow::Result<Arc<dyn Store>> {
 /// Opens a store, creating it where it is missing.
 pub(crate) async fn created(url: &str) -> anyhow::Result<Arc<dyn Store>> {
     windlass::open(url).await.map_err(|error| explained(url, error))
+}
+
+/// Opens a store that is written to, and says where one was made by that: a command in the wrong folder works like any other.
+pub(crate) async fn created_and_told(globals: &Globals) -> anyhow::Result<Arc<dyn Store>> {
+    let url = &globals.store;
+    let is_new = sqlite_path(url).filter(|path| !path.exists());
+    let store = created(url).await?;
+    if let Some(path) = is_new.filter(|path| path.exists()) {
+        globals.out.warn(&format!("made a new store at {}", whole(&path).display()));
+    }
+    Ok(store)
+}
+
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// The file of a SQLite store; `None` for other stores.
@@ -60,12 +76,11 @@ fn missing_folder(url: &str) -> Option<PathBuf> {
 }
 
 fn nothing_there(path: &Path) -> Failure {
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     Failure::new(
         Exit::Unreachable,
         format!(
             "there is no database at {}; name another with --store or WINDLASS_STORE, or create it with `windlass migrate`",
-            whole.display()
+            whole(path).display()
         ),
     )
 }

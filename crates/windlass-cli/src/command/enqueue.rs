@@ -164,11 +164,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     // Checked before the store is touched, so that a refused job does not even create it.
     job.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
-    let is_new = store::sqlite_path(&globals.store).filter(|path| !path.exists());
-    let store = store::created(&globals.store).await?;
-    if let Some(path) = is_new {
-        out.remark(&format!("created {}", path.display()));
-    }
+    let store = store::created_and_told(globals).await?;
     let client = Client::new(Arc::clone(&store)).with_origin(origin("windlass enqueue"));
     let client = parent::of(client.waiting_for_room(args.room_within), parent);
     let due = job.due;

@@ -87,7 +87,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let is_dry = args.dry_run;
     let event = event(args)?;
     // Checked before the store is touched, so that a refused event does not even create it.
-    event.check_from_outside().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
+    event
+        .check_from_outside()
+        .map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
     if is_dry {
         let client = parent::of(Client::new(store::existing(&globals.store).await?), parent);
         let explained = client.explain_unpublished(event).await?;
@@ -113,11 +115,7 @@ fn check_alone(args: &Args) -> Result<(), Failure> {
 }
 
 async fn client(globals: &Globals) -> anyhow::Result<Client> {
-    let is_new = store::sqlite_path(&globals.store).filter(|path| !path.exists());
-    let store = store::created(&globals.store).await?;
-    if let Some(path) = is_new {
-        globals.out.remark(&format!("created {}", path.display()));
-    }
+    let store = store::created_and_told(globals).await?;
     Ok(Client::new(store).with_origin(origin("windlass publish")))
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn keep(args: &Args, globals: &Globals) -> anyhow::Result<Exit>
             let keep = Keep { at_least, at_most: args.at_most };
             keep.check()
                 .map_err(|error| Failure::usage(format!("{error}; nothing was written")))?;
-            Client::new(store::created(&globals.store).await?).keep_events(keep).await?;
+            Client::new(store::created_and_told(globals).await?).keep_events(keep).await?;
             keep
         }
         None => Client::new(store::existing(&globals.store).await?).event_log().await?.keep,

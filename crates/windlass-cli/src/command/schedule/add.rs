@@ -49,7 +49,7 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     checked(&args.name)?;
     let out = &globals.out;
     let definition = definition(&args)?;
-    let store = store::created(&globals.store).await?;
+    let store = store::created_and_told(globals).await?;
     warn_of_kind(out, &*store, &args.kind).await?;
     if args.queue != DEFAULT_QUEUE {
         warn_of_queue(out, &*store, &args.queue).await?;

@@ -70,7 +70,7 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     subscription
         .check()
         .map_err(|error| Failure::usage(format!("{error}; nothing was written")))?;
-    let store = store::created(&globals.store).await?;
+    let store = store::created_and_told(globals).await?;
     // What was published by now is not from now on.
     sequence(&*store).await?;
     if let Some(job) = subscription.target.job() {

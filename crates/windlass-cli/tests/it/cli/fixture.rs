@@ -114,7 +114,13 @@ impl CliFixture {
     pub(super) fn table(&self, args: &[&str], columns: &str) -> String {
         let mut command = self.command(args);
         let ran = Ran::of(command.args(["-o", "table"]).env("COLUMNS", columns));
-        redacted(&format!("{}{}", ran.stdout, ran.stderr))
+        redacted(&format!("{}{}", ran.stdout, self.without_folder(&ran.stderr)))
+    }
+
+    /// Each test has a folder of its own, also in what is said of it.
+    fn without_folder(&self, text: &str) -> String {
+        let folder = std::fs::canonicalize(self.folder.path()).expect("a folder");
+        text.replace(&folder.display().to_string(), "FOLDER")
     }
 
     /// A command with this on its stdin.

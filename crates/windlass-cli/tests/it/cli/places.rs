@@ -21,6 +21,28 @@ fn looking_does_not_create_a_database() {
     assert!(!cli.path("windlass.db").exists());
 }
 
+/// A call that makes a store says where, once, and not where a program reads.
+#[test]
+fn who_makes_a_store_is_told_where() {
+    for args in [
+        &["publish", "order.paid"][..],
+        &["enqueue", "k"],
+        &["subscription", "add", "a", "--kind", "k"],
+        &["event", "keep", "90d"],
+    ] {
+        let cli = CliFixture::new();
+        let folder = std::fs::canonicalize(cli.path(".")).expect("a folder");
+        let told = format!("! made a new store at {}\n", folder.join("windlass.db").display());
+        let ran = cli.run(args);
+        assert_eq!((ran.code, ran.stderr.contains(&told)), (0, true), "{args:?}: {}", ran.stderr);
+        assert!(!ran.stdout.contains("made a new store"), "{}", ran.stdout);
+        assert!(!cli.run(args).stderr.contains("made a new store"), "it is there");
+        let other = [args, &["--store", "sqlite:other.db", "--json"]].concat();
+        assert_eq!(cli.run(&other).stderr, "");
+        assert!(cli.path("other.db").exists());
+    }
+}
+
 /// T41: a store in memory is refused, with the reason.
 #[test]
 fn a_url_that_makes_no_sense_is_wrong_usage() {
