@@ -40,6 +40,9 @@ begin
         then raise(abort, 'windlass: definition must be a JSON text of up to 262144 bytes')
       when json_type(new.definition) <> 'object'
         then raise(abort, 'windlass: a subscription is a JSON object with a target')
+      -- What is not UTF-8 is read as U+FFFD when it is matched, as are the last two characters of its plane.
+      when replace(replace(replace(new.definition, char(65533), ''), char(65534), ''), char(65535), '') glob '*' || char(65533) || '*'
+        then raise(abort, 'windlass: a text is not UTF-8')
       when new.after is not null and (typeof(new.after) <> 'integer' or new.after < 0)
         then raise(abort, 'windlass: after must be a position; 0 is the beginning of the log')
     end;

@@ -6,7 +6,7 @@ use windlass_core::subscription::{RequestAnswer, RequestedChange, SubscriptionRe
 use windlass_core::time::Timestamp;
 
 use super::put;
-use crate::row::{all, run};
+use crate::row::{all, run, text, text_where};
 
 const REQUESTS: &str = "select nth, name, what, definition, after, at, error from windlass_subscription_request order by error is not null, nth limit 1000";
 const OPEN: &str = "select nth, name, what, definition, after, at, error from windlass_subscription_request \
@@ -52,23 +52,21 @@ pub(super) fn answer(
 }
 
 fn request(row: &Row<'_>) -> rusqlite::Result<SubscriptionRequest> {
-    let what: String = row.get(2)?;
     let after = row.get::<_, Option<i64>>(4)?.map(i64::unsigned_abs);
-    let change = match (&*what, row.get(3)?) {
+    let change = match (&*text(row, 2)?, text_where(row, 3)?) {
         ("pause", _) => RequestedChange::Pause,
         ("resume", _) => RequestedChange::Resume,
         ("remove", _) => RequestedChange::Remove,
         // The table has no others.
-        (_, definition) => RequestedChange::Put {
-            definition: Option::<String>::unwrap_or_default(definition),
-            after,
-        },
+        (_, definition) => {
+            RequestedChange::Put { definition: definition.unwrap_or_default(), after }
+        }
     };
     Ok(SubscriptionRequest {
         nth: row.get::<_, i64>(0)?.unsigned_abs(),
-        name: row.get(1)?,
+        name: text(row, 1)?,
         change,
         at: Timestamp::from_micros(row.get(5)?),
-        error: row.get(6)?,
+        error: text_where(row, 6)?,
     })
 }

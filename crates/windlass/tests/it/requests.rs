@@ -118,6 +118,26 @@ async fn what_sql_asks_for_and_cannot_be_is_refused(database: TestDatabase) {
     assert!(made.paused_at.is_some());
 }
 
+/// What is not UTF-8 is refused, and where another program wrote it, it keeps nobody else from being answered.
+#[tokio::test]
+async fn what_is_no_text_keeps_nobody_waiting() {
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let no_text = "cast(x'7b2261223a22ff227d' as text)";
+    let put_so = put(&database, "a", "?", None).replace("'?'", no_text);
+    let refused = database.sql(&put_so).await.expect_err("refused");
+    assert!(refused.contains("not UTF-8"), "{refused}");
+    let written = format!(
+        "insert into windlass_subscription_request (name, what, definition, at) values ('a', 'put', {no_text}, 0)"
+    );
+    database.sql(&written).await.expect("written");
+    database.sql(&put(&database, "b", RECEIPTS, None)).await.expect("asked");
+    feed(&store).await;
+    assert!(client.subscription("b").await.expect("read").is_some());
+    assert!(requests(&client).await[0].error.is_some());
+}
+
 async fn a_request_is_answered_once(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
