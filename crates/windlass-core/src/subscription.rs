@@ -94,8 +94,8 @@ pub trait SubscriptionStore: Send + Sync {
     /// Has one go on where it stood still; `false` where there is none.
     fn resume_subscription<'a>(&'a self, name: &'a str) -> Reply<'a, bool>;
 
-    /// The changes that were asked for by SQL and were not made, in their order, at most 1,000; those that were refused too.
-    fn subscription_requests(&self) -> Reply<'_, Vec<SubscriptionRequest>>;
+    /// The changes that were asked for by SQL and were not made, at most so many: in their order, and behind them those that were refused.
+    fn subscription_requests(&self, most: usize) -> Reply<'_, Vec<SubscriptionRequest>>;
 
     /// Does what the request with this number asks for, or keeps why not, in one transaction. `false`, and nothing, where it was answered
     /// before.

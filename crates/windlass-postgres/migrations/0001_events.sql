@@ -373,17 +373,20 @@ begin
 end
 $$;
 
--- Writes the jobs of windows, and what stays of these; nothing, and false, where one is not as it was or a subscription has changed.
+-- Writes the jobs of windows, and what stays of these; nothing, and false, where one is not as it was or a subscription has changed, and
+-- where an event has got its position behind the last one that was seen, at a moment that belongs into one of them.
 create function windlass.close_windows_at(us bigint, seen bigint, numbers integer[], keys text[], befores text[], rests text[],
   opened bigint[], dues bigint[], ids uuid[], queues text[], kinds text[], versions smallint[], limits smallint[], roots uuid[],
-  parents uuid[], metas text[], args text[]) returns boolean language plpgsql volatile
+  parents uuid[], metas text[], args text[], last_seen bigint, until bigint) returns boolean language plpgsql volatile
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as
 $$
 declare
   here windlass.log;
 begin
   select * into here from windlass.log for update;
-  if here.revision <> seen or exists (
+  if here.revision <> seen
+     or until > (select e.recorded_at from windlass.event e where e.position > last_seen order by e.position limit 1)
+     or exists (
       select from unnest(numbers, keys, befores) as t(number, key, before)
       left join windlass.event_window w on w.number = t.number and w.key = t.key
       where w.positions is distinct from t.before::bigint[]) then

@@ -40,8 +40,8 @@ impl SubscriptionStore for PostgresStore {
         Box::pin(put::pause(&self.claims, (name, false), Now::Database))
     }
 
-    fn subscription_requests(&self) -> Reply<'_, Vec<SubscriptionRequest>> {
-        Box::pin(request::requests(&self.claims))
+    fn subscription_requests(&self, most: usize) -> Reply<'_, Vec<SubscriptionRequest>> {
+        Box::pin(request::requests(&self.claims, most))
     }
 
     fn answer_request<'a>(

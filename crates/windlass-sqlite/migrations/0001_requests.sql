@@ -6,11 +6,15 @@ create table windlass_subscription_request (
   what       text    not null check (what in ('put', 'pause', 'resume', 'remove')),
   -- What is put, and behind which position it begins.
   definition text,
-  after      integer,
+  after      integer check (after >= 0),
   at         integer not null,
-  -- Why it was refused. It is kept until something else is asked for with this name.
-  error      text
+  -- Why it was refused. It is kept until something that was asked for later with this name is answered.
+  error      text,
+  check ((what = 'put') = (definition is not null and after is not null))
 ) strict;
+
+create index windlass_subscription_request_open on windlass_subscription_request (nth) where error is null;
+create index windlass_subscription_request_name on windlass_subscription_request (name);
 
 create trigger windlass_subscription_request_insert before insert on windlass_subscription_request
 begin
@@ -20,15 +24,14 @@ begin
            or new.name glob '*[^-A-Za-z0-9._:/]*'
         then raise(abort, 'windlass: name must be up to 128 letters, digits and . _ - : /')
       when new.what <> 'put' and not exists (select 1 from windlass_subscription s where s.name = new.name)
-           and not exists (select 1 from windlass_subscription_request r where r.name = new.name and r.what = 'put' and r.error is null)
+           and not exists (select 1 from windlass_subscription_request r where r.name = new.name and r.what = 'put')
         then raise(abort, 'windlass: there is no subscription of this name')
     end;
-  delete from windlass_subscription_request where name = new.name and error is not null;
 end;
 
 -- The way in for every language: insert into windlass_put_subscription (name, definition) values ('receipts',
---   '{"filter": {"types": ["order.paid"]}, "target": {"kind": "mail.receipt"}}'). It begins with what is published from now on,
--- or behind the position that after is; 0 is the beginning of the log.
+--   '{"filter": {"types": ["order.paid"]}, "target": {"kind": "mail.receipt"}}'). It begins behind the end of the log, or
+-- behind the position that after is; 0 is the beginning.
 create view windlass_put_subscription as select name, definition, after from windlass_subscription_request where false;
 
 create trigger windlass_put_subscription_insert instead of insert on windlass_put_subscription

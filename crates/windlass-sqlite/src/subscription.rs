@@ -45,8 +45,8 @@ impl SubscriptionStore for SqliteStore {
         Box::pin(self.writer.write(move |c| put::resume(c, &name)))
     }
 
-    fn subscription_requests(&self) -> Reply<'_, Vec<SubscriptionRequest>> {
-        Box::pin(self.readers.read(request::requests))
+    fn subscription_requests(&self, most: usize) -> Reply<'_, Vec<SubscriptionRequest>> {
+        Box::pin(self.readers.read(move |c| request::requests(c, most)))
     }
 
     fn answer_request<'a>(

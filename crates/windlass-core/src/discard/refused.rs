@@ -112,7 +112,7 @@ impl SubscriptionStore for DiscardStore {
         remove_subscription(&str) -> bool;
         pause_subscription(&str, Now) -> bool;
         resume_subscription(&str) -> bool;
-        subscription_requests() -> Vec<SubscriptionRequest>;
+        subscription_requests(usize) -> Vec<SubscriptionRequest>;
         answer_request(u64, &RequestAnswer, Now) -> bool;
         subscriptions() -> Subscriptions;
         gaps() -> Vec<GapRecord>;

@@ -31,7 +31,7 @@ impl Round<'_> {
             return Ok(false);
         }
         let events = self.events_of(&due.windows).await?;
-        let closing = closing(router, &due, &events, self.credit);
+        let closing = closing(router, (&due, log.last), &events, self.credit);
         if closing.closed.is_empty() {
             return Ok(false);
         }
@@ -61,11 +61,12 @@ impl Round<'_> {
 /// What comes of windows that are due, as far as there is room for it.
 fn closing(
     router: &Router,
-    due: &Due,
+    (due, last): (&Due, u64),
     events: &BTreeMap<u64, EventRecord>,
     credit: &Credit,
 ) -> Closing {
-    let mut closing = Closing { revision: router.revision(), closed: Vec::new(), jobs: Vec::new() };
+    let (closed, jobs) = (Vec::new(), Vec::new());
+    let mut closing = Closing { revision: router.revision(), last, closed, jobs };
     let mut room: BTreeMap<u32, usize> = BTreeMap::new();
     for before in due.windows.iter().cloned() {
         let Some(one) = router.of(before.number) else { continue };
@@ -128,12 +129,15 @@ fn jobs_of(
             ends = windows.due_at(one, at(next));
         }
     }
-    let due_at = if jobs.len() == room { window.due_at } else { ends };
-    let open = rest.first().map(|first| EventWindow {
-        opened_at: at(first),
-        due_at,
-        positions: rest.iter().filter_map(|event| event.position).collect(),
-        ..window.clone()
+    let open = rest.first().map(|first| {
+        let ends = if at(first) < ends { ends } else { windows.due_at(one, at(first)) };
+        let due_at = match rest.get(most - 1) {
+            _ if is_early => window.due_at,
+            Some(last) => ends.min(at(last)),
+            None => ends,
+        };
+        let positions = rest.iter().filter_map(|event| event.position).collect();
+        EventWindow { opened_at: at(first), due_at, positions, ..window.clone() }
     });
     (jobs, open)
 }

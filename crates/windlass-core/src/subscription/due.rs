@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::Credit;
 use super::feed::Round;
-use super::{DueWindows, EventWindow, Progress, Router, SubscriptionRecord};
+use super::{EventWindow, Progress, Router, SubscriptionRecord};
 use crate::error::StoreError;
 use crate::event::LogRecord;
 use crate::limits::{CLOSE_EVENTS, CLOSE_WINDOWS};
@@ -27,10 +27,6 @@ impl Due {
 
     fn is_whole(&self, window: &EventWindow) -> bool {
         window.due_at <= self.until(window.number)
-    }
-
-    fn has_whole_ones(&self, of: &SubscriptionRecord) -> bool {
-        self.windows.iter().any(|window| window.number == of.number && self.is_whole(window))
     }
 
     /// The first ones that are whole, as far as they have no more events than one transaction should write.
@@ -56,39 +52,48 @@ impl Round<'_> {
     ) -> Result<Due, StoreError> {
         let gathering: Vec<_> = router.gathering().collect();
         let mut except = self.without_room(&gathering).await?;
-        let mut is_held = !except.is_empty();
-        let mut fed_until = BTreeMap::new();
+        let mut moments = BTreeMap::new();
+        let (mut kept, mut is_held) = (Vec::new(), !except.is_empty());
+        let mut due =
+            Due { now: Timestamp::from_micros(0), windows: Vec::new(), fed_until: BTreeMap::new() };
         loop {
-            let DueWindows { now, due, next_at } =
-                self.store.due_windows(&except, CLOSE_WINDOWS, self.now).await?;
-            let owners: BTreeSet<u32> = due.iter().map(|window| window.number).collect();
+            let page = self.store.due_windows(&except, CLOSE_WINDOWS, self.now).await?;
+            let is_last = page.due.len() < CLOSE_WINDOWS;
+            due.now = page.now;
+            let owners: BTreeSet<u32> = page.due.iter().map(|window| window.number).collect();
             let owners: Vec<_> =
                 owners.into_iter().filter_map(|number| router.of(number)).collect();
             for one in &owners {
-                fed_until.extend(self.fed_until(one, log).await?.map(|at| (one.number, at)));
+                let until = self.fed_until(one, log, &mut moments).await?;
+                due.fed_until.extend(until.map(|at| (one.number, at)));
             }
-            let due = Due { now, windows: due, fed_until };
-            // Neither those of one that was changed meanwhile nor those that are not whole may stand before all others.
+            // Neither those of one without room, which was changed meanwhile, nor those that are not whole may stand before all others.
             let full = self.without_room(&owners).await?;
             is_held |= !full.is_empty();
-            let behind = owners.iter().filter(|one| !due.has_whole_ones(one)).map(|one| one.number);
-            let more: BTreeSet<u32> = behind.chain(full).collect();
-            if more.is_empty() {
-                self.has_windows = next_at.is_some() || !except.is_empty();
+            let waits = |window: &&EventWindow| !due.is_whole(window);
+            let waiting: BTreeSet<u32> =
+                page.due.iter().filter(waits).map(|window| window.number).collect();
+            let may_close = page.due.into_iter().filter(|window| !full.contains(&window.number));
+            if is_last || (full.is_empty() && waiting.is_empty()) {
+                kept.extend(may_close);
+                self.has_windows = page.next_at.is_some() || !except.is_empty() || !full.is_empty();
                 self.fed.is_held |= is_held;
-                self.fed.due_in = next_at.map(|at| at.since(now)).filter(|wait| !wait.is_zero());
-                return Ok(due.few());
+                let due_in = page.next_at.map(|at| at.since(due.now));
+                self.fed.due_in = due_in.filter(|wait| !wait.is_zero());
+                return Ok(Due { windows: kept, ..due }.few());
             }
-            except.extend(more);
-            fed_until = due.fed_until;
+            // Of the others the next page has these again.
+            kept.extend(may_close.filter(|window| waiting.contains(&window.number)));
+            except.extend(waiting.into_iter().chain(full).collect::<BTreeSet<u32>>());
         }
     }
 
-    /// Up to when one that is behind was fed: when the next event got its position.
+    /// Up to when one that is behind was fed: when the next event got its position. What was read of events is kept beside.
     async fn fed_until(
         &self,
         one: &SubscriptionRecord,
         log: &LogRecord,
+        moments: &mut BTreeMap<u64, Option<(u64, Timestamp)>>,
     ) -> Result<Option<Timestamp>, StoreError> {
         let (position, end) = match one.progress {
             Progress::Live => (log.routed, log.last),
@@ -99,9 +104,16 @@ impl Round<'_> {
         if position >= end {
             return Ok(None);
         }
-        let next = self.store.events(position, 1).await?.pop();
-        let next = next.filter(|event| event.position <= Some(end));
-        Ok(next.and_then(|event| event.recorded_at))
+        let next = match moments.get(&position) {
+            Some(next) => *next,
+            None => {
+                let next = self.store.events(position, 1).await?.pop();
+                let next = next.and_then(|event| event.position.zip(event.recorded_at));
+                moments.insert(position, next);
+                next
+            }
+        };
+        Ok(next.filter(|(position, _)| *position <= end).map(|(_, at)| at))
     }
 
     /// Those of these who have no room for a job, or make none.

@@ -67,6 +67,7 @@ impl Feed {
         let mut log = store.event_log().await?;
         if log.has_requests {
             request::answer(store, now).await?;
+            fed.is_behind = true;
             log = store.event_log().await?;
         }
         if self.left.take().is_some_and(|left| left != log.reach()) {
@@ -173,6 +174,9 @@ impl Round<'_> {
             let ends = one.until.is_some_and(|until| until <= position);
             // Nor has one that is to be handed over only behind an event of which the others have got their part.
             let has_nothing = most == 0 && !ends && (one.until.is_some() || position < reached);
+            // It ends with its last window.
+            let has_nothing = has_nothing
+                || (ends && self.has_windows && !self.store.windows(one.number).await?.is_empty());
             let is_held = room.is_none() && most > 0;
             self.fed.is_held |= is_held;
             if has_nothing || is_held {

@@ -9,6 +9,8 @@ use crate::limits::{KEYED_NAME_BYTES, PUBLISH_EVENTS};
 use crate::name::check_subscription;
 use crate::store::{Now, Store};
 
+const MOST_REQUESTS: usize = 1_000;
+
 /// Subscriptions.
 impl Client {
     /// Makes a subscription, which begins there, or changes what the one with this name is, which goes on where it is; whether it
@@ -92,12 +94,13 @@ impl Client {
         Ok(self.store().subscriptions().await?.all)
     }
 
-    /// Changes of subscriptions that were asked for by SQL: those that nobody who feeds has made yet, and those that were refused.
+    /// Changes of subscriptions that were asked for by SQL: those that nobody who feeds has made yet, and those that were refused; at
+    /// most 1,000.
     ///
     /// # Errors
     /// When the store cannot be asked.
     pub async fn subscription_requests(&self) -> Result<Vec<SubscriptionRequest>, StoreError> {
-        self.store().subscription_requests().await
+        self.store().subscription_requests(MOST_REQUESTS).await
     }
 }
 

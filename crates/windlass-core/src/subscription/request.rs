@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::put::check_put;
-use super::walk::position_before;
 use super::{Start, Subscription};
 use crate::error::StoreError;
 use crate::store::{Now, Store};
@@ -33,8 +32,8 @@ pub enum RequestedChange {
     Put {
         /// What it is to be, as JSON: as a [`Subscription`] is stored.
         definition: String,
-        /// It begins behind this position; with what comes from the request on where it is not said.
-        after: Option<u64>,
+        /// It begins behind this position: the end of the log when it was asked for, where it was not said.
+        after: u64,
     },
     /// It is to stand still.
     Pause,
@@ -55,9 +54,12 @@ pub enum RequestAnswer {
     Refused(String),
 }
 
+/// Answered in one round: the others are not fed meanwhile.
+const A_ROUND: usize = 20;
+
 /// Answers what was asked for, in its order.
 pub(super) async fn answer(store: &dyn Store, now: Now) -> Result<(), StoreError> {
-    for request in store.subscription_requests().await? {
+    for request in store.subscription_requests(A_ROUND).await? {
         if request.error.is_none() {
             let answer = answer_of(store, &request).await?;
             store.answer_request(request.nth, &answer, now).await?;
@@ -84,9 +86,5 @@ async fn answer_of(
         }
         Err(error) => return Err(error),
     }
-    let after = match after {
-        Some(after) => *after,
-        None => position_before(store, request.at).await?,
-    };
-    Ok(RequestAnswer::Put(Box::new(definition), Start::After(after)))
+    Ok(RequestAnswer::Put(Box::new(definition), Start::After(*after)))
 }

@@ -68,24 +68,16 @@ impl Client {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn position_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
-        position_before(&**self.store(), moment).await
-    }
-}
-
-/// The position behind which the first event is that got its own at this moment or later.
-pub(super) async fn position_before(
-    store: &dyn Store,
-    moment: Timestamp,
-) -> Result<u64, StoreError> {
-    let (mut before, mut end) = (0, store.event_log().await?.last);
-    while before < end {
-        let middle = before + (end - before) / 2;
-        let event = store.events(middle, 1).await?.pop();
-        match event.filter(|event| event.recorded_at < Some(moment)) {
-            // It is behind the middle, so that this ends.
-            Some(event) => before = event.position.unwrap_or(end).min(end),
-            None => end = middle,
+        let (mut before, mut end) = (0, self.store().event_log().await?.last);
+        while before < end {
+            let middle = before + (end - before) / 2;
+            let event = self.store().events(middle, 1).await?.pop();
+            match event.filter(|event| event.recorded_at < Some(moment)) {
+                // It is behind the middle, so that this ends.
+                Some(event) => before = event.position.unwrap_or(end).min(end),
+                None => end = middle,
+            }
         }
+        Ok(before)
     }
-    Ok(before)
 }

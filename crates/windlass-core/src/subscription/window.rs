@@ -62,6 +62,8 @@ pub struct Closed {
 pub struct Closing {
     /// The revision of the subscriptions that was seen: another one refuses it.
     pub revision: u64,
+    /// How far the log reached: where an event came since that belongs into one of them, all is refused.
+    pub last: u64,
     /// The windows: where one is not as it was, all is refused.
     pub closed: Vec<Closed>,
     /// The jobs that come of them.
@@ -139,6 +141,14 @@ impl EventWindow {
             }
         }
         self
+    }
+}
+
+impl Closing {
+    /// What got its position behind the last one and before this belongs into one of the windows.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        self.closed.iter().map(|closed| closed.before.due_at).max()
     }
 }
 

@@ -32,10 +32,10 @@ pub(super) async fn unfinished(
     rows.iter().map(|row| Ok(get::<i64>(row, 0)?.unsigned_abs())).collect()
 }
 
-/// Of each whether it waits, runs or has ended.
+/// Of each whether it waits, runs or has ended. One look for each: for an "exists" beside another a plan may read the whole table.
 const HAVE: &str = "with running as materialized (select id from windlass.running_job) \
-     select exists (select from windlass.pending p where p.id = j.id) \
-         or exists (select from windlass.finished f where f.id = j.id) \
+     select (select true from windlass.pending p where p.id = j.id limit 1) is true \
+         or (select true from windlass.finished f where f.id = j.id limit 1) is true \
          or exists (select from running r where r.id = j.id) \
      from unnest($1::uuid[]) with ordinality as j(id, nth) order by j.nth";
 

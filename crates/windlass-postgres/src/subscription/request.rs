@@ -11,13 +11,16 @@ use super::put::beginning;
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
-const REQUESTS: &str = "select nth, name, what, definition, after, at, error from windlass.subscription_request order by error is not null, nth limit 1000";
+const REQUESTS: &str = "select nth, name, what, definition, after, at, error from windlass.subscription_request \
+     order by error is not null, nth limit $1::int8";
 const ANSWER: &str = "select windlass.answer_request_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::text, $4::int8, $5::text)";
 
 pub(super) async fn requests(
     connection: &Connection,
+    most: usize,
 ) -> Result<Vec<SubscriptionRequest>, StoreError> {
-    connection.query(REQUESTS, &[]).await?.iter().map(request).collect()
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    connection.query(REQUESTS, &[(&most, Type::INT8)]).await?.iter().map(request).collect()
 }
 
 pub(super) async fn answer(
@@ -51,17 +54,13 @@ pub(super) async fn answer(
 fn request(row: &Row) -> Result<SubscriptionRequest, StoreError> {
     let what: &str = get(row, 2)?;
     let definition: Option<String> = get(row, 3)?;
-    let after = get::<Option<i64>>(row, 4)?.map(i64::unsigned_abs);
-    let change = match (what, definition) {
-        ("put", Some(definition)) => RequestedChange::Put { definition, after },
-        ("pause", _) => RequestedChange::Pause,
-        ("resume", _) => RequestedChange::Resume,
-        ("remove", _) => RequestedChange::Remove,
-        _ => {
-            let (table, column) = ("subscription_request", "what");
-            let row = get::<i64>(row, 0)?.to_string();
-            return Err(StoreError::Corrupt { table, column, row, value: what.to_owned() });
-        }
+    let after = get::<Option<i64>>(row, 4)?.unwrap_or_default().unsigned_abs();
+    let change = match what {
+        "pause" => RequestedChange::Pause,
+        "resume" => RequestedChange::Resume,
+        "remove" => RequestedChange::Remove,
+        // The table has no others.
+        _ => RequestedChange::Put { definition: definition.unwrap_or_default(), after },
     };
     Ok(SubscriptionRequest {
         nth: get::<i64>(row, 0)?.unsigned_abs(),

@@ -27,7 +27,7 @@ const OF: &str = "select 0::int8, 0::int8, number, key, opened_at, due_at, posit
 
 const CLOSE: &str = "select windlass.close_windows_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::int8[]::int4[], $4::text[], \
      $5::text[], $6::text[], $7::int8[], $8::int8[], $9::uuid[], $10::text[], $11::text[], $12::int2[], $13::int2[], $14::uuid[], \
-     $15::uuid[], $16::text[], $17::text[])";
+     $15::uuid[], $16::text[], $17::text[], $18::int8, $19::int8)";
 
 pub(super) async fn due(
     connection: &Connection,
@@ -88,7 +88,13 @@ pub(super) async fn close(
         (&dues, Type::INT8_ARRAY),
     ];
     binds.extend(jobs.binds());
-    binds.push((&args, Type::TEXT_ARRAY));
+    let last = i64::try_from(closing.last).unwrap_or(i64::MAX);
+    let until = closing.until().map(Timestamp::as_micros);
+    binds.extend([
+        (&args as _, Type::TEXT_ARRAY),
+        (&last as _, Type::INT8),
+        (&until as _, Type::INT8),
+    ]);
     connection.query(CLOSE, &binds).await?.first().map_or(Ok(false), |row| get(row, 0))
 }
 

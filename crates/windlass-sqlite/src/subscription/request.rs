@@ -8,14 +8,22 @@ use windlass_core::time::Timestamp;
 use super::put;
 use crate::row::{all, run, text, text_where};
 
-const REQUESTS: &str = "select nth, name, what, definition, after, at, error from windlass_subscription_request order by error is not null, nth limit 1000";
+const REQUESTS: &str = "select nth, name, what, definition, after, at, error from windlass_subscription_request \
+     order by error is not null, nth limit ?1";
 const OPEN: &str = "select nth, name, what, definition, after, at, error from windlass_subscription_request \
      where nth = ?1 and error is null";
+/// What was refused before is forgotten, and so is this where something else was asked for meanwhile.
+const FORGET: &str = "delete from windlass_subscription_request \
+     where name = ?1 and (error is not null and nth < ?2 or nth = ?2 and (?3 is null or exists ( \
+       select 1 from windlass_subscription_request l where l.name = ?1 and l.nth > ?2)))";
 const REFUSE: &str = "update windlass_subscription_request set error = ?2 where nth = ?1";
-const DONE: &str = "delete from windlass_subscription_request where nth = ?1";
 
-pub(super) fn requests(connection: &Connection) -> Result<Vec<SubscriptionRequest>, StoreError> {
-    all(connection, REQUESTS, [], request)
+pub(super) fn requests(
+    connection: &Connection,
+    most: usize,
+) -> Result<Vec<SubscriptionRequest>, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    all(connection, REQUESTS, [most], request)
 }
 
 /// Does what is asked for, or keeps why not; false where it was answered before.
@@ -39,20 +47,21 @@ pub(super) fn answer(
                 RequestedChange::Put { .. } => true,
                 RequestedChange::Pause => put::pause(connection, name, now)?,
                 RequestedChange::Resume => put::resume(connection, name)?,
-                RequestedChange::Remove => put::remove(connection, name)?,
+                RequestedChange::Remove => {
+                    put::remove(connection, name)?;
+                    true
+                }
             };
             (!is_there).then(|| format!("there is no subscription {name}"))
         }
     };
-    match why {
-        Some(why) => run(connection, REFUSE, params![nth, why])?,
-        None => run(connection, DONE, [nth])?,
-    };
+    run(connection, FORGET, params![name, nth, why])?;
+    run(connection, REFUSE, params![nth, why])?;
     Ok(true)
 }
 
 fn request(row: &Row<'_>) -> rusqlite::Result<SubscriptionRequest> {
-    let after = row.get::<_, Option<i64>>(4)?.map(i64::unsigned_abs);
+    let after = row.get::<_, Option<i64>>(4)?.unwrap_or_default().unsigned_abs();
     let change = match (&*text(row, 2)?, text_where(row, 3)?) {
         ("pause", _) => RequestedChange::Pause,
         ("resume", _) => RequestedChange::Resume,

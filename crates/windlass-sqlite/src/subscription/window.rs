@@ -24,6 +24,9 @@ const PUT: &str = "insert into windlass_event_window (number, key, opened_at, du
      on conflict (number, key) do update \
      set opened_at = excluded.opened_at, due_at = excluded.due_at, positions = excluded.positions";
 const REMOVE: &str = "delete from windlass_event_window where number = ?1 and key = ?2";
+/// When the event got its position that was not there yet when it was looked which windows are whole.
+const NEXT_EVENT: &str =
+    "select recorded_at from windlass_event where position > ?1 order by position limit 1";
 const HERE: &str = "select 1 from windlass_log where revision = ?1";
 
 pub(super) fn due(
@@ -62,6 +65,11 @@ pub(super) fn close(
 ) -> Result<bool, StoreError> {
     let revision = i64::try_from(closing.revision).unwrap_or(i64::MAX);
     if one::<i64>(connection, HERE, [revision])?.is_none() {
+        return Ok(false);
+    }
+    let (last, until) = (i64::try_from(closing.last).unwrap_or(i64::MAX), closing.until());
+    let next: Option<i64> = one(connection, NEXT_EVENT, [last])?;
+    if next.zip(until).is_some_and(|(at, until)| at < until.as_micros()) {
         return Ok(false);
     }
     for closed in &closing.closed {

@@ -355,6 +355,8 @@ macro_rules! behaviours {
                     what_is_left_of_a_removed_window_is_not_missed
                     a_replaced_event_waits_with_the_latest
                     what_is_fed_late_in_parts_becomes_whole_windows
+                    what_is_left_for_lack_of_room_waits_its_time
+                    windows_of_one_that_catches_up_keep_no_others_open
                     of_what_is_fed_late_the_latest_becomes_a_job
                     windows_that_are_not_whole_keep_no_others_open
                     windows_without_room_keep_no_others_open

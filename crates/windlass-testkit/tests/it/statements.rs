@@ -141,7 +141,8 @@ fn end_of_string(text: &str) -> Option<usize> {
     })
 }
 
-/// Plans are made once in a session, perhaps while all tables are empty: what grows must be looked up still.
+/// Plans are made once in a session, perhaps while all tables are empty: what grows must be looked up still. Statements inside functions
+/// are not seen here.
 mod plans {
     use tokio::task::JoinSet;
     use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -149,7 +150,7 @@ mod plans {
 
     const AS_A_SESSION_OF_OURS: &str = "vacuum analyze; set jit = off; set plan_cache_mode = force_generic_plan; \
          set enable_seqscan = off; set enable_bitmapscan = off";
-    const THAT_GROW: [&str; 4] = [" on pending", " on finished", " on event", " on event_window"];
+    const THAT_GROW: [&str; 3] = [" on pending", " on finished", " on event"];
 
     #[tokio::test]
     async fn what_feeds_looks_things_up_though_all_was_empty() {
@@ -174,8 +175,8 @@ mod plans {
             let plan = plan(&client, &statement.sql).await;
             for lines in plan.windows(2) {
                 let grows = THAT_GROW.iter().any(|table| lines[0].contains(table));
-                // Those that are left out are passed over on the way.
-                let walks = lines[1].contains("Filter: ") && !lines[1].contains("<> ALL");
+                // Windows that are due are read in their order, and those that are left out passed over on the way.
+                let walks = !lines[1].contains("Index Cond: ") && !lines[1].contains("<> ALL");
                 assert!(!grows || !walks, "{file}: {}\n{}", statement.sql, plan.join("\n"));
             }
         }

@@ -96,6 +96,12 @@ async fn what_sql_asks_for_and_cannot_be_is_refused(database: TestDatabase) {
         let refused = database.sql(&wrong).await.expect_err(&wrong[..80.min(wrong.len())]);
         assert!(refused.contains("windlass: "), "{refused}");
     }
+    let table = match database.is_postgres() {
+        true => "windlass.subscription_request",
+        false => "windlass_subscription_request",
+    };
+    let without = format!("insert into {table} (name, what, at) values ('a', 'put', 0)");
+    database.sql(&without).await.expect_err("it has no definition");
     assert_eq!(requests(&client).await, []);
     for (wrong, what) in [
         (RECEIPTS.replace("order.*", "order.*.*"), "order.*.*"),
@@ -109,6 +115,11 @@ async fn what_sql_asks_for_and_cannot_be_is_refused(database: TestDatabase) {
         assert!(refused.len() == 1 && error.contains(what), "{refused:?}");
     }
     assert!(client.subscriptions().await.expect("read").is_empty());
+    database.sql(&act(&database, "remove", "a")).await.expect("what was refused can be taken back");
+    feed(&store).await;
+    assert_eq!(requests(&client).await, []);
+    // Both before anybody looks: what came later counts.
+    database.sql(&put(&database, "a", "{}", None)).await.expect("asked");
     database.sql(&put(&database, "a", RECEIPTS, None)).await.expect("asked");
     // In one go: what is asked for behind it counts on it.
     database.sql(&act(&database, "pause", "a")).await.expect("asked");
@@ -129,7 +140,7 @@ async fn what_is_no_text_keeps_nobody_waiting() {
     let refused = database.sql(&put_so).await.expect_err("refused");
     assert!(refused.contains("not UTF-8"), "{refused}");
     let written = format!(
-        "insert into windlass_subscription_request (name, what, definition, at) values ('a', 'put', {no_text}, 0)"
+        "insert into windlass_subscription_request (name, what, definition, after, at) values ('a', 'put', {no_text}, 0, 0)"
     );
     database.sql(&written).await.expect("written");
     database.sql(&put(&database, "b", RECEIPTS, None)).await.expect("asked");
@@ -162,6 +173,12 @@ async fn a_request_is_answered_once(database: TestDatabase) {
     assert!(
         store.answer_request(gone.nth, &RequestAnswer::Done, Now::Database).await.expect("asked")
     );
+    assert_eq!(requests(&client).await, [], "it is as it was asked for");
+    database.sql(&put(&database, "a", RECEIPTS, None)).await.expect("asked");
+    feed(&store).await;
+    database.sql(&act(&database, "pause", "a")).await.expect("asked");
+    client.unsubscribe("a").await.expect("removed meanwhile");
+    feed(&store).await;
     let told = requests(&client).await.remove(0).error.expect("a reason");
     assert_eq!(told, "there is no subscription a");
 }

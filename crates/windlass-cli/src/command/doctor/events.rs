@@ -9,6 +9,9 @@ use super::checks::listed;
 use super::{Check, Findings};
 use crate::output::time::{count, span};
 
+/// Requests that are looked at.
+const REQUESTS: usize = 100;
+
 /// What the checks look at.
 #[derive(Debug)]
 pub(super) struct Events {
@@ -27,7 +30,7 @@ impl Events {
             false => None,
         };
         let unfed_since = first.and_then(|event| event.recorded_at);
-        let requests = store.subscription_requests().await?;
+        let requests = store.subscription_requests(REQUESTS).await?;
         Ok(Self { log, unfed_since, subscriptions, requests })
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use windlass_core::client::Client;
-use windlass_core::event::{CloudEvent, Keep, NewEvent};
+use windlass_core::event::{CloudEvent, Keep, LogRecord, NewEvent};
 use windlass_core::job::Verdict;
 use windlass_core::json::Json;
 use windlass_core::subscription::{
@@ -201,17 +201,20 @@ pub async fn a_window_that_is_not_as_it_was_stays(fixture: StoreFixture) {
     publish(&fixture, [paid(1)]).await;
     feed(&fixture).await;
     let before = windows(&fixture).await.remove(0);
-    let revision = store.event_log().await.expect("read").revision;
-    let closed = vec![Closed { before, rest: None }];
-    let closing = Closing { revision, closed, jobs: Vec::new() };
+    let LogRecord { revision, last, .. } = store.event_log().await.expect("read");
     publish(&fixture, [paid(2)]).await;
     feed(&fixture).await;
-    assert!(!store.close_windows(&closing, fixture.now()).await.expect("answered"));
+    let closed = vec![Closed { before, rest: None }];
+    let grown = Closing { revision, last: last + 1, closed, jobs: Vec::new() };
+    assert!(!store.close_windows(&grown, fixture.now()).await.expect("answered"));
     let before = windows(&fixture).await.remove(0);
     assert_eq!(before.positions, [1, 2]);
-    let closing = Closing { closed: vec![Closed { before, rest: None }], ..closing };
+    let closing = Closing { closed: vec![Closed { before, rest: None }], ..grown };
     let stale = Closing { revision: revision + 1, ..closing.clone() };
     assert!(!store.close_windows(&stale, fixture.now()).await.expect("answered"));
+    // An event got its position since, before the window is over.
+    let late = Closing { last, ..closing.clone() };
+    assert!(!store.close_windows(&late, fixture.now()).await.expect("answered"));
     assert_eq!(windows(&fixture).await.len(), 1);
     // One that loses them is found.
     assert!(store.close_windows(&closing, fixture.now()).await.expect("answered"));
@@ -519,6 +522,24 @@ pub async fn what_is_fed_late_in_parts_becomes_whole_windows(fixture: StoreFixtu
     assert!(verified(&fixture).await.is_whole());
 }
 
+/// I-E5: what there was no room for waits its time, as if there had been room.
+pub async fn what_is_left_for_lack_of_room_waits_its_time(fixture: StoreFixture) {
+    let credit = NonZeroU32::new(1).expect("it is not 0");
+    put(&fixture, of(batch(2, HOUR)).credit(credit), Start::Now).await;
+    publish(&fixture, (1..=3).map(paid)).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [[1, 2]]);
+    let worker = fixture.start(worker().knowing(&[("on.some", 1)])).await;
+    let done = worker.claim(1).await;
+    worker.settle_all(&done, &Verdict::Complete { output: None }).await;
+    fixture.advance(HOUR - SECOND);
+    feed(&fixture).await;
+    assert_eq!(windows(&fixture).await[0].positions, [3]);
+    fixture.advance(SECOND);
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [vec![1, 2], vec![3]]);
+}
+
 /// A21: of what is fed late fewer may become jobs, and the last one always does.
 pub async fn of_what_is_fed_late_the_latest_becomes_a_job(fixture: StoreFixture) {
     let latest = Mode::latest(Duration::from_millis(5));
@@ -557,4 +578,29 @@ pub async fn windows_that_are_not_whole_keep_no_others_open(fixture: StoreFixtur
     }
     let all = together(&fixture).await;
     assert_eq!(all, [[401]], "{} windows wait", windows(&fixture).await.len());
+}
+
+/// The windows of one that catches up, of which some are whole in each round, keep nobody else's open.
+pub async fn windows_of_one_that_catches_up_keep_no_others_open(fixture: StoreFixture) {
+    for nth in 0..60 {
+        publish(&fixture, (10 * nth..10 * nth + 10).map(paid)).await;
+        fixture.store().sequence(10, fixture.now()).await.expect("given their positions");
+        fixture.advance(Duration::from_millis(40));
+    }
+    feed(&fixture).await;
+    fixture.advance(HOUR);
+    let lane = Some("data.order".parse().expect("a key"));
+    put(&fixture, Subscription { lane, ..of(batch(9, SECOND)) }, Start::After(0)).await;
+    let filter = Filter::of_types(["tick"]).build().expect("a filter");
+    let other = Subscription::new(filter, "on.other").mode(batch(2, SECOND));
+    put_as(&fixture, "other", other, Start::Now).await;
+    publish(&fixture, [NewEvent::bare("tick")]).await;
+    let mut feed = Feed::default();
+    for _ in 0..4 {
+        feed.round(fixture.store(), fixture.now()).await.expect("fed");
+    }
+    fixture.advance(SECOND);
+    assert!(windows(&fixture).await.len() > 200);
+    feed.round(fixture.store(), fixture.now()).await.expect("fed");
+    assert_eq!(fixture.find("kind:on.other").await.len(), 1);
 }

@@ -96,8 +96,8 @@ macro_rules! forward_of_events {
             self.store.resume_subscription(name)
         }
 
-        fn subscription_requests(&self) -> Reply<'_, Vec<SubscriptionRequest>> {
-            self.store.subscription_requests()
+        fn subscription_requests(&self, most: usize) -> Reply<'_, Vec<SubscriptionRequest>> {
+            self.store.subscription_requests(most)
         }
 
         fn answer_request<'a>(

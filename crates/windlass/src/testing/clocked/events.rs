@@ -79,8 +79,8 @@ impl SubscriptionStore for ClockedStore {
         self.store.resume_subscription(name)
     }
 
-    fn subscription_requests(&self) -> Reply<'_, Vec<SubscriptionRequest>> {
-        self.store.subscription_requests()
+    fn subscription_requests(&self, most: usize) -> Reply<'_, Vec<SubscriptionRequest>> {
+        self.store.subscription_requests(most)
     }
 
     fn answer_request<'a>(
