@@ -169,17 +169,9 @@ impl Round<'_> {
             let room = Room { jobs: whole(room), events: whole(paced) };
             let end = one.until.map_or(log.routed, |until| until.min(log.routed));
             let most = end.saturating_sub(position).min(self.most);
-            // A replay may end behind what is there.
-            let reached = log.routed + u64::from(log.part >= one.number);
-            let ends = one.until.is_some_and(|until| until <= position);
-            // Nor has one that is to be handed over only behind an event of which the others have got their part.
-            let has_nothing = most == 0 && !ends && (one.until.is_some() || position < reached);
-            // It ends with its last window.
-            let has_nothing = has_nothing
-                || (ends && self.has_windows && !self.store.windows(one.number).await?.is_empty());
             let is_held = room.is_none() && most > 0;
             self.fed.is_held |= is_held;
-            if has_nothing || is_held {
+            if is_held || (most == 0 && self.stays(one, position, log).await?) {
                 continue;
             }
             let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -209,6 +201,23 @@ impl Round<'_> {
             self.come.push((one.number, to));
         }
         Ok(false)
+    }
+
+    /// Whether one that gets nothing has nothing to do either: it is not over, and not to be handed over.
+    async fn stays(
+        &self,
+        one: &SubscriptionRecord,
+        position: u64,
+        log: &LogRecord,
+    ) -> Result<bool, StoreError> {
+        Ok(match one.until {
+            // One that is to be handed over only behind an event of which the others have got their part stays too.
+            None => position < log.routed + u64::from(log.part >= one.number),
+            // A replay may end behind what is there.
+            Some(until) if position < until => true,
+            // It ends with its last window.
+            Some(_) => self.has_windows && !self.store.windows(one.number).await?.is_empty(),
+        })
     }
 
     /// Feeds those that are live; whether they are others now.

@@ -312,6 +312,15 @@ macro_rules! behaviours {
                     what_goes_too_early_is_a_gap
                     what_a_subscription_has_missed_is_found
                 }
+                late {
+                    what_is_fed_late_in_parts_becomes_whole_windows
+                    what_is_left_for_lack_of_room_waits_its_time
+                    windows_of_one_that_catches_up_keep_no_others_open
+                    of_what_is_fed_late_the_latest_becomes_a_job
+                    windows_that_are_not_whole_keep_no_others_open
+                    windows_without_room_keep_no_others_open
+                    a_digest_that_is_fed_late_and_live_is_whole
+                }
                 pace {
                     a_replay_keeps_its_pace
                     another_leader_keeps_the_pace
@@ -350,16 +359,9 @@ macro_rules! behaviours {
                     who_asks_finds_the_job_of_each_event
                     who_asks_is_told_what_an_event_is_together_with
                     large_events_become_several_jobs
-                    a_digest_that_is_fed_late_and_live_is_whole
                     what_comes_while_windows_close_is_of_the_next_one
                     what_is_left_of_a_removed_window_is_not_missed
                     a_replaced_event_waits_with_the_latest
-                    what_is_fed_late_in_parts_becomes_whole_windows
-                    what_is_left_for_lack_of_room_waits_its_time
-                    windows_of_one_that_catches_up_keep_no_others_open
-                    of_what_is_fed_late_the_latest_becomes_a_job
-                    windows_that_are_not_whole_keep_no_others_open
-                    windows_without_room_keep_no_others_open
                 }
             }
             worker {

@@ -5,6 +5,7 @@ pub mod backtest;
 pub mod end;
 pub mod feed;
 pub mod keep;
+pub mod late;
 pub mod pace;
 pub mod put;
 pub mod target;
