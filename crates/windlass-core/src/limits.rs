@@ -62,6 +62,10 @@ pub const MISSED_EVENTS: usize = 20;
 pub const FORGET_EVENTS: usize = 1_000;
 /// Events of one round for a subscription that catches up while others are live and get some.
 pub const CATCH_UP_EVENTS: usize = 100;
+/// Requests by SQL that are answered in one round of feeding: nobody is fed meanwhile.
+pub const ANSWERED_REQUESTS: usize = 20;
+/// Requests by SQL that are listed.
+pub const REQUESTS: usize = 1_000;
 /// How long filters are asked for one part of the log: it ends with the event that takes it beyond this.
 pub const ROUTE_TIME: Duration = Duration::from_millis(200);
 /// Events that become one job together at most.

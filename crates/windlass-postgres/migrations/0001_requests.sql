@@ -64,7 +64,7 @@ $$ select windlass.ask(name, 'remove') $$;
 
 -- Does what is asked for, with the definition as Windlass writes it, or keeps why not. False where it was answered before, or somebody
 -- has it at this moment.
-create function windlass.answer_request_at(us bigint, the_nth bigint, the_definition text, behind bigint, why text) returns boolean
+create function windlass.answer_request_at(us bigint, the_nth bigint, the_definition text, why text) returns boolean
 language plpgsql volatile as
 $$
 declare
@@ -77,7 +77,7 @@ begin
   end if;
   if why is null then
     if asked.what = 'put' then
-      perform windlass.put_subscription_at(us, asked.name, the_definition, behind, null);
+      perform windlass.put_subscription_at(us, asked.name, the_definition, asked.after, null);
     elsif asked.what = 'remove' then
       perform windlass.remove_subscription_at(asked.name);
     else

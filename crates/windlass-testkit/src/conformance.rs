@@ -11,6 +11,7 @@ pub mod health;
 pub mod job;
 pub mod limit;
 mod list;
+mod list_of_events;
 mod list_of_jobs;
 pub mod maintenance;
 pub mod progress;

@@ -88,8 +88,8 @@ impl Client {
 /// After a restored backup.
 impl Client {
     /// Says that the log is not the one that it was, as after a restored backup: positions that somebody has seen may be those of other
-    /// events by now. Its epoch, which is the moment in seconds since 1970, comes with [`Client::event_log`]. Who feeds begins from what is stored. Committed when
-    /// it returns.
+    /// events by now. Its epoch, which is the moment in seconds since 1970, comes with [`Client::event_log`]. Who feeds begins from what
+    /// is stored. Committed when it returns.
     ///
     /// # Errors
     /// What kept the store from writing.

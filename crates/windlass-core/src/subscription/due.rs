@@ -54,19 +54,18 @@ impl Round<'_> {
         let mut except = self.without_room(&gathering).await?;
         let mut moments = BTreeMap::new();
         let (mut kept, mut is_held) = (Vec::new(), !except.is_empty());
-        let mut due =
-            Due { now: Timestamp::from_micros(0), windows: Vec::new(), fed_until: BTreeMap::new() };
+        let mut fed_until = BTreeMap::new();
         loop {
             let page = self.store.due_windows(&except, CLOSE_WINDOWS, self.now).await?;
             let is_last = page.due.len() < CLOSE_WINDOWS;
-            due.now = page.now;
             let owners: BTreeSet<u32> = page.due.iter().map(|window| window.number).collect();
             let owners: Vec<_> =
                 owners.into_iter().filter_map(|number| router.of(number)).collect();
             for one in &owners {
                 let until = self.fed_until(one, log, &mut moments).await?;
-                due.fed_until.extend(until.map(|at| (one.number, at)));
+                fed_until.extend(until.map(|at| (one.number, at)));
             }
+            let due = Due { now: page.now, windows: Vec::new(), fed_until };
             // Neither those of one without room, which was changed meanwhile, nor those that are not whole may stand before all others.
             let full = self.without_room(&owners).await?;
             is_held |= !full.is_empty();
@@ -85,6 +84,7 @@ impl Round<'_> {
             // Of the others the next page has these again.
             kept.extend(may_close.filter(|window| waiting.contains(&window.number)));
             except.extend(waiting.into_iter().chain(full).collect::<BTreeSet<u32>>());
+            fed_until = due.fed_until;
         }
     }
 

@@ -66,8 +66,7 @@ impl Feed {
         fed.is_behind = fed.sequenced > 0;
         let mut log = store.event_log().await?;
         if log.has_requests {
-            request::answer(store, now).await?;
-            fed.is_behind = true;
+            fed.is_behind |= request::answer(store, now).await?;
             log = store.event_log().await?;
         }
         if self.left.take().is_some_and(|left| left != log.reach()) {

@@ -5,11 +5,9 @@ use super::{
 };
 use crate::client::Client;
 use crate::error::{Refusal, StoreError};
-use crate::limits::{KEYED_NAME_BYTES, PUBLISH_EVENTS};
+use crate::limits::{KEYED_NAME_BYTES, PUBLISH_EVENTS, REQUESTS};
 use crate::name::check_subscription;
 use crate::store::{Now, Store};
-
-const MOST_REQUESTS: usize = 1_000;
 
 /// Subscriptions.
 impl Client {
@@ -95,12 +93,12 @@ impl Client {
     }
 
     /// Changes of subscriptions that were asked for by SQL: those that nobody who feeds has made yet, and those that were refused; at
-    /// most 1,000.
+    /// most [`REQUESTS`](crate::limits::REQUESTS).
     ///
     /// # Errors
     /// When the store cannot be asked.
     pub async fn subscription_requests(&self) -> Result<Vec<SubscriptionRequest>, StoreError> {
-        self.store().subscription_requests(MOST_REQUESTS).await
+        self.store().subscription_requests(REQUESTS).await
     }
 }
 

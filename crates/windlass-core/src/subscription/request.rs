@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::Subscription;
 use super::put::check_put;
-use super::{Start, Subscription};
 use crate::error::StoreError;
+use crate::limits::ANSWERED_REQUESTS;
 use crate::store::{Now, Store};
 use crate::time::Timestamp;
 
@@ -46,33 +47,31 @@ pub enum RequestedChange {
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RequestAnswer {
-    /// The subscription is put so.
-    Put(Box<Subscription>, Start),
+    /// The subscription is put so, where it was asked to begin.
+    Put(Box<Subscription>),
     /// It stands still, goes on or is removed, as it is asked for.
     Done,
     /// Nothing, for this reason.
     Refused(String),
 }
 
-/// Answered in one round: the others are not fed meanwhile.
-const A_ROUND: usize = 20;
-
-/// Answers what was asked for, in its order.
-pub(super) async fn answer(store: &dyn Store, now: Now) -> Result<(), StoreError> {
-    for request in store.subscription_requests(A_ROUND).await? {
+/// Answers what was asked for, in its order, a part of it; whether anything was answered, which somebody may have in his hands.
+pub(super) async fn answer(store: &dyn Store, now: Now) -> Result<bool, StoreError> {
+    let mut is_answered = false;
+    for request in store.subscription_requests(ANSWERED_REQUESTS).await? {
         if request.error.is_none() {
             let answer = answer_of(store, &request).await?;
-            store.answer_request(request.nth, &answer, now).await?;
+            is_answered |= store.answer_request(request.nth, &answer, now).await?;
         }
     }
-    Ok(())
+    Ok(is_answered)
 }
 
 async fn answer_of(
     store: &dyn Store,
     request: &SubscriptionRequest,
 ) -> Result<RequestAnswer, StoreError> {
-    let RequestedChange::Put { definition, after } = &request.change else {
+    let RequestedChange::Put { definition, .. } = &request.change else {
         return Ok(RequestAnswer::Done);
     };
     let definition: Subscription = match serde_json::from_str(definition) {
@@ -80,11 +79,10 @@ async fn answer_of(
         Err(error) => return Ok(RequestAnswer::Refused(error.to_string())),
     };
     match check_put(store, &request.name, &definition).await {
-        Ok(()) => {}
+        Ok(()) => Ok(RequestAnswer::Put(Box::new(definition))),
         Err(refused @ (StoreError::Refused(_) | StoreError::Conflict { .. })) => {
-            return Ok(RequestAnswer::Refused(refused.to_string()));
+            Ok(RequestAnswer::Refused(refused.to_string()))
         }
-        Err(error) => return Err(error),
+        Err(error) => Err(error),
     }
-    Ok(RequestAnswer::Put(Box::new(definition), Start::After(*after)))
 }

@@ -28,7 +28,13 @@ pub(super) async fn put(
 ) -> Result<bool, StoreError> {
     let definition =
         serde_json::to_string(definition).map_err(|error| StoreError::Backend(Box::new(error)))?;
-    let (now, (behind, until)) = (now.micros(), beginning(start));
+    let number = |position| i64::try_from(position).unwrap_or(i64::MAX);
+    let (behind, until) = match start {
+        Start::Now => (None, None),
+        Start::After(position) => (Some(number(position)), None),
+        Start::Between(after, to) => (Some(number(after)), Some(number(to))),
+    };
+    let now = now.micros();
     let binds: [Bind<'_>; 5] = [
         (&now, Type::INT8),
         (&name, Type::TEXT),
@@ -37,16 +43,6 @@ pub(super) async fn put(
         (&until, Type::INT8),
     ];
     is(connection, PUT, &binds).await
-}
-
-/// Behind which position one begins, where it is said, and the last one that it wants.
-pub(super) fn beginning(start: Start) -> (Option<i64>, Option<i64>) {
-    let number = |position| i64::try_from(position).unwrap_or(i64::MAX);
-    match start {
-        Start::Now => (None, None),
-        Start::After(position) => (Some(number(position)), None),
-        Start::Between(after, to) => (Some(number(after)), Some(number(to))),
-    }
 }
 
 pub(super) async fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {

@@ -7,13 +7,12 @@ use windlass_core::store::Now;
 use windlass_core::subscription::{RequestAnswer, RequestedChange, SubscriptionRequest};
 use windlass_core::time::Timestamp;
 
-use super::put::beginning;
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
 const REQUESTS: &str = "select nth, name, what, definition, after, at, error from windlass.subscription_request \
      order by error is not null, nth limit $1::int8";
-const ANSWER: &str = "select windlass.answer_request_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::text, $4::int8, $5::text)";
+const ANSWER: &str = "select windlass.answer_request_at(coalesce($1::int8, windlass.now_us()), $2::int8, $3::text, $4::text)";
 
 pub(super) async fn requests(
     connection: &Connection,
@@ -30,24 +29,16 @@ pub(super) async fn answer(
     now: Now,
 ) -> Result<bool, StoreError> {
     let (now, nth) = (now.micros(), i64::try_from(nth).unwrap_or(i64::MAX));
-    let (definition, behind) = match answer {
-        RequestAnswer::Put(definition, start) => {
+    let (definition, why) = match answer {
+        RequestAnswer::Put(definition) => {
             let text = serde_json::to_string(definition);
-            (Some(text.map_err(|error| StoreError::Backend(Box::new(error)))?), beginning(*start).0)
+            (Some(text.map_err(|error| StoreError::Backend(Box::new(error)))?), None)
         }
-        RequestAnswer::Done | RequestAnswer::Refused(_) => (None, None),
+        RequestAnswer::Done => (None, None),
+        RequestAnswer::Refused(why) => (None, Some(why.as_str())),
     };
-    let why = match answer {
-        RequestAnswer::Refused(why) => Some(why.as_str()),
-        RequestAnswer::Put(..) | RequestAnswer::Done => None,
-    };
-    let binds: [Bind<'_>; 5] = [
-        (&now, Type::INT8),
-        (&nth, Type::INT8),
-        (&definition, Type::TEXT),
-        (&behind, Type::INT8),
-        (&why, Type::TEXT),
-    ];
+    let binds: [Bind<'_>; 4] =
+        [(&now, Type::INT8), (&nth, Type::INT8), (&definition, Type::TEXT), (&why, Type::TEXT)];
     connection.query(ANSWER, &binds).await?.first().map_or(Ok(false), |row| get(row, 0))
 }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 use windlass_core::error::StoreError;
-use windlass_core::subscription::{RequestAnswer, RequestedChange, SubscriptionRequest};
+use windlass_core::subscription::{RequestAnswer, RequestedChange, Start, SubscriptionRequest};
 use windlass_core::time::Timestamp;
 
 use super::put;
@@ -38,11 +38,11 @@ pub(super) fn answer(
     let name = asked.name.as_str();
     let why = match (answer, &asked.change) {
         (RequestAnswer::Refused(why), _) => Some(why.clone()),
-        (RequestAnswer::Put(definition, start), _) => {
-            put::put(connection, (name, definition), *start, now)?;
+        (RequestAnswer::Put(definition), RequestedChange::Put { after, .. }) => {
+            put::put(connection, (name, definition), Start::After(*after), now)?;
             None
         }
-        (RequestAnswer::Done, change) => {
+        (RequestAnswer::Put(_) | RequestAnswer::Done, change) => {
             let is_there = match change {
                 RequestedChange::Put { .. } => true,
                 RequestedChange::Pause => put::pause(connection, name, now)?,

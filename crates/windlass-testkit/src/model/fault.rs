@@ -280,18 +280,7 @@ impl SubscriptionStore for FaultyStore {
         self.store.resume_subscription(name)
     }
 
-    fn subscription_requests(&self, most: usize) -> Reply<'_, Vec<SubscriptionRequest>> {
-        self.store.subscription_requests(most)
-    }
-
-    fn answer_request<'a>(
-        &'a self,
-        nth: u64,
-        answer: &'a RequestAnswer,
-        now: Now,
-    ) -> Reply<'a, bool> {
-        self.store.answer_request(nth, answer, now)
-    }
+    forward!(requests);
 
     fn subscriptions(&self) -> Reply<'_, Subscriptions> {
         self.store.subscriptions()

@@ -138,6 +138,8 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         SOURCE_GAPS
         PUBLISH_EVENTS
         ROUTE_EVENTS
+        ANSWERED_REQUESTS
+        REQUESTS
         CATCH_UP_EVENTS
         ROUTE_JOBS
         ROUTE_TIME

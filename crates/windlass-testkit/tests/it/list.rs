@@ -9,9 +9,10 @@ use std::process::Command;
 #[test]
 fn every_behaviour_is_on_the_list() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let list = ["conformance/list.rs", "conformance/list_of_jobs.rs"]
-        .map(|part| fs::read_to_string(source.join(part)).expect("the list is there"))
-        .concat();
+    let list =
+        ["conformance/list.rs", "conformance/list_of_events.rs", "conformance/list_of_jobs.rs"]
+            .map(|part| fs::read_to_string(source.join(part)).expect("the list is there"))
+            .concat();
     let listed: Vec<&str> = list.lines().map(str::trim).collect();
     let mut found = 0;
     for file in files(&source.join("conformance")) {

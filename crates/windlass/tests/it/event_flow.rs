@@ -181,6 +181,15 @@ async fn index(job: Index, cx: Context<Looks>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What there is to see where nothing comes any more.
+async fn standing(client: &Client) -> String {
+    let (log, all) = (client.event_log().await, client.subscriptions().await);
+    let jobs = client.jobs(&Default::default(), windlass::job::Page::default()).await;
+    let unended = jobs
+        .map(|jobs| jobs.into_iter().filter(|job| !job.state.is_terminal()).collect::<Vec<_>>());
+    format!("{log:?}\n{all:?}\n{:?}\n{unended:?}", client.workers().await)
+}
+
 async fn two_applications_share_their_events(database: TestDatabase) {
     const EACH: i64 = 40;
     let [p, q] = [database.open().await, database.open().await];
@@ -205,7 +214,9 @@ async fn two_applications_share_their_events(database: TestDatabase) {
     let q_worker = q_worker.start().await.expect("it starts");
     let mut orders: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
     for _ in 0..3 * EACH {
-        let (_, of) = next(&mut of_q).await;
+        let came = tokio::time::timeout(SOON, of_q.recv()).await;
+        let Ok(came) = came else { panic!("{orders:?}: {}", standing(&q_client).await) };
+        let (_, of) = came.expect("the worker lives");
         orders.entry(of.thing).or_default().push(of.version);
     }
     for order in orders.values() {

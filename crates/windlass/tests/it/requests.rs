@@ -6,10 +6,10 @@ use windlass::event::NewEvent;
 use windlass::prelude::*;
 use windlass::store::{Now, Store};
 use windlass::subscription::{
-    Feed, Filter, Progress, RequestAnswer, Start, Subscription, SubscriptionRequest,
+    Feed, Filter, Progress, RequestAnswer, Subscription, SubscriptionRequest,
 };
 
-use crate::test_database::{SOON, TestDatabase, event, on_both_stores};
+use crate::test_database::{SOON, TestDatabase, connect, event, on_both_stores};
 
 on_both_stores! {
     /// E21, X16: a subscription that SQL asks for is made by who feeds, and gets what is published behind the statement; SQL pauses, resumes and
@@ -149,6 +149,28 @@ async fn what_is_no_text_keeps_nobody_waiting() {
     assert!(requests(&client).await[0].error.is_some());
 }
 
+/// A transaction of an operator that has one request in its hands keeps nobody from being fed, nor the others from being answered.
+#[tokio::test]
+async fn a_request_that_somebody_has_holds_nothing_up() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    for name in ["held", "free"] {
+        database.sql(&put(&database, name, RECEIPTS, None)).await.expect("asked");
+    }
+    let mut operator = connect(&database).await;
+    let held = operator.client.transaction().await.expect("begun");
+    let delete = "delete from windlass.subscription_request where name = 'held'";
+    assert_eq!(held.execute(delete, &[]).await.expect("deleted"), 1);
+    // It ends: nor does it look again and again.
+    tokio::time::timeout(SOON, feed(&store)).await.expect("it waits for nobody");
+    assert!(client.subscription("free").await.expect("read").is_some());
+    assert!(client.subscription("held").await.expect("read").is_none());
+    held.rollback().await.expect("let go");
+    feed(&store).await;
+    assert!(client.subscription("held").await.expect("read").is_some());
+}
+
 async fn a_request_is_answered_once(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
@@ -159,8 +181,7 @@ async fn a_request_is_answered_once(database: TestDatabase) {
     database.sql(&put(&database, "a", &other, None)).await.expect("asked");
     feed(&store).await;
     let filter = Filter::of_types(["order.*"]).build().expect("a filter");
-    let late =
-        RequestAnswer::Put(Box::new(Subscription::new(filter, "mail.receipt")), Start::After(0));
+    let late = RequestAnswer::Put(Box::new(Subscription::new(filter, "mail.receipt")));
     for answer in [late, RequestAnswer::Done, RequestAnswer::Refused("late".to_owned())] {
         let answered = store.answer_request(frozen.nth, &answer, Now::Database).await;
         assert!(!answered.expect("asked"), "{answer:?}");

@@ -1,6 +1,7 @@
 //! Events: whether they are fed, and whether a subscription stands still.
 
 use windlass::event::LogRecord;
+use windlass::limits::REQUESTS;
 use windlass::store::Store;
 use windlass::subscription::{SubscriptionRecord, SubscriptionRequest};
 use windlass::{StoreError, Timestamp};
@@ -8,9 +9,6 @@ use windlass::{StoreError, Timestamp};
 use super::checks::listed;
 use super::{Check, Findings};
 use crate::output::time::{count, span};
-
-/// Requests that are looked at.
-const REQUESTS: usize = 100;
 
 /// What the checks look at.
 #[derive(Debug)]

@@ -96,6 +96,13 @@ macro_rules! forward_of_events {
             self.store.resume_subscription(name)
         }
 
+        $crate::fault::forward::forward_one!(requests);
+
+        fn subscriptions(&self) -> Reply<'_, Subscriptions> {
+            self.store.subscriptions()
+        }
+    };
+    (requests) => {
         fn subscription_requests(&self, most: usize) -> Reply<'_, Vec<SubscriptionRequest>> {
             self.store.subscription_requests(most)
         }
@@ -107,10 +114,6 @@ macro_rules! forward_of_events {
             now: Now,
         ) -> Reply<'a, bool> {
             self.store.answer_request(nth, answer, now)
-        }
-
-        fn subscriptions(&self) -> Reply<'_, Subscriptions> {
-            self.store.subscriptions()
         }
     };
     (route) => {
