@@ -232,18 +232,22 @@ async fn a_child_knows_its_parent(database: TestDatabase) {
     worker.stop().await;
 }
 
+async fn inside_soon(fixture: &StoreFixture, jobs: usize) {
+    let inside = async {
+        while fixture.inside.load(Ordering::SeqCst) < jobs {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, inside).await.expect("they run soon");
+}
+
 async fn a_stop_hands_back_what_does_not_end(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     let fixture = StoreFixture::new();
     let worker = worker(&store, &fixture, 4).await;
     let id = client.enqueue(Gate {}).await.expect("written").id();
-    let runs = async {
-        while fixture.inside.load(Ordering::SeqCst) == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(SOON, runs).await.expect("it runs soon");
+    inside_soon(&fixture, 1).await;
     let report = worker.stop_within(Duration::ZERO).await;
     assert_eq!(report.released, 1);
     let job = client.job(id).await.expect("read").expect("there");
@@ -267,6 +271,8 @@ async fn a_stop_hands_back_what_has_not_started(database: TestDatabase) {
     let count = async |state| store.counts().await.expect("counted").of(state);
     let claimed_ahead = async { while count(State::Running).await <= 2 {} };
     tokio::time::timeout(SOON, claimed_ahead).await.expect("more are claimed than can start");
+    // The claim is seen before its answer is: a worker that stops between them begins none.
+    inside_soon(&fixture, 2).await;
     let mut stopping = std::pin::pin!(worker.stop_within(SOON));
     let handed_back = async { while count(State::Available).await < 18 {} };
     tokio::select! {
