@@ -101,6 +101,9 @@ pub(crate) enum Command {
     Worker(command::worker::Args),
     /// Look for problems and say what fixes them
     Doctor(command::doctor::Args),
+    /// Serve the HTTP API
+    #[command(hide = true)]
+    Serve(command::serve::Args),
     /// Bring the store's schema up to date
     Migrate(command::migrate::Args),
     /// Measure this machine and this store

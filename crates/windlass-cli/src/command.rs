@@ -19,6 +19,7 @@ pub(crate) mod migrate;
 pub(crate) mod publish;
 pub(crate) mod queue;
 pub(crate) mod schedule;
+pub(crate) mod serve;
 pub(crate) mod signal;
 pub(crate) mod source;
 pub(crate) mod status;

@@ -3,8 +3,8 @@
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind,
-    lane, limit, migrate, publish, queue, schedule, signal, source, status, subscription, tail,
-    trace, work, worker, workflow,
+    lane, limit, migrate, publish, queue, schedule, serve, signal, source, status, subscription,
+    tail, trace, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -41,6 +41,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Lane(args) => lane::run(args, &globals).await,
         Command::Worker(args) => worker::run(args, &globals).await,
         Command::Doctor(args) => doctor::run(args, &globals).await,
+        Command::Serve(args) => serve::run(args, &globals).await,
         Command::Migrate(args) => migrate::run(args, &globals).await,
         Command::Bench(args) => bench::run(args, &globals).await,
         Command::Completions(args) => completions::run(&args, cli::definition(), &globals),

@@ -1,0 +1,60 @@
+//! The API as a whole: what its handlers share, and their router.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use tower_http::catch_panic::CatchPanicLayer;
+use windlass::Client;
+use windlass::store::Store;
+
+use crate::access::{Access, Caller};
+use crate::limits::BODY_BYTES;
+use crate::{exchange, spec};
+
+/// The HTTP API over one store.
+#[derive(Debug, Clone)]
+pub struct Api(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    client: Client,
+    access: Access,
+}
+
+impl Api {
+    /// The API over this store, for whom `access` lets in.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, access: Access) -> Self {
+        Self(Arc::new(Shared { client: Client::new(store), access }))
+    }
+
+    /// Everything under `/v1`, with `/healthz` and `/readyz`: to be served, or nested in another router.
+    pub fn router(self) -> Router {
+        let (routes, document) = spec::routes();
+        routes
+            .merge(spec::served(&document))
+            .layer(CatchPanicLayer::new())
+            .layer(DefaultBodyLimit::max(BODY_BYTES))
+            .layer(from_fn(exchange::around))
+            .with_state(self)
+    }
+
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &**self.0.client.store()
+    }
+
+    /// The client of somebody: what they enqueue says who it comes of.
+    pub(crate) fn client_of(&self, caller: &Caller) -> Client {
+        self.0.client.clone().with_origin(caller.name())
+    }
+}

@@ -1,0 +1,53 @@
+//! Whether this process lives, and whether it can serve.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::answer::ok;
+use crate::api::Api;
+use crate::problem::{Code, Problem};
+
+/// `/healthz` and `/readyz`, which ask for no credentials and tell nothing that needs some.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready))
+}
+
+/// How the server is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Status {
+    /// `alive` or `ready`.
+    status: &'static str,
+}
+
+/// Whether the process answers
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "health",
+    responses((status = 200, description = "It does.", body = Status))
+)]
+async fn alive() -> Response {
+    ok(&Status { status: "alive" })
+}
+
+/// Whether the server can serve
+///
+/// The database answers, and its schema is one that this program knows; otherwise 503.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "health",
+    responses((status = 200, description = "It can.", body = Status))
+)]
+async fn ready(State(api): State<Api>) -> Result<Response, Problem> {
+    let facts = api.store().facts().await?;
+    if facts.schema_version > facts.known_version {
+        let detail = "the schema of the database is newer than this program";
+        return Err(Problem::new(Code::Unavailable, detail));
+    }
+    Ok(ok(&Status { status: "ready" }))
+}

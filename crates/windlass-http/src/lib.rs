@@ -1,0 +1,36 @@
+//! The HTTP API of Windlass: an axum router over a store, for `windlass serve` and for programs that nest it in their own.
+//!
+//! ```no_run
+//! use windlass_http::{Access, Api};
+//!
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = windlass::open("sqlite:app.db").await?;
+//! let windlass = Api::new(store, Access::open()).router();
+//! let app: axum::Router = axum::Router::new().nest("/windlass", windlass);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Answers are JSON documents that name their schema (`"schema": "job.v1"`), the same that the command line prints with
+//! `--json`. What is refused is an RFC 9457 problem with a stable code: see [`Code`].
+
+mod access;
+mod answer;
+mod api;
+mod exchange;
+mod extract;
+mod health;
+pub mod job;
+mod limits;
+mod page;
+mod problem;
+mod schema;
+mod server;
+mod spec;
+
+pub use access::{Access, Caller, Scope};
+pub use answer::Document;
+pub use api::Api;
+pub use problem::{Code, Problem};
+pub use server::Server;
+pub use spec::openapi;

@@ -1,0 +1,26 @@
+//! Numbers that a client may meet.
+
+use std::time::Duration;
+
+/// Items of a page, unless asked for.
+pub(crate) const PAGE: u16 = 50;
+/// Items of a page at most.
+pub(crate) const LARGEST_PAGE: u16 = 500;
+/// Jobs of one batch.
+pub(crate) const BATCH_JOBS: usize = 1_000;
+/// Bytes of a request's body.
+pub(crate) const BODY_BYTES: usize = 4 << 20;
+/// Bytes of a filter's text.
+pub(crate) const FILTER_BYTES: usize = 4_096;
+/// Bytes of a correlation id.
+pub(crate) const CORRELATION_BYTES: usize = 128;
+/// How long a body may take to come.
+pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
+/// Bytes of a request's line and headers.
+pub(crate) const HEADER_BYTES: usize = 16 << 10;
+/// How long they may take to come, also while a connection idles.
+pub(crate) const HEADER_TIME: Duration = Duration::from_secs(10);
+/// Connections at once; others wait to be accepted.
+pub(crate) const CONNECTIONS: usize = 16_384;
+/// How long what is under way has at a stop.
+pub(crate) const STOP_TIME: Duration = Duration::from_secs(10);

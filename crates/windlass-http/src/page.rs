@@ -1,0 +1,53 @@
+//! Pages of lists: how many, and where they go on.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use serde::Serialize;
+
+use crate::answer::{Items, ok};
+use crate::limits::{LARGEST_PAGE, PAGE};
+use crate::problem::Problem;
+
+/// The size of a page that was asked for.
+pub(crate) fn size(asked: Option<u16>) -> Result<usize, Problem> {
+    match asked.unwrap_or(PAGE) {
+        limit @ 1..=LARGEST_PAGE => Ok(usize::from(limit)),
+        limit => {
+            let detail = format!("expected 1 to {LARGEST_PAGE}, found {limit}");
+            Err(Problem::parameter("limit", detail))
+        }
+    }
+}
+
+/// Where a page begins. A cursor is opaque to who has it, so that what it is made of may change.
+pub(crate) fn start<T: FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
+    cursor.map(|text| parse(text).ok_or_else(not_ours)).transpose()
+}
+
+fn parse<T: FromStr>(text: &str) -> Option<T> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    std::str::from_utf8(&bytes).ok()?.parse().ok()
+}
+
+fn not_ours() -> Problem {
+    Problem::parameter("cursor", "not a cursor of this list; take `next` of the page before")
+}
+
+/// A page of what was found, of which one more was asked for than it has.
+pub(crate) fn answer<'a, T, K: Display, U: Serialize>(
+    found: &'a [T],
+    size: usize,
+    key: impl Fn(&T) -> K,
+    shown: impl Fn(&'a T) -> U,
+) -> Response {
+    let items = &found[..found.len().min(size)];
+    let has_more = found.len() > size;
+    let last = items.last().filter(|_| has_more);
+    let next = last.map(|last| URL_SAFE_NO_PAD.encode(key(last).to_string()));
+    ok(&Items { items: items.iter().map(shown).collect(), next, has_more })
+}

@@ -1,0 +1,107 @@
+//! The listener: connections, within their limits, and a stop that lets answers end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::limits::{CONNECTIONS, HEADER_BYTES, HEADER_TIME, STOP_TIME};
+
+/// How long after an error nothing is accepted: where files are used up, some are given back meanwhile.
+const AFTER_ERROR: Duration = Duration::from_millis(50);
+
+/// A router on an address.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    connections: JoinSet<()>,
+    graceful: Graceful,
+}
+
+struct Graceful(GracefulShutdown);
+
+impl std::fmt::Debug for Graceful {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Graceful")
+    }
+}
+
+impl Server {
+    /// Listens on this address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self::on(TcpListener::bind(address).await?))
+    }
+
+    /// Serves a listener that is there already.
+    #[must_use]
+    pub fn on(listener: TcpListener) -> Self {
+        let graceful = Graceful(GracefulShutdown::new());
+        Self { listener, connections: JoinSet::new(), graceful }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until it is told to stop; then nothing new is accepted, and what is under way has 10 s to end.
+    pub async fn serve(mut self, router: Router, stop: CancellationToken) {
+        loop {
+            let has_room = self.connections.len() < CONNECTIONS;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(_) = self.connections.join_next() => {}
+                accepted = self.listener.accept(), if has_room => match accepted {
+                    Ok((stream, _)) => self.begin(stream, router.clone()),
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(AFTER_ERROR).await;
+                    }
+                },
+            }
+        }
+        self.end().await;
+    }
+
+    fn begin(&mut self, stream: TcpStream, router: Router) {
+        // Answers are small, and nothing follows that they could be sent with.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection is gone already");
+        }
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIME)
+            .max_buf_size(HEADER_BYTES)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        let connection = self.graceful.0.watch(connection);
+        self.connections.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+        });
+    }
+
+    async fn end(self) {
+        let Self { listener, mut connections, graceful } = self;
+        drop(listener);
+        let ended = tokio::time::timeout(STOP_TIME, graceful.0.shutdown()).await;
+        if ended.is_err() {
+            tracing::warn!("what was under way did not end in time, and is cut off");
+        }
+        connections.shutdown().await;
+    }
+}

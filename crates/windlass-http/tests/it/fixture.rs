@@ -1,0 +1,163 @@
+//! The API over a database of a test's own; whatever it answers is held against its own document.
+
+use std::sync::Arc;
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use windlass::Client;
+use windlass::store::Store;
+use windlass_http::{Access, Api};
+use windlass_testkit::database::{Database, PostgresDatabase};
+
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(&windlass_http::openapi()).expect("JSON"));
+
+enum Kind {
+    Sqlite(TempDir),
+    Postgres(Box<PostgresDatabase>),
+}
+
+/// A database of one test.
+pub(crate) struct TestDatabase(Kind);
+
+impl TestDatabase {
+    pub(crate) fn sqlite() -> Self {
+        Self(Kind::Sqlite(tempfile::tempdir().expect("a folder")))
+    }
+
+    pub(crate) fn postgres() -> Self {
+        Self(Kind::Postgres(Box::new(PostgresDatabase::fresh())))
+    }
+
+    fn url(&self) -> String {
+        match &self.0 {
+            Kind::Sqlite(folder) => format!("sqlite:{}", folder.path().join("app.db").display()),
+            Kind::Postgres(database) => database.url(),
+        }
+    }
+}
+
+/// The API, and the store below it.
+pub(crate) struct TestApi {
+    router: Router,
+    store: Arc<dyn Store>,
+    // Dropped last.
+    _database: TestDatabase,
+}
+
+/// What it answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl TestApi {
+    pub(crate) async fn on(database: TestDatabase) -> Self {
+        let store = windlass::open(&database.url()).await.expect("the store opens");
+        let router = Api::new(Arc::clone(&store), Access::open()).router();
+        Self { router, store, _database: database }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(Arc::clone(&self.store))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path).body(Body::empty()).expect("a request")).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        let request = request(Method::POST, path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    /// Sends a request as it is; the answer is one that the document allows.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.into_body().collect().await.expect("a whole body").to_bytes();
+        let body = match bytes.len() {
+            0 => Value::Null,
+            _ => serde_json::from_slice(&bytes).expect("a JSON body"),
+        };
+        check(&method, &path, status, &body);
+        Answer { status, headers, body }
+    }
+}
+
+/// A request to this path.
+pub(crate) fn request(method: Method, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path)
+}
+
+/// Holds an answer against the schema that the document has for it.
+fn check(method: &Method, path: &str, status: StatusCode, body: &Value) {
+    let Some(operation) = operation(method, path) else {
+        return check_schema(&json!({"$ref": "#/components/schemas/Problem"}), body, path);
+    };
+    let responses = &operation["responses"];
+    let said = match &responses[status.as_str()] {
+        Value::Null => {
+            assert!(
+                !status.is_success(),
+                "{method} {path} answers {status}, which it does not say"
+            );
+            &responses["default"]["content"]["application/problem+json"]
+        }
+        response => &response["content"]["application/json"],
+    };
+    check_schema(&said["schema"], body, path);
+}
+
+/// The operation of the document that a request is for.
+fn operation(method: &Method, path: &str) -> Option<&'static Value> {
+    let paths = DOCUMENT["paths"].as_object().expect("paths");
+    let parts: Vec<&str> = path.split('/').collect();
+    let fits = |template: &str| {
+        let wanted: Vec<&str> = template.split('/').collect();
+        let same = |(want, part): (&&str, &&str)| want.starts_with('{') || want == part;
+        wanted.len() == parts.len() && wanted.iter().zip(&parts).all(same)
+    };
+    // A path without parameters goes before one with some.
+    let mut found: Vec<_> = paths.iter().filter(|(template, _)| fits(template)).collect();
+    found.sort_by_key(|(template, _)| template.contains('{'));
+    found.first()?.1.get(method.as_str().to_lowercase())
+}
+
+fn check_schema(schema: &Value, body: &Value, path: &str) {
+    let mut whole = schema.clone();
+    whole["components"] = DOCUMENT["components"].clone();
+    let validator = jsonschema::draft202012::new(&whole).expect("a schema");
+    if let Err(error) = validator.validate(body) {
+        panic!(
+            "{path} answers what its schema denies: {error} at {}: {body:#}",
+            error.instance_path()
+        );
+    }
+}
+
+/// Runs each behaviour, an `async fn(TestApi)`, as a test on SQLite and as one on PostgreSQL.
+macro_rules! on_both_stores {
+    ($($(#[$doc:meta])* $name:ident;)+) => {
+        mod sqlite {
+            use crate::fixture::{TestApi, TestDatabase};
+            $($(#[$doc])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(TestApi::on(TestDatabase::sqlite()).await).await; })+
+        }
+        mod postgres {
+            use crate::fixture::{TestApi, TestDatabase};
+            $($(#[$doc])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(TestApi::on(TestDatabase::postgres()).await).await; })+
+        }
+    };
+}
+pub(crate) use on_both_stores;
