@@ -24,7 +24,9 @@ mod tag;
 mod traceparent;
 mod unique;
 
-pub use claim::{Batch, ClaimRequest, Claimed, Fence, Fenced, HandlerKey, Share};
+pub use claim::{
+    Batch, ClaimRequest, Claimed, Completion, Fence, Fenced, HandlerKey, InHand, Share,
+};
 pub use draft::{Draft, IntoDraft};
 pub use error::{Decided, Decision, JobError};
 pub use expiry::{Expires, expired_reason};

@@ -45,6 +45,19 @@ pub struct Registration {
     pub slots: u32,
     /// How long its lease lasts without renewal.
     pub lease: Duration,
+    /// What its life is told by.
+    pub lives_with: LivesWith,
+}
+
+/// What the life of a worker is told by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LivesWith {
+    /// The process that registers it: others see at once when that dies.
+    #[default]
+    Process,
+    /// Its lease alone: it runs elsewhere, and outlives the process that speaks for it. Registered again by another process, it
+    /// is the same worker.
+    Lease,
 }
 
 /// What a heartbeat learns.

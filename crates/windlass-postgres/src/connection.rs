@@ -12,6 +12,7 @@ pub(crate) mod patience;
 pub(crate) mod test_schema;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
+pub(crate) mod transaction;
 pub(crate) mod watch;
 
 use std::borrow::Cow;

@@ -6,9 +6,11 @@ pub(crate) mod claim_cursor;
 pub(crate) mod coalesce;
 pub(crate) mod columns;
 pub(crate) mod complete;
+pub(crate) mod complete_with;
 pub(crate) mod count;
 pub(crate) mod duplicates;
 pub(crate) mod enqueue;
+pub(crate) mod in_hand;
 pub(crate) mod look;
 mod look_line;
 pub(crate) mod move_jobs;
@@ -25,10 +27,11 @@ pub mod unique;
 
 use crate::job::settle::{SettleContext, Settler};
 use crate::store::SHARES_A_STATEMENT;
+use windlass_core::event::NewEvent;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
-    Batch, Cancelled, ClaimRequest, Counts, Due, Duplicates, Enqueued, Filter, JobRecord, JobStore,
-    Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    Batch, Cancelled, ClaimRequest, Completion, Counts, Due, Duplicates, Enqueued, Fence, Filter,
+    InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
@@ -89,6 +92,36 @@ impl JobStore for PostgresStore {
 
     fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
         Box::pin(release::release(&self.writes, worker, lease, now))
+    }
+
+    fn in_hand(&self, worker: WorkerId) -> Reply<'_, Vec<InHand>> {
+        Box::pin(in_hand::in_hand(&self.claims, worker))
+    }
+
+    fn complete_with<'a>(
+        &'a self,
+        fence: &'a Fence,
+        completion: &'a Completion,
+        now: Now,
+    ) -> Reply<'a, Settled> {
+        Box::pin(async move {
+            completion.events.iter().try_for_each(NewEvent::check)?;
+            let answer =
+                complete_with::complete_with(&self.transactions, fence, completion, now).await?;
+            if answer == Settled::Done {
+                if completion.jobs.iter().any(|job| job.due != Due::Now) {
+                    self.wakeups.news();
+                }
+                return Ok(answer);
+            }
+            let context = SettleContext {
+                by: Settler::Worker,
+                worker: fence.worker,
+                label: &fence.label,
+                history: self.keeps_completed(),
+            };
+            settled_before::look(&self.writes, context, &completion.settlement(fence)).await
+        })
     }
 
     fn cancel<'a>(

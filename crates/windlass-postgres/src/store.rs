@@ -12,7 +12,8 @@ use crate::condition::coalesce::SignalCoalescer;
 use crate::connection::config::History;
 use crate::connection::facts;
 use crate::connection::patience::Gate;
-use crate::connection::watch::Watch;
+use crate::connection::transaction::Transactions;
+use crate::connection::watch::{Hearing, Watch};
 use crate::connection::{Connection, Shared};
 use crate::job::claim::Local;
 use crate::job::claim_cursor::ClaimCursors;
@@ -32,6 +33,8 @@ pub struct PostgresStore {
     pub(crate) claims: Connection,
     /// Settlements, heartbeats and enqueues.
     pub(crate) writes: Arc<Connection>,
+    /// Transactions of several statements; made when there is one.
+    pub(crate) transactions: Transactions,
     pub(crate) coalescer: Coalescer,
     pub(crate) signals: SignalCoalescer,
     pub(crate) watch: Watch,
@@ -66,12 +69,12 @@ impl PostgresStore {
         })
     }
 
-    pub(crate) fn remember(&self, worker: &Registration, guard: Option<i64>) {
+    pub(crate) fn remember(&self, worker: &Registration, heard: Hearing) {
         let local = Local {
             label: worker.label.as_str().into(),
             queues: worker.queues.clone(),
             asleep: AtomicBool::new(false),
-            wakeable: guard.is_some(),
+            wakeable: heard == Hearing::Heard,
         };
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         workers.insert(worker.worker, Arc::new(local));

@@ -14,22 +14,25 @@ use std::time::Duration;
 use windlass_core::id::WorkerId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::worker::{
-    Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+    Beat, LivesWith, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
 };
 
+use crate::connection::watch::{Hearing, guard_key};
 use crate::store::PostgresStore;
 
 impl WorkerStore for PostgresStore {
     fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, Vec<MinimumBuild>> {
         Box::pin(async move {
             self.check_connections()?;
-            let guard = self.watch.guard(worker.worker).await;
+            let heard = self.watch.hear(worker.worker, worker.lives_with).await;
+            let is_guarded = heard == Hearing::Heard && worker.lives_with == LivesWith::Process;
+            let guard = is_guarded.then(|| guard_key(worker.worker));
             let required = register::register(&self.claims, worker, guard, now).await?;
             for (limit, by) in &worker.limits {
                 limit::set::set((&self.claims, &self.waiting), limit, (*by, None), now).await?;
             }
             self.cursors.adopt(claim_cursor::find(&self.claims, &worker.queues).await?);
-            self.remember(worker, guard);
+            self.remember(worker, heard);
             Ok(required)
         })
     }

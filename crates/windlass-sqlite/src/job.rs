@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 pub(crate) mod claim;
 pub(crate) mod complete;
+pub(crate) mod complete_with;
 #[cfg(test)]
 pub(crate) mod cost;
 pub(crate) mod count;
@@ -30,17 +31,38 @@ use crate::store::at;
 use crate::store::context;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use windlass_core::event::NewEvent;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
-    Batch, Cancelled, ClaimRequest, Counts, Due, Duplicates, Enqueued, Filter, JobRecord, JobStore,
-    Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    Batch, Cancelled, ClaimRequest, Completion, Counts, Due, Duplicates, Enqueued, Fence, Filter,
+    InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
 use windlass_core::store::{Now, Reply};
 
 use crate::connection::reader::in_one_snapshot;
+use crate::lease::in_hand;
 use crate::store::SqliteStore;
+
+impl SqliteStore {
+    /// Wakes who may run jobs that were just written.
+    fn tell_of(&self, jobs: &[NewJob]) {
+        if jobs.iter().any(|job| job.due == Due::Now) {
+            self.raise_hopes();
+        }
+        let mut rung: Option<&str> = None;
+        for job in jobs {
+            if rung != Some(job.queue.as_str()) {
+                self.wakeups.work_on(&job.queue);
+                rung = Some(job.queue.as_str());
+            }
+        }
+        if jobs.iter().any(|job| job.due != Due::Now) {
+            self.wakeups.news();
+        }
+    }
+}
 
 impl JobStore for SqliteStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
@@ -59,19 +81,7 @@ impl JobStore for SqliteStore {
                     return Err(error);
                 }
             };
-            if jobs.iter().any(|job| job.due == Due::Now) {
-                self.raise_hopes();
-            }
-            let mut rung: Option<&str> = None;
-            for job in jobs {
-                if rung != Some(job.queue.as_str()) {
-                    self.wakeups.work_on(&job.queue);
-                    rung = Some(job.queue.as_str());
-                }
-            }
-            if jobs.iter().any(|job| job.due != Due::Now) {
-                self.wakeups.news();
-            }
+            self.tell_of(jobs);
             Ok(answers)
         })
     }
@@ -120,6 +130,42 @@ impl JobStore for SqliteStore {
         Box::pin(async move {
             let label = self.label(worker);
             self.writer.write(move |c| release::release(&context(c, &label, at(now)), lease)).await
+        })
+    }
+
+    fn in_hand(&self, worker: WorkerId) -> Reply<'_, Vec<InHand>> {
+        Box::pin(self.readers.read(in_one_snapshot(move |c| in_hand(c, worker))))
+    }
+
+    fn complete_with<'a>(
+        &'a self,
+        fence: &'a Fence,
+        completion: &'a Completion,
+        now: Now,
+    ) -> Reply<'a, Settled> {
+        Box::pin(async move {
+            completion.events.iter().try_for_each(NewEvent::check)?;
+            let (owned, keeps_completed) = (fence.clone(), self.keeps_completed);
+            let what = completion.clone();
+            let (answer, told) = self
+                .writer
+                .write(move |c| {
+                    let context = context(c, &owned.label, at(now));
+                    let context = SettleContext { keeps_completed, ..context };
+                    let answer = complete_with::complete_with(&context, &owned, &what)?;
+                    Ok((answer, context.told.get()))
+                })
+                .await?;
+            if answer == Settled::Done {
+                self.tell_of(&completion.jobs);
+                if !completion.events.is_empty() {
+                    self.wakeups.events();
+                }
+            }
+            if told {
+                self.wakeups.work_anywhere();
+            }
+            Ok(answer)
         })
     }
 

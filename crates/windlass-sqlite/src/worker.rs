@@ -17,7 +17,7 @@ use windlass_core::id::WorkerId;
 use windlass_core::store::{Now, Reply};
 use windlass_core::time::micros;
 use windlass_core::worker::{
-    Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
+    Beat, LivesWith, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
 };
 
 use crate::connection::reader::in_one_snapshot;
@@ -28,7 +28,9 @@ use crate::store::SqliteStore;
 impl WorkerStore for SqliteStore {
     fn register<'a>(&'a self, worker: &'a Registration, now: Now) -> Reply<'a, Vec<MinimumBuild>> {
         Box::pin(async move {
-            self.alive.hold(worker.worker);
+            if worker.lives_with == LivesWith::Process {
+                self.alive.hold(worker.worker);
+            }
             self.name_worker(worker);
             let owned = worker.clone();
             self.writer

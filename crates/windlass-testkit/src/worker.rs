@@ -11,7 +11,7 @@ use windlass_core::job::{
 use windlass_core::limits::{CLAIM_BYTES, LEASE};
 use windlass_core::maintenance::Swept;
 use windlass_core::name::DEFAULT_QUEUE;
-use windlass_core::worker::{Beat, Registration};
+use windlass_core::worker::{Beat, LivesWith, Registration};
 
 use crate::draft::KIND;
 use crate::fixture::StoreFixture;
@@ -94,6 +94,7 @@ impl Profile {
     pub fn registration(self) -> Registration {
         let worker = WorkerId::new();
         Registration {
+            lives_with: LivesWith::Process,
             worker,
             label: format!("fixture-{worker}"),
             host: "fixture".to_owned(),

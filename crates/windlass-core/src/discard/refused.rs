@@ -10,8 +10,8 @@ use crate::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published
 use crate::health::{HealthStore, Observed, Thresholds};
 use crate::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
 use crate::job::{
-    Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Fence, Fenced, Filter, JobRecord,
-    JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
+    Filter, InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use crate::json::Json;
 use crate::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
@@ -53,6 +53,8 @@ impl JobStore for DiscardStore {
         claim(&ClaimRequest, Now) -> Batch;
         settle(WorkerId, &[Settlement], Now) -> Vec<Settled>;
         release(WorkerId, LeaseId, Now) -> u64;
+        in_hand(WorkerId) -> Vec<InHand>;
+        complete_with(&Fence, &Completion, Now) -> Settled;
         cancel(&[JobId], &str, Now) -> Vec<Cancelled>;
         retry(&[JobId], Now) -> Vec<Retried>;
         move_jobs(&[JobId], &str) -> Vec<Moved>;

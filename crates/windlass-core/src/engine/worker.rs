@@ -46,7 +46,7 @@ use crate::name::check_queue;
 use crate::panics;
 use crate::schedule::{Declared, Definition, Owner, Schedule, check_declared};
 use crate::store::Store;
-use crate::worker::{MinimumBuild, Registration};
+use crate::worker::{LivesWith, MinimumBuild, Registration};
 
 /// Jobs a worker runs at once unless told otherwise. Handlers are futures, so that this costs
 /// little and a backlog moves at once.
@@ -440,6 +440,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
         let worker = WorkerId::new();
         let host = host_name();
         Registration {
+            lives_with: LivesWith::Process,
             worker,
             label: label(&host, worker),
             host,

@@ -1,11 +1,12 @@
 //! A job in the hands of a worker: what a claim asks for and what it gets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Meta;
-use crate::event::EventRecord;
+use super::{Meta, NewJob, Settlement, Verdict};
+use crate::event::{EventRecord, NewEvent};
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::json::Json;
 use crate::subscription::NO_ARGS;
@@ -127,6 +128,43 @@ pub struct Batch {
     pub claimed_at: Option<Timestamp>,
     /// The jobs, in the order they are to start; empty where there was nothing.
     pub jobs: Vec<Arc<Claimed>>,
+}
+
+/// A job that a worker holds.
+#[derive(Debug, Clone)]
+pub struct InHand {
+    /// The lease it is held under.
+    pub lease: LeaseId,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
+    /// The job as it was claimed, without its event.
+    pub job: Arc<Claimed>,
+}
+
+/// A job that is done, and what is written together with that.
+#[derive(Debug, Clone, Default)]
+pub struct Completion {
+    /// What the handler returned.
+    pub output: Option<Json>,
+    /// How long it ran.
+    pub ran: Option<Duration>,
+    /// Jobs that follow it.
+    pub jobs: Vec<NewJob>,
+    /// Events that come of it.
+    pub events: Vec<NewEvent>,
+}
+
+impl Completion {
+    /// The completion alone, as a settlement.
+    #[must_use]
+    pub fn settlement(&self, fence: &Fence) -> Settlement {
+        Settlement {
+            lease: fence.lease,
+            job: Arc::clone(&fence.job),
+            ran: self.ran,
+            verdict: Verdict::Complete { output: self.output.clone() },
+        }
+    }
 }
 
 /// What fences a write in the name of an attempt: the lease, the place in it and the worker.

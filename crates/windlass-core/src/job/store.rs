@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Batch, ClaimRequest, Enqueued, Filter, JobRecord, Look, NewJob, Settled, Settlement, State,
+    Batch, ClaimRequest, Completion, Enqueued, Fence, Filter, InHand, JobRecord, Look, NewJob,
+    Settled, Settlement, State,
 };
 use crate::id::{BatchId, JobId, LeaseId, WorkerId};
 use crate::reply::{Now, Reply};
@@ -190,6 +191,21 @@ pub trait JobStore: Send + Sync {
 
     /// Hands back what is unsettled of one lease, without counting a failure.
     fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64>;
+
+    /// The jobs that a worker holds, by lease and place, for who speaks for a worker and does not know them.
+    fn in_hand(&self, worker: WorkerId) -> Reply<'_, Vec<InHand>>;
+
+    /// Completes a job and writes what follows it, all in one transaction: where the lease is gone, or was settled before,
+    /// nothing of it is written.
+    ///
+    /// # Errors
+    /// As [`JobStore::enqueue`] for what is to follow: the job runs on then.
+    fn complete_with<'a>(
+        &'a self,
+        fence: &'a Fence,
+        completion: &'a Completion,
+        now: Now,
+    ) -> Reply<'a, Settled>;
 
     /// Cancels jobs. The answers are in the order of the ids.
     fn cancel<'a>(

@@ -10,6 +10,7 @@ use crate::connection::config::{CONNECTIONS, Config};
 use crate::connection::io::Io;
 use crate::connection::migrate;
 use crate::connection::patience::Gate;
+use crate::connection::transaction::Transactions;
 use crate::connection::watch::Watch;
 use crate::connection::{Connection, Shared};
 use crate::job::claim_cursor::ClaimCursors;
@@ -54,6 +55,7 @@ impl PostgresStore {
             coalescer: Coalescer::start(&shared.io, Arc::clone(&writes)),
             signals: SignalCoalescer::start(&shared.io, Arc::clone(&writes), Arc::clone(&waiting)),
             wakeups,
+            transactions: Transactions::new(Arc::clone(&shared)),
             claims,
             writes,
             shared,

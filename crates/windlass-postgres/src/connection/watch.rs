@@ -14,6 +14,7 @@ use windlass_core::error::StoreError;
 use windlass_core::id::WorkerId;
 use windlass_core::limits::RECONNECT_CAP;
 use windlass_core::wake::Wakeups;
+use windlass_core::worker::LivesWith;
 
 use crate::connection::connect::{Note, connect};
 use crate::connection::{Connection, Shared};
@@ -27,7 +28,7 @@ const NEWS: &str = "news";
 const EVENTS: &str = "events";
 const SAY: &str = "select pg_notify($1::text, '')";
 /// How long a session may take to hear what was said; a fraction of a millisecond is usual.
-const HEARING: Duration = Duration::from_secs(3);
+const HEARING_TIME: Duration = Duration::from_secs(3);
 
 /// How long after its end a session is made again, at first.
 const FIRST_WAIT: Duration = Duration::from_millis(5);
@@ -41,13 +42,28 @@ const AGAIN: Duration = Duration::from_millis(100);
 const END_FORMER: &str = "select pg_terminate_backend(pid) from pg_locks \
      where pid = $1 and locktype = 'advisory' and objsubid = 1 and (classid::int8 << 32) | objid::int8 = $2";
 
-/// Who waits for a lock's key.
-type Reply = oneshot::Sender<Option<i64>>;
+/// Whether what others say to a worker is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hearing {
+    Heard,
+    /// Sessions are not ours, or there is none now: the worker polls, and its lease alone says that it lives.
+    Deaf,
+}
+
+/// Who waits to be heard.
+type Reply = oneshot::Sender<Hearing>;
 
 /// What the watcher is asked.
 enum Wish {
-    Guard(WorkerId, Reply),
+    Hear(Listener, Reply),
     LetGo(WorkerId),
+}
+
+/// A worker that is listened for; one whose process is this one has a session lock as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Listener {
+    worker: WorkerId,
+    lives_with: LivesWith,
 }
 
 /// The watcher's handle; dropping the last one ends it.
@@ -77,7 +93,7 @@ impl Watch {
             shared: Arc::clone(&shared),
             writes,
             wakeups: Arc::downgrade(wakeups),
-            guarded: Vec::new(),
+            listeners: Vec::new(),
             unlocked: Vec::new(),
             backend: None,
         };
@@ -85,12 +101,13 @@ impl Watch {
         Self { wishes }
     }
 
-    /// Listens for a worker and takes its session lock. The lock's key, or nothing where sessions
-    /// are not ours or the connection is down: the lease alone decides then.
-    pub(crate) async fn guard(&self, worker: WorkerId) -> Option<i64> {
+    /// Listens for a worker, and takes the session lock of one that lives as long as this process.
+    pub(crate) async fn hear(&self, worker: WorkerId, lives_with: LivesWith) -> Hearing {
         let (reply, answer) = oneshot::channel();
-        self.wishes.send(Wish::Guard(worker, reply)).ok()?;
-        answer.await.ok()?
+        if self.wishes.send(Wish::Hear(Listener { worker, lives_with }, reply)).is_err() {
+            return Hearing::Deaf;
+        }
+        answer.await.unwrap_or(Hearing::Deaf)
     }
 
     pub(crate) fn let_go(&self, worker: WorkerId) {
@@ -103,8 +120,8 @@ struct Watcher {
     shared: Arc<Shared>,
     writes: Arc<Connection>,
     wakeups: Weak<Wakeups>,
-    guarded: Vec<WorkerId>,
-    /// Guarded workers whose lock a former session still holds.
+    listeners: Vec<Listener>,
+    /// Workers whose lock a former session still holds.
     unlocked: Vec<WorkerId>,
     /// The server's process behind the last session that was ours.
     backend: Option<i32>,
@@ -115,16 +132,16 @@ impl Watcher {
     async fn run(mut self, mut asked: mpsc::UnboundedReceiver<Wish>) {
         while let Some(wish) = asked.recv().await {
             match wish {
-                Wish::LetGo(worker) => self.guarded.retain(|guarded| *guarded != worker),
-                Wish::Guard(worker, reply) if self.shared.owns_sessions() => {
-                    self.guarded.push(worker);
-                    if self.keep_session(&mut asked, (worker, reply)).await.is_ok() {
+                Wish::LetGo(worker) => self.listeners.retain(|known| known.worker != worker),
+                Wish::Hear(listener, reply) if self.shared.owns_sessions() => {
+                    self.add(listener);
+                    if self.keep_session(&mut asked, reply).await.is_ok() {
                         return;
                     }
                 }
-                Wish::Guard(_, reply) => {
+                Wish::Hear(_, reply) => {
                     // A caller that stopped waiting will register again.
-                    let _ = reply.send(None);
+                    let _ = reply.send(Hearing::Deaf);
                 }
             }
         }
@@ -134,7 +151,7 @@ impl Watcher {
     async fn keep_session(
         &mut self,
         asked: &mut mpsc::UnboundedReceiver<Wish>,
-        first: (WorkerId, Reply),
+        first: Reply,
     ) -> Result<(), StoreError> {
         let mut first = Some(first);
         let mut backoff = FIRST_WAIT;
@@ -150,8 +167,8 @@ impl Watcher {
                 wakeups.stop_hearing();
             }
             // Without a session the worker registers without a guard: its lease alone counts.
-            if let Some((_, reply)) = first.take() {
-                let _ = reply.send(None);
+            if let Some(reply) = first.take() {
+                let _ = reply.send(Hearing::Deaf);
             }
             match ended {
                 Ok(()) => return Ok(()),
@@ -167,15 +184,15 @@ impl Watcher {
     /// A session that hears, with the locks of all workers.
     async fn session(
         &mut self,
-        first: &mut Option<(WorkerId, Reply)>,
+        first: &mut Option<Reply>,
     ) -> Result<(Client, mpsc::UnboundedReceiver<Note>), StoreError> {
         let (notes, mut noted) = mpsc::unbounded_channel();
         let client = connect(&self.shared.config, &self.shared.io, Some(notes)).await?;
         self.prove_session(&client, &mut noted).await?;
         let former = self.backend.replace(backend(&client).await?);
         self.unlocked.clear();
-        for worker in self.guarded.clone() {
-            self.guard(&client, worker).await?;
+        for listener in self.listeners.clone() {
+            self.hear(&client, listener).await?;
         }
         if let Some(former) = former {
             self.end_former(&client, former).await;
@@ -185,8 +202,8 @@ impl Watcher {
             wakeups.work_anywhere();
             wakeups.news();
         }
-        if let Some((worker, reply)) = first.take() {
-            let _ = reply.send(Some(guard_key(worker)));
+        if let Some(reply) = first.take() {
+            let _ = reply.send(Hearing::Heard);
         }
         Ok((client, noted))
     }
@@ -225,19 +242,33 @@ impl Watcher {
     async fn check(&mut self, client: &Client) -> Result<(), StoreError> {
         let answer = async {
             for worker in std::mem::take(&mut self.unlocked) {
-                self.guard(client, worker).await?;
+                self.lock(client, worker).await?;
             }
             client.batch_execute("").await.map_err(store_error)
         };
-        tokio::time::timeout(HEARING, answer).await.map_err(|_| StoreError::Unavailable {
-            reason: format!("the listening session did not answer for {HEARING:?}"),
+        tokio::time::timeout(HEARING_TIME, answer).await.map_err(|_| StoreError::Unavailable {
+            reason: format!("the listening session did not answer for {HEARING_TIME:?}"),
         })?
     }
 
-    /// Listens for a worker and takes its session lock, at once or as soon as a former session of
-    /// ours has let it go.
-    async fn guard(&mut self, client: &Client, worker: WorkerId) -> Result<(), StoreError> {
-        client.batch_execute(&format!("listen {}", channel(worker))).await.map_err(store_error)?;
+    /// Registered once more, a worker is listened for once.
+    fn add(&mut self, listener: Listener) {
+        self.listeners.retain(|known| known.worker != listener.worker);
+        self.listeners.push(listener);
+    }
+
+    /// Listens for a worker, and takes its session lock where it has one.
+    async fn hear(&mut self, client: &Client, listener: Listener) -> Result<(), StoreError> {
+        let listen = format!("listen {}", channel(listener.worker));
+        client.batch_execute(&listen).await.map_err(store_error)?;
+        match listener.lives_with {
+            LivesWith::Process => self.lock(client, listener.worker).await,
+            LivesWith::Lease => Ok(()),
+        }
+    }
+
+    /// Takes a worker's session lock, at once or as soon as a former session of ours has let it go.
+    async fn lock(&mut self, client: &Client, worker: WorkerId) -> Result<(), StoreError> {
         let key = guard_key(worker);
         let row = client.query_one("select pg_try_advisory_lock($1)", &[&key]).await;
         if !get::<bool>(&row.map_err(store_error)?, 0)? {
@@ -266,7 +297,7 @@ impl Watcher {
         let probe = channel(WorkerId::new());
         client.batch_execute(&format!("listen {probe}")).await.map_err(store_error)?;
         self.writes.query(SAY, &[(&probe, Type::TEXT)]).await?;
-        let heard = tokio::time::timeout(HEARING, noted.recv()).await;
+        let heard = tokio::time::timeout(HEARING_TIME, noted.recv()).await;
         if !matches!(heard, Ok(Some(_))) {
             // Where one has been ours before, there is no pooler but a server that is slow.
             if self.backend.is_none() {
@@ -281,27 +312,25 @@ impl Watcher {
 
     fn on_note(&self, (channel_name, payload): &Note) {
         let Some(wakeups) = self.wakeups.upgrade() else { return };
-        let Some(worker) = self.guarded.iter().find(|worker| channel(**worker) == *channel_name)
-        else {
-            return;
-        };
+        let known = self.listeners.iter().find(|known| channel(known.worker) == *channel_name);
+        let Some(Listener { worker, .. }) = known.copied() else { return };
         match payload.as_str() {
-            NEWS => wakeups.news_for(*worker),
+            NEWS => wakeups.news_for(worker),
             EVENTS => wakeups.events(),
-            _ => wakeups.work_for(*worker),
+            _ => wakeups.work_for(worker),
         }
     }
 
     async fn on_wish(&mut self, client: &Client, wish: Wish) -> Result<(), StoreError> {
         match wish {
-            Wish::Guard(worker, reply) => {
-                self.guard(client, worker).await?;
-                self.guarded.push(worker);
+            Wish::Hear(listener, reply) => {
+                self.hear(client, listener).await?;
+                self.add(listener);
                 // A caller that stopped waiting will register again.
-                let _ = reply.send(Some(guard_key(worker)));
+                let _ = reply.send(Hearing::Heard);
             }
             Wish::LetGo(worker) => {
-                self.guarded.retain(|guarded| *guarded != worker);
+                self.listeners.retain(|known| known.worker != worker);
                 self.unlocked.retain(|unlocked| *unlocked != worker);
                 release(client, worker).await?;
             }

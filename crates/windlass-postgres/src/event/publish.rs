@@ -21,7 +21,7 @@ const PUBLISH_GIVEN: &str = "select p from (select set_config('lock_timeout', $1
      $5::text[], $6::text[], $7::int8[], $8::text[], $9::uuid[], $10::uuid[], $11::text[]) as p where patience.setting is not null";
 
 /// For callers' own connections: a row of one `text` for each event, the id that is there now.
-const PUBLISH_IN: &str = "select p::text from windlass.publish_all(windlass.now_us(), $1::text[]::uuid[], $2::text[], $3::text[], \
+const PUBLISH_IN: &str = "select p::text from windlass.publish_all(coalesce($11::int8, windlass.now_us()), $1::text[]::uuid[], $2::text[], $3::text[], \
      $4::text[], $5::text[], $6::int8[], $7::text[], $8::text[]::uuid[], $9::text[]::uuid[], $10::text[]) as p";
 
 /// For callers' own connections that keep it prepared: one event without an id of its source's. Nobody is seen asleep before the
@@ -55,6 +55,11 @@ pub fn prepared(event: &NewEvent, schema: &str) -> Statement {
 /// Publishes events inside the transaction the connection is in. It answers a row of one `text` for each, for [`answers`].
 #[must_use]
 pub fn statement(events: &[NewEvent], schema: &str) -> Statement {
+    statement_at(events, schema, Now::Database)
+}
+
+/// The same at a moment.
+pub(crate) fn statement_at(events: &[NewEvent], schema: &str, now: Now) -> Statement {
     let texts =
         |of: &dyn Fn(&NewEvent) -> Option<String>| Value::Texts(events.iter().map(of).collect());
     let uuid = |id: JobId| id.as_uuid().to_string();
@@ -69,6 +74,7 @@ pub fn statement(events: &[NewEvent], schema: &str) -> Statement {
         texts(&|event| event.root.map(uuid)),
         texts(&|event| event.parent.map(uuid)),
         texts(&|event| event.meta.to_stored()),
+        Value::Big(now.micros()),
     ];
     Statement { sql: in_schema(PUBLISH_IN, schema), binds }
 }

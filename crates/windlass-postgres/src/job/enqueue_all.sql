@@ -3,9 +3,9 @@
 --   Jobs by column: $1 text[] id · $2 text[] queue · $3 text[] kind · $4 int2[] version
 --   $5 int2[] priority · $6 int2[] max_attempts · $7 int8[] run_at, or null and
 --   $8 int8[] delay in microseconds · $9 text[] args · $10 text[] root · $11 text[] parent
---   $12 text[] origin · $13 text[] meta
+--   $12 text[] origin · $13 text[] meta · $14 int8 now; null is the database's clock
 -- Returns the ids that were written: all. State 1 is scheduled, 2 available.
-with clock as (select windlass.now_us() as now),
+with clock as (select coalesce($14::int8, windlass.now_us()) as now),
 job as (
   select t.*, coalesce(t.at, clock.now + t.delay) as due, clock.now
   from unnest($1::text[], $2::text[], $3::text[], $4::int2[], $5::int2[], $6::int2[], $7::int8[], $8::int8[],

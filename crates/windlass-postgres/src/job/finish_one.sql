@@ -4,9 +4,10 @@
 --   $8 int8 attempt · $9 int8 failures · $10 int2 version · $11 int2 priority · $12 int2 losses
 --   $13 int2 max_attempts · $14 text queue · $15 text kind · $16 text args · $17 text label
 --   $18 text output · $19 text root · $20 text parent · $21 text origin · $22 text meta
---   $23 text history
+--   $23 text history · $24 int8 how long it ran, microseconds; null where that is not known
+--   $25 int8 now; null is the database's clock
 -- Returns 1, or 0 where the lease is lost: then nothing is written.
-with clock as (select windlass.now_us() as now),
+with clock as (select coalesce($25::int8, windlass.now_us()) as now),
 -- The fence. The row stays locked until the transaction ends: a rescue and the settlements of the
 -- lease's other jobs skip it until then.
 marked as (
@@ -19,7 +20,7 @@ done as (
   insert into windlass.finished
     (id, run_at, created_at, started_at, finished_at, prune_at, attempt, failures, state, version, priority, losses,
      max_attempts, queue, kind, args, worker, output, root, parent, origin, meta, history)
-  select $4::text::uuid, $5::int8, $6::int8, null, now, now + $7::int8, $8::int8::int4, $9::int8::int4, 5, $10::int2,
+  select $4::text::uuid, $5::int8, $6::int8, now - $24::int8, now, now + $7::int8, $8::int8::int4, $9::int8::int4, 5, $10::int2,
          $11::int2, $12::int2, $13::int2, $14::text, $15::text, $16::text, $17::text, $18::text, $19::text::uuid,
          $20::text::uuid, $21::text, $22::text, $23::text
   from marked, clock

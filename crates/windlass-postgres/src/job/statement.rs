@@ -2,9 +2,11 @@
 //! only text, int2 and int8, and arrays of these.
 
 use std::borrow::Cow;
+use std::time::Duration;
 use windlass_core::job::{Due, Fence, Identity, NewJob};
 use windlass_core::json::Json;
 use windlass_core::limits::KEEP_FINISHED;
+use windlass_core::store::Now;
 use windlass_core::time::{Timestamp, micros};
 
 use crate::connection::in_schema;
@@ -88,6 +90,11 @@ fn binds(job: &NewJob) -> Vec<Value> {
 /// Writes many jobs. It answers a row for each that was written, with its id as `text`.
 #[must_use]
 pub fn enqueue_all(jobs: &[NewJob], schema: &str) -> Statement {
+    enqueue_all_at(jobs, schema, Now::Database)
+}
+
+/// The same at a moment.
+pub(crate) fn enqueue_all_at(jobs: &[NewJob], schema: &str, now: Now) -> Statement {
     let all_fresh = jobs.iter().all(|job| job.identity == Identity::Fresh);
     let sql = if all_fresh {
         include_str!("enqueue_all.sql")
@@ -97,7 +104,8 @@ pub fn enqueue_all(jobs: &[NewJob], schema: &str) -> Statement {
     let rows: Vec<Vec<Value>> = jobs.iter().map(binds).collect();
     let columns = rows.first().map_or(0, Vec::len);
     let mut rows: Vec<_> = rows.into_iter().map(Vec::into_iter).collect();
-    let binds = (0..columns).map(|_| column(rows.iter_mut().filter_map(Iterator::next))).collect();
+    let columns = (0..columns).map(|_| column(rows.iter_mut().filter_map(Iterator::next)));
+    let binds = columns.chain([Value::Big(now.micros())]).collect();
     Statement { sql: in_schema(sql, schema), binds }
 }
 
@@ -125,6 +133,15 @@ fn column(values: impl Iterator<Item = Value>) -> Value {
 /// the lease is lost.
 #[must_use]
 pub fn finish(fence: &Fence, output: Option<&Json>, schema: &str) -> Statement {
+    finish_after(fence, (output, None), (schema, Now::Database))
+}
+
+/// The same of a job of which it is known how long it ran.
+pub(crate) fn finish_after(
+    fence: &Fence,
+    (output, ran): (Option<&Json>, Option<Duration>),
+    (schema, now): (&str, Now),
+) -> Statement {
     let job = &fence.job;
     let moment = |at: Timestamp| Value::Big(Some(at.as_micros()));
     let number = |n: u32| Value::Big(Some(i64::from(n)));
@@ -152,6 +169,8 @@ pub fn finish(fence: &Fence, output: Option<&Json>, schema: &str) -> Statement {
         Value::Text(job.origin.clone()),
         Value::Text(job.meta.to_stored()),
         Value::Text(job.history.as_deref().map(str::to_owned)),
+        Value::Big(ran.map(micros)),
+        Value::Big(now.micros()),
     ];
     Statement { sql: in_schema(include_str!("finish_one.sql"), schema), binds }
 }

@@ -12,7 +12,7 @@ use windlass_core::store::Now;
 
 use crate::connection::patience::{self, Gate, LONGEST_WAIT, PATIENCE, Try};
 use crate::connection::{Bind, Connection, in_schema};
-use crate::job::statement::{Statement, Value, enqueue_all};
+use crate::job::statement::{Statement, Value, enqueue_all_at};
 use crate::row::get;
 
 /// Whether jobs are written by [`statement`]: for one of them others are looked at, those with its unique key, those of
@@ -30,10 +30,18 @@ pub fn look_at_others(jobs: &[NewJob]) -> bool {
 /// [`answers`].
 #[must_use]
 pub fn statement(jobs: &[NewJob], schema: &str) -> Statement {
-    let Statement { mut binds, .. } = enqueue_all(jobs, schema);
+    statement_at(jobs, schema, Now::Database)
+}
+
+/// The same at a moment.
+pub(crate) fn statement_at(jobs: &[NewJob], schema: &str, now: Now) -> Statement {
+    let Statement { mut binds, .. } = enqueue_all_at(jobs, schema, now);
+    let now = binds.pop();
     let given = jobs.iter().map(|job| Some(i16::from(job.identity == Identity::Given)));
     // A caller's own transaction waits for others as its database says.
-    binds.extend([Value::Smalls(given.collect()), Value::Big(None), Value::Text(None)]);
+    binds.push(Value::Smalls(given.collect()));
+    binds.extend(now);
+    binds.push(Value::Text(None));
     Statement { sql: in_schema(ENQUEUE_UNIQUE, schema), binds }
 }
 

@@ -113,6 +113,7 @@ fn worker() -> WorkerId {
 
 fn registration() -> Registration {
     Registration {
+        lives_with: windlass_core::worker::LivesWith::Process,
         worker: worker(),
         label: "cost".to_owned(),
         host: "here".to_owned(),

@@ -2,12 +2,14 @@
 
 pub mod cancel;
 pub mod claim;
+pub mod complete_with;
 pub mod confirm;
 pub mod enqueue;
 pub mod expiry;
 pub mod explain;
 pub mod explain_line;
 pub mod fair;
+pub mod in_hand;
 pub mod lane;
 pub mod limited;
 pub mod move_jobs;

@@ -301,6 +301,8 @@ macro_rules! behaviours {
                 rescue {
                     a_dead_workers_job_comes_back
                     nothing_is_rescued_while_the_lease_holds
+                    a_worker_that_lives_with_its_lease_outlives_who_registered_it
+                    a_worker_registered_again_is_the_same
                     a_worker_that_beats_keeps_its_jobs
                     a_rescued_job_goes_behind_fresh_ones
                     the_second_loss_makes_a_job_wait

@@ -163,6 +163,18 @@ macro_rules! behaviours_of_jobs {
                     errors_come_back_as_they_were
                     strange_names_come_back_as_they_were
                 }
+                in_hand {
+                    what_a_worker_holds_is_told_as_it_was_claimed
+                    only_what_is_unsettled_is_in_hand
+                    an_unknown_worker_holds_nothing
+                }
+                complete_with {
+                    what_follows_is_written_with_the_completion
+                    a_repeated_completion_writes_nothing_twice
+                    a_lost_lease_lets_nothing_follow
+                    a_refused_job_takes_the_completion_back
+                    a_batch_is_settled_in_both_ways
+                }
                 read {
                     counts_agree_in_every_state
                     counts_follow_a_job

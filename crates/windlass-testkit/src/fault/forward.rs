@@ -62,6 +62,21 @@ macro_rules! forward_one {
             self.store.release(worker, lease, now)
         }
     };
+    (in_hand) => {
+        fn in_hand(&self, worker: WorkerId) -> Reply<'_, Vec<InHand>> {
+            self.store.in_hand(worker)
+        }
+    };
+    (complete_with) => {
+        fn complete_with<'a>(
+            &'a self,
+            fence: &'a Fence,
+            completion: &'a Completion,
+            now: Now,
+        ) -> Reply<'a, Settled> {
+            self.store.complete_with(fence, completion, now)
+        }
+    };
     (leave) => {
         fn leave(&self, worker: WorkerId, now: Now) -> Reply<'_, ()> {
             self.store.leave(worker, now)
@@ -413,8 +428,8 @@ pub(crate) mod names {
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
     pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::job::{
-        Batch, Cancelled, ClaimRequest, Counts, Duplicates, Fence, Fenced, Look, Moved, Page,
-        Retried, Settled, Settlement,
+        Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Fence, Fenced, InHand,
+        Look, Moved, Page, Retried, Settled, Settlement,
     };
     pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};
     pub(crate) use windlass_core::json::Json;

@@ -48,7 +48,7 @@ impl EventStore for MeddledStore {
 }
 
 impl JobStore for MeddledStore {
-    forward!(enqueue claim settle release cancel retry move_jobs open_lane job look jobs counts duplicates);
+    forward!(enqueue claim settle release cancel retry move_jobs in_hand complete_with open_lane job look jobs counts duplicates);
 }
 
 impl HealthStore for MeddledStore {

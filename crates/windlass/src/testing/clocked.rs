@@ -14,8 +14,8 @@ use windlass_core::condition::{
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{
-    Batch, Cancelled, ClaimRequest, Counts, Duplicates, Enqueued, Fence, Fenced, Filter, JobRecord,
-    JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
+    Filter, InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::Json;
 use windlass_core::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
@@ -96,6 +96,19 @@ impl JobStore for ClockedStore {
 
     fn release<'a>(&'a self, worker: WorkerId, lease: LeaseId, now: Now) -> Reply<'a, u64> {
         self.store.release(worker, lease, self.at(now))
+    }
+
+    fn in_hand(&self, worker: WorkerId) -> Reply<'_, Vec<InHand>> {
+        self.store.in_hand(worker)
+    }
+
+    fn complete_with<'a>(
+        &'a self,
+        fence: &'a Fence,
+        completion: &'a Completion,
+        now: Now,
+    ) -> Reply<'a, Settled> {
+        self.store.complete_with(fence, completion, self.at(now))
     }
 
     fn cancel<'a>(

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use windlass_core::job::Settled;
 use windlass_core::limits::{LEASE, SWEEP_JOBS};
+use windlass_core::worker::{LivesWith, Registration};
 
 use crate::draft::{job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::verdicts::{complete, retry, retry_after};
-use crate::worker::{job_ids, settlement, worker};
+use crate::worker::{job_ids, request, settlement, worker};
 
 /// C7, T13, X10: after the lease the job is available again; the attempt counts as lost, which
 /// is a failure.
@@ -32,6 +33,47 @@ pub async fn nothing_is_rescued_while_the_lease_holds(fixture: StoreFixture) {
     let swept = fixture.worker().await.sweep().await;
     assert_eq!((swept.leads, swept.dead_workers, swept.rescued), (true, 0, 0));
     fixture.check("running 1").await;
+}
+
+/// A worker that lives with its lease, registered at another store of the same database.
+fn remote() -> Registration {
+    Registration { lives_with: LivesWith::Lease, ..worker().registration() }
+}
+
+/// T8, I-L5: a worker that speaks through another process keeps its jobs when that process dies, as long as its lease lasts.
+pub async fn a_worker_that_lives_with_its_lease_outlives_who_registered_it(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job()).await;
+    let (remote, server) = (remote(), fixture.another_store().await);
+    server.register(&remote, fixture.now()).await.expect("registered");
+    let batch = server.claim(&request(&remote, 1), fixture.now()).await.expect("claimed");
+    assert_eq!(batch.jobs.len(), 1);
+    drop(server);
+    fixture.advance(LEASE - SECOND);
+    let sweeper = fixture.worker().await;
+    assert_eq!(sweeper.sweep().await.dead_workers, 0);
+    fixture.check_job(id, "running, attempt 1").await;
+    fixture.advance(SECOND * 2);
+    let swept = sweeper.sweep().await;
+    assert_eq!((swept.dead_workers, swept.rescued), (1, 1));
+    fixture.check_job(id, "available, attempt 1, failures 1, losses 1, history lost").await;
+}
+
+/// T8: what a worker claimed through one process it settles through another, which registers it once more.
+pub async fn a_worker_registered_again_is_the_same(fixture: StoreFixture) {
+    fixture.enqueue_one(job()).await;
+    let (remote, server) = (remote(), fixture.another_store().await);
+    server.register(&remote, fixture.now()).await.expect("registered");
+    let batch = server.claim(&request(&remote, 1), fixture.now()).await.expect("claimed");
+    drop(server);
+    fixture.advance(LEASE - SECOND);
+    fixture.store().register(&remote, fixture.now()).await.expect("registered again");
+    fixture.advance(LEASE - SECOND);
+    assert_eq!(fixture.worker().await.sweep().await.dead_workers, 0, "its lease has begun again");
+    assert_eq!(fixture.store().workers().await.expect("listed").len(), 2);
+    let settlements = [settlement(&batch, 0, complete())];
+    let answers = fixture.store().settle(remote.worker, &settlements, fixture.now()).await;
+    assert_eq!(answers.expect("sent"), [Settled::Done]);
+    assert_eq!(fixture.job(batch.jobs[0].id).await.worker.as_deref(), Some(remote.label.as_str()));
 }
 
 /// C7, I-L5: a heartbeat puts the end of the lease off.

@@ -1,0 +1,84 @@
+//! Transactions of several statements: a session of their own, one after the other, made when first needed.
+//!
+//! Statements of other connections share a session and are each a transaction; between those of one transaction nobody else's
+//! may come.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row};
+use windlass_core::error::StoreError;
+
+use crate::connection::Shared;
+use crate::connection::connect::connect;
+use crate::error::store_error;
+use crate::job::statement::{Statement, Value};
+
+/// The session for transactions.
+#[derive(Debug)]
+pub(crate) struct Transactions {
+    shared: Arc<Shared>,
+    slot: AsyncMutex<Option<Client>>,
+}
+
+/// The session, in one caller's hands.
+#[derive(Debug)]
+pub(crate) struct Session<'a>(MutexGuard<'a, Option<Client>>);
+
+/// A transaction. Dropped, it is rolled back before anything else is sent.
+pub(crate) struct Transaction<'a>(tokio_postgres::Transaction<'a>);
+
+impl Transactions {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, slot: AsyncMutex::new(None) }
+    }
+
+    pub(crate) fn schema(&self) -> &str {
+        &self.shared.config.schema
+    }
+
+    /// The session, once those before have done with it.
+    pub(crate) async fn session(&self) -> Result<Session<'_>, StoreError> {
+        let mut slot = self.slot.lock().await;
+        if slot.as_ref().is_none_or(Client::is_closed) {
+            *slot = Some(connect(&self.shared.config, &self.shared.io, None).await?);
+        }
+        Ok(Session(slot))
+    }
+}
+
+impl Session<'_> {
+    pub(crate) async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
+        let gone = || StoreError::Unavailable { reason: "the session is gone".to_owned() };
+        let client = self.0.as_mut().ok_or_else(gone)?;
+        client.transaction().await.map(Transaction).map_err(store_error)
+    }
+}
+
+impl Transaction<'_> {
+    /// Runs a statement without a name: one round trip, and a pooler may stand between.
+    pub(crate) async fn query(&self, statement: &Statement) -> Result<Vec<Row>, StoreError> {
+        let binds: Vec<(&(dyn ToSql + Sync), Type)> = statement.binds.iter().map(bind).collect();
+        self.0.query_typed(&statement.sql, &binds).await.map_err(store_error)
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.0.commit().await.map_err(store_error)
+    }
+
+    pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
+        self.0.rollback().await.map_err(store_error)
+    }
+}
+
+fn bind(value: &Value) -> (&(dyn ToSql + Sync), Type) {
+    match value {
+        Value::Text(text) => (text, Type::TEXT),
+        Value::Small(number) => (number, Type::INT2),
+        Value::Big(number) => (number, Type::INT8),
+        Value::Texts(texts) => (texts, Type::TEXT_ARRAY),
+        Value::Smalls(numbers) => (numbers, Type::INT2_ARRAY),
+        Value::Bigs(numbers) => (numbers, Type::INT8_ARRAY),
+    }
+}

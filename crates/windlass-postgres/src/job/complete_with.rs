@@ -1,0 +1,60 @@
+//! A completion with what follows it, in one transaction.
+
+use windlass_core::error::StoreError;
+use windlass_core::event::NewEvent;
+use windlass_core::job::{Completion, Fence, NewJob, Settled};
+use windlass_core::store::Now;
+
+use crate::connection::transaction::{Transaction, Transactions};
+use crate::event::publish;
+use crate::job::{statement, unique};
+use crate::row::get;
+
+/// Completes the job, and writes what follows. [`Settled::Lost`] where the lease was not free: nothing is written then.
+pub(crate) async fn complete_with(
+    transactions: &Transactions,
+    fence: &Fence,
+    what: &Completion,
+    now: Now,
+) -> Result<Settled, StoreError> {
+    let mut session = transactions.session().await?;
+    let transaction = session.begin().await?;
+    let place = (transactions.schema(), now);
+    let done = statement::finish_after(fence, (what.output.as_ref(), what.ran), place);
+    let rows = transaction.query(&done).await?;
+    let written: i64 = rows.first().map_or(Ok(0), |row| get(row, 0))?;
+    if written == 0 {
+        return transaction.roll_back().await.map(|()| Settled::Lost);
+    }
+    enqueue(&transaction, &what.jobs, place).await?;
+    announce(&transaction, &what.events, place).await?;
+    transaction.commit().await?;
+    Ok(Settled::Done)
+}
+
+async fn enqueue(
+    transaction: &Transaction<'_>,
+    jobs: &[NewJob],
+    (schema, now): (&str, Now),
+) -> Result<(), StoreError> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    if !unique::look_at_others(jobs) {
+        return transaction.query(&statement::enqueue_all_at(jobs, schema, now)).await.map(drop);
+    }
+    let rows = transaction.query(&unique::statement_at(jobs, schema, now)).await?;
+    let texts = rows.iter().map(|row| get(row, 0));
+    unique::answers(jobs, texts.collect::<Result<Vec<&str>, _>>()?).map(drop)
+}
+
+async fn announce(
+    transaction: &Transaction<'_>,
+    events: &[NewEvent],
+    (schema, now): (&str, Now),
+) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    transaction.query(&publish::statement_at(events, schema, now)).await.map(drop)
+}
