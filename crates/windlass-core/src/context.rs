@@ -13,7 +13,7 @@ pub(crate) use span::in_new_span;
 pub use steps::StepSet;
 
 use crate::batch::BatchRecord;
-use crate::client::{Client, EnqueueError, Parent, depth_of};
+use crate::client::{Client, EnqueueError, Parent};
 use crate::condition::ConditionRecord;
 use crate::error::StoreError;
 use crate::event::EventRecord;
@@ -202,7 +202,7 @@ impl AttemptContext {
     /// How many jobs and events there are between the job and the root of its tree, and itself; 0 for the root.
     #[must_use]
     pub fn depth(&self) -> u16 {
-        depth_of(self.job.meta.depth, self.job.parent)
+        self.job.depth()
     }
 
     /// The due time of the schedule that enqueued the job; `None` where none did.

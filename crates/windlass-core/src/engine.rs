@@ -66,4 +66,5 @@ pub use isolation::is_isolated;
 pub use options::Options;
 pub use start_error::StartError;
 pub use stats::Stats;
+pub use verdict::{verdict_of, verdict_of_timeout};
 pub use worker::Worker;

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass::Client;
 use windlass::store::Store;
 
 use crate::access::{Access, Caller};
 use crate::limits::BODY_BYTES;
+use crate::remote::Remotes;
 use crate::{exchange, spec};
 
 /// The HTTP API over one store.
@@ -21,13 +24,35 @@ pub struct Api(Arc<Shared>);
 struct Shared {
     client: Client,
     access: Access,
+    remotes: Remotes,
+    /// What runs on when its request is given up.
+    tasks: TaskTracker,
+    stopping: CancellationToken,
 }
 
 impl Api {
     /// The API over this store, for whom `access` lets in.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, access: Access) -> Self {
-        Self(Arc::new(Shared { client: Client::new(store), access }))
+        Self(Arc::new(Shared {
+            client: Client::new(store),
+            access,
+            remotes: Remotes::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        }))
+    }
+
+    /// Is cancelled by who serves the API when that is to end, so that requests that wait are answered at once.
+    #[must_use]
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+
+    /// Returns once nothing runs any more for requests that were given up. For after the last request.
+    pub async fn idle(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
     }
 
     /// Everything under `/v1`, with `/healthz` and `/readyz`: to be served, or nested in another router.
@@ -39,6 +64,14 @@ impl Api {
             .layer(DefaultBodyLimit::max(BODY_BYTES))
             .layer(from_fn(exchange::around))
             .with_state(self)
+    }
+
+    pub(crate) fn remotes(&self) -> &Remotes {
+        &self.0.remotes
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
     }
 
     pub(crate) fn access(&self) -> &Access {

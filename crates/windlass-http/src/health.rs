@@ -18,6 +18,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
 struct Status {
     /// `alive` or `ready`.
     status: &'static str,

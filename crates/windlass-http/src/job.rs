@@ -10,6 +10,8 @@ mod show;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use new::NewJobBody;
+
 pub use document::{JobBody, SubjectBody, document, subject};
 
 use crate::api::Api;

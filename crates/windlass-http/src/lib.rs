@@ -24,6 +24,7 @@ pub mod job;
 mod limits;
 mod page;
 mod problem;
+mod remote;
 mod schema;
 mod server;
 mod spec;

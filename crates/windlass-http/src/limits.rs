@@ -14,6 +14,16 @@ pub(crate) const BODY_BYTES: usize = 4 << 20;
 pub(crate) const FILTER_BYTES: usize = 4_096;
 /// Bytes of a correlation id.
 pub(crate) const CORRELATION_BYTES: usize = 128;
+/// Kinds that a remote worker runs.
+pub(crate) const HANDLERS: usize = 1_000;
+/// Jobs that a remote worker runs at once.
+pub(crate) const REMOTE_SLOTS: u32 = 10_000;
+/// Bytes of a remote worker's name, host and build.
+pub(crate) const NAME_BYTES: usize = 200;
+/// How long a claim may wait for work.
+pub(crate) const LONGEST_POLL: Duration = Duration::from_secs(60);
+/// Log lines of one report.
+pub(crate) const REPORT_LINES: usize = 1_000;
 /// How long a body may take to come.
 pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
 /// Bytes of a request's line and headers.

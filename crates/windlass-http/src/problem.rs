@@ -88,6 +88,12 @@ impl Problem {
         self.0.code
     }
 
+    /// What is wrong, and what to do.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// A parameter or a header that cannot be read.
     pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
 use crate::problem::ProblemBody;
-use crate::{health, job};
+use crate::{health, job, remote};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,14 +22,14 @@ use crate::{health, job};
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(ProblemBody)),
-    tags((name = "jobs", description = "What is to be done."), (name = "health", description = "Whether the server can serve."))
+    tags((name = "jobs", description = "What is to be done."), (name = "worker protocol", description = "Workers in any language: register, claim, heartbeat, settle."), (name = "health", description = "Whether the server can serve."))
 )]
 struct Described;
 
 /// The routes under `/v1`, and their description.
 pub(crate) fn routes() -> (Router<Api>, Spec) {
     let (routes, mut document) = OpenApiRouter::with_openapi(Described::openapi())
-        .nest("/v1", OpenApiRouter::new().merge(job::routes()))
+        .nest("/v1", OpenApiRouter::new().merge(job::routes()).merge(remote::routes()))
         .merge(health::routes())
         .split_for_parts();
     for path in document.paths.paths.values_mut() {

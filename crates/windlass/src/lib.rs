@@ -70,7 +70,7 @@ pub use windlass_core::handler::{
     Chunk, Chunks, Handler, HandlerFn, HandlerFuture, HandlerLayer, Hooked, Hooks, Isolation, Next,
     Policy, Registered, Run,
 };
-pub use windlass_core::id::{BatchId, EventId, JobId, WorkerId};
+pub use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
 pub use windlass_core::job::{
     Attempt, Backoff, Decided, Decision, Draft, Enqueued, Fair, IntoDraft, Job, JobError,
     JobRecord, Lane, Limited, NewJob, Outcome, RetryPolicy, State, Subject, Unique, WhenDead,
@@ -94,14 +94,15 @@ pub mod chunk {
 
 /// What a [`Client`] takes and answers about jobs, and what a store is told of them.
 pub mod job {
+    pub use windlass_core::engine::{verdict_of, verdict_of_timeout};
     pub use windlass_core::job::{
-        AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Counts, Due,
-        Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Fenced, Field, Filter,
-        Gate, HandlerKey, HeldBack, Identity, InLine, JobStore, KindLimits, LaneFirst, LaneLook,
-        Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moment, Moved, Next, OnConflict,
-        Page, ParseFilterError, ParseStateError, ParseSubjectError, Passage, Paused, Retried,
-        Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until, Upgrade,
-        Verb, Verdict, attempt_limit, is_transition, loss_limit,
+        AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Completion, Counts,
+        Due, Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Fenced, Field,
+        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InLine, JobStore, KindLimits,
+        LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moment, Moved,
+        Next, OnConflict, Page, ParseFilterError, ParseStateError, ParseSubjectError, Passage,
+        Paused, Retried, Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook,
+        Until, Upgrade, Verb, Verdict, attempt_limit, is_transition, loss_limit,
     };
 }
 
@@ -128,7 +129,7 @@ pub mod event {
     pub use windlass_core::event::{
         CloudEvent, CloudEventBody, DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord,
         EventStore, EventType, Extension, IntoEvent, Keep, LogRecord, NewEvent, Published,
-        StrictSource, Upgrade,
+        StrictSource, Upgrade, claim,
     };
 }
 
@@ -212,6 +213,7 @@ pub mod trace {
 pub mod store {
     pub use windlass_core::discard::{DiscardStore, Discarded, Discards};
     pub use windlass_core::store::{Facts, Now, Reply, Store};
+    pub use windlass_core::wake::{WakeHandle, Wakeups};
 }
 
 /// Durations and moments as text; a moment is a [`Timestamp`].

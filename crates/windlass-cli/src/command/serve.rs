@@ -2,13 +2,16 @@
 
 use std::net::SocketAddr;
 
-use tokio_util::sync::CancellationToken;
+use windlass::Worker;
 use windlass_http::{Access, Api, Server};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::shutdown::{self, Signals, Wish};
 use crate::store;
+
+/// What it is listed with among the workers.
+const BUILD: &str = concat!("windlass serve ", env!("CARGO_PKG_VERSION"));
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -31,13 +34,15 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Failure::new(Exit::Failed, format!("cannot listen on {}: {error}", args.listen))
     })?;
     globals.out.aside(&format!("serving http://{}\n", server.address()?));
-    let stop = CancellationToken::new();
-    let served = server.serve(Api::new(store, Access::open()).router(), stop.clone());
+    let duties = Worker::without_app(store.clone()).without_handlers().build(BUILD).start().await?;
+    let api = Api::new(store, Access::open());
     let told = async {
         while signals.next().await != Wish::Stop {}
-        stop.cancel();
+        api.stopping().cancel();
     };
-    tokio::join!(served, told);
+    tokio::join!(server.serve(api.clone().router(), api.stopping().clone()), told);
+    api.idle().await;
+    duties.stop().await;
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,7 @@ use super::attempt::HandlerExit;
 use super::attempts::{FailureBudget, Interruption};
 use super::failure::FailureCause;
 use crate::handler::{Policy, output_json};
-use crate::job::{Decision, JobError, Outcome, Settled, Verdict};
+use crate::job::{Claimed, Decision, JobError, Outcome, Settled, Verdict};
 use crate::json::storable_text;
 use crate::limits::ERROR_BYTES;
 
@@ -94,6 +94,20 @@ pub(super) fn of_interruption(
             Verdict::Release { delay: Duration::ZERO }
         }
     }
+}
+
+/// What an error means for a job that was claimed: for who has jobs run elsewhere, and settles them.
+#[must_use]
+pub fn verdict_of(error: &JobError, job: &Claimed, policy: &Policy) -> Verdict {
+    let budget = FailureBudget { failures: job.failures, max_attempts: job.max_attempts };
+    of_error(error, budget, policy)
+}
+
+/// What it means that a job ran longer than it may.
+#[must_use]
+pub fn verdict_of_timeout(limit: Duration, job: &Claimed, policy: &Policy) -> Verdict {
+    let budget = FailureBudget { failures: job.failures, max_attempts: job.max_attempts };
+    of_interruption(&Interruption::TimedOut(limit), budget, policy)
 }
 
 fn of_error(error: &JobError, job: FailureBudget, policy: &Policy) -> Verdict {

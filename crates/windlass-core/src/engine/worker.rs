@@ -71,6 +71,14 @@ pub struct Worker<App = ()> {
     build: String,
     schedules: Vec<Scheduled>,
     events: broadcast::Sender<Event>,
+    duties: Duties,
+}
+
+/// What a worker is for besides the duties that any may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duties {
+    BesideJobs,
+    Alone,
 }
 
 /// A schedule as it was given to the builder.
@@ -107,6 +115,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             build: concat!("windlass ", env!("CARGO_PKG_VERSION")).to_owned(),
             schedules: Vec::new(),
             events: broadcast::channel(EVENTS_KEPT).0,
+            duties: Duties::BesideJobs,
         }
     }
 
@@ -157,6 +166,13 @@ impl<App: Send + Sync + 'static> Worker<App> {
         file: impl Into<String>,
     ) -> Self {
         self.schedules.push((name.into(), Declarer::File(file.into()), Ok(definition)));
+        self
+    }
+
+    /// Runs no jobs, and needs no handler: it does what some process must do for all of them. It promotes and rescues jobs, fires
+    /// schedules, feeds subscriptions and prunes what has ended, for programs whose jobs run elsewhere.
+    pub fn without_handlers(mut self) -> Self {
+        self.duties = Duties::Alone;
         self
     }
 
@@ -353,7 +369,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
     }
 
     pub(super) fn check(&self) -> Result<(), StartError> {
-        if self.handlers.is_empty() && self.beside.sources.is_empty() {
+        let has_work = !self.handlers.is_empty() || !self.beside.sources.is_empty();
+        if !has_work && self.duties == Duties::BesideJobs {
             return Err(StartError::NoHandlers);
         }
         let mut kinds: Vec<&str> = self.handlers.iter().map(|h| h.kind.as_str()).collect();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Meta, NewJob, Settlement, Verdict};
+use crate::client::depth_of;
 use crate::event::{EventRecord, NewEvent};
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::json::Json;
@@ -111,6 +112,12 @@ pub struct Claimed {
 }
 
 impl Claimed {
+    /// How many jobs and events there are between it and the root of its tree, and itself; 0 for the root.
+    #[must_use]
+    pub fn depth(&self) -> u16 {
+        depth_of(self.meta.depth, self.parent)
+    }
+
     /// What the handler gets: its args, or where it has none the data of its event.
     #[must_use]
     pub fn payload(&self) -> &Json {

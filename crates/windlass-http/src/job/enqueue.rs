@@ -27,6 +27,7 @@ pub(crate) struct EnqueuedBody {
 /// What happened to it.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = EnqueueResult)]
 enum ResultWord {
     /// It was written.
     New,

@@ -24,6 +24,8 @@ pub enum Code {
     Duplicate,
     /// The lease of an attempt is lost.
     LeaseLost,
+    /// The remote worker is not on the list.
+    WorkerGone,
     /// The body is larger than allowed.
     TooLarge,
     /// The body did not come in time.
@@ -44,7 +46,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, by status.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidRequest,
         Self::Refused,
         Self::Unauthorized,
@@ -55,6 +57,7 @@ impl Code {
         Self::Conflict,
         Self::Duplicate,
         Self::LeaseLost,
+        Self::WorkerGone,
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::Internal,
@@ -77,6 +80,7 @@ impl Code {
             Self::Conflict => "conflict",
             Self::Duplicate => "duplicate",
             Self::LeaseLost => "lease-lost",
+            Self::WorkerGone => "worker-gone",
             Self::TooLarge => "too-large",
             Self::TooSlow => "too-slow",
             Self::UnsupportedMediaType => "unsupported-media-type",
@@ -99,6 +103,7 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::Duplicate | Self::LeaseLost => StatusCode::CONFLICT,
+            Self::WorkerGone => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -121,6 +126,7 @@ impl Code {
             Self::Conflict => "Conflict",
             Self::Duplicate => "The unique key is held",
             Self::LeaseLost => "The lease was lost",
+            Self::WorkerGone => "The worker is not registered any more",
             Self::TooLarge => "Too large",
             Self::TooSlow => "The body came too slowly",
             Self::UnsupportedMediaType => "Not JSON",
@@ -162,6 +168,9 @@ impl Code {
             }
             Self::LeaseLost => {
                 "The attempt's lease is gone: the job was given to another worker, or has ended. Nothing was written. Stop working on the job; do not send the result again."
+            }
+            Self::WorkerGone => {
+                "The remote worker is not on the list: it has left, or its lease ended since no heartbeat came. Its jobs were given to others. Register again; do not send results of jobs that it held."
             }
             Self::TooLarge => {
                 "The body has more bytes than allowed. `detail` names the limit. Nothing was written."

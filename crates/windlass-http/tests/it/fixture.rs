@@ -66,6 +66,17 @@ impl TestApi {
         Self { router, store, _database: database }
     }
 
+    /// The same database behind another server.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { router, store, _database: database } = self;
+        drop((router, store));
+        Self::on(database).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(request(Method::DELETE, path).body(Body::empty()).expect("a request")).await
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::new(Arc::clone(&self.store))
     }

@@ -1,0 +1,277 @@
+//! Results of attempts, many at a time, each written only while its lease holds.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use windlass::job::{Completion, Settled, Settlement};
+use windlass::store::Now;
+use windlass::{JobId, NewJob, Parent, State as JobState, WorkerId};
+
+use super::outcome::{ResultBody, Wanted};
+use super::registry::{Held, Remote};
+use super::token::LeaseToken;
+use crate::access::{May, Work};
+use crate::answer::{Document, ok};
+use crate::api::Api;
+use crate::extract::Body;
+use crate::limits::BATCH_JOBS;
+use crate::problem::{Code, Problem};
+
+/// How attempts ended.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AttemptResults)]
+pub(super) struct Results {
+    /// At most 1,000.
+    #[schema(max_items = 1000)]
+    results: Vec<ResultBody>,
+}
+
+/// What happened to each result, in their order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SettledResults)]
+struct Answers {
+    results: Vec<Answer>,
+}
+
+/// What happened to a result.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SettledResult)]
+struct Answer {
+    #[schema(value_type = crate::schema::JobId)]
+    job: JobId,
+    status: Status,
+    /// With `refused`: the code of the problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    /// With `refused`: what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+/// What happened to it.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = SettledStatus)]
+enum Status {
+    /// It is written.
+    Done,
+    /// It was written before: an answer got lost.
+    Already,
+    /// The lease was lost, and nothing was written: somebody else has the job.
+    Lost,
+    /// Somebody has it locked right now: send it again.
+    Busy,
+    /// It cannot be written as it is; the job is still the worker's.
+    Refused,
+}
+
+impl From<Settled> for Status {
+    fn from(settled: Settled) -> Self {
+        match settled {
+            Settled::Done => Self::Done,
+            Settled::Already => Self::Already,
+            Settled::Lost => Self::Lost,
+            Settled::Busy => Self::Busy,
+        }
+    }
+}
+
+/// Settle attempts
+///
+/// Each result is written only while its lease holds, and on its own: one that is lost or refused keeps no other from being
+/// written. A result that is sent again finds itself. What a completion brings with it, jobs, is written in one transaction
+/// with it, or not at all.
+#[utoipa::path(
+    post,
+    path = "/results",
+    tag = "worker protocol",
+    request_body = Results,
+    responses((status = 200, description = "What happened to each.", body = Document<Answers>))
+)]
+pub(super) async fn settle(
+    _may: May<Work>,
+    State(api): State<Api>,
+    Body(body): Body<Results>,
+) -> Result<Response, Problem> {
+    if body.results.len() > BATCH_JOBS {
+        let detail = format!("at most {BATCH_JOBS} at a time, found {}", body.results.len());
+        return Err(Problem::body("/results".to_owned(), detail));
+    }
+    let mut answers: Vec<Answer> = Vec::with_capacity(body.results.len());
+    let mut plain: BTreeMap<WorkerId, Vec<Plain>> = BTreeMap::new();
+    for (nth, result) in body.results.into_iter().enumerate() {
+        let (job, token) = (result.job, result.lease);
+        let status = match Attempt::find(&api, job, token).await? {
+            Found::Here(attempt) => match attempt.wanted(&api, result, nth).await? {
+                Next::Answer(status) => status,
+                Next::Settle(settlement) => {
+                    plain.entry(token.worker).or_default().push(Plain { nth, token, settlement });
+                    Ok(Status::Busy)
+                }
+            },
+            Found::Gone(status) => Ok(status),
+        };
+        answers.push(answer(job, status));
+    }
+    for (worker, settlements) in plain {
+        send(&api, worker, settlements, &mut answers).await?;
+    }
+    Ok(ok(&Document::new("settled_results.v1", Answers { results: answers })))
+}
+
+fn answer(job: JobId, status: Result<Status, Problem>) -> Answer {
+    match status {
+        Ok(status) => Answer { job, status, code: None, detail: None },
+        Err(problem) => Answer {
+            job,
+            status: Status::Refused,
+            code: Some(problem.code().word()),
+            detail: Some(problem.detail().to_owned()),
+        },
+    }
+}
+
+/// A result that shares its statement with others.
+struct Plain {
+    nth: usize,
+    token: LeaseToken,
+    settlement: Settlement,
+}
+
+async fn send(
+    api: &Api,
+    worker: WorkerId,
+    plain: Vec<Plain>,
+    answers: &mut [Answer],
+) -> Result<(), Problem> {
+    let remote = api.remotes().get(api.store(), worker).await?;
+    let settlements: Vec<Settlement> = plain.iter().map(|one| one.settlement.clone()).collect();
+    let settled = api.store().settle(worker, &settlements, Now::Database).await?;
+    for (one, settled) in plain.iter().zip(settled) {
+        note(&remote, one.token, settled);
+        answers[one.nth].status = settled.into();
+    }
+    Ok(())
+}
+
+fn note(remote: &Remote, token: LeaseToken, settled: Settled) {
+    match settled {
+        Settled::Done | Settled::Already => remote.settled(token),
+        Settled::Lost => remote.lost(token),
+        Settled::Busy => {}
+    }
+}
+
+/// An attempt that its worker still holds, as far as is known.
+struct Attempt {
+    remote: std::sync::Arc<Remote>,
+    token: LeaseToken,
+    held: Held,
+}
+
+enum Found {
+    Here(Box<Attempt>),
+    Gone(Status),
+}
+
+enum Next {
+    Settle(Settlement),
+    Answer(Result<Status, Problem>),
+}
+
+impl Attempt {
+    async fn find(api: &Api, job: JobId, token: LeaseToken) -> Result<Found, Problem> {
+        let remote = match api.remotes().get(api.store(), token.worker).await {
+            Ok(remote) => remote,
+            Err(problem) if problem.code() == Code::WorkerGone => {
+                return ended_before(api, job, (token, None)).await.map(Found::Gone);
+            }
+            Err(problem) => return Err(problem),
+        };
+        if remote.has_settled(token) {
+            return Ok(Found::Gone(Status::Already));
+        }
+        let mut held = remote.held(token);
+        if held.is_none() {
+            remote.read_hands(api.store()).await?;
+            held = remote.held(token);
+        }
+        match held.filter(|held| held.job.id == job) {
+            Some(held) => Ok(Found::Here(Box::new(Self { remote, token, held }))),
+            None => {
+                let label = Some(&*remote.label);
+                ended_before(api, job, (token, label)).await.map(Found::Gone)
+            }
+        }
+    }
+
+    async fn wanted(&self, api: &Api, result: ResultBody, nth: usize) -> Result<Next, Problem> {
+        let ran = result.ran_ms.map_or_else(|| self.held.since.elapsed(), Duration::from_millis);
+        let ran = Some(ran);
+        Ok(match result.wanted(&format!("/results/{nth}"), &self.held)? {
+            Wanted::Settle(verdict) => Next::Settle(self.settlement(ran, verdict)),
+            Wanted::Complete { output, jobs } if jobs.is_empty() => {
+                Next::Settle(self.settlement(ran, windlass::job::Verdict::Complete { output }))
+            }
+            Wanted::Complete { output, jobs } => {
+                let jobs = match self.prepared(api, jobs) {
+                    Ok(jobs) => jobs,
+                    Err(problem) => return Ok(Next::Answer(Err(problem))),
+                };
+                let completion = Completion { output, ran, jobs, events: Vec::new() };
+                Next::Answer(self.complete(api, &completion).await)
+            }
+        })
+    }
+
+    fn settlement(&self, ran: Option<Duration>, verdict: windlass::job::Verdict) -> Settlement {
+        Settlement { lease: self.token.lease, job: self.held.job.clone(), ran, verdict }
+    }
+
+    /// Jobs that follow, as this job's children.
+    fn prepared(&self, api: &Api, jobs: Vec<NewJob>) -> Result<Vec<NewJob>, Problem> {
+        let job = &self.held.job;
+        let parent = Parent {
+            job: job.id,
+            root: job.root.unwrap_or(job.id),
+            traceparent: job.meta.traceparent.clone(),
+            depth: job.depth(),
+        };
+        let client = api.client().clone().with_parent(parent);
+        Ok(client.pipeline().prepare_all(jobs)?)
+    }
+
+    async fn complete(&self, api: &Api, completion: &Completion) -> Result<Status, Problem> {
+        let fence = self.remote.fence(self.token, &self.held);
+        let settled = api.store().complete_with(&fence, completion, Now::Database).await?;
+        note(&self.remote, self.token, settled);
+        Ok(settled.into())
+    }
+}
+
+/// Whether an attempt that nobody holds ended as its worker said: where an answer got lost, and the server that sent it too.
+async fn ended_before(
+    api: &Api,
+    job: JobId,
+    (token, label): (LeaseToken, Option<&str>),
+) -> Result<Status, Problem> {
+    let Some(record) = api.client().job(job).await? else { return Ok(Status::Lost) };
+    let is_its = |worker: &str| label.is_none_or(|label| label == worker);
+    let past = record.history.iter().rev().find(|past| past.attempt == token.attempt);
+    let by_itself = match past {
+        // What was lost or handed back was not settled by the worker.
+        Some(past) => {
+            is_its(&past.worker) && past.outcome != windlass::Outcome::Lost && label.is_some()
+        }
+        None => {
+            let ended = record.state == JobState::Completed && record.attempt == token.attempt;
+            ended && record.worker.as_deref().is_some_and(is_its)
+        }
+    };
+    Ok(if by_itself { Status::Already } else { Status::Lost })
+}
