@@ -2,8 +2,7 @@
 
     WINDLASS_URL=http://127.0.0.1:7700 WINDLASS_TOKEN=... python3 worker.py
 
-A handler takes the args and the job. What it returns is the job's output; an exception fails the
-attempt, which is tried again unless it is `Dead`.
+A handler takes the args and the job. It returns the job's output; an exception is tried again, unless it is `Dead`.
 """
 import http.client, json, os, queue, signal, socket, threading, time, traceback
 from urllib.parse import urlsplit
@@ -24,42 +23,36 @@ class Job:
     def safe_point(self):
         """Ends the attempt here where it was cancelled, or the job was given to another worker."""
         if self.told_to_end.is_set():
-            raise Ended()
+            raise Ended
 
-    def report(self, checkpoint=None, percent=None, note=None, lines=()):
-        """Keeps where a later attempt goes on, how far this one is, and log lines."""
-        body = {"lease": self["lease"], "first_line": self.lines + 1, "lines": [{"text": line} for line in lines]}
-        if checkpoint is not None:
-            body["checkpoint"] = checkpoint
-        if percent is not None or note is not None:
-            body["progress"] = {"percent": percent, "note": note}
+    def report(self, *lines, **said):
+        """Keeps log lines, `checkpoint=...` for a later attempt, and `progress={"percent": 40, "note": "..."}`."""
+        lines = [{"text": line} for line in lines]
+        body = {"lease": self["lease"], "first_line": self.lines + 1, "lines": lines, **said}
         self.lines += len(lines)
         self.worker.call("POST", f"/v1/jobs/{self['id']}/report", body)
 
 class Worker:
     def __init__(self, url, handlers, slots=10, queue_name="default", token=None):
         self.url, self.handlers, self.slots, self.queue_name = urlsplit(url), handlers, slots, queue_name
-        self.headers = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
+        self.headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
         self.jobs, self.stopping, self.thread = {}, threading.Event(), threading.local()
         self.ready, self.results, self.room = queue.SimpleQueue(), queue.SimpleQueue(), threading.Semaphore(slots)
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, wait=0.1):
         """One request, sent again until the server answers: every request may be repeated."""
-        text, wait = None if body is None else json.dumps(body), 0.1
         while True:
             try:
                 if getattr(self.thread, "connection", None) is None:
                     kind = http.client.HTTPSConnection if self.url.scheme == "https" else http.client.HTTPConnection
                     self.thread.connection = kind(self.url.netloc, timeout=90)
-                self.thread.connection.request(method, self.url.path.rstrip("/") + path, text, self.headers)
+                self.thread.connection.request(method, self.url.path + path, json.dumps(body), self.headers)
                 answer = self.thread.connection.getresponse()
-                said = json.loads(answer.read() or "null")
+                said = json.loads(answer.read())
                 if answer.status < 400:
                     return said
-                if answer.status == 410:
-                    raise Gone()
                 if answer.status < 500:
-                    raise RuntimeError(said["detail"])
+                    raise Gone() if answer.status == 410 else RuntimeError(said["detail"])
             except (OSError, http.client.HTTPException):
                 self.thread.connection = None
             time.sleep(wait)
@@ -76,34 +69,33 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
         self.register()
-        runners = [threading.Thread(target=self.runner) for _ in range(self.slots)]
-        settler = threading.Thread(target=self.settler)
-        for thread in [*runners, settler, threading.Thread(target=self.heart, daemon=True)]:
-            thread.start()
+        thread = lambda target, **how: threading.Thread(target=target, **how)
+        runners, settler = [thread(self.runner) for _ in range(self.slots)], thread(self.settler)
+        for one in [*runners, settler, thread(self.heart, daemon=True)]:
+            one.start()
         while not self.stopping.is_set():
             try:
                 self.claim()
             except Gone:
                 self.end(list(self.jobs))
                 self.register()
-        for thread in runners:
+        for _ in runners:
             self.ready.put(None)
-        for thread in runners:
-            thread.join()
+        for one in runners:
+            one.join()
         self.results.put(None)
         settler.join()
         self.call("DELETE", self.path)
 
     def claim(self):
-        free = int(self.room.acquire())  # one place at least, and as many more as are free
-        while free < 500 and self.room.acquire(blocking=False):
-            free += 1
+        self.room.acquire()  # one place at least, and as many more as are free
+        free = 1 + sum(iter(lambda: self.room.acquire(blocking=False), False))
         jobs = self.call("POST", f"{self.path}/claim", {"max": free, "wait_ms": 2000})["jobs"]
         for fields in jobs:
             self.jobs[fields["lease"]] = job = Job(self, fields)
             self.ready.put(job)
-        for _ in range(free - len(jobs)):
-            self.room.release()
+        if free > len(jobs):
+            self.room.release(free - len(jobs))
 
     def runner(self):
         while (job := self.ready.get()) is not None:
@@ -125,24 +117,22 @@ class Worker:
 
     def settler(self):
         """Sends results, many at a time; what is locked right now is sent again."""
-        batch, ended = [], False
-        while batch or not ended:
-            if not batch:
-                batch, ended = self.more([self.results.get()])
-            answers = self.call("POST", "/v1/results", {"results": batch})["results"] if batch else []
-            told = list(zip(batch, answers))
-            batch = [result for result, answer in told if answer["status"] == "busy"]
-            for result, answer in told:
-                if answer["status"] == "refused":  # what followed cannot be written: the attempt failed
+        batch = [self.results.get()]
+        while batch != [None]:
+            while len(batch) < 500 and not self.results.empty():
+                batch.append(self.results.get())
+            sent = [result for result in batch if result]
+            answers = self.call("POST", "/v1/results", {"results": sent})["results"]
+            batch = [None] if None in batch else []
+            for result, answer in zip(sent, answers):
+                if answer["status"] == "refused":  # what is to follow cannot be written: the attempt has failed
                     failed = {"result": "fail", "error": {"message": answer["detail"]}}
-                    batch.append({"job": result["job"], "lease": result["lease"], **failed})
-                elif answer["status"] != "busy":
+                    result = {"job": result["job"], "lease": result["lease"], **failed}
+                if answer["status"] in ("refused", "busy"):
+                    batch.insert(0, result)
+                else:
                     self.jobs.pop(result["lease"], None)
-
-    def more(self, batch):
-        while len(batch) < 500 and not self.results.empty():
-            batch.append(self.results.get())
-        return [result for result in batch if result], None in batch
+            batch = batch or [self.results.get()]
 
     def heart(self):
         while True:
@@ -158,9 +148,9 @@ class Worker:
             job.told_to_end.set()
 
 def hello(args, job):
-    job.report(percent=50, lines=[f"hello {args['name']}"])
+    job.report(f"hello {args['name']}", progress={"percent": 50})
     return {"greeted": args["name"]}
 
 if __name__ == "__main__":
-    server = os.environ.get("WINDLASS_URL", "http://127.0.0.1:7700")
-    Worker(server, {"hello": hello}, token=os.environ.get("WINDLASS_TOKEN")).run()
+    url = os.environ.get("WINDLASS_URL", "http://127.0.0.1:7700")
+    Worker(url, {"hello": hello}, token=os.environ.get("WINDLASS_TOKEN")).run()
