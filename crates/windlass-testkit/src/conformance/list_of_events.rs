@@ -95,6 +95,7 @@ macro_rules! behaviours_of_events {
                     who_catches_up_is_handed_over
                     what_nobody_wants_is_passed_over
                     a_subscription_has_no_more_jobs_than_credit
+                    each_subscription_has_its_own_unfinished_jobs
                     two_who_feed_in_turn_stay_within_credit
                     one_event_goes_to_many_in_parts
                     events_with_one_key_are_handled_in_order
