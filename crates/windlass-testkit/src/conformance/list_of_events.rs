@@ -95,6 +95,7 @@ macro_rules! behaviours_of_events {
                     who_catches_up_is_handed_over
                     what_nobody_wants_is_passed_over
                     a_subscription_has_no_more_jobs_than_credit
+                    each_subscription_has_its_own_unfinished_jobs
                     two_who_feed_in_turn_stay_within_credit
                     one_event_goes_to_many_in_parts
                     events_with_one_key_are_handled_in_order
@@ -109,6 +110,8 @@ macro_rules! behaviours_of_events {
                 late {
                     what_is_fed_late_in_parts_becomes_whole_windows
                     what_is_left_for_lack_of_room_waits_its_time
+                    what_a_full_batch_leaves_waits_from_its_own_moment
+                    what_a_change_has_no_room_for_waits_for_room_alone
                     windows_of_one_that_catches_up_keep_no_others_open
                     of_what_is_fed_late_the_latest_becomes_a_job
                     windows_that_are_not_whole_keep_no_others_open
@@ -150,6 +153,7 @@ macro_rules! behaviours_of_events {
                     what_waits_for_others_is_kept
                     a_change_ends_the_waiting
                     a_replay_goes_with_its_last_window
+                    a_replay_that_ends_with_nothing_keeps_its_windows
                     who_asks_finds_the_job_of_each_event
                     who_asks_is_told_what_an_event_is_together_with
                     large_events_become_several_jobs

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use windlass::event::NewEvent;
+use windlass::limits::ANSWERED_REQUESTS;
 use windlass::prelude::*;
 use windlass::store::{Now, Store};
 use windlass::subscription::{
     Feed, Filter, Progress, RequestAnswer, Subscription, SubscriptionRequest,
 };
+use windlass_testkit::worker::worker;
 
 use crate::test_database::{SOON, TestDatabase, connect, event, on_both_stores};
 
@@ -19,6 +21,12 @@ on_both_stores! {
     what_sql_asks_for_and_cannot_be_is_refused;
     /// I-E4: who was frozen before it answered undoes nothing of what was asked for since.
     a_request_is_answered_once;
+    /// I-E4: what was refused is not done by one who would have done it and was frozen meanwhile: who asked was told that it is not.
+    what_was_refused_is_not_done_later;
+    /// More than one round answers are all answered, in their order, without anybody looking again later.
+    many_requests_are_answered_one_part_after_the_other;
+    /// A sweep finds what was asked for, and what was refused gives nobody anything to do.
+    a_sweep_finds_what_was_asked_for;
     /// A worker answers without being told.
     a_worker_answers_by_itself;
 }
@@ -202,6 +210,57 @@ async fn a_request_is_answered_once(database: TestDatabase) {
     feed(&store).await;
     let told = requests(&client).await.remove(0).error.expect("a reason");
     assert_eq!(told, "there is no subscription a");
+}
+
+async fn what_was_refused_is_not_done_later(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let wrong = RECEIPTS.replace("target", "targets");
+    database.sql(&put(&database, "a", &wrong, None)).await.expect("its target is read later");
+    feed(&store).await;
+    let refused = requests(&client).await;
+    assert!(refused[0].error.is_some());
+    let filter = Filter::of_types(["order.*"]).build().expect("a filter");
+    let late = RequestAnswer::Put(Box::new(Subscription::new(filter, "mail.receipt")));
+    for answer in [late, RequestAnswer::Done, RequestAnswer::Refused("late".to_owned())] {
+        let answered = store.answer_request(refused[0].nth, &answer, Now::Database).await;
+        assert!(!answered.expect("asked"), "{answer:?}");
+    }
+    assert_eq!(requests(&client).await, refused);
+    assert!(client.subscription("a").await.expect("read").is_none());
+}
+
+async fn many_requests_are_answered_one_part_after_the_other(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let names: Vec<_> = (0..2 * ANSWERED_REQUESTS + 1).map(|nth| format!("s{nth}")).collect();
+    for name in &names {
+        database.sql(&put(&database, name, RECEIPTS, None)).await.expect("asked");
+    }
+    feed(&store).await;
+    assert_eq!(requests(&client).await, []);
+    let made = client.subscriptions().await.expect("read").into_iter().map(|one| one.name);
+    assert_eq!(made.collect::<Vec<_>>(), names);
+}
+
+async fn a_sweep_finds_what_was_asked_for(database: TestDatabase) {
+    let store = database.open().await;
+    let client = Client::new(Arc::clone(&store));
+    let leader = worker().registration();
+    store.register(&leader, Now::Database).await.expect("registered");
+    let feeds = async || {
+        let swept = store.sweep(leader.worker, Now::Database).await.expect("swept");
+        assert!(swept.leads, "nobody else is there");
+        swept.feeds
+    };
+    assert!(!feeds().await, "nothing was asked for");
+    database.sql(&put(&database, "a", RECEIPTS, None)).await.expect("asked");
+    let wrong = RECEIPTS.replace("target", "targets");
+    database.sql(&put(&database, "b", &wrong, None)).await.expect("asked");
+    assert!(feeds().await);
+    feed(&store).await;
+    assert_eq!(requests(&client).await.len(), 1, "b was refused");
+    assert!(!feeds().await, "all is answered");
 }
 
 #[derive(serde::Serialize, serde::Deserialize, Job)]

@@ -89,7 +89,12 @@ pub async fn another_log_is_fed_from_what_is_stored(fixture: StoreFixture) {
     let seconds = fixture.moment().as_micros().unsigned_abs() / 1_000_000;
     assert_eq!(store.renew_log(fixture.now()).await.expect("renewed"), seconds);
     assert_eq!(store.event_log().await.expect("read").epoch, seconds);
-    assert_eq!(store.route(&slice, fixture.now()).await.expect("answered"), Routed::Stale);
+    // The log that was lost may have been changed more often than the one that was restored.
+    for seen in before.revision..before.revision + 10 {
+        let slice = Slice { revision: seen, ..slice.clone() };
+        let routed = store.route(&slice, fixture.now()).await.expect("answered");
+        assert_eq!(routed, Routed::Stale, "{seen} of {}", before.revision);
+    }
     while feeding.round(store, fixture.now()).await.expect("fed").is_behind {}
     assert_eq!(got(&fixture, "one").await, [1, 2]);
     let again = store.renew_log(fixture.now()).await.expect("renewed");
@@ -159,6 +164,20 @@ pub async fn a_subscription_has_no_more_jobs_than_credit(fixture: StoreFixture) 
     assert_eq!(got(&fixture, "fast").await.len(), published);
     feed(&fixture).await;
     assert_eq!(progress(&fixture, "slow").await, Progress::Live);
+}
+
+/// I-E5: the unfinished jobs of each subscription are counted alone, those that wait and those that run.
+pub async fn each_subscription_has_its_own_unfinished_jobs(fixture: StoreFixture) {
+    for name in ["a", "b", "c"] {
+        subscribe(&fixture, name, "order.*", Start::Now).await;
+    }
+    publish(&fixture, (1..=5).map(paid)).await;
+    feed(&fixture).await;
+    let worker = fixture.start(worker().knowing(&[("on.b", 1)])).await;
+    completed(&worker, 2).await;
+    assert_eq!(worker.claim(2).await.jobs.len(), 2);
+    let counted: Vec<_> = all(&fixture).await.iter().map(|one| (one.number, 9)).collect();
+    assert_eq!(fixture.store().unfinished(&counted).await.expect("counted"), [5, 3, 5]);
 }
 
 /// I-E5: also where two feed in turn, as when who leads changes: neither knows how many jobs the other has written.

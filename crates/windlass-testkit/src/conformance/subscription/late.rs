@@ -8,7 +8,7 @@ use windlass_core::job::Verdict;
 use windlass_core::subscription::{Feed, Filter, Mode, Start, Subscription};
 
 use super::window::{
-    HOUR, SECOND, alone, batch, of, of_customer, put, put_as, subscribe, together, verified,
+    HOUR, SECOND, alone, batch, large, of, of_customer, put, put_as, subscribe, together, verified,
     windows,
 };
 use super::{feed, paid, publish};
@@ -52,6 +52,42 @@ pub async fn what_is_left_for_lack_of_room_waits_its_time(fixture: StoreFixture)
     feed(&fixture).await;
     assert_eq!(windows(&fixture).await[0].positions, [3]);
     fixture.advance(SECOND);
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [vec![1, 2], vec![3]]);
+}
+
+/// I-E5: where a change ends the waiting and there is no room for all of it, the rest waits for room and for nothing else.
+pub async fn what_a_change_has_no_room_for_waits_for_room_alone(fixture: StoreFixture) {
+    let credit = NonZeroU32::new(1).expect("it is not 0");
+    put(&fixture, of(batch(10, HOUR)).credit(credit), Start::Now).await;
+    publish(&fixture, [100, 100, 100].map(large)).await;
+    feed(&fixture).await;
+    put(&fixture, of(batch(20, HOUR)).credit(credit), Start::Now).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [[1, 2]]);
+    let worker = fixture.start(worker().knowing(&[("on.some", 1)])).await;
+    let done = worker.claim(1).await;
+    worker.settle_all(&done, &Verdict::Complete { output: None }).await;
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [vec![1, 2], vec![3]]);
+}
+
+/// E20: what a full batch leaves was there when it came, however late it is fed: it waits from then on, and no longer.
+pub async fn what_a_full_batch_leaves_waits_from_its_own_moment(fixture: StoreFixture) {
+    const MINUTE: Duration = Duration::from_secs(60);
+    put(&fixture, of(batch(2, HOUR)), Start::Now).await;
+    publish(&fixture, [paid(1), paid(2)]).await;
+    fixture.store().sequence(10, fixture.now()).await.expect("given their positions");
+    fixture.advance(10 * MINUTE);
+    publish(&fixture, [paid(3)]).await;
+    fixture.store().sequence(10, fixture.now()).await.expect("given its position");
+    let came_at = fixture.moment();
+    fixture.advance(30 * MINUTE);
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [[1, 2]]);
+    let rest = windows(&fixture).await.remove(0);
+    assert_eq!((rest.opened_at, rest.due_at), (came_at, came_at.after(HOUR)));
+    fixture.advance(30 * MINUTE);
     feed(&fixture).await;
     assert_eq!(together(&fixture).await, [vec![1, 2], vec![3]]);
 }

@@ -7,6 +7,7 @@ use windlass_core::client::Client;
 use windlass_core::event::{CloudEvent, Keep, LogRecord, NewEvent};
 use windlass_core::job::Verdict;
 use windlass_core::json::Json;
+use windlass_core::limits::ROUTE_EVENTS;
 use windlass_core::subscription::{
     Answer, Closed, Closing, EventWindow, Feed, Filter, Mode, Replay, Start, Subscription,
     Together, Verified,
@@ -80,6 +81,12 @@ pub(super) async fn alone(fixture: &StoreFixture) -> Vec<u64> {
 pub(super) fn of_customer(customer: &str, order: usize) -> NewEvent {
     let data = format!(r#"{{"customer":"{customer}","order":{order}}}"#);
     NewEvent::new("order.paid", Json::args(data).expect("JSON"))
+}
+
+/// An event with so many KiB of data.
+pub(super) fn large(kib: usize) -> NewEvent {
+    let data = Json::args(format!("{:?}", "x".repeat(kib * 1_024))).expect("JSON");
+    NewEvent::new("order.paid", data)
 }
 
 pub(super) async fn verified(fixture: &StoreFixture) -> Verified {
@@ -330,6 +337,22 @@ pub async fn a_replay_goes_with_its_last_window(fixture: StoreFixture) {
     assert_eq!(all(&fixture).await.len(), 1);
 }
 
+/// I-E4: also where it wants nothing of the last parts that it is fed: what has waited since earlier ones is not lost with it.
+pub async fn a_replay_that_ends_with_nothing_keeps_its_windows(fixture: StoreFixture) {
+    subscribe(&fixture, batch(10, HOUR), None, Start::Now).await;
+    publish(&fixture, (1..=3).map(paid)).await;
+    publish(&fixture, (0..2 * ROUTE_EVENTS).map(|_| NewEvent::bare("tick"))).await;
+    feed(&fixture).await;
+    let client = Client::new(fixture.shared_store());
+    client.replay("some", &Replay::between(0, 2 * ROUTE_EVENTS as u64)).await.expect("begun");
+    feed(&fixture).await;
+    assert_eq!(all(&fixture).await.len(), 2, "it waits for its last window");
+    fixture.advance(HOUR);
+    feed(&fixture).await;
+    assert_eq!(together(&fixture).await, [[1, 2, 3], [1, 2, 3]]);
+    assert_eq!(all(&fixture).await.len(), 1);
+}
+
 /// O4: what waits says until when, and each event of a job finds it.
 pub async fn who_asks_finds_the_job_of_each_event(fixture: StoreFixture) {
     subscribe(&fixture, batch(2, HOUR), Some("data.customer"), Start::Now).await;
@@ -384,12 +407,7 @@ pub async fn who_asks_is_told_what_an_event_is_together_with(fixture: StoreFixtu
 /// Events that are too large for one job together become several.
 pub async fn large_events_become_several_jobs(fixture: StoreFixture) {
     subscribe(&fixture, batch(10, HOUR), None, Start::Now).await;
-    let large = |bytes: usize| {
-        let data = Json::args(format!("{:?}", "x".repeat(bytes))).expect("JSON");
-        NewEvent::new("order.paid", data)
-    };
-    let events = [100, 100, 100, 255, 10].map(|kib| large(kib * 1_024));
-    publish(&fixture, events).await;
+    publish(&fixture, [100, 100, 100, 255, 10].map(large)).await;
     feed(&fixture).await;
     fixture.advance(HOUR);
     feed(&fixture).await;
