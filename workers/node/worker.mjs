@@ -38,8 +38,8 @@ export class Worker {
 
   constructor(url, handlers, { slots = 10, queue = "default", token } = {}) {
     const authorization = token && { authorization: `Bearer ${token}` };
-    this.headers = { "content-type": "application/json", ...authorization };
-    Object.assign(this, { url: url.replace(/\/$/, ""), handlers, slots, queue });
+    const headers = { "content-type": "application/json", ...authorization };
+    Object.assign(this, { url: url.replace(/\/$/, ""), handlers, slots, queue, headers });
   }
 
   /** One request, sent again until the server answers: every request may be repeated. */
@@ -62,8 +62,7 @@ export class Worker {
     const handlers = Object.keys(this.handlers).map((kind) => ({ kind, queue: this.queue }));
     const me = { name: "node", host: hostname(), pid: process.pid, build: "worker.mjs 1" };
     const said = await this.call("POST", "/v1/workers", { ...me, handlers, slots: this.slots, protocol: 1 });
-    this.path = `/v1/workers/${said.worker}`;
-    this.heartbeatMs = said.heartbeat_ms;
+    [this.path, this.heartbeatMs] = [`/v1/workers/${said.worker}`, said.heartbeat_ms];
   }
 
   /** Runs jobs until a signal asks it to stop; then those that run may end. */

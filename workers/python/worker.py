@@ -12,13 +12,11 @@ class Snooze(Exception): """The job is to run again in so many seconds, which is
 class Ended(Exception): """The attempt ends since it was told to."""
 class Gone(Exception): """The server does not know this worker any more."""
 
-class Job:
-    """An attempt: `job["id"]`, `job["attempt"]`, `job["checkpoint"]`, and what a handler does meanwhile."""
+class Job(dict):
+    """An attempt: `job["id"]`, `job["attempt"]`, `job.get("checkpoint")`, and what a handler does meanwhile."""
     def __init__(self, worker, fields):
-        self.worker, self.fields, self.lines, self.told_to_end = worker, fields, 0, threading.Event()
-
-    def __getitem__(self, name):
-        return self.fields.get(name)
+        super().__init__(fields)
+        self.worker, self.lines, self.told_to_end = worker, 0, threading.Event()
 
     def safe_point(self):
         """Ends the attempt here where it was cancelled, or the job was given to another worker."""
@@ -27,8 +25,7 @@ class Job:
 
     def report(self, *lines, **said):
         """Keeps log lines, `checkpoint=...` for a later attempt, and `progress={"percent": 40, "note": "..."}`."""
-        lines = [{"text": line} for line in lines]
-        body = {"lease": self["lease"], "first_line": self.lines + 1, "lines": lines, **said}
+        body = {"lease": self["lease"], "first_line": self.lines + 1, "lines": [{"text": t} for t in lines], **said}
         self.lines += len(lines)
         self.worker.call("POST", f"/v1/jobs/{self['id']}/report", body)
 
@@ -39,7 +36,7 @@ class Worker:
         self.jobs, self.stopping, self.thread = {}, threading.Event(), threading.local()
         self.ready, self.results, self.room = queue.SimpleQueue(), queue.SimpleQueue(), threading.Semaphore(slots)
 
-    def call(self, method, path, body=None, wait=0.1):
+    def call(self, method, path, body=None, wait=0.05):
         """One request, sent again until the server answers: every request may be repeated."""
         while True:
             try:
@@ -52,11 +49,10 @@ class Worker:
                 if answer.status < 400:
                     return said
                 if answer.status < 500:
-                    raise Gone() if answer.status == 410 else RuntimeError(said["detail"])
+                    raise Gone if answer.status == 410 else RuntimeError(said["detail"])
             except (OSError, http.client.HTTPException):
                 self.thread.connection = None
-            time.sleep(wait)
-            wait = min(wait * 2, 5)
+            time.sleep(wait := min(wait * 2, 5))
 
     def register(self):
         handlers = [{"kind": kind, "queue": self.queue_name} for kind in self.handlers]
@@ -65,13 +61,13 @@ class Worker:
         self.path, self.heartbeat_s = f"/v1/workers/{said['worker']}", said["heartbeat_ms"] / 1000
 
     def run(self):
-        """Runs jobs until a signal asks it to stop; then those that run may end, and the others are handed back."""
+        """Runs jobs until a signal asks it to stop; then those that run may end."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
         self.register()
-        thread = lambda target, **how: threading.Thread(target=target, **how)
-        runners, settler = [thread(self.runner) for _ in range(self.slots)], thread(self.settler)
-        for one in [*runners, settler, thread(self.heart, daemon=True)]:
+        threading.Thread(target=self.heart, daemon=True).start()
+        *runners, settler = map(lambda to: threading.Thread(target=to), [self.runner] * self.slots + [self.settler])
+        for one in [*runners, settler]:
             one.start()
         while not self.stopping.is_set():
             try:
@@ -92,10 +88,9 @@ class Worker:
         free = 1 + sum(iter(lambda: self.room.acquire(blocking=False), False))
         jobs = self.call("POST", f"{self.path}/claim", {"max": free, "wait_ms": 2000})["jobs"]
         for fields in jobs:
-            self.jobs[fields["lease"]] = job = Job(self, fields)
-            self.ready.put(job)
-        if free > len(jobs):
-            self.room.release(free - len(jobs))
+            self.ready.put(self.jobs.setdefault(fields["lease"], Job(self, fields)))
+        for _ in range(free - len(jobs)):
+            self.room.release()
 
     def runner(self):
         while (job := self.ready.get()) is not None:
@@ -121,15 +116,15 @@ class Worker:
         while batch != [None]:
             while len(batch) < 500 and not self.results.empty():
                 batch.append(self.results.get())
-            sent = [result for result in batch if result]
+            sent = list(filter(None, batch))
             answers = self.call("POST", "/v1/results", {"results": sent})["results"]
             batch = [None] if None in batch else []
             for result, answer in zip(sent, answers):
-                if answer["status"] == "refused":  # what is to follow cannot be written: the attempt has failed
-                    failed = {"result": "fail", "error": {"message": answer["detail"]}}
-                    result = {"job": result["job"], "lease": result["lease"], **failed}
-                if answer["status"] in ("refused", "busy"):
+                if answer["status"] == "busy":
                     batch.insert(0, result)
+                elif answer["status"] == "refused":  # what is to follow cannot be written: the attempt has failed
+                    error = {"message": answer["detail"]}
+                    batch.insert(0, {"job": result["job"], "lease": result["lease"], "result": "fail", "error": error})
                 else:
                     self.jobs.pop(result["lease"], None)
             batch = batch or [self.results.get()]
@@ -152,5 +147,4 @@ def hello(args, job):
     return {"greeted": args["name"]}
 
 if __name__ == "__main__":
-    url = os.environ.get("WINDLASS_URL", "http://127.0.0.1:7700")
-    Worker(url, {"hello": hello}, token=os.environ.get("WINDLASS_TOKEN")).run()
+    Worker(os.environ["WINDLASS_URL"], {"hello": hello}, token=os.environ.get("WINDLASS_TOKEN")).run()

@@ -4,6 +4,7 @@ mod bench;
 mod cli;
 mod demo;
 mod handlers;
+mod serve;
 mod sources;
 mod work;
 mod work_fixture;
