@@ -101,6 +101,9 @@ pub(crate) enum Command {
     Worker(command::worker::Args),
     /// Look for problems and say what fixes them
     Doctor(command::doctor::Args),
+    /// Make, list and remove tokens: who may use the HTTP API
+    #[command(hide = true)]
+    Token(command::token::Args),
     /// Serve the HTTP API
     #[command(hide = true)]
     Serve(command::serve::Args),

@@ -25,6 +25,7 @@ pub(crate) mod source;
 pub(crate) mod status;
 pub(crate) mod subscription;
 pub(crate) mod tail;
+pub(crate) mod token;
 pub(crate) mod trace;
 pub(crate) mod work;
 pub(crate) mod worker;

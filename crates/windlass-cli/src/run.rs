@@ -4,7 +4,7 @@ use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind,
     lane, limit, migrate, publish, queue, schedule, serve, signal, source, status, subscription,
-    tail, trace, work, worker, workflow,
+    tail, token, trace, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -38,6 +38,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Subscription(args) => subscription::run(args, &globals).await,
         Command::Source(args) => source::run(args, &globals).await,
         Command::Alert(args) => alert::run(args, &globals).await,
+        Command::Token(args) => token::run(args, &globals).await,
         Command::Lane(args) => lane::run(args, &globals).await,
         Command::Worker(args) => worker::run(args, &globals).await,
         Command::Doctor(args) => doctor::run(args, &globals).await,

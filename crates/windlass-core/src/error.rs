@@ -234,6 +234,15 @@ pub enum Refusal {
     /// A unique key that would be held for no time, or for longer than a store can keep.
     #[error("a unique key is held for a millisecond at least and 100 years at most")]
     Period,
+    /// A token that is good for nothing.
+    #[error("a token needs at least one scope: read, enqueue, publish, work, operate or admin")]
+    NoScope,
+    /// Patterns that are too many, too long or empty.
+    #[error("a token has at most {limit} patterns of queues, and of kinds, of 1 to 100 bytes each")]
+    Patterns {
+        /// How many there may be.
+        limit: usize,
+    },
     /// A bound that lets nothing in.
     #[error("a queue's bound is one job at least")]
     Bound,

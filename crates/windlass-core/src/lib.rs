@@ -40,6 +40,7 @@ pub mod step;
 pub mod store;
 pub mod subscription;
 pub mod time;
+pub mod token;
 pub mod trace;
 pub mod wake;
 pub mod worker;

@@ -226,6 +226,10 @@ pub const ABANDON_AFTER: Duration = Duration::from_secs(2);
 pub const ISOLATED_TERMINATE: Duration = Duration::from_secs(1);
 /// How long after an isolated attempt was told to end its process is killed.
 pub const ISOLATED_KILL: Duration = Duration::from_millis(1_500);
+/// Bytes of a token's name, and of a pattern that it is limited to.
+pub const TOKEN_NAME_BYTES: usize = 100;
+/// Patterns of queues that a token is limited to; as many of kinds.
+pub const TOKEN_PATTERNS: usize = 100;
 /// The longest wait between two attempts.
 pub const RETRY_CAP: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a worker's lease lasts without renewal.

@@ -24,6 +24,7 @@ use crate::source::SourceStore;
 use crate::step::StepStore;
 use crate::subscription::SubscriptionStore;
 use crate::time::Timestamp;
+use crate::token::TokenStore;
 use crate::wake::Wakeups;
 use crate::worker::WorkerStore;
 
@@ -71,6 +72,7 @@ pub trait Store:
     + MaintenanceStore
     + HealthStore
     + AlertStore
+    + TokenStore
     + Send
     + Sync
     + 'static

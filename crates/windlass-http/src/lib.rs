@@ -28,8 +28,9 @@ mod remote;
 mod schema;
 mod server;
 mod spec;
+pub mod token;
 
-pub use access::{Access, Caller, Scope};
+pub use access::{Access, Caller, Secret};
 pub use answer::Document;
 pub use api::Api;
 pub use problem::{Code, Problem};

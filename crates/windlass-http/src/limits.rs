@@ -24,6 +24,8 @@ pub(crate) const NAME_BYTES: usize = 200;
 pub(crate) const LONGEST_POLL: Duration = Duration::from_secs(60);
 /// Log lines of one report.
 pub(crate) const REPORT_LINES: usize = 1_000;
+/// How long a token may last that is to expire.
+pub(crate) const LONGEST_TOKEN: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// How long a body may take to come.
 pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
 /// Bytes of a request's line and headers.

@@ -134,6 +134,18 @@ pub(crate) struct Limited {
     running: Option<u32>,
 }
 
+/// What a token is good for.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Scope {
+    Read,
+    Enqueue,
+    Publish,
+    Work,
+    Operate,
+    Admin,
+}
+
 /// Why a schedule ran.
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase")]
@@ -159,6 +171,8 @@ mod tests {
     fn the_words_are_those_of_the_core() {
         let states: Vec<_> = windlass::State::ALL.iter().map(|state| json!(state)).collect();
         assert_eq!(words::<State>(), Value::Array(states));
+        let scopes: Vec<_> = windlass::token::Scope::ALL.iter().map(|scope| json!(scope)).collect();
+        assert_eq!(words::<Scope>(), Value::Array(scopes));
         let outcomes: Vec<_> = windlass::Outcome::ALL.iter().map(|one| json!(one)).collect();
         assert_eq!(words::<Outcome>(), Value::Array(outcomes));
     }

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
 use crate::problem::ProblemBody;
-use crate::{health, job, remote};
+use crate::{health, job, remote, token};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,14 +22,20 @@ use crate::{health, job, remote};
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(ProblemBody)),
-    tags((name = "jobs", description = "What is to be done."), (name = "worker protocol", description = "Workers in any language: register, claim, heartbeat, settle."), (name = "health", description = "Whether the server can serve."))
+    tags((name = "jobs", description = "What is to be done."), (name = "worker protocol", description = "Workers in any language: register, claim, heartbeat, settle."), (name = "tokens", description = "Who may use the API, and for what."), (name = "health", description = "Whether the server can serve."))
 )]
 struct Described;
 
 /// The routes under `/v1`, and their description.
 pub(crate) fn routes() -> (Router<Api>, Spec) {
     let (routes, mut document) = OpenApiRouter::with_openapi(Described::openapi())
-        .nest("/v1", OpenApiRouter::new().merge(job::routes()).merge(remote::routes()))
+        .nest(
+            "/v1",
+            OpenApiRouter::new()
+                .merge(job::routes())
+                .merge(remote::routes())
+                .merge(token::routes()),
+        )
         .merge(health::routes())
         .split_for_parts();
     for path in document.paths.paths.values_mut() {

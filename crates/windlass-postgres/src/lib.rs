@@ -24,6 +24,7 @@ mod source;
 mod step;
 mod store;
 mod subscription;
+mod token;
 mod worker;
 
 pub use condition::signal;

@@ -25,6 +25,7 @@ mod source;
 mod step;
 mod store;
 mod subscription;
+mod token;
 mod worker;
 
 pub use condition::signal;

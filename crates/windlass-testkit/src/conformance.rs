@@ -21,6 +21,7 @@ pub mod source;
 pub mod step;
 pub mod store;
 pub mod subscription;
+pub mod token;
 pub mod worker;
 
 /// C34: every behaviour and the model as tests of one store, from one list: `conformance!(sqlite)`.

@@ -209,6 +209,13 @@ pub mod trace {
     pub use windlass_core::trace::{Member, MemberId, Trace, What};
 }
 
+/// Who may use the HTTP API of a store, and for what.
+pub mod token {
+    pub use windlass_core::token::{
+        Grant, ParseScopeError, Scope, Token, TokenDigest, TokenRecord, TokenStore,
+    };
+}
+
 /// The store, as the engine and the client see it.
 pub mod store {
     pub use windlass_core::discard::{DiscardStore, Discarded, Discards};

@@ -41,7 +41,7 @@ impl ServeFixture {
 
     fn serve(&self) -> Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
-        command.args(["serve", "--listen", &self.address, "--store"]);
+        command.args(["serve", "--open", "--listen", &self.address, "--store"]);
         command.arg(format!("sqlite:{}/jobs.db", self.folder.path().display()));
         Process(command.stderr(self.log("serve")).spawn().expect("started"))
     }

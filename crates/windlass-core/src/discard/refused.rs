@@ -31,6 +31,7 @@ use crate::subscription::{
     Closing, DueWindows, EventWindow, GapRecord, RequestAnswer, Routed, Slice, Start, Subscription,
     SubscriptionRequest, SubscriptionStore, Subscriptions,
 };
+use crate::token::{Token, TokenDigest, TokenRecord, TokenStore};
 use crate::worker::{
     Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
 };
@@ -231,6 +232,15 @@ impl MaintenanceStore for DiscardStore {
 impl HealthStore for DiscardStore {
     refuse! {
         observe(&Thresholds, Now) -> Observed;
+    }
+}
+
+impl TokenStore for DiscardStore {
+    refuse! {
+        add_token(&Token, Now) -> bool;
+        token(TokenDigest) -> Option<TokenRecord>;
+        tokens() -> Vec<TokenRecord>;
+        remove_token(&str) -> bool;
     }
 }
 

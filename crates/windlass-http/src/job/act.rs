@@ -9,7 +9,7 @@ use windlass::{JobId, StoreError};
 
 use super::document::{JobBody, document};
 use super::show;
-use crate::access::{May, Operate};
+use crate::access::{MayIn, Operate};
 use crate::answer::{Document, ok};
 use crate::api::Api;
 use crate::extract::{Body, Named};
@@ -43,16 +43,17 @@ pub(super) struct Whither {
     responses((status = 200, description = "The job as it is now.", body = Document<JobBody>))
 )]
 pub(super) async fn cancel(
-    may: May<Operate>,
+    may: MayIn<Operate>,
     State(api): State<Api>,
     Named(id): Named<JobId>,
     Body(why): Body<Why>,
 ) -> Result<Response, Problem> {
     let reason = why.reason.unwrap_or_else(|| format!("cancelled by {}", may.caller.name()));
+    show::of(&may, &api, id).await?;
     match first(api.client().cancel(&[id], &reason).await?)? {
         Cancelled::Missing => Err(StoreError::no_job(id).into()),
         Cancelled::Ended(state) => Err(conflict(id, &format!("has ended: it is {state}"))),
-        _ => now(&api, id).await,
+        _ => now(&may, &api, id).await,
     }
 }
 
@@ -67,17 +68,18 @@ pub(super) async fn cancel(
     responses((status = 200, description = "The job as it is now.", body = Document<JobBody>))
 )]
 pub(super) async fn retry(
-    _may: May<Operate>,
+    may: MayIn<Operate>,
     State(api): State<Api>,
     Named(id): Named<JobId>,
 ) -> Result<Response, Problem> {
+    show::of(&may, &api, id).await?;
     match first(api.client().retry(&[id]).await?)? {
         Retried::Missing => Err(StoreError::no_job(id).into()),
         Retried::Held(other) => Err(conflict(id, &format!("has a unique key that {other} holds"))),
         Retried::Undone(batch) => {
             Err(conflict(id, &format!("is a step of {batch}, which is undone")))
         }
-        _ => now(&api, id).await,
+        _ => now(&may, &api, id).await,
     }
 }
 
@@ -93,20 +95,22 @@ pub(super) async fn retry(
     responses((status = 200, description = "The job as it is now.", body = Document<JobBody>))
 )]
 pub(super) async fn r#move(
-    _may: May<Operate>,
+    may: MayIn<Operate>,
     State(api): State<Api>,
     Named(id): Named<JobId>,
     Body(whither): Body<Whither>,
 ) -> Result<Response, Problem> {
+    let job = show::of(&may, &api, id).await?;
+    may.check(&whither.queue, &job.kind)?;
     match first(api.client().move_jobs(&[id], &whither.queue).await?)? {
         Moved::Missing => Err(StoreError::no_job(id).into()),
         Moved::Left(state) => Err(conflict(id, &format!("cannot be moved: it is {state}"))),
-        _ => now(&api, id).await,
+        _ => now(&may, &api, id).await,
     }
 }
 
-async fn now(api: &Api, id: JobId) -> Result<Response, Problem> {
-    Ok(ok(&document(&show::of(api, id).await?)))
+async fn now<N>(may: &MayIn<N>, api: &Api, id: JobId) -> Result<Response, Problem> {
+    Ok(ok(&document(&show::of(may, api, id).await?)))
 }
 
 fn conflict(id: JobId, what: &str) -> Problem {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use windlass::{Enqueued, JobId, NewJob};
 
 use super::new::NewJobBody;
-use crate::access::{Enqueue, May};
+use crate::access::{Enqueue, MayIn};
 use crate::answer::{Document, created, ok};
 use crate::api::Api;
 use crate::extract::Body;
@@ -78,11 +78,13 @@ fn answer(enqueued: Enqueued) -> EnqueuedBody {
     )
 )]
 pub(super) async fn one(
-    may: May<Enqueue>,
+    may: MayIn<Enqueue>,
     State(api): State<Api>,
     Body(body): Body<NewJobBody>,
 ) -> Result<Response, Problem> {
-    let enqueued = api.client_of(&may.caller).enqueue(body.job("")?).await?;
+    let job = body.job("")?;
+    may.check(&job.queue, &job.kind)?;
+    let enqueued = api.client_of(&may.caller).enqueue(job).await?;
     let document = Document::new("enqueued.v1", answer(enqueued));
     Ok(if matches!(enqueued, Enqueued::New(_)) { created(&document) } else { ok(&document) })
 }
@@ -98,7 +100,7 @@ pub(super) async fn one(
     responses((status = 200, description = "All are there.", body = Document<EnqueuedJobs>))
 )]
 pub(super) async fn many(
-    may: May<Enqueue>,
+    may: MayIn<Enqueue>,
     State(api): State<Api>,
     Body(body): Body<NewJobs>,
 ) -> Result<Response, Problem> {
@@ -109,6 +111,7 @@ pub(super) async fn many(
     let drafts = body.jobs.into_iter().enumerate();
     let jobs = drafts.map(|(nth, draft)| draft.job(&format!("/jobs/{nth}")));
     let jobs: Vec<NewJob> = jobs.collect::<Result<_, _>>()?;
+    jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind))?;
     let enqueued = api.client_of(&may.caller).enqueue_all(jobs).await?;
     let jobs = enqueued.into_iter().map(answer).collect();
     Ok(ok(&Document::new("enqueued_jobs.v1", EnqueuedJobs { jobs })))

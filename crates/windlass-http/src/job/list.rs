@@ -5,10 +5,11 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use windlass::JobRecord;
-use windlass::job::{Filter, Page};
+use windlass::job::{Field, Filter, Page, Term};
+use windlass::token::Grant;
 
 use super::document::{JobBody, document};
-use crate::access::{May, Read};
+use crate::access::{MayIn, Read};
 use crate::answer::{Document, Items};
 use crate::api::Api;
 use crate::extract::Asked;
@@ -43,6 +44,17 @@ pub(crate) fn filter(text: Option<&str>) -> Result<Filter, Problem> {
     })
 }
 
+/// Only the jobs that somebody is limited to.
+fn within(mut filter: Filter, grant: &Grant) -> Filter {
+    let limits =
+        [(&grant.queues, Field::Queue as fn(Vec<String>) -> Field), (&grant.kinds, Field::Kind)];
+    let limits = limits.into_iter().filter(|(patterns, _)| !patterns.is_empty());
+    let terms =
+        limits.map(|(patterns, field)| Term { negated: false, field: field(patterns.clone()) });
+    filter.terms.extend(terms);
+    filter
+}
+
 /// List jobs
 ///
 /// The newest first.
@@ -54,11 +66,11 @@ pub(crate) fn filter(text: Option<&str>) -> Result<Filter, Problem> {
     responses((status = 200, description = "A page of jobs.", body = Items<Document<JobBody>>))
 )]
 pub(super) async fn list(
-    _may: May<Read>,
+    may: MayIn<Read>,
     State(api): State<Api>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Problem> {
-    let filter = filter(wanted.filter.as_deref())?;
+    let filter = within(filter(wanted.filter.as_deref())?, may.caller.grant());
     let size = page::size(wanted.limit)?;
     let before = page::start(wanted.cursor.as_deref())?;
     // One more than asked for tells whether there is another page.

@@ -5,7 +5,7 @@ use axum::response::Response;
 use windlass::{JobId, JobRecord, StoreError};
 
 use super::document::{JobBody, document};
-use crate::access::{May, Read};
+use crate::access::{MayIn, Read};
 use crate::answer::{Document, ok};
 use crate::api::Api;
 use crate::extract::Named;
@@ -20,14 +20,15 @@ use crate::problem::Problem;
     responses((status = 200, description = "The job.", body = Document<JobBody>))
 )]
 pub(super) async fn show(
-    _may: May<Read>,
+    may: MayIn<Read>,
     State(api): State<Api>,
     Named(id): Named<JobId>,
 ) -> Result<Response, Problem> {
-    Ok(ok(&document(&of(&api, id).await?)))
+    Ok(ok(&document(&of(&may, &api, id).await?)))
 }
 
-/// The job with this id.
-pub(super) async fn of(api: &Api, id: JobId) -> Result<JobRecord, Problem> {
-    Ok(api.client().job(id).await?.ok_or_else(|| StoreError::no_job(id))?)
+/// The job with this id, where it is among those that the caller is limited to.
+pub(super) async fn of<N>(may: &MayIn<N>, api: &Api, id: JobId) -> Result<JobRecord, Problem> {
+    let found = api.client().job(id).await?.filter(|job| may.sees(&job.queue, &job.kind));
+    Ok(found.ok_or_else(|| StoreError::no_job(id))?)
 }

@@ -19,7 +19,7 @@ use windlass::{Json, LeaseId, StoreError, Timestamp, WorkerId};
 use super::document::{ClaimedBody, claimed};
 use super::registry::{Held, Remote};
 use super::token::LeaseToken;
-use crate::access::{May, Work};
+use crate::access::{MayIn, Work};
 use crate::answer::{Document, ok};
 use crate::api::Api;
 use crate::extract::{Body, Named};
@@ -62,13 +62,14 @@ struct ClaimedJobs<'a> {
     responses((status = 200, description = "What was claimed.", body = Document<ClaimedJobs>))
 )]
 pub(super) async fn claim(
-    _may: May<Work>,
+    may: MayIn<Work>,
     State(api): State<Api>,
     Named(id): Named<WorkerId>,
     Body(room): Body<Room>,
 ) -> Result<Response, Problem> {
     let (jobs, wait) = room.checked()?;
     let remote = api.remotes().get(api.store(), id).await?;
+    may.check_worker(&remote.registration)?;
     let (answer, answered) = oneshot::channel();
     let claim =
         Claim { api: api.clone(), remote: Arc::clone(&remote), jobs, until: Instant::now() + wait };

@@ -16,7 +16,7 @@ use windlass::{JobId, Policy, Timestamp, WorkerId};
 use super::register::heartbeat_of;
 use super::registry::{Held, Remote, gone};
 use super::token::LeaseToken;
-use crate::access::{May, Work};
+use crate::access::{MayIn, Work};
 use crate::answer::{Document, ok};
 use crate::api::Api;
 use crate::extract::{Body, Named};
@@ -93,12 +93,13 @@ struct CancelBody {
     responses((status = 200, description = "The lease is renewed.", body = Document<BeatBody>))
 )]
 pub(super) async fn heartbeat(
-    _may: May<Work>,
+    may: MayIn<Work>,
     State(api): State<Api>,
     Named(id): Named<WorkerId>,
     Body(running): Body<Running>,
 ) -> Result<Response, Problem> {
     let remote = api.remotes().get(api.store(), id).await?;
+    may.check_worker(&remote.registration)?;
     let lease = remote.registration.lease;
     let beat = api.store().heartbeat(id, lease, Now::Database).await?;
     let Beat::Alive { leases, cancels, quiet, .. } = beat else {

@@ -13,12 +13,12 @@ use windlass::store::Now;
 use windlass::worker::{LivesWith, Registration};
 use windlass::{Timestamp, WorkerId};
 
-use crate::access::{May, Work};
+use crate::access::{MayIn, Work};
 use crate::answer::{Document, created, ok};
 use crate::api::Api;
 use crate::extract::{Body, Named};
 use crate::limits::{HANDLERS, NAME_BYTES, REMOTE_SLOTS};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::schema;
 
 /// The protocol that is spoken here.
@@ -90,12 +90,14 @@ struct RegisteredBody<'a> {
     responses((status = 201, description = "It is registered.", body = Document<RegisteredBody>))
 )]
 pub(super) async fn register(
-    _may: May<Work>,
+    may: MayIn<Work>,
     State(api): State<Api>,
     Body(asked): Body<NewWorker>,
 ) -> Result<Response, Problem> {
     asked.check()?;
-    let remote = api.remotes().register(api.store(), asked.registration()).await?;
+    let registration = asked.registration();
+    may.check_worker(&registration)?;
+    let remote = api.remotes().register(api.store(), registration).await?;
     let lease = remote.registration.lease;
     Ok(created(&Document::new(
         "registered_worker.v1",
@@ -120,10 +122,15 @@ pub(super) async fn register(
     responses((status = 200, description = "It is off the list.", body = Document<LeftBody>))
 )]
 pub(super) async fn leave(
-    _may: May<Work>,
+    may: MayIn<Work>,
     State(api): State<Api>,
     Named(id): Named<WorkerId>,
 ) -> Result<Response, Problem> {
+    match api.remotes().get(api.store(), id).await {
+        Ok(remote) => may.check_worker(&remote.registration)?,
+        Err(problem) if problem.code() == Code::WorkerGone => {}
+        Err(problem) => return Err(problem),
+    }
     api.store().leave(id, Now::Database).await?;
     api.remotes().forget(api.store(), id);
     Ok(ok(&Document::new("left_worker.v1", LeftBody { worker: id })))

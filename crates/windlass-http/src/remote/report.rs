@@ -15,7 +15,7 @@ use windlass::store::Now;
 use windlass::{JobId, Json, Timestamp};
 
 use super::token::LeaseToken;
-use crate::access::{May, Work};
+use crate::access::{MayIn, Work};
 use crate::answer::{Document, ok};
 use crate::api::Api;
 use crate::extract::{Body, Named};
@@ -105,7 +105,7 @@ struct ReportedBody {
     responses((status = 200, description = "It is written.", body = Document<ReportedBody>))
 )]
 pub(super) async fn report(
-    _may: May<Work>,
+    may: MayIn<Work>,
     State(api): State<Api>,
     Named(job): Named<JobId>,
     Body(body): Body<ReportBody>,
@@ -113,6 +113,7 @@ pub(super) async fn report(
     let token = body.lease;
     let lost = || Problem::from(windlass::StoreError::LeaseLost { job });
     let remote = api.remotes().get(api.store(), token.worker).await?;
+    may.check_worker(&remote.registration)?;
     let mut held = remote.held(token);
     if held.is_none() && !remote.has_settled(token) {
         remote.read_hands(api.store()).await?;

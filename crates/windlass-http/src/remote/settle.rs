@@ -1,6 +1,6 @@
 //! Results of attempts, many at a time, each written only while its lease holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -14,7 +14,7 @@ use windlass::{JobId, NewJob, Parent, State as JobState, WorkerId};
 use super::outcome::{ResultBody, Wanted};
 use super::registry::{Held, Remote};
 use super::token::LeaseToken;
-use crate::access::{May, Work};
+use crate::access::{MayIn, Work};
 use crate::answer::{Document, ok};
 use crate::api::Api;
 use crate::extract::Body;
@@ -94,7 +94,7 @@ impl From<Settled> for Status {
     responses((status = 200, description = "What happened to each.", body = Document<Answers>))
 )]
 pub(super) async fn settle(
-    _may: May<Work>,
+    may: MayIn<Work>,
     State(api): State<Api>,
     Body(body): Body<Results>,
 ) -> Result<Response, Problem> {
@@ -102,12 +102,13 @@ pub(super) async fn settle(
         let detail = format!("at most {BATCH_JOBS} at a time, found {}", body.results.len());
         return Err(Problem::body("/results".to_owned(), detail));
     }
+    check_workers(&may, &api, &body.results).await?;
     let mut answers: Vec<Answer> = Vec::with_capacity(body.results.len());
     let mut plain: BTreeMap<WorkerId, Vec<Plain>> = BTreeMap::new();
     for (nth, result) in body.results.into_iter().enumerate() {
         let (job, token) = (result.job, result.lease);
         let status = match Attempt::find(&api, job, token).await? {
-            Found::Here(attempt) => match attempt.wanted(&api, result, nth).await? {
+            Found::Here(attempt) => match attempt.wanted((&api, &may), result, nth).await? {
                 Next::Answer(status) => status,
                 Next::Settle(settlement) => {
                     plain.entry(token.worker).or_default().push(Plain { nth, token, settlement });
@@ -122,6 +123,23 @@ pub(super) async fn settle(
         send(&api, worker, settlements, &mut answers).await?;
     }
     Ok(ok(&Document::new("settled_results.v1", Answers { results: answers })))
+}
+
+/// Before anything is written: a request with somebody else's leases is refused as a whole.
+async fn check_workers(
+    may: &MayIn<Work>,
+    api: &Api,
+    results: &[ResultBody],
+) -> Result<(), Problem> {
+    let workers: BTreeSet<WorkerId> = results.iter().map(|result| result.lease.worker).collect();
+    for worker in workers {
+        match api.remotes().get(api.store(), worker).await {
+            Ok(remote) => may.check_worker(&remote.registration)?,
+            Err(problem) if problem.code() == Code::WorkerGone => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(())
 }
 
 fn answer(job: JobId, status: Result<Status, Problem>) -> Answer {
@@ -210,7 +228,12 @@ impl Attempt {
         }
     }
 
-    async fn wanted(&self, api: &Api, result: ResultBody, nth: usize) -> Result<Next, Problem> {
+    async fn wanted(
+        &self,
+        (api, may): (&Api, &MayIn<Work>),
+        result: ResultBody,
+        nth: usize,
+    ) -> Result<Next, Problem> {
         let ran = result.ran_ms.map_or_else(|| self.held.since.elapsed(), Duration::from_millis);
         let ran = Some(ran);
         Ok(match result.wanted(&format!("/results/{nth}"), &self.held)? {
@@ -219,7 +242,8 @@ impl Attempt {
                 Next::Settle(self.settlement(ran, windlass::job::Verdict::Complete { output }))
             }
             Wanted::Complete { output, jobs } => {
-                let jobs = match self.prepared(api, jobs) {
+                let checked = jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind));
+                let jobs = match checked.and_then(|()| self.prepared(api, jobs)) {
                     Ok(jobs) => jobs,
                     Err(problem) => return Ok(Next::Answer(Err(problem))),
                 };

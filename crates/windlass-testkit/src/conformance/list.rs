@@ -213,6 +213,13 @@ macro_rules! behaviours {
                     only_due_jobs_can_be_unserved
                 }
             }
+            token {
+                keep {
+                    a_token_is_found_by_its_digest
+                    a_name_is_one_tokens
+                    a_token_that_makes_no_sense_is_refused
+                }
+            }
             worker {
                 build {
                     a_minimum_build_is_set_changed_and_taken_away

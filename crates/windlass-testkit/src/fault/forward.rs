@@ -454,6 +454,7 @@ pub(crate) mod names {
         Closing, DueWindows, EventWindow, GapRecord, RequestAnswer, Routed, Slice, Start,
         Subscription, SubscriptionRequest, SubscriptionStore, Subscriptions,
     };
+    pub(crate) use windlass_core::token::{Token, TokenDigest, TokenRecord, TokenStore};
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{
         Beat, MinimumBuild, Quiet, Registration, RequiredBuild,

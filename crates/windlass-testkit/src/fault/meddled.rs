@@ -55,6 +55,10 @@ impl HealthStore for MeddledStore {
     forward!(observe);
 }
 
+impl TokenStore for MeddledStore {
+    forward!(tokens);
+}
+
 impl AlertStore for MeddledStore {
     forward!(alerts);
 }

@@ -146,6 +146,10 @@ impl HealthStore for FaultStore {
     forward!(observe);
 }
 
+impl TokenStore for FaultStore {
+    forward!(tokens);
+}
+
 impl AlertStore for FaultStore {
     forward!(alerts);
 }

@@ -189,6 +189,10 @@ impl HealthStore for RecordedStore {
     forward!(observe);
 }
 
+impl TokenStore for RecordedStore {
+    forward!(tokens);
+}
+
 impl AlertStore for RecordedStore {
     forward!(alerts);
 }

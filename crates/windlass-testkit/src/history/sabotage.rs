@@ -288,6 +288,10 @@ impl HealthStore for SabotagedStore {
     forward!(observe);
 }
 
+impl TokenStore for SabotagedStore {
+    forward!(tokens);
+}
+
 impl AlertStore for SabotagedStore {
     forward!(alerts);
 }

@@ -223,6 +223,10 @@ impl HealthStore for FaultyStore {
     forward!(observe);
 }
 
+impl TokenStore for FaultyStore {
+    forward!(tokens);
+}
+
 impl AlertStore for FaultyStore {
     forward!(alerts);
 }

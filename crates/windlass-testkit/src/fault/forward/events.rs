@@ -49,6 +49,23 @@ macro_rules! forward_of_events {
             self.store.event_log()
         }
     };
+    (tokens) => {
+        fn add_token<'a>(&'a self, token: &'a Token, now: Now) -> Reply<'a, bool> {
+            self.store.add_token(token, now)
+        }
+
+        fn token(&self, digest: TokenDigest) -> Reply<'_, Option<TokenRecord>> {
+            self.store.token(digest)
+        }
+
+        fn tokens(&self) -> Reply<'_, Vec<TokenRecord>> {
+            self.store.tokens()
+        }
+
+        fn remove_token<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+            self.store.remove_token(name)
+        }
+    };
     (alerts) => {
         fn alerts(&self) -> Reply<'_, Alerts> {
             self.store.alerts()

@@ -1,0 +1,240 @@
+//! Tokens: who may use the API of a store, and for what.
+//!
+//! A store keeps the digest of a token's secret, never the secret: who has a copy of the database can use none.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Refusal;
+use crate::limits::{TOKEN_NAME_BYTES, TOKEN_PATTERNS};
+use crate::name::{matches, nearest};
+use crate::reply::{Now, Reply};
+use crate::time::Timestamp;
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Scope {
+    /// Look at what is there.
+    Read,
+    /// Write jobs, tell signals.
+    Enqueue,
+    /// Publish events.
+    Publish,
+    /// Claim and settle jobs.
+    Work,
+    /// Change what is there: cancel, retry, pause.
+    Operate,
+    /// Everything, tokens included.
+    Admin,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Read, Self::Enqueue, Self::Publish, Self::Work, Self::Operate, Self::Admin];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Enqueue => "enqueue",
+            Self::Publish => "publish",
+            Self::Work => "work",
+            Self::Operate => "operate",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A word that is no scope.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not a scope: read, enqueue, publish, work, operate or admin{hint}")]
+pub struct ParseScopeError {
+    word: String,
+    hint: String,
+}
+
+impl FromStr for Scope {
+    type Err = ParseScopeError;
+
+    fn from_str(word: &str) -> Result<Self, ParseScopeError> {
+        let words = Self::ALL.map(Self::word);
+        let found = Self::ALL.into_iter().find(|scope| scope.word() == word);
+        found.ok_or_else(|| {
+            let near = nearest(word, &words).map(|near| format!("; did you mean `{near}`?"));
+            ParseScopeError { word: word.to_owned(), hint: near.unwrap_or_default() }
+        })
+    }
+}
+
+/// The SHA-256 of a token's secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    /// The digest with these bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenDigest")
+    }
+}
+
+/// What a token's owner may do, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// What they may do.
+    pub scopes: Vec<Scope>,
+    /// Queues, or patterns of queues, that they are limited to; none sets no limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<String>,
+    /// Kinds, or patterns of kinds, that they are limited to; none sets no limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
+}
+
+impl Grant {
+    /// These scopes, everywhere.
+    pub fn everywhere(scopes: impl Into<Vec<Scope>>) -> Self {
+        Self { scopes: scopes.into(), queues: Vec::new(), kinds: Vec::new() }
+    }
+
+    /// Whether they may.
+    #[must_use]
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes.iter().any(|own| *own == scope || *own == Scope::Admin)
+    }
+
+    /// Whether they are limited to some queues or kinds.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        !(self.queues.is_empty() && self.kinds.is_empty())
+    }
+
+    /// Whether jobs of this kind on this queue are among those that they are limited to.
+    #[must_use]
+    pub fn covers(&self, queue: &str, kind: &str) -> bool {
+        let covers = |patterns: &[String], name: &str| {
+            patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name))
+        };
+        covers(&self.queues, queue) && covers(&self.kinds, kind)
+    }
+}
+
+/// A token to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its name, for people: who uses it.
+    pub name: String,
+    /// The digest of its secret.
+    pub digest: TokenDigest,
+    /// The last letters of its secret, so that a person can tell which one it is.
+    pub hint: String,
+    /// What it is good for.
+    pub grant: Grant,
+    /// Until when it can be used.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Token {
+    /// Checks what the types leave open.
+    ///
+    /// # Errors
+    /// When the name cannot be used, or there is no scope, or there are too many patterns.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let bytes = self.name.len();
+        if !(1..=TOKEN_NAME_BYTES).contains(&bytes) || self.name.chars().any(char::is_control) {
+            return Err(Refusal::Key { what: "a token's name", bytes, limit: TOKEN_NAME_BYTES });
+        }
+        let Grant { scopes, queues, kinds } = &self.grant;
+        if scopes.is_empty() {
+            return Err(Refusal::NoScope);
+        }
+        for patterns in [queues, kinds] {
+            let is_good = |pattern: &String| (1..=TOKEN_NAME_BYTES).contains(&pattern.len());
+            if patterns.len() > TOKEN_PATTERNS || !patterns.iter().all(is_good) {
+                return Err(Refusal::Patterns { limit: TOKEN_PATTERNS });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A token as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// The token.
+    pub token: Token,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl TokenRecord {
+    /// Whether it can be used at this moment.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.token.expires_at.is_none_or(|until| now < until)
+    }
+}
+
+/// The verbs of tokens.
+pub trait TokenStore: Send + Sync {
+    /// Keeps a token; `false` where there is one with its name: that stays as it is.
+    fn add_token<'a>(&'a self, token: &'a Token, now: Now) -> Reply<'a, bool>;
+
+    /// The token whose secret has this digest, expired or not.
+    fn token(&self, digest: TokenDigest) -> Reply<'_, Option<TokenRecord>>;
+
+    /// All tokens, by name.
+    fn tokens(&self) -> Reply<'_, Vec<TokenRecord>>;
+
+    /// Takes a token away; `false` where there is none with this name.
+    fn remove_token<'a>(&'a self, name: &'a str) -> Reply<'a, bool>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_covers_what_it_names() {
+        let mut grant = Grant::everywhere([Scope::Read, Scope::Work]);
+        assert!(grant.has(Scope::Work) && !grant.has(Scope::Operate) && !grant.is_limited());
+        assert!(grant.covers("any", "thing"));
+        grant.queues = vec!["mail".to_owned(), "img-*".to_owned()];
+        assert!(grant.is_limited() && grant.covers("mail", "k") && grant.covers("img-1", "k"));
+        assert!(!grant.covers("mailbox", "k"));
+        grant.kinds = vec!["crm.*".to_owned()];
+        assert!(grant.covers("mail", "crm.sync") && !grant.covers("mail", "k"));
+        assert!(Grant::everywhere([Scope::Admin]).has(Scope::Publish));
+    }
+
+    #[test]
+    fn a_wrong_scope_gets_a_suggestion() {
+        let error = "opperate".parse::<Scope>().expect_err("no scope");
+        assert!(error.to_string().ends_with("did you mean `operate`?"), "{error}");
+        assert!(Scope::ALL.iter().all(|scope| scope.word().parse() == Ok(*scope)));
+    }
+}

@@ -1,0 +1,3 @@
+//! What every store does with tokens.
+
+pub mod keep;
