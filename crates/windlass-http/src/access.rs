@@ -4,7 +4,7 @@
 
 mod may;
 
-pub(crate) use may::{Enqueue, May, Operate, Read};
+pub(crate) use may::{Enqueue, May, Operate, Publish, Read};
 
 use std::sync::Arc;
 

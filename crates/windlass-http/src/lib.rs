@@ -17,6 +17,8 @@
 mod access;
 mod answer;
 mod api;
+mod check;
+pub mod event;
 mod exchange;
 mod extract;
 mod health;

@@ -26,7 +26,7 @@ macro_rules! needs {
     )*};
 }
 
-needs!(Read, Enqueue, Operate);
+needs!(Read, Enqueue, Publish, Operate);
 
 /// A caller who has the scope.
 #[derive(Debug)]

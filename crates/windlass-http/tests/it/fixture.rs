@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use windlass::Client;
-use windlass::store::Store;
+use windlass::store::{Now, Store};
 use windlass_http::{Access, Api};
 use windlass_testkit::database::{Database, PostgresDatabase};
 
@@ -59,6 +59,24 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
+impl Answer {
+    /// Its status, and the code where it is a problem.
+    pub(crate) fn code(&self) -> (u16, &str) {
+        (self.status.as_u16(), self.body["code"].as_str().unwrap_or_default())
+    }
+
+    /// The place that a problem names: a pointer or a parameter.
+    pub(crate) fn place(&self) -> &str {
+        let error = &self.body["errors"][0];
+        error["pointer"].as_str().or(error["parameter"].as_str()).unwrap_or("none")
+    }
+
+    /// A text of the document.
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.body[field].as_str().unwrap_or_else(|| panic!("no text {field}: {self:?}"))
+    }
+}
+
 impl TestApi {
     pub(crate) async fn on(database: TestDatabase) -> Self {
         let store = windlass::open(&database.url()).await.expect("the store opens");
@@ -72,6 +90,22 @@ impl TestApi {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(request(Method::GET, path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// An action that needs no body.
+    pub(crate) async fn act(&self, path: &str) -> Answer {
+        self.send(request(Method::POST, path).body(Body::empty()).expect("a request")).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        let request = request(Method::PUT, path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    /// What was published by now becomes what subscriptions make of it.
+    pub(crate) async fn feed(&self) {
+        let mut feed = windlass::subscription::Feed::default();
+        while feed.round(&*self.store, Now::Database).await.expect("fed").is_behind {}
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {

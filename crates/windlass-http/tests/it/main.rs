@@ -1,5 +1,6 @@
 //! The API as its clients see it, on both stores.
 
 mod documents;
+mod events;
 mod fixture;
 mod jobs;
