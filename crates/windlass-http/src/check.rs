@@ -11,6 +11,12 @@ pub(crate) fn text(text: &str, limit: usize) -> Result<(), String> {
     text.find('\0').map_or(Ok(()), |at| Err(format!("has a NUL character at byte {at}")))
 }
 
+/// A text of the body that may not be there.
+pub(crate) fn at(pointer: &str, said: Option<&str>, limit: usize) -> Result<(), Problem> {
+    let checked = said.map_or(Ok(()), |said| text(said, limit));
+    checked.map_err(|what| Problem::body(pointer.to_owned(), what))
+}
+
 /// A parameter that may not be there.
 pub(crate) fn parameter(name: &str, said: Option<&str>, limit: usize) -> Result<(), Problem> {
     let checked = said.map_or(Ok(()), |said| text(said, limit));

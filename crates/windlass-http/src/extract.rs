@@ -27,6 +27,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub(crate) struct MaybeBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let is_json = type_of(request.headers(), &[JSON]);
+        let bytes = whole(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        is_json?;
+        let body: Option<T> = read(&bytes)?;
+        Ok(Self(body.unwrap_or_default()))
+    }
+}
+
 /// The type of nearly all bodies.
 pub(crate) const JSON: &str = "application/json";
 

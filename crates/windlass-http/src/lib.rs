@@ -28,7 +28,9 @@ mod page;
 mod problem;
 mod schema;
 mod server;
+pub mod source;
 mod spec;
+pub mod subscription;
 
 pub use access::{Access, Caller, Scope};
 pub use answer::Document;

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
 use crate::problem::ProblemBody;
-use crate::{event, health, job};
+use crate::{event, health, job, source, subscription};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +25,8 @@ use crate::{event, health, job};
     tags(
         (name = "jobs", description = "What is to be done."),
         (name = "events", description = "What has happened."),
+        (name = "subscriptions", description = "Which events are wanted, and what comes of them."),
+        (name = "sources", description = "Feeds that are read, and become events."),
         (name = "health", description = "Whether the server can serve.")
     )
 )]
@@ -32,7 +34,11 @@ struct Described;
 
 /// The routes under `/v1`, and their description.
 pub(crate) fn routes() -> (Router<Api>, Spec) {
-    let nouns = OpenApiRouter::new().merge(job::routes()).merge(event::routes());
+    let nouns = OpenApiRouter::new()
+        .merge(job::routes())
+        .merge(event::routes())
+        .merge(subscription::routes())
+        .merge(source::routes());
     let (routes, mut document) = OpenApiRouter::with_openapi(Described::openapi())
         .nest("/v1", nouns)
         .merge(health::routes())

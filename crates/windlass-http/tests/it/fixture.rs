@@ -48,7 +48,7 @@ pub(crate) struct TestApi {
     router: Router,
     store: Arc<dyn Store>,
     // Dropped last.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// What it answered.
@@ -81,7 +81,7 @@ impl TestApi {
     pub(crate) async fn on(database: TestDatabase) -> Self {
         let store = windlass::open(&database.url()).await.expect("the store opens");
         let router = Api::new(Arc::clone(&store), Access::open()).router();
-        Self { router, store, _database: database }
+        Self { router, store, database }
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -100,6 +100,37 @@ impl TestApi {
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
         let request = request(Method::PUT, path).header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(request(Method::DELETE, path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// Asks for a subscription by SQL, on a connection of its own.
+    pub(crate) async fn ask_by_sql(&self, name: &str, definition: &str) {
+        let kind = &self.database.0;
+        match kind {
+            Kind::Sqlite(folder) => {
+                let file = folder.path().join("app.db");
+                let statement =
+                    "insert into windlass_put_subscription (name, definition) values (?1, ?2)";
+                let connection = rusqlite::Connection::open(file).expect("opened");
+                connection.execute(statement, [name, definition]).expect("asked");
+            }
+            Kind::Postgres(database) => {
+                let url = database.url();
+                let (client, connection) =
+                    tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("connected");
+                let statement =
+                    format!("select windlass.put_subscription('{name}', '{definition}')");
+                let asked = async {
+                    client.batch_execute(&statement).await.expect("asked");
+                    drop(client);
+                };
+                let (served, ()) = tokio::join!(connection, asked);
+                served.expect("served");
+            }
+        }
     }
 
     /// What was published by now becomes what subscriptions make of it.

@@ -4,3 +4,5 @@ mod documents;
 mod events;
 mod fixture;
 mod jobs;
+mod sources;
+mod subscriptions;
