@@ -12,6 +12,9 @@ use utoipa_axum::routes;
 
 pub use document::{JobBody, SubjectBody, document, subject};
 
+pub(crate) use enqueue::{EnqueuedJobs, NewJobs, enqueued_jobs};
+pub(crate) use new::NewJobBody;
+
 use crate::api::Api;
 
 /// Its routes, below `/v1`.

@@ -17,6 +17,7 @@
 mod access;
 mod answer;
 mod api;
+pub mod batch;
 mod check;
 pub mod event;
 mod exchange;
@@ -28,9 +29,12 @@ mod page;
 mod problem;
 mod schema;
 mod server;
+pub mod signal;
 pub mod source;
 mod spec;
 pub mod subscription;
+pub mod trace;
+pub mod workflow;
 
 pub use access::{Access, Caller, Scope};
 pub use answer::Document;

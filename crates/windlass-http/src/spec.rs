@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
 use crate::problem::ProblemBody;
-use crate::{event, health, job, source, subscription};
+use crate::{batch, event, health, job, signal, source, subscription, trace, workflow};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +27,10 @@ use crate::{event, health, job, source, subscription};
         (name = "events", description = "What has happened."),
         (name = "subscriptions", description = "Which events are wanted, and what comes of them."),
         (name = "sources", description = "Feeds that are read, and become events."),
+        (name = "batches", description = "Jobs that belong together."),
+        (name = "workflows", description = "Jobs with names that run after each other."),
+        (name = "signals", description = "What is told to all who wait for a key."),
+        (name = "traces", description = "Trees of jobs and events."),
         (name = "health", description = "Whether the server can serve.")
     )
 )]
@@ -38,7 +42,11 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         .merge(job::routes())
         .merge(event::routes())
         .merge(subscription::routes())
-        .merge(source::routes());
+        .merge(source::routes())
+        .merge(batch::routes())
+        .merge(workflow::routes())
+        .merge(signal::routes())
+        .merge(trace::routes());
     let (routes, mut document) = OpenApiRouter::with_openapi(Described::openapi())
         .nest("/v1", nouns)
         .merge(health::routes())

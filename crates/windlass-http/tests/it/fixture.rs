@@ -43,6 +43,21 @@ impl TestDatabase {
     }
 }
 
+/// A job that ends as it is told.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Work {
+    #[serde(default)]
+    dies: bool,
+}
+
+impl windlass::Job for Work {
+    const KIND: &'static str = "work";
+}
+
+async fn work(job: Work, _: windlass::Context) -> Result<(), windlass::JobError> {
+    if job.dies { Err(windlass::JobError::dead("it was told to")) } else { Ok(()) }
+}
+
 /// The API, and the store below it.
 pub(crate) struct TestApi {
     router: Router,
@@ -131,6 +146,14 @@ impl TestApi {
                 served.expect("served");
             }
         }
+    }
+
+    /// Runs the jobs of the kind `work` that are available, and those behind them.
+    pub(crate) async fn work(&self) {
+        let worker = windlass::Worker::new(Arc::clone(&self.store), ()).handle_fn(work);
+        let worker = worker.inline().await.expect("a worker");
+        while !worker.run_next().await.expect("ran").is_empty() {}
+        worker.leave().await.expect("gone");
     }
 
     /// What was published by now becomes what subscriptions make of it.
