@@ -74,7 +74,10 @@ impl NewEventBody {
             event.data = Some(data.map_err(|error| fields.wrong("data", error))?);
         }
         for name in fields.of.keys().filter(|name| !ATTRIBUTES.contains(&name.as_str())) {
-            if let Some(value) = fields.read::<Extension>(name)? {
+            let what = "an extension is a boolean, an integer of 32 bits or a text";
+            let value: Option<Extension> =
+                fields.read(name).map_err(|_| fields.wrong(name, what))?;
+            if let Some(value) = value {
                 event.meta.extensions.insert(name.clone(), value);
             }
         }

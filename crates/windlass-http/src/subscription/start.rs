@@ -37,7 +37,7 @@ impl EventStart {
 
 /// As JSON has it: a position may be a number.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected now, beginning, a position or a moment")]
 enum Said {
     Position(u64),
     Text(String),

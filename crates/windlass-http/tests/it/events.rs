@@ -104,6 +104,7 @@ async fn what_is_no_event_names_its_place(api: TestApi) {
         (json!({"type": "a", "specversion": "0.3"}), "/specversion"),
         (json!({"type": "a", "datacontenttype": "text/plain"}), "/datacontenttype"),
         (json!({"type": "a", "a/b": [1]}), "/a~1b"),
+        (json!({"type": "a", "n": 3_000_000_000_u64}), "/n"),
     ] {
         for path in ["/v1/events", "/v1/events/match"] {
             let answer = api.post(path, &body).await;

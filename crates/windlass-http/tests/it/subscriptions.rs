@@ -65,7 +65,7 @@ async fn every_form_of_a_subscription_is_taken_and_shown(api: TestApi) {
         ("each", json!("each")),
     ] {
         let body = json!({
-            "kind": "k", "version": 2, "max_attempts": 0, "mode": mode, "lane": "subject", "credit": 7,
+            "kind": "k", "version": 2, "max_attempts": 0, "mode": mode, "lane": "subject", "credit": u32::MAX,
             "pace": "30/m", "from": "beginning",
             "filter": {"all": [
                 {"exact": {"data.n": 1}}, {"not": {"any": [{"prefix": {"source": "/a"}}, {"sql": "TRUE"}]}},
@@ -99,6 +99,7 @@ async fn what_is_no_subscription_names_its_place(api: TestApi) {
         (json!({"kind": "k", "sql": "a ="}), "/sql"),
         (json!({"kind": "k", "from": "soon"}), "/from"),
         (json!({"kind": "k", "from": u64::MAX}), "/from"),
+        (json!({"kind": "k", "from": true}), "/from"),
         (json!({"kind": "k", "pace": "fast"}), "/pace"),
         (json!({"kind": "k", "credit": 0}), "/credit"),
         (json!({"kind": "k", "mode": {"batch": {"most": 2}}}), "/mode/batch"),
@@ -199,7 +200,9 @@ async fn a_filter_is_tried_on_the_log(api: TestApi) {
     assert_eq!((&own.body["fired"], &own.body["events"]), (&json!(1), &json!(2)));
     let since = api.post(path, &json!({"since_ms": 3_600_000})).await;
     assert_eq!(since.body["fired"], 4);
-    assert_eq!(api.post(path, &json!({"since_ms": u64::MAX})).await.body["fired"], 4);
+    for all in [json!({"since_ms": u64::MAX}), json!({"last": u64::MAX})] {
+        assert_eq!(api.post(path, &all).await.body["fired"], 4, "{all}");
+    }
     for (body, pointer) in [
         (json!({"subscription": "s", "sql": "TRUE"}), "/subscription"),
         (json!({"since_ms": 1, "last": 1}), "/last"),
