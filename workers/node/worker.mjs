@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** The job has failed for good. */
 export class Dead extends Error {}
-/** The job is to run again in so many milliseconds, which is no failure: `new Snooze("later", { cause: 5000 })`. */
+/** The job is to run again in so many milliseconds, not counted as a failure: `new Snooze("later", { cause: 5000 })`. */
 export class Snooze extends Error {}
 /** The server does not know this worker any more. */
 class Gone extends Error {}

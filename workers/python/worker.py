@@ -8,7 +8,7 @@ import http.client, json, os, queue, signal, socket, threading, time, traceback
 from urllib.parse import urlsplit
 
 class Dead(Exception): """The job has failed for good."""
-class Snooze(Exception): """The job is to run again in so many seconds, which is no failure."""
+class Snooze(Exception): """The job is to run again in so many seconds, not counted as a failure."""
 class Ended(Exception): """The attempt ends since it was told to."""
 class Gone(Exception): """The server does not know this worker any more."""
 

@@ -3,8 +3,6 @@
 mod cli;
 mod command;
 mod config;
-mod event_filter;
-mod event_start;
 mod exit;
 mod globals;
 mod handler;

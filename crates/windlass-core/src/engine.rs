@@ -39,6 +39,7 @@ mod health;
 mod inline;
 #[cfg(unix)]
 mod isolation;
+mod label;
 mod last_words;
 mod liveness;
 mod maintenance;

@@ -57,7 +57,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A word that is no scope.
+/// A word that is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not a scope: read, enqueue, publish, work, operate or admin{hint}")]
 pub struct ParseScopeError {

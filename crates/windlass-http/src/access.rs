@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, header};
 use windlass::store::Store;
 use windlass::token::{Grant, Scope};
 
-pub(crate) use may::{Admin, Enqueue, May, MayIn, Operate, Read, Work};
+pub(crate) use may::{Admin, Enqueue, May, MayIn, Operate, Publish, Read, Work};
 pub use secret::Secret;
 
 use crate::problem::{Code, Problem};

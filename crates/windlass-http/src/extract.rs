@@ -22,22 +22,52 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        check_type(request.headers())?;
-        let bytes = timeout(BODY_TIME, Bytes::from_request(request, state)).await;
-        let bytes = bytes.map_err(|_| too_slow())?.map_err(|error| unread(&error))?;
-        read(&bytes).map(Self)
+        type_of(request.headers(), &[JSON])?;
+        read(&whole(request, state).await?).map(Self)
     }
 }
 
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub(crate) struct MaybeBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let is_json = type_of(request.headers(), &[JSON]);
+        let bytes = whole(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        is_json?;
+        let body: Option<T> = read(&bytes)?;
+        Ok(Self(body.unwrap_or_default()))
+    }
+}
+
+/// The type of nearly all bodies.
+pub(crate) const JSON: &str = "application/json";
+
+/// Which of these types a body has.
+pub(crate) fn type_of(
+    headers: &HeaderMap,
+    known: &[&'static str],
+) -> Result<&'static str, Problem> {
     let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = said.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        return Ok(());
+    if let Some(found) = known.iter().find(|known| essence.eq_ignore_ascii_case(known)) {
+        return Ok(found);
     }
     let found = if essence.is_empty() { "none" } else { essence };
-    let detail = format!("Content-Type must be application/json; found {found}");
+    let detail = format!("Content-Type must be {}; found {found}", known.join(" or "));
     Err(Problem::new(Code::UnsupportedMediaType, detail))
+}
+
+/// All of a body.
+pub(crate) async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let bytes = timeout(BODY_TIME, Bytes::from_request(request, state)).await;
+    bytes.map_err(|_| too_slow())?.map_err(|error| unread(&error))
 }
 
 fn too_slow() -> Problem {

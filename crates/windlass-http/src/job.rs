@@ -14,6 +14,8 @@ pub(crate) use new::NewJobBody;
 
 pub use document::{JobBody, SubjectBody, document, subject};
 
+pub(crate) use enqueue::{EnqueuedJobs, NewJobs, enqueued_jobs};
+
 use crate::api::Api;
 
 /// Its routes, below `/v1`.

@@ -17,6 +17,9 @@
 mod access;
 mod answer;
 mod api;
+pub mod batch;
+mod check;
+pub mod event;
 mod exchange;
 mod extract;
 mod health;
@@ -27,8 +30,13 @@ mod problem;
 mod remote;
 mod schema;
 mod server;
+pub mod signal;
+pub mod source;
 mod spec;
+pub mod subscription;
 pub mod token;
+pub mod trace;
+pub mod workflow;
 
 pub use access::{Access, Caller, Secret};
 pub use answer::Document;

@@ -8,6 +8,12 @@ pub(crate) const PAGE: u16 = 50;
 pub(crate) const LARGEST_PAGE: u16 = 500;
 /// Jobs of one batch.
 pub(crate) const BATCH_JOBS: usize = 1_000;
+/// Events of one batch.
+pub(crate) const BATCH_EVENTS: usize = 1_000;
+/// Events that one request for a page looks at; where few of them match, the page has less than was asked for.
+pub(crate) const PAGE_EVENTS: usize = 20_000;
+/// The last position that a log can have, and the last number of what is put aside.
+pub(crate) const LARGEST_POSITION: u64 = i64::MAX.unsigned_abs();
 /// Bytes of a request's body.
 pub(crate) const BODY_BYTES: usize = 4 << 20;
 /// Bytes of a filter's text.

@@ -46,8 +46,13 @@ pub(crate) fn answer<'a, T, K: Display, U: Serialize>(
     shown: impl Fn(&'a T) -> U,
 ) -> Response {
     let items = &found[..found.len().min(size)];
-    let has_more = found.len() > size;
-    let last = items.last().filter(|_| has_more);
-    let next = last.map(|last| URL_SAFE_NO_PAD.encode(key(last).to_string()));
-    ok(&Items { items: items.iter().map(shown).collect(), next, has_more })
+    let last = items.last().filter(|_| found.len() > size);
+    self::items(items.iter().map(shown).collect(), last.map(key))
+}
+
+/// A page, and where the next one begins, if there is one.
+pub(crate) fn items<T: Serialize, K: Display>(items: Vec<T>, next: Option<K>) -> Response {
+    let next = next.map(|next| URL_SAFE_NO_PAD.encode(next.to_string()));
+    let has_more = next.is_some();
+    ok(&Items { items, next, has_more })
 }

@@ -5,6 +5,8 @@
 
 #![expect(dead_code, reason = "a schema is all that is made of these")]
 
+use std::collections::BTreeMap;
+
 use utoipa::ToSchema;
 
 macro_rules! texts {
@@ -21,6 +23,8 @@ texts! {
     JobId = (pattern = "^job_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
     /// The id of a batch or a workflow.
     BatchId = (pattern = "^bat_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
+    /// An event's id.
+    EventId = (pattern = "^evt_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
     /// A moment in UTC, RFC 3339.
     Moment = (format = DateTime);
 }
@@ -144,6 +148,178 @@ pub(crate) enum Scope {
     Work,
     Operate,
     Admin,
+}
+
+/// The value of an extension attribute of CloudEvents.
+#[derive(serde::Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Extension {
+    Bool(bool),
+    Integer(i32),
+    Text(String),
+}
+
+/// What a subscription makes of an event.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    /// Its filter does not want it.
+    Unwanted,
+    /// It begins behind it.
+    Before,
+    /// It has not come so far.
+    Waiting,
+    /// It stands still before it.
+    Paused,
+    /// A job has come of it.
+    Fed,
+    /// It waits for others, to become a job with them.
+    Gathered,
+    /// It was fed, and the job of it and others is gone.
+    Ended,
+    /// It was told as a signal.
+    Told,
+    /// It was published once more.
+    Published,
+    /// It is too deep in its tree to be published once more.
+    TooDeep,
+}
+
+/// Which events are wanted: those of one of these types for which all predicates hold; all events, where neither is given.
+#[derive(ToSchema)]
+pub(crate) struct Filter {
+    /// Types, or patterns such as `order.*`.
+    #[schema(required = false)]
+    types: Vec<String>,
+    #[schema(required = false)]
+    all: Vec<Predicate>,
+}
+
+/// What must hold for an event. Attributes and members of its data (`data.path.to.member`) are told by their names.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Predicate {
+    /// These are so: a text, a number, a boolean or null.
+    Exact(BTreeMap<String, serde_json::Value>),
+    /// These begin so.
+    Prefix(BTreeMap<String, String>),
+    /// These end so.
+    Suffix(BTreeMap<String, String>),
+    /// Each of these holds.
+    #[schema(no_recursion)]
+    All(Vec<Predicate>),
+    /// One of these holds, or more.
+    #[schema(no_recursion)]
+    Any(Vec<Predicate>),
+    /// This does not hold.
+    #[schema(no_recursion)]
+    Not(Box<Predicate>),
+    /// This SQL expression of CloudEvents gives TRUE.
+    Sql(String),
+}
+
+/// Whether each event becomes a job, or several together.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum Mode {
+    /// Each event becomes a job.
+    Each,
+    /// So many events become one job, or those of a time.
+    Batch {
+        /// The most events of one job.
+        #[schema(minimum = 1, maximum = 1000)]
+        most: u32,
+        /// How long the first of them waits for the others at most, in microseconds.
+        within_us: u64,
+    },
+    /// What has come by a moment becomes one job.
+    Digest {
+        /// A cron line, or `every 1h`, which is counted from the first event.
+        #[schema(max_length = 256)]
+        rule: String,
+        /// The zone of a cron line; UTC unless given.
+        #[schema(required = false)]
+        zone: String,
+    },
+    /// Of the events of a time only the last becomes a job.
+    Latest {
+        /// How long, in microseconds.
+        within_us: u64,
+    },
+}
+
+/// A place in the log: `now`, `beginning`, a position, or a moment.
+#[derive(serde::Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum EventStart {
+    /// Behind this position.
+    Position(u64),
+    /// `now`, `beginning`, a position, or a moment in RFC 3339.
+    Word(String),
+}
+
+/// Whether a source is read.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum SourceState {
+    /// It is.
+    Running,
+    /// A person has paused it.
+    Paused,
+    /// It has met a gap, and is to stop at those.
+    Stopped,
+}
+
+/// What a feed lacks.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Lack {
+    /// Records that it does not have any more.
+    Gap,
+    /// It ends before what was read: it has begun again.
+    Reset,
+}
+
+/// What is done where a feed has lost records that were not read.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum OnGap {
+    /// Nothing more is imported until a person says so.
+    Stop,
+    /// It is noted, and the source goes on.
+    Skip,
+    /// The source goes on, and the gap stays open until somebody says that it is closed.
+    Resync,
+}
+
+/// How a batch stands.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum BatchState {
+    /// It is not sealed: more jobs may come, and it does not end.
+    Open,
+    /// Some of its jobs have not ended.
+    Running,
+    /// Jobs have failed, and all others wait: nothing goes on before somebody retries, waives or cancels.
+    Blocked,
+    /// All jobs are completed.
+    Completed,
+    /// All jobs have ended, some of them otherwise.
+    Failed,
+}
+
+/// How a condition stands.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum ConditionState {
+    /// What it waits for has not come.
+    Open,
+    /// It has come.
+    Met,
+    /// A person let the job pass.
+    Waived,
+    /// It will not come, and nobody waits for it.
+    Withdrawn,
 }
 
 /// Why a schedule ran.

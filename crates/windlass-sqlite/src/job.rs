@@ -11,6 +11,7 @@ pub(crate) mod duplicates;
 pub(crate) mod enqueue;
 pub(crate) mod finish;
 pub(crate) mod gate;
+pub(crate) mod in_hand;
 mod joined;
 pub mod lane_rules;
 pub(crate) mod line;
@@ -42,7 +43,6 @@ use windlass_core::limits::ERROR_BYTES;
 use windlass_core::store::{Now, Reply};
 
 use crate::connection::reader::in_one_snapshot;
-use crate::lease::in_hand;
 use crate::store::SqliteStore;
 
 impl SqliteStore {
@@ -134,7 +134,7 @@ impl JobStore for SqliteStore {
     }
 
     fn in_hand(&self, worker: WorkerId) -> Reply<'_, Vec<InHand>> {
-        Box::pin(self.readers.read(in_one_snapshot(move |c| in_hand(c, worker))))
+        Box::pin(self.readers.read(in_one_snapshot(move |c| in_hand::in_hand(c, worker))))
     }
 
     fn complete_with<'a>(

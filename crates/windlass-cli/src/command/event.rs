@@ -11,16 +11,11 @@ mod verify;
 pub(crate) use show::find;
 pub(crate) use tail::{EventsTail, show as show_line};
 
-use serde::Serialize;
-use std::collections::BTreeMap;
-
-use windlass::event::{EventRecord, Extension};
 use windlass::store::{Now, Store};
-use windlass::{EventId, JobId, Json, Timestamp};
+use windlass_http::event::document;
 
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::output::document::{Document, SubjectBody, subject};
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -57,51 +52,6 @@ enum Verb {
         /// Its id, or its position in the log
         event: String,
     },
-}
-
-/// `event.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    id: EventId,
-    position: Option<u64>,
-    r#type: &'a str,
-    version: u16,
-    source: &'a str,
-    given_id: Option<&'a str>,
-    subject: Option<&'a str>,
-    subjects: Vec<SubjectBody<'a>>,
-    time: Timestamp,
-    recorded_at: Option<Timestamp>,
-    data: Option<&'a Json>,
-    extensions: &'a BTreeMap<String, Extension>,
-    root: Option<JobId>,
-    parent: Option<JobId>,
-    origin: Option<&'a str>,
-    traceparent: Option<&'a str>,
-}
-
-fn document(event: &EventRecord) -> Document<Body<'_>> {
-    Document::new(
-        "event.v1",
-        Body {
-            id: event.id,
-            position: event.position,
-            r#type: &event.event_type,
-            version: event.meta.version.unwrap_or(1),
-            source: &event.source,
-            given_id: event.given.as_deref(),
-            subject: event.subject.as_deref(),
-            subjects: event.meta.subjects.iter().map(subject).collect(),
-            time: event.time,
-            recorded_at: event.recorded_at,
-            data: event.data.as_ref(),
-            extensions: &event.meta.extensions,
-            root: event.root,
-            parent: event.parent,
-            origin: event.meta.origin.as_deref(),
-            traceparent: event.meta.traceparent.as_deref(),
-        },
-    )
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {

@@ -5,9 +5,9 @@ mod tried;
 
 use std::io;
 
-use serde::Serialize;
-use windlass::event::{Extension, NewEvent, Published};
+use windlass::event::{Extension, NewEvent};
 use windlass::{Client, EventId, Subject, Timestamp};
+use windlass_http::event::{Fate, published};
 
 use super::enqueue::parent;
 use super::enqueue::{origin, payload};
@@ -61,16 +61,6 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-/// `published.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    id: EventId,
-    answer: &'static str,
-    r#type: &'a str,
-    source: &'a str,
-    given_id: Option<&'a str>,
-}
-
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let parent = parent::of_program()?;
     if args.event_type == "-" {
@@ -97,9 +87,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let client = parent::of(client(globals).await?, parent);
-    let published = client.publish(event.clone()).await?;
-    let fate = Fate::of(published, &client);
-    told(&event, (published.id(), fate), &globals.out)
+    let answer = client.publish(event.clone()).await?;
+    let fate = Fate::of(answer, &client);
+    told(&event, (answer.id(), fate), &globals.out)
 }
 
 /// What is given beside `-` would be of no event.
@@ -145,9 +135,7 @@ fn extension(text: &str) -> Result<(String, Extension), String> {
 fn told(event: &NewEvent, (id, fate): (EventId, Fate), out: &Output) -> anyhow::Result<Exit> {
     let answer = fate.word();
     if out.is_json() {
-        let given_id = event.given.as_deref();
-        let body = Body { id, answer, r#type: &event.event_type, source: &event.source, given_id };
-        out.json(&Document::new("published.v1", body))?;
+        out.json(&published(event, (id, fate)))?;
         return Ok(Exit::Done);
     }
     let id = id.to_string();
@@ -166,32 +154,6 @@ fn told(event: &NewEvent, (id, fate): (EventId, Fate), out: &Output) -> anyhow::
     };
     out.done(&format!("{strong}  {said}"), &format!("see it: windlass event show {id}"))?;
     Ok(Exit::Done)
-}
-
-/// What came of an event.
-#[derive(Debug, Clone, Copy)]
-enum Fate {
-    New,
-    Existing,
-    Discarded,
-}
-
-impl Fate {
-    fn of(published: Published, client: &Client) -> Self {
-        match published {
-            _ if client.discarded().is_some() => Self::Discarded,
-            Published::New(_) => Self::New,
-            Published::Existing(_) => Self::Existing,
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Existing => "existing",
-            Self::Discarded => "discarded",
-        }
-    }
 }
 
 fn told_all(sent: &lines::Sent, out: &Output) -> anyhow::Result<Exit> {

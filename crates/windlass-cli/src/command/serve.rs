@@ -41,7 +41,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Failure::new(Exit::Failed, format!("cannot listen on {}: {error}", args.listen))
     })?;
     globals.out.aside(&format!("serving http://{}\n", server.address()?));
-    let duties = Worker::without_app(store.clone()).without_handlers().build(BUILD).start().await?;
+    let maintenance =
+        Worker::without_app(store.clone()).without_handlers().build(BUILD).start().await?;
     warn_without_tokens(&args, globals, &*store).await?;
     let api = Api::new(store, if args.open { Access::open() } else { Access::tokens() });
     let told = async {
@@ -50,7 +51,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     };
     tokio::join!(server.serve(api.clone().router(), api.stopping().clone()), told);
     api.idle().await;
-    duties.stop().await;
+    maintenance.stop().await;
     Ok(Exit::Done)
 }
 

@@ -2,6 +2,7 @@
 
 use windlass::Client;
 use windlass::condition::{Signal, SignalAnswer};
+use windlass_http::signal::signalled;
 
 use super::enqueue::{origin, payload};
 use crate::exit::{Exit, Failure};
@@ -42,11 +43,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let told = client.signal(signal.clone()).await?;
     let is_discarded = client.discarded().is_some();
     if out.is_json() {
-        let answer = if is_discarded { "discarded" } else { told.answer.word() };
-        let body = serde_json::json!({
-            "schema": "signal.v1", "key": signal.key, "answer": answer, "conditions": told.conditions,
-        });
-        out.json(&body)?;
+        out.json(&signalled(&signal.key, &told, &client))?;
         return Ok(Exit::Done);
     }
     let key = &in_one_line(&signal.key);

@@ -10,19 +10,15 @@ mod mode;
 mod replay;
 mod show;
 
-use serde::Serialize;
-use windlass::event::LogRecord;
+use windlass::Client;
 use windlass::name::check_subscription;
-use windlass::subscription::{
-    EventSummary, EventWindow, Filter, Mode, Pace, Progress, SubscriptionRecord, Target,
-};
-use windlass::{Client, Timestamp};
+use windlass::subscription::{EventSummary, SubscriptionRecord};
+use windlass_http::subscription::{Standing, document};
 
 use super::known::did_you_mean;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::{Output, escape};
 
@@ -91,84 +87,6 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
 }
 
-/// `subscription.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    name: &'a str,
-    kind: Option<&'a str>,
-    queue: Option<&'a str>,
-    version: Option<u16>,
-    max_attempts: Option<u16>,
-    /// Of which part of an event the signal's key is made, where it is told as one.
-    signal: Option<String>,
-    /// The type of the event that comes of each, where one does.
-    event: Option<&'a str>,
-    source: Option<&'a str>,
-    lane: Option<String>,
-    mode: Option<&'a Mode>,
-    credit: Option<u32>,
-    pace: Option<Pace>,
-    filter: &'a Filter,
-    /// The filter as a person reads it.
-    wants: String,
-    state: &'static str,
-    /// It wants events behind this position.
-    after: u64,
-    /// The last position that it wants, where it is a replay.
-    until: Option<u64>,
-    /// The last position that it was fed.
-    position: u64,
-    /// Positions of the log that it was not fed yet.
-    behind: u64,
-    paused_at: Option<Timestamp>,
-    created_at: Timestamp,
-    /// Events that wait for others, to become a job with them; where one subscription is shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waiting: Option<&'a [EventWindow]>,
-}
-
-fn document<'a>(
-    record: &'a SubscriptionRecord,
-    log: &LogRecord,
-    waiting: Option<&'a [EventWindow]>,
-) -> Document<Body<'a>> {
-    let target = &record.definition.target;
-    let job = target.job();
-    let (signal, made) = match target {
-        Target::Job(_) => (None, None),
-        Target::Signal(key) => (Some(key.to_string()), None),
-        Target::Event(made) => (None, Some(made)),
-    };
-    let filter = &record.definition.filter;
-    Document::new(
-        "subscription.v1",
-        Body {
-            name: &record.name,
-            kind: job.map(|job| job.kind.as_str()),
-            queue: job.map(|job| job.queue.as_str()),
-            version: job.map(|job| job.version),
-            max_attempts: job.and_then(|job| job.max_attempts),
-            signal,
-            event: made.map(|made| made.event_type.as_str()),
-            source: made.and_then(|made| made.source.as_deref()),
-            lane: record.definition.lane.as_ref().map(ToString::to_string),
-            mode: job.map(|_| &record.definition.mode),
-            credit: job.map(|_| record.definition.most_unfinished()),
-            pace: record.definition.pace,
-            filter,
-            wants: filter.to_string(),
-            state: standing(record).0,
-            after: record.after,
-            until: record.until,
-            position: record.position(log),
-            behind: record.behind(log),
-            paused_at: record.paused_at,
-            created_at: record.created_at,
-            waiting,
-        },
-    )
-}
-
 fn checked(name: &str) -> anyhow::Result<()> {
     Ok(check_subscription(name).map_err(|error| Failure::usage(error.to_string()))?)
 }
@@ -191,12 +109,8 @@ async fn no_subscription(client: &Client, name: &str) -> anyhow::Result<anyhow::
 
 /// How a subscription stands, in a word, and whether somebody should look at it.
 fn standing(record: &SubscriptionRecord) -> (&'static str, bool) {
-    match record.progress {
-        _ if record.paused_at.is_some() => ("paused", true),
-        Progress::CatchingUp { .. } if record.until.is_some() => ("replaying", false),
-        Progress::CatchingUp { .. } => ("catching_up", false),
-        Progress::Live => ("live", false),
-    }
+    let standing = windlass_http::subscription::standing(record);
+    (standing.word(), standing == Standing::Paused)
 }
 
 /// The same for a person.

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use windlass::trace::{Member, MemberId, Trace, What};
 use windlass::{Client, State, Timestamp};
+use windlass_http::trace::document;
 
 use super::{event, job};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::escape::in_one_line;
 use crate::output::time;
 use crate::output::tree::branches;
@@ -31,33 +30,6 @@ pub(crate) struct Args {
 /// The longest name that others are lined up with.
 const NAME: usize = 48;
 
-/// `trace.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    members: Vec<MemberBody<'a>>,
-    is_cut: bool,
-}
-
-/// A job or an event inside it.
-#[derive(Debug, Serialize)]
-struct MemberBody<'a> {
-    id: String,
-    parent: Option<String>,
-    level: usize,
-    is_torn_off: bool,
-    /// The kind of a job, the type of an event.
-    name: &'a str,
-    queue: Option<&'a str>,
-    state: Option<State>,
-    failures: Option<u32>,
-    source: Option<&'a str>,
-    subject: Option<&'a str>,
-    at: Timestamp,
-    started_at: Option<Timestamp>,
-    finished_at: Option<Timestamp>,
-    reason: Option<&'a str>,
-}
-
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
@@ -73,8 +45,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     };
     let trace = Client::new(store).trace(member).await?.ok_or_else(missing)?;
     if out.is_json() {
-        let members = trace.members.iter().enumerate().map(|(nth, _)| body(&trace, nth)).collect();
-        out.json(&Document::new("trace.v1", Body { members, is_cut: trace.is_cut }))?;
+        out.json(&document(&trace))?;
     } else {
         out.print(&page(out, &trace, member))?;
     }
@@ -85,48 +56,6 @@ fn id(member: &Member) -> String {
     match member.what.id() {
         MemberId::Job(id) => id.to_string(),
         MemberId::Event(id) => id.to_string(),
-    }
-}
-
-fn body(trace: &Trace, nth: usize) -> MemberBody<'_> {
-    let member = &trace.members[nth];
-    let above = trace.members[..nth].iter().rfind(|one| one.level < member.level);
-    let parent = above.map(id).or_else(|| member.what.parent().map(|id| id.to_string()));
-    let (level, is_torn_off, at) = (member.level, member.is_torn_off, member.what.at());
-    let id = id(member);
-    match &member.what {
-        What::Job(job) => MemberBody {
-            id,
-            parent,
-            level,
-            is_torn_off,
-            name: &job.kind,
-            queue: Some(&job.queue),
-            state: Some(job.state),
-            failures: Some(job.failures),
-            source: None,
-            subject: None,
-            at,
-            started_at: job.started_at,
-            finished_at: job.finished_at,
-            reason: job.reason.as_deref(),
-        },
-        What::Event(event) => MemberBody {
-            id,
-            parent,
-            level,
-            is_torn_off,
-            name: &event.event_type,
-            queue: None,
-            state: None,
-            failures: None,
-            source: Some(&event.source),
-            subject: event.subject.as_deref(),
-            at,
-            started_at: None,
-            finished_at: None,
-            reason: None,
-        },
     }
 }
 

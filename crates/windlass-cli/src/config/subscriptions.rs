@@ -11,11 +11,10 @@ use windlass::schedule::{ScheduleError, Timetable, UTC};
 use windlass::subscription::{
     EventKey, EventKeyError, EventTarget, Filter, JobTarget, Mode, Subscription, Target,
 };
+use windlass_http::subscription::{EventStart, FilterParts, Part};
 
 use super::ConfigError;
 use super::reader::Table;
-use crate::event_filter::{FilterParts, Part};
-use crate::event_start::EventStart;
 
 pub(super) const KEYS: [&str; 18] = [
     "kind",

@@ -13,7 +13,7 @@ use windlass::worker::{MinimumBuild, RequiredBuild, WorkerRecord};
 use windlass::{JobId, State, Timestamp, WorkerId};
 
 pub(crate) use windlass_http::Document;
-pub(crate) use windlass_http::job::{JobBody, SubjectBody, document as job, subject};
+pub(crate) use windlass_http::job::{JobBody, document as job};
 
 use crate::queue_rules::QueueRules;
 

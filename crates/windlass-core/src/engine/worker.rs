@@ -24,6 +24,7 @@ use super::handle::RunningWorker;
 use super::health::{Health, StoreHealth};
 #[cfg(unix)]
 use super::isolation;
+use super::label::{host_name, label};
 use super::liveness::Liveness;
 use super::maintenance::Maintenance;
 use super::options::Options;
@@ -71,14 +72,15 @@ pub struct Worker<App = ()> {
     build: String,
     schedules: Vec<Scheduled>,
     events: broadcast::Sender<Event>,
-    duties: Duties,
+    purpose: Purpose,
 }
 
-/// What a worker is for besides the duties that any may have.
+/// What a worker is started for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Duties {
-    BesideJobs,
-    Alone,
+enum Purpose {
+    Jobs,
+    /// What any worker does beside its jobs, and nothing else.
+    Maintenance,
 }
 
 /// A schedule as it was given to the builder.
@@ -115,7 +117,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             build: concat!("windlass ", env!("CARGO_PKG_VERSION")).to_owned(),
             schedules: Vec::new(),
             events: broadcast::channel(EVENTS_KEPT).0,
-            duties: Duties::BesideJobs,
+            purpose: Purpose::Jobs,
         }
     }
 
@@ -172,7 +174,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// Runs no jobs, and needs no handler: it does what some process must do for all of them. It promotes and rescues jobs, fires
     /// schedules, feeds subscriptions and prunes what has ended, for programs whose jobs run elsewhere.
     pub fn without_handlers(mut self) -> Self {
-        self.duties = Duties::Alone;
+        self.purpose = Purpose::Maintenance;
         self
     }
 
@@ -370,7 +372,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
 
     pub(super) fn check(&self) -> Result<(), StartError> {
         let has_work = !self.handlers.is_empty() || !self.beside.sources.is_empty();
-        if !has_work && self.duties == Duties::BesideJobs {
+        if !has_work && self.purpose == Purpose::Jobs {
             return Err(StartError::NoHandlers);
         }
         let mut kinds: Vec<&str> = self.handlers.iter().map(|h| h.kind.as_str()).collect();
@@ -594,20 +596,4 @@ struct Watchers {
     health: watch::Sender<Health>,
     held_back: watch::Sender<Option<MinimumBuild>>,
     stats: Arc<Stats>,
-}
-
-/// This machine's name, for people.
-fn host_name() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .ok()
-        .or_else(|| std::env::var("HOSTNAME").ok())
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "host".to_owned())
-}
-
-/// Host, process id and the end of the worker's id: readable, and different at each start.
-fn label(host: &str, worker: WorkerId) -> String {
-    let id = worker.to_string();
-    format!("{host}:{}:{}", std::process::id(), &id[id.len() - 4..])
 }

@@ -29,12 +29,13 @@ macro_rules! needs {
     )*};
 }
 
-needs!(Read, Enqueue, Operate, Work, Admin);
+needs!(Read, Enqueue, Publish, Operate, Work, Admin);
 
 /// A caller who has the scope everywhere. One who is limited to some queues or kinds is refused: the handler does not look at
 /// these.
 #[derive(Debug)]
 pub(crate) struct May<N> {
+    pub(crate) caller: Caller,
     needs: PhantomData<N>,
 }
 
@@ -57,7 +58,7 @@ impl<N: Needs> FromRequestParts<Api> for May<N> {
             );
             return Err(Problem::new(Code::Forbidden, detail));
         }
-        Ok(Self { needs: PhantomData })
+        Ok(Self { caller, needs: PhantomData })
     }
 }
 

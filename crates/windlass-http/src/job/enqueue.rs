@@ -48,10 +48,31 @@ pub(crate) struct NewJobs {
     jobs: Vec<NewJobBody>,
 }
 
+impl NewJobs {
+    /// The jobs, each read with its place in the body.
+    pub(crate) fn jobs(
+        self,
+        read: impl Fn(NewJobBody, &str) -> Result<NewJob, Problem>,
+    ) -> Result<Vec<NewJob>, Problem> {
+        if self.jobs.len() > BATCH_JOBS {
+            let detail = format!("at most {BATCH_JOBS} jobs at a time, found {}", self.jobs.len());
+            return Err(Problem::body("/jobs".to_owned(), detail));
+        }
+        let drafts = self.jobs.into_iter().enumerate();
+        drafts.map(|(nth, draft)| read(draft, &format!("/jobs/{nth}"))).collect()
+    }
+}
+
 /// What happened to each, in their order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EnqueuedJobs {
     jobs: Vec<EnqueuedBody>,
+}
+
+/// What happened to jobs that were asked for together.
+pub(crate) fn enqueued_jobs(enqueued: Vec<Enqueued>) -> Document<EnqueuedJobs> {
+    let jobs = enqueued.into_iter().map(answer).collect();
+    Document::new("enqueued_jobs.v1", EnqueuedJobs { jobs })
 }
 
 fn answer(enqueued: Enqueued) -> EnqueuedBody {
@@ -70,6 +91,7 @@ fn answer(enqueued: Enqueued) -> EnqueuedBody {
 #[utoipa::path(
     post,
     path = "/jobs",
+    operation_id = "enqueue",
     tag = "jobs",
     request_body = NewJobBody,
     responses(
@@ -95,6 +117,7 @@ pub(super) async fn one(
 #[utoipa::path(
     post,
     path = "/jobs/batch",
+    operation_id = "enqueue_many",
     tag = "jobs",
     request_body = NewJobs,
     responses((status = 200, description = "All are there.", body = Document<EnqueuedJobs>))
@@ -104,15 +127,8 @@ pub(super) async fn many(
     State(api): State<Api>,
     Body(body): Body<NewJobs>,
 ) -> Result<Response, Problem> {
-    if body.jobs.len() > BATCH_JOBS {
-        let detail = format!("at most {BATCH_JOBS} jobs at a time, found {}", body.jobs.len());
-        return Err(Problem::body("/jobs".to_owned(), detail));
-    }
-    let drafts = body.jobs.into_iter().enumerate();
-    let jobs = drafts.map(|(nth, draft)| draft.job(&format!("/jobs/{nth}")));
-    let jobs: Vec<NewJob> = jobs.collect::<Result<_, _>>()?;
+    let jobs = body.jobs(NewJobBody::job)?;
     jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind))?;
     let enqueued = api.client_of(&may.caller).enqueue_all(jobs).await?;
-    let jobs = enqueued.into_iter().map(answer).collect();
-    Ok(ok(&Document::new("enqueued_jobs.v1", EnqueuedJobs { jobs })))
+    Ok(ok(&enqueued_jobs(enqueued)))
 }

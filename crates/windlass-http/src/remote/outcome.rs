@@ -5,11 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use windlass::event::NewEvent;
 use windlass::job::{Verdict, verdict_of};
 use windlass::{JobError, JobId, Json, NewJob, Outcome, Policy};
 
 use super::registry::Held;
 use super::token::LeaseToken;
+use crate::event::{NewEventBody, NewEventSchema};
 use crate::job::NewJobBody;
 use crate::problem::Problem;
 use crate::schema;
@@ -35,6 +37,10 @@ pub(super) struct ResultBody {
     #[serde(default)]
     #[schema(max_items = 1000)]
     enqueue: Vec<NewJobBody>,
+    /// With `complete`: events that are published with it, all or none.
+    #[serde(default)]
+    #[schema(value_type = Vec<NewEventSchema>, max_items = 1000)]
+    publish: Vec<NewEventBody>,
     /// With `fail`: what went wrong.
     error: Option<ErrorBody>,
     /// With `fail`: whether it is tried again; as the job says unless given.
@@ -92,7 +98,7 @@ enum RetryWord {
 #[derive(Debug)]
 pub(super) enum Wanted {
     Settle(Verdict),
-    Complete { output: Option<Json>, jobs: Vec<NewJob> },
+    Complete { output: Option<Json>, jobs: Vec<NewJob>, events: Vec<NewEvent> },
 }
 
 impl ResultBody {
@@ -109,7 +115,12 @@ impl ResultBody {
                 let drafts = self.enqueue.into_iter().enumerate();
                 let jobs =
                     drafts.map(|(nth, draft)| draft.job(&format!("{pointer}/enqueue/{nth}")));
-                return Ok(Wanted::Complete { output, jobs: jobs.collect::<Result<_, _>>()? });
+                let jobs = jobs.collect::<Result<_, _>>()?;
+                let drafts = self.publish.into_iter().enumerate();
+                let events =
+                    drafts.map(|(nth, one)| one.event(&format!("{pointer}/publish/{nth}")));
+                let events = events.collect::<Result<_, _>>()?;
+                return Ok(Wanted::Complete { output, jobs, events });
             }
             ResultWord::Fail => {
                 let text =
@@ -144,7 +155,8 @@ impl ResultBody {
     /// What stands with another result only is a slip that must not be lost.
     fn check(&self, at: &impl Fn(&str, &str) -> Problem) -> Result<(), Problem> {
         use ResultWord::{Cancel, Complete, Discard, Fail, Release, Snooze};
-        let fields: [(&str, bool, &[ResultWord]); 6] = [
+        let fields: [(&str, bool, &[ResultWord]); 7] = [
+            ("publish", !self.publish.is_empty(), &[Complete]),
             ("output", self.output.is_some(), &[Complete]),
             ("enqueue", !self.enqueue.is_empty(), &[Complete]),
             ("error", self.error.is_some(), &[Fail]),

@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use windlass::job::{Completion, Settled, Settlement};
+use windlass::event::NewEvent;
+use windlass::job::{Completion, Settled, Settlement, Verdict};
 use windlass::store::Now;
 use windlass::{JobId, NewJob, Parent, State as JobState, WorkerId};
 
@@ -84,7 +85,7 @@ impl From<Settled> for Status {
 /// Settle attempts
 ///
 /// Each result is written only while its lease holds, and on its own: one that is lost or refused keeps no other from being
-/// written. A result that is sent again finds itself. What a completion brings with it, jobs, is written in one transaction
+/// written. A result that is sent again finds itself. What a completion brings with it, jobs and events, is written in one transaction
 /// with it, or not at all.
 #[utoipa::path(
     post,
@@ -238,27 +239,32 @@ impl Attempt {
         let ran = Some(ran);
         Ok(match result.wanted(&format!("/results/{nth}"), &self.held)? {
             Wanted::Settle(verdict) => Next::Settle(self.settlement(ran, verdict)),
-            Wanted::Complete { output, jobs } if jobs.is_empty() => {
-                Next::Settle(self.settlement(ran, windlass::job::Verdict::Complete { output }))
+            Wanted::Complete { output, jobs, events } if jobs.is_empty() && events.is_empty() => {
+                Next::Settle(self.settlement(ran, Verdict::Complete { output }))
             }
-            Wanted::Complete { output, jobs } => {
-                let checked = jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind));
-                let jobs = match checked.and_then(|()| self.prepared(api, jobs)) {
-                    Ok(jobs) => jobs,
-                    Err(problem) => return Ok(Next::Answer(Err(problem))),
-                };
-                let completion = Completion { output, ran, jobs, events: Vec::new() };
-                Next::Answer(self.complete(api, &completion).await)
+            Wanted::Complete { output, jobs, events } => {
+                Next::Answer(match self.prepared((api, may), jobs, events) {
+                    Ok((jobs, events)) => {
+                        self.complete(api, &Completion { output, ran, jobs, events }).await
+                    }
+                    Err(problem) => Err(problem),
+                })
             }
         })
     }
 
-    fn settlement(&self, ran: Option<Duration>, verdict: windlass::job::Verdict) -> Settlement {
+    fn settlement(&self, ran: Option<Duration>, verdict: Verdict) -> Settlement {
         Settlement { lease: self.token.lease, job: self.held.job.clone(), ran, verdict }
     }
 
-    /// Jobs that follow, as this job's children.
-    fn prepared(&self, api: &Api, jobs: Vec<NewJob>) -> Result<Vec<NewJob>, Problem> {
+    /// What follows, as this job's children.
+    fn prepared(
+        &self,
+        (api, may): (&Api, &MayIn<Work>),
+        jobs: Vec<NewJob>,
+        events: Vec<NewEvent>,
+    ) -> Result<(Vec<NewJob>, Vec<NewEvent>), Problem> {
+        jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind))?;
         let job = &self.held.job;
         let parent = Parent {
             job: job.id,
@@ -267,7 +273,8 @@ impl Attempt {
             depth: job.depth(),
         };
         let client = api.client().clone().with_parent(parent);
-        Ok(client.pipeline().prepare_all(jobs)?)
+        let pipeline = client.pipeline();
+        Ok((pipeline.prepare_all(jobs)?, pipeline.prepare_events(events)?))
     }
 
     async fn complete(&self, api: &Api, completion: &Completion) -> Result<Status, Problem> {

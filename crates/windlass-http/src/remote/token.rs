@@ -22,7 +22,7 @@ pub(crate) struct LeaseToken {
     pub(crate) attempt: u32,
 }
 
-/// A text that is no lease.
+/// A text that is not a lease.
 #[derive(Debug, thiserror::Error)]
 #[error("not a lease: send back what the claim gave")]
 pub(crate) struct NotALease;

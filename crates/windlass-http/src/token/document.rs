@@ -1,4 +1,4 @@
-//! A token as JSON: `token.v1`. Its secret is no part of it.
+//! A token as JSON: `token.v1`. Without its secret.
 
 use serde::Serialize;
 use utoipa::ToSchema;

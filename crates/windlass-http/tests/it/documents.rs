@@ -20,7 +20,7 @@ fn the_committed_document_is_that_of_the_handlers() {
     );
 }
 
-/// Every reference leads somewhere, and every operation says what it refuses.
+/// Every reference leads somewhere, and every operation has an id of its own and says what it refuses.
 #[test]
 fn the_document_is_whole() {
     let document: Value = serde_json::from_str(&windlass_http::openapi()).expect("JSON");
@@ -31,10 +31,13 @@ fn the_document_is_whole() {
         let pointer = reference.trim_start_matches('#');
         assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
     }
+    let mut ids = std::collections::BTreeSet::new();
     for (path, operations) in document["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {
             assert!(operation["responses"]["default"].is_object(), "{method} {path}");
             assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+            let id = operation["operationId"].as_str().expect("an id");
+            assert!(ids.insert(id), "{id} is the id of {method} {path} and of another one");
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use windlass::Client;
-use windlass::store::Store;
+use windlass::store::{Now, Store};
 use windlass_http::{Access, Api};
 use windlass_testkit::database::{Database, PostgresDatabase};
 
@@ -43,12 +43,27 @@ impl TestDatabase {
     }
 }
 
+/// A job that ends as it is told.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Work {
+    #[serde(default)]
+    dies: bool,
+}
+
+impl windlass::Job for Work {
+    const KIND: &'static str = "work";
+}
+
+async fn work(job: Work, _: windlass::Context) -> Result<(), windlass::JobError> {
+    if job.dies { Err(windlass::JobError::dead("it was told to")) } else { Ok(()) }
+}
+
 /// The API, and the store below it.
 pub(crate) struct TestApi {
     router: Router,
     store: Arc<dyn Store>,
     // Dropped last.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// What it answered.
@@ -59,22 +74,45 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
+impl Answer {
+    /// Its status, and the code where it is a problem.
+    pub(crate) fn code(&self) -> (u16, &str) {
+        (self.status.as_u16(), self.body["code"].as_str().unwrap_or_default())
+    }
+
+    /// The place that a problem names: a pointer or a parameter.
+    pub(crate) fn place(&self) -> &str {
+        let error = &self.body["errors"][0];
+        error["pointer"].as_str().or(error["parameter"].as_str()).unwrap_or("none")
+    }
+
+    /// A text of the document.
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.body[field].as_str().unwrap_or_else(|| panic!("no text {field}: {self:?}"))
+    }
+}
+
 impl TestApi {
     pub(crate) async fn on(database: TestDatabase) -> Self {
+        Self::with(database, Access::open()).await
+    }
+
+    /// The same database behind a server with another way to find out who asks.
+    pub(crate) async fn asking(self, access: Access) -> Self {
+        Self::with(self.database, access).await
+    }
+
+    async fn with(database: TestDatabase, access: Access) -> Self {
         let store = windlass::open(&database.url()).await.expect("the store opens");
-        let router = Api::new(Arc::clone(&store), Access::open()).router();
-        Self { router, store, _database: database }
+        let router = Api::new(Arc::clone(&store), access).router();
+        Self { router, store, database }
     }
 
     /// The same database behind another server.
     pub(crate) async fn restarted(self) -> Self {
-        let Self { router, store, _database: database } = self;
+        let Self { router, store, database } = self;
         drop((router, store));
         Self::on(database).await
-    }
-
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.send(request(Method::DELETE, path).body(Body::empty()).expect("a request")).await
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -83,6 +121,61 @@ impl TestApi {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(request(Method::GET, path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// An action that needs no body.
+    pub(crate) async fn act(&self, path: &str) -> Answer {
+        self.send(request(Method::POST, path).body(Body::empty()).expect("a request")).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        let request = request(Method::PUT, path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(request(Method::DELETE, path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// Asks for a subscription by SQL, on a connection of its own.
+    pub(crate) async fn ask_by_sql(&self, name: &str, definition: &str) {
+        let kind = &self.database.0;
+        match kind {
+            Kind::Sqlite(folder) => {
+                let file = folder.path().join("app.db");
+                let statement =
+                    "insert into windlass_put_subscription (name, definition) values (?1, ?2)";
+                let connection = rusqlite::Connection::open(file).expect("opened");
+                connection.execute(statement, [name, definition]).expect("asked");
+            }
+            Kind::Postgres(database) => {
+                let url = database.url();
+                let (client, connection) =
+                    tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("connected");
+                let statement =
+                    format!("select windlass.put_subscription('{name}', '{definition}')");
+                let asked = async {
+                    client.batch_execute(&statement).await.expect("asked");
+                    drop(client);
+                };
+                let (served, ()) = tokio::join!(connection, asked);
+                served.expect("served");
+            }
+        }
+    }
+
+    /// Runs the jobs of the kind `work` that are available, and those behind them.
+    pub(crate) async fn work(&self) {
+        let worker = windlass::Worker::new(Arc::clone(&self.store), ()).handle_fn(work);
+        let worker = worker.inline().await.expect("a worker");
+        while !worker.run_next().await.expect("ran").is_empty() {}
+        worker.leave().await.expect("gone");
+    }
+
+    /// What was published by now becomes what subscriptions make of it.
+    pub(crate) async fn feed(&self) {
+        let mut feed = windlass::subscription::Feed::default();
+        while feed.round(&*self.store, Now::Database).await.expect("fed").is_behind {}
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {

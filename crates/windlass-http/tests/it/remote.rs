@@ -261,13 +261,20 @@ async fn a_completion_brings_its_jobs(api: TestApi) {
     );
     assert_eq!(state(&api, id).await, State::Running);
     assert_eq!(api.client().counts().await.expect("counted").total(), 2, "beside {held}");
-    let done = json!({"result": "complete", "enqueue": [{"kind": "c", "args": 1}, {"kind": "c", "args": 2}]});
+    let done = json!({
+        "result": "complete", "enqueue": [{"kind": "c", "args": 1}, {"kind": "c", "args": 2}],
+        "publish": [{"type": "work.done", "data": {"n": 1}}],
+    });
     assert_eq!(settle(&api, &job, done.clone()).await, "done");
     assert_eq!(settle(&api, &job, done).await, "already");
     let children = api.get("/v1/jobs?filter=kind:c").await;
     let children = children.body["items"].as_array().expect("items");
     assert_eq!(children.iter().filter(|child| child["parent"] == json!(id)).count(), 2);
     assert_eq!((children.len(), state(&api, id).await), (3, State::Completed));
+    let events = api.get("/v1/events").await;
+    let events = events.body["items"].as_array().expect("items");
+    assert_eq!((events.len(), &events[0]["type"]), (1, &json!("work.done")), "{events:?}");
+    assert_eq!(events[0]["parent"], json!(id));
 }
 
 async fn a_heartbeat_brings_news(api: TestApi) {

@@ -2,6 +2,7 @@
 
 use windlass::Client;
 use windlass::batch::{BatchRecord, Begins, Sealed};
+use windlass_http::batch::{cancelled, opened, retried, sealed};
 
 use super::{find, not_found};
 use crate::exit::{Exit, Failure};
@@ -29,7 +30,7 @@ pub(super) async fn open(
     let client = Client::new(store::existing(&globals.store).await?);
     let id = client.open_batch(&Begins { name, key, undoes: None }).await?;
     if out.is_json() {
-        out.json(&serde_json::json!({ "schema": "batch_opened.v1", "id": id }))?;
+        out.json(&opened(id))?;
     } else if out.is_plain() {
         out.line(&id.to_string())?;
     } else {
@@ -56,7 +57,7 @@ pub(super) async fn seal(batch: &str, globals: &Globals) -> anyhow::Result<Exit>
         Sealed::Now => {}
     }
     if out.is_json() {
-        out.json(&serde_json::json!({ "schema": "batch_sealed.v1", "id": id }))?;
+        out.json(&sealed(id))?;
     } else {
         out.done(&format!("{id} is sealed"), &format!("see it: windlass batch show {id}"))?;
     }
@@ -68,17 +69,15 @@ pub(crate) async fn cancel(args: CancelArgs, globals: &Globals) -> anyhow::Resul
     let client = Client::new(store::existing(&globals.store).await?);
     let id = find(&client, &args.batch).await?;
     let record = client.batch(id).await?.ok_or_else(|| not_found(&args.batch))?;
-    let (cancelled, told) = client.cancel_batch(id, &args.reason).await?;
+    let (number, told) = client.cancel_batch(id, &args.reason).await?;
     if out.is_json() {
-        out.json(&serde_json::json!({
-            "schema": "batch_cancelled.v1", "id": id, "cancelled": cancelled, "told": told,
-        }))?;
+        out.json(&cancelled(id, (number, told)))?;
     } else {
         let told = match told {
             0 => String::new(),
             told => format!(", {} told to stop", time::count(told, "running job")),
         };
-        out.done(&format!("{} cancelled{told}", time::count(cancelled, "job")), &see(&record))?;
+        out.done(&format!("{} cancelled{told}", time::count(number, "job")), &see(&record))?;
     }
     Ok(Exit::Done)
 }
@@ -88,17 +87,15 @@ pub(crate) async fn retry(batch: &str, globals: &Globals) -> anyhow::Result<Exit
     let client = Client::new(store::existing(&globals.store).await?);
     let id = find(&client, batch).await?;
     let record = client.batch(id).await?.ok_or_else(|| not_found(batch))?;
-    let retried = client.retry_batch(id).await?;
-    if retried == 0 {
+    let number = client.retry_batch(id).await?;
+    if number == 0 {
         let what = format!("no job of {} is dead; nothing was changed", in_one_line(batch));
         return Err(Failure::new(Exit::Conflict, what).into());
     }
     if out.is_json() {
-        let body =
-            serde_json::json!({ "schema": "batch_retried.v1", "id": id, "retried": retried });
-        out.json(&body)?;
+        out.json(&retried(id, number))?;
     } else {
-        out.done(&format!("{} run again", time::count(retried, "job")), &see(&record))?;
+        out.done(&format!("{} run again", time::count(number, "job")), &see(&record))?;
     }
     Ok(Exit::Done)
 }

@@ -2,12 +2,12 @@
 
 use windlass::Client;
 use windlass::batch::{BatchFilter, BatchRecord};
+use windlass_http::batch::{document, summary};
 
 use super::state;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::output::document::Document;
 use crate::output::escape::in_one_line;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::time;
@@ -40,13 +40,12 @@ pub(crate) async fn list(
     let is_live = (wanted.live || wanted.ended).then_some(wanted.live);
     let filter = BatchFilter { name: wanted.name, is_live, is_workflow, ..BatchFilter::default() };
     let batches = client.batches(&filter, wanted.limit).await?;
-    let (schema, noun) = match is_workflow {
-        Some(true) => ("workflow_summary.v1", "workflow"),
-        _ => ("batch.v1", "batch"),
+    let (document, noun) = match is_workflow {
+        Some(true) => (summary as fn(_) -> _, "workflow"),
+        _ => (document as fn(_) -> _, "batch"),
     };
     if out.is_json() {
-        let documents = batches.iter().map(|batch| Document::new(schema, batch));
-        out.json(&documents.collect::<Vec<_>>())?;
+        out.json(&batches.iter().map(document).collect::<Vec<_>>())?;
         return Ok(Exit::Done);
     }
     if batches.is_empty() && !out.is_plain() {

@@ -1,16 +1,14 @@
 //! `windlass batch show`.
 
-use serde::Serialize;
 use windlass::batch::{BatchRecord, BatchState};
 use windlass::{Client, JobId, State};
+use windlass_http::batch::{Members, with_members};
 
-use super::members::Members;
-use super::{find, not_found, state};
+use super::{find, members, not_found, state};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::escape::in_one_line;
 use crate::output::time;
 use crate::store;
@@ -38,24 +36,15 @@ pub(super) async fn show(args: &ShowArgs, globals: &Globals) -> anyhow::Result<E
     let client = Client::new(store::existing(&globals.store).await?);
     let id = find(&client, batch).await?;
     let record = client.batch(id).await?.ok_or_else(|| not_found(batch))?;
-    let members = Members::of(&client, id, (args.cursor, args.limit.into())).await?;
+    let shown = Members::of(&client, id, (args.cursor, args.limit.into())).await?;
     if out.is_json() {
-        out.json(&Document::new("batch.v1", Body { batch: &record, members }))?;
+        out.json(&with_members(&record, &shown))?;
         return Ok(Exit::Done);
     }
     let failed = failed(&client, &record).await?;
     let page = page(out, &record, &failed);
-    out.print(&format!("{page}{}", members.section(out, &record)))?;
+    out.print(&format!("{page}{}", members::section(out, &record, &shown)))?;
     Ok(Exit::Done)
-}
-
-/// `batch.v1` of one batch has some of its jobs too.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    #[serde(flatten)]
-    batch: &'a BatchRecord,
-    #[serde(flatten)]
-    members: Members,
 }
 
 /// Some jobs that have failed.

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use windlass::Client;
 use windlass::event::Keep;
 use windlass::time::parse_duration;
+use windlass_http::event::keep_document;
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
-use crate::output::document::Document;
 use crate::output::time::span;
 use crate::store;
 
@@ -22,13 +21,6 @@ pub(super) struct Args {
     /// So long at most: then events go also where a subscription was not fed them yet, which gets a gap
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, requires = "at_least")]
     at_most: Option<Duration>,
-}
-
-/// `event_keep.v1`.
-#[derive(Debug, Serialize)]
-struct Body {
-    #[serde(flatten)]
-    keep: Keep,
 }
 
 pub(super) async fn keep(args: &Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -44,7 +36,7 @@ pub(super) async fn keep(args: &Args, globals: &Globals) -> anyhow::Result<Exit>
         None => Client::new(store::existing(&globals.store).await?).event_log().await?.keep,
     };
     if out.is_json() {
-        out.json(&Document::new("event_keep.v1", Body { keep }))?;
+        out.json(&keep_document(&keep))?;
         return Ok(Exit::Done);
     }
     let at_most = match keep.at_most {

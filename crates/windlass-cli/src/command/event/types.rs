@@ -1,47 +1,17 @@
 //! `windlass event types`.
 
-use serde::Serialize;
-use windlass::subscription::{SeenTypes, TypeRecord};
-use windlass::{Client, Timestamp};
+use windlass::Client;
+use windlass::subscription::SeenTypes;
+use windlass_http::event::types_document;
 
 use super::sequence;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::time::count;
 use crate::store;
-
-/// `event_types.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    /// Events behind this position were looked at.
-    after: u64,
-    to: u64,
-    types: Vec<TypeBody<'a>>,
-}
-
-/// A type inside it.
-#[derive(Debug, Serialize)]
-struct TypeBody<'a> {
-    r#type: &'a str,
-    events: u64,
-    last_position: u64,
-    last_at: Option<Timestamp>,
-    taken_by: &'a [String],
-}
-
-fn body(one: &TypeRecord) -> TypeBody<'_> {
-    TypeBody {
-        r#type: &one.event_type,
-        events: one.events,
-        last_position: one.last,
-        last_at: one.last_at,
-        taken_by: &one.taken_by,
-    }
-}
 
 pub(super) async fn types(globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
@@ -49,8 +19,7 @@ pub(super) async fn types(globals: &Globals) -> anyhow::Result<Exit> {
     sequence(&*store).await?;
     let seen = Client::new(store).event_types().await?;
     if out.is_json() {
-        let types = seen.types.iter().map(body).collect();
-        out.json(&Document::new("event_types.v1", Body { after: seen.after, to: seen.to, types }))?;
+        out.json(&types_document(&seen))?;
     } else if seen.types.is_empty() && !out.is_plain() {
         out.line("no event is there")?;
     } else {

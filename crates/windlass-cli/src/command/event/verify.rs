@@ -1,31 +1,17 @@
 //! `windlass event verify`.
 
-use serde::Serialize;
 use windlass::Client;
-use windlass::event::LogRecord;
 use windlass::subscription::{Verified, VerifiedSubscription};
+use windlass_http::event::verification;
 
 use super::sequence;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::time::count;
 use crate::store;
-
-/// `event_verification.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    is_whole: bool,
-    log: &'a LogRecord,
-    /// Events that are in it.
-    counted: u64,
-    /// Positions without an event, though none was removed from there.
-    lost: u64,
-    subscriptions: &'a [VerifiedSubscription],
-}
 
 pub(super) async fn verify(globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
@@ -33,14 +19,7 @@ pub(super) async fn verify(globals: &Globals) -> anyhow::Result<Exit> {
     sequence(&*store).await?;
     let verified = Client::new(store).verify_events().await?;
     if out.is_json() {
-        let body = Body {
-            is_whole: verified.is_whole(),
-            log: &verified.log,
-            counted: verified.counted,
-            lost: verified.lost(),
-            subscriptions: &verified.subscriptions,
-        };
-        out.json(&Document::new("event_verification.v1", body))?;
+        out.json(&verification(&verified))?;
     } else {
         out.print(&format!("{}\n", said(out, &verified)))?;
         if !verified.subscriptions.is_empty() {

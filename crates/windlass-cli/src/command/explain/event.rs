@@ -1,62 +1,15 @@
 //! Who gets an event, and why the others do not.
 
-use serde::Serialize;
-use windlass::subscription::{Answer, Decision, EventExplanation, EventSummary, Together};
-use windlass::{Client, JobId, State};
+use windlass::subscription::{Answer, Decision, EventExplanation, Together};
+use windlass::{Client, JobId};
+use windlass_http::event::explanation;
 
 use crate::command::event::find;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::escape::in_one_line;
 use crate::output::time::count;
-
-/// `event_explanation.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    #[serde(flatten)]
-    event: EventSummary,
-    subscriptions: Vec<DecisionBody<'a>>,
-}
-
-/// A subscription inside it.
-#[derive(Debug, Serialize)]
-struct DecisionBody<'a> {
-    name: &'a str,
-    wants: bool,
-    answer: &'static str,
-    clause: &'a str,
-    why: &'a str,
-    job: Option<JobId>,
-    state: Option<State>,
-    /// The key of the signal, or the type of the event, that comes of it.
-    made: Option<&'a str>,
-    /// Events that are in its job too, or wait to be.
-    others: Option<u64>,
-    /// The position of the later event that has replaced it.
-    replaced_by: Option<u64>,
-}
-
-fn body(decision: &Decision) -> DecisionBody<'_> {
-    let (others, replaced_by) = match decision.together {
-        Some(Together::With(others)) => (Some(others), None),
-        Some(Together::ReplacedBy(position)) => (None, Some(position)),
-        _ => (None, None),
-    };
-    DecisionBody {
-        name: &decision.subscription,
-        wants: decision.answer.wants(),
-        answer: decision.answer.word(),
-        clause: &decision.explanation.clause,
-        why: &decision.explanation.words,
-        job: decision.answer.job(),
-        state: decision.state,
-        made: decision.made.as_deref(),
-        others,
-        replaced_by,
-    }
-}
 
 pub(super) async fn run(client: &Client, text: &str, out: &Output) -> anyhow::Result<Exit> {
     let event = find(client, text).await?;
@@ -81,9 +34,7 @@ pub(in crate::command) fn tell(
     tried: Tried,
 ) -> anyhow::Result<()> {
     if out.is_json() {
-        let subscriptions = explained.decisions.iter().map(body).collect();
-        let body = Body { event: (&explained.event).into(), subscriptions };
-        return out.json(&Document::new("event_explanation.v1", body));
+        return out.json(&explanation(explained));
     }
     Ok(out.print(&page(out, explained, tried))?)
 }

@@ -2,12 +2,12 @@
 
 use windlass::Client;
 use windlass::source::Reset;
+use windlass_http::source::document;
 
 use super::{client, found, no_source};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::output::document::Document;
 
 pub(super) async fn pause(
     name: &str,
@@ -48,7 +48,7 @@ pub(super) async fn remove(name: &str, globals: &Globals) -> anyhow::Result<Exit
     let record = found(&client, name).await?;
     client.remove_source(name).await?;
     if out.is_json() {
-        out.json(&Document::new("source.v1", &record))?;
+        out.json(&document(&record))?;
     } else {
         out.line(&format!("source {name} is gone; its events stay"))?;
     }
@@ -64,7 +64,7 @@ async fn told(
 ) -> anyhow::Result<Exit> {
     let record = found(client, name).await?;
     if out.is_json() {
-        out.json(&Document::new("source.v1", &record))?;
+        out.json(&document(&record))?;
     } else {
         out.done(what, hint)?;
     }

@@ -1,18 +1,11 @@
 //! `windlass source close`.
 
-use serde::Serialize;
 use windlass::EventId;
+use windlass_http::source::closed as document;
 
 use super::{client, found};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
-use crate::output::document::Document;
-
-/// `closed_gaps.v1`.
-#[derive(Debug, Serialize)]
-struct Body {
-    closed: u64,
-}
 
 pub(super) async fn close(
     name: &str,
@@ -32,7 +25,7 @@ pub(super) async fn close(
         return Err(Failure::new(Exit::NotFound, what).into());
     }
     if out.is_json() {
-        out.json(&Document::new("closed_gaps.v1", Body { closed }))?;
+        out.json(&document(closed))?;
     } else {
         out.line(&format!("gaps of source {name} that are closed now: {closed}"))?;
     }

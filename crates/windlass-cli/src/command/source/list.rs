@@ -2,13 +2,13 @@
 
 use windlass::Client;
 use windlass::source::SourceRecord;
+use windlass_http::source::document;
 
 use super::{position, standing};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::table::{Cell, Column, Table};
 use crate::store;
 
@@ -17,9 +17,7 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<Exit> {
     let client = Client::new(store::existing(&globals.store).await?);
     let sources = client.sources().await?;
     if out.is_json() {
-        let documents: Vec<_> =
-            sources.iter().map(|record| Document::new("source.v1", record)).collect();
-        out.json(&documents)?;
+        out.json(&sources.iter().map(document).collect::<Vec<_>>())?;
     } else if sources.is_empty() && !out.is_plain() {
         out.line("there are no sources; windlass.toml declares them as [source.NAME]")?;
     } else {

@@ -1,15 +1,14 @@
 //! `windlass source quarantine`.
 
-use serde::Serialize;
 use windlass::limits::QUARANTINE;
 use windlass::source::QuarantineRecord;
+use windlass_http::source::{discarded as document, quarantined};
 
 use super::{client, found};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::table::{Cell, Column, Table};
 
 /// Its arguments.
@@ -28,19 +27,13 @@ pub(super) struct Args {
     discard: Vec<u64>,
 }
 
-/// `discarded.v1`.
-#[derive(Debug, Serialize)]
-struct Discarded {
-    discarded: u64,
-}
-
 pub(super) async fn run(args: &Args, globals: &Globals) -> anyhow::Result<Exit> {
     let (client, out) = (client(&args.name, globals).await?, &globals.out);
     let record = found(&client, &args.name).await?;
     if !args.discard.is_empty() {
         let discarded = client.discard_quarantined(&args.name, &args.discard).await?;
         if out.is_json() {
-            out.json(&Document::new("discarded.v1", Discarded { discarded }))?;
+            out.json(&document(discarded))?;
         } else {
             out.line(&format!("records that are thrown away: {discarded}"))?;
         }
@@ -48,9 +41,7 @@ pub(super) async fn run(args: &Args, globals: &Globals) -> anyhow::Result<Exit> 
     }
     let aside = client.quarantined(&args.name, args.after, usize::from(args.limit)).await?;
     if out.is_json() {
-        let documents: Vec<_> =
-            aside.iter().map(|one| Document::new("quarantined.v1", one)).collect();
-        out.json(&documents)?;
+        out.json(&aside.iter().map(quarantined).collect::<Vec<_>>())?;
     } else if aside.is_empty() && !out.is_plain() {
         out.line("nothing is put aside")?;
     } else {

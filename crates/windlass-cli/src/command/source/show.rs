@@ -2,34 +2,25 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
 use windlass::source::{Lack, SourceGap, SourceRecord};
+use windlass_http::source::with_gaps;
 
 use super::{client, found, position, standing};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::escape::in_lines;
 
 /// Gaps that are shown.
 const GAPS: usize = 20;
-
-/// `source.v1` with what it lacks.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    #[serde(flatten)]
-    record: &'a SourceRecord,
-    gaps: &'a [SourceGap],
-}
 
 pub(super) async fn run(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let (client, out) = (client(name, globals).await?, &globals.out);
     let record = found(&client, name).await?;
     let gaps = client.source_gaps(name, GAPS).await?;
     if out.is_json() {
-        out.json(&Document::new("source.v1", Body { record: &record, gaps: &gaps }))?;
+        out.json(&with_gaps(&record, &gaps))?;
         return Ok(Exit::Done);
     }
     let (word, is_notable) = standing(&record);

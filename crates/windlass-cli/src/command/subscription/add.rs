@@ -7,13 +7,13 @@ use windlass::name::DEFAULT_QUEUE;
 use windlass::subscription::{
     EventKey, EventTarget, JobTarget, Subscription, SubscriptionRecord, Target,
 };
+use windlass_http::subscription::EventStart;
 
 use super::filter::FilterArgs;
 use super::mode::ModeArgs;
 use super::{checked, find, show};
 use crate::command::event::sequence;
 use crate::command::known::{warn_of_kind, warn_of_queue};
-use crate::event_start::EventStart;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::store;

@@ -1,14 +1,13 @@
 //! `windlass subscription backtest`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
 use windlass::limits::BACKTEST_EVENTS;
 use windlass::store::Store;
-use windlass::subscription::{Backtest, EventSummary, Filter, Span};
+use windlass::subscription::{Backtest, Filter, Span};
 use windlass::time::{micros, parse_duration};
 use windlass::{Client, Timestamp};
+use windlass_http::subscription::backtested;
 
 use super::filter::FilterArgs;
 use super::{checked, events, find};
@@ -16,7 +15,6 @@ use crate::command::event::sequence;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::output::document::Document;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::time::{count, number};
 use crate::store;
@@ -42,20 +40,6 @@ const LAST: u64 = 10_000;
 /// Types that are listed for a person.
 const TYPES: usize = 20;
 
-/// `backtest.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    wants: String,
-    /// Events behind this position were looked at.
-    after: u64,
-    to: u64,
-    left_out: u64,
-    events: u64,
-    fired: u64,
-    types: &'a BTreeMap<String, u64>,
-    samples: &'a [EventSummary],
-}
-
 pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     args.name.as_deref().map_or(Ok(()), checked)?;
@@ -74,7 +58,7 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     };
     let backtest = client.backtest(&filter, span).await?;
     if out.is_json() {
-        out.json(&document(&filter, &backtest))?;
+        out.json(&backtested(&filter, &backtest))?;
     } else {
         out.print(&page(out, &filter, &backtest))?;
     }
@@ -89,22 +73,6 @@ async fn span(
     let Some(since) = since else { return Ok(Span::Last(last.unwrap_or(LAST))) };
     let now = store.facts().await?.now;
     Ok(Span::Since(Timestamp::from_micros(now.as_micros().saturating_sub(micros(since)))))
-}
-
-fn document<'a>(filter: &Filter, backtest: &'a Backtest) -> Document<Body<'a>> {
-    Document::new(
-        "backtest.v1",
-        Body {
-            wants: filter.to_string(),
-            after: backtest.after,
-            to: backtest.to,
-            left_out: backtest.left_out,
-            events: backtest.events,
-            fired: backtest.fired,
-            types: &backtest.types,
-            samples: &backtest.samples,
-        },
-    )
 }
 
 fn page(out: &Output, filter: &Filter, backtest: &Backtest) -> String {

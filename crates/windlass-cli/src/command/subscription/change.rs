@@ -1,6 +1,7 @@
 //! `windlass subscription pause`, `resume` and `remove`.
 
 use windlass::Client;
+use windlass_http::subscription::removed;
 
 use super::{checked, find, no_subscription, show};
 use crate::exit::Exit;
@@ -36,7 +37,7 @@ pub(super) async fn remove(name: &str, globals: &Globals) -> anyhow::Result<Exit
         return Err(no_subscription(&client, name).await?);
     }
     if out.is_json() {
-        out.json(&serde_json::json!({ "schema": "subscription_removed.v1", "name": name }))?;
+        out.json(&removed(name))?;
     } else {
         out.line(&format!("subscription {name} is gone; its jobs stay"))?;
     }

@@ -1,15 +1,14 @@
 //! `windlass subscription explain`.
 
-use serde::Serialize;
+use windlass::Client;
 use windlass::subscription::{EventSummary, Looked, SubscriptionExplanation};
-use windlass::{Client, JobId};
+use windlass_http::subscription::explanation;
 
 use super::{checked, events, no_subscription, show};
 use crate::command::event::sequence;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
-use crate::output::document::Document;
 use crate::output::time::count;
 use crate::store;
 
@@ -23,41 +22,6 @@ pub(super) struct Args {
     limit: u16,
 }
 
-/// `subscription_explanation.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    name: &'a str,
-    wants: String,
-    /// Events behind this position were looked at.
-    after: u64,
-    events: u64,
-    matched: usize,
-    matches: Vec<LookedBody<'a>>,
-    nearly_matched: usize,
-    near_misses: Vec<LookedBody<'a>>,
-}
-
-/// An event inside it.
-#[derive(Debug, Serialize)]
-struct LookedBody<'a> {
-    #[serde(flatten)]
-    event: &'a EventSummary,
-    answer: &'static str,
-    clause: &'a str,
-    why: &'a str,
-    job: Option<JobId>,
-}
-
-fn body(looked: &Looked) -> LookedBody<'_> {
-    LookedBody {
-        event: &looked.event,
-        answer: looked.answer.word(),
-        clause: &looked.explanation.clause,
-        why: &looked.explanation.words,
-        job: looked.answer.job(),
-    }
-}
-
 pub(super) async fn run(args: &Args, globals: &Globals) -> anyhow::Result<Exit> {
     checked(&args.name)?;
     let out = &globals.out;
@@ -69,17 +33,7 @@ pub(super) async fn run(args: &Args, globals: &Globals) -> anyhow::Result<Exit> 
     };
     let (matches, near) = (last(&explained.matches, args), last(&explained.near, args));
     if out.is_json() {
-        let body = Body {
-            name: &explained.subscription.name,
-            wants: explained.subscription.definition.filter.to_string(),
-            after: explained.after,
-            events: explained.events,
-            matched: explained.matches.len(),
-            matches: matches.iter().map(body).collect(),
-            nearly_matched: explained.near.len(),
-            near_misses: near.iter().map(body).collect(),
-        };
-        out.json(&Document::new("subscription_explanation.v1", body))?;
+        out.json(&explanation(&explained, usize::from(args.limit)))?;
         return Ok(Exit::Done);
     }
     out.print(&page(out, &explained, (matches, near)))?;

@@ -4,8 +4,8 @@ use std::fs;
 
 use windlass::limits::FILTER_BYTES;
 use windlass::subscription::Filter;
+use windlass_http::subscription::{FilterParts, Part};
 
-use crate::event_filter::{FilterParts, Part};
 use crate::exit::Failure;
 use crate::output::Output;
 

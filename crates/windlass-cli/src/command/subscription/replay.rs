@@ -2,17 +2,15 @@
 
 use std::num::NonZeroU32;
 
-use serde::Serialize;
 use windlass::subscription::{Pace, Replay, Start};
 use windlass::{Client, StoreError};
+use windlass_http::subscription::{EventStart, replayed};
 
 use super::filter::FilterArgs;
 use super::{checked, find};
 use crate::command::event::sequence;
-use crate::event_start::EventStart;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
-use crate::output::document::Document;
 use crate::output::time::count;
 use crate::store;
 
@@ -43,17 +41,6 @@ pub(super) struct Args {
     filter: FilterArgs,
 }
 
-/// `replay.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    /// The subscription that it is, where it was begun.
-    replay: Option<&'a str>,
-    after: u64,
-    to: u64,
-    /// Events that it wants.
-    events: u64,
-}
-
 pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     checked(&args.name)?;
     let out = &globals.out;
@@ -76,8 +63,7 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         begun = Some(client.replay(&args.name, &replay).await?);
     }
     if out.is_json() {
-        let body = Body { replay: begun.as_deref(), after, to, events };
-        out.json(&Document::new("replay.v1", body))?;
+        out.json(&replayed(begun.as_deref(), (after, to), events))?;
         return Ok(Exit::Done);
     }
     let what = count(events, "event");

@@ -4,6 +4,7 @@ mod tree;
 
 use windlass::batch::{BatchFilter, BatchState, WorkflowRecord, WorkflowStep};
 use windlass::{Client, State};
+use windlass_http::workflow::document;
 
 use crate::command::batch::{find, not_found, state};
 use crate::command::condition;
@@ -11,7 +12,6 @@ use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::escape::in_one_line;
 use crate::output::time;
 use crate::store;
@@ -30,9 +30,7 @@ pub(super) async fn show(workflow: &str, globals: &Globals) -> anyhow::Result<Ex
         None => None,
     };
     if out.is_json() {
-        let mut body = serde_json::to_value(&record)?;
-        body["undo"] = serde_json::to_value(undoing.map(|undoing| undoing.steps))?;
-        out.json(&Document::new("workflow.v1", body))?;
+        out.json(&document(&record, undoing.as_ref()))?;
         return Ok(Exit::Done);
     }
     out.print(&page(out, &record, undoing.as_ref()))?;

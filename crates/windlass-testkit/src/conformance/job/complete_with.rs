@@ -28,7 +28,7 @@ async fn send(
     fixture.store().complete_with(&fence, completion, fixture.now()).await
 }
 
-/// How many jobs are available, and completed, whoever wrote them.
+/// How many jobs are available, and completed, those that followed among them.
 async fn numbers(fixture: &StoreFixture) -> (u64, u64) {
     let counts = fixture.store().counts().await.expect("counted");
     (counts.of(State::Available), counts.of(State::Completed))

@@ -1,13 +1,17 @@
-//! From which event on a subscription wants them, as it is said on the command line and in `windlass.toml`.
+//! From which event on a subscription wants them, as it is said by HTTP, on the command line and in `windlass.toml`.
 
 use std::str::FromStr;
 
+use serde::Deserialize;
 use windlass::subscription::Start;
 use windlass::{Client, StoreError, Timestamp};
 
+use crate::check;
+
 /// `now`, `beginning`, a position or a moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum EventStart {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Said")]
+pub enum EventStart {
     /// Those from now on.
     #[default]
     Now,
@@ -19,12 +23,34 @@ pub(crate) enum EventStart {
 
 impl EventStart {
     /// The place in the log.
-    pub(crate) async fn resolve(self, client: &Client) -> Result<Start, StoreError> {
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn resolve(self, client: &Client) -> Result<Start, StoreError> {
         Ok(match self {
             Self::Now => Start::Now,
             Self::After(position) => Start::After(position),
             Self::At(moment) => Start::After(client.position_before(moment).await?),
         })
+    }
+}
+
+/// As JSON has it: a position may be a number.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected now, beginning, a position or a moment")]
+enum Said {
+    Position(u64),
+    Text(String),
+}
+
+impl TryFrom<Said> for EventStart {
+    type Error = String;
+
+    fn try_from(said: Said) -> Result<Self, String> {
+        match said {
+            Said::Position(position) => check::position(position).map(Self::After),
+            Said::Text(text) => text.parse(),
+        }
     }
 }
 
@@ -38,7 +64,7 @@ impl FromStr for EventStart {
             _ => {}
         }
         if let Ok(position) = text.parse() {
-            return Ok(Self::After(position));
+            return check::position(position).map(Self::After);
         }
         let moment = text.parse().map(Self::At);
         moment.map_err(|_| {

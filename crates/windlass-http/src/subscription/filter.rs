@@ -1,42 +1,53 @@
-//! Filters as they are said on the command line and in `windlass.toml`: types, the JSON of a filter, an SQL expression.
+//! Filters as they are said by HTTP, on the command line and in `windlass.toml`: types, the JSON of a filter, an SQL expression.
 
 use serde_json::{Value, json};
 use windlass::subscription::{Filter, FilterError, SqlError};
 
 /// The parts of a filter; all that are given hold together.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct FilterParts {
+pub struct FilterParts {
     /// Patterns of types.
-    pub(crate) types: Vec<String>,
+    pub types: Vec<String>,
     /// The filter as JSON.
-    pub(crate) filter: Option<Value>,
+    pub filter: Option<Value>,
     /// An SQL expression of CloudEvents.
-    pub(crate) sql: Option<String>,
+    pub sql: Option<String>,
 }
 
 /// Which part is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub enum Part {
+    /// The types.
     Types,
+    /// The filter as JSON.
     Filter,
+    /// The SQL expression.
     Sql,
 }
 
 /// Why the parts are not a filter.
 #[derive(Debug)]
-pub(crate) struct Wrong {
+pub struct Wrong {
     /// The part that is wrong.
-    pub(crate) part: Part,
+    pub part: Part,
     /// What is wrong with it, and where.
-    pub(crate) what: String,
+    pub what: String,
     /// The expression that cannot be read, with the column, from 1, at which it cannot.
-    pub(crate) place: Option<(String, usize)>,
+    pub place: Option<(String, usize)>,
 }
 
 impl FilterParts {
+    /// Whether anything is said.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        !self.types.is_empty() || self.filter.is_some() || self.sql.is_some()
+    }
+
+    /// The filter that they are together.
+    ///
     /// # Errors
     /// The first part that is wrong.
-    pub(crate) fn read(self) -> Result<Filter, Wrong> {
+    pub fn read(self) -> Result<Filter, Wrong> {
         let mut whole = self.filter.unwrap_or_else(|| json!({}));
         // Alone, so that places in it are those that its author knows.
         Filter::parse(&whole.to_string())
@@ -80,7 +91,8 @@ impl Wrong {
     }
 
     /// The line of the expression that cannot be read, with a caret below the place.
-    pub(crate) fn drawn(&self) -> Option<String> {
+    #[must_use]
+    pub fn drawn(&self) -> Option<String> {
         /// Characters that are shown before the caret, and behind it.
         const AROUND: usize = 60;
         let (text, column) = self.place.as_ref()?;
