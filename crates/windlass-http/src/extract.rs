@@ -23,10 +23,31 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         check_type(request.headers())?;
-        let bytes = timeout(BODY_TIME, Bytes::from_request(request, state)).await;
-        let bytes = bytes.map_err(|_| too_slow())?.map_err(|error| unread(&error))?;
-        read(&bytes).map(Self)
+        read(&whole(request, state).await?).map(Self)
     }
+}
+
+/// A JSON body that may be left out: nothing, `null` and `{}` are the same.
+#[derive(Debug)]
+pub(crate) struct MaybeBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let typed = check_type(request.headers());
+        let bytes = whole(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        typed?;
+        read::<Option<T>>(&bytes).map(|body| Self(body.unwrap_or_default()))
+    }
+}
+
+async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let bytes = timeout(BODY_TIME, Bytes::from_request(request, state)).await;
+    bytes.map_err(|_| too_slow())?.map_err(|error| unread(&error))
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -106,8 +127,32 @@ where
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|error| Problem::parameter("path", error.body_text()))?;
-        text.parse()
-            .map(Self)
-            .map_err(|error: T::Err| Problem::parameter("path", error.to_string()))
+        parsed(&text).map(Self)
     }
+}
+
+/// An id or name in a path, and another one below it.
+#[derive(Debug)]
+pub(crate) struct NamedPair<T, U>(pub(crate) T, pub(crate) U);
+
+impl<T, U, S> FromRequestParts<S> for NamedPair<T, U>
+where
+    T: FromStr + Send,
+    T::Err: Display,
+    U: FromStr + Send,
+    U::Err: Display,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((first, second)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|error| Problem::parameter("path", error.body_text()))?;
+        Ok(Self(parsed(&first)?, parsed(&second)?))
+    }
+}
+
+fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error: T::Err| Problem::parameter("path", error.to_string()))
 }

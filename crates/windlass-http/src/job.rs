@@ -1,16 +1,24 @@
 //! Jobs over HTTP.
 
 mod act;
+mod condition;
 mod document;
+mod duplicate;
 mod enqueue;
+mod explain;
+mod inside;
 mod list;
 mod new;
 mod show;
+mod wait;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use condition::{ConditionBody, ConditionWaivedBody, conditions, deadline, waived};
 pub use document::{JobBody, SubjectBody, document, subject};
+pub use duplicate::{DuplicatesBody, duplicates};
+pub(crate) use new::{NewFair, NewJobBody, NewLane, NewLimited, NewSubject, NewUnique};
 
 use crate::api::Api;
 
@@ -23,4 +31,13 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(act::cancel))
         .routes(routes!(act::retry))
         .routes(routes!(act::r#move))
+        .routes(routes!(wait::wait))
+        .routes(routes!(explain::explain))
+        .routes(routes!(inside::attempts))
+        .routes(routes!(inside::steps))
+        .routes(routes!(inside::progress))
+        .routes(routes!(inside::log))
+        .routes(routes!(condition::list_conditions))
+        .routes(routes!(condition::waive))
+        .routes(routes!(duplicate::list_duplicates))
 }

@@ -15,18 +15,27 @@
 //! `--json`. What is refused is an RFC 9457 problem with a stable code: see [`Code`].
 
 mod access;
+pub mod alert;
 mod answer;
 mod api;
+mod ending;
 mod exchange;
 mod extract;
-mod health;
+pub mod health;
 pub mod job;
+pub mod kind;
+pub mod lane;
+pub mod limit;
 mod limits;
+mod name;
 mod page;
 mod problem;
+pub mod queue;
+pub mod schedule;
 mod schema;
 mod server;
 mod spec;
+pub mod worker;
 
 pub use access::{Access, Caller, Scope};
 pub use answer::Document;

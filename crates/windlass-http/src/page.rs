@@ -15,13 +15,15 @@ use crate::problem::Problem;
 
 /// The size of a page that was asked for.
 pub(crate) fn size(asked: Option<u16>) -> Result<usize, Problem> {
-    match asked.unwrap_or(PAGE) {
-        limit @ 1..=LARGEST_PAGE => Ok(usize::from(limit)),
-        limit => {
-            let detail = format!("expected 1 to {LARGEST_PAGE}, found {limit}");
-            Err(Problem::parameter("limit", detail))
-        }
+    within(asked.unwrap_or(PAGE), LARGEST_PAGE)
+}
+
+/// A `limit` of at least 1 and at most so many.
+pub(crate) fn within(limit: u16, most: u16) -> Result<usize, Problem> {
+    if (1..=most).contains(&limit) {
+        return Ok(usize::from(limit));
     }
+    Err(Problem::parameter("limit", format!("expected 1 to {most}, found {limit}")))
 }
 
 /// Where a page begins. A cursor is opaque to who has it, so that what it is made of may change.
@@ -50,4 +52,9 @@ pub(crate) fn answer<'a, T, K: Display, U: Serialize>(
     let last = items.last().filter(|_| has_more);
     let next = last.map(|last| URL_SAFE_NO_PAD.encode(key(last).to_string()));
     ok(&Items { items: items.iter().map(shown).collect(), next, has_more })
+}
+
+/// A list that the store gives as a whole.
+pub(crate) fn whole<T: Serialize>(items: Vec<T>) -> Response {
+    ok(&Items { items, next: None, has_more: false })
 }

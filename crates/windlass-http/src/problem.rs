@@ -2,6 +2,7 @@
 
 mod code;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -103,6 +104,16 @@ impl Problem {
         let mut problem = Self::new(Code::InvalidRequest, format!("{at}: {detail}"));
         problem.0.errors.push(Misfit { pointer: Some(pointer), parameter: None, detail });
         problem
+    }
+
+    /// There is no such thing. `what` names it, such as `queue mail`.
+    pub(crate) fn missing(what: impl Into<String>) -> Self {
+        StoreError::NotFound { what: what.into() }.into()
+    }
+
+    /// The thing is in a state that does not allow it. `what` says which.
+    pub(crate) fn conflict(what: impl Display) -> Self {
+        Self::new(Code::Conflict, format!("{what}; nothing was changed"))
     }
 
     /// What axum answered by itself, as a problem; `None` where it is none.

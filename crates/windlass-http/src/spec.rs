@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
 use crate::problem::ProblemBody;
-use crate::{health, job};
+use crate::{alert, health, job, kind, lane, limit, queue, schedule, worker};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,18 +22,44 @@ use crate::{health, job};
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(ProblemBody)),
-    tags((name = "jobs", description = "What is to be done."), (name = "health", description = "Whether the server can serve."))
+    tags(
+        (name = "jobs", description = "What is to be done."),
+        (name = "queues", description = "Where jobs wait."),
+        (name = "kinds", description = "What jobs are, by the handlers that run them."),
+        (name = "limits", description = "How many run at once, how many start in a time, and breakers."),
+        (name = "lanes", description = "Jobs that run one after the other."),
+        (name = "workers", description = "The processes that run jobs."),
+        (name = "builds", description = "The oldest builds of programs that take new work."),
+        (name = "schedules", description = "Jobs that are enqueued again and again."),
+        (name = "alerts", description = "What lasts and is told, and what is not to be told."),
+        (name = "health", description = "How the server and the store are.")
+    )
 )]
 struct Described;
 
 /// The routes under `/v1`, and their description.
 pub(crate) fn routes() -> (Router<Api>, Spec) {
+    let nouns = [
+        job::routes(),
+        queue::routes(),
+        kind::routes(),
+        limit::routes(),
+        lane::routes(),
+        worker::routes(),
+        schedule::routes(),
+        alert::routes(),
+        health::routes_of_store(),
+    ];
+    let nouns = nouns.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge);
     let (routes, mut document) = OpenApiRouter::with_openapi(Described::openapi())
-        .nest("/v1", OpenApiRouter::new().merge(job::routes()))
+        .nest("/v1", nouns)
         .merge(health::routes())
         .split_for_parts();
     for path in document.paths.paths.values_mut() {
-        operations(path).for_each(with_problem);
+        operations(path).for_each(|operation| {
+            with_id(operation);
+            with_problem(operation);
+        });
     }
     (routes, document)
 }
@@ -41,6 +67,13 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, put, post, delete, patch, .. } = path;
     [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// An id that no other operation has: handlers of several nouns have one name.
+fn with_id(operation: &mut Operation) {
+    let noun = operation.tags.iter().flatten().next();
+    let verb = operation.operation_id.as_deref().map(|id| id.trim_start_matches("r#"));
+    operation.operation_id = noun.zip(verb).map(|(noun, verb)| format!("{noun}_{verb}"));
 }
 
 /// Whatever is refused, and wherever, is a problem.

@@ -109,7 +109,7 @@ pub struct JobBody<'a> {
 /// A past attempt of a job.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attempt)]
-struct AttemptBody<'a> {
+pub(super) struct AttemptBody<'a> {
     /// Its number.
     attempt: u32,
     #[schema(value_type = schema::Outcome)]
@@ -205,7 +205,8 @@ pub fn subject(subject: &Subject) -> SubjectBody<'_> {
     SubjectBody { r#type: subject.kind(), id: subject.id() }
 }
 
-fn attempt(attempt: &Attempt) -> AttemptBody<'_> {
+/// A past attempt.
+pub(super) fn attempt(attempt: &Attempt) -> AttemptBody<'_> {
     AttemptBody {
         attempt: attempt.attempt,
         outcome: attempt.outcome,

@@ -69,6 +69,7 @@ fn answer(enqueued: Enqueued) -> EnqueuedBody {
 #[utoipa::path(
     post,
     path = "/jobs",
+    operation_id = "enqueue",
     tag = "jobs",
     request_body = NewJobBody,
     responses(
@@ -92,6 +93,7 @@ pub(super) async fn one(
 #[utoipa::path(
     post,
     path = "/jobs/batch",
+    operation_id = "enqueue_many",
     tag = "jobs",
     request_body = NewJobs,
     responses((status = 200, description = "All are there.", body = Document<EnqueuedJobs>))

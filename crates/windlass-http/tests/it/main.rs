@@ -1,5 +1,14 @@
 //! The API as its clients see it, on both stores.
 
+mod alerts;
 mod documents;
 mod fixture;
+mod health;
+mod inside;
 mod jobs;
+mod kinds;
+mod lanes;
+mod limits;
+mod queues;
+mod schedules;
+mod workers;
