@@ -42,5 +42,9 @@ pub(crate) const DUPLICATES: u16 = 25;
 pub(crate) const LARGEST_DUPLICATES: u16 = 1_000;
 /// How long a request may wait for the end of a job.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Bytes of what a problem says of one place.
+pub(crate) const DETAIL_BYTES: usize = 1_000;
+/// Bytes of the name of that place.
+pub(crate) const POINTER_BYTES: usize = 500;
 /// Bytes of the name of a zone.
 pub(crate) const ZONE_BYTES: usize = 64;

@@ -18,6 +18,8 @@ on_both_stores! {
     a_job_is_cancelled_retried_and_moved;
     /// Bad input: problems of the transport itself are problems too.
     whatever_is_refused_is_a_problem;
+    /// Bad input: what is said of a long text is short.
+    what_is_said_of_a_long_text_is_short;
     a_body_that_is_not_needed_may_be_left_out;
     ids_of_the_exchange_come_back;
     the_server_says_that_it_lives;
@@ -211,6 +213,20 @@ async fn whatever_is_refused_is_a_problem(api: TestApi) {
     let put = api.send(put).await;
     assert_eq!(code(&put), (405, "method-not-allowed"));
     assert_eq!(put.headers[header::ALLOW], "GET,HEAD,POST");
+}
+
+async fn what_is_said_of_a_long_text_is_short(api: TestApi) {
+    let long = "ü".repeat(1 << 20);
+    for body in [
+        json!({"kind": "k", "unique": {"key": "a", "until": long}}),
+        json!({"kind": "k", "run_at": long}),
+        json!({"kind": "k", &*long: 1}),
+        json!({"kind": long}),
+    ] {
+        let answer = api.post("/v1/jobs", &body).await;
+        assert!(answer.status.is_client_error(), "{}", answer.status);
+        assert!(answer.body.to_string().len() < 4_096, "{}", answer.body);
+    }
 }
 
 async fn a_body_that_is_not_needed_may_be_left_out(api: TestApi) {
