@@ -19,6 +19,8 @@ use windlass_http::{Access, Api};
 use windlass_testkit::database::{Database, PostgresDatabase};
 use windlass_testkit::worker::{self as worker_of, Profile};
 
+use crate::described::undescribed;
+
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&windlass_http::openapi()).expect("JSON"));
 
@@ -214,6 +216,9 @@ fn check_schema(schema: &Value, body: &Value, path: &str) {
             "{path} answers what its schema denies: {error} at {}: {body:#}",
             error.instance_path()
         );
+    }
+    if let Some(at) = undescribed(&DOCUMENT, schema, body) {
+        panic!("{path} answers what its schema does not name: {at}: {body:#}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The API as its clients see it, on both stores.
 
 mod alerts;
+mod described;
 mod documents;
 mod fixture;
 mod health;
