@@ -5,6 +5,7 @@ mod condition;
 mod document;
 mod duplicate;
 mod enqueue;
+mod event;
 mod explain;
 mod inside;
 mod list;
@@ -16,8 +17,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use condition::{ConditionBody, ConditionWaivedBody, conditions, deadline, waived};
-pub use document::{JobBody, SubjectBody, document, subject};
+pub use document::{JobBody, SubjectBody, document, document_of, subject};
 pub use duplicate::{DuplicatesBody, duplicates};
+pub use event::OfEvent;
 pub(crate) use new::{NewFair, NewJobBody, NewLane, NewLimited, NewSubject, NewUnique};
 
 use crate::api::Api;

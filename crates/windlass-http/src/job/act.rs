@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 use windlass::job::{Cancelled, Moved, Retried};
 use windlass::{JobId, StoreError};
 
-use super::document::{JobBody, document};
-use super::show;
+use super::document::JobBody;
+use super::show::now;
 use crate::access::{May, Operate};
-use crate::answer::{Document, ok};
+use crate::answer::Document;
 use crate::api::Api;
 use crate::ending::note;
 use crate::extract::{Body, MaybeBody, Named};
@@ -106,10 +106,6 @@ pub(super) async fn r#move(
         Moved::Left(state) => Err(conflict(id, &format!("cannot be moved: it is {state}"))),
         _ => now(&api, id).await,
     }
-}
-
-async fn now(api: &Api, id: JobId) -> Result<Response, Problem> {
-    Ok(ok(&document(&show::of(api, id).await?)))
 }
 
 fn conflict(id: JobId, what: &str) -> Problem {

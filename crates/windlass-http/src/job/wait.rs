@@ -9,10 +9,10 @@ use tokio::time::timeout;
 use utoipa::IntoParams;
 use windlass::JobId;
 
-use super::document::{JobBody, document};
+use super::document::JobBody;
 use super::show;
 use crate::access::{May, Read};
-use crate::answer::{Document, ok};
+use crate::answer::Document;
 use crate::api::Api;
 use crate::extract::{Asked, Named};
 use crate::limits::LONGEST_WAIT;
@@ -55,5 +55,5 @@ pub(super) async fn wait(
         Ok(ended) => ended?,
         Err(_) => show::of(&api, id).await?,
     };
-    Ok(ok(&document(&job)))
+    show::answer(&api, job).await
 }

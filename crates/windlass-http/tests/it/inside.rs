@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use windlass::Json;
+use windlass::event::NewEvent;
 use windlass::job::{Batch, Fence};
 use windlass::progress::{Level, NewLogLine, Progress, Report};
 use windlass::step::{NewStep, Others, StepForm};
 use windlass::store::Now;
+use windlass::subscription::{Feed, Filter, Start, Subscription};
 use windlass::worker::Registration;
 use windlass_testkit::fixture::MINUTE;
 use windlass_testkit::verdicts::{complete_with, die, retry};
@@ -26,6 +28,8 @@ on_both_stores! {
     /// T21: jobs that were not written are counted, and the newest are listed.
     duplicates_are_listed;
     the_end_of_a_job_is_waited_for;
+    /// O10: a job that comes of an event is shown with the event's data as its args, and with the event.
+    a_job_of_an_event_is_shown_with_it;
     /// Bad input: a job that is not there is not found, and numbers have limits.
     what_is_not_there_is_not_found;
 }
@@ -233,6 +237,29 @@ async fn the_end_of_a_job_is_waited_for(api: TestApi) {
         let answer = api.get(&format!("{path}?timeout_ms={ms}")).await;
         assert_eq!(answer.code(), (400, "invalid-request"), "{ms}");
     }
+}
+
+async fn a_job_of_an_event_is_shown_with_it(api: TestApi) {
+    let client = api.client();
+    let filter = Filter::of_types(["order.*"]).build().expect("a filter");
+    let receipts = Subscription::new(filter, "receipt.print");
+    client.subscribe("receipts", &receipts, Start::Now).await.expect("subscribed");
+    let event = NewEvent::new("order.paid", Json::stored("{\"order\":7}"));
+    client.publish(event.clone()).await.expect("published");
+    let mut feed = Feed::default();
+    while feed.round(&**client.store(), Now::Database).await.expect("fed").is_behind {}
+    let listed = api.get("/v1/jobs?filter=kind:receipt.print").await.ok();
+    let id = listed["items"][0]["id"].as_str().expect("a job");
+    assert!(listed["items"][0]["event"].is_null());
+    let expected = json!({
+        "id": event.id.to_string(), "position": 1, "type": "order.paid", "subscription": "receipts",
+    });
+    for what in ["", "/wait?timeout_ms=1"] {
+        let job = api.get(&format!("/v1/jobs/{id}{what}")).await.ok();
+        assert_eq!((&job["args"], &job["event"]), (&json!({"order": 7}), &expected), "{what}");
+    }
+    let cancelled = api.act(&format!("/v1/jobs/{id}/cancel")).await.ok();
+    assert_eq!((&cancelled["args"]["order"], &cancelled["event"]), (&json!(7), &expected));
 }
 
 async fn what_is_not_there_is_not_found(api: TestApi) {
