@@ -1,5 +1,9 @@
 //! Whether a document has words for all that an answer has: a schema alone lets members pass that it does not name.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// The first member of `value` that the schema does not name, as a JSON pointer.
@@ -54,9 +58,20 @@ fn parts<'a>(document: &'a Value, schema: &'a Value, value: &Value) -> Vec<&'a V
 }
 
 fn fits(document: &Value, schema: &Value, value: &Value) -> bool {
-    let mut whole = schema.clone();
-    whole["components"] = document["components"].clone();
-    jsonschema::draft202012::new(&whole).expect("a schema").is_valid(value)
+    validator(document, schema).is_valid(value)
+}
+
+/// What holds values against a schema of a document. It costs much to make, and is made once.
+pub(crate) fn validator(document: &Value, schema: &Value) -> Arc<Validator> {
+    static MADE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let made = || {
+        let mut whole = schema.clone();
+        whole["components"] = document["components"].clone();
+        Arc::new(jsonschema::draft202012::new(&whole).expect("a schema"))
+    };
+    // A test has documents of its own, whose schemas have other texts.
+    let mut all = MADE.lock().expect("no test panics here");
+    Arc::clone(all.entry(schema.to_string()).or_insert_with(made))
 }
 
 #[test]

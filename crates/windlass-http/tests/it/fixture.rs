@@ -19,7 +19,7 @@ use windlass_http::{Access, Api};
 use windlass_testkit::database::{Database, PostgresDatabase};
 use windlass_testkit::worker::{self as worker_of, Profile};
 
-use crate::described::undescribed;
+use crate::described::{undescribed, validator};
 
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&windlass_http::openapi()).expect("JSON"));
@@ -208,10 +208,7 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
 }
 
 fn check_schema(schema: &Value, body: &Value, path: &str) {
-    let mut whole = schema.clone();
-    whole["components"] = DOCUMENT["components"].clone();
-    let validator = jsonschema::draft202012::new(&whole).expect("a schema");
-    if let Err(error) = validator.validate(body) {
+    if let Err(error) = validator(&DOCUMENT, schema).validate(body) {
         panic!(
             "{path} answers what its schema denies: {error} at {}: {body:#}",
             error.instance_path()
