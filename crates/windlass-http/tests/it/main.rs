@@ -3,6 +3,7 @@
 mod alerts;
 mod described;
 mod documents;
+mod extremes;
 mod fixture;
 mod health;
 mod inside;
