@@ -1,5 +1,6 @@
 //! How things are: whether this process lives and can serve, how the store is, and what is not as it should be.
 
+mod doctor;
 mod document;
 mod overview;
 mod show;
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use doctor::{Check, DoctorBody, Status as CheckStatus, diagnosis, examine};
 pub use document::{LinesBody, SourcesBody, StatusBody, UnservedBody, WorkersBody, status};
 pub use overview::Overview;
 

@@ -16,7 +16,9 @@ mod wait;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use condition::{ConditionBody, ConditionWaivedBody, conditions, deadline, waived};
+pub use condition::{
+    ConditionBody, ConditionWaivedBody, command_to_waive, conditions, deadline, waived,
+};
 pub use document::{JobBody, SubjectBody, document, document_of, subject};
 pub use duplicate::{DuplicatesBody, duplicates};
 pub use event::OfEvent;

@@ -7,7 +7,7 @@ mod list;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use document::{LaneBody, LaneOpenedBody, lanes, opened};
+pub use document::{LaneBody, LaneOpenedBody, command_to_open, lanes, opened};
 
 use crate::api::Api;
 

@@ -35,6 +35,8 @@ pub mod schedule;
 mod schema;
 mod server;
 mod spec;
+#[doc(hidden)]
+pub mod words;
 pub mod worker;
 
 pub use access::{Access, Caller, Scope};

@@ -2,8 +2,10 @@
 
 use windlass::condition::{Awaited, ConditionRecord, ConditionState, Ends, Overdue, Waived};
 use windlass::job::{Explanation, Gate};
-use windlass::{Client, JobId, JobRecord, State, Timestamp};
-use windlass_http::job::{conditions as documents, deadline as until, waived as waived_document};
+use windlass::{Client, JobRecord, State, Timestamp};
+use windlass_http::job::{
+    command_to_waive, conditions as documents, deadline as until, waived as waived_document,
+};
 
 use super::enqueue::origin;
 use super::job::find_id;
@@ -247,12 +249,6 @@ fn retry(one: &ConditionRecord) -> Option<String> {
     }
 }
 
-/// What lets a job pass the condition of this name.
-pub(super) fn command_to_waive(job: JobId, name: &str) -> String {
-    let name = in_one_line(name).replace('\'', r"'\''");
-    format!("windlass condition waive {job} '{name}'")
-}
-
 async fn waive(
     job: &str,
     condition: &str,
@@ -290,7 +286,7 @@ async fn waive(
 
 #[cfg(test)]
 mod tests {
-    use windlass::BatchId;
+    use windlass::{BatchId, JobId};
 
     use super::*;
 

@@ -10,7 +10,6 @@ use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
 use crate::output::document::Document;
-use crate::output::escape::in_one_line;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::time;
 use crate::store;
@@ -99,16 +98,6 @@ fn table(out: &Output, rows: &[LaneBody<'_>]) -> Table {
         ]);
     }
     table
-}
-
-/// The command that opens a lane.
-pub(crate) fn command_to_open(key: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-=./:@%+,".contains(c);
-    let dashes = if key.starts_with('-') { "-- " } else { "" };
-    if key.chars().all(is_plain) {
-        return format!("windlass lane open {dashes}{key}");
-    }
-    format!("windlass lane open {dashes}'{}'", in_one_line(key).replace('\'', r"'\''"))
 }
 
 async fn open(lane: String, globals: &Globals) -> anyhow::Result<Exit> {

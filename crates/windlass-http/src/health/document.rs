@@ -1,10 +1,9 @@
-//! How a store is as JSON: `status.v1` and `problems.v1`.
+//! How a store is as JSON: `status.v1`.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use windlass::health::{Problem, Thresholds};
 use windlass::queue::{PausedKind, Unserved};
 use windlass::{State, Timestamp};
 
@@ -112,16 +111,6 @@ pub struct UnservedBody<'a> {
     oldest_due_at: Timestamp,
     /// Whether some live worker serves the queue, so that only the kind is unknown.
     queue_served: bool,
-}
-
-/// What is not as it should be.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = HealthProblems)]
-pub(super) struct ProblemsBody<'a> {
-    #[schema(value_type = schema::health::Thresholds)]
-    pub(super) thresholds: &'a Thresholds,
-    #[schema(value_type = Vec<schema::health::Problem>)]
-    pub(super) problems: &'a [Problem],
 }
 
 /// How a store is, as `status.v1`, with its address where that may be told.

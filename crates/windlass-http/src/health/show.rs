@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use windlass::health::Thresholds;
 
-use super::document::{self, ProblemsBody, StatusBody};
+use super::doctor::{DoctorBody, diagnosis, examine};
+use super::document::{self, StatusBody};
 use super::overview::Overview;
 use crate::access::{May, Read};
 use crate::answer::{Document, ok};
@@ -27,16 +28,15 @@ pub(super) async fn status(_may: May<Read>, State(api): State<Api>) -> Result<Re
 
 /// List problems
 ///
-/// What is not as it should be, each by a sign of its own, and from where on that is a problem.
+/// What is not as it should be, and what fixes it: each check with what it found, those that found nothing too.
 #[utoipa::path(
     get,
     path = "/problems",
     tag = "health",
-    responses((status = 200, description = "What is not as it should be.", body = Document<ProblemsBody>))
+    responses((status = 200, description = "All checks.", body = Document<DoctorBody>))
 )]
 pub(super) async fn problems(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
     let thresholds = Thresholds::default();
-    let found = api.client().problems(&thresholds).await?;
-    let body = ProblemsBody { thresholds: &thresholds, problems: &found };
-    Ok(ok(&Document::new("problems.v1", body)))
+    let checks = examine(api.store(), &thresholds).await?;
+    Ok(ok(&diagnosis(None, &thresholds, &checks)))
 }

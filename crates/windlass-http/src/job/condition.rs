@@ -17,6 +17,7 @@ use crate::name::Text;
 use crate::page;
 use crate::problem::Problem;
 use crate::schema;
+use crate::words::escape::in_one_line;
 
 /// A condition of a job.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,6 +77,13 @@ pub fn conditions<'a>(
 #[must_use]
 pub const fn waived(job: JobId, condition: &str) -> Document<ConditionWaivedBody<'_>> {
     Document::new("condition_waived.v1", ConditionWaivedBody { job, condition })
+}
+
+/// What lets a job pass the condition of this name.
+#[must_use]
+pub fn command_to_waive(job: JobId, name: &str) -> String {
+    let name = in_one_line(name).replace('\'', r"'\''");
+    format!("windlass condition waive {job} '{name}'")
 }
 
 /// List a job's conditions

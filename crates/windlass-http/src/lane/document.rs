@@ -7,6 +7,7 @@ use windlass::{JobId, State, Timestamp};
 
 use crate::answer::Document;
 use crate::schema;
+use crate::words::escape::in_one_line;
 
 /// A lane with jobs that wait, or one that stands still.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,4 +78,15 @@ pub fn lanes(lanes: &Lanes) -> Vec<LaneBody<'_>> {
 #[must_use]
 pub const fn opened(lane: &str, job: JobId) -> Document<LaneOpenedBody<'_>> {
     Document::new("lane_opened.v1", LaneOpenedBody { lane, job })
+}
+
+/// The command that opens a lane.
+#[must_use]
+pub fn command_to_open(key: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-=./:@%+,".contains(c);
+    let dashes = if key.starts_with('-') { "-- " } else { "" };
+    if key.chars().all(is_plain) {
+        return format!("windlass lane open {dashes}{key}");
+    }
+    format!("windlass lane open {dashes}'{}'", in_one_line(key).replace('\'', r"'\''"))
 }

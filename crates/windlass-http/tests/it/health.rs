@@ -40,7 +40,8 @@ async fn the_status_has_all_numbers(api: TestApi) {
 
 async fn problems_are_told(api: TestApi) {
     let none = api.get("/v1/problems").await.ok();
-    assert_eq!((&none["schema"], &none["problems"]), (&json!("problems.v1"), &json!([])));
+    assert_eq!((&none["schema"], &none["problems"]), (&json!("doctor.v1"), &json!(0)));
+    assert_eq!((&none["store"], &none["warnings"]), (&json!(null), &json!(1)), "no worker: {none}");
     let thresholds = serde_json::to_value(Thresholds::default()).expect("JSON");
     assert_eq!(none["thresholds"], thresholds);
     api.put("/v1/limits/kind:wrk", &json!({"running": 1})).await.ok();
@@ -48,11 +49,25 @@ async fn problems_are_told(api: TestApi) {
     api.post("/v1/jobs", &blocking).await.ok();
     let worker = api.worker(worker()).await;
     api.run_one(&worker, die()).await;
+    api.act("/v1/queues/default/pause").await.ok();
     let told = api.get("/v1/problems").await.ok();
-    let problems = told["problems"].as_array().expect("problems");
-    let words: Vec<_> =
-        problems.iter().map(|one| one["problem"].as_str().expect("a word")).collect();
-    for word in ["lane_blocked", "dying", "limit_unused"] {
-        assert!(words.contains(&word), "{word}: {told:#}");
-    }
+    assert_eq!(told["problems"], 1, "{told:#}");
+    let check = |name: &str| {
+        let checks = told["checks"].as_array().expect("checks").iter();
+        let found = checks.filter(|check| check["check"] == name).collect::<Vec<_>>();
+        found.first().map_or_else(|| panic!("no check {name}: {told:#}"), |check| (*check).clone())
+    };
+    let lanes = check("lanes");
+    assert_eq!(
+        (&lanes["status"], &lanes["about"][0]["problem"]),
+        (&json!("problem"), &json!("lane_blocked"))
+    );
+    assert!(
+        lanes["fix"].as_str().is_some_and(|fix| fix.contains("windlass lane open l")),
+        "{lanes}"
+    );
+    assert_eq!(check("limits")["about"][0]["problem"], "limit_unused");
+    assert_eq!(check("dying")["about"][0]["problem"], "dying");
+    assert_eq!(check("pauses")["fix"], "windlass queue resume default");
+    assert_eq!(check("schema")["status"], "ok");
 }
