@@ -7,14 +7,14 @@
 pub(crate) mod ask;
 pub(crate) mod color;
 pub(crate) mod document;
-pub(crate) mod escape;
 pub(crate) mod glyph;
 pub(crate) mod problem;
 pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod terminal;
-pub(crate) mod time;
 pub(crate) mod tree;
+
+pub(crate) use windlass_http::words::{escape, time};
 
 use std::io::{self, IsTerminal, Write};
 

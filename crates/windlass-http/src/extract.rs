@@ -27,7 +27,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON body that may be left out.
+/// A JSON body that may be left out: nothing, `null` and `{}` are the same.
 #[derive(Debug)]
 pub(crate) struct MaybeBody<T>(pub(crate) T);
 
@@ -136,8 +136,32 @@ where
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|error| Problem::parameter("path", error.body_text()))?;
-        text.parse()
-            .map(Self)
-            .map_err(|error: T::Err| Problem::parameter("path", error.to_string()))
+        parsed(&text).map(Self)
     }
+}
+
+/// An id or name in a path, and another one below it.
+#[derive(Debug)]
+pub(crate) struct NamedPair<T, U>(pub(crate) T, pub(crate) U);
+
+impl<T, U, S> FromRequestParts<S> for NamedPair<T, U>
+where
+    T: FromStr + Send,
+    T::Err: Display,
+    U: FromStr + Send,
+    U::Err: Display,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((first, second)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|error| Problem::parameter("path", error.body_text()))?;
+        Ok(Self(parsed(&first)?, parsed(&second)?))
+    }
+}
+
+fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error: T::Err| Problem::parameter("path", error.to_string()))
 }

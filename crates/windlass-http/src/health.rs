@@ -1,4 +1,9 @@
-//! Whether this process lives, and whether it can serve.
+//! How things are: whether this process lives and can serve, how the store is, and what is not as it should be.
+
+mod doctor;
+mod document;
+mod overview;
+mod show;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -7,6 +12,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use doctor::{Check, DoctorBody, Status as CheckStatus, diagnosis, examine};
+pub use document::{LinesBody, SourcesBody, StatusBody, UnservedBody, WorkersBody, status};
+pub use overview::Overview;
+
 use crate::answer::ok;
 use crate::api::Api;
 use crate::problem::{Code, Problem};
@@ -14,6 +23,11 @@ use crate::problem::{Code, Problem};
 /// `/healthz` and `/readyz`, which ask for no credentials and tell nothing that needs some.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready))
+}
+
+/// What is asked about the store, below `/v1`.
+pub(crate) fn routes_of_store() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(show::status)).routes(routes!(show::problems))
 }
 
 /// How the server is.

@@ -1,18 +1,28 @@
 //! Jobs over HTTP.
 
 mod act;
+mod condition;
 mod document;
+mod duplicate;
 mod enqueue;
+mod event;
+mod explain;
+mod inside;
 mod list;
 mod new;
 mod show;
+mod wait;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use new::NewJobBody;
-
-pub use document::{JobBody, SubjectBody, document, subject};
+pub use condition::{
+    ConditionBody, ConditionWaivedBody, command_to_waive, conditions, deadline, waived,
+};
+pub use document::{JobBody, SubjectBody, document, document_of, subject};
+pub use duplicate::{DuplicatesBody, duplicates};
+pub use event::OfEvent;
+pub(crate) use new::{NewFair, NewJobBody, NewLane, NewLimited, NewSubject, NewUnique};
 
 pub(crate) use enqueue::{EnqueuedJobs, NewJobs, enqueued_jobs};
 
@@ -27,4 +37,13 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(act::cancel))
         .routes(routes!(act::retry))
         .routes(routes!(act::r#move))
+        .routes(routes!(wait::wait))
+        .routes(routes!(explain::explain))
+        .routes(routes!(inside::attempts))
+        .routes(routes!(inside::steps))
+        .routes(routes!(inside::progress))
+        .routes(routes!(inside::log))
+        .routes(routes!(condition::list_conditions))
+        .routes(routes!(condition::waive))
+        .routes(routes!(duplicate::list_duplicates))
 }

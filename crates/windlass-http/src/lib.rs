@@ -15,19 +15,27 @@
 //! `--json`. What is refused is an RFC 9457 problem with a stable code: see [`Code`].
 
 mod access;
+pub mod alert;
 mod answer;
 mod api;
 pub mod batch;
 mod check;
+mod ending;
 pub mod event;
 mod exchange;
 mod extract;
-mod health;
+pub mod health;
 pub mod job;
+pub mod kind;
+pub mod lane;
+pub mod limit;
 mod limits;
+mod name;
 mod page;
 mod problem;
+pub mod queue;
 mod remote;
+pub mod schedule;
 mod schema;
 mod server;
 pub mod signal;
@@ -36,6 +44,9 @@ mod spec;
 pub mod subscription;
 pub mod token;
 pub mod trace;
+#[doc(hidden)]
+pub mod words;
+pub mod worker;
 pub mod workflow;
 
 pub use access::{Access, Caller, Secret};

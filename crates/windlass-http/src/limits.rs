@@ -42,3 +42,27 @@ pub(crate) const HEADER_TIME: Duration = Duration::from_secs(10);
 pub(crate) const CONNECTIONS: usize = 16_384;
 /// How long what is under way has at a stop.
 pub(crate) const STOP_TIME: Duration = Duration::from_secs(10);
+/// Bytes of a note or a reason.
+pub(crate) const NOTE_BYTES: usize = windlass::limits::NOTE_BYTES;
+/// The longest time that a request can name: 100 years.
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Bytes of a key or a name in a path that is a text of the caller's.
+pub(crate) const PATH_TEXT_BYTES: usize = 512;
+/// Due times of one preview.
+pub(crate) const PREVIEW: u16 = 100;
+/// Log lines of one answer, unless asked for.
+pub(crate) const LOG: u16 = 100;
+/// Log lines of one answer at most.
+pub(crate) const LARGEST_LOG: u16 = 1_000;
+/// Newest duplicates, unless asked for.
+pub(crate) const DUPLICATES: u16 = 25;
+/// Newest duplicates at most.
+pub(crate) const LARGEST_DUPLICATES: u16 = 1_000;
+/// How long a request may wait for the end of a job.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Bytes of what a problem says of one place.
+pub(crate) const DETAIL_BYTES: usize = 1_000;
+/// Bytes of the name of that place.
+pub(crate) const POINTER_BYTES: usize = 500;
+/// Bytes of the name of a zone.
+pub(crate) const ZONE_BYTES: usize = 64;

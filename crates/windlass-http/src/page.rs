@@ -15,13 +15,15 @@ use crate::problem::Problem;
 
 /// The size of a page that was asked for.
 pub(crate) fn size(asked: Option<u16>) -> Result<usize, Problem> {
-    match asked.unwrap_or(PAGE) {
-        limit @ 1..=LARGEST_PAGE => Ok(usize::from(limit)),
-        limit => {
-            let detail = format!("expected 1 to {LARGEST_PAGE}, found {limit}");
-            Err(Problem::parameter("limit", detail))
-        }
+    within(asked.unwrap_or(PAGE), LARGEST_PAGE)
+}
+
+/// A `limit` of at least 1 and at most so many.
+pub(crate) fn within(limit: u16, most: u16) -> Result<usize, Problem> {
+    if (1..=most).contains(&limit) {
+        return Ok(usize::from(limit));
     }
+    Err(Problem::parameter("limit", format!("expected 1 to {most}, found {limit}")))
 }
 
 /// Where a page begins. A cursor is opaque to who has it, so that what it is made of may change.
@@ -55,4 +57,9 @@ pub(crate) fn items<T: Serialize, K: Display>(items: Vec<T>, next: Option<K>) ->
     let next = next.map(|next| URL_SAFE_NO_PAD.encode(next.to_string()));
     let has_more = next.is_some();
     ok(&Items { items, next, has_more })
+}
+
+/// A list that the store gives as a whole.
+pub(crate) fn whole<T: Serialize>(items: Vec<T>) -> Response {
+    ok(&Items { items, next: None, has_more: false })
 }

@@ -2,6 +2,7 @@
 
 mod code;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,6 +12,8 @@ use utoipa::ToSchema;
 use windlass::{JobId, StoreError};
 
 pub use code::Code;
+
+use crate::limits::{DETAIL_BYTES, POINTER_BYTES};
 
 /// How soon a request may be repeated that failed since something is busy or away.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -77,7 +80,7 @@ impl Problem {
     /// A problem with this code. `detail` says what is wrong here, and what to do.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
+        let detail = cut(detail.into(), DETAIL_BYTES);
         let errors = Vec::new();
         Self(Box::new(Fields { code, detail, errors, retry_after: None, job: None, allow: None }))
     }
@@ -96,7 +99,7 @@ impl Problem {
 
     /// A parameter or a header that cannot be read.
     pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
+        let detail = cut(detail.into(), DETAIL_BYTES);
         let mut problem = Self::new(Code::InvalidRequest, format!("{name}: {detail}"));
         problem.0.errors.push(Misfit { pointer: None, parameter: Some(name.to_owned()), detail });
         problem
@@ -104,11 +107,21 @@ impl Problem {
 
     /// A place in the body that cannot be read.
     pub(crate) fn body(pointer: String, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
+        let (pointer, detail) = (cut(pointer, POINTER_BYTES), cut(detail.into(), DETAIL_BYTES));
         let at = if pointer.is_empty() { "the body".to_owned() } else { pointer.clone() };
         let mut problem = Self::new(Code::InvalidRequest, format!("{at}: {detail}"));
         problem.0.errors.push(Misfit { pointer: Some(pointer), parameter: None, detail });
         problem
+    }
+
+    /// There is no such thing. `what` names it, such as `queue mail`.
+    pub(crate) fn missing(what: impl Into<String>) -> Self {
+        StoreError::NotFound { what: what.into() }.into()
+    }
+
+    /// The thing is in a state that does not allow it. `what` says which.
+    pub(crate) fn conflict(what: impl Display) -> Self {
+        Self::new(Code::Conflict, format!("{what}; nothing was changed"))
     }
 
     /// What axum answered by itself, as a problem; `None` where it is none.
@@ -162,6 +175,16 @@ impl Problem {
         }
         response
     }
+}
+
+/// A text of at most so many bytes: what was wrong may be as long as a body is.
+fn cut(mut text: String, bytes: usize) -> String {
+    if text.len() > bytes {
+        let end = (0..=bytes).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 impl IntoResponse for Problem {

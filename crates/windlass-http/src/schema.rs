@@ -5,14 +5,21 @@
 
 #![expect(dead_code, reason = "a schema is all that is made of these")]
 
+pub(crate) mod condition;
+pub(crate) mod duplicate;
+pub(crate) mod explanation;
+pub(crate) mod health;
+pub(crate) mod inside;
+
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use utoipa::ToSchema;
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident = ($($schema:tt)*);)*) => {$(
         $(#[$doc])*
-        #[derive(ToSchema)]
+        #[derive(Serialize, ToSchema)]
         #[schema(value_type = String, $($schema)*)]
         pub(crate) struct $name(String);
     )*};
@@ -25,12 +32,16 @@ texts! {
     BatchId = (pattern = "^bat_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
     /// An event's id.
     EventId = (pattern = "^evt_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
+    /// A worker's id, new at each start.
+    WorkerId = (pattern = "^wkr_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
+    /// What a limit is set for: `queue:mail`, `kind:img.resize` or `key:crm`.
+    LimitOn = (pattern = "^(queue|kind|key):");
     /// A moment in UTC, RFC 3339.
     Moment = (format = DateTime);
 }
 
 /// A job's state.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(rename_all = "lowercase")]
 pub(crate) enum State {
     Waiting,
@@ -44,7 +55,7 @@ pub(crate) enum State {
 }
 
 /// How an attempt ended.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(rename_all = "lowercase")]
 pub(crate) enum Outcome {
     Ok,
@@ -330,6 +341,64 @@ pub(crate) enum Cause {
     Missed,
     Queued,
     Hand,
+}
+
+/// What happens to an enqueue to a queue that is full.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum WhenFull {
+    /// It is refused.
+    Error,
+    /// It waits until there is room.
+    Wait,
+}
+
+/// Who set something.
+#[derive(Serialize, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum SetBy {
+    /// A program, when its worker started.
+    Code,
+    /// `windlass.toml`.
+    Config,
+    /// A person, or a program on a person's behalf.
+    Person,
+}
+
+/// What happens to runs of a schedule that were missed.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Missed {
+    /// They are counted, and nothing runs before the next one.
+    None,
+    /// One run stands for all of them.
+    One,
+    /// Each has its run, the newest 1,000 at most.
+    All,
+}
+
+/// What happens at a due time while the schedule's last job has not ended.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Overlap {
+    /// This run is left out, and counted.
+    Skip,
+    /// One run waits until the last job has ended; further ones are left out.
+    Queue,
+    /// It is enqueued beside the other.
+    Allow,
+}
+
+/// Who decides what a schedule is.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Owner {
+    /// A program that declares it when it starts.
+    Code,
+    /// A `windlass.toml`.
+    Config,
+    /// A person, or a program that puts it.
+    Person,
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::api::Api;
 use crate::problem::ProblemBody;
 use crate::{
-    batch, event, health, job, remote, signal, source, subscription, token, trace, workflow,
+    alert, batch, event, health, job, kind, lane, limit, queue, remote, schedule, signal, source,
+    subscription, token, trace, worker, workflow,
 };
 
 #[derive(OpenApi)]
@@ -35,31 +36,49 @@ use crate::{
         (name = "traces", description = "Trees of jobs and events."),
         (name = "worker protocol", description = "Workers in any language: register, claim, heartbeat, settle."),
         (name = "tokens", description = "Who may use the API, and for what."),
-        (name = "health", description = "Whether the server can serve.")
+        (name = "queues", description = "Where jobs wait."),
+        (name = "kinds", description = "What jobs are, by the handlers that run them."),
+        (name = "limits", description = "How many run at once, how many start in a time, and breakers."),
+        (name = "lanes", description = "Jobs that run one after the other."),
+        (name = "workers", description = "The processes that run jobs."),
+        (name = "builds", description = "The oldest builds of programs that take new work."),
+        (name = "schedules", description = "Jobs that are enqueued again and again."),
+        (name = "alerts", description = "What lasts and is told, and what is not to be told."),
+        (name = "health", description = "How the server and the store are.")
     )
 )]
 struct Described;
 
 /// The routes under `/v1`, and their description.
 pub(crate) fn routes() -> (Router<Api>, Spec) {
-    let nouns = OpenApiRouter::new()
-        .merge(job::routes())
-        .merge(event::routes())
-        .merge(subscription::routes())
-        .merge(source::routes())
-        .merge(batch::routes())
-        .merge(workflow::routes())
-        .merge(signal::routes())
-        .merge(trace::routes())
-        .merge(remote::routes())
-        .merge(token::routes());
+    let nouns = [
+        job::routes(),
+        queue::routes(),
+        kind::routes(),
+        limit::routes(),
+        lane::routes(),
+        worker::routes(),
+        schedule::routes(),
+        alert::routes(),
+        event::routes(),
+        subscription::routes(),
+        source::routes(),
+        batch::routes(),
+        workflow::routes(),
+        signal::routes(),
+        trace::routes(),
+        remote::routes(),
+        token::routes(),
+        health::routes_of_store(),
+    ];
+    let nouns = nouns.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge);
     let (routes, mut document) = OpenApiRouter::with_openapi(Described::openapi())
         .nest("/v1", nouns)
         .merge(health::routes())
         .split_for_parts();
     for path in document.paths.paths.values_mut() {
         operations(path).for_each(|operation| {
-            with_name(operation);
+            with_id(operation);
             with_problem(operation);
         });
     }
@@ -71,12 +90,11 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
-/// A handler's name is one of its noun alone, an operation's id is one of all.
-fn with_name(operation: &mut Operation) {
-    let noun = operation.tags.as_ref().and_then(|tags| tags.first());
-    if let (Some(noun), Some(verb)) = (noun, &operation.operation_id) {
-        operation.operation_id = Some(format!("{noun}_{}", verb.trim_start_matches("r#")));
-    }
+/// An id that no other operation has: handlers of several nouns have one name.
+fn with_id(operation: &mut Operation) {
+    let noun = operation.tags.iter().flatten().next();
+    let verb = operation.operation_id.as_deref().map(|id| id.trim_start_matches("r#"));
+    operation.operation_id = noun.zip(verb).map(|(noun, verb)| format!("{noun}_{verb}"));
 }
 
 /// Whatever is refused, and wherever, is a problem.

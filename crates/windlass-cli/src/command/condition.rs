@@ -1,9 +1,11 @@
 //! `windlass condition`: what a job waits for, and what a person lets it pass.
 
-use serde::Serialize;
 use windlass::condition::{Awaited, ConditionRecord, ConditionState, Ends, Overdue, Waived};
 use windlass::job::{Explanation, Gate};
-use windlass::{Client, JobId, JobRecord, State, Timestamp};
+use windlass::{Client, JobRecord, State, Timestamp};
+use windlass_http::job::{
+    command_to_waive, conditions as documents, deadline as until, waived as waived_document,
+};
 
 use super::enqueue::origin;
 use super::job::find_id;
@@ -11,7 +13,6 @@ use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::escape::in_one_line;
 use crate::output::table::{Cell, Column, Table};
 use crate::store;
@@ -49,23 +50,6 @@ enum Verb {
     },
 }
 
-/// `condition.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    job: JobId,
-    #[serde(flatten)]
-    condition: &'a ConditionRecord,
-    /// That of the job, while it waits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deadline: Option<DeadlineBody>,
-}
-
-#[derive(Debug, Clone, Copy, Serialize)]
-struct DeadlineBody {
-    at: Timestamp,
-    then: Overdue,
-}
-
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::List { job } => list(&job, globals).await,
@@ -79,18 +63,15 @@ async fn list(job: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let job = find_id(&*store, job).await?;
     let record = store.job(job).await?.ok_or_else(|| super::job::not_found(job))?;
     let conditions = store.conditions(job).await?;
-    let deadline = until(&record);
     if out.is_json() {
-        let deadline = deadline.map(|(at, then)| DeadlineBody { at, then });
-        let body = |condition| Document::new("condition.v1", Body { job, condition, deadline });
-        out.json(&conditions.iter().map(body).collect::<Vec<_>>())?;
+        out.json(&documents(&record, &conditions))?;
         return Ok(Exit::Done);
     }
     if conditions.is_empty() && !out.is_plain() {
         out.line(&format!("{job} waits for nothing"))?;
         return Ok(Exit::Done);
     }
-    out.table(&table(out, &conditions, deadline))?;
+    out.table(&table(out, &conditions, until(&record)))?;
     Ok(Exit::Done)
 }
 
@@ -213,11 +194,6 @@ pub(crate) fn deadline(out: &Output, job: &JobRecord) -> Option<String> {
     until(job).map(|deadline| format!("deadline   {}", overdue(out, deadline)))
 }
 
-fn until(job: &JobRecord) -> Option<(Timestamp, Overdue)> {
-    let waits = job.meta.waits.as_ref().filter(|_| job.state == State::Waiting)?;
-    waits.until(job.created_at)
-}
-
 /// A deadline, and what happens then.
 pub(super) fn overdue(out: &Output, (at, what): (Timestamp, Overdue)) -> String {
     format!("{}, {}", out.moment_in_full(at), then(what))
@@ -273,12 +249,6 @@ fn retry(one: &ConditionRecord) -> Option<String> {
     }
 }
 
-/// What lets a job pass the condition of this name.
-pub(super) fn command_to_waive(job: JobId, name: &str) -> String {
-    let name = in_one_line(name).replace('\'', r"'\''");
-    format!("windlass condition waive {job} '{name}'")
-}
-
 async fn waive(
     job: &str,
     condition: &str,
@@ -302,10 +272,7 @@ async fn waive(
         }
         _ => {
             if out.is_json() {
-                let body = serde_json::json!({
-                    "schema": "condition_waived.v1", "job": job, "condition": condition,
-                });
-                out.json(&body)?;
+                out.json(&waived_document(job, condition))?;
             } else {
                 out.done(
                     &format!("{job} does not wait for {condition} any more"),
@@ -319,7 +286,7 @@ async fn waive(
 
 #[cfg(test)]
 mod tests {
-    use windlass::BatchId;
+    use windlass::{BatchId, JobId};
 
     use super::*;
 

@@ -1,31 +1,17 @@
 //! `windlass doctor`: what is wrong, and what fixes it.
 
-mod builds;
-mod checks;
-mod events;
-mod health;
-mod schedules;
-
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use events::Events;
-use serde::Serialize;
-use windlass::alert::MuteRecord;
-use windlass::health::{Overview, Problem, Thresholds, problems};
+use windlass::health::Thresholds;
 use windlass::name::check_kind;
-use windlass::queue::{QueueBound, Unserved};
-use windlass::schedule::ScheduleRecord;
-use windlass::store::{Facts, Now};
 use windlass::time::parse_duration;
-use windlass::worker::RequiredBuild;
-use windlass::{StoreError, Timestamp};
+use windlass_http::health::{Check, CheckStatus as Status, diagnosis, examine};
 
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::color::Tone;
-use crate::output::document::Document;
 use crate::output::{Output, time};
 use crate::store;
 
@@ -100,83 +86,10 @@ impl Args {
     }
 }
 
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Ok,
-    Warning,
-    Problem,
-}
-
-/// One check.
-#[derive(Debug, Serialize)]
-struct Check {
-    check: &'static str,
-    status: Status,
-    detail: String,
-    fix: Option<String>,
-    /// What was found, for programs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    about: Vec<Problem>,
-}
-
-impl Check {
-    fn new(check: &'static str, status: Status, detail: impl Into<String>) -> Self {
-        Self { check, status, detail: detail.into(), fix: None, about: Vec::new() }
-    }
-
-    fn ok(check: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(check, Status::Ok, detail)
-    }
-
-    fn warning(check: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(check, Status::Warning, detail)
-    }
-
-    fn problem(check: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(check, Status::Problem, detail)
-    }
-
-    fn fix(self, fix: impl Into<String>) -> Self {
-        Self { fix: Some(fix.into()), ..self }
-    }
-}
-
-/// `doctor.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    store: String,
-    problems: usize,
-    warnings: usize,
-    thresholds: &'a Thresholds,
-    checks: &'a [Check],
-}
-
-/// What the checks look at.
-struct Findings {
-    facts: Facts,
-    /// How long the database took to answer.
-    answered_in: Duration,
-    /// This machine's clock when it did.
-    clock: Timestamp,
-    overview: Overview,
-    unserved: Vec<Unserved>,
-    schedules: Vec<ScheduleRecord>,
-    bounds: Vec<QueueBound>,
-    required: Vec<RequiredBuild>,
-    events: Events,
-    /// What is not told as an alert.
-    muted: Vec<MuteRecord>,
-    thresholds: Thresholds,
-    /// What of the overview is a problem by these thresholds.
-    problems: Vec<Problem>,
-}
-
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let thresholds = args.thresholds()?;
     let checks = match store::existing(&globals.store).await {
-        Ok(store) => checks::all(&look(&*store, &thresholds).await?),
+        Ok(store) => examine(&*store, &thresholds).await?,
         Err(error) => vec![unopened(&error)?],
     };
     let number = |status| checks.iter().filter(|check| check.status == status).count();
@@ -184,8 +97,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     if out.is_json() {
         let store = windlass::without_password(&globals.store);
-        let body = Body { store, problems, warnings, thresholds: &thresholds, checks: &checks };
-        out.json(&Document::new("doctor.v1", body))?;
+        out.json(&diagnosis(Some(&store), &thresholds, &checks))?;
     } else {
         for check in &checks {
             out.print(&lines(out, check))?;
@@ -204,31 +116,6 @@ fn unopened(error: &anyhow::Error) -> anyhow::Result<Check> {
         _ => Check::problem("database", format!("{error:#}")),
     };
     Ok(check)
-}
-
-async fn look(
-    store: &dyn windlass::store::Store,
-    thresholds: &Thresholds,
-) -> Result<Findings, StoreError> {
-    let asked_at = Instant::now();
-    let facts = store.facts().await?;
-    let answered_in = asked_at.elapsed();
-    let clock = Timestamp::wall_clock();
-    let overview = Overview::of(store, thresholds, Now::Database).await?;
-    Ok(Findings {
-        facts,
-        answered_in,
-        clock,
-        problems: problems(&overview, thresholds),
-        overview,
-        unserved: store.unserved(Now::Database).await?,
-        schedules: store.schedules().await?,
-        bounds: store.bounds().await?,
-        required: store.required_builds().await?,
-        events: Events::of(store).await?,
-        muted: store.alerts().await?.muted,
-        thresholds: thresholds.clone(),
-    })
 }
 
 fn lines(out: &Output, check: &Check) -> String {

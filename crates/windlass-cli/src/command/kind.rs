@@ -1,10 +1,9 @@
 //! `windlass kind`: list, pause, resume.
 
-use std::collections::BTreeMap;
-
 use windlass::name::check_kind;
-use windlass::queue::{Pause, PausedKind, Scope};
+use windlass::queue::{Pause, Scope};
 use windlass::store::{Now, Store};
+use windlass_http::kind::known;
 
 use crate::command::known::warn_of_kind;
 use crate::command::queue::{PauseArgs, end, since_until_why};
@@ -54,28 +53,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
 }
 
-/// How many live workers know each kind, and its pause.
-async fn kinds(store: &dyn Store) -> anyhow::Result<BTreeMap<String, (u32, Option<PausedKind>)>> {
-    let mut kinds: BTreeMap<String, (u32, Option<PausedKind>)> = BTreeMap::new();
-    for worker in store.workers().await? {
-        let known = worker.handlers.iter().filter_map(|key| key.as_str().rsplit_once('@'));
-        let mut known: Vec<&str> = known.map(|(kind, _)| kind).collect();
-        known.sort_unstable();
-        known.dedup();
-        for kind in known {
-            kinds.entry(kind.to_owned()).or_default().0 += 1;
-        }
-    }
-    for paused in store.paused_kinds(Now::Database).await? {
-        let kind = paused.kind.clone();
-        kinds.entry(kind).or_default().1 = Some(paused);
-    }
-    Ok(kinds)
-}
-
 async fn list(globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
-    let kinds = kinds(&*store::existing(&globals.store).await?).await?;
+    let kinds = known(&*store::existing(&globals.store).await?).await?;
     if out.is_json() {
         let documents: Vec<_> = kinds
             .iter()
@@ -135,7 +115,7 @@ async fn resume(kind: &str, globals: &Globals) -> anyhow::Result<Exit> {
 }
 
 async fn show(kind: &str, globals: &Globals, store: &dyn Store) -> anyhow::Result<Exit> {
-    let (workers, paused) = kinds(store).await?.remove(kind).unwrap_or_default();
+    let (workers, paused) = known(store).await?.remove(kind).unwrap_or_default();
     globals.out.json(&document::kind(kind, workers, paused.as_ref()))?;
     Ok(Exit::Done)
 }

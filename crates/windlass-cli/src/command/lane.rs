@@ -1,16 +1,15 @@
 //! `windlass lane`: list them, and open one that stands still.
 
-use serde::Serialize;
-use windlass::health::{LaneBlocked, LaneSeen, Lanes, Thresholds};
+use windlass::Client;
+use windlass::health::Thresholds;
 use windlass::store::Now;
-use windlass::{Client, JobId, State, Timestamp};
+use windlass_http::lane::{LaneBody, lanes as documents, opened};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
 use crate::output::document::Document;
-use crate::output::escape::in_one_line;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::time;
 use crate::store;
@@ -44,21 +43,6 @@ enum Verb {
     },
 }
 
-/// `lane.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    lane: &'a str,
-    waiting: u64,
-    waiting_or_more: bool,
-    /// The job that has it next, or the dead one that it stands still behind.
-    first: JobId,
-    kind: &'a str,
-    state: State,
-    /// When that one is due, or died.
-    at: Timestamp,
-    blocked: bool,
-}
-
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::List => list(globals).await,
@@ -70,7 +54,7 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
     let lanes = store.observe(&Thresholds::default(), Now::Database).await?.lanes;
-    let rows = rows(&lanes);
+    let rows = documents(&lanes);
     if out.is_json() {
         let documents: Vec<_> = rows.into_iter().map(|row| Document::new("lane.v1", row)).collect();
         out.json(&documents)?;
@@ -93,35 +77,7 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Those that stand still first, then the longest.
-fn rows(lanes: &Lanes) -> Vec<Body<'_>> {
-    let blocked = lanes.blocked.iter().map(|lane: &LaneBlocked| Body {
-        lane: &lane.lane,
-        waiting: lane.waiting.jobs,
-        waiting_or_more: lane.waiting.or_more,
-        first: lane.job,
-        kind: &lane.kind,
-        state: State::Dead,
-        at: lane.since,
-        blocked: true,
-    });
-    let is_told = |lane: &&LaneSeen| !lanes.blocked.iter().any(|other| other.lane == lane.lane);
-    let waiting = lanes.waiting.iter().filter(is_told).map(|lane| Body {
-        lane: &lane.lane,
-        waiting: lane.jobs.jobs,
-        waiting_or_more: lane.jobs.or_more,
-        first: lane.first,
-        kind: &lane.kind,
-        state: lane.state,
-        at: lane.due_at,
-        blocked: false,
-    });
-    let mut waiting: Vec<_> = waiting.collect();
-    waiting.sort_by_key(|lane| std::cmp::Reverse(lane.waiting));
-    blocked.chain(waiting).collect()
-}
-
-fn table(out: &Output, rows: &[Body<'_>]) -> Table {
+fn table(out: &Output, rows: &[LaneBody<'_>]) -> Table {
     let mut table = Table::new(vec![
         Column::text("LANE", 10),
         Column::number("WAITING"),
@@ -144,16 +100,6 @@ fn table(out: &Output, rows: &[Body<'_>]) -> Table {
     table
 }
 
-/// The command that opens a lane.
-pub(crate) fn command_to_open(key: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-=./:@%+,".contains(c);
-    let dashes = if key.starts_with('-') { "-- " } else { "" };
-    if key.chars().all(is_plain) {
-        return format!("windlass lane open {dashes}{key}");
-    }
-    format!("windlass lane open {dashes}'{}'", in_one_line(key).replace('\'', r"'\''"))
-}
-
 async fn open(lane: String, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let client = Client::new(store::existing(&globals.store).await?);
@@ -163,7 +109,7 @@ async fn open(lane: String, globals: &Globals) -> anyhow::Result<Exit> {
         return Err(Failure::new(Exit::NotFound, what).into());
     };
     if out.is_json() {
-        out.json(&serde_json::json!({ "schema": "lane_opened.v1", "lane": lane, "job": job }))?;
+        out.json(&opened(&lane, job))?;
     } else {
         out.done(
             &format!("lane {lane} goes on behind {job}"),

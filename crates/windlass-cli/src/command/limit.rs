@@ -177,7 +177,7 @@ async fn close(on: &LimitOn, globals: &Globals) -> anyhow::Result<Exit> {
         return Err(Failure::new(Exit::NotFound, what).into());
     }
     if out.is_json() {
-        out.json(&serde_json::json!({ "schema": "breaker_closed.v1", "on": on }))?;
+        out.json(&document::breaker_closed(on))?;
     } else {
         out.done(&format!("the breaker of {on} is closed"), "see it: windlass limit list")?;
     }
@@ -199,7 +199,7 @@ async fn remove(on: &LimitOn, globals: &Globals) -> anyhow::Result<Exit> {
         return Err(Failure::new(Exit::NotFound, what).into());
     }
     if out.is_json() {
-        out.json(&serde_json::json!({ "schema": "limit_removed.v1", "on": on }))?;
+        out.json(&document::limit_removed(on))?;
     } else {
         out.done(&format!("{on} has no limit any more"), "see the others: windlass limit list")?;
     }

@@ -7,19 +7,21 @@ use utoipa::ToSchema;
 use windlass::job::{Cancelled, Moved, Retried};
 use windlass::{JobId, StoreError};
 
-use super::document::{JobBody, document};
-use super::show;
+use super::document::JobBody;
+use super::show::{self, now};
 use crate::access::{MayIn, Operate};
-use crate::answer::{Document, ok};
+use crate::answer::Document;
 use crate::api::Api;
-use crate::extract::{Body, Named};
+use crate::ending::note;
+use crate::extract::{Body, MaybeBody, Named};
 use crate::problem::{Code, Problem};
 
 /// Why a job is cancelled.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Why {
-    /// For people; it is kept with the job.
+    /// For people; it is kept with the job. At most 1,024 bytes.
+    #[schema(max_length = 1024)]
     reason: Option<String>,
 }
 
@@ -39,16 +41,17 @@ pub(super) struct Whither {
     path = "/jobs/{id}/cancel",
     tag = "jobs",
     params(("id" = String, Path, description = "The job's id.")),
-    request_body = Why,
+    request_body = Option<Why>,
     responses((status = 200, description = "The job as it is now.", body = Document<JobBody>))
 )]
 pub(super) async fn cancel(
     may: MayIn<Operate>,
     State(api): State<Api>,
     Named(id): Named<JobId>,
-    Body(why): Body<Why>,
+    MaybeBody(why): MaybeBody<Why>,
 ) -> Result<Response, Problem> {
-    let reason = why.reason.unwrap_or_else(|| format!("cancelled by {}", may.caller.name()));
+    let reason = note("/reason", why.reason)?;
+    let reason = reason.unwrap_or_else(|| format!("cancelled by {}", may.caller.name()));
     show::of(&may, &api, id).await?;
     match first(api.client().cancel(&[id], &reason).await?)? {
         Cancelled::Missing => Err(StoreError::no_job(id).into()),
@@ -109,12 +112,8 @@ pub(super) async fn r#move(
     }
 }
 
-async fn now<N>(may: &MayIn<N>, api: &Api, id: JobId) -> Result<Response, Problem> {
-    Ok(ok(&document(&show::of(may, api, id).await?)))
-}
-
 fn conflict(id: JobId, what: &str) -> Problem {
-    Problem::new(Code::Conflict, format!("{id} {what}; nothing was changed"))
+    Problem::conflict(format!("{id} {what}"))
 }
 
 fn first<T>(answers: Vec<T>) -> Result<T, Problem> {

@@ -8,6 +8,7 @@ use windlass::{
     Timestamp, Unique,
 };
 
+use super::event::OfEvent;
 use crate::answer::Document;
 use crate::schema;
 
@@ -104,12 +105,15 @@ pub struct JobBody<'a> {
     origin: Option<&'a str>,
     /// W3C trace context of the enqueuer.
     traceparent: Option<&'a str>,
+    /// The event that it comes of; absent where it comes of none, and in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a OfEvent>,
 }
 
 /// A past attempt of a job.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attempt)]
-struct AttemptBody<'a> {
+pub(super) struct AttemptBody<'a> {
     /// Its number.
     attempt: u32,
     #[schema(value_type = schema::Outcome)]
@@ -152,6 +156,12 @@ pub struct SubjectBody<'a> {
 /// A job as `job.v1`.
 #[must_use]
 pub fn document(job: &JobRecord) -> Document<JobBody<'_>> {
+    document_of(job, None)
+}
+
+/// A job with the event that it comes of, as `job.v1`.
+#[must_use]
+pub fn document_of<'a>(job: &'a JobRecord, event: Option<&'a OfEvent>) -> Document<JobBody<'a>> {
     let member = job.meta.member.as_ref();
     Document::new(
         "job.v1",
@@ -195,6 +205,7 @@ pub fn document(job: &JobRecord) -> Document<JobBody<'_>> {
             parent: job.parent,
             origin: job.origin.as_deref(),
             traceparent: job.meta.traceparent.as_deref(),
+            event,
         },
     )
 }
@@ -205,7 +216,8 @@ pub fn subject(subject: &Subject) -> SubjectBody<'_> {
     SubjectBody { r#type: subject.kind(), id: subject.id() }
 }
 
-fn attempt(attempt: &Attempt) -> AttemptBody<'_> {
+/// A past attempt.
+pub(super) fn attempt(attempt: &Attempt) -> AttemptBody<'_> {
     AttemptBody {
         attempt: attempt.attempt,
         outcome: attempt.outcome,

@@ -39,6 +39,9 @@ pub(crate) fn filter(text: Option<&str>) -> Result<Filter, Problem> {
         let detail = format!("at most {FILTER_BYTES} bytes, found {}", text.len());
         return Err(Problem::parameter("filter", detail));
     }
+    if text.contains('\0') {
+        return Err(Problem::parameter("filter", "has a NUL character, which nothing stored has"));
+    }
     text.parse().map_err(|error: windlass::job::ParseFilterError| {
         Problem::parameter("filter", error.to_string())
     })

@@ -14,72 +14,72 @@ use crate::problem::Problem;
 use crate::schema;
 
 /// A job to be written.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewJob)]
 pub(crate) struct NewJobBody {
     /// What is to be done; a handler of this name runs it.
-    kind: String,
+    pub(crate) kind: String,
     /// What the handler gets; {} unless given.
-    #[schema(value_type = serde_json::Value)]
-    args: Option<Box<RawValue>>,
+    #[schema(required = false, value_type = serde_json::Value)]
+    pub(crate) args: Option<Box<RawValue>>,
     /// The shape of `args`; 1 unless given.
-    version: Option<u16>,
+    pub(crate) version: Option<u16>,
     /// Where it waits; `default` unless given.
-    queue: Option<String>,
+    pub(crate) queue: Option<String>,
     /// Smaller runs first; 0 unless given.
     #[serde(default)]
-    priority: i16,
+    pub(crate) priority: i16,
     /// Due this long from now.
-    delay_ms: Option<u64>,
+    pub(crate) delay_ms: Option<u64>,
     /// Due at this moment.
     #[schema(value_type = Option<schema::Moment>)]
-    run_at: Option<Timestamp>,
+    pub(crate) run_at: Option<Timestamp>,
     /// If it has not started this long after it is due, it is cancelled and never runs.
-    expires_ms: Option<u64>,
+    pub(crate) expires_ms: Option<u64>,
     /// If it has not started by this moment, it is cancelled and never runs.
     #[schema(value_type = Option<schema::Moment>)]
-    expires_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
     /// Failures after which it is dead; 0 never gives up; the handler's limit unless given.
-    max_attempts: Option<u16>,
+    pub(crate) max_attempts: Option<u16>,
     /// Worker deaths after which it is dead; 0 sets no limit; the handler's limit unless given.
-    max_losses: Option<u16>,
+    pub(crate) max_losses: Option<u16>,
     /// How long its handler may run; the handler's limit unless given.
-    timeout_ms: Option<u64>,
+    pub(crate) timeout_ms: Option<u64>,
     /// Words it is found by.
     #[serde(default)]
-    tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
     /// What it is about.
     #[serde(default)]
-    subjects: Vec<NewSubject>,
+    pub(crate) subjects: Vec<NewSubject>,
     /// What makes it the only one of its kind.
-    unique: Option<NewUnique>,
+    pub(crate) unique: Option<NewUnique>,
     /// The jobs it runs one after the other with.
-    lane: Option<NewLane>,
+    pub(crate) lane: Option<NewLane>,
     /// Whose turns it runs in.
-    fair: Option<NewFair>,
+    pub(crate) fair: Option<NewFair>,
     /// The key of which only so many run at once.
-    limited: Option<NewLimited>,
+    pub(crate) limited: Option<NewLimited>,
     /// What it takes of rates.
-    cost: Option<u16>,
+    pub(crate) cost: Option<u16>,
     /// What it waits for before a worker may have it.
-    waits: Option<NewWaits>,
+    pub(crate) waits: Option<NewWaits>,
     /// The batch it is in, which has not ended.
     #[schema(value_type = Option<schema::BatchId>)]
-    batch: Option<BatchId>,
+    pub(crate) batch: Option<BatchId>,
     /// Its name there.
-    step: Option<String>,
+    pub(crate) step: Option<String>,
     /// The id it is to have: a request that is repeated with it writes no second job.
     #[schema(value_type = Option<schema::JobId>)]
-    id: Option<JobId>,
+    pub(crate) id: Option<JobId>,
     /// W3C trace context; that of the request unless given.
-    traceparent: Option<String>,
+    pub(crate) traceparent: Option<String>,
 }
 
 /// What a job is about.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewSubject {
+pub(crate) struct NewSubject {
     /// Such as `customer`.
     r#type: String,
     /// Such as `42`.
@@ -89,7 +89,7 @@ struct NewSubject {
 /// What makes a job the only one of its kind.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewUnique {
+pub(crate) struct NewUnique {
     /// The key.
     key: String,
     /// Until when it holds the key: `finished` unless given.
@@ -129,7 +129,7 @@ enum OnConflictWord {
 /// The jobs it runs one after the other with.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewLane {
+pub(crate) struct NewLane {
     /// Their key.
     key: String,
     /// Whether the lane stands still when it is dead.
@@ -156,7 +156,7 @@ enum WhenDeadWord {
 /// Whose turns it runs in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewFair {
+pub(crate) struct NewFair {
     /// The key.
     key: String,
     /// Jobs that the key has in each turn.
@@ -166,7 +166,7 @@ struct NewFair {
 /// The key of which only so many run at once.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewLimited {
+pub(crate) struct NewLimited {
     /// The key.
     key: String,
     /// The limit's name; the kind unless given.
@@ -178,7 +178,7 @@ struct NewLimited {
 /// What a job waits for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewWaits {
+pub(crate) struct NewWaits {
     /// Jobs that have to be completed.
     #[serde(default)]
     #[schema(value_type = Vec<schema::JobId>)]

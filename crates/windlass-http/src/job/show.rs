@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use windlass::{JobId, JobRecord, StoreError};
 
-use super::document::{JobBody, document};
+use super::document::{JobBody, document_of};
+use super::event::OfEvent;
 use crate::access::{MayIn, Read};
 use crate::answer::{Document, ok};
 use crate::api::Api;
@@ -24,7 +25,18 @@ pub(super) async fn show(
     State(api): State<Api>,
     Named(id): Named<JobId>,
 ) -> Result<Response, Problem> {
-    Ok(ok(&document(&of(&may, &api, id).await?)))
+    now(&may, &api, id).await
+}
+
+/// The job as it is now, with the event that it comes of.
+pub(super) async fn now<N>(may: &MayIn<N>, api: &Api, id: JobId) -> Result<Response, Problem> {
+    answer(api, of(may, api, id).await?).await
+}
+
+/// A job with the event that it comes of.
+pub(super) async fn answer(api: &Api, mut job: JobRecord) -> Result<Response, Problem> {
+    let event = OfEvent::of(api.client(), &mut job).await?;
+    Ok(ok(&document_of(&job, event.as_ref())))
 }
 
 /// The job with this id, where it is among those that the caller is limited to.

@@ -44,7 +44,7 @@ fn permission(method: &str, path: &str) -> Option<Scope> {
         ("post", "events") if below == "events" || below == "events/batch" => Scope::Publish,
         ("post", "events") if below.ends_with("match") || below.ends_with("verify") => Scope::Read,
         ("post", "subscriptions") if below.ends_with("backtest") => Scope::Read,
-        ("post", "schedules") if below.ends_with("preview") => Scope::Read,
+        ("post", "schedule-preview") => Scope::Read,
         ("post", "signals") => Scope::Enqueue,
         ("post", "batches" | "workflows")
             if !(below.ends_with("cancel") || below.ends_with("retry")) =>

@@ -11,9 +11,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use windlass::Client;
+use windlass::job::{Batch, Settled, Verdict};
+use windlass::schedule::{Declared, declare};
 use windlass::store::{Now, Store};
+use windlass::worker::Registration;
 use windlass_http::{Access, Api};
 use windlass_testkit::database::{Database, PostgresDatabase};
+use windlass_testkit::worker::{self as worker_of, Profile};
+
+use crate::described::{undescribed, validator};
 
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&windlass_http::openapi()).expect("JSON"));
@@ -75,15 +81,22 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Its status, and the code where it is a problem.
+    /// Its status, and the code of the problem.
     pub(crate) fn code(&self) -> (u16, &str) {
         (self.status.as_u16(), self.body["code"].as_str().unwrap_or_default())
     }
 
-    /// The place that a problem names: a pointer or a parameter.
+    /// The first place that a problem names: a JSON pointer or a parameter.
     pub(crate) fn place(&self) -> &str {
-        let error = &self.body["errors"][0];
-        error["pointer"].as_str().or(error["parameter"].as_str()).unwrap_or("none")
+        let misfit = &self.body["errors"][0];
+        misfit["pointer"].as_str().or(misfit["parameter"].as_str()).unwrap_or_default()
+    }
+
+    /// The document, where nothing was refused.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{self:?}");
+        self.body
     }
 
     /// A text of the document.
@@ -115,26 +128,43 @@ impl TestApi {
         Self::on(database).await
     }
 
+    /// Registers a worker of the default queue that knows this kind, whose build is `testkit`.
+    pub(crate) async fn worker(&self, profile: Profile) -> Registration {
+        let registration = profile.registration();
+        self.store.register(&registration, Now::Database).await.expect("registered");
+        registration
+    }
+
+    /// Has a worker claim at most one job.
+    pub(crate) async fn claim(&self, worker: &Registration) -> Batch {
+        let claimed = self.store.claim(&worker_of::request(worker, 1), Now::Database).await;
+        claimed.expect("a claim reaches the store")
+    }
+
+    /// Has a worker claim one job, and end its attempt so.
+    pub(crate) async fn run_one(&self, worker: &Registration, verdict: Verdict) {
+        let batch = self.claim(worker).await;
+        self.settle(worker, &batch, verdict).await;
+    }
+
+    /// Has a worker end the attempt of the one job that it has claimed.
+    pub(crate) async fn settle(&self, worker: &Registration, batch: &Batch, verdict: Verdict) {
+        let settled = [worker_of::settlement(batch, 0, verdict)];
+        let settled = self.store.settle(worker.worker, &settled, Now::Database).await;
+        assert_eq!(settled.expect("settled"), [Settled::Done]);
+    }
+
+    /// Declares a schedule as a program does when it starts.
+    pub(crate) async fn declare(&self, declared: Declared) {
+        declare(&*self.store, &[declared], Now::Database).await.expect("declared");
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::new(Arc::clone(&self.store))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(request(Method::GET, path).body(Body::empty()).expect("a request")).await
-    }
-
-    /// An action that needs no body.
-    pub(crate) async fn act(&self, path: &str) -> Answer {
-        self.send(request(Method::POST, path).body(Body::empty()).expect("a request")).await
-    }
-
-    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
-        let request = request(Method::PUT, path).header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(Body::from(body.to_string())).expect("a request")).await
-    }
-
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.send(request(Method::DELETE, path).body(Body::empty()).expect("a request")).await
     }
 
     /// Asks for a subscription by SQL, on a connection of its own.
@@ -179,8 +209,25 @@ impl TestApi {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        let request = request(Method::POST, path).header(header::CONTENT_TYPE, "application/json");
+        self.send_json(Method::POST, path, body).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send_json(Method::PUT, path, body).await
+    }
+
+    async fn send_json(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let request = request(method, path).header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    /// Posts no body, and so no type of one.
+    pub(crate) async fn act(&self, path: &str) -> Answer {
+        self.send(request(Method::POST, path).body(Body::empty()).expect("a request")).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(request(Method::DELETE, path).body(Body::empty()).expect("a request")).await
     }
 
     /// Sends a request as it is; the answer is one that the document allows.
@@ -238,14 +285,14 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
 }
 
 fn check_schema(schema: &Value, body: &Value, path: &str) {
-    let mut whole = schema.clone();
-    whole["components"] = DOCUMENT["components"].clone();
-    let validator = jsonschema::draft202012::new(&whole).expect("a schema");
-    if let Err(error) = validator.validate(body) {
+    if let Err(error) = validator(&DOCUMENT, schema).validate(body) {
         panic!(
             "{path} answers what its schema denies: {error} at {}: {body:#}",
             error.instance_path()
         );
+    }
+    if let Some(at) = undescribed(&DOCUMENT, schema, body) {
+        panic!("{path} answers what its schema does not name: {at}: {body:#}");
     }
 }
 

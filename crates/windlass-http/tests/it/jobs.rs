@@ -18,12 +18,15 @@ on_both_stores! {
     a_job_is_cancelled_retried_and_moved;
     /// Bad input: problems of the transport itself are problems too.
     whatever_is_refused_is_a_problem;
+    /// Bad input: what is said of a long text is short.
+    what_is_said_of_a_long_text_is_short;
+    a_body_that_is_not_needed_may_be_left_out;
     ids_of_the_exchange_come_back;
     the_server_says_that_it_lives;
 }
 
 fn code(answer: &Answer) -> (u16, &str) {
-    (answer.status.as_u16(), answer.body["code"].as_str().unwrap_or_default())
+    answer.code()
 }
 
 async fn enqueued(api: &TestApi, body: &Value) -> String {
@@ -179,9 +182,9 @@ async fn a_job_is_cancelled_retried_and_moved(api: TestApi) {
     assert_eq!(retried.body["state"], "available");
     let nobody = windlass::JobId::new();
     for verb in ["cancel", "retry", "move"] {
-        let answer = api.post(&format!("/v1/jobs/{nobody}/{verb}"), &json!({"queue": "q"})).await;
-        let expected = if verb == "cancel" { (400, "invalid-request") } else { (404, "not-found") };
-        assert_eq!(code(&answer), expected, "{verb}");
+        let body = if verb == "move" { json!({"queue": "q"}) } else { json!({}) };
+        let answer = api.post(&format!("/v1/jobs/{nobody}/{verb}"), &body).await;
+        assert_eq!(code(&answer), (404, "not-found"), "{verb}");
     }
 }
 
@@ -210,6 +213,44 @@ async fn whatever_is_refused_is_a_problem(api: TestApi) {
     let put = api.send(put).await;
     assert_eq!(code(&put), (405, "method-not-allowed"));
     assert_eq!(put.headers[header::ALLOW], "GET,HEAD,POST");
+}
+
+async fn what_is_said_of_a_long_text_is_short(api: TestApi) {
+    let long = "ü".repeat(1 << 20);
+    for body in [
+        json!({"kind": "k", "unique": {"key": "a", "until": long}}),
+        json!({"kind": "k", "run_at": long}),
+        json!({"kind": "k", &*long: 1}),
+        json!({"kind": long}),
+    ] {
+        let answer = api.post("/v1/jobs", &body).await;
+        assert!(answer.status.is_client_error(), "{}", answer.status);
+        assert!(answer.body.to_string().len() < 4_096, "{}", answer.body);
+    }
+}
+
+async fn a_body_that_is_not_needed_may_be_left_out(api: TestApi) {
+    let send = async |body: &str, content_type: &str| {
+        let id = enqueued(&api, &json!({"kind": "k"})).await;
+        let cancel = request(Method::POST, &format!("/v1/jobs/{id}/cancel"));
+        let cancel = cancel.header(header::CONTENT_TYPE, content_type);
+        api.send(cancel.body(Body::from(body.to_owned())).expect("a request")).await
+    };
+    for (body, content_type) in [
+        ("", "text/plain"),
+        ("{}", "application/json"),
+        ("null", "application/json; charset=utf-8"),
+    ] {
+        let cancelled = send(body, content_type).await.ok();
+        assert_eq!(cancelled["reason"], "cancelled by anybody", "{body}");
+    }
+    assert_eq!(send("{}", "text/plain").await.code(), (415, "unsupported-media-type"));
+    for (body, place) in
+        [("{\"reason\": 1}", "/reason"), ("{\"because\": 1}", "/because"), ("x", "")]
+    {
+        let answer = send(body, "application/json").await;
+        assert_eq!((answer.code(), answer.place()), ((400, "invalid-request"), place), "{body}");
+    }
 }
 
 async fn ids_of_the_exchange_come_back(api: TestApi) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use windlass::alert::{Mute, MuteName};
 use windlass::{Client, Timestamp};
+use windlass_http::alert::{muted, unmuted};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -26,11 +27,7 @@ pub(super) async fn mute(
     Client::new(store).mute_alerts(&mute).await?;
     let name = &mute.name;
     if out.is_json() {
-        let (until, note) = (mute.until, &mute.note);
-        let schema = "alert_muted.v1";
-        out.json(
-            &serde_json::json!({ "schema": schema, "name": name, "until": until, "note": note }),
-        )?;
+        out.json(&muted(&mute))?;
     } else {
         let until =
             until.map_or_else(String::new, |at| format!(" until {}", out.moment_in_full(at)));
@@ -47,8 +44,7 @@ pub(super) async fn unmute(name: &MuteName, globals: &Globals) -> anyhow::Result
     let alerts = client.alerts().await?;
     let declared = alerts.muted.iter().any(|mute| mute.is_declared && mute.name == *name);
     if out.is_json() {
-        let schema = "alert_unmuted.v1";
-        out.json(&serde_json::json!({ "schema": schema, "name": name, "was_muted": was_muted, "is_muted": declared }))?;
+        out.json(&unmuted(name, (was_muted, declared)))?;
     } else if was_muted {
         out.done(&format!("{name} is told again"), "see it: windlass alert list")?;
     } else {

@@ -7,9 +7,9 @@ use windlass::limit::SetBy;
 use windlass::{JobId, LimitOn, State};
 
 use super::words::reason;
-use crate::command::lane::command_to_open;
 use crate::output::escape::in_one_line;
 use crate::output::{Output, time};
+use windlass_http::lane::command_to_open;
 
 /// A gate of a line, and what is the matter with it.
 pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {

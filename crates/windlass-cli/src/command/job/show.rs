@@ -6,9 +6,10 @@ use std::sync::Arc;
 use windlass::condition::ConditionRecord;
 use windlass::job::Until;
 use windlass::{Attempt, Client, JobRecord, Outcome, State, Subject, Timestamp, Unique};
+use windlass_http::job::{OfEvent, document_of};
 
 use super::super::condition;
-use super::event::OfEvent;
+use super::event::row;
 use super::inside::Inside;
 use super::next::Next;
 use super::{find_id, next, not_found};
@@ -38,7 +39,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let event = OfEvent::of(&Client::new(Arc::clone(&store)), &mut job).await?;
     let inside = Inside::of(&*store, id).await?;
     if out.is_json() {
-        out.json(&Everything { job: document::job(&job), event, inside })?;
+        out.json(&Everything { job: document_of(&job, event.as_ref()), inside })?;
         return Ok(Exit::Done);
     }
     let next = next::of(&job, &*store, out).await?;
@@ -60,8 +61,6 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 struct Everything<'a> {
     #[serde(flatten)]
     job: document::Document<document::JobBody<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<OfEvent>,
     #[serde(flatten)]
     inside: Inside,
 }
@@ -171,7 +170,7 @@ fn fields(
 /// What it comes of.
 fn comes_of(job: &JobRecord, event: Option<&OfEvent>, add: &mut impl FnMut(&'static str, String)) {
     match (event, job.parent) {
-        (Some(event), _) => add("event", event.row()),
+        (Some(event), _) => add("event", row(event)),
         (None, Some(parent)) => add("parent", parent.to_string()),
         (None, None) => {}
     }

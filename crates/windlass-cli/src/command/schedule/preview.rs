@@ -1,12 +1,11 @@
 //! `windlass schedule preview`.
 
-use serde::Serialize;
 use windlass::{Client, Timestamp};
 
 use super::{checked, no_schedule};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
-use crate::output::document::Document;
+use crate::output::document;
 use crate::output::table::{Cell, Column, Table};
 use crate::store;
 
@@ -23,22 +22,6 @@ pub(super) struct Args {
     after: Option<Timestamp>,
 }
 
-/// `preview.v1`.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
-    name: &'a str,
-    zone: &'a str,
-    due: Vec<Due>,
-}
-
-/// A due time inside `preview.v1`.
-#[derive(Debug, Serialize)]
-struct Due {
-    at: Timestamp,
-    /// As the clocks of the zone show it.
-    local: String,
-}
-
 pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     checked(&args.name)?;
     let out = &globals.out;
@@ -49,15 +32,14 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let cannot = |error| Failure::usage(format!("schedule {}: {error}", args.name));
     let timetable = record.definition.timetable().map_err(cannot)?;
     let due = record.preview(args.after.unwrap_or(now), args.n.into()).map_err(cannot)?;
-    let due = due.into_iter().map(|at| Due { at, local: timetable.local(at) });
     if out.is_json() {
         let (name, zone) = (args.name.as_str(), record.definition.zone.as_str());
-        out.json(&Document::new("preview.v1", Body { name, zone, due: due.collect() }))?;
+        out.json(&document::preview(Some(name), zone, &timetable, &due))?;
         return Ok(Exit::Done);
     }
     let mut table = Table::new(vec![Column::whole("DUE"), Column::whole("LOCAL TIME")]);
-    for one in due {
-        table.push(vec![Cell::new(out.moment(one.at)), Cell::new(one.local)]);
+    for at in due {
+        table.push(vec![Cell::new(out.moment(at)), Cell::new(timetable.local(at))]);
     }
     out.table(&table)?;
     if !out.is_plain() && record.next_at().is_none() {

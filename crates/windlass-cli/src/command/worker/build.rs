@@ -49,9 +49,7 @@ pub(super) async fn allow(program: &str, globals: &Globals) -> anyhow::Result<Ex
         return Err(Failure::new(Exit::NotFound, what).into());
     }
     if out.is_json() {
-        let removed =
-            serde_json::json!({ "schema": "required_build_removed.v1", "program": program });
-        out.json(&removed)?;
+        out.json(&document::required_build_removed(program))?;
     } else {
         let done = format!("workers of {shown} take work whatever their build");
         out.done(&done, "see them: windlass worker list")?;

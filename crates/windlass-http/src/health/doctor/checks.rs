@@ -8,10 +8,9 @@ use windlass::limits::LEADER_TTL;
 use windlass::queue::Unserved;
 use windlass::{State, Timestamp};
 
-use super::{Check, Findings, builds, events, health, schedules};
-use crate::command::worker::is_over;
-use crate::output::escape::in_one_line;
-use crate::output::time;
+use super::{Check, Findings, builds, events, health, is_over, schedules};
+use crate::words::escape::in_one_line;
+use crate::words::time;
 
 /// A difference of clocks that people would be misled by.
 const SKEW: Duration = Duration::from_secs(2);

@@ -8,7 +8,7 @@ use windlass::{StoreError, Timestamp};
 
 use super::checks::listed;
 use super::{Check, Findings};
-use crate::output::time::{count, span};
+use crate::words::time::{count, span};
 
 /// What the checks look at.
 #[derive(Debug)]

@@ -3,9 +3,8 @@
 use windlass::worker::{MinimumBuild, WorkerRecord, program_of};
 
 use super::checks::listed;
-use super::{Check, Findings};
-use crate::command::worker::is_over;
-use crate::output::escape::in_one_line;
+use super::{Check, Findings, is_over};
+use crate::words::escape::in_one_line;
 
 pub(super) fn all(found: &Findings) -> Vec<Check> {
     held_back(found).into_iter().chain(unmet(found)).collect()

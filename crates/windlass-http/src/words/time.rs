@@ -5,7 +5,8 @@ use std::time::Duration;
 use windlass::Timestamp;
 
 /// A moment as seen from another: `3m ago`, `in 5m`, `now`.
-pub(crate) fn relative(moment: Timestamp, now: Timestamp) -> String {
+#[must_use]
+pub fn relative(moment: Timestamp, now: Timestamp) -> String {
     let (ago, ahead) = (now.since(moment), moment.since(now));
     if ahead.as_millis() >= 1_000 {
         format!("in {}", age(rounded(ahead)))
@@ -28,7 +29,8 @@ fn rounded(ahead: Duration) -> Duration {
 }
 
 /// How long ago something was, in its largest unit: `12s`, `3m`, `5h`, `2d`.
-pub(crate) fn age(duration: Duration) -> String {
+#[must_use]
+pub fn age(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..60 => format!("{seconds}s"),
@@ -39,7 +41,8 @@ pub(crate) fn age(duration: Duration) -> String {
 }
 
 /// How long something took, in at most two units: `212ms`, `1.2s`, `4m 12s`, `3h 5m`, `2d 4h`.
-pub(crate) fn span(duration: Duration) -> String {
+#[must_use]
+pub fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let two = |large: u64, unit: &str, small: u64, sub: &str| match small {
         0 => format!("{large}{unit}"),
@@ -59,7 +62,8 @@ pub(crate) fn span(duration: Duration) -> String {
 }
 
 /// A number with thin gaps between thousands: `1 204`.
-pub(crate) fn number(number: u64) -> String {
+#[must_use]
+pub fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut spaced = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -72,13 +76,15 @@ pub(crate) fn number(number: u64) -> String {
 }
 
 /// A number with its noun: `1 job`, `2 jobs`.
-pub(crate) fn count(number: u64, noun: &str) -> String {
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", self::number(number))
 }
 
 /// Bytes in a unit that fits: `41 MB`.
-pub(crate) fn bytes(bytes: u64) -> String {
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
     const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match UNITS.into_iter().find(|(_, size)| bytes >= *size) {
         Some((unit, size)) if bytes < 10 * size => {

@@ -30,7 +30,8 @@ const fn is_hidden(c: char) -> bool {
 }
 
 /// The text on one line, escaped: blanks and line ends become one blank.
-pub(crate) fn in_one_line(text: &str) -> String {
+#[must_use]
+pub fn in_one_line(text: &str) -> String {
     let spaced = text.replace(|c: char| c.is_whitespace() && c.is_control(), " ");
     let line = if spaced.contains("  ") && text != spaced {
         spaced.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -41,7 +42,8 @@ pub(crate) fn in_one_line(text: &str) -> String {
 }
 
 /// The text with its lines, each escaped.
-pub(crate) fn in_lines(text: &str) -> Vec<String> {
+#[must_use]
+pub fn in_lines(text: &str) -> Vec<String> {
     text.trim_end().lines().map(|line| escaped(&line.replace('\t', "    "))).collect()
 }
 

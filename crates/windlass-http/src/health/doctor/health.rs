@@ -8,10 +8,10 @@ use windlass::{LimitOn, State, Timestamp};
 
 use super::checks::listed;
 use super::{Check, Findings, Status};
-use crate::command::condition::command_to_waive;
-use crate::command::lane::command_to_open;
-use crate::output::escape::in_one_line;
-use crate::output::time;
+use crate::job::command_to_waive;
+use crate::lane::command_to_open;
+use crate::words::escape::in_one_line;
+use crate::words::time;
 
 /// What waits, fails, runs or died, each for itself.
 pub(super) fn of_jobs(found: &Findings) -> Vec<Check> {

@@ -6,7 +6,7 @@ use windlass::schedule::ScheduleRecord;
 
 use super::checks::listed;
 use super::{Check, Findings};
-use crate::output::time;
+use crate::words::time;
 
 /// How long two programs that declare a schedule differently are told of.
 const CONTESTED: Duration = Duration::from_secs(24 * 60 * 60);
