@@ -14,7 +14,7 @@ use windlass::store::Store;
 use crate::access::{Access, Caller};
 use crate::limits::BODY_BYTES;
 use crate::remote::Remotes;
-use crate::{exchange, spec};
+use crate::{exchange, foreign, spec};
 
 /// The HTTP API over one store.
 #[derive(Debug, Clone)]
@@ -60,6 +60,7 @@ impl Api {
         let (routes, document) = spec::routes();
         routes
             .merge(spec::served(&document))
+            .layer(from_fn(foreign::no_foreign_acts))
             .layer(CatchPanicLayer::new())
             .layer(DefaultBodyLimit::max(BODY_BYTES))
             .layer(from_fn(exchange::around))

@@ -49,7 +49,8 @@ pub(crate) async fn around(request: Request, next: Next) -> Response {
     response
 }
 
-fn request_id() -> String {
+/// An id for a request.
+pub(crate) fn request_id() -> String {
     EventId::new().to_string().replacen("evt_", "req_", 1)
 }
 

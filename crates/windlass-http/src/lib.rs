@@ -24,6 +24,7 @@ mod ending;
 pub mod event;
 mod exchange;
 mod extract;
+mod foreign;
 pub mod health;
 pub mod job;
 pub mod kind;

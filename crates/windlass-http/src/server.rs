@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -13,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::foreign::{Hosts, only_own_hosts};
 use crate::limits::{CONNECTIONS, HEADER_BYTES, HEADER_TIME, STOP_TIME};
 
 /// How long after an error nothing is accepted: where files are used up, some are given back meanwhile.
@@ -60,6 +62,7 @@ impl Server {
 
     /// Serves until it is told to stop; then nothing new is accepted, and what is under way has 10 s to end.
     pub async fn serve(mut self, router: Router, stop: CancellationToken) {
+        let router = self.for_own_hosts(router);
         loop {
             let has_room = self.connections.len() < CONNECTIONS;
             tokio::select! {
@@ -75,6 +78,14 @@ impl Server {
             }
         }
         self.end().await;
+    }
+
+    /// A name that leads here is not a way in: only this machine's are, where only it reaches the address.
+    fn for_own_hosts(&self, router: Router) -> Router {
+        match self.address().ok().and_then(Hosts::of) {
+            Some(hosts) => router.layer(from_fn_with_state(hosts, only_own_hosts)),
+            None => router,
+        }
     }
 
     fn begin(&mut self, stream: TcpStream, router: Router) {

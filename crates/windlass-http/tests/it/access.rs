@@ -22,6 +22,8 @@ on_both_stores! {
     a_limited_worker_works_for_itself;
     /// A token is made, shown once, listed and removed over HTTP.
     tokens_are_made_and_removed;
+    /// S-04: what a page of another origin asks to be done is refused, whatever is let in.
+    a_page_from_elsewhere_does_nothing;
     /// The program that the API is nested in says who asks.
     a_program_may_know_its_own_users;
 }
@@ -300,6 +302,32 @@ async fn tokens_are_made_and_removed(api: TestApi) {
     let api = api.asking(Access::open()).await;
     assert_eq!(api.delete("/v1/tokens/ci").await.status, StatusCode::OK);
     assert_eq!(api.delete("/v1/tokens/ci").await.status, StatusCode::NOT_FOUND);
+}
+
+async fn a_page_from_elsewhere_does_nothing(api: TestApi) {
+    let id = api.post("/v1/jobs", &json!({"kind": "k"})).await.text("id").to_owned();
+    let asked = |name: &str, value: &str, method: Method, path: &str| {
+        let request =
+            request(method, path).header(header::HOST, "127.0.0.1:7700").header(name, value);
+        request.body(Body::empty()).expect("a request")
+    };
+    let cancel = format!("/v1/jobs/{id}/cancel");
+    for (name, value) in [
+        ("origin", "http://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        let refused = api.send(asked(name, value, Method::POST, &cancel)).await;
+        assert_eq!(refused.code(), (403, "forbidden"), "{name}: {value}");
+        let read = api.send(asked(name, value, Method::GET, "/v1/jobs")).await;
+        assert_eq!(read.status, StatusCode::OK, "a page cannot read what it is not let");
+    }
+    let state =
+        api.client().job(id.parse().expect("an id")).await.expect("read").expect("there").state;
+    assert_eq!(state, windlass::State::Available);
+    let own = api.send(asked("origin", "http://127.0.0.1:7700", Method::POST, &cancel)).await;
+    assert_eq!(own.status, StatusCode::OK);
 }
 
 async fn a_program_may_know_its_own_users(api: TestApi) {

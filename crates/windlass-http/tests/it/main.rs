@@ -17,6 +17,7 @@ mod limits;
 mod queues;
 mod remote;
 mod schedules;
+mod server;
 mod signals;
 mod sources;
 mod subscriptions;
