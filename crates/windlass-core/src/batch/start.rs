@@ -83,21 +83,16 @@ impl Client {
         reason: &str,
     ) -> Result<(u64, u64), StoreError> {
         let (mut cancelled, mut told) = (0, 0);
-        self.each_part(
-            batch,
-            |member| member.ended.is_none(),
-            async |jobs| {
-                for answer in self.cancel(&jobs, reason).await? {
-                    match answer {
-                        Cancelled::Now => cancelled += 1,
-                        Cancelled::Requested => told += 1,
-                        _ => {}
-                    }
+        let mut parts = Parts::of(batch, |member| member.ended.is_none());
+        while let Some(jobs) = parts.next(self).await? {
+            for answer in self.cancel(&jobs, reason).await? {
+                match answer {
+                    Cancelled::Now => cancelled += 1,
+                    Cancelled::Requested => told += 1,
+                    _ => {}
                 }
-                Ok(())
-            },
-        )
-        .await?;
+            }
+        }
         Ok((cancelled, told))
     }
 
@@ -116,35 +111,33 @@ impl Client {
             return Err(StoreError::Conflict { what });
         }
         let mut retried = 0;
-        self.each_part(
-            batch,
-            |member| member.ended == Some(State::Dead),
-            async |jobs| {
-                let answers = self.retry(&jobs).await?;
-                retried += answers.iter().filter(|answer| **answer == Retried::Now).count() as u64;
-                Ok(())
-            },
-        )
-        .await?;
+        let mut parts = Parts::of(batch, |member| member.ended == Some(State::Dead));
+        while let Some(jobs) = parts.next(self).await? {
+            let answers = self.retry(&jobs).await?;
+            retried += answers.iter().filter(|answer| **answer == Retried::Now).count() as u64;
+        }
         Ok(retried)
     }
+}
 
-    async fn each_part(
-        &self,
-        batch: BatchId,
-        wanted: impl Fn(&MemberRecord) -> bool,
-        mut act: impl AsyncFnMut(Vec<JobId>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let mut after = None;
-        loop {
-            let part = self.members(batch, after, LISTED).await?;
-            let Some(last) = part.last() else { return Ok(()) };
-            after = Some(last.job);
-            let jobs: Vec<JobId> =
-                part.iter().filter(|member| wanted(member)).map(|member| member.job).collect();
-            if !jobs.is_empty() {
-                act(jobs).await?;
-            }
-        }
+/// The jobs of a batch that somebody wants, part by part.
+struct Parts {
+    batch: BatchId,
+    wanted: fn(&MemberRecord) -> bool,
+    after: Option<JobId>,
+}
+
+impl Parts {
+    fn of(batch: BatchId, wanted: fn(&MemberRecord) -> bool) -> Self {
+        Self { batch, wanted, after: None }
+    }
+
+    /// The next part, which may have none of them; `None` behind the last one.
+    async fn next(&mut self, client: &Client) -> Result<Option<Vec<JobId>>, StoreError> {
+        let part = client.members(self.batch, self.after, LISTED).await?;
+        let Some(last) = part.last() else { return Ok(None) };
+        self.after = Some(last.job);
+        let wanted = part.iter().filter(|member| (self.wanted)(member));
+        Ok(Some(wanted.map(|member| member.job).collect()))
     }
 }

@@ -3,12 +3,10 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle;
-use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
+use windlass::BatchId;
 use windlass::batch::Sealed;
 use windlass::limits::NOTE_BYTES;
-use windlass::{BatchId, StoreError};
 
 use super::BatchName;
 use crate::access::{Enqueue, May, Operate};
@@ -149,8 +147,7 @@ pub(crate) async fn cancel_of(
     check::at("/reason", why.reason.as_deref(), NOTE_BYTES)?;
     let reason = why.reason.unwrap_or_else(|| format!("cancelled by {}", may.caller.name()));
     let id = name.find(api).await?.id;
-    let client = api.client().clone();
-    let done = apart(async move || client.cancel_batch(id, &reason).await).await?;
+    let done = api.client().cancel_batch(id, &reason).await?;
     Ok(ok(&cancelled(id, done)))
 }
 
@@ -161,23 +158,11 @@ pub(crate) async fn retry_of(
     name: BatchName,
 ) -> Result<Response, Problem> {
     let id = name.find(api).await?.id;
-    let client = api.client().clone();
-    match apart(async move || client.retry_batch(id).await).await? {
+    match api.client().retry_batch(id).await? {
         0 => {
             let detail = format!("no job of {id} is dead; nothing was changed");
             Err(Problem::new(Code::Conflict, detail))
         }
         number => Ok(ok(&retried(id, number))),
     }
-}
-
-/// Awaits what cannot be awaited in a handler: the compiler cannot tell that the future, which has an async closure in it, may change
-/// its thread (rust-lang/rust#110338).
-async fn apart<T: Send + 'static>(
-    act: impl AsyncFnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, Problem> {
-    let runtime = Handle::current();
-    let done = spawn_blocking(move || runtime.block_on(act())).await;
-    let panicked = |_| Problem::new(Code::Internal, "the server could not do it");
-    Ok(done.map_err(panicked)??)
 }
