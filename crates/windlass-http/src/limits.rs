@@ -36,8 +36,9 @@ pub(crate) const LONGEST_TOKEN: Duration = Duration::from_secs(10 * 365 * 24 * 6
 pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
 /// Bytes of a request's line and headers.
 pub(crate) const HEADER_BYTES: usize = 16 << 10;
-/// How long they may take to come, also while a connection idles.
-pub(crate) const HEADER_TIME: Duration = Duration::from_secs(10);
+/// How long they may take to come, also while a connection idles: longer than from one heartbeat to the next, so that a worker
+/// keeps its connection.
+pub(crate) const HEADER_TIME: Duration = Duration::from_secs(15);
 /// Connections at once; others wait to be accepted.
 pub(crate) const CONNECTIONS: usize = 16_384;
 /// How long what is under way has at a stop.
