@@ -44,9 +44,10 @@ export class Worker {
 
   /** One request, sent again until the server answers: every request may be repeated. */
   async call(method, path, body) {
+    const text = JSON.stringify(body);
     for (let wait = 100; ; wait = Math.min(wait * 2, 5000)) {
       try {
-        const answer = await fetch(this.url + path, { method, headers: this.headers, body: JSON.stringify(body) });
+        const answer = await fetch(this.url + path, { method, headers: this.headers, body: text });
         const said = await answer.json();
         if (answer.ok) return said;
         if (answer.status === 410) throw new Gone(said.detail);
@@ -74,9 +75,8 @@ export class Worker {
       try {
         await this.#claim();
       } catch (error) {
-        if (!(error instanceof Gone)) throw error;
-        this.#end([...this.#running.keys()]);
-        await this.#register();
+        if (!(error instanceof Gone)) throw error; // refused, as where the token was removed
+        await this.#register(this.#end([...this.#running.keys()]));
       }
     }
     while (this.#running.size > 0) await this.#one();
@@ -102,7 +102,8 @@ export class Worker {
 
   async #attempt(job) {
     try {
-      return { result: "complete", output: (await this.handlers[job.kind](job.args, job)) ?? null };
+      const output = (await this.handlers[job.kind](job.args, job)) ?? null;
+      return { result: "complete", output: JSON.parse(JSON.stringify(output)) };
     } catch (error) {
       if (job.told.signal.aborted) return { result: "cancel" };
       if (error instanceof Snooze) return { result: "snooze", after_ms: error.cause };
@@ -118,7 +119,7 @@ export class Worker {
   }
 
   async #send() {
-    const sent = this.#results.splice(0, 500);
+    const sent = this.#results.splice(0, 50);
     const { results } = await this.call("POST", "/v1/results", { results: sent.map((one) => one.body) });
     for (const [nth, { status, detail }] of results.entries()) {
       const { job, lease } = sent[nth].body;
@@ -127,7 +128,7 @@ export class Worker {
       else if (status === "refused") this.#results.push({ ...sent[nth], body: failed });
       else sent[nth].resolve();
     }
-    if (this.#results.length > 0) setImmediate(() => this.#send());
+    if (this.#results.length > 0) setTimeout(() => this.#send(), results.some((one) => one.status === "busy") ? 10 : 0);
   }
 
   async #beat() {
@@ -139,7 +140,6 @@ export class Worker {
     for (const lease of leases) this.#running.get(lease)?.job.told.abort();
   }
 }
-
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const hello = async ({ name }, job) => {
     await job.report({ lines: [`hello ${name}`], progress: { percent: 50 } });

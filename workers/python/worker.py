@@ -9,19 +9,13 @@ from urllib.parse import urlsplit
 
 class Dead(Exception): """The job has failed for good."""
 class Snooze(Exception): """The job is to run again in so many seconds, not counted as a failure."""
-class Ended(Exception): """The attempt ends since it was told to."""
 class Gone(Exception): """The server does not know this worker any more."""
 
 class Job(dict):
-    """An attempt: `job["id"]`, `job["attempt"]`, `job.get("checkpoint")`, and what a handler does meanwhile."""
+    """An attempt: `job["id"]`, `job["attempt"]`, `job.get("checkpoint")`. It is to end once `told_to_end` is set."""
     def __init__(self, worker, fields):
         super().__init__(fields)
         self.worker, self.lines, self.told_to_end = worker, 0, threading.Event()
-
-    def safe_point(self):
-        """Ends the attempt here where it was cancelled, or the job was given to another worker."""
-        if self.told_to_end.is_set():
-            raise Ended
 
     def report(self, *lines, **said):
         """Keeps log lines, `checkpoint=...` for a later attempt, and `progress={"percent": 40, "note": "..."}`."""
@@ -38,19 +32,20 @@ class Worker:
 
     def call(self, method, path, body=None, wait=0.05):
         """One request, sent again until the server answers: every request may be repeated."""
+        text = json.dumps(body)
         while True:
             try:
                 if getattr(self.thread, "connection", None) is None:
                     kind = http.client.HTTPSConnection if self.url.scheme == "https" else http.client.HTTPConnection
                     self.thread.connection = kind(self.url.netloc, timeout=90)
-                self.thread.connection.request(method, self.url.path + path, json.dumps(body), self.headers)
+                self.thread.connection.request(method, self.url.path + path, text, self.headers)
                 answer = self.thread.connection.getresponse()
                 said = json.loads(answer.read())
                 if answer.status < 400:
                     return said
                 if answer.status < 500:
                     raise Gone if answer.status == 410 else RuntimeError(said["detail"])
-            except (OSError, http.client.HTTPException):
+            except (OSError, http.client.HTTPException, json.JSONDecodeError):
                 self.thread.connection = None
             time.sleep(wait := min(wait * 2, 5))
 
@@ -65,9 +60,9 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
         self.register()
-        threading.Thread(target=self.heart, daemon=True).start()
-        *runners, settler = map(lambda to: threading.Thread(target=to), [self.runner] * self.slots + [self.settler])
-        for one in [*runners, settler]:
+        targets = [self.runner] * self.slots + [self.settler, self.heart]
+        *runners, settler, heart = [threading.Thread(target=target, daemon=True) for target in targets]
+        for one in [*runners, settler, heart]:
             one.start()
         while not self.stopping.is_set():
             try:
@@ -85,12 +80,14 @@ class Worker:
 
     def claim(self):
         self.room.acquire()  # one place at least, and as many more as are free
-        free = 1 + sum(iter(lambda: self.room.acquire(blocking=False), False))
-        jobs = self.call("POST", f"{self.path}/claim", {"max": free, "wait_ms": 2000})["jobs"]
+        free, jobs = 1 + sum(iter(lambda: self.room.acquire(blocking=False), False)), []
+        try:
+            jobs = self.call("POST", f"{self.path}/claim", {"max": min(free, 500), "wait_ms": 2000})["jobs"]
+        finally:
+            for _ in range(free - len(jobs)):
+                self.room.release()
         for fields in jobs:
             self.ready.put(self.jobs.setdefault(fields["lease"], Job(self, fields)))
-        for _ in range(free - len(jobs)):
-            self.room.release()
 
     def runner(self):
         while (job := self.ready.get()) is not None:
@@ -100,13 +97,15 @@ class Worker:
 
     def attempt(self, job):
         try:
-            job.safe_point()
-            return {"result": "complete", "output": self.handlers[job["kind"]](job["args"], job)}
-        except Ended:
-            return {"result": "cancel"}
+            if job.told_to_end.is_set():
+                raise Dead("told to end before it began")
+            output = self.handlers[job["kind"]](job["args"], job)
+            return {"result": "complete", "output": json.loads(json.dumps(output, allow_nan=False))}
         except Snooze as wish:
-            return {"result": "snooze", "after_ms": int(wish.args[0] * 1000)}
+            return {"result": "snooze", "after_ms": int(1000 * (*wish.args, 60)[0])}
         except Exception as error:  # whatever a handler raises ends the attempt, not the worker
+            if job.told_to_end.is_set():
+                return {"result": "cancel"}
             said = {"message": str(error), "type": type(error).__name__, "stack": traceback.format_exc(limit=-3)}
             return {"result": "fail", "error": said, "retry": "never" if isinstance(error, Dead) else "default"}
 
@@ -114,7 +113,7 @@ class Worker:
         """Sends results, many at a time; what is locked right now is sent again."""
         batch = [self.results.get()]
         while batch != [None]:
-            while len(batch) < 500 and not self.results.empty():
+            while len(batch) < 50 and not self.results.empty():
                 batch.append(self.results.get())
             sent = list(filter(None, batch))
             answers = self.call("POST", "/v1/results", {"results": sent})["results"]
@@ -122,6 +121,7 @@ class Worker:
             for result, answer in zip(sent, answers):
                 if answer["status"] == "busy":
                     batch.insert(0, result)
+                    time.sleep(0.01)
                 elif answer["status"] == "refused":  # what is to follow cannot be written: the attempt has failed
                     error = {"message": answer["detail"]}
                     batch.insert(0, {"job": result["job"], "lease": result["lease"], "result": "fail", "error": error})
@@ -135,8 +135,8 @@ class Worker:
             try:
                 beat = self.call("POST", f"{self.path}/heartbeat", {"leases": list(self.jobs)})
                 self.end(beat["lost"] + [one["lease"] for one in beat["cancel"]])
-            except Gone:
-                pass  # the next claim registers again
+            except (Gone, RuntimeError):
+                pass  # the next claim registers again, or tells what is wrong
 
     def end(self, leases):
         for job in filter(None, map(self.jobs.get, leases)):

@@ -60,6 +60,14 @@ pub enum LivesWith {
     Lease,
 }
 
+impl LivesWith {
+    /// What a store keeps of it.
+    #[must_use]
+    pub const fn of_remote(is_remote: bool) -> Self {
+        if is_remote { Self::Lease } else { Self::Process }
+    }
+}
+
 /// What a heartbeat learns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Beat {
@@ -116,6 +124,9 @@ pub struct WorkerRecord {
     pub running: u64,
     /// Whether it was asked to take no new work.
     pub quiet: bool,
+    /// What its life is told by.
+    #[serde(skip)]
+    pub lives_with: LivesWith,
     /// The minimum build that it is below, and takes no new work for.
     pub held_back: Option<MinimumBuild>,
 }

@@ -16,6 +16,8 @@ pub(crate) const PAGE_EVENTS: usize = 20_000;
 pub(crate) const LARGEST_POSITION: u64 = i64::MAX.unsigned_abs();
 /// Bytes of a request's body.
 pub(crate) const BODY_BYTES: usize = 4 << 20;
+/// Bytes of a request with results: as many as 50 of the largest outputs.
+pub(crate) const RESULTS_BYTES: usize = 16 << 20;
 /// Bytes of a filter's text.
 pub(crate) const FILTER_BYTES: usize = 4_096;
 /// Bytes of a correlation id.

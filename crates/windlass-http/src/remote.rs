@@ -14,12 +14,14 @@ mod report;
 mod settle;
 mod token;
 
+use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use registry::Remotes;
 
 use crate::api::Api;
+use crate::limits::RESULTS_BYTES;
 
 /// Its routes, below `/v1`.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -28,6 +30,10 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(register::leave))
         .routes(routes!(claim::claim))
         .routes(routes!(heartbeat::heartbeat))
-        .routes(routes!(settle::settle))
         .routes(routes!(report::report))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(settle::settle))
+                .layer(DefaultBodyLimit::max(RESULTS_BYTES)),
+        )
 }

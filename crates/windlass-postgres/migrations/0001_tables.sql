@@ -176,6 +176,8 @@ create table windlass.worker (
   expires_at bigint  not null,
   missing_at bigint,
   quiet      boolean not null default false,
+  -- Whether it speaks through other processes, and lives with its lease alone.
+  remote     boolean not null default false,
   attention  boolean not null default false
 ) with (fillfactor = 50);
 

@@ -10,7 +10,7 @@ use windlass_core::job::{
 };
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
-use windlass_core::worker::{WorkerRecord, held_back};
+use windlass_core::worker::{LivesWith, WorkerRecord, held_back};
 
 use crate::worker::build::minimums;
 
@@ -155,6 +155,7 @@ pub(crate) fn worker(row: &Row) -> Result<WorkerRecord, StoreError> {
         seen_at: moment(9)?,
         expires_at: moment(10)?,
         quiet: get(row, 11)?,
+        lives_with: LivesWith::of_remote(get(row, 16)?),
         running: unsigned(get::<i64>(row, 12)?),
     })
 }

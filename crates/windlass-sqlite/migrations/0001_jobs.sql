@@ -114,6 +114,8 @@ create table windlass_worker (
   seen_at    integer not null,
   expires_at integer not null,
   quiet      integer not null default 0,
+  -- Whether it speaks through other processes, and lives with its lease alone.
+  remote     integer not null default 0,
   attention  integer not null default 0
 ) strict, without rowid;
 

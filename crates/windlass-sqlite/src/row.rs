@@ -10,7 +10,7 @@ use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{Attempt, Claimed, JobRecord, Meta, State};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
-use windlass_core::worker::{MinimumBuild, WorkerRecord, held_back};
+use windlass_core::worker::{LivesWith, MinimumBuild, WorkerRecord, held_back};
 
 use crate::error::store_error;
 
@@ -237,7 +237,7 @@ impl RawRecord {
 
 /// A worker's columns, in the order [`worker`] reads them; running jobs are counted beside.
 pub(crate) const WORKER: &str = "id, label, host, pid, build, queues, handlers, slots, \
-     started_at, seen_at, expires_at, quiet";
+     started_at, seen_at, expires_at, quiet, remote";
 
 pub(crate) fn worker(
     row: &Row<'_>,
@@ -264,6 +264,7 @@ pub(crate) fn worker(
         seen_at: Timestamp::from_micros(row.get(9)?),
         expires_at: Timestamp::from_micros(row.get(10)?),
         quiet: row.get(11)?,
+        lives_with: LivesWith::of_remote(row.get(12)?),
         running: running.get(&id).copied().unwrap_or(0),
     })
 }

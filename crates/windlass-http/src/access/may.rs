@@ -103,6 +103,16 @@ impl<N> MayIn<N> {
         Err(Problem::new(Code::Forbidden, detail))
     }
 
+    /// Refuses events of somebody who may not publish, or is limited to some jobs: events are everybody's.
+    pub(crate) fn check_publish(&self) -> Result<(), Problem> {
+        let grant = self.caller.grant();
+        if grant.has(Scope::Publish) && !grant.is_limited() {
+            return Ok(());
+        }
+        let detail = format!("{} may not publish, or is limited to some jobs", self.caller.name());
+        Err(Problem::new(Code::Forbidden, detail))
+    }
+
     /// Whether such a job is there for the caller.
     pub(crate) fn sees(&self, queue: &str, kind: &str) -> bool {
         self.caller.grant().covers(queue, kind)

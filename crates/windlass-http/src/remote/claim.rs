@@ -144,12 +144,12 @@ impl Claim {
     async fn wait(&self, answer: &mut oneshot::Sender<Told>) -> Told {
         let mut looks = 0;
         loop {
-            if self.remote.is_quiet.load(Ordering::Relaxed) {
-                return Ok(Vec::new());
-            }
-            let held = self.look().await?;
-            if !held.is_empty() {
-                return Ok(held);
+            // One that is quiet waits too: an answer at once would only be asked for again.
+            if !self.remote.is_quiet.load(Ordering::Relaxed) {
+                let held = self.look().await?;
+                if !held.is_empty() {
+                    return Ok(held);
+                }
             }
             let poll = POLL_WAITS[looks.min(POLL_WAITS.len() - 1)];
             let next = (Instant::now() + poll).min(self.until);

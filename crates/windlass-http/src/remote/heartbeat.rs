@@ -8,10 +8,10 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::ToSchema;
-use windlass::job::{Settlement, Verdict, verdict_of_timeout};
+use windlass::job::{Settled, Settlement, Verdict, verdict_of_timeout};
 use windlass::store::Now;
 use windlass::worker::Beat;
-use windlass::{JobId, Policy, Timestamp, WorkerId};
+use windlass::{JobId, LeaseId, Policy, Timestamp, WorkerId};
 
 use super::register::heartbeat_of;
 use super::registry::{Held, Remote, gone};
@@ -108,7 +108,11 @@ pub(super) async fn heartbeat(
     };
     remote.is_quiet.store(quiet, Ordering::Relaxed);
     let named: HashSet<LeaseToken> = running.leases.iter().copied().collect();
-    if named.iter().any(|token| remote.held(*token).is_none() && leases.contains(&token.lease)) {
+    // What another server claimed, or a claim whose answer was lost, is under a lease that nobody here knows.
+    let known: HashSet<LeaseId> = remote.in_hand().iter().map(|(token, _)| token.lease).collect();
+    let is_unknown =
+        |token: &LeaseToken| remote.held(*token).is_none() && leases.contains(&token.lease);
+    if leases.iter().any(|lease| !known.contains(lease)) || named.iter().any(is_unknown) {
         remote.read_hands(api.store()).await?;
     }
     let held: HashMap<LeaseToken, Held> = remote.in_hand().into_iter().collect();
@@ -189,10 +193,16 @@ impl Overdue {
                 verdict,
             })
             .collect();
-        if !settlements.is_empty() {
-            api.store().settle(remote.id(), &settlements, Now::Database).await?;
+        if settlements.is_empty() {
+            return Ok(());
         }
-        self.unknown.iter().chain(&self.abandoned).for_each(|(token, _)| remote.lost(*token));
+        let answers = api.store().settle(remote.id(), &settlements, Now::Database).await?;
+        for ((token, _), answer) in self.unknown.iter().chain(&self.abandoned).zip(answers) {
+            // What is locked right now comes again with the next heartbeat.
+            if answer != Settled::Busy {
+                remote.lost(*token);
+            }
+        }
         Ok(())
     }
 
@@ -212,8 +222,8 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use windlass::NewJob;
     use windlass::job::Claimed;
-    use windlass::{LeaseId, NewJob};
 
     use super::super::registry::tests::{claimed, remote};
     use super::*;

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use windlass::event::NewEvent;
-use windlass::job::{Verdict, verdict_of};
-use windlass::{JobError, JobId, Json, NewJob, Outcome, Policy};
+use windlass::job::{Verdict, verdict_of, verdict_of_timeout};
+use windlass::{JobError, JobId, Json, NewJob, Policy};
 
 use super::registry::Held;
 use super::token::LeaseToken;
@@ -144,10 +144,15 @@ impl ResultBody {
                 &held.job,
                 &Policy::default(),
             ),
-            ResultWord::Cancel => Verdict::Cancel {
-                outcome: Outcome::Cancelled,
-                reason: self.reason.unwrap_or_else(|| "cancelled".to_owned()),
-            },
+            // It was told to end since it ran too long; a request to cancel it wins where the store has one.
+            ResultWord::Cancel if held.since.elapsed() > held.limit() => {
+                verdict_of_timeout(held.limit(), &held.job, &Policy::default())
+            }
+            ResultWord::Cancel => verdict_of(
+                &JobError::cancelled(self.reason.unwrap_or_else(|| "cancelled".to_owned())),
+                &held.job,
+                &Policy::default(),
+            ),
         };
         Ok(Wanted::Settle(verdict))
     }

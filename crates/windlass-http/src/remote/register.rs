@@ -127,12 +127,14 @@ pub(super) async fn leave(
     Named(id): Named<WorkerId>,
 ) -> Result<Response, Problem> {
     match api.remotes().get(api.store(), id).await {
-        Ok(remote) => may.check_worker(&remote.registration)?,
+        Ok(remote) => {
+            may.check_worker(&remote.registration)?;
+            api.store().leave(id, Now::Database).await?;
+            api.remotes().forget(api.store(), id);
+        }
         Err(problem) if problem.code() == Code::WorkerGone => {}
         Err(problem) => return Err(problem),
     }
-    api.store().leave(id, Now::Database).await?;
-    api.remotes().forget(api.store(), id);
     Ok(ok(&Document::new("left_worker.v1", LeftBody { worker: id })))
 }
 

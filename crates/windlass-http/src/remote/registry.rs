@@ -110,9 +110,17 @@ impl Remotes {
             return Ok(remote);
         }
         let workers = store.workers().await?;
-        let record = workers.into_iter().find(|worker| worker.id == id).ok_or_else(|| gone(id))?;
+        // A worker that runs elsewhere is nobody's to speak for but its process's.
+        let is_it =
+            |worker: &WorkerRecord| worker.id == id && worker.lives_with == LivesWith::Lease;
+        let record = workers.into_iter().find(is_it).ok_or_else(|| gone(id))?;
+        let is_quiet = record.quiet;
         let remote = self.register(store, registration_of(record)).await?;
-        remote.read_hands(store).await?;
+        remote.is_quiet.store(is_quiet, Ordering::Relaxed);
+        if let Err(error) = remote.read_hands(store).await {
+            self.forget(store, id);
+            return Err(error.into());
+        }
         Ok(remote)
     }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use windlass::event::NewEvent;
 use windlass::job::{Completion, Settled, Settlement, Verdict};
 use windlass::store::Now;
-use windlass::{JobId, NewJob, Parent, State as JobState, WorkerId};
+use windlass::{JobId, NewJob, Outcome, Parent, State as JobState, StoreError, WorkerId};
 
 use super::outcome::{ResultBody, Wanted};
 use super::registry::{Held, Remote};
@@ -208,7 +208,7 @@ impl Attempt {
         let remote = match api.remotes().get(api.store(), token.worker).await {
             Ok(remote) => remote,
             Err(problem) if problem.code() == Code::WorkerGone => {
-                return ended_before(api, job, (token, None)).await.map(Found::Gone);
+                return Ok(Found::Gone(Status::Lost));
             }
             Err(problem) => return Err(problem),
         };
@@ -222,10 +222,7 @@ impl Attempt {
         }
         match held.filter(|held| held.job.id == job) {
             Some(held) => Ok(Found::Here(Box::new(Self { remote, token, held }))),
-            None => {
-                let label = Some(&*remote.label);
-                ended_before(api, job, (token, label)).await.map(Found::Gone)
-            }
+            None => ended_before(api, job, (token, &remote.label)).await.map(Found::Gone),
         }
     }
 
@@ -237,7 +234,12 @@ impl Attempt {
     ) -> Result<Next, Problem> {
         let ran = result.ran_ms.map_or_else(|| self.held.since.elapsed(), Duration::from_millis);
         let ran = Some(ran);
-        Ok(match result.wanted(&format!("/results/{nth}"), &self.held)? {
+        let wanted = match result.wanted(&format!("/results/{nth}"), &self.held) {
+            Ok(wanted) => wanted,
+            // It is this result's alone: the others are written.
+            Err(problem) => return Ok(Next::Answer(Err(problem))),
+        };
+        Ok(match wanted {
             Wanted::Settle(verdict) => Next::Settle(self.settlement(ran, verdict)),
             Wanted::Complete { output, jobs, events } if jobs.is_empty() && events.is_empty() => {
                 Next::Settle(self.settlement(ran, Verdict::Complete { output }))
@@ -265,6 +267,9 @@ impl Attempt {
         events: Vec<NewEvent>,
     ) -> Result<(Vec<NewJob>, Vec<NewEvent>), Problem> {
         jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind))?;
+        if !events.is_empty() {
+            may.check_publish()?;
+        }
         let job = &self.held.job;
         let parent = Parent {
             job: job.id,
@@ -279,7 +284,13 @@ impl Attempt {
 
     async fn complete(&self, api: &Api, completion: &Completion) -> Result<Status, Problem> {
         let fence = self.remote.fence(self.token, &self.held);
-        let settled = api.store().complete_with(&fence, completion, Now::Database).await?;
+        let settled = match api.store().complete_with(&fence, completion, Now::Database).await {
+            Ok(settled) => settled,
+            // It may pass by itself: the worker sends it again.
+            Err(error) if error.is_passing() => return Ok(Status::Busy),
+            Err(StoreError::QueueFull { .. }) => return Ok(Status::Busy),
+            Err(error) => return Err(error.into()),
+        };
         note(&self.remote, self.token, settled);
         Ok(settled.into())
     }
@@ -289,16 +300,14 @@ impl Attempt {
 async fn ended_before(
     api: &Api,
     job: JobId,
-    (token, label): (LeaseToken, Option<&str>),
+    (token, label): (LeaseToken, &str),
 ) -> Result<Status, Problem> {
     let Some(record) = api.client().job(job).await? else { return Ok(Status::Lost) };
-    let is_its = |worker: &str| label.is_none_or(|label| label == worker);
+    let is_its = |worker: &str| label == worker;
     let past = record.history.iter().rev().find(|past| past.attempt == token.attempt);
     let by_itself = match past {
         // What was lost or handed back was not settled by the worker.
-        Some(past) => {
-            is_its(&past.worker) && past.outcome != windlass::Outcome::Lost && label.is_some()
-        }
+        Some(past) => is_its(&past.worker) && past.outcome != Outcome::Lost,
         None => {
             let ended = record.state == JobState::Completed && record.attempt == token.attempt;
             ended && record.worker.as_deref().is_some_and(is_its)

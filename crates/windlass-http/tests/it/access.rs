@@ -270,6 +270,13 @@ async fn a_limited_worker_works_for_itself(api: TestApi) {
     beyond["results"][0]["enqueue"] = json!([{"kind": "k", "queue": "b"}]);
     let refused = post(&api, "/v1/results", &mine, &beyond).await;
     assert_eq!(refused.body["results"][0]["code"], "forbidden", "{refused:?}");
+    let mut events = results.clone();
+    events["results"][0]["publish"] = json!([{"type": "order.paid"}]);
+    let refused = post(&api, "/v1/results", &mine, &events).await;
+    assert_eq!(
+        refused.body["results"][0]["code"], "forbidden",
+        "events are everybody's: {refused:?}"
+    );
     let done = post(&api, "/v1/results", &mine, &results).await;
     assert_eq!(done.body["results"][0]["status"], "done", "{done:?}");
 }

@@ -29,6 +29,8 @@ on_both_stores! {
     a_checkpoint_comes_with_the_next_attempt;
     /// Bad input: what makes no sense is refused, and nothing of it is written.
     a_worker_that_makes_no_sense_is_refused;
+    /// T8: a worker that runs elsewhere is nobody's to speak for.
+    a_worker_of_another_process_is_left_alone;
     /// T12: a worker is gone at once when it leaves, and what it held is for others.
     a_worker_that_leaves_hands_back_what_it_holds;
 }
@@ -231,16 +233,43 @@ async fn each_result_has_its_end(api: TestApi) {
         json!({"result": "complete", "error": {"message": "no"}}),
         json!({"result": "snooze"}),
         json!({"result": "release", "output": 1}),
-        json!({"result": "done"}),
+        json!({"result": "complete", "output": "a\u{0}b"}),
     ] {
         enqueued(&api, draft()).await;
-        let job = program.claim_one(&api).await;
+        let (job, other) = (program.claim_one(&api).await, enqueued(&api, draft()).await);
+        let mut beside = program.claim_one(&api).await;
+        beside = json!({"job": beside["id"], "lease": beside["lease"], "result": "complete"});
         let mut body = slip.clone();
         (body["job"], body["lease"]) = (job["id"].clone(), job["lease"].clone());
-        let answer = api.post("/v1/results", &json!({"results": [body]})).await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{slip} {answer:?}");
+        let answer = api.post("/v1/results", &json!({"results": [body, beside]})).await;
+        let results = &answer.body["results"];
+        assert_eq!(
+            (&results[0]["status"], &results[0]["code"]),
+            (&json!("refused"), &json!("invalid-request")),
+            "{slip} {answer:?}"
+        );
+        assert_eq!(
+            (&results[1]["status"], state(&api, other).await),
+            (&json!("done"), State::Completed),
+            "{slip}"
+        );
         assert_eq!(settle(&api, &job, json!({"result": "complete"})).await, "done", "{slip}");
     }
+    // One that was told to end since it ran too long has failed, and is tried again.
+    let mut late = draft();
+    late.meta.timeout_ms = Some(1);
+    let id = enqueued(&api, late).await;
+    let job = program.claim_one(&api).await;
+    let began = std::time::Instant::now();
+    while began.elapsed() < std::time::Duration::from_millis(2) {}
+    assert_eq!(settle(&api, &job, json!({"result": "cancel", "reason": "a\u{0}b"})).await, "done");
+    let record = api.client().job(id).await.expect("read").expect("there");
+    assert_eq!((record.state, record.failures), (State::Retryable, 1));
+    assert_eq!(record.history[0].outcome, windlass::Outcome::Timeout);
+    let id = enqueued(&api, draft()).await;
+    let job = program.claim_one(&api).await;
+    assert_eq!(settle(&api, &job, json!({"result": "cancel", "reason": "a\u{0}b"})).await, "done");
+    assert_eq!(state(&api, id).await, State::Cancelled, "what cannot be kept is made storable");
 }
 
 async fn a_completion_brings_its_jobs(api: TestApi) {
@@ -377,4 +406,18 @@ async fn a_worker_that_leaves_hands_back_what_it_holds(api: TestApi) {
     }
     assert_eq!(state(&api, id).await, State::Available);
     assert!(api.client().workers().await.expect("listed").is_empty());
+}
+
+async fn a_worker_of_another_process_is_left_alone(api: TestApi) {
+    let id = enqueued(&api, NewJob { kind: "work".to_owned(), ..draft() }).await;
+    let worker = api.worker(windlass_testkit::worker::worker()).await;
+    assert_eq!(api.claim(&worker).await.jobs.len(), 1);
+    let path = format!("/v1/workers/{}", worker.worker);
+    api.delete(&path).await;
+    let beat = api.post(&format!("{path}/heartbeat"), &json!({"leases": []})).await;
+    assert_eq!(beat.status, StatusCode::GONE, "{beat:?}");
+    let claim = api.post(&format!("{path}/claim"), &json!({"max": 1, "wait_ms": 0})).await;
+    assert_eq!(claim.status, StatusCode::GONE);
+    assert_eq!(api.client().workers().await.expect("listed").len(), 1);
+    assert_eq!(state(&api, id).await, State::Running);
 }

@@ -15,6 +15,9 @@ use crate::connection::connect::connect;
 use crate::error::store_error;
 use crate::job::statement::{Statement, Value};
 
+/// How long a statement waits for somebody else's lock.
+const PATIENCE: &str = "set local lock_timeout = '1s'";
+
 /// The session for transactions.
 #[derive(Debug)]
 pub(crate) struct Transactions {
@@ -52,7 +55,10 @@ impl Session<'_> {
     pub(crate) async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
         let gone = || StoreError::Unavailable { reason: "the session is gone".to_owned() };
         let client = self.0.as_mut().ok_or_else(gone)?;
-        client.transaction().await.map(Transaction).map_err(store_error)
+        let transaction = client.transaction().await.map_err(unwritten)?;
+        // Another's open transaction must not keep all that come behind this one.
+        transaction.batch_execute(PATIENCE).await.map_err(unwritten)?;
+        Ok(Transaction(transaction))
     }
 }
 
@@ -60,7 +66,7 @@ impl Transaction<'_> {
     /// Runs a statement without a name: one round trip, and a pooler may stand between.
     pub(crate) async fn query(&self, statement: &Statement) -> Result<Vec<Row>, StoreError> {
         let binds: Vec<(&(dyn ToSql + Sync), Type)> = statement.binds.iter().map(bind).collect();
-        self.0.query_typed(&statement.sql, &binds).await.map_err(store_error)
+        self.0.query_typed(&statement.sql, &binds).await.map_err(unwritten)
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
@@ -69,6 +75,14 @@ impl Transaction<'_> {
 
     pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
         self.0.rollback().await.map_err(store_error)
+    }
+}
+
+/// Before the commit nothing is written, whatever breaks.
+fn unwritten(error: tokio_postgres::Error) -> StoreError {
+    match store_error(error) {
+        StoreError::Unknown { reason } => StoreError::Unavailable { reason },
+        other => other,
     }
 }
 

@@ -12,7 +12,7 @@ use windlass_core::job::{Lead, Look, Paused, State};
 use windlass_core::limits::{LINE, OTHER_LINES, PLACE_HOLDERS};
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
-use windlass_core::worker::{MinimumBuild, WorkerRecord, held_back};
+use windlass_core::worker::{LivesWith, MinimumBuild, WorkerRecord, held_back};
 
 use crate::condition::list;
 use crate::connection::{Bind, Connection};
@@ -107,6 +107,7 @@ fn workers(json: &str, minimums: Option<&str>) -> Result<Vec<WorkerRecord>, Stor
 
 fn worker(worker: Worker, minimums: &[MinimumBuild]) -> WorkerRecord {
     WorkerRecord {
+        lives_with: LivesWith::default(),
         held_back: held_back(&worker.build, minimums).cloned(),
         id: worker.id,
         label: worker.label,

@@ -10,7 +10,8 @@ use crate::connection::Connection;
 use crate::row::get;
 
 const TOKEN: &str = "select name, digest, hint, grants, created_at, expires_at from windlass.token where digest = $1::bytea";
-const TOKENS: &str = "select name, digest, hint, grants, created_at, expires_at from windlass.token order by name collate \"C\"";
+const TOKENS: &str =
+    "select name, digest, hint, grants, created_at, expires_at from windlass.token";
 
 pub(super) async fn token(
     connection: &Connection,
@@ -22,7 +23,11 @@ pub(super) async fn token(
 }
 
 pub(super) async fn tokens(connection: &Connection) -> Result<Vec<TokenRecord>, StoreError> {
-    connection.query(TOKENS, &[]).await?.iter().map(record).collect()
+    let rows = connection.query(TOKENS, &[]).await?;
+    let mut tokens = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    // By letters, however the database's own order is.
+    tokens.sort_by(|a, b| a.token.name.cmp(&b.token.name));
+    Ok(tokens)
 }
 
 fn record(row: &Row) -> Result<TokenRecord, StoreError> {

@@ -4,7 +4,7 @@ use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
-use windlass_core::worker::{MinimumBuild, Registration};
+use windlass_core::worker::{LivesWith, MinimumBuild, Registration};
 
 use crate::connection::Connection;
 use crate::worker::build;
@@ -48,6 +48,7 @@ pub(crate) async fn register(
                 (&losses, Type::INT4_ARRAY),
                 (&expecting, Type::TEXT_ARRAY),
                 (&expected, Type::INT8_ARRAY),
+                (&(worker.lives_with == LivesWith::Lease), Type::BOOL),
             ],
         )
         .await?;
