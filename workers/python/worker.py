@@ -37,7 +37,7 @@ class Worker:
             try:
                 if getattr(self.thread, "connection", None) is None:
                     kind = http.client.HTTPSConnection if self.url.scheme == "https" else http.client.HTTPConnection
-                    self.thread.connection = kind(self.url.netloc, timeout=90)
+                    self.thread.connection = kind(self.url.netloc, timeout=15)
                 self.thread.connection.request(method, self.url.path + path, text, self.headers)
                 answer = self.thread.connection.getresponse()
                 said = json.loads(answer.read())

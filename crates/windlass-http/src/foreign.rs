@@ -29,12 +29,18 @@ impl Hosts {
             IpAddr::V4(ip) => format!("{ip}:{port}"),
             IpAddr::V6(ip) => format!("[{ip}]:{port}"),
         };
-        let names = [
+        let mut names = vec![
             own,
             format!("localhost:{port}"),
             format!("127.0.0.1:{port}"),
             format!("[::1]:{port}"),
         ];
+        if port == 80 {
+            // Nobody writes it out.
+            let bare: Vec<String> =
+                names.iter().map(|name| name.trim_end_matches(":80").to_owned()).collect();
+            names.extend(bare);
+        }
         address.ip().is_loopback().then(|| Self(names.into()))
     }
 
@@ -136,6 +142,8 @@ mod tests {
         {
             assert!(!hosts.has(host), "{host}");
         }
+        let plain = Hosts::of("127.0.0.1:80".parse().expect("an address")).expect("it is one");
+        assert!(plain.has("localhost") && plain.has("127.0.0.1:80") && !plain.has("evil.example"));
         assert!(Hosts::of("10.0.0.1:7700".parse().expect("an address")).is_none());
     }
 }

@@ -146,16 +146,14 @@ impl ReportBody {
         let checkpoint = self.checkpoint.map(|data| Json::args(Box::<str>::from(data))).transpose();
         let checkpoint = checkpoint.map_err(|error| at("/checkpoint", error.to_string()))?;
         let progress = self.progress.map(ProgressBody::progress).transpose()?;
-        let lines = self.lines.into_iter().zip(self.first_line.unwrap_or(1)..);
+        // What is beyond is not kept, however far.
+        let lines = self.lines.into_iter().zip(self.first_line.unwrap_or(1)..=LOG_LINES);
         Ok(Report {
             fence,
             checkpoint,
             // The server's clock numbers them, so that none that comes later counts as older.
             progress: progress.map(|one| (one, Timestamp::wall_clock().as_micros().unsigned_abs())),
-            lines: lines
-                .take_while(|(_, nth)| *nth <= LOG_LINES)
-                .map(|(line, nth)| line.line(nth))
-                .collect(),
+            lines: lines.map(|(line, nth)| line.line(nth)).collect(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Results of attempts, many at a time, each written only while its lease holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -105,14 +106,16 @@ pub(super) async fn settle(
     }
     check_workers(&may, &api, &body.results).await?;
     let mut answers: Vec<Answer> = Vec::with_capacity(body.results.len());
-    let mut plain: BTreeMap<WorkerId, Vec<Plain>> = BTreeMap::new();
+    let mut plain: BTreeMap<WorkerId, (Arc<Remote>, Vec<Plain>)> = BTreeMap::new();
     for (nth, result) in body.results.into_iter().enumerate() {
         let (job, token) = (result.job, result.lease);
         let status = match Attempt::find(&api, job, token).await? {
             Found::Here(attempt) => match attempt.wanted((&api, &may), result, nth).await? {
                 Next::Answer(status) => status,
                 Next::Settle(settlement) => {
-                    plain.entry(token.worker).or_default().push(Plain { nth, token, settlement });
+                    let remote = || (Arc::clone(&attempt.remote), Vec::new());
+                    let (_, of_worker) = plain.entry(token.worker).or_insert_with(remote);
+                    of_worker.push(Plain { nth, token, settlement });
                     Ok(Status::Busy)
                 }
             },
@@ -120,8 +123,8 @@ pub(super) async fn settle(
         };
         answers.push(answer(job, status));
     }
-    for (worker, settlements) in plain {
-        send(&api, worker, settlements, &mut answers).await?;
+    for (remote, settlements) in plain.into_values() {
+        send(&api, &remote, settlements, &mut answers).await?;
     }
     Ok(ok(&Document::new("settled_results.v1", Answers { results: answers })))
 }
@@ -164,15 +167,14 @@ struct Plain {
 
 async fn send(
     api: &Api,
-    worker: WorkerId,
+    remote: &Remote,
     plain: Vec<Plain>,
     answers: &mut [Answer],
 ) -> Result<(), Problem> {
-    let remote = api.remotes().get(api.store(), worker).await?;
     let settlements: Vec<Settlement> = plain.iter().map(|one| one.settlement.clone()).collect();
-    let settled = api.store().settle(worker, &settlements, Now::Database).await?;
+    let settled = api.store().settle(remote.id(), &settlements, Now::Database).await?;
     for (one, settled) in plain.iter().zip(settled) {
-        note(&remote, one.token, settled);
+        note(remote, one.token, settled);
         answers[one.nth].status = settled.into();
     }
     Ok(())
@@ -188,7 +190,7 @@ fn note(remote: &Remote, token: LeaseToken, settled: Settled) {
 
 /// An attempt that its worker still holds, as far as is known.
 struct Attempt {
-    remote: std::sync::Arc<Remote>,
+    remote: Arc<Remote>,
     token: LeaseToken,
     held: Held,
 }
@@ -296,6 +298,11 @@ impl Attempt {
     }
 }
 
+/// Whether an attempt that ended so was ended by somebody else than its worker.
+fn is_by_others(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Lost | Outcome::Released | Outcome::Timeout)
+}
+
 /// Whether an attempt that nobody holds ended as its worker said: where an answer got lost, and the server that sent it too.
 async fn ended_before(
     api: &Api,
@@ -306,8 +313,7 @@ async fn ended_before(
     let is_its = |worker: &str| label == worker;
     let past = record.history.iter().rev().find(|past| past.attempt == token.attempt);
     let by_itself = match past {
-        // What was lost or handed back was not settled by the worker.
-        Some(past) => is_its(&past.worker) && past.outcome != Outcome::Lost,
+        Some(past) => is_its(&past.worker) && !is_by_others(past.outcome),
         None => {
             let ended = record.state == JobState::Completed && record.attempt == token.attempt;
             ended && record.worker.as_deref().is_some_and(is_its)

@@ -110,6 +110,9 @@ async fn a_job_is_run_over_http(api: TestApi) {
         let answer = api.post(&format!("/v1/jobs/{id}/report"), &report).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     }
+    // What is beyond the lines that are kept is dropped, however far.
+    let beyond = json!({"lease": job["lease"], "lines": [{"text": "a"}, {"text": "b"}], "first_line": u32::MAX});
+    assert_eq!(api.post(&format!("/v1/jobs/{id}/report"), &beyond).await.status, StatusCode::OK);
     assert_eq!(program.beat(&api, &[&job]).await.body["lost"], json!([]));
     assert_eq!(
         settle(&api, &job, json!({"result": "complete", "output": {"sum": 1.50}, "ran_ms": 1500}))

@@ -5,10 +5,15 @@ use windlass_core::event::NewEvent;
 use windlass_core::job::{Completion, Fence, NewJob, Settled};
 use windlass_core::store::Now;
 
+use crate::connection::in_schema;
 use crate::connection::transaction::{Transaction, Transactions};
 use crate::event::publish;
+use crate::job::statement::{Statement, Value};
 use crate::job::{statement, unique};
 use crate::row::get;
+
+/// A request to cancel that was committed before the lease was locked; a statement of its own sees it.
+const FORGET: &str = "delete from windlass.cancel_request where job = $1::text::uuid";
 
 /// Completes the job, and writes what follows. [`Settled::Lost`] where the lease was not free: nothing is written then.
 pub(crate) async fn complete_with(
@@ -26,10 +31,16 @@ pub(crate) async fn complete_with(
     if written == 0 {
         return transaction.roll_back().await.map(|()| Settled::Lost);
     }
+    transaction.query(&forget(fence, transactions.schema())).await?;
     enqueue(&transaction, &what.jobs, place).await?;
     announce(&transaction, &what.events, place).await?;
     transaction.commit().await?;
     Ok(Settled::Done)
+}
+
+fn forget(fence: &Fence, schema: &str) -> Statement {
+    let job = Value::Text(Some(fence.job.id.as_uuid().to_string()));
+    Statement { sql: in_schema(FORGET, schema), binds: vec![job] }
 }
 
 async fn enqueue(

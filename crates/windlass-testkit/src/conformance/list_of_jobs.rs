@@ -174,6 +174,7 @@ macro_rules! behaviours_of_jobs {
                     a_lost_lease_lets_nothing_follow
                     a_refused_job_takes_the_completion_back
                     a_batch_is_settled_in_both_ways
+                    a_completion_forgets_a_cancel_request
                 }
                 read {
                     counts_agree_in_every_state

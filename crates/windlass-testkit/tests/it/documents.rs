@@ -232,6 +232,8 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         LANE_KINDS
         TURN_WEIGHT
         LARGEST_NUMBER
+        TOKEN_NAME_BYTES
+        TOKEN_PATTERNS
     }
 }
 

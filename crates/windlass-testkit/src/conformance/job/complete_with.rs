@@ -4,10 +4,11 @@ use windlass_core::error::StoreError;
 use windlass_core::event::NewEvent;
 use windlass_core::job::{Batch, Completion, NewJob, Settled, State, Unique};
 use windlass_core::json::Json;
+use windlass_core::worker::Beat;
 
 use crate::draft::job;
-use crate::fixture::StoreFixture;
-use crate::verdicts::complete;
+use crate::fixture::{MINUTE, StoreFixture};
+use crate::verdicts::{complete, retry};
 use crate::worker::{RAN, Worker};
 
 fn followed_by(jobs: Vec<NewJob>) -> Completion {
@@ -122,4 +123,20 @@ pub async fn a_batch_is_settled_in_both_ways(fixture: StoreFixture) {
     assert_eq!(worker.settle(&batch, 1, complete()).await, Settled::Done);
     worker.check_leases(&[]).await;
     fixture.check("completed 2").await;
+}
+
+/// X18, T8: a job that was completed although it was asked to cancel has forgotten that.
+pub async fn a_completion_forgets_a_cancel_request(fixture: StoreFixture) {
+    let id = fixture.enqueue_one(job()).await;
+    let worker = fixture.worker().await;
+    let batch = worker.claim(1).await;
+    fixture.cancel(id).await;
+    let answer = send(&fixture, (&worker, &batch), &followed_by(Vec::new())).await;
+    assert_eq!(answer.expect("written"), Settled::Done);
+    fixture.retry(id).await;
+    let batch = worker.claim(1).await;
+    let Beat::Alive { cancels, .. } = worker.beat().await else { panic!("the worker is gone") };
+    assert_eq!(cancels, []);
+    worker.settle(&batch, 0, retry(MINUTE)).await;
+    fixture.check_job(id, "retryable in 60s, attempt 2, failures 1, history error").await;
 }
