@@ -149,10 +149,15 @@ echo "$line" >> ran
 until test -e go; do sleep 0.05; done
 "#;
 
-/// Jobs that come one after the other, of which so many have a program that runs, and two have none yet.
-async fn with_and_without_turn(fixture: &WorkFixture, work: &Work, turns: usize) -> Vec<JobId> {
+/// Jobs that come one after the other, of which so many have a program that runs, and `others` have none yet: these may be one
+/// call or several.
+async fn with_and_without_turn(
+    fixture: &WorkFixture,
+    work: &Work,
+    (turns, others): (usize, usize),
+) -> Vec<JobId> {
     let mut jobs = Vec::new();
-    for number in 1..=turns + 2 {
+    for number in 1..=turns + others {
         jobs.push(fixture.enqueue("k", "1").await);
         work.event("attempt");
         until("its program runs", || fixture.read("ran").lines().count() >= number.min(turns));
@@ -166,7 +171,7 @@ async fn with_and_without_turn(fixture: &WorkFixture, work: &Work, turns: usize)
 async fn a_stop_hands_back_what_has_no_turn() {
     let fixture = WorkFixture::with_script(HELD, "chunk = { jobs = 2, within = \"1ms\" }").await;
     let work = fixture.start(&[]);
-    let jobs = with_and_without_turn(&fixture, &work, 2).await;
+    let jobs = with_and_without_turn(&fixture, &work, (2, 2)).await;
     work.signal(libc::SIGTERM);
     for _ in &jobs[2..] {
         assert_eq!(work.event("finished")["outcome"], "released");
@@ -181,20 +186,22 @@ async fn a_stop_hands_back_what_has_no_turn() {
     }
 }
 
-/// O38: a job whose program has no turn is cancelled without it; the one behind it has its turn when a program has ended.
+/// O38: a job whose program has no turn is cancelled without it, and keeps no turn from the next.
 #[tokio::test]
 async fn what_has_no_turn_is_cancelled_without_a_program() {
     // Nobody waits until an attempt that does not end is abandoned.
     let more = "chunk = { jobs = 4, within = \"1ms\" }\ngrace = \"1h\"";
     let fixture = WorkFixture::with_script(HELD, more).await;
     let work = fixture.start(&[]);
-    let jobs = with_and_without_turn(&fixture, &work, 1).await;
-    fixture.client().cancel(&jobs[1..2], "not wanted").await.expect("asked");
+    let jobs = with_and_without_turn(&fixture, &work, (1, 1)).await;
+    fixture.client().cancel(&jobs[1..], "not wanted").await.expect("asked");
     let cancelled = work.event("finished");
     assert_eq!(
         (&cancelled["outcome"], &cancelled["error"]),
         (&"cancelled".into(), &"not wanted".into())
     );
+    fixture.enqueue("k", "1").await;
+    work.event("attempt");
     std::fs::write(fixture.path("go"), "").expect("written");
     for _ in 0..2 {
         assert_eq!(work.event("finished")["outcome"], "ok");
