@@ -24,10 +24,10 @@ pub(crate) struct Args {
     /// The address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7700")]
     listen: SocketAddr,
-    /// Ask nobody for a token; on 127.0.0.1 or [::1] alone
+    /// Ask nobody for a token; on 127.0.0.1 or ::1 alone
     #[arg(long)]
     open: bool,
-    /// A proxy stands before it that ends TLS: only with this another address than 127.0.0.1 or [::1] is served
+    /// A proxy stands before it that ends TLS: only with this another address than 127.0.0.1 or ::1 is served
     #[arg(long)]
     behind_proxy: bool,
 }

@@ -93,7 +93,7 @@ impl Client {
     }
 
     /// Changes of subscriptions that were asked for by SQL: those that nobody who feeds has made yet, and those that were refused; at
-    /// most [`REQUESTS`](crate::limits::REQUESTS).
+    /// most [`REQUESTS`].
     ///
     /// # Errors
     /// When the store cannot be asked.
