@@ -20,46 +20,50 @@ const KEPT: usize = 1_000;
 
 /// Tokens found lately. What was not found is not remembered: it cannot fill anything.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashMap<TokenDigest, (Arc<TokenRecord>, Instant)>>);
+pub(super) struct Known(Mutex<HashMap<TokenDigest, Found>>);
+
+/// A token as it was found, and whose it is.
+#[derive(Debug, Clone)]
+struct Found {
+    record: Arc<TokenRecord>,
+    caller: Caller,
+    since: Instant,
+}
 
 impl Known {
     /// Whose secret this is.
     pub(super) async fn caller(&self, secret: &str, store: &dyn Store) -> Result<Caller, Problem> {
         let digest = digest(secret);
-        let record = match self.fresh(digest) {
-            Some(record) => record,
+        let found = match self.fresh(digest) {
+            Some(found) => found,
             None => self.look_up(digest, store).await?,
         };
-        if !record.holds(Timestamp::wall_clock()) {
-            let detail = format!("the token {} has expired", record.token.name);
+        if !found.record.holds(Timestamp::wall_clock()) {
+            let detail = format!("the token {} has expired", found.caller.name());
             return Err(Problem::new(Code::Unauthorized, detail));
         }
-        Ok(Caller::new(record.token.name.as_str(), record.token.grant.clone()))
+        Ok(found.caller)
     }
 
-    async fn look_up(
-        &self,
-        digest: TokenDigest,
-        store: &dyn Store,
-    ) -> Result<Arc<TokenRecord>, Problem> {
+    async fn look_up(&self, digest: TokenDigest, store: &dyn Store) -> Result<Found, Problem> {
         let unknown =
             || Problem::new(Code::Unauthorized, "there is no such token, or not any more");
         let record = Arc::new(store.token(digest).await?.ok_or_else(unknown)?);
+        let caller = Caller::new(record.token.name.as_str(), record.token.grant.clone());
+        let found = Found { record, caller, since: Instant::now() };
         let mut known = self.lock();
         if known.len() >= KEPT {
             known.clear();
         }
-        known.insert(digest, (Arc::clone(&record), Instant::now()));
-        Ok(record)
+        known.insert(digest, found.clone());
+        Ok(found)
     }
 
-    fn fresh(&self, digest: TokenDigest) -> Option<Arc<TokenRecord>> {
-        let known = self.lock();
-        let (record, since) = known.get(&digest)?;
-        (since.elapsed() < FRESH).then(|| Arc::clone(record))
+    fn fresh(&self, digest: TokenDigest) -> Option<Found> {
+        self.lock().get(&digest).filter(|found| found.since.elapsed() < FRESH).cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TokenDigest, (Arc<TokenRecord>, Instant)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TokenDigest, Found>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -84,15 +84,23 @@ impl Remotes {
         registration: Registration,
     ) -> Result<Arc<Remote>, StoreError> {
         self.forget_silent(store);
+        let remote = Self::enlist(store, registration).await?;
+        self.lock().insert(remote.id(), Arc::clone(&remote));
+        Ok(remote)
+    }
+
+    /// Registers it with the store, for wake-ups too.
+    async fn enlist(
+        store: &dyn Store,
+        registration: Registration,
+    ) -> Result<Arc<Remote>, StoreError> {
         let id = registration.worker;
         let wake = store.wakeups().add(id, registration.queues.clone());
         if let Err(error) = store.register(&registration, Now::Database).await {
             store.wakeups().forget(id);
             return Err(error);
         }
-        let remote = Arc::new(Remote::new(registration, wake));
-        self.lock().insert(id, Arc::clone(&remote));
-        Ok(remote)
+        Ok(Arc::new(Remote::new(registration, wake)))
     }
 
     /// The worker, which another process may have registered, or this one before it was started again.
@@ -115,12 +123,15 @@ impl Remotes {
             |worker: &WorkerRecord| worker.id == id && worker.lives_with == LivesWith::Lease;
         let record = workers.into_iter().find(is_it).ok_or_else(|| gone(id))?;
         let is_quiet = record.quiet;
-        let remote = self.register(store, registration_of(record)).await?;
+        self.forget_silent(store);
+        let remote = Self::enlist(store, registration_of(record)).await?;
         remote.is_quiet.store(is_quiet, Ordering::Relaxed);
+        // Only then is it known here: whoever finds it finds its hands read.
         if let Err(error) = remote.read_hands(store).await {
-            self.forget(store, id);
+            store.wakeups().forget(id);
             return Err(error.into());
         }
+        self.lock().insert(id, Arc::clone(&remote));
         Ok(remote)
     }
 

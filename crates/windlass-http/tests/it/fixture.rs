@@ -17,6 +17,8 @@ use windlass::store::{Now, Store};
 use windlass::worker::Registration;
 use windlass_http::{Access, Api};
 use windlass_testkit::database::{Database, PostgresDatabase};
+use windlass_testkit::fault::plan::Plan;
+use windlass_testkit::fault::store::FaultStore;
 use windlass_testkit::worker::{self as worker_of, Profile};
 
 use crate::described::{undescribed, validator};
@@ -69,7 +71,7 @@ pub(crate) struct TestApi {
     router: Router,
     store: Arc<dyn Store>,
     // Dropped last.
-    database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 /// What it answered.
@@ -107,7 +109,19 @@ impl Answer {
 
 impl TestApi {
     pub(crate) async fn on(database: TestDatabase) -> Self {
-        Self::with(database, Access::open()).await
+        Self::with(Arc::new(database), Access::open()).await
+    }
+
+    /// Another server of the same database.
+    pub(crate) async fn another(&self) -> Self {
+        Self::with(Arc::clone(&self.database), Access::open()).await
+    }
+
+    /// Another server of the same database, whose store has a fault to come.
+    pub(crate) async fn faulty(&self, plan: Plan) -> Self {
+        let Self { store, database, .. } = self.another().await;
+        let faulty = Arc::new(FaultStore::new(Arc::clone(&store), plan));
+        Self { router: Api::new(faulty, Access::open()).router(), store, database }
     }
 
     /// The same database behind a server with another way to find out who asks.
@@ -115,7 +129,7 @@ impl TestApi {
         Self::with(self.database, access).await
     }
 
-    async fn with(database: TestDatabase, access: Access) -> Self {
+    async fn with(database: Arc<TestDatabase>, access: Access) -> Self {
         let store = windlass::open(&database.url()).await.expect("the store opens");
         let router = Api::new(Arc::clone(&store), access).router();
         Self { router, store, database }
@@ -125,14 +139,19 @@ impl TestApi {
     pub(crate) async fn restarted(self) -> Self {
         let Self { router, store, database } = self;
         drop((router, store));
-        Self::on(database).await
+        Self::with(database, Access::open()).await
     }
 
     /// Registers a worker of the default queue that knows this kind, whose build is `testkit`.
     pub(crate) async fn worker(&self, profile: Profile) -> Registration {
         let registration = profile.registration();
-        self.store.register(&registration, Now::Database).await.expect("registered");
+        self.register(&registration).await;
         registration
+    }
+
+    /// Registers a worker as it is.
+    pub(crate) async fn register(&self, registration: &Registration) {
+        self.store.register(registration, Now::Database).await.expect("registered");
     }
 
     /// Has a worker claim at most one job.

@@ -11,6 +11,7 @@ use windlass::step::{NewStep, Others, StepForm};
 use windlass::store::Now;
 use windlass::subscription::{Feed, Filter, Start, Subscription};
 use windlass::worker::Registration;
+use windlass_testkit::draft::KIND;
 use windlass_testkit::fixture::MINUTE;
 use windlass_testkit::verdicts::{complete_with, die, retry};
 use windlass_testkit::worker::worker;
@@ -72,9 +73,9 @@ async fn a_job_is_explained(api: TestApi) {
         assert!(found.contains(&gate), "{gate}: {explained:#}");
     }
     api.act("/v1/queues/default/resume").await.ok();
-    api.act("/v1/kinds/work/pause").await.ok();
+    api.act(&format!("/v1/kinds/{KIND}/pause")).await.ok();
     assert!(gates(&api.get(&path).await.ok()).contains(&"kind_pause"));
-    api.act("/v1/kinds/work/resume").await.ok();
+    api.act(&format!("/v1/kinds/{KIND}/resume")).await.ok();
     let worker = api.worker(worker()).await;
     let batch = api.claim(&worker).await;
     assert_eq!(batch.jobs.len(), 1);

@@ -1,10 +1,18 @@
 //! The worker protocol: workers that speak HTTP alone.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use windlass::worker::LivesWith;
 use windlass::{JobId, NewJob, State};
+use windlass_testkit::fault::plan::{Action, Plan, Side, Verb};
+use windlass_testkit::worker::worker;
 
 use crate::fixture::{Answer, TestApi, on_both_stores};
+
+/// Nothing awaited here takes longer unless it is broken.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 on_both_stores! {
     /// T8: register, claim, report, heartbeat and complete work over HTTP, and the job says who ran it.
@@ -25,6 +33,12 @@ on_both_stores! {
     a_heartbeat_brings_news;
     /// T8: a claim that nobody waits for any more leaves no job behind.
     a_claim_that_is_given_up_holds_nothing;
+    /// T8: nor does one that was given up when its jobs were claimed and its answer was on its way.
+    a_claim_that_is_given_up_late_holds_nothing;
+    /// T8, C7: what one server claimed is a worker's at another, by whatever it says of it first.
+    what_another_server_claimed_is_known;
+    /// T8, C7: a lease that neither the worker nor its server knows is handed back.
+    a_lease_that_nobody_knows_is_handed_back;
     /// T8: a checkpoint comes with the next attempt.
     a_checkpoint_comes_with_the_next_attempt;
     /// Bad input: what makes no sense is refused, and nothing of it is written.
@@ -87,6 +101,12 @@ async fn enqueued(api: &TestApi, draft: NewJob) -> JobId {
 
 fn draft() -> NewJob {
     NewJob::new("k", windlass::Json::args("{\"n\":1}").expect("args"))
+}
+
+/// Waits until the job is in this state.
+async fn until(api: &TestApi, id: JobId, expected: State) {
+    let reached = async { while state(api, id).await != expected {} };
+    tokio::time::timeout(PATIENCE, reached).await.expect("it is soon in that state");
 }
 
 async fn state(api: &TestApi, id: JobId) -> State {
@@ -357,6 +377,61 @@ async fn a_claim_that_is_given_up_holds_nothing(api: TestApi) {
     assert_eq!((record.failures, record.worker.as_deref()), (0, Some(other.label.as_str())));
 }
 
+async fn a_claim_that_is_given_up_late_holds_nothing(api: TestApi) {
+    let late = api.faulty(Plan::first(Verb::Claim, Side::After, Action::Delay)).await;
+    let program = Program::registered(&late).await;
+    let id = enqueued(&api, draft()).await;
+    let (path, body) = (format!("/v1/workers/{}/claim", program.id), json!({"max": 1}));
+    tokio::select! {
+        answer = late.post(&path, &body) => panic!("answered before it could be given up: {answer:?}"),
+        () = until(&api, id, State::Running) => {}
+    }
+    // The store's answer comes after these, to nobody; the heartbeats themselves hand nothing back so soon.
+    for _ in 0..4 {
+        program.beat(&late, &[]).await;
+    }
+    until(&api, id, State::Available).await;
+}
+
+async fn what_another_server_claimed_is_known(api: TestApi) {
+    let (program, other) = (Program::registered(&api).await, api.another().await);
+    // It knows the worker from here on, which holds nothing.
+    assert_eq!(program.beat(&other, &[]).await.status, StatusCode::OK);
+    for _ in 0..3 {
+        enqueued(&api, draft()).await;
+    }
+    let named = program.claim_one(&api).await;
+    assert_eq!(program.beat(&other, &[&named]).await.body["lost"], json!([]));
+    let settled = program.claim_one(&api).await;
+    assert_eq!(settle(&other, &settled, json!({"result": "complete"})).await, "done");
+    let told = program.claim_one(&api).await;
+    let report = json!({"lease": told["lease"], "progress": {"percent": 1.0}});
+    let path = format!("/v1/jobs/{}/report", told["id"].as_str().expect("an id"));
+    other.post(&path, &report).await.ok();
+}
+
+async fn a_lease_that_nobody_knows_is_handed_back(api: TestApi) {
+    let mut registration = worker().knowing(&[("k", 1)]).registration();
+    // What has not been named for two heartbeats of so short a lease is back in the time of a test.
+    (registration.lease, registration.lives_with) = (Duration::from_millis(600), LivesWith::Lease);
+    api.register(&registration).await;
+    let program = Program { id: registration.worker.to_string(), label: String::new() };
+    assert_eq!(program.beat(&api, &[]).await.status, StatusCode::OK);
+    let id = enqueued(&api, draft()).await;
+    assert_eq!(api.claim(&registration).await.jobs.len(), 1, "the answer to this is lost");
+    let beating = async {
+        loop {
+            assert_eq!(program.beat(&api, &[]).await.status, StatusCode::OK);
+        }
+    };
+    tokio::select! {
+        () = beating => {}
+        () = until(&api, id, State::Available) => {}
+    }
+    let record = api.client().job(id).await.expect("read").expect("there");
+    assert_eq!((record.failures, record.history[0].outcome), (0, windlass::Outcome::Released));
+}
+
 async fn a_checkpoint_comes_with_the_next_attempt(api: TestApi) {
     let id = enqueued(&api, draft()).await;
     let program = Program::registered(&api).await;
@@ -413,7 +488,7 @@ async fn a_worker_that_leaves_hands_back_what_it_holds(api: TestApi) {
 
 async fn a_worker_of_another_process_is_left_alone(api: TestApi) {
     let id = enqueued(&api, NewJob { kind: "work".to_owned(), ..draft() }).await;
-    let worker = api.worker(windlass_testkit::worker::worker()).await;
+    let worker = api.worker(worker()).await;
     assert_eq!(api.claim(&worker).await.jobs.len(), 1);
     let path = format!("/v1/workers/{}", worker.worker);
     api.delete(&path).await;
