@@ -108,11 +108,10 @@ pub(super) async fn heartbeat(
     };
     remote.is_quiet.store(quiet, Ordering::Relaxed);
     let named: HashSet<LeaseToken> = running.leases.iter().copied().collect();
-    // What another server claimed, or a claim whose answer was lost, is under a lease that nobody here knows.
+    // What another server claimed, or a claim whose answer was lost, is under a lease that nobody here knows; the jobs of one
+    // are known together.
     let known: HashSet<LeaseId> = remote.in_hand().iter().map(|(token, _)| token.lease).collect();
-    let is_unknown =
-        |token: &LeaseToken| remote.held(*token).is_none() && leases.contains(&token.lease);
-    if leases.iter().any(|lease| !known.contains(lease)) || named.iter().any(is_unknown) {
+    if leases.iter().any(|lease| !known.contains(lease)) {
         remote.read_hands(api.store()).await?;
     }
     let held: HashMap<LeaseToken, Held> = remote.in_hand().into_iter().collect();

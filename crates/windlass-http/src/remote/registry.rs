@@ -126,7 +126,7 @@ impl Remotes {
         self.forget_silent(store);
         let remote = Self::enlist(store, registration_of(record)).await?;
         remote.is_quiet.store(is_quiet, Ordering::Relaxed);
-        // Only then is it known here: whoever finds it finds its hands read.
+        // Only then is it known here: a request that finds it finds its hands read.
         if let Err(error) = remote.read_hands(store).await {
             store.wakeups().forget(id);
             return Err(error.into());

@@ -402,3 +402,30 @@ pub(crate) struct LimitOf {
     #[schema(required = false)]
     note: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use utoipa::PartialSchema;
+    use windlass::job::Step as CoreStep;
+
+    use super::Step;
+
+    /// The steps of the core; one that is missing here does not compile.
+    macro_rules! steps {
+        ($($step:ident)*) => {{
+            const fn listed(step: CoreStep) {
+                match step { $(CoreStep::$step => {})* }
+            }
+            [$(CoreStep::$step),*].map(|step| { listed(step); json!(step) }).to_vec()
+        }};
+    }
+
+    #[test]
+    fn the_steps_are_those_of_the_core() {
+        let steps = steps!(Claim Promote Meet Overdue Decide Resume Worker Unpark Slot Turn Lane Open Place Tokens Probe Unlock
+            Expire Settle Cancel TakeBack Remove Keep);
+        let schema = serde_json::to_value(Step::schema()).expect("a schema");
+        assert_eq!(schema["enum"], Value::Array(steps));
+    }
+}

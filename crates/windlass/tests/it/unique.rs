@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use windlass::job::{Gate, Step};
+use windlass::job::{Completion, Fence, Gate, Settled, Step};
 use windlass::prelude::*;
 use windlass::store::Now;
 use windlass::{Enqueued, State, StoreError, Unique};
@@ -105,6 +105,38 @@ async fn who_waits_for_a_key_is_in_nobodys_way() {
     for answer in answers {
         assert_eq!(answer.expect("answered"), Enqueued::Kept(holder));
     }
+}
+
+/// T8, C4: a completion that brings a job with the key of an open transaction gives up before long: nothing of it is written, and
+/// those behind it go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_completion_does_not_wait_for_a_key() {
+    let database = TestDatabase::postgres();
+    let store = database.open().await;
+    let client = Client::new(store.clone());
+    let registration = worker().knowing(&[("probe.ok", 1)]).registration();
+    store.register(&registration, Now::Database).await.expect("registered");
+    client.enqueue_all([Okay { number: 1 }, Okay { number: 2 }]).await.expect("written");
+    let batch = store.claim(&request(&registration, 2), Now::Database).await.expect("claimed");
+    let mut other = connect(&database).await;
+    let tx = other.client.transaction().await.expect("begun");
+    client.within(&tx).enqueue(unique(1)).await.expect("written");
+    let complete = async |nth: usize, job: windlass::NewJob| {
+        let (job_of, label) = (batch.jobs[nth].clone(), registration.label.as_str().into());
+        let fence = Fence { lease: batch.lease, job: job_of, worker: registration.worker, label };
+        let what = Completion { output: None, ran: None, jobs: vec![job], events: Vec::new() };
+        let answer = store.complete_with(&fence, &what, Now::Database);
+        tokio::time::timeout(SOON, answer).await.expect("it does not wait")
+    };
+    let pipeline = client.pipeline();
+    let prepared = |draft: windlass::Draft<Okay>| pipeline.prepare(draft).expect("it is in order");
+    let (held, free) = (prepared(unique(2)), prepared(Okay { number: 3 }.job()));
+    let (first, second) = tokio::join!(complete(0, held.clone()), complete(1, free));
+    assert!(first.is_err_and(|error| error.is_passing()));
+    assert_eq!(second.expect("answered"), Settled::Done);
+    tx.rollback().await.expect("rolled back");
+    assert_eq!(complete(0, held).await.expect("answered"), Settled::Done);
+    assert_eq!(waiting(&client).await, 2);
 }
 
 /// O24, C24: a job that an open transaction met does not begin before that is over: it sees what was written there.
