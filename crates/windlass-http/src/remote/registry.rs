@@ -258,6 +258,12 @@ impl Remote {
         self.hands().settled.contains(&token)
     }
 
+    /// Whether nothing is known of this lease: another process may have claimed the job for it.
+    pub(crate) fn is_unknown(&self, token: LeaseToken) -> bool {
+        let hands = self.hands();
+        !hands.jobs.contains_key(&token) && !hands.settled.contains(&token)
+    }
+
     /// Reads what it holds: what another process claimed for it is known here from now on.
     pub(crate) async fn read_hands(&self, store: &dyn Store) -> Result<(), StoreError> {
         let found = store.in_hand(self.id()).await?;

@@ -114,12 +114,10 @@ pub(super) async fn report(
     let lost = || Problem::from(windlass::StoreError::LeaseLost { job });
     let remote = api.remotes().get(api.store(), token.worker).await?;
     may.check_worker(&remote.registration)?;
-    let mut held = remote.held(token);
-    if held.is_none() && !remote.has_settled(token) {
+    if remote.is_unknown(token) {
         remote.read_hands(api.store()).await?;
-        held = remote.held(token);
     }
-    let held = held.filter(|held| held.job.id == job).ok_or_else(lost)?;
+    let held = remote.held(token).filter(|held| held.job.id == job).ok_or_else(lost)?;
     let said = body.report(remote.fence(token, &held))?;
     match api.store().report(&[said], Now::Database).await?.first() {
         Some(Fenced::Done) => Ok(ok(&Document::new("reported.v1", ReportedBody { job }))),

@@ -1,6 +1,6 @@
 //! Results of attempts, many at a time, each written only while its lease holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,12 +104,12 @@ pub(super) async fn settle(
         let detail = format!("at most {BATCH_JOBS} at a time, found {}", body.results.len());
         return Err(Problem::body("/results".to_owned(), detail));
     }
-    check_workers(&may, &api, &body.results).await?;
+    let remotes = remotes_of(&may, &api, &body.results).await?;
     let mut answers: Vec<Answer> = Vec::with_capacity(body.results.len());
     let mut plain: BTreeMap<WorkerId, (Arc<Remote>, Vec<Plain>)> = BTreeMap::new();
     for (nth, result) in body.results.into_iter().enumerate() {
         let (job, token) = (result.job, result.lease);
-        let status = match Attempt::find(&api, job, token).await? {
+        let status = match Attempt::find((&api, &remotes), job, token).await? {
             Found::Here(attempt) => match attempt.wanted((&api, &may), result, nth).await? {
                 Next::Answer(status) => status,
                 Next::Settle(settlement) => {
@@ -129,21 +129,36 @@ pub(super) async fn settle(
     Ok(ok(&Document::new("settled_results.v1", Answers { results: answers })))
 }
 
-/// Before anything is written: a request with somebody else's leases is refused as a whole.
-async fn check_workers(
+/// The workers that results are of; none for one that is gone.
+type ByWorker = BTreeMap<WorkerId, Option<Arc<Remote>>>;
+
+/// Before anything is written: a request with somebody else's leases is refused as a whole. What a worker holds is read again where
+/// it is said to hold what is not known here, once for all its results.
+async fn remotes_of(
     may: &MayIn<Work>,
     api: &Api,
     results: &[ResultBody],
-) -> Result<(), Problem> {
-    let workers: BTreeSet<WorkerId> = results.iter().map(|result| result.lease.worker).collect();
-    for worker in workers {
-        match api.remotes().get(api.store(), worker).await {
-            Ok(remote) => may.check_worker(&remote.registration)?,
-            Err(problem) if problem.code() == Code::WorkerGone => {}
-            Err(problem) => return Err(problem),
-        }
+) -> Result<ByWorker, Problem> {
+    let mut tokens: BTreeMap<WorkerId, Vec<LeaseToken>> = BTreeMap::new();
+    for result in results {
+        tokens.entry(result.lease.worker).or_default().push(result.lease);
     }
-    Ok(())
+    let mut remotes = ByWorker::new();
+    for (worker, tokens) in tokens {
+        let remote = match api.remotes().get(api.store(), worker).await {
+            Ok(remote) => {
+                may.check_worker(&remote.registration)?;
+                if tokens.iter().any(|token| remote.is_unknown(*token)) {
+                    remote.read_hands(api.store()).await?;
+                }
+                Some(remote)
+            }
+            Err(problem) if problem.code() == Code::WorkerGone => None,
+            Err(problem) => return Err(problem),
+        };
+        remotes.insert(worker, remote);
+    }
+    Ok(remotes)
 }
 
 fn answer(job: JobId, status: Result<Status, Problem>) -> Answer {
@@ -206,23 +221,19 @@ enum Next {
 }
 
 impl Attempt {
-    async fn find(api: &Api, job: JobId, token: LeaseToken) -> Result<Found, Problem> {
-        let remote = match api.remotes().get(api.store(), token.worker).await {
-            Ok(remote) => remote,
-            Err(problem) if problem.code() == Code::WorkerGone => {
-                return Ok(Found::Gone(Status::Lost));
-            }
-            Err(problem) => return Err(problem),
+    async fn find(
+        (api, remotes): (&Api, &ByWorker),
+        job: JobId,
+        token: LeaseToken,
+    ) -> Result<Found, Problem> {
+        let Some(remote) = remotes.get(&token.worker).and_then(Option::as_ref) else {
+            return Ok(Found::Gone(Status::Lost));
         };
         if remote.has_settled(token) {
             return Ok(Found::Gone(Status::Already));
         }
-        let mut held = remote.held(token);
-        if held.is_none() {
-            remote.read_hands(api.store()).await?;
-            held = remote.held(token);
-        }
-        match held.filter(|held| held.job.id == job) {
+        let remote = Arc::clone(remote);
+        match remote.held(token).filter(|held| held.job.id == job) {
             Some(held) => Ok(Found::Here(Box::new(Self { remote, token, held }))),
             None => ended_before(api, job, (token, &remote.label)).await.map(Found::Gone),
         }
