@@ -1,8 +1,9 @@
 //! The command line: one noun, one verb.
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::acts::Asked;
 use crate::command;
 use crate::exit::{Exit, Failure};
 use crate::globals::GlobalArgs;
@@ -104,6 +105,10 @@ pub(crate) enum Command {
     /// Make, list and remove tokens: who may use the HTTP API
     #[command(hide = true)]
     Token(command::token::Args),
+    /// Who has done what, and whether that list is whole
+    Audit(command::audit::Args),
+    /// What a code of a problem means, and what to do
+    Docs(command::docs::Args),
     /// Serve the HTTP API
     #[command(hide = true)]
     Serve(command::serve::Args),
@@ -124,14 +129,18 @@ fn with_template(command: clap::Command) -> clap::Command {
     command.help_template(HELP).mut_subcommands(with_template)
 }
 
-/// Reads the command line. Help, versions and errors are printed here; they end the program.
-pub(crate) fn parse() -> Result<Cli, Exit> {
+/// Reads the command line, and which act it is. Help, versions and errors are printed here; they end the program.
+pub(crate) fn parse() -> Result<(Cli, Option<Asked>), Exit> {
     let words: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let guarded = words.iter().map(|word| guard_negation(word));
     let matches =
         definition().try_get_matches_from(std::iter::once("windlass".to_owned()).chain(guarded));
-    matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| {
+    let read = |matches: ArgMatches| {
+        let asked = Asked::by(&matches, &words);
+        Ok((Cli::from_arg_matches(&matches)?, asked))
+    };
+    matches.and_then(read).map_err(|error| {
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 // A reader that went away does not want the help.

@@ -1,11 +1,13 @@
 //! One file per command: its arguments and what it does.
 
 pub(crate) mod alert;
+pub(crate) mod audit;
 pub(crate) mod batch;
 pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod condition;
 pub(crate) mod demo;
+pub(crate) mod docs;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;
 pub(crate) mod event;

@@ -9,6 +9,7 @@ mod limit;
 mod queues;
 mod reader;
 mod schedules;
+mod server;
 mod serves;
 mod sources;
 mod subscriptions;
@@ -27,6 +28,7 @@ use windlass::{Backoff, Chunks, Limit, RetryPolicy};
 
 use reader::{Reader, Table};
 pub(crate) use schedules::ScheduleConfig;
+pub(crate) use server::ServerConfig;
 pub(crate) use serves::Serves;
 pub(crate) use sources::SourceConfig;
 pub(crate) use subscriptions::SubscriptionConfig;
@@ -158,14 +160,25 @@ impl Config {
         Ok(table.as_ref().map(read).transpose()?.unwrap_or_default())
     }
 
+    /// What a file says of [server]; nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something of that is wrong.
+    pub(crate) fn server(file: &Path) -> Result<ServerConfig, ConfigError> {
+        let text = text_of(file)?;
+        let reader = Reader::new(file, &text);
+        let document = reader.parse()?;
+        let top = reader.table(&document, "the file", &TOP_KEYS)?;
+        let table = top.table("server", "[server]", &server::KEYS)?;
+        Ok(table.as_ref().map(server::read).transpose()?.unwrap_or_default())
+    }
+
     fn read(file: &Path, text: &str) -> Result<Self, ConfigError> {
         let reader = Reader::new(file, text);
         let document = reader.parse()?;
         let top = reader.table(&document, "the file", &TOP_KEYS)?;
-        if let Some(at) = top.place("server") {
-            let message = "`server` is not available in this version of windlass";
-            return Err(reader.error(at, message));
-        }
+        // What is wrong in it is told to a worker as well.
+        top.table("server", "[server]", &server::KEYS)?.as_ref().map(server::read).transpose()?;
         let mut handlers: Vec<HandlerConfig> = Vec::new();
         for table in top.tables("handler", "[[handler]]", &HANDLER_KEYS)? {
             let handler = handler(&table)?;

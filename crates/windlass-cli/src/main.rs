@@ -1,5 +1,6 @@
 //! The binary `windlass`.
 
+mod acts;
 mod cli;
 mod command;
 mod config;
@@ -18,8 +19,8 @@ use std::process::ExitCode;
 use crate::exit::{Exit, Failure};
 
 fn main() -> ExitCode {
-    let cli = match cli::parse() {
-        Ok(cli) => cli,
+    let (cli, asked) = match cli::parse() {
+        Ok(parsed) => parsed,
         Err(exit) => return exit.into(),
     };
     let format = cli.globals.errors();
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
             return output::problem::report(&error, format).into();
         }
     };
-    let result = runtime.block_on(run::run(cli));
+    let result = runtime.block_on(run::run(cli, asked));
     // Handlers that were abandoned must not keep the process.
     runtime.shutdown_background();
     result.unwrap_or_else(|error| output::problem::report(&error, format)).into()

@@ -1,50 +1,61 @@
 //! From the command line to its command.
 
+use crate::acts::{Asked, Doing};
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    alert, batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind,
-    lane, limit, migrate, publish, queue, schedule, serve, signal, source, status, subscription,
-    tail, token, trace, work, worker, workflow,
+    alert, audit, batch, bench, completions, condition, demo, docs, doctor, enqueue, event,
+    explain, job, kind, lane, limit, migrate, publish, queue, schedule, serve, signal, source,
+    status, subscription, tail, token, trace, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
 
 /// Runs a command; the exit code says how it ended.
-pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
+pub(crate) async fn run(cli: Cli, asked: Option<Asked>) -> anyhow::Result<Exit> {
     let globals = Globals::of(cli.globals);
     let Some(command) = cli.command else {
         globals.out.print(FIRST_STEPS)?;
         return Ok(Exit::Done);
     };
+    let Some(asked) = asked else { return dispatch(command, &globals).await };
+    let doing = Doing::begin(asked, &globals).await;
+    let exit = dispatch(command, &globals).await?;
+    doing.end(exit, &globals).await;
+    Ok(exit)
+}
+
+async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
     match command {
-        Command::Demo(args) => demo::run(args, &globals).await,
-        Command::Enqueue(args) => enqueue::run(*args, &globals).await,
-        Command::Work(args) => work::run(args, &globals).await,
-        Command::Status(args) => status::run(args, &globals).await,
-        Command::Explain(args) => explain::run(args, &globals).await,
-        Command::Tail(args) => tail::run(args, &globals).await,
-        Command::Trace(args) => trace::run(args, &globals).await,
-        Command::Job(args) => job::run(args, &globals).await,
-        Command::Queue(args) => queue::run(args, &globals).await,
-        Command::Schedule(args) => schedule::run(args, &globals).await,
-        Command::Kind(args) => kind::run(args, &globals).await,
-        Command::Limit(args) => limit::run(args, &globals).await,
-        Command::Batch(args) => batch::run(args, &globals).await,
-        Command::Workflow(args) => workflow::run(args, &globals).await,
-        Command::Condition(args) => condition::run(args, &globals).await,
-        Command::Signal(args) => signal::run(args, &globals).await,
-        Command::Publish(args) => publish::run(*args, &globals).await,
-        Command::Event(args) => event::run(args, &globals).await,
-        Command::Subscription(args) => subscription::run(args, &globals).await,
-        Command::Source(args) => source::run(args, &globals).await,
-        Command::Alert(args) => alert::run(args, &globals).await,
-        Command::Token(args) => token::run(args, &globals).await,
-        Command::Lane(args) => lane::run(args, &globals).await,
-        Command::Worker(args) => worker::run(args, &globals).await,
-        Command::Doctor(args) => doctor::run(args, &globals).await,
-        Command::Serve(args) => serve::run(args, &globals).await,
-        Command::Migrate(args) => migrate::run(args, &globals).await,
-        Command::Bench(args) => bench::run(args, &globals).await,
-        Command::Completions(args) => completions::run(&args, cli::definition(), &globals),
+        Command::Demo(args) => demo::run(args, globals).await,
+        Command::Enqueue(args) => enqueue::run(*args, globals).await,
+        Command::Work(args) => work::run(args, globals).await,
+        Command::Status(args) => status::run(args, globals).await,
+        Command::Explain(args) => explain::run(args, globals).await,
+        Command::Tail(args) => tail::run(args, globals).await,
+        Command::Trace(args) => trace::run(args, globals).await,
+        Command::Job(args) => job::run(args, globals).await,
+        Command::Queue(args) => queue::run(args, globals).await,
+        Command::Schedule(args) => schedule::run(args, globals).await,
+        Command::Kind(args) => kind::run(args, globals).await,
+        Command::Limit(args) => limit::run(args, globals).await,
+        Command::Batch(args) => batch::run(args, globals).await,
+        Command::Workflow(args) => workflow::run(args, globals).await,
+        Command::Condition(args) => condition::run(args, globals).await,
+        Command::Signal(args) => signal::run(args, globals).await,
+        Command::Publish(args) => publish::run(*args, globals).await,
+        Command::Event(args) => event::run(args, globals).await,
+        Command::Subscription(args) => subscription::run(args, globals).await,
+        Command::Source(args) => source::run(args, globals).await,
+        Command::Alert(args) => alert::run(args, globals).await,
+        Command::Token(args) => token::run(args, globals).await,
+        Command::Lane(args) => lane::run(args, globals).await,
+        Command::Worker(args) => worker::run(args, globals).await,
+        Command::Doctor(args) => doctor::run(args, globals).await,
+        Command::Audit(args) => audit::run(args, globals).await,
+        Command::Docs(args) => docs::run(&args, globals),
+        Command::Serve(args) => serve::run(args, globals).await,
+        Command::Migrate(args) => migrate::run(args, globals).await,
+        Command::Bench(args) => bench::run(args, globals).await,
+        Command::Completions(args) => completions::run(&args, cli::definition(), globals),
     }
 }

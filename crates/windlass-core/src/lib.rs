@@ -9,6 +9,7 @@
 //! [`limits`] and [`error`].
 
 pub mod alert;
+pub mod audit;
 pub mod batch;
 pub mod client;
 pub mod condition;
@@ -20,6 +21,7 @@ pub mod event;
 pub mod handler;
 pub mod health;
 pub mod id;
+pub mod idempotency;
 pub mod job;
 pub mod json;
 pub mod limit;

@@ -226,6 +226,16 @@ pub const ABANDON_AFTER: Duration = Duration::from_secs(2);
 pub const ISOLATED_TERMINATE: Duration = Duration::from_secs(1);
 /// How long after an isolated attempt was told to end its process is killed.
 pub const ISOLATED_KILL: Duration = Duration::from_millis(1_500);
+/// How long the answer to a request with a key is kept.
+pub const KEEP_REQUESTS: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a request with a key that has no answer is taken to be under way.
+pub const REQUEST_HELD: Duration = Duration::from_secs(60);
+/// How long the audit keeps an act.
+pub const KEEP_ACTS: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+/// Bytes of who has done an act, of what it was called and of what it was done to.
+pub const ACT_BYTES: usize = 600;
+/// Bytes of JSON of what an act was asked for, and of what it has changed.
+pub const ACT_DOCUMENT_BYTES: usize = 16 << 10;
 /// Bytes of a token's name, and of a pattern that it is limited to.
 pub const TOKEN_NAME_BYTES: usize = 100;
 /// Patterns of queues that a token is limited to; as many of kinds.

@@ -8,11 +8,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::alert::AlertStore;
+use crate::audit::AuditStore;
 use crate::batch::BatchStore;
 use crate::condition::ConditionStore;
 use crate::discard::Discards;
 use crate::event::EventStore;
 use crate::health::HealthStore;
+use crate::idempotency::IdempotencyStore;
 use crate::job::JobStore;
 use crate::limit::LimitStore;
 use crate::maintenance::MaintenanceStore;
@@ -73,6 +75,8 @@ pub trait Store:
     + HealthStore
     + AlertStore
     + TokenStore
+    + IdempotencyStore
+    + AuditStore
     + Send
     + Sync
     + 'static

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -12,9 +13,11 @@ use windlass::Client;
 use windlass::store::Store;
 
 use crate::access::{Access, Caller};
+use crate::audit::watch::{Watch, watched};
 use crate::limits::BODY_BYTES;
+use crate::metrics::{self, Metrics};
 use crate::remote::Remotes;
-use crate::{exchange, foreign, spec};
+use crate::{exchange, foreign, idempotency, pages, spec};
 
 /// The HTTP API over one store.
 #[derive(Debug, Clone)]
@@ -25,6 +28,7 @@ struct Shared {
     client: Client,
     access: Access,
     remotes: Remotes,
+    metrics: Metrics,
     /// What runs on when its request is given up.
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -38,6 +42,7 @@ impl Api {
             client: Client::new(store),
             access,
             remotes: Remotes::default(),
+            metrics: Metrics::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         }))
@@ -55,16 +60,27 @@ impl Api {
         self.0.tasks.wait().await;
     }
 
-    /// Everything under `/v1`, with `/healthz` and `/readyz`: to be served, or nested in another router.
+    /// Everything under `/v1`, with `/healthz`, `/readyz`, `/metrics` and the pages of `/docs`: to be served, or nested in another
+    /// router.
     pub fn router(self) -> Router {
         let (routes, document) = spec::routes();
+        let watch = Watch::over(self.clone(), &document);
         routes
+            .layer(from_fn_with_state(watch, watched))
+            .layer(from_fn_with_state(self.clone(), idempotency::once))
             .merge(spec::served(&document))
+            .merge(pages::routes())
+            .route("/metrics", get(metrics::show))
             .layer(from_fn(foreign::no_foreign_acts))
             .layer(CatchPanicLayer::new())
             .layer(DefaultBodyLimit::max(BODY_BYTES))
             .layer(from_fn(exchange::around))
+            .layer(from_fn_with_state(self.clone(), metrics::counted))
             .with_state(self)
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub(crate) fn remotes(&self) -> &Remotes {

@@ -67,5 +67,11 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub(crate) const DETAIL_BYTES: usize = 1_000;
 /// Bytes of the name of that place.
 pub(crate) const POINTER_BYTES: usize = 500;
+/// Bytes of an idempotency key.
+pub(crate) const KEY_BYTES: usize = 255;
+/// Breaks of the audit's chain that one answer names.
+pub(crate) const BROKEN: usize = 100;
+/// How old the numbers of `/metrics` may be: so often the store is asked for them at most.
+pub(crate) const MEASURED_EVERY: Duration = Duration::from_secs(5);
 /// Bytes of the name of a zone.
 pub(crate) const ZONE_BYTES: usize = 64;

@@ -40,6 +40,14 @@ texts! {
     Moment = (format = DateTime);
 }
 
+/// By which way an act came in.
+#[derive(Serialize, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Via {
+    Api,
+    Cli,
+}
+
 /// A job's state.
 #[derive(Serialize, ToSchema)]
 #[schema(rename_all = "lowercase")]

@@ -13,7 +13,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tower_http::add_extension::AddExtension;
 
+use crate::audit::watch::Peer;
 use crate::foreign::{Hosts, only_own_hosts};
 use crate::limits::{CONNECTIONS, HEADER_BYTES, HEADER_TIME, STOP_TIME};
 
@@ -69,7 +71,7 @@ impl Server {
                 () = stop.cancelled() => break,
                 Some(_) = self.connections.join_next() => {}
                 accepted = self.listener.accept(), if has_room => match accepted {
-                    Ok((stream, _)) => self.begin(stream, router.clone()),
+                    Ok((stream, peer)) => self.begin(stream, Peer(peer), router.clone()),
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         tokio::time::sleep(AFTER_ERROR).await;
@@ -88,7 +90,8 @@ impl Server {
         }
     }
 
-    fn begin(&mut self, stream: TcpStream, router: Router) {
+    fn begin(&mut self, stream: TcpStream, peer: Peer, router: Router) {
+        let service = AddExtension::new(router, peer);
         // Answers are small, and nothing follows that they could be sent with.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection is gone already");
@@ -97,7 +100,7 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIME)
             .max_buf_size(HEADER_BYTES)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let connection = self.graceful.0.watch(connection);
         self.connections.spawn(async move {
             if let Err(error) = connection.await {

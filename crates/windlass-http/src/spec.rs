@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::{ContentBuilder, OpenApi as Spec, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{
+    ContentBuilder, ObjectBuilder, OpenApi as Spec, Ref, RefOr, ResponseBuilder,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
+use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
-    alert, batch, event, health, job, kind, lane, limit, queue, remote, schedule, signal, source,
-    subscription, token, trace, worker, workflow,
+    alert, audit, batch, event, health, idempotency, job, kind, lane, limit, queue, remote,
+    schedule, signal, source, subscription, token, trace, worker, workflow,
 };
 
 #[derive(OpenApi)]
@@ -36,6 +41,7 @@ use crate::{
         (name = "traces", description = "Trees of jobs and events."),
         (name = "worker protocol", description = "Workers in any language: register, claim, heartbeat, settle."),
         (name = "tokens", description = "Who may use the API, and for what."),
+        (name = "audit", description = "Who has done what."),
         (name = "queues", description = "Where jobs wait."),
         (name = "kinds", description = "What jobs are, by the handlers that run them."),
         (name = "limits", description = "How many run at once, how many start in a time, and breakers."),
@@ -69,6 +75,7 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         trace::routes(),
         remote::routes(),
         token::routes(),
+        audit::routes(),
         health::routes_of_store(),
     ];
     let nouns = nouns.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge);
@@ -76,11 +83,16 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         .nest("/v1", nouns)
         .merge(health::routes())
         .split_for_parts();
-    for path in document.paths.paths.values_mut() {
+    for (route, path) in &mut document.paths.paths {
         operations(path).for_each(|operation| {
             with_id(operation);
             with_problem(operation);
         });
+        if let Some(post) =
+            path.post.as_mut().filter(|_| idempotency::takes_key(&Method::POST, route))
+        {
+            with_key(post);
+        }
     }
     (routes, document)
 }
@@ -95,6 +107,21 @@ fn with_id(operation: &mut Operation) {
     let noun = operation.tags.iter().flatten().next();
     let verb = operation.operation_id.as_deref().map(|id| id.trim_start_matches("r#"));
     operation.operation_id = noun.zip(verb).map(|(noun, verb)| format!("{noun}_{verb}"));
+}
+
+/// A request that may bring a key.
+fn with_key(operation: &mut Operation) {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(KEY_BYTES));
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some("A request that comes again with its key is answered as the first time, and not carried out again."))
+        .schema(Some(text))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
 }
 
 /// Whatever is refused, and wherever, is a problem.

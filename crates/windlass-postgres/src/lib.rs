@@ -7,12 +7,14 @@
 //! Other languages enqueue by `select windlass.enqueue('kind', '{"args": 1}')`.
 
 mod alert;
+mod audit;
 mod batch;
 mod condition;
 mod connection;
 mod error;
 mod event;
 mod health;
+mod idempotency;
 mod job;
 mod limit;
 mod maintenance;

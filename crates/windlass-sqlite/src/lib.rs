@@ -7,12 +7,14 @@
 //! Other languages enqueue by `insert into windlass_enqueue (kind, args) values (…)`.
 
 mod alert;
+mod audit;
 mod batch;
 mod condition;
 mod connection;
 mod error;
 mod event;
 mod health;
+mod idempotency;
 mod job;
 mod lease;
 mod limit;

@@ -4,10 +4,12 @@
 //! a fresh database of each store: see [`conformance!`](crate::conformance!).
 
 pub mod alert;
+pub mod audit;
 pub mod batch;
 pub mod condition;
 pub mod event;
 pub mod health;
+pub mod idempotency;
 pub mod job;
 pub mod limit;
 mod list;

@@ -209,6 +209,20 @@ pub mod trace {
     pub use windlass_core::trace::{Member, MemberId, Trace, What};
 }
 
+/// Which acts people have done over HTTP and by the command line.
+pub mod audit {
+    pub use windlass_core::audit::{
+        Act, AuditStore, Broken, Chain, EntriesWanted, Entry, EntryDigest, Via,
+    };
+}
+
+/// Requests that may come twice.
+pub mod idempotency {
+    pub use windlass_core::idempotency::{
+        Answer, Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey,
+    };
+}
+
 /// Who may use the HTTP API of a store, and for what.
 pub mod token {
     pub use windlass_core::token::{

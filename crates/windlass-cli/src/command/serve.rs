@@ -1,11 +1,13 @@
 //! `windlass serve`: the HTTP API.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::path::{Path, PathBuf};
 
 use windlass::Worker;
 use windlass::store::Store;
 use windlass_http::{Access, Api, Server};
 
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::shutdown::{self, Signals, Wish};
@@ -19,32 +21,64 @@ const BUILD: &str = concat!("windlass serve ", env!("CARGO_PKG_VERSION"));
 #[command(before_help = "\
 Examples:
   windlass serve
-  windlass serve --listen 127.0.0.1:8080 --store postgres://app@db/app")]
+  windlass serve --listen 127.0.0.1:8080 --store postgres://app@db/app
+
+The same stands in [server] of windlass.toml; what is given here goes before it.")]
 pub(crate) struct Args {
-    /// The address and port; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7700")]
-    listen: SocketAddr,
+    /// The address and port; port 0 takes a free one; 127.0.0.1:7700 unless given
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
     /// Ask nobody for a token; on 127.0.0.1 or ::1 alone
     #[arg(long)]
     open: bool,
     /// A proxy stands before it that ends TLS: only with this another address than 127.0.0.1 or ::1 is served
     #[arg(long)]
     behind_proxy: bool,
+    /// The configuration with a server table; windlass.toml where there is one, unless given
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Where it listens unless it is told.
+const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7700));
+
+/// How it is served.
+#[derive(Debug, Clone, Copy)]
+struct How {
+    listen: SocketAddr,
+    open: bool,
+    behind_proxy: bool,
+}
+
+impl Args {
+    /// What the file says, with what is given here before it.
+    fn how(&self) -> Result<How, Failure> {
+        let unless_given = Path::new("windlass.toml");
+        let file = self.config.as_deref().or_else(|| unless_given.exists().then_some(unless_given));
+        let said = file.map(Config::server).transpose();
+        let said = said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default();
+        Ok(How {
+            listen: self.listen.or(said.listen).unwrap_or(LISTEN),
+            open: self.open || said.open,
+            behind_proxy: self.behind_proxy || said.behind_proxy,
+        })
+    }
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     shutdown::ignore_write_signals();
     let mut signals = Signals::listen()?;
-    check(&args)?;
+    let how = args.how()?;
+    check(&how)?;
     let store = store::created_and_told(globals).await?;
-    let server = Server::bind(args.listen).await.map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot listen on {}: {error}", args.listen))
+    let server = Server::bind(how.listen).await.map_err(|error| {
+        Failure::new(Exit::Failed, format!("cannot listen on {}: {error}", how.listen))
     })?;
     globals.out.aside(&format!("serving http://{}\n", server.address()?));
     let maintenance =
         Worker::without_app(store.clone()).without_handlers().build(BUILD).start().await?;
-    warn_without_tokens(&args, globals, &*store).await?;
-    let api = Api::new(store, if args.open { Access::open() } else { Access::tokens() });
+    warn_without_tokens(&how, globals, &*store).await?;
+    let api = Api::new(store, if how.open { Access::open() } else { Access::tokens() });
     let told = async {
         while signals.next().await != Wish::Stop {}
         api.stopping().cancel();
@@ -56,17 +90,17 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 }
 
 /// What others can reach is neither open nor without TLS.
-fn check(args: &Args) -> Result<(), Failure> {
-    let address = args.listen.ip();
+fn check(how: &How) -> Result<(), Failure> {
+    let address = how.listen.ip();
     if address.is_loopback() {
         return Ok(());
     }
     let reached = format!("{address} can be reached from elsewhere");
-    if args.open {
+    if how.open {
         let what = format!("{reached}, and --open asks nobody who they are");
         return Err(Failure::usage(format!("{what}; leave --open out, or listen on 127.0.0.1")));
     }
-    if !args.behind_proxy {
+    if !how.behind_proxy {
         let what = format!("{reached}, and tokens would cross the network in clear text");
         let todo = "put a proxy with TLS before it and say --behind-proxy, or listen on 127.0.0.1";
         return Err(Failure::usage(format!("{what}; {todo}")));
@@ -75,11 +109,11 @@ fn check(args: &Args) -> Result<(), Failure> {
 }
 
 async fn warn_without_tokens(
-    args: &Args,
+    how: &How,
     globals: &Globals,
     store: &dyn Store,
 ) -> anyhow::Result<()> {
-    if !args.open && store.tokens().await?.is_empty() {
+    if !how.open && store.tokens().await?.is_empty() {
         let todo = "make one with `windlass token create NAME --scope admin`";
         globals.out.warn(&format!("there is no token yet, so that nobody is let in; {todo}"));
     }

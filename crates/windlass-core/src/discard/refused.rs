@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::{DiscardStore, done, refused};
 use crate::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
+use crate::audit::{Act, AuditStore, EntriesWanted, Entry, EntryDigest};
 use crate::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed};
 use crate::condition::{ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived};
 use crate::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use crate::health::{HealthStore, Observed, Thresholds};
 use crate::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
+use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
 use crate::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
     Filter, InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
@@ -241,6 +243,22 @@ impl TokenStore for DiscardStore {
         token(TokenDigest) -> Option<TokenRecord>;
         tokens() -> Vec<TokenRecord>;
         remove_token(&str) -> bool;
+    }
+}
+
+impl IdempotencyStore for DiscardStore {
+    refuse! {
+        begin_request(KeyedRequest, Now) -> Begun;
+        end_request(RequestKey, &RequestEnd) -> ();
+    }
+}
+
+impl AuditStore for DiscardStore {
+    refuse! {
+        add_act(&Act, Now) -> Entry;
+        acts(&EntriesWanted) -> Vec<Entry>;
+        acts_after(u64, usize) -> Vec<Entry>;
+        audit_start() -> (u64, EntryDigest);
     }
 }
 

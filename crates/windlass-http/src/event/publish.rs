@@ -13,6 +13,7 @@ use crate::access::{May, Publish, Read};
 use crate::answer::{Document, created, ok};
 use crate::api::Api;
 use crate::extract::{JSON, read, type_of, whole};
+use crate::idempotency::Ids;
 use crate::limits::BATCH_EVENTS;
 use crate::problem::Problem;
 use crate::schema;
@@ -155,8 +156,10 @@ impl<S: Send + Sync> FromRequest<S> for Many {
 pub(super) async fn one(
     may: May<Publish>,
     State(api): State<Api>,
-    One(event): One,
+    ids: Ids,
+    One(mut event): One,
 ) -> Result<Response, Problem> {
+    event.given = event.given.or_else(|| ids.event(0));
     let client = api.client_of(&may.caller);
     let answer = client.publish(event.clone()).await?;
     let fate = Fate::of(answer, &client);
@@ -181,8 +184,12 @@ pub(super) async fn one(
 pub(super) async fn many(
     may: May<Publish>,
     State(api): State<Api>,
-    Many(events): Many,
+    ids: Ids,
+    Many(mut events): Many,
 ) -> Result<Response, Problem> {
+    for (nth, event) in events.iter_mut().enumerate() {
+        event.given = event.given.take().or_else(|| ids.event(nth));
+    }
     let client = api.client_of(&may.caller);
     let answers = client.publish_all(events.clone()).await?;
     let told = events.iter().zip(answers);

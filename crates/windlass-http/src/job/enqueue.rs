@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use windlass::job::Identity;
 use windlass::{Enqueued, JobId, NewJob};
 
 use super::new::NewJobBody;
@@ -11,6 +12,7 @@ use crate::access::{Enqueue, MayIn};
 use crate::answer::{Document, created, ok};
 use crate::api::Api;
 use crate::extract::Body;
+use crate::idempotency::Ids;
 use crate::limits::BATCH_JOBS;
 use crate::problem::Problem;
 use crate::schema;
@@ -85,6 +87,14 @@ fn answer(enqueued: Enqueued) -> EnqueuedBody {
     EnqueuedBody { id: enqueued.id(), result }
 }
 
+/// The job with an id that its request makes again, unless it has one of its own.
+fn with_id(mut job: NewJob, id: Option<JobId>) -> NewJob {
+    if let Some(id) = id.filter(|_| job.identity == Identity::Fresh) {
+        (job.id, job.identity) = (id, Identity::Given);
+    }
+    job
+}
+
 /// Write a job
 ///
 /// It is committed when the answer comes. A request that is repeated with the same `id` writes it once.
@@ -102,9 +112,10 @@ fn answer(enqueued: Enqueued) -> EnqueuedBody {
 pub(super) async fn one(
     may: MayIn<Enqueue>,
     State(api): State<Api>,
+    ids: Ids,
     Body(body): Body<NewJobBody>,
 ) -> Result<Response, Problem> {
-    let job = body.job("")?;
+    let job = with_id(body.job("")?, ids.job(0));
     may.check(&job.queue, &job.kind)?;
     let enqueued = api.client_of(&may.caller).enqueue(job).await?;
     let document = Document::new("enqueued.v1", answer(enqueued));
@@ -125,9 +136,11 @@ pub(super) async fn one(
 pub(super) async fn many(
     may: MayIn<Enqueue>,
     State(api): State<Api>,
+    ids: Ids,
     Body(body): Body<NewJobs>,
 ) -> Result<Response, Problem> {
-    let jobs = body.jobs(NewJobBody::job)?;
+    let jobs = body.jobs(NewJobBody::job)?.into_iter().enumerate();
+    let jobs: Vec<NewJob> = jobs.map(|(nth, job)| with_id(job, ids.job(nth))).collect();
     jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind))?;
     let enqueued = api.client_of(&may.caller).enqueue_all(jobs).await?;
     Ok(ok(&enqueued_jobs(enqueued)))

@@ -22,6 +22,10 @@ pub enum Code {
     Conflict,
     /// The key of a unique job is held.
     Duplicate,
+    /// An idempotency key stands for another request.
+    KeyReused,
+    /// The first request with an idempotency key is still being carried out.
+    RequestRunning,
     /// The lease of an attempt is lost.
     LeaseLost,
     /// The remote worker is not on the list.
@@ -46,9 +50,10 @@ pub enum Code {
 
 impl Code {
     /// All of them, by status.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::InvalidRequest,
         Self::Refused,
+        Self::KeyReused,
         Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
@@ -56,6 +61,7 @@ impl Code {
         Self::TooSlow,
         Self::Conflict,
         Self::Duplicate,
+        Self::RequestRunning,
         Self::LeaseLost,
         Self::WorkerGone,
         Self::TooLarge,
@@ -79,6 +85,8 @@ impl Code {
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Conflict => "conflict",
             Self::Duplicate => "duplicate",
+            Self::KeyReused => "key-reused",
+            Self::RequestRunning => "request-running",
             Self::LeaseLost => "lease-lost",
             Self::WorkerGone => "worker-gone",
             Self::TooLarge => "too-large",
@@ -97,12 +105,14 @@ impl Code {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
-            Self::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict | Self::Duplicate | Self::LeaseLost => StatusCode::CONFLICT,
+            Self::Conflict | Self::Duplicate | Self::RequestRunning | Self::LeaseLost => {
+                StatusCode::CONFLICT
+            }
             Self::WorkerGone => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -125,6 +135,8 @@ impl Code {
             Self::MethodNotAllowed => "Not with this method",
             Self::Conflict => "Conflict",
             Self::Duplicate => "The unique key is held",
+            Self::KeyReused => "The key stands for another request",
+            Self::RequestRunning => "The first request with this key is under way",
             Self::LeaseLost => "The lease was lost",
             Self::WorkerGone => "The worker is not registered any more",
             Self::TooLarge => "Too large",
@@ -165,6 +177,12 @@ impl Code {
             }
             Self::Duplicate => {
                 "The job asked to be refused where another one holds its unique key, and one does: `job` names it. Nothing was written."
+            }
+            Self::KeyReused => {
+                "The `Idempotency-Key` of the request came before, with another body. A key stands for one request for 24 hours. Nothing was written. Take a new key for a new request."
+            }
+            Self::RequestRunning => {
+                "A request with the same `Idempotency-Key` is being carried out, perhaps by another server. Ask again in a second for its answer. One whose server died is carried out anew a minute after it began."
             }
             Self::LeaseLost => {
                 "The attempt's lease is gone: the job was given to another worker, or has ended. Nothing was written. Stop working on the job; do not send the result again."

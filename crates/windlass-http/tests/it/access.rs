@@ -34,7 +34,7 @@ fn permission(method: &str, path: &str) -> Option<Scope> {
     let noun = below.split('/').next().unwrap_or_default();
     Some(match (method, noun) {
         (_, "healthz" | "readyz" | "") => return None,
-        (_, "tokens") => Scope::Admin,
+        (_, "tokens" | "audit") => Scope::Admin,
         ("post", "workers") | ("delete", "workers")
             if !below.ends_with("quiet") && !below.ends_with("resume") =>
         {

@@ -178,12 +178,40 @@ impl TestApi {
         declare(&*self.store, &[declared], Now::Database).await.expect("declared");
     }
 
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::new(Arc::clone(&self.store))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(request(Method::GET, path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// Runs a statement on a connection of its own; `{name}` stands for a table of ours.
+    pub(crate) async fn by_sql(&self, statement: &str) {
+        match &self.database.0 {
+            Kind::Sqlite(folder) => {
+                let file = folder.path().join("app.db");
+                let statement = statement.replace('{', "windlass_").replace('}', "");
+                let connection = rusqlite::Connection::open(file).expect("opened");
+                connection.execute_batch(&statement).expect("done");
+            }
+            Kind::Postgres(database) => {
+                let statement = statement.replace('{', "windlass.").replace('}', "");
+                let url = database.url();
+                let (client, connection) =
+                    tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("connected");
+                let asked = async {
+                    client.batch_execute(&statement).await.expect("done");
+                    drop(client);
+                };
+                let (served, ()) = tokio::join!(connection, asked);
+                served.expect("served");
+            }
+        }
     }
 
     /// Asks for a subscription by SQL, on a connection of its own.

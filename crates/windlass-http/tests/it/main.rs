@@ -2,19 +2,25 @@
 
 mod access;
 mod alerts;
+mod audit;
 mod batches;
 mod described;
 mod documents;
 mod events;
 mod extremes;
 mod fixture;
+mod guides;
 mod health;
+mod idempotency;
 mod inside;
 mod jobs;
 mod kinds;
 mod lanes;
 mod limits;
+mod metrics;
+mod pages;
 mod queues;
+mod reference;
 mod remote;
 mod schedules;
 mod server;

@@ -23,6 +23,8 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_alerts.sql"),
     include_str!("../../migrations/0001_sources.sql"),
     include_str!("../../migrations/0001_tokens.sql"),
+    include_str!("../../migrations/0001_idempotency.sql"),
+    include_str!("../../migrations/0001_audit.sql"),
 )];
 
 /// The newest version this program knows.

@@ -9,10 +9,12 @@ use windlass_core::maintenance::Tidied;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
+use crate::audit;
 use crate::batch;
 use crate::condition::forget;
 use crate::connection::{Bind, Connection, Shared};
 use crate::event::keep;
+use crate::idempotency;
 use crate::maintenance::walk::{self, AllWalks};
 use crate::row::get;
 
@@ -84,6 +86,8 @@ pub(crate) async fn tidy(
     forget_keys(connection, key_walk, now).await?;
     forget_belongings(connection, walks, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;
+    idempotency::forget(connection, now).await?;
+    audit::forget(connection, now).await?;
     let forgotten = keep::forget(connection, now).await?;
     let unparked = connection.query(UNPARK, &[]).await?.len() as u64;
     let parked = connection.query(PARK, &[(&HEADS, Type::INT8)]).await?.len() as u64;

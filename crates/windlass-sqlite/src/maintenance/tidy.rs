@@ -9,9 +9,11 @@ use windlass_core::job::HandlerKey;
 use windlass_core::maintenance::Tidied;
 use windlass_core::time::Timestamp;
 
+use crate::audit;
 use crate::batch;
 use crate::condition::forget;
 use crate::event::keep;
+use crate::idempotency;
 use crate::job::duplicates;
 use crate::job::finish::add_job_count;
 use crate::maintenance::walk;
@@ -100,6 +102,8 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
         walk::forget(connection, over, now)?;
     }
     duplicates::sum_up(connection)?;
+    idempotency::forget(connection, now)?;
+    audit::forget(connection, now)?;
     Ok(Tidied {
         pruned: prune(connection, now)?,
         forgotten: keep::forget(connection, now)?,

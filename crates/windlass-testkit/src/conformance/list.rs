@@ -8,6 +8,14 @@ macro_rules! behaviours {
         $crate::behaviours_of_jobs!($database);
         $crate::behaviours_of_events!($database);
         $crate::tests_of! { $database;
+            audit {
+                keep {
+                    acts_are_found
+                    acts_of_many_are_one_chain
+                    the_chain_outlives_its_entries
+                    an_act_of_nobody_is_refused
+                }
+            }
             batch {
                 end {
                     a_batch_ends_with_its_last_job
@@ -135,6 +143,15 @@ macro_rules! behaviours {
                 stuck {
                     a_job_that_waits_for_what_cannot_come_is_told
                     what_can_still_come_is_not_told
+                }
+            }
+            idempotency {
+                begin {
+                    an_answer_is_given_again
+                    one_of_many_is_carried_out
+                    what_died_goes_on_with_its_ids
+                    what_was_refused_leaves_its_key
+                    keys_are_forgotten
                 }
             }
             limit {

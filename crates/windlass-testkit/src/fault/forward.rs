@@ -416,6 +416,7 @@ pub(crate) use {forward, forward_one};
 pub(crate) mod names {
     pub(crate) use std::time::Duration;
     pub(crate) use windlass_core::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
+    pub(crate) use windlass_core::audit::{Act, AuditStore, EntriesWanted, Entry, EntryDigest};
     pub(crate) use windlass_core::batch::{
         BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed,
     };
@@ -427,6 +428,9 @@ pub(crate) mod names {
     };
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
     pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
+    pub(crate) use windlass_core::idempotency::{
+        Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey,
+    };
     pub(crate) use windlass_core::job::{
         Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Fence, Fenced, InHand,
         Look, Moved, Page, Retried, Settled, Settlement,

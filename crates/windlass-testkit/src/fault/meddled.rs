@@ -59,6 +59,14 @@ impl TokenStore for MeddledStore {
     forward!(tokens);
 }
 
+impl IdempotencyStore for MeddledStore {
+    forward!(idempotency);
+}
+
+impl AuditStore for MeddledStore {
+    forward!(audit);
+}
+
 impl AlertStore for MeddledStore {
     forward!(alerts);
 }

@@ -150,6 +150,14 @@ impl TokenStore for FaultStore {
     forward!(tokens);
 }
 
+impl IdempotencyStore for FaultStore {
+    forward!(idempotency);
+}
+
+impl AuditStore for FaultStore {
+    forward!(audit);
+}
+
 impl AlertStore for FaultStore {
     forward!(alerts);
 }

@@ -193,6 +193,14 @@ impl TokenStore for RecordedStore {
     forward!(tokens);
 }
 
+impl IdempotencyStore for RecordedStore {
+    forward!(idempotency);
+}
+
+impl AuditStore for RecordedStore {
+    forward!(audit);
+}
+
 impl AlertStore for RecordedStore {
     forward!(alerts);
 }

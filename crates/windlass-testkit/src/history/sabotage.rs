@@ -292,6 +292,14 @@ impl TokenStore for SabotagedStore {
     forward!(tokens);
 }
 
+impl IdempotencyStore for SabotagedStore {
+    forward!(idempotency);
+}
+
+impl AuditStore for SabotagedStore {
+    forward!(audit);
+}
+
 impl AlertStore for SabotagedStore {
     forward!(alerts);
 }

@@ -227,6 +227,14 @@ impl TokenStore for FaultyStore {
     forward!(tokens);
 }
 
+impl IdempotencyStore for FaultyStore {
+    forward!(idempotency);
+}
+
+impl AuditStore for FaultyStore {
+    forward!(audit);
+}
+
 impl AlertStore for FaultyStore {
     forward!(alerts);
 }

@@ -234,6 +234,11 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         LARGEST_NUMBER
         TOKEN_NAME_BYTES
         TOKEN_PATTERNS
+        KEEP_REQUESTS
+        REQUEST_HELD
+        KEEP_ACTS
+        ACT_BYTES
+        ACT_DOCUMENT_BYTES
     }
 }
 

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use windlass_core::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
+use windlass_core::audit::{Act, AuditStore, EntriesWanted, Entry, EntryDigest};
 use windlass_core::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed};
 use windlass_core::condition::{
     ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
 };
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
+use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
     Filter, InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
@@ -184,6 +186,34 @@ impl TokenStore for ClockedStore {
 
     fn remove_token<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
         self.store.remove_token(name)
+    }
+}
+
+impl IdempotencyStore for ClockedStore {
+    fn begin_request(&self, request: KeyedRequest, now: Now) -> Reply<'_, Begun> {
+        self.store.begin_request(request, self.at(now))
+    }
+
+    fn end_request<'a>(&'a self, key: RequestKey, end: &'a RequestEnd) -> Reply<'a, ()> {
+        self.store.end_request(key, end)
+    }
+}
+
+impl AuditStore for ClockedStore {
+    fn add_act<'a>(&'a self, act: &'a Act, now: Now) -> Reply<'a, Entry> {
+        self.store.add_act(act, self.at(now))
+    }
+
+    fn acts<'a>(&'a self, wanted: &'a EntriesWanted) -> Reply<'a, Vec<Entry>> {
+        self.store.acts(wanted)
+    }
+
+    fn acts_after(&self, number: u64, limit: usize) -> Reply<'_, Vec<Entry>> {
+        self.store.acts_after(number, limit)
+    }
+
+    fn audit_start(&self) -> Reply<'_, (u64, EntryDigest)> {
+        self.store.audit_start()
     }
 }
 

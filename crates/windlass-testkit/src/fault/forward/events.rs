@@ -66,6 +66,32 @@ macro_rules! forward_of_events {
             self.store.remove_token(name)
         }
     };
+    (idempotency) => {
+        fn begin_request(&self, request: KeyedRequest, now: Now) -> Reply<'_, Begun> {
+            self.store.begin_request(request, now)
+        }
+
+        fn end_request<'a>(&'a self, key: RequestKey, end: &'a RequestEnd) -> Reply<'a, ()> {
+            self.store.end_request(key, end)
+        }
+    };
+    (audit) => {
+        fn add_act<'a>(&'a self, act: &'a Act, now: Now) -> Reply<'a, Entry> {
+            self.store.add_act(act, now)
+        }
+
+        fn acts<'a>(&'a self, wanted: &'a EntriesWanted) -> Reply<'a, Vec<Entry>> {
+            self.store.acts(wanted)
+        }
+
+        fn acts_after(&self, number: u64, limit: usize) -> Reply<'_, Vec<Entry>> {
+            self.store.acts_after(number, limit)
+        }
+
+        fn audit_start(&self) -> Reply<'_, (u64, EntryDigest)> {
+            self.store.audit_start()
+        }
+    };
     (alerts) => {
         fn alerts(&self) -> Reply<'_, Alerts> {
             self.store.alerts()

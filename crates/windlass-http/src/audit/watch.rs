@@ -1,0 +1,160 @@
+//! The watch over acts: what is done over HTTP is entered, whatever the noun.
+//!
+//! A route that changes something is an act unless it is named among those that only bring data, so that a new one cannot be
+//! forgotten. What the object was before and is afterwards is asked of the API itself, with the caller's own rights.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use utoipa::openapi::OpenApi;
+use windlass::audit::{Act, Via};
+use windlass::store::Now;
+
+use super::changes::{Change, percent_decoded};
+use super::objects::Objects;
+use crate::access::Caller;
+use crate::api::Api;
+use crate::extract::whole;
+
+/// What brings or tries data and changes nothing that is there. The worker protocol is none of people's.
+const NO_ACTS: [&str; 12] = [
+    "jobs_enqueue",
+    "jobs_enqueue_many",
+    "events_publish",
+    "events_publish_many",
+    "events_match",
+    "events_verify",
+    "batches_start",
+    "batches_add_jobs",
+    "workflows_start",
+    "signals_tell",
+    "schedules_preview_rule",
+    "subscriptions_backtest",
+];
+const PROTOCOL: &str = "worker protocol_";
+
+/// Where a request comes from, as the server's connection says it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// The routes that are acts, and the objects that they change.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    api: Api,
+    /// By method and route.
+    acts: Arc<HashMap<(Method, String), Known>>,
+    objects: Objects,
+}
+
+/// A route that is an act.
+#[derive(Debug, Clone)]
+struct Known {
+    /// Such as `queues.pause`.
+    action: String,
+    /// Whether its object stands in the path. Otherwise the answer names it.
+    is_named: bool,
+}
+
+impl Watch {
+    /// Over the routes of this document.
+    pub(crate) fn over(api: Api, document: &OpenApi) -> Self {
+        let mut known = HashMap::new();
+        for (path, item) in &document.paths.paths {
+            let methods = [
+                (Method::POST, &item.post),
+                (Method::PUT, &item.put),
+                (Method::DELETE, &item.delete),
+            ];
+            for (method, operation) in methods {
+                let id = operation.as_ref().and_then(|operation| operation.operation_id.as_deref());
+                let acts = |id: &&str| !NO_ACTS.contains(id) && !id.starts_with(PROTOCOL);
+                if let Some(id) = id.filter(acts) {
+                    let is_named = path.split('/').nth(3).is_some_and(|part| part.starts_with('{'));
+                    let act = Known { action: id.replacen('_', ".", 1), is_named };
+                    known.insert((method, path.clone()), act);
+                }
+            }
+        }
+        let objects = Objects::shown_by(api.clone());
+        Self { api, acts: Arc::new(known), objects }
+    }
+
+    fn act(&self, request: &Request) -> Option<Known> {
+        let route = request.extensions().get::<MatchedPath>()?.as_str();
+        // A program may have the API below a path of its own.
+        let below = route.find("/v1/").and_then(|at| route.get(at..))?;
+        self.acts.get(&(request.method().clone(), below.to_owned())).cloned()
+    }
+
+    async fn enter(&self, act: Act) {
+        if let Err(error) = self.api.store().add_act(&act, Now::Database).await {
+            let Act { action, target, .. } = &act;
+            tracing::error!(%error, action, target, "an act could not be entered in the audit");
+        }
+    }
+}
+
+/// Runs the rest, and enters what it has done.
+pub(crate) async fn watched(State(watch): State<Watch>, request: Request, next: Next) -> Response {
+    let Some(known) = watch.act(&request) else { return next.run(request).await };
+    let (parts, body) = request.into_parts();
+    let Ok(caller) = watch.api.access().caller(&parts, watch.api.store()).await else {
+        // The handler refuses it.
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    let bytes = match whole(Request::from_parts(parts.clone(), body), &()).await {
+        Ok(bytes) => bytes,
+        Err(problem) => return problem.into_response(),
+    };
+    let path = parts.uri.path().trim_start_matches("/v1/").to_owned();
+    let asked = serde_json::from_slice(&bytes).ok();
+    let before = watch.objects.seen(&path, Some(&parts)).await;
+    let response = next.run(Request::from_parts(parts.clone(), Body::from(bytes))).await;
+    if !response.status().is_success() {
+        return response;
+    }
+    let (head, body) = response.into_parts();
+    let answer = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let said: Option<Value> = serde_json::from_slice(&answer).ok();
+    let target = target(&known, &path, said.as_ref());
+    let after = match known.is_named {
+        true => watch.objects.seen(&path, Some(&parts)).await,
+        false => said,
+    };
+    let change = Change { asked, before, after };
+    watch.enter(change.of(done((&caller, &parts), known.action, target))).await;
+    Response::from_parts(head, Body::from(answer))
+}
+
+/// What an act was done to, such as `queues/mail`.
+fn target(known: &Known, path: &str, said: Option<&Value>) -> String {
+    let mut parts = path.split('/');
+    let noun = parts.next().unwrap_or_default();
+    let named = said.and_then(|said| said["name"].as_str()).filter(|_| !known.is_named);
+    match named.map(str::to_owned).or_else(|| parts.next().map(percent_decoded)) {
+        Some(name) => format!("{noun}/{name}"),
+        None => noun.to_owned(),
+    }
+}
+
+fn done((caller, parts): (&Caller, &Parts), action: String, target: String) -> Act {
+    let peer = parts.extensions.get::<Peer>();
+    Act {
+        actor: caller.name().to_owned(),
+        via: Via::Api,
+        origin: peer.map(|peer| peer.0.ip().to_string()),
+        action,
+        target,
+        asked: None,
+        before: None,
+        after: None,
+    }
+}

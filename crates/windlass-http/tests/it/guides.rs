@@ -1,0 +1,66 @@
+//! The examples of docs/security.md and docs/http.md, line by line: `scripts/tidy` compares them.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::Value;
+use tower::ServiceExt;
+use windlass::token::{Grant, Scope};
+use windlass_http::{Access, Api, Caller};
+
+use crate::fixture::{TestApi, TestDatabase, request};
+
+#[derive(Clone)]
+struct User {
+    name: String,
+    is_operator: bool,
+}
+
+/// docs/security.md: a program that nests the router says who asks.
+#[tokio::test]
+async fn a_program_says_who_asks() {
+    let api = TestApi::on(TestDatabase::sqlite()).await;
+    let store = api.client().store().clone();
+    let access = Access::by(|request| {
+        let user = request.extensions.get::<User>()?; // put there by your own layer
+        let scopes =
+            if user.is_operator { vec![Scope::Read, Scope::Operate] } else { vec![Scope::Read] };
+        Some(Caller::new(user.name.as_str(), Grant::everywhere(scopes)))
+    });
+    let app: Router = Router::new().nest("/windlass", Api::new(store, access).router());
+    let ask = async |user: Option<User>| {
+        let mut asked: Request<Body> = request(Method::POST, "/windlass/v1/queues/mail/pause")
+            .body(Body::empty())
+            .expect("one");
+        user.into_iter().for_each(|user| drop(asked.extensions_mut().insert(user)));
+        app.clone().oneshot(asked).await.expect("an answer").status().as_u16()
+    };
+    let user = |is_operator| Some(User { name: "ana".to_owned(), is_operator });
+    assert_eq!((ask(None).await, ask(user(false)).await, ask(user(true)).await), (401, 403, 200));
+    let entered: Value = api.get("/v1/audit").await.ok();
+    assert_eq!(
+        (&entered["items"][0]["actor"], &entered["items"][0]["target"]),
+        (&"ana".into(), &"queues/mail".into())
+    );
+}
+
+/// docs/http.md: the problem of the page is the one that is answered.
+#[tokio::test]
+async fn the_problem_of_the_page_is_answered() {
+    let api = TestApi::on(TestDatabase::sqlite()).await;
+    let page = include_str!("../../../../docs/http.md");
+    let said = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next());
+    let mut said: Value = serde_json::from_str(said.expect("the page has one")).expect("JSON");
+    let body = serde_json::json!({"kind": "mail", "priority": "high"});
+    let mut found = api.post("/v1/jobs", &body).await.body;
+    for one in [&mut said, &mut found] {
+        one["request_id"] = Value::Null;
+        // Where in the text it stands is not of the page.
+        for detail in ["/detail", "/errors/0/detail"] {
+            let text = one.pointer_mut(detail).expect("a detail");
+            let short = text.as_str().expect("a text").split(" at line").next().map(str::to_owned);
+            *text = short.into();
+        }
+    }
+    assert_eq!(said, found);
+}

@@ -1,0 +1,3 @@
+//! What every store does with acts of people.
+
+pub mod keep;

@@ -1,0 +1,3 @@
+//! What every store does with requests that may come twice.
+
+pub mod begin;
