@@ -24,6 +24,7 @@ mod ending;
 pub mod event;
 mod exchange;
 mod extract;
+mod filter;
 mod foreign;
 pub mod health;
 pub mod job;

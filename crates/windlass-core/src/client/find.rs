@@ -87,10 +87,7 @@ impl Client {
         (from, limit): (Option<Place>, usize),
         bound: Bound,
     ) -> Result<Found<EventRecord, Place>, StoreError> {
-        let from = match from {
-            Some(place) => place,
-            None => Place::Before(self.store.event_log().await?.last + 1),
-        };
+        let from = from.unwrap_or(Place::Before(u64::MAX));
         event::find(&*self.store, (filter, limit), from, bound).await
     }
 }

@@ -63,9 +63,8 @@ impl Filter {
     #[must_use]
     pub fn fits(&self, event: &EventRecord, now: Timestamp) -> bool {
         let mut data: Option<Value> = None;
-        let any = |patterns: &[String], text: &str| {
-            patterns.iter().any(|pattern| matches(pattern, text))
-        };
+        let any =
+            |patterns: &[String], text: &str| patterns.iter().any(|pattern| matches(pattern, text));
         self.terms.iter().all(|term| {
             let fits = match &term.field {
                 Field::Type(patterns) => any(patterns, &event.event_type),
@@ -165,10 +164,25 @@ mod tests {
         let event = paid(r#"{"total": 1000, "lines": [{"sku": "a"}]}"#);
         let now = Timestamp::from_micros(6_000_000);
         let fits = |text: &str| text.parse::<Filter>().expect(text).fits(&event, now);
-        for text in ["", "type:order.*", "subject:order/7", "data.total:1000,1", "data.lines.0.sku:a", "since:1s"] {
+        for text in [
+            "",
+            "type:order.*",
+            "subject:order/7",
+            "data.total:1000,1",
+            "data.lines.0.sku:a",
+            "since:1s",
+        ] {
             assert!(fits(text), "{text}");
         }
-        for text in ["type:bill.*", "-type:*", "subject:x", "data.total:\"1000\"", "data.x:1", "until:1s", "-data.total:1000"] {
+        for text in [
+            "type:bill.*",
+            "-type:*",
+            "subject:x",
+            "data.total:\"1000\"",
+            "data.x:1",
+            "until:1s",
+            "-data.total:1000",
+        ] {
             assert!(!fits(text), "{text}");
         }
         assert!(fits("-data.x:1"), "what is not there is not excluded by it");

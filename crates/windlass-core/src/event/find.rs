@@ -99,6 +99,8 @@ impl Look<'_> {
 
     async fn before(mut self, mut end: u64) -> Result<Found<EventRecord, Place>, StoreError> {
         let oldest = self.store.events(0, 1).await?.pop().and_then(|event| event.position);
+        // Whoever asks may name any position.
+        end = end.min(self.store.event_log().await?.last.saturating_add(1));
         let since = self.filter.since(self.now);
         let since = since.map(|at| Timestamp::from_micros(at.as_micros() - micros(SET_BACK)));
         while oldest.is_some_and(|oldest| oldest < end) {

@@ -62,7 +62,9 @@ pub enum ParseFilterError {
         at: usize,
     },
     /// A term that cannot be negated.
-    #[error("at character {at}: `-{name}:` makes no sense: since and until are each other's opposite")]
+    #[error(
+        "at character {at}: `-{name}:` makes no sense: since and until are each other's opposite"
+    )]
     Negated {
         /// Where the term begins.
         at: usize,
@@ -102,7 +104,9 @@ pub enum ParseFilterError {
         at: usize,
     },
     /// A value that is too long.
-    #[error("at character {at}: a value of {bytes} bytes is above the limit of {FILTER_TEXT_BYTES} bytes")]
+    #[error(
+        "at character {at}: a value of {bytes} bytes is above the limit of {FILTER_TEXT_BYTES} bytes"
+    )]
     Long {
         /// Where it begins.
         at: usize,

@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn a_path_leads_through_objects_and_lists() {
-        let value = json!({"user": {"id": 42}, "items": [{"sku": "a"}], "0": 1, "a.b": {"c": null}});
+        let value =
+            json!({"user": {"id": 42}, "items": [{"sku": "a"}], "0": 1, "a.b": {"c": null}});
         let find = |members: &[&str]| Path::new(members.iter().copied()).find(&value).cloned();
         assert_eq!(find(&["user", "id"]), Some(json!(42)));
         assert_eq!(find(&["items", "0", "sku"]), Some(json!("a")));

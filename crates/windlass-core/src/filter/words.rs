@@ -53,8 +53,7 @@ impl Word {
         read: impl Fn(&Given) -> Result<T, E>,
     ) -> Result<Vec<T>, ParseFilterError> {
         let one = |value: &Given| {
-            let wrong =
-                |what: E| ParseFilterError::Value { at: value.at, what: what.to_string() };
+            let wrong = |what: E| ParseFilterError::Value { at: value.at, what: what.to_string() };
             read(value).map_err(wrong)
         };
         self.values.iter().map(one).collect()
@@ -129,8 +128,7 @@ impl Reader {
     /// What stands before one of these letters or a blank.
     fn until(&mut self, ends: &[char]) -> String {
         let rest = self.letters[self.at..].iter();
-        let taken: String =
-            rest.take_while(|c| !c.is_whitespace() && !ends.contains(c)).collect();
+        let taken: String = rest.take_while(|c| !c.is_whitespace() && !ends.contains(c)).collect();
         self.at += taken.chars().count();
         taken
     }

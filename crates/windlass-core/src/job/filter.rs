@@ -10,8 +10,8 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::{Counts, JobRecord, State, Subject};
-use crate::filter::{Moment, ParseFilterError, Path, Scalar, Word, parse, written};
 use crate::filter::{Known, value};
+use crate::filter::{Moment, ParseFilterError, Path, Scalar, Word, parse, written};
 use crate::id::{BatchId, JobId, WorkerId};
 use crate::name::matches;
 use crate::time::Timestamp;
@@ -85,7 +85,8 @@ pub struct Filter {
 
 const KNOWN: Known = Known {
     names: &[
-        "state", "queue", "kind", "tag", "subject", "batch", "args", "error", "worker", "since", "until",
+        "state", "queue", "kind", "tag", "subject", "batch", "args", "error", "worker", "since",
+        "until",
     ],
     with_path: "args",
     example: "state:dead",
@@ -230,7 +231,11 @@ impl Filter {
             })
         };
         let of_queue = |(queue, states): (&String, &BTreeMap<State, u64>)| {
-            states.iter().filter(|(state, _)| fits(queue, **state)).map(|(_, jobs)| jobs).sum::<u64>()
+            states
+                .iter()
+                .filter(|(state, _)| fits(queue, **state))
+                .map(|(_, jobs)| jobs)
+                .sum::<u64>()
         };
         counts.by_queue.iter().map(of_queue).sum()
     }
@@ -391,13 +396,19 @@ mod tests {
         assert!(error(format!("args{}:1", ".a".repeat(17))).contains("members"));
         assert!(error(format!("error:{}", "a".repeat(1_025))).contains("above the limit"));
         assert!(error("a".repeat(FIND_BYTES + 1)).contains("above the limit"));
-        assert_eq!("tag:a ".repeat(FIND_TERMS).parse::<Filter>().expect("as many").terms.len(), FIND_TERMS);
+        assert_eq!(
+            "tag:a ".repeat(FIND_TERMS).parse::<Filter>().expect("as many").terms.len(),
+            FIND_TERMS
+        );
     }
 
     fn letters() -> impl Strategy<Value = String> {
         // What the grammar has a use for, and what it has not.
-        prop::collection::vec(prop::sample::select(r#"ab-:,."\*= 	é7"#.chars().collect::<Vec<_>>()), 1..8)
-            .prop_map(|letters| letters.into_iter().collect())
+        prop::collection::vec(
+            prop::sample::select(r#"ab-:,."\*= 	é7"#.chars().collect::<Vec<_>>()),
+            1..8,
+        )
+        .prop_map(|letters| letters.into_iter().collect())
     }
 
     fn field() -> impl Strategy<Value = Field> {
@@ -418,10 +429,15 @@ mod tests {
             texts().prop_map(Field::Queue),
             texts().prop_map(Field::Kind),
             texts().prop_map(Field::Tag),
-            (prop::collection::vec(prop_oneof![letters(), Just(String::new())], 1..5), prop::collection::vec(scalar, 1..4))
+            (
+                prop::collection::vec(prop_oneof![letters(), Just(String::new())], 1..5),
+                prop::collection::vec(scalar, 1..4)
+            )
                 .prop_map(|(path, values)| Field::Args(Path::new(path), values)),
             texts().prop_map(Field::Error),
-            texts().prop_map(|texts| Field::Worker(texts.into_iter().map(WorkerPattern::of).collect())),
+            texts().prop_map(|texts| Field::Worker(
+                texts.into_iter().map(WorkerPattern::of).collect()
+            )),
         ]
     }
 

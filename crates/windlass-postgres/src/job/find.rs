@@ -32,8 +32,7 @@ const TAGGED: &str = "select l.job from unnest($1::text[]) as t(tag), lateral (s
 const DUE: &str = "select id from windlass.pending where state in (1, 3) limit $1::int8";
 const WAITING: &str = "(select id from windlass.pending where state = -1 limit $1::int8) \
      union all (select id from windlass.pending where state = 0 limit $1::int8)";
-const IN_HAND: &str =
-    "select worker, id from windlass.running_job where worker = any ($1::uuid[])";
+const IN_HAND: &str = "select worker, id from windlass.running_job where worker = any ($1::uuid[])";
 /// How long one statement may take; a part that takes longer is made smaller.
 const LIMIT: &str = "set statement_timeout = 2000";
 const NO_LIMIT: &str = "reset statement_timeout";
@@ -185,7 +184,8 @@ impl<'a> Search<'a> {
         }
         let states = self.filter.states();
         let are = |of: &[State]| states.iter().all(|state| of.contains(state));
-        let rare = [(are(&[State::Scheduled, State::Retryable]), DUE), (are(&[State::Waiting]), WAITING)];
+        let rare =
+            [(are(&[State::Scheduled, State::Retryable]), DUE), (are(&[State::Waiting]), WAITING)];
         for (_, sql) in rare.into_iter().filter(|(are, _)| *are) {
             few.keep(&self.connection.query(sql, &[(&limit, Type::INT8)]).await?)?;
         }

@@ -1,4 +1,5 @@
--- Jobs that match between two ids, newest first. Each part is bounded by its own index and limit.
+-- Jobs that match between two ids, newest first. Each part is bounded by its own index and limit, and is left out where no
+-- job of it can match: between the ids there may be any number of such.
 --   $1 int2[]  states
 --   $2 text[]  patterns that the queue fits, all of them · $3 text[] and fits none of these
 --   $4 text[]  the same for the kind · $5 text[]
@@ -12,7 +13,7 @@
         null::int8 as finished_at, null::text as worker, null::text as output, false as cancel_requested
    from windlass.pending
    -- Both that wait are 0.
-   where greatest(state, 0::int2) = any ($1::int2[])
+   where $1::int2[] && array[0, 1, 2, 3]::int2[] and greatest(state, 0::int2) = any ($1::int2[])
      and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
      and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
      and ($8::text is null or coalesce(meta, '{}')::jsonb @@ $8::text::jsonpath)
@@ -60,7 +61,7 @@ union all
         args, root, parent, origin, meta, history, reason, started_at, finished_at,
         worker, output, false as cancel_requested
    from windlass.finished
-   where state = 5 and state = any ($1::int2[])
+   where state = 5 and 5 = any ($1::int2[])
      and queue ~ all ($2::text[]) and not (queue ~ any ($3::text[]))
      and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
      and ($8::text is null or coalesce(meta, '{}')::jsonb @@ $8::text::jsonpath)

@@ -10,7 +10,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Rows, params_from_iter};
 use windlass_core::error::StoreError;
 use windlass_core::filter::{Bound, Found, JobCount, Looked};
-use windlass_core::id::{BatchId, JobId};
+use windlass_core::id::{BatchId, JobId, LeaseId};
 use windlass_core::job::{Field, Filter, InHandOf, JobRecord, Page, State, Subject};
 use windlass_core::limits::FEW_TAGGED;
 use windlass_core::time::Timestamp;
@@ -70,7 +70,12 @@ pub(crate) fn find_jobs(
     let more = jobs.len() > page.limit;
     jobs.truncate(page.limit);
     let next = if more { jobs.last().map(|job| job.id) } else { walked.reached };
-    Ok(Found { items: jobs, scanned: walked.rows, next, complete: more || walked.reached.is_none() })
+    Ok(Found {
+        items: jobs,
+        scanned: walked.rows,
+        next,
+        complete: more || walked.reached.is_none(),
+    })
 }
 
 /// How many jobs match.
@@ -169,22 +174,30 @@ impl<'a> Head<'a> {
 
 /// The running jobs of the workers that the filter names.
 fn in_hand(connection: &Connection, filter: &Filter) -> Result<InHandOf, StoreError> {
-    const JOBS: &str = "select jobs from windlass_lease where worker = ?1";
+    const JOBS: &str = "select id, jobs from windlass_lease where worker = ?1";
     let mut in_hand = InHandOf::new();
     for worker in filter.workers() {
-        let packed = all(connection, JOBS, [Id::from(worker)], |row| row.get::<_, Vec<u8>>(0))?;
-        let ids = packed.iter().flat_map(|jobs| jobs.chunks_exact(16));
-        let jobs = ids.filter_map(|id| uuid::Uuid::from_slice(id).ok()).map(JobId::from_uuid);
-        // A lease names also those of its jobs that have ended meanwhile.
-        let running = jobs.filter(|job| is_running(connection, *job).unwrap_or(false));
-        in_hand.insert(worker, running.collect());
+        let leases = all(connection, JOBS, [Id::from(worker)], |row| {
+            Ok((row.get::<_, Id>(0)?.lease(), row.get::<_, Vec<u8>>(1)?))
+        })?;
+        let running = in_hand.entry(worker).or_default();
+        for (lease, packed) in leases {
+            let ids = packed.chunks_exact(16).filter_map(|id| uuid::Uuid::from_slice(id).ok());
+            for job in ids.map(JobId::from_uuid) {
+                if runs(connection, job, lease)? {
+                    running.insert(job);
+                }
+            }
+        }
     }
     Ok(in_hand)
 }
 
-fn is_running(connection: &Connection, job: JobId) -> Result<bool, StoreError> {
-    const STATE: &str = "select state from windlass_pending where id = ?1";
-    Ok(one(connection, STATE, [Id::from(job)])? == Some(State::Running.code()))
+/// Whether a job runs under this lease, which names also those that have ended meanwhile.
+fn runs(connection: &Connection, job: JobId, lease: LeaseId) -> Result<bool, StoreError> {
+    const STATE: &str = "select state from windlass_pending where id = ?1 and lease = ?2";
+    let state = one(connection, STATE, rusqlite::params![Id::from(job), Id::from(lease)])?;
+    Ok(state == Some(State::Running.code()))
 }
 
 /// What is to be looked through: only what has states that match, and only few jobs where they can be looked up.
@@ -304,7 +317,11 @@ fn condition(filter: &Filter, moment: &str) -> (String, Vec<Value>) {
     (sql, values)
 }
 
-fn clauses(field: &Field, (moment, now): (&str, Timestamp), values: &mut Vec<Value>) -> Vec<String> {
+fn clauses(
+    field: &Field,
+    (moment, now): (&str, Timestamp),
+    values: &mut Vec<Value>,
+) -> Vec<String> {
     let has = |path: &str, words: &[&str], values: &mut Vec<Value>| {
         let words = any_of(words, values);
         // As the job itself says it: what finds it may be of an earlier job with this id.
