@@ -22,7 +22,7 @@ pub(crate) use claim::with_event;
 pub use cloud::{CloudEvent, CloudEventBody};
 pub use decode::DecodeError;
 pub use filter::{Field, Filter, Term};
-pub use find::Place;
+pub use find::Cursor;
 pub(crate) use find::find;
 pub use keep::Keep;
 pub use meta::{EventMeta, Extension};

@@ -136,9 +136,9 @@ pub mod condition {
 /// [`EventRecord`](event::EventRecord) is one of it.
 pub mod event {
     pub use windlass_core::event::{
-        CloudEvent, CloudEventBody, DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord,
+        CloudEvent, CloudEventBody, Cursor, DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord,
         EventStore, EventType, Extension, Field, Filter, IntoEvent, Keep, LogRecord, NewEvent,
-        Place, Published, StrictSource, Term, Upgrade, claim,
+        Published, StrictSource, Term, Upgrade, claim,
     };
 }
 

@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::error::StoreError;
-use crate::event::{self, EventRecord, Place};
+use crate::event::{self, Cursor, EventRecord};
 use crate::filter::{Bound, Found, JobCount};
 use crate::id::JobId;
 use crate::job::{Filter, JobRecord, Page};
@@ -84,10 +84,10 @@ impl Client {
     pub async fn find_events(
         &self,
         filter: &event::Filter,
-        (from, limit): (Option<Place>, usize),
+        (from, limit): (Option<Cursor>, usize),
         bound: Bound,
-    ) -> Result<Found<EventRecord, Place>, StoreError> {
-        let from = from.unwrap_or(Place::Before(u64::MAX));
+    ) -> Result<Found<EventRecord, Cursor>, StoreError> {
+        let from = from.unwrap_or(Cursor::Before(u64::MAX));
         event::find(&*self.store, (filter, limit), from, bound).await
     }
 }

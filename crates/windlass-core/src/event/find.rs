@@ -18,14 +18,14 @@ const SET_BACK: Duration = Duration::from_secs(3_600);
 
 /// Where a page of events begins, and which way it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Cursor {
     /// Behind this position, in the order of the log.
     After(u64),
     /// Before this position, the newest first.
     Before(u64),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::After(position) => write!(f, "after {position}"),
@@ -34,11 +34,11 @@ impl fmt::Display for Place {
     }
 }
 
-impl FromStr for Place {
+impl FromStr for Cursor {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (way, position) = text.split_once(' ').ok_or("no place")?;
+        let (way, position) = text.split_once(' ').ok_or("no way")?;
         let position = position.parse().map_err(|_| "no position")?;
         match way {
             "after" => Ok(Self::After(position)),
@@ -62,14 +62,14 @@ struct Look<'a> {
 pub(crate) async fn find(
     store: &dyn Store,
     (filter, limit): (&Filter, usize),
-    from: Place,
+    from: Cursor,
     bound: Bound,
-) -> Result<Found<EventRecord, Place>, StoreError> {
+) -> Result<Found<EventRecord, Cursor>, StoreError> {
     let (now, looked) = (Timestamp::wall_clock(), Looked::new(bound));
     let look = Look { store, filter, limit, now, looked, events: Vec::new() };
     match from {
-        Place::After(position) => look.after(position).await,
-        Place::Before(position) => look.before(position).await,
+        Cursor::After(position) => look.after(position).await,
+        Cursor::Before(position) => look.before(position).await,
     }
 }
 
@@ -80,7 +80,7 @@ impl Look<'_> {
         all.min(usize::try_from(self.looked.left()).unwrap_or(LISTED)).max(1)
     }
 
-    async fn after(mut self, mut at: u64) -> Result<Found<EventRecord, Place>, StoreError> {
+    async fn after(mut self, mut at: u64) -> Result<Found<EventRecord, Cursor>, StoreError> {
         loop {
             let part = self.store.events(at, self.step()).await?;
             let Some(last) = part.last().and_then(|event| event.position) else {
@@ -89,17 +89,17 @@ impl Look<'_> {
             at = last;
             self.take(part);
             if self.events.len() > self.limit {
-                return Ok(self.cut(Place::After));
+                return Ok(self.cut(Cursor::After));
             }
             if self.looked.is_over() {
-                return Ok(self.ended(Some(Place::After(at))));
+                return Ok(self.ended(Some(Cursor::After(at))));
             }
         }
     }
 
-    async fn before(mut self, mut end: u64) -> Result<Found<EventRecord, Place>, StoreError> {
+    async fn before(mut self, mut end: u64) -> Result<Found<EventRecord, Cursor>, StoreError> {
         let oldest = self.store.events(0, 1).await?.pop().and_then(|event| event.position);
-        // Whoever asks may name any position.
+        // A caller may name any position.
         end = end.min(self.store.event_log().await?.last.saturating_add(1));
         let since = self.filter.since(self.now);
         let since = since.map(|at| Timestamp::from_micros(at.as_micros() - micros(SET_BACK)));
@@ -116,10 +116,10 @@ impl Look<'_> {
             end = begin;
             self.take(part);
             if self.events.len() > self.limit {
-                return Ok(self.cut(Place::Before));
+                return Ok(self.cut(Cursor::Before));
             }
             if self.looked.is_over() && oldest.is_some_and(|oldest| oldest < end) {
-                return Ok(self.ended(Some(Place::Before(end))));
+                return Ok(self.ended(Some(Cursor::Before(end))));
             }
         }
         Ok(self.ended(None))
@@ -132,14 +132,14 @@ impl Look<'_> {
     }
 
     /// A full page, with more behind it.
-    fn cut(mut self, from: fn(u64) -> Place) -> Found<EventRecord, Place> {
+    fn cut(mut self, from: fn(u64) -> Cursor) -> Found<EventRecord, Cursor> {
         self.events.truncate(self.limit);
         let next = self.events.last().and_then(|event| event.position).map(from);
         Found { items: self.events, scanned: self.looked.rows, next, complete: true }
     }
 
     /// What was found until the log, or the bound, was at its end.
-    fn ended(self, next: Option<Place>) -> Found<EventRecord, Place> {
+    fn ended(self, next: Option<Cursor>) -> Found<EventRecord, Cursor> {
         let complete = next.is_none();
         Found { items: self.events, scanned: self.looked.rows, next, complete }
     }

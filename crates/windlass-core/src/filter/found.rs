@@ -50,13 +50,13 @@ impl Looked {
 
 /// A page of what was found, newest first.
 #[derive(Debug, Clone)]
-pub struct Found<T, Place> {
+pub struct Found<T, Cursor> {
     /// What fits.
     pub items: Vec<T>,
     /// How many were looked through, those that fit among them.
     pub scanned: u64,
     /// Where the next page begins; none where nothing is left to look at.
-    pub next: Option<Place>,
+    pub next: Option<Cursor>,
     /// False where the look ended at its bound: the page may be short, or empty, though there is more that fits.
     pub complete: bool,
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use windlass::event::{Filter, Place};
+use windlass::event::{Cursor, Filter};
 use windlass::filter::Bound;
 
 use super::document::{EventBody, document};
@@ -54,9 +54,9 @@ pub(super) async fn list(
     let size = page::size(wanted.limit)?;
     let after = wanted.after.map(check::position).transpose();
     let after = after.map_err(|what| Problem::parameter("after", what))?;
-    let start: Option<Place> = page::start(wanted.cursor.as_deref())?;
+    let start: Option<Cursor> = page::start(wanted.cursor.as_deref())?;
     sequence(&api).await?;
-    let from = start.or(after.map(Place::After));
+    let from = start.or(after.map(Cursor::After));
     let found = api.client().find_events(&filter, (from, size), Bound::default()).await?;
     Ok(page::found(&found, None, document))
 }

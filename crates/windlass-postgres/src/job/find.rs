@@ -21,7 +21,7 @@ use crate::row::{get, record};
 
 const FIND: &str = include_str!("find.sql");
 const FIND_AMONG: &str = include_str!("find_among.sql");
-const FLOOR: &str = include_str!("find_floor.sql");
+const PART: &str = include_str!("find_part.sql");
 const COUNT: &str = concat!("(select count(*) from (", include_str!("find.sql"), ") as job)");
 /// The newest jobs of each batch.
 const MEMBERS: &str = "select l.job from unnest($1::uuid[]) as b(id), lateral (select job from windlass.member \
@@ -93,14 +93,14 @@ pub(crate) async fn count_jobs(
     }
     let (mut fits, mut high) = (0, Uuid::max());
     loop {
-        let Part { floor, fits: of_part } = search.part(high, Wanted::Number).await?;
+        let Part { lowest, fits: of_part } = search.part(high, Wanted::Number).await?;
         fits += of_part;
-        match floor {
+        match lowest {
             None => return Ok(JobCount { fits, scanned: search.looked.rows, complete: true }),
             Some(_) if search.looked.is_over() => {
                 return Ok(JobCount { fits, scanned: search.looked.rows, complete: false });
             }
-            Some(floor) => high = floor,
+            Some(lowest) => high = lowest,
         }
     }
 }
@@ -137,7 +137,7 @@ enum Wanted<'a> {
 /// What came of a part of a look.
 struct Part {
     /// The oldest job it looked at; none where it came to the end.
-    floor: Option<Uuid>,
+    lowest: Option<Uuid>,
     fits: u64,
 }
 
@@ -225,11 +225,11 @@ impl<'a> Search<'a> {
         let mut high = before.unwrap_or(Uuid::max());
         loop {
             let part = self.part(high, Wanted::Jobs(jobs, enough)).await?;
-            let Some(floor) = part.floor.filter(|_| jobs.len() < enough) else { return Ok(None) };
+            let Some(lowest) = part.lowest.filter(|_| jobs.len() < enough) else { return Ok(None) };
             if self.looked.is_over() {
-                return Ok(Some(JobId::from_uuid(floor)));
+                return Ok(Some(JobId::from_uuid(lowest)));
             }
-            high = floor;
+            high = lowest;
         }
     }
 
@@ -262,19 +262,19 @@ impl<'a> Search<'a> {
     ) -> Result<Part, StoreError> {
         let binds: [Bind<'_>; 3] =
             [(&self.terms.states, Type::INT2_ARRAY), (&high, Type::UUID), (&rows, Type::INT8)];
-        let answer = self.ask(FLOOR, &binds).await?;
-        let row = answer.first().ok_or_else(|| StoreError::Backend("no floor".into()))?;
-        let floor: Option<Uuid> = get(row, 0)?;
+        let answer = self.ask(PART, &binds).await?;
+        let row = answer.first().ok_or_else(|| StoreError::Backend("no part".into()))?;
+        let lowest: Option<Uuid> = get(row, 0)?;
         let looked_through = get::<i64>(row, 1)?.unsigned_abs();
-        let low = floor.unwrap_or(Uuid::nil());
+        let low = lowest.unwrap_or(Uuid::nil());
         let part = match wanted {
             Wanted::Jobs(jobs, enough) => {
-                let (floor, found) = self.jobs(high, low, floor, *enough - jobs.len()).await?;
+                let (lowest, found) = self.jobs(high, low, lowest, *enough - jobs.len()).await?;
                 let fits = found.len() as u64;
                 jobs.extend(found);
-                Part { floor, fits }
+                Part { lowest, fits }
             }
-            Wanted::Number => Part { floor, fits: self.number(high, low).await? },
+            Wanted::Number => Part { lowest, fits: self.number(high, low).await? },
         };
         self.looked.rows += looked_through;
         Ok(part)
@@ -284,7 +284,7 @@ impl<'a> Search<'a> {
         &self,
         mut high: Uuid,
         low: Uuid,
-        floor: Option<Uuid>,
+        lowest: Option<Uuid>,
         enough: usize,
     ) -> Result<(Option<Uuid>, Vec<JobRecord>), StoreError> {
         let mut found = Vec::new();
@@ -305,7 +305,7 @@ impl<'a> Search<'a> {
             }
         }
         found.truncate(enough);
-        Ok((floor, found))
+        Ok((lowest, found))
     }
 
     async fn number(&self, mut high: Uuid, low: Uuid) -> Result<u64, StoreError> {

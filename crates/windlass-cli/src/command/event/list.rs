@@ -1,7 +1,7 @@
 //! `windlass event list`.
 
 use windlass::Client;
-use windlass::event::{EventRecord, Filter, Place};
+use windlass::event::{Cursor, EventRecord, Filter};
 use windlass::filter::{Bound, Found, ParseFilterError};
 
 use super::{document, sequence};
@@ -30,8 +30,8 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    fn place(&self) -> Option<Place> {
-        self.after.map(Place::After).or(self.before.map(Place::Before))
+    fn place(&self) -> Option<Cursor> {
+        self.after.map(Cursor::After).or(self.before.map(Cursor::Before))
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn list(wanted: &Wanted, globals: &Globals) -> anyhow::Result<E
 }
 
 /// Where the look ended at its bound, how to go on.
-fn say_how_far(out: &Output, found: &Found<EventRecord, Place>) -> anyhow::Result<()> {
+fn say_how_far(out: &Output, found: &Found<EventRecord, Cursor>) -> anyhow::Result<()> {
     let Some(next) = found.next.filter(|_| !found.complete) else { return Ok(()) };
     let looked = time::number(found.scanned);
     let text = format!("looked through {looked} events; go on: --{next}");

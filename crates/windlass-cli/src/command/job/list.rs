@@ -170,7 +170,7 @@ async fn footer(
         }
         parts.push(format!("next page: --cursor {next}"));
     }
-    // What is for programs has nothing but the jobs: the rest is said beside them.
+    // What is for programs has the jobs only: the rest is said beside them.
     let must_say = count.is_some() || !found.complete;
     if parts.is_empty() || ((out.is_plain() || out.is_json()) && !must_say) {
         return Ok(());

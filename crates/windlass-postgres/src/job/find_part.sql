@@ -4,7 +4,7 @@
 --   $3 int8    so many of the pending ones, and of the ended ones of each sort
 -- Returns the oldest job of the look, null where it goes through all there are, and how many it goes through, the running
 -- ones aside. State 5 is completed, 6 cancelled, 7 dead.
-with floor as materialized (
+with lowest as materialized (
   select greatest(
     -- Both that wait are 0.
     (select id from windlass.pending
@@ -18,9 +18,9 @@ with floor as materialized (
      where not 5 = any ($1::int2[]) and 7 = any ($1::int2[]) and state in (6, 7) and state = 7 and id < $2::uuid
      order by id desc offset $3::int8 - 1 limit 1)) as id
 ), low as materialized (
-  select coalesce(id, '00000000-0000-0000-0000-000000000000') as id from floor
+  select coalesce(id, '00000000-0000-0000-0000-000000000000') as id from lowest
 )
-select floor.id,
+select lowest.id,
   (select count(*) from windlass.pending p
    where $1::int2[] && array[0, 1, 2, 3]::int2[] and p.id < $2::uuid and p.id >= low.id)
   + (select count(*) from windlass.finished f where 5 = any ($1::int2[]) and f.id < $2::uuid and f.id >= low.id)
@@ -30,4 +30,4 @@ select floor.id,
   + (select count(*) from windlass.finished f
      where not 5 = any ($1::int2[]) and 7 = any ($1::int2[]) and state in (6, 7) and state = 7
        and f.id < $2::uuid and f.id >= low.id)
-from floor, low
+from lowest, low
