@@ -159,6 +159,8 @@ pub(crate) fn parse() -> Result<(Cli, Option<Asked>), Exit> {
 /// filters ignore, it does not.
 fn guard_negation(word: &str) -> String {
     let name = word.strip_prefix('-').and_then(|term| term.split_once(':')).map(|(name, _)| name);
+    // Behind a dot stands a path.
+    let name = name.map(|name| name.split_once('.').map_or(name, |(name, _)| name));
     let is_term =
         name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()));
     if is_term { format!(" {word}") } else { word.to_owned() }

@@ -1,6 +1,7 @@
 //! Enqueueing, asking and acting, outside a worker.
 
 mod aging;
+mod find;
 mod pipeline;
 mod room;
 mod schedule;
@@ -27,6 +28,7 @@ use crate::store::Store;
 use crate::time::Timestamp;
 use crate::worker::{MinimumBuild, Quiet, RequiredBuild, WorkerRecord};
 
+pub use find::{Count, Effort};
 pub use pipeline::{EnqueueLayer, EnqueuePipeline, Parent};
 pub(crate) use pipeline::{depth_of, stored_depth};
 

@@ -6,6 +6,8 @@
 mod claim;
 mod cloud;
 mod decode;
+mod filter;
+mod find;
 mod keep;
 mod meta;
 mod new;
@@ -19,6 +21,9 @@ pub use claim::claim;
 pub(crate) use claim::with_event;
 pub use cloud::{CloudEvent, CloudEventBody};
 pub use decode::DecodeError;
+pub use filter::{Field, Filter, Term};
+pub use find::Cursor;
+pub(crate) use find::find;
 pub use keep::Keep;
 pub use meta::{EventMeta, Extension};
 pub use new::{DEFAULT_SOURCE, IntoEvent, NewEvent};

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`job`] (what a job is and every verb that changes it), [`queue`], [`worker`],
 //! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
-//! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
+//! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`], [`filter`],
 //! [`limits`] and [`error`].
 
 pub mod alert;
@@ -18,6 +18,7 @@ pub mod discard;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod filter;
 pub mod handler;
 pub mod health;
 pub mod id;

@@ -193,10 +193,22 @@ pub const FILTER_PREDICATES: usize = 100;
 pub const FILTER_DEPTH: usize = 8;
 /// Bytes of a value that a filter compares with.
 pub const FILTER_TEXT_BYTES: usize = 1_024;
-/// Members in a path to a member of an event's data.
+/// Members in a path to a member of an event's data or a job's args.
 pub const DATA_PATH: usize = 16;
 /// Bytes of an SQL expression.
 pub const SQL_BYTES: usize = 4 * 1024;
+/// Bytes of the text of a filter that jobs or events are listed by.
+pub const FIND_BYTES: usize = 16 * 1024;
+/// Terms of such a filter.
+pub const FIND_TERMS: usize = 64;
+/// Values of its terms, all together.
+pub const FIND_VALUES: usize = 500;
+/// Jobs or events that one look for those that match goes through; the answer says where to go on.
+pub const FIND_ROWS: u64 = 100_000;
+/// How long such a look goes on.
+pub const FIND_TIME: Duration = Duration::from_secs(1);
+/// Jobs or events that an estimate of how many match looks at: the newest.
+pub const ESTIMATE_ROWS: u64 = 10_000;
 /// Parentheses, functions and other operations of an SQL expression that may stand inside one another.
 pub const SQL_DEPTH: usize = 32;
 /// Bytes of a text that a function of an SQL expression puts together.

@@ -34,6 +34,35 @@ pub(crate) struct Items<T> {
     pub(crate) has_more: bool,
 }
 
+/// A page of what was looked for. A look goes through a bounded number of jobs or events: where it ended before the page was full,
+/// `complete` is false, the page may be short or empty, and `next` goes on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FoundItems<T> {
+    /// The page.
+    pub(crate) items: Vec<T>,
+    /// The cursor of the page after it.
+    pub(crate) next: Option<String>,
+    /// Whether there is one.
+    pub(crate) has_more: bool,
+    /// Whether the page has all that it could: false where the look ended at its bound.
+    pub(crate) complete: bool,
+    /// How many were looked through for it.
+    pub(crate) scanned: u64,
+    /// How many match, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) count: Option<CountBody>,
+}
+
+/// How many match.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Count)]
+pub(crate) struct CountBody {
+    /// How many.
+    pub(crate) value: u64,
+    /// Whether they were counted; otherwise it is an estimate.
+    pub(crate) exact: bool,
+}
+
 /// A document with status 200.
 pub(crate) fn ok(body: &impl Serialize) -> Response {
     with_status(StatusCode::OK, body)

@@ -25,6 +25,7 @@ mod ending;
 pub mod event;
 mod exchange;
 mod extract;
+mod filter;
 mod foreign;
 pub mod health;
 mod idempotency;

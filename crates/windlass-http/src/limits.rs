@@ -10,8 +10,6 @@ pub(crate) const LARGEST_PAGE: u16 = 500;
 pub(crate) const BATCH_JOBS: usize = 1_000;
 /// Events of one batch.
 pub(crate) const BATCH_EVENTS: usize = 1_000;
-/// Events that one request for a page looks at; where few of them match, the page has less than was asked for.
-pub(crate) const PAGE_EVENTS: usize = 20_000;
 /// The last position that a log can have, and the last number of what is put aside.
 pub(crate) const LARGEST_POSITION: u64 = i64::MAX.unsigned_abs();
 /// Bytes of a request's body.

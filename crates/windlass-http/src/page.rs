@@ -8,8 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use serde::Serialize;
+use windlass::filter::{Count, Found};
 
-use crate::answer::{Items, ok};
+use crate::answer::{CountBody, FoundItems, Items, ok};
 use crate::limits::{LARGEST_PAGE, PAGE};
 use crate::problem::Problem;
 
@@ -52,9 +53,31 @@ pub(crate) fn answer<'a, T, K: Display, U: Serialize>(
     self::items(items.iter().map(shown).collect(), last.map(key))
 }
 
+/// A page of what was looked for, and how many match where that was asked for.
+pub(crate) fn found<'a, T, K: Display, U: Serialize>(
+    found: &'a Found<T, K>,
+    count: Option<Count>,
+    shown: impl Fn(&'a T) -> U,
+) -> Response {
+    let next = found.next.as_ref().map(cursor);
+    let count = count.map(|Count { value, exact }| CountBody { value, exact });
+    ok(&FoundItems {
+        items: found.items.iter().map(shown).collect(),
+        has_more: next.is_some(),
+        next,
+        complete: found.complete,
+        scanned: found.scanned,
+        count,
+    })
+}
+
+fn cursor(place: impl Display) -> String {
+    URL_SAFE_NO_PAD.encode(place.to_string())
+}
+
 /// A page, and where the next one begins, if there is one.
 pub(crate) fn items<T: Serialize, K: Display>(items: Vec<T>, next: Option<K>) -> Response {
-    let next = next.map(|next| URL_SAFE_NO_PAD.encode(next.to_string()));
+    let next = next.map(cursor);
     let has_more = next.is_some();
     ok(&Items { items, next, has_more })
 }

@@ -10,6 +10,7 @@ pub(crate) mod complete_with;
 pub(crate) mod count;
 pub(crate) mod duplicates;
 pub(crate) mod enqueue;
+pub(crate) mod find;
 pub(crate) mod in_hand;
 pub(crate) mod look;
 mod look_line;
@@ -28,6 +29,7 @@ pub mod unique;
 use crate::job::settle::{SettleContext, Settler};
 use crate::store::SHARES_A_STATEMENT;
 use windlass_core::event::NewEvent;
+use windlass_core::filter::{Bound, Found, JobCount};
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Due, Duplicates, Enqueued, Fence, Filter,
@@ -164,8 +166,17 @@ impl JobStore for PostgresStore {
         Box::pin(look::look(&self.claims, id, now))
     }
 
-    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
-        Box::pin(read::jobs(&self.claims, filter, page))
+    fn find_jobs<'a>(
+        &'a self,
+        filter: &'a Filter,
+        page: Page,
+        bound: Bound,
+    ) -> Reply<'a, Found<JobRecord, JobId>> {
+        Box::pin(find::find_jobs(&self.claims, filter, page, bound))
+    }
+
+    fn count_jobs<'a>(&'a self, filter: &'a Filter, bound: Bound) -> Reply<'a, JobCount> {
+        Box::pin(find::count_jobs(&self.claims, filter, bound))
     }
 
     fn jobs_of_tree<'a>(

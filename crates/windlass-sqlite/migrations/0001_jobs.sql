@@ -412,13 +412,14 @@ select id, lower(hex(id)) as uuid, queue, kind, version,
        case state when -1 then 'waiting' when 0 then 'waiting' when 1 then 'scheduled' when 2 then 'available'
                   when 3 then 'retryable' else 'running' end as state,
        priority, attempt, failures, losses, max_attempts, run_at, created_at,
-       (select l.claimed_at from windlass_lease l where l.id = lease) as started_at, null as finished_at, args, null as output, reason, origin
+       (select l.claimed_at from windlass_lease l where l.id = lease) as started_at, null as finished_at,
+       (select l.label from windlass_lease l where l.id = lease) as worker, args, null as output, reason, origin
 from windlass_pending
 union all
 select id, lower(hex(id)), queue, kind, version,
        case state when 5 then 'completed' when 6 then 'cancelled' else 'dead' end,
        priority, attempt, failures, losses, max_attempts, run_at, created_at,
-       started_at, finished_at, args, output, reason, origin
+       started_at, finished_at, worker, args, output, reason, origin
 from windlass_finished;
 
 -- An id for a job that brings none, a UUIDv7, and the moment it is of.

@@ -9,6 +9,7 @@ pub(crate) mod cost;
 pub(crate) mod count;
 pub(crate) mod duplicates;
 pub(crate) mod enqueue;
+pub(crate) mod find;
 pub(crate) mod finish;
 pub(crate) mod gate;
 pub(crate) mod in_hand;
@@ -33,6 +34,7 @@ use crate::store::context;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use windlass_core::event::NewEvent;
+use windlass_core::filter::{Bound, Found, JobCount};
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Due, Duplicates, Enqueued, Fence, Filter,
@@ -228,9 +230,20 @@ impl JobStore for SqliteStore {
         Box::pin(self.readers.read(in_one_snapshot(move |c| look::look(c, id, at(now)))))
     }
 
-    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
+    fn find_jobs<'a>(
+        &'a self,
+        filter: &'a Filter,
+        page: Page,
+        bound: Bound,
+    ) -> Reply<'a, Found<JobRecord, JobId>> {
         let filter = filter.clone();
-        Box::pin(self.readers.read(in_one_snapshot(move |c| read::jobs(c, &filter, page))))
+        let find = move |c: &rusqlite::Connection| find::find_jobs(c, &filter, page, bound);
+        Box::pin(self.readers.read(in_one_snapshot(find)))
+    }
+
+    fn count_jobs<'a>(&'a self, filter: &'a Filter, bound: Bound) -> Reply<'a, JobCount> {
+        let filter = filter.clone();
+        Box::pin(self.readers.read(in_one_snapshot(move |c| find::count_jobs(c, &filter, bound))))
     }
 
     fn jobs_of_tree<'a>(

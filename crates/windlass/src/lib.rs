@@ -98,11 +98,20 @@ pub mod job {
     pub use windlass_core::job::{
         AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Completion, Counts,
         Due, Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Fenced, Field,
-        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InLine, JobStore, KindLimits,
-        LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moment, Moved,
-        Next, OnConflict, Page, ParseFilterError, ParseStateError, ParseSubjectError, Passage,
-        Paused, Retried, Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook,
-        Until, Upgrade, Verb, Verdict, attempt_limit, is_transition, loss_limit,
+        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InHandOf, InLine, JobStore,
+        KindLimits, LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields,
+        Moved, Next, OnConflict, Page, ParseStateError, ParseSubjectError, Passage, Paused,
+        Retried, Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until,
+        Upgrade, Verb, Verdict, WorkerPattern, attempt_limit, is_transition, loss_limit,
+    };
+}
+
+/// The filters of jobs and events: their grammar, how far a look for what matches goes, and what it has found. What the terms are
+/// is said by [`job::Filter`](crate::job::Filter) and [`event::Filter`](crate::event::Filter).
+pub mod filter {
+    pub use windlass_core::client::{Count, Effort};
+    pub use windlass_core::filter::{
+        Bound, Found, JobCount, Looked, Moment, ParseFilterError, ParseMomentError, Path, Scalar,
     };
 }
 
@@ -127,9 +136,9 @@ pub mod condition {
 /// [`EventRecord`](event::EventRecord) is one of it.
 pub mod event {
     pub use windlass_core::event::{
-        CloudEvent, CloudEventBody, DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord,
-        EventStore, EventType, Extension, IntoEvent, Keep, LogRecord, NewEvent, Published,
-        StrictSource, Upgrade, claim,
+        CloudEvent, CloudEventBody, Cursor, DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord,
+        EventStore, EventType, Extension, Field, Filter, IntoEvent, Keep, LogRecord, NewEvent,
+        Published, StrictSource, Term, Upgrade, claim,
     };
 }
 

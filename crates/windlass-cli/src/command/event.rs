@@ -22,7 +22,8 @@ use crate::globals::Globals;
 #[command(before_help = "\
 Examples:
   windlass event list
-  windlass event list --after 1200 --limit 100 --type 'order.*'
+  windlass event list 'type:order.* data.total:1000 since:24h'
+  windlass event list --after 1200 --limit 100 -source:/ci
   windlass event tail --type 'order.*'
   windlass event types
   windlass event show 1201

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use windlass::filter::Bound;
 use windlass::job::{Filter, Page};
 use windlass::{Client, JobId, JobRecord, State};
 
@@ -19,6 +20,8 @@ use crate::store;
 const EVERY: Duration = Duration::from_millis(250);
 /// The newest jobs that are looked at; of those that have not ended, so many are followed.
 const NEWEST: usize = 200;
+/// How far a look goes for them: it is taken again and again.
+const LOOK: Bound = Bound { rows: 5_000, time: Duration::from_millis(200) };
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -28,7 +31,8 @@ Examples:
   windlass tail kind:mail.* queue:default
   windlass tail --json | jq .
 
-With a filter only jobs are followed. Of more than 200 new jobs between two looks the newest are shown.")]
+With a filter only jobs are followed, as far as they are among the newest 5,000. Of more than 200 new jobs between two
+looks the newest are shown.")]
 pub(crate) struct Args {
     /// Terms such as kind:img.* or -queue:bulk, which the jobs fit
     filter: Vec<String>,
@@ -95,7 +99,7 @@ impl JobsTail {
 
     async fn newest(&self) -> anyhow::Result<Vec<JobRecord>> {
         let page = Page { before: None, limit: NEWEST };
-        Ok(self.client.store().jobs(&self.filter, page).await?)
+        Ok(self.client.find_jobs(&self.filter, page, LOOK).await?.items)
     }
 
     /// Jobs that are new or stand otherwise than at the last look, oldest first.

@@ -8,6 +8,7 @@ use crate::audit::{Act, AuditStore, EntriesWanted, Entry, EntryDigest};
 use crate::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed};
 use crate::condition::{ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived};
 use crate::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
+use crate::filter::{Bound, Found, JobCount};
 use crate::health::{HealthStore, Observed, Thresholds};
 use crate::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
 use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
@@ -64,7 +65,8 @@ impl JobStore for DiscardStore {
         open_lane(&str) -> Option<JobId>;
         job(JobId) -> Option<JobRecord>;
         look(JobId, Now) -> Option<Look>;
-        jobs(&Filter, Page) -> Vec<JobRecord>;
+        find_jobs(&Filter, Page, Bound) -> Found<JobRecord, JobId>;
+        count_jobs(&Filter, Bound) -> JobCount;
         jobs_of_tree(JobId, &[(JobId, JobId)], usize) -> Vec<JobRecord>;
         duplicates(usize) -> Duplicates;
         counts() -> Counts;

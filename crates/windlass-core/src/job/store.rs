@@ -8,6 +8,7 @@ use super::{
     Batch, ClaimRequest, Completion, Enqueued, Fence, Filter, InHand, JobRecord, Look, NewJob,
     Settled, Settlement, State,
 };
+use crate::filter::{Bound, Found, JobCount};
 use crate::id::{BatchId, JobId, LeaseId, WorkerId};
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
@@ -232,8 +233,35 @@ pub trait JobStore: Send + Sync {
     /// One job with all that decides about it, of one moment.
     fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>>;
 
-    /// Jobs that match, newest first.
-    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>>;
+    /// Jobs that match, newest first, among as many as the bound lets it look through. By tags, subjects, batches, workers'
+    /// ids and states with few jobs it looks them up, however many jobs there are; by anything else it looks through the
+    /// jobs, the newest first, until the page is full or the bound is reached.
+    fn find_jobs<'a>(
+        &'a self,
+        filter: &'a Filter,
+        page: Page,
+        bound: Bound,
+    ) -> Reply<'a, Found<JobRecord, JobId>>;
+
+    /// How many jobs match, among as many as the bound lets it look through.
+    fn count_jobs<'a>(&'a self, filter: &'a Filter, bound: Bound) -> Reply<'a, JobCount>;
+
+    /// Jobs that match, newest first: a full page wherever there are so many, in as many looks as that takes.
+    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
+        Box::pin(async move {
+            let (mut jobs, mut before) = (Vec::new(), page.before);
+            while jobs.len() < page.limit {
+                let rest = Page { before, limit: page.limit - jobs.len() };
+                let found = self.find_jobs(filter, rest, Bound::default()).await?;
+                jobs.extend(found.items);
+                if found.next.is_none() {
+                    break;
+                }
+                before = found.next;
+            }
+            Ok(jobs)
+        })
+    }
 
     /// The jobs of a tree, oldest first, at most so many: its root, those whose root it is, and those with ids between two of
     /// these, which come of its events.

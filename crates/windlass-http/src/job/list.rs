@@ -3,26 +3,25 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use utoipa::IntoParams;
-use windlass::JobRecord;
+use utoipa::{IntoParams, ToSchema};
+use windlass::filter::{Bound, Effort};
 use windlass::job::{Field, Filter, Page, Term};
 use windlass::token::Grant;
 
 use super::document::{JobBody, document};
 use crate::access::{MayIn, Read};
-use crate::answer::{Document, Items};
+use crate::answer::{Document, FoundItems};
 use crate::api::Api;
 use crate::extract::Asked;
-use crate::limits::FILTER_BYTES;
-use crate::page;
 use crate::problem::Problem;
+use crate::{filter, page};
 
 /// Which jobs, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
-    /// Terms that must all hold, such as `state:dead kind:img.* -queue:bulk since:24h`.
+    /// Terms that must all hold, such as `state:dead kind:img.* args.user.id:42 error:"timed out" -queue:bulk since:24h`.
     #[param(max_length = 4096)]
     filter: Option<String>,
     /// At most so many; 50 unless given.
@@ -30,21 +29,23 @@ pub(crate) struct Wanted {
     limit: Option<u16>,
     /// `next` of the page before.
     cursor: Option<String>,
+    /// Whether to say how many jobs match: `exact` counts them, and estimates where that takes too long.
+    #[serde(default)]
+    #[param(inline)]
+    count: Counted,
 }
 
-/// Reads a filter's text.
-pub(crate) fn filter(text: Option<&str>) -> Result<Filter, Problem> {
-    let text = text.unwrap_or_default();
-    if text.len() > FILTER_BYTES {
-        let detail = format!("at most {FILTER_BYTES} bytes, found {}", text.len());
-        return Err(Problem::parameter("filter", detail));
-    }
-    if text.contains('\0') {
-        return Err(Problem::parameter("filter", "has a NUL character, which nothing stored has"));
-    }
-    text.parse().map_err(|error: windlass::job::ParseFilterError| {
-        Problem::parameter("filter", error.to_string())
-    })
+/// Whether the jobs that match are counted.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Counted {
+    /// They are not.
+    #[default]
+    None,
+    /// By a look at the newest jobs.
+    Estimate,
+    /// One by one, as far as there is time.
+    Exact,
 }
 
 /// Only the jobs that somebody is limited to.
@@ -60,23 +61,30 @@ fn within(mut filter: Filter, grant: &Grant) -> Filter {
 
 /// List jobs
 ///
-/// The newest first.
+/// The newest first. What states, tags, subjects, batches and workers' ids find among few jobs is looked up. For anything else the
+/// jobs are looked through, the newest first: one request looks through a bounded number of them, so that a page may have less than
+/// was asked for, or nothing, and another one behind it.
 #[utoipa::path(
     get,
     path = "/jobs",
     tag = "jobs",
     params(Wanted),
-    responses((status = 200, description = "A page of jobs.", body = Items<Document<JobBody>>))
+    responses((status = 200, description = "A page of jobs.", body = FoundItems<Document<JobBody>>))
 )]
 pub(super) async fn list(
     may: MayIn<Read>,
     State(api): State<Api>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Problem> {
-    let filter = within(filter(wanted.filter.as_deref())?, may.caller.grant());
-    let size = page::size(wanted.limit)?;
+    let filter = within(filter::read(wanted.filter.as_deref())?, may.caller.grant());
+    let limit = page::size(wanted.limit)?;
     let before = page::start(wanted.cursor.as_deref())?;
-    // One more than asked for tells whether there is another page.
-    let found = api.client().jobs(&filter, Page { before, limit: size + 1 }).await?;
-    Ok(page::answer(&found, size, |job: &JobRecord| job.id, document))
+    let client = api.client();
+    let found = client.find_jobs(&filter, Page { before, limit }, Bound::default()).await?;
+    let count = match wanted.count {
+        Counted::None => None,
+        Counted::Estimate => Some(client.count_jobs(&filter, Effort::Estimate).await?),
+        Counted::Exact => Some(client.count_jobs(&filter, Effort::Exact).await?),
+    };
+    Ok(page::found(&found, count, document))
 }

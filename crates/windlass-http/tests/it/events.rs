@@ -167,10 +167,10 @@ async fn the_log_has_pages_in_both_orders(api: TestApi) {
         published(&api, &json!({"type": "b.x"})).await;
     }
     assert_eq!(pages(&api, "limit=4").await, (vec![10, 9, 8, 7, 6, 5, 4, 3, 2, 1], 3));
-    assert_eq!(pages(&api, "limit=2&type=a.*").await, (vec![9, 7, 5, 3, 1], 3));
+    assert_eq!(pages(&api, "limit=2&filter=type:a.*").await, (vec![9, 7, 5, 3, 1], 3));
     assert_eq!(pages(&api, "limit=3&after=4").await, (vec![5, 6, 7, 8, 9, 10], 2));
-    assert_eq!(pages(&api, "limit=2&after=0&type=b*").await, (vec![2, 4, 6, 8, 10], 3));
-    assert_eq!(pages(&api, "type=c").await, (vec![], 1));
+    assert_eq!(pages(&api, "limit=2&after=0&filter=type:b*").await, (vec![2, 4, 6, 8, 10], 3));
+    assert_eq!(pages(&api, "filter=type:c%20since:1h").await, (vec![], 1));
     assert_eq!(pages(&api, "after=10").await, (vec![], 1));
     for (query, parameter) in [
         ("limit=0", "limit"),
@@ -178,7 +178,7 @@ async fn the_log_has_pages_in_both_orders(api: TestApi) {
         ("after=18446744073709551615", "after"),
         ("after=-1", "query"),
         ("kind=a", "query"),
-        ("type=%00", "type"),
+        ("filter=type:%00", "filter"),
     ] {
         let answer = api.get(&format!("/v1/events?{query}")).await;
         assert_eq!(

@@ -15,6 +15,8 @@ on_both_stores! {
     what_cannot_be_read_names_its_place;
     many_jobs_are_written_together_or_not_at_all;
     a_list_has_pages;
+    /// T22: a list says how many jobs it looked through, and on request how many match.
+    a_list_says_how_far_it_looked_and_how_many_match;
     a_job_is_cancelled_retried_and_moved;
     /// Bad input: problems of the transport itself are problems too.
     whatever_is_refused_is_a_problem;
@@ -157,12 +159,27 @@ async fn a_list_has_pages(api: TestApi) {
         ("limit=999999999999999999999", "query"),
         ("cursor=zzz", "cursor"),
         ("filter=stat:dead", "filter"),
+        ("filter=args:1", "filter"),
+        ("count=all", "query"),
         ("filtre=state:dead", "query"),
     ] {
         let answer = api.get(&format!("/v1/jobs?{query}")).await;
         assert_eq!(code(&answer), (400, "invalid-request"), "{query}");
         assert_eq!(answer.body["errors"][0]["parameter"], parameter, "{answer:?}");
     }
+}
+
+async fn a_list_says_how_far_it_looked_and_how_many_match(api: TestApi) {
+    for n in 0..5 {
+        enqueued(&api, &json!({"kind": "a", "args": {"n": [n % 2]}})).await;
+    }
+    let asked = async |query: &str| api.get(&format!("/v1/jobs?{query}")).await.ok();
+    let page = asked("filter=args.n.0:1&count=exact").await;
+    assert_eq!(page["items"].as_array().expect("items").len(), 2);
+    assert_eq!((&page["complete"], &page["scanned"]), (&json!(true), &json!(5)));
+    assert_eq!(page["count"], json!({"value": 2, "exact": true}));
+    assert_eq!(asked("count=estimate").await["count"], json!({"value": 5, "exact": true}));
+    assert!(asked("count=none").await.get("count").is_none());
 }
 
 async fn a_job_is_cancelled_retried_and_moved(api: TestApi) {

@@ -6,7 +6,7 @@ use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::JobRecord;
 
-use super::read::these;
+use super::find::these;
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 

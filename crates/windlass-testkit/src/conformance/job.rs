@@ -9,6 +9,7 @@ pub mod expiry;
 pub mod explain;
 pub mod explain_line;
 pub mod fair;
+pub mod find;
 pub mod in_hand;
 pub mod lane;
 pub mod limited;

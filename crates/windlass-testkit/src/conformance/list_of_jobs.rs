@@ -111,6 +111,14 @@ macro_rules! behaviours_of_jobs {
                     a_plain_job_is_not_behind_those_of_a_limited_kind
                     what_is_told_is_what_a_claim_does
                 }
+                find {
+                    jobs_are_found_by_a_value_in_their_args
+                    jobs_are_found_by_their_last_error
+                    jobs_are_found_by_their_worker
+                    a_look_ends_at_its_bound_and_goes_on
+                    what_few_jobs_have_is_looked_up
+                    jobs_are_counted_by_a_filter
+                }
                 fair {
                     keys_have_turns
                     turns_go_on_from_claim_to_claim

@@ -226,8 +226,17 @@ macro_rules! forward_one {
         }
     };
     (jobs) => {
-        fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
-            self.store.jobs(filter, page)
+        fn find_jobs<'a>(
+            &'a self,
+            filter: &'a Filter,
+            page: Page,
+            bound: Bound,
+        ) -> Reply<'a, Found<JobRecord, JobId>> {
+            self.store.find_jobs(filter, page, bound)
+        }
+
+        fn count_jobs<'a>(&'a self, filter: &'a Filter, bound: Bound) -> Reply<'a, JobCount> {
+            self.store.count_jobs(filter, bound)
         }
 
         fn jobs_of_tree<'a>(
@@ -426,6 +435,7 @@ pub(crate) mod names {
     pub(crate) use windlass_core::event::{
         EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
     };
+    pub(crate) use windlass_core::filter::{Bound, Found, JobCount};
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
     pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
     pub(crate) use windlass_core::idempotency::{

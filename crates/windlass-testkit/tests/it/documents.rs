@@ -195,6 +195,12 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         OTHER_LINES
         PLACE_HOLDERS
         FEW_TAGGED
+        FIND_BYTES
+        FIND_TERMS
+        FIND_VALUES
+        FIND_ROWS
+        FIND_TIME
+        ESTIMATE_ROWS
         LOOKED_AT
         LINES_LOOKED_AT
         NAMED

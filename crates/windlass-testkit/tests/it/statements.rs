@@ -185,6 +185,43 @@ mod plans {
         driver.join_all().await;
     }
 
+    /// Indexes that have only the jobs that are asked for.
+    const OF_FEW: [&str; 3] = ["pending_due", "pending_waiting", "pending_parked"];
+
+    #[tokio::test]
+    async fn a_look_for_jobs_goes_no_further_than_its_part() {
+        let database = PostgresDatabase::fresh();
+        let url = database.tcp_url();
+        let migration = windlass_postgres::Migration::Apply;
+        let store = windlass_postgres::PostgresStore::open(&url, migration).await;
+        let store = store.expect("migrated");
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("connected");
+        let mut driver = JoinSet::new();
+        driver.spawn(connection);
+        for set in AS_A_SESSION_OF_OURS.split("; ") {
+            client.batch_execute(set).await.expect("set");
+        }
+        let (mut looked_at, mut walked) = (0, 0);
+        for statement in super::statements("windlass-postgres", 40) {
+            if !statement.file.to_string_lossy().ends_with("/job/find.rs") {
+                continue;
+            }
+            looked_at += 1;
+            let plan = plan(&client, &statement.sql).await;
+            for lines in plan.windows(2) {
+                let grows =
+                    [" on pending", " on finished"].iter().any(|table| lines[0].contains(table));
+                let is_of_few = OF_FEW.iter().any(|index| lines[0].contains(index));
+                let is_bound = lines[1].contains("Index Cond: ") && lines[1].contains("id ");
+                walked += usize::from(grows);
+                assert!(!grows || is_of_few || is_bound, "{}\n{}", statement.sql, plan.join("\n"));
+            }
+        }
+        assert!(looked_at >= 7 && walked >= 12, "{looked_at} statements, {walked} walks");
+        drop((client, store, database));
+        driver.join_all().await;
+    }
+
     async fn plan(client: &Client, sql: &str) -> Vec<String> {
         let values = client.prepare(sql).await.expect("prepared").params().len();
         let values = match values {

@@ -12,6 +12,7 @@ use windlass_core::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberR
 use windlass_core::condition::{
     ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
 };
+use windlass_core::filter::{Bound, Found, JobCount};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
@@ -143,8 +144,17 @@ impl JobStore for ClockedStore {
         self.store.look(id, self.at(now))
     }
 
-    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
-        self.store.jobs(filter, page)
+    fn find_jobs<'a>(
+        &'a self,
+        filter: &'a Filter,
+        page: Page,
+        bound: Bound,
+    ) -> Reply<'a, Found<JobRecord, JobId>> {
+        self.store.find_jobs(filter, page, bound)
+    }
+
+    fn count_jobs<'a>(&'a self, filter: &'a Filter, bound: Bound) -> Reply<'a, JobCount> {
+        self.store.count_jobs(filter, bound)
     }
 
     fn jobs_of_tree<'a>(

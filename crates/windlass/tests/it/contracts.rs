@@ -23,7 +23,7 @@ on_both_stores! {
     jobs_of_an_older_version_are_upgraded;
     /// O37: on a worker that does not they are parked and told once, and run after a corrected deploy.
     jobs_of_a_version_that_nobody_knows_run_after_a_corrected_deploy;
-    /// T28: the kinds that failed most often in a day, and when last, by the SQL of docs/without-rust.md.
+    /// T28: the kinds that failed most often in a day, and when last, by the SQL of docs/sql.md.
     what_fails_most_is_asked_by_sql;
 }
 
@@ -228,16 +228,18 @@ async fn jobs_of_a_version_that_nobody_knows_run_after_a_corrected_deploy(databa
 }
 
 const FAILS_MOST_ON_POSTGRES: &str = "\
-select kind, sum(failures) as failures, max(finished_at) as last_at from windlass.job
-where failures > 0 and (finished_at is null or finished_at > now() - interval '24 hours')
+select kind, count(*) as failures, max(ended_at) as last_at from windlass.attempt
+where outcome in ('error', 'timeout', 'panic', 'lost') and ended_at > now() - interval '24 hours'
+  and job_open_until > now() - interval '24 hours'
 group by kind order by failures desc, kind limit 5;";
 const FAILS_MOST_ON_SQLITE: &str = "\
-select kind, sum(failures) as failures, max(finished_at) as last_at from windlass_job
-where failures > 0 and (finished_at is null or finished_at > (unixepoch() - 86400) * 1000000)
+select kind, count(*) as failures, max(ended_at) as last_at from windlass_attempt
+where outcome in ('error', 'timeout', 'panic', 'lost') and ended_at > (unixepoch() - 86400) * 1000000
+  and job_open_until > (unixepoch() - 86400) * 1000000
 group by kind order by failures desc, kind limit 5;";
 
 async fn what_fails_most_is_asked_by_sql(database: TestDatabase) {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/without-rust.md");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sql.md");
     let page = std::fs::read_to_string(page).expect("the page");
     let last_at = failed_history(&database).await;
     let found: Vec<(String, i64, i64)> = match database.url().strip_prefix("sqlite:") {

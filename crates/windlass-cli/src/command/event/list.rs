@@ -1,88 +1,75 @@
 //! `windlass event list`.
 
 use windlass::Client;
-use windlass::event::EventRecord;
-use windlass::limits::LISTED;
-use windlass::name::matches;
+use windlass::event::{Cursor, EventRecord, Filter};
+use windlass::filter::{Bound, Found, ParseFilterError};
 
 use super::{document, sequence};
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
 use crate::output::table::{Cell, Column, Table};
+use crate::output::time;
 use crate::store;
 
 /// Which are listed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Wanted {
+    /// Terms such as type:order.*, data.total:1000 or -source:/ci
+    filter: Vec<String>,
     /// Those behind this position of the log; the last ones unless given
     #[arg(long, value_name = "POSITION")]
     after: Option<u64>,
+    /// Those before this position, the last ones of them
+    #[arg(long, value_name = "POSITION", conflicts_with = "after")]
+    before: Option<u64>,
     /// At most this many
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u16).range(1..=500))]
     limit: u16,
-    /// Those whose type is this; * stands for anything
-    #[arg(long = "type", value_name = "PATTERN")]
-    event_type: Option<String>,
 }
 
 impl Wanted {
-    fn fits(&self, event: &EventRecord) -> bool {
-        self.event_type.as_ref().is_none_or(|pattern| matches(pattern, &event.event_type))
-    }
-
-    /// The first ones behind a position.
-    async fn behind(&self, client: &Client, mut after: u64) -> anyhow::Result<Vec<EventRecord>> {
-        let most = usize::from(self.limit);
-        let mut found = Vec::new();
-        loop {
-            let page = client.events(after, LISTED).await?;
-            let Some(last) = page.last().and_then(|event| event.position) else { break };
-            found.extend(page.into_iter().filter(|event| self.fits(event)));
-            if found.len() >= most {
-                break;
-            }
-            after = last;
-        }
-        found.truncate(most);
-        Ok(found)
-    }
-
-    /// The last ones, in their order.
-    async fn last(&self, client: &Client) -> anyhow::Result<Vec<EventRecord>> {
-        let most = usize::from(self.limit);
-        let mut before = client.event_log().await?.last;
-        let mut found: Vec<EventRecord> = Vec::new();
-        while before > 0 && found.len() < most {
-            let after = before.saturating_sub(LISTED as u64);
-            let mut page = client.events(after, LISTED).await?;
-            page.retain(|event| event.position <= Some(before) && self.fits(event));
-            page.append(&mut found);
-            found = page;
-            before = after;
-        }
-        Ok(found.split_off(found.len().saturating_sub(most)))
+    fn place(&self) -> Option<Cursor> {
+        self.after.map(Cursor::After).or(self.before.map(Cursor::Before))
     }
 }
 
 pub(super) async fn list(wanted: &Wanted, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
+    let filter: Filter = wanted.filter.join(" ").parse().map_err(|error: ParseFilterError| {
+        Failure::usage(format!("the filter cannot be read: {error}"))
+    })?;
     let store = store::existing(&globals.store).await?;
     sequence(&*store).await?;
     let client = Client::new(store);
-    let events = match wanted.after {
-        Some(after) => wanted.behind(&client, after).await?,
-        None => wanted.last(&client).await?,
-    };
-    if out.is_json() {
-        out.json(&events.iter().map(document).collect::<Vec<_>>())?;
-    } else if events.is_empty() && !out.is_plain() {
-        out.line("no event is there")?;
-    } else {
-        out.table(&table(out, &events))?;
+    let limit = usize::from(wanted.limit);
+    let mut found = client.find_events(&filter, (wanted.place(), limit), Bound::default()).await?;
+    // They are shown in the order of the log.
+    if wanted.after.is_none() {
+        found.items.reverse();
     }
+    if out.is_json() {
+        out.json(&found.items.iter().map(document).collect::<Vec<_>>())?;
+    } else if !found.items.is_empty() || out.is_plain() {
+        out.table(&table(out, &found.items))?;
+    } else if found.complete {
+        out.line("no event is there")?;
+    }
+    say_how_far(out, &found)?;
     Ok(Exit::Done)
+}
+
+/// Where the look ended at its bound, how to go on.
+fn say_how_far(out: &Output, found: &Found<EventRecord, Cursor>) -> anyhow::Result<()> {
+    let Some(next) = found.next.filter(|_| !found.complete) else { return Ok(()) };
+    let looked = time::number(found.scanned);
+    let text = format!("looked through {looked} events; go on: --{next}");
+    match out.is_plain() || out.is_json() {
+        true => eprintln!("{text}"),
+        false => out.line(&out.paint(Tone::Dim, &text))?,
+    }
+    Ok(())
 }
 
 fn table(out: &Output, events: &[EventRecord]) -> Table {

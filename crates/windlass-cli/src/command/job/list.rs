@@ -1,8 +1,8 @@
 //! `windlass job list`.
-use windlass::job::{Counts, Field, Filter, Page};
-use windlass::name::matches;
+use windlass::filter::{Bound, Count, Effort, Found};
+use windlass::job::{Counts, Filter, Page};
 use windlass::store::Store;
-use windlass::{JobId, JobRecord, State, Timestamp};
+use windlass::{Client, JobId, JobRecord, State, Timestamp};
 
 use super::parse_filter;
 use crate::exit::Exit;
@@ -18,11 +18,13 @@ Examples:
   windlass job list state:dead kind:img.*
   windlass job list 'queue:mail,media -state:completed' --limit 100
   windlass job list subject:customer=42 state:running,dead since:24h
+  windlass job list 'error:\"connection refused\" args.user.id:42' --count
   windlass job list state:dead --json
 
-A filter has terms name:value, all of which must hold: state, queue, kind, tag, subject:TYPE=ID, batch:ID, and
-since and until with how long ago or a moment. Commas are alternatives, * in a queue or kind stands
-for anything, - in front means not.";
+A filter has terms name:value, all of which must hold: state, queue, kind, tag, subject:TYPE=ID, batch:ID,
+args.PATH, error (a part of the last one), worker, and since and until with how long ago or a moment. Commas are
+alternatives, * in a queue, kind or worker stands for anything, - in front means not, a value with blanks stands in
+double quotes. Where many jobs must be looked through the list may be short: it says how to go on.";
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -36,28 +38,31 @@ pub(crate) struct Args {
     /// Only jobs older than this one: the last of the page before
     #[arg(long, value_name = "ID")]
     cursor: Option<JobId>,
+    /// Say how many jobs match: counted, or estimated where that takes too long
+    #[arg(long)]
+    count: bool,
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let filter = parse_filter(&args.filter)?;
-    let store = store::existing(&globals.store).await?;
-    let limit = usize::from(args.limit);
-    // One more than asked for tells whether there is another page.
-    let page = Page { before: args.cursor, limit: limit + 1 };
-    let mut jobs = store.jobs(&filter, page).await?;
-    let more = jobs.len() > limit;
-    jobs.truncate(limit);
+    let client = Client::new(store::existing(&globals.store).await?);
+    let page = Page { before: args.cursor, limit: usize::from(args.limit) };
+    let found = client.find_jobs(&filter, page, Bound::default()).await?;
+    let count = match args.count {
+        true => Some(client.count_jobs(&filter, Effort::Exact).await?),
+        false => None,
+    };
     if out.is_json() {
-        out.json(&jobs.iter().map(document::job).collect::<Vec<_>>())?;
-    } else if jobs.is_empty() && !out.is_plain() {
-        say_none(out, &*store, &filter).await?;
-    } else {
-        out.table(&table(out, &jobs))?;
-        if let Some(last) = jobs.last().filter(|_| more) {
-            footer(out, &*store, (&filter, jobs.len(), last.id)).await?;
+        out.json(&found.items.iter().map(document::job).collect::<Vec<_>>())?;
+    } else if found.items.is_empty() && !out.is_plain() {
+        if found.complete {
+            say_none(out, &**client.store(), &filter).await?;
         }
+    } else {
+        out.table(&table(out, &found.items))?;
     }
+    footer(out, &**client.store(), (&filter, &found, count)).await?;
     Ok(Exit::Done)
 }
 
@@ -146,71 +151,45 @@ async fn say_none(out: &Output, store: &dyn Store, filter: &Filter) -> anyhow::R
     Ok(out.line(&text)?)
 }
 
+/// How many there are, how far the look went and where it goes on.
 async fn footer(
     out: &Output,
     store: &dyn Store,
-    (filter, shown, last): (&Filter, usize, JobId),
+    (filter, found, count): (&Filter, &Found<JobRecord, JobId>, Option<Count>),
 ) -> anyhow::Result<()> {
-    if out.is_plain() {
+    let mut parts = Vec::new();
+    if let Some(count) = count {
+        parts.push(format!("{} match", number(count)));
+    }
+    if let (false, Some(next)) = (found.complete, found.next) {
+        let looked = time::number(found.scanned);
+        parts.push(format!("looked through {looked} jobs, back to {next}; go on: --cursor {next}"));
+    } else if let Some(next) = found.next {
+        if count.is_none() && !out.is_plain() && !out.is_json() {
+            parts.push(shown(filter, found.items.len(), &store.counts().await?));
+        }
+        parts.push(format!("next page: --cursor {next}"));
+    }
+    // What is for programs has the jobs only: the rest is said beside them.
+    let must_say = count.is_some() || !found.complete;
+    if parts.is_empty() || ((out.is_plain() || out.is_json()) && !must_say) {
         return Ok(());
     }
-    let counts = store.counts().await?;
-    let of = match total(filter, &counts) {
-        Some(total) => {
-            format!("{shown} of {}{}", if counts.exact { "" } else { "~" }, time::number(total))
-        }
-        None => format!("the newest {shown}"),
-    };
-    let dot = out.glyphs().dot();
-    let text = format!("{of} {dot} next page: --cursor {last}");
-    Ok(out.line(&out.paint(Tone::Dim, &text))?)
-}
-
-/// How many jobs match, where the numbers by queue and state tell it.
-fn total(filter: &Filter, counts: &Counts) -> Option<u64> {
-    let fits = |queue: &str, state: State| {
-        filter
-            .terms
-            .iter()
-            .map(|term| {
-                let fits = match &term.field {
-                    Field::State(states) => states.contains(&state),
-                    Field::Queue(patterns) => {
-                        patterns.iter().any(|pattern| matches(pattern, queue))
-                    }
-                    _ => return None,
-                };
-                Some(fits != term.negated)
-            })
-            .collect::<Option<Vec<bool>>>()
-            .map(|all| all.into_iter().all(|fits| fits))
-    };
-    let mut total = 0;
-    for (queue, states) in &counts.by_queue {
-        for (state, number) in states {
-            if fits(queue, *state)? {
-                total += number;
-            }
-        }
+    let text = parts.join(&format!(" {} ", out.glyphs().dot()));
+    match out.is_plain() || out.is_json() {
+        true => eprintln!("{text}"),
+        false => out.line(&out.paint(Tone::Dim, &text))?,
     }
-    Some(total)
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn number(count: Count) -> String {
+    format!("{}{}", if count.exact { "" } else { "~" }, time::number(count.value))
+}
 
-    #[test]
-    fn the_total_is_told_where_the_numbers_tell_it() {
-        let mut counts = Counts { exact: true, ..Counts::default() };
-        counts.by_queue.entry("mail".to_owned()).or_default().insert(State::Dead, 3);
-        counts.by_queue.entry("mail".to_owned()).or_default().insert(State::Completed, 4);
-        counts.by_queue.entry("media".to_owned()).or_default().insert(State::Dead, 5);
-        let total = |text: &str| total(&text.parse().expect("a filter"), &counts);
-        assert_eq!(total(""), Some(12));
-        assert_eq!(total("state:dead -queue:mail"), Some(5));
-        assert_eq!(total("queue:m*l"), Some(7));
-        assert_eq!(total("kind:x"), None);
-        assert_eq!(total("tag:x"), None);
+fn shown(filter: &Filter, shown: usize, counts: &Counts) -> String {
+    match filter.total(counts) {
+        Some(value) => format!("{shown} of {}", number(Count { value, exact: counts.exact })),
+        None => format!("the newest {shown}"),
     }
 }

@@ -57,9 +57,9 @@ fn the_log_is_listed_in_order() {
     };
     assert_eq!(positions(&["--limit", "3"]), [2_498, 2_499, 2_500]);
     assert_eq!(positions(&["--after", "10", "--limit", "2"]), [11, 12]);
-    assert_eq!(positions(&["--type", "odd.*"]), [707, 1_707]);
-    assert_eq!(positions(&["--type", "odd.*", "--limit", "1"]), [1_707]);
-    assert_eq!(positions(&["--type", "odd.*", "--after", "707", "--limit", "1"]), [1_707]);
+    assert_eq!(positions(&["type:odd.*"]), [707, 1_707]);
+    assert_eq!(positions(&["type:odd.*", "--limit", "1"]), [1_707]);
+    assert_eq!(positions(&["type:odd.*", "--after", "707", "--limit", "1"]), [1_707]);
     assert_eq!(positions(&["--after", "2500"]), [0; 0]);
 }
 

@@ -50,6 +50,10 @@ fn a_filter_selects_by_state_queue_and_kind() {
     assert_eq!(kinds(&["-queue:mail", "-kind:b*"]), ["report.nightly", "flaky"]);
     assert_eq!(kinds(&["kind:good state:completed,available"]), ["good", "good"]);
     assert!(kinds(&["kind:none"]).is_empty());
+    assert_eq!(kinds(&["error:\"DECODE\""]), ["bad"]);
+    assert!(!kinds(&["-args.no.such:1"]).is_empty(), "a path begins no option");
+    let counted = cli.table(&["job", "list", "kind:good", "--count"], "160");
+    assert!(counted.contains("2 match"), "{counted}");
 }
 
 #[test]

@@ -37,8 +37,9 @@ pub(super) struct Selection {
 
 /// Reads ids or a filter; `usual` is added to a filter that names no state.
 pub(super) fn parse(words: &[String], usual: &str) -> Result<Wanted, Failure> {
-    let words: Vec<String> =
-        words.iter().flat_map(|word| word.split_whitespace()).map(str::to_owned).collect();
+    // As long as these are not terms: a value in quotes may have blanks.
+    let text = words.join(" ");
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
     let terms = words.iter().filter(|word| word.contains(':') || word.starts_with('-')).count();
     if words.is_empty() {
         return Err(Failure::usage("the filter is empty: say which jobs, such as state:dead"));
@@ -49,7 +50,7 @@ pub(super) fn parse(words: &[String], usual: &str) -> Result<Wanted, Failure> {
     if terms < words.len() && words.iter().any(|word| word.starts_with("job_")) {
         return Err(Failure::usage("give ids or a filter, not both"));
     }
-    let mut filter = parse_filter(&words)?;
+    let mut filter = parse_filter(&[text])?;
     if !filter.terms.iter().any(|term| matches!(term.field, Field::State(_))) {
         let usual = parse_filter(&[usual.to_owned()])?;
         filter.terms.splice(0..0, usual.terms);
@@ -114,6 +115,10 @@ mod tests {
         assert_eq!(filter(&["kind:a queue:b"]), "state:dead kind:a queue:b");
         assert_eq!(filter(&["kind:a", "state:cancelled"]), "kind:a state:cancelled");
         assert_eq!(filter(&["-kind:a"]), "state:dead -kind:a");
+        assert_eq!(
+            filter(&["error:\"timed out\"", "kind:a"]),
+            "state:dead error:\"timed out\" kind:a"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
--- Of these jobs those that match, newest first. Parameters as in jobs.sql, and the jobs:
+-- Of these jobs those that match, newest first. Parameters as in find.sql, and the jobs:
 --   $1 int2[]  states · $2 text[] the queue fits all of them · $3 text[] and none of these · $4 text[] the same for the
 --   kind · $5 text[] · $6 uuid older than this job · $7 int8 at most so many · $8 text a JSON path that its meta fits
 --   $9 int8    since · $10 int8 until · $11 uuid[] the jobs
@@ -25,5 +25,5 @@ where greatest(state, 0::int2) = any ($1::int2[])
   and kind ~ all ($4::text[]) and not (kind ~ any ($5::text[]))
   and ($8::text is null or coalesce(meta, '{}')::jsonb @@ $8::text::jsonpath)
   and coalesce(moment >= $9::int8, true) and coalesce(moment < $10::int8, true)
-  and ($6::uuid is null or id < $6::uuid)
+  and id < $6::uuid
 order by id desc limit $7::int8

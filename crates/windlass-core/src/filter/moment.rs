@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::ParseFilterError;
 use crate::time::{Timestamp, micros, parse_duration, written};
 
 /// A moment as a filter names it: `2026-11-21T12:00:00Z`, or `24h` for a day ago.
@@ -15,6 +14,11 @@ pub enum Moment {
     /// This long before the question is asked, by the database's clock.
     Ago(Duration),
 }
+
+/// A text that is not a moment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a moment: expected how long ago, such as 24h, or 2026-11-21T12:00:00Z")]
+pub struct ParseMomentError(String);
 
 impl Moment {
     /// The moment it is for a question that is asked now.
@@ -28,13 +32,13 @@ impl Moment {
 }
 
 impl FromStr for Moment {
-    type Err = ParseFilterError;
+    type Err = ParseMomentError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let moment = text.parse().map(Self::At).ok();
         moment
             .or_else(|| parse_duration(text).map(Self::Ago).ok())
-            .ok_or_else(|| ParseFilterError::Moment(text.to_owned()))
+            .ok_or_else(|| ParseMomentError(text.to_owned()))
     }
 }
 
