@@ -14,6 +14,7 @@ use windlass::store::Store;
 use crate::access::{Access, Caller};
 use crate::limits::BODY_BYTES;
 use crate::remote::Remotes;
+use crate::stream::Streams;
 use crate::{exchange, foreign, spec};
 
 /// The HTTP API over one store.
@@ -25,6 +26,7 @@ struct Shared {
     client: Client,
     access: Access,
     remotes: Remotes,
+    streams: Streams,
     /// What runs on when its request is given up.
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -38,6 +40,7 @@ impl Api {
             client: Client::new(store),
             access,
             remotes: Remotes::default(),
+            streams: Streams::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         }))
@@ -69,6 +72,10 @@ impl Api {
 
     pub(crate) fn remotes(&self) -> &Remotes {
         &self.0.remotes
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.0.streams
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {

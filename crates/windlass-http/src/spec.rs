@@ -14,7 +14,7 @@ use crate::api::Api;
 use crate::problem::ProblemBody;
 use crate::{
     alert, batch, event, health, job, kind, lane, limit, queue, remote, schedule, signal, source,
-    subscription, token, trace, worker, workflow,
+    stream, subscription, token, trace, worker, workflow,
 };
 
 #[derive(OpenApi)]
@@ -34,6 +34,7 @@ use crate::{
         (name = "workflows", description = "Jobs with names that run after each other."),
         (name = "signals", description = "What is told to all who wait for a key."),
         (name = "traces", description = "Trees of jobs and events."),
+        (name = "live stream", description = "What happens, told while it happens."),
         (name = "worker protocol", description = "Workers in any language: register, claim, heartbeat, settle."),
         (name = "tokens", description = "Who may use the API, and for what."),
         (name = "queues", description = "Where jobs wait."),
@@ -67,6 +68,7 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         workflow::routes(),
         signal::routes(),
         trace::routes(),
+        stream::routes(),
         remote::routes(),
         token::routes(),
         health::routes_of_store(),

@@ -10,6 +10,7 @@ pub(crate) mod complete_with;
 pub(crate) mod count;
 pub(crate) mod duplicates;
 pub(crate) mod enqueue;
+pub(crate) mod heads;
 pub(crate) mod in_hand;
 pub(crate) mod look;
 mod look_line;
@@ -31,7 +32,7 @@ use windlass_core::event::NewEvent;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Due, Duplicates, Enqueued, Fence, Filter,
-    InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
@@ -162,6 +163,10 @@ impl JobStore for PostgresStore {
 
     fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>> {
         Box::pin(look::look(&self.claims, id, now))
+    }
+
+    fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>> {
+        Box::pin(heads::heads(&self.claims, jobs))
     }
 
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {

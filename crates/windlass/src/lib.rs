@@ -98,11 +98,12 @@ pub mod job {
     pub use windlass_core::job::{
         AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Completion, Counts,
         Due, Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Fenced, Field,
-        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InLine, JobStore, KindLimits,
-        LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moment, Moved,
-        Next, OnConflict, Page, ParseFilterError, ParseStateError, ParseSubjectError, Passage,
-        Paused, Retried, Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook,
-        Until, Upgrade, Verb, Verdict, attempt_limit, is_transition, loss_limit,
+        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InLine, JobHead, JobStore,
+        KindLimits, LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields,
+        Moment, Moved, Next, OnConflict, Page, ParseFilterError, ParseStateError,
+        ParseSubjectError, Passage, Paused, Retried, Settled, Settlement, Share, Standing, Step,
+        TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb, Verdict, attempt_limit, is_transition,
+        loss_limit,
     };
 }
 
@@ -127,7 +128,7 @@ pub mod condition {
 /// [`EventRecord`](event::EventRecord) is one of it.
 pub mod event {
     pub use windlass_core::event::{
-        CloudEvent, CloudEventBody, DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord,
+        CloudEvent, CloudEventBody, DEFAULT_SOURCE, DecodeError, EventHead, EventMeta, EventRecord,
         EventStore, EventType, Extension, IntoEvent, Keep, LogRecord, NewEvent, Published,
         StrictSource, Upgrade, claim,
     };

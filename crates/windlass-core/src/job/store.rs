@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Batch, ClaimRequest, Completion, Enqueued, Fence, Filter, InHand, JobRecord, Look, NewJob,
-    Settled, Settlement, State,
+    Batch, ClaimRequest, Completion, Enqueued, Fence, Filter, InHand, JobHead, JobRecord, Look,
+    NewJob, Settled, Settlement, State,
 };
 use crate::id::{BatchId, JobId, LeaseId, WorkerId};
 use crate::reply::{Now, Reply};
@@ -231,6 +231,9 @@ pub trait JobStore: Send + Sync {
 
     /// One job with all that decides about it, of one moment.
     fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>>;
+
+    /// How these jobs stand at one moment, in the order of their ids; those that are gone are left out.
+    fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>>;
 
     /// Jobs that match, newest first.
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>>;

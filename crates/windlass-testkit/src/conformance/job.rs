@@ -9,6 +9,7 @@ pub mod expiry;
 pub mod explain;
 pub mod explain_line;
 pub mod fair;
+pub mod heads;
 pub mod in_hand;
 pub mod lane;
 pub mod limited;

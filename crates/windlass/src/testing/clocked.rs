@@ -15,7 +15,8 @@ use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
-    Filter, InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
+    Settlement,
 };
 use windlass_core::json::Json;
 use windlass_core::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
@@ -139,6 +140,10 @@ impl JobStore for ClockedStore {
 
     fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>> {
         self.store.look(id, self.at(now))
+    }
+
+    fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>> {
+        self.store.job_heads(jobs)
     }
 
     fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
