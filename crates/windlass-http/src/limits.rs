@@ -41,6 +41,8 @@ pub(crate) const HEADER_BYTES: usize = 16 << 10;
 /// How long they may take to come, also while a connection idles: longer than from one heartbeat to the next, so that a worker
 /// keeps its connection.
 pub(crate) const HEADER_TIME: Duration = Duration::from_secs(15);
+/// How long a connection may take nothing of its answer.
+pub(crate) const WRITE_TIME: Duration = Duration::from_secs(30);
 /// Connections at once; others wait to be accepted.
 pub(crate) const CONNECTIONS: usize = 16_384;
 /// How long what is under way has at a stop.

@@ -1,5 +1,7 @@
 //! The listener: connections, within their limits, and a stop that lets answers end.
 
+mod patience;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::patience::Patient;
 use crate::foreign::{Hosts, only_own_hosts};
 use crate::limits::{CONNECTIONS, HEADER_BYTES, HEADER_TIME, STOP_TIME};
 
@@ -97,7 +100,7 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIME)
             .max_buf_size(HEADER_BYTES)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+            .serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(router));
         let connection = self.graceful.0.watch(connection);
         self.connections.spawn(async move {
             if let Err(error) = connection.await {

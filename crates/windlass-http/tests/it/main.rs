@@ -20,6 +20,7 @@ mod schedules;
 mod server;
 mod signals;
 mod sources;
+mod stream;
 mod subscriptions;
 mod traces;
 mod workers;

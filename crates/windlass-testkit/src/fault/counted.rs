@@ -25,7 +25,8 @@ impl fmt::Debug for CountedStore {
 }
 
 impl CountedStore {
-    /// A store whose looks are counted: `sequence`, `event_log`, `event_heads`, `job_heads`, `counts` and `token`.
+    /// A store whose looks are counted: `sequence`, `event_log`, `event_heads`, `job_heads`, `counts` and `token`; and
+    /// as `pages` those of `event_heads` that found something.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store, calls: watch::Sender::default() }
@@ -50,9 +51,13 @@ impl CountedStore {
     fn counted<'a, T: 'a>(&'a self, verb: &'static str, reply: Reply<'a, T>) -> Reply<'a, T> {
         Box::pin(async move {
             let answer = reply.await;
-            self.calls.send_modify(|calls| *calls.entry(verb).or_default() += 1);
+            self.count(verb);
             answer
         })
+    }
+
+    fn count(&self, what: &'static str) {
+        self.calls.send_modify(|calls| *calls.entry(what).or_default() += 1);
     }
 }
 
@@ -66,7 +71,13 @@ impl EventStore for CountedStore {
     }
 
     fn event_heads(&self, after: u64, most: usize) -> Reply<'_, Vec<EventHead>> {
-        self.counted("event_heads", self.store.event_heads(after, most))
+        Box::pin(async move {
+            let heads = self.counted("event_heads", self.store.event_heads(after, most)).await?;
+            if !heads.is_empty() {
+                self.count("pages");
+            }
+            Ok(heads)
+        })
     }
 
     fn event_log(&self) -> Reply<'_, LogRecord> {

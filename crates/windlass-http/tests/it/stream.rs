@@ -1,0 +1,6 @@
+//! The live stream.
+
+mod reader;
+mod rights;
+mod told;
+mod watch;
