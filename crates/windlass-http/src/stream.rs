@@ -1,7 +1,7 @@
 //! The live stream: what happens, told while it happens.
 //!
-//! However many watch, one task reads the database for all of them, and only while somebody watches. What it has read last is
-//! kept in memory; each viewer goes through that at a pace of its own, so one that does not read costs nothing but its place.
+//! However many watch, one reader reads the database for all of them, and only while somebody watches. What it has read last
+//! is kept in memory; each viewer goes through that at a pace of its own, so one that does not read only costs its seat.
 
 mod cursor;
 mod document;

@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    /// S-10: whoever reads nothing of an answer without end is cut off.
+    /// S-10: a client that reads nothing of an answer without end is cut off.
     #[tokio::test(start_paused = true)]
     async fn who_reads_nothing_is_cut_off() {
         let endless = async || {

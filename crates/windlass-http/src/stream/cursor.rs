@@ -27,13 +27,13 @@ impl fmt::Display for Cursor {
 
 /// Where somebody wants to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Resume {
     pub(super) position: u64,
     /// Of the log that there is where it is not said.
     pub(super) epoch: Option<u64>,
 }
 
-impl Place {
+impl Resume {
     /// The place that a cursor stands for, as a browser sends it back.
     pub(super) fn of_cursor(text: &str) -> Result<Self, String> {
         let place: Self = text.parse()?;
@@ -41,7 +41,7 @@ impl Place {
     }
 }
 
-impl FromStr for Place {
+impl FromStr for Resume {
     type Err = String;
 
     /// A cursor, or a position of the log that there is.
@@ -68,11 +68,11 @@ mod tests {
         {
             let cursor = Cursor { epoch, position };
             assert_eq!(cursor.to_string(), text);
-            assert_eq!(Place::of_cursor(text), Ok(Place { position, epoch: Some(epoch) }));
+            assert_eq!(Resume::of_cursor(text), Ok(Resume { position, epoch: Some(epoch) }));
         }
-        assert_eq!("42".parse(), Ok(Place { position: 42, epoch: None }));
+        assert_eq!("42".parse(), Ok(Resume { position: 42, epoch: None }));
         for text in ["", "-", "x", "1-", "-1", "1-x", "9223372036854775808", "1-2-3"] {
-            assert!(text.parse::<Place>().is_err(), "{text}");
+            assert!(text.parse::<Resume>().is_err(), "{text}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use windlass::event::{EventHead, LogRecord};
 
-use super::cursor::{Cursor, Place};
+use super::cursor::{Cursor, Resume};
 use super::document::Why;
 use crate::limits::STREAM_EVENTS;
 
@@ -59,7 +59,7 @@ impl Ring {
     pub(super) fn push(&mut self, heads: Vec<EventHead>) {
         for head in heads {
             if head.position != self.last() + 1 {
-                // What was between was removed before it was read: whoever has not got here missed it.
+                // What was between was removed before it was read: a viewer that has not got here missed it.
                 self.heads.clear();
                 self.start = head.position - 1;
             }
@@ -83,7 +83,7 @@ impl Ring {
     }
 
     /// Where a stream begins that is to go on there; `None` where that lies before what is in memory.
-    pub(super) fn place(&self, from: Option<Place>) -> Option<Placed> {
+    pub(super) fn place(&self, from: Option<Resume>) -> Option<Placed> {
         let end = self.end();
         let reset = |why| Some(Placed { cursor: end, reset: Some(why) });
         match from {
@@ -91,11 +91,11 @@ impl Ring {
             Some(place) if place.epoch.is_some_and(|epoch| epoch != self.epoch) => {
                 reset(Why::Restored)
             }
-            Some(Place { position, .. }) if position > end.position => reset(Why::Beyond),
-            Some(Place { position, .. }) if position >= self.start => {
+            Some(Resume { position, .. }) if position > end.position => reset(Why::Beyond),
+            Some(Resume { position, .. }) if position >= self.start => {
                 Some(Placed::here(Cursor { position, ..end }))
             }
-            Some(Place { position, .. }) if end.position - position > STREAM_EVENTS as u64 => {
+            Some(Resume { position, .. }) if end.position - position > STREAM_EVENTS as u64 => {
                 reset(Why::Behind)
             }
             Some(_) => None,
@@ -103,7 +103,7 @@ impl Ring {
     }
 
     /// The same where what lies before cannot be had.
-    pub(super) fn place_or_reset(&self, from: Option<Place>) -> Placed {
+    pub(super) fn place_or_reset(&self, from: Option<Resume>) -> Placed {
         let removed = Placed { cursor: self.end(), reset: Some(Why::Removed) };
         self.place(from).unwrap_or(removed)
     }
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(positions(&ring, 9), Ok(vec![10, 11, 12, 13]));
     }
 
-    /// A hole before the ring is not crossed, and one behind it begins it anew.
+    /// A hole before the ring is not crossed, and one behind it begins it again.
     #[test]
     fn there_are_no_holes() {
         let mut ring = ring(10);

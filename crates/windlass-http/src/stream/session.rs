@@ -9,7 +9,7 @@ use windlass::JobId;
 use windlass::event::{EventHead, LogRecord};
 use windlass::job::{Counts, JobHead};
 
-use super::cursor::{Cursor, Place};
+use super::cursor::{Cursor, Resume};
 use super::document::Why;
 use super::ring::{Placed, Ring};
 use super::wanted::Wants;
@@ -49,7 +49,7 @@ struct Known {
 /// Somebody who is to be told where his stream begins.
 #[derive(Debug)]
 pub(super) struct Joining {
-    pub(super) from: Option<Place>,
+    pub(super) from: Option<Resume>,
     answer: oneshot::Sender<Result<Placed, Problem>>,
 }
 
@@ -117,7 +117,7 @@ impl Session {
     }
 
     /// Where a stream begins. At once where that is in memory; otherwise the reader says so after its next look.
-    pub(super) async fn place(&self, from: Option<Place>) -> Result<Placed, Problem> {
+    pub(super) async fn place(&self, from: Option<Resume>) -> Result<Placed, Problem> {
         let answered = {
             let mut known = self.lock();
             let at_once = known.ring.as_ref().and_then(|ring| ring.place(from));

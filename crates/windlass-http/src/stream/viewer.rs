@@ -46,7 +46,7 @@ pub(super) struct Viewer {
     /// Watched jobs of which it was told that they are not there.
     absent: HashSet<JobId>,
     first: Option<Placed>,
-    stage: Stage,
+    phase: Phase,
     alive_at: Instant,
     check_at: Instant,
     checked_at: Instant,
@@ -54,7 +54,7 @@ pub(super) struct Viewer {
 
 /// How far a stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Phase {
     Opening,
     Open,
     Ended,
@@ -86,7 +86,7 @@ impl Viewer {
             counts_seen: 0,
             absent: HashSet::new(),
             first,
-            stage: Stage::Opening,
+            phase: Phase::Opening,
             alive_at: now + STREAM_SILENCE,
             checked_at: now,
         })
@@ -103,14 +103,14 @@ impl Viewer {
     /// What it is told next; nothing once it has ended.
     async fn next(&mut self) -> Option<String> {
         let mut out = String::new();
-        match self.stage {
-            Stage::Opening => self.begin(&mut out),
-            Stage::Open => {}
-            Stage::Ended => return None,
+        match self.phase {
+            Phase::Opening => self.begin(&mut out),
+            Phase::Open => {}
+            Phase::Ended => return None,
         }
         while out.is_empty() {
             if let Err(problem) = self.check().await {
-                self.stage = Stage::Ended;
+                self.phase = Phase::Ended;
                 self.format.write(&mut out, MessageBody::end(&problem));
                 break;
             }
@@ -130,7 +130,7 @@ impl Viewer {
     }
 
     fn begin(&mut self, out: &mut String) {
-        self.stage = Stage::Open;
+        self.phase = Phase::Open;
         let cursor = self.cursor.map(|cursor| cursor.to_string());
         self.format.write(out, MessageBody::Start { cursor });
         if let Some((why, cursor)) = self.first.and_then(|first| first.reset).zip(self.cursor) {
@@ -226,7 +226,7 @@ impl Viewer {
         let mut jobs = Vec::new();
         for (id, head) in &changed {
             let head = head.as_deref().filter(|head| grant.covers(&head.queue, &head.kind));
-            // Of a job that is not there for the caller nothing is told twice, whatever becomes of it.
+            // Of a job that is not there for the caller it is told once, whatever happens to it.
             let is_told = match head {
                 Some(_) => {
                     self.absent.remove(id);

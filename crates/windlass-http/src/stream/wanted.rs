@@ -8,7 +8,7 @@ use windlass::event::EventHead;
 use windlass::limits::{SUBJECT_BYTES, TYPE_PATTERN_BYTES};
 use windlass::name::matches;
 
-use super::cursor::Place;
+use super::cursor::Resume;
 use crate::check;
 use crate::limits::{CURSOR_BYTES, STREAM_JOBS, STREAM_PATTERNS};
 use crate::problem::Problem;
@@ -52,7 +52,7 @@ pub(super) struct Wants {
 pub(super) struct Following {
     types: Vec<String>,
     subject: Option<String>,
-    pub(super) from: Option<Place>,
+    pub(super) from: Option<Resume>,
 }
 
 impl Following {
@@ -116,22 +116,22 @@ fn watched(text: &str) -> Result<Vec<JobId>, Problem> {
 }
 
 /// The id of the last message that a browser got: it sends it when it connects again.
-fn last_event_id(headers: &HeaderMap) -> Result<Option<Place>, Problem> {
+fn last_event_id(headers: &HeaderMap) -> Result<Option<Resume>, Problem> {
     const NAME: &str = "last-event-id";
     let Some(value) = headers.get(NAME) else { return Ok(None) };
     let text = value.to_str().map_err(|_| Problem::parameter(NAME, "not a text"))?;
     // A browser that has got none sends none, or an empty one.
     match text {
         "" => Ok(None),
-        _ => place(NAME, text, Place::of_cursor).map(Some),
+        _ => place(NAME, text, Resume::of_cursor).map(Some),
     }
 }
 
 fn place(
     name: &str,
     text: &str,
-    read: impl Fn(&str) -> Result<Place, String>,
-) -> Result<Place, Problem> {
+    read: impl Fn(&str) -> Result<Resume, String>,
+) -> Result<Resume, Problem> {
     check::parameter(name, Some(text), CURSOR_BYTES)?;
     read(text).map_err(|detail| Problem::parameter(name, detail))
 }

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use windlass::Client;
 use windlass::job::{Batch, Settled, Verdict};
@@ -146,6 +147,14 @@ impl TestApi {
     async fn with(database: Arc<TestDatabase>, access: Access) -> Self {
         let store = windlass::open(&database.url()).await.expect("the store opens");
         Self::over(store, access, database)
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.api.stopping().clone()
     }
 
     /// Tells all that wait and watch that the server stops.

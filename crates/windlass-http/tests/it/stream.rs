@@ -1,5 +1,6 @@
 //! The live stream.
 
+mod guide;
 mod reader;
 mod rights;
 mod told;

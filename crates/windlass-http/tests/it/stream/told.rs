@@ -307,7 +307,7 @@ async fn a_stream_is_of_events_or_of_lines() {
     }
 }
 
-/// Where nothing happens for a while, something is said all the same, and how far the log was looked at.
+/// Where nothing happens for a while, something is said anyway, and how far the log was looked at.
 #[tokio::test(flavor = "current_thread")]
 async fn a_silent_stream_says_that_it_is_alive() {
     let api = TestApi::on(TestDatabase::sqlite()).await;

@@ -10,7 +10,7 @@ async fn heads(fixture: &StoreFixture, after: u64, most: usize) -> Vec<EventHead
     fixture.store().event_heads(after, most).await.expect("they can be read")
 }
 
-/// A head says of an event what the log says, but for its data, in the order of the log and in pages.
+/// A head says of an event what the log says, except its data, in the order of the log and in pages.
 pub async fn a_head_tells_of_an_event_without_its_data(fixture: StoreFixture) {
     let mut versioned = NewEvent::bare("order.sent").source("/shop");
     versioned.meta.version = Some(3);
