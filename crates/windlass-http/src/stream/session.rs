@@ -91,7 +91,10 @@ impl Session {
         known.following += usize::from(wants.events.is_some());
         known.counting += usize::from(wants.counts);
         known.watched.add(&wants.jobs);
-        self.wanted.notify_one();
+        // What is known already need not be read for one more.
+        if known.watched.has_new() || (wants.counts && known.counts.is_none()) {
+            self.wanted.notify_one();
+        }
         self.news.subscribe()
     }
 
@@ -109,7 +112,9 @@ impl Session {
         if known.counting == 0 {
             known.counts = None;
         }
-        self.wanted.notify_one();
+        if known.viewers == 0 {
+            self.wanted.notify_one();
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -130,8 +135,11 @@ impl Session {
             answered
         };
         self.wanted.notify_one();
-        let gone = |_| Problem::new(Code::Unavailable, "the server stops; try again");
-        answered.await.map_err(gone)?
+        let gone = || Problem::new(Code::Unavailable, "the server stops; try again");
+        tokio::select! {
+            answered = answered => answered.map_err(|_| gone())?,
+            () = self.ended.cancelled() => Err(gone()),
+        }
     }
 
     /// What is to be looked at now. Who joins is in nobody's hands but the caller's from here on.

@@ -28,7 +28,7 @@ on_both_stores! {
     who_missed_something_is_told;
     /// More than twenty events a second are told by their numbers.
     many_events_are_merged;
-    /// T12: a watched job is told as it is at first, and after each change.
+    /// A watched job is told as it is at first, and after each change.
     watched_jobs_are_told;
     the_numbers_of_jobs_are_told_when_they_change;
     /// Bad input: what cannot be watched names its place.
@@ -312,7 +312,9 @@ async fn a_stream_is_of_events_or_of_lines() {
 async fn a_silent_stream_says_that_it_is_alive() {
     let api = TestApi::on(TestDatabase::sqlite()).await;
     let mut watch = Watch::open(&api, "?types=b").await;
+    let mut other = Watch::open(&api, "").await;
     publish(&api, &["a"]).await;
+    assert_eq!(other.positions(1).await, [1]);
     // Time passes as soon as nothing else is to be done.
     tokio::time::pause();
     assert_eq!(watch.told("alive").await["cursor"], "1");
