@@ -27,7 +27,7 @@ pub(crate) use find::find;
 pub use keep::Keep;
 pub use meta::{EventMeta, Extension};
 pub use new::{DEFAULT_SOURCE, IntoEvent, NewEvent};
-pub use record::{EventRecord, LogRecord, Published};
+pub use record::{EventHead, EventRecord, LogRecord, Published};
 pub use strict::StrictSource;
 pub use typed::{EventType, Upgrade};
 
@@ -48,6 +48,9 @@ pub trait EventStore: Send + Sync {
 
     /// The events of the log behind this position, in order.
     fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>>;
+
+    /// The same without their data, for who only wants to know that there are some.
+    fn event_heads(&self, after: u64, most: usize) -> Reply<'_, Vec<EventHead>>;
 
     /// The events at these positions, as far as there are any, in order.
     fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>>;

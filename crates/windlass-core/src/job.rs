@@ -41,7 +41,7 @@ pub use loss::{AfterLoss, KindLimits, Loss, attempt_limit, loss_limit};
 pub use meta::{Meta, MetaFields};
 pub(crate) use new::check_number;
 pub use new::{Due, Enqueued, Identity, NewJob};
-pub use record::{Attempt, JobRecord};
+pub use record::{Attempt, JobHead, JobRecord};
 pub use retry::{Backoff, RetryPolicy};
 pub use settle::{Settled, Settlement, Verdict};
 pub use state::{Outcome, ParseStateError, State, TRANSITIONS, Verb, is_transition};

@@ -17,6 +17,7 @@ use crate::audit::watch::{Watch, watched};
 use crate::limits::BODY_BYTES;
 use crate::metrics::{self, Metrics};
 use crate::remote::Remotes;
+use crate::stream::Streams;
 use crate::{exchange, foreign, idempotency, pages, spec};
 
 /// The HTTP API over one store.
@@ -29,6 +30,7 @@ struct Shared {
     access: Access,
     remotes: Remotes,
     metrics: Metrics,
+    streams: Streams,
     /// What runs on when its request is given up.
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -43,6 +45,7 @@ impl Api {
             access,
             remotes: Remotes::default(),
             metrics: Metrics::default(),
+            streams: Streams::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         }))
@@ -85,6 +88,10 @@ impl Api {
 
     pub(crate) fn remotes(&self) -> &Remotes {
         &self.0.remotes
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.0.streams
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {

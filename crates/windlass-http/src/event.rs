@@ -43,7 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// Most events that are given positions before a look.
-const SEQUENCED: usize = 10_000;
+pub(crate) const SEQUENCED: usize = 10_000;
 
 /// What was just published has its position when it is looked for, also where no worker runs.
 pub(crate) async fn sequence(api: &Api) -> Result<(), StoreError> {

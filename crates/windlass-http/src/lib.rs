@@ -47,6 +47,7 @@ mod server;
 pub mod signal;
 pub mod source;
 mod spec;
+mod stream;
 pub mod subscription;
 pub mod token;
 pub mod trace;

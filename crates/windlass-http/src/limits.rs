@@ -39,10 +39,32 @@ pub(crate) const HEADER_BYTES: usize = 16 << 10;
 /// How long they may take to come, also while a connection idles: longer than from one heartbeat to the next, so that a worker
 /// keeps its connection.
 pub(crate) const HEADER_TIME: Duration = Duration::from_secs(15);
+/// How long a connection may take nothing of its answer.
+pub(crate) const WRITE_TIME: Duration = Duration::from_secs(30);
 /// Connections at once; others wait to be accepted.
 pub(crate) const CONNECTIONS: usize = 16_384;
 /// How long what is under way has at a stop.
 pub(crate) const STOP_TIME: Duration = Duration::from_secs(10);
+/// Live streams that a server has open at once.
+pub(crate) const VIEWERS: usize = 50;
+/// Patterns of types that a stream is for.
+pub(crate) const STREAM_PATTERNS: usize = 20;
+/// Jobs that a stream watches.
+pub(crate) const STREAM_JOBS: usize = 100;
+/// Events that a stream tells one by one in a second; more are counted.
+pub(crate) const STREAM_ROWS: usize = 20;
+/// Types that are counted by themselves where events are.
+pub(crate) const MERGED_TYPES: usize = 100;
+/// Queues whose jobs a stream tells the numbers of.
+pub(crate) const COUNTED_QUEUES: usize = 500;
+/// The newest events, which a server with streams keeps in memory without their data: a stream that is further behind is reset.
+pub(crate) const STREAM_EVENTS: usize = 10_000;
+/// How long a stream is silent.
+pub(crate) const STREAM_SILENCE: Duration = Duration::from_secs(15);
+/// How often it is asked again whether a stream's caller may.
+pub(crate) const STREAM_CHECK: Duration = Duration::from_secs(3);
+/// Bytes of a cursor.
+pub(crate) const CURSOR_BYTES: usize = 64;
 /// Bytes of a note or a reason.
 pub(crate) const NOTE_BYTES: usize = windlass::limits::NOTE_BYTES;
 /// The longest time that a request can name: 100 years.

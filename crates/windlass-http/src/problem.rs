@@ -97,6 +97,12 @@ impl Problem {
         &self.0.detail
     }
 
+    /// The same, where it may be tried again after this time.
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
     /// A parameter or a header that cannot be read.
     pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
         let detail = cut(detail.into(), DETAIL_BYTES);

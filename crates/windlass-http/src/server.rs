@@ -1,5 +1,7 @@
 //! The listener: connections, within their limits, and a stop that lets answers end.
 
+mod patience;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower_http::add_extension::AddExtension;
 
+use self::patience::Patient;
 use crate::audit::watch::Peer;
 use crate::foreign::{Hosts, only_own_hosts};
 use crate::limits::{CONNECTIONS, HEADER_BYTES, HEADER_TIME, STOP_TIME};
@@ -100,7 +103,7 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIME)
             .max_buf_size(HEADER_BYTES)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            .serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(service));
         let connection = self.graceful.0.watch(connection);
         self.connections.spawn(async move {
             if let Err(error) = connection.await {

@@ -19,7 +19,7 @@ use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
     alert, audit, batch, event, health, idempotency, job, kind, lane, limit, queue, remote,
-    schedule, signal, source, subscription, token, trace, worker, workflow,
+    schedule, signal, source, stream, subscription, token, trace, worker, workflow,
 };
 
 #[derive(OpenApi)]
@@ -39,6 +39,7 @@ use crate::{
         (name = "workflows", description = "Jobs with names that run after each other."),
         (name = "signals", description = "What is told to all who wait for a key."),
         (name = "traces", description = "Trees of jobs and events."),
+        (name = "live stream", description = "What happens, told while it happens."),
         (name = "worker protocol", description = "Workers in any language: register, claim, heartbeat, settle."),
         (name = "tokens", description = "Who may use the API, and for what."),
         (name = "audit", description = "Who has done what."),
@@ -73,6 +74,7 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         workflow::routes(),
         signal::routes(),
         trace::routes(),
+        stream::routes(),
         remote::routes(),
         token::routes(),
         audit::routes(),

@@ -6,7 +6,9 @@ pub mod publish;
 mod renew;
 mod sequence;
 
-use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
+use windlass_core::event::{
+    EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
+};
 use windlass_core::id::{EventId, JobId, WorkerId};
 use windlass_core::store::{Now, Reply};
 
@@ -31,6 +33,10 @@ impl EventStore for PostgresStore {
 
     fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
         Box::pin(list::events(&self.claims, after, most))
+    }
+
+    fn event_heads(&self, after: u64, most: usize) -> Reply<'_, Vec<EventHead>> {
+        Box::pin(list::event_heads(&self.claims, after, most))
     }
 
     fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {

@@ -11,6 +11,7 @@ pub(crate) mod count;
 pub(crate) mod duplicates;
 pub(crate) mod enqueue;
 pub(crate) mod find;
+pub(crate) mod heads;
 pub(crate) mod in_hand;
 pub(crate) mod look;
 mod look_line;
@@ -33,7 +34,7 @@ use windlass_core::filter::{Bound, Found, JobCount};
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Due, Duplicates, Enqueued, Fence, Filter,
-    InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
@@ -177,6 +178,10 @@ impl JobStore for PostgresStore {
 
     fn count_jobs<'a>(&'a self, filter: &'a Filter, bound: Bound) -> Reply<'a, JobCount> {
         Box::pin(find::count_jobs(&self.claims, filter, bound))
+    }
+
+    fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>> {
+        Box::pin(heads::heads(&self.claims, jobs))
     }
 
     fn jobs_of_tree<'a>(

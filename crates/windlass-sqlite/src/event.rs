@@ -5,7 +5,9 @@ pub(crate) mod list;
 pub mod publish;
 mod renew;
 
-use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
+use windlass_core::event::{
+    EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
+};
 use windlass_core::id::{EventId, JobId, WorkerId};
 use windlass_core::store::{Now, Reply};
 
@@ -34,6 +36,10 @@ impl EventStore for SqliteStore {
 
     fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
         Box::pin(self.readers.read(move |c| list::events(c, after, most)))
+    }
+
+    fn event_heads(&self, after: u64, most: usize) -> Reply<'_, Vec<EventHead>> {
+        Box::pin(self.readers.read(move |c| list::event_heads(c, after, most)))
     }
 
     fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {

@@ -12,6 +12,7 @@ pub(crate) mod enqueue;
 pub(crate) mod find;
 pub(crate) mod finish;
 pub(crate) mod gate;
+pub(crate) mod heads;
 pub(crate) mod in_hand;
 mod joined;
 pub mod lane_rules;
@@ -38,7 +39,7 @@ use windlass_core::filter::{Bound, Found, JobCount};
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Due, Duplicates, Enqueued, Fence, Filter,
-    InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
 };
 use windlass_core::json::storable_text;
 use windlass_core::limits::ERROR_BYTES;
@@ -228,6 +229,11 @@ impl JobStore for SqliteStore {
 
     fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>> {
         Box::pin(self.readers.read(in_one_snapshot(move |c| look::look(c, id, at(now)))))
+    }
+
+    fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>> {
+        let jobs = jobs.to_vec();
+        Box::pin(self.readers.read(move |c| heads::heads(c, &jobs)))
     }
 
     fn find_jobs<'a>(

@@ -4,6 +4,7 @@
 pub(crate) mod forward;
 
 pub mod clock;
+pub mod counted;
 pub mod disk;
 pub mod meddled;
 pub mod patience;

@@ -112,6 +112,12 @@ pub mod filter {
     pub use windlass_core::client::{Count, Effort};
     pub use windlass_core::filter::{
         Bound, Found, JobCount, Looked, Moment, ParseFilterError, ParseMomentError, Path, Scalar,
+        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InLine, JobHead, JobStore,
+        KindLimits, LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields,
+        Moment, Moved, Next, OnConflict, Page, ParseFilterError, ParseStateError,
+        ParseSubjectError, Passage, Paused, Retried, Settled, Settlement, Share, Standing, Step,
+        TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb, Verdict, attempt_limit, is_transition,
+        loss_limit,
     };
 }
 
@@ -139,6 +145,9 @@ pub mod event {
         CloudEvent, CloudEventBody, Cursor, DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord,
         EventStore, EventType, Extension, Field, Filter, IntoEvent, Keep, LogRecord, NewEvent,
         Published, StrictSource, Term, Upgrade, claim,
+        CloudEvent, CloudEventBody, DEFAULT_SOURCE, DecodeError, EventHead, EventMeta, EventRecord,
+        EventStore, EventType, Extension, IntoEvent, Keep, LogRecord, NewEvent, Published,
+        StrictSource, Upgrade, claim,
     };
 }
 

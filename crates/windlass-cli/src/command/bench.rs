@@ -20,6 +20,7 @@ mod replay;
 mod report;
 mod route;
 mod signaller;
+mod stream;
 mod transactions;
 mod usage;
 
@@ -74,6 +75,9 @@ pub(crate) enum Mode {
     /// Live events, `--rate` a second, while another subscription catches up on `--jobs` events of the log; events are those it has
     /// passed; p50 and p99 from publish to the handler's start of the live ones, beside those before
     Replay,
+    /// Events, each told to `--clients` who watch the live stream, after as many to one; p50 and p99 from commit to the last of their
+    /// messages, beside those to one; the ratio is of the transactions of PostgreSQL in a second to those with one
+    Stream,
 }
 
 impl Mode {
@@ -96,6 +100,7 @@ impl Mode {
             Self::Route => "route",
             Self::Fanout => "fanout",
             Self::Replay => "replay",
+            Self::Stream => "stream",
         }
     }
 }
@@ -296,7 +301,8 @@ async fn write(bench: &Measurement, url: &str) -> anyhow::Result<()> {
         | Mode::Mixed
         | Mode::Graph
         | Mode::Find
-        | Mode::Publish => Ok(()),
+        | Mode::Publish
+        | Mode::Stream => Ok(()),
     }
 }
 
@@ -320,6 +326,7 @@ async fn measure(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
         Mode::Route => route::all(bench, url).await,
         Mode::Fanout => route::fan_out(bench, url).await,
         Mode::Replay => replay::beside_live(bench, url).await,
+        Mode::Stream => stream::tell(bench, url).await,
     }
 }
 

@@ -9,12 +9,14 @@ use crate::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, S
 use crate::condition::{ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived};
 use crate::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use crate::filter::{Bound, Found, JobCount};
+use crate::event::{EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use crate::health::{HealthStore, Observed, Thresholds};
 use crate::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
 use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
 use crate::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
-    Filter, InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
+    Settlement,
 };
 use crate::json::Json;
 use crate::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
@@ -67,6 +69,8 @@ impl JobStore for DiscardStore {
         look(JobId, Now) -> Option<Look>;
         find_jobs(&Filter, Page, Bound) -> Found<JobRecord, JobId>;
         count_jobs(&Filter, Bound) -> JobCount;
+        job_heads(&[JobId]) -> Vec<JobHead>;
+        jobs(&Filter, Page) -> Vec<JobRecord>;
         jobs_of_tree(JobId, &[(JobId, JobId)], usize) -> Vec<JobRecord>;
         duplicates(usize) -> Duplicates;
         counts() -> Counts;
@@ -104,6 +108,7 @@ impl EventStore for DiscardStore {
         sequence(usize, Now) -> u64;
         event(EventId) -> Option<EventRecord>;
         events(u64, usize) -> Vec<EventRecord>;
+        event_heads(u64, usize) -> Vec<EventHead>;
         events_at(&[u64]) -> Vec<EventRecord>;
         events_of_tree(JobId, usize) -> Vec<EventRecord>;
         await_events(WorkerId) -> bool;

@@ -97,6 +97,25 @@ impl EventRecord {
     }
 }
 
+/// An event of the log without its data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventHead {
+    /// Its place in the log.
+    pub position: u64,
+    /// Its id.
+    pub id: EventId,
+    /// What has happened.
+    pub event_type: String,
+    /// The version of its data.
+    pub version: u16,
+    /// Where it comes from.
+    pub source: String,
+    /// What it has happened to.
+    pub subject: Option<String>,
+    /// When it happened.
+    pub time: Timestamp,
+}
+
 /// How far the log reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LogRecord {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Meta, Outcome, State};
 use crate::id::JobId;
 use crate::json::Json;
+use crate::progress::Progress;
 use crate::time::Timestamp;
 
 /// One past attempt.
@@ -44,6 +45,23 @@ mod micros {
     ) -> Result<Option<Timestamp>, D::Error> {
         Ok(Option::<i64>::deserialize(deserializer)?.map(Timestamp::from_micros))
     }
+}
+
+/// How a job stands, without its args and its history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobHead {
+    /// Its id.
+    pub id: JobId,
+    /// Its kind.
+    pub kind: String,
+    /// Its queue.
+    pub queue: String,
+    /// Where it stands.
+    pub state: State,
+    /// How often it was claimed.
+    pub attempt: u32,
+    /// How far it is by its own account, where it has given one.
+    pub progress: Option<Progress>,
 }
 
 /// A job as a store shows it, whatever state it is in.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Batch, ClaimRequest, Completion, Enqueued, Fence, Filter, InHand, JobRecord, Look, NewJob,
-    Settled, Settlement, State,
+    Batch, ClaimRequest, Completion, Enqueued, Fence, Filter, InHand, JobHead, JobRecord, Look,
+    NewJob, Settled, Settlement, State,
 };
 use crate::filter::{Bound, Found, JobCount};
 use crate::id::{BatchId, JobId, LeaseId, WorkerId};
@@ -262,6 +262,9 @@ pub trait JobStore: Send + Sync {
             Ok(jobs)
         })
     }
+
+    /// How these jobs stand at one moment, in the order of their ids; those that are gone are left out.
+    fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>>;
 
     /// The jobs of a tree, oldest first, at most so many: its root, those whose root it is, and those with ids between two of
     /// these, which come of its events.

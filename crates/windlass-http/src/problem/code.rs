@@ -38,6 +38,8 @@ pub enum Code {
     UnsupportedMediaType,
     /// The queue has a bound and no room.
     QueueFull,
+    /// A server has no more live streams.
+    TooManyStreams,
     /// The database cannot be reached.
     Unavailable,
     /// The connection broke before the answer came.
@@ -50,7 +52,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, by status.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidRequest,
         Self::Refused,
         Self::KeyReused,
@@ -69,6 +71,7 @@ impl Code {
         Self::Internal,
         Self::OutcomeUnknown,
         Self::QueueFull,
+        Self::TooManyStreams,
         Self::Unavailable,
         Self::DiskFull,
     ];
@@ -93,6 +96,7 @@ impl Code {
             Self::TooSlow => "too-slow",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::QueueFull => "queue-full",
+            Self::TooManyStreams => "too-many-streams",
             Self::Unavailable => "unavailable",
             Self::OutcomeUnknown => "outcome-unknown",
             Self::DiskFull => "disk-full",
@@ -118,7 +122,9 @@ impl Code {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal | Self::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::QueueFull | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::QueueFull | Self::TooManyStreams | Self::Unavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
@@ -143,6 +149,7 @@ impl Code {
             Self::TooSlow => "The body came too slowly",
             Self::UnsupportedMediaType => "Not JSON",
             Self::QueueFull => "The queue is full",
+            Self::TooManyStreams => "Too many streams are open",
             Self::Unavailable => "The database cannot be reached",
             Self::OutcomeUnknown => "It may or may not have happened",
             Self::DiskFull => "The database's disk is full",
@@ -201,6 +208,9 @@ impl Code {
             }
             Self::QueueFull => {
                 "The queue has a bound and so many of its jobs wait already. Nothing was written. Try again later: `Retry-After` says when."
+            }
+            Self::TooManyStreams => {
+                "As many live streams are open as the server has. Close one, or try again later: `Retry-After` says when. Tabs of one browser can share a stream."
             }
             Self::Unavailable => {
                 "The database cannot be reached or is shutting down. It did not happen. Try again: `Retry-After` says when."

@@ -101,6 +101,8 @@ async fn every_route_asks_for_its_scope(api: TestApi) {
             template.replace("{id}", "job_00000000000000000000000000").replace(['{', '}'], "");
         for method in operations.as_object().expect("operations").keys() {
             let Some(needed) = permission(method, template) else { continue };
+            // A stream that is opened does not end: it is asked for what it refuses.
+            let path = if path == "/v1/stream" { format!("{path}?from=x") } else { path.clone() };
             let verb: Method = method.to_uppercase().parse().expect("a method");
             for token in [None, Some("wlt_wrong")] {
                 let answer = send(&api, (verb.clone(), &path), token, &Value::Null).await;

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use windlass::Client;
 use windlass::job::{Batch, Settled, Verdict};
@@ -17,6 +18,7 @@ use windlass::store::{Now, Store};
 use windlass::worker::Registration;
 use windlass_http::{Access, Api};
 use windlass_testkit::database::{Database, PostgresDatabase};
+use windlass_testkit::fault::counted::CountedStore;
 use windlass_testkit::fault::plan::Plan;
 use windlass_testkit::fault::store::FaultStore;
 use windlass_testkit::worker::{self as worker_of, Profile};
@@ -68,6 +70,7 @@ async fn work(job: Work, _: windlass::Context) -> Result<(), windlass::JobError>
 
 /// The API, and the store below it.
 pub(crate) struct TestApi {
+    api: Api,
     router: Router,
     store: Arc<dyn Store>,
     // Dropped last.
@@ -121,7 +124,19 @@ impl TestApi {
     pub(crate) async fn faulty(&self, plan: Plan) -> Self {
         let Self { store, database, .. } = self.another().await;
         let faulty = Arc::new(FaultStore::new(Arc::clone(&store), plan));
-        Self { router: Api::new(faulty, Access::open()).router(), store, database }
+        Self::over(faulty, Access::open(), database)
+    }
+
+    /// The same database behind a server whose looks are counted.
+    pub(crate) async fn counted(self, access: Access) -> (Self, Arc<CountedStore>) {
+        let Self { store, database, .. } = self;
+        let counted = Arc::new(CountedStore::new(store));
+        (Self::over(Arc::clone(&counted) as Arc<dyn Store>, access, database), counted)
+    }
+
+    fn over(store: Arc<dyn Store>, access: Access, database: Arc<TestDatabase>) -> Self {
+        let api = Api::new(Arc::clone(&store), access);
+        Self { router: api.clone().router(), api, store, database }
     }
 
     /// The same database behind a server with another way to find out who asks.
@@ -131,14 +146,31 @@ impl TestApi {
 
     async fn with(database: Arc<TestDatabase>, access: Access) -> Self {
         let store = windlass::open(&database.url()).await.expect("the store opens");
-        let router = Api::new(Arc::clone(&store), access).router();
-        Self { router, store, database }
+        Self::over(store, access, database)
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.api.stopping().clone()
+    }
+
+    /// Tells all that wait and watch that the server stops.
+    pub(crate) fn stop(&self) {
+        self.api.stopping().cancel();
+    }
+
+    /// Returns once nothing runs any more for requests that were given up.
+    pub(crate) async fn idle(&self) {
+        self.api.idle().await;
     }
 
     /// The same database behind another server.
     pub(crate) async fn restarted(self) -> Self {
-        let Self { router, store, database } = self;
-        drop((router, store));
+        let Self { api, router, store, database } = self;
+        drop((api, router, store));
         Self::with(database, Access::open()).await
     }
 
@@ -212,6 +244,16 @@ impl TestApi {
                 served.expect("served");
             }
         }
+    }
+
+    /// The database itself, for a connection of a test's own.
+    pub(crate) fn url(&self) -> String {
+        self.database.url()
+    }
+
+    /// Sends a request whose answer has no end: that is not held against the document here.
+    pub(crate) async fn open(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("an answer")
     }
 
     /// Asks for a subscription by SQL, on a connection of its own.
@@ -329,6 +371,14 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     let mut found: Vec<_> = paths.iter().filter(|(template, _)| fits(template)).collect();
     found.sort_by_key(|(template, _)| template.contains('{'));
     found.first()?.1.get(method.as_str().to_lowercase())
+}
+
+/// Holds a message of a stream against the schema that the document has for it.
+pub(crate) fn check_message(message: &Value) {
+    let content = &DOCUMENT["paths"]["/v1/stream"]["get"]["responses"]["200"]["content"];
+    for form in ["text/event-stream", "application/x-ndjson"] {
+        check_schema(&content[form]["schema"], message, "/v1/stream");
+    }
 }
 
 fn check_schema(schema: &Value, body: &Value, path: &str) {

@@ -26,6 +26,7 @@ mod schedules;
 mod server;
 mod signals;
 mod sources;
+mod stream;
 mod subscriptions;
 mod traces;
 mod workers;

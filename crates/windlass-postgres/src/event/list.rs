@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
-use windlass_core::event::{EventMeta, EventRecord, Keep, LogRecord};
+use windlass_core::event::{EventHead, EventMeta, EventRecord, Keep, LogRecord};
 use windlass_core::id::{EventId, JobId};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
@@ -20,6 +20,8 @@ const EVENT: &str = "select position, id, source, given, type, subject, at, reco
      select null, id, source, given, type, subject, at, null, data, root, parent, meta \
      from windlass.intake where id = $1::uuid";
 const EVENTS: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass.event where position > $1::int8 order by position limit $2::int8";
+const EVENT_HEADS: &str = "select position, id, type, source, subject, at, meta \
      from windlass.event where position > $1::int8 order by position limit $2::int8";
 const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass.event where position = any ($1::int8[]) order by position";
@@ -52,6 +54,17 @@ pub(super) async fn events(
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let rows = connection.query(EVENTS, &[(&after, Type::INT8), (&most, Type::INT8)]).await?;
     rows.iter().map(record).collect()
+}
+
+pub(super) async fn event_heads(
+    connection: &Connection,
+    after: u64,
+    most: usize,
+) -> Result<Vec<EventHead>, StoreError> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = connection.query(EVENT_HEADS, &[(&after, Type::INT8), (&most, Type::INT8)]).await?;
+    rows.iter().map(head).collect()
 }
 
 pub(super) async fn events_at(
@@ -98,6 +111,18 @@ pub(super) async fn log(connection: &Connection) -> Result<LogRecord, StoreError
         removed: get::<i64>(row, 5)?.unsigned_abs(),
         keep: Keep { at_least: time(get(row, 6)?), at_most: get::<Option<i64>>(row, 7)?.map(time) },
         has_requests: get(row, 8)?,
+    })
+}
+
+fn head(row: &Row) -> Result<EventHead, StoreError> {
+    Ok(EventHead {
+        position: get::<i64>(row, 0)?.unsigned_abs(),
+        id: EventId::from_uuid(get::<Uuid>(row, 1)?),
+        event_type: get(row, 2)?,
+        version: EventMeta::from_stored(get(row, 6)?).version.unwrap_or(1),
+        source: get(row, 3)?,
+        subject: get(row, 4)?,
+        time: Timestamp::from_micros(get(row, 5)?),
     })
 }
 

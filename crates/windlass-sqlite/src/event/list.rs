@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Row, params};
 use windlass_core::error::StoreError;
-use windlass_core::event::{EventMeta, EventRecord, Keep, LogRecord};
+use windlass_core::event::{EventHead, EventMeta, EventRecord, Keep, LogRecord};
 use windlass_core::id::{EventId, JobId};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
@@ -14,6 +14,8 @@ use crate::row::{Id, all, text, text_where};
 const EVENT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass_event where id = ?1";
 const EVENTS: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
+     from windlass_event where position > ?1 order by position limit ?2";
+const EVENT_HEADS: &str = "select position, id, type, source, subject, at, meta \
      from windlass_event where position > ?1 order by position limit ?2";
 const EVENTS_AT: &str = "select position, id, source, given, type, subject, at, recorded_at, data, root, parent, meta \
      from windlass_event where position in (select value from json_each(?1)) order by position";
@@ -44,6 +46,27 @@ pub(super) fn events(
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     all(connection, EVENTS, params![after, most], record)
+}
+
+pub(super) fn event_heads(
+    connection: &Connection,
+    after: u64,
+    most: usize,
+) -> Result<Vec<EventHead>, StoreError> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    all(connection, EVENT_HEADS, params![after, most], |row| {
+        let meta = EventMeta::from_stored(text_where(row, 6)?.as_deref());
+        Ok(EventHead {
+            position: row.get::<_, i64>(0)?.unsigned_abs(),
+            id: EventId::from_uuid(row.get::<_, Id>(1)?.0),
+            event_type: text(row, 2)?,
+            version: meta.version.unwrap_or(1),
+            source: text(row, 3)?,
+            subject: text_where(row, 4)?,
+            time: Timestamp::from_micros(row.get(5)?),
+        })
+    })
 }
 
 pub(super) fn events_at(

@@ -1,5 +1,6 @@
 //! Events.
 
+pub mod heads;
 pub mod publish;
 pub mod sequence;
 pub mod tree;

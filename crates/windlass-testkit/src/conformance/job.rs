@@ -10,6 +10,7 @@ pub mod explain;
 pub mod explain_line;
 pub mod fair;
 pub mod find;
+pub mod heads;
 pub mod in_hand;
 pub mod lane;
 pub mod limited;

@@ -61,6 +61,10 @@ macro_rules! behaviours_of_events {
                     a_given_id_at_the_same_moment_is_published_once
                     what_cannot_be_published_is_refused
                 }
+                heads {
+                    a_head_tells_of_an_event_without_its_data
+                    what_has_no_position_has_no_head
+                }
                 sequence {
                     events_of_one_caller_keep_their_order
                     positions_are_dense_beside_each_other

@@ -171,6 +171,10 @@ macro_rules! behaviours_of_jobs {
                     errors_come_back_as_they_were
                     strange_names_come_back_as_they_were
                 }
+                heads {
+                    heads_tell_how_jobs_stand
+                    a_head_has_the_progress_of_its_job
+                }
                 in_hand {
                     what_a_worker_holds_is_told_as_it_was_claimed
                     only_what_is_unsettled_is_in_hand

@@ -248,6 +248,11 @@ macro_rules! forward_one {
             self.store.jobs_of_tree(root, of_events, most)
         }
     };
+    (job_heads) => {
+        fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>> {
+            self.store.job_heads(jobs)
+        }
+    };
     (counts) => {
         fn counts(&self) -> Reply<'_, Counts> {
             self.store.counts()
@@ -433,7 +438,7 @@ pub(crate) mod names {
         ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
     };
     pub(crate) use windlass_core::event::{
-        EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
+        EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
     };
     pub(crate) use windlass_core::filter::{Bound, Found, JobCount};
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
@@ -445,7 +450,7 @@ pub(crate) mod names {
         Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Fence, Fenced, InHand,
         Look, Moved, Page, Retried, Settled, Settlement,
     };
-    pub(crate) use windlass_core::job::{Enqueued, Filter, JobRecord, JobStore, NewJob};
+    pub(crate) use windlass_core::job::{Enqueued, Filter, JobHead, JobRecord, JobStore, NewJob};
     pub(crate) use windlass_core::json::Json;
     pub(crate) use windlass_core::limit::{
         Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy,

@@ -44,11 +44,11 @@ impl EventStore for MeddledStore {
         })
     }
 
-    forward!(publish sequence events_by_name keep_events);
+    forward!(publish sequence events_by_name event_heads keep_events);
 }
 
 impl JobStore for MeddledStore {
-    forward!(enqueue claim settle release cancel retry move_jobs in_hand complete_with open_lane job look jobs counts duplicates);
+    forward!(enqueue claim settle release cancel retry move_jobs in_hand complete_with open_lane job look job_heads jobs counts duplicates);
 }
 
 impl HealthStore for MeddledStore {

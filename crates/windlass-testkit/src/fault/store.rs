@@ -139,7 +139,7 @@ impl JobStore for FaultStore {
         Box::pin(self.inside(self.store.release(worker, lease, now)))
     }
 
-    forward!(cancel retry move_jobs in_hand complete_with open_lane job look jobs counts duplicates);
+    forward!(cancel retry move_jobs in_hand complete_with open_lane job look job_heads jobs counts duplicates);
 }
 
 impl HealthStore for FaultStore {

@@ -182,7 +182,7 @@ impl JobStore for RecordedStore {
         })
     }
 
-    forward!(release in_hand complete_with move_jobs open_lane job look jobs counts duplicates);
+    forward!(release in_hand complete_with move_jobs open_lane job look job_heads jobs counts duplicates);
 }
 
 impl HealthStore for RecordedStore {

@@ -281,7 +281,7 @@ impl JobStore for SabotagedStore {
         })
     }
 
-    forward!(release cancel retry move_jobs in_hand complete_with open_lane job look jobs counts duplicates);
+    forward!(release cancel retry move_jobs in_hand complete_with open_lane job look job_heads jobs counts duplicates);
 }
 
 impl HealthStore for SabotagedStore {

@@ -216,7 +216,7 @@ impl JobStore for FaultyStore {
         self.store.cancel(jobs, reason, now)
     }
 
-    forward!(release retry move_jobs in_hand complete_with open_lane job look jobs counts duplicates);
+    forward!(release retry move_jobs in_hand complete_with open_lane job look job_heads jobs counts duplicates);
 }
 
 impl HealthStore for FaultyStore {

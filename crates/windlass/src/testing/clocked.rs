@@ -18,7 +18,8 @@ use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
-    Filter, InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
+    Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
+    Settlement,
 };
 use windlass_core::json::Json;
 use windlass_core::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
@@ -155,6 +156,12 @@ impl JobStore for ClockedStore {
 
     fn count_jobs<'a>(&'a self, filter: &'a Filter, bound: Bound) -> Reply<'a, JobCount> {
         self.store.count_jobs(filter, bound)
+    fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>> {
+        self.store.job_heads(jobs)
+    }
+
+    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
+        self.store.jobs(filter, page)
     }
 
     fn jobs_of_tree<'a>(

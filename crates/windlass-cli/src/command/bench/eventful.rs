@@ -54,6 +54,7 @@ pub(crate) struct Beside {
     pub(crate) written: Option<u64>,
     /// What the same took that it is compared with, and how long each.
     pub(crate) seconds: Option<f64>,
+    pub(crate) ratio: Option<f64>,
     pub(crate) times_ms: Vec<f64>,
 }
 

@@ -114,7 +114,10 @@ impl Report {
             subscriptions: beside.subscriptions,
             jobs_per_s: beside.written.map(|jobs| (jobs as f64 / finding.seconds).round()),
             runs: finding.runs,
-            ratio: beside.seconds.map(|seconds| rounded(seconds / finding.seconds)),
+            ratio: beside
+                .ratio
+                .or(beside.seconds.map(|seconds| seconds / finding.seconds))
+                .map(rounded),
             p99_ratio: p99_ms.zip(beside_p99_ms).map(|(p99, beside)| rounded(p99 / beside)),
             client_cpu_ms_per_1k: per_1k(used.client_cpu_ms),
             store_cpu_ms_per_1k: per_1k(used.store_cpu_ms),

@@ -17,7 +17,17 @@ macro_rules! forward_of_events {
         }
 
         $crate::fault::forward::forward_one!(events_by_name);
+        $crate::fault::forward::forward_one!(event_heads);
         $crate::fault::forward::forward_one!(keep_events);
+    };
+    (event_heads) => {
+        fn event_heads(&self, after: u64, most: usize) -> Reply<'_, Vec<EventHead>> {
+            self.store.event_heads(after, most)
+        }
+
+        fn event_log(&self) -> Reply<'_, LogRecord> {
+            self.store.event_log()
+        }
     };
     (keep_events) => {
         fn keep_events(&self, keep: Keep) -> Reply<'_, ()> {
@@ -43,10 +53,6 @@ macro_rules! forward_of_events {
 
         fn renew_log(&self, now: Now) -> Reply<'_, u64> {
             self.store.renew_log(now)
-        }
-
-        fn event_log(&self) -> Reply<'_, LogRecord> {
-            self.store.event_log()
         }
     };
     (tokens) => {

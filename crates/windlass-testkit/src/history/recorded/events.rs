@@ -89,7 +89,7 @@ impl EventStore for RecordedStore {
         })
     }
 
-    forward!(sequence events_by_name);
+    forward!(sequence events_by_name event_heads);
 }
 
 impl SubscriptionStore for RecordedStore {

@@ -72,7 +72,7 @@ impl EventStore for SabotagedStore {
         self.store.keep_events(Keep { at_least, ..keep })
     }
 
-    forward!(sequence events_by_name);
+    forward!(sequence events_by_name event_heads);
 }
 
 impl SubscriptionStore for SabotagedStore {

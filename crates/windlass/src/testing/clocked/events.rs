@@ -1,6 +1,8 @@
 //! Events and what comes of them, and where they come from.
 
-use windlass_core::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
+use windlass_core::event::{
+    EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
+};
 use windlass_core::id::{EventId, JobId, WorkerId};
 use windlass_core::source::{
     Hold, Holding, ImportPage, Imported, QuarantineRecord, Release, Reset, SourceGap, SourceRecord,
@@ -29,6 +31,10 @@ impl EventStore for ClockedStore {
 
     fn events(&self, after: u64, most: usize) -> Reply<'_, Vec<EventRecord>> {
         self.store.events(after, most)
+    }
+
+    fn event_heads(&self, after: u64, most: usize) -> Reply<'_, Vec<EventHead>> {
+        self.store.event_heads(after, most)
     }
 
     fn events_at<'a>(&'a self, positions: &'a [u64]) -> Reply<'a, Vec<EventRecord>> {

@@ -1,0 +1,7 @@
+//! The live stream.
+
+mod guide;
+mod reader;
+mod rights;
+mod told;
+mod watch;
