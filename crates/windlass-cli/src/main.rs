@@ -1,5 +1,6 @@
 //! The binary `windlass`.
 
+mod archive;
 mod cli;
 mod command;
 mod config;

@@ -7,6 +7,7 @@
 //! Other languages enqueue by `select windlass.enqueue('kind', '{"args": 1}')`.
 
 mod alert;
+mod archive;
 mod batch;
 mod condition;
 mod connection;
@@ -27,6 +28,7 @@ mod subscription;
 mod token;
 mod worker;
 
+pub use archive::PostgresArchive;
 pub use condition::signal;
 pub use connection::config::{CONNECTIONS, check_schema};
 pub use connection::open::Migration;

@@ -7,6 +7,7 @@
 //! Other languages enqueue by `insert into windlass_enqueue (kind, args) values (…)`.
 
 mod alert;
+mod archive;
 mod batch;
 mod condition;
 mod connection;
@@ -28,6 +29,7 @@ mod subscription;
 mod token;
 mod worker;
 
+pub use archive::SqliteArchive;
 pub use condition::signal;
 pub use connection::connect::Durability;
 pub use connection::open::{History, Migration, Options};
