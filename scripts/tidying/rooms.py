@@ -11,6 +11,8 @@ CONFORMANCE = "crates/windlass-testkit/src/conformance"
 
 # Folders of these rooms that are not a noun of the store: (room, folder, reason).
 OTHER_FOLDERS = [
+    (BACKENDS[0], "archive", "all rows of a database, which is opened for that alone"),
+    (BACKENDS[1], "archive", "all rows of a database, which is opened for that alone"),
     (BACKENDS[0], "connection", "how the file is opened, written and watched"),
     (BACKENDS[1], "connection", "how the server is reached and listened to"),
     (CONFORMANCE, "store", "what the sum of the nouns says of itself, and whom it wakes"),

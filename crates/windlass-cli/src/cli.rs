@@ -112,6 +112,12 @@ pub(crate) enum Command {
     /// Serve the HTTP API
     #[command(hide = true)]
     Serve(command::serve::Args),
+    /// Write all that the store holds to a file
+    Backup(command::backup::Args),
+    /// Bring a store back to what a file has
+    Restore(command::restore::Args),
+    /// Move all that one store holds into another one
+    Move(command::move_store::Args),
     /// Bring the store's schema up to date
     Migrate(command::migrate::Args),
     /// Measure this machine and this store

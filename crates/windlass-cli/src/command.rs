@@ -2,6 +2,7 @@
 
 pub(crate) mod alert;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod batch;
 pub(crate) mod bench;
 pub(crate) mod completions;
@@ -18,8 +19,10 @@ mod known;
 pub(crate) mod lane;
 pub(crate) mod limit;
 pub(crate) mod migrate;
+pub(crate) mod move_store;
 pub(crate) mod publish;
 pub(crate) mod queue;
+pub(crate) mod restore;
 pub(crate) mod schedule;
 pub(crate) mod serve;
 pub(crate) mod signal;

@@ -1,6 +1,7 @@
 //! The binary `windlass`.
 
 mod acts;
+mod archive;
 mod cli;
 mod command;
 mod config;

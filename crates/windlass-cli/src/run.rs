@@ -3,8 +3,8 @@
 use crate::acts::{Asked, Doing};
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    alert, audit, batch, bench, completions, condition, demo, docs, doctor, enqueue, event,
-    explain, job, kind, lane, limit, migrate, publish, queue, schedule, serve, signal, source,
+    alert, audit, backup, batch, bench, completions, condition, demo, docs, doctor, enqueue, event,
+    explain, job, kind, lane, limit, migrate, move_store, publish, queue, restore, schedule, serve, signal, source,
     status, subscription, tail, token, trace, work, worker, workflow,
 };
 use crate::exit::Exit;
@@ -54,6 +54,9 @@ async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
         Command::Audit(args) => audit::run(args, globals).await,
         Command::Docs(args) => docs::run(&args, globals),
         Command::Serve(args) => serve::run(args, globals).await,
+        Command::Backup(args) => backup::run(args, globals).await,
+        Command::Restore(args) => restore::run(args, globals).await,
+        Command::Move(args) => move_store::run(args, globals).await,
         Command::Migrate(args) => migrate::run(args, globals).await,
         Command::Bench(args) => bench::run(args, globals).await,
         Command::Completions(args) => completions::run(&args, cli::definition(), globals),

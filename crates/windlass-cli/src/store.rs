@@ -11,10 +11,16 @@ use crate::globals::Globals;
 /// Opens a store that must be there already, and leaves its schema alone: a look must not create
 /// a database in the wrong folder, nor migrate one under programs that are older.
 pub(crate) async fn existing(url: &str) -> anyhow::Result<Arc<dyn Store>> {
-    if let Some(path) = sqlite_path(url).filter(|path| !path.exists()) {
-        return Err(nothing_there(&path).into());
-    }
+    check_there(url)?;
     windlass::open_checked(url).await.map_err(|error| explained(url, error))
+}
+
+/// Refuses the URL of a file that does not exist.
+pub(crate) fn check_there(url: &str) -> anyhow::Result<()> {
+    match sqlite_path(url).filter(|path| !path.exists()) {
+        Some(path) => Err(nothing_there(&path).into()),
+        None => Ok(()),
+    }
 }
 
 /// Opens a store, creating it where it is missing.

@@ -10,6 +10,12 @@
 
 pub mod alert;
 pub mod audit;
+//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`store`] (their sum), [`archive`] (all of it as rows), [`client`], [`handler`] and [`context`] (what
+//! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
+//! [`limits`] and [`error`].
+
+pub mod alert;
+pub mod archive;
 pub mod batch;
 pub mod client;
 pub mod condition;

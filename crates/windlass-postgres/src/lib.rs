@@ -8,6 +8,7 @@
 
 mod alert;
 mod audit;
+mod archive;
 mod batch;
 mod condition;
 mod connection;
@@ -29,6 +30,7 @@ mod subscription;
 mod token;
 mod worker;
 
+pub use archive::PostgresArchive;
 pub use condition::signal;
 pub use connection::config::{CONNECTIONS, check_schema};
 pub use connection::open::Migration;

@@ -3,7 +3,7 @@
 pub(crate) mod keep;
 pub(crate) mod list;
 pub mod publish;
-mod renew;
+pub(crate) mod renew;
 
 use windlass_core::event::{
     EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,

@@ -8,6 +8,7 @@
 
 mod alert;
 mod audit;
+mod archive;
 mod batch;
 mod condition;
 mod connection;
@@ -30,6 +31,7 @@ mod subscription;
 mod token;
 mod worker;
 
+pub use archive::SqliteArchive;
 pub use condition::signal;
 pub use connection::connect::Durability;
 pub use connection::open::{History, Migration, Options};

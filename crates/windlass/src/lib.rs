@@ -248,6 +248,14 @@ pub mod token {
     };
 }
 
+/// All that a store holds, as rows: what backups and moves are made of. [`open_archive`] opens one.
+pub mod archive {
+    pub use windlass_core::archive::{
+        Archive, Column, Fence, Form, Onto, Origin, PAGE_BYTES, PAGE_ROWS, Page, Reached,
+        ReadArchive, Row, Standing, TABLES, Table, Value, WriteArchive, digest, line,
+    };
+}
+
 /// The store, as the engine and the client see it.
 pub mod store {
     pub use windlass_core::discard::{DiscardStore, Discarded, Discards};
@@ -267,7 +275,7 @@ pub use log_layer::{LogLayer, log_layer};
 
 #[cfg(feature = "tokio-postgres-0_7")]
 pub use adapter::tokio_postgres::PreparedEnqueue;
-pub use open::{migrate, open, open_checked, without_password};
+pub use open::{migrate, open, open_archive, open_checked, without_password};
 #[cfg(feature = "postgres")]
 pub use transaction::in_schema;
 pub use transaction::{

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use windlass_core::archive::Archive;
 use windlass_core::discard::DiscardStore;
 use windlass_core::error::{StoreError, Unusable};
 use windlass_core::store::Store;
@@ -45,6 +46,28 @@ pub async fn open_checked(url: &str) -> Result<Arc<dyn Store>, StoreError> {
         Scheme::Postgres => {
             let migration = windlass_postgres::Migration::Check;
             Ok(Arc::new(windlass_postgres::PostgresStore::open(url, migration).await?))
+        }
+    }
+}
+
+/// Opens a database as a whole, to read its rows or to write them, creating its tables where they are missing.
+///
+/// # Errors
+/// As [`open`], and for a store that keeps nothing.
+pub async fn open_archive(url: &str) -> Result<Box<dyn Archive>, StoreError> {
+    match scheme(url)? {
+        Scheme::Discard => {
+            Err(unusable(format!("the store `{url}` keeps nothing, and has no rows")))
+        }
+        #[cfg(feature = "sqlite")]
+        Scheme::Sqlite => {
+            let migration = windlass_sqlite::Migration::Apply;
+            Ok(Box::new(windlass_sqlite::SqliteArchive::open(url, migration).await?))
+        }
+        #[cfg(feature = "postgres")]
+        Scheme::Postgres => {
+            let migration = windlass_postgres::Migration::Apply;
+            Ok(Box::new(windlass_postgres::PostgresArchive::open(url, migration).await?))
         }
     }
 }

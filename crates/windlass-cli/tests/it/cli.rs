@@ -1,6 +1,7 @@
 //! The commands that enqueue, look and repair, run as a person or a script runs them.
 
 mod alert;
+mod archive;
 mod batch;
 mod bulk;
 mod clock;
@@ -14,6 +15,7 @@ mod health;
 mod help;
 mod job;
 mod limit;
+mod move_store;
 mod places;
 mod queue;
 mod schedule;

@@ -7,7 +7,7 @@ use windlass_core::schema;
 use crate::connection::{Connection, in_schema};
 
 /// Every migration, in order; its version is its place, from 1.
-const MIGRATIONS: &[&str] = &[concat!(
+pub(crate) const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_tables.sql"),
     include_str!("../../migrations/0001_queues.sql"),
     include_str!("../../migrations/0001_jobs.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_idempotency.sql"),
     include_str!("../../migrations/0001_audit.sql"),
     include_str!("../../migrations/0001_views.sql"),
+    include_str!("../../migrations/0001_moves.sql"),
 )];
 
 /// The newest version this program knows.

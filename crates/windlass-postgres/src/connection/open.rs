@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use windlass_core::error::{StoreError, Unusable};
 
+use crate::archive::moving;
 use crate::condition::coalesce::SignalCoalescer;
 use crate::connection::config::{CONNECTIONS, Config};
 use crate::connection::io::Io;
@@ -47,6 +48,7 @@ impl PostgresStore {
             Migration::Apply => migrate::migrate(&claims, &shared.config.schema).await.map(drop)?,
             Migration::Check => migrate::check(&claims).await?,
         }
+        moving::refuse(&claims).await?;
         let writes = Arc::new(Connection::new(Arc::clone(&shared)));
         let wakeups = Arc::default();
         let waiting: Arc<Gate> = Arc::default();

@@ -18,7 +18,8 @@ use crate::idempotency;
 use crate::maintenance::walk::{self, AllWalks};
 use crate::row::get;
 
-const DAY: i64 = 86_400_000_000;
+/// A day in microseconds: ended jobs have a partition for each.
+pub(crate) const DAY: i64 = 86_400_000_000;
 /// Jobs looked at, per queue, for kinds that nobody knows: the ones in front.
 const HEADS: i64 = 2_000;
 /// How long a partition's making or dropping may wait for a lock before it is left for next time.
@@ -171,13 +172,22 @@ fn passing(result: Result<(), StoreError>, what: &str, partition: i32) -> Result
     }
 }
 
+/// The partition of a day whose jobs are not on the default partition.
+pub(crate) fn create_partition(schema: &str, day: i64) -> String {
+    let (from, to) = (day * DAY, (day + 1) * DAY);
+    format!(
+        "create table if not exists {schema}.finished_{day} partition of {schema}.finished for values from ({from}) to ({to})"
+    )
+}
+
 fn make_partition(schema: &str, partition: i32) -> String {
     let (from, to) = (i64::from(partition) * DAY, (i64::from(partition) + 1) * DAY);
+    let create = create_partition(schema, partition.into());
     // Rows of that day on the default partition would have to be moved; they are pruned from there.
     format!(
         "do $$ begin set local lock_timeout = '{PATIENCE}'; \
            if not exists (select from {schema}.finished_default where prune_at >= {from} and prune_at < {to}) then \
-             create table if not exists {schema}.finished_{partition} partition of {schema}.finished for values from ({from}) to ({to}); \
+             {create}; \
            end if; end $$"
     )
 }

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_idempotency.sql"),
     include_str!("../../migrations/0001_audit.sql"),
     include_str!("../../migrations/0001_views.sql"),
+    include_str!("../../migrations/0001_moves.sql"),
 )];
 
 /// The newest version this program knows.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use windlass_core::error::{StoreError, Unusable};
 
+use crate::archive::moving;
 use crate::connection::connect::{self, Durability};
 use crate::connection::migrate;
 use crate::connection::reader::Readers;
@@ -70,6 +71,7 @@ impl SqliteStore {
             Migration::Apply => migrate::migrate(&connection).map(drop)?,
             Migration::Check => migrate::check(&connection)?,
         }
+        moving::refuse(&connection)?;
         let wakeups = Arc::default();
         watch::start(path, &wakeups)?;
         Ok(Self {
@@ -94,7 +96,7 @@ impl SqliteStore {
     }
 }
 
-fn parse(url: &str) -> Result<(PathBuf, Options), StoreError> {
+pub(crate) fn parse(url: &str) -> Result<(PathBuf, Options), StoreError> {
     let refuse = |reason: String| StoreError::Unusable { reason, kind: Unusable::Url };
     let rest = url
         .strip_prefix("sqlite:")

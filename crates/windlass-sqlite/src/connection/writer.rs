@@ -260,6 +260,11 @@ fn begin(connection: &Connection, turn: &mut Turn) -> rusqlite::Result<()> {
     }
 }
 
+/// Begins a transaction that writes, on a connection that nobody shares.
+pub(crate) fn begin_alone(connection: &Connection) -> Result<(), StoreError> {
+    begin(connection, &mut Turn::default()).map_err(store_error)
+}
+
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }

@@ -10,7 +10,7 @@ use crate::row::one;
 const RENEW: &str = "update windlass_log \
      set epoch = max(epoch + 1, ?1 / 1000000), revision = max(revision + 1, ?1) returning epoch";
 
-pub(super) fn renew(connection: &Connection, now: Timestamp) -> Result<u64, StoreError> {
+pub(crate) fn renew(connection: &Connection, now: Timestamp) -> Result<u64, StoreError> {
     let epoch: Option<i64> = one(connection, RENEW, [now.as_micros()])?;
     epoch.map(i64::unsigned_abs).ok_or_else(|| StoreError::Backend("the log has no row".into()))
 }
