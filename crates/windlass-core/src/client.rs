@@ -1,6 +1,7 @@
 //! Enqueueing, asking and acting, outside a worker.
 
 mod aging;
+mod operation;
 mod pipeline;
 mod room;
 mod schedule;

@@ -243,6 +243,12 @@ pub enum Refusal {
         /// How many there may be.
         limit: usize,
     },
+    /// A filter of an operation that cannot be kept as its text.
+    #[error("an operation's filter has up to {limit} bytes, and no commas or blanks inside of a value")]
+    OperationFilter {
+        /// How many bytes it may have.
+        limit: usize,
+    },
     /// A bound that lets nothing in.
     #[error("a queue's bound is one job at least")]
     Bound,

@@ -4,7 +4,7 @@
 //! which re-exports what they need.
 //!
 //! Reading order: [`job`] (what a job is and every verb that changes it), [`queue`], [`worker`],
-//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
+//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`operation`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
 //! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
 //! [`limits`] and [`error`].
 
@@ -26,6 +26,7 @@ pub mod limit;
 pub mod limits;
 pub mod maintenance;
 pub mod name;
+pub mod operation;
 mod panics;
 #[cfg(unix)]
 #[doc(hidden)]

@@ -16,6 +16,7 @@ use crate::health::HealthStore;
 use crate::job::JobStore;
 use crate::limit::LimitStore;
 use crate::maintenance::MaintenanceStore;
+use crate::operation::OperationStore;
 use crate::progress::ProgressStore;
 use crate::queue::QueueStore;
 pub use crate::reply::{Now, Reply};
@@ -73,6 +74,7 @@ pub trait Store:
     + HealthStore
     + AlertStore
     + TokenStore
+    + OperationStore
     + Send
     + Sync
     + 'static

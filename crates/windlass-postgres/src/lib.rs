@@ -16,6 +16,7 @@ mod health;
 mod job;
 mod limit;
 mod maintenance;
+mod operation;
 mod progress;
 mod queue;
 mod row;

@@ -17,6 +17,7 @@ mod job;
 mod lease;
 mod limit;
 mod maintenance;
+mod operation;
 mod progress;
 mod queue;
 mod row;

@@ -8,7 +8,7 @@ use crate::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, S
 use crate::condition::{ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived};
 use crate::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use crate::health::{HealthStore, Observed, Thresholds};
-use crate::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
+use crate::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
 use crate::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
     Filter, InHand, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled, Settlement,
@@ -16,6 +16,9 @@ use crate::job::{
 use crate::json::Json;
 use crate::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
 use crate::maintenance::{MaintenanceStore, Swept, Tidied};
+use crate::operation::{
+    Control, Controlled, NewOperation, OperationRecord, OperationStore, Preview, Round, Which,
+};
 use crate::progress::{LogLine, ProgressRecord, ProgressStore, Report};
 use crate::queue::{
     Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
@@ -241,6 +244,17 @@ impl TokenStore for DiscardStore {
         token(TokenDigest) -> Option<TokenRecord>;
         tokens() -> Vec<TokenRecord>;
         remove_token(&str) -> bool;
+    }
+}
+
+impl OperationStore for DiscardStore {
+    refuse! {
+        preview_operation(&NewOperation, usize, Now) -> Preview;
+        start_operation(&NewOperation, Now) -> OperationRecord;
+        operation(OperationId) -> Option<OperationRecord>;
+        operations(Option<OperationId>, usize) -> Vec<OperationRecord>;
+        operation_round(Which, usize, Now) -> Round;
+        control_operation(OperationId, Control, Now) -> Controlled;
     }
 }
 

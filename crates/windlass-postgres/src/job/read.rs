@@ -10,6 +10,7 @@ use windlass_core::limits::FEW_TAGGED;
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 
+use crate::connection::transaction::Transaction;
 use crate::connection::{Bind, Connection};
 use crate::row::{get, record};
 
@@ -41,7 +42,7 @@ pub(crate) async fn jobs(
 }
 
 /// These jobs, newest first; those that are gone are left out.
-pub(super) async fn these(
+pub(crate) async fn these(
     connection: &Connection,
     jobs: &[Uuid],
 ) -> Result<Vec<JobRecord>, StoreError> {
@@ -55,31 +56,15 @@ async fn matching(
     page: Page,
     among: Option<&[Uuid]>,
 ) -> Result<Vec<JobRecord>, StoreError> {
-    let states: Vec<i16> = filter.states().into_iter().map(State::code).collect();
-    let (queues, not_queues) = patterns(filter, |field| match field {
-        Field::Queue(patterns) => Some(patterns),
-        _ => None,
-    });
-    let (kinds, not_kinds) = patterns(filter, |field| match field {
-        Field::Kind(patterns) => Some(patterns),
-        _ => None,
-    });
+    let now = moment_of(connection, filter).await?;
+    let terms = Terms::of(filter, now);
     let before: Option<Uuid> = page.before.map(|id| id.as_uuid());
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-    let tags = path_of_meta(filter);
-    let (since, until) = moments(connection, filter).await?;
-    let mut binds: Vec<Bind<'_>> = vec![
-        (&states, Type::INT2_ARRAY),
-        (&queues, Type::TEXT_ARRAY),
-        (&not_queues, Type::TEXT_ARRAY),
-        (&kinds, Type::TEXT_ARRAY),
-        (&not_kinds, Type::TEXT_ARRAY),
-        (&before, Type::UUID),
-        (&limit, Type::INT8),
-        (&tags, Type::TEXT),
-        (&since, Type::INT8),
-        (&until, Type::INT8),
-    ];
+    let mut binds = Vec::new();
+    terms.bind(&mut binds);
+    let moments = binds.split_off(5);
+    binds.extend([(&before as _, Type::UUID), (&limit as _, Type::INT8)]);
+    binds.extend(moments);
     let rows = match &among {
         None => connection.query(JOBS, &binds).await?,
         Some(jobs) => {
@@ -97,26 +82,58 @@ async fn few(
     filter: &Filter,
     before: Option<Uuid>,
 ) -> Result<Option<Vec<Uuid>>, StoreError> {
-    let mut few: Option<Vec<Uuid>> = None;
-    let limit = FEW_TAGGED as i64 + 1;
-    let mut keep = |rows: &[Row]| {
-        if rows.len() <= FEW_TAGGED && few.as_ref().is_none_or(|few| rows.len() < few.len()) {
-            few = Some(rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?);
-        }
-        Ok::<_, StoreError>(())
-    };
+    let mut few = Few::default();
     for (_, tags) in filter.tags().filter(|(negated, _)| !negated) {
         let binds: [Bind<'_>; 3] =
-            [(&tags, Type::TEXT_ARRAY), (&before, Type::UUID), (&limit, Type::INT8)];
-        keep(&connection.query(TAGGED, &binds).await?)?;
+            [(&tags, Type::TEXT_ARRAY), (&before, Type::UUID), (&FEW, Type::INT8)];
+        few.keep(&connection.query(TAGGED, &binds).await?)?;
     }
-    for (_, batches) in filter.batches().filter(|(negated, _)| !negated) {
-        let ids: Vec<Uuid> = batches.iter().map(|batch| batch.as_uuid()).collect();
+    for ids in of_batches(filter) {
         let binds: [Bind<'_>; 3] =
-            [(&ids, Type::UUID_ARRAY), (&before, Type::UUID), (&limit, Type::INT8)];
-        keep(&connection.query(MEMBERS, &binds).await?)?;
+            [(&ids, Type::UUID_ARRAY), (&before, Type::UUID), (&FEW, Type::INT8)];
+        few.keep(&connection.query(MEMBERS, &binds).await?)?;
     }
-    Ok(few)
+    Ok(few.0)
+}
+
+/// The same in a transaction, from the newest on.
+pub(crate) async fn few_in(
+    transaction: &Transaction<'_>,
+    filter: &Filter,
+) -> Result<Option<Vec<Uuid>>, StoreError> {
+    let (mut few, before) = (Few::default(), None::<Uuid>);
+    for (_, tags) in filter.tags().filter(|(negated, _)| !negated) {
+        let binds: [Bind<'_>; 3] =
+            [(&tags, Type::TEXT_ARRAY), (&before, Type::UUID), (&FEW, Type::INT8)];
+        few.keep(&transaction.run(TAGGED, &binds).await?)?;
+    }
+    for ids in of_batches(filter) {
+        let binds: [Bind<'_>; 3] =
+            [(&ids, Type::UUID_ARRAY), (&before, Type::UUID), (&FEW, Type::INT8)];
+        few.keep(&transaction.run(MEMBERS, &binds).await?)?;
+    }
+    Ok(few.0)
+}
+
+fn of_batches(filter: &Filter) -> impl Iterator<Item = Vec<Uuid>> {
+    let batches = filter.batches().filter(|(negated, _)| !negated);
+    batches.map(|(_, batches)| batches.iter().map(|batch| batch.as_uuid()).collect())
+}
+
+/// One more than few: then they are many.
+const FEW: i64 = FEW_TAGGED as i64 + 1;
+
+/// The fewest jobs that one of the terms leaves, where they are few.
+#[derive(Default)]
+struct Few(Option<Vec<Uuid>>);
+
+impl Few {
+    fn keep(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        if rows.len() <= FEW_TAGGED && self.0.as_ref().is_none_or(|few| rows.len() < few.len()) {
+            self.0 = Some(rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?);
+        }
+        Ok(())
+    }
 }
 
 /// The tags, subjects and batches of a filter as a JSON path that a job's meta fits: what the job itself says. Which jobs are looked
@@ -142,21 +159,62 @@ fn path_of_meta(filter: &Filter) -> Option<String> {
     (!terms.is_empty()).then(|| terms.join(" && "))
 }
 
-/// The moments between which a filter wants the last step of a job, in microseconds.
-async fn moments(
-    connection: &Connection,
-    filter: &Filter,
-) -> Result<(Option<i64>, Option<i64>), StoreError> {
+/// The moment that times ago are counted from, where a filter has some.
+async fn moment_of(connection: &Connection, filter: &Filter) -> Result<Timestamp, StoreError> {
     let is_relative = |field: &Field| {
         matches!(field, Field::Since(Moment::Ago(_)) | Field::Until(Moment::Ago(_)))
     };
-    let now = if filter.terms.iter().any(|term| is_relative(&term.field)) {
-        connection.now(Now::Database).await?
-    } else {
-        Timestamp::from_micros(0)
-    };
-    let micros = |moment: Option<Timestamp>| moment.map(Timestamp::as_micros);
-    Ok((micros(filter.since(now)), micros(filter.until(now))))
+    match filter.terms.iter().any(|term| is_relative(&term.field)) {
+        true => connection.now(Now::Database).await,
+        false => Ok(Timestamp::from_micros(0)),
+    }
+}
+
+/// What a filter says of a job, as binds of a statement.
+pub(crate) struct Terms {
+    states: Vec<i16>,
+    queues: (Vec<String>, Vec<String>),
+    kinds: (Vec<String>, Vec<String>),
+    path: Option<String>,
+    since: Option<i64>,
+    until: Option<i64>,
+}
+
+impl Terms {
+    /// The terms for a question that is asked at a moment.
+    pub(crate) fn of(filter: &Filter, now: Timestamp) -> Self {
+        let micros = |moment: Option<Timestamp>| moment.map(Timestamp::as_micros);
+        Self {
+            states: filter.states().into_iter().map(State::code).collect(),
+            queues: patterns(filter, |field| match field {
+                Field::Queue(patterns) => Some(patterns),
+                _ => None,
+            }),
+            kinds: patterns(filter, |field| match field {
+                Field::Kind(patterns) => Some(patterns),
+                _ => None,
+            }),
+            path: path_of_meta(filter),
+            since: micros(filter.since(now)),
+            until: micros(filter.until(now)),
+        }
+    }
+
+    /// Eight binds: states, patterns of the queue that must fit and must not, the same of the kind, a path of the meta, since
+    /// and until.
+    pub(crate) fn bind<'a>(&'a self, binds: &mut Vec<Bind<'a>>) {
+        let own: [Bind<'a>; 8] = [
+            (&self.states, Type::INT2_ARRAY),
+            (&self.queues.0, Type::TEXT_ARRAY),
+            (&self.queues.1, Type::TEXT_ARRAY),
+            (&self.kinds.0, Type::TEXT_ARRAY),
+            (&self.kinds.1, Type::TEXT_ARRAY),
+            (&self.path, Type::TEXT),
+            (&self.since, Type::INT8),
+            (&self.until, Type::INT8),
+        ];
+        binds.extend(own);
+    }
 }
 
 /// What a field must match and must not, each term as one regular expression; terms are ANDed.

@@ -14,6 +14,7 @@ use crate::condition::forget;
 use crate::connection::{Bind, Connection, Shared};
 use crate::event::keep;
 use crate::maintenance::walk::{self, AllWalks};
+use crate::operation::forget as operation;
 use crate::row::get;
 
 const DAY: i64 = 86_400_000_000;
@@ -83,6 +84,7 @@ pub(crate) async fn tidy(
     connection.query(SUM_UP_DUPLICATES, &[(&kept, Type::INT8)]).await?;
     forget_keys(connection, key_walk, now).await?;
     forget_belongings(connection, walks, now).await?;
+    operation::forget(connection, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;
     let forgotten = keep::forget(connection, now).await?;
     let unparked = connection.query(UNPARK, &[]).await?.len() as u64;

@@ -59,7 +59,7 @@ pub(crate) fn jobs(
 }
 
 /// These jobs, oldest first; those that are gone are left out.
-pub(super) fn these(connection: &Connection, jobs: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
+pub(crate) fn these(connection: &Connection, jobs: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
     let mut found = Vec::with_capacity(jobs.len());
     let ids = vec!["?"; jobs.len()].join(", ");
     for (columns, table, _) in TABLES {
@@ -74,7 +74,7 @@ pub(super) fn these(connection: &Connection, jobs: &[JobId]) -> Result<Vec<JobRe
 
 /// Selects of the jobs with tags and subjects, and of those of batches, of which there are so few that they are looked up one by
 /// one. Where there are many, jobs that match otherwise are looked at, newest first, until there are enough.
-fn few(connection: &Connection, filter: &Filter) -> Result<Vec<(String, Vec<Value>)>, StoreError> {
+pub(crate) fn few(connection: &Connection, filter: &Filter) -> Result<Vec<(String, Vec<Value>)>, StoreError> {
     let tagged = filter.tags().filter(|(negated, _)| !negated).map(|(_, tags)| {
         let mut values = Vec::new();
         let tags = any_of(&tags, &mut values);
@@ -108,7 +108,7 @@ fn any_batch(batches: &[BatchId], values: &mut Vec<Value>) -> String {
 }
 
 /// The filter as SQL with its binds.
-fn condition(filter: &Filter, moment: &str) -> (String, Vec<Value>) {
+pub(crate) fn condition(filter: &Filter, moment: &str) -> (String, Vec<Value>) {
     let mut sql = "true".to_owned();
     let mut values = Vec::new();
     let now = Timestamp::wall_clock();
