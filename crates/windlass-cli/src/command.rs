@@ -16,6 +16,7 @@ mod known;
 pub(crate) mod lane;
 pub(crate) mod limit;
 pub(crate) mod migrate;
+pub(crate) mod op;
 pub(crate) mod publish;
 pub(crate) mod queue;
 pub(crate) mod schedule;

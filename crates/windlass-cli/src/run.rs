@@ -3,7 +3,7 @@
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind,
-    lane, limit, migrate, publish, queue, schedule, serve, signal, source, status, subscription,
+    lane, limit, migrate, op, publish, queue, schedule, serve, signal, source, status, subscription,
     tail, token, trace, work, worker, workflow,
 };
 use crate::exit::Exit;
@@ -39,6 +39,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Source(args) => source::run(args, &globals).await,
         Command::Alert(args) => alert::run(args, &globals).await,
         Command::Token(args) => token::run(args, &globals).await,
+        Command::Op(args) => op::run(args, &globals).await,
         Command::Lane(args) => lane::run(args, &globals).await,
         Command::Worker(args) => worker::run(args, &globals).await,
         Command::Doctor(args) => doctor::run(args, &globals).await,

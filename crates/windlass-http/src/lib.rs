@@ -32,6 +32,7 @@ pub mod lane;
 pub mod limit;
 mod limits;
 mod name;
+pub mod operation;
 mod page;
 mod problem;
 pub mod queue;

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::api::Api;
 use crate::problem::ProblemBody;
 use crate::{
-    alert, batch, event, health, job, kind, lane, limit, queue, remote, schedule, signal, source,
+    alert, batch, event, health, job, kind, lane, limit, operation, queue, remote, schedule, signal, source,
     subscription, token, trace, worker, workflow,
 };
 
@@ -32,6 +32,7 @@ use crate::{
         (name = "sources", description = "Feeds that are read, and become events."),
         (name = "batches", description = "Jobs that belong together."),
         (name = "workflows", description = "Jobs with names that run after each other."),
+        (name = "operations", description = "One change of many jobs."),
         (name = "signals", description = "What is told to all who wait for a key."),
         (name = "traces", description = "Trees of jobs and events."),
         (name = "worker protocol", description = "Workers in any language: register, claim, heartbeat, settle."),
@@ -65,6 +66,7 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         source::routes(),
         batch::routes(),
         workflow::routes(),
+        operation::routes(),
         signal::routes(),
         trace::routes(),
         remote::routes(),

@@ -14,6 +14,7 @@ mod health;
 mod help;
 mod job;
 mod limit;
+mod op;
 mod places;
 mod queue;
 mod schedule;

@@ -234,6 +234,13 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         LARGEST_NUMBER
         TOKEN_NAME_BYTES
         TOKEN_PATTERNS
+        OPERATION_JOBS
+        OPERATION_LOOK
+        OPERATION_FILTER_BYTES
+        OPERATION_SAMPLES
+        OPERATION_COUNT
+        OPERATION_UNDO
+        OPERATION_KEEP
     }
 }
 

@@ -25,6 +25,7 @@ mod guide_alerts;
 mod guide_events;
 mod guide_flows;
 mod guide_groups;
+mod guide_operations;
 mod guide_sources;
 mod guide_steps;
 mod guides;
