@@ -3,8 +3,8 @@
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind,
-    lane, limit, migrate, op, publish, queue, schedule, serve, signal, source, status, subscription,
-    tail, token, trace, work, worker, workflow,
+    lane, limit, migrate, op, publish, queue, schedule, serve, signal, source, status,
+    subscription, tail, token, trace, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;

@@ -244,7 +244,9 @@ pub enum Refusal {
         limit: usize,
     },
     /// A filter of an operation that cannot be kept as its text.
-    #[error("an operation's filter has up to {limit} bytes, and no commas or blanks inside of a value")]
+    #[error(
+        "an operation's filter has up to {limit} bytes, and no commas or blanks inside of a value"
+    )]
     OperationFilter {
         /// How many bytes it may have.
         limit: usize,

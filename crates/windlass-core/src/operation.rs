@@ -2,7 +2,7 @@
 //!
 //! An operation works in rounds, each of a bounded number of jobs and one transaction: it notes each job as it was, does to it
 //! what the verb of jobs does, and goes on from there. A round belongs to nobody: the leader's maintenance calls it, and
-//! whoever waits for an operation may. The jobs are those that matched when it began: what is written or ends later is none of
+//! a program that waits for an operation may. The jobs are those that matched when it began: what is written or ends later is none of
 //! them. What was noted is kept for some time after its end, and puts back every job that nobody has touched since.
 
 mod action;
@@ -50,6 +50,10 @@ pub trait OperationStore: Send + Sync {
     fn operation_round(&self, which: Which, most: usize, now: Now) -> Reply<'_, Round>;
 
     /// Pauses, resumes, stops or undoes an operation, where its state allows that.
-    fn control_operation(&self, id: OperationId, control: Control, now: Now)
-    -> Reply<'_, Controlled>;
+    fn control_operation(
+        &self,
+        id: OperationId,
+        control: Control,
+        now: Now,
+    ) -> Reply<'_, Controlled>;
 }

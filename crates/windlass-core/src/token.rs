@@ -273,7 +273,9 @@ mod tests {
         for text in ["queue:mail", "queue:mail,img-*", "kind:x queue:img-1", "queue:* queue:mail"] {
             assert!(covers(&grant, text), "{text}");
         }
-        for text in ["", "kind:x", "queue:*", "queue:mail,other", "queue:i*", "-queue:mail", "queue:m*"] {
+        for text in
+            ["", "kind:x", "queue:*", "queue:mail,other", "queue:i*", "-queue:mail", "queue:m*"]
+        {
             assert!(!covers(&grant, text), "{text}");
         }
         grant.kinds = vec!["crm.*".to_owned()];

@@ -13,8 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::api::Api;
 use crate::problem::ProblemBody;
 use crate::{
-    alert, batch, event, health, job, kind, lane, limit, operation, queue, remote, schedule, signal, source,
-    subscription, token, trace, worker, workflow,
+    alert, batch, event, health, job, kind, lane, limit, operation, queue, remote, schedule,
+    signal, source, subscription, token, trace, worker, workflow,
 };
 
 #[derive(OpenApi)]

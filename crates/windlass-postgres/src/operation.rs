@@ -69,6 +69,6 @@ impl OperationStore for PostgresStore {
         control: Control,
         now: Now,
     ) -> Reply<'_, Controlled> {
-        Box::pin(control::control(&self.writes, (id, control), now))
+        Box::pin(control::control(&self.operations, (id, control), now))
     }
 }

@@ -423,7 +423,10 @@ mod tests {
         lead(&mut maintenance, &told, sweep);
         assert_ne!(maintenance.due(sweep), Some(Duty::Operate), "its back-off holds");
         maintenance.swept(&Swept { workers: 2, ..Swept::default() }, CancelWatch::Hints, now);
-        assert!((0..9).all(|_| maintenance.due(again) != Some(Duty::Operate)), "the leader does it");
+        assert!(
+            (0..9).all(|_| maintenance.due(again) != Some(Duty::Operate)),
+            "the leader does it"
+        );
     }
 
     #[test]

@@ -258,7 +258,10 @@ mod tests {
         let now = Timestamp::from_micros(1_795_000_000_123_456);
         let frozen = |text: &str| text.parse::<Filter>().expect(text).frozen(now);
         let day = frozen("kind:a since:1d until:0s");
-        assert_eq!(day.to_string(), "kind:a since:2026-11-17T11:06:40.123Z until:2026-11-18T11:06:40.123Z");
+        assert_eq!(
+            day.to_string(),
+            "kind:a since:2026-11-17T11:06:40.123Z until:2026-11-18T11:06:40.123Z"
+        );
         assert_eq!(frozen(&day.to_string()), day);
         assert_eq!(frozen("state:dead -queue:b").to_string(), "state:dead -queue:b");
     }

@@ -93,9 +93,7 @@ impl Action {
     /// As it can be stored: a long reason is cut, as that of a single cancel is.
     pub(super) fn storable(self) -> Self {
         match self {
-            Self::Cancel { reason } => {
-                Self::Cancel { reason: storable_text(&reason, ERROR_BYTES) }
-            }
+            Self::Cancel { reason } => Self::Cancel { reason: storable_text(&reason, ERROR_BYTES) },
             other => other,
         }
     }

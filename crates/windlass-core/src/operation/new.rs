@@ -70,7 +70,8 @@ impl NewOperation {
         match self.expect {
             Some(expected) if matched != Some(expected) => {
                 let least = if counted.exact { "" } else { "at least " };
-                let what = format!("expected {expected} jobs, found {least}{jobs}; nothing was changed");
+                let what =
+                    format!("expected {expected} jobs, found {least}{jobs}; nothing was changed");
                 Err(StoreError::Conflict { what })
             }
             _ => Ok(matched),

@@ -27,14 +27,8 @@ pub enum OperationState {
 
 impl OperationState {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Running,
-        Self::Paused,
-        Self::Done,
-        Self::Stopped,
-        Self::Undoing,
-        Self::Undone,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Running, Self::Paused, Self::Done, Self::Stopped, Self::Undoing, Self::Undone];
 
     /// The word for it.
     #[must_use]

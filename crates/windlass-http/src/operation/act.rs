@@ -106,5 +106,7 @@ fn unfit(record: &OperationRecord, control: Control) -> Problem {
     let late = record.undo_until.is_some_and(|_| control == Control::Undo);
     let why = if late { ", and its time is over" } else { "" };
     let word = control.word();
-    Problem::conflict(format!("{id} is {state}{why}: there is nothing to {word}; nothing was changed"))
+    Problem::conflict(format!(
+        "{id} is {state}{why}: there is nothing to {word}; nothing was changed"
+    ))
 }

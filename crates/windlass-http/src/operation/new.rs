@@ -109,7 +109,9 @@ fn action(
         ActionWord::Delete => Action::Delete,
         ActionWord::Cancel => Action::Cancel { reason: reason.unwrap_or_else(by) },
         ActionWord::Move => {
-            let needed = || Problem::body("/queue".to_owned(), "a move needs the queue that they are given to");
+            let needed = || {
+                Problem::body("/queue".to_owned(), "a move needs the queue that they are given to")
+            };
             let queue = queue.ok_or_else(needed)?;
             if !may.caller.grant().covers_queue(&queue) {
                 let detail =

@@ -271,8 +271,12 @@ async fn an_operation_stays_within_its_token(api: TestApi) {
     same["id"] = json!(id);
     assert_eq!(post(&api, "/v1/operations", &theirs, &same).await.code(), (409, "conflict"));
     let by_whole = post(&api, "/v1/operations", &whole, &cancel).await.text("id").to_owned();
-    assert_eq!(get(&api, &format!("/v1/operations/{by_whole}"), &mine).await.code(), (404, "not-found"));
-    let own: Vec<_> = get(&api, "/v1/operations", &theirs).await.body["items"].as_array().expect("items").clone();
+    assert_eq!(
+        get(&api, &format!("/v1/operations/{by_whole}"), &mine).await.code(),
+        (404, "not-found")
+    );
+    let own: Vec<_> =
+        get(&api, "/v1/operations", &theirs).await.body["items"].as_array().expect("items").clone();
     assert!(own.is_empty(), "{own:?}");
 }
 

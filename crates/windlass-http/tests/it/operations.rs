@@ -3,8 +3,6 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use windlass::OperationId;
-use windlass::operation::Which;
-use windlass::store::Now;
 use windlass_testkit::verdicts::die;
 use windlass_testkit::worker::worker;
 
@@ -32,17 +30,19 @@ async fn dead(api: &TestApi, number: usize) {
 
 async fn begun(api: &TestApi, body: &Value) -> String {
     let answer = api.post("/v1/operations", body).await;
-    assert_eq!((answer.status, answer.text("state")), (StatusCode::ACCEPTED, "running"), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.text("state")),
+        (StatusCode::ACCEPTED, "running"),
+        "{answer:?}"
+    );
     answer.text("id").to_owned()
 }
 
-/// Rounds of all operations until nothing is left to do.
+/// Goes on with all operations until nothing is left to do.
 async fn go_on(api: &TestApi) {
     let client = api.client();
-    while let Some(next) =
-        client.store().operation_round(Which::Next, 500, Now::Database).await.expect("a round").next
-    {
-        tokio::time::sleep(next).await;
+    for one in client.operations(None, 100).await.expect("read") {
+        client.run_operation(one.id).await.expect("it runs");
     }
 }
 
@@ -56,7 +56,10 @@ async fn an_operation_is_tried_begun_watched_and_undone(api: TestApi) {
     let tried = api.post("/v1/operations", &body).await;
     assert_eq!((tried.status, &tried.body["jobs"]), (StatusCode::OK, &json!(3)), "{tried:?}");
     assert_eq!(tried.body["states"], json!({"dead": 3}));
-    assert_eq!((tried.text("filter"), &tried.body["exact"]), ("state:dead kind:work", &json!(true)));
+    assert_eq!(
+        (tried.text("filter"), &tried.body["exact"]),
+        ("state:dead kind:work", &json!(true))
+    );
     assert_eq!(tried.body["samples"].as_array().map(Vec::len), Some(3));
     assert_eq!(api.get("/v1/operations").await.body["items"], json!([]), "nothing began");
     body["dry_run"] = json!(false);
@@ -103,12 +106,19 @@ async fn every_action_is_an_operation(api: TestApi) {
     let cancel = json!({"action": "cancel", "filter": "queue:b", "reason": "not wanted"});
     let cancelled = begun(&api, &cancel).await;
     go_on(&api).await;
-    let deleted = begun(&api, &json!({"action": "delete", "filter": "kind:work", "pace": "600/m"})).await;
+    let deleted =
+        begun(&api, &json!({"action": "delete", "filter": "kind:work", "pace": "600/m"})).await;
     assert_eq!(show(&api, &deleted).await.text("pace"), "600/m");
     go_on(&api).await;
-    for (id, action, done) in [(&moved, "move", 1), (&cancelled, "cancel", 1), (&deleted, "delete", 3)] {
+    for (id, action, done) in
+        [(&moved, "move", 1), (&cancelled, "cancel", 1), (&deleted, "delete", 3)]
+    {
         let shown = show(&api, id).await;
-        assert_eq!((shown.text("action"), &shown.body["done"]), (action, &json!(done)), "{shown:?}");
+        assert_eq!(
+            (shown.text("action"), &shown.body["done"]),
+            (action, &json!(done)),
+            "{shown:?}"
+        );
     }
     assert_eq!(show(&api, &moved).await.text("queue"), "b");
     assert_eq!(show(&api, &cancelled).await.text("reason"), "not wanted");
@@ -118,7 +128,9 @@ async fn every_action_is_an_operation(api: TestApi) {
 async fn an_operation_is_paused_resumed_and_stopped(api: TestApi) {
     dead(&api, 1).await;
     let id = begun(&api, &json!({"action": "retry", "filter": "state:dead"})).await;
-    for (verb, state) in [("pause", "paused"), ("pause", "paused"), ("resume", "running"), ("stop", "stopped")] {
+    for (verb, state) in
+        [("pause", "paused"), ("pause", "paused"), ("resume", "running"), ("stop", "stopped")]
+    {
         let answer = api.act(&format!("/v1/operations/{id}/{verb}")).await;
         assert_eq!((answer.status, answer.text("state")), (StatusCode::OK, state), "{verb}");
     }

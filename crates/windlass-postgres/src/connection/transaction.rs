@@ -12,8 +12,8 @@ use windlass_core::error::StoreError;
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 
-use crate::connection::{Bind, CLOCK, Shared};
 use crate::connection::connect::connect;
+use crate::connection::{Bind, CLOCK, Shared};
 use crate::error::store_error;
 use crate::job::statement::{Statement, Value};
 use crate::row::get;

@@ -70,16 +70,28 @@ macro_rules! branch {
             of: $of,
             next: part!("id", $from, $moment, "", $frozen, "order by id limit $13::int8"),
             count: part!(
-                "greatest(state, 0::int2), count(*)", $from, $moment, "", $frozen,
+                "greatest(state, 0::int2), count(*)",
+                $from,
+                $moment,
+                "",
+                $frozen,
                 "group by 1 limit $13::int8"
             ),
             next_among: part!(
-                "id", $from, $moment, " and id = any ($14::uuid[])", $frozen,
+                "id",
+                $from,
+                $moment,
+                " and id = any ($14::uuid[])",
+                $frozen,
                 "order by id limit $13::int8"
             ),
             count_among: part!(
-                "greatest(state, 0::int2), count(*)", $from, $moment,
-                " and id = any ($14::uuid[])", $frozen, "group by 1 limit $13::int8"
+                "greatest(state, 0::int2), count(*)",
+                $from,
+                $moment,
+                " and id = any ($14::uuid[])",
+                $frozen,
+                "group by 1 limit $13::int8"
             ),
             end: $end,
         }
@@ -88,10 +100,8 @@ macro_rules! branch {
 
 const END_PENDING: &str =
     "select id from windlass.pending where id > $1::uuid order by id offset $2::int8 limit 1";
-const END_DEAD: &str =
-    "select id from windlass.finished where state = 7 and id > $1::uuid order by id offset $2::int8 limit 1";
-const END_CANCELLED: &str =
-    "select id from windlass.finished where state = 6 and id > $1::uuid order by id offset $2::int8 limit 1";
+const END_DEAD: &str = "select id from windlass.finished where state = 7 and id > $1::uuid order by id offset $2::int8 limit 1";
+const END_CANCELLED: &str = "select id from windlass.finished where state = 6 and id > $1::uuid order by id offset $2::int8 limit 1";
 const END_COMPLETED: &str =
     "select id from windlass.finished where id > $1::uuid order by id offset $2::int8 limit 1";
 
@@ -234,4 +244,3 @@ impl Wanted {
         Ok((counted, self.onward(transaction, walk).await?))
     }
 }
-

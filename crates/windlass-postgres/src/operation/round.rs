@@ -230,14 +230,16 @@ impl Stood<'_> {
     fn why(&self, action: &Action) -> Why {
         let Some(state) = self.state else { return Why::Gone };
         match (action, state) {
+            (Action::Move { queue }, _) if self.queue == Some(queue) => Why::Unneeded,
             (Action::Retry, State::Available) => Why::Unneeded,
             (Action::Retry, State::Waiting) => Why::Waiting,
             (Action::Retry | Action::Move { .. }, State::Running) => Why::Running,
             (Action::Retry, _) if self.stays_undone => Why::WorkflowUndone,
             (Action::Retry, ended) if ended.is_terminal() && self.held => Why::KeyHeld,
             (Action::Cancel { .. }, State::Cancelled) => Why::Unneeded,
-            (Action::Cancel { .. } | Action::Move { .. }, ended) if ended.is_terminal() => Why::Ended,
-            (Action::Move { queue }, _) if self.queue == Some(queue) => Why::Unneeded,
+            (Action::Cancel { .. } | Action::Move { .. }, ended) if ended.is_terminal() => {
+                Why::Ended
+            }
             (Action::Delete, other) if !other.is_terminal() => Why::Unended,
             _ => Why::Busy,
         }
@@ -275,9 +277,7 @@ async fn keep(
     let next = next_at(due, now, (changed, record.pace)).as_micros();
     let (state, ended_at, undo_until) = match (is_over, record.state) {
         (false, state) => (state, None, None),
-        (true, OperationState::Undoing) => {
-            (OperationState::Undone, Some(now.as_micros()), None)
-        }
+        (true, OperationState::Undoing) => (OperationState::Undone, Some(now.as_micros()), None),
         (true, _) => {
             let until = now.as_micros() + micros(OPERATION_UNDO);
             (OperationState::Done, Some(now.as_micros()), Some(until))

@@ -74,7 +74,10 @@ pub(crate) fn these(connection: &Connection, jobs: &[JobId]) -> Result<Vec<JobRe
 
 /// Selects of the jobs with tags and subjects, and of those of batches, of which there are so few that they are looked up one by
 /// one. Where there are many, jobs that match otherwise are looked at, newest first, until there are enough.
-pub(crate) fn few(connection: &Connection, filter: &Filter) -> Result<Vec<(String, Vec<Value>)>, StoreError> {
+pub(crate) fn few(
+    connection: &Connection,
+    filter: &Filter,
+) -> Result<Vec<(String, Vec<Value>)>, StoreError> {
     let tagged = filter.tags().filter(|(negated, _)| !negated).map(|(_, tags)| {
         let mut values = Vec::new();
         let tags = any_of(&tags, &mut values);

@@ -52,13 +52,7 @@ const ENDED: Branch = Branch {
 const BRANCHES: [Branch; 4] = [
     Branch {
         table: "windlass_pending",
-        of: &[
-            State::Waiting,
-            State::Scheduled,
-            State::Available,
-            State::Retryable,
-            State::Running,
-        ],
+        of: &[State::Waiting, State::Scheduled, State::Available, State::Retryable, State::Running],
         own: "true",
         moment: CLAIMED_AT,
         columns: "id, queue, kind, state, meta, created_at, lease",

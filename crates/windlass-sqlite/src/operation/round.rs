@@ -25,10 +25,12 @@ use crate::store::context;
 const PARTS: usize = 4;
 const TURN: &str = "select id, branch, last_job, next_at from windlass_operation \
      where state in ('running', 'undoing') and next_at <= ?1 and (?2 is null or id = ?2) order by next_at, id limit 1";
-const NEXT_OF: &str = "select next_at from windlass_operation where state in ('running', 'undoing') and id = ?1";
+const NEXT_OF: &str =
+    "select next_at from windlass_operation where state in ('running', 'undoing') and id = ?1";
 const ONWARD: &str = "update windlass_operation set done = ?2, requested = ?3, skipped = ?4, undone = ?5, kept = ?6, \
      branch = ?7, last_job = ?8, next_at = ?9 where id = ?1";
-const END: &str = "update windlass_operation set state = ?2, ended_at = ?3, undo_until = ?4 where id = ?1";
+const END: &str =
+    "update windlass_operation set state = ?2, ended_at = ?3, undo_until = ?4 where id = ?1";
 
 /// What a round did, and the workers that were asked to stop one of its jobs.
 pub(super) struct Worked {
@@ -76,14 +78,11 @@ fn passed(progress: &Progress) -> u64 {
     progress.looked() + progress.undone + progress.kept.total()
 }
 
-fn turn(
-    connection: &Connection,
-    which: Which,
-    now: Timestamp,
-) -> Result<Option<Turn>, StoreError> {
+fn turn(connection: &Connection, which: Which, now: Timestamp) -> Result<Option<Turn>, StoreError> {
     let binds = params![now.as_micros(), which.id().map(Id::from)];
     let found = all(connection, TURN, binds, |row| {
-        let walk = Walk { branch: usize::from(row.get::<_, u8>(1)?), after: row.get::<_, Id>(2)?.job() };
+        let walk =
+            Walk { branch: usize::from(row.get::<_, u8>(1)?), after: row.get::<_, Id>(2)?.job() };
         Ok((row.get::<_, Id>(0)?.0, walk, Timestamp::from_micros(row.get(3)?)))
     })?;
     let Some((id, walk, due)) = found.into_iter().next() else { return Ok(None) };
@@ -103,12 +102,8 @@ fn go_on(
     let most = chunk(most, left, record.pace);
     let id = Id::from(record.id);
     let filter = record.filter.clone();
-    let wanted = Wanted {
-        filter: &filter,
-        at: record.created_at,
-        but_of: Some(id),
-        look: OPERATION_LOOK,
-    };
+    let wanted =
+        Wanted { filter: &filter, at: record.created_at, but_of: Some(id), look: OPERATION_LOOK };
     let mut jobs = Vec::new();
     for _ in 0..PARTS {
         if turn.walk.is_over() || jobs.len() >= most {
@@ -126,7 +121,7 @@ fn go_on(
     Ok(())
 }
 
-/// What became of one job.
+/// What happened to one job.
 enum Changed {
     Now,
     Requested,
@@ -241,5 +236,6 @@ fn keep(
         OperationState::Undoing => (OperationState::Undone, None),
         _ => (OperationState::Done, Some(now.after(OPERATION_UNDO).as_micros())),
     };
-    run(connection, END, params![Id::from(record.id), state.word(), now.as_micros(), until]).map(drop)
+    run(connection, END, params![Id::from(record.id), state.word(), now.as_micros(), until])
+        .map(drop)
 }

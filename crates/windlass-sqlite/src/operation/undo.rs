@@ -6,7 +6,6 @@ use windlass_core::id::{JobId, OperationId};
 use windlass_core::job::State;
 use windlass_core::operation::{Action, OperationRecord, Why};
 
-use super::note::both;
 use crate::batch;
 use crate::job::finish::add_job_count;
 use crate::job::retry::{retake_key, stays_undone};
@@ -34,20 +33,16 @@ const CAME: &str = "select 1 from windlass_condition c where c.job = ?1 and c.st
        c.awaits is not null and exists (select 1 from windlass_finished f where f.id = c.awaits) \
        or c.batch is not null and exists (select 1 from windlass_batch b where b.id = c.batch and not b.live) \
        or c.signal is not null and exists (select 1 from windlass_signalled s where s.key = c.signal))";
-const BACK_PENDING: &str = concat!(
-    "insert into windlass_pending (id, ",
-    both!(),
-    ", line, expires_at) select job, ",
-    both!(),
-    ", line, expires_at from windlass_operation_job where operation = ?1 and job = ?2"
-);
-const BACK_FINISHED: &str = concat!(
-    "insert into windlass_finished (id, ",
-    both!(),
-    ", started_at, finished_at, prune_at, worker, output) select job, ",
-    both!(),
-    ", started_at, finished_at, prune_at, worker, output from windlass_operation_job where operation = ?1 and job = ?2"
-);
+const BACK_PENDING: &str = "insert into windlass_pending (id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at, args, root, parent, \
+     origin, meta, history, reason, line, expires_at) \
+     select job, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at, args, root, parent, \
+     origin, meta, history, reason, line, expires_at from windlass_operation_job where operation = ?1 and job = ?2";
+const BACK_FINISHED: &str = "insert into windlass_finished \
+     (id, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at, args, root, parent, \
+     origin, meta, history, reason, started_at, finished_at, prune_at, worker, output) \
+     select job, queue, kind, version, state, priority, attempt, failures, losses, max_attempts, run_at, created_at, args, root, parent, \
+     origin, meta, history, reason, started_at, finished_at, prune_at, worker, output \
+     from windlass_operation_job where operation = ?1 and job = ?2";
 const REMOVE_PENDING: &str = "delete from windlass_pending where id = ?1";
 const REMOVE_FINISHED: &str = "delete from windlass_finished where id = ?1";
 const MOVE_BACK: &str = "update windlass_pending set (queue, priority, meta) = \
@@ -106,7 +101,11 @@ fn of(operation: OperationId, job: JobId) -> [Id; 2] {
     [Id::from(operation), Id::from(job)]
 }
 
-fn is(connection: &Connection, sql: &str, binds: impl rusqlite::Params) -> Result<bool, StoreError> {
+fn is(
+    connection: &Connection,
+    sql: &str,
+    binds: impl rusqlite::Params,
+) -> Result<bool, StoreError> {
     Ok(one::<i64>(connection, sql, binds)?.is_some())
 }
 

@@ -81,10 +81,7 @@ async fn dead(fixture: &StoreFixture, number: usize) -> Vec<JobId> {
 }
 
 /// These, dead.
-async fn dead_of(
-    fixture: &StoreFixture,
-    drafts: impl IntoIterator<Item = Draft>,
-) -> Vec<JobId> {
+async fn dead_of(fixture: &StoreFixture, drafts: impl IntoIterator<Item = Draft>) -> Vec<JobId> {
     let ids = fixture.enqueue(drafts).await;
     kill(fixture, ids.len()).await;
     ids

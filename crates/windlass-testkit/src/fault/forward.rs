@@ -426,9 +426,7 @@ pub(crate) mod names {
         EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
     };
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
-    pub(crate) use windlass_core::id::{
-        BatchId, EventId, JobId, LeaseId, OperationId, WorkerId,
-    };
+    pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
     pub(crate) use windlass_core::job::{
         Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Fence, Fenced, InHand,
         Look, Moved, Page, Retried, Settled, Settlement,

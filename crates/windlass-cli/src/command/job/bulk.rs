@@ -12,8 +12,8 @@ use windlass::store::Now;
 
 use windlass::job::{Cancelled, Moved, Retried};
 use windlass::name::check_queue;
-use windlass::store::Store;
 use windlass::operation::Action;
+use windlass::store::Store;
 use windlass::{BatchId, Client, JobId, State, StoreError};
 
 use crate::exit::{Exit, Failure};
@@ -203,7 +203,9 @@ impl Change<'_> {
             Self::Retry => "they run again, with their failures at zero",
             Self::Cancel { .. } => "they will not start; running ones are told to stop",
             Self::Move { .. } => "only workers of the new queue will take them",
-            Self::Delete => "they are gone, with all that belongs to them; for a day that can be undone",
+            Self::Delete => {
+                "they are gone, with all that belongs to them; for a day that can be undone"
+            }
         }
     }
 

@@ -32,10 +32,13 @@ async fn ask(
         Controlled::Done(record) => Ok(record),
         Controlled::Unfit(record) => {
             let late = match record.undo_until {
-                Some(until) if control == Control::Undo => format!(", and could be undone until {until}"),
+                Some(until) if control == Control::Undo => {
+                    format!(", and could be undone until {until}")
+                }
                 _ => String::new(),
             };
-            let what = format!("{id} is {}{late}: there is nothing to {}", record.state, control.word());
+            let what =
+                format!("{id} is {}{late}: there is nothing to {}", record.state, control.word());
             Err(Failure::new(Exit::Conflict, what).into())
         }
         _ => {

@@ -52,7 +52,10 @@ fn progress(record: &OperationRecord) -> String {
     let of = record.matched.map(|all| format!(" of {}", time::number(all))).unwrap_or_default();
     let mut text = format!("{}{of} done", time::number(progress.done));
     if progress.requested > 0 {
-        text.push_str(&format!(", {} told to stop", time::count(progress.requested, "running job")));
+        text.push_str(&format!(
+            ", {} told to stop",
+            time::count(progress.requested, "running job")
+        ));
     }
     if matches!(record.state, OperationState::Undoing | OperationState::Undone) {
         text.push_str(&format!(", {} undone", time::number(progress.undone)));
@@ -66,11 +69,7 @@ fn began(record: &OperationRecord, out: &Output) -> String {
 }
 
 /// Jobs that were left as they were, by reason, with some of them.
-pub(super) fn skipped_lines(
-    out: &Output,
-    name: &str,
-    skipped: &Skipped,
-) -> anyhow::Result<()> {
+pub(super) fn skipped_lines(out: &Output, name: &str, skipped: &Skipped) -> anyhow::Result<()> {
     for (why, jobs) in &skipped.counts {
         let few: Vec<String> = skipped
             .samples
@@ -80,11 +79,8 @@ pub(super) fn skipped_lines(
             .map(|(job, _)| job.to_string())
             .collect();
         let text = format!("{} {}, such as {}", time::number(*jobs), why.phrase(), few.join(", "));
-        let text = if few.is_empty() {
-            format!("{} {}", time::number(*jobs), why.phrase())
-        } else {
-            text
-        };
+        let text =
+            if few.is_empty() { format!("{} {}", time::number(*jobs), why.phrase()) } else { text };
         out.print(&out.folded(name, &[Cell::new(text)]))?;
     }
     Ok(())

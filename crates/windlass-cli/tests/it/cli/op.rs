@@ -74,7 +74,8 @@ fn jobs_that_have_ended_are_deleted_and_brought_back() {
 #[test]
 fn an_operation_is_begun_and_gone_on_with() {
     let cli = dead(3);
-    let begin = ["job", "retry", "kind:bad", "--yes", "--expect", "3", "--no-wait", "--pace", "1000/s"];
+    let begin =
+        ["job", "retry", "kind:bad", "--yes", "--expect", "3", "--no-wait", "--pace", "1000/s"];
     let begun = cli.json(&[&begin[..], &["--note", "a fix is out"]].concat());
     let id = begun["operation"].as_str().expect("an id");
     assert_eq!((&begun["state"], &begun["changed"]), (&"running".into(), &0.into()));
@@ -83,7 +84,10 @@ fn an_operation_is_begun_and_gone_on_with() {
     assert_eq!((&paused["state"], &paused["done"]), (&"paused".into(), &0.into()));
     cli.ok(&["op", "resume", id]);
     let done = cli.json(&["op", "wait", id]);
-    assert_eq!((&done["state"], &done["done"], &done["note"]), (&"done".into(), &3.into(), &"a fix is out".into()));
+    assert_eq!(
+        (&done["state"], &done["done"], &done["note"]),
+        (&"done".into(), &3.into(), &"a fix is out".into())
+    );
     assert_eq!(cli.run(&["op", "stop", id]).code, 4);
     let listed = cli.json(&["op", "list"]);
     assert_eq!(listed.as_array().map(Vec::len), Some(1));

@@ -99,5 +99,8 @@ pub async fn what_no_operation_can_be_is_refused(fixture: StoreFixture) {
     let two = refused(NewOperation::new(Action::Retry, filter)).await;
     assert!(matches!(two, Refusal::OperationFilter { .. }), "{two:?}");
     let long = format!("kind:{}", "x".repeat(20_000));
-    assert!(matches!(refused(operation(Action::Retry, &long)).await, Refusal::OperationFilter { .. }));
+    assert!(matches!(
+        refused(operation(Action::Retry, &long)).await,
+        Refusal::OperationFilter { .. }
+    ));
 }

@@ -8,7 +8,9 @@ use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{Lane, Settled, State, Unique};
 use windlass_core::operation::{Action, Why};
 
-use super::{begin, cancelling, dead, dead_of, finish, kill, moving, operation, records, run, undo};
+use super::{
+    begin, cancelling, dead, dead_of, finish, kill, moving, operation, records, run, undo,
+};
 use crate::draft::{Draft, job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
 use crate::verdicts::{cancelled, complete_with, retry};
@@ -22,7 +24,9 @@ pub async fn a_retry_is_undone_to_the_last_column(fixture: StoreFixture) {
         ids.extend(fixture.enqueue([job().subject("a", 1)]).await);
         worker.run_one(verdict).await;
     }
-    ids.extend(fixture.enqueue([job().due_in(MINUTE), job().due_in(SECOND).expires_in(MINUTE)]).await);
+    ids.extend(
+        fixture.enqueue([job().due_in(MINUTE), job().due_in(SECOND).expires_in(MINUTE)]).await,
+    );
     fixture.advance(2 * MINUTE);
     let before = records(&fixture, &ids).await;
     let all = "state:dead,cancelled,completed,scheduled,retryable";
@@ -84,7 +88,10 @@ pub async fn a_cancel_is_undone_with_its_keys(fixture: StoreFixture) {
     assert_eq!(fixture.job(ids[0]).await.reason.as_deref(), Some("wrong import"));
     let taken = fixture.enqueue_one(unique("b")).await;
     let over = undo(&fixture, over.id).await;
-    assert_eq!((over.progress.undone, &over.progress.kept.counts), (3, &BTreeMap::from([(Why::KeyHeld, 1)])));
+    assert_eq!(
+        (over.progress.undone, &over.progress.kept.counts),
+        (3, &BTreeMap::from([(Why::KeyHeld, 1)]))
+    );
     let after = records(&fixture, &ids).await;
     assert_eq!([&after[0], &after[2], &after[3]], [&before[0], &before[2], &before[3]]);
     fixture.check("waiting 1, scheduled 2, available 1, running 1, cancelled 1").await;
@@ -97,7 +104,9 @@ pub async fn a_cancel_is_undone_with_its_keys(fixture: StoreFixture) {
 /// waits for has come meanwhile.
 pub async fn a_cancel_that_others_heard_of_is_not_undone(fixture: StoreFixture) {
     let worker = fixture.worker().await;
-    let [first, second] = [fixture.enqueue_one(job()).await, fixture.enqueue_one(job()).await];
+    let first = fixture.enqueue_one(job()).await;
+    fixture.advance(SECOND);
+    let second = fixture.enqueue_one(job()).await;
     let after = |id| job().kind("later").waits(Waits::all().job("first", id));
     let [lone, heard] = [fixture.enqueue_one(job().kind("alone")).await, first];
     let on_first = fixture.enqueue_one(after(first)).await;
@@ -110,7 +119,10 @@ pub async fn a_cancel_that_others_heard_of_is_not_undone(fixture: StoreFixture) 
     worker.settle(&batch, 0, crate::verdicts::complete()).await;
     let over = undo(&fixture, over.id).await;
     assert_eq!(over.progress.kept.samples, [(on_first, Why::Came)]);
-    assert_eq!((fixture.job(on_second).await.state, fixture.job(lone).await.state), (State::Waiting, State::Available));
+    assert_eq!(
+        (fixture.job(on_second).await.state, fixture.job(lone).await.state),
+        (State::Waiting, State::Available)
+    );
     worker.run_one(crate::verdicts::complete()).await;
     assert_eq!(fixture.job(on_second).await.state, State::Available, "its wait is told of as ever");
     fixture.advance(SECOND);
@@ -134,7 +146,10 @@ pub async fn a_move_is_undone(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     let claimed = worker.claim(1).await.jobs[0].id;
     let over = undo(&fixture, over.id).await;
-    assert_eq!((over.progress.undone, &over.progress.kept.samples), (2, &vec![(claimed, Why::Touched)]));
+    assert_eq!(
+        (over.progress.undone, &over.progress.kept.samples),
+        (2, &vec![(claimed, Why::Touched)])
+    );
     let after = records(&fixture, &ids).await;
     for (nth, id) in ids.iter().enumerate().filter(|(_, id)| **id != claimed) {
         assert_eq!(after[nth], before[nth], "{id}");
@@ -177,7 +192,8 @@ pub async fn a_delete_is_undone_with_all_that_belongs_to_the_jobs(fixture: Store
 async fn say(fixture: &StoreFixture, fence: &windlass_core::job::Fence) {
     use windlass_core::progress::{Level, NewLogLine, Report};
     let line = NewLogLine { nth: 1, age: SECOND, level: Level::Info, text: "half done".to_owned() };
-    let report = Report { fence: fence.clone(), checkpoint: None, progress: None, lines: vec![line] };
+    let report =
+        Report { fence: fence.clone(), checkpoint: None, progress: None, lines: vec![line] };
     fixture.store().report(&[report], fixture.now()).await.expect("reported");
 }
 

@@ -116,7 +116,8 @@ fn document<'a>(change: &Change<'_>, record: &'a OperationRecord) -> Document<Bo
 
 /// Whether a job is where it was to be, or on its way there.
 fn is_unneeded(action: &Action, why: Why) -> bool {
-    let is_on_its_way = matches!(action, Action::Retry) && matches!(why, Why::Running | Why::Waiting);
+    let is_on_its_way =
+        matches!(action, Action::Retry) && matches!(why, Why::Running | Why::Waiting);
     why.is_harmless() || is_on_its_way
 }
 
