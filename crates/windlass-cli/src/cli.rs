@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Work(command::work::Args),
     /// How things are, in ten lines
     Status(command::status::Args),
-    /// List, show, retry, cancel and move jobs
+    /// List, show, retry, cancel, move and delete jobs
     Job(command::job::Args),
     /// Why a job is where it is, and what happens next; who gets an event, and why not
     Explain(command::explain::Args),
@@ -96,6 +96,8 @@ pub(crate) enum Command {
     Batch(command::batch::Args),
     /// Jobs with names that wait for each other, drawn
     Workflow(command::workflow::Args),
+    /// Operations over many jobs: watch, pause, stop and undo them
+    Op(command::op::Args),
     /// Open a lane that stands still
     Lane(command::lane::Args),
     /// List workers, keep them from new work

@@ -20,6 +20,7 @@ pub(crate) mod lane;
 pub(crate) mod limit;
 pub(crate) mod migrate;
 pub(crate) mod move_store;
+pub(crate) mod op;
 pub(crate) mod publish;
 pub(crate) mod queue;
 pub(crate) mod restore;

@@ -4,7 +4,7 @@ use crate::acts::{Asked, Doing};
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, audit, backup, batch, bench, completions, condition, demo, docs, doctor, enqueue, event,
-    explain, job, kind, lane, limit, migrate, move_store, publish, queue, restore, schedule, serve, signal, source,
+    explain, job, kind, lane, limit, migrate, move_store, op, publish, queue, restore, schedule, serve, signal, source,
     status, subscription, tail, token, trace, work, worker, workflow,
 };
 use crate::exit::Exit;
@@ -48,6 +48,7 @@ async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
         Command::Source(args) => source::run(args, globals).await,
         Command::Alert(args) => alert::run(args, globals).await,
         Command::Token(args) => token::run(args, globals).await,
+        Command::Op(args) => op::run(args, globals).await,
         Command::Lane(args) => lane::run(args, globals).await,
         Command::Worker(args) => worker::run(args, globals).await,
         Command::Doctor(args) => doctor::run(args, globals).await,

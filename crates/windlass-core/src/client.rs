@@ -2,6 +2,7 @@
 
 mod aging;
 mod find;
+mod operation;
 mod pipeline;
 mod room;
 mod schedule;

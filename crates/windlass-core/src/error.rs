@@ -243,6 +243,19 @@ pub enum Refusal {
         /// How many there may be.
         limit: usize,
     },
+    /// A filter of an operation that cannot be kept as its text.
+    #[error(
+        "an operation's filter has up to {limit} bytes, and no commas or blanks inside of a value"
+    )]
+    OperationFilter {
+        /// How many bytes it may have.
+        limit: usize,
+    },
+    /// An operation's filter has a term that only a look at each job can tell.
+    #[error(
+        "an operation finds jobs by state, queue, kind, tag, subject, batch, since and until; args, errors and workers can be listed only"
+    )]
+    OperationTerms,
     /// A bound that lets nothing in.
     #[error("a queue's bound is one job at least")]
     Bound,

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::error::StoreError;
 use crate::time::Timestamp;
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -130,8 +131,20 @@ id! {
     BatchId, "bat", now_v7
 }
 id! {
+    /// Names an operation over many jobs.
+    OperationId, "op", now_v7
+}
+id! {
     /// Names an event, wherever it is kept.
     EventId, "evt", now_v7
+}
+
+impl OperationId {
+    /// An operation that does not exist.
+    #[must_use]
+    pub fn missing(self) -> StoreError {
+        StoreError::NotFound { what: format!("operation {self}") }
+    }
 }
 
 impl JobId {

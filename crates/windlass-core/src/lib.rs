@@ -11,6 +11,7 @@
 pub mod alert;
 pub mod audit;
 //! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`store`] (their sum), [`archive`] (all of it as rows), [`client`], [`handler`] and [`context`] (what
+//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`operation`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
 //! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
 //! [`limits`] and [`error`].
 
@@ -35,6 +36,7 @@ pub mod limit;
 pub mod limits;
 pub mod maintenance;
 pub mod name;
+pub mod operation;
 mod panics;
 #[cfg(unix)]
 #[doc(hidden)]

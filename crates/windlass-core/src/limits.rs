@@ -252,6 +252,20 @@ pub const ACT_DOCUMENT_BYTES: usize = 16 << 10;
 pub const TOKEN_NAME_BYTES: usize = 100;
 /// Patterns of queues that a token is limited to; as many of kinds.
 pub const TOKEN_PATTERNS: usize = 100;
+/// Jobs of one round of an operation: it is one transaction.
+pub const OPERATION_JOBS: usize = 500;
+/// Jobs that a round of an operation looks at, at most, to find some that match.
+pub const OPERATION_LOOK: usize = 10_000;
+/// Bytes of an operation's filter.
+pub const OPERATION_FILTER_BYTES: usize = 16 * 1024;
+/// Jobs that are named of those that an operation has skipped, and of those it could not put back.
+pub const OPERATION_SAMPLES: usize = 10;
+/// How long a count of the jobs that an operation would find may take.
+pub const OPERATION_COUNT: Duration = Duration::from_secs(10);
+/// How long after its end an operation can be undone.
+pub const OPERATION_UNDO: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long after its end an operation is listed.
+pub const OPERATION_KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The longest wait between two attempts.
 pub const RETRY_CAP: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a worker's lease lasts without renewal.

@@ -36,6 +36,8 @@ pub struct Swept {
     pub feeds: bool,
     /// Whether a subscription wants events of Windlass's own, or such an event has told of something that lasts.
     pub alerts: bool,
+    /// How long until an operation has a round, for the leader alone.
+    pub operates: Option<Duration>,
     /// Live workers, this one among them.
     pub workers: u64,
 }

@@ -18,6 +18,7 @@ use crate::idempotency::IdempotencyStore;
 use crate::job::JobStore;
 use crate::limit::LimitStore;
 use crate::maintenance::MaintenanceStore;
+use crate::operation::OperationStore;
 use crate::progress::ProgressStore;
 use crate::queue::QueueStore;
 pub use crate::reply::{Now, Reply};
@@ -77,6 +78,7 @@ pub trait Store:
     + TokenStore
     + IdempotencyStore
     + AuditStore
+    + OperationStore
     + Send
     + Sync
     + 'static

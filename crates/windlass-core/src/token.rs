@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Refusal;
+use crate::job::{Field, Filter};
 use crate::limits::{TOKEN_NAME_BYTES, TOKEN_PATTERNS};
 use crate::name::{matches, nearest};
 use crate::reply::{Now, Reply};
@@ -133,6 +134,37 @@ impl Grant {
         !(self.queues.is_empty() && self.kinds.is_empty())
     }
 
+    /// Whether this queue is among those that they are limited to.
+    #[must_use]
+    pub fn covers_queue(&self, queue: &str) -> bool {
+        self.queues.is_empty() || self.queues.iter().any(|pattern| matches(pattern, queue))
+    }
+
+    /// Whether every job that a filter can match is among those that they are limited to, as one of its terms says.
+    #[must_use]
+    pub fn covers_filter(&self, filter: &Filter) -> bool {
+        let is_one = |patterns: &[String], named: &String| {
+            let fits = |pattern: &String| {
+                pattern == named || (!named.contains('*') && matches(pattern, named))
+            };
+            patterns.iter().any(fits)
+        };
+        let covers = |patterns: &[String], pick: fn(&Field) -> Option<&Vec<String>>| {
+            let named = filter.terms.iter().filter(|term| !term.negated);
+            let mut named = named.filter_map(|term| pick(&term.field));
+            patterns.is_empty() || named.any(|all| all.iter().all(|one| is_one(patterns, one)))
+        };
+        let queue: fn(&Field) -> Option<&Vec<String>> = |field| match field {
+            Field::Queue(patterns) => Some(patterns),
+            _ => None,
+        };
+        let kind: fn(&Field) -> Option<&Vec<String>> = |field| match field {
+            Field::Kind(patterns) => Some(patterns),
+            _ => None,
+        };
+        covers(&self.queues, queue) && covers(&self.kinds, kind)
+    }
+
     /// Whether jobs of this kind on this queue are among those that they are limited to.
     #[must_use]
     pub fn covers(&self, queue: &str, kind: &str) -> bool {
@@ -229,6 +261,26 @@ mod tests {
         grant.kinds = vec!["crm.*".to_owned()];
         assert!(grant.covers("mail", "crm.sync") && !grant.covers("mail", "k"));
         assert!(Grant::everywhere([Scope::Admin]).has(Scope::Publish));
+    }
+
+    /// S-14: a filter is covered where one of its terms keeps it within each limit.
+    #[test]
+    fn a_grant_covers_filters_that_stay_within_it() {
+        let mut grant = Grant::everywhere([Scope::Operate]);
+        let covers = |grant: &Grant, text: &str| grant.covers_filter(&text.parse().expect(text));
+        assert!(covers(&grant, "state:dead"));
+        grant.queues = vec!["mail".to_owned(), "img-*".to_owned()];
+        for text in ["queue:mail", "queue:mail,img-*", "kind:x queue:img-1", "queue:* queue:mail"] {
+            assert!(covers(&grant, text), "{text}");
+        }
+        for text in
+            ["", "kind:x", "queue:*", "queue:mail,other", "queue:i*", "-queue:mail", "queue:m*"]
+        {
+            assert!(!covers(&grant, text), "{text}");
+        }
+        grant.kinds = vec!["crm.*".to_owned()];
+        assert!(covers(&grant, "queue:mail kind:crm.sync") && !covers(&grant, "queue:mail"));
+        assert!(grant.covers_queue("img-7") && !grant.covers_queue("other"));
     }
 
     #[test]

@@ -73,6 +73,11 @@ pub(crate) fn created(body: &impl Serialize) -> Response {
     with_status(StatusCode::CREATED, body)
 }
 
+/// A document of something that has begun.
+pub(crate) fn accepted(body: &impl Serialize) -> Response {
+    with_status(StatusCode::ACCEPTED, body)
+}
+
 fn with_status(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(text) => {

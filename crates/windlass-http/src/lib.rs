@@ -36,6 +36,7 @@ pub mod limit;
 mod limits;
 mod metrics;
 mod name;
+pub mod operation;
 mod page;
 mod pages;
 mod problem;

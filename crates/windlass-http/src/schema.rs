@@ -30,6 +30,8 @@ texts! {
     JobId = (pattern = "^job_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
     /// The id of a batch or a workflow.
     BatchId = (pattern = "^bat_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
+    /// An operation's id.
+    OperationId = (pattern = "^op_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
     /// An event's id.
     EventId = (pattern = "^evt_[0-7][0-9A-HJKMNP-TV-Z]{25}$");
     /// A worker's id, new at each start.
@@ -325,6 +327,34 @@ pub(crate) enum BatchState {
     Completed,
     /// All jobs have ended, some of them otherwise.
     Failed,
+}
+
+/// What an operation does to each of its jobs.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum OperationWord {
+    Retry,
+    Cancel,
+    Move,
+    Delete,
+}
+
+/// How an operation stands.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum OperationState {
+    /// It goes through its jobs.
+    Running,
+    /// It waits until it is resumed.
+    Paused,
+    /// It has been through all of its jobs.
+    Done,
+    /// It was stopped before.
+    Stopped,
+    /// What it did is taken back.
+    Undoing,
+    /// That is over.
+    Undone,
 }
 
 /// How a condition stands.

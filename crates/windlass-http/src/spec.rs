@@ -18,7 +18,7 @@ use crate::api::Api;
 use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
-    alert, audit, batch, event, health, idempotency, job, kind, lane, limit, queue, remote,
+    alert, audit, batch, event, health, idempotency, job, kind, lane, limit, operation, queue, remote,
     schedule, signal, source, stream, subscription, token, trace, worker, workflow,
 };
 
@@ -37,6 +37,7 @@ use crate::{
         (name = "sources", description = "Feeds that are read, and become events."),
         (name = "batches", description = "Jobs that belong together."),
         (name = "workflows", description = "Jobs with names that run after each other."),
+        (name = "operations", description = "One change of many jobs."),
         (name = "signals", description = "What is told to all who wait for a key."),
         (name = "traces", description = "Trees of jobs and events."),
         (name = "live stream", description = "What happens, told while it happens."),
@@ -72,6 +73,7 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         source::routes(),
         batch::routes(),
         workflow::routes(),
+        operation::routes(),
         signal::routes(),
         trace::routes(),
         stream::routes(),

@@ -600,6 +600,7 @@ begin
       -- Not an anti join: the planner takes the jobs of all leases for two, and walks them for each condition.
       and c.job not in (select r.id from windlass.running_job r)
       and not exists (select from windlass.finished f where f.id = c.job)
+      and not exists (select from windlass.operation_job o where o.job = c.job and o.removed)
     returning c.signal
   )
   select count(*), array_agg(signal) filter (where signal is not null) into removed, keys from gone;

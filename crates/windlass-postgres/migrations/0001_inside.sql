@@ -81,6 +81,7 @@ begin
   execute format('delete from windlass.%I t where t.job = any ($1)
                     and not exists (select from windlass.pending p where p.id = t.job)
                     and not exists (select from windlass.finished f where f.id = t.job)
+                    and not exists (select from windlass.operation_job o where o.job = t.job and o.removed)
                     and t.job not in (select id from windlass.running_job)', of_table)
   using seen;
   get diagnostics removed = row_count;

@@ -343,6 +343,7 @@ begin
   where t.job = any (seen)
     and not exists (select from windlass.pending p where p.id = t.job)
     and not exists (select from windlass.finished f where f.id = t.job)
+    and not exists (select from windlass.operation_job o where o.job = t.job and o.removed)
     and t.job not in (select id from windlass.running_job);
   get diagnostics removed = row_count;
 end

@@ -39,7 +39,7 @@ use crate::row::get;
 /// Tries of a statement that the server rolled back because of another's.
 const REPEATS: usize = 5;
 
-const CLOCK: &str = "select coalesce($1::int8, windlass.now_us())";
+pub(crate) const CLOCK: &str = "select coalesce($1::int8, windlass.now_us())";
 
 /// A value with the type the statement expects of it.
 pub(crate) type Bind<'a> = (&'a (dyn ToSql + Sync), Type);

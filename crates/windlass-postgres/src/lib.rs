@@ -19,6 +19,7 @@ mod idempotency;
 mod job;
 mod limit;
 mod maintenance;
+mod operation;
 mod progress;
 mod queue;
 mod row;

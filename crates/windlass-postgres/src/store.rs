@@ -35,6 +35,8 @@ pub struct PostgresStore {
     pub(crate) writes: Arc<Connection>,
     /// Transactions of several statements; made when there is one.
     pub(crate) transactions: Transactions,
+    /// Rounds of operations and their counts, likewise.
+    pub(crate) operations: Transactions,
     pub(crate) coalescer: Coalescer,
     pub(crate) signals: SignalCoalescer,
     pub(crate) watch: Watch,

@@ -20,6 +20,7 @@ mod job;
 mod lease;
 mod limit;
 mod maintenance;
+mod operation;
 mod progress;
 mod queue;
 mod row;

@@ -73,6 +73,7 @@ impl MaintenanceStore for SqliteStore {
             let next_due = upcoming.next_due.map(|due| due.since(now));
             swept.feeds = upcoming.feeds && swept.leads;
             swept.alerts = upcoming.alerts && swept.leads;
+            swept.operates = upcoming.operates.filter(|_| swept.leads);
             swept.next_due = if is_full { Some(Duration::ZERO) } else { next_due };
             let next_fire = if upcoming.has_queued_run { Some(now) } else { upcoming.next_fire };
             swept.next_fire = next_fire.filter(|_| swept.leads).map(|due| due.since(now));

@@ -6,7 +6,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 use windlass_core::error::StoreError;
-use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
+use windlass_core::id::{BatchId, JobId, LeaseId, OperationId, WorkerId};
 use windlass_core::job::{Attempt, Claimed, JobRecord, Meta, State};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
@@ -25,6 +25,12 @@ impl From<JobId> for Id {
 
 impl From<LeaseId> for Id {
     fn from(id: LeaseId) -> Self {
+        Self(id.as_uuid())
+    }
+}
+
+impl From<OperationId> for Id {
+    fn from(id: OperationId) -> Self {
         Self(id.as_uuid())
     }
 }
@@ -99,6 +105,22 @@ impl FromSql for Text {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let bytes = value.as_bytes()?;
         Ok(Self(String::from_utf8_lossy(bytes).into_owned()))
+    }
+}
+
+/// A number of things, as a column has it.
+pub(crate) struct Count(pub(crate) u64);
+
+impl FromSql for Count {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = value.as_i64()?;
+        u64::try_from(number).map(Self).map_err(|_| FromSqlError::OutOfRange(number))
+    }
+}
+
+impl ToSql for Count {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(i64::try_from(self.0).unwrap_or(i64::MAX)))
     }
 }
 

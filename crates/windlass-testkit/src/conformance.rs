@@ -16,6 +16,7 @@ mod list;
 mod list_of_events;
 mod list_of_jobs;
 pub mod maintenance;
+pub mod operation;
 pub mod progress;
 pub mod queue;
 pub mod schedule;

@@ -70,7 +70,7 @@ pub use windlass_core::handler::{
     Chunk, Chunks, Handler, HandlerFn, HandlerFuture, HandlerLayer, Hooked, Hooks, Isolation, Next,
     Policy, Registered, Run,
 };
-pub use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
+pub use windlass_core::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
 pub use windlass_core::job::{
     Attempt, Backoff, Decided, Decision, Draft, Enqueued, Fair, IntoDraft, Job, JobError,
     JobRecord, Lane, Limited, NewJob, Outcome, RetryPolicy, State, Subject, Unique, WhenDead,
@@ -203,6 +203,14 @@ pub mod step {
     pub use windlass_core::context::StepSet;
     pub use windlass_core::step::{
         NewStep, Others, Recalled, StepForm, StepRecord, StepStore, StepUpgrade, Until, WaitEnd,
+    };
+}
+
+/// Operations: one change of many jobs, found by a filter, that can be watched, paused, stopped and undone.
+pub mod operation {
+    pub use windlass_core::operation::{
+        Action, Control, Controlled, NewOperation, OperationRecord, OperationState, OperationStore,
+        Preview, Progress, Round, Skipped, Which, Why,
     };
 }
 

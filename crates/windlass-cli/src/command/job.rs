@@ -1,4 +1,4 @@
-//! `windlass job`: list, show, retry, cancel, move, duplicates.
+//! `windlass job`: list, show, retry, cancel, move, delete, duplicates.
 
 mod bulk;
 mod duplicates;
@@ -43,6 +43,8 @@ enum Verb {
     Cancel(bulk::CancelArgs),
     /// Give jobs to another queue
     Move(bulk::MoveArgs),
+    /// Remove jobs that have ended
+    Delete(bulk::DeleteArgs),
     /// Jobs that were not written since another held their unique key
     Duplicates(duplicates::Args),
 }
@@ -54,6 +56,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::Retry(args) => bulk::retry(args, globals).await,
         Verb::Cancel(args) => bulk::cancel(args, globals).await,
         Verb::Move(args) => bulk::move_jobs(args, globals).await,
+        Verb::Delete(args) => bulk::delete(args, globals).await,
         Verb::Duplicates(args) => duplicates::run(args, globals).await,
     }
 }

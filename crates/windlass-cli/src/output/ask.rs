@@ -17,7 +17,7 @@ pub(crate) enum Answer {
 ///
 /// # Errors
 /// When the terminal cannot be read.
-pub(crate) fn for_count(count: usize) -> io::Result<Answer> {
+pub(crate) fn for_count(count: u64) -> io::Result<Answer> {
     let (stdin, mut stderr) = (io::stdin(), io::stderr());
     if !stdin.is_terminal() || !stderr.is_terminal() {
         return Ok(Answer::Nobody);

@@ -16,6 +16,7 @@ mod help;
 mod job;
 mod limit;
 mod move_store;
+mod op;
 mod places;
 mod queue;
 mod schedule;

@@ -13,6 +13,7 @@ use crate::event::{EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent
 use crate::health::{HealthStore, Observed, Thresholds};
 use crate::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
 use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
+use crate::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
 use crate::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
     Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
@@ -21,6 +22,9 @@ use crate::job::{
 use crate::json::Json;
 use crate::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
 use crate::maintenance::{MaintenanceStore, Swept, Tidied};
+use crate::operation::{
+    Control, Controlled, NewOperation, OperationRecord, OperationStore, Preview, Round, Which,
+};
 use crate::progress::{LogLine, ProgressRecord, ProgressStore, Report};
 use crate::queue::{
     Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
@@ -266,6 +270,14 @@ impl AuditStore for DiscardStore {
         acts(&EntriesWanted) -> Vec<Entry>;
         acts_after(u64, usize) -> Vec<Entry>;
         audit_start() -> (u64, EntryDigest);
+impl OperationStore for DiscardStore {
+    refuse! {
+        preview_operation(&NewOperation, usize, Now) -> Preview;
+        start_operation(&NewOperation, Now) -> OperationRecord;
+        operation(OperationId) -> Option<OperationRecord>;
+        operations(Option<OperationId>, usize) -> Vec<OperationRecord>;
+        operation_round(Which, usize, Now) -> Round;
+        control_operation(OperationId, Control, Now) -> Controlled;
     }
 }
 

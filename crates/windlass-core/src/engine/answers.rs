@@ -21,6 +21,7 @@ use crate::error::StoreError;
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::job::{Batch, Claimed, Fenced, Settled, Verdict};
 use crate::maintenance::{Swept, Tidied};
+use crate::operation::Round;
 use crate::progress::Report;
 use crate::schedule::FireRound;
 use crate::subscription::{Fed, Feed};
@@ -40,6 +41,7 @@ impl Engine {
             Answer::Fed(feed, result) => self.on_fed(feed, result),
             Answer::AwaitsEvents(result) => self.on_awaits_events(result),
             Answer::Alerted(watch, result) => self.on_alerted(watch, result),
+            Answer::Operated(result) => self.on_operated(sent, result),
             Answer::Declared(result) => self.on_declared(result),
             Answer::Tidied(result) => self.on_tidied(result),
             Answer::Released(Ok(_)) => {}
@@ -349,6 +351,7 @@ impl Engine {
             self.health.clear(Call::Fire);
             self.health.clear(Call::Feed);
             self.health.clear(Call::Alert);
+            self.health.clear(Call::Operate);
             // What it knows is of no use to it once another has fed.
             *self.feed = Feed::default();
             self.watch = None;
@@ -418,6 +421,18 @@ impl Engine {
                 }
             }
             Err(error) => self.maintenance.alert_failed(self.health.failed(Call::Alert, &error)),
+        }
+    }
+
+    fn on_operated(&mut self, sent: Instant, result: Result<Round, StoreError>) {
+        match result {
+            Ok(round) => {
+                self.note_success(Call::Operate);
+                self.maintenance.operated(&round, (sent, Instant::now()));
+            }
+            Err(error) => {
+                self.maintenance.operate_failed(self.health.failed(Call::Operate, &error));
+            }
         }
     }
 

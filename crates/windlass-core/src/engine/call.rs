@@ -14,7 +14,9 @@ use crate::error::StoreError;
 use crate::event;
 use crate::id::{LeaseId, WorkerId};
 use crate::job::{Batch, ClaimRequest, Fenced, Settled};
+use crate::limits::OPERATION_JOBS;
 use crate::maintenance::{Swept, Tidied};
+use crate::operation::{Round, Which};
 use crate::progress::{self, Report};
 use crate::schedule::{self, Declared, FireRound};
 use crate::store::Store;
@@ -34,6 +36,7 @@ pub(super) enum Request {
     Feed(Box<Feed>),
     AwaitEvents(WorkerId),
     Alert(Box<Watch>),
+    Operate,
     Declare(Arc<[Declared]>),
     Tidy,
 }
@@ -52,6 +55,7 @@ pub(super) enum Answer {
     Fed(Box<Feed>, Result<Fed, StoreError>),
     AwaitsEvents(Result<bool, StoreError>),
     Alerted(Box<Watch>, Result<Alerted, StoreError>),
+    Operated(Result<Round, StoreError>),
     Declared(Result<(), StoreError>),
     Tidied(Result<Tidied, StoreError>),
 }
@@ -104,6 +108,9 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
             let alerted = watch.round(store, Now::Database).await;
             Answer::Alerted(watch, alerted)
         }
+        Request::Operate => Answer::Operated(
+            store.operation_round(Which::Next, OPERATION_JOBS, Now::Database).await,
+        ),
         Request::Declare(declared) => {
             Answer::Declared(schedule::declare(store, &declared, Now::Database).await)
         }

@@ -43,6 +43,7 @@ pub(super) enum Call {
     Fire,
     Feed,
     Alert,
+    Operate,
     Declare,
     Tidy,
 }

@@ -1,5 +1,5 @@
 //! What a worker does for all: sweep each second, and where it leads fire schedules when a sweep has said that one is due,
-//! feed the subscriptions, look for alerts, and tidy now and then. No I/O.
+//! feed the subscriptions, look for alerts, go on with operations, and tidy now and then. No I/O.
 //!
 //! A further duty of the leader is a further [`Recurring`] and a variant of [`Duty`].
 
@@ -11,6 +11,7 @@ use super::feeding::Feeding;
 use super::options::Options;
 use super::sweep_interval::{self, CancelWatch};
 use crate::maintenance::{Swept, Tidied};
+use crate::operation::{self, Round};
 use crate::schedule::FireRound;
 use crate::subscription::Fed;
 
@@ -28,6 +29,7 @@ pub(super) enum Duty {
     Feed,
     AwaitEvents,
     Alert,
+    Operate,
     Tidy,
 }
 
@@ -82,6 +84,10 @@ pub(super) struct Maintenance {
     alert: Recurring,
     /// Whether anybody wants alerts, as the last sweep said.
     wants_alerts: bool,
+    /// Comes when a sweep or the last round has said so.
+    operate: Recurring,
+    /// After a failure not before this.
+    operate_again: Instant,
     tidy: Recurring,
 }
 
@@ -96,6 +102,8 @@ impl Maintenance {
             feeding: Feeding::new(now),
             alert: Recurring::new(options.alert, now),
             wants_alerts: false,
+            operate: Recurring::new(UNTIL_TOLD, now + UNTIL_TOLD),
+            operate_again: now,
             tidy: Recurring::new(options.tidy, now),
         }
     }
@@ -104,7 +112,9 @@ impl Maintenance {
     pub(super) fn next(&self) -> Option<Instant> {
         let alert = self.alert.next().filter(|_| self.wants_alerts);
         let leading =
-            [self.fire.next(), self.feeding.next(), alert, self.tidy.next()].into_iter().flatten();
+            [self.fire.next(), self.feeding.next(), alert, self.operate.next(), self.tidy.next()]
+                .into_iter()
+                .flatten();
         self.sweep.next().into_iter().chain(leading.filter(|_| self.leads)).min()
     }
 
@@ -118,6 +128,8 @@ impl Maintenance {
             Some(Duty::Tidy)
         } else if self.leads && self.wants_alerts && self.alert.due(now) {
             Some(Duty::Alert)
+        } else if self.leads && self.operate.due(now) {
+            Some(Duty::Operate)
         } else if self.leads {
             self.feeding.due(now)
         } else {
@@ -153,6 +165,9 @@ impl Maintenance {
             self.sweep.by(now + due);
         }
         self.fire_in(swept.next_fire, now);
+        if !self.operate.is_under_way {
+            self.operate_in(swept.operates, now);
+        }
         self.leads
     }
 
@@ -170,6 +185,23 @@ impl Maintenance {
     fn fire_in(&mut self, wait: Option<Duration>, now: Instant) {
         let wait = wait.unwrap_or(UNTIL_TOLD).min(UNTIL_TOLD);
         self.fire.at = (now + wait).max(self.fire_again);
+    }
+
+    /// What a round of an operation that was sent at a moment said of the next one.
+    pub(super) fn operated(&mut self, round: &Round, (sent, now): (Instant, Instant)) {
+        self.operate.is_under_way = false;
+        let next = round.next.map(|next| operation::within(now - sent, next));
+        self.operate_in(next, now);
+    }
+
+    pub(super) fn operate_failed(&mut self, again_at: Instant) {
+        self.operate.is_under_way = false;
+        (self.operate.at, self.operate_again) = (again_at, again_at);
+    }
+
+    fn operate_in(&mut self, wait: Option<Duration>, now: Instant) {
+        let wait = wait.unwrap_or(UNTIL_TOLD).min(UNTIL_TOLD);
+        self.operate.at = (now + wait).max(self.operate_again);
     }
 
     /// Somebody may have published.
@@ -363,6 +395,38 @@ mod tests {
         let follower = Swept { workers: 2, ..Swept::default() };
         maintenance.swept(&follower, CancelWatch::Hints, now);
         assert!((0..9).all(|_| maintenance.due(again) != Some(Duty::Fire)), "the leader does it");
+    }
+
+    /// Rounds of operations leave as much time to others as they take, and come when they have something to do.
+    #[test]
+    fn the_leader_goes_on_with_operations() {
+        let now = Instant::now();
+        let mut maintenance = Maintenance::new(now, &Options::default());
+        maintenance.due(now);
+        let told = Swept { operates: Some(Duration::ZERO), ..leader() };
+        lead(&mut maintenance, &told, now);
+        assert_eq!(maintenance.due(now), Some(Duty::Tidy));
+        assert_eq!(maintenance.due(now), Some(Duty::Operate));
+        assert_eq!(maintenance.due(now), None, "one round at a time");
+        let took = Duration::from_millis(40);
+        let sweep = maintenance.sweep.at;
+        let more = Round { next: Some(Duration::ZERO), ..Round::default() };
+        maintenance.operated(&more, (now, now + took));
+        assert_eq!(maintenance.due(now + took), None);
+        assert_eq!(maintenance.due(now + 2 * took), Some(Duty::Operate));
+        assert_eq!(maintenance.sweep.at, sweep, "sweeps come as they would");
+        maintenance.operated(&Round::default(), (now, now + 3 * took));
+        assert_eq!(maintenance.next(), Some(sweep), "nothing is left to do");
+        let again = now + 5 * SWEEP;
+        maintenance.operate_failed(again);
+        maintenance.due(sweep);
+        lead(&mut maintenance, &told, sweep);
+        assert_ne!(maintenance.due(sweep), Some(Duty::Operate), "its back-off holds");
+        maintenance.swept(&Swept { workers: 2, ..Swept::default() }, CancelWatch::Hints, now);
+        assert!(
+            (0..9).all(|_| maintenance.due(again) != Some(Duty::Operate)),
+            "the leader does it"
+        );
     }
 
     #[test]

@@ -279,6 +279,7 @@ impl Engine {
                     let new = || Box::new(Watch::new(self.thresholds.clone()));
                     Request::Alert(self.watch.take().unwrap_or_else(new))
                 }
+                Duty::Operate => Request::Operate,
                 Duty::Tidy => Request::Tidy,
             };
             self.call(request, now);

@@ -126,6 +126,19 @@ impl Filter {
         moments.min()
     }
 
+    /// The same with moments instead of times ago, in milliseconds: what it means later is what it means now.
+    #[must_use]
+    pub fn frozen(mut self, now: Timestamp) -> Self {
+        const MILLI: i64 = 1_000;
+        let whole = |at: Timestamp| at.as_micros().div_euclid(MILLI) * MILLI;
+        for term in &mut self.terms {
+            if let Field::Since(moment) | Field::Until(moment) = &mut term.field {
+                *moment = Moment::At(Timestamp::from_micros(whole(moment.at(now))));
+            }
+        }
+        self
+    }
+
     /// For each term that names tags or subjects, whether it is negated and what a store finds them by.
     pub fn tags(&self) -> impl Iterator<Item = (bool, Vec<&str>)> {
         self.terms.iter().filter_map(|term| match &term.field {
@@ -351,6 +364,19 @@ mod tests {
             let filter: Filter = text.parse().expect(text);
             assert_eq!(filter.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_frozen_filter_means_later_what_it_means_now() {
+        let now = Timestamp::from_micros(1_795_000_000_123_456);
+        let frozen = |text: &str| text.parse::<Filter>().expect(text).frozen(now);
+        let day = frozen("kind:a since:1d until:0s");
+        assert_eq!(
+            day.to_string(),
+            "kind:a since:2026-11-17T11:06:40.123Z until:2026-11-18T11:06:40.123Z"
+        );
+        assert_eq!(frozen(&day.to_string()), day);
+        assert_eq!(frozen("state:dead -queue:b").to_string(), "state:dead -queue:b");
     }
 
     #[test]

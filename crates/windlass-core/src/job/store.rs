@@ -67,7 +67,8 @@ pub enum Moved {
 pub struct Counts {
     /// The numbers; what is absent is zero.
     pub by_queue: BTreeMap<String, BTreeMap<State, u64>>,
-    /// Jobs that were completed or cancelled and then removed when their time of keeping ended.
+    /// Jobs that were completed or cancelled and then removed when their time of keeping ended, and those that an operation has
+    /// deleted.
     pub pruned: u64,
     /// False where counting took too long. PostgreSQL's estimate stands in then; on SQLite there
     /// are at least so many.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::time::Instant;
@@ -50,6 +51,18 @@ impl Pace {
     #[must_use]
     pub const fn per_hour(jobs: NonZeroU32) -> Self {
         Self { jobs, per: Per::Hour }
+    }
+
+    /// How many in a second, rounded down.
+    #[must_use]
+    pub fn in_a_second(self) -> u64 {
+        self.jobs() * SECOND / self.micros()
+    }
+
+    /// How long so many take.
+    #[must_use]
+    pub fn time_of(self, jobs: u64) -> Duration {
+        Duration::from_micros(self.micros().saturating_mul(jobs) / self.jobs())
     }
 
     const fn micros(self) -> u64 {

@@ -49,7 +49,7 @@ enum Counted {
 }
 
 /// Only the jobs that somebody is limited to.
-fn within(mut filter: Filter, grant: &Grant) -> Filter {
+pub(crate) fn within(mut filter: Filter, grant: &Grant) -> Filter {
     let limits =
         [(&grant.queues, Field::Queue as fn(Vec<String>) -> Field), (&grant.kinds, Field::Kind)];
     let limits = limits.into_iter().filter(|(patterns, _)| !patterns.is_empty());

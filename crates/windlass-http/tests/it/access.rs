@@ -18,6 +18,8 @@ on_both_stores! {
     a_wrong_token_lets_nobody_in;
     /// S-14: who is limited to a queue or a kind neither sees nor touches others, in a batch neither.
     a_limited_token_is_for_its_queues_and_kinds;
+    /// S-14: an operation of a limited token changes what it is for, and nobody else's is its own.
+    an_operation_stays_within_its_token;
     /// S-14: a worker's token is for its own kinds, and another one's leases are nothing to it.
     a_limited_worker_works_for_itself;
     /// A token is made, shown once, listed and removed over HTTP.
@@ -227,6 +229,57 @@ async fn a_limited_token_is_for_its_queues_and_kinds(api: TestApi) {
         (record.state, record.queue.as_str(), record.origin.as_deref()),
         (windlass::State::Available, "other", Some("whole"))
     );
+}
+
+async fn an_operation_stays_within_its_token(api: TestApi) {
+    let api = api.asking(Access::tokens()).await;
+    let all = [Scope::Read, Scope::Enqueue, Scope::Operate];
+    let grant = |queue: &str| Grant {
+        scopes: all.to_vec(),
+        queues: vec![queue.to_owned()],
+        kinds: Vec::new(),
+    };
+    let mine = secret(&api, "mine", grant("mail")).await;
+    let theirs = secret(&api, "theirs", grant("img-*")).await;
+    let whole = secret(&api, "whole", Grant::everywhere(all)).await;
+    for queue in ["mail", "img-1", "other"] {
+        post(&api, "/v1/jobs", &whole, &json!({"kind": "k", "queue": queue})).await.ok();
+    }
+    let cancel = json!({"action": "cancel", "filter": "kind:k"});
+    let mut tried = cancel.clone();
+    tried["dry_run"] = json!(true);
+    assert_eq!(post(&api, "/v1/operations", &mine, &tried).await.body["jobs"], 1);
+    let begun = post(&api, "/v1/operations", &mine, &cancel).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{begun:?}");
+    let id = begun.text("id").to_owned();
+    let client = api.client();
+    client.run_operation(id.parse().expect("an id")).await.expect("it runs");
+    let counts = client.counts().await.expect("counted");
+    assert_eq!(counts.of(windlass::State::Cancelled), 1, "{counts:?}");
+    assert_eq!(counts.by_queue["mail"][&windlass::State::Cancelled], 1);
+    let foreign = json!({"action": "cancel", "filter": "queue:other"});
+    assert_eq!(post(&api, "/v1/operations", &mine, &foreign).await.body["matched"], 0);
+    let away = json!({"action": "move", "filter": "kind:k", "queue": "other"});
+    assert_eq!(post(&api, "/v1/operations", &mine, &away).await.code(), (403, "forbidden"));
+    for (secret, status) in [(&mine, 200), (&whole, 200), (&theirs, 404)] {
+        let shown = get(&api, &format!("/v1/operations/{id}"), secret).await;
+        assert_eq!(shown.status.as_u16(), status);
+    }
+    for verb in ["pause", "resume", "stop", "undo"] {
+        let path = format!("/v1/operations/{id}/{verb}");
+        assert_eq!(post(&api, &path, &theirs, &Value::Null).await.code(), (404, "not-found"));
+    }
+    let mut same = cancel.clone();
+    same["id"] = json!(id);
+    assert_eq!(post(&api, "/v1/operations", &theirs, &same).await.code(), (409, "conflict"));
+    let by_whole = post(&api, "/v1/operations", &whole, &cancel).await.text("id").to_owned();
+    assert_eq!(
+        get(&api, &format!("/v1/operations/{by_whole}"), &mine).await.code(),
+        (404, "not-found")
+    );
+    let own: Vec<_> =
+        get(&api, "/v1/operations", &theirs).await.body["items"].as_array().expect("items").clone();
+    assert!(own.is_empty(), "{own:?}");
 }
 
 async fn a_limited_worker_works_for_itself(api: TestApi) {

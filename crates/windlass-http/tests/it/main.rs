@@ -19,6 +19,7 @@ mod lanes;
 mod limits;
 mod metrics;
 mod pages;
+mod operations;
 mod queues;
 mod reference;
 mod remote;

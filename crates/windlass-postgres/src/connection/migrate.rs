@@ -27,6 +27,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_audit.sql"),
     include_str!("../../migrations/0001_views.sql"),
     include_str!("../../migrations/0001_moves.sql"),
+    include_str!("../../migrations/0001_operations.sql"),
 )];
 
 /// The newest version this program knows.

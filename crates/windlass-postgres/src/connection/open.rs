@@ -58,6 +58,7 @@ impl PostgresStore {
             signals: SignalCoalescer::start(&shared.io, Arc::clone(&writes), Arc::clone(&waiting)),
             wakeups,
             transactions: Transactions::new(Arc::clone(&shared)),
+            operations: Transactions::new(Arc::clone(&shared)),
             claims,
             writes,
             shared,

@@ -11,7 +11,8 @@ use windlass_core::limits::KEEP_FINISHED;
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
-use crate::connection::patience::{Gate, patiently};
+use crate::connection::patience::{Gate, patiently, setting};
+use crate::connection::transaction::Transaction;
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
@@ -54,6 +55,31 @@ pub(crate) async fn cancel(
     }
     let answer = |id: &JobId| answers.get(&id.as_uuid()).copied().unwrap_or(Cancelled::Missing);
     Ok((jobs.iter().map(answer).collect(), asked))
+}
+
+/// The same in a transaction: those that will never start, and those that run, with the workers that were asked to stop them.
+pub(crate) async fn cancel_in(
+    transaction: &Transaction<'_>,
+    (jobs, reason): (&[Uuid], &str),
+    now: i64,
+) -> Result<(Vec<Uuid>, Vec<(Uuid, WorkerId)>), StoreError> {
+    let setting = setting();
+    let binds: [Bind<'_>; 5] = [
+        (&now, Type::INT8),
+        (&jobs, Type::UUID_ARRAY),
+        (&reason, Type::TEXT),
+        (&micros(KEEP_FINISHED), Type::INT8),
+        (&setting, Type::TEXT),
+    ];
+    let (mut cancelled, mut asked) = (Vec::new(), Vec::new());
+    for row in transaction.run(CANCEL, &binds).await? {
+        let id = get(&row, 0)?;
+        match get::<Option<Uuid>>(&row, 1)? {
+            Some(worker) => asked.push((id, WorkerId::from_uuid(worker))),
+            None => cancelled.push(id),
+        }
+    }
+    Ok((cancelled, asked))
 }
 
 /// The states of jobs that have ended.

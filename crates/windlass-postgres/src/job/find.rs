@@ -16,6 +16,7 @@ use windlass_core::limits::FEW_TAGGED;
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 
+use crate::connection::transaction::Transaction;
 use crate::connection::{Bind, Connection};
 use crate::row::{get, record};
 
@@ -71,7 +72,7 @@ pub(crate) async fn find_jobs(
 }
 
 /// These jobs, newest first; those that are gone are left out.
-pub(super) async fn these(
+pub(crate) async fn these(
     connection: &Connection,
     jobs: &[Uuid],
 ) -> Result<Vec<JobRecord>, StoreError> {
@@ -117,7 +118,7 @@ struct Search<'a> {
 }
 
 /// What a filter's terms are to a statement.
-struct Terms {
+pub(crate) struct Terms {
     states: Vec<i16>,
     queues: (Vec<String>, Vec<String>),
     kinds: (Vec<String>, Vec<String>),
@@ -147,21 +148,7 @@ impl<'a> Search<'a> {
         filter: &'a Filter,
         bound: Bound,
     ) -> Result<Self, StoreError> {
-        let (since, until) = moments(connection, filter).await?;
-        let terms = Terms {
-            states: filter.states().into_iter().map(State::code).collect(),
-            queues: patterns(filter, |field| match field {
-                Field::Queue(patterns) => Some(patterns),
-                _ => None,
-            }),
-            kinds: patterns(filter, |field| match field {
-                Field::Kind(patterns) => Some(patterns),
-                _ => None,
-            }),
-            meta: path_of_meta(filter),
-            since,
-            until,
-        };
+        let terms = Terms::of(filter, moment_of(connection, filter).await?);
         let in_hand = in_hand(connection, filter).await?;
         let looked = Looked::new(bound);
         Ok(Self { connection, filter, looked, in_hand, terms, rows: FIRST_PART })
@@ -359,7 +346,62 @@ impl Few {
     }
 }
 
+/// The jobs with the tags of a filter, or of its batches, where there are few: in a transaction, from the newest on.
+pub(crate) async fn few_in(
+    transaction: &Transaction<'_>,
+    filter: &Filter,
+) -> Result<Option<Vec<Uuid>>, StoreError> {
+    let (mut few, before, limit) = (Few(None), None::<Uuid>, FEW_TAGGED as i64 + 1);
+    for (_, tags) in filter.tags().filter(|(negated, _)| !negated) {
+        let binds: [Bind<'_>; 3] =
+            [(&tags, Type::TEXT_ARRAY), (&before, Type::UUID), (&limit, Type::INT8)];
+        few.keep(&transaction.run(TAGGED, &binds).await?)?;
+    }
+    for (_, batches) in filter.batches().filter(|(negated, _)| !negated) {
+        let ids: Vec<Uuid> = batches.iter().map(|batch| batch.as_uuid()).collect();
+        let binds: [Bind<'_>; 3] =
+            [(&ids, Type::UUID_ARRAY), (&before, Type::UUID), (&limit, Type::INT8)];
+        few.keep(&transaction.run(MEMBERS, &binds).await?)?;
+    }
+    Ok(few.0)
+}
+
 impl Terms {
+    /// The terms for a question that is asked at a moment.
+    pub(crate) fn of(filter: &Filter, now: Timestamp) -> Self {
+        let micros = |moment: Option<Timestamp>| moment.map(Timestamp::as_micros);
+        Self {
+            states: filter.states().into_iter().map(State::code).collect(),
+            queues: patterns(filter, |field| match field {
+                Field::Queue(patterns) => Some(patterns),
+                _ => None,
+            }),
+            kinds: patterns(filter, |field| match field {
+                Field::Kind(patterns) => Some(patterns),
+                _ => None,
+            }),
+            meta: path_of_meta(filter),
+            since: micros(filter.since(now)),
+            until: micros(filter.until(now)),
+        }
+    }
+
+    /// Eight binds: states, patterns of the queue that must fit and must not, the same of the kind, a path of the meta, since
+    /// and until.
+    pub(crate) fn bind<'a>(&'a self, binds: &mut Vec<Bind<'a>>) {
+        let own: [Bind<'a>; 8] = [
+            (&self.states, Type::INT2_ARRAY),
+            (&self.queues.0, Type::TEXT_ARRAY),
+            (&self.queues.1, Type::TEXT_ARRAY),
+            (&self.kinds.0, Type::TEXT_ARRAY),
+            (&self.kinds.1, Type::TEXT_ARRAY),
+            (&self.meta, Type::TEXT),
+            (&self.since, Type::INT8),
+            (&self.until, Type::INT8),
+        ];
+        binds.extend(own);
+    }
+
     /// The first ten parameters of the statements that find.
     fn binds<'a>(&'a self, high: &'a Uuid, limit: &'a i64) -> Vec<Bind<'a>> {
         vec![
@@ -414,21 +456,15 @@ fn path_of_meta(filter: &Filter) -> Option<String> {
     (!terms.is_empty()).then(|| terms.join(" && "))
 }
 
-/// The moments between which a filter wants the last step of a job, in microseconds.
-async fn moments(
-    connection: &Connection,
-    filter: &Filter,
-) -> Result<(Option<i64>, Option<i64>), StoreError> {
+/// The moment that times ago are counted from, where a filter has some.
+async fn moment_of(connection: &Connection, filter: &Filter) -> Result<Timestamp, StoreError> {
     let is_relative = |field: &Field| {
         matches!(field, Field::Since(Moment::Ago(_)) | Field::Until(Moment::Ago(_)))
     };
-    let now = if filter.terms.iter().any(|term| is_relative(&term.field)) {
-        connection.now(Now::Database).await?
-    } else {
-        Timestamp::from_micros(0)
-    };
-    let micros = |moment: Option<Timestamp>| moment.map(Timestamp::as_micros);
-    Ok((micros(filter.since(now)), micros(filter.until(now))))
+    match filter.terms.iter().any(|term| is_relative(&term.field)) {
+        true => connection.now(Now::Database).await,
+        false => Ok(Timestamp::from_micros(0)),
+    }
 }
 
 /// What a field must match and must not, each term as one regular expression; terms are ANDed.

@@ -8,7 +8,8 @@ use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::job::{Moved, State};
 
-use crate::connection::patience::{Gate, patiently};
+use crate::connection::patience::{Gate, patiently, setting};
+use crate::connection::transaction::Transaction;
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
@@ -41,6 +42,18 @@ pub(crate) async fn move_jobs(
     }
     let answer = |id: &JobId| answers.get(&id.as_uuid()).copied().unwrap_or(Moved::Missing);
     Ok(jobs.iter().map(answer).collect())
+}
+
+/// The same for jobs that this transaction has locked; those that were moved.
+pub(crate) async fn move_in(
+    transaction: &Transaction<'_>,
+    jobs: &[Uuid],
+    queue: &str,
+) -> Result<Vec<Uuid>, StoreError> {
+    let setting = setting();
+    let binds: [Bind<'_>; 3] =
+        [(&jobs, Type::UUID_ARRAY), (&queue, Type::TEXT), (&setting, Type::TEXT)];
+    transaction.run(MOVE, &binds).await?.iter().map(|row| get(row, 0)).collect()
 }
 
 /// Answers for jobs that were not moved; none for those that could be by now.

@@ -9,9 +9,10 @@ use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{Retried, State};
 use windlass_core::store::Now;
 
-use crate::connection::patience::{Gate, patiently};
+use crate::connection::patience::{Gate, patiently, setting};
+use crate::connection::transaction::Transaction;
 use crate::connection::{Bind, Connection};
-use crate::maintenance::expire::{Expiring, expire};
+use crate::maintenance::expire::{Expiring, expire, expire_in};
 use crate::row::get;
 
 const RETRY: &str = include_str!("retry.sql");
@@ -45,6 +46,19 @@ pub(crate) async fn retry(
         });
     }
     Ok(answers)
+}
+
+/// The same for jobs that this transaction has locked; those that it made available.
+pub(crate) async fn retry_in(
+    transaction: &Transaction<'_>,
+    jobs: &[Uuid],
+    now: i64,
+) -> Result<Vec<Uuid>, StoreError> {
+    expire_in(transaction, jobs, now).await?;
+    let setting = setting();
+    let binds: [Bind<'_>; 3] =
+        [(&now, Type::INT8), (&jobs, Type::UUID_ARRAY), (&setting, Type::TEXT)];
+    transaction.run(RETRY, &binds).await?.iter().map(|row| get(row, 0)).collect()
 }
 
 async fn standing(connection: &Connection, id: Uuid) -> Result<Retried, StoreError> {

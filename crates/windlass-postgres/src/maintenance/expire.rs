@@ -9,6 +9,7 @@ use windlass_core::limits::{HISTORY_ENTRIES, KEEP_FINISHED, SWEEP_JOBS};
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
+use crate::connection::transaction::Transaction;
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
@@ -20,6 +21,22 @@ pub(crate) enum Expiring<'a> {
     Any,
     /// These.
     These(&'a [Uuid]),
+}
+
+/// Cancels those of these jobs that have expired, in a transaction.
+pub(crate) async fn expire_in(
+    transaction: &Transaction<'_>,
+    jobs: &[Uuid],
+    now: i64,
+) -> Result<(), StoreError> {
+    let binds: [Bind<'_>; 5] = [
+        (&now, Type::INT8),
+        (&i64::try_from(jobs.len()).unwrap_or(i64::MAX), Type::INT8),
+        (&micros(KEEP_FINISHED), Type::INT8),
+        (&i32::try_from(HISTORY_ENTRIES).unwrap_or(i32::MAX), Type::INT4),
+        (&jobs, Type::UUID_ARRAY),
+    ];
+    transaction.run(EXPIRE, &binds).await.map(drop)
 }
 
 /// How many were cancelled, and how long until the next one expires.

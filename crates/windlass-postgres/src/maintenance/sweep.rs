@@ -94,6 +94,9 @@ pub(crate) async fn sweep(
         workers: count(7)?,
         feeds: leads && get(&row, 16)?,
         alerts: leads && get(&row, 17)?,
+        operates: get::<Option<i64>>(&row, 19)?
+            .filter(|_| leads)
+            .map(|us| Duration::from_micros(us.unsigned_abs())),
         next_fire: get::<Option<i64>>(&row, 11)?.map(|us| Duration::from_micros(us.unsigned_abs())),
         ..Swept::default()
     };

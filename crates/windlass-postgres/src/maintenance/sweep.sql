@@ -107,5 +107,7 @@ select leads.leads,
          or exists (select from windlass.event_window w where w.due_at <= clock.now)
          or exists (select from windlass.subscription_request r where r.error is null),
        exists (select from windlass.subscription s where s.alerts) or exists (select from windlass.alert),
-       (select count(nothing) from told)
+       (select count(nothing) from told),
+       (select greatest(o.next_at - clock.now, 0) from windlass.operation o where o.state in ('running', 'undoing')
+        order by o.next_at limit 1)
 from leads, clock, notified, server

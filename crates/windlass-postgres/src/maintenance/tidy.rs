@@ -16,6 +16,7 @@ use crate::connection::{Bind, Connection, Shared};
 use crate::event::keep;
 use crate::idempotency;
 use crate::maintenance::walk::{self, AllWalks};
+use crate::operation::forget as operation;
 use crate::row::get;
 
 /// A day in microseconds: ended jobs have a partition for each.
@@ -86,6 +87,7 @@ pub(crate) async fn tidy(
     connection.query(SUM_UP_DUPLICATES, &[(&kept, Type::INT8)]).await?;
     forget_keys(connection, key_walk, now).await?;
     forget_belongings(connection, walks, now).await?;
+    operation::forget(connection, now).await?;
     connection.query(FORGET_REQUESTS, &[]).await?;
     idempotency::forget(connection, now).await?;
     audit::forget(connection, now).await?;

@@ -12,6 +12,7 @@ const WALK: Walk = Walk {
     names: ["old conditions", "conditions"],
     next: "select job, exists (select 1 from windlass_pending p where p.id = c.job) \
              or exists (select 1 from windlass_finished f where f.id = c.job) \
+             or exists (select 1 from windlass_operation_job o where o.job = c.job and o.removed = 1) \
          from windlass_condition c where job > ?1 and job < ?2 order by job limit ?3",
     forget: "delete from windlass_condition where job = ?1",
 };

@@ -47,7 +47,7 @@ const FEW_STATES: [(&[State], &str); 2] = [
 ];
 
 /// Selects of ids, each with its binds, one of which a job must be among.
-type Few = Vec<(String, Vec<Value>)>;
+pub(crate) type Few = Vec<(String, Vec<Value>)>;
 
 /// A statement that gives jobs in the order of their ids, newest first, and says of each whether it matches.
 struct Source {
@@ -247,7 +247,7 @@ fn source(
 
 /// Selects of the jobs with tags and subjects, of those of batches, of workers and of states, of which there are so few that
 /// they are looked up one by one.
-fn few(connection: &Connection, filter: &Filter, in_hand: &InHandOf) -> Result<Few, StoreError> {
+pub(crate) fn few(connection: &Connection, filter: &Filter, in_hand: &InHandOf) -> Result<Few, StoreError> {
     let tagged = filter.tags().filter(|(negated, _)| !negated).map(|(_, tags)| {
         let mut values = Vec::new();
         let tags = any_of(&tags, &mut values);
@@ -298,7 +298,7 @@ fn any_batch(batches: &[BatchId], values: &mut Vec<Value>) -> String {
 }
 
 /// The terms that columns tell, as SQL with its binds: those that cost least come first.
-fn condition(filter: &Filter, moment: &str) -> (String, Vec<Value>) {
+pub(crate) fn condition(filter: &Filter, moment: &str) -> (String, Vec<Value>) {
     let mut sql = "true".to_owned();
     let mut values = Vec::new();
     let now = Timestamp::wall_clock();

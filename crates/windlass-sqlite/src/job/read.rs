@@ -22,7 +22,7 @@ const TABLES: [(&str, &str); 2] =
     [(PENDING_RECORD, "windlass_pending"), (FINISHED_RECORD, "windlass_finished")];
 
 /// These jobs, oldest first; those that are gone are left out.
-pub(super) fn these(connection: &Connection, jobs: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
+pub(crate) fn these(connection: &Connection, jobs: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
     let mut found = Vec::with_capacity(jobs.len());
     let ids = vec!["?"; jobs.len()].join(", ");
     for (columns, table) in TABLES {

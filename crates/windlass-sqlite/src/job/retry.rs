@@ -36,7 +36,10 @@ pub(crate) fn retry(
 
 /// Takes the unique key of a job that is to live again; the job that holds it instead. A job that was claimed
 /// before does not hold a key until its start.
-fn retake_key(context: &SettleContext<'_>, job: JobId) -> Result<Option<JobId>, StoreError> {
+pub(crate) fn retake_key(
+    context: &SettleContext<'_>,
+    job: JobId,
+) -> Result<Option<JobId>, StoreError> {
     const HOLDER: &str = "select k.job from windlass_finished f \
          join windlass_held_key k on k.kind = f.kind and k.key = f.meta ->> '$.unique.key' \
          where f.id = ?1 and k.job <> f.id and k.held_until > ?2 \
@@ -55,7 +58,10 @@ fn retake_key(context: &SettleContext<'_>, job: JobId) -> Result<Option<JobId>, 
 
 /// The workflow for whose sake a job that has ended is not run again: one that is undone, or that has not failed and that the
 /// job would undo a step of.
-fn stays_undone(context: &SettleContext<'_>, job: JobId) -> Result<Option<BatchId>, StoreError> {
+pub(crate) fn stays_undone(
+    context: &SettleContext<'_>,
+    job: JobId,
+) -> Result<Option<BatchId>, StoreError> {
     const UNDONE: &str = "select coalesce(b.undoes, b.id) from windlass_member m join windlass_batch b on b.id = m.batch \
          left join windlass_batch w on w.id = b.undoes \
          where m.job = ?1 and case \

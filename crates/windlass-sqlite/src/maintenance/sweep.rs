@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 use std::cell::Cell;
+use std::time::Duration;
 use windlass_core::error::StoreError;
 use windlass_core::id::{JobId, LeaseId, WorkerId};
 use windlass_core::job::{
@@ -20,6 +21,7 @@ use crate::lease::{drop_lease, held};
 use crate::maintenance::age::HAS_AGINGS;
 use crate::maintenance::expire::NEXT_EXPIRY;
 use crate::maintenance::move_aside::HAS_PAUSES;
+use crate::operation;
 use crate::row::{Id, all, one, run};
 use crate::schedule::due;
 
@@ -53,6 +55,8 @@ pub(crate) struct Outlook {
     pub(crate) feeds: bool,
     /// Whether anybody wants alerts, or some have begun.
     pub(crate) alerts: bool,
+    /// How long until an operation has a round.
+    pub(crate) operates: Option<Duration>,
     /// Registered workers with the ends of their leases.
     pub(crate) workers: Vec<(WorkerId, Timestamp)>,
 }
@@ -81,6 +85,7 @@ pub(crate) fn look(
         has_agings: one(connection, HAS_AGINGS, [])?.unwrap_or(false),
         feeds: one(connection, FEEDS, [now.as_micros()])?.unwrap_or(false),
         alerts: one(connection, WANTED, [])?.unwrap_or(false),
+        operates: operation::next(connection, now)?,
         has_orphans: !all(connection, ORPHANS, [], |_| Ok(()))?.is_empty(),
         workers: all(connection, WORKERS, [], worker_and_end)?,
     })

@@ -17,6 +17,7 @@ use crate::idempotency;
 use crate::job::duplicates;
 use crate::job::finish::add_job_count;
 use crate::maintenance::walk;
+use crate::operation::forget as operation;
 use crate::row::one;
 use crate::row::{Id, all, run};
 
@@ -101,6 +102,7 @@ pub(crate) fn tidy(connection: &Connection, now: Timestamp) -> Result<Tidied, St
     for over in &walk::INSIDE {
         walk::forget(connection, over, now)?;
     }
+    operation::forget(connection, now)?;
     duplicates::sum_up(connection)?;
     idempotency::forget(connection, now)?;
     audit::forget(connection, now)?;

@@ -30,6 +30,7 @@ pub(super) const TAGS: Walk = Walk {
     names: ["old tags", "tags"],
     next: "select job, exists (select 1 from windlass_pending p where p.id = t.job) \
              or exists (select 1 from windlass_finished f where f.id = t.job) \
+                 or exists (select 1 from windlass_operation_job o where o.job = t.job and o.removed = 1) \
          from windlass_tag t where job > ?1 and job < ?2 order by job limit ?3",
     forget: "delete from windlass_tag where job = ?1",
 };
@@ -40,6 +41,7 @@ pub(super) const INSIDE: [Walk; 3] = [
         names: ["old steps", "steps"],
         next: "select job, exists (select 1 from windlass_pending p where p.id = s.job) \
                  or exists (select 1 from windlass_finished f where f.id = s.job) \
+                 or exists (select 1 from windlass_operation_job o where o.job = s.job and o.removed = 1) \
              from windlass_step s where job > ?1 and job < ?2 order by job limit ?3",
         forget: "delete from windlass_step where job = ?1",
     },
@@ -47,6 +49,7 @@ pub(super) const INSIDE: [Walk; 3] = [
         names: ["old progress", "progress"],
         next: "select job, exists (select 1 from windlass_pending p where p.id = s.job) \
                  or exists (select 1 from windlass_finished f where f.id = s.job) \
+                 or exists (select 1 from windlass_operation_job o where o.job = s.job and o.removed = 1) \
              from windlass_progress s where job > ?1 and job < ?2 order by job limit ?3",
         forget: "delete from windlass_progress where job = ?1",
     },
@@ -54,6 +57,7 @@ pub(super) const INSIDE: [Walk; 3] = [
         names: ["old log lines", "log lines"],
         next: "select job, exists (select 1 from windlass_pending p where p.id = s.job) \
                  or exists (select 1 from windlass_finished f where f.id = s.job) \
+                 or exists (select 1 from windlass_operation_job o where o.job = s.job and o.removed = 1) \
              from windlass_log_line s where job > ?1 and job < ?2 order by job limit ?3",
         forget: "delete from windlass_log_line where job = ?1",
     },

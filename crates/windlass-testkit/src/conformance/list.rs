@@ -400,6 +400,44 @@ macro_rules! behaviours {
                     of_a_step_and_a_rescue_at_once_one_wins
                 }
             }
+            operation {
+                begin {
+                    an_operation_begins_only_with_the_number_that_was_expected
+                    a_preview_counts_and_writes_nothing
+                    a_second_call_begins_no_second_operation
+                    operations_are_listed_newest_first
+                    what_no_operation_can_be_is_refused
+                }
+                round {
+                    the_jobs_are_those_of_the_beginning
+                    no_more_jobs_are_changed_than_were_counted
+                    rounds_are_bounded_and_claims_go_on_between_them
+                    rounds_at_once_change_each_job_once
+                    rounds_keep_their_pace
+                    operations_have_their_turns
+                    what_is_left_as_it_is_says_why
+                    jobs_are_found_by_what_the_filter_says
+                    a_sweep_says_when_an_operation_has_a_round
+                }
+                control {
+                    a_paused_operation_goes_on_when_it_is_resumed
+                    an_operation_that_goes_on_can_be_undone
+                    after_its_time_nothing_is_undone
+                }
+                undo {
+                    a_retry_is_undone_to_the_last_column
+                    what_was_touched_since_is_not_undone
+                    a_parked_job_was_not_touched
+                    a_cancel_is_undone_with_its_keys
+                    a_cancel_that_others_heard_of_is_not_undone
+                    a_move_is_undone
+                    a_delete_is_undone_with_all_that_belongs_to_the_jobs
+                    batches_are_as_they_were
+                    a_retry_that_others_wait_for_is_not_undone
+                    a_lane_stands_still_again
+                    many_jobs_are_undone_in_rounds
+                }
+            }
             progress {
                 report {
                     the_last_checkpoint_is_there_for_the_next_attempt

@@ -446,6 +446,7 @@ pub(crate) mod names {
     pub(crate) use windlass_core::idempotency::{
         Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey,
     };
+    pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
     pub(crate) use windlass_core::job::{
         Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Fence, Fenced, InHand,
         Look, Moved, Page, Retried, Settled, Settlement,
@@ -456,6 +457,9 @@ pub(crate) mod names {
         Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy,
     };
     pub(crate) use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
+    pub(crate) use windlass_core::operation::{
+        Control, Controlled, NewOperation, OperationRecord, OperationStore, Preview, Round, Which,
+    };
     pub(crate) use windlass_core::progress::{LogLine, ProgressRecord, ProgressStore, Report};
     pub(crate) use windlass_core::queue::{
         Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,

@@ -55,6 +55,10 @@ impl HealthStore for MeddledStore {
     forward!(observe);
 }
 
+impl OperationStore for MeddledStore {
+    forward!(operations);
+}
+
 impl TokenStore for MeddledStore {
     forward!(tokens);
 }

@@ -146,6 +146,10 @@ impl HealthStore for FaultStore {
     forward!(observe);
 }
 
+impl OperationStore for FaultStore {
+    forward!(operations);
+}
+
 impl TokenStore for FaultStore {
     forward!(tokens);
 }

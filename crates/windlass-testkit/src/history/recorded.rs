@@ -189,6 +189,10 @@ impl HealthStore for RecordedStore {
     forward!(observe);
 }
 
+impl OperationStore for RecordedStore {
+    forward!(operations);
+}
+
 impl TokenStore for RecordedStore {
     forward!(tokens);
 }

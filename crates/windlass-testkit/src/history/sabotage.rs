@@ -288,6 +288,10 @@ impl HealthStore for SabotagedStore {
     forward!(observe);
 }
 
+impl OperationStore for SabotagedStore {
+    forward!(operations);
+}
+
 impl TokenStore for SabotagedStore {
     forward!(tokens);
 }

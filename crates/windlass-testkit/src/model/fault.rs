@@ -223,6 +223,10 @@ impl HealthStore for FaultyStore {
     forward!(observe);
 }
 
+impl OperationStore for FaultyStore {
+    forward!(operations);
+}
+
 impl TokenStore for FaultyStore {
     forward!(tokens);
 }

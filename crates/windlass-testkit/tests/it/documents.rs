@@ -245,6 +245,13 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         KEEP_ACTS
         ACT_BYTES
         ACT_DOCUMENT_BYTES
+        OPERATION_JOBS
+        OPERATION_LOOK
+        OPERATION_FILTER_BYTES
+        OPERATION_SAMPLES
+        OPERATION_COUNT
+        OPERATION_UNDO
+        OPERATION_KEEP
     }
 }
 

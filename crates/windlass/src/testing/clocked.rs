@@ -16,6 +16,7 @@ use windlass_core::filter::{Bound, Found, JobCount};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
 use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
+use windlass_core::id::{BatchId, JobId, LeaseId, OperationId, WorkerId};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
     Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
@@ -24,6 +25,9 @@ use windlass_core::job::{
 use windlass_core::json::Json;
 use windlass_core::limit::{Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy};
 use windlass_core::maintenance::{MaintenanceStore, Swept, Tidied};
+use windlass_core::operation::{
+    Control, Controlled, NewOperation, OperationRecord, OperationStore, Preview, Round, Which,
+};
 use windlass_core::progress::{LogLine, ProgressRecord, ProgressStore, Report};
 use windlass_core::queue::{
     Aging, Pause, PausedKind, QueueBound, QueueRecord, QueueStore, Scope, Unserved,
@@ -185,6 +189,50 @@ impl JobStore for ClockedStore {
 impl HealthStore for ClockedStore {
     fn observe<'a>(&'a self, thresholds: &'a Thresholds, now: Now) -> Reply<'a, Observed> {
         self.store.observe(thresholds, self.at(now))
+    }
+}
+
+impl OperationStore for ClockedStore {
+    fn preview_operation<'a>(
+        &'a self,
+        new: &'a NewOperation,
+        samples: usize,
+        now: Now,
+    ) -> Reply<'a, Preview> {
+        self.store.preview_operation(new, samples, self.at(now))
+    }
+
+    fn start_operation<'a>(
+        &'a self,
+        new: &'a NewOperation,
+        now: Now,
+    ) -> Reply<'a, OperationRecord> {
+        self.store.start_operation(new, self.at(now))
+    }
+
+    fn operation(&self, id: OperationId) -> Reply<'_, Option<OperationRecord>> {
+        self.store.operation(id)
+    }
+
+    fn operations(
+        &self,
+        before: Option<OperationId>,
+        limit: usize,
+    ) -> Reply<'_, Vec<OperationRecord>> {
+        self.store.operations(before, limit)
+    }
+
+    fn operation_round(&self, which: Which, most: usize, now: Now) -> Reply<'_, Round> {
+        self.store.operation_round(which, most, self.at(now))
+    }
+
+    fn control_operation(
+        &self,
+        id: OperationId,
+        control: Control,
+        now: Now,
+    ) -> Reply<'_, Controlled> {
+        self.store.control_operation(id, control, self.at(now))
     }
 }
 

@@ -26,6 +26,7 @@ mod guide_events;
 mod guide_filters;
 mod guide_flows;
 mod guide_groups;
+mod guide_operations;
 mod guide_sources;
 mod guide_steps;
 mod guides;

@@ -1,8 +1,9 @@
-//! `windlass job retry`, `cancel` and `move`: some jobs by id, or all that match a filter.
+//! `windlass job retry`, `cancel`, `move` and `delete`: some jobs by id, or all that match a filter.
 //!
 //! Many jobs are changed only after the count was seen: typed by a person, or named by a script
-//! with `--expect`.
+//! with `--expect`. They are changed by an operation, which can be undone.
 
+mod operate;
 mod report;
 mod selection;
 
@@ -11,8 +12,9 @@ use windlass::store::Now;
 
 use windlass::job::{Cancelled, Moved, Retried};
 use windlass::name::check_queue;
+use windlass::operation::Action;
 use windlass::store::Store;
-use windlass::{BatchId, JobId, State, StoreError};
+use windlass::{BatchId, Client, JobId, State, StoreError};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -20,7 +22,7 @@ use crate::output::ask::{self, Answer};
 use crate::output::progress::Progress;
 use crate::output::{Output, time};
 use crate::store;
-use selection::Selection;
+use selection::{Selection, Wanted};
 
 /// Jobs changed by one call to the store.
 const BATCH: usize = 500;
@@ -74,6 +76,20 @@ pub(super) struct MoveArgs {
     to: String,
 }
 
+/// What `delete` is asked.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  windlass job delete 'state:dead kind:img.*'
+  windlass job delete 'kind:img.* state:cancelled' --yes --expect 412
+
+A filter that names no state means every job that has ended. What has not ended is not deleted: cancel it first.
+Until a day later `windlass op undo` brings them back.")]
+pub(super) struct DeleteArgs {
+    #[command(flatten)]
+    which: Which,
+}
+
 /// Which jobs, and how sure.
 #[derive(Debug, clap::Args)]
 struct Which {
@@ -88,7 +104,9 @@ struct Which {
     yes: bool,
     /// Refuse unless exactly this many match: exit 4
     #[arg(long, value_name = "N")]
-    expect: Option<usize>,
+    expect: Option<u64>,
+    #[command(flatten)]
+    manner: operate::Manner,
 }
 
 /// What is done to each job.
@@ -96,6 +114,7 @@ enum Change<'a> {
     Retry,
     Cancel { reason: &'a str },
     Move { to: &'a str },
+    Delete,
 }
 
 /// How the change ended for the jobs.
@@ -137,12 +156,36 @@ pub(super) async fn move_jobs(args: MoveArgs, globals: &Globals) -> anyhow::Resu
     run(args.which, &Change::Move { to: &args.to }, globals).await
 }
 
+pub(super) async fn delete(args: DeleteArgs, globals: &Globals) -> anyhow::Result<Exit> {
+    run(args.which, &Change::Delete, globals).await
+}
+
 impl Change<'_> {
+    /// What an operation does for it.
+    fn action(&self) -> Action {
+        match self {
+            Self::Retry => Action::Retry,
+            Self::Cancel { reason } => Action::Cancel { reason: (*reason).to_owned() },
+            Self::Move { to } => Action::Move { queue: (*to).to_owned() },
+            Self::Delete => Action::Delete,
+        }
+    }
+
+    const fn schema(&self) -> &'static str {
+        match self {
+            Self::Retry => "job-retry.v1",
+            Self::Cancel { .. } => "job-cancel.v1",
+            Self::Move { .. } => "job-move.v1",
+            Self::Delete => "job-delete.v1",
+        }
+    }
+
     const fn verb(&self) -> &'static str {
         match self {
             Self::Retry => "retry",
             Self::Cancel { .. } => "cancel",
             Self::Move { .. } => "move",
+            Self::Delete => "delete",
         }
     }
 
@@ -151,6 +194,7 @@ impl Change<'_> {
             Self::Retry => "retried",
             Self::Cancel { .. } => "cancelled",
             Self::Move { .. } => "moved",
+            Self::Delete => "deleted",
         }
     }
 
@@ -159,15 +203,9 @@ impl Change<'_> {
             Self::Retry => "they run again, with their failures at zero",
             Self::Cancel { .. } => "they will not start; running ones are told to stop",
             Self::Move { .. } => "only workers of the new queue will take them",
-        }
-    }
-
-    /// The states meant by a filter that names none.
-    const fn usual_states(&self) -> &'static str {
-        match self {
-            Self::Retry => "state:dead",
-            Self::Cancel { .. } => "-state:completed,cancelled,dead",
-            Self::Move { .. } => "state:waiting,scheduled,available,retryable",
+            Self::Delete => {
+                "they are gone, with all that belongs to them; for a day that can be undone"
+            }
         }
     }
 
@@ -190,6 +228,7 @@ impl Change<'_> {
                     result.cancelled(*id, cancelled);
                 }
             }
+            Self::Delete => {}
             Self::Move { to } => {
                 for (id, moved) in ids.iter().zip(store.move_jobs(ids, to).await?) {
                     result.moved(*id, moved);
@@ -241,24 +280,47 @@ impl BulkResult {
 
 async fn run(which: Which, change: &Change<'_>, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
-    let wanted = selection::parse(&which.words, change.usual_states())?;
+    let wanted = selection::parse(&which.words)?;
     let store = store::existing(&globals.store).await?;
-    let selection = selection::find(&*store, wanted).await?;
-    if let Some(expected) = which.expect.filter(|expected| *expected != selection.ids.len()) {
-        let what = format!(
-            "expected {}, found {}; nothing was changed",
-            time::count(expected as u64, "job"),
-            time::number(selection.ids.len() as u64)
-        );
-        return Err(Failure::new(Exit::Conflict, what).into());
+    let words = match wanted {
+        Wanted::Filter(filter) => {
+            let client = Client::new(store).with_origin("the command line");
+            return operate::operate((&client, filter), (&which, change), out).await;
+        }
+        Wanted::Ids(_) if matches!(change, Change::Delete) => {
+            let what = "jobs are deleted by a filter, such as 'state:dead kind:img.*'";
+            return Err(Failure::usage(what).into());
+        }
+        Wanted::Ids(words) => words,
+    };
+    if which.manner.pace.is_some() || which.manner.note.is_some() || which.manner.no_wait {
+        let what = "--pace, --note and --no-wait stand with a filter: jobs named one by one are changed at once";
+        return Err(Failure::usage(what).into());
     }
-    if which.dry_run || selection.ids.is_empty() {
+    let selection = selection::named(&*store, words).await?;
+    refuse_unexpected(&which, &selection)?;
+    if which.dry_run || selection.matched == 0 {
         report::preview(out, change, &selection)?;
         return Ok(Exit::Done);
     }
     confirm(&which, change, &selection, out)?;
     let result = apply_all(&*store, change, &selection.ids).await?;
     report::outcome(out, change, &selection, &result)
+}
+
+/// Refuses another number of jobs than was expected.
+fn refuse_unexpected(which: &Which, selection: &Selection) -> Result<(), Failure> {
+    match which.expect {
+        Some(expected) if expected != selection.matched => {
+            let what = format!(
+                "expected {}, found {}; nothing was changed",
+                time::count(expected, "job"),
+                time::number(selection.matched)
+            );
+            Err(Failure::new(Exit::Conflict, what))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes sure that the number of jobs was seen. Jobs named one by one were.
@@ -268,12 +330,12 @@ fn confirm(
     selection: &Selection,
     out: &Output,
 ) -> anyhow::Result<()> {
-    let count = selection.ids.len();
+    let count = selection.matched;
     let Some(filter) = &selection.filter else { return Ok(()) };
     if which.yes && which.expect.is_some() {
         return Ok(());
     }
-    let jobs = time::count(count as u64, "job");
+    let jobs = time::count(count, "job");
     let how = format!("{jobs} would be {}; say --yes --expect {count}", change.past());
     if which.yes {
         return Err(Failure::usage(format!("--yes needs --expect with a filter: {how}")).into());

@@ -96,6 +96,47 @@ macro_rules! forward_of_events {
 
         fn audit_start(&self) -> Reply<'_, (u64, EntryDigest)> {
             self.store.audit_start()
+    (operations) => {
+        fn preview_operation<'a>(
+            &'a self,
+            new: &'a NewOperation,
+            samples: usize,
+            now: Now,
+        ) -> Reply<'a, Preview> {
+            self.store.preview_operation(new, samples, now)
+        }
+
+        fn start_operation<'a>(
+            &'a self,
+            new: &'a NewOperation,
+            now: Now,
+        ) -> Reply<'a, OperationRecord> {
+            self.store.start_operation(new, now)
+        }
+
+        fn operation(&self, id: OperationId) -> Reply<'_, Option<OperationRecord>> {
+            self.store.operation(id)
+        }
+
+        fn operations(
+            &self,
+            before: Option<OperationId>,
+            limit: usize,
+        ) -> Reply<'_, Vec<OperationRecord>> {
+            self.store.operations(before, limit)
+        }
+
+        fn operation_round(&self, which: Which, most: usize, now: Now) -> Reply<'_, Round> {
+            self.store.operation_round(which, most, now)
+        }
+
+        fn control_operation(
+            &self,
+            id: OperationId,
+            control: Control,
+            now: Now,
+        ) -> Reply<'_, Controlled> {
+            self.store.control_operation(id, control, now)
         }
     };
     (alerts) => {

@@ -19,7 +19,7 @@ const NAMED: usize = 3;
 struct Body {
     filter: Option<String>,
     dry_run: bool,
-    matched: usize,
+    matched: u64,
     changed: u64,
     requested: u64,
     unneeded: u64,
@@ -52,18 +52,13 @@ fn document(
     selection: &Selection,
     result: Option<&BulkResult>,
 ) -> Document<Body> {
-    let schema = match change {
-        Change::Retry => "job-retry.v1",
-        Change::Cancel { .. } => "job-cancel.v1",
-        Change::Move { .. } => "job-move.v1",
-    };
     let failed = result.map_or(&[][..], |result| &result.failed);
     Document::new(
-        schema,
+        change.schema(),
         Body {
             filter: selection.filter.as_ref().map(ToString::to_string),
             dry_run: result.is_none(),
-            matched: selection.ids.len(),
+            matched: selection.matched,
             changed: result.map_or(0, |result| result.changed),
             requested: result.map_or(0, |result| result.requested),
             unneeded: result.map_or(0, |result| result.unneeded.values().sum()),
@@ -78,9 +73,9 @@ fn document(
 /// A few of the jobs, as a table.
 pub(super) fn sample(out: &Output, selection: &Selection) -> String {
     let mut text = list::table(out, &selection.sample).render(out);
-    let more = selection.ids.len().saturating_sub(selection.sample.len());
+    let more = selection.matched.saturating_sub(selection.sample.len() as u64);
     if more > 0 && !selection.sample.is_empty() {
-        text.push_str(&format!("and {} more\n", time::number(more as u64)));
+        text.push_str(&format!("and {} more\n", time::number(more)));
     }
     text
 }
@@ -98,14 +93,14 @@ pub(super) fn preview(
         Some(filter) => format!(" match {filter}"),
         None => " named".to_owned(),
     };
-    if selection.ids.is_empty() {
+    if selection.matched == 0 {
         let filter = selection.filter.as_ref().map(ToString::to_string).unwrap_or_default();
         return Ok(out.line(&format!("no job matches {filter}; nothing was changed"))?);
     }
     if !selection.sample.is_empty() {
         out.print(&sample(out, selection))?;
     }
-    let jobs = time::count(selection.ids.len() as u64, "job");
+    let jobs = time::count(selection.matched, "job");
     let states: Vec<String> = selection
         .states
         .iter()
