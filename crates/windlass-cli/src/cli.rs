@@ -107,6 +107,9 @@ pub(crate) enum Command {
     /// Serve the HTTP API
     #[command(hide = true)]
     Serve(command::serve::Args),
+    /// Hold a worker of any language against the worker protocol, with faults
+    #[command(hide = true)]
+    Conformance(command::conformance::Args),
     /// Bring the store's schema up to date
     Migrate(command::migrate::Args),
     /// Measure this machine and this store

@@ -2,9 +2,9 @@
 
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    alert, batch, bench, completions, condition, demo, doctor, enqueue, event, explain, job, kind,
-    lane, limit, migrate, publish, queue, schedule, serve, signal, source, status, subscription,
-    tail, token, trace, work, worker, workflow,
+    alert, batch, bench, completions, condition, conformance, demo, doctor, enqueue, event,
+    explain, job, kind, lane, limit, migrate, publish, queue, schedule, serve, signal, source,
+    status, subscription, tail, token, trace, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -43,6 +43,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Worker(args) => worker::run(args, &globals).await,
         Command::Doctor(args) => doctor::run(args, &globals).await,
         Command::Serve(args) => serve::run(args, &globals).await,
+        Command::Conformance(args) => conformance::run(args, &globals).await,
         Command::Migrate(args) => migrate::run(args, &globals).await,
         Command::Bench(args) => bench::run(args, &globals).await,
         Command::Completions(args) => completions::run(&args, cli::definition(), &globals),

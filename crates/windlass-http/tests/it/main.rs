@@ -14,6 +14,7 @@ mod jobs;
 mod kinds;
 mod lanes;
 mod limits;
+mod protocol_page;
 mod queues;
 mod remote;
 mod schedules;
