@@ -138,9 +138,8 @@ async fn waited(server: &Server, call: Call, mark: usize) -> Result<Duration, Wr
         Some(next.at - answer.at)
     };
     let waited = server.record().until(mark, PATIENCE, waited).await;
-    let waited = waited.ok_or_else(|| {
-        Wrong::new(format!("no {call:?} again within {:?} of a 503", PATIENCE))
-    })?;
+    let waited = waited
+        .ok_or_else(|| Wrong::new(format!("no {call:?} again within {:?} of a 503", PATIENCE)))?;
     if waited + EARLY < WAIT {
         let seen = format!("{call:?} again {waited:?} after a 503 that asked for {WAIT:?}");
         return Err(Wrong::new(seen));
