@@ -1,7 +1,5 @@
 // A Windlass worker in Node. No dependencies; copy it, and write handlers of your own.
-//
 //     WINDLASS_URL=http://127.0.0.1:7700 WINDLASS_TOKEN=... node worker.mjs
-//
 // A handler takes the args and the job. It returns the job's output; an error is tried again, unless it is `Dead`.
 import { hostname } from "node:os";
 import { pathToFileURL } from "node:url";
@@ -37,8 +35,7 @@ export class Worker {
   #stopping = new AbortController();
 
   constructor(url, handlers, { slots = 10, queue = "default", token } = {}) {
-    const authorization = token && { authorization: `Bearer ${token}` };
-    const headers = { "content-type": "application/json", ...authorization };
+    const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
     Object.assign(this, { url: url.replace(/\/$/, ""), handlers, slots, queue, headers });
   }
 
@@ -49,9 +46,11 @@ export class Worker {
       try {
         const answer = await fetch(this.url + path, { method, headers: this.headers, body: text });
         const said = await answer.json();
+        if (said.state === "terminate") this.#stopping.abort();
         if (answer.ok) return said;
         if (answer.status === 410) throw new Gone(said.detail);
         if (answer.status < 500) throw new Error(said.detail);
+        wait = Math.max(wait, 1000 * answer.headers.get("retry-after"));
       } catch (error) {
         if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error; // the network's
       }
@@ -70,7 +69,7 @@ export class Worker {
   async run() {
     for (const name of ["SIGTERM", "SIGINT"]) process.on(name, () => this.#stopping.abort());
     await this.#register();
-    const heart = setInterval(() => this.#beat().catch(() => {}), this.heartbeatMs); // a claim registers again
+    const heart = setInterval(() => this.#beat(), this.heartbeatMs);
     while (!this.#stopping.signal.aborted) {
       try {
         await this.#claim();
@@ -79,13 +78,13 @@ export class Worker {
         await this.#register(this.#end([...this.#running.keys()]));
       }
     }
-    while (this.#running.size > 0) await this.#one();
+    while (this.#running.size > 0) await this.#oneEnds();
     clearInterval(heart);
     await this.call("DELETE", this.path);
   }
 
   async #claim() {
-    while (this.#running.size >= this.slots) await this.#one();
+    while (this.#running.size >= this.slots) await this.#oneEnds();
     const room = { max: Math.min(this.slots - this.#running.size, 500), wait_ms: 2000 };
     const { jobs } = await this.call("POST", `${this.path}/claim`, room);
     for (const fields of jobs) {
@@ -95,8 +94,7 @@ export class Worker {
     }
   }
 
-  /** Waits for the end of one of those that run. */
-  #one() {
+  #oneEnds() {
     return Promise.race([...this.#running.values()].map((one) => one.done));
   }
 
@@ -132,7 +130,9 @@ export class Worker {
   }
 
   async #beat() {
-    const beat = await this.call("POST", `${this.path}/heartbeat`, { leases: [...this.#running.keys()] });
+    const leases = [...this.#running.keys()];
+    const refused = () => ({ lost: leases, cancel: [] }); // the next claim registers again, or tells what is wrong
+    const beat = await this.call("POST", `${this.path}/heartbeat`, { leases }).catch(refused);
     this.#end([...beat.lost, ...beat.cancel.map((one) => one.lease)]);
   }
 

@@ -2,9 +2,8 @@
 
     WINDLASS_URL=http://127.0.0.1:7700 WINDLASS_TOKEN=... python3 worker.py
 
-A handler takes the args and the job. It returns the job's output; an exception is tried again, unless it is `Dead`.
-"""
-import http.client, json, os, queue, signal, socket, threading, time, traceback
+A handler takes the args and the job. It returns the job's output; an exception is tried again, unless it is `Dead`."""
+import http.client, itertools, json, os, queue, signal, socket, threading, time, traceback
 from urllib.parse import urlsplit
 
 class Dead(Exception): """The job has failed for good."""
@@ -26,14 +25,14 @@ class Job(dict):
 class Worker:
     def __init__(self, url, handlers, slots=10, queue_name="default", token=None):
         self.url, self.handlers, self.slots, self.queue_name = urlsplit(url), handlers, slots, queue_name
-        self.headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+        self.headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
         self.jobs, self.stopping, self.thread = {}, threading.Event(), threading.local()
         self.ready, self.results, self.room = queue.SimpleQueue(), queue.SimpleQueue(), threading.Semaphore(slots)
 
-    def call(self, method, path, body=None, wait=0.05):
+    def call(self, method, path, body=None):
         """One request, sent again until the server answers: every request may be repeated."""
-        text = json.dumps(body)
-        while True:
+        text = json.dumps(body, ensure_ascii=False).encode()
+        for wait in itertools.chain((0.1, 0.2, 0.5, 1, 2), itertools.repeat(5)):
             try:
                 if getattr(self.thread, "connection", None) is None:
                     kind = http.client.HTTPSConnection if self.url.scheme == "https" else http.client.HTTPConnection
@@ -42,12 +41,15 @@ class Worker:
                 answer = self.thread.connection.getresponse()
                 said = json.loads(answer.read())
                 if answer.status < 400:
+                    if said.get("state") == "terminate":
+                        self.stopping.set()
                     return said
                 if answer.status < 500:
                     raise Gone if answer.status == 410 else RuntimeError(said["detail"])
+                wait = max(wait, float(answer.headers.get("retry-after", 0)))
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
                 self.thread.connection = None
-            time.sleep(wait := min(wait * 2, 5))
+            time.sleep(wait)
 
     def register(self):
         handlers = [{"kind": kind, "queue": self.queue_name} for kind in self.handlers]
@@ -57,8 +59,8 @@ class Worker:
 
     def run(self):
         """Runs jobs until a signal asks it to stop; then those that run may end."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stopping.set())
+        signal.signal(signal.SIGTERM, lambda *_: self.stopping.set())
+        signal.signal(signal.SIGINT, lambda *_: self.stopping.set())
         self.register()
         targets = [self.runner] * self.slots + [self.settler, self.heart]
         *runners, settler, heart = [threading.Thread(target=target, daemon=True) for target in targets]
@@ -91,14 +93,12 @@ class Worker:
 
     def runner(self):
         while (job := self.ready.get()) is not None:
-            result = {"result": "release"} if self.stopping.is_set() else self.attempt(job)
+            result = {"result": "release"} if self.stopping.is_set() or job.told_to_end.is_set() else self.attempt(job)
             self.results.put({"job": job["id"], "lease": job["lease"], **result})
             self.room.release()
 
     def attempt(self, job):
         try:
-            if job.told_to_end.is_set():
-                raise Dead("told to end before it began")
             output = self.handlers[job["kind"]](job["args"], job)
             return {"result": "complete", "output": json.loads(json.dumps(output, allow_nan=False))}
         except Snooze as wish:
@@ -111,8 +111,8 @@ class Worker:
 
     def settler(self):
         """Sends results, many at a time; what is locked right now is sent again."""
-        batch = [self.results.get()]
-        while batch != [None]:
+        batch = []
+        while (batch := batch or [self.results.get()]) != [None]:
             while len(batch) < 50 and not self.results.empty():
                 batch.append(self.results.get())
             sent = list(filter(None, batch))
@@ -127,16 +127,16 @@ class Worker:
                     batch.insert(0, {"job": result["job"], "lease": result["lease"], "result": "fail", "error": error})
                 else:
                     self.jobs.pop(result["lease"], None)
-            batch = batch or [self.results.get()]
 
     def heart(self):
         while True:
             time.sleep(self.heartbeat_s)
+            leases = list(self.jobs)
             try:
-                beat = self.call("POST", f"{self.path}/heartbeat", {"leases": list(self.jobs)})
+                beat = self.call("POST", f"{self.path}/heartbeat", {"leases": leases})
                 self.end(beat["lost"] + [one["lease"] for one in beat["cancel"]])
             except (Gone, RuntimeError):
-                pass  # the next claim registers again, or tells what is wrong
+                self.end(leases)  # the next claim registers again, or tells what is wrong
 
     def end(self, leases):
         for job in filter(None, map(self.jobs.get, leases)):

@@ -120,6 +120,9 @@ pub(crate) enum Command {
     Restore(command::restore::Args),
     /// Move all that one store holds into another one
     Move(command::move_store::Args),
+    /// Hold a worker of any language against the worker protocol, with faults
+    #[command(hide = true)]
+    Conformance(command::conformance::Args),
     /// Bring the store's schema up to date
     Migrate(command::migrate::Args),
     /// Measure this machine and this store

@@ -7,6 +7,7 @@ pub(crate) mod batch;
 pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod condition;
+pub(crate) mod conformance;
 pub(crate) mod demo;
 pub(crate) mod docs;
 pub(crate) mod doctor;

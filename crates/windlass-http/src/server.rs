@@ -103,7 +103,10 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIME)
             .max_buf_size(HEADER_BYTES)
-            .serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(service));
+            .serve_connection(
+                TokioIo::new(Patient::new(stream)),
+                TowerToHyperService::new(service),
+            );
         let connection = self.graceful.0.watch(connection);
         self.connections.spawn(async move {
             if let Err(error) = connection.await {

@@ -18,8 +18,8 @@ use crate::api::Api;
 use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
-    alert, audit, batch, event, health, idempotency, job, kind, lane, limit, operation, queue, remote,
-    schedule, signal, source, stream, subscription, token, trace, worker, workflow,
+    alert, audit, batch, event, health, idempotency, job, kind, lane, limit, operation, queue,
+    remote, schedule, signal, source, stream, subscription, token, trace, worker, workflow,
 };
 
 #[derive(OpenApi)]

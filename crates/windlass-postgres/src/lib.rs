@@ -7,8 +7,8 @@
 //! Other languages enqueue by `select windlass.enqueue('kind', '{"args": 1}')`.
 
 mod alert;
-mod audit;
 mod archive;
+mod audit;
 mod batch;
 mod condition;
 mod connection;

@@ -7,8 +7,8 @@
 //! Other languages enqueue by `insert into windlass_enqueue (kind, args) values (…)`.
 
 mod alert;
-mod audit;
 mod archive;
+mod audit;
 mod batch;
 mod condition;
 mod connection;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cli;
+mod conformance;
 mod demo;
 mod handlers;
 mod serve;

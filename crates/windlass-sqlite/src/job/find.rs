@@ -247,7 +247,11 @@ fn source(
 
 /// Selects of the jobs with tags and subjects, of those of batches, of workers and of states, of which there are so few that
 /// they are looked up one by one.
-pub(crate) fn few(connection: &Connection, filter: &Filter, in_hand: &InHandOf) -> Result<Few, StoreError> {
+pub(crate) fn few(
+    connection: &Connection,
+    filter: &Filter,
+    in_hand: &InHandOf,
+) -> Result<Few, StoreError> {
     let tagged = filter.tags().filter(|(negated, _)| !negated).map(|(_, tags)| {
         let mut values = Vec::new();
         let tags = any_of(&tags, &mut values);

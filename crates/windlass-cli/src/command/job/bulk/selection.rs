@@ -87,10 +87,7 @@ mod tests {
         assert_eq!(filter(&["kind:a queue:b"]), "kind:a queue:b");
         assert_eq!(filter(&["kind:a", "state:cancelled"]), "kind:a state:cancelled");
         assert_eq!(filter(&["-kind:a"]), "-kind:a");
-        assert_eq!(
-            filter(&["error:\"timed out\"", "kind:a"]),
-            "error:\"timed out\" kind:a"
-        );
+        assert_eq!(filter(&["error:\"timed out\"", "kind:a"]), "error:\"timed out\" kind:a");
     }
 
     #[test]
