@@ -16,7 +16,7 @@ use crate::store;
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 /// All commands that change what is there. What only brings data, such as `enqueue`, is none.
-const ACTS: [Row; 45] = [
+const ACTS: [Row; 50] = [
     ("alert", "mute", "alerts.mute", "name"),
     ("alert", "unmute", "alerts.unmute", "name"),
     ("batch", "cancel", "batches.cancel", "batch"),
@@ -26,6 +26,7 @@ const ACTS: [Row; 45] = [
     ("event", "keep", "events.put_keep", "at_least"),
     ("event", "renew", "events.renew", NO_ARGUMENT),
     ("job", "cancel", "jobs.cancel", "words"),
+    ("job", "delete", "jobs.delete", "words"),
     ("job", "move", "jobs.move", "words"),
     ("job", "retry", "jobs.retry", "words"),
     ("kind", "pause", "kinds.pause", "kind"),
@@ -34,6 +35,10 @@ const ACTS: [Row; 45] = [
     ("limit", "close", "limits.close", "on"),
     ("limit", "remove", "limits.remove", "on"),
     ("limit", "set", "limits.set", "on"),
+    ("op", "pause", "operations.pause", "operation"),
+    ("op", "resume", "operations.resume", "operation"),
+    ("op", "stop", "operations.stop", "operation"),
+    ("op", "undo", "operations.undo", "operation"),
     ("queue", "age", "queues.age", "name"),
     ("queue", "bound", "queues.bound", "name"),
     ("queue", "pause", "queues.pause", "name"),
@@ -196,7 +201,7 @@ mod tests {
     use super::*;
 
     /// Commands that only look, bring data or start something: whatever is added is here or among the acts.
-    const NO_ACTS: [&str; 36] = [
+    const NO_ACTS: [&str; 39] = [
         "alert list",
         "audit list",
         "audit verify",
@@ -218,6 +223,9 @@ mod tests {
         "limit list",
         "migrate status",
         "migrate up",
+        "op list",
+        "op show",
+        "op wait",
         "queue list",
         "schedule list",
         "schedule preview",

@@ -4,19 +4,13 @@
 //! which re-exports what they need.
 //!
 //! Reading order: [`job`] (what a job is and every verb that changes it), [`queue`], [`worker`],
-//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
+//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`operation`], [`idempotency`], [`audit`], [`store`] (their sum), [`archive`] (all of it as rows), [`client`], [`handler`] and [`context`] (what
 //! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`], [`filter`],
 //! [`limits`] and [`error`].
 
 pub mod alert;
-pub mod audit;
-//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`store`] (their sum), [`archive`] (all of it as rows), [`client`], [`handler`] and [`context`] (what
-//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`operation`], [`store`] (their sum), [`client`], [`handler`] and [`context`] (what
-//! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`],
-//! [`limits`] and [`error`].
-
-pub mod alert;
 pub mod archive;
+pub mod audit;
 pub mod batch;
 pub mod client;
 pub mod condition;

@@ -22,7 +22,7 @@ pub use condition::{
 pub use document::{JobBody, SubjectBody, document, document_of, subject};
 pub use duplicate::{DuplicatesBody, duplicates};
 pub use event::OfEvent;
-pub(crate) use list::{filter, within};
+pub(crate) use list::within;
 pub(crate) use new::{NewFair, NewJobBody, NewLane, NewLimited, NewSubject, NewUnique};
 
 pub(crate) use enqueue::{EnqueuedJobs, NewJobs, enqueued_jobs};

@@ -98,7 +98,7 @@ pub mod job {
     pub use windlass_core::job::{
         AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Completion, Counts,
         Due, Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Fenced, Field,
-        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InHandOf, InLine, JobStore,
+        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InHandOf, InLine, JobHead, JobStore,
         KindLimits, LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields,
         Moved, Next, OnConflict, Page, ParseStateError, ParseSubjectError, Passage, Paused,
         Retried, Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until,
@@ -112,12 +112,6 @@ pub mod filter {
     pub use windlass_core::client::{Count, Effort};
     pub use windlass_core::filter::{
         Bound, Found, JobCount, Looked, Moment, ParseFilterError, ParseMomentError, Path, Scalar,
-        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InLine, JobHead, JobStore,
-        KindLimits, LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields,
-        Moment, Moved, Next, OnConflict, Page, ParseFilterError, ParseStateError,
-        ParseSubjectError, Passage, Paused, Retried, Settled, Settlement, Share, Standing, Step,
-        TRANSITIONS, Term, TurnLook, Until, Upgrade, Verb, Verdict, attempt_limit, is_transition,
-        loss_limit,
     };
 }
 
@@ -142,12 +136,9 @@ pub mod condition {
 /// [`EventRecord`](event::EventRecord) is one of it.
 pub mod event {
     pub use windlass_core::event::{
-        CloudEvent, CloudEventBody, Cursor, DEFAULT_SOURCE, DecodeError, EventMeta, EventRecord,
-        EventStore, EventType, Extension, Field, Filter, IntoEvent, Keep, LogRecord, NewEvent,
-        Published, StrictSource, Term, Upgrade, claim,
-        CloudEvent, CloudEventBody, DEFAULT_SOURCE, DecodeError, EventHead, EventMeta, EventRecord,
-        EventStore, EventType, Extension, IntoEvent, Keep, LogRecord, NewEvent, Published,
-        StrictSource, Upgrade, claim,
+        CloudEvent, CloudEventBody, Cursor, DEFAULT_SOURCE, DecodeError, EventHead, EventMeta,
+        EventRecord, EventStore, EventType, Extension, Field, Filter, IntoEvent, Keep, LogRecord,
+        NewEvent, Published, StrictSource, Term, Upgrade, claim,
     };
 }
 

@@ -137,7 +137,7 @@ fn confirm(globals: &Globals, standing: &Standing) -> anyhow::Result<()> {
         time::count(*jobs, "job"),
         time::count(*events, "event")
     ));
-    match ask::for_count(usize::try_from(all).unwrap_or(usize::MAX))? {
+    match ask::for_count(all)? {
         Answer::Yes => Ok(()),
         Answer::No => Err(Failure::new(Exit::Conflict, "nothing was changed").into()),
         Answer::Nobody => {

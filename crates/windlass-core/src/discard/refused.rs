@@ -7,13 +7,11 @@ use crate::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
 use crate::audit::{Act, AuditStore, EntriesWanted, Entry, EntryDigest};
 use crate::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed};
 use crate::condition::{ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived};
-use crate::event::{EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
-use crate::filter::{Bound, Found, JobCount};
 use crate::event::{EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
+use crate::filter::{Bound, Found, JobCount};
 use crate::health::{HealthStore, Observed, Thresholds};
-use crate::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
-use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
 use crate::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
+use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
 use crate::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
     Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
@@ -270,6 +268,9 @@ impl AuditStore for DiscardStore {
         acts(&EntriesWanted) -> Vec<Entry>;
         acts_after(u64, usize) -> Vec<Entry>;
         audit_start() -> (u64, EntryDigest);
+    }
+}
+
 impl OperationStore for DiscardStore {
     refuse! {
         preview_operation(&NewOperation, usize, Now) -> Preview;

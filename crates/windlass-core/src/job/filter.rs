@@ -10,8 +10,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::{Counts, JobRecord, State, Subject};
-use crate::filter::{Known, value};
-use crate::filter::{Moment, ParseFilterError, Path, Scalar, Word, parse, written};
+use crate::filter::{Known, Moment, ParseFilterError, Path, Scalar, Word, parse, value, written};
 use crate::id::{BatchId, JobId, WorkerId};
 use crate::name::matches;
 use crate::time::Timestamp;

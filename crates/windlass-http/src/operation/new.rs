@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use windlass::OperationId;
+use windlass::job::Filter;
 use windlass::operation::{Action, NewOperation};
 
 use super::document::{OperationBody, PreviewBody, document, preview};
@@ -13,7 +14,8 @@ use crate::answer::{Document, accepted, ok};
 use crate::api::Api;
 use crate::ending::note;
 use crate::extract::Body;
-use crate::job::{filter, within};
+use crate::filter;
+use crate::job::within;
 use crate::limits::LARGEST_COUNT;
 use crate::problem::{Code, Problem};
 use crate::schema;
@@ -69,7 +71,7 @@ enum ActionWord {
 impl NewOperationBody {
     /// The operation, within what its caller is limited to.
     fn operation(self, may: &MayIn<Operate>) -> Result<NewOperation, Problem> {
-        let filter = filter(Some(&self.filter))?;
+        let filter: Filter = filter::read(Some(&self.filter))?;
         if filter.terms.is_empty() {
             let detail = "the filter is empty: say which jobs, such as state:dead";
             return Err(Problem::body("/filter".to_owned(), detail));

@@ -137,7 +137,9 @@ mod tests {
     fn a_merge_has_so_many_types() {
         let (mut pace, now) = (Pace::default(), Instant::now());
         let all = (STREAM_ROWS + MERGED_TYPES + 5) as u64;
-        (1..=all).for_each(|at| drop(pace.tells(&event(at, at.to_string()), now)));
+        for at in 1..=all {
+            let _ = pace.tells(&event(at, at.to_string()), now);
+        }
         let merged = pace.flush(now + WINDOW).expect("counted");
         assert_eq!((merged.types.len(), merged.others), (MERGED_TYPES, 5));
     }

@@ -210,10 +210,6 @@ impl TestApi {
         declare(&*self.store, &[declared], Now::Database).await.expect("declared");
     }
 
-    pub(crate) fn router(&self) -> Router {
-        self.router.clone()
-    }
-
     pub(crate) fn client(&self) -> Client {
         Client::new(Arc::clone(&self.store))
     }

@@ -121,6 +121,18 @@ impl TokenStore for CountedStore {
     }
 }
 
+impl OperationStore for CountedStore {
+    forward!(operations);
+}
+
+impl IdempotencyStore for CountedStore {
+    forward!(idempotency);
+}
+
+impl AuditStore for CountedStore {
+    forward!(audit);
+}
+
 impl AlertStore for CountedStore {
     forward!(alerts);
 }

@@ -442,16 +442,15 @@ pub(crate) mod names {
     };
     pub(crate) use windlass_core::filter::{Bound, Found, JobCount};
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
-    pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, WorkerId};
+    pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
     pub(crate) use windlass_core::idempotency::{
         Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey,
     };
-    pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
     pub(crate) use windlass_core::job::{
-        Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Fence, Fenced, InHand,
-        Look, Moved, Page, Retried, Settled, Settlement,
+        Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
+        Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
+        Settlement,
     };
-    pub(crate) use windlass_core::job::{Enqueued, Filter, JobHead, JobRecord, JobStore, NewJob};
     pub(crate) use windlass_core::json::Json;
     pub(crate) use windlass_core::limit::{
         Limit, LimitOn, LimitRecord, LimitSet, LimitStore, SetBy,
@@ -480,7 +479,6 @@ pub(crate) mod names {
     pub(crate) use windlass_core::token::{Token, TokenDigest, TokenRecord, TokenStore};
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{
-        Beat, MinimumBuild, Quiet, Registration, RequiredBuild,
+        Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
     };
-    pub(crate) use windlass_core::worker::{WorkerRecord, WorkerStore};
 }

@@ -14,9 +14,8 @@ use windlass_core::condition::{
 };
 use windlass_core::filter::{Bound, Found, JobCount};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
-use windlass_core::id::{BatchId, JobId, LeaseId, WorkerId};
-use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
 use windlass_core::id::{BatchId, JobId, LeaseId, OperationId, WorkerId};
+use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
     Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
@@ -160,12 +159,10 @@ impl JobStore for ClockedStore {
 
     fn count_jobs<'a>(&'a self, filter: &'a Filter, bound: Bound) -> Reply<'a, JobCount> {
         self.store.count_jobs(filter, bound)
-    fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>> {
-        self.store.job_heads(jobs)
     }
 
-    fn jobs<'a>(&'a self, filter: &'a Filter, page: Page) -> Reply<'a, Vec<JobRecord>> {
-        self.store.jobs(filter, page)
+    fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>> {
+        self.store.job_heads(jobs)
     }
 
     fn jobs_of_tree<'a>(

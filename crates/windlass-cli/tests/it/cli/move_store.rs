@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use windlass_testkit::database::{Database, PostgresDatabase, SqliteFile};
+use windlass_testkit::database::{PostgresDatabase, SqliteFile};
 use windlass_testkit::draft::jobs;
 use windlass_testkit::fixture::StoreFixture;
 use windlass_testkit::verdicts::complete;

@@ -96,6 +96,8 @@ macro_rules! forward_of_events {
 
         fn audit_start(&self) -> Reply<'_, (u64, EntryDigest)> {
             self.store.audit_start()
+        }
+    };
     (operations) => {
         fn preview_operation<'a>(
             &'a self,
