@@ -105,23 +105,21 @@ pub(crate) enum Command {
     /// Look for problems and say what fixes them
     Doctor(command::doctor::Args),
     /// Make, list and remove tokens: who may use the HTTP API
-    #[command(hide = true)]
     Token(command::token::Args),
     /// Who has done what, and whether that list is whole
     Audit(command::audit::Args),
     /// What a code of a problem means, and what to do
     Docs(command::docs::Args),
     /// Serve the HTTP API
-    #[command(hide = true)]
     Serve(command::serve::Args),
     /// Write all that the store holds to a file
     Backup(command::backup::Args),
     /// Bring a store back to what a file has
     Restore(command::restore::Args),
     /// Move all that one store holds into another one
+    #[command(hide = true)]
     Move(command::move_store::Args),
     /// Hold a worker of any language against the worker protocol, with faults
-    #[command(hide = true)]
     Conformance(command::conformance::Args),
     /// Bring the store's schema up to date
     Migrate(command::migrate::Args),

@@ -1,7 +1,7 @@
 //! The audit: which acts people have done, and what each has changed.
 //!
 //! Entries are only ever added. Each has the digest of the one before it, so that one that was changed, removed or moved later
-//! is found by [`Chain`], unless all that came after it was made anew as well: who keeps the last digest elsewhere finds that too.
+//! is found by [`Chain`], unless all that came after it was written again as well: who keeps the last digest elsewhere finds that too.
 
 use std::fmt;
 

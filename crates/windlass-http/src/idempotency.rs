@@ -232,7 +232,7 @@ mod tests {
         assert!(!takes_key(&Method::GET, "/v1/jobs"));
     }
 
-    /// Bad input: a key that is no text, empty or too long is refused.
+    /// Bad input: a key that is not a text, empty or too long is refused.
     #[test]
     fn a_key_is_a_short_text() {
         let of = |values: &[&str]| {

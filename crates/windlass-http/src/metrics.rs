@@ -107,7 +107,8 @@ pub(crate) async fn counted(State(api): State<Api>, request: Request, next: Next
 pub(crate) async fn show(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
     let metrics = api.metrics().clone();
     let text = metrics.text(&api).await;
-    let form = FORM.parse().map_err(|_| Problem::new(Code::Internal, "the type is no header"))?;
+    let form =
+        FORM.parse().map_err(|_| Problem::new(Code::Internal, "the type is not a header"))?;
     let mut response = text.into_response();
     response.headers_mut().insert(CONTENT_TYPE, form);
     Ok(response)

@@ -11,7 +11,7 @@ use crate::api::Api;
 use crate::problem::{Code, Problem};
 
 const STYLE: &str = include_str!("pages/style.css");
-/// Nothing but the style comes with a page, and nobody frames it.
+/// Only the style comes with a page, and nobody frames it.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 );

@@ -45,7 +45,7 @@ enum Verb {
     },
     /// Whether entries were changed, removed or moved since they were written; exit code 9 where so
     Verify {
-        /// The digest that the last entry had when somebody looked: entries up to that one were not made anew
+        /// The digest that the last entry had when somebody looked: entries up to that one were not written again
         #[arg(long, value_name = "NUMBER:DIGEST", value_parser = anchor)]
         expect: Option<(u64, String)>,
     },

@@ -75,7 +75,7 @@ pub struct AuditCheckBody {
     begins_behind: u64,
     /// The last entry.
     last: u64,
-    /// Its digest. Who keeps it elsewhere sees later whether entries up to it were made anew.
+    /// Its digest. Who keeps it elsewhere sees later whether entries up to it were written again.
     digest: String,
     /// What was found, the first 100.
     #[schema(max_items = 100)]

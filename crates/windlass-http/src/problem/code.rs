@@ -189,7 +189,7 @@ impl Code {
                 "The `Idempotency-Key` of the request came before, with another body. A key stands for one request for 24 hours. Nothing was written. Take a new key for a new request."
             }
             Self::RequestRunning => {
-                "A request with the same `Idempotency-Key` is being carried out, perhaps by another server. Ask again in a second for its answer. One whose server died is carried out anew a minute after it began."
+                "A request with the same `Idempotency-Key` is being carried out, perhaps by another server. Ask again in a second for its answer. One whose server died is carried out again a minute after it began."
             }
             Self::LeaseLost => {
                 "The attempt's lease is gone: the job was given to another worker, or has ended. Nothing was written. Stop working on the job; do not send the result again."

@@ -34,7 +34,7 @@ async fn what_is_done_is_entered(api: TestApi) {
         }))
         .await;
     api.post("/v1/jobs", &json!({"kind": "mail", "queue": "mail"})).await.ok();
-    assert_eq!(newest(&api).await, Value::Null, "a job that is brought is no act");
+    assert_eq!(newest(&api).await, Value::Null, "a job that is brought is not an act");
     api.post("/v1/queues/mail/pause", &json!({"note": "upgrade"})).await.ok();
     let paused = newest(&api).await;
     assert_eq!(
@@ -58,7 +58,7 @@ async fn what_is_done_is_entered(api: TestApi) {
     );
     let refused = api.put("/v1/limits/queue:mail", &json!({"running": 0})).await;
     assert!(refused.status.is_client_error());
-    assert_eq!(newest(&api).await["number"], changed["number"], "a refusal is no act");
+    assert_eq!(newest(&api).await["number"], changed["number"], "a refusal is not an act");
 }
 
 async fn what_is_removed_is_in_its_entry(api: TestApi) {

@@ -11,7 +11,7 @@ use windlass_http::{Access, Caller};
 use crate::fixture::{TestApi, on_both_stores, request};
 
 on_both_stores! {
-    /// The numbers are those of the store and of the requests, in Prometheus' text, and the store is not asked anew at once.
+    /// The numbers are those of the store and of the requests, in Prometheus' text, and the store is not asked again at once.
     numbers_are_those_of_the_store;
     /// S-17: who is limited to some queues, or may not read, gets none.
     numbers_are_for_who_may_read_all;

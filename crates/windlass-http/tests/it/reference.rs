@@ -15,7 +15,7 @@ Bodies and answers are JSON. `?` stands behind a member or a parameter that may 
 Whatever is refused is a [problem](http.md#problems).
 ";
 
-/// The reference is that of the document. `WINDLASS_WRITE_OPENAPI=1` writes it anew.
+/// The reference is that of the document. `WINDLASS_WRITE_OPENAPI=1` writes it again.
 #[test]
 fn the_reference_is_that_of_the_document() {
     let document: Value = serde_json::from_str(&windlass_http::openapi()).expect("JSON");

@@ -314,7 +314,10 @@ async fn nothing_is_lost_however_often_who_feeds_is_killed(database: TestDatabas
     ended.store(true, Ordering::Relaxed);
     feeders.join_all().await;
     let mut feed = Feed::default();
-    while feed.round(&*store, Now::Database).await.expect("fed").is_behind {}
+    // A server may still be at a statement whose caller was dropped, and gives positions alone then.
+    while feed.round(&*store, Now::Database).await.expect("fed").is_behind
+        || (database.is_postgres() && database.count("intake").await > 0)
+    {}
     let committed: usize = written.values().map(Vec::len).sum();
     let verified = client.verify_events().await.expect("looked at");
     assert!(verified.is_whole(), "{verified:?}");

@@ -69,7 +69,7 @@ pub async fn what_died_goes_on_with_its_ids(fixture: StoreFixture) {
     fixture.advance(SECOND);
     assert_eq!(fixture.begin(request(2)).await, Begun::Other);
     assert_eq!(fixture.begin(request(1)).await, Begun::Go(first.seed));
-    assert_eq!(fixture.begin(request(1)).await, Begun::Running, "it has begun anew");
+    assert_eq!(fixture.begin(request(1)).await, Begun::Running, "it has begun again");
     fixture.end(RequestEnd::Unknown).await;
     assert_eq!(fixture.begin(request(1)).await, Begun::Go(first.seed));
     fixture.end(RequestEnd::Answered(answer())).await;
