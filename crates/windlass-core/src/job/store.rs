@@ -232,7 +232,7 @@ pub trait JobStore: Send + Sync {
     /// One job with all that decides about it, of one moment.
     fn look(&self, id: JobId, now: Now) -> Reply<'_, Option<Look>>;
 
-    /// How these jobs stand at one moment, in the order of their ids; those that are gone are left out.
+    /// How these jobs stand at one moment, each once, in the order of their ids; those that are gone are left out.
     fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>>;
 
     /// Jobs that match, newest first.
