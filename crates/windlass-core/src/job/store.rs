@@ -264,7 +264,7 @@ pub trait JobStore: Send + Sync {
         })
     }
 
-    /// How these jobs stand at one moment, in the order of their ids; those that are gone are left out.
+    /// How these jobs stand at one moment, each once, in the order of their ids; those that are gone are left out.
     fn job_heads<'a>(&'a self, jobs: &'a [JobId]) -> Reply<'a, Vec<JobHead>>;
 
     /// The jobs of a tree, oldest first, at most so many: its root, those whose root it is, and those with ids between two of
