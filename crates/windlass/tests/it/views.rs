@@ -72,7 +72,8 @@ fn of_sqlite(path: &str, view: &str) -> Columns {
 }
 
 async fn of_postgres(database: &TestDatabase, view: &str) -> Columns {
-    let client = connect(database).await.client;
+    let connection = connect(database).await;
+    let client = &connection.client;
     let rows = client.query(&format!("select * from windlass.{view}"), &[]).await.expect("asked");
     assert!(rows.is_empty(), "{view}");
     let columns = "select column_name::text, data_type::text from information_schema.columns \

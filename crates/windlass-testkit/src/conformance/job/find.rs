@@ -158,7 +158,7 @@ pub async fn what_few_jobs_have_is_looked_up(fixture: StoreFixture) {
 
 /// S1: jobs are counted by any filter, and a count that reaches its bound says that it is not all.
 pub async fn jobs_are_counted_by_a_filter(fixture: StoreFixture) {
-    let worker = fixture.worker().await;
+    let worker = fixture.start(worker().knowing(&[("few", 1)])).await;
     fixture
         .enqueue((0..3).map(|n| job().kind("few").tag("few").args(&format!(r#"{{"n": {n}}}"#))))
         .await;
