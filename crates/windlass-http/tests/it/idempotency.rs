@@ -64,8 +64,9 @@ async fn a_request_that_comes_again_is_answered_again(api: TestApi) {
 async fn one_of_many_writes(api: TestApi) {
     let other = api.another().await;
     let body = json!({"jobs": [{"kind": "mail"}, {"kind": "mail"}]});
-    let ask =
-        |nth: usize| send(if nth % 2 == 0 { &api } else { &other }, "/v1/jobs/batch", "k", &body);
+    let ask = |nth: usize| {
+        send(if nth.is_multiple_of(2) { &api } else { &other }, "/v1/jobs/batch", "k", &body)
+    };
     let answers = join_all((0..16).map(ask)).await;
     for answer in &answers {
         let is_told = answer.status.is_success() || answer.code() == (409, "request-running");

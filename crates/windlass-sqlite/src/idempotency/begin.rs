@@ -31,7 +31,7 @@ pub(super) fn begin(
         return Ok(Begun::Go(request.seed));
     }
     let is_taken_over = run(connection, TAKE_OVER, params![key, asked, now, held_until])? > 0;
-    let known = all(connection, KNOWN, [key], |row| Known::read(row))?;
+    let known = all(connection, KNOWN, [key], Known::read)?;
     let known = known.into_iter().next();
     Ok(match known {
         Some(known) if is_taken_over => Begun::Go(known.seed.0),

@@ -408,18 +408,19 @@ fn a_backup_under_load_is_whole(stores: &Stores) {
             let stop = Arc::clone(&stop);
             move || !stop.load(std::sync::atomic::Ordering::Relaxed)
         };
-        let enqueues = {
+        let mut running = tokio::task::JoinSet::new();
+        {
             let (load, goes_on) = (Arc::clone(&load), goes_on.clone());
-            tokio::spawn(async move {
+            running.spawn(async move {
                 while goes_on() {
                     let ids = load.enqueue(jobs(7)).await;
                     said.send(ids).expect("heard");
                 }
-            })
-        };
-        let works = {
+            });
+        }
+        {
             let load = Arc::clone(&load);
-            tokio::spawn(async move {
+            running.spawn(async move {
                 let worker = load.worker().await;
                 while goes_on() {
                     let batch = worker.claim(5).await;
@@ -432,8 +433,8 @@ fn a_backup_under_load_is_whole(stores: &Stores) {
                     }
                     worker.release(&batch).await;
                 }
-            })
-        };
+            });
+        }
         let mut acknowledged: BTreeSet<JobId> = BTreeSet::new();
         for nth in 0..6 {
             while acknowledged.len() < 100 * (nth + 1) {
@@ -450,8 +451,9 @@ fn a_backup_under_load_is_whole(stores: &Stores) {
         }
         stores.backup("load.windlass");
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        works.await.expect("it ends");
-        enqueues.await.expect("it ends");
+        while let Some(ended) = running.join_next().await {
+            ended.expect("it ends");
+        }
         stores.restore("load.windlass");
         let restored = StoreFixture::on(Arc::clone(&stores.to)).await;
         let all = jobs_of(&all_pages(&stores.to.url()).await);

@@ -31,7 +31,8 @@ async fn a_removed_token_ends_its_stream(api: TestApi) {
     let (gone, stays) = (secret(&api, "gone", grant()).await, secret(&api, "stays", grant()).await);
     let mut ends = Watch::unread(&api, lines_for(&gone, "")).await;
     let mut goes_on = Watch::unread(&api, lines_for(&stays, "")).await;
-    (ends.told("start").await, goes_on.told("start").await);
+    ends.told("start").await;
+    goes_on.told("start").await;
     assert!(api.client().store().remove_token("gone").await.expect("removed"));
     let end = ends.told("end").await;
     assert_eq!((&end["code"], ends.next().await), (&json!("unauthorized"), None));

@@ -50,7 +50,7 @@ pub async fn an_answer_is_given_again(fixture: StoreFixture) {
 pub async fn one_of_many_is_carried_out(fixture: StoreFixture) {
     let other = fixture.another_store().await;
     let begin = |nth: usize| {
-        let store = if nth % 2 == 0 { fixture.store() } else { &*other };
+        let store = if nth.is_multiple_of(2) { fixture.store() } else { &*other };
         store.begin_request(request(1), fixture.now())
     };
     let begun = join_all((0..20).map(begin)).await;
