@@ -1,4 +1,4 @@
-//! The audit over HTTP: who has done what. What is done over HTTP is entered by [`watch`], whatever the noun.
+//! The audit over HTTP: who has done what. What is done over HTTP is entered by `watch.rs`, whatever the noun.
 
 mod changes;
 mod document;

@@ -107,7 +107,7 @@ pub mod job {
 }
 
 /// The filters of jobs and events: their grammar, how far a look for what matches goes, and what it has found. What the terms are
-/// is said by [`job::Filter`](crate::job::Filter) and [`event::Filter`](crate::event::Filter).
+/// is said by [`job::Filter`] and [`event::Filter`].
 pub mod filter {
     pub use windlass_core::client::{Count, Effort};
     pub use windlass_core::filter::{

@@ -107,6 +107,7 @@ pub(super) async fn stay(session: Session) -> Result<bool, StoreError> {
         Some(Row { moving: Moving::Comes(_), .. }) => remove_all(&session).await?,
         Some(_) => session.batch(LET_WRITE).await?,
     }
-    session.batch("delete from windlass.moving; commit").await?;
+    session.batch("delete from windlass.moving").await?;
+    session.batch("commit").await?;
     Ok(true)
 }

@@ -17,19 +17,21 @@ use crate::error::store_error;
 use crate::maintenance::tidy::{DAY, create_partition};
 
 /// A lease for each running job, and what is asked of it.
-const LEASES: &str = "insert into windlass.lease (id, worker, claimed_at, unsettled, settled, label, jobs) \
+const LEASES: &str = "do $$ begin \
+     insert into windlass.lease (id, worker, claimed_at, unsettled, settled, label, jobs) \
      select lease, worker, claimed_at, 1, B'0', label, array[row(id, run_at, created_at, attempt, failures, version, priority, \
        losses, max_attempts, queue, kind, args, root, parent, origin, meta, history)::windlass.held_job] \
      from windlass_running; \
      insert into windlass.cancel_request (job, worker, reason) \
      select id, worker, cancel from windlass_running where cancel is not null; \
-     drop table windlass_running";
+     drop table windlass_running; \
+     end $$";
 /// Who waits for a signal and who signals meet on its row.
 const SIGNALS: &str = "insert into windlass.signal (key) \
      select distinct signal from windlass.condition where signal is not null and state = 0 on conflict do nothing";
 const RENEW: &str = "update windlass.log set epoch = greatest(epoch + 1, windlass.now_us() / 1000000), \
-       revision = greatest(revision + 1, windlass.now_us()); \
-     update windlass.source set epoch = epoch + 1";
+       revision = greatest(revision + 1, windlass.now_us())";
+const RENEW_SOURCES: &str = "update windlass.source set epoch = epoch + 1";
 /// Days ahead for which ended jobs get a partition of their own.
 const DAYS_AHEAD: i64 = 40;
 
@@ -170,8 +172,10 @@ impl Writing {
         }
         if origin == Origin::Past {
             self.session.batch(RENEW).await?;
+            self.session.batch(RENEW_SOURCES).await?;
         }
-        self.session.batch("delete from windlass.moving; commit").await
+        self.session.batch("delete from windlass.moving").await?;
+        self.session.batch("commit").await
     }
 }
 

@@ -22,10 +22,10 @@ const ENDED: &str = "update windlass_moving set ended_at = ?1 where goes";
 const FORGET: &str = "delete from windlass_moving";
 /// On what nobody writes who has the store open: the name of the trigger, and what it is on.
 const KEPT: [(&str, &str); 4] = [
-    ("windlass_moving_job", "insert on windlass_pending"),
-    ("windlass_moving_change", "update on windlass_pending"),
-    ("windlass_moving_end", "insert on windlass_finished"),
-    ("windlass_moving_event", "insert on windlass_event"),
+    ("windlass_moving_job", "before insert on windlass_pending"),
+    ("windlass_moving_change", "before update on windlass_pending"),
+    ("windlass_moving_end", "before insert on windlass_finished"),
+    ("windlass_moving_event", "before insert on windlass_event"),
 ];
 
 struct Row {
@@ -72,7 +72,7 @@ pub(super) fn leave(connection: &Connection, path: &Path, to: &str) -> Result<bo
         for (trigger, on) in KEPT {
             let refuse =
                 "select raise(abort, 'windlass: what this store holds goes to another one')";
-            let create = format!("create trigger {trigger} before {on} begin {refuse}; end");
+            let create = format!("create trigger {trigger} {on} begin {refuse}; end");
             connection.execute_batch(&create).map_err(store_error)?;
         }
         begin(connection, 1, to)?;

@@ -302,7 +302,7 @@ fn a_damaged_file_is_refused(stores: &Stores) {
     let row = whole.lines().find(|line| line.starts_with('[')).expect("a row");
     let bad = [
         ("empty".to_owned(), String::new()),
-        ("changed".to_owned(), whole.replacen("\"order\":42", "\"order\":41", 1)),
+        ("changed".to_owned(), whole.replacen("order\\\":42", "order\\\":41", 1)),
         ("cut in a line".to_owned(), half.to_owned()),
         ("cut behind a line".to_owned(), format!("{cut}\n")),
         ("a row less".to_owned(), whole.replacen(&format!("{row}\n"), "", 1)),

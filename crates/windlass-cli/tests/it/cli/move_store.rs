@@ -63,7 +63,7 @@ fn everything_is_there(stores: &Stores) {
     let again = stores.cli.run(&["move", &stores.from.url(), &stores.to.url()]);
     assert_eq!(again.code, 4, "the other one is not empty: {}", again.stderr);
     stores.ok(&["enqueue", "good"], &stores.to.url());
-    stores.ok(&["doctor"], &stores.to.url());
+    stores.ok(&["status"], &stores.to.url());
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn jobs_that_have_ended_are_deleted_and_brought_back() {
     cli.enqueue("bad", "media");
     let ran = cli.run(&["job", "delete", "kind:bad"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.error().contains("2 jobs would be deleted"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("2 jobs would be deleted"), "{}", ran.stderr);
     let deleted = cli.json(&["job", "delete", "kind:bad", "--yes", "--expect", "2"]);
     assert_eq!(deleted["schema"], "job-delete.v1");
     assert_eq!((number_of(&cli, "kind:bad"), number_of(&cli, "state:dead")), (1, 0));

@@ -13,7 +13,7 @@ use crate::command::conformance::server::{PATIENCE, Server};
 /// How long a handler may take to notice that it is to end.
 pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// How long a handler would run that is not told to end.
-pub(super) const LONG_MS: u64 = 10_000;
+pub(super) const LONG_MS: u64 = 60_000;
 
 pub(super) async fn heartbeat(server: &mut Server) -> Result<String, Wrong> {
     server.worker().await?;
