@@ -6,6 +6,8 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 use windlass::audit::{Act, Via};
 use windlass::store::{Now, Store};
+use windlass::token::{Grant, Scope};
+use windlass_http::Caller;
 use windlass_http::audit::{Change, Objects};
 
 use crate::exit::Exit;
@@ -181,7 +183,8 @@ impl Doing {
 }
 
 async fn look(store: Option<&Arc<dyn Store>>, target: &str) -> Option<Value> {
-    Objects::of(Arc::clone(store?)).at(target).await
+    let anybody = Caller::new(user(), Grant::everywhere([Scope::Admin]));
+    Objects::of(Arc::clone(store?)).at(target, &anybody).await
 }
 
 fn machine() -> Option<String> {

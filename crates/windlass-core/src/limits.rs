@@ -247,7 +247,7 @@ pub const KEEP_ACTS: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// Bytes of who has done an act, of what it was called and of what it was done to.
 pub const ACT_BYTES: usize = 600;
 /// Bytes of JSON of what an act was asked for, and of what it has changed.
-pub const ACT_DOCUMENT_BYTES: usize = 16 << 10;
+pub const ACT_DOCUMENT_BYTES: usize = 16 * 1024;
 /// Bytes of a token's name, and of a pattern that it is limited to.
 pub const TOKEN_NAME_BYTES: usize = 100;
 /// Patterns of queues that a token is limited to; as many of kinds.

@@ -1,15 +1,17 @@
 //! What the API shows of an object: what an act finds, and what it leaves.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use serde_json::Value;
 use tower::ServiceExt;
+use windlass::store::Store;
 
 use super::changes::percent_decoded;
-use crate::access::Access;
+use crate::access::{Access, Caller};
 use crate::api::Api;
 use crate::limits::RESULTS_BYTES;
 use crate::spec;
@@ -24,24 +26,16 @@ const NAMES: [&str; 4] = ["name", "on", "kind", "program"];
 pub struct Objects(Router);
 
 impl Objects {
-    /// Those that the API shows to whom it lets in.
-    pub(crate) fn shown_by(api: Api) -> Self {
-        Self(spec::routes().0.with_state(api))
-    }
-
-    /// All objects of a store.
+    /// The objects of a store.
     #[must_use]
-    pub fn of(store: std::sync::Arc<dyn windlass::store::Store>) -> Self {
-        Self::shown_by(Api::new(store, Access::open()))
+    pub fn of(store: Arc<dyn Store>) -> Self {
+        // Who asks is known already, and nothing else of a request goes on to here.
+        let access = Access::by(|request| request.extensions.get::<Caller>().cloned());
+        Self(spec::routes().0.with_state(Api::new(store, access)))
     }
 
-    /// The object at a path such as `queues/mail`, or below one; nothing where there is none.
-    pub async fn at(&self, path: &str) -> Option<Value> {
-        self.seen(path, None).await
-    }
-
-    /// The object at a path, where who sends this request may see it.
-    pub(super) async fn seen(&self, path: &str, by: Option<&Parts>) -> Option<Value> {
+    /// The object at a path such as `queues/mail`, or below one, where this caller may see it; nothing where there is none.
+    pub async fn at(&self, path: &str, by: &Caller) -> Option<Value> {
         let mut parts = path.split('/');
         let (noun, name) = (parts.next()?, parts.next()?);
         if !LISTED.contains(&noun) {
@@ -53,13 +47,8 @@ impl Objects {
         items.find(|item| NAMES.iter().any(|key| item[*key] == *name)).cloned()
     }
 
-    async fn get(&self, path: &str, by: Option<&Parts>) -> Option<Value> {
-        let mut request = Request::get(path).body(Body::empty()).ok()?;
-        *request.headers_mut() = by.map_or_else(HeaderMap::new, |by| by.headers.clone());
-        request.headers_mut().remove(header::CONTENT_LENGTH);
-        if let Some(by) = by {
-            *request.extensions_mut() = by.extensions.clone();
-        }
+    async fn get(&self, path: &str, by: &Caller) -> Option<Value> {
+        let request = Request::get(path).extension(by.clone()).body(Body::empty()).ok()?;
         let response = self.0.clone().oneshot(request).await.ok()?;
         let is_there = response.status() == StatusCode::OK;
         let bytes = to_bytes(response.into_body(), RESULTS_BYTES).await.ok()?;

@@ -83,7 +83,7 @@ impl Watch {
                 }
             }
         }
-        let objects = Objects::shown_by(api.clone());
+        let objects = Objects::of(Arc::clone(api.client().store()));
         Self { api, acts: Arc::new(known), objects }
     }
 
@@ -116,7 +116,7 @@ pub(crate) async fn watched(State(watch): State<Watch>, request: Request, next: 
     };
     let path = parts.uri.path().trim_start_matches("/v1/").to_owned();
     let asked = serde_json::from_slice(&bytes).ok();
-    let before = watch.objects.seen(&path, Some(&parts)).await;
+    let before = watch.objects.at(&path, &caller).await;
     let response = next.run(Request::from_parts(parts.clone(), Body::from(bytes))).await;
     if !response.status().is_success() {
         return response;
@@ -126,7 +126,7 @@ pub(crate) async fn watched(State(watch): State<Watch>, request: Request, next: 
     let said: Option<Value> = serde_json::from_slice(&answer).ok();
     let target = target(&known, &path, said.as_ref());
     let after = match known.is_named {
-        true => watch.objects.seen(&path, Some(&parts)).await,
+        true => watch.objects.at(&path, &caller).await,
         false => said,
     };
     let change = Change { asked, before, after };

@@ -70,9 +70,9 @@ pub(super) fn leave(connection: &Connection, path: &Path, to: &str) -> Result<bo
             None => look::look(connection, path)?.check(Onto::Everything)?,
         }
         for (trigger, on) in KEPT {
-            let refuse =
-                "select raise(abort, 'windlass: what this store holds goes to another one')";
-            let create = format!("create trigger {trigger} {on} begin {refuse}; end");
+            let create = format!(
+                "create trigger {trigger} {on} begin select raise(abort, 'windlass: what this store holds goes to another one'); end"
+            );
             connection.execute_batch(&create).map_err(store_error)?;
         }
         begin(connection, 1, to)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use windlass_core::error::{Refusal, StoreError};
 use windlass_core::id::OperationId;
-use windlass_core::job::{Field, Filter, State, Term};
+use windlass_core::job::State;
 use windlass_core::operation::{Action, NewOperation, OperationState};
 
 use super::{begin, cancelling, dead, finish, moving, operation, read};
@@ -93,11 +93,8 @@ pub async fn what_no_operation_can_be_is_refused(fixture: StoreFixture) {
     assert!(matches!(refused(note).await, Refusal::Nul { .. }));
     let note = operation(Action::Retry, "kind:work").note("x".repeat(2_000));
     assert!(matches!(refused(note).await, Refusal::Key { .. }));
-    // A pattern that is read back as two others.
-    let field = Field::Queue(vec!["a,b".to_owned()]);
-    let filter = Filter { terms: vec![Term { negated: false, field }] };
-    let two = refused(NewOperation::new(Action::Retry, filter)).await;
-    assert!(matches!(two, Refusal::OperationFilter { .. }), "{two:?}");
+    let by_error = operation(Action::Retry, "error:timeout");
+    assert!(matches!(refused(by_error).await, Refusal::OperationTerms));
     let long = format!("kind:{}", "x".repeat(20_000));
     assert!(matches!(
         refused(operation(Action::Retry, &long)).await,
