@@ -6,7 +6,7 @@ use windlass::audit::Act;
 use windlass::limits::{ACT_BYTES, ACT_DOCUMENT_BYTES};
 
 /// Members of documents that move by themselves: they say nothing of an act.
-const MEASURES: [&str; 24] = [
+const MEASURES: [&str; 23] = [
     "jobs",
     "exact",
     "workers",
@@ -14,7 +14,6 @@ const MEASURES: [&str; 24] = [
     "running_now",
     "full_keys",
     "tokens_now",
-    "running",
     "seen_at",
     "behind",
     "position",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use windlass_core::error::{Refusal, StoreError};
 use windlass_core::id::OperationId;
-use windlass_core::job::State;
+use windlass_core::job::{Field, Filter, State, Term};
 use windlass_core::operation::{Action, NewOperation, OperationState};
 
 use super::{begin, cancelling, dead, finish, moving, operation, read};
@@ -95,9 +95,8 @@ pub async fn what_no_operation_can_be_is_refused(fixture: StoreFixture) {
     assert!(matches!(refused(note).await, Refusal::Key { .. }));
     let by_error = operation(Action::Retry, "error:timeout");
     assert!(matches!(refused(by_error).await, Refusal::OperationTerms));
-    let long = format!("kind:{}", "x".repeat(20_000));
-    assert!(matches!(
-        refused(operation(Action::Retry, &long)).await,
-        Refusal::OperationFilter { .. }
-    ));
+    let field = Field::Kind(vec!["x".repeat(20_000)]);
+    let long = Filter { terms: vec![Term { negated: false, field }] };
+    let long = refused(NewOperation::new(Action::Retry, long)).await;
+    assert!(matches!(long, Refusal::OperationFilter { .. }), "{long:?}");
 }
