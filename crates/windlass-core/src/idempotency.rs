@@ -32,7 +32,8 @@ pub struct KeyedRequest {
     pub key: RequestKey,
     /// The SHA-256 of what it asks for.
     pub asked: [u8; 32],
-    /// What ids are made of that the request needs, unless it was begun before: then those of that time are made again.
+    /// What ids are made of that the request needs, unless it was begun before: then those of that time are made again. No other
+    /// coming of the request has it.
     pub seed: Uuid,
 }
 
@@ -78,6 +79,7 @@ pub trait IdempotencyStore: Send + Sync {
     /// Begins a request, unless it is known. One that was begun and has not ended is taken to have died after a minute.
     fn begin_request(&self, request: KeyedRequest, now: Now) -> Reply<'_, Begun>;
 
-    /// Ends a request. One that has an answer keeps it.
-    fn end_request<'a>(&'a self, key: RequestKey, end: &'a RequestEnd) -> Reply<'a, ()>;
+    /// Ends a request. One that has an answer keeps it. Where another has taken it over meanwhile, that one alone says that it was
+    /// refused or that nobody knows.
+    fn end_request<'a>(&'a self, request: KeyedRequest, end: &'a RequestEnd) -> Reply<'a, ()>;
 }

@@ -80,7 +80,7 @@ async fn keyed(api: &Api, key: String, request: Request, next: Next) -> Response
         seed: Uuid::now_v7(),
     };
     match api.store().begin_request(request, Now::Database).await {
-        Ok(Begun::Go(seed)) => carry_out(api, request.key, (parts, bytes, seed), next).await,
+        Ok(Begun::Go(seed)) => carry_out(api, request, (parts, bytes, seed), next).await,
         Ok(Begun::Answered(answer)) => replayed(answer),
         Ok(Begun::Other) => other().into_response(),
         Ok(_) => running().into_response(),
@@ -102,7 +102,7 @@ fn request_key(caller: &Caller, parts: &Parts, key: &str) -> RequestKey {
 /// Carries the request out to its end, also where its caller goes away.
 async fn carry_out(
     api: &Api,
-    key: RequestKey,
+    keyed: KeyedRequest,
     (mut parts, bytes, seed): (Parts, Bytes, Uuid),
     next: Next,
 ) -> Response {
@@ -114,14 +114,14 @@ async fn carry_out(
         let (head, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
         let end = ending(head.status, head.headers.get(header::CONTENT_TYPE), &body);
-        end_request(&own, key, &end).await;
+        end_request(&own, keyed, &end).await;
         Response::from_parts(head, Body::from(body))
     });
     match run.await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "a request with a key was not carried out to its end");
-            end_request(api, key, &RequestEnd::Unknown).await;
+            end_request(api, keyed, &RequestEnd::Unknown).await;
             Problem::new(Code::Internal, "something went wrong here").into_response()
         }
     }
@@ -138,8 +138,8 @@ fn ending(status: StatusCode, form: Option<&HeaderValue>, body: &Bytes) -> Reque
     RequestEnd::Answered(Answer { status: status.as_u16(), content_type, body: body.to_vec() })
 }
 
-async fn end_request(api: &Api, key: RequestKey, end: &RequestEnd) {
-    if let Err(error) = api.store().end_request(key, end).await {
+async fn end_request(api: &Api, keyed: KeyedRequest, end: &RequestEnd) {
+    if let Err(error) = api.store().end_request(keyed, end).await {
         tracing::warn!(%error, "the answer to a request with a key could not be kept");
     }
 }

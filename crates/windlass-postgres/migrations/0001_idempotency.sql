@@ -7,7 +7,8 @@ create table windlass.request_key (
   -- What the ids are made of that the request needs
   seed         uuid     not null,
   began_at     bigint   not null,
-  -- Until then somebody is taken to carry it out.
+  -- Which coming of it is carried out, and until when that is taken to live.
+  holder       uuid     not null,
   held_until   bigint   not null,
   -- The answer, once there is one
   status       smallint,

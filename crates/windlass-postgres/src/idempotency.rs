@@ -4,7 +4,7 @@ mod begin;
 mod end;
 
 pub(crate) use end::forget;
-use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
+use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd};
 use windlass_core::store::{Now, Reply};
 
 use crate::store::PostgresStore;
@@ -14,7 +14,7 @@ impl IdempotencyStore for PostgresStore {
         Box::pin(begin::begin(&self.writes, request, now))
     }
 
-    fn end_request<'a>(&'a self, key: RequestKey, end: &'a RequestEnd) -> Reply<'a, ()> {
-        Box::pin(end::end(&self.writes, key, end))
+    fn end_request<'a>(&'a self, request: KeyedRequest, end: &'a RequestEnd) -> Reply<'a, ()> {
+        Box::pin(end::end(&self.writes, request, end))
     }
 }

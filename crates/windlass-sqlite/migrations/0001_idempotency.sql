@@ -7,7 +7,8 @@ create table windlass_request_key (
   -- What the ids are made of that the request needs
   seed         blob    not null,
   began_at     integer not null,
-  -- Until then somebody is taken to carry it out.
+  -- Which coming of it is carried out, and until when that is taken to live.
+  holder       blob    not null,
   held_until   integer not null,
   -- The answer, once there is one
   status       integer,

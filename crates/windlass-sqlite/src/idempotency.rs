@@ -4,7 +4,7 @@ mod begin;
 mod end;
 
 pub(crate) use end::forget;
-use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
+use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd};
 use windlass_core::store::{Now, Reply};
 
 use crate::store::{SqliteStore, at};
@@ -14,8 +14,8 @@ impl IdempotencyStore for SqliteStore {
         Box::pin(self.writer.write(move |c| begin::begin(c, request, at(now))))
     }
 
-    fn end_request<'a>(&'a self, key: RequestKey, end: &'a RequestEnd) -> Reply<'a, ()> {
+    fn end_request<'a>(&'a self, request: KeyedRequest, end: &'a RequestEnd) -> Reply<'a, ()> {
         let end = end.clone();
-        Box::pin(self.writer.write(move |c| end::end(c, key, &end)))
+        Box::pin(self.writer.write(move |c| end::end(c, request, &end)))
     }
 }

@@ -11,7 +11,7 @@ use crate::event::{EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent
 use crate::filter::{Bound, Found, JobCount};
 use crate::health::{HealthStore, Observed, Thresholds};
 use crate::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
-use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
+use crate::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd};
 use crate::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
     Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
@@ -258,7 +258,7 @@ impl TokenStore for DiscardStore {
 impl IdempotencyStore for DiscardStore {
     refuse! {
         begin_request(KeyedRequest, Now) -> Begun;
-        end_request(RequestKey, &RequestEnd) -> ();
+        end_request(KeyedRequest, &RequestEnd) -> ();
     }
 }
 

@@ -115,7 +115,10 @@ pub(crate) async fn watched(State(watch): State<Watch>, request: Request, next: 
         Err(problem) => return problem.into_response(),
     };
     let path = parts.uri.path().trim_start_matches("/v1/").to_owned();
-    let asked = serde_json::from_slice(&bytes).ok();
+    let asked: Option<Value> = serde_json::from_slice(&bytes).ok();
+    if asked.as_ref().is_some_and(|asked| asked["dry_run"] == true) {
+        return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    }
     let before = watch.objects.at(&path, &caller).await;
     let response = next.run(Request::from_parts(parts.clone(), Body::from(bytes))).await;
     if !response.status().is_success() {

@@ -58,7 +58,12 @@ async fn what_is_done_is_entered(api: TestApi) {
     );
     let refused = api.put("/v1/limits/queue:mail", &json!({"running": 0})).await;
     assert!(refused.status.is_client_error());
-    assert_eq!(newest(&api).await["number"], changed["number"], "a refusal is not an act");
+    let tried = json!({"action": "retry", "filter": "state:dead", "dry_run": true});
+    api.post("/v1/operations", &tried).await.ok();
+    let number = &newest(&api).await["number"];
+    assert_eq!(number, &changed["number"], "neither a refusal nor a dry run is an act");
+    api.post("/v1/operations", &json!({"action": "retry", "filter": "state:dead"})).await.ok();
+    assert_eq!(newest(&api).await["action"], "operations.start");
 }
 
 async fn what_is_removed_is_in_its_entry(api: TestApi) {

@@ -178,6 +178,9 @@ pub(crate) const OF_THE_STORE: &[&str] = &[
     "windlass.line_cursor",
     "windlass.aside_walk",
     "windlass.age_cursor",
+    "windlass.operation",
+    "windlass.operation_job",
+    "windlass.request_key",
 ];
 
 impl Layout {

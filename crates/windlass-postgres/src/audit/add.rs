@@ -25,8 +25,8 @@ const FORGET: &str = "with head as (select number, digest, at from windlass.audi
 
 /// Each round that is lost is one that somebody else has won.
 pub(super) async fn add(connection: &Connection, act: &Act, now: Now) -> Result<Entry, StoreError> {
+    let at = connection.now(now).await?;
     loop {
-        let at = connection.now(now).await?;
         let entry = Entry::behind(last(connection).await?, act.clone(), at);
         if insert(connection, &entry).await? {
             return Ok(entry);

@@ -13,11 +13,11 @@ use crate::connection::{Bind, Connection};
 use crate::row::get;
 
 /// Takes the key where nobody has it, where who had it has died, and where its time is over.
-const TAKE: &str = "insert into windlass.request_key as k (key, asked, seed, began_at, held_until) \
-     select $1::bytea, $2::bytea, $3::uuid, n.us, n.us + $6::int8 \
+const TAKE: &str = "insert into windlass.request_key as k (key, asked, seed, holder, began_at, held_until) \
+     select $1::bytea, $2::bytea, $3::uuid, $3::uuid, n.us, n.us + $6::int8 \
      from (select coalesce($4::int8, windlass.now_us()) as us) n \
      on conflict (key) do update set \
-       asked = excluded.asked, held_until = excluded.held_until, \
+       asked = excluded.asked, holder = excluded.holder, held_until = excluded.held_until, \
        seed = case when k.began_at > excluded.began_at - $5::int8 then k.seed else excluded.seed end, \
        began_at = case when k.began_at > excluded.began_at - $5::int8 then k.began_at else excluded.began_at end, \
        status = null, content_type = null, body = null \

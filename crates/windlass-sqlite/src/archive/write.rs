@@ -20,7 +20,7 @@ use crate::error::{closed, store_error};
 use crate::event::renew;
 
 /// Tables that a store has for itself: what is in them is of the rows that were there.
-const OWN: [&str; 10] = [
+const OWN: [&str; 13] = [
     "windlass_moving",
     "windlass_worker",
     "windlass_lease",
@@ -31,6 +31,9 @@ const OWN: [&str; 10] = [
     "windlass_aside_walk",
     "windlass_age_cursor",
     "windlass_unmet",
+    "windlass_operation",
+    "windlass_operation_job",
+    "windlass_request_key",
 ];
 
 type Reported = oneshot::Sender<Result<(), StoreError>>;

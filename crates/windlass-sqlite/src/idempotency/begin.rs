@@ -9,10 +9,10 @@ use windlass_core::time::{Timestamp, micros};
 use crate::row::{Id, all, run};
 
 const FREE: &str = "delete from windlass_request_key where key = ?1 and began_at <= ?2";
-const TAKE: &str = "insert into windlass_request_key (key, asked, seed, began_at, held_until) \
-     values (?1, ?2, ?3, ?4, ?5) on conflict (key) do nothing";
+const TAKE: &str = "insert into windlass_request_key (key, asked, seed, holder, began_at, held_until) \
+     values (?1, ?2, ?3, ?3, ?4, ?5) on conflict (key) do nothing";
 /// Who had it has died, or does not know how far it came.
-const TAKE_OVER: &str = "update windlass_request_key set held_until = ?4 \
+const TAKE_OVER: &str = "update windlass_request_key set held_until = ?4, holder = ?5 \
      where key = ?1 and asked = ?2 and status is null and held_until <= ?3";
 const KNOWN: &str =
     "select asked, seed, status, content_type, body from windlass_request_key where key = ?1";
@@ -30,7 +30,8 @@ pub(super) fn begin(
     if run(connection, TAKE, binds)? > 0 {
         return Ok(Begun::Go(request.seed));
     }
-    let is_taken_over = run(connection, TAKE_OVER, params![key, asked, now, held_until])? > 0;
+    let is_taken_over =
+        run(connection, TAKE_OVER, params![key, asked, now, held_until, Id(request.seed)])? > 0;
     let known = all(connection, KNOWN, [key], Known::read)?;
     let known = known.into_iter().next();
     Ok(match known {

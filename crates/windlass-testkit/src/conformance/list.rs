@@ -150,6 +150,7 @@ macro_rules! behaviours {
                     an_answer_is_given_again
                     one_of_many_is_carried_out
                     what_died_goes_on_with_its_ids
+                    who_was_slow_frees_nothing
                     what_was_refused_leaves_its_key
                     keys_are_forgotten
                 }

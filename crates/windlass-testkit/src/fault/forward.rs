@@ -444,7 +444,7 @@ pub(crate) mod names {
     pub(crate) use windlass_core::health::{HealthStore, Observed, Thresholds};
     pub(crate) use windlass_core::id::{BatchId, EventId, JobId, LeaseId, OperationId, WorkerId};
     pub(crate) use windlass_core::idempotency::{
-        Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey,
+        Begun, IdempotencyStore, KeyedRequest, RequestEnd,
     };
     pub(crate) use windlass_core::job::{
         Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,

@@ -15,7 +15,7 @@ use windlass_core::condition::{
 use windlass_core::filter::{Bound, Found, JobCount};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{BatchId, JobId, LeaseId, OperationId, WorkerId};
-use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd, RequestKey};
+use windlass_core::idempotency::{Begun, IdempotencyStore, KeyedRequest, RequestEnd};
 use windlass_core::job::{
     Batch, Cancelled, ClaimRequest, Completion, Counts, Duplicates, Enqueued, Fence, Fenced,
     Filter, InHand, JobHead, JobRecord, JobStore, Look, Moved, NewJob, Page, Retried, Settled,
@@ -256,8 +256,8 @@ impl IdempotencyStore for ClockedStore {
         self.store.begin_request(request, self.at(now))
     }
 
-    fn end_request<'a>(&'a self, key: RequestKey, end: &'a RequestEnd) -> Reply<'a, ()> {
-        self.store.end_request(key, end)
+    fn end_request<'a>(&'a self, request: KeyedRequest, end: &'a RequestEnd) -> Reply<'a, ()> {
+        self.store.end_request(request, end)
     }
 }
 

@@ -349,7 +349,12 @@ fn a_store_in_use_is_not_replaced(stores: &Stores) {
         assert!(ran.error().contains("its workers live"), "{}", ran.stderr);
         worker.leave().await;
     });
+    // An operation that goes on would change what is brought back.
+    let begins = ["job", "cancel", "kind:other", "--yes", "--expect", "1", "--no-wait"];
+    stores.ok(&begins, url);
+    assert!(stores.ok(&["op", "list", "--json"], url).contains("running"));
     stores.ok(&["restore", "b.windlass", "--replace", "--yes"], url);
+    assert_eq!(stores.ok(&["op", "list", "--json"], url).trim(), "[]");
     assert_eq!(stores.ok(&["job", "list", "kind:other", "--no-header"], url).lines().count(), 0);
     stores.ok(&["backup", "two.windlass"], url);
     assert_eq!(lines(stores, "b.windlass"), lines(stores, "two.windlass"));

@@ -23,8 +23,8 @@ impl StoreFixture {
         self.store().begin_request(request, self.now()).await.expect("asked")
     }
 
-    async fn end(&self, end: RequestEnd) {
-        self.store().end_request(KEY, &end).await.expect("ended");
+    async fn end(&self, request: KeyedRequest, end: RequestEnd) {
+        self.store().end_request(request, &end).await.expect("ended");
     }
 }
 
@@ -34,13 +34,13 @@ pub async fn an_answer_is_given_again(fixture: StoreFixture) {
     assert_eq!(fixture.begin(first).await, Begun::Go(first.seed));
     assert_eq!(fixture.begin(request(1)).await, Begun::Running);
     assert_eq!(fixture.begin(request(2)).await, Begun::Other);
-    fixture.end(RequestEnd::Answered(answer())).await;
+    fixture.end(first, RequestEnd::Answered(answer())).await;
     assert_eq!(fixture.begin(request(1)).await, Begun::Answered(answer()));
     assert_eq!(fixture.begin(request(2)).await, Begun::Other);
-    fixture.end(RequestEnd::Refused).await;
-    fixture.end(RequestEnd::Unknown).await;
+    fixture.end(first, RequestEnd::Refused).await;
+    fixture.end(first, RequestEnd::Unknown).await;
     let other = Answer { status: 500, ..answer() };
-    fixture.end(RequestEnd::Answered(other)).await;
+    fixture.end(first, RequestEnd::Answered(other)).await;
     assert_eq!(fixture.begin(request(1)).await, Begun::Answered(answer()), "an answer stays");
     let elsewhere = KeyedRequest { key: RequestKey::new([2; 32]), ..request(1) };
     assert_eq!(fixture.begin(elsewhere).await, Begun::Go(elsewhere.seed));
@@ -62,24 +62,40 @@ pub async fn one_of_many_is_carried_out(fixture: StoreFixture) {
 
 /// A request whose server died is carried out again, with the ids of the first time; so is one whose end nobody knows, at once.
 pub async fn what_died_goes_on_with_its_ids(fixture: StoreFixture) {
-    let first = request(1);
+    let (first, second, third) = (request(1), request(1), request(1));
     fixture.begin(first).await;
     fixture.advance(REQUEST_HELD - SECOND);
     assert_eq!(fixture.begin(request(1)).await, Begun::Running);
     fixture.advance(SECOND);
     assert_eq!(fixture.begin(request(2)).await, Begun::Other);
-    assert_eq!(fixture.begin(request(1)).await, Begun::Go(first.seed));
+    assert_eq!(fixture.begin(second).await, Begun::Go(first.seed));
     assert_eq!(fixture.begin(request(1)).await, Begun::Running, "it has begun again");
-    fixture.end(RequestEnd::Unknown).await;
-    assert_eq!(fixture.begin(request(1)).await, Begun::Go(first.seed));
-    fixture.end(RequestEnd::Answered(answer())).await;
+    fixture.end(second, RequestEnd::Unknown).await;
+    assert_eq!(fixture.begin(third).await, Begun::Go(first.seed));
+    fixture.end(third, RequestEnd::Answered(answer())).await;
+    assert_eq!(fixture.begin(request(1)).await, Begun::Answered(answer()));
+}
+
+/// A server that was only slow neither frees the key that another has taken over nor gives it to a third; its answer counts.
+pub async fn who_was_slow_frees_nothing(fixture: StoreFixture) {
+    let (slow, second) = (request(1), request(1));
+    fixture.begin(slow).await;
+    fixture.advance(REQUEST_HELD);
+    assert_eq!(fixture.begin(second).await, Begun::Go(slow.seed));
+    for end in [RequestEnd::Refused, RequestEnd::Unknown] {
+        fixture.end(slow, end).await;
+        assert_eq!(fixture.begin(request(1)).await, Begun::Running);
+    }
+    fixture.end(slow, RequestEnd::Answered(answer())).await;
+    fixture.end(second, RequestEnd::Refused).await;
     assert_eq!(fixture.begin(request(1)).await, Begun::Answered(answer()));
 }
 
 /// A request that was refused leaves its key free for a better one.
 pub async fn what_was_refused_leaves_its_key(fixture: StoreFixture) {
-    fixture.begin(request(1)).await;
-    fixture.end(RequestEnd::Refused).await;
+    let first = request(1);
+    fixture.begin(first).await;
+    fixture.end(first, RequestEnd::Refused).await;
     let better = request(2);
     assert_eq!(fixture.begin(better).await, Begun::Go(better.seed));
 }
@@ -88,14 +104,14 @@ pub async fn what_was_refused_leaves_its_key(fixture: StoreFixture) {
 pub async fn keys_are_forgotten(fixture: StoreFixture) {
     let first = request(1);
     fixture.begin(first).await;
-    fixture.end(RequestEnd::Answered(answer())).await;
+    fixture.end(first, RequestEnd::Answered(answer())).await;
     fixture.advance(KEEP_REQUESTS - SECOND);
     fixture.tidy().await;
     assert_eq!(fixture.begin(request(1)).await, Begun::Answered(answer()));
     fixture.advance(SECOND);
     let second = request(2);
     assert_eq!(fixture.begin(second).await, Begun::Go(second.seed));
-    fixture.end(RequestEnd::Answered(answer())).await;
+    fixture.end(second, RequestEnd::Answered(answer())).await;
     let early = fixture.now();
     fixture.advance(KEEP_REQUESTS);
     fixture.tidy().await;

@@ -77,8 +77,8 @@ macro_rules! forward_of_events {
             self.store.begin_request(request, now)
         }
 
-        fn end_request<'a>(&'a self, key: RequestKey, end: &'a RequestEnd) -> Reply<'a, ()> {
-            self.store.end_request(key, end)
+        fn end_request<'a>(&'a self, request: KeyedRequest, end: &'a RequestEnd) -> Reply<'a, ()> {
+            self.store.end_request(request, end)
         }
     };
     (audit) => {
