@@ -412,6 +412,7 @@ macro_rules! behaviours {
                 round {
                     the_jobs_are_those_of_the_beginning
                     no_more_jobs_are_changed_than_were_counted
+                    a_later_job_takes_nobodys_place
                     rounds_are_bounded_and_claims_go_on_between_them
                     rounds_at_once_change_each_job_once
                     rounds_keep_their_pace

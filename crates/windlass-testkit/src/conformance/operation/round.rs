@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use windlass_core::id::BatchId;
+use uuid::Uuid;
+use windlass_core::id::{BatchId, JobId};
 use windlass_core::job::{State, Unique};
 use windlass_core::operation::{Action, OperationState, Round, Which, Why};
 
@@ -47,6 +48,21 @@ pub async fn no_more_jobs_are_changed_than_were_counted(fixture: StoreFixture) {
     assert_eq!((over.matched, over.progress.looked()), (Some(3), 3));
     assert_eq!(fixture.find("queue:b").await.len() + fixture.find("queue:c").await.len(), 6);
     assert_eq!(fixture.find("queue:c").await.len(), 3);
+}
+
+/// A job that comes later has no place among those that were counted, whatever its id.
+pub async fn a_later_job_takes_nobodys_place(fixture: StoreFixture) {
+    let ids = fixture.enqueue(jobs(3)).await;
+    fixture.advance(SECOND);
+    let id = begin(&fixture, &operation(moving("c"), "kind:work")).await;
+    assert_eq!(round(&fixture, 1).await.jobs, 1);
+    fixture.advance(SECOND);
+    // It stands between those that were there: its caller has chosen its id.
+    let between = JobId::from_uuid(Uuid::from_u128(ids[0].as_uuid().as_u128() + 1));
+    fixture.enqueue_one(job().given(between)).await;
+    let over = finish(&fixture, id).await;
+    assert_eq!((over.matched, over.progress.done), (Some(3), 3));
+    assert_eq!(fixture.find("queue:default").await, [between]);
 }
 
 /// A round is at most so many jobs, and between two of them jobs are claimed as ever.
