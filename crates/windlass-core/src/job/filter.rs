@@ -74,7 +74,7 @@ pub struct Term {
 /// # use windlass_core::job::Filter;
 /// let dead: Filter = "state:dead kind:img.* -queue:bulk".parse()?;
 /// let of_customer: Filter = "subject:customer=42 -tag:bulk since:24h".parse()?;
-/// # Ok::<_, windlass_core::job::ParseFilterError>(())
+/// # Ok::<_, windlass_core::filter::ParseFilterError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
