@@ -1,5 +1,6 @@
 //! `windlass bench`: what this machine and this store do, with figures that can be compared.
 
+mod api;
 mod as_worker;
 mod backlog;
 mod drain;
@@ -15,10 +16,12 @@ mod noop;
 mod plain;
 mod processes;
 mod publish;
+mod remote;
 mod rendezvous;
 mod replay;
 mod report;
 mod route;
+mod served;
 mod signaller;
 mod stream;
 mod transactions;
@@ -78,6 +81,12 @@ pub(crate) enum Mode {
     /// Events, each told to `--clients` who watch the live stream, after as many to one; p50 and p99 from commit to the last of their
     /// messages, beside those to one; the ratio is of the transactions of PostgreSQL in a second to those with one
     Stream,
+    /// Single enqueues over HTTP by `--clients` that keep their connections, after as many by callers of the library, which the ratio is
+    /// to; p50 and p99 of one request, beside those of one call
+    Api,
+    /// Jobs enqueued first, then worked over HTTP by `--processes` copies of the command behind `--`, with WINDLASS_URL, WINDLASS_QUEUE and
+    /// WINDLASS_SLOTS; without a command by as many clients in this process. The ratio is to a plain drain; p50 and p99 of one claim
+    WorkerProtocol,
 }
 
 impl Mode {
@@ -101,6 +110,8 @@ impl Mode {
             Self::Fanout => "fanout",
             Self::Replay => "replay",
             Self::Stream => "stream",
+            Self::Api => "api",
+            Self::WorkerProtocol => "worker-protocol",
         }
     }
 }
@@ -127,13 +138,13 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 100)]
     pub(crate) slots: usize,
     /// With `drain`: worker processes that drain the queue together, each with `--slots` of its own;
-    /// from 2 on they start beforehand and are released together, and memory is added up
+    /// from 2 on they start beforehand and are released together, and memory is added up. With `worker-protocol`: programs
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) processes: u8,
     /// Jobs of one bulk enqueue
     #[arg(long, default_value_t = 1_000)]
     pub(crate) batch: usize,
-    /// Concurrent callers, of each process where there are several; 1, and 32 with `rendezvous`
+    /// Concurrent callers, of each process where there are several; 1, 16 with `api`, and 32 with `rendezvous`
     #[arg(long)]
     pub(crate) clients: Option<usize>,
     /// With `enqueue`: each in a transaction of the caller's own connection (PostgreSQL)
@@ -170,6 +181,9 @@ pub(crate) struct Args {
     /// Bytes of args of each job
     #[arg(long, default_value_t = 200)]
     pub(crate) bytes: usize,
+    /// With `worker-protocol`: the program that works, such as `python3 workers/python/bench.py`
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
     /// Run as one of the worker processes of `drain`, on this queue
     #[arg(long, value_name = "QUEUE", hide = true)]
     pub(crate) as_worker: Option<String>,
@@ -181,13 +195,19 @@ pub(crate) struct Args {
 impl Args {
     /// Whether it is measured beside a plain drain of as many jobs.
     fn is_compared(&self) -> bool {
-        use Mode::{Batch, Chain, Chunk, Fanin, Rendezvous, Steps};
-        self.waiting > 0 || matches!(self.mode, Fanin | Chain | Rendezvous | Batch | Steps | Chunk)
+        use Mode::{Batch, Chain, Chunk, Fanin, Rendezvous, Steps, WorkerProtocol};
+        let mode = self.mode;
+        self.waiting > 0
+            || matches!(mode, Fanin | Chain | Rendezvous | Batch | Steps | Chunk | WorkerProtocol)
     }
 
     /// How many callers there are at once.
     fn clients(&self) -> usize {
-        let unless_given = if self.mode == Mode::Rendezvous { 32 } else { 1 };
+        let unless_given = match self.mode {
+            Mode::Rendezvous => 32,
+            Mode::Api => 16,
+            _ => 1,
+        };
         self.clients.unwrap_or(unless_given).max(1)
     }
 
@@ -237,8 +257,11 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
             Failure::usage("a lane stands alone: --lanes and --hot-lane go with no other").into()
         );
     }
-    if args.processes > 1 && args.mode != Mode::Drain {
-        return Err(Failure::usage("--processes is for `drain`").into());
+    if args.processes > 1 && !matches!(args.mode, Mode::Drain | Mode::WorkerProtocol) {
+        return Err(Failure::usage("--processes is for `drain` and `worker-protocol`").into());
+    }
+    if !args.command.is_empty() && args.mode != Mode::WorkerProtocol {
+        return Err(Failure::usage("a command is for `worker-protocol`").into());
     }
     if args.waiting > 0 && args.mode != Mode::Drain {
         return Err(Failure::usage("--waiting is for `drain`").into());
@@ -256,7 +279,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     backlog::prepare(&bench).await?;
     write(&bench, &globals.store).await?;
     clean_up(&globals.store).await?;
-    let (finding, used) = if bench.args.processes > 1 {
+    let (finding, used) = if bench.args.processes > 1 && bench.args.mode == Mode::Drain {
         measure_processes(&bench, &url).await?
     } else {
         let before = Usage::now(&bench.store, &[]).await?;
@@ -285,7 +308,7 @@ async fn clean_up(url: &str) -> anyhow::Result<()> {
 /// Writes the jobs that are there before a measurement begins.
 async fn write(bench: &Measurement, url: &str) -> anyhow::Result<()> {
     match bench.args.mode {
-        Mode::Drain | Mode::Steps | Mode::Chunk => {
+        Mode::Drain | Mode::Steps | Mode::Chunk | Mode::WorkerProtocol => {
             drain::preload(bench, bench.args.jobs + bench.args.lined.hot_lane).await
         }
         Mode::Batch => joined::write_batches(bench).await,
@@ -302,7 +325,8 @@ async fn write(bench: &Measurement, url: &str) -> anyhow::Result<()> {
         | Mode::Graph
         | Mode::Find
         | Mode::Publish
-        | Mode::Stream => Ok(()),
+        | Mode::Stream
+        | Mode::Api => Ok(()),
     }
 }
 
@@ -327,6 +351,8 @@ async fn measure(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
         Mode::Fanout => route::fan_out(bench, url).await,
         Mode::Replay => replay::beside_live(bench, url).await,
         Mode::Stream => stream::tell(bench, url).await,
+        Mode::Api => api::one_by_one(bench).await,
+        Mode::WorkerProtocol => remote::work(bench).await,
     }
 }
 

@@ -126,6 +126,56 @@ async fn events_are_measured_on_postgres() {
     events_are_measured(&database.url()).await;
 }
 
+/// T8: programs and clients that know nothing of the store work all there is, and enqueue as the library does.
+async fn what_goes_over_http_is_measured(url: &str) {
+    let enqueued = measured(url, &["api", "--clients", "3", "--jobs", "50"]);
+    assert_eq!((&enqueued["jobs"], &enqueued["clients"]), (&50.into(), &3.into()));
+    assert!(enqueued["beside_p99_ms"].is_number(), "{enqueued}");
+    let here = measured(url, &["worker-protocol", "--jobs", "120", "--processes", "2"]);
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../workers/python/bench.py");
+    let programs = measured(
+        url,
+        &["worker-protocol", "--jobs", "120", "--processes", "2", "--", "python3", python],
+    );
+    let node = concat!(env!("CARGO_MANIFEST_DIR"), "/../../workers/node/bench.mjs");
+    let node = measured(url, &["worker-protocol", "--jobs", "120", "--", "node", node]);
+    for found in [&enqueued, &here, &programs, &node] {
+        assert!(found["ratio"].is_number(), "{found}");
+    }
+    let client = Client::new(windlass::open(url).await.expect("a store"));
+    let counts = client.counts().await.expect("counted");
+    let [available, completed] = [State::Available, State::Completed].map(|state| counts.of(state));
+    // Of each that is worked there is a plain drain beside it.
+    assert_eq!((available, completed), (2 * 50, 2 * 3 * 120));
+}
+
+#[tokio::test]
+async fn what_goes_over_http_is_measured_on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    what_goes_over_http_is_measured(&format!("sqlite:{}/jobs.db", folder.path().display())).await;
+}
+
+#[tokio::test]
+async fn what_goes_over_http_is_measured_on_postgres() {
+    let database = PostgresDatabase::fresh();
+    what_goes_over_http_is_measured(&database.url()).await;
+}
+
+/// A worker that cannot work is told, rather than waited for.
+#[test]
+fn a_worker_that_ends_early_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_windlass"))
+        .args(["bench", "worker-protocol", "--jobs", "10"])
+        .args(["--store", &format!("sqlite:{}/jobs.db", folder.path().display())])
+        .args(["--", "false"])
+        .output()
+        .expect("run");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("a worker ended early"), "{error}");
+}
+
 /// Other modes have one process, and say so.
 #[test]
 fn only_a_drain_has_several_processes() {

@@ -87,6 +87,12 @@ impl Noop {
         job
     }
 
+    /// The same as the body of a request.
+    pub(crate) fn request(&self, sent_us: u64) -> String {
+        let args = self.args(sent_us);
+        format!(r#"{{"kind":"{}","queue":"{}","args":{}}}"#, Self::KIND, queue(), args.as_str())
+    }
+
     /// The same as a draft.
     pub(crate) fn draft(&self, sent_us: u64) -> Draft<()> {
         Draft::from(self.new_job(sent_us))

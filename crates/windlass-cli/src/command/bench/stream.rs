@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use windlass::prelude::*;
-use windlass_http::{Access, Api, Server};
 
 use super::eventful::{Beside, connect, event, event_type};
+use super::served::Served;
 use super::{Finding, Measurement};
 use crate::store::sqlite_path;
 
@@ -20,15 +19,10 @@ const TRANSACTIONS: &str =
     "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()";
 
 pub(super) async fn tell(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
-    let api = Api::new(bench.store.clone(), Access::open());
-    let server = Server::bind("127.0.0.1:0".parse()?).await?;
-    let address = server.address()?.to_string();
-    let mut serving = JoinSet::new();
-    serving.spawn(server.serve(api.clone().router(), api.stopping().clone()));
-    let alone = Side::measure(bench, url, (&address, 1)).await?;
-    let many = Side::measure(bench, url, (&address, bench.args.clients())).await?;
-    api.stopping().cancel();
-    serving.join_next().await;
+    let served = Served::start(bench).await?;
+    let alone = Side::measure(bench, url, (&served.address, 1)).await?;
+    let many = Side::measure(bench, url, (&served.address, bench.args.clients())).await?;
+    served.stop().await;
     let ratio = many.per_s.zip(alone.per_s).map(|(many, alone)| many / alone);
     let beside = Beside { ratio, times_ms: alone.times_ms, ..Beside::default() };
     Ok(Finding { beside, ..Finding::new(many.events, many.seconds, many.times_ms) })
