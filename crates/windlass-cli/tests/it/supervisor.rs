@@ -139,13 +139,13 @@ async fn a_reload_that_cannot_be_leaves_the_old_ones() {
 
     // The file is right, and nothing can be started with it.
     std::fs::write(fixture.path("windlass.toml"), kept).expect("written");
-    std::fs::remove_dir(fixture.path("tmp")).expect("removed");
+    std::fs::rename(fixture.path("tmp"), fixture.path("away")).expect("moved");
     work.signal(libc::SIGHUP);
     let refused = work.event("not-reloaded");
     assert_eq!((counted(&refused), &refused["place"]), ((2, 2), &Value::from(1)));
     assert!(pids.iter().all(|pid| is_alive(*pid)));
 
-    std::fs::create_dir(fixture.path("tmp")).expect("made");
+    std::fs::rename(fixture.path("away"), fixture.path("tmp")).expect("moved");
     work.signal(libc::SIGHUP);
     work.event("reloaded");
     work.signal(libc::SIGTERM);
@@ -293,7 +293,7 @@ async fn lines_of_children_are_whole() {
             runs.iter().all(|run| run.bytes().all(|byte| byte == run.as_bytes()[0])),
             "torn: {line}"
         );
-        attempts += usize::from(line.starts_with("error k "));
+        attempts += usize::from(line.contains(" error k "));
         if attempts == 40 {
             break;
         }
