@@ -1,5 +1,8 @@
 //! The command line: one noun, one verb.
 
+#[cfg(test)]
+mod deploy;
+
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 

@@ -19,6 +19,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::queue_rules::QueueRules;
+use crate::supervisor::MOST_PROCESSES;
 use windlass::event::Keep;
 use windlass::health::Thresholds;
 use windlass::limits::{MAX_LOSSES, TIMEOUT};
@@ -81,6 +82,8 @@ pub(crate) struct Config {
     pub(crate) serves: Serves,
     /// How many jobs the worker runs at once, over all kinds.
     pub(crate) slots: Option<usize>,
+    /// How many processes a supervisor keeps, where there is to be one.
+    pub(crate) processes: Option<usize>,
     /// The program and version that the worker is listed with.
     pub(crate) build: Option<String>,
     /// What it declares to be enqueued again and again.
@@ -198,6 +201,7 @@ impl Config {
         let limits = limits.iter().map(limit::read).collect::<Result<Vec<_>, _>>()?;
         let worker = top.table("worker", "[worker]", &serves::KEYS)?;
         let slots = worker.as_ref().map(|table| table.count("slots")).transpose()?.flatten();
+        let processes = worker.as_ref().map(processes).transpose()?.flatten();
         let build = worker.as_ref().map(build).transpose()?.flatten();
         let serves = worker.as_ref().map(serves::read).transpose()?.unwrap_or_default();
         let schedules = top.named("schedule", "[schedule.NAME]", &schedules::KEYS)?;
@@ -224,6 +228,7 @@ impl Config {
             limits,
             serves,
             slots,
+            processes,
             build,
             schedules,
             subscriptions,
@@ -233,6 +238,12 @@ impl Config {
             alerts,
         })
     }
+}
+
+fn processes(table: &Table<'_, '_>) -> Result<Option<usize>, ConfigError> {
+    let number = table.number("processes", 1..=u64::from(MOST_PROCESSES))?;
+    // In the range that was just checked.
+    Ok(number.and_then(|number| usize::try_from(number).ok()))
 }
 
 /// A name and a version: one that minimum builds could say nothing about would be of no use.

@@ -11,9 +11,11 @@ mod handler;
 mod output;
 mod queue_rules;
 mod run;
+mod service;
 mod shutdown;
 mod source;
 mod store;
+mod supervisor;
 
 use std::process::ExitCode;
 

@@ -5,11 +5,17 @@
 //! | SIGTERM, SIGINT | stop: nothing new, 25 s for what runs; a second one takes the 25 s away |
 //! | SIGTSTP, SIGUSR1 | quiet: nothing new, what runs goes on, the process stays |
 //! | SIGCONT, SIGUSR2 | resume: take work again |
+//! | SIGHUP | reload: a supervisor replaces its workers one after the other, others say how that is done; of a terminal that closes: stop |
+//!
+//! The end of a supervisor asks its children to stop.
 
-use std::io;
+use std::future;
+use std::io::{self, IsTerminal as _};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+
+use crate::service::link::Lifeline;
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +26,8 @@ pub(crate) enum Wish {
     Quiet,
     /// Take work again.
     Resume,
+    /// Begin again with what is in the files now.
+    Reload,
 }
 
 /// The signals of this process, listened to from the moment this exists.
@@ -31,6 +39,10 @@ pub(crate) struct Signals {
     usr1: Signal,
     cont: Signal,
     usr2: Signal,
+    hup: Signal,
+    /// What SIGHUP asks for here.
+    hang_up: Wish,
+    lifeline: Option<Lifeline>,
 }
 
 impl Signals {
@@ -38,7 +50,8 @@ impl Signals {
     ///
     /// # Errors
     /// When the system refuses a signal handler.
-    pub(crate) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen(lifeline: Option<Lifeline>) -> io::Result<Self> {
+        let is_at_terminal = io::stderr().is_terminal();
         Ok(Self {
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
@@ -46,6 +59,9 @@ impl Signals {
             usr1: signal(SignalKind::user_defined1())?,
             cont: signal(SignalKind::from_raw(libc::SIGCONT))?,
             usr2: signal(SignalKind::user_defined2())?,
+            hup: signal(SignalKind::hangup())?,
+            hang_up: if is_at_terminal { Wish::Stop } else { Wish::Reload },
+            lifeline,
         })
     }
 
@@ -58,7 +74,19 @@ impl Signals {
             _ = self.usr1.recv() => Wish::Quiet,
             _ = self.cont.recv() => Wish::Resume,
             _ = self.usr2.recv() => Wish::Resume,
+            _ = self.hup.recv() => self.hang_up,
+            () = ended(&mut self.lifeline) => {
+                self.lifeline = None;
+                Wish::Stop
+            }
         }
+    }
+}
+
+async fn ended(lifeline: &mut Option<Lifeline>) {
+    match lifeline {
+        Some(lifeline) => lifeline.ended().await,
+        None => future::pending().await,
     }
 }
 

@@ -61,5 +61,5 @@ pub use access::{Access, Caller, Secret};
 pub use answer::Document;
 pub use api::Api;
 pub use problem::{Code, Problem};
-pub use server::Server;
+pub use server::{Probe, Server};
 pub use spec::openapi;

@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower_http::add_extension::AddExtension;
@@ -31,6 +32,20 @@ pub struct Server {
     listener: TcpListener,
     connections: JoinSet<()>,
     graceful: Graceful,
+    probe: Probe,
+    probed: mpsc::Receiver<oneshot::Sender<()>>,
+}
+
+/// Asks a server whether it goes on accepting connections, without one.
+#[derive(Debug, Clone)]
+pub struct Probe(mpsc::Sender<oneshot::Sender<()>>);
+
+impl Probe {
+    /// Resolves when the server's loop comes by, at once as a rule; `false` where it has stopped accepting.
+    pub async fn responds(&self) -> bool {
+        let (done, answer) = oneshot::channel();
+        self.0.send(done).await.is_ok() && answer.await.is_ok()
+    }
 }
 
 struct Graceful(GracefulShutdown);
@@ -54,7 +69,9 @@ impl Server {
     #[must_use]
     pub fn on(listener: TcpListener) -> Self {
         let graceful = Graceful(GracefulShutdown::new());
-        Self { listener, connections: JoinSet::new(), graceful }
+        // Who asks waits for the answer.
+        let (probe, probed) = mpsc::channel(1);
+        Self { listener, connections: JoinSet::new(), graceful, probe: Probe(probe), probed }
     }
 
     /// Where it listens.
@@ -65,6 +82,12 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// What asks it, while it serves, whether it still does.
+    #[must_use]
+    pub fn probe(&self) -> Probe {
+        self.probe.clone()
+    }
+
     /// Serves until it is told to stop; then nothing new is accepted, and what is under way has 10 s to end.
     pub async fn serve(mut self, router: Router, stop: CancellationToken) {
         let router = self.for_own_hosts(router);
@@ -73,6 +96,10 @@ impl Server {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(_) = self.connections.join_next() => {}
+                Some(done) = self.probed.recv() => {
+                    // A caller that stopped waiting does not want the answer.
+                    let _ = done.send(());
+                }
                 accepted = self.listener.accept(), if has_room => match accepted {
                     Ok((stream, peer)) => self.begin(stream, Peer(peer), router.clone()),
                     Err(error) => {
@@ -116,8 +143,8 @@ impl Server {
     }
 
     async fn end(self) {
-        let Self { listener, mut connections, graceful } = self;
-        drop(listener);
+        let Self { listener, mut connections, graceful, probed, .. } = self;
+        drop((listener, probed));
         let ended = tokio::time::timeout(STOP_TIME, graceful.0.shutdown()).await;
         if ended.is_err() {
             tracing::warn!("what was under way did not end in time, and is cut off");

@@ -1,8 +1,9 @@
 //! `windlass serve`: the HTTP API.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener as StdTcpListener};
 use std::path::{Path, PathBuf};
 
+use tokio::net::TcpListener;
 use windlass::Worker;
 use windlass::store::Store;
 use windlass_http::{Access, Api, Server};
@@ -10,6 +11,7 @@ use windlass_http::{Access, Api, Server};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::service::{Service, root, socket};
 use crate::shutdown::{self, Signals, Wish};
 use crate::store;
 
@@ -23,7 +25,7 @@ Examples:
   windlass serve
   windlass serve --listen 127.0.0.1:8080 --store postgres://app@db/app
 
-The same stands in [server] of windlass.toml; what is given here goes before it.")]
+The same stands in [server] of windlass.toml; what is given here goes before it, and a socket that systemd hands over before both.")]
 pub(crate) struct Args {
     /// The address and port; port 0 takes a free one; 127.0.0.1:7700 unless given
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -67,26 +69,66 @@ impl Args {
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     shutdown::ignore_write_signals();
-    let mut signals = Signals::listen()?;
-    let how = args.how()?;
+    let (service, lifeline) = Service::of_environment();
+    let mut signals = Signals::listen(lifeline)?;
+    let mut how = args.how()?;
+    let socket = socket::handed_over()?;
+    if let Some(socket) = &socket {
+        how.listen = socket.local_addr()?;
+    }
     check(&how)?;
     let store = store::created_and_told(globals).await?;
-    let server = Server::bind(how.listen).await.map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot listen on {}: {error}", how.listen))
-    })?;
-    globals.out.aside(&format!("serving http://{}\n", server.address()?));
+    let server = listening(&how, socket).await?;
+    let serving = format!("serving http://{}", server.address()?);
+    globals.out.aside(&format!("{serving}\n"));
+    root::warn(&globals.out);
     let maintenance =
         Worker::without_app(store.clone()).without_handlers().build(BUILD).start().await?;
     warn_without_tokens(&how, globals, &*store).await?;
     let api = Api::new(store, if how.open { Access::open() } else { Access::tokens() });
+    let probe = server.probe();
+    service.ready(&serving);
     let told = async {
-        while signals.next().await != Wish::Stop {}
+        until_stopped(&mut signals, globals, (&service, &serving)).await;
+        service.stopping();
         api.stopping().cancel();
     };
-    tokio::join!(server.serve(api.clone().router(), api.stopping().clone()), told);
+    let served = server.serve(api.clone().router(), api.stopping().clone());
+    tokio::select! {
+        _ = async { tokio::join!(served, told) } => {}
+        never = service.watch(async || probe.responds().await && maintenance.responds().await) => match never {},
+    }
     api.idle().await;
     maintenance.stop().await;
     Ok(Exit::Done)
+}
+
+/// On the socket that was handed over, or on one of its own.
+async fn listening(how: &How, socket: Option<StdTcpListener>) -> anyhow::Result<Server> {
+    if let Some(socket) = socket {
+        return Ok(Server::on(TcpListener::from_std(socket)?));
+    }
+    let server = Server::bind(how.listen).await;
+    let server = server.map_err(|error| format!("cannot listen on {}: {error}", how.listen));
+    Ok(server.map_err(|what| Failure::new(Exit::Failed, what))?)
+}
+
+/// Waits for the wish to stop. A server remembers nothing that its files could change while it serves.
+async fn until_stopped(signals: &mut Signals, globals: &Globals, told: (&Service, &str)) {
+    let (service, serving) = told;
+    loop {
+        match signals.next().await {
+            Wish::Stop => return,
+            Wish::Reload => {
+                service.reloading();
+                service.ready(serving);
+                let todo =
+                    "start it again; behind a socket of systemd no connection is refused meanwhile";
+                globals.out.warn(&format!("SIGHUP changes nothing here: {todo}"));
+            }
+            Wish::Quiet | Wish::Resume => {}
+        }
+    }
 }
 
 /// What others can reach is neither open nor without TLS.

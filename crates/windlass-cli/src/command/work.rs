@@ -23,9 +23,11 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::handler::{self, HandlerParts};
+use crate::service::{Service, root};
 use crate::shutdown::{self, Hurry, Signals, Wish};
 use crate::source::HttpSource;
 use crate::store;
+use crate::supervisor::{self, MOST_PROCESSES, Supervising};
 use plan::Plan;
 use report::Report;
 use screen::Screen;
@@ -35,8 +37,9 @@ use watch::Watch;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Signals: SIGTERM and SIGINT stop (25 s for what runs; a second one: at once); SIGTSTP and SIGUSR1
-take no new work; SIGCONT and SIGUSR2 take work again. WINDLASS_LOG sets what is logged, such as
-WINDLASS_LOG=debug.")]
+take no new work; SIGCONT and SIGUSR2 take work again. With --processes they reach all processes,
+and SIGHUP replaces these one after the other, so that a changed file or binary is used.
+WINDLASS_LOG sets what is logged, such as WINDLASS_LOG=debug.")]
 pub(crate) struct Args {
     /// The file with the handlers
     #[arg(long, value_name = "FILE", default_value = "windlass.toml")]
@@ -44,8 +47,11 @@ pub(crate) struct Args {
     /// How many jobs run at once, over all kinds
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     slots: Option<u16>,
-    /// Run what is due, then exit
-    #[arg(long)]
+    /// Keep so many worker processes alive, each with its own slots, from a process that runs no job
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_PROCESSES)))]
+    processes: Option<u16>,
+    /// Run what is due, then exit; always in one process
+    #[arg(long, conflicts_with = "processes")]
     once: bool,
     /// Do not log what programs print
     #[arg(long)]
@@ -54,12 +60,13 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     shutdown::ignore_write_signals();
-    let config = Config::load(&args.config).map_err(|error| Failure::usage(error.to_string()))?;
-    let plan = Plan::of(config, (args.slots.map(usize::from), &args.config));
-    let plan =
-        plan.map_err(|reason| Failure::usage(format!("{}: {reason}", args.config.display())))?;
+    let plan = args.plan()?;
+    let (service, lifeline) = Service::of_environment();
+    if !service.is_supervised() && args.processes(&plan).is_some() {
+        return supervise(&args, globals, &service).await;
+    }
     warn_of_limits(globals, &plan);
-    let mut signals = Signals::listen()?;
+    let mut signals = Signals::listen(lifeline)?;
     let screen = Screen::new(globals);
     logs::begin(&screen, globals.out.asides(), args.quiet_logs);
     let store = tokio::select! {
@@ -81,10 +88,40 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         started = worker.start() => started.map_err(|error| unstarted(&globals.store, error))?,
         () = told_to_stop(&mut signals) => return Ok(Exit::Done),
     };
-    let report = Report::new(globals, screen);
+    let report = Report::new(globals, screen, &service);
     report.started(&globals.store, &plan, worker.label());
-    Watch::new((worker, events, store), signals, hurry, report).run(args.once).await;
-    Ok(Exit::Done)
+    if !service.is_supervised() {
+        root::warn(&globals.out);
+    }
+    let worker = Arc::new(worker);
+    let watch = Watch::new((Arc::clone(&worker), events, store), signals, hurry, report);
+    tokio::select! {
+        () = watch.run(args.once) => Ok(Exit::Done),
+        never = service.watch(async || worker.responds().await) => match never {},
+    }
+}
+
+/// A process that keeps others alive, which do the work.
+async fn supervise(args: &Args, globals: &Globals, service: &Service) -> anyhow::Result<Exit> {
+    root::warn(&globals.out);
+    let wanted = || Ok(args.plan().map(|plan| args.processes(&plan))?.unwrap_or(1));
+    let signals = Signals::listen(None)?;
+    supervisor::run(Supervising { globals, service, signals, wanted: &wanted }).await
+}
+
+impl Args {
+    /// What the file says, with what is given here before it.
+    fn plan(&self) -> Result<Plan, Failure> {
+        let config =
+            Config::load(&self.config).map_err(|error| Failure::usage(error.to_string()))?;
+        let plan = Plan::of(config, (self.slots.map(usize::from), &self.config));
+        plan.map_err(|reason| Failure::usage(format!("{}: {reason}", self.config.display())))
+    }
+
+    /// How many processes a supervisor is to keep, where there is to be one.
+    fn processes(&self, plan: &Plan) -> Option<usize> {
+        if self.once { None } else { self.processes.map(usize::from).or(plan.processes) }
+    }
 }
 
 /// Before the first job is run: what that publishes is not missed. The same definition again changes nothing.

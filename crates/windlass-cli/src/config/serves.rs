@@ -5,7 +5,7 @@ use windlass::name::matches;
 use super::reader::Table;
 use super::{ConfigError, HandlerConfig};
 
-pub(super) const KEYS: [&str; 4] = ["slots", "build", "queues", "kinds"];
+pub(super) const KEYS: [&str; 5] = ["slots", "processes", "build", "queues", "kinds"];
 const PATTERN_KEYS: [&str; 2] = ["include", "exclude"];
 
 /// Names that fit one of `include` and none of `exclude`; in both, `*` stands for any run of

@@ -6,6 +6,8 @@ mod conformance;
 mod demo;
 mod handlers;
 mod serve;
+mod service;
 mod sources;
+mod supervisor;
 mod work;
 mod work_fixture;

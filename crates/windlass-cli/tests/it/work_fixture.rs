@@ -156,12 +156,13 @@ impl WorkFixture {
 
     /// The same on another store.
     pub(crate) fn start_on(&self, url: &str, args: &[&str]) -> Work {
-        let mut child = self
-            .command_on(url, args)
-            .arg("--json")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the worker starts");
+        Self::told(&mut self.command_on(url, args))
+    }
+
+    /// Starts this command so that it tells its events.
+    pub(crate) fn told(command: &mut Command) -> Work {
+        let mut child =
+            command.arg("--json").stdout(Stdio::piped()).spawn().expect("the worker starts");
         let stdout = child.stdout.take().expect("piped");
         let (send, lines) = channel();
         std::thread::spawn(move || {

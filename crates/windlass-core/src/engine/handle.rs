@@ -60,6 +60,14 @@ impl RunningWorker {
         if *self.gone.borrow() { Health::Stopped } else { self.health.borrow().clone() }
     }
 
+    /// Whether its loop goes on: resolves when that comes by, at once as a rule; `false` where the worker has stopped. It is
+    /// for a watchdog, which says how long it waits. A store that does not answer does not hold it up.
+    pub async fn responds(&self) -> bool {
+        let (done, answer) = oneshot::channel();
+        self.send(Command::Respond(done));
+        answer.await.is_ok()
+    }
+
     /// Resolves when the worker has stopped, for whatever reason.
     pub async fn stopped(&self) {
         self.wait_gone().await;

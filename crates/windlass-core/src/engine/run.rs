@@ -28,6 +28,7 @@ const IDLE: Duration = Duration::from_secs(3_600);
 pub(super) enum Command {
     Stop { grace: Duration, done: oneshot::Sender<u64> },
     Intake(Intake),
+    Respond(oneshot::Sender<()>),
 }
 
 impl Engine {
@@ -131,6 +132,10 @@ impl Engine {
             Some(Command::Intake(intake)) => {
                 self.wishes.own = intake;
                 self.set_intake();
+            }
+            Some(Command::Respond(done)) => {
+                // A caller that stopped waiting does not want the answer.
+                let _ = done.send(());
             }
             // A dropped handle is a wish to stop at once: nobody is left to ask for anything else.
             None => self.stop_within(Duration::ZERO),

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use windlass::Client;
-use windlass_http::{Access, Api, Server};
+use windlass_http::{Access, Api, Probe, Server};
 
 /// Nothing awaited here takes longer unless it is broken.
 const SOON: Duration = Duration::from_secs(20);
@@ -20,6 +20,7 @@ struct Served {
     client: Client,
     address: SocketAddr,
     running: JoinSet<()>,
+    probe: Probe,
     _folder: TempDir,
 }
 
@@ -31,9 +32,9 @@ impl Served {
         let api = Api::new(Arc::clone(&store), Access::open());
         let server = Server::bind("127.0.0.1:0".parse().expect("an address")).await.expect("bound");
         let address = server.address().expect("known");
-        let mut running = JoinSet::new();
+        let (mut running, probe) = (JoinSet::new(), server.probe());
         running.spawn(server.serve(api.clone().router(), api.stopping().clone()));
-        Self { api, client: Client::new(store), address, running, _folder: folder }
+        Self { api, client: Client::new(store), address, running, probe, _folder: folder }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -122,6 +123,17 @@ async fn connections_that_idle_delay_nobody() {
     }
     assert!(served.is_well().await);
     assert_eq!(served.client.counts().await.expect("counted").total(), 0);
+}
+
+/// Who watches a server hears whether it goes on accepting connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_responds_while_it_accepts() {
+    let mut served = Served::new().await;
+    assert!(served.probe.responds().await);
+    served.api.stopping().cancel();
+    let ended = tokio::time::timeout(SOON, served.running.join_next()).await;
+    assert!(ended.expect("in time").is_some_and(|ended| ended.is_ok()));
+    assert!(!served.probe.responds().await);
 }
 
 /// A stop answers requests that wait, and ends.

@@ -26,6 +26,8 @@ pub(super) struct Plan {
     pub(super) queues: Vec<(String, usize)>,
     /// The most jobs that run at once over all queues.
     pub(super) slots: usize,
+    /// How many processes a supervisor keeps, where the file says so.
+    pub(super) processes: Option<usize>,
     /// The program and version that it is listed with, where the file says one.
     pub(super) build: Option<String>,
     /// What is enqueued again and again, by whatever worker it is run.
@@ -52,7 +54,9 @@ impl Plan {
         (slots, file): (Option<usize>, &Path),
     ) -> Result<Self, String> {
         let Config { handlers, limits, serves, slots: configured, .. } = config;
-        let Config { build, schedules, subscriptions, sources, keep, rules, alerts, .. } = config;
+        let Config {
+            processes, build, schedules, subscriptions, sources, keep, rules, alerts, ..
+        } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
         let only_reads = left_out.is_empty() && !sources.is_empty();
@@ -83,6 +87,7 @@ impl Plan {
             limits,
             queues,
             slots,
+            processes,
             build,
             schedules,
             subscriptions,

@@ -12,24 +12,30 @@ use super::screen::Screen;
 use crate::globals::Globals;
 use crate::output::color::Tone;
 use crate::output::time::{count, number, span};
+use crate::service::Service;
+
+/// What a service manager shows of a worker that has nothing to tell.
+const WORKING: &str = "working";
 
 /// Prints what happens.
 #[derive(Debug)]
 pub(super) struct Report<'g> {
     globals: &'g Globals,
     screen: Screen,
+    service: &'g Service,
     done: u64,
     failed: u64,
 }
 
 impl<'g> Report<'g> {
-    pub(super) fn new(globals: &'g Globals, screen: Screen) -> Self {
-        Self { globals, screen, done: 0, failed: 0 }
+    pub(super) fn new(globals: &'g Globals, screen: Screen, service: &'g Service) -> Self {
+        Self { globals, screen, service, done: 0, failed: 0 }
     }
 
     pub(super) fn started(&self, url: &str, plan: &Plan, label: &str) {
         let kinds: Vec<&str> = plan.handlers.iter().map(|handler| handler.kind.as_str()).collect();
         let url = windlass::without_password(url);
+        self.service.ready(WORKING);
         if self.globals.json {
             let queues: serde_json::Map<String, Value> =
                 plan.queues.iter().map(|(name, slots)| (name.clone(), json!(slots))).collect();
@@ -120,6 +126,12 @@ impl<'g> Report<'g> {
 
     /// A program is told here; for a person the engine logs both, once each.
     pub(super) fn health(&self, health: &Health) {
+        match health {
+            Health::Failing { since, error } => {
+                self.service.status(&format!("the store fails since {since}: {error}"));
+            }
+            _ => self.service.status(WORKING),
+        }
         if self.globals.json {
             match health {
                 Health::Working => self.json("store-answers", &json!({})),
@@ -133,6 +145,12 @@ impl<'g> Report<'g> {
 
     /// So with a build that is below the minimum, and one that is not any more.
     pub(super) fn held_back(&self, minimum: Option<&MinimumBuild>) {
+        match minimum {
+            Some(minimum) => {
+                self.service.status(&format!("held back: {minimum} is the oldest build"))
+            }
+            None => self.service.status(WORKING),
+        }
         if self.globals.json {
             match minimum {
                 Some(minimum) => {
@@ -144,14 +162,25 @@ impl<'g> Report<'g> {
     }
 
     pub(super) fn quiet(&self) {
+        self.service.status("quiet: taking no new work");
         self.say("quiet", "taking no new work; SIGCONT or SIGUSR2 ends that");
     }
 
     pub(super) fn resumed(&self) {
+        self.service.status(WORKING);
         self.say("resumed", "taking work again");
     }
 
+    /// A worker is what its files said when it began.
+    pub(super) fn not_reloaded(&self) {
+        self.service.reloading();
+        self.service.ready(WORKING);
+        let text = "SIGHUP changes nothing here: start it again, or run it with --processes, where that replaces the workers";
+        self.say("not-reloaded", text);
+    }
+
     pub(super) fn stopping(&self, running: u64) {
+        self.service.stopping();
         let text = match running {
             0 => "stopping".to_owned(),
             running => format!(

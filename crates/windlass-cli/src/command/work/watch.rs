@@ -70,12 +70,11 @@ enum News {
 
 impl<'g> Watch<'g> {
     pub(super) fn new(
-        (worker, events, store): (RunningWorker, broadcast::Receiver<Event>, Arc<dyn Store>),
+        (worker, events, store): (Arc<RunningWorker>, broadcast::Receiver<Event>, Arc<dyn Store>),
         signals: Signals,
         hurry: Hurry,
         report: Report<'g>,
     ) -> Self {
-        let worker = Arc::new(worker);
         Self {
             worker,
             signals,
@@ -140,6 +139,7 @@ impl<'g> Watch<'g> {
                 self.worker.resume();
                 self.report.resumed();
             }
+            (Wish::Reload, Stop::Unasked) => self.report.not_reloaded(),
             _ => {}
         }
     }

@@ -9,6 +9,7 @@ use windlass::process::{Group as Number, lead_group};
 
 use crate::config::Executable;
 use crate::handler::event;
+use crate::service;
 
 /// A running program. Dropping it kills the whole group.
 #[derive(Debug)]
@@ -24,6 +25,10 @@ impl Group {
         environment: Vec<(&'static str, OsString)>,
     ) -> io::Result<Self> {
         let mut command = Command::new(&executable.program);
+        // Who wants to hear of the worker does not want to hear of them.
+        for name in service::VARIABLES {
+            command.env_remove(name);
+        }
         command
             .args(&executable.args)
             .current_dir(&executable.dir)
