@@ -129,6 +129,11 @@ impl Plan {
         })
     }
 
+    /// Whether there is neither a job that it runs nor a feed that it reads.
+    pub(super) fn serves_nothing(&self) -> bool {
+        self.handlers.is_empty() && self.sources.is_empty()
+    }
+
     /// How long the slowest handler may take to end when it is told to.
     pub(super) fn patience(&self) -> Duration {
         let programs =

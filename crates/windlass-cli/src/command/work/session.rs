@@ -127,6 +127,9 @@ fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worke
         .options(options)
         .alerts(plan.alerts.clone())
         .build(plan.build.as_deref().unwrap_or(BUILD));
+    if plan.serves_nothing() {
+        worker = worker.without_handlers();
+    }
     for (queue, slots) in &plan.queues {
         worker = worker.queue(queue, *slots);
     }
