@@ -59,6 +59,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// A tour on real files: work, a retry, a killed worker, and nothing is lost
     Demo(command::demo::Args),
+    /// A worker and the HTTP API in one process, for who writes handlers
+    Dev(command::dev::Args),
     /// Write one job
     Enqueue(Box<command::enqueue::Args>),
     /// Run workers for the handlers in windlass.toml

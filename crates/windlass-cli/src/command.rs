@@ -9,6 +9,7 @@ pub(crate) mod completions;
 pub(crate) mod condition;
 pub(crate) mod conformance;
 pub(crate) mod demo;
+pub(crate) mod dev;
 pub(crate) mod docs;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;

@@ -3,10 +3,10 @@
 use crate::acts::{Asked, Doing};
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    alert, audit, backup, batch, bench, completions, condition, conformance, demo, docs, doctor,
-    enqueue, event, explain, job, kind, lane, limit, migrate, move_store, op, publish, queue,
-    restore, schedule, serve, signal, source, status, subscription, tail, token, trace, work,
-    worker, workflow,
+    alert, audit, backup, batch, bench, completions, condition, conformance, demo, dev, docs,
+    doctor, enqueue, event, explain, job, kind, lane, limit, migrate, move_store, op, publish,
+    queue, restore, schedule, serve, signal, source, status, subscription, tail, token, trace,
+    work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -29,6 +29,7 @@ async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => demo::run(args, globals).await,
         Command::Enqueue(args) => enqueue::run(*args, globals).await,
+        Command::Dev(args) => dev::run(args, globals).await,
         Command::Work(args) => work::run(args, globals).await,
         Command::Status(args) => status::run(args, globals).await,
         Command::Explain(args) => explain::run(args, globals).await,

@@ -7,7 +7,9 @@
 //! | SIGCONT, SIGUSR2 | resume: take work again |
 //! | SIGHUP | reload: a supervisor replaces its workers one after the other, others say how that is done; of a terminal that closes: stop |
 //!
-//! The end of a supervisor asks its children to stop.
+//! The end of a supervisor asks its children to stop. A change of the file that a process watches asks to reload.
+
+pub(crate) mod edits;
 
 use std::future;
 use std::io::{self, IsTerminal as _};
@@ -15,6 +17,7 @@ use std::io::{self, IsTerminal as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use self::edits::Edits;
 use crate::service::link::Lifeline;
 
 /// What a signal asks for.
@@ -43,6 +46,8 @@ pub(crate) struct Signals {
     /// What SIGHUP asks for here.
     hang_up: Wish,
     lifeline: Option<Lifeline>,
+    /// What is asked for by a change of a file.
+    edits: Option<Edits>,
 }
 
 impl Signals {
@@ -62,7 +67,13 @@ impl Signals {
             hup: signal(SignalKind::hangup())?,
             hang_up: if is_at_terminal { Wish::Stop } else { Wish::Reload },
             lifeline,
+            edits: None,
         })
+    }
+
+    /// The same, with a change of a file as a wish to reload.
+    pub(crate) fn with_edits(self, edits: Edits) -> Self {
+        Self { edits: Some(edits), ..self }
     }
 
     /// Waits for the next wish.
@@ -79,7 +90,15 @@ impl Signals {
                 self.lifeline = None;
                 Wish::Stop
             }
+            () = edited(&mut self.edits) => Wish::Reload,
         }
+    }
+}
+
+async fn edited(edits: &mut Option<Edits>) {
+    match edits {
+        Some(edits) => edits.next().await,
+        None => future::pending().await,
     }
 }
 

@@ -4,6 +4,7 @@ mod bench;
 mod cli;
 mod conformance;
 mod demo;
+mod dev;
 mod handlers;
 mod serve;
 mod service;

@@ -15,7 +15,7 @@ use crate::handler::LOG_TARGET;
 use crate::output::color::{Palette, Tone};
 
 /// Begins logging.
-pub(super) fn begin(screen: &Screen, palette: Palette, quiet: bool) {
+pub(crate) fn begin(screen: &Screen, palette: Palette, quiet: bool) {
     // Lines name their attempt themselves; the span of an attempt would say it again.
     let standard = "info,windlass_core::engine::attempt=off";
     let standard = if quiet { format!("{standard},{LOG_TARGET}=off") } else { standard.to_owned() };

@@ -10,6 +10,7 @@ use windlass::health::Thresholds;
 use crate::config::{
     Config, HandlerConfig, ScheduleConfig, SourceConfig, SubscriptionConfig, Target,
 };
+use crate::exit::Failure;
 use crate::queue_rules::QueueRules;
 
 /// After SIGKILL a process is gone within this, unless the machine itself hangs.
@@ -17,7 +18,7 @@ const AFTER_KILL: Duration = Duration::from_secs(1);
 
 /// What is served and how much of it at once.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The handlers that the patterns leave.
     pub(super) handlers: Vec<HandlerConfig>,
     /// The limits that the file declares.
@@ -47,6 +48,35 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// Reads a file; slots that are given go before those in it.
+    ///
+    /// # Errors
+    /// When it cannot be used: what is wrong, and where.
+    pub(crate) fn read(file: &Path, slots: Option<usize>) -> Result<Self, Failure> {
+        let config = Config::load(file).map_err(|error| Failure::usage(error.to_string()))?;
+        let plan = Self::of(config, (slots, file));
+        plan.map_err(|reason| Failure::usage(format!("{}: {reason}", file.display())))
+    }
+
+    /// Serves nothing: of a file that is not there.
+    pub(crate) fn nothing(file: &Path) -> Self {
+        Self {
+            handlers: Vec::new(),
+            limits: Vec::new(),
+            queues: Vec::new(),
+            slots: 1,
+            build: None,
+            schedules: Vec::new(),
+            subscriptions: Vec::new(),
+            sources: Vec::new(),
+            keep: None,
+            rules: QueueRules::default(),
+            alerts: Thresholds::default(),
+            processes: None,
+            file: file.display().to_string(),
+        }
+    }
+
     /// # Errors
     /// One line, when the patterns leave nothing to serve.
     pub(super) fn of(
@@ -97,6 +127,11 @@ impl Plan {
             alerts,
             file,
         })
+    }
+
+    /// Whether there is neither a job that it runs nor a feed that it reads.
+    pub(super) fn serves_nothing(&self) -> bool {
+        self.handlers.is_empty() && self.sources.is_empty()
     }
 
     /// How long the slowest handler may take to end when it is told to.

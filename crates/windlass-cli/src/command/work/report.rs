@@ -179,6 +179,17 @@ impl<'g> Report<'g> {
         self.say("not-reloaded", text);
     }
 
+    pub(super) fn reloading(&self, running: u64) {
+        let text = match running {
+            0 => "the file has changed: starting again with it".to_owned(),
+            running => format!(
+                "the file has changed: {} may end, and then it starts again with it",
+                count(running, "running job")
+            ),
+        };
+        self.say("reloading", &text);
+    }
+
     pub(super) fn stopping(&self, running: u64) {
         self.service.stopping();
         let text = match running {

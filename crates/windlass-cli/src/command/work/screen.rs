@@ -11,12 +11,17 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// Where a worker prints. Clones print to the same place.
 #[derive(Debug, Clone)]
-pub(super) struct Screen {
+pub(crate) struct Screen {
     /// The progress line; only on a terminal and for a person.
     bar: Option<ProgressBar>,
 }
 
 impl Screen {
+    /// Lines alone.
+    pub(crate) fn without_progress() -> Self {
+        Self { bar: None }
+    }
+
     pub(super) fn new(globals: &Globals) -> Self {
         let wanted = !globals.json && io::stderr().is_terminal() && io::stdout().is_terminal();
         let bar = wanted.then(|| {

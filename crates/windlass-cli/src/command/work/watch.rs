@@ -17,12 +17,13 @@ use windlass::{Event, Health, RunningWorker, StopReport, StoreError};
 
 use super::drain::{Drain, Next};
 use super::report::Report;
+use super::session::{Ended, Until};
 use crate::shutdown::{Hurry, Signals, Wish};
 
 /// Watches one worker until it has stopped.
 pub(super) struct Watch<'g> {
     worker: Arc<RunningWorker>,
-    signals: Signals,
+    signals: &'g mut Signals,
     hurry: Hurry,
     report: Report<'g>,
     events: broadcast::Receiver<Event>,
@@ -37,6 +38,15 @@ pub(super) struct Watch<'g> {
     old_events: usize,
     /// Whether the store did not answer when it was last heard of.
     failing: bool,
+    until: Until,
+    ended: Ended,
+}
+
+/// What is watched.
+pub(super) struct Watched {
+    pub(super) worker: Arc<RunningWorker>,
+    pub(super) events: broadcast::Receiver<Event>,
+    pub(super) store: Arc<dyn Store>,
 }
 
 /// Events that may come while those before them are fed: after more of them jobs have their turn.
@@ -70,8 +80,8 @@ enum News {
 
 impl<'g> Watch<'g> {
     pub(super) fn new(
-        (worker, events, store): (Arc<RunningWorker>, broadcast::Receiver<Event>, Arc<dyn Store>),
-        signals: Signals,
+        Watched { worker, events, store }: Watched,
+        signals: &'g mut Signals,
         hurry: Hurry,
         report: Report<'g>,
     ) -> Self {
@@ -88,12 +98,15 @@ impl<'g> Watch<'g> {
             store,
             old_events: 0,
             failing: false,
+            until: Until::Stopped,
+            ended: Ended::Stopped,
         }
     }
 
-    /// Runs until the worker has stopped; `once` stops it when nothing is left to run.
-    pub(super) async fn run(mut self, once: bool) {
-        self.drain = once.then(Drain::default);
+    /// Runs until the worker has stopped, and says why.
+    pub(super) async fn run(mut self, until: Until) -> Ended {
+        self.until = until;
+        self.drain = (until == Until::Drained).then(Drain::default);
         let mut health = self.worker.health_changes();
         let mut held_back = self.worker.held_back_changes();
         loop {
@@ -130,6 +143,11 @@ impl<'g> Watch<'g> {
                 self.report.stopping(self.worker.stats().running());
                 self.stop_now();
             }
+            // After a change the first one is the wish to stop, and takes no time away.
+            (Wish::Stop, Stop::Asked { .. }) if self.ended == Ended::Changed => {
+                self.report.stopping(self.worker.stats().running());
+                self.ended = Ended::Stopped;
+            }
             (Wish::Stop, Stop::Asked { .. }) => self.hurry_up(),
             (Wish::Quiet, Stop::Unasked) => {
                 self.worker.quiet();
@@ -138,6 +156,11 @@ impl<'g> Watch<'g> {
             (Wish::Resume, Stop::Unasked) => {
                 self.worker.resume();
                 self.report.resumed();
+            }
+            (Wish::Reload, Stop::Unasked) if self.until == Until::Changed => {
+                self.report.reloading(self.worker.stats().running());
+                self.ended = Ended::Changed;
+                self.stop_now();
             }
             (Wish::Reload, Stop::Unasked) => self.report.not_reloaded(),
             _ => {}
@@ -217,11 +240,12 @@ impl<'g> Watch<'g> {
         self.old_events = 0;
     }
 
-    fn end(mut self, report: StopReport) {
+    fn end(mut self, report: StopReport) -> Ended {
         while let Ok(event) = self.events.try_recv() {
             self.report.event(&event);
         }
         self.report.stopped(report);
+        self.ended
     }
 }
 

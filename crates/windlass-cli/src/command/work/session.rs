@@ -1,0 +1,176 @@
+//! A worker from its start to its end, with what a file says.
+
+use std::sync::Arc;
+
+use windlass::limit::LimitOn;
+use windlass::limit::SetBy;
+use windlass::name::nearest;
+use windlass::store::Store;
+use windlass::{Client, Options, StartError, Worker};
+
+use super::elsewhere;
+use super::plan::Plan;
+use super::report::Report;
+use super::screen::Screen;
+use super::watch::{Watch, Watched};
+use crate::globals::Globals;
+use crate::handler::{self, HandlerParts};
+use crate::service::{Service, root};
+use crate::shutdown::{Hurry, Signals, Wish};
+use crate::source::HttpSource;
+use crate::store;
+
+/// A worker that is to run.
+pub(crate) struct Session<'g> {
+    pub(crate) globals: &'g Globals,
+    pub(crate) service: &'g Service,
+    pub(crate) plan: Plan,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) screen: Screen,
+}
+
+/// When a session ends, besides a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Nothing is left to run.
+    Drained,
+    /// Its file is another one.
+    Changed,
+    /// It is told to stop.
+    Stopped,
+}
+
+/// Why a session has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was told to, or nothing was left to run.
+    Stopped,
+    /// Its file is another one.
+    Changed,
+}
+
+impl Session<'_> {
+    /// Runs until the worker has stopped.
+    pub(crate) async fn run(self, signals: &mut Signals, until: Until) -> anyhow::Result<Ended> {
+        let Self { globals, service, plan, store, screen } = self;
+        warn_of_limits(globals, &plan);
+        if let Err(error) = plan.rules.declare(&*store).await {
+            tracing::warn!(%error, "bounds and aging of queues were not set");
+        }
+        declare_events(&store, &plan).await?;
+        let client = Client::new(store.clone());
+        if let Err(error) = elsewhere::warn(&globals.out, &client, &plan).await {
+            tracing::warn!(%error, "whose jobs nobody runs was not looked at");
+        }
+        let hurry = Hurry::new();
+        let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
+        let worker = read_sources(described(Arc::clone(&store), &plan, &around), &plan)?;
+        let events = worker.events();
+        let worker = tokio::select! {
+            started = worker.start() => started.map_err(|error| unstarted(&globals.store, error))?,
+            () = told_to_stop(signals) => return Ok(Ended::Stopped),
+        };
+        let report = Report::new(globals, screen, service);
+        report.started(&globals.store, &plan, worker.label());
+        if !service.is_supervised() {
+            root::warn(&globals.out);
+        }
+        let worker = Arc::new(worker);
+        let watched = Watched { worker: Arc::clone(&worker), events, store };
+        let watch = Watch::new(watched, signals, hurry, report);
+        tokio::select! {
+            ended = watch.run(until) => Ok(ended),
+            never = service.watch(async || worker.responds().await) => match never {},
+        }
+    }
+}
+
+/// Before the first job is run: what that publishes is not missed. The same definition again changes nothing.
+async fn declare_events(store: &Arc<dyn Store>, plan: &Plan) -> anyhow::Result<()> {
+    let client = Client::new(store.clone());
+    if let Some(keep) = plan.keep {
+        client.keep_events(keep).await?;
+    }
+    for one in &plan.subscriptions {
+        let start = one.start.resolve(&client).await?;
+        client.subscribe(&one.name, &one.definition, start).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn told_to_stop(signals: &mut Signals) {
+    while signals.next().await != Wish::Stop {}
+}
+
+/// What a worker is listed with whose file says nothing else.
+const BUILD: &str = concat!("windlass work ", env!("CARGO_PKG_VERSION"));
+
+/// A limit may be of a kind that another process runs; one that is nearly a kind of this file is a slip of the finger.
+fn warn_of_limits(globals: &Globals, plan: &Plan) {
+    let known: Vec<&str> = plan.handlers.iter().map(|handler| handler.kind.as_str()).collect();
+    for limit in &plan.limits {
+        if let LimitOn::Kind(kind) = &limit.on
+            && !known.contains(&kind.as_str())
+            && let Some(near) = nearest(kind, &known)
+        {
+            let what = format!("[[limit]] {}: no handler runs this kind", limit.on);
+            globals.out.warn(&format!("{what}; did you mean `kind:{near}`?"));
+        }
+    }
+}
+
+fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worker {
+    let mut options = Options::default();
+    options.abandon_after = options.abandon_after.max(plan.patience());
+    let mut worker = Worker::without_app(store)
+        .slots(plan.slots)
+        .options(options)
+        .alerts(plan.alerts.clone())
+        .build(plan.build.as_deref().unwrap_or(BUILD));
+    if plan.serves_nothing() {
+        worker = worker.without_handlers();
+    }
+    for (queue, slots) in &plan.queues {
+        worker = worker.queue(queue, *slots);
+    }
+    for limit in &plan.limits {
+        worker = worker.limit_set_by(limit.clone(), SetBy::Config);
+    }
+    for handler in &plan.handlers {
+        worker = worker.handle_dynamic(handler::registered(handler, around));
+    }
+    for schedule in &plan.schedules {
+        let definition = schedule.definition.clone();
+        worker = worker.schedule_from_config(&schedule.name, definition, plan.file.as_str());
+    }
+    worker
+}
+
+/// Feeds share a client, which keeps its connections.
+fn read_sources(mut worker: Worker, plan: &Plan) -> anyhow::Result<Worker> {
+    if plan.sources.is_empty() {
+        return Ok(worker);
+    }
+    let client = handler::http::client()?;
+    for source in &plan.sources {
+        let upstream = HttpSource { client: client.clone(), feed: source.feed.clone() };
+        worker = worker.source(&source.name, source.options.clone(), upstream);
+    }
+    Ok(worker)
+}
+
+fn unstarted(url: &str, error: StartError) -> anyhow::Error {
+    match error {
+        StartError::Store(error) => store::explained(url, error),
+        other => other.into(),
+    }
+}
+
+/// The store's URL as it is understood from any folder: programs start in another one.
+fn whole_url(url: &str) -> String {
+    let Some(path) = store::sqlite_path(url).filter(|path| path.is_relative()) else {
+        return url.to_owned();
+    };
+    let Ok(whole) = std::path::absolute(&path) else { return url.to_owned() };
+    url.replacen(&*path.to_string_lossy(), &whole.to_string_lossy(), 1)
+}

@@ -1,0 +1,135 @@
+//! `windlass dev`: a worker and the API in one process, which use a changed file at once.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
+use windlass::State;
+
+use crate::work_fixture::{PATIENCE, Work, WorkFixture, until};
+
+/// The file of a worker whose only handler runs this script for kind `k`.
+fn config(script: &str) -> String {
+    format!("[[handler]]\nkind = \"k\"\nexec = [{script:?}]\nshell = true\nslots = 4\n")
+}
+
+/// `windlass dev` on the fixture's folder, telling its events; and the address of its API.
+fn dev(fixture: &WorkFixture) -> (Work, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+    command.args(["dev", "--listen", "127.0.0.1:0", "--store", &fixture.url(), "--config"]);
+    command.arg(fixture.path("windlass.toml")).env_remove("WINDLASS_LOG").stdin(Stdio::null());
+    let log = fixture.path("dev.log");
+    command.env("TMPDIR", fixture.path("tmp")).stderr(fs::File::create(&log).expect("a log"));
+    let work = WorkFixture::told(&mut command);
+    let mut address = None;
+    until("it says where it serves", || {
+        let said = fs::read_to_string(&log).unwrap_or_default();
+        let found = said.lines().find_map(|line| line.split("serving http://").nth(1));
+        address = found.map(str::to_owned);
+        address.is_some()
+    });
+    (work, address.expect("it was found"))
+}
+
+/// The status and the body of an answer.
+fn request(address: &str, head: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).expect("connected");
+    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    let length = body.len();
+    let text = format!(
+        "{head} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(text.as_bytes()).expect("sent");
+    let (mut answer, mut line) = (BufReader::new(stream), String::new());
+    answer.read_line(&mut line).expect("answered");
+    let status = line.split(' ').nth(1).and_then(|word| word.parse().ok()).expect("a status");
+    let mut rest = String::new();
+    answer.read_to_string(&mut rest).expect("answered");
+    (status, rest)
+}
+
+/// A job that is enqueued over HTTP without a token is run by the worker beside the API; a changed file is used for the next one, and a
+/// file that cannot be used runs nothing until it is mended.
+#[tokio::test]
+async fn a_changed_file_is_used_at_once() {
+    let fixture = WorkFixture::with(&config("echo one >> ran")).await;
+    let (work, address) = dev(&fixture);
+    work.event("started");
+    let enqueue = || {
+        let (status, said) = request(&address, "POST /v1/jobs", "{\"kind\":\"k\"}");
+        assert_eq!(status, 201, "{said}");
+    };
+    enqueue();
+    work.event("finished");
+    assert_eq!(fixture.read("ran"), "one\n");
+
+    fs::write(fixture.path("windlass.toml"), config("echo two >> ran")).expect("written");
+    work.event("reloading");
+    work.event("started");
+    enqueue();
+    work.event("finished");
+    assert_eq!(fixture.read("ran"), "one\ntwo\n");
+
+    fs::write(fixture.path("windlass.toml"), "[[handler]]\nkin = \"k\"\n").expect("written");
+    work.event("stopped");
+    until("it says what is wrong", || fixture.read("dev.log").contains("windlass.toml:2"));
+    work.event("started");
+    enqueue();
+    fs::write(fixture.path("windlass.toml"), config("echo three >> ran")).expect("written");
+    work.event("finished");
+    assert_eq!(fixture.read("ran"), "one\ntwo\nthree\n");
+
+    work.signal(libc::SIGTERM);
+    let ended = work.wait();
+    assert!(ended.status.success(), "{:?}", ended.status);
+    assert_eq!(fixture.jobs("state:completed").await.len(), 3);
+}
+
+/// What runs when the file changes may end, with the program that it was started with.
+#[tokio::test]
+async fn a_change_waits_for_what_runs() {
+    let script = "touch began; while [ ! -e go ]; do sleep 0.01; done; echo old >> ran";
+    let fixture = WorkFixture::with(&config(script)).await;
+    let (work, _) = dev(&fixture);
+    work.event("started");
+    let id = fixture.enqueue("k", "null").await;
+    until("it runs", || fixture.path("began").exists());
+    fs::write(fixture.path("windlass.toml"), config("echo new >> ran")).expect("written");
+    work.event("reloading");
+    fs::write(fixture.path("go"), "").expect("written");
+    work.event("started");
+    assert_eq!(
+        (fixture.job(id).await.state, fixture.read("ran").as_str()),
+        (State::Completed, "old\n")
+    );
+    work.signal(libc::SIGINT);
+    assert!(work.wait().status.success());
+}
+
+/// The file may come later.
+#[tokio::test]
+async fn a_file_that_is_not_there_yet_is_waited_for() {
+    let fixture = WorkFixture::with(&config("echo ran >> ran")).await;
+    fs::remove_file(fixture.path("windlass.toml")).expect("removed");
+    let (work, address) = dev(&fixture);
+    work.event("started");
+    assert!(fixture.read("dev.log").contains("yet"), "{}", fixture.read("dev.log"));
+    fixture.enqueue("k", "null").await;
+    let (status, said) = request(&address, "GET /v1/jobs", "");
+    assert!(status == 200 && said.contains("available"), "{said}");
+    fs::write(fixture.path("windlass.toml"), config("echo ran >> ran")).expect("written");
+    work.event("finished");
+}
+
+/// Nobody is asked for a token, so others must not reach it.
+#[test]
+fn it_listens_on_this_machine_alone() {
+    let output = Command::new(env!("CARGO_BIN_EXE_windlass"))
+        .args(["dev", "--listen", "0.0.0.0:0", "--store", "sqlite:never-made.db"])
+        .output()
+        .expect("run");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("windlass serve"), "{error}");
+}
