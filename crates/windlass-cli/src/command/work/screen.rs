@@ -73,7 +73,7 @@ impl Screen {
 
 /// One log event, written as a whole.
 #[derive(Debug)]
-pub(super) struct LogLine {
+pub(crate) struct LogLine {
     screen: Screen,
     bytes: Vec<u8>,
 }
