@@ -95,7 +95,7 @@ async fn a_worker_keeps_its_leases(api: TestApi) {
         let beat = post(&api, &beat, &worker, &json!({"leases": [lease]})).await;
         assert!(beat.status.is_success() && !beat.headers.contains_key("ratelimit"), "{beat:?}");
     }
-    let result = json!({"job": job, "lease": lease, "outcome": "ok"});
+    let result = json!({"job": job, "lease": lease, "result": "complete"});
     let settled = post(&api, "/v1/results", &worker, &json!({"results": [result]})).await.ok();
     assert_eq!(settled["results"][0]["status"], "done", "{settled}");
 }
