@@ -1,6 +1,7 @@
 //! Enqueueing, asking and acting, outside a worker.
 
 mod aging;
+mod edit;
 mod find;
 mod operation;
 mod pipeline;

@@ -16,6 +16,7 @@ pub mod client;
 pub mod condition;
 pub mod context;
 pub mod discard;
+pub mod edit;
 pub mod engine;
 pub mod error;
 pub mod event;

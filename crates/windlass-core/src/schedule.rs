@@ -17,7 +17,7 @@ mod store;
 pub use declare::{Declared, check_declared};
 pub use definition::{Cause, Definition, Occurrence, Schedule};
 pub use fire::{FireRound, RanNow, declare, fire_due};
-pub(crate) use fire::{no_schedule, put, run_now};
+pub(crate) use fire::{edit, no_schedule, put, run_now};
 pub use policy::{Missed, Overlap, Owner};
 pub use record::{Declaration, NextRun, ScheduleRecord};
 pub use rule::{Timetable, UTC};

@@ -12,6 +12,7 @@ use crate::audit::AuditStore;
 use crate::batch::BatchStore;
 use crate::condition::ConditionStore;
 use crate::discard::Discards;
+use crate::edit::EditStore;
 use crate::event::EventStore;
 use crate::health::HealthStore;
 use crate::idempotency::IdempotencyStore;
@@ -79,6 +80,7 @@ pub trait Store:
     + IdempotencyStore
     + AuditStore
     + OperationStore
+    + EditStore
     + Send
     + Sync
     + 'static

@@ -87,6 +87,11 @@ impl Access {
         Self(Kind::Host(Arc::new(check)))
     }
 
+    /// Whether callers are told apart only by where they come from.
+    pub(crate) const fn is_by_address(&self) -> bool {
+        matches!(self.0, Kind::Open(_))
+    }
+
     /// Who sends this request.
     pub(crate) async fn caller(
         &self,

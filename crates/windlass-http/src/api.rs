@@ -16,9 +16,10 @@ use crate::access::{Access, Caller};
 use crate::audit::watch::{Watch, watched};
 use crate::limits::BODY_BYTES;
 use crate::metrics::{self, Metrics};
+use crate::rate::{Rates, RequestRate};
 use crate::remote::Remotes;
 use crate::stream::Streams;
-use crate::{exchange, foreign, idempotency, pages, spec};
+use crate::{conditional, exchange, foreign, idempotency, pages, rate, spec};
 
 /// The HTTP API over one store.
 #[derive(Debug, Clone)]
@@ -31,6 +32,7 @@ struct Shared {
     remotes: Remotes,
     metrics: Metrics,
     streams: Streams,
+    rates: Option<Rates>,
     /// What runs on when its request is given up.
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -40,12 +42,23 @@ impl Api {
     /// The API over this store, for whom `access` lets in.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, access: Access) -> Self {
+        Self::with(store, access, None)
+    }
+
+    /// The same, with so many requests for each caller: by token where somebody is known, by address otherwise.
+    #[must_use]
+    pub fn limited(store: Arc<dyn Store>, access: Access, rate: RequestRate) -> Self {
+        Self::with(store, access, Some(Rates::of(rate)))
+    }
+
+    fn with(store: Arc<dyn Store>, access: Access, rates: Option<Rates>) -> Self {
         Self(Arc::new(Shared {
             client: Client::new(store),
             access,
             remotes: Remotes::default(),
             metrics: Metrics::default(),
             streams: Streams::default(),
+            rates,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         }))
@@ -71,9 +84,11 @@ impl Api {
         routes
             .layer(from_fn_with_state(watch, watched))
             .layer(from_fn_with_state(self.clone(), idempotency::once))
+            .layer(from_fn(conditional::conditional))
             .merge(spec::served(&document))
             .merge(pages::routes())
             .route("/metrics", get(metrics::show))
+            .layer(from_fn_with_state(self.clone(), rate::limited))
             .layer(from_fn(foreign::no_foreign_acts))
             .layer(CatchPanicLayer::new())
             .layer(DefaultBodyLimit::max(BODY_BYTES))
@@ -92,6 +107,10 @@ impl Api {
 
     pub(crate) fn streams(&self) -> &Streams {
         &self.0.streams
+    }
+
+    pub(crate) fn rates(&self) -> Option<&Rates> {
+        self.0.rates.as_ref()
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {

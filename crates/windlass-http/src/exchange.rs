@@ -9,6 +9,7 @@ use windlass::EventId;
 
 use crate::limits::CORRELATION_BYTES;
 use crate::problem::Problem;
+use crate::rate;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -64,8 +65,12 @@ fn correlation(headers: &HeaderMap) -> Option<String> {
 /// The response with the document of its problem, where it is one.
 fn with_problem(mut response: Response, path: &str, id: &str) -> Response {
     let said = response.extensions_mut().remove::<Problem>();
-    match said.or_else(|| Problem::of_bare(&response)) {
-        Some(problem) => problem.written(path, id),
-        None => response,
+    let Some(problem) = said.or_else(|| Problem::of_bare(&response)) else { return response };
+    let mut written = problem.written(path, id);
+    for name in rate::HEADERS {
+        if let Some(value) = response.headers_mut().remove(&name) {
+            written.headers_mut().insert(name, value);
+        }
     }
+    written
 }

@@ -16,6 +16,7 @@ use crate::api::Api;
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list::list))
+        .routes(routes!(list::show))
         .routes(routes!(act::pause))
         .routes(routes!(act::resume))
 }

@@ -18,6 +18,6 @@ use crate::api::Api;
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list::list))
-        .routes(routes!(act::set, act::remove))
+        .routes(routes!(list::show, act::set, act::remove))
         .routes(routes!(act::close))
 }

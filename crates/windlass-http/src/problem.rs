@@ -171,7 +171,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(wait) = retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(*wait).max(1)));
         }
         if let Some(allow) = allow {
             headers.insert(header::ALLOW, allow.clone());
@@ -181,6 +181,11 @@ impl Problem {
         }
         response
     }
+}
+
+/// Seconds, rounded up: who comes earlier is refused again.
+pub(crate) const fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + (time.subsec_nanos() > 0) as u64
 }
 
 /// A text of at most so many bytes: what was wrong may be as long as a body is.

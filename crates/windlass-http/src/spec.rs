@@ -7,10 +7,11 @@ use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use utoipa::OpenApi;
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, OpenApi as Spec, Ref, RefOr, ResponseBuilder,
+    ContentBuilder, ObjectBuilder, OpenApi as Spec, Ref, RefOr, Response, ResponseBuilder,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -18,8 +19,9 @@ use crate::api::Api;
 use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
-    alert, audit, batch, event, health, idempotency, job, kind, lane, limit, operation, queue,
-    remote, schedule, signal, source, stream, subscription, token, trace, worker, workflow,
+    alert, audit, batch, conditional, event, health, idempotency, job, kind, lane, limit,
+    operation, queue, rate, remote, schedule, signal, source, stream, subscription, token, trace,
+    worker, workflow,
 };
 
 #[derive(OpenApi)]
@@ -88,9 +90,13 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         .merge(health::routes())
         .split_for_parts();
     for (route, path) in &mut document.paths.paths {
-        operations(path).for_each(|operation| {
+        operations(path).for_each(|(method, operation)| {
             with_id(operation);
             with_problem(operation);
+            conditional::described::describe(&method, route, operation);
+            if rate::may_refuse(&method, route) {
+                with_rate(operation);
+            }
         });
         if let Some(post) =
             path.post.as_mut().filter(|_| idempotency::takes_key(&Method::POST, route))
@@ -101,9 +107,16 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
     (routes, document)
 }
 
-fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(path: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, .. } = path;
-    [get, put, post, delete, patch].into_iter().flatten()
+    let all = [
+        (Method::GET, get),
+        (Method::PUT, put),
+        (Method::POST, post),
+        (Method::DELETE, delete),
+        (Method::PATCH, patch),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// An id that no other operation has: handlers of several nouns have one name.
@@ -128,14 +141,32 @@ fn with_key(operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
 }
 
-/// Whatever is refused, and wherever, is a problem.
-fn with_problem(operation: &mut Operation) {
+/// Where the server has a limit, a request may be one too many, and each answer says what is left.
+fn with_rate(operation: &mut Operation) {
+    let text = || Some(ObjectBuilder::new().schema_type(Type::String).build());
+    let told = [
+        ("Retry-After", "In how many seconds it may be tried again."),
+        ("RateLimit", "What is left of the requests that the caller may make."),
+        ("RateLimit-Policy", "How many these are, and in how many seconds they come back."),
+    ];
+    let mut response = refused("The caller makes more requests than it may; nothing was written.");
+    for (name, what) in told {
+        let header = HeaderBuilder::new().schema(text()).description(Some(what)).build();
+        response.headers.insert(name.to_owned(), RefOr::T(header));
+    }
+    operation.responses.responses.insert("429".to_owned(), RefOr::T(response));
+}
+
+/// An answer that is a problem.
+pub(crate) fn refused(what: &str) -> Response {
     let schema = Ref::from_schema_name("Problem");
     let content = ContentBuilder::new().schema(Some(schema)).build();
-    let response = ResponseBuilder::new()
-        .description("What was refused, and why.")
-        .content("application/problem+json", content)
-        .build();
+    ResponseBuilder::new().description(what).content("application/problem+json", content).build()
+}
+
+/// Whatever is refused, and wherever, is a problem.
+fn with_problem(operation: &mut Operation) {
+    let response = refused("What was refused, and why.");
     operation.responses.responses.insert("default".to_owned(), RefOr::T(response));
 }
 

@@ -12,5 +12,7 @@ use crate::api::Api;
 
 /// Its routes, below `/v1`.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(act::list, act::create)).routes(routes!(act::remove))
+    OpenApiRouter::new()
+        .routes(routes!(act::list, act::create))
+        .routes(routes!(act::show, act::remove))
 }

@@ -23,5 +23,5 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(act::quiet))
         .routes(routes!(act::resume))
         .routes(routes!(build::list))
-        .routes(routes!(build::require, build::allow))
+        .routes(routes!(build::show, build::require, build::allow))
 }

@@ -9,6 +9,7 @@ pub(crate) mod io;
 pub(crate) mod migrate;
 pub(crate) mod open;
 pub(crate) mod patience;
+pub(crate) mod runs;
 pub(crate) mod test_schema;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;

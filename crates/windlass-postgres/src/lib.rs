@@ -12,6 +12,7 @@ mod audit;
 mod batch;
 mod condition;
 mod connection;
+mod edit;
 mod error;
 mod event;
 mod health;

@@ -21,8 +21,8 @@ impl LimitStore for PostgresStore {
         let note = note.map(|note| storable_text(note, ERROR_BYTES));
         Box::pin(async move {
             limit.check()?;
-            let set =
-                set::set((&self.writes, &self.waiting), limit, (by, note.as_deref()), now).await?;
+            let set = set::set(&(&*self.writes, &*self.waiting), limit, (by, note.as_deref()), now)
+                .await?;
             self.wakeups.work_anywhere();
             Ok(set)
         })
@@ -30,7 +30,7 @@ impl LimitStore for PostgresStore {
 
     fn remove_limit<'a>(&'a self, on: &'a LimitOn) -> Reply<'a, bool> {
         Box::pin(async move {
-            let was_there = set::remove((&self.writes, &self.waiting), on).await?;
+            let was_there = set::remove(&(&*self.writes, &*self.waiting), on).await?;
             self.wakeups.work_anywhere();
             Ok(was_there)
         })

@@ -29,15 +29,15 @@ impl QueueStore for PostgresStore {
     }
 
     fn bound<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, ()> {
-        Box::pin(bound::bound(&self.writes, bound))
+        Box::pin(bound::bound(&*self.writes, bound))
     }
 
     fn unbound<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
-        Box::pin(bound::unbound(&self.writes, queue))
+        Box::pin(bound::unbound(&*self.writes, queue))
     }
 
     fn bounds(&self) -> Reply<'_, Vec<QueueBound>> {
-        Box::pin(bound::bounds(&self.writes))
+        Box::pin(bound::bounds(&*self.writes))
     }
 
     fn is_full<'a>(&'a self, bound: &'a QueueBound) -> Reply<'a, bool> {
@@ -45,15 +45,15 @@ impl QueueStore for PostgresStore {
     }
 
     fn age<'a>(&'a self, aging: &'a Aging) -> Reply<'a, ()> {
-        Box::pin(aging::age(&self.writes, aging))
+        Box::pin(aging::age(&*self.writes, aging))
     }
 
     fn stop_aging<'a>(&'a self, queue: &'a str) -> Reply<'a, bool> {
-        Box::pin(aging::stop(&self.writes, queue))
+        Box::pin(aging::stop(&*self.writes, queue))
     }
 
     fn agings(&self) -> Reply<'_, Vec<Aging>> {
-        Box::pin(aging::agings(&self.writes))
+        Box::pin(aging::agings(&*self.writes))
     }
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {

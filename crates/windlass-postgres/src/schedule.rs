@@ -39,7 +39,7 @@ impl ScheduleStore for PostgresStore {
 
     fn put_schedules<'a>(&'a self, puts: &'a [SchedulePut], now: Now) -> Reply<'a, Vec<bool>> {
         Box::pin(async move {
-            let written = put::put((&self.writes, &self.waiting), puts, now).await?;
+            let written = put::put(&(&*self.writes, &*self.waiting), puts, now).await?;
             self.wakeups.news();
             Ok(written)
         })
@@ -70,6 +70,6 @@ impl ScheduleStore for PostgresStore {
     }
 
     fn remove_schedule<'a>(&'a self, name: &'a str, now: Now) -> Reply<'a, bool> {
-        Box::pin(remove::remove((&self.writes, &self.waiting), name, now))
+        Box::pin(async move { remove::remove(&(&*self.writes, &*self.waiting), name, now).await })
     }
 }

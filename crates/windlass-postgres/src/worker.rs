@@ -29,7 +29,7 @@ impl WorkerStore for PostgresStore {
             let guard = is_guarded.then(|| guard_key(worker.worker));
             let required = register::register(&self.claims, worker, guard, now).await?;
             for (limit, by) in &worker.limits {
-                limit::set::set((&self.claims, &self.waiting), limit, (*by, None), now).await?;
+                limit::set::set(&(&self.claims, &*self.waiting), limit, (*by, None), now).await?;
             }
             self.cursors.adopt(claim_cursor::find(&self.claims, &worker.queues).await?);
             self.remember(worker, heard);
@@ -62,7 +62,7 @@ impl WorkerStore for PostgresStore {
 
     fn require_build<'a>(&'a self, minimum: &'a MinimumBuild, now: Now) -> Reply<'a, ()> {
         Box::pin(async move {
-            build::require(&self.writes, minimum, now).await?;
+            build::require(&*self.writes, minimum, now).await?;
             self.wakeups.news();
             Ok(())
         })
@@ -70,7 +70,7 @@ impl WorkerStore for PostgresStore {
 
     fn allow_builds<'a>(&'a self, program: &'a str) -> Reply<'a, bool> {
         Box::pin(async move {
-            let found = build::allow(&self.writes, program).await?;
+            let found = build::allow(&*self.writes, program).await?;
             self.wakeups.news();
             Ok(found)
         })

@@ -1,8 +1,8 @@
 //! The verbs of subscriptions.
 
 mod jobs;
-mod list;
-mod put;
+pub(crate) mod list;
+pub(crate) mod put;
 mod request;
 mod route;
 mod window;

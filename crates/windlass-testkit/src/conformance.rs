@@ -7,6 +7,7 @@ pub mod alert;
 pub mod audit;
 pub mod batch;
 pub mod condition;
+pub mod edit;
 pub mod event;
 pub mod health;
 pub mod idempotency;

@@ -233,6 +233,11 @@ pub mod audit {
     };
 }
 
+/// Changes of what people edit, made only if it still is as it was seen.
+pub mod edit {
+    pub use windlass_core::edit::{Edit, EditStore, Edited, Edition, Expected, Object, Wanted};
+}
+
 /// Requests that may come twice.
 pub mod idempotency {
     pub use windlass_core::idempotency::{

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use windlass::Worker;
 use windlass::store::Store;
-use windlass_http::{Access, Api, Server};
+use windlass_http::{Access, Api, RequestRate, Server};
 
-use crate::config::Config;
+use crate::config::{Config, ServerConfig};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::service::{Service, root, socket};
@@ -50,6 +50,7 @@ struct How {
     listen: SocketAddr,
     open: bool,
     behind_proxy: bool,
+    rate: Option<RequestRate>,
 }
 
 impl Args {
@@ -63,6 +64,7 @@ impl Args {
             listen: self.listen.or(said.listen).unwrap_or(LISTEN),
             open: self.open || said.open,
             behind_proxy: self.behind_proxy || said.behind_proxy,
+            rate: rate(&said),
         })
     }
 }
@@ -85,7 +87,11 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let maintenance =
         Worker::without_app(store.clone()).without_handlers().build(BUILD).start().await?;
     warn_without_tokens(&how, globals, &*store).await?;
-    let api = Api::new(store, if how.open { Access::open() } else { Access::tokens() });
+    let access = if how.open { Access::open() } else { Access::tokens() };
+    let api = match how.rate {
+        Some(rate) => Api::limited(store, access, rate),
+        None => Api::new(store, access),
+    };
     let probe = server.probe();
     service.ready(&serving);
     let told = async {
@@ -129,6 +135,12 @@ async fn until_stopped(signals: &mut Signals, globals: &Globals, told: (&Service
             Wish::Quiet | Wish::Resume => {}
         }
     }
+}
+
+/// How many requests each caller may make, where that is limited.
+fn rate(said: &ServerConfig) -> Option<RequestRate> {
+    let rate = RequestRate::per_second(said.requests_per_second?);
+    Some(said.burst.map_or(rate, |burst| rate.burst(burst)))
 }
 
 /// What others can reach is neither open nor without TLS.

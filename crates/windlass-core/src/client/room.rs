@@ -120,7 +120,7 @@ impl Client {
     }
 
     /// The next enqueue looks again.
-    fn forget_bounds(&self) {
+    pub(super) fn forget_bounds(&self) {
         *self.room.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 

@@ -7,6 +7,7 @@ use crate::alert::{AlertChange, AlertStore, Alerts, Mute, MuteName};
 use crate::audit::{Act, AuditStore, EntriesWanted, Entry, EntryDigest};
 use crate::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberRecord, Sealed};
 use crate::condition::{ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived};
+use crate::edit::{Edit, EditStore, Edited, Expected};
 use crate::event::{EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published};
 use crate::filter::{Bound, Found, JobCount};
 use crate::health::{HealthStore, Observed, Thresholds};
@@ -268,6 +269,12 @@ impl AuditStore for DiscardStore {
         acts(&EntriesWanted) -> Vec<Entry>;
         acts_after(u64, usize) -> Vec<Entry>;
         audit_start() -> (u64, EntryDigest);
+    }
+}
+
+impl EditStore for DiscardStore {
+    refuse! {
+        edit(&Edit, &Expected, Now) -> Edited;
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::declare::{self, Declared};
 use super::definition::Cause;
 use super::{Definition, Fired, Firing, SchedulePut, ScheduleRecord, due};
+use crate::edit::{Edit, Edited, Expected};
 use crate::error::{Refusal, StoreError};
 use crate::job::NewJob;
 use crate::json::storable_text;
@@ -130,6 +131,27 @@ pub(crate) async fn put(
         let put = declare::put((name, definition), &storable_text(by, ERROR_BYTES), found.as_ref());
         if store.put_schedules(&[put], Now::Database).await? == [true] {
             return Ok(());
+        }
+    }
+    Err(busy(name))
+}
+
+/// The same where the schedule is as expected.
+pub(crate) async fn edit(
+    store: &dyn Store,
+    (name, definition): (&str, &Definition),
+    by: &str,
+    expected: &Expected,
+) -> Result<Edited, StoreError> {
+    declare::check(name, definition)?;
+    for _ in 0..TRIES {
+        let found = store.schedule(name).await?;
+        let put = declare::put((name, definition), &storable_text(by, ERROR_BYTES), found.as_ref());
+        let put = Edit::PutSchedule(Box::new(put));
+        match store.edit(&put, expected, Now::Database).await? {
+            // It has fired meanwhile, or a program has declared it once more.
+            Edited::Done(false) => {}
+            edited => return Ok(edited),
         }
     }
     Err(busy(name))

@@ -22,13 +22,23 @@ impl Client {
         subscription: &Subscription,
         start: Start,
     ) -> Result<bool, StoreError> {
+        self.prepare_subscription(name, subscription, start).await?;
+        self.store().put_subscription(name, subscription, start, Now::Database).await
+    }
+
+    pub(crate) async fn prepare_subscription(
+        &self,
+        name: &str,
+        subscription: &Subscription,
+        start: Start,
+    ) -> Result<(), StoreError> {
         check_put(&**self.store(), name, subscription).await?;
         if start == Start::Now {
             // What is committed by now is not from now on, also where no worker has given it a position.
             let most = PUBLISH_EVENTS as u64;
             while self.store().sequence(PUBLISH_EVENTS, Now::Database).await? >= most {}
         }
-        self.store().put_subscription(name, subscription, start, Now::Database).await
+        Ok(())
     }
 
     /// Removes a subscription; `false` where there is none. The jobs that have come of it stay.

@@ -12,6 +12,8 @@ use super::document::{KindBody, document};
 use crate::access::{May, Read};
 use crate::answer::{Document, Items, ok};
 use crate::api::Api;
+use crate::extract::Named;
+use crate::name::KindName;
 use crate::page;
 use crate::problem::Problem;
 
@@ -52,6 +54,26 @@ pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Resp
     let shown =
         kinds.iter().map(|(kind, (workers, paused))| document(kind, *workers, paused.as_ref()));
     Ok(page::whole(shown.collect()))
+}
+
+/// Show a kind
+///
+/// One that no registered worker knows and that is not paused is not found.
+#[utoipa::path(
+    get,
+    path = "/kinds/{kind}",
+    tag = "kinds",
+    params(("kind" = String, Path, description = "The kind.", max_length = 128)),
+    responses((status = 200, description = "The kind.", body = Document<KindBody>))
+)]
+pub(super) async fn show(
+    _may: May<Read>,
+    State(api): State<Api>,
+    Named(kind): Named<KindName>,
+) -> Result<Response, Problem> {
+    let found = known(api.store()).await?.remove(&*kind);
+    let (workers, paused) = found.ok_or_else(|| Problem::missing(format!("kind {kind}")))?;
+    Ok(ok(&document(&kind, workers, paused.as_ref())))
 }
 
 /// The kind as it is now, whether or not somebody knows it.

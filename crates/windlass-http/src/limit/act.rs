@@ -2,16 +2,16 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use windlass::edit::Edit;
 use windlass::limit::LimitOn;
 
-use super::document::{
-    BreakerClosedBody, LimitBody, LimitRemovedBody, breaker_closed, document, removed,
-};
-use super::list::of;
+use super::document::{BreakerClosedBody, LimitBody, LimitRemovedBody, breaker_closed, removed};
+use super::list::{none, now, of};
 use super::new::NewLimit;
 use crate::access::{May, Operate};
 use crate::answer::{Document, ok};
 use crate::api::Api;
+use crate::conditional::{Expects, unless_stale};
 use crate::ending::note;
 use crate::extract::{Body, Named};
 use crate::problem::Problem;
@@ -32,16 +32,21 @@ pub(super) async fn set(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(on): Named<LimitOn>,
+    Expects(expected): Expects,
     Body(mut body): Body<NewLimit>,
 ) -> Result<Response, Problem> {
     let note = note("/note", body.note.take())?;
     let limit = body.limit(on)?;
-    match note {
-        Some(note) => api.client().set_limit_with_note(&limit, &note).await?,
-        None => api.client().set_limit(&limit).await?,
+    let on = limit.on.clone();
+    match (expected, note) {
+        (Some(expected), note) => {
+            let edited = api.client().edit(&Edit::SetLimit(limit, note), &expected).await?;
+            unless_stale(edited, format!("the limit for {on}"))?;
+        }
+        (None, Some(note)) => api.client().set_limit_with_note(&limit, &note).await?,
+        (None, None) => api.client().set_limit(&limit).await?,
     }
-    let record = of(&api, &limit.on).await?.ok_or_else(|| none(&limit.on))?;
-    Ok(ok(&document(&record)))
+    now(&api, &on).await
 }
 
 /// Remove a limit
@@ -58,8 +63,16 @@ pub(super) async fn remove(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(on): Named<LimitOn>,
+    Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    if api.client().remove_limit(&on).await? { Ok(ok(&removed(&on))) } else { Err(none(&on)) }
+    let was_there = match expected {
+        Some(expected) => {
+            let edited = api.client().edit(&Edit::RemoveLimit(on.clone()), &expected).await?;
+            unless_stale(edited, format!("the limit for {on}"))?
+        }
+        None => api.client().remove_limit(&on).await?,
+    };
+    if was_there { Ok(ok(&removed(&on))) } else { Err(none(&on)) }
 }
 
 /// Close a breaker
@@ -85,8 +98,4 @@ pub(super) async fn close(
         Some(_) => Err(Problem::conflict(format!("no breaker of {on} is open"))),
         None => Err(none(&on)),
     }
-}
-
-fn none(on: &LimitOn) -> Problem {
-    Problem::missing(format!("a limit for {on}"))
 }

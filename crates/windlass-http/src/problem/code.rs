@@ -2,6 +2,9 @@
 
 use axum::http::StatusCode;
 
+const STALE: &str = "The request says by `If-Match` or `If-None-Match` what it is meant for, and that is not what there is: somebody has changed it since, made it or removed it. Nothing was written. Read it again, look at what has changed, and send the change with the new `ETag`.";
+const TOO_MANY_REQUESTS: &str = "The server lets each caller make so many requests in a time, as `RateLimit-Policy` says, and these are used up. Nothing was written. Try again later: `Retry-After` says when, and `RateLimit` on each answer what is left.";
+
 /// What kind of problem it is. Codes are never renamed; new ones may come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -28,6 +31,8 @@ pub enum Code {
     RequestRunning,
     /// The lease of an attempt is lost.
     LeaseLost,
+    /// The thing is not as the request expects.
+    Stale,
     /// The remote worker is not on the list.
     WorkerGone,
     /// The body is larger than allowed.
@@ -36,6 +41,8 @@ pub enum Code {
     TooSlow,
     /// The body is not of a type that is understood.
     UnsupportedMediaType,
+    /// The caller makes more requests than it may.
+    TooManyRequests,
     /// The queue has a bound and no room.
     QueueFull,
     /// A server has no more live streams.
@@ -52,7 +59,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, by status.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidRequest,
         Self::Refused,
         Self::KeyReused,
@@ -66,8 +73,10 @@ impl Code {
         Self::RequestRunning,
         Self::LeaseLost,
         Self::WorkerGone,
+        Self::Stale,
         Self::TooLarge,
         Self::UnsupportedMediaType,
+        Self::TooManyRequests,
         Self::Internal,
         Self::OutcomeUnknown,
         Self::QueueFull,
@@ -91,10 +100,12 @@ impl Code {
             Self::KeyReused => "key-reused",
             Self::RequestRunning => "request-running",
             Self::LeaseLost => "lease-lost",
+            Self::Stale => "stale",
             Self::WorkerGone => "worker-gone",
             Self::TooLarge => "too-large",
             Self::TooSlow => "too-slow",
             Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::TooManyRequests => "too-many-requests",
             Self::QueueFull => "queue-full",
             Self::TooManyStreams => "too-many-streams",
             Self::Unavailable => "unavailable",
@@ -118,9 +129,11 @@ impl Code {
                 StatusCode::CONFLICT
             }
             Self::WorkerGone => StatusCode::GONE,
+            Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal | Self::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,
             Self::QueueFull | Self::TooManyStreams | Self::Unavailable => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -144,10 +157,12 @@ impl Code {
             Self::KeyReused => "The key stands for another request",
             Self::RequestRunning => "The first request with this key is under way",
             Self::LeaseLost => "The lease was lost",
+            Self::Stale => "It is not as it was seen",
             Self::WorkerGone => "The worker is not registered any more",
             Self::TooLarge => "Too large",
             Self::TooSlow => "The body came too slowly",
             Self::UnsupportedMediaType => "Not JSON",
+            Self::TooManyRequests => "Too many requests",
             Self::QueueFull => "The queue is full",
             Self::TooManyStreams => "Too many streams are open",
             Self::Unavailable => "The database cannot be reached",
@@ -194,6 +209,7 @@ impl Code {
             Self::LeaseLost => {
                 "The attempt's lease is gone: the job was given to another worker, or has ended. Nothing was written. Stop working on the job; do not send the result again."
             }
+            Self::Stale => STALE,
             Self::WorkerGone => {
                 "The remote worker is not on the list: it has left, or its lease ended since no heartbeat came. Its jobs were given to others. Register again; do not send results of jobs that it held."
             }
@@ -206,6 +222,7 @@ impl Code {
             Self::UnsupportedMediaType => {
                 "The body is not JSON by its `Content-Type`. Send `Content-Type: application/json`."
             }
+            Self::TooManyRequests => TOO_MANY_REQUESTS,
             Self::QueueFull => {
                 "The queue has a bound and so many of its jobs wait already. Nothing was written. Try again later: `Retry-After` says when."
             }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use windlass::StoreError;
+use windlass::edit::Edition;
 use windlass::job::Counts;
 use windlass::queue::{Aging, QueueBound, QueueRecord};
 use windlass::store::{Now, Store};
@@ -11,6 +12,7 @@ use super::document::{QueueBody, document};
 use crate::access::{May, Read};
 use crate::answer::{Document, Items, ok};
 use crate::api::Api;
+use crate::conditional::of_edition;
 use crate::extract::Named;
 use crate::name::QueueName;
 use crate::page;
@@ -40,6 +42,15 @@ impl Look {
 
     fn aging(&self, name: &str) -> Option<&Aging> {
         self.agings.iter().find(|aging| aging.queue == name)
+    }
+
+    /// The queue, with the edition of what is set for it.
+    fn shown(&self, queue: &QueueRecord) -> Response {
+        let shown = ok(&self.document(queue));
+        match Edition::of_queue(self.bound(&queue.name), self.aging(&queue.name)) {
+            Some(edition) => of_edition(shown, &edition),
+            None => shown,
+        }
     }
 
     fn document<'a>(&self, queue: &'a QueueRecord) -> Document<QueueBody<'a>> {
@@ -94,7 +105,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let look = Look::at(api.store()).await?;
     match look.queue(&name) {
-        (queue, true) => Ok(ok(&look.document(&queue))),
+        (queue, true) => Ok(look.shown(&queue)),
         (_, false) => Err(Problem::missing(format!("queue {name}"))),
     }
 }
@@ -102,5 +113,5 @@ pub(super) async fn show(
 /// The queue as it is now, whether or not somebody knows it.
 pub(super) async fn now(api: &Api, name: &str) -> Result<Response, Problem> {
     let look = Look::at(api.store()).await?;
-    Ok(ok(&look.document(&look.queue(name).0)))
+    Ok(look.shown(&look.queue(name).0))
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use windlass::edit::{Edit, Expected};
 use windlass::queue::{Aging, QueueBound};
 
 use super::document::QueueBody;
@@ -13,6 +14,7 @@ use super::list::now;
 use crate::access::{May, Operate};
 use crate::answer::Document;
 use crate::api::Api;
+use crate::conditional::{Expects, unless_stale};
 use crate::extract::{Body, Named};
 use crate::name::QueueName;
 use crate::problem::Problem;
@@ -63,6 +65,7 @@ pub(super) async fn bound(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(name): Named<QueueName>,
+    Expects(expected): Expects,
     Body(body): Body<NewBound>,
 ) -> Result<Response, Problem> {
     if body.jobs == 0 {
@@ -73,7 +76,10 @@ pub(super) async fn bound(
         WhenFullWord::Error => bound,
         WhenFullWord::Wait => bound.waiting(),
     };
-    api.client().bound(bound).await?;
+    match expected {
+        Some(expected) => edit(&api, &Edit::Bound(bound), &expected).await?,
+        None => api.client().bound(bound).await?,
+    }
     now(&api, &name).await
 }
 
@@ -91,8 +97,12 @@ pub(super) async fn unbound(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(name): Named<QueueName>,
+    Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    api.client().unbound(&name).await?;
+    match expected {
+        Some(expected) => edit(&api, &Edit::Unbound(name.to_string()), &expected).await?,
+        None => drop(api.client().unbound(&name).await?),
+    }
     now(&api, &name).await
 }
 
@@ -111,9 +121,14 @@ pub(super) async fn age(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(name): Named<QueueName>,
+    Expects(expected): Expects,
     Body(body): Body<NewAging>,
 ) -> Result<Response, Problem> {
-    api.client().age(Aging::new(&*name, Duration::from_millis(body.every_ms))).await?;
+    let aging = Aging::new(&*name, Duration::from_millis(body.every_ms));
+    match expected {
+        Some(expected) => edit(&api, &Edit::Age(aging), &expected).await?,
+        None => api.client().age(aging).await?,
+    }
     now(&api, &name).await
 }
 
@@ -131,7 +146,16 @@ pub(super) async fn stop_aging(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(name): Named<QueueName>,
+    Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    api.client().stop_aging(&name).await?;
+    match expected {
+        Some(expected) => edit(&api, &Edit::StopAging(name.to_string()), &expected).await?,
+        None => drop(api.client().stop_aging(&name).await?),
+    }
     now(&api, &name).await
+}
+
+async fn edit(api: &Api, edit: &Edit, expected: &Expected) -> Result<(), Problem> {
+    let edited = api.client().edit(edit, expected).await?;
+    unless_stale(edited, "what is set for the queue").map(drop)
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use windlass::StoreError;
+use windlass::edit::Edit;
 use windlass::schedule::RanNow;
 
 use super::document::{ScheduleBody, document};
@@ -12,6 +13,7 @@ use super::new::NewSchedule;
 use crate::access::{May, Operate};
 use crate::answer::{Document, created, ok};
 use crate::api::Api;
+use crate::conditional::{Expects, unless_stale};
 use crate::ending::{NoteBody, note};
 use crate::extract::{Body, MaybeBody, Named};
 use crate::job::{self, JobBody};
@@ -35,10 +37,18 @@ pub(super) async fn put(
     may: May<Operate>,
     State(api): State<Api>,
     Named(name): Named<ScheduleName>,
+    Expects(expected): Expects,
     Body(body): Body<NewSchedule>,
 ) -> Result<Response, Problem> {
     let definition = body.definition()?;
-    api.client_of(&may.caller).put_schedule_definition(&name, &definition).await?;
+    let client = api.client_of(&may.caller);
+    match expected {
+        Some(expected) => {
+            let edited = client.edit_schedule(&name, &definition, &expected).await?;
+            unless_stale(edited, format!("schedule {name}"))?;
+        }
+        None => client.put_schedule_definition(&name, &definition).await?,
+    }
     now(&api, &name).await
 }
 
@@ -60,8 +70,16 @@ pub(super) async fn remove(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(name): Named<ScheduleName>,
+    Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    if !api.client().remove_schedule(&name).await? {
+    let was_there = match expected {
+        Some(expected) => {
+            let edit = Edit::RemoveSchedule(name.to_string());
+            unless_stale(api.client().edit(&edit, &expected).await?, format!("schedule {name}"))?
+        }
+        None => api.client().remove_schedule(&name).await?,
+    };
+    if !was_there {
         return Err(none(&name));
     }
     Ok(match api.client().schedule(&name).await? {

@@ -2,12 +2,14 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use windlass::edit::Edition;
 use windlass::schedule::ScheduleRecord;
 
 use super::document::{ScheduleBody, document};
 use crate::access::{May, Read};
 use crate::answer::{Document, Items, ok};
 use crate::api::Api;
+use crate::conditional::of_edition;
 use crate::extract::Named;
 use crate::name::ScheduleName;
 use crate::page;
@@ -45,7 +47,8 @@ pub(super) async fn show(
 
 /// The schedule as it is now.
 pub(super) async fn now(api: &Api, name: &str) -> Result<Response, Problem> {
-    Ok(ok(&document(&of(api, name).await?)))
+    let record = of(api, name).await?;
+    Ok(of_edition(ok(&document(&record)), &Edition::of_schedule(&record)))
 }
 
 /// The schedule with this name.

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use windlass::Timestamp;
+use windlass::edit::Edition;
 use windlass::subscription::{RequestedChange, SubscriptionRequest};
 
 use super::document::{SubscriptionBody, document};
@@ -12,6 +13,7 @@ use super::{Name, find};
 use crate::access::{May, Read};
 use crate::answer::{Document, Items, ok};
 use crate::api::Api;
+use crate::conditional::of_edition;
 use crate::extract::Named;
 use crate::problem::Problem;
 use crate::schema;
@@ -107,5 +109,6 @@ pub(super) async fn show(
     let record = find(&api, &name).await?;
     let log = api.client().event_log().await?;
     let windows = api.client().event_windows(&record).await?;
-    Ok(ok(&document(&record, &log, Some(&windows))))
+    let shown = ok(&document(&record, &log, Some(&windows)));
+    Ok(of_edition(shown, &Edition::of_subscription(&record)))
 }

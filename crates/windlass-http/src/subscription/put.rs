@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
+use windlass::edit::{Edit, Edition};
 
 use super::definition::SubscriptionDraft;
 use super::document::{SubscriptionBody, document};
@@ -11,6 +12,7 @@ use super::{Name, find, none};
 use crate::access::{May, Operate};
 use crate::answer::{Document, created, ok};
 use crate::api::Api;
+use crate::conditional::{Expects, of_edition, unless_stale};
 use crate::extract::{Body, Named};
 use crate::problem::Problem;
 
@@ -46,15 +48,23 @@ pub(super) async fn put(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(Name(name)): Named<Name>,
+    Expects(expected): Expects,
     Body(draft): Body<SubscriptionDraft>,
 ) -> Result<Response, Problem> {
     let (subscription, start) = draft.read()?;
     let start = start.resolve(api.client()).await?;
-    let is_new = api.client().subscribe(&name, &subscription, start).await?;
+    let is_new = match expected {
+        Some(expected) => {
+            let edit = Edit::PutSubscription(name.clone(), Box::new(subscription), start);
+            unless_stale(api.client().edit(&edit, &expected).await?, described(&name))?
+        }
+        None => api.client().subscribe(&name, &subscription, start).await?,
+    };
     let record = find(&api, &name).await?;
     let log = api.client().event_log().await?;
     let document = document(&record, &log, None);
-    Ok(if is_new { created(&document) } else { ok(&document) })
+    let answer = if is_new { created(&document) } else { ok(&document) };
+    Ok(of_edition(answer, &Edition::of_subscription(&record)))
 }
 
 /// Remove a subscription
@@ -71,9 +81,21 @@ pub(super) async fn remove(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(Name(name)): Named<Name>,
+    Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    match api.client().unsubscribe(&name).await? {
+    let was_there = match expected {
+        Some(expected) => {
+            let edit = Edit::RemoveSubscription(name.clone());
+            unless_stale(api.client().edit(&edit, &expected).await?, described(&name))?
+        }
+        None => api.client().unsubscribe(&name).await?,
+    };
+    match was_there {
         true => Ok(ok(&removed(&name))),
         false => Err(none(&name)),
     }
+}
+
+fn described(name: &str) -> String {
+    format!("the subscription {name}")
 }

@@ -66,6 +66,30 @@ pub(super) async fn list(_may: May<Admin>, State(api): State<Api>) -> Result<Res
     Ok(ok(&Items { items, next: None, has_more: false }))
 }
 
+/// Show a token
+///
+/// Without its secret, which nobody keeps. A token that is not there is 404.
+#[utoipa::path(
+    get,
+    path = "/tokens/{name}",
+    tag = "tokens",
+    params(("name" = String, Path, description = "The token's name.")),
+    responses((status = 200, description = "The token.", body = Document<TokenBody>))
+)]
+pub(super) async fn show(
+    _may: May<Admin>,
+    State(api): State<Api>,
+    Named(name): Named<String>,
+) -> Result<Response, Problem> {
+    let tokens = api.store().tokens().await?;
+    let found = tokens.iter().find(|one| one.token.name == name);
+    Ok(ok(&document(found.ok_or_else(|| none(&name))?)))
+}
+
+fn none(name: &str) -> Problem {
+    Problem::new(Code::NotFound, format!("there is no token {name}"))
+}
+
 /// Make a token
 ///
 /// The answer has its secret, which is shown this once. A name that is taken is 409.
@@ -118,7 +142,7 @@ pub(super) async fn remove(
     Named(name): Named<String>,
 ) -> Result<Response, Problem> {
     if !api.store().remove_token(&name).await? {
-        return Err(Problem::new(Code::NotFound, format!("there is no token {name}")));
+        return Err(none(&name));
     }
     Ok(ok(&Document::new("token_removed.v1", RemovedBody { name })))
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use windlass::edit::{Edit, Edition};
 use windlass::worker::MinimumBuild;
 
 use super::document::{
@@ -12,6 +13,7 @@ use super::document::{
 use crate::access::{May, Operate, Read};
 use crate::answer::{Document, Items, ok};
 use crate::api::Api;
+use crate::conditional::{Expects, of_edition, unless_stale};
 use crate::ending::note;
 use crate::extract::{Body, Named};
 use crate::name::Text;
@@ -45,6 +47,33 @@ pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Resp
     Ok(page::whole(required.iter().map(|one| required_build(one, &workers)).collect()))
 }
 
+/// Show a minimum build
+///
+/// Where none is required of the program, it is not found.
+#[utoipa::path(
+    get,
+    path = "/builds/{program}",
+    tag = "builds",
+    params(("program" = String, Path, description = "The program's name.", max_length = 128)),
+    responses((status = 200, description = "What is required.", body = Document<RequiredBuildBody>))
+)]
+pub(super) async fn show(
+    _may: May<Read>,
+    State(api): State<Api>,
+    Named(program): Named<Text>,
+) -> Result<Response, Problem> {
+    now(&api, &program).await
+}
+
+/// What is required of a program now.
+async fn now(api: &Api, program: &str) -> Result<Response, Problem> {
+    let required = api.client().required_builds().await?;
+    let set = required.iter().find(|one| one.minimum.program == program);
+    let set = set.ok_or_else(|| none(program))?;
+    let shown = ok(&required_build(set, &api.client().workers().await?));
+    Ok(of_edition(shown, &Edition::of_build(set)))
+}
+
 /// Require a build
 ///
 /// Workers of the program that are older take no new work; what they run goes on. Once more, the new version stands in place
@@ -61,6 +90,7 @@ pub(super) async fn require(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(program): Named<Text>,
+    Expects(expected): Expects,
     Body(body): Body<NewMinimum>,
 ) -> Result<Response, Problem> {
     let note = note("/note", body.note)?;
@@ -70,11 +100,15 @@ pub(super) async fn require(
     let minimum = MinimumBuild::new(&format!("{} {}", &*program, body.minimum))
         .map_err(|error| Problem::body("/minimum".to_owned(), error.to_string()))?;
     let minimum = MinimumBuild { note, ..minimum };
-    api.client().require_build(&minimum).await?;
-    let required = api.client().required_builds().await?;
-    let set = required.iter().find(|one| one.minimum.program == minimum.program);
-    let set = set.ok_or_else(|| none(&minimum.program))?;
-    Ok(ok(&required_build(set, &api.client().workers().await?)))
+    let program = minimum.program.clone();
+    match expected {
+        Some(expected) => {
+            let edited = api.client().edit(&Edit::RequireBuild(minimum), &expected).await?;
+            unless_stale(edited, described(&program))?;
+        }
+        None => api.client().require_build(&minimum).await?,
+    }
+    now(&api, &program).await
 }
 
 /// Allow all builds
@@ -91,14 +125,22 @@ pub(super) async fn allow(
     _may: May<Operate>,
     State(api): State<Api>,
     Named(program): Named<Text>,
+    Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    if api.client().allow_builds(&program).await? {
-        Ok(ok(&required_build_removed(&program)))
-    } else {
-        Err(none(&program))
-    }
+    let was_required = match expected {
+        Some(expected) => {
+            let edit = Edit::AllowBuilds(program.to_string());
+            unless_stale(api.client().edit(&edit, &expected).await?, described(&program))?
+        }
+        None => api.client().allow_builds(&program).await?,
+    };
+    if was_required { Ok(ok(&required_build_removed(&program))) } else { Err(none(&program)) }
 }
 
 fn none(program: &str) -> Problem {
-    Problem::missing(format!("a minimum build of {}", program.escape_debug()))
+    Problem::missing(described(program))
+}
+
+fn described(program: &str) -> String {
+    format!("a minimum build of {}", program.escape_debug())
 }

@@ -346,6 +346,8 @@ async fn tokens_are_made_and_removed(api: TestApi) {
     let listed = api.get("/v1/tokens").await;
     assert!(!listed.body.to_string().contains(&secret), "the secret is shown once");
     assert_eq!(listed.body["items"][0]["hint"], secret[secret.len() - 4..]);
+    assert_eq!(api.get("/v1/tokens/ci").await.ok(), listed.body["items"][0]);
+    assert_eq!(api.get("/v1/tokens/other").await.code(), (404, "not-found"));
     for (field, value) in [
         ("scopes", json!([])),
         ("scopes", json!(["opperate"])),

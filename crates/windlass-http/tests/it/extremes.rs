@@ -1,9 +1,13 @@
 //! The largest and smallest numbers, and odd texts: nothing of what a caller sends is a fault of the server.
 
-use axum::http::StatusCode;
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, StatusCode, header};
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::fixture::{Answer, TestApi, on_both_stores};
+use crate::fixture::{Answer, TestApi, TestDatabase, on_both_stores, request};
 
 on_both_stores! {
     /// Bad input: numbers and moments at the ends of their ranges are kept or refused.
@@ -177,4 +181,22 @@ async fn odd_texts_are_kept_or_refused(api: TestApi) {
         let body = json!({"minimum": "1", "note": text});
         check(&api.put(&format!("/v1/builds/{named}"), &body).await, &body);
     }
+}
+
+/// Bad input: a body without an end is refused, by its size or by its time, and nothing is written.
+#[tokio::test(flavor = "current_thread")]
+async fn a_body_without_an_end_is_refused() {
+    let api = TestApi::on(TestDatabase::sqlite()).await;
+    let chunk = || Ok::<_, Infallible>(Bytes::from_static(&[b' '; 1 << 16]));
+    let endless = Body::from_stream(stream::repeat_with(chunk));
+    let silent = Body::from_stream(stream::iter([chunk()]).chain(stream::pending()));
+    // Time passes as soon as nothing else is to be done.
+    tokio::time::pause();
+    for (body, expected) in [(endless, (413, "too-large")), (silent, (408, "too-slow"))] {
+        let request = request(Method::POST, "/v1/jobs")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body);
+        assert_eq!(api.send(request.expect("a request")).await.code(), expected);
+    }
+    assert_eq!(api.client().counts().await.expect("counted").total(), 0);
 }

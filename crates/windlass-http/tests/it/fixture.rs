@@ -16,7 +16,7 @@ use windlass::job::{Batch, Settled, Verdict};
 use windlass::schedule::{Declared, declare};
 use windlass::store::{Now, Store};
 use windlass::worker::Registration;
-use windlass_http::{Access, Api};
+use windlass_http::{Access, Api, RequestRate};
 use windlass_testkit::database::{Database, PostgresDatabase};
 use windlass_testkit::fault::counted::CountedStore;
 use windlass_testkit::fault::plan::Plan;
@@ -136,6 +136,13 @@ impl TestApi {
 
     fn over(store: Arc<dyn Store>, access: Access, database: Arc<TestDatabase>) -> Self {
         let api = Api::new(Arc::clone(&store), access);
+        Self { router: api.clone().router(), api, store, database }
+    }
+
+    /// The same database behind a server that lets each caller make so many requests.
+    pub(crate) async fn limited(self, access: Access, rate: RequestRate) -> Self {
+        let Self { store, database, .. } = self;
+        let api = Api::limited(Arc::clone(&store), access, rate);
         Self { router: api.clone().router(), api, store, database }
     }
 
@@ -349,6 +356,7 @@ fn check(method: &Method, path: &str, status: StatusCode, body: &Value) {
             );
             &responses["default"]["content"]["application/problem+json"]
         }
+        response if status.is_client_error() => &response["content"]["application/problem+json"],
         response => &response["content"]["application/json"],
     };
     check_schema(&said["schema"], body, path);

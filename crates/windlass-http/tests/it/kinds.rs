@@ -18,6 +18,8 @@ async fn a_kind_is_paused_listed_and_goes_on(api: TestApi) {
     assert_eq!((&paused["schema"], &paused["kind"]), (&json!("kind.v1"), &json!("mail.send")));
     assert!(paused["paused_at"].is_string() && paused["paused_until"].is_string(), "{paused}");
     assert_eq!(api.get("/v1/kinds").await.ok()["items"], json!([paused]));
+    assert_eq!(api.get("/v1/kinds/mail.send").await.ok(), paused);
+    assert_eq!(api.get("/v1/kinds/other").await.code(), (404, "not-found"));
     let again = api.act("/v1/kinds/mail.send/pause").await.ok();
     assert!(again["paused_at"].is_string() && again["note"].is_null(), "{again}");
     for _ in 0..2 {

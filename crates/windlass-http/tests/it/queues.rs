@@ -1,5 +1,6 @@
 //! Queues.
 
+use axum::http::header;
 use serde_json::json;
 
 use crate::fixture::{TestApi, on_both_stores};
@@ -56,7 +57,18 @@ async fn a_queue_is_bounded_and_unbounded(api: TestApi) {
     assert_eq!((&bounded["max_jobs"], &bounded["when_full"]), (&json!(1), &json!("error")));
     let job = json!({"kind": "k", "queue": "mail"});
     api.post("/v1/jobs", &job).await.ok();
-    assert_eq!(api.post("/v1/jobs", &job).await.code(), (503, "queue-full"));
+    let batch = json!({"jobs": [{"kind": "k"}, job]});
+    for (path, body) in [("/v1/jobs", &job), ("/v1/jobs/batch", &batch)] {
+        let full = api.post(path, body).await;
+        assert_eq!(full.code(), (503, "queue-full"), "{path}");
+        assert!(full.text("detail").contains("queue mail is full: 1 of its jobs"), "{full:?}");
+        assert_eq!(
+            (&full.headers[header::RETRY_AFTER], &full.body["retry_after_ms"]),
+            (&"1".parse().expect("a value"), &json!(1_000))
+        );
+    }
+    let jobs = api.client().counts().await.expect("counted");
+    assert_eq!(jobs.total(), 1, "nothing else of the batch is there either");
     let wider = json!({"jobs": 4_294_967_295_u32, "when_full": "wait"});
     let wider = api.put("/v1/queues/mail/bound", &wider).await.ok();
     assert_eq!((&wider["max_jobs"], &wider["when_full"]), (&json!(u32::MAX), &json!("wait")));

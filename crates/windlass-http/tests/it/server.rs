@@ -14,6 +14,9 @@ use windlass_http::{Access, Api, Probe, Server};
 /// Nothing awaited here takes longer unless it is broken.
 const SOON: Duration = Duration::from_secs(20);
 
+/// Connections that do nothing. Each has a file at both ends.
+const IDLE: usize = 2_000;
+
 /// A server on a port of its own.
 struct Served {
     api: Api,
@@ -113,7 +116,7 @@ async fn what_is_not_a_request_ends_its_connection() {
 async fn connections_that_idle_delay_nobody() {
     let served = Served::new().await;
     let mut idle = Vec::new();
-    for nth in 0..200 {
+    for nth in 0..IDLE {
         let mut stream = served.connect().await;
         let head = format!("POST /v1/jobs HTTP/1.1\r\nhost: {}\r\n", served.address);
         let rest = "content-type: application/json\r\ncontent-length: 100\r\n\r\n{\"kind\"";

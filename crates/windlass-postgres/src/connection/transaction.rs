@@ -18,8 +18,9 @@ use crate::error::store_error;
 use crate::job::statement::{Statement, Value};
 use crate::row::get;
 
-/// How long a statement waits for somebody else's lock.
-const PATIENCE: &str = "set local lock_timeout = '1s'";
+/// How long a statement waits for somebody else's lock, as a setting of the server's.
+pub(crate) const PATIENCE: &str = "1s";
+const BE_PATIENT: &str = "set local lock_timeout = '1s'";
 
 /// The session for transactions.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl Session<'_> {
         let client = self.slot.as_mut().ok_or_else(gone)?;
         let transaction = client.transaction().await.map_err(unwritten)?;
         // Another's open transaction must not keep all that come behind this one.
-        transaction.batch_execute(PATIENCE).await.map_err(unwritten)?;
+        transaction.batch_execute(BE_PATIENT).await.map_err(unwritten)?;
         Ok(Transaction { inner: transaction, shared: self.shared })
     }
 }

@@ -9,16 +9,13 @@ use windlass_core::limit::{Breaker, Limit, LimitOn, LimitRecord, Rate, SetBy};
 use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 
-use crate::connection::Connection;
+use crate::connection::runs::Runs;
 use crate::row::get;
 
 const LIMITS: &str = include_str!("limits.sql");
 
-pub(crate) async fn limits(
-    connection: &Connection,
-    now: Now,
-) -> Result<Vec<LimitRecord>, StoreError> {
-    let rows = connection.query(LIMITS, &[(&now.micros(), Type::INT8)]).await?;
+pub(crate) async fn limits(place: &impl Runs, now: Now) -> Result<Vec<LimitRecord>, StoreError> {
+    let rows = place.rows(LIMITS, &[(&now.micros(), Type::INT8)]).await?;
     rows.iter().map(record).collect()
 }
 

@@ -9,7 +9,7 @@ use windlass_core::limit::{Limit, LimitOn, LimitSet, SetBy};
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 
-use crate::connection::patience::{Gate, patiently};
+use crate::connection::runs::RunsPatiently;
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
@@ -22,7 +22,7 @@ const WHAT: &str = "the limits";
 const CLOSE: &str = "select windlass.close_breaker($1::text)";
 
 pub(crate) async fn set(
-    writes: (&Connection, &Gate),
+    place: &impl RunsPatiently,
     limit: &Limit,
     (by, note): (SetBy, Option<&str>),
     now: Now,
@@ -56,16 +56,16 @@ pub(crate) async fn set(
         (&note, Type::TEXT),
         (&reserved, Type::TEXT),
     ];
-    Ok(if first(patiently(writes, SET, &binds, WHAT).await?)? {
+    Ok(if first(place.rows_in_time(SET, &binds, WHAT).await?)? {
         LimitSet::Now
     } else {
         LimitSet::Kept
     })
 }
 
-pub(crate) async fn remove(writes: (&Connection, &Gate), on: &LimitOn) -> Result<bool, StoreError> {
+pub(crate) async fn remove(place: &impl RunsPatiently, on: &LimitOn) -> Result<bool, StoreError> {
     let target = on.to_string();
-    first(patiently(writes, REMOVE, &[(&target, Type::TEXT)], WHAT).await?)
+    first(place.rows_in_time(REMOVE, &[(&target, Type::TEXT)], WHAT).await?)
 }
 
 fn first(rows: Vec<Row>) -> Result<bool, StoreError> {

@@ -5,6 +5,7 @@ use windlass_core::error::StoreError;
 use windlass_core::queue::{QueueBound, WhenFull};
 
 use crate::connection::Connection;
+use crate::connection::runs::Runs;
 use crate::row::get;
 
 const BOUND: &str = "select windlass.bound_queue($1::text, $2::int8, $3::bool)";
@@ -15,22 +16,22 @@ const IS_FULL: &str = "select count(*) >= $2::int8 from ( \
        union all \
        (select from windlass.pending where queue = $1::text and state = 2 and line is not null limit $2::int8)) as waiting";
 
-pub(crate) async fn bound(connection: &Connection, bound: &QueueBound) -> Result<(), StoreError> {
+pub(crate) async fn bound(place: &impl Runs, bound: &QueueBound) -> Result<(), StoreError> {
     let waits = bound.when_full == WhenFull::Wait;
     let binds = [
         (&bound.queue as _, Type::TEXT),
         (&jobs(bound) as _, Type::INT8),
         (&waits as _, Type::BOOL),
     ];
-    connection.query(BOUND, &binds).await.map(drop)
+    place.rows(BOUND, &binds).await.map(drop)
 }
 
-pub(crate) async fn unbound(connection: &Connection, queue: &str) -> Result<bool, StoreError> {
-    Ok(!connection.query(UNBOUND, &[(&queue, Type::TEXT)]).await?.is_empty())
+pub(crate) async fn unbound(place: &impl Runs, queue: &str) -> Result<bool, StoreError> {
+    Ok(!place.rows(UNBOUND, &[(&queue, Type::TEXT)]).await?.is_empty())
 }
 
-pub(crate) async fn bounds(connection: &Connection) -> Result<Vec<QueueBound>, StoreError> {
-    let rows = connection.query(BOUNDS, &[]).await?;
+pub(crate) async fn bounds(place: &impl Runs) -> Result<Vec<QueueBound>, StoreError> {
+    let rows = place.rows(BOUNDS, &[]).await?;
     rows.iter()
         .map(|row| Ok(QueueBound::stored(get(row, 0)?, get(row, 1)?, get(row, 2)?)))
         .collect()

@@ -13,6 +13,7 @@ use windlass_core::schedule::{Declaration, Definition, NextRun, ScheduleError, S
 use windlass_core::time::Timestamp;
 
 use crate::connection::Connection;
+use crate::connection::runs::Runs;
 use crate::row::get;
 
 const SCHEDULES: &str = concat!(include_str!("all.sql"), include_str!("schedules.sql"));
@@ -23,10 +24,10 @@ pub(crate) async fn schedules(connection: &Connection) -> Result<Vec<ScheduleRec
 }
 
 pub(crate) async fn schedule(
-    connection: &Connection,
+    place: &impl Runs,
     name: &str,
 ) -> Result<Option<ScheduleRecord>, StoreError> {
-    let rows = connection.query(SCHEDULE, &[(&name, Type::TEXT)]).await?;
+    let rows = place.rows(SCHEDULE, &[(&name, Type::TEXT)]).await?;
     rows.first().map(record).transpose()
 }
 

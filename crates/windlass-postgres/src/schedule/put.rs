@@ -7,8 +7,8 @@ use windlass_core::error::StoreError;
 use windlass_core::schedule::{Declaration, SchedulePut, Timing};
 use windlass_core::store::Now;
 
-use crate::connection::patience::{Gate, patiently};
-use crate::connection::{Bind, Connection};
+use crate::connection::Bind;
+use crate::connection::runs::RunsPatiently;
 use crate::row::get;
 
 const PUT: &str = "select coalesce(array_agg(place), '{}') \
@@ -17,14 +17,14 @@ const PUT: &str = "select coalesce(array_agg(place), '{}') \
      where patience.setting is not null";
 
 pub(crate) async fn put(
-    writes: (&Connection, &Gate),
+    place: &impl RunsPatiently,
     puts: &[SchedulePut],
     now: Now,
 ) -> Result<Vec<bool>, StoreError> {
     let text = Value::Array(puts.iter().map(object).collect()).to_string();
     let now = now.micros();
     let binds: [Bind<'_>; 2] = [(&now, Type::INT8), (&text, Type::TEXT)];
-    let rows = patiently(writes, PUT, &binds, "a schedule").await?;
+    let rows = place.rows_in_time(PUT, &binds, "a schedule").await?;
     rows.first().map_or_else(|| Ok(vec![false; puts.len()]), |row| written(row, puts.len()))
 }
 

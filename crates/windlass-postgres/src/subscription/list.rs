@@ -6,6 +6,7 @@ use windlass_core::subscription::{GapRecord, Progress, SubscriptionRecord, Subsc
 use windlass_core::time::Timestamp;
 
 use crate::connection::Connection;
+use crate::connection::runs::Runs;
 use crate::row::get;
 
 const SUBSCRIPTIONS: &str = "select l.revision, s.number, s.name, s.definition, s.after, s.position, s.paused_at, s.created_at, s.since, s.until \
@@ -14,8 +15,8 @@ const SUBSCRIPTIONS: &str = "select l.revision, s.number, s.name, s.definition, 
 const GAPS: &str =
     "select number, from_position, to_position, reason, at from windlass.gap order by nth";
 
-pub(super) async fn subscriptions(connection: &Connection) -> Result<Subscriptions, StoreError> {
-    let rows = connection.query(SUBSCRIPTIONS, &[]).await?;
+pub(crate) async fn subscriptions(place: &impl Runs) -> Result<Subscriptions, StoreError> {
+    let rows = place.rows(SUBSCRIPTIONS, &[]).await?;
     let revision = rows.first().map_or(Ok(0), |row| get::<i64>(row, 0))?.unsigned_abs();
     let all = rows.iter().filter_map(|row| record(row).transpose()).collect::<Result<_, _>>()?;
     Ok(Subscriptions { revision, all })

@@ -5,6 +5,7 @@ use windlass_core::error::StoreError;
 use windlass_core::store::Now;
 use windlass_core::subscription::{Start, Subscription};
 
+use crate::connection::runs::Runs;
 use crate::connection::{Bind, Connection};
 use crate::row::get;
 
@@ -12,16 +13,12 @@ const PUT: &str = "select windlass.put_subscription_at(coalesce($1::int8, windla
 const PAUSE: &str = "select windlass.pause_subscription_at(coalesce($1::int8, windlass.now_us()), $2::text, $3::bool)";
 const REMOVE: &str = "select windlass.remove_subscription_at($1::text)";
 
-async fn is(
-    connection: &Connection,
-    sql: &'static str,
-    binds: &[Bind<'_>],
-) -> Result<bool, StoreError> {
-    connection.query(sql, binds).await?.first().map_or(Ok(false), |row| get(row, 0))
+async fn is(place: &impl Runs, sql: &'static str, binds: &[Bind<'_>]) -> Result<bool, StoreError> {
+    place.rows(sql, binds).await?.first().map_or(Ok(false), |row| get(row, 0))
 }
 
-pub(super) async fn put(
-    connection: &Connection,
+pub(crate) async fn put(
+    place: &impl Runs,
     (name, definition): (&str, &Subscription),
     start: Start,
     now: Now,
@@ -42,11 +39,11 @@ pub(super) async fn put(
         (&behind, Type::INT8),
         (&until, Type::INT8),
     ];
-    is(connection, PUT, &binds).await
+    is(place, PUT, &binds).await
 }
 
-pub(super) async fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {
-    is(connection, REMOVE, &[(&name, Type::TEXT)]).await
+pub(crate) async fn remove(place: &impl Runs, name: &str) -> Result<bool, StoreError> {
+    is(place, REMOVE, &[(&name, Type::TEXT)]).await
 }
 
 pub(super) async fn pause(

@@ -8,7 +8,8 @@ use windlass_core::store::Now;
 use windlass_core::time::Timestamp;
 use windlass_core::worker::{MinimumBuild, RequiredBuild};
 
-use crate::connection::{Bind, Connection};
+use crate::connection::Bind;
+use crate::connection::runs::Runs;
 use crate::row::get;
 
 const REQUIRE: &str = "select windlass.write_minimum_build($2::text, $3::text, $4::text, coalesce($1::int8, windlass.now_us()))";
@@ -17,7 +18,7 @@ const REQUIRED: &str =
     "select program, version, note, set_at from windlass.minimum_build order by program";
 
 pub(crate) async fn require(
-    connection: &Connection,
+    place: &impl Runs,
     minimum: &MinimumBuild,
     now: Now,
 ) -> Result<(), StoreError> {
@@ -28,18 +29,23 @@ pub(crate) async fn require(
         (&version, Type::TEXT),
         (&minimum.note, Type::TEXT),
     ];
-    if get(&connection.query_one(REQUIRE, &binds).await?, 0)? {
+    if first(&place.rows(REQUIRE, &binds).await?)? {
         return Ok(());
     }
     Err(Refusal::Builds { limit: MINIMUM_BUILDS }.into())
 }
 
-pub(crate) async fn allow(connection: &Connection, program: &str) -> Result<bool, StoreError> {
-    get(&connection.query_one(ALLOW, &[(&program, Type::TEXT)]).await?, 0)
+pub(crate) async fn allow(place: &impl Runs, program: &str) -> Result<bool, StoreError> {
+    first(&place.rows(ALLOW, &[(&program, Type::TEXT)]).await?)
 }
 
-pub(crate) async fn required(connection: &Connection) -> Result<Vec<RequiredBuild>, StoreError> {
-    let rows = connection.query(REQUIRED, &[]).await?;
+/// What a function of the schema answers.
+fn first(rows: &[Row]) -> Result<bool, StoreError> {
+    rows.first().map_or(Ok(false), |row| get(row, 0))
+}
+
+pub(crate) async fn required(place: &impl Runs) -> Result<Vec<RequiredBuild>, StoreError> {
+    let rows = place.rows(REQUIRED, &[]).await?;
     let read = |row: &Row| {
         let minimum = MinimumBuild::stored(get(row, 0)?, get(row, 1)?, get(row, 2)?);
         let set_at = Timestamp::from_micros(get(row, 3)?);

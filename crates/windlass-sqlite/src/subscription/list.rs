@@ -14,7 +14,7 @@ const SUBSCRIPTIONS: &str = "select number, name, definition, after, position, p
 const GAPS: &str =
     "select number, from_position, to_position, reason, at from windlass_gap order by nth";
 
-pub(super) fn subscriptions(connection: &Connection) -> Result<Subscriptions, StoreError> {
+pub(crate) fn subscriptions(connection: &Connection) -> Result<Subscriptions, StoreError> {
     let revision: i64 = one(connection, REVISION, [])?.unwrap_or_default();
     let rows = all(connection, SUBSCRIPTIONS, [], Raw::of)?;
     let all = rows.into_iter().map(Raw::read).collect::<Result<_, StoreError>>()?;

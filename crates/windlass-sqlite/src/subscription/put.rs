@@ -26,7 +26,7 @@ const PAUSE: &str = "update windlass_subscription \
 const RESUME: &str = "update windlass_subscription \
      set paused_at = null, position = coalesce(position, (select routed + (part >= number) from windlass_log)) where name = ?1";
 
-pub(super) fn put(
+pub(crate) fn put(
     connection: &Connection,
     (name, definition): (&str, &Subscription),
     start: Start,
@@ -52,7 +52,7 @@ pub(super) fn put(
     Ok(true)
 }
 
-pub(super) fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+pub(crate) fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {
     run(connection, REVISE, [])?;
     run(connection, REMOVE_GAPS, [name])?;
     run(connection, REMOVE_WINDOWS, [name])?;

@@ -231,6 +231,13 @@ macro_rules! behaviours {
                     only_due_jobs_can_be_unserved
                 }
             }
+            edit {
+                change {
+                    only_what_is_as_it_was_seen_is_changed
+                    of_two_who_saw_the_same_one_changes_it
+                    a_schedule_that_has_fired_is_as_it_was_seen
+                }
+            }
             token {
                 keep {
                     a_token_is_found_by_its_digest

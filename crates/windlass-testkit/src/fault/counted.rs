@@ -129,6 +129,10 @@ impl IdempotencyStore for CountedStore {
     forward!(idempotency);
 }
 
+impl EditStore for CountedStore {
+    forward!(edit);
+}
+
 impl AuditStore for CountedStore {
     forward!(audit);
 }

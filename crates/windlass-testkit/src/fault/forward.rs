@@ -437,6 +437,7 @@ pub(crate) mod names {
     pub(crate) use windlass_core::condition::{
         ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
     };
+    pub(crate) use windlass_core::edit::{Edit, EditStore, Edited, Expected};
     pub(crate) use windlass_core::event::{
         EventHead, EventRecord, EventStore, Keep, LogRecord, NewEvent, Published,
     };

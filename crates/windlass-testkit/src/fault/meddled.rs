@@ -67,6 +67,10 @@ impl IdempotencyStore for MeddledStore {
     forward!(idempotency);
 }
 
+impl EditStore for MeddledStore {
+    forward!(edit);
+}
+
 impl AuditStore for MeddledStore {
     forward!(audit);
 }

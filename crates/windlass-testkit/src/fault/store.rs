@@ -158,6 +158,10 @@ impl IdempotencyStore for FaultStore {
     forward!(idempotency);
 }
 
+impl EditStore for FaultStore {
+    forward!(edit);
+}
+
 impl AuditStore for FaultStore {
     forward!(audit);
 }

@@ -201,6 +201,10 @@ impl IdempotencyStore for RecordedStore {
     forward!(idempotency);
 }
 
+impl EditStore for RecordedStore {
+    forward!(edit);
+}
+
 impl AuditStore for RecordedStore {
     forward!(audit);
 }

@@ -300,6 +300,10 @@ impl IdempotencyStore for SabotagedStore {
     forward!(idempotency);
 }
 
+impl EditStore for SabotagedStore {
+    forward!(edit);
+}
+
 impl AuditStore for SabotagedStore {
     forward!(audit);
 }

@@ -235,6 +235,10 @@ impl IdempotencyStore for FaultyStore {
     forward!(idempotency);
 }
 
+impl EditStore for FaultyStore {
+    forward!(edit);
+}
+
 impl AuditStore for FaultyStore {
     forward!(audit);
 }

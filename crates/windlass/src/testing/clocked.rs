@@ -12,6 +12,7 @@ use windlass_core::batch::{BatchFilter, BatchRecord, BatchStore, Begins, MemberR
 use windlass_core::condition::{
     ConditionRecord, ConditionStore, Signal, SignalRecord, Signalled, Waived,
 };
+use windlass_core::edit::{Edit, EditStore, Edited, Expected};
 use windlass_core::filter::{Bound, Found, JobCount};
 use windlass_core::health::{HealthStore, Observed, Thresholds};
 use windlass_core::id::{BatchId, JobId, LeaseId, OperationId, WorkerId};
@@ -258,6 +259,12 @@ impl IdempotencyStore for ClockedStore {
 
     fn end_request<'a>(&'a self, request: KeyedRequest, end: &'a RequestEnd) -> Reply<'a, ()> {
         self.store.end_request(request, end)
+    }
+}
+
+impl EditStore for ClockedStore {
+    fn edit<'a>(&'a self, edit: &'a Edit, expected: &'a Expected, now: Now) -> Reply<'a, Edited> {
+        self.store.edit(edit, expected, self.at(now))
     }
 }
 

@@ -98,6 +98,16 @@ macro_rules! forward_of_events {
             self.store.audit_start()
         }
     };
+    (edit) => {
+        fn edit<'a>(
+            &'a self,
+            edit: &'a Edit,
+            expected: &'a Expected,
+            now: Now,
+        ) -> Reply<'a, Edited> {
+            self.store.edit(edit, expected, now)
+        }
+    };
     (operations) => {
         fn preview_operation<'a>(
             &'a self,

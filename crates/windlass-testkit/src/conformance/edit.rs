@@ -1,0 +1,3 @@
+//! What every store does with changes that expect something.
+
+pub mod change;
