@@ -293,6 +293,7 @@ async fn lines_of_children_are_whole() {
             runs.iter().all(|run| run.bytes().all(|byte| byte == run.as_bytes()[0])),
             "torn: {line}"
         );
+        assert!(!line.starts_with(['x', 'y']), "cut: {line}");
         attempts += usize::from(line.contains(" error k "));
         if attempts == 40 {
             break;
