@@ -112,6 +112,8 @@ pub(crate) enum Command {
     Docs(command::docs::Args),
     /// Serve the HTTP API
     Serve(command::serve::Args),
+    /// Ask a question in SQL, which writes nothing
+    Sql(command::sql::Args),
     /// Write all that the store holds to a file
     Backup(command::backup::Args),
     /// Bring a store back to what a file has

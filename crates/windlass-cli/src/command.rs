@@ -29,6 +29,7 @@ pub(crate) mod schedule;
 pub(crate) mod serve;
 pub(crate) mod signal;
 pub(crate) mod source;
+pub(crate) mod sql;
 pub(crate) mod status;
 pub(crate) mod subscription;
 pub(crate) mod tail;

@@ -5,7 +5,7 @@ use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, audit, backup, batch, bench, completions, condition, conformance, demo, docs, doctor,
     enqueue, event, explain, job, kind, lane, limit, migrate, move_store, op, publish, queue,
-    restore, schedule, serve, signal, source, status, subscription, tail, token, trace, work,
+    restore, schedule, serve, signal, source, sql, status, subscription, tail, token, trace, work,
     worker, workflow,
 };
 use crate::exit::Exit;
@@ -57,6 +57,7 @@ async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
         Command::Docs(args) => docs::run(&args, globals),
         Command::Serve(args) => serve::run(args, globals).await,
         Command::Conformance(args) => conformance::run(args, globals).await,
+        Command::Sql(args) => sql::run(args, globals).await,
         Command::Backup(args) => backup::run(args, globals).await,
         Command::Restore(args) => restore::run(args, globals).await,
         Command::Move(args) => move_store::run(args, globals).await,

@@ -255,6 +255,11 @@ pub mod archive {
     };
 }
 
+/// Questions in SQL to the views for people: [`ask`] and [`views`](crate::views).
+pub mod question {
+    pub use windlass_core::question::{Answer, Question, Rest, Unanswered, VIEWS, Value, View};
+}
+
 /// The store, as the engine and the client see it.
 pub mod store {
     pub use windlass_core::discard::{DiscardStore, Discarded, Discards};
@@ -274,7 +279,7 @@ pub use log_layer::{LogLayer, log_layer};
 
 #[cfg(feature = "tokio-postgres-0_7")]
 pub use adapter::tokio_postgres::PreparedEnqueue;
-pub use open::{migrate, open, open_archive, open_checked, without_password};
+pub use open::{ask, migrate, open, open_archive, open_checked, views, without_password};
 #[cfg(feature = "postgres")]
 pub use transaction::in_schema;
 pub use transaction::{

@@ -1,6 +1,7 @@
 //! The commands that enqueue, look and repair, run as a person or a script runs them.
 
 mod alert;
+#[macro_use]
 mod archive;
 mod batch;
 mod bulk;
@@ -20,5 +21,6 @@ mod op;
 mod places;
 mod queue;
 mod schedule;
+mod sql;
 mod subscription;
 mod worker;
