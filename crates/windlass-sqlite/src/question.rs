@@ -95,8 +95,8 @@ fn answer(path: &Path, question: &Question) -> Result<Answer, Unanswered> {
     let views = all_views(&connection)?;
     let names = views.iter().map(|view| view.name.clone()).collect();
     let inside = guard::read_by(&connection, &views).map_err(store_error)?;
-    let outer = Guard::of(names);
     let bare = bare(&views).map_err(store_error)?;
+    let outer = Guard::of(names, &bare).map_err(store_error)?;
     let denied = outer.watch(&bare).map_err(store_error)?;
     check(&bare, &question.sql).map_err(|error| unanswered(&error, &denied, question))?;
     let denied = outer.with(inside).watch(&connection).map_err(store_error)?;

@@ -1,6 +1,6 @@
 //! `windlass sql`: one question in SQL, to the views for people.
 
-mod document;
+pub(super) mod document;
 
 use std::io::{self, Read};
 use std::time::Duration;

@@ -11,6 +11,7 @@ mod discard;
 mod enqueue;
 mod event;
 mod explain;
+mod export;
 mod fixture;
 mod health;
 mod help;

@@ -17,6 +17,8 @@ type Columns = HashSet<(String, String)>;
 #[derive(Debug, Clone)]
 pub(super) struct Guard {
     views: Vec<String>,
+    /// Tables that SQLite itself has.
+    own: HashSet<String>,
     inside: Columns,
 }
 
@@ -57,8 +59,10 @@ pub(super) fn read_by(connection: &Connection, views: &[View]) -> rusqlite::Resu
 }
 
 impl Guard {
-    pub(super) fn of(views: Vec<String>) -> Self {
-        Self { views, inside: Columns::new() }
+    pub(super) fn of(views: Vec<String>, connection: &Connection) -> rusqlite::Result<Self> {
+        let mut modules = connection.prepare("select lower(name) from pragma_module_list")?;
+        let own = modules.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(Self { views, own, inside: Columns::new() })
     }
 
     pub(super) fn with(self, inside: Columns) -> Self {
@@ -92,7 +96,8 @@ impl Guard {
             AuthAction::Read { table_name, column_name } => {
                 let may = self.views.iter().any(|view| view == table_name)
                     || FUNCTIONS.contains(&table_name)
-                    || self.inside.contains(&(table_name.to_owned(), column_name.to_owned()));
+                    || self.inside.contains(&(table_name.to_owned(), column_name.to_owned()))
+                    || (column_name.is_empty() && !self.is_own(table_name));
                 (!may).then(|| Unanswered::NotAView(table_name.to_owned()))
             }
             AuthAction::Insert { table_name }
@@ -108,5 +113,12 @@ impl Guard {
             }
             _ => refused("that is not a question: begin with select, values or with".to_owned()),
         }
+    }
+
+    /// Whether a table is one of SQLite's. Of a table that none of its columns is read of we are told the name as it was written,
+    /// which may be a name that the question itself gives.
+    fn is_own(&self, table: &str) -> bool {
+        let table = table.to_lowercase();
+        ["sqlite_", "pragma_"].iter().any(|own| table.starts_with(own)) || self.own.contains(&table)
     }
 }

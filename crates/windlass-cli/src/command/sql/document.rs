@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use windlass::question::{Answer, Value, View};
 
 /// The rows of an answer, each an object.
-pub(super) struct Rows<'a>(pub(super) &'a Answer);
+pub(in crate::command) struct Rows<'a>(pub(in crate::command) &'a Answer);
 
 impl Serialize for Rows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
