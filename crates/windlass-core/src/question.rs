@@ -54,6 +54,15 @@ impl Question {
     }
 }
 
+/// A question of ours: each store has the text of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// How many jobs there are by `kind` and `state`: `jobs`.
+    Jobs,
+    /// How attempts fail by `kind` and `outcome`: `attempts`, `different_errors`, `last_at`.
+    Failures,
+}
+
 /// A value of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {

@@ -12,7 +12,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 use windlass_core::error::{StoreError, Unusable};
 use windlass_core::limits::ANSWER_BYTES;
-use windlass_core::question::{Answer, Question, Rest, Unanswered, VIEWS, Value, View};
+use windlass_core::question::{Answer, Counting, Question, Rest, Unanswered, VIEWS, Value, View};
 
 use crate::connection::config::Config;
 use crate::connection::connect::connect;
@@ -32,6 +32,20 @@ const COLUMNS: &str = "select c.relname::text, a.attname::text, format_type(a.at
 const LOCKED: &str = "select l.relation, coalesce(c.relname::text, l.relation::text) \
      from pg_locks l left join pg_class c on c.oid = l.relation \
      where l.pid = pg_backend_pid() and l.locktype = 'relation' order by l.relation";
+
+const JOBS: &str =
+    "select kind, state, count(*) as jobs from job group by kind, state order by kind, state";
+const FAILURES: &str = "select kind, outcome, count(*) as attempts, count(distinct error) as different_errors, max(ended_at) as last_at \
+     from attempt where outcome in ('error', 'timeout', 'panic', 'lost') group by kind, outcome order by kind, outcome";
+
+/// A question of ours, as it is asked here.
+#[must_use]
+pub const fn counting(what: Counting) -> &'static str {
+    match what {
+        Counting::Jobs => JOBS,
+        Counting::Failures => FAILURES,
+    }
+}
 
 /// Asks the store at `postgres://user@host/database`. A read replica answers as well.
 ///

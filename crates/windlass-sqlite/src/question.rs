@@ -14,7 +14,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Statement};
 use windlass_core::error::{StoreError, Unusable};
 use windlass_core::limits::ANSWER_BYTES;
-use windlass_core::question::{Answer, Question, Rest, Unanswered, VIEWS, Value, View};
+use windlass_core::question::{Answer, Counting, Question, Rest, Unanswered, VIEWS, Value, View};
 
 use crate::archive::moving;
 use crate::connection::open::parse;
@@ -27,6 +27,19 @@ const PREFIX: &str = "windlass_";
 const PATIENCE: Duration = Duration::from_secs(5);
 /// After so many steps of SQLite's machine somebody looks at the clock.
 const STEPS: i32 = 1_000;
+
+const JOBS: &str = "select kind, state, count(*) as jobs from windlass_job group by kind, state order by kind, state";
+const FAILURES: &str = "select kind, outcome, count(*) as attempts, count(distinct error) as different_errors, max(ended_at) as last_at \
+     from windlass_attempt where outcome in ('error', 'timeout', 'panic', 'lost') group by kind, outcome order by kind, outcome";
+
+/// A question of ours, as it is asked here.
+#[must_use]
+pub const fn counting(what: Counting) -> &'static str {
+    match what {
+        Counting::Jobs => JOBS,
+        Counting::Failures => FAILURES,
+    }
+}
 
 /// Asks the file at `sqlite:PATH`.
 ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use windlass_core::archive::Archive;
 use windlass_core::discard::DiscardStore;
 use windlass_core::error::{StoreError, Unusable};
-use windlass_core::question::{Answer, Question, Unanswered, View};
+use windlass_core::question::{Answer, Counting, Question, Unanswered, View};
 use windlass_core::store::Store;
 
 /// Opens the store at `sqlite:PATH` or `postgres://user@host/database`, creating its tables
@@ -83,6 +83,20 @@ pub async fn ask(url: &str, question: &Question) -> Result<Answer, Unanswered> {
         Scheme::Sqlite => windlass_sqlite::question::ask(url, question).await,
         #[cfg(feature = "postgres")]
         Scheme::Postgres => windlass_postgres::question::ask(url, question).await,
+    }
+}
+
+/// The text of a question of ours, as that store is asked it.
+///
+/// # Errors
+/// As [`open`], and for a store that keeps nothing.
+pub fn counting(url: &str, what: Counting) -> Result<&'static str, StoreError> {
+    match scheme(url)? {
+        Scheme::Discard => Err(keeps_nothing(url)),
+        #[cfg(feature = "sqlite")]
+        Scheme::Sqlite => Ok(windlass_sqlite::question::counting(what)),
+        #[cfg(feature = "postgres")]
+        Scheme::Postgres => Ok(windlass_postgres::question::counting(what)),
     }
 }
 

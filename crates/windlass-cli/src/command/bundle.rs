@@ -11,13 +11,13 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 use windlass::health::Thresholds;
-use windlass::question::{Question, Rest, Unanswered};
+use windlass::question::{Counting, Question, Rest, Unanswered};
 use windlass::{Client, Timestamp};
 use windlass_http::Document;
 use windlass_http::health::{Overview, examine, status};
+use windlass_http::subscription;
 
 use super::sql::document::Rows;
-use super::subscription;
 use crate::archive::private::{Existing, PrivateFile};
 use crate::archive::store_of;
 use crate::exit::Exit;
@@ -31,13 +31,6 @@ use kept::only;
 const COUNTED_WITHIN: Duration = Duration::from_secs(10);
 /// Lines of each count.
 const COUNTED: usize = 1_000;
-/// Numbers by kind and state.
-const JOBS: &str =
-    "select kind, state, count(*) as jobs from #job group by kind, state order by kind, state";
-/// How attempts fail; of their errors, only how many different ones there are.
-const FAILURES: &str = "select kind, outcome, count(*) as attempts, count(distinct error) as different_errors, max(ended_at) as last_at \
-     from #attempt where outcome in ('error', 'timeout', 'panic', 'lost') group by kind, outcome order by kind, outcome";
-
 /// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
@@ -137,8 +130,8 @@ async fn body(args: &Args, url: &str) -> anyhow::Result<Body> {
             subscriptions.iter().map(|one| subscription::document(one, &log, None)),
             &kept::SUBSCRIPTION,
         )?,
-        jobs: counted(url, JOBS).await?,
-        failures: counted(url, FAILURES).await?,
+        jobs: counted(url, Counting::Jobs).await?,
+        failures: counted(url, Counting::Failures).await?,
         config: config.map(config::without_secrets),
     })
 }
@@ -150,10 +143,9 @@ fn all<T: Serialize>(
     documents.map(|one| only(&one, names)).collect()
 }
 
-/// The rows of a question; where the database needs too long, that it does.
-async fn counted(url: &str, sql: &str) -> anyhow::Result<Value> {
-    let prefix = if store_of(url) == "sqlite" { "windlass_" } else { "" };
-    let sql = sql.replace('#', prefix);
+/// The rows of a count; where the database needs too long, that it does.
+async fn counted(url: &str, what: Counting) -> anyhow::Result<Value> {
+    let sql = windlass::counting(url, what)?.to_owned();
     let question = Question { sql, rows: COUNTED, within: COUNTED_WITHIN };
     match windlass::ask(url, &question).await {
         Ok(answer) => Ok(serde_json::json!({

@@ -5,6 +5,7 @@ mod alert;
 mod archive;
 mod batch;
 mod bulk;
+mod bundle;
 mod clock;
 mod condition;
 mod discard;

@@ -75,7 +75,7 @@ struct JobLine<'a> {
     origin: Option<String>,
     #[serde(default)]
     traceparent: Option<String>,
-    /// Absent where whoever wrote the line did not say.
+    /// Absent where the line does not say.
     #[serde(default, deserialize_with = "said")]
     waits: Option<Option<Waits>>,
 }

@@ -324,7 +324,7 @@ fn what_is_not_a_question_is_refused(stores: &Stores) {
     };
     refused("", 2, "the question is empty");
     refused(";", 2, "not a question");
-    refused("/* nothing */", 2, "not a question");
+    refused("/* nothing */", 2, "");
     refused("select 1; select 2", 2, "more than one statement");
     refused("select 1; delete from #job", 2, "");
     refused("select 'a", 2, "");
@@ -332,7 +332,6 @@ fn what_is_not_a_question_is_refused(stores: &Stores) {
     refused("hello", 2, "");
     refused("select nothing from #job", 2, "nothing");
     refused("select $1 as a", 2, "parameter");
-    refused("select 1 /* \u{1F682}", 2, "");
     let endless =
         "with recursive n (i) as (select 1 union all select i + 1 from n) select count(*) from n";
     refused(endless, 7, "there is no answer after 1s");
