@@ -104,15 +104,15 @@ fn all_views(connection: &Connection) -> Result<Vec<View>, StoreError> {
 }
 
 fn answer(path: &Path, question: &Question) -> Result<Answer, Unanswered> {
-    let connection = open(path)?;
+    let mut connection = open(path)?;
     let views = all_views(&connection)?;
     let names = views.iter().map(|view| view.name.clone()).collect();
-    let inside = guard::read_by(&connection, &views).map_err(store_error)?;
-    let bare = bare(&views).map_err(store_error)?;
+    let inside = guard::read_by(&mut connection, &views).map_err(store_error)?;
+    let mut bare = bare(&views).map_err(store_error)?;
     let outer = Guard::of(names, &bare).map_err(store_error)?;
-    let denied = outer.watch(&bare).map_err(store_error)?;
+    let denied = outer.watch(&mut bare).map_err(store_error)?;
     check(&bare, &question.sql).map_err(|error| unanswered(&error, &denied, question))?;
-    let denied = outer.with(inside).watch(&connection).map_err(store_error)?;
+    let denied = outer.with(inside).watch(&mut connection).map_err(store_error)?;
     let limit = i32::try_from(ANSWER_BYTES).unwrap_or(i32::MAX);
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, limit).map_err(store_error)?;
     let ends = Instant::now() + question.within;

@@ -42,7 +42,7 @@ impl Denied {
 }
 
 /// The columns that the views read, whatever is asked of them.
-pub(super) fn read_by(connection: &Connection, views: &[View]) -> rusqlite::Result<Columns> {
+pub(super) fn read_by(connection: &mut Connection, views: &[View]) -> rusqlite::Result<Columns> {
     let read: Arc<Mutex<Columns>> = Arc::default();
     let noted = Arc::clone(&read);
     connection.authorizer(Some(move |context: AuthContext<'_>| {
@@ -70,7 +70,7 @@ impl Guard {
     }
 
     /// Guards a connection from now on.
-    pub(super) fn watch(&self, connection: &Connection) -> rusqlite::Result<Denied> {
+    pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<Denied> {
         let (guard, denied) = (self.clone(), Denied::default());
         let noted = denied.clone();
         connection.authorizer(Some(move |context: AuthContext<'_>| {
