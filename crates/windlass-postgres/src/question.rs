@@ -216,6 +216,9 @@ impl Session {
             code if *code == SqlState::SYNTAX_ERROR && is_first_word(refusal, sql) => {
                 refused("that is not a question: begin with select, values or with".to_owned())
             }
+            code if *code == SqlState::PROTOCOL_VIOLATION => refused(
+                "the question has parameters, which nobody gives: write the values".to_owned(),
+            ),
             code if is_of_the_server(code) => store_error(error).into(),
             code => refused(words(code, refusal.message())),
         }

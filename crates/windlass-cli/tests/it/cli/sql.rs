@@ -353,7 +353,7 @@ fn what_is_not_a_question_is_refused(stores: &Stores) {
         assert_eq!(ran.code, 2, "{}", ran.stderr);
         assert!(ran.error().contains(said), "{}", ran.stderr);
     }
-    let ran = stores.run(&["sql", "select 1", "--store"], "sqlite:none.db");
+    let ran = stores.run(&["sql", "select 1"], "sqlite:none.db");
     assert_eq!(ran.code, 6, "{}", ran.stderr);
     assert!(!stores.cli.path("none.db").exists(), "a look makes no store");
 }
