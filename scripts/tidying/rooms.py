@@ -15,6 +15,8 @@ OTHER_FOLDERS = [
     (BACKENDS[1], "archive", "all rows of a database, which is opened for that alone"),
     (BACKENDS[0], "connection", "how the file is opened, written and watched"),
     (BACKENDS[1], "connection", "how the server is reached and listened to"),
+    (BACKENDS[0], "question", "what people ask in SQL, on a connection that is opened for that alone"),
+    (BACKENDS[1], "question", "what people ask in SQL, in a session that is opened for that alone"),
     (CONFORMANCE, "store", "what the sum of the nouns says of itself, and whom it wakes"),
 ]
 

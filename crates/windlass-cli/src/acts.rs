@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     /// Commands that only look, bring data or start something: whatever is added is here or among the acts.
-    const NO_ACTS: [&str; 39] = [
+    const NO_ACTS: [&str; 41] = [
         "alert list",
         "audit list",
         "audit verify",
@@ -218,6 +218,8 @@ mod tests {
         "event tail",
         "event types",
         "event verify",
+        "export events",
+        "export jobs",
         "job duplicates",
         "job list",
         "job show",

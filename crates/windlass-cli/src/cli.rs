@@ -109,6 +109,8 @@ pub(crate) enum Command {
     Worker(command::worker::Args),
     /// Look for problems and say what fixes them
     Doctor(command::doctor::Args),
+    /// Write what somebody needs who helps you, without args, errors and secrets
+    Bundle(command::bundle::Args),
     /// Make, list and remove tokens: who may use the HTTP API
     Token(command::token::Args),
     /// Who has done what, and whether that list is whole
@@ -117,6 +119,12 @@ pub(crate) enum Command {
     Docs(command::docs::Args),
     /// Serve the HTTP API
     Serve(command::serve::Args),
+    /// Write jobs or events as lines of JSON
+    Export(command::export::Args),
+    /// Read lines of jobs and events, each of which is there once
+    Import(command::import::Args),
+    /// Ask a question in SQL, which writes nothing
+    Sql(command::sql::Args),
     /// Write all that the store holds to a file
     Backup(command::backup::Args),
     /// Bring a store back to what a file has

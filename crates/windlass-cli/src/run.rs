@@ -3,10 +3,10 @@
 use crate::acts::{Asked, Doing};
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
-    alert, audit, backup, batch, bench, completions, condition, conformance, demo, dev, docs,
-    doctor, enqueue, event, explain, job, kind, lane, limit, migrate, move_store, op, publish,
-    queue, restore, schedule, serve, signal, source, status, subscription, tail, token, trace,
-    work, worker, workflow,
+    alert, audit, backup, batch, bench, bundle, completions, condition, conformance, demo, dev,
+    docs, doctor, enqueue, event, explain, export, import, job, kind, lane, limit, migrate,
+    move_store, op, publish, queue, restore, schedule, serve, signal, source, sql, status,
+    subscription, tail, token, trace, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -58,6 +58,10 @@ async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
         Command::Docs(args) => docs::run(&args, globals),
         Command::Serve(args) => serve::run(args, globals).await,
         Command::Conformance(args) => conformance::run(args, globals).await,
+        Command::Bundle(args) => bundle::run(args, globals).await,
+        Command::Export(args) => export::run(args, globals).await,
+        Command::Import(args) => import::run(args, globals).await,
+        Command::Sql(args) => sql::run(args, globals).await,
         Command::Backup(args) => backup::run(args, globals).await,
         Command::Restore(args) => restore::run(args, globals).await,
         Command::Move(args) => move_store::run(args, globals).await,

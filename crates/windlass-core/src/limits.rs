@@ -350,3 +350,7 @@ pub const QUARANTINE: usize = 10_000;
 pub const QUARANTINE_BYTES: usize = 256 * 1024;
 /// Gaps of one source that are kept: the newest.
 pub const SOURCE_GAPS: usize = 1_000;
+/// Bytes of a question in SQL.
+pub const QUESTION_BYTES: usize = 64 * 1024;
+/// Bytes of the rows that answer a question in SQL: what follows is left out.
+pub const ANSWER_BYTES: usize = 32 * 1024 * 1024;

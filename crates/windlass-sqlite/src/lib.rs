@@ -23,6 +23,7 @@ mod limit;
 mod maintenance;
 mod operation;
 mod progress;
+pub mod question;
 mod queue;
 mod row;
 mod schedule;

@@ -260,6 +260,13 @@ pub mod archive {
     };
 }
 
+/// Questions in SQL to the views for people: [`ask`] and [`views`](crate::views).
+pub mod question {
+    pub use windlass_core::question::{
+        Answer, Counting, Question, Rest, Unanswered, VIEWS, Value, View,
+    };
+}
+
 /// The store, as the engine and the client see it.
 pub mod store {
     pub use windlass_core::discard::{DiscardStore, Discarded, Discards};
@@ -279,7 +286,7 @@ pub use log_layer::{LogLayer, log_layer};
 
 #[cfg(feature = "tokio-postgres-0_7")]
 pub use adapter::tokio_postgres::PreparedEnqueue;
-pub use open::{migrate, open, open_archive, open_checked, without_password};
+pub use open::{ask, counting, migrate, open, open_archive, open_checked, views, without_password};
 #[cfg(feature = "postgres")]
 pub use transaction::in_schema;
 pub use transaction::{

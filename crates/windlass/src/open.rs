@@ -5,6 +5,7 @@ use std::sync::Arc;
 use windlass_core::archive::Archive;
 use windlass_core::discard::DiscardStore;
 use windlass_core::error::{StoreError, Unusable};
+use windlass_core::question::{Answer, Counting, Question, Unanswered, View};
 use windlass_core::store::Store;
 
 /// Opens the store at `sqlite:PATH` or `postgres://user@host/database`, creating its tables
@@ -56,9 +57,7 @@ pub async fn open_checked(url: &str) -> Result<Arc<dyn Store>, StoreError> {
 /// As [`open`], and for a store that keeps nothing.
 pub async fn open_archive(url: &str) -> Result<Box<dyn Archive>, StoreError> {
     match scheme(url)? {
-        Scheme::Discard => {
-            Err(unusable(format!("the store `{url}` keeps nothing, and has no rows")))
-        }
+        Scheme::Discard => Err(keeps_nothing(url)),
         #[cfg(feature = "sqlite")]
         Scheme::Sqlite => {
             let migration = windlass_sqlite::Migration::Apply;
@@ -69,6 +68,49 @@ pub async fn open_archive(url: &str) -> Result<Box<dyn Archive>, StoreError> {
             let migration = windlass_postgres::Migration::Apply;
             Ok(Box::new(windlass_postgres::PostgresArchive::open(url, migration).await?))
         }
+    }
+}
+
+/// Asks a question in SQL, which can read the views of [`VIEWS`](windlass_core::question::VIEWS) and write nothing.
+///
+/// # Errors
+/// When the text is not such a question, the answer takes too long, and as [`open_checked`].
+pub async fn ask(url: &str, question: &Question) -> Result<Answer, Unanswered> {
+    question.check()?;
+    match scheme(url)? {
+        Scheme::Discard => Err(keeps_nothing(url).into()),
+        #[cfg(feature = "sqlite")]
+        Scheme::Sqlite => windlass_sqlite::question::ask(url, question).await,
+        #[cfg(feature = "postgres")]
+        Scheme::Postgres => windlass_postgres::question::ask(url, question).await,
+    }
+}
+
+/// The text of a question of ours, as that store is asked it.
+///
+/// # Errors
+/// As [`open`], and for a store that keeps nothing.
+pub fn counting(url: &str, what: Counting) -> Result<&'static str, StoreError> {
+    match scheme(url)? {
+        Scheme::Discard => Err(keeps_nothing(url)),
+        #[cfg(feature = "sqlite")]
+        Scheme::Sqlite => Ok(windlass_sqlite::question::counting(what)),
+        #[cfg(feature = "postgres")]
+        Scheme::Postgres => Ok(windlass_postgres::question::counting(what)),
+    }
+}
+
+/// The views that [`ask`] can read, with their columns.
+///
+/// # Errors
+/// As [`open_checked`].
+pub async fn views(url: &str) -> Result<Vec<View>, Unanswered> {
+    match scheme(url)? {
+        Scheme::Discard => Err(keeps_nothing(url).into()),
+        #[cfg(feature = "sqlite")]
+        Scheme::Sqlite => windlass_sqlite::question::views(url).await,
+        #[cfg(feature = "postgres")]
+        Scheme::Postgres => windlass_postgres::question::views(url).await,
     }
 }
 
@@ -86,6 +128,10 @@ pub async fn migrate(url: &str) -> Result<u32, StoreError> {
         #[cfg(feature = "postgres")]
         Scheme::Postgres => windlass_postgres::PostgresStore::migrate(url).await,
     }
+}
+
+fn keeps_nothing(url: &str) -> StoreError {
+    unusable(format!("the store `{url}` keeps nothing, and has no rows"))
 }
 
 enum Scheme {

@@ -11,10 +11,12 @@ mod verify;
 pub(crate) use show::find;
 pub(crate) use tail::{EventsTail, show as show_line};
 
+use windlass::event::Filter;
+use windlass::filter::ParseFilterError;
 use windlass::store::{Now, Store};
 use windlass_http::event::document;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 
 /// Its arguments.
@@ -72,6 +74,13 @@ pub(crate) fn is_meant(text: &str) -> bool {
     let is_position =
         !text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     is_position || text.starts_with("evt_")
+}
+
+/// The filter that words are.
+pub(crate) fn parse_filter(words: &[String]) -> Result<Filter, Failure> {
+    let read =
+        |error: ParseFilterError| Failure::usage(format!("the filter cannot be read: {error}"));
+    words.join(" ").parse().map_err(read)
 }
 
 /// Most events that are given positions before a look.

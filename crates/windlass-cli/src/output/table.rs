@@ -1,6 +1,8 @@
 //! Tables: aligned columns that fit the terminal. Ids are never cut; columns in the middle give
 //! way first.
 
+use std::borrow::Cow;
+
 use super::Output;
 use super::color::Tone;
 use super::escape::in_one_line;
@@ -18,7 +20,7 @@ pub(crate) struct Table {
 /// One column.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    title: &'static str,
+    title: Cow<'static, str>,
     /// How narrow it may become; `None` never gives way.
     least: Option<usize>,
     /// Left out in this order, from 1, where even the narrowest table is too wide; 0 never.
@@ -35,21 +37,31 @@ enum Align {
 impl Column {
     /// A column that is always shown whole.
     pub(crate) const fn whole(title: &'static str) -> Self {
-        Self { title, least: None, expendable: 0, align: Align::Left }
+        Self { title: Cow::Borrowed(title), least: None, expendable: 0, align: Align::Left }
     }
 
     /// A column of text that may be cut, to no less than this.
     pub(crate) const fn text(title: &'static str, least: usize) -> Self {
-        Self { title, least: Some(least), expendable: 0, align: Align::Left }
+        Self { title: Cow::Borrowed(title), least: Some(least), expendable: 0, align: Align::Left }
     }
 
     /// A column of numbers.
     pub(crate) const fn number(title: &'static str) -> Self {
-        Self { title, least: None, expendable: 0, align: Align::Right }
+        Self { title: Cow::Borrowed(title), least: None, expendable: 0, align: Align::Right }
+    }
+
+    /// A column that somebody else has named.
+    pub(crate) fn named(title: &str, least: usize) -> Self {
+        Self { title: Cow::Owned(in_one_line(title)), ..Self::text("", least) }
+    }
+
+    /// The same, of numbers.
+    pub(crate) fn named_number(title: &str) -> Self {
+        Self { title: Cow::Owned(in_one_line(title)), ..Self::number("") }
     }
 
     /// Left out where there is no room, in this order from 1.
-    pub(crate) const fn expendable(self, order: u8) -> Self {
+    pub(crate) fn expendable(self, order: u8) -> Self {
         Self { expendable: order, ..self }
     }
 }
@@ -120,7 +132,7 @@ impl Table {
         let (shown, widths) = self.fit(out.width());
         let mut text = String::new();
         if out.headers {
-            let title = |column: &Column| Cell::toned(Tone::Dim, column.title);
+            let title = |column: &Column| Cell::toned(Tone::Dim, column.title.as_ref());
             let titles: Vec<Cell> = self.columns.iter().map(title).collect();
             self.line(&mut text, &titles, (&shown, &widths), out);
         }

@@ -1,15 +1,18 @@
 //! The commands that enqueue, look and repair, run as a person or a script runs them.
 
 mod alert;
+#[macro_use]
 mod archive;
 mod batch;
 mod bulk;
+mod bundle;
 mod clock;
 mod condition;
 mod discard;
 mod enqueue;
 mod event;
 mod explain;
+mod export;
 mod fixture;
 mod health;
 mod help;
@@ -20,5 +23,6 @@ mod op;
 mod places;
 mod queue;
 mod schedule;
+mod sql;
 mod subscription;
 mod worker;

@@ -1,11 +1,11 @@
 //! `windlass event list`.
 
 use windlass::Client;
-use windlass::event::{Cursor, EventRecord, Filter};
-use windlass::filter::{Bound, Found, ParseFilterError};
+use windlass::event::{Cursor, EventRecord};
+use windlass::filter::{Bound, Found};
 
-use super::{document, sequence};
-use crate::exit::{Exit, Failure};
+use super::{document, parse_filter, sequence};
+use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::output::Output;
 use crate::output::color::Tone;
@@ -37,9 +37,7 @@ impl Wanted {
 
 pub(super) async fn list(wanted: &Wanted, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
-    let filter: Filter = wanted.filter.join(" ").parse().map_err(|error: ParseFilterError| {
-        Failure::usage(format!("the filter cannot be read: {error}"))
-    })?;
+    let filter = parse_filter(&wanted.filter)?;
     let store = store::existing(&globals.store).await?;
     sequence(&*store).await?;
     let client = Client::new(store);

@@ -1,7 +1,7 @@
 //! Whole events from stdin, one on each line.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use windlass::limits::ARGS_BYTES;
 use windlass::{Client, Json, Subject};
 
 use super::super::known::did_you_mean;
+use super::super::lines;
 use crate::exit::{Exit, Failure};
 use crate::output::time;
 
@@ -79,14 +80,11 @@ pub(super) async fn publish(client: &Client, reader: impl Read) -> anyhow::Resul
 }
 
 /// The events of lines.
-pub(super) struct Lines<R> {
-    reader: BufReader<R>,
-    nth: u64,
-}
+pub(super) struct Lines<R>(lines::Lines<R>);
 
 impl<R: Read> Lines<R> {
     pub(super) fn of(reader: R) -> Self {
-        Self { reader: BufReader::new(reader), nth: 0 }
+        Self(lines::Lines::of(reader, LINE_BYTES))
     }
 
     /// The next event, and how long its line is; none at the end.
@@ -94,19 +92,9 @@ impl<R: Read> Lines<R> {
     /// # Errors
     /// Where a line is not an event: it names the line, and how many were sent before.
     pub(super) fn next(&mut self, sent: &Sent) -> anyhow::Result<Option<(NewEvent, usize)>> {
-        loop {
-            let mut line = Vec::new();
-            let most = LINE_BYTES as u64 + 1;
-            let read = self.reader.by_ref().take(most).read_until(b'\n', &mut line);
-            if read.context("stdin cannot be read")? == 0 {
-                return Ok(None);
-            }
-            self.nth += 1;
-            let event = event(&line).map_err(|why| refused(self.nth, &why, sent))?;
-            if let Some(event) = event {
-                return Ok(Some((event, line.len())));
-            }
-        }
+        let Some(line) = self.0.next().context("stdin cannot be read")? else { return Ok(None) };
+        let read = line.text.and_then(|text| Ok((event(&text)?, text.len())));
+        Ok(Some(read.map_err(|why| refused(line.nth, &why, sent))?))
     }
 }
 
@@ -118,22 +106,13 @@ fn refused(nth: u64, why: &str, sent: &Sent) -> Failure {
     Failure::new(Exit::Usage, format!("line {nth}: {why}; {before}"))
 }
 
-/// The event of a line; none where that is blank.
-fn event(line: &[u8]) -> Result<Option<NewEvent>, String> {
-    if line.len() > LINE_BYTES {
-        let limit = time::number(LINE_BYTES as u64);
-        return Err(format!("more than {limit} bytes, which is the limit of a line"));
-    }
-    let text = std::str::from_utf8(line)
-        .map_err(|error| format!("invalid UTF-8 at byte {}", error.valid_up_to()))?;
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
+/// The event of a line.
+fn event(text: &str) -> Result<NewEvent, String> {
     let fields: Fields<'_> =
         serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))?;
     let event = read(&fields)?;
     event.check_from_outside().map_err(|refusal| refusal.to_string())?;
-    Ok(Some(event))
+    Ok(event)
 }
 
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
@@ -236,20 +215,19 @@ mod tests {
         let line = r#"{"type":"order.paid","data":{"n":900719925474099312345},"id":"1","source":"/shop",
             "subject":"order/1","time":"2026-11-21T02:00:00Z","extensions":{"a":true},
             "subjects":{"customer":42,"order":["a","b"]},"version":2}"#;
-        let found = event(line.as_bytes()).expect("an event").expect("not blank");
+        let found = event(line).expect("an event");
         assert_eq!(found.data.expect("some").as_str(), r#"{"n":900719925474099312345}"#);
         assert_eq!((found.given.as_deref(), &*found.source), (Some("1"), "/shop"));
         let subjects: Vec<_> = found.meta.subjects.iter().map(Subject::as_str).collect();
         assert_eq!(subjects, ["customer=42", "order=a", "order=b"]);
         assert_eq!(found.meta.version, Some(2));
-        assert_eq!(event(b" \n"), Ok(None));
     }
 
     #[test]
     fn a_cloud_event_brings_its_extensions() {
         let line = r#"{"specversion":"1.0","type":"a","id":"1","source":"/","partitionkey":"eu",
             "datacontenttype":"application/json; charset=utf-8","data":null,"traceparent":"00-1-2-3"}"#;
-        let found = event(line.as_bytes()).expect("an event").expect("not blank");
+        let found = event(line).expect("an event");
         assert_eq!(found.meta.extensions["partitionkey"], Extension::from("eu"));
         assert_eq!(found.meta.traceparent.as_deref(), Some("00-1-2-3"));
         assert_eq!(found.data.expect("null is JSON").as_str(), "null");
@@ -258,7 +236,6 @@ mod tests {
     #[test]
     fn what_is_no_event_is_refused() {
         let large = format!(r#"{{"type":"a","data":"{}"}}"#, "x".repeat(ARGS_BYTES));
-        let endless = "x".repeat(LINE_BYTES + 1);
         for (line, why) in [
             ("[1]", "not a JSON object"),
             ("{}", "the type is missing"),
@@ -272,11 +249,21 @@ mod tests {
             (r#"{"type":"a","specversion":"0.3"}"#, "specversion"),
             (r#"{"type":"a","specversion":"1.0","datacontenttype":"text/plain"}"#, "only JSON"),
             (&large, "above the limit"),
-            (&endless, "the limit of a line"),
         ] {
-            let refused = event(line.as_bytes()).expect_err(line);
+            let refused = event(line).expect_err(line);
             assert!(refused.contains(why), "{refused}");
         }
-        assert!(event(&[b'"', 0xFF]).expect_err("no text").contains("invalid UTF-8 at byte 1"));
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_by_its_line() {
+        let endless = "x".repeat(LINE_BYTES + 1);
+        for (bytes, why) in [
+            (&b" \n\"\xFF"[..], "line 2: invalid UTF-8 at byte 1"),
+            (endless.as_bytes(), "the limit of a line"),
+        ] {
+            let refused = Lines::of(bytes).next(&Sent::default()).expect_err("refused");
+            assert!(refused.to_string().contains(why), "{refused}");
+        }
     }
 }

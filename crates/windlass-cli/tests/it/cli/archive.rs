@@ -59,11 +59,11 @@ impl Stores {
         Self { cli: CliFixture::new(), from, to }
     }
 
-    fn sqlite() -> Self {
+    pub(super) fn sqlite() -> Self {
         Self::between(Arc::new(SqliteFile::fresh()), Arc::new(SqliteFile::fresh()))
     }
 
-    fn postgres() -> Self {
+    pub(super) fn postgres() -> Self {
         Self::between(Arc::new(PostgresDatabase::fresh()), Arc::new(PostgresDatabase::fresh()))
     }
 
