@@ -78,7 +78,8 @@ struct Supervisor<'g> {
     known: BTreeMap<ChildId, Known>,
     last_id: u64,
     running: JoinSet<(ChildId, io::Result<ExitStatus>)>,
-    said: (mpsc::Sender<(ChildId, Said)>, mpsc::Receiver<(ChildId, Said)>),
+    says: mpsc::Sender<(ChildId, Said)>,
+    hears: mpsc::Receiver<(ChildId, Said)>,
     lines: Lines,
     report: Report,
     is_quiet: bool,
@@ -100,6 +101,7 @@ enum Heard {
 
 impl<'g> Supervisor<'g> {
     fn new(parts: Supervising<'g>, lines: Lines) -> anyhow::Result<Self> {
+        let (says, hears) = mpsc::channel(SAID);
         Ok(Self {
             command: ChildCommand::of_this_process()?,
             within: parts.service.watchdog().unwrap_or(SILENCE).min(SILENCE),
@@ -107,7 +109,8 @@ impl<'g> Supervisor<'g> {
             known: BTreeMap::new(),
             last_id: 0,
             running: JoinSet::new(),
-            said: mpsc::channel(SAID),
+            says,
+            hears,
             report: Report::new(lines.clone(), parts.globals.json),
             lines,
             is_quiet: false,
@@ -131,12 +134,12 @@ impl<'g> Supervisor<'g> {
             let next = self.pool.next();
             let heard = tokio::select! {
                 wish = self.parts.signals.next() => Heard::Wish(wish),
-                Some((id, said)) = self.said.1.recv() => Heard::Said(id, said),
-                // A child's task that panicked takes the supervisor with it, whose children end by that.
-                Some(ended) = self.running.join_next() => {
-                    let (id, status) = ended.expect("it does not panic, and nobody aborts it");
-                    Heard::Ended(id, status)
-                }
+                Some((id, said)) = self.hears.recv() => Heard::Said(id, said),
+                Some(ended) = self.running.join_next() => match ended {
+                    Ok((id, status)) => Heard::Ended(id, status),
+                    // A child's task that panicked takes the supervisor with it, whose children end by that.
+                    Err(_) => return Exit::Failed,
+                },
                 _ = looks.tick() => Heard::Look,
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => Heard::Due,
             };
@@ -176,7 +179,7 @@ impl<'g> Supervisor<'g> {
                 self.pool.started(place, id, now);
                 self.report.started(&self.pool, (place, handle.pid));
                 self.known.insert(id, Known { handle, is_ready: false, silent: 0 });
-                self.running.spawn(running.run(self.said.0.clone(), self.lines.clone()));
+                self.running.spawn(running.run(self.says.clone(), self.lines.clone()));
             }
             Err(error) => {
                 let end = self.pool.died_at_start(place, id, now);

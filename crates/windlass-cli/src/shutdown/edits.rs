@@ -63,7 +63,7 @@ mod tests {
         assert!(is_said(&mut edits).await);
         assert!(!is_said(&mut edits).await);
         fs::write(&file, "a").expect("written");
-        assert!(!is_said(&mut edits).await, "the same is no change");
+        assert!(!is_said(&mut edits).await, "it is the same");
         fs::remove_file(&file).expect("removed");
         assert!(is_said(&mut edits).await);
     }

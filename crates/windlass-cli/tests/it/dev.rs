@@ -50,7 +50,7 @@ fn request(address: &str, head: &str, body: &str) -> (u16, String) {
 }
 
 /// A job that is enqueued over HTTP without a token is run by the worker beside the API; a changed file is used for the next one, and a
-/// file that cannot be used runs nothing until it is mended.
+/// file that cannot be used runs nothing until it is repaired.
 #[tokio::test]
 async fn a_changed_file_is_used_at_once() {
     let fixture = WorkFixture::with(&config("echo one >> ran")).await;

@@ -100,11 +100,12 @@ mod tests {
         let aging = Aging::new("mail", Duration::from_secs(60));
         let of = |bound, aging| Edition::of_queue(bound, aging);
         assert_eq!(of(None, None), None);
+        let waiting = bound.clone().waiting();
         let all = [
             of(Some(&bound), None),
             of(None, Some(&aging)),
             of(Some(&bound), Some(&aging)),
-            of(Some(&bound.clone().waiting()), Some(&aging)),
+            of(Some(&waiting), Some(&aging)),
         ];
         for (nth, one) in all.iter().enumerate() {
             assert_eq!(one.as_ref().map(|one| one.as_str().len()), Some(LETTERS));

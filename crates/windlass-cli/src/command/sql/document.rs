@@ -100,7 +100,7 @@ struct ColumnBody<'a> {
 
 /// All views.
 pub(super) fn views(views: &[View]) -> Vec<impl Serialize> {
-    views.iter().map(|view| ViewBody::of(view)).collect()
+    views.iter().map(ViewBody::of).collect()
 }
 
 impl<'a> ViewBody<'a> {

@@ -401,14 +401,7 @@ fn the_role_of_the_page_reads_the_views_alone() {
     let grants = format!("create role asks{}", grants.split("```").next().expect("an end"));
     // The cluster is shared: another test may have made the role.
     let name = format!("asks_{}", std::process::id());
-    block_on(async {
-        let config: tokio_postgres::Config = asking.url.parse().expect("a URL");
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.expect("connected");
-        let driven = tokio::spawn(connection);
-        client.batch_execute(&grants.replace("asks", &name)).await.expect("granted");
-        drop(client);
-        driven.await.expect("ended").expect("no error");
-    });
+    execute(&asking.url, &grants.replace("asks", &name));
     let url = as_user(&asking.url, &name);
     let ran = |sql: &str| stores.run(&["sql", sql], &url);
     assert_eq!(ran("select count(*) as n from events").stdout, "n\n2\n");
@@ -429,13 +422,20 @@ fn the_role_of_the_page_reads_the_views_alone() {
         assert!(ran.stdout.is_empty() && !ran.stderr.contains("'x'"), "{sql}: {}", ran.stdout);
     }
     let left = format!("drop owned by {name}; drop role {name}");
+    execute(&asking.url, &left);
+}
+
+/// Executes these statements on a connection of its own.
+fn execute(url: &str, statements: &str) {
     block_on(async {
-        let config: tokio_postgres::Config = asking.url.parse().expect("a URL");
+        let config: tokio_postgres::Config = url.parse().expect("a URL");
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.expect("connected");
-        let driven = tokio::spawn(connection);
-        client.batch_execute(&left).await.expect("removed");
-        drop(client);
-        driven.await.expect("ended").expect("no error");
+        let executed = async {
+            client.batch_execute(statements).await.expect("executed");
+            drop(client);
+        };
+        let ((), driven) = tokio::join!(executed, connection);
+        driven.expect("no error");
     });
 }
 
