@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+use windlass::Timestamp;
 use windlass_http::{Access, Api, Server};
 
 use super::work::logs;
@@ -51,7 +53,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let sessions = async {
         let mut ended = Ok(Ended::Changed);
         while let Ok(Ended::Changed) = ended {
-            let (plan, store) = (plan(&args.config, globals), store.clone());
+            let (plan, store) = (plan(&args.config, globals, &screen), store.clone());
             let session =
                 Session { globals, service: &service, plan, store, screen: screen.clone() };
             ended = session.run(&mut signals, Until::Changed).await;
@@ -66,16 +68,24 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 }
 
 /// What the file says; where it says nothing that can be used, nothing is run, and the next change is waited for.
-fn plan(file: &Path, globals: &Globals) -> Plan {
-    if !file.exists() {
+fn plan(file: &Path, globals: &Globals, screen: &Screen) -> Plan {
+    let why = if file.exists() {
+        match Plan::read(file, None) {
+            Ok(plan) => return plan,
+            Err(error) => format!("{error}; it is read again when it changes"),
+        }
+    } else {
         let what = format!("there is no {} yet", file.display());
-        globals.out.warn(&format!("{what}: no job is run until it says what runs them"));
-        return Plan::nothing(file);
+        format!("{what}: no job is run until it says what runs them")
+    };
+    if globals.json {
+        let at = Timestamp::wall_clock();
+        let line = json!({ "schema": "work.v1", "event": "unusable", "at": at, "error": why });
+        screen.result(&line.to_string());
+    } else {
+        globals.out.warn(&why);
     }
-    Plan::read(file, None).unwrap_or_else(|error| {
-        globals.out.warn(&format!("{error}; it is read again when it changes"));
-        Plan::nothing(file)
-    })
+    Plan::nothing(file)
 }
 
 fn check(listen: SocketAddr) -> Result<(), Failure> {

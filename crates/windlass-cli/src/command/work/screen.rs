@@ -50,7 +50,7 @@ impl Screen {
     }
 
     /// Prints a line to stdout.
-    pub(super) fn result(&self, line: &str) {
+    pub(crate) fn result(&self, line: &str) {
         self.write(io::stdout(), format!("{line}\n").as_bytes());
     }
 
