@@ -135,6 +135,8 @@ fn of_what_is_written() -> BTreeMap<&'static str, Vec<f64>> {
         CURSOR_BYTES
         QUARANTINE
         QUARANTINE_BYTES
+        QUESTION_BYTES
+        ANSWER_BYTES
         SOURCE_GAPS
         PUBLISH_EVENTS
         ROUTE_EVENTS
