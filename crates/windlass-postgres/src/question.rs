@@ -33,18 +33,18 @@ const LOCKED: &str = "select l.relation, coalesce(c.relname::text, l.relation::t
      from pg_locks l left join pg_class c on c.oid = l.relation \
      where l.pid = pg_backend_pid() and l.locktype = 'relation' order by l.relation";
 
-const JOBS: &str =
-    "select kind, state, count(*) as jobs from job group by kind, state order by kind, state";
+const JOBS: &str = "select kind, state, count(*) as jobs from windlass.job group by kind, state order by kind, state";
 const FAILURES: &str = "select kind, outcome, count(*) as attempts, count(distinct error) as different_errors, max(ended_at) as last_at \
-     from attempt where outcome in ('error', 'timeout', 'panic', 'lost') group by kind, outcome order by kind, outcome";
+     from windlass.attempt where outcome in ('error', 'timeout', 'panic', 'lost') group by kind, outcome order by kind, outcome";
 
-/// A question of ours, as it is asked here.
+/// A question of ours, as it is asked here: whatever the schema's name is, its session looks for views there.
 #[must_use]
-pub const fn counting(what: Counting) -> &'static str {
-    match what {
+pub fn counting(what: Counting) -> String {
+    let question = match what {
         Counting::Jobs => JOBS,
         Counting::Failures => FAILURES,
-    }
+    };
+    question.replace("windlass.", "")
 }
 
 /// Asks the store at `postgres://user@host/database`. A read replica answers as well.

@@ -34,11 +34,12 @@ const FAILURES: &str = "select kind, outcome, count(*) as attempts, count(distin
 
 /// A question of ours, as it is asked here.
 #[must_use]
-pub const fn counting(what: Counting) -> &'static str {
-    match what {
+pub fn counting(what: Counting) -> String {
+    let question = match what {
         Counting::Jobs => JOBS,
         Counting::Failures => FAILURES,
-    }
+    };
+    question.to_owned()
 }
 
 /// Asks the file at `sqlite:PATH`.

@@ -90,7 +90,7 @@ pub async fn ask(url: &str, question: &Question) -> Result<Answer, Unanswered> {
 ///
 /// # Errors
 /// As [`open`], and for a store that keeps nothing.
-pub fn counting(url: &str, what: Counting) -> Result<&'static str, StoreError> {
+pub fn counting(url: &str, what: Counting) -> Result<String, StoreError> {
     match scheme(url)? {
         Scheme::Discard => Err(keeps_nothing(url)),
         #[cfg(feature = "sqlite")]

@@ -145,7 +145,7 @@ fn all<T: Serialize>(
 
 /// The rows of a count; where the database needs too long, that it does.
 async fn counted(url: &str, what: Counting) -> anyhow::Result<Value> {
-    let sql = windlass::counting(url, what)?.to_owned();
+    let sql = windlass::counting(url, what)?;
     let question = Question { sql, rows: COUNTED, within: COUNTED_WITHIN };
     match windlass::ask(url, &question).await {
         Ok(answer) => Ok(serde_json::json!({
