@@ -260,7 +260,7 @@ pub mod archive {
     };
 }
 
-/// Questions in SQL to the views for people: [`ask`] and [`views`](crate::views).
+/// Questions in SQL to the views for people: [`ask`] and [`views`].
 pub mod question {
     pub use windlass_core::question::{
         Answer, Counting, Question, Rest, Unanswered, VIEWS, Value, View,
