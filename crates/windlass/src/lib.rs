@@ -286,7 +286,9 @@ pub use log_layer::{LogLayer, log_layer};
 
 #[cfg(feature = "tokio-postgres-0_7")]
 pub use adapter::tokio_postgres::PreparedEnqueue;
-pub use open::{ask, counting, migrate, open, open_archive, open_checked, views, without_password};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use open::counting;
+pub use open::{ask, migrate, open, open_archive, open_checked, views, without_password};
 #[cfg(feature = "postgres")]
 pub use transaction::in_schema;
 pub use transaction::{

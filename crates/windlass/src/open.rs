@@ -5,7 +5,7 @@ use std::sync::Arc;
 use windlass_core::archive::Archive;
 use windlass_core::discard::DiscardStore;
 use windlass_core::error::{StoreError, Unusable};
-use windlass_core::question::{Answer, Counting, Question, Unanswered, View};
+use windlass_core::question::{Answer, Question, Unanswered, View};
 use windlass_core::store::Store;
 
 /// Opens the store at `sqlite:PATH` or `postgres://user@host/database`, creating its tables
@@ -90,7 +90,8 @@ pub async fn ask(url: &str, question: &Question) -> Result<Answer, Unanswered> {
 ///
 /// # Errors
 /// As [`open`], and for a store that keeps nothing.
-pub fn counting(url: &str, what: Counting) -> Result<String, StoreError> {
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub fn counting(url: &str, what: windlass_core::question::Counting) -> Result<String, StoreError> {
     match scheme(url)? {
         Scheme::Discard => Err(keeps_nothing(url)),
         #[cfg(feature = "sqlite")]
