@@ -73,6 +73,15 @@ impl QueueBound {
         Self { when_full: WhenFull::Wait, ..self }
     }
 
+    /// Checks the queue's name and the number.
+    ///
+    /// # Errors
+    /// When no store can keep it, or nothing would ever fit in.
+    pub fn check(&self) -> Result<(), Refusal> {
+        check_queue(&self.queue)?;
+        if self.jobs == 0 { Err(Refusal::Bound) } else { Ok(()) }
+    }
+
     /// A bound as it is stored.
     #[must_use]
     pub fn stored(queue: String, jobs: i64, waits: bool) -> Self {

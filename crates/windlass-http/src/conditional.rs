@@ -32,9 +32,9 @@ fn takes(method: &Method, route: &str) -> bool {
         && CHANGED.iter().any(|end| route.ends_with(end))
 }
 
-/// What a request expects of the object that it changes; nothing where it says nothing.
+/// What a request expects of the object that it changes; anything where it says nothing.
 #[derive(Debug)]
-pub(crate) struct Expects(pub(crate) Option<Expected>);
+pub(crate) struct Expects(pub(crate) Expected);
 
 impl<S: Send + Sync> FromRequestParts<S> for Expects {
     type Rejection = Problem;
@@ -42,8 +42,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Expects {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let is = wanted(&parts.headers, &header::IF_MATCH, Comparison::Strong)?;
         let is_not = wanted(&parts.headers, &header::IF_NONE_MATCH, Comparison::Weak)?;
-        let says = is.is_some() || is_not.is_some();
-        Ok(Self(says.then_some(Expected { is, is_not })))
+        Ok(Self(Expected { is, is_not }))
     }
 }
 

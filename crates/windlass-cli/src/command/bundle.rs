@@ -31,6 +31,7 @@ use kept::only;
 const COUNTED_WITHIN: Duration = Duration::from_secs(10);
 /// Lines of each count.
 const COUNTED: usize = 1_000;
+
 /// Its arguments.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\

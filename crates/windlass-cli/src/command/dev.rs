@@ -1,12 +1,15 @@
 //! `windlass dev`: a worker and the HTTP API in one process, for who writes handlers. A changed `windlass.toml` is used at once.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::json;
 use windlass::Timestamp;
-use windlass_http::{Access, Api, Server};
+use windlass::store::Store;
+use windlass_http::{Access, Api};
 
+use super::serve::{LISTEN, bind};
 use super::work::logs;
 use super::work::plan::Plan;
 use super::work::screen::Screen;
@@ -35,8 +38,6 @@ pub(crate) struct Args {
     config: PathBuf,
 }
 
-const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7700));
-
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     shutdown::ignore_write_signals();
     check(args.listen)?;
@@ -45,47 +46,71 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let screen = Screen::without_progress();
     logs::begin(&screen, globals.out.asides(), false);
     let store = store::created_and_told(globals).await?;
-    let server = Server::bind(args.listen).await.map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot listen on {}: {error}", args.listen))
-    })?;
+    let server = bind(args.listen).await?;
     globals.out.aside(&format!("serving http://{}\n", server.address()?));
     let api = Api::new(store.clone(), Access::open());
-    let sessions = async {
-        let mut ended = Ok(Ended::Changed);
-        while let Ok(Ended::Changed) = ended {
-            let (plan, store) = (plan(&args.config, globals, &screen), store.clone());
-            let session =
-                Session { globals, service: &service, plan, store, screen: screen.clone() };
-            ended = session.run(&mut signals, Until::Changed).await;
-        }
+    let dev = Dev { globals, service: &service, file: args.config, store, screen };
+    let work = async {
+        let ended = dev.work(&mut signals).await;
         api.stopping().cancel();
         ended
     };
     let served = server.serve(api.clone().router(), api.stopping().clone());
-    let (ended, ()) = tokio::join!(sessions, served);
+    let (ended, ()) = tokio::join!(work, served);
     api.idle().await;
-    ended.map(|_| Exit::Done)
+    ended.map(|()| Exit::Done)
 }
 
-/// What the file says; where it says nothing that can be used, nothing is run, and the next change is waited for.
-fn plan(file: &Path, globals: &Globals, screen: &Screen) -> Plan {
-    let why = if file.exists() {
-        match Plan::read(file, None) {
-            Ok(plan) => return plan,
-            Err(error) => format!("{error}; it is read again when it changes"),
+/// The worker of a file that changes.
+struct Dev<'g> {
+    globals: &'g Globals,
+    service: &'g Service,
+    file: PathBuf,
+    store: Arc<dyn Store>,
+    screen: Screen,
+}
+
+impl Dev<'_> {
+    /// One worker after the other, each with what the file says then.
+    async fn work(&self, signals: &mut Signals) -> anyhow::Result<()> {
+        let mut plan = self.plan();
+        loop {
+            let serves_nothing = plan.serves_nothing();
+            match self.session(plan).run(signals, Until::Changed).await {
+                Ok(Ended::Stopped) => return Ok(()),
+                Ok(Ended::Changed) => plan = self.plan(),
+                // Without the file it would have been the same.
+                Err(error) if serves_nothing => return Err(error),
+                Err(error) => plan = self.nothing(&format!("{error:#}")),
+            }
         }
-    } else {
-        let what = format!("there is no {} yet", file.display());
-        format!("{what}: no job is run until it says what runs them")
-    };
-    if globals.json {
-        let at = Timestamp::wall_clock();
-        let line = json!({ "schema": "work.v1", "event": "unusable", "at": at, "error": why });
-        screen.result(&line.to_string());
-    } else {
-        globals.out.warn(&why);
     }
-    Plan::nothing(file)
+
+    fn session(&self, plan: Plan) -> Session<'_> {
+        let Self { globals, service, store, screen, .. } = self;
+        Session { globals, service, plan, store: store.clone(), screen: screen.clone() }
+    }
+
+    /// What the file says.
+    fn plan(&self) -> Plan {
+        if !self.file.exists() {
+            return self.nothing(&format!("there is no {} yet", self.file.display()));
+        }
+        Plan::read(&self.file, None).unwrap_or_else(|error| self.nothing(&error.to_string()))
+    }
+
+    /// Where that cannot be used, nothing is run, and the next change is waited for.
+    fn nothing(&self, why: &str) -> Plan {
+        let why = format!("{why}; no job is run until the file changes");
+        if self.globals.json {
+            let at = Timestamp::wall_clock();
+            let line = json!({ "schema": "work.v1", "event": "unusable", "at": at, "error": why });
+            self.screen.result(&line.to_string());
+        } else {
+            self.globals.out.warn(&why);
+        }
+        Plan::nothing(&self.file)
+    }
 }
 
 fn check(listen: SocketAddr) -> Result<(), Failure> {

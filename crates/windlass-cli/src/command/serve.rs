@@ -42,7 +42,7 @@ pub(crate) struct Args {
 }
 
 /// Where it listens unless it is told.
-const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7700));
+pub(super) const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7700));
 
 /// How it is served.
 #[derive(Debug, Clone, Copy)]
@@ -114,8 +114,12 @@ async fn listening(how: &How, socket: Option<StdTcpListener>) -> anyhow::Result<
     if let Some(socket) = socket {
         return Ok(Server::on(TcpListener::from_std(socket)?));
     }
-    let server = Server::bind(how.listen).await;
-    let server = server.map_err(|error| format!("cannot listen on {}: {error}", how.listen));
+    bind(how.listen).await
+}
+
+pub(super) async fn bind(listen: SocketAddr) -> anyhow::Result<Server> {
+    let server = Server::bind(listen).await;
+    let server = server.map_err(|error| format!("cannot listen on {listen}: {error}"));
     Ok(server.map_err(|what| Failure::new(Exit::Failed, what))?)
 }
 

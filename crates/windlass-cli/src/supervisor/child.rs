@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::mpsc;
 
 use super::command::ChildCommand;
@@ -39,6 +39,8 @@ impl Handle {
 pub(super) struct Running {
     id: ChildId,
     child: Child,
+    stdout: ChildStdout,
+    stderr: ChildStderr,
     link: UnixStream,
     signals: mpsc::UnboundedReceiver<libc::c_int>,
 }
@@ -58,7 +60,7 @@ pub(super) fn start(
     for name in service::VARIABLES {
         started.env_remove(name);
     }
-    let child = started
+    let mut child = started
         .args(&command.args)
         .env(link::VARIABLE, within.as_millis().to_string())
         .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -67,10 +69,13 @@ pub(super) fn start(
         // What a terminal sends to its group comes from the supervisor, once.
         .process_group(0)
         .spawn()?;
+    let piped = || io::Error::other("its output is not a pipe");
+    let stdout = child.stdout.take().ok_or_else(piped)?;
+    let stderr = child.stderr.take().ok_or_else(piped)?;
     let (signals, told) = mpsc::unbounded_channel();
     let handle = Handle { pid: child.id().unwrap_or_default(), signals };
     let link = UnixStream::from_std(ours)?;
-    Ok((handle, Running { id, child, link, signals: told }))
+    Ok((handle, Running { id, child, stdout, stderr, link, signals: told }))
 }
 
 impl Running {
@@ -80,20 +85,16 @@ impl Running {
         said: mpsc::Sender<(ChildId, Said)>,
         lines: Lines,
     ) -> (ChildId, io::Result<ExitStatus>) {
-        let piped = "both were piped at the start";
-        let stdout = self.child.stdout.take().expect(piped);
-        let stderr = self.child.stderr.take().expect(piped);
         let print = async {
             let (out, err) = (lines.clone(), lines);
-            tokio::join!(out.pass_on(stdout, To::Stdout), err.pass_on(stderr, To::Stderr))
+            tokio::join!(out.pass_on(self.stdout, To::Stdout), err.pass_on(self.stderr, To::Stderr))
         };
         let id = self.id;
         let live = async {
-            let ended = tokio::select! {
+            tokio::select! {
                 status = ended(&mut self.child, &mut self.signals) => status,
                 never = listen(id, &mut self.link, said) => match never {},
-            };
-            ended
+            }
         };
         let mut print = std::pin::pin!(print);
         let mut live = std::pin::pin!(live);

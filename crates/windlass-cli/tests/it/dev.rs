@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 use windlass::State;
+use windlass::limits::KEYED_NAME_BYTES;
 
 use crate::work_fixture::{PATIENCE, Work, WorkFixture, until};
 
@@ -84,6 +85,27 @@ async fn a_changed_file_is_used_at_once() {
     let ended = work.wait();
     assert!(ended.status.success(), "{:?}", ended.status);
     assert_eq!(fixture.jobs("state:completed").await.len(), 3);
+}
+
+/// What the store refuses of a file is told, and waited for, as a mistake in it is.
+#[tokio::test]
+async fn what_the_store_refuses_is_told() {
+    let fixture = WorkFixture::with(&config("echo ran >> ran")).await;
+    let (work, _) = dev(&fixture);
+    work.event("started");
+    // Of a name that the file may have and a subscription with a lane may not.
+    let name = "n".repeat(KEYED_NAME_BYTES + 1);
+    let books =
+        format!("[subscription.{name}]\nkind = \"k\"\ntypes = [\"*\"]\nlane = \"subject\"\n");
+    let refused = format!("{}{books}", config("echo ran >> ran"));
+    fs::write(fixture.path("windlass.toml"), refused).expect("written");
+    let why = work.event("unusable")["error"].to_string();
+    assert!(why.contains("the name of a subscription"), "{why}");
+    work.event("started");
+    fs::write(fixture.path("windlass.toml"), config("echo ran >> ran")).expect("written");
+    work.event("started");
+    fixture.enqueue("k", "null").await;
+    work.event("finished");
 }
 
 /// What runs when the file changes may end, with the program that it was started with.

@@ -41,12 +41,9 @@ impl Client {
         match edit {
             Edit::SetLimit(limit, _) => limit.check()?,
             Edit::Age(aging) => aging.check()?,
-            Edit::Bound(bound) => {
-                check_queue(&bound.queue).map_err(Refusal::from)?;
-                if bound.jobs == 0 {
-                    return Err(Refusal::Bound.into());
-                }
-            }
+            Edit::StopAging(queue) => check_queue(queue).map_err(Refusal::from)?,
+            Edit::Bound(bound) => bound.check()?,
+            Edit::RequireBuild(minimum) => minimum.check()?,
             Edit::PutSubscription(name, subscription, start) => {
                 self.prepare_subscription(name, subscription, *start).await?;
             }

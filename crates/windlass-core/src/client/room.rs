@@ -7,10 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Client;
-use crate::error::{Refusal, StoreError};
+use crate::error::StoreError;
 use crate::job::NewJob;
 use crate::limits::{BOUNDS_SEEN, ROOM_WAIT};
-use crate::name::check_queue;
 use crate::queue::{QueueBound, WhenFull};
 
 /// Waits between looks at a full queue: from the first to the last, doubling.
@@ -49,10 +48,7 @@ impl Client {
     /// [`StoreError::Refused`] for a name that no queue can have and for a bound of 0, otherwise what kept the
     /// store from writing.
     pub async fn bound(&self, bound: QueueBound) -> Result<(), StoreError> {
-        check_queue(&bound.queue).map_err(Refusal::from)?;
-        if bound.jobs == 0 {
-            return Err(Refusal::Bound.into());
-        }
+        bound.check()?;
         self.store.bound(&bound).await?;
         self.forget_bounds();
         Ok(())

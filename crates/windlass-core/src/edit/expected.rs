@@ -44,6 +44,12 @@ impl Expected {
         Self { is: None, is_not: Some(Wanted::Any) }
     }
 
+    /// Whether it expects anything at all: a change that does not is the plain one.
+    #[must_use]
+    pub const fn is_of_something(&self) -> bool {
+        self.is.is_some() || self.is_not.is_some()
+    }
+
     /// Whether what was found is as expected.
     #[must_use]
     pub fn allows(&self, found: Option<&Edition>) -> bool {
@@ -62,6 +68,7 @@ mod tests {
         let of =
             |expected: &Expected| [None, Some(&one), Some(&other)].map(|at| expected.allows(at));
         assert_eq!(of(&Expected::default()), [true, true, true]);
+        assert!(!Expected::default().is_of_something() && Expected::nothing().is_of_something());
         assert_eq!(of(&Expected::edition(one.clone())), [false, true, false]);
         assert_eq!(of(&Expected::nothing()), [true, false, false]);
         let some = Expected { is: Some(Wanted::Any), is_not: None };

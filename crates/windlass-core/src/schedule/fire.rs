@@ -125,15 +125,7 @@ pub(crate) async fn put(
     (name, definition): (&str, &Definition),
     by: &str,
 ) -> Result<(), StoreError> {
-    declare::check(name, definition)?;
-    for _ in 0..TRIES {
-        let found = store.schedule(name).await?;
-        let put = declare::put((name, definition), &storable_text(by, ERROR_BYTES), found.as_ref());
-        if store.put_schedules(&[put], Now::Database).await? == [true] {
-            return Ok(());
-        }
-    }
-    Err(busy(name))
+    edit(store, (name, definition), by, &Expected::default()).await.map(drop)
 }
 
 /// The same where the schedule is as expected.

@@ -38,14 +38,8 @@ pub(super) async fn set(
     let note = note("/note", body.note.take())?;
     let limit = body.limit(on)?;
     let on = limit.on.clone();
-    match (expected, note) {
-        (Some(expected), note) => {
-            let edited = api.client().edit(&Edit::SetLimit(limit, note), &expected).await?;
-            unless_stale(edited, format!("the limit for {on}"))?;
-        }
-        (None, Some(note)) => api.client().set_limit_with_note(&limit, &note).await?,
-        (None, None) => api.client().set_limit(&limit).await?,
-    }
+    let edited = api.client().edit(&Edit::SetLimit(limit, note), &expected).await?;
+    unless_stale(edited, format!("the limit for {on}"))?;
     now(&api, &on).await
 }
 
@@ -65,14 +59,12 @@ pub(super) async fn remove(
     Named(on): Named<LimitOn>,
     Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    let was_there = match expected {
-        Some(expected) => {
-            let edited = api.client().edit(&Edit::RemoveLimit(on.clone()), &expected).await?;
-            unless_stale(edited, format!("the limit for {on}"))?
-        }
-        None => api.client().remove_limit(&on).await?,
-    };
-    if was_there { Ok(ok(&removed(&on))) } else { Err(none(&on)) }
+    let edited = api.client().edit(&Edit::RemoveLimit(on.clone()), &expected).await?;
+    if unless_stale(edited, format!("the limit for {on}"))? {
+        Ok(ok(&removed(&on)))
+    } else {
+        Err(none(&on))
+    }
 }
 
 /// Close a breaker

@@ -76,10 +76,7 @@ pub(super) async fn bound(
         WhenFullWord::Error => bound,
         WhenFullWord::Wait => bound.waiting(),
     };
-    match expected {
-        Some(expected) => edit(&api, &Edit::Bound(bound), &expected).await?,
-        None => api.client().bound(bound).await?,
-    }
+    edit(&api, &Edit::Bound(bound), &expected).await?;
     now(&api, &name).await
 }
 
@@ -99,10 +96,7 @@ pub(super) async fn unbound(
     Named(name): Named<QueueName>,
     Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    match expected {
-        Some(expected) => edit(&api, &Edit::Unbound(name.to_string()), &expected).await?,
-        None => drop(api.client().unbound(&name).await?),
-    }
+    edit(&api, &Edit::Unbound(name.to_string()), &expected).await?;
     now(&api, &name).await
 }
 
@@ -125,10 +119,7 @@ pub(super) async fn age(
     Body(body): Body<NewAging>,
 ) -> Result<Response, Problem> {
     let aging = Aging::new(&*name, Duration::from_millis(body.every_ms));
-    match expected {
-        Some(expected) => edit(&api, &Edit::Age(aging), &expected).await?,
-        None => api.client().age(aging).await?,
-    }
+    edit(&api, &Edit::Age(aging), &expected).await?;
     now(&api, &name).await
 }
 
@@ -148,10 +139,7 @@ pub(super) async fn stop_aging(
     Named(name): Named<QueueName>,
     Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    match expected {
-        Some(expected) => edit(&api, &Edit::StopAging(name.to_string()), &expected).await?,
-        None => drop(api.client().stop_aging(&name).await?),
-    }
+    edit(&api, &Edit::StopAging(name.to_string()), &expected).await?;
     now(&api, &name).await
 }
 

@@ -42,13 +42,8 @@ pub(super) async fn put(
 ) -> Result<Response, Problem> {
     let definition = body.definition()?;
     let client = api.client_of(&may.caller);
-    match expected {
-        Some(expected) => {
-            let edited = client.edit_schedule(&name, &definition, &expected).await?;
-            unless_stale(edited, format!("schedule {name}"))?;
-        }
-        None => client.put_schedule_definition(&name, &definition).await?,
-    }
+    let edited = client.edit_schedule(&name, &definition, &expected).await?;
+    unless_stale(edited, format!("schedule {name}"))?;
     now(&api, &name).await
 }
 
@@ -72,14 +67,9 @@ pub(super) async fn remove(
     Named(name): Named<ScheduleName>,
     Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    let was_there = match expected {
-        Some(expected) => {
-            let edit = Edit::RemoveSchedule(name.to_string());
-            unless_stale(api.client().edit(&edit, &expected).await?, format!("schedule {name}"))?
-        }
-        None => api.client().remove_schedule(&name).await?,
-    };
-    if !was_there {
+    let edit = Edit::RemoveSchedule(name.to_string());
+    let edited = api.client().edit(&edit, &expected).await?;
+    if !unless_stale(edited, format!("schedule {name}"))? {
         return Err(none(&name));
     }
     Ok(match api.client().schedule(&name).await? {

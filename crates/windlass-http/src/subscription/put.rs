@@ -53,13 +53,8 @@ pub(super) async fn put(
 ) -> Result<Response, Problem> {
     let (subscription, start) = draft.read()?;
     let start = start.resolve(api.client()).await?;
-    let is_new = match expected {
-        Some(expected) => {
-            let edit = Edit::PutSubscription(name.clone(), Box::new(subscription), start);
-            unless_stale(api.client().edit(&edit, &expected).await?, described(&name))?
-        }
-        None => api.client().subscribe(&name, &subscription, start).await?,
-    };
+    let edit = Edit::PutSubscription(name.clone(), Box::new(subscription), start);
+    let is_new = unless_stale(api.client().edit(&edit, &expected).await?, described(&name))?;
     let record = find(&api, &name).await?;
     let log = api.client().event_log().await?;
     let document = document(&record, &log, None);
@@ -83,14 +78,8 @@ pub(super) async fn remove(
     Named(Name(name)): Named<Name>,
     Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    let was_there = match expected {
-        Some(expected) => {
-            let edit = Edit::RemoveSubscription(name.clone());
-            unless_stale(api.client().edit(&edit, &expected).await?, described(&name))?
-        }
-        None => api.client().unsubscribe(&name).await?,
-    };
-    match was_there {
+    let edit = Edit::RemoveSubscription(name.clone());
+    match unless_stale(api.client().edit(&edit, &expected).await?, described(&name))? {
         true => Ok(ok(&removed(&name))),
         false => Err(none(&name)),
     }

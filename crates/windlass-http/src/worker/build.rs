@@ -101,13 +101,8 @@ pub(super) async fn require(
         .map_err(|error| Problem::body("/minimum".to_owned(), error.to_string()))?;
     let minimum = MinimumBuild { note, ..minimum };
     let program = minimum.program.clone();
-    match expected {
-        Some(expected) => {
-            let edited = api.client().edit(&Edit::RequireBuild(minimum), &expected).await?;
-            unless_stale(edited, described(&program))?;
-        }
-        None => api.client().require_build(&minimum).await?,
-    }
+    let edited = api.client().edit(&Edit::RequireBuild(minimum), &expected).await?;
+    unless_stale(edited, described(&program))?;
     now(&api, &program).await
 }
 
@@ -127,13 +122,9 @@ pub(super) async fn allow(
     Named(program): Named<Text>,
     Expects(expected): Expects,
 ) -> Result<Response, Problem> {
-    let was_required = match expected {
-        Some(expected) => {
-            let edit = Edit::AllowBuilds(program.to_string());
-            unless_stale(api.client().edit(&edit, &expected).await?, described(&program))?
-        }
-        None => api.client().allow_builds(&program).await?,
-    };
+    let edit = Edit::AllowBuilds(program.trim().to_owned());
+    let was_required =
+        unless_stale(api.client().edit(&edit, &expected).await?, described(&program))?;
     if was_required { Ok(ok(&required_build_removed(&program))) } else { Err(none(&program)) }
 }
 

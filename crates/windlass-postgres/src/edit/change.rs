@@ -33,10 +33,12 @@ pub(super) async fn change(
 ) -> Result<Edited, StoreError> {
     let mut session = transactions.session().await?;
     let transaction = session.begin().await?;
-    let found = held(&transaction, edit.object()).await?;
-    if !expected.allows(found.as_ref()) {
-        transaction.roll_back().await?;
-        return Ok(Edited::Stale);
+    if expected.is_of_something() {
+        let found = held(&transaction, edit.object()).await?;
+        if !expected.allows(found.as_ref()) {
+            transaction.roll_back().await?;
+            return Ok(Edited::Stale);
+        }
     }
     let done = write(&transaction, edit, now).await?;
     transaction.commit().await?;

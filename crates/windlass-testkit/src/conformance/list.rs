@@ -234,6 +234,7 @@ macro_rules! behaviours {
             edit {
                 change {
                     only_what_is_as_it_was_seen_is_changed
+                    what_cannot_be_kept_is_refused
                     of_two_who_saw_the_same_one_changes_it
                     a_schedule_that_has_fired_is_as_it_was_seen
                 }

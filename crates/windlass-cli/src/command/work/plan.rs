@@ -130,7 +130,7 @@ impl Plan {
     }
 
     /// Whether there is neither a job that it runs nor a feed that it reads.
-    pub(super) fn serves_nothing(&self) -> bool {
+    pub(crate) fn serves_nothing(&self) -> bool {
         self.handlers.is_empty() && self.sources.is_empty()
     }
 

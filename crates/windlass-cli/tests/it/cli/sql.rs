@@ -363,18 +363,7 @@ fn views_are_listed(stores: &Stores) {
     let said = stores.ok(&["sql", "--views", "--json"], &asking.url);
     let views: Vec<Value> = serde_json::from_str(&said).expect("a document");
     let names: Vec<_> = views.iter().map(|view| view["view"].as_str().expect("a name")).collect();
-    let all = [
-        "attempt",
-        "batches",
-        "events",
-        "job",
-        "job_log",
-        "job_progress",
-        "job_step",
-        "queue_stats",
-        "workers",
-    ];
-    assert_eq!(names, all.map(|name| asking.named(&format!("#{name}"))));
+    assert_eq!(names, windlass::question::VIEWS.map(|name| asking.named(&format!("#{name}"))));
     let kind = |view: usize, column: usize| views[view]["columns"][column].to_string();
     assert!(kind(3, 0).contains(r#""name":"id""#), "{}", kind(3, 0));
     let plain = stores.ok(&["sql", "--views"], &asking.url);

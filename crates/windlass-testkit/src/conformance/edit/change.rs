@@ -1,8 +1,12 @@
 //! Changes are made where what they are of is as it was seen.
 
+use std::time::Duration;
+
 use windlass_core::client::Client;
 use windlass_core::edit::{Edit, Edited, Edition, Expected, Wanted};
+use windlass_core::error::StoreError;
 use windlass_core::limit::{Limit, LimitOn};
+use windlass_core::limits::NOTE_BYTES;
 use windlass_core::queue::{Aging, QueueBound};
 use windlass_core::schedule::{Definition, Schedule};
 use windlass_core::store::Store;
@@ -104,6 +108,35 @@ pub async fn only_what_is_as_it_was_seen_is_changed(fixture: StoreFixture) {
         let gone = edit(&fixture, &removed(thing), &Expected::edition(next.clone())).await;
         assert_eq!((gone, now().await), (Edited::Done(true), None), "{thing}");
         assert_eq!(edit(&fixture, &removed(thing), &Expected::edition(next)).await, Edited::Stale);
+    }
+}
+
+/// What the plain call refuses is refused here as well, and nothing is written.
+pub async fn what_cannot_be_kept_is_refused(fixture: StoreFixture) {
+    let client = Client::new(fixture.shared_store());
+    let filter = Filter::of_types(["*"]).build().expect("a filter");
+    let long = MinimumBuild::new("shop 1.0").expect("a build").note("n".repeat(NOTE_BYTES + 1));
+    let edits = [
+        Edit::SetLimit(Limit::on(on()).running(0), None),
+        Edit::PutSubscription(
+            "a b".to_owned(),
+            Box::new(Subscription::new(filter, KIND)),
+            Start::Now,
+        ),
+        Edit::Bound(QueueBound::new("mail", 0)),
+        Edit::Bound(QueueBound::new("", 1)),
+        Edit::Age(Aging::new("post", Duration::ZERO)),
+        Edit::StopAging("".to_owned()),
+        Edit::RequireBuild(long),
+    ];
+    for edit in edits {
+        for expected in [Expected::default(), Expected::nothing()] {
+            let refused = client.edit(&edit, &expected).await;
+            assert!(matches!(refused, Err(StoreError::Refused(_))), "{edit:?}: {refused:?}");
+        }
+    }
+    for thing in 0..THINGS {
+        assert_eq!(edition(fixture.store(), thing, &fixture).await, None, "{thing}");
     }
 }
 
