@@ -18,7 +18,7 @@ use crate::store;
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 /// All commands that change what is there. What only brings data, such as `enqueue`, is none.
-const ACTS: [Row; 50] = [
+const ACTS: [Row; 54] = [
     ("alert", "mute", "alerts.mute", "name"),
     ("alert", "unmute", "alerts.unmute", "name"),
     ("batch", "cancel", "batches.cancel", "batch"),
@@ -65,6 +65,10 @@ const ACTS: [Row; 50] = [
     ("subscription", "resume", "subscriptions.resume", "name"),
     ("token", "create", "tokens.create", "name"),
     ("token", "remove", "tokens.remove", "name"),
+    ("user", "change", "users.change", "name"),
+    ("user", "create", "users.create", "name"),
+    ("user", "remove", "users.remove", "name"),
+    ("user", "sign-out", "users.end_sessions", "name"),
     ("worker", "allow", "builds.allow", "program"),
     ("worker", "quiet", "workers.quiet", "worker"),
     ("worker", "require", "builds.require", "build"),
@@ -204,7 +208,7 @@ mod tests {
     use super::*;
 
     /// Commands that only look, bring data or start something: whatever is added is here or among the acts.
-    const NO_ACTS: [&str; 41] = [
+    const NO_ACTS: [&str; 42] = [
         "alert list",
         "audit list",
         "audit verify",
@@ -242,6 +246,7 @@ mod tests {
         "subscription list",
         "subscription show",
         "token list",
+        "user list",
         "worker list",
         "worker required",
         "workflow list",

@@ -111,8 +111,10 @@ pub(crate) enum Command {
     Doctor(command::doctor::Args),
     /// Write what somebody needs who helps you, without args, errors and secrets
     Bundle(command::bundle::Args),
-    /// Make, list and remove tokens: who may use the HTTP API
+    /// Make, list and remove tokens: programs that may use the HTTP API
     Token(command::token::Args),
+    /// Add, list, change and remove users: people who may use the HTTP API
+    User(command::user::Args),
     /// Who has done what, and whether that list is whole
     Audit(command::audit::Args),
     /// What a code of a problem means, and what to do

@@ -40,6 +40,7 @@ pub(crate) mod subscription;
 pub(crate) mod tail;
 pub(crate) mod token;
 pub(crate) mod trace;
+pub(crate) mod user;
 pub(crate) mod work;
 pub(crate) mod worker;
 pub(crate) mod workflow;

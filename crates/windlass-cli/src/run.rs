@@ -6,7 +6,7 @@ use crate::command::{
     alert, audit, backup, batch, bench, bundle, completions, condition, conformance, demo, dev,
     docs, doctor, enqueue, event, explain, export, import, job, kind, lane, limit, migrate,
     move_store, op, publish, queue, restore, schedule, serve, signal, source, sql, status,
-    subscription, tail, token, trace, work, worker, workflow,
+    subscription, tail, token, trace, user, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -50,6 +50,7 @@ async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
         Command::Source(args) => source::run(args, globals).await,
         Command::Alert(args) => alert::run(args, globals).await,
         Command::Token(args) => token::run(args, globals).await,
+        Command::User(args) => user::run(args, globals).await,
         Command::Op(args) => op::run(args, globals).await,
         Command::Lane(args) => lane::run(args, globals).await,
         Command::Worker(args) => worker::run(args, globals).await,

@@ -41,7 +41,7 @@ pub struct Standing {
     pub jobs: u64,
     /// Events.
     pub events: u64,
-    /// What else was set up: schedules, subscriptions, sources, limits, tokens.
+    /// What else was set up: schedules, subscriptions, sources, limits, tokens, users.
     pub others: u64,
 }
 

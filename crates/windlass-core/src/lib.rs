@@ -49,5 +49,6 @@ pub mod subscription;
 pub mod time;
 pub mod token;
 pub mod trace;
+pub mod user;
 pub mod wake;
 pub mod worker;

@@ -252,6 +252,12 @@ pub const ACT_DOCUMENT_BYTES: usize = 16 * 1024;
 pub const TOKEN_NAME_BYTES: usize = 100;
 /// Patterns of queues that a token is limited to; as many of kinds.
 pub const TOKEN_PATTERNS: usize = 100;
+/// How long a session lasts that is not used.
+pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
+/// How long a session lasts, used or not.
+pub const SESSION_TIME: Duration = Duration::from_secs(12 * 60 * 60);
+/// Sessions that a user has at once.
+pub const SESSIONS: usize = 50;
 /// Jobs of one round of an operation: it is one transaction.
 pub const OPERATION_JOBS: usize = 500;
 /// Jobs that a round of an operation looks at, at most, to find some that match.

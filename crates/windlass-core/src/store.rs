@@ -29,6 +29,7 @@ use crate::step::StepStore;
 use crate::subscription::SubscriptionStore;
 use crate::time::Timestamp;
 use crate::token::TokenStore;
+use crate::user::UserStore;
 use crate::wake::Wakeups;
 use crate::worker::WorkerStore;
 
@@ -77,6 +78,7 @@ pub trait Store:
     + HealthStore
     + AlertStore
     + TokenStore
+    + UserStore
     + IdempotencyStore
     + AuditStore
     + OperationStore

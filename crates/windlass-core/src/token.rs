@@ -122,6 +122,21 @@ impl Grant {
         Self { scopes: scopes.into(), queues: Vec::new(), kinds: Vec::new() }
     }
 
+    /// Checks what the types leave open.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let Self { scopes, queues, kinds } = self;
+        if scopes.is_empty() {
+            return Err(Refusal::NoScope);
+        }
+        for patterns in [queues, kinds] {
+            let is_good = |pattern: &String| (1..=TOKEN_NAME_BYTES).contains(&pattern.len());
+            if patterns.len() > TOKEN_PATTERNS || !patterns.iter().all(is_good) {
+                return Err(Refusal::Patterns { limit: TOKEN_PATTERNS });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether they may.
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {
@@ -196,22 +211,18 @@ impl Token {
     /// # Errors
     /// When the name cannot be used, or there is no scope, or there are too many patterns.
     pub fn check(&self) -> Result<(), Refusal> {
-        let bytes = self.name.len();
-        if !(1..=TOKEN_NAME_BYTES).contains(&bytes) || self.name.chars().any(char::is_control) {
-            return Err(Refusal::Key { what: "a token's name", bytes, limit: TOKEN_NAME_BYTES });
-        }
-        let Grant { scopes, queues, kinds } = &self.grant;
-        if scopes.is_empty() {
-            return Err(Refusal::NoScope);
-        }
-        for patterns in [queues, kinds] {
-            let is_good = |pattern: &String| (1..=TOKEN_NAME_BYTES).contains(&pattern.len());
-            if patterns.len() > TOKEN_PATTERNS || !patterns.iter().all(is_good) {
-                return Err(Refusal::Patterns { limit: TOKEN_PATTERNS });
-            }
-        }
-        Ok(())
+        check_name("a token's name", &self.name)?;
+        self.grant.check()
     }
+}
+
+/// Refuses a name that people cannot tell apart.
+pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), Refusal> {
+    let bytes = name.len();
+    if !(1..=TOKEN_NAME_BYTES).contains(&bytes) || name.chars().any(char::is_control) {
+        return Err(Refusal::Key { what, bytes, limit: TOKEN_NAME_BYTES });
+    }
+    Ok(())
 }
 
 /// A token as it is kept.
@@ -233,7 +244,7 @@ impl TokenRecord {
 
 /// The verbs of tokens.
 pub trait TokenStore: Send + Sync {
-    /// Keeps a token; `false` where there is one with its name: that stays as it is.
+    /// Keeps a token; `false` where there is a token or a user with its name: that stays as it is.
     fn add_token<'a>(&'a self, token: &'a Token, now: Now) -> Reply<'a, bool>;
 
     /// The token whose secret has this digest, expired or not.

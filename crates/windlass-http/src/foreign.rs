@@ -95,6 +95,12 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     })
 }
 
+/// Whether a browser says that a page of this server's own sends it. What says nothing does not count as one.
+pub(crate) fn is_own(headers: &HeaderMap) -> bool {
+    let says = headers.contains_key(header::ORIGIN) || headers.contains_key(SEC_FETCH_SITE);
+    says && !is_foreign(headers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

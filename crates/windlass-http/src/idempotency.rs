@@ -28,7 +28,8 @@ pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Routes whose requests may be repeated anyway, or whose answer nobody may keep.
-const WITHOUT: [&str; 5] = ["/v1/workers", "/v1/results", "/v1/tokens", "/report", "/match"];
+const WITHOUT: [&str; 7] =
+    ["/v1/workers", "/v1/results", "/v1/tokens", "/v1/users", "/v1/session", "/report", "/match"];
 
 /// Whether a request to this route may bring a key.
 pub(crate) fn takes_key(method: &Method, route: &str) -> bool {

@@ -47,6 +47,7 @@ mod remote;
 pub mod schedule;
 mod schema;
 mod server;
+mod session;
 pub mod signal;
 pub mod source;
 mod spec;
@@ -54,14 +55,16 @@ mod stream;
 pub mod subscription;
 pub mod token;
 pub mod trace;
+pub mod user;
 #[doc(hidden)]
 pub mod words;
 pub mod worker;
 pub mod workflow;
 
-pub use access::{Access, Caller, Secret};
+pub use access::{Access, Caller, PasswordError, Proxies, Secret, hash_password};
 pub use answer::Document;
 pub use api::Api;
+pub use ipnet::IpNet;
 pub use problem::{Code, Problem};
 pub use rate::RequestRate;
 pub use server::{Probe, Server};

@@ -34,6 +34,10 @@ pub(crate) const LONGEST_POLL: Duration = Duration::from_secs(60);
 pub(crate) const REPORT_LINES: usize = 1_000;
 /// How long a token may last that is to expire.
 pub(crate) const LONGEST_TOKEN: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+/// Bytes of a password at least.
+pub(crate) const SHORTEST_PASSWORD: usize = 12;
+/// Bytes of a password at most: hashing one takes no longer than so many do.
+pub(crate) const LONGEST_PASSWORD: usize = 1_024;
 /// How long a body may take to come.
 pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
 /// Bytes of a request's line and headers.

@@ -20,7 +20,6 @@ use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
 use crate::api::Api;
-use crate::audit::watch::Peer;
 use crate::problem::{Code, Problem, whole_seconds};
 
 /// What is left, and what there is of it.
@@ -98,7 +97,7 @@ impl std::fmt::Debug for Rates {
 
 /// Who is told apart.
 #[derive(Debug, Hash)]
-enum Who<'a> {
+pub(crate) enum Who<'a> {
     Caller(&'a str),
     Address(IpAddr),
     /// The API is nested in a program that says nothing of where a request comes from.
@@ -107,10 +106,10 @@ enum Who<'a> {
 
 /// What a request has left behind it.
 #[derive(Debug, PartialEq, Eq)]
-struct Left {
-    requests: u32,
+pub(crate) struct Left {
+    pub(crate) requests: u32,
     /// How long until it may be made, where it may not now.
-    wait: Option<Duration>,
+    pub(crate) wait: Option<Duration>,
 }
 
 impl Rates {
@@ -120,7 +119,7 @@ impl Rates {
         Self(Arc::new(Shared { rate: rate.0, clock, limiter, names: RandomState::new() }))
     }
 
-    fn take(&self, who: &Who<'_>) -> Left {
+    pub(crate) fn take(&self, who: &Who<'_>) -> Left {
         let Shared { clock, limiter, names, .. } = &*self.0;
         match limiter.check_key(&(names.hash_one(who) % CALLERS)) {
             Ok(state) => Left { requests: state.remaining_burst_capacity(), wait: None },
@@ -155,9 +154,9 @@ pub(crate) async fn limited(State(api): State<Api>, request: Request, next: Next
         true => None,
         false => api.access().caller(&parts, api.store()).await.ok(),
     };
-    let who = match (&caller, parts.extensions.get::<Peer>()) {
+    let who = match (&caller, api.access().address(&parts)) {
         (Some(caller), _) => Who::Caller(caller.name()),
-        (None, Some(peer)) => Who::Address(network(peer.0.ip())),
+        (None, Some(address)) => Who::Address(network(address)),
         (None, None) => Who::Anybody,
     };
     let left = rates.take(&who);
@@ -182,7 +181,7 @@ pub(crate) fn may_refuse(method: &Method, route: &str) -> bool {
 }
 
 /// An address, or the network that somebody has many of.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => {
             let bits = six.to_bits() & !(u128::MAX >> NETWORK_BITS);

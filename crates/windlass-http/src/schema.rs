@@ -171,6 +171,15 @@ pub(crate) enum Scope {
     Admin,
 }
 
+/// Scopes that go together.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Role {
+    Viewer,
+    Operator,
+    Admin,
+}
+
 /// The value of an extension attribute of CloudEvents.
 #[derive(serde::Serialize, ToSchema)]
 #[serde(untagged)]
@@ -456,6 +465,8 @@ mod tests {
         assert_eq!(words::<State>(), Value::Array(states));
         let scopes: Vec<_> = windlass::token::Scope::ALL.iter().map(|scope| json!(scope)).collect();
         assert_eq!(words::<Scope>(), Value::Array(scopes));
+        let roles = windlass::user::Role::ALL.map(|role| json!(role.word()));
+        assert_eq!(words::<Role>(), Value::Array(roles.to_vec()));
         let outcomes: Vec<_> = windlass::Outcome::ALL.iter().map(|one| json!(one)).collect();
         assert_eq!(words::<Outcome>(), Value::Array(outcomes));
     }

@@ -20,8 +20,8 @@ use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
     alert, audit, batch, conditional, event, health, idempotency, job, kind, lane, limit,
-    operation, queue, rate, remote, schedule, signal, source, stream, subscription, token, trace,
-    worker, workflow,
+    operation, queue, rate, remote, schedule, session, signal, source, stream, subscription, token,
+    trace, user, worker, workflow,
 };
 
 #[derive(OpenApi)]
@@ -44,7 +44,9 @@ use crate::{
         (name = "traces", description = "Trees of jobs and events."),
         (name = "live stream", description = "What happens, told while it happens."),
         (name = "worker protocol", description = "Workers in any language: register, claim, heartbeat, settle."),
-        (name = "tokens", description = "Who may use the API, and for what."),
+        (name = "tokens", description = "Programs that may use the API, and for what."),
+        (name = "users", description = "People who may, and for what."),
+        (name = "session", description = "Who asks; signing in and out."),
         (name = "audit", description = "Who has done what."),
         (name = "queues", description = "Where jobs wait."),
         (name = "kinds", description = "What jobs are, by the handlers that run them."),
@@ -81,6 +83,8 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         stream::routes(),
         remote::routes(),
         token::routes(),
+        user::routes(),
+        session::routes(),
         audit::routes(),
         health::routes_of_store(),
     ];

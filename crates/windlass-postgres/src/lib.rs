@@ -31,6 +31,7 @@ mod step;
 mod store;
 mod subscription;
 mod token;
+mod user;
 mod worker;
 
 pub use archive::PostgresArchive;

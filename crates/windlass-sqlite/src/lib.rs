@@ -32,6 +32,7 @@ mod step;
 mod store;
 mod subscription;
 mod token;
+mod user;
 mod worker;
 
 pub use archive::SqliteArchive;

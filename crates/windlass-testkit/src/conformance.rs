@@ -26,6 +26,7 @@ pub mod step;
 pub mod store;
 pub mod subscription;
 pub mod token;
+pub mod user;
 pub mod worker;
 
 /// C34: every behaviour and the model as tests of one store, from one list: `conformance!(sqlite)`.

@@ -252,6 +252,14 @@ pub mod token {
     };
 }
 
+/// People who sign in, and their sessions.
+pub mod user {
+    pub use windlass_core::user::{
+        ParseRoleError, PasswordHash, Role, Session, SessionRecord, User, UserChange, UserRecord,
+        UserStore,
+    };
+}
+
 /// All that a store holds, as rows: what backups and moves are made of. [`open_archive`] opens one.
 pub mod archive {
     pub use windlass_core::archive::{

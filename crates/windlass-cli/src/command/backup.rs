@@ -24,7 +24,7 @@ Examples:
   windlass backup nightly.windlass --force
   windlass backup --verify nightly.windlass
 
-Workers may run meanwhile: the file has everything as of one moment. Tokens of the HTTP API stay out of it.")]
+Workers may run meanwhile: the file has everything as of one moment. Tokens and users of the HTTP API stay out of it.")]
 pub(crate) struct Args {
     /// The file
     file: PathBuf,
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// Replace the file where it is there already
     #[arg(long)]
     force: bool,
-    /// Also the tokens of the HTTP API, as digests
+    /// Also the tokens and users of the HTTP API, as digests and hashes
     #[arg(long)]
     with_tokens: bool,
 }
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 }
 
 fn without(page: Page, tokens: Tokens) -> Page {
-    if page.table.name == "token" && tokens == Tokens::LeftOut {
+    if ["token", "user"].contains(&page.table.name) && tokens == Tokens::LeftOut {
         return Page { rows: Vec::new(), ..page };
     }
     page

@@ -1,12 +1,15 @@
 //! `windlass serve`: the HTTP API.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener as StdTcpListener};
+use std::net::{
+    IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener as StdTcpListener,
+};
 use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
 use windlass::Worker;
 use windlass::store::Store;
-use windlass_http::{Access, Api, RequestRate, Server};
+use windlass::token::Grant;
+use windlass_http::{Access, Api, IpNet, Proxies, RequestRate, Server};
 
 use crate::config::{Config, ServerConfig};
 use crate::exit::{Exit, Failure};
@@ -45,12 +48,12 @@ pub(crate) struct Args {
 pub(super) const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7700));
 
 /// How it is served.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct How {
     listen: SocketAddr,
     open: bool,
     behind_proxy: bool,
-    rate: Option<RequestRate>,
+    said: ServerConfig,
 }
 
 impl Args {
@@ -64,7 +67,7 @@ impl Args {
             listen: self.listen.or(said.listen).unwrap_or(LISTEN),
             open: self.open || said.open,
             behind_proxy: self.behind_proxy || said.behind_proxy,
-            rate: rate(&said),
+            said,
         })
     }
 }
@@ -86,11 +89,10 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     root::warn(&globals.out);
     let maintenance =
         Worker::without_app(store.clone()).without_handlers().build(BUILD).start().await?;
-    warn_without_tokens(&how, globals, &*store).await?;
-    let access = if how.open { Access::open() } else { Access::tokens() };
-    let api = match how.rate {
-        Some(rate) => Api::limited(store, access, rate),
-        None => Api::new(store, access),
+    warn_without_anybody(&how, globals, &*store).await?;
+    let api = match rate(&how.said) {
+        Some(rate) => Api::limited(store, access(&how)?, rate),
+        None => Api::new(store, access(&how)?),
     };
     let probe = server.probe();
     service.ready(&serving);
@@ -141,6 +143,28 @@ async fn until_stopped(signals: &mut Signals, globals: &Globals, told: (&Service
     }
 }
 
+/// Who is let in.
+fn access(how: &How) -> anyhow::Result<Access> {
+    if how.open {
+        return Ok(Access::open());
+    }
+    if !how.behind_proxy {
+        return Ok(Access::tokens());
+    }
+    let ServerConfig { proxies, user_header, other_users, .. } = &how.said;
+    // What only this machine reaches is reached by a proxy on it.
+    let own = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)].map(IpNet::from);
+    let is_by_own = proxies.is_empty() && how.listen.ip().is_loopback();
+    let mut believed = Proxies::at(if is_by_own { own.to_vec() } else { proxies.clone() });
+    if let Some(header) = user_header {
+        believed = believed.naming_users_in(header.parse()?);
+    }
+    if let Some(role) = other_users {
+        believed = believed.with_others(Grant::everywhere(role.scopes()));
+    }
+    Ok(Access::tokens().behind(believed))
+}
+
 /// How many requests each caller may make, where that is limited.
 fn rate(said: &ServerConfig) -> Option<RequestRate> {
     let rate = RequestRate::per_second(said.requests_per_second?);
@@ -166,14 +190,17 @@ fn check(how: &How) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn warn_without_tokens(
+async fn warn_without_anybody(
     how: &How,
     globals: &Globals,
     store: &dyn Store,
 ) -> anyhow::Result<()> {
-    if !how.open && store.tokens().await?.is_empty() {
-        let todo = "make one with `windlass token create NAME --scope admin`";
-        globals.out.warn(&format!("there is no token yet, so that nobody is let in; {todo}"));
+    let is_asking = !how.open && how.said.other_users.is_none();
+    if is_asking && store.tokens().await?.is_empty() && store.users().await?.is_empty() {
+        let todo = "add somebody with `windlass user create NAME --role admin`, or a program with `windlass token create NAME --scope admin`";
+        globals
+            .out
+            .warn(&format!("there is no user and no token yet, so that nobody is let in; {todo}"));
     }
     Ok(())
 }

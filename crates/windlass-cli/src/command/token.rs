@@ -146,7 +146,7 @@ fn table(globals: &Globals, tokens: &[TokenRecord]) -> Table {
     table
 }
 
-fn limits(grant: &Grant) -> String {
+pub(super) fn limits(grant: &Grant) -> String {
     let named = |name: &str, patterns: &[String]| match patterns {
         [] => None,
         patterns => Some(format!("{name}:{}", patterns.join(","))),

@@ -1,19 +1,30 @@
 //! `[server]`: where `windlass serve` listens, and what stands before it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+
+use windlass::user::Role;
+use windlass_http::IpNet;
 
 use super::ConfigError;
 use super::reader::Table;
 
-pub(super) const KEYS: [&str; 5] =
-    ["listen", "open", "behind_proxy", "requests_per_second", "burst"];
+pub(super) const KEYS: [&str; 8] = [
+    "listen",
+    "open",
+    "behind_proxy",
+    "proxies",
+    "user_header",
+    "other_users",
+    "requests_per_second",
+    "burst",
+];
 
 /// Requests of one caller in a second, which no server answers.
 const MOST_REQUESTS: u64 = 1_000_000;
 
 /// What a file says of the server.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ServerConfig {
     /// The address and port.
     pub(crate) listen: Option<SocketAddr>,
@@ -21,6 +32,12 @@ pub(crate) struct ServerConfig {
     pub(crate) open: bool,
     /// Whether a proxy stands before it that ends TLS.
     pub(crate) behind_proxy: bool,
+    /// Where the proxies are that are believed.
+    pub(crate) proxies: Vec<IpNet>,
+    /// The header in which they name the user.
+    pub(crate) user_header: Option<String>,
+    /// What somebody is whom they name and nobody knows.
+    pub(crate) other_users: Option<Role>,
     /// How many requests each caller may make in a second.
     pub(crate) requests_per_second: Option<NonZeroU32>,
     /// How many of them at once.
@@ -38,7 +55,56 @@ pub(super) fn read(table: &Table<'_, '_>) -> Result<ServerConfig, ConfigError> {
     if burst.is_some() && requests_per_second.is_none() {
         return Err(table.error("burst", "needs requests_per_second beside it"));
     }
-    Ok(ServerConfig { listen, open, behind_proxy, requests_per_second, burst })
+    let proxies = networks(table)?;
+    let user_header = user_header(table)?;
+    let other_users = table.text("other_users")?.map(|text| text.parse::<Role>()).transpose();
+    let other_users = other_users.map_err(|error| table.error("other_users", error))?;
+    check(table, behind_proxy)?;
+    Ok(ServerConfig {
+        listen,
+        open,
+        behind_proxy,
+        proxies,
+        user_header,
+        other_users,
+        requests_per_second,
+        burst,
+    })
+}
+
+/// What is said of proxies means something together alone.
+fn check(table: &Table<'_, '_>, behind_proxy: bool) -> Result<(), ConfigError> {
+    for (key, needs) in [("user_header", "proxies"), ("other_users", "user_header")] {
+        if table.has(key) && !table.has(needs) {
+            return Err(table.error(key, format!("needs {needs} beside it")));
+        }
+    }
+    if table.has("proxies") && !behind_proxy {
+        return Err(table.error("proxies", "needs behind_proxy = true beside it"));
+    }
+    Ok(())
+}
+
+fn networks(table: &Table<'_, '_>) -> Result<Vec<IpNet>, ConfigError> {
+    let one = |text: String| {
+        let network = text.parse().or_else(|_| text.parse().map(|address: IpAddr| address.into()));
+        let what = "is not an address or a network, such as \"10.0.0.1\" or \"10.0.0.0/8\"";
+        network.map_err(|_| table.error("proxies", format!("\"{text}\" {what}")))
+    };
+    table.texts("proxies")?.unwrap_or_default().into_iter().map(one).collect()
+}
+
+fn user_header(table: &Table<'_, '_>) -> Result<Option<String>, ConfigError> {
+    let name = table.text("user_header")?;
+    let is_name = |name: &String| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        !name.is_empty() && name.bytes().all(fits)
+    };
+    if name.as_ref().is_some_and(|name| !is_name(name)) {
+        let what = "is not the name of a header, such as \"X-Forwarded-User\"";
+        return Err(table.error("user_header", what));
+    }
+    Ok(name.map(|name| name.to_ascii_lowercase()))
 }
 
 fn positive(table: &Table<'_, '_>, key: &str) -> Result<Option<NonZeroU32>, ConfigError> {

@@ -220,4 +220,5 @@ pub const TABLES: &[Table] = tables! {
     alert_round { round: Whole }
     alert_mute { name: Text, declared: Whole, muted_at: Whole, until: Whole, note: Text }
     token { name: Text, digest: Bytes, hint: Text, grants: Text, created_at: Whole, expires_at: Whole }
+    user { name: Text, password: Text, grants: Text, revision: Whole, created_at: Whole }
 };

@@ -40,6 +40,7 @@ use crate::subscription::{
     SubscriptionRequest, SubscriptionStore, Subscriptions,
 };
 use crate::token::{Token, TokenDigest, TokenRecord, TokenStore};
+use crate::user::{Session, SessionRecord, User, UserChange, UserRecord, UserStore};
 use crate::worker::{
     Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
 };
@@ -253,6 +254,21 @@ impl TokenStore for DiscardStore {
         token(TokenDigest) -> Option<TokenRecord>;
         tokens() -> Vec<TokenRecord>;
         remove_token(&str) -> bool;
+    }
+}
+
+impl UserStore for DiscardStore {
+    refuse! {
+        add_user(&User, Now) -> bool;
+        user(&str) -> Option<UserRecord>;
+        users() -> Vec<UserRecord>;
+        change_user(&str, &UserChange) -> bool;
+        remove_user(&str) -> bool;
+        start_session(&Session<'_>, Now) -> bool;
+        session(TokenDigest) -> Option<SessionRecord>;
+        use_session(TokenDigest, Now) -> ();
+        end_session(TokenDigest) -> bool;
+        end_sessions(&str) -> u64;
     }
 }
 

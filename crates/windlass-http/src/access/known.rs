@@ -9,8 +9,8 @@ use windlass::Timestamp;
 use windlass::store::Store;
 use windlass::token::{TokenDigest, TokenRecord};
 
-use super::Caller;
 use super::secret::digest;
+use super::{Caller, Credential};
 use crate::problem::{Code, Problem};
 
 /// How long a token that was found is taken for granted.
@@ -49,7 +49,8 @@ impl Known {
         let unknown =
             || Problem::new(Code::Unauthorized, "there is no such token, or not any more");
         let record = Arc::new(store.token(digest).await?.ok_or_else(unknown)?);
-        let caller = Caller::new(record.token.name.as_str(), record.token.grant.clone());
+        let (name, grant) = (record.token.name.as_str().into(), record.token.grant.clone());
+        let caller = Caller::by(Credential::Token, name, grant);
         let found = Found { record, caller, since: Instant::now() };
         let mut known = self.lock();
         if known.len() >= KEPT {

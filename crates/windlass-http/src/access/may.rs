@@ -46,6 +46,18 @@ pub(crate) struct MayIn<N> {
     needs: PhantomData<N>,
 }
 
+/// A caller who is known, whatever they may.
+#[derive(Debug)]
+pub(crate) struct Anybody(pub(crate) Caller);
+
+impl FromRequestParts<Api> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        Ok(Self(api.access().caller(parts, api.store()).await?))
+    }
+}
+
 impl<N: Needs> FromRequestParts<Api> for May<N> {
     type Rejection = Problem;
 

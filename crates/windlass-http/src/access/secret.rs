@@ -1,4 +1,4 @@
-//! Secrets of tokens: made once, shown once, kept as their digest.
+//! Secrets of tokens and sessions: made once, kept as their digest.
 
 use std::fmt;
 
@@ -9,11 +9,12 @@ use windlass::token::{Grant, Token, TokenDigest};
 use windlass::{StoreError, Timestamp};
 
 /// Stands in front of each, so that a secret that has strayed into a log or a repository can be found.
-const PREFIX: &str = "wlt_";
+const OF_A_TOKEN: &str = "wlt_";
+const OF_A_SESSION: &str = "wls_";
 /// Letters of the end that are kept to tell tokens apart.
 const HINT: usize = 4;
 
-/// The secret of a token: 256 bits of the operating system's randomness.
+/// The secret of a token or a session: 256 bits of the operating system's randomness.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -24,21 +25,35 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// A new one.
+    /// A new one for a token.
     ///
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn new() -> Result<Self, StoreError> {
+        Self::after(OF_A_TOKEN)
+    }
+
+    /// A new one for a session.
+    pub(crate) fn of_session() -> Result<Self, StoreError> {
+        Self::after(OF_A_SESSION)
+    }
+
+    fn after(prefix: &str) -> Result<Self, StoreError> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)
             .map_err(|error| StoreError::Backend(error.to_string().into()))?;
-        Ok(Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))))
+        Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
     }
 
     /// The text that its owner sends.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What is kept of it.
+    pub(crate) fn digest(&self) -> TokenDigest {
+        digest(&self.0)
     }
 
     /// The token that is kept of it.

@@ -32,7 +32,7 @@ const MEASURES: [&str; 23] = [
     "holder",
 ];
 /// Members that applications fill, perhaps with what only they may see.
-const CONFIDENTIAL: [&str; 4] = ["args", "data", "output", "secret"];
+const CONFIDENTIAL: [&str; 6] = ["args", "data", "output", "secret", "password", "new_password"];
 /// What stands in their place.
 const LEFT_OUT: &str = "…";
 

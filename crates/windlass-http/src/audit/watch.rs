@@ -10,7 +10,6 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
-use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -24,8 +23,8 @@ use crate::access::Caller;
 use crate::api::Api;
 use crate::extract::whole;
 
-/// What brings or tries data and changes nothing that is there. The worker protocol is none of people's.
-const NO_ACTS: [&str; 12] = [
+/// What brings or tries data and changes nothing that is there, and what enters itself. The worker protocol is none of people's.
+const NO_ACTS: [&str; 15] = [
     "jobs_enqueue",
     "jobs_enqueue_many",
     "events_publish",
@@ -38,6 +37,9 @@ const NO_ACTS: [&str; 12] = [
     "signals_tell",
     "schedules_preview_rule",
     "subscriptions_backtest",
+    "session_start",
+    "session_end",
+    "session_change_password",
 ];
 const PROTOCOL: &str = "worker protocol_";
 
@@ -133,7 +135,8 @@ pub(crate) async fn watched(State(watch): State<Watch>, request: Request, next: 
         false => said,
     };
     let change = Change { asked, before, after };
-    watch.enter(change.of(done((&caller, &parts), known.action, target))).await;
+    let from = watch.api.access().address(&parts).map(|address| address.to_string());
+    watch.enter(change.of(done((&caller, from), known.action, target))).await;
     Response::from_parts(head, Body::from(answer))
 }
 
@@ -148,12 +151,11 @@ fn target(known: &Known, path: &str, said: Option<&Value>) -> String {
     }
 }
 
-fn done((caller, parts): (&Caller, &Parts), action: String, target: String) -> Act {
-    let peer = parts.extensions.get::<Peer>();
+fn done((caller, from): (&Caller, Option<String>), action: String, target: String) -> Act {
     Act {
         actor: caller.name().to_owned(),
         via: Via::Api,
-        origin: peer.map(|peer| peer.0.ip().to_string()),
+        origin: from,
         action,
         target,
         asked: None,

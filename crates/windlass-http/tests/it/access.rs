@@ -35,8 +35,9 @@ fn permission(method: &str, path: &str) -> Option<Scope> {
     let below = path.trim_start_matches("/v1/");
     let noun = below.split('/').next().unwrap_or_default();
     Some(match (method, noun) {
-        (_, "healthz" | "readyz" | "") => return None,
-        (_, "tokens" | "audit") => Scope::Admin,
+        // All who are known may ask, and nobody needs to be to sign in: see `sessions`.
+        (_, "healthz" | "readyz" | "" | "session") => return None,
+        (_, "tokens" | "users" | "audit") => Scope::Admin,
         ("post", "workers") | ("delete", "workers")
             if !below.ends_with("quiet") && !below.ends_with("resume") =>
         {

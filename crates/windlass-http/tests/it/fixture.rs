@@ -1,5 +1,6 @@
 //! The API over a database of a test's own; whatever it answers is held against its own document.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
@@ -9,6 +10,8 @@ use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use windlass::Client;
@@ -413,3 +416,23 @@ macro_rules! on_both_stores {
     };
 }
 pub(crate) use on_both_stores;
+
+/// What a client at this address of this machine gets: the status and the rest.
+pub(crate) async fn exchanged(
+    server: SocketAddr,
+    from: &str,
+    asked: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::new(from.parse().expect("an address"), 0)).expect("bound");
+    let mut stream = socket.connect(server).await.expect("connected");
+    let length = body.len();
+    let fixed = format!("host: {server}\r\nconnection: close\r\ncontent-length: {length}\r\n");
+    let text = format!("{asked} HTTP/1.1\r\n{fixed}{headers}\r\n{body}");
+    stream.write_all(text.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    (answer[9..12].parse().expect("a status"), answer)
+}

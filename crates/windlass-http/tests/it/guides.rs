@@ -6,7 +6,8 @@ use axum::http::{Method, Request};
 use serde_json::Value;
 use tower::ServiceExt;
 use windlass::token::{Grant, Scope};
-use windlass_http::{Access, Api, Caller};
+use windlass::user::Role;
+use windlass_http::{Access, Api, Caller, Proxies};
 
 use crate::fixture::{TestApi, TestDatabase, request};
 
@@ -42,6 +43,22 @@ async fn a_program_says_who_asks() {
         (&entered["items"][0]["actor"], &entered["items"][0]["target"]),
         (&"ana".into(), &"queues/mail".into())
     );
+}
+
+/// docs/security.md: a proxy says who asks.
+#[tokio::test]
+async fn a_proxy_says_who_asks() -> Result<(), Box<dyn std::error::Error>> {
+    let api = TestApi::on(TestDatabase::sqlite()).await;
+    let store = api.client().store().clone();
+    let proxies = Proxies::at(["10.0.0.7/32".parse()?])
+        .naming_users_in("x-forwarded-user".parse()?)
+        .with_others(Grant::everywhere(Role::Viewer.scopes()));
+    let api = Api::new(store, Access::tokens().behind(proxies));
+    // Where nothing says that it comes from the proxy, the header is nothing.
+    let asked = request(Method::GET, "/v1/jobs").header("x-forwarded-user", "ana");
+    let answer = api.router().oneshot(asked.body(Body::empty())?).await?;
+    assert_eq!(answer.status().as_u16(), 401);
+    Ok(())
 }
 
 /// docs/http.md: the problem of the page is the one that is answered.

@@ -7,15 +7,13 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, header};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use windlass::NewJob;
 use windlass::store::Now;
 use windlass::token::{Grant, Scope};
 use windlass_http::{Access, RequestRate, Secret, Server};
 
-use crate::fixture::{Answer, TestApi, on_both_stores, request};
+use crate::fixture::{Answer, TestApi, exchanged, on_both_stores, request};
 
 on_both_stores! {
     /// Who asks too often is refused until later, nothing is written, and others are not kept back.
@@ -119,12 +117,5 @@ async fn where_nobody_is_known_the_address_counts(api: TestApi) {
 
 /// The status of what a client at this address of this machine gets.
 async fn status(server: SocketAddr, from: &str, path: &str) -> u16 {
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.bind(SocketAddr::new(from.parse().expect("an address"), 0)).expect("bound");
-    let mut stream = socket.connect(server).await.expect("connected");
-    let text = format!("GET {path} HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n\r\n");
-    stream.write_all(text.as_bytes()).await.expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("an answer");
-    answer[9..12].parse().expect("a status")
+    exchanged(server, from, &format!("GET {path}"), "", "").await.0
 }

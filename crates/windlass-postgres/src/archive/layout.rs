@@ -163,6 +163,7 @@ const OWN: &[&str] = &[
     "windlass.alert",
     "windlass.alert_mute",
     "windlass.token",
+    "windlass.user",
 ];
 
 /// Tables that a store has for itself: what is in them is of the rows that were there.
@@ -181,6 +182,7 @@ pub(crate) const OF_THE_STORE: &[&str] = &[
     "windlass.operation",
     "windlass.operation_job",
     "windlass.request_key",
+    "windlass.session",
 ];
 
 impl Layout {
@@ -246,6 +248,7 @@ mod tests {
         ("operation", "what was begun here ends here"),
         ("operation_job", "the same"),
         ("request_key", "answers of a day, to who asked here"),
+        ("session", "who signed in here signs in there"),
         ("permit.place", "each lease of an archive has one job"),
         ("limit_rule.counted", "claims count in what runs"),
         ("subscription.alerts", "a trigger makes it of the definition"),

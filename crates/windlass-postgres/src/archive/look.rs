@@ -15,7 +15,7 @@ const NUMBERS: &str = "select (select count(*) from windlass.pending) + (select 
        + coalesce((select sum(unsettled) from windlass.lease), 0)::int8, \
      (select count(*) from windlass.event) + (select count(*) from windlass.intake), \
      (select count(*) from windlass.schedule) + (select count(*) from windlass.subscription) + (select count(*) from windlass.source) \
-       + (select count(*) from windlass.limit_rule) + (select count(*) from windlass.token)";
+       + (select count(*) from windlass.limit_rule) + (select count(*) from windlass.token) + (select count(*) from windlass.user)";
 
 pub(super) async fn look(session: &Session) -> Result<Standing, StoreError> {
     let workers = session.client.query(&session.text(WORKERS), &[]).await.map_err(store_error)?;

@@ -13,8 +13,11 @@ use windlass_core::store::Reply;
 use crate::archive::layout::{self, COUNTERS, Layout, Made, OF_THE_STORE, RUNNING};
 use crate::archive::moving::LET_WRITE;
 use crate::archive::{Session, USUAL, binary, look};
-use crate::error::store_error;
+use crate::error::{is_worth_repeating, store_error};
 use crate::maintenance::tidy::{DAY, create_partition};
+
+/// How often all tables are asked for; each time others wait for it the server takes a second to see it.
+const LOCK_TRIES: u32 = 10;
 
 /// A lease for each running job, and what is asked of it.
 const LEASES: &str = "do $$ begin \
@@ -197,9 +200,18 @@ fn all_tables() -> String {
     Vec::from_iter(tables).join(", ")
 }
 
-/// Nobody else reads or writes until the transaction ends.
+/// Nobody else reads or writes until the transaction ends. Who has taken tables in another order goes first.
 pub(super) async fn lock_all(session: &Session) -> Result<(), StoreError> {
-    session.batch(&format!("lock table {} in access exclusive mode", all_tables())).await
+    let lock = format!("savepoint locks; lock table {} in access exclusive mode", all_tables());
+    for _ in 1..LOCK_TRIES {
+        match session.client.batch_execute(&session.text(&lock)).await {
+            Err(error) if is_worth_repeating(&error) => {
+                session.batch("rollback to savepoint locks").await?;
+            }
+            locked => return locked.map_err(store_error),
+        }
+    }
+    session.batch(&lock).await
 }
 
 /// Removes what is there.

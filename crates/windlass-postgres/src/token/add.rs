@@ -9,7 +9,8 @@ use windlass_core::token::Token;
 use crate::connection::{Bind, Connection};
 
 const ADD: &str = "insert into windlass.token (name, digest, hint, grants, created_at, expires_at) \
-     values ($2::text, $3::bytea, $4::text, $5::text, coalesce($1::int8, windlass.now_us()), $6::int8) \
+     select $2::text, $3::bytea, $4::text, $5::text, coalesce($1::int8, windlass.now_us()), $6::int8 \
+     where not exists (select 1 from windlass.user where name = $2::text) \
      on conflict (name) do nothing returning name";
 const REMOVE: &str = "delete from windlass.token where name = $1::text returning name";
 

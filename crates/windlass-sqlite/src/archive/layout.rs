@@ -38,6 +38,7 @@ pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
     ("windlass_operation", "what was begun here ends here"),
     ("windlass_operation_job", "the same"),
     ("windlass_request_key", "answers of a day, to who asked here"),
+    ("windlass_session", "who signed in here signs in there"),
     ("windlass_lease.unsettled", "each lease of an archive has one job"),
     ("windlass_lease.jobs", "the same"),
     ("windlass_pending.expires_at", "made of the meta"),
@@ -212,6 +213,7 @@ const OWN: &[&str] = &[
     "windlass_alert",
     "windlass_alert_mute",
     "windlass_token",
+    "windlass_user",
 ];
 
 impl Layout {

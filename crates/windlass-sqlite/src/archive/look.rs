@@ -15,7 +15,7 @@ const JOBS: &str =
     "select (select count(*) from windlass_pending) + (select count(*) from windlass_finished)";
 const EVENTS: &str = "select count(*) from windlass_event";
 const OTHERS: &str = "select (select count(*) from windlass_schedule) + (select count(*) from windlass_subscription) \
-     + (select count(*) from windlass_source) + (select count(*) from windlass_limit_rule) + (select count(*) from windlass_token)";
+     + (select count(*) from windlass_source) + (select count(*) from windlass_limit_rule) + (select count(*) from windlass_token) + (select count(*) from windlass_user)";
 
 pub(super) fn look(connection: &Connection, path: &Path) -> Result<Standing, StoreError> {
     let alive = Alive::beside(path);

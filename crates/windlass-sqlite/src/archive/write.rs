@@ -20,7 +20,7 @@ use crate::error::{closed, store_error};
 use crate::event::renew;
 
 /// Tables that a store has for itself: what is in them is of the rows that were there.
-const OWN: [&str; 13] = [
+const OWN: [&str; 14] = [
     "windlass_moving",
     "windlass_worker",
     "windlass_lease",
@@ -34,6 +34,7 @@ const OWN: [&str; 13] = [
     "windlass_operation",
     "windlass_operation_job",
     "windlass_request_key",
+    "windlass_session",
 ];
 
 type Reported = oneshot::Sender<Result<(), StoreError>>;

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_alerts.sql"),
     include_str!("../../migrations/0001_sources.sql"),
     include_str!("../../migrations/0001_tokens.sql"),
+    include_str!("../../migrations/0001_users.sql"),
     include_str!("../../migrations/0001_idempotency.sql"),
     include_str!("../../migrations/0001_audit.sql"),
     include_str!("../../migrations/0001_views.sql"),

@@ -8,7 +8,7 @@ use windlass_core::token::Token;
 use crate::row::run;
 
 const ADD: &str = "insert into windlass_token (name, digest, hint, grants, created_at, expires_at) \
-     values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (name) do nothing";
+     select ?1, ?2, ?3, ?4, ?5, ?6 where not exists (select 1 from windlass_user where name = ?1) on conflict (name) do nothing";
 const REMOVE: &str = "delete from windlass_token where name = ?1";
 
 pub(super) fn add(

@@ -246,6 +246,18 @@ macro_rules! behaviours {
                     a_token_that_makes_no_sense_is_refused
                 }
             }
+            user {
+                keep {
+                    a_user_is_kept_changed_and_taken_away
+                    a_user_that_makes_no_sense_is_refused
+                }
+                session {
+                    a_session_is_its_users_as_they_are_now
+                    a_session_ends_with_what_its_user_was
+                    a_session_of_another_password_does_not_start
+                    a_user_has_so_many_sessions_and_no_more
+                }
+            }
             worker {
                 build {
                     a_minimum_build_is_set_changed_and_taken_away

@@ -125,6 +125,10 @@ impl OperationStore for CountedStore {
     forward!(operations);
 }
 
+impl UserStore for CountedStore {
+    forward!(users);
+}
+
 impl IdempotencyStore for CountedStore {
     forward!(idempotency);
 }

@@ -478,6 +478,9 @@ pub(crate) mod names {
         Subscription, SubscriptionRequest, SubscriptionStore, Subscriptions,
     };
     pub(crate) use windlass_core::token::{Token, TokenDigest, TokenRecord, TokenStore};
+    pub(crate) use windlass_core::user::{
+        Session, SessionRecord, User, UserChange, UserRecord, UserStore,
+    };
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{
         Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,

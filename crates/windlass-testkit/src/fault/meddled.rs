@@ -63,6 +63,10 @@ impl TokenStore for MeddledStore {
     forward!(tokens);
 }
 
+impl UserStore for MeddledStore {
+    forward!(users);
+}
+
 impl IdempotencyStore for MeddledStore {
     forward!(idempotency);
 }

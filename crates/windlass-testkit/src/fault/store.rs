@@ -154,6 +154,10 @@ impl TokenStore for FaultStore {
     forward!(tokens);
 }
 
+impl UserStore for FaultStore {
+    forward!(users);
+}
+
 impl IdempotencyStore for FaultStore {
     forward!(idempotency);
 }

@@ -197,6 +197,10 @@ impl TokenStore for RecordedStore {
     forward!(tokens);
 }
 
+impl UserStore for RecordedStore {
+    forward!(users);
+}
+
 impl IdempotencyStore for RecordedStore {
     forward!(idempotency);
 }

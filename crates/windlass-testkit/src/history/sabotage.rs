@@ -296,6 +296,10 @@ impl TokenStore for SabotagedStore {
     forward!(tokens);
 }
 
+impl UserStore for SabotagedStore {
+    forward!(users);
+}
+
 impl IdempotencyStore for SabotagedStore {
     forward!(idempotency);
 }

@@ -231,6 +231,10 @@ impl TokenStore for FaultyStore {
     forward!(tokens);
 }
 
+impl UserStore for FaultyStore {
+    forward!(users);
+}
+
 impl IdempotencyStore for FaultyStore {
     forward!(idempotency);
 }

@@ -242,6 +242,9 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         LARGEST_NUMBER
         TOKEN_NAME_BYTES
         TOKEN_PATTERNS
+        SESSION_IDLE
+        SESSION_TIME
+        SESSIONS
         KEEP_REQUESTS
         REQUEST_HELD
         KEEP_ACTS

@@ -1,5 +1,6 @@
 //! A store whose clock is in a test's hand.
 
+mod access;
 mod events;
 
 use std::sync::Arc;
@@ -38,7 +39,6 @@ use windlass_core::schedule::{
 use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
 use windlass_core::store::{Facts, Now, Reply, Store};
 use windlass_core::time::Timestamp;
-use windlass_core::token::{Token, TokenDigest, TokenRecord, TokenStore};
 use windlass_core::wake::Wakeups;
 use windlass_core::worker::{
     Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
@@ -231,24 +231,6 @@ impl OperationStore for ClockedStore {
         now: Now,
     ) -> Reply<'_, Controlled> {
         self.store.control_operation(id, control, self.at(now))
-    }
-}
-
-impl TokenStore for ClockedStore {
-    fn add_token<'a>(&'a self, token: &'a Token, now: Now) -> Reply<'a, bool> {
-        self.store.add_token(token, self.at(now))
-    }
-
-    fn token(&self, digest: TokenDigest) -> Reply<'_, Option<TokenRecord>> {
-        self.store.token(digest)
-    }
-
-    fn tokens(&self) -> Reply<'_, Vec<TokenRecord>> {
-        self.store.tokens()
-    }
-
-    fn remove_token<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
-        self.store.remove_token(name)
     }
 }
 

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use windlass::archive::Onto;
 use windlass::prelude::*;
 use windlass::schedule::{
     Declared, Definition, FireRound, NextRun, Owner, ScheduleRecord, declare, fire_due,
@@ -377,4 +378,25 @@ async fn a_heartbeat_that_waited_brings_what_it_waited_for() {
     let Beat::Alive { required, cancels, .. } = beat.expect("answered") else { panic!("it lives") };
     assert_eq!(cancels, [(batch.jobs[0].id, "late".to_owned())]);
     assert_eq!(required, [MinimumBuild::new("shop 3").expect("a minimum")]);
+}
+
+/// C4: who takes all tables, as a restore and a move do, lets a stranger pass who has taken some in another order.
+#[tokio::test]
+async fn all_tables_are_taken_after_a_stranger_of_another_order() {
+    let database = TestDatabase::postgres();
+    drop(database.open().await);
+    let archive = windlass::open_archive(&database.url()).await.expect("it opens");
+    // Which of the two the server ends is up to it, where the stranger comes late.
+    loop {
+        let stranger = begun(&database, "select from windlass.worker").await;
+        let goes_first = async {
+            waits_for(&database, "relation").await;
+            stranger.client.batch_execute("select from windlass.alert; commit").await
+        };
+        let (writes, went) = tokio::join!(archive.write(Onto::Empty), goes_first);
+        assert!(writes.is_ok(), "it comes after");
+        if went.is_ok() {
+            return;
+        }
+    }
 }

@@ -72,6 +72,47 @@ macro_rules! forward_of_events {
             self.store.remove_token(name)
         }
     };
+    (users) => {
+        fn add_user<'a>(&'a self, user: &'a User, now: Now) -> Reply<'a, bool> {
+            self.store.add_user(user, now)
+        }
+
+        fn user<'a>(&'a self, name: &'a str) -> Reply<'a, Option<UserRecord>> {
+            self.store.user(name)
+        }
+
+        fn users(&self) -> Reply<'_, Vec<UserRecord>> {
+            self.store.users()
+        }
+
+        fn change_user<'a>(&'a self, name: &'a str, change: &'a UserChange) -> Reply<'a, bool> {
+            self.store.change_user(name, change)
+        }
+
+        fn remove_user<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+            self.store.remove_user(name)
+        }
+
+        fn start_session<'a>(&'a self, session: &'a Session<'a>, now: Now) -> Reply<'a, bool> {
+            self.store.start_session(session, now)
+        }
+
+        fn session(&self, digest: TokenDigest) -> Reply<'_, Option<SessionRecord>> {
+            self.store.session(digest)
+        }
+
+        fn use_session(&self, digest: TokenDigest, now: Now) -> Reply<'_, ()> {
+            self.store.use_session(digest, now)
+        }
+
+        fn end_session(&self, digest: TokenDigest) -> Reply<'_, bool> {
+            self.store.end_session(digest)
+        }
+
+        fn end_sessions<'a>(&'a self, name: &'a str) -> Reply<'a, u64> {
+            self.store.end_sessions(name)
+        }
+    };
     (idempotency) => {
         fn begin_request(&self, request: KeyedRequest, now: Now) -> Reply<'_, Begun> {
             self.store.begin_request(request, now)

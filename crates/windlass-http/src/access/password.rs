@@ -1,0 +1,117 @@
+//! Passwords of users: kept as their Argon2id hash, compared off the runtime's threads.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use argon2::password_hash::phc;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use windlass::user::PasswordHash;
+
+use crate::limits::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
+use crate::problem::{Code, Problem};
+
+/// Hashes at once: each takes a processor and 19 MiB for tens of milliseconds.
+static ROOM: Semaphore = Semaphore::const_new(2);
+/// How long somebody waits for room.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What a password is compared with where there is no user, so that the answer takes as long.
+static NOBODY: LazyLock<Option<PasswordHash>> = LazyLock::new(|| hash("nobody has this password"));
+
+/// A password that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// It is too short or too long.
+    #[error("a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} bytes; this one has {0}")]
+    Length(usize),
+    /// The operating system gave no randomness, or no memory.
+    #[error("the password could not be hashed: the system gave no randomness or no memory")]
+    System,
+}
+
+/// The hash of a new password. It takes tens of milliseconds.
+///
+/// # Errors
+/// When the password is too short or too long, or the system fails.
+pub fn hash_password(password: &str) -> Result<PasswordHash, PasswordError> {
+    if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&password.len()) {
+        return Err(PasswordError::Length(password.len()));
+    }
+    hash(password).ok_or(PasswordError::System)
+}
+
+fn hash(password: &str) -> Option<PasswordHash> {
+    let made: phc::PasswordHash = Argon2::default().hash_password(password.as_bytes()).ok()?;
+    Some(PasswordHash::new(made.to_string()))
+}
+
+/// The same without keeping anybody waiting.
+pub(crate) async fn hashed(
+    password: String,
+    pointer: &'static str,
+) -> Result<PasswordHash, Problem> {
+    let made = in_room(move || hash_password(&password)).await?;
+    made.map_err(|error| match error {
+        PasswordError::Length(_) => Problem::body(pointer.to_owned(), error.to_string()),
+        PasswordError::System => Problem::new(Code::Internal, error.to_string()),
+    })
+}
+
+/// Whether it is the password with this hash; `false`, and as slow, where there is none.
+pub(crate) async fn is_right(
+    password: String,
+    kept: Option<PasswordHash>,
+) -> Result<bool, Problem> {
+    in_room(move || {
+        let is_somebody = kept.is_some();
+        let compared = kept.or_else(|| NOBODY.clone());
+        let parsed = compared.as_ref().and_then(|kept| phc::PasswordHash::new(kept.as_str()).ok());
+        let fits = |parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+        parsed.is_some_and(fits) && is_somebody
+    })
+    .await
+}
+
+async fn in_room<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let busy = || {
+        let detail = "many passwords are being checked; try again";
+        Problem::new(Code::TooManyRequests, detail).retry_after(PATIENCE)
+    };
+    let room = tokio::time::timeout(PATIENCE, ROOM.acquire()).await;
+    let _room = room.map_err(|_| busy())?.map_err(|_| busy())?;
+    let done = spawn_blocking(work).await;
+    done.map_err(|_| Problem::new(Code::Internal, "the password could not be checked"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_is_known_by_its_hash_alone() {
+        let kept = hash_password("correct horse").expect("hashed");
+        assert!(kept.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", kept.as_str());
+        let again = hash_password("correct horse").expect("hashed");
+        assert_ne!(kept, again, "each has a salt of its own");
+        for (password, fits) in [("correct horse", true), ("correct horsf", false), ("", false)] {
+            let is = is_right(password.to_owned(), Some(kept.clone())).await.expect("checked");
+            assert_eq!(is, fits, "{password}");
+        }
+        let nobody = is_right("nobody has this password".to_owned(), None).await;
+        assert!(!nobody.expect("checked"), "what stands for nobody lets nobody in");
+        let broken = Some(PasswordHash::new("$argon2id$broken".to_owned()));
+        assert!(!is_right(String::new(), broken).await.expect("checked"));
+    }
+
+    /// Bad input: a password of no length, or of one that would keep a processor busy.
+    #[test]
+    fn a_password_has_a_length() {
+        for bytes in [0, SHORTEST_PASSWORD - 1, LONGEST_PASSWORD + 1] {
+            let refused = hash_password(&"x".repeat(bytes)).expect_err("refused");
+            assert_eq!(refused, PasswordError::Length(bytes));
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Signing in and out.
+
+use axum::extract::{FromRequest, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use windlass::Timestamp;
+use windlass::audit::{Act, Via};
+use windlass::limits::{SESSION_IDLE, TOKEN_NAME_BYTES};
+use windlass::store::Now;
+use windlass::token::TokenDigest;
+use windlass::user::{PasswordHash, Session, UserChange, UserRecord};
+
+use super::document::{SessionBody, document};
+use crate::access::{Anybody, Caller, Credential, Secret, password, session};
+use crate::answer::{Document, created, ok};
+use crate::api::Api;
+use crate::extract::Body;
+use crate::problem::{Code, Problem};
+
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    /// The user's name.
+    user: String,
+    /// Their password.
+    password: String,
+}
+
+/// Another password for who asks.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPassword {
+    /// The one until now.
+    password: String,
+    /// The one from now on.
+    #[schema(min_length = 12, max_length = 1024)]
+    new_password: String,
+}
+
+/// Who asks
+///
+/// Any token or session may ask: what it is good for, and until when.
+#[utoipa::path(
+    get,
+    path = "/session",
+    tag = "session",
+    responses((status = 200, description = "Who asks.", body = Document<SessionBody>))
+)]
+pub(super) async fn show(Anybody(caller): Anybody) -> Response {
+    ok(&document(&caller))
+}
+
+/// Sign in
+///
+/// The answer's `Set-Cookie` has the session's secret, for a browser. It ends after half an hour without a request, and after 12
+/// hours. A wrong name and a wrong password are the same 401. After ten attempts from one network each takes 6 s to come back: 429.
+#[utoipa::path(
+    post,
+    path = "/session",
+    tag = "session",
+    request_body = SignIn,
+    responses((status = 201, description = "Signed in.", body = Document<SessionBody>))
+)]
+pub(super) async fn start(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
+    if !api.access().has_users() {
+        return Err(nobody_signs_in());
+    }
+    let (parts, body) = request.into_parts();
+    let request = Request::from_parts(parts.clone(), body);
+    let Body(SignIn { user, password }) = Body::<SignIn>::from_request(request, &api).await?;
+    let record = checked(&api, &parts, &user, password).await?;
+    let hash = record.user.password.clone().ok_or_else(wrong)?;
+    let (caller, cookie) = begin(&api, &record, &hash).await?;
+    enter(&api, &parts, &caller, "session.start").await;
+    Ok(with_cookie(created(&document(&caller)), cookie))
+}
+
+/// Sign out
+///
+/// The session is over at once, on every server. Who asks without a session gets 409.
+#[utoipa::path(
+    delete,
+    path = "/session",
+    tag = "session",
+    responses((status = 200, description = "It is over.", body = Document<EndedBody>))
+)]
+pub(super) async fn end(
+    Anybody(caller): Anybody,
+    State(api): State<Api>,
+    parts: Parts,
+) -> Result<Response, Problem> {
+    let digest = of_session(&caller)?;
+    api.store().end_session(digest).await?;
+    enter(&api, &parts, &caller, "session.end").await;
+    let body = EndedBody { name: caller.name().to_owned() };
+    let answer = ok(&Document::new("session_ended.v1", body));
+    Ok(with_cookie(answer, session::gone(api.access().is_over_tls())?))
+}
+
+/// Change one's own password
+///
+/// Every other session of the user is over; the answer's cookie has a new one.
+#[utoipa::path(
+    put,
+    path = "/session/password",
+    tag = "session",
+    request_body = NewPassword,
+    responses((status = 200, description = "It is another one.", body = Document<SessionBody>))
+)]
+pub(super) async fn change_password(
+    Anybody(caller): Anybody,
+    State(api): State<Api>,
+    parts: Parts,
+    Body(asked): Body<NewPassword>,
+) -> Result<Response, Problem> {
+    of_session(&caller)?;
+    let record = checked(&api, &parts, caller.name(), asked.password).await?;
+    let hash = password::hashed(asked.new_password, "/new_password").await?;
+    let change = UserChange { password: Some(hash.clone()), grant: None };
+    if !api.store().change_user(caller.name(), &change).await? {
+        return Err(wrong());
+    }
+    let (caller, cookie) = begin(&api, &record, &hash).await?;
+    enter(&api, &parts, &caller, "session.change_password").await;
+    Ok(with_cookie(ok(&document(&caller)), cookie))
+}
+
+/// The user with this name, whose password this is.
+async fn checked(
+    api: &Api,
+    parts: &Parts,
+    name: &str,
+    password: String,
+) -> Result<UserRecord, Problem> {
+    // What is longer is nobody's name, and nothing to remember attempts by.
+    let known = name.len() <= TOKEN_NAME_BYTES;
+    api.access().attempt(parts, if known { name } else { "" }).await?;
+    let record = if known { api.store().user(name).await? } else { None };
+    let kept = record.as_ref().and_then(|record| record.user.password.clone());
+    let is_right = password::is_right(password, kept).await?;
+    if !is_right {
+        let from = api.access().address(parts);
+        tracing::warn!(user = name, ?from, "a wrong name or password");
+    }
+    record.filter(|_| is_right).ok_or_else(wrong)
+}
+
+async fn begin(
+    api: &Api,
+    record: &UserRecord,
+    password: &PasswordHash,
+) -> Result<(Caller, HeaderValue), Problem> {
+    let secret = Secret::of_session()?;
+    let (digest, user) = (secret.digest(), record.user.name.as_str());
+    let session = Session { digest, user, password };
+    if !api.store().start_session(&session, Now::Database).await? {
+        return Err(wrong());
+    }
+    let ends_at = Timestamp::wall_clock().after(SESSION_IDLE);
+    let caller = Caller::of_session((digest, ends_at), &record.user);
+    Ok((caller, session::kept(&secret, api.access().is_over_tls())?))
+}
+
+fn of_session(caller: &Caller) -> Result<TokenDigest, Problem> {
+    match caller.credential() {
+        Credential::Session { digest, .. } => Ok(digest),
+        _ => Err(Problem::new(Code::Conflict, "who asks has no session; nothing was written")),
+    }
+}
+
+fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    response
+}
+
+async fn enter(api: &Api, parts: &Parts, caller: &Caller, action: &str) {
+    let act = Act {
+        actor: caller.name().to_owned(),
+        via: Via::Api,
+        origin: api.access().address(parts).map(|address| address.to_string()),
+        action: action.to_owned(),
+        target: format!("users/{}", caller.name()),
+        asked: None,
+        before: None,
+        after: None,
+    };
+    if let Err(error) = api.store().add_act(&act, Now::Database).await {
+        tracing::error!(%error, action, "an act could not be entered in the audit");
+    }
+}
+
+fn wrong() -> Problem {
+    Problem::new(Code::Unauthorized, "the name or the password is wrong")
+}
+
+fn nobody_signs_in() -> Problem {
+    Problem::new(
+        Code::Conflict,
+        "nobody signs in here: this server does not ask users for a password",
+    )
+}
+
+/// A session that is over.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EndedSession)]
+struct EndedBody {
+    /// Whose it was.
+    name: String,
+}

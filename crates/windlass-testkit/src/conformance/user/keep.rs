@@ -1,0 +1,89 @@
+//! Users are kept with the hash of their password.
+
+use windlass_core::error::{Refusal, StoreError};
+use windlass_core::token::{Grant, Scope, Token, TokenDigest};
+use windlass_core::user::{PasswordHash, Role, User, UserChange};
+
+use crate::fixture::StoreFixture;
+
+pub(super) fn user(name: &str, password: &str) -> User {
+    User {
+        name: name.to_owned(),
+        password: Some(PasswordHash::new(password.to_owned())),
+        grant: Grant {
+            scopes: Role::Operator.scopes().to_vec(),
+            queues: vec!["mail".to_owned()],
+            kinds: Vec::new(),
+        },
+    }
+}
+
+/// A user is found by name, whole, and what is not named in a change stays.
+pub async fn a_user_is_kept_changed_and_taken_away(fixture: StoreFixture) {
+    let store = fixture.store();
+    let (ben, ana) = (user("ben", "h1"), User { password: None, ..user("ana", "") });
+    for one in [&ben, &ana] {
+        assert!(store.add_user(one, fixture.now()).await.expect("kept"));
+    }
+    assert!(!store.add_user(&user("ben", "h2"), fixture.now()).await.expect("asked"));
+    let token = |name: &str, digest| Token {
+        name: name.to_owned(),
+        digest: TokenDigest::new([digest; 32]),
+        hint: "x9Qa".to_owned(),
+        grant: Grant::everywhere([Scope::Read]),
+        expires_at: None,
+    };
+    let taken = store.add_token(&token("ben", 1), fixture.now()).await.expect("asked");
+    assert!(!taken, "the audit tells them apart by their names");
+    assert!(store.add_token(&token("ci", 2), fixture.now()).await.expect("kept"));
+    assert!(!store.add_user(&user("ci", "h"), fixture.now()).await.expect("asked"));
+    let found = store.user("ben").await.expect("read").expect("there");
+    assert_eq!((found.user, found.created_at), (ben.clone(), fixture.moment()));
+    let all = store.users().await.expect("read");
+    assert_eq!(all.into_iter().map(|one| one.user).collect::<Vec<_>>(), [ana, ben.clone()]);
+    let password = Some(PasswordHash::new("h3".to_owned()));
+    let change = UserChange { password: password.clone(), grant: None };
+    assert!(store.change_user("ben", &change).await.expect("changed"));
+    let grant = Some(Grant::everywhere([Scope::Read]));
+    let change = UserChange { password: None, grant: grant.clone() };
+    assert!(store.change_user("ben", &change).await.expect("changed"));
+    let now = store.user("ben").await.expect("read").expect("there").user;
+    assert_eq!((now.password, Some(now.grant)), (password, grant));
+    assert!(!store.change_user("eve", &change).await.expect("asked"));
+    assert!(store.remove_user("ben").await.expect("removed"));
+    assert!(!store.remove_user("ben").await.expect("asked"));
+    assert_eq!(store.user("ben").await.expect("read"), None);
+}
+
+/// Bad input: a user without a name or a scope, or with too much, is refused, and so is a change to that.
+pub async fn a_user_that_makes_no_sense_is_refused(fixture: StoreFixture) {
+    let store = fixture.store();
+    let mut bad = [
+        user("", "h"),
+        user("a\nb", "h"),
+        user(&"x".repeat(101), "h"),
+        user("a", "h"),
+        user("a", "h"),
+    ];
+    bad[3].grant.scopes.clear();
+    bad[4].grant.kinds = vec!["k".to_owned(); 101];
+    for one in &bad {
+        let refused = store.add_user(one, fixture.now()).await.expect_err("refused");
+        assert_told(&refused);
+    }
+    assert!(store.users().await.expect("read").is_empty());
+    assert!(store.add_user(&user("a", "h"), fixture.now()).await.expect("kept"));
+    for one in &bad[3..] {
+        let change = UserChange { password: None, grant: Some(one.grant.clone()) };
+        assert_told(&store.change_user("a", &change).await.expect_err("refused"));
+    }
+    assert_eq!(store.user("a").await.expect("read").expect("there").user, user("a", "h"));
+}
+
+fn assert_told(refused: &StoreError) {
+    let is_told = matches!(
+        refused,
+        StoreError::Refused(Refusal::Key { .. } | Refusal::NoScope | Refusal::Patterns { .. })
+    );
+    assert!(is_told, "{refused}");
+}
