@@ -251,11 +251,6 @@ pub enum Refusal {
         /// How many bytes it may have.
         limit: usize,
     },
-    /// An operation's filter has a term that only a look at each job can tell.
-    #[error(
-        "an operation finds jobs by state, queue, kind, tag, subject, batch, since and until; args, errors and workers can be listed only"
-    )]
-    OperationTerms,
     /// A bound that lets nothing in.
     #[error("a queue's bound is one job at least")]
     Bound,

@@ -93,9 +93,6 @@ impl NewOperation {
                 return Err(Refusal::Key { what, bytes: text.len(), limit: NOTE_BYTES });
             }
         }
-        if !self.filter.is_of_columns() {
-            return Err(Refusal::OperationTerms);
-        }
         let filter = self.filter.clone().frozen(Timestamp::wall_clock());
         let text = filter.to_string();
         // It is kept as its text, and must be the same when that is read.

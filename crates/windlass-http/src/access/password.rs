@@ -1,21 +1,25 @@
 //! Passwords of users: kept as their Argon2id hash, compared off the runtime's threads.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use argon2::password_hash::phc;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use tokio::sync::oneshot;
 use windlass::user::PasswordHash;
 
 use crate::limits::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
 use crate::problem::{Code, Problem};
 
-/// Hashes at once: each takes a processor and 19 MiB for tens of milliseconds.
-static ROOM: Semaphore = Semaphore::const_new(2);
-/// How long somebody waits for room.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Passwords that wait for the thread that hashes: some two seconds of its time.
+const WAITING: usize = 64;
+/// How long somebody waits who comes when so many do.
+const LATER: Duration = Duration::from_secs(2);
+/// One thread hashes, one password after the other: a flood of them takes one processor and 19 MiB.
+static HASHER: LazyLock<Option<SyncSender<Work>>> = LazyLock::new(hasher);
 /// What a password is compared with where there is no user, so that the answer takes as long.
 static NOBODY: LazyLock<Option<PasswordHash>> = LazyLock::new(|| hash("nobody has this password"));
 
@@ -51,7 +55,7 @@ pub(crate) async fn hashed(
     password: String,
     pointer: &'static str,
 ) -> Result<PasswordHash, Problem> {
-    let made = in_room(move || hash_password(&password)).await?;
+    let made = in_turn(move || hash_password(&password)).await?;
     made.map_err(|error| match error {
         PasswordError::Length(_) => Problem::body(pointer.to_owned(), error.to_string()),
         PasswordError::System => Problem::new(Code::Internal, error.to_string()),
@@ -63,7 +67,7 @@ pub(crate) async fn is_right(
     password: String,
     kept: Option<PasswordHash>,
 ) -> Result<bool, Problem> {
-    in_room(move || {
+    in_turn(move || {
         let is_somebody = kept.is_some();
         let compared = kept.or_else(|| NOBODY.clone());
         let parsed = compared.as_ref().and_then(|kept| phc::PasswordHash::new(kept.as_str()).ok());
@@ -73,21 +77,45 @@ pub(crate) async fn is_right(
     .await
 }
 
-async fn in_room<T: Send + 'static>(
+type Work = Box<dyn FnOnce() + Send>;
+
+fn hasher() -> Option<SyncSender<Work>> {
+    let (sender, waiting) = sync_channel::<Work>(WAITING);
+    let thread = thread::Builder::new().name("windlass-passwords".to_owned());
+    let serve = move || {
+        for work in waiting {
+            // Who asked hears of it by the end of his channel.
+            let _ = catch_unwind(AssertUnwindSafe(work));
+        }
+    };
+    thread.spawn(serve).ok().map(|_| sender)
+}
+
+async fn in_turn<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let busy = || {
-        let detail = "many passwords are being checked; try again";
-        Problem::new(Code::TooManyRequests, detail).retry_after(PATIENCE)
+    let failed = || Problem::new(Code::Internal, "the password could not be checked");
+    let (done, answer) = oneshot::channel();
+    let work = move || {
+        if !done.is_closed() {
+            // Who went away meanwhile wants no answer.
+            let _ = done.send(work());
+        }
     };
-    let room = tokio::time::timeout(PATIENCE, ROOM.acquire()).await;
-    let _room = room.map_err(|_| busy())?.map_err(|_| busy())?;
-    let done = spawn_blocking(work).await;
-    done.map_err(|_| Problem::new(Code::Internal, "the password could not be checked"))
+    match HASHER.as_ref().map(|hasher| hasher.try_send(Box::new(work))) {
+        Some(Ok(())) => answer.await.map_err(|_| failed()),
+        Some(Err(TrySendError::Full(_))) => {
+            let detail = "many passwords are being checked; try again";
+            Err(Problem::new(Code::TooManyRequests, detail).retry_after(LATER))
+        }
+        Some(Err(TrySendError::Disconnected(_))) | None => Err(failed()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::JoinSet;
+
     use super::*;
 
     #[tokio::test]
@@ -104,6 +132,36 @@ mod tests {
         assert!(!nobody.expect("checked"), "what stands for nobody lets nobody in");
         let broken = Some(PasswordHash::new("$argon2id$broken".to_owned()));
         assert!(!is_right(String::new(), broken).await.expect("checked"));
+    }
+
+    /// A flood of passwords is refused, one that panics is told, and the next ones are checked.
+    #[tokio::test]
+    async fn a_flood_is_refused_and_those_after_it_are_checked() {
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let (began, begun) = oneshot::channel();
+        let mut held = JoinSet::new();
+        held.spawn(in_turn(move || began.send(()).is_ok() && gate.recv().is_ok()));
+        begun.await.expect("it is held");
+        let mut waiting = Vec::new();
+        let refused = loop {
+            let (done, answer) = oneshot::channel::<()>();
+            let work: Work = Box::new(move || drop(done));
+            let Some(hasher) = HASHER.as_ref() else { panic!("no thread") };
+            match hasher.try_send(work) {
+                Ok(()) => waiting.push(answer),
+                Err(_) => break in_turn(|| ()).await.expect_err("it is full"),
+            }
+        };
+        assert_eq!(waiting.len(), WAITING);
+        assert_eq!(refused.code(), Code::TooManyRequests);
+        go.send(()).expect("it is held");
+        let held = held.join_next().await.expect("one").expect("it ran");
+        assert!(held.expect("checked"));
+        for answer in waiting {
+            answer.await.expect_err("it said nothing");
+        }
+        in_turn(|| panic!("a test")).await.map(|(): ()| ()).expect_err("it is told");
+        assert_eq!(in_turn(|| 1).await.expect("checked"), 1);
     }
 
     /// Bad input: a password of no length, or of one that would keep a processor busy.

@@ -366,6 +366,28 @@ pub(crate) async fn few_in(
     Ok(few.0)
 }
 
+/// Of these jobs those that the terms want which no column tells, in the order of their ids: in a transaction.
+pub(crate) async fn fitting_in(
+    transaction: &Transaction<'_>,
+    filter: &Filter,
+    jobs: &[Uuid],
+) -> Result<Vec<JobRecord>, StoreError> {
+    let workers: Vec<Uuid> = filter.workers().map(|worker| worker.as_uuid()).collect();
+    let in_hand = match workers.is_empty() {
+        true => InHandOf::new(),
+        false => by_worker(&transaction.run(IN_HAND, &[(&workers, Type::UUID_ARRAY)]).await?)?,
+    };
+    let any = Terms::of(&Filter::default(), Timestamp::from_micros(0));
+    let (high, most) = (Uuid::max(), i64::MAX);
+    let mut binds = any.binds(&high, &most);
+    binds.push((&jobs, Type::UUID_ARRAY));
+    let rows = transaction.run(FIND_AMONG, &binds).await?;
+    let mut found = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    found.retain(|job| filter.fits(job, &in_hand));
+    found.reverse();
+    Ok(found)
+}
+
 impl Terms {
     /// The terms for a question that is asked at a moment.
     pub(crate) fn of(filter: &Filter, now: Timestamp) -> Self {
@@ -422,13 +444,17 @@ impl Terms {
 /// The running jobs of the workers that the filter names.
 async fn in_hand(connection: &Connection, filter: &Filter) -> Result<InHandOf, StoreError> {
     let workers: Vec<Uuid> = filter.workers().map(|worker| worker.as_uuid()).collect();
-    let mut in_hand = InHandOf::new();
     if workers.is_empty() {
-        return Ok(in_hand);
+        return Ok(InHandOf::new());
     }
-    for row in connection.query(IN_HAND, &[(&workers, Type::UUID_ARRAY)]).await? {
-        let worker = WorkerId::from_uuid(get(&row, 0)?);
-        in_hand.entry(worker).or_default().insert(JobId::from_uuid(get(&row, 1)?));
+    by_worker(&connection.query(IN_HAND, &[(&workers, Type::UUID_ARRAY)]).await?)
+}
+
+fn by_worker(rows: &[Row]) -> Result<InHandOf, StoreError> {
+    let mut in_hand = InHandOf::new();
+    for row in rows {
+        let worker = WorkerId::from_uuid(get(row, 0)?);
+        in_hand.entry(worker).or_default().insert(JobId::from_uuid(get(row, 1)?));
     }
     Ok(in_hand)
 }

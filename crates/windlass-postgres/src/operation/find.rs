@@ -10,8 +10,11 @@ use windlass_core::time::Timestamp;
 
 use crate::connection::Bind;
 use crate::connection::transaction::Transaction;
-use crate::job::find::{Terms, few_in};
+use crate::job::find::{Terms, few_in, fitting_in};
 use crate::row::get;
+
+/// Jobs that are read whole at once, where columns do not tell whether they match.
+const RECORDS: usize = 500;
 
 /// How far a walk has come: in which branch, and behind which job.
 #[derive(Debug, Clone, Copy)]
@@ -140,6 +143,7 @@ const BRANCHES: [Branch; 5] = [
 
 /// Which jobs are looked for.
 pub(super) struct Wanted {
+    filter: Filter,
     terms: Terms,
     states: Vec<State>,
     /// When the operation began.
@@ -162,7 +166,8 @@ impl Wanted {
         let among = few_in(transaction, filter).await?;
         let look = if among.is_some() { i64::MAX } else { i64::try_from(look).unwrap_or(i64::MAX) };
         let states = filter.states();
-        Ok(Self { terms, states, at: at.as_micros(), but_of, look, among })
+        let (filter, at) = (filter.clone(), at.as_micros());
+        Ok(Self { filter, terms, states, at, but_of, look, among })
     }
 
     fn is_wanted(&self, branch: &Branch) -> bool {
@@ -208,10 +213,31 @@ impl Wanted {
         transaction: &Transaction<'_>,
         (walk, most): (Walk, usize),
     ) -> Result<(Vec<Uuid>, Walk), StoreError> {
-        let branch = &BRANCHES[walk.branch];
-        if !self.is_wanted(branch) {
+        if !self.is_wanted(&BRANCHES[walk.branch]) {
             return Ok((Vec::new(), Walk { branch: walk.branch + 1, after: Uuid::nil() }));
         }
+        if self.filter.is_of_columns() {
+            return self.next_of_columns(transaction, (walk, most)).await;
+        }
+        let seen = self.next_of_columns(transaction, (walk, most.max(RECORDS)));
+        let (seen, onward) = seen.await?;
+        let found = fitting_in(transaction, &self.filter, &seen).await?;
+        let mut ids: Vec<Uuid> = found.iter().map(|job| job.id.as_uuid()).collect();
+        if ids.len() > most {
+            ids.truncate(most);
+            let after = ids.last().copied().unwrap_or(walk.after);
+            return Ok((ids, Walk { after, ..walk }));
+        }
+        Ok((ids, onward))
+    }
+
+    /// The same for the terms that columns tell.
+    async fn next_of_columns(
+        &self,
+        transaction: &Transaction<'_>,
+        (walk, most): (Walk, usize),
+    ) -> Result<(Vec<Uuid>, Walk), StoreError> {
+        let branch = &BRANCHES[walk.branch];
         let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let texts = (branch.next, branch.next_among);
         let rows = self.ask(transaction, texts, (walk.after, limit)).await?;
@@ -232,6 +258,11 @@ impl Wanted {
         let branch = &BRANCHES[walk.branch];
         if !self.is_wanted(branch) {
             return Ok((Vec::new(), Walk { branch: walk.branch + 1, after: Uuid::nil() }));
+        }
+        if !self.filter.is_of_columns() {
+            let (seen, onward) = self.next_of_columns(transaction, (walk, RECORDS)).await?;
+            let found = fitting_in(transaction, &self.filter, &seen).await?;
+            return Ok((found.iter().map(|job| (job.state, 1)).collect(), onward));
         }
         let texts = (branch.count, branch.count_among);
         let rows = self.ask(transaction, texts, (walk.after, i64::MAX)).await?;

@@ -173,7 +173,7 @@ impl<'a> Head<'a> {
 }
 
 /// The running jobs of the workers that the filter names.
-fn in_hand(connection: &Connection, filter: &Filter) -> Result<InHandOf, StoreError> {
+pub(crate) fn in_hand(connection: &Connection, filter: &Filter) -> Result<InHandOf, StoreError> {
     const JOBS: &str = "select id, jobs from windlass_lease where worker = ?1";
     let mut in_hand = InHandOf::new();
     for worker in filter.workers() {

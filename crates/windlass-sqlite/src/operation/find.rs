@@ -5,11 +5,15 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{Filter, InHandOf, State};
+use windlass_core::job::{Filter, JobRecord, State};
 use windlass_core::time::Timestamp;
 
-use crate::job::find::{Few, condition};
+use crate::job::find::{self, Few, condition};
+use crate::job::read;
 use crate::row::{Count, Id, all, one};
+
+/// Jobs that are read whole at once, where columns do not tell whether they match.
+const RECORDS: usize = 500;
 
 /// How far a walk has come: in which branch, and behind which job.
 #[derive(Debug, Clone, Copy)]
@@ -81,9 +85,9 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// Jobs of which one must be, where there are few. No operation names workers.
+    /// Jobs of which one must be, where there are few.
     fn few(&self, connection: &Connection) -> Result<Few, StoreError> {
-        crate::job::find::few(connection, self.filter, &InHandOf::new())
+        find::few(connection, self.filter, &find::in_hand(connection, self.filter)?)
     }
 
     /// A statement over the next part of a branch, with its binds.
@@ -146,6 +150,26 @@ impl Wanted<'_> {
         if !self.is_wanted(branch) {
             return Ok((Vec::new(), Walk { branch: walk.branch + 1, after: JobId::FIRST }));
         }
+        if self.filter.is_of_columns() {
+            return self.next_of_columns(connection, (walk, most));
+        }
+        let (seen, onward) = self.next_of_columns(connection, (walk, most.max(RECORDS)))?;
+        let mut found = self.fitting(connection, &seen)?;
+        if found.len() > most {
+            found.truncate(most);
+            let after = found.last().map_or(walk.after, |job| job.id);
+            return Ok((ids(&found), Walk { after, ..walk }));
+        }
+        Ok((ids(&found), onward))
+    }
+
+    /// The same for the terms that columns tell.
+    fn next_of_columns(
+        &self,
+        connection: &Connection,
+        (walk, most): (Walk, usize),
+    ) -> Result<(Vec<JobId>, Walk), StoreError> {
+        let branch = &BRANCHES[walk.branch];
         let (mut sql, values) = self.part(connection, (branch, walk.after), "id")?;
         sql.push_str(&format!(" order by id limit {most}"));
         let found = all(connection, &sql, params_from_iter(values), |row| row.get::<_, Id>(0))?;
@@ -155,6 +179,18 @@ impl Wanted<'_> {
             _ => self.onward(connection, walk)?,
         };
         Ok((found, walk))
+    }
+
+    /// Of these jobs those that the other terms want too.
+    fn fitting(
+        &self,
+        connection: &Connection,
+        jobs: &[JobId],
+    ) -> Result<Vec<JobRecord>, StoreError> {
+        let in_hand = find::in_hand(connection, self.filter)?;
+        let mut found = read::these(connection, jobs)?;
+        found.retain(|job| self.filter.fits(job, &in_hand));
+        Ok(found)
     }
 
     /// How many jobs of one part match, by state, and the walk behind them.
@@ -167,6 +203,11 @@ impl Wanted<'_> {
         if !self.is_wanted(branch) {
             return Ok((Vec::new(), Walk { branch: walk.branch + 1, after: JobId::FIRST }));
         }
+        if !self.filter.is_of_columns() {
+            let (seen, onward) = self.next_of_columns(connection, (walk, RECORDS))?;
+            let found = self.fitting(connection, &seen)?;
+            return Ok((found.iter().map(|job| (job.state, 1)).collect(), onward));
+        }
         let (mut sql, values) = self.part(connection, (branch, walk.after), "state, count(*)")?;
         sql.push_str(" group by state");
         let counted = all(connection, &sql, params_from_iter(values), |row| {
@@ -176,6 +217,10 @@ impl Wanted<'_> {
         let counted = counted.filter_map(|(code, n)| Some((State::from_code(code)?, n))).collect();
         Ok((counted, self.onward(connection, walk)?))
     }
+}
+
+fn ids(jobs: &[JobRecord]) -> Vec<JobId> {
+    jobs.iter().map(|job| job.id).collect()
 }
 
 fn blob(id: &Id) -> Value {

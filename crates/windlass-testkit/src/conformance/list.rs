@@ -439,6 +439,7 @@ macro_rules! behaviours {
                     operations_have_their_turns
                     what_is_left_as_it_is_says_why
                     jobs_are_found_by_what_the_filter_says
+                    what_no_column_tells_is_looked_at
                     a_sweep_says_when_an_operation_has_a_round
                 }
                 control {

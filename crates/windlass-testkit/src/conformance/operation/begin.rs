@@ -93,8 +93,6 @@ pub async fn what_no_operation_can_be_is_refused(fixture: StoreFixture) {
     assert!(matches!(refused(note).await, Refusal::Nul { .. }));
     let note = operation(Action::Retry, "kind:work").note("x".repeat(2_000));
     assert!(matches!(refused(note).await, Refusal::Key { .. }));
-    let by_error = operation(Action::Retry, "error:timeout");
-    assert!(matches!(refused(by_error).await, Refusal::OperationTerms));
     let field = Field::Kind(vec!["x".repeat(20_000)]);
     let long = Filter { terms: vec![Term { negated: false, field }] };
     let long = refused(NewOperation::new(Action::Retry, long)).await;

@@ -197,6 +197,35 @@ pub async fn jobs_are_found_by_what_the_filter_says(fixture: StoreFixture) {
     }
 }
 
+/// Args, errors and workers are looked at job by job: also among many others, and where one round ends between two that match.
+pub async fn what_no_column_tells_is_looked_at(fixture: StoreFixture) {
+    let args = |n: u32| format!("{{\"n\":{n},\"odd\":{}}}", n % 2 == 1);
+    fixture.enqueue((0..1_200).map(|n| job().args(&args(n)))).await;
+    let new = operation(moving("elsewhere"), "args.odd:true -args.n:7");
+    let preview = fixture.store().preview_operation(&new, 3, fixture.now()).await;
+    let preview = preview.expect("previewed");
+    assert_eq!((preview.jobs, preview.exact, preview.samples.len()), (599, true, 3));
+    let id = begin(&fixture, &new).await;
+    assert_eq!(round(&fixture, 100).await.jobs, 100);
+    let over = finish(&fixture, id).await;
+    assert_eq!((over.matched, over.progress.done), (Some(599), 599));
+    assert_eq!(fixture.find("queue:elsewhere args.odd:true").await.len(), 599);
+    assert_eq!(fixture.find("queue:elsewhere").await.len(), 599);
+    let broken = dead(&fixture, 3).await;
+    let over = run(&fixture, &operation(Action::Retry, "error:\"IT BROKE\"")).await;
+    assert_eq!(over.progress.done, 3);
+    let over = run(&fixture, &operation(Action::Retry, "state:dead error:nothing")).await;
+    assert_eq!((over.matched, over.progress.looked()), (Some(0), 0));
+    fixture.advance(SECOND);
+    let busy = fixture.worker().await;
+    let batch = busy.claim(1).await;
+    fixture.advance(SECOND);
+    let of_worker = format!("worker:{}", busy.id());
+    let over = run(&fixture, &operation(cancelling(), &of_worker)).await;
+    assert_eq!((over.matched, over.progress.requested), (Some(1), 1));
+    assert!(batch.jobs.len() == 1 && broken.len() == 3);
+}
+
 /// The leader's sweep says when an operation has a round.
 pub async fn a_sweep_says_when_an_operation_has_a_round(fixture: StoreFixture) {
     dead(&fixture, 20).await;
