@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 use serde_json::{Value, json};
+use windlass::StoreError;
 use windlass::audit::{Act, Via};
 use windlass::store::{Now, Store};
 use windlass::token::{Grant, Scope};
@@ -119,6 +120,11 @@ impl Asked {
         };
         Some(Self { action, target, command: command(words, &raw(of_verb, "args")) })
     }
+
+    /// What a key of `windlass top` asks for, as the command that does the same.
+    pub(crate) const fn by_key(action: &'static str, target: String, command: String) -> Self {
+        Self { action, target, command }
+    }
 }
 
 fn raw(matches: &ArgMatches, argument: &str) -> Vec<String> {
@@ -152,7 +158,11 @@ pub(crate) struct Doing {
 impl Doing {
     /// Looks at the object before the command changes it.
     pub(crate) async fn begin(asked: Asked, globals: &Globals) -> Self {
-        let store = store::existing(&globals.store).await.ok();
+        Self::begin_on(asked, store::existing(&globals.store).await.ok()).await
+    }
+
+    /// The same on a store that is open.
+    pub(crate) async fn begin_on(asked: Asked, store: Option<Arc<dyn Store>>) -> Self {
         let before = look(store.as_ref(), &asked.target).await;
         Self { asked, store, before }
     }
@@ -163,11 +173,19 @@ impl Doing {
             return;
         }
         // A command may have made the store.
-        let store = match self.store {
-            Some(store) => Some(store),
+        let store = match &self.store {
+            Some(store) => Some(Arc::clone(store)),
             None => store::existing(&globals.store).await.ok(),
         };
-        let after = look(store.as_ref(), &self.asked.target).await;
+        let Some(store) = store else { return };
+        if let Err(error) = self.enter(&store).await {
+            globals.out.warn(&not_entered(&error));
+        }
+    }
+
+    /// Enters the act, which is done.
+    pub(crate) async fn enter(self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
+        let after = look(Some(store), &self.asked.target).await;
         let asked = Some(json!({ "command": self.asked.command }));
         let act = Change { asked, before: self.before, after }.of(Act {
             actor: user(),
@@ -179,11 +197,13 @@ impl Doing {
             before: None,
             after: None,
         });
-        let Some(store) = store else { return };
-        if let Err(error) = store.add_act(&act, Now::Database).await {
-            globals.out.warn(&format!("done, but it could not be entered in the audit: {error}"));
-        }
+        store.add_act(&act, Now::Database).await.map(drop)
     }
+}
+
+/// That an act was done and is not in the audit.
+pub(crate) fn not_entered(error: &StoreError) -> String {
+    format!("done, but it could not be entered in the audit: {error}")
 }
 
 async fn look(store: Option<&Arc<dyn Store>>, target: &str) -> Option<Value> {

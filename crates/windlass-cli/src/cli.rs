@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Work(command::work::Args),
     /// How things are, in ten lines
     Status(command::status::Args),
+    /// How things are, live, on the whole terminal
+    Top(command::top::Args),
     /// List, show, retry, cancel, move and delete jobs
     Job(command::job::Args),
     /// Why a job is where it is, and what happens next; who gets an event, and why not

@@ -39,6 +39,7 @@ pub(crate) mod status;
 pub(crate) mod subscription;
 pub(crate) mod tail;
 pub(crate) mod token;
+pub(crate) mod top;
 pub(crate) mod trace;
 pub(crate) mod user;
 pub(crate) mod work;

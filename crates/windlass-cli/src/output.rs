@@ -81,6 +81,28 @@ impl Output {
         }
     }
 
+    /// That of a terminal with these colours and glyphs, whatever the environment says.
+    #[cfg(test)]
+    pub(crate) fn of_terminal(palette: Palette, glyphs: Glyphs) -> Self {
+        let now = Timestamp::from_micros(0);
+        let format = Format::Table;
+        let (headers, live, width) = (true, true, None);
+        Self { format, headers, palette, asides: palette, glyphs, width, live, now }
+    }
+
+    /// The same for a text that is drawn elsewhere, as on this moment: without colours, and not cut.
+    pub(crate) fn drawn(&self, now: Timestamp) -> Self {
+        Self {
+            format: Format::Table,
+            headers: true,
+            palette: Palette::Bare,
+            width: None,
+            live: true,
+            now,
+            ..*self
+        }
+    }
+
     /// Whether one JSON document is wanted.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
@@ -166,7 +188,7 @@ impl Output {
         let mut text = self.paint(Tone::Dim, &format!("{name:<INDENT$}"));
         let mut used = INDENT;
         for (place, part) in parts.iter().enumerate() {
-            let needed = part.len() + dot.chars().count();
+            let needed = part.len() + terminal::columns(&dot);
             if place > 0 && self.width.is_some_and(|width| used + needed > width) {
                 text.push_str(&format!("\n{:INDENT$}", ""));
                 used = INDENT;

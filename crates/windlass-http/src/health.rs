@@ -12,7 +12,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use doctor::{Check, DoctorBody, Status as CheckStatus, diagnosis, examine};
+pub use doctor::{
+    Check, DoctorBody, Status as CheckStatus, diagnosis, examine, remedy, told, weight,
+};
 pub use document::{LinesBody, SourcesBody, StatusBody, UnservedBody, WorkersBody, status};
 pub use overview::Overview;
 

@@ -64,11 +64,7 @@ fn kind(name: &str) -> Result<String, String> {
 impl Args {
     /// What the file says, with what is given here before it.
     fn thresholds(self) -> Result<Thresholds, Failure> {
-        let unless_given = Path::new("windlass.toml");
-        let file = self.config.as_deref().or_else(|| unless_given.exists().then_some(unless_given));
-        let said = file.map(Config::thresholds).transpose();
-        let mut thresholds =
-            said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default();
+        let mut thresholds = thresholds_of_file(self.config.as_deref())?;
         for kind in self.mute {
             if !thresholds.is_muted(&kind) {
                 thresholds.mute.push(kind);
@@ -84,6 +80,14 @@ impl Args {
             mute: thresholds.mute,
         })
     }
+}
+
+/// What a file says, or windlass.toml where none is named and that is there.
+pub(super) fn thresholds_of_file(file: Option<&Path>) -> Result<Thresholds, Failure> {
+    let unless_given = Path::new("windlass.toml");
+    let file = file.or_else(|| unless_given.exists().then_some(unless_given));
+    let said = file.map(Config::thresholds).transpose();
+    Ok(said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default())
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {

@@ -6,7 +6,7 @@ mod near;
 mod words;
 
 use windlass::job::{Explanation, Passage, Standing, Step};
-use windlass::{Client, Timestamp};
+use windlass::{Client, JobId, StoreError, Timestamp};
 
 use super::event::{is_meant, sequence};
 use super::job::{find_id, not_found};
@@ -42,17 +42,28 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         return event::run(&Client::new(store), &args.id, out).await;
     }
     let id = find_id(&*store, &args.id).await?;
-    let client = Client::new(store);
-    let explained = client.explain(id).await?.ok_or_else(|| not_found(id))?;
-    let is_unserved = explained.next.step == Step::Worker;
-    let hints =
-        if is_unserved { near::hints(&explained, &client.workers().await?) } else { Vec::new() };
+    let (explained, page) =
+        told(&Client::new(store), id, out).await?.ok_or_else(|| not_found(id))?;
     if out.is_json() {
         out.json(&Document::new("explanation.v1", &explained))?;
     } else {
-        out.print(&page(out, &explained, &hints))?;
+        out.print(&page)?;
     }
     Ok(Exit::Done)
+}
+
+/// Why a job is where it is, and the page that says it; `None` where there is no such job.
+pub(super) async fn told(
+    client: &Client,
+    id: JobId,
+    out: &Output,
+) -> Result<Option<(Explanation, String)>, StoreError> {
+    let Some(explained) = client.explain(id).await? else { return Ok(None) };
+    let is_unserved = explained.next.step == Step::Worker;
+    let hints =
+        if is_unserved { near::hints(&explained, &client.workers().await?) } else { Vec::new() };
+    let page = page(out, &explained, &hints);
+    Ok(Some((explained, page)))
 }
 
 fn page(out: &Output, explained: &Explanation, hints: &[String]) -> String {

@@ -4,7 +4,7 @@ mod bulk;
 mod duplicates;
 mod event;
 mod inside;
-mod list;
+pub(super) mod list;
 mod next;
 mod show;
 use windlass::job::{Filter, Page};

@@ -125,7 +125,8 @@ fn table(out: &Output, workers: &[WorkerRecord]) -> Table {
     table
 }
 
-fn state(out: &Output, worker: &WorkerRecord) -> Cell {
+/// Whether it lives and takes work.
+pub(super) fn state(out: &Output, worker: &WorkerRecord) -> Cell {
     let (glyph, tone, word) = if is_over(worker, out.now()) {
         (out.glyphs().bad(), Tone::Bad, "lease over".to_owned())
     } else if let Some(minimum) = &worker.held_back {

@@ -93,6 +93,19 @@ impl Glyphs {
         (self.pick("█", "#"), self.pick("░", "."))
     }
 
+    /// Before what keys go to.
+    pub(crate) const fn pointer(self) -> &'static str {
+        self.pick("▸", ">")
+    }
+
+    /// Small to large, for what is drawn over time.
+    pub(crate) const fn steps(self) -> [&'static str; 8] {
+        match self {
+            Self::Unicode => ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+            Self::Ascii => ["_", ".", ":", "-", "=", "+", "*", "#"],
+        }
+    }
+
     /// A state's glyph and tone.
     pub(crate) const fn state(self, state: State) -> (&'static str, Tone) {
         match state {

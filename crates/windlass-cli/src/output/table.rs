@@ -7,6 +7,7 @@ use super::Output;
 use super::color::Tone;
 use super::escape::in_one_line;
 use super::glyph::Glyphs;
+use super::terminal::columns;
 
 const GAP: usize = 2;
 
@@ -23,6 +24,8 @@ pub(crate) struct Column {
     title: Cow<'static, str>,
     /// How narrow it may become; `None` never gives way.
     least: Option<usize>,
+    /// How wide it is where its cells are narrower.
+    reserved: usize,
     /// Left out in this order, from 1, where even the narrowest table is too wide; 0 never.
     expendable: u8,
     align: Align,
@@ -35,24 +38,37 @@ enum Align {
 }
 
 impl Column {
+    const EMPTY: Self = Self {
+        title: Cow::Borrowed(""),
+        least: None,
+        reserved: 0,
+        expendable: 0,
+        align: Align::Left,
+    };
+
     /// A column that is always shown whole.
     pub(crate) const fn whole(title: &'static str) -> Self {
-        Self { title: Cow::Borrowed(title), least: None, expendable: 0, align: Align::Left }
+        Self { title: Cow::Borrowed(title), ..Self::EMPTY }
     }
 
     /// A column of text that may be cut, to no less than this.
     pub(crate) const fn text(title: &'static str, least: usize) -> Self {
-        Self { title: Cow::Borrowed(title), least: Some(least), expendable: 0, align: Align::Left }
+        Self { title: Cow::Borrowed(title), least: Some(least), ..Self::EMPTY }
     }
 
     /// A column of numbers.
     pub(crate) const fn number(title: &'static str) -> Self {
-        Self { title: Cow::Borrowed(title), least: None, expendable: 0, align: Align::Right }
+        Self { title: Cow::Borrowed(title), align: Align::Right, ..Self::EMPTY }
     }
 
     /// A column that somebody else has named.
     pub(crate) fn named(title: &str, least: usize) -> Self {
         Self { title: Cow::Owned(in_one_line(title)), ..Self::text("", least) }
+    }
+
+    /// The same, always shown whole.
+    pub(crate) fn named_whole(title: &str) -> Self {
+        Self { least: None, ..Self::named(title, 0) }
     }
 
     /// The same, of numbers.
@@ -63,6 +79,11 @@ impl Column {
     /// Left out where there is no room, in this order from 1.
     pub(crate) fn expendable(self, order: u8) -> Self {
         Self { expendable: order, ..self }
+    }
+
+    /// At least so wide, so that columns stay where they are while numbers change.
+    pub(crate) fn reserving(self, width: usize) -> Self {
+        Self { reserved: width, ..self }
     }
 }
 
@@ -84,9 +105,9 @@ impl Cell {
         Self { text: text.into(), tone: Some(tone) }
     }
 
-    /// Its width in characters.
+    /// Its width on a terminal.
     pub(crate) fn len(&self) -> usize {
-        self.text.chars().count()
+        columns(&self.text)
     }
 
     /// The cell as text, in its tone.
@@ -129,42 +150,46 @@ impl Table {
     }
 
     fn aligned(&self, out: &Output) -> String {
-        let (shown, widths) = self.fit(out.width());
+        let lines = self.lines(out.width(), out.glyphs);
         let mut text = String::new();
-        if out.headers {
-            let title = |column: &Column| Cell::toned(Tone::Dim, column.title.as_ref());
-            let titles: Vec<Cell> = self.columns.iter().map(title).collect();
-            self.line(&mut text, &titles, (&shown, &widths), out);
-        }
-        for row in &self.rows {
-            self.line(&mut text, row, (&shown, &widths), out);
+        for line in lines.into_iter().skip(usize::from(!out.headers)) {
+            let painted: String = line.iter().map(|(tone, part)| out.paint(*tone, part)).collect();
+            text.push_str(painted.trim_end());
+            text.push('\n');
         }
         text
     }
 
+    /// The lines in so many columns of a terminal, the one with the columns' names first; each is parts of text with their tones.
+    pub(crate) fn lines(&self, width: Option<usize>, glyphs: Glyphs) -> Vec<Vec<(Tone, String)>> {
+        let (shown, widths) = self.fit(width);
+        let title = |column: &Column| Cell::toned(Tone::Dim, column.title.as_ref());
+        let titles: Vec<Cell> = self.columns.iter().map(title).collect();
+        let line = |cells: &Vec<Cell>| self.line(cells, (&shown, &widths), glyphs);
+        std::iter::once(&titles).chain(&self.rows).map(line).collect()
+    }
+
     fn line(
         &self,
-        text: &mut String,
         cells: &[Cell],
         (shown, widths): (&[usize], &[usize]),
-        out: &Output,
-    ) {
-        let mut line = String::new();
+        glyphs: Glyphs,
+    ) -> Vec<(Tone, String)> {
+        let mut parts = Vec::new();
         for (place, (at, width)) in shown.iter().zip(widths).enumerate() {
             let cell = &cells[*at];
-            let cut = cut(&cell.text, *width, out.glyphs);
-            let padding = " ".repeat(width.saturating_sub(cut.chars().count()));
-            let painted = out.paint(cell.tone.unwrap_or(Tone::Plain), &cut);
+            let cut = cut(&cell.text, *width, glyphs);
+            let padding = " ".repeat(width.saturating_sub(columns(&cut)));
             if place > 0 {
-                line.push_str(&" ".repeat(GAP));
+                parts.push((Tone::Plain, " ".repeat(GAP)));
             }
+            let (text, padding) = ((cell.tone.unwrap_or(Tone::Plain), cut), (Tone::Plain, padding));
             match self.columns[*at].align {
-                Align::Left => line.extend([painted, padding]),
-                Align::Right => line.extend([padding, painted]),
+                Align::Left => parts.extend([text, padding]),
+                Align::Right => parts.extend([padding, text]),
             }
         }
-        text.push_str(line.trim_end());
-        text.push('\n');
+        parts
     }
 
     /// Which columns are shown and how wide each is.
@@ -199,16 +224,24 @@ impl Table {
 
     fn natural(&self, at: usize) -> usize {
         let widest = self.rows.iter().map(|row| row[at].len()).max().unwrap_or(0);
-        widest.max(self.columns[at].title.chars().count())
+        let column = &self.columns[at];
+        widest.max(columns(&column.title)).max(column.reserved)
     }
 }
 
-/// A text of at most this many characters, with a mark where it was cut.
+/// A text of at most this many columns of a terminal, with a mark where it was cut.
 pub(crate) fn cut(text: &str, width: usize, glyphs: Glyphs) -> String {
-    if text.chars().count() <= width {
+    if columns(text) <= width {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    let mut kept = String::new();
+    for c in text.chars() {
+        kept.push(c);
+        if columns(&kept) >= width {
+            kept.pop();
+            break;
+        }
+    }
     format!("{}{}", kept.trim_end(), glyphs.cut())
 }
 
@@ -253,5 +286,7 @@ mod tests {
     fn a_cut_says_so() {
         assert_eq!(cut("unexpected", 6, Glyphs::Unicode), "unexp…");
         assert_eq!(cut("short", 6, Glyphs::Unicode), "short");
+        assert_eq!(cut("日本語", 5, Glyphs::Unicode), "日本…");
+        assert_eq!(cut("日本語", 4, Glyphs::Unicode), "日…");
     }
 }

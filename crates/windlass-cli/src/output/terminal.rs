@@ -1,4 +1,6 @@
-//! The terminal's width.
+//! The terminal's width, and how much of it a text takes.
+
+use unicode_width::UnicodeWidthStr;
 
 /// What a terminal that tells no width is taken to have.
 const USUAL: usize = 80;
@@ -12,6 +14,11 @@ pub(crate) fn width(terminal: bool) -> Option<usize> {
         .filter(|columns| *columns > 0)
         .or_else(|| if terminal { Some(columns_of_stdout().unwrap_or(USUAL)) } else { None });
     width.map(|columns| columns.max(LEAST))
+}
+
+/// The columns that a text takes, of which a wide character has two.
+pub(crate) fn columns(text: &str) -> usize {
+    text.width()
 }
 
 #[cfg(unix)]

@@ -25,4 +25,5 @@ mod queue;
 mod schedule;
 mod sql;
 mod subscription;
+mod top;
 mod worker;

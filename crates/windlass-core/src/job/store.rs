@@ -70,6 +70,8 @@ pub struct Counts {
     /// Jobs that were completed or cancelled and then removed when their time of keeping ended, and those that an operation has
     /// deleted.
     pub pruned: u64,
+    /// The same by the queues that they ended in: with these a queue's ended jobs only become more.
+    pub pruned_by_queue: BTreeMap<String, u64>,
     /// False where counting took too long. PostgreSQL's estimate stands in then; on SQLite there
     /// are at least so many.
     pub exact: bool,
@@ -80,6 +82,21 @@ impl Counts {
     #[must_use]
     pub fn of(&self, state: State) -> u64 {
         self.by_queue.values().filter_map(|queue| queue.get(&state)).sum()
+    }
+
+    /// Jobs of a queue that have ended, those that were removed since among them; `None` where nothing is known of the queue. It
+    /// becomes smaller only where ended jobs are retried.
+    #[must_use]
+    pub fn ended(&self, queue: &str) -> Option<u64> {
+        let (states, pruned) = (self.by_queue.get(queue), self.pruned_by_queue.get(queue));
+        let ended = |states: &BTreeMap<State, u64>| {
+            let ended = states.iter().filter(|(state, _)| state.is_terminal());
+            ended.map(|(_, jobs)| jobs).sum::<u64>()
+        };
+        match (states, pruned) {
+            (None, None) => None,
+            (states, pruned) => Some(states.map_or(0, ended) + pruned.copied().unwrap_or(0)),
+        }
     }
 
     /// All jobs there are or were.

@@ -5,6 +5,7 @@ mod checks;
 mod events;
 mod health;
 mod schedules;
+mod told;
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use windlass::{StoreError, Timestamp};
 use crate::answer::Document;
 use crate::schema;
 use events::Events;
+pub use told::{remedy, told, weight};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

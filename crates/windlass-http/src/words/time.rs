@@ -61,6 +61,15 @@ pub fn span(duration: Duration) -> String {
     }
 }
 
+/// How long something has lasted, in at most two units and without parts of a second.
+#[must_use]
+pub fn lasted(duration: Duration) -> String {
+    match duration.as_secs() {
+        0..60 => age(duration),
+        seconds => span(Duration::from_secs(seconds)),
+    }
+}
+
 /// A number with thin gaps between thousands: `1 204`.
 #[must_use]
 pub fn number(number: u64) -> String {

@@ -35,7 +35,10 @@ fn read_counts(rows: &[SimpleQueryRow]) -> Result<Counts, StoreError> {
             Some(state) => {
                 *counts.by_queue.entry(queue).or_default().entry(state).or_default() += jobs
             }
-            None if code == PRUNED => counts.pruned += jobs,
+            None if code == PRUNED => {
+                counts.pruned += jobs;
+                *counts.pruned_by_queue.entry(queue).or_default() += jobs;
+            }
             None => {}
         }
     }
@@ -58,5 +61,5 @@ async fn estimate(connection: &Connection) -> Result<Counts, StoreError> {
     let jobs = get::<i64>(&row, 0)?.unsigned_abs();
     let by_state = std::iter::once((State::Available, jobs)).collect();
     let by_queue = std::iter::once(("*".to_owned(), by_state)).collect();
-    Ok(Counts { by_queue, pruned: 0, exact: false })
+    Ok(Counts { by_queue, ..Counts::default() })
 }

@@ -59,7 +59,10 @@ fn add(counts: &mut Counts, queue: &str, code: i16, jobs: u64) {
             let states = counts.by_queue.entry(queue.to_owned()).or_default();
             *states.entry(state).or_default() += jobs;
         }
-        None if code == PRUNED => counts.pruned += jobs,
+        None if code == PRUNED => {
+            counts.pruned += jobs;
+            *counts.pruned_by_queue.entry(queue.to_owned()).or_default() += jobs;
+        }
         None => {}
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 }
 
 /// The table of some jobs.
-pub(super) fn table(out: &Output, jobs: &[JobRecord]) -> Table {
+pub(in crate::command) fn table(out: &Output, jobs: &[JobRecord]) -> Table {
     let mut columns = vec![
         Column::whole("ID"),
         Column::text("KIND", 10),
@@ -132,7 +132,7 @@ fn when(job: &JobRecord) -> Timestamp {
 }
 
 /// What went wrong last, where anything did.
-fn error(job: &JobRecord) -> Option<&str> {
+pub(in crate::command) fn error(job: &JobRecord) -> Option<&str> {
     let last = job.history.last().and_then(|attempt| attempt.error.as_deref());
     match job.state {
         State::Completed => None,

@@ -8,7 +8,7 @@ use windlass::limits::LEADER_TTL;
 use windlass::queue::Unserved;
 use windlass::{State, Timestamp};
 
-use super::{Check, Findings, builds, events, health, is_over, schedules};
+use super::{Check, Findings, builds, events, health, is_over, schedules, told};
 use crate::words::escape::in_one_line;
 use crate::words::time;
 
@@ -242,7 +242,7 @@ fn dead(found: &Findings) -> Check {
         let dead = counts.of(State::Dead);
         (dead > 0).then(|| format!("{about}{}", time::count(dead, "dead job")))
     } else {
-        (seen.jobs > 0).then(|| health::counted_as(seen, "dead job"))
+        (seen.jobs > 0).then(|| told::counted_as(seen, "dead job"))
     };
     let Some(jobs) = number else { return Check::ok("dead", "no dead jobs") };
     Check::warning("dead", format!("{jobs}, kept until a person decides"))

@@ -2,6 +2,7 @@
 
 use windlass_core::job::{Cancelled, Retried};
 use windlass_core::limits::KEEP_FINISHED;
+use windlass_core::name::DEFAULT_QUEUE;
 
 use crate::draft::{job, jobs};
 use crate::fixture::{MINUTE, SECOND, StoreFixture};
@@ -23,6 +24,12 @@ pub async fn finished_jobs_go_when_their_time_is_over(fixture: StoreFixture) {
     fixture.advance(MINUTE);
     assert_eq!(fixture.tidy().await.pruned, 1);
     fixture.check("pruned 2").await;
+    let counts = fixture.store().counts().await.expect("counted");
+    let by_queue: Vec<(&str, u64)> =
+        counts.pruned_by_queue.iter().map(|(queue, jobs)| (queue.as_str(), *jobs)).collect();
+    assert_eq!(by_queue, [(DEFAULT_QUEUE, 2)]);
+    assert_eq!(counts.ended(DEFAULT_QUEUE), Some(2), "what is gone has still ended");
+    assert_eq!(counts.ended("other"), None);
     assert!(fixture.store().job(ids[0]).await.expect("it can be asked for").is_none());
     assert_eq!(fixture.cancel(ids[0]).await, Cancelled::Missing);
     assert_eq!(fixture.retry(ids[1]).await, Retried::Missing);
