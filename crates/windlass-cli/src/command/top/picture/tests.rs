@@ -1,3 +1,5 @@
+use windlass::job::Lead;
+
 use super::*;
 use crate::command::top::sample::{at, busy, id, quiet};
 
@@ -19,10 +21,14 @@ fn a_store_at_rest_has_no_problem() {
 
 #[test]
 fn what_weighs_most_comes_first() {
-    let picture = picture(&busy(0, 0), "");
+    let mut look = busy(0, 0);
+    // It is found last.
+    look.overview.observed.leader =
+        look.overview.observed.leader.map(|lead| Lead { until: at(-60), ..lead });
+    let picture = picture(&look, "");
     let aspects: Vec<&str> = picture.problems.iter().map(|one| one.aspect.as_str()).collect();
-    assert_eq!(aspects, ["latency", "running", "dying"]);
-    assert_eq!(picture.problems[2].about, About::DeadJob(id(7)));
+    assert_eq!(aspects, ["latency", "running", "leader", "dying"]);
+    assert_eq!(picture.problems[3].about, About::DeadJob(id(7)));
     assert_eq!(picture.problems[0].text, "img: 24m 12s, a job of img.thumb");
 }
 
