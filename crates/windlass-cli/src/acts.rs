@@ -1,5 +1,6 @@
 //! Acts of the command line: what a person does with it is entered in the audit, as what is done over HTTP is.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 
 use clap::ArgMatches;
@@ -220,7 +221,17 @@ fn machine() -> Option<String> {
 fn user() -> String {
     let named = ["WINDLASS_ACTOR", "SUDO_USER", "USER", "LOGNAME"];
     let found = named.iter().filter_map(|name| std::env::var(name).ok());
-    found.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    let found = found.into_iter().find(|name| !name.is_empty());
+    found.or_else(owner).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Whose process this is, as the list of the machine's users names them.
+fn owner() -> Option<String> {
+    let uid = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let mut users = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let own = users.find(|fields| fields.get(2) == Some(&uid.as_str()));
+    Some(own.map_or(format!("uid {uid}"), |fields| fields[0].to_owned()))
 }
 
 #[cfg(test)]

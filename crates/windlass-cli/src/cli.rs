@@ -134,7 +134,6 @@ pub(crate) enum Command {
     /// Bring a store back to what a file has
     Restore(command::restore::Args),
     /// Move all that one store holds into another one
-    #[command(hide = true)]
     Move(command::move_store::Args),
     /// Hold a worker of any language against the worker protocol, with faults
     Conformance(command::conformance::Args),

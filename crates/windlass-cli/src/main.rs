@@ -18,8 +18,12 @@ mod store;
 mod supervisor;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::exit::{Exit, Failure};
+
+/// How long the end waits for the store's files to be closed: what is in SQLite's log comes into the file then.
+const CLOSING: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let (cli, asked) = match cli::parse() {
@@ -38,5 +42,8 @@ fn main() -> ExitCode {
     let result = runtime.block_on(run::run(cli, asked));
     // Handlers that were abandoned must not keep the process.
     runtime.shutdown_background();
+    if !windlass::wait_closed(CLOSING) {
+        tracing::debug!("the store was not closed in time");
+    }
     result.unwrap_or_else(|error| output::problem::report(&error, format)).into()
 }

@@ -11,6 +11,7 @@
 
 pub(crate) mod edits;
 
+use std::fs::File;
 use std::future;
 use std::io::{self, IsTerminal as _};
 
@@ -43,8 +44,8 @@ pub(crate) struct Signals {
     cont: Signal,
     usr2: Signal,
     hup: Signal,
-    /// What SIGHUP asks for here.
-    hang_up: Wish,
+    /// Whether it began at a terminal, which may close.
+    has_terminal: bool,
     lifeline: Option<Lifeline>,
     /// What is asked for by a change of a file.
     edits: Option<Edits>,
@@ -56,7 +57,6 @@ impl Signals {
     /// # Errors
     /// When the system refuses a signal handler.
     pub(crate) fn listen(lifeline: Option<Lifeline>) -> io::Result<Self> {
-        let is_at_terminal = io::stderr().is_terminal();
         Ok(Self {
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
@@ -65,7 +65,7 @@ impl Signals {
             cont: signal(SignalKind::from_raw(libc::SIGCONT))?,
             usr2: signal(SignalKind::user_defined2())?,
             hup: signal(SignalKind::hangup())?,
-            hang_up: if is_at_terminal { Wish::Stop } else { Wish::Reload },
+            has_terminal: io::stderr().is_terminal(),
             lifeline,
             edits: None,
         })
@@ -85,7 +85,7 @@ impl Signals {
             _ = self.usr1.recv() => Wish::Quiet,
             _ = self.cont.recv() => Wish::Resume,
             _ = self.usr2.recv() => Wish::Resume,
-            _ = self.hup.recv() => self.hang_up,
+            _ = self.hup.recv() => hang_up(self.has_terminal),
             () = ended(&mut self.lifeline) => {
                 self.lifeline = None;
                 Wish::Stop
@@ -93,6 +93,12 @@ impl Signals {
             () = edited(&mut self.edits) => Wish::Reload,
         }
     }
+}
+
+/// What SIGHUP asks for: the system sends it too when a terminal closes, which then cannot be opened any more.
+fn hang_up(has_terminal: bool) -> Wish {
+    let is_closed = has_terminal && File::open("/dev/tty").is_err();
+    if is_closed { Wish::Stop } else { Wish::Reload }
 }
 
 async fn edited(edits: &mut Option<Edits>) {

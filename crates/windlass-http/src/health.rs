@@ -61,7 +61,10 @@ async fn alive() -> Response {
     responses((status = 200, description = "It can.", body = Status))
 )]
 async fn ready(State(api): State<Api>) -> Result<Response, Problem> {
-    let facts = api.store().facts().await?;
+    let facts = api.store().facts().await.map_err(|error| {
+        tracing::warn!(%error, "the store cannot be asked");
+        Problem::new(Code::Unavailable, "the database does not answer")
+    })?;
     if facts.schema_version > facts.known_version {
         let detail = "the schema of the database is newer than this program";
         return Err(Problem::new(Code::Unavailable, detail));

@@ -103,10 +103,17 @@ pub(crate) async fn counted(State(api): State<Api>, request: Request, next: Next
     response
 }
 
-/// The numbers. They name queues and subscriptions, so that they are for who may read all.
-pub(crate) async fn show(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
-    let metrics = api.metrics().clone();
-    let text = metrics.text(&api).await;
+/// The numbers. They name queues and subscriptions, so that they are for who may read all. Where the store cannot say who that is,
+/// everybody is told that it is away, and nothing else.
+pub(crate) async fn show(
+    may: Result<May<Read>, Problem>,
+    State(api): State<Api>,
+) -> Result<Response, Problem> {
+    let text = match may {
+        Ok(_) => api.metrics().clone().text(&api).await,
+        Err(problem) if problem.code() == Code::Unavailable => measured::AWAY.to_owned(),
+        Err(problem) => return Err(problem),
+    };
     let form =
         FORM.parse().map_err(|_| Problem::new(Code::Internal, "the type is not a header"))?;
     let mut response = text.into_response();

@@ -32,6 +32,7 @@ pub struct Server {
     listener: TcpListener,
     connections: JoinSet<()>,
     graceful: Graceful,
+    has_any_name: bool,
     probe: Probe,
     probed: mpsc::Receiver<oneshot::Sender<()>>,
 }
@@ -71,7 +72,15 @@ impl Server {
         let graceful = Graceful(GracefulShutdown::new());
         // Who asks waits for the answer.
         let (probe, probed) = mpsc::channel(1);
-        Self { listener, connections: JoinSet::new(), graceful, probe: Probe(probe), probed }
+        let (connections, probe) = (JoinSet::new(), Probe(probe));
+        Self { listener, connections, graceful, has_any_name: false, probe, probed }
+    }
+
+    /// A proxy stands before it that others reach by a name of theirs, and passes that name on in `Host`. Otherwise a server on an
+    /// address of this machine answers to the names of this machine alone.
+    #[must_use]
+    pub fn behind_proxy(self) -> Self {
+        Self { has_any_name: true, ..self }
     }
 
     /// Where it listens.
@@ -114,7 +123,7 @@ impl Server {
 
     /// A name that leads here is not a way in: only this machine's are, where only it reaches the address.
     fn for_own_hosts(&self, router: Router) -> Router {
-        match self.address().ok().and_then(Hosts::of) {
+        match self.address().ok().filter(|_| !self.has_any_name).and_then(Hosts::of) {
             Some(hosts) => router.layer(from_fn_with_state(hosts, only_own_hosts)),
             None => router,
         }

@@ -5,6 +5,7 @@ pub(crate) mod facts;
 pub(crate) mod migrate;
 pub(crate) mod open;
 pub(crate) mod reader;
+pub(crate) mod thread;
 pub(crate) mod turn;
 pub(crate) mod watch;
 pub(crate) mod writer;

@@ -39,6 +39,7 @@ pub use archive::SqliteArchive;
 pub use condition::signal;
 pub use connection::connect::Durability;
 pub use connection::open::{History, Migration, Options};
+pub use connection::thread::wait_closed;
 pub use event::publish;
 pub use job::enqueue::{Binds, INSERT, enqueue_all};
 pub use job::lane_rules;

@@ -296,7 +296,9 @@ pub use log_layer::{LogLayer, log_layer};
 pub use adapter::tokio_postgres::PreparedEnqueue;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use open::counting;
-pub use open::{ask, migrate, open, open_archive, open_checked, views, without_password};
+pub use open::{
+    ask, migrate, open, open_archive, open_checked, views, wait_closed, without_password,
+};
 #[cfg(feature = "postgres")]
 pub use transaction::in_schema;
 pub use transaction::{

@@ -84,6 +84,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     check(&how)?;
     let store = store::created_and_told(globals).await?;
     let server = listening(&how, socket).await?;
+    let server = if how.behind_proxy { server.behind_proxy() } else { server };
     let serving = format!("serving http://{}", server.address()?);
     globals.out.aside(&format!("{serving}\n"));
     root::warn(&globals.out);

@@ -470,7 +470,10 @@ impl<App: Send + Sync + 'static> Worker<App> {
             limits: self.limits.clone(),
             kind_limits: self.handlers.iter().filter_map(Registered::kind_limits).collect(),
             expected: self.handlers.iter().filter_map(Registered::expected).collect(),
-            slots: u32::try_from(slots).unwrap_or(u32::MAX),
+            slots: match self.purpose {
+                Purpose::Maintenance => 0,
+                _ => u32::try_from(slots).unwrap_or(u32::MAX),
+            },
             lease: self.options.lease,
         }
     }

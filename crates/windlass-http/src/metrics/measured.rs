@@ -38,6 +38,9 @@ const GAUGES: [(&str, Option<Unit>, &str); 17] = [
     ("windlass_source_paused", None, "Whether a source is paused or stands still."),
     ("windlass_store_bytes", Some(Unit::Bytes), "Bytes of all tables and indexes."),
 ];
+/// What is said of a store that does not even know who asks.
+pub(super) const AWAY: &str =
+    "# HELP windlass_up Whether the store answers.\n# TYPE windlass_up gauge\nwindlass_up 0\n";
 const PRUNED: &str = "windlass_jobs_pruned_total";
 
 /// The text of what is measured now. Of a store that cannot be asked there is that alone.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::http::{Method, header};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use windlass::store::Now;
 use windlass::token::{Grant, Scope};
@@ -28,6 +29,8 @@ on_both_stores! {
     attempts_are_counted;
     /// A believed proxy says who asks; what others say in its header is nothing.
     a_proxy_names_users;
+    /// Behind a proxy of this machine a browser signs in by a name of others.
+    a_proxy_passes_its_name_on;
     /// What signing in leaves in the audit has no password.
     the_audit_has_who_signed_in;
     /// Where nobody is asked, nobody signs in, and all can ask who they are.
@@ -310,6 +313,42 @@ async fn a_proxy_names_users(api: TestApi) {
     assert!(answer.contains("\"role\":\"viewer\""), "{answer}");
     api.stop();
     running.join_all().await;
+}
+
+async fn a_proxy_passes_its_name_on(api: TestApi) {
+    let own = ["127.0.0.1".parse::<std::net::IpAddr>().expect("an address").into()];
+    let api = api.asking(Access::tokens().behind(Proxies::at(own))).await;
+    add(&api, "ana", Role::Viewer).await;
+    let body = json!({"user": "ana", "password": PASSWORD}).to_string();
+    for (is_behind, expected) in [(false, 403), (true, 201)] {
+        let address = "127.0.0.1:0".parse().expect("an address");
+        let server = Server::bind(address).await.expect("bound");
+        let server = if is_behind { server.behind_proxy() } else { server };
+        let address = server.address().expect("known");
+        let stop = tokio_util::sync::CancellationToken::new();
+        let mut running = JoinSet::new();
+        running.spawn(server.serve(api.router(), stop.clone()));
+        let origin = "origin: https://jobs.example.com\r\ncontent-type: application/json\r\n";
+        let asked = named("jobs.example.com", origin, &body);
+        assert_eq!(exchange_raw(address, &asked).await, expected, "{is_behind}");
+        stop.cancel();
+        running.join_all().await;
+    }
+}
+
+/// A request to sign in at a host of this name.
+fn named(host: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    let fixed = format!("host: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n");
+    format!("POST /v1/session HTTP/1.1\r\n{fixed}{headers}\r\n{body}")
+}
+
+async fn exchange_raw(server: SocketAddr, text: &str) -> u16 {
+    let mut stream = tokio::net::TcpStream::connect(server).await.expect("connected");
+    stream.write_all(text.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer[9..12].parse().expect("a status")
 }
 
 async fn the_audit_has_who_signed_in(api: TestApi) {

@@ -11,6 +11,7 @@ use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::store::Reply;
 
+use crate::connection::thread;
 use crate::archive::layout::{self, Layout};
 use crate::error::store_error;
 
@@ -32,17 +33,12 @@ impl Rows {
         // The snapshot is that of the first look.
         connection.execute_batch("begin; select one from windlass_schema").map_err(store_error)?;
         let (answers, pages) = channel(AHEAD);
-        std::thread::Builder::new()
-            .name("windlass-archive".to_owned())
-            .spawn(move || {
-                if let Err(error) = read_all(&connection, tables, &answers) {
-                    // Nobody waits any more.
-                    let _ = answers.blocking_send(Err(error));
-                }
-            })
-            .map_err(|error| StoreError::Unavailable {
-                reason: format!("a reader's thread could not be started: {error}"),
-            })?;
+        thread::start(("windlass-archive", "reader"), connection, move |connection| {
+            if let Err(error) = read_all(connection, tables, &answers) {
+                // Nobody waits any more.
+                let _ = answers.blocking_send(Err(error));
+            }
+        })?;
         Ok(Self { pages })
     }
 }

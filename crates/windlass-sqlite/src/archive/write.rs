@@ -15,6 +15,7 @@ use windlass_core::time::Timestamp;
 
 use crate::archive::layout::{self, Layout};
 use crate::archive::{look, moving};
+use crate::connection::thread;
 use crate::connection::writer::{begin_alone, in_transaction};
 use crate::error::{closed, store_error};
 use crate::event::renew;
@@ -68,12 +69,9 @@ impl Writing {
 
     fn serve(connection: Connection, commits: Commits) -> Result<Self, StoreError> {
         let (steps, waiting) = channel(1);
-        std::thread::Builder::new()
-            .name("windlass-archive".to_owned())
-            .spawn(move || serve(&connection, commits, waiting))
-            .map_err(|error| StoreError::Unavailable {
-                reason: format!("a writer's thread could not be started: {error}"),
-            })?;
+        thread::start(("windlass-archive", "writer"), connection, move |connection| {
+            serve(connection, commits, waiting);
+        })?;
         Ok(Self { steps })
     }
 

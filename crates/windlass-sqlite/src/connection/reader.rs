@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use windlass_core::error::StoreError;
 
-use crate::connection::connect;
+use crate::connection::{connect, thread};
 use crate::error::{closed, store_error};
 
 const THREADS: usize = 2;
@@ -28,12 +28,9 @@ impl Readers {
         for _ in 0..THREADS {
             let connection = connect::reader(path)?;
             let waiting = Arc::clone(&waiting);
-            std::thread::Builder::new()
-                .name("windlass-read".to_owned())
-                .spawn(move || serve(&connection, &waiting))
-                .map_err(|error| StoreError::Unavailable {
-                    reason: format!("a reader's thread could not be started: {error}"),
-                })?;
+            thread::start(("windlass-read", "reader"), connection, move |connection| {
+                serve(connection, &waiting);
+            })?;
         }
         Ok(Self { questions })
     }

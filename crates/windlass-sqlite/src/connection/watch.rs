@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use windlass_core::error::StoreError;
 use windlass_core::wake::Wakeups;
 
-use crate::connection::connect;
+use crate::connection::{connect, thread};
 use crate::error::store_error;
 use crate::event::list::HAS_NEWS;
 use crate::row::{Id, all, one};
@@ -27,13 +27,9 @@ pub(crate) fn start(path: &Path, wakeups: &Arc<Wakeups>) -> Result<(), StoreErro
     let connection = connect::reader(path)?;
     wakeups.begin_to_hear();
     let wakeups = Arc::downgrade(wakeups);
-    std::thread::Builder::new()
-        .name("windlass-watch".to_owned())
-        .spawn(move || watch(&connection, &wakeups))
-        .map(drop)
-        .map_err(|error| StoreError::Unavailable {
-            reason: format!("the watching thread could not be started: {error}"),
-        })
+    thread::start(("windlass-watch", "watcher"), connection, move |connection| {
+        watch(connection, &wakeups);
+    })
 }
 
 fn watch(connection: &Connection, wakeups: &Weak<Wakeups>) {

@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 use windlass_core::error::StoreError;
 
+use crate::connection::thread;
 use crate::connection::turn::{self, Turn};
 use crate::error::{closed, store_error};
 
@@ -95,12 +96,9 @@ impl Writer {
     /// Starts the writer's thread on this connection. It ends when the last handle is dropped.
     pub(crate) fn start(connection: Connection) -> Result<Self, StoreError> {
         let (steps, waiting) = channel();
-        std::thread::Builder::new()
-            .name("windlass-sqlite".to_owned())
-            .spawn(move || serve(&connection, &waiting, Turn::default()))
-            .map_err(|error| StoreError::Unavailable {
-                reason: format!("the writer's thread could not be started: {error}"),
-            })?;
+        thread::start(("windlass-sqlite", "writer"), connection, move |connection| {
+            serve(connection, &waiting, Turn::default());
+        })?;
         Ok(Self { steps })
     }
 

@@ -9,6 +9,17 @@ fn a_job_is_announced_with_its_id_its_queue_and_how_to_see_it() {
     insta::assert_snapshot!(table);
 }
 
+/// Who copies the file of a store that nobody has open has all that is in it.
+#[test]
+fn the_file_alone_has_everything_afterwards() {
+    let cli = CliFixture::new();
+    cli.ok(&["enqueue", "mail.welcome"]);
+    let folder = std::fs::read_dir(cli.path(".")).expect("a folder");
+    let names: Vec<_> = folder.map(|one| one.expect("read").file_name()).collect();
+    let is_log = |name: &&std::ffi::OsString| name.to_string_lossy().ends_with("-wal");
+    assert!(!names.is_empty() && !names.iter().any(|name| is_log(&name)), "{names:?}");
+}
+
 #[test]
 fn a_job_nobody_serves_is_pointed_out() {
     let cli = CliFixture::new();
