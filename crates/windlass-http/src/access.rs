@@ -3,6 +3,7 @@
 //! Each handler takes [`May`] or [`MayIn`] with the scope that it needs, so that none can be reached without a check.
 
 mod attempt;
+pub(crate) mod described;
 mod known;
 mod may;
 pub(crate) mod password;

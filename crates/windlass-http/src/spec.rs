@@ -19,7 +19,7 @@ use crate::api::Api;
 use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
-    alert, audit, batch, conditional, event, health, idempotency, job, kind, lane, limit,
+    access, alert, audit, batch, conditional, event, health, idempotency, job, kind, lane, limit,
     operation, queue, rate, remote, schedule, session, signal, source, stream, subscription, token,
     trace, user, worker, workflow,
 };
@@ -93,10 +93,12 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         .nest("/v1", nouns)
         .merge(health::routes())
         .split_for_parts();
+    access::described::with_schemes(&mut document);
     for (route, path) in &mut document.paths.paths {
         operations(path).for_each(|(method, operation)| {
             with_id(operation);
             with_problem(operation);
+            access::described::describe(&method, route, operation);
             conditional::described::describe(&method, route, operation);
             if rate::may_refuse(&method, route) {
                 with_rate(operation);

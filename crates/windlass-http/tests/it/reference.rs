@@ -64,6 +64,9 @@ fn one(path: &str, method: &str, operation: &Value) -> String {
     if !said(operation).is_empty() {
         let _ = write!(text, "\n{}\n", said(operation));
     }
+    if let Some(scope) = operation["security"][0]["token"][0].as_str() {
+        let _ = write!(text, "\nScope: `{scope}`.\n");
+    }
     let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !parameters.is_empty() {
         text.push_str("\n| parameter | in | | |\n|---|---|---|---|\n");
