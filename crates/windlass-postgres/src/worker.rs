@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod heartbeat;
+pub(crate) mod label;
 pub(crate) mod leave;
 pub(crate) mod list;
 pub(crate) mod quiet;
