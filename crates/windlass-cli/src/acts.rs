@@ -18,7 +18,7 @@ use crate::store;
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 /// All commands that change what is there. What only brings data, such as `enqueue`, is none.
-const ACTS: [Row; 50] = [
+const ACTS: [Row; 51] = [
     ("alert", "mute", "alerts.mute", "name"),
     ("alert", "unmute", "alerts.unmute", "name"),
     ("batch", "cancel", "batches.cancel", "batch"),
@@ -69,6 +69,7 @@ const ACTS: [Row; 50] = [
     ("worker", "quiet", "workers.quiet", "worker"),
     ("worker", "require", "builds.require", "build"),
     ("worker", "resume", "workers.resume", "worker"),
+    ("worker", "stop", "workers.stop", "worker"),
 ];
 /// Workflows are batches, and named as these.
 const WORKFLOWS: [Row; 2] = [

@@ -64,5 +64,6 @@ pub use answer::Document;
 pub use api::Api;
 pub use problem::{Code, Problem};
 pub use rate::RequestRate;
+pub use remote::lease_text;
 pub use server::{Probe, Server};
 pub use spec::openapi;

@@ -193,7 +193,8 @@ pub mod json {
 pub mod step {
     pub use windlass_core::context::StepSet;
     pub use windlass_core::step::{
-        NewStep, Others, Recalled, StepForm, StepRecord, StepStore, StepUpgrade, Until, WaitEnd,
+        NewStep, Others, Recalled, StepForm, StepRecord, StepRefusal, StepStore, StepUpgrade,
+        Until, WaitEnd, behind,
     };
 }
 

@@ -214,6 +214,7 @@ impl WorkerStore for DiscardStore {
         heartbeat(WorkerId, Duration, Now) -> Beat;
         leave(WorkerId, Now) -> ();
         quiet(WorkerId, Quiet, Now) -> bool;
+        stop_worker(WorkerId, Now) -> bool;
         require_build(&MinimumBuild, Now) -> ();
         allow_builds(&str) -> bool;
         required_builds() -> Vec<RequiredBuild>;

@@ -471,6 +471,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             kind_limits: self.handlers.iter().filter_map(Registered::kind_limits).collect(),
             expected: self.handlers.iter().filter_map(Registered::expected).collect(),
             slots: u32::try_from(slots).unwrap_or(u32::MAX),
+            kind_slots: self.handlers.iter().filter_map(Registered::kind_slots).collect(),
             lease: self.options.lease,
         }
     }

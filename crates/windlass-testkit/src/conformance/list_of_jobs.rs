@@ -84,6 +84,7 @@ macro_rules! behaviours_of_jobs {
                     a_job_without_a_worker_says_what_is_missing
                     a_parked_job_says_what_brings_it_back
                     quiet_workers_are_named
+                    workers_that_stop_are_named
                     workers_that_are_held_back_by_their_build_are_named
                     taken_slots_and_the_line_are_told
                     a_suspect_is_told

@@ -111,6 +111,10 @@ macro_rules! forward_one {
         fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool> {
             self.store.quiet(worker, wish, now)
         }
+
+        fn stop_worker(&self, worker: WorkerId, now: Now) -> Reply<'_, bool> {
+            self.store.stop_worker(worker, now)
+        }
     };
     (builds) => {
         fn require_build<'a>(&'a self, minimum: &'a MinimumBuild, now: Now) -> Reply<'a, ()> {
