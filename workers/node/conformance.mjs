@@ -21,6 +21,12 @@ const handlers = {
     }
   },
   "conformance.count": () => ({ run: ++runs }),
+  "conformance.step": async (args, job) => {
+    const output = await job.step("once", () => ({ run: ++runs }));
+    handlers["conformance.snooze"](args, job);
+    return output;
+  },
 };
 const { WINDLASS_URL: url, WINDLASS_TOKEN: token } = process.env;
 await new Worker(url, handlers, { token }).run();
+process.exit();

@@ -25,5 +25,10 @@ def sleep(args, job):
 def count(args, job, runs=itertools.count(1)):
     return {"run": next(runs)}
 
-handlers = {f"conformance.{handler.__name__}": handler for handler in (echo, fail, snooze, sleep, count)}
+def step(args, job):
+    output = job.step("once", lambda: count(args, job))
+    snooze(args, job)
+    return output
+
+handlers = {f"conformance.{handler.__name__}": handler for handler in (echo, fail, snooze, sleep, count, step)}
 Worker(os.environ["WINDLASS_URL"], handlers, token=os.environ.get("WINDLASS_TOKEN")).run()

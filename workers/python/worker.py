@@ -1,7 +1,4 @@
-"""A Windlass worker in Python. Standard library only; copy it, and write handlers of your own.
-
-    WINDLASS_URL=http://127.0.0.1:7700 WINDLASS_TOKEN=... python3 worker.py
-
+"""A Windlass worker in Python. Standard library only; copy it, and write handlers of your own, as in hello.py.
 A handler takes the args and the job. It returns the job's output; an exception is tried again, unless it is `Dead`."""
 import http.client, itertools, json, os, queue, signal, socket, threading, time, traceback
 from urllib.parse import urlsplit
@@ -11,7 +8,7 @@ class Snooze(Exception): """The job is to run again in so many seconds, not coun
 class Gone(Exception): """The server does not know this worker any more."""
 
 class Job(dict):
-    """An attempt: `job["id"]`, `job["attempt"]`, `job.get("checkpoint")`. It is to end once `told_to_end` is set."""
+    """An attempt: the fields of the claim, as `job["attempt"]`. It is to end once `told_to_end` is set."""
     def __init__(self, worker, fields):
         super().__init__(fields)
         self.worker, self.lines, self.told_to_end = worker, 0, threading.Event()
@@ -22,11 +19,20 @@ class Job(dict):
         self.lines += len(lines)
         self.worker.call("POST", f"/v1/jobs/{self['id']}/report", body)
 
+    def step(self, name, work):
+        """What `work()` returns, done once: it is kept with the job, and a later attempt gets it from there."""
+        if name not in (steps := self.setdefault("steps", {})):
+            self.report(steps=[{"name": name, "output": (output := work())}])
+            steps[name] = output
+        return steps[name]
+
 class Worker:
-    def __init__(self, url, handlers, slots=10, queue_name="default", token=None):
-        self.url, self.handlers, self.slots, self.queue_name = urlsplit(url), handlers, slots, queue_name
+    """`slots` jobs at once, and of a kind that `kind_slots` names as many as it says; `grace` seconds for them at a stop."""
+    def __init__(self, url, handlers, slots=10, queue_name="default", token=None, kind_slots={}, grace=25):
+        self.url, self.handlers, self.slots = urlsplit(url), handlers, slots
+        self.kinds = [{"kind": kind, "queue": queue_name, "slots": kind_slots.get(kind)} for kind in handlers]
         self.headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        self.jobs, self.stopping, self.thread = {}, threading.Event(), threading.local()
+        self.jobs, self.stopping, self.thread, self.grace = {}, threading.Event(), threading.local(), grace
         self.ready, self.results, self.room = queue.SimpleQueue(), queue.SimpleQueue(), threading.Semaphore(slots)
 
     def call(self, method, path, body=None):
@@ -52,37 +58,38 @@ class Worker:
             time.sleep(wait)
 
     def register(self):
-        handlers = [{"kind": kind, "queue": self.queue_name} for kind in self.handlers]
         me = {"name": "python", "host": socket.gethostname(), "pid": os.getpid(), "build": "worker.py 1"}
-        said = self.call("POST", "/v1/workers", {**me, "handlers": handlers, "slots": self.slots, "protocol": 1})
+        said = self.call("POST", "/v1/workers", {**me, "handlers": self.kinds, "slots": self.slots, "protocol": 1})
         self.path, self.heartbeat_s = f"/v1/workers/{said['worker']}", said["heartbeat_ms"] / 1000
 
     def run(self):
-        """Runs jobs until a signal asks it to stop; then those that run may end."""
-        signal.signal(signal.SIGTERM, lambda *_: self.stopping.set())
-        signal.signal(signal.SIGINT, lambda *_: self.stopping.set())
+        """Runs jobs until a signal or the server asks it to stop; those that run have the grace to end."""
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda *_: self.stopping.set())
         self.register()
-        targets = [self.runner] * self.slots + [self.settler, self.heart]
-        *runners, settler, heart = [threading.Thread(target=target, daemon=True) for target in targets]
+        threads = [self.runner] * self.slots + [self.settler, self.heart]
+        *runners, settler, heart = [threading.Thread(target=one, daemon=True) for one in threads]
         for one in [*runners, settler, heart]:
             one.start()
         while not self.stopping.is_set():
             try:
-                self.claim()
+                if self.room.acquire(timeout=0.5):
+                    self.claim()
             except Gone:
                 self.end(list(self.jobs))
                 self.register()
         for _ in runners:
             self.ready.put(None)
-        for one in runners:
-            one.join()
+        for until in (time.monotonic() + self.grace, time.monotonic() + self.grace + 2):
+            for one in runners:
+                one.join(max(0, until - time.monotonic()))
+            self.end(list(self.jobs))  # what does not end then either is handed back by leaving
         self.results.put(None)
         settler.join()
         self.call("DELETE", self.path)
 
     def claim(self):
-        self.room.acquire()  # one place at least, and as many more as are free
-        free, jobs = 1 + sum(iter(lambda: self.room.acquire(blocking=False), False)), []
+        free, jobs = 1 + sum(iter(lambda: self.room.acquire(blocking=False), False)), []  # one is taken already
         try:
             jobs = self.call("POST", f"{self.path}/claim", {"max": min(free, 500), "wait_ms": 2000})["jobs"]
         finally:
@@ -105,7 +112,7 @@ class Worker:
             return {"result": "snooze", "after_ms": int(1000 * (*wish.args, 60)[0])}
         except Exception as error:  # whatever a handler raises ends the attempt, not the worker
             if job.told_to_end.is_set():
-                return {"result": "cancel"}
+                return {"result": "release" if self.stopping.is_set() else "cancel"}
             said = {"message": str(error), "type": type(error).__name__, "stack": traceback.format_exc(limit=-3)}
             return {"result": "fail", "error": said, "retry": "never" if isinstance(error, Dead) else "default"}
 
@@ -123,8 +130,8 @@ class Worker:
                     batch.insert(0, result)
                     time.sleep(0.01)
                 elif answer["status"] == "refused":  # what is to follow cannot be written: the attempt has failed
-                    error = {"message": answer["detail"]}
-                    batch.insert(0, {"job": result["job"], "lease": result["lease"], "result": "fail", "error": error})
+                    said = {"result": "fail", "error": {"message": answer["detail"]}}
+                    batch.insert(0, {"job": result["job"], "lease": result["lease"], **said})
                 else:
                     self.jobs.pop(result["lease"], None)
 
@@ -141,10 +148,3 @@ class Worker:
     def end(self, leases):
         for job in filter(None, map(self.jobs.get, leases)):
             job.told_to_end.set()
-
-def hello(args, job):
-    job.report(f"hello {args['name']}", progress={"percent": 50})
-    return {"greeted": args["name"]}
-
-if __name__ == "__main__":
-    Worker(os.environ["WINDLASS_URL"], {"hello": hello}, token=os.environ.get("WINDLASS_TOKEN")).run()

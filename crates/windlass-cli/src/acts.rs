@@ -20,7 +20,7 @@ use crate::store;
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 /// All commands that change what is there. What only brings data, such as `enqueue`, is none.
-const ACTS: [Row; 54] = [
+const ACTS: [Row; 55] = [
     ("alert", "mute", "alerts.mute", "name"),
     ("alert", "unmute", "alerts.unmute", "name"),
     ("batch", "cancel", "batches.cancel", "batch"),
@@ -75,6 +75,7 @@ const ACTS: [Row; 54] = [
     ("worker", "quiet", "workers.quiet", "worker"),
     ("worker", "require", "builds.require", "build"),
     ("worker", "resume", "workers.resume", "worker"),
+    ("worker", "stop", "workers.stop", "worker"),
 ];
 /// Workflows are batches, and named as these.
 const WORKFLOWS: [Row; 2] = [

@@ -423,6 +423,16 @@ impl Client {
         self.store.quiet(worker, wish, Now::Database).await
     }
 
+    /// Asks a worker to stop, as SIGTERM asks its process: it takes no new work, what runs has its grace, what has not ended
+    /// then is handed back, and it leaves. A Rust worker's [`RunningWorker::stopped`](crate::engine::RunningWorker::stopped)
+    /// resolves then. It cannot be taken back. `false` where there is no such worker.
+    ///
+    /// # Errors
+    /// What kept the store from writing.
+    pub async fn stop_worker(&self, worker: WorkerId) -> Result<bool, StoreError> {
+        self.store.stop_worker(worker, Now::Database).await
+    }
+
     /// Sets the oldest build of a program that takes new work, in place of one that was set before. Its workers that are
     /// older, those that come later too, take no new work until it is lowered or removed, and end what they run. They
     /// hear of it at once where they hear anything, and at their next heartbeat otherwise.

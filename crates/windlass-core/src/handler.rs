@@ -206,6 +206,12 @@ impl Registered {
         (limits != KindLimits::default()).then(|| (self.kind.clone(), limits))
     }
 
+    /// The kind with how many of its jobs run at once, where it says so.
+    pub(crate) fn kind_slots(&self) -> Option<(String, u32)> {
+        let slots = self.policy.slots?;
+        Some((self.kind.clone(), u32::try_from(slots).unwrap_or(u32::MAX)))
+    }
+
     /// The kind with how long its jobs are expected to run, where it says so.
     pub(crate) fn expected(&self) -> Option<(String, Duration)> {
         self.policy.expected.map(|expected| (self.kind.clone(), expected))

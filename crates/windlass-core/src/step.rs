@@ -14,6 +14,7 @@ pub use wait::WaitEnd;
 
 use crate::id::JobId;
 use crate::job::{Fence, Fenced};
+use crate::json::Json;
 use crate::reply::{Now, Reply};
 
 /// What stays of a list when steps of it are written.
@@ -23,6 +24,30 @@ pub enum Others {
     Stay,
     /// Those up to this number; those behind it are removed.
     EndAt(u32),
+}
+
+/// Why steps cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StepRefusal(StepError);
+
+/// Steps that were done elsewhere, as they are to be recorded behind those of their job: for who has jobs run elsewhere. A name that
+/// is recorded stays as it is, and is not among them.
+///
+/// # Errors
+/// What is wrong with a name, and where there would be more than a job may have.
+pub fn behind(
+    recorded: Vec<StepRecord>,
+    done: Vec<(String, Json)>,
+) -> Result<Vec<NewStep>, StepRefusal> {
+    let mut list = StepList::of(recorded);
+    let mut steps = Vec::with_capacity(done.len());
+    for (name, output) in done {
+        let Some(nth) = list.append(&name).map_err(StepRefusal)? else { continue };
+        list.count(&output).map_err(StepRefusal)?;
+        steps.push(NewStep { nth, name, form: StepForm::Work, output: Some(output), until: None });
+    }
+    Ok(steps)
 }
 
 /// The verbs of steps. A write is one atomic change, and lands only while the attempt holds its lease.

@@ -172,6 +172,19 @@ pub struct Session<'a> {
     pub password: &'a PasswordHash,
 }
 
+/// A password that its user changes: the session that asks for it gives way to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnPassword<'a> {
+    /// The session that asks.
+    pub session: TokenDigest,
+    /// The hash that the old password was compared with.
+    pub old: &'a PasswordHash,
+    /// The hash of the new one.
+    pub new: &'a PasswordHash,
+    /// The digest of the new session's secret.
+    pub next: TokenDigest,
+}
+
 /// A session as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRecord {
@@ -224,6 +237,10 @@ pub trait UserStore: Send + Sync {
     /// would have more than [`SESSIONS`](crate::limits::SESSIONS), and those of anybody that are over are forgotten.
     fn start_session<'a>(&'a self, session: &'a Session<'a>, now: Now) -> Reply<'a, bool>;
 
+    /// Changes the password of a session's user, ends all their sessions and starts the next one: all or nothing. `false` where the
+    /// session is over or the password another one by then.
+    fn change_own_password<'a>(&'a self, change: &'a OwnPassword<'a>, now: Now) -> Reply<'a, bool>;
+
     /// The session whose secret has this digest, over or not.
     fn session(&self, digest: TokenDigest) -> Reply<'_, Option<SessionRecord>>;
 
@@ -233,7 +250,7 @@ pub trait UserStore: Send + Sync {
     /// Ends a session; `false` where there is none.
     fn end_session(&self, digest: TokenDigest) -> Reply<'_, bool>;
 
-    /// Ends all sessions of somebody, and says how many.
+    /// Ends all sessions of somebody, those that are being started too, and says how many.
     fn end_sessions<'a>(&'a self, name: &'a str) -> Reply<'a, u64>;
 }
 

@@ -43,10 +43,28 @@ pub struct Registration {
     pub limits: Vec<(Limit, SetBy)>,
     /// How many jobs it runs at once.
     pub slots: u32,
+    /// How many of a kind it runs at once, of the kinds that say so.
+    pub kind_slots: BTreeMap<String, u32>,
     /// How long its lease lasts without renewal.
     pub lease: Duration,
     /// What its life is told by.
     pub lives_with: LivesWith,
+}
+
+impl Registration {
+    /// What a store keeps of [`Registration::kind_slots`]: a JSON object; `None` where no kind says so.
+    #[must_use]
+    pub fn kind_slots_text(&self) -> Option<String> {
+        // A map of texts to numbers can be written as JSON.
+        let text = serde_json::to_string(&self.kind_slots).unwrap_or_default();
+        (!self.kind_slots.is_empty()).then_some(text)
+    }
+}
+
+/// What [`Registration::kind_slots_text`] has kept.
+#[must_use]
+pub fn kind_slots(text: Option<&str>) -> BTreeMap<String, u32> {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// What the life of a worker is told by.
@@ -79,6 +97,8 @@ pub enum Beat {
         cancels: Vec<(JobId, String)>,
         /// Whether it was asked to take no new work.
         quiet: bool,
+        /// Whether it was asked to stop.
+        stopping: bool,
         /// The minimum builds of all programs.
         required: Vec<MinimumBuild>,
     },
@@ -120,10 +140,14 @@ pub struct WorkerRecord {
     pub handlers: Vec<HandlerKey>,
     /// How many jobs it runs at once.
     pub slots: u32,
+    /// How many of a kind it runs at once, of the kinds that say so.
+    pub kind_slots: BTreeMap<String, u32>,
     /// Jobs it holds now.
     pub running: u64,
     /// Whether it was asked to take no new work.
     pub quiet: bool,
+    /// Whether it was asked to stop: it takes no new work, ends what it runs and leaves.
+    pub stopping: bool,
     /// What its life is told by.
     #[serde(skip)]
     pub lives_with: LivesWith,
@@ -132,10 +156,10 @@ pub struct WorkerRecord {
 }
 
 impl WorkerRecord {
-    /// Whether it takes new work: it was not asked to take none, and is not held back by its build.
+    /// Whether it takes new work: it was not asked to take none or to stop, and is not held back by its build.
     #[must_use]
     pub fn takes_work(&self) -> bool {
-        !self.quiet && self.held_back.is_none()
+        !self.quiet && !self.stopping && self.held_back.is_none()
     }
 }
 
@@ -154,6 +178,10 @@ pub trait WorkerStore: Send + Sync {
     /// Asks a worker to take no new work, or to take it again. `false` where there is no such
     /// worker.
     fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool>;
+
+    /// Asks a worker to stop: it takes no new work, ends what it runs within its grace, and leaves. It cannot be taken back,
+    /// and asking again changes nothing. `false` where there is no such worker.
+    fn stop_worker(&self, worker: WorkerId, now: Now) -> Reply<'_, bool>;
 
     /// Sets the oldest build of a program that takes new work, in place of one that was set before, and tells the
     /// program's workers that there is news.

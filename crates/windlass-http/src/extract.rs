@@ -70,7 +70,7 @@ pub(crate) async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result
     bytes.map_err(|_| too_slow())?.map_err(|error| unread(&error))
 }
 
-fn too_slow() -> Problem {
+pub(crate) fn too_slow() -> Problem {
     let detail =
         format!("the body did not come within {} s; nothing was written", BODY_TIME.as_secs());
     Problem::new(Code::TooSlow, detail)

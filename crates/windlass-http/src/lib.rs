@@ -67,5 +67,6 @@ pub use api::Api;
 pub use ipnet::IpNet;
 pub use problem::{Code, Problem};
 pub use rate::RequestRate;
+pub use remote::lease_text;
 pub use server::{Probe, Server};
 pub use spec::openapi;

@@ -26,18 +26,24 @@ pub(crate) const CORRELATION_BYTES: usize = 128;
 pub(crate) const HANDLERS: usize = 1_000;
 /// Jobs that a remote worker runs at once.
 pub(crate) const REMOTE_SLOTS: u32 = 10_000;
+/// Kinds of a remote worker with slots of their own: a claim may ask the store once for each.
+pub(crate) const KIND_SLOTS: usize = 100;
 /// Bytes of a remote worker's name, host and build.
 pub(crate) const NAME_BYTES: usize = 200;
 /// How long a claim may wait for work.
 pub(crate) const LONGEST_POLL: Duration = Duration::from_secs(60);
 /// Log lines of one report.
 pub(crate) const REPORT_LINES: usize = 1_000;
+/// Steps of one report.
+pub(crate) const REPORT_STEPS: usize = 1_000;
 /// How long a token may last that is to expire.
 pub(crate) const LONGEST_TOKEN: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Bytes of a password at least.
 pub(crate) const SHORTEST_PASSWORD: usize = 12;
 /// Bytes of a password at most: hashing one takes no longer than so many do.
 pub(crate) const LONGEST_PASSWORD: usize = 1_024;
+/// Bytes of a request to sign in, which anybody may send.
+pub(crate) const SIGN_IN_BYTES: usize = 8 << 10;
 /// How long a body may take to come.
 pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
 /// Bytes of a request's line and headers.

@@ -7,17 +7,22 @@
 mod claim;
 mod document;
 mod heartbeat;
+mod holder;
 mod outcome;
+mod recall;
 mod register;
 mod registry;
 mod report;
+mod room;
 mod settle;
+mod step;
 mod token;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use holder::lease_text;
 pub(crate) use registry::Remotes;
 
 use crate::api::Api;

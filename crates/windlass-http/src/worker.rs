@@ -22,6 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(list::show))
         .routes(routes!(act::quiet))
         .routes(routes!(act::resume))
+        .routes(routes!(act::stop))
         .routes(routes!(build::list))
         .routes(routes!(build::show, build::require, build::allow))
 }

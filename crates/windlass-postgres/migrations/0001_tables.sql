@@ -171,11 +171,15 @@ create table windlass.worker (
   queues     text[]  not null,
   handlers   text[]  not null,
   slots      integer not null,
+  -- How many of a kind it runs at once: a JSON object; null where no kind says so.
+  kind_slots text,
   started_at bigint  not null,
   seen_at    bigint  not null,
   expires_at bigint  not null,
   missing_at bigint,
   quiet      boolean not null default false,
+  -- Whether it was asked to stop.
+  stopping   boolean not null default false,
   -- Whether it speaks through other processes, and lives with its lease alone.
   remote     boolean not null default false,
   attention  boolean not null default false

@@ -41,6 +41,7 @@ use windlass_core::limits::ERROR_BYTES;
 use windlass_core::store::{Now, Reply};
 
 use crate::store::PostgresStore;
+use crate::worker::label;
 
 impl JobStore for PostgresStore {
     fn enqueue<'a>(&'a self, jobs: &'a [NewJob], now: Now) -> Reply<'a, Vec<Enqueued>> {
@@ -82,11 +83,15 @@ impl JobStore for PostgresStore {
         now: Now,
     ) -> Reply<'a, Vec<Settled>> {
         Box::pin(async move {
-            let local = self.local(worker);
+            let label = match self.known(worker) {
+                Some(local) => local.label.as_ref().into(),
+                // One of another process, whose handler has given a lease away.
+                None => label::label(&self.writes, worker).await?,
+            };
             let context = SettleContext {
                 by: Settler::Worker,
                 worker,
-                label: &local.label,
+                label: &label,
                 history: self.keeps_completed(),
             };
             settle::settle(&self.writes, context, settlements, now).await

@@ -10,7 +10,7 @@ use windlass_core::job::{
 };
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
-use windlass_core::worker::{LivesWith, WorkerRecord, held_back};
+use windlass_core::worker::{LivesWith, WorkerRecord, held_back, kind_slots};
 
 use crate::worker::build::minimums;
 
@@ -151,10 +151,12 @@ pub(crate) fn worker(row: &Row) -> Result<WorkerRecord, StoreError> {
         queues: get(row, 5)?,
         handlers: handlers.into_iter().filter_map(key).collect(),
         slots: unsigned(get::<i32>(row, 7)?),
+        kind_slots: kind_slots(get(row, 18)?),
         started_at: moment(8)?,
         seen_at: moment(9)?,
         expires_at: moment(10)?,
         quiet: get(row, 11)?,
+        stopping: get(row, 17)?,
         lives_with: LivesWith::of_remote(get(row, 16)?),
         running: unsigned(get::<i64>(row, 12)?),
     })

@@ -58,9 +58,13 @@ impl PostgresStore {
         self.shared.config.history == History::Kept
     }
 
+    /// What is known of a worker that registered here.
+    pub(crate) fn known(&self, worker: WorkerId) -> Option<Arc<Local>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).get(&worker).cloned()
+    }
+
     pub(crate) fn local(&self, worker: WorkerId) -> Arc<Local> {
-        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        workers.get(&worker).cloned().unwrap_or_else(|| {
+        self.known(worker).unwrap_or_else(|| {
             // A worker that never registered here can claim nothing that it could keep.
             Arc::new(Local {
                 label: worker.to_string().into(),

@@ -7,6 +7,7 @@ use windlass_core::store::{Now, Reply};
 use windlass_core::token::{Token, TokenDigest, TokenRecord, TokenStore};
 
 use crate::store::PostgresStore;
+use crate::user::is_name;
 
 impl TokenStore for PostgresStore {
     fn add_token<'a>(&'a self, token: &'a Token, now: Now) -> Reply<'a, bool> {
@@ -25,6 +26,6 @@ impl TokenStore for PostgresStore {
     }
 
     fn remove_token<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
-        Box::pin(add::remove(&self.writes, name))
+        Box::pin(async move { Ok(is_name(name) && add::remove(&self.writes, name).await?) })
     }
 }

@@ -6,9 +6,16 @@ mod session;
 
 use windlass_core::store::{Now, Reply};
 use windlass_core::token::TokenDigest;
-use windlass_core::user::{Session, SessionRecord, User, UserChange, UserRecord, UserStore};
+use windlass_core::user::{
+    OwnPassword, Session, SessionRecord, User, UserChange, UserRecord, UserStore,
+};
 
 use crate::store::PostgresStore;
+
+/// Whether the server takes it as a text at all.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.contains('\0')
+}
 
 impl UserStore for PostgresStore {
     fn add_user<'a>(&'a self, user: &'a User, now: Now) -> Reply<'a, bool> {
@@ -19,7 +26,9 @@ impl UserStore for PostgresStore {
     }
 
     fn user<'a>(&'a self, name: &'a str) -> Reply<'a, Option<UserRecord>> {
-        Box::pin(list::user(&self.claims, name))
+        Box::pin(async move {
+            if is_name(name) { list::user(&self.claims, name).await } else { Ok(None) }
+        })
     }
 
     fn users(&self) -> Reply<'_, Vec<UserRecord>> {
@@ -29,16 +38,20 @@ impl UserStore for PostgresStore {
     fn change_user<'a>(&'a self, name: &'a str, change: &'a UserChange) -> Reply<'a, bool> {
         Box::pin(async move {
             change.check()?;
-            keep::change(&self.writes, name, change).await
+            Ok(is_name(name) && keep::change(&self.writes, name, change).await?)
         })
     }
 
     fn remove_user<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
-        Box::pin(keep::remove(&self.writes, name))
+        Box::pin(async move { Ok(is_name(name) && keep::remove(&self.writes, name).await?) })
     }
 
     fn start_session<'a>(&'a self, session: &'a Session<'a>, now: Now) -> Reply<'a, bool> {
         Box::pin(session::start(&self.writes, session, now))
+    }
+
+    fn change_own_password<'a>(&'a self, change: &'a OwnPassword<'a>, now: Now) -> Reply<'a, bool> {
+        Box::pin(session::change_password(&self.writes, change, now))
     }
 
     fn session(&self, digest: TokenDigest) -> Reply<'_, Option<SessionRecord>> {
@@ -54,6 +67,8 @@ impl UserStore for PostgresStore {
     }
 
     fn end_sessions<'a>(&'a self, name: &'a str) -> Reply<'a, u64> {
-        Box::pin(session::end_all(&self.writes, name))
+        Box::pin(async move {
+            if is_name(name) { session::end_all(&self.writes, name).await } else { Ok(0) }
+        })
     }
 }

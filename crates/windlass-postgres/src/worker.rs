@@ -2,10 +2,12 @@
 
 pub(crate) mod build;
 pub(crate) mod heartbeat;
+pub(crate) mod label;
 pub(crate) mod leave;
 pub(crate) mod list;
 pub(crate) mod quiet;
 pub(crate) mod register;
+pub(crate) mod stop;
 
 use crate::job::claim_cursor::{self, Storing};
 use crate::job::release::release_all;
@@ -55,6 +57,14 @@ impl WorkerStore for PostgresStore {
         Box::pin(async move {
             let found = quiet::quiet(&self.writes, worker, wish).await?;
             // One of this process needs no connection that listens.
+            self.wakeups.news_for(worker);
+            Ok(found)
+        })
+    }
+
+    fn stop_worker(&self, worker: WorkerId, _now: Now) -> Reply<'_, bool> {
+        Box::pin(async move {
+            let found = stop::stop(&self.writes, worker).await?;
             self.wakeups.news_for(worker);
             Ok(found)
         })

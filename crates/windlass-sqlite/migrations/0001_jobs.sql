@@ -110,10 +110,14 @@ create table windlass_worker (
   queues     text    not null,
   handlers   text    not null,
   slots      integer not null,
+  -- How many of a kind it runs at once: a JSON object; null where no kind says so.
+  kind_slots text,
   started_at integer not null,
   seen_at    integer not null,
   expires_at integer not null,
   quiet      integer not null default 0,
+  -- Whether it was asked to stop.
+  stopping   integer not null default 0,
   -- Whether it speaks through other processes, and lives with its lease alone.
   remote     integer not null default 0,
   attention  integer not null default 0

@@ -32,6 +32,7 @@ pub mod unique;
 use crate::job::settle::SettleContext;
 use crate::store::at;
 use crate::store::context;
+use crate::worker::label;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use windlass_core::event::NewEvent;
@@ -113,11 +114,16 @@ impl JobStore for SqliteStore {
         now: Now,
     ) -> Reply<'a, Vec<Settled>> {
         Box::pin(async move {
-            let (owned, label) = (settlements.to_vec(), self.label(worker));
+            let (owned, known) = (settlements.to_vec(), self.known(worker));
             let keeps_completed = self.keeps_completed;
             let (answers, told) = self
                 .writer
                 .write(move |c| {
+                    let label = match &known {
+                        Some(local) => Arc::clone(&local.label),
+                        // One of another process, whose handler has given a lease away.
+                        None => label::label(c, worker)?.into(),
+                    };
                     let context = SettleContext { keeps_completed, ..context(c, &label, at(now)) };
                     Ok((settle::settle(&context, &owned)?, context.told.get()))
                 })

@@ -10,7 +10,7 @@ use windlass_core::id::{BatchId, JobId, LeaseId, OperationId, WorkerId};
 use windlass_core::job::{Attempt, Claimed, JobRecord, Meta, State};
 use windlass_core::json::Json;
 use windlass_core::time::Timestamp;
-use windlass_core::worker::{LivesWith, MinimumBuild, WorkerRecord, held_back};
+use windlass_core::worker::{LivesWith, MinimumBuild, WorkerRecord, held_back, kind_slots};
 
 use crate::error::store_error;
 
@@ -259,7 +259,7 @@ impl RawRecord {
 
 /// A worker's columns, in the order [`worker`] reads them; running jobs are counted beside.
 pub(crate) const WORKER: &str = "id, label, host, pid, build, queues, handlers, slots, \
-     started_at, seen_at, expires_at, quiet, remote";
+     started_at, seen_at, expires_at, quiet, remote, stopping, kind_slots";
 
 pub(crate) fn worker(
     row: &Row<'_>,
@@ -282,10 +282,12 @@ pub(crate) fn worker(
         queues: list(5)?,
         handlers: serde_json::from_str(&handlers).unwrap_or_default(),
         slots: row.get(7)?,
+        kind_slots: kind_slots(row.get::<_, Option<String>>(14)?.as_deref()),
         started_at: Timestamp::from_micros(row.get(8)?),
         seen_at: Timestamp::from_micros(row.get(9)?),
         expires_at: Timestamp::from_micros(row.get(10)?),
         quiet: row.get(11)?,
+        stopping: row.get(13)?,
         lives_with: LivesWith::of_remote(row.get(12)?),
         running: running.get(&id).copied().unwrap_or(0),
     })

@@ -56,13 +56,13 @@ pub(crate) fn context<'a>(
 }
 
 impl SqliteStore {
+    /// What is known of a worker that registered here.
+    pub(crate) fn known(&self, worker: WorkerId) -> Option<Arc<Local>> {
+        self.locals.lock().unwrap_or_else(PoisonError::into_inner).get(&worker).cloned()
+    }
+
     pub(crate) fn local(&self, worker: WorkerId) -> Arc<Local> {
-        self.locals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&worker)
-            .cloned()
-            .unwrap_or_else(|| Arc::new(Local::of(&worker.to_string())))
+        self.known(worker).unwrap_or_else(|| Arc::new(Local::of(&worker.to_string())))
     }
 
     /// There is something to claim: the workers of this process need not look first.

@@ -6,7 +6,9 @@ mod session;
 
 use windlass_core::store::{Now, Reply};
 use windlass_core::token::TokenDigest;
-use windlass_core::user::{Session, SessionRecord, User, UserChange, UserRecord, UserStore};
+use windlass_core::user::{
+    OwnPassword, Session, SessionRecord, User, UserChange, UserRecord, UserStore,
+};
 
 use crate::store::{SqliteStore, at};
 
@@ -46,6 +48,15 @@ impl UserStore for SqliteStore {
         let (user, password) = (user.to_owned(), password.clone());
         Box::pin(self.writer.write(move |c| {
             session::start(c, &Session { digest, user: &user, password: &password }, at(now))
+        }))
+    }
+
+    fn change_own_password<'a>(&'a self, change: &'a OwnPassword<'a>, now: Now) -> Reply<'a, bool> {
+        let OwnPassword { session, old, new, next } = *change;
+        let (old, new) = (old.clone(), new.clone());
+        Box::pin(self.writer.write(move |c| {
+            let change = OwnPassword { session, old: &old, new: &new, next };
+            session::change_password(c, &change, at(now))
         }))
     }
 

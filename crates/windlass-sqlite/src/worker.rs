@@ -3,10 +3,12 @@
 pub(crate) mod alive;
 pub(crate) mod build;
 pub(crate) mod heartbeat;
+pub(crate) mod label;
 pub(crate) mod leave;
 pub(crate) mod list;
 pub(crate) mod quiet;
 pub(crate) mod register;
+pub(crate) mod stop;
 
 use crate::limit;
 use crate::maintenance::tidy;
@@ -73,6 +75,14 @@ impl WorkerStore for SqliteStore {
     fn quiet(&self, worker: WorkerId, wish: Quiet, _now: Now) -> Reply<'_, bool> {
         Box::pin(async move {
             let found = self.writer.write(move |c| quiet::quiet(c, worker, wish)).await?;
+            self.wakeups.news_for(worker);
+            Ok(found)
+        })
+    }
+
+    fn stop_worker(&self, worker: WorkerId, _now: Now) -> Reply<'_, bool> {
+        Box::pin(async move {
+            let found = self.writer.write(move |c| stop::stop(c, worker)).await?;
             self.wakeups.news_for(worker);
             Ok(found)
         })

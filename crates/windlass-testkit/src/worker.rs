@@ -26,6 +26,7 @@ pub struct Profile {
     handlers: Vec<HandlerKey>,
     build: String,
     kind_limits: BTreeMap<String, KindLimits>,
+    kind_slots: BTreeMap<String, u32>,
     expected: BTreeMap<String, Duration>,
 }
 
@@ -37,6 +38,7 @@ pub fn worker() -> Profile {
         handlers: vec![HandlerKey::new(KIND, 1)],
         build: "testkit".to_owned(),
         kind_limits: BTreeMap::new(),
+        kind_slots: BTreeMap::new(),
         expected: BTreeMap::new(),
     }
 }
@@ -82,6 +84,13 @@ impl Profile {
         self.kind_limits.entry(kind.to_owned()).or_default()
     }
 
+    /// Running so many jobs of a kind at once.
+    #[must_use]
+    pub fn with_slots_of(mut self, kind: &str, slots: u32) -> Self {
+        self.kind_slots.insert(kind.to_owned(), slots);
+        self
+    }
+
     /// Expecting jobs of a kind to run so long.
     #[must_use]
     pub fn expecting(mut self, kind: &str, expected: Duration) -> Self {
@@ -106,6 +115,7 @@ impl Profile {
             kind_limits: self.kind_limits,
             expected: self.expected,
             slots: 10,
+            kind_slots: self.kind_slots,
             lease: LEASE,
         }
     }

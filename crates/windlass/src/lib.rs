@@ -193,7 +193,8 @@ pub mod json {
 pub mod step {
     pub use windlass_core::context::StepSet;
     pub use windlass_core::step::{
-        NewStep, Others, Recalled, StepForm, StepRecord, StepStore, StepUpgrade, Until, WaitEnd,
+        NewStep, Others, Recalled, StepForm, StepRecord, StepRefusal, StepStore, StepUpgrade,
+        Until, WaitEnd, behind,
     };
 }
 
@@ -255,8 +256,8 @@ pub mod token {
 /// People who sign in, and their sessions.
 pub mod user {
     pub use windlass_core::user::{
-        ParseRoleError, PasswordHash, Role, Session, SessionRecord, User, UserChange, UserRecord,
-        UserStore,
+        OwnPassword, ParseRoleError, PasswordHash, Role, Session, SessionRecord, User, UserChange,
+        UserRecord, UserStore,
     };
 }
 

@@ -11,6 +11,8 @@ use windlass::store::Store;
 use windlass::token::Grant;
 use windlass_http::{Access, Api, IpNet, Proxies, RequestRate, Server};
 
+use super::work::logs;
+use super::work::screen::Screen;
 use crate::config::{Config, ServerConfig};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -82,6 +84,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         how.listen = socket.local_addr()?;
     }
     check(&how)?;
+    logs::begin(&Screen::without_progress(), globals.out.asides(), false);
     let store = store::created_and_told(globals).await?;
     let server = listening(&how, socket).await?;
     let server = if how.behind_proxy { server.behind_proxy() } else { server };

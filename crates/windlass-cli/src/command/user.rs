@@ -48,6 +48,9 @@ enum Verb {
         name: String,
         #[command(flatten)]
         may: May,
+        /// On all queues and for all kinds from now on; the limits stay unless it or others are given
+        #[arg(long, conflicts_with_all = ["queues", "kinds"])]
+        everywhere: bool,
         /// Ask for another password
         #[arg(long)]
         password: bool,
@@ -82,15 +85,25 @@ struct May {
 }
 
 impl May {
-    /// All of it, where any of it is said.
-    fn grant(self) -> Result<Option<Grant>, Failure> {
+    /// What is said beside what there is now, where any of it is said.
+    fn beside(self, now: Option<&Grant>) -> Result<Option<Grant>, Failure> {
         let Self { role, scopes, queues, kinds } = self;
-        let scopes = role.map_or(scopes, |role| role.scopes().to_vec());
-        match (scopes.is_empty(), queues.is_empty() && kinds.is_empty()) {
-            (true, true) => Ok(None),
-            (true, false) => Err(Failure::usage("say --role or --scope beside --queue and --kind")),
-            (false, _) => Ok(Some(Grant { scopes, queues, kinds })),
+        if role.is_none() && scopes.is_empty() && queues.is_empty() && kinds.is_empty() {
+            return Ok(None);
         }
+        let or = |said: Vec<String>, now: Option<&Vec<String>>| match said.is_empty() {
+            true => now.cloned().unwrap_or_default(),
+            false => said,
+        };
+        let said = role.map_or(scopes, |role| role.scopes().to_vec());
+        let missing = || Failure::usage("say --role or --scope beside --queue and --kind");
+        let scopes = match said.is_empty() {
+            true => now.ok_or_else(missing)?.scopes.clone(),
+            false => said,
+        };
+        let queues = or(queues, now.map(|now| &now.queues));
+        let kinds = or(kinds, now.map(|now| &now.kinds));
+        Ok(Some(Grant { scopes, queues, kinds }))
     }
 }
 
@@ -98,12 +111,12 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::Create { name, may, no_password } => {
             let missing = || Failure::usage("say what they may: --role viewer, operator or admin");
-            let grant = may.grant()?.ok_or_else(missing)?;
+            let grant = may.beside(None)?.ok_or_else(missing)?;
             change::create(globals, name, grant, !no_password).await
         }
         Verb::List => list::run(globals).await,
-        Verb::Change { name, may, password } => {
-            change::change(globals, &name, may.grant()?, password).await
+        Verb::Change { name, may, everywhere, password } => {
+            change::change(globals, &name, (may, everywhere), password).await
         }
         Verb::SignOut { name } => change::sign_out(globals, &name).await,
         Verb::Remove { name } => change::remove(globals, &name).await,

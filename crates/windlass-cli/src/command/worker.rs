@@ -1,4 +1,4 @@
-//! `windlass worker`: list, quiet, resume, and minimum builds.
+//! `windlass worker`: list, quiet, resume, stop, and minimum builds.
 
 mod build;
 
@@ -20,6 +20,7 @@ Examples:
   windlass worker list
   windlass worker quiet web-1:4711:3ZCE
   windlass worker resume web-1:4711:3ZCE
+  windlass worker stop web-1:4711:3ZCE
   windlass worker require 'shop 2.14.0' --note 'needs the new columns'
   windlass worker required
   windlass worker allow shop")]
@@ -40,6 +41,11 @@ enum Verb {
     },
     /// Let a quiet worker take work again
     Resume {
+        /// The worker's name as `worker list` shows it, or its id
+        worker: String,
+    },
+    /// Ask a worker to stop: what runs may end within its grace, the rest is handed back, and it leaves
+    Stop {
         /// The worker's name as `worker list` shows it, or its id
         worker: String,
     },
@@ -66,6 +72,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::List => list(globals).await,
         Verb::Quiet { worker } => quiet(&worker, Quiet::On, globals).await,
         Verb::Resume { worker } => quiet(&worker, Quiet::Off, globals).await,
+        Verb::Stop { worker } => stop(&worker, globals).await,
         Verb::Require { build, note } => build::require(&build, note, globals).await,
         Verb::Required => build::list(globals).await,
         Verb::Allow { program } => build::allow(&program, globals).await,
@@ -129,6 +136,8 @@ fn table(out: &Output, workers: &[WorkerRecord]) -> Table {
 pub(super) fn state(out: &Output, worker: &WorkerRecord) -> Cell {
     let (glyph, tone, word) = if is_over(worker, out.now()) {
         (out.glyphs().bad(), Tone::Bad, "lease over".to_owned())
+    } else if worker.stopping {
+        ("!", Tone::Attention, "stopping".to_owned())
     } else if let Some(minimum) = &worker.held_back {
         ("!", Tone::Attention, format!("below {minimum}"))
     } else if worker.quiet {
@@ -164,6 +173,27 @@ async fn quiet(name: &str, wish: Quiet, globals: &Globals) -> anyhow::Result<Exi
             "see it: windlass worker list",
         )?,
     }
+    Ok(Exit::Done)
+}
+
+async fn stop(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
+    let store = store::existing(&globals.store).await?;
+    let worker = find(&*store, name).await?;
+    if !store.stop_worker(worker.id, Now::Database).await? {
+        return Err(unknown(name).into());
+    }
+    if out.is_json() {
+        out.json(&document::worker(&WorkerRecord { stopping: true, ..worker }))?;
+        return Ok(Exit::Done);
+    }
+    let label = &worker.label;
+    out.done(
+        &format!(
+            "worker {label} stops from its next heartbeat on: it takes no new work, ends what it runs and leaves"
+        ),
+        "see when it is off the list: windlass worker list",
+    )?;
     Ok(Exit::Done)
 }
 

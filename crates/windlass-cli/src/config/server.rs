@@ -79,6 +79,9 @@ fn check(table: &Table<'_, '_>, behind_proxy: bool) -> Result<(), ConfigError> {
             return Err(table.error(key, format!("needs {needs} beside it")));
         }
     }
+    if table.has("proxies") && table.texts("proxies")?.is_some_and(|proxies| proxies.is_empty()) {
+        return Err(table.error("proxies", "names no address"));
+    }
     if table.has("proxies") && !behind_proxy {
         return Err(table.error("proxies", "needs behind_proxy = true beside it"));
     }
@@ -104,7 +107,12 @@ fn user_header(table: &Table<'_, '_>) -> Result<Option<String>, ConfigError> {
         let what = "is not the name of a header, such as \"X-Forwarded-User\"";
         return Err(table.error("user_header", what));
     }
-    Ok(name.map(|name| name.to_ascii_lowercase()))
+    let name = name.map(|name| name.to_ascii_lowercase());
+    let other = ["authorization", "cookie", "host", "x-forwarded-for"];
+    if name.as_deref().is_some_and(|name| other.contains(&name)) {
+        return Err(table.error("user_header", "means something else already"));
+    }
+    Ok(name)
 }
 
 fn positive(table: &Table<'_, '_>, key: &str) -> Result<Option<NonZeroU32>, ConfigError> {

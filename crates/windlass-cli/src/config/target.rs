@@ -9,7 +9,7 @@ use super::ConfigError;
 use super::reader::Table;
 use crate::handler::sign::Secrets;
 
-const HTTP_KEYS: [&str; 3] = ["url", "signing_secret_file", "retry_4xx"];
+const HTTP_KEYS: [&str; 4] = ["url", "signing_secret_file", "retry_4xx", "settle_url"];
 /// Requests in flight to one target unless the file says otherwise.
 const HTTP_SLOTS: usize = 10;
 
@@ -44,6 +44,8 @@ pub(crate) struct HttpTarget {
     pub(crate) secrets: Option<Secrets>,
     /// Whether answers from 400 to 499 are worth another attempt.
     pub(crate) retry_4xx: bool,
+    /// Where a target settles a job that it has accepted with 202; `None` where it cannot.
+    pub(crate) settle_url: Option<Url>,
 }
 
 impl Target {
@@ -138,15 +140,32 @@ fn is_executable(file: &Path) -> bool {
 }
 
 fn http_target(table: &Table<'_, '_>) -> Result<HttpTarget, ConfigError> {
-    let text = table.required_text("url")?;
-    let url =
-        Url::parse(&text).map_err(|error| table.error("url", format!("`{text}`: {error}")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(table.error("url", format!("`{text}` is neither http nor https")));
-    }
+    let url = http_url(table, "url", &table.required_text("url")?)?;
+    let server = table.text("settle_url")?;
+    let server = server.map(|text| http_url(table, "settle_url", &text)).transpose()?;
     let secrets = table.text("signing_secret_file")?.map(|file| {
         let file = table.reader().folder().join(file);
         Secrets::from_file(&file).map_err(|error| table.error("signing_secret_file", error))
     });
-    Ok(HttpTarget { url, secrets: secrets.transpose()?, retry_4xx: table.flag("retry_4xx")? })
+    Ok(HttpTarget {
+        url,
+        secrets: secrets.transpose()?,
+        retry_4xx: table.flag("retry_4xx")?,
+        settle_url: server.map(results_of),
+    })
+}
+
+fn http_url(table: &Table<'_, '_>, key: &str, text: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(text).map_err(|error| table.error(key, format!("`{text}`: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(table.error(key, format!("`{text}` is neither http nor https")));
+    }
+    Ok(url)
+}
+
+/// The address that results are sent to, of a server's URL.
+fn results_of(mut server: Url) -> Url {
+    let path = format!("{}/v1/results", server.path().trim_end_matches('/'));
+    server.set_path(&path);
+    server
 }

@@ -5,7 +5,7 @@
 //! | 2xx but 202 | completed; a JSON body is the output |
 //! | 429, 503 with `Retry-After` | again after that long, not counted |
 //! | 408, 425, 429, 5xx, no answer | failed, retry |
-//! | 202 | dead: a job cannot be finished later, and asking again would begin the work again |
+//! | 202 | it runs on until somebody settles it over HTTP, where there is a `settle_url`; dead otherwise: it could not be finished, and asking again would begin the work again |
 //! | 410 | dead: the target is gone |
 //! | other 4xx | dead, unless `retry_4xx = true` |
 //! | 3xx | failed, retry: redirects are not followed |
@@ -14,6 +14,7 @@
 //! effect once.
 
 mod answer;
+mod later;
 mod wait;
 
 pub(crate) use wait::retry_after;
@@ -21,7 +22,7 @@ pub(crate) use wait::retry_after;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, redirect};
+use reqwest::{Client, StatusCode, redirect};
 use serde::Serialize;
 use windlass::AttemptContext;
 use windlass::Json;
@@ -57,6 +58,17 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<CloudEventBody<'a>>,
     args: &'a Json,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settle: Option<Settle<'a>>,
+}
+
+/// How a target settles the job later.
+#[derive(Serialize)]
+struct Settle<'a> {
+    url: &'a str,
+    lease: String,
+    /// Until when, by this process's clock.
+    until: Timestamp,
 }
 
 /// A client for all targets.
@@ -120,6 +132,11 @@ async fn post(
         correlation_id: attempt.root().to_string(),
         event: event::of(attempt),
         args: attempt.args(),
+        settle: target.settle_url.as_ref().map(|url| Settle {
+            url: url.as_str(),
+            lease: windlass_http::lease_text(&attempt.fence()),
+            until: now.after(attempt.timeout()),
+        }),
     })?;
     let timestamp = now.as_micros() / 1_000_000;
     let mut request = client
@@ -135,6 +152,11 @@ async fn post(
         request = request.header("traceparent", traceparent);
     }
     match request.body(body).send().await {
+        Ok(response)
+            if response.status() == StatusCode::ACCEPTED && target.settle_url.is_some() =>
+        {
+            later::settled(attempt).await
+        }
         Ok(response) => answer::verdict(response, target.retry_4xx).await,
         Err(error) => Err(no_answer(&error.without_url(), total)),
     }

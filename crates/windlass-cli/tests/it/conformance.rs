@@ -9,7 +9,7 @@ use serde_json::Value;
 const AT_ONCE: usize = 6;
 
 /// What is wrong with the broken worker, and the check that is to find it.
-const FAULTS: [(&str, &str); 31] = [
+const FAULTS: [(&str, &str); 33] = [
     ("protocol", "register"),
     ("kinds", "register"),
     ("token", "register"),
@@ -18,6 +18,8 @@ const FAULTS: [(&str, &str); 31] = [
     ("no-message", "fail"),
     ("no-type", "fail"),
     ("always-retried", "retry"),
+    ("forgets-steps", "steps"),
+    ("keeps-steps-to-itself", "steps"),
     ("ascii", "args"),
     ("greedy", "slots"),
     ("slow-heart", "heartbeat"),

@@ -40,7 +40,7 @@ use crate::subscription::{
     SubscriptionRequest, SubscriptionStore, Subscriptions,
 };
 use crate::token::{Token, TokenDigest, TokenRecord, TokenStore};
-use crate::user::{Session, SessionRecord, User, UserChange, UserRecord, UserStore};
+use crate::user::{OwnPassword, Session, SessionRecord, User, UserChange, UserRecord, UserStore};
 use crate::worker::{
     Beat, MinimumBuild, Quiet, Registration, RequiredBuild, WorkerRecord, WorkerStore,
 };
@@ -215,6 +215,7 @@ impl WorkerStore for DiscardStore {
         heartbeat(WorkerId, Duration, Now) -> Beat;
         leave(WorkerId, Now) -> ();
         quiet(WorkerId, Quiet, Now) -> bool;
+        stop_worker(WorkerId, Now) -> bool;
         require_build(&MinimumBuild, Now) -> ();
         allow_builds(&str) -> bool;
         required_builds() -> Vec<RequiredBuild>;
@@ -265,6 +266,7 @@ impl UserStore for DiscardStore {
         change_user(&str, &UserChange) -> bool;
         remove_user(&str) -> bool;
         start_session(&Session<'_>, Now) -> bool;
+        change_own_password(&OwnPassword<'_>, Now) -> bool;
         session(TokenDigest) -> Option<SessionRecord>;
         use_session(TokenDigest, Now) -> ();
         end_session(TokenDigest) -> bool;

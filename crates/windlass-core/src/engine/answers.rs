@@ -20,6 +20,7 @@ use crate::alert::{Alerted, Watch};
 use crate::error::StoreError;
 use crate::id::{JobId, LeaseId, WorkerId};
 use crate::job::{Batch, Claimed, Fenced, Settled, Verdict};
+use crate::limits;
 use crate::maintenance::{Swept, Tidied};
 use crate::operation::Round;
 use crate::progress::Report;
@@ -125,7 +126,7 @@ impl Engine {
                 self.note_success(Call::Heartbeat);
                 self.on_lease_lost();
             }
-            Ok(Beat::Alive { leases, cancels, quiet, required }) => {
+            Ok(Beat::Alive { leases, cancels, quiet, stopping, required }) => {
                 self.note_success(Call::Heartbeat);
                 self.liveness.renewed(sent);
                 for (job, reason) in cancels {
@@ -134,12 +135,25 @@ impl Engine {
                 self.wishes.stored = if quiet { Intake::Closed } else { Intake::Open };
                 self.require(&required);
                 self.hand_back_unknown(leases);
+                if stopping {
+                    self.stop_as_asked();
+                }
             }
             Err(error) => {
                 let again_at = self.health.failed(Call::Heartbeat, &error);
                 self.liveness.heartbeat_failed(sent, again_at);
             }
         }
+    }
+
+    /// A person has asked it to stop. Each heartbeat says so again, and only the first one counts.
+    fn stop_as_asked(&mut self) {
+        if matches!(self.phase, Phase::Stopping(_)) {
+            return;
+        }
+        tracing::info!(worker = self.registration.label, "asked to stop");
+        self.stop_within(limits::GRACE);
+        self.tell(|| Event::AskedToStop);
     }
 
     /// The store does not know this worker any more: its jobs belong to others, nothing that runs

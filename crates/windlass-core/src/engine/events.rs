@@ -42,6 +42,8 @@ pub enum Event {
     Idle,
     /// The worker lost its lease, and registers again.
     LostLease,
+    /// A person has asked the worker to stop, through the store: it stops with the default grace.
+    AskedToStop,
     /// A sweep of this worker took back jobs of dead workers.
     Rescued {
         /// How many.

@@ -128,9 +128,13 @@ impl RunningWorker {
         }
     }
 
-    /// Runs until `signal` resolves, then stops with the default grace.
+    /// Runs until `signal` resolves, then stops with the default grace. One that stops before that, as where
+    /// [`Client::stop_worker`](crate::client::Client::stop_worker) has asked it to, is not waited for any longer.
     pub async fn stop_on(&self, signal: impl Future<Output = ()>) -> StopReport {
-        signal.await;
+        tokio::select! {
+            () = signal => {}
+            () = self.wait_gone() => {}
+        }
         self.stop().await
     }
 

@@ -142,7 +142,7 @@ impl Engine {
         }
     }
 
-    fn stop_within(&mut self, grace: Duration) {
+    pub(super) fn stop_within(&mut self, grace: Duration) {
         self.phase = self.phase.stopping(later(Instant::now(), grace));
         self.stopping.cancel();
         self.end_intake();

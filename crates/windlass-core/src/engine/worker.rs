@@ -1,5 +1,7 @@
 //! A worker that is built and started.
 
+mod registration;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use super::handle::RunningWorker;
 use super::health::{Health, StoreHealth};
 #[cfg(unix)]
 use super::isolation;
-use super::label::{host_name, label};
+use super::label::host_name;
 use super::liveness::Liveness;
 use super::maintenance::Maintenance;
 use super::options::Options;
@@ -39,7 +41,6 @@ use crate::context::News;
 use crate::error::Refusal;
 use crate::handler::{ChunkFn, Chunks, HandlerFn, HandlerLayer, Isolation, Registered, Run};
 use crate::health::Thresholds;
-use crate::id::WorkerId;
 use crate::job::{IntoDraft, Job};
 use crate::limit::{Limit, SetBy};
 use crate::limits;
@@ -47,7 +48,7 @@ use crate::name::check_queue;
 use crate::panics;
 use crate::schedule::{Declared, Definition, Owner, Schedule, check_declared};
 use crate::store::Store;
-use crate::worker::{LivesWith, MinimumBuild, Registration};
+use crate::worker::{MinimumBuild, Registration};
 
 /// Jobs a worker runs at once unless told otherwise. Handlers are futures, so that this costs
 /// little and a backlog moves at once.
@@ -452,30 +453,6 @@ impl<App: Send + Sync + 'static> Worker<App> {
         }
         let sum = self.queues.iter().map(|(_, slots)| slots).sum();
         (self.queues.clone(), self.slots.unwrap_or(sum))
-    }
-
-    /// How this worker makes itself known.
-    fn registration(&self, queues: &[(String, usize)], slots: usize) -> Registration {
-        let worker = WorkerId::new();
-        let host = host_name();
-        Registration {
-            lives_with: LivesWith::Process,
-            worker,
-            label: label(&host, worker),
-            host,
-            pid: std::process::id(),
-            build: self.build.clone(),
-            queues: queues.iter().map(|(name, _)| name.clone()).collect(),
-            handlers: self.handlers.iter().flat_map(Registered::keys).collect(),
-            limits: self.limits.clone(),
-            kind_limits: self.handlers.iter().filter_map(Registered::kind_limits).collect(),
-            expected: self.handlers.iter().filter_map(Registered::expected).collect(),
-            slots: match self.purpose {
-                Purpose::Maintenance => 0,
-                _ => u32::try_from(slots).unwrap_or(u32::MAX),
-            },
-            lease: self.options.lease,
-        }
     }
 
     /// Its handlers by kind, with their layers.

@@ -39,6 +39,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.checkpoint.is_none() && self.progress.is_none() && self.lines.is_empty()
+    }
+
     /// Bytes of what it says, about.
     pub(super) fn bytes(&self) -> usize {
         let lines: usize = self.lines.iter().map(|line| line.text.len() + 16).sum();

@@ -46,7 +46,7 @@ fn asks(method: &Method, route: &str) -> Asks {
 }
 
 /// What people ask of workers; the rest of their routes is the workers' own.
-const OF_PEOPLE: &[&str] = &["/quiet", "/resume"];
+const OF_PEOPLE: &[&str] = &["/quiet", "/resume", "/stop"];
 
 /// Says of an operation which scope it needs.
 pub(crate) fn describe(method: &Method, route: &str, operation: &mut Operation) {

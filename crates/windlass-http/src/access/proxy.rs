@@ -1,11 +1,12 @@
 //! A proxy before the server: it ends TLS, says where a request comes from, and perhaps who sends it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::http::HeaderName;
 use axum::http::request::Parts;
 use ipnet::IpNet;
+use windlass::limits::TOKEN_NAME_BYTES;
 use windlass::store::Store;
 use windlass::token::Grant;
 
@@ -51,11 +52,11 @@ impl Proxies {
             return peer;
         }
         let said = request.headers.get_all(FORWARDED_FOR).iter();
-        let said: Vec<&str> = said.filter_map(|value| value.to_str().ok()).collect();
+        let said: Vec<_> = said.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         let said = said.join(",");
-        let mut addresses = said.rsplit(',').map(|text| text.trim().parse::<IpAddr>());
+        let mut addresses = said.rsplit(',').map(|text| address(text.trim()));
         let mut last = peer;
-        while let Some(Ok(address)) = addresses.next() {
+        while let Some(Some(address)) = addresses.next() {
             last = address.to_canonical();
             if !self.has(last) {
                 break;
@@ -76,19 +77,30 @@ impl Proxies {
         };
         let mut said = request.headers.get_all(header).iter();
         let Some(name) = said.next() else { return Ok(None) };
-        let name = name.to_str().ok().filter(|name| !name.is_empty() && said.next().is_none());
+        let is_one = |name: &&str| (1..=TOKEN_NAME_BYTES).contains(&name.len());
+        let name = name.to_str().ok().filter(is_one).filter(|_| said.next().is_none());
         let unclear = || {
             Problem::new(Code::Unauthorized, format!("{header} does not name one user in ASCII"))
         };
         let name = name.ok_or_else(unclear)?;
-        let known = store.user(name).await?.map(|record| record.user.grant);
+        let user = store.user(name).await?;
         let unknown = || {
             let detail = format!("there is no user {name}; an administrator can add one");
             Problem::new(Code::Unauthorized, detail)
         };
-        let grant = known.or_else(|| self.others.clone()).ok_or_else(unknown)?;
+        let (name, grant) = match (user, &self.others) {
+            (Some(record), _) => (name.to_owned(), record.user.grant),
+            // A token may have the name.
+            (None, Some(grant)) => (format!("proxy:{name}"), grant.clone()),
+            (None, None) => return Err(unknown()),
+        };
         Ok(Some(Caller::by(Credential::Proxy, Arc::from(name), grant)))
     }
+}
+
+/// An address, where some proxies say the port too.
+fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok().or_else(|| text.parse().ok().map(|socket: SocketAddr| socket.ip()))
 }
 
 /// Where a request comes from, as its connection and a believed proxy say it.
@@ -111,7 +123,7 @@ mod tests {
         let proxies = Proxies::at(["10.0.0.0/8", "::1/128"].map(|n| n.parse().expect("a network")));
         let mut request = Request::builder();
         for one in said {
-            request = request.header(FORWARDED_FOR, *one);
+            request = request.header(FORWARDED_FOR, one.as_bytes());
         }
         let (mut parts, ()) = request.body(()).expect("a request").into_parts();
         let peer: IpAddr = peer.parse().expect("an address");
@@ -130,5 +142,7 @@ mod tests {
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["192.0.2.1, unknown"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6, 192.0.2.1:4711"]), "192.0.2.1");
+        assert_eq!(client("10.0.0.1", &["\u{e9}, 192.0.2.1"]), "192.0.2.1");
     }
 }

@@ -3,13 +3,14 @@
 //! A route that changes something is an act unless it is named among those that only bring data, so that a new one cannot be
 //! forgotten. What the object was before and is afterwards is asked of the API itself, with the caller's own rights.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -22,6 +23,7 @@ use super::objects::Objects;
 use crate::access::Caller;
 use crate::api::Api;
 use crate::extract::whole;
+use crate::problem::{Code, Problem};
 
 /// What brings or tries data and changes nothing that is there, and what enters itself. The worker protocol is none of people's.
 const NO_ACTS: [&str; 15] = [
@@ -63,12 +65,15 @@ struct Known {
     action: String,
     /// Whether its object stands in the path. Otherwise the answer names it.
     is_named: bool,
+    /// Whether its body can ask for a try, which does nothing.
+    may_be_tried: bool,
 }
 
 impl Watch {
     /// Over the routes of this document.
     pub(crate) fn over(api: Api, document: &OpenApi) -> Self {
         let mut known = HashMap::new();
+        let tried = tried(document);
         for (path, item) in &document.paths.paths {
             let methods = [
                 (Method::POST, &item.post),
@@ -80,7 +85,8 @@ impl Watch {
                 let acts = |id: &&str| !NO_ACTS.contains(id) && !id.starts_with(PROTOCOL);
                 if let Some(id) = id.filter(acts) {
                     let is_named = path.split('/').nth(3).is_some_and(|part| part.starts_with('{'));
-                    let act = Known { action: id.replacen('_', ".", 1), is_named };
+                    let may_be_tried = tried.contains(id);
+                    let act = Known { action: id.replacen('_', ".", 1), is_named, may_be_tried };
                     known.insert((method, path.clone()), act);
                 }
             }
@@ -96,12 +102,58 @@ impl Watch {
         self.acts.get(&(request.method().clone(), below.to_owned())).cloned()
     }
 
+    /// Runs the rest to its end, and enters what it has done.
+    async fn run(
+        &self,
+        (known, caller): (Known, Caller),
+        (parts, bytes): (Parts, Bytes),
+        next: Next,
+    ) -> Response {
+        let path = parts.uri.path().trim_start_matches("/v1/").to_owned();
+        let asked: Option<Value> = serde_json::from_slice(&bytes).ok();
+        let is_try = asked.as_ref().is_some_and(|asked| asked["dry_run"] == true);
+        if known.may_be_tried && is_try {
+            return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+        }
+        let before = self.objects.at(&path, &caller).await;
+        let from = self.api.access().address(&parts).map(|address| address.to_string());
+        let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+        if !response.status().is_success() {
+            return response;
+        }
+        let (head, body) = response.into_parts();
+        let answer = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        let said: Option<Value> = serde_json::from_slice(&answer).ok();
+        let target = target(&known, &path, said.as_ref());
+        let after = match known.is_named {
+            true => self.objects.at(&path, &caller).await,
+            false => said,
+        };
+        let change = Change { asked, before, after };
+        self.enter(change.of(done((&caller, from), known.action, target))).await;
+        Response::from_parts(head, Body::from(answer))
+    }
+
     async fn enter(&self, act: Act) {
         if let Err(error) = self.api.store().add_act(&act, Now::Database).await {
             let Act { action, target, .. } = &act;
             tracing::error!(%error, action, target, "an act could not be entered in the audit");
         }
     }
+}
+
+/// The operations whose body has a member `dry_run`.
+fn tried(document: &OpenApi) -> HashSet<String> {
+    let document = serde_json::to_value(document).unwrap_or_default();
+    let of = |operation: &Value| {
+        let body = operation.pointer("/requestBody/content/application~1json/schema/$ref")?;
+        let schema = document.pointer(body.as_str()?.trim_start_matches('#'))?;
+        schema.pointer("/properties/dry_run")?;
+        operation["operationId"].as_str().map(str::to_owned)
+    };
+    let paths = document["paths"].as_object();
+    let operations = paths.into_iter().flat_map(|paths| paths.values());
+    operations.filter_map(Value::as_object).flat_map(|item| item.values()).filter_map(of).collect()
 }
 
 /// Runs the rest, and enters what it has done.
@@ -116,28 +168,13 @@ pub(crate) async fn watched(State(watch): State<Watch>, request: Request, next: 
         Ok(bytes) => bytes,
         Err(problem) => return problem.into_response(),
     };
-    let path = parts.uri.path().trim_start_matches("/v1/").to_owned();
-    let asked: Option<Value> = serde_json::from_slice(&bytes).ok();
-    if asked.as_ref().is_some_and(|asked| asked["dry_run"] == true) {
-        return next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    }
-    let before = watch.objects.at(&path, &caller).await;
-    let response = next.run(Request::from_parts(parts.clone(), Body::from(bytes))).await;
-    if !response.status().is_success() {
-        return response;
-    }
-    let (head, body) = response.into_parts();
-    let answer = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let said: Option<Value> = serde_json::from_slice(&answer).ok();
-    let target = target(&known, &path, said.as_ref());
-    let after = match known.is_named {
-        true => watch.objects.at(&path, &caller).await,
-        false => said,
-    };
-    let change = Change { asked, before, after };
-    let from = watch.api.access().address(&parts).map(|address| address.to_string());
-    watch.enter(change.of(done((&caller, from), known.action, target))).await;
-    Response::from_parts(head, Body::from(answer))
+    // Its caller may go away; what has been done is entered anyway.
+    let tasks = watch.api.tasks().clone();
+    let run = tasks.spawn(async move { watch.run((known, caller), (parts, bytes), next).await });
+    run.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an act was not carried out to its end");
+        Problem::new(Code::Internal, "something went wrong here").into_response()
+    })
 }
 
 /// What an act was done to, such as `queues/mail`.

@@ -1,5 +1,6 @@
 //! Claiming by a request that waits for work.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -14,10 +15,13 @@ use windlass::event;
 use windlass::job::{ClaimRequest, Claimed, Share};
 use windlass::limits::{CLAIM_BYTES, CLAIM_JOBS, POLL_WAITS};
 use windlass::store::{Now, Store};
-use windlass::{Json, LeaseId, StoreError, Timestamp, WorkerId};
+use windlass::worker::Registration;
+use windlass::{LeaseId, StoreError, Timestamp, WorkerId};
 
 use super::document::{ClaimedBody, claimed};
+use super::recall::recall;
 use super::registry::{Held, Remote};
+use super::room::{Ask, Room};
 use super::token::LeaseToken;
 use crate::access::{MayIn, Work};
 use crate::answer::{Document, ok};
@@ -30,7 +34,7 @@ use crate::problem::{Code, Problem};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ClaimRoom)]
-pub(super) struct Room {
+pub(super) struct Wanted {
     /// At most so many.
     #[schema(minimum = 1, maximum = 500)]
     max: usize,
@@ -45,7 +49,7 @@ pub(super) struct Room {
 struct ClaimedJobs<'a> {
     /// In the order in which they are to start; empty where nothing came in time.
     jobs: Vec<ClaimedBody<'a>>,
-    /// `quiet` where the worker is asked to take no new work.
+    /// `quiet` where the worker is asked to take no new work, `terminate` where it is to end.
     state: super::heartbeat::Asked,
 }
 
@@ -58,16 +62,16 @@ struct ClaimedJobs<'a> {
     path = "/workers/{id}/claim",
     tag = "worker protocol",
     params(("id" = String, Path, description = "The worker's id.")),
-    request_body = Room,
+    request_body = Wanted,
     responses((status = 200, description = "What was claimed.", body = Document<ClaimedJobs>))
 )]
 pub(super) async fn claim(
     may: MayIn<Work>,
     State(api): State<Api>,
     Named(id): Named<WorkerId>,
-    Body(room): Body<Room>,
+    Body(wanted): Body<Wanted>,
 ) -> Result<Response, Problem> {
-    let (jobs, wait) = room.checked()?;
+    let (jobs, wait) = wanted.checked()?;
     let remote = api.remotes().get(api.store(), id).await?;
     may.check_worker(&remote.registration)?;
     let (answer, answered) = oneshot::channel();
@@ -77,30 +81,13 @@ pub(super) async fn claim(
     api.tasks().spawn(claim.run(answer));
     let stopping = || Problem::new(Code::Unavailable, "the server stops; try again");
     let held = answered.await.map_err(|_| stopping())??;
-    let checkpoints = checkpoints(&api, &remote, &held).await?;
-    let told = held.iter().zip(&checkpoints);
-    let jobs = told.map(|((token, held), checkpoint)| claimed(*token, held, checkpoint.as_ref()));
+    let told = recall(&api, &remote, held).await?;
+    let jobs = told.iter().map(|(token, held, recalled)| claimed(*token, held, recalled));
     let state = super::heartbeat::Asked::of(&remote);
     Ok(ok(&Document::new("claimed_jobs.v1", ClaimedJobs { jobs: jobs.collect(), state })))
 }
 
-/// Where an earlier attempt of each has got to.
-async fn checkpoints(
-    api: &Api,
-    remote: &Remote,
-    held: &[(LeaseToken, Held)],
-) -> Result<Vec<Option<Json>>, StoreError> {
-    let mut found = Vec::with_capacity(held.len());
-    for (token, held) in held {
-        found.push(match held.job.attempt {
-            0 | 1 => None,
-            _ => api.store().last_checkpoint(&remote.fence(*token, held)).await?,
-        });
-    }
-    Ok(found)
-}
-
-impl Room {
+impl Wanted {
     fn checked(&self) -> Result<(usize, Duration), Problem> {
         if !(1..=CLAIM_JOBS).contains(&self.max) {
             let detail = format!("expected 1 to {CLAIM_JOBS}, found {}", self.max);
@@ -131,7 +118,10 @@ impl Claim {
             one = self.remote.claiming.lock() => one,
             () = answer.closed() => return,
         };
-        let claimed = self.wait(&mut answer).await;
+        let claimed = match self.begin().await {
+            Ok(()) => self.wait(&mut answer).await,
+            Err(error) => Err(error.into()),
+        };
         let tokens: Vec<LeaseToken> = match &claimed {
             Ok(held) => held.iter().map(|(token, _)| *token).collect(),
             Err(_) => Vec::new(),
@@ -141,11 +131,24 @@ impl Claim {
         }
     }
 
+    /// Where it runs so many of a kind at once, what it holds of each must be known, also what another process has claimed for it.
+    async fn begin(&self) -> Result<(), StoreError> {
+        if self.remote.registration.kind_slots.is_empty() {
+            return Ok(());
+        }
+        self.remote.reread_hands(self.api.store()).await
+    }
+
     async fn wait(&self, answer: &mut oneshot::Sender<Told>) -> Told {
         let mut looks = 0;
+        let was_stopping = self.remote.is_stopping.load(Ordering::Relaxed);
         loop {
-            // One that is quiet waits too: an answer at once would only be asked for again.
-            if !self.remote.is_quiet.load(Ordering::Relaxed) {
+            let is_stopping = self.remote.is_stopping.load(Ordering::Relaxed);
+            if is_stopping && !was_stopping {
+                return Ok(Vec::new());
+            }
+            // One that takes nothing waits too: an answer at once would only be asked for again.
+            if !is_stopping && !self.remote.is_quiet.load(Ordering::Relaxed) {
                 let held = self.look().await?;
                 if !held.is_empty() {
                     return Ok(held);
@@ -167,15 +170,49 @@ impl Claim {
     }
 
     async fn look(&self) -> Told {
-        let registration = &self.remote.registration;
-        let share = |queue| Share { queue, jobs: self.jobs };
+        let Registration { handlers, kind_slots, .. } = &self.remote.registration;
+        let held = if kind_slots.is_empty() { Vec::new() } else { self.remote.in_hand() };
+        let kinds = held.iter().map(|(_, held)| held.job.kind.as_str());
+        let mut room = Room::of((handlers, kind_slots), self.jobs, kinds);
+        let Some(first) = room.first() else { return Ok(Vec::new()) };
+        let wanted = first.jobs;
+        let mut taken = self.take(first, CLAIM_BYTES).await?;
+        taken.iter().for_each(|(_, held)| room.took(&held.job.kind));
+        if taken.len() < wanted || wanted == self.jobs {
+            return Ok(taken);
+        }
+        for part in room.parts() {
+            let bytes: usize =
+                taken.iter().map(|(_, held)| held.job.payload().as_str().len()).sum();
+            let (Some(ask), true) = (room.ask(part), bytes < CLAIM_BYTES) else { continue };
+            match self.take(ask, CLAIM_BYTES - bytes).await {
+                Ok(more) => {
+                    more.iter().for_each(|(_, held)| room.took(&held.job.kind));
+                    taken.extend(more);
+                }
+                // What was taken before is told anyway; the next claim meets it again.
+                Err(error) => {
+                    tracing::debug!(
+                        error = error.detail(),
+                        "a part of a claim was not carried out"
+                    );
+                    break;
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Takes jobs of these kinds.
+    async fn take(&self, ask: Ask, bytes: usize) -> Told {
+        let share = |queue| Share { queue, jobs: ask.jobs };
         let request = ClaimRequest {
             worker: self.remote.id(),
             lease: LeaseId::new(),
             shares: self.remote.queues_in_turn().into_iter().map(share).collect(),
-            jobs: self.jobs,
-            bytes: CLAIM_BYTES,
-            handlers: Arc::clone(&registration.handlers),
+            jobs: ask.jobs,
+            bytes,
+            handlers: ask.handlers,
         };
         let store: &dyn Store = self.api.store();
         let batch = event::claim(store, &request, Now::Database).await?;
@@ -191,12 +228,17 @@ impl Claim {
 
     /// Nobody is there to be told: the jobs are for others.
     async fn hand_back(&self, tokens: &[LeaseToken]) {
-        let Some(first) = tokens.first() else { return };
-        match self.api.store().release(first.worker, first.lease, Now::Database).await {
-            Ok(_) => tokens.iter().for_each(|token| self.remote.lost(*token)),
-            // A heartbeat that does not name them hands them back.
-            Err(error) => {
-                tracing::debug!(%error, "a claim that nobody waited for was not handed back")
+        let leases: HashSet<LeaseId> = tokens.iter().map(|token| token.lease).collect();
+        for lease in leases {
+            match self.api.store().release(self.remote.id(), lease, Now::Database).await {
+                Ok(_) => {
+                    let of_lease = tokens.iter().filter(|token| token.lease == lease);
+                    of_lease.for_each(|token| self.remote.lost(*token));
+                }
+                // A heartbeat that does not name them hands them back.
+                Err(error) => {
+                    tracing::debug!(%error, "a claim that nobody waited for was not handed back")
+                }
             }
         }
     }

@@ -1,10 +1,13 @@
 //! What a remote worker gets.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use windlass::event::CloudEventBody;
 use windlass::{JobId, Json, Timestamp};
 
+use super::recall::Recalled;
 use super::registry::Held;
 use super::token::LeaseToken;
 use crate::job::{SubjectBody, subject};
@@ -55,6 +58,10 @@ pub(crate) struct ClaimedBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<serde_json::Value>, required = false)]
     checkpoint: Option<&'a Json>,
+    /// The steps that earlier attempts have done, with what each returned, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, required = false)]
+    steps: Option<&'a BTreeMap<String, Option<Json>>>,
     /// The event it comes of, as a CloudEvent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, required = false)]
@@ -65,7 +72,7 @@ pub(crate) struct ClaimedBody<'a> {
 pub(crate) fn claimed<'a>(
     token: LeaseToken,
     held: &'a Held,
-    checkpoint: Option<&'a Json>,
+    recalled: &'a Recalled,
 ) -> ClaimedBody<'a> {
     let job = &*held.job;
     ClaimedBody {
@@ -85,7 +92,8 @@ pub(crate) fn claimed<'a>(
         traceparent: job.meta.traceparent.as_deref(),
         tags: &job.meta.tags,
         subjects: job.meta.subjects.iter().map(subject).collect(),
-        checkpoint,
+        checkpoint: recalled.checkpoint.as_ref(),
+        steps: Some(&recalled.steps).filter(|steps| !steps.is_empty()),
         event: job.event.as_deref().map(CloudEventBody::without_data),
     }
 }

@@ -42,11 +42,19 @@ pub(super) enum Asked {
     Run,
     /// Take no new work.
     Quiet,
+    /// Take no new work, end what runs, and leave.
+    Terminate,
 }
 
 impl Asked {
     pub(super) fn of(remote: &Remote) -> Self {
-        if remote.is_quiet.load(Ordering::Relaxed) { Self::Quiet } else { Self::Run }
+        if remote.is_stopping.load(Ordering::Relaxed) {
+            Self::Terminate
+        } else if remote.is_quiet.load(Ordering::Relaxed) {
+            Self::Quiet
+        } else {
+            Self::Run
+        }
     }
 }
 
@@ -60,6 +68,9 @@ struct BeatBody {
     /// Leases that are lost: their jobs are others', and nothing that is said about them is written.
     #[schema(value_type = Vec<String>)]
     lost: Vec<LeaseToken>,
+    /// Leases that it names and whose result is written already, by the worker itself or by who has the lease from it.
+    #[schema(value_type = Vec<String>)]
+    settled: Vec<LeaseToken>,
     /// Jobs that are to end.
     cancel: Vec<CancelBody>,
     state: Asked,
@@ -102,11 +113,15 @@ pub(super) async fn heartbeat(
     may.check_worker(&remote.registration)?;
     let lease = remote.registration.lease;
     let beat = api.store().heartbeat(id, lease, Now::Database).await?;
-    let Beat::Alive { leases, cancels, quiet, .. } = beat else {
+    let Beat::Alive { leases, cancels, quiet, stopping, .. } = beat else {
         api.remotes().forget(api.store(), id);
         return Err(gone(id));
     };
     remote.is_quiet.store(quiet, Ordering::Relaxed);
+    if stopping && !remote.is_stopping.swap(true, Ordering::Relaxed) {
+        // A claim that waits ends, so that the worker need not wait for it.
+        api.store().wakeups().news_for(id);
+    }
     let named: HashSet<LeaseToken> = running.leases.iter().copied().collect();
     // What another server claimed, or a claim whose answer was lost, is under a lease that nobody here knows; the jobs of one
     // are known together.
@@ -136,7 +151,9 @@ pub(super) async fn heartbeat(
     ));
     let server_time = Timestamp::wall_clock();
     let (expires_at, state) = (server_time.after(lease), Asked::of(&remote));
-    let body = BeatBody { expires_at, lost, cancel, state, server_time };
+    let is_settled = |token: &&LeaseToken| remote.has_settled(**token);
+    let settled = running.leases.iter().filter(is_settled).copied().collect();
+    let body = BeatBody { expires_at, lost, settled, cancel, state, server_time };
     Ok(ok(&Document::new("heartbeat.v1", body)))
 }
 

@@ -102,6 +102,11 @@ pub(super) enum Wanted {
 }
 
 impl ResultBody {
+    /// Whether it says that the work is done.
+    pub(super) fn completes(&self) -> bool {
+        self.result == ResultWord::Complete
+    }
+
     /// What is to be written of it. `pointer` is where in the body it stands.
     pub(super) fn wanted(self, pointer: &str, held: &Held) -> Result<Wanted, Problem> {
         let at = |field: &str, detail: &str| Problem::body(format!("{pointer}/{field}"), detail);

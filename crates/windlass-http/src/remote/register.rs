@@ -1,5 +1,6 @@
 //! Registering, and leaving.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -17,7 +18,7 @@ use crate::access::{MayIn, Work};
 use crate::answer::{Document, created, ok};
 use crate::api::Api;
 use crate::extract::{Body, Named};
-use crate::limits::{HANDLERS, NAME_BYTES, REMOTE_SLOTS};
+use crate::limits::{HANDLERS, KIND_SLOTS, NAME_BYTES, REMOTE_SLOTS};
 use crate::problem::{Code, Problem};
 use crate::schema;
 
@@ -59,6 +60,9 @@ struct NewHandler {
     version: Option<u16>,
     /// The queue of its jobs; `default` unless given.
     queue: Option<String>,
+    /// How many jobs of the kind it runs at once, in all its versions and queues; as many as the worker unless given.
+    #[schema(minimum = 1, maximum = 10000)]
+    slots: Option<u32>,
 }
 
 /// A worker that is registered.
@@ -186,6 +190,29 @@ impl NewWorker {
                 return at(&pointer("version"), "expected 1 to 32767".to_owned());
             }
         }
+        self.check_kind_slots()
+    }
+
+    fn check_kind_slots(&self) -> Result<(), Problem> {
+        let at = |pointer: String, detail: String| Err(Problem::body(pointer, detail));
+        let mut found = BTreeMap::new();
+        for (nth, handler) in self.handlers.iter().enumerate() {
+            let (Some(slots), pointer) = (handler.slots, format!("/handlers/{nth}/slots")) else {
+                continue;
+            };
+            if !(1..=REMOTE_SLOTS).contains(&slots) {
+                return at(pointer, format!("expected 1 to {REMOTE_SLOTS}, found {slots}"));
+            }
+            let before = *found.entry(&handler.kind).or_insert(slots);
+            if before != slots {
+                let detail = format!("the kind {} has {before} above", handler.kind);
+                return at(pointer, detail);
+            }
+        }
+        if found.len() > KIND_SLOTS {
+            let detail = format!("at most {KIND_SLOTS} kinds with slots, found {}", found.len());
+            return at("/handlers".to_owned(), detail);
+        }
         Ok(())
     }
 
@@ -209,13 +236,19 @@ impl NewWorker {
             build: self.build.clone(),
             queues,
             handlers: self.handlers.iter().map(NewHandler::key).collect(),
-            kind_limits: std::collections::BTreeMap::new(),
-            expected: std::collections::BTreeMap::new(),
+            kind_limits: BTreeMap::new(),
+            expected: BTreeMap::new(),
             limits: Vec::new(),
             slots: self.slots,
+            kind_slots: self.kind_slots(),
             lease: LEASE,
             lives_with: LivesWith::Lease,
         }
+    }
+
+    fn kind_slots(&self) -> BTreeMap<String, u32> {
+        let own = |one: &NewHandler| Some((one.kind.clone(), one.slots?));
+        self.handlers.iter().filter_map(own).collect()
     }
 }
 

@@ -36,9 +36,13 @@ pub(crate) struct Remote {
     /// One claim at a time: a second one waits for the first.
     pub(crate) claiming: AsyncMutex<()>,
     pub(crate) is_quiet: AtomicBool,
+    /// Whether it was told to end.
+    pub(crate) is_stopping: AtomicBool,
     /// Which queue is asked first, so that none waits behind the others for ever.
     turn: AtomicUsize,
     hands: Mutex<Hands>,
+    /// One write of steps at a time: each takes the numbers behind those before it.
+    pub(crate) recording: AsyncMutex<()>,
 }
 
 /// What is in a worker's hands.
@@ -122,10 +126,11 @@ impl Remotes {
         let is_it =
             |worker: &WorkerRecord| worker.id == id && worker.lives_with == LivesWith::Lease;
         let record = workers.into_iter().find(is_it).ok_or_else(|| gone(id))?;
-        let is_quiet = record.quiet;
+        let (is_quiet, is_stopping) = (record.quiet, record.stopping);
         self.forget_silent(store);
         let remote = Self::enlist(store, registration_of(record)).await?;
         remote.is_quiet.store(is_quiet, Ordering::Relaxed);
+        remote.is_stopping.store(is_stopping, Ordering::Relaxed);
         // Only then is it known here: a request that finds it finds its hands read.
         if let Err(error) = remote.read_hands(store).await {
             store.wakeups().forget(id);
@@ -133,6 +138,21 @@ impl Remotes {
         }
         self.lock().insert(id, Arc::clone(&remote));
         Ok(remote)
+    }
+
+    /// A worker of another process, with what it holds: who was given the lease of one of its attempts may speak for that attempt,
+    /// and for nothing else of it. Nothing is kept of it here.
+    pub(crate) async fn elsewhere(
+        &self,
+        store: &dyn Store,
+        id: WorkerId,
+    ) -> Result<Option<Remote>, StoreError> {
+        let is_it =
+            |worker: &WorkerRecord| worker.id == id && worker.lives_with == LivesWith::Process;
+        let Some(record) = store.workers().await?.into_iter().find(is_it) else { return Ok(None) };
+        let other = Remote::new(registration_of(record), Arc::default());
+        other.read_hands(store).await?;
+        Ok(Some(other))
     }
 
     /// The worker is not registered any more.
@@ -183,6 +203,7 @@ fn registration_of(record: WorkerRecord) -> Registration {
         expected: std::collections::BTreeMap::new(),
         limits: Vec::new(),
         slots: record.slots,
+        kind_slots: record.kind_slots,
         lives_with: LivesWith::Lease,
     }
 }
@@ -201,8 +222,10 @@ impl Remote {
             wake,
             claiming: AsyncMutex::new(()),
             is_quiet: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
             turn: AtomicUsize::new(0),
             hands: Mutex::new(hands),
+            recording: AsyncMutex::new(()),
         }
     }
 
@@ -266,7 +289,22 @@ impl Remote {
 
     /// Reads what it holds: what another process claimed for it is known here from now on.
     pub(crate) async fn read_hands(&self, store: &dyn Store) -> Result<(), StoreError> {
+        self.put_into_hands(store.in_hand(self.id()).await?);
+        Ok(())
+    }
+
+    /// Reads what it holds, and forgets what it does not hold any more, where another process has settled or claimed some. Only
+    /// while nothing is claimed for it here.
+    pub(crate) async fn reread_hands(&self, store: &dyn Store) -> Result<(), StoreError> {
         let found = store.in_hand(self.id()).await?;
+        let held: HashSet<LeaseToken> =
+            found.iter().map(|one| LeaseToken::of(self.id(), one.lease, &one.job)).collect();
+        self.hands().jobs.retain(|token, _| held.contains(token));
+        self.put_into_hands(found);
+        Ok(())
+    }
+
+    fn put_into_hands(&self, found: Vec<InHand>) {
         let mut hands = self.hands();
         for InHand { lease, claimed_at, job } in found {
             let token = LeaseToken::of(self.id(), lease, &job);
@@ -274,7 +312,6 @@ impl Remote {
                 hands.jobs.entry(token).or_insert_with(|| Held::new(job, claimed_at));
             }
         }
-        Ok(())
     }
 
     /// What fences its writes about a job.
@@ -317,6 +354,7 @@ pub(super) mod tests {
             expected: std::collections::BTreeMap::new(),
             limits: Vec::new(),
             slots: 1,
+            kind_slots: std::collections::BTreeMap::new(),
             lease: LEASE,
             lives_with: LivesWith::Lease,
         };

@@ -14,6 +14,9 @@ use windlass::progress::{Level, NewLogLine, Progress, Report};
 use windlass::store::Now;
 use windlass::{JobId, Json, Timestamp};
 
+use super::holder::holder;
+use super::registry::gone;
+use super::step::{self, StepBody};
 use super::token::LeaseToken;
 use crate::access::{MayIn, Work};
 use crate::answer::{Document, ok};
@@ -34,6 +37,10 @@ pub(super) struct ReportBody {
     /// Where a later attempt goes on: it gets this with its claim.
     #[schema(value_type = Option<serde_json::Value>)]
     checkpoint: Option<Box<RawValue>>,
+    /// Steps that are done, in their order. A name that is recorded stays as it is. An attempt reports them one request at a time.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    steps: Vec<StepBody>,
     /// How far it is.
     progress: Option<ProgressBody>,
     /// Log lines. The first 1,000 of an attempt are kept.
@@ -95,7 +102,8 @@ struct ReportedBody {
 
 /// Report of a running attempt
 ///
-/// Its checkpoint, how far it is, and its log lines, in one write, while the lease holds; 409 `lease-lost` otherwise.
+/// Its steps in one write, and then its checkpoint, how far it is, and its log lines in another, while the lease holds; 409 `lease-lost`
+/// otherwise.
 #[utoipa::path(
     post,
     path = "/jobs/{id}/report",
@@ -108,23 +116,26 @@ pub(super) async fn report(
     may: MayIn<Work>,
     State(api): State<Api>,
     Named(job): Named<JobId>,
-    Body(body): Body<ReportBody>,
+    Body(mut body): Body<ReportBody>,
 ) -> Result<Response, Problem> {
     let token = body.lease;
     let lost = || Problem::from(windlass::StoreError::LeaseLost { job });
-    let remote = api.remotes().get(api.store(), token.worker).await?;
-    may.check_worker(&remote.registration)?;
-    if remote.is_unknown(token) {
-        remote.read_hands(api.store()).await?;
-    }
+    let remote = holder((&may, &api), token.worker, &[token]).await?;
+    let remote = remote.ok_or_else(|| gone(token.worker))?;
     let held = remote.held(token).filter(|held| held.job.id == job).ok_or_else(lost)?;
-    let said = body.report(remote.fence(token, &held))?;
-    match api.store().report(&[said], Now::Database).await?.first() {
-        Some(Fenced::Done) => Ok(ok(&Document::new("reported.v1", ReportedBody { job }))),
-        Some(Fenced::Busy) => {
+    let (fence, steps) = (remote.fence(token, &held), std::mem::take(&mut body.steps));
+    let steps = step::read(steps)?;
+    let said = body.report(fence.clone())?;
+    let written = match step::record(&api, &remote, &fence, steps).await? {
+        Some(written) if written != Fenced::Done || said.is_empty() => written,
+        _ => api.store().report(&[said], Now::Database).await?.pop().unwrap_or(Fenced::Lost),
+    };
+    match written {
+        Fenced::Done => Ok(ok(&Document::new("reported.v1", ReportedBody { job }))),
+        Fenced::Busy => {
             Err(Problem::new(Code::Unavailable, "the job is locked right now; send it again"))
         }
-        _ => {
+        Fenced::Lost => {
             remote.lost(token);
             Err(lost())
         }

@@ -13,6 +13,7 @@ use windlass::job::{Completion, Settled, Settlement, Verdict};
 use windlass::store::Now;
 use windlass::{JobId, NewJob, Outcome, Parent, State as JobState, StoreError, WorkerId};
 
+use super::holder::holder;
 use super::outcome::{ResultBody, Wanted};
 use super::registry::{Held, Remote};
 use super::token::LeaseToken;
@@ -21,7 +22,7 @@ use crate::answer::{Document, ok};
 use crate::api::Api;
 use crate::extract::Body;
 use crate::limits::BATCH_JOBS;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 /// How attempts ended.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -109,7 +110,7 @@ pub(super) async fn settle(
     let mut plain: BTreeMap<WorkerId, (Arc<Remote>, Vec<Plain>)> = BTreeMap::new();
     for (nth, result) in body.results.into_iter().enumerate() {
         let (job, token) = (result.job, result.lease);
-        let status = match Attempt::find((&api, &remotes), job, token).await? {
+        let status = match Attempt::find((&api, &may), &remotes, &result).await? {
             Found::Here(attempt) => match attempt.wanted((&api, &may), result, nth).await? {
                 Next::Answer(status) => status,
                 Next::Settle(settlement) => {
@@ -132,8 +133,8 @@ pub(super) async fn settle(
 /// The workers that results are of; none for one that is gone.
 type ByWorker = BTreeMap<WorkerId, Option<Arc<Remote>>>;
 
-/// Before anything is written: a request with somebody else's leases is refused as a whole. What a worker holds is read again where
-/// it is said to hold what is not known here, once for all its results.
+/// Before anything is written: a request with leases that are not for the caller is refused as a whole. What a worker holds is read again
+/// where it is said to hold what is not known here, once for all its results.
 async fn remotes_of(
     may: &MayIn<Work>,
     api: &Api,
@@ -145,18 +146,7 @@ async fn remotes_of(
     }
     let mut remotes = ByWorker::new();
     for (worker, tokens) in tokens {
-        let remote = match api.remotes().get(api.store(), worker).await {
-            Ok(remote) => {
-                may.check_worker(&remote.registration)?;
-                if tokens.iter().any(|token| remote.is_unknown(*token)) {
-                    remote.read_hands(api.store()).await?;
-                }
-                Some(remote)
-            }
-            Err(problem) if problem.code() == Code::WorkerGone => None,
-            Err(problem) => return Err(problem),
-        };
-        remotes.insert(worker, remote);
+        remotes.insert(worker, holder((may, api), worker, &tokens).await?);
     }
     Ok(remotes)
 }
@@ -189,15 +179,21 @@ async fn send(
     let settlements: Vec<Settlement> = plain.iter().map(|one| one.settlement.clone()).collect();
     let settled = api.store().settle(remote.id(), &settlements, Now::Database).await?;
     for (one, settled) in plain.iter().zip(settled) {
-        note(remote, one.token, settled);
+        note((api, remote), one.token, settled);
         answers[one.nth].status = settled.into();
     }
     Ok(())
 }
 
-fn note(remote: &Remote, token: LeaseToken, settled: Settled) {
+fn note((api, remote): (&Api, &Remote), token: LeaseToken, settled: Settled) {
     match settled {
-        Settled::Done | Settled::Already => remote.settled(token),
+        Settled::Done | Settled::Already => {
+            remote.settled(token);
+            if !remote.registration.kind_slots.is_empty() {
+                // A claim that waits while a kind is full looks again.
+                api.store().wakeups().work_for(remote.id());
+            }
+        }
         Settled::Lost => remote.lost(token),
         Settled::Busy => {}
     }
@@ -222,12 +218,16 @@ enum Next {
 
 impl Attempt {
     async fn find(
-        (api, remotes): (&Api, &ByWorker),
-        job: JobId,
-        token: LeaseToken,
+        by: (&Api, &MayIn<Work>),
+        remotes: &ByWorker,
+        result: &ResultBody,
     ) -> Result<Found, Problem> {
+        let (job, token) = (result.job, result.lease);
         let Some(remote) = remotes.get(&token.worker).and_then(Option::as_ref) else {
-            return Ok(Found::Gone(Status::Lost));
+            // Its label is not known any more, but ends like its id; and an attempt has one worker.
+            let id = token.worker.to_string();
+            let is_its = |worker: &str| worker.ends_with(&id[id.len() - 4..]);
+            return ended_before(by, result, is_its).await.map(Found::Gone);
         };
         if remote.has_settled(token) {
             return Ok(Found::Gone(Status::Already));
@@ -235,7 +235,9 @@ impl Attempt {
         let remote = Arc::clone(remote);
         match remote.held(token).filter(|held| held.job.id == job) {
             Some(held) => Ok(Found::Here(Box::new(Self { remote, token, held }))),
-            None => ended_before(api, job, (token, &remote.label)).await.map(Found::Gone),
+            None => {
+                ended_before(by, result, |worker| *worker == *remote.label).await.map(Found::Gone)
+            }
         }
     }
 
@@ -304,27 +306,35 @@ impl Attempt {
             Err(StoreError::QueueFull { .. }) => return Ok(Status::Busy),
             Err(error) => return Err(error.into()),
         };
-        note(&self.remote, self.token, settled);
+        note((api, &self.remote), self.token, settled);
         Ok(settled.into())
     }
 }
 
-/// Whether an attempt that ended so was ended by somebody else than its worker.
-fn is_by_others(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Lost | Outcome::Released | Outcome::Timeout)
+/// Whether an attempt that ended so was ended by somebody else than who sends this result.
+fn is_by_others(outcome: Outcome, result: &ResultBody) -> bool {
+    match outcome {
+        Outcome::Lost | Outcome::Released | Outcome::Timeout => true,
+        // A failure of a job that was cancelled meanwhile ends so, work that is done never.
+        Outcome::Cancelled => result.completes(),
+        _ => false,
+    }
 }
 
 /// Whether an attempt that nobody holds ended as its worker said: where an answer got lost, and the server that sent it too.
 async fn ended_before(
-    api: &Api,
-    job: JobId,
-    (token, label): (LeaseToken, &str),
+    (api, may): (&Api, &MayIn<Work>),
+    result: &ResultBody,
+    is_its: impl Fn(&str) -> bool,
 ) -> Result<Status, Problem> {
-    let Some(record) = api.client().job(job).await? else { return Ok(Status::Lost) };
-    let is_its = |worker: &str| label == worker;
+    let token = result.lease;
+    let Some(record) = api.client().job(result.job).await? else { return Ok(Status::Lost) };
+    if !may.sees(&record.queue, &record.kind) {
+        return Ok(Status::Lost);
+    }
     let past = record.history.iter().rev().find(|past| past.attempt == token.attempt);
     let by_itself = match past {
-        Some(past) => is_its(&past.worker) && !is_by_others(past.outcome),
+        Some(past) => is_its(&past.worker) && !is_by_others(past.outcome, result),
         None => {
             let ended = record.state == JobState::Completed && record.attempt == token.attempt;
             ended && record.worker.as_deref().is_some_and(is_its)

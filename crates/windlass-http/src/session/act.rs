@@ -1,23 +1,26 @@
 //! Signing in and out.
 
-use axum::extract::{FromRequest, Request, State};
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use utoipa::ToSchema;
 use windlass::Timestamp;
 use windlass::audit::{Act, Via};
 use windlass::limits::{SESSION_IDLE, TOKEN_NAME_BYTES};
 use windlass::store::Now;
 use windlass::token::TokenDigest;
-use windlass::user::{PasswordHash, Session, UserChange, UserRecord};
+use windlass::user::{OwnPassword, PasswordHash, Session, UserRecord};
 
 use super::document::{SessionBody, document};
 use crate::access::{Anybody, Caller, Credential, Secret, password, session};
 use crate::answer::{Document, created, ok};
 use crate::api::Api;
-use crate::extract::Body;
+use crate::extract::{Body, JSON, read, too_slow, type_of};
+use crate::limits::{BODY_TIME, SIGN_IN_BYTES};
 use crate::problem::{Code, Problem};
 
 /// Who signs in.
@@ -70,8 +73,10 @@ pub(super) async fn start(State(api): State<Api>, request: Request) -> Result<Re
         return Err(nobody_signs_in());
     }
     let (parts, body) = request.into_parts();
-    let request = Request::from_parts(parts.clone(), body);
-    let Body(SignIn { user, password }) = Body::<SignIn>::from_request(request, &api).await?;
+    type_of(&parts.headers, &[JSON])?;
+    let bytes = timeout(BODY_TIME, to_bytes(body, SIGN_IN_BYTES)).await;
+    let bytes = bytes.map_err(|_| too_slow())?.map_err(|_| too_large())?;
+    let SignIn { user, password } = read(&bytes)?;
     let record = checked(&api, &parts, &user, password).await?;
     let hash = record.user.password.clone().ok_or_else(wrong)?;
     let (caller, cookie) = begin(&api, &record, &hash).await?;
@@ -117,14 +122,18 @@ pub(super) async fn change_password(
     parts: Parts,
     Body(asked): Body<NewPassword>,
 ) -> Result<Response, Problem> {
-    of_session(&caller)?;
+    let session = of_session(&caller)?;
     let record = checked(&api, &parts, caller.name(), asked.password).await?;
-    let hash = password::hashed(asked.new_password, "/new_password").await?;
-    let change = UserChange { password: Some(hash.clone()), grant: None };
-    if !api.store().change_user(caller.name(), &change).await? {
-        return Err(wrong());
+    let old = record.user.password.as_ref().ok_or_else(wrong)?;
+    let new = password::hashed(asked.new_password, "/new_password").await?;
+    let secret = Secret::of_session()?;
+    let change = OwnPassword { session, old, new: &new, next: secret.digest() };
+    if !api.store().change_own_password(&change, Now::Database).await? {
+        let detail =
+            "the session is over, or the password was changed meanwhile; nothing was written";
+        return Err(Problem::new(Code::Conflict, detail));
     }
-    let (caller, cookie) = begin(&api, &record, &hash).await?;
+    let (caller, cookie) = begun(&api, &record, &secret)?;
     enter(&api, &parts, &caller, "session.change_password").await;
     Ok(with_cookie(ok(&document(&caller)), cookie))
 }
@@ -136,8 +145,8 @@ async fn checked(
     name: &str,
     password: String,
 ) -> Result<UserRecord, Problem> {
-    // What is longer is nobody's name, and nothing to remember attempts by.
-    let known = name.len() <= TOKEN_NAME_BYTES;
+    // What cannot be a name is nobody's, and nothing to remember attempts by.
+    let known = name.len() <= TOKEN_NAME_BYTES && !name.contains('\0');
     api.access().attempt(parts, if known { name } else { "" }).await?;
     let record = if known { api.store().user(name).await? } else { None };
     let kept = record.as_ref().and_then(|record| record.user.password.clone());
@@ -160,9 +169,17 @@ async fn begin(
     if !api.store().start_session(&session, Now::Database).await? {
         return Err(wrong());
     }
+    begun(api, record, &secret)
+}
+
+fn begun(
+    api: &Api,
+    record: &UserRecord,
+    secret: &Secret,
+) -> Result<(Caller, HeaderValue), Problem> {
     let ends_at = Timestamp::wall_clock().after(SESSION_IDLE);
-    let caller = Caller::of_session((digest, ends_at), &record.user);
-    Ok((caller, session::kept(&secret, api.access().is_over_tls())?))
+    let caller = Caller::of_session((secret.digest(), ends_at), &record.user);
+    Ok((caller, session::kept(secret, api.access().is_over_tls())?))
 }
 
 fn of_session(caller: &Caller) -> Result<TokenDigest, Problem> {
@@ -191,6 +208,12 @@ async fn enter(api: &Api, parts: &Parts, caller: &Caller, action: &str) {
     if let Err(error) = api.store().add_act(&act, Now::Database).await {
         tracing::error!(%error, action, "an act could not be entered in the audit");
     }
+}
+
+/// Anybody may send this: it is read no further than a name and a password go.
+fn too_large() -> Problem {
+    let detail = format!("a request to sign in has {SIGN_IN_BYTES} bytes at most");
+    Problem::new(Code::TooLarge, detail)
 }
 
 fn wrong() -> Problem {

@@ -40,16 +40,16 @@ pub(super) struct ChangedUser {
     /// Another password; it stays unless given.
     #[schema(min_length = 12, max_length = 1024)]
     pub(super) password: Option<String>,
-    /// The scopes that go together. Either this or `scopes`; what they may stays unless one is given.
+    /// The scopes that go together. Either this or `scopes`; both stay unless one is given.
     #[schema(value_type = Option<schema::Role>)]
     role: Option<String>,
     /// What they may do. Either this or `role`.
     #[schema(value_type = Option<Vec<schema::Scope>>)]
     scopes: Option<Vec<Scope>>,
-    /// Queues, or patterns of queues, that they are limited to; all unless given.
+    /// Queues, or patterns of queues, that they are limited to; they stay unless given, and an empty list is for all.
     #[schema(max_items = 100)]
     queues: Option<Vec<String>>,
-    /// Kinds, or patterns of kinds, that they are limited to; all unless given.
+    /// Kinds, or patterns of kinds, that they are limited to; they stay unless given, and an empty list is for all.
     #[schema(max_items = 100)]
     kinds: Option<Vec<String>>,
 }
@@ -63,9 +63,17 @@ impl NewUser {
 }
 
 impl ChangedUser {
-    pub(super) async fn change(self) -> Result<UserChange, Problem> {
+    /// The change of somebody who may do this: what is not said stays.
+    pub(super) async fn change(self, now: &Grant) -> Result<UserChange, Problem> {
         let Self { password, role, scopes, queues, kinds } = self;
-        let grant = May { role, scopes, queues, kinds }.grant()?;
+        let is_said = role.is_some() || scopes.is_some() || queues.is_some() || kinds.is_some();
+        let may = May {
+            scopes: scopes.or_else(|| role.is_none().then(|| now.scopes.clone())),
+            role,
+            queues: queues.or_else(|| Some(now.queues.clone())),
+            kinds: kinds.or_else(|| Some(now.kinds.clone())),
+        };
+        let grant = if is_said { may.grant()? } else { None };
         Ok(UserChange { password: hashed(password).await?, grant })
     }
 }

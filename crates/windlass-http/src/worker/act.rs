@@ -1,4 +1,4 @@
-//! Workers that are to take no new work, and then some again.
+//! Workers that are to take no new work, to take it again, or to stop.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -47,6 +47,29 @@ pub(super) async fn resume(
     Named(id): Named<Text>,
 ) -> Result<Response, Problem> {
     ask(&api, &id, Quiet::Off).await
+}
+
+/// Stop a worker
+///
+/// As SIGTERM asks its process to stop: from its next heartbeat on it takes no new work, what runs may end within its grace, what
+/// has not ended then is handed back, and it leaves. It cannot be taken back. A second call changes nothing.
+#[utoipa::path(
+    post,
+    path = "/workers/{id}/stop",
+    tag = "workers",
+    params(("id" = String, Path, description = "The worker's id or label.")),
+    responses((status = 200, description = "The worker, as it was asked to be.", body = Document<WorkerBody>))
+)]
+pub(super) async fn stop(
+    _may: May<Operate>,
+    State(api): State<Api>,
+    Named(id): Named<Text>,
+) -> Result<Response, Problem> {
+    let worker = of(&api, &id).await?;
+    if !api.client().stop_worker(worker.id).await? {
+        return Err(Problem::missing("the worker"));
+    }
+    Ok(ok(&document(&WorkerRecord { stopping: true, ..worker })))
 }
 
 async fn ask(api: &Api, name: &str, wish: Quiet) -> Result<Response, Problem> {

@@ -1,5 +1,7 @@
 //! Workers and minimum builds as JSON: `worker.v1` and `required_build.v1`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use windlass::job::HandlerKey;
@@ -40,10 +42,14 @@ pub struct WorkerBody<'a> {
     handlers: &'a [HandlerKey],
     /// How many jobs it runs at once.
     slots: u32,
+    /// How many of a kind it runs at once, of the kinds that say so.
+    kind_slots: &'a BTreeMap<String, u32>,
     /// The jobs it holds now.
     running: u64,
     /// Whether it was asked to take no new work.
     quiet: bool,
+    /// Whether it was asked to stop.
+    stopping: bool,
     /// The minimum build that it is below, and takes no new work for.
     held_back: Option<HeldBackBody<'a>>,
 }
@@ -101,8 +107,10 @@ pub fn document(worker: &WorkerRecord) -> Document<WorkerBody<'_>> {
             queues: &worker.queues,
             handlers: &worker.handlers,
             slots: worker.slots,
+            kind_slots: &worker.kind_slots,
             running: worker.running,
             quiet: worker.quiet,
+            stopping: worker.stopping,
             held_back: worker
                 .held_back
                 .as_ref()

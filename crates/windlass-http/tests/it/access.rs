@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use windlass::store::Now;
 use windlass::token::{Grant, Scope};
 use windlass_http::{Access, Caller, Secret};
+use windlass_testkit::worker::worker;
 
-use crate::fixture::{Answer, TestApi, on_both_stores, request};
+use crate::fixture::{Answer, TestApi, fence, on_both_stores, request};
 
 on_both_stores! {
     /// S-02: every route asks who it is, and for the scope that the API document says.
@@ -18,6 +19,8 @@ on_both_stores! {
     a_wrong_token_lets_nobody_in;
     /// S-14: who is limited to a queue or a kind neither sees nor touches others, in a batch neither.
     a_limited_token_is_for_its_queues_and_kinds;
+    /// S-14, T58: who is limited to a queue settles what a handler of another process has given away there, and nothing else.
+    a_limited_token_settles_what_it_is_for;
     /// S-14: an operation of a limited token changes what it is for, and nobody else's is its own.
     an_operation_stays_within_its_token;
     /// S-14: a worker's token is for its own kinds, and another one's leases are nothing to it.
@@ -261,6 +264,29 @@ async fn an_operation_stays_within_its_token(api: TestApi) {
     let own: Vec<_> =
         get(&api, "/v1/operations", &theirs).await.body["items"].as_array().expect("items").clone();
     assert!(own.is_empty(), "{own:?}");
+}
+
+async fn a_limited_token_settles_what_it_is_for(api: TestApi) {
+    let api = api.asking(Access::tokens()).await;
+    let grant = |queue: &str| Grant {
+        scopes: vec![Scope::Work],
+        queues: vec![queue.to_owned()],
+        kinds: Vec::new(),
+    };
+    let (mine, theirs) =
+        (secret(&api, "mine", grant("default")).await, secret(&api, "theirs", grant("b")).await);
+    let worker = api.worker(worker()).await;
+    let draft = windlass::NewJob::new("work", windlass::Json::args("1").expect("args"));
+    let id = api.client().enqueue(draft).await.expect("written").id();
+    let lease = windlass_http::lease_text(&fence(&worker, &api.claim(&worker).await));
+    let results = json!({"results": [{"job": id, "lease": lease, "result": "complete"}]});
+    let report = json!({"lease": lease, "progress": {"percent": 1.0}});
+    let path = format!("/v1/jobs/{id}/report");
+    assert_eq!(post(&api, "/v1/results", &theirs, &results).await.code(), (403, "forbidden"));
+    assert_eq!(post(&api, &path, &theirs, &report).await.code(), (403, "forbidden"));
+    assert_eq!(post(&api, &path, &mine, &report).await.status, StatusCode::OK);
+    let settled = post(&api, "/v1/results", &mine, &results).await;
+    assert_eq!(settled.body["results"][0]["status"], "done", "{settled:?}");
 }
 
 async fn a_limited_worker_works_for_itself(api: TestApi) {

@@ -17,6 +17,10 @@ on_both_stores! {
     acts_are_found_page_by_page;
     /// S-45: what applications fill is in no entry.
     what_is_confidential_is_in_no_entry;
+    /// What is done is entered also where its caller went away meanwhile.
+    what_nobody_waits_for_is_entered;
+    /// A body that says `dry_run` where nothing can be tried hides nothing.
+    a_try_where_nothing_can_be_tried_is_entered;
     /// S-53: entries that somebody has changed or removed are found.
     what_was_meddled_with_is_found;
 }
@@ -106,6 +110,44 @@ async fn what_is_confidential_is_in_no_entry(api: TestApi) {
     let entries = api.get("/v1/audit").await.ok();
     assert_eq!(entries["items"].as_array().map(Vec::len), Some(2));
     assert!(!entries.to_string().contains("canary-8251"), "{entries:#}");
+}
+
+async fn what_nobody_waits_for_is_entered(api: TestApi) {
+    let client = api.client();
+    let is_paused = async |queue: &str| loop {
+        let queues = client.queues().await.expect("listed");
+        if queues.iter().any(|one| one.name == queue && one.paused_at.is_some()) {
+            return;
+        }
+    };
+    for nth in 0..100 {
+        let queue = format!("q{nth}");
+        let path = format!("/v1/queues/{queue}/pause");
+        let asked = request(Method::POST, &path).body(axum::body::Body::empty());
+        let answered = tokio::select! {
+            biased;
+            () = is_paused(&queue) => false,
+            _ = api.open(asked.expect("a request")) => true,
+        };
+        if !answered {
+            api.idle().await;
+            assert_eq!(newest(&api).await["target"], format!("queues/{queue}"));
+            return;
+        }
+    }
+    panic!("each was answered before anybody could go away");
+}
+
+async fn a_try_where_nothing_can_be_tried_is_entered(api: TestApi) {
+    api.post("/v1/users", &json!({"name": "ana", "role": "viewer"})).await.ok();
+    let remove = request(Method::DELETE, "/v1/users/ana")
+        .header("content-type", "application/json")
+        .body(axum::body::Body::from("{\"dry_run\":true}"));
+    api.send(remove.expect("a request")).await.ok();
+    assert_eq!(newest(&api).await["action"], "users.remove");
+    let tried = json!({"action": "retry", "filter": "kind:k", "dry_run": true});
+    api.post("/v1/operations", &tried).await.ok();
+    assert_eq!(newest(&api).await["action"], "users.remove", "that one was only tried");
 }
 
 async fn what_was_meddled_with_is_found(api: TestApi) {

@@ -170,6 +170,7 @@ async fn odd_texts_are_kept_or_refused(api: TestApi) {
         for path in [
             format!("/v1/lanes/{named}/open"),
             format!("/v1/workers/{named}/quiet"),
+            format!("/v1/workers/{named}/stop"),
             format!("/v1/jobs/{id}/conditions/{named}/waive"),
             format!("/v1/limits/key:{named}/close"),
         ] {

@@ -15,7 +15,7 @@ use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use windlass::Client;
-use windlass::job::{Batch, Settled, Verdict};
+use windlass::job::{Batch, Fence, Settled, Verdict};
 use windlass::schedule::{Declared, declare};
 use windlass::store::{Now, Store};
 use windlass::worker::Registration;
@@ -337,6 +337,16 @@ impl TestApi {
         };
         check(&method, &path, status, &body);
         Answer { status, headers, body }
+    }
+}
+
+/// What fences the writes of the one job that a worker has claimed.
+pub(crate) fn fence(worker: &Registration, batch: &Batch) -> Fence {
+    Fence {
+        lease: batch.lease,
+        job: Arc::clone(&batch.jobs[0]),
+        worker: worker.worker,
+        label: worker.label.as_str().into(),
     }
 }
 

@@ -52,7 +52,7 @@ async fn the_page_shows_what_the_server_answers(api: TestApi) {
             }
         }
     }
-    assert_eq!(compared, 12, "each kind of request is shown with its answer");
+    assert_eq!(compared, 14, "each kind of request is shown with its answer");
 }
 
 /// Sends a request as the page shows it.

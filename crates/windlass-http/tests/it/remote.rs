@@ -11,6 +11,10 @@ use windlass_testkit::worker::worker;
 
 use crate::fixture::{Answer, TestApi, on_both_stores};
 
+mod later;
+mod slots;
+mod steps;
+
 /// Nothing awaited here takes longer unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -31,6 +35,8 @@ on_both_stores! {
     a_completion_brings_its_jobs;
     /// X18, T20: a heartbeat tells what is to end, what is lost, and whether to take new work.
     a_heartbeat_brings_news;
+    /// T55, T8: a worker that is told to terminate gets nothing more, settles what it has, also at another server, and leaves.
+    a_worker_is_told_to_terminate;
     /// T8: a claim that nobody waits for any more leaves no job behind.
     a_claim_that_is_given_up_holds_nothing;
     /// T8: nor does one that was given up when its jobs were claimed and its answer was on its way.
@@ -57,9 +63,13 @@ struct Program {
 
 impl Program {
     async fn registered(api: &TestApi) -> Self {
+        Self::running(api, &json!([{"kind": "k"}, {"kind": "k2", "queue": "other"}])).await
+    }
+
+    async fn running(api: &TestApi, handlers: &Value) -> Self {
         let body = json!({
             "name": "py", "host": "h", "pid": 7, "build": "shop 2.0", "slots": 4, "protocol": 1,
-            "handlers": [{"kind": "k"}, {"kind": "k2", "queue": "other"}],
+            "handlers": handlers,
         });
         let answer = api.post("/v1/workers", &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
@@ -352,10 +362,42 @@ async fn a_heartbeat_brings_news(api: TestApi) {
     let foreign = other.beat(&api, &both).await;
     assert_eq!(foreign.body["lost"].as_array().expect("a list").len(), 2, "they are not its own");
     assert_eq!(settle(&api, &jobs[0], json!({"result": "cancel"})).await, "done");
-    assert_eq!(program.beat(&api, &both).await.body["lost"], json!([]), "it settled that itself");
+    let beat = program.beat(&api, &both).await;
+    assert_eq!(beat.body["lost"], json!([]), "it settled that itself");
+    assert_eq!(beat.body["settled"], json!([jobs[0]["lease"]]));
     let nobody = windlass::WorkerId::new();
     let gone = api.post(&format!("/v1/workers/{nobody}/heartbeat"), &json!({"leases": []})).await;
     assert_eq!((gone.status, &gone.body["code"]), (StatusCode::GONE, &json!("worker-gone")));
+}
+
+async fn a_worker_is_told_to_terminate(api: TestApi) {
+    let id = enqueued(&api, draft()).await;
+    let program = Program::registered(&api).await;
+    let job = program.claim_one(&api).await;
+    let (path, body) =
+        (format!("/v1/workers/{}/claim", program.id), json!({"max": 1, "wait_ms": 60_000}));
+    // The claim that waits ends as soon as the heartbeat has brought it.
+    let (answer, beat) = tokio::join!(api.post(&path, &body), async {
+        api.act(&format!("/v1/workers/{}/stop", program.id)).await.ok();
+        program.beat(&api, &[&job]).await
+    });
+    assert_eq!((&beat.body["state"], &beat.body["lost"]), (&json!("terminate"), &json!([])));
+    assert_eq!((&answer.body["state"], &answer.body["jobs"]), (&json!("terminate"), &json!([])));
+    let late = enqueued(&api, draft()).await;
+    let other = api.another().await;
+    let api = api.restarted().await;
+    for server in [&other, &api] {
+        assert_eq!(program.claim(server, 1).await, Vec::<Value>::new(), "it is to end");
+        assert_eq!(program.beat(server, &[&job]).await.body["state"], json!("terminate"));
+    }
+    assert_eq!(settle(&api, &job, json!({"result": "complete"})).await, "done");
+    assert_eq!(
+        (state(&api, id).await, state(&api, late).await),
+        (State::Completed, State::Available)
+    );
+    assert_eq!(api.delete(&format!("/v1/workers/{}", program.id)).await.status, StatusCode::OK);
+    let other = Program::registered(&api).await;
+    assert_eq!(other.claim_one(&api).await["id"], json!(late), "another one is not told so");
 }
 
 async fn a_claim_that_is_given_up_holds_nothing(api: TestApi) {
@@ -456,6 +498,14 @@ async fn a_worker_that_makes_no_sense_is_refused(api: TestApi) {
         ("handlers", json!([{"kind": "k", "version": 0}]), "/handlers/0/version"),
         ("name", json!("a\nb"), "/name"),
         ("host", json!("x".repeat(201)), "/host"),
+        ("handlers", json!([{"kind": "k", "slots": 0}]), "/handlers/0/slots"),
+        ("handlers", json!([{"kind": "k", "slots": 10_001}]), "/handlers/0/slots"),
+        (
+            "handlers",
+            json!([{"kind": "k", "slots": 2}, {"kind": "k", "version": 2, "slots": 3}]),
+            "/handlers/1/slots",
+        ),
+        ("handlers", handlers_with_slots(101), "/handlers"),
     ] {
         let mut body = good.clone();
         body[field] = value;
@@ -472,6 +522,11 @@ async fn a_worker_that_makes_no_sense_is_refused(api: TestApi) {
     let strange =
         json!({"results": [{"job": JobId::new(), "lease": "lse_zzz", "result": "complete"}]});
     assert_eq!(api.post("/v1/results", &strange).await.status, StatusCode::BAD_REQUEST);
+}
+
+fn handlers_with_slots(kinds: usize) -> Value {
+    let handler = |nth: usize| json!({"kind": format!("k{nth}"), "slots": 1});
+    Value::Array((0..kinds).map(handler).collect())
 }
 
 async fn a_worker_that_leaves_hands_back_what_it_holds(api: TestApi) {

@@ -127,6 +127,10 @@ async fn a_wrong_password_lets_nobody_in(api: TestApi) {
     for cookie in ["windlass=", "windlass=wls_x", "windlass=\u{e9}", "session=x"] {
         assert_eq!(get(&api, "/v1/jobs", cookie).await.code(), (401, "unauthorized"), "{cookie}");
     }
+    let nul = sign_in(&api, "a\0na", PASSWORD).await;
+    assert_eq!(nul.code(), (401, "unauthorized"));
+    let large = sign_in(&api, "ana", &"x".repeat(9_000)).await;
+    assert_eq!(large.code(), (413, "too-large"), "anybody may send it");
     for body in [json!({"user": "ana"}), json!({"user": "ana", "password": 1}), json!([])] {
         assert_eq!(api.post("/v1/session", &body).await.code().0, 400, "{body}");
     }

@@ -29,7 +29,11 @@ async fn users_are_added_changed_and_removed(api: TestApi) {
     assert_eq!(listed["items"][0], added.body);
     assert_eq!(listed["items"][1], ben);
     assert!(!listed.to_string().contains("argon2"), "{listed}");
-    let changed = api.put("/v1/users/ana", &json!({"role": "viewer"})).await.ok();
+    let limited = api.put("/v1/users/ana", &json!({"role": "viewer", "kinds": ["k"]})).await.ok();
+    let limits = (&limited["role"], &limited["queues"], &limited["kinds"]);
+    assert_eq!(limits, (&json!("viewer"), &json!(["mail"]), &json!(["k"])), "limits stay");
+    let wider = json!({"queues": [], "kinds": []});
+    let changed = api.put("/v1/users/ana", &wider).await.ok();
     assert_eq!((&changed["role"], &changed["queues"]), (&json!("viewer"), &json!([])));
     let kept = api.put("/v1/users/ana", &json!({"password": "another password"})).await.ok();
     assert_eq!(kept, changed, "what is not given stays");
@@ -71,8 +75,7 @@ async fn a_user_that_makes_no_sense_is_refused(api: TestApi) {
         assert_eq!(refused.code(), (422, "refused"), "{bad}");
     }
     assert_eq!(api.get("/v1/users").await.ok()["items"], json!([]));
-    api.post("/v1/users", &json!({"name": "ana", "role": "viewer"})).await.ok();
-    let lonely = api.put("/v1/users/ana", &json!({"queues": ["mail"]})).await;
+    let lonely = api.post("/v1/users", &json!({"name": "ana", "queues": ["mail"]})).await;
     assert_eq!((lonely.code().0, lonely.place()), (400, "/role"), "a limit of nothing");
 }
 

@@ -8,6 +8,8 @@ use crate::fixture::{TestApi, on_both_stores};
 on_both_stores! {
     /// T20: a worker is listed, asked to take no new work and to take it again.
     a_worker_is_listed_quieted_and_resumed;
+    /// T55: a worker is asked to stop, by its id or its label, and shown so.
+    a_worker_is_asked_to_stop;
     /// T46: a minimum build is set, holds older workers back, and is removed.
     a_minimum_build_is_set_and_removed;
     /// Bad input: what makes no sense names its place, and nothing is changed.
@@ -39,6 +41,23 @@ async fn a_worker_is_listed_quieted_and_resumed(api: TestApi) {
         let answer = api.act(&format!("/v1/workers/{name}/quiet")).await;
         assert_eq!(answer.code(), (404, "not-found"));
     }
+}
+
+async fn a_worker_is_asked_to_stop(api: TestApi) {
+    let worker = api.worker(worker()).await;
+    let path = format!("/v1/workers/{}", worker.worker);
+    assert_eq!(api.get(&path).await.ok()["stopping"], false);
+    for name in [worker.worker.to_string(), worker.label.clone()] {
+        let answer = api.act(&format!("/v1/workers/{name}/stop")).await.ok();
+        assert_eq!(
+            (&answer["stopping"], &answer["quiet"]),
+            (&json!(true), &json!(false)),
+            "{name}"
+        );
+        assert_eq!(api.get(&path).await.ok()["stopping"], true);
+    }
+    let answer = api.act("/v1/workers/nobody/stop").await;
+    assert_eq!(answer.code(), (404, "not-found"));
 }
 
 async fn a_minimum_build_is_set_and_removed(api: TestApi) {

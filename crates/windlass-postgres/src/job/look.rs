@@ -85,6 +85,7 @@ struct Worker {
     seen_at: i64,
     expires_at: i64,
     quiet: bool,
+    stopping: bool,
     running: u64,
 }
 
@@ -117,10 +118,12 @@ fn worker(worker: Worker, minimums: &[MinimumBuild]) -> WorkerRecord {
         queues: worker.queues,
         handlers: worker.handlers.iter().filter_map(|text| key(text)).collect(),
         slots: worker.slots,
+        kind_slots: std::collections::BTreeMap::new(),
         started_at: Timestamp::from_micros(worker.started_at),
         seen_at: Timestamp::from_micros(worker.seen_at),
         expires_at: Timestamp::from_micros(worker.expires_at),
         quiet: worker.quiet,
+        stopping: worker.stopping,
         running: worker.running,
     }
 }

@@ -78,7 +78,7 @@ select job.id, job.queue, job.kind, job.version, job.state, job.priority, job.at
        (select coalesce(json_agg(json_build_object(
           'id', w.id, 'label', w.label, 'host', w.host, 'pid', w.pid, 'build', w.build, 'queues', w.queues,
           'handlers', w.handlers, 'slots', w.slots, 'started_at', w.started_at, 'seen_at', w.seen_at,
-          'expires_at', w.expires_at, 'quiet', w.quiet,
+          'expires_at', w.expires_at, 'quiet', w.quiet, 'stopping', w.stopping,
           'running', (select coalesce(sum(unsettled), 0) from windlass.lease h where h.worker = w.id)) order by w.id), '[]')::text
         from windlass.worker w),
        q.paused_until, k.paused_at, k.paused_until, k.note,

@@ -12,6 +12,7 @@ const ADD: &str = "insert into windlass.token (name, digest, hint, grants, creat
      select $2::text, $3::bytea, $4::text, $5::text, coalesce($1::int8, windlass.now_us()), $6::int8 \
      where not exists (select 1 from windlass.user where name = $2::text) \
      on conflict (name) do nothing returning name";
+const TAKEN: &str = "select name from windlass.user where name = $1::text";
 const REMOVE: &str = "delete from windlass.token where name = $1::text returning name";
 
 pub(super) async fn add(
@@ -30,7 +31,13 @@ pub(super) async fn add(
         (&grants, Type::TEXT),
         (&expires_at, Type::INT8),
     ];
-    Ok(!connection.query(ADD, &binds).await?.is_empty())
+    let is_added = !connection.query(ADD, &binds).await?.is_empty();
+    // Somebody may have had the name by a call at the same moment: then neither has it.
+    if is_added && !connection.query(TAKEN, &[(&token.name, Type::TEXT)]).await?.is_empty() {
+        remove(connection, &token.name).await?;
+        return Ok(false);
+    }
+    Ok(is_added)
 }
 
 pub(super) async fn remove(connection: &Connection, name: &str) -> Result<bool, StoreError> {

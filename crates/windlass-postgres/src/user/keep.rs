@@ -16,6 +16,7 @@ const CHANGE: &str = "with ended as (delete from windlass.session where person =
      update windlass.user set password = coalesce($2::text, password), grants = coalesce($3::text, grants), \
        revision = revision + 1 \
      where name = $1::text returning name";
+const TAKEN: &str = "select name from windlass.token where name = $1::text";
 const REMOVE: &str = "delete from windlass.user where name = $1::text returning name";
 
 pub(super) async fn add(
@@ -31,7 +32,13 @@ pub(super) async fn add(
         (&password, Type::TEXT),
         (&grants, Type::TEXT),
     ];
-    Ok(!connection.query(ADD, &binds).await?.is_empty())
+    let is_added = !connection.query(ADD, &binds).await?.is_empty();
+    // A token may have the name by a call at the same moment: then neither has it.
+    if is_added && !connection.query(TAKEN, &[(&user.name, Type::TEXT)]).await?.is_empty() {
+        remove(connection, &user.name).await?;
+        return Ok(false);
+    }
+    Ok(is_added)
 }
 
 pub(super) async fn change(

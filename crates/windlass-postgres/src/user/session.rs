@@ -6,7 +6,7 @@ use windlass_core::limits::{SESSION_IDLE, SESSION_TIME, SESSIONS};
 use windlass_core::store::Now;
 use windlass_core::time::micros;
 use windlass_core::token::TokenDigest;
-use windlass_core::user::Session;
+use windlass_core::user::{OwnPassword, Session};
 
 use crate::connection::{Bind, Connection};
 
@@ -18,10 +18,20 @@ const START: &str = "with moment as (select coalesce($1::int8, windlass.now_us()
      insert into windlass.session (digest, person, revision, created_at, used_at) \
      select $2::bytea, name, revision, now, now from windlass.user, moment \
      where name = $3::text and password = $4::text returning person";
+// A change of the user meanwhile is waited for, and the revision is another one then.
+const CHANGE_OWN: &str = "with changed as ( \
+       update windlass.user u set password = $4::text, revision = u.revision + 1 from windlass.session s \
+       where s.digest = $2::bytea and u.name = s.person and u.revision = s.revision and u.password = $3::text \
+       returning u.name, u.revision), \
+     ended as (delete from windlass.session s using changed c where s.person = c.name) \
+     insert into windlass.session (digest, person, revision, created_at, used_at) \
+     select $5::bytea, name, revision, now, now \
+     from changed, (select coalesce($1::int8, windlass.now_us()) as now) as moment returning person";
 const USED: &str = "update windlass.session \
      set used_at = greatest(used_at, coalesce($1::int8, windlass.now_us())) where digest = $2::bytea";
 const END: &str = "delete from windlass.session where digest = $1::bytea returning person";
-const END_ALL: &str = "delete from windlass.session where person = $1::text returning digest";
+const END_ALL: &str = "with changed as (update windlass.user set revision = revision + 1 where name = $1::text) \
+     delete from windlass.session where person = $1::text returning digest";
 
 pub(super) async fn start(
     connection: &Connection,
@@ -41,6 +51,24 @@ pub(super) async fn start(
         (&kept, Type::INT8),
     ];
     Ok(!connection.query(START, &binds).await?.is_empty())
+}
+
+pub(super) async fn change_password(
+    connection: &Connection,
+    change: &OwnPassword<'_>,
+    now: Now,
+) -> Result<bool, StoreError> {
+    let OwnPassword { session, old, new, next } = change;
+    let (now, session, next) = (now.micros(), &session.as_bytes()[..], &next.as_bytes()[..]);
+    let (old, new) = (old.as_str(), new.as_str());
+    let binds: [Bind<'_>; 5] = [
+        (&now, Type::INT8),
+        (&session, Type::BYTEA),
+        (&old, Type::TEXT),
+        (&new, Type::TEXT),
+        (&next, Type::BYTEA),
+    ];
+    Ok(!connection.query(CHANGE_OWN, &binds).await?.is_empty())
 }
 
 pub(super) async fn used(

@@ -34,6 +34,7 @@ pub(crate) async fn heartbeat(
     let (jobs, reasons): (Vec<Uuid>, Vec<String>) = (get(row, 2)?, get(row, 3)?);
     Ok(Beat::Alive {
         quiet: get(row, 0)?,
+        stopping: get(row, 7)?,
         required: build::minimums(row, 4)?,
         leases: leases.into_iter().map(LeaseId::from_uuid).collect(),
         cancels: jobs.into_iter().map(JobId::from_uuid).zip(reasons).collect(),

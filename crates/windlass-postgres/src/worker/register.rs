@@ -49,6 +49,7 @@ pub(crate) async fn register(
                 (&expecting, Type::TEXT_ARRAY),
                 (&expected, Type::INT8_ARRAY),
                 (&(worker.lives_with == LivesWith::Lease), Type::BOOL),
+                (&worker.kind_slots_text(), Type::TEXT),
             ],
         )
         .await?;

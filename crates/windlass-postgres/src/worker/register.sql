@@ -7,13 +7,14 @@
 --   $12 text[] kinds with limits of their own · $13 int4[] of failures · $14 int4[] of losses, null where it is the default
 --   $15 text[] kinds that say how long their jobs are expected to run · $16 int8[] these times, in microseconds
 --   $17 bool   whether it lives with its lease alone
+--   $18 text   how many of a kind it runs at once, as a JSON object; null where no kind says so
 -- State 0 is waiting (parked), 2 available.
 with clock as (select coalesce($1::int8, windlass.now_us()) as now),
 registered as (
   insert into windlass.worker
-    (id, guard, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at, remote)
+    (id, guard, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at, remote, kind_slots)
   select $2::uuid, $3::int8, $4::text, $5::text, $6::int4, $7::text, $8::text[], $9::text[], $10::int4, now, now,
-         now + $11::int8, $17::bool
+         now + $11::int8, $17::bool, $18::text
   from clock
   on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at
 ),

@@ -11,8 +11,8 @@ use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
 use windlass_core::store::Reply;
 
-use crate::connection::thread;
 use crate::archive::layout::{self, Layout};
+use crate::connection::thread;
 use crate::error::store_error;
 
 /// Pages that are read ahead.

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use windlass_core::error::StoreError;
 
 static RUNNING: Mutex<usize> = Mutex::new(0);
+static CLOSING: Mutex<()> = Mutex::new(());
 static ENDED: Condvar = Condvar::new();
 
 /// One of the threads that run.
@@ -36,8 +37,10 @@ pub(crate) fn start(
     let running = Running::begin();
     let work = move || {
         run(&connection);
+        // Of two that close at once neither is the last one for SQLite, and what is in its log would stay there.
+        let turn = CLOSING.lock();
         drop(connection);
-        drop(running);
+        drop((turn, running));
     };
     let started = Builder::new().name(name.to_owned()).spawn(work);
     started.map(drop).map_err(|error| StoreError::Unavailable {

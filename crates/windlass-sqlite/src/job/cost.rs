@@ -125,6 +125,7 @@ fn registration() -> Registration {
         kind_limits: BTreeMap::new(),
         expected: BTreeMap::new(),
         slots: 1,
+        kind_slots: BTreeMap::new(),
         lease: LEASE,
     }
 }

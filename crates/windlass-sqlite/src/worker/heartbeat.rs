@@ -11,7 +11,7 @@ use crate::row::{Id, all, one};
 use crate::worker::build;
 
 const RENEW: &str = "update windlass_worker set seen_at = ?2, expires_at = ?3, attention = 0 where id = ?1 \
-     returning quiet, exists (select 1 from windlass_minimum_build)";
+     returning quiet, stopping, exists (select 1 from windlass_minimum_build)";
 const CANCEL: &str =
     "select cancel from windlass_pending where id = ?1 and lease = ?2 and cancel is not null";
 
@@ -24,13 +24,15 @@ pub(crate) fn heartbeat(
     let until = now.as_micros().saturating_add(lease);
     let renewed =
         all(connection, RENEW, params![Id::from(worker), now.as_micros(), until], |row| {
-            Ok((row.get::<_, bool>(0)?, row.get::<_, bool>(1)?))
+            Ok((row.get::<_, bool>(0)?, row.get::<_, bool>(1)?, row.get::<_, bool>(2)?))
         })?;
-    let Some((quiet, is_any_required)) = renewed.first().copied() else { return Ok(Beat::Gone) };
+    let Some((quiet, stopping, is_any_required)) = renewed.first().copied() else {
+        return Ok(Beat::Gone);
+    };
     let leases = leases(connection, worker)?;
     let cancels = cancels(connection, &leases)?;
     let required = if is_any_required { build::minimums(connection)? } else { Vec::new() };
-    Ok(Beat::Alive { leases, cancels, quiet, required })
+    Ok(Beat::Alive { leases, cancels, quiet, stopping, required })
 }
 
 /// The cancel requests of running jobs, with the reasons. Every job held is looked at: an index

@@ -8,8 +8,8 @@ use windlass_core::worker::{LivesWith, Registration};
 use crate::row::{Id, run};
 
 const REGISTER: &str = "insert into windlass_worker \
-     (id, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at, remote) \
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11) \
+     (id, label, host, pid, build, queues, handlers, slots, started_at, seen_at, expires_at, remote, kind_slots) \
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12) \
      on conflict (id) do update set seen_at = excluded.seen_at, expires_at = excluded.expires_at";
 const LIMITS: &str = "insert into windlass_kind_limit (worker, kind, max_attempts, max_losses) values (?1, ?2, ?3, ?4) \
      on conflict (worker, kind) do nothing";
@@ -38,6 +38,7 @@ pub(crate) fn register(
             now.as_micros(),
             now.as_micros().saturating_add(micros(worker.lease)),
             worker.lives_with == LivesWith::Lease,
+            worker.kind_slots_text(),
         ],
     )?;
     for (kind, limits) in &worker.kind_limits {

@@ -256,6 +256,7 @@ macro_rules! behaviours {
                     a_session_ends_with_what_its_user_was
                     a_session_of_another_password_does_not_start
                     a_user_has_so_many_sessions_and_no_more
+                    an_own_password_is_changed_by_who_is_signed_in
                 }
             }
             worker {
@@ -273,6 +274,8 @@ macro_rules! behaviours {
                     a_worker_learns_of_cancel_requests
                     the_wish_for_quiet_travels_in_the_heartbeat
                     nobody_can_be_asked_to_be_quiet_who_is_not_there
+                    the_wish_to_stop_travels_in_the_heartbeat
+                    nobody_can_be_asked_to_stop_who_is_not_there
                     a_heartbeat_says_how_long_the_lease_lasts
                     workers_of_one_host_are_apart
                 }
@@ -483,6 +486,7 @@ macro_rules! behaviours {
                     a_cancel_request_wakes_the_worker_that_runs_the_job_alone
                     a_worker_hears_a_cancel_request_of_its_own_process
                     a_worker_hears_a_wish_for_quiet
+                    a_worker_hears_a_wish_to_stop
                     a_minimum_build_wakes_the_workers_of_its_program_alone
                     a_cancelled_job_that_waits_wakes_nobody
                     a_store_hears_once_a_worker_has_registered

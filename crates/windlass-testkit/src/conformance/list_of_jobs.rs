@@ -84,6 +84,7 @@ macro_rules! behaviours_of_jobs {
                     a_job_without_a_worker_says_what_is_missing
                     a_parked_job_says_what_brings_it_back
                     quiet_workers_are_named
+                    workers_that_stop_are_named
                     workers_that_are_held_back_by_their_build_are_named
                     taken_slots_and_the_line_are_told
                     a_suspect_is_told
@@ -225,6 +226,7 @@ macro_rules! behaviours_of_jobs {
                     a_finished_job_says_when_and_by_whom
                     a_settlement_sent_twice_is_already_written
                     a_settlement_of_a_job_that_ended_since_is_already_written
+                    another_process_settles_in_a_workers_name
                     a_settlement_twice_in_one_call_is_written_once
                     of_racing_settlements_of_one_attempt_one_is_written
                     nothing_is_written_after_the_lease_was_lost

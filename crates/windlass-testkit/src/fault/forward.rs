@@ -111,6 +111,10 @@ macro_rules! forward_one {
         fn quiet(&self, worker: WorkerId, wish: Quiet, now: Now) -> Reply<'_, bool> {
             self.store.quiet(worker, wish, now)
         }
+
+        fn stop_worker(&self, worker: WorkerId, now: Now) -> Reply<'_, bool> {
+            self.store.stop_worker(worker, now)
+        }
     };
     (builds) => {
         fn require_build<'a>(&'a self, minimum: &'a MinimumBuild, now: Now) -> Reply<'a, ()> {
@@ -479,7 +483,7 @@ pub(crate) mod names {
     };
     pub(crate) use windlass_core::token::{Token, TokenDigest, TokenRecord, TokenStore};
     pub(crate) use windlass_core::user::{
-        Session, SessionRecord, User, UserChange, UserRecord, UserStore,
+        OwnPassword, Session, SessionRecord, User, UserChange, UserRecord, UserStore,
     };
     pub(crate) use windlass_core::wake::Wakeups;
     pub(crate) use windlass_core::worker::{

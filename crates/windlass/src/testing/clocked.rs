@@ -470,6 +470,10 @@ impl WorkerStore for ClockedStore {
         self.store.quiet(worker, wish, self.at(now))
     }
 
+    fn stop_worker(&self, worker: WorkerId, now: Now) -> Reply<'_, bool> {
+        self.store.stop_worker(worker, self.at(now))
+    }
+
     fn require_build<'a>(&'a self, minimum: &'a MinimumBuild, now: Now) -> Reply<'a, ()> {
         self.store.require_build(minimum, self.at(now))
     }

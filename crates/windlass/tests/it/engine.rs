@@ -67,6 +67,8 @@ on_both_stores! {
     a_stop_hands_back_what_has_not_started;
     /// T20: quiet takes no new work, resume does.
     a_quiet_worker_takes_nothing_new;
+    /// T55, T19: a worker that is asked to stop through the store gives what runs its grace, and leaves; its program finds it stopped.
+    a_worker_that_is_asked_to_stop_ends;
     /// T20: what the program itself asked for is not undone by a heartbeat.
     a_worker_that_quieted_itself_stays_quiet;
     /// I-C1, X18: a handler whose runtime was busy does not begin where it was told to end meanwhile.
@@ -319,6 +321,31 @@ async fn a_quiet_worker_takes_nothing_new(database: TestDatabase) {
     assert!(store.quiet(id, Quiet::Off, Now::Database).await.expect("asked"));
     assert_eq!(ended(&client, job).await.state, State::Completed);
     worker.stop().await;
+}
+
+async fn a_worker_that_is_asked_to_stop_ends(database: TestDatabase) {
+    let store = database.open().await;
+    let (client, fixture) = (Client::new(Arc::clone(&store)), StoreFixture::new());
+    let worker = worker(&store, &fixture, 4).await;
+    let mut events = worker.events();
+    let running = client.enqueue(Gate {}).await.expect("written").id();
+    inside_soon(&fixture, 1).await;
+    let id = store.workers().await.expect("read")[0].id;
+    assert!(client.stop_worker(id).await.expect("asked"));
+    event(&mut events, |event| matches!(event, Event::AskedToStop)).await;
+    let late = client.enqueue(Okay { number: 1 }).await.expect("written").id();
+    let mut stopped = std::pin::pin!(worker.stop_on(std::future::pending()));
+    tokio::select! {
+        biased;
+        report = &mut stopped => panic!("one still runs: {report:?}"),
+        () = tokio::task::yield_now() => {}
+    }
+    fixture.gate.add_permits(1);
+    tokio::time::timeout(SOON, stopped).await.expect("it stops by itself");
+    let state = async |id| client.job(id).await.expect("read").expect("there").state;
+    assert_eq!((state(running).await, state(late).await), (State::Completed, State::Available));
+    assert!(store.workers().await.expect("read").is_empty(), "it has left");
+    assert!(!client.stop_worker(id).await.expect("asked"));
 }
 
 async fn a_worker_that_quieted_itself_stays_quiet(database: TestDatabase) {

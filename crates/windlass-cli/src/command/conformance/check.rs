@@ -74,6 +74,7 @@ checks! {
     "complete" worker run::complete, "runs a job and settles it with its output";
     "fail" worker run::fail, "reports an error as a failure, with its message and type";
     "retry" worker run::retry, "says that a job is not to be tried again, or is to run later";
+    "steps" worker run::steps, "does a step once that it has reported, and goes on with what it returned";
     "args" worker run::args, "takes args in any script and of 200 KB, and returns them unchanged";
     "slots" worker run::slots, "runs no more jobs at once than it has slots";
     "heartbeat" worker lease::heartbeat, "sends heartbeats in time while a long job runs, and names its lease";

@@ -35,7 +35,6 @@ pub(super) struct Play(Mutex<Plan>);
 #[derive(Debug, Default)]
 struct Plan {
     next: Option<(Call, Option<JobId>, Blow)>,
-    state: Option<&'static str>,
     masked: Vec<String>,
     has_extra: bool,
     is_behind: bool,
@@ -50,11 +49,6 @@ impl Play {
     /// The next call of this sort, and where a job is named about that job, gets this blow.
     pub(super) fn strike(&self, call: Call, job: Option<JobId>, blow: Blow) {
         self.lock().next = Some((call, job, blow));
-    }
-
-    /// Answers say that the server wishes this.
-    pub(super) fn wish(&self, state: &'static str) {
-        self.lock().state = Some(state);
     }
 
     /// What is reported of this lease is taken, although it is lost: only a heartbeat tells.
@@ -107,9 +101,6 @@ impl Play {
         if call == Call::Register && answer["worker"].is_string() {
             answer["heartbeat_ms"] = json!(HEARTBEAT.as_millis() as u64);
             answer["lease_ms"] = json!(LEASE.as_millis() as u64);
-        }
-        if let Some(state) = plan.state.filter(|_| answer["state"].is_string()) {
-            answer["state"] = json!(state);
         }
         if plan.is_behind {
             set_back(answer);

@@ -114,7 +114,9 @@ fn worker(number: u128, label: &str, seen: i64) -> WorkerRecord {
         handlers: vec![HandlerKey::new("mail.welcome", 1), HandlerKey::new("img.thumb", 2)],
         slots: 20,
         running: 3,
+        kind_slots: BTreeMap::new(),
         quiet: false,
+        stopping: false,
         lives_with: LivesWith::Process,
         held_back: None,
     }

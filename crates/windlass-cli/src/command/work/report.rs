@@ -86,6 +86,7 @@ impl<'g> Report<'g> {
                 ));
             }
             Event::LostLease if self.globals.json => self.json("lost-lease", &json!({})),
+            Event::AskedToStop if self.globals.json => self.json("asked-to-stop", &json!({})),
             Event::Rescued { jobs } if self.globals.json => {
                 self.json("rescued", &json!({ "jobs": jobs }))
             }

@@ -74,6 +74,8 @@ enum News {
     Missed(u64),
     Health(Health),
     HeldBack(Option<MinimumBuild>),
+    /// The worker has stopped, and nobody here has asked it to.
+    Gone,
     GraceOver,
     Stopped(StopReport),
 }
@@ -109,6 +111,7 @@ impl<'g> Watch<'g> {
         self.drain = (until == Until::Drained).then(Drain::default);
         let mut health = self.worker.health_changes();
         let mut held_back = self.worker.held_back_changes();
+        let worker = Arc::clone(&self.worker);
         loop {
             self.report.progress(self.worker.stats());
             let news = tokio::select! {
@@ -120,6 +123,7 @@ impl<'g> Watch<'g> {
                 },
                 health = changed(&mut health) => News::Health(health),
                 minimum = changed(&mut held_back) => News::HeldBack(minimum),
+                () = worker.stopped(), if matches!(self.stop, Stop::Unasked) => News::Gone,
                 end = self.stop.next() => end,
             };
             match news {
@@ -128,6 +132,7 @@ impl<'g> Watch<'g> {
                 News::Missed(missed) => self.on_missed(missed),
                 News::Health(health) => self.on_health(&health),
                 News::HeldBack(minimum) => self.on_held_back(minimum.as_ref()),
+                News::Gone => self.stop_now(),
                 News::GraceOver => self.hurry_up(),
                 News::Stopped(report) => return self.end(report),
             }
@@ -188,6 +193,10 @@ impl<'g> Watch<'g> {
 
     fn on_event(&mut self, event: &Event) {
         self.report.event(event);
+        if *event == Event::AskedToStop && matches!(self.stop, Stop::Unasked) {
+            self.report.stopping(self.worker.stats().running());
+            self.stop_now();
+        }
         let running = self.worker.stats().running();
         let is_old = self.old_events > 0;
         self.old_events = self.old_events.saturating_sub(1);

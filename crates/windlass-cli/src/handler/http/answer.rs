@@ -31,8 +31,8 @@ fn refusal(status: StatusCode, retry_4xx: bool, body: &str) -> JobError {
         // The target has taken the work on and means to report back, which it cannot: another
         // attempt would have it done twice, and get the same answer.
         202 => JobError::dead(
-            "the target answered 202 Accepted, but a job cannot be finished later in this \
-             version: answer 200 when the work is done",
+            "the target answered 202 Accepted, but its handler has no settle_url, where the job could be \
+             settled later: set http.settle_url, or answer 200 when the work is done",
         ),
         300..=399 => JobError::retry(format_args!("{text}; redirects are not followed")),
         410 => JobError::dead(format_args!("the target is gone (410 Gone){said}")),

@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
+
+use crate::work_fixture::until;
 
 /// Handlers whose ends are known: `good` completes, `bad` is dead at once, `flaky` is retried
 /// much later, `slow` runs until it is stopped.
@@ -154,6 +156,18 @@ impl CliFixture {
     pub(super) fn work(&self) -> Working {
         let mut command = self.command(&["work"]);
         Working(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts"))
+    }
+}
+
+impl Working {
+    /// How it ends by itself.
+    pub(super) fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        until("the worker ends", || {
+            status = self.0.try_wait().expect("it is ours");
+            status.is_some()
+        });
+        status.expect("it has ended")
     }
 }
 

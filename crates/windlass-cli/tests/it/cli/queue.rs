@@ -182,6 +182,23 @@ fn a_worker_is_kept_from_new_work_by_its_name() {
     assert_eq!(cli.json(&["worker", "list"])[0]["quiet"], false);
 }
 
+/// T55: a worker that is asked to stop ends its process as a signal does.
+#[test]
+fn a_worker_is_stopped_by_its_name() {
+    let cli = CliFixture::new();
+    cli.ok(&["migrate"]);
+    let mut worker = cli.work();
+    until("a worker registers", || !cli.ok(&["worker", "list", "--no-header"]).is_empty());
+    let label = cli.json(&["worker", "list"])[0]["label"].clone();
+    let label = label.as_str().expect("a name");
+    assert_eq!(cli.json(&["worker", "stop", label])["stopping"], true);
+    assert!(worker.ended().success(), "it ends as where it is told to stop");
+    assert_eq!(cli.ok(&["worker", "list", "--json"]), "[]\n");
+    let audited = cli.json(&["audit", "list"]);
+    assert_eq!(audited[0]["action"], "workers.stop", "{audited}");
+    assert_eq!(cli.run(&["worker", "stop", label]).code, 3);
+}
+
 #[test]
 fn a_worker_that_is_not_there_is_3() {
     let cli = CliFixture::with_jobs();

@@ -30,6 +30,8 @@ class Broken(Worker):
         if what == "claim":
             body["wait_ms"] = 0 if is_broken("busy-loop") else 500
             body["max"] += 5 if is_broken("greedy") else 0
+        if what == "report" and is_broken("keeps-steps-to-itself"):
+            body.pop("steps", None)
         if what == "heartbeat" and is_broken("nameless"):
             body["leases"] = []
         for result in body["results"] if what == "results" else []:
@@ -83,6 +85,8 @@ class Broken(Worker):
                 said["lost"] = []
             if is_broken("quits-when-quiet") and said["state"] == "quiet":
                 self.end(list(self.jobs))
+        for job in said["jobs"] if what == "claim" and is_broken("forgets-steps") else []:
+            job.pop("steps", None)
         if what == "results":
             for answer in said["results"]:
                 if is_broken("storms") and answer["status"] == "lost":
@@ -139,7 +143,12 @@ def sleep(args, job):
 def count(args, job, runs=itertools.count(1)):
     return {"run": next(runs)}
 
+def step(args, job):
+    output = job.step("once", lambda: count(args, job))
+    snooze(args, job)
+    return output
+
 if is_broken("drops-dead"):
     signal.signal = lambda *_: None
-handlers = {f"conformance.{handler.__name__}": handler for handler in (echo, fail, snooze, sleep, count)}
+handlers = {f"conformance.{handler.__name__}": handler for handler in (echo, fail, snooze, sleep, count, step)}
 Broken(os.environ["WINDLASS_URL"], handlers, token=os.environ.get("WINDLASS_TOKEN")).run()

@@ -65,6 +65,7 @@ async fn every_mistake_is_told_with_its_place() {
         "[[handler]]\nkind = \"a\"\nexec = [\"echo hello | wc\"]\n".to_owned(),
         "[[handler]]\nkind = \"a\"\nexec = [\"./windlass.toml\"]\n".to_owned(),
         "[[handler]]\nkind = \"a\"\nhttp = { url = \"localhost:80/x\" }\n".to_owned(),
+        "[[handler]]\nkind = \"a\"\nhttp = { url = \"http://x\", settle_url = \"x:80\" }\n".to_owned(),
         "[[handler]]\nkind = \"a\"\nhttp = { url = \"http://x\", signing_secret_file = \"none\" }\n".to_owned(),
         "[[handler]]\nkind = \"a\"\ngrace = \"1s\"\nhttp = { url = \"http://x\" }\n".to_owned(),
         "[[handler]\nkind = \"a\"\n".to_owned(),

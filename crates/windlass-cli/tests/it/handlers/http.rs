@@ -18,8 +18,9 @@ use sha2::Sha256;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use windlass::{JobRecord, Outcome, State};
+use windlass_http::{Access, Api};
 
-use crate::work_fixture::WorkFixture;
+use crate::work_fixture::{PATIENCE, WorkFixture};
 
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -165,6 +166,113 @@ async fn the_status_decides() {
         assert!(error.contains(says), "of {status}: {error}");
         assert_eq!(target.requests().len(), 1, "of {status}");
     }
+}
+
+/// A server of the API on the fixture's store, for as long as this lives.
+struct Served {
+    url: String,
+    _serving: JoinSet<()>,
+}
+
+impl Served {
+    async fn on(fixture: &WorkFixture) -> Self {
+        let api = Api::new(Arc::clone(fixture.client().store()), Access::open());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut serving = JoinSet::new();
+        serving.spawn(async move { axum::serve(listener, api.router()).await.expect("served") });
+        Self { url, _serving: serving }
+    }
+}
+
+/// A target that accepts, and a worker whose handler may be settled later.
+async fn accepting(more: &str) -> (Target, WorkFixture, Served) {
+    let target = Target::answering(|| StatusCode::ACCEPTED.into_response()).await;
+    let fixture = WorkFixture::with("").await;
+    let served = Served::on(&fixture).await;
+    let http = format!("{{ url = \"{}\", settle_url = \"{}/\" }}", target.url, served.url);
+    let config = format!("[[handler]]\nkind = \"k\"\nhttp = {http}\n{more}\n");
+    std::fs::write(fixture.path("windlass.toml"), config).expect("written");
+    (target, fixture, served)
+}
+
+/// What the first request said of settling.
+async fn to_settle(target: &Target) -> Value {
+    let asked = async {
+        loop {
+            if let Some(first) = target.requests().first() {
+                return serde_json::from_slice::<Value>(&first.body).expect("JSON");
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.expect("the target is asked")
+}
+
+/// Sends a result where the request said; the status of that.
+async fn settle(asked: &Value, mut result: Value) -> Value {
+    (result["job"], result["lease"]) = (asked["id"].clone(), asked["settle"]["lease"].clone());
+    let url = asked["settle"]["url"].as_str().expect("a URL");
+    // Only the first test of the process installs it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let body = json!({"results": [result]}).to_string();
+    let request = reqwest::Client::new().post(url).header("content-type", "application/json");
+    let answer = request.body(body).send().await.expect("sent").text().await.expect("read");
+    let answer: Value = serde_json::from_str(&answer).expect("JSON");
+    answer["results"][0]["status"].clone()
+}
+
+/// T58: a target that answers 202 settles the job later, and the job runs until then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_a_target_accepts_is_settled_later() {
+    for (result, state, attempts) in [
+        (json!({"result": "complete", "output": {"charged": 7}}), State::Completed, 0),
+        (json!({"result": "fail", "error": {"message": "no such card"}}), State::Retryable, 1),
+        (json!({"result": "fail", "retry": "never", "error": {"message": "no"}}), State::Dead, 1),
+    ] {
+        let (target, fixture, _served) = accepting("").await;
+        let id = fixture.enqueue("k", "1").await;
+        let work = fixture.start(&["--once"]);
+        let asked = to_settle(&target).await;
+        assert_eq!(fixture.job(id).await.state, State::Running);
+        assert_eq!(settle(&asked, result.clone()).await, "done", "{result}");
+        assert_eq!(settle(&asked, result.clone()).await, "already", "{result}");
+        let ended = tokio::task::spawn_blocking(move || work.wait()).await.expect("waited");
+        assert!(ended.status.success(), "{ended:?}");
+        let told = ended.events.iter().find(|event| event["event"] == "finished").expect("told");
+        let is_ok = state == State::Completed;
+        assert_eq!(told["outcome"], if is_ok { "ok" } else { "error" }, "{result}");
+        let job = fixture.job(id).await;
+        assert_eq!((job.state, job.attempt, job.history.len()), (state, 1, attempts), "{result}");
+        assert_eq!(target.requests().len(), 1);
+    }
+}
+
+/// T58, T14: what nobody settles within the timeout has failed, and what comes after it is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_nobody_settles_in_time_has_failed() {
+    let (target, fixture, _served) = accepting("timeout = \"500ms\"").await;
+    let id = fixture.enqueue("k", "1").await;
+    assert!(once(&fixture).await.success());
+    let job = fixture.job(id).await;
+    assert_eq!((job.state, job.history[0].outcome), (State::Retryable, Outcome::Timeout));
+    let asked = to_settle(&target).await;
+    assert_eq!(settle(&asked, json!({"result": "complete"})).await, "lost");
+    assert_eq!(fixture.job(id).await.state, State::Retryable);
+}
+
+/// T58, X18: a cancel ends it as it ends any job that runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_a_target_accepts_can_be_cancelled() {
+    let (target, fixture, _served) = accepting("").await;
+    let id = fixture.enqueue("k", "1").await;
+    let work = fixture.start(&["--once"]);
+    let asked = to_settle(&target).await;
+    fixture.client().cancel(&[id], "not wanted").await.expect("asked");
+    let ended = tokio::task::spawn_blocking(move || work.wait()).await.expect("waited");
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(fixture.job(id).await.state, State::Cancelled);
+    assert_eq!(settle(&asked, json!({"result": "complete"})).await, "lost");
 }
 
 #[tokio::test]

@@ -135,7 +135,8 @@ fn workers(look: &Look) -> Vec<Passage> {
     if knowing.is_empty() {
         return gates;
     }
-    let (quiet, awake): (Vec<_>, Vec<_>) = knowing.into_iter().partition(|worker| worker.quiet);
+    let takes_none = |worker: &&WorkerRecord| worker.quiet || worker.stopping;
+    let (quiet, awake): (Vec<_>, Vec<_>) = knowing.into_iter().partition(takes_none);
     if !quiet.is_empty() {
         gates.push(passage(!awake.is_empty(), Gate::Quiet { workers: labels(quiet.into_iter()) }));
     }

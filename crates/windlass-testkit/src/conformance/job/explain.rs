@@ -178,6 +178,16 @@ pub async fn quiet_workers_are_named(fixture: StoreFixture) {
     assert_eq!(shut(&fixture, id).await, (vec![], Step::Claim));
 }
 
+/// O24, T55: so are those that were asked to stop.
+pub async fn workers_that_stop_are_named(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let id = fixture.enqueue_one(job()).await;
+    let asked = fixture.store().stop_worker(worker.id(), fixture.now()).await;
+    assert!(asked.expect("asked"));
+    let workers = vec![worker.label().to_owned()];
+    assert_eq!(only(&fixture, id).await, (Gate::Quiet { workers }, Step::Worker));
+}
+
 /// O24, T46: workers that would run it if their build were not below the minimum of their program.
 pub async fn workers_that_are_held_back_by_their_build_are_named(fixture: StoreFixture) {
     let old = fixture.start(worker().built("shop 2.13.9")).await;

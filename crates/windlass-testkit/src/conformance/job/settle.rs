@@ -156,6 +156,25 @@ pub async fn a_settlement_of_a_job_that_ended_since_is_already_written(fixture: 
     }
 }
 
+/// T58, I-L3: another process may settle in a worker's name, and the worker finds that it is written.
+pub async fn another_process_settles_in_a_workers_name(fixture: StoreFixture) {
+    let (worker, process) = (fixture.worker().await, fixture.another_store().await);
+    for (verdict, ending) in endings() {
+        let id = fixture.enqueue_one(job().priority(-1)).await;
+        let batch = worker.claim(1).await;
+        let settled = [settlement(&batch, 0, verdict.clone())];
+        for expected in [Settled::Done, Settled::Already] {
+            let answer = process.settle(worker.id(), &settled, fixture.now()).await;
+            assert_eq!(answer.expect("it reaches the store"), [expected], "{ending}");
+        }
+        assert_eq!(worker.settle(&batch, 0, verdict).await, Settled::Already, "{ending}");
+        fixture.check_job(id, ending).await;
+        let record = fixture.job(id).await;
+        let by = record.history.last().map(|past| past.worker.clone()).or(record.worker);
+        assert_eq!(by.as_deref(), Some(worker.label()), "{ending}");
+    }
+}
+
 /// I-X2: also within one call.
 pub async fn a_settlement_twice_in_one_call_is_written_once(fixture: StoreFixture) {
     let id = fixture.enqueue_one(job()).await;

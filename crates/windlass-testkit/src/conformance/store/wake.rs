@@ -103,6 +103,16 @@ pub async fn a_worker_hears_a_wish_for_quiet(fixture: StoreFixture) {
     }
 }
 
+/// T55: a wish of another process to stop wakes the worker it is put to.
+pub async fn a_worker_hears_a_wish_to_stop(fixture: StoreFixture) {
+    let process = fixture.another_store().await;
+    let workers = crowd(&fixture, 3).await;
+    let (worker, handle) = &workers[1];
+    let found = process.stop_worker(worker.id(), fixture.now()).await;
+    assert!(found.expect("it reaches the store"));
+    heard(handle).await;
+}
+
 /// T46: a minimum build that another process sets, and its end, wake the workers of that program, and no others.
 pub async fn a_minimum_build_wakes_the_workers_of_its_program_alone(fixture: StoreFixture) {
     let process = fixture.another_store().await;

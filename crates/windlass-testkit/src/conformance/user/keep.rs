@@ -50,6 +50,13 @@ pub async fn a_user_is_kept_changed_and_taken_away(fixture: StoreFixture) {
     let now = store.user("ben").await.expect("read").expect("there").user;
     assert_eq!((now.password, Some(now.grant)), (password, grant));
     assert!(!store.change_user("eve", &change).await.expect("asked"));
+    for nobody in ["b\0n", "\0"] {
+        assert_eq!(store.user(nobody).await.expect("asked"), None);
+        assert!(!store.change_user(nobody, &change).await.expect("asked"));
+        assert!(!store.remove_user(nobody).await.expect("asked"));
+        assert_eq!(store.end_sessions(nobody).await.expect("asked"), 0);
+        assert!(!store.remove_token(nobody).await.expect("asked"));
+    }
     assert!(store.remove_user("ben").await.expect("removed"));
     assert!(!store.remove_user("ben").await.expect("asked"));
     assert_eq!(store.user("ben").await.expect("read"), None);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use windlass_core::limits::SESSIONS;
 use windlass_core::token::{Grant, Scope, TokenDigest};
-use windlass_core::user::{PasswordHash, Session, UserChange};
+use windlass_core::user::{OwnPassword, PasswordHash, Session, UserChange};
 
 use super::keep::user;
 use crate::fixture::{MINUTE, StoreFixture};
@@ -96,4 +96,42 @@ pub async fn a_user_has_so_many_sessions_and_no_more(fixture: StoreFixture) {
     assert!(start(&fixture, 201, "ana", "h").await);
     assert!(!is_there(&fixture, 200).await && !is_there(&fixture, most).await);
     assert_eq!(store.end_sessions("ana").await.expect("ended"), 1);
+}
+
+/// A user changes their own password with a session that holds and the password that is: not after somebody else has changed it or
+/// signed them out.
+pub async fn an_own_password_is_changed_by_who_is_signed_in(fixture: StoreFixture) {
+    let store = fixture.store();
+    let change = async |session: u8, old: &str, new: &str, next: u8| {
+        let (old, new) = (hash(old), hash(new));
+        let [session, next] = [session, next].map(|byte| TokenDigest::new([byte; 32]));
+        let change = OwnPassword { session, old: &old, new: &new, next };
+        store.change_own_password(&change, fixture.now()).await.expect("asked")
+    };
+    for name in ["ana", "ben"] {
+        store.add_user(&user(name, "h1"), fixture.now()).await.expect("kept");
+    }
+    assert!(start(&fixture, 9, "ben", "h1").await);
+    assert!(start(&fixture, 1, "ana", "h1").await && start(&fixture, 2, "ana", "h1").await);
+    assert!(change(1, "h1", "h2", 3).await);
+    assert!(!is_there(&fixture, 1).await && !is_there(&fixture, 2).await);
+    assert!(is_there(&fixture, 3).await && is_there(&fixture, 9).await);
+    assert_eq!(
+        store.user("ana").await.expect("read").expect("there").user.password,
+        Some(hash("h2"))
+    );
+    assert!(!change(1, "h2", "h4", 4).await, "that session is over");
+    assert!(!change(3, "h1", "h4", 4).await, "that is not the password any more");
+    let reset = UserChange { password: Some(hash("h5")), grant: None };
+    assert!(store.change_user("ana", &reset).await.expect("changed"));
+    assert!(!change(3, "h2", "h4", 4).await, "somebody else has changed it");
+    assert!(start(&fixture, 5, "ana", "h5").await);
+    assert_eq!(store.end_sessions("ana").await.expect("ended"), 1);
+    assert!(!change(5, "h5", "h4", 4).await, "signed out");
+    assert!(!is_there(&fixture, 4).await);
+    assert_eq!(
+        store.user("ana").await.expect("read").expect("there").user.password,
+        Some(hash("h5"))
+    );
+    assert!(is_there(&fixture, 9).await, "ben has nothing to do with it");
 }

@@ -92,6 +92,34 @@ pub async fn nobody_can_be_asked_to_be_quiet_who_is_not_there(fixture: StoreFixt
     assert!(!wish(&fixture, id, Quiet::On).await);
 }
 
+/// T55: the wish to stop travels to its worker at every heartbeat until it has left, and nobody else hears it.
+pub async fn the_wish_to_stop_travels_in_the_heartbeat(fixture: StoreFixture) {
+    let (worker, other) = (fixture.worker().await, fixture.worker().await);
+    assert!(!is_stopping(&worker).await);
+    for _ in 0..2 {
+        assert!(stop(&fixture, worker.id()).await);
+        assert!(worker.sweep().await.attention, "there is news");
+        assert!(is_stopping(&worker).await);
+    }
+    assert!(is_stopping(&worker).await, "until it has left");
+    assert!(!is_stopping(&other).await);
+    let listed = fixture.store().workers().await.expect("they can be listed");
+    assert_eq!(listed.iter().map(|worker| worker.stopping).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(listed.iter().map(|one| one.takes_work()).collect::<Vec<_>>(), [false, true]);
+    // Another wish takes nothing of it back.
+    assert!(wish(&fixture, worker.id(), Quiet::Off).await);
+    assert!(is_stopping(&worker).await);
+}
+
+/// T55: nobody stops who is not there.
+pub async fn nobody_can_be_asked_to_stop_who_is_not_there(fixture: StoreFixture) {
+    assert!(!stop(&fixture, WorkerId::new()).await);
+    let worker = fixture.worker().await;
+    let id = worker.id();
+    worker.leave().await;
+    assert!(!stop(&fixture, id).await);
+}
+
 /// T12: the lease lasts as long as the heartbeat says.
 pub async fn a_heartbeat_says_how_long_the_lease_lasts(fixture: StoreFixture) {
     fixture.enqueue_one(job()).await;
@@ -116,6 +144,15 @@ async fn cancels(worker: &Worker<'_>) -> Vec<(windlass_core::id::JobId, String)>
 async fn is_quiet(worker: &Worker<'_>) -> bool {
     let Beat::Alive { quiet, .. } = worker.beat().await else { panic!("the worker is gone") };
     quiet
+}
+
+async fn is_stopping(worker: &Worker<'_>) -> bool {
+    let Beat::Alive { stopping, .. } = worker.beat().await else { panic!("the worker is gone") };
+    stopping
+}
+
+async fn stop(fixture: &StoreFixture, worker: WorkerId) -> bool {
+    fixture.store().stop_worker(worker, fixture.now()).await.expect("the wish reaches the store")
 }
 
 async fn wish(fixture: &StoreFixture, worker: WorkerId, wish: Quiet) -> bool {

@@ -97,6 +97,14 @@ macro_rules! forward_of_events {
             self.store.start_session(session, now)
         }
 
+        fn change_own_password<'a>(
+            &'a self,
+            change: &'a OwnPassword<'a>,
+            now: Now,
+        ) -> Reply<'a, bool> {
+            self.store.change_own_password(change, now)
+        }
+
         fn session(&self, digest: TokenDigest) -> Reply<'_, Option<SessionRecord>> {
             self.store.session(digest)
         }

@@ -2,7 +2,9 @@
 
 use windlass_core::store::{Now, Reply};
 use windlass_core::token::{Token, TokenDigest, TokenRecord, TokenStore};
-use windlass_core::user::{Session, SessionRecord, User, UserChange, UserRecord, UserStore};
+use windlass_core::user::{
+    OwnPassword, Session, SessionRecord, User, UserChange, UserRecord, UserStore,
+};
 
 use super::ClockedStore;
 
@@ -47,6 +49,10 @@ impl UserStore for ClockedStore {
 
     fn start_session<'a>(&'a self, session: &'a Session<'a>, now: Now) -> Reply<'a, bool> {
         self.store.start_session(session, self.at(now))
+    }
+
+    fn change_own_password<'a>(&'a self, change: &'a OwnPassword<'a>, now: Now) -> Reply<'a, bool> {
+        self.store.change_own_password(change, self.at(now))
     }
 
     fn session(&self, digest: TokenDigest) -> Reply<'_, Option<SessionRecord>> {

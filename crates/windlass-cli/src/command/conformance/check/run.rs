@@ -12,12 +12,13 @@ use crate::command::conformance::record::{Call, Exchange, of};
 use crate::command::conformance::server::{PATIENCE, Server};
 
 /// The kinds that a worker serves here.
-const KINDS: [&str; 5] = [
+const KINDS: [&str; 6] = [
     "conformance.echo",
     "conformance.fail",
     "conformance.snooze",
     "conformance.sleep",
     "conformance.count",
+    "conformance.step",
 ];
 /// How long nothing is there to claim.
 const IDLE: Duration = Duration::from_millis(1500);
@@ -141,6 +142,26 @@ pub(super) async fn retry(server: &mut Server) -> Result<String, Wrong> {
         return Err(Wrong::new(format!("a job that was to run again later is {seen}")));
     }
     Ok("dead at once; snoozed, and completed at attempt 2".to_owned())
+}
+
+pub(super) async fn steps(server: &mut Server) -> Result<String, Wrong> {
+    server.worker().await?;
+    let job = server.enqueue("conformance.step", &json!({"ms": 100})).await?;
+    let record = server.ended(job, PATIENCE).await?;
+    let steps = server.client.steps(job).await?;
+    let [step] = &steps[..] else {
+        let names: Vec<_> = steps.iter().map(|step| step.name.as_str()).collect();
+        return Err(Wrong::new(format!("expected the step `once`, recorded are {names:?}")));
+    };
+    let kept = step.output.as_ref().map(ToString::to_string).unwrap_or_default();
+    if step.name != "once" || kept == "null" {
+        return Err(Wrong::new(format!("the step `{}` is recorded with {kept}", step.name)));
+    }
+    returned(&record, &serde_json::from_str(&kept).unwrap_or_default())?;
+    if record.attempt != 2 {
+        return Err(Wrong::new(format!("it was completed at attempt {}, not 2", record.attempt)));
+    }
+    Ok(format!("its second attempt went on with {kept}"))
 }
 
 pub(super) async fn args(server: &mut Server) -> Result<String, Wrong> {

@@ -53,10 +53,10 @@ async fn finished(server: &Server, job: JobId) -> Result<(), Wrong> {
 }
 
 pub(super) async fn terminate(server: &mut Server) -> Result<String, Wrong> {
-    server.worker().await?;
+    let worker = server.worker().await?;
     let (job, lease) = server.asleep(RUNS_MS).await?;
     let mark = server.record().len();
-    server.play().wish("terminate");
+    server.client.stop_worker(worker.id).await?;
     let seen = left(server, (job, &lease), mark).await?;
     if let Some(program) = &mut server.program
         && program.ended(PATIENCE).await?.is_none()
