@@ -1,5 +1,6 @@
 //! Passwords of users: kept as their Argon2id hash, compared off the runtime's threads.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -7,13 +8,17 @@ use std::thread;
 use std::time::Duration;
 
 use argon2::password_hash::phc;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::oneshot;
 use windlass::user::PasswordHash;
 
 use crate::limits::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
 use crate::problem::{Code, Problem};
 
+/// Bytes of a salt, as RFC 9106 recommends.
+const SALT_BYTES: usize = 16;
+/// KiB that a hash of somebody else's making may take.
+const MOST_KIB: u32 = 128 << 10;
 /// Passwords that wait for the thread that hashes: some two seconds of its time.
 const WAITING: usize = 64;
 /// How long somebody waits who comes when so many do.
@@ -46,8 +51,47 @@ pub fn hash_password(password: &str) -> Result<PasswordHash, PasswordError> {
 }
 
 fn hash(password: &str) -> Option<PasswordHash> {
-    let made: phc::PasswordHash = Argon2::default().hash_password(password.as_bytes()).ok()?;
+    let (params, mut salt) = (Params::default(), [0; SALT_BYTES]);
+    getrandom::fill(&mut salt).ok()?;
+    let made = phc::PasswordHash {
+        algorithm: Algorithm::default().ident(),
+        version: Some(Version::default().into()),
+        params: (&params).try_into().ok()?,
+        salt: Some(phc::Salt::new(&salt).ok()?),
+        hash: Some(output(&params, &salt, password)?),
+    };
     Some(PasswordHash::new(made.to_string()))
+}
+
+/// Whether a password has this hash.
+fn has(password: &str, kept: &PasswordHash) -> Option<bool> {
+    let kept = phc::PasswordHash::new(kept.as_str()).ok()?;
+    let is_ours = kept.algorithm == Algorithm::default().ident()
+        && kept.version == Some(Version::default().into());
+    let (params, salt) = (Params::try_from(&kept).ok()?, kept.salt?);
+    // Compared in a time that tells nothing of where they differ.
+    (is_ours && params.m_cost() <= MOST_KIB).then(|| output(&params, &salt, password) == kept.hash)
+}
+
+fn output(params: &Params, salt: &[u8], password: &str) -> Option<phc::Output> {
+    thread_local! {
+        /// Kept for the next one: taken and freed each time, some of it stays with the allocator, up to a dozen times.
+        static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+    }
+    let argon2 = Argon2::new(Algorithm::default(), Version::default(), params.clone());
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    MEMORY
+        .with_borrow_mut(|memory| {
+            memory.resize(params.block_count(), Block::default());
+            argon2.hash_password_into_with_memory(
+                password.as_bytes(),
+                salt,
+                &mut out,
+                &mut memory[..],
+            )
+        })
+        .ok()?;
+    phc::Output::new(&out).ok()
 }
 
 /// The same without keeping anybody waiting.
@@ -70,9 +114,8 @@ pub(crate) async fn is_right(
     in_turn(move || {
         let is_somebody = kept.is_some();
         let compared = kept.or_else(|| NOBODY.clone());
-        let parsed = compared.as_ref().and_then(|kept| phc::PasswordHash::new(kept.as_str()).ok());
-        let fits = |parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
-        parsed.is_some_and(fits) && is_somebody
+        let fits = compared.and_then(|kept| has(&password, &kept)).unwrap_or(false);
+        fits && is_somebody
     })
     .await
 }
