@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use windlass::filter::Bound;
+use windlass::filter::{Bound, Moment};
 use windlass::health::{Overview, Thresholds};
-use windlass::job::{Explanation, Filter, Page};
+use windlass::job::{Explanation, Field, Filter, Page, Term};
 use windlass::store::{Facts, Now};
 use windlass::{Client, JobId, JobRecord, State, StoreError};
 
@@ -17,8 +17,8 @@ const BOUND: Bound = Bound { rows: 5_000, time: Duration::from_millis(200) };
 const JOBS: usize = 200;
 /// Jobs of a list.
 pub(super) const LISTED: usize = 200;
-/// Jobs that tell how long jobs wait: those that run, and the newest of those that ended within this.
-const STARTED: &str = "state:completed,dead since:10m";
+/// How long ago a job may have ended that tells how long jobs wait.
+const LATELY: Duration = Duration::from_secs(10 * 60);
 
 /// What is asked besides what is always asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +79,7 @@ impl Look {
         let store = client.store();
         let overview = Overview::of(&**store, thresholds, Now::Database).await?;
         let running = find(client, &of_running(question.filter), JOBS).await?;
-        let started = find(client, &known(STARTED), JOBS).await?;
+        let started = find(client, &started_lately(), JOBS).await?;
         Ok(Self {
             facts: store.facts().await?,
             overview,
@@ -126,13 +126,18 @@ async fn find(
 }
 
 fn of_running(mut filter: Filter) -> Filter {
-    filter.terms.extend(known("state:running").terms);
+    filter.terms.push(must(Field::State(vec![State::Running])));
     filter
 }
 
-/// A filter that is written here.
-fn known(text: &str) -> Filter {
-    text.parse().expect("a filter that a test reads")
+/// Jobs beside the running ones that tell how long jobs wait.
+fn started_lately() -> Filter {
+    let ended = must(Field::State(vec![State::Completed, State::Dead]));
+    Filter { terms: vec![ended, must(Field::Since(Moment::Ago(LATELY)))] }
+}
+
+fn must(field: Field) -> Term {
+    Term { negated: false, field }
 }
 
 #[cfg(test)]
@@ -141,7 +146,7 @@ mod tests {
 
     #[test]
     fn filters_that_are_written_here_can_be_read() {
-        assert_eq!(known(STARTED).to_string(), STARTED);
+        assert_eq!(started_lately().to_string(), "state:completed,dead since:10m");
         let narrowed = of_running("kind:img.*".parse().expect("a filter"));
         assert_eq!(narrowed.to_string(), "kind:img.* state:running");
     }
