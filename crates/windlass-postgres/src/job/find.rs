@@ -346,7 +346,7 @@ impl Few {
     }
 }
 
-/// The jobs with the tags of a filter, or of its batches, where there are few: in a transaction, from the newest on.
+/// The jobs with the tags of a filter, of its batches or of its workers, where there are few: in a transaction.
 pub(crate) async fn few_in(
     transaction: &Transaction<'_>,
     filter: &Filter,
@@ -362,6 +362,11 @@ pub(crate) async fn few_in(
         let binds: [Bind<'_>; 3] =
             [(&ids, Type::UUID_ARRAY), (&before, Type::UUID), (&limit, Type::INT8)];
         few.keep(&transaction.run(MEMBERS, &binds).await?)?;
+    }
+    if let Some(workers) = filter.only_of_workers() {
+        let workers: Vec<Uuid> = workers.iter().map(|worker| worker.as_uuid()).collect();
+        let in_hand = transaction.run(IN_HAND, &[(&workers, Type::UUID_ARRAY)]).await?;
+        few.0 = Some(in_hand.iter().map(|row| get(row, 1)).collect::<Result<_, _>>()?);
     }
     Ok(few.0)
 }
