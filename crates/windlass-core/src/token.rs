@@ -124,17 +124,9 @@ impl Grant {
 
     /// Checks what the types leave open.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
-        let Self { scopes, queues, kinds } = self;
-        if scopes.is_empty() {
-            return Err(Refusal::NoScope);
-        }
-        for patterns in [queues, kinds] {
-            let is_good = |pattern: &String| (1..=TOKEN_NAME_BYTES).contains(&pattern.len());
-            if patterns.len() > TOKEN_PATTERNS || !patterns.iter().all(is_good) {
-                return Err(Refusal::Patterns { limit: TOKEN_PATTERNS });
-            }
-        }
-        Ok(())
+        check_scopes(&self.scopes)?;
+        check_patterns(&self.queues)?;
+        check_patterns(&self.kinds)
     }
 
     /// Whether they may.
@@ -187,6 +179,40 @@ impl Grant {
             patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name))
         };
         covers(&self.queues, queue) && covers(&self.kinds, kind)
+    }
+}
+
+fn check_scopes(scopes: &[Scope]) -> Result<(), Refusal> {
+    if scopes.is_empty() { Err(Refusal::NoScope) } else { Ok(()) }
+}
+
+fn check_patterns(patterns: &[String]) -> Result<(), Refusal> {
+    let is_good = |pattern: &String| (1..=TOKEN_NAME_BYTES).contains(&pattern.len());
+    if patterns.len() > TOKEN_PATTERNS || !patterns.iter().all(is_good) {
+        return Err(Refusal::Patterns { limit: TOKEN_PATTERNS });
+    }
+    Ok(())
+}
+
+/// What is to be different of a grant; the rest stays. As JSON it has what is given alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct GrantChange {
+    /// What they may do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<Scope>>,
+    /// Queues, or patterns of queues, that they are limited to; none sets no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queues: Option<Vec<String>>,
+    /// Kinds, or patterns of kinds, that they are limited to; none sets no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kinds: Option<Vec<String>>,
+}
+
+impl GrantChange {
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let Self { scopes, queues, kinds } = self;
+        scopes.as_deref().map_or(Ok(()), check_scopes)?;
+        [queues, kinds].into_iter().flatten().try_for_each(|patterns| check_patterns(patterns))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::limits::{SESSION_IDLE, SESSION_TIME};
 use crate::name::nearest;
 use crate::reply::{Now, Reply};
 use crate::time::Timestamp;
-use crate::token::{Grant, Scope, TokenDigest, check_name};
+use crate::token::{Grant, GrantChange, Scope, TokenDigest, check_name};
 
 /// What somebody is to the team: a word for scopes that go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub struct UserChange {
     /// Another password.
     pub password: Option<PasswordHash>,
     /// What they may do from now on.
-    pub grant: Option<Grant>,
+    pub grant: GrantChange,
 }
 
 impl UserChange {
@@ -148,7 +148,7 @@ impl UserChange {
     /// # Errors
     /// When there is no scope, or there are too many patterns.
     pub fn check(&self) -> Result<(), Refusal> {
-        self.grant.as_ref().map_or(Ok(()), Grant::check)
+        self.grant.check()
     }
 }
 

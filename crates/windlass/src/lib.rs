@@ -249,7 +249,7 @@ pub mod idempotency {
 /// Who may use the HTTP API of a store, and for what.
 pub mod token {
     pub use windlass_core::token::{
-        Grant, ParseScopeError, Scope, Token, TokenDigest, TokenRecord, TokenStore,
+        Grant, GrantChange, ParseScopeError, Scope, Token, TokenDigest, TokenRecord, TokenStore,
     };
 }
 

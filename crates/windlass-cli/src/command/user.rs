@@ -4,7 +4,7 @@ mod change;
 mod list;
 mod password;
 
-use windlass::token::{Grant, Scope};
+use windlass::token::{Grant, GrantChange, Scope};
 use windlass::user::Role;
 
 use crate::exit::{Exit, Failure};
@@ -85,38 +85,38 @@ struct May {
 }
 
 impl May {
-    /// What is said beside what there is now, where any of it is said.
-    fn beside(self, now: Option<&Grant>) -> Result<Option<Grant>, Failure> {
+    /// What is said, and nothing of the rest.
+    fn change(self) -> GrantChange {
         let Self { role, scopes, queues, kinds } = self;
-        if role.is_none() && scopes.is_empty() && queues.is_empty() && kinds.is_empty() {
-            return Ok(None);
-        }
-        let or = |said: Vec<String>, now: Option<&Vec<String>>| match said.is_empty() {
-            true => now.cloned().unwrap_or_default(),
-            false => said,
-        };
-        let said = role.map_or(scopes, |role| role.scopes().to_vec());
-        let missing = || Failure::usage("say --role or --scope beside --queue and --kind");
-        let scopes = match said.is_empty() {
-            true => now.ok_or_else(missing)?.scopes.clone(),
-            false => said,
-        };
-        let queues = or(queues, now.map(|now| &now.queues));
-        let kinds = or(kinds, now.map(|now| &now.kinds));
-        Ok(Some(Grant { scopes, queues, kinds }))
+        let scopes = role.map_or(scopes, |role| role.scopes().to_vec());
+        GrantChange { scopes: some(scopes), queues: some(queues), kinds: some(kinds) }
     }
+
+    /// All of it.
+    fn grant(self) -> Result<Grant, Failure> {
+        let GrantChange { scopes, queues, kinds } = self.change();
+        let missing = || Failure::usage("say what they may: --role viewer, operator or admin");
+        let (queues, kinds) = (queues.unwrap_or_default(), kinds.unwrap_or_default());
+        Ok(Grant { scopes: scopes.ok_or_else(missing)?, queues, kinds })
+    }
+}
+
+fn some<T>(said: Vec<T>) -> Option<Vec<T>> {
+    (!said.is_empty()).then_some(said)
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::Create { name, may, no_password } => {
-            let missing = || Failure::usage("say what they may: --role viewer, operator or admin");
-            let grant = may.beside(None)?.ok_or_else(missing)?;
-            change::create(globals, name, grant, !no_password).await
+            change::create(globals, name, may.grant()?, !no_password).await
         }
         Verb::List => list::run(globals).await,
         Verb::Change { name, may, everywhere, password } => {
-            change::change(globals, &name, (may, everywhere), password).await
+            let mut grant = may.change();
+            if everywhere {
+                (grant.queues, grant.kinds) = (Some(Vec::new()), Some(Vec::new()));
+            }
+            change::change(globals, &name, grant, password).await
         }
         Verb::SignOut { name } => change::sign_out(globals, &name).await,
         Verb::Remove { name } => change::remove(globals, &name).await,

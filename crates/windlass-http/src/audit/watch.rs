@@ -26,7 +26,7 @@ use crate::extract::whole;
 use crate::problem::{Code, Problem};
 
 /// What brings or tries data and changes nothing that is there, and what enters itself. The worker protocol is none of people's.
-const NO_ACTS: [&str; 15] = [
+const NO_ACTS: [&str; 13] = [
     "jobs_enqueue",
     "jobs_enqueue_many",
     "events_publish",
@@ -40,8 +40,6 @@ const NO_ACTS: [&str; 15] = [
     "schedules_preview_rule",
     "subscriptions_backtest",
     "session_start",
-    "session_end",
-    "session_change_password",
 ];
 const PROTOCOL: &str = "worker protocol_";
 

@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::net::IpAddr;
+
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -13,7 +15,7 @@ use windlass::audit::{Act, Via};
 use windlass::limits::{SESSION_IDLE, TOKEN_NAME_BYTES};
 use windlass::store::Now;
 use windlass::token::TokenDigest;
-use windlass::user::{OwnPassword, PasswordHash, Session, UserRecord};
+use windlass::user::{OwnPassword, Session, UserRecord};
 
 use super::document::{SessionBody, document};
 use crate::access::{Anybody, Caller, Credential, Secret, password, session};
@@ -78,9 +80,15 @@ pub(super) async fn start(State(api): State<Api>, request: Request) -> Result<Re
     let bytes = bytes.map_err(|_| too_slow())?.map_err(|_| too_large())?;
     let SignIn { user, password } = read(&bytes)?;
     let record = checked(&api, &parts, &user, password).await?;
-    let hash = record.user.password.clone().ok_or_else(wrong)?;
-    let (caller, cookie) = begin(&api, &record, &hash).await?;
-    enter(&api, &parts, &caller, "session.start").await;
+    let (own, from) = (api.clone(), api.access().address(&parts));
+    // Its caller may go away; who has signed in is entered anyway.
+    let begun = api.tasks().spawn(async move {
+        let (caller, cookie) = begin(&own, &record).await?;
+        enter(&own, from, &caller).await;
+        Ok::<_, Problem>((caller, cookie))
+    });
+    let failed = |_| Problem::new(Code::Internal, "something went wrong here");
+    let (caller, cookie) = begun.await.map_err(failed)??;
     Ok(with_cookie(created(&document(&caller)), cookie))
 }
 
@@ -96,11 +104,9 @@ pub(super) async fn start(State(api): State<Api>, request: Request) -> Result<Re
 pub(super) async fn end(
     Anybody(caller): Anybody,
     State(api): State<Api>,
-    parts: Parts,
 ) -> Result<Response, Problem> {
     let digest = of_session(&caller)?;
     api.store().end_session(digest).await?;
-    enter(&api, &parts, &caller, "session.end").await;
     let body = EndedBody { name: caller.name().to_owned() };
     let answer = ok(&Document::new("session_ended.v1", body));
     Ok(with_cookie(answer, session::gone(api.access().is_over_tls())?))
@@ -134,7 +140,6 @@ pub(super) async fn change_password(
         return Err(Problem::new(Code::Conflict, detail));
     }
     let (caller, cookie) = begun(&api, &record, &secret)?;
-    enter(&api, &parts, &caller, "session.change_password").await;
     Ok(with_cookie(ok(&document(&caller)), cookie))
 }
 
@@ -158,12 +163,9 @@ async fn checked(
     record.filter(|_| is_right).ok_or_else(wrong)
 }
 
-async fn begin(
-    api: &Api,
-    record: &UserRecord,
-    password: &PasswordHash,
-) -> Result<(Caller, HeaderValue), Problem> {
-    let secret = Secret::of_session()?;
+async fn begin(api: &Api, record: &UserRecord) -> Result<(Caller, HeaderValue), Problem> {
+    let (secret, password) = (Secret::of_session()?, record.user.password.as_ref());
+    let password = password.ok_or_else(wrong)?;
     let (digest, user) = (secret.digest(), record.user.name.as_str());
     let session = Session { digest, user, password };
     if !api.store().start_session(&session, Now::Database).await? {
@@ -194,19 +196,20 @@ fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
     response
 }
 
-async fn enter(api: &Api, parts: &Parts, caller: &Caller, action: &str) {
+/// Nobody was known when the request came, so that the watch over acts has let it pass.
+async fn enter(api: &Api, from: Option<IpAddr>, caller: &Caller) {
     let act = Act {
         actor: caller.name().to_owned(),
         via: Via::Api,
-        origin: api.access().address(parts).map(|address| address.to_string()),
-        action: action.to_owned(),
-        target: format!("users/{}", caller.name()),
+        origin: from.map(|address| address.to_string()),
+        action: "session.start".to_owned(),
+        target: format!("session/{}", caller.name()),
         asked: None,
         before: None,
         after: None,
     };
     if let Err(error) = api.store().add_act(&act, Now::Database).await {
-        tracing::error!(%error, action, "an act could not be entered in the audit");
+        tracing::error!(%error, "a sign-in could not be entered in the audit");
     }
 }
 

@@ -94,8 +94,7 @@ pub(super) async fn change(
     Named(name): Named<String>,
     Body(asked): Body<ChangedUser>,
 ) -> Result<Response, Problem> {
-    let now = shown(&api, &name).await?;
-    let change = asked.change(&now.user.grant).await?;
+    let change = asked.change().await?;
     if !api.store().change_user(&name, &change).await? {
         return Err(none(&name));
     }

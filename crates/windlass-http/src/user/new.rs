@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use utoipa::ToSchema;
-use windlass::token::{Grant, Scope};
+use windlass::token::{Grant, GrantChange, Scope};
 use windlass::user::{ParseRoleError, PasswordHash, Role, User, UserChange};
 
 use crate::access::password;
@@ -57,48 +57,27 @@ pub(super) struct ChangedUser {
 impl NewUser {
     pub(super) async fn user(self) -> Result<User, Problem> {
         let Self { name, password, role, scopes, queues, kinds } = self;
-        let grant = May { role, scopes, queues, kinds }.grant()?.ok_or_else(neither)?;
+        let scopes = said(role, scopes)?.ok_or_else(neither)?;
+        let (queues, kinds) = (queues.unwrap_or_default(), kinds.unwrap_or_default());
+        let grant = Grant { scopes, queues, kinds };
         Ok(User { name, password: hashed(password).await?, grant })
     }
 }
 
 impl ChangedUser {
-    /// The change of somebody who may do this: what is not said stays.
-    pub(super) async fn change(self, now: &Grant) -> Result<UserChange, Problem> {
+    pub(super) async fn change(self) -> Result<UserChange, Problem> {
         let Self { password, role, scopes, queues, kinds } = self;
-        let is_said = role.is_some() || scopes.is_some() || queues.is_some() || kinds.is_some();
-        let may = May {
-            scopes: scopes.or_else(|| role.is_none().then(|| now.scopes.clone())),
-            role,
-            queues: queues.or_else(|| Some(now.queues.clone())),
-            kinds: kinds.or_else(|| Some(now.kinds.clone())),
-        };
-        let grant = if is_said { may.grant()? } else { None };
+        let grant = GrantChange { scopes: said(role, scopes)?, queues, kinds };
         Ok(UserChange { password: hashed(password).await?, grant })
     }
 }
 
-/// What is said of what somebody may do: all of it, or nothing.
-struct May {
-    role: Option<String>,
-    scopes: Option<Vec<Scope>>,
-    queues: Option<Vec<String>>,
-    kinds: Option<Vec<String>>,
-}
-
-impl May {
-    /// The grant that is said, where one is.
-    fn grant(self) -> Result<Option<Grant>, Problem> {
-        let Self { role, scopes, queues, kinds } = self;
-        let scopes = match (role, scopes) {
-            (Some(_), Some(_)) => return Err(both()),
-            (Some(role), None) => of_role(&role)?,
-            (None, Some(scopes)) => scopes,
-            (None, None) if queues.is_some() || kinds.is_some() => return Err(neither()),
-            (None, None) => return Ok(None),
-        };
-        let (queues, kinds) = (queues.unwrap_or_default(), kinds.unwrap_or_default());
-        Ok(Some(Grant { scopes, queues, kinds }))
+/// The scopes that a role or a list says.
+fn said(role: Option<String>, scopes: Option<Vec<Scope>>) -> Result<Option<Vec<Scope>>, Problem> {
+    match (role, scopes) {
+        (Some(_), Some(_)) => Err(both()),
+        (Some(role), None) => of_role(&role).map(Some),
+        (None, scopes) => Ok(scopes),
     }
 }
 

@@ -370,7 +370,7 @@ async fn the_audit_has_who_signed_in(api: TestApi) {
         .iter()
         .map(|act| (act["action"].clone(), act["actor"].clone(), act["target"].clone()))
         .collect();
-    let of = |action: &str| (json!(action), json!("ana"), json!("users/ana"));
+    let of = |action: &str| (json!(action), json!("ana"), json!("session/ana"));
     assert_eq!(told, [of("session.change_password"), of("session.start")]);
     let text = listed.to_string();
     for secret in [PASSWORD, "wrong wrong", "another password", &cookie] {

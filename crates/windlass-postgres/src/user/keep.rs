@@ -13,7 +13,7 @@ const ADD: &str = "insert into windlass.user (name, password, grants, created_at
      on conflict (name) do nothing returning name";
 // A session that is started meanwhile is of the revision before, and holds no more.
 const CHANGE: &str = "with ended as (delete from windlass.session where person = $1::text) \
-     update windlass.user set password = coalesce($2::text, password), grants = coalesce($3::text, grants), \
+     update windlass.user set password = coalesce($2::text, password), grants = (grants::jsonb || $3::text::jsonb)::text, \
        revision = revision + 1 \
      where name = $1::text returning name";
 const TAKEN: &str = "select name from windlass.token where name = $1::text";
@@ -46,8 +46,7 @@ pub(super) async fn change(
     name: &str,
     change: &UserChange,
 ) -> Result<bool, StoreError> {
-    let grants = change.grant.as_ref();
-    let grants = grants.map(|grant| serde_json::to_string(grant).unwrap_or_default());
+    let grants = serde_json::to_string(&change.grant).unwrap_or_default();
     let password = change.password.as_ref().map(PasswordHash::as_str);
     let binds: [Bind<'_>; 3] =
         [(&name, Type::TEXT), (&password, Type::TEXT), (&grants, Type::TEXT)];

@@ -10,7 +10,7 @@ use crate::row::run;
 
 const ADD: &str = "insert into windlass_user (name, password, grants, created_at) \
      select ?1, ?2, ?3, ?4 where not exists (select 1 from windlass_token where name = ?1) on conflict (name) do nothing";
-const CHANGE: &str = "update windlass_user set password = coalesce(?2, password), grants = coalesce(?3, grants), revision = revision + 1 where name = ?1";
+const CHANGE: &str = "update windlass_user set password = coalesce(?2, password), grants = json_patch(grants, ?3), revision = revision + 1 where name = ?1";
 const REMOVE: &str = "delete from windlass_user where name = ?1";
 
 pub(super) fn add(
@@ -29,8 +29,7 @@ pub(super) fn change(
     name: &str,
     change: &UserChange,
 ) -> Result<bool, StoreError> {
-    let grants = change.grant.as_ref();
-    let grants = grants.map(|grant| serde_json::to_string(grant).unwrap_or_default());
+    let grants = serde_json::to_string(&change.grant).unwrap_or_default();
     let password = change.password.as_ref().map(PasswordHash::as_str);
     session::end_all(connection, name)?;
     Ok(run(connection, CHANGE, params![name, password, grants])? > 0)

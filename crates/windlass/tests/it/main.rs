@@ -59,6 +59,7 @@ mod transactions;
 mod typed_events;
 mod unique;
 mod upstream_feed;
+mod users;
 mod views;
 mod waits;
 mod wake;

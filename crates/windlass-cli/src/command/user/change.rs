@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use windlass::store::Now;
-use windlass::token::Grant;
+use windlass::token::{Grant, GrantChange};
 use windlass::user::{User, UserChange};
 use windlass_http::Document;
 use windlass_http::user::document;
 
-use super::{May, password};
+use super::password;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::output::escape::in_one_line;
@@ -38,20 +38,16 @@ pub(super) async fn create(
 pub(super) async fn change(
     globals: &Globals,
     name: &str,
-    (may, everywhere): (May, bool),
+    grant: GrantChange,
     password: bool,
 ) -> anyhow::Result<Exit> {
-    let store = store::existing(&globals.store).await?;
-    // Before somebody types a password for nobody.
-    let mut now = store.user(name).await?.ok_or_else(|| none(name))?.user.grant;
-    if everywhere {
-        now = Grant::everywhere(now.scopes);
-    }
-    let grant = may.beside(Some(&now))?.or(everywhere.then_some(now));
-    if grant.is_none() && !password {
+    if grant == GrantChange::default() && !password {
         let what = "say what is to be different: --role, --scope, --queue, --kind or --password";
         return Err(Failure::usage(what).into());
     }
+    let store = store::existing(&globals.store).await?;
+    // Before somebody types a password for nobody.
+    store.user(name).await?.ok_or_else(|| none(name))?;
     let password = if password { Some(password::asked(name)?) } else { None };
     let change = UserChange { password, grant };
     change.check().map_err(|refusal| Failure::usage(refusal.to_string()))?;

@@ -1,7 +1,7 @@
 //! Users are kept with the hash of their password.
 
 use windlass_core::error::{Refusal, StoreError};
-use windlass_core::token::{Grant, Scope, Token, TokenDigest};
+use windlass_core::token::{Grant, GrantChange, Scope, Token, TokenDigest};
 use windlass_core::user::{PasswordHash, Role, User, UserChange};
 
 use crate::fixture::StoreFixture;
@@ -42,13 +42,24 @@ pub async fn a_user_is_kept_changed_and_taken_away(fixture: StoreFixture) {
     let all = store.users().await.expect("read");
     assert_eq!(all.into_iter().map(|one| one.user).collect::<Vec<_>>(), [ana, ben.clone()]);
     let password = Some(PasswordHash::new("h3".to_owned()));
-    let change = UserChange { password: password.clone(), grant: None };
+    let change = UserChange { password: password.clone(), ..UserChange::default() };
     assert!(store.change_user("ben", &change).await.expect("changed"));
-    let grant = Some(Grant::everywhere([Scope::Read]));
-    let change = UserChange { password: None, grant: grant.clone() };
-    assert!(store.change_user("ben", &change).await.expect("changed"));
+    let mut expected = ben.grant.clone();
+    let change = |grant| UserChange { password: None, grant };
+    let patterns = |patterns: &[&str]| Some(patterns.iter().map(|one| (*one).to_owned()).collect());
+    let scopes = GrantChange { scopes: Some(vec![Scope::Read]), ..GrantChange::default() };
+    let kinds = GrantChange { kinds: patterns(&["k", "\"x\""]), ..GrantChange::default() };
+    let queues = GrantChange { queues: patterns(&[]), ..GrantChange::default() };
+    expected.scopes = vec![Scope::Read];
+    assert!(store.change_user("ben", &change(scopes.clone())).await.expect("changed"));
+    expected.kinds = vec!["k".to_owned(), "\"x\"".to_owned()];
+    assert!(store.change_user("ben", &change(kinds)).await.expect("changed"));
     let now = store.user("ben").await.expect("read").expect("there").user;
-    assert_eq!((now.password, Some(now.grant)), (password, grant));
+    assert_eq!((now.password, now.grant), (password, expected.clone()), "the rest stays");
+    expected.queues.clear();
+    assert!(store.change_user("ben", &change(queues)).await.expect("changed"));
+    assert_eq!(store.user("ben").await.expect("read").expect("there").user.grant, expected);
+    let change = change(scopes);
     assert!(!store.change_user("eve", &change).await.expect("asked"));
     for nobody in ["b\0n", "\0"] {
         assert_eq!(store.user(nobody).await.expect("asked"), None);
@@ -80,8 +91,12 @@ pub async fn a_user_that_makes_no_sense_is_refused(fixture: StoreFixture) {
     }
     assert!(store.users().await.expect("read").is_empty());
     assert!(store.add_user(&user("a", "h"), fixture.now()).await.expect("kept"));
-    for one in &bad[3..] {
-        let change = UserChange { password: None, grant: Some(one.grant.clone()) };
+    let [.., without, crowded] = bad;
+    for grant in [
+        GrantChange { scopes: Some(without.grant.scopes), ..GrantChange::default() },
+        GrantChange { kinds: Some(crowded.grant.kinds), ..GrantChange::default() },
+    ] {
+        let change = UserChange { password: None, grant };
         assert_told(&store.change_user("a", &change).await.expect_err("refused"));
     }
     assert_eq!(store.user("a").await.expect("read").expect("there").user, user("a", "h"));

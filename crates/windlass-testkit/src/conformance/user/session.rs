@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use windlass_core::limits::SESSIONS;
-use windlass_core::token::{Grant, Scope, TokenDigest};
+use windlass_core::token::{GrantChange, Scope, TokenDigest};
 use windlass_core::user::{OwnPassword, PasswordHash, Session, UserChange};
 
 use super::keep::user;
@@ -51,8 +51,9 @@ pub async fn a_session_ends_with_what_its_user_was(fixture: StoreFixture) {
         store.add_user(&user(name, "h"), fixture.now()).await.expect("kept");
     }
     assert!(start(&fixture, 9, "ben", "h").await);
-    let password = UserChange { password: Some(hash("h")), grant: None };
-    let grant = UserChange { password: None, grant: Some(Grant::everywhere([Scope::Read])) };
+    let password = UserChange { password: Some(hash("h")), ..UserChange::default() };
+    let grant = GrantChange { scopes: Some(vec![Scope::Read]), ..GrantChange::default() };
+    let grant = UserChange { password: None, grant };
     for (digest, change) in [(1, &password), (2, &grant)] {
         assert!(start(&fixture, digest, "ana", "h").await);
         assert!(store.change_user("ana", change).await.expect("changed"));
@@ -122,7 +123,7 @@ pub async fn an_own_password_is_changed_by_who_is_signed_in(fixture: StoreFixtur
     );
     assert!(!change(1, "h2", "h4", 4).await, "that session is over");
     assert!(!change(3, "h1", "h4", 4).await, "that is not the password any more");
-    let reset = UserChange { password: Some(hash("h5")), grant: None };
+    let reset = UserChange { password: Some(hash("h5")), ..UserChange::default() };
     assert!(store.change_user("ana", &reset).await.expect("changed"));
     assert!(!change(3, "h2", "h4", 4).await, "somebody else has changed it");
     assert!(start(&fixture, 5, "ana", "h5").await);
