@@ -26,4 +26,5 @@ mod schedule;
 mod sql;
 mod subscription;
 mod top;
+mod user;
 mod worker;
