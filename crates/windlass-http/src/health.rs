@@ -5,6 +5,8 @@ mod document;
 mod overview;
 mod show;
 
+use std::cmp::Ordering;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
@@ -65,9 +67,10 @@ async fn ready(State(api): State<Api>) -> Result<Response, Problem> {
         tracing::warn!(%error, "the store cannot be asked");
         Problem::new(Code::Unavailable, "the database does not answer")
     })?;
-    if facts.schema_version > facts.known_version {
-        let detail = "the schema of the database is newer than this program";
-        return Err(Problem::new(Code::Unavailable, detail));
-    }
-    Ok(ok(&Status { status: "ready" }))
+    let detail = match facts.schema_version.cmp(&facts.known_version) {
+        Ordering::Equal => return Ok(ok(&Status { status: "ready" })),
+        Ordering::Greater => "the schema of the database is newer than this program",
+        Ordering::Less => "the schema of the database is older than this program, or not there",
+    };
+    Err(Problem::new(Code::Unavailable, detail))
 }

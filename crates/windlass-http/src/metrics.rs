@@ -111,7 +111,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let text = match may {
         Ok(_) => api.metrics().clone().text(&api).await,
-        Err(problem) if problem.code() == Code::Unavailable => measured::AWAY.to_owned(),
+        Err(problem) if problem.code().status().is_server_error() => measured::AWAY.to_owned(),
         Err(problem) => return Err(problem),
     };
     let form =

@@ -119,3 +119,47 @@ fn positive(table: &Table<'_, '_>, key: &str) -> Result<Option<NonZeroU32>, Conf
     let number = table.number(key, 1..=MOST_REQUESTS)?;
     Ok(number.and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn read(text: &str) -> Result<ServerConfig, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("windlass.toml");
+        std::fs::write(&file, format!("[server]\n{text}")).expect("written");
+        Config::server(&file).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks() {
+        let text = "behind_proxy = true\nproxies = [\"10.0.0.7\", \"10.1.0.0/16\", \"::1\"]\n\
+                    user_header = \"X-Forwarded-User\"\nother_users = \"viewer\"";
+        let said = read(text).expect("it can be read");
+        let proxies: Vec<String> = said.proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(proxies, ["10.0.0.7/32", "10.1.0.0/16", "::1/128"]);
+        assert_eq!(said.user_header.as_deref(), Some("x-forwarded-user"));
+        assert_eq!(said.other_users, Some(Role::Viewer));
+    }
+
+    /// Bad input: what would let in more than somebody meant.
+    #[test]
+    fn what_lets_in_more_than_was_meant_is_refused() {
+        let proxy = "behind_proxy = true\nproxies = [\"10.0.0.7\"]\n";
+        for (text, expected) in [
+            ("proxies = [\"10.0.0.7\"]".to_owned(), "needs behind_proxy = true"),
+            ("behind_proxy = true\nproxies = []".to_owned(), "names no address"),
+            ("behind_proxy = true\nproxies = [\"proxy\"]".to_owned(), "is not an address"),
+            ("behind_proxy = true\nuser_header = \"x-user\"".to_owned(), "needs proxies"),
+            (format!("{proxy}user_header = \"Authorization\""), "means something else"),
+            (format!("{proxy}user_header = \"X-Forwarded-For\""), "means something else"),
+            (format!("{proxy}user_header = \"x user\""), "is not the name of a header"),
+            (format!("{proxy}other_users = \"viewer\""), "needs user_header"),
+            (format!("{proxy}user_header = \"x-user\"\nother_users = \"all\""), "is not a role"),
+        ] {
+            let refused = read(&text).expect_err(&text);
+            assert!(refused.contains(expected) && refused.contains("windlass.toml:"), "{refused}");
+        }
+    }
+}

@@ -10,5 +10,6 @@ mod serve;
 mod service;
 mod sources;
 mod supervisor;
+mod terminal;
 mod work;
 mod work_fixture;

@@ -1,5 +1,6 @@
 //! What systemd hears of `windlass work` and `windlass serve`, and what it hands over.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -7,6 +8,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::terminal::pair;
 use crate::work_fixture::{PATIENCE, WorkFixture, until};
 
 /// systemd's end of a service.
@@ -105,6 +107,8 @@ async fn a_server_tells_systemd_how_it_is() {
     let ready = systemd.until("READY=1").pop().expect("the last");
     let address = ready.lines().find_map(|line| line.strip_prefix("STATUS=serving http://"));
     assert!(TcpStream::connect(address.expect("where it serves")).is_ok());
+    let workers = fixture.client().workers().await.expect("listed");
+    assert_eq!(workers.iter().map(|one| one.slots).collect::<Vec<_>>(), [0], "it runs no jobs");
     hears_of_a_life(&systemd, serve);
 }
 
@@ -247,4 +251,38 @@ async fn root_is_warned_once() {
 
 fn warnings(stderr: &[u8]) -> usize {
     String::from_utf8_lossy(stderr).matches("this runs as root").count()
+}
+
+/// What a program has written to its terminal, until this is in it.
+fn read_until(terminal: &mut File, part: &str) {
+    let (mut shown, mut bytes) = (String::new(), [0; 4_096]);
+    while !shown.contains(part) {
+        let read = terminal.read(&mut bytes).expect("it writes");
+        shown.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
+}
+
+/// SIGHUP asks to reload at a terminal too, and to stop once that is closed.
+#[tokio::test]
+async fn a_terminal_that_closes_ends_what_runs_on_it() {
+    let fixture = WorkFixture::with_script("exit 0", "").await;
+    let (mut own, terminal) = pair();
+    let mut command = serve(&fixture);
+    let end = || Stdio::from(terminal.try_clone().expect("another one"));
+    command.stdin(end()).stdout(end()).stderr(end());
+    // SAFETY: both calls are safe after fork, and allocate nothing.
+    unsafe {
+        command.pre_exec(|| match (libc::setsid(), libc::ioctl(0, libc::TIOCSCTTY, 0)) {
+            (1.., 0) => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        });
+    }
+    let mut server = Process(command.spawn().expect("it starts"));
+    drop((command, terminal));
+    read_until(&mut own, "serving http://");
+    server.signal(libc::SIGHUP);
+    read_until(&mut own, "SIGHUP changes nothing here");
+    assert!(server.0.try_wait().expect("asked").is_none(), "it goes on");
+    drop(own);
+    server.ends_well();
 }

@@ -12,6 +12,26 @@ on_both_stores! {
     the_status_has_all_numbers;
     /// C18: problems are told, each by a sign of its own, with the thresholds.
     problems_are_told;
+    /// S-16: who asks without credentials whether the server is ready hears no words of the database.
+    a_store_that_is_away_is_not_described;
+}
+
+async fn a_store_that_is_away_is_not_described(api: TestApi) {
+    assert_eq!(api.get("/readyz").await.ok()["status"], "ready");
+    for (sql, detail) in [
+        (
+            "drop table if exists {schema}; drop table if exists {schema_version}",
+            "the schema of the database is older than this program, or not there",
+        ),
+        (
+            "create table {schema} (x int); create table {schema_version} (x int)",
+            "the database does not answer",
+        ),
+    ] {
+        api.by_sql(sql).await;
+        let away = api.get("/readyz").await;
+        assert_eq!((away.code(), away.text("detail")), ((503, "unavailable"), detail));
+    }
 }
 
 async fn the_status_has_all_numbers(api: TestApi) {

@@ -13,6 +13,8 @@ use crate::fixture::{TestApi, on_both_stores, request};
 on_both_stores! {
     /// The numbers are those of the store and of the requests, in Prometheus' text, and the store is not asked again at once.
     numbers_are_those_of_the_store;
+    /// Where the store cannot say who asks, everybody is told that it is away, and no more.
+    a_store_that_is_away_is_told_to_all;
     /// S-17: who is limited to some queues, or may not read, gets none.
     numbers_are_for_who_may_read_all;
 }
@@ -50,6 +52,25 @@ async fn numbers_are_those_of_the_store(api: TestApi) {
     let measured = "windlass_jobs{queue=\"mail\",state=\"available\"} 3";
     assert!(again.contains(measured), "the store was asked a moment ago\n{again}");
     assert!(again.contains("route=\"/v1/jobs\",status=\"201\"} 4"), "{again}");
+}
+
+async fn a_store_that_is_away_is_told_to_all(api: TestApi) {
+    let api = api.asking(Access::tokens()).await;
+    let ask = async |path: &str| {
+        let asked = request(Method::GET, path).header("authorization", "Bearer wlt_x");
+        let response = api.router().oneshot(asked.body(Body::empty()).expect("a request")).await;
+        let response = response.expect("an answer");
+        let status = response.status();
+        let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).expect("text"))
+    };
+    assert_eq!(ask("/metrics").await.0, StatusCode::UNAUTHORIZED, "a store that is there");
+    api.by_sql("drop table {token}").await;
+    let (status, told) = ask("/metrics").await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let numbers: Vec<&str> = told.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(numbers, ["windlass_up 0"]);
+    assert!(ask("/v1/jobs").await.0.is_server_error());
 }
 
 async fn numbers_are_for_who_may_read_all(api: TestApi) {

@@ -29,24 +29,27 @@ async fn signed_in(store: &dyn Store) {
 /// S-12: a password that somebody else sets, or a sign-out, stands also where its user changes it at the same moment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_own_password_gives_way_to_who_was_before_it() {
-    let database = TestDatabase::postgres();
-    let store = database.open().await;
-    signed_in(&*store).await;
-    let reset = "update windlass.user set password = 'reset', revision = revision + 1";
-    let stranger = begun(&database, reset).await;
-    let (old, new) = (hash("old"), hash("new"));
-    let change = OwnPassword { session: digest(1), old: &old, new: &new, next: digest(2) };
-    let others = async {
-        waits_for(&database, "transactionid").await;
-        stranger.client.batch_execute("commit").await.expect("committed");
-    };
-    let change = store.change_own_password(&change, Now::Database);
-    let (changed, ()) = tokio::join!(change, others);
-    assert!(!changed.expect("asked"), "it is another one by then");
-    let password = store.user("ana").await.expect("read").expect("there").user.password;
-    assert_eq!(password, Some(hash("reset")));
-    for session in [1, 2] {
-        assert_eq!(store.session(digest(session)).await.expect("read"), None, "{session}");
+    for others_set in ["password = 'reset', ", ""] {
+        let database = TestDatabase::postgres();
+        let store = database.open().await;
+        signed_in(&*store).await;
+        let other = format!("update windlass.user set {others_set}revision = revision + 1");
+        let stranger = begun(&database, &other).await;
+        let (old, new) = (hash("old"), hash("new"));
+        let change = OwnPassword { session: digest(1), old: &old, new: &new, next: digest(2) };
+        let goes_first = async {
+            waits_for(&database, "transactionid").await;
+            stranger.client.batch_execute("commit").await.expect("committed");
+        };
+        let change = store.change_own_password(&change, Now::Database);
+        let (changed, ()) = tokio::join!(change, goes_first);
+        assert!(!changed.expect("asked"), "others set {others_set:?}");
+        let password = store.user("ana").await.expect("read").expect("there").user.password;
+        let expected = if others_set.is_empty() { "old" } else { "reset" };
+        assert_eq!(password, Some(hash(expected)));
+        for session in [1, 2] {
+            assert_eq!(store.session(digest(session)).await.expect("read"), None, "{session}");
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::fixture::CliFixture;
+use crate::terminal::pair;
 use crate::work_fixture::until;
 
 #[test]
@@ -194,22 +195,6 @@ impl Drop for Top {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn pair() -> (File, OwnedFd) {
-    let (mut master, mut terminal) = (0, 0);
-    let mut size = libc::winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
-    let (name, termios) = (std::ptr::null_mut(), std::ptr::null_mut());
-    // SAFETY: both descriptors are written before it returns 0, the size is only read, and nothing else is asked for.
-    let result =
-        unsafe { libc::openpty(&raw mut master, &raw mut terminal, name, termios, &raw mut size) };
-    assert_eq!(result, 0, "a pair of terminals");
-    for end in [master, terminal] {
-        // SAFETY: it is open. No child gets it but by what is made of it on purpose.
-        unsafe { libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC) };
-    }
-    // SAFETY: both are open and belong to nobody else.
-    unsafe { (File::from_raw_fd(master), OwnedFd::from_raw_fd(terminal)) }
 }
 
 /// How a terminal treats keys.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::archive::Stores;
+use super::fixture::CliFixture;
 
 on_both_stores! {
     /// A user is added with a password on the standard input, shown, changed and removed, and each of that is in the audit.
@@ -96,4 +97,19 @@ fn a_backup_has_users_where_it_is_asked(stores: &Stores) {
     stores.ok(&["move", url, &stores.to.url()], url);
     let moved = stores.ok(&["user", "list"], &stores.to.url());
     assert!(moved.contains("ana"), "{moved}");
+}
+
+/// Where nothing else says who sits there, the audit has the name of whose process it was.
+#[test]
+fn who_is_not_named_by_the_environment_is_named_by_the_machine() {
+    let cli = CliFixture::new();
+    cli.ok(&["migrate"]);
+    let mut command = cli.command(&["queue", "pause", "mail"]);
+    for name in ["WINDLASS_ACTOR", "SUDO_USER", "USER", "LOGNAME"] {
+        command.env_remove(name);
+    }
+    assert!(command.status().expect("it runs").success());
+    let own = std::process::Command::new("id").arg("-un").output().expect("it runs");
+    let own = String::from_utf8(own.stdout).expect("a name");
+    assert_eq!(cli.json(&["audit", "list"])[0]["actor"], own.trim());
 }
