@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass::Client;
+use windlass::redact::Redaction;
 use windlass::store::Store;
 
 use crate::access::{Access, Caller};
@@ -23,7 +24,10 @@ use crate::{conditional, exchange, foreign, idempotency, pages, rate, spec};
 
 /// The HTTP API over one store.
 #[derive(Debug, Clone)]
-pub struct Api(Arc<Shared>);
+pub struct Api {
+    shared: Arc<Shared>,
+    redaction: Arc<Redaction>,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -52,7 +56,7 @@ impl Api {
     }
 
     fn with(store: Arc<dyn Store>, access: Access, rates: Option<Rates>) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Shared {
             client: Client::new(store),
             access,
             remotes: Remotes::default(),
@@ -61,19 +65,26 @@ impl Api {
             rates,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-        }))
+        };
+        Self { shared: Arc::new(shared), redaction: Arc::default() }
+    }
+
+    /// The same, which shows nobody what this hides. What types of jobs and events mark is hidden without it.
+    #[must_use]
+    pub fn redacting(self, redaction: Redaction) -> Self {
+        Self { redaction: Arc::new(redaction), ..self }
     }
 
     /// Is cancelled by who serves the API when that is to end, so that requests that wait are answered at once.
     #[must_use]
     pub fn stopping(&self) -> &CancellationToken {
-        &self.0.stopping
+        &self.shared.stopping
     }
 
     /// Returns once nothing runs any more for requests that were given up. For after the last request.
     pub async fn idle(&self) {
-        self.0.tasks.close();
-        self.0.tasks.wait().await;
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
     }
 
     /// Everything under `/v1`, with `/healthz`, `/readyz`, `/metrics` and the pages of `/docs`: to be served, or nested in another
@@ -97,40 +108,44 @@ impl Api {
             .with_state(self)
     }
 
+    pub(crate) fn redaction(&self) -> &Redaction {
+        &self.redaction
+    }
+
     pub(crate) fn metrics(&self) -> &Metrics {
-        &self.0.metrics
+        &self.shared.metrics
     }
 
     pub(crate) fn remotes(&self) -> &Remotes {
-        &self.0.remotes
+        &self.shared.remotes
     }
 
     pub(crate) fn streams(&self) -> &Streams {
-        &self.0.streams
+        &self.shared.streams
     }
 
     pub(crate) fn rates(&self) -> Option<&Rates> {
-        self.0.rates.as_ref()
+        self.shared.rates.as_ref()
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {
-        &self.0.tasks
+        &self.shared.tasks
     }
 
     pub(crate) fn access(&self) -> &Access {
-        &self.0.access
+        &self.shared.access
     }
 
     pub(crate) fn client(&self) -> &Client {
-        &self.0.client
+        &self.shared.client
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
-        &**self.0.client.store()
+        &**self.shared.client.store()
     }
 
     /// The client of somebody: what they enqueue says who it comes of.
     pub(crate) fn client_of(&self, caller: &Caller) -> Client {
-        self.0.client.clone().with_origin(caller.name())
+        self.shared.client.clone().with_origin(caller.name())
     }
 }

@@ -187,7 +187,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if out.is_json() {
         let id = enqueued.id();
         let record = client.job(id).await?.ok_or_else(|| windlass::StoreError::no_job(id))?;
-        out.json(&document::job(&record))?;
+        out.json(&document::job(&out.redaction()?.job(record)))?;
         return Ok(Exit::Done);
     }
     announce(out, &job, enqueued)?;
@@ -314,6 +314,7 @@ async fn wait(
             Err(_) => return timed_out(client, id, limit, out).await,
         },
     };
+    let ended = out.redaction()?.job(ended);
     if out.is_json() {
         out.json(&document::job(&ended))?;
     } else {
@@ -330,7 +331,7 @@ async fn timed_out(
 ) -> anyhow::Result<Exit> {
     let record = client.job(id).await?;
     if let Some(record) = record.as_ref().filter(|_| out.is_json()) {
-        out.json(&document::job(record))?;
+        out.json(&document::job(&out.redaction()?.job(record.clone())))?;
     }
     let state = record.map_or("gone", |record| record.state.word());
     let limit = time::span(limit);

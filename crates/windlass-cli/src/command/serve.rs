@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
 use windlass::Worker;
+use windlass::redact::Redaction;
 use windlass::store::Store;
 use windlass::token::Grant;
 use windlass_http::{Access, Api, IpNet, Proxies, RequestRate, Server};
@@ -56,6 +57,7 @@ struct How {
     open: bool,
     behind_proxy: bool,
     said: ServerConfig,
+    redaction: Redaction,
 }
 
 impl Args {
@@ -65,11 +67,14 @@ impl Args {
         let file = self.config.as_deref().or_else(|| unless_given.exists().then_some(unless_given));
         let said = file.map(Config::server).transpose();
         let said = said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default();
+        let redaction = file.map(Config::redaction).transpose();
+        let redaction = redaction.map_err(|error| Failure::usage(error.to_string()))?;
         Ok(How {
             listen: self.listen.or(said.listen).unwrap_or(LISTEN),
             open: self.open || said.open,
             behind_proxy: self.behind_proxy || said.behind_proxy,
             said,
+            redaction: redaction.unwrap_or_default(),
         })
     }
 }
@@ -98,6 +103,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Some(rate) => Api::limited(store, access(&how)?, rate),
         None => Api::new(store, access(&how)?),
     };
+    let api = api.redacting(how.redaction.clone());
     let probe = server.probe();
     service.ready(&serving);
     let told = async {
