@@ -80,6 +80,9 @@ pub(crate) struct Args {
     /// What it is about, and is found by, such as customer=42; may be given several times
     #[arg(long = "subject", value_name = "TYPE=ID")]
     subjects: Vec<Subject>,
+    /// A field of its args that is not shown, such as card.number; may be given several times
+    #[arg(long = "redact", value_name = "PATH")]
+    redact: Vec<String>,
     /// The only job of its kind with this key, until it has finished
     #[arg(long, value_name = "KEY")]
     unique: Option<String>,
@@ -211,6 +214,7 @@ fn new_job(args: &Args) -> anyhow::Result<NewJob> {
     job.meta.unique = unique(args);
     job.meta.tags.clone_from(&args.tags);
     job.meta.subjects.clone_from(&args.subjects);
+    job.meta.redact.clone_from(&args.redact);
     args.line.place(&mut job);
     args.waits.declare(&mut job);
     job.due = match (args.delay, args.run_at) {

@@ -22,6 +22,7 @@ mod move_store;
 mod op;
 mod places;
 mod queue;
+mod redact;
 mod schedule;
 mod sql;
 mod subscription;
