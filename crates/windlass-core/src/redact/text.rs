@@ -20,7 +20,7 @@ pub(super) struct Rules<'a> {
 }
 
 /// A path, and how many of its members were met on the way to a value.
-type Place = (usize, usize);
+type Reached = (usize, usize);
 
 impl Rules<'_> {
     fn is_empty(&self) -> bool {
@@ -41,7 +41,7 @@ impl Rules<'_> {
             return Cow::Borrowed(text);
         }
         let mut walk = Walk { rules: self, text, at: 0, copied: 0, out: String::new() };
-        let begin: Vec<Place> = (0..self.paths.len()).map(|nth| (nth, 0)).collect();
+        let begin: Vec<Reached> = (0..self.paths.len()).map(|nth| (nth, 0)).collect();
         let is_all = self.paths.iter().any(FieldPath::is_all);
         if is_all || walk.value(&begin, 0).and_then(|()| walk.end()).is_none() {
             return Cow::Owned(HIDDEN.to_owned());
@@ -54,7 +54,7 @@ impl Rules<'_> {
     }
 
     /// What is known of a member where these places are known of its object; nothing where it is hidden.
-    fn member(&self, places: &[Place], name: &str) -> Option<Vec<Place>> {
+    fn member(&self, places: &[Reached], name: &str) -> Option<Vec<Reached>> {
         if self.names.iter().any(|pattern| matches(pattern, name)) {
             return None;
         }
@@ -62,11 +62,16 @@ impl Rules<'_> {
     }
 
     /// The same of an item of a list, which paths go through also where they do not name its place.
-    fn item(&self, places: &[Place], nth: usize) -> Option<Vec<Place>> {
+    fn item(&self, places: &[Reached], nth: usize) -> Option<Vec<Reached>> {
         self.met(places, &nth.to_string(), places.to_vec())
     }
 
-    fn met(&self, places: &[Place], name: &str, mut inside: Vec<Place>) -> Option<Vec<Place>> {
+    fn met(
+        &self,
+        places: &[Reached],
+        name: &str,
+        mut inside: Vec<Reached>,
+    ) -> Option<Vec<Reached>> {
         for &(path, known) in places {
             let members = self.paths[path].members();
             if !members.get(known).is_some_and(|pattern| matches(pattern, name)) {
@@ -95,7 +100,7 @@ struct Walk<'t, 'r> {
 
 impl Walk<'_, '_> {
     /// Recursion is as deep as `DEPTH`.
-    fn value(&mut self, places: &[Place], depth: usize) -> Option<()> {
+    fn value(&mut self, places: &[Reached], depth: usize) -> Option<()> {
         if places.is_empty() && self.rules.names.is_empty() {
             return self.skip();
         }
@@ -107,7 +112,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn members(&mut self, places: &[Place], depth: usize) -> Option<()> {
+    fn members(&mut self, places: &[Reached], depth: usize) -> Option<()> {
         self.at += 1;
         if self.peek()? == b'}' {
             self.at += 1;
@@ -130,7 +135,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn items(&mut self, places: &[Place], depth: usize) -> Option<()> {
+    fn items(&mut self, places: &[Reached], depth: usize) -> Option<()> {
         self.at += 1;
         if self.peek()? == b']' {
             self.at += 1;

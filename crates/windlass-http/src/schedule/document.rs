@@ -116,6 +116,9 @@ struct DefinitionBody {
     /// What they are about.
     #[schema(value_type = Vec<SubjectBody>)]
     subjects: Vec<OwnSubject>,
+    /// Fields of their args that are marked, by their paths: they are not shown, here and elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    redact: Vec<String>,
     /// W3C trace context.
     traceparent: Option<String>,
 }
@@ -215,6 +218,7 @@ fn definition(one: &Definition, redaction: &Redaction) -> DefinitionBody {
         cost: one.meta.cost,
         tags: one.meta.tags.clone(),
         subjects: one.meta.subjects.iter().map(own).collect(),
+        redact: one.meta.redact.clone(),
         traceparent: one.meta.traceparent.clone(),
     }
 }

@@ -25,6 +25,8 @@ on_both_stores! {
     what_is_hidden_says_so;
     /// S-45: what changes jobs shows no more than what shows them.
     acts_show_no_more;
+    /// S-45: a schedule is marked too, and what was not shown does not come back as its args.
+    what_was_not_shown_is_not_taken_back;
     /// S-45: nobody finds out a value that a configuration hides by looking for it.
     what_is_hidden_cannot_be_looked_for;
     /// S-45: nobody finds out a value that a type hides by looking for it.
@@ -141,7 +143,7 @@ async fn fill(api: &TestApi) -> Vec<(&'static str, String)> {
         .subscribe("looks", &looks, windlass::subscription::Start::Now)
         .await
         .expect("made");
-    let gathered = json!({"kind": "many", "types": ["order.*"], "mode": {"batch": {"most": 1, "within_us": 1}}});
+    let gathered = json!({"kind": "many", "types": ["order.*"], "mode": {"batch": {"most": 1, "within_us": 1000}}});
     api.put("/v1/subscriptions/many", &gathered).await.ok();
     let event = event(api).await;
     api.feed().await;
@@ -268,6 +270,25 @@ async fn acts_show_no_more(api: TestApi) {
         assert!(!document.to_string().contains(CANARY), "{document:#}");
         assert!(document.to_string().contains("[redacted]"), "{document:#}");
     }
+}
+
+async fn what_was_not_shown_is_not_taken_back(api: TestApi) {
+    let path = "/v1/schedules/nightly";
+    let mut body =
+        json!({"rule": "0 2 * * *", "kind": "k", "args": {"pin": canary("pin"), "n": 1}});
+    body["redact"] = json!(["pin"]);
+    api.put(path, &body).await.ok();
+    let shown = api.get(path).await.ok();
+    assert_eq!(shown["args"], json!({"pin": "[redacted]", "n": 1}));
+    assert_eq!(shown["redact"], json!(["pin"]));
+    body["args"] = shown["args"].clone();
+    let back = api.put(path, &body).await;
+    assert_eq!((back.code(), back.place()), ((400, "invalid-request"), "/args"), "{back:?}");
+    let run = api.act(&format!("{path}/run-now")).await.ok();
+    let id = run["id"].as_str().expect("an id").parse().expect("an id");
+    let job = api.client().job(id).await.expect("read").expect("there");
+    assert!(job.args.as_str().contains(&canary("pin")), "the handler gets it: {}", job.args);
+    assert_eq!(run["args"]["pin"], "[redacted]");
 }
 
 async fn what_is_hidden_cannot_be_looked_for(api: TestApi) {

@@ -1,5 +1,6 @@
 //! What a type marks goes with each job and each event, by every way in.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -67,9 +68,8 @@ async fn marks_go_with_a_job(database: TestDatabase) {
     assert_eq!(shown(&client, id, &Redaction::default()).await, hidden);
     let all = shown(&client, id, &Redaction::none()).await;
     assert_eq!((&all["card"], &all["address"]["street"]), (&json!("4111"), &json!("Elm 3")));
-    let worker = Worker::new(client.store().clone(), ()).handle_fn(
-        async |job: Create, _: Context| -> Result<String, JobError> { Ok(job.card) },
-    );
+    let worker = Worker::new(client.store().clone(), ())
+        .handle_fn(async |job: Create, _: Context| -> Result<String, JobError> { Ok(job.card) });
     let worker = worker.inline().await.expect("a worker");
     assert_eq!(worker.run_next().await.expect("ran").len(), 1);
     worker.leave().await.expect("gone");
@@ -104,7 +104,7 @@ async fn marks_of_an_event_go_on(database: TestDatabase) {
     let wanted = || windlass::subscription::Filter::of_types(["order.paid"]).build().expect("one");
     let each = Subscription::new(wanted(), "each");
     client.subscribe("each", &each, Start::Now).await.expect("subscribed");
-    let together = Mode::batch(2, Duration::from_secs(60)).expect("a mode");
+    let together = Mode::batch(NonZeroU32::MIN.saturating_add(1), Duration::from_secs(60));
     let many = Subscription { mode: together, ..Subscription::new(wanted(), "many") };
     client.subscribe("many", &many, Start::Now).await.expect("subscribed");
     let target = EventTarget { event_type: "order.told".to_owned(), source: None };
@@ -141,7 +141,14 @@ async fn a_filter_tells_nothing_of_a_marked_field(database: TestDatabase) {
         let found = client.find_jobs(&filter, Page::default(), Bound::default()).await;
         found.expect("found").items.len()
     };
-    for filter in ["args.card:4111", "-args.card:4111", "-args.card:5", "args.address.street:\"Elm 3\"", "args.card.0:x", "-args.card.0:x"] {
+    for filter in [
+        "args.card:4111",
+        "-args.card:4111",
+        "-args.card:5",
+        "args.address.street:\"Elm 3\"",
+        "args.card.0:x",
+        "-args.card.0:x",
+    ] {
         assert_eq!(jobs(filter).await, 0, "{filter}");
         assert_eq!(jobs(&format!("args.name:ana {filter}")).await, 0, "{filter}");
     }
@@ -184,12 +191,12 @@ async fn the_sql_function_takes_marks() {
     let client = Client::new(database.open().await);
     let connection = connect(&database).await;
     let enqueue = async |options: &str| {
-        let sql = format!(
-            "select windlass.enqueue('k', '{{\"card\": 4111}}', '{options}')::text"
-        );
+        let sql = format!("select windlass.enqueue('k', '{{\"card\": 4111}}', '{options}')::text");
         connection.client.query_one(&sql, &[]).await.map(|row| row.get::<_, String>(0))
     };
-    for options in [r#"{"redact": ["card"]}"#, r#"{"redact": ["card"], "unique_key": "a", "tags": ["t"]}"#] {
+    for options in
+        [r#"{"redact": ["card"]}"#, r#"{"redact": ["card"], "unique_key": "a", "tags": ["t"]}"#]
+    {
         let id: JobId = enqueue(options).await.expect("written").parse().expect("an id");
         assert_eq!(shown(&client, id, &Redaction::default()).await, json!({"card": "[redacted]"}));
     }

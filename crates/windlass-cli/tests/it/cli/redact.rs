@@ -46,7 +46,10 @@ fn fill(stores: &Stores) {
     stores.ok(&["enqueue", "good", "@args.json", "--queue", "mail", "--redact", "own"], url);
     let mut work = stores.cli.command(&["work", "--once", "--store", url]);
     assert_eq!(Ran::of(&mut work).code, 0);
-    stores.ok(&["enqueue", "good", "@args.json", "--queue", "q", "--delay", "5h", "--redact", "own"], url);
+    stores.ok(
+        &["enqueue", "good", "@args.json", "--queue", "q", "--delay", "5h", "--redact", "own"],
+        url,
+    );
     let nightly = json!({"password": format!("{CANARY}-schedule")}).to_string();
     stores.ok(&["schedule", "add", "nightly", "0 2 * * *", "good", &nightly], url);
     let data = json!({"iban": format!("{CANARY}-iban"), "a_token": format!("{CANARY}-event")});
@@ -93,12 +96,15 @@ fn nothing_prints_what_is_marked(stores: &Stores) {
     }
     let ran = stores.run(&["top", "--once", "--json"], url);
     assert!(ran.code == 0 && !ran.stdout.contains(CANARY), "{ran:?}");
-    stores.ok(&["bundle", "bundle.json"], url);
+    stores.ok(&["bundle", "--file", "bundle.json"], url);
     let bundle = std::fs::read_to_string(stores.cli.path("bundle.json")).expect("written");
     assert!(!bundle.contains(CANARY), "{bundle}");
     let shown = stores.ok(&["job", "show", &done, "--json"], url);
     let shown: Value = serde_json::from_str(&shown).expect("a document");
-    assert_eq!((&shown["redacted"], &shown["args"]["shown"]), (&json!(true), &json!("seen-by-all")));
+    assert_eq!(
+        (&shown["redacted"], &shown["args"]["shown"]),
+        (&json!(true), &json!("seen-by-all"))
+    );
     for args in [&["job", "show", &done][..], &["export", "jobs"]] {
         let all = stores.ok(&[args, &["--unredacted"]].concat(), url);
         for place in ["name", "kind", "deep", "own"] {
