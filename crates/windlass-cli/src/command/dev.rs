@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
-use windlass::Timestamp;
 use windlass::redact::Redaction;
 use windlass::store::Store;
+use windlass::{Client, Timestamp};
 use windlass_http::{Access, Api};
 
 use super::serve::{LISTEN, bind};
@@ -18,6 +18,7 @@ use super::work::session::{Ended, Session, Until};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::keys;
 use crate::service::Service;
 use crate::shutdown::edits::Edits;
 use crate::shutdown::{self, Signals};
@@ -50,7 +51,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::created_and_told(globals).await?;
     let server = bind(args.listen).await?;
     globals.out.aside(&format!("serving http://{}\n", server.address()?));
-    let api = Api::new(store.clone(), Access::open()).redacting(redaction(&args.config));
+    let client = keys::encrypting(Client::new(store.clone()), keys::of(&args.config)?);
+    let api = Api::of(client, Access::open(), None).redacting(redaction(&args.config));
     let dev = Dev { globals, service: &service, file: args.config, store, screen };
     let work = async {
         let ended = dev.work(&mut signals).await;

@@ -6,10 +6,10 @@ use std::net::{
 use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
-use windlass::Worker;
 use windlass::redact::Redaction;
 use windlass::store::Store;
 use windlass::token::Grant;
+use windlass::{Client, Worker};
 use windlass_http::{Access, Api, IpNet, Proxies, RequestRate, Server};
 
 use super::work::logs;
@@ -17,6 +17,7 @@ use super::work::screen::Screen;
 use crate::config::{Config, ServerConfig};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::keys;
 use crate::service::{Service, root, socket};
 use crate::shutdown::{self, Signals, Wish};
 use crate::store;
@@ -47,6 +48,9 @@ pub(crate) struct Args {
     config: Option<PathBuf>,
 }
 
+/// The file that it looks for unless it is told.
+const UNLESS_GIVEN: &str = "windlass.toml";
+
 /// Where it listens unless it is told.
 pub(super) const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7700));
 
@@ -63,7 +67,7 @@ struct How {
 impl Args {
     /// What the file says, with what is given here before it.
     fn how(&self) -> Result<How, Failure> {
-        let unless_given = Path::new("windlass.toml");
+        let unless_given = Path::new(UNLESS_GIVEN);
         let file = self.config.as_deref().or_else(|| unless_given.exists().then_some(unless_given));
         let said = file.map(Config::server).transpose();
         let said = said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default();
@@ -90,6 +94,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     check(&how)?;
     logs::begin(&Screen::without_progress(), globals.out.asides(), false);
+    let keys = keys::of(args.config.as_deref().unwrap_or(Path::new(UNLESS_GIVEN)))?;
     let store = store::created_and_told(globals).await?;
     let server = listening(&how, socket).await?;
     let server = if how.behind_proxy { server.behind_proxy() } else { server };
@@ -99,11 +104,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let maintenance =
         Worker::without_app(store.clone()).without_handlers().build(BUILD).start().await?;
     warn_without_anybody(&how, globals, &*store).await?;
-    let api = match rate(&how.said) {
-        Some(rate) => Api::limited(store, access(&how)?, rate),
-        None => Api::new(store, access(&how)?),
-    };
-    let api = api.redacting(how.redaction.clone());
+    let client = keys::encrypting(Client::new(store), keys);
+    let api = Api::of(client, access(&how)?, rate(&how.said)).redacting(how.redaction.clone());
     let probe = server.probe();
     service.ready(&serving);
     let told = async {

@@ -41,7 +41,7 @@ use crate::context::News;
 use crate::error::Refusal;
 use crate::handler::{ChunkFn, Chunks, HandlerFn, HandlerLayer, Isolation, Registered, Run};
 use crate::health::Thresholds;
-use crate::job::{IntoDraft, Job};
+use crate::job::{Cipher, IntoDraft, Job};
 use crate::limit::{Limit, SetBy};
 use crate::limits;
 use crate::name::check_queue;
@@ -298,6 +298,12 @@ impl<App: Send + Sync + 'static> Worker<App> {
     /// Sees every job that handlers enqueue through their context.
     pub fn enqueue_layer(mut self, layer: impl EnqueueLayer) -> Self {
         self.client = self.client.with_layer(layer);
+        self
+    }
+
+    /// Decrypts the args of encrypted jobs for handlers, and encrypts those of the jobs that handlers enqueue: see [`Client::encrypting`].
+    pub fn encrypting(mut self, cipher: impl Cipher) -> Self {
+        self.client = self.client.encrypting(cipher);
         self
     }
 
