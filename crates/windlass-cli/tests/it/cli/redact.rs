@@ -22,6 +22,10 @@ fields = ["password", "*_token"]
 "goo*" = ["card.number"]
 [redact.events]
 "order.*" = ["iban"]
+[schedule.declared]
+cron = "0 3 * * *"
+kind = "good"
+args = { password = "canary-7f31-declared" }
 [[handler]]
 kind = "good"
 queue = "mail"
@@ -77,6 +81,7 @@ fn nothing_prints_what_is_marked(stores: &Stores) {
         &["event", "tail", "--after", "0", "--limit", "1"],
         &["schedule", "list"],
         &["schedule", "show", "nightly"],
+        &["schedule", "show", "declared"],
         &["schedule", "run-now", "nightly"],
         &["explain", &later],
         &["explain", "1"],
@@ -94,6 +99,8 @@ fn nothing_prints_what_is_marked(stores: &Stores) {
             assert!(!said.contains(CANARY), "{args:?} {form}: {said}");
         }
     }
+    let declared = stores.ok(&["schedule", "show", "declared"], url);
+    assert_eq!(declared.matches("[redacted]").count(), 2, "as it is and as declared: {declared}");
     let ran = stores.run(&["top", "--once", "--json"], url);
     assert!(ran.code == 0 && !ran.stdout.contains(CANARY), "{ran:?}");
     stores.ok(&["bundle", "--file", "bundle.json"], url);
