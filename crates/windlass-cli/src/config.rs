@@ -12,6 +12,7 @@ mod schedules;
 mod server;
 mod serves;
 mod sources;
+mod stores;
 mod subscriptions;
 mod target;
 
@@ -32,6 +33,7 @@ pub(crate) use schedules::ScheduleConfig;
 pub(crate) use server::ServerConfig;
 pub(crate) use serves::Serves;
 pub(crate) use sources::SourceConfig;
+pub(crate) use stores::StoresConfig;
 pub(crate) use subscriptions::SubscriptionConfig;
 pub(crate) use target::{Executable, HttpTarget, Target};
 
@@ -39,7 +41,7 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 10] = [
+const TOP_KEYS: [&str; 13] = [
     "handler",
     "limit",
     "worker",
@@ -50,6 +52,9 @@ const TOP_KEYS: [&str; 10] = [
     "queue",
     "doctor",
     "server",
+    "store",
+    "stores",
+    "route",
 ];
 const HANDLER_KEYS: [&str; 15] = [
     "kind",
@@ -174,6 +179,17 @@ impl Config {
         let top = reader.table(&document, "the file", &TOP_KEYS)?;
         let table = top.table("server", "[server]", &server::KEYS)?;
         Ok(table.as_ref().map(server::read).transpose()?.unwrap_or_default())
+    }
+
+    /// What a file says of stores; nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something of that is wrong.
+    pub(crate) fn stores(file: &Path) -> Result<Option<StoresConfig>, ConfigError> {
+        let text = text_of(file)?;
+        let reader = Reader::new(file, &text);
+        let document = reader.parse()?;
+        stores::read(&reader.table(&document, "the file", &TOP_KEYS)?)
     }
 
     fn read(file: &Path, text: &str) -> Result<Self, ConfigError> {

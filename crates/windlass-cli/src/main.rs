@@ -15,6 +15,7 @@ mod service;
 mod shutdown;
 mod source;
 mod store;
+mod stores;
 mod supervisor;
 
 use std::process::ExitCode;

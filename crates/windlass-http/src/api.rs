@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
@@ -11,13 +12,16 @@ use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass::Client;
 use windlass::store::Store;
+use windlass::stores::Stores;
 
 use crate::access::{Access, Caller};
 use crate::audit::watch::{Watch, watched};
 use crate::limits::BODY_BYTES;
 use crate::metrics::{self, Metrics};
+use crate::problem::Problem;
 use crate::rate::{Rates, RequestRate};
 use crate::remote::Remotes;
+use crate::stores::{Several, nested};
 use crate::stream::Streams;
 use crate::{conditional, exchange, foreign, idempotency, pages, rate, spec};
 
@@ -25,10 +29,13 @@ use crate::{conditional, exchange, foreign, idempotency, pages, rate, spec};
 #[derive(Debug, Clone)]
 pub struct Api(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     client: Client,
     access: Access,
+    /// The store whose tokens and users count, where it is another one.
+    home: Option<Arc<dyn Store>>,
+    /// Where there are several.
+    several: Option<Several>,
     remotes: Remotes,
     metrics: Metrics,
     streams: Streams,
@@ -36,6 +43,18 @@ struct Shared {
     /// What runs on when its request is given up.
     tasks: TaskTracker,
     stopping: CancellationToken,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { client, access, several, rates, .. } = self;
+        f.debug_struct("Shared")
+            .field("client", client)
+            .field("access", access)
+            .field("several", several)
+            .field("rates", rates)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Api {
@@ -55,12 +74,51 @@ impl Api {
         Self(Arc::new(Shared {
             client: Client::new(store),
             access,
+            home: None,
+            several: None,
             remotes: Remotes::default(),
             metrics: Metrics::default(),
             streams: Streams::default(),
             rates,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+        }))
+    }
+
+    /// The same over several stores, of which this one is the default, as [`Routes::otherwise`](windlass::stores::Routes::otherwise)
+    /// names it: its tokens and users count for all. `/v1` is its API, and each has its own below `/stores/NAME/v1`; jobs and events
+    /// that are posted to `/v1` are written where they belong. A store that is away is tried again whenever it is asked for.
+    #[must_use]
+    pub fn with_stores(self, stores: Stores) -> Self {
+        let Shared { client, access, rates, tasks, stopping, .. } = &*self.0;
+        Self(Arc::new(Shared {
+            client: client.clone(),
+            access: access.clone(),
+            home: None,
+            several: Some(Several::of(stores)),
+            remotes: Remotes::default(),
+            metrics: Metrics::default(),
+            streams: Streams::default(),
+            rates: rates.clone(),
+            tasks: tasks.clone(),
+            stopping: stopping.clone(),
+        }))
+    }
+
+    /// The API over another store, for whom this one lets in, which stops with this one.
+    pub(crate) fn beside(&self, store: Arc<dyn Store>) -> Self {
+        let Shared { client, access, rates, tasks, stopping, .. } = &*self.0;
+        Self(Arc::new(Shared {
+            client: Client::new(store),
+            access: access.clone(),
+            home: Some(Arc::clone(client.store())),
+            several: None,
+            remotes: Remotes::default(),
+            metrics: Metrics::default(),
+            streams: Streams::default(),
+            rates: rates.clone(),
+            tasks: tasks.clone(),
+            stopping: stopping.clone(),
         }))
     }
 
@@ -79,6 +137,13 @@ impl Api {
     /// Everything under `/v1`, with `/healthz`, `/readyz`, `/metrics` and the pages of `/docs`: to be served, or nested in another
     /// router.
     pub fn router(self) -> Router {
+        match self.several().cloned() {
+            Some(several) => nested(&self, &several, self.clone().own_router()),
+            None => self.own_router(),
+        }
+    }
+
+    fn own_router(self) -> Router {
         let (routes, document) = spec::routes();
         let watch = Watch::over(self.clone(), &document);
         routes
@@ -95,6 +160,17 @@ impl Api {
             .layer(from_fn(exchange::around))
             .layer(from_fn_with_state(self.clone(), metrics::counted))
             .with_state(self)
+    }
+
+    /// Where there are several.
+    pub(crate) fn several(&self) -> Option<&Several> {
+        self.0.several.as_ref()
+    }
+
+    /// Who sends this request.
+    pub(crate) async fn caller(&self, request: &Parts) -> Result<Caller, Problem> {
+        let home = self.0.home.as_ref().unwrap_or(self.0.client.store());
+        self.access().caller(request, &**home).await
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -54,6 +54,7 @@ mod adapter;
 #[cfg(feature = "log-layer")]
 mod log_layer;
 mod open;
+pub mod stores;
 #[cfg(all(feature = "testing", any(feature = "sqlite", feature = "postgres")))]
 pub mod testing;
 mod transaction;

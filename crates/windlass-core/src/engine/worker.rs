@@ -301,6 +301,13 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self
     }
 
+    /// The first of its kinds whose attempts run in processes of their own.
+    #[must_use]
+    pub fn isolated_kind(&self) -> Option<&str> {
+        let isolated = |one: &&Registered| one.policy.isolation == Isolation::Process;
+        self.handlers.iter().find(isolated).map(|one| one.kind.as_str())
+    }
+
     /// The events of the worker from its very start. A slow reader misses the oldest and is told
     /// how many.
     #[must_use]
@@ -386,9 +393,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
         {
             return Err(StartError::LayerOfNoKind(kind.clone()));
         }
-        let isolated = self.handlers.iter().find(|one| one.policy.isolation == Isolation::Process);
-        if let Some(one) = isolated.filter(|_| !cfg!(unix)) {
-            return Err(StartError::NoProcesses(one.kind.clone()));
+        if let Some(kind) = self.isolated_kind().filter(|_| !cfg!(unix)) {
+            return Err(StartError::NoProcesses(kind.to_owned()));
         }
         self.handlers.iter().try_for_each(check_chunks)?;
         if self.beside.timers.iter().any(|(period, _)| period.is_zero()) {
