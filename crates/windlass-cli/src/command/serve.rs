@@ -91,7 +91,10 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let file = args.config.as_deref().unwrap_or(Path::new(stores::FILE));
     let (globals, several) = &served(globals, file)?;
     logs::begin(&Screen::without_progress(), globals.out.asides(), false);
-    let store = store::created_and_told(globals).await?;
+    let store = match several {
+        Some(stores) => stores.store(stores.routes().default_store()).await?,
+        None => store::created_and_told(globals).await?,
+    };
     let server = listening(&how, socket).await?;
     let server = if how.behind_proxy { server.behind_proxy() } else { server };
     let serving = format!("serving http://{}", server.address()?);
