@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     /// Commands that only look, bring data or start something: whatever is added is here or among the acts.
-    const NO_ACTS: [&str; 42] = [
+    const NO_ACTS: [&str; 44] = [
         "alert list",
         "audit list",
         "audit verify",
@@ -259,6 +259,8 @@ mod tests {
         "job duplicates",
         "job list",
         "job show",
+        "key list",
+        "key new",
         "kind list",
         "lane list",
         "limit list",

@@ -113,6 +113,8 @@ pub(crate) enum Command {
     Doctor(command::doctor::Args),
     /// Write what somebody needs who helps you, without args, errors and secrets
     Bundle(command::bundle::Args),
+    /// Make keys that args are encrypted with, and see which are in use
+    Key(command::key::Args),
     /// Make, list and remove tokens: programs that may use the HTTP API
     Token(command::token::Args),
     /// Add, list, change and remove users: people who may use the HTTP API

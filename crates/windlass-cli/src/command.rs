@@ -19,6 +19,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod job;
+pub(crate) mod key;
 pub(crate) mod kind;
 mod known;
 pub(crate) mod lane;

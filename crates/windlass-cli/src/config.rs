@@ -4,6 +4,7 @@
 //! the file, the line and the key. Nothing here starts a process or opens a connection.
 
 mod doctor;
+mod encryption;
 mod events;
 mod limit;
 mod queues;
@@ -41,7 +42,7 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 13] = [
+const TOP_KEYS: [&str; 14] = [
     "handler",
     "limit",
     "worker",
@@ -55,6 +56,7 @@ const TOP_KEYS: [&str; 13] = [
     "store",
     "stores",
     "route",
+    "encryption",
 ];
 const HANDLER_KEYS: [&str; 15] = [
     "kind",
@@ -190,6 +192,19 @@ impl Config {
         let reader = Reader::new(file, &text);
         let document = reader.parse()?;
         stores::read(&reader.table(&document, "the file", &TOP_KEYS)?)
+    }
+
+    /// Whose args a file wants encrypted, and nothing else of it; `None` where it does not say.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something of that is wrong.
+    pub(crate) fn encryption(file: &Path) -> Result<Option<Vec<String>>, ConfigError> {
+        let text = text_of(file)?;
+        let reader = Reader::new(file, &text);
+        let document = reader.parse()?;
+        let top = reader.table(&document, "the file", &TOP_KEYS)?;
+        let table = top.table("encryption", "[encryption]", &encryption::KEYS)?;
+        table.as_ref().map(encryption::read).transpose()
     }
 
     fn read(file: &Path, text: &str) -> Result<Self, ConfigError> {

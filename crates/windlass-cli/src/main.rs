@@ -8,6 +8,7 @@ mod config;
 mod exit;
 mod globals;
 mod handler;
+mod keys;
 mod output;
 mod queue_rules;
 mod run;

@@ -4,7 +4,7 @@ use crate::acts::{Asked, Doing};
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, audit, backup, batch, bench, bundle, completions, condition, conformance, demo, dev,
-    docs, doctor, enqueue, event, explain, export, import, job, kind, lane, limit, migrate,
+    docs, doctor, enqueue, event, explain, export, import, job, key, kind, lane, limit, migrate,
     move_store, op, publish, queue, restore, schedule, serve, signal, source, sql, status,
     subscription, tail, token, top, trace, user, work, worker, workflow,
 };
@@ -67,6 +67,7 @@ async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
         Command::Subscription(args) => subscription::run(args, globals).await,
         Command::Source(args) => source::run(args, globals).await,
         Command::Alert(args) => alert::run(args, globals).await,
+        Command::Key(args) => key::run(args, globals).await,
         Command::Token(args) => token::run(args, globals).await,
         Command::User(args) => user::run(args, globals).await,
         Command::Op(args) => op::run(args, globals).await,

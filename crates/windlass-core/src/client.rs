@@ -17,9 +17,10 @@ use crate::error::{Refusal, StoreError};
 use crate::health::{Overview, Problem, Thresholds, problems};
 use crate::id::{JobId, WorkerId};
 use crate::job::{
-    Cancelled, Counts, Duplicates, Enqueued, Explanation, Filter, IntoDraft, JobRecord, Moved,
-    Page, Retried,
+    Cancelled, Cipher, Claimed, Counts, Duplicates, Enqueued, Explanation, Filter, IntoDraft,
+    JobRecord, Moved, Page, Retried, Undecryptable,
 };
+use crate::json::Json;
 use crate::limit::{Limit, LimitOn, LimitRecord, SetBy};
 use crate::limits;
 use crate::name::check_queue;
@@ -70,6 +71,14 @@ impl Client {
     #[must_use]
     pub fn with_layer(mut self, layer: impl EnqueueLayer) -> Self {
         self.pipeline = self.pipeline.with_layer(Arc::new(layer));
+        self
+    }
+
+    /// Encrypts the args of the jobs it writes, and decrypts those of jobs that it or its handlers read. What SQL, schedules and
+    /// subscriptions write is not encrypted, and events are not.
+    #[must_use]
+    pub fn encrypting(mut self, cipher: impl Cipher) -> Self {
+        self.pipeline = self.pipeline.with_cipher(Arc::new(cipher));
         self
     }
 
@@ -141,6 +150,23 @@ impl Client {
     /// When the store cannot be asked.
     pub async fn job(&self, id: JobId) -> Result<Option<JobRecord>, StoreError> {
         self.store.job(id).await
+    }
+
+    /// The args of a job in clear: as they are stored, or decrypted where this client has the key.
+    ///
+    /// # Errors
+    /// Why encrypted args cannot be read.
+    pub fn args_of(&self, job: &JobRecord) -> Result<Json, Undecryptable> {
+        let decrypted = self.pipeline.decrypted((&job.kind, job.id), &job.args);
+        decrypted.unwrap_or_else(|| Ok(job.args.clone()))
+    }
+
+    /// The same of a job that was claimed, where they are encrypted: for programs that run jobs for others.
+    ///
+    /// # Errors
+    /// As [`Client::args_of`].
+    pub fn decrypted(&self, job: &Claimed) -> Option<Result<Json, Undecryptable>> {
+        self.pipeline.decrypted((&job.kind, job.id), &job.args)
     }
 
     /// Why a job is where it is: every gate between it and a worker, who holds it shut, and what happens next and when.

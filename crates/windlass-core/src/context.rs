@@ -26,7 +26,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::id::{BatchId, JobId, LeaseId, WorkerId};
-use crate::job::{Claimed, Decided, Enqueued, Fence, IntoDraft, JobError};
+use crate::job::{Claimed, Decided, Enqueued, Fence, IntoDraft, JobError, Undecryptable};
 use crate::json::Json;
 use crate::schedule::Occurrence;
 use crate::subscription::{NO_ARGS, event_of};
@@ -78,6 +78,8 @@ pub(crate) struct Signals {
 #[derive(Debug)]
 pub struct AttemptContext {
     job: Arc<Claimed>,
+    /// Its args in clear, where they are encrypted.
+    decrypted: Option<Result<Json, Undecryptable>>,
     lease: LeaseId,
     worker: WorkerId,
     worker_label: Arc<str>,
@@ -107,8 +109,10 @@ pub(crate) struct AttemptParts {
 
 impl AttemptContext {
     pub(crate) fn new(job: Arc<Claimed>, parts: AttemptParts) -> Self {
+        let decrypted = parts.client.pipeline().decrypted((&job.kind, job.id), &job.args);
         Self {
             job,
+            decrypted,
             lease: parts.lease,
             worker: parts.worker,
             worker_label: parts.worker_label,
@@ -147,16 +151,24 @@ impl AttemptContext {
         &self.job.queue
     }
 
-    /// The args as stored; of a job that comes of an event, the event's data.
+    /// The args, decrypted where they are stored encrypted; of a job that comes of an event, the event's data.
     #[must_use]
     pub fn args(&self) -> &Json {
-        self.job.payload()
+        match &self.decrypted {
+            Some(Ok(args)) => args,
+            _ => self.job.payload(),
+        }
     }
 
     /// The event that the job comes of, where it comes of one: its args are the event's data, and the rest is here.
     #[must_use]
     pub fn event(&self) -> Option<&EventRecord> {
         self.job.event.as_deref()
+    }
+
+    /// Why its args cannot be read.
+    pub(crate) fn undecryptable(&self) -> Option<&Undecryptable> {
+        self.decrypted.as_ref()?.as_ref().err()
     }
 
     /// Whether it comes of an event that could not be found.

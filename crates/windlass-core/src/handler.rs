@@ -248,11 +248,15 @@ impl<J: Job, App: Send + Sync + 'static, F: HandlerFn<J, App>> Handler for Funct
     }
 }
 
-/// One attempt of a handler; of a job whose event is not in the log any more, its end.
+/// One attempt of a handler, where it can have what it runs for. A key that is missing may come; an event that is not in the log
+/// any more will not.
 pub(crate) fn attempted(handler: &dyn Handler, attempt: Arc<AttemptContext>) -> HandlerFuture {
     if attempt.lacks_its_event() {
         let error = JobError::dead("the event that it comes of is not in the log any more");
         return Box::pin(std::future::ready(Err(error)));
+    }
+    if let Some(error) = attempt.undecryptable() {
+        return Box::pin(std::future::ready(Err(JobError::retry(error))));
     }
     handler.run(attempt)
 }

@@ -1,5 +1,6 @@
 //! A job: what it is made of, what it can be, and every verb that changes it.
 
+mod cipher;
 mod claim;
 mod draft;
 mod error;
@@ -23,6 +24,8 @@ mod tag;
 mod traceparent;
 mod unique;
 
+pub use cipher::{Cipher, Encrypted, Owner, Undecryptable, is_encrypted};
+pub(crate) use cipher::{decrypted, encrypt};
 pub use claim::{
     Batch, ClaimRequest, Claimed, Completion, Fence, Fenced, HandlerKey, InHand, Share,
 };

@@ -61,18 +61,24 @@ impl Api {
     /// The API over this store, for whom `access` lets in.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, access: Access) -> Self {
-        Self::with(store, access, None)
+        Self::with(Client::new(store), access, None)
     }
 
     /// The same, with so many requests for each caller: by token where somebody is known, by address otherwise.
     #[must_use]
     pub fn limited(store: Arc<dyn Store>, access: Access, rate: RequestRate) -> Self {
-        Self::with(store, access, Some(Rates::of(rate)))
+        Self::with(Client::new(store), access, Some(Rates::of(rate)))
     }
 
-    fn with(store: Arc<dyn Store>, access: Access, rates: Option<Rates>) -> Self {
+    /// The API of this client: what is enqueued over it passes the client's layers, and is encrypted where the client encrypts.
+    #[must_use]
+    pub fn of(client: Client, access: Access, rate: Option<RequestRate>) -> Self {
+        Self::with(client, access, rate.map(Rates::of))
+    }
+
+    fn with(client: Client, access: Access, rates: Option<Rates>) -> Self {
         Self(Arc::new(Shared {
-            client: Client::new(store),
+            client,
             access,
             home: None,
             several: None,
@@ -109,7 +115,7 @@ impl Api {
     pub(crate) fn beside(&self, store: Arc<dyn Store>) -> Self {
         let Shared { client, access, rates, tasks, stopping, .. } = &*self.0;
         Self(Arc::new(Shared {
-            client: Client::new(store),
+            client: Client::new(store).with_pipeline(client.pipeline().clone()),
             access: access.clone(),
             home: Some(Arc::clone(client.store())),
             several: None,

@@ -48,9 +48,12 @@
 //! | `tokio-postgres-0_7` | the same on a `tokio_postgres::Client` or `Transaction` |
 //! | `sqlx-0_8-postgres`, `sqlx-0_9-postgres`, `sqlx-0_9-sqlite` | the same on sqlx connections, transactions and pools |
 //! | `log-layer` | `windlass::log_layer`: what handlers log through `tracing` is kept with their jobs |
+//! | `encryption` | [`encryption`](crate::encryption): args of jobs are encrypted at rest |
 //! | `testing` | `windlass::testing`: a store for tests of applications |
 
 mod adapter;
+#[cfg(feature = "encryption")]
+pub mod encryption;
 #[cfg(feature = "log-layer")]
 mod log_layer;
 mod open;
@@ -97,13 +100,14 @@ pub mod chunk {
 pub mod job {
     pub use windlass_core::engine::{verdict_of, verdict_of_timeout};
     pub use windlass_core::job::{
-        AfterLoss, Batch, BreakerLook, Busy, Cancelled, ClaimRequest, Claimed, Completion, Counts,
-        Due, Duplicate, DuplicateAnswer, Duplicates, Expires, Explanation, Fence, Fenced, Field,
-        Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InHandOf, InLine, JobHead, JobStore,
-        KindLimits, LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields,
-        Moved, Next, OnConflict, Page, ParseStateError, ParseSubjectError, Passage, Paused,
-        Retried, Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook, Until,
-        Upgrade, Verb, Verdict, WorkerPattern, attempt_limit, is_transition, loss_limit,
+        AfterLoss, Batch, BreakerLook, Busy, Cancelled, Cipher, ClaimRequest, Claimed, Completion,
+        Counts, Due, Duplicate, DuplicateAnswer, Duplicates, Encrypted, Expires, Explanation,
+        Fence, Fenced, Field, Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InHandOf,
+        InLine, JobHead, JobStore, KindLimits, LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look,
+        Loss, Meta, MetaFields, Moved, Next, OnConflict, Owner, Page, ParseStateError,
+        ParseSubjectError, Passage, Paused, Retried, Settled, Settlement, Share, Standing, Step,
+        TRANSITIONS, Term, TurnLook, Undecryptable, Until, Upgrade, Verb, Verdict, WorkerPattern,
+        attempt_limit, is_encrypted, is_transition, loss_limit,
     };
 }
 

@@ -45,6 +45,7 @@ use std::time::Duration;
 
 use windlass_core::client::{Client, EnqueueLayer, EnqueuePipeline};
 use windlass_core::error::StoreError;
+use windlass_core::job::Cipher;
 use windlass_core::limits::ROOM_WAIT;
 use windlass_core::store::Store;
 
@@ -104,6 +105,14 @@ impl Stores {
     #[must_use]
     pub fn with_layer(mut self, layer: impl EnqueueLayer) -> Self {
         self.pipeline = self.pipeline.with_layer(Arc::new(layer));
+        self
+    }
+
+    /// Encrypts the args of jobs, as [`Client::encrypting`], in whichever store. Workers are given the keys as they are described:
+    /// [`Worker::encrypting`](crate::Worker::encrypting).
+    #[must_use]
+    pub fn encrypting(mut self, cipher: impl Cipher) -> Self {
+        self.pipeline = self.pipeline.with_cipher(Arc::new(cipher));
         self
     }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
-use windlass::Timestamp;
 use windlass::store::Store;
+use windlass::{Client, Timestamp};
 use windlass_http::{Access, Api};
 
 use super::serve::{LISTEN, bind};
@@ -16,6 +16,7 @@ use super::work::screen::Screen;
 use super::work::session::{Ended, Session, Until};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::keys;
 use crate::service::Service;
 use crate::shutdown::edits::Edits;
 use crate::shutdown::{self, Signals};
@@ -48,7 +49,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::created_and_told(globals).await?;
     let server = bind(args.listen).await?;
     globals.out.aside(&format!("serving http://{}\n", server.address()?));
-    let api = Api::new(store.clone(), Access::open());
+    let client = keys::encrypting(Client::new(store.clone()), keys::of(&args.config)?);
+    let api = Api::of(client, Access::open(), None);
     let dev = Dev { globals, service: &service, file: args.config, store, screen };
     let work = async {
         let ended = dev.work(&mut signals).await;

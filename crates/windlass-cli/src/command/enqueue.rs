@@ -16,6 +16,7 @@ use windlass::{Client, Enqueued, JobId, JobRecord, NewJob, State, Subject, Times
 use super::known::did_you_mean;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::keys;
 use crate::output::color::Tone;
 use crate::output::escape::{in_lines, in_one_line};
 use crate::output::{Output, document, time};
@@ -164,10 +165,12 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
             "the store discard: keeps nothing, so there is nothing to wait for; leave --wait out";
         return Err(Failure::usage(what).into());
     }
+    let keys = keys::of_here()?;
     // Checked before the store is touched, so that a refused job does not even create it.
     job.check().map_err(|refusal| Failure::usage(format!("{refusal}; nothing was written")))?;
     let store = store::created_and_told(globals).await?;
     let client = Client::new(Arc::clone(&store)).with_origin(origin("windlass enqueue"));
+    let client = keys::encrypting(client, keys);
     let client = parent::of(client.waiting_for_room(args.room_within), parent);
     let due = job.due;
     let enqueued = client.enqueue(job.clone()).await?;

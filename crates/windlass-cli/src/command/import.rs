@@ -15,6 +15,7 @@ use super::enqueue::origin;
 use super::lines::Lines;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::keys;
 use crate::output::escape::in_one_line;
 use crate::output::time;
 use crate::store;
@@ -104,11 +105,13 @@ fn input(args: &Args) -> anyhow::Result<Box<dyn Read>> {
 }
 
 async fn client(args: &Args, globals: &Globals) -> anyhow::Result<Client> {
+    let keys = keys::of_here()?;
     let store = match args.dry_run {
         true => store::existing(&globals.store).await?,
         false => store::created_and_told(globals).await?,
     };
-    Ok(Client::new(store).with_origin(origin("windlass import")))
+    let client = Client::new(store).with_origin(origin("windlass import"));
+    Ok(keys::encrypting(client, keys))
 }
 
 async fn read_all(args: &Args, mut import: Import, input: Box<dyn Read>) -> anyhow::Result<Told> {

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use windlass::store::Store;
 use windlass::stores::{RunningWorkers, Stores};
 use windlass::token::Grant;
-use windlass::{RunningWorker, StartError, Worker};
+use windlass::{Client, RunningWorker, StartError, Worker};
 use windlass_http::{Access, Api, IpNet, Proxies, RequestRate, Server};
 
 use super::work::logs;
@@ -18,6 +18,7 @@ use super::work::screen::Screen;
 use crate::config::{Config, ServerConfig};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::keys;
 use crate::service::{Service, root, socket};
 use crate::shutdown::{self, Signals, Wish};
 use crate::store;
@@ -91,6 +92,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let file = args.config.as_deref().unwrap_or(Path::new(stores::FILE));
     let (globals, several) = &served(globals, file)?;
     logs::begin(&Screen::without_progress(), globals.out.asides(), false);
+    let keys = keys::of(file)?;
     let store = match several {
         Some(stores) => stores.store(stores.routes().default_store()).await?,
         None => store::created_and_told(globals).await?,
@@ -102,10 +104,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     root::warn(&globals.out);
     let maintenance = Maintenance::start(&store, several.as_ref()).await?;
     warn_without_anybody(&how, globals, &*store).await?;
-    let api = match rate(&how.said) {
-        Some(rate) => Api::limited(store, access(&how)?, rate),
-        None => Api::new(store, access(&how)?),
-    };
+    let client = keys::encrypting(Client::new(store), keys);
+    let api = Api::of(client, access(&how)?, rate(&how.said));
     let api = match several {
         Some(stores) => api.with_stores(stores.clone()),
         None => api,

@@ -17,6 +17,7 @@ mod fixture;
 mod health;
 mod help;
 mod job;
+mod key;
 mod limit;
 mod move_store;
 mod op;

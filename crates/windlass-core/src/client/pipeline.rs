@@ -6,7 +6,8 @@ use crate::condition::{Signal, check_order};
 use crate::error::Refusal;
 use crate::event::{IntoEvent, NewEvent};
 use crate::id::JobId;
-use crate::job::{IntoDraft, NewJob};
+use crate::job::{Cipher, IntoDraft, NewJob, Undecryptable, decrypted, encrypt};
+use crate::json::Json;
 use crate::limits;
 
 /// Sees every job that a [`Client`](super::Client) enqueues, and every event that it publishes, before it is written; may change or
@@ -76,6 +77,7 @@ pub struct EnqueuePipeline {
     layers: Arc<[Arc<dyn EnqueueLayer>]>,
     origin: Option<Arc<str>>,
     parent: Option<Arc<Parent>>,
+    cipher: Option<Arc<dyn Cipher>>,
 }
 
 impl std::fmt::Debug for EnqueuePipeline {
@@ -85,6 +87,7 @@ impl std::fmt::Debug for EnqueuePipeline {
             .field("layers", &layers)
             .field("origin", &self.origin)
             .field("parent", &self.parent.as_ref().map(|parent| parent.job))
+            .field("encrypts", &self.cipher.is_some())
             .finish()
     }
 }
@@ -115,6 +118,22 @@ impl EnqueuePipeline {
         self
     }
 
+    /// Encrypts the args of jobs.
+    #[must_use]
+    pub fn with_cipher(mut self, cipher: Arc<dyn Cipher>) -> Self {
+        self.cipher = Some(cipher);
+        self
+    }
+
+    /// The args of this job before they were encrypted; `None` where they are not.
+    pub(crate) fn decrypted(
+        &self,
+        job: (&str, JobId),
+        args: &Json,
+    ) -> Option<Result<Json, Undecryptable>> {
+        decrypted(self.cipher.as_deref(), job, args)
+    }
+
     /// The job to be written.
     ///
     /// # Errors
@@ -130,6 +149,9 @@ impl EnqueuePipeline {
                 .map_err(|reason| Refusal::Layer { layer: layer.name(), reason })?;
         }
         job.check()?;
+        if let Some(cipher) = &self.cipher {
+            encrypt(&**cipher, &mut job)?;
+        }
         Ok(job)
     }
 

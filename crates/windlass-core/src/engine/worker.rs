@@ -41,7 +41,7 @@ use crate::context::News;
 use crate::error::Refusal;
 use crate::handler::{ChunkFn, Chunks, HandlerFn, HandlerLayer, Isolation, Registered, Run};
 use crate::health::Thresholds;
-use crate::job::{IntoDraft, Job};
+use crate::job::{Cipher, IntoDraft, Job};
 use crate::limit::{Limit, SetBy};
 use crate::limits;
 use crate::name::check_queue;
@@ -306,6 +306,12 @@ impl<App: Send + Sync + 'static> Worker<App> {
     pub fn isolated_kind(&self) -> Option<&str> {
         let isolated = |one: &&Registered| one.policy.isolation == Isolation::Process;
         self.handlers.iter().find(isolated).map(|one| one.kind.as_str())
+    }
+
+    /// Decrypts the args of encrypted jobs for handlers, and encrypts those of the jobs that handlers enqueue: see [`Client::encrypting`].
+    pub fn encrypting(mut self, cipher: impl Cipher) -> Self {
+        self.client = self.client.encrypting(cipher);
+        self
     }
 
     /// The events of the worker from its very start. A slow reader misses the oldest and is told

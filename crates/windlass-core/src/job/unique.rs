@@ -120,6 +120,12 @@ impl Unique {
         self
     }
 
+    /// The same with another key.
+    #[must_use]
+    pub(crate) fn with_key(&self, key: String) -> Self {
+        Self { key, ..self.clone() }
+    }
+
     /// The key.
     #[must_use]
     pub fn key(&self) -> &str {

@@ -79,7 +79,7 @@ pub(crate) fn claimed<'a>(
         id: job.id,
         kind: &job.kind,
         version: job.version,
-        args: job.payload(),
+        args: recalled.args.as_ref().unwrap_or_else(|| job.payload()),
         queue: &job.queue,
         priority: job.priority,
         attempt: job.attempt,

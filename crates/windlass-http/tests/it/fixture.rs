@@ -15,6 +15,7 @@ use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use windlass::Client;
+use windlass::encryption::Keys;
 use windlass::job::{Batch, Fence, Settled, Verdict};
 use windlass::schedule::{Declared, declare};
 use windlass::store::{Now, Store};
@@ -155,6 +156,14 @@ impl TestApi {
     pub(crate) async fn limited(self, access: Access, rate: RequestRate) -> Self {
         let Self { store, database, .. } = self;
         let api = Api::limited(Arc::clone(&store), access, rate);
+        Self { router: api.clone().router(), api, store, database }
+    }
+
+    /// The same database behind a server with keys.
+    pub(crate) async fn encrypting(self, keys: Keys) -> Self {
+        let Self { store, database, .. } = self;
+        let client = Client::new(Arc::clone(&store)).encrypting(keys);
+        let api = Api::of(client, Access::open(), None);
         Self { router: api.clone().router(), api, store, database }
     }
 

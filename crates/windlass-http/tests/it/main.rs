@@ -7,6 +7,7 @@ mod batches;
 mod described;
 mod documents;
 mod editions;
+mod encryption;
 mod events;
 mod extremes;
 mod fixture;

@@ -43,7 +43,6 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    #[expect(clippy::type_complexity, reason = "both ends of what it tells")]
     pub(super) fn new(
         stores: Stores,
         name: &str,

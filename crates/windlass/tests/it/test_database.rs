@@ -129,6 +129,37 @@ impl TestDatabase {
         }
     }
 
+    /// Whether a text stands anywhere in what the store keeps.
+    pub(crate) async fn has_text(&self, text: &str) -> bool {
+        match &self.0 {
+            Kind::Sqlite(folder) => {
+                let files = std::fs::read_dir(folder.path()).expect("listed");
+                let has_it = |path: std::path::PathBuf| {
+                    let bytes = std::fs::read(path).expect("read");
+                    bytes.windows(text.len()).any(|part| part == text.as_bytes())
+                };
+                let mut paths = files.map(|file| file.expect("a file").path());
+                paths.any(|path| path.is_file() && has_it(path))
+            }
+            Kind::Postgres(_) => {
+                let connection = connect(self).await;
+                let client = &connection.client;
+                let tables = "select table_name::text from information_schema.tables where table_schema = 'windlass' and table_type = 'BASE TABLE'";
+                for table in client.query(tables, &[]).await.expect("listed") {
+                    let table: String = table.get(0);
+                    let asked = format!(
+                        "select count(*) from windlass.{table} t where strpos(t::text, $1) > 0"
+                    );
+                    let row = client.query_one(&asked, &[&text]).await.expect("searched");
+                    if row.get::<_, i64>(0) > 0 {
+                        return true;
+                    }
+                }
+                false
+            }
+        }
+    }
+
     /// How many rows a table has.
     pub(crate) async fn count(&self, table: &str) -> i64 {
         match &self.0 {

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use windlass::condition::ConditionRecord;
+use windlass::encryption::{Encrypted, Keys, is_encrypted};
 use windlass::job::Until;
-use windlass::{Attempt, Client, JobRecord, Outcome, State, Subject, Timestamp, Unique};
+use windlass::{Attempt, Client, JobRecord, Json, Outcome, State, Subject, Timestamp, Unique};
 use windlass_http::job::{OfEvent, document_of};
 
 use super::super::condition;
@@ -13,8 +14,9 @@ use super::event::row;
 use super::inside::Inside;
 use super::next::Next;
 use super::{find_id, next, not_found};
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
+use crate::keys::VARIABLE;
 use crate::output::color::Tone;
 use crate::output::escape::{in_lines, in_one_line};
 use crate::output::{Output, document, time};
@@ -29,6 +31,9 @@ Examples:
 pub(crate) struct Args {
     /// The job's id, or as much of its beginning as no other job has
     id: String,
+    /// Show encrypted args in clear, with the keys of WINDLASS_KEYS
+    #[arg(long)]
+    decrypt: bool,
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
@@ -36,6 +41,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
     let id = find_id(&*store, &args.id).await?;
     let mut job = store.job(id).await?.ok_or_else(|| not_found(id))?;
+    if args.decrypt {
+        job.args = in_clear(Client::new(Arc::clone(&store)), &job)?;
+    }
     let event = OfEvent::of(&Client::new(Arc::clone(&store)), &mut job).await?;
     let inside = Inside::of(&*store, id).await?;
     if out.is_json() {
@@ -54,6 +62,25 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     out.print(&page)?;
     Ok(Exit::Done)
+}
+
+/// The args of a job, with the keys of the environment where they are encrypted.
+fn in_clear(client: Client, job: &JobRecord) -> anyhow::Result<Json> {
+    if !is_encrypted(&job.args) {
+        return Ok(job.args.clone());
+    }
+    let keys = Keys::from_env(VARIABLE).map_err(|error| Failure::usage(error.to_string()))?;
+    let args = client.encrypting(keys).args_of(job);
+    Ok(args.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?)
+}
+
+fn args(job: &JobRecord) -> String {
+    match Encrypted::of(&job.args) {
+        Some(encrypted) => {
+            format!("encrypted with the key {}; --decrypt shows them", in_one_line(&encrypted.key))
+        }
+        None => in_lines(job.args.as_str()).join("\n"),
+    }
 }
 
 /// `job.v1` of one job has what its handler has done and said too.
@@ -153,7 +180,7 @@ fn fields(
     if let Some(traceparent) = &job.meta.traceparent {
         add("trace", in_one_line(traceparent));
     }
-    add("args", in_lines(job.args.as_str()).join("\n"));
+    add("args", args(job));
     if let Some(output) = &job.output {
         add("output", in_lines(output.as_str()).join("\n"));
     }

@@ -1,5 +1,6 @@
 //! A worker from its start to its end, with what a file says.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use windlass::limit::LimitOn;
@@ -15,6 +16,7 @@ use super::screen::Screen;
 use super::watch::{Watch, Watched};
 use crate::globals::Globals;
 use crate::handler::{self, HandlerParts};
+use crate::keys;
 use crate::service::{Service, root};
 use crate::shutdown::{Hurry, Signals, Wish};
 use crate::source::HttpSource;
@@ -66,7 +68,10 @@ impl Session<'_> {
         }
         let hurry = Hurry::new();
         let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
-        let worker = read_sources(described(Arc::clone(&store), &plan, &around), &plan)?;
+        let mut worker = read_sources(described(Arc::clone(&store), &plan, &around), &plan)?;
+        if let Some(keys) = keys::of(Path::new(&plan.file))? {
+            worker = worker.encrypting(keys);
+        }
         let events = worker.events();
         let worker = tokio::select! {
             started = worker.start() => started.map_err(|error| unstarted(&globals.store, error))?,

@@ -84,6 +84,7 @@ impl CliFixture {
             "WINDLASS_STORE",
             "WINDLASS_JOB_ID",
             "WINDLASS_LOG",
+            "WINDLASS_KEYS",
             "NO_COLOR",
             "CLICOLOR_FORCE",
             "LC_ALL",
@@ -97,6 +98,11 @@ impl CliFixture {
 
     pub(super) fn run(&self, args: &[&str]) -> Ran {
         Ran::of(&mut self.command(args))
+    }
+
+    /// The same with more in its environment.
+    pub(super) fn run_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Ran {
+        Ran::of(self.command(args).envs(environment.iter().copied()))
     }
 
     /// A command that is expected to succeed; what it printed.
