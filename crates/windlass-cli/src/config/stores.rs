@@ -51,7 +51,8 @@ pub(super) fn read(top: &Table<'_, '_>) -> Result<Option<StoresConfig>, ConfigEr
     for (name, table) in &tables {
         let url = url(table)?;
         let alone = Stores::of([(name.as_str(), url.as_str())], Routes::otherwise(name.as_str()));
-        alone.map_err(|error| table.error("url", error))?;
+        let key = if table.has("url_file") { "url_file" } else { "url" };
+        alone.map_err(|error| table.error(key, error))?;
         urls.push((name.clone(), url));
     }
     let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use windlass::batch::Batch;
 use windlass::condition::{Signal, SignalAnswer};
+use windlass::encryption::Keys;
 use windlass::event::NewEvent;
 use windlass::prelude::*;
 use windlass::stores::{Routes, Stores, StoresError};
@@ -24,6 +25,8 @@ on_both_stores! {
     all_stores_are_asked_and_told;
     /// A job that is written in a caller's own way goes to the store that it belongs to.
     who_writes_himself_gets_the_store_and_the_job;
+    /// S-45: args are encrypted in whichever store, by the keys of all.
+    args_are_encrypted_in_whichever_store;
 }
 
 async fn number(stores: &Stores, name: &str) -> usize {
@@ -39,7 +42,8 @@ async fn number(stores: &Stores, name: &str) -> usize {
 }
 
 async fn jobs_and_events_go_where_their_routes_say(database: TestDatabase) {
-    let stores = Pair::beside(database).stores();
+    let pair = Pair::beside(database);
+    let stores = pair.stores();
     for (draft, expected) in [
         (note("plain").job(), "us"),
         (eu_note("by queue"), "eu"),
@@ -68,7 +72,8 @@ async fn jobs_and_events_go_where_their_routes_say(database: TestDatabase) {
 }
 
 async fn what_belongs_to_two_stores_is_refused(database: TestDatabase) {
-    let stores = Pair::beside(database).stores();
+    let pair = Pair::beside(database);
+    let stores = pair.stores();
     let mixed = || [eu_note("a"), note("b").job()];
     let is_refused = |answer: Result<(), StoreError>, of: &str| {
         let error = answer.expect_err("two stores");
@@ -106,7 +111,8 @@ impl EnqueueLayer for Region {
 
 async fn a_layer_is_asked_before_the_store_is_chosen(database: TestDatabase) {
     let asked = Arc::new(AtomicUsize::new(0));
-    let stores = Pair::beside(database).stores().with_origin("shop");
+    let pair = Pair::beside(database);
+    let stores = pair.stores().with_origin("shop");
     let stores = stores.with_layer(Region(Arc::clone(&asked)));
     let id = stores.enqueue(note("a")).await.expect("written").id();
     let (store, job) = stores.job(id).await.expect("asked").expect("it is there");
@@ -119,7 +125,8 @@ async fn a_layer_is_asked_before_the_store_is_chosen(database: TestDatabase) {
 }
 
 async fn all_stores_are_asked_and_told(database: TestDatabase) {
-    let stores = Pair::beside(database).stores();
+    let pair = Pair::beside(database);
+    let stores = pair.stores();
     let waits = eu_note("waits").on_signal("approval:7");
     let id = stores.enqueue(waits).await.expect("written").id();
     let told = stores.signal(&Signal::new("approval:7")).await;
@@ -138,11 +145,25 @@ async fn all_stores_are_asked_and_told(database: TestDatabase) {
 }
 
 async fn who_writes_himself_gets_the_store_and_the_job(database: TestDatabase) {
-    let stores = Pair::beside(database).stores().with_origin("shop");
+    let pair = Pair::beside(database);
+    let stores = pair.stores().with_origin("shop");
     let (client, job) = stores.client_for(eu_note("a")).await.expect("open");
     let id = client.enqueue(job).await.expect("written").id();
     let (store, job) = stores.job(id).await.expect("asked").expect("there");
     assert_eq!((&*store, job.origin.as_deref()), ("eu", Some("shop")));
+}
+
+async fn args_are_encrypted_in_whichever_store(database: TestDatabase) {
+    let keys = Keys::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("a key");
+    let pair = Pair::beside(database);
+    let stores = pair.stores().encrypting(keys);
+    for draft in [eu_note("canary-4711"), note("canary-4711").job()] {
+        let id = stores.enqueue(draft).await.expect("written").id();
+        let (store, job) = stores.job(id).await.expect("asked").expect("there");
+        assert!(!job.args.as_str().contains("canary"), "{store}");
+        let client = stores.client(&store).await.expect("open");
+        assert!(client.args_of(&job).expect("it has the key").as_str().contains("canary-4711"));
+    }
 }
 
 /// Bad input: each mistake in names, URLs and routes is told before anything is opened.

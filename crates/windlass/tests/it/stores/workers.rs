@@ -41,7 +41,8 @@ pub(super) async fn workers(stores: &Stores, ran: &Arc<AtomicUsize>) -> RunningW
 }
 
 async fn a_worker_draws_from_both_stores(database: TestDatabase) {
-    let stores = Pair::beside(database).stores();
+    let pair = Pair::beside(database);
+    let stores = pair.stores();
     let ran = Arc::default();
     let workers = workers(&stores, &ran).await;
     assert!(
@@ -63,7 +64,8 @@ async fn a_worker_draws_from_both_stores(database: TestDatabase) {
 }
 
 async fn all_are_quieted_and_stopped_together(database: TestDatabase) {
-    let stores = Pair::beside(database).stores();
+    let pair = Pair::beside(database);
+    let stores = pair.stores();
     let ran = Arc::default();
     let workers = workers(&stores, &ran).await;
     workers.quiet();
@@ -100,7 +102,8 @@ async fn all_are_quieted_and_stopped_together(database: TestDatabase) {
 }
 
 async fn a_worker_that_makes_no_sense_is_not_started(database: TestDatabase) {
-    let stores = Pair::beside(database).stores();
+    let pair = Pair::beside(database);
+    let stores = pair.stores();
     let bare = stores.worker(|_, store| Worker::without_app(store)).await;
     assert!(matches!(bare, Err(StartError::NoHandlers)), "{bare:?}");
     let one_is_wrong = stores.worker(|name, store| {
@@ -128,7 +131,8 @@ async fn apart(_: Apart, _: Context) -> Result<(), JobError> {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_for_each_attempt_is_for_one_store() {
-    let stores = Pair::beside(TestDatabase::sqlite()).stores();
+    let pair = Pair::beside(TestDatabase::sqlite());
+    let stores = pair.stores();
     let refused = stores.worker(|_, store| Worker::without_app(store).handle_fn(apart)).await;
     assert!(
         matches!(&refused, Err(StartError::IsolatedStores(kind)) if kind == "stores.apart"),
