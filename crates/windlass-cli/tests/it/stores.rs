@@ -1,6 +1,7 @@
 //! Commands and workers where `windlass.toml` names several stores.
 
 use std::net::TcpListener;
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use serde_json::Value;
 use windlass_testkit::cluster::Cluster;
 use windlass_testkit::database::{Database, PostgresDatabase, SqliteFile};
 
-use crate::work_fixture::{Ended, Work, WorkFixture, until};
+use crate::work_fixture::{Ended, PATIENCE, Work, WorkFixture, until};
 
 /// Runs each behaviour, a `fn(TwoStores)`, as a test on SQLite and as one on PostgreSQL.
 macro_rules! on_both_stores {
@@ -183,8 +184,16 @@ fn a_worker_begins_while_a_store_is_away() {
     eu.stop_at_once();
     let two = TwoStores::of([Arc::new(SqliteFile::fresh()), Arc::new(us)]);
     two.write(&url, &other);
-    let work = two.work();
-    work.event("worker-ready");
+    let notify = two.folder.path().join("notify");
+    let heard = UnixDatagram::bind(&notify).expect("a socket");
+    heard.set_read_timeout(Some(PATIENCE)).expect("set");
+    let work = WorkFixture::told(two.command(&["work"]).env("NOTIFY_SOCKET", &notify));
+    let mut bytes = [0; 4_096];
+    let mut is_ready = || {
+        let length = heard.recv(&mut bytes).expect("a message in time");
+        String::from_utf8_lossy(&bytes[..length]).contains("READY=1")
+    };
+    while !is_ready() {}
     let job = two.enqueue("k", "default");
     until("the other half works", || two.state("us", &job) == "completed");
     let (code, said) = two.refused(&["enqueue", "e", "--queue", "eu-mail"]);
@@ -193,6 +202,22 @@ fn a_worker_begins_while_a_store_is_away() {
     eu.start();
     let job = two.enqueue("e", "eu-mail");
     until("it is tried again", || two.state("eu", &job) == "completed");
+    work.signal(libc::SIGTERM);
+    assert_eq!(work.wait().status.code(), Some(0));
+}
+
+/// A store that cannot be used as its URL says does not end the workers of the other.
+#[test]
+fn a_store_that_cannot_be_used_does_not_end_the_others() {
+    let (eu, us) = (PostgresDatabase::fresh(), SqliteFile::fresh());
+    let (url, other) = (format!("{}?connections=1", eu.url()), us.url());
+    let two = TwoStores::of([Arc::new(eu), Arc::new(us)]);
+    two.write(&url, &other);
+    let work = two.work();
+    let again = work.event("worker-again");
+    assert_eq!((&again["store_name"], &again["why"]), (&"eu".into(), &"has ended with 2".into()));
+    let job = two.enqueue("k", "default");
+    until("the other half works", || two.state("us", &job) == "completed");
     work.signal(libc::SIGTERM);
     assert_eq!(work.wait().status.code(), Some(0));
 }
@@ -216,7 +241,7 @@ async fn a_server_serves_all_stores() {
             tokio::task::yield_now().await;
         }
     };
-    let stores = tokio::time::timeout(crate::work_fixture::PATIENCE, stores).await;
+    let stores = tokio::time::timeout(PATIENCE, stores).await;
     let stores = stores.expect("it serves");
     let names: Vec<&str> = stores["items"]
         .as_array()

@@ -1,9 +1,10 @@
 //! Stores of which one is away, and comes back.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use windlass::stores::{RunningWorkers, Stores};
+use tokio::net::TcpListener;
+use windlass::stores::{Routes, RunningWorkers, Stores};
 use windlass::{Health, JobId, State, StoreError};
 use windlass_testkit::cluster::Cluster;
 
@@ -64,6 +65,34 @@ async fn a_program_starts_while_a_file_is_away() {
     let eu = format!("sqlite:{}", later.join("app.db").display());
     let stores = Stores::of([("eu", eu), ("us", us.url())], routes()).expect("stores");
     comes_later(&stores, || std::fs::create_dir(&later).expect("made")).await;
+}
+
+/// Of many who ask for a store that is away at the same time one tries to reach it; the others are told what came of that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_who_ask_for_a_store_that_is_away_try_it_once() {
+    let host = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("postgres://me@{}/app", host.local_addr().expect("bound"));
+    let stores = Stores::of([("eu", url)], Routes::otherwise("eu")).expect("stores");
+    let tries = AtomicUsize::new(0);
+    let hang_up = async {
+        loop {
+            drop(host.accept().await.expect("accepted"));
+            tries.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let ask = async {
+        let asked = (0..50).map(|_| stores.client("eu"));
+        for refused in futures_util::future::join_all(asked).await {
+            let refused = refused.expect_err("nobody is there");
+            assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");
+        }
+    };
+    tokio::select! {
+        () = ask => {}
+        () = hang_up => {}
+    }
+    let tries = tries.load(Ordering::Relaxed);
+    assert!((1..10).contains(&tries), "{tries} tries");
 }
 
 /// `us` works while `eu` is away; quiet holds for what comes later too.
