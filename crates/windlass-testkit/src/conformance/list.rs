@@ -171,6 +171,7 @@ macro_rules! behaviours {
                     tokens_come_evenly
                     a_job_takes_what_it_costs
                     each_key_has_tokens_of_its_own
+                    a_rate_of_a_host_holds_over_all_workers
                     a_clock_set_back_takes_no_tokens
                     a_slow_rate_is_remembered
                     a_clock_set_back_holds_no_tokens_up
@@ -281,6 +282,7 @@ macro_rules! behaviours {
                 }
                 list {
                     workers_are_listed_as_they_registered
+                    only_those_who_live_are_listed
                 }
             }
             maintenance {

@@ -64,6 +64,36 @@ pub async fn each_key_has_tokens_of_its_own(fixture: StoreFixture) {
     assert_eq!(worker.claim(20).await.jobs.len(), 3);
 }
 
+/// X12: ten a second for each host, whatever the workers: of two hosts with a backlog each has its own ten, over four workers
+/// that ask ten times a second; the burst is a second's, once.
+pub async fn a_rate_of_a_host_holds_over_all_workers(fixture: StoreFixture) {
+    const SECONDS: usize = 20;
+    set(&fixture, &Limit::on(LimitOn::Key("smtp".to_owned())).rate(10, SECOND)).await;
+    let to = |host: &str| job().limited(Limited::by(host).named("smtp"));
+    fixture.enqueue((0..300).flat_map(|_| [to("a.example"), to("b.example")])).await;
+    let workers = [
+        fixture.worker().await,
+        fixture.worker().await,
+        fixture.worker().await,
+        fixture.worker().await,
+    ];
+    let mut sent = std::collections::BTreeMap::new();
+    for turn in 0..10 * SECONDS {
+        let worker = &workers[turn % workers.len()];
+        let batch = worker.claim(50).await;
+        for job in &batch.jobs {
+            let host = job.meta.limited.as_ref().map(|limited| limited.key().to_owned());
+            *sent.entry(host.expect("it has one")).or_insert(0) += 1;
+        }
+        worker.settle_all(&batch, &complete()).await;
+        fixture.advance(SECOND / 10);
+    }
+    for (host, sent) in sent {
+        let (least, most) = (9 * SECONDS, 11 * SECONDS + 10);
+        assert!((least..=most).contains(&sent), "{sent} to {host} in {SECONDS} s");
+    }
+}
+
 /// O9: a clock that is set back gives no tokens and takes none.
 pub async fn a_clock_set_back_takes_no_tokens(fixture: StoreFixture) {
     use windlass_core::store::Now;

@@ -29,3 +29,37 @@ pub async fn workers_are_listed_as_they_registered(fixture: StoreFixture) {
     let handlers: Vec<&str> = seen.handlers.iter().map(|key| key.as_str()).collect();
     assert_eq!(handlers, ["work@1", "x@7"]);
 }
+
+/// T12: of ten workers seven die and three are started again and again: the list has those who live, 75 s after each change at the
+/// latest, and nobody who is dead is kept in it.
+pub async fn only_those_who_live_are_listed(fixture: StoreFixture) {
+    let store = fixture.store();
+    let mut living = Vec::new();
+    for _ in 0..10 {
+        living.push(worker().registration());
+    }
+    for one in &living {
+        store.register(one, fixture.now()).await.expect("registered");
+    }
+    living.truncate(3);
+    for nth in 0..50 {
+        for _ in 0..3 {
+            fixture.advance(25 * SECOND);
+            for one in &living {
+                store.heartbeat(one.worker, one.lease, fixture.now()).await.expect("alive");
+            }
+        }
+        for one in &living {
+            store.sweep(one.worker, fixture.now()).await.expect("swept");
+        }
+        let mut listed: Vec<_> =
+            store.workers().await.expect("listed").iter().map(|one| one.id).collect();
+        let mut expected: Vec<_> = living.iter().map(|one| one.worker).collect();
+        listed.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(listed, expected, "after the start {nth}");
+        // One of the three is killed, and another process begins in its place.
+        living[nth % 3] = worker().registration();
+        store.register(&living[nth % 3], fixture.now()).await.expect("registered");
+    }
+}
