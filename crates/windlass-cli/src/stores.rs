@@ -121,7 +121,9 @@ mod tests {
     fn of(given: Option<&str>, text: Option<&str>) -> Result<Chosen, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join(FILE);
-        text.map(|text| std::fs::write(&file, text).expect("written"));
+        if let Some(text) = text {
+            std::fs::write(&file, text).expect("written");
+        }
         chosen(given, &file).map_err(|error| error.to_string())
     }
 

@@ -40,14 +40,33 @@ pub(super) async fn workers(stores: &Stores, ran: &Arc<AtomicUsize>) -> RunningW
     stores.worker(describe).await.expect("they start")
 }
 
+/// Opens both, so that what a start answers is not late.
+async fn opened(stores: &Stores) {
+    for name in ["eu", "us"] {
+        stores.client(name).await.expect("it opens");
+    }
+}
+
+/// A start that takes long goes on beside its caller.
+async fn until_all_work(workers: &RunningWorkers) {
+    let all = async {
+        while !workers
+            .workers()
+            .iter()
+            .all(|one| one.health == Health::Working && one.running.is_some())
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, all).await.expect("all work soon");
+}
+
 async fn a_worker_draws_from_both_stores(database: TestDatabase) {
     let pair = Pair::beside(database);
     let stores = pair.stores();
     let ran = Arc::default();
     let workers = workers(&stores, &ran).await;
-    assert!(
-        workers.workers().iter().all(|one| one.health == Health::Working && one.running.is_some())
-    );
+    until_all_work(&workers).await;
     assert!(workers.responds().await);
     for (draft, store) in [(eu_note("again"), "eu"), (note("again").job(), "us")] {
         let id = stores.enqueue(draft).await.expect("written").id();
@@ -68,6 +87,7 @@ async fn all_are_quieted_and_stopped_together(database: TestDatabase) {
     let stores = pair.stores();
     let ran = Arc::default();
     let workers = workers(&stores, &ran).await;
+    until_all_work(&workers).await;
     workers.quiet();
     let running: Vec<_> = workers.workers().into_iter().filter_map(|one| one.running).collect();
     for one in &running {
@@ -104,6 +124,7 @@ async fn all_are_quieted_and_stopped_together(database: TestDatabase) {
 async fn a_worker_that_makes_no_sense_is_not_started(database: TestDatabase) {
     let pair = Pair::beside(database);
     let stores = pair.stores();
+    opened(&stores).await;
     let bare = stores.worker(|_, store| Worker::without_app(store)).await;
     assert!(matches!(bare, Err(StartError::NoHandlers)), "{bare:?}");
     let one_is_wrong = stores.worker(|name, store| {
@@ -133,6 +154,7 @@ async fn apart(_: Apart, _: Context) -> Result<(), JobError> {
 async fn a_process_for_each_attempt_is_for_one_store() {
     let pair = Pair::beside(TestDatabase::sqlite());
     let stores = pair.stores();
+    opened(&stores).await;
     let refused = stores.worker(|_, store| Worker::without_app(store).handle_fn(apart)).await;
     assert!(
         matches!(&refused, Err(StartError::IsolatedStores(kind)) if kind == "stores.apart"),
