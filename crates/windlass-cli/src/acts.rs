@@ -1,5 +1,7 @@
 //! Acts of the command line: what a person does with it is entered in the audit, as what is done over HTTP is.
 
+pub(crate) mod declared;
+
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 
@@ -189,17 +191,23 @@ impl Doing {
     pub(crate) async fn enter(self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
         let after = look(Some(store), &self.asked.target).await;
         let asked = Some(json!({ "command": self.asked.command }));
-        let act = Change { asked, before: self.before, after }.of(Act {
-            actor: user(),
-            via: Via::Cli,
-            origin: machine(),
-            action: self.asked.action.to_owned(),
-            target: self.asked.target,
-            asked: None,
-            before: None,
-            after: None,
-        });
+        let act = act(Via::Cli, self.asked.action, self.asked.target);
+        let act = Change { asked, before: self.before, after }.of(act);
         store.add_act(&act, Now::Database).await.map(drop)
+    }
+}
+
+/// An act of the user of this machine.
+fn act(via: Via, action: &str, target: String) -> Act {
+    Act {
+        actor: user(),
+        via,
+        origin: machine(),
+        action: action.to_owned(),
+        target,
+        asked: None,
+        before: None,
+        after: None,
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Via {
     Api,
     /// By the command line.
     Cli,
+    /// By a `windlass.toml` that a worker was started with.
+    Config,
 }
 
 impl Via {
@@ -32,13 +34,14 @@ impl Via {
         match self {
             Self::Api => "api",
             Self::Cli => "cli",
+            Self::Config => "config",
         }
     }
 
     /// The way in with this word.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Api, Self::Cli].into_iter().find(|via| via.word() == word)
+        [Self::Api, Self::Cli, Self::Config].into_iter().find(|via| via.word() == word)
     }
 }
 

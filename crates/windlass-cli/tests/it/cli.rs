@@ -8,6 +8,7 @@ mod bulk;
 mod bundle;
 mod clock;
 mod condition;
+mod declared;
 mod discard;
 mod enqueue;
 mod event;

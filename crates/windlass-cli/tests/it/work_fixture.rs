@@ -13,6 +13,7 @@ use windlass::job::{Due, Page};
 use windlass::store::Now;
 use windlass::subscription::{Feed, Filter, Start, Subscription};
 use windlass::{Client, JobId, JobRecord, Json, State};
+use windlass_testkit::database::{Database, PostgresDatabase};
 
 /// How long anything may take before a test gives up: far more than it ever needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,7 +22,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct WorkFixture {
     folder: tempfile::TempDir,
+    url: String,
     client: Client,
+    // Dropped last.
+    _database: Option<PostgresDatabase>,
 }
 
 /// A worker process, killed when it is dropped.
@@ -41,12 +45,22 @@ pub(crate) struct Ended {
 impl WorkFixture {
     /// A fixture with this `windlass.toml`.
     pub(crate) async fn with(config: &str) -> Self {
+        Self::on(None, config).await
+    }
+
+    /// The same on PostgreSQL.
+    pub(crate) async fn on_postgres(config: &str) -> Self {
+        Self::on(Some(PostgresDatabase::fresh()), config).await
+    }
+
+    async fn on(database: Option<PostgresDatabase>, config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("windlass.toml"), config).expect("the configuration");
         std::fs::create_dir(folder.path().join("tmp")).expect("a temporary folder");
-        let url = format!("sqlite:{}/jobs.db", folder.path().display());
+        let file = || format!("sqlite:{}/jobs.db", folder.path().display());
+        let url = database.as_ref().map_or_else(file, Database::url);
         let client = Client::new(windlass::open(&url).await.expect("a store"));
-        Self { folder, client }
+        Self { folder, url, client, _database: database }
     }
 
     /// A fixture whose only handler runs this shell script for kind `k`, with more lines of TOML.
@@ -77,7 +91,7 @@ impl WorkFixture {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("sqlite:{}/jobs.db", self.folder.path().display())
+        self.url.clone()
     }
 
     pub(crate) async fn enqueue(&self, kind: &str, args: &str) -> JobId {

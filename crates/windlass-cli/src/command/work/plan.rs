@@ -7,6 +7,7 @@ use windlass::Limit;
 use windlass::event::Keep;
 use windlass::health::Thresholds;
 
+use crate::acts::declared::Object;
 use crate::config::{
     Config, HandlerConfig, ScheduleConfig, SourceConfig, SubscriptionConfig, Target,
 };
@@ -48,6 +49,28 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// What it declares that others may see and change: what an act on each is called, and where it is.
+    pub(super) fn objects(&self) -> Vec<Object> {
+        let limits = self.limits.iter().map(|limit| ("limits.set", format!("limits/{}", limit.on)));
+        let schedules = self.schedules.iter();
+        let schedules = schedules.map(|one| ("schedules.put", format!("schedules/{}", one.name)));
+        let subscriptions = self.subscriptions.iter();
+        let subscriptions =
+            subscriptions.map(|one| ("subscriptions.put", format!("subscriptions/{}", one.name)));
+        let bounds = self.rules.bounds.iter();
+        let bounds = bounds.map(|bound| ("queues.bound", format!("queues/{}", bound.queue)));
+        let agings = self.rules.agings.iter();
+        let agings = agings.map(|aging| ("queues.age", format!("queues/{}", aging.queue)));
+        let keep = self.keep.iter().map(|_| ("events.put_keep", "events/keep".to_owned()));
+        limits
+            .chain(schedules)
+            .chain(subscriptions)
+            .chain(bounds)
+            .chain(agings)
+            .chain(keep)
+            .collect()
+    }
+
     /// Reads a file; slots that are given go before those in it.
     ///
     /// # Errors

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use windlass::limit::LimitOn;
 use windlass::limit::SetBy;
 use windlass::name::nearest;
-use windlass::store::Store;
-use windlass::{Client, Options, StartError, Worker};
+use windlass::schedule::{Declared, Owner, declare};
+use windlass::store::{Now, Store};
+use windlass::{Client, Options, StartError, StoreError, Worker};
 
 use super::elsewhere;
 use super::plan::Plan;
 use super::report::Report;
 use super::screen::Screen;
 use super::watch::{Watch, Watched};
+use crate::acts::declared::Declaring;
 use crate::globals::Globals;
 use crate::handler::{self, HandlerParts};
 use crate::keys;
@@ -58,8 +60,12 @@ impl Session<'_> {
     pub(crate) async fn run(self, signals: &mut Signals, until: Until) -> anyhow::Result<Ended> {
         let Self { globals, service, plan, store, screen } = self;
         warn_of_limits(globals, &plan);
+        let declaring = Declaring::begin(&store, &plan.file, plan.objects()).await;
         if let Err(error) = plan.rules.declare(&*store).await {
             tracing::warn!(%error, "bounds and aging of queues were not set");
+        }
+        if let Err(error) = declare_schedules(&*store, &plan).await {
+            tracing::warn!(%error, "schedules are declared later");
         }
         declare_events(&store, &plan).await?;
         let client = Client::new(store.clone());
@@ -77,6 +83,9 @@ impl Session<'_> {
             started = worker.start() => started.map_err(|error| unstarted(&globals.store, error))?,
             () = told_to_stop(signals) => return Ok(Ended::Stopped),
         };
+        if let Err(error) = declaring.end(&store).await {
+            tracing::warn!(%error, "what the configuration changed was not entered in the audit");
+        }
         let report = Report::new(globals, screen, service);
         report.started(&globals.store, &plan, worker.label());
         if !service.is_supervised() {
@@ -90,6 +99,17 @@ impl Session<'_> {
             never = service.watch(async || worker.responds().await) => match never {},
         }
     }
+}
+
+/// Before the worker does: what they change is told then.
+async fn declare_schedules(store: &dyn Store, plan: &Plan) -> Result<(), StoreError> {
+    let declared = plan.schedules.iter().map(|schedule| Declared {
+        name: schedule.name.clone(),
+        definition: schedule.definition.clone(),
+        owner: Owner::Config,
+        by: plan.file.clone(),
+    });
+    declare(store, &declared.collect::<Vec<_>>(), Now::Database).await
 }
 
 /// Before the first job is run: what that publishes is not missed. The same definition again changes nothing.

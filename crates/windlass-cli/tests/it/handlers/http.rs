@@ -283,13 +283,19 @@ async fn other_refusals_are_tried_again_where_that_is_wanted() {
     assert_eq!(gone.run(", retry_4xx = true").await.state, State::Dead);
 }
 
-/// T52: the pause is obeyed and no failure.
+/// T52: the pause is obeyed and no failure, on both stores.
 #[tokio::test]
 async fn a_target_that_asks_for_a_pause_gets_it_and_nothing_is_counted() {
-    for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
+    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+    for (status, is_postgres) in busy.into_iter().flat_map(|busy| [(busy, false), (busy, true)]) {
         let target =
             Target::answering(move || (status, [("retry-after", "7")]).into_response()).await;
-        let job = target.run("").await;
+        let config = format!("[[handler]]\nkind = \"k\"\nhttp = {{ url = \"{}\" }}\n", target.url);
+        let fixture = match is_postgres {
+            true => WorkFixture::on_postgres(&config).await,
+            false => WorkFixture::with(&config).await,
+        };
+        let job = run_with(&fixture).await;
         assert_eq!((job.state, job.failures), (State::Scheduled, 0), "of {status}");
         let attempt = job.history.first().expect("an attempt");
         assert_eq!(attempt.outcome, Outcome::Snoozed);
