@@ -105,6 +105,16 @@ fn routed(globals: &Globals, name: impl Fn(&StoresConfig) -> String) -> Result<G
     })
 }
 
+/// The stores of a file, and which of them has this URL; none where there are not several of which it is one.
+///
+/// # Errors
+/// When the file cannot be used.
+pub(crate) fn named(file: &Path, url: &str) -> Result<Option<(StoresConfig, String)>, Failure> {
+    let Some(said) = said(file)?.filter(|said| said.urls.len() > 1) else { return Ok(None) };
+    let name = said.urls.iter().find(|(_, other)| other == url).map(|(name, _)| name.clone());
+    Ok(name.map(|name| (said, name)))
+}
+
 fn which(file: &Path, said: &StoresConfig) -> Failure {
     let names: Vec<String> = said.names().iter().map(|name| format!("--store {name}")).collect();
     let what = format!("{} names several stores, and this is about one", file.display());

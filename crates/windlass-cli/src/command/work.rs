@@ -77,6 +77,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         store = store::created(&globals.store) => store?,
         () = told_to_stop(&mut signals) => return Ok(Exit::Done),
     };
+    let plan = args.plan_of(&globals.store)?;
     let session = Session { globals, service: &service, plan, store, screen };
     session.run(&mut signals, if args.once { Until::Drained } else { Until::Stopped }).await?;
     Ok(Exit::Done)
@@ -101,6 +102,15 @@ impl Args {
     /// What the file says, with what is given here before it.
     fn plan(&self) -> Result<Plan, Failure> {
         Plan::read(&self.config, self.slots.map(usize::from))
+    }
+
+    /// What of that belongs to the store at this URL, where the file names several.
+    fn plan_of(&self, url: &str) -> Result<Plan, Failure> {
+        let plan = self.plan()?;
+        Ok(match stores::named(&self.config, url)? {
+            Some((said, name)) => plan.in_store(&said, &name),
+            None => plan,
+        })
     }
 
     /// Which stores it works for.

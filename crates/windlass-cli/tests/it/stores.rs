@@ -33,7 +33,9 @@ on_both_stores! {
 }
 
 const HANDLERS: &str = "[[handler]]\nkind = \"k\"\nexec = [\"true\"]\n\
-                        [[handler]]\nkind = \"e\"\nqueue = \"eu-mail\"\nexec = [\"true\"]\n";
+                        [[handler]]\nkind = \"e\"\nqueue = \"eu-mail\"\nexec = [\"true\"]\n\
+                        [schedule.of-eu]\nevery = \"1h\"\nkind = \"e\"\nqueue = \"eu-mail\"\n\
+                        [schedule.of-us]\nevery = \"1h\"\nkind = \"k\"\n";
 
 /// A folder with a file that names two stores.
 struct TwoStores {
@@ -160,6 +162,10 @@ fn a_worker_draws_from_all_stores(two: &TwoStores) {
 fn one_call_drains_all_stores(two: &TwoStores) {
     let (eu, us) = (two.enqueue("e", "eu-mail"), two.enqueue("k", "default"));
     two.ok(&["work", "--once"]);
+    for (store, own, other) in [("eu", "of-eu", "of-us"), ("us", "of-us", "of-eu")] {
+        let declared = two.ok(&["schedule", "list", "--store", store, "-o", "plain"]);
+        assert!(declared.contains(own) && !declared.contains(other), "{store}: {declared}");
+    }
     assert_eq!(
         (two.state("eu", &eu), two.state("us", &us)),
         ("completed".into(), "completed".into())

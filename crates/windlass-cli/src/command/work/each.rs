@@ -46,7 +46,7 @@ impl Each<'_> {
     async fn one(&self, url: &str, signals: &mut Signals) -> anyhow::Result<Ended> {
         let globals = &self.globals.on(url.to_owned());
         let store = store::created(url).await?;
-        let (plan, screen) = (self.args.plan()?, self.screen.clone());
+        let (plan, screen) = (self.args.plan_of(url)?, self.screen.clone());
         let session = Session { globals, service: self.service, plan, store, screen };
         session.run(signals, Until::Drained).await
     }
