@@ -9,6 +9,7 @@ mod events;
 mod limit;
 mod queues;
 mod reader;
+mod redact;
 mod schedules;
 mod server;
 mod serves;
@@ -26,10 +27,12 @@ use windlass::event::Keep;
 use windlass::health::Thresholds;
 use windlass::limits::{MAX_LOSSES, TIMEOUT};
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
+use windlass::redact::Redaction;
 use windlass::worker::MinimumBuild;
 use windlass::{Backoff, Chunks, Limit, RetryPolicy};
 
 use reader::{Reader, Table};
+pub(crate) use redact::redaction_here;
 pub(crate) use schedules::ScheduleConfig;
 pub(crate) use server::ServerConfig;
 pub(crate) use serves::Serves;
@@ -42,7 +45,7 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 14] = [
+const TOP_KEYS: [&str; 15] = [
     "handler",
     "limit",
     "worker",
@@ -56,6 +59,7 @@ const TOP_KEYS: [&str; 14] = [
     "store",
     "stores",
     "route",
+    "redact",
     "encryption",
 ];
 const HANDLER_KEYS: [&str; 15] = [
@@ -194,6 +198,17 @@ impl Config {
         stores::read(&reader.table(&document, "the file", &TOP_KEYS)?)
     }
 
+    /// What a file says of [redact]; nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something of that is wrong.
+    pub(crate) fn redaction(file: &Path) -> Result<Redaction, ConfigError> {
+        let text = text_of(file)?;
+        let reader = Reader::new(file, &text);
+        let document = reader.parse()?;
+        redact::read(&reader.table(&document, "the file", &TOP_KEYS)?)
+    }
+
     /// Whose args a file wants encrypted, and nothing else of it; `None` where it does not say.
     ///
     /// # Errors
@@ -213,6 +228,7 @@ impl Config {
         let top = reader.table(&document, "the file", &TOP_KEYS)?;
         // What is wrong in it is told to a worker as well.
         top.table("server", "[server]", &server::KEYS)?.as_ref().map(server::read).transpose()?;
+        redact::read(&top)?;
         let mut handlers: Vec<HandlerConfig> = Vec::new();
         for table in top.tables("handler", "[[handler]]", &HANDLER_KEYS)? {
             let handler = handler(&table)?;

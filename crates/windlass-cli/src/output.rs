@@ -17,10 +17,13 @@ pub(crate) mod tree;
 pub(crate) use windlass_http::words::{escape, time};
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
+use windlass::redact::Redaction;
 use windlass::{State, Timestamp};
 
+use crate::config;
 use color::{Palette, Tone};
 use glyph::Glyphs;
 use table::{Cell, Table};
@@ -52,6 +55,8 @@ pub(crate) struct Output {
     /// Whether a person reads it as it appears.
     live: bool,
     now: Timestamp,
+    /// What is not shown, once somebody has asked.
+    redaction: Arc<OnceLock<Redaction>>,
 }
 
 /// How results are wanted.
@@ -78,6 +83,7 @@ impl Output {
             width: (format == Format::Table).then(|| terminal::width(live)).flatten(),
             live,
             now: Timestamp::wall_clock(),
+            redaction: Arc::default(),
         }
     }
 
@@ -87,7 +93,8 @@ impl Output {
         let now = Timestamp::from_micros(0);
         let format = Format::Table;
         let (headers, live, width) = (true, true, None);
-        Self { format, headers, palette, asides: palette, glyphs, width, live, now }
+        let redaction = Arc::default();
+        Self { format, headers, palette, asides: palette, glyphs, width, live, now, redaction }
     }
 
     /// The same for a text that is drawn elsewhere, as on this moment: without colours, and not cut.
@@ -99,8 +106,21 @@ impl Output {
             width: None,
             live: true,
             now,
+            redaction: Arc::clone(&self.redaction),
             ..*self
         }
+    }
+
+    /// What is not shown: by `[redact]` of the windlass.toml of this folder, where there is one.
+    ///
+    /// # Errors
+    /// When that cannot be read: nothing is shown then that it may hide.
+    pub(crate) fn redaction(&self) -> anyhow::Result<&Redaction> {
+        if let Some(redaction) = self.redaction.get() {
+            return Ok(redaction);
+        }
+        let redaction = config::redaction_here()?;
+        Ok(self.redaction.get_or_init(|| redaction))
     }
 
     /// Whether one JSON document is wanted.

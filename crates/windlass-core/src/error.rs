@@ -424,6 +424,15 @@ pub enum Refusal {
         /// The largest that does.
         limit: u64,
     },
+    /// A mark that names no field.
+    #[error(
+        "`{}` is not the path of a field that can be marked: names with dots between, such as card.number",
+        .mark.escape_debug()
+    )]
+    Mark {
+        /// The mark.
+        mark: String,
+    },
     /// A limit without any.
     #[error("a limit says how many run, a rate or when to break")]
     LimitsNothing,

@@ -39,6 +39,7 @@ pub mod process;
 pub mod progress;
 pub mod question;
 pub mod queue;
+pub mod redact;
 mod reply;
 pub mod schedule;
 pub mod schema;

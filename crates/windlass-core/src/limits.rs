@@ -110,6 +110,10 @@ pub const EXTENSION_CHARS: usize = 20;
 pub const EXTENSION_BYTES: usize = 1_024;
 /// Tags and subjects of one job, together.
 pub const TAGS: usize = 32;
+/// Fields that a type of jobs or events marks, so that they are not shown.
+pub const MARKS: usize = 64;
+/// Bytes of the path of a field that is not shown, or of a pattern of its name.
+pub const MARK_BYTES: usize = 256;
 /// Jobs in front of one in its queue that are counted when it is explained.
 pub const LINE: u64 = 10_000;
 /// Other lines of a queue that are counted when a job in line is explained.

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass::Client;
+use windlass::redact::Redaction;
 use windlass::store::Store;
 use windlass::stores::Stores;
 
@@ -27,7 +28,10 @@ use crate::{conditional, exchange, foreign, idempotency, pages, rate, spec};
 
 /// The HTTP API over one store.
 #[derive(Debug, Clone)]
-pub struct Api(Arc<Shared>);
+pub struct Api {
+    shared: Arc<Shared>,
+    redaction: Arc<Redaction>,
+}
 
 struct Shared {
     client: Client,
@@ -77,7 +81,7 @@ impl Api {
     }
 
     fn with(client: Client, access: Access, rates: Option<Rates>) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Shared {
             client,
             access,
             home: None,
@@ -88,7 +92,14 @@ impl Api {
             rates,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-        }))
+        };
+        Self { shared: Arc::new(shared), redaction: Arc::default() }
+    }
+
+    /// The same, which shows nobody what this hides. What types of jobs and events mark is hidden without it.
+    #[must_use]
+    pub fn redacting(self, redaction: Redaction) -> Self {
+        Self { redaction: Arc::new(redaction), ..self }
     }
 
     /// The same over several stores, of which this one is the default, as [`Routes::otherwise`](windlass::stores::Routes::otherwise)
@@ -96,8 +107,8 @@ impl Api {
     /// that are posted to `/v1` are written where they belong. A store that is away is tried again whenever it is asked for.
     #[must_use]
     pub fn with_stores(self, stores: Stores) -> Self {
-        let Shared { client, access, rates, tasks, stopping, .. } = &*self.0;
-        Self(Arc::new(Shared {
+        let Shared { client, access, rates, tasks, stopping, .. } = &*self.shared;
+        let shared = Shared {
             client: client.clone(),
             access: access.clone(),
             home: None,
@@ -108,13 +119,15 @@ impl Api {
             rates: rates.clone(),
             tasks: tasks.clone(),
             stopping: stopping.clone(),
-        }))
+        };
+        // What is hidden is hidden in each.
+        Self { shared: Arc::new(shared), redaction: Arc::clone(&self.redaction) }
     }
 
     /// The API over another store, for whom this one lets in, which stops with this one.
     pub(crate) fn beside(&self, store: Arc<dyn Store>) -> Self {
-        let Shared { client, access, rates, tasks, stopping, .. } = &*self.0;
-        Self(Arc::new(Shared {
+        let Shared { client, access, rates, tasks, stopping, .. } = &*self.shared;
+        let shared = Shared {
             client: Client::new(store).with_pipeline(client.pipeline().clone()),
             access: access.clone(),
             home: Some(Arc::clone(client.store())),
@@ -125,19 +138,21 @@ impl Api {
             rates: rates.clone(),
             tasks: tasks.clone(),
             stopping: stopping.clone(),
-        }))
+        };
+        // What is hidden is hidden in each.
+        Self { shared: Arc::new(shared), redaction: Arc::clone(&self.redaction) }
     }
 
     /// Is cancelled by who serves the API when that is to end, so that requests that wait are answered at once.
     #[must_use]
     pub fn stopping(&self) -> &CancellationToken {
-        &self.0.stopping
+        &self.shared.stopping
     }
 
     /// Returns once nothing runs any more for requests that were given up. For after the last request.
     pub async fn idle(&self) {
-        self.0.tasks.close();
-        self.0.tasks.wait().await;
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
     }
 
     /// Everything under `/v1`, with `/healthz`, `/readyz`, `/metrics` and the pages of `/docs`: to be served, or nested in another
@@ -170,49 +185,53 @@ impl Api {
 
     /// Where there are several.
     pub(crate) fn several(&self) -> Option<&Several> {
-        self.0.several.as_ref()
+        self.shared.several.as_ref()
     }
 
     /// Who sends this request.
     pub(crate) async fn caller(&self, request: &Parts) -> Result<Caller, Problem> {
-        let home = self.0.home.as_ref().unwrap_or(self.0.client.store());
+        let home = self.shared.home.as_ref().unwrap_or(self.shared.client.store());
         self.access().caller(request, &**home).await
     }
 
+    pub(crate) fn redaction(&self) -> &Redaction {
+        &self.redaction
+    }
+
     pub(crate) fn metrics(&self) -> &Metrics {
-        &self.0.metrics
+        &self.shared.metrics
     }
 
     pub(crate) fn remotes(&self) -> &Remotes {
-        &self.0.remotes
+        &self.shared.remotes
     }
 
     pub(crate) fn streams(&self) -> &Streams {
-        &self.0.streams
+        &self.shared.streams
     }
 
     pub(crate) fn rates(&self) -> Option<&Rates> {
-        self.0.rates.as_ref()
+        self.shared.rates.as_ref()
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {
-        &self.0.tasks
+        &self.shared.tasks
     }
 
     pub(crate) fn access(&self) -> &Access {
-        &self.0.access
+        &self.shared.access
     }
 
     pub(crate) fn client(&self) -> &Client {
-        &self.0.client
+        &self.shared.client
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
-        &**self.0.client.store()
+        &**self.shared.client.store()
     }
 
     /// The client of somebody: what they enqueue says who it comes of.
     pub(crate) fn client_of(&self, caller: &Caller) -> Client {
-        self.0.client.clone().with_origin(caller.name())
+        self.shared.client.clone().with_origin(caller.name())
     }
 }

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 pub use changes::Change;
 pub use document::{ActBody, AuditCheckBody, document};
-pub use list::{Checked, check};
+pub use list::{Checked, check, shown};
 pub use objects::Objects;
 
 use crate::api::Api;

@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use condition::{
-    ConditionBody, ConditionWaivedBody, command_to_waive, conditions, deadline, waived,
+    ConditionBody, ConditionWaivedBody, command_to_waive, conditions, deadline, shown, waived,
 };
 pub use document::{JobBody, SubjectBody, document, document_of, subject};
 pub use duplicate::{DuplicatesBody, duplicates};

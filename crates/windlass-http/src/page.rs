@@ -71,6 +71,12 @@ pub(crate) fn found<'a, T, K: Display, U: Serialize>(
     })
 }
 
+/// The same of what each that was found becomes.
+pub(crate) fn each<T, K, U>(found: Found<T, K>, become_of: impl Fn(T) -> U) -> Found<U, K> {
+    let Found { items, scanned, next, complete } = found;
+    Found { items: items.into_iter().map(become_of).collect(), scanned, next, complete }
+}
+
 fn cursor(place: impl Display) -> String {
     URL_SAFE_NO_PAD.encode(place.to_string())
 }

@@ -7,7 +7,7 @@ use syn::{DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token};
 
 use crate::line::{Line, fields};
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "kind",
     "queue",
     "priority",
@@ -22,6 +22,7 @@ const KEYS: [&str; 19] = [
     "unique",
     "tags",
     "subjects",
+    "redact",
     "lane",
     "fair",
     "limit",
@@ -47,6 +48,7 @@ pub(crate) struct Attributes {
     pub(crate) tags: Vec<String>,
     /// Types with the fields that have the ids.
     pub(crate) subjects: Vec<(String, Ident)>,
+    pub(crate) redact: Vec<String>,
     pub(crate) lines: Vec<Line>,
     pub(crate) cost: Option<u16>,
     pub(crate) isolate: bool,
@@ -97,6 +99,7 @@ impl Attributes {
             "unique" => self.unique = Some(Unique::of(meta)?),
             "tags" => self.tags = tags(meta)?,
             "subjects" => self.subjects = subjects(meta)?,
+            "redact" => self.redact = redact(meta)?,
             "lane" | "fair" if self.lines.iter().any(|line| line.excludes(&key)) => {
                 return Err(
                     meta.error("a job has a lane or `fair`, not both: lanes have turns without it")
@@ -173,6 +176,36 @@ fn tags(meta: &ParseNestedMeta<'_>) -> Result<Vec<String>> {
     syn::bracketed!(words in list);
     let words = words.parse_terminated(|word| word.parse::<LitStr>(), Token![,])?;
     words.iter().map(checked).collect()
+}
+
+/// `redact = [card, "address.street", …]`: a field, or the path of what is inside of one in quotes.
+pub(crate) fn redact(meta: &ParseNestedMeta<'_>) -> Result<Vec<String>> {
+    let fields;
+    let list = meta.value()?;
+    syn::bracketed!(fields in list);
+    let mut paths = Vec::new();
+    while !fields.is_empty() {
+        paths.push(match fields.peek(LitStr) {
+            true => path(&fields.parse()?)?,
+            false => Ident::parse_any(&fields)?.unraw().to_string(),
+        });
+        if !fields.is_empty() {
+            fields.parse::<Token![,]>()?;
+        }
+    }
+    Ok(paths)
+}
+
+/// The path of a field, by the rule the library checks at run time.
+fn path(literal: &LitStr) -> Result<String> {
+    let path = literal.value();
+    let is_named = path.split('.').all(|name| !name.is_empty());
+    // `limits::MARK_BYTES` and `limits::DATA_PATH`.
+    if !is_named || path.len() > 256 || path.split('.').count() > 16 || path.contains('\0') {
+        let wrong = "the path of a field is names with dots between, such as \"card.number\"";
+        return Err(Error::new(literal.span(), wrong));
+    }
+    Ok(path)
 }
 
 /// `subjects(customer = customer_id, …)`: a type, as a word or in quotes, and the field with the id; a word alone is both.

@@ -7,9 +7,9 @@ use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Error, Ident, LitStr, Path, Result};
 
-use crate::attributes::{name, subjects, unknown, version};
+use crate::attributes::{name, redact, subjects, unknown, version};
 
-const KEYS: [&str; 6] = ["type", "version", "source", "subject", "about", "upgrade"];
+const KEYS: [&str; 7] = ["type", "version", "source", "subject", "about", "redact", "upgrade"];
 
 /// The keys of `#[event(…)]`, read.
 #[derive(Default)]
@@ -20,6 +20,7 @@ struct Attributes {
     subject: Option<Template>,
     /// Types with the fields that have the ids.
     about: Vec<(String, Ident)>,
+    redact: Vec<String>,
     upgrade: Option<Path>,
 }
 
@@ -42,6 +43,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let subject = attributes.subject.map(|subject| subject.expand());
     let about =
         (!attributes.about.is_empty()).then(|| crate::subjects(&quote!(about), &attributes.about));
+    let redact = crate::redact(&attributes.redact);
     let upgrade = attributes.upgrade.map(|path| {
         quote! {
             fn upgrade() -> ::core::option::Option<::windlass::event::Upgrade<Self>> {
@@ -52,7 +54,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     Ok(quote! {
         impl #impl_generics ::windlass::event::EventType for #name #type_generics #where_clause {
             const TYPE: &'static str = #event_type;
-            #version #source #subject #about #upgrade
+            #version #source #subject #about #redact #upgrade
         }
     })
 }
@@ -80,6 +82,7 @@ impl Attributes {
             "source" => self.source = Some(source(&meta.value()?.parse()?)?),
             "subject" => self.subject = Some(Template::of(meta)?),
             "about" => self.about = subjects(meta)?,
+            "redact" => self.redact = redact(meta)?,
             "upgrade" => self.upgrade = Some(meta.value()?.parse()?),
             other => {
                 return Err(Error::new(meta.path.span(), unknown(other, "event", &KEYS)));

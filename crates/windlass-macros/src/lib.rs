@@ -23,6 +23,7 @@ use crate::attributes::{Attributes, Unique};
 /// | `unique(by = [user_id], until = "started")` | one such job for each value of the fields, until it is `started` or `finished` (otherwise `finished`), or `for = "1h"`; `on_conflict` is `keep`, `replace` or `reject` (otherwise `keep`) |
 /// | `tags = ["billing"]` | words that such jobs are found by |
 /// | `subjects(customer = customer_id)` | what such a job is about, and is found by: a type, and the field with the id; an empty `Option` is none |
+/// | `redact = [card, "address.street"]` | fields that are not shown, and paths of what is inside of them; handlers get them |
 /// | `lane(by = [server])` | one at a time with all jobs of the same lane, in the order they were enqueued; `when_dead = "block"` stops the lane behind a dead job, `supersedes = ["kind"]` cancels waiting ones of a kind, `refused_by = ["kind"]` refuses this one while one of that kind is there |
 /// | `fair(by = [tenant])` | the keys of the queue have turns; `weight = 3` jobs in each |
 /// | `limit(by = [account], running = 4)` | so many of a key run at once; `name = "crm"` shares the limit with other kinds |
@@ -49,6 +50,7 @@ pub fn derive_job(input: TokenStream) -> TokenStream {
 /// | `source = "/shop"` | where such events come from, as a URI reference; `/` otherwise |
 /// | `subject = "order/{order}"` | what it has happened to, made of fields, or a field alone: `subject = order`; none where a field is an empty `Option` |
 /// | `about(customer = customer_id)` | what it is about, and is found by, as the jobs that come of it are: a type, and the field with the id; an empty `Option` is none |
+/// | `redact = [iban, "card.number"]` | fields that are not shown, and paths of what is inside of them; subscribers get them |
 /// | `version = 2` | the shape of the data; 1 otherwise |
 /// | `upgrade = path` | `fn(u16, &Json) -> Result<Self, Box<dyn Error + Send + Sync>>` for data of older versions |
 #[proc_macro_derive(Event, attributes(event))]
@@ -122,6 +124,7 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         (!tags.is_empty()).then(|| quote!(const TAGS: &'static [&'static str] = &[#(#tags),*];));
     let subjects = (!attributes.subjects.is_empty())
         .then(|| subjects(&quote!(subjects), &attributes.subjects));
+    let redact = redact(&attributes.redact);
     let lines = attributes.lines.iter().map(line::Line::expand);
     let cost = attributes.cost.map(
         |tokens| quote!(const COST: ::core::option::Option<u16> = ::core::option::Option::Some(#tokens);),
@@ -129,10 +132,15 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     Ok(quote! {
         impl #impl_generics ::windlass::Job for #name #type_generics #where_clause {
             const KIND: &'static str = #kind;
-            #queue #priority #version #attempts #losses #timeout #isolation #expected #expires #upgrade #retry #unique #tags #subjects
+            #queue #priority #version #attempts #losses #timeout #isolation #expected #expires #upgrade #retry #unique #tags #subjects #redact
             #cost #(#lines)*
         }
     })
+}
+
+/// The constant that names what is not shown.
+fn redact(paths: &[String]) -> Option<proc_macro2::TokenStream> {
+    (!paths.is_empty()).then(|| quote!(const REDACT: &'static [&'static str] = &[#(#paths),*];))
 }
 
 /// The method of this name that gives what fields name.

@@ -385,6 +385,22 @@ begin
 end
 $$;
 
+-- The same for the marks: paths of fields of the args that are not shown.
+create function windlass.marks_of(options jsonb) returns jsonb language plpgsql immutable as
+$$
+begin
+  if coalesce(options->'redact', 'null') = 'null' or options->'redact' = '[]' then
+    return null;
+  elsif jsonb_typeof(options->'redact') <> 'array' or jsonb_array_length(options->'redact') > 64 or exists (
+      select from jsonb_array_elements(options->'redact') as mark
+      where jsonb_typeof(mark) <> 'string' or octet_length(mark#>>'{}') > 256 or mark#>>'{}' !~ '^[^.]+([.][^.]+){0,15}$') then
+    raise exception 'windlass: redact % cannot be used', options->'redact' using errcode = '22023',
+      hint = 'an array of up to 64 paths of fields, such as ["card.number"]';
+  end if;
+  return options->'redact';
+end
+$$;
+
 -- The same for the subjects, each of them type=id.
 create function windlass.subjects_of(options jsonb) returns jsonb language plpgsql immutable as
 $$
@@ -498,14 +514,14 @@ declare
 begin
   select key into wrong from jsonb_object_keys(options) as key
     where key not in ('queue', 'priority', 'version', 'max_attempts', 'max_losses', 'run_at', 'delay', 'id', 'origin',
-                      'expires_at', 'expires_in', 'tags', 'subjects', 'unique_key', 'unique_until', 'unique_for',
+                      'expires_at', 'expires_in', 'tags', 'subjects', 'redact', 'unique_key', 'unique_until', 'unique_for',
                       'on_conflict', 'lane', 'when_dead', 'supersedes', 'refused_by', 'fair', 'weight', 'limit_key',
                       'limit_name', 'limit_running', 'cost', 'waits', 'batch', 'step')
     limit 1;
   if wrong is not null then
     raise exception 'windlass: unknown option %', wrong using errcode = '22023',
       hint = 'queue, priority, version, max_attempts, max_losses, run_at, delay, id, origin, expires_at, expires_in, '
-             'tags, subjects, unique_key, unique_until, unique_for, on_conflict, lane, when_dead, supersedes, refused_by, '
+             'tags, subjects, redact, unique_key, unique_until, unique_for, on_conflict, lane, when_dead, supersedes, refused_by, '
              'fair, weight, limit_key, limit_name, limit_running, cost, waits, batch, step';
   end if;
   if options ? 'step' and not options ? 'batch' or octet_length(options->>'step') not between 1 and 128 then
@@ -559,7 +575,8 @@ begin
       'until', case when for_ms is null then coalesce(options->>'unique_until', 'finished') else 'elapsed' end));
   end if;
   meta := nullif((jsonb_strip_nulls(jsonb_build_object('max_losses', loss_limit, 'unique', own, 'expires_at', expiry,
-            'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options), 'waits', windlass.waits_of(options),
+            'tags', windlass.tags_of(options), 'subjects', windlass.subjects_of(options),
+            'redact', windlass.marks_of(options), 'waits', windlass.waits_of(options),
             'member', case when options->>'batch' is not null then jsonb_build_object(
               'of', replace((options->>'batch')::uuid::text, '-', ''), 'step', options->>'step') end))
             || windlass.line_options(kind, options))::text, '{}');
@@ -589,7 +606,7 @@ $$;
 -- max_losses (worker deaths, 0 for no limit), run_at (RFC 3339), delay (an interval's text), expires_at (RFC 3339) or
 -- expires_in (an interval's text, from when it is due: it does not start after that), id (a UUID:
 -- an existing job with it is kept), origin, tags (an array of words), subjects (an object of types with an id or an array
--- of ids), unique_key (there is one job of its kind with it), unique_until (started or
+-- of ids), redact (an array of paths of fields that are not shown), unique_key (there is one job of its kind with it), unique_until (started or
 -- finished), unique_for (an interval's text), on_conflict (keep, replace or reject), waits (see windlass.waits_of). Returns the job's id, or that of
 -- the one that holds its key. For jobs in line: see windlass.line_options.
 create function windlass.enqueue(kind text, args jsonb default 'null', options jsonb default '{}')

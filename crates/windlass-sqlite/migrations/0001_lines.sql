@@ -232,10 +232,11 @@ end;
 -- ["completed"]}, the same with a "batch", or {"name": "noon", "at": microseconds}; or an object with these as "for", how many
 -- are "needed", a "deadline" in microseconds and what happens to it then, "overdue": run, cancel or die; with "otherwise":
 -- "cancel" it is cancelled once a job or a batch has ended in another way. batch: the one it is in, with step, its name there.
+-- redact: a JSON array of paths of fields that are not shown.
 create view windlass_enqueue as
 select j.*, origin as lane, origin as when_dead, origin as supersedes, origin as refused_by, origin as fair, priority as weight,
        origin as limit_key, origin as limit_name, priority as limit_running, priority as cost, origin as waits,
-       origin as batch, origin as step
+       origin as batch, origin as step, origin as redact
 from windlass_enqueue_job j where false;
 
 create trigger windlass_enqueue_insert instead of insert on windlass_enqueue
@@ -245,6 +246,14 @@ begin
       when new.meta is not null and coalesce(json_type(new.meta, '$.lane'), json_type(new.meta, '$.fair'), json_type(new.meta, '$.limited'),
                                              json_type(new.meta, '$.cost'), json_type(new.meta, '$.line')) is not null
         then raise(abort, 'windlass: lane, fair, limit_key and cost have columns of their own: in meta alone they hold nothing back')
+      when new.meta is not null and json_type(new.meta, '$.redact') is not null
+        then raise(abort, 'windlass: redact has a column of its own')
+      when new.redact is not null and (json_valid(new.redact) = 0 or json_type(new.redact) <> 'array'
+          or json_array_length(new.redact) > 64 or exists (
+            select 1 from json_each(new.redact) where type <> 'text' or length(cast(value as blob)) not between 1 and 256
+              or instr(value, char(0)) > 0 or '.' || value || '.' glob '*..*'
+              or length(value) - length(replace(value, '.', '')) > 15))
+        then raise(abort, 'windlass: redact must be a JSON array of up to 64 paths of fields, such as ["card.number"]')
       when new.meta is not null and json_type(new.meta, '$.waits') is not null
         then raise(abort, 'windlass: waits has a column of its own')
       when new.meta is not null and json_type(new.meta, '$.member') is not null
@@ -324,7 +333,7 @@ begin
      unique_for, on_conflict, expires_at, expires_in, tags, subjects)
   select coalesce(new.id, fresh.id), new.kind, new.args, new.version, new.queue, new.priority, new.run_at, new.delay, new.max_attempts,
          new.max_losses, new.origin,
-         case when coalesce(new.lane, new.fair, new.limit_key, new.cost, new.waits, new.batch) is null then new.meta
+         case when coalesce(new.lane, new.fair, new.limit_key, new.cost, new.waits, new.batch, nullif(new.redact, '[]')) is null then new.meta
               else json_patch(coalesce(new.meta, '{}'), json_object(
                 'waits', json(case when new.waits is not null then json_patch('{}', json_object(
                   'for', (select json_group_array(json_patch('{}', json_object(
@@ -350,6 +359,7 @@ begin
                 'limited', case when new.limit_key is not null then json_patch('{}', json_object(
                   'key', new.limit_key, 'name', new.limit_name, 'running', new.limit_running)) end,
                 'cost', new.cost,
+                'redact', json(nullif(new.redact, '[]')),
                 'line', case when coalesce(new.lane, new.fair, new.limit_key, new.cost) is null then null
                              when new.lane is not null then 'l' || new.lane
                              else 's' || coalesce(new.fair, '') || char(31) || new.kind || char(31)

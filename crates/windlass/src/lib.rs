@@ -120,6 +120,11 @@ pub mod filter {
     };
 }
 
+/// What is not shown: [`Redaction`](redact::Redaction), and records in which it is hidden.
+pub mod redact {
+    pub use windlass_core::redact::{FieldPath, REDACTED, Redaction, RedactionError, Shown};
+}
+
 /// Jobs that belong together: [`Batch`](batch::Batch), and what runs once all of them have ended.
 pub mod batch {
     pub use windlass_core::batch::{

@@ -1,7 +1,7 @@
 //! `windlass audit`: who has done what, and whether that list is whole.
 
 use windlass::audit::{EntriesWanted, Entry};
-use windlass_http::audit::{check, document};
+use windlass_http::audit::{check, document, shown};
 
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -70,6 +70,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 async fn list(wanted: &EntriesWanted, globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let entries = store::existing(&globals.store).await?.acts(wanted).await?;
+    let redaction = out.redaction()?;
+    let entries: Vec<Entry> = entries.into_iter().map(|one| shown(one, redaction)).collect();
     if out.is_json() {
         out.json(&entries.iter().map(document).collect::<Vec<_>>())?;
     } else if entries.is_empty() && !out.is_plain() {

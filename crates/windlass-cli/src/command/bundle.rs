@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use windlass::health::Thresholds;
 use windlass::question::{Counting, Question, Rest, Unanswered};
+use windlass::redact::Redaction;
 use windlass::{Client, Timestamp};
 use windlass_http::Document;
 use windlass_http::health::{Overview, examine, status};
@@ -104,6 +105,8 @@ async fn body(args: &Args, url: &str) -> anyhow::Result<Body> {
     let facts = &overview.facts;
     let log = client.event_log().await?;
     let subscriptions = client.subscriptions().await?;
+    // What it may hide is not among what is named, whatever it says.
+    let redaction = Redaction::default();
     let unless_given = Path::new("windlass.toml");
     let config = args.config.as_deref().or_else(|| unless_given.exists().then_some(unless_given));
     Ok(Body {
@@ -126,7 +129,10 @@ async fn body(args: &Args, url: &str) -> anyhow::Result<Body> {
         doctor: checks.iter().map(kept::check).collect(),
         workers: all(client.workers().await?.iter().map(document::worker), &kept::WORKER)?,
         limits: all(client.limits().await?.iter().map(document::limit), &kept::LIMIT)?,
-        schedules: all(client.schedules().await?.iter().map(document::schedule), &kept::SCHEDULE)?,
+        schedules: all(
+            client.schedules().await?.iter().map(|one| document::schedule(one, &redaction)),
+            &kept::SCHEDULE,
+        )?,
         subscriptions: all(
             subscriptions.iter().map(|one| subscription::document(one, &log, None)),
             &kept::SUBSCRIPTION,

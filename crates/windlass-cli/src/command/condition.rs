@@ -4,7 +4,7 @@ use windlass::condition::{Awaited, ConditionRecord, ConditionState, Ends, Overdu
 use windlass::job::{Explanation, Gate};
 use windlass::{Client, JobRecord, State, Timestamp};
 use windlass_http::job::{
-    command_to_waive, conditions as documents, deadline as until, waived as waived_document,
+    command_to_waive, conditions as documents, deadline as until, shown, waived as waived_document,
 };
 
 use super::enqueue::origin;
@@ -63,6 +63,8 @@ async fn list(job: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let job = find_id(&*store, job).await?;
     let record = store.job(job).await?.ok_or_else(|| super::job::not_found(job))?;
     let conditions = store.conditions(job).await?;
+    let client = Client::new(store);
+    let conditions = shown(&client, out.redaction()?, &record, conditions).await?;
     if out.is_json() {
         out.json(&documents(&record, &conditions))?;
         return Ok(Exit::Done);

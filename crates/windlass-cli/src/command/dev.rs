@@ -1,10 +1,11 @@
 //! `windlass dev`: a worker and the HTTP API in one process, for who writes handlers. A changed `windlass.toml` is used at once.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
+use windlass::redact::Redaction;
 use windlass::store::Store;
 use windlass::{Client, Timestamp};
 use windlass_http::{Access, Api};
@@ -14,6 +15,7 @@ use super::work::logs;
 use super::work::plan::Plan;
 use super::work::screen::Screen;
 use super::work::session::{Ended, Session, Until};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::keys;
@@ -50,7 +52,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let server = bind(args.listen).await?;
     globals.out.aside(&format!("serving http://{}\n", server.address()?));
     let client = keys::encrypting(Client::new(store.clone()), keys::of(&args.config)?);
-    let api = Api::of(client, Access::open(), None);
+    let api = Api::of(client, Access::open(), None).redacting(redaction(&args.config));
     let dev = Dev { globals, service: &service, file: args.config, store, screen };
     let work = async {
         let ended = dev.work(&mut signals).await;
@@ -113,6 +115,11 @@ impl Dev<'_> {
         }
         Plan::nothing(&self.file)
     }
+}
+
+/// What the file hides when all begins. One that cannot be read is told by the worker, which waits for it to change.
+fn redaction(file: &Path) -> Redaction {
+    Config::redaction(file).unwrap_or_default()
 }
 
 fn check(listen: SocketAddr) -> Result<(), Failure> {

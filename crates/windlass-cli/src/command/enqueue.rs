@@ -82,6 +82,9 @@ pub(crate) struct Args {
     /// What it is about, and is found by, such as customer=42; may be given several times
     #[arg(long = "subject", value_name = "TYPE=ID")]
     subjects: Vec<Subject>,
+    /// A field of its args that is not shown, such as card.number; may be given several times
+    #[arg(long = "redact", value_name = "PATH")]
+    redact: Vec<String>,
     /// The only job of its kind with this key, until it has finished
     #[arg(long, value_name = "KEY")]
     unique: Option<String>,
@@ -192,7 +195,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if out.is_json() {
         let id = enqueued.id();
         let record = client.job(id).await?.ok_or_else(|| windlass::StoreError::no_job(id))?;
-        out.json(&document::job(&record))?;
+        out.json(&document::job(&out.redaction()?.job(record)))?;
         return Ok(Exit::Done);
     }
     announce(out, &job, enqueued)?;
@@ -217,6 +220,7 @@ fn new_job(args: &Args) -> anyhow::Result<NewJob> {
     job.meta.unique = unique(args);
     job.meta.tags.clone_from(&args.tags);
     job.meta.subjects.clone_from(&args.subjects);
+    job.meta.redact.clone_from(&args.redact);
     args.line.place(&mut job);
     args.waits.declare(&mut job);
     job.due = match (args.delay, args.run_at) {
@@ -320,6 +324,7 @@ async fn wait(
             Err(_) => return timed_out(client, id, limit, out).await,
         },
     };
+    let ended = out.redaction()?.job(ended);
     if out.is_json() {
         out.json(&document::job(&ended))?;
     } else {
@@ -336,7 +341,7 @@ async fn timed_out(
 ) -> anyhow::Result<Exit> {
     let record = client.job(id).await?;
     if let Some(record) = record.as_ref().filter(|_| out.is_json()) {
-        out.json(&document::job(record))?;
+        out.json(&document::job(&out.redaction()?.job(record.clone())))?;
     }
     let state = record.map_or("gone", |record| record.state.word());
     let limit = time::span(limit);

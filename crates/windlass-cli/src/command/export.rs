@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use windlass::condition::Waits;
 use windlass::event::EventRecord;
+use windlass::redact::{Redaction, Shown};
 use windlass::{Client, JobRecord};
 use windlass_http::Document;
 use windlass_http::job::JobBody;
@@ -57,6 +58,9 @@ struct Wanted {
     /// Replace the file where it is there already
     #[arg(long, requires = "file")]
     force: bool,
+    /// Write fields too that are marked as not to be shown: without them no such line can be imported
+    #[arg(long)]
+    unredacted: bool,
 }
 
 /// `job.v1`, with what the job waits for.
@@ -79,17 +83,19 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     // A filter that cannot be read leaves no file behind.
     let asked = Asked::of(&args.what)?;
     let existing = if wanted.force { Existing::Replaced } else { Existing::Kept };
+    let none = Redaction::none();
+    let redaction = if wanted.unredacted { &none } else { globals.out.redaction()? };
     let client = Client::new(store::existing(&globals.store).await?);
     let noun = asked.noun();
     let Some(path) = &wanted.file else {
         let mut out = BufWriter::new(io::stdout().lock());
-        let lines = asked.write(&client, &mut out).await?;
+        let lines = asked.write((&client, redaction), &mut out).await?;
         out.flush()?;
         globals.out.aside(&format!("{} written\n", time::count(lines, noun)));
         return Ok(Exit::Done);
     };
     let mut file = PrivateFile::create(path, existing)?;
-    let lines = asked.write(&client, &mut file).await?;
+    let lines = asked.write((&client, redaction), &mut file).await?;
     file.keep()?;
     let name = path.display().to_string();
     if globals.json {
@@ -125,21 +131,30 @@ impl Asked {
     }
 
     /// How many were written.
-    async fn write(&self, client: &Client, out: &mut dyn Write) -> anyhow::Result<u64> {
+    async fn write(
+        &self,
+        (client, redaction): (&Client, &Redaction),
+        out: &mut dyn Write,
+    ) -> anyhow::Result<u64> {
         match self {
-            Self::Jobs(filter) => walk::jobs(client, filter, |job| put(out, &job_line(job))).await,
+            Self::Jobs(filter) => {
+                let write = |job: &JobRecord| put(out, &job_line(&redaction.job(job.clone())));
+                walk::jobs(client, filter, write).await
+            }
             Self::Events(filter) => {
-                walk::events(client, filter, |event| put(out, &event_line(event))).await
+                let write =
+                    |event: &EventRecord| put(out, &event_line(&redaction.event(event.clone())));
+                walk::events(client, filter, write).await
             }
         }
     }
 }
 
-fn job_line(job: &JobRecord) -> JobLine<'_> {
+fn job_line(job: &Shown<JobRecord>) -> JobLine<'_> {
     JobLine { job: document::job(job), waits: job.meta.waits.as_ref() }
 }
 
-fn event_line(event: &EventRecord) -> impl Serialize {
+fn event_line(event: &Shown<EventRecord>) -> impl Serialize {
     windlass_http::event::document(event)
 }
 

@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if is_dry {
         let client = parent::of(Client::new(store::existing(&globals.store).await?), parent);
         let explained = client.explain_unpublished(event).await?;
-        explain::event::tell(&globals.out, &explained, explain::event::Tried::Dry)?;
+        explain::event::tell(&globals.out, explained, explain::event::Tried::Dry)?;
         return Ok(Exit::Done);
     }
     let client = parent::of(client(globals).await?, parent);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use windlass::redact::Redaction;
 use windlass::store::Store;
 use windlass::stores::{RunningWorkers, Stores};
 use windlass::token::Grant;
@@ -61,6 +62,7 @@ struct How {
     open: bool,
     behind_proxy: bool,
     said: ServerConfig,
+    redaction: Redaction,
 }
 
 impl Args {
@@ -70,11 +72,14 @@ impl Args {
         let file = self.config.as_deref().or_else(|| unless_given.exists().then_some(unless_given));
         let said = file.map(Config::server).transpose();
         let said = said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default();
+        let redaction = file.map(Config::redaction).transpose();
+        let redaction = redaction.map_err(|error| Failure::usage(error.to_string()))?;
         Ok(How {
             listen: self.listen.or(said.listen).unwrap_or(LISTEN),
             open: self.open || said.open,
             behind_proxy: self.behind_proxy || said.behind_proxy,
             said,
+            redaction: redaction.unwrap_or_default(),
         })
     }
 }
@@ -105,7 +110,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let maintenance = Maintenance::start(&store, several.as_ref()).await?;
     warn_without_anybody(&how, globals, &*store).await?;
     let client = keys::encrypting(Client::new(store), keys);
-    let api = Api::of(client, access(&how)?, rate(&how.said));
+    let api = Api::of(client, access(&how)?, rate(&how.said)).redacting(how.redaction.clone());
     let api = match several {
         Some(stores) => api.with_stores(stores.clone()),
         None => api,

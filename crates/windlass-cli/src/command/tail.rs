@@ -146,7 +146,7 @@ impl JobsTail {
 
 fn show_job(out: &Output, job: &JobRecord) -> anyhow::Result<()> {
     if out.is_json() {
-        return out.json_line(&document::job(job));
+        return out.json_line(&document::job(&out.redaction()?.job(job.clone())));
     }
     let at = job.finished_at.or(job.started_at).unwrap_or(job.created_at).to_string();
     let reason = job.reason.as_deref().map(in_one_line).unwrap_or_default();

@@ -310,6 +310,20 @@ impl<'r, 't> Table<'r, 't> {
         table.entries.keys().map(count).collect()
     }
 
+    /// Keys with lists of texts as values, whatever the keys.
+    pub(super) fn lists(
+        &self,
+        key: &str,
+        name: &'static str,
+    ) -> Result<Vec<(String, Vec<String>)>, ConfigError> {
+        let Some(table) = self.table(key, name, &[])? else { return Ok(Vec::new()) };
+        let list = |name: &Spanned<Cow<'_, str>>| {
+            let name = name.get_ref().as_ref();
+            Ok((name.to_owned(), table.texts(name)?.unwrap_or_default()))
+        };
+        table.entries.keys().map(list).collect()
+    }
+
     /// Keys with texts as values, whatever the keys.
     pub(super) fn pairs(&self, key: &str) -> Result<Vec<(String, String)>, ConfigError> {
         let Some(table) = self.table(key, "env", &[])? else { return Ok(Vec::new()) };

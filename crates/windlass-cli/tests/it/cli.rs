@@ -24,6 +24,7 @@ mod move_store;
 mod op;
 mod places;
 mod queue;
+mod redact;
 mod schedule;
 mod sql;
 mod subscription;

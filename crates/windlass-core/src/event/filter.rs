@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::EventRecord;
 use crate::filter::{Known, Moment, ParseFilterError, Path, Scalar, Word, parse, value, written};
 use crate::name::matches;
+use crate::redact::covers;
 use crate::time::Timestamp;
 
 /// What a term looks at, with the values it accepts.
@@ -59,9 +60,23 @@ const KNOWN: Known = Known {
 };
 
 impl Filter {
-    /// Whether an event matches, for a question that is asked now.
+    /// The places in data that it looks at.
+    pub fn data(&self) -> impl Iterator<Item = &Path> {
+        self.terms.iter().filter_map(|term| match &term.field {
+            Field::Data(path, _) => Some(path),
+            _ => None,
+        })
+    }
+
+    /// Whether an event matches, for a question that is asked now. A filter that looks at a field which the event's type marks
+    /// does not match it.
     #[must_use]
     pub fn fits(&self, event: &EventRecord, now: Timestamp) -> bool {
+        let marks = &event.meta.redact;
+        // Not even a term that is negated may tell what the field has.
+        if !marks.is_empty() && self.data().any(|path| covers(marks, path)) {
+            return false;
+        }
         let mut data: Option<Value> = None;
         let any =
             |patterns: &[String], text: &str| patterns.iter().any(|pattern| matches(pattern, text));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Refusal;
 use crate::job::{Subject, check_key};
 use crate::limits::{EXTENSION_BYTES, EXTENSION_CHARS, EXTENSIONS, TAGS};
+use crate::redact::check_marks;
 
 /// The value of an extension attribute of CloudEvents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,9 @@ pub struct EventMeta {
     /// What it is about; the jobs that come of it are found by these too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<Subject>,
+    /// Fields that are not shown, by their paths: see [`FieldPath`](crate::redact::FieldPath).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redact: Vec<String>,
     /// W3C trace context of the publisher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
@@ -126,6 +130,7 @@ impl EventMeta {
         if self.subjects.len() > TAGS {
             return Err(Refusal::Tags { tags: self.subjects.len(), limit: TAGS });
         }
+        check_marks(&self.redact)?;
         self.subjects.iter().try_for_each(Subject::check)
     }
 }

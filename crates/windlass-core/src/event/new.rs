@@ -105,6 +105,13 @@ impl NewEvent {
         self
     }
 
+    /// Marks a field of its data that is not shown, by its path such as `card.number`.
+    #[must_use]
+    pub fn redact(mut self, path: impl Into<String>) -> Self {
+        self.meta.redact.push(path.into());
+        self
+    }
+
     /// An extension attribute.
     #[must_use]
     pub fn extension(mut self, name: impl Into<String>, value: impl Into<Extension>) -> Self {

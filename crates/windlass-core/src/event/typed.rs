@@ -31,6 +31,9 @@ pub trait EventType: Serialize {
     const VERSION: u16 = 1;
     /// Where such events come from, as a URI reference such as `/shop`.
     const SOURCE: &'static str = DEFAULT_SOURCE;
+    /// Fields that are not shown, by their paths, such as `card.number`: see [`FieldPath`](crate::redact::FieldPath). They are
+    /// stored with each event.
+    const REDACT: &'static [&'static str] = &[];
 
     /// What it has happened to. The derive takes fields: `#[event(type = "order.paid", subject = "order/{order}")]`.
     ///
@@ -71,6 +74,7 @@ pub trait EventType: Serialize {
         };
         event.subject = self.subject().map_err(Refusal::Data)?;
         event.meta.subjects = self.about().map_err(Refusal::Data)?;
+        event.meta.redact = Self::REDACT.iter().map(|mark| (*mark).to_owned()).collect();
         event.meta.version = (Self::VERSION != 1).then_some(Self::VERSION);
         Ok(event.source(Self::SOURCE))
     }
@@ -83,6 +87,7 @@ impl<E: EventType + ?Sized> EventType for &E {
     const TYPE: &'static str = E::TYPE;
     const VERSION: u16 = E::VERSION;
     const SOURCE: &'static str = E::SOURCE;
+    const REDACT: &'static [&'static str] = E::REDACT;
 
     fn subject(&self) -> Result<Option<String>, JsonError> {
         (**self).subject()

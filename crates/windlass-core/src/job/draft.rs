@@ -46,6 +46,7 @@ impl<J: Job> Draft<J> {
             cost: J::COST,
             tags: J::TAGS.iter().map(|tag| (*tag).to_owned()).collect(),
             subjects: payload.subjects()?,
+            redact: J::REDACT.iter().map(|mark| (*mark).to_owned()).collect(),
             ..MetaFields::default()
         }))
     }
@@ -124,6 +125,16 @@ impl<J: Job> Draft<J> {
         self.with(|job| {
             if !job.meta.tags.contains(&tag) {
                 job.meta.tags.push(tag);
+            }
+        })
+    }
+
+    /// Marks a field that is not shown, by its path such as `card.number`, beside those that its type marks.
+    pub fn redact(self, path: impl Into<String>) -> Self {
+        let path = path.into();
+        self.with(|job| {
+            if !job.meta.redact.contains(&path) {
+                job.meta.redact.push(path);
             }
         })
     }

@@ -13,6 +13,7 @@ use super::{Counts, JobRecord, State, Subject};
 use crate::filter::{Known, Moment, ParseFilterError, Path, Scalar, Word, parse, value, written};
 use crate::id::{BatchId, JobId, WorkerId};
 use crate::name::matches;
+use crate::redact::covers;
 use crate::time::Timestamp;
 
 /// What a term looks at, with the values it accepts.
@@ -171,9 +172,14 @@ impl Filter {
         self.terms.iter().filter(move |term| is_beside(&term.field))
     }
 
-    /// Whether the terms that no store looks at hold: those of args, errors and workers.
+    /// Whether the terms that no store looks at hold: those of args, errors and workers. A filter that looks at a field which the
+    /// job's type marks does not match it.
     #[must_use]
     pub fn fits(&self, job: &JobRecord, in_hand: &InHandOf) -> bool {
+        // Not even a term that is negated may tell what the field has.
+        if self.looks_at_marked(job) {
+            return false;
+        }
         let mut args: Option<Value> = None;
         self.beside_columns().all(|term| {
             let fits = match &term.field {
@@ -193,6 +199,19 @@ impl Filter {
                 _ => true,
             };
             fits != term.negated
+        })
+    }
+
+    /// Whether it looks at a field that the job's type marks.
+    fn looks_at_marked(&self, job: &JobRecord) -> bool {
+        !job.meta.redact.is_empty() && self.args().any(|path| covers(&job.meta.redact, path))
+    }
+
+    /// The places in args that it looks at.
+    pub fn args(&self) -> impl Iterator<Item = &Path> {
+        self.terms.iter().filter_map(|term| match &term.field {
+            Field::Args(path, _) => Some(path),
+            _ => None,
         })
     }
 

@@ -47,6 +47,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     const ISOLATION: Isolation = Isolation::None;
     /// Words that such jobs are found by.
     const TAGS: &'static [&'static str] = &[];
+    /// Fields that are not shown, by their paths, such as `card.number`: see [`FieldPath`](crate::redact::FieldPath). They are
+    /// stored with each job.
+    const REDACT: &'static [&'static str] = &[];
 
     /// What such a job takes of the rates that concern it; `None` is 1.
     const COST: Option<u16> = None;

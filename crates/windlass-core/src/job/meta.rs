@@ -57,6 +57,9 @@ pub struct MetaFields {
     /// What it is about, which it is found by too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<Subject>,
+    /// Fields that are not shown, by their paths: see [`FieldPath`](crate::redact::FieldPath).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redact: Vec<String>,
     /// The jobs it runs one after the other with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
@@ -112,6 +115,7 @@ static NOTHING: MetaFields = MetaFields {
     schedule: None,
     tags: Vec::new(),
     subjects: Vec::new(),
+    redact: Vec::new(),
     lane: None,
     fair: None,
     limited: None,

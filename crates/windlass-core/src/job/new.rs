@@ -9,6 +9,7 @@ use crate::id::JobId;
 use crate::json::Json;
 use crate::limits::LARGEST_NUMBER;
 use crate::name::{DEFAULT_QUEUE, check_kind, check_queue};
+use crate::redact::check_marks;
 use crate::time::Timestamp;
 
 /// When a job becomes due.
@@ -101,6 +102,7 @@ impl NewJob {
         self.check_expiry()?;
         self.meta.check_tags()?;
         self.meta.check_line()?;
+        check_marks(&self.meta.redact)?;
         self.meta.waits.as_ref().map_or(Ok(()), |waits| waits.check(self.id))?;
         self.meta.member.as_ref().map_or(Ok(()), Membership::check)?;
         self.meta.unique.as_ref().map_or(Ok(()), Unique::check)

@@ -8,6 +8,7 @@ use super::{EventSummary, EventView, Explanation, Progress, SubscriptionRecord, 
 use crate::client::Client;
 use crate::error::StoreError;
 use crate::event::{EventRecord, IntoEvent, LogRecord};
+use crate::filter::Path;
 use crate::id::{EventId, JobId};
 use crate::job::State;
 use crate::limits::{EXPLAINED_EVENTS, TREE_DEPTH};
@@ -82,6 +83,8 @@ pub struct Decision {
     pub answer: Answer,
     /// The clause that decided, and why.
     pub explanation: Explanation,
+    /// The places in data that its filter looks at.
+    pub looks_at: Vec<Path>,
     /// The key of the signal, or the type of the event, that comes of it; none where that is a job, or nothing.
     pub made: Option<String>,
     /// The state of the job that has come of it; none where there is none, or none any more.
@@ -108,6 +111,8 @@ pub struct Looked {
     pub answer: Answer,
     /// The clause that decided, and why.
     pub explanation: Explanation,
+    /// Fields of the event that its type marks, so that they are not shown.
+    pub marks: Vec<String>,
 }
 
 /// What a subscription gets.
@@ -197,6 +202,13 @@ impl SubscriptionRecord {
     }
 }
 
+impl Looked {
+    fn of(event: &EventRecord, answer: Answer, explanation: Explanation) -> Self {
+        let marks = event.meta.redact.clone();
+        Self { event: event.into(), answer, explanation, marks }
+    }
+}
+
 /// Asking who gets what.
 impl Client {
     /// Who gets an event: every subscription with the clause that decided, and the job that has come of it. `None` where there is
@@ -247,8 +259,11 @@ impl Client {
                 None => None,
             };
             let state = job.map(|job| job.state);
+            let looks_at = one.definition.filter.data_paths();
             let subscription = one.name;
-            decisions.push(Decision { subscription, answer, explanation, made, state, together });
+            let decision =
+                Decision { subscription, answer, explanation, looks_at, made, state, together };
+            decisions.push(decision);
         }
         Ok(EventExplanation { event, decisions })
     }
@@ -279,9 +294,9 @@ impl Client {
                         .and_then(|_| Wanted::of(&subscription, event))
                         .map(|it| (matches.len(), it)),
                 );
-                matches.push(Looked { event: event.into(), answer, explanation });
+                matches.push(Looked::of(event, answer, explanation));
             } else if let Some(explanation) = near_miss(&subscription.definition.filter, &view) {
-                near.push(Looked { event: event.into(), answer, explanation });
+                near.push(Looked::of(event, answer, explanation));
             }
         })
         .await?;

@@ -8,6 +8,7 @@ use super::{EventSummary, Filter};
 use crate::client::Client;
 use crate::error::StoreError;
 use crate::limits::{BACKTEST_EVENTS, BACKTEST_SAMPLES};
+use crate::redact::covers;
 use crate::time::Timestamp;
 
 /// Which part of the log a filter is held against: its end.
@@ -30,6 +31,8 @@ pub struct Backtest {
     pub left_out: u64,
     /// Events that were looked at.
     pub events: u64,
+    /// Events of a wanted type that it was not held against: it looks at fields which their types mark.
+    pub hidden: u64,
     /// How many it wants.
     pub fired: u64,
     /// Those by type.
@@ -40,7 +43,8 @@ pub struct Backtest {
 
 /// Trying filters.
 impl Client {
-    /// Which events of the end of the log a filter wants, at most the last 100,000 of the span. Nothing is written.
+    /// Which events of the end of the log a filter wants, at most the last 100,000 of the span. Nothing is written. Events of a
+    /// type that marks a field which the filter looks at are counted apart.
     ///
     /// # Errors
     /// When the store cannot be asked.
@@ -56,13 +60,20 @@ impl Client {
             to,
             left_out: after - begin,
             events: 0,
+            hidden: 0,
             fired: 0,
             types: BTreeMap::new(),
             samples: Vec::new(),
         };
+        let looks_at = filter.data_paths();
         walk(&**self.store(), (after, to), |event| {
             backtest.events += 1;
-            let is_wanted = filter.wants_type(&event.event_type) && {
+            let wants_type = filter.wants_type(&event.event_type);
+            if wants_type && looks_at.iter().any(|path| covers(&event.meta.redact, path)) {
+                backtest.hidden += 1;
+                return;
+            }
+            let is_wanted = wants_type && {
                 let seen = Seen::of(event);
                 filter.matches(&seen.view(event))
             };

@@ -14,6 +14,7 @@ use crate::event::{CloudEventBody, EventRecord, LogRecord};
 use crate::job::NewJob;
 use crate::json::Json;
 use crate::limits::{ARGS_BYTES, TAGS};
+use crate::redact::below_data;
 use crate::time::Timestamp;
 
 impl Round<'_> {
@@ -185,5 +186,17 @@ fn job_of_all(
             job.meta.subjects.push(subject.clone());
         }
     }
+    mark(&mut job, events);
     Some(job)
+}
+
+/// What the events' types mark, as it is in the args: each event there has its data below a name of their own.
+fn mark(job: &mut NewJob, events: &[&EventRecord]) {
+    let marks = events.iter().flat_map(|event| &event.meta.redact);
+    let marks: BTreeSet<&String> = marks.collect();
+    if !marks.is_empty() {
+        let below = marks.iter().map(|mark| below_data(mark));
+        let all = below.chain(marks.iter().map(|mark| (*mark).clone()));
+        job.meta.redact = all.collect();
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{EventView, Seen};
 use super::key::Key;
+use crate::filter::Path;
 use crate::limits::KEY_VALUE_BYTES;
 
 /// Where in an event a key is: an attribute such as `subject`, or a member of the data such as `data.order`.
@@ -25,6 +26,12 @@ pub struct EventKeyError {
 }
 
 impl EventKey {
+    /// Where in the data it is; none for an attribute.
+    #[must_use]
+    pub fn data_path(&self) -> Option<Path> {
+        self.0.data_path()
+    }
+
     /// The key of an event, for a subscription of this name; none where the event has no text, number or truth there.
     pub(super) fn of(&self, subscription: &str, event: &EventView<'_>) -> Option<String> {
         let value = match event.look(&self.0) {

@@ -8,11 +8,13 @@ use super::builder::FilterBuilder;
 use super::decode;
 use super::event::EventView;
 use super::explain::{self, Explanation};
+use super::key::Key;
 use super::pattern::{ParseTypeError, TypePattern};
 use super::predicate::Clauses;
 use super::read;
 use super::sql::SqlError;
 use super::words::one_line;
+use crate::filter::Path;
 use crate::limits::FILTER_BYTES;
 
 /// Which events are wanted: those of one of these types for which all predicates hold. One without either wants every
@@ -147,6 +149,12 @@ impl Filter {
     #[must_use]
     pub fn types(&self) -> &[TypePattern] {
         &self.types
+    }
+
+    /// The places in the data that it looks at.
+    #[must_use]
+    pub fn data_paths(&self) -> Vec<Path> {
+        self.all.keys().into_iter().filter_map(Key::data_path).collect()
     }
 
     /// Whether it wants every event.

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::filter::Path;
 use crate::limits::DATA_PATH;
 
 /// The name that stands for an event's data; CloudEvents allow no attribute of this name.
@@ -55,6 +56,14 @@ impl Key {
 
     pub(crate) fn is_data(&self) -> bool {
         matches!(self, Self::Data(_))
+    }
+
+    /// Where in the data it is; none for an attribute.
+    pub(crate) fn data_path(&self) -> Option<Path> {
+        match self {
+            Self::Attribute(_) => None,
+            Self::Data(members) => Some(Path::new(members.iter().map(|member| &*member.name))),
+        }
     }
 
     /// Whether the attribute is a text in every event.

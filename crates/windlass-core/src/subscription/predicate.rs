@@ -82,6 +82,10 @@ impl Clauses {
         self.in_order().any(|(_, predicate)| predicate.holds(event))
     }
 
+    pub(super) fn keys(&self) -> Vec<&Key> {
+        self.list.iter().flat_map(Predicate::keys).collect()
+    }
+
     fn cost(&self) -> Cost {
         self.list.iter().map(Predicate::cost).max().unwrap_or(Cost::Attributes)
     }
@@ -120,6 +124,16 @@ impl Predicate {
             Self::Any(clauses) => clauses.any_holds(event),
             Self::Not(inner) => !inner.holds(event),
             Self::Sql(expression) => expression.matches(event),
+        }
+    }
+
+    /// Recursion is as deep as the filter, which is bounded when it is read.
+    fn keys(&self) -> Vec<&Key> {
+        match self {
+            Self::Compare(_, pairs) => pairs.iter().map(|(key, _)| key).collect(),
+            Self::All(clauses) | Self::Any(clauses) => clauses.keys(),
+            Self::Not(inner) => inner.keys(),
+            Self::Sql(expression) => expression.keys(),
         }
     }
 

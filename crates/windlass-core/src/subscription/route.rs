@@ -355,6 +355,7 @@ pub(super) fn job(
         || depth.is_some()
         || event.meta.traceparent.is_some()
         || !event.meta.subjects.is_empty()
+        || !event.meta.redact.is_empty()
     {
         let mut meta = Meta::default();
         meta.lane = lane;
@@ -362,6 +363,7 @@ pub(super) fn job(
         meta.tags.extend(is_replay.then(|| REPLAY.to_owned()));
         meta.traceparent.clone_from(&event.meta.traceparent);
         meta.subjects.clone_from(&event.meta.subjects);
+        meta.redact.clone_from(&event.meta.redact);
         job.meta = meta;
     }
     Some(job)

@@ -35,6 +35,7 @@ mod value;
 use std::fmt;
 
 use super::event::EventView;
+use super::key::Key;
 use crate::limits::SQL_BYTES;
 use tree::{Node, Type};
 use value::{Fault, Value};
@@ -114,7 +115,11 @@ impl Expression {
     }
 
     pub(crate) fn reads_data(&self) -> bool {
-        self.node.keys().into_iter().any(super::key::Key::is_data)
+        self.node.keys().into_iter().any(Key::is_data)
+    }
+
+    pub(crate) fn keys(&self) -> Vec<&Key> {
+        self.node.keys()
     }
 
     pub(crate) fn matches(&self, event: &EventView<'_>) -> bool {

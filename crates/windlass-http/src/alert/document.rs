@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use windlass::alert::{AlertRecord, AlertType, Alerts, Mute, MuteName, MuteRecord};
+use windlass::redact::Redaction;
 use windlass::{Client, EventId, JobId, Json, StoreError, Timestamp};
 
 use crate::answer::Document;
@@ -111,13 +112,16 @@ pub struct AlertUnmutedBody<'a> {
 }
 
 impl Look {
-    /// What is known now.
+    /// What is known now, as it is shown.
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub async fn of(client: &Client) -> Result<Self, StoreError> {
+    pub async fn of(client: &Client, redaction: &Redaction) -> Result<Self, StoreError> {
         let now = client.store().facts().await?.now;
-        let alerts = client.alerts().await?;
+        let mut alerts = client.alerts().await?;
+        for alert in &mut alerts.open {
+            alert.data = redaction.document(&alert.data).into_owned();
+        }
         let subscriptions = client.subscriptions().await?;
         let mut lasting = AlertType::ALL.into_iter().filter(|alert| alert.lasts());
         let looked_for = lasting

@@ -19,5 +19,5 @@ use crate::problem::Problem;
     responses((status = 200, description = "The alerts and the mutes.", body = Document<AlertsBody>))
 )]
 pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
-    Ok(ok(&document(&Look::of(api.client()).await?)))
+    Ok(ok(&document(&Look::of(api.client(), api.redaction()).await?)))
 }

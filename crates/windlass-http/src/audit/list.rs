@@ -7,6 +7,7 @@ use utoipa::IntoParams;
 use windlass::StoreError;
 use windlass::audit::{Broken, Chain, EntriesWanted, Entry};
 use windlass::limits::ACT_BYTES;
+use windlass::redact::Redaction;
 use windlass::store::Store;
 
 use super::document::{ActBody, AuditCheckBody, document};
@@ -60,7 +61,18 @@ pub(super) async fn list(
     let before = page::start(wanted.cursor.as_deref())?;
     let Wanted { actor, target, .. } = wanted;
     let found = api.store().acts(&EntriesWanted { before, actor, target, limit: size + 1 }).await?;
+    let found: Vec<Entry> = found.into_iter().map(|entry| shown(entry, api.redaction())).collect();
     Ok(page::answer(&found, size, |entry: &Entry| entry.number, document))
+}
+
+/// An entry as it is shown: what was asked for may have what is hidden elsewhere.
+#[must_use]
+pub fn shown(mut entry: Entry, redaction: &Redaction) -> Entry {
+    let act = &mut entry.act;
+    for document in [&mut act.asked, &mut act.before, &mut act.after].into_iter().flatten() {
+        *document = redaction.document(document).into_owned();
+    }
+    entry
 }
 
 /// Verify the audit

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 use windlass::event::{EventRecord, Extension};
+use windlass::redact::Shown;
 use windlass::subscription::EventSummary;
 use windlass::{EventId, JobId, Json, Timestamp};
 
@@ -38,6 +39,12 @@ pub struct EventBody<'a> {
     /// When it got its position, which no publisher's clock has a say in.
     #[schema(value_type = Option<schema::Moment>)]
     recorded_at: Option<Timestamp>,
+    /// Fields that its type marks, by their paths: they are not shown, here and elsewhere.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    redact: &'a [String],
+    /// Whether anything in its data is not shown: `"[redacted]"` stands there. Absent where all is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    redacted: bool,
     /// What there is to know of it; null also where it has none.
     #[schema(value_type = Option<serde_json::Value>)]
     data: Option<&'a Json>,
@@ -58,7 +65,7 @@ pub struct EventBody<'a> {
 
 /// An event as `event.v1`.
 #[must_use]
-pub fn document(event: &EventRecord) -> Document<EventBody<'_>> {
+pub fn document(event: &Shown<EventRecord>) -> Document<EventBody<'_>> {
     Document::new(
         "event.v1",
         EventBody {
@@ -72,6 +79,8 @@ pub fn document(event: &EventRecord) -> Document<EventBody<'_>> {
             subjects: event.meta.subjects.iter().map(subject).collect(),
             time: event.time,
             recorded_at: event.recorded_at,
+            redact: &event.meta.redact,
+            redacted: event.is_redacted(),
             data: event.data.as_ref(),
             extensions: &event.meta.extensions,
             root: event.root,

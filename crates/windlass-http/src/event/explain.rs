@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use windlass::JobId;
+use windlass::redact::Shown;
 use windlass::subscription::{Decision, EventExplanation, Together};
 
 use super::EventName;
@@ -57,7 +58,7 @@ struct DecisionBody<'a> {
 
 /// Who gets an event, or would, as `event_explanation.v1`.
 #[must_use]
-pub fn explanation(explained: &EventExplanation) -> Document<EventExplanationBody<'_>> {
+pub fn explanation(explained: &Shown<EventExplanation>) -> Document<EventExplanationBody<'_>> {
     let event = summary_of(&explained.event);
     let subscriptions = explained.decisions.iter().map(decision).collect();
     Document::new("event_explanation.v1", EventExplanationBody { event, subscriptions })
@@ -101,5 +102,6 @@ pub(super) async fn explain(
     let id = event.find(&api).await?.id;
     let explained = api.client().explain_event(id).await?;
     let gone = || Problem::new(Code::NotFound, format!("{id} was removed just now"));
-    Ok(ok(&explanation(&explained.ok_or_else(gone)?)))
+    let explained = api.redaction().event_explanation(explained.ok_or_else(gone)?);
+    Ok(ok(&explanation(&explained)))
 }

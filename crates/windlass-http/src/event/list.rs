@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use windlass::event::{Cursor, Filter};
+use windlass::event::Cursor;
 use windlass::filter::Bound;
 
 use super::document::{EventBody, document};
@@ -50,7 +50,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Problem> {
-    let filter: Filter = filter::read(wanted.filter.as_deref())?;
+    let filter = filter::of_events(&api, wanted.filter.as_deref())?;
     let size = page::size(wanted.limit)?;
     let after = wanted.after.map(check::position).transpose();
     let after = after.map_err(|what| Problem::parameter("after", what))?;
@@ -58,5 +58,6 @@ pub(super) async fn list(
     sequence(&api).await?;
     let from = start.or(after.map(Cursor::After));
     let found = api.client().find_events(&filter, (from, size), Bound::default()).await?;
+    let found = page::each(found, |event| api.redaction().event(event));
     Ok(page::found(&found, None, document))
 }

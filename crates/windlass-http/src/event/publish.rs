@@ -231,5 +231,6 @@ pub(super) async fn r#match(
     One(event): One,
 ) -> Result<Response, Problem> {
     let explained = api.client_of(&may.caller).explain_unpublished(event).await?;
+    let explained = api.redaction().event_explanation(explained);
     Ok(ok(&explanation(&explained)))
 }

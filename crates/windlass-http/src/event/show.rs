@@ -24,5 +24,6 @@ pub(super) async fn show(
     State(api): State<Api>,
     Named(event): Named<EventName>,
 ) -> Result<Response, Problem> {
-    Ok(ok(&document(&event.find(&api).await?)))
+    let event = api.redaction().event(event.find(&api).await?);
+    Ok(ok(&document(&event)))
 }

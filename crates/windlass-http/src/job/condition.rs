@@ -1,11 +1,14 @@
 //! What a job waits for: `condition.v1`.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
-use windlass::condition::{ConditionRecord, Overdue, Waived};
-use windlass::{JobId, JobRecord, State as JobState, Timestamp};
+use windlass::condition::{Awaited, ConditionRecord, Overdue, Waived};
+use windlass::redact::{Redaction, Shown};
+use windlass::{Client, JobId, JobRecord, State as JobState, StoreError, Timestamp};
 
 use super::show;
 use crate::access::{MayIn, Operate, Read};
@@ -66,11 +69,32 @@ pub fn deadline(job: &JobRecord) -> Option<(Timestamp, Overdue)> {
 #[must_use]
 pub fn conditions<'a>(
     job: &JobRecord,
-    conditions: &'a [ConditionRecord],
+    conditions: &'a Shown<Vec<ConditionRecord>>,
 ) -> Vec<Document<ConditionBody<'a>>> {
     let deadline = deadline(job).map(|(at, then)| DeadlineBody { at, then });
     let body = |condition| ConditionBody { job: job.id, condition, deadline };
     conditions.iter().map(|one| Document::new("condition.v1", body(one))).collect()
+}
+
+/// What a job waits for as it is shown: by what the jobs whose outputs came with it mark, too.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub async fn shown(
+    client: &Client,
+    redaction: &Redaction,
+    job: &JobRecord,
+    conditions: Vec<ConditionRecord>,
+) -> Result<Shown<Vec<ConditionRecord>>, StoreError> {
+    let mut awaited = BTreeMap::new();
+    for one in conditions.iter().filter(|one| one.data.is_some()) {
+        if let Awaited::Job { job, .. } = one.awaits
+            && let Some(found) = client.job(job).await?
+        {
+            awaited.insert(job, found);
+        }
+    }
+    Ok(redaction.conditions(job, conditions, &awaited))
 }
 
 /// A condition that a person let a job pass, as `condition_waived.v1`.
@@ -103,6 +127,7 @@ pub(super) async fn list_conditions(
 ) -> Result<Response, Problem> {
     let job = show::of(&may, &api, id).await?;
     let found = api.client().conditions(id).await?;
+    let found = shown(api.client(), api.redaction(), &job, found).await?;
     Ok(page::whole(conditions(&job, &found)))
 }
 

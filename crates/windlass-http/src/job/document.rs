@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use windlass::redact::Shown;
 use windlass::schedule::{Cause, Occurrence};
 use windlass::{
     Attempt, BatchId, Fair, JobId, JobRecord, Json, Lane, Limited, Outcome, State, Subject,
@@ -83,6 +84,12 @@ pub struct JobBody<'a> {
     finished_at: Option<Timestamp>,
     /// The worker that has it, or had it last.
     worker: Option<&'a str>,
+    /// Fields that its type marks, by their paths: they are not shown, here and elsewhere.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    redact: &'a [String],
+    /// Whether anything in its args or its output is not shown: `"[redacted]"` stands there. Absent where all is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    redacted: bool,
     /// What the handler gets.
     #[schema(value_type = serde_json::Value)]
     args: &'a Json,
@@ -155,13 +162,16 @@ pub struct SubjectBody<'a> {
 
 /// A job as `job.v1`.
 #[must_use]
-pub fn document(job: &JobRecord) -> Document<JobBody<'_>> {
+pub fn document(job: &Shown<JobRecord>) -> Document<JobBody<'_>> {
     document_of(job, None)
 }
 
 /// A job with the event that it comes of, as `job.v1`.
 #[must_use]
-pub fn document_of<'a>(job: &'a JobRecord, event: Option<&'a OfEvent>) -> Document<JobBody<'a>> {
+pub fn document_of<'a>(
+    job: &'a Shown<JobRecord>,
+    event: Option<&'a OfEvent>,
+) -> Document<JobBody<'a>> {
     let member = job.meta.member.as_ref();
     Document::new(
         "job.v1",
@@ -196,6 +206,8 @@ pub fn document_of<'a>(job: &'a JobRecord, event: Option<&'a OfEvent>) -> Docume
             started_at: job.started_at,
             finished_at: job.finished_at,
             worker: job.worker.as_deref(),
+            redact: &job.meta.redact,
+            redacted: job.is_redacted(),
             args: &job.args,
             output: job.output.as_ref(),
             reason: job.reason.as_deref(),

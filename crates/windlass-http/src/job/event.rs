@@ -47,6 +47,11 @@ impl OfEvent {
         let mut subscriptions = client.subscriptions().await?.into_iter();
         let subscription = subscriptions.find(|one| one.number == number).map(|one| one.name);
         let r#type = event.map(|event| {
+            // Jobs that were written before the type marked anything have none of it.
+            let own = &mut job.meta.redact;
+            let marks = event.meta.redact.into_iter().filter(|mark| !own.contains(mark));
+            let marks: Vec<String> = marks.collect();
+            own.extend(marks);
             if let Some(data) = event.data.filter(|_| job.args.as_str() == NO_ARGS) {
                 job.args = data;
             }

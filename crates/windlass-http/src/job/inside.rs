@@ -64,8 +64,8 @@ pub(super) async fn steps(
     State(api): State<Api>,
     Named(id): Named<JobId>,
 ) -> Result<Response, Problem> {
-    show::of(&may, &api, id).await?;
-    let steps = api.client().steps(id).await?;
+    let job = show::of(&may, &api, id).await?;
+    let steps = api.redaction().steps(&job, api.client().steps(id).await?);
     Ok(page::whole(steps.iter().map(|step| Document::new("step.v1", step)).collect()))
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn progress(
     State(api): State<Api>,
     Named(id): Named<JobId>,
 ) -> Result<Response, Problem> {
-    show::of(&may, &api, id).await?;
+    let job = show::of(&may, &api, id).await?;
     let nothing = ProgressRecord {
         checkpoint: None,
         checkpoint_at: None,
@@ -93,6 +93,7 @@ pub(super) async fn progress(
         at: None,
     };
     let progress = api.client().progress(id).await?.unwrap_or(nothing);
+    let progress = api.redaction().progress(&job, progress).into_inner();
     Ok(ok(&Document::new("progress.v1", progress)))
 }
 

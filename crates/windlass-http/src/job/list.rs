@@ -76,7 +76,8 @@ pub(super) async fn list(
     State(api): State<Api>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Problem> {
-    let filter = within(filter::read(wanted.filter.as_deref())?, may.caller.grant());
+    let filter = filter::of_jobs(&api, wanted.filter.as_deref())?;
+    let filter = within(filter, may.caller.grant());
     let limit = page::size(wanted.limit)?;
     let before = page::start(wanted.cursor.as_deref())?;
     let client = api.client();
@@ -86,5 +87,6 @@ pub(super) async fn list(
         Counted::Estimate => Some(client.count_jobs(&filter, Effort::Estimate).await?),
         Counted::Exact => Some(client.count_jobs(&filter, Effort::Exact).await?),
     };
+    let found = page::each(found, |job| api.redaction().job(job));
     Ok(page::found(&found, count, document))
 }

@@ -52,6 +52,10 @@ pub(crate) struct NewJobBody {
     /// What it is about.
     #[serde(default)]
     pub(crate) subjects: Vec<NewSubject>,
+    /// Fields of its args that are not shown, by their paths, such as `card.number`; workers get them. At most 64.
+    #[serde(default)]
+    #[schema(max_items = 64)]
+    pub(crate) redact: Vec<String>,
     /// What makes it the only one of its kind.
     pub(crate) unique: Option<NewUnique>,
     /// The jobs it runs one after the other with.
@@ -260,6 +264,9 @@ impl NewJobBody {
         }
         if !self.tags.is_empty() {
             meta.tags = self.tags;
+        }
+        if !self.redact.is_empty() {
+            meta.redact = self.redact;
         }
         if !self.subjects.is_empty() {
             let subjects = self.subjects.into_iter();

@@ -36,6 +36,8 @@ pub(super) async fn now<N>(may: &MayIn<N>, api: &Api, id: JobId) -> Result<Respo
 /// A job with the event that it comes of.
 pub(super) async fn answer(api: &Api, mut job: JobRecord) -> Result<Response, Problem> {
     let event = OfEvent::of(api.client(), &mut job).await?;
+    let event_type = event.as_ref().and_then(|event| event.r#type.as_deref());
+    let job = api.redaction().job_of(job, event_type);
     Ok(ok(&document_of(&job, event.as_ref())))
 }
 

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use windlass::operation::{
     Action, NewOperation, OperationRecord, OperationState, Preview, Skipped, Why,
 };
-use windlass::{JobId, OperationId, State, Timestamp};
+use windlass::redact::Shown;
+use windlass::{JobId, JobRecord, OperationId, State, Timestamp};
 
 use crate::answer::Document;
 use crate::job::{self, JobBody};
@@ -171,9 +172,13 @@ pub fn document(record: &OperationRecord) -> Document<OperationBody<'_>> {
     )
 }
 
-/// What an operation would find, as `operation_preview.v1`.
+/// What an operation would find, with some of the jobs as they are shown, as `operation_preview.v1`.
 #[must_use]
-pub fn preview<'a>(new: &'a NewOperation, found: &'a Preview) -> Document<PreviewBody<'a>> {
+pub fn preview<'a>(
+    new: &'a NewOperation,
+    found: &'a Preview,
+    samples: &'a [Shown<JobRecord>],
+) -> Document<PreviewBody<'a>> {
     Document::new(
         "operation_preview.v1",
         PreviewBody {
@@ -182,7 +187,7 @@ pub fn preview<'a>(new: &'a NewOperation, found: &'a Preview) -> Document<Previe
             jobs: found.jobs,
             exact: found.exact,
             states: found.states.clone(),
-            samples: found.samples.iter().map(job::document).collect(),
+            samples: samples.iter().map(job::document).collect(),
         },
     )
 }

@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use windlass::OperationId;
-use windlass::job::Filter;
 use windlass::operation::{Action, NewOperation};
 
 use super::document::{OperationBody, PreviewBody, document, preview};
@@ -70,8 +69,8 @@ enum ActionWord {
 
 impl NewOperationBody {
     /// The operation, within what its caller is limited to.
-    fn operation(self, may: &MayIn<Operate>) -> Result<NewOperation, Problem> {
-        let filter: Filter = filter::read(Some(&self.filter))?;
+    fn operation(self, api: &Api, may: &MayIn<Operate>) -> Result<NewOperation, Problem> {
+        let filter = filter::of_jobs(api, Some(&self.filter))?;
         if filter.terms.is_empty() {
             let detail = "the filter is empty: say which jobs, such as state:dead";
             return Err(Problem::body("/filter".to_owned(), detail));
@@ -145,9 +144,12 @@ pub(super) async fn start(
     Body(body): Body<NewOperationBody>,
 ) -> Result<Response, Problem> {
     let is_dry = body.dry_run;
-    let new = body.operation(&may)?;
+    let new = body.operation(&api, &may)?;
     if is_dry {
-        return Ok(ok(&preview(&new, &api.client().preview_operation(&new).await?)));
+        let mut found = api.client().preview_operation(&new).await?;
+        let samples = std::mem::take(&mut found.samples).into_iter();
+        let samples: Vec<_> = samples.map(|job| api.redaction().job(job)).collect();
+        return Ok(ok(&preview(&new, &found, &samples)));
     }
     let begun = api.client().start_operation(&new).await?;
     // One with this id may have been there, of another caller.

@@ -73,7 +73,7 @@ pub(super) async fn remove(
         return Err(none(&name));
     }
     Ok(match api.client().schedule(&name).await? {
-        Some(left) => ok(&document(&left)),
+        Some(left) => ok(&document(&left, api.redaction())),
         None => StatusCode::NO_CONTENT.into_response(),
     })
 }
@@ -141,7 +141,7 @@ pub(super) async fn run_now(
     match api.client().run_schedule_now(&name).await? {
         RanNow::Enqueued(id) => {
             let job = api.client().job(id).await?.ok_or_else(|| StoreError::no_job(id))?;
-            Ok(created(&job::document(&job)))
+            Ok(created(&job::document(&api.redaction().job(job))))
         }
         RanNow::Unfinished(id) => Err(Problem::conflict(format!(
             "{id}, the last job of schedule {name}, has not ended, and it allows none beside it"

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use windlass::job::Meta;
+use windlass::redact::Redaction;
 use windlass::schedule::{Declaration, Definition, Owner, ScheduleRecord};
 use windlass::{Fair, JobId, Json, Lane, Limited, Missed, Overlap, Subject, Timestamp, Unique};
 
@@ -115,6 +116,9 @@ struct DefinitionBody {
     /// What they are about.
     #[schema(value_type = Vec<SubjectBody>)]
     subjects: Vec<OwnSubject>,
+    /// Fields of their args that are marked, by their paths: they are not shown, here and elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    redact: Vec<String>,
     /// W3C trace context.
     traceparent: Option<String>,
 }
@@ -156,20 +160,23 @@ struct Stored {
     meta: Meta,
 }
 
-/// A schedule as `schedule.v1`.
+/// A schedule as `schedule.v1`, with its args as they are shown.
 #[must_use]
-pub fn document(record: &ScheduleRecord) -> Document<ScheduleBody<'_>> {
+pub fn document<'a>(
+    record: &'a ScheduleRecord,
+    redaction: &Redaction,
+) -> Document<ScheduleBody<'a>> {
     Document::new(
         "schedule.v1",
         ScheduleBody {
             name: &record.name,
-            definition: definition(&record.definition),
+            definition: definition(&record.definition, redaction),
             owner: record.owner,
             changed_by: &record.changed_by,
             changed_at: record.changed_at,
-            declared: record.declared.as_ref().map(declaration),
+            declared: record.declared.as_ref().map(|one| declaration(one, redaction)),
             differs_from_declaration: record.differs_from_declaration(),
-            replaced: record.replaced.as_ref().map(declaration),
+            replaced: record.replaced.as_ref().map(|one| declaration(one, redaction)),
             contested_at: record.contested_at,
             paused_at: record.paused_at,
             note: record.note.as_deref(),
@@ -187,7 +194,7 @@ pub fn document(record: &ScheduleRecord) -> Document<ScheduleBody<'_>> {
     )
 }
 
-fn definition(one: &Definition) -> DefinitionBody {
+fn definition(one: &Definition, redaction: &Redaction) -> DefinitionBody {
     let expires_us = one.meta.expires_in_us.and_then(|us| u64::try_from(us).ok());
     DefinitionBody {
         rule: one.rule.clone(),
@@ -203,7 +210,7 @@ fn definition(one: &Definition) -> DefinitionBody {
         max_losses: one.meta.max_losses,
         timeout_ms: one.meta.timeout_ms,
         expires_ms: expires_us.map(|us| us / 1_000),
-        args: one.args.clone(),
+        args: redaction.args((&one.kind, &one.meta), &one.args).into_owned(),
         unique: one.meta.unique.clone(),
         lane: one.meta.lane.clone(),
         fair: one.meta.fair.clone(),
@@ -211,6 +218,7 @@ fn definition(one: &Definition) -> DefinitionBody {
         cost: one.meta.cost,
         tags: one.meta.tags.clone(),
         subjects: one.meta.subjects.iter().map(own).collect(),
+        redact: one.meta.redact.clone(),
         traceparent: one.meta.traceparent.clone(),
     }
 }
@@ -219,9 +227,9 @@ fn own(subject: &Subject) -> OwnSubject {
     OwnSubject { r#type: subject.kind().to_owned(), id: subject.id().to_owned() }
 }
 
-fn declaration(one: &Declaration) -> DeclarationBody<'_> {
+fn declaration<'a>(one: &'a Declaration, redaction: &Redaction) -> DeclarationBody<'a> {
     let stored: Option<Stored> = serde_json::from_str(&one.text).ok();
-    let definition = stored.map(|stored| definition(&stored.definition()));
+    let definition = stored.map(|stored| definition(&stored.definition(), redaction));
     DeclarationBody { owner: one.owner, by: &one.by, at: one.at, definition }
 }
 

@@ -26,7 +26,7 @@ use crate::problem::Problem;
 )]
 pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
     let schedules = api.client().schedules().await?;
-    Ok(page::whole(schedules.iter().map(document).collect()))
+    Ok(page::whole(schedules.iter().map(|one| document(one, api.redaction())).collect()))
 }
 
 /// Show a schedule
@@ -48,7 +48,7 @@ pub(super) async fn show(
 /// The schedule as it is now.
 pub(super) async fn now(api: &Api, name: &str) -> Result<Response, Problem> {
     let record = of(api, name).await?;
-    Ok(of_edition(ok(&document(&record)), &Edition::of_schedule(&record)))
+    Ok(of_edition(ok(&document(&record, api.redaction())), &Edition::of_schedule(&record)))
 }
 
 /// The schedule with this name.

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use windlass::limits::RULE_BYTES;
+use windlass::redact::REDACTED;
 use windlass::schedule::{Definition, ScheduleError, UTC};
 use windlass::{Missed, Overlap, Schedule};
 
@@ -59,6 +60,10 @@ pub(super) struct NewSchedule {
     /// What they are about.
     #[serde(default)]
     subjects: Vec<NewSubject>,
+    /// Fields of their args that are not shown, by their paths, such as `card.number`; workers get them. At most 64.
+    #[serde(default)]
+    #[schema(max_items = 64)]
+    redact: Vec<String>,
     /// What makes each the only one of its kind.
     unique: Option<NewUnique>,
     /// The jobs they run one after the other with.
@@ -74,6 +79,7 @@ pub(super) struct NewSchedule {
 impl NewSchedule {
     /// What it is to be.
     pub(super) fn definition(self) -> Result<Definition, Problem> {
+        check_shown(self.args.as_deref())?;
         let schedule = schedule(&self.rule, self.zone.as_deref())?;
         let schedule = schedule.missed(self.missed).overlap(self.overlap);
         let job = NewJobBody {
@@ -88,6 +94,7 @@ impl NewSchedule {
             expires_ms: self.expires_ms,
             tags: self.tags,
             subjects: self.subjects,
+            redact: self.redact,
             unique: self.unique,
             lane: self.lane,
             fair: self.fair,
@@ -97,6 +104,16 @@ impl NewSchedule {
         };
         Ok(Definition::new(schedule, job.job("")?)?)
     }
+}
+
+/// Refuses args that somebody has got from here and sends back: what was not shown would be lost.
+fn check_shown(args: Option<&RawValue>) -> Result<(), Problem> {
+    let hidden = format!("\"{REDACTED}\"");
+    if args.is_some_and(|args| args.get().contains(&hidden)) {
+        let detail = format!("{hidden} stands for what is not shown: send the value itself");
+        return Err(Problem::body("/args".to_owned(), detail));
+    }
+    Ok(())
 }
 
 /// A rule by the clocks of a zone; an error names which of them cannot be read.

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use windlass::Timestamp;
+use windlass::redact::Shown;
 use windlass::source::QuarantineRecord;
 
 use super::{Name, find};
@@ -48,7 +49,7 @@ pub struct DiscardedBody {
 
 /// A record that was put aside, as `quarantined.v1`.
 #[must_use]
-pub fn quarantined(record: &QuarantineRecord) -> Document<QuarantinedBody<'_>> {
+pub fn quarantined(record: &Shown<QuarantineRecord>) -> Document<QuarantinedBody<'_>> {
     Document::new(
         "quarantined.v1",
         QuarantinedBody {
@@ -112,7 +113,8 @@ pub(super) async fn list(
     let after = after.unwrap_or_default().min(LARGEST_POSITION);
     find(&api, &name).await?;
     let found = api.client().quarantined(&name, after, size + 1).await?;
-    Ok(page::answer(&found, size, |record: &QuarantineRecord| record.id, quarantined))
+    let found: Vec<_> = found.into_iter().map(|one| api.redaction().quarantined(one)).collect();
+    Ok(page::answer(&found, size, |record: &Shown<QuarantineRecord>| record.id, quarantined))
 }
 
 /// Discard records put aside

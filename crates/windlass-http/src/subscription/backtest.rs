@@ -19,6 +19,7 @@ use crate::answer::{Document, ok};
 use crate::api::Api;
 use crate::event::{EventSummaryBody, sequence, summary};
 use crate::extract::Body;
+use crate::filter::check_wanted;
 use crate::problem::Problem;
 use crate::schema;
 
@@ -39,12 +40,21 @@ pub struct BacktestBody<'a> {
     left_out: u64,
     /// Events that were looked at.
     events: u64,
+    /// Events that it was not held against, since it looks at fields which their types mark as not to be shown. Absent where there
+    /// are none.
+    #[serde(skip_serializing_if = "is_none")]
+    hidden: u64,
     /// How many it wants.
     fired: u64,
     /// Those by type.
     types: &'a BTreeMap<String, u64>,
     /// The last of them.
     samples: Vec<EventSummaryBody<'a>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What a filter would have done, as `backtest.v1`.
@@ -58,6 +68,7 @@ pub fn backtested<'a>(filter: &Filter, backtest: &'a Backtest) -> Document<Backt
             to: backtest.to,
             left_out: backtest.left_out,
             events: backtest.events,
+            hidden: backtest.hidden,
             fired: backtest.fired,
             types: &backtest.types,
             samples: backtest.samples.iter().map(summary).collect(),
@@ -122,6 +133,7 @@ pub(super) async fn backtest(
         Some(name) => find(&api, name).await?.definition.filter,
         None => read_filter(parts)?,
     };
+    check_wanted(&api, &filter)?;
     sequence(&api).await?;
     let backtest = api.client().backtest(&filter, span).await?;
     Ok(ok(&backtested(&filter, &backtest)))

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use windlass::JobId;
+use windlass::redact::Shown;
 use windlass::subscription::{Looked, SubscriptionExplanation};
 
 use super::{Name, none};
@@ -59,7 +60,7 @@ struct LookedBody<'a> {
 /// What a subscription gets, as `subscription_explanation.v1`, with at most so many events of each list.
 #[must_use]
 pub fn explanation(
-    explained: &SubscriptionExplanation,
+    explained: &Shown<SubscriptionExplanation>,
     most: usize,
 ) -> Document<SubscriptionExplanationBody<'_>> {
     let last = |list: &'_ [Looked]| list.len().saturating_sub(most);
@@ -94,7 +95,7 @@ fn looked(looked: &Looked) -> LookedBody<'_> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Shown {
+pub(super) struct Wanted {
     /// At most so many events of each list, the last ones; 10 unless given.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u16>,
@@ -107,20 +108,21 @@ pub(super) struct Shown {
     get,
     path = "/subscriptions/{name}/explain",
     tag = "subscriptions",
-    params(("name" = String, Path, description = "The subscription's name."), Shown),
+    params(("name" = String, Path, description = "The subscription's name."), Wanted),
     responses((status = 200, description = "What it gets.", body = Document<SubscriptionExplanationBody>))
 )]
 pub(super) async fn explain(
     _may: May<Read>,
     State(api): State<Api>,
     Named(Name(name)): Named<Name>,
-    Asked(shown): Asked<Shown>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Problem> {
-    let most = shown.limit.unwrap_or(10);
+    let most = wanted.limit.unwrap_or(10);
     if !(1..=1_000).contains(&most) {
         return Err(Problem::parameter("limit", format!("expected 1 to 1000, found {most}")));
     }
     sequence(&api).await?;
     let explained = api.client().explain_subscription(&name).await?.ok_or_else(|| none(&name))?;
+    let explained = api.redaction().subscription_explanation(explained);
     Ok(ok(&explanation(&explained, usize::from(most))))
 }

@@ -5,6 +5,8 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use windlass::edit::{Edit, Edition};
+use windlass::filter::Path;
+use windlass::subscription::{EventKey, Subscription, Target};
 
 use super::definition::SubscriptionDraft;
 use super::document::{SubscriptionBody, document};
@@ -14,6 +16,7 @@ use crate::answer::{Document, created, ok};
 use crate::api::Api;
 use crate::conditional::{Expects, of_edition, unless_stale};
 use crate::extract::{Body, Named};
+use crate::filter::{check_places, check_wanted};
 use crate::problem::Problem;
 
 /// A subscription that is removed.
@@ -52,6 +55,10 @@ pub(super) async fn put(
     Body(draft): Body<SubscriptionDraft>,
 ) -> Result<Response, Problem> {
     let (subscription, start) = draft.read()?;
+    let keys = [subscription.lane.as_ref(), signal(&subscription)].into_iter().flatten();
+    let draft_places: Vec<Path> = keys.filter_map(EventKey::data_path).collect();
+    check_wanted(&api, &subscription.filter)?;
+    check_places(&api, draft_places.iter())?;
     let start = start.resolve(api.client()).await?;
     let edit = Edit::PutSubscription(name.clone(), Box::new(subscription), start);
     let is_new = unless_stale(api.client().edit(&edit, &expected).await?, described(&name))?;
@@ -82,6 +89,14 @@ pub(super) async fn remove(
     match unless_stale(api.client().edit(&edit, &expected).await?, described(&name))? {
         true => Ok(ok(&removed(&name))),
         false => Err(none(&name)),
+    }
+}
+
+/// What its signals are told by, where it tells any.
+const fn signal(subscription: &Subscription) -> Option<&EventKey> {
+    match &subscription.target {
+        Target::Signal(key) => Some(key),
+        Target::Job(_) | Target::Event(_) => None,
     }
 }
 

@@ -17,6 +17,7 @@ use tower::ServiceExt;
 use windlass::Client;
 use windlass::encryption::Keys;
 use windlass::job::{Batch, Fence, Settled, Verdict};
+use windlass::redact::Redaction;
 use windlass::schedule::{Declared, declare};
 use windlass::store::{Now, Store};
 use windlass::worker::Registration;
@@ -156,6 +157,13 @@ impl TestApi {
     pub(crate) async fn limited(self, access: Access, rate: RequestRate) -> Self {
         let Self { store, database, .. } = self;
         let api = Api::limited(Arc::clone(&store), access, rate);
+        Self { router: api.clone().router(), api, store, database }
+    }
+
+    /// The same database behind a server that hides this.
+    pub(crate) fn redacting(self, redaction: Redaction) -> Self {
+        let Self { api, store, database, .. } = self;
+        let api = api.redacting(redaction);
         Self { router: api.clone().router(), api, store, database }
     }
 

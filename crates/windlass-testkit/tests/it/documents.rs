@@ -193,6 +193,8 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
     limits! {
         KEY_BYTES
         TAGS
+        MARKS
+        MARK_BYTES
         LINE
         OTHER_LINES
         PLACE_HOLDERS

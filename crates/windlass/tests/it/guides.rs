@@ -168,6 +168,65 @@ mod tags {
     }
 }
 
+/// docs/redaction.md.
+mod redaction {
+    use serde::{Deserialize, Serialize};
+    use windlass::prelude::*;
+    use windlass::redact::Redaction;
+    use windlass::testing::TestStore;
+    use windlass::{Event, Json};
+
+    #[derive(Serialize, Deserialize, Job)]
+    #[job(kind = "customer.create", redact = [card, "address.street"])]
+    struct Create {
+        name: String,
+        card: String,
+        address: Address,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    struct Address {
+        street: String,
+        city: String,
+    }
+
+    #[derive(Serialize, Deserialize, Event)]
+    #[event(type = "order.paid", redact = [iban])]
+    struct Paid {
+        order: u32,
+        iban: String,
+    }
+
+    #[tokio::test]
+    async fn the_page_on_redaction() -> Result<(), Box<dyn std::error::Error>> {
+        let test = TestStore::new().await;
+        let client = test.client();
+        let address = Address { street: "Elm 3".into(), city: "Bonn".into() };
+        let create = Create { name: "Ana".into(), card: "4111".into(), address };
+        let id = client.enqueue(create).await?.id();
+        client.publish(Paid { order: 7, iban: "DE02".into() }).await?;
+
+        let redaction = Redaction::default()
+            .fields(["password", "*_token"])?
+            .kind("customer.*", ["name"])?
+            .event_type("order.paid", ["bank.number"])?;
+        let job = client.job(id).await?.expect("it is there");
+        let shown = redaction.job(job);
+        assert!(shown.is_redacted());
+        assert_eq!(
+            shown.args.as_str(),
+            r#"{"name":"[redacted]","card":"[redacted]","address":{"street":"[redacted]","city":"Bonn"}}"#
+        );
+        let events = client.events(0, 10).await?;
+        let data = events.into_iter().map(|event| redaction.event(event).data.clone());
+        assert_eq!(
+            data.flatten().map(|data: Json| data.to_string()).collect::<Vec<_>>(),
+            [r#"{"order":7,"iban":"[redacted]"}"#]
+        );
+        Ok(())
+    }
+}
+
 /// docs/workers.md.
 mod workers {
     use windlass::prelude::*;

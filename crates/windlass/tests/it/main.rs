@@ -46,6 +46,7 @@ mod probes;
 mod publish;
 mod races;
 mod recovery;
+mod redact;
 mod remote_cancel;
 mod requests;
 mod schedules;

@@ -16,7 +16,7 @@ use crate::store;
 pub(super) async fn run(globals: &Globals) -> anyhow::Result<Exit> {
     let out = &globals.out;
     let store = store::existing(&globals.store).await?;
-    let look = Look::of(&Client::new(store)).await?;
+    let look = Look::of(&Client::new(store), out.redaction()?).await?;
     if out.is_json() {
         out.json(&document(&look))?;
         return Ok(Exit::Done);

@@ -48,7 +48,10 @@ pub(super) async fn list(wanted: &Wanted, globals: &Globals) -> anyhow::Result<E
         found.items.reverse();
     }
     if out.is_json() {
-        out.json(&found.items.iter().map(document).collect::<Vec<_>>())?;
+        let redaction = out.redaction()?;
+        let events: Vec<_> =
+            found.items.iter().map(|event| redaction.event(event.clone())).collect();
+        out.json(&events.iter().map(document).collect::<Vec<_>>())?;
     } else if !found.items.is_empty() || out.is_plain() {
         out.table(&table(out, &found.items))?;
     } else if found.complete {

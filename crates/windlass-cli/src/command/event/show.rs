@@ -16,7 +16,7 @@ pub(super) async fn show(text: &str, globals: &Globals) -> anyhow::Result<Exit> 
     let store = store::existing(&globals.store).await?;
     sequence(&*store).await?;
     let client = Client::new(store);
-    let event = find(&client, text).await?;
+    let event = out.redaction()?.event(find(&client, text).await?);
     if out.is_json() {
         out.json(&document(&event))?;
         return Ok(Exit::Done);

@@ -90,6 +90,7 @@ impl EventsTail {
 
 /// One event on one line.
 pub(crate) fn show(out: &Output, event: &EventRecord) -> anyhow::Result<()> {
+    let event = &out.redaction()?.event(event.clone());
     if out.is_json() {
         return out.json_line(&document(event));
     }

@@ -16,7 +16,7 @@ pub(super) async fn run(client: &Client, text: &str, out: &Output) -> anyhow::Re
     let explained = client.explain_event(event.id).await?;
     let explained =
         explained.ok_or_else(|| anyhow::anyhow!("{} was removed just now", event.id))?;
-    tell(out, &explained, Tried::Published)?;
+    tell(out, explained, Tried::Published)?;
     Ok(Exit::Done)
 }
 
@@ -30,13 +30,14 @@ pub(in crate::command) enum Tried {
 /// Says who gets an event, or would.
 pub(in crate::command) fn tell(
     out: &Output,
-    explained: &EventExplanation,
+    explained: EventExplanation,
     tried: Tried,
 ) -> anyhow::Result<()> {
+    let explained = out.redaction()?.event_explanation(explained);
     if out.is_json() {
-        return out.json(&explanation(explained));
+        return out.json(&explanation(&explained));
     }
-    Ok(out.print(&page(out, explained, tried))?)
+    Ok(out.print(&page(out, &explained, tried))?)
 }
 
 fn page(out: &Output, explained: &EventExplanation, tried: Tried) -> String {

@@ -24,7 +24,12 @@ pub(super) enum Read {
 #[derive(Deserialize)]
 struct Named {
     schema: String,
+    /// Whether something is not in it.
+    #[serde(default)]
+    redacted: bool,
 }
+
+const REDACTED: &str = "fields of it were not written: write it with windlass export --unredacted";
 
 #[derive(Deserialize)]
 struct JobLine<'a> {
@@ -64,6 +69,8 @@ struct JobLine<'a> {
     tags: Vec<String>,
     #[serde(default)]
     subjects: Vec<SubjectLine>,
+    #[serde(default)]
+    redact: Vec<String>,
     run_at: Timestamp,
     #[serde(borrow)]
     args: &'a RawValue,
@@ -93,6 +100,8 @@ struct EventLine<'a> {
     subject: Option<String>,
     #[serde(default)]
     subjects: Vec<SubjectLine>,
+    #[serde(default)]
+    redact: Vec<String>,
     time: Timestamp,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
@@ -119,9 +128,13 @@ fn subjects(lines: Vec<SubjectLine>) -> Vec<Subject> {
 /// What a line is, where all of it can be kept.
 pub(super) fn read(text: &str) -> Result<Read, String> {
     let wrong = |error: serde_json::Error| format!("it cannot be read: {error}");
-    let Named { schema } = serde_json::from_str(text).map_err(wrong)?;
+    let Named { schema, redacted } = serde_json::from_str(text).map_err(wrong)?;
     match schema.as_str() {
-        "job.v1" => serde_json::from_str::<JobLine<'_>>(text).map_err(wrong)?.read(),
+        "job.v1" => match serde_json::from_str::<JobLine<'_>>(text).map_err(wrong)?.read()? {
+            Read::Job(_) if redacted => Err(REDACTED.to_owned()),
+            read => Ok(read),
+        },
+        "event.v1" if redacted => Err(REDACTED.to_owned()),
         "event.v1" => serde_json::from_str::<EventLine<'_>>(text).map_err(wrong)?.read(),
         other => Err(format!("it is {other:?}, and neither job.v1 nor event.v1")),
     }
@@ -176,6 +189,7 @@ impl JobLine<'_> {
         meta.member = self.batch.map(|batch| Membership { step, ..Membership::of(batch) });
         meta.tags = self.tags;
         meta.subjects = subjects(self.subjects);
+        meta.redact = self.redact;
         meta.traceparent = self.traceparent;
         meta.waits = self.waits.flatten().filter(|_| self.state == State::Waiting);
         Ok(match self.expires_at {
@@ -199,6 +213,7 @@ impl EventLine<'_> {
         event.meta.version = self.version.filter(|version| *version > 1);
         event.meta.extensions = self.extensions;
         event.meta.subjects = subjects(self.subjects);
+        event.meta.redact = self.redact;
         event.meta.traceparent = self.traceparent;
         event.check_from_outside().map_err(|refusal| refusal.to_string())?;
         Ok(Read::Event(Box::new(event)))

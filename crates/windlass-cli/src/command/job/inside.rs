@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use windlass::progress::{Level, LogLine, Progress, ProgressRecord};
+use windlass::redact::Redaction;
 use windlass::step::{StepForm, StepRecord};
 use windlass::store::Store;
-use windlass::{JobId, StoreError};
+use windlass::{JobRecord, StoreError};
 
 use crate::output::Output;
 use crate::output::color::Tone;
@@ -28,11 +29,18 @@ pub(super) struct Inside {
 }
 
 impl Inside {
-    pub(super) async fn of(store: &dyn Store, job: JobId) -> Result<Self, StoreError> {
+    /// What there is, as it is shown.
+    pub(super) async fn of(
+        store: &dyn Store,
+        job: &JobRecord,
+        redaction: &Redaction,
+    ) -> Result<Self, StoreError> {
+        let progress = store.progress(job.id).await?;
+        let steps = store.steps(job.id).await?;
         Ok(Self {
-            progress: store.progress(job).await?,
-            steps: store.steps(job).await?,
-            log: store.log(job, LINES.0).await?,
+            progress: progress.map(|progress| redaction.progress(job, progress).into_inner()),
+            steps: redaction.steps(job, steps).into_inner(),
+            log: store.log(job.id, LINES.0).await?,
         })
     }
 

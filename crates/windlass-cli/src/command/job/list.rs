@@ -54,7 +54,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         false => None,
     };
     if out.is_json() {
-        out.json(&found.items.iter().map(document::job).collect::<Vec<_>>())?;
+        let redaction = out.redaction()?;
+        let jobs = found.items.iter().map(|job| redaction.job(job.clone())).collect::<Vec<_>>();
+        out.json(&jobs.iter().map(document::job).collect::<Vec<_>>())?;
     } else if found.items.is_empty() && !out.is_plain() {
         if found.complete {
             say_none(out, &**client.store(), &filter).await?;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use windlass::condition::ConditionRecord;
 use windlass::encryption::{Encrypted, Keys, is_encrypted};
 use windlass::job::Until;
+use windlass::redact::Redaction;
 use windlass::{Attempt, Client, JobRecord, Json, Outcome, State, Subject, Timestamp, Unique};
-use windlass_http::job::{OfEvent, document_of};
+use windlass_http::job::{OfEvent, document_of, shown};
 
 use super::super::condition;
 use super::event::row;
@@ -27,10 +28,14 @@ use crate::store;
 #[command(before_help = "\
 Examples:
   windlass job show job_01KAHT5V3X5W9GNQ6D4R3ZCE7M
-  windlass job show job_01KAHT5V --json")]
+  windlass job show job_01KAHT5V --json
+  windlass job show job_01KAHT5V --unredacted")]
 pub(crate) struct Args {
     /// The job's id, or as much of its beginning as no other job has
     id: String,
+    /// Show fields too that are marked as not to be shown
+    #[arg(long)]
+    unredacted: bool,
     /// Show encrypted args in clear, with the keys of WINDLASS_KEYS
     #[arg(long)]
     decrypt: bool,
@@ -41,11 +46,15 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
     let id = find_id(&*store, &args.id).await?;
     let mut job = store.job(id).await?.ok_or_else(|| not_found(id))?;
+    let client = Client::new(Arc::clone(&store));
     if args.decrypt {
-        job.args = in_clear(Client::new(Arc::clone(&store)), &job)?;
+        job.args = in_clear(client.clone(), &job)?;
     }
-    let event = OfEvent::of(&Client::new(Arc::clone(&store)), &mut job).await?;
-    let inside = Inside::of(&*store, id).await?;
+    let redaction = if args.unredacted { &Redaction::none() } else { out.redaction()? };
+    let event = OfEvent::of(&client, &mut job).await?;
+    let event_type = event.as_ref().and_then(|event| event.r#type.as_deref());
+    let job = redaction.job_of(job, event_type);
+    let inside = Inside::of(&*store, &job, redaction).await?;
     if out.is_json() {
         out.json(&Everything { job: document_of(&job, event.as_ref()), inside })?;
         return Ok(Exit::Done);
@@ -55,6 +64,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Some(_) => store.conditions(id).await?,
         None => Vec::new(),
     };
+    let conditions = shown(&client, redaction, &job, conditions).await?;
     let mut page = page(out, (&job, &conditions), (event.as_ref(), &next));
     for (heading, lines) in inside.sections(out) {
         line(&mut page, &format!("\n{}", out.paint(Tone::Dim, heading)));

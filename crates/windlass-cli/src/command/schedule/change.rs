@@ -40,7 +40,8 @@ pub(super) async fn remove(name: &str, globals: &Globals) -> anyhow::Result<Exit
     }
     let left = client.schedule(name).await?;
     if out.is_json() {
-        out.json(&left.as_ref().map(document::schedule))?;
+        let redaction = out.redaction()?;
+        out.json(&left.as_ref().map(|one| document::schedule(one, redaction)))?;
     } else if left.is_some() {
         let hint = format!(
             "to forget it, so that the next declaration makes it: windlass schedule remove {name}"
@@ -72,7 +73,7 @@ pub(super) async fn run_now(name: &str, globals: &Globals) -> anyhow::Result<Exi
             .job(job)
             .await?
             .ok_or_else(|| StoreError::NotFound { what: format!("job {job}") })?;
-        out.json(&document::job(&record))?;
+        out.json(&document::job(&out.redaction()?.job(record)))?;
     } else if out.is_plain() {
         out.line(&job.to_string())?;
     } else {

@@ -16,7 +16,9 @@ pub(super) async fn run(globals: &Globals) -> anyhow::Result<Exit> {
     let client = Client::new(store::existing(&globals.store).await?);
     let schedules = client.schedules().await?;
     if out.is_json() {
-        let documents: Vec<_> = schedules.iter().map(document::schedule).collect();
+        let redaction = out.redaction()?;
+        let documents: Vec<_> =
+            schedules.iter().map(|one| document::schedule(one, redaction)).collect();
         out.json(&documents)?;
     } else if schedules.is_empty() && !out.is_plain() {
         out.line("there are no schedules; make one: windlass schedule add hourly '0 * * * *' hello name=World")?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use windlass::Client;
+use windlass::redact::Redaction;
 use windlass::schedule::{Declaration, ScheduleRecord};
 
 use super::{checked, no_schedule, owner, standing};
@@ -24,14 +25,15 @@ pub(super) async fn run(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
 
 /// A schedule, as a page or a document.
 pub(super) fn print(out: &Output, record: &ScheduleRecord) -> anyhow::Result<()> {
+    let redaction = out.redaction()?;
     if out.is_json() {
-        return out.json(&document::schedule(record));
+        return out.json(&document::schedule(record, redaction));
     }
     let (word, is_notable) = standing(record);
     let tone = if is_notable { Tone::Attention } else { Tone::Good };
     let mut page =
         format!("{}  {}\n", out.paint(Tone::Strong, &record.name), out.paint(tone, word));
-    for (name, value) in fields(out, record) {
+    for (name, value) in fields(out, record, redaction) {
         for (place, text) in value.lines().enumerate() {
             let name = if place == 0 { name } else { "" };
             // Writing to a String cannot fail.
@@ -41,14 +43,16 @@ pub(super) fn print(out: &Output, record: &ScheduleRecord) -> anyhow::Result<()>
     Ok(out.print(&page)?)
 }
 
-fn fields(out: &Output, record: &ScheduleRecord) -> Vec<(&'static str, String)> {
+fn fields(
+    out: &Output,
+    record: &ScheduleRecord,
+    redaction: &Redaction,
+) -> Vec<(&'static str, String)> {
     let definition = &record.definition;
+    let args = redaction.args((&definition.kind, &definition.meta), &definition.args);
     let mut fields = vec![
         ("rule", format!("{} by the clocks of {}", definition.rule, definition.zone)),
-        (
-            "job",
-            format!("{} on queue {}, args {}", definition.kind, definition.queue, definition.args),
-        ),
+        ("job", format!("{} on queue {}, args {args}", definition.kind, definition.queue)),
         ("missed", definition.missed.word().to_owned()),
         ("overlap", definition.overlap.word().to_owned()),
     ];
@@ -76,7 +80,9 @@ fn fields(out: &Output, record: &ScheduleRecord) -> Vec<(&'static str, String)> 
     add("runs", Some(numbers));
     let changed = format!("{}, last changed by {}", owner(record), record.changed_by);
     add("owner", Some(format!("{changed} {}", moment(record.changed_at))));
-    let declaration = |one: &Declaration| format!("by {} {}\n{}", one.by, moment(one.at), one.text);
+    let declaration = |one: &Declaration| {
+        format!("by {} {}\n{}", one.by, moment(one.at), redaction.declaration(&one.text))
+    };
     add("declared", record.declared.as_ref().map(declaration));
     let other = record.replaced.as_ref().filter(|_| record.contested_at.is_some());
     add("contested", other.map(declaration));

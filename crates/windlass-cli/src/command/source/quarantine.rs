@@ -1,6 +1,7 @@
 //! `windlass source quarantine`.
 
 use windlass::limits::QUARANTINE;
+use windlass::redact::Shown;
 use windlass::source::QuarantineRecord;
 use windlass_http::source::{discarded as document, quarantined};
 
@@ -40,6 +41,8 @@ pub(super) async fn run(args: &Args, globals: &Globals) -> anyhow::Result<Exit> 
         return Ok(Exit::Done);
     }
     let aside = client.quarantined(&args.name, args.after, usize::from(args.limit)).await?;
+    let redaction = out.redaction()?;
+    let aside: Vec<_> = aside.into_iter().map(|one| redaction.quarantined(one)).collect();
     if out.is_json() {
         out.json(&aside.iter().map(quarantined).collect::<Vec<_>>())?;
     } else if aside.is_empty() && !out.is_plain() {
@@ -57,7 +60,7 @@ pub(super) async fn run(args: &Args, globals: &Globals) -> anyhow::Result<Exit> 
     Ok(Exit::Done)
 }
 
-fn table(out: &Output, aside: &[QuarantineRecord]) -> Table {
+fn table(out: &Output, aside: &[Shown<QuarantineRecord>]) -> Table {
     let mut table = Table::new(vec![
         Column::number("ID"),
         Column::number("NUMBER"),

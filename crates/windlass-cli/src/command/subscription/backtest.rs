@@ -83,6 +83,10 @@ fn page(out: &Output, filter: &Filter, backtest: &Backtest) -> String {
         let (left_out, limit) = (number(backtest.left_out), number(BACKTEST_EVENTS));
         page.push_str(&format!("  the newest {limit} were looked at, {left_out} older ones not\n"));
     }
+    if backtest.hidden > 0 {
+        let hidden = count(backtest.hidden, "event");
+        page.push_str(&format!("  {hidden} left out: their types mark what the filter looks at\n"));
+    }
     if backtest.fired == 0 {
         return page;
     }

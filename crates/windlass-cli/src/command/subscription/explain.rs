@@ -31,6 +31,7 @@ pub(super) async fn run(args: &Args, globals: &Globals) -> anyhow::Result<Exit> 
     let Some(explained) = client.explain_subscription(&args.name).await? else {
         return Err(no_subscription(&client, &args.name).await?);
     };
+    let explained = out.redaction()?.subscription_explanation(explained);
     let (matches, near) = (last(&explained.matches, args), last(&explained.near, args));
     if out.is_json() {
         out.json(&explanation(&explained, usize::from(args.limit)))?;
