@@ -14,6 +14,7 @@ mod schedules;
 mod server;
 mod serves;
 mod sources;
+mod stores;
 mod subscriptions;
 mod target;
 
@@ -36,6 +37,7 @@ pub(crate) use schedules::ScheduleConfig;
 pub(crate) use server::ServerConfig;
 pub(crate) use serves::Serves;
 pub(crate) use sources::SourceConfig;
+pub(crate) use stores::StoresConfig;
 pub(crate) use subscriptions::SubscriptionConfig;
 pub(crate) use target::{Executable, HttpTarget, Target};
 
@@ -43,7 +45,7 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 12] = [
+const TOP_KEYS: [&str; 15] = [
     "handler",
     "limit",
     "worker",
@@ -55,6 +57,9 @@ const TOP_KEYS: [&str; 12] = [
     "doctor",
     "server",
     "redact",
+    "store",
+    "stores",
+    "route",
     "encryption",
 ];
 const HANDLER_KEYS: [&str; 15] = [
@@ -191,6 +196,17 @@ impl Config {
         let reader = Reader::new(file, &text);
         let document = reader.parse()?;
         redact::read(&reader.table(&document, "the file", &TOP_KEYS)?)
+    }
+
+    /// What a file says of stores; nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something of that is wrong.
+    pub(crate) fn stores(file: &Path) -> Result<Option<StoresConfig>, ConfigError> {
+        let text = text_of(file)?;
+        let reader = Reader::new(file, &text);
+        let document = reader.parse()?;
+        stores::read(&reader.table(&document, "the file", &TOP_KEYS)?)
     }
 
     /// Whose args a file wants encrypted, and nothing else of it; `None` where it does not say.

@@ -12,7 +12,7 @@
 //! | 7 | timed out waiting | `enqueue --wait --timeout` |
 //! | 8 | the awaited job is dead or was cancelled | `enqueue --wait` |
 //! | 9 | a check found a problem | `doctor` |
-//! | 10 | a bulk operation partly failed | `job retry`, `job cancel`, `job move` |
+//! | 10 | a bulk operation partly failed | `job retry`, `job cancel`, `job move`; `work --once` where one of several stores is away |
 //! | 11 | schema or version mismatch | [`Unusable::Schema`] |
 //! | 12 | the queue is full, nothing was written | [`StoreError::QueueFull`] |
 //! | 130 | interrupted | the signal itself |

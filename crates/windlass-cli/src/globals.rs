@@ -8,16 +8,16 @@ use crate::output::{Format, Output, Wanted};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
-    /// Where jobs are kept: sqlite:PATH or postgres://user@host/database
+    /// Where jobs are kept: sqlite:PATH, postgres://user@host/database, or the name of a store in
+    /// windlass.toml; sqlite:windlass.db where neither is given
     #[arg(
         long,
         global = true,
         env = "WINDLASS_STORE",
-        default_value = "sqlite:windlass.db",
         hide_env_values = true,
-        value_name = "URL"
+        value_name = "STORE"
     )]
-    pub(crate) store: String,
+    pub(crate) store: Option<String>,
     /// How to print; a table on a terminal, otherwise plain
     #[arg(short, long, global = true, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
@@ -52,10 +52,14 @@ impl GlobalArgs {
 }
 
 /// What every command is given besides its own arguments.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Globals {
-    /// The store's URL.
+    /// The store's URL, once it is known which.
     pub(crate) store: String,
+    /// What was given for it: a URL or a name.
+    pub(crate) given: Option<String>,
+    /// The store's name, where it is one of several that a file names.
+    pub(crate) of_several: Option<String>,
     /// Whether to print one JSON document.
     pub(crate) json: bool,
     /// Where and how results are printed.
@@ -67,6 +71,17 @@ impl Globals {
     pub(crate) fn of(args: GlobalArgs) -> Self {
         let wanted = Wanted { format: args.format(), no_header: args.no_header, color: args.color };
         let out = Output::new(&wanted);
-        Self { store: args.store, json: out.is_json(), out }
+        let store = args.store.clone().unwrap_or_default();
+        Self { store, given: args.store, of_several: None, json: out.is_json(), out }
+    }
+
+    /// The same on another store.
+    pub(crate) fn on(&self, store: String) -> Self {
+        Self { store, ..self.clone() }
+    }
+
+    /// How a store is named to a command, where there are several: with a blank before it.
+    pub(crate) fn store_option(&self) -> String {
+        self.of_several.as_ref().map_or_else(String::new, |name| format!(" --store {name}"))
     }
 }

@@ -16,6 +16,7 @@ mod service;
 mod shutdown;
 mod source;
 mod store;
+mod stores;
 mod supervisor;
 
 use std::process::ExitCode;

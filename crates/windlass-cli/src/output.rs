@@ -42,7 +42,7 @@ pub(crate) enum Format {
 }
 
 /// Where and how results are printed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Output {
     format: Format,
     headers: bool,

@@ -10,6 +10,7 @@ use crate::command::{
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
+use crate::stores;
 
 /// Runs a command; the exit code says how it ended.
 pub(crate) async fn run(cli: Cli, asked: Option<Asked>) -> anyhow::Result<Exit> {
@@ -18,11 +19,27 @@ pub(crate) async fn run(cli: Cli, asked: Option<Asked>) -> anyhow::Result<Exit> 
         globals.out.print(FIRST_STEPS)?;
         return Ok(Exit::Done);
     };
+    let globals = if finds_its_stores(&command) { globals } else { stores::one(globals)? };
     let Some(asked) = asked else { return dispatch(command, &globals).await };
     let doing = Doing::begin(asked, &globals).await;
     let exit = dispatch(command, &globals).await?;
     doing.end(exit, &globals).await;
     Ok(exit)
+}
+
+/// Whether a command finds out by itself which stores it is for, or needs none.
+const fn finds_its_stores(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Enqueue(_)
+            | Command::Publish(_)
+            | Command::Work(_)
+            | Command::Serve(_)
+            | Command::Demo(_)
+            | Command::Docs(_)
+            | Command::Conformance(_)
+            | Command::Completions(_)
+    )
 }
 
 async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {

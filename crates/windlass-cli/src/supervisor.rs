@@ -43,8 +43,28 @@ pub(crate) struct Supervising<'g> {
     pub(crate) globals: &'g Globals,
     pub(crate) service: &'g Service,
     pub(crate) signals: Signals,
-    /// How many processes the files and the command line want now; an error where they cannot be used.
-    pub(crate) wanted: &'g dyn Fn() -> Result<usize, Failure>,
+    /// Which processes the files and the command line want now; an error where they cannot be used.
+    pub(crate) wanted: &'g dyn Fn() -> Result<Processes, Failure>,
+}
+
+/// Which processes are wanted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Processes {
+    /// How many; of each store, where there are several.
+    pub(crate) number: usize,
+    /// The names and URLs of the stores, where there are several. Otherwise children find theirs as this process has.
+    pub(crate) stores: Vec<(String, String)>,
+}
+
+impl Processes {
+    fn all(&self) -> usize {
+        self.number.saturating_mul(self.stores.len().max(1))
+    }
+
+    /// The store of a place, by name and URL, where there are several: they take turns.
+    fn store(&self, place: usize) -> Option<&(String, String)> {
+        self.stores.get(place.checked_rem(self.stores.len())?)
+    }
 }
 
 /// Keeps children alive until it is told to stop.
@@ -75,6 +95,7 @@ struct Supervisor<'g> {
     /// The time within which children want to be heard of.
     within: Duration,
     pool: Pool,
+    wanted: Processes,
     known: BTreeMap<ChildId, Known>,
     last_id: u64,
     running: JoinSet<(ChildId, io::Result<ExitStatus>)>,
@@ -102,10 +123,12 @@ enum Heard {
 impl<'g> Supervisor<'g> {
     fn new(parts: Supervising<'g>, lines: Lines) -> anyhow::Result<Self> {
         let (says, hears) = mpsc::channel(SAID);
+        let wanted = (parts.wanted)()?;
         Ok(Self {
             command: ChildCommand::of_this_process()?,
             within: parts.service.watchdog().unwrap_or(SILENCE).min(SILENCE),
-            pool: Pool::new((parts.wanted)()?),
+            pool: Pool::new(wanted.all()),
+            wanted,
             known: BTreeMap::new(),
             last_id: 0,
             running: JoinSet::new(),
@@ -174,10 +197,13 @@ impl<'g> Supervisor<'g> {
     fn start(&mut self, place: usize) {
         self.last_id += 1;
         let (id, now) = (ChildId(self.last_id), Instant::now());
-        match child::start(&self.command, id, self.within) {
+        let store = self.wanted.store(place);
+        let url = store.map(|(_, url)| url.as_str());
+        match child::start(&self.command, (id, self.within), url) {
             Ok((handle, running)) => {
                 self.pool.started(place, id, now);
-                self.report.started(&self.pool, (place, handle.pid));
+                let name = store.map(|(name, _)| name.as_str());
+                self.report.started(&self.pool, (place, handle.pid), name);
                 self.known.insert(id, Known { handle, is_ready: false, silent: 0 });
                 self.running.spawn(running.run(self.says.clone(), self.lines.clone()));
             }
@@ -218,7 +244,8 @@ impl<'g> Supervisor<'g> {
         self.parts.service.reloading();
         match (self.parts.wanted)() {
             Ok(wanted) => {
-                self.pool.resize(wanted);
+                self.pool.resize(wanted.all());
+                self.wanted = wanted;
                 self.pool.reload();
                 self.report.reloading(&self.pool);
             }
@@ -255,7 +282,7 @@ impl<'g> Supervisor<'g> {
             Ok(status) => report::end(status),
             Err(error) => format!("has ended, and how could not be seen: {error}"),
         };
-        if is_unusable && !self.was_ready && !self.stops {
+        if is_unusable && self.wanted.stores.is_empty() && !self.was_ready && !self.stops {
             // The others end for the same reason, which the child has said: trying again changes nothing.
             self.exit = Exit::Usage;
             return self.stop();
@@ -266,7 +293,8 @@ impl<'g> Supervisor<'g> {
     fn on_end(&mut self, end: End, why: &str) {
         if let End::Unwanted { place, again_at } = end {
             let wait = again_at.saturating_duration_since(Instant::now());
-            self.report.again(&self.pool, (place, why), wait);
+            let store = self.wanted.store(place).map(|(name, _)| name.as_str());
+            self.report.again(&self.pool, (place, store, why), wait);
         }
     }
 
@@ -293,8 +321,12 @@ impl<'g> Supervisor<'g> {
         if self.stops || state == self.told {
             return;
         }
-        let is_whole = self.pool.actual() == self.pool.wanted();
-        if is_whole && !self.was_ready {
+        // A store that is away does not keep the others from being used.
+        let is_enough = match self.wanted.stores.is_empty() {
+            true => self.pool.actual() == self.pool.wanted(),
+            false => self.pool.actual() > 0,
+        };
+        if is_enough && !self.was_ready {
             self.was_ready = true;
             self.parts.service.ready(&state);
         } else {

@@ -63,7 +63,7 @@ impl Client {
     /// Says in each job's record who enqueued it; a job that a handler enqueues has its parent instead.
     #[must_use]
     pub fn with_origin(mut self, origin: impl Into<Arc<str>>) -> Self {
-        self.pipeline = self.pipeline.with_origin(origin.into());
+        self.pipeline = self.pipeline.with_origin(origin);
         self
     }
 
@@ -87,6 +87,14 @@ impl Client {
     #[must_use]
     pub fn with_parent(mut self, parent: Parent) -> Self {
         self.pipeline = self.pipeline.with_parent(parent);
+        self
+    }
+
+    /// A client whose jobs, events and signals pass these layers, with this origin and parent, in place of its own: what several
+    /// clients share.
+    #[must_use]
+    pub fn with_pipeline(mut self, pipeline: EnqueuePipeline) -> Self {
+        self.pipeline = pipeline;
         self
     }
 

@@ -203,6 +203,18 @@ pub enum Refusal {
     /// Its kind's or queue's name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// Jobs or events of one call that belong to two stores: no transaction crosses stores.
+    #[error(
+        "one call has {what} for two stores, {one} and {other}, and no transaction crosses stores: make one call for each store"
+    )]
+    TwoStores {
+        /// `jobs` or `events`.
+        what: &'static str,
+        /// The store of the first one.
+        one: String,
+        /// The store of another one.
+        other: String,
+    },
     /// A number that no store can keep.
     #[error("{what} of {number} is above the limit of {limit}")]
     Number {

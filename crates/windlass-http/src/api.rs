@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
@@ -12,13 +13,16 @@ use tower_http::catch_panic::CatchPanicLayer;
 use windlass::Client;
 use windlass::redact::Redaction;
 use windlass::store::Store;
+use windlass::stores::Stores;
 
 use crate::access::{Access, Caller};
 use crate::audit::watch::{Watch, watched};
 use crate::limits::BODY_BYTES;
 use crate::metrics::{self, Metrics};
+use crate::problem::Problem;
 use crate::rate::{Rates, RequestRate};
 use crate::remote::Remotes;
+use crate::stores::{Several, nested};
 use crate::stream::Streams;
 use crate::{conditional, exchange, foreign, idempotency, pages, rate, spec};
 
@@ -29,10 +33,13 @@ pub struct Api {
     redaction: Arc<Redaction>,
 }
 
-#[derive(Debug)]
 struct Shared {
     client: Client,
     access: Access,
+    /// The store whose tokens and users count, where it is another one.
+    home: Option<Arc<dyn Store>>,
+    /// Where there are several.
+    several: Option<Several>,
     remotes: Remotes,
     metrics: Metrics,
     streams: Streams,
@@ -40,6 +47,18 @@ struct Shared {
     /// What runs on when its request is given up.
     tasks: TaskTracker,
     stopping: CancellationToken,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { client, access, several, rates, .. } = self;
+        f.debug_struct("Shared")
+            .field("client", client)
+            .field("access", access)
+            .field("several", several)
+            .field("rates", rates)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Api {
@@ -65,6 +84,8 @@ impl Api {
         let shared = Shared {
             client,
             access,
+            home: None,
+            several: None,
             remotes: Remotes::default(),
             metrics: Metrics::default(),
             streams: Streams::default(),
@@ -79,6 +100,45 @@ impl Api {
     #[must_use]
     pub fn redacting(self, redaction: Redaction) -> Self {
         Self { redaction: Arc::new(redaction), ..self }
+    }
+
+    /// The same over several stores, of which this one is the default, as [`Routes::otherwise`](windlass::stores::Routes::otherwise)
+    /// names it: its tokens and users count for all. `/v1` is its API, and each has its own below `/stores/NAME/v1`; jobs and events
+    /// that are posted to `/v1` are written where they belong. A store that is away is tried again whenever it is asked for.
+    #[must_use]
+    pub fn with_stores(self, stores: Stores) -> Self {
+        let Shared { client, access, rates, tasks, stopping, .. } = &*self.shared;
+        let shared = Shared {
+            client: client.clone(),
+            access: access.clone(),
+            home: None,
+            several: Some(Several::of(stores)),
+            remotes: Remotes::default(),
+            metrics: Metrics::default(),
+            streams: Streams::default(),
+            rates: rates.clone(),
+            tasks: tasks.clone(),
+            stopping: stopping.clone(),
+        };
+        Self { shared: Arc::new(shared), redaction: Arc::clone(&self.redaction) }
+    }
+
+    /// The API over another store, for whom this one lets in, which stops with this one.
+    pub(crate) fn beside(&self, store: Arc<dyn Store>) -> Self {
+        let Shared { client, access, rates, tasks, stopping, .. } = &*self.shared;
+        let shared = Shared {
+            client: Client::new(store).with_pipeline(client.pipeline().clone()),
+            access: access.clone(),
+            home: Some(Arc::clone(client.store())),
+            several: None,
+            remotes: Remotes::default(),
+            metrics: Metrics::default(),
+            streams: Streams::default(),
+            rates: rates.clone(),
+            tasks: tasks.clone(),
+            stopping: stopping.clone(),
+        };
+        Self { shared: Arc::new(shared), redaction: Arc::clone(&self.redaction) }
     }
 
     /// Is cancelled by who serves the API when that is to end, so that requests that wait are answered at once.
@@ -96,6 +156,13 @@ impl Api {
     /// Everything under `/v1`, with `/healthz`, `/readyz`, `/metrics` and the pages of `/docs`: to be served, or nested in another
     /// router.
     pub fn router(self) -> Router {
+        match self.several().cloned() {
+            Some(several) => nested(&self, &several, self.clone().own_router()),
+            None => self.own_router(),
+        }
+    }
+
+    fn own_router(self) -> Router {
         let (routes, document) = spec::routes();
         let watch = Watch::over(self.clone(), &document);
         routes
@@ -116,6 +183,17 @@ impl Api {
 
     pub(crate) fn redaction(&self) -> &Redaction {
         &self.redaction
+    }
+
+    /// Where there are several.
+    pub(crate) fn several(&self) -> Option<&Several> {
+        self.shared.several.as_ref()
+    }
+
+    /// Who sends this request.
+    pub(crate) async fn caller(&self, request: &Parts) -> Result<Caller, Problem> {
+        let home = self.shared.home.as_ref().unwrap_or(self.shared.client.store());
+        self.access().caller(request, &**home).await
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

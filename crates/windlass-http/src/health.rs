@@ -40,6 +40,16 @@ pub(crate) fn routes_of_store() -> OpenApiRouter<Api> {
 struct Status {
     /// `alive` or `ready`.
     status: &'static str,
+    /// Of several stores those that cannot be used now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    away: Vec<String>,
+}
+
+impl Status {
+    const fn of(status: &'static str) -> Self {
+        Self { status, away: Vec::new() }
+    }
 }
 
 /// Whether the process answers
@@ -50,12 +60,12 @@ struct Status {
     responses((status = 200, description = "It does.", body = Status))
 )]
 async fn alive() -> Response {
-    ok(&Status { status: "alive" })
+    ok(&Status::of("alive"))
 }
 
 /// Whether the server can serve
 ///
-/// The database answers, and its schema is one that this program knows; otherwise 503.
+/// The database answers, and its schema is one that this program knows; otherwise 503. Of several stores one is enough.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -63,12 +73,19 @@ async fn alive() -> Response {
     responses((status = 200, description = "It can.", body = Status))
 )]
 async fn ready(State(api): State<Api>) -> Result<Response, Problem> {
+    if let Some(several) = api.several() {
+        let away: Vec<String> = several.away().await.into_iter().map(str::to_owned).collect();
+        if away.len() == several.number() {
+            return Err(Problem::new(Code::Unavailable, "no database answers"));
+        }
+        return Ok(ok(&Status { away, ..Status::of("ready") }));
+    }
     let facts = api.store().facts().await.map_err(|error| {
         tracing::warn!(%error, "the store cannot be asked");
         Problem::new(Code::Unavailable, "the database does not answer")
     })?;
     let detail = match facts.schema_version.cmp(&facts.known_version) {
-        Ordering::Equal => return Ok(ok(&Status { status: "ready" })),
+        Ordering::Equal => return Ok(ok(&Status::of("ready"))),
         Ordering::Greater => "the schema of the database is newer than this program",
         Ordering::Less => "the schema of the database is older than this program, or not there",
     };

@@ -66,7 +66,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 async fn keyed(api: &Api, key: String, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(caller) = api.access().caller(&parts, api.store()).await else {
+    let Ok(caller) = api.caller(&parts).await else {
         // The handler refuses it.
         return next.run(Request::from_parts(parts, body)).await;
     };

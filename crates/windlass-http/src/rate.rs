@@ -152,7 +152,7 @@ pub(crate) async fn limited(State(api): State<Api>, request: Request, next: Next
     let (parts, body) = request.into_parts();
     let caller = match api.access().is_by_address() {
         true => None,
-        false => api.access().caller(&parts, api.store()).await.ok(),
+        false => api.caller(&parts).await.ok(),
     };
     let who = match (&caller, api.access().address(&parts)) {
         (Some(caller), _) => Who::Caller(caller.name()),

@@ -20,8 +20,8 @@ use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
     access, alert, audit, batch, conditional, event, health, idempotency, job, kind, lane, limit,
-    operation, queue, rate, remote, schedule, session, signal, source, stream, subscription, token,
-    trace, user, worker, workflow,
+    operation, queue, rate, remote, schedule, session, signal, source, stores, stream,
+    subscription, token, trace, user, worker, workflow,
 };
 
 #[derive(OpenApi)]
@@ -56,7 +56,8 @@ use crate::{
         (name = "builds", description = "The oldest builds of programs that take new work."),
         (name = "schedules", description = "Jobs that are enqueued again and again."),
         (name = "alerts", description = "What lasts and is told, and what is not to be told."),
-        (name = "health", description = "How the server and the store are.")
+        (name = "health", description = "How the server and the store are."),
+        (name = "stores", description = "The stores of a server that has several.")
     )
 )]
 struct Described;
@@ -87,6 +88,7 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         session::routes(),
         audit::routes(),
         health::routes_of_store(),
+        stores::routes(),
     ];
     let nouns = nouns.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge);
     let (routes, mut document) = OpenApiRouter::with_openapi(Described::openapi())

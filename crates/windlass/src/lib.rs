@@ -57,6 +57,7 @@ pub mod encryption;
 #[cfg(feature = "log-layer")]
 mod log_layer;
 mod open;
+pub mod stores;
 #[cfg(all(feature = "testing", any(feature = "sqlite", feature = "postgres")))]
 pub mod testing;
 mod transaction;

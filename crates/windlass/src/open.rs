@@ -147,6 +147,11 @@ pub async fn migrate(url: &str) -> Result<u32, StoreError> {
     }
 }
 
+/// Refuses what is not the URL of a store.
+pub(crate) fn check_url(url: &str) -> Result<(), StoreError> {
+    scheme(url).map(drop)
+}
+
 fn keeps_nothing(url: &str) -> StoreError {
     unusable(format!("the store `{url}` keeps nothing, and has no rows"))
 }

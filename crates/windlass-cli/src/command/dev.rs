@@ -81,7 +81,7 @@ impl Dev<'_> {
         loop {
             let serves_nothing = plan.serves_nothing();
             match self.session(plan).run(signals, Until::Changed).await {
-                Ok(Ended::Stopped) => return Ok(()),
+                Ok(Ended::Stopped | Ended::Drained) => return Ok(()),
                 Ok(Ended::Changed) => plan = self.plan(),
                 // Without the file it would have been the same.
                 Err(error) if serves_nothing => return Err(error),

@@ -21,6 +21,7 @@ use crate::output::color::Tone;
 use crate::output::escape::{in_lines, in_one_line};
 use crate::output::{Output, document, time};
 use crate::store;
+use crate::stores;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -154,8 +155,9 @@ fn unique(args: &Args) -> Option<Unique> {
 }
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
-    let out = &globals.out;
     let job = new_job(&args)?;
+    let globals = &stores::of_job(globals, &job)?;
+    let out = &globals.out;
     let parent = parent::of_program()?;
     if args.wait && globals.store.contains("history=off") {
         let what = "a store with history=off keeps no completed jobs, so there is nothing to wait for; leave --wait out";
@@ -201,7 +203,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         if matches!(due, Due::Now) && matches!(enqueued, Enqueued::New(_)) {
             warn_unserved(out, &*store, &job).await?;
         }
-        let see = format!("  see it: windlass job show {}", enqueued.id());
+        let store = globals.store_option();
+        let see = format!("  see it: windlass job show {}{store}", enqueued.id());
         out.line(&out.paint(Tone::Dim, &see))?;
     }
     Ok(Exit::Done)

@@ -19,6 +19,7 @@ use crate::output::color::Tone;
 use crate::output::document::Document;
 use crate::output::time;
 use crate::store;
+use crate::stores;
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -65,6 +66,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let parent = parent::of_program()?;
     if args.event_type == "-" {
         check_alone(&args)?;
+        // Lines are published in transactions of many, and no transaction crosses stores.
+        let globals = &stores::one(globals.clone())?;
         if args.dry_run {
             let client = Client::new(store::existing(&globals.store).await?);
             tried::lines(&client, io::stdin()).await?.tell(&globals.out)?;
@@ -76,6 +79,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     let is_dry = args.dry_run;
     let event = event(args)?;
+    let globals = &stores::of_event(globals, &event)?;
     // Checked before the store is touched, so that a refused event does not even create it.
     event
         .check_from_outside()
@@ -89,7 +93,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let client = parent::of(client(globals).await?, parent);
     let answer = client.publish(event.clone()).await?;
     let fate = Fate::of(answer, &client);
-    told(&event, (answer.id(), fate), &globals.out)
+    told(&event, (answer.id(), fate), globals)
 }
 
 /// What is given beside `-` would be of no event.
@@ -132,7 +136,8 @@ fn extension(text: &str) -> Result<(String, Extension), String> {
     Ok((name.to_owned(), value))
 }
 
-fn told(event: &NewEvent, (id, fate): (EventId, Fate), out: &Output) -> anyhow::Result<Exit> {
+fn told(event: &NewEvent, (id, fate): (EventId, Fate), globals: &Globals) -> anyhow::Result<Exit> {
+    let out = &globals.out;
     let answer = fate.word();
     if out.is_json() {
         out.json(&published(event, (id, fate)))?;
@@ -152,7 +157,10 @@ fn told(event: &NewEvent, (id, fate): (EventId, Fate), out: &Output) -> anyhow::
             return Ok(Exit::Done);
         }
     };
-    out.done(&format!("{strong}  {said}"), &format!("see it: windlass event show {id}"))?;
+    out.done(
+        &format!("{strong}  {said}"),
+        &format!("see it: windlass event show {id}{}", globals.store_option()),
+    )?;
     Ok(Exit::Done)
 }
 

@@ -4,12 +4,14 @@ use std::net::{
     IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener as StdTcpListener,
 };
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use windlass::redact::Redaction;
 use windlass::store::Store;
+use windlass::stores::{RunningWorkers, Stores};
 use windlass::token::Grant;
-use windlass::{Client, Worker};
+use windlass::{Client, RunningWorker, StartError, Worker};
 use windlass_http::{Access, Api, IpNet, Proxies, RequestRate, Server};
 
 use super::work::logs;
@@ -21,6 +23,7 @@ use crate::keys;
 use crate::service::{Service, root, socket};
 use crate::shutdown::{self, Signals, Wish};
 use crate::store;
+use crate::stores::{self, Chosen};
 
 /// What it is listed with among the workers.
 const BUILD: &str = concat!("windlass serve ", env!("CARGO_PKG_VERSION"));
@@ -32,6 +35,7 @@ Examples:
   windlass serve
   windlass serve --listen 127.0.0.1:8080 --store postgres://app@db/app
 
+Where windlass.toml names several stores, all are served: /v1 is the default one's API, /stores/NAME/v1 each one's.
 The same stands in [server] of windlass.toml; what is given here goes before it, and a socket that systemd hands over before both.")]
 pub(crate) struct Args {
     /// The address and port; port 0 takes a free one; 127.0.0.1:7700 unless given
@@ -47,9 +51,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
-
-/// The file that it looks for unless it is told.
-const UNLESS_GIVEN: &str = "windlass.toml";
 
 /// Where it listens unless it is told.
 pub(super) const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7700));
@@ -67,7 +68,7 @@ struct How {
 impl Args {
     /// What the file says, with what is given here before it.
     fn how(&self) -> Result<How, Failure> {
-        let unless_given = Path::new(UNLESS_GIVEN);
+        let unless_given = Path::new(stores::FILE);
         let file = self.config.as_deref().or_else(|| unless_given.exists().then_some(unless_given));
         let said = file.map(Config::server).transpose();
         let said = said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default();
@@ -93,19 +94,27 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         how.listen = socket.local_addr()?;
     }
     check(&how)?;
+    let file = args.config.as_deref().unwrap_or(Path::new(stores::FILE));
+    let (globals, several) = &served(globals, file)?;
     logs::begin(&Screen::without_progress(), globals.out.asides(), false);
-    let keys = keys::of(args.config.as_deref().unwrap_or(Path::new(UNLESS_GIVEN)))?;
-    let store = store::created_and_told(globals).await?;
+    let keys = keys::of(file)?;
+    let store = match several {
+        Some(stores) => stores.store(stores.routes().default_store()).await?,
+        None => store::created_and_told(globals).await?,
+    };
     let server = listening(&how, socket).await?;
     let server = if how.behind_proxy { server.behind_proxy() } else { server };
     let serving = format!("serving http://{}", server.address()?);
     globals.out.aside(&format!("{serving}\n"));
     root::warn(&globals.out);
-    let maintenance =
-        Worker::without_app(store.clone()).without_handlers().build(BUILD).start().await?;
+    let maintenance = Maintenance::start(&store, several.as_ref()).await?;
     warn_without_anybody(&how, globals, &*store).await?;
     let client = keys::encrypting(Client::new(store), keys);
     let api = Api::of(client, access(&how)?, rate(&how.said)).redacting(how.redaction.clone());
+    let api = match several {
+        Some(stores) => api.with_stores(stores.clone()),
+        None => api,
+    };
     let probe = server.probe();
     service.ready(&serving);
     let told = async {
@@ -121,6 +130,48 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     api.idle().await;
     maintenance.stop().await;
     Ok(Exit::Done)
+}
+
+/// The store whose tokens count, and all of them where there are several.
+fn served(globals: &Globals, file: &Path) -> anyhow::Result<(Globals, Option<Stores>)> {
+    Ok(match stores::chosen(globals.given.as_deref(), file)? {
+        Chosen::One(url) => (globals.on(url), None),
+        Chosen::Several(said) => {
+            let stores = said.stores()?.with_origin("windlass serve");
+            let default = said.url(said.routes.default_store()).unwrap_or_default();
+            (globals.on(default.to_owned()), Some(stores))
+        }
+    })
+}
+
+/// What some process must do for the jobs of each store.
+enum Maintenance {
+    One(RunningWorker),
+    Several(RunningWorkers),
+}
+
+impl Maintenance {
+    async fn start(store: &Arc<dyn Store>, several: Option<&Stores>) -> Result<Self, StartError> {
+        let of = |store| Worker::without_app(store).without_handlers().build(BUILD);
+        Ok(match several {
+            None => Self::One(of(Arc::clone(store)).start().await?),
+            Some(stores) => Self::Several(stores.worker(move |_, store| of(store)).await?),
+        })
+    }
+
+    async fn responds(&self) -> bool {
+        match self {
+            Self::One(worker) => worker.responds().await,
+            Self::Several(workers) => workers.responds().await,
+        }
+    }
+
+    async fn stop(self) {
+        match self {
+            Self::One(worker) => worker.stop().await,
+            Self::Several(workers) => workers.stop().await,
+        };
+    }
 }
 
 /// On the socket that was handed over, or on one of its own.

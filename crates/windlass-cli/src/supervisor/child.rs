@@ -45,20 +45,25 @@ pub(super) struct Running {
     signals: mpsc::UnboundedReceiver<libc::c_int>,
 }
 
-/// Starts a child that wants to be heard of within this time.
+/// Starts a child that wants to be heard of within this time; for the store at this URL, where it is for another one than this
+/// process.
 ///
 /// # Errors
 /// When it cannot be started.
 pub(super) fn start(
     command: &ChildCommand,
-    id: ChildId,
-    within: Duration,
+    (id, within): (ChildId, Duration),
+    store: Option<&str>,
 ) -> io::Result<(Handle, Running)> {
     let (ours, theirs) = StdUnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let mut started = Command::new(&command.program);
     for name in service::VARIABLES {
         started.env_remove(name);
+    }
+    if let Some(url) = store {
+        // Not an argument: others see these, and a URL may have a password.
+        started.env("WINDLASS_STORE", url);
     }
     let mut child = started
         .args(&command.args)

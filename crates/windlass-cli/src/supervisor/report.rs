@@ -43,10 +43,11 @@ impl Report {
         self.say(pool, "supervising", json!({}), &text);
     }
 
-    pub(super) fn started(&self, pool: &Pool, (place, pid): (usize, u32)) {
+    pub(super) fn started(&self, pool: &Pool, (place, pid): (usize, u32), store: Option<&str>) {
         // Each child says more of itself.
         if self.json {
-            self.say(pool, "worker-started", json!({ "place": place + 1, "pid": pid }), "");
+            let body = of_store(json!({ "place": place + 1, "pid": pid }), store);
+            self.say(pool, "worker-started", body, "");
         }
     }
 
@@ -64,14 +65,21 @@ impl Report {
         }
     }
 
-    pub(super) fn again(&self, pool: &Pool, (place, why): (usize, &str), wait: Duration) {
+    pub(super) fn again(
+        &self,
+        pool: &Pool,
+        (place, store, why): (usize, Option<&str>, &str),
+        wait: Duration,
+    ) {
         let when = match wait {
             Duration::ZERO => "now".to_owned(),
             wait => format!("in {}", span(wait)),
         };
         let state = Self::state(pool);
-        let text = format!("worker {} {why}; {state}; it is started again {when}", place + 1);
+        let of = store.map_or_else(String::new, |name| format!(" of store {name}"));
+        let text = format!("worker {}{of} {why}; {state}; it is started again {when}", place + 1);
         let body = json!({ "place": place + 1, "why": why, "wait_ms": millis(wait) });
+        let body = of_store(body, store);
         self.say(pool, "worker-again", body, &text);
     }
 
@@ -146,6 +154,14 @@ impl Report {
         }
         self.lines.say(To::Stdout, &line.to_string());
     }
+}
+
+/// With the store, where there are several.
+fn of_store(mut body: Value, store: Option<&str>) -> Value {
+    if let (Some(body), Some(name)) = (body.as_object_mut(), store) {
+        body.insert("store_name".to_owned(), name.into());
+    }
+    body
 }
 
 /// How a child has ended, in a few words.

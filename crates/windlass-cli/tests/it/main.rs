@@ -9,6 +9,7 @@ mod handlers;
 mod serve;
 mod service;
 mod sources;
+mod stores;
 mod supervisor;
 mod terminal;
 mod work;

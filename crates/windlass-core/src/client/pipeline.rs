@@ -93,8 +93,10 @@ impl std::fmt::Debug for EnqueuePipeline {
 }
 
 impl EnqueuePipeline {
-    pub(super) fn with_origin(mut self, origin: Arc<str>) -> Self {
-        self.origin = Some(origin);
+    /// Who enqueues and publishes, for the records of jobs and events.
+    #[must_use]
+    pub fn with_origin(mut self, origin: impl Into<Arc<str>>) -> Self {
+        self.origin = Some(origin.into());
         self
     }
 
@@ -102,17 +104,23 @@ impl EnqueuePipeline {
         self.origin.as_deref()
     }
 
-    pub(super) fn with_layer(mut self, layer: Arc<dyn EnqueueLayer>) -> Self {
+    /// Adds a layer, behind those that are there.
+    #[must_use]
+    pub fn with_layer(mut self, layer: Arc<dyn EnqueueLayer>) -> Self {
         self.layers = self.layers.iter().cloned().chain([layer]).collect();
         self
     }
 
-    pub(super) fn with_parent(mut self, parent: Parent) -> Self {
+    /// What jobs and events come of.
+    #[must_use]
+    pub fn with_parent(mut self, parent: Parent) -> Self {
         self.parent = Some(Arc::new(parent));
         self
     }
 
-    pub(super) fn with_cipher(mut self, cipher: Arc<dyn Cipher>) -> Self {
+    /// Encrypts the args of jobs.
+    #[must_use]
+    pub fn with_cipher(mut self, cipher: Arc<dyn Cipher>) -> Self {
         self.cipher = Some(cipher);
         self
     }

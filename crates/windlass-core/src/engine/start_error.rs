@@ -73,6 +73,12 @@ pub enum StartError {
         "kind `{0}` takes many jobs at a time, and wants a process for each: it can have one of both"
     )]
     IsolatedChunks(String),
+    /// Attempts in processes of their own, in a worker of several stores: such a process would not know which of them its attempt
+    /// is from.
+    #[error(
+        "kind `{0}` wants a process for each attempt, which a worker of several stores does not give: start a worker for one store"
+    )]
+    IsolatedStores(String),
     /// Attempts in processes of their own, on a system that is not Unix.
     #[error("kind `{0}` wants a process for each attempt, which there is on Unix only")]
     NoProcesses(String),

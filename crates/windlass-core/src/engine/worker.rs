@@ -301,6 +301,13 @@ impl<App: Send + Sync + 'static> Worker<App> {
         self
     }
 
+    /// The first of its kinds whose attempts run in processes of their own.
+    #[must_use]
+    pub fn isolated_kind(&self) -> Option<&str> {
+        let isolated = |one: &&Registered| one.policy.isolation == Isolation::Process;
+        self.handlers.iter().find(isolated).map(|one| one.kind.as_str())
+    }
+
     /// Decrypts the args of encrypted jobs for handlers, and encrypts those of the jobs that handlers enqueue: see [`Client::encrypting`].
     pub fn encrypting(mut self, cipher: impl Cipher) -> Self {
         self.client = self.client.encrypting(cipher);
@@ -392,9 +399,8 @@ impl<App: Send + Sync + 'static> Worker<App> {
         {
             return Err(StartError::LayerOfNoKind(kind.clone()));
         }
-        let isolated = self.handlers.iter().find(|one| one.policy.isolation == Isolation::Process);
-        if let Some(one) = isolated.filter(|_| !cfg!(unix)) {
-            return Err(StartError::NoProcesses(one.kind.clone()));
+        if let Some(kind) = self.isolated_kind().filter(|_| !cfg!(unix)) {
+            return Err(StartError::NoProcesses(kind.to_owned()));
         }
         self.handlers.iter().try_for_each(check_chunks)?;
         if self.beside.timers.iter().any(|(period, _)| period.is_zero()) {

@@ -54,7 +54,7 @@ impl FromRequestParts<Api> for Anybody {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        Ok(Self(api.access().caller(parts, api.store()).await?))
+        Ok(Self(api.caller(parts).await?))
     }
 }
 
@@ -78,7 +78,7 @@ impl<N: Needs> FromRequestParts<Api> for MayIn<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let caller = api.access().caller(parts, api.store()).await?;
+        let caller = api.caller(parts).await?;
         if caller.grant().has(N::SCOPE) {
             return Ok(Self { caller, needs: PhantomData });
         }

@@ -158,7 +158,7 @@ fn tried(document: &OpenApi) -> HashSet<String> {
 pub(crate) async fn watched(State(watch): State<Watch>, request: Request, next: Next) -> Response {
     let Some(known) = watch.act(&request) else { return next.run(request).await };
     let (parts, body) = request.into_parts();
-    let Ok(caller) = watch.api.access().caller(&parts, watch.api.store()).await else {
+    let Ok(caller) = watch.api.caller(&parts).await else {
         // The handler refuses it.
         return next.run(Request::from_parts(parts, body)).await;
     };

@@ -1,5 +1,7 @@
 //! Publishing events, and trying them.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,7 @@ use crate::idempotency::Ids;
 use crate::limits::BATCH_EVENTS;
 use crate::problem::Problem;
 use crate::schema;
+use crate::stores::Written;
 
 /// A CloudEvent, as it calls itself.
 const CLOUD: &str = "application/cloudevents+json";
@@ -37,6 +40,10 @@ pub struct PublishedBody<'a> {
     source: &'a str,
     /// The id that its source gave it.
     given_id: Option<&'a str>,
+    /// The store that it is in, where the server has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, value_type = String)]
+    store: Option<Arc<str>>,
 }
 
 /// What came of an event.
@@ -77,12 +84,16 @@ impl Fate {
 /// What came of publishing an event, as `published.v1`.
 #[must_use]
 pub fn published(event: &NewEvent, (id, fate): (EventId, Fate)) -> Document<PublishedBody<'_>> {
-    Document::new("published.v1", body(event, (id, fate)))
+    Document::new("published.v1", body(event, (id, fate), None))
 }
 
-fn body(event: &NewEvent, (id, answer): (EventId, Fate)) -> PublishedBody<'_> {
+fn body(
+    event: &NewEvent,
+    (id, answer): (EventId, Fate),
+    store: Option<Arc<str>>,
+) -> PublishedBody<'_> {
     let given_id = event.given.as_deref();
-    PublishedBody { id, answer, r#type: &event.event_type, source: &event.source, given_id }
+    PublishedBody { id, answer, r#type: &event.event_type, source: &event.source, given_id, store }
 }
 
 /// Events to be published together: all of them or none.
@@ -138,7 +149,8 @@ impl<S: Send + Sync> FromRequest<S> for Many {
 
 /// Publish an event
 ///
-/// It is committed when the answer comes. A request that is repeated with the same `source` and `id` publishes it once.
+/// It is committed when the answer comes. A request that is repeated with the same `source` and `id` publishes it once. A server
+/// of several stores publishes it in the one that its routes say, and names it.
 #[utoipa::path(
     post,
     path = "/events",
@@ -160,10 +172,11 @@ pub(super) async fn one(
     One(mut event): One,
 ) -> Result<Response, Problem> {
     event.given = event.given.or_else(|| ids.event(0));
-    let client = api.client_of(&may.caller);
+    let written = api.for_events(&may.caller, std::slice::from_ref(&event)).await?;
+    let Written { client, store } = written;
     let answer = client.publish(event.clone()).await?;
     let fate = Fate::of(answer, &client);
-    let document = published(&event, (answer.id(), fate));
+    let document = Document::new("published.v1", body(&event, (answer.id(), fate), store));
     Ok(if fate == Fate::New { created(&document) } else { ok(&document) })
 }
 
@@ -190,10 +203,11 @@ pub(super) async fn many(
     for (nth, event) in events.iter_mut().enumerate() {
         event.given = event.given.take().or_else(|| ids.event(nth));
     }
-    let client = api.client_of(&may.caller);
+    let Written { client, store } = api.for_events(&may.caller, &events).await?;
     let answers = client.publish_all(events.clone()).await?;
-    let told = events.iter().zip(answers);
-    let told = told.map(|(event, answer)| body(event, (answer.id(), Fate::of(answer, &client))));
+    let told = events.iter().zip(answers).map(|(event, answer)| {
+        body(event, (answer.id(), Fate::of(answer, &client)), store.clone())
+    });
     let events = told.collect();
     Ok(ok(&Document::new("published_events.v1", PublishedEvents { events })))
 }

@@ -1,5 +1,7 @@
 //! Writing jobs.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,7 @@ use crate::idempotency::Ids;
 use crate::limits::BATCH_JOBS;
 use crate::problem::Problem;
 use crate::schema;
+use crate::stores::Written;
 
 /// What happened to a job that was asked for.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,6 +27,10 @@ pub(crate) struct EnqueuedBody {
     #[schema(value_type = schema::JobId)]
     id: JobId,
     result: ResultWord,
+    /// The store that it is in, where the server has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, value_type = String)]
+    store: Option<Arc<str>>,
 }
 
 /// What happened to it.
@@ -73,18 +80,22 @@ pub(crate) struct EnqueuedJobs {
 
 /// What happened to jobs that were asked for together.
 pub(crate) fn enqueued_jobs(enqueued: Vec<Enqueued>) -> Document<EnqueuedJobs> {
-    let jobs = enqueued.into_iter().map(answer).collect();
+    enqueued_in(enqueued, None)
+}
+
+fn enqueued_in(enqueued: Vec<Enqueued>, store: Option<&Arc<str>>) -> Document<EnqueuedJobs> {
+    let jobs = enqueued.into_iter().map(|one| answer(one, store.cloned())).collect();
     Document::new("enqueued_jobs.v1", EnqueuedJobs { jobs })
 }
 
-fn answer(enqueued: Enqueued) -> EnqueuedBody {
+fn answer(enqueued: Enqueued, store: Option<Arc<str>>) -> EnqueuedBody {
     let result = match enqueued {
         Enqueued::New(_) => ResultWord::New,
         Enqueued::Kept(_) => ResultWord::Kept,
         Enqueued::Replaced(_) => ResultWord::Replaced,
         _ => ResultWord::Existing,
     };
-    EnqueuedBody { id: enqueued.id(), result }
+    EnqueuedBody { id: enqueued.id(), result, store }
 }
 
 /// The job with an id that its request makes again, unless it has one of its own.
@@ -97,7 +108,8 @@ fn with_id(mut job: NewJob, id: Option<JobId>) -> NewJob {
 
 /// Write a job
 ///
-/// It is committed when the answer comes. A request that is repeated with the same `id` writes it once.
+/// It is committed when the answer comes. A request that is repeated with the same `id` writes it once. A server of several stores
+/// writes it to the one that its routes say, and names it.
 #[utoipa::path(
     post,
     path = "/jobs",
@@ -117,14 +129,15 @@ pub(super) async fn one(
 ) -> Result<Response, Problem> {
     let job = with_id(body.job("")?, ids.job(0));
     may.check(&job.queue, &job.kind)?;
-    let enqueued = api.client_of(&may.caller).enqueue(job).await?;
-    let document = Document::new("enqueued.v1", answer(enqueued));
+    let Written { client, store } = api.for_jobs(&may.caller, std::slice::from_ref(&job)).await?;
+    let enqueued = client.enqueue(job).await?;
+    let document = Document::new("enqueued.v1", answer(enqueued, store));
     Ok(if matches!(enqueued, Enqueued::New(_)) { created(&document) } else { ok(&document) })
 }
 
 /// Write many jobs
 ///
-/// All of them or none, in one transaction.
+/// All of them or none, in one transaction. On a server of several stores they have to belong to one.
 #[utoipa::path(
     post,
     path = "/jobs/batch",
@@ -142,6 +155,7 @@ pub(super) async fn many(
     let jobs = body.jobs(NewJobBody::job)?.into_iter().enumerate();
     let jobs: Vec<NewJob> = jobs.map(|(nth, job)| with_id(job, ids.job(nth))).collect();
     jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind))?;
-    let enqueued = api.client_of(&may.caller).enqueue_all(jobs).await?;
-    Ok(ok(&enqueued_jobs(enqueued)))
+    let Written { client, store } = api.for_jobs(&may.caller, &jobs).await?;
+    let enqueued = client.enqueue_all(jobs).await?;
+    Ok(ok(&enqueued_in(enqueued, store.as_ref())))
 }

@@ -153,7 +153,7 @@ impl Viewer {
     async fn check_rights(&mut self) -> Result<(), Problem> {
         // All ask at the same moment and one after the other: the first one's answer is good for the others with its token.
         let _one = self.seat.session.checking.lock().await;
-        let asked = self.api.access().caller(&self.request, self.api.store()).await;
+        let asked = self.api.caller(&self.request).await;
         let now = Instant::now();
         self.check_at = self.seat.session.next_check(now);
         match asked {

@@ -125,6 +125,15 @@ impl TestApi {
         Self::with(Arc::clone(&self.database), Access::open()).await
     }
 
+    /// A server of another database of the same kind.
+    pub(crate) async fn other(&self) -> Self {
+        let database = match &self.database.0 {
+            Kind::Sqlite(_) => TestDatabase::sqlite(),
+            Kind::Postgres(_) => TestDatabase::postgres(),
+        };
+        Self::on(database).await
+    }
+
     /// Another server of the same database, whose store has a fault to come.
     pub(crate) async fn faulty(&self, plan: Plan) -> Self {
         let Self { store, database, .. } = self.another().await;
@@ -373,7 +382,7 @@ pub(crate) fn request(method: Method, path: &str) -> axum::http::request::Builde
 }
 
 /// Holds an answer against the schema that the document has for it.
-fn check(method: &Method, path: &str, status: StatusCode, body: &Value) {
+pub(crate) fn check(method: &Method, path: &str, status: StatusCode, body: &Value) {
     let Some(operation) = operation(method, path) else {
         return check_schema(&json!({"$ref": "#/components/schemas/Problem"}), body, path);
     };

@@ -33,6 +33,7 @@ mod server;
 mod sessions;
 mod signals;
 mod sources;
+mod stores;
 mod stream;
 mod subscriptions;
 mod traces;

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use windlass::Limit;
 use windlass::event::Keep;
 use windlass::health::Thresholds;
+use windlass::{Limit, NewJob};
 
 use crate::acts::declared::Object;
 use crate::config::{
-    Config, HandlerConfig, ScheduleConfig, SourceConfig, SubscriptionConfig, Target,
+    Config, HandlerConfig, ScheduleConfig, SourceConfig, StoresConfig, SubscriptionConfig, Target,
 };
 use crate::exit::Failure;
 use crate::queue_rules::QueueRules;
@@ -152,6 +152,20 @@ impl Plan {
         })
     }
 
+    /// What of it belongs to one of several stores: the schedules whose jobs do, and in the default store the sources, whose events
+    /// would otherwise be there once for each store.
+    pub(super) fn in_store(mut self, said: &StoresConfig, name: &str) -> Self {
+        self.schedules.retain(|ScheduleConfig { definition, .. }| {
+            let job = NewJob::new(definition.kind.as_str(), definition.args.clone());
+            let job = NewJob { queue: definition.queue.clone(), ..job };
+            said.routes.of_job(&job) == name
+        });
+        if name != said.routes.default_store() {
+            self.sources.clear();
+        }
+        self
+    }
+
     /// Whether there is neither a job that it runs nor a feed that it reads.
     pub(crate) fn serves_nothing(&self) -> bool {
         self.handlers.is_empty() && self.sources.is_empty()
@@ -162,5 +176,31 @@ impl Plan {
         let programs =
             self.handlers.iter().filter(|handler| matches!(handler.target, Target::Exec(_)));
         programs.map(|handler| handler.grace + AFTER_KILL).max().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A schedule fires in the store of its jobs, and a feed is read into one store.
+    #[test]
+    fn what_a_file_declares_belongs_to_one_store() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("windlass.toml");
+        let text = "[store.eu]\nurl = \"sqlite:eu.db\"\n[store.us]\nurl = \"sqlite:us.db\"\n\
+                    [stores]\notherwise = \"us\"\n[[route]]\nqueue = \"eu-*\"\nstore = \"eu\"\n\
+                    [[handler]]\nkind = \"k\"\nexec = [\"true\"]\n\
+                    [schedule.a]\nevery = \"1h\"\nkind = \"k\"\nqueue = \"eu-mail\"\n\
+                    [schedule.b]\nevery = \"1h\"\nkind = \"k\"\n\
+                    [source.feed]\nurl = \"http://127.0.0.1:9/\"\nreader = \"json-lines\"\n";
+        std::fs::write(&file, text).expect("written");
+        let said = Config::stores(&file).expect("read").expect("two stores");
+        for (name, schedules, sources) in [("eu", ["a"], 0), ("us", ["b"], 1)] {
+            let plan = Plan::read(&file, None).expect("read").in_store(&said, name);
+            let names: Vec<&str> = plan.schedules.iter().map(|one| one.name.as_str()).collect();
+            assert_eq!((names.as_slice(), plan.sources.len()), (&schedules[..], sources), "{name}");
+            assert_eq!(plan.handlers.len(), 1, "handlers are for all of them");
+        }
     }
 }

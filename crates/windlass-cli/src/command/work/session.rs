@@ -47,8 +47,10 @@ pub(crate) enum Until {
 /// Why a session has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// It was told to, or nothing was left to run.
+    /// It was told to.
     Stopped,
+    /// Nothing was left to run.
+    Drained,
     /// Its file is another one.
     Changed,
 }

@@ -153,7 +153,10 @@ impl<'g> Watch<'g> {
                 self.report.stopping(self.worker.stats().running());
                 self.ended = Ended::Stopped;
             }
-            (Wish::Stop, Stop::Asked { .. }) => self.hurry_up(),
+            (Wish::Stop, Stop::Asked { .. }) => {
+                self.ended = Ended::Stopped;
+                self.hurry_up();
+            }
             (Wish::Quiet, Stop::Unasked) => {
                 self.worker.quiet();
                 self.report.quiet();
@@ -222,6 +225,7 @@ impl<'g> Watch<'g> {
         self.fed = fed;
         self.drain = has_more.then(Drain::default);
         if !has_more && matches!(self.stop, Stop::Unasked) {
+            self.ended = Ended::Drained;
             self.stop_now();
         }
     }
@@ -239,6 +243,7 @@ impl<'g> Watch<'g> {
     fn on_held_back(&mut self, minimum: Option<&MinimumBuild>) {
         self.report.held_back(minimum);
         if minimum.is_some() && self.drain.take().is_some() && matches!(self.stop, Stop::Unasked) {
+            self.ended = Ended::Drained;
             self.stop_now();
         }
     }

@@ -1,0 +1,153 @@
+//! Several stores behind one server: which there are, how each is, and the whole API of each below a path of its own.
+
+mod document;
+mod list;
+mod nested;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::sync::OnceCell;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use windlass::event::NewEvent;
+use windlass::stores::Stores;
+use windlass::{Client, NewJob, Refusal, StoreError};
+
+use crate::access::Caller;
+use crate::api::Api;
+use crate::problem::Problem;
+
+pub(crate) use nested::nested;
+
+/// How long one of several stores may take to say how it is, before it counts as away.
+const LOOK_TIME: Duration = Duration::from_secs(3);
+
+/// Its route, below `/v1`.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list::list))
+}
+
+/// The stores of an API that has several.
+#[derive(Clone)]
+pub(crate) struct Several {
+    stores: Stores,
+    /// The API of each other than the default one, once its store is open.
+    others: Arc<BTreeMap<String, OnceCell<Other>>>,
+}
+
+/// The API of another store than the default one.
+#[derive(Clone)]
+struct Other {
+    api: Api,
+    /// Made once: it has the whole document.
+    router: Router,
+}
+
+impl std::fmt::Debug for Several {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.stores.fmt(f)
+    }
+}
+
+impl Several {
+    pub(crate) fn of(stores: Stores) -> Self {
+        let default = stores.routes().default_store();
+        let others = stores.names().filter(|name| *name != default);
+        let others = others.map(|name| (name.to_owned(), OnceCell::new())).collect();
+        Self { stores, others: Arc::new(others) }
+    }
+
+    fn default_store(&self) -> &str {
+        self.stores.routes().default_store()
+    }
+
+    /// How many there are.
+    pub(crate) fn number(&self) -> usize {
+        self.stores.names().count()
+    }
+
+    /// The API of one of them, beside that of the default store, which says who may.
+    async fn api(&self, home: &Api, name: &str) -> Result<Api, StoreError> {
+        Ok(match self.other(home, name).await? {
+            Some(other) => other.api,
+            None => home.clone(),
+        })
+    }
+
+    /// That of another than the default one; its store is opened when it is asked for first.
+    async fn other(&self, home: &Api, name: &str) -> Result<Option<Other>, StoreError> {
+        let Some(other) = self.others.get(name) else { return Ok(None) };
+        let open = async || {
+            let api = home.beside(self.stores.store(name).await?);
+            Ok(Other { router: api.clone().router(), api })
+        };
+        other.get_or_try_init(open).await.cloned().map(Some)
+    }
+
+    /// The names of those that do not answer, in time, that they can be used.
+    pub(crate) async fn away(&self) -> Vec<&str> {
+        let looks = self.stores.names().map(|name| async move {
+            let look = async { self.stores.store(name).await?.facts().await };
+            let facts = tokio::time::timeout(LOOK_TIME, look).await;
+            let is_there = facts.is_ok_and(|facts| {
+                facts.is_ok_and(|facts| facts.schema_version == facts.known_version)
+            });
+            (!is_there).then_some(name)
+        });
+        futures_util::future::join_all(looks).await.into_iter().flatten().collect()
+    }
+}
+
+/// Where something is written, and the store's name where there are several.
+pub(crate) struct Written {
+    pub(crate) client: Client,
+    pub(crate) store: Option<Arc<str>>,
+}
+
+impl Api {
+    /// Where these jobs belong.
+    pub(crate) async fn for_jobs(
+        &self,
+        caller: &Caller,
+        jobs: &[NewJob],
+    ) -> Result<Written, Problem> {
+        self.written(caller, "jobs", |several| {
+            jobs.iter().map(|job| several.stores.routes().of_job(job)).collect()
+        })
+        .await
+    }
+
+    /// Where these events belong.
+    pub(crate) async fn for_events(
+        &self,
+        caller: &Caller,
+        events: &[NewEvent],
+    ) -> Result<Written, Problem> {
+        self.written(caller, "events", |several| {
+            events.iter().map(|event| several.stores.routes().of_event(event)).collect()
+        })
+        .await
+    }
+
+    async fn written<'a>(
+        &'a self,
+        caller: &Caller,
+        what: &'static str,
+        names: impl FnOnce(&'a Several) -> Vec<&'a str>,
+    ) -> Result<Written, Problem> {
+        let Some(several) = self.several() else {
+            return Ok(Written { client: self.client_of(caller), store: None });
+        };
+        let names = names(several);
+        let name = names.first().copied().unwrap_or(several.default_store());
+        if let Some(other) = names.iter().find(|other| **other != name) {
+            let (one, other) = (name.to_owned(), (*other).to_owned());
+            return Err(StoreError::from(Refusal::TwoStores { what, one, other }).into());
+        }
+        let api = several.api(self, name).await?;
+        Ok(Written { client: api.client_of(caller), store: Some(name.into()) })
+    }
+}
