@@ -217,8 +217,14 @@ pub(crate) fn not_entered(error: &StoreError) -> String {
 }
 
 async fn look(store: Option<&Arc<dyn Store>>, target: &str) -> Option<Value> {
+    object(&Objects::of(Arc::clone(store?)), target).await
+}
+
+/// The object that an act is done to: a noun, and a name in which anything may stand.
+async fn object(objects: &Objects, target: &str) -> Option<Value> {
+    let (noun, name) = target.split_once('/')?;
     let anybody = Caller::new(user(), Grant::everywhere([Scope::Admin]));
-    Objects::of(Arc::clone(store?)).at(target, &anybody).await
+    objects.named(noun, name, &anybody).await
 }
 
 fn machine() -> Option<String> {

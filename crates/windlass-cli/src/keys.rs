@@ -13,7 +13,8 @@ pub(crate) const VARIABLE: &str = "WINDLASS_KEYS";
 
 /// The keys, where jobs are to be encrypted: where the variable is set, or the file says so.
 pub(crate) fn of(file: &Path) -> Result<Option<Keys>, Failure> {
-    let kinds = match file.exists() {
+    // A link that leads nowhere is a file that cannot be read.
+    let kinds = match file.symlink_metadata().is_ok() {
         true => Config::encryption(file).map_err(|error| Failure::usage(error.to_string()))?,
         false => None,
     };

@@ -166,6 +166,11 @@ impl AttemptContext {
         self.job.event.as_deref()
     }
 
+    /// Whether its args are encrypted where they are stored.
+    pub(crate) fn are_args_encrypted(&self) -> bool {
+        self.decrypted.is_some()
+    }
+
     /// Why its args cannot be read.
     pub(crate) fn undecryptable(&self) -> Option<&Undecryptable> {
         self.decrypted.as_ref()?.as_ref().err()

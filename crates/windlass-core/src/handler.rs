@@ -265,16 +265,25 @@ pub(crate) fn attempted(handler: &dyn Handler, attempt: Arc<AttemptContext>) -> 
 /// do not fit never will, so the job is dead at the first attempt.
 fn read<J: Job>(cx: &AttemptContext) -> Result<J, JobError> {
     if cx.version() == J::VERSION {
-        return cx
-            .args()
-            .read()
-            .map_err(|error| JobError::dead(format_args!("malformed args: {error}")));
+        return cx.args().read().map_err(|error| JobError::dead(malformed::<J>(cx, &error)));
     }
     match J::upgrade() {
         Some(upgrade) => upgrade(cx.version(), cx.args()),
         None => {
             Err(JobError::dead(format_args!("args of version {} cannot be read", cx.version())))
         }
+    }
+}
+
+/// What is wrong with args. Of those that are encrypted it says where, and not what stands there.
+fn malformed<J: Job>(cx: &AttemptContext, error: &serde_json::Error) -> String {
+    if !cx.are_args_encrypted() {
+        return format!("malformed args: {error}");
+    }
+    let (line, column) = (error.line(), error.column());
+    match cx.args().misfit::<J>() {
+        path if path.is_empty() => format!("malformed args: at line {line} column {column}"),
+        path => format!("malformed args: {path} is not what is expected there"),
     }
 }
 

@@ -15,6 +15,8 @@ use crate::subscription::NO_ARGS;
 const MARK: &str = r#"{"windlass_encrypted":"#;
 /// How what stands for a unique key begins.
 const STAND_IN: &str = "encrypted:";
+/// How long the rest of it is.
+const STAND_IN_BYTES: usize = 24;
 
 /// Encrypts the args of jobs before they are written, and decrypts them for handlers: see
 /// [`Client::encrypting`](crate::client::Client::encrypting).
@@ -34,7 +36,7 @@ pub trait Cipher: Send + Sync + 'static {
     /// [`Undecryptable::NoKey`] or [`Undecryptable::Broken`].
     fn decrypt(&self, encrypted: &Encrypted, owner: &Owner<'_>) -> Result<String, Undecryptable>;
 
-    /// What stands for a name that may be made of args: the same for the same, and it tells nothing of it.
+    /// What stands for a name that may be made of args: the same for the same, and it tells nothing of it. 24 signs of Base64.
     fn stand_in(&self, kind: &str, name: &str) -> String;
 }
 
@@ -90,9 +92,25 @@ impl Encrypted {
         is_encrypted(args).then(|| args.read().ok()).flatten()
     }
 
+    /// Args that go over to the job that holds a unique key are of the kind: of one job alone, the other one's could not be read.
+    fn check_owner(&self, goes_over: bool) -> Result<(), Refusal> {
+        if self.of_kind || !goes_over {
+            return Ok(());
+        }
+        let reason = "the args were encrypted for this job alone, and replace those of the job that holds its unique key: encrypt them for the kind, with \"of_kind\": true";
+        Err(Refusal::Layer { layer: "encryption", reason: reason.to_owned() })
+    }
+
     fn owner<'a>(&self, kind: &'a str, job: JobId) -> Owner<'a> {
         Owner { kind, job: (!self.of_kind).then_some(job) }
     }
+}
+
+/// Whether this was made of a unique key already: of one of a job that was exported, say.
+fn is_stand_in(key: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    key.strip_prefix(STAND_IN)
+        .is_some_and(|rest| rest.len() == STAND_IN_BYTES && rest.bytes().all(is_base64))
 }
 
 /// Whether args are encrypted.
@@ -102,13 +120,14 @@ pub fn is_encrypted(args: &Json) -> bool {
 }
 
 /// Encrypts the args of a job that is to be written, and lets something else stand for its unique key, which may be made of them.
-/// What is encrypted stays as it is.
+/// What its program has encrypted stays as it is.
 pub(crate) fn encrypt(cipher: &dyn Cipher, job: &mut NewJob) -> Result<(), Refusal> {
-    if !cipher.covers(&job.kind) || is_encrypted(&job.args) {
+    let before = Encrypted::of(&job.args);
+    if before.is_none() && !cipher.covers(&job.kind) {
         return Ok(());
     }
     if let Some(unique) = &mut job.meta.unique
-        && !unique.key().starts_with(STAND_IN)
+        && !is_stand_in(unique.key())
     {
         let stand_in = cipher.stand_in(&job.kind, unique.key());
         *unique = unique.with_key(format!("{STAND_IN}{stand_in}"));
@@ -119,6 +138,9 @@ pub(crate) fn encrypt(cipher: &dyn Cipher, job: &mut NewJob) -> Result<(), Refus
     }
     let unique = job.meta.unique.as_ref();
     let of_kind = unique.is_some_and(|unique| unique.on_conflict() == OnConflict::Replace);
+    if let Some(before) = before {
+        return before.check_owner(of_kind);
+    }
     let owner = Owner { kind: &job.kind, job: (!of_kind).then_some(job.id) };
     let encrypted = cipher.encrypt(job.args.as_str(), &owner);
     let encrypted = encrypted.map_err(|reason| Refusal::Layer { layer: "encryption", reason })?;

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tower::ServiceExt;
 use windlass::store::Store;
@@ -45,6 +46,12 @@ impl Objects {
         let name = percent_decoded(name);
         let mut items = list.get("items")?.as_array()?.iter();
         items.find(|item| NAMES.iter().any(|key| item[*key] == *name)).cloned()
+    }
+
+    /// The object of this noun with this name, whatever signs the name has.
+    pub async fn named(&self, noun: &str, name: &str, by: &Caller) -> Option<Value> {
+        let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+        self.at(&format!("{noun}/{name}"), by).await
     }
 
     async fn get(&self, path: &str, by: &Caller) -> Option<Value> {

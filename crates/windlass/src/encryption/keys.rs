@@ -1,5 +1,6 @@
 //! The keys of a program: one writes, all read.
 
+use std::env::VarError;
 use std::fmt;
 
 use base64::Engine as _;
@@ -27,8 +28,8 @@ const NAME_BYTES: usize = 32;
 /// # Ok::<(), windlass::encryption::KeyError>(())
 /// ```
 ///
-/// Names, as those that unique keys are made of, get a stand-in that depends on the last key: while that is taken away, two jobs may
-/// hold what was one unique key.
+/// Unique keys get a stand-in that is made with the key whose name comes first in the alphabet, so that their order does not matter:
+/// name keys by the time they are made. While that key is taken away, two jobs may hold what was one unique key.
 pub struct Keys {
     keys: Vec<Key>,
     kinds: Vec<String>,
@@ -44,6 +45,12 @@ pub enum KeyError {
     /// The variable that is to have them is not set.
     #[error("{variable} is not set: it has the keys that args are encrypted with")]
     NotSet {
+        /// The variable.
+        variable: String,
+    },
+    /// What the variable has is not a text.
+    #[error("{variable} is not UTF-8: it has the keys that args are encrypted with")]
+    NotText {
         /// The variable.
         variable: String,
     },
@@ -104,8 +111,12 @@ impl Keys {
     /// # Errors
     /// As [`Keys::parse`], and where it is not set.
     pub fn from_env(variable: &str) -> Result<Self, KeyError> {
-        let text = std::env::var(variable).map(Zeroizing::new);
-        Self::parse(&text.map_err(|_| KeyError::NotSet { variable: variable.to_owned() })?)
+        let variable = || variable.to_owned();
+        let text = std::env::var(variable()).map(Zeroizing::new).map_err(|error| match error {
+            VarError::NotPresent => KeyError::NotSet { variable: variable() },
+            VarError::NotUnicode(_) => KeyError::NotText { variable: variable() },
+        });
+        Self::parse(&text?)
     }
 
     /// The text of a new key.
@@ -153,8 +164,9 @@ impl Cipher for Keys {
     }
 
     fn stand_in(&self, kind: &str, name: &str) -> String {
-        let last = self.keys.last().map(|key| key.stand_in(kind, name));
-        last.unwrap_or_default()
+        // Whatever their order is: while keys are changed, programs have them in different ones.
+        let first = self.keys.iter().min_by(|one, other| one.name.cmp(&other.name));
+        first.map(|key| key.stand_in(kind, name)).unwrap_or_default()
     }
 }
 

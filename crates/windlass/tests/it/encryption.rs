@@ -28,6 +28,12 @@ on_both_stores! {
     other_kinds_are_not_encrypted;
     /// What was encrypted before it was enqueued is not encrypted twice.
     what_is_encrypted_stays_so;
+    /// Args that their program has encrypted for one job do not replace another one's.
+    args_of_one_job_do_not_replace_others;
+    /// What is not encrypted and looks so is encrypted.
+    what_looks_encrypted_is_encrypted;
+    /// S-45: args that a handler cannot read are told by their place alone.
+    malformed_args_are_not_quoted;
     /// Bad input: args that are too large once they are encrypted are refused, and nothing is written.
     args_that_grow_too_large_are_refused;
     /// Jobs that handlers enqueue, and those of a transaction, are encrypted too.
@@ -38,7 +44,7 @@ on_both_stores! {
 
 const CANARY: &str = "canary-4711";
 const OLD: &str = "old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-const NEW: &str = "new:Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
+const NEW: &str = "a-new:Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Job)]
 #[job(kind = "customer.create")]
@@ -120,7 +126,7 @@ async fn args_are_read_by_handlers_alone(database: TestDatabase) {
     let ids = client.enqueue_all(ids).await.expect("written");
     let record = stored(&*store, ids[0].id()).await;
     let encrypted = Encrypted::of(&record.args).expect("it is encrypted");
-    assert_eq!((encrypted.key.as_str(), encrypted.of_kind), ("new", false));
+    assert_eq!((encrypted.key.as_str(), encrypted.of_kind), ("a-new", false));
     assert_eq!(runs_all(&worker).await, 2);
     client.retry(&[ids[1].id()]).await.expect("retried");
     assert_eq!(runs_all(&worker).await, 1);
@@ -143,9 +149,15 @@ async fn a_unique_key_tells_nothing(database: TestDatabase) {
     let unique = record.meta.unique.as_ref().expect("it has one");
     assert!(unique.key().starts_with("encrypted:") && unique.key().len() < 40, "{unique:?}");
     assert!(!database.has_text(CANARY).await);
-    // The last key decides, which stays while another comes before it.
-    let newer = Client::new(store).encrypting(keys(&format!("{OLD},{NEW}")));
-    assert_eq!(newer.enqueue(greet()).await.expect("asked"), Enqueued::Kept(first));
+    // The first name decides, whatever the order: while keys are changed programs have them in different ones.
+    for text in [format!("{NEW},{OLD}"), format!("{OLD},{NEW}")] {
+        let newer = Client::new(store.clone()).encrypting(keys(&text));
+        assert_eq!(newer.enqueue(greet()).await.expect("asked"), Enqueued::Kept(first));
+    }
+    // One that looks like a stand-in and is none is not left as it is.
+    let disguised = greet().job().unique(Unique::by(format!("encrypted:{CANARY}")));
+    client.enqueue(disguised).await.expect("written");
+    assert!(!database.has_text(CANARY).await);
 }
 
 async fn args_that_replace_others_are_read(database: TestDatabase) {
@@ -216,7 +228,7 @@ async fn a_key_is_changed_while_jobs_wait(database: TestDatabase) {
         let filter: Filter = format!("args.windlass_encrypted:{key}").parse().expect("a filter");
         newer.jobs(&filter, windlass::job::Page::default()).await.expect("found").len()
     };
-    assert_eq!((with("old").await, with("new").await), (1, 1));
+    assert_eq!((with("old").await, with("a-new").await), (1, 1));
     let (worker, handled) = worker(&store, Some(&both)).await;
     assert_eq!(runs_all(&worker).await, 2);
     assert_eq!(seen(&handled), ["before", "after"]);
@@ -246,6 +258,47 @@ async fn what_is_encrypted_stays_so(database: TestDatabase) {
     let (worker, handled) = worker(&store, Some(NEW)).await;
     assert_eq!(runs_all(&worker).await, 1);
     assert_eq!((seen(&handled), id), (vec!["a".to_owned()], once.id));
+}
+
+async fn args_of_one_job_do_not_replace_others(database: TestDatabase) {
+    let (store, client) = with_keys(&database, NEW).await;
+    let latest = || Unique::by("latest").replace();
+    let first = client.enqueue(job("first").job().unique(latest())).await.expect("written").id();
+    let mut own = client.pipeline().prepare(job("second")).expect("in order");
+    own.meta.unique = Some(latest());
+    let refused = client.enqueue(own).await.expect_err("it is refused").to_string();
+    assert!(refused.contains("encrypt them for the kind"), "{refused}");
+    let record = stored(&*store, first).await;
+    assert_eq!(client.args_of(&record).expect("read").as_str(), r#"{"card":"first"}"#);
+    // What its program has encrypted has a stand-in too.
+    let mut kept = client.pipeline().prepare(job("third")).expect("in order");
+    kept.meta.unique = Some(Unique::by("latest"));
+    assert_eq!(client.enqueue(kept).await.expect("asked"), Enqueued::Kept(first));
+}
+
+async fn what_looks_encrypted_is_encrypted(database: TestDatabase) {
+    let (store, client) = with_keys(&database, NEW).await;
+    let text = format!(r#"{{"windlass_encrypted":1,"card":"{CANARY}"}}"#);
+    let disguised = NewJob::new("customer.create", Json::args(text).expect("JSON"));
+    client.enqueue(disguised).await.expect("written");
+    assert!(!database.has_text(CANARY).await);
+    let (worker, handled) = worker(&store, Some(NEW)).await;
+    assert_eq!(runs_all(&worker).await, 1);
+    assert_eq!(seen(&handled), [CANARY]);
+}
+
+async fn malformed_args_are_not_quoted(database: TestDatabase) {
+    let (store, client) = with_keys(&database, NEW).await;
+    let (worker, _) = worker(&store, Some(NEW)).await;
+    for args in [format!(r#"{{"card":["{CANARY}"]}}"#), format!(r#""{CANARY}""#)] {
+        let wrong = NewJob::new("customer.create", Json::args(args).expect("JSON"));
+        client.enqueue(wrong).await.expect("written");
+        let ran = worker.run_next().await.expect("asked").remove(0);
+        let error = ran.error.expect("it failed");
+        assert!(error.contains("malformed args: "), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+    assert!(!database.has_text(CANARY).await);
 }
 
 async fn args_that_grow_too_large_are_refused(database: TestDatabase) {

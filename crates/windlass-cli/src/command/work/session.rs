@@ -8,7 +8,7 @@ use windlass::limit::SetBy;
 use windlass::name::nearest;
 use windlass::schedule::{Declared, Owner, declare};
 use windlass::store::{Now, Store};
-use windlass::{Client, Options, StartError, StoreError, Worker};
+use windlass::{Client, Options, RunningWorker, StartError, StoreError, Worker};
 
 use super::elsewhere;
 use super::plan::Plan;
@@ -60,18 +60,6 @@ impl Session<'_> {
     pub(crate) async fn run(self, signals: &mut Signals, until: Until) -> anyhow::Result<Ended> {
         let Self { globals, service, plan, store, screen } = self;
         warn_of_limits(globals, &plan);
-        let declaring = Declaring::begin(&store, &plan.file, plan.objects()).await;
-        if let Err(error) = plan.rules.declare(&*store).await {
-            tracing::warn!(%error, "bounds and aging of queues were not set");
-        }
-        if let Err(error) = declare_schedules(&*store, &plan).await {
-            tracing::warn!(%error, "schedules are declared later");
-        }
-        declare_events(&store, &plan).await?;
-        let client = Client::new(store.clone());
-        if let Err(error) = elsewhere::warn(&globals.out, &client, &plan).await {
-            tracing::warn!(%error, "whose jobs nobody runs was not looked at");
-        }
         let hurry = Hurry::new();
         let around = HandlerParts::new(&plan.handlers, whole_url(&globals.store), hurry.clone())?;
         let mut worker = read_sources(described(Arc::clone(&store), &plan, &around), &plan)?;
@@ -79,13 +67,12 @@ impl Session<'_> {
             worker = worker.encrypting(keys);
         }
         let events = worker.events();
-        let worker = tokio::select! {
-            started = worker.start() => started.map_err(|error| unstarted(&globals.store, error))?,
-            () = told_to_stop(signals) => return Ok(Ended::Stopped),
-        };
+        let declaring = Declaring::begin(&store, &plan.file, plan.objects()).await;
+        let started = start(worker, (globals, &store), &plan, signals).await;
         if let Err(error) = declaring.end(&store).await {
             tracing::warn!(%error, "what the configuration changed was not entered in the audit");
         }
+        let Some(worker) = started? else { return Ok(Ended::Stopped) };
         let report = Report::new(globals, screen, service);
         report.started(&globals.store, &plan, worker.label());
         if !service.is_supervised() {
@@ -98,6 +85,32 @@ impl Session<'_> {
             ended = watch.run(until) => Ok(ended),
             never = service.watch(async || worker.responds().await) => match never {},
         }
+    }
+}
+
+/// Declares what the plan says, and starts the worker; nothing where it is told to stop meanwhile.
+async fn start(
+    worker: Worker,
+    (globals, store): (&Globals, &Arc<dyn Store>),
+    plan: &Plan,
+    signals: &mut Signals,
+) -> anyhow::Result<Option<RunningWorker>> {
+    if let Err(error) = plan.rules.declare(&**store).await {
+        tracing::warn!(%error, "bounds and aging of queues were not set");
+    }
+    if let Err(error) = declare_schedules(&**store, plan).await {
+        tracing::warn!(%error, "schedules are declared later");
+    }
+    declare_events(store, plan).await?;
+    let client = Client::new(store.clone());
+    if let Err(error) = elsewhere::warn(&globals.out, &client, plan).await {
+        tracing::warn!(%error, "whose jobs nobody runs was not looked at");
+    }
+    tokio::select! {
+        started = worker.start() => {
+            Ok(Some(started.map_err(|error| unstarted(&globals.store, error))?))
+        }
+        () = told_to_stop(signals) => Ok(None),
     }
 }
 

@@ -9,6 +9,10 @@ on_both_stores! {
     what_a_file_changes_is_entered;
     /// Workers that start together enter one change once, and what a person has set since is theirs.
     a_change_is_entered_once;
+    /// Names may have a slash.
+    names_with_a_slash_are_found;
+    /// Bad input: a file that cannot be used changes nothing.
+    a_file_that_is_refused_declares_nothing;
 }
 
 fn file(running: u8) -> String {
@@ -81,4 +85,28 @@ fn a_change_is_entered_once(stores: &Stores) {
     work(stores, &file(4));
     let limits = |act: &&Value| act["target"] == "limits/kind:good";
     assert_eq!(acts(stores).iter().filter(limits).count(), 1, "the limit is a person's now");
+}
+
+fn names_with_a_slash_are_found(stores: &Stores) {
+    let file = "[[handler]]\nkind = \"a/b\"\nexec = [\"true\"]\n[[limit]]\non = \"kind:a/b\"\nrunning = 2\n[queue.\"a/b\"]\nmax_jobs = 9\n";
+    work(stores, file);
+    let entered = acts(stores);
+    let target = |act: &Value| act["target"].as_str().expect("a target").to_owned();
+    let targets: Vec<_> = entered.iter().map(target).collect();
+    assert_eq!(targets, ["limits/kind:a/b", "queues/a/b"]);
+    stores.ok(&["queue", "pause", "a/b"], &stores.from.url());
+    let said = stores.ok(&["audit", "list", "--json"], &stores.from.url());
+    let said: Value = serde_json::from_str(&said).expect("a document");
+    assert!(said[0]["after"]["paused_at"].is_string(), "{}", said[0]);
+}
+
+fn a_file_that_is_refused_declares_nothing(stores: &Stores) {
+    stores.ok(&["migrate"], &stores.from.url());
+    stores.cli.file("windlass.toml", format!("{}[encryption]\n", file(3)).as_bytes());
+    let ran = stores.run(&["work", "--once"], &stores.from.url());
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("[encryption] of the configuration needs it"), "{}", ran.stderr);
+    assert_eq!(stores.ok(&["limit", "list", "--json"], &stores.from.url()).trim(), "[]");
+    assert_eq!(stores.ok(&["schedule", "list", "--json"], &stores.from.url()).trim(), "[]");
+    assert_eq!(acts(stores).len(), 0);
 }

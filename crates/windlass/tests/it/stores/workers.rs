@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use windlass::job::Page;
 use windlass::prelude::*;
 use windlass::stores::{RunningWorkers, Stores};
@@ -85,9 +86,22 @@ async fn a_worker_draws_from_both_stores(database: TestDatabase) {
 async fn all_are_quieted_and_stopped_together(database: TestDatabase) {
     let pair = Pair::beside(database);
     let stores = pair.stores();
-    let ran = Arc::default();
-    let workers = workers(&stores, &ran).await;
+    let idle = Arc::new(Semaphore::new(0));
+    let says_so = Arc::clone(&idle);
+    let describe = move |_: &str, store| {
+        let idle = Arc::clone(&says_so);
+        let worker = Worker::new(store, Arc::default()).handle_fn(run);
+        let worker = worker.queue("notes", 2).queue("eu-notes", 2);
+        worker.on_idle(move |_| {
+            idle.add_permits(1);
+            async {}
+        })
+    };
+    let workers = stores.worker(describe).await.expect("they start");
     until_all_work(&workers).await;
+    // A claim that is under way may still bring a job.
+    let both = tokio::time::timeout(SOON, idle.acquire_many(2)).await;
+    drop(both.expect("both are idle").expect("open"));
     workers.quiet();
     let running: Vec<_> = workers.workers().into_iter().filter_map(|one| one.running).collect();
     for one in &running {
