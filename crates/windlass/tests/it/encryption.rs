@@ -352,7 +352,7 @@ fn keys_that_cannot_be_used_are_refused() {
     }
     assert_eq!(
         refused(&format!("{NEW} {NEW}")),
-        "there are two keys named new: each has a name of its own"
+        "there are two keys named a-new: each has a name of its own"
     );
     assert_eq!(Keys::generate("a b"), Err(KeyError::Name { nth: 1 }));
     let unset = Keys::from_env("WINDLASS_NO_SUCH_KEYS").expect_err("it is not set");
