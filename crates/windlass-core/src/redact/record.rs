@@ -60,10 +60,14 @@ impl Redaction {
     #[must_use]
     pub fn job_of(&self, mut job: JobRecord, event_type: Option<&str>) -> Shown<JobRecord> {
         let rules = self.of_job(&job, event_type);
+        // Each of them: `any` stops at the first that is hidden.
         let is_redacted = [Some(&mut job.args), job.output.as_mut()]
             .into_iter()
             .flatten()
-            .fold(false, |any, json| hide(&rules, json) || any);
+            .map(|json| hide(&rules, json))
+            .filter(|hidden| *hidden)
+            .count()
+            > 0;
         Shown { record: job, is_redacted }
     }
 
@@ -80,7 +84,9 @@ impl Redaction {
     pub fn steps(&self, job: &JobRecord, mut steps: Vec<StepRecord>) -> Shown<Vec<StepRecord>> {
         let rules = self.of_job(job, None);
         let outputs = steps.iter_mut().filter_map(|step| step.output.as_mut());
-        let is_redacted = outputs.fold(false, |any, output| hide(&rules, output) || any);
+        // Each of them: `any` stops at the first that is hidden.
+        let is_redacted =
+            outputs.map(|output| hide(&rules, output)).filter(|hidden| *hidden).count() > 0;
         Shown { record: steps, is_redacted }
     }
 
@@ -125,7 +131,7 @@ impl Redaction {
 
     /// Whether something is hidden here, so that more may be.
     fn hides_much(&self, job: &JobRecord) -> bool {
-        !self.shows_all && !(self.says_nothing() && job.meta.redact.is_empty())
+        !(self.shows_all || self.says_nothing() && job.meta.redact.is_empty())
     }
 
     /// A record that was put aside, as it is shown.
