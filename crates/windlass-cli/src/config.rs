@@ -18,6 +18,7 @@ mod stores;
 mod subscriptions;
 mod target;
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -148,6 +149,12 @@ impl std::fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+/// Whether there is a file, also one that cannot be read, as a link that leads nowhere: what it says is not known then, and is not
+/// nothing.
+pub(crate) fn there(file: &Path) -> bool {
+    !matches!(file.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound)
+}
 
 impl Config {
     /// Reads a file. Relative paths in it start at the file's own folder.

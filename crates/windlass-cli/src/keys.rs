@@ -4,8 +4,9 @@ use std::path::Path;
 
 use windlass::Client;
 use windlass::encryption::Keys;
+use windlass::stores::Stores;
 
-use crate::config::Config;
+use crate::config::{Config, there};
 use crate::exit::Failure;
 
 /// The variable that has them.
@@ -13,8 +14,7 @@ pub(crate) const VARIABLE: &str = "WINDLASS_KEYS";
 
 /// The keys, where jobs are to be encrypted: where the variable is set, or the file says so.
 pub(crate) fn of(file: &Path) -> Result<Option<Keys>, Failure> {
-    // A link that leads nowhere is a file that cannot be read.
-    let kinds = match file.symlink_metadata().is_ok() {
+    let kinds = match there(file) {
         true => Config::encryption(file).map_err(|error| Failure::usage(error.to_string()))?,
         false => None,
     };
@@ -35,6 +35,14 @@ fn told(error: &impl std::fmt::Display, kinds: &Option<Vec<String>>) -> String {
 /// The same for a command that is told of no file: `windlass.toml` where there is one.
 pub(crate) fn of_here() -> Result<Option<Keys>, Failure> {
     of(Path::new("windlass.toml"))
+}
+
+/// The stores, with them.
+pub(crate) fn encrypting_all(stores: Stores, keys: Option<Keys>) -> Stores {
+    match keys {
+        Some(keys) => stores.encrypting(keys),
+        None => stores,
+    }
 }
 
 /// The client, with them.

@@ -5,7 +5,7 @@ use std::path::Path;
 use windlass::NewJob;
 use windlass::event::NewEvent;
 
-use crate::config::{Config, StoresConfig};
+use crate::config::{Config, StoresConfig, there};
 use crate::exit::Failure;
 use crate::globals::Globals;
 
@@ -57,9 +57,12 @@ pub(crate) fn chosen(given: Option<&str>, file: &Path) -> Result<Chosen, Failure
 
 /// What a file says of stores. One that says nothing of them may be wrong in whatever else: that is for the commands that need it.
 fn said(file: &Path) -> Result<Option<StoresConfig>, Failure> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    let begins = |line: &str| line.trim_start().trim_start_matches('[').starts_with("store");
-    if !text.lines().any(begins) {
+    let text = std::fs::read_to_string(file);
+    let begins = |line: &str| {
+        let signs = |sign: char| sign.is_whitespace() || matches!(sign, '[' | '"' | '\'');
+        line.trim_start_matches(signs).starts_with("store")
+    };
+    if text.map_or(!there(file), |text| !text.lines().any(begins)) {
         return Ok(None);
     }
     Config::stores(file).map_err(|error| Failure::usage(error.to_string()))

@@ -6,7 +6,7 @@ mod layer;
 
 use crate::context::{AttemptContext, Context};
 use crate::job::{HandlerKey, Job, JobError, KindLimits, RetryPolicy};
-use crate::json::Json;
+use crate::json::{Json, without_value};
 use crate::limits;
 use crate::name::DEFAULT_QUEUE;
 use serde::Serialize;
@@ -278,7 +278,7 @@ fn read<J: Job>(cx: &AttemptContext) -> Result<J, JobError> {
 /// What is wrong with args. Of those that are encrypted it says where, and not what stands there.
 fn malformed<J: Job>(cx: &AttemptContext, error: &serde_json::Error) -> String {
     if !cx.are_args_encrypted() {
-        return format!("malformed args: {error}");
+        return format!("malformed args: {}", without_value(error));
     }
     let (line, column) = (error.line(), error.column());
     match cx.args().misfit::<J>() {

@@ -144,6 +144,17 @@ impl Json {
     }
 }
 
+/// An error of reading JSON without the value that stood there, which serde puts into its words: `invalid type: string, expected u64`.
+pub(crate) fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let begins =
+        ["invalid type: ", "invalid value: "].into_iter().find(|word| text.starts_with(word));
+    let (Some(begin), Some(end)) = (begins, text.rfind(", expected ")) else { return text };
+    let found = &text[begin.len()..end.max(begin.len())];
+    let kind = found.split(['`', '"']).next().unwrap_or_default().trim_end();
+    format!("{begin}{kind}{}", &text[end..])
+}
+
 fn write<T: Serialize + ?Sized>(value: &T) -> Result<String, JsonError> {
     serde_json::to_string(value).map_err(|error| JsonError::Syntax(error.to_string()))
 }
@@ -208,6 +219,26 @@ mod tests {
     use super::*;
 
     /// T5, X13: refused with the size and the limit, never cut.
+    /// What a handler expects is told, and not what it was given.
+    #[test]
+    fn an_error_is_told_without_the_value() {
+        let told = |text: &str| {
+            let error = serde_json::from_str::<(u8, u8)>(text).expect_err("it does not fit");
+            without_value(&error)
+        };
+        assert_eq!(
+            told(r#"["4111, expected `u8`", 1]"#),
+            "invalid type: string, expected u8 at line 1 column 23"
+        );
+        assert_eq!(told("[4111, 1]"), "invalid value: integer, expected u8 at line 1 column 5");
+        assert_eq!(told("[true, 1]"), "invalid type: boolean, expected u8 at line 1 column 5");
+        assert_eq!(
+            told("null"),
+            "invalid type: null, expected a tuple of size 2 at line 1 column 4"
+        );
+        assert!(told("[1").starts_with("EOF while parsing"));
+    }
+
     #[test]
     fn a_text_above_the_limit_is_refused_with_both_numbers() {
         let text = format!("\"{}\"", "x".repeat(ARGS_BYTES - 1));

@@ -193,8 +193,10 @@ impl Redaction {
         rules
     }
 
-    fn of_event(&self, event_type: &str, meta: &EventMeta) -> Rules<'_> {
-        self.rules(&meta.redact, self.of_types(Some(event_type)).cloned())
+    /// What comes of something may have the data of an event of any other type.
+    fn of_event(&self, event_type: &str, has_parent: bool, meta: &EventMeta) -> Rules<'_> {
+        let event_type = Some(event_type).filter(|_| !has_parent);
+        self.rules(&meta.redact, self.of_types(event_type).cloned())
     }
 
     fn of_types(&self, event_type: Option<&str>) -> impl Iterator<Item = &FieldPath> {
@@ -254,6 +256,19 @@ mod tests {
             r#"{"card":{"number":"[redacted]","exp":"1/30"},"Api_Token":"[redacted]","x":[{"password":"[redacted]"}]}"#
         );
         assert!(shown("order.create").contains("4111"), "other kinds have other fields");
+    }
+
+    /// What comes of an event may have its data, under another type.
+    #[test]
+    fn an_event_that_comes_of_another_hides_what_any_type_does() {
+        let redaction = Redaction::default();
+        let redaction = redaction.event_type("order.paid", ["iban"]).expect("a redaction");
+        let hidden = |event_type: &str, has_parent| {
+            let rules = redaction.of_event(event_type, has_parent, &EventMeta::default());
+            rules.paths.len() == 1
+        };
+        assert!(hidden("order.paid", false) && hidden("order.paid", true));
+        assert!(!hidden("order.told", false) && hidden("order.told", true));
     }
 
     #[test]

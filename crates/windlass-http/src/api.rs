@@ -31,6 +31,8 @@ use crate::{conditional, exchange, foreign, idempotency, pages, rate, spec};
 pub struct Api {
     shared: Arc<Shared>,
     redaction: Arc<Redaction>,
+    /// Whether it is the API of one of several stores by its name.
+    is_alone: bool,
 }
 
 struct Shared {
@@ -93,7 +95,7 @@ impl Api {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         };
-        Self { shared: Arc::new(shared), redaction: Arc::default() }
+        Self { shared: Arc::new(shared), redaction: Arc::default(), is_alone: false }
     }
 
     /// The same, which shows nobody what this hides. What types of jobs and events mark is hidden without it.
@@ -103,13 +105,13 @@ impl Api {
     }
 
     /// The same over several stores, of which this one is the default, as [`Routes::otherwise`](windlass::stores::Routes::otherwise)
-    /// names it: its tokens and users count for all. `/v1` is its API, and each has its own below `/stores/NAME/v1`; jobs and events
+    /// names it: its tokens and users count for all. What is written passes the layers of `stores`, and is encrypted with their keys. `/v1` is its API, and each has its own below `/stores/NAME/v1`; jobs and events
     /// that are posted to `/v1` are written where they belong. A store that is away is tried again whenever it is asked for.
     #[must_use]
     pub fn with_stores(self, stores: Stores) -> Self {
         let Shared { client, access, rates, tasks, stopping, .. } = &*self.shared;
         let shared = Shared {
-            client: client.clone(),
+            client: client.clone().with_pipeline(stores.pipeline().clone()),
             access: access.clone(),
             home: None,
             several: Some(Several::of(stores)),
@@ -120,7 +122,13 @@ impl Api {
             tasks: tasks.clone(),
             stopping: stopping.clone(),
         };
-        Self { shared: Arc::new(shared), redaction: Arc::clone(&self.redaction) }
+        let redaction = Arc::clone(&self.redaction);
+        Self { shared: Arc::new(shared), redaction, is_alone: false }
+    }
+
+    /// The API over the default store alone: what is written to it stays there.
+    pub(crate) fn alone(&self) -> Self {
+        Self { is_alone: true, ..self.clone() }
     }
 
     /// The API over another store, for whom this one lets in, which stops with this one.
@@ -138,7 +146,8 @@ impl Api {
             tasks: tasks.clone(),
             stopping: stopping.clone(),
         };
-        Self { shared: Arc::new(shared), redaction: Arc::clone(&self.redaction) }
+        let redaction = Arc::clone(&self.redaction);
+        Self { shared: Arc::new(shared), redaction, is_alone: false }
     }
 
     /// Is cancelled by who serves the API when that is to end, so that requests that wait are answered at once.
@@ -187,7 +196,7 @@ impl Api {
 
     /// Where there are several.
     pub(crate) fn several(&self) -> Option<&Several> {
-        self.shared.several.as_ref()
+        self.shared.several.as_ref().filter(|_| !self.is_alone)
     }
 
     /// Who sends this request.

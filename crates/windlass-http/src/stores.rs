@@ -22,8 +22,8 @@ use crate::problem::Problem;
 
 pub(crate) use nested::nested;
 
-/// How long one of several stores may take to say how it is, before it counts as away.
-const LOOK_TIME: Duration = Duration::from_secs(3);
+/// How long one of several stores may take to say how it is, before it counts as away: who asks whether a server is ready waits a second.
+const LOOK_TIME: Duration = Duration::from_millis(800);
 
 /// Its route, below `/v1`.
 pub(crate) fn routes() -> OpenApiRouter<Api> {

@@ -137,6 +137,12 @@ impl Stores {
         &self.routes
     }
 
+    /// What every job and event passes before its store is chosen.
+    #[must_use]
+    pub fn pipeline(&self) -> &EnqueuePipeline {
+        &self.pipeline
+    }
+
     /// A client of one of them, with the origin and the layers of all. What it does stays in that store.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use windlass_http::{Access, Api, IpNet, Proxies, RequestRate, Server};
 
 use super::work::logs;
 use super::work::screen::Screen;
-use crate::config::{Config, ServerConfig};
+use crate::config::{Config, ServerConfig, there};
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
 use crate::keys;
@@ -69,7 +69,7 @@ impl Args {
     /// What the file says, with what is given here before it.
     fn how(&self) -> Result<How, Failure> {
         let unless_given = Path::new(stores::FILE);
-        let file = self.config.as_deref().or_else(|| unless_given.exists().then_some(unless_given));
+        let file = self.config.as_deref().or_else(|| there(unless_given).then_some(unless_given));
         let said = file.map(Config::server).transpose();
         let said = said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default();
         let redaction = file.map(Config::redaction).transpose();
@@ -109,12 +109,17 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     root::warn(&globals.out);
     let maintenance = Maintenance::start(&store, several.as_ref()).await?;
     warn_without_anybody(&how, globals, &*store).await?;
-    let client = keys::encrypting(Client::new(store), keys);
-    let api = Api::of(client, access(&how)?, rate(&how.said)).redacting(how.redaction.clone());
     let api = match several {
-        Some(stores) => api.with_stores(stores.clone()),
-        None => api,
+        Some(stores) => {
+            let stores = keys::encrypting_all(stores.clone(), keys);
+            Api::of(Client::new(store), access(&how)?, rate(&how.said)).with_stores(stores)
+        }
+        None => {
+            let client = keys::encrypting(Client::new(store), keys);
+            Api::of(client, access(&how)?, rate(&how.said))
+        }
     };
+    let api = api.redacting(how.redaction.clone());
     let probe = server.probe();
     service.ready(&serving);
     let told = async {

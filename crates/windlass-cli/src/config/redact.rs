@@ -5,7 +5,7 @@ use std::path::Path;
 use windlass::redact::{Redaction, RedactionError};
 
 use super::reader::Table;
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, there};
 use crate::exit::Failure;
 
 const KEYS: [&str; 3] = ["fields", "kinds", "events"];
@@ -16,7 +16,7 @@ const KEYS: [&str; 3] = ["fields", "kinds", "events"];
 /// When it cannot be read.
 pub(crate) fn redaction_here() -> Result<Redaction, Failure> {
     let file = Path::new("windlass.toml");
-    if !file.exists() {
+    if !there(file) {
         return Ok(Redaction::default());
     }
     Config::redaction(file).map_err(|error| Failure::usage(error.to_string()))

@@ -27,10 +27,17 @@ impl Path {
     pub fn find<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(value, |value, member| match value {
             Value::Object(members) => members.get(member),
-            Value::Array(items) => items.get(member.parse::<usize>().ok()?),
+            Value::Array(items) => items.get(place(member)?),
             _ => None,
         })
     }
+}
+
+/// The place in a list that a member names: digits, the first of which is 0 in 0 alone.
+pub(crate) fn place(member: &str) -> Option<usize> {
+    let is_number = member.bytes().all(|byte| byte.is_ascii_digit());
+    let is_one_way = member == "0" || !member.starts_with('0');
+    member.parse().ok().filter(|_| is_number && is_one_way)
 }
 
 impl fmt::Display for Path {
@@ -66,5 +73,8 @@ mod tests {
         assert_eq!(find(&["a.b", "c"]), Some(Value::Null));
         assert_eq!(find(&["user", "id", "x"]), None);
         assert_eq!(find(&["items", "1"]), None);
+        for other in ["+0", "00", "-0", " 0", "0x0", ""] {
+            assert_eq!(find(&["items", other, "sku"]), None, "{other}");
+        }
     }
 }

@@ -74,7 +74,7 @@ impl Redaction {
     /// An event as it is shown.
     #[must_use]
     pub fn event(&self, mut event: EventRecord) -> Shown<EventRecord> {
-        let rules = self.of_event(&event.event_type, &event.meta);
+        let rules = self.of_event(&event.event_type, event.parent.is_some(), &event.meta);
         let is_redacted = event.data.as_mut().is_some_and(|data| hide(&rules, data));
         Shown { record: event, is_redacted }
     }

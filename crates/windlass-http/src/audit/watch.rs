@@ -95,8 +95,8 @@ impl Watch {
 
     fn act(&self, request: &Request) -> Option<Known> {
         let route = request.extensions().get::<MatchedPath>()?.as_str();
-        // A program may have the API below a path of its own.
-        let below = route.find("/v1/").and_then(|at| route.get(at..))?;
+        // A program may have the API below a path of its own, and a store may be named so.
+        let below = route.rfind("/v1/").and_then(|at| route.get(at..))?;
         self.acts.get(&(request.method().clone(), below.to_owned())).cloned()
     }
 

@@ -21,7 +21,7 @@ pub(crate) fn nested(home: &Api, several: &Several, own: Router) -> Router {
     several.stores.names().fold(own.clone(), |all, name| {
         let path = format!("/stores/{name}");
         if name == several.default_store() {
-            return all.nest_service(&path, own.clone());
+            return all.nest_service(&path, home.alone().router());
         }
         let (home, several, name) = (home.clone(), several.clone(), name.to_owned());
         let answer = tower::service_fn(move |request: Request| {

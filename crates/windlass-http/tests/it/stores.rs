@@ -16,7 +16,8 @@ use windlass_http::{Access, Api, Secret};
 use crate::fixture::{TestApi, check, on_both_stores, request};
 
 on_both_stores! {
-    /// A job and an event that are posted are written to the store that the routes say, and each store has its whole API.
+    /// A job and an event that are posted are written to the store that the routes say, and each store has its whole API, which writes
+    /// there whatever the routes say.
     each_store_has_its_api_and_what_belongs_there;
     /// Tokens of the default store count for all stores, and those of another for none.
     tokens_are_those_of_the_default_store;
@@ -105,6 +106,12 @@ async fn each_store_has_its_api_and_what_belongs_there(us: TestApi) {
         let at_home = served.get(&format!("/v1/jobs/{id}")).await.0;
         assert_eq!(at_home, if store == "us" { 200 } else { 404 });
     }
+    for store in ["eu", "us"] {
+        let path = format!("/stores/{store}/v1/jobs");
+        let (_, job) = served.post(&path, &json!({"kind": "k", "queue": "eu-direct"})).await;
+        let id = job["id"].as_str().expect("an id");
+        assert_eq!(served.get(&format!("{path}/{id}")).await.0, 200, "{store}");
+    }
     let (status, event) = served.post("/v1/events", &json!({"type": "eu.paid"})).await;
     assert_eq!((status, &event["store"]), (201, &json!("eu")));
     let (_, listed) = served.get("/stores/eu/v1/events").await;
@@ -121,7 +128,7 @@ async fn each_store_has_its_api_and_what_belongs_there(us: TestApi) {
     let (_, stores) = served.get("/v1/stores").await;
     let (eu, us) = (&stores["items"][0], &stores["items"][1]);
     assert_eq!((&eu["name"], &us["name"]), (&json!("eu"), &json!("us")));
-    assert_eq!((&eu["jobs"]["available"], &us["jobs"]["available"]), (&json!(3), &json!(1)));
+    assert_eq!((&eu["jobs"]["available"], &us["jobs"]["available"]), (&json!(4), &json!(2)));
     assert_eq!((&eu["is_default"], &us["is_default"]), (&json!(false), &json!(true)));
     assert_eq!((&eu["path"], &eu["error"]), (&json!("/stores/eu"), &Value::Null));
     assert_eq!(served.get("/readyz").await, (200, json!({"status": "ready"})));
@@ -225,13 +232,16 @@ async fn a_store_that_is_away_is_named(us: TestApi) {
 async fn what_is_posted_is_encrypted_in_whichever_store(us: TestApi) {
     let Served { stores, us, eu, .. } = Served::on(us, Access::open()).await;
     let keys = Keys::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("a key");
-    let client = us.client().encrypting(keys);
-    let router = Api::of(client, Access::open(), None).with_stores(stores).router();
+    let store = us.client().store().clone();
+    let api = Api::new(store, Access::open()).with_stores(stores.encrypting(keys));
+    let router = api.router();
     let job = json!({"kind": "k", "queue": "eu-a", "args": {"card": "canary-4711"}});
-    for path in ["/v1/jobs", "/stores/eu/v1/jobs"] {
+    for (path, is_of) in
+        [("/v1/jobs", &eu), ("/stores/eu/v1/jobs", &eu), ("/stores/us/v1/jobs", &us)]
+    {
         let (_, written) = send(&router, (Method::POST, path), None, &job).await;
         let id = written["id"].as_str().expect("an id");
-        let shown = eu.get(&format!("/v1/jobs/{id}")).await.ok().to_string();
+        let shown = is_of.get(&format!("/v1/jobs/{id}")).await.ok().to_string();
         assert!(shown.contains(id) && !shown.contains("canary"), "{shown}");
     }
 }

@@ -85,7 +85,7 @@ impl Seat {
                     self.answer(Ok(()));
                     return Some(Arc::new(worker));
                 }
-                Err(error) if self.first.is_some() && !is_passing(&error) => {
+                Err(error) if self.is_awaited() && !is_passing(&error) => {
                     self.answer(Err(error));
                     return None;
                 }
@@ -124,6 +124,11 @@ impl Seat {
             "no worker could be started; it is tried again"
         );
         self.now.send_replace(Now::Away { since, error: text });
+    }
+
+    /// Whether the caller of the start still waits for how the first try ends: otherwise nobody would be told.
+    fn is_awaited(&self) -> bool {
+        self.first.as_ref().is_some_and(|first| !first.is_closed())
     }
 
     /// Tells the caller of the start once, who may not wait any more.
