@@ -228,7 +228,7 @@ mod tests {
         };
         assert_eq!(
             told(r#"["4111, expected `u8`", 1]"#),
-            "invalid type: string, expected u8 at line 1 column 23"
+            "invalid type: string, expected u8 at line 1 column 22"
         );
         assert_eq!(told("[4111, 1]"), "invalid value: integer, expected u8 at line 1 column 5");
         assert_eq!(told("[true, 1]"), "invalid type: boolean, expected u8 at line 1 column 5");

@@ -48,7 +48,7 @@
 //! | `tokio-postgres-0_7` | the same on a `tokio_postgres::Client` or `Transaction` |
 //! | `sqlx-0_8-postgres`, `sqlx-0_9-postgres`, `sqlx-0_9-sqlite` | the same on sqlx connections, transactions and pools |
 //! | `log-layer` | `windlass::log_layer`: what handlers log through `tracing` is kept with their jobs |
-//! | `encryption` | [`encryption`](crate::encryption): args of jobs are encrypted at rest |
+//! | `encryption` | [`mod@encryption`]: args of jobs are encrypted at rest |
 //! | `testing` | `windlass::testing`: a store for tests of applications |
 
 mod adapter;
