@@ -156,6 +156,17 @@ pub(crate) fn there(file: &Path) -> bool {
     !matches!(file.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
+/// A part of what a file says.
+fn part<T>(
+    file: &Path,
+    read: impl FnOnce(&Table<'_, '_>) -> Result<T, ConfigError>,
+) -> Result<T, ConfigError> {
+    let text = text_of(file)?;
+    let reader = Reader::new(file, &text);
+    let document = reader.parse()?;
+    read(&reader.table(&document, "the file", &TOP_KEYS)?)
+}
+
 impl Config {
     /// Reads a file. Relative paths in it start at the file's own folder.
     ///
@@ -171,14 +182,12 @@ impl Config {
     /// # Errors
     /// When it cannot be read, or something of that is wrong.
     pub(crate) fn thresholds(file: &Path) -> Result<Thresholds, ConfigError> {
-        let text = text_of(file)?;
-        let reader = Reader::new(file, &text);
-        let document = reader.parse()?;
-        let top = reader.table(&document, "the file", &TOP_KEYS)?;
-        let table = top.table("doctor", "[doctor]", &doctor::KEYS)?;
-        let unless_said = Thresholds::default();
-        let read = |table| doctor::read(table, &unless_said);
-        Ok(table.as_ref().map(read).transpose()?.unwrap_or_default())
+        part(file, |top| {
+            let table = top.table("doctor", "[doctor]", &doctor::KEYS)?;
+            let unless_said = Thresholds::default();
+            let read = |table| doctor::read(table, &unless_said);
+            Ok(table.as_ref().map(read).transpose()?.unwrap_or_default())
+        })
     }
 
     /// What a file says of [server]; nothing else of it is looked at.
@@ -186,12 +195,10 @@ impl Config {
     /// # Errors
     /// When it cannot be read, or something of that is wrong.
     pub(crate) fn server(file: &Path) -> Result<ServerConfig, ConfigError> {
-        let text = text_of(file)?;
-        let reader = Reader::new(file, &text);
-        let document = reader.parse()?;
-        let top = reader.table(&document, "the file", &TOP_KEYS)?;
-        let table = top.table("server", "[server]", &server::KEYS)?;
-        Ok(table.as_ref().map(server::read).transpose()?.unwrap_or_default())
+        part(file, |top| {
+            let table = top.table("server", "[server]", &server::KEYS)?;
+            Ok(table.as_ref().map(server::read).transpose()?.unwrap_or_default())
+        })
     }
 
     /// What a file says of [redact]; nothing else of it is looked at.
@@ -199,10 +206,7 @@ impl Config {
     /// # Errors
     /// When it cannot be read, or something of that is wrong.
     pub(crate) fn redaction(file: &Path) -> Result<Redaction, ConfigError> {
-        let text = text_of(file)?;
-        let reader = Reader::new(file, &text);
-        let document = reader.parse()?;
-        redact::read(&reader.table(&document, "the file", &TOP_KEYS)?)
+        part(file, redact::read)
     }
 
     /// What a file says of stores; nothing else of it is looked at.
@@ -210,10 +214,7 @@ impl Config {
     /// # Errors
     /// When it cannot be read, or something of that is wrong.
     pub(crate) fn stores(file: &Path) -> Result<Option<StoresConfig>, ConfigError> {
-        let text = text_of(file)?;
-        let reader = Reader::new(file, &text);
-        let document = reader.parse()?;
-        stores::read(&reader.table(&document, "the file", &TOP_KEYS)?)
+        part(file, stores::read)
     }
 
     /// Whose args a file wants encrypted, and nothing else of it; `None` where it does not say.
@@ -221,12 +222,10 @@ impl Config {
     /// # Errors
     /// When it cannot be read, or something of that is wrong.
     pub(crate) fn encryption(file: &Path) -> Result<Option<Vec<String>>, ConfigError> {
-        let text = text_of(file)?;
-        let reader = Reader::new(file, &text);
-        let document = reader.parse()?;
-        let top = reader.table(&document, "the file", &TOP_KEYS)?;
-        let table = top.table("encryption", "[encryption]", &encryption::KEYS)?;
-        table.as_ref().map(encryption::read).transpose()
+        part(file, |top| {
+            let table = top.table("encryption", "[encryption]", &encryption::KEYS)?;
+            table.as_ref().map(encryption::read).transpose()
+        })
     }
 
     fn read(file: &Path, text: &str) -> Result<Self, ConfigError> {

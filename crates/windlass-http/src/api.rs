@@ -105,25 +105,14 @@ impl Api {
     }
 
     /// The same over several stores, of which this one is the default, as [`Routes::otherwise`](windlass::stores::Routes::otherwise)
-    /// names it: its tokens and users count for all. What is written passes the layers of `stores`, and is encrypted with their keys. `/v1` is its API, and each has its own below `/stores/NAME/v1`; jobs and events
-    /// that are posted to `/v1` are written where they belong. A store that is away is tried again whenever it is asked for.
+    /// names it: its tokens and users count for all. What is written passes the layers of `stores`, and is encrypted with their keys.
+    ///
+    /// `/v1` is its API, and each has its own below `/stores/NAME/v1`; jobs and events that are posted to `/v1` are written where
+    /// they belong. A store that is away is tried again whenever it is asked for.
     #[must_use]
     pub fn with_stores(self, stores: Stores) -> Self {
-        let Shared { client, access, rates, tasks, stopping, .. } = &*self.shared;
-        let shared = Shared {
-            client: client.clone().with_pipeline(stores.pipeline().clone()),
-            access: access.clone(),
-            home: None,
-            several: Some(Several::of(stores)),
-            remotes: Remotes::default(),
-            metrics: Metrics::default(),
-            streams: Streams::default(),
-            rates: rates.clone(),
-            tasks: tasks.clone(),
-            stopping: stopping.clone(),
-        };
-        let redaction = Arc::clone(&self.redaction);
-        Self { shared: Arc::new(shared), redaction, is_alone: false }
+        let client = self.client().clone().with_pipeline(stores.pipeline().clone());
+        self.over(client, None, Some(Several::of(stores)))
     }
 
     /// The API over the default store alone: what is written to it stays there.
@@ -133,12 +122,18 @@ impl Api {
 
     /// The API over another store, for whom this one lets in, which stops with this one.
     pub(crate) fn beside(&self, store: Arc<dyn Store>) -> Self {
-        let Shared { client, access, rates, tasks, stopping, .. } = &*self.shared;
+        let client = Client::new(store).with_pipeline(self.client().pipeline().clone());
+        self.over(client, Some(Arc::clone(self.client().store())), None)
+    }
+
+    /// The same way in to something else.
+    fn over(&self, client: Client, home: Option<Arc<dyn Store>>, several: Option<Several>) -> Self {
+        let Shared { access, rates, tasks, stopping, .. } = &*self.shared;
         let shared = Shared {
-            client: Client::new(store).with_pipeline(client.pipeline().clone()),
+            client,
             access: access.clone(),
-            home: Some(Arc::clone(client.store())),
-            several: None,
+            home,
+            several,
             remotes: Remotes::default(),
             metrics: Metrics::default(),
             streams: Streams::default(),

@@ -9,7 +9,7 @@ use windlass::store::{Now, Store};
 use windlass::{StoreError, Timestamp};
 use windlass_http::audit::{Change, Objects};
 
-use super::{act, object};
+use super::{act, anybody};
 
 /// Members that say when something was declared, and not what.
 const SAID: [&str; 2] = ["declared", "set_at"];
@@ -30,19 +30,17 @@ pub(crate) struct Declaring {
 impl Declaring {
     /// Looks at what the file declares.
     pub(crate) async fn begin(store: &Arc<dyn Store>, file: &str, declared: Vec<Object>) -> Self {
-        let mut before = Vec::with_capacity(declared.len());
         let objects = Objects::of(Arc::clone(store));
-        for one in declared {
-            let found = without_moments(object(&objects, &one.1).await);
-            before.push((one, found));
-        }
+        let before = look(&objects, &declared).await;
+        let before = declared.into_iter().zip(before).collect();
         Self { file: file.to_owned(), objects, before }
     }
 
     /// Enters what is another now.
     pub(crate) async fn end(self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
-        for ((action, target), before) in self.before {
-            let after = without_moments(object(&self.objects, &target).await);
+        let (declared, before): (Vec<Object>, Vec<_>) = self.before.into_iter().unzip();
+        let after = look(&self.objects, &declared).await;
+        for (((action, target), before), after) in declared.into_iter().zip(before).zip(after) {
             let asked = Some(json!({ "file": self.file }));
             let act = Change { asked, before, after }.of(act(Via::Config, action, target));
             if has_changed(&act) && !is_entered(store, &act).await? {
@@ -51,6 +49,12 @@ impl Declaring {
         }
         Ok(())
     }
+}
+
+async fn look(objects: &Objects, declared: &[Object]) -> Vec<Option<Value>> {
+    let places = declared.iter().filter_map(|(_, target)| target.split_once('/'));
+    let found = objects.all(&places.collect::<Vec<_>>(), &anybody()).await;
+    found.into_iter().map(without_moments).collect()
 }
 
 fn without_moments(mut object: Option<Value>) -> Option<Value> {

@@ -1,5 +1,6 @@
 //! What the API shows of an object: what an act finds, and what it leaves.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -43,9 +44,24 @@ impl Objects {
             return self.get(&format!("/v1/{noun}/{name}"), by).await;
         }
         let list = self.get(&format!("/v1/{noun}"), by).await?;
-        let name = percent_decoded(name);
-        let mut items = list.get("items")?.as_array()?.iter();
-        items.find(|item| NAMES.iter().any(|key| item[*key] == *name)).cloned()
+        listed(&list, &percent_decoded(name))
+    }
+
+    /// The objects of these nouns with these names, in their order. What is shown in its list alone is looked for in one.
+    pub async fn all(&self, places: &[(&str, &str)], by: &Caller) -> Vec<Option<Value>> {
+        let mut lists: BTreeMap<&str, Option<Value>> = BTreeMap::new();
+        let mut found = Vec::with_capacity(places.len());
+        for (noun, name) in places {
+            if !LISTED.contains(noun) {
+                found.push(self.named(noun, name, by).await);
+                continue;
+            }
+            if !lists.contains_key(noun) {
+                lists.insert(*noun, self.get(&format!("/v1/{noun}"), by).await);
+            }
+            found.push(lists[noun].as_ref().and_then(|list| listed(list, name)));
+        }
+        found
     }
 
     /// The object of this noun with this name, whatever signs the name has.
@@ -61,4 +77,9 @@ impl Objects {
         let bytes = to_bytes(response.into_body(), RESULTS_BYTES).await.ok()?;
         is_there.then(|| serde_json::from_slice(&bytes).ok()).flatten()
     }
+}
+
+fn listed(list: &Value, name: &str) -> Option<Value> {
+    let mut items = list.get("items")?.as_array()?.iter();
+    items.find(|item| NAMES.iter().any(|key| item[*key] == *name)).cloned()
 }

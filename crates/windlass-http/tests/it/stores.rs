@@ -21,7 +21,7 @@ on_both_stores! {
     each_store_has_its_api_and_what_belongs_there;
     /// Tokens of the default store count for all stores, and those of another for none.
     tokens_are_those_of_the_default_store;
-    /// What is done in another store is entered in that store's audit, by whom the default store knows.
+    /// What is done in another store is entered in that store's audit, by whom the default store knows, whatever its name is.
     an_act_is_entered_where_it_is_done;
     /// A store that is away is named by the list, by readiness and by the problem of a request for it; the others go on.
     a_store_that_is_away_is_named;
@@ -173,6 +173,7 @@ async fn an_act_is_entered_where_it_is_done(us: TestApi) {
     let paused = (Method::POST, "/stores/eu/v1/queues/mail/pause");
     assert_eq!(served.send(paused, Some(&token), &json!({})).await.0, 200);
     let wanted = EntriesWanted { before: None, actor: None, target: None, limit: 10 };
+    assert_eq!(paused_in_v1(&served.us).await, 1);
     for (name, expected) in [("eu", 1), ("us", 0)] {
         let store = served.stores.store(name).await.expect("open");
         let acts = store.acts(&wanted).await.expect("read");
@@ -183,6 +184,18 @@ async fn an_act_is_entered_where_it_is_done(us: TestApi) {
             assert!(entry.act.after.is_some(), "the object is that of its store");
         }
     }
+}
+
+/// In a store that is named as the first part of every path.
+async fn paused_in_v1(us: &TestApi) -> usize {
+    let v1 = us.other().await;
+    let urls = [("v1", v1.url()), ("us", us.url())];
+    let stores = Stores::of(urls, Routes::otherwise("us")).expect("stores");
+    let router = served(us, &stores, Access::open());
+    let asked = (Method::POST, "/stores/v1/v1/queues/mail/pause");
+    assert_eq!(send(&router, asked, None, &json!({})).await.0, 200);
+    let wanted = EntriesWanted { before: None, actor: None, target: None, limit: 10 };
+    stores.store("v1").await.expect("open").acts(&wanted).await.expect("read").len()
 }
 
 async fn a_store_that_is_away_is_named(us: TestApi) {

@@ -71,6 +71,20 @@ fn what_is_exported_stays_encrypted(stores: &Stores) {
     assert!(shown.stdout.contains(CANARY), "{}", shown.stderr);
 }
 
+/// Bad input: a windlass.toml that cannot be read is not taken for none: nothing is written in clear, and nothing is shown.
+#[test]
+fn a_link_that_leads_nowhere_is_no_configuration() {
+    let cli = CliFixture::new();
+    cli.ok(&["enqueue", "k"]);
+    std::fs::remove_file(cli.path("windlass.toml")).expect("removed");
+    std::os::unix::fs::symlink(cli.path("nowhere"), cli.path("windlass.toml")).expect("linked");
+    for args in [&["enqueue", "k"][..], &["job", "list", "--json"], &["serve"]] {
+        let ran = cli.run(args);
+        assert_eq!(ran.code, 2, "{args:?}: {} {}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains("windlass.toml"), "{}", ran.stderr);
+    }
+}
+
 /// Bad input: keys that make no sense are refused before anything is written, and are not repeated.
 #[test]
 fn keys_that_make_no_sense_are_refused() {
