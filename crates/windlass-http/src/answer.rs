@@ -30,6 +30,8 @@ pub(crate) struct Items<T> {
     pub(crate) items: Vec<T>,
     /// The cursor of the page after it.
     pub(crate) next: Option<String>,
+    /// The cursor of the page that led to it.
+    pub(crate) prev: Option<String>,
     /// Whether there is one.
     pub(crate) has_more: bool,
 }
@@ -42,6 +44,8 @@ pub(crate) struct FoundItems<T> {
     pub(crate) items: Vec<T>,
     /// The cursor of the page after it.
     pub(crate) next: Option<String>,
+    /// The cursor of the page that led to it.
+    pub(crate) prev: Option<String>,
     /// Whether there is one.
     pub(crate) has_more: bool,
     /// Whether the page has all that it could: false where the look ended at its bound.

@@ -9,7 +9,7 @@ use windlass::EventId;
 
 use crate::limits::CORRELATION_BYTES;
 use crate::problem::Problem;
-use crate::rate;
+use crate::{page, rate};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -25,7 +25,8 @@ pub(crate) async fn around(request: Request, next: Next) -> Response {
     let traceparent = request.headers().get(TRACEPARENT).cloned();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let response = next.run(request).await;
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let response = page::linked(next.run(request).await, &query);
     let mut response = with_problem(response, &path, &id);
     let headers = response.headers_mut();
     for (name, value) in [(REQUEST_ID, &id), (CORRELATION_ID, &correlation)] {

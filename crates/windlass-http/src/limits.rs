@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(crate) const PAGE: u16 = 50;
 /// Items of a page at most.
 pub(crate) const LARGEST_PAGE: u16 = 500;
+/// Pages that a cursor knows the way back through.
+pub(crate) const PAGES_BACK: usize = 20;
 /// Jobs of one batch.
 pub(crate) const BATCH_JOBS: usize = 1_000;
 /// Events of one batch.

@@ -1,15 +1,16 @@
 //! Pages of lists: how many, and where they go on.
 
+mod cursor;
+mod link;
+
 use std::fmt::Display;
-use std::str::FromStr;
 
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use serde::Serialize;
 use windlass::filter::{Count, Found};
 
+pub(crate) use self::cursor::PageCursor;
+pub(crate) use self::link::{Links, linked};
 use crate::answer::{CountBody, FoundItems, Items, ok};
 use crate::limits::{LARGEST_PAGE, PAGE};
 use crate::problem::Problem;
@@ -27,48 +28,36 @@ pub(crate) fn within(limit: u16, most: u16) -> Result<usize, Problem> {
     Err(Problem::parameter("limit", format!("expected 1 to {most}, found {limit}")))
 }
 
-/// Where a page begins. A cursor is opaque to who has it, so that what it is made of may change.
-pub(crate) fn start<T: FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
-    cursor.map(|text| parse(text).ok_or_else(not_ours)).transpose()
-}
-
-fn parse<T: FromStr>(text: &str) -> Option<T> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    std::str::from_utf8(&bytes).ok()?.parse().ok()
-}
-
-fn not_ours() -> Problem {
-    Problem::parameter("cursor", "not a cursor of this list; take `next` of the page before")
-}
-
 /// A page of what was found, of which one more was asked for than it has.
 pub(crate) fn answer<'a, T, K: Display, U: Serialize>(
     found: &'a [T],
-    size: usize,
+    (place, size): (&PageCursor<K>, usize),
     key: impl Fn(&T) -> K,
     shown: impl Fn(&'a T) -> U,
 ) -> Response {
     let items = &found[..found.len().min(size)];
     let last = items.last().filter(|_| found.len() > size);
-    self::items(items.iter().map(shown).collect(), last.map(key))
+    self::items(items.iter().map(shown).collect(), (place, last.map(key)))
 }
 
 /// A page of what was looked for, and how many match where that was asked for.
 pub(crate) fn found<'a, T, K: Display, U: Serialize>(
     found: &'a Found<T, K>,
-    count: Option<Count>,
+    (place, count): (&PageCursor<K>, Option<Count>),
     shown: impl Fn(&'a T) -> U,
 ) -> Response {
-    let next = found.next.as_ref().map(cursor);
+    let Links { next, prev } = place.links(found.next.as_ref());
     let count = count.map(|Count { value, exact }| CountBody { value, exact });
-    ok(&FoundItems {
+    let answer = ok(&FoundItems {
         items: found.items.iter().map(shown).collect(),
         has_more: next.is_some(),
-        next,
+        next: next.clone(),
+        prev: prev.clone(),
         complete: found.complete,
         scanned: found.scanned,
         count,
-    })
+    });
+    Links { next, prev }.told_by(answer)
 }
 
 /// The same of what each that was found becomes.
@@ -77,18 +66,17 @@ pub(crate) fn each<T, K, U>(found: Found<T, K>, become_of: impl Fn(T) -> U) -> F
     Found { items: items.into_iter().map(become_of).collect(), scanned, next, complete }
 }
 
-fn cursor(place: impl Display) -> String {
-    URL_SAFE_NO_PAD.encode(place.to_string())
-}
-
 /// A page, and where the next one begins, if there is one.
-pub(crate) fn items<T: Serialize, K: Display>(items: Vec<T>, next: Option<K>) -> Response {
-    let next = next.map(cursor);
-    let has_more = next.is_some();
-    ok(&Items { items, next, has_more })
+pub(crate) fn items<T: Serialize, K: Display>(
+    items: Vec<T>,
+    (place, next): (&PageCursor<K>, Option<K>),
+) -> Response {
+    let links = place.links(next.as_ref());
+    let Links { next, prev } = links.clone();
+    links.told_by(ok(&Items { items, has_more: next.is_some(), next, prev }))
 }
 
 /// A list that the store gives as a whole.
 pub(crate) fn whole<T: Serialize>(items: Vec<T>) -> Response {
-    ok(&Items { items, next: None, has_more: false })
+    ok(&Items { items, next: None, prev: None, has_more: false })
 }

@@ -14,10 +14,11 @@ use super::document::{ActBody, AuditCheckBody, document};
 use crate::access::{Admin, May};
 use crate::answer::{Document, Items, ok};
 use crate::api::Api;
+use crate::check;
 use crate::extract::Asked;
 use crate::limits::BROKEN;
+use crate::page::{self, PageCursor};
 use crate::problem::Problem;
-use crate::{check, page};
 
 /// Entries that are read at a time.
 const STEP: usize = 1_000;
@@ -36,7 +37,7 @@ pub(super) struct Wanted {
     /// At most so many; 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u16>,
-    /// `next` of the page before.
+    /// `next` or `prev` of another page.
     cursor: Option<String>,
 }
 
@@ -58,11 +59,12 @@ pub(super) async fn list(
     check::parameter("actor", wanted.actor.as_deref(), ACT_BYTES)?;
     check::parameter("target", wanted.target.as_deref(), ACT_BYTES)?;
     let size = page::size(wanted.limit)?;
-    let before = page::start(wanted.cursor.as_deref())?;
+    let place = PageCursor::of(wanted.cursor.as_deref())?;
+    let before = place.start;
     let Wanted { actor, target, .. } = wanted;
     let found = api.store().acts(&EntriesWanted { before, actor, target, limit: size + 1 }).await?;
     let found: Vec<Entry> = found.into_iter().map(|entry| shown(entry, api.redaction())).collect();
-    Ok(page::answer(&found, size, |entry: &Entry| entry.number, document))
+    Ok(page::answer(&found, (&place, size), |entry: &Entry| entry.number, document))
 }
 
 /// An entry as it is shown: what was asked for may have what is hidden elsewhere.

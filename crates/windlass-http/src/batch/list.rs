@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use windlass::BatchId;
 use windlass::batch::{BatchFilter, BatchRecord};
 use windlass::limits::{KEY_BYTES, STEP_NAME_BYTES};
 
@@ -11,9 +12,10 @@ use super::document::{BatchBody, document};
 use crate::access::{May, Read};
 use crate::answer::{Document, Items};
 use crate::api::Api;
+use crate::check;
 use crate::extract::Asked;
+use crate::page::{self, PageCursor};
 use crate::problem::Problem;
-use crate::{check, page};
 
 /// Which batches or workflows, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -31,24 +33,25 @@ pub(crate) struct Listed {
     /// At most so many; 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u16>,
-    /// `next` of the page before.
+    /// `next` or `prev` of another page.
     cursor: Option<String>,
 }
 
-/// The batches of a page and one more, and how many the page has.
+/// The batches of a page and one more, where the page begins, and how many it has.
 pub(crate) async fn find_page(
     api: &Api,
     listed: Listed,
     is_workflow: Option<bool>,
-) -> Result<(Vec<BatchRecord>, usize), Problem> {
+) -> Result<(Vec<BatchRecord>, (PageCursor<BatchId>, usize)), Problem> {
     let Listed { name, key, live, limit, cursor } = listed;
     check::parameter("name", name.as_deref(), STEP_NAME_BYTES)?;
     check::parameter("key", key.as_deref(), KEY_BYTES)?;
     let size = page::size(limit)?;
-    let before = page::start(cursor.as_deref())?;
+    let place = PageCursor::of(cursor.as_deref())?;
+    let before = place.start;
     let filter =
         BatchFilter { name, key, is_live: live, is_workflow, before, ..BatchFilter::default() };
-    Ok((api.client().batches(&filter, size + 1).await?, size))
+    Ok((api.client().batches(&filter, size + 1).await?, (place, size)))
 }
 
 /// List batches
@@ -66,6 +69,6 @@ pub(super) async fn list(
     State(api): State<Api>,
     Asked(listed): Asked<Listed>,
 ) -> Result<Response, Problem> {
-    let (found, size) = find_page(&api, listed, None).await?;
-    Ok(page::answer(&found, size, |batch: &BatchRecord| batch.id, document))
+    let (found, (place, size)) = find_page(&api, listed, None).await?;
+    Ok(page::answer(&found, (&place, size), |batch: &BatchRecord| batch.id, document))
 }

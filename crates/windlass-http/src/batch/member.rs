@@ -12,7 +12,7 @@ use crate::access::{May, Read};
 use crate::answer::Items;
 use crate::api::Api;
 use crate::extract::{Asked, Named};
-use crate::page;
+use crate::page::{self, PageCursor};
 use crate::problem::Problem;
 use crate::schema;
 
@@ -84,7 +84,7 @@ pub(super) struct Wanted {
     /// At most so many; 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u16>,
-    /// `next` of the page before.
+    /// `next` or `prev` of another page.
     cursor: Option<String>,
 }
 
@@ -106,9 +106,9 @@ pub(super) async fn list(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Problem> {
     let size = page::size(wanted.limit)?;
-    let after = page::start(wanted.cursor.as_deref())?;
+    let place = PageCursor::of(wanted.cursor.as_deref())?;
     let batch = name.find(&api).await?.id;
-    let Members { members, more } = Members::of(api.client(), batch, (after, size)).await?;
+    let Members { members, more } = Members::of(api.client(), batch, (place.start, size)).await?;
     let next = members.last().filter(|_| more).map(|last| last.job);
-    Ok(page::items(members, next))
+    Ok(page::items(members, (&place, next)))
 }

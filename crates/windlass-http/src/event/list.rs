@@ -13,8 +13,9 @@ use crate::access::{May, Read};
 use crate::answer::{Document, FoundItems};
 use crate::api::Api;
 use crate::extract::Asked;
+use crate::page::{self, PageCursor};
 use crate::problem::Problem;
-use crate::{check, filter, page};
+use crate::{check, filter};
 
 /// Which events, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -30,7 +31,7 @@ pub(super) struct Wanted {
     /// At most so many; 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u16>,
-    /// `next` of the page before. It knows in which order that was.
+    /// `next` or `prev` of another page. It knows in which order that was.
     cursor: Option<String>,
 }
 
@@ -54,10 +55,10 @@ pub(super) async fn list(
     let size = page::size(wanted.limit)?;
     let after = wanted.after.map(check::position).transpose();
     let after = after.map_err(|what| Problem::parameter("after", what))?;
-    let start: Option<Cursor> = page::start(wanted.cursor.as_deref())?;
+    let place: PageCursor<Cursor> = PageCursor::of(wanted.cursor.as_deref())?;
     sequence(&api).await?;
-    let from = start.or(after.map(Cursor::After));
+    let from = place.start.or(after.map(Cursor::After));
     let found = api.client().find_events(&filter, (from, size), Bound::default()).await?;
     let found = page::each(found, |event| api.redaction().event(event));
-    Ok(page::found(&found, None, document))
+    Ok(page::found(&found, (&place, None), document))
 }

@@ -13,8 +13,9 @@ use crate::access::{MayIn, Read};
 use crate::answer::{Document, FoundItems};
 use crate::api::Api;
 use crate::extract::Asked;
+use crate::filter;
+use crate::page::{self, PageCursor};
 use crate::problem::Problem;
-use crate::{filter, page};
 
 /// Which jobs, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -27,7 +28,7 @@ pub(crate) struct Wanted {
     /// At most so many; 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u16>,
-    /// `next` of the page before.
+    /// `next` or `prev` of another page.
     cursor: Option<String>,
     /// Whether to say how many jobs match: `exact` counts them, and estimates where that takes too long.
     #[serde(default)]
@@ -79,7 +80,8 @@ pub(super) async fn list(
     let filter = filter::of_jobs(&api, wanted.filter.as_deref())?;
     let filter = within(filter, may.caller.grant());
     let limit = page::size(wanted.limit)?;
-    let before = page::start(wanted.cursor.as_deref())?;
+    let place = PageCursor::of(wanted.cursor.as_deref())?;
+    let before = place.start;
     let client = api.client();
     let found = client.find_jobs(&filter, Page { before, limit }, Bound::default()).await?;
     let count = match wanted.count {
@@ -88,5 +90,5 @@ pub(super) async fn list(
         Counted::Exact => Some(client.count_jobs(&filter, Effort::Exact).await?),
     };
     let found = page::each(found, |job| api.redaction().job(job));
-    Ok(page::found(&found, count, document))
+    Ok(page::found(&found, (&place, count), document))
 }

@@ -11,7 +11,7 @@ use crate::access::{MayIn, Read};
 use crate::answer::{Document, Items};
 use crate::api::Api;
 use crate::extract::Asked;
-use crate::page;
+use crate::page::{self, PageCursor};
 use crate::problem::Problem;
 
 /// Which page of the operations.
@@ -22,7 +22,7 @@ pub(super) struct Listed {
     /// At most so many; 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u16>,
-    /// `next` of the page before.
+    /// `next` or `prev` of another page.
     cursor: Option<String>,
 }
 
@@ -43,10 +43,11 @@ pub(super) async fn list(
     Asked(listed): Asked<Listed>,
 ) -> Result<Response, Problem> {
     let size = page::size(listed.limit)?;
-    let before = page::start(listed.cursor.as_deref())?;
+    let place = PageCursor::of(listed.cursor.as_deref())?;
     // One more than asked for tells whether there is another page.
-    let found = api.client().operations(before, size + 1).await?;
+    let found = api.client().operations(place.start, size + 1).await?;
     let page = &found[..found.len().min(size)];
     let next = page.last().filter(|_| found.len() > size).map(|last| last.id);
-    Ok(page::items(page.iter().filter(|one| sees(&may, one)).map(document).collect(), next))
+    let shown = page.iter().filter(|one| sees(&may, one)).map(document).collect();
+    Ok(page::items(shown, (&place, next)))
 }

@@ -70,7 +70,7 @@ pub(super) async fn list(
     find(&api, &name).await?;
     let gaps = api.client().source_gaps(&name, size).await?;
     let items: Vec<_> = gaps.iter().map(gap).collect();
-    Ok(ok(&Items { items, next: None, has_more: false }))
+    Ok(page::whole(items))
 }
 
 /// Close gaps of a source

@@ -9,6 +9,7 @@ use crate::access::{May, Read};
 use crate::answer::{Document, Items, ok};
 use crate::api::Api;
 use crate::extract::Named;
+use crate::page;
 use crate::problem::Problem;
 
 /// Gaps that are shown with a source.
@@ -26,7 +27,7 @@ const GAPS: usize = 20;
 pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
     let records = api.client().sources().await?;
     let items: Vec<_> = records.iter().map(document).collect();
-    Ok(ok(&Items { items, next: None, has_more: false }))
+    Ok(page::whole(items))
 }
 
 /// Show a source

@@ -14,7 +14,7 @@ use crate::answer::{Document, Items, ok};
 use crate::api::Api;
 use crate::extract::{Asked, Body, Named};
 use crate::limits::{LARGEST_PAGE, LARGEST_POSITION};
-use crate::page;
+use crate::page::{self, PageCursor};
 use crate::problem::Problem;
 use crate::schema;
 
@@ -78,7 +78,7 @@ pub(super) struct Wanted {
     /// At most so many; 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u16>,
-    /// `next` of the page before.
+    /// `next` or `prev` of another page.
     cursor: Option<String>,
 }
 
@@ -109,12 +109,17 @@ pub(super) async fn list(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Problem> {
     let size = page::size(wanted.limit)?;
-    let after: Option<u64> = page::start(wanted.cursor.as_deref())?;
-    let after = after.unwrap_or_default().min(LARGEST_POSITION);
+    let place: PageCursor<u64> = PageCursor::of(wanted.cursor.as_deref())?;
+    let after = place.start.unwrap_or_default().min(LARGEST_POSITION);
     find(&api, &name).await?;
     let found = api.client().quarantined(&name, after, size + 1).await?;
     let found: Vec<_> = found.into_iter().map(|one| api.redaction().quarantined(one)).collect();
-    Ok(page::answer(&found, size, |record: &Shown<QuarantineRecord>| record.id, quarantined))
+    Ok(page::answer(
+        &found,
+        (&place, size),
+        |record: &Shown<QuarantineRecord>| record.id,
+        quarantined,
+    ))
 }
 
 /// Discard records put aside

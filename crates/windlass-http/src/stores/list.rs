@@ -9,9 +9,10 @@ use windlass::health::Thresholds;
 use super::document::{Look, StoreBody, document};
 use super::{LOOK_TIME, Several};
 use crate::access::{May, Read};
-use crate::answer::{Document, Items, ok};
+use crate::answer::{Document, Items};
 use crate::api::Api;
 use crate::health::examine;
+use crate::page;
 use crate::problem::Problem;
 
 /// List stores
@@ -35,7 +36,7 @@ pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Resp
         }
         None => Vec::new(),
     };
-    Ok(ok(&Items { items, next: None, has_more: false }))
+    Ok(page::whole(items))
 }
 
 async fn look(several: &Several, name: &str) -> Look {

@@ -87,7 +87,7 @@ pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Resp
     let log = api.client().event_log().await?;
     let asked = api.client().subscription_requests().await?;
     let items = records.iter().map(|record| document(record, &log, None)).collect();
-    let all = Items { items, next: None, has_more: false };
+    let all = Items { items, next: None, prev: None, has_more: false };
     Ok(ok(&Subscriptions { all, requests: asked.iter().map(request).collect() }))
 }
 

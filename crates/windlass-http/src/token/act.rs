@@ -16,6 +16,7 @@ use crate::answer::{Document, Items, created, ok};
 use crate::api::Api;
 use crate::extract::{Body, Named};
 use crate::limits::LONGEST_TOKEN;
+use crate::page;
 use crate::problem::{Code, Problem};
 use crate::schema;
 
@@ -63,7 +64,7 @@ struct CreatedBody<'a> {
 pub(super) async fn list(_may: May<Admin>, State(api): State<Api>) -> Result<Response, Problem> {
     let tokens = api.store().tokens().await?;
     let items: Vec<_> = tokens.iter().map(document).collect();
-    Ok(ok(&Items { items, next: None, has_more: false }))
+    Ok(page::whole(items))
 }
 
 /// Show a token

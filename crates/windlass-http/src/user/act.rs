@@ -13,6 +13,7 @@ use crate::access::{Admin, May};
 use crate::answer::{Document, Items, created, ok};
 use crate::api::Api;
 use crate::extract::{Body, Named};
+use crate::page;
 use crate::problem::{Code, Problem};
 
 /// List users
@@ -25,7 +26,7 @@ use crate::problem::{Code, Problem};
 pub(super) async fn list(_may: May<Admin>, State(api): State<Api>) -> Result<Response, Problem> {
     let users = api.store().users().await?;
     let items: Vec<_> = users.iter().map(document).collect();
-    Ok(ok(&Items { items, next: None, has_more: false }))
+    Ok(page::whole(items))
 }
 
 /// Show a user

@@ -30,8 +30,8 @@ pub(super) async fn list(
     State(api): State<Api>,
     Asked(listed): Asked<batch::Listed>,
 ) -> Result<Response, Problem> {
-    let (found, size) = batch::find_page(&api, listed, Some(true)).await?;
-    Ok(page::answer(&found, size, |one: &BatchRecord| one.id, batch::summary))
+    let (found, (place, size)) = batch::find_page(&api, listed, Some(true)).await?;
+    Ok(page::answer(&found, (&place, size), |one: &BatchRecord| one.id, batch::summary))
 }
 
 /// Start a workflow

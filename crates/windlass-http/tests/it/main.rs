@@ -22,6 +22,7 @@ mod limits;
 mod metrics;
 mod operations;
 mod pages;
+mod paging;
 mod protocol_page;
 mod queues;
 mod rates;
