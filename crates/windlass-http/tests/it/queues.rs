@@ -18,7 +18,7 @@ on_both_stores! {
 
 async fn queues_are_listed_and_one_is_shown(api: TestApi) {
     let none = api.get("/v1/queues").await.ok();
-    assert_eq!(none, json!({"items": [], "next": null, "has_more": false}));
+    assert_eq!(none, json!({"items": [], "next": null, "prev": null, "has_more": false}));
     for queue in ["mail", "mail", "eu/bulk"] {
         api.post("/v1/jobs", &json!({"kind": "k", "queue": queue})).await.ok();
     }
