@@ -23,6 +23,7 @@ mod report;
 mod route;
 mod served;
 mod signaller;
+mod stores;
 mod stream;
 mod transactions;
 mod usage;
@@ -87,6 +88,9 @@ pub(crate) enum Mode {
     /// Jobs enqueued first, then worked over HTTP by `--processes` copies of the command behind `--`, with WINDLASS_URL, WINDLASS_QUEUE and
     /// WINDLASS_SLOTS; without a command by as many clients in this process. The ratio is to a plain drain; p50 and p99 of one claim
     WorkerProtocol,
+    /// Single enqueues by `--clients` into this store and `--other`, by a rule, while workers of both work; in turns with all of it in
+    /// this store. The ratio is to that; p50 and p99 of one enqueue, beside those into one
+    Stores,
 }
 
 impl Mode {
@@ -112,6 +116,7 @@ impl Mode {
             Self::Stream => "stream",
             Self::Api => "api",
             Self::WorkerProtocol => "worker-protocol",
+            Self::Stores => "stores",
         }
     }
 }
@@ -144,7 +149,7 @@ pub(crate) struct Args {
     /// Jobs of one bulk enqueue
     #[arg(long, default_value_t = 1_000)]
     pub(crate) batch: usize,
-    /// Concurrent callers, of each process where there are several; 1, 16 with `api`, and 32 with `rendezvous`
+    /// Concurrent callers, of each process where there are several; 1, 16 with `api` and `stores`, and 32 with `rendezvous`
     #[arg(long)]
     pub(crate) clients: Option<usize>,
     /// With `enqueue`: each in a transaction of the caller's own connection (PostgreSQL)
@@ -184,6 +189,9 @@ pub(crate) struct Args {
     /// With `worker-protocol`: the program that works, such as `python3 workers/python/bench.py`
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
+    /// With `stores`: the other store, empty or of an earlier run
+    #[arg(long, value_name = "STORE", env = "WINDLASS_OTHER_STORE", hide_env_values = true)]
+    pub(crate) other: Option<String>,
     /// Run as one of the worker processes of `drain`, on this queue
     #[arg(long, value_name = "QUEUE", hide = true)]
     pub(crate) as_worker: Option<String>,
@@ -205,7 +213,7 @@ impl Args {
     fn clients(&self) -> usize {
         let unless_given = match self.mode {
             Mode::Rendezvous => 32,
-            Mode::Api => 16,
+            Mode::Api | Mode::Stores => 16,
             _ => 1,
         };
         self.clients.unwrap_or(unless_given).max(1)
@@ -234,11 +242,20 @@ pub(crate) struct Finding {
     pub(crate) runs: Option<u64>,
     /// What a measurement of events found besides.
     pub(crate) beside: eventful::Beside,
+    /// What it used, where that is not all that was used meanwhile.
+    pub(crate) used: Option<Usage>,
 }
 
 impl Finding {
     pub(crate) fn new(jobs: u64, seconds: f64, times_ms: Vec<f64>) -> Self {
-        Self { jobs, seconds, times_ms, runs: None, beside: eventful::Beside::default() }
+        Self {
+            jobs,
+            seconds,
+            times_ms,
+            runs: None,
+            beside: eventful::Beside::default(),
+            used: None,
+        }
     }
 }
 
@@ -263,6 +280,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     if !args.command.is_empty() && args.mode != Mode::WorkerProtocol {
         return Err(Failure::usage("a command is for `worker-protocol`").into());
     }
+    if args.other.is_some() != (args.mode == Mode::Stores) {
+        return Err(Failure::usage("--other is for `stores`, which needs it").into());
+    }
     if args.waiting > 0 && args.mode != Mode::Drain {
         return Err(Failure::usage("--waiting is for `drain`").into());
     }
@@ -284,7 +304,9 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     } else {
         let before = Usage::now(&bench.store, &[]).await?;
         let finding = measure(&bench, &globals.store).await?;
-        (finding, Usage::now(&bench.store, &[]).await?.since(&before))
+        let used = Usage::now(&bench.store, &[]).await?.since(&before);
+        let used = finding.used.clone().unwrap_or(used);
+        (finding, used)
     };
     let report = Report::new(&bench.args, &globals.store, finding, used);
     report.beside(plain).print(globals.json)?;
@@ -326,7 +348,8 @@ async fn write(bench: &Measurement, url: &str) -> anyhow::Result<()> {
         | Mode::Find
         | Mode::Publish
         | Mode::Stream
-        | Mode::Api => Ok(()),
+        | Mode::Api
+        | Mode::Stores => Ok(()),
     }
 }
 
@@ -353,6 +376,10 @@ async fn measure(bench: &Measurement, url: &str) -> anyhow::Result<Finding> {
         Mode::Stream => stream::tell(bench, url).await,
         Mode::Api => api::one_by_one(bench).await,
         Mode::WorkerProtocol => remote::work(bench).await,
+        Mode::Stores => {
+            let other = bench.args.other.as_deref().unwrap_or_default();
+            stores::two(bench, url, &store_url(other, bench.args.history)).await
+        }
     }
 }
 

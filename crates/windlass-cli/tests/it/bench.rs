@@ -185,3 +185,29 @@ fn only_a_drain_has_several_processes() {
         .expect("run");
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// Two stores have all jobs between them, half in each, and are measured beside one.
+async fn two_stores_are_measured(url: &str, other: &str) {
+    let both = measured(url, &["stores", "--jobs", "300", "--clients", "4", "--other", other]);
+    assert_eq!(both["jobs"], 300);
+    assert!(both["ratio"].as_f64().expect("measured") > 0.0, "{both}");
+    let mut completed = Vec::new();
+    for url in [url, other] {
+        let client = Client::new(windlass::open(url).await.expect("a store"));
+        completed.push(client.counts().await.expect("counted").of(State::Completed));
+    }
+    assert_eq!(completed, [450, 150], "300 in the first alone, 150 in each of both");
+}
+
+#[tokio::test]
+async fn two_stores_are_measured_on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = |name: &str| format!("sqlite:{}/{name}.db", folder.path().display());
+    two_stores_are_measured(&url("one"), &url("other")).await;
+}
+
+#[tokio::test]
+async fn two_stores_are_measured_on_postgres() {
+    let (one, other) = (PostgresDatabase::fresh(), PostgresDatabase::fresh());
+    two_stores_are_measured(&one.url(), &other.url()).await;
+}

@@ -55,6 +55,8 @@ pub(crate) struct Beside {
     /// What the same took that it is compared with, and how long each.
     pub(crate) seconds: Option<f64>,
     pub(crate) ratio: Option<f64>,
+    /// The same of what a job cost the database's processes.
+    pub(crate) store_cpu_ratio: Option<f64>,
     pub(crate) times_ms: Vec<f64>,
 }
 

@@ -66,6 +66,8 @@ pub(crate) struct Report {
     client_cpu_ms_per_1k: Option<f64>,
     /// The same, in the database's processes, where they are separate and on this machine.
     store_cpu_ms_per_1k: Option<f64>,
+    /// With `stores`, that by what it was in one.
+    store_cpu_ratio: Option<f64>,
     /// Bytes of write-ahead log per job, over the whole server.
     wal_bytes_per_job: Option<f64>,
     /// The most memory this process and its workers' had resident, added up.
@@ -121,6 +123,7 @@ impl Report {
             p99_ratio: p99_ms.zip(beside_p99_ms).map(|(p99, beside)| rounded(p99 / beside)),
             client_cpu_ms_per_1k: per_1k(used.client_cpu_ms),
             store_cpu_ms_per_1k: per_1k(used.store_cpu_ms),
+            store_cpu_ratio: beside.store_cpu_ratio.map(rounded),
             wal_bytes_per_job: used.log_bytes.map(|bytes| (bytes as f64 / jobs).round()),
             rss_mb: used.rss_mb.map(rounded),
         }
@@ -153,7 +156,16 @@ impl Report {
             number(self.p50_ms, " ms"),
             number(self.p99_ms, " ms")
         )?;
-        self.print_events(out)?;
+        let is_of_stores = self.mode == super::Mode::Stores.word();
+        if is_of_stores {
+            let (ratio, cpu) = (number(self.ratio, ""), number(self.store_cpu_ratio, ""));
+            writeln!(
+                out,
+                "         {ratio} of one store; a job costs the databases {cpu} of what it costs one"
+            )?;
+        } else {
+            self.print_events(out)?;
+        }
         writeln!(
             out,
             "         {} jobs in {} s, {} processes, {} slots, {} clients, batches of {}, history {}, args of {} bytes",
