@@ -22,7 +22,7 @@ use crate::store;
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 /// All commands that change what is there. What only brings data, such as `enqueue`, is none.
-const ACTS: [Row; 55] = [
+const ACTS: [Row; 56] = [
     ("alert", "mute", "alerts.mute", "name"),
     ("alert", "unmute", "alerts.unmute", "name"),
     ("batch", "cancel", "batches.cancel", "batch"),
@@ -67,6 +67,7 @@ const ACTS: [Row; 55] = [
     ("subscription", "remove", "subscriptions.remove", "name"),
     ("subscription", "replay", "subscriptions.replay", "name"),
     ("subscription", "resume", "subscriptions.resume", "name"),
+    ("subscription", "undo", "subscriptions.undo_replay", "name"),
     ("token", "create", "tokens.create", "name"),
     ("token", "remove", "tokens.remove", "name"),
     ("user", "change", "users.change", "name"),

@@ -58,7 +58,7 @@ pub use record::{
     Beside, GapRecord, Progress, Reach, Routed, Slice, Start, SubscriptionRecord, Subscriptions,
     event_of, job_of,
 };
-pub use replay::Replay;
+pub use replay::{Replay, ReplayPreview, undoing};
 pub use request::{RequestAnswer, RequestedChange, SubscriptionRequest};
 pub(crate) use route::NO_ARGS;
 pub use route::Router;

@@ -39,6 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(act::resume))
         .routes(routes!(explain::explain))
         .routes(routes!(replay::replay))
+        .routes(routes!(replay::undo))
         .routes(routes!(backtest::backtest))
 }
 

@@ -160,10 +160,10 @@ pub mod subscription {
         EventExplanation, EventKey, EventKeyError, EventSummary, EventTarget, EventView,
         EventWindow, Explanation, Fed, Feed, Filter, FilterBuilder, FilterError, GapRecord,
         Gathering, JobTarget, Looked, Mode, Pace, ParsePaceError, ParseTypeError, Progress, Reach,
-        Replay, RequestAnswer, RequestedChange, Routed, Router, SeenTypes, Slice, Span, SqlError,
-        Start, Subscription, SubscriptionExplanation, SubscriptionRecord, SubscriptionRequest,
-        SubscriptionStore, Subscriptions, Target, Together, TypeIndex, TypePattern, TypeRecord,
-        Verified, VerifiedSubscription, event_of, job_of,
+        Replay, ReplayPreview, RequestAnswer, RequestedChange, Routed, Router, SeenTypes, Slice,
+        Span, SqlError, Start, Subscription, SubscriptionExplanation, SubscriptionRecord,
+        SubscriptionRequest, SubscriptionStore, Subscriptions, Target, Together, TypeIndex,
+        TypePattern, TypeRecord, Verified, VerifiedSubscription, event_of, job_of, undoing,
     };
 }
 

@@ -1,4 +1,4 @@
-//! `windlass subscription`: list, show, add, pause, resume, remove, explain, replay, backtest.
+//! `windlass subscription`: list, show, add, pause, resume, remove, explain, replay, undo, backtest.
 
 mod add;
 mod backtest;
@@ -9,6 +9,7 @@ mod list;
 mod mode;
 mod replay;
 mod show;
+mod undo;
 
 use windlass::Client;
 use windlass::name::check_subscription;
@@ -69,6 +70,8 @@ enum Verb {
     Explain(explain::Args),
     /// Feed a part of the log once more
     Replay(Box<replay::Args>),
+    /// Undo a replay: it goes, and its jobs that have not begun are cancelled
+    Undo(undo::Args),
     /// How often a filter would have fired, without making anything
     Backtest(Box<backtest::Args>),
 }
@@ -83,6 +86,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::Remove { name } => change::remove(&name, globals).await,
         Verb::Explain(args) => explain::run(&args, globals).await,
         Verb::Replay(args) => replay::run(*args, globals).await,
+        Verb::Undo(args) => undo::run(&args, globals).await,
         Verb::Backtest(args) => backtest::run(*args, globals).await,
     }
 }

@@ -84,24 +84,6 @@ impl Client {
         .await?;
         Ok(backtest)
     }
-
-    /// How many events behind one position, up to another, a filter wants.
-    ///
-    /// # Errors
-    /// When the store cannot be asked.
-    pub async fn count_wanted(
-        &self,
-        filter: &Filter,
-        between: (u64, u64),
-    ) -> Result<u64, StoreError> {
-        let mut wanted = 0;
-        walk(&**self.store(), between, |event| {
-            let seen = Seen::of(event);
-            wanted += u64::from(filter.matches(&seen.view(event)));
-        })
-        .await?;
-        Ok(wanted)
-    }
 }
 
 impl Backtest {

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::replay::own_tag;
 use super::window::Windows;
 use super::{
     Beside, EventKey, EventTarget, EventView, JobTarget, Progress, Reach, Slice,
@@ -360,7 +361,9 @@ pub(super) fn job(
         let mut meta = Meta::default();
         meta.lane = lane;
         meta.depth = depth;
-        meta.tags.extend(is_replay.then(|| REPLAY.to_owned()));
+        if is_replay {
+            meta.tags = vec![REPLAY.to_owned(), own_tag(&one.name)];
+        }
         meta.traceparent.clone_from(&event.meta.traceparent);
         meta.subjects.clone_from(&event.meta.subjects);
         meta.redact.clone_from(&event.meta.redact);

@@ -8,15 +8,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use windlass::StoreError;
-use windlass::subscription::{Pace, Replay, Start};
+use windlass::subscription::{Pace, Replay, ReplayPreview, Start, undoing};
 
 use super::definition::read_filter;
 use super::{EventStart, FilterParts, Name, find};
 use crate::access::{May, Operate};
-use crate::answer::{Document, created, ok};
+use crate::answer::{Document, accepted, created, ok};
 use crate::api::Api;
-use crate::event::sequence;
-use crate::extract::{Body, Named};
+use crate::event::{EventSummaryBody, sequence, summary};
+use crate::extract::{Body, MaybeBody, Named};
+use crate::operation::{OperationBody, PreviewBody, document, preview};
 use crate::problem::Problem;
 use crate::schema;
 
@@ -32,16 +33,24 @@ pub struct ReplayBody<'a> {
     to: u64,
     /// Events that it wants.
     events: u64,
+    /// The last of them, where nothing was begun.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    samples: Vec<EventSummaryBody<'a>>,
 }
 
-/// A replay as `replay.v1`: its name where it was begun, the positions, and how many events it wants.
+/// A replay as `replay.v1`: its name where it was begun, the positions, and which events it wants.
 #[must_use]
-pub const fn replayed(
-    replay: Option<&str>,
+pub fn replayed<'a>(
+    replay: Option<&'a str>,
     (after, to): (u64, u64),
-    events: u64,
-) -> Document<ReplayBody<'_>> {
-    Document::new("replay.v1", ReplayBody { replay, after, to, events })
+    found: &'a ReplayPreview,
+) -> Document<ReplayBody<'a>> {
+    let events = found.events;
+    let samples = match replay {
+        Some(_) => Vec::new(),
+        None => found.samples.iter().map(summary).collect(),
+    };
+    Document::new("replay.v1", ReplayBody { replay, after, to, events, samples })
 }
 
 /// What is to be fed once more.
@@ -74,14 +83,17 @@ pub(super) struct NewReplay {
     /// An SQL expression of CloudEvents.
     #[schema(max_length = 4096)]
     sql: Option<String>,
-    /// Say how many events it would feed, and write nothing.
+    /// It begins only where exactly so many events would be fed; otherwise 409.
+    #[schema(maximum = 9_223_372_036_854_775_807_u64)]
+    expect: Option<u64>,
+    /// Say how many events it would feed, and the last of them, and write nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
 /// Replay events
 ///
-/// New jobs, tagged `replay`, of events as they are in the log. It is a subscription of its own that goes once it is through; a second call
+/// New jobs, tagged `replay` and `replay:NAME`, of events as they are in the log. It is a subscription of its own that goes once it is through; a second call
 /// meanwhile is refused: 409.
 #[utoipa::path(
     post,
@@ -100,24 +112,66 @@ pub(super) async fn replay(
     Named(Name(name)): Named<Name>,
     Body(asked): Body<NewReplay>,
 ) -> Result<Response, Problem> {
-    let NewReplay { from, to, kind, credit, pace, types, filter, sql, dry_run } = asked;
+    let NewReplay { from, to, kind, credit, pace, types, filter, sql, expect, dry_run } = asked;
     let parts = FilterParts { types, filter, sql };
     let filter = parts.is_given().then(|| read_filter(parts)).transpose()?;
-    let record = find(&api, &name).await?;
+    find(&api, &name).await?;
     sequence(&api).await?;
     let (after, to) = (place(&api, from).await?, place(&api, to.unwrap_or_default()).await?);
     if after >= to {
         let detail = format!("behind position {after} and up to {to} there is nothing to replay");
         return Err(Problem::body("/from".to_owned(), detail));
     }
-    let wants = filter.as_ref().unwrap_or(&record.definition.filter);
-    let events = api.client().count_wanted(wants, (after, to)).await?;
+    let replay = Replay { filter, kind, credit, pace, expect, ..Replay::between(after, to) };
+    let found = api.client().preview_replay(&name, &replay).await?;
     if dry_run {
-        return Ok(ok(&replayed(None, (after, to), events)));
+        return Ok(ok(&replayed(None, (after, to), &found)));
     }
-    let replay = Replay { filter, kind, credit, pace, ..Replay::between(after, to) };
     let begun = api.client().replay(&name, &replay).await?;
-    Ok(created(&replayed(Some(&begun), (after, to), events)))
+    Ok(created(&replayed(Some(&begun), (after, to), &found)))
+}
+
+/// How a replay is undone.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewUndoing {
+    /// Say which jobs would be cancelled, and change nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Undo a replay
+///
+/// It goes, if it is under way, and an operation begins that cancels those jobs of the subscription's replays that have not begun: watch,
+/// pause and undo it as any. With `dry_run` nothing begins, and the answer, with status 200, is how many jobs match and a few of them.
+#[utoipa::path(
+    post,
+    path = "/subscriptions/{name}/replay/undo",
+    operation_id = "undo_replay",
+    tag = "subscriptions",
+    params(("name" = String, Path, description = "The subscription's name.")),
+    request_body = Option<NewUndoing>,
+    responses(
+        (status = 202, description = "The operation that has begun.", body = Document<OperationBody>),
+        (status = 200, description = "What it would find.", body = Document<PreviewBody>)
+    )
+)]
+pub(super) async fn undo(
+    may: May<Operate>,
+    State(api): State<Api>,
+    Named(Name(name)): Named<Name>,
+    MaybeBody(asked): MaybeBody<NewUndoing>,
+) -> Result<Response, Problem> {
+    find(&api, &name).await?;
+    if asked.dry_run {
+        let new = undoing(&name);
+        let mut found = api.client().preview_operation(&new).await?;
+        let samples = std::mem::take(&mut found.samples).into_iter();
+        let samples: Vec<_> = samples.map(|job| api.redaction().job(job)).collect();
+        return Ok(ok(&preview(&new, &found, &samples)));
+    }
+    let client = api.client().clone().with_origin(may.caller.name());
+    Ok(accepted(&document(&client.undo_replay(&name).await?)))
 }
 
 async fn place(api: &Api, start: EventStart) -> Result<u64, StoreError> {

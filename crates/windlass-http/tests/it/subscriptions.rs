@@ -165,6 +165,11 @@ async fn a_part_of_the_log_is_replayed(api: TestApi) {
     let dry = api.post(path, &json!({"from": "beginning", "dry_run": true})).await;
     assert_eq!((dry.status, &dry.body["replay"]), (StatusCode::OK, &Value::Null));
     assert_eq!((&dry.body["events"], &dry.body["to"]), (&json!(3), &json!(6)));
+    let samples = dry.body["samples"].as_array().expect("samples").iter();
+    assert_eq!(samples.map(|event| event["type"].clone()).collect::<Vec<_>>(), ["a"; 3]);
+    let other = api.post(path, &json!({"from": "beginning", "expect": 2})).await;
+    assert_eq!(other.code(), (409, "conflict"));
+    assert!(other.text("detail").contains("expected 2 events, found 3"), "{other:?}");
     let part = json!({"from": 2, "to": "5", "kind": "dry", "sql": "data.n > 0", "pace": "100/s", "credit": 9});
     let begun = api.post(path, &part).await;
     assert_eq!((begun.status, begun.text("replay")), (StatusCode::CREATED, "s/replay"));
@@ -174,6 +179,15 @@ async fn a_part_of_the_log_is_replayed(api: TestApi) {
     api.feed().await;
     let jobs = api.get("/v1/jobs?filter=kind:dry").await;
     assert_eq!(jobs.body["items"].as_array().expect("items").len(), 3);
+    let undo = format!("{path}/undo");
+    let dry = api.post(&undo, &json!({"dry_run": true})).await.ok();
+    assert_eq!(
+        (&dry["jobs"], &dry["filter"]),
+        (&json!(3), &json!("state:waiting,scheduled,available tag:replay:s"))
+    );
+    let undone = api.act(&undo).await;
+    assert_eq!((undone.status, undone.body["matched"].as_u64()), (StatusCode::ACCEPTED, Some(3)));
+    assert_eq!(api.act("/v1/subscriptions/none/replay/undo").await.code(), (404, "not-found"));
     for (body, pointer) in [
         (json!({}), ""),
         (json!({"from": 6}), "/from"),

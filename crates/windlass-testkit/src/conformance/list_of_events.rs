@@ -104,6 +104,7 @@ macro_rules! behaviours_of_events {
                     one_event_goes_to_many_in_parts
                     events_with_one_key_are_handled_in_order
                     a_part_of_the_log_is_replayed
+                    a_replay_is_expected_and_undone
                 }
                 keep {
                     events_go_when_their_time_is_over_and_nothing_needs_them

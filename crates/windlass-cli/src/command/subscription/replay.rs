@@ -7,7 +7,7 @@ use windlass::{Client, StoreError};
 use windlass_http::subscription::{EventStart, replayed};
 
 use super::filter::FilterArgs;
-use super::{checked, find};
+use super::{checked, events, find};
 use crate::command::event::sequence;
 use crate::exit::{Exit, Failure};
 use crate::globals::Globals;
@@ -34,7 +34,10 @@ pub(super) struct Args {
     /// At most so many jobs in a time, such as 100/s, 30/m or 500/h
     #[arg(long, value_name = "PACE")]
     pace: Option<Pace>,
-    /// Say how many events it would feed, and write nothing
+    /// Begin only where exactly so many events would be fed
+    #[arg(long, value_name = "N")]
+    expect: Option<u64>,
+    /// Say how many events it would feed, and the last of them, and write nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -48,27 +51,30 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
     sequence(&*store).await?;
     let client = Client::new(store);
-    let record = find(&client, &args.name).await?;
+    find(&client, &args.name).await?;
     let (after, to) = (place(args.from, &client).await?, place(args.to, &client).await?);
     if after >= to {
         let what = format!("behind position {after} and up to {to} there is nothing to replay");
         return Err(Failure::usage(what).into());
     }
-    let wants = filter.as_ref().unwrap_or(&record.definition.filter);
-    let events = client.count_wanted(wants, (after, to)).await?;
+    let (kind, credit, pace, expect) = (args.kind, args.credit, args.pace, args.expect);
+    let replay = Replay { filter, kind, credit, pace, expect, ..Replay::between(after, to) };
+    let found = client.preview_replay(&args.name, &replay).await?;
     let mut begun = None;
     if !args.dry_run {
-        let (kind, credit, pace) = (args.kind, args.credit, args.pace);
-        let replay = Replay { filter, kind, credit, pace, ..Replay::between(after, to) };
         begun = Some(client.replay(&args.name, &replay).await?);
     }
     if out.is_json() {
-        out.json(&replayed(begun.as_deref(), (after, to), events))?;
+        out.json(&replayed(begun.as_deref(), (after, to), &found))?;
         return Ok(Exit::Done);
     }
-    let what = count(events, "event");
+    let what = count(found.events, "event");
     match begun {
-        None => out.line(&format!("would feed {what} behind position {after}, up to {to}"))?,
+        None => {
+            out.line(&format!("would feed {what} behind position {after}, up to {to}"))?;
+            let samples = found.samples.iter().map(|event| (event, event.id.to_string()));
+            out.print(&events(out, "ID", &samples.collect::<Vec<_>>()).render(out))?;
+        }
         Some(name) => {
             let said = format!(
                 "{name} feeds {what} behind position {after}, up to {to}, and is over then"

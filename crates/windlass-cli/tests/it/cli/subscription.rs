@@ -515,4 +515,15 @@ fn a_part_of_the_log_is_replayed() {
     let page = cli.ok(&["subscription", "show", "receipts/replay"]);
     assert!(page.contains("100/s while it catches up"), "{page}");
     assert_eq!(cli.run(&["subscription", "replay", "receipts", "--from", "now"]).code, 2);
+    let other = cli.run(&[&replay[..], &["--expect", "3"]].concat());
+    assert_eq!(other.code, 4, "{}", other.stderr);
+    insta::assert_snapshot!(
+        "undo_dry",
+        cli.table(&["subscription", "undo", "receipts", "--dry-run"], "120")
+    );
+    let undone = cli.json(&["subscription", "undo", "receipts"]);
+    assert_eq!((&undone["state"], &undone["done"]), (&"done".into(), &2.into()));
+    assert_eq!(cli.run(&["subscription", "show", "receipts/replay"]).code, 3);
+    let said = cli.ok(&["subscription", "undo", "receipts"]);
+    assert!(said.contains("the replay of receipts is undone: 0 jobs cancelled"), "{said}");
 }

@@ -7,8 +7,10 @@ use windlass_core::error::StoreError;
 use windlass_core::event::NewEvent;
 use windlass_core::id::JobId;
 use windlass_core::job::Verdict;
+use windlass_core::operation::{Control, Controlled, Which};
 use windlass_core::subscription::{
     Fed, Feed, Filter, Progress, Replay, Routed, Router, Slice, Start, Subscription, event_of,
+    undoing,
 };
 
 use super::{all, feed, got, paid, progress, publish, subscribe};
@@ -243,6 +245,45 @@ pub async fn events_with_one_key_are_handled_in_order(fixture: StoreFixture) {
     }
 }
 
+/// E21: a replay begins only with as many events as were expected, and is taken back: what has not begun of it is cancelled, and
+/// back again where that was wrong.
+pub async fn a_replay_is_expected_and_undone(fixture: StoreFixture) {
+    let client = Client::new(fixture.shared_store());
+    subscribe(&fixture, "mail", "order.*", Start::Now).await;
+    publish(&fixture, (1..=30).map(paid)).await;
+    feed(&fixture).await;
+    let kind = Some("on.again".to_owned());
+    let credit = NonZeroU32::new(10);
+    let replay = Replay { kind, credit, ..Replay::between(10, 30) };
+    let preview = client.preview_replay("mail", &replay).await.expect("looked");
+    let last: Vec<_> = preview.samples.iter().map(|event| event.position).collect();
+    assert_eq!((preview.events, last.last()), (20, Some(&Some(30))));
+    let other = client.replay("mail", &replay.clone().expect(19)).await;
+    assert!(matches!(&other, Err(StoreError::Conflict { what }) if what.contains("found 20")));
+    assert_eq!(all(&fixture).await.len(), 1, "nothing was written");
+    client.replay("mail", &replay.expect(20)).await.expect("begun");
+    feed(&fixture).await;
+    assert_eq!(got(&fixture, "again").await, (11..=20).collect::<Vec<_>>());
+    let worker = fixture.start(worker().knowing(&[("on.again", 1)])).await;
+    completed(&worker, 4).await;
+
+    assert!(client.unsubscribe("mail/replay").await.expect("removed"));
+    let store = fixture.store();
+    let begun = store.start_operation(&undoing("mail"), fixture.now()).await.expect("begun");
+    assert_eq!(begun.matched, Some(6), "what has ended stays");
+    let which = Which::Of(begun.id);
+    let round = store.operation_round(which, 100, fixture.now()).await.expect("done");
+    assert_eq!((round.jobs, all(&fixture).await.len()), (6, 1));
+    feed(&fixture).await;
+    assert_eq!(fixture.find("tag:replay:mail").await.len(), 10, "no more come");
+    assert_eq!(fixture.find("tag:replay:mail state:cancelled").await.len(), 6);
+    assert_eq!(fixture.find("kind:on.mail state:available").await.len(), 30, "its own stay");
+    let undo = store.control_operation(begun.id, Control::Undo, fixture.now());
+    assert!(matches!(undo.await.expect("asked"), Controlled::Done(_)));
+    store.operation_round(which, 100, fixture.now()).await.expect("done");
+    assert_eq!(fixture.find("tag:replay:mail state:available").await.len(), 6);
+}
+
 /// E21, I-E4: a part of the log is fed once more, beside what comes: new jobs of its own, within its credit, and then it is over.
 pub async fn a_part_of_the_log_is_replayed(fixture: StoreFixture) {
     let client = Client::new(fixture.shared_store());
@@ -266,6 +307,7 @@ pub async fn a_part_of_the_log_is_replayed(fixture: StoreFixture) {
     assert_eq!(names, ["mail"], "it is over");
     assert_eq!(got(&fixture, "mail").await, (1..=1_301).collect::<Vec<_>>());
     assert_eq!(fixture.find("tag:replay").await.len(), 1_100);
+    assert_eq!(fixture.find("tag:replay:mail").await.len(), 1_100);
     // One of what nobody wants, and of what is there no more.
     client.replay("mail", &Replay::between(1_301, 1_301)).await.expect("begun");
     feed(&fixture).await;
