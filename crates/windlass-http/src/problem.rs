@@ -216,12 +216,17 @@ impl From<StoreError> for Problem {
         };
         let retry_after =
             matches!(code, Code::QueueFull | Code::Unavailable).then_some(RETRY_AFTER);
-        let detail = if code == Code::Internal {
-            // What a database says of itself is not for who calls.
-            tracing::error!(%error, "a request failed");
-            "the server could not do it; its log says why".to_owned()
-        } else {
-            error.to_string()
+        // What a database says of itself is not for who calls.
+        let detail = match (code, &error) {
+            (Code::Internal, _) => {
+                tracing::error!(%error, "a request failed");
+                "the server could not do it; its log says why".to_owned()
+            }
+            (_, StoreError::Unusable { .. }) => {
+                tracing::error!(%error, "the database cannot be used");
+                "the database cannot be used as it is; the server's log says why".to_owned()
+            }
+            _ => error.to_string(),
         };
         let mut problem = Self::new(code, detail);
         (problem.0.retry_after, problem.0.job) = (retry_after, job);
@@ -242,7 +247,7 @@ const fn code_of(error: &StoreError) -> Code {
         StoreError::LeaseLost { .. } => Code::LeaseLost,
         StoreError::QueueFull { .. } => Code::QueueFull,
         StoreError::Refused(_) => Code::Refused,
-        StoreError::Unavailable { .. } => Code::Unavailable,
+        StoreError::Unavailable { .. } | StoreError::Unusable { .. } => Code::Unavailable,
         StoreError::Unknown { .. } => Code::OutcomeUnknown,
         StoreError::DiskFull { .. } => Code::DiskFull,
         _ => Code::Internal,

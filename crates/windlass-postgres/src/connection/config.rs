@@ -1,12 +1,15 @@
 //! The URL: what of it is the driver's and what is ours.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use windlass_core::error::{StoreError, Unusable};
 use windlass_core::name::DEFAULT_SCHEMA;
 
 /// Connections a worker process needs: claims, settlements, and the one that listens.
 pub const CONNECTIONS: u32 = 3;
+/// How long connecting to an address may take, unless the URL says it.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
 
 /// What stands between us and the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,11 +83,18 @@ impl FromStr for Config {
 }
 
 impl Config {
+    /// How long it may take until a server has let us in: the driver bounds only the way there, for each address, and a frozen
+    /// server accepts connections and says nothing.
+    pub(crate) fn patience(&self) -> Duration {
+        let each = self.driver.get_connect_timeout().copied().unwrap_or(CONNECT_TIME);
+        let hosts = u32::try_from(self.driver.get_hosts().len()).unwrap_or(1).max(1);
+        each * 2 * hosts
+    }
+
     fn set_defaults(&mut self) {
-        use std::time::Duration;
         let driver = &mut self.driver;
         if driver.get_connect_timeout().is_none() {
-            driver.connect_timeout(Duration::from_secs(5));
+            driver.connect_timeout(CONNECT_TIME);
         }
         if driver.get_application_name().is_none() {
             driver.application_name("windlass");

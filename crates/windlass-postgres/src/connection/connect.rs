@@ -87,16 +87,21 @@ where
     <T::TlsConnect as tokio_postgres::tls::TlsConnect<Socket>>::Future: Send,
 {
     let (answer, answered) = tokio::sync::oneshot::channel();
-    let driver = config.driver.clone();
+    let (driver, patience) = (config.driver.clone(), config.patience());
     io.spawn(async move {
-        match driver.connect(tls).await {
-            Ok((client, connection)) => {
+        match tokio::time::timeout(patience, driver.connect(tls)).await {
+            Ok(Ok((client, connection))) => {
                 // Nobody waiting any more drops the client, and that ends the connection.
                 let _ = answer.send(Ok(client));
                 drive(connection, notes).await;
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 let _ = answer.send(Err(connect_error(&error)));
+            }
+            Err(_) => {
+                let seconds = patience.as_secs();
+                let reason = format!("no server has let us in within {seconds} s");
+                let _ = answer.send(Err(StoreError::Unavailable { reason }));
             }
         }
     });

@@ -35,6 +35,17 @@ async fn a_database_that_only_reads_is_refused() {
     assert!(reason.contains("connect to the primary"), "{reason}");
 }
 
+/// C36: a server that accepts connections and says nothing, as a frozen one does, is given up.
+#[tokio::test]
+async fn a_silent_server_is_given_up() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = silent.local_addr().expect("an address").port();
+    let url = format!("postgres://app@127.0.0.1:{port}/app?connect_timeout=1");
+    let error = windlass::open(&url).await.err();
+    let Some(StoreError::Unavailable { reason }) = error else { panic!("{error:?}") };
+    assert_eq!(reason, "no server has let us in within 2 s");
+}
+
 /// C36: a role that may not write is refused.
 #[tokio::test]
 async fn a_role_without_rights_is_refused() {
