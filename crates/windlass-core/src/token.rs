@@ -173,15 +173,9 @@ impl Grant {
             let mut terms = filter.terms.iter().filter(|term| !term.negated);
             limits.is_empty() || terms.any(|term| is_kept(&term.field))
         };
-        let queue = |field: &Field| {
-            matches!(field, Field::Queue(all) if all.iter().all(|one| is_within(&self.queues, one)))
-        };
-        let kind = |field: &Field| {
-            matches!(field, Field::Kind(all) if all.iter().all(|one| is_within(&self.kinds, one)))
-        };
-        let tag = |field: &Field| {
-            matches!(field, Field::Tag(all) if all.iter().all(|one| self.tags.contains(one)))
-        };
+        let queue = |field: &Field| matches!(field, Field::Queue(all) if all.iter().all(|one| is_within(&self.queues, one)));
+        let kind = |field: &Field| matches!(field, Field::Kind(all) if all.iter().all(|one| is_within(&self.kinds, one)));
+        let tag = |field: &Field| matches!(field, Field::Tag(all) if all.iter().all(|one| self.tags.contains(one)));
         says(&self.queues, &queue) && says(&self.kinds, &kind) && says(&self.tags, &tag)
     }
 
@@ -339,7 +333,9 @@ mod tests {
         assert!(grant.has(Scope::Work) && !grant.has(Scope::Operate) && !grant.is_limited());
         assert!(grant.covers("any", "thing", &[]));
         grant.queues = vec!["mail".to_owned(), "img-*".to_owned()];
-        assert!(grant.is_limited() && grant.covers("mail", "k", &[]) && grant.covers("img-1", "k", &[]));
+        assert!(
+            grant.is_limited() && grant.covers("mail", "k", &[]) && grant.covers("img-1", "k", &[])
+        );
         assert!(!grant.covers("mailbox", "k", &[]));
         grant.kinds = vec!["crm.*".to_owned()];
         assert!(grant.covers("mail", "crm.sync", &[]) && !grant.covers("mail", "k", &[]));
@@ -382,10 +378,14 @@ mod tests {
             assert!(!covers(foreign), "{foreign:?}");
         }
         let covers = |text: &str| grant.covers_filter(&text.parse().expect(text));
-        for text in ["tag:tenant:acme", "tag:tenant:beta,tenant:acme state:dead", "tag:x tag:tenant:acme"] {
+        for text in
+            ["tag:tenant:acme", "tag:tenant:beta,tenant:acme state:dead", "tag:x tag:tenant:acme"]
+        {
             assert!(covers(text), "{text}");
         }
-        for text in ["", "queue:q", "-tag:tenant:acme", "tag:tenant:acme,other", "tag:tenant:*", "tag:*"] {
+        for text in
+            ["", "queue:q", "-tag:tenant:acme", "tag:tenant:acme,other", "tag:tenant:*", "tag:*"]
+        {
             assert!(!covers(text), "{text}");
         }
         let both = Grant { queues: vec!["q".to_owned()], ..grant };
@@ -398,7 +398,9 @@ mod tests {
     fn a_grant_gives_its_own_tags() {
         let grant = of_tags(&["tenant:acme", "vip"]);
         let gives = |tags: &[&str]| grant.may_give(&of_tags(tags).tags);
-        assert!(gives(&["tenant:acme"]) && gives(&["vip"]) && gives(&["bulk", "a:b", "tenant:acme"]));
+        assert!(
+            gives(&["tenant:acme"]) && gives(&["vip"]) && gives(&["bulk", "a:b", "tenant:acme"])
+        );
         assert!(!gives(&[]) && !gives(&["bulk"]) && !gives(&["tenant:other"]));
         assert!(!gives(&["tenant:acme", "tenant:other"]) && !gives(&["vip", "tenant:other"]));
         assert!(gives(&["tenant:acme", "tenants"]) && gives(&["vip", "vips"]));

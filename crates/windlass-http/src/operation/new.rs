@@ -126,8 +126,8 @@ fn action(
 
 /// Begin an operation
 ///
-/// One change of all jobs that match now, in rounds: `GET` its id to see how far it is. Who is limited to some queues or kinds
-/// changes those alone. With `dry_run` nothing begins, and the answer, with status 200, is how many jobs match and a few of them.
+/// One change of all jobs that match now, in rounds: `GET` its id to see how far it is. Who is limited to some queues, kinds
+/// or tags changes jobs of these alone. With `dry_run` nothing begins, and the answer, with status 200, is how many jobs match and a few of them.
 #[utoipa::path(
     post,
     path = "/operations",
