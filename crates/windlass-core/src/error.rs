@@ -257,12 +257,6 @@ pub enum Refusal {
         /// How many there may be.
         limit: usize,
     },
-    /// A pattern where a tag is to stand.
-    #[error("a limit's tags are compared letter by letter, and `{}` has a `*`", .tag.escape_debug())]
-    TagPattern {
-        /// What was said.
-        tag: String,
-    },
     /// A filter of an operation that cannot be kept as its text.
     #[error(
         "an operation's filter has up to {limit} bytes, and no commas or blanks inside of a value"

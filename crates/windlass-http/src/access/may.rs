@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use windlass::condition::Waits;
-use windlass::job::{Claimed, HandlerKey, OnConflict};
+use windlass::job::{Claimed, HandlerKey};
 use windlass::token::Scope;
 use windlass::worker::Registration;
-use windlass::{JobRecord, NewJob, Unique};
+use windlass::{JobRecord, NewJob};
 
 use super::Caller;
 use crate::api::Api;
+use crate::job::bounds::reach;
 use crate::problem::{Code, Problem};
 
 /// What a handler needs its caller to have.
@@ -109,21 +109,10 @@ impl<N> MayIn<N> {
                 "is limited to tags: each job bears one of {tags}, and no other that begins so up to the colon"
             )));
         }
-        let on_conflict = job.meta.unique.as_ref().map(Unique::on_conflict);
-        let of_any_job = grant.queues.is_empty() && grant.tags.is_empty();
-        if on_conflict == Some(OnConflict::Replace) && !of_any_job {
-            return Err(self.refused(
-                "is limited to some queues or tags, and a job that is to be replaced may be another's: take `keep` or `reject`",
-            ));
+        match reach(grant, job) {
+            Some(what) => Err(self.refused(what)),
+            None => Ok(()),
         }
-        let waits = job.meta.waits.as_ref();
-        let is_of_all =
-            |waits: &Waits| waits.signals().next().is_some() || waits.batches().next().is_some();
-        if grant.is_limited_to_tags() && (job.meta.member.is_some() || waits.is_some_and(is_of_all))
-        {
-            return Err(self.refused("is limited to tags, and batches and signals are everybody's"));
-        }
-        Ok(())
     }
 
     /// Refuses to write for an attempt of a job that the caller is not for. It says nothing of the job.

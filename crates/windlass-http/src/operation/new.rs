@@ -78,6 +78,11 @@ impl NewOperationBody {
         let action = action(may, self.action, (self.queue, note("/reason", self.reason)?))?;
         let mut new = NewOperation::new(action, filter);
         new.filter = within(new.filter, may.caller.grant());
+        if !may.caller.grant().covers_filter(&new.filter) {
+            let name = may.caller.name();
+            let detail = format!("{name} is not for the tags of this filter; nothing was written");
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
         new.id = self.id.unwrap_or(new.id);
         new.expect = self.expect;
         if self.expect.is_some_and(|jobs| jobs > LARGEST_COUNT) {
