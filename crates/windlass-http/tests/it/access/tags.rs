@@ -252,7 +252,7 @@ async fn nobody_is_told_of_others_jobs(api: TestApi) {
 }
 
 /// What of a document is not the same for two jobs that are.
-const OF_ONE: [&str; 13] = [
+const OF_ONE: [&str; 15] = [
     "now",
     "id",
     "job",
@@ -266,6 +266,8 @@ const OF_ONE: [&str; 13] = [
     "since",
     "reason",
     "origin",
+    "worker",
+    "key",
 ];
 
 fn alike(body: &Value) -> Value {
@@ -284,7 +286,7 @@ async fn own_jobs_are_told_as_to_everybody(api: TestApi) {
     let api = api.asking(Access::tokens()).await;
     let limited = secret(&api, "acme", tenant(OWN)).await;
     let whole = secret(&api, "whole", Grant::everywhere(SCOPES)).await;
-    let mut acts: BTreeMap<&str, [(&str, &str, &str); 2]> = BTreeMap::new();
+    let mut acts: BTreeMap<&str, [(&str, &str); 2]> = BTreeMap::new();
     for (nth, world) in [&own, &twin].into_iter().enumerate() {
         for (template, job, lease) in [
             ("/v1/jobs/{id}/move", world.scheduled.as_str(), ""),
@@ -293,7 +295,7 @@ async fn own_jobs_are_told_as_to_everybody(api: TestApi) {
             ("/v1/jobs/{id}/conditions/{name}/waive", &world.waiting, ""),
             ("/v1/jobs/{id}/report", &world.remote.0, &world.remote.1),
         ] {
-            acts.entry(template).or_default()[nth] = (job, lease, "");
+            acts.entry(template).or_default()[nth] = (job, lease);
         }
     }
     for (method, template) in operations() {
@@ -318,7 +320,7 @@ async fn own_jobs_are_told_as_to_everybody(api: TestApi) {
     posts.sort_by_key(|(_, path)| !path.ends_with("/move"));
     for (_, template) in posts {
         let [mine, all] = acts[template.as_str()];
-        let act = async |token: &str, (job, lease, _): (&str, &str, &str)| {
+        let act = async |token: &str, (job, lease): (&str, &str)| {
             let path = template.replace("{id}", job).replace("{name}", "go");
             alike(&post(&api, &path, token, &body_for(&template, &own, lease, job)).await.ok())
         };
