@@ -442,7 +442,7 @@ mod tests {
         assert!(read(r#"{"scopes": ["read"], "regions": ["eu"]}"#).is_err());
     }
 
-    /// Bad input: what no job can bear is no limit.
+    /// Bad input: what no job can bear is refused as a limit.
     #[test]
     fn a_grant_of_what_is_no_tag_is_refused() {
         for bad in ["tenant:*", "", "a b", "a\0", &"x".repeat(101)] {

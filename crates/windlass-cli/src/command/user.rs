@@ -119,8 +119,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::Change { name, may, everywhere, password } => {
             let mut grant = may.change();
             if everywhere {
-                let nothing = || Some(Vec::new());
-                (grant.queues, grant.kinds, grant.tags) = (nothing(), nothing(), nothing());
+                let all = || Some(Vec::new());
+                (grant.queues, grant.kinds, grant.tags) = (all(), all(), all());
             }
             change::change(globals, &name, grant, password).await
         }

@@ -1,6 +1,6 @@
 //! What a caller who is limited to some jobs may write, and what of others' jobs an answer keeps back.
 //!
-//! Ids, unique keys and lanes are shared by all jobs of a store, whoever they are for.
+//! All jobs of a store share ids, unique keys and lanes.
 
 use std::collections::HashSet;
 

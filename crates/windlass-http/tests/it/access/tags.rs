@@ -79,7 +79,7 @@ async fn written_by(api: &TestApi, token: &str, body: &Value) -> String {
 }
 
 /// Jobs of one tenant in each place that there is, and the leases of those that run.
-struct World {
+struct Filled {
     done: String,
     dead: String,
     waiting: String,
@@ -91,13 +91,13 @@ struct World {
     worker: String,
 }
 
-impl World {
+impl Filled {
     fn ids(&self) -> [&String; 6] {
         [&self.done, &self.dead, &self.waiting, &self.scheduled, &self.remote.0, &self.given.0]
     }
 }
 
-async fn fill(api: &TestApi, tag: &str, word: &str, key: &str) -> World {
+async fn fill(api: &TestApi, tag: &str, word: &str, key: &str) -> Filled {
     let job = async |more: Value| written(api, &draft(tag, word, more)).await;
     let (client, registration) = (api.client(), api.worker(worker()).await);
     let store = client.store();
@@ -131,7 +131,7 @@ async fn fill(api: &TestApi, tag: &str, word: &str, key: &str) -> World {
     let remote_lease = claimed.body["jobs"][0]["lease"].as_str().expect("a lease").to_owned();
     let waiting = job(json!({"waits": {"signals": ["go"]}})).await;
     let scheduled = job(json!({"delay_ms": 900_000})).await;
-    World {
+    Filled {
         done,
         dead,
         waiting,
@@ -143,7 +143,7 @@ async fn fill(api: &TestApi, tag: &str, word: &str, key: &str) -> World {
 }
 
 /// How jobs are now, with all that is kept of them.
-async fn kept(api: &TestApi, world: &World) -> Vec<String> {
+async fn kept(api: &TestApi, world: &Filled) -> Vec<String> {
     let mut all = Vec::new();
     for id in world.ids() {
         let id = id.parse().expect("an id");
@@ -183,7 +183,7 @@ const THEIRS: [(&str, &str); 12] = [
 ];
 
 /// What is sent to an operation, so that nothing else than the limit stands in its way.
-fn body_for(template: &str, world: &World, lease: &str, job: &str) -> Value {
+fn body_for(template: &str, world: &Filled, lease: &str, job: &str) -> Value {
     match template {
         "/v1/jobs" => json!({"kind": "work", "id": world.done, "tags": [OWN]}),
         "/v1/jobs/batch" => json!({"jobs": [{"kind": "work", "id": world.done, "tags": [OWN]}]}),
