@@ -250,7 +250,9 @@ pub enum Refusal {
     #[error("a token needs at least one scope: read, enqueue, publish, work, operate or admin")]
     NoScope,
     /// Patterns that are too many, too long or empty.
-    #[error("a token has at most {limit} patterns of queues, and of kinds, of 1 to 100 bytes each")]
+    #[error(
+        "a token has at most {limit} patterns of queues, of kinds, and tags, of 1 to 100 bytes each"
+    )]
     Patterns {
         /// How many there may be.
         limit: usize,

@@ -254,7 +254,7 @@ pub const ACT_BYTES: usize = 600;
 pub const ACT_DOCUMENT_BYTES: usize = 16 * 1024;
 /// Bytes of a token's name, and of a pattern that it is limited to.
 pub const TOKEN_NAME_BYTES: usize = 100;
-/// Patterns of queues that a token is limited to; as many of kinds.
+/// Patterns of queues that a token is limited to; as many of kinds, and as many tags.
 pub const TOKEN_PATTERNS: usize = 100;
 /// How long a session lasts that is not used.
 pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);

@@ -1,6 +1,7 @@
 //! Jobs over HTTP.
 
 mod act;
+pub(crate) mod bounds;
 mod condition;
 mod document;
 mod duplicate;

@@ -23,6 +23,7 @@ use crate::store;
 Examples:
   windlass token create ci --scope enqueue --queue mail --expires 90d
   windlass token create python-worker --scope work --kind 'img.*'
+  windlass token create acme --scope read --scope enqueue --tag tenant:acme
   windlass token list
   windlass token remove ci")]
 pub(crate) struct Args {
@@ -46,6 +47,9 @@ enum Verb {
         /// Only for this kind, or those that fit a pattern; may be repeated
         #[arg(long = "kind", value_name = "PATTERN")]
         kinds: Vec<String>,
+        /// Only for jobs that bear this tag, letter by letter, as for a tenant; may be repeated
+        #[arg(long = "tag", value_name = "TAG")]
+        tags: Vec<String>,
         /// It can be used for so long, such as 90d; for ever unless given
         #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
         expires: Option<Duration>,
@@ -61,8 +65,8 @@ enum Verb {
 
 pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     match args.verb {
-        Verb::Create { name, scopes, queues, kinds, expires } => {
-            create(globals, &name, Grant { scopes, queues, kinds }, expires).await
+        Verb::Create { name, scopes, queues, kinds, tags, expires } => {
+            create(globals, &name, Grant { scopes, queues, kinds, tags }, expires).await
         }
         Verb::List => list(globals).await,
         Verb::Remove { name } => remove(globals, &name).await,
@@ -151,7 +155,8 @@ pub(super) fn limits(grant: &Grant) -> String {
         [] => None,
         patterns => Some(format!("{name}:{}", patterns.join(","))),
     };
-    let parts = [named("queue", &grant.queues), named("kind", &grant.kinds)];
+    let parts =
+        [named("queue", &grant.queues), named("kind", &grant.kinds), named("tag", &grant.tags)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 

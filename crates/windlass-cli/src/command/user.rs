@@ -17,6 +17,7 @@ Examples:
   windlass user create ana --role admin
   windlass user create ben --role operator --queue mail < password.txt
   windlass user create eve --role viewer --no-password
+  windlass user create ada --role viewer --tag tenant:acme
   windlass user change ben --role viewer
   windlass user change ana --password
   windlass user sign-out ben
@@ -48,8 +49,8 @@ enum Verb {
         name: String,
         #[command(flatten)]
         may: May,
-        /// On all queues and for all kinds from now on; the limits stay unless it or others are given
-        #[arg(long, conflicts_with_all = ["queues", "kinds"])]
+        /// On all queues, for all kinds and tags from now on; the limits stay unless it or others are given
+        #[arg(long, conflicts_with_all = ["queues", "kinds", "tags"])]
         everywhere: bool,
         /// Ask for another password
         #[arg(long)]
@@ -82,22 +83,26 @@ struct May {
     /// Only for this kind, or those that fit a pattern; may be repeated
     #[arg(long = "kind", value_name = "PATTERN")]
     kinds: Vec<String>,
+    /// Only for jobs that bear this tag, letter by letter, as for a tenant; may be repeated
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
 }
 
 impl May {
     /// What is said, and nothing of the rest.
     fn change(self) -> GrantChange {
-        let Self { role, scopes, queues, kinds } = self;
+        let Self { role, scopes, queues, kinds, tags } = self;
         let scopes = role.map_or(scopes, |role| role.scopes().to_vec());
-        GrantChange { scopes: some(scopes), queues: some(queues), kinds: some(kinds) }
+        let [queues, kinds, tags] = [queues, kinds, tags].map(some);
+        GrantChange { scopes: some(scopes), queues, kinds, tags }
     }
 
     /// All of it.
     fn grant(self) -> Result<Grant, Failure> {
-        let GrantChange { scopes, queues, kinds } = self.change();
+        let GrantChange { scopes, queues, kinds, tags } = self.change();
         let missing = || Failure::usage("say what they may: --role viewer, operator or admin");
-        let (queues, kinds) = (queues.unwrap_or_default(), kinds.unwrap_or_default());
-        Ok(Grant { scopes: scopes.ok_or_else(missing)?, queues, kinds })
+        let [queues, kinds, tags] = [queues, kinds, tags].map(Option::unwrap_or_default);
+        Ok(Grant { scopes: scopes.ok_or_else(missing)?, queues, kinds, tags })
     }
 }
 
@@ -114,7 +119,8 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         Verb::Change { name, may, everywhere, password } => {
             let mut grant = may.change();
             if everywhere {
-                (grant.queues, grant.kinds) = (Some(Vec::new()), Some(Vec::new()));
+                let all = || Some(Vec::new());
+                (grant.queues, grant.kinds, grant.tags) = (all(), all(), all());
             }
             change::change(globals, &name, grant, password).await
         }

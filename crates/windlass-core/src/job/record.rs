@@ -60,6 +60,8 @@ pub struct JobHead {
     pub state: State,
     /// How often it was claimed.
     pub attempt: u32,
+    /// Words it is found by.
+    pub tags: Vec<String>,
     /// How far it is by its own account, where it has given one.
     pub progress: Option<Progress>,
 }

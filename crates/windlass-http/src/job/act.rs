@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use windlass::job::{Cancelled, Moved, Retried};
 use windlass::{JobId, StoreError};
 
+use super::bounds;
 use super::document::JobBody;
 use super::show::{self, now};
 use crate::access::{MayIn, Operate};
@@ -78,7 +79,10 @@ pub(super) async fn retry(
     show::of(&may, &api, id).await?;
     match first(api.client().retry(&[id]).await?)? {
         Retried::Missing => Err(StoreError::no_job(id).into()),
-        Retried::Held(other) => Err(conflict(id, &format!("has a unique key that {other} holds"))),
+        Retried::Held(other) => {
+            let other = bounds::name(&may, api.client(), other).await?;
+            Err(conflict(id, &format!("has a unique key that {other} holds")))
+        }
         Retried::Undone(batch) => {
             Err(conflict(id, &format!("is a step of {batch}, which is undone")))
         }
@@ -104,7 +108,7 @@ pub(super) async fn r#move(
     Body(whither): Body<Whither>,
 ) -> Result<Response, Problem> {
     let job = show::of(&may, &api, id).await?;
-    may.check(&whither.queue, &job.kind)?;
+    may.check_place(&whither.queue, &job.kind)?;
     match first(api.client().move_jobs(&[id], &whither.queue).await?)? {
         Moved::Missing => Err(StoreError::no_job(id).into()),
         Moved::Left(state) => Err(conflict(id, &format!("cannot be moved: it is {state}"))),

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use windlass::job::Identity;
 use windlass::{Enqueued, JobId, NewJob};
 
+use super::bounds;
 use super::new::NewJobBody;
 use crate::access::{Enqueue, MayIn};
 use crate::answer::{Document, created, ok};
@@ -24,8 +25,10 @@ use crate::stores::Written;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Enqueued)]
 pub(crate) struct EnqueuedBody {
-    #[schema(value_type = schema::JobId)]
-    id: JobId,
+    /// The job; absent with `held`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, value_type = schema::JobId)]
+    id: Option<JobId>,
     result: ResultWord,
     /// The store that it is in, where the server has several.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,6 +49,8 @@ enum ResultWord {
     Kept,
     /// That job holds the unique key, and has the args, the due time and the priority of the one that came.
     Replaced,
+    /// A job that is not for the caller has its id or holds the unique key; nothing was written. For who is limited to some jobs.
+    Held,
 }
 
 /// Jobs to be written together: all of them or none.
@@ -80,22 +85,27 @@ pub(crate) struct EnqueuedJobs {
 
 /// What happened to jobs that were asked for together.
 pub(crate) fn enqueued_jobs(enqueued: Vec<Enqueued>) -> Document<EnqueuedJobs> {
-    enqueued_in(enqueued, None)
+    enqueued_in(enqueued.into_iter().map(Some), None)
 }
 
-fn enqueued_in(enqueued: Vec<Enqueued>, store: Option<&Arc<str>>) -> Document<EnqueuedJobs> {
-    let jobs = enqueued.into_iter().map(|one| answer(one, store.cloned())).collect();
+fn enqueued_in(
+    enqueued: impl Iterator<Item = Option<Enqueued>>,
+    store: Option<&Arc<str>>,
+) -> Document<EnqueuedJobs> {
+    let jobs = enqueued.map(|one| answer(one, store.cloned())).collect();
     Document::new("enqueued_jobs.v1", EnqueuedJobs { jobs })
 }
 
-fn answer(enqueued: Enqueued, store: Option<Arc<str>>) -> EnqueuedBody {
+/// What is told of a job; of another one that is not for the caller, that it is there.
+fn answer(enqueued: Option<Enqueued>, store: Option<Arc<str>>) -> EnqueuedBody {
     let result = match enqueued {
-        Enqueued::New(_) => ResultWord::New,
-        Enqueued::Kept(_) => ResultWord::Kept,
-        Enqueued::Replaced(_) => ResultWord::Replaced,
-        _ => ResultWord::Existing,
+        None => ResultWord::Held,
+        Some(Enqueued::New(_)) => ResultWord::New,
+        Some(Enqueued::Kept(_)) => ResultWord::Kept,
+        Some(Enqueued::Replaced(_)) => ResultWord::Replaced,
+        Some(_) => ResultWord::Existing,
     };
-    EnqueuedBody { id: enqueued.id(), result, store }
+    EnqueuedBody { id: enqueued.map(|one| one.id()), result, store }
 }
 
 /// The job with an id that its request makes again, unless it has one of its own.
@@ -128,11 +138,16 @@ pub(super) async fn one(
     Body(body): Body<NewJobBody>,
 ) -> Result<Response, Problem> {
     let job = with_id(body.job("")?, ids.job(0));
-    may.check(&job.queue, &job.kind)?;
+    may.check_new(&job)?;
     let Written { client, store } = api.for_jobs(&may.caller, std::slice::from_ref(&job)).await?;
-    let enqueued = client.enqueue(job).await?;
+    bounds::check_awaited(&may, &client, std::slice::from_ref(&job)).await?;
+    let enqueued = match client.enqueue(job).await {
+        Ok(enqueued) => bounds::told(&may, &client, enqueued).await?,
+        Err(error) => return Err(bounds::problem(&may, &client, error).await),
+    };
     let document = Document::new("enqueued.v1", answer(enqueued, store));
-    Ok(if matches!(enqueued, Enqueued::New(_)) { created(&document) } else { ok(&document) })
+    let is_new = matches!(enqueued, Some(Enqueued::New(_)));
+    Ok(if is_new { created(&document) } else { ok(&document) })
 }
 
 /// Write many jobs
@@ -154,8 +169,16 @@ pub(super) async fn many(
 ) -> Result<Response, Problem> {
     let jobs = body.jobs(NewJobBody::job)?.into_iter().enumerate();
     let jobs: Vec<NewJob> = jobs.map(|(nth, job)| with_id(job, ids.job(nth))).collect();
-    jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind))?;
+    jobs.iter().try_for_each(|job| may.check_new(job))?;
     let Written { client, store } = api.for_jobs(&may.caller, &jobs).await?;
-    let enqueued = client.enqueue_all(jobs).await?;
-    Ok(ok(&enqueued_in(enqueued, store.as_ref())))
+    bounds::check_awaited(&may, &client, &jobs).await?;
+    let enqueued = match client.enqueue_all(jobs).await {
+        Ok(enqueued) => enqueued,
+        Err(error) => return Err(bounds::problem(&may, &client, error).await),
+    };
+    let mut told = Vec::with_capacity(enqueued.len());
+    for one in enqueued {
+        told.push(bounds::told(&may, &client, one).await?);
+    }
+    Ok(ok(&enqueued_in(told.into_iter(), store.as_ref())))
 }

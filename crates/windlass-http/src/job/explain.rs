@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use windlass::{JobId, StoreError};
 
-use super::show;
+use super::{bounds, show};
 use crate::access::{MayIn, Read};
 use crate::answer::{Document, ok};
 use crate::api::Api;
@@ -14,7 +14,8 @@ use crate::schema::explanation::Explanation;
 
 /// Explain a job
 ///
-/// Every gate between it and a worker, who holds it shut, and what happens next and when.
+/// Every gate between it and a worker, who holds it shut, and what happens next and when. Who is limited to some jobs is not told
+/// which other ones are before it.
 #[utoipa::path(
     get,
     path = "/jobs/{id}/explain",
@@ -28,6 +29,7 @@ pub(super) async fn explain(
     Named(id): Named<JobId>,
 ) -> Result<Response, Problem> {
     show::of(&may, &api, id).await?;
-    let explained = api.client().explain(id).await?.ok_or_else(|| StoreError::no_job(id))?;
+    let mut explained = api.client().explain(id).await?.ok_or_else(|| StoreError::no_job(id))?;
+    bounds::withhold(&may, api.client(), &mut explained).await?;
     Ok(ok(&Document::new("explanation.v1", explained)))
 }

@@ -51,8 +51,11 @@ enum Counted {
 
 /// Only the jobs that somebody is limited to.
 pub(crate) fn within(mut filter: Filter, grant: &Grant) -> Filter {
-    let limits =
-        [(&grant.queues, Field::Queue as fn(Vec<String>) -> Field), (&grant.kinds, Field::Kind)];
+    let limits = [
+        (&grant.queues, Field::Queue as fn(Vec<String>) -> Field),
+        (&grant.kinds, Field::Kind),
+        (&grant.tags, Field::Tag),
+    ];
     let limits = limits.into_iter().filter(|(patterns, _)| !patterns.is_empty());
     let terms =
         limits.map(|(patterns, field)| Term { negated: false, field: field(patterns.clone()) });

@@ -43,6 +43,6 @@ pub(super) async fn answer(api: &Api, mut job: JobRecord) -> Result<Response, Pr
 
 /// The job with this id, where it is among those that the caller is limited to.
 pub(super) async fn of<N>(may: &MayIn<N>, api: &Api, id: JobId) -> Result<JobRecord, Problem> {
-    let found = api.client().job(id).await?.filter(|job| may.sees(&job.queue, &job.kind));
+    let found = api.client().job(id).await?.filter(|job| may.sees(job));
     Ok(found.ok_or_else(|| StoreError::no_job(id))?)
 }

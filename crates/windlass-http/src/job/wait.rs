@@ -57,7 +57,7 @@ pub(super) async fn wait(
         () = tokio::time::sleep(time) => None,
         () = api.stopping().cancelled() => None,
     };
-    let job = match ended {
+    let job = match ended.filter(|job| may.sees(job)) {
         Some(job) => job,
         None => show::of(&may, &api, id).await?,
     };

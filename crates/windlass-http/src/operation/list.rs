@@ -28,7 +28,7 @@ pub(super) struct Listed {
 
 /// List operations
 ///
-/// The newest first. Who is limited to some queues or kinds gets those that are about these alone: a page may have fewer than
+/// The newest first. Who is limited to some queues, kinds or tags gets those that are about these alone: a page may have fewer than
 /// were asked for.
 #[utoipa::path(
     get,

@@ -78,6 +78,11 @@ impl NewOperationBody {
         let action = action(may, self.action, (self.queue, note("/reason", self.reason)?))?;
         let mut new = NewOperation::new(action, filter);
         new.filter = within(new.filter, may.caller.grant());
+        if !may.caller.grant().covers_filter(&new.filter) {
+            let name = may.caller.name();
+            let detail = format!("{name} is not for the tags of this filter; nothing was written");
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
         new.id = self.id.unwrap_or(new.id);
         new.expect = self.expect;
         if self.expect.is_some_and(|jobs| jobs > LARGEST_COUNT) {
@@ -126,8 +131,8 @@ fn action(
 
 /// Begin an operation
 ///
-/// One change of all jobs that match now, in rounds: `GET` its id to see how far it is. Who is limited to some queues or kinds
-/// changes those alone. With `dry_run` nothing begins, and the answer, with status 200, is how many jobs match and a few of them.
+/// One change of all jobs that match now, in rounds: `GET` its id to see how far it is. Who is limited to some queues, kinds
+/// or tags changes jobs of these alone. With `dry_run` nothing begins, and the answer, with status 200, is how many jobs match and a few of them.
 #[utoipa::path(
     post,
     path = "/operations",

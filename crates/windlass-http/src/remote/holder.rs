@@ -19,7 +19,7 @@ pub fn lease_text(fence: &Fence) -> String {
 }
 
 /// The worker that these leases are of, with what it holds; `None` for one that is gone. Refused for who may not speak for it: for all of
-/// a remote worker, and for each of these attempts of another one.
+/// a remote worker, and for each of these attempts of another one, or where the caller is limited to tags.
 pub(super) async fn holder(
     (may, api): (&MayIn<Work>, &Api),
     worker: WorkerId,
@@ -27,9 +27,15 @@ pub(super) async fn holder(
 ) -> Result<Option<Arc<Remote>>, Problem> {
     match api.remotes().get(api.store(), worker).await {
         Ok(remote) => {
-            may.check_worker(&remote.registration)?;
+            let by_job = may.caller.grant().is_limited_to_tags();
+            if !by_job {
+                may.check_worker(&remote.registration)?;
+            }
             if tokens.iter().any(|token| remote.is_unknown(*token)) {
                 remote.read_hands(api.store()).await?;
+            }
+            if by_job {
+                check_each(may, &remote, tokens)?;
             }
             return Ok(Some(remote));
         }
@@ -37,8 +43,12 @@ pub(super) async fn holder(
         Err(problem) => return Err(problem),
     }
     let Some(other) = api.remotes().elsewhere(api.store(), worker).await? else { return Ok(None) };
-    for held in tokens.iter().filter_map(|token| other.held(*token)) {
-        may.check(&held.job.queue, &held.job.kind)?;
-    }
+    check_each(may, &other, tokens)?;
     Ok(Some(Arc::new(other)))
+}
+
+/// Refuses a caller who is not for the job of each of these leases, as far as they are held.
+fn check_each(may: &MayIn<Work>, remote: &Remote, tokens: &[LeaseToken]) -> Result<(), Problem> {
+    let mut held = tokens.iter().filter_map(|token| remote.held(*token));
+    held.try_for_each(|held| may.check_held(&held.job))
 }

@@ -21,6 +21,7 @@ use crate::access::{MayIn, Work};
 use crate::answer::{Document, ok};
 use crate::api::Api;
 use crate::extract::Body;
+use crate::job::bounds;
 use crate::limits::BATCH_JOBS;
 use crate::problem::Problem;
 
@@ -229,7 +230,8 @@ impl Attempt {
             let is_its = |worker: &str| worker.ends_with(&id[id.len() - 4..]);
             return ended_before(by, result, is_its).await.map(Found::Gone);
         };
-        if remote.has_settled(token) {
+        // What is settled is not held any more: whose job it was, the job itself says.
+        if remote.has_settled(token) && !by.1.caller.grant().is_limited_to_tags() {
             return Ok(Found::Gone(Status::Already));
         }
         let remote = Arc::clone(remote);
@@ -260,9 +262,10 @@ impl Attempt {
                 Next::Settle(self.settlement(ran, Verdict::Complete { output }))
             }
             Wanted::Complete { output, jobs, events } => {
-                Next::Answer(match self.prepared((api, may), jobs, events) {
+                Next::Answer(match self.prepared((api, may), jobs, events).await {
                     Ok((jobs, events)) => {
-                        self.complete(api, &Completion { output, ran, jobs, events }).await
+                        let completion = Completion { output, ran, jobs, events };
+                        self.complete((api, may), &completion).await
                     }
                     Err(problem) => Err(problem),
                 })
@@ -275,13 +278,14 @@ impl Attempt {
     }
 
     /// What follows, as this job's children.
-    fn prepared(
+    async fn prepared(
         &self,
         (api, may): (&Api, &MayIn<Work>),
         jobs: Vec<NewJob>,
         events: Vec<NewEvent>,
     ) -> Result<(Vec<NewJob>, Vec<NewEvent>), Problem> {
-        jobs.iter().try_for_each(|job| may.check(&job.queue, &job.kind))?;
+        jobs.iter().try_for_each(|job| may.check_new(job))?;
+        bounds::check_awaited(may, api.client(), &jobs).await?;
         if !events.is_empty() {
             may.check_publish()?;
         }
@@ -297,14 +301,18 @@ impl Attempt {
         Ok((pipeline.prepare_all(jobs)?, pipeline.prepare_events(events)?))
     }
 
-    async fn complete(&self, api: &Api, completion: &Completion) -> Result<Status, Problem> {
+    async fn complete(
+        &self,
+        (api, may): (&Api, &MayIn<Work>),
+        completion: &Completion,
+    ) -> Result<Status, Problem> {
         let fence = self.remote.fence(self.token, &self.held);
         let settled = match api.store().complete_with(&fence, completion, Now::Database).await {
             Ok(settled) => settled,
             // It may pass by itself: the worker sends it again.
             Err(error) if error.is_passing() => return Ok(Status::Busy),
             Err(StoreError::QueueFull { .. }) => return Ok(Status::Busy),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(bounds::problem(may, api.client(), error).await),
         };
         note((api, &self.remote), self.token, settled);
         Ok(settled.into())
@@ -329,7 +337,7 @@ async fn ended_before(
 ) -> Result<Status, Problem> {
     let token = result.lease;
     let Some(record) = api.client().job(result.job).await? else { return Ok(Status::Lost) };
-    if !may.sees(&record.queue, &record.kind) {
+    if !may.sees(&record) {
         return Ok(Status::Lost);
     }
     let past = record.history.iter().rev().find(|past| past.attempt == token.attempt);

@@ -28,6 +28,8 @@ pub(super) struct SessionBody<'a> {
     queues: &'a [String],
     /// Kinds, or patterns of kinds, that they are limited to; empty for all.
     kinds: &'a [String],
+    /// Tags that they are limited to, letter by letter; empty for all.
+    tags: &'a [String],
     /// When the session ends if it is not used again; null for all but sessions.
     #[schema(value_type = Option<schema::Moment>)]
     ends_at: Option<Timestamp>,
@@ -65,6 +67,7 @@ pub(super) fn document(caller: &Caller) -> Document<SessionBody<'_>> {
         scopes: &grant.scopes,
         queues: &grant.queues,
         kinds: &grant.kinds,
+        tags: &grant.tags,
         ends_at,
     };
     Document::new("session.v1", body)

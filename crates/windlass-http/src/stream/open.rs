@@ -24,7 +24,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 /// Server-sent events, or a JSON document a line where `application/x-ndjson` is accepted. The `id` of a server-sent event is the
 /// `cursor` of its message: who connects again with it, as browsers do, misses nothing and gets nothing twice. Only what is
 /// committed is told, events in the order of the log. Their data is not told; it is at `/v1/events/{id}`. Who is limited to some
-/// queues or kinds can watch jobs of these, and nothing else.
+/// queues, kinds or tags can watch jobs of these, and nothing else.
 #[utoipa::path(
     get,
     path = "/stream",
@@ -69,7 +69,7 @@ pub(super) fn check(caller: &Caller, wants: &Wants) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!(
-        "{} is limited to some queues or kinds, and may watch their `jobs` alone",
+        "{} is limited to some queues, kinds or tags, and may watch their `jobs` alone",
         caller.name()
     );
     Err(Problem::new(Code::Forbidden, detail))

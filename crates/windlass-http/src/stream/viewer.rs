@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use futures_util::stream::{Stream, unfold};
 use tokio::time::{Instant, sleep_until};
 use windlass::JobId;
+use windlass::job::JobHead;
 
 use super::cursor::Cursor;
 use super::document::{MessageBody, WatchedBody};
@@ -225,7 +226,8 @@ impl Viewer {
         let grant = self.caller.grant();
         let mut jobs = Vec::new();
         for (id, head) in &changed {
-            let head = head.as_deref().filter(|head| grant.covers(&head.queue, &head.kind));
+            let is_theirs = |head: &&JobHead| grant.covers(&head.queue, &head.kind, &head.tags);
+            let head = head.as_deref().filter(is_theirs);
             // Of a job that is not there for the caller it is told once, whatever happens to it.
             let is_told = match head {
                 Some(_) => {

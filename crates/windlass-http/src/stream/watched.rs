@@ -86,7 +86,7 @@ mod tests {
 
     fn head(id: JobId, state: State) -> JobHead {
         let (kind, queue) = ("k".to_owned(), "q".to_owned());
-        JobHead { id, kind, queue, state, attempt: 1, progress: None }
+        JobHead { id, kind, queue, state, attempt: 1, tags: Vec::new(), progress: None }
     }
 
     #[test]

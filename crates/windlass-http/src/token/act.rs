@@ -37,6 +37,10 @@ pub(super) struct NewToken {
     #[serde(default)]
     #[schema(max_items = 100)]
     kinds: Vec<String>,
+    /// Tags that it is limited to, letter by letter: it sees and touches only jobs that bear one of them. All unless given.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    tags: Vec<String>,
     /// It can be used for so long; for ever unless given.
     #[schema(minimum = 1)]
     expires_ms: Option<u64>,
@@ -106,10 +110,10 @@ pub(super) async fn create(
     State(api): State<Api>,
     Body(asked): Body<NewToken>,
 ) -> Result<Response, Problem> {
-    let NewToken { name, scopes, queues, kinds, expires_ms } = asked;
+    let NewToken { name, scopes, queues, kinds, tags, expires_ms } = asked;
     let (secret, now) = (Secret::new()?, Timestamp::wall_clock());
     let expires_at = expires_ms.map(|ms| expiry(now, Duration::from_millis(ms))).transpose()?;
-    let token = secret.token(&name, Grant { scopes, queues, kinds }, expires_at);
+    let token = secret.token(&name, Grant { scopes, queues, kinds, tags }, expires_at);
     if !api.store().add_token(&token, Now::Database).await? {
         let detail = format!("there is a token {name}; nothing was written");
         return Err(Problem::new(Code::Conflict, detail));

@@ -23,6 +23,8 @@ pub struct TokenBody<'a> {
     queues: &'a [String],
     /// Kinds, or patterns of kinds, that it is limited to; empty for all.
     kinds: &'a [String],
+    /// Tags that it is limited to, letter by letter; empty for all.
+    tags: &'a [String],
     /// When it was made.
     #[schema(value_type = schema::Moment)]
     created_at: Timestamp,
@@ -45,6 +47,7 @@ pub(super) fn body(record: &TokenRecord) -> TokenBody<'_> {
         scopes: &token.grant.scopes,
         queues: &token.grant.queues,
         kinds: &token.grant.kinds,
+        tags: &token.grant.tags,
         created_at: record.created_at,
         expires_at: token.expires_at,
     }

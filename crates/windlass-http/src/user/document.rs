@@ -25,6 +25,8 @@ pub struct UserBody<'a> {
     queues: &'a [String],
     /// Kinds, or patterns of kinds, that they are limited to; empty for all.
     kinds: &'a [String],
+    /// Tags that they are limited to, letter by letter; empty for all.
+    tags: &'a [String],
     /// Whether they can sign in. Otherwise a proxy alone lets them in.
     has_password: bool,
     /// When they were added.
@@ -42,6 +44,7 @@ pub fn document(record: &UserRecord) -> Document<UserBody<'_>> {
         scopes: &user.grant.scopes,
         queues: &user.grant.queues,
         kinds: &user.grant.kinds,
+        tags: &user.grant.tags,
         has_password: user.password.is_some(),
         created_at: *created_at,
     };

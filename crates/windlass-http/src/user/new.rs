@@ -31,6 +31,9 @@ pub(super) struct NewUser {
     /// Kinds, or patterns of kinds, that they are limited to; all unless given.
     #[schema(max_items = 100)]
     kinds: Option<Vec<String>>,
+    /// Tags that they are limited to, letter by letter: they see and touch only jobs that bear one of them. All unless given.
+    #[schema(max_items = 100)]
+    tags: Option<Vec<String>>,
 }
 
 /// What is to be different of a user.
@@ -52,22 +55,25 @@ pub(super) struct ChangedUser {
     /// Kinds, or patterns of kinds, that they are limited to; they stay unless given, and an empty list is for all.
     #[schema(max_items = 100)]
     kinds: Option<Vec<String>>,
+    /// Tags that they are limited to, letter by letter; they stay unless given, and an empty list is for all.
+    #[schema(max_items = 100)]
+    tags: Option<Vec<String>>,
 }
 
 impl NewUser {
     pub(super) async fn user(self) -> Result<User, Problem> {
-        let Self { name, password, role, scopes, queues, kinds } = self;
+        let Self { name, password, role, scopes, queues, kinds, tags } = self;
         let scopes = said(role, scopes)?.ok_or_else(neither)?;
-        let (queues, kinds) = (queues.unwrap_or_default(), kinds.unwrap_or_default());
-        let grant = Grant { scopes, queues, kinds };
+        let [queues, kinds, tags] = [queues, kinds, tags].map(Option::unwrap_or_default);
+        let grant = Grant { scopes, queues, kinds, tags };
         Ok(User { name, password: hashed(password).await?, grant })
     }
 }
 
 impl ChangedUser {
     pub(super) async fn change(self) -> Result<UserChange, Problem> {
-        let Self { password, role, scopes, queues, kinds } = self;
-        let grant = GrantChange { scopes: said(role, scopes)?, queues, kinds };
+        let Self { password, role, scopes, queues, kinds, tags } = self;
+        let grant = GrantChange { scopes: said(role, scopes)?, queues, kinds, tags };
         Ok(UserChange { password: hashed(password).await?, grant })
     }
 }

@@ -1,5 +1,7 @@
 //! Who may do what.
 
+mod tags;
+
 use std::collections::BTreeMap;
 
 use axum::body::Body;
@@ -146,6 +148,7 @@ async fn a_limited_token_is_for_its_queues_and_kinds(api: TestApi) {
         scopes: all.to_vec(),
         queues: vec!["mail".to_owned(), "img-*".to_owned()],
         kinds: vec!["a.*".to_owned()],
+        tags: Vec::new(),
     };
     let (limited, whole) =
         (secret(&api, "limited", grant).await, secret(&api, "whole", Grant::everywhere(all)).await);
@@ -222,6 +225,7 @@ async fn an_operation_stays_within_its_token(api: TestApi) {
         scopes: all.to_vec(),
         queues: vec![queue.to_owned()],
         kinds: Vec::new(),
+        tags: Vec::new(),
     };
     let mine = secret(&api, "mine", grant("mail")).await;
     let theirs = secret(&api, "theirs", grant("img-*")).await;
@@ -272,6 +276,7 @@ async fn a_limited_token_settles_what_it_is_for(api: TestApi) {
         scopes: vec![Scope::Work],
         queues: vec![queue.to_owned()],
         kinds: Vec::new(),
+        tags: Vec::new(),
     };
     let (mine, theirs) =
         (secret(&api, "mine", grant("default")).await, secret(&api, "theirs", grant("b")).await);
@@ -295,6 +300,7 @@ async fn a_limited_worker_works_for_itself(api: TestApi) {
         scopes: vec![Scope::Work],
         queues: vec![queue.to_owned()],
         kinds: Vec::new(),
+        tags: Vec::new(),
     };
     let (mine, theirs) =
         (secret(&api, "mine", grant("a")).await, secret(&api, "theirs", grant("b")).await);
@@ -344,8 +350,7 @@ async fn a_limited_worker_works_for_itself(api: TestApi) {
 }
 
 async fn tokens_are_made_and_removed(api: TestApi) {
-    let body =
-        json!({"name": "ci", "scopes": ["enqueue"], "queues": ["mail"], "expires_ms": 60_000});
+    let body = json!({"name": "ci", "scopes": ["enqueue"], "queues": ["mail"], "tags": ["vip"], "expires_ms": 60_000});
     let made = api.post("/v1/tokens", &body).await;
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
     let secret = made.body["secret"].as_str().expect("a secret").to_owned();
@@ -354,6 +359,7 @@ async fn tokens_are_made_and_removed(api: TestApi) {
     assert!(!listed.body.to_string().contains(&secret), "the secret is shown once");
     assert_eq!(listed.body["items"][0]["hint"], secret[secret.len() - 4..]);
     assert_eq!(api.get("/v1/tokens/ci").await.ok(), listed.body["items"][0]);
+    assert_eq!(listed.body["items"][0]["tags"], json!(["vip"]));
     assert_eq!(api.get("/v1/tokens/other").await.code(), (404, "not-found"));
     for (field, value) in [
         ("scopes", json!([])),
@@ -361,6 +367,8 @@ async fn tokens_are_made_and_removed(api: TestApi) {
         ("name", json!("")),
         ("expires_ms", json!(0)),
         ("scope", json!("read")),
+        ("tags", json!(["tenant:*"])),
+        ("tags", json!([""])),
     ] {
         let mut bad = json!({"name": "bad", "scopes": ["read"]});
         bad[field] = value;
@@ -368,8 +376,10 @@ async fn tokens_are_made_and_removed(api: TestApi) {
         assert!(answer.status.is_client_error(), "{bad} {answer:?}");
     }
     let api = api.asking(Access::tokens()).await;
-    let written = post(&api, "/v1/jobs", &secret, &json!({"kind": "k", "queue": "mail"})).await;
-    assert_eq!(written.status, StatusCode::CREATED);
+    let mut job = json!({"kind": "k", "queue": "mail"});
+    assert_eq!(post(&api, "/v1/jobs", &secret, &job).await.code(), (403, "forbidden"));
+    job["tags"] = json!(["vip"]);
+    assert_eq!(post(&api, "/v1/jobs", &secret, &job).await.status, StatusCode::CREATED);
     let api = api.asking(Access::open()).await;
     assert_eq!(api.delete("/v1/tokens/ci").await.status, StatusCode::OK);
     assert_eq!(api.delete("/v1/tokens/ci").await.status, StatusCode::NOT_FOUND);

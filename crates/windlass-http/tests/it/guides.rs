@@ -5,9 +5,10 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::Value;
 use tower::ServiceExt;
+use windlass::store::Now;
 use windlass::token::{Grant, Scope};
 use windlass::user::Role;
-use windlass_http::{Access, Api, Caller, Proxies};
+use windlass_http::{Access, Api, Caller, Proxies, Secret};
 
 use crate::fixture::{TestApi, TestDatabase, request};
 
@@ -58,6 +59,29 @@ async fn a_proxy_says_who_asks() -> Result<(), Box<dyn std::error::Error>> {
     let asked = request(Method::GET, "/v1/jobs").header("x-forwarded-user", "ana");
     let answer = api.router().oneshot(asked.body(Body::empty())?).await?;
     assert_eq!(answer.status().as_u16(), 401);
+    Ok(())
+}
+
+/// docs/security.md: a tenant gets a token of its own.
+#[tokio::test]
+async fn a_tenant_gets_a_token() -> Result<(), Box<dyn std::error::Error>> {
+    let api = TestApi::on(TestDatabase::sqlite()).await;
+    let client = api.client();
+    let secret = Secret::new()?;
+    let grant = Grant {
+        tags: vec!["tenant:acme".to_owned()],
+        ..Grant::everywhere([Scope::Read, Scope::Enqueue])
+    };
+    client.store().add_token(&secret.token("acme", grant, None), Now::Database).await?;
+    println!("{}", secret.as_str()); // for acme, shown this once
+    let api = api.asking(Access::tokens()).await;
+    let write = async |tag: &str| {
+        let job = serde_json::json!({"kind": "k", "tags": [tag]}).to_string();
+        let asked = request(Method::POST, "/v1/jobs").header("content-type", "application/json");
+        let asked = asked.header("authorization", format!("Bearer {}", secret.as_str()));
+        api.send(asked.body(job.into()).expect("a request")).await.status.as_u16()
+    };
+    assert_eq!((write("tenant:acme").await, write("tenant:other").await), (201, 403));
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{JobHead, State};
+use windlass_core::job::{JobHead, Meta, State};
 use windlass_core::progress::Progress;
 
 use crate::connection::Connection;
@@ -42,6 +42,7 @@ fn head(row: &Row) -> Result<JobHead, StoreError> {
         queue: get(row, 2)?,
         state,
         attempt: get::<i32>(row, 4)?.unsigned_abs(),
+        tags: Meta::from_stored(get(row, 10)?).tags.clone(),
         progress: get::<bool>(row, 9)?.then_some(progress),
     })
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 use windlass_core::error::StoreError;
 use windlass_core::id::JobId;
-use windlass_core::job::{JobHead, State};
+use windlass_core::job::{JobHead, Meta, State};
 use windlass_core::progress::Progress;
 
 use crate::row::{Id, all, text, text_where};
@@ -31,6 +31,7 @@ fn head(row: &Row<'_>) -> rusqlite::Result<(JobHead, i16)> {
         queue: text(row, 2)?,
         state: State::Waiting,
         attempt: row.get(4)?,
+        tags: Meta::from_stored(text_where(row, 10)?.as_deref()).tags.clone(),
         progress: row.get::<_, bool>(9)?.then_some(progress),
     };
     Ok((head, row.get(3)?))

@@ -42,7 +42,8 @@ pub(super) async fn change(
     password: bool,
 ) -> anyhow::Result<Exit> {
     if grant == GrantChange::default() && !password {
-        let what = "say what is to be different: --role, --scope, --queue, --kind or --password";
+        let what =
+            "say what is to be different: --role, --scope, --queue, --kind, --tag or --password";
         return Err(Failure::usage(what).into());
     }
     let store = store::existing(&globals.store).await?;

@@ -8,6 +8,8 @@ use super::fixture::CliFixture;
 on_both_stores! {
     /// A user is added with a password on the standard input, shown, changed and removed, and each of that is in the audit.
     a_user_is_added_changed_and_removed;
+    /// S-14: tokens and users are limited to tags, and lists say so.
+    a_tenant_has_a_tag;
     /// Bad input: who makes no sense is refused with what to do, and nothing is written.
     a_user_that_makes_no_sense_is_refused;
     /// S-39: a backup has users where it is asked for tokens, and no sessions.
@@ -54,6 +56,42 @@ fn a_user_is_added_changed_and_removed(stores: &Stores) {
         assert!(audit.contains(action), "{action}: {audit}");
     }
     assert!(!audit.contains(PASSWORD) && !audit.contains("argon2"), "{audit}");
+}
+
+fn a_tenant_has_a_tag(stores: &Stores) {
+    let url = &stores.from.url();
+    let acme = [
+        "token",
+        "create",
+        "acme",
+        "--scope",
+        "read",
+        "--tag",
+        "tenant:acme",
+        "--tag",
+        "vip",
+        "--json",
+    ];
+    let made: serde_json::Value = serde_json::from_str(&stores.ok(&acme, url)).expect("a document");
+    assert_eq!(made["tags"], json!(["tenant:acme", "vip"]));
+    let listed = stores.ok(&["token", "list"], url);
+    assert!(listed.contains("tag:tenant:acme,vip"), "{listed}");
+    let ada = ["ada", "--role", "viewer", "--queue", "mail", "--tag", "tenant:acme"];
+    assert_eq!(create(stores, &ada, &format!("{PASSWORD}\n")).0, 0);
+    assert_eq!(users(stores)[0]["tags"], json!(["tenant:acme"]));
+    let listed = stores.ok(&["user", "list"], url);
+    assert!(listed.contains("queue:mail tag:tenant:acme"), "{listed}");
+    stores.ok(&["user", "change", "ada", "--tag", "tenant:beta"], url);
+    let ada = &users(stores)[0];
+    assert_eq!((&ada["tags"], &ada["queues"]), (&json!(["tenant:beta"]), &json!(["mail"])));
+    let both = stores.run(&["user", "change", "ada", "--everywhere", "--tag", "x"], url);
+    assert_eq!(both.code, 2, "{}", both.stderr);
+    stores.ok(&["user", "change", "ada", "--everywhere"], url);
+    let ada = &users(stores)[0];
+    assert_eq!((&ada["tags"], &ada["queues"]), (&json!([]), &json!([])));
+    let pattern =
+        stores.run(&["token", "create", "x", "--scope", "read", "--tag", "tenant:*"], url);
+    assert!(pattern.code == 2 && pattern.stderr.contains("tenant:*"), "{}", pattern.stderr);
 }
 
 fn a_user_that_makes_no_sense_is_refused(stores: &Stores) {

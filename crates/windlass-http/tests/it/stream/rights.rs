@@ -16,6 +16,8 @@ on_both_stores! {
     a_removed_token_ends_its_stream;
     /// S-14: who is limited to a queue watches jobs of it, and learns nothing of others, nor of events and numbers.
     a_limited_token_watches_its_own_jobs;
+    /// S-14: the same of who is limited to a tag.
+    a_tenants_token_watches_its_own_jobs;
 }
 
 async fn secret(api: &TestApi, name: &str, grant: Grant) -> String {
@@ -41,14 +43,26 @@ async fn a_removed_token_ends_its_stream(api: TestApi) {
 }
 
 async fn a_limited_token_watches_its_own_jobs(api: TestApi) {
-    let job = async |queue: &str| {
-        let job = api.post("/v1/jobs", &json!({"kind": KIND, "queue": queue})).await.ok();
-        job["id"].as_str().expect("an id").to_owned()
-    };
-    let (own, other) = (job("default").await, job("other").await);
-    let api = api.asking(Access::tokens()).await;
     let queues = vec!["default".to_owned()];
-    let grant = Grant { scopes: vec![Scope::Read], queues, kinds: Vec::new() };
+    let grant = Grant { queues, ..Grant::everywhere([Scope::Read]) };
+    let job = |queue: &str| json!({"kind": KIND, "queue": queue});
+    watches_its_own(api, grant, [job("default"), job("other")]).await;
+}
+
+async fn a_tenants_token_watches_its_own_jobs(api: TestApi) {
+    let tags = vec!["tenant:acme".to_owned()];
+    let grant = Grant { tags, ..Grant::everywhere([Scope::Read]) };
+    let own = json!({"kind": KIND, "tags": ["tenant:acme"]});
+    let other = json!({"kind": KIND, "tags": ["tenant:other"], "delay_ms": 900_000});
+    watches_its_own(api, grant, [own, other]).await;
+}
+
+/// Of two jobs that are watched the first one is theirs.
+async fn watches_its_own(api: TestApi, grant: Grant, jobs: [Value; 2]) {
+    let [own, other] = jobs;
+    let (own, other) = (api.post("/v1/jobs", &own).await, api.post("/v1/jobs", &other).await);
+    let (own, other) = (own.text("id").to_owned(), other.text("id").to_owned());
+    let api = api.asking(Access::tokens()).await;
     let limited = secret(&api, "limited", grant).await;
     for query in ["", "?types=*", "?from=0", "?counts=true", &format!("?jobs={own}&types=*")] {
         let answer = api.send(lines_for(&limited, query)).await;

@@ -18,11 +18,11 @@ pub async fn heads_tell_how_jobs_stand(fixture: StoreFixture) {
     let worker = fixture.worker().await;
     let mut ids = Vec::new();
     for verdict in [complete(), die()] {
-        ids.push(fixture.enqueue_one(job()).await);
+        ids.push(fixture.enqueue_one(job().tag("ended")).await);
         let batch = worker.claim(1).await;
         worker.settle(&batch, 0, verdict).await;
     }
-    ids.push(fixture.enqueue_one(job()).await);
+    ids.push(fixture.enqueue_one(job().tag("tenant:acme").tag("bulk")).await);
     worker.claim(1).await;
     ids.push(fixture.enqueue_one(job().queue("other").waits(Waits::all().signal("s", "s"))).await);
     ids.push(fixture.enqueue_one(job()).await);
@@ -40,7 +40,8 @@ pub async fn heads_tell_how_jobs_stand(fixture: StoreFixture) {
         let job = fixture.store().job(head.id).await.expect("read").expect("there");
         let (kind, queue) = (job.kind, job.queue);
         let (state, attempt) = (job.state, job.attempt);
-        assert_eq!(*head, JobHead { id: job.id, kind, queue, state, attempt, progress: None });
+        let (id, tags) = (job.id, job.meta.tags.clone());
+        assert_eq!(*head, JobHead { id, kind, queue, state, attempt, tags, progress: None });
     }
     assert!(heads(&fixture, &[]).await.is_empty());
 }

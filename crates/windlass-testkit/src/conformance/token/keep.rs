@@ -14,6 +14,7 @@ fn token(name: &str, digest: u8) -> Token {
             scopes: vec![Scope::Read, Scope::Work],
             queues: vec!["mail".to_owned(), "img-*".to_owned()],
             kinds: Vec::new(),
+            tags: vec!["tenant:acme".to_owned(), "a.b/c-d_e".to_owned()],
         },
         expires_at: None,
     }
@@ -57,14 +58,22 @@ pub async fn a_name_is_one_tokens(fixture: StoreFixture) {
 /// Bad input: a token without a name or a scope, or with too much, is refused.
 pub async fn a_token_that_makes_no_sense_is_refused(fixture: StoreFixture) {
     let mut bad =
-        [token("", 1), token("a\nb", 1), token(&"x".repeat(101), 1), token("a", 1), token("a", 1)];
+        ["", "a\nb", &"x".repeat(101), "a", "a", "a", "a", "a"].map(|name| token(name, 1));
     bad[3].grant.scopes.clear();
     bad[4].grant.queues = vec!["q".to_owned(); 101];
+    bad[5].grant.tags = vec!["t".to_owned(); 101];
+    bad[6].grant.tags = vec!["tenant:*".to_owned()];
+    bad[7].grant.tags = vec!["no tag".to_owned()];
     for one in bad {
         let refused = fixture.store().add_token(&one, fixture.now()).await.expect_err("refused");
         let is_told = matches!(
             refused,
-            StoreError::Refused(Refusal::Key { .. } | Refusal::NoScope | Refusal::Patterns { .. })
+            StoreError::Refused(
+                Refusal::Key { .. }
+                    | Refusal::NoScope
+                    | Refusal::Patterns { .. }
+                    | Refusal::Name(_)
+            )
         );
         assert!(is_told, "{one:?}: {refused}");
     }

@@ -14,6 +14,7 @@ pub(super) fn user(name: &str, password: &str) -> User {
             scopes: Role::Operator.scopes().to_vec(),
             queues: vec!["mail".to_owned()],
             kinds: Vec::new(),
+            tags: vec!["tenant:acme".to_owned()],
         },
     }
 }
@@ -50,6 +51,8 @@ pub async fn a_user_is_kept_changed_and_taken_away(fixture: StoreFixture) {
     let scopes = GrantChange { scopes: Some(vec![Scope::Read]), ..GrantChange::default() };
     let kinds = GrantChange { kinds: patterns(&["k", "\"x\""]), ..GrantChange::default() };
     let queues = GrantChange { queues: patterns(&[]), ..GrantChange::default() };
+    let tags = GrantChange { tags: patterns(&["tenant:b", "a.b/c"]), ..GrantChange::default() };
+    let nowhere = GrantChange { tags: patterns(&[]), ..GrantChange::default() };
     expected.scopes = vec![Scope::Read];
     assert!(store.change_user("ben", &change(scopes.clone())).await.expect("changed"));
     expected.kinds = vec!["k".to_owned(), "\"x\"".to_owned()];
@@ -58,6 +61,12 @@ pub async fn a_user_is_kept_changed_and_taken_away(fixture: StoreFixture) {
     assert_eq!((now.password, now.grant), (password, expected.clone()), "the rest stays");
     expected.queues.clear();
     assert!(store.change_user("ben", &change(queues)).await.expect("changed"));
+    assert_eq!(store.user("ben").await.expect("read").expect("there").user.grant, expected);
+    expected.tags = vec!["tenant:b".to_owned(), "a.b/c".to_owned()];
+    assert!(store.change_user("ben", &change(tags)).await.expect("changed"));
+    assert_eq!(store.user("ben").await.expect("read").expect("there").user.grant, expected);
+    expected.tags.clear();
+    assert!(store.change_user("ben", &change(nowhere)).await.expect("changed"));
     assert_eq!(store.user("ben").await.expect("read").expect("there").user.grant, expected);
     let change = change(scopes);
     assert!(!store.change_user("eve", &change).await.expect("asked"));
@@ -95,6 +104,8 @@ pub async fn a_user_that_makes_no_sense_is_refused(fixture: StoreFixture) {
     for grant in [
         GrantChange { scopes: Some(without.grant.scopes), ..GrantChange::default() },
         GrantChange { kinds: Some(crowded.grant.kinds), ..GrantChange::default() },
+        GrantChange { tags: Some(vec!["t".to_owned(); 101]), ..GrantChange::default() },
+        GrantChange { tags: Some(vec!["tenant:*".to_owned()]), ..GrantChange::default() },
     ] {
         let change = UserChange { password: None, grant };
         assert_told(&store.change_user("a", &change).await.expect_err("refused"));
@@ -105,7 +116,9 @@ pub async fn a_user_that_makes_no_sense_is_refused(fixture: StoreFixture) {
 fn assert_told(refused: &StoreError) {
     let is_told = matches!(
         refused,
-        StoreError::Refused(Refusal::Key { .. } | Refusal::NoScope | Refusal::Patterns { .. })
+        StoreError::Refused(
+            Refusal::Key { .. } | Refusal::NoScope | Refusal::Patterns { .. } | Refusal::Name(_)
+        )
     );
     assert!(is_told, "{refused}");
 }
