@@ -130,15 +130,28 @@ impl Api {
         Self { is_alone: self.is_alone, ..self.over(read, home.clone(), several.clone()) }
     }
 
+    /// The same over several stores, where a standby answers reads of this one of them: see [`Api::reading_from`].
+    #[must_use]
+    pub fn reading_store_from(self, name: &str, standby: Standby) -> Self {
+        match &self.shared.several {
+            Some(several) if name != several.default_store() => {
+                let Shared { client, home, standby: own, .. } = &*self.shared;
+                let several = several.clone().reading(name, standby);
+                self.over((client.clone(), own.clone()), home.clone(), Some(several))
+            }
+            _ => self.reading_from(standby),
+        }
+    }
+
     /// The API over the default store alone: what is written to it stays there.
     pub(crate) fn alone(&self) -> Self {
         Self { is_alone: true, ..self.clone() }
     }
 
     /// The API over another store, for whom this one lets in, which stops with this one.
-    pub(crate) fn beside(&self, store: Arc<dyn Store>) -> Self {
+    pub(crate) fn beside(&self, store: Arc<dyn Store>, standby: Option<Arc<Standby>>) -> Self {
         let client = Client::new(store).with_pipeline(self.client().pipeline().clone());
-        self.over((client, None), Some(Arc::clone(self.client().store())), None)
+        self.over((client, standby), Some(Arc::clone(self.client().store())), None)
     }
 
     /// The API over what the standby has.

@@ -25,6 +25,7 @@ mod pages;
 mod protocol_page;
 mod queues;
 mod rates;
+mod reads;
 mod redact;
 mod reference;
 mod remote;
