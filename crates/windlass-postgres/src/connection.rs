@@ -69,6 +69,11 @@ impl Shared {
         Self { is_standby: true, ..Self::new(config, io) }
     }
 
+    /// Whether it only reads, and what has to be written is the primary's.
+    pub(crate) fn is_standby(&self) -> bool {
+        self.is_standby
+    }
+
     /// A statement in the chosen schema.
     pub(crate) fn text(&self, sql: &'static str) -> Arc<str> {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -158,6 +158,7 @@ impl BatchStore for ReadOnly {
 
 impl EventStore for ReadOnly {
     read! {
+        sequence(most: usize, now: Now) -> u64;
         event(id: EventId) -> Option<EventRecord>;
         events(after: u64, most: usize) -> Vec<EventRecord>;
         event_heads(after: u64, most: usize) -> Vec<EventHead>;
@@ -168,7 +169,6 @@ impl EventStore for ReadOnly {
 
     refuse! {
         publish(&[NewEvent], Now) -> Vec<Published>;
-        sequence(usize, Now) -> u64;
         await_events(WorkerId) -> bool;
         keep_events(Keep) -> ();
         renew_log(Now) -> u64;
@@ -178,6 +178,7 @@ impl EventStore for ReadOnly {
 impl SubscriptionStore for ReadOnly {
     read! {
         subscriptions() -> Subscriptions;
+        subscription_requests(most: usize) -> Vec<SubscriptionRequest>;
         gaps() -> Vec<GapRecord>;
         unfinished(counted: &'a [(u32, u32)]) -> Vec<u64>;
         have_jobs(jobs: &'a [JobId]) -> Vec<bool>;
@@ -189,7 +190,6 @@ impl SubscriptionStore for ReadOnly {
         remove_subscription(&str) -> bool;
         pause_subscription(&str, Now) -> bool;
         resume_subscription(&str) -> bool;
-        subscription_requests(usize) -> Vec<SubscriptionRequest>;
         answer_request(u64, &RequestAnswer, Now) -> bool;
         route(&Slice, Now) -> Routed;
         due_windows(&[u32], usize, Now) -> DueWindows;
