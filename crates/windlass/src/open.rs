@@ -73,7 +73,7 @@ pub async fn open_checked(url: &str) -> Result<Arc<dyn Store>, StoreError> {
 /// at most once a second how far it has written.
 ///
 /// # Errors
-/// When the store is no PostgreSQL, and where there answers something else than a standby of it, of this library's schema.
+/// When the store is not on PostgreSQL, and when something else than its standby answers, or one of another schema than this library's.
 pub async fn open_standby(url: &str, primary_url: &str) -> Result<Standby, StoreError> {
     scheme(primary_url)?;
     match scheme(url)? {

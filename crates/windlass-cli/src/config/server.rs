@@ -161,6 +161,23 @@ mod tests {
         assert_eq!(said.other_users, Some(Role::Viewer));
     }
 
+    /// Bad input: two places of one URL, and an age that nobody can tell.
+    #[test]
+    fn a_standby_has_one_url_and_an_age() {
+        let said = read("read_url = \"postgres://db2/app\"\nread_max_age = \"30s\"");
+        let said = said.expect("it can be read");
+        assert_eq!(said.read_url.as_deref(), Some("postgres://db2/app"));
+        assert_eq!(said.read_max_age, Some(Duration::from_secs(30)));
+        for (text, expected) in [
+            ("read_url = \"a\"\nread_url_file = \"b\"", "one of read_url and read_url_file alone"),
+            ("read_url_file = \"none.url\"", "cannot be read"),
+            ("read_max_age = \"500ms\"", "has to be 1s at least"),
+        ] {
+            let refused = read(text).expect_err(text);
+            assert!(refused.contains(expected) && refused.contains("windlass.toml:"), "{refused}");
+        }
+    }
+
     /// Bad input: what would let in more than somebody meant.
     #[test]
     fn what_lets_in_more_than_was_meant_is_refused() {

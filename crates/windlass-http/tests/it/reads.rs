@@ -1,5 +1,4 @@
-//! Reads from a standby: what it answers is what its primary answers, how old it is is said, and whatever becomes of it, requests
-//! are answered.
+//! Reads from a standby: what it answers is what its primary answers, with its age, and requests are answered also while it fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -203,7 +202,7 @@ fn without_time(value: &mut Value) {
     }
 }
 
-/// F-18, C36: each list, object and number is answered by the standby as by its primary, and says how old it is.
+/// Each list, object and number is answered by the standby as by its primary, and says how old it is.
 #[tokio::test]
 async fn a_standby_answers_every_read_as_its_primary_does() {
     let pair = Pair::within(Duration::from_secs(3_600)).await;

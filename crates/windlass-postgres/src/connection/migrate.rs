@@ -46,7 +46,7 @@ fn refuse<T>(reason: String) -> Result<T, StoreError> {
     Err(StoreError::Unusable { reason, kind: Unusable::Server })
 }
 
-/// Refuses a server that is no standby: what is read there would stand still, or be somebody else's.
+/// Refuses a server that is not a standby: what is read there would stand still, or be somebody else's.
 pub(crate) async fn check_standby(connection: &Connection) -> Result<(), StoreError> {
     let row = connection.query_one(SERVER, &[]).await?;
     if row.get(1) {

@@ -12,7 +12,7 @@ const SEQUENCE: &str =
 
 const WAITS: &str = "select exists (select from windlass.intake)";
 
-/// On a standby nothing gets a position: where something has none, whoever asks for events has to ask the primary.
+/// On a standby nothing gets a position: where an event has none, its reader has to ask the primary.
 pub(super) async fn is_done(connection: &Connection) -> Result<u64, StoreError> {
     if !get::<bool>(&connection.query_one(WAITS, &[]).await?, 0)? {
         return Ok(0);

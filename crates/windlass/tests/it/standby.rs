@@ -56,7 +56,7 @@ async fn refused(standby: &str, primary: &str) -> (Unusable, String) {
     }
 }
 
-/// An idle primary makes its standby no older; and a standby writes nothing, whoever asks it to.
+/// An idle primary makes its standby no older; and a standby writes nothing.
 #[tokio::test]
 async fn a_standby_of_an_idle_primary_stays_new_and_only_reads() {
     let pair = Pair::new().await;
