@@ -50,7 +50,8 @@ async fn a_program_says_who_asks() {
 /// docs/reads.md: a standby answers reads; one that is away is not waited for.
 #[tokio::test]
 async fn a_program_reads_from_a_standby() -> Result<(), Box<dyn std::error::Error>> {
-    let (store, access) = (windlass::open("sqlite::memory:").await?, Access::open());
+    let api = TestApi::on(TestDatabase::sqlite()).await;
+    let (store, access) = (api.client().store().clone(), Access::open());
     let (read_url, url) = ("postgres://app@db2/app", "postgres://app@db1/app");
     let standby = windlass::open_standby(read_url, url).await?;
     let standby = standby.with_max_age(Duration::from_secs(10));

@@ -293,6 +293,23 @@ async fn a_request_says_how_old_its_answer_may_be() {
     assert!(age(&known.headers).is_some(), "it says how old it is");
 }
 
+/// An event that has no place in the log yet is not left out: the primary gives it one.
+#[tokio::test]
+async fn an_event_without_a_place_is_not_left_out() {
+    let pair = Pair::within(Duration::from_secs(3_600)).await;
+    assert_eq!(pair.of_standby("/v1/events").await.ok()["items"], json!([]));
+    let event = json!({"type": "order.paid", "data": {}});
+    let event = pair.api.post("/v1/events", &event).await.text("id").to_owned();
+    pair.standby.catch_up(&pair.primary);
+    let first = pair.api.get("/v1/events").await;
+    assert_eq!(
+        (age(&first.headers), &first.body["items"][0]["id"]),
+        (None, &event.as_str().into())
+    );
+    pair.standby.catch_up(&pair.primary);
+    assert_eq!(pair.of_standby("/v1/events").await.ok()["items"][0]["id"], event.as_str());
+}
+
 /// Who may is asked of the primary, and so are those who wait and who look at tokens.
 #[tokio::test]
 async fn who_may_is_asked_of_the_primary() {
