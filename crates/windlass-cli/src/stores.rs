@@ -108,6 +108,17 @@ fn routed(globals: &Globals, name: impl Fn(&StoresConfig) -> String) -> Result<G
     })
 }
 
+/// The standby that a file names for the store with this URL.
+///
+/// # Errors
+/// When the file cannot be used.
+pub(crate) fn read_url(file: &Path, url: &str) -> Result<Option<String>, Failure> {
+    let Some(said) = said(file)? else { return Ok(None) };
+    let name = said.urls.iter().find(|(_, other)| other == url).map(|(name, _)| name);
+    let of_store = said.read_urls.iter().find(|(other, _)| Some(other) == name);
+    Ok(of_store.map(|(_, read_url)| read_url.clone()))
+}
+
 /// The stores of a file, and which of them has this URL; none where there are not several of which it is one.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass::Client;
 use windlass::redact::Redaction;
+use windlass::standby::Standby;
 use windlass::store::Store;
 use windlass::stores::Stores;
 
@@ -22,6 +23,7 @@ use crate::metrics::{self, Metrics};
 use crate::problem::Problem;
 use crate::rate::{Rates, RequestRate};
 use crate::remote::Remotes;
+use crate::standby::{Checked, Reading, reading};
 use crate::stores::{Several, nested};
 use crate::stream::Streams;
 use crate::{conditional, exchange, foreign, idempotency, pages, rate, spec};
@@ -42,6 +44,8 @@ struct Shared {
     home: Option<Arc<dyn Store>>,
     /// Where there are several.
     several: Option<Several>,
+    /// What answers reads while it is new enough.
+    standby: Option<Arc<Standby>>,
     remotes: Remotes,
     metrics: Metrics,
     streams: Streams,
@@ -88,6 +92,7 @@ impl Api {
             access,
             home: None,
             several: None,
+            standby: None,
             remotes: Remotes::default(),
             metrics: Metrics::default(),
             streams: Streams::default(),
@@ -112,7 +117,30 @@ impl Api {
     #[must_use]
     pub fn with_stores(self, stores: Stores) -> Self {
         let client = self.client().clone().with_pipeline(stores.pipeline().clone());
-        self.over(client, None, Some(Several::of(stores)))
+        let standby = self.shared.standby.clone();
+        self.over((client, standby), None, Some(Several::of(stores)))
+    }
+
+    /// The same, whose lists, objects and metrics a standby answers while it is new enough; otherwise, and for all that writes or
+    /// decides, the store is asked as before. Over several stores it is that of the default one.
+    #[must_use]
+    pub fn reading_from(self, standby: Standby) -> Self {
+        let Shared { client, home, several, .. } = &*self.shared;
+        let read = (client.clone(), Some(Arc::new(standby)));
+        Self { is_alone: self.is_alone, ..self.over(read, home.clone(), several.clone()) }
+    }
+
+    /// The same over several stores, where a standby answers reads of this one of them: see [`Api::reading_from`].
+    #[must_use]
+    pub fn reading_store_from(self, name: &str, standby: Standby) -> Self {
+        match &self.shared.several {
+            Some(several) if name != several.default_store() => {
+                let Shared { client, home, standby: own, .. } = &*self.shared;
+                let several = several.clone().reading(name, standby);
+                self.over((client.clone(), own.clone()), home.clone(), Some(several))
+            }
+            _ => self.reading_from(standby),
+        }
     }
 
     /// The API over the default store alone: what is written to it stays there.
@@ -121,19 +149,33 @@ impl Api {
     }
 
     /// The API over another store, for whom this one lets in, which stops with this one.
-    pub(crate) fn beside(&self, store: Arc<dyn Store>) -> Self {
+    pub(crate) fn beside(&self, store: Arc<dyn Store>, standby: Option<Arc<Standby>>) -> Self {
         let client = Client::new(store).with_pipeline(self.client().pipeline().clone());
-        self.over(client, Some(Arc::clone(self.client().store())), None)
+        self.over((client, standby), Some(Arc::clone(self.client().store())), None)
+    }
+
+    /// The API over what the standby has.
+    pub(crate) fn of_standby(&self, store: Arc<dyn Store>) -> Self {
+        let Shared { client, home, standby, .. } = &*self.shared;
+        let home = home.clone().unwrap_or_else(|| Arc::clone(client.store()));
+        let client = Client::new(store).with_pipeline(client.pipeline().clone());
+        self.over((client, standby.clone()), Some(home), None)
     }
 
     /// The same way in to something else.
-    fn over(&self, client: Client, home: Option<Arc<dyn Store>>, several: Option<Several>) -> Self {
+    fn over(
+        &self,
+        (client, standby): (Client, Option<Arc<Standby>>),
+        home: Option<Arc<dyn Store>>,
+        several: Option<Several>,
+    ) -> Self {
         let Shared { access, rates, tasks, stopping, .. } = &*self.shared;
         let shared = Shared {
             client,
             access: access.clone(),
             home,
             several,
+            standby,
             remotes: Remotes::default(),
             metrics: Metrics::default(),
             streams: Streams::default(),
@@ -169,10 +211,12 @@ impl Api {
     fn own_router(self) -> Router {
         let (routes, document) = spec::routes();
         let watch = Watch::over(self.clone(), &document);
+        let read = Reading::over(self.clone(), routes.clone());
         routes
             .layer(from_fn_with_state(watch, watched))
             .layer(from_fn_with_state(self.clone(), idempotency::once))
             .layer(from_fn(conditional::conditional))
+            .layer(from_fn_with_state(read, reading))
             .merge(spec::served(&document))
             .merge(pages::routes())
             .route("/metrics", get(metrics::show))
@@ -196,8 +240,15 @@ impl Api {
 
     /// Who sends this request.
     pub(crate) async fn caller(&self, request: &Parts) -> Result<Caller, Problem> {
+        if let Some(Checked(caller)) = request.extensions.get() {
+            return Ok(caller.clone());
+        }
         let home = self.shared.home.as_ref().unwrap_or(self.shared.client.store());
         self.access().caller(request, &**home).await
+    }
+
+    pub(crate) fn standby(&self) -> Option<&Arc<Standby>> {
+        self.shared.standby.as_ref()
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -51,6 +51,7 @@ mod session;
 pub mod signal;
 pub mod source;
 mod spec;
+mod standby;
 mod stores;
 mod stream;
 pub mod subscription;

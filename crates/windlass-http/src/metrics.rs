@@ -78,7 +78,7 @@ impl Metrics {
         let of_store = match known {
             Some((_, text)) => text.clone(),
             None => {
-                let text = measured::of(api.store(), recorder()).await;
+                let text = measured::of(api, recorder()).await;
                 *measured = Some((Instant::now(), text.clone()));
                 text
             }

@@ -20,7 +20,7 @@ use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
     access, alert, audit, batch, conditional, event, health, idempotency, job, kind, lane, limit,
-    operation, queue, rate, remote, schedule, session, signal, source, stores, stream,
+    operation, queue, rate, remote, schedule, session, signal, source, standby, stores, stream,
     subscription, token, trace, user, worker, workflow,
 };
 
@@ -102,6 +102,7 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
             with_problem(operation);
             access::described::describe(&method, route, operation);
             conditional::described::describe(&method, route, operation);
+            standby::described::describe(&method, route, operation);
             if rate::may_refuse(&method, route) {
                 with_rate(operation);
             }

@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use windlass::event::NewEvent;
+use windlass::standby::Standby;
 use windlass::stores::Stores;
 use windlass::{Client, NewJob, Refusal, StoreError};
 
@@ -36,6 +37,8 @@ pub(crate) struct Several {
     stores: Stores,
     /// The API of each other than the default one, once its store is open.
     others: Arc<BTreeMap<String, OnceCell<Other>>>,
+    /// What answers reads of some of these.
+    standbys: BTreeMap<String, Arc<Standby>>,
 }
 
 /// The API of another store than the default one.
@@ -57,10 +60,17 @@ impl Several {
         let default = stores.routes().default_store();
         let others = stores.names().filter(|name| *name != default);
         let others = others.map(|name| (name.to_owned(), OnceCell::new())).collect();
-        Self { stores, others: Arc::new(others) }
+        Self { stores, others: Arc::new(others), standbys: BTreeMap::new() }
     }
 
-    fn default_store(&self) -> &str {
+    /// The same, where a standby answers reads of this one.
+    pub(crate) fn reading(self, name: &str, standby: Standby) -> Self {
+        let mut standbys = self.standbys;
+        standbys.insert(name.to_owned(), Arc::new(standby));
+        Self { standbys, others: Self::of(self.stores.clone()).others, stores: self.stores }
+    }
+
+    pub(crate) fn default_store(&self) -> &str {
         self.stores.routes().default_store()
     }
 
@@ -81,7 +91,8 @@ impl Several {
     async fn other(&self, home: &Api, name: &str) -> Result<Option<Other>, StoreError> {
         let Some(other) = self.others.get(name) else { return Ok(None) };
         let open = async || {
-            let api = home.beside(self.stores.store(name).await?);
+            let standby = self.standbys.get(name).cloned();
+            let api = home.beside(self.stores.store(name).await?, standby);
             Ok(Other { router: api.clone().router(), api })
         };
         other.get_or_try_init(open).await.cloned().map(Some)

@@ -5,6 +5,7 @@
 pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod facts;
+pub(crate) mod follow;
 pub(crate) mod io;
 pub(crate) mod migrate;
 pub(crate) mod open;
@@ -50,6 +51,9 @@ pub(crate) type Bind<'a> = (&'a (dyn ToSql + Sync), Type);
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) io: Io,
+    /// Whether this is a standby, on which a statement that has to give way to the replay is not tried again: that would be to
+    /// no use, and the primary can be asked.
+    is_standby: bool,
     /// Whether statements are sent without a name, because a pooler may change the session.
     nameless: AtomicBool,
     texts: Mutex<HashMap<&'static str, Arc<str>>>,
@@ -58,7 +62,16 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: Config, io: Io) -> Self {
         let nameless = AtomicBool::new(config.path == Path::TransactionPooler);
-        Self { config, io, nameless, texts: Mutex::default() }
+        Self { config, io, is_standby: false, nameless, texts: Mutex::default() }
+    }
+
+    pub(crate) fn of_standby(config: Config, io: Io) -> Self {
+        Self { is_standby: true, ..Self::new(config, io) }
+    }
+
+    /// Whether it only reads, and what has to be written is the primary's.
+    pub(crate) fn is_standby(&self) -> bool {
+        self.is_standby
     }
 
     /// A statement in the chosen schema.
@@ -156,7 +169,9 @@ impl Connection {
                 Err(error) if is_lost_statement(&error) && tries < REPEATS => {
                     self.shared.disown_sessions();
                 }
-                Err(error) if is_worth_repeating(&error) && tries < REPEATS => {}
+                Err(error)
+                    if is_worth_repeating(&error) && tries < REPEATS && !self.shared.is_standby => {
+                }
                 answer => return Ok(answer),
             }
             tries += 1;

@@ -37,6 +37,7 @@ mod worker;
 pub use archive::PostgresArchive;
 pub use condition::signal;
 pub use connection::config::{CONNECTIONS, check_schema};
+pub use connection::follow::PostgresStandby;
 pub use connection::open::Migration;
 pub use connection::test_schema::{TEST_SCHEMA, drop_test_schema};
 pub use event::publish;

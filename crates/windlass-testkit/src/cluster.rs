@@ -113,6 +113,17 @@ impl Cluster {
     /// When this cluster is shared or down, or the standby does not come to stream.
     #[must_use]
     pub fn synchronous_standby(&self) -> Self {
+        let standby = self.standby();
+        self.server.wait_for_standby();
+        standby
+    }
+
+    /// A standby of this cluster, for which nobody waits.
+    ///
+    /// # Panics
+    /// When this cluster is shared or down.
+    #[must_use]
+    pub fn standby(&self) -> Self {
         self.must_be_private();
         let (binaries, account) = (Binaries::find(), Account::for_server());
         let folder = tempfile::Builder::new().prefix("windlass-pg-").tempdir();
@@ -121,8 +132,64 @@ impl Cluster {
         let server = Server::new(binaries, account, folder.path().to_owned());
         server.copy(&self.server);
         server.start();
-        self.server.wait_for_standby();
         Self { server, hold: Hold::Private(folder) }
+    }
+
+    /// Returns once this standby has replayed what its primary has written by now.
+    ///
+    /// # Panics
+    /// When it does not in time.
+    pub fn catch_up(&self, primary: &Self) {
+        let written = primary.ask("postgres", "select pg_current_wal_flush_lsn()");
+        let question = format!("select pg_last_wal_replay_lsn() >= '{}'", written.trim());
+        self.server.wait_until(&question, "t");
+    }
+
+    /// Has this standby replay nothing until [`Cluster::resume_replay`].
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn pause_replay(&self) {
+        self.must_be_private();
+        self.server.ask("postgres", "select pg_wal_replay_pause()");
+    }
+
+    /// Has this standby replay again.
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn resume_replay(&self) {
+        self.server.ask("postgres", "select pg_wal_replay_resume()");
+    }
+
+    /// Has this standby follow another server than before.
+    ///
+    /// # Panics
+    /// When it is none, or the other is down.
+    pub fn follow(&self, primary: &Self) {
+        self.must_be_private();
+        let from = primary.server.socket_keywords("postgres");
+        self.set("primary_conninfo", &from);
+    }
+
+    /// Changes a setting of the server that needs no new start.
+    ///
+    /// # Panics
+    /// When the cluster is shared or down.
+    pub fn set(&self, setting: &str, value: &str) {
+        self.must_be_private();
+        self.server.ask("postgres", &format!("alter system set {setting} = '{value}'"));
+        self.server.ask("postgres", "select pg_reload_conf()");
+        self.server.wait_until(&format!("show {setting}"), value);
+    }
+
+    /// The rows that answer a question, or what came of a statement; columns with a bar between them.
+    ///
+    /// # Panics
+    /// When the cluster is down, or refuses.
+    #[must_use]
+    pub fn ask(&self, database: &str, question: &str) -> String {
+        self.server.ask(database, question)
     }
 
     /// Makes a standby a primary.

@@ -286,6 +286,11 @@ pub mod question {
     };
 }
 
+/// A standby that answers reads, and how old its answers are: [`open_standby`].
+pub mod standby {
+    pub use windlass_core::standby::{Follow, LogPlace, ReadOnly, Standby, Standing};
+}
+
 /// The store, as the engine and the client see it.
 pub mod store {
     pub use windlass_core::discard::{DiscardStore, Discarded, Discards};
@@ -308,7 +313,8 @@ pub use adapter::tokio_postgres::PreparedEnqueue;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use open::counting;
 pub use open::{
-    ask, migrate, open, open_archive, open_checked, views, wait_closed, without_password,
+    ask, migrate, open, open_archive, open_checked, open_standby, views, wait_closed,
+    without_password,
 };
 #[cfg(feature = "postgres")]
 pub use transaction::in_schema;

@@ -7,6 +7,7 @@ use windlass_core::archive::Archive;
 use windlass_core::discard::DiscardStore;
 use windlass_core::error::{StoreError, Unusable};
 use windlass_core::question::{Answer, Question, Unanswered, View};
+use windlass_core::standby::Standby;
 use windlass_core::store::Store;
 
 /// Opens the store at `sqlite:PATH` or `postgres://user@host/database`, creating its tables
@@ -64,6 +65,32 @@ pub async fn open_checked(url: &str) -> Result<Arc<dyn Store>, StoreError> {
             let migration = windlass_postgres::Migration::Check;
             Ok(Arc::new(windlass_postgres::PostgresStore::open(url, migration).await?))
         }
+    }
+}
+
+/// A standby at `url`, which answers reads for the store at `primary_url` and says how old they are. It is asked once; one that cannot
+/// be reached is tried again whenever it is wanted. It takes two connections on the standby, and one on the primary, which is asked
+/// at most once a second how far it has written.
+///
+/// # Errors
+/// When the store is not on PostgreSQL, and when something else than its standby answers, or one of another schema than this library's.
+pub async fn open_standby(url: &str, primary_url: &str) -> Result<Standby, StoreError> {
+    scheme(primary_url)?;
+    match scheme(url)? {
+        #[cfg(feature = "postgres")]
+        Scheme::Postgres if matches!(scheme(primary_url)?, Scheme::Postgres) => {
+            Standby::of(windlass_postgres::PostgresStandby::of(url, primary_url)?).await
+        }
+        #[cfg(feature = "sqlite")]
+        Scheme::Sqlite => Err(unusable(format!(
+            "`{}` cannot be a standby: SQLite has none, and needs none, since nobody who reads a file keeps anybody from writing it",
+            without_password(url)
+        ))),
+        _ => Err(unusable(format!(
+            "`{}` cannot be a standby of `{}`: only PostgreSQL has standbys",
+            without_password(url),
+            without_password(primary_url)
+        ))),
     }
 }
 

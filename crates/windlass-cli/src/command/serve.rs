@@ -5,9 +5,11 @@ use std::net::{
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use windlass::redact::Redaction;
+use windlass::standby::Standby;
 use windlass::store::Store;
 use windlass::stores::{RunningWorkers, Stores};
 use windlass::token::Grant;
@@ -47,6 +49,9 @@ pub(crate) struct Args {
     /// A proxy stands before it that ends TLS: only with this another address than 127.0.0.1 or ::1 is served
     #[arg(long)]
     behind_proxy: bool,
+    /// A standby of the store, which answers lists, objects and metrics while it is new enough
+    #[arg(long, env = "WINDLASS_READ_URL", hide_env_values = true, value_name = "URL")]
+    read_url: Option<String>,
     /// The configuration with a server table; windlass.toml where there is one, unless given
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -61,6 +66,7 @@ struct How {
     listen: SocketAddr,
     open: bool,
     behind_proxy: bool,
+    read_url: Option<String>,
     said: ServerConfig,
     redaction: Redaction,
 }
@@ -78,6 +84,7 @@ impl Args {
             listen: self.listen.or(said.listen).unwrap_or(LISTEN),
             open: self.open || said.open,
             behind_proxy: self.behind_proxy || said.behind_proxy,
+            read_url: self.read_url.clone().or_else(|| said.read_url.clone()),
             said,
             redaction: redaction.unwrap_or_default(),
         })
@@ -95,7 +102,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     }
     check(&how)?;
     let file = args.config.as_deref().unwrap_or(Path::new(stores::FILE));
-    let (globals, several) = &served(globals, file)?;
+    let Served { globals, several, read_urls } = &served(globals, file, &how)?;
     logs::begin(&Screen::without_progress(), globals.out.asides(), false);
     let keys = keys::of(file)?;
     let store = match several {
@@ -119,6 +126,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
             Api::of(client, access(&how)?, rate(&how.said))
         }
     };
+    let api = reading(api, read_urls, how.said.read_max_age).await?;
     let api = api.redacting(how.redaction.clone());
     let probe = server.probe();
     service.ready(&serving);
@@ -137,16 +145,60 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The store whose tokens count, and all of them where there are several.
-fn served(globals: &Globals, file: &Path) -> anyhow::Result<(Globals, Option<Stores>)> {
+/// What is served.
+struct Served {
+    /// The store whose tokens count.
+    globals: Globals,
+    /// All of them where there are several.
+    several: Option<Stores>,
+    /// The standbys: whose each is, the URL of that store, and its own.
+    read_urls: Vec<[String; 3]>,
+}
+
+fn served(globals: &Globals, file: &Path, how: &How) -> anyhow::Result<Served> {
     Ok(match stores::chosen(globals.given.as_deref(), file)? {
-        Chosen::One(url) => (globals.on(url), None),
+        Chosen::One(url) => {
+            let read_url = match &how.read_url {
+                Some(read_url) => Some(read_url.clone()),
+                None => stores::read_url(file, &url)?,
+            };
+            let read_urls = read_url.map(|read_url| [String::new(), url.clone(), read_url]);
+            let read_urls = read_urls.into_iter().collect();
+            Served { globals: globals.on(url), several: None, read_urls }
+        }
         Chosen::Several(said) => {
+            if how.read_url.is_some() {
+                let what = "read_url is for one store, and there are several: say it in [store.NAME] of each that has a standby";
+                return Err(Failure::usage(what).into());
+            }
             let stores = said.stores()?.with_origin("windlass serve");
-            let default = said.url(said.routes.default_store()).unwrap_or_default();
-            (globals.on(default.to_owned()), Some(stores))
+            let url = |name: &str| said.url(name).unwrap_or_default().to_owned();
+            let read_urls = said.read_urls.iter().map(|(name, read_url)| {
+                let url = url(name);
+                [name.clone(), url, read_url.clone()]
+            });
+            let read_urls = read_urls.collect();
+            let globals = globals.on(url(said.routes.default_store()));
+            Served { globals, several: Some(stores), read_urls }
         }
     })
+}
+
+/// The API whose reads are answered by these standbys.
+async fn reading(
+    mut api: Api,
+    read_urls: &[[String; 3]],
+    max_age: Option<Duration>,
+) -> anyhow::Result<Api> {
+    for [name, url, read_url] in read_urls {
+        let standby = windlass::open_standby(read_url, url).await;
+        let standby = standby.map_err(|error| store::explained(read_url, error))?;
+        let standby = standby.with_max_age(max_age.unwrap_or(Standby::MAX_AGE));
+        // One that is away is logged by that.
+        standby.standing().await;
+        api = api.reading_store_from(name, standby);
+    }
+    Ok(api)
 }
 
 /// What some process must do for the jobs of each store.

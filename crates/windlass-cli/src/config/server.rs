@@ -2,14 +2,16 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use windlass::user::Role;
 use windlass_http::IpNet;
 
 use super::ConfigError;
 use super::reader::Table;
+use super::stores::url_at;
 
-pub(super) const KEYS: [&str; 8] = [
+pub(super) const KEYS: [&str; 11] = [
     "listen",
     "open",
     "behind_proxy",
@@ -18,7 +20,13 @@ pub(super) const KEYS: [&str; 8] = [
     "other_users",
     "requests_per_second",
     "burst",
+    "read_url",
+    "read_url_file",
+    "read_max_age",
 ];
+
+/// A standby is asked once a second how it is.
+const SHORTEST_AGE: Duration = Duration::from_secs(1);
 
 /// Requests of one caller in a second, which no server answers.
 const MOST_REQUESTS: u64 = 1_000_000;
@@ -42,6 +50,10 @@ pub(crate) struct ServerConfig {
     pub(crate) requests_per_second: Option<NonZeroU32>,
     /// How many of them at once.
     pub(crate) burst: Option<NonZeroU32>,
+    /// The standby that answers reads.
+    pub(crate) read_url: Option<String>,
+    /// How old its answers may be.
+    pub(crate) read_max_age: Option<Duration>,
 }
 
 pub(super) fn read(table: &Table<'_, '_>) -> Result<ServerConfig, ConfigError> {
@@ -60,6 +72,10 @@ pub(super) fn read(table: &Table<'_, '_>) -> Result<ServerConfig, ConfigError> {
     let other_users = table.text("other_users")?.map(|text| text.parse::<Role>()).transpose();
     let other_users = other_users.map_err(|error| table.error("other_users", error))?;
     check(table, behind_proxy)?;
+    let read_max_age = table.duration("read_max_age")?;
+    if read_max_age.is_some_and(|age| age < SHORTEST_AGE) {
+        return Err(table.error("read_max_age", "has to be 1s at least"));
+    }
     Ok(ServerConfig {
         listen,
         open,
@@ -69,6 +85,8 @@ pub(super) fn read(table: &Table<'_, '_>) -> Result<ServerConfig, ConfigError> {
         other_users,
         requests_per_second,
         burst,
+        read_url: url_at(table, "read_url", "read_url_file")?,
+        read_max_age,
     })
 }
 
@@ -141,6 +159,23 @@ mod tests {
         assert_eq!(proxies, ["10.0.0.7/32", "10.1.0.0/16", "::1/128"]);
         assert_eq!(said.user_header.as_deref(), Some("x-forwarded-user"));
         assert_eq!(said.other_users, Some(Role::Viewer));
+    }
+
+    /// Bad input: two places of one URL, and an age that nobody can tell.
+    #[test]
+    fn a_standby_has_one_url_and_an_age() {
+        let said = read("read_url = \"postgres://db2/app\"\nread_max_age = \"30s\"");
+        let said = said.expect("it can be read");
+        assert_eq!(said.read_url.as_deref(), Some("postgres://db2/app"));
+        assert_eq!(said.read_max_age, Some(Duration::from_secs(30)));
+        for (text, expected) in [
+            ("read_url = \"a\"\nread_url_file = \"b\"", "one of read_url and read_url_file alone"),
+            ("read_url_file = \"none.url\"", "cannot be read"),
+            ("read_max_age = \"500ms\"", "has to be 1s at least"),
+        ] {
+            let refused = read(text).expect_err(text);
+            assert!(refused.contains(expected) && refused.contains("windlass.toml:"), "{refused}");
+        }
     }
 
     /// Bad input: what would let in more than somebody meant.

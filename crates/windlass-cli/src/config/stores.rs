@@ -7,7 +7,7 @@ use windlass::stores::{On, Routes, Stores, StoresError};
 use super::ConfigError;
 use super::reader::Table;
 
-pub(super) const KEYS: [&str; 2] = ["url", "url_file"];
+pub(super) const KEYS: [&str; 4] = ["url", "url_file", "read_url", "read_url_file"];
 pub(super) const ROUTE_KEYS: [&str; 5] = ["queue", "tag", "event", "subject", "store"];
 pub(super) const STORES_KEYS: [&str; 1] = ["otherwise"];
 
@@ -16,6 +16,8 @@ pub(super) const STORES_KEYS: [&str; 1] = ["otherwise"];
 pub(crate) struct StoresConfig {
     /// Their names and URLs, by name.
     pub(crate) urls: Vec<(String, String)>,
+    /// The standbys that answer reads, by the names of their stores.
+    pub(crate) read_urls: Vec<(String, String)>,
     /// What belongs to which.
     pub(crate) routes: Routes,
 }
@@ -47,13 +49,15 @@ pub(super) fn read(top: &Table<'_, '_>) -> Result<Option<StoresConfig>, ConfigEr
         let what = "there is no [store.NAME] in the file that it could name";
         return without.map_or(Ok(None), |table| Err(table.error("store", what)));
     };
-    let mut urls = Vec::new();
+    let (mut urls, mut read_urls) = (Vec::new(), Vec::new());
     for (name, table) in &tables {
         let url = url(table)?;
         let alone = Stores::of([(name.as_str(), url.as_str())], Routes::otherwise(name.as_str()));
         let key = if table.has("url_file") { "url_file" } else { "url" };
         alone.map_err(|error| table.error(key, error))?;
         urls.push((name.clone(), url));
+        let read_url = url_at(table, "read_url", "read_url_file")?;
+        read_urls.extend(read_url.map(|url| (name.clone(), url)));
     }
     let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
     let otherwise = otherwise(said.as_ref(), (first, first_table), &names)?;
@@ -62,7 +66,7 @@ pub(super) fn read(top: &Table<'_, '_>) -> Result<Option<StoresConfig>, ConfigEr
         let store = named(table, "store", &names)?;
         Ok::<_, ConfigError>(routes.on(on, pattern, store))
     })?;
-    let config = StoresConfig { urls, routes };
+    let config = StoresConfig { urls, read_urls, routes };
     config.stores().map_err(|error| first_table.error("url", error))?;
     Ok(Some(config))
 }
@@ -70,19 +74,9 @@ pub(super) fn read(top: &Table<'_, '_>) -> Result<Option<StoresConfig>, ConfigEr
 /// A URL, which may have a password and so stand in a file of its own. The path of a SQLite file begins at the file's folder.
 fn url(table: &Table<'_, '_>) -> Result<String, ConfigError> {
     let folder = table.reader().folder();
-    let url = match (table.text("url")?, table.text("url_file")?) {
-        (Some(url), None) => url,
-        (None, Some(file)) => {
-            of_file(&folder.join(file)).map_err(|what| table.error("url_file", what))?
-        }
-        (Some(_), Some(_)) => {
-            return Err(table.error("url_file", "one of url and url_file alone can be given"));
-        }
-        (None, None) => {
-            let what = "is required, such as url = \"postgres://app@db/app\", or url_file where it has a password";
-            return Err(table.error("url", what));
-        }
-    };
+    let what =
+        "is required, such as url = \"postgres://app@db/app\", or url_file where it has a password";
+    let url = url_at(table, "url", "url_file")?.ok_or_else(|| table.error("url", what))?;
     let relative = url.strip_prefix("sqlite:").filter(|path| {
         !path.is_empty() && !path.starts_with([':', '/']) && !folder.as_os_str().is_empty()
     });
@@ -90,6 +84,26 @@ fn url(table: &Table<'_, '_>) -> Result<String, ConfigError> {
         Some(path) => format!("sqlite:{}", folder.join(path).display()),
         None => url,
     })
+}
+
+/// A URL at one key, or in the file that another one names; none where there is neither.
+pub(super) fn url_at(
+    table: &Table<'_, '_>,
+    key: &str,
+    file_key: &str,
+) -> Result<Option<String>, ConfigError> {
+    match (table.text(key)?, table.text(file_key)?) {
+        (None, None) => Ok(None),
+        (Some(url), None) => Ok(Some(url)),
+        (None, Some(file)) => {
+            let file = table.reader().folder().join(file);
+            of_file(&file).map(Some).map_err(|what| table.error(file_key, what))
+        }
+        (Some(_), Some(_)) => {
+            let what = format!("one of {key} and {file_key} alone can be given");
+            Err(table.error(file_key, what))
+        }
+    }
 }
 
 fn of_file(file: &Path) -> Result<String, String> {

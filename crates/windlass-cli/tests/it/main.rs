@@ -6,6 +6,7 @@ mod conformance;
 mod demo;
 mod dev;
 mod handlers;
+mod reads;
 mod serve;
 mod service;
 mod sources;

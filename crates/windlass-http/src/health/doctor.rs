@@ -59,7 +59,7 @@ impl Check {
         Self { check, status, detail: detail.into(), fix: None, about: Vec::new() }
     }
 
-    fn ok(check: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn ok(check: &'static str, detail: impl Into<String>) -> Self {
         Self::new(check, Status::Ok, detail)
     }
 

@@ -37,6 +37,7 @@ pub(super) async fn status(_may: May<Read>, State(api): State<Api>) -> Result<Re
 )]
 pub(super) async fn problems(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
     let thresholds = Thresholds::default();
-    let checks = examine(api.store(), &thresholds).await?;
+    let mut checks = examine(api.store(), &thresholds).await?;
+    checks.extend(api.standby_check().await);
     Ok(ok(&diagnosis(None, &thresholds, &checks)))
 }

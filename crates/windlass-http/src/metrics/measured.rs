@@ -5,13 +5,16 @@ use metrics_exporter_prometheus::PrometheusRecorder;
 use windlass::StoreError;
 use windlass::event::LogRecord;
 use windlass::source::SourceState;
+use windlass::standby::Standby;
 use windlass::store::Store;
 use windlass::subscription::{Progress, SubscriptionRecord};
 
+use crate::api::Api;
 use crate::health::Overview;
+use crate::limits::READ_TIME;
 
 /// What is measured, its unit and its meaning.
-const GAUGES: [(&str, Option<Unit>, &str); 17] = [
+const GAUGES: [(&str, Option<Unit>, &str); 19] = [
     ("windlass_up", None, "Whether the store answers."),
     ("windlass_jobs", None, "Jobs by queue and state."),
     ("windlass_jobs_exact", None, "Whether windlass_jobs was counted, and not estimated."),
@@ -36,18 +39,29 @@ const GAUGES: [(&str, Option<Unit>, &str); 17] = [
     ("windlass_subscription_paused", None, "Whether a subscription is paused."),
     ("windlass_source_failures", None, "Failed polls of a source in a row."),
     ("windlass_source_paused", None, "Whether a source is paused or stands still."),
+    (READ_AGE, Some(Unit::Seconds), "How old the answers of the standby are at most."),
+    (READ_USED, None, "Whether the standby answers reads."),
     ("windlass_store_bytes", Some(Unit::Bytes), "Bytes of all tables and indexes."),
 ];
 /// What is said of a store that does not even know who asks.
 pub(super) const AWAY: &str =
     "# HELP windlass_up Whether the store answers.\n# TYPE windlass_up gauge\nwindlass_up 0\n";
+const READ_AGE: &str = "windlass_read_age_seconds";
+const READ_USED: &str = "windlass_read_standby_used";
 const PRUNED: &str = "windlass_jobs_pruned_total";
 
 /// The text of what is measured now. Of a store that cannot be asked there is that alone.
-pub(super) async fn of(store: &dyn Store, recorder: PrometheusRecorder) -> String {
-    let look = Look::at(store).await;
+pub(super) async fn of(api: &Api, recorder: PrometheusRecorder) -> String {
+    let from = api.store_to_read().await;
+    let look = match &from {
+        Some(standby) => look_at_standby(api, &**standby).await,
+        None => Look::at(api.store()).await,
+    };
     metrics::with_local_recorder(&recorder, || {
         describe();
+        if let Some(standby) = api.standby() {
+            record_standby(standby, from.is_some());
+        }
         match look {
             Ok(look) => look.record(),
             Err(error) => {
@@ -57,6 +71,21 @@ pub(super) async fn of(store: &dyn Store, recorder: PrometheusRecorder) -> Strin
         }
     });
     recorder.handle().render()
+}
+
+/// What the standby says, or the primary where that cannot.
+async fn look_at_standby(api: &Api, standby: &dyn Store) -> Result<Look, StoreError> {
+    match tokio::time::timeout(READ_TIME, Look::at(standby)).await {
+        Ok(Ok(look)) => Ok(look),
+        Ok(Err(_)) | Err(_) => Look::at(api.store()).await,
+    }
+}
+
+fn record_standby(standby: &Standby, is_used: bool) {
+    gauge!(READ_USED).set(if is_used { 1.0 } else { 0.0 });
+    if let Some(age) = standby.age() {
+        gauge!(READ_AGE).set(age.as_secs_f64());
+    }
 }
 
 fn describe() {

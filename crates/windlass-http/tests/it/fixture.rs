@@ -19,6 +19,7 @@ use windlass::encryption::Keys;
 use windlass::job::{Batch, Fence, Settled, Verdict};
 use windlass::redact::Redaction;
 use windlass::schedule::{Declared, declare};
+use windlass::standby::Standby;
 use windlass::store::{Now, Store};
 use windlass::worker::Registration;
 use windlass_http::{Access, Api, RequestRate};
@@ -48,6 +49,10 @@ impl TestDatabase {
 
     pub(crate) fn postgres() -> Self {
         Self(Kind::Postgres(Box::new(PostgresDatabase::fresh())))
+    }
+
+    pub(crate) fn of(database: PostgresDatabase) -> Self {
+        Self(Kind::Postgres(Box::new(database)))
     }
 
     fn url(&self) -> String {
@@ -164,6 +169,13 @@ impl TestApi {
     pub(crate) fn redacting(self, redaction: Redaction) -> Self {
         let Self { api, store, database, .. } = self;
         let api = api.redacting(redaction);
+        Self { router: api.clone().router(), api, store, database }
+    }
+
+    /// The same database behind a server whose reads a standby answers.
+    pub(crate) fn reading_from(self, standby: Standby) -> Self {
+        let Self { api, store, database, .. } = self;
+        let api = api.reading_from(standby);
         Self { router: api.clone().router(), api, store, database }
     }
 

@@ -1,4 +1,6 @@
-//! The examples of docs/security.md and docs/http.md, line by line: `scripts/tidy` compares them.
+//! The examples of docs/security.md, docs/http.md and docs/reads.md, line by line: `scripts/tidy` compares them.
+
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -44,6 +46,21 @@ async fn a_program_says_who_asks() {
         (&entered["items"][0]["actor"], &entered["items"][0]["target"]),
         (&"ana".into(), &"queues/mail".into())
     );
+}
+
+/// docs/reads.md: a standby answers reads; one that is away is not waited for.
+#[tokio::test]
+async fn a_program_reads_from_a_standby() -> Result<(), Box<dyn std::error::Error>> {
+    let api = TestApi::on(TestDatabase::sqlite()).await;
+    let (store, access) = (api.client().store().clone(), Access::open());
+    let (read_url, url) = ("postgres://app@db2/app", "postgres://app@db1/app");
+    let standby = windlass::open_standby(read_url, url).await?;
+    let standby = standby.with_max_age(Duration::from_secs(10));
+    let api = Api::new(store, access).reading_from(standby);
+    let asked = request(Method::GET, "/v1/jobs").body(Body::empty())?;
+    let answer = api.router().oneshot(asked).await?;
+    assert_eq!((answer.status().as_u16(), answer.headers().get("age")), (200, None));
+    Ok(())
 }
 
 /// docs/security.md: a proxy says who asks.

@@ -26,6 +26,7 @@ mod paging;
 mod protocol_page;
 mod queues;
 mod rates;
+mod reads;
 mod redact;
 mod reference;
 mod remote;

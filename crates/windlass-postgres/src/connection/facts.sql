@@ -6,7 +6,8 @@ select current_setting('server_version'),
           (select relnamespace from pg_class where oid = 'windlass.pending'::regclass)),
        windlass.now_us(),
        'fsync=' || current_setting('fsync') || ', synchronous_commit=' || current_setting('synchronous_commit'),
-       s.age, s.whose, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::int8
+       s.age, s.whose,
+       pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0')::int8
 from (select 1) as one left join lateral (
   select (extract(epoch from clock_timestamp() - a.xact_start) * 1000000)::int8 as age,
          'process ' || a.pid || coalesce(' (' || nullif(a.application_name, '') || ')', '') as whose

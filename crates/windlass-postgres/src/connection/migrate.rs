@@ -42,12 +42,27 @@ const SERVER: &str = "select current_setting('server_version_num')::int4, pg_is_
 const HAS_TABLE: &str = "select to_regclass('windlass.schema_version') is not null";
 const VERSION: &str = "select version from windlass.schema_version";
 
+fn refuse<T>(reason: String) -> Result<T, StoreError> {
+    Err(StoreError::Unusable { reason, kind: Unusable::Server })
+}
+
+/// Refuses a server that is not a standby: what is read there would stand still, or be somebody else's.
+pub(crate) async fn check_standby(connection: &Connection) -> Result<(), StoreError> {
+    let row = connection.query_one(SERVER, &[]).await?;
+    if row.get(1) {
+        return Ok(());
+    }
+    refuse(
+        "this server is not a standby: reads are for a streaming replica of the store's server, or leave its URL out"
+            .to_owned(),
+    )
+}
+
 /// Refuses a server that is too old or only a replica, and transactions whose snapshots hide what others write.
 pub(crate) async fn check_server(connection: &Connection) -> Result<(), StoreError> {
     let row = connection.query_one(SERVER, &[]).await?;
     let (number, replica, version): (i32, bool, String) = (row.get(0), row.get(1), row.get(2));
     let isolation: String = row.get(3);
-    let refuse = |reason| Err(StoreError::Unusable { reason, kind: Unusable::Server });
     if number < OLDEST_SERVER {
         return refuse(format!("PostgreSQL {version} is too old: 13 or newer is needed"));
     }

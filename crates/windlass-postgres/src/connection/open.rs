@@ -49,10 +49,24 @@ impl PostgresStore {
             Migration::Check => migrate::check(&claims).await?,
         }
         moving::refuse(&claims).await?;
+        Ok(Self::over(shared, claims))
+    }
+
+    /// Opens a standby, to be read alone: nothing is written, and the schema is left as it is.
+    pub(crate) async fn open_standby(url: &str) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared::of_standby(url.parse::<Config>()?, Io::start()?));
+        let claims = Connection::new(Arc::clone(&shared));
+        migrate::check_standby(&claims).await?;
+        migrate::check(&claims).await?;
+        moving::refuse(&claims).await?;
+        Ok(Self::over(shared, claims))
+    }
+
+    fn over(shared: Arc<Shared>, claims: Connection) -> Self {
         let writes = Arc::new(Connection::new(Arc::clone(&shared)));
         let wakeups = Arc::default();
         let waiting: Arc<Gate> = Arc::default();
-        Ok(Self {
+        Self {
             watch: Watch::start(Arc::clone(&shared), Arc::clone(&writes), &wakeups),
             coalescer: Coalescer::start(&shared.io, Arc::clone(&writes)),
             signals: SignalCoalescer::start(&shared.io, Arc::clone(&writes), Arc::clone(&waiting)),
@@ -69,7 +83,7 @@ impl PostgresStore {
             seen_start: SeenStart::default(),
             waiting,
             workers: Mutex::new(HashMap::new()),
-        })
+        }
     }
 
     /// Brings the schema of a database up to date; how many migrations that took.

@@ -10,6 +10,17 @@ use crate::row::get;
 const SEQUENCE: &str =
     "select windlass.sequence_at(coalesce($1::int8, windlass.now_us()), $2::int8::int4)";
 
+const WAITS: &str = "select exists (select from windlass.intake)";
+
+/// On a standby nothing gets a position: where an event has none, its reader has to ask the primary.
+pub(super) async fn is_done(connection: &Connection) -> Result<u64, StoreError> {
+    if !get::<bool>(&connection.query_one(WAITS, &[]).await?, 0)? {
+        return Ok(0);
+    }
+    let reason = "events wait for their places in the log, which the primary alone gives";
+    Err(StoreError::Unavailable { reason: reason.to_owned() })
+}
+
 pub(super) async fn sequence(
     connection: &Connection,
     most: usize,

@@ -76,13 +76,15 @@ impl Server {
         let asked = format!("alter system set synchronous_standby_names = '{STANDBY}'");
         self.ask("postgres", &asked);
         self.ask("postgres", "select pg_reload_conf()");
+        self.wait_until("select sync_state from pg_stat_replication", "sync");
+    }
+
+    /// Asks until this is the answer.
+    pub(super) fn wait_until(&self, question: &str, answer: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while self.ask("postgres", "select sync_state from pg_stat_replication").trim() != "sync" {
-            assert!(
-                Instant::now() < deadline,
-                "the standby does not stream:\n{}",
-                self.last_lines()
-            );
+        while self.ask("postgres", question).trim() != answer {
+            let lines = self.last_lines();
+            assert!(Instant::now() < deadline, "{question} is never {answer}:\n{lines}");
         }
     }
 

@@ -51,6 +51,7 @@ mod remote_cancel;
 mod requests;
 mod schedules;
 mod sources;
+mod standby;
 mod start;
 mod statements;
 mod steps;
