@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, header};
 use serde_json::{Value, json};
 use windlass::store::Now;
 use windlass::token::{Grant, Scope};
-use windlass_http::{Access, Secret};
+use windlass_http::{Access, Caller, Secret};
 use windlass_testkit::cluster::Cluster;
 use windlass_testkit::database::PostgresDatabase;
 use windlass_testkit::fault::patience::eventually;
@@ -335,6 +335,26 @@ async fn who_may_is_asked_of_the_primary() {
         (age(&tokens.headers), tokens.ok()["items"][0]["name"].as_str()),
         (None, Some("reader"))
     );
+}
+
+/// Where the program that nests the API says who asks, it is asked once, with all that it has put into the request.
+#[tokio::test]
+async fn who_may_is_asked_of_the_program() {
+    #[derive(Clone)]
+    struct Known;
+    let access = Access::by(|request| {
+        request.extensions.get::<Known>()?;
+        Some(Caller::new("ana", Grant::everywhere([Scope::Read])))
+    });
+    let pair = Pair::asking(access, Duration::from_secs(3_600)).await;
+    eventually("the standby answers whom the program knows", || async {
+        let asked = request(Method::GET, "/v1/jobs").extension(Known);
+        let answer = pair.api.send(asked.body(Body::empty()).expect("a request")).await;
+        assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
+        age(&answer.headers)
+    })
+    .await;
+    assert_eq!(pair.api.get("/v1/jobs").await.status.as_u16(), 401);
 }
 
 /// Faults: a standby is killed while it is asked. Each request is answered, by the primary, and by the standby once it is back.

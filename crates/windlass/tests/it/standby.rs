@@ -87,7 +87,10 @@ async fn what_is_not_a_standby_of_the_store_is_refused() {
     let pair = Pair::new().await;
     let (standby, primary) = pair.urls();
     let (kind, reason) = refused(&primary, &primary).await;
-    assert!(kind == Unusable::Server && reason.contains("is not a standby"), "{reason}");
+    assert!(
+        kind == Unusable::Server && reason.contains("this server is not a standby"),
+        "{reason}"
+    );
     let (kind, reason) = refused("sqlite:app.db", &primary).await;
     assert!(kind == Unusable::Url && reason.contains("SQLite has none"), "{reason}");
     let (kind, reason) = refused(&standby, "sqlite:app.db").await;
