@@ -88,8 +88,8 @@ pub(crate) enum Mode {
     /// Jobs enqueued first, then worked over HTTP by `--processes` copies of the command behind `--`, with WINDLASS_URL, WINDLASS_QUEUE and
     /// WINDLASS_SLOTS; without a command by as many clients in this process. The ratio is to a plain drain; p50 and p99 of one claim
     WorkerProtocol,
-    /// Single enqueues by `--clients` into this store and `--other`, by a rule, while workers of both work; in turns with all of it in
-    /// this store. The ratio is to that; p50 and p99 of one enqueue, beside those into one
+    /// Single enqueues by `--clients` for each of this store and `--other`, by a rule, while workers of both work; in turns with as
+    /// many jobs into this store alone, by half the callers. The ratio is to that; p50 and p99 of one enqueue, beside those into one
     Stores,
 }
 

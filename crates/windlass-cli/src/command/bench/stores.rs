@@ -108,11 +108,11 @@ fn completed(workers: &RunningWorkers) -> u64 {
     running.map(|worker| worker.stats().completed()).sum()
 }
 
-/// Callers enqueue one by one, into either queue in turns; how long each call took.
+/// As many callers for each store, so that each has the load of one alone, enqueue one by one, into either queue in turns; how long each call took.
 async fn enqueued(bench: &Measurement, stores: &Stores, jobs: u64) -> anyhow::Result<Vec<f64>> {
     let made = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
-    for _ in 0..bench.args.clients() {
+    for _ in 0..bench.args.clients() * stores.names().count() {
         let (stores, made, payload) = (stores.clone(), Arc::clone(&made), bench.payload.clone());
         callers.spawn(async move {
             let mut times_ms = Vec::new();
