@@ -21,6 +21,8 @@ pub use reads::ReadOnly;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long each may take to answer.
 const LOOK_TIME: Duration = Duration::from_secs(1);
+/// How long a standby is not asked that has not answered a read in time: who looks may be answered at once meanwhile.
+const REST: Duration = Duration::from_secs(10);
 /// How long a standby is given to replay what the primary wrote just now, and how often.
 const CATCH_UP: Duration = Duration::from_millis(20);
 const CATCH_UPS: usize = 3;
@@ -46,7 +48,7 @@ pub trait Follow: Send + Sync + 'static {
     /// How far the standby has replayed it. An error of the kind [`StoreError::Unusable`] says that it is not a standby.
     fn replayed(&self) -> Reply<'_, LogPlace>;
 
-    /// Its store, which is opened where it is not open yet.
+    /// Its store, which is opened where it is not open yet. It takes as long as a connection may.
     fn store(&self) -> Reply<'_, Arc<dyn Store>>;
 }
 
@@ -78,6 +80,9 @@ pub struct Standby {
 struct Known {
     marks: Marks,
     looked_at: Option<Instant>,
+    /// Why the primary did not say how far it is, since it last did.
+    unasked: Option<String>,
+    rests_until: Option<Instant>,
     store: Option<Arc<dyn Store>>,
     failed: Option<Failed>,
     /// What was logged last.
@@ -115,6 +120,8 @@ impl Standby {
         let known = Known {
             marks: Marks::default(),
             looked_at: None,
+            unasked: None,
+            rests_until: None,
             store: None,
             failed: None,
             told: Told::Used,
@@ -164,7 +171,12 @@ impl Standby {
         self.known().store.clone()
     }
 
-    /// It did not answer something: the next who wants it looks at once.
+    /// It has not answered a read in time: it is not asked for 10 s.
+    pub fn rest(&self) {
+        self.known().rests_until = Some(Instant::now() + REST);
+    }
+
+    /// The next who wants it looks at once.
     pub fn doubt(&self) {
         self.known().looked_at = None;
     }
@@ -189,11 +201,37 @@ impl Standby {
 
     /// Asks both, and keeps what they say.
     async fn look(&self) -> Result<(), StoreError> {
+        let looked = match self.open().await {
+            Ok(()) => self.ask().await,
+            Err(error) => Err(error),
+        };
+        let mut known = self.known();
+        known.looked_at = Some(Instant::now());
+        known.failed = looked.as_ref().err().map(|error| match error {
+            StoreError::Unusable { reason, .. } => Failed::Unfit(reason.clone()),
+            error => Failed::Away(error.to_string()),
+        });
+        looked
+    }
+
+    /// Opens its store, unless that is open. This is bounded by what a connection may take, and not by the time of a look: of a
+    /// standby in another region the way alone takes longer, and what is given up begins again from nothing.
+    async fn open(&self) -> Result<(), StoreError> {
+        if self.known().store.is_some() {
+            return Ok(());
+        }
+        let store = self.follow.store().await?;
+        self.known().store.get_or_insert(store);
+        Ok(())
+    }
+
+    async fn ask(&self) -> Result<(), StoreError> {
         let asked_at = Instant::now();
         let (written, found) =
-            tokio::join!(in_time(self.follow.written()), in_time(self.ask_standby()));
-        if let Ok(written) = &written {
-            self.known().marks.written(asked_at, *written);
+            tokio::join!(in_time(self.follow.written()), in_time(self.follow.replayed()));
+        match &written {
+            Ok(written) => self.known().written(asked_at, *written),
+            Err(error) => self.known().unasked = Some(error.to_string()),
         }
         let mut looked = found.and_then(|replayed| self.replayed(replayed));
         for _ in 0..CATCH_UPS {
@@ -205,21 +243,7 @@ impl Standby {
             let found = in_time(self.follow.replayed()).await;
             looked = found.and_then(|replayed| self.replayed(replayed));
         }
-        let mut known = self.known();
-        known.looked_at = Some(Instant::now());
-        known.failed = looked.as_ref().err().map(|error| match error {
-            StoreError::Unusable { reason, .. } => Failed::Unfit(reason.clone()),
-            error => Failed::Away(error.to_string()),
-        });
         looked
-    }
-
-    /// How far it is; its store is opened by that.
-    async fn ask_standby(&self) -> Result<LogPlace, StoreError> {
-        let store = self.follow.store().await?;
-        let replayed = self.follow.replayed().await?;
-        self.known().store.get_or_insert(store);
-        Ok(replayed)
     }
 
     fn replayed(&self, replayed: LogPlace) -> Result<(), StoreError> {
@@ -232,18 +256,29 @@ impl Standby {
 }
 
 impl Known {
+    fn written(&mut self, asked_at: Instant, place: LogPlace) {
+        self.marks.written(asked_at, place);
+        self.unasked = None;
+    }
+
     fn standing(&self, max_age: Duration, now: Instant) -> Standing {
         match &self.failed {
             Some(Failed::Away(reason)) => return Standing::Away(reason.clone()),
             Some(Failed::Unfit(reason)) => return Standing::Unfit(reason.clone()),
             None => {}
         }
+        if self.rests_until.is_some_and(|until| now < until) {
+            return Standing::Away("it has not answered a read in time".to_owned());
+        }
         let is_new = |moment: &Instant| now.duration_since(*moment) <= max_age;
         if let Some(moment) = self.marks.as_of().filter(is_new) {
             return Standing::Current(moment);
         }
-        match self.marks.waits_for(now) {
-            Some(behind) if behind > max_age => Standing::Behind(behind),
+        match (self.marks.waits_for(now), &self.unasked) {
+            (Some(behind), _) if behind > max_age => Standing::Behind(behind),
+            (_, Some(reason)) => {
+                Standing::Away(format!("the primary does not say how far it is: {reason}"))
+            }
             _ => Standing::Unsure,
         }
     }
@@ -275,4 +310,60 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Resul
         Err(StoreError::Unavailable { reason: format!("it has not answered within {LOOK_TIME:?}") })
     };
     tokio::time::timeout(LOOK_TIME, asked).await.unwrap_or_else(late)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discard::DiscardStore;
+
+    const PLACE: LogPlace = LogPlace { cluster: 7, database: 1, timeline: 1, bytes: 50 };
+
+    /// A standby that has replayed all, of a primary that answers or does not.
+    struct Pair {
+        answers: Arc<Mutex<bool>>,
+    }
+
+    impl Follow for Pair {
+        fn written(&self) -> Reply<'_, LogPlace> {
+            let answers = *self.answers.lock().expect("not poisoned");
+            let refused = || StoreError::Unavailable { reason: "too many connections".to_owned() };
+            Box::pin(std::future::ready(if answers { Ok(PLACE) } else { Err(refused()) }))
+        }
+
+        fn replayed(&self) -> Reply<'_, LogPlace> {
+            Box::pin(std::future::ready(Ok(PLACE)))
+        }
+
+        fn store(&self) -> Reply<'_, Arc<dyn Store>> {
+            let store: Arc<dyn Store> = Arc::new(DiscardStore::open());
+            Box::pin(std::future::ready(Ok(store)))
+        }
+    }
+
+    /// Of a primary that cannot be asked nobody knows how old the standby is, and that is said, with the reason.
+    #[tokio::test]
+    async fn a_primary_that_cannot_be_asked_is_the_reason() {
+        let answers = Arc::new(Mutex::new(false));
+        let pair = Pair { answers: Arc::clone(&answers) };
+        let standby = Standby::of(pair).await.expect("it may come back");
+        let Standing::Away(reason) = standby.standing().await else { panic!("it is not known") };
+        assert!(reason.contains("the primary") && reason.contains("too many"), "{reason}");
+        *answers.lock().expect("not poisoned") = true;
+        standby.doubt();
+        assert!(matches!(standby.standing().await, Standing::Current(_)));
+    }
+
+    /// One that answers who looks, and no read, is not asked for some time.
+    #[tokio::test]
+    async fn one_that_answers_no_read_rests() {
+        let pair = Pair { answers: Arc::new(Mutex::new(true)) };
+        let standby = Standby::of(pair).await.expect("it is there");
+        assert!(matches!(standby.standing().await, Standing::Current(_)));
+        standby.rest();
+        standby.doubt();
+        assert!(matches!(standby.standing().await, Standing::Away(_)));
+        let later = Instant::now() + REST;
+        assert!(matches!(standby.known().standing(Duration::MAX, later), Standing::Current(_)));
+    }
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use windlass::Client;
+use windlass::StoreError;
 use windlass::redact::Redaction;
 use windlass::standby::Standby;
 use windlass::store::Store;
@@ -130,17 +131,21 @@ impl Api {
         Self { is_alone: self.is_alone, ..self.over(read, home.clone(), several.clone()) }
     }
 
-    /// The same over several stores, where a standby answers reads of this one of them: see [`Api::reading_from`].
-    #[must_use]
-    pub fn reading_store_from(self, name: &str, standby: Standby) -> Self {
-        match &self.shared.several {
-            Some(several) if name != several.default_store() => {
-                let Shared { client, home, standby: own, .. } = &*self.shared;
-                let several = several.clone().reading(name, standby);
-                self.over((client.clone(), own.clone()), home.clone(), Some(several))
-            }
-            _ => self.reading_from(standby),
+    /// The same over several stores, where a standby answers reads of this one of them: see [`Api::reading_from`]. It comes behind
+    /// [`Api::with_stores`].
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is no such store.
+    pub fn reading_store_from(self, name: &str, standby: Standby) -> Result<Self, StoreError> {
+        let none = || StoreError::NotFound { what: format!("the store {name}") };
+        let several = self.shared.several.as_ref().filter(|several| several.has(name));
+        let several = several.ok_or_else(none)?;
+        if name == several.default_store() {
+            return Ok(self.reading_from(standby));
         }
+        let Shared { client, home, standby: own, .. } = &*self.shared;
+        let several = several.clone().reading(name, standby);
+        Ok(self.over((client.clone(), own.clone()), home.clone(), Some(several)))
     }
 
     /// The API over the default store alone: what is written to it stays there.

@@ -17,7 +17,7 @@ pub(crate) const LARGEST_POSITION: u64 = i64::MAX.unsigned_abs();
 /// The largest number of jobs that a request can name.
 pub(crate) const LARGEST_COUNT: u64 = i64::MAX.unsigned_abs();
 /// How long a standby may take to answer before the primary is asked.
-pub(crate) const READ_TIME: Duration = Duration::from_secs(10);
+pub(crate) const READ_TIME: Duration = Duration::from_secs(3);
 /// Bytes of a request's body.
 pub(crate) const BODY_BYTES: usize = 4 << 20;
 /// Bytes of a request with results: as many as 50 of the largest outputs.

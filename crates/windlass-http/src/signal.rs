@@ -83,7 +83,8 @@ struct NewSignal {
 
 /// Tell a signal
 ///
-/// All who wait for its key go on, and it is kept for those who will. The first one counts: a second call changes nothing.
+/// All who wait for its key go on, and it is kept for those who will. The first one counts: a second call changes nothing. A server of
+/// several stores tells it in each; where one is away, the others are told, and the same call again changes nothing in them.
 #[utoipa::path(
     post,
     path = "/signals",
@@ -103,6 +104,6 @@ async fn tell(
             Some(data.map_err(|error| Problem::body("/data".to_owned(), error.to_string()))?);
     }
     let client = api.client_of(&may.caller);
-    let told = client.signal(signal.clone()).await?;
+    let told = api.signal(&may.caller, &signal).await?;
     Ok(ok(&signalled(&signal.key, &told, &client)))
 }

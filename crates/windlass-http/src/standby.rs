@@ -29,8 +29,9 @@ use crate::limits::READ_TIME;
 const ANSWERED_BY: HeaderName = HeaderName::from_static("windlass-read");
 const STANDBY: HeaderValue = HeaderValue::from_static("standby");
 
-/// What is never read from a standby: who may, how each store is, and what is told while it happens.
-const OF_PRIMARY: [&str; 5] = ["session", "tokens", "users", "stores", "stream"];
+/// What is never read from a standby: who may, how each store and its server are, and what is told while it happens.
+const OF_PRIMARY: [&str; 7] =
+    ["problems", "session", "status", "stores", "stream", "tokens", "users"];
 /// Who waits for something is told when it is so on the primary.
 const WAITING: &str = "/wait";
 
@@ -61,7 +62,7 @@ impl Reading {
         let asked = asked(request, caller);
         let Ok(Ok(mut response)) = tokio::time::timeout(READ_TIME, router.oneshot(asked)).await
         else {
-            standby.doubt();
+            standby.rest();
             return None;
         };
         match response.status() {
@@ -69,10 +70,13 @@ impl Reading {
             StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED => return None,
             status if status.is_server_error() => {
                 tracing::debug!(%status, "the standby could not answer: the primary is asked");
-                standby.doubt();
                 return None;
             }
             _ => {}
+        }
+        // It was new enough before it was read; a slow answer may not be.
+        if !oldest(&request.headers).allows(as_of) {
+            return None;
         }
         let headers = response.headers_mut();
         headers.insert(header::AGE, HeaderValue::from(whole_seconds(as_of.elapsed())));
@@ -136,13 +140,11 @@ fn asked(request: &Parts, caller: Caller) -> Request {
 
 /// The moment up to which the standby has everything, where it is to be asked for what is no older than this.
 async fn current(standby: &Standby, oldest: Oldest) -> Option<Instant> {
-    let limit = match oldest {
-        Oldest::Any => Duration::MAX,
-        Oldest::Seconds(0) | Oldest::Now => return None,
-        Oldest::Seconds(seconds) => Duration::from_secs(seconds),
-    };
+    if matches!(oldest, Oldest::Now | Oldest::Seconds(0)) {
+        return None;
+    }
     match standby.standing().await {
-        Standing::Current(as_of) if as_of.elapsed() <= limit => Some(as_of),
+        Standing::Current(as_of) if oldest.allows(as_of) => Some(as_of),
         _ => None,
     }
 }
@@ -154,6 +156,17 @@ enum Oldest {
     Seconds(u64),
     /// It has to be the primary's.
     Now,
+}
+
+impl Oldest {
+    /// Whether an answer may be of this moment.
+    fn allows(self, as_of: Instant) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Seconds(seconds) => whole_seconds(as_of.elapsed()) <= seconds,
+            Self::Now => false,
+        }
+    }
 }
 
 /// `Cache-Control` of a request after RFC 9111, 5.2.1. What cannot be read asks for the primary.
@@ -216,7 +229,9 @@ fn check(standing: Standing, max_age: Duration) -> Check {
             let age = whole_seconds(as_of.elapsed());
             Check::ok(CHECK, format!("answers reads, at most {age} s old"))
         }
-        Standing::Unsure => Check::ok(CHECK, "its age is not known yet"),
+        Standing::Unsure => {
+            Check::ok(CHECK, "not used yet: how old it is is asked for while somebody reads")
+        }
         Standing::Behind(behind) => {
             let (behind, max_age) = (whole_seconds(behind), max_age.as_secs());
             let what = format!(
@@ -266,12 +281,14 @@ mod tests {
 
     #[test]
     fn who_may_and_who_waits_is_not_for_a_standby() {
-        for route in ["/v1/jobs", "/windlass/v1/jobs/{id}", "/v1/problems", "/v1/audit/verify"] {
+        for route in ["/v1/jobs", "/windlass/v1/jobs/{id}", "/v1/queues", "/v1/audit/verify"] {
             assert!(is_read_from_standby(route), "{route}");
         }
         for route in [
             "/v1/jobs/{id}/wait",
+            "/v1/problems",
             "/v1/session",
+            "/v1/status",
             "/v1/tokens/{name}",
             "/v1/users",
             "/v1/stores",
@@ -282,6 +299,14 @@ mod tests {
         ] {
             assert!(!is_read_from_standby(route), "{route}");
         }
+    }
+
+    /// An answer is as old as it is told to be, also where it has taken long.
+    #[test]
+    fn an_answer_is_no_older_than_was_asked_for() {
+        let as_of = Instant::now();
+        assert!(Oldest::Any.allows(as_of) && Oldest::Seconds(3).allows(as_of));
+        assert!(!Oldest::Seconds(0).allows(as_of) && !Oldest::Now.allows(as_of));
     }
 
     /// An age is never told as less than it is.

@@ -12,6 +12,8 @@ use axum::Router;
 use tokio::sync::OnceCell;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use windlass::batch::{IntoBatch, Started};
+use windlass::condition::{Signal, SignalAnswer, Signalled};
 use windlass::event::NewEvent;
 use windlass::standby::Standby;
 use windlass::stores::Stores;
@@ -68,6 +70,10 @@ impl Several {
         let mut standbys = self.standbys;
         standbys.insert(name.to_owned(), Arc::new(standby));
         Self { standbys, others: Self::of(self.stores.clone()).others, stores: self.stores }
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.stores.names().any(|own| own == name)
     }
 
     pub(crate) fn default_store(&self) -> &str {
@@ -131,6 +137,46 @@ impl Api {
         .await
     }
 
+    /// Starts a batch or a workflow where its jobs belong, and says where that is.
+    pub(crate) async fn start(
+        &self,
+        caller: &Caller,
+        batch: impl IntoBatch,
+    ) -> Result<(Started, Option<Arc<str>>), Problem> {
+        let (id, jobs) = batch.into_batch()?;
+        let Written { client, store } = self.for_jobs(caller, &jobs).await?;
+        Ok((client.start((id, jobs)).await?, store))
+    }
+
+    /// Refuses jobs that belong to another store than this one, where they come to something that is here.
+    pub(crate) fn check_here(&self, jobs: &[NewJob]) -> Result<(), Problem> {
+        let Some(several) = self.several() else { return Ok(()) };
+        let here = several.default_store();
+        let mut names = jobs.iter().map(|job| several.stores.routes().of_job(job));
+        let Some(other) = names.find(|name| *name != here) else { return Ok(()) };
+        let detail = format!(
+            "by the routes this belongs to the store {other}, and `/v1` is {here}: send it to /stores/{other}/v1, or to /stores/{here}/v1 where it is to be here in any case"
+        );
+        Err(Problem::conflict(detail))
+    }
+
+    /// Tells a signal, where there are several stores in each of them: who waits may be in any. What came of it in all together.
+    pub(crate) async fn signal(
+        &self,
+        caller: &Caller,
+        signal: &Signal,
+    ) -> Result<Signalled, Problem> {
+        let Some(several) = self.several() else {
+            return Ok(self.client_of(caller).signal(signal.clone()).await?);
+        };
+        let told = several.stores.names().map(|name| async move {
+            let api = several.api(self, name).await?;
+            api.client_of(caller).signal(signal.clone()).await
+        });
+        let told = futures_util::future::join_all(told).await;
+        Ok(together(told.into_iter().collect::<Result<_, StoreError>>()?))
+    }
+
     /// Where these events belong.
     pub(crate) async fn for_events(
         &self,
@@ -161,4 +207,12 @@ impl Api {
         let api = several.api(self, name).await?;
         Ok(Written { client: api.client_of(caller), store: Some(name.into()) })
     }
+}
+
+/// What came of a signal in several stores: the most that came of it in any.
+fn together(told: Vec<Signalled>) -> Signalled {
+    let conditions = told.iter().map(|one| one.conditions).sum();
+    let answers = [SignalAnswer::Met, SignalAnswer::Kept, SignalAnswer::Late];
+    let most = answers.into_iter().find(|answer| told.iter().any(|one| one.answer == *answer));
+    Signalled { answer: most.unwrap_or(SignalAnswer::Duplicate), conditions }
 }

@@ -69,11 +69,11 @@ pub async fn open_checked(url: &str) -> Result<Arc<dyn Store>, StoreError> {
 }
 
 /// A standby at `url`, which answers reads for the store at `primary_url` and says how old they are. It is asked once; one that cannot
-/// be reached is tried again whenever it is wanted. It takes two connections on the standby, and one on the primary, which is asked
+/// be reached is tried again whenever it is wanted. It takes three connections on the standby, and one on the primary, which is asked
 /// at most once a second how far it has written.
 ///
 /// # Errors
-/// When the store is not on PostgreSQL, and when something else than its standby answers, or one of another schema than this library's.
+/// When the store is not on PostgreSQL, and when something else than its standby answers, or one of a newer schema than this library's.
 pub async fn open_standby(url: &str, primary_url: &str) -> Result<Standby, StoreError> {
     scheme(primary_url)?;
     match scheme(url)? {

@@ -196,7 +196,10 @@ async fn reading(
         let standby = standby.with_max_age(max_age.unwrap_or(Standby::MAX_AGE));
         // One that is away is logged by that.
         standby.standing().await;
-        api = api.reading_store_from(name, standby);
+        api = match name.as_str() {
+            "" => api.reading_from(standby),
+            name => api.reading_store_from(name, standby)?,
+        };
     }
     Ok(api)
 }
@@ -241,7 +244,9 @@ async fn listening(how: &How, socket: Option<StdTcpListener>) -> anyhow::Result<
 
 pub(super) async fn bind(listen: SocketAddr) -> anyhow::Result<Server> {
     let server = Server::bind(listen).await;
-    let server = server.map_err(|error| format!("cannot listen on {listen}: {error}"));
+    let server = server.map_err(|error| {
+        format!("cannot listen on {listen}: {error}; --listen names another address")
+    });
     Ok(server.map_err(|what| Failure::new(Exit::Failed, what))?)
 }
 

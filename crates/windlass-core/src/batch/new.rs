@@ -116,6 +116,13 @@ pub trait IntoBatch {
     fn into_batch(self) -> Result<(BatchId, Vec<NewJob>), Refusal>;
 }
 
+/// What has been one: its id, and its jobs as they are to be written.
+impl IntoBatch for (BatchId, Vec<NewJob>) {
+    fn into_batch(self) -> Result<(BatchId, Vec<NewJob>), Refusal> {
+        Ok(self)
+    }
+}
+
 impl IntoBatch for Batch {
     fn into_batch(self) -> Result<(BatchId, Vec<NewJob>), Refusal> {
         Ok((self.id, self.into_jobs()?))

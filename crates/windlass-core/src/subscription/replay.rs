@@ -143,7 +143,11 @@ impl Client {
     /// # Errors
     /// What kept the store from writing. The replay may be gone then, and its jobs be there: call it again.
     pub async fn undo_replay(&self, name: &str) -> Result<OperationRecord, StoreError> {
-        self.unsubscribe(&own_name(name)).await?;
+        let own = own_name(name);
+        let is_replay = |record: SubscriptionRecord| record.until.is_some();
+        if self.subscription(&own).await?.is_some_and(is_replay) {
+            self.unsubscribe(&own).await?;
+        }
         self.start_operation(&undoing(name)).await
     }
 }

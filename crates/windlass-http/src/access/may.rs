@@ -106,7 +106,7 @@ impl<N> MayIn<N> {
         if !grant.may_give(&job.meta.tags) {
             let tags = grant.tags.join(", ");
             return Err(self.refused(format_args!(
-                "is limited to tags: each job bears one of {tags}, and no other that begins so up to the colon"
+                "is limited to tags: each job bears one of {tags}, and no other tag that begins like one of these up to its colon"
             )));
         }
         match reach(grant, job) {

@@ -1,5 +1,7 @@
 //! Starting batches, and adding jobs to one that is open.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -34,13 +36,17 @@ pub const fn opened(id: BatchId) -> Document<BatchOpenedBody> {
 }
 
 /// What came of starting a batch or a workflow.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = BatchStarted)]
 pub(crate) struct StartedBody {
     /// The one that is there now.
     #[schema(value_type = schema::BatchId)]
     id: BatchId,
     result: StartedWord,
+    /// The store that it is in, where the server has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    store: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -53,12 +59,15 @@ enum StartedWord {
 }
 
 /// The answer to a start.
-pub(crate) fn started(schema: &'static str, started: Started) -> Response {
+pub(crate) fn started(
+    schema: &'static str,
+    (started, store): (Started, Option<Arc<str>>),
+) -> Response {
     let (result, id) = match started {
         Started::New(id) => (StartedWord::New, id),
         Started::Existing(id) => (StartedWord::Existing, id),
     };
-    let document = Document::new(schema, StartedBody { id, result });
+    let document = Document::new(schema, StartedBody { id, result, store });
     match started {
         Started::New(_) => created(&document),
         Started::Existing(_) => ok(&document),
@@ -133,7 +142,8 @@ fn each(drafts: Vec<NewJobBody>, at: &str) -> Result<Vec<NewJob>, Problem> {
 
 /// Start a batch
 ///
-/// With its jobs, in one transaction. A request that is repeated with the same `key` or `id` writes nothing, and answers with the batch
+/// With its jobs, in one transaction, in the store that all of them belong to. One that is left open is in the default store, or in
+/// that whose path it was sent to. A request that is repeated with the same `key` or `id` writes nothing, and answers with the batch
 /// that is there.
 #[utoipa::path(
     post,
@@ -152,8 +162,8 @@ pub(super) async fn start(
 ) -> Result<Response, Problem> {
     body.check()?;
     let answer = match body.open {
-        true => open(&api, body).await?,
-        false => api.client_of(&may.caller).start(body.batch()?).await?,
+        true => (open(&api, body).await?, None),
+        false => api.start(&may.caller, body.batch()?).await?,
     };
     Ok(started("batch_started.v1", answer))
 }
@@ -190,6 +200,7 @@ pub(super) async fn add(
 ) -> Result<Response, Problem> {
     let batch = name.find(&api).await?.id;
     let jobs = body.jobs(|draft, pointer| added(draft, batch, pointer))?;
+    api.check_here(&jobs)?;
     let enqueued = api.client_of(&may.caller).enqueue_all(jobs).await?;
     Ok(ok(&enqueued_jobs(enqueued)))
 }

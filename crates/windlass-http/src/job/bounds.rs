@@ -63,14 +63,16 @@ pub(crate) async fn check_awaited<N>(
     Ok(())
 }
 
-/// What the caller is told of a job that they wanted written; nothing where it is another one that is not for them.
+/// What the caller is told of a job that they wanted written; nothing where it is another one that is not for them, or where that
+/// cannot be said now: the others are written, and an error would say that they are not.
 pub(super) async fn told<N>(
     may: &MayIn<N>,
     client: &Client,
     enqueued: Enqueued,
-) -> Result<Option<Enqueued>, Problem> {
-    let is_told = matches!(enqueued, Enqueued::New(_)) || sees(may, client, enqueued.id()).await?;
-    Ok(is_told.then_some(enqueued))
+) -> Option<Enqueued> {
+    let is_new = matches!(enqueued, Enqueued::New(_));
+    let is_told = is_new || sees(may, client, enqueued.id()).await.unwrap_or(false);
+    is_told.then_some(enqueued)
 }
 
 /// The problem of a store's error, which names no job that is not for the caller.

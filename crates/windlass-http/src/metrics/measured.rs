@@ -52,15 +52,19 @@ const PRUNED: &str = "windlass_jobs_pruned_total";
 
 /// The text of what is measured now. Of a store that cannot be asked there is that alone.
 pub(super) async fn of(api: &Api, recorder: PrometheusRecorder) -> String {
-    let from = api.store_to_read().await;
-    let look = match &from {
-        Some(standby) => look_at_standby(api, &**standby).await,
+    let of_standby = match api.store_to_read().await {
+        Some(standby) => look_at_standby(&*standby).await,
+        None => None,
+    };
+    let is_used = of_standby.is_some();
+    let look = match of_standby {
+        Some(look) => Ok(look),
         None => Look::at(api.store()).await,
     };
     metrics::with_local_recorder(&recorder, || {
         describe();
         if let Some(standby) = api.standby() {
-            record_standby(standby, from.is_some());
+            record_standby(standby, is_used);
         }
         match look {
             Ok(look) => look.record(),
@@ -73,12 +77,9 @@ pub(super) async fn of(api: &Api, recorder: PrometheusRecorder) -> String {
     recorder.handle().render()
 }
 
-/// What the standby says, or the primary where that cannot.
-async fn look_at_standby(api: &Api, standby: &dyn Store) -> Result<Look, StoreError> {
-    match tokio::time::timeout(READ_TIME, Look::at(standby)).await {
-        Ok(Ok(look)) => Ok(look),
-        Ok(Err(_)) | Err(_) => Look::at(api.store()).await,
-    }
+/// What the standby says, where it can.
+async fn look_at_standby(standby: &dyn Store) -> Option<Look> {
+    tokio::time::timeout(READ_TIME, Look::at(standby)).await.ok()?.ok()
 }
 
 fn record_standby(standby: &Standby, is_used: bool) {

@@ -24,7 +24,7 @@ use crate::problem::{Code, Problem};
 ///
 /// It is made, or changed as a whole. From now on a program's declaration does not change it; where this says the same as
 /// the declaration, that is followed again. A new rule or zone counts from now. A second call with the same body changes
-/// only who changed it last, and when.
+/// only who changed it last, and when. One whose jobs belong to another of several stores is put below that one's path: 409 here.
 #[utoipa::path(
     put,
     path = "/schedules/{name}",
@@ -40,7 +40,7 @@ pub(super) async fn put(
     Expects(expected): Expects,
     Body(body): Body<NewSchedule>,
 ) -> Result<Response, Problem> {
-    let definition = body.definition()?;
+    let definition = body.definition(&api)?;
     let client = api.client_of(&may.caller);
     let edited = client.edit_schedule(&name, &definition, &expected).await?;
     unless_stale(edited, format!("schedule {name}"))?;

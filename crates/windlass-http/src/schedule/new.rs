@@ -8,6 +8,7 @@ use windlass::redact::REDACTED;
 use windlass::schedule::{Definition, ScheduleError, UTC};
 use windlass::{Missed, Overlap, Schedule};
 
+use crate::api::Api;
 use crate::job::{NewFair, NewJobBody, NewLane, NewLimited, NewSubject, NewUnique};
 use crate::limits::ZONE_BYTES;
 use crate::problem::Problem;
@@ -77,8 +78,8 @@ pub(super) struct NewSchedule {
 }
 
 impl NewSchedule {
-    /// What it is to be.
-    pub(super) fn definition(self) -> Result<Definition, Problem> {
+    /// What it is to be, in the store of this API.
+    pub(super) fn definition(self, api: &Api) -> Result<Definition, Problem> {
         check_shown(self.args.as_deref())?;
         let schedule = schedule(&self.rule, self.zone.as_deref())?;
         let schedule = schedule.missed(self.missed).overlap(self.overlap);
@@ -102,7 +103,9 @@ impl NewSchedule {
             cost: self.cost,
             ..NewJobBody::default()
         };
-        Ok(Definition::new(schedule, job.job("")?)?)
+        let job = job.job("")?;
+        api.check_here(std::slice::from_ref(&job))?;
+        Ok(Definition::new(schedule, job)?)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::answer::{Document, accepted, created, ok};
 use crate::api::Api;
 use crate::event::{EventSummaryBody, sequence, summary};
 use crate::extract::{Body, MaybeBody, Named};
+use crate::filter::check_wanted;
 use crate::operation::{OperationBody, PreviewBody, document, preview};
 use crate::problem::Problem;
 use crate::schema;
@@ -115,7 +116,9 @@ pub(super) async fn replay(
     let NewReplay { from, to, kind, credit, pace, types, filter, sql, expect, dry_run } = asked;
     let parts = FilterParts { types, filter, sql };
     let filter = parts.is_given().then(|| read_filter(parts)).transpose()?;
-    find(&api, &name).await?;
+    let record = find(&api, &name).await?;
+    // Which events a filter wants says what they have.
+    check_wanted(&api, filter.as_ref().unwrap_or(&record.definition.filter))?;
     sequence(&api).await?;
     let (after, to) = (place(&api, from).await?, place(&api, to.unwrap_or_default()).await?);
     if after >= to {

@@ -36,7 +36,7 @@ pub(super) async fn list(
 
 /// Start a workflow
 ///
-/// With all its steps, in one transaction. A request that is repeated with the same `key` or `id` writes nothing, and answers with the
+/// With all its steps, in one transaction, in the store that all of them belong to. A request that is repeated with the same `key` or `id` writes nothing, and answers with the
 /// workflow that is there.
 #[utoipa::path(
     post,
@@ -53,7 +53,7 @@ pub(super) async fn start(
     State(api): State<Api>,
     Body(body): Body<NewWorkflow>,
 ) -> Result<Response, Problem> {
-    let answer = api.client_of(&may.caller).start(body.workflow()?).await?;
+    let answer = api.start(&may.caller, body.workflow()?).await?;
     Ok(batch::started("workflow_started.v1", answer))
 }
 

@@ -323,6 +323,11 @@ async fn what_is_hidden_cannot_be_looked_for(api: TestApi) {
     ] {
         let tried = api.post("/v1/subscriptions/backtest", &wanted).await;
         assert_eq!(tried.code(), (403, "forbidden"), "{wanted}");
+        let mut replay = wanted.clone();
+        (replay["from"], replay["dry_run"]) = (json!("beginning"), json!(true));
+        api.put("/v1/subscriptions/plain", &json!({"kind": "k", "types": ["order.*"]})).await.ok();
+        let replayed = api.post("/v1/subscriptions/plain/replay", &replay).await;
+        assert_eq!(replayed.code(), (403, "forbidden"), "{wanted}");
         let mut made = wanted.clone();
         made["kind"] = json!("k");
         assert_eq!(

@@ -19,6 +19,9 @@ on_both_stores! {
     /// A job and an event that are posted are written to the store that the routes say, and each store has its whole API, which writes
     /// there whatever the routes say.
     each_store_has_its_api_and_what_belongs_there;
+    /// Batches, workflows, schedules and signals that are posted to `/v1` go where their jobs belong, or are refused; none is in a
+    /// store that its routes keep it out of.
+    what_is_written_together_goes_where_it_belongs;
     /// Tokens of the default store count for all stores, and those of another for none.
     tokens_are_those_of_the_default_store;
     /// What is done in another store is entered in that store's audit, by whom the default store knows, whatever its name is.
@@ -140,6 +143,51 @@ async fn each_store_has_its_api_and_what_belongs_there(us: TestApi) {
 }
 
 /// A token's secret, kept in a store.
+async fn what_is_written_together_goes_where_it_belongs(us: TestApi) {
+    let served = Served::on(us, Access::open()).await;
+    let job = |queue: &str| json!({"kind": "k", "queue": queue});
+    let step = |queue: &str| json!({"name": queue, "job": job(queue)});
+    for (path, body) in [
+        ("/v1/batches", json!({"jobs": [job("eu-a")], "then": [job("eu-b")]})),
+        ("/v1/workflows", json!({"name": "w", "steps": [step("eu-a"), step("eu-b")]})),
+    ] {
+        let (status, started) = served.post(path, &body).await;
+        assert_eq!((status, &started["store"]), (201, &json!("eu")), "{path}");
+        let id = started["id"].as_str().expect("an id");
+        assert_eq!(served.get(&format!("/stores/eu{path}/{id}")).await.0, 200, "{path}");
+        assert_eq!(served.get(&format!("{path}/{id}")).await.0, 404, "{path}");
+    }
+    let mixed = json!({"jobs": [job("eu-a")], "then": [job("mail")]});
+    assert_eq!(served.post("/v1/batches", &mixed).await.1["code"], "refused");
+    let (_, opened) = served.post("/v1/batches", &json!({"open": true, "key": "k"})).await;
+    assert_eq!(opened["result"], "new");
+    let added = json!({"jobs": [job("mail"), job("eu-a")]});
+    let (status, problem) = served.post("/v1/batches/k/jobs", &added).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("conflict")));
+    assert!(problem["detail"].as_str().expect("a text").contains("/stores/eu/v1"), "{problem}");
+
+    let schedule = json!({"rule": "@hourly", "kind": "k", "queue": "eu-a"});
+    let put = |path: &'static str| served.send((Method::PUT, path), None, &schedule);
+    assert_eq!(put("/v1/schedules/s").await.1["code"], "conflict");
+    assert_eq!(served.get("/v1/schedules/s").await.0, 404);
+    for path in ["/stores/eu/v1/schedules/s", "/stores/us/v1/schedules/s"] {
+        assert_eq!(put(path).await.0, 200, "{path}");
+    }
+
+    let waiting = json!({"kind": "k", "queue": "eu-a", "waits": {"signals": ["go"]}});
+    let (_, job) = served.post("/v1/jobs", &waiting).await;
+    let (_, told) = served.post("/v1/signals", &json!({"key": "go"})).await;
+    assert_eq!((&told["answer"], &told["conditions"]), (&json!("met"), &json!(1)));
+    let path = format!("/stores/eu/v1/jobs/{}", job["id"].as_str().expect("an id"));
+    assert_eq!(served.get(&path).await.1["state"], "available");
+    let (_, again) = served.post("/v1/signals", &json!({"key": "go"})).await;
+    assert_eq!(again["answer"], "duplicate");
+    let (_, kept) = served.post("/stores/us/v1/signals", &json!({"key": "here"})).await;
+    assert_eq!(kept["answer"], "kept");
+    let (_, kept) = served.post("/v1/signals", &json!({"key": "here"})).await;
+    assert_eq!(kept["answer"], "kept", "the other store did not know it");
+}
+
 async fn secret(stores: &Stores, name: &str, scope: Scope) -> String {
     let secret = Secret::new().expect("random");
     let token = secret.token(name, Grant::everywhere([scope]), None);

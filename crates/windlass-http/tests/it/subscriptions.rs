@@ -188,6 +188,11 @@ async fn a_part_of_the_log_is_replayed(api: TestApi) {
     let undone = api.act(&undo).await;
     assert_eq!((undone.status, undone.body["matched"].as_u64()), (StatusCode::ACCEPTED, Some(3)));
     assert_eq!(api.act("/v1/subscriptions/none/replay/undo").await.code(), (404, "not-found"));
+    // What only bears such a name stays.
+    put(&api, "s%2Freplay", &json!({"kind": "other", "types": ["b"]})).await;
+    api.act(&undo).await.ok();
+    assert_eq!(api.get("/v1/subscriptions/s%2Freplay").await.text("state"), "live");
+    api.delete("/v1/subscriptions/s%2Freplay").await.ok();
     for (body, pointer) in [
         (json!({}), ""),
         (json!({"from": 6}), "/from"),

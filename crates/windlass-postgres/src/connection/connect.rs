@@ -1,5 +1,7 @@
 //! One connection: made, set, driven.
 
+use std::time::Duration;
+
 use futures_util::future::poll_fn;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_postgres::{AsyncMessage, Client, Connection, Socket};
@@ -28,11 +30,38 @@ pub(crate) async fn connect(
     io: &Io,
     notes: Option<UnboundedSender<Note>>,
 ) -> Result<Client, StoreError> {
+    let mut last = None;
+    for server in config.servers() {
+        match connect_to(&server, io, notes.clone()).await {
+            Ok(client) => return Ok(client),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last
+        .unwrap_or_else(|| StoreError::Unavailable { reason: "the URL has no host".to_owned() }))
+}
+
+async fn connect_to(
+    config: &Config,
+    io: &Io,
+    notes: Option<UnboundedSender<Note>>,
+) -> Result<Client, StoreError> {
     let client = dial(config, io, notes).await?;
     if config.path == Path::Direct {
-        client.batch_execute(SETTINGS).await.map_err(store_error)?;
+        let patience = config.patience();
+        let settings = match config.statement_time {
+            Some(most) => format!("{SETTINGS}; set statement_timeout = {}", most.as_millis()),
+            None => SETTINGS.to_owned(),
+        };
+        let set = tokio::time::timeout(patience, client.batch_execute(&settings)).await;
+        set.map_err(|_| silent(patience))?.map_err(store_error)?;
     }
     Ok(client)
+}
+
+fn silent(patience: Duration) -> StoreError {
+    let seconds = patience.as_secs();
+    StoreError::Unavailable { reason: format!("no server has let us in within {seconds} s") }
 }
 
 #[cfg(feature = "tls")]
@@ -99,9 +128,7 @@ where
                 let _ = answer.send(Err(connect_error(&error)));
             }
             Err(_) => {
-                let seconds = patience.as_secs();
-                let reason = format!("no server has let us in within {seconds} s");
-                let _ = answer.send(Err(StoreError::Unavailable { reason }));
+                let _ = answer.send(Err(silent(patience)));
             }
         }
     });

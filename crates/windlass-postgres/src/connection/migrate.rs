@@ -118,6 +118,20 @@ pub(crate) async fn check(connection: &Connection) -> Result<(), StoreError> {
     schema::check(version(connection).await?, KNOWN)
 }
 
+/// Refuses a schema that a standby cannot get from its primary: a newer one. An older one is there until the standby has replayed
+/// what migrates it, and counts as away.
+pub(crate) async fn check_replayed(connection: &Connection) -> Result<(), StoreError> {
+    let found = version(connection).await?;
+    schema::refuse_newer(found, KNOWN)?;
+    if found < KNOWN {
+        let reason = format!(
+            "its schema is at version {found} and this program needs {KNOWN}: it has not replayed that yet, or it is another database"
+        );
+        return Err(StoreError::Unavailable { reason });
+    }
+    Ok(())
+}
+
 /// The schema's version; 0 where there is none.
 pub(crate) async fn version(connection: &Connection) -> Result<u32, StoreError> {
     if !connection.query_one(HAS_TABLE, &[]).await?.get::<_, bool>(0) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use windlass_core::error::{StoreError, Unusable};
 
@@ -32,6 +33,9 @@ pub enum Migration {
     Check,
 }
 
+/// How long a statement on a standby may take: as long as the API waits for one.
+const READ_TIME: Duration = Duration::from_secs(3);
+
 impl PostgresStore {
     /// Opens `postgres://user@host/database`. Options besides the driver's: `schema=NAME`,
     /// `pooler=transaction`, `connections=N`. Migrating is safe when several processes do it at
@@ -54,10 +58,13 @@ impl PostgresStore {
 
     /// Opens a standby, to be read alone: nothing is written, and the schema is left as it is.
     pub(crate) async fn open_standby(url: &str) -> Result<Self, StoreError> {
-        let shared = Arc::new(Shared::of_standby(url.parse::<Config>()?, Io::start()?));
+        // What nobody waits for any more does not hold up what comes behind it on the same connection.
+        let mut config: Config = url.parse()?;
+        config.statement_time = Some(READ_TIME);
+        let shared = Arc::new(Shared::of_standby(config, Io::start()?));
         let claims = Connection::new(Arc::clone(&shared));
         migrate::check_standby(&claims).await?;
-        migrate::check(&claims).await?;
+        migrate::check_replayed(&claims).await?;
         moving::refuse(&claims).await?;
         Ok(Self::over(shared, claims))
     }

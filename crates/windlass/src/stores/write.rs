@@ -4,7 +4,6 @@ use windlass_core::batch::{IntoBatch, Started};
 use windlass_core::client::Client;
 use windlass_core::error::{Refusal, StoreError};
 use windlass_core::event::{IntoEvent, NewEvent, Published};
-use windlass_core::id::BatchId;
 use windlass_core::job::{Enqueued, IntoDraft, NewJob};
 
 use super::Stores;
@@ -46,7 +45,7 @@ impl Stores {
         let name = self.one_store(&jobs)?;
         let name = name.unwrap_or_else(|| self.routes.default_store().to_owned());
         let client = self.plain(&name).await?;
-        self.named(&name, client.start(Routed(id, jobs)).await)
+        self.named(&name, client.start((id, jobs)).await)
     }
 
     /// Publishes an event in the store that it belongs to, as [`Client::publish`]. The subscriptions of that store alone see it.
@@ -111,14 +110,5 @@ fn one_of<'a>(
             let (one, other) = (first.to_owned(), other.to_owned());
             Err(Refusal::TwoStores { what, one, other })
         }
-    }
-}
-
-/// A batch whose jobs have passed the layers.
-struct Routed(BatchId, Vec<NewJob>);
-
-impl IntoBatch for Routed {
-    fn into_batch(self) -> Result<(BatchId, Vec<NewJob>), Refusal> {
-        Ok((self.0, self.1))
     }
 }

@@ -35,7 +35,7 @@ async fn a_database_that_only_reads_is_refused() {
     assert!(reason.contains("connect to the primary"), "{reason}");
 }
 
-/// C36: a server that accepts connections and says nothing, as a frozen one does, is given up.
+/// C36: a server that accepts connections and says nothing, as a frozen one does, is given up, and the next one of the URL is asked.
 #[tokio::test]
 async fn a_silent_server_is_given_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -44,6 +44,12 @@ async fn a_silent_server_is_given_up() {
     let error = windlass::open(&url).await.err();
     let Some(StoreError::Unavailable { reason }) = error else { panic!("{error:?}") };
     assert_eq!(reason, "no server has let us in within 2 s");
+
+    let database = windlass_testkit::database::PostgresDatabase::fresh();
+    let good = database.tcp_url();
+    let (user, place) = good.split_once('@').expect("a user");
+    let both = format!("{user}@127.0.0.1:{port},{place}?connect_timeout=1");
+    windlass::open(&both).await.expect("the other one lets us in");
 }
 
 /// C36: a role that may not write is refused.
