@@ -19,9 +19,9 @@ use windlass::stores::Stores;
 
 use crate::access::{Access, Caller};
 use crate::audit::watch::{Watch, watched};
-use crate::limits::BODY_BYTES;
+use crate::limits::{BODY_BYTES, CALLER_TIME};
 use crate::metrics::{self, Metrics};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::rate::{Rates, RequestRate};
 use crate::remote::Remotes;
 use crate::standby::{Checked, Reading, reading};
@@ -249,7 +249,10 @@ impl Api {
             return Ok(caller.clone());
         }
         let home = self.shared.home.as_ref().unwrap_or(self.shared.client.store());
-        self.access().caller(request, &**home).await
+        let asked = self.access().caller(request, &**home);
+        let silent =
+            |_| Err(Problem::new(Code::Unavailable, "the database does not say who you are"));
+        tokio::time::timeout(CALLER_TIME, asked).await.unwrap_or_else(silent)
     }
 
     pub(crate) fn standby(&self) -> Option<&Arc<Standby>> {

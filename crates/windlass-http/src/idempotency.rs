@@ -77,7 +77,7 @@ async fn keyed(api: &Api, key: String, request: Request, next: Next) -> Response
     };
     let request = KeyedRequest {
         key: request_key(&caller, &parts, &key),
-        asked: Sha256::digest(&bytes).into(),
+        asked: asked(&caller, &bytes),
         seed: Uuid::now_v7(),
     };
     match api.store().begin_request(request, Now::Database).await {
@@ -87,6 +87,15 @@ async fn keyed(api: &Api, key: String, request: Request, next: Next) -> Response
         Ok(_) => running().into_response(),
         Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// What was asked for, and with which rights: an answer of before these were others is not given again.
+fn asked(caller: &Caller, body: &Bytes) -> [u8; 32] {
+    let grant = serde_json::to_vec(caller.grant()).unwrap_or_default();
+    let mut hash = Sha256::new_with_prefix((grant.len() as u64).to_be_bytes());
+    hash.update(&grant);
+    hash.update(body);
+    hash.finalize().into()
 }
 
 /// Whose key it is, and for what: each part is preceded by its length.
@@ -157,7 +166,7 @@ fn replayed(answer: Answer) -> Response {
 }
 
 fn other() -> Problem {
-    let detail = "this key stands for a request with another body; nothing was written";
+    let detail = "this key stands for a request with another body, or by one with other rights; nothing was written";
     Problem::new(Code::KeyReused, detail)
 }
 

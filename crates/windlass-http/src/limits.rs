@@ -16,6 +16,8 @@ pub(crate) const BATCH_EVENTS: usize = 1_000;
 pub(crate) const LARGEST_POSITION: u64 = i64::MAX.unsigned_abs();
 /// The largest number of jobs that a request can name.
 pub(crate) const LARGEST_COUNT: u64 = i64::MAX.unsigned_abs();
+/// How long the store may take to say who sends a request.
+pub(crate) const CALLER_TIME: Duration = Duration::from_secs(5);
 /// How long a standby may take to answer before the primary is asked.
 pub(crate) const READ_TIME: Duration = Duration::from_secs(3);
 /// Bytes of a request's body.

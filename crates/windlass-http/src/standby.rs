@@ -75,7 +75,7 @@ impl Reading {
             _ => {}
         }
         // It was new enough before it was read; a slow answer may not be.
-        if !oldest(&request.headers).allows(as_of) {
+        if !oldest(&request.headers).allows(as_of) || as_of.elapsed() > standby.max_age() {
             return None;
         }
         let headers = response.headers_mut();
@@ -176,6 +176,7 @@ fn oldest(headers: &HeaderMap) -> Oldest {
         let Ok(line) = line.to_str() else { return Oldest::Now };
         for directive in line.split(',').map(str::trim) {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+            let (name, value) = (name.trim(), value.trim());
             if name.eq_ignore_ascii_case("no-cache") {
                 return Oldest::Now;
             }
@@ -270,7 +271,7 @@ mod tests {
         assert_eq!(of(&[]), Oldest::Any);
         assert_eq!(of(&["no-store, only-if-cached"]), Oldest::Any);
         assert_eq!(of(&["No-Cache"]), Oldest::Now);
-        assert_eq!(of(&["max-age=5", "Max-Age=\"3\""]), Oldest::Seconds(3));
+        assert_eq!(of(&["max-age=5", "Max-Age = \"3\""]), Oldest::Seconds(3));
         assert_eq!(of(&["max-age=3, max-age=5"]), Oldest::Seconds(3));
         assert_eq!(of(&["max-age=5, no-cache"]), Oldest::Now);
         assert_eq!(of(&["max-age=99999999999999999999"]), Oldest::Seconds(u64::MAX));

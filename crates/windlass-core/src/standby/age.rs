@@ -17,6 +17,8 @@ pub(super) struct Marks {
     /// The last that the primary said.
     primary: Option<LogPlace>,
     as_of: Option<Instant>,
+    /// The most that the standby has replayed.
+    replayed: u64,
 }
 
 impl Marks {
@@ -58,6 +60,11 @@ impl Marks {
                 "it follows another timeline than the primary: it has not come along to a new primary, or its server cannot tell yet that it has",
             );
         }
+        if place.bytes < self.replayed {
+            // It was restarted before what it had replayed, or it is another standby.
+            self.as_of = None;
+        }
+        self.replayed = place.bytes;
         while let Some((asked_at, _)) = self.waiting.front().filter(|(_, to)| *to <= place.bytes) {
             self.as_of = Some(*asked_at);
             self.waiting.pop_front();
@@ -91,6 +98,20 @@ mod tests {
 
     fn after(began: Instant, seconds: u64) -> Instant {
         began + Duration::from_secs(seconds)
+    }
+
+    /// One that is restarted begins at an earlier place, and another one may come in its stead.
+    #[test]
+    fn a_standby_that_has_gone_back_is_as_old_as_it_is() {
+        let (mut marks, began) = (Marks::default(), Instant::now());
+        marks.written(after(began, 1), place(30));
+        marks.replayed(place(30)).expect("it follows");
+        assert_eq!(marks.as_of(), Some(after(began, 1)));
+        marks.written(after(began, 2), place(30));
+        marks.replayed(place(29)).expect("it follows");
+        assert_eq!((marks.as_of(), marks.is_behind()), (None, true));
+        marks.replayed(place(30)).expect("it follows");
+        assert_eq!(marks.as_of(), Some(after(began, 2)));
     }
 
     /// A standby is as old as the last moment at which the primary had written no more than it has replayed.

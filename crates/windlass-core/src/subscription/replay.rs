@@ -141,12 +141,17 @@ impl Client {
     /// replays that have not begun. That operation can be watched, paused, and undone as any.
     ///
     /// # Errors
-    /// What kept the store from writing. The replay may be gone then, and its jobs be there: call it again.
+    /// [`StoreError::NotFound`] where there is neither such a subscription nor a replay of it, otherwise what kept the store from
+    /// writing. The replay may be gone then, and its jobs be there: call it again.
     pub async fn undo_replay(&self, name: &str) -> Result<OperationRecord, StoreError> {
         let own = own_name(name);
-        let is_replay = |record: SubscriptionRecord| record.until.is_some();
-        if self.subscription(&own).await?.is_some_and(is_replay) {
-            self.unsubscribe(&own).await?;
+        let replay = self.subscription(&own).await?.filter(|record| record.until.is_some());
+        match replay {
+            Some(_) => drop(self.unsubscribe(&own).await?),
+            None if self.subscription(name).await?.is_none() => {
+                return Err(StoreError::NotFound { what: format!("the subscription {name}") });
+            }
+            None => {}
         }
         self.start_operation(&undoing(name)).await
     }

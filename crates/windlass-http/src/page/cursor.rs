@@ -12,6 +12,8 @@ use crate::problem::Problem;
 
 /// The word for the beginning of a list.
 const BEGINNING: &str = "-";
+/// Bytes of where a page begins, at most.
+const START_BYTES: usize = 64;
 
 /// Where a page begins, as its cursor says. A cursor has the way to its page, so that `prev` of a page is the page that one came
 /// from, also where each page is what a bounded look has found. It is opaque to who has it: what it is made of may change.
@@ -38,7 +40,8 @@ impl<K: FromStr> PageCursor<K> {
     fn parse(cursor: &str) -> Option<Self> {
         let way = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
         let way: Vec<String> = way.split('\n').map(str::to_owned).collect();
-        let here = way.last().filter(|_| way.len() <= PAGES_BACK)?;
+        let is_ours = way.len() <= PAGES_BACK && way.iter().all(|start| start.len() <= START_BYTES);
+        let here = way.last().filter(|_| is_ours)?;
         let start = if here == BEGINNING { None } else { Some(here.parse().ok()?) };
         Some(Self { start, way })
     }
@@ -108,7 +111,8 @@ mod tests {
     #[test]
     fn what_is_no_cursor_is_refused() {
         let long = vec!["1"; PAGES_BACK + 1].join("\n");
-        for text in ["", "-1", "-\n", "7\nx", "7\n\n", "\u{fe}", &long] {
+        let wide = format!("{}\n7", "1".repeat(START_BYTES + 1));
+        for text in ["", &wide, "-1", "-\n", "7\nx", "7\n\n", "\u{fe}", &long] {
             let cursor = URL_SAFE_NO_PAD.encode(text);
             assert!(PageCursor::<u64>::of(Some(&cursor)).is_err(), "{text}");
         }

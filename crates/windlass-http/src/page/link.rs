@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use percent_encoding::percent_decode_str;
 
 /// The cursors of the pages around one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,7 +23,11 @@ impl Links {
     /// The value of a `Link` header, [RFC 8288](https://www.rfc-editor.org/rfc/rfc8288): the request's own query with another
     /// cursor, relative to what was asked for, so that it is right behind a proxy and where the API is nested.
     fn header(&self, query: &str) -> Option<HeaderValue> {
-        let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+        let is_kept = |pair: &&str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            !pair.is_empty() && percent_decode_str(name).ne("cursor".bytes())
+        };
+        let kept = query.split('&').filter(is_kept);
         let kept: String = kept.flat_map(|pair| [pair, "&"]).collect();
         let link = |cursor: &String, rel| format!("<?{kept}cursor={cursor}>; rel=\"{rel}\"");
         let next = self.next.as_ref().map(|next| link(next, "next"));
@@ -48,7 +53,7 @@ mod tests {
     #[test]
     fn a_link_keeps_what_was_asked_for() {
         let links = Links { next: Some("bg".to_owned()), prev: Some("cA".to_owned()) };
-        let header = links.header("filter=state:dead%20a&cursor=eA&limit=5");
+        let header = links.header("filter=state:dead%20a&cursor=eA&limit=5&%63ursor=x");
         assert_eq!(
             header.expect("links"),
             "<?filter=state:dead%20a&limit=5&cursor=bg>; rel=\"next\", \

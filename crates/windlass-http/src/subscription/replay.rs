@@ -165,7 +165,6 @@ pub(super) async fn undo(
     Named(Name(name)): Named<Name>,
     MaybeBody(asked): MaybeBody<NewUndoing>,
 ) -> Result<Response, Problem> {
-    find(&api, &name).await?;
     if asked.dry_run {
         let new = undoing(&name);
         let mut found = api.client().preview_operation(&new).await?;

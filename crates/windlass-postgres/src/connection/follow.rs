@@ -55,6 +55,10 @@ impl PostgresStandby {
             );
             return Err(StoreError::Unusable { reason, kind: Unusable::Url });
         }
+        if replica.driver.get_hosts().len() > 1 {
+            let reason = "one standby is read, so that its age is that of what it answers: name one server, and not several";
+            return Err(StoreError::Unusable { reason: reason.to_owned(), kind: Unusable::Url });
+        }
         let primary = Connection::new(Arc::new(Shared::new(primary, Io::start()?)));
         Ok(Self { url: url.to_owned(), primary, replica: OnceCell::new() })
     }

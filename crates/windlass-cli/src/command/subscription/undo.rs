@@ -4,7 +4,7 @@ use windlass::Client;
 use windlass::subscription::undoing;
 use windlass_http::operation::{document, preview};
 
-use super::{checked, find};
+use super::checked;
 use crate::command::op::wait::wait;
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -26,7 +26,6 @@ pub(super) async fn run(args: &Args, globals: &Globals) -> anyhow::Result<Exit> 
     let (out, name) = (&globals.out, &args.name);
     let store = store::existing(&globals.store).await?;
     let client = Client::new(store).with_origin("the command line");
-    find(&client, name).await?;
     if args.dry_run {
         let new = undoing(name);
         let found = client.preview_operation(&new).await?;
