@@ -190,8 +190,11 @@ mod tests {
         let three =
             hosts("postgres://u:p%40w@db1:1,[::1]:2,db3:3/d?target_session_attrs=read-write");
         assert_eq!(three, [r#"[Tcp("db1")] [1]"#, r#"[Tcp("::1")] [2]"#, r#"[Tcp("db3")] [3]"#]);
-        assert_eq!(hosts("postgres://db1,db2"), [r#"[Tcp("db1")] []"#, r#"[Tcp("db2")] []"#]);
-        assert_eq!(hosts("postgres://u@%2Ftmp%2Fa/d"), [r#"[Unix("/tmp/a")] []"#]);
+        assert_eq!(
+            hosts("postgres://db1,db2"),
+            [r#"[Tcp("db1")] [5432]"#, r#"[Tcp("db2")] [5432]"#]
+        );
+        assert_eq!(hosts("postgres://u@%2Ftmp%2Fa/d"), [r#"[Unix("/tmp/a")] [5432]"#]);
         for whole in ["postgres://a,b/d?load_balance_hosts=random", "postgres:///d?host=a,b"] {
             assert_eq!(hosts(whole).len(), 1, "{whole}");
         }
