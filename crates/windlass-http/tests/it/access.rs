@@ -1,5 +1,6 @@
 //! Who may do what.
 
+mod leaks;
 mod tags;
 
 use std::collections::BTreeMap;
