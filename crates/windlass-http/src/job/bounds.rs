@@ -2,10 +2,10 @@
 //!
 //! All jobs of a store share ids, unique keys and lanes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use windlass::condition::Waits;
-use windlass::job::{Explanation, Gate, OnConflict};
+use windlass::job::{Explanation, Gate, JobHead, OnConflict};
 use windlass::token::Grant;
 use windlass::{Client, Enqueued, JobId, Lane, NewJob, StoreError};
 
@@ -44,35 +44,33 @@ pub(crate) async fn check_awaited<N>(
     if !may.caller.grant().is_limited() {
         return Ok(());
     }
+    let awaited_by = |job: &NewJob| -> Vec<(JobId, JobId)> {
+        let awaited = job.meta.waits.iter().flat_map(Waits::jobs);
+        awaited.map(|awaited| (job.id, awaited)).collect()
+    };
+    let waits: Vec<_> = jobs.iter().flat_map(awaited_by).collect();
+    let seen = Seen::of(may, client, waits.iter().map(|(_, awaited)| *awaited)).await?;
     let new: HashSet<JobId> = jobs.iter().map(|job| job.id).collect();
-    let mut known = HashSet::new();
-    for job in jobs {
-        for awaited in job.meta.waits.iter().flat_map(|waits| waits.jobs()) {
-            if !known.insert(awaited) {
-                continue;
-            }
-            let is_theirs = match client.job(awaited).await? {
-                Some(record) => may.sees(&record),
-                None => new.contains(&awaited),
-            };
-            if !is_theirs {
-                return Err(StoreError::NothingToAwait { job: job.id, awaited }.into());
-            }
-        }
+    let is_theirs = |job: &JobId| seen.has(*job) || (!seen.is_of_others(*job) && new.contains(job));
+    match waits.into_iter().find(|(_, awaited)| !is_theirs(awaited)) {
+        Some((job, awaited)) => Err(StoreError::NothingToAwait { job, awaited }.into()),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// What the caller is told of a job that they wanted written; nothing where it is another one that is not for them, or where that
+/// What the caller is told of jobs that they wanted written; nothing of one where it is another one that is not for them, or where that
 /// cannot be said now: the others are written, and an error would say that they are not.
 pub(super) async fn told<N>(
     may: &MayIn<N>,
     client: &Client,
-    enqueued: Enqueued,
-) -> Option<Enqueued> {
-    let is_new = matches!(enqueued, Enqueued::New(_));
-    let is_told = is_new || sees(may, client, enqueued.id()).await.unwrap_or(false);
-    is_told.then_some(enqueued)
+    enqueued: Vec<Enqueued>,
+) -> Vec<Option<Enqueued>> {
+    let is_new = |one: &Enqueued| matches!(one, Enqueued::New(_));
+    let there = enqueued.iter().filter(|one| !is_new(one)).map(|one| one.id());
+    let none = |_| Seen::Some(HashMap::new());
+    let seen = Seen::of(may, client, there).await.unwrap_or_else(none);
+    let told = |one: Enqueued| (is_new(&one) || seen.has(one.id())).then_some(one);
+    enqueued.into_iter().map(told).collect()
 }
 
 /// The problem of a store's error, which names no job that is not for the caller.
@@ -89,9 +87,9 @@ pub(crate) async fn problem<N>(may: &MayIn<N>, client: &Client, error: StoreErro
         }
         _ => return error.into(),
     };
-    match sees(may, client, job).await {
-        Ok(true) => error.into(),
-        Ok(false) => {
+    match Seen::of(may, client, [job]).await {
+        Ok(seen) if seen.has(job) => error.into(),
+        Ok(_) => {
             let detail = format!("{detail}, of a job that is not for {}", may.caller.name());
             Problem::new(code, format!("{detail}; nothing was written"))
         }
@@ -105,8 +103,8 @@ pub(super) async fn name<N>(
     client: &Client,
     job: JobId,
 ) -> Result<String, Problem> {
-    let sees = sees(may, client, job).await?;
-    Ok(if sees { job.to_string() } else { "another job".to_owned() })
+    let seen = Seen::of(may, client, [job]).await?;
+    Ok(if seen.has(job) { job.to_string() } else { "another job".to_owned() })
 }
 
 /// Leaves out of an explanation which jobs that are not for the caller stand in the way.
@@ -115,30 +113,14 @@ pub(super) async fn withhold<N>(
     client: &Client,
     explained: &mut Explanation,
 ) -> Result<(), Problem> {
+    let named = explained.gates.iter().flat_map(|passage| named(&passage.gate));
+    let seen = Seen::of(may, client, named).await?;
     for passage in &mut explained.gates {
         match &mut passage.gate {
-            Gate::Lane { first, .. } => {
-                if let Some(job) = first.as_ref().map(|first| first.job)
-                    && !sees(may, client, job).await?
-                {
-                    *first = None;
-                }
-            }
-            Gate::Places { holders, .. } => {
-                let mut theirs = Vec::new();
-                for job in holders.iter().copied() {
-                    if sees(may, client, job).await? {
-                        theirs.push(job);
-                    }
-                }
-                *holders = theirs;
-            }
+            Gate::Lane { first, .. } => *first = first.take().filter(|first| seen.has(first.job)),
+            Gate::Places { holders, .. } => holders.retain(|job| seen.has(*job)),
             Gate::Breaker { probe: job, .. } | Gate::Key { holder: job, .. } => {
-                if let Some(id) = *job
-                    && !sees(may, client, id).await?
-                {
-                    *job = None;
-                }
+                *job = job.filter(|job| seen.has(*job));
             }
             _ => {}
         }
@@ -146,9 +128,58 @@ pub(super) async fn withhold<N>(
     Ok(())
 }
 
-async fn sees<N>(may: &MayIn<N>, client: &Client, job: JobId) -> Result<bool, Problem> {
-    if !may.caller.grant().is_limited() {
-        return Ok(true);
+/// The jobs that stand in the way, as a gate names them.
+fn named(gate: &Gate) -> Vec<JobId> {
+    match gate {
+        Gate::Lane { first, .. } => first.iter().map(|first| first.job).collect(),
+        Gate::Places { holders, .. } => holders.iter().copied().collect(),
+        Gate::Breaker { probe: job, .. } | Gate::Key { holder: job, .. } => {
+            job.iter().copied().collect()
+        }
+        _ => Vec::new(),
     }
-    Ok(client.job(job).await?.is_some_and(|job| may.sees(&job)))
+}
+
+/// Which of some jobs are there, and which of these for the caller.
+#[derive(Debug)]
+enum Seen {
+    /// The caller may see every job.
+    All,
+    /// Of those that are there, whether each is for the caller.
+    Some(HashMap<JobId, bool>),
+}
+
+impl Seen {
+    /// Asks for all of them at once, and for none where the caller may see every job.
+    async fn of<N>(
+        may: &MayIn<N>,
+        client: &Client,
+        jobs: impl IntoIterator<Item = JobId>,
+    ) -> Result<Self, Problem> {
+        let grant = may.caller.grant();
+        if !grant.is_limited() {
+            return Ok(Self::All);
+        }
+        let jobs: Vec<JobId> = jobs.into_iter().collect();
+        let heads =
+            if jobs.is_empty() { Vec::new() } else { client.store().job_heads(&jobs).await? };
+        let is_theirs = |head: &JobHead| grant.covers(&head.queue, &head.kind, &head.tags);
+        Ok(Self::Some(heads.iter().map(|head| (head.id, is_theirs(head))).collect()))
+    }
+
+    /// Whether it is for the caller.
+    fn has(&self, job: JobId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(there) => there.get(&job).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Whether it is another's.
+    fn is_of_others(&self, job: JobId) -> bool {
+        match self {
+            Self::All => false,
+            Self::Some(there) => there.get(&job).is_some_and(|is_theirs| !is_theirs),
+        }
+    }
 }

@@ -142,7 +142,7 @@ pub(super) async fn one(
     let Written { client, store } = api.for_jobs(&may.caller, std::slice::from_ref(&job)).await?;
     bounds::check_awaited(&may, &client, std::slice::from_ref(&job)).await?;
     let enqueued = match client.enqueue(job).await {
-        Ok(enqueued) => bounds::told(&may, &client, enqueued).await,
+        Ok(enqueued) => bounds::told(&may, &client, vec![enqueued]).await.pop().flatten(),
         Err(error) => return Err(bounds::problem(&may, &client, error).await),
     };
     let document = Document::new("enqueued.v1", answer(enqueued, store));
@@ -176,9 +176,6 @@ pub(super) async fn many(
         Ok(enqueued) => enqueued,
         Err(error) => return Err(bounds::problem(&may, &client, error).await),
     };
-    let mut told = Vec::with_capacity(enqueued.len());
-    for one in enqueued {
-        told.push(bounds::told(&may, &client, one).await);
-    }
+    let told = bounds::told(&may, &client, enqueued).await;
     Ok(ok(&enqueued_in(told.into_iter(), store.as_ref())))
 }
