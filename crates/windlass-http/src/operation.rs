@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use document::{OperationBody, PreviewBody, document, preview};
+pub(crate) use new::previewed;
 
 use crate::api::Api;
 

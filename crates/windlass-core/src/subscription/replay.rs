@@ -54,6 +54,24 @@ impl Replay {
     }
 }
 
+impl ReplayPreview {
+    /// Nothing, where so many events are what was expected.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where another number was.
+    pub fn unless_other(&self, expected: Option<u64>) -> Result<(), StoreError> {
+        let found = self.events;
+        match expected.filter(|expected| *expected != found) {
+            None => Ok(()),
+            Some(expected) => {
+                let what =
+                    format!("expected {expected} events, found {found}; nothing was written");
+                Err(StoreError::Conflict { what })
+            }
+        }
+    }
+}
+
 /// Replays.
 impl Client {
     /// Feeds a part of the log once more: new jobs, tagged `replay`, with the events as they are in the log. It is a subscription of
@@ -89,13 +107,8 @@ impl Client {
         }
         definition.credit = replay.credit.or(definition.credit);
         definition.pace = replay.pace.or(definition.pace);
-        if let Some(expected) = replay.expect {
-            let found = self.fed_by(&definition, replay).await?.events;
-            if found != expected {
-                let what =
-                    format!("expected {expected} events, found {found}; nothing was written");
-                return Err(StoreError::Conflict { what });
-            }
+        if replay.expect.is_some() {
+            self.fed_by(&definition, replay).await?.unless_other(replay.expect)?;
         }
         self.subscribe(&own, &definition, Start::Between(replay.after, replay.to)).await?;
         Ok(own)

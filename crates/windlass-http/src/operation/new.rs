@@ -151,10 +151,7 @@ pub(super) async fn start(
     let is_dry = body.dry_run;
     let new = body.operation(&api, &may)?;
     if is_dry {
-        let mut found = api.client().preview_operation(&new).await?;
-        let samples = std::mem::take(&mut found.samples).into_iter();
-        let samples: Vec<_> = samples.map(|job| api.redaction().job(job)).collect();
-        return Ok(ok(&preview(&new, &found, &samples)));
+        return previewed(&api, &new).await;
     }
     let begun = api.client().start_operation(&new).await?;
     // One with this id may have been there, of another caller.
@@ -162,4 +159,12 @@ pub(super) async fn start(
         return Err(Problem::conflict(format!("there is an operation {}", begun.id)));
     }
     Ok(accepted(&document(&begun)))
+}
+
+/// What an operation would find.
+pub(crate) async fn previewed(api: &Api, new: &NewOperation) -> Result<Response, Problem> {
+    let mut found = api.client().preview_operation(new).await?;
+    let samples = std::mem::take(&mut found.samples).into_iter();
+    let samples: Vec<_> = samples.map(|job| api.redaction().job(job)).collect();
+    Ok(ok(&preview(new, &found, &samples)))
 }

@@ -18,7 +18,7 @@ use crate::api::Api;
 use crate::event::{EventSummaryBody, sequence, summary};
 use crate::extract::{Body, MaybeBody, Named};
 use crate::filter::check_wanted;
-use crate::operation::{OperationBody, PreviewBody, document, preview};
+use crate::operation::{OperationBody, PreviewBody, document, previewed};
 use crate::problem::Problem;
 use crate::schema;
 
@@ -125,11 +125,13 @@ pub(super) async fn replay(
         let detail = format!("behind position {after} and up to {to} there is nothing to replay");
         return Err(Problem::body("/from".to_owned(), detail));
     }
-    let replay = Replay { filter, kind, credit, pace, expect, ..Replay::between(after, to) };
+    let replay = Replay { filter, kind, credit, pace, ..Replay::between(after, to) };
     let found = api.client().preview_replay(&name, &replay).await?;
     if dry_run {
         return Ok(ok(&replayed(None, (after, to), &found)));
     }
+    // What lies between two positions stays what it is: it is not counted again.
+    found.unless_other(expect)?;
     let begun = api.client().replay(&name, &replay).await?;
     Ok(created(&replayed(Some(&begun), (after, to), &found)))
 }
@@ -166,11 +168,7 @@ pub(super) async fn undo(
     MaybeBody(asked): MaybeBody<NewUndoing>,
 ) -> Result<Response, Problem> {
     if asked.dry_run {
-        let new = undoing(&name);
-        let mut found = api.client().preview_operation(&new).await?;
-        let samples = std::mem::take(&mut found.samples).into_iter();
-        let samples: Vec<_> = samples.map(|job| api.redaction().job(job)).collect();
-        return Ok(ok(&preview(&new, &found, &samples)));
+        return previewed(&api, &undoing(&name)).await;
     }
     let client = api.client().clone().with_origin(may.caller.name());
     Ok(accepted(&document(&client.undo_replay(&name).await?)))

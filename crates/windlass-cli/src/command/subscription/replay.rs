@@ -58,10 +58,11 @@ pub(super) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         return Err(Failure::usage(what).into());
     }
     let (kind, credit, pace, expect) = (args.kind, args.credit, args.pace, args.expect);
-    let replay = Replay { filter, kind, credit, pace, expect, ..Replay::between(after, to) };
+    let replay = Replay { filter, kind, credit, pace, ..Replay::between(after, to) };
     let found = client.preview_replay(&args.name, &replay).await?;
     let mut begun = None;
     if !args.dry_run {
+        found.unless_other(expect)?;
         begun = Some(client.replay(&args.name, &replay).await?);
     }
     if out.is_json() {
