@@ -216,12 +216,16 @@ impl Api {
     fn own_router(self) -> Router {
         let (routes, document) = spec::routes();
         let watch = Watch::over(self.clone(), &document);
-        let read = Reading::over(self.clone(), routes.clone());
-        routes
+        let read = self.standby().map(|_| Reading::over(self.clone(), routes.clone()));
+        let routes = routes
             .layer(from_fn_with_state(watch, watched))
             .layer(from_fn_with_state(self.clone(), idempotency::once))
-            .layer(from_fn(conditional::conditional))
-            .layer(from_fn_with_state(read, reading))
+            .layer(from_fn(conditional::conditional));
+        let routes = match read {
+            Some(read) => routes.layer(from_fn_with_state(read, reading)),
+            None => routes,
+        };
+        routes
             .merge(spec::served(&document))
             .merge(pages::routes())
             .route("/metrics", get(metrics::show))

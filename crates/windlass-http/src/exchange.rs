@@ -23,11 +23,10 @@ pub(crate) async fn around(request: Request, next: Next) -> Response {
     let id = request_id();
     let correlation = correlation(request.headers()).unwrap_or_else(|| id.clone());
     let traceparent = request.headers().get(TRACEPARENT).cloned();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let query = request.uri().query().unwrap_or_default().to_owned();
-    let response = page::linked(next.run(request).await, &query);
-    let mut response = with_problem(response, &path, &id);
+    let response = page::linked(next.run(request).await, uri.query().unwrap_or_default());
+    let mut response = with_problem(response, uri.path(), &id);
     let headers = response.headers_mut();
     for (name, value) in [(REQUEST_ID, &id), (CORRELATION_ID, &correlation)] {
         if let Ok(value) = HeaderValue::from_str(value) {

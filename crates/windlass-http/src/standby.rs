@@ -99,7 +99,7 @@ pub(crate) async fn reading(
     request: Request,
     next: Next,
 ) -> Response {
-    if reading.api.standby().is_none() || !is_read(&request) {
+    if !is_read(&request) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
