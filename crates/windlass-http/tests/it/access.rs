@@ -1,6 +1,7 @@
 //! Who may do what.
 
 mod leaks;
+mod reach;
 mod tags;
 
 use std::collections::BTreeMap;

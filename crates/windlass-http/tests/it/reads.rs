@@ -143,7 +143,8 @@ async fn fill(api: &TestApi) -> Vec<(&'static str, String)> {
     let operation = json!({"action": "cancel", "filter": "kind:none"});
     named.push(("operations", post("/v1/operations", operation).await.text("id").to_owned()));
     post("/v1/queues/default/pause", json!({"note": "a look"})).await;
-    post("/v1/kinds/work/pause", json!({})).await;
+    let kind = "work";
+    post(&format!("/v1/kinds/{kind}/pause"), json!({})).await;
     post("/v1/alerts/mute", json!({"name": "job.failing"})).await;
     named.push(("workers", runner.worker.to_string()));
     named.push(("traces", named[0].1.clone()));

@@ -131,6 +131,14 @@ async fn a_standby_of_another_schema_is_refused() {
     assert!(opened.store().is_none(), "and is not read");
 }
 
+/// Of several servers nobody knows whose age it is that was asked for.
+#[tokio::test]
+async fn one_standby_is_named() {
+    let several = "postgres://app@a,b/app";
+    let (kind, reason) = refused(several, "postgres://app@c/app").await;
+    assert!(kind == Unusable::Url && reason.contains("name one server"), "{reason}");
+}
+
 /// A role that may only read what Windlass has is enough on the standby, and one without any right on the primary.
 #[tokio::test]
 async fn a_role_that_only_reads_is_enough() {
