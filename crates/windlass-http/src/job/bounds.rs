@@ -132,7 +132,7 @@ pub(super) async fn withhold<N>(
 fn named(gate: &Gate) -> Vec<JobId> {
     match gate {
         Gate::Lane { first, .. } => first.iter().map(|first| first.job).collect(),
-        Gate::Places { holders, .. } => holders.iter().copied().collect(),
+        Gate::Places { holders, .. } => holders.to_vec(),
         Gate::Breaker { probe: job, .. } | Gate::Key { holder: job, .. } => {
             job.iter().copied().collect()
         }

@@ -14,7 +14,7 @@ use windlass::token::{Grant, Scope};
 use windlass_http::{Access, Caller, Secret};
 use windlass_testkit::worker::worker;
 
-use crate::fixture::{Answer, TestApi, fence, on_both_stores, request};
+use crate::fixture::{Answer, TestApi, TestDatabase, fence, on_both_stores, request};
 
 on_both_stores! {
     /// S-02: every route asks who it is, and for the scope that the API document says.
@@ -431,4 +431,20 @@ async fn a_program_may_know_its_own_users(api: TestApi) {
     let refused = api.send(ana(Method::POST, "/v1/jobs")).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(refused.text("detail").contains("ana"), "{refused:?}");
+}
+
+/// Faults: a database that does not say who somebody is is given up, and the request with it.
+#[tokio::test]
+async fn a_database_that_says_nothing_is_given_up() {
+    let api = TestApi::on(TestDatabase::postgres()).await.asking(Access::tokens()).await;
+    let token = secret(&api, "ana", Grant::everywhere([Scope::Read])).await;
+    let connected = tokio_postgres::connect(&api.url(), tokio_postgres::NoTls).await;
+    let (holder, connection) = connected.expect("connected");
+    let mut driver = tokio::task::JoinSet::new();
+    driver.spawn(connection);
+    holder.batch_execute("begin; lock table windlass.token").await.expect("locked");
+    // Nothing else moves here: the clock goes on to what is waited for.
+    tokio::time::pause();
+    let answer = get(&api, "/v1/jobs", &token).await;
+    assert_eq!(answer.code(), (503, "unavailable"), "{answer:?}");
 }

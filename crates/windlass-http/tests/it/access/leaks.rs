@@ -77,8 +77,8 @@ async fn keyed(api: &TestApi, token: &str) -> Answer {
 
 async fn a_kept_answer_is_for_the_rights_it_was_given_with(api: TestApi) {
     let api = api.asking(Access::tokens()).await;
-    let first = secret(&api, "reused", tenant("tenant:other")).await;
-    post(&api, "/v1/jobs", &first, &job("tenant:other")).await.ok();
+    let first = secret(&api, "reused", tenant("tenant:ecma")).await;
+    post(&api, "/v1/jobs", &first, &job("tenant:ecma")).await.ok();
     assert_eq!(keyed(&api, &first).await.ok()["jobs"], 1);
     assert_eq!(keyed(&api, &first).await.headers["idempotency-replayed"], "true");
     assert!(api.client().store().remove_token("reused").await.expect("removed"));

@@ -458,7 +458,8 @@ async fn a_grant_of_a_later_version_lets_nobody_in(api: TestApi) {
     let token = secret(&api, "acme", tenant(OWN)).await;
     let known = get(&api, "/v1/jobs", &token).await;
     assert_eq!(known.status, StatusCode::OK);
-    api.by_sql("update {token} set grants = '{\"scopes\":[\"read\"],\"regions\":[\"eu\"]}'").await;
+    let more = r#"replace(grants, '"scopes"', '"regions":["eu"],"scopes"')"#;
+    api.by_sql(&format!("update {{token}} set grants = {more}")).await;
     // A server that has just used it may know it for a second more; another one does not.
     let api = api.asking(Access::tokens()).await;
     let refused = get(&api, "/v1/jobs", &token).await;
