@@ -59,7 +59,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         api.stopping().cancel();
         ended
     };
-    let served = server.serve(api.clone().router(), api.stopping().clone());
+    let served = server.serve(windlass_dashboard::over(api.clone()), api.stopping().clone());
     let (ended, ()) = tokio::join!(work, served);
     api.idle().await;
     ended.map(|()| Exit::Done)

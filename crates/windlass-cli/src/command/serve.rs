@@ -135,7 +135,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         service.stopping();
         api.stopping().cancel();
     };
-    let served = server.serve(api.clone().router(), api.stopping().clone());
+    let served = server.serve(windlass_dashboard::over(api.clone()), api.stopping().clone());
     tokio::select! {
         _ = async { tokio::join!(served, told) } => {}
         never = service.watch(async || probe.responds().await && maintenance.responds().await) => match never {},

@@ -1,0 +1,77 @@
+//! What went wrong, as a page.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use windlass_http::Problem;
+
+/// Why there is no page.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    status: StatusCode,
+    code: String,
+    title: String,
+    detail: String,
+}
+
+/// The part of an `application/problem+json` that is shown.
+#[derive(Deserialize)]
+struct Document {
+    code: String,
+    title: String,
+    detail: String,
+}
+
+impl Fault {
+    fn new(status: StatusCode, code: &str, title: &str, detail: &str) -> Self {
+        let [code, title, detail] = [code, title, detail].map(str::to_owned);
+        Self { status, code, title, detail }
+    }
+
+    pub(crate) fn of(problem: Problem) -> Self {
+        let code = problem.code();
+        Self::new(code.status(), code.word(), code.title(), problem.detail())
+    }
+
+    /// What the API answered.
+    pub(crate) fn read(status: StatusCode, bytes: &[u8]) -> Self {
+        match serde_json::from_slice::<Document>(bytes) {
+            Ok(Document { code, title, detail }) => Self { status, code, title, detail },
+            Err(_) => Self { status, ..Self::unreadable() },
+        }
+    }
+
+    pub(crate) fn unreadable() -> Self {
+        let detail = "the answer of the API could not be read; the server's log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong", detail)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", "there is no such page")
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl IntoResponse for Fault {
+    /// The layer around all pages writes it, which knows where they lie.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,19 @@
+//! Jobs: which there are, and one of them.
+
+mod act;
+mod document;
+mod list;
+mod show;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::ask::Pages;
+
+pub(crate) fn routes() -> Router<Pages> {
+    Router::new()
+        .route("/jobs", get(list::list))
+        .route("/jobs/{id}", get(show::show))
+        .route("/jobs/{id}/retry", post(act::retry))
+        .route("/jobs/{id}/cancel", post(act::cancel))
+}

@@ -1,0 +1,262 @@
+//! One job: where it stands and why, its attempts, what it said, what it gets and what it returned.
+
+use axum::extract::Path;
+use axum::response::Response;
+use maud::{Markup, html};
+use serde::Deserialize;
+use windlass::{State, Timestamp};
+use windlass_http::words::time::span;
+
+use super::act::Which;
+use super::document::{Attempt, Job};
+use crate::fault::Fault;
+use crate::filter::{encoded, link, term};
+use crate::json::pretty;
+use crate::layout::{Nav, Page};
+use crate::parts::{copy, icon, moment, since, text};
+use crate::state::badge;
+use crate::view::View;
+
+/// Why it is where it is: `explanation.v1`.
+#[derive(Debug, Deserialize)]
+struct Explanation {
+    gates: Vec<Gate>,
+    says: Option<String>,
+    #[serde(default)]
+    commands: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Gate {
+    gate: String,
+    standing: String,
+    says: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Lines {
+    items: Vec<Line>,
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Line {
+    at: Timestamp,
+    attempt: u32,
+    level: String,
+    text: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Progress {
+    percent: Option<f64>,
+    note: Option<String>,
+    at: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Steps {
+    items: Vec<Step>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Step {
+    name: String,
+    nth: u32,
+    at: Timestamp,
+}
+
+pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<Response, Fault> {
+    let path = format!("/v1/jobs/{}", encoded(&id));
+    let job = view.ask().get::<Job>(&path).await?;
+    let of = |part: &str| format!("{path}/{part}");
+    let explained = view.ask().get_if_allowed::<Explanation>(&of("explain")).await?;
+    let progress = view.ask().get::<Progress>(&of("progress")).await?;
+    let steps = view.ask().get::<Steps>(&of("steps")).await?.items;
+    let lines = view.ask().get::<Lines>(&of("log")).await?;
+    let may_operate = view.who().await?.may_operate();
+    let body = html! {
+        div.title {
+            div { p.crumb { a href="jobs" { "Jobs" } } h1 { (text(&job.kind)) } p.meta { code { (job.id) } } }
+            @if may_operate { (buttons(&view, &job)) }
+        }
+        p.lead { (badge(job.state)) " " (summary(&view, &job, explained.as_ref())) }
+        @if let Some(percent) = progress.percent.filter(|_| job.state == State::Running) {
+            (bar(percent, progress.note.as_deref(), progress.at.map(|at| moment(at, view.now))))
+        }
+        @if let Some(error) = job.why() { section.error { h2 { "What it says" } pre { (error) } } }
+        div.columns {
+            div {
+                @if let Some(explained) = &explained { (gates(explained)) }
+                (attempts(&view, &job))
+                @if !steps.is_empty() { (done_steps(&view, &steps)) }
+                @if !lines.items.is_empty() { (log(&view, &lines)) }
+            }
+            div {
+                section { h2 { "Args" } (copy("Copy", job.args.get())) pre.json { (pretty(job.args.get())) } }
+                @if let Some(output) = &job.output {
+                    section { h2 { "Output" } (copy("Copy", output.get())) pre.json { (pretty(output.get())) } }
+                }
+                (facts(&view, &job))
+            }
+        }
+    };
+    let page = Page::new(Nav::Jobs, format!("{} {}", job.kind, super::list::short(&job.id)), body);
+    page.live(format!("jobs={}", encoded(&job.id))).show(&view).await
+}
+
+fn buttons(view: &View, job: &Job) -> Markup {
+    let button = |act: &str, name: &str, class: &str, picture: &str| {
+        html! {
+            form method="post" action={ "jobs/" (encoded(&job.id)) "/" (act) } {
+                input type="hidden" name="back" value=(view.here);
+                button class=(class) { (icon(picture)) span { (name) } }
+            }
+        }
+    };
+    let may_retry = !matches!(job.state, State::Running | State::Available | State::Waiting);
+    let has_ended = matches!(job.state, State::Completed | State::Cancelled | State::Dead);
+    html! {
+        div.tools {
+            (copy("Copy as command", &format!("windlass job show {}", job.id)))
+            @if may_retry { (button("retry", if has_ended { "Run again" } else { "Run now" }, "primary", "loop")) }
+            @if !has_ended { (button("cancel", "Cancel", "danger", "slash")) }
+        }
+    }
+}
+
+fn summary(view: &View, job: &Job, explained: Option<&Explanation>) -> Markup {
+    if let Some(says) = explained.and_then(|explained| explained.says.as_deref()) {
+        return html! { (says) };
+    }
+    let (word, at) = job.moment();
+    html! { (word) " " (moment(at, view.now)) @if job.cancel_requested { ", asked to stop" } }
+}
+
+fn bar(percent: f64, note: Option<&str>, at: Option<Markup>) -> Markup {
+    html! {
+        div.progress {
+            progress max="100" value=(format!("{percent:.0}")) {}
+            span { (format!("{percent:.0} %")) @if let Some(note) = note { " · " (text(note)) } @if let Some(at) = at { span.meta { " · " (at) } } }
+        }
+    }
+}
+
+fn gates(explained: &Explanation) -> Markup {
+    html! {
+        section.gates {
+            h2 { "Why it is where it is" }
+            ul {
+                @for gate in &explained.gates {
+                    li class=(gate.standing) {
+                        (icon(match gate.standing.as_str() { "open" => "check", "shut" | "closed" => "cross", _ => "dot" }))
+                        span { (text(gate.says.as_deref().unwrap_or(&gate.gate))) }
+                    }
+                }
+            }
+            @for command in &explained.commands { div.command { code { (command) } (copy("Copy", command)) } }
+        }
+    }
+}
+
+fn attempts(view: &View, job: &Job) -> Markup {
+    html! {
+        section {
+            h2 { "Attempts" }
+            @if job.attempts.is_empty() && job.state != State::Running {
+                p.meta { "It has not run yet." }
+            } @else {
+                ol.attempts reversed {
+                    @if job.state == State::Running {
+                        li { p { b { (job.attempt) } " " span.badge.running { (icon("ring")) "running" }
+                            @if let Some(at) = job.started_at { " for " (since(at, view.now)) }
+                            @if let Some(worker) = &job.worker { span.meta { " on " (text(worker)) } } } }
+                    }
+                    @for attempt in job.attempts.iter().rev() { (past(view, attempt)) }
+                }
+            }
+        }
+    }
+}
+
+fn past(view: &View, attempt: &Attempt) -> Markup {
+    let word = attempt.outcome.word();
+    let (picture, colour) = match word {
+        "ok" => ("check", "done"),
+        "error" | "timeout" | "panic" | "lost" => ("cross", "failed"),
+        _ => ("dot", "plain"),
+    };
+    let took = attempt.started_at.zip(attempt.ended_at).map(|(start, end)| span(end.since(start)));
+    html! {
+        li {
+            p { b { (attempt.attempt) } " " span class={ "badge " (colour) } { (icon(picture)) (word) }
+                @if let Some(took) = took { " in " (took) }
+                @if let Some(at) = attempt.ended_at { span.meta { " · " (moment(at, view.now)) } }
+                span.meta { " · " (text(&attempt.worker)) } }
+            @if let Some(error) = &attempt.error { (said(error)) }
+        }
+    }
+}
+
+/// An error: its first line always, the others behind it.
+fn said(error: &str) -> Markup {
+    let mut lines = error.trim_end().splitn(2, '\n');
+    let (first, rest) = (lines.next().unwrap_or_default(), lines.next());
+    html! {
+        @if let Some(rest) = rest {
+            details { summary { (text(first)) } pre { (rest) } }
+        } @else { p.said { (text(first)) } }
+    }
+}
+
+fn done_steps(view: &View, steps: &[Step]) -> Markup {
+    html! {
+        section {
+            h2 { "Steps" }
+            ul.steps { @for step in steps {
+                li { (icon("check")) (text(&step.name)) @if step.nth > 1 { span.meta { " " (step.nth) } } span.meta { " · " (moment(step.at, view.now)) } }
+            } }
+        }
+    }
+}
+
+fn log(view: &View, lines: &Lines) -> Markup {
+    html! {
+        section {
+            h2 { "Log" }
+            table.log { @for line in &lines.items {
+                tr class=(line.level) { td.meta { (moment(line.at, view.now)) } td.meta { (line.attempt) } td.level { (line.level) } td { pre { (line.text) } } }
+            } }
+            @if lines.next.is_some() { p.note { "There is more: " code { "windlass job log" } " shows all of it." } }
+        }
+    }
+}
+
+fn facts(view: &View, job: &Job) -> Markup {
+    let at = |at: Timestamp| moment(at, view.now);
+    let jobs = |filter: &str, shown: &str| html! { a href=(link("jobs", &[("filter", filter)])) { (text(shown)) } };
+    html! {
+        section.facts {
+            h2 { "Facts" }
+            dl {
+                dt { "Queue" } dd { (jobs(&term("queue", &job.queue), &job.queue)) }
+                @if !job.subjects.is_empty() {
+                    dt { "About" } dd { @for subject in &job.subjects { @let subject = subject.text(); (jobs(&term("subject", &subject), &subject)) " " } }
+                }
+                @if !job.tags.is_empty() { dt { "Tags" } dd { @for tag in &job.tags { (jobs(&term("tag", tag), tag)) " " } } }
+                dt { "Priority" } dd { (job.priority) }
+                dt { "Written" } dd { (at(job.created_at)) @if let Some(origin) = &job.origin { span.meta { " by " (text(origin)) } } }
+                dt { "Due" } dd { (at(job.run_at)) }
+                @if let Some(moment) = job.started_at { dt { "Started" } dd { (at(moment)) } }
+                @if let Some(moment) = job.finished_at { dt { "Ended" } dd { (at(moment)) } }
+                @if let Some(moment) = job.expires_at { dt { "Expires" } dd { (at(moment)) } }
+                @if let Some(ms) = job.timeout_ms { dt { "Timeout" } dd { (span(std::time::Duration::from_millis(ms))) } }
+                @if let Some(worker) = &job.worker { dt { "Worker" } dd { (text(worker)) } }
+                @if let Some(parent) = &job.parent { dt { "Enqueued by" } dd { a href={ "jobs/" (encoded(parent)) } { code { (super::list::short(parent)) } } } }
+                @if job.root != job.id { dt { "Root" } dd { a href={ "jobs/" (encoded(&job.root)) } { code { (super::list::short(&job.root)) } } } }
+                @if let Some(batch) = &job.batch { dt { "Batch" } dd { code { (super::list::short(batch)) } @if let Some(step) = &job.step { " " (text(step)) } } }
+                @if let Some(trace) = &job.traceparent { dt { "Trace" } dd { code.long { (text(trace)) } } }
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! JSON as it is stored, laid out for reading. Numbers stay as they are written, however large.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+const INDENT: usize = 2;
+/// Lists and objects that are not longer stay in one line.
+const ONE_LINE: usize = 60;
+
+/// The text with an indent for each level.
+pub(crate) fn pretty(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    write(&mut text.chars().peekable(), text.len(), 0, &mut out);
+    out
+}
+
+/// Writes what comes, which is JSON: it was checked when it was stored.
+fn write(rest: &mut Peekable<Chars<'_>>, size: usize, level: usize, out: &mut String) {
+    let is_short = size <= ONE_LINE;
+    let mut level = level;
+    let mut is_quoted = false;
+    while let Some(c) = rest.next() {
+        match c {
+            '"' => {
+                is_quoted = !is_quoted;
+                out.push(c);
+            }
+            '\\' if is_quoted => {
+                out.push(c);
+                out.extend(rest.next());
+            }
+            _ if is_quoted => out.push(c),
+            ' ' | '\n' | '\r' | '\t' => {}
+            '{' | '[' => {
+                out.push(c);
+                let ends = rest.peek().is_some_and(|next| matches!(next, '}' | ']'));
+                level += 1;
+                if !ends && !is_short {
+                    line(level, out);
+                } else if !ends && c == '{' {
+                    out.push(' ');
+                }
+            }
+            '}' | ']' => {
+                level = level.saturating_sub(1);
+                let is_empty = out.ends_with(['{', '[']);
+                if !is_empty && !is_short {
+                    line(level, out);
+                } else if !is_empty && c == '}' {
+                    out.push(' ');
+                }
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                if is_short { out.push(' ') } else { line(level, out) }
+            }
+            ':' => out.push_str(": "),
+            other => out.push(other),
+        }
+    }
+}
+
+fn line(level: usize, out: &mut String) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n(' ', level * INDENT));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_texts_stay_as_they_are() {
+        assert_eq!(
+            pretty(r#"{"a":12345678901234567890.10,"b":[]}"#),
+            r#"{ "a": 12345678901234567890.10, "b": [] }"#
+        );
+        let long = format!(r#"{{"text":"{}, \"q\": {{","list":[1,{{}}]}}"#, "x".repeat(60));
+        let laid = format!(
+            "{{\n  \"text\": \"{}, \\\"q\\\": {{\",\n  \"list\": [\n    1,\n    {{}}\n  ]\n}}",
+            "x".repeat(60)
+        );
+        assert_eq!(pretty(&long), laid);
+    }
+}

@@ -1,0 +1,227 @@
+//! What stands around every page: navigation, title, and the rules for browsers.
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::assets;
+use crate::base::Base;
+use crate::fault::Fault;
+use crate::parts::icon;
+use crate::view::{TOLD, Theme, View, Who};
+
+/// Everything comes from here, nothing runs that stands in a page, and nobody frames it.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'",
+);
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+/// How htmx works under that policy.
+const HTMX: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0,"timeout":15000}"#;
+
+/// A place of the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nav {
+    Overview,
+    Jobs,
+    Queues,
+    Workers,
+}
+
+/// The navigation: its groups, and in each where it leads, how it is called, and its picture.
+const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 1] = [(
+    "",
+    &[
+        (Nav::Overview, "./", "Overview", "overview"),
+        (Nav::Jobs, "jobs", "Jobs", "jobs"),
+        (Nav::Queues, "queues", "Queues", "queues"),
+        (Nav::Workers, "workers", "Workers", "workers"),
+    ],
+)];
+
+/// A page.
+#[derive(Debug)]
+pub(crate) struct Page {
+    nav: Nav,
+    title: String,
+    /// What the live stream tells it, such as `counts=true`.
+    live: Option<String>,
+    body: Markup,
+}
+
+impl Page {
+    pub(crate) fn new(nav: Nav, title: impl Into<String>, body: Markup) -> Self {
+        Self { nav, title: title.into(), live: None, body }
+    }
+
+    /// The same, which is shown again whenever the stream with this query tells of something.
+    pub(crate) fn live(self, query: impl Into<String>) -> Self {
+        Self { live: Some(query.into()), ..self }
+    }
+
+    pub(crate) async fn show(self, view: &View) -> Result<Response, Fault> {
+        let who = view.who().await?;
+        let mut response = page(&self.whole(view, &who));
+        if view.told.is_some() {
+            let gone = format!("{TOLD}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+            if let Ok(gone) = HeaderValue::try_from(gone) {
+                response.headers_mut().append(header::SET_COOKIE, gone);
+            }
+        }
+        Ok(response)
+    }
+
+    fn whole(&self, view: &View, who: &Who) -> Markup {
+        let stream = self.live.as_ref().map(|query| format!("v1/stream?{query}"));
+        html! {
+            (head(&self.title, &view.base, view.theme))
+            body hx-ext="sse,morph" {
+                a.skip href={ (view.here.trim_start_matches('/')) "#content" } { "Skip to the content" }
+                (side(self.nav, view, who))
+                main #content tabindex="-1" {
+                    @if let Some(told) = &view.told {
+                        p.told role="status" { (icon("check")) (told) }
+                    }
+                    @if let Some(stream) = stream {
+                        div #live sse-connect=(stream) hx-get="" hx-trigger="sse:counts throttle:1s, sse:jobs throttle:1s, sse:event throttle:1s, sse:merged throttle:1s, sse:reset" hx-select="#live" hx-swap="morph:outerHTML" {
+                            (self.body)
+                        }
+                        p #stale role="status" hidden { "Disconnected. This page is as it was " time {} " ago." }
+                    } @else { (self.body) }
+                }
+            }
+        }
+    }
+}
+
+fn head(title: &str, base: &Base, theme: Theme) -> Markup {
+    let theme = match theme {
+        Theme::System => None,
+        Theme::Light => Some("light"),
+        Theme::Dark => Some("dark"),
+    };
+    html! {
+        (DOCTYPE)
+        (PreEscaped(format!("<html lang=\"en\"{}>", theme.map(|theme| format!(" data-theme=\"{theme}\"")).unwrap_or_default())))
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="robots" content="noindex, nofollow";
+            meta name="color-scheme" content=(theme.unwrap_or("light dark"));
+            meta name="htmx-config" content=(HTMX);
+            base href=(base.href());
+            title { (title) " · Windlass" }
+            link rel="icon" href={ (assets::path("icons")) "#mark" } type="image/svg+xml";
+            link rel="stylesheet" href=(assets::path("style"));
+            @for script in ["htmx.min", "htmx-sse.min", "idiomorph-ext.min", "app"] {
+                script defer src=(assets::path(script)) {}
+            }
+        }
+    }
+}
+
+fn side(here: Nav, view: &View, who: &Who) -> Markup {
+    html! {
+        header.side {
+            a.brand href="./" { (icon("mark")) span { "Windlass" } }
+            nav aria-label="Pages" {
+                @for (group, places) in PLACES {
+                    @if !group.is_empty() { h2 { (group) } }
+                    ul {
+                        @for (place, href, name, picture) in places {
+                            li { a href=(href) aria-current=[(*place == here).then_some("page")] { (icon(picture)) span { (name) } } }
+                        }
+                    }
+                }
+            }
+            div.foot {
+                @if let Some(store) = &view.base.store { p.meta { "store " b { (store) } } }
+                @if who.by != "nothing" { p.meta { (who.name) @if let Some(role) = &who.role { " · " (role) } } }
+                form method="post" action={ (view.base.prefix) "/theme" } {
+                    input type="hidden" name="back" value=(view.here);
+                    button.quiet name="theme" value=(next(view.theme)) { (icon("theme")) span { (named(view.theme)) } }
+                }
+                @if who.by == "session" {
+                    form method="post" action={ (view.base.prefix) "/sign-out" } { button.quiet { (icon("leave")) span { "Sign out" } } }
+                }
+            }
+        }
+    }
+}
+
+const fn next(theme: Theme) -> &'static str {
+    match theme {
+        Theme::System => "light",
+        Theme::Light => "dark",
+        Theme::Dark => "system",
+    }
+}
+
+const fn named(theme: Theme) -> &'static str {
+    match theme {
+        Theme::System => "Colours of the system",
+        Theme::Light => "Light",
+        Theme::Dark => "Dark",
+    }
+}
+
+fn page(markup: &Markup) -> Response {
+    let mut response = markup.0.clone().into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HTML);
+    response
+}
+
+/// A page without navigation.
+pub(crate) fn bare(title: &str, base: &Base, theme: Theme, body: &Markup) -> Response {
+    page(&html! {
+        (head(title, base, theme))
+        body.bare { main #content { p.brand { (icon("mark")) span { "Windlass" } } (body) } }
+    })
+}
+
+/// Stands around all pages: writes what went wrong, and says to browsers what a page may do.
+pub(crate) async fn guarded(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let (base, here) = (Base::of(&parts), path_of(&parts));
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(fault) = response.extensions_mut().remove::<Fault>() {
+        response = written(&fault, &base, &here);
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn path_of(parts: &Parts) -> String {
+    let base = Base::of(parts);
+    let here = parts.uri.path_and_query().map_or("/", |here| here.as_str());
+    format!("{}{here}", base.store_path())
+}
+
+fn written(fault: &Fault, base: &Base, here: &str) -> Response {
+    if fault.status() == StatusCode::UNAUTHORIZED {
+        let back: String =
+            percent_encoding::utf8_percent_encode(here, percent_encoding::NON_ALPHANUMERIC)
+                .to_string();
+        return Redirect::to(&format!("{}/sign-in?back={back}", base.prefix)).into_response();
+    }
+    let body = html! {
+        p.meta { "HTTP " (fault.status().as_u16()) " · " code { (fault.code()) } }
+        h1 { (fault.title()) }
+        p { (fault.detail()) }
+        p { a href="./" { "Overview" } " · " a href={ (base.prefix) "/docs/problems/" (fault.code()) } { "What this means" } }
+    };
+    let mut response = bare(fault.title(), base, Theme::System, &body);
+    *response.status_mut() = fault.status();
+    if fault.status() == StatusCode::SERVICE_UNAVAILABLE {
+        // A page that is left open comes back by itself.
+        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("5"));
+    }
+    response
+}

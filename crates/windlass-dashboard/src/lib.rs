@@ -1,0 +1,70 @@
+//! The dashboard of Windlass: pages that show what there is and act on it, in a browser, over the HTTP API of the same process.
+//!
+//! ```no_run
+//! use windlass::Client;
+//! use windlass_http::{Access, Caller};
+//!
+//! # fn session_of(request: &axum::http::request::Parts) -> Option<Caller> { None }
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = windlass::open("sqlite:app.db").await?;
+//! let access = Access::by(|request| session_of(request));
+//! let app: axum::Router =
+//!     axum::Router::new().nest("/windlass", windlass_dashboard::router(Client::new(store), access));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A page asks the API for the documents that it shows, with the rights of who looks at it, and a button sends what the API has a
+//! route for: nobody sees or does more here than there.
+
+mod act;
+mod ask;
+mod assets;
+mod base;
+mod fault;
+mod filter;
+mod job;
+mod json;
+mod layout;
+mod overview;
+mod parts;
+mod queue;
+mod session;
+mod state;
+mod view;
+mod worker;
+
+use axum::Router;
+use axum::middleware::{from_fn, map_request};
+use tower::Layer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use windlass::Client;
+use windlass_http::{Access, Api, Inside};
+
+use crate::ask::Pages;
+
+/// The dashboard and the API over the store of this client, for whom `access` lets in.
+pub fn router(client: Client, access: Access) -> Router {
+    over(Api::of(client, access, None))
+}
+
+/// The dashboard over this API, and the API itself.
+pub fn over(api: Api) -> Router {
+    let inside = Inside::of(api);
+    let rest = inside.router();
+    let pages = Router::new()
+        .merge(overview::routes())
+        .merge(job::routes())
+        .merge(queue::routes())
+        .merge(worker::routes())
+        .merge(session::routes())
+        .layer(from_fn(layout::guarded))
+        .merge(assets::routes())
+        .layer(CatchPanicLayer::new())
+        .layer(CompressionLayer::new())
+        .with_state(Pages::over(inside))
+        .fallback_service(rest);
+    // The routes do not know of stores, so that the path is read before them.
+    Router::new().fallback_service(map_request(base::found).layer(pages))
+}

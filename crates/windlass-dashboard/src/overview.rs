@@ -1,0 +1,134 @@
+//! How it is: what is not as it should be first, then what there is to do.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use maud::{Markup, html};
+use serde::Deserialize;
+use windlass::{State, Timestamp};
+use windlass_http::words::time::{lasted, number};
+
+use crate::ask::Pages;
+use crate::fault::Fault;
+use crate::filter::link;
+use crate::layout::{Nav, Page};
+use crate::parts::{copy, empty, icon};
+use crate::queue::{Queue, table};
+use crate::view::View;
+
+/// What pages show of `status.v1`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Status {
+    at: Timestamp,
+    exact: bool,
+    jobs: BTreeMap<State, u64>,
+    oldest_due_at: Option<Timestamp>,
+    workers: Workers,
+    queues: Vec<Queue>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Workers {
+    alive: u64,
+    slots: u64,
+    running: u64,
+}
+
+/// What the page shows of `doctor.v1`.
+#[derive(Debug, Deserialize)]
+struct Doctor {
+    checks: Vec<Check>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Check {
+    check: String,
+    status: String,
+    detail: String,
+    fix: Option<String>,
+}
+
+impl Status {
+    /// How many jobs are in a state, where there are any.
+    pub(crate) fn jobs_in(&self, state: State) -> Option<String> {
+        let jobs = self.jobs.get(&state).copied().filter(|jobs| *jobs > 0)?;
+        let about = if self.exact { "" } else { "~" };
+        Some(format!("{about}{}", number(jobs)))
+    }
+}
+
+pub(crate) fn routes() -> Router<Pages> {
+    Router::new().route("/", get(show))
+}
+
+async fn show(view: View) -> Result<Response, Fault> {
+    let Some(status) = view.ask().get_if_allowed::<Status>("/v1/status").await? else {
+        return limited(&view).await;
+    };
+    let doctor = view.ask().get_if_allowed::<Doctor>("/v1/problems").await?;
+    let body = html! {
+        div.title { h1 { "Overview" } }
+        @if let Some(doctor) = &doctor { (problems(&doctor.checks)) }
+        (tiles(&status))
+        section {
+            div.title { h2 { "Queues" } a href="queues" { "All queues" } }
+            @if status.queues.is_empty() { (first()) } @else { (table(&view, &status.queues)) }
+        }
+    };
+    Page::new(Nav::Overview, "Overview", body).live("counts=true").show(&view).await
+}
+
+/// Who is limited to some jobs sees these; numbers are about all.
+async fn limited(view: &View) -> Result<Response, Fault> {
+    let body = html! {
+        h1 { "Overview" }
+        p { "Your access is limited to some queues, kinds or tags. " a href="jobs" { "Your jobs" } }
+    };
+    Page::new(Nav::Overview, "Overview", body).show(view).await
+}
+
+fn problems(checks: &[Check]) -> Markup {
+    let found: Vec<_> = checks.iter().filter(|check| check.status != "ok").collect();
+    html! {
+        section.problems aria-label="Problems" {
+            @if found.is_empty() {
+                p.well { (icon("check")) "All is as it should be." span.meta { (checks.len()) " checks" } }
+            }
+            @for check in found {
+                div class={ "problem " (check.status) } {
+                    (icon(if check.status == "problem" { "cross" } else { "warning" }))
+                    div {
+                        h3 { (check.check) }
+                        @for line in check.detail.lines() { p { (line) } }
+                        @for line in check.fix.iter().flat_map(|fix| fix.lines()) { div.command { code { (line) } (copy("Copy", line)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn tiles(status: &Status) -> Markup {
+    let jobs = |state: State| status.jobs_in(state).unwrap_or_else(|| "0".to_owned());
+    let tile = |href: String, name: &str, value: String, more: Markup| {
+        html! { a.tile href=(href) { span.name { (name) } span.value { (value) } span.meta { (more) } } }
+    };
+    let of = |state: &str| link("jobs", &[("filter", &format!("state:{state}"))]);
+    let oldest =
+        status.oldest_due_at.map_or_else(|| "–".to_owned(), |due| lasted(status.at.since(due)));
+    html! {
+        div.tiles {
+            (tile(of("running"), "Running", number(status.workers.running), html! { "of " (number(status.workers.slots)) " slots on " (status.workers.alive) " workers" }))
+            (tile(of("available"), "Available", jobs(State::Available), html! { "due, and wait for a slot" }))
+            (tile(of("available"), "Oldest due", oldest, html! { "waits longest" }))
+            (tile(of("dead"), "Dead", jobs(State::Dead), html! { (jobs(State::Retryable)) " are tried again" }))
+        }
+    }
+}
+
+fn first() -> Markup {
+    let more = html! { p { "A queue is there with its first job:" } pre { "windlass enqueue hello name=World" } };
+    empty("No queues yet", &more)
+}

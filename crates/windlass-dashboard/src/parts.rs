@@ -1,0 +1,53 @@
+//! What many pages are made of.
+
+use maud::{Markup, PreEscaped, html};
+use windlass::Timestamp;
+use windlass_http::words::time::{lasted, relative};
+
+use crate::assets;
+
+/// A picture of the sprite. It says nothing that does not stand beside it in words.
+pub(crate) fn icon(name: &str) -> Markup {
+    html! {
+        svg.icon aria-hidden="true" width="16" height="16" {
+            (PreEscaped(format!("<use href=\"{}#{name}\"/>", assets::path("icons"))))
+        }
+    }
+}
+
+/// A moment as seen from now; in full where it is pointed at or reached by keys.
+pub(crate) fn moment(moment: Timestamp, now: Timestamp) -> Markup {
+    html! { time datetime=(moment) title=(moment) tabindex="-1" { (relative(moment, now)) } }
+}
+
+/// How long something lasts until now.
+pub(crate) fn since(moment: Timestamp, now: Timestamp) -> Markup {
+    html! { time datetime=(moment) title=(moment) { (lasted(now.since(moment))) } }
+}
+
+/// A text of somebody else's in one line, which no mark of direction can turn around.
+pub(crate) fn text(text: &str) -> Markup {
+    html! { bdi { (windlass_http::words::escape::in_one_line(text)) } }
+}
+
+/// A list without anything, and what to do about that.
+pub(crate) fn empty(title: &str, more: &Markup) -> Markup {
+    html! { div.empty { h2 { (title) } (more) } }
+}
+
+/// A button that copies a text.
+pub(crate) fn copy(what: &str, text: &str) -> Markup {
+    html! { button.quiet.copy type="button" data-copy=(text) hidden { (icon("copy")) span { (what) } } }
+}
+
+/// Where the pages of a list go on.
+pub(crate) fn pager(prev: Option<&str>, next: Option<&str>) -> Markup {
+    html! {
+        @if prev.is_some() || next.is_some() {
+            nav.pager aria-label="Pages of the list" {
+                @if let Some(href) = prev { a rel="prev" href=(href) { (icon("left")) "Newer" } }
+                @if let Some(href) = next { a rel="next" href=(href) { "Older" (icon("right")) } }
+            }
+        }
+    }
+}

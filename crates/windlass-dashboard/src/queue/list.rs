@@ -1,0 +1,90 @@
+//! The queues that there are.
+
+use axum::response::Response;
+use maud::{Markup, html};
+use serde::Deserialize;
+use windlass::State;
+use windlass_http::words::time::number;
+
+use super::Queue;
+use crate::fault::Fault;
+use crate::filter::{encoded, link, term};
+use crate::layout::{Nav, Page};
+use crate::parts::{empty, icon, moment, since, text};
+use crate::view::View;
+
+#[derive(Debug, Deserialize)]
+struct Queues {
+    items: Vec<Queue>,
+}
+
+pub(super) async fn list(view: View) -> Result<Response, Fault> {
+    let queues = view.ask().get::<Queues>("/v1/queues").await?.items;
+    let may_operate = view.who().await?.may_operate();
+    let body = html! {
+        div.title { h1 { "Queues" } }
+        @if queues.is_empty() {
+            (empty("No queues yet", &html! { p { "A queue is there with its first job:" } pre { "windlass enqueue hello name=World" } }))
+        } @else { (rows(&view, &queues, may_operate)) }
+    };
+    Page::new(Nav::Queues, "Queues", body).live("counts=true").show(&view).await
+}
+
+/// The queues without buttons.
+pub(crate) fn table(view: &View, queues: &[Queue]) -> Markup {
+    rows(view, queues, false)
+}
+
+fn rows(view: &View, queues: &[Queue], may_operate: bool) -> Markup {
+    html! {
+        table.rows.queues {
+            thead { tr { th { "Queue" } th.number { "Available" } th.number { "Oldest due" } th.number { "Running" } th.number { "Retryable" } th.number { "Scheduled" } th.number { "Dead" } th.number { "Workers" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            tbody { @for queue in queues { (row(view, queue, may_operate)) } }
+        }
+    }
+}
+
+fn row(view: &View, queue: &Queue, may_operate: bool) -> Markup {
+    let number_of = |state: State| {
+        let jobs = queue.jobs.get(&state).copied().unwrap_or(0);
+        let filter = format!("state:{} {}", state.word(), term("queue", &queue.name));
+        html! {
+            td.number data-name=(state.word()) {
+                @if jobs == 0 { span.none { "0" } }
+                @else { a href=(link("jobs", &[("filter", &filter)])) { @if !queue.exact { "~" } (number(jobs)) } }
+            }
+        }
+    };
+    html! {
+        tr id={ "queue-" (queue.name) } {
+            td.main {
+                a.name href=(link("jobs", &[("filter", &term("queue", &queue.name))])) { (text(&queue.name)) }
+                @if let Some(at) = queue.paused_at {
+                    " " span.badge.warning { (icon("pause")) "paused" }
+                    p.why { "since " (moment(at, view.now)) @if let Some(until) = queue.paused_until { ", until " (moment(until, view.now)) } @if let Some(note) = &queue.note { ": " (text(note)) } }
+                }
+            }
+            (number_of(State::Available))
+            td.number data-name="oldest due" { @if let Some(due) = queue.oldest_due_at { (since(due, view.now)) } @else { span.none { "–" } } }
+            (number_of(State::Running))
+            (number_of(State::Retryable))
+            (number_of(State::Scheduled))
+            (number_of(State::Dead))
+            td.number data-name="workers" { @if queue.workers == 0 { span.none { "0" } } @else { (queue.workers) } }
+            @if may_operate { td.acts { (button(view, queue)) } }
+        }
+    }
+}
+
+fn button(view: &View, queue: &Queue) -> Markup {
+    let (act, name, picture) = match queue.paused_at {
+        Some(_) => ("resume", "Resume", "play"),
+        None => ("pause", "Pause", "pause"),
+    };
+    html! {
+        form method="post" action={ "queues/" (encoded(&queue.name)) "/" (act) } {
+            input type="hidden" name="back" value=(view.here);
+            button.quiet aria-label={ (name) " " (queue.name) } { (icon(picture)) span { (name) } }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What every page knows of its request.
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use serde::Deserialize;
+use windlass::Timestamp;
+
+use crate::ask::{Asker, Pages};
+use crate::base::Base;
+use crate::fault::Fault;
+
+/// Who looks, at what, and when.
+#[derive(Debug)]
+pub(crate) struct View {
+    asker: Asker,
+    pub(crate) base: Base,
+    /// The path and the query, without what stands before them.
+    pub(crate) here: String,
+    pub(crate) now: Timestamp,
+    pub(crate) theme: Theme,
+    /// What the page before has done.
+    pub(crate) told: Option<String>,
+}
+
+/// The colours that somebody chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Theme {
+    /// Those of the system.
+    System,
+    Light,
+    Dark,
+}
+
+/// Who is signed in, and what they may.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Who {
+    pub(crate) name: String,
+    pub(crate) by: String,
+    pub(crate) role: Option<String>,
+    scopes: Vec<String>,
+}
+
+impl Who {
+    /// Whether buttons that change something are shown; the API decides each time.
+    pub(crate) fn may_operate(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == "operate" || scope == "admin")
+    }
+}
+
+impl View {
+    pub(crate) fn ask(&self) -> &Asker {
+        &self.asker
+    }
+
+    pub(crate) async fn who(&self) -> Result<Who, Fault> {
+        self.asker.get_home("/v1/session").await
+    }
+}
+
+impl FromRequestParts<Pages> for View {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, pages: &Pages) -> Result<Self, Fault> {
+        let base = Base::of(parts);
+        let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
+        let theme = match cookie(parts, "windlass-theme").as_deref() {
+            Some("light") => Theme::Light,
+            Some("dark") => Theme::Dark,
+            _ => Theme::System,
+        };
+        let told = cookie(parts, TOLD).map(|text| decoded(&text));
+        let asker = Asker::of(pages.clone(), parts.clone(), base.store_path()).await?;
+        Ok(Self { asker, base, here, now: Timestamp::wall_clock(), theme, told })
+    }
+}
+
+/// The cookie that carries what was done to the page that comes next.
+pub(crate) const TOLD: &str = "windlass-told";
+
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+fn cookie(parts: &Parts, name: &str) -> Option<String> {
+    let all = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|cookies| cookies.split(';')).find_map(|one| {
+        let (key, value) = one.trim().split_once('=')?;
+        (key == name).then(|| value.to_owned())
+    })
+}
