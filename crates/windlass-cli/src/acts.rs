@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     /// Commands that only look, bring data or start something: whatever is added is here or among the acts.
-    const NO_ACTS: [&str; 44] = [
+    const NO_ACTS: [&str; 46] = [
         "alert list",
         "audit list",
         "audit verify",
@@ -264,6 +264,8 @@ mod tests {
         "batch show",
         "condition list",
         "docs problem",
+        "error list",
+        "error show",
         "event list",
         "event show",
         "event tail",

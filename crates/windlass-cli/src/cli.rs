@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Workflow(command::workflow::Args),
     /// Operations over many jobs: watch, pause, stop and undo them
     Op(command::op::Args),
+    /// Jobs that failed, by what they say
+    Error(command::error::Args),
     /// Open a lane that stands still
     Lane(command::lane::Args),
     /// List workers, keep them from new work

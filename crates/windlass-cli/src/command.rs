@@ -14,6 +14,7 @@ pub(crate) mod dev;
 pub(crate) mod docs;
 pub(crate) mod doctor;
 pub(crate) mod enqueue;
+pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod explain;
 pub(crate) mod export;

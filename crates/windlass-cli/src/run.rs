@@ -4,8 +4,8 @@ use crate::acts::{Asked, Doing};
 use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, audit, backup, batch, bench, bundle, completions, condition, conformance, demo, dev,
-    docs, doctor, enqueue, event, explain, export, import, job, key, kind, lane, limit, migrate,
-    move_store, op, publish, queue, restore, schedule, serve, signal, source, sql, status,
+    docs, doctor, enqueue, error, event, explain, export, import, job, key, kind, lane, limit,
+    migrate, move_store, op, publish, queue, restore, schedule, serve, signal, source, sql, status,
     subscription, tail, token, top, trace, user, work, worker, workflow,
 };
 use crate::exit::Exit;
@@ -71,6 +71,7 @@ async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
         Command::Token(args) => token::run(args, globals).await,
         Command::User(args) => user::run(args, globals).await,
         Command::Op(args) => op::run(args, globals).await,
+        Command::Error(args) => error::run(args, globals).await,
         Command::Lane(args) => lane::run(args, globals).await,
         Command::Worker(args) => worker::run(args, globals).await,
         Command::Doctor(args) => doctor::run(args, globals).await,

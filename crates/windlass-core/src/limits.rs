@@ -213,6 +213,10 @@ pub const FIND_ROWS: u64 = 100_000;
 pub const FIND_TIME: Duration = Duration::from_secs(1);
 /// Jobs or events that an estimate of how many match looks at: the newest.
 pub const ESTIMATE_ROWS: u64 = 10_000;
+/// Jobs that are looked through for groups of alike errors: the newest that failed.
+pub const ERROR_GROUP_JOBS: usize = 2_000;
+/// Jobs of such a group that are named.
+pub const ERROR_GROUP_SAMPLES: usize = 5;
 /// Parentheses, functions and other operations of an SQL expression that may stand inside one another.
 pub const SQL_DEPTH: usize = 32;
 /// Bytes of a text that a function of an SQL expression puts together.

@@ -1,5 +1,6 @@
 //! The dashboard below a path of a program's own, for everybody who reaches it: `cargo run --example nested -- sqlite:app.db 7700`.
 
+use std::io::Write;
 use std::net::Ipv4Addr;
 
 use axum::Router;
@@ -13,9 +14,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         windlass::open(&arguments.next().unwrap_or_else(|| "sqlite:app.db".to_owned())).await?;
     let port = arguments.next().map_or(Ok(7700), |port| port.parse())?;
     let dashboard = windlass_dashboard::router(Client::new(store), Access::open());
-    let app = Router::new().nest("/windlass", dashboard);
+    let app = Router::new().nest_service("/windlass", dashboard);
     let server = Server::bind((Ipv4Addr::LOCALHOST, port).into()).await?;
-    println!("http://{}/windlass/", server.address()?);
+    writeln!(std::io::stdout(), "http://{}/windlass", server.address()?)?;
     server.serve(app, tokio_util::sync::CancellationToken::new()).await;
     Ok(())
 }

@@ -28,7 +28,7 @@ const PASSED_ON: [HeaderName; 7] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Pages(Arc<Inside>);
 
-/// Whoever looks at a page asks by this.
+/// Asks for the person who looks at a page.
 #[derive(Debug)]
 pub(crate) struct Asker {
     pages: Pages,
@@ -52,6 +52,23 @@ impl Asker {
             _ => None,
         };
         Ok(Self { pages, request, caller, store })
+    }
+
+    /// A command that asks for this path, as the person who looks at the page would.
+    pub(crate) fn curl(&self, path: &str, prefix: &str) -> String {
+        let host = self.request.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.unwrap_or("localhost:7700").replace('\'', "");
+        let scheme = if self.is_over_tls() { "https" } else { "http" };
+        let token = match self.caller.as_ref().is_some_and(Caller::is_known) {
+            true => " -H \"Authorization: Bearer $WINDLASS_TOKEN\"",
+            false => "",
+        };
+        format!("curl{token} '{scheme}://{host}{prefix}{path}'")
+    }
+
+    fn is_over_tls(&self) -> bool {
+        let said = self.request.headers.get("x-forwarded-proto");
+        said.is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
     }
 
     /// A document of the API at this path, which begins with `/v1`.

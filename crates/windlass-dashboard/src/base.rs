@@ -5,7 +5,8 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 
 /// The first part of the paths that are pages; the other paths are the API's.
-const OF_PAGES: [&str; 7] = ["", "assets", "jobs", "queues", "theme", "workers", "sign-out"];
+const OF_PAGES: [&str; 8] =
+    ["", "assets", "errors", "jobs", "queues", "theme", "workers", "sign-out"];
 
 /// What stands before the path of a page.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,14 @@ impl Base {
         self.store.as_ref().map(|name| format!("/stores/{name}")).unwrap_or_default()
     }
 
+    /// Its first page. Below a path of a program's own there may be no slash behind that.
+    pub(crate) fn home(&self) -> String {
+        match (&self.prefix, &self.store) {
+            (prefix, None) if !prefix.is_empty() => prefix.clone(),
+            _ => self.href(),
+        }
+    }
+
     /// What relative links of its pages begin at.
     pub(crate) fn href(&self) -> String {
         format!("{}{}/", self.prefix, self.store_path())
@@ -36,8 +45,8 @@ impl Base {
 pub(crate) async fn found(mut request: Request) -> Request {
     let path = request.uri().path().to_owned();
     let original = request.extensions().get::<OriginalUri>().map(|uri| uri.path().to_owned());
-    let prefix = original.and_then(|whole| whole.strip_suffix(&path).map(str::to_owned));
-    let mut base = Base { prefix: prefix.unwrap_or_default(), store: None };
+    let prefix = original.map(|whole| prefix_of(&whole, &path)).unwrap_or_default();
+    let mut base = Base { prefix, store: None };
     if let Some((name, rest)) = of_store(&path) {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         if let Ok(uri) = format!("{rest}{query}").parse::<Uri>() {
@@ -47,6 +56,12 @@ pub(crate) async fn found(mut request: Request) -> Request {
     }
     request.extensions_mut().insert(base);
     request
+}
+
+/// What a program has put before the path. Where the dashboard is asked for by that alone, the path is `/`.
+fn prefix_of(whole: &str, path: &str) -> String {
+    let before = whole.strip_suffix(path);
+    before.or((path == "/").then_some(whole)).unwrap_or_default().to_owned()
 }
 
 /// The store and the rest of a page's path, such as `/stores/eu/jobs`.
@@ -59,6 +74,14 @@ fn of_store(path: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_may_have_it_anywhere() {
+        assert_eq!(prefix_of("/windlass/jobs", "/jobs"), "/windlass");
+        assert_eq!(prefix_of("/windlass/", "/"), "/windlass");
+        assert_eq!(prefix_of("/windlass", "/"), "/windlass");
+        assert_eq!(prefix_of("/jobs", "/jobs"), "");
+    }
 
     #[test]
     fn a_store_stands_before_the_path_of_a_page_alone() {

@@ -58,6 +58,11 @@ impl Fault {
         &self.code
     }
 
+    /// Whether what somebody has written into a form cannot be read: the form says so.
+    pub(crate) fn is_of_form(&self) -> bool {
+        self.code == "invalid-request"
+    }
+
     pub(crate) fn title(&self) -> &str {
         &self.title
     }

@@ -26,6 +26,7 @@ const HTMX: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"selfReq
 pub(crate) enum Nav {
     Overview,
     Jobs,
+    Errors,
     Queues,
     Workers,
 }
@@ -34,8 +35,9 @@ pub(crate) enum Nav {
 const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 1] = [(
     "",
     &[
-        (Nav::Overview, "./", "Overview", "overview"),
+        (Nav::Overview, "", "Overview", "overview"),
         (Nav::Jobs, "jobs", "Jobs", "jobs"),
+        (Nav::Errors, "errors", "Errors", "errors"),
         (Nav::Queues, "queues", "Queues", "queues"),
         (Nav::Workers, "workers", "Workers", "workers"),
     ],
@@ -125,13 +127,13 @@ fn head(title: &str, base: &Base, theme: Theme) -> Markup {
 fn side(here: Nav, view: &View, who: &Who) -> Markup {
     html! {
         header.side {
-            a.brand href="./" { (icon("mark")) span { "Windlass" } }
+            a.brand href=(view.base.home()) { (icon("mark")) span { "Windlass" } }
             nav aria-label="Pages" {
                 @for (group, places) in PLACES {
                     @if !group.is_empty() { h2 { (group) } }
                     ul {
                         @for (place, href, name, picture) in places {
-                            li { a href=(href) aria-current=[(*place == here).then_some("page")] { (icon(picture)) span { (name) } } }
+                            li { a href=(if href.is_empty() { view.base.home() } else { (*href).to_owned() }) aria-current=[(*place == here).then_some("page")] { (icon(picture)) span { (name) } } }
                         }
                     }
                 }
@@ -215,7 +217,7 @@ fn written(fault: &Fault, base: &Base, here: &str) -> Response {
         p.meta { "HTTP " (fault.status().as_u16()) " · " code { (fault.code()) } }
         h1 { (fault.title()) }
         p { (fault.detail()) }
-        p { a href="./" { "Overview" } " · " a href={ (base.prefix) "/docs/problems/" (fault.code()) } { "What this means" } }
+        p { a href=(base.home()) { "Overview" } " · " a href={ (base.prefix) "/docs/problems/" (fault.code()) } { "What this means" } }
     };
     let mut response = bare(fault.title(), base, Theme::System, &body);
     *response.status_mut() = fault.status();

@@ -9,7 +9,7 @@
 //! let store = windlass::open("sqlite:app.db").await?;
 //! let access = Access::by(|request| session_of(request));
 //! let app: axum::Router =
-//!     axum::Router::new().nest("/windlass", windlass_dashboard::router(Client::new(store), access));
+//!     axum::Router::new().nest_service("/windlass", windlass_dashboard::router(Client::new(store), access));
 //! # Ok(())
 //! # }
 //! ```
@@ -21,6 +21,8 @@ mod act;
 mod ask;
 mod assets;
 mod base;
+mod chart;
+mod error_group;
 mod fault;
 mod filter;
 mod job;
@@ -56,6 +58,7 @@ pub fn over(api: Api) -> Router {
     let pages = Router::new()
         .merge(overview::routes())
         .merge(job::routes())
+        .merge(error_group::routes())
         .merge(queue::routes())
         .merge(worker::routes())
         .merge(session::routes())

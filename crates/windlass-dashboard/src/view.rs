@@ -53,6 +53,11 @@ impl View {
         &self.asker
     }
 
+    /// A command that asks the API for the same.
+    pub(crate) fn curl(&self, path: &str) -> String {
+        self.asker.curl(&format!("{}{path}", self.base.store_path()), &self.base.prefix)
+    }
+
     pub(crate) async fn who(&self) -> Result<Who, Fault> {
         self.asker.get_home("/v1/session").await
     }

@@ -87,6 +87,12 @@ impl Caller {
         &self.grant
     }
 
+    /// Whether they showed who they are; otherwise nobody is asked.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        !matches!(self.credential, Credential::None)
+    }
+
     pub(crate) const fn credential(&self) -> Credential {
         self.credential
     }

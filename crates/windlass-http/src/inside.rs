@@ -41,7 +41,7 @@ impl Inside {
         self.api.caller(request).await
     }
 
-    /// What the API answers to `asked`, which a page asks for whoever sent it `request`. Who reads with a `known` caller is not looked
+    /// What the API answers to `asked`, which a page asks for the sender of `request`. Who reads with a `known` caller is not looked
     /// up again; what changes something is checked as every request.
     pub async fn answer(
         &self,

@@ -23,6 +23,7 @@ pub mod batch;
 mod check;
 mod conditional;
 mod ending;
+pub mod error_group;
 pub mod event;
 mod exchange;
 mod extract;

@@ -19,9 +19,9 @@ use crate::api::Api;
 use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
-    access, alert, audit, batch, conditional, event, health, idempotency, job, kind, lane, limit,
-    operation, queue, rate, remote, schedule, session, signal, source, standby, stores, stream,
-    subscription, token, trace, user, worker, workflow,
+    access, alert, audit, batch, conditional, error_group, event, health, idempotency, job, kind,
+    lane, limit, operation, queue, rate, remote, schedule, session, signal, source, standby,
+    stores, stream, subscription, token, trace, user, worker, workflow,
 };
 
 #[derive(OpenApi)]
@@ -66,6 +66,7 @@ struct Described;
 pub(crate) fn routes() -> (Router<Api>, Spec) {
     let nouns = [
         job::routes(),
+        error_group::routes(),
         queue::routes(),
         kind::routes(),
         limit::routes(),

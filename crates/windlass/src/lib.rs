@@ -101,13 +101,14 @@ pub mod job {
     pub use windlass_core::engine::{verdict_of, verdict_of_timeout};
     pub use windlass_core::job::{
         AfterLoss, Batch, BreakerLook, Busy, Cancelled, Cipher, ClaimRequest, Claimed, Completion,
-        Counts, Due, Duplicate, DuplicateAnswer, Duplicates, Encrypted, Expires, Explanation,
-        Fence, Fenced, Field, Filter, Gate, HandlerKey, HeldBack, Identity, InHand, InHandOf,
-        InLine, JobHead, JobStore, KindLimits, LaneFirst, LaneLook, Lead, LimitLook, LimitOf, Look,
-        Loss, Meta, MetaFields, Moved, Next, OnConflict, Owner, Page, ParseStateError,
-        ParseSubjectError, Passage, Paused, Retried, Settled, Settlement, Share, Standing, Step,
-        TRANSITIONS, Term, TurnLook, Undecryptable, Until, Upgrade, Verb, Verdict, WorkerPattern,
-        attempt_limit, is_encrypted, is_transition, loss_limit,
+        Counts, Due, Duplicate, DuplicateAnswer, Duplicates, Encrypted, ErrorGroup, ErrorGroups,
+        Expires, Explanation, Fence, Fenced, Field, Filter, Fingerprint, Gate, HOURS, HandlerKey,
+        HeldBack, Identity, InHand, InHandOf, InLine, JobHead, JobStore, KindLimits, LaneFirst,
+        LaneLook, Lead, LimitLook, LimitOf, Look, Loss, Meta, MetaFields, Moved, Next, OnConflict,
+        Owner, Page, ParseFingerprintError, ParseStateError, ParseSubjectError, Passage, Paused,
+        Retried, Settled, Settlement, Share, Standing, Step, TRANSITIONS, Term, TurnLook,
+        Undecryptable, Until, Upgrade, Verb, Verdict, WorkerPattern, attempt_limit, is_encrypted,
+        is_transition, loss_limit,
     };
 }
 

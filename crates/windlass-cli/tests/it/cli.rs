@@ -11,6 +11,7 @@ mod condition;
 mod declared;
 mod discard;
 mod enqueue;
+mod error;
 mod event;
 mod explain;
 mod export;

@@ -5,8 +5,8 @@ use crate::error::StoreError;
 use crate::event::{self, Cursor, EventRecord};
 use crate::filter::{Bound, Found, JobCount};
 use crate::id::JobId;
-use crate::job::{Filter, JobRecord, Page};
-use crate::limits::{COUNT_DEADLINE, ESTIMATE_ROWS};
+use crate::job::{ErrorGroups, Field, Filter, JobRecord, Page, State, Term};
+use crate::limits::{COUNT_DEADLINE, ERROR_GROUP_JOBS, ESTIMATE_ROWS};
 
 /// How many jobs match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,28 @@ impl Client {
             true => Count { value: counted.fits, exact: true },
             false => Count { value: projected(counted, filter.at_most(&counts)), exact: false },
         })
+    }
+
+    /// Jobs that failed and match, dead ones and those that are tried again, by what they say: the newest 2,000 of them.
+    ///
+    /// ```no_run
+    /// # use windlass_core::client::Client;
+    /// # async fn errors(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// for group in client.error_groups(&"kind:img.* since:24h".parse()?).await?.groups {
+    ///     println!("{:5} {} {}: {}", group.jobs, group.fingerprint, group.kind, group.error);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn error_groups(&self, filter: &Filter) -> Result<ErrorGroups, StoreError> {
+        let failed = Field::State(vec![State::Retryable, State::Dead]);
+        let mut filter = filter.clone();
+        filter.terms.push(Term { negated: false, field: failed });
+        let page = Page { before: None, limit: ERROR_GROUP_JOBS };
+        let found = self.store.find_jobs(&filter, page, Bound::default()).await?;
+        Ok(ErrorGroups::of(&found, self.store.facts().await?.now))
     }
 
     /// Events of the log that match, from a place on, among as many as the bound lets it look through; the newest first unless

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::{Counts, JobRecord, State, Subject};
+use super::{Counts, Fingerprint, JobRecord, State, Subject};
 use crate::filter::{Known, Moment, ParseFilterError, Path, Scalar, Word, parse, value, written};
 use crate::id::{BatchId, JobId, WorkerId};
 use crate::name::matches;
@@ -36,6 +36,8 @@ pub enum Field {
     /// One of these texts is part of what went wrong last, or of the reason why the job is where it is; small and capital
     /// letters of ASCII are the same.
     Error(Vec<String>),
+    /// It failed alike: the fingerprint of its last error is one of these.
+    Fingerprint(Vec<Fingerprint>),
     /// It runs under one of these workers, or did last.
     Worker(Vec<WorkerPattern>),
     /// Nothing before this: an ended job by when it ended, a running one by when it was claimed, any other by
@@ -85,7 +87,17 @@ pub struct Filter {
 
 const KNOWN: Known = Known {
     names: &[
-        "state", "queue", "kind", "tag", "subject", "batch", "args", "error", "worker", "since",
+        "state",
+        "queue",
+        "kind",
+        "tag",
+        "subject",
+        "batch",
+        "args",
+        "error",
+        "fingerprint",
+        "worker",
+        "since",
         "until",
     ],
     with_path: "args",
@@ -167,8 +179,12 @@ impl Filter {
     }
 
     fn beside_columns(&self) -> impl Iterator<Item = &Term> {
-        let is_beside =
-            |field: &Field| matches!(field, Field::Args(..) | Field::Error(_) | Field::Worker(_));
+        let is_beside = |field: &Field| {
+            matches!(
+                field,
+                Field::Args(..) | Field::Error(_) | Field::Fingerprint(_) | Field::Worker(_)
+            )
+        };
         self.terms.iter().filter(move |term| is_beside(&term.field))
     }
 
@@ -188,6 +204,9 @@ impl Filter {
                     path.find(args).is_some_and(|found| values.iter().any(|value| value.is(found)))
                 }
                 Field::Error(texts) => texts.iter().any(|text| has_error(job, text)),
+                Field::Fingerprint(wanted) => {
+                    Fingerprint::of_job(job).is_some_and(|own| wanted.contains(&own))
+                }
                 Field::Worker(workers) => workers.iter().any(|worker| match worker {
                     WorkerPattern::Id(id) => {
                         in_hand.get(id).is_some_and(|jobs| jobs.contains(&job.id))
@@ -300,6 +319,7 @@ impl Term {
             "batch" => Field::Batch(word.each(|value| value.text.parse())?),
             "args" => Field::Args(word.path()?, word.scalars()),
             "error" => Field::Error(word.texts()),
+            "fingerprint" => Field::Fingerprint(word.each(|value| value.text.parse())?),
             "worker" => Field::Worker(word.texts().into_iter().map(WorkerPattern::of).collect()),
             "since" => Field::Since(word.moment()?),
             _ => Field::Until(word.moment()?),
@@ -343,6 +363,9 @@ impl fmt::Display for Term {
                 (format!("args.{path}"), values.iter().map(ToString::to_string).collect())
             }
             Field::Error(errors) => ("error".to_owned(), texts(errors)),
+            Field::Fingerprint(all) => {
+                ("fingerprint".to_owned(), all.iter().map(ToString::to_string).collect())
+            }
             Field::Worker(workers) => {
                 ("worker".to_owned(), workers.iter().map(ToString::to_string).collect())
             }
@@ -378,6 +401,7 @@ mod tests {
             "-tag:bulk,slow subject:customer=42,order=a=b since:1d until:2026-11-21T12:00:00.000Z",
             r#"args.user.id:42,"42",true,null args."a.b".0:x -error:"connection refused","a, \"b" worker:web-*"#,
             "worker:wkr_01KAHT5V3X5W9GNQ6D4R3ZCE7M",
+            "fingerprint:7c1e9a04b2d1,000000000000",
         ] {
             let filter: Filter = text.parse().expect(text);
             assert_eq!(filter.to_string(), text);
@@ -416,6 +440,7 @@ mod tests {
             ("since:noon", "at character 7: `noon` is not a moment"),
             ("-since:1h", "at character 1: `-since:` makes no sense"),
             ("batch:x", "at character 7: "),
+            ("fingerprint:7c1e", "at character 13: `7c1e` is not a fingerprint"),
             ("kind:a error:\"x", "at character 14: this quote is not closed"),
             ("error:\"x\"y", "at character 10: expected a comma or a blank"),
             ("args:42", "at character 1: `args` needs a path"),

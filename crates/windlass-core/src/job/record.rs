@@ -118,3 +118,16 @@ pub struct JobRecord {
     /// What few jobs have.
     pub meta: Meta,
 }
+
+impl JobRecord {
+    /// What went wrong last, of a job that is dead or tried again: the error of its last attempt, or why it is dead without one.
+    #[must_use]
+    pub fn last_error(&self) -> Option<&str> {
+        let last = self.history.last().and_then(|attempt| attempt.error.as_deref());
+        match self.state {
+            State::Dead => last.or(self.reason.as_deref()),
+            State::Retryable => last,
+            _ => None,
+        }
+    }
+}

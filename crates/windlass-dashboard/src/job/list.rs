@@ -43,10 +43,9 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
     let filter = wanted.filter.trim();
     let path = link("/v1/jobs", &[("filter", filter), ("limit", ROWS), ("cursor", &wanted.cursor)]);
     let found = match view.ask().get::<Jobs>(&path).await {
-        Ok(found) => Ok(found),
+        Err(fault) if !fault.is_of_form() => return Err(fault),
         // A filter that cannot be read stays in its box, with what is wrong with it.
-        Err(fault) if fault.code() == "invalid-request" => Err(fault),
-        Err(fault) => return Err(fault),
+        found => found,
     };
     let status = view.ask().get_if_allowed::<Status>("/v1/status").await?;
     let body = html! {
@@ -54,11 +53,11 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
             h1 { "Jobs" }
             div.tools {
                 (copy("Copy as command", &command(filter)))
-                (copy("Copy as curl", &format!("curl '{}'", path)))
+                (copy("Copy as curl", &view.curl(&path)))
             }
         }
         (tabs(filter, status.as_ref()))
-        (search(filter, found.as_ref().err()))
+        (search("jobs", filter, found.as_ref().err()))
         @if let Ok(found) = &found {
             @if found.items.is_empty() { (nothing(filter, found)) } @else { (table(&view, &found.items)) }
             @if !found.complete && !found.items.is_empty() {
@@ -101,9 +100,10 @@ fn tabs(filter: &str, status: Option<&Status>) -> Markup {
     }
 }
 
-fn search(filter: &str, fault: Option<&Fault>) -> Markup {
+/// The box of a filter, which leads to a list of jobs, or of what is found of jobs.
+pub(crate) fn search(to: &str, filter: &str, fault: Option<&Fault>) -> Markup {
     html! {
-        form.search role="search" method="get" action="jobs" {
+        form.search role="search" method="get" action=(to) {
             label.hidden for="filter" { "Filter" }
             (icon("search"))
             input #filter name="filter" type="search" value=(filter) maxlength="4096" autocomplete="off" spellcheck="false"
@@ -171,7 +171,7 @@ fn row(view: &View, job: &Job) -> Markup {
 }
 
 /// The end of an id, which tells it from others written in the same moment.
-pub(super) fn short(id: &str) -> &str {
+pub(crate) fn short(id: &str) -> &str {
     let start = id.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
     id.get(start..).unwrap_or(id)
 }

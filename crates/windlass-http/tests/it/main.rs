@@ -8,6 +8,7 @@ mod described;
 mod documents;
 mod editions;
 mod encryption;
+mod errors;
 mod events;
 mod extremes;
 mod fixture;

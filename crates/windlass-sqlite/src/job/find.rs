@@ -359,7 +359,7 @@ fn clauses(
             values.push(Value::Integer(until.at(now).as_micros()));
             vec![format!("{moment} < ?")]
         }
-        Field::Args(..) | Field::Error(_) | Field::Worker(_) => Vec::new(),
+        Field::Args(..) | Field::Error(_) | Field::Fingerprint(_) | Field::Worker(_) => Vec::new(),
     }
 }
 

@@ -115,6 +115,7 @@ macro_rules! behaviours_of_jobs {
                 find {
                     jobs_are_found_by_a_value_in_their_args
                     jobs_are_found_by_their_last_error
+                    jobs_that_failed_alike_are_found_together
                     jobs_are_found_by_their_worker
                     a_look_ends_at_its_bound_and_goes_on
                     what_few_jobs_have_is_looked_up

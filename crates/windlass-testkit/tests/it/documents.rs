@@ -205,6 +205,8 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         FIND_ROWS
         FIND_TIME
         ESTIMATE_ROWS
+        ERROR_GROUP_JOBS
+        ERROR_GROUP_SAMPLES
         LOOKED_AT
         LINES_LOOKED_AT
         NAMED

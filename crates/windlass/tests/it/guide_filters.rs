@@ -21,3 +21,16 @@ async fn the_page_on_filters() -> Result<(), Box<dyn std::error::Error>> {
     assert!(found.complete && found.items.is_empty() && count.value == 0 && count.exact);
     Ok(())
 }
+
+/// The example of docs/errors.md.
+#[tokio::test]
+async fn the_page_on_errors() -> Result<(), Box<dyn std::error::Error>> {
+    let test = TestStore::new().await;
+    let client = test.client();
+    let found = client.error_groups(&"kind:img.* since:24h".parse()?).await?;
+    for group in &found.groups {
+        println!("{} jobs: {} ({})", group.jobs, group.error, group.fingerprint);
+    }
+    assert!(found.complete && found.groups.is_empty());
+    Ok(())
+}

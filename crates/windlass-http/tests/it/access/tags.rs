@@ -155,9 +155,11 @@ fn operations() -> Vec<(Method, String)> {
 }
 
 /// Operations that answer somebody of a tenant, or refuse them for another reason: with what is theirs.
-const THEIRS: [(&str, &str); 12] = [
+const THEIRS: [(&str, &str); 14] = [
     ("GET", "/healthz"),
     ("GET", "/readyz"),
+    ("GET", "/v1/errors"),
+    ("GET", "/v1/errors/{fingerprint}"),
     ("GET", "/v1/jobs"),
     ("POST", "/v1/jobs"),
     ("POST", "/v1/jobs/batch"),

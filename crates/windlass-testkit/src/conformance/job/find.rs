@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use windlass_core::filter::{Bound, Found};
 use windlass_core::id::JobId;
-use windlass_core::job::{Filter, JobRecord, Outcome, Page, Verdict};
+use windlass_core::job::{ErrorGroups, Filter, JobRecord, Outcome, Page, Verdict};
 
 use crate::draft::{Draft, job, jobs};
 use crate::fixture::{MINUTE, StoreFixture};
@@ -82,6 +82,41 @@ pub async fn jobs_are_found_by_their_last_error(fixture: StoreFixture) {
     fixture.retry(failed).await;
     worker.run_one(error("timed out")).await;
     assert!(fixture.find("error:refused").await.is_empty(), "it is not the last one any more");
+}
+
+/// T22: jobs that failed alike are one group, and are found by its fingerprint, whatever numbers and names their errors have.
+pub async fn jobs_that_failed_alike_are_found_together(fixture: StoreFixture) {
+    let worker = fixture.worker().await;
+    let error = |error: &str| Verdict::Retry {
+        outcome: Outcome::Error,
+        error: error.to_owned(),
+        delay: MINUTE,
+    };
+    let first = fixture.enqueue_one(job().kind("push")).await;
+    worker.run_one(error("no route to \"a\" after 30s\nsee below")).await;
+    fixture.advance(MINUTE / 2);
+    let second = fixture.enqueue_one(job().kind("push")).await;
+    worker.run_one(error("no route to \"bcd\" after 7s")).await;
+    let other_kind = fixture.enqueue_one(job().kind("pull")).await;
+    worker.run_one(error("no route to \"a\" after 30s")).await;
+    fixture.enqueue_one(job().kind("push")).await;
+    worker.run_one(complete()).await;
+    let failed = look(&fixture, "state:dead,retryable", Page::default(), 1_000).await;
+    let found = ErrorGroups::of(&failed, fixture.moment());
+    assert!(found.complete);
+    let groups: Vec<_> =
+        found.groups.iter().map(|group| (group.kind.as_str(), group.jobs)).collect();
+    assert_eq!(groups, [("push", 2), ("pull", 1)]);
+    let pushes = &found.groups[0];
+    assert_eq!(pushes.error, "no route to \"bcd\" after 7s", "the error of the last one");
+    assert_eq!(pushes.samples, [second, first]);
+    assert_eq!((pushes.dead, pushes.by_hour.iter().sum::<u64>()), (0, 2));
+    assert_eq!(pushes.last_at.since(pushes.first_at), MINUTE / 2);
+    let alike = format!("fingerprint:{}", pushes.fingerprint);
+    assert_eq!(fixture.find(&alike).await, [second, first]);
+    assert_eq!(fixture.find(&format!("-{alike} kind:pull")).await, [other_kind]);
+    fixture.retry(first).await;
+    assert_eq!(fixture.find(&alike).await, [second], "what is to run again has not failed");
 }
 
 /// T22: jobs are found by the worker that runs them, by its id or its label, and by that of the last one once they have ended.
