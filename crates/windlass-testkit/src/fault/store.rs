@@ -20,6 +20,8 @@ pub struct FaultStore {
     inside: RwLock<()>,
     /// How many heartbeats were answered.
     heartbeats: watch::Sender<u64>,
+    /// How many of them when the verb that is to be delayed began: what comes of it is seen before its answer is held up.
+    at_begin: AtomicU64,
 }
 
 /// Heartbeats that a delayed answer lets go first: a worker that draws conclusions from two of them has drawn
@@ -37,10 +39,14 @@ impl FaultStore {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, plan: Plan) -> Self {
         let (passages, heartbeats) = (AtomicU64::new(0), watch::Sender::new(0));
-        Self { store, plan, passages, inside: RwLock::new(()), heartbeats }
+        let (inside, at_begin) = (RwLock::new(()), AtomicU64::new(0));
+        Self { store, plan, passages, inside, heartbeats, at_begin }
     }
 
     async fn pass(&self, verb: Verb, side: Side) -> Result<(), StoreError> {
+        if (verb, side) == (self.plan.verb, Side::Before) {
+            self.at_begin.store(*self.heartbeats.borrow(), Ordering::Relaxed);
+        }
         if (verb, side) != (self.plan.verb, self.plan.side) {
             return Ok(());
         }
@@ -72,7 +78,7 @@ impl FaultStore {
             }
             Action::Delay => {
                 self.report();
-                let enough = *self.heartbeats.borrow() + HEARTBEATS;
+                let enough = self.at_begin.load(Ordering::Relaxed) + HEARTBEATS;
                 let mut heartbeats = self.heartbeats.subscribe();
                 // The sender is this store's own.
                 let _ = heartbeats.wait_for(|answered| *answered >= enough).await;
