@@ -4,29 +4,43 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header, response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use windlass_http::{Caller, Inside};
 
 use crate::fault::Fault;
+use crate::looks::{Answer, Looks};
 
 /// An answer of the API is not larger: 500 jobs with all that they may have.
 const ANSWER_BYTES: usize = 256 * 1024 * 1024;
-/// Where a request comes from and who sends it.
-const PASSED_ON: [HeaderName; 7] = [
-    header::AUTHORIZATION,
-    header::COOKIE,
-    header::HOST,
-    header::ORIGIN,
-    header::FORWARDED,
-    HeaderName::from_static("sec-fetch-site"),
-    HeaderName::from_static("x-forwarded-for"),
+/// What a request to a page says of that alone. The rest says who sends it and from where, in headers that a proxy may name as it
+/// likes.
+const OF_THE_PAGE: [HeaderName; 11] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::CACHE_CONTROL,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::TRANSFER_ENCODING,
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("last-event-id"),
 ];
+/// Who asks: that is each caller's own.
+const OF_THE_CALLER: &str = "/v1/session";
 
 /// What all pages share.
 #[derive(Debug, Clone)]
-pub(crate) struct Pages(Arc<Inside>);
+pub(crate) struct Pages(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    inside: Inside,
+    looks: Looks,
+}
 
 /// Asks for the person who looks at a page.
 #[derive(Debug)]
@@ -40,7 +54,7 @@ pub(crate) struct Asker {
 
 impl Pages {
     pub(crate) fn over(inside: Inside) -> Self {
-        Self(Arc::new(inside))
+        Self(Arc::new(Shared { inside, looks: Looks::default() }))
     }
 }
 
@@ -48,7 +62,9 @@ impl Asker {
     /// The one who sends this request; reading is checked here once, and acts by the API each time.
     pub(crate) async fn of(pages: Pages, request: Parts, store: String) -> Result<Self, Fault> {
         let caller = match request.method {
-            Method::GET | Method::HEAD => Some(pages.0.caller(&request).await.map_err(Fault::of)?),
+            Method::GET | Method::HEAD => {
+                Some(pages.0.inside.caller(&request).await.map_err(Fault::of)?)
+            }
             _ => None,
         };
         Ok(Self { pages, request, caller, store })
@@ -73,12 +89,18 @@ impl Asker {
 
     /// A document of the API at this path, which begins with `/v1`.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Fault> {
-        read(self.send(Method::GET, path, None).await?)
+        let path = format!("{}{path}", self.store);
+        let Some(caller) = self.caller.as_ref().filter(|_| !path.starts_with(OF_THE_CALLER)) else {
+            return read(&self.ask(Method::GET, &path, None).await);
+        };
+        let rights = serde_json::to_string(caller.grant()).unwrap_or_default();
+        let ask = self.ask(Method::GET, &path, None);
+        read(&self.pages.0.looks.share((rights, path.clone()), ask).await)
     }
 
     /// A document of the store whose users and tokens count.
     pub(crate) async fn get_home<T: DeserializeOwned>(&self, path: &str) -> Result<T, Fault> {
-        read(self.send_to(("", Method::GET, path), None).await?)
+        read(&self.ask(Method::GET, path, None).await)
     }
 
     /// The same as `get`, and nothing where the one who asks may not see it.
@@ -100,7 +122,10 @@ impl Asker {
         path: &str,
         body: Option<Value>,
     ) -> Result<Value, Fault> {
-        read(self.send(method, path, body).await?)
+        let path = format!("{}{path}", self.store);
+        let answer = self.ask(method, &path, body).await;
+        self.pages.0.looks.clear();
+        read(&answer)
     }
 
     /// Sends a request and returns its headers and its body, whatever it answers.
@@ -109,43 +134,54 @@ impl Asker {
         method: Method,
         path: &str,
         body: Option<Value>,
-    ) -> Result<(axum::http::response::Parts, Vec<u8>), Fault> {
-        self.send_to((&self.store, method, path), body).await
-    }
-
-    async fn send_to(
-        &self,
-        (store, method, path): (&str, Method, &str),
-        body: Option<Value>,
-    ) -> Result<(axum::http::response::Parts, Vec<u8>), Fault> {
-        let uri = format!("{store}{path}").parse::<Uri>().map_err(|_| Fault::not_found())?;
-        let asked = Request::builder().method(method).uri(uri);
-        let text = body.as_ref().map(Value::to_string);
-        let asked = asked.body(text.map_or_else(Body::empty, Body::from));
-        let mut asked = asked.map_err(|_| Fault::not_found())?;
-        for name in PASSED_ON {
-            for value in self.request.headers.get_all(&name) {
-                asked.headers_mut().append(&name, value.clone());
-            }
-        }
-        if body.is_some() {
-            let json = HeaderValue::from_static("application/json");
-            asked.headers_mut().insert(header::CONTENT_TYPE, json);
-        }
-        let answer = self.pages.0.answer(asked, &self.request, self.caller.as_ref()).await;
+    ) -> Result<(response::Parts, Vec<u8>), Fault> {
+        let path = format!("{}{path}", self.store);
+        let asked = self.request_of(method, &path, body).ok_or_else(Fault::not_found)?;
+        let answer = self.pages.0.inside.answer(asked, &self.request, self.caller.as_ref()).await;
         let (head, body) = answer.into_parts();
         let bytes = to_bytes(body, ANSWER_BYTES).await.map_err(|_| Fault::unreadable())?;
         Ok((head, bytes.to_vec()))
     }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let Some(asked) = self.request_of(method, path, body) else {
+            return (StatusCode::NOT_FOUND, Arc::default());
+        };
+        let answer = self.pages.0.inside.answer(asked, &self.request, self.caller.as_ref()).await;
+        let status = answer.status();
+        match to_bytes(answer.into_body(), ANSWER_BYTES).await {
+            Ok(bytes) => (status, Arc::new(bytes.to_vec())),
+            Err(error) => {
+                tracing::error!(%error, "an answer of the API could not be read to its end");
+                (StatusCode::INTERNAL_SERVER_ERROR, Arc::default())
+            }
+        }
+    }
+
+    /// A request to the API; none where the path of a page made no path of the API.
+    fn request_of(&self, method: Method, path: &str, body: Option<Value>) -> Option<Request<Body>> {
+        let mut asked = Request::new(Body::empty());
+        *asked.method_mut() = method;
+        *asked.uri_mut() = path.parse::<Uri>().ok()?;
+        for (name, value) in &self.request.headers {
+            if !OF_THE_PAGE.contains(name) {
+                asked.headers_mut().append(name, value.clone());
+            }
+        }
+        if let Some(body) = body {
+            let json = HeaderValue::from_static("application/json");
+            asked.headers_mut().insert(header::CONTENT_TYPE, json);
+            *asked.body_mut() = Body::from(body.to_string());
+        }
+        Some(asked)
+    }
 }
 
-fn read<T: DeserializeOwned>(
-    (head, bytes): (axum::http::response::Parts, Vec<u8>),
-) -> Result<T, Fault> {
-    if !head.status.is_success() {
-        return Err(Fault::read(head.status, &bytes));
+fn read<T: DeserializeOwned>((status, bytes): &Answer) -> Result<T, Fault> {
+    if !status.is_success() {
+        return Err(Fault::read(*status, bytes));
     }
-    serde_json::from_slice(&bytes).map_err(|error| {
+    serde_json::from_slice(bytes).map_err(|error| {
         tracing::error!(%error, "a page could not read an answer of the API");
         Fault::unreadable()
     })

@@ -1,6 +1,8 @@
 //! What stands around every page: navigation, title, and the rules for browsers.
 
-use axum::extract::Request;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -187,6 +189,8 @@ pub(crate) fn bare(title: &str, base: &Base, theme: Theme, body: &Markup) -> Res
 pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (base, here) = (Base::of(&parts), path_of(&parts));
+    let (began, method) = (Instant::now(), parts.method.clone());
+    let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
         response = written(&fault, &base, &here);
@@ -197,6 +201,9 @@ pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let (route, status) = (route.as_deref().unwrap_or("none"), response.status().as_u16());
+    let ms = began.elapsed().as_millis() as u64;
+    tracing::info!(%method, route, status, ms, "page");
     response
 }
 

@@ -28,6 +28,7 @@ mod filter;
 mod job;
 mod json;
 mod layout;
+mod looks;
 mod overview;
 mod parts;
 mod queue;

@@ -17,12 +17,17 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
+/// A page of the same process sends the request, and is logged itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfPage;
+
 /// Runs the rest and completes its response.
 pub(crate) async fn around(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id();
     let correlation = correlation(request.headers()).unwrap_or_else(|| id.clone());
     let traceparent = request.headers().get(TRACEPARENT).cloned();
+    let is_of_page = request.extensions().get::<OfPage>().is_some();
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let response = page::linked(next.run(request).await, uri.query().unwrap_or_default());
@@ -38,15 +43,13 @@ pub(crate) async fn around(request: Request, next: Next) -> Response {
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
-    tracing::info!(
-        request_id = %id,
-        %correlation,
-        %method,
-        route = route.as_deref().unwrap_or("none"),
-        status = response.status().as_u16(),
-        ms = began.elapsed().as_millis() as u64,
-        "request"
-    );
+    let (route, status) = (route.as_deref().unwrap_or("none"), response.status().as_u16());
+    let ms = began.elapsed().as_millis() as u64;
+    if is_of_page {
+        tracing::debug!(request_id = %id, %correlation, %method, route, status, ms, "asked by a page");
+    } else {
+        tracing::info!(request_id = %id, %correlation, %method, route, status, ms, "request");
+    }
     response
 }
 

@@ -10,6 +10,7 @@ use tower::ServiceExt;
 use crate::access::Caller;
 use crate::api::Api;
 use crate::audit::watch::Peer;
+use crate::exchange::OfPage;
 use crate::problem::Problem;
 use crate::standby::Checked;
 
@@ -49,6 +50,7 @@ impl Inside {
         request: &Parts,
         known: Option<&Caller>,
     ) -> Response {
+        asked.extensions_mut().insert(OfPage);
         if let Some(peer) = request.extensions.get::<Peer>() {
             asked.extensions_mut().insert(*peer);
         }
