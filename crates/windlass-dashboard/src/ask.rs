@@ -5,8 +5,10 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header, response};
+use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tower::ServiceExt;
 use windlass_http::{Caller, Inside};
 
 use crate::fault::Fault;
@@ -55,6 +57,16 @@ pub(crate) struct Asker {
 impl Pages {
     pub(crate) fn over(inside: Inside) -> Self {
         Self(Arc::new(Shared { inside, looks: Looks::default() }))
+    }
+}
+
+impl Pages {
+    /// What the API itself answers to a request that no page is for.
+    pub(crate) async fn of_api(&self, request: Request<Body>) -> Response {
+        match self.0.inside.router().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 }
 

@@ -31,19 +31,23 @@ pub(crate) enum Nav {
     Errors,
     Queues,
     Workers,
+    Docs,
 }
 
 /// The navigation: its groups, and in each where it leads, how it is called, and its picture.
-const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 1] = [(
-    "",
-    &[
-        (Nav::Overview, "", "Overview", "overview"),
-        (Nav::Jobs, "jobs", "Jobs", "jobs"),
-        (Nav::Errors, "errors", "Errors", "errors"),
-        (Nav::Queues, "queues", "Queues", "queues"),
-        (Nav::Workers, "workers", "Workers", "workers"),
-    ],
-)];
+const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 2] = [
+    (
+        "",
+        &[
+            (Nav::Overview, "", "Overview", "overview"),
+            (Nav::Jobs, "jobs", "Jobs", "jobs"),
+            (Nav::Errors, "errors", "Errors", "errors"),
+            (Nav::Queues, "queues", "Queues", "queues"),
+            (Nav::Workers, "workers", "Workers", "workers"),
+        ],
+    ),
+    ("Help", &[(Nav::Docs, "docs", "Documentation", "docs")]),
+];
 
 /// A page.
 #[derive(Debug)]

@@ -22,6 +22,7 @@ mod ask;
 mod assets;
 mod base;
 mod chart;
+mod docs;
 mod error_group;
 mod fault;
 mod filter;
@@ -63,6 +64,7 @@ pub fn over(api: Api) -> Router {
         .merge(queue::routes())
         .merge(worker::routes())
         .merge(session::routes())
+        .merge(docs::routes())
         .layer(from_fn(layout::guarded))
         .merge(assets::routes())
         .layer(CatchPanicLayer::new())

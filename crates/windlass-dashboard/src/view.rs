@@ -67,15 +67,22 @@ impl FromRequestParts<Pages> for View {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, pages: &Pages) -> Result<Self, Fault> {
-        let base = Base::of(parts);
+        Self::of(parts.clone(), pages).await
+    }
+}
+
+impl View {
+    /// That of this request.
+    pub(crate) async fn of(parts: Parts, pages: &Pages) -> Result<Self, Fault> {
+        let base = Base::of(&parts);
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned();
-        let theme = match cookie(parts, "windlass-theme").as_deref() {
+        let theme = match cookie(&parts, "windlass-theme").as_deref() {
             Some("light") => Theme::Light,
             Some("dark") => Theme::Dark,
             _ => Theme::System,
         };
-        let told = cookie(parts, TOLD).map(|text| decoded(&text));
-        let asker = Asker::of(pages.clone(), parts.clone(), base.store_path()).await?;
+        let told = cookie(&parts, TOLD).map(|text| decoded(&text));
+        let asker = Asker::of(pages.clone(), parts, base.store_path()).await?;
         Ok(Self { asker, base, here, now: Timestamp::wall_clock(), theme, told })
     }
 }
