@@ -7,12 +7,15 @@ export async function places(page, server) {
   return page.$$eval(".side nav a[href]", (links) => links.map((link) => new URL(link.href).pathname));
 }
 
-/** The path of the first object of a list, where it has any of its own. */
+/** The path of the first object of a list, where it has any: what a row is called by, or else what lies below the list. */
 export async function firstObject(page, server, path) {
   await page.goto(server.url + path);
-  const links = await page.$$eval("main .rows a.name", (links) => links.map((link) => link.href));
-  const paths = links.map((link) => new URL(link)).filter((link) => link.origin === server.url);
-  return paths.map((link) => link.pathname + link.search)[0];
+  const links = await page.$$eval("main a[href]", (links) =>
+    links.map((link) => ({ href: link.href, isName: link.matches(".rows a.name") })));
+  const here = links.filter(({ href }) => href.startsWith(`${server.url}/`));
+  const below = here.filter(({ href }) => href.startsWith(`${server.url}${path.replace(/\/$/, "")}/`) && path !== "/");
+  const { href } = [...here.filter(({ isName }) => isName), ...below][0] ?? {};
+  return href?.slice(server.url.length);
 }
 
 /** All of them, each once. */

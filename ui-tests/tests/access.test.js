@@ -1,6 +1,7 @@
 // Who may see and do what.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
+import { HEIGHT, WIDTHS, violations } from "../lib/axe.js";
 import { flow, withBrowser } from "../lib/browser.js";
 import { all } from "../lib/pages.js";
 import { fill } from "../lib/sample.js";
@@ -26,7 +27,7 @@ after(() => server.stop());
 async function signIn(page, user, password = PASSWORD) {
   await page.fill("#user", user);
   await page.fill("#password", password);
-  await page.click("text=Sign in >> nth=-1");
+  await page.click(".sign-in button");
 }
 
 const REFUSED = /status of 40[13]/;
@@ -47,7 +48,7 @@ flow("who has not signed in is led to the form and back, and signs out again", {
   const cookies = await context.cookies();
   const session = cookies.find((cookie) => cookie.value.startsWith("wls_"));
   assert.deepEqual([session?.httpOnly, session?.sameSite], [true, "Lax"]);
-  await page.click("text=Sign out");
+  await page.click("button:has-text('Sign out')");
   await page.waitForURL("**/sign-in");
   await page.goto(`${server.url}/jobs`);
   assert.equal(new URL(page.url()).pathname, "/sign-in");
@@ -75,13 +76,33 @@ flow("a viewer sees all pages, no button that acts, and is refused", { forgives:
   }
 });
 
+flow("no path behind the form leads to another server", {}, async (context) => {
+  const page = await context.newPage();
+  for (const back of ["//evil.test/", "/\\evil.test", "https://evil.test/", "javascript:alert(1)"]) {
+    await page.goto(`${server.url}/sign-in?back=${encodeURIComponent(back)}`);
+    await signIn(page, "ben");
+    await page.waitForURL(`${server.url}/`);
+  }
+});
+
+flow("the form and the bar of somebody who is signed in pass axe", { bypassCSP: true }, async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${server.url}/sign-in`);
+  await signIn(page, "ben");
+  await page.waitForURL(`${server.url}/`);
+  assert.deepEqual(await violations(page), []);
+  await page.setViewportSize({ width: WIDTHS[0], height: HEIGHT });
+  await page.click("button:has-text('Sign out')");
+  await page.waitForURL("**/sign-in");
+});
+
 flow("a page that is open follows its session to the end", { forgives: REFUSED_OR_AWAY }, async (context) => {
   const [page, other] = [await context.newPage(), await context.newPage()];
   await page.goto(`${server.url}/sign-in?back=/queues`);
   await signIn(page, "ben");
   await page.waitForURL("**/queues");
   await other.goto(`${server.url}/jobs/${ids.dead}`);
-  await other.click("text=Sign out");
+  await other.click("button:has-text('Sign out')");
   await other.waitForURL("**/sign-in");
   await page.waitForURL("**/sign-in?back=*");
 });

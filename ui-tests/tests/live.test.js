@@ -35,11 +35,11 @@ flow("a job is found by its subject, explained, cancelled and run again, and an 
   const watched = await context.newPage();
   await watched.goto(`${server.url}/jobs/${ids.scheduled}`);
   await mark(watched);
-  await page.click("text=Cancel");
+  await page.click("main button:has-text('Cancel')");
   await page.waitForSelector(".told");
   assert.match(await page.innerText(".told"), /is cancelled/);
   await until(watched, states, "cancelled");
-  await page.click("text=Run again");
+  await page.click("main button:has-text('Run again')");
   await until(watched, states, "available");
   assert.ok(await isMarked(watched), "it was not loaded again");
 });

@@ -61,7 +61,7 @@ plain("a queue is paused and resumed, a job is run again", async (context) => {
   await row.locator("button").click();
   assert.doesNotMatch(await row.innerText(), /paused/);
   await page.goto(`${server.url}/jobs/${ids.dead}`);
-  await page.click("text=Run again");
+  await page.click("main button:has-text('Run again')");
   assert.match(await page.innerText(".told"), /runs again/);
   assert.match(await page.innerText("p.lead"), /available/);
 });
