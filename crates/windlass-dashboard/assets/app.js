@@ -1,4 +1,5 @@
 // What pages do beyond links and forms. Everything works without it.
+/* global htmx, Idiomorph */
 "use strict";
 
 /** Keys that open pages behind `g`. @type {Record<string, string>} */
@@ -33,8 +34,8 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { name.textContent = name.dataset.was ?? ""; delete name.dataset.was; }, 1500);
 });
 
-/** The row that keys act on. */
-let row = -1;
+/** The row that keys have led to last: other rows may come before it. @type {Element | undefined} */
+let row;
 let leads = false;
 
 /** @param {KeyboardEvent} event */
@@ -58,8 +59,9 @@ function key(event) {
     case "g": leads = true; return;
     case "j": case "k": {
       if (rows.length === 0) return;
-      row = Math.min(Math.max(row + (event.key === "j" ? 1 : -1), 0), rows.length - 1);
-      const link = rows[row]?.querySelector("a.name");
+      const from = rows.indexOf(at.closest("tr") ?? row);
+      row = rows[Math.min(Math.max(from + (event.key === "j" ? 1 : -1), 0), rows.length - 1)];
+      const link = row?.querySelector("a.name");
       if (link instanceof HTMLElement) link.focus();
       return;
     }
@@ -68,19 +70,76 @@ function key(event) {
 
 document.addEventListener("keydown", key);
 
-/** When the stream was heard last, so that a page that is stale says so. */
-let heard = Date.now();
-/** @param {boolean} isStale */
-function stale(isStale) {
+/** A page is asked for again so often at most, however much the stream tells. */
+const PAUSE_MS = 1000;
+/** And so often while somebody sees it, whatever the stream tells: pauses, heartbeats and ages are not in it. */
+const LOOK_MS = 5000;
+/** What the stream tells that may be shown. Behind `end` comes nothing: the page then finds out why. */
+const NEWS = ["counts", "jobs", "event", "merged", "reset", "end"];
+
+/** When the page was asked for last, and when it was last as the server has it. */
+let asked = Date.now();
+let fresh = asked;
+/** @type {number | undefined} */
+let asking;
+/** The page is shown again: now, or as soon as the pause is over. What comes meanwhile is shown with it. */
+function refresh() {
+  if (asking !== undefined) return;
+  asking = setTimeout(() => {
+    asking = undefined;
+    asked = Date.now();
+    const live = document.querySelector("#live");
+    if (live) htmx.trigger(live, "news");
+  }, Math.max(0, asked + PAUSE_MS - Date.now()));
+}
+
+let isStale = false;
+/** Says that the page could not be shown again, and since when it is as it is. */
+function tell() {
   const line = document.querySelector("#stale");
   if (!(line instanceof HTMLElement)) return;
   line.hidden = !isStale;
   const time = line.querySelector("time");
-  if (time) time.textContent = `${Math.round((Date.now() - heard) / 1000)} s`;
+  if (time) time.textContent = `${Math.round((Date.now() - fresh) / 1000)} s`;
 }
-document.addEventListener("htmx:sseOpen", () => { heard = Date.now(); stale(false); });
-document.addEventListener("htmx:sseMessage", () => { heard = Date.now(); stale(false); });
-document.addEventListener("htmx:sseError", () => stale(true));
-setInterval(() => { if (document.querySelector("#stale:not([hidden])")) stale(true); }, 1000);
+
+/** Streams that are listened to: one that connects again is the same. */
+const streams = new WeakSet();
+document.addEventListener("htmx:sseOpen", (event) => {
+  const { source } = event.detail;
+  if (isStale) refresh();
+  if (streams.has(source)) return;
+  streams.add(source);
+  for (const name of NEWS) source.addEventListener(name, refresh);
+});
+// A stream that ends is a reason to look, as what it tells is; whether the page is stale is seen then.
+document.addEventListener("htmx:sseError", refresh);
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(name, () => { isStale = true; tell(); });
+}
+document.addEventListener("htmx:afterSwap", () => { isStale = false; fresh = Date.now(); tell(); });
+setInterval(() => {
+  if (isStale) tell();
+  if (document.visibilityState === "visible" && Date.now() - asked >= LOOK_MS) refresh();
+}, 1000);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") refresh();
+});
+
+// An answer that is not this page, such as the form to sign in, is shown as a page of its own.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, serverResponse } = event.detail;
+  if (target.id !== "live" || serverResponse.includes('id="live"')) return;
+  event.preventDefault();
+  location.reload();
+});
+
+// What somebody has done to a page outlives its being shown again: text in fields, what is unfolded, buttons of this file.
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (/** @type {Node} */ old) => {
+  const isField = old instanceof HTMLInputElement || old instanceof HTMLTextAreaElement;
+  return !(isField && old.type !== "hidden" && (old === document.activeElement || old.value !== old.defaultValue));
+};
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (/** @type {string} */ name, /** @type {Element} */ of) =>
+  !((name === "open" && of.matches("details")) || (name === "hidden" && of.matches("[data-copy]")));
 document.addEventListener("htmx:afterSettle", () => show(document));
 show(document);

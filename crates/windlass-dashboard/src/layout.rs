@@ -93,10 +93,11 @@ impl Page {
                         p.told role="status" { (icon("check")) (told) }
                     }
                     @if let Some(stream) = stream {
-                        div #live sse-connect=(stream) hx-get="" hx-trigger="sse:counts throttle:1s, sse:jobs throttle:1s, sse:event throttle:1s, sse:merged throttle:1s, sse:reset" hx-select="#live" hx-swap="morph:outerHTML" {
+                        // The stream is of an element that stays: what is shown again would open another one.
+                        p #stale role="status" sse-connect=(stream) hidden { "Disconnected. This page is as it was " time {} " ago." }
+                        div #live hx-get="" hx-trigger="news" hx-sync="this:queue last" hx-select="#live" hx-swap="morph:outerHTML" {
                             (self.body)
                         }
-                        p #stale role="status" hidden { "Disconnected. This page is as it was " time {} " ago." }
                     } @else { (self.body) }
                 }
             }

@@ -14,7 +14,7 @@ use crate::ask::Pages;
 use crate::fault::Fault;
 use crate::filter::link;
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, empty, icon};
+use crate::parts::{copy, empty, icon, text};
 use crate::queue::{Queue, table};
 use crate::view::View;
 
@@ -100,9 +100,9 @@ fn problems(checks: &[Check]) -> Markup {
                 div class={ "problem " (check.status) } {
                     (icon(if check.status == "problem" { "cross" } else { "warning" }))
                     div {
-                        h3 { (check.check) }
-                        @for line in check.detail.lines() { p { (line) } }
-                        @for line in check.fix.iter().flat_map(|fix| fix.lines()) { div.command { code { (line) } (copy("Copy", line)) } }
+                        h2 { (text(&check.check)) }
+                        @for line in check.detail.lines() { p { (text(line)) } }
+                        @for line in check.fix.iter().flat_map(|fix| fix.lines()) { div.command { code { (text(line)) } (copy("Copy", line)) } }
                     }
                 }
             }

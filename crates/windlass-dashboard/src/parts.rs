@@ -30,6 +30,11 @@ pub(crate) fn text(text: &str) -> Markup {
     html! { bdi { (windlass_http::words::escape::in_one_line(text)) } }
 }
 
+/// A text of somebody else's with its lines.
+pub(crate) fn lines_of(text: &str) -> Markup {
+    html! { bdi { (windlass_http::words::escape::in_lines(text).join("\n")) } }
+}
+
 /// A list without anything, and what to do about that.
 pub(crate) fn empty(title: &str, more: &Markup) -> Markup {
     html! { div.empty { h2 { (title) } (more) } }

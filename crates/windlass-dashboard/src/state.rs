@@ -24,3 +24,9 @@ pub(crate) fn badge(state: State) -> Markup {
     let (picture, colour) = look(state);
     html! { span class={ "badge " (colour) } { (icon(picture)) (state.word()) } }
 }
+
+/// Its sign alone, before a sentence that begins with its word.
+pub(crate) fn sign(state: State) -> Markup {
+    let (picture, colour) = look(state);
+    html! { span class={ "badge " (colour) } { (icon(picture)) } }
+}

@@ -17,12 +17,14 @@ mod wait;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use condition::words as awaited;
 pub use condition::{
     ConditionBody, ConditionWaivedBody, command_to_waive, conditions, deadline, shown, waived,
 };
 pub use document::{JobBody, SubjectBody, document, document_of, subject};
 pub use duplicate::{DuplicatesBody, duplicates};
 pub use event::OfEvent;
+pub use explain::{ExplanationBody, Words, commands, explanation, notes};
 pub(crate) use list::within;
 pub(crate) use new::{NewFair, NewJobBody, NewLane, NewLimited, NewSubject, NewUnique};
 

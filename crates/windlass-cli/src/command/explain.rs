@@ -1,20 +1,17 @@
 //! `windlass explain`: why a job is where it is, and what happens next; who gets an event, and why the others do not.
 
 pub(super) mod event;
-mod line;
-mod near;
-mod words;
 
-use windlass::job::{Explanation, Passage, Standing, Step};
-use windlass::{Client, JobId, StoreError, Timestamp};
+use windlass::job::{Explanation, Passage, Standing};
+use windlass::{Client, JobId, StoreError};
+use windlass_http::job::{Words, commands, explanation, notes};
 
 use super::event::{is_meant, sequence};
 use super::job::{find_id, not_found};
 use crate::exit::Exit;
 use crate::globals::Globals;
+use crate::output::Output;
 use crate::output::color::Tone;
-use crate::output::document::Document;
-use crate::output::{Output, time};
 use crate::store;
 
 /// Its arguments.
@@ -42,12 +39,13 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
         return event::run(&Client::new(store), &args.id, out).await;
     }
     let id = find_id(&*store, &args.id).await?;
-    let (explained, page) =
-        told(&Client::new(store), id, out).await?.ok_or_else(|| not_found(id))?;
+    let client = Client::new(store);
+    let explained = client.explain(id).await?.ok_or_else(|| not_found(id))?;
+    let notes = notes(&client, &explained).await?;
     if out.is_json() {
-        out.json(&Document::new("explanation.v1", &explained))?;
+        out.json(&explanation(&explained, notes))?;
     } else {
-        out.print(&page)?;
+        out.print(&page(out, &explained, &notes))?;
     }
     Ok(Exit::Done)
 }
@@ -59,40 +57,33 @@ pub(super) async fn told(
     out: &Output,
 ) -> Result<Option<(Explanation, String)>, StoreError> {
     let Some(explained) = client.explain(id).await? else { return Ok(None) };
-    let is_unserved = explained.next.step == Step::Worker;
-    let hints =
-        if is_unserved { near::hints(&explained, &client.workers().await?) } else { Vec::new() };
-    let page = page(out, &explained, &hints);
+    let notes = notes(client, &explained).await?;
+    let page = page(out, &explained, &notes);
     Ok(Some((explained, page)))
 }
 
-fn page(out: &Output, explained: &Explanation, hints: &[String]) -> String {
-    let mut lines = vec![head(out, explained)];
-    lines.extend(explained.gates.iter().map(|passage| line(out, explained, passage)));
-    let next = words::next(out, explained);
-    lines.push(format!("{} {next}", out.paint(Tone::Dim, "next:")));
-    lines.extend(hints.iter().map(|hint| format!("{} {hint}", out.paint(Tone::Dim, "note:"))));
-    for (place, command) in words::commands(explained).into_iter().enumerate() {
+fn page(out: &Output, explained: &Explanation, notes: &[String]) -> String {
+    let moment = |at| out.moment_in_full(at);
+    let words = Words::of(explained, &moment);
+    let mut lines = vec![head(out, explained, &words)];
+    lines.extend(explained.gates.iter().map(|passage| line(out, explained, (passage, &words))));
+    lines.push(format!("{} {}", out.paint(Tone::Dim, "next:"), words.next()));
+    lines.extend(notes.iter().map(|note| format!("{} {note}", out.paint(Tone::Dim, "note:"))));
+    for (place, command) in commands(explained).into_iter().enumerate() {
         let name = if place == 0 { "try: " } else { "     " };
         lines.push(format!("{} {command}", out.paint(Tone::Dim, name)));
     }
     lines.join("\n") + "\n"
 }
 
-fn head(out: &Output, explained: &Explanation) -> String {
+fn head(out: &Output, explained: &Explanation, words: &Words<'_>) -> String {
     let id = out.paint(Tone::Strong, &explained.job.to_string());
     let state = out.state(explained.state).paint(out);
-    let ends = if explained.state.is_terminal() { " ago" } else { "" };
-    let age = span(explained.now, explained.since);
-    format!("{id}  {} on queue {}: {state}, {age}{ends}", explained.kind, explained.queue)
+    let (kind, queue) = (&explained.kind, &explained.queue);
+    format!("{id}  {kind} on queue {queue}: {state}, {}", words.age())
 }
 
-/// A time between two moments, in words.
-fn span(later: Timestamp, earlier: Timestamp) -> String {
-    time::span(later.since(earlier))
-}
-
-fn line(out: &Output, explained: &Explanation, passage: &Passage) -> String {
+fn line(out: &Output, explained: &Explanation, (passage, words): (&Passage, &Words<'_>)) -> String {
     let glyphs = out.glyphs();
     let (glyph, tone) = match passage.standing {
         Standing::Open => (glyphs.good(), Tone::Good),
@@ -100,6 +91,6 @@ fn line(out: &Output, explained: &Explanation, passage: &Passage) -> String {
         Standing::Shut => (glyphs.bad(), Tone::Bad),
         Standing::Note => (glyphs.dot(), Tone::Dim),
     };
-    let text = words::gate(out, explained, passage);
+    let text = words.gate(passage);
     format!("  {} {text}", out.paint(tone, glyph))
 }

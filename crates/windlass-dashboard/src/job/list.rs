@@ -5,6 +5,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::State;
+use windlass_http::words::escape::in_one_line;
 use windlass_http::words::time::number;
 
 use super::document::{Job, Jobs};
@@ -150,7 +151,7 @@ fn row(view: &View, job: &Job) -> Markup {
             td.main {
                 a.name href={ "jobs/" (encoded(&job.id)) } { (text(&job.kind)) }
                 code.id { (short(&job.id)) }
-                @if let Some(why) = job.why() { p.why title=(why) { (text(why)) } }
+                @if let Some(why) = job.why() { p.why title=(in_one_line(why)) { (text(why)) } }
             }
             td.queue { a href=(link("jobs", &[("filter", &term("queue", &job.queue))])) { (text(&job.queue)) } }
             td.about {

@@ -13,24 +13,34 @@ use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, icon, moment, since, text};
-use crate::state::badge;
+use crate::parts::{copy, icon, lines_of, moment, since, text};
+use crate::state::{badge, sign};
 use crate::view::View;
 
 /// Why it is where it is: `explanation.v1`.
 #[derive(Debug, Deserialize)]
 struct Explanation {
     gates: Vec<Gate>,
-    says: Option<String>,
-    #[serde(default)]
+    says: String,
     commands: Vec<String>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Gate {
-    gate: String,
     standing: String,
-    says: Option<String>,
+    says: String,
+}
+
+impl Gate {
+    /// Its class and its picture. Where a job has ended nothing keeps it back any more.
+    fn look(&self, state: State) -> (&'static str, &'static str) {
+        match self.standing.as_str() {
+            "open" => ("open", "check"),
+            "shut" if !state.is_terminal() => ("shut", "cross"),
+            _ => ("note", "dot"),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,22 +90,22 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
             div { p.crumb { a href="jobs" { "Jobs" } } h1 { (text(&job.kind)) } p.meta { code { (job.id) } } }
             @if may_operate { (buttons(&view, &job)) }
         }
-        p.lead { (badge(job.state)) " " (summary(&view, &job, explained.as_ref())) }
+        p.lead { (summary(&view, &job, explained.as_ref())) }
         @if let Some(percent) = progress.percent.filter(|_| job.state == State::Running) {
             (bar(percent, progress.note.as_deref(), progress.at.map(|at| moment(at, view.now))))
         }
-        @if let Some(error) = job.why() { section.error { h2 { "What it says" } pre { (error) } } }
+        @if let Some(error) = job.why() { section.error { h2 { "What it says" } pre tabindex="0" { (lines_of(error)) } } }
         div.columns {
             div {
-                @if let Some(explained) = &explained { (gates(explained)) }
+                @if let Some(explained) = &explained { (gates(job.state, explained)) }
                 (attempts(&view, &job))
                 @if !steps.is_empty() { (done_steps(&view, &steps)) }
                 @if !lines.items.is_empty() { (log(&view, &lines)) }
             }
             div {
-                section { h2 { "Args" } (copy("Copy", job.args.get())) pre.json { (pretty(job.args.get())) } }
+                section { h2 { "Args" } (copy("Copy", job.args.get())) pre.json tabindex="0" { (pretty(job.args.get())) } }
                 @if let Some(output) = &job.output {
-                    section { h2 { "Output" } (copy("Copy", output.get())) pre.json { (pretty(output.get())) } }
+                    section { h2 { "Output" } (copy("Copy", output.get())) pre.json tabindex="0" { (pretty(output.get())) } }
                 }
                 (facts(&view, &job))
             }
@@ -125,12 +135,13 @@ fn buttons(view: &View, job: &Job) -> Markup {
     }
 }
 
+/// Where it stands and what comes next, in a sentence that begins with the state.
 fn summary(view: &View, job: &Job, explained: Option<&Explanation>) -> Markup {
-    if let Some(says) = explained.and_then(|explained| explained.says.as_deref()) {
-        return html! { (says) };
+    if let Some(Explanation { says, .. }) = explained {
+        return html! { (sign(job.state)) " " (text(says)) };
     }
     let (word, at) = job.moment();
-    html! { (word) " " (moment(at, view.now)) @if job.cancel_requested { ", asked to stop" } }
+    html! { (badge(job.state)) " " (word) " " (moment(at, view.now)) @if job.cancel_requested { ", asked to stop" } }
 }
 
 fn bar(percent: f64, note: Option<&str>, at: Option<Markup>) -> Markup {
@@ -142,19 +153,18 @@ fn bar(percent: f64, note: Option<&str>, at: Option<Markup>) -> Markup {
     }
 }
 
-fn gates(explained: &Explanation) -> Markup {
+fn gates(state: State, explained: &Explanation) -> Markup {
     html! {
         section.gates {
             h2 { "Why it is where it is" }
             ul {
                 @for gate in &explained.gates {
-                    li class=(gate.standing) {
-                        (icon(match gate.standing.as_str() { "open" => "check", "shut" | "closed" => "cross", _ => "dot" }))
-                        span { (text(gate.says.as_deref().unwrap_or(&gate.gate))) }
-                    }
+                    @let (class, picture) = gate.look(state);
+                    li class=(class) { (icon(picture)) span { (text(&gate.says)) } }
                 }
             }
-            @for command in &explained.commands { div.command { code { (command) } (copy("Copy", command)) } }
+            @for note in &explained.notes { p.note { (text(note)) } }
+            @for command in &explained.commands { div.command { code { (text(command)) } (copy("Copy", command)) } }
         }
     }
 }
@@ -204,7 +214,7 @@ fn said(error: &str) -> Markup {
     let (first, rest) = (lines.next().unwrap_or_default(), lines.next());
     html! {
         @if let Some(rest) = rest {
-            details { summary { (text(first)) } pre { (rest) } }
+            details { summary { (text(first)) } pre tabindex="0" { (lines_of(rest)) } }
         } @else { p.said { (text(first)) } }
     }
 }
@@ -225,7 +235,7 @@ fn log(view: &View, lines: &Lines) -> Markup {
         section {
             h2 { "Log" }
             table.log { @for line in &lines.items {
-                tr class=(line.level) { td.meta { (moment(line.at, view.now)) } td.meta { (line.attempt) } td.level { (line.level) } td { pre { (line.text) } } }
+                tr class=(line.level) { td.meta { (moment(line.at, view.now)) } td.meta { (line.attempt) } td.level { (line.level) } td { pre { (lines_of(&line.text)) } } }
             } }
             @if lines.next.is_some() { p.note { "There is more: " code { "windlass job log" } " shows all of it." } }
         }

@@ -1,5 +1,7 @@
 //! What a job waits for: `condition.v1`.
 
+pub mod words;
+
 use std::collections::BTreeMap;
 
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! Why a job is where it is.
+//! The parts of why a job is where it is.
 
 use std::collections::BTreeMap;
 
@@ -7,37 +7,6 @@ use utoipa::ToSchema;
 
 use super::condition::{Condition, Overdue};
 use super::{JobId, LimitOn, Moment, Outcome, SetBy, State};
-
-/// Why a job is where it is, as it was at one moment.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Explanation {
-    /// The job.
-    job: JobId,
-    /// Its kind.
-    kind: String,
-    /// The version of its args.
-    version: u16,
-    /// Its queue.
-    queue: String,
-    state: State,
-    /// The moment of this, by the database's clock.
-    now: Moment,
-    /// Since when it is there: when it was due, was claimed or ended.
-    since: Moment,
-    /// Every gate on its way, those that are open among them.
-    gates: Vec<Passage>,
-    /// Jobs of its lane or line that are claimed before it; of its queue, where it stands in none.
-    ahead: Option<u64>,
-    next: Next,
-}
-
-/// A gate, and whether it is open.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Passage {
-    standing: Standing,
-    #[serde(flatten)]
-    gate: Gate,
-}
 
 /// Whether a gate keeps a job back.
 #[derive(Serialize, ToSchema)]

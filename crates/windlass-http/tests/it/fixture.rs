@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
@@ -483,4 +483,12 @@ pub(crate) async fn exchanged(
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("an answer");
     (answer[9..12].parse().expect("a status"), answer)
+}
+
+/// Takes out of an explanation what moves while nothing happens: the moment of it, and the words that tell times from there.
+pub(crate) fn hold_still(explained: &mut Map<String, Value>) {
+    explained.retain(|name, _| !matches!(name.as_str(), "now" | "says"));
+    let gates = explained.get_mut("gates").and_then(Value::as_array_mut);
+    let gates = gates.into_iter().flatten().filter_map(Value::as_object_mut);
+    gates.for_each(|gate| drop(gate.remove("says")));
 }

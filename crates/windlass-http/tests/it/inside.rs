@@ -66,6 +66,12 @@ async fn a_job_is_explained(api: TestApi) {
         (&json!("explanation.v1"), &json!(waiting))
     );
     assert_eq!(explained["next"]["step"], "resume");
+    let says = explained["says"].as_str().unwrap_or_default();
+    assert!(says.starts_with("available, ") && says.ends_with("until it is resumed"), "{says}");
+    assert_eq!(explained["commands"], json!(["windlass queue resume default"]));
+    for gate in explained["gates"].as_array().expect("gates") {
+        assert!(gate["says"].as_str().is_some_and(|says| !says.is_empty()), "{gate}");
+    }
     let found = gates(&explained);
     for gate in
         ["pause", "workers", "handler", "expiry", "lane", "places", "rate", "breaker", "key"]

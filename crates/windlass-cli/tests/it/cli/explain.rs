@@ -13,6 +13,9 @@ fn a_job_that_waits_is_explained_gate_by_gate() {
     let explained = cli.json(&["explain", id]);
     assert_eq!(explained["schema"], "explanation.v1");
     assert_eq!(explained["next"]["step"], "resume");
+    assert_eq!(explained["commands"], serde_json::json!(["windlass queue resume media"]));
+    let says = explained["gates"][1]["says"].as_str().expect("words");
+    assert!(says.starts_with("queue media is paused since "), "{says}");
     let shut: Vec<&str> = explained["gates"]
         .as_array()
         .expect("a list")

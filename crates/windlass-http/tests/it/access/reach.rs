@@ -179,6 +179,7 @@ async fn an_explanation_names_no_job_of_others(api: TestApi) {
         let path = format!("/v1/jobs/{job}/explain");
         let told = get(&api, &path, &token).await.ok().to_string();
         assert!(!told.contains(other) && !told.contains(CANARY), "{told}");
+        assert!(!told.contains("first of lane"), "another job is before it: {told}");
         let all = get(&api, &path, &whole).await.ok().to_string();
         assert!(all.contains(other), "{all}");
     }

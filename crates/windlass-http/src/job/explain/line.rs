@@ -6,17 +6,18 @@ use windlass::job::{Explanation, Gate, LaneFirst, LimitOf, Passage, Standing};
 use windlass::limit::SetBy;
 use windlass::{JobId, LimitOn, State};
 
-use super::words::reason;
-use crate::output::escape::in_one_line;
-use crate::output::{Output, time};
-use windlass_http::lane::command_to_open;
+use super::words::{Words, reason};
+use crate::lane::command_to_open;
+use crate::words::escape::in_one_line;
+use crate::words::time;
 
 /// A gate of a line, and what is the matter with it.
-pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
+pub(super) fn gate(words: &Words<'_>, passage: &Passage) -> String {
+    let explained = words.explained;
     match &passage.gate {
         Gate::Lane { key, first, ahead, or_more } => {
             let first = first.as_ref().filter(|first| first.job != explained.job);
-            lane_gate(out, (key, explained.state), first, (*ahead, *or_more))
+            lane_gate(words, (key, passage.standing), first, (*ahead, *or_more))
         }
         Gate::Places { limit, most, running, holders, reserved } => {
             let who = if holders.is_empty() { String::new() } else { named(holders, *running) };
@@ -25,12 +26,12 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
         }
         Gate::Rate { limit, tokens, burst, cost, at } => {
             let at = at.map_or_else(String::new, |at| {
-                format!(", there {} unless others take them", out.moment_in_full(at))
+                format!(", there {} unless others take them", words.moment(at))
             });
             let by = said_by(limit);
             format!("{}: {tokens} of {burst} tokens, it takes {cost}{at}{by}", of(limit))
         }
-        Gate::Breaker { .. } => breaker(out, passage),
+        Gate::Breaker { .. } => breaker(words, passage),
         Gate::Turn { .. } => turn(explained, &passage.gate),
         _ => String::new(),
     }
@@ -46,36 +47,40 @@ fn reserved_for(reserved: &BTreeMap<String, u64>) -> String {
 }
 
 fn lane_gate(
-    out: &Output,
-    (key, state): (&str, State),
+    words: &Words<'_>,
+    (key, standing): (&str, Standing),
     first: Option<&LaneFirst>,
     (ahead, or_more): (u64, bool),
 ) -> String {
     let lane = format!("lane {}", in_one_line(key));
+    let more = if or_more { " or more" } else { "" };
     let Some(first) = first else {
-        return match state {
+        return match words.explained.state {
             State::Dead => format!("{lane} stands still until this is retried, or it is opened"),
             State::Running => format!("has {lane}: the next one begins when it has ended"),
+            _ if standing == Standing::Shut && ahead == 0 => format!("{lane}: another job has it"),
+            _ if standing == Standing::Shut => {
+                format!("{lane}: {}{more} of it before this one", time::count(ahead, "job"))
+            }
             _ => format!("first of {lane}"),
         };
     };
-    let more = if or_more { " or more" } else { "" };
     let before = match first.state {
         State::Dead if ahead == 0 => String::new(),
         _ => format!("; {}{more} of it before this one", time::count(ahead, "job")),
     };
-    format!("{lane}: {} {}{before}", first.job, does(out, first))
+    format!("{lane}: {} {}{before}", first.job, does(words, first))
 }
 
 /// What the first of a lane does.
-fn does(out: &Output, first: &LaneFirst) -> String {
+fn does(words: &Words<'_>, first: &LaneFirst) -> String {
     let why = |before| reason(before, first.reason.as_deref());
     match first.state {
         State::Running => {
             format!("runs on {}", first.worker.as_deref().unwrap_or("a worker"))
         }
         State::Retryable | State::Scheduled => {
-            format!("goes first, and is tried again {}", out.moment_in_full(first.run_at))
+            format!("goes first, and is tried again {}", words.moment(first.run_at))
         }
         State::Waiting => format!("goes first, and was moved out of the way{}", why(": ")),
         State::Dead => format!("is dead and blocks it{}", why(": ")),
@@ -83,18 +88,21 @@ fn does(out: &Output, first: &LaneFirst) -> String {
     }
 }
 
-fn breaker(out: &Output, passage: &Passage) -> String {
+fn breaker(words: &Words<'_>, passage: &Passage) -> String {
     let Gate::Breaker { limit, since, until, probe } = &passage.gate else { return String::new() };
     let by = said_by(limit);
-    let (of, since) = (of(limit), since.map(|at| format!("open since {}", out.moment_in_full(at))));
+    let (of, since) = (of(limit), since.map(|at| format!("open since {}", words.moment(at))));
     match (since, until, probe) {
         (None, ..) => format!("{of}: its breaker is closed{by}"),
         (Some(since), Some(until), _) => {
-            let until = out.moment_in_full(*until);
+            let until = words.moment(*until);
             format!("{of}: its breaker is {since}: nothing starts until {until}{by}")
         }
         (Some(since), None, Some(probe)) => {
             format!("{of}: its breaker is {since}, and {probe} probes{by}")
+        }
+        (Some(since), None, None) if passage.standing == Standing::Shut => {
+            format!("{of}: its breaker is {since}, and another job probes{by}")
         }
         (Some(since), None, None) => {
             format!("{of}: its breaker is {since}, and lets one job through now{by}")

@@ -1,23 +1,83 @@
-//! Gates and steps in words.
+//! Where a job stands and its gates, in words.
 
 use std::time::Duration;
 
-use windlass::job::{Busy, Explanation, Gate, HeldBack, Passage, Standing, Step};
-use windlass::limits::SWEEP;
-use windlass::{State, Timestamp};
+use windlass::Timestamp;
+use windlass::job::{Busy, Explanation, Gate, HeldBack, Passage, Standing};
 
-use super::{line, span};
-use crate::command::condition;
-use crate::output::escape::in_one_line;
-use crate::output::{Output, time};
+use super::{line, next};
+use crate::job::condition::words as awaited;
+use crate::words::escape::in_one_line;
+use crate::words::time;
 
-/// A gate, and what is the matter with it.
-pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
+/// How a moment is written.
+pub(crate) type Moment<'a> = &'a dyn Fn(Timestamp) -> String;
+
+/// An explanation in words.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    pub(super) explained: &'a Explanation,
+    moment: Moment<'a>,
+    pub(super) sight: Sight,
+}
+
+/// What the one who is told may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// Every job.
+    All,
+    /// Some jobs; which other ones stand in the way was left out.
+    Some,
+}
+
+impl<'a> Words<'a> {
+    /// The words for somebody who may see every job, with moments written in this way.
+    #[must_use]
+    pub fn of(explained: &'a Explanation, moment: &'a dyn Fn(Timestamp) -> String) -> Self {
+        Self { explained, moment, sight: Sight::All }
+    }
+
+    pub(super) fn seen_by(self, sight: Sight) -> Self {
+        Self { sight, ..self }
+    }
+
+    /// How long it is where it is: `4m 12s`, or `4m 12s ago` where it has ended.
+    #[must_use]
+    pub fn age(&self) -> String {
+        let ends = if self.explained.state.is_terminal() { " ago" } else { "" };
+        format!("{}{ends}", span(self.explained.now, self.explained.since))
+    }
+
+    /// What happens next, and when.
+    #[must_use]
+    pub fn next(&self) -> String {
+        next::next(self.explained, self.moment)
+    }
+
+    /// A gate, and what is the matter with it.
+    #[must_use]
+    pub fn gate(&self, passage: &Passage) -> String {
+        gate(self, passage)
+    }
+
+    pub(super) fn moment(&self, at: Timestamp) -> String {
+        (self.moment)(at)
+    }
+}
+
+/// A time between two moments, in words.
+fn span(later: Timestamp, earlier: Timestamp) -> String {
+    time::span(later.since(earlier))
+}
+
+fn gate(words: &Words<'_>, passage: &Passage) -> String {
+    let explained = words.explained;
     match &passage.gate {
         Gate::Conditions { open, needed, until, then } => {
-            let deadline = until.zip(*then).map(|deadline| condition::overdue(out, deadline));
+            let deadline = until.zip(*then).map(|at| awaited::overdue(at, words.moment));
             let until = deadline.map(|then| format!(", until {then}"));
-            format!("{}{}", condition::gate(out, open, *needed), until.unwrap_or_default())
+            let open = awaited::gate(open, *needed, words.moment);
+            format!("{open}{}", until.unwrap_or_default())
         }
         Gate::Expiry { .. }
         | Gate::Due { .. }
@@ -25,7 +85,7 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
         | Gate::Promotion { .. }
         | Gate::Leader { .. }
         | Gate::Pause { .. }
-        | Gate::KindPause { .. } => time_gate(out, explained, passage),
+        | Gate::KindPause { .. } => time_gate(words, passage),
         Gate::Workers { .. }
         | Gate::Handler { .. }
         | Gate::Parked { .. }
@@ -36,14 +96,14 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
         | Gate::Places { .. }
         | Gate::Rate { .. }
         | Gate::Breaker { .. }
-        | Gate::Turn { .. } => line::gate(out, explained, passage),
+        | Gate::Turn { .. } => line::gate(words, passage),
         Gate::Suspect { .. } | Gate::Line { .. } | Gate::Locked { .. } | Gate::Key { .. } => {
-            line_gate(explained, &passage.gate)
+            line_gate(words, &passage.gate)
         }
         Gate::Aging { every_ms, own, counts_as, at } => {
             let every = time::span(Duration::from_millis(*every_ms));
             let next = counts_as.saturating_sub(1);
-            let at = out.moment_in_full(*at);
+            let at = words.moment(*at);
             format!(
                 "written with priority {own}, counts as {counts_as}: one less every {every} that it waits, {next} {at}"
             )
@@ -53,14 +113,15 @@ pub(super) fn gate(out: &Output, explained: &Explanation, passage: &Passage) -> 
         | Gate::CancelRequested { .. }
         | Gate::Timeout { .. }
         | Gate::Ended { .. }
-        | Gate::Clock { .. } => running_gate(out, explained, passage),
+        | Gate::Clock { .. } => running_gate(words, passage),
     }
 }
 
 /// What time brings, and what stops it.
-fn time_gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
+fn time_gate(words: &Words<'_>, passage: &Passage) -> String {
+    let explained = words.explained;
     let is_open = passage.standing == Standing::Open;
-    let moment = |at: &Timestamp| out.moment_in_full(*at);
+    let moment = |at: &Timestamp| words.moment(*at);
     match &passage.gate {
         Gate::Expiry { at } if is_open => format!("expires {}", moment(at)),
         Gate::Expiry { at } => format!("expired {}: it never starts", moment(at)),
@@ -86,10 +147,10 @@ fn time_gate(out: &Output, explained: &Explanation, passage: &Passage) -> String
         Gate::Leader { .. } => "no worker leads, so nothing that time brings is done".to_owned(),
         Gate::Pause { since: None, .. } => format!("queue {} is not paused", explained.queue),
         Gate::Pause { since: Some(since), until, note } => {
-            paused(out, &format!("queue {}", explained.queue), (*since, *until, note.as_deref()))
+            paused(words, &format!("queue {}", explained.queue), (*since, *until, note.as_deref()))
         }
         Gate::KindPause { since, until, note } => {
-            paused(out, &format!("kind {}", explained.kind), (*since, *until, note.as_deref()))
+            paused(words, &format!("kind {}", explained.kind), (*since, *until, note.as_deref()))
         }
         _ => String::new(),
     }
@@ -136,7 +197,8 @@ fn worker_gate(explained: &Explanation, passage: &Passage) -> String {
 }
 
 /// What keeps it from being the next one.
-fn line_gate(explained: &Explanation, gate: &Gate) -> String {
+fn line_gate(words: &Words<'_>, gate: &Gate) -> String {
+    let explained = words.explained;
     match gate {
         Gate::Suspect { losses } => format!(
             "lost {} with a worker: it runs with no other such job beside it",
@@ -159,14 +221,18 @@ fn line_gate(explained: &Explanation, gate: &Gate) -> String {
                 in_one_line(key)
             )
         }
+        Gate::Key { key, .. } if words.sight == Sight::Some => {
+            format!("no job that you may see holds its unique key {}", in_one_line(key))
+        }
         Gate::Key { key, .. } => format!("its unique key {} is free", in_one_line(key)),
         _ => String::new(),
     }
 }
 
 /// Where a job is that runs, and how one ended.
-fn running_gate(out: &Output, explained: &Explanation, passage: &Passage) -> String {
-    let moment = |at: &Timestamp| out.moment_in_full(*at);
+fn running_gate(words: &Words<'_>, passage: &Passage) -> String {
+    let explained = words.explained;
+    let moment = |at: &Timestamp| words.moment(*at);
     match &passage.gate {
         Gate::Running { worker, since, attempt } => {
             format!("attempt {attempt} runs on {worker} for {}", span(explained.now, *since))
@@ -194,13 +260,12 @@ pub(super) fn reason(before: &str, why: Option<&str>) -> String {
 }
 
 fn paused(
-    out: &Output,
+    words: &Words<'_>,
     what: &str,
     (since, until, note): (Timestamp, Option<Timestamp>, Option<&str>),
 ) -> String {
-    let until =
-        until.map_or_else(String::new, |until| format!(", until {}", out.moment_in_full(until)));
-    let (since, note) = (out.moment_in_full(since), reason(": ", note));
+    let until = until.map_or_else(String::new, |until| format!(", until {}", words.moment(until)));
+    let (since, note) = (words.moment(since), reason(": ", note));
     format!("{what} is paused since {since}{until}{note}")
 }
 
@@ -233,130 +298,4 @@ fn clock(ahead_us: i64) -> String {
     let off = time::span(std::time::Duration::from_micros(ahead_us.unsigned_abs()));
     let way = if ahead_us < 0 { "behind" } else { "ahead of" };
     format!("the clock here is {off} {way} the database's, by which everything goes")
-}
-
-/// What happens next, and when.
-pub(super) fn next(out: &Output, explained: &Explanation) -> String {
-    let at = |otherwise: &str| {
-        explained.next.at.map_or_else(|| otherwise.to_owned(), |at| out.moment_in_full(at))
-    };
-    match explained.next.step {
-        Step::Claim => "the next free slot takes it, within a moment".to_owned(),
-        Step::Promote if explained.next.at > Some(explained.now) => {
-            format!("it becomes available {}", at(""))
-        }
-        Step::Promote => "a worker's next sweep makes it available".to_owned(),
-        Step::Meet => match explained.next.at {
-            Some(when) => format!("what it waits for comes {}", out.moment_in_full(when)),
-            None => "it is made available by what it waits for, in the same transaction".to_owned(),
-        },
-        Step::Overdue => format!("its deadline passes {}", at("soon")),
-        Step::Decide => {
-            "nothing by itself: it waits for ever, until that is retried and ends as asked, or a person lets it pass or cancels it"
-                .to_owned()
-        }
-        Step::Resume => match explained.next.at {
-            Some(_) => format!("the pause ends {}", at("")),
-            None => "nothing, until it is resumed".to_owned(),
-        },
-        Step::Worker => "nothing, until a worker comes that can take it".to_owned(),
-        Step::Unpark => format!(
-            "it is brought back in line by the leader's tidying, {} at the latest",
-            at("soon")
-        ),
-        Step::Slot => "it waits for a slot: as soon as a running job ends".to_owned(),
-        Step::Turn => "it is taken after those ahead of it".to_owned(),
-        Step::Lane => "it waits for the end of the first of its lane".to_owned(),
-        Step::Open => "nothing, until the dead job is retried or its lane is opened".to_owned(),
-        Step::Place => "it waits for a place: as soon as one of those jobs ends".to_owned(),
-        Step::Tokens => format!("its tokens will be there {}", at("soon")),
-        Step::Probe => match explained.next.at {
-            Some(_) => format!("one job is let through {}", at("")),
-            None => "the end of the job that probes decides".to_owned(),
-        },
-        Step::Unlock => "it waits for the end of that transaction".to_owned(),
-        Step::Expire if explained.next.at > Some(explained.now.after(SWEEP)) => {
-            format!("it expires {}, before it can start", at(""))
-        }
-        Step::Expire => "the next sweep cancels it".to_owned(),
-        Step::Settle => {
-            "its worker ends the attempt; if that worker dies, another gets it".to_owned()
-        }
-        Step::Cancel => "its worker ends the attempt, and it is cancelled".to_owned(),
-        Step::TakeBack => "the next sweep takes it back, and another worker gets it".to_owned(),
-        Step::Remove => format!("it is removed {}", at("when its time of keeping is over")),
-        Step::Keep => "nothing: it is kept until a person decides".to_owned(),
-    }
-}
-
-/// What a person can do about it.
-pub(super) fn commands(explained: &Explanation) -> Vec<String> {
-    let (id, queue) = (explained.job, &explained.queue);
-    match explained.next.step {
-        Step::Promote => vec![format!("windlass job retry {id}   (runs it now)")],
-        Step::Meet | Step::Decide | Step::Overdue => condition::commands(explained),
-        Step::Resume => resume(explained),
-        Step::Worker => worker(explained),
-        Step::Slot => vec![format!("windlass job list 'state:running queue:{queue}'")],
-        Step::Lane | Step::Open => line::lane(explained),
-        Step::Place | Step::Tokens => vec!["windlass limit list".to_owned()],
-        Step::Probe => line::probe(explained),
-        Step::Turn => vec![format!("windlass job list 'state:running,available queue:{queue}'")],
-        Step::Settle => vec![format!("windlass job cancel {id}")],
-        Step::Expire => vec![format!("windlass job retry {id}   (runs it anyway)")],
-        Step::Keep => {
-            let mut commands =
-                vec![format!("windlass job retry {id}"), format!("windlass job show {id}")];
-            commands.extend(line::kept_lane(explained));
-            commands
-        }
-        Step::Remove if explained.state == State::Cancelled && !is_superseded(explained) => {
-            vec![format!("windlass job retry {id}")]
-        }
-        Step::TakeBack | Step::Unpark => vec!["windlass worker list".to_owned()],
-        _ => Vec::new(),
-    }
-}
-
-/// A job that another one has made needless is not to run.
-fn is_superseded(explained: &Explanation) -> bool {
-    let by = |gate: &Gate| match gate {
-        Gate::Ended { reason, .. } => {
-            let needless = ["superseded by ", "what it waited for cannot come any more"];
-            reason.as_deref().is_some_and(|why| needless.iter().any(|text| why.starts_with(text)))
-        }
-        _ => false,
-    };
-    explained.shut().any(by)
-}
-
-fn resume(explained: &Explanation) -> Vec<String> {
-    let command = |gate: &Gate| match gate {
-        Gate::Pause { .. } => Some(format!("windlass queue resume {}", explained.queue)),
-        Gate::KindPause { .. } => Some(format!("windlass kind resume {}", explained.kind)),
-        _ => None,
-    };
-    explained.shut().filter_map(command).collect()
-}
-
-fn worker(explained: &Explanation) -> Vec<String> {
-    let mut commands = Vec::new();
-    for gate in explained.shut() {
-        match gate {
-            Gate::Quiet { workers } => {
-                commands.extend(
-                    workers.iter().map(|worker| format!("windlass worker resume {worker}")),
-                );
-            }
-            Gate::Build { .. } => commands.push("windlass worker required".to_owned()),
-            Gate::Workers { .. } => {
-                commands.push("windlass work   (or start your own worker)".to_owned())
-            }
-            Gate::Handler { .. } | Gate::Leader { .. } if commands.is_empty() => {
-                commands.push("windlass doctor".to_owned());
-            }
-            _ => {}
-        }
-    }
-    commands
 }

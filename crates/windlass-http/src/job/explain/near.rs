@@ -5,11 +5,11 @@ use windlass::name::nearest;
 use windlass::worker::WorkerRecord;
 
 /// A sentence for each name that is near to one that is known, and the versions that are known of its kind.
-pub(super) fn hints(explained: &Explanation, workers: &[WorkerRecord]) -> Vec<String> {
-    explained.shut().filter_map(|gate| hint(explained, workers, gate)).collect()
+pub(super) fn notes(explained: &Explanation, workers: &[WorkerRecord]) -> Vec<String> {
+    explained.shut().filter_map(|gate| note(explained, workers, gate)).collect()
 }
 
-fn hint(explained: &Explanation, workers: &[WorkerRecord], gate: &Gate) -> Option<String> {
+fn note(explained: &Explanation, workers: &[WorkerRecord], gate: &Gate) -> Option<String> {
     match gate {
         Gate::Workers { .. } => {
             let known: Vec<&str> =

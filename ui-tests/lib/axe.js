@@ -1,0 +1,34 @@
+// Accessibility as axe sees it, in both themes and at three widths.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** A phone, a tablet and a screen. */
+export const WIDTHS = [390, 768, 1280];
+export const HEIGHT = 900;
+
+/**
+ * What axe finds on a page, in a line each. The page is of a context with `bypassCSP`: axe comes as a script of the page's own,
+ * which the policy is there to refuse.
+ */
+export async function violations(page) {
+  const found = [];
+  await page.evaluate(AXE);
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: HEIGHT });
+      // Of the rules, those of colours alone are about the theme.
+      const rules = colorScheme === "light" ? {} : { runOnly: ["color-contrast"] };
+      const lines = await page.evaluate(run, { resultTypes: ["violations"], ...rules });
+      found.push(...lines.map((line) => `${colorScheme} ${width}: ${line}`));
+    }
+  }
+  return found;
+}
+
+async function run(options) {
+  const { violations } = await window.axe.run(document, options);
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, any }) => `${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ""}`));
+}

@@ -1,0 +1,83 @@
+// What holds on every page: for readers of all kinds, on all screens, whatever strangers have written.
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { HEIGHT, WIDTHS, violations } from "../lib/axe.js";
+import { flow, withBrowser } from "../lib/browser.js";
+import { all, overflow } from "../lib/pages.js";
+import { fill, fillWithHarm } from "../lib/sample.js";
+import { Server } from "../lib/server.js";
+
+const server = new Server();
+let paths, harm;
+withBrowser();
+before(async () => {
+  await server.start();
+  const ids = await fill(server);
+  harm = await fillWithHarm(server);
+  const jobs = [...Object.values(ids).flat(), ...Object.values(harm)];
+  paths = ["/sign-in", "/jobs/job_01KAHT5V3X5W9GNQ6D4R3ZCE7M", "/jobs?filter=colour:red", "/jobs?filter=queue:nothing",
+    "/jobs?filter=queue:harm", ...jobs.map((id) => `/jobs/${id}`)];
+});
+after(() => server.stop());
+
+/** Those and the places of the navigation with an object of each. */
+const every = async (page) => [...new Set([...(await all(page, server)), ...paths])];
+/** A page that is not there is an error of the console. */
+const MISSING = /status of 404/;
+
+flow("axe finds nothing on any page, in both themes and at three widths", { bypassCSP: true, forgives: MISSING }, async (context) => {
+  const page = await context.newPage();
+  const found = [];
+  for (const path of await every(page)) {
+    await page.goto(server.url + path);
+    for (const line of await violations(page)) found.push(`${path} ${line}`);
+  }
+  assert.deepEqual(found, []);
+});
+
+flow("no page is wider than its window", { forgives: MISSING }, async (context) => {
+  const page = await context.newPage();
+  const wide = [];
+  for (const path of await every(page)) {
+    await page.goto(server.url + path);
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: HEIGHT });
+      const pixels = await overflow(page);
+      if (pixels > 0) wide.push(`${path} at ${width}: ${pixels} px`);
+    }
+  }
+  assert.deepEqual(wide, []);
+});
+
+flow("what strangers write is shown and does nothing", {}, async (context) => {
+  const page = await context.newPage();
+  const script = "<script>window.isHacked = true</script>";
+  const asked = [`error:"${script}"`, script].map((text) => `/jobs?filter=${encodeURIComponent(text)}`);
+  // What the page before has done comes by a cookie, which another page of the host may have set.
+  await context.addCookies([{ name: "windlass-told", value: encodeURIComponent(script), url: server.url }]);
+  const shown = ["/", "/queues", "/jobs", "/jobs?filter=queue:harm", ...asked, `/sign-in?back=${encodeURIComponent(script)}`];
+  shown.push(...Object.values(harm).map((id) => `/jobs/${id}`));
+  for (const path of shown) {
+    await page.goto(server.url + path);
+    const found = await page.evaluate(() => ({
+      isHacked: window.isHacked === true,
+      made: document.querySelectorAll("main script, main img, main [onerror]").length,
+      ends: document.body.lastElementChild?.tagName,
+    }));
+    assert.deepEqual(found, { isHacked: false, made: 0, ends: "MAIN" }, path);
+    const outside = await page.evaluate(() => {
+      // Args and outputs are shown as they are stored, each in a box of its own direction.
+      const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const found = [];
+      for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+        if (/[\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff]/.test(node.data) && !node.parentElement.closest("pre.json")) {
+          found.push(node.parentElement.outerHTML.slice(0, 200));
+        }
+      }
+      return found;
+    });
+    assert.deepEqual(outside, [], `${path} has marks that nobody sees`);
+  }
+  const text = await page.innerText("main");
+  assert.match(text, /<script>window\.isHacked = true; alert\(1\)<\/script>/);
+});
