@@ -2,7 +2,7 @@
 "use strict";
 
 /** Keys that open pages behind `g`. @type {Record<string, string>} */
-const PLACES = { o: "./", j: "jobs", q: "queues", w: "workers" };
+const PLACES = { o: "./", j: "jobs", q: "queues", w: "workers", s: "schedules", f: "workflows", e: "events", u: "subscriptions", i: "sources" };
 
 /** Copies with the clipboard where the page has one, and by a selection where it is served over plain HTTP. @param {string} text */
 async function copy(text) {

@@ -5,7 +5,24 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 
 /// The first part of the paths that are pages; the other paths are the API's.
-const OF_PAGES: [&str; 7] = ["", "assets", "jobs", "queues", "theme", "workers", "sign-out"];
+const OF_PAGES: [&str; 16] = [
+    "",
+    "assets",
+    "backtest",
+    "batches",
+    "event-types",
+    "events",
+    "jobs",
+    "queues",
+    "schedules",
+    "sign-out",
+    "sources",
+    "subscriptions",
+    "theme",
+    "traces",
+    "workers",
+    "workflows",
+];
 
 /// What stands before the path of a page.
 #[derive(Debug, Clone, Default)]

@@ -10,6 +10,8 @@ use axum::routing::{get, post};
 
 use crate::ask::Pages;
 
+pub(crate) use document::{Job, Subject};
+
 pub(crate) fn routes() -> Router<Pages> {
     Router::new()
         .route("/jobs", get(list::list))

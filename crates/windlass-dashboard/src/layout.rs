@@ -28,18 +28,35 @@ pub(crate) enum Nav {
     Jobs,
     Queues,
     Workers,
+    Schedules,
+    Workflows,
+    Events,
+    Subscriptions,
+    Sources,
 }
 
 /// The navigation: its groups, and in each where it leads, how it is called, and its picture.
-const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 1] = [(
-    "",
-    &[
-        (Nav::Overview, "./", "Overview", "overview"),
-        (Nav::Jobs, "jobs", "Jobs", "jobs"),
-        (Nav::Queues, "queues", "Queues", "queues"),
-        (Nav::Workers, "workers", "Workers", "workers"),
-    ],
-)];
+const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 2] = [
+    (
+        "",
+        &[
+            (Nav::Overview, "./", "Overview", "overview"),
+            (Nav::Jobs, "jobs", "Jobs", "jobs"),
+            (Nav::Queues, "queues", "Queues", "queues"),
+            (Nav::Workers, "workers", "Workers", "workers"),
+            (Nav::Schedules, "schedules", "Schedules", "schedules"),
+            (Nav::Workflows, "workflows", "Workflows", "workflows"),
+        ],
+    ),
+    (
+        "Events",
+        &[
+            (Nav::Events, "events", "Events", "events"),
+            (Nav::Subscriptions, "subscriptions", "Subscriptions", "subscriptions"),
+            (Nav::Sources, "sources", "Sources", "sources"),
+        ],
+    ),
+];
 
 /// A page.
 #[derive(Debug)]

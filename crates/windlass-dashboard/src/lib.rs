@@ -20,19 +20,27 @@
 mod act;
 mod ask;
 mod assets;
+mod bars;
 mod base;
+mod event;
 mod fault;
 mod filter;
+mod form;
 mod job;
 mod json;
 mod layout;
 mod overview;
 mod parts;
 mod queue;
+mod schedule;
 mod session;
+mod source;
 mod state;
+mod subscription;
+mod trace;
 mod view;
 mod worker;
+mod workflow;
 
 use axum::Router;
 use axum::middleware::{from_fn, map_request};
@@ -58,6 +66,12 @@ pub fn over(api: Api) -> Router {
         .merge(job::routes())
         .merge(queue::routes())
         .merge(worker::routes())
+        .merge(schedule::routes())
+        .merge(workflow::routes())
+        .merge(event::routes())
+        .merge(subscription::routes())
+        .merge(source::routes())
+        .merge(trace::routes())
         .merge(session::routes())
         .layer(from_fn(layout::guarded))
         .merge(assets::routes())
