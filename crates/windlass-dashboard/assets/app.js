@@ -17,10 +17,8 @@ async function copy(text) {
   field.remove();
 }
 
-/** Buttons that need this file are shown by it. @param {ParentNode} root */
-function show(root) {
-  for (const button of root.querySelectorAll("button[data-copy][hidden]")) button.hidden = false;
-}
+// Buttons that need this file are shown by its style, so that a page that is shown again does not flicker.
+document.documentElement.classList.add("script");
 
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element && event.target.closest("[data-copy]");
@@ -82,5 +80,3 @@ document.addEventListener("htmx:sseOpen", () => { heard = Date.now(); stale(fals
 document.addEventListener("htmx:sseMessage", () => { heard = Date.now(); stale(false); });
 document.addEventListener("htmx:sseError", () => stale(true));
 setInterval(() => { if (document.querySelector("#stale:not([hidden])")) stale(true); }, 1000);
-document.addEventListener("htmx:afterSettle", () => show(document));
-show(document);

@@ -33,6 +33,22 @@ pub(crate) fn button(view: &View, to: &str, look: Look<'_>, object: &str) -> Mar
     }
 }
 
+/// A small button in a line, which sends these fields.
+pub(crate) fn button_with(
+    view: &View,
+    to: &str,
+    look: Look<'_>,
+    fields: &[(&str, &str)],
+) -> Markup {
+    html! {
+        form.inline method="post" action=(to) {
+            input type="hidden" name="back" value=(view.here);
+            @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
+            button class=(look.class) { (look.inside()) }
+        }
+    }
+}
+
 /// A button that opens what it asks for first: fields, and the button that sends them.
 pub(crate) fn asking(view: &View, to: &str, look: Look<'_>, fields: &Markup) -> Markup {
     html! {

@@ -23,14 +23,18 @@ const DATA_CHARS: usize = 160;
 pub(super) struct Wanted {
     #[serde(default)]
     filter: String,
+    /// Those behind this position, the oldest first.
+    #[serde(default)]
+    after: String,
     #[serde(default)]
     cursor: String,
 }
 
 pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Response, Fault> {
     let filter = wanted.filter.trim();
-    let path =
-        link("/v1/events", &[("filter", filter), ("limit", ROWS), ("cursor", &wanted.cursor)]);
+    let after = wanted.after.trim();
+    let asked = [("filter", filter), ("after", after), ("limit", ROWS), ("cursor", &wanted.cursor)];
+    let path = link("/v1/events", &asked);
     let found = match view.ask().get::<Events>(&path).await {
         Ok(found) => Ok(found),
         // A filter that cannot be read stays in its box, with what is wrong with it.
@@ -42,11 +46,12 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
             h1 { "Events" }
             div.tools {
                 a.button href="event-types" { span { "Types of events" } }
-                (copy("Copy as command", &command(filter)))
+                (copy("Copy as command", &command(filter, after)))
                 (copy("Copy as curl", &format!("curl '{path}'")))
             }
         }
         (search(filter, found.as_ref().err()))
+        @if !after.is_empty() { p.note { "Those behind position " (text(after)) ", the oldest first. " a href=(link("events", &[("filter", filter)])) { "The newest" } } }
         @if let Ok(found) = &found {
             @if found.items.is_empty() { (nothing(filter, found)) } @else { (table(&view, &found.items)) }
             @if !found.complete && !found.items.is_empty() {
@@ -56,7 +61,7 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         }
     };
     let page = Page::new(Nav::Events, "Events", body);
-    let is_first = wanted.cursor.is_empty() && found.is_ok();
+    let is_first = wanted.cursor.is_empty() && after.is_empty() && found.is_ok();
     if is_first { page.live("types=*").show(&view).await } else { page.show(&view).await }
 }
 
@@ -64,11 +69,15 @@ fn page(filter: &str, cursor: Option<&str>) -> Option<String> {
     cursor.map(|cursor| link("events", &[("filter", filter), ("cursor", cursor)]))
 }
 
-fn command(filter: &str) -> String {
-    match filter {
-        "" => "windlass event list".to_owned(),
-        filter => format!("windlass event list '{}'", filter.replace('\'', r"'\''")),
+fn command(filter: &str, after: &str) -> String {
+    let mut command = "windlass event list".to_owned();
+    if !filter.is_empty() {
+        command.push_str(&format!(" '{}'", filter.replace('\'', r"'\''")));
     }
+    if !after.is_empty() {
+        command.push_str(&format!(" --after '{}'", after.replace('\'', r"'\''")));
+    }
+    command
 }
 
 fn search(filter: &str, fault: Option<&Fault>) -> Markup {

@@ -136,6 +136,9 @@ fn decision(one: &Decision) -> Markup {
 fn facts(view: &View, event: &Event, trace: Option<&Trace>) -> Markup {
     let at = |at: Timestamp| moment(at, view.now);
     let above = trace.and_then(|trace| trace.member(trace.member(&event.id)?.parent.as_deref()?));
+    // Events of Windlass itself are about a job by such a subject.
+    let job = event.subject.as_deref().and_then(|subject| subject.strip_prefix("job/"));
+    let job = job.filter(|job| job.starts_with("job_"));
     html! {
         section.facts {
             h2 { "Where it came from" }
@@ -143,6 +146,7 @@ fn facts(view: &View, event: &Event, trace: Option<&Trace>) -> Markup {
                 dt { "Source" } dd { a href=(link("events", &[("filter", &term("source", &event.source))])) { (text(&event.source)) } }
                 @if let Some(given) = &event.given_id { dt { "Its id there" } dd { code { (text(given)) } } }
                 @if let Some(above) = above { dt { "Comes of" } dd { a href=(above.href()) { (text(&above.name)) } } }
+                @if let Some(job) = job { dt { "Job" } dd { a href={ "jobs/" (encoded(job)) } { code { (short(job)) } } } }
                 @if let Some(origin) = &event.origin { dt { "Published by" } dd { (text(origin)) } }
                 dt { "Happened" } dd { (at(event.time)) }
                 @if let Some(recorded) = event.recorded_at { dt { "Recorded" } dd { (at(recorded)) } }

@@ -8,7 +8,7 @@ use windlass_http::words::time::number;
 
 use super::document::Subscription;
 use crate::fault::Fault;
-use crate::filter::encoded;
+use crate::filter::{encoded, link};
 use crate::form::{Look, button};
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, icon, moment, text};
@@ -73,7 +73,7 @@ fn row(view: &View, one: &Subscription, may_operate: bool) -> Markup {
             }
             td data-name="becomes" { (one.target()) @if let Some(queue) = &one.queue { span.meta { " on " (text(queue)) } } }
             td data-name="mode" { @if let Some(mode) = &one.mode { (mode) } @else { span.none { "–" } } }
-            td.number data-name="behind" { @if one.behind == 0 { span.none { "0" } } @else { (number(one.behind)) } }
+            td.number data-name="behind" { @if one.behind == 0 { span.none { "0" } } @else { a href=(link("events", &[("after", &one.position.to_string())])) { (number(one.behind)) } } }
             td.number data-name="position" { (number(one.position)) }
             td.number data-name="credit" { @if let Some(credit) = one.credit { (number(credit.into())) } @else { span.none { "–" } } }
             @if may_operate { td.acts { (switch(view, one)) } }

@@ -124,9 +124,8 @@ pub(super) fn counts(trace: &Trace, here: &str, only: &str) -> Markup {
 pub(super) fn summary(view: &View, trace: &Trace) -> Markup {
     html! {
         @if let Some(began) = trace.began() {
-            "began " (moment(began, view.now)) ", "
-            @if trace.is_under_way() { "goes on for " } @else { "took " }
-            (span(trace.ends(view.now).since(began)))
+            "It began " (moment(began, view.now))
+            @if trace.is_under_way() { ", and goes on." } @else { ", and took " (span(trace.ends(view.now).since(began))) "." }
         }
     }
 }

@@ -44,6 +44,21 @@ impl TestDatabase {
     }
 }
 
+/// A job that ends as it is told.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Work {
+    #[serde(default)]
+    dies: bool,
+}
+
+impl windlass::Job for Work {
+    const KIND: &'static str = "work";
+}
+
+async fn work(job: Work, _: windlass::Context) -> Result<(), windlass::JobError> {
+    if job.dies { Err(windlass::JobError::dead("it was told to")) } else { Ok(()) }
+}
+
 /// The pages, and the store below them.
 pub(crate) struct TestPages {
     router: Router,
@@ -158,6 +173,14 @@ impl TestPages {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
         self.ask(Method::POST, path, body).await
+    }
+
+    /// Runs the jobs of the kind `work` that are available, and those behind them.
+    pub(crate) async fn work(&self) {
+        let worker = windlass::Worker::new(Arc::clone(&self.store), ()).handle_fn(work);
+        let worker = worker.inline().await.expect("a worker");
+        while !worker.run_next().await.expect("ran").is_empty() {}
+        worker.leave().await.expect("gone");
     }
 
     /// What was published by now becomes what subscriptions make of it.

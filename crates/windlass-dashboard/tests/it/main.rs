@@ -2,5 +2,8 @@
 
 mod events;
 mod fixture;
+mod schedules;
+mod sources;
 mod subscriptions;
 mod traces;
+mod workflows;
