@@ -23,8 +23,7 @@ const TRACED: usize = 20;
 pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<Response, Fault> {
     let path = format!("/v1/events/{}", encoded(&id));
     let event = view.ask().get::<Event>(&path).await?;
-    let explained =
-        view.ask().get_if_allowed::<Explanation>(&format!("{path}/explain")).await?;
+    let explained = view.ask().get_if_allowed::<Explanation>(&format!("{path}/explain")).await?;
     let traced = format!("/v1/traces/{}", encoded(&event.id));
     let trace = view.ask().get_if_allowed::<Trace>(&traced).await?;
     let body = html! {
@@ -48,9 +47,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
         }
         @if let Some(trace) = trace.as_ref().filter(|trace| trace.members.len() > 1) { (came(&view, trace, &event)) }
     };
-    Page::new(Nav::Events, format!("{} {}", event.r#type, short(&event.id)), body)
-        .show(&view)
-        .await
+    Page::new(Nav::Events, format!("{} {}", event.r#type, short(&event.id)), body).show(&view).await
 }
 
 fn lead(view: &View, event: &Event) -> Markup {

@@ -67,7 +67,9 @@ pub(super) async fn remove(
     // One that is declared stays on the list, and is answered with; of one that is gone there is nothing to say.
     let left = serde_json::from_slice::<Value>(&bytes).ok();
     let told = match left {
-        Some(_) => format!("Schedule {name} is removed. It stays on the list, since it is declared."),
+        Some(_) => {
+            format!("Schedule {name} is removed. It stays on the list, since it is declared.")
+        }
         None => format!("Schedule {name} is gone."),
     };
     Ok(back(&view.base, "/schedules", &told))

@@ -79,7 +79,18 @@ pub(super) struct Preview {
 #[derive(Debug, Deserialize)]
 pub(super) struct Due {
     pub(super) at: Timestamp,
-    pub(super) local: String,
+    local: String,
+}
+
+impl Due {
+    /// As the clocks of the zone show it, without parts of a second and without the zone, which stands above.
+    pub(super) fn local(&self) -> String {
+        let local = self.local.split('[').next().unwrap_or_default();
+        let (day, rest) = local.split_once('T').unwrap_or((local, ""));
+        let clock: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == ':').collect();
+        let offset = rest.get(rest.find(['+', '-']).unwrap_or(rest.len())..).unwrap_or_default();
+        format!("{day} {clock} {offset}")
+    }
 }
 
 /// The last job: what is shown of it.
@@ -132,5 +143,18 @@ pub(super) fn in_words(word: &str) -> &str {
         "config" => "a windlass.toml",
         "person" => "a person",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_times_are_short_and_keep_their_offset() {
+        let local =
+            |text: &str| Due { at: Timestamp::from_micros(0), local: text.to_owned() }.local();
+        assert_eq!(local("2026-11-29T02:30:00+01:00[Europe/Berlin]"), "2026-11-29 02:30:00 +01:00");
+        assert_eq!(local("2026-11-28T22:25:39.719321-05:00[UTC]"), "2026-11-28 22:25:39 -05:00");
     }
 }

@@ -62,7 +62,7 @@ fn row(view: &View, one: &Schedule, may_operate: bool) -> Markup {
             }
             td data-name="rule" { code { (text(&definition.rule)) } " " span.meta { (text(&definition.zone)) } }
             td data-name="enqueues" { a href=(link("jobs", &[("filter", &term("kind", &definition.kind))])) { (text(&definition.kind)) } " " span.meta { "on " (text(&definition.queue)) } }
-            td data-name="next" { @if let Some(at) = one.next_at { (moment(at, view.now)) } @else { span.none { "–" } } }
+            td.next data-name="next" { @if let Some(at) = one.next_at { (moment(at, view.now)) } @else { span.none { "–" } } }
             td data-name="last" { (last(view, one)) }
             td.number data-name="missed" { (count(one.missed_due_times)) }
             td.number data-name="skipped" { (count(one.skipped)) }
@@ -76,7 +76,9 @@ fn last(view: &View, one: &Schedule) -> Markup {
     let sign = match one.last_job_has_ended {
         Some(true) => ("plain", "check", "ended"),
         Some(false) => ("running", "ring", "has not ended"),
-        None => return html! { @if let Some(at) = one.last_due_at { (moment(at, view.now)) } @else { span.none { "never" } } },
+        None => {
+            return html! { @if let Some(at) = one.last_due_at { (moment(at, view.now)) } @else { span.none { "never" } } };
+        }
     };
     html! {
         @if let Some(job) = &one.last_job { a href={ "jobs/" (encoded(job)) } { span class={ "badge " (sign.0) } { (icon(sign.1)) (sign.2) } } }

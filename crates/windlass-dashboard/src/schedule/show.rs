@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use windlass::Timestamp;
-use windlass_http::words::time::{number, span};
+use windlass_http::words::time::{lasted, number, span};
 
 use super::document::{Declaration, Declared, Definition, LastJob, Preview, Schedule, in_words};
 use crate::fault::Fault;
@@ -17,10 +17,7 @@ use crate::parts::{Named, copy, icon, moment, short, text};
 use crate::state::badge;
 use crate::view::View;
 
-pub(super) async fn show(
-    view: View,
-    Path(Named { name }): Path<Named>,
-) -> Result<Response, Fault> {
+pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Result<Response, Fault> {
     let path = format!("/v1/schedules/{}", encoded(&name));
     let one = view.ask().get::<Schedule>(&path).await?;
     let next = match view.ask().get::<Preview>(&format!("{path}/next?n=5")).await {
@@ -46,7 +43,7 @@ pub(super) async fn show(
                     @else {
                         table.rows {
                             thead { tr { th { "In " (text(&one.definition.zone)) } th { "From now" } } }
-                            tbody { @for due in &next { tr { td.main { (text(&due.local)) } td.when { (moment(due.at, view.now)) } } } }
+                            tbody { @for due in &next { tr { td.main { (text(&due.local())) } td.when { time datetime=(due.at) title=(due.at) { "in " (lasted(due.at.since(view.now))) } } } } }
                         }
                         @if one.is_paused() || one.is_removed() { p.note { "So it would be, if it were on." } }
                     }
@@ -67,7 +64,9 @@ async fn last_job(view: &View, one: &Schedule) -> Result<Option<LastJob>, Fault>
     let Some(job) = &one.last_job else { return Ok(None) };
     match view.ask().get::<LastJob>(&format!("/v1/jobs/{}", encoded(job))).await {
         Ok(found) => Ok(Some(found)),
-        Err(fault) if matches!(fault.status(), StatusCode::NOT_FOUND | StatusCode::FORBIDDEN) => Ok(None),
+        Err(fault) if matches!(fault.status(), StatusCode::NOT_FOUND | StatusCode::FORBIDDEN) => {
+            Ok(None)
+        }
         Err(fault) => Err(fault),
     }
 }
@@ -137,7 +136,9 @@ fn lines(one: &Schedule, declared: &Declared) -> Vec<(&'static str, String, Stri
         both("missed", |one| one.missed.clone()),
         both("overlap", |one| one.overlap.clone()),
         ("args", one.args.get().to_owned(), declared.args.get().to_owned()),
-        both("failures", |one| one.max_attempts.map_or_else(|| "-".to_owned(), |most| most.to_string())),
+        both("failures", |one| {
+            one.max_attempts.map_or_else(|| "-".to_owned(), |most| most.to_string())
+        }),
         both("tags", |one| one.tags.join(" ")),
     ]
 }
@@ -196,7 +197,10 @@ fn facts(view: &View, one: &Schedule) -> Markup {
 /// What cannot be taken back stands apart.
 fn apart(view: &View, one: &Schedule) -> Markup {
     let says = match (&one.declared, one.is_removed()) {
-        (Some(_), false) => format!("Schedule {} is removed. It stays on the list, and its declaration does not bring it back. Its jobs stay.", one.name),
+        (Some(_), false) => format!(
+            "Schedule {} is removed. It stays on the list, and its declaration does not bring it back. Its jobs stay.",
+            one.name
+        ),
         (_, true) => format!("Schedule {} is forgotten. The next declaration makes it.", one.name),
         (None, false) => format!("Schedule {} goes for good. Its jobs stay.", one.name),
     };

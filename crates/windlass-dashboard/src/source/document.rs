@@ -4,8 +4,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use windlass::Timestamp;
+use windlass_http::words::time::number;
 
-use crate::parts::icon;
+use crate::parts::{icon, text};
 
 /// A source.
 #[derive(Debug, Deserialize)]
@@ -83,6 +84,17 @@ impl Source {
             other => ("plain", "dot", other),
         };
         html! { span class={ "badge " (colour) } { (icon(picture)) (word) } }
+    }
+
+    /// How far it was read: the cursor of its feed, or else the number of a record.
+    pub(super) fn place(&self) -> Markup {
+        html! {
+            @match (&self.cursor, self.number) {
+                (Some(cursor), _) => code { (text(cursor)) },
+                (None, Some(nth)) => { "number " (number(nth)) },
+                (None, None) => span.none { "nothing yet" },
+            }
+        }
     }
 
     /// Records of the feed that were not read yet, where both have numbers.

@@ -40,7 +40,7 @@ fn table(view: &View, sources: &[Source], may_operate: bool) -> Markup {
     html! {
         table.rows {
             thead { tr {
-                th { "State" } th { "Source" } th { "Cursor" } th.number { "Behind" } th.number { "Imported" } th.number { "Open gaps" } th.number { "Put aside" } th { "Asked" }
+                th { "State" } th { "Source" } th { "Read up to" } th.number { "Behind" } th.number { "Imported" } th.number { "Open gaps" } th.number { "Put aside" } th.when { "Asked" }
                 @if may_operate { th { span.hidden { "Actions" } } }
             } }
             tbody { @for one in sources { (row(view, one, may_operate)) } }
@@ -59,7 +59,7 @@ fn row(view: &View, one: &Source, may_operate: bool) -> Markup {
                 @if let Some(error) = &one.error { p.why title=(error) { (text(error)) } }
                 @else if let Some(reason) = &one.reason { p.why title=(reason) { (text(reason)) } }
             }
-            td data-name="cursor" { @if let Some(cursor) = &one.cursor { code { (text(cursor)) } } @else { span.none { "its oldest record" } } }
+            td data-name="read up to" { (one.place()) }
             td.number data-name="behind" { @match one.behind() { Some(0) => span.none { "0" }, Some(behind) => (number(behind)), None => span.none { "–" } } }
             td.number data-name="imported" { (number(one.imported)) }
             td.number data-name="open gaps" { (linked(one.open_gaps)) }

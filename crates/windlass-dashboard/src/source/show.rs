@@ -36,8 +36,7 @@ pub(super) async fn show(
     let path = format!("/v1/sources/{}", encoded(&name));
     let one = view.ask().get::<Source>(&path).await?;
     let asked = [("limit", ROWS), ("cursor", wanted.cursor.as_str())];
-    let aside =
-        view.ask().get::<Quarantine>(&link(&format!("{path}/quarantine"), &asked)).await?;
+    let aside = view.ask().get::<Quarantine>(&link(&format!("{path}/quarantine"), &asked)).await?;
     let may_operate = view.who().await?.may_operate();
     let body = html! {
         div.title {
@@ -97,7 +96,7 @@ fn gaps(view: &View, one: &Source, may_operate: bool) -> Markup {
             }
             @if one.gaps.is_empty() { p.meta { "Nothing is lacking." } } @else {
                 table.rows {
-                    thead { tr { th { "State" } th { "What is lacking" } th { "Answer" } th { "Found" } @if may_operate { th { span.hidden { "Actions" } } } } }
+                    thead { tr { th { "State" } th { "What is lacking" } th { "Answer" } th.when { "Found" } @if may_operate { th { span.hidden { "Actions" } } } } }
                     tbody { @for gap in &one.gaps { (gap_row(view, one, gap, may_operate)) } }
                 }
             }
@@ -131,14 +130,15 @@ fn gap_row(view: &View, one: &Source, gap: &Gap, may_operate: bool) -> Markup {
 
 fn quarantine(view: &View, one: &Source, aside: &Quarantine, may_operate: bool) -> Markup {
     let here = format!("sources/{}", encoded(&one.name));
-    let page = |cursor: &Option<String>| cursor.as_ref().map(|cursor| link(&here, &[("cursor", cursor)]));
+    let page =
+        |cursor: &Option<String>| cursor.as_ref().map(|cursor| link(&here, &[("cursor", cursor)]));
     html! {
         section {
             h2 { "What was put aside" }
             p.meta { @if one.quarantined == 0 { "None of its records." } @else { (count(one.quarantined, "record")) " that could not become events, the oldest first." } @if one.dropped > 0 { " " (number(one.dropped)) " more are not kept." } }
             ul.attempts { @for record in &aside.items {
                 li {
-                    p {
+                    div {
                         b { (record.id) } @if let Some(nth) = record.number { span.meta { " · number " (number(nth)) } } span.meta { " · " (moment(record.at, view.now)) }
                         @if may_operate { " " (button_with(view, &format!("{here}/discard"), Look::of("Throw away", "cross", "danger"), &[("record", &record.id.to_string())])) }
                     }
@@ -152,15 +152,15 @@ fn quarantine(view: &View, one: &Source, aside: &Quarantine, may_operate: bool) 
 
 fn facts(view: &View, one: &Source) -> Markup {
     let at = |at: Timestamp| moment(at, view.now);
-    let events = link("events", &[("filter", &term("source", &one.name))]);
+    let events = link("events", &[("filter", &term("source", &format!("/sources/{}", one.name)))]);
     html! {
         section.facts {
             h2 { "How far it is" }
             dl {
-                dt { "Cursor" } dd { @if let Some(cursor) = &one.cursor { code.long { (text(cursor)) } } @else { "its oldest record" } }
+                dt { "Read up to" } dd { (one.place()) }
                 @if let Some(nth) = one.number { dt { "Last number" } dd { (number(nth)) @if let Some(head) = one.head { " of " (number(head)) } } }
                 @if one.generation > 0 { dt { "Begun again" } dd { (count(one.generation.into(), "time")) } }
-                dt { "Imported" } dd { (count(one.imported, "event")) span.meta { " · " a href=(events) { "from such a source" } } @if let Some(moment) = one.imported_at { ", last " (at(moment)) } }
+                dt { "Imported" } dd { (count(one.imported, "event")) span.meta { " · " a href=(events) { "its events" } } @if let Some(moment) = one.imported_at { ", last " (at(moment)) } }
                 dt { "Repeated" } dd { (number(one.repeated)) span.meta { " were there before" } }
                 @if let Some(moment) = one.polled_at { dt { "Asked" } dd { (at(moment)) } }
                 @if let Some(moment) = one.next_at { dt { "Asked next" } dd { (at(moment)) } }
@@ -173,8 +173,15 @@ fn facts(view: &View, one: &Source) -> Markup {
 /// What cannot be taken back stands apart.
 fn apart(view: &View, one: &Source) -> Markup {
     let to = |act: &str| format!("sources/{}/{act}", encoded(&one.name));
-    let reset = one_text("to", "Behind this cursor; its oldest record where empty", Look::of("Reset it", "undo", "danger"));
-    let says = format!("Source {} goes, with what was put aside. Its events stay, and a program that declares it makes it again.", one.name);
+    let reset = one_text(
+        "to",
+        "Behind this cursor; its oldest record where empty",
+        Look::of("Reset it", "undo", "danger"),
+    );
+    let says = format!(
+        "Source {} goes, with what was put aside. Its events stay, and a program that declares it makes it again.",
+        one.name
+    );
     let remove = sure(&says, Look::of("Remove it", "cross", "danger"));
     html! {
         section.apart {

@@ -44,7 +44,9 @@ struct Backtest {
 
 impl Wanted {
     fn is_empty(&self) -> bool {
-        [&self.subscription, &self.types, &self.sql, &self.last].iter().all(|one| one.trim().is_empty())
+        [&self.subscription, &self.types, &self.sql, &self.last]
+            .iter()
+            .all(|one| one.trim().is_empty())
     }
 
     fn body(&self) -> Value {
@@ -60,7 +62,7 @@ impl Wanted {
         }
         let last = self.last.trim();
         if !last.is_empty() {
-            // What is no number goes as it is, and the API says so.
+            // A text goes as it is, and the API says what is wrong with it.
             body["last"] = last.parse::<u64>().map_or_else(|_| json!(last), |last| json!(last));
         }
         body
@@ -75,9 +77,7 @@ pub(super) async fn show(view: View, Query(wanted): Query<Wanted>) -> Result<Res
             .act(Method::POST, "/v1/subscriptions/backtest", Some(wanted.body()))
             .await
         {
-            Ok(found) => {
-                Some(Ok(serde_json::from_value(found).map_err(|_| Fault::unreadable())?))
-            }
+            Ok(found) => Some(Ok(serde_json::from_value(found).map_err(|_| Fault::unreadable())?)),
             Err(fault) if fault.code() == "invalid-request" => Some(Err(fault)),
             Err(fault) => return Err(fault),
         },

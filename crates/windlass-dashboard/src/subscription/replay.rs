@@ -45,7 +45,7 @@ struct Replay {
 }
 
 impl Wanted {
-    /// The request for it. A number that is none goes as it is, and the API says so.
+    /// The request for it. A number that cannot be read goes as it is, and the API says so.
     fn body(&self, is_tried: bool) -> Value {
         let mut body = json!({ "dry_run": is_tried });
         let texts = [
@@ -61,7 +61,8 @@ impl Wanted {
         for (name, value) in [("credit", &self.credit), ("expect", &self.expect)] {
             let value = value.trim();
             if !value.is_empty() && !(is_tried && name == "expect") {
-                body[name] = value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number));
+                body[name] =
+                    value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number));
             }
         }
         let types: Vec<_> = self.types.split([',', ' ']).filter(|one| !one.is_empty()).collect();
@@ -186,10 +187,7 @@ struct Preview {
 }
 
 /// Asks whether replays are undone, and says how many jobs that would cancel.
-pub(super) async fn ask(
-    view: View,
-    Path(Named { name }): Path<Named>,
-) -> Result<Response, Fault> {
+pub(super) async fn ask(view: View, Path(Named { name }): Path<Named>) -> Result<Response, Fault> {
     is_there(&view, &name).await?;
     let body = Some(json!({ "dry_run": true }));
     let found = view.ask().act(Method::POST, &format!("{}/undo", path(&name)), body).await?;
@@ -218,10 +216,7 @@ pub(super) async fn ask(
     Page::new(Nav::Subscriptions, format!("Undo replays of {name}"), body).show(&view).await
 }
 
-pub(super) async fn undo(
-    view: View,
-    Path(Named { name }): Path<Named>,
-) -> Result<Response, Fault> {
+pub(super) async fn undo(view: View, Path(Named { name }): Path<Named>) -> Result<Response, Fault> {
     let begun = view.ask().act(Method::POST, &format!("{}/undo", path(&name)), None).await?;
     let id = begun["id"].as_str().unwrap_or_default();
     let told = format!("The replays of {name} are undone: operation {id} cancels their jobs.");

@@ -20,10 +20,7 @@ use crate::view::View;
 /// Windows that are listed.
 const WINDOWS: usize = 20;
 
-pub(super) async fn show(
-    view: View,
-    Path(Named { name }): Path<Named>,
-) -> Result<Response, Fault> {
+pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Result<Response, Fault> {
     let path = format!("/v1/subscriptions/{}", encoded(&name));
     let one = view.ask().get::<Subscription>(&path).await?;
     let explained = view.ask().get_if_allowed::<Explanation>(&format!("{path}/explain")).await?;
@@ -162,7 +159,10 @@ fn facts(view: &View, one: &Subscription) -> Markup {
 /// What cannot be taken back stands apart.
 fn apart(view: &View, one: &Subscription) -> Markup {
     let name = encoded(&one.name);
-    let says = format!("Subscription {} goes. Jobs that came of it stay; events from now on make none.", one.name);
+    let says = format!(
+        "Subscription {} goes. Jobs that came of it stay; events from now on make none.",
+        one.name
+    );
     let send = Look::of("Remove it", "cross", "danger");
     html! {
         section.apart {

@@ -77,8 +77,7 @@ pub(super) async fn waive(
     Path(Which { .. }): Path<Which>,
     Form(Waived { back: to, job, condition }): Form<Waived>,
 ) -> Result<Response, Fault> {
-    let path =
-        format!("/v1/jobs/{}/conditions/{}/waive", encoded(&job), encoded(&condition));
+    let path = format!("/v1/jobs/{}/conditions/{}/waive", encoded(&job), encoded(&condition));
     view.ask().act(Method::POST, &path, None).await?;
     Ok(back(&view.base, &to, &format!("{job} does not wait for {condition} any more.")))
 }

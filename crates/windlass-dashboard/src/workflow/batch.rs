@@ -35,9 +35,8 @@ pub(super) async fn show(
     let members = view.ask().get::<Members>(&link(&format!("{path}/members"), &asked)).await?;
     let may_operate = view.who().await?.may_operate();
     let here = format!("batches/{}", encoded(&id));
-    let page = |cursor: &Option<String>| {
-        cursor.as_ref().map(|cursor| link(&here, &[("cursor", cursor)]))
-    };
+    let page =
+        |cursor: &Option<String>| cursor.as_ref().map(|cursor| link(&here, &[("cursor", cursor)]));
     let body = html! {
         div.title {
             div { p.crumb { a href="batches" { "Batches" } } h1 { (text(batch.title())) } p.meta { code { (batch.id) } @if let Some(key) = &batch.key { " · key " code { (text(key)) } } } }
@@ -58,7 +57,11 @@ pub(super) async fn show(
     };
     let title = batch.title().to_owned();
     let page = Page::new(Nav::Workflows, title, body);
-    if wanted.cursor.is_empty() { page.live("counts=true").show(&view).await } else { page.show(&view).await }
+    if wanted.cursor.is_empty() {
+        page.live("counts=true").show(&view).await
+    } else {
+        page.show(&view).await
+    }
 }
 
 fn table(members: &[Member]) -> Markup {
@@ -72,7 +75,7 @@ fn table(members: &[Member]) -> Markup {
                         a.name href={ "jobs/" (encoded(&one.job)) } { (text(one.step.as_deref().or(one.kind.as_deref()).unwrap_or("gone"))) }
                         code.id { (short(&one.job)) }
                     }
-                    td data-name="queue" { @if let Some(queue) = &one.queue { a href=(link("jobs", &[("filter", &term("queue", queue))])) { (text(queue)) } } }
+                    td.when data-name="queue" { @if let Some(queue) = &one.queue { a href=(link("jobs", &[("filter", &term("queue", queue))])) { (text(queue)) } } }
                 }
             } }
         }

@@ -160,7 +160,8 @@ impl Counts {
             ("failed", part(self.completed, self.dead)),
             ("plain", part(self.completed + self.dead, self.cancelled)),
         ];
-        let title = format!("{} of {} have ended", number(self.all() - self.open), number(self.all()));
+        let title =
+            format!("{} of {} have ended", number(self.all() - self.open), number(self.all()));
         html! {
             svg.share viewBox="0 0 1000 8" preserveAspectRatio="none" role="img" {
                 title { (title) }

@@ -124,9 +124,7 @@ fn place(columns: &[Vec<Item>], steps: &[Step], links: &[(usize, usize)]) -> Lai
             y += item.height() + ROW_GAP;
         }
     }
-    let middle = |item: Item| {
-        at.get(&item).map_or((0, 0), |(x, y)| (*x, y + item.height() / 2))
-    };
+    let middle = |item: Item| at.get(&item).map_or((0, 0), |(x, y)| (*x, y + item.height() / 2));
     let edge = |(from, to): &(usize, usize)| {
         let (x, y) = middle(Item::Step(*from));
         let mut points = vec![(x + WIDTH, y)];

@@ -52,7 +52,12 @@ impl Listed {
     }
 
     fn link(self, wanted: &Wanted, (live, cursor): (&str, &str)) -> String {
-        let fields = [("name", wanted.name.trim()), ("key", wanted.key.trim()), ("live", live), ("cursor", cursor)];
+        let fields = [
+            ("name", wanted.name.trim()),
+            ("key", wanted.key.trim()),
+            ("live", live),
+            ("cursor", cursor),
+        ];
         link(self.path(), &fields)
     }
 
@@ -104,7 +109,11 @@ async fn list(view: View, listed: Listed, wanted: Wanted) -> Result<Response, Fa
         (pager(page(&found.prev).as_deref(), page(&found.next).as_deref()))
     };
     let page = Page::new(Nav::Workflows, listed.title(), body);
-    if wanted.cursor.is_empty() { page.live("counts=true").show(&view).await } else { page.show(&view).await }
+    if wanted.cursor.is_empty() {
+        page.live("counts=true").show(&view).await
+    } else {
+        page.show(&view).await
+    }
 }
 
 fn tabs(listed: Listed, wanted: &Wanted) -> Markup {
@@ -137,10 +146,14 @@ fn search(listed: Listed, wanted: &Wanted) -> Markup {
 }
 
 fn nothing(listed: Listed, wanted: &Wanted) -> Markup {
-    let is_all = [&wanted.name, &wanted.key, &wanted.live, &wanted.cursor].iter().all(|one| one.is_empty());
+    let is_all =
+        [&wanted.name, &wanted.key, &wanted.live, &wanted.cursor].iter().all(|one| one.is_empty());
     if !is_all {
         let more = html! { p { "None is so. " a href=(listed.path()) { "Show all" } } };
-        return empty(if listed == Listed::Workflows { "No such workflows" } else { "No such batches" }, &more);
+        return empty(
+            if listed == Listed::Workflows { "No such workflows" } else { "No such batches" },
+            &more,
+        );
     }
     match listed {
         Listed::Workflows => empty(

@@ -27,7 +27,8 @@ pub(super) fn picture(workflow: &Workflow, steps: &[Step]) -> Option<Markup> {
     let is_on_way = |from: usize, to: usize| {
         pairs.iter().any(|pair| pair[0] == steps[from].step && pair[1] == steps[to].step)
     };
-    let mut edges: Vec<_> = laid.edges.iter().map(|edge| (is_on_way(edge.from, edge.to), edge)).collect();
+    let mut edges: Vec<_> =
+        laid.edges.iter().map(|edge| (is_on_way(edge.from, edge.to), edge)).collect();
     // The way that takes longest lies above the others.
     edges.sort_by_key(|(is_critical, _)| *is_critical);
     Some(html! {

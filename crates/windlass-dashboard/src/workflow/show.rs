@@ -57,7 +57,11 @@ pub(super) fn tools(view: &View, batch: &Batch, may_operate: bool) -> Markup {
     let noun = if batch.is_workflow { "workflow" } else { "batch" };
     let to = |act: &str| format!("{}/{act}", batch.href());
     let object = batch.title();
-    let cancel = one_text("reason", "Why, for those who look at its jobs", Look::of("Cancel its jobs", "slash", "danger"));
+    let cancel = one_text(
+        "reason",
+        "Why, for those who look at its jobs",
+        Look::of("Cancel its jobs", "slash", "danger"),
+    );
     let retry = format!("Retry {}", count(batch.jobs.dead, "dead job"));
     html! {
         div.tools {
@@ -88,8 +92,11 @@ pub(super) fn summary(view: &View, batch: &Batch) -> Markup {
 /// What has failed, and how much waits for it.
 fn stuck(steps: &[Step]) -> Markup {
     let failed = steps.iter().filter(|step| matches!(step.state, State::Dead | State::Cancelled));
-    let kept_by = |step: &Step| steps.iter().filter(|other| other.blocked_by.contains(&step.step)).count() as u64;
-    let stuck: Vec<_> = failed.map(|step| (step, kept_by(step))).filter(|(_, kept)| *kept > 0).collect();
+    let kept_by = |step: &Step| {
+        steps.iter().filter(|other| other.blocked_by.contains(&step.step)).count() as u64
+    };
+    let stuck: Vec<_> =
+        failed.map(|step| (step, kept_by(step))).filter(|(_, kept)| *kept > 0).collect();
     html! {
         @if !stuck.is_empty() {
             section.problems aria-label="What keeps it" {

@@ -87,7 +87,7 @@ impl Rows<'_> {
             _ => ("plain", "slash"),
         };
         html! {
-            p {
+            div {
                 span class={ "badge " (colour) } { (icon(picture)) (text(&condition.state)) } " "
                 (self.awaited(condition))
                 @if is_open && self.may_operate && step.state == State::Waiting {
@@ -139,7 +139,8 @@ impl Rows<'_> {
             }
             None => format!("{}: {}", step.step, step.state.word()),
         };
-        let waits = if begins.is_none() && step.state.is_terminal() { None } else { self.ready(step) };
+        let waits =
+            if begins.is_none() && step.state.is_terminal() { None } else { self.ready(step) };
         axis.bar(&Bar { waits, begins, ends, colour: look(step.state).1, title: &title })
     }
 }

@@ -24,7 +24,8 @@ async fn events_are_listed_by_a_filter(pages: TestPages) {
     let paid = published(&pages, &hostile).await;
     published(&pages, &json!({"type": "order.sent", "subject": "order/7"})).await;
     let all = pages.page("/events").await;
-    all.has(&["sse-connect", "order.sent", "order/7", "order.paid"]).has(&[&format!("events/{paid}")]);
+    all.has(&["sse-connect", "order.sent", "order/7", "order.paid"])
+        .has(&[&format!("events/{paid}")]);
     all.has_not("<script>alert").has_not("\u{202e}");
     let some = pages.page("/events?filter=subject:order/7").await;
     some.has(&["windlass event list 'subject:order/7'", "order.sent"]).has_not(&paid);
@@ -46,10 +47,23 @@ async fn an_event_says_who_gets_it_and_why_the_others_do_not(pages: TestPages) {
     pages.feed().await;
     let shown = pages.page(&format!("/events/{event}")).await;
     shown.has(&[
-        "order.paid", &event, "Position 1 of the log", "order/7",
-        "Who gets it", "subscriptions/receipts", "became a job", "jobs/job_", "available",
-        "1 subscription does not want it", "subscriptions/audits", "not wanted",
-        "Data", "&lt;script&gt;", "Where it came from", "What came of it", "receipt.print",
+        "order.paid",
+        &event,
+        "Position 1 of the log",
+        "order/7",
+        "Who gets it",
+        "subscriptions/receipts",
+        "became a job",
+        "jobs/job_",
+        "available",
+        "1 subscription does not want it",
+        "subscriptions/audits",
+        "not wanted",
+        "Data",
+        "&lt;script&gt;",
+        "Where it came from",
+        "What came of it",
+        "receipt.print",
     ]);
     shown.has_not("<script>alert");
     assert_eq!(pages.page("/events/1").await.status, StatusCode::OK, "by its position");

@@ -30,13 +30,34 @@ async fn schedules_are_listed(pages: TestPages) {
     pages.page("/schedules").await.has(&["There are no schedules yet", "windlass schedule add"]);
     nightly(&pages).await;
     let listed = pages.page("/schedules").await;
-    listed.has(&["on", "schedules/nightly", "30 2 * * *", "Europe/Berlin", "report.nightly", "in ", "never", "schedules/nightly/pause"]);
+    listed.has(&[
+        "on",
+        "schedules/nightly",
+        "30 2 * * *",
+        "Europe/Berlin",
+        "report.nightly",
+        "in ",
+        "never",
+        "schedules/nightly/pause",
+    ]);
 }
 
 async fn a_schedule_says_when_it_runs_next_and_what_came_of_it(pages: TestPages) {
     nightly(&pages).await;
     let shown = pages.page("/schedules/nightly").await;
-    shown.has(&["30 2 * * *", "Next runs", "In <bdi>Europe/Berlin", "02:30", "Last job", "none yet", "Args", "&lt;script&gt;", "Definition", "Decided by", "a person"]);
+    shown.has(&[
+        "30 2 * * *",
+        "Next runs",
+        "In <bdi>Europe/Berlin",
+        "02:30",
+        "Last job",
+        "none yet",
+        "Args",
+        "&lt;script&gt;",
+        "Definition",
+        "Decided by",
+        "a person",
+    ]);
     assert_eq!(shown.text.matches("02:30").count(), 5);
     shown.has_not("<script>alert");
 }
@@ -60,7 +81,11 @@ async fn a_schedule_runs_now(pages: TestPages) {
     let back = "/schedules/nightly";
     let ran = pages.press("/schedules/nightly/run", &[("back", back)]).await;
     let (to, told) = ran.led();
-    assert_eq!((to, told.starts_with("Schedule nightly runs now, as job_")), (back, true), "{told}");
+    assert_eq!(
+        (to, told.starts_with("Schedule nightly runs now, as job_")),
+        (back, true),
+        "{told}"
+    );
     pages.page(back).await.has(&["Last job", "jobs/job_", "available"]);
     pages.page("/schedules").await.has(&["has not ended"]);
     let refused = pages.press("/schedules/nightly/run", &[]).await;
@@ -78,7 +103,14 @@ async fn a_schedule_that_is_not_as_it_is_declared_says_so(pages: TestPages) {
     nightly(&pages).await;
     pages.page("/schedules").await.has(&["differs from its declaration"]);
     let shown = pages.page("/schedules/nightly").await;
-    shown.has(&["It is not as it is declared", "shop 2.14", "30 2 * * *", "runs, ", "0 4 * * *", "is declared"]);
+    shown.has(&[
+        "It is not as it is declared",
+        "shop 2.14",
+        "30 2 * * *",
+        "runs, ",
+        "0 4 * * *",
+        "is declared",
+    ]);
     let removed = pages.press("/schedules/nightly/remove", &[]).await;
     assert!(removed.led().1.contains("stays on the list"));
     pages.page("/schedules/nightly").await.has(&["removed", "Forget it"]);
@@ -96,7 +128,12 @@ async fn a_reader_changes_nothing(pages: TestPages) {
     nightly(&pages).await;
     let reading = pages.for_reader();
     for page in ["/schedules", "/schedules/nightly"] {
-        reading.page(page).await.has_not("nightly/pause").has_not("nightly/run").has_not("nightly/remove");
+        reading
+            .page(page)
+            .await
+            .has_not("nightly/pause")
+            .has_not("nightly/run")
+            .has_not("nightly/remove");
     }
     for act in ["pause", "resume", "run", "remove"] {
         let refused = reading.press(&format!("/schedules/nightly/{act}"), &[]).await;

@@ -42,7 +42,12 @@ async fn subscriptions_are_listed(pages: TestPages) {
     put(&pages, "tell", &json!({"signal": "subject"})).await;
     put(&pages, "big", &json!({"event": "order.big", "types": ["order.paid"]})).await;
     let listed = pages.page("/subscriptions").await;
-    listed.has(&["live", "subscriptions/receipts", "order.* where data.total &gt;= 10", "mail.receipt"]);
+    listed.has(&[
+        "live",
+        "subscriptions/receipts",
+        "order.* where data.total &gt;= 10",
+        "mail.receipt",
+    ]);
     listed.has(&["order.big"]).has(&["signal by", "subject"]);
     listed.has(&["action=\"subscriptions/receipts/pause\"", "aria-label=\"Pause receipts\""]);
 }
@@ -53,10 +58,23 @@ async fn a_subscription_says_what_it_gets_and_nearly_gets(pages: TestPages) {
     pages.feed().await;
     let shown = pages.page("/subscriptions/receipts").await;
     shown.has(&[
-        "receipts", "It was fed up to position", "4", "the end of the log",
-        "What it gets", "it wants 3", "order.sent", "became a job", "order.paid",
-        "What it nearly gets", "1 event", "order.paid", "not wanted",
-        "Filter", "Definition", "mail.receipt", "at most 10 000 unfinished jobs",
+        "receipts",
+        "It was fed up to position",
+        "4",
+        "the end of the log",
+        "What it gets",
+        "it wants 3",
+        "order.sent",
+        "became a job",
+        "order.paid",
+        "What it nearly gets",
+        "1 event",
+        "order.paid",
+        "not wanted",
+        "Filter",
+        "Definition",
+        "mail.receipt",
+        "at most 10 000 unfinished jobs",
     ]);
 }
 
@@ -82,8 +100,11 @@ async fn a_replay_is_shown_begun_and_undone(pages: TestPages) {
     pages.page("/subscriptions/receipts/replay").await.has(&["Show what it would feed"]);
     let shown = pages.page("/subscriptions/receipts/replay?from=beginning&kind=dry").await;
     shown.has(&[
-        "It would feed 2 events", "Behind position 0, up to 3",
-        "name=\"kind\" value=\"dry\"", "name=\"expect\" value=\"2\"", "Replay 2 events to receipts",
+        "It would feed 2 events",
+        "Behind position 0, up to 3",
+        "name=\"kind\" value=\"dry\"",
+        "name=\"expect\" value=\"2\"",
+        "Replay 2 events to receipts",
     ]);
     assert_eq!(pages.api("/v1/jobs?filter=kind:dry").await["items"], json!([]), "it is only shown");
     let fields = [("from", "beginning"), ("kind", "dry"), ("expect", "2"), ("to", "")];
@@ -108,7 +129,11 @@ async fn a_replay_of_other_events_than_were_shown_does_not_begin(pages: TestPage
     let refused = pages.press("/subscriptions/receipts/replay", &fields).await;
     assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
     refused.has(&["expected 1 event"]);
-    for (query, says) in [("from=soon", "expected now, beginning"), ("from=3", "nothing to replay"), ("from=0&credit=x", "credit")] {
+    for (query, says) in [
+        ("from=soon", "expected now, beginning"),
+        ("from=3", "nothing to replay"),
+        ("from=0&credit=x", "credit"),
+    ] {
         let shown = pages.page(&format!("/subscriptions/receipts/replay?{query}")).await;
         shown.has(&["role=\"alert\"", says]);
     }
@@ -118,7 +143,12 @@ async fn a_filter_is_tried_on_the_log(pages: TestPages) {
     receipts(&pages).await;
     pages.page("/backtest").await.has(&["Try a filter", "Nothing is made"]);
     let tried = pages.page("/backtest?types=order.*&sql=data.total%20%3E%3D%2020&last=3").await;
-    tried.has(&["value=\"data.total &gt;= 20\"", "It would have fired 2 times", "order.paid", "The last of them"]);
+    tried.has(&[
+        "value=\"data.total &gt;= 20\"",
+        "It would have fired 2 times",
+        "order.paid",
+        "The last of them",
+    ]);
     let own = pages.page("/backtest?subscription=receipts&last=1").await;
     own.has(&["It would have fired once"]);
     pages.page("/backtest?sql=data.").await.has(&["role=\"alert\""]);
@@ -127,7 +157,11 @@ async fn a_filter_is_tried_on_the_log(pages: TestPages) {
 
 async fn a_subscription_is_removed(pages: TestPages) {
     receipts(&pages).await;
-    pages.page("/subscriptions/receipts").await.has(&["Remove…", "Subscription receipts goes", "Remove it"]);
+    pages.page("/subscriptions/receipts").await.has(&[
+        "Remove…",
+        "Subscription receipts goes",
+        "Remove it",
+    ]);
     let removed = pages.press("/subscriptions/receipts/remove", &[]).await;
     assert_eq!(removed.led(), ("/subscriptions", "Subscription receipts is removed.".to_owned()));
     assert_eq!(pages.get("/subscriptions/receipts").await.status, StatusCode::NOT_FOUND);
@@ -137,7 +171,12 @@ async fn a_reader_changes_nothing(pages: TestPages) {
     receipts(&pages).await;
     let reading = pages.for_reader();
     for page in ["/subscriptions", "/subscriptions/receipts"] {
-        reading.page(page).await.has_not("receipts/pause").has_not("receipts/remove").has_not("/replay");
+        reading
+            .page(page)
+            .await
+            .has_not("receipts/pause")
+            .has_not("receipts/remove")
+            .has_not("/replay");
     }
     for act in ["pause", "resume", "remove", "replay", "undo"] {
         let path = format!("/subscriptions/receipts/{act}");

@@ -25,16 +25,26 @@ async fn a_tree_is_shown_from_each_of_its_members(pages: TestPages) {
     let (event, job) = published(&pages).await;
     let at_event = pages.page(&format!("/traces/{event}")).await;
     let rows = [
-        "What came of", "order.paid", "events", ">1<",
-        &*format!("events/{event}"), "order.paid", "event",
-        "level-1", &*format!("jobs/{job}"), "receipt.print", "available",
+        "What came of",
+        "order.paid",
+        "events",
+        ">1<",
+        &*format!("events/{event}"),
+        "order.paid",
+        "event",
+        "level-1",
+        &*format!("jobs/{job}"),
+        "receipt.print",
+        "available",
     ];
     at_event.has(&rows).has_not("<script>");
     let at_job = pages.page(&format!("/traces/{job}")).await;
     at_job.has(&[&format!("row-{job}\" aria-current=\"true\"")]);
     pages.page(&format!("/jobs/{job}")).await.has(&[
-        &format!("traces/{job}"), "Everything that came of this",
-        &format!("events/{event}"), "subscriptions/receipts",
+        &format!("traces/{job}"),
+        "Everything that came of this",
+        &format!("events/{event}"),
+        "subscriptions/receipts",
     ]);
 }
 

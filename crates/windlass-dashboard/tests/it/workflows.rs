@@ -41,7 +41,15 @@ async fn workflows_and_batches_are_listed(pages: TestPages) {
     let hostile = json!({"name": "other", "key": HOSTILE, "steps": [step("a", "work", &[])]});
     started(&pages, &hostile).await;
     let listed = pages.page("/workflows").await;
-    listed.has(&["other", "running", &format!("workflows/{id}"), "vm.provision", "vm-42", "batch:", ">3</a>"]);
+    listed.has(&[
+        "other",
+        "running",
+        &format!("workflows/{id}"),
+        "vm.provision",
+        "vm-42",
+        "batch:",
+        ">3</a>",
+    ]);
     listed.has_not("<script>alert");
     pages.page("/workflows?name=vm.provision").await.has(&["vm-42"]).has_not("other</bdi>");
     pages.page("/workflows?live=false").await.has(&["No such workflows", "Show all"]);
@@ -52,16 +60,36 @@ async fn a_workflow_is_drawn_with_what_each_step_waits_for(pages: TestPages) {
     let id = provisioned(&pages).await;
     let shown = pages.page(&format!("/workflows/{id}")).await;
     shown.has(&[
-        "vm.provision", &id, "vm-42", "running", "0 of", "3 jobs",
-        "Graph", "<svg", "c waits for a", "node plain", "jobs/job_", "available",
-        "Steps", ">a</bdi>", "longest way", ">c</bdi>", "waiting", "kept by", "after",
+        "vm.provision",
+        &id,
+        "vm-42",
+        "running",
+        "0 of",
+        "3 jobs",
+        "Graph",
+        "<svg",
+        "c waits for a",
+        "node plain",
+        "jobs/job_",
+        "available",
+        "Steps",
+        ">a</bdi>",
+        "longest way",
+        ">c</bdi>",
+        "waiting",
+        "kept by",
+        "after",
     ]);
     assert_eq!(shown.text.matches("class=\"node ").count(), 3);
     assert_eq!(shown.text.matches("class=\"edge").count(), 2);
     pages.page("/workflows/vm-42").await.has(&["vm.provision"]);
     let odd = json!({"name": HOSTILE, "steps": [step(HOSTILE, "work", &[]), step("b", "work", &[HOSTILE])]});
     let odd = started(&pages, &odd).await;
-    pages.page(&format!("/workflows/{odd}")).await.has(&["&lt;script&gt;"]).has_not("<script>alert");
+    pages
+        .page(&format!("/workflows/{odd}"))
+        .await
+        .has(&["&lt;script&gt;"])
+        .has_not("<script>alert");
 }
 
 async fn a_workflow_that_is_stuck_says_so_and_is_retried(pages: TestPages) {
@@ -69,7 +97,13 @@ async fn a_workflow_that_is_stuck_says_so_and_is_retried(pages: TestPages) {
     let path = format!("/workflows/{id}");
     pages.page(&path).await.has_not("Retry 1 dead job");
     pages.work().await;
-    pages.page(&path).await.has(&["Retry 1 dead job", "is dead, and", "1 step", "waits for it", "it was told to"]);
+    pages.page(&path).await.has(&[
+        "Retry 1 dead job",
+        "is dead, and",
+        "1 step",
+        "waits for it",
+        "it was told to",
+    ]);
     let retried = pages.press(&format!("{path}/retry"), &[("back", &path)]).await;
     let (to, told) = retried.led();
     assert_eq!((to, told.starts_with("1 dead job run")), (&*path, true), "{told}");
@@ -137,7 +171,11 @@ async fn a_reader_changes_nothing(pages: TestPages) {
 }
 
 async fn a_workflow_that_is_not_there_is_not_found(pages: TestPages) {
-    for path in ["/workflows/bat_00000000000000000000000000", "/batches/bat_00000000000000000000000000", "/workflows/none"] {
+    for path in [
+        "/workflows/bat_00000000000000000000000000",
+        "/batches/bat_00000000000000000000000000",
+        "/workflows/none",
+    ] {
         let shown = pages.get(path).await;
         assert_eq!(shown.status, StatusCode::NOT_FOUND, "{path}: {}", shown.text);
     }
