@@ -3,7 +3,7 @@
 "use strict";
 
 /** Keys that open pages behind `g`. @type {Record<string, string>} */
-const PLACES = { o: ".", j: "jobs", q: "queues", w: "workers", e: "errors" };
+const PLACES = { o: ".", j: "jobs", q: "queues", w: "workers", x: "errors", s: "schedules", f: "workflows", e: "events", u: "subscriptions", i: "sources" };
 
 /** Copies with the clipboard where the page has one, and by a selection where it is served over plain HTTP. @param {string} text */
 async function copy(text) {
@@ -18,10 +18,8 @@ async function copy(text) {
   field.remove();
 }
 
-/** Buttons that need this file are shown by it. @param {ParentNode} root */
-function show(root) {
-  for (const button of root.querySelectorAll("button[data-copy][hidden]")) button.hidden = false;
-}
+// Buttons that need this file are shown by its style, so that a page that is shown again does not flicker.
+document.documentElement.classList.add("script");
 
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element && event.target.closest("[data-copy]");

@@ -5,8 +5,26 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 
 /// The first part of the paths that are pages; the other paths are the API's.
-const OF_PAGES: [&str; 9] =
-    ["", "assets", "docs", "errors", "jobs", "queues", "theme", "workers", "sign-out"];
+const OF_PAGES: [&str; 18] = [
+    "",
+    "assets",
+    "backtest",
+    "batches",
+    "docs",
+    "errors",
+    "event-types",
+    "events",
+    "jobs",
+    "queues",
+    "schedules",
+    "sign-out",
+    "sources",
+    "subscriptions",
+    "theme",
+    "traces",
+    "workers",
+    "workflows",
+];
 
 /// What stands before the path of a page.
 #[derive(Debug, Clone, Default)]

@@ -12,7 +12,7 @@ pub(crate) fn bars(values: &[u64], title: &str) -> Markup {
     let most = values.iter().copied().max().unwrap_or(0).max(1);
     let width = values.len() as u64 * STEP;
     html! {
-        svg.bars role="img" width=(width) height=(HEIGHT) viewBox={ "0 0 " (width) " " (HEIGHT) } {
+        svg.trend role="img" width=(width) height=(HEIGHT) viewBox={ "0 0 " (width) " " (HEIGHT) } {
             title { (title) }
             @for (nth, value) in values.iter().enumerate() {
                 (PreEscaped(bar(nth as u64, *value, most)))

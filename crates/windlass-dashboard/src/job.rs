@@ -10,7 +10,8 @@ use axum::routing::{get, post};
 
 use crate::ask::Pages;
 
-pub(crate) use list::{search, short};
+pub(crate) use document::{Job, Subject};
+pub(crate) use list::search;
 
 pub(crate) fn routes() -> Router<Pages> {
     Router::new()

@@ -31,11 +31,16 @@ pub(crate) enum Nav {
     Errors,
     Queues,
     Workers,
+    Schedules,
+    Workflows,
+    Events,
+    Subscriptions,
+    Sources,
     Docs,
 }
 
 /// The navigation: its groups, and in each where it leads, how it is called, and its picture.
-const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 2] = [
+const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 3] = [
     (
         "",
         &[
@@ -44,6 +49,16 @@ const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 2] = [
             (Nav::Errors, "errors", "Errors", "errors"),
             (Nav::Queues, "queues", "Queues", "queues"),
             (Nav::Workers, "workers", "Workers", "workers"),
+            (Nav::Schedules, "schedules", "Schedules", "schedules"),
+            (Nav::Workflows, "workflows", "Workflows", "workflows"),
+        ],
+    ),
+    (
+        "Events",
+        &[
+            (Nav::Events, "events", "Events", "events"),
+            (Nav::Subscriptions, "subscriptions", "Subscriptions", "subscriptions"),
+            (Nav::Sources, "sources", "Sources", "sources"),
         ],
     ),
     ("Help", &[(Nav::Docs, "docs", "Documentation", "docs")]),

@@ -20,12 +20,15 @@
 mod act;
 mod ask;
 mod assets;
+mod bars;
 mod base;
 mod chart;
 mod docs;
 mod error_group;
+mod event;
 mod fault;
 mod filter;
+mod form;
 mod job;
 mod json;
 mod layout;
@@ -33,10 +36,15 @@ mod looks;
 mod overview;
 mod parts;
 mod queue;
+mod schedule;
 mod session;
+mod source;
 mod state;
+mod subscription;
+mod trace;
 mod view;
 mod worker;
+mod workflow;
 
 use axum::Router;
 use axum::middleware::{from_fn, map_request};
@@ -63,6 +71,12 @@ pub fn over(api: Api) -> Router {
         .merge(error_group::routes())
         .merge(queue::routes())
         .merge(worker::routes())
+        .merge(schedule::routes())
+        .merge(workflow::routes())
+        .merge(event::routes())
+        .merge(subscription::routes())
+        .merge(source::routes())
+        .merge(trace::routes())
         .merge(session::routes())
         .merge(docs::routes())
         .layer(from_fn(layout::guarded))

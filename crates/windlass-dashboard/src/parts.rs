@@ -1,10 +1,37 @@
 //! What many pages are made of.
 
 use maud::{Markup, PreEscaped, html};
+use serde::Deserialize;
 use windlass::Timestamp;
 use windlass_http::words::time::{lasted, relative};
 
 use crate::assets;
+
+/// The object of a path, by its id.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Which {
+    pub(crate) id: String,
+}
+
+/// The object of a path, by its name.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+}
+
+/// The end of an id, which tells it from others written in the same moment.
+pub(crate) fn short(id: &str) -> &str {
+    let start = id.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
+    id.get(start..).unwrap_or(id)
+}
+
+/// The beginning of a text, which may be very long.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
 
 /// A picture of the sprite. It says nothing that does not stand beside it in words.
 pub(crate) fn icon(name: &str) -> Markup {

@@ -6,7 +6,7 @@ use windlass::State;
 use crate::parts::icon;
 
 /// Its sign, and the colour that it has.
-const fn look(state: State) -> (&'static str, &'static str) {
+pub(crate) const fn look(state: State) -> (&'static str, &'static str) {
     match state {
         State::Waiting => ("hourglass", "plain"),
         State::Scheduled => ("clock", "plain"),

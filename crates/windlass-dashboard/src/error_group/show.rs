@@ -9,9 +9,8 @@ use windlass_http::words::time::{count, number};
 use super::document::ErrorGroup;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
-use crate::job::short;
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, icon, moment, text};
+use crate::parts::{copy, icon, moment, short, text};
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]

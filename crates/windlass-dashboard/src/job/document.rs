@@ -34,6 +34,16 @@ pub(crate) struct Job {
     pub(crate) traceparent: Option<String>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) timeout_ms: Option<u64>,
+    /// Where it comes of one, and is shown alone.
+    pub(crate) event: Option<OfEvent>,
+}
+
+/// The event that a job comes of.
+#[derive(Debug, Deserialize)]
+pub(crate) struct OfEvent {
+    pub(crate) id: String,
+    pub(crate) r#type: String,
+    pub(crate) subscription: String,
 }
 
 /// What a job is about.

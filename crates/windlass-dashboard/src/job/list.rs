@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::filter::{encoded, link, state_of, term, with_state};
 use crate::layout::{Nav, Page};
 use crate::overview::Status;
-use crate::parts::{copy, empty, icon, moment, pager, text};
+use crate::parts::{copy, empty, icon, moment, pager, short, text};
 use crate::state::badge;
 use crate::view::View;
 
@@ -169,10 +169,4 @@ fn row(view: &View, job: &Job) -> Markup {
             td.when { span.meta { (word) " " } (moment(at, view.now)) }
         }
     }
-}
-
-/// The end of an id, which tells it from others written in the same moment.
-pub(crate) fn short(id: &str) -> &str {
-    let start = id.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
-    id.get(start..).unwrap_or(id)
 }

@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, icon, lines_of, moment, since, text};
+use crate::parts::{copy, icon, lines_of, moment, short, since, text};
 use crate::state::{badge, sign};
 use crate::view::View;
 
@@ -111,7 +111,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
             }
         }
     };
-    let page = Page::new(Nav::Jobs, format!("{} {}", job.kind, super::list::short(&job.id)), body);
+    let page = Page::new(Nav::Jobs, format!("{} {}", job.kind, short(&job.id)), body);
     page.live(format!("jobs={}", encoded(&job.id))).show(&view).await
 }
 
@@ -128,6 +128,7 @@ fn buttons(view: &View, job: &Job) -> Markup {
     let has_ended = matches!(job.state, State::Completed | State::Cancelled | State::Dead);
     html! {
         div.tools {
+            a.button href={ "traces/" (encoded(&job.id)) } { (icon("workflows")) span { "Everything that came of this" } }
             (copy("Copy as command", &format!("windlass job show {}", job.id)))
             @if may_retry { (button("retry", if has_ended { "Run again" } else { "Run now" }, "primary", "loop")) }
             @if !has_ended { (button("cancel", "Cancel", "danger", "slash")) }
@@ -262,11 +263,25 @@ fn facts(view: &View, job: &Job) -> Markup {
                 @if let Some(moment) = job.expires_at { dt { "Expires" } dd { (at(moment)) } }
                 @if let Some(ms) = job.timeout_ms { dt { "Timeout" } dd { (span(std::time::Duration::from_millis(ms))) } }
                 @if let Some(worker) = &job.worker { dt { "Worker" } dd { (text(worker)) } }
-                @if let Some(parent) = &job.parent { dt { "Enqueued by" } dd { a href={ "jobs/" (encoded(parent)) } { code { (super::list::short(parent)) } } } }
-                @if job.root != job.id { dt { "Root" } dd { a href={ "jobs/" (encoded(&job.root)) } { code { (super::list::short(&job.root)) } } } }
-                @if let Some(batch) = &job.batch { dt { "Batch" } dd { code { (super::list::short(batch)) } @if let Some(step) = &job.step { " " (text(step)) } } }
+                (origin(job))
+                @if let Some(batch) = &job.batch {
+                    @let folder = if job.step.is_some() { "workflows" } else { "batches" };
+                    dt { "Batch" } dd { a href={ (folder) "/" (encoded(batch)) } { code { (short(batch)) } } @if let Some(step) = &job.step { " " (text(step)) } }
+                }
                 @if let Some(trace) = &job.traceparent { dt { "Trace" } dd { code.long { (text(trace)) } } }
             }
         }
+    }
+}
+
+/// What it comes of. The root may be an event, so that it leads to the tree, which knows.
+fn origin(job: &Job) -> Markup {
+    html! {
+        @if let Some(event) = &job.event {
+            dt { "Event" } dd { a href={ "events/" (encoded(&event.id)) } { (text(&event.r#type)) } span.meta { " through " } a href={ "subscriptions/" (encoded(&event.subscription)) } { (text(&event.subscription)) } }
+        } @else if let Some(parent) = &job.parent {
+            dt { "Enqueued by" } dd { a href={ "jobs/" (encoded(parent)) } { code { (short(parent)) } } }
+        }
+        @if job.root != job.id { dt { "Root" } dd { a href={ "traces/" (encoded(&job.id)) } { code { (short(&job.root)) } } } }
     }
 }

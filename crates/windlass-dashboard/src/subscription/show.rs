@@ -1,0 +1,177 @@
+//! One subscription: what it wants, how far it is, what it gets, and what it nearly gets.
+
+use axum::extract::Path;
+use axum::response::Response;
+use maud::{Markup, html};
+use windlass::Timestamp;
+use windlass_http::words::time::{count, number};
+
+use super::document::{Explanation, Looked, Subscription, Window};
+use super::list::switch;
+use crate::event::answered;
+use crate::fault::Fault;
+use crate::filter::{encoded, link, term};
+use crate::form::{Look, asking, sure};
+use crate::json::pretty;
+use crate::layout::{Nav, Page};
+use crate::parts::{Named, copy, icon, moment, short, text};
+use crate::view::View;
+
+/// Windows that are listed.
+const WINDOWS: usize = 20;
+
+pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Result<Response, Fault> {
+    let path = format!("/v1/subscriptions/{}", encoded(&name));
+    let one = view.ask().get::<Subscription>(&path).await?;
+    let explained = view.ask().get_if_allowed::<Explanation>(&format!("{path}/explain")).await?;
+    let may_operate = view.who().await?.may_operate();
+    let body = html! {
+        div.title {
+            div { p.crumb { a href="subscriptions" { "Subscriptions" } } h1 { (text(&one.name)) } }
+            (tools(&view, &one, may_operate))
+        }
+        p.lead { (one.badge()) " " (summary(&view, &one)) }
+        div.columns {
+            div {
+                @if let Some(explained) = &explained { (explanation(&view, explained)) }
+                @if !one.waiting.is_empty() { (windows(&view, &one.waiting)) }
+            }
+            div {
+                section { h2 { "Filter" } p { (text(&one.wants)) } (copy("Copy", one.filter.get())) pre.json { (pretty(one.filter.get())) } }
+                (facts(&view, &one))
+                @if may_operate { (apart(&view, &one)) }
+            }
+        }
+    };
+    let page = Page::new(Nav::Subscriptions, one.name.clone(), body);
+    page.live("types=*").show(&view).await
+}
+
+fn tools(view: &View, one: &Subscription, may_operate: bool) -> Markup {
+    let name = encoded(&one.name);
+    html! {
+        div.tools {
+            (copy("Copy as command", &format!("windlass subscription show {}", one.name)))
+            a.button href=(link("backtest", &[("subscription", &one.name)])) { (icon("search")) span { "Try its filter" } }
+            @if may_operate {
+                @if !one.is_replay() { a.button href={ "subscriptions/" (name) "/replay" } { (icon("loop")) span { "Replay…" } } }
+                (switch(view, one))
+            }
+        }
+    }
+}
+
+fn summary(view: &View, one: &Subscription) -> Markup {
+    html! {
+        @if let Some(at) = one.paused_at { "It stands still since " (moment(at, view.now)) ", at position " }
+        @else { "It was fed up to position " }
+        (number(one.position)) ", "
+        @if one.behind == 0 { "the end of the log." } @else { (count(one.behind, "event")) " behind the end of the log." }
+        @if let Some(until) = one.until { " It is a replay, and goes once it is through position " (number(until)) "." }
+    }
+}
+
+fn explanation(view: &View, explained: &Explanation) -> Markup {
+    html! {
+        section {
+            h2 { "What it gets" }
+            p.meta { "Of the last " (count(explained.events, "event")) " of the log it wants " (number(explained.matched)) "." }
+            @if explained.matches.is_empty() { p { "None. Which events there are: " a href="event-types" { "types of events" } } }
+            @else { (looked(view, &explained.matches)) }
+        }
+        @if explained.nearly_matched > 0 {
+            section {
+                h2 { "What it nearly gets" }
+                p.meta { "One clause alone keeps " (count(explained.nearly_matched, "event")) " from it." }
+                (looked(view, &explained.near_misses))
+            }
+        }
+    }
+}
+
+fn looked(view: &View, events: &[Looked]) -> Markup {
+    html! {
+        table.rows {
+            thead { tr { th { "Event" } th { "What came of it" } th { "When" } } }
+            tbody { @for one in events.iter().rev() {
+                @let (colour, picture, words) = answered(&one.answer);
+                tr {
+                    td.main {
+                        a.name href={ "events/" (encoded(&one.event.id)) } { (text(&one.event.r#type)) }
+                        code.id { @if let Some(position) = one.event.position { (position) } @else { (short(&one.event.id)) } }
+                        @if let Some(subject) = &one.event.subject { span.meta { " " (text(subject)) } }
+                        @if one.answer == "unwanted" { p.why title=(one.why) { (text(&one.why)) } }
+                    }
+                    td.state { span class={ "badge " (colour) } { (icon(picture)) (words) } @if let Some(job) = &one.job { " " a href={ "jobs/" (encoded(job)) } { code { (short(job)) } } } }
+                    td.when { (moment(one.event.time, view.now)) }
+                }
+            } }
+        }
+    }
+}
+
+/// Events that wait for others.
+fn windows(view: &View, windows: &[Window]) -> Markup {
+    let events: usize = windows.iter().map(|window| window.positions.len()).sum();
+    html! {
+        section {
+            h2 { "What waits for others" }
+            p.meta { (count(events as u64, "event")) " for " (count(windows.len() as u64, "job")) "." }
+            table.rows {
+                thead { tr { th { "In common" } th.number { "Events" } th { "Since" } th { "Job at the latest" } } }
+                tbody { @for window in windows.iter().take(WINDOWS) {
+                    tr {
+                        td.main { @if window.key.is_empty() { span.meta { "all" } } @else { (text(&window.key)) } }
+                        td.number data-name="events" { (window.positions.len()) @if let Some(last) = window.positions.last() { span.meta { ", last " a href={ "events/" (last) } { (last) } } } }
+                        td data-name="since" { (moment(window.opened_at, view.now)) }
+                        td.when { (moment(window.due_at, view.now)) }
+                    }
+                } }
+            }
+            @if windows.len() > WINDOWS { p.note { "The first " (WINDOWS) " are shown." } }
+        }
+    }
+}
+
+fn facts(view: &View, one: &Subscription) -> Markup {
+    let at = |at: Timestamp| moment(at, view.now);
+    html! {
+        section.facts {
+            h2 { "Definition" }
+            dl {
+                dt { "Becomes" } dd { (one.target()) }
+                @if let Some(queue) = &one.queue { dt { "Queue" } dd { a href=(link("jobs", &[("filter", &term("queue", queue))])) { (text(queue)) } } }
+                @if let Some(version) = one.version { dt { "Version" } dd { (version) } }
+                @if let Some(most) = one.max_attempts { dt { "Failures" } dd { @if most == 0 { "tried until it succeeds" } @else { "dead after " (most) } } }
+                @if let Some(source) = &one.source { dt { "Source" } dd { (text(source)) } }
+                @if let Some(mode) = &one.mode { dt { "Mode" } dd { (mode) } }
+                @if let Some(lane) = &one.lane { dt { "Lane" } dd { "one after the other by " code { (text(lane)) } } }
+                @if let Some(credit) = one.credit { dt { "Credit" } dd { "at most " (count(credit.into(), "unfinished job")) } }
+                @if let Some(pace) = &one.pace { dt { "Pace" } dd { (text(pace)) " while it catches up" } }
+                dt { "Begins" } dd { @if one.after == 0 { "at the beginning of the log" } @else { "behind position " a href={ "events/" (one.after) } { (number(one.after)) } } }
+                @if let Some(until) = one.until { dt { "Ends" } dd { "with position " a href={ "events/" (until) } { (number(until)) } } }
+                dt { "Made" } dd { (at(one.created_at)) }
+            }
+        }
+    }
+}
+
+/// What cannot be taken back stands apart.
+fn apart(view: &View, one: &Subscription) -> Markup {
+    let name = encoded(&one.name);
+    let says = format!(
+        "Subscription {} goes. Jobs that came of it stay; events from now on make none.",
+        one.name
+    );
+    let send = Look::of("Remove it", "cross", "danger");
+    html! {
+        section.apart {
+            h2 { "Undo and remove" }
+            div.tools {
+                a.button href=(link("jobs", &[("filter", &term("tag", &format!("replay:{}", one.name)))])) { (icon("jobs")) span { "Jobs of its replays" } }
+                a.button href={ "subscriptions/" (name) "/undo" } { (icon("undo")) span { "Undo replays…" } }
+                (asking(view, &format!("subscriptions/{name}/remove"), Look::of("Remove…", "cross", "danger"), &sure(&says, send)))
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The dashboard over a database of a test's own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+use windlass::Client;
+use windlass::store::{Now, Store};
+use windlass::token::{Grant, Scope};
+use windlass_http::{Access, Api, Caller};
+use windlass_testkit::database::{Database, PostgresDatabase};
+
+/// A name that does harm where it is not escaped: a tag, a mark of direction and one that is not seen.
+pub(crate) const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\u{200b}";
+
+enum Kind {
+    Sqlite(TempDir),
+    Postgres(Box<PostgresDatabase>),
+}
+
+/// A database of one test.
+pub(crate) struct TestDatabase(Kind);
+
+impl TestDatabase {
+    pub(crate) fn sqlite() -> Self {
+        Self(Kind::Sqlite(tempfile::tempdir().expect("a folder")))
+    }
+
+    pub(crate) fn postgres() -> Self {
+        Self(Kind::Postgres(Box::new(PostgresDatabase::fresh())))
+    }
+
+    fn url(&self) -> String {
+        match &self.0 {
+            Kind::Sqlite(folder) => format!("sqlite:{}", folder.path().join("app.db").display()),
+            Kind::Postgres(database) => database.url(),
+        }
+    }
+}
+
+/// A job that ends as it is told.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Work {
+    #[serde(default)]
+    dies: bool,
+}
+
+impl windlass::Job for Work {
+    const KIND: &'static str = "work";
+}
+
+async fn work(job: Work, _: windlass::Context) -> Result<(), windlass::JobError> {
+    if job.dies { Err(windlass::JobError::dead("it was told to")) } else { Ok(()) }
+}
+
+/// The pages, and the store below them.
+pub(crate) struct TestPages {
+    router: Router,
+    store: Arc<dyn Store>,
+    // Dropped last.
+    database: Arc<TestDatabase>,
+}
+
+/// A page.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Shown {
+    /// Whether it has all of these texts, in this order.
+    #[track_caller]
+    pub(crate) fn has(&self, texts: &[&str]) -> &Self {
+        let mut rest = self.text.as_str();
+        for text in texts {
+            let Some((_, after)) = rest.split_once(text) else {
+                panic!("{text:?} is missing, or in another place: {}", self.text)
+            };
+            rest = after;
+        }
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn has_not(&self, text: &str) -> &Self {
+        assert!(!self.text.contains(text), "{text:?} is there: {}", self.text);
+        self
+    }
+
+    /// Where it leads, and what the page there tells.
+    #[track_caller]
+    pub(crate) fn led(&self) -> (&str, String) {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);
+        let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let told = text(header::SET_COOKIE).unwrap_or_default();
+        let told = told.strip_prefix("windlass-told=").unwrap_or_default();
+        let told = told.split(';').next().unwrap_or_default();
+        let told = percent_decode_str(told).decode_utf8_lossy().into_owned();
+        (text(header::LOCATION).unwrap_or_default(), told)
+    }
+}
+
+impl TestPages {
+    pub(crate) async fn on(database: TestDatabase) -> Self {
+        let store = windlass::open(&database.url()).await.expect("the store opens");
+        Self::over(store, Access::open(), Arc::new(database))
+    }
+
+    fn over(store: Arc<dyn Store>, access: Access, database: Arc<TestDatabase>) -> Self {
+        let router = windlass_dashboard::over(Api::new(Arc::clone(&store), access));
+        Self { router, store, database }
+    }
+
+    /// The same pages for somebody who may read alone.
+    pub(crate) fn for_reader(&self) -> Self {
+        let access = Access::by(|_| Some(Caller::new("ana", Grant::everywhere([Scope::Read]))));
+        Self::over(Arc::clone(&self.store), access, Arc::clone(&self.database))
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(Arc::clone(&self.store))
+    }
+
+    /// A page, which is there.
+    #[track_caller]
+    pub(crate) fn page(&self, path: &str) -> impl Future<Output = Shown> {
+        let got = sent(self.router.clone(), request(Method::GET, path, Body::empty()));
+        async move {
+            let shown = got.await;
+            assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+            shown
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Shown {
+        sent(self.router.clone(), request(Method::GET, path, Body::empty())).await
+    }
+
+    /// Sends a form.
+    pub(crate) async fn press(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let form = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+        let form = form.collect::<Vec<_>>().join("&");
+        let mut request = request(Method::POST, path, Body::from(form));
+        let form = header::HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(header::CONTENT_TYPE, form);
+        sent(self.router.clone(), request).await
+    }
+
+    /// A document of the API that the pages are over.
+    pub(crate) async fn api(&self, path: &str) -> Value {
+        let shown = self.get(path).await;
+        serde_json::from_str(&shown.text).expect("a JSON body")
+    }
+
+    /// Has the API do something, and returns its answer.
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: &Value) -> Value {
+        let mut request = request(method, path, Body::from(body.to_string()));
+        let json = header::HeaderValue::from_static("application/json");
+        request.headers_mut().insert(header::CONTENT_TYPE, json);
+        let shown = sent(self.router.clone(), request).await;
+        assert!(shown.status.is_success(), "{path}: {}", shown.text);
+        serde_json::from_str(&shown.text).unwrap_or_default()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
+        self.ask(Method::POST, path, body).await
+    }
+
+    /// Runs the jobs of the kind `work` that are available, and those behind them.
+    pub(crate) async fn work(&self) {
+        let worker = windlass::Worker::new(Arc::clone(&self.store), ()).handle_fn(work);
+        let worker = worker.inline().await.expect("a worker");
+        while !worker.run_next().await.expect("ran").is_empty() {}
+        worker.leave().await.expect("gone");
+    }
+
+    /// What was published by now becomes what subscriptions make of it.
+    pub(crate) async fn feed(&self) {
+        let mut feed = windlass::subscription::Feed::default();
+        while feed.round(&*self.store, Now::Database).await.expect("fed").is_behind {}
+    }
+}
+
+fn request(method: Method, path: &str, body: Body) -> Request<Body> {
+    Request::builder().method(method).uri(path).body(body).expect("a request")
+}
+
+async fn sent(router: Router, request: Request<Body>) -> Shown {
+    let response = router.oneshot(request).await.expect("an answer");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = response.into_body().collect().await.expect("a whole body").to_bytes();
+    Shown { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+}
+
+/// Runs each behaviour, an `async fn(TestPages)`, as a test on SQLite and as one on PostgreSQL.
+macro_rules! on_both_stores {
+    ($($(#[$doc:meta])* $name:ident;)+) => {
+        mod sqlite {
+            use crate::fixture::{TestDatabase, TestPages};
+            $($(#[$doc])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(TestPages::on(TestDatabase::sqlite()).await).await; })+
+        }
+        mod postgres {
+            use crate::fixture::{TestDatabase, TestPages};
+            $($(#[$doc])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(TestPages::on(TestDatabase::postgres()).await).await; })+
+        }
+    };
+}
+pub(crate) use on_both_stores;

@@ -1,0 +1,9 @@
+//! The pages as a browser gets them, without one, on both stores.
+
+mod events;
+mod fixture;
+mod schedules;
+mod sources;
+mod subscriptions;
+mod traces;
+mod workflows;
