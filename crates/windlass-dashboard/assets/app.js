@@ -2,7 +2,7 @@
 "use strict";
 
 /** Keys that open pages behind `g`. @type {Record<string, string>} */
-const PLACES = { o: "./", j: "jobs", q: "queues", w: "workers" };
+const PLACES = { o: "./", j: "jobs", q: "queues", w: "workers", p: "operations" };
 
 /** Copies with the clipboard where the page has one, and by a selection where it is served over plain HTTP. @param {string} text */
 async function copy(text) {
@@ -19,7 +19,7 @@ async function copy(text) {
 
 /** Buttons that need this file are shown by it. @param {ParentNode} root */
 function show(root) {
-  for (const button of root.querySelectorAll("button[data-copy][hidden]")) button.hidden = false;
+  for (const button of root.querySelectorAll("button[data-copy][hidden], input[data-all][hidden]")) button.hidden = false;
 }
 
 document.addEventListener("click", async (event) => {
@@ -31,6 +31,18 @@ document.addEventListener("click", async (event) => {
   name.dataset.was = name.textContent ?? "";
   name.textContent = "Copied";
   setTimeout(() => { name.textContent = name.dataset.was ?? ""; delete name.dataset.was; }, 1500);
+});
+
+/** The box at the head of a list marks all of its rows. */
+document.addEventListener("change", (event) => {
+  const all = event.target;
+  if (!(all instanceof HTMLInputElement) || !all.dataset.all) return;
+  for (const box of document.querySelectorAll(`input[type="checkbox"][name="${all.dataset.all}"]`)) box.checked = all.checked;
+});
+
+/** A page is not shown again under somebody who marks rows or fills in a form. */
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target instanceof Element && event.target.id === "live" && document.querySelector("#live .pick :checked, #live details.ask[open]")) event.preventDefault();
 });
 
 /** The row that keys act on. */
@@ -56,6 +68,11 @@ function key(event) {
       return;
     }
     case "g": leads = true; return;
+    case "x": {
+      const box = rows[row]?.querySelector(".pick input");
+      if (box instanceof HTMLInputElement) box.checked = !box.checked;
+      return;
+    }
     case "j": case "k": {
       if (rows.length === 0) return;
       row = Math.min(Math.max(row + (event.key === "j" ? 1 : -1), 0), rows.length - 1);

@@ -28,18 +28,20 @@ pub(crate) enum Nav {
     Jobs,
     Queues,
     Workers,
+    Operations,
 }
 
 /// The navigation: its groups, and in each where it leads, how it is called, and its picture.
-const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 1] = [(
-    "",
-    &[
+const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 2] = [("", &[
         (Nav::Overview, "./", "Overview", "overview"),
         (Nav::Jobs, "jobs", "Jobs", "jobs"),
         (Nav::Queues, "queues", "Queues", "queues"),
         (Nav::Workers, "workers", "Workers", "workers"),
-    ],
-)];
+    ]),
+    ("Control", &[
+        (Nav::Operations, "operations", "Operations", "operations"),
+    ]),
+];
 
 /// A page.
 #[derive(Debug)]

@@ -23,9 +23,11 @@ mod assets;
 mod base;
 mod fault;
 mod filter;
+mod form;
 mod job;
 mod json;
 mod layout;
+mod operation;
 mod overview;
 mod parts;
 mod queue;
@@ -58,6 +60,7 @@ pub fn over(api: Api) -> Router {
         .merge(job::routes())
         .merge(queue::routes())
         .merge(worker::routes())
+        .merge(operation::routes())
         .merge(session::routes())
         .layer(from_fn(layout::guarded))
         .merge(assets::routes())

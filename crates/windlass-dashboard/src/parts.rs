@@ -40,6 +40,11 @@ pub(crate) fn copy(what: &str, text: &str) -> Markup {
     html! { button.quiet.copy type="button" data-copy=(text) hidden { (icon("copy")) span { (what) } } }
 }
 
+/// What shows the same elsewhere: a command, and a request of the API.
+pub(crate) fn copies(command: &str, path: &str) -> Markup {
+    html! { (copy("Copy as command", command)) (copy("Copy as curl", &format!("curl '{path}'"))) }
+}
+
 /// Where the pages of a list go on.
 pub(crate) fn pager(prev: Option<&str>, next: Option<&str>) -> Markup {
     html! {

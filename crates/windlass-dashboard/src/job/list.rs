@@ -14,6 +14,7 @@ use crate::layout::{Nav, Page};
 use crate::overview::Status;
 use crate::parts::{copy, empty, icon, moment, pager, text};
 use crate::state::badge;
+use super::selected;
 use crate::view::View;
 
 /// Rows of a page.
@@ -49,18 +50,22 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         Err(fault) => return Err(fault),
     };
     let status = view.ask().get_if_allowed::<Status>("/v1/status").await?;
+    let may_operate = view.who().await?.may_operate();
     let body = html! {
         div.title {
             h1 { "Jobs" }
             div.tools {
                 (copy("Copy as command", &command(filter)))
                 (copy("Copy as curl", &format!("curl '{}'", path)))
+                @if may_operate && !filter.is_empty() && found.is_ok() { a.button href=(link("operations/new", &[("filter", filter)])) { "Act on all that match" } }
             }
         }
         (tabs(filter, status.as_ref()))
         (search(filter, found.as_ref().err()))
         @if let Ok(found) = &found {
-            @if found.items.is_empty() { (nothing(filter, found)) } @else { (table(&view, &found.items)) }
+            @if found.items.is_empty() { (nothing(filter, found)) }
+            @else if may_operate { (selected::bar(&view)) (rows(&view, &found.items, Some(selected::pick))) }
+            @else { (table(&view, &found.items)) }
             @if !found.complete && !found.items.is_empty() {
                 p.note { "The search ended at its bound: older jobs are on the next pages." }
             }
@@ -133,19 +138,25 @@ fn nothing(filter: &str, found: &Jobs) -> Markup {
     empty("No such jobs", &more)
 }
 
-fn table(view: &View, jobs: &[Job]) -> Markup {
+/// Jobs without buttons.
+pub(crate) fn table(view: &View, jobs: &[Job]) -> Markup {
+    rows(view, jobs, None)
+}
+
+fn rows(view: &View, jobs: &[Job], pick: Option<fn(&Job) -> Markup>) -> Markup {
     html! {
         table.rows.jobs {
-            thead { tr { th { "State" } th { "Kind" } th { "Queue" } th { "About" } th.number { "Attempt" } th { "When" } } }
-            tbody { @for job in jobs { (row(view, job)) } }
+            thead { tr { @if pick.is_some() { th.pick { (selected::all()) } } th { "State" } th { "Kind" } th { "Queue" } th { "About" } th.number { "Attempt" } th { "When" } } }
+            tbody { @for job in jobs { (row(view, job, pick)) } }
         }
     }
 }
 
-fn row(view: &View, job: &Job) -> Markup {
+fn row(view: &View, job: &Job, pick: Option<fn(&Job) -> Markup>) -> Markup {
     let (word, at) = job.moment();
     html! {
         tr id={ "row-" (job.id) } {
+            @if let Some(pick) = pick { td.pick { (pick(job)) } }
             td.state { (badge(job.state)) }
             td.main {
                 a.name href={ "jobs/" (encoded(&job.id)) } { (text(&job.kind)) }
@@ -156,7 +167,7 @@ fn row(view: &View, job: &Job) -> Markup {
             td.about {
                 @for subject in job.subjects.iter().take(2) {
                     @let subject = subject.text();
-                    a.tag href=(link("jobs", &[("filter", &term("subject", &subject))])) { (text(&subject)) }
+                    a.tag href={ "subjects/" (encoded(&subject)) } { (text(&subject)) }
                 }
                 @for tag in job.tags.iter().take(3) {
                     a.tag href=(link("jobs", &[("filter", &term("tag", tag))])) { (text(tag)) }
@@ -171,7 +182,7 @@ fn row(view: &View, job: &Job) -> Markup {
 }
 
 /// The end of an id, which tells it from others written in the same moment.
-pub(super) fn short(id: &str) -> &str {
+pub(crate) fn short(id: &str) -> &str {
     let start = id.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
     id.get(start..).unwrap_or(id)
 }
