@@ -86,6 +86,26 @@ impl Asker {
         read(self.send(method, path, body).await?)
     }
 
+    /// The same with tokens, users and sessions, which are of the store that the server begins with.
+    pub(crate) async fn act_home(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Fault> {
+        read(self.send_home(method, path, body).await?)
+    }
+
+    /// The same as `send` there.
+    pub(crate) async fn send_home(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(axum::http::response::Parts, Vec<u8>), Fault> {
+        self.send_to(("", method, path), body).await
+    }
+
     /// Sends a request and returns its headers and its body, whatever it answers.
     pub(crate) async fn send(
         &self,

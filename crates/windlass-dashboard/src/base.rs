@@ -5,7 +5,19 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 
 /// The first part of the paths that are pages; the other paths are the API's.
-const OF_PAGES: [&str; 8] = ["", "assets", "jobs", "operations", "queues", "theme", "workers", "sign-out"];
+const OF_PAGES: [&str; 11] = [
+    "",
+    "assets",
+    "audit",
+    "jobs",
+    "operations",
+    "queues",
+    "settings",
+    "subjects",
+    "theme",
+    "workers",
+    "sign-out",
+];
 
 /// What stands before the path of a page.
 #[derive(Debug, Clone, Default)]

@@ -66,7 +66,10 @@ impl Fault {
 
     /// Whether it is about who asks or the store, and not about one of many things that were asked for.
     pub(crate) fn is_of_caller(&self) -> bool {
-        !matches!(self.code.as_str(), "not-found" | "conflict" | "duplicate" | "refused" | "invalid-request" | "queue-full")
+        !matches!(
+            self.code.as_str(),
+            "not-found" | "conflict" | "duplicate" | "refused" | "invalid-request" | "queue-full"
+        )
     }
 
     pub(crate) const fn status(&self) -> StatusCode {

@@ -29,18 +29,36 @@ pub(crate) enum Nav {
     Queues,
     Workers,
     Operations,
+    Audit,
+    Settings,
+}
+
+impl Nav {
+    /// Whether somebody may see it at all.
+    fn is_for(self, who: &Who) -> bool {
+        self != Self::Audit || who.may_administer()
+    }
 }
 
 /// The navigation: its groups, and in each where it leads, how it is called, and its picture.
-const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 2] = [("", &[
-        (Nav::Overview, "./", "Overview", "overview"),
-        (Nav::Jobs, "jobs", "Jobs", "jobs"),
-        (Nav::Queues, "queues", "Queues", "queues"),
-        (Nav::Workers, "workers", "Workers", "workers"),
-    ]),
-    ("Control", &[
-        (Nav::Operations, "operations", "Operations", "operations"),
-    ]),
+const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 2] = [
+    (
+        "",
+        &[
+            (Nav::Overview, "./", "Overview", "overview"),
+            (Nav::Jobs, "jobs", "Jobs", "jobs"),
+            (Nav::Queues, "queues", "Queues", "queues"),
+            (Nav::Workers, "workers", "Workers", "workers"),
+        ],
+    ),
+    (
+        "Control",
+        &[
+            (Nav::Operations, "operations", "Operations", "operations"),
+            (Nav::Audit, "audit", "Audit", "audit"),
+            (Nav::Settings, "settings", "Settings", "settings"),
+        ],
+    ),
 ];
 
 /// A page.
@@ -132,7 +150,7 @@ fn side(here: Nav, view: &View, who: &Who) -> Markup {
                 @for (group, places) in PLACES {
                     @if !group.is_empty() { h2 { (group) } }
                     ul {
-                        @for (place, href, name, picture) in places {
+                        @for (place, href, name, picture) in places.iter().filter(|(place, ..)| place.is_for(who)) {
                             li { a href=(href) aria-current=[(*place == here).then_some("page")] { (icon(picture)) span { (name) } } }
                         }
                     }

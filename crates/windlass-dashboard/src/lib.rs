@@ -18,8 +18,10 @@
 //! route for: nobody sees or does more here than there.
 
 mod act;
+mod alert;
 mod ask;
 mod assets;
+mod audit;
 mod base;
 mod fault;
 mod filter;
@@ -32,7 +34,12 @@ mod overview;
 mod parts;
 mod queue;
 mod session;
+mod settings;
 mod state;
+mod store;
+mod subject;
+mod token;
+mod user;
 mod view;
 mod worker;
 
@@ -62,6 +69,13 @@ pub fn over(api: Api) -> Router {
         .merge(worker::routes())
         .merge(operation::routes())
         .merge(session::routes())
+        .merge(settings::routes())
+        .merge(audit::routes())
+        .merge(alert::routes())
+        .merge(store::routes())
+        .merge(token::routes())
+        .merge(user::routes())
+        .merge(subject::routes())
         .layer(from_fn(layout::guarded))
         .merge(assets::routes())
         .layer(CatchPanicLayer::new())

@@ -30,6 +30,11 @@ pub(crate) fn text(text: &str) -> Markup {
     html! { bdi { (windlass_http::words::escape::in_one_line(text)) } }
 }
 
+/// The same where there is room for a text alone, such as in an attribute.
+pub(crate) fn plain(text: &str) -> String {
+    windlass_http::words::escape::in_one_line(text)
+}
+
 /// A list without anything, and what to do about that.
 pub(crate) fn empty(title: &str, more: &Markup) -> Markup {
     html! { div.empty { h2 { (title) } (more) } }

@@ -8,13 +8,13 @@ use windlass::State;
 use windlass_http::words::time::number;
 
 use super::document::{Job, Jobs};
+use super::selected;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, state_of, term, with_state};
 use crate::layout::{Nav, Page};
 use crate::overview::Status;
-use crate::parts::{copy, empty, icon, moment, pager, text};
+use crate::parts::{copy, empty, icon, moment, pager, plain, text};
 use crate::state::badge;
-use super::selected;
 use crate::view::View;
 
 /// Rows of a page.
@@ -161,7 +161,7 @@ fn row(view: &View, job: &Job, pick: Option<fn(&Job) -> Markup>) -> Markup {
             td.main {
                 a.name href={ "jobs/" (encoded(&job.id)) } { (text(&job.kind)) }
                 code.id { (short(&job.id)) }
-                @if let Some(why) = job.why() { p.why title=(why) { (text(why)) } }
+                @if let Some(why) = job.why() { p.why title=(plain(why)) { (text(why)) } }
             }
             td.queue { a href=(link("jobs", &[("filter", &term("queue", &job.queue))])) { (text(&job.queue)) } }
             td.about {

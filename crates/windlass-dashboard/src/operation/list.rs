@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::form::Button;
 use crate::layout::{Nav, Page};
-use crate::parts::{copies, empty, moment, pager, text};
+use crate::parts::{copies, empty, moment, pager, plain, text};
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]
@@ -70,7 +70,7 @@ fn row(view: &View, one: &Operation, may_operate: bool) -> Markup {
             td.main {
                 a.name href={ "operations/" (encoded(&one.id)) } { (what(one)) }
                 " " code.filter { (text(&one.filter)) }
-                @if let Some(note) = &one.note { p.why title=(note) { (text(note)) } }
+                @if let Some(note) = &one.note { p.why title=(plain(note)) { (text(note)) } }
             }
             td { (bar(one)) }
             td.number data-name="changed" { (number(one.done + one.requested)) }

@@ -83,7 +83,11 @@ pub(super) async fn begin(view: View, Form(asked): Form<Asked>) -> Result<Respon
     match view.ask().act(Method::POST, "/v1/operations", Some(body.into())).await {
         Ok(begun) => {
             let id = begun["id"].as_str().unwrap_or_default();
-            Ok(back(&view.base, &format!("/operations/{}", encoded(id)), "The operation has begun."))
+            Ok(back(
+                &view.base,
+                &format!("/operations/{}", encoded(id)),
+                "The operation has begun.",
+            ))
         }
         // Jobs came or went since they were counted: the new number is shown before anything happens.
         Err(fault) if fault.code() == "conflict" => {
@@ -115,7 +119,8 @@ async fn page(
 
 fn fields(asked: &Asked) -> Markup {
     let chosen = if asked.action.is_empty() { "retry" } else { &asked.action };
-    let field = |name, label, value, hint| Field { name, label, value, hint, of: "new", most: Some(1024) };
+    let field =
+        |name, label, value, hint| Field { name, label, value, hint, of: "new", most: Some(1024) };
     html! {
         form.fields.operation method="post" action="operations/preview" {
             (Field { most: Some(4096), ..field("filter", "Which jobs", &asked.filter, "state:dead kind:img.* since:24h") }.required())

@@ -55,7 +55,8 @@ fn begin(asked: &Asked, seen: &Preview) -> Markup {
         ("id", &id),
     ];
     let is_gentle = asked.action == "retry";
-    let picture = ACTIONS.iter().find(|(word, ..)| *word == asked.action).map_or("dot", |one| one.2);
+    let picture =
+        ACTIONS.iter().find(|(word, ..)| *word == asked.action).map_or("dot", |one| one.2);
     html! {
         form method="post" action="operations" {
             @for (name, value) in hidden { input type="hidden" name=(name) value=(value); }

@@ -11,7 +11,12 @@ use crate::parts::{icon, text};
 /// What may be done to many jobs, and what a filter without a state means with it.
 pub(super) const ACTIONS: [(&str, &str, &str, &str); 4] = [
     ("retry", "Retry", "loop", "dead jobs are available again, with their failures at zero"),
-    ("cancel", "Cancel", "slash", "jobs that have not ended never start; those that run are told to stop"),
+    (
+        "cancel",
+        "Cancel",
+        "slash",
+        "jobs that have not ended never start; those that run are told to stop",
+    ),
     ("move", "Move", "right", "jobs that neither run nor have ended are given to another queue"),
     ("delete", "Delete", "cross", "jobs that have ended are removed"),
 ];

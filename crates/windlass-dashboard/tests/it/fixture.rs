@@ -135,7 +135,8 @@ impl Dashboard {
     /// Sends a form, as a button or a page with fields does.
     pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
-        let fields = fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+        let fields =
+            fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
         let body = fields.collect::<Vec<_>>().join("&");
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -16,7 +16,13 @@ on_both_stores! {
 async fn chosen_jobs_are_retried_and_cancelled(dashboard: Dashboard) {
     let ids = dead(&dashboard, 3).await;
     let list = dashboard.get("/jobs?filter=state:dead").await;
-    list.shows(&["form=\"chosen\"", "Retry selected", "Cancel selected", "operations/new?filter=state:dead", &ids[0]]);
+    list.shows(&[
+        "form=\"chosen\"",
+        "Retry selected",
+        "Cancel selected",
+        "operations/new?filter=state:dead",
+        &ids[0],
+    ]);
     dashboard.get("/jobs").await.has_not(&["Act on all that match"]);
     let back = ("back", "/jobs?filter=state:dead");
     let fields = [back, ("act", "retry"), ("job", &ids[0]), ("job", &ids[1])];
@@ -26,8 +32,12 @@ async fn chosen_jobs_are_retried_and_cancelled(dashboard: Dashboard) {
     let told = dashboard.post("/jobs", &fields).await.told();
     assert_eq!(told.1, "1 of 1 job cancelled, or asked to stop.");
     let states = dashboard.api(Method::GET, "/v1/jobs", &Value::Null).await;
-    let states: Vec<_> = states["items"].as_array().expect("items").iter().map(|job| &job["state"]).collect();
-    assert!(states.contains(&&json!("available")) && states.contains(&&json!("cancelled")), "{states:?}");
+    let states: Vec<_> =
+        states["items"].as_array().expect("items").iter().map(|job| &job["state"]).collect();
+    assert!(
+        states.contains(&&json!("available")) && states.contains(&&json!("cancelled")),
+        "{states:?}"
+    );
     let none = dashboard.post("/jobs", &[back, ("act", "retry")]).await.told();
     assert!(none.1.contains("nothing was done"), "{none:?}");
 }
@@ -42,7 +52,8 @@ async fn what_was_refused_is_told_with_its_reason(dashboard: Dashboard) {
 }
 
 async fn at_most_fifty_are_chosen(dashboard: Dashboard) {
-    let many: Vec<_> = std::iter::repeat_n(("job", "job_1"), 51).chain([("act", "retry")]).collect();
+    let many: Vec<_> =
+        std::iter::repeat_n(("job", "job_1"), 51).chain([("act", "retry")]).collect();
     assert_eq!(dashboard.post("/jobs", &many).await.status, StatusCode::BAD_REQUEST);
     let odd = dashboard.post("/jobs", &[("act", "explode"), ("job", "job_1")]).await;
     assert_eq!(odd.status, StatusCode::BAD_REQUEST);

@@ -20,14 +20,16 @@ on_both_stores! {
 }
 
 pub(crate) async fn dead(dashboard: &Dashboard, number: usize) -> Vec<String> {
-    let jobs: Vec<_> = (0..number).map(|_| json!({"kind": "work"})).collect();
-    let written = dashboard.api(Method::POST, "/v1/jobs/batch", &json!({"jobs": jobs})).await;
+    let mut ids = Vec::new();
+    for _ in 0..number {
+        let job = dashboard.api(Method::POST, "/v1/jobs", &json!({"kind": "work"})).await;
+        ids.push(job["id"].as_str().expect("an id").to_owned());
+    }
     let worker = dashboard.worker(worker()).await;
     for _ in 0..number {
         dashboard.run_one(&worker, die()).await;
     }
-    let written = written["items"].as_array().expect("items").iter();
-    written.map(|job| job["job"]["id"].as_str().or(job["id"].as_str()).expect("an id").to_owned()).collect()
+    ids
 }
 
 const RETRY: [(&str, &str); 3] = [("action", "retry"), ("filter", "kind:work"), ("note", "fixed")];
@@ -97,7 +99,8 @@ async fn what_was_left_is_told_with_its_reason(dashboard: Dashboard) {
     let begun = dashboard.api(Method::POST, "/v1/operations", &body).await;
     dashboard.api(Method::POST, &format!("/v1/jobs/{}/retry", ids[0]), &Value::Null).await;
     dashboard.go_on().await;
-    let shown = dashboard.get(&format!("/operations/{}", begun["id"].as_str().expect("an id"))).await;
+    let shown =
+        dashboard.get(&format!("/operations/{}", begun["id"].as_str().expect("an id"))).await;
     shown.shows(&["1 job changed", "1 job left as they were", "have not ended", &ids[0]]);
 }
 
@@ -107,7 +110,10 @@ async fn who_may_only_read_gets_no_form(dashboard: Dashboard) {
     let begun = dashboard.api(Method::POST, "/v1/operations", &body).await;
     let here = format!("/operations/{}", begun["id"].as_str().expect("an id"));
     let dashboard = dashboard.for_viewers();
-    dashboard.get("/operations").await.has_not(&["New operation", "<button class=\"quiet\" aria-label=\"Undo"]);
+    dashboard
+        .get("/operations")
+        .await
+        .has_not(&["New operation", "<button class=\"quiet\" aria-label=\"Undo"]);
     let shown = dashboard.get(&here).await;
     shown.shows(&["running"]);
     shown.has_not(&["/pause", "/stop", "/undo"]);
@@ -138,7 +144,8 @@ async fn hostile_texts_are_shown_as_texts(dashboard: Dashboard) {
     let evil = "<script>alert(1)</script>\u{202e}x";
     let body = json!({"action": "cancel", "filter": "tag:\"<b>\"", "reason": evil, "note": evil});
     let begun = dashboard.api(Method::POST, "/v1/operations", &body).await;
-    let shown = dashboard.get(&format!("/operations/{}", begun["id"].as_str().expect("an id"))).await;
+    let shown =
+        dashboard.get(&format!("/operations/{}", begun["id"].as_str().expect("an id"))).await;
     shown.shows(&["&lt;script&gt;", "&lt;b&gt;"]);
     for page in [shown, dashboard.get("/operations").await] {
         page.has_not(&["<script>alert", "<b>\"", "\u{202e}"]);
