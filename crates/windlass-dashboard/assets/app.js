@@ -2,7 +2,7 @@
 "use strict";
 
 /** Keys that open pages behind `g`. @type {Record<string, string>} */
-const PLACES = { o: "./", j: "jobs", q: "queues", w: "workers", p: "operations", s: "settings", a: "audit" };
+const PLACES = { o: "./", j: "jobs", q: "queues", w: "workers", p: "operations", s: "settings", a: "audit", l: "limits" };
 
 /** Copies with the clipboard where the page has one, and by a selection where it is served over plain HTTP. @param {string} text */
 async function copy(text) {

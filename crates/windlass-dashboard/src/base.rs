@@ -5,11 +5,15 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 
 /// The first part of the paths that are pages; the other paths are the API's.
-const OF_PAGES: [&str; 11] = [
+const OF_PAGES: [&str; 15] = [
     "",
     "assets",
     "audit",
+    "builds",
     "jobs",
+    "kinds",
+    "lanes",
+    "limits",
     "operations",
     "queues",
     "settings",

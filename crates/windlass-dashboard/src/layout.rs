@@ -28,6 +28,7 @@ pub(crate) enum Nav {
     Jobs,
     Queues,
     Workers,
+    Limits,
     Operations,
     Audit,
     Settings,
@@ -54,6 +55,7 @@ const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 2] = [
     (
         "Control",
         &[
+            (Nav::Limits, "limits", "Limits", "limits"),
             (Nav::Operations, "operations", "Operations", "operations"),
             (Nav::Audit, "audit", "Audit", "audit"),
             (Nav::Settings, "settings", "Settings", "settings"),

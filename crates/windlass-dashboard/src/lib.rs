@@ -28,7 +28,10 @@ mod filter;
 mod form;
 mod job;
 mod json;
+mod kind;
+mod lane;
 mod layout;
+mod limit;
 mod operation;
 mod overview;
 mod parts;
@@ -67,6 +70,9 @@ pub fn over(api: Api) -> Router {
         .merge(job::routes())
         .merge(queue::routes())
         .merge(worker::routes())
+        .merge(kind::routes())
+        .merge(lane::routes())
+        .merge(limit::routes())
         .merge(operation::routes())
         .merge(session::routes())
         .merge(settings::routes())

@@ -25,6 +25,11 @@ pub(crate) fn since(moment: Timestamp, now: Timestamp) -> Markup {
     html! { time datetime=(moment) title=(moment) { (lasted(now.since(moment))) } }
 }
 
+/// How long something can still be done.
+pub(crate) fn left(until: Timestamp, now: Timestamp) -> Markup {
+    html! { time datetime=(until) title=(until) { (lasted(until.since(now))) " left" } }
+}
+
 /// A text of somebody else's in one line, which no mark of direction can turn around.
 pub(crate) fn text(text: &str) -> Markup {
     html! { bdi { (windlass_http::words::escape::in_one_line(text)) } }

@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::form::Button;
 use crate::layout::{Nav, Page};
-use crate::parts::{copies, empty, moment, pager, plain, text};
+use crate::parts::{copies, empty, left, moment, pager, plain, text};
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]
@@ -57,7 +57,7 @@ fn nothing(may_operate: bool) -> Markup {
 fn table(view: &View, operations: &[Operation], may_operate: bool) -> Markup {
     html! {
         table.rows.operations {
-            thead { tr { th { "State" } th { "Operation" } th { "Progress" } th.number { "Changed" } th.number { "Left" } th { "By" } th { "Began" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "State" } th { "Operation" } th { "Progress" } th.number { "Changed" } th.number { "Skipped" } th { "By" } th { "Began" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for one in operations { (row(view, one, may_operate)) } }
         }
     }
@@ -74,12 +74,12 @@ fn row(view: &View, one: &Operation, may_operate: bool) -> Markup {
             }
             td { (bar(one)) }
             td.number data-name="changed" { (number(one.done + one.requested)) }
-            td.number data-name="left" { @if one.skipped.jobs == 0 { span.none { "0" } } @else { (number(one.skipped.jobs)) } }
+            td.number data-name="skipped" { @if one.skipped.jobs == 0 { span.none { "0" } } @else { (number(one.skipped.jobs)) } }
             td data-name="by" { @if let Some(by) = &one.origin { (text(by)) } @else { span.none { "–" } } }
             td.when { (moment(one.created_at, view.now)) }
             @if may_operate { td.acts { @if one.may_be_undone(view.now) {
                 (Button { to: &format!("operations/{}/undo", encoded(&one.id)), name: "Undo", picture: "undo", class: "quiet", about: &one.id }.show(view))
-                @if let Some(until) = one.undo_until { p.meta { (moment(until, view.now)) " at the latest" } }
+                @if let Some(until) = one.undo_until { p.meta { (left(until, view.now)) } }
             } } }
         }
     }

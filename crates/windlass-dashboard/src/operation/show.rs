@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::form::Button;
 use crate::layout::{Nav, Page};
-use crate::parts::{copies, copy, moment, text};
+use crate::parts::{copies, copy, left, moment, text};
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]
@@ -79,7 +79,7 @@ fn summary(view: &View, one: &Operation) -> Markup {
             @if one.kept.jobs > 0 { ", " (jobs(one.kept.jobs)) " not" }
         }
         "."
-        @if let Some(until) = one.undo_until.filter(|until| *until > view.now) { " It can be undone until " (moment(until, view.now)) "." }
+        @if let Some(until) = one.undo_until.filter(|until| *until > view.now) { " It can be undone: " (left(until, view.now)) "." }
     }
 }
 

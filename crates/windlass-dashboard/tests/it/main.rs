@@ -3,6 +3,7 @@
 mod audit;
 mod fixture;
 mod jobs;
+mod limits;
 mod operations;
 mod settings;
 mod subjects;
