@@ -19,7 +19,7 @@ async function copy(text) {
 
 /** Buttons that need this file are shown by it. @param {ParentNode} root */
 function show(root) {
-  for (const button of root.querySelectorAll("button[data-copy][hidden], input[data-all][hidden]")) button.hidden = false;
+  for (const button of root.querySelectorAll("button[data-copy][hidden], label.all[hidden]")) button.hidden = false;
 }
 
 document.addEventListener("click", async (event) => {
@@ -41,9 +41,12 @@ document.addEventListener("change", (event) => {
 });
 
 /** A page is not shown again under somebody who marks rows or fills in a form. */
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target instanceof Element && event.target.id === "live" && document.querySelector("#live .pick :checked, #live details.ask[open]")) event.preventDefault();
-});
+for (const moment of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+  document.addEventListener(moment, (event) => {
+    const isLive = event.target instanceof Element && event.target.id === "live";
+    if (isLive && document.querySelector("#live :is(.pick, .all) :checked, #live details.ask[open]")) event.preventDefault();
+  });
+}
 
 /** The row that keys act on. */
 let row = -1;

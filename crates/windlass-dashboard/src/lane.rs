@@ -63,7 +63,7 @@ pub(crate) async fn section(view: &View) -> Result<Markup, Fault> {
 fn table(view: &View, lanes: &[Lane], may_operate: bool) -> Markup {
     html! {
         table.rows.lanes {
-            thead { tr { th { "Lane" } th.number { "Waiting" } th { "First" } th { "State" } th { "Since" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "Lane" } th.number { "Waiting" } th { "First" } th { "State" } th.when { "Since" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for lane in lanes {
                 tr id={ "lane-" (lane.lane) } {
                     td.main { b.name { (text(&lane.lane)) } @if lane.blocked { " " span.badge.failed { (icon("cross")) "stands still" } } }

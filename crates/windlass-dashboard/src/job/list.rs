@@ -146,7 +146,7 @@ pub(crate) fn table(view: &View, jobs: &[Job]) -> Markup {
 fn rows(view: &View, jobs: &[Job], pick: Option<fn(&Job) -> Markup>) -> Markup {
     html! {
         table.rows.jobs {
-            thead { tr { @if pick.is_some() { th.pick { (selected::all()) } } th { "State" } th { "Kind" } th { "Queue" } th { "About" } th.number { "Attempt" } th { "When" } } }
+            thead { tr { @if pick.is_some() { th.pick { span.hidden { "Marked" } } } th { "State" } th { "Kind" } th { "Queue" } th { "About" } th.number { "Attempt" } th { "When" } } }
             tbody { @for job in jobs { (row(view, job, pick)) } }
         }
     }

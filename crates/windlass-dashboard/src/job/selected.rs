@@ -28,7 +28,8 @@ pub(super) fn bar(view: &View) -> Markup {
     html! {
         form.chosen id=(FORM) method="post" action="jobs" {
             (form::back(view))
-            span.meta { "With those that are marked:" }
+            // A script shows it, which marks the rows.
+            label.all hidden { input type="checkbox" data-all="job"; "All of this page" }
             button.quiet name="act" value="retry" { (icon("loop")) span { "Retry selected" } }
             button.quiet.danger name="act" value="cancel" { (icon("slash")) span { "Cancel selected" } }
         }
@@ -38,11 +39,6 @@ pub(super) fn bar(view: &View) -> Markup {
 /// The box of a row.
 pub(super) fn pick(job: &Job) -> Markup {
     html! { input type="checkbox" name="job" value=(job.id) form=(FORM) aria-label={ "Mark " (text(&job.kind).into_string()) " " (short(&job.id)) }; }
-}
-
-/// The box that marks every row, which a script shows.
-pub(super) fn all() -> Markup {
-    html! { input type="checkbox" data-all="job" aria-label="Mark all of this page" hidden; span.hidden { "Marked" } }
 }
 
 pub(super) async fn act(

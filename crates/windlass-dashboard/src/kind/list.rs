@@ -117,7 +117,7 @@ fn button(view: &View, kind: &Kind) -> Markup {
 fn of_builds(view: &View, builds: &[Build], may_operate: bool) -> Markup {
     html! {
         table.rows.builds {
-            thead { tr { th { "Program" } th { "At least" } th { "Holds back" } th { "Set" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "Program" } th { "At least" } th { "Holds back" } th.when { "Set" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for build in builds {
                 tr id={ "build-" (build.program) } {
                     td.main { b.name { (text(&build.program)) } @if let Some(note) = &build.note { p.why { (text(note)) } } }

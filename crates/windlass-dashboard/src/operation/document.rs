@@ -75,6 +75,13 @@ impl Operation {
         }
     }
 
+    /// Jobs that matched when it began and no longer did when it came to them; known when it is done.
+    pub(super) fn left_meanwhile(&self) -> u64 {
+        let through = self.done + self.requested + self.skipped.jobs;
+        let is_done = self.state == OperationState::Done;
+        self.matched.filter(|_| is_done).unwrap_or_default().saturating_sub(through)
+    }
+
     /// Whether it can be undone.
     pub(super) fn may_be_undone(&self, now: Timestamp) -> bool {
         let goes_on = matches!(self.state, OperationState::Running | OperationState::Paused);

@@ -57,7 +57,7 @@ fn nothing(may_operate: bool) -> Markup {
 fn table(view: &View, operations: &[Operation], may_operate: bool) -> Markup {
     html! {
         table.rows.operations {
-            thead { tr { th { "State" } th { "Operation" } th { "Progress" } th.number { "Changed" } th.number { "Skipped" } th { "By" } th { "Began" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            thead { tr { th { "State" } th { "Operation" } th { "Progress" } th.number { "Changed" } th.number { "Skipped" } th { "By" } th.when { "Began" } @if may_operate { th { span.hidden { "Actions" } } } } }
             tbody { @for one in operations { (row(view, one, may_operate)) } }
         }
     }

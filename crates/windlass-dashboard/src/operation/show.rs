@@ -74,6 +74,7 @@ fn summary(view: &View, one: &Operation) -> Markup {
         (jobs(one.done)) " changed"
         @if one.requested > 0 { ", " (jobs(one.requested)) " told to stop" }
         @if one.skipped.jobs > 0 { ", " (jobs(one.skipped.jobs)) " left as they were" }
+        @if one.left_meanwhile() > 0 { ", " (jobs(one.left_meanwhile())) " no longer matched when it came to them" }
         @if matches!(one.state, OperationState::Undoing | OperationState::Undone) {
             "; " (jobs(one.undone)) " put back"
             @if one.kept.jobs > 0 { ", " (jobs(one.kept.jobs)) " not" }

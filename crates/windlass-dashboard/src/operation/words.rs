@@ -49,10 +49,11 @@ pub(super) fn badge(state: OperationState) -> Markup {
 /// How far it is, as a bar with numbers beside it.
 pub(super) fn bar(operation: &Operation) -> Markup {
     let (through, all) = operation.progress();
+    let is_over = matches!(operation.state, OperationState::Done | OperationState::Undone);
     html! {
         div.progress {
             @if let Some(all) = all {
-                progress max=(all.max(1)) value=(if all == 0 { 1 } else { through.min(all) }) {}
+                progress max=(all.max(1)) value=(if is_over { all.max(1) } else { through.min(all) }) {}
             }
             span { (number(through)) @if let Some(all) = all { span.meta { " of " (number(all)) } } }
         }

@@ -160,7 +160,7 @@ async fn never(view: &View, subject: &str) -> Result<Markup, Fault> {
     let more = html! {
         @match pruned {
             Some(Pruned { pruned: 0 }) => p { "No job was ever about it: none that has ended was removed so far." },
-            Some(Pruned { pruned }) => p { "No job is about it. " (number(pruned)) " that had ended were removed after their time of keeping; such a one may have been." },
+            Some(Pruned { pruned }) => p { "No job is about it. " (number(pruned)) " that had ended were removed, after their time of keeping or by somebody: such a one may have been." },
             None => p { "No job that you may see is about it." },
         }
         @if let Some(keep) = keep {

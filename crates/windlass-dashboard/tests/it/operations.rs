@@ -14,6 +14,7 @@ on_both_stores! {
     a_number_that_has_changed_is_shown_again;
     an_operation_is_paused_resumed_and_stopped;
     what_was_left_is_told_with_its_reason;
+    jobs_that_no_longer_match_are_told;
     who_may_only_read_gets_no_form;
     what_cannot_be_read_stays_in_its_form;
     hostile_texts_are_shown_as_texts;
@@ -102,6 +103,16 @@ async fn what_was_left_is_told_with_its_reason(dashboard: Dashboard) {
     let shown =
         dashboard.get(&format!("/operations/{}", begun["id"].as_str().expect("an id"))).await;
     shown.shows(&["1 job changed", "1 job left as they were", "have not ended", &ids[0]]);
+}
+
+async fn jobs_that_no_longer_match_are_told(dashboard: Dashboard) {
+    let ids = dead(&dashboard, 2).await;
+    let body = json!({"action": "retry", "filter": "state:dead"});
+    let begun = dashboard.api(Method::POST, "/v1/operations", &body).await;
+    dashboard.api(Method::POST, &format!("/v1/jobs/{}/retry", ids[0]), &Value::Null).await;
+    dashboard.go_on().await;
+    let here = format!("/operations/{}", begun["id"].as_str().expect("an id"));
+    dashboard.get(&here).await.shows(&["1 job changed", "1 job no longer matched"]);
 }
 
 async fn who_may_only_read_gets_no_form(dashboard: Dashboard) {
