@@ -3,7 +3,7 @@
 "use strict";
 
 /** Keys that open pages behind `g`. @type {Record<string, string>} */
-const PLACES = { o: ".", j: "jobs", q: "queues", w: "workers", x: "errors", s: "schedules", f: "workflows", e: "events", u: "subscriptions", i: "sources" };
+const PLACES = { o: ".", j: "jobs", q: "queues", w: "workers", x: "errors", s: "schedules", f: "workflows", e: "events", u: "subscriptions", i: "sources", p: "operations", l: "limits", a: "audit", t: "settings" };
 
 /** Copies with the clipboard where the page has one, and by a selection where it is served over plain HTTP. @param {string} text */
 async function copy(text) {
@@ -32,6 +32,21 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { name.textContent = name.dataset.was ?? ""; delete name.dataset.was; }, 1500);
 });
 
+/** The box at the head of a list marks all of its rows. */
+document.addEventListener("change", (event) => {
+  const all = event.target;
+  if (!(all instanceof HTMLInputElement) || !all.dataset.all) return;
+  for (const box of document.querySelectorAll(`input[type="checkbox"][name="${all.dataset.all}"]`)) box.checked = all.checked;
+});
+
+/** A page is not shown again under somebody who marks rows or fills in a form. */
+for (const moment of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+  document.addEventListener(moment, (event) => {
+    const isLive = event.target instanceof Element && event.target.id === "live";
+    if (isLive && document.querySelector("#live :is(.pick, .all) :checked, #live details.ask[open]")) event.preventDefault();
+  });
+}
+
 /** The row that keys have led to last: other rows may come before it. @type {Element | undefined} */
 let row;
 let leads = false;
@@ -55,6 +70,11 @@ function key(event) {
       return;
     }
     case "g": leads = true; return;
+    case "x": {
+      const box = rows[row]?.querySelector(".pick input");
+      if (box instanceof HTMLInputElement) box.checked = !box.checked;
+      return;
+    }
     case "j": case "k": {
       if (rows.length === 0) return;
       const from = rows.indexOf(at.closest("tr") ?? row);

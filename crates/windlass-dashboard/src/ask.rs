@@ -140,6 +140,28 @@ impl Asker {
         read(&answer)
     }
 
+    /// The same with tokens, users and sessions, which are of the store that the server begins with.
+    pub(crate) async fn act_home(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Fault> {
+        let answer = self.ask(method, path, body).await;
+        self.pages.0.looks.clear();
+        read(&answer)
+    }
+
+    /// The same as `send` there.
+    pub(crate) async fn send_home(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(response::Parts, Vec<u8>), Fault> {
+        self.sent(method, path, body).await
+    }
+
     /// Sends a request and returns its headers and its body, whatever it answers.
     pub(crate) async fn send(
         &self,
@@ -147,9 +169,21 @@ impl Asker {
         path: &str,
         body: Option<Value>,
     ) -> Result<(response::Parts, Vec<u8>), Fault> {
-        let path = format!("{}{path}", self.store);
-        let asked = self.request_of(method, &path, body).ok_or_else(Fault::not_found)?;
+        self.sent(method, &format!("{}{path}", self.store), body).await
+    }
+
+    async fn sent(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(response::Parts, Vec<u8>), Fault> {
+        let changes = !method.is_safe();
+        let asked = self.request_of(method, path, body).ok_or_else(Fault::not_found)?;
         let answer = self.pages.0.inside.answer(asked, &self.request, self.caller.as_ref()).await;
+        if changes {
+            self.pages.0.looks.clear();
+        }
         let (head, body) = answer.into_parts();
         let bytes = to_bytes(body, ANSWER_BYTES).await.map_err(|_| Fault::unreadable())?;
         Ok((head, bytes.to_vec()))

@@ -5,20 +5,28 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 
 /// The first part of the paths that are pages; the other paths are the API's.
-const OF_PAGES: [&str; 18] = [
+const OF_PAGES: [&str; 26] = [
     "",
     "assets",
+    "audit",
     "backtest",
     "batches",
+    "builds",
     "docs",
     "errors",
     "event-types",
     "events",
     "jobs",
+    "kinds",
+    "lanes",
+    "limits",
+    "operations",
     "queues",
     "schedules",
+    "settings",
     "sign-out",
     "sources",
+    "subjects",
     "subscriptions",
     "theme",
     "traces",

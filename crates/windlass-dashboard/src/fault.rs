@@ -50,6 +50,28 @@ impl Fault {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", "there is no such page")
     }
 
+    pub(crate) fn forbidden(detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
+    }
+
+    /// A form that this dashboard has no page for.
+    pub(crate) fn invalid(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid-request", "The request cannot be read", detail)
+    }
+
+    /// Whether a field of a form is wrong, so that it is shown once more.
+    pub(crate) fn is_of_fields(&self) -> bool {
+        matches!(self.code.as_str(), "invalid-request" | "refused")
+    }
+
+    /// Whether it is about who asks or the store, and not about one of many things that were asked for.
+    pub(crate) fn is_of_caller(&self) -> bool {
+        !matches!(
+            self.code.as_str(),
+            "not-found" | "conflict" | "duplicate" | "refused" | "invalid-request" | "queue-full"
+        )
+    }
+
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
     }

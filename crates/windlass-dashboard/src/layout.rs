@@ -36,11 +36,22 @@ pub(crate) enum Nav {
     Events,
     Subscriptions,
     Sources,
+    Limits,
+    Operations,
+    Audit,
+    Settings,
     Docs,
 }
 
+impl Nav {
+    /// Whether somebody may see it at all.
+    fn is_for(self, who: &Who) -> bool {
+        self != Self::Audit || who.may_administer()
+    }
+}
+
 /// The navigation: its groups, and in each where it leads, how it is called, and its picture.
-const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 3] = [
+const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 4] = [
     (
         "",
         &[
@@ -59,6 +70,15 @@ const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 3] = [
             (Nav::Events, "events", "Events", "events"),
             (Nav::Subscriptions, "subscriptions", "Subscriptions", "subscriptions"),
             (Nav::Sources, "sources", "Sources", "sources"),
+        ],
+    ),
+    (
+        "Control",
+        &[
+            (Nav::Limits, "limits", "Limits", "limits"),
+            (Nav::Operations, "operations", "Operations", "operations"),
+            (Nav::Audit, "audit", "Audit", "audit"),
+            (Nav::Settings, "settings", "Settings", "settings"),
         ],
     ),
     ("Help", &[(Nav::Docs, "docs", "Documentation", "docs")]),
@@ -154,7 +174,7 @@ fn side(here: Nav, view: &View, who: &Who) -> Markup {
                 @for (group, places) in PLACES {
                     @if !group.is_empty() { h2 { (group) } }
                     ul {
-                        @for (place, href, name, picture) in places {
+                        @for (place, href, name, picture) in places.iter().filter(|(place, ..)| place.is_for(who)) {
                             li { a href=(if href.is_empty() { view.base.home() } else { (*href).to_owned() }) aria-current=[(*place == here).then_some("page")] { (icon(picture)) span { (name) } } }
                         }
                     }

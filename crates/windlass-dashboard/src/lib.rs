@@ -18,10 +18,13 @@
 //! route for: nobody sees or does more here than there.
 
 mod act;
+mod alert;
 mod ask;
 mod assets;
+mod audit;
 mod bars;
 mod base;
+mod button;
 mod chart;
 mod docs;
 mod error_group;
@@ -31,17 +34,26 @@ mod filter;
 mod form;
 mod job;
 mod json;
+mod kind;
+mod lane;
 mod layout;
+mod limit;
 mod looks;
+mod operation;
 mod overview;
 mod parts;
 mod queue;
 mod schedule;
 mod session;
+mod settings;
 mod source;
 mod state;
+mod store;
+mod subject;
 mod subscription;
+mod token;
 mod trace;
+mod user;
 mod view;
 mod worker;
 mod workflow;
@@ -79,6 +91,17 @@ pub fn over(api: Api) -> Router {
         .merge(trace::routes())
         .merge(session::routes())
         .merge(docs::routes())
+        .merge(kind::routes())
+        .merge(lane::routes())
+        .merge(limit::routes())
+        .merge(operation::routes())
+        .merge(settings::routes())
+        .merge(audit::routes())
+        .merge(alert::routes())
+        .merge(store::routes())
+        .merge(token::routes())
+        .merge(user::routes())
+        .merge(subject::routes())
         .layer(from_fn(layout::guarded))
         .merge(assets::routes())
         .layer(CatchPanicLayer::new())

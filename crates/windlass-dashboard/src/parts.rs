@@ -52,6 +52,11 @@ pub(crate) fn since(moment: Timestamp, now: Timestamp) -> Markup {
     html! { time datetime=(moment) title=(moment) { (lasted(now.since(moment))) } }
 }
 
+/// How long something can still be done.
+pub(crate) fn left(until: Timestamp, now: Timestamp) -> Markup {
+    html! { time datetime=(until) title=(until) { (lasted(until.since(now))) " left" } }
+}
+
 /// A text of somebody else's in one line, which no mark of direction can turn around.
 pub(crate) fn text(text: &str) -> Markup {
     html! { bdi { (windlass_http::words::escape::in_one_line(text)) } }
@@ -62,6 +67,11 @@ pub(crate) fn lines_of(text: &str) -> Markup {
     html! { bdi { (windlass_http::words::escape::in_lines(text).join("\n")) } }
 }
 
+/// The same where there is room for a text alone, such as in an attribute.
+pub(crate) fn plain(text: &str) -> String {
+    windlass_http::words::escape::in_one_line(text)
+}
+
 /// A list without anything, and what to do about that.
 pub(crate) fn empty(title: &str, more: &Markup) -> Markup {
     html! { div.empty { h2 { (title) } (more) } }
@@ -70,6 +80,11 @@ pub(crate) fn empty(title: &str, more: &Markup) -> Markup {
 /// A button that copies a text.
 pub(crate) fn copy(what: &str, text: &str) -> Markup {
     html! { button.quiet.copy type="button" data-copy=(text) hidden { (icon("copy")) span { (what) } } }
+}
+
+/// What shows the same elsewhere: a command, and a request of the API.
+pub(crate) fn copies(command: &str, path: &str) -> Markup {
+    html! { (copy("Copy as command", command)) (copy("Copy as curl", &format!("curl '{path}'"))) }
 }
 
 /// Where the pages of a list go on.

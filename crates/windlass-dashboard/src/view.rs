@@ -42,6 +42,11 @@ pub(crate) struct Who {
 }
 
 impl Who {
+    /// Whether tokens and users are shown.
+    pub(crate) fn may_administer(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == "admin")
+    }
+
     /// Whether buttons that change something are shown; the API decides each time.
     pub(crate) fn may_operate(&self) -> bool {
         self.scopes.iter().any(|scope| scope == "operate" || scope == "admin")

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::EventRecord;
 use crate::filter::{Known, Moment, ParseFilterError, Path, Scalar, Word, parse, value, written};
+use crate::job::Subject;
 use crate::name::matches;
 use crate::redact::covers;
 use crate::time::Timestamp;
@@ -19,7 +20,7 @@ use crate::time::Timestamp;
 pub enum Field {
     /// A type that fits one of these patterns.
     Type(Vec<String>),
-    /// A subject that fits one of these patterns.
+    /// What it has happened to fits one of these patterns, or one of the things that it is about, written as `customer=42`.
     Subject(Vec<String>),
     /// A source that fits one of these patterns.
     Source(Vec<String>),
@@ -85,7 +86,8 @@ impl Filter {
                 Field::Type(patterns) => any(patterns, &event.event_type),
                 Field::Source(patterns) => any(patterns, &event.source),
                 Field::Subject(patterns) => {
-                    event.subject.as_ref().is_some_and(|subject| any(patterns, subject))
+                    let about = event.meta.subjects.iter().map(Subject::as_str);
+                    about.chain(event.subject.as_deref()).any(|subject| any(patterns, subject))
                 }
                 Field::Data(path, values) => {
                     let data = data.get_or_insert_with(|| {
@@ -171,6 +173,7 @@ mod tests {
 
     fn paid(data: &str) -> EventRecord {
         let event = NewEvent::new("order.paid", Json::stored(data)).subject("order/7");
+        let event = event.about(Subject::new("customer", 42));
         EventRecord::of(event, Timestamp::from_micros(5_000_000))
     }
 
@@ -183,6 +186,7 @@ mod tests {
             "",
             "type:order.*",
             "subject:order/7",
+            "subject:customer=42",
             "data.total:1000,1",
             "data.lines.0.sku:a",
             "since:1s",
@@ -193,6 +197,8 @@ mod tests {
             "type:bill.*",
             "-type:*",
             "subject:x",
+            "subject:customer=4",
+            "-subject:customer=*",
             "data.total:\"1000\"",
             "data.x:1",
             "until:1s",

@@ -5,15 +5,15 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::State;
-use windlass_http::words::escape::in_one_line;
 use windlass_http::words::time::number;
 
 use super::document::{Job, Jobs};
+use super::selected;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, state_of, term, with_state};
 use crate::layout::{Nav, Page};
 use crate::overview::Status;
-use crate::parts::{copy, empty, icon, moment, pager, short, text};
+use crate::parts::{copy, empty, icon, moment, pager, plain, short, text};
 use crate::state::badge;
 use crate::view::View;
 
@@ -49,18 +49,22 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         found => found,
     };
     let status = view.ask().get_if_allowed::<Status>("/v1/status").await?;
+    let may_operate = view.who().await?.may_operate();
     let body = html! {
         div.title {
             h1 { "Jobs" }
             div.tools {
                 (copy("Copy as command", &command(filter)))
                 (copy("Copy as curl", &view.curl(&path)))
+                @if may_operate && !filter.is_empty() && found.is_ok() { a.button href=(link("operations/new", &[("filter", filter)])) { "Act on all that match" } }
             }
         }
         (tabs(filter, status.as_ref()))
         (search("jobs", filter, found.as_ref().err()))
         @if let Ok(found) = &found {
-            @if found.items.is_empty() { (nothing(filter, found)) } @else { (table(&view, &found.items)) }
+            @if found.items.is_empty() { (nothing(filter, found)) }
+            @else if may_operate { (selected::bar(&view)) (rows(&view, &found.items, Some(selected::pick))) }
+            @else { (table(&view, &found.items)) }
             @if !found.complete && !found.items.is_empty() {
                 p.note { "The search ended at its bound: older jobs are on the next pages." }
             }
@@ -134,30 +138,36 @@ fn nothing(filter: &str, found: &Jobs) -> Markup {
     empty("No such jobs", &more)
 }
 
-fn table(view: &View, jobs: &[Job]) -> Markup {
+/// Jobs without buttons.
+pub(crate) fn table(view: &View, jobs: &[Job]) -> Markup {
+    rows(view, jobs, None)
+}
+
+fn rows(view: &View, jobs: &[Job], pick: Option<fn(&Job) -> Markup>) -> Markup {
     html! {
         table.rows.jobs {
-            thead { tr { th { "State" } th { "Kind" } th { "Queue" } th { "About" } th.number { "Attempt" } th { "When" } } }
-            tbody { @for job in jobs { (row(view, job)) } }
+            thead { tr { @if pick.is_some() { th.pick { span.hidden { "Marked" } } } th { "State" } th { "Kind" } th { "Queue" } th { "About" } th.number { "Attempt" } th { "When" } } }
+            tbody { @for job in jobs { (row(view, job, pick)) } }
         }
     }
 }
 
-fn row(view: &View, job: &Job) -> Markup {
+fn row(view: &View, job: &Job, pick: Option<fn(&Job) -> Markup>) -> Markup {
     let (word, at) = job.moment();
     html! {
         tr id={ "row-" (job.id) } {
+            @if let Some(pick) = pick { td.pick { (pick(job)) } }
             td.state { (badge(job.state)) }
             td.main {
                 a.name href={ "jobs/" (encoded(&job.id)) } { (text(&job.kind)) }
                 code.id { (short(&job.id)) }
-                @if let Some(why) = job.why() { p.why title=(in_one_line(why)) { (text(why)) } }
+                @if let Some(why) = job.why() { p.why title=(plain(why)) { (text(why)) } }
             }
             td.queue { a href=(link("jobs", &[("filter", &term("queue", &job.queue))])) { (text(&job.queue)) } }
             td.about {
                 @for subject in job.subjects.iter().take(2) {
                     @let subject = subject.text();
-                    a.tag href=(link("jobs", &[("filter", &term("subject", &subject))])) { (text(&subject)) }
+                    a.tag href={ "subjects/" (encoded(&subject)) } { (text(&subject)) }
                 }
                 @for tag in job.tags.iter().take(3) {
                     a.tag href=(link("jobs", &[("filter", &term("tag", tag))])) { (text(tag)) }

@@ -252,7 +252,7 @@ fn facts(view: &View, job: &Job) -> Markup {
             dl {
                 dt { "Queue" } dd { (jobs(&term("queue", &job.queue), &job.queue)) }
                 @if !job.subjects.is_empty() {
-                    dt { "About" } dd { @for subject in &job.subjects { @let subject = subject.text(); (jobs(&term("subject", &subject), &subject)) " " } }
+                    dt { "About" } dd { @for subject in &job.subjects { @let subject = subject.text(); a href={ "subjects/" (encoded(&subject)) } { (text(&subject)) } " " } }
                 }
                 @if !job.tags.is_empty() { dt { "Tags" } dd { @for tag in &job.tags { (jobs(&term("tag", tag), tag)) " " } } }
                 dt { "Priority" } dd { (job.priority) }

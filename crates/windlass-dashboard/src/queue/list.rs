@@ -22,7 +22,7 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
     let queues = view.ask().get::<Queues>("/v1/queues").await?.items;
     let may_operate = view.who().await?.may_operate();
     let body = html! {
-        div.title { h1 { "Queues" } }
+        div.title { h1 { "Queues" } div.tools { a href="kinds" { "Kinds and builds" } } }
         @if queues.is_empty() {
             (empty("No queues yet", &html! { p { "A queue is there with its first job:" } pre { "windlass enqueue hello name=World" } }))
         } @else { (rows(&view, &queues, may_operate)) }

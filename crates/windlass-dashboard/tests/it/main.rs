@@ -1,5 +1,6 @@
 //! The pages as a browser gets them, without one, on both stores.
 
+mod control;
 mod events;
 mod fixture;
 mod schedules;

@@ -1,0 +1,161 @@
+//! The kinds that workers know or that are paused, and minimum builds.
+
+use axum::response::Response;
+use maud::{Markup, html};
+use serde::Deserialize;
+use windlass::Timestamp;
+
+use crate::button::{Button, Field};
+use crate::fault::Fault;
+use crate::filter::{encoded, link, term};
+use crate::layout::{Nav, Page};
+use crate::parts::{copies, empty, icon, moment, text};
+use crate::view::View;
+
+/// How long a pause lasts, as it is chosen.
+const LASTS: [(&str, u64); 5] = [
+    ("until it is resumed", 0),
+    ("an hour", 3_600_000),
+    ("4 hours", 14_400_000),
+    ("a day", 86_400_000),
+    ("a week", 604_800_000),
+];
+
+#[derive(Debug, Deserialize)]
+struct Items<T> {
+    items: Vec<T>,
+}
+
+/// What the page shows of `kind.v1`.
+#[derive(Debug, Deserialize)]
+struct Kind {
+    kind: String,
+    workers: u32,
+    paused_at: Option<Timestamp>,
+    paused_until: Option<Timestamp>,
+    note: Option<String>,
+}
+
+/// What the page shows of `required_build.v1`.
+#[derive(Debug, Deserialize)]
+struct Build {
+    program: String,
+    minimum: String,
+    note: Option<String>,
+    set_at: Timestamp,
+    below: Vec<String>,
+}
+
+pub(super) async fn list(view: View) -> Result<Response, Fault> {
+    let kinds = view.ask().get::<Items<Kind>>("/v1/kinds").await?.items;
+    let builds = view.ask().get::<Items<Build>>("/v1/builds").await?.items;
+    let may_operate = view.who().await?.may_operate();
+    let body = html! {
+        div.title {
+            div { p.crumb { a href="queues" { "Queues" } } h1 { "Kinds" } }
+            div.tools { (copies("windlass kind list", "/v1/kinds")) }
+        }
+        @if kinds.is_empty() {
+            (empty("No worker knows a kind", &html! { p { "A worker tells which kinds it runs:" } pre { "windlass work" } }))
+        } @else { (of_kinds(&view, &kinds, may_operate)) }
+        section {
+            div.title { h2 { "Minimum builds" } div.tools { (copies("windlass worker required", "/v1/builds")) @if may_operate { (requiring(&view)) } } }
+            @if builds.is_empty() { p.meta { "Workers of every build take new work." } } @else { (of_builds(&view, &builds, may_operate)) }
+        }
+    };
+    Page::new(Nav::Queues, "Kinds", body).live("counts=true").show(&view).await
+}
+
+fn of_kinds(view: &View, kinds: &[Kind], may_operate: bool) -> Markup {
+    html! {
+        table.rows.kinds {
+            thead { tr { th { "Kind" } th { "State" } th.number { "Workers" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            tbody { @for kind in kinds {
+                tr id={ "kind-" (kind.kind) } {
+                    td.main {
+                        a.name href=(link("jobs", &[("filter", &term("kind", &kind.kind))])) { (text(&kind.kind)) }
+                        @if let Some(at) = kind.paused_at {
+                            p.why { "since " (moment(at, view.now)) @if let Some(until) = kind.paused_until { ", until " (moment(until, view.now)) } @if let Some(note) = &kind.note { ": " (text(note)) } }
+                        }
+                    }
+                    td.state { @if kind.paused_at.is_some() { span.badge.warning { (icon("pause")) "paused" } } @else { span.badge.done { (icon("check")) "served" } } }
+                    td.number data-name="workers" { @if kind.workers == 0 { span.badge.warning { (icon("warning")) "none" } } @else { a href="workers" { (kind.workers) } } }
+                    @if may_operate { td.acts { (button(view, kind)) } }
+                }
+            } }
+        }
+    }
+}
+
+fn button(view: &View, kind: &Kind) -> Markup {
+    let to = |act: &str| format!("kinds/{}/{act}", encoded(&kind.kind));
+    if kind.paused_at.is_some() {
+        let (to, about) = (to("resume"), kind.kind.as_str());
+        return Button { to: &to, name: "Resume", picture: "play", class: "quiet", about }
+            .show(view);
+    }
+    let lasts = format!("{}-for", kind.kind);
+    let note = Field {
+        name: "note",
+        label: "Note",
+        hint: "why, and by whom",
+        of: &kind.kind,
+        most: Some(1024),
+        value: "",
+    };
+    let fields = html! {
+        label for=(lasts) { "For" }
+        select id=(lasts) name="for_ms" { @for (words, ms) in LASTS { option value=(ms) { (words) } } }
+        (note.show())
+    };
+    let to = to("pause");
+    let button =
+        Button { to: &to, name: "Pause", picture: "pause", class: "quiet", about: &kind.kind };
+    button.ask(view, "No more of its jobs start, in no queue. What runs goes on.", &fields)
+}
+
+fn of_builds(view: &View, builds: &[Build], may_operate: bool) -> Markup {
+    html! {
+        table.rows.builds {
+            thead { tr { th { "Program" } th { "At least" } th { "Holds back" } th.when { "Set" } @if may_operate { th { span.hidden { "Actions" } } } } }
+            tbody { @for build in builds {
+                tr id={ "build-" (build.program) } {
+                    td.main { b.name { (text(&build.program)) } @if let Some(note) = &build.note { p.why { (text(note)) } } }
+                    td data-name="at least" { (text(&build.minimum)) }
+                    td data-name="holds back" {
+                        @for worker in build.below.iter().take(4) { (text(worker)) " " }
+                        @if build.below.len() > 4 { span.meta { "+" (build.below.len() - 4) } }
+                        @if build.below.is_empty() { span.none { "no worker" } }
+                    }
+                    td.when data-name="set" { (moment(build.set_at, view.now)) }
+                    @if may_operate { td.acts {
+                        (Button { to: &format!("builds/{}/allow", encoded(&build.program)), name: "Allow all builds", picture: "play", class: "quiet", about: &build.program }.show(view))
+                    } }
+                }
+            } }
+        }
+    }
+}
+
+fn requiring(view: &View) -> Markup {
+    let field = |name, label, hint, most| Field {
+        name,
+        label,
+        hint,
+        of: "build",
+        most: Some(most),
+        value: "",
+    };
+    let fields = html! {
+        (field("program", "Program", "shop", 128).required())
+        (field("minimum", "At least", "2.14.0", 128).required())
+        (field("note", "Note", "why, and by whom", 1024).show())
+    };
+    let button =
+        Button { to: "builds", name: "Require a build", picture: "warning", class: "", about: "" };
+    button.ask(
+        view,
+        "Workers of the program that are older take no new work. What they run goes on.",
+        &fields,
+    )
+}

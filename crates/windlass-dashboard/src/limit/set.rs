@@ -1,0 +1,242 @@
+//! The form that sets a limit, in place of the whole of what was set before.
+
+use axum::extract::{Form, Query};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::document::Limit;
+use crate::act::back;
+use crate::button::{Field, said};
+use crate::fault::Fault;
+use crate::filter::encoded;
+use crate::layout::{Nav, Page};
+use crate::parts::icon;
+use crate::settings::values;
+use crate::view::View;
+
+/// Milliseconds of a second: forms count these.
+const SECOND: u64 = 1_000;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    #[serde(default)]
+    on: String,
+}
+
+/// The fields as they are written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    on: String,
+    running: String,
+    reserved: String,
+    tokens: String,
+    per: String,
+    burst: String,
+    failures: String,
+    within: String,
+    open_for: String,
+    note: String,
+}
+
+impl Asked {
+    fn of(limit: &Limit) -> Self {
+        let text =
+            |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
+        let seconds = |ms: Option<u64>| {
+            ms.map(|ms| (std::time::Duration::from_millis(ms)).as_secs_f64().to_string())
+                .unwrap_or_default()
+        };
+        let reserved = limit.reserved.iter().map(|(kind, jobs)| format!("{kind}={jobs}"));
+        Self {
+            on: limit.on.clone(),
+            running: text(limit.running),
+            reserved: reserved.collect::<Vec<_>>().join(", "),
+            tokens: text(limit.rate.map(|rate| rate.tokens)),
+            per: seconds(limit.rate.map(|rate| rate.per_ms)),
+            burst: text(limit.rate.map(|rate| rate.burst)),
+            failures: text(limit.breaker.map(|breaker| breaker.failures)),
+            within: seconds(limit.breaker.map(|breaker| breaker.within_ms)),
+            open_for: seconds(limit.breaker.map(|breaker| breaker.open_for_ms)),
+            note: limit.note.clone().unwrap_or_default(),
+        }
+    }
+
+    fn body(&self) -> Result<Value, Fault> {
+        let mut body = Map::new();
+        if said(&self.running).is_some() {
+            body.insert("running".to_owned(), whole("Run at once", &self.running)?);
+        }
+        if said(&self.reserved).is_some() {
+            body.insert("reserved".to_owned(), reserved(&self.reserved)?);
+        }
+        let tokens = [("tokens", &self.tokens, "Start"), ("burst", &self.burst, "At once")];
+        let rate = part(&tokens, &[("per_ms", &self.per, "In seconds")])?;
+        let failures = [("failures", &self.failures, "After failures")];
+        let times = [("within_ms", &self.within, "Within"), ("open_for_ms", &self.open_for, "For")];
+        let breaker = part(&failures, &times)?;
+        for (name, part, is_said) in
+            [("rate", rate, &self.tokens), ("breaker", breaker, &self.failures)]
+        {
+            if said(is_said).is_some() {
+                body.insert(name.to_owned(), part);
+            }
+        }
+        if let Some(note) = said(&self.note) {
+            body.insert("note".to_owned(), note.into());
+        }
+        Ok(body.into())
+    }
+}
+
+type Named<'a> = (&'a str, &'a String, &'a str);
+
+/// Numbers and times that were written, under their names.
+fn part(numbers: &[Named<'_>], times: &[Named<'_>]) -> Result<Value, Fault> {
+    let mut part = Map::new();
+    for (name, text, label) in numbers.iter().filter(|(_, text, _)| said(text).is_some()) {
+        part.insert((*name).to_owned(), whole(label, text)?);
+    }
+    for (name, text, label) in times.iter().filter(|(_, text, _)| said(text).is_some()) {
+        part.insert((*name).to_owned(), millis(label, text)?);
+    }
+    Ok(part.into())
+}
+
+fn whole(label: &str, text: &str) -> Result<Value, Fault> {
+    let number = text.trim().parse::<u32>();
+    number
+        .map(Value::from)
+        .map_err(|_| Fault::invalid(&format!("{label}: expected a whole number")))
+}
+
+/// A time in seconds, as milliseconds.
+fn millis(label: &str, text: &str) -> Result<Value, Fault> {
+    let wrong = || Fault::invalid(&format!("{label}: expected seconds, such as 60 or 0.5"));
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+    let part = format!("{part:0<3}");
+    let seconds: u64 = whole.parse().map_err(|_| wrong())?;
+    let rest: u64 = part.get(..3).and_then(|part| part.parse().ok()).ok_or_else(wrong)?;
+    Ok(seconds.saturating_mul(SECOND).saturating_add(rest).into())
+}
+
+fn reserved(text: &str) -> Result<Value, Fault> {
+    let mut reserved = Map::new();
+    for one in values(text) {
+        let (kind, jobs) = one.split_once('=').ok_or_else(|| {
+            Fault::invalid("Kept free: expected kinds with numbers, such as welcome=5")
+        })?;
+        reserved.insert(kind.to_owned(), whole("Kept free", jobs)?);
+    }
+    Ok(reserved.into())
+}
+
+pub(super) async fn form(view: View, Query(wanted): Query<Wanted>) -> Result<Response, Fault> {
+    if !view.who().await?.may_operate() {
+        return Err(Fault::forbidden("you may not change limits here"));
+    }
+    let asked = if wanted.on.is_empty() {
+        Asked::default()
+    } else {
+        match view.ask().get::<Limit>(&format!("/v1/limits/{}", encoded(&wanted.on))).await {
+            Ok(limit) => Asked::of(&limit),
+            Err(fault) if fault.status() == StatusCode::NOT_FOUND => {
+                Asked { on: wanted.on, ..Asked::default() }
+            }
+            Err(fault) => return Err(fault),
+        }
+    };
+    page(&view, &asked, None).await
+}
+
+pub(super) async fn set(view: View, Form(asked): Form<Asked>) -> Result<Response, Fault> {
+    let done = match asked.body() {
+        Ok(body) => {
+            let path = format!("/v1/limits/{}", encoded(asked.on.trim()));
+            view.ask().act(Method::PUT, &path, Some(body)).await
+        }
+        Err(fault) => Err(fault),
+    };
+    match done {
+        Ok(_) => {
+            Ok(back(&view.base, "/limits", &format!("The limit for {} is set.", asked.on.trim())))
+        }
+        Err(fault) if fault.is_of_fields() => page(&view, &asked, Some(&fault)).await,
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn page(view: &View, asked: &Asked, fault: Option<&Fault>) -> Result<Response, Fault> {
+    let body = html! {
+        div.title { div { p.crumb { a href="limits" { "Limits" } } h1 { "Set a limit" } } }
+        @if let Some(fault) = fault { p.fault role="alert" { (icon("cross")) (fault.detail()) } }
+        (fields(asked))
+    };
+    let mut response = Page::new(Nav::Limits, "Set a limit", body).show(view).await?;
+    if let Some(fault) = fault {
+        *response.status_mut() = fault.status();
+    }
+    Ok(response)
+}
+
+fn fields(asked: &Asked) -> Markup {
+    let field = |name, label, value, hint| Field {
+        name,
+        label,
+        value,
+        hint,
+        of: "limit",
+        most: Some(1024),
+    };
+    html! {
+        form.fields method="post" action="limits/set" {
+            (field("on", "On", &asked.on, "queue:mail, kind:img.thumb or key:tenant").required())
+            (field("running", "Run at once, over all machines", &asked.running, "not limited").show())
+            (field("reserved", "Of a queue: kept free for kinds", &asked.reserved, "welcome=5, invoice=2").show())
+            (field("tokens", "Start", &asked.tokens, "not limited").show())
+            (field("per", "In seconds", &asked.per, "1").show())
+            (field("burst", "At once", &asked.burst, "as many as start").show())
+            (field("failures", "Nothing starts after so many failures", &asked.failures, "no breaker").show())
+            (field("within", "Within seconds", &asked.within, "60").show())
+            (field("open_for", "For seconds", &asked.open_for, "60").show())
+            (field("note", "Note", &asked.note, "why, and by whom").show())
+            button.primary { "Set the limit" }
+            p.meta { "It stands in place of the whole of what was set before, from the next claim on." }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn seconds_are_milliseconds() {
+        for (text, ms) in [("60", 60_000), ("0.5", 500), (" 1.25 ", 1_250), ("0.0015", 1)] {
+            assert_eq!(millis("x", text).expect(text), json!(ms), "{text}");
+        }
+        for text in ["", "-1", "a", "1.x", "1e3"] {
+            assert!(millis("x", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_limited() {
+        let asked = Asked { running: "3".to_owned(), per: "2".to_owned(), ..Asked::default() };
+        assert_eq!(asked.body().expect("read"), json!({"running": 3}));
+        let asked = Asked {
+            tokens: "10".to_owned(),
+            per: "2".to_owned(),
+            reserved: "a=1, b=2".to_owned(),
+            ..Asked::default()
+        };
+        let expected =
+            json!({"rate": {"tokens": 10, "per_ms": 2_000}, "reserved": {"a": 1, "b": 2}});
+        assert_eq!(asked.body().expect("read"), expected);
+    }
+}

@@ -1,0 +1,23 @@
+//! Operations: one change of many jobs.
+
+mod act;
+mod document;
+mod list;
+mod new;
+mod preview;
+mod show;
+mod words;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::ask::Pages;
+
+pub(crate) fn routes() -> Router<Pages> {
+    Router::new()
+        .route("/operations", get(list::list).post(new::begin))
+        .route("/operations/new", get(new::form))
+        .route("/operations/preview", post(new::preview))
+        .route("/operations/{id}", get(show::show))
+        .route("/operations/{id}/{act}", post(act::act))
+}

@@ -1,0 +1,224 @@
+//! Tokens: which there are, making one, removing one.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Form, Path};
+use axum::http::Method;
+use axum::response::Response;
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use windlass::Timestamp;
+use windlass::token::Scope;
+
+use crate::act::back;
+use crate::ask::Pages;
+use crate::button::{Button, Field};
+use crate::fault::Fault;
+use crate::filter::encoded;
+use crate::parts::{copies, copy, empty, icon, moment, text};
+use crate::settings::{Tab, limited, page, values};
+use crate::view::View;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a token may be used, as it is chosen.
+const LASTS: [(&str, u32); 5] =
+    [("for ever", 0), ("a day", 1), ("a week", 7), ("30 days", 30), ("a year", 365)];
+
+#[derive(Debug, Deserialize)]
+struct Tokens {
+    items: Vec<Token>,
+}
+
+/// What pages show of `token.v1`.
+#[derive(Debug, Deserialize)]
+struct Token {
+    name: String,
+    hint: String,
+    scopes: Vec<String>,
+    queues: Vec<String>,
+    kinds: Vec<String>,
+    tags: Vec<String>,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
+/// The form of a new one, as its fields are written.
+#[derive(Debug, Default)]
+struct Asked {
+    name: String,
+    scopes: Vec<String>,
+    queues: String,
+    kinds: String,
+    tags: String,
+    days: u32,
+}
+
+#[derive(Debug, Deserialize)]
+struct Which {
+    name: String,
+}
+
+pub(crate) fn routes() -> Router<Pages> {
+    Router::new()
+        .route("/settings/tokens", get(list).post(create))
+        .route("/settings/tokens/{name}/remove", post(remove))
+}
+
+impl Asked {
+    fn of(fields: Vec<(String, String)>) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in fields {
+            match name.as_str() {
+                "name" => asked.name = value.trim().to_owned(),
+                "scope" => asked.scopes.push(value),
+                "queues" => asked.queues = value,
+                "kinds" => asked.kinds = value,
+                "tags" => asked.tags = value,
+                "days" => asked.days = value.parse().unwrap_or_default(),
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    fn body(&self) -> Value {
+        let mut body = json!({
+            "name": self.name,
+            "scopes": self.scopes,
+            "queues": values(&self.queues),
+            "kinds": values(&self.kinds),
+            "tags": values(&self.tags),
+        });
+        if self.days > 0 {
+            let lasts = DAY.saturating_mul(self.days).as_millis();
+            body["expires_ms"] = u64::try_from(lasts).unwrap_or(u64::MAX).into();
+        }
+        body
+    }
+}
+
+async fn list(view: View) -> Result<Response, Fault> {
+    show(&view, &Asked::default(), None).await
+}
+
+/// The answer has the secret in its page: it is nowhere else, and is not shown again.
+async fn create(view: View, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Fault> {
+    let asked = Asked::of(fields);
+    match view.ask().act_home(Method::POST, "/v1/tokens", Some(asked.body())).await {
+        Ok(made) => secret(&view, made["secret"].as_str().unwrap_or_default(), &asked.name).await,
+        Err(fault) if fault.is_of_fields() || fault.code() == "conflict" => {
+            show(&view, &asked, Some(&fault)).await
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn remove(view: View, Path(Which { name }): Path<Which>) -> Result<Response, Fault> {
+    let path = format!("/v1/tokens/{}", encoded(&name));
+    view.ask().act_home(Method::DELETE, &path, None).await?;
+    let told = format!("The token {name} is gone: who uses it is refused.");
+    Ok(back(&view.base, "/settings/tokens", &told))
+}
+
+async fn secret(view: &View, secret: &str, name: &str) -> Result<Response, Fault> {
+    let body = html! {
+        section.preview {
+            h2 { "The token " (text(name)) " is made" }
+            p { "This is its secret. It is shown this once: nobody keeps it." }
+            div.command { code { (secret) } (copy("Copy", secret)) }
+            p.meta { "It is sent as " code { "Authorization: Bearer SECRET" } ". Who has it may do what the token may." }
+            p { a href="settings/tokens" { "All tokens" } }
+        }
+    };
+    page(&view.who().await?, (Tab::Tokens, "Token"), &body).show(view).await
+}
+
+async fn show(view: &View, asked: &Asked, fault: Option<&Fault>) -> Result<Response, Fault> {
+    let tokens = view.ask().get_home::<Tokens>("/v1/tokens").await?.items;
+    let body = html! {
+        section {
+            div.title { h2 { "Tokens" } div.tools { (copies("windlass token list", "/v1/tokens")) } }
+            @if tokens.is_empty() {
+                (empty("No tokens yet", &html! { p { "Programs show by a token who they are:" } pre { "windlass token create deploy --scope enqueue --scope read" } }))
+            } @else { (table(view, &tokens)) }
+        }
+        section {
+            h2 { "New token" }
+            @if let Some(fault) = fault { p.fault role="alert" { (icon("cross")) (fault.detail()) } }
+            (fields(asked))
+        }
+    };
+    let mut response = page(&view.who().await?, (Tab::Tokens, "Tokens"), &body).show(view).await?;
+    if let Some(fault) = fault {
+        *response.status_mut() = fault.status();
+    }
+    Ok(response)
+}
+
+fn table(view: &View, tokens: &[Token]) -> Markup {
+    html! {
+        table.rows.tokens {
+            thead { tr { th { "Token" } th { "May" } th { "Limited to" } th { "Made" } th { "Expires" } th { span.hidden { "Actions" } } } }
+            tbody { @for token in tokens {
+                tr id={ "token-" (token.name) } {
+                    td.main { b.name { (text(&token.name)) } code.id { "…" (text(&token.hint)) } }
+                    td data-name="may" { @for scope in &token.scopes { span.tag { (text(scope)) } " " } }
+                    td data-name="limited to" { (limited([("queues", &token.queues), ("kinds", &token.kinds), ("tags", &token.tags)])) }
+                    td data-name="made" { (moment(token.created_at, view.now)) }
+                    td data-name="expires" { @if let Some(at) = token.expires_at {
+                        @if at < view.now { span.badge.warning { (icon("warning")) "expired" } " " } (moment(at, view.now))
+                    } @else { span.none { "never" } } }
+                    td.acts { (removal(view, &token.name)) }
+                }
+            } }
+        }
+    }
+}
+
+fn removal(view: &View, name: &str) -> Markup {
+    let to = format!("settings/tokens/{}/remove", encoded(name));
+    let button = Button { to: &to, name: "Remove", picture: "cross", class: "danger", about: name };
+    button.ask(view, "Who uses it is refused a second later. It cannot be taken back.", &html! {})
+}
+
+fn fields(asked: &Asked) -> Markup {
+    let field = |name, label, value, hint| Field {
+        name,
+        label,
+        value,
+        hint,
+        of: "token",
+        most: Some(4096),
+    };
+    let about = |scope: Scope| match scope {
+        Scope::Read => "look at what is there",
+        Scope::Enqueue => "write jobs, tell signals",
+        Scope::Publish => "publish events",
+        Scope::Work => "claim and settle jobs",
+        Scope::Operate => "cancel, retry, pause and what else changes",
+        Scope::Admin => "everything, tokens and users included",
+        _ => "",
+    };
+    html! {
+        form.fields method="post" action="settings/tokens" {
+            (field("name", "Name", &asked.name, "deploy").required())
+            fieldset {
+                legend { "May" }
+                @for scope in Scope::ALL {
+                    @let is_chosen = asked.scopes.iter().any(|chosen| chosen == scope.word());
+                    label.choice { input type="checkbox" name="scope" value=(scope.word()) checked[is_chosen]; span { b { (scope.word()) } span.meta { (about(scope)) } } }
+                }
+            }
+            (field("queues", "Only these queues", &asked.queues, "all; with commas between, such as mail, img-*").show())
+            (field("kinds", "Only these kinds", &asked.kinds, "all").show())
+            (field("tags", "Only jobs with one of these tags", &asked.tags, "all; such as tenant:acme").show())
+            label for="token-days" { "It can be used" }
+            select #token-days name="days" { @for (words, days) in LASTS { option value=(days) selected[days == asked.days] { (words) } } }
+            button.primary { "Make the token" }
+            p.meta { "Its secret is shown once, on the page that comes." }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Pages of limits, lanes, kinds and builds.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use windlass_testkit::verdicts::die;
+use windlass_testkit::worker::worker;
+
+use crate::control::fixture::{Dashboard, on_both_stores};
+
+on_both_stores! {
+    a_limit_is_set_shown_changed_and_removed;
+    a_limit_that_cannot_be_read_stays_in_its_form;
+    a_lane_that_stands_still_is_opened;
+    a_kind_is_paused_and_resumed;
+    a_build_is_required_and_all_are_allowed;
+    who_may_only_read_changes_nothing_here;
+    hostile_texts_of_limits_are_texts;
+}
+
+async fn a_limit_is_set_shown_changed_and_removed(dashboard: Dashboard) {
+    dashboard.get("/limits").await.shows(&[
+        "No limits are set",
+        "windlass limit set",
+        "No lane has jobs that wait",
+    ]);
+    let fields = [
+        ("on", "queue:mail"),
+        ("running", "3"),
+        ("reserved", "welcome=1"),
+        ("tokens", "10"),
+        ("per", "2"),
+        ("burst", "20"),
+        ("failures", "5"),
+        ("within", ""),
+        ("open_for", "0.5"),
+        ("note", "ana"),
+    ];
+    let set = dashboard.post("/limits/set", &fields).await.told();
+    assert_eq!(set, ("/limits".to_owned(), "The limit for queue:mail is set.".to_owned()));
+    let page = dashboard.get("/limits").await;
+    page.shows(&[
+        "queue",
+        "mail",
+        " of 3",
+        "10 per 2s",
+        "20 at once",
+        "5 failures within 1m open it for 500ms",
+        "by a person",
+        "ana",
+        "<bdi>welcome</bdi> 1",
+        "Remove",
+    ]);
+    let form = dashboard.get("/limits/set?on=queue:mail").await;
+    assert_eq!(
+        (form.field("running"), form.field("per"), form.field("open_for")),
+        ("3", "2", "0.5")
+    );
+    assert_eq!(form.field("reserved"), "welcome=1");
+    let removed = dashboard.post("/limits/queue%3Amail/remove", &[]).await.told();
+    assert_eq!(removed.1, "The limit for queue:mail is removed.");
+    let none = dashboard.post("/limits/queue%3Amail/remove", &[]).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    dashboard.post("/limits/set", &[("on", "kind:a"), ("failures", "2")]).await.told();
+    let closed = dashboard.post("/limits/kind%3Aa/close", &[]).await;
+    assert_eq!(closed.status, StatusCode::CONFLICT, "no breaker is open");
+}
+
+async fn a_limit_that_cannot_be_read_stays_in_its_form(dashboard: Dashboard) {
+    for (fields, fault) in [
+        ([("on", "queue:mail"), ("running", "many")], "Run at once: expected a whole number"),
+        ([("on", "queue:mail"), ("note", "nothing else")], "limits nothing"),
+        ([("on", "mail"), ("running", "1")], "on"),
+    ] {
+        let answer = dashboard.post("/limits/set", &fields).await;
+        assert!(answer.status.is_client_error(), "{fields:?}");
+        answer.has(&[fault, &format!("value=\"{}\"", fields[0].1), "role=\"alert\""]);
+    }
+}
+
+async fn a_lane_that_stands_still_is_opened(dashboard: Dashboard) {
+    for _ in 0..2 {
+        let job = json!({"kind": "work", "lane": {"key": "account 42/x", "when_dead": "block"}});
+        dashboard.api(Method::POST, "/v1/jobs", &job).await;
+    }
+    let worker = dashboard.worker(worker()).await;
+    dashboard.run_one(&worker, die()).await;
+    let page = dashboard.get("/limits").await;
+    page.shows(&["account 42/x", "stands still", "lanes/account%2042%2Fx/open", "dead"]);
+    let opened = dashboard.post("/lanes/account%2042%2Fx/open", &[]).await.told();
+    assert_eq!(
+        opened,
+        ("/limits".to_owned(), "The lane account 42/x goes on with its next job.".to_owned())
+    );
+    let again = dashboard.post("/lanes/account%2042%2Fx/open", &[]).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND);
+}
+
+async fn a_kind_is_paused_and_resumed(dashboard: Dashboard) {
+    dashboard.get("/kinds").await.shows(&["No worker knows a kind", "Workers of every build"]);
+    dashboard.worker(worker()).await;
+    let fields = [("note", "ana: broken"), ("for_ms", "3600000")];
+    let paused = dashboard.post("/kinds/work/pause", &fields).await.told();
+    assert_eq!(paused, ("/kinds".to_owned(), "work is paused: no job of it starts.".to_owned()));
+    dashboard.get("/kinds").await.shows(&["work", "paused", "ana: broken", "in 1h", "Resume"]);
+    dashboard.post("/kinds/work/resume", &[]).await.told();
+    dashboard.get("/kinds").await.shows(&["served", "Pause"]);
+    dashboard.get("/queues").await.shows(&["href=\"kinds\""]);
+}
+
+async fn a_build_is_required_and_all_are_allowed(dashboard: Dashboard) {
+    let fields = [("program", "shop"), ("minimum", "2.14.0"), ("note", "args changed")];
+    let told = dashboard.post("/builds", &fields).await.told();
+    assert_eq!(told.1, "Workers of shop below 2.14.0 take no new work.");
+    dashboard.get("/kinds").await.shows(&[
+        "shop",
+        "2.14.0",
+        "args changed",
+        "no worker",
+        "Allow all builds",
+    ]);
+    dashboard.post("/builds/shop/allow", &[]).await.told();
+    let required = dashboard.api(Method::GET, "/v1/builds", &Value::Null).await;
+    assert_eq!(required["items"], json!([]));
+    let odd = dashboard.post("/builds", &[("program", "shop"), ("minimum", "new one")]).await;
+    assert_eq!(odd.status, StatusCode::BAD_REQUEST);
+}
+
+async fn who_may_only_read_changes_nothing_here(dashboard: Dashboard) {
+    dashboard.post("/limits/set", &[("on", "queue:mail"), ("running", "3")]).await.told();
+    dashboard.worker(worker()).await;
+    let dashboard = dashboard.for_viewers();
+    let limits = dashboard.get("/limits").await;
+    limits.shows(&["mail"]);
+    limits.has_not(&["limits/set", "/remove"]);
+    dashboard.get("/kinds").await.has_not(&["/pause", "action=\"builds\""]);
+    assert_eq!(dashboard.get("/limits/set").await.status, StatusCode::FORBIDDEN);
+    for (path, fields) in [
+        ("/limits/set", &[("on", "queue:mail"), ("running", "1")][..]),
+        ("/limits/queue%3Amail/remove", &[]),
+        ("/limits/queue%3Amail/close", &[]),
+        ("/lanes/a/open", &[]),
+        ("/kinds/work/pause", &[("note", "")]),
+        ("/kinds/work/resume", &[]),
+        ("/builds", &[("program", "a"), ("minimum", "1")]),
+        ("/builds/a/allow", &[]),
+    ] {
+        assert_eq!(dashboard.post(path, fields).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+async fn hostile_texts_of_limits_are_texts(dashboard: Dashboard) {
+    let evil = "<script>alert(1)</script>\u{202e}";
+    dashboard
+        .post("/limits/set", &[("on", "queue:mail"), ("running", "3"), ("note", evil)])
+        .await
+        .told();
+    dashboard.post("/kinds/work/pause", &[("note", evil)]).await.told();
+    dashboard
+        .api(Method::POST, "/v1/jobs", &json!({"kind": "work", "lane": {"key": "<b>\""}}))
+        .await;
+    for path in ["/limits", "/kinds"] {
+        let page = dashboard.get(path).await;
+        page.shows(&["&lt;script&gt;"]);
+        page.has_not(&["<script>alert", "\u{202e}", "<b>\""]);
+    }
+}
