@@ -43,6 +43,7 @@ mod label;
 mod last_words;
 mod liveness;
 mod maintenance;
+mod measures;
 mod options;
 mod pending;
 mod phase;
@@ -57,6 +58,8 @@ mod sweep_interval;
 mod verdict;
 mod worker;
 
+#[cfg(test)]
+pub(crate) use dispatch::claimed;
 pub use events::Event;
 pub use failure::{AfterFailure, Failure, FailureCause};
 pub use handle::{RunningWorker, StopReport};
@@ -67,5 +70,6 @@ pub use isolation::is_isolated;
 pub use options::Options;
 pub use start_error::StartError;
 pub use stats::Stats;
+pub(crate) use verdict::outcome_of;
 pub use verdict::{verdict_of, verdict_of_timeout};
 pub use worker::Worker;

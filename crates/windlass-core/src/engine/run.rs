@@ -164,7 +164,23 @@ impl Engine {
         }
     }
 
-    async fn leave(&self) {
+    /// What was counted since the last heartbeat; it is lost where the store does not answer in time.
+    async fn write_measures(&mut self) {
+        let store = Arc::clone(&self.store);
+        for part in self.measures.last() {
+            let written = store.put_stats_part(&part, Now::Database);
+            match tokio::time::timeout(LAST_TRY, written).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    return tracing::debug!(%error, "what was counted for the stats is lost");
+                }
+                Err(_) => return tracing::debug!("what was counted for the stats is lost"),
+            }
+        }
+    }
+
+    async fn leave(&mut self) {
+        self.write_measures().await;
         let leave = self.store.leave(self.registration.worker, Now::Database);
         match tokio::time::timeout(LAST_TRY, leave).await {
             Ok(Ok(())) => {}

@@ -24,6 +24,7 @@ use super::fetch::Fetch;
 use super::health::{Call, StoreHealth};
 use super::liveness::Liveness;
 use super::maintenance::Maintenance;
+use super::measures::Measures;
 use super::options::Options;
 use super::pending::{PendingSettlements, Role};
 use super::phase::{Intake, IntakeWishes, Phase};
@@ -36,7 +37,7 @@ use crate::error::StoreError;
 use crate::handler::Registered;
 use crate::health::Thresholds;
 use crate::id::LeaseId;
-use crate::job::{Claimed, Settlement, Verdict};
+use crate::job::{Claimed, Outcome, Settlement, Verdict};
 use crate::store::Store;
 use crate::subscription::Feed;
 use crate::wake::WakeHandle;
@@ -92,6 +93,8 @@ pub(super) struct Engine {
     pub(super) events: broadcast::Sender<Event>,
     pub(super) first_answer: Option<FirstAnswer>,
     pub(super) stats: Arc<Stats>,
+    /// What is counted for everybody's stats.
+    pub(super) measures: Measures,
 }
 
 impl Engine {
@@ -213,8 +216,9 @@ impl Engine {
         }
     }
 
-    /// Reports an attempt that ran and whose end cannot be written any more.
-    pub(super) fn report_lost(&self, job: &Claimed) {
+    /// Counts and reports an attempt that ran and whose end cannot be written any more.
+    pub(super) fn report_lost(&mut self, job: &Claimed) {
+        self.measures.ended(job, ((Outcome::Lost, false), None), Instant::now());
         if self.beside.reports_failures() {
             self.beside.failed(Failure::lost(job, &self.label));
         }

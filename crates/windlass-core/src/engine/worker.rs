@@ -35,6 +35,7 @@ use super::phase::{IntakeWishes, Phase};
 use super::sourcing::check_sources;
 use super::start_error::{StartError, check_chunks};
 use super::state::{Engine, FirstAnswer};
+use super::measures::Measures;
 use super::stats::Stats;
 use crate::client::{Client, EnqueueLayer};
 use crate::context::News;
@@ -546,6 +547,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             events: self.events,
             first_answer: Some(watchers.first),
             stats: watchers.stats,
+            measures: Measures::default(),
         }
     }
 }

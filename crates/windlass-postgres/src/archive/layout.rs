@@ -119,6 +119,12 @@ pub(crate) fn of(table: &'static Table) -> Layout {
             writes: &[("one", Made::Fixed(1))],
             ..plain
         },
+        "stats_round" => Layout {
+            from: "windlass.stats_round",
+            into: "windlass.stats_round",
+            writes: &[("one", Made::Fixed(1))],
+            ..plain
+        },
         _ => Layout { from: own(table.name), into: own(table.name), ..plain },
     }
 }
@@ -162,6 +168,9 @@ const OWN: &[&str] = &[
     "windlass.quarantine",
     "windlass.alert",
     "windlass.alert_mute",
+    "windlass.stats_part",
+    "windlass.stats_row",
+    "windlass.stats_queue",
     "windlass.token",
     "windlass.user",
 ];
@@ -258,6 +267,7 @@ mod tests {
         ("log.one", "its only row"),
         ("log.sleeper", "of who feeds"),
         ("alert_round.one", "its only row"),
+        ("stats_round.one", "its only row"),
     ];
 
     /// The columns of all tables, as the migrations write them: one on each line.

@@ -150,6 +150,10 @@ impl OperationStore for FaultStore {
     forward!(operations);
 }
 
+impl StatsStore for FaultStore {
+    forward!(stats);
+}
+
 impl TokenStore for FaultStore {
     forward!(tokens);
 }
