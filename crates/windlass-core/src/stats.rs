@@ -25,7 +25,7 @@ pub use pairs::OTHERS;
 pub use part::StatsPart;
 pub use query::{By, Step, StatsQuery};
 pub use row::{Fold, Kept, PartSeen, PartsSeen, Resolution, StatsAsk, StatsRow, StatsRows};
-pub use series::{DepthSeries, Series, Stats};
+pub use series::{DepthSeries, Series, StatsReport};
 
 use crate::reply::{Now, Reply};
 

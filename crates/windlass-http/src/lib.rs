@@ -52,6 +52,7 @@ pub mod signal;
 pub mod source;
 mod spec;
 mod standby;
+pub mod stats;
 mod stores;
 mod stream;
 pub mod subscription;

@@ -3,7 +3,7 @@
 use super::Client;
 use crate::error::StoreError;
 use crate::reply::Now;
-use crate::stats::{Stats, StatsQuery};
+use crate::stats::{StatsQuery, StatsReport};
 
 /// What jobs did.
 impl Client {
@@ -25,7 +25,7 @@ impl Client {
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub async fn stats(&self, query: &StatsQuery) -> Result<Stats, StoreError> {
+    pub async fn stats(&self, query: &StatsQuery) -> Result<StatsReport, StoreError> {
         self.stats_seen(query, &|_, _| true).await
     }
 
@@ -38,8 +38,8 @@ impl Client {
         &self,
         query: &StatsQuery,
         may_see: &(dyn Fn(&str, Option<&str>) -> bool + Sync),
-    ) -> Result<Stats, StoreError> {
+    ) -> Result<StatsReport, StoreError> {
         let rows = self.store.stats_rows(&query.ask(), Now::Database).await?;
-        Ok(Stats::of(query, rows, may_see))
+        Ok(StatsReport::of(query, rows, may_see))
     }
 }

@@ -11,7 +11,7 @@ use crate::time::{Timestamp, micros};
 
 /// What jobs did, as series.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stats {
+pub struct StatsReport {
     /// When the first point begins.
     pub since: Timestamp,
     /// The database's clock.
@@ -77,7 +77,7 @@ impl Points {
     }
 }
 
-impl Stats {
+impl StatsReport {
     /// The series that a query asks for, of rows that it has asked for, of those queues and kinds that may be seen.
     pub(crate) fn of(
         query: &StatsQuery,
@@ -173,8 +173,8 @@ mod tests {
         StatsRow { resolution: Resolution::TenSeconds, start, queue, kind, counts }
     }
 
-    fn stats(query: &StatsQuery, rows: Vec<StatsRow>) -> Stats {
-        Stats::of(query, StatsRows { at: AT, rows, depths: Vec::new() }, &|_, _| true)
+    fn stats(query: &StatsQuery, rows: Vec<StatsRow>) -> StatsReport {
+        StatsReport::of(query, StatsRows { at: AT, rows, depths: Vec::new() }, &|_, _| true)
     }
 
     fn starts(series: &Series) -> Vec<u64> {
@@ -200,7 +200,7 @@ mod tests {
     fn series_are_by_queue_or_by_kind() {
         let rows = || vec![row(ago(0), "a", "x"), row(ago(0), "b", "x"), row(ago(10), "b", "y")];
         let by = |by| stats(&StatsQuery::last(Duration::from_secs(20)).by(by), rows());
-        let named = |stats: &Stats| -> Vec<_> {
+        let named = |stats: &StatsReport| -> Vec<_> {
             stats.series.iter().map(|one| (one.name.clone(), one.total.started)).collect()
         };
         let some = |name: &str, jobs| (Some(name.to_owned()), jobs);
@@ -221,7 +221,7 @@ mod tests {
         });
         let rows = vec![row(ago(0), "a", "x"), row(ago(0), "b", "x")];
         let rows = StatsRows { at: AT, rows, depths: depths.to_vec() };
-        let stats = Stats::of(&query, rows, &|queue, _| queue == "a");
+        let stats = StatsReport::of(&query, rows, &|queue, _| queue == "a");
         assert_eq!(stats.series[0].total.started, 1);
         assert_eq!(stats.depths.iter().map(|one| one.queue.as_str()).collect::<Vec<_>>(), ["a"]);
     }
