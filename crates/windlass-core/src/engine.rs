@@ -43,7 +43,6 @@ mod label;
 mod last_words;
 mod liveness;
 mod maintenance;
-mod measures;
 mod options;
 mod pending;
 mod phase;

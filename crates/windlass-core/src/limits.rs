@@ -369,7 +369,7 @@ pub const STATS_OTHERS: usize = 50;
 /// Counts of one part; what is beyond is told by the hour alone.
 pub const STATS_CELLS: usize = 1_000;
 /// Parts that wait to be folded; while there are so many, further ones are left out.
-pub const STATS_WAITING: usize = 10_000;
+pub const STATS_WAITING: usize = 2_000;
 /// Parts that are folded in one transaction.
 pub const STATS_PARTS: usize = 200;
 /// Rows of stats that are removed in one transaction, of each sort.

@@ -20,8 +20,8 @@ use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
     access, alert, audit, batch, conditional, event, health, idempotency, job, kind, lane, limit,
-    operation, queue, rate, remote, schedule, session, signal, source, standby, stats, stores, stream,
-    subscription, token, trace, user, worker, workflow,
+    operation, queue, rate, remote, schedule, session, signal, source, standby, stats, stores,
+    stream, subscription, token, trace, user, worker, workflow,
 };
 
 #[derive(OpenApi)]

@@ -5,9 +5,7 @@ mod fold;
 mod part;
 mod rows;
 
-use windlass_core::stats::{
-    Fold, Kept, PartsSeen, StatsAsk, StatsPart, StatsRows, StatsStore,
-};
+use windlass_core::stats::{Fold, Kept, PartsSeen, StatsAsk, StatsPart, StatsRows, StatsStore};
 use windlass_core::store::{Now, Reply};
 
 use crate::store::PostgresStore;

@@ -7,9 +7,7 @@ mod rows;
 
 use std::sync::Arc;
 
-use windlass_core::stats::{
-    Fold, Kept, PartsSeen, StatsAsk, StatsPart, StatsRows, StatsStore,
-};
+use windlass_core::stats::{Fold, Kept, PartsSeen, StatsAsk, StatsPart, StatsRows, StatsStore};
 use windlass_core::store::{Now, Reply};
 
 use crate::connection::reader::in_one_snapshot;

@@ -116,10 +116,16 @@ impl Maintenance {
     /// When [`Maintenance::due`] has something to send.
     pub(super) fn next(&self) -> Option<Instant> {
         let alert = self.alert.next().filter(|_| self.wants_alerts);
-        let leading =
-            [self.fire.next(), self.feeding.next(), alert, self.operate.next(), self.fold.next(), self.tidy.next()]
-                .into_iter()
-                .flatten();
+        let leading = [
+            self.fire.next(),
+            self.feeding.next(),
+            alert,
+            self.operate.next(),
+            self.fold.next(),
+            self.tidy.next(),
+        ]
+        .into_iter()
+        .flatten();
         self.sweep.next().into_iter().chain(leading.filter(|_| self.leads)).min()
     }
 

@@ -35,7 +35,6 @@ use super::phase::{IntakeWishes, Phase};
 use super::sourcing::check_sources;
 use super::start_error::{StartError, check_chunks};
 use super::state::{Engine, FirstAnswer};
-use super::measures::Measures;
 use super::stats::Stats;
 use crate::client::{Client, EnqueueLayer};
 use crate::context::News;
@@ -48,6 +47,7 @@ use crate::limits;
 use crate::name::check_queue;
 use crate::panics;
 use crate::schedule::{Declared, Definition, Owner, Schedule, check_declared};
+use crate::stats::Measures;
 use crate::store::Store;
 use crate::worker::{MinimumBuild, Registration};
 

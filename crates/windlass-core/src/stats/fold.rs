@@ -70,7 +70,8 @@ fn added(seen: &PartsSeen, kept: Kept) -> BTreeMap<Time, Vec<Cell>> {
             }
         }
     }
-    let cell = |start, ((queue, kind), counts)| Cell { grain: Grain::Ten, start, queue, kind, counts };
+    let cell =
+        |start, ((queue, kind), counts)| Cell { grain: Grain::Ten, start, queue, kind, counts };
     let cells = |(time, pairs): (Time, BTreeMap<_, _>)| {
         (time, pairs.into_iter().map(|pair| cell(time.1, pair)).collect())
     };

@@ -134,8 +134,10 @@ mod tests {
         let mut gather = Gather::default();
         gather.started(&job("k", 5), second(25));
         let cells = cells(&mut gather);
-        let told: Vec<_> =
-            cells.iter().map(|cell| (cell.start, cell.counts.enqueued, cell.counts.started)).collect();
+        let told: Vec<_> = cells
+            .iter()
+            .map(|cell| (cell.start, cell.counts.enqueued, cell.counts.started))
+            .collect();
         assert_eq!(told, [(second(0), 1, 0), (second(20), 0, 1)]);
         assert_eq!(cells[1].counts.wait.quantile(0.5).map(|wait| wait.as_secs()), Some(19));
         assert!(gather.take().is_none(), "it begins again");

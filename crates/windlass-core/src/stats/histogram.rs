@@ -151,9 +151,10 @@ mod tests {
     #[test]
     fn a_histogram_survives_its_text() {
         let mut histogram = Histogram::default();
-        [0, 1, 999, 1_001, 70_000_000_000, u64::MAX].map(Duration::from_micros).into_iter().for_each(
-            |time| histogram.count(time),
-        );
+        [0, 1, 999, 1_001, 70_000_000_000, u64::MAX]
+            .map(Duration::from_micros)
+            .into_iter()
+            .for_each(|time| histogram.count(time));
         assert_eq!(Histogram::of_text(&histogram.to_text()), histogram);
         assert_eq!(Histogram::of_text("what"), Histogram::default());
         assert_eq!(histogram.total(), 6);

@@ -115,14 +115,16 @@ mod tests {
     fn a_series_has_no_more_points_than_it_may() {
         for seconds in (1..400 * 86_400).step_by(997) {
             let query = StatsQuery::last(Duration::from_secs(seconds));
-            let points = Duration::from_secs(seconds).as_secs().div_ceil(query.step().length.as_secs());
+            let points =
+                Duration::from_secs(seconds).as_secs().div_ceil(query.step().length.as_secs());
             assert!(points < STATS_POINTS as u64, "{seconds} s: {points}");
         }
     }
 
     #[test]
     fn a_short_time_is_told_in_short_steps() {
-        let step = |text| StatsQuery::last(crate::time::parse_duration(text).expect("a time")).step();
+        let step =
+            |text| StatsQuery::last(crate::time::parse_duration(text).expect("a time")).step();
         let told = ["15m", "1h", "6h", "24h", "7d", "90d"].map(|text| step(text).length.as_secs());
         assert_eq!(told, [10, 10, 60, 300, 3_600, 21_600]);
     }

@@ -100,9 +100,8 @@ impl StatsReport {
                 By::Kind => Some(row.kind),
                 By::All => None,
             };
-            let one = series
-                .entry(name.clone())
-                .or_insert_with(|| Series::empty(name, points.number));
+            let one =
+                series.entry(name.clone()).or_insert_with(|| Series::empty(name, points.number));
             one.add(place, &row.counts);
         }
         let mut depths: BTreeMap<String, Vec<Depth>> = BTreeMap::new();

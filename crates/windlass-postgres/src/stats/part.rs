@@ -27,12 +27,8 @@ pub(super) async fn put(
     now: Now,
 ) -> Result<(), StoreError> {
     let (now, most) = (now.micros(), i64::try_from(STATS_WAITING).unwrap_or(i64::MAX));
-    let binds: [Bind<'_>; 4] = [
-        (&part.id, Type::UUID),
-        (&now, Type::INT8),
-        (&part.body, Type::TEXT),
-        (&most, Type::INT8),
-    ];
+    let binds: [Bind<'_>; 4] =
+        [(&part.id, Type::UUID), (&now, Type::INT8), (&part.body, Type::TEXT), (&most, Type::INT8)];
     connection.query(PUT, &binds).await.map(drop)
 }
 

@@ -50,7 +50,10 @@ pub(super) async fn rows(
     Ok(StatsRows {
         at,
         rows: found.iter().filter_map(|found| row(found).transpose()).collect::<Result<_, _>>()?,
-        depths: depths.iter().filter_map(|found| depth(found).transpose()).collect::<Result<_, _>>()?,
+        depths: depths
+            .iter()
+            .filter_map(|found| depth(found).transpose())
+            .collect::<Result<_, _>>()?,
     })
 }
 

@@ -151,7 +151,15 @@ impl OperationStore for FaultStore {
 }
 
 impl StatsStore for FaultStore {
-    forward!(stats);
+    fn put_stats_part<'a>(&'a self, part: &'a StatsPart, now: Now) -> Reply<'a, ()> {
+        Box::pin(async move {
+            self.pass(Verb::Measure, Side::Before).await?;
+            self.inside(self.store.put_stats_part(part, now)).await?;
+            self.pass(Verb::Measure, Side::After).await
+        })
+    }
+
+    forward!(rows_of_stats);
 }
 
 impl TokenStore for FaultStore {

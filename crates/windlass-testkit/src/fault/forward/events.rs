@@ -205,6 +205,9 @@ macro_rules! forward_of_events {
             self.store.put_stats_part(part, now)
         }
 
+        $crate::fault::forward::forward_one!(rows_of_stats);
+    };
+    (rows_of_stats) => {
         fn stats_parts(&self, most: usize, kept: Kept, now: Now) -> Reply<'_, PartsSeen> {
             self.store.stats_parts(most, kept, now)
         }

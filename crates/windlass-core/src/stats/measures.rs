@@ -1,17 +1,17 @@
-//! Measures: what this worker counts of its attempts for the stats, and what of that is not written yet. No I/O.
+//! Measures: what whoever runs attempts counts of them, and what of that is not written yet. No I/O.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::{Gather, StatsPart};
 use crate::job::{Claimed, Outcome};
-use crate::stats::{Gather, StatsPart};
 use crate::time::Timestamp;
 
 /// What was counted since the last part, and the part that is not known to be written.
 #[derive(Debug, Default)]
-pub(super) struct Measures {
+pub struct Measures {
     gather: Gather,
     /// What the database's clock said, and when by ours.
     clock: Option<(Instant, Timestamp)>,
@@ -21,37 +21,37 @@ pub(super) struct Measures {
 
 impl Measures {
     /// The database's clock said this in the answer to what was sent then.
-    pub(super) fn heard(&mut self, (sent, now): (Instant, Instant), said: Timestamp) {
+    pub fn heard(&mut self, (sent, now): (Instant, Instant), said: Timestamp) {
         // As likely as not it was in the middle.
         self.clock = Some((sent + now.saturating_duration_since(sent) / 2, said));
     }
 
-    /// What the database's clock says now, as far as is known; nothing is counted before it was heard.
-    fn moment(&self, now: Instant) -> Option<Timestamp> {
-        let (heard, said) = self.clock?;
-        Some(said.after(now.saturating_duration_since(heard)))
+    /// What the database's clock says now, as far as is known; before it was heard, this machine's does.
+    fn moment(&self, now: Instant) -> Timestamp {
+        self.clock.map_or_else(Timestamp::wall_clock, |(heard, said)| {
+            said.after(now.saturating_duration_since(heard))
+        })
     }
 
-    pub(super) fn started(&mut self, job: &Claimed, now: Instant) {
-        if let Some(moment) = self.moment(now) {
-            self.gather.started(job, moment);
-        }
+    /// An attempt was started.
+    pub fn started(&mut self, job: &Claimed, now: Instant) {
+        let moment = self.moment(now);
+        self.gather.started(job, moment);
     }
 
     /// An attempt ended so, and its job died or did not.
-    pub(super) fn ended(
+    pub fn ended(
         &mut self,
         job: &Claimed,
         end: ((Outcome, bool), Option<Duration>),
         now: Instant,
     ) {
-        if let Some(moment) = self.moment(now) {
-            self.gather.ended(job, moment, end);
-        }
+        let moment = self.moment(now);
+        self.gather.ended(job, moment, end);
     }
 
     /// The part to write now, which is then under way: the one that was not written, before what was counted since.
-    pub(super) fn due(&mut self) -> Option<Arc<StatsPart>> {
+    pub fn due(&mut self) -> Option<Arc<StatsPart>> {
         if self.is_under_way {
             return None;
         }
@@ -62,27 +62,27 @@ impl Measures {
     }
 
     /// It is written, or never can be.
-    pub(super) fn written(&mut self) {
+    pub fn written(&mut self) {
         self.is_under_way = false;
         self.unwritten = None;
     }
 
     /// It may not be written.
-    pub(super) fn failed(&mut self) {
+    pub fn failed(&mut self) {
         self.is_under_way = false;
     }
 
-    /// All that may not be written, for a worker that ends. What is under way comes again with its id.
-    pub(super) fn last(&mut self) -> impl Iterator<Item = Arc<StatsPart>> {
+    /// All that may not be written, for a process that ends. What is under way comes again with its id.
+    pub fn last(&mut self) -> Vec<Arc<StatsPart>> {
         let gathered = self.gather.take().map(Arc::new);
-        self.unwritten.take().into_iter().chain(gathered)
+        self.unwritten.take().into_iter().chain(gathered).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::dispatch::claimed;
     use super::*;
+    use crate::engine::claimed;
 
     const AT: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 
@@ -114,7 +114,7 @@ mod tests {
         let mut measures = measures(now);
         let under_way = measures.due().expect("something was counted");
         measures.started(&claimed("k", 0), now);
-        let last: Vec<_> = measures.last().collect();
+        let last = measures.last();
         assert_eq!((last.len(), last[0].id), (2, under_way.id));
     }
 
@@ -122,10 +122,9 @@ mod tests {
     fn moments_are_those_of_the_database() {
         let now = Instant::now();
         let mut measures = Measures::default();
-        measures.started(&claimed("k", 0), now);
-        assert!(measures.due().is_none(), "its clock is not known yet");
+        assert!(measures.due().is_none(), "nothing was counted");
         measures.heard((now, now + Duration::from_secs(2)), AT);
         let later = measures.moment(now + Duration::from_secs(31));
-        assert_eq!(later, Some(AT.after(Duration::from_secs(30))));
+        assert_eq!(later, AT.after(Duration::from_secs(30)));
     }
 }
