@@ -5,8 +5,8 @@ use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, audit, backup, batch, bench, bundle, completions, condition, conformance, demo, dev,
     docs, doctor, enqueue, event, explain, export, import, job, key, kind, lane, limit, migrate,
-    move_store, op, publish, queue, restore, schedule, serve, signal, source, sql, stats,
-    status, subscription, tail, token, top, trace, user, work, worker, workflow,
+    move_store, op, publish, queue, restore, schedule, serve, signal, source, sql, stats, status,
+    subscription, tail, token, top, trace, user, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;

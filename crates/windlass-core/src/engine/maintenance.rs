@@ -113,6 +113,11 @@ impl Maintenance {
         }
     }
 
+    /// Whether this worker leads, as the last sweep said.
+    pub(super) const fn leads(&self) -> bool {
+        self.leads
+    }
+
     /// When [`Maintenance::due`] has something to send.
     pub(super) fn next(&self) -> Option<Instant> {
         let alert = self.alert.next().filter(|_| self.wants_alerts);

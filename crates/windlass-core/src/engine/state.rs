@@ -37,7 +37,7 @@ use crate::handler::Registered;
 use crate::health::Thresholds;
 use crate::id::LeaseId;
 use crate::job::{Claimed, Outcome, Settlement, Verdict};
-use crate::stats::Measures;
+use crate::stats::{Kept, Measures};
 use crate::store::Store;
 use crate::subscription::Feed;
 use crate::wake::WakeHandle;
@@ -101,6 +101,11 @@ impl Engine {
     /// Sends a request to the store; its answer comes to the loop.
     pub(super) fn call(&mut self, request: Request, now: Instant) {
         self.calls.push(call::send(Arc::clone(&self.store), request, now));
+    }
+
+    /// How long stats are kept while this worker leads.
+    pub(super) const fn kept_stats(&self) -> Kept {
+        Kept { hours: self.options.keep_stats }
     }
 
     pub(super) fn takes_work(&self) -> bool {

@@ -25,7 +25,6 @@ use crate::context::{AttemptContext, AttemptParts, Signals};
 use crate::id::LeaseId;
 use crate::job::{ClaimRequest, HandlerKey, Outcome, Settlement, Verdict, expired_reason};
 use crate::limits::SETTLE_JOBS;
-use crate::stats::Kept;
 
 impl Engine {
     /// Tells handlers to end when the lease may be over, so that this process ends before others
@@ -287,7 +286,7 @@ impl Engine {
                     Request::Alert(self.watch.take().unwrap_or_else(new))
                 }
                 Duty::Operate => Request::Operate,
-                Duty::Fold => Request::Fold(Kept { hours: self.options.keep_stats }),
+                Duty::Fold => Request::Fold(self.kept_stats()),
                 Duty::Tidy => Request::Tidy,
             };
             self.call(request, now);

@@ -40,12 +40,7 @@ impl Measures {
     }
 
     /// An attempt ended so, and its job died or did not.
-    pub fn ended(
-        &mut self,
-        job: &Claimed,
-        end: ((Outcome, bool), Option<Duration>),
-        now: Instant,
-    ) {
+    pub fn ended(&mut self, job: &Claimed, end: ((Outcome, bool), Option<Duration>), now: Instant) {
         let moment = self.moment(now);
         self.gather.ended(job, moment, end);
     }

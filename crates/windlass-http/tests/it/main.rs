@@ -35,6 +35,7 @@ mod server;
 mod sessions;
 mod signals;
 mod sources;
+mod stats;
 mod stores;
 mod stream;
 mod subscriptions;

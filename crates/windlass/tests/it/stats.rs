@@ -99,6 +99,7 @@ async fn what_a_worker_does_is_in_the_stats(database: TestDatabase) {
     assert_eq!(named(hour().by(By::Kind)).await, [some("good", 5), some("bad", 2)]);
     assert_eq!(named(hour().by(By::Queue)).await, [some("mail", 5), some("default", 2)]);
     assert_eq!(named(hour().by(By::Queue).kind("b*")).await, [some("default", 2)]);
+    page(&client).await.expect("it works");
     running.stop().await;
 }
 
@@ -136,7 +137,8 @@ async fn what_may_not_be_written_is_written_once(database: TestDatabase) {
         }
         running.stop().await;
         let kept = windlass::stats::Kept::default();
-        let folded = windlass::stats::fold(client.store().as_ref(), kept, windlass::store::Now::Database);
+        let folded =
+            windlass::stats::fold(client.store().as_ref(), kept, windlass::store::Now::Database);
         folded.await.expect("folded");
         assert_eq!(total(&client).await.of(Outcome::Ok) - before, 3, "{plan}");
     }
@@ -161,4 +163,20 @@ async fn how_long_queues_are_is_told(database: TestDatabase) {
     assert_eq!((depths[0].queue.as_str(), last), ("mail", Some(3)));
     assert!(client.stats(&hour().kind("good")).await.expect("answered").depths.is_empty());
     leads.stop().await;
+}
+
+/// The example of docs/stats.md.
+async fn page(client: &Client) -> anyhow::Result<()> {
+    let query = StatsQuery::last(Duration::from_secs(24 * 60 * 60)).queue("mail*").by(By::Kind);
+    let stats = client.stats(&query).await?;
+    for series in &stats.series {
+        let (started, failed) = (series.total.started, series.total.failed());
+        let p95 = series.total.run.quantile(0.95);
+        println!(
+            "{:?}: {started} started, {failed} failed, 95 % ran no longer than {p95:?}",
+            series.name
+        );
+    }
+    anyhow::ensure!(stats.series.len() == 1);
+    Ok(())
 }

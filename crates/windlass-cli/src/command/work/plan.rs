@@ -111,7 +111,16 @@ impl Plan {
     ) -> Result<Self, String> {
         let Config { handlers, limits, serves, slots: configured, .. } = config;
         let Config {
-            processes, build, schedules, subscriptions, sources, keep, rules, alerts, keep_stats, ..
+            processes,
+            build,
+            schedules,
+            subscriptions,
+            sources,
+            keep,
+            rules,
+            alerts,
+            keep_stats,
+            ..
         } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));

@@ -14,10 +14,10 @@ use crate::command::top::model::{Fit, Model, Pane};
 use crate::command::top::picture::{Picture, QueueRow, RunningRow, Trouble};
 use crate::command::worker::{is_over, state};
 use crate::output::Output;
-use crate::output::trend::trend;
 use crate::output::color::Tone;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::time;
+use crate::output::trend::trend;
 
 /// Rows of a pane in a picture that has all of them; the rest is counted.
 const MOST: usize = 500;
