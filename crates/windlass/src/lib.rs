@@ -220,8 +220,8 @@ pub mod operation {
 pub mod stats {
     pub use windlass_core::stats::{
         By, Counts, Depth, DepthRow, DepthSeries, Fold, Folded, Gather, Histogram, Kept,
-        LONG_ERROR, OTHERS, PartSeen, PartsSeen, Resolution, SHORT_ERROR, Series, StatsAsk,
-        StatsPart, StatsQuery, StatsReport, StatsRow, StatsRows, StatsStore, Step, fold,
+        LONG_ERROR, Measures, OTHERS, PartSeen, PartsSeen, Resolution, SHORT_ERROR, Series,
+        StatsAsk, StatsPart, StatsQuery, StatsReport, StatsRow, StatsRows, StatsStore, Step, fold,
         of_verdict,
     };
 }

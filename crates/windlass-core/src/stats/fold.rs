@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_cell_is_added_to_the_rows_that_are_still_kept() {
         use Resolution::{Hour, Minute, TenSeconds};
-        let days = |days| earlier(Duration::from_secs(days * 86_400));
+        let days = |days: u64| earlier(Duration::from_secs(days * 86_400));
         assert_eq!(resolutions(&[cell(AT, "k")]), [TenSeconds, Minute, Hour]);
         assert_eq!(resolutions(&[cell(earlier(Duration::from_secs(7_200)), "k")]), [Minute, Hour]);
         assert_eq!(resolutions(&[cell(days(2), "k")]), [Hour]);

@@ -1,4 +1,4 @@
-//! Gather: what whoever runs attempts counts in memory, and writes as one part now and then. No I/O.
+//! Gather: what a process that runs attempts counts in memory, and writes as one part now and then. No I/O.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Measures: what whoever runs attempts counts of them, and what of that is not written yet. No I/O.
+//! Measures: what a process counts of the attempts that it runs, and what of that is not written yet. No I/O.
 
 use std::sync::Arc;
 use std::time::Duration;

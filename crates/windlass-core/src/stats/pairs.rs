@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::limits::{STATS_OTHERS, STATS_PAIRS};
 
-/// The queue and the kind under which is counted what is beyond the limits. It is no name that a queue or a kind can have.
+/// The queue and the kind under which is counted what is beyond the limits. No queue and no kind can have it as its name.
 pub const OTHERS: &str = "*";
 
 /// Queues and kinds with counts of their own, at most so many.

@@ -17,7 +17,7 @@ on_both_stores! {
     a_server_that_ends_has_written_what_it_counted;
     /// S-14: who is limited to queues or kinds sees those in the stats; who is limited to tags is told why there are none.
     stats_are_limited_as_their_caller_is;
-    /// Bad input: what is no time, no series and no parameter is refused.
+    /// Bad input: a time, a series and a parameter that make no sense are refused.
     what_makes_no_sense_is_refused;
 }
 

@@ -107,21 +107,9 @@ pub(crate) fn of(table: &'static Table) -> Layout {
             into: "windlass.signal",
             ..plain
         },
-        "log" => Layout {
-            from: "windlass.log",
-            into: "windlass.log",
-            writes: &[("one", Made::Fixed(1))],
-            ..plain
-        },
-        "alert_round" => Layout {
-            from: "windlass.alert_round",
-            into: "windlass.alert_round",
-            writes: &[("one", Made::Fixed(1))],
-            ..plain
-        },
-        "stats_round" => Layout {
-            from: "windlass.stats_round",
-            into: "windlass.stats_round",
+        "log" | "alert_round" | "stats_round" => Layout {
+            from: own(table.name),
+            into: own(table.name),
             writes: &[("one", Made::Fixed(1))],
             ..plain
         },
@@ -166,11 +154,14 @@ const OWN: &[&str] = &[
     "windlass.source",
     "windlass.source_gap",
     "windlass.quarantine",
+    "windlass.log",
     "windlass.alert",
+    "windlass.alert_round",
     "windlass.alert_mute",
     "windlass.stats_part",
     "windlass.stats_row",
     "windlass.stats_queue",
+    "windlass.stats_round",
     "windlass.token",
     "windlass.user",
 ];

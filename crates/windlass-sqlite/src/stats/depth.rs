@@ -12,15 +12,15 @@ use windlass_core::time::Timestamp;
 
 use crate::row::{Id, all, one};
 
-/// The places of an index of available jobs, one queue and priority after the other.
-struct Places {
+/// An index of available jobs, gone through one queue and priority after the other.
+struct Index {
     first: &'static str,
     // A comparison of several columns at once would be answered by a walk over all rows of the place it begins at.
     next: &'static str,
     count: &'static str,
 }
 
-const FREE: Places = Places {
+const FREE: Index = Index {
     first: "select queue, priority from windlass_pending where state = 2 and line is null order by queue, priority limit 1",
     next: "select * from (select queue, priority from windlass_pending \
              where state = 2 and line is null and queue = ?1 and priority > ?2 order by priority limit 1) \
@@ -30,7 +30,7 @@ const FREE: Places = Places {
     count: "select count(*), min(run_at) from (select run_at from windlass_pending \
               where queue = ?1 and priority = ?2 and state = 2 and line is null order by run_at limit ?3)",
 };
-const IN_LINE: Places = Places {
+const IN_LINE: Index = Index {
     first: "select queue, priority from windlass_pending where state = 2 and line is not null order by queue, priority limit 1",
     next: "select * from (select queue, priority from windlass_pending \
              where state = 2 and line is not null and queue = ?1 and priority > ?2 order by priority limit 1) \
@@ -49,8 +49,8 @@ pub(super) fn depths(
     now: Timestamp,
 ) -> Result<Vec<(String, Depth)>, StoreError> {
     let (mut depths, mut left) = (BTreeMap::new(), STATS_DEPTH_ALL);
-    for places in [FREE, IN_LINE] {
-        available(connection, &places, (&mut depths, &mut left), now)?;
+    for index in [FREE, IN_LINE] {
+        available(connection, &index, (&mut depths, &mut left), now)?;
     }
     running(connection, &mut depths)?;
     for depth in depths.values_mut() {
@@ -61,13 +61,13 @@ pub(super) fn depths(
 
 fn available(
     connection: &Connection,
-    places: &Places,
+    index: &Index,
     (depths, left): (&mut BTreeMap<String, Depth>, &mut usize),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    type Place = (String, i64);
-    let place = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let mut found: Vec<Place> = all(connection, places.first, [], place)?;
+    type Level = (String, i64);
+    let level = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let mut found: Vec<Level> = all(connection, index.first, [], level)?;
     for _ in 0..LINES_LOOKED_AT {
         let Some((queue, priority)) = found.pop() else { break };
         // The oldest is looked at in any case.
@@ -75,8 +75,8 @@ fn available(
         let count = |row: &rusqlite::Row<'_>| {
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, Option<i64>>(1)?))
         };
-        let counted = all(connection, places.count, params![queue, priority, most], count)?;
-        found = all(connection, places.next, params![queue, priority], place)?;
+        let counted = all(connection, index.count, params![queue, priority, most], count)?;
+        found = all(connection, index.next, params![queue, priority], level)?;
         let depth: &mut Depth = depths.entry(queue).or_default();
         for (jobs, oldest) in counted {
             depth.available += jobs;

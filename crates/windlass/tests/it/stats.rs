@@ -170,12 +170,9 @@ async fn page(client: &Client) -> anyhow::Result<()> {
     let query = StatsQuery::last(Duration::from_secs(24 * 60 * 60)).queue("mail*").by(By::Kind);
     let stats = client.stats(&query).await?;
     for series in &stats.series {
-        let (started, failed) = (series.total.started, series.total.failed());
-        let p95 = series.total.run.quantile(0.95);
-        println!(
-            "{:?}: {started} started, {failed} failed, 95 % ran no longer than {p95:?}",
-            series.name
-        );
+        let (name, total) = (series.name.as_deref(), &series.total);
+        let p95 = total.run.quantile(0.95);
+        println!("{name:?}: {} started, {} failed, p95 {p95:?}", total.started, total.failed());
     }
     anyhow::ensure!(stats.series.len() == 1);
     Ok(())
