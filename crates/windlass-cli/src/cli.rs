@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Work(command::work::Args),
     /// How things are, in ten lines
     Status(command::status::Args),
+    /// What jobs did over time: how many came, ended and failed, how long they waited and ran
+    Stats(command::stats::Args),
     /// How things are, live, on the whole terminal
     Top(command::top::Args),
     /// List, show, retry, cancel, move and delete jobs

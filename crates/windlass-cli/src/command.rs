@@ -37,6 +37,7 @@ pub(crate) mod serve;
 pub(crate) mod signal;
 pub(crate) mod source;
 pub(crate) mod sql;
+pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod subscription;
 pub(crate) mod tail;

@@ -14,6 +14,7 @@ mod schedules;
 mod server;
 mod serves;
 mod sources;
+mod stats;
 mod stores;
 mod subscriptions;
 mod target;
@@ -26,7 +27,7 @@ use crate::queue_rules::QueueRules;
 use crate::supervisor::MOST_PROCESSES;
 use windlass::event::Keep;
 use windlass::health::Thresholds;
-use windlass::limits::{MAX_LOSSES, TIMEOUT};
+use windlass::limits::{KEEP_STATS, MAX_LOSSES, TIMEOUT};
 use windlass::name::{DEFAULT_QUEUE, check_kind, check_queue};
 use windlass::redact::Redaction;
 use windlass::worker::MinimumBuild;
@@ -46,7 +47,7 @@ pub(crate) use target::{Executable, HttpTarget, Target};
 /// recorded only when the program has gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-const TOP_KEYS: [&str; 15] = [
+const TOP_KEYS: [&str; 16] = [
     "handler",
     "limit",
     "worker",
@@ -62,6 +63,7 @@ const TOP_KEYS: [&str; 15] = [
     "stores",
     "route",
     "encryption",
+    "stats",
 ];
 const HANDLER_KEYS: [&str; 15] = [
     "kind",
@@ -110,6 +112,8 @@ pub(crate) struct Config {
     pub(crate) rules: QueueRules,
     /// From where on something is an alert.
     pub(crate) alerts: Thresholds,
+    /// How long the stats of an hour are kept.
+    pub(crate) keep_stats: Duration,
 }
 
 /// One `[[handler]]`.
@@ -209,6 +213,14 @@ impl Config {
         part(file, redact::read)
     }
 
+    /// How long a file has the stats of an hour kept; nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something of that is wrong.
+    pub(crate) fn keep_stats(file: &Path) -> Result<Duration, ConfigError> {
+        part(file, stats_of)
+    }
+
     /// What a file says of stores; nothing else of it is looked at.
     ///
     /// # Errors
@@ -289,8 +301,14 @@ impl Config {
             keep,
             rules,
             alerts,
+            keep_stats: stats_of(&top)?,
         })
     }
+}
+
+fn stats_of(top: &Table<'_, '_>) -> Result<Duration, ConfigError> {
+    let table = top.table("stats", "[stats]", &stats::KEYS)?;
+    Ok(table.as_ref().map(stats::read).transpose()?.unwrap_or(KEEP_STATS))
 }
 
 fn processes(table: &Table<'_, '_>) -> Result<Option<usize>, ConfigError> {

@@ -13,6 +13,7 @@ pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod terminal;
 pub(crate) mod tree;
+pub(crate) mod trend;
 
 pub(crate) use windlass_http::words::{escape, time};
 

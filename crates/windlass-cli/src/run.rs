@@ -5,8 +5,8 @@ use crate::cli::{self, Cli, Command, FIRST_STEPS};
 use crate::command::{
     alert, audit, backup, batch, bench, bundle, completions, condition, conformance, demo, dev,
     docs, doctor, enqueue, error, event, explain, export, import, job, key, kind, lane, limit,
-    migrate, move_store, op, publish, queue, restore, schedule, serve, signal, source, sql, status,
-    subscription, tail, token, top, trace, user, work, worker, workflow,
+    migrate, move_store, op, publish, queue, restore, schedule, serve, signal, source, sql, stats,
+    status, subscription, tail, token, top, trace, user, work, worker, workflow,
 };
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -49,6 +49,7 @@ async fn dispatch(command: Command, globals: &Globals) -> anyhow::Result<Exit> {
         Command::Dev(args) => dev::run(args, globals).await,
         Command::Work(args) => work::run(args, globals).await,
         Command::Status(args) => status::run(args, globals).await,
+        Command::Stats(args) => stats::run(args, globals).await,
         Command::Top(args) => top::run(args, globals).await,
         Command::Explain(args) => explain::run(args, globals).await,
         Command::Tail(args) => tail::run(args, globals).await,

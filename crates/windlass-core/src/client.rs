@@ -7,6 +7,7 @@ mod operation;
 mod pipeline;
 mod room;
 mod schedule;
+mod stats;
 
 use crate::reply::Now;
 use std::sync::Arc;

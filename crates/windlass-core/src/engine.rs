@@ -57,6 +57,8 @@ mod sweep_interval;
 mod verdict;
 mod worker;
 
+#[cfg(test)]
+pub(crate) use dispatch::claimed;
 pub use events::Event;
 pub use failure::{AfterFailure, Failure, FailureCause};
 pub use handle::{RunningWorker, StopReport};
@@ -67,5 +69,6 @@ pub use isolation::is_isolated;
 pub use options::Options;
 pub use start_error::StartError;
 pub use stats::Stats;
+pub(crate) use verdict::outcome_of;
 pub use verdict::{verdict_of, verdict_of_timeout};
 pub use worker::Worker;

@@ -4,7 +4,7 @@
 //! which re-exports what they need.
 //!
 //! Reading order: [`job`] (what a job is and every verb that changes it), [`queue`], [`worker`],
-//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`operation`], [`idempotency`], [`audit`], [`store`] (their sum), [`standby`] (a copy that only reads), [`archive`] (all of it as rows), [`question`] (what people ask in SQL), [`client`], [`handler`] and [`context`] (what
+//! [`maintenance`], [`schedule`], [`source`], [`step`], [`progress`], [`health`], [`alert`], [`operation`], [`stats`], [`idempotency`], [`audit`], [`store`] (their sum), [`standby`] (a copy that only reads), [`archive`] (all of it as rows), [`question`] (what people ask in SQL), [`client`], [`handler`] and [`context`] (what
 //! applications write), [`engine`]. Below them all lie [`id`], [`time`], [`json`], [`name`], [`filter`],
 //! [`limits`] and [`error`].
 
@@ -45,6 +45,7 @@ pub mod schedule;
 pub mod schema;
 pub mod source;
 pub mod standby;
+pub mod stats;
 pub mod step;
 pub mod store;
 pub mod subscription;

@@ -364,6 +364,38 @@ pub const QUARANTINE: usize = 10_000;
 pub const QUARANTINE_BYTES: usize = 256 * 1024;
 /// Gaps of one source that are kept: the newest.
 pub const SOURCE_GAPS: usize = 1_000;
+/// How much time the finest rows of stats are of, how often parts of them are written, and how often those are folded.
+pub const STATS_EVERY: Duration = Duration::from_secs(10);
+/// Queues and kinds together that have counts of their own, in a part and in the rows of one time.
+pub const STATS_PAIRS: usize = 200;
+/// Queues whose other kinds are counted together then; what is beyond is counted as one.
+pub const STATS_OTHERS: usize = 50;
+/// Counts of one part; what is beyond is told by the hour alone.
+pub const STATS_CELLS: usize = 1_000;
+/// Parts that wait to be folded; while there are so many, further ones are left out.
+pub const STATS_WAITING: usize = 2_000;
+/// Parts that are folded in one transaction.
+pub const STATS_PARTS: usize = 200;
+/// Rows of stats that are removed in one transaction, of each sort.
+pub const STATS_PRUNED: usize = 2_000;
+/// Available jobs of one queue that are counted for its depth.
+pub const STATS_DEPTH: usize = 10_000;
+/// The same of all queues together.
+pub const STATS_DEPTH_ALL: usize = 100_000;
+/// Leases whose running jobs are counted then.
+pub const STATS_LEASES: usize = 100;
+/// How long rows of ten seconds are kept: an hour, and some more so that the last hour is whole.
+pub const KEEP_STATS_HOUR: Duration = Duration::from_secs(70 * 60);
+/// How long rows of a minute are kept: a day, and some more.
+pub const KEEP_STATS_DAY: Duration = Duration::from_secs(25 * 60 * 60);
+/// How long rows of an hour are kept, unless it is said otherwise.
+pub const KEEP_STATS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How long after its end a time of the stats is taken to be filling.
+pub const STATS_LATE: Duration = Duration::from_secs(25);
+/// Points of one series of stats.
+pub const STATS_POINTS: usize = 400;
+/// Series of one answer; of more the smallest are told together.
+pub const STATS_SERIES: usize = 50;
 /// Bytes of a question in SQL.
 pub const QUESTION_BYTES: usize = 64 * 1024;
 /// Bytes of the rows that answer a question in SQL: what follows is left out.

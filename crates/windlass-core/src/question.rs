@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::limits::QUESTION_BYTES;
 
 /// The views that may be asked. Their names on SQLite begin with `windlass_`.
-pub const VIEWS: [&str; 9] = [
+pub const VIEWS: [&str; 11] = [
     "attempt",
     "batches",
     "events",
@@ -17,6 +17,8 @@ pub const VIEWS: [&str; 9] = [
     "job_progress",
     "job_step",
     "queue_stats",
+    "stats",
+    "stats_depth",
     "workers",
 ];
 

@@ -25,6 +25,7 @@ use crate::queue::QueueStore;
 pub use crate::reply::{Now, Reply};
 use crate::schedule::ScheduleStore;
 use crate::source::SourceStore;
+use crate::stats::StatsStore;
 use crate::step::StepStore;
 use crate::subscription::SubscriptionStore;
 use crate::time::Timestamp;
@@ -82,6 +83,7 @@ pub trait Store:
     + IdempotencyStore
     + AuditStore
     + OperationStore
+    + StatsStore
     + EditStore
     + Send
     + Sync

@@ -202,6 +202,7 @@ impl Api {
     pub async fn idle(&self) {
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
+        self.remotes().measures().write_all(self.store()).await;
     }
 
     /// Everything under `/v1`, with `/healthz`, `/readyz`, `/metrics` and the pages of `/docs`: to be served, or nested in another

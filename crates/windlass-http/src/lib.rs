@@ -54,6 +54,7 @@ pub mod signal;
 pub mod source;
 mod spec;
 mod standby;
+pub mod stats;
 mod stores;
 mod stream;
 pub mod subscription;

@@ -8,6 +8,7 @@ mod claim;
 mod document;
 mod heartbeat;
 mod holder;
+mod measures;
 mod outcome;
 mod recall;
 mod register;

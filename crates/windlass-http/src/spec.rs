@@ -20,7 +20,7 @@ use crate::limits::KEY_BYTES;
 use crate::problem::ProblemBody;
 use crate::{
     access, alert, audit, batch, conditional, error_group, event, health, idempotency, job, kind,
-    lane, limit, operation, queue, rate, remote, schedule, session, signal, source, standby,
+    lane, limit, operation, queue, rate, remote, schedule, session, signal, source, standby, stats,
     stores, stream, subscription, token, trace, user, worker, workflow,
 };
 
@@ -56,6 +56,7 @@ use crate::{
         (name = "builds", description = "The oldest builds of programs that take new work."),
         (name = "schedules", description = "Jobs that are enqueued again and again."),
         (name = "alerts", description = "What lasts and is told, and what is not to be told."),
+        (name = "stats", description = "What jobs did over time."),
         (name = "health", description = "How the server and the store are."),
         (name = "stores", description = "The stores of a server that has several.")
     )
@@ -88,6 +89,7 @@ pub(crate) fn routes() -> (Router<Api>, Spec) {
         user::routes(),
         session::routes(),
         audit::routes(),
+        stats::routes(),
         health::routes_of_store(),
         stores::routes(),
     ];

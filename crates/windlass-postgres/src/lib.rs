@@ -27,6 +27,7 @@ mod queue;
 mod row;
 mod schedule;
 mod source;
+mod stats;
 mod step;
 mod store;
 mod subscription;

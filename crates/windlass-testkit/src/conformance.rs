@@ -22,6 +22,7 @@ pub mod progress;
 pub mod queue;
 pub mod schedule;
 pub mod source;
+pub mod stats;
 pub mod step;
 pub mod store;
 pub mod subscription;

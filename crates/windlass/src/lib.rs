@@ -217,6 +217,16 @@ pub mod operation {
     };
 }
 
+/// Stats: how many jobs came, started and ended, and how long they waited and ran, summed up over time.
+pub mod stats {
+    pub use windlass_core::stats::{
+        By, Counts, Depth, DepthRow, DepthSeries, Fold, Folded, Gather, Histogram, Kept,
+        LONG_ERROR, Measures, OTHERS, PartSeen, PartsSeen, Resolution, SHORT_ERROR, Series,
+        StatsAsk, StatsPart, StatsQuery, StatsReport, StatsRow, StatsRows, StatsStore, Step, fold,
+        of_verdict,
+    };
+}
+
 /// What a running attempt says of itself, and how a store keeps it.
 pub mod progress {
     pub use windlass_core::progress::{

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use windlass::limits::KEEP_STATS;
 use windlass::redact::Redaction;
 use windlass::standby::Standby;
 use windlass::store::Store;
 use windlass::stores::{RunningWorkers, Stores};
 use windlass::token::Grant;
-use windlass::{Client, RunningWorker, StartError, Worker};
+use windlass::{Client, Options, RunningWorker, StartError, Worker};
 use windlass_http::{Access, Api, IpNet, Proxies, RequestRate, Server};
 
 use super::work::logs;
@@ -69,6 +70,7 @@ struct How {
     read_url: Option<String>,
     said: ServerConfig,
     redaction: Redaction,
+    keep_stats: Duration,
 }
 
 impl Args {
@@ -80,6 +82,8 @@ impl Args {
         let said = said.map_err(|error| Failure::usage(error.to_string()))?.unwrap_or_default();
         let redaction = file.map(Config::redaction).transpose();
         let redaction = redaction.map_err(|error| Failure::usage(error.to_string()))?;
+        let keep_stats = file.map(Config::keep_stats).transpose();
+        let keep_stats = keep_stats.map_err(|error| Failure::usage(error.to_string()))?;
         Ok(How {
             listen: self.listen.or(said.listen).unwrap_or(LISTEN),
             open: self.open || said.open,
@@ -87,6 +91,7 @@ impl Args {
             read_url: self.read_url.clone().or_else(|| said.read_url.clone()),
             said,
             redaction: redaction.unwrap_or_default(),
+            keep_stats: keep_stats.unwrap_or(KEEP_STATS),
         })
     }
 }
@@ -114,7 +119,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let serving = format!("serving http://{}", server.address()?);
     globals.out.aside(&format!("{serving}\n"));
     root::warn(&globals.out);
-    let maintenance = Maintenance::start(&store, several.as_ref()).await?;
+    let maintenance = Maintenance::start(&store, several.as_ref(), how.keep_stats).await?;
     warn_without_anybody(&how, globals, &*store).await?;
     let api = match several {
         Some(stores) => {
@@ -211,8 +216,15 @@ enum Maintenance {
 }
 
 impl Maintenance {
-    async fn start(store: &Arc<dyn Store>, several: Option<&Stores>) -> Result<Self, StartError> {
-        let of = |store| Worker::without_app(store).without_handlers().build(BUILD);
+    async fn start(
+        store: &Arc<dyn Store>,
+        several: Option<&Stores>,
+        keep_stats: Duration,
+    ) -> Result<Self, StartError> {
+        let of = move |store| {
+            let options = Options { keep_stats, ..Options::default() };
+            Worker::without_app(store).without_handlers().options(options).build(BUILD)
+        };
         Ok(match several {
             None => Self::One(of(Arc::clone(store)).start().await?),
             Some(stores) => Self::Several(stores.worker(move |_, store| of(store)).await?),

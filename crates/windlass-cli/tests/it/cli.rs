@@ -28,6 +28,7 @@ mod queue;
 mod redact;
 mod schedule;
 mod sql;
+mod stats;
 mod subscription;
 mod top;
 mod user;

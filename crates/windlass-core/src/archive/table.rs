@@ -219,6 +219,14 @@ pub const TABLES: &[Table] = tables! {
     }
     alert_round { round: Whole }
     alert_mute { name: Text, declared: Whole, muted_at: Whole, until: Whole, note: Text }
+    stats_part { id: Id, at: Whole, body: Text }
+    stats_row {
+        resolution: Whole, start_at: Whole, queue: Text, kind: Text, enqueued: Whole, started: Whole, died: Whole, ok: Whole,
+        error: Whole, timeout: Whole, panic: Whole, lost: Whole, released: Whole, snoozed: Whole, cancelled: Whole, expired: Whole,
+        discarded: Whole, wait: Text, run: Text,
+    }
+    stats_queue { resolution: Whole, start_at: Whole, queue: Text, available: Whole, running: Whole, oldest: Whole }
+    stats_round { round: Whole }
     token { name: Text, digest: Bytes, hint: Text, grants: Text, created_at: Whole, expires_at: Whole }
     user { name: Text, password: Text, grants: Text, revision: Whole, created_at: Whole }
 };

@@ -34,6 +34,7 @@ use crate::source::{
     Hold, Holding, ImportPage, Imported, QuarantineRecord, Release, Reset, SourceGap, SourceRecord,
     SourceStore,
 };
+use crate::stats::{Fold, Kept, PartsSeen, StatsAsk, StatsPart, StatsRows, StatsStore};
 use crate::step::{NewStep, Others, Recalled, StepRecord, StepStore};
 use crate::subscription::{
     Closing, DueWindows, EventWindow, GapRecord, RequestAnswer, Routed, Slice, Start, Subscription,
@@ -314,5 +315,14 @@ impl AlertStore for DiscardStore {
         mute_alerts(&Mute, Now) -> ();
         unmute_alerts(&MuteName) -> bool;
         declare_mutes(&[String], Now) -> ();
+    }
+}
+
+impl StatsStore for DiscardStore {
+    refuse! {
+        put_stats_part(&StatsPart, Now) -> ();
+        stats_parts(usize, Kept, Now) -> PartsSeen;
+        stats_rows(&StatsAsk, Now) -> StatsRows;
+        fold_stats(&Fold) -> bool;
     }
 }

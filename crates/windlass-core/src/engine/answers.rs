@@ -25,6 +25,7 @@ use crate::maintenance::{Swept, Tidied};
 use crate::operation::Round;
 use crate::progress::Report;
 use crate::schedule::FireRound;
+use crate::stats::{self, Folded};
 use crate::subscription::{Fed, Feed};
 use crate::time::Timestamp;
 use crate::worker::{Beat, MinimumBuild};
@@ -43,6 +44,8 @@ impl Engine {
             Answer::AwaitsEvents(result) => self.on_awaits_events(result),
             Answer::Alerted(watch, result) => self.on_alerted(watch, result),
             Answer::Operated(result) => self.on_operated(sent, result),
+            Answer::Measured(result) => self.on_measured(result),
+            Answer::Folded(result) => self.on_folded(result),
             Answer::Declared(result) => self.on_declared(result),
             Answer::Tidied(result) => self.on_tidied(result),
             Answer::Released(Ok(_)) => {}
@@ -223,6 +226,9 @@ impl Engine {
             }
         };
         self.note_success(Call::Claim);
+        if let Some(claimed_at) = batch.claimed_at {
+            self.measures.heard((sent, now), claimed_at);
+        }
         let mut got = vec![0; self.fetch.queue_count()];
         let mut claimed = Vec::with_capacity(batch.jobs.len());
         for job in batch.jobs {
@@ -293,6 +299,9 @@ impl Engine {
         self.pending.done(one);
         self.stats.settled.fetch_add(1, Ordering::Relaxed);
         let settlement = &one.settlement;
+        if let Some(end) = stats::of_verdict(&settlement.verdict, answer) {
+            self.measures.ended(&settlement.job, (end, settlement.ran), Instant::now());
+        }
         let written = verdict::written(&settlement.verdict, answer);
         if !std::ptr::eq(written, &settlement.verdict) {
             // Only now it is known that the handler's own transaction was not committed.
@@ -366,6 +375,7 @@ impl Engine {
             self.health.clear(Call::Feed);
             self.health.clear(Call::Alert);
             self.health.clear(Call::Operate);
+            self.health.clear(Call::Fold);
             // What it knows is of no use to it once another has fed.
             *self.feed = Feed::default();
             self.watch = None;
@@ -447,6 +457,28 @@ impl Engine {
             Err(error) => {
                 self.maintenance.operate_failed(self.health.failed(Call::Operate, &error));
             }
+        }
+    }
+
+    /// A part that may not be written is sent again with the next heartbeat; one that is refused for what is in it never can be.
+    fn on_measured(&mut self, result: Result<(), StoreError>) {
+        match result {
+            Ok(()) => self.measures.written(),
+            Err(error) if error.is_passing() => self.measures.failed(),
+            Err(error) => {
+                tracing::warn!(%error, "what was counted for the stats was refused, and is left out");
+                self.measures.written();
+            }
+        }
+    }
+
+    fn on_folded(&mut self, result: Result<Folded, StoreError>) {
+        match result {
+            Ok(folded) => {
+                self.note_success(Call::Fold);
+                self.maintenance.folded(folded, Instant::now());
+            }
+            Err(error) => self.maintenance.fold_failed(self.health.failed(Call::Fold, &error)),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::maintenance::{Swept, Tidied};
 use crate::operation::{Round, Which};
 use crate::progress::{self, Report};
 use crate::schedule::{self, Declared, FireRound};
+use crate::stats::{self, Folded, Kept, StatsPart};
 use crate::store::Store;
 use crate::subscription::{Fed, Feed};
 use crate::worker::{Beat, MinimumBuild, Registration};
@@ -37,6 +38,8 @@ pub(super) enum Request {
     AwaitEvents(WorkerId),
     Alert(Box<Watch>),
     Operate,
+    Measure(Arc<StatsPart>),
+    Fold(Kept),
     Declare(Arc<[Declared]>),
     Tidy,
 }
@@ -56,6 +59,8 @@ pub(super) enum Answer {
     AwaitsEvents(Result<bool, StoreError>),
     Alerted(Box<Watch>, Result<Alerted, StoreError>),
     Operated(Result<Round, StoreError>),
+    Measured(Result<(), StoreError>),
+    Folded(Result<Folded, StoreError>),
     Declared(Result<(), StoreError>),
     Tidied(Result<Tidied, StoreError>),
 }
@@ -111,6 +116,10 @@ async fn answer(store: &dyn Store, request: Request) -> Answer {
         Request::Operate => Answer::Operated(
             store.operation_round(Which::Next, OPERATION_JOBS, Now::Database).await,
         ),
+        Request::Measure(part) => {
+            Answer::Measured(store.put_stats_part(&part, Now::Database).await)
+        }
+        Request::Fold(kept) => Answer::Folded(stats::fold(store, kept, Now::Database).await),
         Request::Declare(declared) => {
             Answer::Declared(schedule::declare(store, &declared, Now::Database).await)
         }

@@ -188,7 +188,7 @@ impl Dispatch {
 
 /// A job as a claim gives it, for tests.
 #[cfg(test)]
-pub(super) fn claimed(kind: &str, losses: u16) -> Claimed {
+pub(crate) fn claimed(kind: &str, losses: u16) -> Claimed {
     use crate::time::Timestamp;
 
     Claimed {

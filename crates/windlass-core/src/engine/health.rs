@@ -44,6 +44,7 @@ pub(super) enum Call {
     Feed,
     Alert,
     Operate,
+    Fold,
     Declare,
     Tidy,
 }

@@ -13,6 +13,7 @@ use super::sweep_interval::{self, CancelWatch};
 use crate::maintenance::{Swept, Tidied};
 use crate::operation::{self, Round};
 use crate::schedule::FireRound;
+use crate::stats::Folded;
 use crate::subscription::Fed;
 
 /// A tidying round that pruned so many jobs, or forgot so many events, is followed by another one soon.
@@ -30,6 +31,7 @@ pub(super) enum Duty {
     AwaitEvents,
     Alert,
     Operate,
+    Fold,
     Tidy,
 }
 
@@ -88,6 +90,8 @@ pub(super) struct Maintenance {
     operate: Recurring,
     /// After a failure not before this.
     operate_again: Instant,
+    /// Makes rows of stats.
+    fold: Recurring,
     tidy: Recurring,
 }
 
@@ -104,17 +108,29 @@ impl Maintenance {
             wants_alerts: false,
             operate: Recurring::new(UNTIL_TOLD, now + UNTIL_TOLD),
             operate_again: now,
+            fold: Recurring::new(options.stats, now + options.stats),
             tidy: Recurring::new(options.tidy, now),
         }
+    }
+
+    /// Whether this worker leads, as the last sweep said.
+    pub(super) const fn leads(&self) -> bool {
+        self.leads
     }
 
     /// When [`Maintenance::due`] has something to send.
     pub(super) fn next(&self) -> Option<Instant> {
         let alert = self.alert.next().filter(|_| self.wants_alerts);
-        let leading =
-            [self.fire.next(), self.feeding.next(), alert, self.operate.next(), self.tidy.next()]
-                .into_iter()
-                .flatten();
+        let leading = [
+            self.fire.next(),
+            self.feeding.next(),
+            alert,
+            self.operate.next(),
+            self.fold.next(),
+            self.tidy.next(),
+        ]
+        .into_iter()
+        .flatten();
         self.sweep.next().into_iter().chain(leading.filter(|_| self.leads)).min()
     }
 
@@ -130,6 +146,8 @@ impl Maintenance {
             Some(Duty::Alert)
         } else if self.leads && self.operate.due(now) {
             Some(Duty::Operate)
+        } else if self.leads && self.fold.due(now) {
+            Some(Duty::Fold)
         } else if self.leads {
             self.feeding.due(now)
         } else {
@@ -228,6 +246,19 @@ impl Maintenance {
     pub(super) fn alert_failed(&mut self, again_at: Instant) {
         self.alert.is_under_way = false;
         self.alert.at = again_at;
+    }
+
+    /// What a fold said: parts that wait are folded soon.
+    pub(super) fn folded(&mut self, folded: Folded, now: Instant) {
+        self.fold.is_under_way = false;
+        if folded.more {
+            self.fold.by(now + TIDY_AGAIN);
+        }
+    }
+
+    pub(super) fn fold_failed(&mut self, again_at: Instant) {
+        self.fold.is_under_way = false;
+        self.fold.not_before(again_at);
     }
 
     pub(super) fn sweep_failed(&mut self, again_at: Instant) {

@@ -18,6 +18,10 @@ pub struct Options {
     pub tidy: Duration,
     /// How often the leader looks for alerts, where a subscription wants some.
     pub alert: Duration,
+    /// How often the leader makes rows of stats, and looks how long queues are.
+    pub stats: Duration,
+    /// How long it keeps the rows of an hour. While this worker leads it counts for all, so give it to all workers alike.
+    pub keep_stats: Duration,
     /// How long a handler that was told to end may take before it is abandoned.
     pub abandon_after: Duration,
     /// The longest wait between two looks at an empty queue.
@@ -39,6 +43,8 @@ impl Default for Options {
             sweep: limits::SWEEP,
             tidy: limits::TIDY,
             alert: limits::ALERT,
+            stats: limits::STATS_EVERY,
+            keep_stats: limits::KEEP_STATS,
             abandon_after: limits::ABANDON_AFTER,
             poll: limits::POLL_WAITS[limits::POLL_WAITS.len() - 1],
             prefetch: 2 * limits::CLAIM_JOBS,

@@ -16,6 +16,7 @@ use super::attempts::later;
 use super::beside::Beside;
 use super::phase::{Intake, Phase};
 use super::state::Engine;
+use crate::stats;
 
 /// Reports looked at in one go.
 const REPORTS_AT_ONCE: usize = 256;
@@ -164,7 +165,29 @@ impl Engine {
         }
     }
 
-    async fn leave(&self) {
+    /// What was counted since the last heartbeat, and where this worker leads what others have counted, becomes stats; it is lost
+    /// where the store does not answer in time.
+    async fn write_stats(&mut self) {
+        let (parts, store) = (self.measures.last(), Arc::clone(&self.store));
+        let kept = self.maintenance.leads().then(|| self.kept_stats());
+        let write = async {
+            for part in parts {
+                store.put_stats_part(&part, Now::Database).await?;
+            }
+            match kept {
+                Some(kept) => stats::fold(&*store, kept, Now::Database).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        match tokio::time::timeout(LAST_TRY, write).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "what was counted for the stats may be lost"),
+            Err(_) => tracing::debug!("what was counted for the stats may be lost"),
+        }
+    }
+
+    async fn leave(&mut self) {
+        self.write_stats().await;
         let leave = self.store.leave(self.registration.worker, Now::Database);
         match tokio::time::timeout(LAST_TRY, leave).await {
             Ok(Ok(())) => {}

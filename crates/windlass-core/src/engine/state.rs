@@ -36,7 +36,8 @@ use crate::error::StoreError;
 use crate::handler::Registered;
 use crate::health::Thresholds;
 use crate::id::LeaseId;
-use crate::job::{Claimed, Settlement, Verdict};
+use crate::job::{Claimed, Outcome, Settlement, Verdict};
+use crate::stats::{Kept, Measures};
 use crate::store::Store;
 use crate::subscription::Feed;
 use crate::wake::WakeHandle;
@@ -92,12 +93,19 @@ pub(super) struct Engine {
     pub(super) events: broadcast::Sender<Event>,
     pub(super) first_answer: Option<FirstAnswer>,
     pub(super) stats: Arc<Stats>,
+    /// What is counted for everybody's stats.
+    pub(super) measures: Measures,
 }
 
 impl Engine {
     /// Sends a request to the store; its answer comes to the loop.
     pub(super) fn call(&mut self, request: Request, now: Instant) {
         self.calls.push(call::send(Arc::clone(&self.store), request, now));
+    }
+
+    /// How long stats are kept while this worker leads.
+    pub(super) const fn kept_stats(&self) -> Kept {
+        Kept { hours: self.options.keep_stats }
     }
 
     pub(super) fn takes_work(&self) -> bool {
@@ -213,8 +221,9 @@ impl Engine {
         }
     }
 
-    /// Reports an attempt that ran and whose end cannot be written any more.
-    pub(super) fn report_lost(&self, job: &Claimed) {
+    /// Counts and reports an attempt that ran and whose end cannot be written any more.
+    pub(super) fn report_lost(&mut self, job: &Claimed) {
+        self.measures.ended(job, ((Outcome::Lost, false), None), Instant::now());
         if self.beside.reports_failures() {
             self.beside.failed(Failure::lost(job, &self.label));
         }

@@ -157,6 +157,7 @@ impl Engine {
         let signals =
             Signals { stopping: self.stopping.clone(), cancelled: CancellationToken::new() };
         let cancel = signals.cancelled.clone();
+        self.measures.started(&job, now);
         self.tell(|| Event::Started { job: job.id, kind: job.kind.clone(), attempt: job.attempt });
         let parts = AttemptParts {
             lease,
@@ -250,7 +251,12 @@ impl Engine {
     pub(super) fn send_liveness(&mut self, now: Instant) {
         let request = match self.liveness.due(now) {
             Some(LivenessCall::Register) => Request::Register(self.registration.clone()),
-            Some(LivenessCall::Heartbeat) => Request::Heartbeat(self.registration.clone()),
+            Some(LivenessCall::Heartbeat) => {
+                if let Some(part) = self.measures.due() {
+                    self.call(Request::Measure(part), now);
+                }
+                Request::Heartbeat(self.registration.clone())
+            }
             None => return,
         };
         self.call(request, now);
@@ -280,6 +286,7 @@ impl Engine {
                     Request::Alert(self.watch.take().unwrap_or_else(new))
                 }
                 Duty::Operate => Request::Operate,
+                Duty::Fold => Request::Fold(self.kept_stats()),
                 Duty::Tidy => Request::Tidy,
             };
             self.call(request, now);

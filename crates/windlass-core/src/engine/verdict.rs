@@ -162,7 +162,7 @@ pub(super) fn written(verdict: &Verdict, answer: Settled) -> &Verdict {
 }
 
 /// The outcome a verdict stands for, and its error.
-pub(super) fn outcome_of(verdict: &Verdict) -> (Outcome, Option<&str>) {
+pub(crate) fn outcome_of(verdict: &Verdict) -> (Outcome, Option<&str>) {
     match verdict {
         Verdict::Complete { .. } | Verdict::Confirm { .. } => (Outcome::Ok, None),
         Verdict::Retry { outcome, error, .. } | Verdict::Die { outcome, error, .. } => {

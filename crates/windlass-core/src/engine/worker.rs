@@ -47,6 +47,7 @@ use crate::limits;
 use crate::name::check_queue;
 use crate::panics;
 use crate::schedule::{Declared, Definition, Owner, Schedule, check_declared};
+use crate::stats::Measures;
 use crate::store::Store;
 use crate::worker::{MinimumBuild, Registration};
 
@@ -546,6 +547,7 @@ impl<App: Send + Sync + 'static> Worker<App> {
             events: self.events,
             first_answer: Some(watchers.first),
             stats: watchers.stats,
+            measures: Measures::default(),
         }
     }
 }

@@ -35,6 +35,7 @@ use crate::source::{
     Hold, Holding, ImportPage, Imported, QuarantineRecord, Release, Reset, SourceGap, SourceRecord,
     SourceStore,
 };
+use crate::stats::{Fold, Kept, PartsSeen, StatsAsk, StatsPart, StatsRows, StatsStore};
 use crate::step::{NewStep, Others, Recalled, StepRecord, StepStore};
 use crate::store::{Facts, Store};
 use crate::subscription::{
@@ -394,5 +395,17 @@ impl AlertStore for ReadOnly {
         mute_alerts(&Mute, Now) -> ();
         unmute_alerts(&MuteName) -> bool;
         declare_mutes(&[String], Now) -> ();
+    }
+}
+
+impl StatsStore for ReadOnly {
+    read! {
+        stats_rows(ask: &'a StatsAsk, now: Now) -> StatsRows;
+    }
+
+    refuse! {
+        put_stats_part(&StatsPart, Now) -> ();
+        stats_parts(usize, Kept, Now) -> PartsSeen;
+        fold_stats(&Fold) -> bool;
     }
 }

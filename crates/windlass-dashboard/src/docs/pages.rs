@@ -62,6 +62,7 @@ pub(super) const CONTENTS: &[(&str, &[DocPage])] = &[
             "operations",
             "audit",
             "metrics",
+            "stats",
             "sql"
         ],
     ),

@@ -82,6 +82,7 @@ pub(super) async fn claim(
     let stopping = || Problem::new(Code::Unavailable, "the server stops; try again");
     let held = answered.await.map_err(|_| stopping())??;
     let told = recall(&api, &remote, held).await?;
+    api.remotes().measures().started(told.iter().map(|(_, held, _)| held));
     let jobs = told.iter().map(|(token, held, recalled)| claimed(*token, held, recalled));
     let state = super::heartbeat::Asked::of(&remote);
     Ok(ok(&Document::new("claimed_jobs.v1", ClaimedJobs { jobs: jobs.collect(), state })))

@@ -141,6 +141,7 @@ pub(super) async fn heartbeat(
     lost.iter().for_each(|token| remote.lost(*token));
     let over = Overdue::of(&remote, &held, &named);
     over.settle(&api, &remote).await?;
+    api.remotes().measures().write_due(api.store()).await;
     let mut cancel = over.to_end();
     let reasons: HashMap<JobId, String> = cancels.into_iter().collect();
     cancel.extend(held.iter().filter(|(token, _)| named.contains(token)).filter_map(
@@ -213,7 +214,9 @@ impl Overdue {
             return Ok(());
         }
         let answers = api.store().settle(remote.id(), &settlements, Now::Database).await?;
-        for ((token, _), answer) in self.unknown.iter().chain(&self.abandoned).zip(answers) {
+        let ended = self.unknown.iter().chain(&self.abandoned).zip(&settlements).zip(answers);
+        for (((token, _), settlement), answer) in ended {
+            api.remotes().measures().settled(settlement, answer);
             // What is locked right now comes again with the next heartbeat.
             if answer != Settled::Busy {
                 remote.lost(*token);

@@ -135,6 +135,7 @@ pub(super) async fn leave(
             may.check_worker(&remote.registration)?;
             api.store().leave(id, Now::Database).await?;
             api.remotes().forget(api.store(), id);
+            api.remotes().measures().write_all(api.store()).await;
         }
         Err(problem) if problem.code() == Code::WorkerGone => {}
         Err(problem) => return Err(problem),

@@ -13,6 +13,7 @@ use windlass::store::{Now, Store};
 use windlass::worker::{LivesWith, Registration, WorkerRecord};
 use windlass::{StoreError, Timestamp, WorkerId};
 
+use super::measures::RemoteMeasures;
 use super::token::LeaseToken;
 use crate::problem::{Code, Problem};
 
@@ -25,6 +26,7 @@ pub(crate) struct Remotes {
     workers: Mutex<HashMap<WorkerId, Arc<Remote>>>,
     /// One adoption at a time: a worker is registered again once, however many requests it sends.
     adopting: AsyncMutex<()>,
+    measures: RemoteMeasures,
 }
 
 /// One remote worker.
@@ -153,6 +155,11 @@ impl Remotes {
         let other = Remote::new(registration_of(record), Arc::default());
         other.read_hands(store).await?;
         Ok(Some(other))
+    }
+
+    /// What is counted of their attempts.
+    pub(crate) fn measures(&self) -> &RemoteMeasures {
+        &self.measures
     }
 
     /// The worker is not registered any more.

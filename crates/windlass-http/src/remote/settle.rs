@@ -180,6 +180,7 @@ async fn send(
     let settlements: Vec<Settlement> = plain.iter().map(|one| one.settlement.clone()).collect();
     let settled = api.store().settle(remote.id(), &settlements, Now::Database).await?;
     for (one, settled) in plain.iter().zip(settled) {
+        api.remotes().measures().settled(&one.settlement, settled);
         note((api, remote), one.token, settled);
         answers[one.nth].status = settled.into();
     }
@@ -314,6 +315,7 @@ impl Attempt {
             Err(StoreError::QueueFull { .. }) => return Ok(Status::Busy),
             Err(error) => return Err(bounds::problem(may, api.client(), error).await),
         };
+        api.remotes().measures().settled(&completion.settlement(&fence), settled);
         note((api, &self.remote), self.token, settled);
         Ok(settled.into())
     }

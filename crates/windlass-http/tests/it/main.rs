@@ -36,6 +36,7 @@ mod server;
 mod sessions;
 mod signals;
 mod sources;
+mod stats;
 mod stores;
 mod stream;
 mod subscriptions;

@@ -107,15 +107,9 @@ pub(crate) fn of(table: &'static Table) -> Layout {
             into: "windlass.signal",
             ..plain
         },
-        "log" => Layout {
-            from: "windlass.log",
-            into: "windlass.log",
-            writes: &[("one", Made::Fixed(1))],
-            ..plain
-        },
-        "alert_round" => Layout {
-            from: "windlass.alert_round",
-            into: "windlass.alert_round",
+        "log" | "alert_round" | "stats_round" => Layout {
+            from: own(table.name),
+            into: own(table.name),
             writes: &[("one", Made::Fixed(1))],
             ..plain
         },
@@ -160,8 +154,14 @@ const OWN: &[&str] = &[
     "windlass.source",
     "windlass.source_gap",
     "windlass.quarantine",
+    "windlass.log",
     "windlass.alert",
+    "windlass.alert_round",
     "windlass.alert_mute",
+    "windlass.stats_part",
+    "windlass.stats_row",
+    "windlass.stats_queue",
+    "windlass.stats_round",
     "windlass.token",
     "windlass.user",
 ];
@@ -258,6 +258,7 @@ mod tests {
         ("log.one", "its only row"),
         ("log.sleeper", "of who feeds"),
         ("alert_round.one", "its only row"),
+        ("stats_round.one", "its only row"),
     ];
 
     /// The columns of all tables, as the migrations write them: one on each line.

@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[concat!(
     include_str!("../../migrations/0001_views.sql"),
     include_str!("../../migrations/0001_moves.sql"),
     include_str!("../../migrations/0001_operations.sql"),
+    include_str!("../../migrations/0001_stats.sql"),
 )];
 
 /// The newest version this program knows.

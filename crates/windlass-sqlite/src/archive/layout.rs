@@ -53,6 +53,7 @@ pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
     ("windlass_source.held_for", "the same"),
     ("windlass_log.one", "its only row"),
     ("windlass_alert_round.one", "the same"),
+    ("windlass_stats_round.one", "the same"),
 ];
 
 const EXPIRES: &str =
@@ -163,6 +164,12 @@ fn of_others(plain: Layout) -> Layout {
             writes: &[("one", "1")],
             ..plain
         },
+        "stats_round" => Layout {
+            from: "windlass_stats_round",
+            into: "windlass_stats_round",
+            writes: &[("one", "1")],
+            ..plain
+        },
         // What PostgreSQL has beside: positions that are not given yet, and ends that nobody saw.
         "batch_look" | "end_look" | "intake" => plain,
         name => Layout { from: own(name), into: own(name), ..plain },
@@ -212,6 +219,9 @@ const OWN: &[&str] = &[
     "windlass_quarantine",
     "windlass_alert",
     "windlass_alert_mute",
+    "windlass_stats_part",
+    "windlass_stats_row",
+    "windlass_stats_queue",
     "windlass_token",
     "windlass_user",
 ];

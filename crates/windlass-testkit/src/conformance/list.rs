@@ -414,6 +414,28 @@ macro_rules! behaviours {
                     a_removed_schedule_comes_back_when_a_person_puts_it
                 }
             }
+            stats {
+                depth {
+                    how_long_queues_are_is_noted
+                    jobs_in_line_are_counted_too
+                    the_longest_of_a_time_is_kept
+                    a_long_queue_is_counted_up_to_a_limit
+                }
+                fold {
+                    what_was_counted_is_in_the_rows
+                    later_parts_add_to_earlier_rows
+                    who_saw_less_writes_nothing
+                    of_many_who_fold_each_part_counts_once
+                    rows_are_kept_for_their_time
+                    rows_of_one_time_stay_few
+                    every_outcome_is_kept
+                }
+                part {
+                    a_part_that_comes_twice_counts_once
+                    only_so_many_parts_wait
+                    a_part_that_cannot_be_read_stops_no_other
+                }
+            }
             step {
                 record {
                     steps_are_there_for_the_next_attempt

@@ -125,6 +125,10 @@ impl OperationStore for CountedStore {
     forward!(operations);
 }
 
+impl StatsStore for CountedStore {
+    forward!(stats);
+}
+
 impl UserStore for CountedStore {
     forward!(users);
 }

@@ -475,6 +475,9 @@ pub(crate) mod names {
         Hold, Holding, ImportPage, Imported, QuarantineRecord, Release, Reset, SourceGap,
         SourceRecord, SourceStore,
     };
+    pub(crate) use windlass_core::stats::{
+        Fold, Kept, PartsSeen, StatsAsk, StatsPart, StatsRows, StatsStore,
+    };
     pub(crate) use windlass_core::step::{NewStep, Others, Recalled, StepRecord, StepStore};
     pub(crate) use windlass_core::store::{Facts, Now, Reply, Store};
     pub(crate) use windlass_core::subscription::{

@@ -59,6 +59,10 @@ impl OperationStore for MeddledStore {
     forward!(operations);
 }
 
+impl StatsStore for MeddledStore {
+    forward!(stats);
+}
+
 impl TokenStore for MeddledStore {
     forward!(tokens);
 }

@@ -18,6 +18,8 @@ pub enum Verb {
     Record,
     /// A page of a source is written.
     Import,
+    /// What was counted for the stats is written.
+    Measure,
 }
 
 /// On which side of the store's work a point is.
@@ -72,13 +74,14 @@ impl Plan {
     }
 }
 
-const VERBS: [(&str, Verb); 6] = [
+const VERBS: [(&str, Verb); 7] = [
     ("claim", Verb::Claim),
     ("settle", Verb::Settle),
     ("enqueue", Verb::Enqueue),
     ("heartbeat", Verb::Heartbeat),
     ("record", Verb::Record),
     ("import", Verb::Import),
+    ("measure", Verb::Measure),
 ];
 const SIDES: [(&str, Side); 2] = [("before", Side::Before), ("after", Side::After)];
 const ACTIONS: [(&str, Action); 5] = [

@@ -156,6 +156,18 @@ impl OperationStore for FaultStore {
     forward!(operations);
 }
 
+impl StatsStore for FaultStore {
+    fn put_stats_part<'a>(&'a self, part: &'a StatsPart, now: Now) -> Reply<'a, ()> {
+        Box::pin(async move {
+            self.pass(Verb::Measure, Side::Before).await?;
+            self.inside(self.store.put_stats_part(part, now)).await?;
+            self.pass(Verb::Measure, Side::After).await
+        })
+    }
+
+    forward!(rows_of_stats);
+}
+
 impl TokenStore for FaultStore {
     forward!(tokens);
 }

@@ -193,6 +193,10 @@ impl OperationStore for RecordedStore {
     forward!(operations);
 }
 
+impl StatsStore for RecordedStore {
+    forward!(stats);
+}
+
 impl TokenStore for RecordedStore {
     forward!(tokens);
 }

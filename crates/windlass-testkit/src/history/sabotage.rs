@@ -292,6 +292,10 @@ impl OperationStore for SabotagedStore {
     forward!(operations);
 }
 
+impl StatsStore for SabotagedStore {
+    forward!(stats);
+}
+
 impl TokenStore for SabotagedStore {
     forward!(tokens);
 }

@@ -227,6 +227,10 @@ impl OperationStore for FaultyStore {
     forward!(operations);
 }
 
+impl StatsStore for FaultyStore {
+    forward!(stats);
+}
+
 impl TokenStore for FaultyStore {
     forward!(tokens);
 }

@@ -261,6 +261,22 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         OPERATION_COUNT
         OPERATION_UNDO
         OPERATION_KEEP
+        STATS_EVERY
+        STATS_PAIRS
+        STATS_OTHERS
+        STATS_CELLS
+        STATS_WAITING
+        STATS_PARTS
+        STATS_PRUNED
+        STATS_DEPTH
+        STATS_DEPTH_ALL
+        STATS_LEASES
+        KEEP_STATS_HOUR
+        KEEP_STATS_DAY
+        KEEP_STATS
+        STATS_LATE
+        STATS_POINTS
+        STATS_SERIES
     }
 }
 

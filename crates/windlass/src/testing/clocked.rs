@@ -2,6 +2,7 @@
 
 mod access;
 mod events;
+mod stats;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

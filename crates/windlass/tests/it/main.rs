@@ -54,6 +54,7 @@ mod sources;
 mod standby;
 mod start;
 mod statements;
+mod stats;
 mod steps;
 mod stores;
 mod strangers;

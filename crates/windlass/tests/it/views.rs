@@ -38,7 +38,7 @@ async fn the_views_have_the_columns_of_their_page(database: TestDatabase) {
     let store = database.open().await;
     let path = database.url().strip_prefix("sqlite:").map(str::to_owned);
     let page = of_page(if path.is_some() { 2 } else { 1 });
-    assert_eq!(page.len(), 9, "{:?}", page.keys());
+    assert_eq!(page.len(), 11, "{:?}", page.keys());
     for (view, columns) in page {
         let found = match &path {
             Some(path) => of_sqlite(path, &view),

@@ -9,7 +9,6 @@ mod list;
 mod page;
 mod panes;
 mod share;
-mod trend;
 
 #[cfg(test)]
 mod tests;

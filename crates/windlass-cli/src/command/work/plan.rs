@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use windlass::event::Keep;
 use windlass::health::Thresholds;
+use windlass::limits::KEEP_STATS;
 use windlass::{Limit, NewJob};
 
 use crate::acts::declared::Object;
@@ -44,6 +45,7 @@ pub(crate) struct Plan {
     pub(super) rules: QueueRules,
     /// From where on something is an alert.
     pub(super) alerts: Thresholds,
+    pub(super) keep_stats: Duration,
     /// Where all this is said.
     pub(super) file: String,
 }
@@ -95,6 +97,7 @@ impl Plan {
             keep: None,
             rules: QueueRules::default(),
             alerts: Thresholds::default(),
+            keep_stats: KEEP_STATS,
             processes: None,
             file: file.display().to_string(),
         }
@@ -108,7 +111,16 @@ impl Plan {
     ) -> Result<Self, String> {
         let Config { handlers, limits, serves, slots: configured, .. } = config;
         let Config {
-            processes, build, schedules, subscriptions, sources, keep, rules, alerts, ..
+            processes,
+            build,
+            schedules,
+            subscriptions,
+            sources,
+            keep,
+            rules,
+            alerts,
+            keep_stats,
+            ..
         } = config;
         let (handlers, left_out): (Vec<_>, Vec<_>) =
             handlers.into_iter().partition(|handler| serves.allow(handler));
@@ -148,6 +160,7 @@ impl Plan {
             keep,
             rules,
             alerts,
+            keep_stats,
             file,
         })
     }

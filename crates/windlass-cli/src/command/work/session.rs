@@ -160,7 +160,7 @@ fn warn_of_limits(globals: &Globals, plan: &Plan) {
 }
 
 fn described(store: Arc<dyn Store>, plan: &Plan, around: &HandlerParts) -> Worker {
-    let mut options = Options::default();
+    let mut options = Options { keep_stats: plan.keep_stats, ..Options::default() };
     options.abandon_after = options.abandon_after.max(plan.patience());
     let mut worker = Worker::without_app(store)
         .slots(plan.slots)

@@ -200,6 +200,26 @@ macro_rules! forward_of_events {
             self.store.control_operation(id, control, now)
         }
     };
+    (stats) => {
+        fn put_stats_part<'a>(&'a self, part: &'a StatsPart, now: Now) -> Reply<'a, ()> {
+            self.store.put_stats_part(part, now)
+        }
+
+        $crate::fault::forward::forward_one!(rows_of_stats);
+    };
+    (rows_of_stats) => {
+        fn stats_parts(&self, most: usize, kept: Kept, now: Now) -> Reply<'_, PartsSeen> {
+            self.store.stats_parts(most, kept, now)
+        }
+
+        fn stats_rows<'a>(&'a self, ask: &'a StatsAsk, now: Now) -> Reply<'a, StatsRows> {
+            self.store.stats_rows(ask, now)
+        }
+
+        fn fold_stats<'a>(&'a self, fold: &'a Fold) -> Reply<'a, bool> {
+            self.store.fold_stats(fold)
+        }
+    };
     (alerts) => {
         fn alerts(&self) -> Reply<'_, Alerts> {
             self.store.alerts()

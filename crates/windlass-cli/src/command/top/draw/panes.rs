@@ -9,7 +9,7 @@ use windlass_http::health::CheckStatus;
 use super::ink::Ink;
 use super::list::List;
 use super::share::share;
-use super::{split, trend};
+use super::split;
 use crate::command::top::model::{Fit, Model, Pane};
 use crate::command::top::picture::{Picture, QueueRow, RunningRow, Trouble};
 use crate::command::worker::{is_over, state};
@@ -17,6 +17,7 @@ use crate::output::Output;
 use crate::output::color::Tone;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::time;
+use crate::output::trend::trend;
 
 /// Rows of a pane in a picture that has all of them; the rest is counted.
 const MOST: usize = 500;
@@ -129,7 +130,7 @@ fn queue_cells(out: &Output, queue: &QueueRow, (tone, points): (Option<Tone>, us
     };
     let oldest = queue.record.oldest_due_at.map(|due_at| time::lasted(out.now().since(due_at)));
     let name = Cell::toned(tone.unwrap_or(Tone::Plain), &queue.record.name);
-    let trend = trend::trend(&queue.points, points, out.glyphs());
+    let over_time = trend(&queue.points, points, out.glyphs());
     vec![
         name,
         running,
@@ -138,7 +139,7 @@ fn queue_cells(out: &Output, queue: &QueueRow, (tone, points): (Option<Tone>, us
         oldest.map_or_else(nothing, Cell::new),
         queue.p99_wait.map_or_else(nothing, |wait| Cell::new(time::span(wait))),
         number(queue.dead, Tone::Bad),
-        Cell::toned(Tone::Busy, trend),
+        Cell::toned(Tone::Busy, over_time),
     ]
 }
 

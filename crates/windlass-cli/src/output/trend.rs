@@ -1,9 +1,9 @@
 //! Numbers over time as a line of small bars.
 
-use crate::output::glyph::Glyphs;
+use super::glyph::Glyphs;
 
 /// The last of these, one column each, as high as they are beside the largest of them.
-pub(super) fn trend(points: &[f64], columns: usize, glyphs: Glyphs) -> String {
+pub(crate) fn trend(points: &[f64], columns: usize, glyphs: Glyphs) -> String {
     let shown = &points[points.len().saturating_sub(columns)..];
     let largest = shown.iter().copied().fold(0.0, f64::max);
     let steps = glyphs.steps();
