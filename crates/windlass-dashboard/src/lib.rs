@@ -48,6 +48,7 @@ mod session;
 mod settings;
 mod source;
 mod state;
+mod stats;
 mod store;
 mod subject;
 mod subscription;

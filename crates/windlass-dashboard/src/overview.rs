@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Router;
+use axum::extract::Query;
 use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
@@ -16,6 +17,7 @@ use crate::filter::link;
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, icon, text};
 use crate::queue::{Queue, table};
+use crate::stats::{charts, known_time};
 use crate::view::View;
 
 /// What pages show of `status.v1`.
@@ -63,15 +65,24 @@ pub(crate) fn routes() -> Router<Pages> {
     Router::new().route("/", get(show))
 }
 
-async fn show(view: View) -> Result<Response, Fault> {
+/// The time that charts are of.
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    since: String,
+}
+
+async fn show(view: View, Query(wanted): Query<Wanted>) -> Result<Response, Fault> {
     let Some(status) = view.ask().get_if_allowed::<Status>("/v1/status").await? else {
         return limited(&view).await;
     };
     let doctor = view.ask().get_if_allowed::<Doctor>("/v1/problems").await?;
+    let charts = charts(&view, known_time(&wanted.since)).await?;
     let body = html! {
         div.title { h1 { "Overview" } }
         @if let Some(doctor) = &doctor { (problems(&doctor.checks)) }
         (tiles(&status))
+        (charts)
         section {
             div.title { h2 { "Queues" } a href="queues" { "All queues" } }
             @if status.queues.is_empty() { (first()) } @else { (table(&view, &status.queues)) }
