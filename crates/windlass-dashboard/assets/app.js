@@ -71,7 +71,7 @@ function key(event) {
     }
     case "g": leads = true; return;
     case "x": {
-      const box = rows[row]?.querySelector(".pick input");
+      const box = (at.closest("tr") ?? row)?.querySelector(".pick input");
       if (box instanceof HTMLInputElement) box.checked = !box.checked;
       return;
     }
@@ -159,5 +159,3 @@ Idiomorph.defaults.callbacks.beforeNodeMorphed = (/** @type {Node} */ old) => {
 };
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (/** @type {string} */ name, /** @type {Element} */ of) =>
   !((name === "open" && of.matches("details")) || (name === "hidden" && of.matches("[data-copy]")));
-document.addEventListener("htmx:afterSettle", () => show(document));
-show(document);

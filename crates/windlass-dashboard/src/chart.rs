@@ -58,18 +58,20 @@ const TALL: u64 = 120;
 pub(crate) fn columns(all: &[Column]) -> Markup {
     let most = all.iter().map(|column| column.plain + column.failed).max().unwrap_or(0);
     let top = round_up(most);
-    let width = WIDTH / (all.len() as u64).max(1);
+    let width = WIDTH as f64 / all.len().max(1) as f64;
+    let place = |nth: usize| format!("{:.1}", nth as f64 * width);
+    let wide = format!("{:.1}", (width - 1.0).max(1.0));
     let height = |value: u64| if value == 0 { 0 } else { (value * TALL).div_ceil(top).max(2) };
     let starts: Vec<Timestamp> = all.iter().map(|column| column.start).collect();
     framed(
         (&number(top), &starts),
         &html! {
             @for (nth, column) in all.iter().enumerate() {
-                @let (x, plain, failed) = (nth as u64 * width, height(column.plain), height(column.failed));
+                @let (x, plain, failed) = (place(nth), height(column.plain), height(column.failed));
                 g.filling[column.is_filling] {
                     title { (column.start) ": " (column.plain) " went well, " (column.failed) " failed" }
-                    rect.plain x=(x) y=(TALL.saturating_sub(plain)) width=(width.max(2) - 1) height=(plain) {}
-                    rect.failed x=(x) y=(TALL.saturating_sub(plain + failed)) width=(width.max(2) - 1) height=(failed) {}
+                    rect.plain x=(x) y=(TALL.saturating_sub(plain)) width=(wide) height=(plain) {}
+                    rect.failed x=(x) y=(TALL.saturating_sub(plain + failed)) width=(wide) height=(failed) {}
                 }
             }
         },

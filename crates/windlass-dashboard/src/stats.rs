@@ -169,10 +169,12 @@ fn latency(stats: &Stats, series: &Series, grouped: usize) -> Markup {
 /// The numbers of a chart for those who do not see it.
 fn table(title: &str, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Markup {
     html! {
-        table.hidden {
-            caption { (title) }
-            thead { tr { @for head in heads { th scope="col" { (head) } } } }
-            tbody { @for row in rows { tr { @for cell in row { td { (cell) } } } } }
+        div.hidden {
+            table {
+                caption { (title) }
+                thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                tbody { @for row in rows { tr { @for cell in row { td { (cell) } } } } }
+            }
         }
     }
 }
