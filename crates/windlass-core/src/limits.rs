@@ -380,8 +380,10 @@ pub const STATS_PARTS: usize = 200;
 pub const STATS_PRUNED: usize = 2_000;
 /// Available jobs of one queue that are counted for its depth.
 pub const STATS_DEPTH: usize = 10_000;
-/// The same of all queues together.
-pub const STATS_DEPTH_ALL: usize = 100_000;
+/// The same of all queues together; from there on so few of each queue and priority as `STATS_DEPTH_LEAST` says.
+pub const STATS_DEPTH_ALL: usize = 50_000;
+/// Available jobs that are counted of a queue and priority in any case.
+pub const STATS_DEPTH_LEAST: usize = 100;
 /// Leases whose running jobs are counted then.
 pub const STATS_LEASES: usize = 100;
 /// How long rows of ten seconds are kept: an hour, and some more so that the last hour is whole.

@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use windlass_core::error::StoreError;
 use windlass_core::limits::{
-    LINES_LOOKED_AT, STATS_DEPTH, STATS_DEPTH_ALL, STATS_LEASES, STATS_PAIRS,
+    LINES_LOOKED_AT, STATS_DEPTH, STATS_DEPTH_ALL, STATS_DEPTH_LEAST, STATS_LEASES, STATS_PAIRS,
 };
 use windlass_core::stats::Depth;
 use windlass_core::time::Timestamp;
@@ -19,7 +19,14 @@ pub(super) async fn depths(
     connection: &Connection,
     now: Timestamp,
 ) -> Result<Vec<(String, Depth)>, StoreError> {
-    let limits = [STATS_DEPTH, STATS_DEPTH_ALL, LINES_LOOKED_AT, STATS_LEASES, STATS_PAIRS];
+    let limits = [
+        STATS_DEPTH,
+        STATS_DEPTH_ALL,
+        LINES_LOOKED_AT,
+        STATS_LEASES,
+        STATS_PAIRS,
+        STATS_DEPTH_LEAST,
+    ];
     let limits = limits.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
     let binds: Vec<Bind<'_>> = limits.iter().map(|limit| (limit as _, Type::INT8)).collect();
     let depth = |row: &Row| {

@@ -1,5 +1,5 @@
 -- How long queues are: available jobs, those that do not stand in line and those that do, by queue and priority, and jobs that run.
---   $1 int8 jobs counted of a queue and priority · $2 int8 jobs counted in all, of each sort, beside the oldest of each
+--   $1 int8 jobs counted of a queue and priority · $2 int8 jobs counted in all, of each sort, beside $6 int8 of each queue and priority
 --   $3 int8 queues and priorities · $4 int8 leases · $5 int8 queues
 -- Returns queue, available, running, earliest run_at. State 2 is available.
 with recursive free as (
@@ -21,7 +21,7 @@ with recursive free as (
     select count(*) as jobs, min(f.run_at) as oldest
     from (select p.run_at from windlass.pending p
           where p.queue = next.queue and p.priority = next.priority and p.state = 2 and p.line is null
-          order by p.run_at limit least($1::int8, greatest($2::int8 - free.looked, 1))) as f) as front
+          order by p.run_at limit least($1::int8, greatest($2::int8 - free.looked, $6::int8))) as f) as front
   where free.n < $3::int8
 ),
 in_line as (
@@ -43,7 +43,7 @@ in_line as (
     select count(*) as jobs, min(f.run_at) as oldest
     from (select p.run_at from windlass.pending p
           where p.queue = next.queue and p.priority = next.priority and p.state = 2 and p.line is not null
-          limit least($1::int8, greatest($2::int8 - in_line.looked, 1))) as f) as front
+          limit least($1::int8, greatest($2::int8 - in_line.looked, $6::int8))) as f) as front
   where in_line.n < $3::int8
 ),
 running as (

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 use windlass_core::error::StoreError;
 use windlass_core::limits::{
-    LINES_LOOKED_AT, STATS_DEPTH, STATS_DEPTH_ALL, STATS_LEASES, STATS_PAIRS,
+    LINES_LOOKED_AT, STATS_DEPTH, STATS_DEPTH_ALL, STATS_DEPTH_LEAST, STATS_LEASES, STATS_PAIRS,
 };
 use windlass_core::stats::Depth;
 use windlass_core::time::Timestamp;
@@ -70,8 +70,8 @@ fn available(
     let mut found: Vec<Level> = all(connection, index.first, [], level)?;
     for _ in 0..LINES_LOOKED_AT {
         let Some((queue, priority)) = found.pop() else { break };
-        // The oldest is looked at in any case.
-        let most = i64::try_from(STATS_DEPTH.min(*left).max(1)).unwrap_or(i64::MAX);
+        let most = STATS_DEPTH.min(*left).max(STATS_DEPTH_LEAST);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
         let count = |row: &rusqlite::Row<'_>| {
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, Option<i64>>(1)?))
         };

@@ -270,6 +270,7 @@ fn of_what_is_looked_at() -> BTreeMap<&'static str, Vec<f64>> {
         STATS_PRUNED
         STATS_DEPTH
         STATS_DEPTH_ALL
+        STATS_DEPTH_LEAST
         STATS_LEASES
         KEEP_STATS_HOUR
         KEEP_STATS_DAY

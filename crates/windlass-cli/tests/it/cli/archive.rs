@@ -197,6 +197,9 @@ fn everything_comes_back(stores: &Stores) {
     assert!(apart.is_empty(), "{apart:#?}");
     let tables = one.iter().filter(|line| line.contains("} [")).count();
     assert!(tables > 25, "the file has rows of most tables: {one:#?}");
+    let is_of_stats =
+        |line: &String| line.contains(r#""table":"stats_row""#) && line.contains("} [");
+    assert!(one.iter().any(is_of_stats), "what jobs did comes with them: {one:#?}");
     // It works as any other: what waited goes on, keys are held, ids are new ones.
     let url = &stores.to.url();
     stores.ok(&["signal", "comes:1"], url);
