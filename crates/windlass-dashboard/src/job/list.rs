@@ -165,7 +165,7 @@ fn row(view: &View, job: &Job) -> Markup {
                 @let more = job.subjects.len().saturating_sub(2) + job.tags.len().saturating_sub(3);
                 @if more > 0 { span.meta { "+" (number(more as u64)) } }
             }
-            td.number { (job.attempt) @if let Some(most) = job.max_attempts { span.meta { "/" (most) } } }
+            td.number data-name="attempt" { (job.attempt) @if let Some(most) = job.max_attempts { span.meta { "/" (most) } } }
             td.when { span.meta { (word) " " } (moment(at, view.now)) }
         }
     }
