@@ -35,6 +35,9 @@ function isProgram(path) {
   }
 }
 
+/** A page that is not there is an error of the console. */
+export const MISSING = /status of 404/;
+
 let browser;
 
 /** Starts the browser before the tests of a file and ends it behind them. */

@@ -29,6 +29,13 @@ export async function all(page, server) {
   return [...found];
 }
 
+/** All of them, with these jobs, and what stands where there is nothing. */
+export async function every(page, server, jobs) {
+  const others = ["/sign-in", "/jobs/job_01KAHT5V3X5W9GNQ6D4R3ZCE7M", "/jobs?filter=colour:red", "/jobs?filter=queue:nothing"];
+  const ids = Object.values(jobs).flat();
+  return [...new Set([...(await all(page, server)), ...others, "/jobs?filter=queue:harm", ...ids.map((id) => `/jobs/${id}`)])];
+}
+
 /** How many pixels of a page stick out to the side. */
 export const overflow = (page) =>
   page.evaluate(() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth);

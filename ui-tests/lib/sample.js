@@ -91,7 +91,7 @@ export async function fillWithHarm(server) {
   // Tags have letters, digits and a few signs alone: there are as many as one job may have, each as long as it may be.
   const tags = Array.from({ length: 28 }, (_, at) => `tag-${at}-${"w".repeat(120)}`);
   const subjects = [{ type: "customer", id: `<script>alert(1)</script><img/src=x/onerror="isHacked=true">` }, { type: "order", id: MARKS }];
-  const args = { [SCRIPT]: MARKS, long: "x".repeat(100_000), close: "</script></pre></main>", big: 2 ** 60 };
+  const args = { [SCRIPT]: MARKS, long: "x".repeat(100_000), close: "</script></pre></main>" };
   const job = { queue: "harm", tags, subjects, args };
   const failing = await server.enqueue("harm", job);
   const completed = await server.enqueue("harm", job);

@@ -1,7 +1,11 @@
-//! JSON as it is stored, laid out for reading. Numbers stay as they are written, however large.
+//! JSON as it is stored, laid out for reading. Numbers stay as they are written, however large; what a reader would not see of a text,
+//! or see in another order, is written as JSON's own escape, which means the same.
 
+use std::fmt::Write;
 use std::iter::Peekable;
 use std::str::Chars;
+
+use windlass_http::words::escape::is_hidden;
 
 const INDENT: usize = 2;
 /// Lists and objects that are not longer stay in one line.
@@ -10,12 +14,12 @@ const ONE_LINE: usize = 60;
 /// The text with an indent for each level.
 pub(crate) fn pretty(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
-    write(&mut text.chars().peekable(), text.len(), 0, &mut out);
+    lay_out(&mut text.chars().peekable(), text.len(), 0, &mut out);
     out
 }
 
 /// Writes what comes, which is JSON: it was checked when it was stored.
-fn write(rest: &mut Peekable<Chars<'_>>, size: usize, level: usize, out: &mut String) {
+fn lay_out(rest: &mut Peekable<Chars<'_>>, size: usize, level: usize, out: &mut String) {
     let is_short = size <= ONE_LINE;
     let mut level = level;
     let mut is_quoted = false;
@@ -29,6 +33,7 @@ fn write(rest: &mut Peekable<Chars<'_>>, size: usize, level: usize, out: &mut St
                 out.push(c);
                 out.extend(rest.next());
             }
+            _ if is_quoted && is_hidden(c) => escape(c, out),
             _ if is_quoted => out.push(c),
             ' ' | '\n' | '\r' | '\t' => {}
             '{' | '[' => {
@@ -61,6 +66,14 @@ fn write(rest: &mut Peekable<Chars<'_>>, size: usize, level: usize, out: &mut St
     }
 }
 
+/// `\u202e`, and two of these where JSON has it so.
+fn escape(c: char, out: &mut String) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        // Writing to a string does not fail.
+        let _ = write!(out, "\\u{unit:04x}");
+    }
+}
+
 fn line(level: usize, out: &mut String) {
     out.push('\n');
     out.extend(std::iter::repeat_n(' ', level * INDENT));
@@ -82,5 +95,14 @@ mod tests {
             "x".repeat(60)
         );
         assert_eq!(pretty(&long), laid);
+    }
+
+    #[test]
+    fn what_a_reader_would_not_see_is_an_escape_that_means_the_same() {
+        let text = "{\"pay\u{202e}roll\":\"größe\u{200b} \u{e0041}\"}";
+        let shown = pretty(text);
+        assert_eq!(shown, r#"{ "pay\u202eroll": "größe\u200b \udb40\udc41" }"#);
+        let of = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(of(&shown), of(text));
     }
 }

@@ -128,11 +128,11 @@ impl Page {
                         p.told role="status" { (icon("check")) (told) }
                     }
                     @if let Some(stream) = stream {
-                        // The stream is of an element that stays: what is shown again would open another one.
-                        p #stale role="status" sse-connect=(stream) hidden { "Disconnected. This page is as it was " time {} " ago." }
                         div #live hx-get="" hx-trigger="news" hx-sync="this:queue last" hx-select="#live" hx-swap="morph:outerHTML" {
                             (self.body)
                         }
+                        // The stream is of an element that stays: what is shown again would open another one.
+                        p #stale role="status" sse-connect=(stream) hidden { "Disconnected. This page is as it was " time {} " ago." }
                     } @else { (self.body) }
                 }
             }

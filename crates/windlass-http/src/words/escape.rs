@@ -10,7 +10,9 @@ fn escaped(text: &str) -> String {
     shown
 }
 
-const fn is_hidden(c: char) -> bool {
+/// Whether a terminal would act on a character, or a reader would not see it or see others in another order by it.
+#[must_use]
+pub const fn is_hidden(c: char) -> bool {
     // The first and the last of each range: soft hyphen, Arabic letter mark, Mongolian vowel separator, zero width and direction,
     // line separators and embeddings, joiners and isolates, byte order mark, interlinear marks, tags.
     matches!(
