@@ -50,8 +50,11 @@ impl Nav {
     }
 }
 
-/// The navigation: its groups, and in each where it leads, how it is called, and its picture.
-const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 4] = [
+/// A place, where it leads, how it is called, and its picture.
+type Place = (Nav, &'static str, &'static str, &'static str);
+
+/// The navigation: its groups, and the places of each.
+const PLACES: [(&str, &[Place]); 4] = [
     (
         "",
         &[

@@ -22,6 +22,7 @@ pub use keep::{EventKeepBody, keep_document};
 pub use publish::{Fate, PublishedBody, published};
 pub use types::{EventTypesBody, types_document};
 pub use verify::{EventVerificationBody, verification};
+pub(crate) use verify::{GapBody, gap};
 
 pub(crate) use named::EventName;
 

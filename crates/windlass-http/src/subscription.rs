@@ -20,7 +20,7 @@ use windlass::name::{NameError, check_subscription};
 use windlass::subscription::SubscriptionRecord;
 
 pub use backtest::{BacktestBody, backtested};
-pub use document::{Standing, SubscriptionBody, document, standing};
+pub use document::{Alone, Standing, SubscriptionBody, document, standing};
 pub use explain::{SubscriptionExplanationBody, explanation};
 pub use filter::{FilterParts, Part, Wrong};
 pub use put::{SubscriptionRemovedBody, removed};

@@ -37,6 +37,17 @@ pub(super) struct Subscription {
     /// Where one is shown alone.
     #[serde(default)]
     pub(super) waiting: Vec<Window>,
+    #[serde(default)]
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// Events that it was not fed, and never will be.
+#[derive(Debug, Deserialize)]
+pub(super) struct Gap {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) reason: String,
+    pub(super) at: Timestamp,
 }
 
 /// Events that wait to become a job together.

@@ -60,7 +60,8 @@ impl Wanted {
         }
         for (name, value) in [("credit", &self.credit), ("expect", &self.expect)] {
             let value = value.trim();
-            if !value.is_empty() && !(is_tried && name == "expect") {
+            let is_meant = !is_tried || name != "expect";
+            if !value.is_empty() && is_meant {
                 body[name] =
                     value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number));
             }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use windlass::Timestamp;
 use windlass_http::words::time::{count, number};
 
-use super::document::{Explanation, Looked, Subscription, Window};
+use super::document::{Explanation, Gap, Looked, Subscription, Window};
 use super::list::switch;
 use crate::event::answered;
 use crate::fault::Fault;
@@ -31,6 +31,7 @@ pub(super) async fn show(view: View, Path(Named { name }): Path<Named>) -> Resul
             (tools(&view, &one, may_operate))
         }
         p.lead { (one.badge()) " " (summary(&view, &one)) }
+        @if !one.gaps.is_empty() { (gaps(&view, &one.gaps)) }
         div.columns {
             div {
                 @if let Some(explained) = &explained { (explanation(&view, explained)) }
@@ -106,6 +107,23 @@ fn looked(view: &View, events: &[Looked]) -> Markup {
                     td.when { (moment(one.event.time, view.now)) }
                 }
             } }
+        }
+    }
+}
+
+/// Events that went before it was fed them.
+fn gaps(view: &View, gaps: &[Gap]) -> Markup {
+    html! {
+        section.problems aria-label="What it was not fed" {
+            @for gap in gaps {
+                div.problem.problem-problem {
+                    (icon("cross"))
+                    div {
+                        h3 { "It was not fed positions " (number(gap.from)) " to " (number(gap.to)) ", and never will be" }
+                        p { (text(&gap.reason)) span.meta { " · " (moment(gap.at, view.now)) } }
+                    }
+                }
+            }
         }
     }
 }

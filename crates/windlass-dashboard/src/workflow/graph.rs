@@ -75,8 +75,9 @@ fn columns(steps: &[Step], links: &[(usize, usize)]) -> Vec<Vec<Item>> {
     for (from, step) in steps.iter().enumerate() {
         let farthest = links.iter().filter(|(start, _)| *start == from);
         let farthest = farthest.map(|(_, to)| steps[*to].depth).max().unwrap_or(0);
-        for column in step.depth + 1..farthest {
-            columns[column].push(Item::Passing { from, column });
+        let between = columns.iter_mut().enumerate().take(farthest).skip(step.depth + 1);
+        for (column, items) in between {
+            items.push(Item::Passing { from, column });
         }
     }
     columns

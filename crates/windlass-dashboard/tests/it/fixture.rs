@@ -10,9 +10,9 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
-use windlass::Client;
 use windlass::store::{Now, Store};
 use windlass::token::{Grant, Scope};
+use windlass::{Client, Timestamp};
 use windlass_http::{Access, Api, Caller};
 use windlass_testkit::database::{Database, PostgresDatabase};
 
@@ -181,6 +181,18 @@ impl TestPages {
         let worker = worker.inline().await.expect("a worker");
         while !worker.run_next().await.expect("ran").is_empty() {}
         worker.leave().await.expect("gone");
+    }
+
+    /// A day after events were published they go, also what was not fed.
+    pub(crate) async fn forget(&self) {
+        let second = std::time::Duration::from_secs(1);
+        let keep = windlass::event::Keep::at_least(second).at_most(second);
+        self.store.keep_events(keep).await.expect("kept");
+        let now = self.store.facts().await.expect("asked").now;
+        let later = Now::At(Timestamp::from_micros(now.as_micros() + 86_400_000_000));
+        for _ in 0..4 {
+            self.store.tidy(later).await.expect("tidied");
+        }
     }
 
     /// What was published by now becomes what subscriptions make of it.

@@ -8,6 +8,7 @@ use crate::fixture::{HOSTILE, TestPages, on_both_stores};
 on_both_stores! {
     subscriptions_are_listed;
     a_subscription_says_what_it_gets_and_nearly_gets;
+    a_subscription_says_what_it_was_not_fed;
     a_subscription_stands_still_and_goes_on;
     a_replay_is_shown_begun_and_undone;
     /// It begins only where as many events as were shown would be fed.
@@ -76,6 +77,17 @@ async fn a_subscription_says_what_it_gets_and_nearly_gets(pages: TestPages) {
         "mail.receipt",
         "at most 10 000 unfinished jobs",
     ]);
+}
+
+async fn a_subscription_says_what_it_was_not_fed(pages: TestPages) {
+    put(&pages, "receipts", &json!({"kind": "mail.receipt"})).await;
+    pages.press("/subscriptions/receipts/pause", &[]).await;
+    pages.page("/subscriptions/receipts").await.has_not("It was not fed positions");
+    publish(&pages, "order.paid", json!({})).await;
+    pages.feed().await;
+    pages.forget().await;
+    let shown = pages.page("/subscriptions/receipts").await;
+    shown.has(&["It was not fed positions 1 to 1, and never will be"]);
 }
 
 async fn a_subscription_stands_still_and_goes_on(pages: TestPages) {

@@ -75,7 +75,7 @@ struct VerifiedBody<'a> {
 /// Events that a subscription was not fed, and never will be.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EventGap)]
-struct GapBody<'a> {
+pub(crate) struct GapBody<'a> {
     /// The first position of it.
     from: u64,
     /// The last one.
@@ -120,7 +120,7 @@ fn subscription(one: &VerifiedSubscription) -> VerifiedBody<'_> {
     }
 }
 
-fn gap(gap: &GapRecord) -> GapBody<'_> {
+pub(crate) fn gap(gap: &GapRecord) -> GapBody<'_> {
     GapBody { from: gap.from, to: gap.to, reason: &gap.reason, at: gap.at }
 }
 

@@ -5,10 +5,11 @@ use utoipa::ToSchema;
 use windlass::Timestamp;
 use windlass::event::LogRecord;
 use windlass::subscription::{
-    EventWindow, Filter, Mode, Pace, Progress, SubscriptionRecord, Target,
+    EventWindow, Filter, GapRecord, Mode, Pace, Progress, SubscriptionRecord, Target,
 };
 
 use crate::answer::Document;
+use crate::event::{GapBody, gap};
 use crate::schema;
 
 /// A subscription.
@@ -63,6 +64,18 @@ pub struct SubscriptionBody<'a> {
     /// Events that wait for others, to become a job with them; where one subscription is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<Vec<WindowBody<'a>>>,
+    /// What it was not fed, and never will be; where one subscription is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gaps: Option<Vec<GapBody<'a>>>,
+}
+
+/// What is known of one subscription that is shown alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Alone<'a> {
+    /// Events that wait to become a job together.
+    pub windows: &'a [EventWindow],
+    /// What it was not fed, and never will be.
+    pub gaps: &'a [GapRecord],
 }
 
 /// How a subscription stands.
@@ -125,7 +138,7 @@ struct WindowBody<'a> {
 pub fn document<'a>(
     record: &'a SubscriptionRecord,
     log: &LogRecord,
-    waiting: Option<&'a [EventWindow]>,
+    alone: Option<Alone<'a>>,
 ) -> Document<SubscriptionBody<'a>> {
     let definition = &record.definition;
     let job = definition.target.job();
@@ -158,7 +171,8 @@ pub fn document<'a>(
             behind: record.behind(log),
             paused_at: record.paused_at,
             created_at: record.created_at,
-            waiting: waiting.map(|windows| windows.iter().map(window).collect()),
+            waiting: alone.map(|alone| alone.windows.iter().map(window).collect()),
+            gaps: alone.map(|alone| alone.gaps.iter().map(gap).collect()),
         },
     )
 }

@@ -8,7 +8,7 @@ use windlass::Timestamp;
 use windlass::edit::Edition;
 use windlass::subscription::{RequestedChange, SubscriptionRequest};
 
-use super::document::{SubscriptionBody, document};
+use super::document::{Alone, SubscriptionBody, document};
 use super::{Name, find};
 use crate::access::{May, Read};
 use crate::answer::{Document, Items, ok};
@@ -93,7 +93,7 @@ pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Resp
 
 /// Show a subscription
 ///
-/// With the events that wait to become a job together.
+/// With the events that wait to become a job together, and what it was not fed.
 #[utoipa::path(
     get,
     path = "/subscriptions/{name}",
@@ -109,6 +109,8 @@ pub(super) async fn show(
     let record = find(&api, &name).await?;
     let log = api.client().event_log().await?;
     let windows = api.client().event_windows(&record).await?;
-    let shown = ok(&document(&record, &log, Some(&windows)));
+    let gaps = api.client().gaps(&record).await?;
+    let alone = Alone { windows: &windows, gaps: &gaps };
+    let shown = ok(&document(&record, &log, Some(alone)));
     Ok(of_edition(shown, &Edition::of_subscription(&record)))
 }

@@ -14,7 +14,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
-use windlass::Client;
 use windlass::encryption::Keys;
 use windlass::job::{Batch, Fence, Settled, Verdict};
 use windlass::redact::Redaction;
@@ -22,6 +21,7 @@ use windlass::schedule::{Declared, declare};
 use windlass::standby::Standby;
 use windlass::store::{Now, Store};
 use windlass::worker::Registration;
+use windlass::{Client, Timestamp};
 use windlass_http::{Access, Api, RequestRate};
 use windlass_testkit::database::{Database, PostgresDatabase};
 use windlass_testkit::fault::counted::CountedStore;
@@ -333,6 +333,18 @@ impl TestApi {
         let worker = worker.inline().await.expect("a worker");
         while !worker.run_next().await.expect("ran").is_empty() {}
         worker.leave().await.expect("gone");
+    }
+
+    /// A day after events were published they go, also what was not fed.
+    pub(crate) async fn forget(&self) {
+        let second = std::time::Duration::from_secs(1);
+        let keep = windlass::event::Keep::at_least(second).at_most(second);
+        self.store.keep_events(keep).await.expect("kept");
+        let now = self.store.facts().await.expect("asked").now;
+        let later = Now::At(Timestamp::from_micros(now.as_micros() + 86_400_000_000));
+        for _ in 0..4 {
+            self.store.tidy(later).await.expect("tidied");
+        }
     }
 
     /// What was published by now becomes what subscriptions make of it.

@@ -16,6 +16,7 @@ on_both_stores! {
     a_part_of_the_log_is_replayed;
     a_filter_is_tried_on_the_log;
     what_a_subscription_gets_is_explained;
+    what_a_subscription_was_not_fed_is_shown_with_it;
     an_unknown_subscription_is_not_found;
 }
 
@@ -202,6 +203,19 @@ async fn a_part_of_the_log_is_replayed(api: TestApi) {
         let answer = api.post(path, &body).await;
         assert_eq!((answer.code(), answer.place()), ((400, "invalid-request"), pointer), "{body}");
     }
+}
+
+async fn what_a_subscription_was_not_fed_is_shown_with_it(api: TestApi) {
+    put(&api, "s", &json!({"kind": "k", "types": ["a"]})).await;
+    assert_eq!(api.get("/v1/subscriptions/s").await.body["gaps"], json!([]));
+    api.act("/v1/subscriptions/s/pause").await.ok();
+    publish(&api, "a", json!({})).await;
+    api.feed().await;
+    api.forget().await;
+    let shown = api.get("/v1/subscriptions/s").await.ok();
+    assert_eq!((&shown["gaps"][0]["from"], &shown["gaps"][0]["to"]), (&json!(1), &json!(1)));
+    let listed = api.get("/v1/subscriptions").await.ok();
+    assert_eq!(listed["items"][0]["gaps"], Value::Null, "it is of one that is shown alone");
 }
 
 async fn a_filter_is_tried_on_the_log(api: TestApi) {

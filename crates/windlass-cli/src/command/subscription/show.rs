@@ -2,7 +2,8 @@
 
 use windlass::Client;
 use windlass::event::LogRecord;
-use windlass::subscription::{EventWindow, SubscriptionRecord, Target};
+use windlass::subscription::{SubscriptionRecord, Target};
+use windlass_http::subscription::Alone;
 
 use super::{checked, document, find, standing, standing_in_words};
 use crate::exit::Exit;
@@ -20,7 +21,8 @@ pub(super) async fn run(name: &str, globals: &Globals) -> anyhow::Result<Exit> {
     let log = client.event_log().await?;
     let gaps = client.gaps(&record).await?;
     let windows = client.event_windows(&record).await?;
-    print(&globals.out, &record, &log, Some(&windows))?;
+    let alone = Alone { windows: &windows, gaps: &gaps };
+    print(&globals.out, &record, &log, Some(alone))?;
     if !globals.out.is_json() {
         if let Some(first) = windows.first() {
             let events = windows.iter().map(|window| window.positions.len() as u64).sum();
@@ -51,10 +53,10 @@ pub(super) fn print(
     out: &Output,
     record: &SubscriptionRecord,
     log: &LogRecord,
-    waiting: Option<&[EventWindow]>,
+    alone: Option<Alone<'_>>,
 ) -> anyhow::Result<()> {
     if out.is_json() {
-        return out.json(&document(record, log, waiting));
+        return out.json(&document(record, log, alone));
     }
     let mut page = head(out, record);
     for (name, value) in fields(out, record, log) {
