@@ -41,8 +41,11 @@ impl Nav {
     }
 }
 
+/// A place with where it leads, how it is called, and its picture.
+type Link = (Nav, &'static str, &'static str, &'static str);
+
 /// The navigation: its groups, and in each where it leads, how it is called, and its picture.
-const PLACES: [(&str, &[(Nav, &str, &str, &str)]); 2] = [
+const PLACES: [(&str, &[Link]); 2] = [
     (
         "",
         &[

@@ -28,7 +28,6 @@ impl Inside {
     }
 
     /// The API itself.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
