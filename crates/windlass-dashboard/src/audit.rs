@@ -5,10 +5,12 @@ mod list;
 mod verify;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::ask::Pages;
 
 pub(crate) fn routes() -> Router<Pages> {
-    Router::new().route("/audit", get(list::list)).route("/audit/verify", post(verify::verify))
+    Router::new()
+        .route("/audit", get(list::list))
+        .route("/audit/verify", get(list::list).post(verify::verify))
 }

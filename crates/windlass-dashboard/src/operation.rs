@@ -17,7 +17,7 @@ pub(crate) fn routes() -> Router<Pages> {
     Router::new()
         .route("/operations", get(list::list).post(new::begin))
         .route("/operations/new", get(new::form))
-        .route("/operations/preview", post(new::preview))
+        .route("/operations/preview", get(new::form).post(new::preview))
         .route("/operations/{id}", get(show::show))
         .route("/operations/{id}/{act}", post(act::act))
 }

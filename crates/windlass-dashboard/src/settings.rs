@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::Form;
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
@@ -56,7 +56,9 @@ struct Passwords {
 }
 
 pub(crate) fn routes() -> Router<Pages> {
-    Router::new().route("/settings", get(show)).route("/settings/password", post(change_password))
+    Router::new()
+        .route("/settings", get(show))
+        .route("/settings/password", get(show).post(change_password))
 }
 
 /// A page of a part of the settings.

@@ -29,7 +29,6 @@ impl Inside {
     }
 
     /// The API itself.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }

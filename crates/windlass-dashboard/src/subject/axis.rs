@@ -16,7 +16,7 @@ const END: &str = "end";
 /// Where both lists go on: the cursor of a page of each, and the last of it that was shown.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Place {
+pub(super) struct Cursors {
     pub(super) jobs: String,
     job: String,
     pub(super) events: String,
@@ -60,12 +60,12 @@ pub(super) enum Row {
 #[derive(Debug)]
 pub(super) struct Axis {
     pub(super) rows: Vec<Row>,
-    pub(super) next: Option<Place>,
+    pub(super) next: Option<Cursors>,
     /// Whether both lists were looked through as far as this page goes.
     pub(super) complete: bool,
 }
 
-impl Place {
+impl Cursors {
     pub(super) fn is_first(&self) -> bool {
         self.jobs.is_empty()
             && self.job.is_empty()
@@ -96,7 +96,7 @@ impl<T> Default for Side<T> {
 }
 
 /// The newest of both. Where one of them ends at its page and goes on behind it, the rows end too: what is older may come first there.
-pub(super) fn merged(place: &Place, mut jobs: Side<Job>, mut events: Side<Event>) -> Axis {
+pub(super) fn merged(place: &Cursors, mut jobs: Side<Job>, mut events: Side<Event>) -> Axis {
     // What has come since the page before is newer than what that has shown.
     jobs.items.retain(|job| place.job.is_empty() || job.id < place.job);
     events.items.retain(|event| place.event.is_none_or(|last| event.position < Some(last)));

@@ -6,9 +6,10 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
-use windlass_http::words::time::{number, span};
+use windlass::limits::KEEP_FINISHED;
+use windlass_http::words::time::span;
 
-use super::axis::{Axis, Event, Place, ROWS, Row, Side, merged};
+use super::axis::{Axis, Cursors, Event, ROWS, Row, Side, merged};
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::job::Job;
@@ -33,16 +34,10 @@ struct Keep {
     keep_us: u64,
 }
 
-/// What the page shows of `status.v1`.
-#[derive(Debug, Deserialize)]
-struct Pruned {
-    pruned: u64,
-}
-
 pub(super) async fn show(
     view: View,
     Path(Which { subject }): Path<Which>,
-    Query(place): Query<Place>,
+    Query(place): Query<Cursors>,
 ) -> Result<Response, Fault> {
     let Some((kind, id)) =
         subject.split_once('=').filter(|(kind, id)| !kind.is_empty() && !id.is_empty())
@@ -83,7 +78,7 @@ pub(super) async fn show(
     }
 }
 
-async fn jobs(view: &View, place: &Place, filter: &str) -> Result<Side<Job>, Fault> {
+async fn jobs(view: &View, place: &Cursors, filter: &str) -> Result<Side<Job>, Fault> {
     if !place.has_jobs() {
         return Ok(Side::default());
     }
@@ -94,7 +89,7 @@ async fn jobs(view: &View, place: &Place, filter: &str) -> Result<Side<Job>, Fau
 /// Events that are about it, and those that have happened to it under the name that their sources give it.
 async fn events(
     view: &View,
-    place: &Place,
+    place: &Cursors,
     (kind, id): (&str, &str),
 ) -> Result<Option<Side<Event>>, Fault> {
     if !place.has_events() {
@@ -155,15 +150,10 @@ fn of_event(view: &View, event: &Event) -> Markup {
 
 /// Nothing is there: what that says, and what it does not.
 async fn never(view: &View, subject: &str) -> Result<Markup, Fault> {
-    let pruned = view.ask().get_if_allowed::<Pruned>("/v1/status").await?;
     let keep = view.ask().get_if_allowed::<Keep>("/v1/events/keep").await?;
     let command = format!("windlass enqueue hello --subject {subject}");
     let more = html! {
-        @match pruned {
-            Some(Pruned { pruned: 0 }) => p { "No job was ever about it: none that has ended was removed so far." },
-            Some(Pruned { pruned }) => p { "No job is about it. " (number(pruned)) " that had ended were removed, after their time of keeping or by somebody: such a one may have been." },
-            None => p { "No job that you may see is about it." },
-        }
+        p { "No job that you may see is about it. One that ended goes after its time of keeping, " (span(KEEP_FINISHED)) " unless it is set to something else: an older one may have been." }
         @if let Some(keep) = keep {
             p { "No event is about it. Events are kept for " (span(Duration::from_micros(keep.keep_us))) " at least; an older one may have been." }
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::control::fixture::{Dashboard, on_both_stores};
 
 on_both_stores! {
-    /// S-43: what somebody did is shown with what it changed.
+    /// What somebody did is shown with what it changed.
     an_act_is_shown_with_what_it_changed;
     acts_are_found_by_who_and_what;
     the_chain_is_verified_when_somebody_asks;

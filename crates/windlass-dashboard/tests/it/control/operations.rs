@@ -18,6 +18,7 @@ on_both_stores! {
     who_may_only_read_gets_no_form;
     what_cannot_be_read_stays_in_its_form;
     hostile_texts_are_shown_as_texts;
+    what_answers_a_form_is_a_page_to_come_back_to;
 }
 
 pub(crate) async fn dead(dashboard: &Dashboard, number: usize) -> Vec<String> {
@@ -160,5 +161,21 @@ async fn hostile_texts_are_shown_as_texts(dashboard: Dashboard) {
     shown.shows(&["&lt;script&gt;", "&lt;b&gt;"]);
     for page in [shown, dashboard.get("/operations").await] {
         page.has_not(&["<script>alert", "<b>\"", "\u{202e}"]);
+    }
+}
+
+/// The button for the colours leads back to the path that was shown, whatever method that had.
+async fn what_answers_a_form_is_a_page_to_come_back_to(dashboard: Dashboard) {
+    for path in [
+        "/operations/preview",
+        "/operations",
+        "/audit/verify",
+        "/settings/password",
+        "/limits/set",
+        "/jobs",
+        "/settings/tokens",
+        "/settings/users",
+    ] {
+        assert_eq!(dashboard.get(path).await.status, StatusCode::OK, "{path}");
     }
 }

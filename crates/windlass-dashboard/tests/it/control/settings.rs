@@ -8,7 +8,7 @@ use windlass_http::Access;
 use crate::control::fixture::{Answer, Dashboard, on_both_stores};
 
 on_both_stores! {
-    /// S-40: the secret of a token is shown once, and nobody keeps it.
+    /// The secret of a token is shown once, and nobody keeps it.
     a_token_is_made_shown_once_and_removed;
     a_token_that_cannot_be_made_stays_in_its_form;
     a_user_is_added_changed_and_removed;

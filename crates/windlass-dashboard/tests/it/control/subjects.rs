@@ -8,7 +8,7 @@ use windlass::{Json, Subject};
 use crate::control::fixture::{Dashboard, on_both_stores};
 
 on_both_stores! {
-    /// O6: all that is about a customer is on one page, jobs and events by their time.
+    /// All that is about a customer is on one page, jobs and events by their time.
     jobs_and_events_are_on_one_axis;
     every_row_is_on_one_of_the_pages;
     a_subject_that_was_never_seen_is_told_honestly;
@@ -77,7 +77,8 @@ async fn a_subject_that_was_never_seen_is_told_honestly(dashboard: Dashboard) {
     let page = dashboard.get("/subjects/customer%3D43").await;
     page.shows(&[
         "Nothing about this is here",
-        "No job was ever about it",
+        "No job that you may see is about it",
+        "7d",
         "Events are kept for 30d",
     ]);
     let odd = dashboard.get("/subjects/customer").await;
