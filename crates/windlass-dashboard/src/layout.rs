@@ -51,10 +51,10 @@ impl Nav {
 }
 
 /// A place, where it leads, how it is called, and its picture.
-type Place = (Nav, &'static str, &'static str, &'static str);
+type Link = (Nav, &'static str, &'static str, &'static str);
 
 /// The navigation: its groups, and the places of each.
-const PLACES: [(&str, &[Place]); 4] = [
+const PLACES: [(&str, &[Link]); 4] = [
     (
         "",
         &[

@@ -137,7 +137,7 @@ mod tests {
                 let path = link.strip_prefix("docs/").expect("a page");
                 let (name, place) =
                     path.split_once('#').map_or((path, None), |(name, at)| (name, Some(at)));
-                let to = page(name).unwrap_or_else(|| panic!("{}: {link} is no page", doc.name));
+                let to = page(name).unwrap_or_else(|| panic!("{}: {link} is not a page", doc.name));
                 if let Some(place) = place {
                     let body =
                         bodies.entry(to.name).or_insert_with(|| rendered(name, to.text).body.0);

@@ -52,8 +52,9 @@ pub(super) const CONTENTS: &[(&str, &[DocPage])] = &[
     ),
     ("Events", pages!["events", "subscriptions", "sources", "trace", "alerts"]),
     (
-        "Seeing and mending",
+        "Seeing and repairing",
         pages![
+            "dashboard",
             "explain",
             "errors",
             "filters",
