@@ -35,11 +35,11 @@ pub(crate) enum Nav {
     Sources,
 }
 
-/// A place, where it leads, how it is called, and its picture.
-type Place = (Nav, &'static str, &'static str, &'static str);
+/// A place of the navigation, where it leads, how it is called, and its picture.
+type Entry = (Nav, &'static str, &'static str, &'static str);
 
 /// The navigation: its groups, and the places of each.
-const PLACES: [(&str, &[Place]); 2] = [
+const PLACES: [(&str, &[Entry]); 2] = [
     (
         "",
         &[
