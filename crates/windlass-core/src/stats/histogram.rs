@@ -124,7 +124,11 @@ fn told(class: usize) -> u64 {
     let to = BOUNDS[class];
     match class.checked_sub(1) {
         None => to,
-        Some(before) => 2 * BOUNDS[before] * to / (BOUNDS[before] + to),
+        // The product of two bounds is beyond 64 bits.
+        Some(before) => {
+            let (from, to) = (u128::from(BOUNDS[before]), u128::from(to));
+            u64::try_from(2 * from * to / (from + to)).unwrap_or(u64::MAX)
+        }
     }
 }
 

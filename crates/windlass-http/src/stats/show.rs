@@ -35,16 +35,19 @@ pub(super) struct Wanted {
     #[param(max_length = 128)]
     kind: Option<String>,
     /// A series for each queue, for each kind, or one of all, which is what is given otherwise.
-    by: Option<ByWord>,
+    #[serde(default)]
+    #[param(inline)]
+    by: ByWord,
 }
 
 /// What a series is of.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = StatsBy)]
 enum ByWord {
     Queue,
     Kind,
+    #[default]
     None,
 }
 
@@ -83,7 +86,7 @@ pub(super) async fn show(
         );
         return Err(Problem::new(Code::Forbidden, detail));
     }
-    let by = wanted.by.map_or(By::All, By::from);
+    let by = By::from(wanted.by);
     let may_see = |queue: &str, kind: Option<&str>| match kind {
         Some(kind) => grant.covers_place(queue, kind),
         None => grant.kinds.is_empty() && grant.covers_queue(queue),

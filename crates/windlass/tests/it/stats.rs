@@ -1,13 +1,14 @@
 //! Stats of running workers: what they do is counted, written with their heartbeats and folded by the leader.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use windlass::prelude::*;
 use windlass::stats::{By, Counts, StatsQuery};
 use windlass::store::Store;
-use windlass::{Options, Outcome, RetryPolicy};
+use windlass::{Options, Outcome, RetryPolicy, RunningWorker};
+use windlass_testkit::fault::patience::eventually;
 use windlass_testkit::fault::plan::{Action, Plan, Side, Verb};
 use windlass_testkit::fault::store::FaultStore;
 
@@ -69,15 +70,13 @@ async fn total(client: &Client) -> Counts {
 }
 
 async fn until(client: &Client, is_so: impl Fn(&Counts) -> bool) -> Counts {
-    let began = Instant::now();
-    loop {
-        let counts = total(client).await;
-        if is_so(&counts) {
-            return counts;
-        }
-        assert!(began.elapsed() < SOON, "it did not come: {counts:?}");
-        tokio::task::yield_now().await;
-    }
+    eventually("it is in the stats", || async { Some(total(client).await).filter(&is_so) }).await
+}
+
+/// Returns once so many attempts are settled.
+async fn settled(running: &RunningWorker, attempts: u64) {
+    let is_so = || async { (running.stats().settled() >= attempts).then_some(()) };
+    eventually("they are settled", is_so).await;
 }
 
 async fn what_a_worker_does_is_in_the_stats(database: TestDatabase) {
@@ -109,10 +108,7 @@ async fn a_worker_that_stops_has_written_what_it_counted(database: TestDatabase)
     client.enqueue(Good {}).await.expect("written");
     // Its heartbeats come too late.
     let running = worker(&store, Options::default()).start().await.expect("started");
-    let began = Instant::now();
-    while running.stats().settled() == 0 && began.elapsed() < SOON {
-        tokio::task::yield_now().await;
-    }
+    settled(&running, 1).await;
     assert_eq!(total(&client).await.started, 0);
     running.stop().await;
     let kept = windlass::stats::Kept::default();
@@ -131,10 +127,7 @@ async fn what_may_not_be_written_is_written_once(database: TestDatabase) {
         let options = Options { stats: SOON * 10, ..quick() };
         let running = worker(&faulty, options).start().await.expect("started");
         client.enqueue_all((0..3).map(|_| Good {})).await.expect("written");
-        let began = Instant::now();
-        while running.stats().settled() < 3 && began.elapsed() < SOON {
-            tokio::task::yield_now().await;
-        }
+        settled(&running, 3).await;
         running.stop().await;
         let kept = windlass::stats::Kept::default();
         let folded =
@@ -150,15 +143,11 @@ async fn how_long_queues_are_is_told(database: TestDatabase) {
     client.enqueue_all((0..3).map(|_| Good {})).await.expect("written");
     let leads = Worker::without_app(Arc::clone(&store)).without_handlers().options(quick());
     let leads = leads.start().await.expect("started");
-    let began = Instant::now();
-    let depths = loop {
+    let depths = eventually("depths are told", || async {
         let depths = client.stats(&hour().queue("m*")).await.expect("answered").depths;
-        if !depths.is_empty() {
-            break depths;
-        }
-        assert!(began.elapsed() < SOON, "it did not come");
-        tokio::task::yield_now().await;
-    };
+        (!depths.is_empty()).then_some(depths)
+    })
+    .await;
     let last = depths[0].points.iter().map(|point| point.available).max();
     assert_eq!((depths[0].queue.as_str(), last), ("mail", Some(3)));
     assert!(client.stats(&hour().kind("good")).await.expect("answered").depths.is_empty());
