@@ -34,6 +34,7 @@ use crate::{
     components(schemas(ProblemBody)),
     tags(
         (name = "jobs", description = "What is to be done."),
+        (name = "errors", description = "Jobs that failed, by what they say."),
         (name = "events", description = "What has happened."),
         (name = "subscriptions", description = "Which events are wanted, and what comes of them."),
         (name = "sources", description = "Feeds that are read, and become events."),

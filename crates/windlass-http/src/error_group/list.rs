@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
 #[utoipa::path(
     get,
     path = "/errors",
-    tag = "jobs",
+    tag = "errors",
     params(Wanted),
     responses((status = 200, description = "The groups.", body = Document<ErrorGroupsBody>))
 )]
@@ -52,7 +52,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/errors/{fingerprint}",
-    tag = "jobs",
+    tag = "errors",
     params(("fingerprint" = String, Path, description = "The group's fingerprint.", min_length = 12, max_length = 12)),
     responses((status = 200, description = "The group.", body = Document<ErrorGroupBody>))
 )]
