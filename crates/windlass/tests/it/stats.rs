@@ -128,8 +128,13 @@ async fn what_may_not_be_written_is_written_once(database: TestDatabase) {
         let running = worker(&faulty, options).start().await.expect("started");
         client.enqueue_all((0..3).map(|_| Good {})).await.expect("written");
         settled(&running, 3).await;
-        running.stop().await;
         let kept = windlass::stats::Kept::default();
+        eventually("a part is written", || async {
+            let seen = client.store().stats_parts(10, kept, windlass::store::Now::Database).await;
+            (!seen.expect("read").parts.is_empty()).then_some(())
+        })
+        .await;
+        running.stop().await;
         let folded =
             windlass::stats::fold(client.store().as_ref(), kept, windlass::store::Now::Database);
         folded.await.expect("folded");
