@@ -184,7 +184,7 @@ mod tests {
     fn gaps_are_zeros() {
         let query = StatsQuery::last(Duration::from_secs(40));
         let stats = stats(&query, vec![row(ago(30), "q", "k"), row(ago(0), "q", "k")]);
-        assert_eq!((stats.points, stats.filling, stats.since), (5, 4, ago(40)));
+        assert_eq!((stats.points, stats.filling, stats.since), (5, 3, ago(40)));
         assert_eq!(starts(&stats.series[0]), [0, 1, 0, 0, 1]);
         assert_eq!(stats.series[0].total.started, 2);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use windlass::prelude::*;
+use windlass::queue::Pause;
 use windlass::stats::{By, Counts, StatsQuery};
 use windlass::store::Store;
 use windlass::{Options, Outcome, RetryPolicy, RunningWorker};
@@ -128,8 +129,13 @@ async fn what_may_not_be_written_is_written_once(database: TestDatabase) {
         let running = worker(&faulty, options).start().await.expect("started");
         client.enqueue_all((0..3).map(|_| Good {})).await.expect("written");
         settled(&running, 3).await;
-        running.stop().await;
         let kept = windlass::stats::Kept::default();
+        eventually("a part is written", || async {
+            let seen = client.store().stats_parts(10, kept, windlass::store::Now::Database).await;
+            (!seen.expect("read").parts.is_empty()).then_some(())
+        })
+        .await;
+        running.stop().await;
         let folded =
             windlass::stats::fold(client.store().as_ref(), kept, windlass::store::Now::Database);
         folded.await.expect("folded");
@@ -141,8 +147,9 @@ async fn how_long_queues_are_is_told(database: TestDatabase) {
     let store = database.open().await;
     let client = Client::new(Arc::clone(&store));
     client.enqueue_all((0..3).map(|_| Good {})).await.expect("written");
-    let leads = Worker::without_app(Arc::clone(&store)).without_handlers().options(quick());
-    let leads = leads.start().await.expect("started");
+    // A worker that did not know the kind would have its jobs parked.
+    client.pause(Pause::queue("mail")).await.expect("paused");
+    let leads = worker(&store, quick()).start().await.expect("started");
     let depths = eventually("depths are told", || async {
         let depths = client.stats(&hour().queue("m*")).await.expect("answered").depths;
         (!depths.is_empty()).then_some(depths)
