@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use windlass::prelude::*;
-use windlass::queue::Pause;
 use windlass::stats::{By, Counts, StatsQuery};
 use windlass::store::Store;
 use windlass::{Options, Outcome, RetryPolicy, RunningWorker};
@@ -148,7 +147,7 @@ async fn how_long_queues_are_is_told(database: TestDatabase) {
     let client = Client::new(Arc::clone(&store));
     client.enqueue_all((0..3).map(|_| Good {})).await.expect("written");
     // A worker that did not know the kind would have its jobs parked.
-    client.pause(Pause::queue("mail")).await.expect("paused");
+    client.pause("mail").await.expect("paused");
     let leads = worker(&store, quick()).start().await.expect("started");
     let depths = eventually("depths are told", || async {
         let depths = client.stats(&hour().queue("m*")).await.expect("answered").depths;
