@@ -9,7 +9,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::{State, Timestamp};
-use windlass_http::words::time::{lasted, number};
+use windlass_http::words::time::{count, lasted, number};
 
 use crate::ask::Pages;
 use crate::fault::Fault;
@@ -131,7 +131,7 @@ fn tiles(status: &Status) -> Markup {
         status.oldest_due_at.map_or_else(|| "–".to_owned(), |due| lasted(status.at.since(due)));
     html! {
         div.tiles {
-            (tile(of("running"), "Running", number(status.workers.running), html! { "of " (number(status.workers.slots)) " slots on " (status.workers.alive) " workers" }))
+            (tile(of("running"), "Running", number(status.workers.running), html! { "of " (number(status.workers.slots)) " slots on " (count(status.workers.alive, "worker")) }))
             (tile(of("available"), "Available", jobs(State::Available), html! { "due, and wait for a slot" }))
             (tile(of("available"), "Oldest due", oldest, html! { "waits longest" }))
             (tile(of("dead"), "Dead", jobs(State::Dead), html! { (jobs(State::Retryable)) " are tried again" }))

@@ -108,7 +108,7 @@ async fn events(
 
 fn rows(view: &View, axis: &Axis) -> Markup {
     html! {
-        table.rows.axis {
+        table.rows.both {
             thead { tr { th { "What" } th { "State" } th { "Where" } th { "When" } } }
             tbody { @for row in &axis.rows {
                 @match row { Row::Job(job) => (of_job(view, job)), Row::Event(event) => (of_event(view, event)) }
