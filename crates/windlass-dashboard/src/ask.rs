@@ -45,7 +45,7 @@ struct Shared {
 }
 
 /// Asks for the person who looks at a page.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asker {
     pages: Pages,
     request: Parts,
@@ -106,8 +106,9 @@ impl Asker {
             return read(&self.ask(Method::GET, &path, None).await);
         };
         let rights = serde_json::to_string(caller.grant()).unwrap_or_default();
-        let ask = self.ask(Method::GET, &path, None);
-        read(&self.pages.0.looks.share((rights, path.clone()), ask).await)
+        let (asker, asked) = (self.clone(), path.clone());
+        let ask = async move { asker.ask(Method::GET, &asked, None).await };
+        read(&self.pages.0.looks.share((rights, path), ask).await)
     }
 
     /// A document of the store whose users and tokens count.

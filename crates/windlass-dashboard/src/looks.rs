@@ -1,4 +1,6 @@
 //! Answers that viewers share: many who look at the same thing in the same moment cost the database one look.
+//!
+//! What takes long to find out is shown as it was a moment ago while it is found out again: nobody waits for it but the first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,9 +9,14 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 /// How long an answer is for others too. What the live stream tells of is on the page within a second after its commit.
 const LIFE: Duration = Duration::from_millis(400);
+/// An answer that took so long is slow.
+const SLOW: Duration = Duration::from_millis(100);
+/// How old a slow answer may be that is shown while it is asked for again.
+const STALE: Duration = Duration::from_secs(10);
 /// Answers that are kept; a larger one is for its own viewer alone.
 const ANSWERS: usize = 64;
 const ANSWER_BYTES: usize = 1024 * 1024;
@@ -19,7 +26,11 @@ pub(crate) type Answer = (StatusCode, Arc<Vec<u8>>);
 
 /// The newest answers, by who may see them and what was asked.
 #[derive(Debug, Default)]
-pub(crate) struct Looks(Mutex<HashMap<Key, Arc<Look>>>);
+pub(crate) struct Looks {
+    kept: Arc<Mutex<HashMap<Key, Arc<Look>>>>,
+    /// What is asked for again while its viewer has the answer before.
+    again: TaskTracker,
+}
 
 /// Rights as they are written, and a path of the API.
 type Key = (String, String);
@@ -27,51 +38,126 @@ type Key = (String, String);
 #[derive(Debug)]
 struct Look {
     begun: Instant,
-    answer: OnceCell<Answer>,
+    answer: OnceCell<Answered>,
+    /// The answer that is shown until there is this one.
+    before: Option<Answer>,
+}
+
+/// An answer, and how long it took.
+#[derive(Debug, Clone)]
+struct Answered {
+    answer: Answer,
+    took: Duration,
+}
+
+/// What is to be done for who asks.
+enum Turn {
+    Shown(Answer),
+    Awaited(Arc<Look>),
+    /// The answer before, and the look that is to follow it.
+    Renewed(Answer, Arc<Look>),
+}
+
+impl Look {
+    fn begins(before: Option<Answer>) -> Arc<Self> {
+        Arc::new(Self { begun: Instant::now(), answer: OnceCell::new(), before })
+    }
+
+    async fn ended(&self, ask: impl Future<Output = Answer>) -> Answer {
+        let answered = self.answer.get_or_init(async || {
+            let answer = ask.await;
+            Answered { answer, took: self.begun.elapsed() }
+        });
+        answered.await.answer.clone()
+    }
+
+    fn is_fresh(&self) -> bool {
+        let took = self.answer.get().map_or(Duration::ZERO, |answered| answered.took);
+        self.begun.elapsed() < LIFE + took
+    }
+
+    /// The answer to show while it is asked for again.
+    fn stale(&self) -> Option<Answer> {
+        let Answered { answer, took } = self.answer.get()?;
+        let is_slow = *took >= SLOW && self.begun.elapsed() < STALE + *took;
+        is_slow.then(|| answer.clone())
+    }
 }
 
 impl Looks {
     /// The answer to this, which `ask` gets unless somebody with the same rights is asking or has just asked.
-    pub(crate) async fn share(&self, key: Key, ask: impl Future<Output = Answer>) -> Answer {
-        let look = self.begun(&key);
-        let answer = look.answer.get_or_init(|| ask).await.clone();
-        if answer.1.len() > ANSWER_BYTES || !answer.0.is_success() {
-            self.forget(&key, &look);
+    pub(crate) async fn share(
+        &self,
+        key: Key,
+        ask: impl Future<Output = Answer> + Send + 'static,
+    ) -> Answer {
+        match self.turn(&key) {
+            Turn::Shown(answer) => answer,
+            Turn::Awaited(look) => {
+                let answer = look.ended(ask).await;
+                self.keep(&key, &look, &answer);
+                answer
+            }
+            Turn::Renewed(before, look) => {
+                let kept = Arc::clone(&self.kept);
+                self.again.spawn(async move {
+                    let answer = look.ended(ask).await;
+                    keep(&kept, &key, &look, &answer);
+                });
+                before
+            }
         }
-        answer
     }
 
     /// Something was changed here: everybody sees it with their next look.
     pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn begun(&self, key: &Key) -> Arc<Look> {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(look) = looks.get(key).filter(|look| look.begun.elapsed() < LIFE) {
-            return Arc::clone(look);
+    fn turn(&self, key: &Key) -> Turn {
+        let mut looks = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(look) = looks.get(key) {
+            if look.answer.get().is_none() {
+                let before = look.before.clone();
+                return before.map_or_else(|| Turn::Awaited(Arc::clone(look)), Turn::Shown);
+            }
+            if look.is_fresh() {
+                return Turn::Awaited(Arc::clone(look));
+            }
         }
+        let before = looks.get(key).and_then(|look| look.stale());
         if looks.len() >= ANSWERS {
-            looks.retain(|_, look| look.begun.elapsed() < LIFE);
+            looks.retain(|_, look| look.is_fresh() || look.stale().is_some());
         }
-        let look = Arc::new(Look { begun: Instant::now(), answer: OnceCell::new() });
-        if looks.len() < ANSWERS {
+        let look = Look::begins(before.clone());
+        if looks.len() < ANSWERS || looks.contains_key(key) {
             looks.insert(key.clone(), Arc::clone(&look));
         }
-        look
+        match before {
+            Some(before) => Turn::Renewed(before, look),
+            None => Turn::Awaited(look),
+        }
     }
 
-    fn forget(&self, key: &Key, look: &Arc<Look>) {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if looks.get(key).is_some_and(|kept| Arc::ptr_eq(kept, look)) {
-            looks.remove(key);
-        }
+    fn keep(&self, key: &Key, look: &Arc<Look>, answer: &Answer) {
+        keep(&self.kept, key, look, answer);
+    }
+}
+
+/// What is large or no answer is forgotten at once.
+fn keep(kept: &Mutex<HashMap<Key, Arc<Look>>>, key: &Key, look: &Arc<Look>, answer: &Answer) {
+    if answer.0.is_success() && answer.1.len() <= ANSWER_BYTES {
+        return;
+    }
+    let mut looks = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if looks.get(key).is_some_and(|kept| Arc::ptr_eq(kept, look)) {
+        looks.remove(key);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicU8, Ordering};
 
     use super::*;
 
@@ -79,44 +165,61 @@ mod tests {
         (grant.to_owned(), path.to_owned())
     }
 
-    async fn ask(looks: &Looks, key: Key, asked: &Cell<u8>) {
-        let answer = looks.share(key, async {
-            asked.set(asked.get() + 1);
-            (StatusCode::OK, Arc::default())
-        });
-        answer.await;
+    /// Asks for something that takes so long; the number of the question is the answer.
+    async fn ask(looks: &Looks, key: Key, asked: &Arc<AtomicU8>, takes: Duration) -> u8 {
+        let asked = Arc::clone(asked);
+        let (_, bytes) = looks
+            .share(key, async move {
+                tokio::time::sleep(takes).await;
+                let nth = asked.fetch_add(1, Ordering::Relaxed) + 1;
+                (StatusCode::OK, Arc::new(vec![nth]))
+            })
+            .await;
+        bytes[0]
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_has_the_same_rights_shares_an_answer_for_a_moment() {
-        let (looks, asked) = (Looks::default(), Cell::new(0));
+        let (looks, asked) = (Looks::default(), Arc::default());
+        let ask = async |grant, path| ask(&looks, key(grant, path), &asked, Duration::ZERO).await;
         for _ in 0..50 {
-            ask(&looks, key("read", "/v1/status"), &asked).await;
+            assert_eq!(ask("read", "/v1/status").await, 1);
         }
-        assert_eq!(asked.get(), 1);
-        ask(&looks, key("read of mail", "/v1/status"), &asked).await;
-        ask(&looks, key("read", "/v1/jobs"), &asked).await;
-        assert_eq!(asked.get(), 3, "neither other rights nor another path");
+        assert_eq!(ask("read of mail", "/v1/status").await, 2, "these are other rights");
+        assert_eq!(ask("read", "/v1/jobs").await, 3, "this is another path");
         tokio::time::advance(LIFE).await;
-        ask(&looks, key("read", "/v1/status"), &asked).await;
-        assert_eq!(asked.get(), 4);
+        assert_eq!(ask("read", "/v1/status").await, 4);
         looks.clear();
-        ask(&looks, key("read", "/v1/status"), &asked).await;
-        assert_eq!(asked.get(), 5, "somebody has changed something");
+        assert_eq!(ask("read", "/v1/status").await, 5, "somebody has changed something");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_long_is_shown_as_it_was_while_it_is_asked_again() {
+        let (looks, asked) = (Looks::default(), Arc::default());
+        let ask = async || ask(&looks, key("read", "/v1/status"), &asked, 20 * SLOW).await;
+        assert_eq!(ask().await, 1, "the first one waits");
+        tokio::time::advance(LIFE).await;
+        let began = Instant::now();
+        assert_eq!([ask().await, ask().await], [1, 1]);
+        assert_eq!(began.elapsed(), Duration::ZERO, "nobody waits, and one look is enough");
+        tokio::time::sleep(21 * SLOW).await;
+        assert_eq!(ask().await, 2);
+        tokio::time::advance(STALE + 20 * SLOW).await;
+        assert_eq!(ask().await, 3, "what is too old is not shown");
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_more_is_kept_than_has_room() {
-        let (looks, asked) = (Looks::default(), Cell::new(0));
+        let (looks, asked) = (Looks::default(), Arc::default());
         for nth in 0..2 * ANSWERS {
-            ask(&looks, key("read", &nth.to_string()), &asked).await;
+            ask(&looks, key("read", &nth.to_string()), &asked, Duration::ZERO).await;
         }
-        assert_eq!(looks.0.lock().expect("whole").len(), ANSWERS);
-        let large = async { (StatusCode::OK, Arc::new(vec![0; ANSWER_BYTES + 1])) };
+        assert_eq!(looks.kept.lock().expect("whole").len(), ANSWERS);
         looks.clear();
+        let large = async { (StatusCode::OK, Arc::new(vec![0; ANSWER_BYTES + 1])) };
         looks.share(key("read", "large"), large).await;
         let refused = async { (StatusCode::FORBIDDEN, Arc::default()) };
         looks.share(key("read", "refused"), refused).await;
-        assert_eq!(looks.0.lock().expect("whole").len(), 0);
+        assert_eq!(looks.kept.lock().expect("whole").len(), 0);
     }
 }
