@@ -67,7 +67,7 @@ pub(crate) enum Command {
     Work(command::work::Args),
     /// How things are, in ten lines
     Status(command::status::Args),
-    /// What jobs did over time: how many came, ended and failed, how long they waited and ran
+    /// What jobs did over time: how many came, ended and failed, and how long they took
     Stats(command::stats::Args),
     /// How things are, live, on the whole terminal
     Top(command::top::Args),
