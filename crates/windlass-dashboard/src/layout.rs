@@ -162,9 +162,7 @@ fn head(title: &str, base: &Base, theme: Theme) -> Markup {
             title { (title) " · Windlass" }
             link rel="icon" href={ (assets::path("icons")) "#mark" } type="image/svg+xml";
             link rel="stylesheet" href=(assets::path("style"));
-            @for script in ["htmx.min", "htmx-sse.min", "idiomorph-ext.min", "app"] {
-                script defer src=(assets::path(script)) {}
-            }
+            script defer src=(assets::path("scripts")) {}
         }
     }
 }
