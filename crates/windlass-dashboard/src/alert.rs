@@ -78,7 +78,7 @@ async fn list(view: View) -> Result<Response, Fault> {
     let may_operate = who.may_operate();
     let body = html! {
         section {
-            div.title { h2 { "Alerts" } div.tools { (copies("windlass alert list", "/v1/alerts")) } }
+            div.title { h2 { "Alerts" } div.tools { (copies(&view, "windlass alert list", "/v1/alerts")) } }
             @if !found.looked_for { p.note { "Nobody is told: no subscription wants alerts. " a href="docs/alerts" { "How they are told" } } }
             @if found.alerts.is_empty() { (empty("Nothing lasts that would be told", &html! { p { "Alerts are events: a job, a mail or an HTTP target hears of them by a subscription." } pre { "windlass subscription add page --kind ops.page --type 'windlass.*'" } })) }
             @else { (alerts(&view, &found.alerts, may_operate)) }

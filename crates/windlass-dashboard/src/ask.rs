@@ -11,6 +11,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 use windlass_http::{Caller, Inside};
 
+use crate::base::OfProgram;
 use crate::fault::Fault;
 use crate::looks::{Answer, Looks};
 
@@ -208,6 +209,7 @@ impl Asker {
     /// A request to the API; none where the path of a page made no path of the API.
     fn request_of(&self, method: Method, path: &str, body: Option<Value>) -> Option<Request<Body>> {
         let mut asked = Request::new(Body::empty());
+        *asked.extensions_mut() = OfProgram::of(&self.request);
         *asked.method_mut() = method;
         *asked.uri_mut() = path.parse::<Uri>().ok()?;
         for (name, value) in &self.request.headers {

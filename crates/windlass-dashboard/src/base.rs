@@ -1,8 +1,8 @@
 //! Where the dashboard lies below a host, and which store a page is of.
 
 use axum::extract::{OriginalUri, Request};
-use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::{Extensions, Uri};
 
 /// The first part of the paths that are pages; the other paths are the API's.
 const OF_PAGES: [&str; 26] = [
@@ -43,6 +43,16 @@ pub(crate) struct Base {
     pub(crate) store: Option<String>,
 }
 
+/// What a request had with it before the pages have looked at it.
+#[derive(Debug, Clone)]
+pub(crate) struct OfProgram(Extensions);
+
+impl OfProgram {
+    pub(crate) fn of(request: &Parts) -> Extensions {
+        request.extensions.get::<Self>().map(|own| own.0.clone()).unwrap_or_default()
+    }
+}
+
 impl Base {
     pub(crate) fn of(request: &Parts) -> Self {
         request.extensions.get::<Self>().cloned().unwrap_or_default()
@@ -80,6 +90,9 @@ pub(crate) async fn found(mut request: Request) -> Request {
             base.store = Some(name);
         }
     }
+    // What the program around it has put into the request is what knows who sends it.
+    let of_program = OfProgram(request.extensions().clone());
+    request.extensions_mut().insert(of_program);
     request.extensions_mut().insert(base);
     request
 }

@@ -53,7 +53,7 @@ pub(crate) async fn section(view: &View) -> Result<Markup, Fault> {
     let may_operate = view.who().await?.may_operate();
     Ok(html! {
         section {
-            div.title { h2 { "Lanes" } div.tools { (copies("windlass lane list", "/v1/lanes")) } }
+            div.title { h2 { "Lanes" } div.tools { (copies(view, "windlass lane list", "/v1/lanes")) } }
             @if lanes.is_empty() { p.meta { "No lane has jobs that wait. Jobs with the same lane run one after another: " code { "windlass enqueue sync.account --lane account-42" } } }
             @else { (table(view, &lanes, may_operate)) }
         }

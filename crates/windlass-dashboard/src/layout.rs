@@ -184,7 +184,7 @@ fn side(here: Nav, view: &View, who: &Who) -> Markup {
             div.foot {
                 @if let Some(store) = &view.base.store { p.meta { "store " b { (store) } } }
                 @if who.by != "nothing" { p.meta { (who.name) @if let Some(role) = &who.role { " · " (role) } } }
-                form method="post" action={ (view.base.prefix) "/theme" } {
+                form method="post" action="theme" {
                     input type="hidden" name="back" value=(view.here);
                     button.quiet name="theme" value=(next(view.theme)) { (icon("theme")) span { (named(view.theme)) } }
                 }
@@ -229,12 +229,16 @@ pub(crate) fn bare(title: &str, base: &Base, theme: Theme, body: &Markup) -> Res
 /// Stands around all pages: writes what went wrong, and says to browsers what a page may do.
 pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let (base, here) = (Base::of(&parts), path_of(&parts));
+    let (base, here) = (Base::of(&parts), page_of(&parts));
     let (began, method) = (Instant::now(), parts.method.clone());
     let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
         response = written(&fault, &base, &here);
+        if fault.status() == StatusCode::SERVICE_UNAVAILABLE && method.is_safe() {
+            // A page that is left open comes back by itself.
+            response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("5"));
+        }
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
@@ -248,9 +252,11 @@ pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     response
 }
 
-fn path_of(parts: &Parts) -> String {
+/// Where somebody comes back to who signs in: an act is not done by looking at it.
+fn page_of(parts: &Parts) -> String {
     let base = Base::of(parts);
     let here = parts.uri.path_and_query().map_or("/", |here| here.as_str());
+    let here = if parts.method.is_safe() { here } else { "/" };
     format!("{}{here}", base.store_path())
 }
 
@@ -269,9 +275,5 @@ fn written(fault: &Fault, base: &Base, here: &str) -> Response {
     };
     let mut response = bare(fault.title(), base, Theme::System, &body);
     *response.status_mut() = fault.status();
-    if fault.status() == StatusCode::SERVICE_UNAVAILABLE {
-        // A page that is left open comes back by itself.
-        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("5"));
-    }
     response
 }

@@ -65,8 +65,9 @@ impl Look {
 
     async fn ended(&self, ask: impl Future<Output = Answer>) -> Answer {
         let answered = self.answer.get_or_init(async || {
+            let began = Instant::now();
             let answer = ask.await;
-            Answered { answer, took: self.begun.elapsed() }
+            Answered { answer, took: began.elapsed() }
         });
         answered.await.answer.clone()
     }

@@ -6,6 +6,7 @@ use windlass::Timestamp;
 use windlass_http::words::time::{lasted, relative};
 
 use crate::assets;
+use crate::view::View;
 
 /// The object of a path, by its id.
 #[derive(Debug, Deserialize)]
@@ -83,8 +84,8 @@ pub(crate) fn copy(what: &str, text: &str) -> Markup {
 }
 
 /// What shows the same elsewhere: a command, and a request of the API.
-pub(crate) fn copies(command: &str, path: &str) -> Markup {
-    html! { (copy("Copy as command", command)) (copy("Copy as curl", &format!("curl '{path}'"))) }
+pub(crate) fn copies(view: &View, command: &str, path: &str) -> Markup {
+    html! { (copy("Copy as command", command)) (copy("Copy as curl", &view.curl(path))) }
 }
 
 /// Where the pages of a list go on.

@@ -42,7 +42,7 @@ async fn list(view: View) -> Result<Response, Fault> {
     let stores = view.ask().get_home::<Stores>("/v1/stores").await?.items;
     let body = html! {
         section {
-            div.title { h2 { "Stores" } div.tools { (copies("windlass status", "/v1/stores")) } }
+            div.title { h2 { "Stores" } div.tools { (copies(&view, "windlass status", "/v1/stores")) } }
             @if stores.is_empty() {
                 (empty("This server has one store", &html! { p { "One server can have several, each with a dashboard of its own:" } pre { "[store.eu]\nurl = \"postgres://app@eu.internal/app\"" } p { a href="docs/stores" { "How that works" } } }))
             } @else { (table(&view, &stores)) }

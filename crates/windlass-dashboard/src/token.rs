@@ -140,7 +140,7 @@ async fn show(view: &View, asked: &Asked, fault: Option<&Fault>) -> Result<Respo
     let tokens = view.ask().get_home::<Tokens>("/v1/tokens").await?.items;
     let body = html! {
         section {
-            div.title { h2 { "Tokens" } div.tools { (copies("windlass token list", "/v1/tokens")) } }
+            div.title { h2 { "Tokens" } div.tools { (copies(view, "windlass token list", "/v1/tokens")) } }
             @if tokens.is_empty() {
                 (empty("No tokens yet", &html! { p { "Programs show by a token who they are:" } pre { "windlass token create deploy --scope enqueue --scope read" } }))
             } @else { (table(view, &tokens)) }

@@ -57,8 +57,10 @@ fn general(error: &str) -> String {
     let mut general = String::with_capacity(line.len());
     let mut rest = line.as_str();
     while let Some(first) = rest.chars().next() {
+        // An apostrophe inside a word begins no text.
+        let follows_word = general.ends_with(char::is_alphanumeric);
         let end = match first {
-            '"' | '`' | '\'' => quoted(rest, first),
+            '"' | '`' | '\'' if !follows_word => quoted(rest, first),
             _ => None,
         };
         if let Some(end) = end {
@@ -98,7 +100,9 @@ fn push_word(word: &str, general: &mut String) {
         return;
     }
     let is_hex = word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
-    if word.len() >= ID_CHARS || (is_hex && word.len() >= HEX_CHARS) {
+    // Words of a language are not as long between two marks.
+    let longest = word.split(['_', '-']).map(str::len).max().unwrap_or(0);
+    if longest >= ID_CHARS || (is_hex && word.len() >= HEX_CHARS) {
         general.push('@');
         return;
     }
@@ -162,6 +166,8 @@ mod tests {
             ("row 6f9619ff-8b86-d011-b42d-00cf4fc964ff locked", "row @ locked"),
             ("it doesn't work, won't it", "it doesn't work, won't it"),
             ("an open \" quote", "an open \" quote"),
+            ("couldn't open '/var/a.png'", "couldn't open \"\""),
+            ("worker_thread_pool_1 failed", "worker_thread_pool_# failed"),
             ("utf8 error at byte 12", "utf# error at byte #"),
             ("deadbeef is a word, 1eadbeef an id", "deadbeef is a word, @ an id"),
             ("überlauf 3 → 4", "überlauf # → #"),

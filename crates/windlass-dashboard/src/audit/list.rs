@@ -78,7 +78,7 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         div.title {
             h1 { "Audit" }
             div.tools {
-                (copies(&wanted.command(), &path))
+                (copies(&view, &wanted.command(), &path))
                 form method="post" action="audit/verify" { button { (icon("check")) span { "Verify" } } }
             }
         }

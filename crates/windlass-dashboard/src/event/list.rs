@@ -47,7 +47,7 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
             div.tools {
                 a.button href="event-types" { span { "Types of events" } }
                 (copy("Copy as command", &command(filter, after)))
-                (copy("Copy as curl", &format!("curl '{path}'")))
+                (copy("Copy as curl", &view.curl(&path)))
             }
         }
         (search(filter, found.as_ref().err()))

@@ -32,7 +32,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
             div.tools {
                 a.button href={ "traces/" (encoded(&event.id)) } { (icon("workflows")) span { "Everything that came of this" } }
                 (copy("Copy as command", &format!("windlass event show {}", event.id)))
-                (copy("Copy as curl", &format!("curl '{path}'")))
+                (copy("Copy as curl", &view.curl(&path)))
             }
         }
         p.lead { (lead(&view, &event)) }

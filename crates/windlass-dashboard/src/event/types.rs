@@ -39,7 +39,7 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
             div { p.crumb { a href="events" { "Events" } } h1 { "Types of events" } }
             div.tools {
                 (copy("Copy as command", "windlass event types"))
-                (copy("Copy as curl", "curl '/v1/event-types'"))
+                (copy("Copy as curl", &view.curl("/v1/event-types")))
             }
         }
         @if seen.types.is_empty() {

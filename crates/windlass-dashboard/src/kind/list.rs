@@ -53,13 +53,13 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
     let body = html! {
         div.title {
             div { p.crumb { a href="queues" { "Queues" } } h1 { "Kinds" } }
-            div.tools { (copies("windlass kind list", "/v1/kinds")) }
+            div.tools { (copies(&view, "windlass kind list", "/v1/kinds")) }
         }
         @if kinds.is_empty() {
             (empty("No worker knows a kind", &html! { p { "A worker tells which kinds it runs:" } pre { "windlass work" } }))
         } @else { (of_kinds(&view, &kinds, may_operate)) }
         section {
-            div.title { h2 { "Minimum builds" } div.tools { (copies("windlass worker required", "/v1/builds")) @if may_operate { (requiring(&view)) } } }
+            div.title { h2 { "Minimum builds" } div.tools { (copies(&view, "windlass worker required", "/v1/builds")) @if may_operate { (requiring(&view)) } } }
             @if builds.is_empty() { p.meta { "Workers of every build take new work." } } @else { (of_builds(&view, &builds, may_operate)) }
         }
     };

@@ -21,7 +21,7 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
         div.title {
             h1 { "Limits" }
             div.tools {
-                (copies("windlass limit list", "/v1/limits"))
+                (copies(&view, "windlass limit list", "/v1/limits"))
                 @if may_operate { a.button href="limits/set" { "Set a limit" } }
             }
         }

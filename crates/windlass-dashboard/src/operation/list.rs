@@ -32,7 +32,7 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
         div.title {
             h1 { "Operations" }
             div.tools {
-                (copies("windlass op list", &path))
+                (copies(&view, "windlass op list", &path))
                 @if may_operate { a.button href="operations/new" { "New operation" } }
             }
         }

@@ -29,7 +29,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
         div.title {
             div { p.crumb { a href="operations" { "Operations" } } h1 { (what(&one)) " " code { (text(&one.filter)) } } p.meta { code { (text(&one.id)) } } }
             div.tools {
-                (copies(&format!("windlass op show {}", one.id), &path))
+                (copies(&view, &format!("windlass op show {}", one.id), &path))
                 @if may_operate { (buttons(&view, &one)) }
             }
         }

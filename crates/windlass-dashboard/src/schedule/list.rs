@@ -26,7 +26,7 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
             h1 { "Schedules" }
             div.tools {
                 (copy("Copy as command", "windlass schedule list"))
-                (copy("Copy as curl", "curl '/v1/schedules'"))
+                (copy("Copy as curl", &view.curl("/v1/schedules")))
             }
         }
         @if schedules.is_empty() {

@@ -26,7 +26,7 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
             h1 { "Sources" }
             div.tools {
                 (copy("Copy as command", "windlass source list"))
-                (copy("Copy as curl", "curl '/v1/sources'"))
+                (copy("Copy as curl", &view.curl("/v1/sources")))
             }
         }
         @if sources.is_empty() {

@@ -56,7 +56,7 @@ pub(super) async fn show(
         div.title {
             div { p.crumb { "Subject" } h1 { (text(kind)) " " (text(id)) } }
             div.tools {
-                (copies(&format!("windlass job list '{}'", filter.replace('\'', r"'\''")), &link("/v1/jobs", &[("filter", &filter)])))
+                (copies(&view, &format!("windlass job list '{}'", filter.replace('\'', r"'\''")), &link("/v1/jobs", &[("filter", &filter)])))
                 a.button href=(link("jobs", &[("filter", &filter)])) { "Its jobs" }
                 @if may_operate { a.button href=(link("operations/new", &[("filter", &filter)])) { "Act on its jobs" } }
             }

@@ -38,7 +38,7 @@ pub(super) async fn list(view: View) -> Result<Response, Fault> {
             div.tools {
                 a.button href="backtest" { (icon("search")) span { "Try a filter" } }
                 (copy("Copy as command", "windlass subscription list"))
-                (copy("Copy as curl", "curl '/v1/subscriptions'"))
+                (copy("Copy as curl", &view.curl("/v1/subscriptions")))
             }
         }
         @if found.items.is_empty() {

@@ -46,7 +46,7 @@ pub(super) async fn show(
             div { p.crumb { a href=(root.href()) { @if root.state.is_some() { "Job" } @else { "Event" } } } h1 { "What came of " (text(&root.name)) } p.meta { code { (root.id) } } }
             div.tools {
                 (copy("Copy as command", &format!("windlass trace {id}")))
-                (copy("Copy as curl", &format!("curl '/v1/traces/{}'", encoded(&id))))
+                (copy("Copy as curl", &view.curl(&format!("/v1/traces/{}", encoded(&id)))))
             }
         }
         p.lead { (summary(&view, &trace)) }

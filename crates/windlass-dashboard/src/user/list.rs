@@ -60,7 +60,7 @@ async fn show(view: &View, asked: &Asked, fault: Option<&Fault>) -> Result<Respo
     let users = view.ask().get_home::<Users>("/v1/users").await?.items;
     let body = html! {
         section {
-            div.title { h2 { "Users" } div.tools { (copies("windlass user list", "/v1/users")) } }
+            div.title { h2 { "Users" } div.tools { (copies(view, "windlass user list", "/v1/users")) } }
             @if users.is_empty() {
                 (empty("No users yet", &html! { p { "People sign in with a name and a password:" } pre { "windlass user add ana --role operator" } }))
             } @else { (table(view, &users)) }

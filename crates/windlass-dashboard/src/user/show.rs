@@ -46,7 +46,7 @@ pub(super) async fn show(view: View, Path(which): Path<Which>) -> Result<Respons
     let body = html! {
         div.title {
             div { p.crumb { a href="settings/users" { "Users" } } h2 { (text(&user.name)) } }
-            div.tools { (copies(&format!("windlass user show {}", user.name), &which.path())) (acts(&view, &which)) }
+            div.tools { (copies(&view, &format!("windlass user show {}", user.name), &which.path())) (acts(&view, &which)) }
         }
         div.columns {
             div { (role(&which, &user)) (password(&which)) }

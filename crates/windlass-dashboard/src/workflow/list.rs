@@ -100,7 +100,7 @@ async fn list(view: View, listed: Listed, wanted: Wanted) -> Result<Response, Fa
             h1 { (listed.title()) }
             div.tools {
                 (copy("Copy as command", &listed.command(&wanted)))
-                (copy("Copy as curl", &format!("curl '{path}'")))
+                (copy("Copy as curl", &view.curl(&path)))
             }
         }
         (tabs(listed, &wanted))

@@ -66,7 +66,7 @@ pub(super) fn tools(view: &View, batch: &Batch, may_operate: bool) -> Markup {
     html! {
         div.tools {
             (copy("Copy as command", &format!("windlass {noun} show {}", batch.id)))
-            (copy("Copy as curl", &format!("curl '/v1/{}'", batch.href())))
+            (copy("Copy as curl", &view.curl(&format!("/v1/{}", batch.href()))))
             @if may_operate {
                 @if batch.jobs.dead > 0 { (button(view, &to("retry"), Look::of(&retry, "loop", "primary"), object)) }
                 @if batch.state == "open" && !batch.is_workflow { (button(view, &to("seal"), Look::of("Seal", "check", ""), object)) }

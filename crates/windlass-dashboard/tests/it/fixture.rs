@@ -61,7 +61,7 @@ async fn work(job: Work, _: windlass::Context) -> Result<(), windlass::JobError>
 
 /// The pages, and the store below them.
 pub(crate) struct TestPages {
-    router: Router,
+    api: Api,
     store: Arc<dyn Store>,
     // Dropped last.
     database: Arc<TestDatabase>,
@@ -115,14 +115,18 @@ impl TestPages {
     }
 
     fn over(store: Arc<dyn Store>, access: Access, database: Arc<TestDatabase>) -> Self {
-        let router = windlass_dashboard::over(Api::new(Arc::clone(&store), access));
-        Self { router, store, database }
+        Self { api: Api::new(Arc::clone(&store), access), store, database }
     }
 
     /// The same pages for somebody who may read alone.
     pub(crate) fn for_reader(&self) -> Self {
         let access = Access::by(|_| Some(Caller::new("ana", Grant::everywhere([Scope::Read]))));
         Self::over(Arc::clone(&self.store), access, Arc::clone(&self.database))
+    }
+
+    /// One that nobody has asked yet: what viewers share for a moment has tests of its own.
+    fn router(&self) -> Router {
+        windlass_dashboard::over(self.api.clone())
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -132,7 +136,7 @@ impl TestPages {
     /// A page, which is there.
     #[track_caller]
     pub(crate) fn page(&self, path: &str) -> impl Future<Output = Shown> {
-        let got = sent(self.router.clone(), request(Method::GET, path, Body::empty()));
+        let got = sent(self.router(), request(Method::GET, path, Body::empty()));
         async move {
             let shown = got.await;
             assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
@@ -141,18 +145,23 @@ impl TestPages {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Shown {
-        sent(self.router.clone(), request(Method::GET, path, Body::empty())).await
+        sent(self.router(), request(Method::GET, path, Body::empty())).await
     }
 
     /// Sends a form.
     pub(crate) async fn press(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
-        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let form = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
-        let form = form.collect::<Vec<_>>().join("&");
-        let mut request = request(Method::POST, path, Body::from(form));
-        let form = header::HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(header::CONTENT_TYPE, form);
-        sent(self.router.clone(), request).await
+        sent(self.router(), form(path, fields)).await
+    }
+
+    /// The pages inside a program that lets in whom it knows by what it has put into the request.
+    pub(crate) fn inside_a_program(&self, knows: bool) -> Router {
+        let access = Access::by(|request| {
+            request.extensions.get::<KnownUser>()?;
+            Some(Caller::new("ana", Grant::everywhere([Scope::Admin])))
+        });
+        let pages = windlass_dashboard::router(self.client(), access);
+        let app = Router::new().nest_service("/windlass", pages);
+        if knows { app.layer(axum::Extension(KnownUser)) } else { app }
     }
 
     /// A document of the API that the pages are over.
@@ -166,7 +175,7 @@ impl TestPages {
         let mut request = request(method, path, Body::from(body.to_string()));
         let json = header::HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::CONTENT_TYPE, json);
-        let shown = sent(self.router.clone(), request).await;
+        let shown = sent(self.router(), request).await;
         assert!(shown.status.is_success(), "{path}: {}", shown.text);
         serde_json::from_str(&shown.text).unwrap_or_default()
     }
@@ -200,6 +209,30 @@ impl TestPages {
         let mut feed = windlass::subscription::Feed::default();
         while feed.round(&*self.store, Now::Database).await.expect("fed").is_behind {}
     }
+}
+
+/// Whom a program knows.
+#[derive(Debug, Clone)]
+struct KnownUser;
+
+/// A page of a router, whatever it answers.
+pub(crate) async fn got(router: Router, path: &str) -> Shown {
+    sent(router, request(Method::GET, path, Body::empty())).await
+}
+
+/// Sends a form to a router.
+pub(crate) async fn pressed(router: Router, path: &str, fields: &[(&str, &str)]) -> Shown {
+    sent(router, form(path, fields)).await
+}
+
+fn form(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let form = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+    let form = form.collect::<Vec<_>>().join("&");
+    let mut request = request(Method::POST, path, Body::from(form));
+    let form = header::HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers_mut().insert(header::CONTENT_TYPE, form);
+    request
 }
 
 fn request(method: Method, path: &str, body: Body) -> Request<Body> {

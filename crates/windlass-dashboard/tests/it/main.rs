@@ -3,6 +3,7 @@
 mod control;
 mod events;
 mod fixture;
+mod program;
 mod schedules;
 mod sources;
 mod subscriptions;

@@ -46,7 +46,7 @@ impl TestDatabase {
 
 /// The dashboard, and the store below it.
 pub(crate) struct Dashboard {
-    router: Router,
+    api: Api,
     store: Arc<dyn Store>,
     // Dropped last.
     _database: TestDatabase,
@@ -110,8 +110,7 @@ impl Dashboard {
     }
 
     fn over(database: TestDatabase, store: Arc<dyn Store>, access: Access) -> Self {
-        let router = windlass_dashboard::over(Api::new(Arc::clone(&store), access));
-        Self { router, store, _database: database }
+        Self { api: Api::new(Arc::clone(&store), access), store, _database: database }
     }
 
     /// The same, where everybody may only read.
@@ -122,6 +121,11 @@ impl Dashboard {
     pub(crate) fn asking(self, access: Access) -> Self {
         let Self { store, _database, .. } = self;
         Self::over(_database, store, access)
+    }
+
+    /// One that nobody has asked yet: what viewers share for a moment has tests of its own.
+    fn router(&self) -> Router {
+        windlass_dashboard::over(self.api.clone())
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -160,7 +164,7 @@ impl Dashboard {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let response = self.router().oneshot(request).await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.expect("a whole body").to_bytes();
         Answer { status, headers, text: String::from_utf8(bytes.to_vec()).expect("a text") }

@@ -1,0 +1,35 @@
+//! The dashboard inside a program of somebody's.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::fixture::{TestPages, got, on_both_stores, pressed};
+
+on_both_stores! {
+    /// A program that knows its users lets them see and act, below a path of its own, and nobody else.
+    a_program_lets_in_whom_it_knows;
+}
+
+async fn a_program_lets_in_whom_it_knows(pages: TestPages) {
+    pages.post("/v1/jobs", &json!({"kind": "work", "queue": "mail"})).await;
+    let app = pages.inside_a_program(true);
+    for path in ["/windlass", "/windlass/", "/windlass/queues"] {
+        let shown = got(app.clone(), path).await;
+        assert_eq!(shown.status, StatusCode::OK, "{path}: {}", shown.text);
+        shown.has(&["<base href=\"/windlass/\"", "mail"]);
+    }
+    let paused = pressed(app.clone(), "/windlass/queues/mail/pause", &[("back", "/queues")]).await;
+    assert_eq!(
+        paused.led(),
+        ("/windlass/queues", "Queue mail is paused: no job of it starts.".to_owned())
+    );
+    got(app, "/windlass/queues").await.has(&["paused", "Resume"]);
+    let nobody = pages.inside_a_program(false);
+    let refused = pressed(nobody.clone(), "/windlass/queues/mail/resume", &[]).await;
+    assert_eq!(
+        refused.led().0,
+        "/windlass/sign-in?back=%2F",
+        "an act is not what one comes back to"
+    );
+    assert_eq!(got(nobody, "/windlass/jobs").await.led().0, "/windlass/sign-in?back=%2Fjobs");
+}
