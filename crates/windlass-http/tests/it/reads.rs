@@ -12,6 +12,7 @@ use windlass_http::{Access, Caller, Secret};
 use windlass_testkit::cluster::Cluster;
 use windlass_testkit::database::PostgresDatabase;
 use windlass_testkit::fault::patience::eventually;
+use windlass_testkit::verdicts::die;
 use windlass_testkit::worker::worker;
 
 use crate::fixture::{Answer, TestApi, TestDatabase, hold_still, request};
@@ -122,6 +123,10 @@ async fn fill(api: &TestApi) -> Vec<(&'static str, String)> {
         assert!(answer.status.is_success(), "{path}: {answer:?}");
         answer
     };
+    post("/v1/jobs", json!({"kind": "work"})).await;
+    api.run_one(&runner, die()).await;
+    let errors = api.get("/v1/errors").await.ok();
+    let fingerprint = errors["groups"][0]["fingerprint"].as_str().expect("an error").to_owned();
     for body in [
         json!({"kind": "work", "tags": ["a:b"], "args": {"n": 1}}),
         json!({"kind": "work", "waits": {"signals": ["go"]}}),
@@ -148,6 +153,7 @@ async fn fill(api: &TestApi) -> Vec<(&'static str, String)> {
     post("/v1/alerts/mute", json!({"name": "job.failing"})).await;
     named.push(("workers", runner.worker.to_string()));
     named.push(("traces", named[0].1.clone()));
+    named.push(("errors", fingerprint));
     for (noun, name) in [
         ("limits", "kind:work"),
         ("queues", "default"),
@@ -192,6 +198,7 @@ fn without_time(value: &mut Value) {
             match members.get("schema").and_then(Value::as_str) {
                 Some("explanation.v1") => hold_still(members),
                 Some("status.v1") => drop(members.remove("at")),
+                Some("stats.v1") => drop((members.remove("at"), members.remove("since"))),
                 _ => {}
             }
             let is_check = members.contains_key("check");
