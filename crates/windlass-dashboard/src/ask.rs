@@ -137,8 +137,9 @@ impl Asker {
         body: Option<Value>,
     ) -> Result<Value, Fault> {
         let path = format!("{}{path}", self.store);
+        let is_try = is_try(body.as_ref());
         let answer = self.ask(method, &path, body).await;
-        self.pages.0.looks.clear();
+        self.changed(answer.0, is_try);
         read(&answer)
     }
 
@@ -150,7 +151,7 @@ impl Asker {
         body: Option<Value>,
     ) -> Result<Value, Fault> {
         let answer = self.ask(method, path, body).await;
-        self.pages.0.looks.clear();
+        self.changed(answer.0, false);
         read(&answer)
     }
 
@@ -184,11 +185,18 @@ impl Asker {
         let asked = self.request_of(method, path, body).ok_or_else(Fault::not_found)?;
         let answer = self.pages.0.inside.answer(asked, &self.request, self.caller.as_ref()).await;
         if changes {
-            self.pages.0.looks.clear();
+            self.changed(answer.status(), false);
         }
         let (head, body) = answer.into_parts();
         let bytes = to_bytes(body, ANSWER_BYTES).await.map_err(|_| Fault::unreadable())?;
         Ok((head, bytes.to_vec()))
+    }
+
+    /// What viewers share is of before this, where something was changed.
+    fn changed(&self, status: StatusCode, is_try: bool) {
+        if status.is_success() && !is_try {
+            self.pages.0.looks.clear();
+        }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
@@ -224,6 +232,11 @@ impl Asker {
         }
         Some(asked)
     }
+}
+
+/// Whether a body asks for a try, which changes nothing.
+fn is_try(body: Option<&Value>) -> bool {
+    body.is_some_and(|body| body.get("dry_run").and_then(Value::as_bool) == Some(true))
 }
 
 fn read<T: DeserializeOwned>((status, bytes): &Answer) -> Result<T, Fault> {

@@ -41,6 +41,21 @@ impl Fault {
         }
     }
 
+    pub(crate) fn too_large() -> Self {
+        let detail = "a form has at most 256 KiB";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large", detail)
+    }
+
+    pub(crate) fn too_slow() -> Self {
+        let detail = "a form has to come within 30 s";
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "request-timeout",
+            "The request came too slowly",
+            detail,
+        )
+    }
+
     pub(crate) fn unreadable() -> Self {
         let detail = "the answer of the API could not be read; the server's log says why";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong", detail)

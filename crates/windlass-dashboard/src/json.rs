@@ -8,12 +8,16 @@ use std::str::Chars;
 use windlass_http::words::escape::is_hidden;
 
 const INDENT: usize = 2;
+/// What lies deeper is not indented further: blanks would be more than all there is to read.
+const DEEPEST: usize = 24;
+/// Of a longer text the beginning is shown; the whole of it can be copied.
+const SHOWN_BYTES: usize = 128 * 1024;
 /// Lists and objects that are not longer stay in one line.
 const ONE_LINE: usize = 60;
 
 /// The text with an indent for each level.
 pub(crate) fn pretty(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
+    let mut out = String::with_capacity(text.len().min(SHOWN_BYTES) * 2);
     lay_out(&mut text.chars().peekable(), text.len(), 0, &mut out);
     out
 }
@@ -24,6 +28,10 @@ fn lay_out(rest: &mut Peekable<Chars<'_>>, size: usize, level: usize, out: &mut 
     let mut level = level;
     let mut is_quoted = false;
     while let Some(c) = rest.next() {
+        if out.len() > SHOWN_BYTES {
+            out.push_str("\n… there is more of it");
+            return;
+        }
         match c {
             '"' => {
                 is_quoted = !is_quoted;
@@ -76,12 +84,24 @@ fn escape(c: char, out: &mut String) {
 
 fn line(level: usize, out: &mut String) {
     out.push('\n');
-    out.extend(std::iter::repeat_n(' ', level * INDENT));
+    out.extend(std::iter::repeat_n(' ', level.min(DEEPEST) * INDENT));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bad input: a small text makes no large page, however deep it is.
+    #[test]
+    fn what_is_deep_or_long_stays_small() {
+        let deep = format!("{}{}", "[".repeat(130_000), "]".repeat(130_000));
+        let long = format!("[{}1]", "1,".repeat(125_000));
+        for text in [deep, long] {
+            let shown = pretty(&text);
+            assert!(shown.len() < SHOWN_BYTES + 100, "{}", shown.len());
+            assert!(shown.ends_with("there is more of it"));
+        }
+    }
 
     #[test]
     fn numbers_and_texts_stay_as_they_are() {

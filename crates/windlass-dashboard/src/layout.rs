@@ -1,7 +1,8 @@
 //! What stands around every page: navigation, title, and the rules for browsers.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -49,6 +50,11 @@ impl Nav {
         self != Self::Audit || who.may_administer()
     }
 }
+
+/// How long a form may take to come, as a body of the API.
+const FORM_TIME: Duration = Duration::from_secs(30);
+/// Ids of all rows of a page and a filter are less.
+const FORM_BYTES: usize = 256 * 1024;
 
 /// A place, where it leads, how it is called, and its picture.
 type Link = (Nav, &'static str, &'static str, &'static str);
@@ -232,7 +238,10 @@ pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     let (base, here) = (Base::of(&parts), page_of(&parts));
     let (began, method) = (Instant::now(), parts.method.clone());
     let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = match form(body).await {
+        Ok(body) => next.run(Request::from_parts(parts, body)).await,
+        Err(fault) => fault.into_response(),
+    };
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
         response = written(&fault, &base, &here);
         if fault.status() == StatusCode::SERVICE_UNAVAILABLE && method.is_safe() {
@@ -250,6 +259,15 @@ pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     let ms = began.elapsed().as_millis() as u64;
     tracing::info!(%method, route, status, ms, "page");
     response
+}
+
+/// The whole form, which comes in time and is not large.
+async fn form(body: Body) -> Result<Body, Fault> {
+    match tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_BYTES)).await {
+        Ok(Ok(form)) => Ok(Body::from(form)),
+        Ok(Err(_)) => Err(Fault::too_large()),
+        Err(_) => Err(Fault::too_slow()),
+    }
 }
 
 /// Where somebody comes back to who signs in: an act is not done by looking at it.

@@ -39,8 +39,8 @@ type Key = (String, String);
 struct Look {
     begun: Instant,
     answer: OnceCell<Answered>,
-    /// The answer that is shown until there is this one.
-    before: Option<Answer>,
+    /// The answer that is shown until there is this one, and until when it may be.
+    before: Option<(Answer, Instant)>,
 }
 
 /// An answer, and how long it took.
@@ -59,7 +59,7 @@ enum Turn {
 }
 
 impl Look {
-    fn begins(before: Option<Answer>) -> Arc<Self> {
+    fn begins(before: Option<(Answer, Instant)>) -> Arc<Self> {
         Arc::new(Self { begun: Instant::now(), answer: OnceCell::new(), before })
     }
 
@@ -77,11 +77,12 @@ impl Look {
         self.begun.elapsed() < LIFE + took
     }
 
-    /// The answer to show while it is asked for again.
-    fn stale(&self) -> Option<Answer> {
+    /// The answer to show while it is asked for again, and until when.
+    fn stale(&self) -> Option<(Answer, Instant)> {
         let Answered { answer, took } = self.answer.get()?;
-        let is_slow = *took >= SLOW && self.begun.elapsed() < STALE + *took;
-        is_slow.then(|| answer.clone())
+        let until = self.begun + *took + STALE;
+        let is_slow = *took >= SLOW && Instant::now() < until;
+        is_slow.then(|| (answer.clone(), until))
     }
 }
 
@@ -119,8 +120,9 @@ impl Looks {
         let mut looks = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(look) = looks.get(key) {
             if look.answer.get().is_none() {
-                let before = look.before.clone();
-                return before.map_or_else(|| Turn::Awaited(Arc::clone(look)), Turn::Shown);
+                let before = look.before.clone().filter(|(_, until)| Instant::now() < *until);
+                let awaited = || Turn::Awaited(Arc::clone(look));
+                return before.map_or_else(awaited, |(answer, _)| Turn::Shown(answer));
             }
             if look.is_fresh() {
                 return Turn::Awaited(Arc::clone(look));
@@ -135,7 +137,7 @@ impl Looks {
             looks.insert(key.clone(), Arc::clone(&look));
         }
         match before {
-            Some(before) => Turn::Renewed(before, look),
+            Some((before, _)) => Turn::Renewed(before, look),
             None => Turn::Awaited(look),
         }
     }

@@ -65,7 +65,7 @@ fn page(base: &Base, (back, user): (&str, &str), fault: Option<&str>) -> Respons
             input #password name="password" type="password" required autocomplete="current-password" autofocus[!user.is_empty()];
             button.primary { "Sign in" }
         }
-        p.meta { "An administrator makes users: " code { "windlass user add NAME --role operator" } }
+        p.meta { "An administrator makes users: " code { "windlass user create NAME --role operator" } }
     };
     bare("Sign in", base, Theme::System, &body)
 }

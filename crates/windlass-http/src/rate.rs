@@ -20,6 +20,7 @@ use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
 use crate::api::Api;
+use crate::exchange::OfPage;
 use crate::problem::{Code, Problem, whole_seconds};
 
 /// What is left, and what there is of it.
@@ -171,7 +172,10 @@ pub(crate) async fn limited(State(api): State<Api>, request: Request, next: Next
 /// Whether a request counts, and may be refused.
 fn counts(request: &Request) -> bool {
     let route = request.extensions().get::<MatchedPath>().map_or("", |route| route.as_str());
-    may_refuse(request.method(), route)
+    // What a page reads is shared by its viewers, and a page is several questions.
+    let is_read_of_page =
+        request.extensions().get::<OfPage>().is_some() && request.method().is_safe();
+    !is_read_of_page && may_refuse(request.method(), route)
 }
 
 pub(crate) fn may_refuse(method: &Method, route: &str) -> bool {

@@ -10,7 +10,7 @@ use super::document::ErrorGroup;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, icon, moment, short, text};
+use crate::parts::{copy, icon, lines_of, moment, plain, short, text};
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]
@@ -40,7 +40,7 @@ pub(super) async fn show(
         }
         div.columns {
             div {
-                section.error { h2 { "What the last one says" } pre { (group.error) } }
+                section.error { h2 { "What the last one says" } pre { (lines_of(&group.error)) } }
                 section { h2 { "24 hours" } (group.trend()) }
             }
             div {
@@ -48,7 +48,7 @@ pub(super) async fn show(
                     h2 { "Retry" }
                     p { "One first: where it goes well, the others are worth it." }
                     @if may_operate { @if let Some(job) = group.samples.first() { (canary(job)) } }
-                    p { a href=(link("operations/new", &[("action", "retry"), ("filter", &format!("state:dead fingerprint:{}", group.fingerprint))])) { "Retry all that are dead" } }
+                    @if may_operate { p { a href=(link("operations/new", &[("action", "retry"), ("filter", &format!("state:dead fingerprint:{}", group.fingerprint))])) { "Retry all that are dead" } } }
                 }
                 section {
                     h2 { "Some of them" }
@@ -57,7 +57,7 @@ pub(super) async fn show(
             }
         }
     };
-    Page::new(Nav::Errors, group.first_line(), body).live("counts=true").show(&view).await
+    Page::new(Nav::Errors, plain(group.first_line()), body).live("counts=true").show(&view).await
 }
 
 fn canary(job: &str) -> Markup {

@@ -151,7 +151,7 @@ fn of_event(view: &View, event: &Event) -> Markup {
 /// Nothing is there: what that says, and what it does not.
 async fn never(view: &View, subject: &str) -> Result<Markup, Fault> {
     let keep = view.ask().get_if_allowed::<Keep>("/v1/events/keep").await?;
-    let command = format!("windlass enqueue hello --subject {subject}");
+    let command = format!("windlass enqueue hello --subject '{}'", subject.replace('\'', r"'\''"));
     let more = html! {
         p { "No job that you may see is about it. One that ended goes after its time of keeping, " (span(KEEP_FINISHED)) " unless it is set to something else: an older one may have been." }
         @if let Some(keep) = keep {

@@ -62,7 +62,7 @@ async fn show(view: &View, asked: &Asked, fault: Option<&Fault>) -> Result<Respo
         section {
             div.title { h2 { "Users" } div.tools { (copies(view, "windlass user list", "/v1/users")) } }
             @if users.is_empty() {
-                (empty("No users yet", &html! { p { "People sign in with a name and a password:" } pre { "windlass user add ana --role operator" } }))
+                (empty("No users yet", &html! { p { "People sign in with a name and a password:" } pre { "windlass user create ana --role operator" } }))
             } @else { (table(view, &users)) }
         }
         section {

@@ -71,7 +71,7 @@ async fn a_token_that_cannot_be_made_stays_in_its_form(dashboard: Dashboard) {
 }
 
 async fn a_user_is_added_changed_and_removed(dashboard: Dashboard) {
-    dashboard.get("/settings/users").await.shows(&["No users yet", "windlass user add"]);
+    dashboard.get("/settings/users").await.shows(&["No users yet", "windlass user create"]);
     let fields =
         [("name", "ana"), ("role", "viewer"), ("password", "a long password"), ("queues", "mail")];
     let added = dashboard.post("/settings/users", &fields).await.told();

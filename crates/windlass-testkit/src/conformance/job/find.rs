@@ -86,7 +86,7 @@ pub async fn jobs_are_found_by_their_last_error(fixture: StoreFixture) {
 
 /// T22: jobs that failed alike are one group, and are found by its fingerprint, whatever numbers and names their errors have.
 pub async fn jobs_that_failed_alike_are_found_together(fixture: StoreFixture) {
-    let worker = fixture.worker().await;
+    let worker = fixture.start(worker().knowing(&[("push", 1), ("pull", 1)])).await;
     let error = |error: &str| Verdict::Retry {
         outcome: Outcome::Error,
         error: error.to_owned(),
