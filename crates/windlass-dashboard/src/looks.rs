@@ -37,17 +37,17 @@ type Key = (String, String);
 
 #[derive(Debug)]
 struct Look {
-    begun: Instant,
     answer: OnceCell<Answered>,
     /// The answer that is shown until there is this one, and until when it may be.
     before: Option<(Answer, Instant)>,
 }
 
-/// An answer, and how long it took.
+/// An answer, how long it took, and when it was there.
 #[derive(Debug, Clone)]
 struct Answered {
     answer: Answer,
     took: Duration,
+    at: Instant,
 }
 
 /// What is to be done for who asks.
@@ -60,27 +60,26 @@ enum Turn {
 
 impl Look {
     fn begins(before: Option<(Answer, Instant)>) -> Arc<Self> {
-        Arc::new(Self { begun: Instant::now(), answer: OnceCell::new(), before })
+        Arc::new(Self { answer: OnceCell::new(), before })
     }
 
     async fn ended(&self, ask: impl Future<Output = Answer>) -> Answer {
         let answered = self.answer.get_or_init(async || {
             let began = Instant::now();
             let answer = ask.await;
-            Answered { answer, took: began.elapsed() }
+            Answered { answer, took: began.elapsed(), at: Instant::now() }
         });
         answered.await.answer.clone()
     }
 
     fn is_fresh(&self) -> bool {
-        let took = self.answer.get().map_or(Duration::ZERO, |answered| answered.took);
-        self.begun.elapsed() < LIFE + took
+        self.answer.get().is_none_or(|answered| answered.at.elapsed() < LIFE)
     }
 
     /// The answer to show while it is asked for again, and until when.
     fn stale(&self) -> Option<(Answer, Instant)> {
-        let Answered { answer, took } = self.answer.get()?;
-        let until = self.begun + *took + STALE;
+        let Answered { answer, took, at } = self.answer.get()?;
+        let until = *at + STALE;
         let is_slow = *took >= SLOW && Instant::now() < until;
         is_slow.then(|| (answer.clone(), until))
     }
@@ -162,18 +161,20 @@ fn keep(kept: &Mutex<HashMap<Key, Arc<Look>>>, key: &Key, look: &Arc<Look>, answ
 mod tests {
     use std::sync::atomic::{AtomicU8, Ordering};
 
+    use tokio::sync::Semaphore;
+
     use super::*;
 
     fn key(grant: &str, path: &str) -> Key {
         (grant.to_owned(), path.to_owned())
     }
 
-    /// Asks for something that takes so long; the number of the question is the answer.
-    async fn ask(looks: &Looks, key: Key, asked: &Arc<AtomicU8>, takes: Duration) -> u8 {
-        let asked = Arc::clone(asked);
+    /// Asks for something that is there once the gate lets it pass; the number of the question is the answer.
+    async fn ask(looks: &Looks, key: Key, asked: &Arc<AtomicU8>, gate: &Arc<Semaphore>) -> u8 {
+        let (asked, gate) = (Arc::clone(asked), Arc::clone(gate));
         let (_, bytes) = looks
             .share(key, async move {
-                tokio::time::sleep(takes).await;
+                gate.acquire().await.expect("open").forget();
                 let nth = asked.fetch_add(1, Ordering::Relaxed) + 1;
                 (StatusCode::OK, Arc::new(vec![nth]))
             })
@@ -181,10 +182,14 @@ mod tests {
         bytes[0]
     }
 
+    fn open() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(1_000))
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_has_the_same_rights_shares_an_answer_for_a_moment() {
         let (looks, asked) = (Looks::default(), Arc::default());
-        let ask = async |grant, path| ask(&looks, key(grant, path), &asked, Duration::ZERO).await;
+        let ask = async |grant, path| ask(&looks, key(grant, path), &asked, &open()).await;
         for _ in 0..50 {
             assert_eq!(ask("read", "/v1/status").await, 1);
         }
@@ -198,24 +203,32 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_takes_long_is_shown_as_it_was_while_it_is_asked_again() {
-        let (looks, asked) = (Looks::default(), Arc::default());
-        let ask = async || ask(&looks, key("read", "/v1/status"), &asked, 20 * SLOW).await;
-        assert_eq!(ask().await, 1, "the first one waits");
+        let (looks, asked, gate) = (Looks::default(), Arc::default(), Arc::new(Semaphore::new(0)));
+        let ask = async || ask(&looks, key("read", "/v1/status"), &asked, &gate).await;
+        let slowly = async || {
+            tokio::time::advance(20 * SLOW).await;
+            gate.add_permits(1);
+        };
+        assert_eq!(tokio::join!(ask(), slowly()).0, 1, "the first one waits");
         tokio::time::advance(LIFE).await;
-        let began = Instant::now();
-        assert_eq!([ask().await, ask().await], [1, 1]);
-        assert_eq!(began.elapsed(), Duration::ZERO, "nobody waits, and one look is enough");
-        tokio::time::sleep(21 * SLOW).await;
-        assert_eq!(ask().await, 2);
+        assert_eq!([ask().await, ask().await], [1, 1], "nobody waits, and one look is enough");
+        slowly().await;
+        while ask().await != 2 {
+            tokio::task::yield_now().await;
+        }
         tokio::time::advance(STALE + 20 * SLOW).await;
-        assert_eq!(ask().await, 3, "what is too old is not shown");
+        assert_eq!(tokio::join!(ask(), slowly()).0, 3, "what is too old is not shown");
+        tokio::time::advance(LIFE).await;
+        assert_eq!(ask().await, 3);
+        tokio::time::advance(STALE).await;
+        assert_eq!(tokio::join!(ask(), slowly()).0, 4, "nor where it is not found out again");
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_more_is_kept_than_has_room() {
         let (looks, asked) = (Looks::default(), Arc::default());
         for nth in 0..2 * ANSWERS {
-            ask(&looks, key("read", &nth.to_string()), &asked, Duration::ZERO).await;
+            ask(&looks, key("read", &nth.to_string()), &asked, &open()).await;
         }
         assert_eq!(looks.kept.lock().expect("whole").len(), ANSWERS);
         looks.clear();
