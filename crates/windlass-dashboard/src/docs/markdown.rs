@@ -27,6 +27,10 @@ pub(super) fn rendered(name: &str, text: &str) -> Rendered {
     }
     let mut body = String::with_capacity(text.len() * 2);
     html::push_html(&mut body, events.into_iter());
+    // What is too wide scrolls, and has to be reached by keys for that. In texts `<` is written otherwise.
+    let body = body
+        .replace("<pre><code", "<pre tabindex=\"0\"><code")
+        .replace("<table>", "<table tabindex=\"0\">");
     Rendered { body: PreEscaped(body), headings }
 }
 
