@@ -8,41 +8,18 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
-use tempfile::TempDir;
 use tower::ServiceExt;
+use windlass::job::Verdict;
 use windlass::store::{Now, Store};
 use windlass::token::{Grant, Scope};
+use windlass::worker::Registration;
 use windlass::{Client, Timestamp};
 use windlass_http::{Access, Api, Caller};
-use windlass_testkit::database::{Database, PostgresDatabase};
+use windlass_testkit::database::Database;
+use windlass_testkit::worker::{self as worker_of, Profile};
 
 /// A name that does harm where it is not escaped: a tag, a mark of direction and one that is not seen.
 pub(crate) const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\u{200b}";
-
-enum Kind {
-    Sqlite(TempDir),
-    Postgres(Box<PostgresDatabase>),
-}
-
-/// A database of one test.
-pub(crate) struct TestDatabase(Kind);
-
-impl TestDatabase {
-    pub(crate) fn sqlite() -> Self {
-        Self(Kind::Sqlite(tempfile::tempdir().expect("a folder")))
-    }
-
-    pub(crate) fn postgres() -> Self {
-        Self(Kind::Postgres(Box::new(PostgresDatabase::fresh())))
-    }
-
-    fn url(&self) -> String {
-        match &self.0 {
-            Kind::Sqlite(folder) => format!("sqlite:{}", folder.path().join("app.db").display()),
-            Kind::Postgres(database) => database.url(),
-        }
-    }
-}
 
 /// A job that ends as it is told.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -64,7 +41,7 @@ pub(crate) struct TestPages {
     api: Api,
     store: Arc<dyn Store>,
     // Dropped last.
-    database: Arc<TestDatabase>,
+    database: Arc<dyn Database>,
 }
 
 /// A page.
@@ -89,38 +66,69 @@ impl Shown {
         self
     }
 
+    /// Whether it has all of these texts, wherever they stand.
     #[track_caller]
-    pub(crate) fn has_not(&self, text: &str) -> &Self {
-        assert!(!self.text.contains(text), "{text:?} is there: {}", self.text);
+    pub(crate) fn mentions(&self, texts: &[&str]) -> &Self {
+        for text in texts {
+            assert!(self.text.contains(text), "{text:?} is missing: {}", self.text);
+        }
         self
+    }
+
+    /// The same of a page that is there.
+    #[track_caller]
+    pub(crate) fn shows(&self, texts: &[&str]) -> &Self {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.text);
+        self.mentions(texts)
+    }
+
+    #[track_caller]
+    pub(crate) fn has_not(&self, texts: &[&str]) -> &Self {
+        for text in texts {
+            assert!(!self.text.contains(text), "{text:?} is there: {}", self.text);
+        }
+        self
+    }
+
+    /// The value of the first field with this name.
+    #[track_caller]
+    pub(crate) fn field(&self, name: &str) -> &str {
+        let start = format!("name=\"{name}\" value=\"");
+        let from = self.text.find(&start).unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        self.text[from + start.len()..].split('"').next().unwrap_or_default()
     }
 
     /// Where it leads, and what the page there tells.
     #[track_caller]
-    pub(crate) fn led(&self) -> (&str, String) {
+    pub(crate) fn led(&self) -> (String, String) {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);
         let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
         let told = text(header::SET_COOKIE).unwrap_or_default();
         let told = told.strip_prefix("windlass-told=").unwrap_or_default();
         let told = told.split(';').next().unwrap_or_default();
         let told = percent_decode_str(told).decode_utf8_lossy().into_owned();
-        (text(header::LOCATION).unwrap_or_default(), told)
+        (text(header::LOCATION).unwrap_or_default().to_owned(), told)
     }
 }
 
 impl TestPages {
-    pub(crate) async fn on(database: TestDatabase) -> Self {
-        let store = windlass::open(&database.url()).await.expect("the store opens");
+    pub(crate) async fn on(database: impl Database) -> Self {
+        let store = database.open().await.expect("the store opens");
         Self::over(store, Access::open(), Arc::new(database))
     }
 
-    fn over(store: Arc<dyn Store>, access: Access, database: Arc<TestDatabase>) -> Self {
+    fn over(store: Arc<dyn Store>, access: Access, database: Arc<dyn Database>) -> Self {
         Self { api: Api::new(Arc::clone(&store), access), store, database }
     }
 
     /// The same pages for somebody who may read alone.
     pub(crate) fn for_reader(&self) -> Self {
         let access = Access::by(|_| Some(Caller::new("ana", Grant::everywhere([Scope::Read]))));
+        self.asking(access)
+    }
+
+    /// The same pages for whom this lets in.
+    pub(crate) fn asking(&self, access: Access) -> Self {
         Self::over(Arc::clone(&self.store), access, Arc::clone(&self.database))
     }
 
@@ -172,12 +180,20 @@ impl TestPages {
 
     /// Has the API do something, and returns its answer.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: &Value) -> Value {
-        let mut request = request(method, path, Body::from(body.to_string()));
-        let json = header::HeaderValue::from_static("application/json");
-        request.headers_mut().insert(header::CONTENT_TYPE, json);
-        let shown = sent(self.router(), request).await;
+        let mut request = request(method, path, Body::empty());
+        if !body.is_null() {
+            let json = header::HeaderValue::from_static("application/json");
+            request.headers_mut().insert(header::CONTENT_TYPE, json);
+            *request.body_mut() = Body::from(body.to_string());
+        }
+        let shown = self.send(request).await;
         assert!(shown.status.is_success(), "{path}: {}", shown.text);
         serde_json::from_str(&shown.text).unwrap_or_default()
+    }
+
+    /// What is answered to a request that is made by hand.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Shown {
+        sent(self.router(), request).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
@@ -201,6 +217,29 @@ impl TestPages {
         let later = Now::At(Timestamp::from_micros(now.as_micros() + 86_400_000_000));
         for _ in 0..4 {
             self.store.tidy(later).await.expect("tidied");
+        }
+    }
+
+    /// Registers a worker.
+    pub(crate) async fn worker(&self, profile: Profile) -> Registration {
+        let registration = profile.registration();
+        self.store.register(&registration, Now::Database).await.expect("registered");
+        registration
+    }
+
+    /// Has a worker claim one job, and end its attempt so.
+    pub(crate) async fn run_one(&self, worker: &Registration, verdict: Verdict) {
+        let claimed = self.store.claim(&worker_of::request(worker, 1), Now::Database).await;
+        let batch = claimed.expect("a claim reaches the store");
+        let settled = [worker_of::settlement(&batch, 0, verdict)];
+        self.store.settle(worker.worker, &settled, Now::Database).await.expect("settled");
+    }
+
+    /// Goes on with all operations until nothing is left to do.
+    pub(crate) async fn go_on(&self) {
+        let client = self.client();
+        for one in client.operations(None, 100).await.expect("read") {
+            client.run_operation(one.id).await.expect("it runs");
         }
     }
 
@@ -250,14 +289,16 @@ async fn sent(router: Router, request: Request<Body>) -> Shown {
 macro_rules! on_both_stores {
     ($($(#[$doc:meta])* $name:ident;)+) => {
         mod sqlite {
-            use crate::fixture::{TestDatabase, TestPages};
+            use crate::fixture::TestPages;
+            use windlass_testkit::database::SqliteFile;
             $($(#[$doc])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(TestPages::on(TestDatabase::sqlite()).await).await; })+
+            async fn $name() { super::$name(TestPages::on(SqliteFile::fresh()).await).await; })+
         }
         mod postgres {
-            use crate::fixture::{TestDatabase, TestPages};
+            use crate::fixture::TestPages;
+            use windlass_testkit::database::PostgresDatabase;
             $($(#[$doc])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() { super::$name(TestPages::on(TestDatabase::postgres()).await).await; })+
+            async fn $name() { super::$name(TestPages::on(PostgresDatabase::fresh()).await).await; })+
         }
     };
 }

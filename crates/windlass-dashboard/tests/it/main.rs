@@ -1,11 +1,16 @@
 //! The pages as a browser gets them, without one, on both stores.
 
-mod control;
+mod audit;
 mod events;
 mod fixture;
+mod jobs;
+mod limits;
+mod operations;
 mod program;
 mod schedules;
+mod settings;
 mod sources;
+mod subjects;
 mod subscriptions;
 mod traces;
 mod workflows;

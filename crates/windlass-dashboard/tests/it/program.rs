@@ -21,7 +21,7 @@ async fn a_program_lets_in_whom_it_knows(pages: TestPages) {
     let paused = pressed(app.clone(), "/windlass/queues/mail/pause", &[("back", "/queues")]).await;
     assert_eq!(
         paused.led(),
-        ("/windlass/queues", "Queue mail is paused: no job of it starts.".to_owned())
+        ("/windlass/queues".to_owned(), "Queue mail is paused: no job of it starts.".to_owned())
     );
     got(app, "/windlass/queues").await.has(&["paused", "Resume"]);
     let nobody = pages.inside_a_program(false);

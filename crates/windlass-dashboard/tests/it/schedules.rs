@@ -59,21 +59,24 @@ async fn a_schedule_says_when_it_runs_next_and_what_came_of_it(pages: TestPages)
         "a person",
     ]);
     assert_eq!(shown.text.matches("02:30").count(), 5);
-    shown.has_not("<script>alert");
+    shown.has_not(&["<script>alert"]);
 }
 
 async fn a_schedule_is_paused_with_a_note_and_resumed(pages: TestPages) {
     nightly(&pages).await;
     let back = "/schedules/nightly";
-    pages.page(back).await.has(&["Pause…", "Why, and by whom"]);
+    pages.page(back).await.has(&["Why, and by whom"]);
     let fields = [("back", back), ("note", "stocktaking, ana")];
     let paused = pages.press("/schedules/nightly/pause", &fields).await;
-    assert_eq!(paused.led(), (back, "Schedule nightly is paused: it enqueues nothing.".to_owned()));
+    assert_eq!(
+        paused.led(),
+        (back.to_owned(), "Schedule nightly is paused: it enqueues nothing.".to_owned())
+    );
     pages.page(back).await.has(&["paused", "stocktaking, ana", "So it would be"]);
     pages.page("/schedules").await.has(&["paused", "stocktaking, ana", "schedules/nightly/resume"]);
     let resumed = pages.press("/schedules/nightly/resume", &[("back", back)]).await;
     assert!(resumed.led().1.contains("goes on"));
-    pages.page(back).await.has(&["Pause…"]).has_not("stocktaking");
+    pages.page(back).await.has(&["Why, and by whom"]).has_not(&["stocktaking"]);
 }
 
 async fn a_schedule_runs_now(pages: TestPages) {
@@ -82,7 +85,7 @@ async fn a_schedule_runs_now(pages: TestPages) {
     let ran = pages.press("/schedules/nightly/run", &[("back", back)]).await;
     let (to, told) = ran.led();
     assert_eq!(
-        (to, told.starts_with("Schedule nightly runs now, as job_")),
+        (to.as_str(), told.starts_with("Schedule nightly runs now, as job_")),
         (back, true),
         "{told}"
     );
@@ -99,7 +102,7 @@ async fn a_schedule_that_is_not_as_it_is_declared_says_so(pages: TestPages) {
     let (name, by) = ("nightly".to_owned(), "shop 2.14".to_owned());
     let declared = Declared { name, definition, owner: Owner::Code, by };
     declare(&**pages.client().store(), &[declared], Now::Database).await.expect("declared");
-    pages.page("/schedules/nightly").await.has_not("It is not as it is declared");
+    pages.page("/schedules/nightly").await.has_not(&["It is not as it is declared"]);
     nightly(&pages).await;
     pages.page("/schedules").await.has(&["differs from its declaration"]);
     let shown = pages.page("/schedules/nightly").await;
@@ -113,14 +116,14 @@ async fn a_schedule_that_is_not_as_it_is_declared_says_so(pages: TestPages) {
     ]);
     let removed = pages.press("/schedules/nightly/remove", &[]).await;
     assert!(removed.led().1.contains("stays on the list"));
-    pages.page("/schedules/nightly").await.has(&["removed", "Forget it"]);
+    pages.page("/schedules/nightly").await.has(&["removed", "Forget nightly"]);
 }
 
 async fn a_schedule_is_removed(pages: TestPages) {
     nightly(&pages).await;
-    pages.page("/schedules/nightly").await.has(&["Remove…", "goes for good", "Remove it"]);
+    pages.page("/schedules/nightly").await.has(&["goes for good", "Remove nightly"]);
     let removed = pages.press("/schedules/nightly/remove", &[]).await;
-    assert_eq!(removed.led(), ("/schedules", "Schedule nightly is gone.".to_owned()));
+    assert_eq!(removed.led(), ("/schedules".to_owned(), "Schedule nightly is gone.".to_owned()));
     assert_eq!(pages.get("/schedules/nightly").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -131,9 +134,9 @@ async fn a_reader_changes_nothing(pages: TestPages) {
         reading
             .page(page)
             .await
-            .has_not("nightly/pause")
-            .has_not("nightly/run")
-            .has_not("nightly/remove");
+            .has_not(&["nightly/pause"])
+            .has_not(&["nightly/run"])
+            .has_not(&["nightly/remove"]);
     }
     for act in ["pause", "resume", "run", "remove"] {
         let refused = reading.press(&format!("/schedules/nightly/{act}"), &[]).await;

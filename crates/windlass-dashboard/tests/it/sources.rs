@@ -79,19 +79,22 @@ async fn a_source_says_what_it_lacks_and_what_was_put_aside(pages: TestPages) {
         "What is read",
         "/f",
     ]);
-    shown.has_not("<script>alert");
+    shown.has_not(&["<script>alert"]);
 }
 
 async fn a_source_stands_still_and_goes_on(pages: TestPages) {
     feed(&pages).await;
     let fields = [("back", PAGE), ("note", "their migration, ana")];
     let paused = pages.press("/sources/feed/pause", &fields).await;
-    assert_eq!(paused.led(), (PAGE, "Source feed is paused: nothing of it is read.".to_owned()));
+    assert_eq!(
+        paused.led(),
+        (PAGE.to_owned(), "Source feed is paused: nothing of it is read.".to_owned())
+    );
     pages.page(PAGE).await.has(&["Resume", "paused", "their migration, ana"]);
     pages.page("/sources").await.has(&["paused", "their migration, ana", "sources/feed/resume"]);
     let resumed = pages.press("/sources/feed/resume", &[("back", PAGE)]).await;
     assert!(resumed.led().1.contains("is read again"));
-    pages.page(PAGE).await.has(&["Pause…"]).has_not("their migration");
+    pages.page(PAGE).await.has(&["Why, and by whom"]).has_not(&["their migration"]);
 }
 
 async fn a_gap_is_closed(pages: TestPages) {
@@ -100,8 +103,8 @@ async fn a_gap_is_closed(pages: TestPages) {
     let gap = source["gaps"][0]["event"].as_str().expect("a gap");
     let fields = [("back", PAGE), ("gap", gap)];
     let closed = pages.press("/sources/feed/close", &fields).await;
-    assert_eq!(closed.led(), (PAGE, "1 gap of source feed closed.".to_owned()));
-    pages.page(PAGE).await.has(&["closed", "4 to 99"]).has_not("sources/feed/close");
+    assert_eq!(closed.led(), (PAGE.to_owned(), "1 gap of source feed closed.".to_owned()));
+    pages.page(PAGE).await.has(&["closed", "4 to 99"]).has_not(&["sources/feed/close"]);
     assert_eq!(pages.press("/sources/feed/close", &fields).await.status, StatusCode::NOT_FOUND);
 }
 
@@ -116,14 +119,23 @@ async fn a_record_that_was_put_aside_is_thrown_away(pages: TestPages) {
 
 async fn a_source_is_reset_and_removed(pages: TestPages) {
     feed(&pages).await;
-    pages.page(PAGE).await.has(&["Reset…", "Behind this cursor", "Remove…", "Remove it"]);
+    pages.page(PAGE).await.has(&[
+        "Reset",
+        "Behind this cursor",
+        "Reset feed",
+        "Remove",
+        "Remove feed",
+    ]);
     let reset = pages.press("/sources/feed/reset", &[("back", PAGE), ("to", "12345")]).await;
-    assert_eq!(reset.led(), (PAGE, "Source feed is read on behind 12345.".to_owned()));
+    assert_eq!(reset.led(), (PAGE.to_owned(), "Source feed is read on behind 12345.".to_owned()));
     pages.page(PAGE).await.has(&["Read up to", "12345"]);
     let oldest = pages.press("/sources/feed/reset", &[("back", PAGE), ("to", " ")]).await;
     assert!(oldest.led().1.contains("from its oldest record on"));
     let removed = pages.press("/sources/feed/remove", &[]).await;
-    assert_eq!(removed.led(), ("/sources", "Source feed is removed. Its events stay.".to_owned()));
+    assert_eq!(
+        removed.led(),
+        ("/sources".to_owned(), "Source feed is removed. Its events stay.".to_owned())
+    );
     assert_eq!(pages.get(PAGE).await.status, StatusCode::NOT_FOUND);
 }
 
@@ -134,11 +146,11 @@ async fn a_reader_changes_nothing(pages: TestPages) {
         reading
             .page(page)
             .await
-            .has_not("feed/pause")
-            .has_not("feed/close")
-            .has_not("feed/discard")
-            .has_not("feed/reset")
-            .has_not("feed/remove");
+            .has_not(&["feed/pause"])
+            .has_not(&["feed/close"])
+            .has_not(&["feed/discard"])
+            .has_not(&["feed/reset"])
+            .has_not(&["feed/remove"]);
     }
     for act in ["pause", "resume", "close", "discard", "reset", "remove"] {
         let refused = reading.press(&format!("/sources/feed/{act}"), &[("record", "1")]).await;

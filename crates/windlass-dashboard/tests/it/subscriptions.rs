@@ -82,7 +82,7 @@ async fn a_subscription_says_what_it_gets_and_nearly_gets(pages: TestPages) {
 async fn a_subscription_says_what_it_was_not_fed(pages: TestPages) {
     put(&pages, "receipts", &json!({"kind": "mail.receipt"})).await;
     pages.press("/subscriptions/receipts/pause", &[]).await;
-    pages.page("/subscriptions/receipts").await.has_not("It was not fed positions");
+    pages.page("/subscriptions/receipts").await.has_not(&["It was not fed positions"]);
     publish(&pages, "order.paid", json!({})).await;
     pages.feed().await;
     pages.forget().await;
@@ -95,7 +95,11 @@ async fn a_subscription_stands_still_and_goes_on(pages: TestPages) {
     let back = [("back", "/subscriptions")];
     let paused = pages.press("/subscriptions/receipts/pause", &back).await;
     let (to, told) = paused.led();
-    assert_eq!((to, told.contains("receipts stands still")), ("/subscriptions", true), "{told}");
+    assert_eq!(
+        (to.as_str(), told.contains("receipts stands still")),
+        ("/subscriptions", true),
+        "{told}"
+    );
     let listed = pages.page("/subscriptions").await;
     listed.has(&["paused", "stands still since", "subscriptions/receipts/resume"]);
     publish(&pages, "order.paid", json!({"total": 50})).await;
@@ -170,12 +174,15 @@ async fn a_filter_is_tried_on_the_log(pages: TestPages) {
 async fn a_subscription_is_removed(pages: TestPages) {
     receipts(&pages).await;
     pages.page("/subscriptions/receipts").await.has(&[
-        "Remove…",
+        "Remove",
         "Subscription receipts goes",
-        "Remove it",
+        "Remove receipts",
     ]);
     let removed = pages.press("/subscriptions/receipts/remove", &[]).await;
-    assert_eq!(removed.led(), ("/subscriptions", "Subscription receipts is removed.".to_owned()));
+    assert_eq!(
+        removed.led(),
+        ("/subscriptions".to_owned(), "Subscription receipts is removed.".to_owned())
+    );
     assert_eq!(pages.get("/subscriptions/receipts").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -186,9 +193,9 @@ async fn a_reader_changes_nothing(pages: TestPages) {
         reading
             .page(page)
             .await
-            .has_not("receipts/pause")
-            .has_not("receipts/remove")
-            .has_not("/replay");
+            .has_not(&["receipts/pause"])
+            .has_not(&["receipts/remove"])
+            .has_not(&["/replay"]);
     }
     for act in ["pause", "resume", "remove", "replay", "undo"] {
         let path = format!("/subscriptions/receipts/{act}");

@@ -50,8 +50,8 @@ async fn workflows_and_batches_are_listed(pages: TestPages) {
         "batch:",
         ">3</a>",
     ]);
-    listed.has_not("<script>alert");
-    pages.page("/workflows?name=vm.provision").await.has(&["vm-42"]).has_not("other</bdi>");
+    listed.has_not(&["<script>alert"]);
+    pages.page("/workflows?name=vm.provision").await.has(&["vm-42"]).has_not(&["other</bdi>"]);
     pages.page("/workflows?live=false").await.has(&["No such workflows", "Show all"]);
     pages.page("/batches").await.has(&[&format!("workflows/{id}")]);
 }
@@ -89,13 +89,13 @@ async fn a_workflow_is_drawn_with_what_each_step_waits_for(pages: TestPages) {
         .page(&format!("/workflows/{odd}"))
         .await
         .has(&["&lt;script&gt;"])
-        .has_not("<script>alert");
+        .has_not(&["<script>alert"]);
 }
 
 async fn a_workflow_that_is_stuck_says_so_and_is_retried(pages: TestPages) {
     let id = provisioned(&pages).await;
     let path = format!("/workflows/{id}");
-    pages.page(&path).await.has_not("Retry 1 dead job");
+    pages.page(&path).await.has_not(&["Retry 1 dead job"]);
     pages.work().await;
     pages.page(&path).await.has(&[
         "Retry 1 dead job",
@@ -106,8 +106,8 @@ async fn a_workflow_that_is_stuck_says_so_and_is_retried(pages: TestPages) {
     ]);
     let retried = pages.press(&format!("{path}/retry"), &[("back", &path)]).await;
     let (to, told) = retried.led();
-    assert_eq!((to, told.starts_with("1 dead job run")), (&*path, true), "{told}");
-    pages.page(&path).await.has(&["available"]).has_not("is dead, and");
+    assert_eq!((to.as_str(), told.starts_with("1 dead job run")), (&*path, true), "{told}");
+    pages.page(&path).await.has(&["available"]).has_not(&["is dead, and"]);
     let refused = pages.press(&format!("{path}/retry"), &[]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT, "none is dead");
 }
@@ -124,18 +124,18 @@ async fn a_condition_is_let_pass(pages: TestPages) {
     let fields = [("back", &*path), ("job", job), ("condition", "approved:7")];
     let waived = pages.press(&format!("{path}/waive"), &fields).await;
     assert!(waived.led().1.contains("does not wait for approved:7 any more"));
-    pages.page(&path).await.has(&["available"]).has_not("Let it pass");
+    pages.page(&path).await.has(&["available"]).has_not(&["Let it pass"]);
 }
 
 async fn a_workflow_is_cancelled_with_a_reason(pages: TestPages) {
     let id = provisioned(&pages).await;
     let path = format!("/workflows/{id}");
-    pages.page(&path).await.has(&["Cancel…", "Cancel its jobs"]);
+    pages.page(&path).await.has(&["Why, for those who look at its jobs", "its jobs"]);
     let fields = [("back", &*path), ("reason", "not wanted any more")];
     let cancelled = pages.press(&format!("{path}/cancel"), &fields).await;
     let (to, told) = cancelled.led();
-    assert_eq!((to, &*told), (&*path, "3 jobs cancelled, 0 running jobs told to stop."));
-    pages.page(&path).await.has(&["failed", "not wanted any more"]).has_not("Cancel…");
+    assert_eq!((&*to, &*told), (&*path, "3 jobs cancelled, 0 running jobs told to stop."));
+    pages.page(&path).await.has(&["failed", "not wanted any more"]).has_not(&["Why, for those"]);
 }
 
 async fn a_batch_says_where_its_jobs_are_and_is_sealed(pages: TestPages) {
@@ -149,7 +149,7 @@ async fn a_batch_says_where_its_jobs_are_and_is_sealed(pages: TestPages) {
     shown.has(&["Seal prices", "open", "0 of", "2 jobs", "batch:", ">2</a>", "available", "row"]);
     let sealed = pages.press(&format!("{path}/seal"), &[("back", &path)]).await;
     assert!(sealed.led().1.contains("No more jobs come to it"));
-    pages.page(&path).await.has(&["running"]).has_not("Seal prices");
+    pages.page(&path).await.has(&["running"]).has_not(&["Seal prices"]);
 }
 
 async fn a_reader_changes_nothing(pages: TestPages) {
@@ -157,7 +157,7 @@ async fn a_reader_changes_nothing(pages: TestPages) {
     pages.work().await;
     let reading = pages.for_reader();
     let path = format!("/workflows/{id}");
-    reading.page(&path).await.has_not("/retry\"").has_not("/cancel\"");
+    reading.page(&path).await.has_not(&["/retry\""]).has_not(&["/cancel\""]);
     for act in ["retry", "cancel"] {
         let refused = reading.press(&format!("{path}/{act}"), &[]).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{act}: {}", refused.text);

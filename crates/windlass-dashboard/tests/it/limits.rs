@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use windlass_testkit::verdicts::die;
 use windlass_testkit::worker::worker;
 
-use crate::control::fixture::{Dashboard, on_both_stores};
+use crate::fixture::{TestPages, on_both_stores};
 
 on_both_stores! {
     a_limit_is_set_shown_changed_and_removed;
@@ -17,8 +17,8 @@ on_both_stores! {
     hostile_texts_of_limits_are_texts;
 }
 
-async fn a_limit_is_set_shown_changed_and_removed(dashboard: Dashboard) {
-    dashboard.get("/limits").await.shows(&[
+async fn a_limit_is_set_shown_changed_and_removed(pages: TestPages) {
+    pages.get("/limits").await.shows(&[
         "No limits are set",
         "windlass limit set",
         "No lane has jobs that wait",
@@ -35,9 +35,9 @@ async fn a_limit_is_set_shown_changed_and_removed(dashboard: Dashboard) {
         ("open_for", "0.5"),
         ("note", "ana"),
     ];
-    let set = dashboard.post("/limits/set", &fields).await.told();
+    let set = pages.press("/limits/set", &fields).await.led();
     assert_eq!(set, ("/limits".to_owned(), "The limit for queue:mail is set.".to_owned()));
-    let page = dashboard.get("/limits").await;
+    let page = pages.get("/limits").await;
     page.shows(&[
         "queue",
         "mail",
@@ -50,116 +50,119 @@ async fn a_limit_is_set_shown_changed_and_removed(dashboard: Dashboard) {
         "<bdi>welcome</bdi> 1",
         "Remove",
     ]);
-    let form = dashboard.get("/limits/set?on=queue:mail").await;
+    let form = pages.get("/limits/set?on=queue:mail").await;
     assert_eq!(
         (form.field("running"), form.field("per"), form.field("open_for")),
         ("3", "2", "0.5")
     );
     assert_eq!(form.field("reserved"), "welcome=1");
-    let removed = dashboard.post("/limits/queue%3Amail/remove", &[]).await.told();
+    let removed = pages.press("/limits/queue%3Amail/remove", &[]).await.led();
     assert_eq!(removed.1, "The limit for queue:mail is removed.");
-    let none = dashboard.post("/limits/queue%3Amail/remove", &[]).await;
+    let none = pages.press("/limits/queue%3Amail/remove", &[]).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
-    dashboard.post("/limits/set", &[("on", "kind:a"), ("failures", "2")]).await.told();
-    let closed = dashboard.post("/limits/kind%3Aa/close", &[]).await;
+    pages.press("/limits/set", &[("on", "kind:a"), ("failures", "2")]).await.led();
+    let closed = pages.press("/limits/kind%3Aa/close", &[]).await;
     assert_eq!(closed.status, StatusCode::CONFLICT, "no breaker is open");
 }
 
-async fn a_limit_that_cannot_be_read_stays_in_its_form(dashboard: Dashboard) {
+async fn a_limit_that_cannot_be_read_stays_in_its_form(pages: TestPages) {
     for (fields, fault) in [
         ([("on", "queue:mail"), ("running", "many")], "Run at once: expected a whole number"),
         ([("on", "queue:mail"), ("note", "nothing else")], "limits nothing"),
         ([("on", "mail"), ("running", "1")], "on"),
     ] {
-        let answer = dashboard.post("/limits/set", &fields).await;
+        let answer = pages.press("/limits/set", &fields).await;
         assert!(answer.status.is_client_error(), "{fields:?}");
-        answer.has(&[fault, &format!("value=\"{}\"", fields[0].1), "role=\"alert\""]);
+        answer.mentions(&[fault, &format!("value=\"{}\"", fields[0].1), "role=\"alert\""]);
     }
 }
 
-async fn a_lane_that_stands_still_is_opened(dashboard: Dashboard) {
+async fn a_lane_that_stands_still_is_opened(pages: TestPages) {
     for _ in 0..2 {
         let job = json!({"kind": "work", "lane": {"key": "account 42/x", "when_dead": "block"}});
-        dashboard.api(Method::POST, "/v1/jobs", &job).await;
+        pages.ask(Method::POST, "/v1/jobs", &job).await;
     }
-    let worker = dashboard.worker(worker()).await;
-    dashboard.run_one(&worker, die()).await;
-    let page = dashboard.get("/limits").await;
+    let worker = pages.worker(worker()).await;
+    pages.run_one(&worker, die()).await;
+    let page = pages.get("/limits").await;
     page.shows(&["account 42/x", "stands still", "lanes/account%2042%2Fx/open", "dead"]);
-    let opened = dashboard.post("/lanes/account%2042%2Fx/open", &[]).await.told();
+    let opened = pages.press("/lanes/account%2042%2Fx/open", &[]).await.led();
     assert_eq!(
         opened,
         ("/limits".to_owned(), "The lane account 42/x goes on with its next job.".to_owned())
     );
-    let again = dashboard.post("/lanes/account%2042%2Fx/open", &[]).await;
+    let again = pages.press("/lanes/account%2042%2Fx/open", &[]).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
 }
 
-async fn a_kind_is_paused_and_resumed(dashboard: Dashboard) {
-    dashboard.get("/kinds").await.shows(&["No worker knows a kind", "Workers of every build"]);
-    dashboard.worker(worker()).await;
-    let fields = [("note", "ana: broken"), ("for_ms", "3600000")];
-    let paused = dashboard.post("/kinds/work/pause", &fields).await.told();
-    assert_eq!(paused, ("/kinds".to_owned(), "work is paused: no job of it starts.".to_owned()));
-    dashboard.get("/kinds").await.shows(&["work", "paused", "ana: broken", "in 1h", "Resume"]);
-    dashboard.post("/kinds/work/resume", &[]).await.told();
-    dashboard.get("/kinds").await.shows(&["served", "Pause"]);
-    dashboard.get("/queues").await.shows(&["href=\"kinds\""]);
+/// Where a verb is done to the kind that workers of tests know.
+fn kind(verb: &str) -> String {
+    format!("/kinds/{}/{verb}", "work")
 }
 
-async fn a_build_is_required_and_all_are_allowed(dashboard: Dashboard) {
+async fn a_kind_is_paused_and_resumed(pages: TestPages) {
+    pages.get("/kinds").await.shows(&["No worker knows a kind", "Workers of every build"]);
+    pages.worker(worker()).await;
+    let fields = [("note", "ana: broken"), ("for_ms", "3600000")];
+    let paused = pages.press(&kind("pause"), &fields).await.led();
+    assert_eq!(paused, ("/kinds".to_owned(), "work is paused: no job of it starts.".to_owned()));
+    pages.get("/kinds").await.shows(&["work", "paused", "ana: broken", "in 1h", "Resume"]);
+    pages.press(&kind("resume"), &[]).await.led();
+    pages.get("/kinds").await.shows(&["served", "Pause"]);
+    pages.get("/queues").await.shows(&["href=\"kinds\""]);
+}
+
+async fn a_build_is_required_and_all_are_allowed(pages: TestPages) {
     let fields = [("program", "shop"), ("minimum", "2.14.0"), ("note", "args changed")];
-    let told = dashboard.post("/builds", &fields).await.told();
+    let told = pages.press("/builds", &fields).await.led();
     assert_eq!(told.1, "Workers of shop below 2.14.0 take no new work.");
-    dashboard.get("/kinds").await.shows(&[
+    pages.get("/kinds").await.shows(&[
         "shop",
         "2.14.0",
         "args changed",
         "no worker",
         "Allow all builds",
     ]);
-    dashboard.post("/builds/shop/allow", &[]).await.told();
-    let required = dashboard.api(Method::GET, "/v1/builds", &Value::Null).await;
+    pages.press("/builds/shop/allow", &[]).await.led();
+    let required = pages.ask(Method::GET, "/v1/builds", &Value::Null).await;
     assert_eq!(required["items"], json!([]));
-    let odd = dashboard.post("/builds", &[("program", "shop"), ("minimum", "new one")]).await;
+    let odd = pages.press("/builds", &[("program", "shop"), ("minimum", "new one")]).await;
     assert_eq!(odd.status, StatusCode::BAD_REQUEST);
 }
 
-async fn who_may_only_read_changes_nothing_here(dashboard: Dashboard) {
-    dashboard.post("/limits/set", &[("on", "queue:mail"), ("running", "3")]).await.told();
-    dashboard.worker(worker()).await;
-    let dashboard = dashboard.for_viewers();
-    let limits = dashboard.get("/limits").await;
+async fn who_may_only_read_changes_nothing_here(pages: TestPages) {
+    pages.press("/limits/set", &[("on", "queue:mail"), ("running", "3")]).await.led();
+    pages.worker(worker()).await;
+    let pages = pages.for_reader();
+    let limits = pages.get("/limits").await;
     limits.shows(&["mail"]);
     limits.has_not(&["limits/set", "/remove"]);
-    dashboard.get("/kinds").await.has_not(&["/pause", "action=\"builds\""]);
-    assert_eq!(dashboard.get("/limits/set").await.status, StatusCode::FORBIDDEN);
+    pages.get("/kinds").await.has_not(&["/pause", "action=\"builds\""]);
+    assert_eq!(pages.get("/limits/set").await.status, StatusCode::FORBIDDEN);
     for (path, fields) in [
         ("/limits/set", &[("on", "queue:mail"), ("running", "1")][..]),
         ("/limits/queue%3Amail/remove", &[]),
         ("/limits/queue%3Amail/close", &[]),
         ("/lanes/a/open", &[]),
-        ("/kinds/work/pause", &[("note", "")]),
-        ("/kinds/work/resume", &[]),
+        (&kind("pause"), &[("note", "")]),
+        (&kind("resume"), &[]),
         ("/builds", &[("program", "a"), ("minimum", "1")]),
         ("/builds/a/allow", &[]),
     ] {
-        assert_eq!(dashboard.post(path, fields).await.status, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(pages.press(path, fields).await.status, StatusCode::FORBIDDEN, "{path}");
     }
 }
 
-async fn hostile_texts_of_limits_are_texts(dashboard: Dashboard) {
+async fn hostile_texts_of_limits_are_texts(pages: TestPages) {
     let evil = "<script>alert(1)</script>\u{202e}";
-    dashboard
-        .post("/limits/set", &[("on", "queue:mail"), ("running", "3"), ("note", evil)])
+    pages
+        .press("/limits/set", &[("on", "queue:mail"), ("running", "3"), ("note", evil)])
         .await
-        .told();
-    dashboard.post("/kinds/work/pause", &[("note", evil)]).await.told();
-    dashboard
-        .api(Method::POST, "/v1/jobs", &json!({"kind": "work", "lane": {"key": "<b>\""}}))
-        .await;
+        .led();
+    pages.press(&kind("pause"), &[("note", evil)]).await.led();
+    pages.ask(Method::POST, "/v1/jobs", &json!({"kind": "work", "lane": {"key": "<b>\""}})).await;
     for path in ["/limits", "/kinds"] {
-        let page = dashboard.get(path).await;
+        let page = pages.get(path).await;
         page.shows(&["&lt;script&gt;"]);
         page.has_not(&["<script>alert", "\u{202e}", "<b>\""]);
     }
