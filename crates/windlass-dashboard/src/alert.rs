@@ -12,9 +12,9 @@ use windlass::Timestamp;
 
 use crate::act::back;
 use crate::ask::Pages;
-use crate::button::{self, Button, Field, said};
 use crate::fault::Fault;
 use crate::filter::encoded;
+use crate::form::{self, Button, Field, said};
 use crate::parts::short;
 use crate::parts::{copies, empty, icon, moment, since, text};
 use crate::settings::{Tab, page};
@@ -127,7 +127,7 @@ fn mutes(view: &View, mutes: &[Mute], may_operate: bool) -> Markup {
                     td data-name="until" { @if let Some(at) = mute.until { (moment(at, view.now)) } @else { span.none { "it is unmuted" } } }
                     @if may_operate { td.acts { @if !mute.is_declared {
                         form method="post" action="settings/alerts/unmute" {
-                            (button::back(view))
+                            (form::back(view))
                             input type="hidden" name="name" value=(mute.name);
                             button.quiet aria-label={ "Unmute " (text(&mute.name)) } { (icon("play")) span { "Unmute" } }
                         }

@@ -12,9 +12,9 @@ use windlass_http::words::time::number;
 
 use crate::act::back;
 use crate::ask::Pages;
-use crate::button::Button;
 use crate::fault::Fault;
 use crate::filter::encoded;
+use crate::form::Button;
 use crate::parts::short;
 use crate::parts::{copies, icon, moment, text};
 use crate::state::badge;

@@ -24,7 +24,6 @@ mod assets;
 mod audit;
 mod bars;
 mod base;
-mod button;
 mod chart;
 mod docs;
 mod error_group;

@@ -15,9 +15,9 @@ use windlass::token::Scope;
 
 use crate::act::back;
 use crate::ask::Pages;
-use crate::button::{Button, Field};
 use crate::fault::Fault;
 use crate::filter::encoded;
+use crate::form::{Button, Field};
 use crate::parts::{copies, copy, empty, icon, moment, text};
 use crate::settings::{Tab, limited, page, values};
 use crate::view::View;

@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 use windlass::Timestamp;
 
 use super::difference::difference;
-use crate::button::{Field, said};
 use crate::fault::Fault;
 use crate::filter::link;
+use crate::form::{Field, said};
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
 use crate::parts::{copies, empty, icon, moment, pager, text};

@@ -7,9 +7,9 @@ use maud::{Markup, html};
 
 use super::document::Job;
 use crate::act::{back, own_path};
-use crate::button;
 use crate::fault::Fault;
 use crate::filter::encoded;
+use crate::form;
 use crate::layout::{Nav, Page};
 use crate::parts::{icon, short, text};
 use crate::view::View;
@@ -26,7 +26,7 @@ type Answer = (String, Result<(), Fault>);
 pub(super) fn bar(view: &View) -> Markup {
     html! {
         form.chosen id=(FORM) method="post" action="jobs" {
-            (button::back(view))
+            (form::back(view))
             // A script shows it, which marks the rows.
             label.all hidden { input type="checkbox" data-all="job"; "All of this page" }
             button.quiet name="act" value="retry" { (icon("loop")) span { "Retry selected" } }

@@ -11,6 +11,7 @@ use super::act::Which;
 use super::document::{Attempt, Job};
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
+use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, icon, lines_of, moment, short, since, text};
@@ -117,12 +118,8 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
 
 fn buttons(view: &View, job: &Job) -> Markup {
     let button = |act: &str, name: &str, class: &str, picture: &str| {
-        html! {
-            form method="post" action={ "jobs/" (encoded(&job.id)) "/" (act) } {
-                input type="hidden" name="back" value=(view.here);
-                button class=(class) { (icon(picture)) span { (name) } }
-            }
-        }
+        let to = format!("jobs/{}/{act}", encoded(&job.id));
+        Button::to(&to, (name, picture, class)).show(view)
     };
     let may_retry = !matches!(job.state, State::Running | State::Available | State::Waiting);
     let has_ended = matches!(job.state, State::Completed | State::Cancelled | State::Dead);

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::{Map, json};
 
 use crate::act::back;
-use crate::button::said;
 use crate::fault::Fault;
 use crate::filter::encoded;
+use crate::form::said;
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]

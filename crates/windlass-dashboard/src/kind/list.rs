@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::Timestamp;
 
-use crate::button::{Button, Field};
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
+use crate::form::{Button, Field};
 use crate::layout::{Nav, Page};
 use crate::parts::{copies, empty, icon, moment, text};
 use crate::view::View;

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use windlass_http::words::time::number;
 
 use super::document::{Limit, Limits};
-use crate::button::Button;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
+use crate::form::Button;
 use crate::lane;
 use crate::layout::{Nav, Page};
 use crate::parts::{copies, empty, icon, moment, since, text};

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use super::document::Limit;
 use crate::act::back;
-use crate::button::{Field, said};
 use crate::fault::Fault;
 use crate::filter::encoded;
+use crate::form::{Field, said};
 use crate::layout::{Nav, Page};
 use crate::parts::icon;
 use crate::settings::values;

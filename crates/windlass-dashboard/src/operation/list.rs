@@ -8,9 +8,9 @@ use windlass_http::words::time::number;
 
 use super::document::{Operation, Operations};
 use super::words::{badge, bar, what};
-use crate::button::Button;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
+use crate::form::Button;
 use crate::layout::{Nav, Page};
 use crate::parts::{copies, empty, left, moment, pager, plain, text};
 use crate::view::View;

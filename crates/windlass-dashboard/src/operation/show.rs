@@ -9,9 +9,9 @@ use windlass_http::words::time::number;
 
 use super::document::Operation;
 use super::words::{badge, bar, skipped, what};
-use crate::button::Button;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
+use crate::form::Button;
 use crate::layout::{Nav, Page};
 use crate::parts::{copies, copy, left, moment, text};
 use crate::view::View;

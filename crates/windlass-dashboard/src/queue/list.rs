@@ -9,6 +9,7 @@ use windlass_http::words::time::number;
 use super::Queue;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
+use crate::form::Button;
 use crate::layout::{Nav, Page};
 use crate::parts::{empty, icon, moment, since, text};
 use crate::view::View;
@@ -81,10 +82,6 @@ fn button(view: &View, queue: &Queue) -> Markup {
         Some(_) => ("resume", "Resume", "play"),
         None => ("pause", "Pause", "pause"),
     };
-    html! {
-        form method="post" action={ "queues/" (encoded(&queue.name)) "/" (act) } {
-            input type="hidden" name="back" value=(view.here);
-            button.quiet aria-label={ (name) " " (queue.name) } { (icon(picture)) span { (name) } }
-        }
-    }
+    let to = format!("queues/{}/{act}", encoded(&queue.name));
+    Button::to(&to, (name, picture, "quiet")).about(&queue.name).show(view)
 }

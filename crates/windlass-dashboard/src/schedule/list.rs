@@ -8,7 +8,7 @@ use windlass_http::words::time::number;
 use super::document::Schedule;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
-use crate::form::{Look, button};
+use crate::form::Button;
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, icon, moment, text};
 use crate::view::View;
@@ -90,7 +90,7 @@ fn last(view: &View, one: &Schedule) -> Markup {
 fn switch(view: &View, one: &Schedule) -> Markup {
     let to = |act: &str| format!("schedules/{}/{act}", encoded(&one.name));
     match one.is_paused() {
-        true => button(view, &to("resume"), Look::of("Resume", "play", "quiet"), &one.name),
-        false => button(view, &to("pause"), Look::of("Pause", "pause", "quiet"), &one.name),
+        true => Button::to(&to("resume"), ("Resume", "play", "quiet")).about(&one.name).show(view),
+        false => Button::to(&to("pause"), ("Pause", "pause", "quiet")).about(&one.name).show(view),
     }
 }

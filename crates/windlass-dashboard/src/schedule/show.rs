@@ -10,7 +10,7 @@ use windlass_http::words::time::{lasted, number, span};
 use super::document::{Declaration, Declared, Definition, LastJob, Preview, Schedule, in_words};
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
-use crate::form::{Look, asking, button, one_text, sure};
+use crate::form::{Button, Field};
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
 use crate::parts::{Named, copy, icon, moment, short, text};
@@ -73,14 +73,14 @@ async fn last_job(view: &View, one: &Schedule) -> Result<Option<LastJob>, Fault>
 
 fn tools(view: &View, one: &Schedule, may_operate: bool) -> Markup {
     let to = |act: &str| format!("schedules/{}/{act}", encoded(&one.name));
-    let pause = one_text("note", "Why, and by whom", Look::of("Pause it", "pause", ""));
+    let pause = Field::text("note", "Why, and by whom").show();
     html! {
         div.tools {
             (copy("Copy as command", &format!("windlass schedule show {}", one.name)))
             @if may_operate && !one.is_removed() {
-                (button(view, &to("run"), Look::of("Run now", "play", ""), &one.name))
-                @if one.is_paused() { (button(view, &to("resume"), Look::of("Resume", "play", "primary"), &one.name)) }
-                @else { (asking(view, &to("pause"), Look::of("Pause…", "pause", ""), &pause)) }
+                (Button::to(&to("run"), ("Run now", "play", "")).about(&one.name).show(view))
+                @if one.is_paused() { (Button::to(&to("resume"), ("Resume", "play", "primary")).about(&one.name).show(view)) }
+                @else { (Button::to(&to("pause"), ("Pause", "pause", "")).about(&one.name).ask(view, "", &pause)) }
             }
         }
     }
@@ -204,13 +204,13 @@ fn apart(view: &View, one: &Schedule) -> Markup {
         (_, true) => format!("Schedule {} is forgotten. The next declaration makes it.", one.name),
         (None, false) => format!("Schedule {} goes for good. Its jobs stay.", one.name),
     };
-    let name = if one.is_removed() { "Forget…" } else { "Remove…" };
-    let send = if one.is_removed() { "Forget it" } else { "Remove it" };
-    let fields = sure(&says, Look::of(send, "cross", "danger"));
+    let name = if one.is_removed() { "Forget" } else { "Remove" };
+    let to = format!("schedules/{}/remove", encoded(&one.name));
+    let button = Button::to(&to, (name, "cross", "danger")).about(&one.name);
     html! {
         section.apart {
             h2 { "Remove" }
-            div.tools { (asking(view, &format!("schedules/{}/remove", encoded(&one.name)), Look::of(name, "cross", "danger"), &fields)) }
+            div.tools { (button.ask(view, &says, &html! {})) }
         }
     }
 }

@@ -8,7 +8,7 @@ use windlass_http::words::time::number;
 use super::document::Source;
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::form::{Look, button};
+use crate::form::Button;
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, moment, text};
 use crate::view::View;
@@ -74,7 +74,7 @@ fn row(view: &View, one: &Source, may_operate: bool) -> Markup {
 fn switch(view: &View, one: &Source) -> Markup {
     let to = |act: &str| format!("sources/{}/{act}", encoded(&one.name));
     match one.is_running() {
-        true => button(view, &to("pause"), Look::of("Pause", "pause", "quiet"), &one.name),
-        false => button(view, &to("resume"), Look::of("Resume", "play", "quiet"), &one.name),
+        true => Button::to(&to("pause"), ("Pause", "pause", "quiet")).about(&one.name).show(view),
+        false => Button::to(&to("resume"), ("Resume", "play", "quiet")).about(&one.name).show(view),
     }
 }

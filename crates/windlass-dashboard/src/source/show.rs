@@ -10,7 +10,7 @@ use windlass_http::words::time::{count, number};
 use super::document::{Gap, Quarantine, Source};
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
-use crate::form::{Look, asking, button, button_with, one_text, sure};
+use crate::form::{Button, Field};
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
 use crate::parts::{Named, copy, cut, icon, moment, pager, text};
@@ -62,13 +62,13 @@ pub(super) async fn show(
 
 fn tools(view: &View, one: &Source, may_operate: bool) -> Markup {
     let to = |act: &str| format!("sources/{}/{act}", encoded(&one.name));
-    let pause = one_text("note", "Why, and by whom", Look::of("Pause it", "pause", ""));
+    let pause = Field::text("note", "Why, and by whom").show();
     html! {
         div.tools {
             (copy("Copy as command", &format!("windlass source show {}", one.name)))
             @if may_operate {
-                @if one.is_running() { (asking(view, &to("pause"), Look::of("Pause…", "pause", ""), &pause)) }
-                @else { (button(view, &to("resume"), Look::of("Resume", "play", "primary"), &one.name)) }
+                @if one.is_running() { (Button::to(&to("pause"), ("Pause", "pause", "")).about(&one.name).ask(view, "", &pause)) }
+                @else { (Button::to(&to("resume"), ("Resume", "play", "primary")).about(&one.name).show(view)) }
             }
         }
     }
@@ -91,7 +91,7 @@ fn gaps(view: &View, one: &Source, may_operate: bool) -> Markup {
             div.title {
                 h2 { "What its feed did not give" }
                 @if may_operate && one.open_gaps > 1 {
-                    (button(view, &format!("sources/{}/close", encoded(&one.name)), Look::of("Close all", "check", ""), &one.name))
+                    (Button::to(&format!("sources/{}/close", encoded(&one.name)), ("Close all", "check", "")).about(&one.name).show(view))
                 }
             }
             @if one.gaps.is_empty() { p.meta { "Nothing is lacking." } } @else {
@@ -122,7 +122,7 @@ fn gap_row(view: &View, one: &Source, gap: &Gap, may_operate: bool) -> Markup {
             td data-name="answer" { (text(&gap.answer)) }
             td.when { (moment(gap.at, view.now)) }
             @if may_operate { td.acts { @if gap.closed_at.is_none() {
-                (button_with(view, &format!("sources/{}/close", encoded(&one.name)), Look::of("Close", "check", "quiet"), &[("gap", &gap.event)]))
+                (Button::to(&format!("sources/{}/close", encoded(&one.name)), ("Close", "check", "quiet")).inline(view, &[("gap", &gap.event)]))
             } } }
         }
     }
@@ -140,7 +140,7 @@ fn quarantine(view: &View, one: &Source, aside: &Quarantine, may_operate: bool) 
                 li {
                     div {
                         b { (record.id) } @if let Some(nth) = record.number { span.meta { " · number " (number(nth)) } } span.meta { " · " (moment(record.at, view.now)) }
-                        @if may_operate { " " (button_with(view, &format!("{here}/discard"), Look::of("Throw away", "cross", "danger"), &[("record", &record.id.to_string())])) }
+                        @if may_operate { " " (Button::to(&format!("{here}/discard"), ("Throw away", "cross", "danger")).inline(view, &[("record", &record.id.to_string())])) }
                     }
                     details { summary { (text(&record.reason)) } pre { (cut(&record.body, BODY_CHARS)) } @if record.is_cut { p.note { "There was more than is kept, so that it cannot be imported." } } }
                 }
@@ -173,23 +173,18 @@ fn facts(view: &View, one: &Source) -> Markup {
 /// What cannot be taken back stands apart.
 fn apart(view: &View, one: &Source) -> Markup {
     let to = |act: &str| format!("sources/{}/{act}", encoded(&one.name));
-    let reset = one_text(
-        "to",
-        "Behind this cursor; its oldest record where empty",
-        Look::of("Reset it", "undo", "danger"),
-    );
+    let reset = Field::text("to", "Behind this cursor; its oldest record where empty").show();
     let says = format!(
         "Source {} goes, with what was put aside. Its events stay, and a program that declares it makes it again.",
         one.name
     );
-    let remove = sure(&says, Look::of("Remove it", "cross", "danger"));
     html! {
         section.apart {
             h2 { "Reset and remove" }
             p.meta { "Records that were imported before do not become events again." }
             div.tools {
-                (asking(view, &to("reset"), Look::of("Reset…", "undo", "danger"), &reset))
-                (asking(view, &to("remove"), Look::of("Remove…", "cross", "danger"), &remove))
+                (Button::to(&to("reset"), ("Reset", "undo", "danger")).about(&one.name).ask(view, "", &reset))
+                (Button::to(&to("remove"), ("Remove", "cross", "danger")).about(&one.name).ask(view, &says, &html! {}))
             }
         }
     }

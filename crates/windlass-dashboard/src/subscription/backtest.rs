@@ -102,7 +102,7 @@ fn form(wanted: &Wanted) -> Markup {
         html! { label { span { (label) } input name=(id) value=(value) placeholder=(hint) maxlength="4096" autocomplete="off" spellcheck="false"; } }
     };
     html! {
-        form.fields method="get" action="backtest" {
+        form.tries method="get" action="backtest" {
             (field("types", "Types", &wanted.types, "order.* invoice.sent"))
             (field("sql", "For which", &wanted.sql, "data.total >= 1000"))
             (field("subscription", "Or the filter of a subscription", &wanted.subscription, "receipts"))

@@ -9,7 +9,7 @@ use windlass_http::words::time::number;
 use super::document::Subscription;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
-use crate::form::{Look, button};
+use crate::form::Button;
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, icon, moment, text};
 use crate::view::View;
@@ -85,8 +85,8 @@ fn row(view: &View, one: &Subscription, may_operate: bool) -> Markup {
 pub(super) fn switch(view: &View, one: &Subscription) -> Markup {
     let to = |act: &str| format!("subscriptions/{}/{act}", encoded(&one.name));
     match one.is_paused() {
-        true => button(view, &to("resume"), Look::of("Resume", "play", "quiet"), &one.name),
-        false => button(view, &to("pause"), Look::of("Pause", "pause", "quiet"), &one.name),
+        true => Button::to(&to("resume"), ("Resume", "play", "quiet")).about(&one.name).show(view),
+        false => Button::to(&to("pause"), ("Pause", "pause", "quiet")).about(&one.name).show(view),
     }
 }
 

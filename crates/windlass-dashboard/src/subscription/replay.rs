@@ -125,7 +125,7 @@ fn form(name: &str, wanted: &Wanted) -> Markup {
         html! { label { span { (label) } input name=(id) value=(value) placeholder=(hint) maxlength="4096" autocomplete="off" spellcheck="false"; } }
     };
     html! {
-        form.fields method="get" action={ "subscriptions/" (encoded(name)) "/replay" } {
+        form.tries method="get" action={ "subscriptions/" (encoded(name)) "/replay" } {
             label { span { "From" } input name="from" value=(wanted.from) placeholder="beginning, 1200 or 2026-11-26T08:00:00Z" required maxlength="64" autocomplete="off"; }
             (field("to", "Up to", &wanted.to, "now"))
             (field("types", "Only these types", &wanted.types, "those of its filter"))

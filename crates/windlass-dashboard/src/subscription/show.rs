@@ -11,7 +11,7 @@ use super::list::switch;
 use crate::event::answered;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
-use crate::form::{Look, asking, sure};
+use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
 use crate::parts::{Named, copy, icon, moment, short, text};
@@ -181,14 +181,15 @@ fn apart(view: &View, one: &Subscription) -> Markup {
         "Subscription {} goes. Jobs that came of it stay; events from now on make none.",
         one.name
     );
-    let send = Look::of("Remove it", "cross", "danger");
+    let to = format!("subscriptions/{name}/remove");
+    let button = Button::to(&to, ("Remove", "cross", "danger")).about(&one.name);
     html! {
         section.apart {
             h2 { "Undo and remove" }
             div.tools {
                 a.button href=(link("jobs", &[("filter", &term("tag", &format!("replay:{}", one.name)))])) { (icon("jobs")) span { "Jobs of its replays" } }
                 a.button href={ "subscriptions/" (name) "/undo" } { (icon("undo")) span { "Undo replays…" } }
-                (asking(view, &format!("subscriptions/{name}/remove"), Look::of("Remove…", "cross", "danger"), &sure(&says, send)))
+                (button.ask(view, &says, &html! {}))
             }
         }
     }

@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::{User, may, new_password, roles};
 use crate::act::back;
-use crate::button::Field;
 use crate::fault::Fault;
 use crate::filter::encoded;
+use crate::form::Field;
 use crate::parts::{copies, empty, icon, moment, text};
 use crate::settings::{Tab, limited, page, values};
 use crate::view::View;

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::{User, may, new_password, roles};
 use crate::act::back;
-use crate::button::Button;
 use crate::fault::Fault;
 use crate::filter::encoded;
+use crate::form::Button;
 use crate::parts::{copies, moment, text};
 use crate::settings::{Tab, limited, page};
 use crate::view::View;

@@ -11,7 +11,7 @@ use super::picture::picture;
 use super::steps::Rows;
 use crate::fault::Fault;
 use crate::filter::{encoded, link};
-use crate::form::{Look, asking, button, one_text};
+use crate::form::{Button, Field};
 use crate::layout::{Nav, Page};
 use crate::parts::{Which, copy, icon, moment, text};
 use crate::view::View;
@@ -57,20 +57,16 @@ pub(super) fn tools(view: &View, batch: &Batch, may_operate: bool) -> Markup {
     let noun = if batch.is_workflow { "workflow" } else { "batch" };
     let to = |act: &str| format!("{}/{act}", batch.href());
     let object = batch.title();
-    let cancel = one_text(
-        "reason",
-        "Why, for those who look at its jobs",
-        Look::of("Cancel its jobs", "slash", "danger"),
-    );
+    let cancel = Field::text("reason", "Why, for those who look at its jobs").show();
     let retry = format!("Retry {}", count(batch.jobs.dead, "dead job"));
     html! {
         div.tools {
             (copy("Copy as command", &format!("windlass {noun} show {}", batch.id)))
             (copy("Copy as curl", &view.curl(&format!("/v1/{}", batch.href()))))
             @if may_operate {
-                @if batch.jobs.dead > 0 { (button(view, &to("retry"), Look::of(&retry, "loop", "primary"), object)) }
-                @if batch.state == "open" && !batch.is_workflow { (button(view, &to("seal"), Look::of("Seal", "check", ""), object)) }
-                @if batch.is_live() { (asking(view, &to("cancel"), Look::of("Cancel…", "slash", "danger"), &cancel)) }
+                @if batch.jobs.dead > 0 { (Button::to(&to("retry"), (&retry, "loop", "primary")).about(object).show(view)) }
+                @if batch.state == "open" && !batch.is_workflow { (Button::to(&to("seal"), ("Seal", "check", "")).about(object).show(view)) }
+                @if batch.is_live() { (Button::to(&to("cancel"), ("Cancel", "slash", "danger")).about("its jobs").ask(view, "", &cancel)) }
             }
         }
     }

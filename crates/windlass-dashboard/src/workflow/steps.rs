@@ -7,7 +7,7 @@ use windlass_http::words::time::span;
 use super::document::{Batch, Condition, Step};
 use crate::bars::{Axis, Bar};
 use crate::filter::encoded;
-use crate::form::{Look, button_with};
+use crate::form::Button;
 use crate::parts::{icon, moment, text};
 use crate::state::{badge, look};
 use crate::view::View;
@@ -91,7 +91,7 @@ impl Rows<'_> {
                 span class={ "badge " (colour) } { (icon(picture)) (text(&condition.state)) } " "
                 (self.awaited(condition))
                 @if is_open && self.may_operate && step.state == State::Waiting {
-                    " " (button_with(self.view, &format!("workflows/{}/waive", encoded(&self.batch.id)), Look::of("Let it pass", "right", "quiet"), &[("job", &step.job), ("condition", &condition.name)]))
+                    " " (Button::to(&format!("workflows/{}/waive", encoded(&self.batch.id)), ("Let it pass", "right", "quiet")).inline(self.view, &[("job", &step.job), ("condition", &condition.name)]))
                 }
             }
         }
