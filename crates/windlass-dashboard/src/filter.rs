@@ -24,6 +24,11 @@ pub(crate) fn link(path: &str, parameters: &[(&str, &str)]) -> String {
     link
 }
 
+/// A text as one word of a shell.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// A term with a value of somebody else's, in quotes where it needs them.
 pub(crate) fn term(field: &str, value: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "._:/@+#%~-".contains(c);
@@ -89,6 +94,7 @@ mod tests {
             link("jobs", &[("filter", "a:\"b c\" -d&"), ("cursor", "")]),
             "jobs?filter=a:%22b%20c%22%20-d%26"
         );
+        assert_eq!(quoted("a'$(b)"), r"'a'\''$(b)'");
         assert_eq!(term("queue", "mail"), "queue:mail");
         assert_eq!(term("queue", "a \"b\""), r#"queue:"a \"b\"""#);
     }

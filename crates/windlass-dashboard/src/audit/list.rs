@@ -9,7 +9,7 @@ use windlass::Timestamp;
 
 use super::difference::difference;
 use crate::fault::Fault;
-use crate::filter::link;
+use crate::filter::{link, quoted};
 use crate::form::{Field, said};
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
@@ -54,7 +54,6 @@ impl Wanted {
     }
 
     fn command(&self) -> String {
-        let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         let mut command = "windlass audit list".to_owned();
         for (name, value) in [("actor", &self.actor), ("target", &self.target)] {
             if let Some(value) = said(value) {

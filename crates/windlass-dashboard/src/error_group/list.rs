@@ -8,7 +8,7 @@ use windlass_http::words::time::number;
 
 use super::document::{ErrorGroup, Errors};
 use crate::fault::Fault;
-use crate::filter::link;
+use crate::filter::{link, quoted};
 use crate::job::search;
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, moment, text};
@@ -29,7 +29,7 @@ pub(super) async fn list(view: View, Query(wanted): Query<Wanted>) -> Result<Res
     };
     let command = match filter {
         "" => "windlass error list".to_owned(),
-        filter => format!("windlass error list '{}'", filter.replace('\'', r"'\''")),
+        filter => format!("windlass error list {}", quoted(filter)),
     };
     let body = html! {
         div.title { h1 { "Errors" } div.tools { (copy("Copy as command", &command)) (copy("Copy as curl", &view.curl(&path))) } }

@@ -8,7 +8,7 @@ use windlass_http::words::time::number;
 
 use super::document::{Event, Events, Summary};
 use crate::fault::Fault;
-use crate::filter::{encoded, link, term};
+use crate::filter::{encoded, link, quoted, term};
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, cut, empty, icon, moment, pager, short, text};
 use crate::view::View;
@@ -72,10 +72,10 @@ fn page(filter: &str, cursor: Option<&str>) -> Option<String> {
 fn command(filter: &str, after: &str) -> String {
     let mut command = "windlass event list".to_owned();
     if !filter.is_empty() {
-        command.push_str(&format!(" '{}'", filter.replace('\'', r"'\''")));
+        command.push_str(&format!(" {}", quoted(filter)));
     }
     if !after.is_empty() {
-        command.push_str(&format!(" --after '{}'", after.replace('\'', r"'\''")));
+        command.push_str(&format!(" --after {}", quoted(after)));
     }
     command
 }

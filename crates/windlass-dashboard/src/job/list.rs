@@ -10,7 +10,7 @@ use windlass_http::words::time::number;
 use super::document::{Job, Jobs};
 use super::selected;
 use crate::fault::Fault;
-use crate::filter::{encoded, link, state_of, term, with_state};
+use crate::filter::{encoded, link, quoted, state_of, term, with_state};
 use crate::layout::{Nav, Page};
 use crate::overview::Status;
 use crate::parts::{copy, empty, icon, moment, pager, plain, short, text};
@@ -83,7 +83,7 @@ fn page(filter: &str, cursor: Option<&str>) -> Option<String> {
 fn command(filter: &str) -> String {
     match filter {
         "" => "windlass job list".to_owned(),
-        filter => format!("windlass job list '{}'", filter.replace('\'', r"'\''")),
+        filter => format!("windlass job list {}", quoted(filter)),
     }
 }
 

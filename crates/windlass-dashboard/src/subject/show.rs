@@ -11,7 +11,7 @@ use windlass_http::words::time::span;
 
 use super::axis::{Axis, Cursors, Event, ROWS, Row, Side, merged};
 use crate::fault::Fault;
-use crate::filter::{encoded, link, term};
+use crate::filter::{encoded, link, quoted, term};
 use crate::job::Job;
 use crate::layout::{Nav, Page};
 use crate::parts::short;
@@ -56,7 +56,7 @@ pub(super) async fn show(
         div.title {
             div { p.crumb { "Subject" } h1 { (text(kind)) " " (text(id)) } }
             div.tools {
-                (copies(&view, &format!("windlass job list '{}'", filter.replace('\'', r"'\''")), &link("/v1/jobs", &[("filter", &filter)])))
+                (copies(&view, &format!("windlass job list {}", quoted(&filter)), &link("/v1/jobs", &[("filter", &filter)])))
                 a.button href=(link("jobs", &[("filter", &filter)])) { "Its jobs" }
                 @if may_operate { a.button href=(link("operations/new", &[("filter", &filter)])) { "Act on its jobs" } }
             }
@@ -151,7 +151,7 @@ fn of_event(view: &View, event: &Event) -> Markup {
 /// Nothing is there: what that says, and what it does not.
 async fn never(view: &View, subject: &str) -> Result<Markup, Fault> {
     let keep = view.ask().get_if_allowed::<Keep>("/v1/events/keep").await?;
-    let command = format!("windlass enqueue hello --subject '{}'", subject.replace('\'', r"'\''"));
+    let command = format!("windlass enqueue hello --subject {}", quoted(subject));
     let more = html! {
         p { "No job that you may see is about it. One that ended goes after its time of keeping, " (span(KEEP_FINISHED)) " unless it is set to something else: an older one may have been." }
         @if let Some(keep) = keep {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::document::{Batch, Batches};
 use crate::fault::Fault;
-use crate::filter::link;
+use crate::filter::{link, quoted};
 use crate::layout::{Nav, Page};
 use crate::parts::{copy, empty, icon, moment, pager, text};
 use crate::view::View;
@@ -68,7 +68,7 @@ impl Listed {
             command.push_str(" --live");
         }
         if !wanted.name.trim().is_empty() {
-            command.push_str(&format!(" --name '{}'", wanted.name.trim().replace('\'', r"'\''")));
+            command.push_str(&format!(" --name {}", quoted(wanted.name.trim())));
         }
         command
     }

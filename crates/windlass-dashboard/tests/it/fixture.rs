@@ -14,7 +14,7 @@ use windlass::store::{Now, Store};
 use windlass::token::{Grant, Scope};
 use windlass::worker::Registration;
 use windlass::{Client, Timestamp};
-use windlass_http::{Access, Api, Caller};
+use windlass_http::{Access, Api, Caller, RequestRate};
 use windlass_testkit::database::Database;
 use windlass_testkit::worker::{self as worker_of, Profile};
 
@@ -132,8 +132,14 @@ impl TestPages {
         Self::over(Arc::clone(&self.store), access, Arc::clone(&self.database))
     }
 
+    /// The same pages, where each caller may make so many requests.
+    pub(crate) fn limited(&self, rate: RequestRate) -> Self {
+        let api = Api::limited(Arc::clone(&self.store), Access::open(), rate);
+        Self { api, store: Arc::clone(&self.store), database: Arc::clone(&self.database) }
+    }
+
     /// One that nobody has asked yet: what viewers share for a moment has tests of its own.
-    fn router(&self) -> Router {
+    pub(crate) fn router(&self) -> Router {
         windlass_dashboard::over(self.api.clone())
     }
 

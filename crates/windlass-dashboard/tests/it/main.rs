@@ -1,6 +1,7 @@
 //! The pages as a browser gets them, without one, on both stores.
 
 mod audit;
+mod bounds;
 mod events;
 mod fixture;
 mod jobs;
