@@ -229,6 +229,15 @@ impl Client {
         self.store.counts().await
     }
 
+    /// The same, of waiting jobs no more than 10,000 of each queue and state: it costs the same however many wait, and
+    /// [`Counts::or_more`] says of which there may be more.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn capped_counts(&self) -> Result<Counts, StoreError> {
+        self.store.capped_counts().await
+    }
+
     /// Jobs that were not written since their unique keys were held: how many of each kind, and the newest.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 mod find;
 mod lines;
 mod problem;
+mod rates;
 mod seen;
 
 use std::time::Duration;

@@ -336,6 +336,12 @@ pub const RECONNECT_CAP: Duration = Duration::from_secs(5);
 pub const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long a count may take before it is broken off, and estimated where that is possible.
 pub const COUNT_DEADLINE: Duration = Duration::from_millis(800);
+/// Jobs of one queue and state that wait and are counted where nobody asks for all.
+pub const COUNTED: usize = 10_000;
+/// The same of all queues together; from there on so few of each queue and state as `COUNTED_LEAST` says.
+pub const COUNTED_ALL: usize = 50_000;
+/// Waiting jobs that are counted of a queue and state in any case.
+pub const COUNTED_LEAST: usize = 100;
 /// Records of a source that are imported in one transaction.
 pub const SOURCE_PAGE: usize = 1_000;
 /// Bytes of events and of what is put aside in one such transaction; a single larger record has one of its own.

@@ -1,6 +1,6 @@
 //! How it is: what is not as it should be first, then what there is to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::extract::Query;
@@ -15,7 +15,7 @@ use crate::ask::Pages;
 use crate::fault::Fault;
 use crate::filter::link;
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, empty, icon, text};
+use crate::parts::{copy, counted, empty, icon, text};
 use crate::queue::{Queue, table};
 use crate::stats::{charts, known_time};
 use crate::view::View;
@@ -25,6 +25,7 @@ use crate::view::View;
 pub(crate) struct Status {
     at: Timestamp,
     exact: bool,
+    or_more: BTreeSet<State>,
     jobs: BTreeMap<State, u64>,
     oldest_due_at: Option<Timestamp>,
     workers: Workers,
@@ -56,8 +57,7 @@ impl Status {
     /// How many jobs are in a state, where there are any.
     pub(crate) fn jobs_in(&self, state: State) -> Option<String> {
         let jobs = self.jobs.get(&state).copied().filter(|jobs| *jobs > 0)?;
-        let about = if self.exact { "" } else { "~" };
-        Some(format!("{about}{}", number(jobs)))
+        Some(counted(jobs, (self.exact, self.or_more.contains(&state))))
     }
 }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 use windlass::Timestamp;
-use windlass_http::words::time::{lasted, relative};
+use windlass_http::words::time::{lasted, number, relative};
 
 use crate::assets;
 use crate::view::View;
@@ -31,6 +31,15 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+/// A number of jobs, and whether all were counted or there may be more.
+pub(crate) fn counted(jobs: u64, (is_exact, or_more): (bool, bool)) -> String {
+    match (is_exact, or_more) {
+        (_, true) => format!("{}+", number(jobs)),
+        (false, false) => format!("~{}", number(jobs)),
+        (true, false) => number(jobs),
     }
 }
 

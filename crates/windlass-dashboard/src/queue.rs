@@ -3,7 +3,7 @@
 mod act;
 mod list;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -25,6 +25,7 @@ pub(crate) struct Queue {
     oldest_due_at: Option<Timestamp>,
     jobs: BTreeMap<State, u64>,
     exact: bool,
+    or_more: BTreeSet<State>,
 }
 
 pub(crate) fn routes() -> Router<Pages> {

@@ -1,6 +1,6 @@
 //! Stores: those of a server that has several, and how each is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::response::Response;
@@ -8,12 +8,11 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::State;
-use windlass_http::words::time::number;
 
 use crate::ask::Pages;
 use crate::fault::Fault;
 use crate::filter::encoded;
-use crate::parts::{copies, empty, icon, text};
+use crate::parts::{copies, counted, empty, icon, text};
 use crate::settings::{Tab, page};
 use crate::view::View;
 
@@ -31,6 +30,7 @@ struct Store {
     error: Option<String>,
     jobs: Option<BTreeMap<State, u64>>,
     exact: bool,
+    or_more: BTreeSet<State>,
     problems: Vec<String>,
 }
 
@@ -80,7 +80,7 @@ fn jobs(store: &Store, state: State, href: &str) -> Markup {
     html! {
         td.number data-name=(state.word()) {
             @match jobs {
-                Some(jobs) if jobs > 0 => a href={ (href) "jobs?filter=state:" (state.word()) } { @if !store.exact { "~" } (number(jobs)) },
+                Some(jobs) if jobs > 0 => a href={ (href) "jobs?filter=state:" (state.word()) } { (counted(jobs, (store.exact, store.or_more.contains(&state)))) },
                 Some(_) => span.none { "0" },
                 None => span.none { "–" },
             }

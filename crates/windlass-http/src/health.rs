@@ -2,6 +2,7 @@
 
 mod doctor;
 mod document;
+mod job_counts;
 mod overview;
 mod show;
 
@@ -18,6 +19,8 @@ pub use doctor::{
     Check, DoctorBody, Status as CheckStatus, diagnosis, examine, remedy, told, weight,
 };
 pub use document::{LinesBody, SourcesBody, StatusBody, UnservedBody, WorkersBody, status};
+pub(crate) use job_counts::CountAsked;
+pub use job_counts::JobCounts;
 pub use overview::Overview;
 
 use crate::answer::ok;

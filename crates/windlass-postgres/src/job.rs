@@ -1,6 +1,7 @@
 //! The verbs of jobs.
 
 pub(crate) mod cancel;
+pub(crate) mod capped_counts;
 pub(crate) mod claim;
 pub(crate) mod claim_cursor;
 pub(crate) mod coalesce;
@@ -200,6 +201,10 @@ impl JobStore for PostgresStore {
 
     fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {
         Box::pin(duplicates::duplicates(&self.claims, newest))
+    }
+
+    fn capped_counts(&self) -> Reply<'_, Counts> {
+        Box::pin(capped_counts::capped_counts(&self.claims))
     }
 
     fn counts(&self) -> Reply<'_, Counts> {

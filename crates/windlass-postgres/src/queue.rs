@@ -11,7 +11,7 @@ use windlass_core::queue::{
 };
 use windlass_core::store::{Now, Reply};
 
-use crate::job::count;
+use crate::job::capped_counts::capped_counts;
 use crate::store::PostgresStore;
 use crate::worker;
 
@@ -58,7 +58,7 @@ impl QueueStore for PostgresStore {
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {
         Box::pin(async move {
-            let counts = count::counts(&self.claims).await?;
+            let counts = capped_counts(&self.claims).await?;
             let workers = worker::list::workers(&self.claims).await?;
             list::queues(&self.claims, counts, &workers, now).await
         })

@@ -1,6 +1,7 @@
 //! The verbs of jobs.
 
 pub(crate) mod cancel;
+pub(crate) mod capped_counts;
 pub(crate) mod claim;
 pub(crate) mod complete;
 pub(crate) mod complete_with;
@@ -271,6 +272,10 @@ impl JobStore for SqliteStore {
 
     fn duplicates(&self, newest: usize) -> Reply<'_, Duplicates> {
         Box::pin(self.readers.read(move |c| duplicates::duplicates(c, newest)))
+    }
+
+    fn capped_counts(&self) -> Reply<'_, Counts> {
+        Box::pin(self.readers.read(in_one_snapshot(capped_counts::capped_counts)))
     }
 
     fn counts(&self) -> Reply<'_, Counts> {

@@ -13,7 +13,7 @@ use windlass_core::queue::{
 use windlass_core::store::{Now, Reply};
 
 use crate::connection::reader::in_one_snapshot;
-use crate::job::count;
+use crate::job::capped_counts::capped_counts;
 use crate::store::SqliteStore;
 use crate::worker;
 
@@ -70,7 +70,7 @@ impl QueueStore for SqliteStore {
 
     fn queues(&self, now: Now) -> Reply<'_, Vec<QueueRecord>> {
         Box::pin(self.readers.read(in_one_snapshot(move |c| {
-            let counts = count::counts(c)?;
+            let counts = capped_counts(c)?;
             list::queues(c, counts, &worker::list::workers(c)?, at(now))
         })))
     }

@@ -15,7 +15,7 @@ use windlass::question::{Counting, Question, Rest, Unanswered};
 use windlass::redact::Redaction;
 use windlass::{Client, Timestamp};
 use windlass_http::Document;
-use windlass_http::health::{Overview, examine, status};
+use windlass_http::health::{JobCounts, Overview, examine, status};
 use windlass_http::subscription;
 
 use super::sql::document::Rows;
@@ -100,7 +100,7 @@ pub(crate) async fn run(args: Args, globals: &Globals) -> anyhow::Result<Exit> {
 async fn body(args: &Args, url: &str) -> anyhow::Result<Body> {
     let store = store::existing(url).await?;
     let client = Client::new(std::sync::Arc::clone(&store));
-    let overview = Overview::of(&*store).await?;
+    let overview = Overview::of(&*store, JobCounts::Exact).await?;
     let checks = examine(&*store, &Thresholds::default()).await?;
     let facts = &overview.facts;
     let log = client.event_log().await?;

@@ -2,7 +2,7 @@
 
 use windlass::State;
 use windlass::queue::{PausedKind, Unserved};
-use windlass_http::health::{Overview, SourcesBody, status};
+use windlass_http::health::{JobCounts, Overview, SourcesBody, status};
 
 use crate::command::queue;
 use crate::exit::Exit;
@@ -35,7 +35,7 @@ struct Page {
 
 pub(crate) async fn run(_args: Args, globals: &Globals) -> anyhow::Result<Exit> {
     let store = store::existing(&globals.store).await?;
-    let known = Overview::of(&*store).await?;
+    let known = Overview::of(&*store, JobCounts::Exact).await?;
     let rules = QueueRules { bounds: known.bounds.clone(), agings: known.agings.clone() };
     let page = Page { store: windlass::without_password(&globals.store), rules, known };
     let out = &globals.out;

@@ -79,6 +79,7 @@ impl JobStore for DiscardStore {
         jobs_of_tree(JobId, &[(JobId, JobId)], usize) -> Vec<JobRecord>;
         duplicates(usize) -> Duplicates;
         counts() -> Counts;
+        capped_counts() -> Counts;
     }
 }
 

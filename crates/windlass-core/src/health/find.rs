@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::problem::Problem;
 use super::seen::{Counted, LaneSeen, Observed, Parked};
-use super::{Thresholds, lines};
+use super::{Thresholds, lines, rates};
 use crate::error::StoreError;
 use crate::job::{Counts, State};
 use crate::limit::LimitRecord;
@@ -20,7 +20,7 @@ use crate::worker::WorkerRecord;
 pub struct Overview {
     /// What the store sees of jobs.
     pub observed: Observed,
-    /// How many jobs there are.
+    /// How many jobs there are; of those that wait at least so many as make a problem.
     pub counts: Counts,
     /// The queues.
     pub queues: Vec<QueueRecord>,
@@ -44,13 +44,16 @@ impl Overview {
         thresholds: &Thresholds,
         now: Now,
     ) -> Result<Self, StoreError> {
+        let limits = store.limits(now).await?;
+        let mut counts = store.capped_counts().await?;
+        rates::count_enough(store, &limits, &mut counts).await?;
         Ok(Self {
             observed: store.observe(thresholds, now).await?,
-            counts: store.counts().await?,
+            counts,
             queues: store.queues(now).await?,
             paused_kinds: store.paused_kinds(now).await?,
             workers: store.workers().await?,
-            limits: store.limits(now).await?,
+            limits,
             sources: store.sources().await?,
         })
     }

@@ -1,18 +1,16 @@
 //! Problems of lanes, limits and breakers.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::Thresholds;
 use super::find::Overview;
 use super::problem::Problem;
+use super::rates::{LONG, takes};
 use super::seen::Counted;
 use crate::job::State;
-use crate::limit::{LimitOn, LimitRecord, Rate};
+use crate::limit::{LimitOn, LimitRecord};
 use crate::name::nearest;
 use crate::time::Timestamp;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) fn lanes<'a>(
     overview: &'a Overview,
@@ -92,12 +90,7 @@ fn slow(overview: &Overview, record: &LimitRecord) -> Option<Problem> {
     let rate = record.limit.rate?;
     let waiting = waiting(overview, &record.limit.on)?;
     let takes = takes(rate, waiting.jobs);
-    (takes > DAY).then(|| Problem::RateSlow { on: record.limit.on.clone(), waiting, takes })
-}
-
-fn takes(rate: Rate, jobs: u64) -> Duration {
-    let nanos = rate.per.as_nanos() * u128::from(jobs) / u128::from(rate.tokens.max(1));
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    (takes > LONG).then(|| Problem::RateSlow { on: record.limit.on.clone(), waiting, takes })
 }
 
 /// How many jobs of a queue or a kind are available. Of the keys of a name each has a rate of its own.
@@ -114,7 +107,11 @@ fn waiting(overview: &Overview, on: &LimitOn) -> Option<Counted> {
     };
     let counted = counted.and_then(|states| states.get(&State::Available)).copied().unwrap_or(0);
     let is_counted = counted >= seen.jobs && counted > 0;
-    Some(if is_counted { Counted { jobs: counted, or_more: !overview.counts.exact } } else { seen })
+    let or_more = match on {
+        LimitOn::Queue(queue) => overview.counts.may_be_more(queue, State::Available),
+        _ => false,
+    };
+    Some(if is_counted { Counted { jobs: counted, or_more } } else { seen })
 }
 
 /// The names that jobs and workers use.

@@ -1,6 +1,6 @@
 //! What a store does with jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -75,9 +75,44 @@ pub struct Counts {
     /// False where counting took too long. PostgreSQL's estimate stands in then; on SQLite there
     /// are at least so many.
     pub exact: bool,
+    /// The states of queues of which there are at least so many as counted, where counting ended early
+    /// ([`JobStore::capped_counts`]).
+    pub or_more: BTreeMap<String, BTreeSet<State>>,
 }
 
 impl Counts {
+    /// Whether there may be more jobs of a queue in this state than were counted.
+    #[must_use]
+    pub fn may_be_more(&self, queue: &str, state: State) -> bool {
+        self.or_more.get(queue).is_some_and(|states| states.contains(&state))
+    }
+
+    /// Whether all jobs of a queue were counted.
+    #[must_use]
+    pub fn is_exact(&self, queue: &str) -> bool {
+        self.exact || (!self.or_more.is_empty() && !self.or_more.contains_key(queue))
+    }
+
+    /// Notes that there may be more jobs of a queue in this state than were counted.
+    pub fn may_have_more(&mut self, queue: &str, state: State) {
+        self.or_more.entry(queue.to_owned()).or_default().insert(state);
+        self.exact = false;
+    }
+
+    /// Notes of these states that there may be more jobs than were counted, whatever their queues.
+    pub fn cut_short(&mut self, states: impl IntoIterator<Item = State>) {
+        let queues: Vec<String> = self.by_queue.keys().cloned().collect();
+        for state in states {
+            queues.iter().for_each(|queue| self.may_have_more(queue, state));
+        }
+    }
+
+    /// The states of which there may be more jobs than were counted.
+    #[must_use]
+    pub fn states_or_more(&self) -> BTreeSet<State> {
+        self.or_more.values().flatten().copied().collect()
+    }
+
     /// The number in one state over all queues.
     #[must_use]
     pub fn of(&self, state: State) -> u64 {
@@ -298,4 +333,9 @@ pub trait JobStore: Send + Sync {
 
     /// Numbers of jobs by queue and state, exact unless that takes longer than the limit.
     fn counts(&self) -> Reply<'_, Counts>;
+
+    /// The same, of waiting jobs no more than [`limits::COUNTED`](crate::limits::COUNTED) of each queue and state: it costs the
+    /// same however many wait. Scheduled and failed jobs lie in the order in which they are due, and not by queue: of both, and
+    /// of those of unknown kinds, [`limits::COUNTED_ALL`](crate::limits::COUNTED_ALL) are looked at.
+    fn capped_counts(&self) -> Reply<'_, Counts>;
 }

@@ -116,6 +116,7 @@ impl JobStore for ReadOnly {
         jobs_of_tree(root: JobId, of_events: &'a [(JobId, JobId)], most: usize) -> Vec<JobRecord>;
         duplicates(newest: usize) -> Duplicates;
         counts() -> Counts;
+        capped_counts() -> Counts;
     }
 
     refuse! {

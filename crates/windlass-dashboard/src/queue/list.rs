@@ -4,14 +4,13 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::State;
-use windlass_http::words::time::number;
 
 use super::Queue;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::form::Button;
 use crate::layout::{Nav, Page};
-use crate::parts::{empty, icon, moment, since, text};
+use crate::parts::{counted, empty, icon, moment, since, text};
 use crate::view::View;
 
 #[derive(Debug, Deserialize)]
@@ -52,7 +51,7 @@ fn row(view: &View, queue: &Queue, may_operate: bool) -> Markup {
         html! {
             td.number data-name=(state.word()) {
                 @if jobs == 0 { span.none { "0" } }
-                @else { a href=(link("jobs", &[("filter", &filter)])) { @if !queue.exact { "~" } (number(jobs)) } }
+                @else { a href=(link("jobs", &[("filter", &filter)])) { (counted(jobs, (queue.exact, queue.or_more.contains(&state)))) } }
             }
         }
     };

@@ -1,6 +1,6 @@
 //! How a store is as JSON: `status.v1`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,8 +23,11 @@ pub struct StatusBody<'a> {
     /// The moment of this, by the database's clock.
     #[schema(value_type = schema::Moment)]
     at: Timestamp,
-    /// Whether the jobs were counted; false where their numbers are estimated.
+    /// Whether all jobs were counted; false where numbers are estimated, or counting ended early.
     exact: bool,
+    /// States of which there may be more jobs than their numbers say.
+    #[schema(value_type = Vec<schema::State>)]
+    or_more: BTreeSet<State>,
     /// The numbers of jobs by state.
     #[schema(value_type = BTreeMap<String, u64>)]
     jobs: BTreeMap<State, u64>,
@@ -124,6 +127,7 @@ pub fn status<'a>(overview: &'a Overview, address: Option<&'a str>) -> Document<
             server: &overview.facts.server,
             at: overview.facts.now,
             exact: counts.exact,
+            or_more: counts.states_or_more(),
             jobs: State::ALL.into_iter().map(|state| (state, counts.of(state))).collect(),
             pruned: counts.pruned,
             oldest_due_at: overview.oldest().map(|(moment, _)| moment),

@@ -10,6 +10,7 @@ use windlass::worker::WorkerRecord;
 use windlass::{StoreError, Timestamp};
 
 use super::document::{LinesBody, SourcesBody, WorkersBody};
+use super::job_counts::JobCounts;
 use crate::answer::Document;
 use crate::queue::{QueueBody, document};
 
@@ -18,7 +19,7 @@ use crate::queue::{QueueBody, document};
 pub struct Overview {
     /// What the store says of itself.
     pub facts: Facts,
-    /// The numbers of jobs.
+    /// The numbers of jobs, as far as they were counted.
     pub counts: Counts,
     /// Queues that have jobs, workers or a pause.
     pub queues: Vec<QueueRecord>,
@@ -45,10 +46,10 @@ impl Overview {
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub async fn of(store: &dyn Store) -> Result<Self, StoreError> {
+    pub async fn of(store: &dyn Store, counting: JobCounts) -> Result<Self, StoreError> {
         Ok(Self {
             facts: store.facts().await?,
-            counts: store.counts().await?,
+            counts: counting.counts(store).await?,
             queues: store.queues(Now::Database).await?,
             workers: store.workers().await?,
             unserved: store.unserved(Now::Database).await?,

@@ -6,10 +6,12 @@ use windlass::health::Thresholds;
 
 use super::doctor::{DoctorBody, diagnosis, examine};
 use super::document::{self, StatusBody};
+use super::job_counts::CountAsked;
 use super::overview::Overview;
 use crate::access::{May, Read};
 use crate::answer::{Document, ok};
 use crate::api::Api;
+use crate::extract::Asked;
 use crate::problem::Problem;
 
 /// Show how things are
@@ -19,10 +21,15 @@ use crate::problem::Problem;
     get,
     path = "/status",
     tag = "health",
+    params(CountAsked),
     responses((status = 200, description = "How things are.", body = Document<StatusBody>))
 )]
-pub(super) async fn status(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
-    let overview = Overview::of(api.store()).await?;
+pub(super) async fn status(
+    _may: May<Read>,
+    State(api): State<Api>,
+    Asked(CountAsked { count }): Asked<CountAsked>,
+) -> Result<Response, Problem> {
+    let overview = Overview::of(api.store(), count).await?;
     Ok(ok(&document::status(&overview, None)))
 }
 

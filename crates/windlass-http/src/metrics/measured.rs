@@ -10,7 +10,7 @@ use windlass::store::Store;
 use windlass::subscription::{Progress, SubscriptionRecord};
 
 use crate::api::Api;
-use crate::health::Overview;
+use crate::health::{JobCounts, Overview};
 use crate::limits::READ_TIME;
 
 /// What is measured, its unit and its meaning.
@@ -108,7 +108,7 @@ struct Look {
 impl Look {
     async fn at(store: &dyn Store) -> Result<Self, StoreError> {
         Ok(Self {
-            overview: Overview::of(store).await?,
+            overview: Overview::of(store, JobCounts::Exact).await?,
             log: store.event_log().await?,
             subscriptions: store.subscriptions().await?.all,
         })

@@ -1,6 +1,6 @@
 //! A queue as JSON: `queue.v1`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,8 +32,11 @@ pub struct QueueBody<'a> {
     /// The numbers of its jobs by state.
     #[schema(value_type = BTreeMap<String, u64>)]
     jobs: BTreeMap<State, u64>,
-    /// Whether these were counted; false where they are estimated.
+    /// Whether all of them were counted; false where numbers are estimated, or counting ended early.
     exact: bool,
+    /// States of which there may be more jobs than their numbers say.
+    #[schema(value_type = Vec<schema::State>)]
+    or_more: BTreeSet<State>,
     /// So many of its jobs may be available before it is full.
     max_jobs: Option<u64>,
     /// What happens to an enqueue while it is full.
@@ -62,7 +65,8 @@ pub fn document<'a>(
             workers: queue.workers,
             oldest_due_at: queue.oldest_due_at,
             jobs: State::ALL.into_iter().map(|state| (state, number(state))).collect(),
-            exact: counts.exact,
+            exact: counts.is_exact(&queue.name),
+            or_more: counts.or_more.get(&queue.name).cloned().unwrap_or_default(),
             max_jobs: bound.map(|bound| bound.jobs),
             when_full: bound.map(|bound| bound.when_full),
             age_every_ms: aging

@@ -13,7 +13,8 @@ use crate::access::{May, Read};
 use crate::answer::{Document, Items, ok};
 use crate::api::Api;
 use crate::conditional::of_edition;
-use crate::extract::Named;
+use crate::extract::{Asked, Named};
+use crate::health::{CountAsked, JobCounts};
 use crate::name::QueueName;
 use crate::page;
 use crate::problem::Problem;
@@ -27,10 +28,10 @@ struct Look {
 }
 
 impl Look {
-    async fn at(store: &dyn Store) -> Result<Self, StoreError> {
+    async fn at(store: &dyn Store, counting: JobCounts) -> Result<Self, StoreError> {
         Ok(Self {
             queues: store.queues(Now::Database).await?,
-            counts: store.counts().await?,
+            counts: counting.counts(store).await?,
             bounds: store.bounds().await?,
             agings: store.agings().await?,
         })
@@ -81,10 +82,15 @@ impl Look {
     get,
     path = "/queues",
     tag = "queues",
+    params(CountAsked),
     responses((status = 200, description = "The queues.", body = Items<Document<QueueBody>>))
 )]
-pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Response, Problem> {
-    let look = Look::at(api.store()).await?;
+pub(super) async fn list(
+    _may: May<Read>,
+    State(api): State<Api>,
+    Asked(CountAsked { count }): Asked<CountAsked>,
+) -> Result<Response, Problem> {
+    let look = Look::at(api.store(), count).await?;
     Ok(page::whole(look.queues.iter().map(|queue| look.document(queue)).collect()))
 }
 
@@ -95,15 +101,16 @@ pub(super) async fn list(_may: May<Read>, State(api): State<Api>) -> Result<Resp
     get,
     path = "/queues/{name}",
     tag = "queues",
-    params(("name" = String, Path, description = "The queue's name.", max_length = 128)),
+    params(("name" = String, Path, description = "The queue's name.", max_length = 128), CountAsked),
     responses((status = 200, description = "The queue.", body = Document<QueueBody>))
 )]
 pub(super) async fn show(
     _may: May<Read>,
     State(api): State<Api>,
     Named(name): Named<QueueName>,
+    Asked(CountAsked { count }): Asked<CountAsked>,
 ) -> Result<Response, Problem> {
-    let look = Look::at(api.store()).await?;
+    let look = Look::at(api.store(), count).await?;
     match look.queue(&name) {
         (queue, true) => Ok(look.shown(&queue)),
         (_, false) => Err(Problem::missing(format!("queue {name}"))),
@@ -112,6 +119,6 @@ pub(super) async fn show(
 
 /// The queue as it is now, whether or not somebody knows it.
 pub(super) async fn now(api: &Api, name: &str) -> Result<Response, Problem> {
-    let look = Look::at(api.store()).await?;
+    let look = Look::at(api.store(), JobCounts::Capped).await?;
     Ok(look.shown(&look.queue(name).0))
 }

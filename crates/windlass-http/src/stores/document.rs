@@ -1,7 +1,8 @@
 //! A store as JSON: `store.v1`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::schema;
 use serde::Serialize;
 use utoipa::ToSchema;
 use windlass::job::Counts;
@@ -27,8 +28,11 @@ pub(super) struct StoreBody {
     /// The numbers of its jobs by state; null where it cannot be reached.
     #[schema(value_type = Option<BTreeMap<String, u64>>)]
     jobs: Option<BTreeMap<State, u64>>,
-    /// Whether they were counted; false where the numbers are estimated.
+    /// Whether all of them were counted; false where counting ended early.
     exact: bool,
+    /// States of which there may be more jobs than their numbers say.
+    #[schema(value_type = Vec<schema::State>)]
+    or_more: BTreeSet<State>,
     /// What is not as it should be, a line each: what `windlass doctor` calls problems.
     problems: Vec<String>,
 }
@@ -45,6 +49,7 @@ pub(super) fn document(name: &str, is_default: bool, look: Look) -> Document<Sto
         .as_ref()
         .map(|(counts, _)| State::ALL.into_iter().map(|state| (state, counts.of(state))).collect());
     let exact = found.as_ref().is_some_and(|(counts, _)| counts.exact);
+    let or_more = found.as_ref().map(|(counts, _)| counts.states_or_more()).unwrap_or_default();
     let checks = found.map(|(_, checks)| checks).unwrap_or_default();
     let problems = checks.into_iter().filter(|check| check.status == CheckStatus::Problem);
     let body = StoreBody {
@@ -55,6 +60,7 @@ pub(super) fn document(name: &str, is_default: bool, look: Look) -> Document<Sto
         error,
         jobs,
         exact,
+        or_more,
         problems: problems.map(|check| format!("{}: {}", check.check, check.detail)).collect(),
     };
     Document::new("store.v1", body)

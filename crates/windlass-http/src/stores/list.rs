@@ -43,7 +43,7 @@ async fn look(several: &Several, name: &str) -> Look {
     let found = async {
         let store = several.stores.store(name).await?;
         let checks = examine(&*store, &Thresholds::default()).await?;
-        Ok((store.counts().await?, checks))
+        Ok((store.capped_counts().await?, checks))
     };
     let late = |_| {
         let reason = format!("store {name}: it has not answered within {LOOK_TIME:?}");

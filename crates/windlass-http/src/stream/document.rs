@@ -1,6 +1,6 @@
 //! What a stream tells: `stream.v1`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -67,8 +67,11 @@ pub(super) enum MessageBody<'a> {
     Jobs { jobs: Vec<WatchedBody<'a>> },
     /// The numbers of jobs, which have changed.
     Counts {
-        /// Whether they were counted; false where they are estimated.
+        /// Whether all of them were counted; false where counting ended early.
         exact: bool,
+        /// The states of queues of which there may be more jobs than were counted.
+        #[schema(value_type = BTreeMap<String, Vec<String>>)]
+        or_more: BTreeMap<&'a str, &'a BTreeSet<State>>,
         /// By queue and state; what is absent is zero.
         #[schema(value_type = BTreeMap<String, BTreeMap<String, u64>>)]
         queues: BTreeMap<&'a str, &'a BTreeMap<State, u64>>,
@@ -178,9 +181,14 @@ impl<'a> MessageBody<'a> {
 
     pub(super) fn counts(counts: &'a Counts) -> Self {
         let queues = counts.by_queue.iter().take(COUNTED_QUEUES);
+        let shown = counts.by_queue.keys().take(COUNTED_QUEUES);
         let left_out = counts.by_queue.len().saturating_sub(COUNTED_QUEUES);
         Self::Counts {
             exact: counts.exact,
+            or_more: shown
+                .filter_map(|queue| counts.or_more.get_key_value(queue))
+                .map(|(queue, states)| (queue.as_str(), states))
+                .collect(),
             queues: queues.map(|(queue, states)| (queue.as_str(), states)).collect(),
             left_out: left_out as u64,
         }

@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
             self.counts_at = None;
         } else if order.has_no_counts || is_due(self.counts_at) {
             self.counts_at = Some(Instant::now());
-            self.session.note_counts(self.store.counts().await?);
+            self.session.note_counts(self.store.capped_counts().await?);
         }
         Ok(())
     }

@@ -29,20 +29,24 @@ fn read_counts(rows: &[SimpleQueryRow]) -> Result<Counts, StoreError> {
     let mut counts = Counts { exact: true, ..Counts::default() };
     for row in rows {
         let (queue, code): (String, i16) = (parsed(row, 0)?, parsed(row, 1)?);
-        let jobs = parsed::<i64>(row, 2)?.max(0).unsigned_abs();
-        match State::from_code(code) {
-            _ if jobs == 0 => {}
-            Some(state) => {
-                *counts.by_queue.entry(queue).or_default().entry(state).or_default() += jobs
-            }
-            None if code == PRUNED => {
-                counts.pruned += jobs;
-                *counts.pruned_by_queue.entry(queue).or_default() += jobs;
-            }
-            None => {}
-        }
+        add(&mut counts, &queue, code, parsed::<i64>(row, 2)?.max(0).unsigned_abs());
     }
     Ok(counts)
+}
+
+pub(super) fn add(counts: &mut Counts, queue: &str, code: i16, jobs: u64) {
+    match State::from_code(code) {
+        _ if jobs == 0 => {}
+        Some(state) => {
+            let states = counts.by_queue.entry(queue.to_owned()).or_default();
+            *states.entry(state).or_default() += jobs;
+        }
+        None if code == PRUNED => {
+            counts.pruned += jobs;
+            *counts.pruned_by_queue.entry(queue.to_owned()).or_default() += jobs;
+        }
+        None => {}
+    }
 }
 
 /// A value of an answer that came as text.

@@ -16,11 +16,7 @@ use crate::row::get;
 const PAUSES: &str = "select name, paused_at, paused_until, note from windlass.queue \
      where coalesce(paused_until > coalesce($1::int8, windlass.now_us()), true)";
 
-const OLDEST: &str = "select q, (select min(run_at) from ( \
-       (select run_at from windlass.pending where queue = q and state = 2 and line is null order by priority, run_at limit 1000) \
-       union all \
-       (select run_at from windlass.pending where queue = q and state = 2 and line is not null \
-        order by priority, line, (attempt = 0), created_at limit 1000)) as front) from unnest($1::text[]) as q";
+const OLDEST: &str = include_str!("oldest.sql");
 
 pub(crate) async fn queues(
     connection: &Connection,
@@ -34,7 +30,6 @@ pub(crate) async fn queues(
         pauses.insert(get(&row, 0)?, (get(&row, 1)?, get(&row, 2)?, get(&row, 3)?));
     }
     let mut names: BTreeSet<String> = counts.by_queue.into_keys().collect();
-    names.remove("*");
     names.extend(pauses.keys().cloned());
     names.extend(workers.iter().flat_map(|worker| worker.queues.iter().cloned()));
     let names: Vec<String> = names.into_iter().collect();

@@ -38,21 +38,27 @@ pub(crate) fn counts_until(
     has_time: impl Fn() -> bool,
 ) -> Result<Counts, StoreError> {
     let mut counts = Counts { exact: true, ..Counts::default() };
-    for (queue, code, jobs) in all(connection, ADD_JOB_COUNT, [], |row| {
-        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs()))
-    })? {
-        add(&mut counts, &queue, code, jobs);
-    }
-    for queue in running_queues(connection)? {
-        add(&mut counts, &queue, State::Running.code(), 1);
-    }
+    add_kept(connection, &mut counts)?;
     for sql in WAITING {
         count_waiting(connection, sql, &has_time, &mut counts)?;
     }
     Ok(counts)
 }
 
-fn add(counts: &mut Counts, queue: &str, code: i16, jobs: u64) {
+/// Adds those numbers for which nothing is to be counted, or little: jobs that have ended, and those that run.
+pub(super) fn add_kept(connection: &Connection, counts: &mut Counts) -> Result<(), StoreError> {
+    for (queue, code, jobs) in all(connection, ADD_JOB_COUNT, [], |row| {
+        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs()))
+    })? {
+        add(counts, &queue, code, jobs);
+    }
+    for queue in running_queues(connection)? {
+        add(counts, &queue, State::Running.code(), 1);
+    }
+    Ok(())
+}
+
+pub(super) fn add(counts: &mut Counts, queue: &str, code: i16, jobs: u64) {
     match State::from_code(code) {
         _ if jobs == 0 => {}
         Some(state) => {

@@ -11,6 +11,21 @@ use windlass_core::worker::WorkerRecord;
 
 use crate::row::{all, one};
 
+/// The earliest of each priority, and of the first jobs in line.
+const OLDEST: &str = "with recursive level (priority) as ( \
+       select min(priority) from windlass_pending indexed by windlass_ready where queue = ?1 and state = 2 and line is null \
+       union all \
+       select (select min(p.priority) from windlass_pending as p indexed by windlass_ready \
+               where p.queue = ?1 and p.priority > level.priority and p.state = 2 and p.line is null) \
+       from level where level.priority is not null) \
+     select min(at) from ( \
+       select (select min(p.run_at) from windlass_pending as p indexed by windlass_ready \
+               where p.queue = ?1 and p.priority = level.priority and p.state = 2 and p.line is null) as at \
+       from level where level.priority is not null \
+       union all \
+       select min(run_at) from (select run_at from windlass_pending indexed by windlass_line \
+         where queue = ?1 and state = 2 and line is not null order by priority, line, (attempt = 0), created_at limit 1000))";
+
 pub(crate) fn queues(
     connection: &Connection,
     counts: Counts,
@@ -19,10 +34,6 @@ pub(crate) fn queues(
 ) -> Result<Vec<QueueRecord>, StoreError> {
     const PAUSES: &str = "select name, paused_at, note, paused_until from windlass_queue \
          where coalesce(paused_until > ?1, 1)";
-    const OLDEST: &str = "select min(at) from ( \
-         select min(run_at) as at from windlass_pending where queue = ?1 and state = 2 and line is null \
-         union all \
-         select min(run_at) from windlass_pending where queue = ?1 and state = 2 and line is not null)";
     type Found = (Option<i64>, Option<String>, Option<i64>);
     let found = all(connection, PAUSES, [now.as_micros()], |row| {
         Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?, row.get(3)?)))

@@ -1,6 +1,7 @@
 //! What every store does with jobs.
 
 pub mod cancel;
+pub mod capped_counts;
 pub mod claim;
 pub mod complete_with;
 pub mod confirm;

@@ -138,6 +138,7 @@ macro_rules! behaviours {
                     a_full_limit_is_told_while_jobs_wait_for_long
                     a_limit_of_nothing_is_told
                     a_rate_too_small_for_its_backlog_is_told
+                    a_rate_too_small_for_a_long_queue_is_told
                     an_open_breaker_is_told
                 }
                 stuck {
@@ -213,6 +214,7 @@ macro_rules! behaviours {
                 }
                 list {
                     queues_are_listed_with_workers_and_ages
+                    the_oldest_due_job_is_found_behind_urgent_ones
                 }
                 pause {
                     a_pause_ends_by_itself

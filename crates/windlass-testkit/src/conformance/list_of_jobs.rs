@@ -190,6 +190,12 @@ macro_rules! behaviours_of_jobs {
                     a_batch_is_settled_in_both_ways
                     a_completion_forgets_a_cancel_request
                 }
+                capped_counts {
+                    few_jobs_are_counted_to_the_last
+                    a_long_queue_is_counted_up_to_the_cap
+                    many_long_queues_are_counted_within_one_bound
+                    many_scheduled_jobs_are_looked_at_within_one_bound
+                }
                 read {
                     counts_agree_in_every_state
                     counts_follow_a_job

@@ -92,6 +92,10 @@ impl JobStore for CountedStore {
         self.counted("job_heads", self.store.job_heads(jobs))
     }
 
+    fn capped_counts(&self) -> Reply<'_, Counts> {
+        self.counted("capped_counts", self.store.capped_counts())
+    }
+
     fn counts(&self) -> Reply<'_, Counts> {
         self.counted("counts", self.store.counts())
     }

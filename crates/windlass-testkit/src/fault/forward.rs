@@ -258,6 +258,10 @@ macro_rules! forward_one {
         }
     };
     (counts) => {
+        fn capped_counts(&self) -> Reply<'_, Counts> {
+            self.store.capped_counts()
+        }
+
         fn counts(&self) -> Reply<'_, Counts> {
             self.store.counts()
         }

@@ -316,5 +316,8 @@ fn of_what_runs() -> BTreeMap<&'static str, Vec<f64>> {
         RECONNECT_CAP
         KEEP_FINISHED
         COUNT_DEADLINE
+        COUNTED
+        COUNTED_ALL
+        COUNTED_LEAST
     }
 }

@@ -176,6 +176,10 @@ impl JobStore for ClockedStore {
         self.store.jobs_of_tree(root, of_events, most)
     }
 
+    fn capped_counts(&self) -> Reply<'_, Counts> {
+        self.store.capped_counts()
+    }
+
     fn counts(&self) -> Reply<'_, Counts> {
         self.store.counts()
     }

@@ -22,7 +22,7 @@ pub(super) struct TopBody<'a, W> {
     at: Timestamp,
     /// What queues, running jobs and workers are narrowed by; null where by nothing.
     filter: Option<String>,
-    /// Whether the jobs were counted; false where their numbers are estimated.
+    /// Whether all jobs were counted; false where there may be more that wait.
     exact: bool,
     /// The numbers of jobs by state.
     jobs: &'a BTreeMap<State, u64>,
@@ -64,6 +64,8 @@ struct QueueBody<'a> {
     /// So many may run at once; null where that is not limited.
     limit: Option<u32>,
     available: u64,
+    /// Whether there may be more.
+    available_or_more: bool,
     dead: u64,
     /// Live workers that serve it.
     workers: u32,
@@ -132,6 +134,7 @@ fn queue(queue: &QueueRow) -> QueueBody<'_> {
         running: queue.running,
         limit: queue.limit,
         available: queue.available,
+        available_or_more: queue.available_or_more,
         dead: queue.dead,
         workers: queue.record.workers,
         rate_per_second: queue.rate,

@@ -24,7 +24,7 @@ pub(super) struct Picture {
     pub(super) at: Timestamp,
     /// Product and version of the database.
     pub(super) server: String,
-    /// Whether the jobs were counted; otherwise their numbers are estimated.
+    /// Whether all jobs were counted; otherwise there may be more that wait.
     pub(super) exact: bool,
     pub(super) jobs: BTreeMap<State, u64>,
     /// Jobs that end in a second.
@@ -76,6 +76,8 @@ pub(super) struct QueueRow {
     /// So many may run at once.
     pub(super) limit: Option<u32>,
     pub(super) available: u64,
+    /// Whether there may be more.
+    pub(super) available_or_more: bool,
     pub(super) dead: u64,
     /// Jobs that end in a second.
     pub(super) rate: Option<f64>,
@@ -166,6 +168,7 @@ impl QueueRow {
             running: number(State::Running),
             limit: limit.and_then(|record| record.limit.running),
             available: number(State::Available),
+            available_or_more: look.overview.counts.may_be_more(&queue.name, State::Available),
             dead: number(State::Dead),
             rate: pace.rate(&queue.name),
             p99_wait: pace.p99_wait(&queue.name),

@@ -238,9 +238,8 @@ fn dead(found: &Findings) -> Check {
     let seen = found.overview.observed.dead.iter().map(|kind| kind.jobs);
     let seen = seen.fold(Counted::default(), Counted::and);
     let number = if found.thresholds.mute.is_empty() {
-        let about = if counts.exact { "" } else { "~" };
         let dead = counts.of(State::Dead);
-        (dead > 0).then(|| format!("{about}{}", time::count(dead, "dead job")))
+        (dead > 0).then(|| time::count(dead, "dead job"))
     } else {
         (seen.jobs > 0).then(|| told::counted_as(seen, "dead job"))
     };

@@ -3,6 +3,7 @@
 use windlass_core::health::{Aspect, Counted, Problem};
 use windlass_core::job::Limited;
 use windlass_core::limit::{Limit, LimitOn};
+use windlass_core::limits::COUNTED;
 
 use super::{aspects, found};
 use crate::conformance::limit::set::{on_kind, set};
@@ -86,6 +87,25 @@ pub async fn a_rate_too_small_for_its_backlog_is_told(fixture: StoreFixture) {
         takes: 25 * 60 * MINUTE,
     };
     assert_eq!(of_limits(&fixture).await, [slow]);
+}
+
+/// O24, O9: also of a queue that is too long to be counted it is found out whether its jobs take more than a day.
+pub async fn a_rate_too_small_for_a_long_queue_is_told(fixture: StoreFixture) {
+    let _worker = fixture.worker().await;
+    let a_day = u32::try_from(COUNTED + 2_000).expect("a number");
+    let limit = Limit::on(LimitOn::Queue("default".to_owned())).rate(a_day, 24 * 60 * MINUTE);
+    set(&fixture, &limit).await;
+    fixture.enqueue(jobs(COUNTED + 2_000)).await;
+    assert_eq!(of_limits(&fixture).await, [], "a day");
+    fixture.enqueue(jobs(1)).await;
+    let jobs = u64::from(a_day) + 1;
+    let waiting = Counted { jobs, or_more: true };
+    let told = of_limits(&fixture).await;
+    assert!(
+        matches!(&told[..], [Problem::RateSlow { on, waiting: told, takes }]
+            if *on == limit.on && *told == waiting && *takes > 24 * 60 * MINUTE),
+        "{told:?}"
+    );
 }
 
 /// O24, C38: an open breaker is told, since when and until when.

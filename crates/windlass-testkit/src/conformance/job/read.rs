@@ -11,7 +11,7 @@ use crate::verdicts::{complete, die, retry};
 use crate::worker::worker;
 
 /// One job in each of the eight states, on queues `q.waiting`, `q.scheduled` and so on.
-async fn one_job_in_each_state(fixture: &StoreFixture) -> BTreeMap<State, JobId> {
+pub(super) async fn one_job_in_each_state(fixture: &StoreFixture) -> BTreeMap<State, JobId> {
     let mut ids = BTreeMap::new();
     let draft = |state: State| job().queue(&format!("q.{state}")).kind(&format!("k.{state}"));
     for state in [State::Retryable, State::Running, State::Completed, State::Dead] {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use windlass_core::job::Lane;
 use windlass_core::queue::{Pause, QueueRecord};
 
 use crate::draft::job;
@@ -32,4 +33,21 @@ pub async fn queues_are_listed_with_workers_and_ages(fixture: StoreFixture) {
         ("served", (2, None, None)),
     ]);
     assert_eq!(listed, expected);
+}
+
+/// C18: the oldest due job of a queue is found behind any number of more urgent ones, and in line.
+pub async fn the_oldest_due_job_is_found_behind_urgent_ones(fixture: StoreFixture) {
+    let oldest = fixture.moment();
+    let urgent = |nth: u16| job().queue("mail").priority(i16::try_from(nth % 3).expect("small"));
+    fixture
+        .enqueue([job().queue("mail").priority(9), job().queue("lined").lane(Lane::by("a"))])
+        .await;
+    fixture.advance(MINUTE);
+    fixture.enqueue((0..2_000).map(urgent)).await;
+    fixture.enqueue([job().queue("lined")]).await;
+    let queues = fixture.store().queues(fixture.now()).await.expect("queues can be listed");
+    let of = |name: &str| {
+        queues.iter().find(|queue| queue.name == name).and_then(|queue| queue.oldest_due_at)
+    };
+    assert_eq!([of("mail"), of("lined")], [Some(oldest); 2]);
 }

@@ -70,7 +70,6 @@ fn names(model: &Model) -> Vec<(Tone, String)> {
 }
 
 fn numbers(picture: &Picture, ink: Ink<'_>) -> Vec<(Tone, String)> {
-    let about = if picture.exact { "" } else { "~" };
     let of = |state: State| (picture.of_state(state), ink.glyphs().state(state));
     let (running, (glyph, tone)) = of(State::Running);
     let slots = time::number(picture.slots);
@@ -83,11 +82,12 @@ fn numbers(picture: &Picture, ink: Ink<'_>) -> Vec<(Tone, String)> {
     numbers.extend(rate);
     let number = |state: State| {
         let (jobs, (glyph, tone)) = of(state);
-        (jobs > 0).then(|| (tone, format!("{glyph} {about}{} {state}", time::number(jobs))))
+        (jobs > 0).then(|| (tone, format!("{glyph} {} {state}", time::number(jobs))))
     };
     numbers.extend(number(State::Dead));
     let available = picture.of_state(State::Available);
-    numbers.push((Tone::Plain, format!("{about}{} available", time::number(available))));
+    let more = if picture.queues.iter().any(|queue| queue.available_or_more) { "+" } else { "" };
+    numbers.push((Tone::Plain, format!("{}{more} available", time::number(available))));
     numbers.extend(oldest);
     numbers.extend(
         [State::Retryable, State::Waiting, State::Scheduled].map(number).into_iter().flatten(),

@@ -128,6 +128,10 @@ fn queue_cells(out: &Output, queue: &QueueRow, (tone, points): (Option<Tone>, us
         Some(limit) => Cell::new(format!("{}/{}", time::number(queue.running), limit)),
         None => number(queue.running, Tone::Plain),
     };
+    let available = match queue.available_or_more {
+        true => Cell::new(format!("{}+", time::number(queue.available))),
+        false => number(queue.available, Tone::Plain),
+    };
     let oldest = queue.record.oldest_due_at.map(|due_at| time::lasted(out.now().since(due_at)));
     let name = Cell::toned(tone.unwrap_or(Tone::Plain), &queue.record.name);
     let over_time = trend(&queue.points, points, out.glyphs());
@@ -135,7 +139,7 @@ fn queue_cells(out: &Output, queue: &QueueRow, (tone, points): (Option<Tone>, us
         name,
         running,
         queue.rate.map_or_else(nothing, |rate| Cell::new(speed(rate))),
-        number(queue.available, Tone::Plain),
+        available,
         oldest.map_or_else(nothing, Cell::new),
         queue.p99_wait.map_or_else(nothing, |wait| Cell::new(time::span(wait))),
         number(queue.dead, Tone::Bad),
