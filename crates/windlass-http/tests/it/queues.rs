@@ -1,12 +1,16 @@
 //! Queues.
 
 use axum::http::header;
-use serde_json::json;
+use serde_json::{Value, json};
+use windlass::limits::COUNTED;
+use windlass::{Json, NewJob};
 
 use crate::fixture::{TestApi, on_both_stores};
 
 on_both_stores! {
     queues_are_listed_and_one_is_shown;
+    /// O30: an answer takes the same time however many jobs wait, unless all are to be counted.
+    a_long_queue_is_counted_as_far_as_is_asked;
     /// A pause has a note and an end, and a second one replaces both.
     a_queue_is_paused_and_goes_on;
     /// T42: a bound refuses jobs until it is wider or gone.
@@ -32,6 +36,35 @@ async fn queues_are_listed_and_one_is_shown(api: TestApi) {
     let bulk = api.get("/v1/queues/eu%2Fbulk").await.ok();
     assert_eq!(bulk["name"], "eu/bulk");
     assert_eq!(api.get("/v1/queues/nobody").await.code(), (404, "not-found"));
+}
+
+async fn a_long_queue_is_counted_as_far_as_is_asked(api: TestApi) {
+    let jobs = (0..=COUNTED).map(|_| {
+        let mut job = NewJob::new("k", Json::stored("null"));
+        "bulk".clone_into(&mut job.queue);
+        job
+    });
+    api.client().enqueue_all(jobs).await.expect("enqueued");
+    api.post("/v1/jobs", &json!({"kind": "k", "queue": "mail"})).await.ok();
+    let seen = |body: &Value| {
+        ["exact", "or_more"]
+            .map(|key| body[key].clone())
+            .into_iter()
+            .chain([body["jobs"]["available"].clone()])
+            .collect::<Vec<_>>()
+    };
+    let capped = [json!(false), json!(["available"])];
+    let (bulk, all) = (api.get("/v1/queues/bulk").await.ok(), api.get("/v1/status").await.ok());
+    assert_eq!(seen(&bulk), [&capped[..], &[json!(COUNTED)]].concat());
+    assert_eq!(seen(&all), [&capped[..], &[json!(COUNTED + 1)]].concat());
+    let listed = api.get("/v1/queues").await.ok();
+    assert_eq!(listed["items"][0], bulk);
+    assert_eq!(seen(&listed["items"][1]), [json!(true), json!([]), json!(1)], "{listed}");
+    for (path, jobs) in [("/v1/queues/bulk", COUNTED + 1), ("/v1/status", COUNTED + 2)] {
+        let exact = api.get(&format!("{path}?count=exact")).await.ok();
+        assert_eq!(seen(&exact), [json!(true), json!([]), json!(jobs)], "{path}");
+    }
+    assert_eq!(api.get("/v1/queues?count=all").await.code(), (400, "invalid-request"));
 }
 
 async fn a_queue_is_paused_and_goes_on(api: TestApi) {
