@@ -1,20 +1,20 @@
 //! One job: where it stands and why, its attempts, what it said, what it gets and what it returned.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use windlass::{State, Timestamp};
+use windlass_http::job::without_remark;
 use windlass_http::words::time::span;
 
-use super::act::Which;
 use super::document::{Attempt, Job};
+use crate::extract::Path;
 use crate::fault::Fault;
 use crate::filter::{encoded, link, term};
 use crate::form::Button;
 use crate::json::pretty;
 use crate::layout::{Nav, Page};
-use crate::parts::{copy, icon, lines_of, moment, short, since, text};
+use crate::parts::{Which, copy, icon, lines_of, moment, short, since, text};
 use crate::state::{badge, sign};
 use crate::view::View;
 
@@ -162,7 +162,11 @@ fn gates(state: State, explained: &Explanation) -> Markup {
                 }
             }
             @for note in &explained.notes { p.note { (text(note)) } }
-            @for command in &explained.commands { div.command { code { (text(command)) } (copy("Copy", command)) } }
+            @for command in &explained.commands {
+                @let (command, remark) = without_remark(command);
+                div.command { code { (text(command)) } (copy("Copy", command)) }
+                @if let Some(remark) = remark { p.meta { (text(remark)) } }
+            }
         }
     }
 }
@@ -201,13 +205,13 @@ fn past(view: &View, attempt: &Attempt) -> Markup {
                 @if let Some(took) = took { " in " (took) }
                 @if let Some(at) = attempt.ended_at { span.meta { " · " (moment(at, view.now)) } }
                 span.meta { " · " (text(&attempt.worker)) } }
-            @if let Some(error) = &attempt.error { (said(error)) }
+            @if let Some(error) = &attempt.error { (failure(error)) }
         }
     }
 }
 
 /// An error: its first line always, the others behind it.
-fn said(error: &str) -> Markup {
+fn failure(error: &str) -> Markup {
     let mut lines = error.trim_end().splitn(2, '\n');
     let (first, rest) = (lines.next().unwrap_or_default(), lines.next());
     html! {
