@@ -129,7 +129,7 @@ impl Page {
     }
 
     fn whole(&self, view: &View, who: &Who) -> Markup {
-        // Who is limited to some jobs is told of single jobs alone; the page is shown again all the same.
+        // Who is limited to some jobs is told of single jobs alone; the page is shown again anyway.
         let is_told = |query: &&String| !who.is_limited() || query.starts_with("jobs=");
         let stream = self.live.as_ref().filter(is_told).map(|query| format!("v1/stream?{query}"));
         html! {

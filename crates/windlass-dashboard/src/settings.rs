@@ -137,7 +137,7 @@ fn facts(view: &View, me: &Me) -> Markup {
                 dt { "Name" } dd { (text(&me.name)) }
                 dt { "Known" } dd { (how) }
                 @if let Some(role) = &me.role { dt { "Role" } dd { (role) } }
-                dt { "May" } dd { @for scope in &me.scopes { span.tag { (scope) } " " } }
+                dt { "Scopes" } dd { @for scope in &me.scopes { span.tag { (scope) } " " } }
                 dt { "Limited to" } dd { (limited([("queues", &me.queues), ("kinds", &me.kinds), ("tags", &me.tags)])) }
                 @if let Some(at) = me.ends_at { dt { "Signed out" } dd { (moment(at, view.now)) " unless you open a page or press a button; a page that refreshes itself does not count" } }
             }
@@ -151,9 +151,9 @@ fn password(fault: Option<&Fault>) -> Markup {
             h2 { "Change your password" }
             (alert(fault))
             form.fields method="post" action="settings/password" {
-                label for="me-password" { "Password until now" }
+                label for="me-password" { "Current password" }
                 input #me-password name="password" type="password" required autocomplete="current-password";
-                label for="me-new" { "Password from now on" }
+                label for="me-new" { "New password" }
                 input #me-new name="new_password" type="password" required minlength="12" maxlength="1024" autocomplete="new-password";
                 p.meta { "At least 12 characters. Your other sessions are over then." }
                 button.primary { "Change password" }
@@ -171,7 +171,7 @@ async fn change_password(view: View, Form(asked): Form<Passwords>) -> Result<Res
         let is_wrong = fault.status() == StatusCode::UNAUTHORIZED || fault.is_of_fields();
         return if is_wrong { me(&view, Some(&fault)).await } else { Err(fault) };
     }
-    let mut response = back(&view.base, "/settings", "Your password is another one.");
+    let mut response = back(&view.base, "/settings", "Your password is changed.");
     for cookie in head.headers.get_all(header::SET_COOKIE) {
         response.headers_mut().append(header::SET_COOKIE, cookie.clone());
     }

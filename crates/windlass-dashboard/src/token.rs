@@ -169,13 +169,13 @@ async fn show(view: &View, asked: &Asked, fault: Option<&Fault>) -> Result<Respo
 fn table(view: &View, tokens: &[Token]) -> Markup {
     html! {
         table.rows.tokens {
-            thead { tr { th { "Token" } th { "May" } th { "Limited to" } th { "Made" } th { "Expires" } th { span.hidden { "Actions" } } } }
+            thead { tr { th { "Token" } th { "Scopes" } th { "Limited to" } th { "Created" } th { "Expires" } th { span.hidden { "Actions" } } } }
             tbody { @for token in tokens {
                 tr id={ "token-" (token.name) } {
                     td.main { b.name { (text(&token.name)) } code.id { "…" (text(&token.hint)) } }
-                    td data-name="may" { @for scope in &token.scopes { span.tag { (text(scope)) } " " } }
+                    td data-name="scopes" { @for scope in &token.scopes { span.tag { (text(scope)) } " " } }
                     td data-name="limited to" { (limited([("queues", &token.queues), ("kinds", &token.kinds), ("tags", &token.tags)])) }
-                    td data-name="made" { (moment(token.created_at, view.now)) }
+                    td data-name="created" { (moment(token.created_at, view.now)) }
                     td data-name="expires" { @if let Some(at) = token.expires_at {
                         @if at < view.now { span.badge.warning { (icon("warning")) "expired" } " " } (moment(at, view.now))
                     } @else { span.none { "never" } } }
@@ -214,7 +214,7 @@ fn fields(asked: &Asked) -> Markup {
         form.fields method="post" action="settings/tokens" {
             (field("name", "Name", &asked.name, "deploy").required())
             fieldset {
-                legend { "May" }
+                legend { "Scopes: what it may do" }
                 @for scope in Scope::ALL {
                     @let is_chosen = asked.scopes.iter().any(|chosen| chosen == scope.word());
                     label.choice { input type="checkbox" name="scope" value=(scope.word()) checked[is_chosen]; span { b { (scope.word()) } span.meta { (about(scope)) } } }

@@ -16,7 +16,7 @@ use crate::json::pretty;
 use crate::layout::{Nav, Page};
 use crate::parts::{Which, copy, icon, lines_of, moment, short, since, text};
 use crate::state::{badge, sign};
-use crate::view::View;
+use crate::view::{View, Who};
 
 /// Why it is where it is: `explanation.v1`.
 #[derive(Debug, Deserialize)]
@@ -85,11 +85,11 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
     let progress = view.ask().get::<Progress>(&of("progress")).await?;
     let steps = view.ask().get::<Steps>(&of("steps")).await?.items;
     let lines = view.ask().get::<Lines>(&of("log")).await?;
-    let may_operate = view.who().await?.may_operate();
+    let who = view.who().await?;
     let body = html! {
         div.title {
             div { p.crumb { a href="jobs" { "Jobs" } } h1 { (text(&job.kind)) } p.meta { code { (job.id) } } }
-            @if may_operate { (buttons(&view, &job)) }
+            @if who.may_operate() { (buttons(&view, &job, &who)) }
         }
         p.lead { (summary(&view, &job, explained.as_ref())) }
         @if let Some(percent) = progress.percent.filter(|_| job.state == State::Running) {
@@ -108,7 +108,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
                 @if let Some(output) = &job.output {
                     section { h2 { "Output" } (copy("Copy", output.get())) pre.json tabindex="0" { (pretty(output.get())) } }
                 }
-                (facts(&view, &job))
+                (facts(&view, &job, &who))
             }
         }
     };
@@ -116,7 +116,7 @@ pub(super) async fn show(view: View, Path(Which { id }): Path<Which>) -> Result<
     page.live(format!("jobs={}", encoded(&job.id))).show(&view).await
 }
 
-fn buttons(view: &View, job: &Job) -> Markup {
+fn buttons(view: &View, job: &Job, who: &Who) -> Markup {
     let button = |act: &str, name: &str, class: &str, picture: &str| {
         let to = format!("jobs/{}/{act}", encoded(&job.id));
         Button::to(&to, (name, picture, class)).show(view)
@@ -125,7 +125,7 @@ fn buttons(view: &View, job: &Job) -> Markup {
     let has_ended = matches!(job.state, State::Completed | State::Cancelled | State::Dead);
     html! {
         div.tools {
-            a.button href={ "traces/" (encoded(&job.id)) } { (icon("workflows")) span { "Everything that came of this" } }
+            @if !who.is_limited() { a.button href={ "traces/" (encoded(&job.id)) } { (icon("workflows")) span { "Everything that came of this" } } }
             (copy("Copy as command", &format!("windlass job show {}", job.id)))
             @if may_retry { (button("retry", if has_ended { "Run again" } else { "Run now" }, "primary", "loop")) }
             @if !has_ended { (button("cancel", "Cancel", "danger", "slash")) }
@@ -244,7 +244,7 @@ fn log(view: &View, lines: &Lines) -> Markup {
     }
 }
 
-fn facts(view: &View, job: &Job) -> Markup {
+fn facts(view: &View, job: &Job, who: &Who) -> Markup {
     let at = |at: Timestamp| moment(at, view.now);
     let jobs = |filter: &str, shown: &str| html! { a href=(link("jobs", &[("filter", filter)])) { (text(shown)) } };
     html! {
@@ -264,8 +264,8 @@ fn facts(view: &View, job: &Job) -> Markup {
                 @if let Some(moment) = job.expires_at { dt { "Expires" } dd { (at(moment)) } }
                 @if let Some(ms) = job.timeout_ms { dt { "Timeout" } dd { (span(std::time::Duration::from_millis(ms))) } }
                 @if let Some(worker) = &job.worker { dt { "Worker" } dd { (text(worker)) } }
-                (origin(job))
-                @if let Some(batch) = &job.batch {
+                @if !who.is_limited() { (origin(job)) }
+                @if let Some(batch) = job.batch.as_ref().filter(|_| !who.is_limited()) {
                     @let folder = if job.step.is_some() { "workflows" } else { "batches" };
                     dt { "Batch" } dd { a href={ (folder) "/" (encoded(batch)) } { code { (short(batch)) } } @if let Some(step) = &job.step { " " (text(step)) } }
                 }

@@ -94,9 +94,9 @@ fn gaps(view: &View, one: &Source, may_operate: bool) -> Markup {
                     (Button::to(&format!("sources/{}/close", encoded(&one.name)), ("Close all", "check", "")).about(&one.name).show(view))
                 }
             }
-            @if one.gaps.is_empty() { p.meta { "Nothing is lacking." } } @else {
+            @if one.gaps.is_empty() { p.meta { "Nothing is missing." } } @else {
                 table.rows {
-                    thead { tr { th { "State" } th { "What is lacking" } th { "Answer" } th.when { "Found" } @if may_operate { th { span.hidden { "Actions" } } } } }
+                    thead { tr { th { "State" } th { "What is missing" } th { "Answer" } th.when { "Found" } @if may_operate { th { span.hidden { "Actions" } } } } }
                     tbody { @for gap in &one.gaps { (gap_row(view, one, gap, may_operate)) } }
                 }
             }

@@ -168,7 +168,7 @@ fn facts(view: &View, one: &Subscription) -> Markup {
                 @if let Some(pace) = &one.pace { dt { "Pace" } dd { (text(pace)) " while it catches up" } }
                 dt { "Begins" } dd { @if one.after == 0 { "at the beginning of the log" } @else { "behind position " a href={ "events/" (one.after) } { (number(one.after)) } } }
                 @if let Some(until) = one.until { dt { "Ends" } dd { "with position " a href={ "events/" (until) } { (number(until)) } } }
-                dt { "Made" } dd { (at(one.created_at)) }
+                dt { "Created" } dd { (at(one.created_at)) }
             }
         }
     }

@@ -122,7 +122,7 @@ fn facts(view: &View, user: &User) -> Markup {
         section.facts {
             h2 { "Facts" }
             dl {
-                dt { "May" } dd { (may(user)) }
+                dt { "Role" } dd { (may(user)) }
                 dt { "Limited to" } dd { (limited([("queues", &user.queues), ("kinds", &user.kinds), ("tags", &user.tags)])) }
                 dt { "Signs in" } dd { @if user.has_password { "by a password" } @else { "through a proxy alone" } }
                 dt { "Added" } dd { (moment(user.created_at, view.now)) }

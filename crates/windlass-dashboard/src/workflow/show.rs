@@ -62,7 +62,7 @@ pub(super) fn tools(view: &View, batch: &Batch, may_operate: bool) -> Markup {
     let noun = if batch.is_workflow { "workflow" } else { "batch" };
     let to = |act: &str| format!("{}/{act}", batch.href());
     let object = batch.title();
-    let cancel = Field::text("reason", "Why, for those who look at its jobs").show();
+    let cancel = Field::text("reason", "Reason, kept with its jobs").show();
     let retry = format!("Retry {}", count(batch.jobs.dead, "dead job"));
     html! {
         div.tools {

@@ -14,8 +14,8 @@ on_both_stores! {
     a_refused_form_keeps_its_text;
     /// Bad input: a password that is refused is not shown again.
     a_refused_password_is_not_shown;
-    /// Bad input: a token of days that are no number is not made for ever.
-    days_that_are_no_number_are_refused;
+    /// Bad input: a token of days that are not a number is not made for ever.
+    days_that_are_not_a_number_are_refused;
     a_replay_that_is_refused_keeps_its_form;
     /// What was shown when a form was opened is changed, and nothing else.
     a_build_that_somebody_else_has_required_is_shown_first;
@@ -101,7 +101,7 @@ async fn a_refused_password_is_not_shown(pages: TestPages) {
     }
 }
 
-async fn days_that_are_no_number_are_refused(pages: TestPages) {
+async fn days_that_are_not_a_number_are_refused(pages: TestPages) {
     for days in ["", "7 days", "-1", "99999999999"] {
         let fields = [("name", "deploy"), ("scope", "read"), ("days", days)];
         let refused = pages.press("/settings/tokens", &fields).await;

@@ -31,7 +31,8 @@ async fn who_is_limited_is_led_to_what_they_may_see(pages: TestPages) {
     own.page("/jobs").await.has(&["id=\"live\""]);
     own.page("/settings").await.has_not(&["settings/alerts", "settings/stores"]);
     let path = format!("/jobs/{}", job["id"].as_str().expect("an id"));
-    own.page(&path).await.has(&["sse-connect=\"v1/stream?jobs="]);
+    own.page(&path).await.has(&["sse-connect=\"v1/stream?jobs="]).has_not(&["href=\"traces/"]);
+    pages.page(&path).await.has(&["href=\"traces/"]);
     pages.page("/jobs").await.has(&["href=\"workers\"", "sse-connect=\"v1/stream?counts=true\""]);
 }
 

@@ -157,12 +157,12 @@ async fn a_condition_is_skipped(pages: TestPages) {
 async fn a_workflow_is_cancelled_with_a_reason(pages: TestPages) {
     let id = provisioned(&pages).await;
     let path = format!("/workflows/{id}");
-    pages.page(&path).await.has(&["Why, for those who look at its jobs", "its jobs"]);
+    pages.page(&path).await.has(&["Reason, kept with its jobs", "its jobs"]);
     let fields = [("back", &*path), ("reason", "not wanted any more")];
     let cancelled = pages.press(&format!("{path}/cancel"), &fields).await;
     let (to, told) = cancelled.led();
     assert_eq!((&*to, &*told), (&*path, "3 jobs cancelled, 0 running jobs asked to stop."));
-    pages.page(&path).await.has(&["failed", "not wanted any more"]).has_not(&["Why, for those"]);
+    pages.page(&path).await.has(&["failed", "not wanted any more"]).has_not(&["Reason, kept"]);
 }
 
 async fn a_batch_says_where_its_jobs_are_and_is_sealed(pages: TestPages) {
