@@ -142,7 +142,7 @@ fn is_try(path: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// S-05: what is asked for by looking at a page is one of few, which change nothing.
+    /// S-04: what is asked for by looking at a page is one of few, which change nothing.
     #[test]
     fn only_what_changes_nothing_is_tried() {
         for path in [
