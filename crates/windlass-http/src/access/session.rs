@@ -1,5 +1,6 @@
 //! Sessions of users who signed in: a secret in a cookie that a script cannot read.
 
+use axum::extract::MatchedPath;
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -39,7 +40,10 @@ pub(super) fn secret(headers: &HeaderMap, over_tls: bool) -> Option<TokenDigest>
 /// What a browser asks for with nobody asking it to: an open page that is shown again, and the stream that it listens to. That keeps
 /// no session alive: it would never end beside a page that somebody has left open.
 pub(super) fn is_unattended(request: &Parts) -> bool {
-    request.headers.contains_key(HX_REQUEST) || request.uri.path().ends_with(STREAM)
+    // The path of a handler is without what its router lies below.
+    let matched = request.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+    let route = matched.unwrap_or(request.uri.path());
+    request.headers.contains_key(HX_REQUEST) || route.ends_with(STREAM)
 }
 
 /// Whose session this is; it lives on for being used by this request.
